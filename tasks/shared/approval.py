@@ -1,0 +1,124 @@
+"""Approval: the one function by which desk, UI form and drill let something be sent.
+
+An approval binds to the SHA-256 of the plan and of the bytes it would send. What is sent is loaded
+by those digests and never planned anew. Whoever owns the host can forge approvals; see the README.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.shared import clock, kinds, people
+from tasks.shared.errors import CodeRefused, NotApproved, Refused
+from tasks.shared.journal import Journal
+from tasks.shared.projections import APPROVALS, GRANTS
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A plan that waits for, or has, its approval."""
+
+    plan: str
+    what: str
+    binds: tuple[str, ...]
+    preparer: str
+    granted_by: tuple[str, ...]
+
+
+def ask(journal: Journal, plan: str, what: str, binds: list[str], preparer: str) -> bool:
+    """Ask for approval of a plan, by its digest. False if it was asked before."""
+    body = kinds.ApprovalAsked(plan=plan, what=what, binds=binds, preparer=preparer)
+    return journal.append(body, f"plan/{plan}", preparer, key=f"approval-asked:{plan}")
+
+
+def find(journal: Journal, plan: str) -> Asked:
+    """A plan by its digest or the first 8 or more digits of it. Raises Refused if there is none,
+    or more than one."""
+    if len(plan) < 8:
+        raise Refused(f"{plan!r} is too short: give at least 8 digits of the plan")
+    rows = journal.rows(sa.select(APPROVALS).where(APPROVALS.c.plan.startswith(plan)))
+    if len(rows) != 1:
+        raise Refused(f"{len(rows) or 'No'} plans begin with {plan!r}; see continuity status")
+    return _asked(journal, rows[0])
+
+
+def waiting(journal: Journal, persons: int) -> list[Asked]:
+    """Plans that still lack an approval, oldest first."""
+    rows = journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq))
+    found = [_asked(journal, row) for row in rows]
+    return [one for one in found if len(one.granted_by) < needed(persons)]
+
+
+def needed(persons: int) -> int:
+    """How many must approve where `persons` take part, the preparer among them."""
+    return max(1, persons - 1)
+
+
+def grant(
+    journal: Journal,
+    home: Path,
+    plan: str,
+    person: str,
+    code: str,
+    *,
+    persons: int,
+    given_at: datetime | None = None,
+) -> Asked:
+    """Approve a plan with a licence holder's one-time code. Returns the plan as it now stands.
+
+    Approving again changes nothing. Raises CodeRefused (and writes it down) for a bad code or the
+    preparer's own, Refused for somebody who may not approve.
+    """
+    asked = find(journal, plan)
+    if person in asked.granted_by:
+        return asked
+    one = people.known(journal, person)
+    if reason := _unfit(one, asked, persons):
+        refused = kinds.ApprovalRefused(plan=asked.plan, person=person, reason=reason)
+        journal.append(refused, f"plan/{asked.plan}", person)
+        raise CodeRefused(f"{one.name} may not approve this plan: {reason}")
+    people.spend_code(journal, home, person, code, given_at or clock.now(), f"plan {asked.plan}")
+    body = kinds.ApprovalGranted(
+        plan=asked.plan,
+        binds=list(asked.binds),
+        person=person,
+        licence=one.licence,
+        sole=person == asked.preparer,
+    )
+    journal.append(body, f"plan/{asked.plan}", person, key=f"approval:{asked.plan}:{person}")
+    return find(journal, asked.plan)
+
+
+def require(journal: Journal, plan: str, binds: list[str], persons: int) -> Asked:
+    """The approval that lets exactly these bytes go. Raises NotApproved."""
+    rows = journal.rows(sa.select(APPROVALS).where(APPROVALS.c.plan == plan))
+    if not rows:
+        raise NotApproved(f"Nobody was asked to approve plan {plan[:12]}")
+    asked = _asked(journal, rows[0])
+    if sorted(asked.binds) != sorted(binds):
+        raise NotApproved(f"Plan {plan[:12]} was approved for other bytes than these")
+    if len(asked.granted_by) < needed(persons):
+        raise NotApproved(
+            f"Plan {plan[:12]} waits for approval: continuity approve {plan[:12]} --by ID"
+        )
+    return asked
+
+
+def _unfit(one: people.Person, asked: Asked, persons: int) -> str:
+    if people.APPROVER not in one.roles:
+        return "the role approver is missing"
+    if one.person == asked.preparer and persons > 1:
+        return "preparer and approver must be two persons"
+    return ""
+
+
+def _asked(journal: Journal, row: sa.Row) -> Asked:  # type: ignore[type-arg]
+    grants = journal.rows(
+        sa.select(GRANTS.c.person).where(GRANTS.c.plan == row.plan).order_by(GRANTS.c.seq)
+    )
+    granted = tuple(grant.person for grant in grants)
+    return Asked(row.plan, row.what, tuple(row.binds.split()), row.preparer, granted)

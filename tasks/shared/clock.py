@@ -1,0 +1,42 @@
+"""The one place that asks what time it is, so that a test or a drill can hold it still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+_held: datetime | None = None
+
+
+def now() -> datetime:
+    """The present moment in UTC."""
+    return _held or datetime.now(UTC)
+
+
+def text(moment: datetime | None = None) -> str:
+    """A moment as the journal writes it: `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
+    return (moment or now()).astimezone(UTC).strftime(FORMAT)
+
+
+def parse(written: str) -> datetime:
+    """The moment behind `text`. Raises ValueError for any other shape."""
+    return datetime.strptime(written, FORMAT).replace(tzinfo=UTC)
+
+
+def stamp(moment: datetime | None = None) -> str:
+    """A moment as file names carry it, which sort by time: `20261124T0803Z`."""
+    return (moment or now()).astimezone(UTC).strftime("%Y%m%dT%H%MZ")
+
+
+@contextmanager
+def held(moment: datetime) -> Iterator[None]:
+    """Hold the clock at `moment` for the time of the block."""
+    global _held
+    before, _held = _held, moment
+    try:
+        yield
+    finally:
+        _held = before

@@ -1,0 +1,132 @@
+"""Every error this project raises on purpose.
+
+    ContinuityError
+    |-- Refused                 the answer is no; nothing was changed            (exit 1)
+    |   |-- NumberUnavailable   reserve used up, or a number is not in the state asked for
+    |   |-- NotApproved         no approval binds to this plan yet
+    |   |-- CodeRefused         one-time code wrong, expired, replayed, locked, or the preparer's own
+    |   |-- Unaccounted         a number or an entry has no settled place
+    |   `-- RouteRefused        an entry whose filing route has no such message
+    |-- BadInput                what was given is wrong; all its problems together (exit 2)
+    |   |-- BadSettings         continuity.toml or a CONTINUITY_* variable
+    |   |-- BadNumber           not an entry or in-bond number
+    |   `-- HostileFile         a file refused before it was opened
+    |-- JournalBroken           the book does not hold together                  (exit 1)
+    |   `-- ContentMissing      an event names content that is gone or altered
+    `-- MissingPart             a program or an extra that is not installed      (exit 2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong with something given: where it stands, what it says, what would be right.
+
+    `row` counts as the spreadsheet does (the heading is row 1); 0 means the whole sheet or file.
+    """
+
+    file: str = ""
+    sheet: str = ""
+    row: int = 0
+    column: str = ""
+    value: str = ""
+    wrong: str = ""
+    right: str = ""
+    code: str = ""
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            part
+            for part in (
+                self.file,
+                self.sheet and f"sheet {self.sheet}",
+                self.row and f"row {self.row}",
+                self.column and f"column {self.column}",
+            )
+            if part
+        )
+        said = f" {self.value!r}" if self.value else ""
+        mend = f"; {self.right}" if self.right else ""
+        mark = f"[{self.code}] " if self.code else ""
+        return f"{place + ': ' if place else ''}{mark}{self.wrong}{said}{mend}"
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class ContinuityError(Exception):
+    """Root of the tree. `exit_code` is what the command line ends with; `problems` is every
+    single thing found, never only the first."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join([str(self.args[0]), *(f"  {problem}" for problem in self.problems)])
+
+
+class Refused(ContinuityError):
+    """The answer is no. Nothing was changed."""
+
+
+class NumberUnavailable(Refused):
+    """No number in the state that was asked for."""
+
+
+class NotApproved(Refused):
+    """No approval is bound to this plan."""
+
+
+class CodeRefused(Refused):
+    """A one-time code that may not approve."""
+
+
+class Unaccounted(Refused):
+    """Numbers or entries without a settled place. `numbers` lists them."""
+
+    def __init__(self, message: str, numbers: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.numbers = tuple(numbers)
+
+
+class RouteRefused(Refused):
+    """The entry's filing route does not have the message asked for."""
+
+
+class BadInput(ContinuityError):
+    """What was given is wrong."""
+
+    exit_code = 2
+
+
+class BadSettings(BadInput):
+    """continuity.toml or the environment holds something that cannot be used."""
+
+
+class BadNumber(BadInput):
+    """Not an entry number, or not one of ours."""
+
+
+class HostileFile(BadInput):
+    """A file that is refused before it is opened."""
+
+
+class JournalBroken(ContinuityError):
+    """The chain, a projection or a signature does not hold."""
+
+
+class ContentMissing(JournalBroken):
+    """An event names content that is gone or no longer has its digest."""
+
+
+class MissingPart(ContinuityError):
+    """A program or an optional extra that is not installed."""
+
+    exit_code = 2

@@ -1,0 +1,193 @@
+"""Books that travel: a signed copy out, a book continued from a copy, a stray book taken back.
+
+A copy is a folder: `journal.jsonl` (an event a line), `head.json` (seq, digest, count, signed with
+the host's key) and `content/`. The head shows a cut tail, which a chain alone cannot.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.shared import keys, kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Problem
+from tasks.shared.files import write_atomic
+from tasks.shared.journal import GENESIS, Event, Head, Journal, Pen
+from tasks.shared.journal_check import contents
+
+EVENTS_FILE, HEAD_FILE = "journal.jsonl", "head.json"
+
+
+def export(journal: Journal, content: ContentStore, home: Path, out: Path) -> Head:
+    """Write a signed copy of the book, with the content it names, into `out`."""
+    events = list(journal.events())
+    head = Head(events[-1].seq, events[-1].digest) if events else Head(0, GENESIS)
+    write_atomic(out / EVENTS_FILE, (line(event) for event in events))
+    copy = ContentStore(out / "content")
+    for event in events:
+        for digest in contents(event.said):
+            copy.put(content.get(digest))
+    write_atomic(out / HEAD_FILE, json.dumps(signed(head, home), indent=1).encode())
+    return head
+
+
+def signed(head: Head, home: Path) -> dict[str, object]:
+    """The head as a signed statement, as it also goes into each off-site manifest."""
+    said = {"seq": head.seq, "digest": head.digest}
+    return {
+        **said,
+        "signature": keys.sign(home, kinds.canonical(said).encode()),
+        "public_key": base64.b64encode(keys.public(home)).decode(),
+    }
+
+
+def line(event: Event) -> bytes:
+    return (kinds.canonical(vars(event)) + "\n").encode()
+
+
+def read(folder: Path) -> list[Event]:
+    """The events of a copy. Raises JournalBroken if the chain, the head or its signature does not
+    hold, or the tail was cut."""
+    try:
+        lines = (folder / EVENTS_FILE).read_bytes().splitlines()
+        head = json.loads((folder / HEAD_FILE).read_bytes())
+        events = [Event(**json.loads(one)) for one in lines]
+    except FileNotFoundError as missing:
+        raise BadInput(f"{folder} is no copy of a journal: {missing.filename} is missing") from None
+    except (ValueError, TypeError) as wrong:
+        raise JournalBroken(f"The copy in {folder} cannot be read: {wrong}") from None
+    said = {"seq": head["seq"], "digest": head["digest"]}
+    public = base64.b64decode(head["public_key"])
+    keys.verify(public, kinds.canonical(said).encode(), head["signature"])
+    last = _chain(events)
+    if (last.seq, last.digest) != (said["seq"], said["digest"]):
+        raise JournalBroken(
+            f"The copy ends at event {last.seq}, its signed head says {said['seq']}: "
+            "its tail was cut or replaced"
+        )
+    return events
+
+
+def _chain(events: list[Event]) -> Head:
+    head = Head(0, GENESIS)
+    for event in events:
+        if event.seq != head.seq + 1 or event.prev != head.digest:
+            raise JournalBroken(f"Event {event.seq} of the copy does not follow {head.seq}")
+        if event.computed() != event.digest:
+            raise JournalBroken(f"Event {event.seq} of the copy was altered")
+        head = Head(event.seq, event.digest)
+    return head
+
+
+def continue_from(folder: Path, journal: Journal, content: ContentStore, actor: str) -> Head:
+    """Fill an empty book from a copy and go on with its chain. From now on only this book issues
+    numbers. Raises BadInput if the book is not empty."""
+    if journal.head().seq:
+        raise BadInput("This home has a journal already; continue a copy in a fresh home")
+    events = read(folder)
+    _take_content(folder, events, content)
+    with journal.write(actor) as pen:
+        for event in events:
+            pen.copy(event)
+        head = pen.head
+        body = kinds.JournalContinued(seq=head.seq, head=head.digest)
+        pen.append(body, "journal", key=f"continued:{head.digest}")
+    return journal.head()
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What `adopt` did, or would do: the extra events of the other book, and what clashes."""
+
+    prefix: int
+    taken: tuple[Event, ...]
+    conflicts: tuple[Problem, ...]
+
+
+def adopt(
+    journal: Journal,
+    folder: Path,
+    content: ContentStore,
+    actor: str,
+    *,
+    leave_conflicts: bool = False,
+) -> Adoption:
+    """Take back the events that another copy of this book gained after the two parted.
+
+    Each is appended anew with its origin. Raises JournalBroken, naming each number in conflict,
+    and changes nothing, unless `leave_conflicts`: then the rest is taken and the conflicts stand
+    in the event `journal.adopted`. Adopting the same book again changes nothing.
+    """
+    theirs = read(folder)
+    prefix = _common(journal, theirs)
+    if prefix == 0:
+        raise BadInput("The two books have no event in common: this is another broker's journal")
+    _take_content(folder, theirs[prefix:], content)
+    with journal.write(actor) as pen:
+        taken, conflicts = _take(pen, theirs[prefix:])
+        if conflicts and not leave_conflicts:
+            raise JournalBroken(
+                f"{len(conflicts)} event(s) of the other book clash with this one; nothing was "
+                "adopted. Settle them, or run again with --leave-conflicts:",
+                conflicts,
+            )
+        _note(pen, theirs, prefix, taken, conflicts)
+    return Adoption(prefix, tuple(taken), tuple(conflicts))
+
+
+def _note(
+    pen: Pen, theirs: list[Event], prefix: int, taken: list[Event], conflicts: list[Problem]
+) -> None:
+    if taken or conflicts:
+        body = kinds.JournalAdopted(
+            seq=prefix,
+            head=theirs[-1].digest,
+            events=len(taken),
+            conflicts=[f"{one.row}: {one.wrong}" for one in conflicts],
+        )
+        pen.append(body, "journal", key=f"adopted:{theirs[-1].digest}")
+
+
+def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
+    taken, conflicts = [], []
+    for event in extra:
+        if event.kind.startswith("journal."):
+            continue
+        try:
+            with pen.attempt():
+                if pen.adopt(event) is not None:
+                    taken.append(event)
+        except (ContinuityError, sa.exc.IntegrityError) as clash:
+            said = str(clash).splitlines()[0]
+            conflicts.append(Problem(row=event.seq, column=event.kind, value=event.subject,
+                                     wrong=said))  # fmt: skip
+    return taken, conflicts
+
+
+def _common(journal: Journal, theirs: list[Event]) -> int:
+    same = 0
+    for ours, other in zip(journal.events(), theirs, strict=False):
+        if ours.digest != other.digest:
+            break
+        same += 1
+    return same
+
+
+def _take_content(folder: Path, events: list[Event], content: ContentStore) -> None:
+    source = ContentStore(folder / "content")
+    for event in events:
+        for digest in contents(event.said):
+            content.put(source.get(digest))
+
+
+def tail(journal: Journal, count: int) -> Iterator[Event]:
+    """The last `count` events, oldest first."""
+    return journal.events(after=max(0, journal.head().seq - count))
+
+

@@ -1,0 +1,83 @@
+"""Opens a home's book where its settings say it lies, and makes a new home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.shared import keys, kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, BadSettings
+from tasks.shared.files import write_atomic
+from tasks.shared.journal import Event, Head, Journal, require_whole
+from tasks.shared.journal_copy import continue_from, read
+from tasks.shared.local_disk import require_local
+from tasks.shared.settings import FILE, Settings, load
+
+BOOK = "journal.sqlite"
+
+
+def journal(settings: Settings) -> Journal:
+    """The book of a home. Raises BadSettings for a home on a share, or without a book, and
+    JournalBroken if its last event was altered."""
+    book = _open(settings, make=False)
+    require_whole(book)
+    return book
+
+
+def content(settings: Settings) -> ContentStore:
+    return ContentStore(settings.content_path)
+
+
+def make_home(home: Path, settings_text: str, actor: str, *, drill: bool = False) -> Settings:
+    """Make a home: settings, host keys, book, content. Raises BadInput if one stands there."""
+    if (home / FILE).exists():
+        raise BadInput(f"{home} is a home folder already; nothing was changed")
+    require_local(home)
+    write_atomic(home / FILE, settings_text.encode(), mode=0o600)
+    try:
+        settings = load(home)
+    except BadSettings:
+        (home / FILE).unlink()
+        raise
+    keys.make(home)
+    settings.content_path.mkdir(parents=True, exist_ok=True)
+    started = kinds.JournalStarted(filer=settings.broker.filer_code, drill=drill)
+    _open(settings, make=True).append(started, "journal", actor, key="journal.started")
+    return settings
+
+
+def _open(settings: Settings, *, make: bool) -> Journal:
+    if url := settings.journal.url.get_secret_value():
+        return Journal.made(url)
+    path = settings.home / BOOK
+    if not make and not path.is_file():
+        raise BadSettings(
+            f"{path} is missing: restore it from the backup or a kit, or begin anew with "
+            "continuity init in an empty folder"
+        )
+    require_local(settings.home)
+    return Journal.at(path)
+
+
+def continue_home(
+    home: Path, settings_text: str, copy: Path, actor: str
+) -> tuple[Settings, Head]:
+    """Make a home that goes on with a copied book, on a clean machine. Raises BadInput if a home
+    or a book stands there, JournalBroken if the copy does not hold."""
+    if (home / FILE).exists():
+        raise BadInput(f"{home} is a home folder already; nothing was changed")
+    require_local(home)
+    events = read(copy)
+    kept = copy / FILE
+    text = kept.read_text(encoding="utf-8") if kept.is_file() else _for_filer(settings_text, events)
+    write_atomic(home / FILE, text.encode(), mode=0o600)
+    settings = load(home)
+    keys.make(home)
+    head = continue_from(copy, _open(settings, make=True), content(settings), actor)
+    return settings, head
+
+
+def _for_filer(settings_text: str, events: list[Event]) -> str:
+    started = events[0].said
+    filer = started.filer if isinstance(started, kinds.JournalStarted) else "XXX"
+    return settings_text.replace('filer_code = "XXX"', f'filer_code = "{filer}"')

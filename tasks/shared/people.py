@@ -1,0 +1,152 @@
+"""Who may act: id, name, licence, roles; and the one-time codes by which they prove it.
+
+The secret of a person's codes lies in `<home>/keys/totp/<id>`, never in journal, kit or log.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.shared import clock, kinds, projections, store
+from tasks.shared.errors import BadInput, CodeRefused, Refused
+from tasks.shared.files import write_atomic
+from tasks.shared.journal import Journal
+
+APPROVER = "approver"
+ROLES = ("approver", "preparer", "desk", "it", "compliance")
+STEP = 30
+OLDEST = timedelta(minutes=10)
+LOCK_AFTER, LOCK_FOR = 5, timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Person:
+    person: str
+    name: str
+    licence: str
+    roles: tuple[str, ...]
+    enrolled: bool
+    revoked: bool
+
+
+def everyone(journal: Journal) -> list[Person]:
+    rows = journal.rows(sa.select(projections.PEOPLE).order_by(projections.PEOPLE.c.person))
+    return [
+        Person(row.person, row.name, row.licence, tuple(row.roles.split()), row.enrolled,
+               row.revoked)
+        for row in rows
+    ]  # fmt: skip
+
+
+def known(journal: Journal, person: str) -> Person:
+    """Raises Refused for somebody who is not listed or was revoked."""
+    for one in everyone(journal):
+        if one.person == person:
+            if one.revoked:
+                raise Refused(f"{one.name} ({person}) was revoked and can no longer act")
+            return one
+    raise Refused(f"Nobody with the id {person!r} is listed; see continuity people list")
+
+
+def add(
+    journal: Journal, person: str, name: str, licence: str, roles: list[str], actor: str
+) -> None:
+    """Raises BadInput for an id or role that cannot be, or an id that is taken."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,30}", person):
+        raise BadInput(f"{person!r} is no id: lower case letters, digits, dots and dashes")
+    if wrong := [role for role in roles if role not in ROLES]:
+        raise BadInput(f"Unknown role {wrong[0]!r}; roles are {', '.join(ROLES)}")
+    if APPROVER in roles and not licence:
+        raise BadInput("An approver signs under a licence: give --licence")
+    body = kinds.PersonAdded(person=person, name=name, licence=licence, roles=roles)
+    if not journal.append(body, f"person/{person}", actor, key=f"person:{person}"):
+        raise BadInput(f"The id {person!r} is taken; ids are never used again")
+
+
+def enrol(journal: Journal, home: Path, person: str, actor: str) -> str:
+    """Make a new one-time-code secret. Returns the provisioning address for a phone's
+    authenticator, to be shown once."""
+    import pyotp
+
+    one = known(journal, person)
+    secret = pyotp.random_base32()
+    write_atomic(_secret_path(home, person), secret.encode(), mode=0o600)
+    journal.append(kinds.PersonEnrolled(person=person), f"person/{person}", actor)
+    return pyotp.TOTP(secret).provisioning_uri(name=one.name, issuer_name="Broker Continuity")
+
+
+def revoke(journal: Journal, home: Path, person: str, reason: str, actor: str) -> None:
+    known(journal, person)
+    journal.append(kinds.PersonRevoked(person=person, reason=reason), f"person/{person}", actor)
+    _secret_path(home, person).unlink(missing_ok=True)
+
+
+def spend_code(
+    journal: Journal, home: Path, person: str, code: str, given_at: datetime, purpose: str
+) -> Person:
+    """Check a one-time code and use it up. Raises CodeRefused; every refusal is written down.
+
+    A code is checked against the time it was given, which may lie 10 minutes back, no more. Each
+    30-second step counts once. Five failures lock the person for 15 minutes.
+    """
+    one = known(journal, person)
+    reason = _refusal(journal, home, person, code, given_at)
+    if not reason:
+        step = int(given_at.timestamp()) // STEP + _drift(home, person, code, given_at)
+        used = kinds.PersonCodeUsed(person=person, step=step, purpose=purpose)
+        if journal.append(used, f"person/{person}", person, key=f"code:{person}:{step}"):
+            return one
+        reason = "the code was used before; wait for the next one"
+    failed = kinds.PersonCodeFailed(person=person, reason=reason, purpose=purpose)
+    journal.append(failed, f"person/{person}", person)
+    raise CodeRefused(f"Code of {one.name} refused: {reason}")
+
+
+def _refusal(journal: Journal, home: Path, person: str, code: str, given_at: datetime) -> str:
+    if until := _locked_until(journal, person):
+        return f"locked until {clock.text(until)[:16]}Z after {LOCK_AFTER} failures"
+    age = clock.now() - given_at
+    if age > OLDEST:
+        return "the code was given more than 10 minutes ago"
+    if age < -timedelta(seconds=STEP):
+        return "the code claims to be given in the future; check the clock"
+    if not _secret_path(home, person).is_file():
+        return "no secret is enrolled on this machine"
+    return "" if _drift(home, person, code, given_at) is not None else "it is wrong"
+
+
+def _drift(home: Path, person: str, code: str, given_at: datetime) -> int | None:
+    """0 for the step of `given_at`, -1 or +1 for its neighbours, None for no match."""
+    import pyotp
+
+    totp = pyotp.TOTP(_secret_path(home, person).read_text(encoding="ascii"))
+    for drift in (0, -1, 1):
+        if totp.verify(code.strip(), for_time=given_at + timedelta(seconds=STEP * drift)):
+            return drift
+    return None
+
+
+def _locked_until(journal: Journal, person: str) -> datetime | None:
+    """Five failures without a success between them, the last not 15 minutes ago."""
+    column = store.EVENTS.c
+    query = (
+        sa.select(column.kind, column.at)
+        .where(column.subject == f"person/{person}", column.kind.startswith("person.code_"))
+        .order_by(column.seq.desc())
+        .limit(LOCK_AFTER)
+    )
+    last = journal.rows(query)
+    if len(last) < LOCK_AFTER or any(row.kind != "person.code_failed" for row in last):
+        return None
+    until = clock.parse(last[0].at) + LOCK_FOR
+    first = clock.parse(last[-1].at)
+    return until if until > clock.now() and until - first < 2 * LOCK_FOR else None
+
+
+def _secret_path(home: Path, person: str) -> Path:
+    return home / "keys" / "totp" / person

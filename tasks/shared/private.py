@@ -1,0 +1,119 @@
+"""Private data: driver birth date, licence and plate, and importer numbers that are SSNs.
+
+Each value is encrypted under a data key of its own. Records, Parquet and journal hold only a
+reference: `~` and 11 characters. Destroying the key purges the value everywhere at once, backups
+of the ciphertext included. Keys lie in `<home>/private-keys`, ciphertexts in `<home>/private`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import sqlite3
+import string
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tasks.shared import keys
+from tasks.shared.errors import JournalBroken, Refused
+
+MARK = "~"
+_ALPHABET = string.ascii_uppercase + string.digits
+_KEYS = "CREATE TABLE IF NOT EXISTS keys (ref TEXT PRIMARY KEY, key BLOB NOT NULL, purge TEXT)"
+_VALUES = (
+    "CREATE TABLE IF NOT EXISTS sealed "
+    "(ref TEXT PRIMARY KEY, tag BLOB NOT NULL UNIQUE, nonce BLOB NOT NULL, data BLOB NOT NULL)"
+)
+
+
+def is_reference(text: str | None) -> bool:
+    return bool(text) and str(text).startswith(MARK) and len(str(text)) == 12
+
+
+class Vault:
+    """The private values of one home folder."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._keys = home / "private-keys" / "keys.sqlite"
+        self._sealed = home / "private" / "sealed.sqlite"
+
+    def seal(self, values: Iterable[tuple[str, str, str]], purge: date | None) -> list[str]:
+        """References for (entry number, field, value) triples, in order.
+
+        The same triple gets the same reference again, so that recording a file twice changes
+        nothing. `purge` is the day from which `purge_due` destroys the keys; None keeps them.
+        """
+        tag_key = keys.tag_key(self._home)
+        with self._open(self._keys, _KEYS) as key_store, self._open(self._sealed, _VALUES) as store:
+            made = [
+                self._one(key_store, store, tag_key, triple, purge.isoformat() if purge else None)
+                for triple in values
+            ]
+            # Keys first: a value whose key is missing would be lost, a key without value is idle.
+            key_store.commit()
+            store.commit()
+        return made
+
+    def open(self, reference: str) -> str:
+        """The value behind a reference. Raises Refused if it was purged, JournalBroken if
+        altered."""
+        with self._open(self._keys, _KEYS) as key_store, self._open(self._sealed, _VALUES) as store:
+            key = key_store.execute("SELECT key FROM keys WHERE ref = ?", [reference]).fetchone()
+            row = store.execute(
+                "SELECT nonce, data FROM sealed WHERE ref = ?", [reference]
+            ).fetchone()
+        if key is None or row is None:
+            raise Refused(f"The private value {reference} was purged or belongs to another home")
+        try:
+            return AESGCM(key[0]).decrypt(row[0], row[1], reference.encode()).decode()
+        except InvalidTag:
+            raise JournalBroken(f"The private value {reference} was altered") from None
+
+    def purge_due(self, today: date) -> int:
+        """Destroy the keys whose day has come. Returns how many values can no longer be read."""
+        with self._open(self._keys, _KEYS) as store:
+            gone = store.execute("DELETE FROM keys WHERE purge <= ?", [today.isoformat()]).rowcount
+            store.commit()
+            store.execute("VACUUM")
+        return gone
+
+    def _one(
+        self,
+        key_store: sqlite3.Connection,
+        store: sqlite3.Connection,
+        tag_key: bytes,
+        triple: tuple[str, str, str],
+        purge: str | None,
+    ) -> str:
+        tag = hmac.digest(tag_key, "\0".join(triple).encode(), sha256)
+        known = store.execute("SELECT ref FROM sealed WHERE tag = ?", [tag]).fetchone()
+        if known and key_store.execute("SELECT 1 FROM keys WHERE ref = ?", known).fetchone():
+            return known[0]
+        store.execute("DELETE FROM sealed WHERE tag = ?", [tag])
+        reference = MARK + "".join(secrets.choice(_ALPHABET) for _ in range(11))
+        key, nonce = AESGCM.generate_key(256), secrets.token_bytes(12)
+        data = AESGCM(key).encrypt(nonce, triple[2].encode(), reference.encode())
+        key_store.execute("INSERT INTO keys VALUES (?, ?, ?)", [reference, key, purge])
+        store.execute("INSERT INTO sealed VALUES (?, ?, ?, ?)", [reference, tag, nonce, data])
+        return reference
+
+    @contextmanager
+    def _open(self, path: Path, schema: str) -> Iterator[sqlite3.Connection]:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        connection = sqlite3.connect(path, timeout=60)
+        try:
+            # No write-ahead log: a purged key must not linger in one.
+            for pragma in ("journal_mode=DELETE", "secure_delete=ON", "synchronous=FULL"):
+                connection.execute(f"PRAGMA {pragma}")
+            connection.execute(schema)
+            path.chmod(0o600)
+            yield connection
+        finally:
+            connection.close()

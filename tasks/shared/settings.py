@@ -1,0 +1,167 @@
+"""One frozen class of settings: `<home>/continuity.toml`, a table a room, with the environment
+(`CONTINUITY_<ROOM>__<NAME>`) on top. Unknown keys are refused. Secrets come from files."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from tasks.shared.errors import BadSettings, Problem
+
+FILE = "continuity.toml"
+_FILER = r"^[0-9A-Z]{3}$"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Broker(_Table):
+    """Who files. `filer_code` is CBP's three characters; the rest prints on letters and sheets."""
+
+    name: str = "The broker"
+    filer_code: str = Field("XXX", pattern=_FILER)
+    licence: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+
+
+class Numbers(_Table):
+    """`check_digit_offset`: CBP's factor for a filer that used up ten million numbers (CATAIR
+    Appendix E item 6). `daily_volume`: numbers used a day; the alarm is in days of that.
+    `production_first`..`production_last`: serials that the production system can issue; the
+    reserve must lie outside, or a restored system would issue its numbers again."""
+
+    check_digit_offset: int = Field(0, ge=0, le=9)
+    production_first: int = Field(0, ge=0, le=9_999_999)
+    production_last: int = Field(8_999_999, ge=0, le=9_999_999)
+    daily_volume: int = Field(50, ge=1)
+    alarm_days: int = Field(10, ge=1)
+
+
+class Ace(_Table):
+    """How batches leave. `line_ends`: CBP's wire format has none; some senders want LF."""
+
+    site_code: str = Field("", pattern=r"^([0-9A-Z]{4})?$")
+    sender_id: str = Field("", pattern=r"^([0-9A-Z]{3})?$")
+    office_code: str = Field("", pattern=r"^([0-9A-Z]{2})?$")
+    password_file: Path | None = None
+    outbound: Path | None = None
+    line_ends: Literal["none", "lf"] = "none"
+    entries_per_block: int = Field(20, ge=1, le=999)
+    blocks_per_batch: int = Field(5, ge=1, le=999)
+    accept_type_86: bool = False
+    quota_one_step: bool = True
+
+
+class Book(_Table):
+    """Where the journal lies: a PostgreSQL URL, or empty for SQLite in the home folder."""
+
+    url: SecretStr = SecretStr("")
+
+
+class Content(_Table):
+    """Where content lies; must be seen by all machines of one book. Empty: in the home folder."""
+
+    path: Path | None = None
+
+
+class Approval(_Table):
+    """`persons`: how many take part. 1: a sole broker approves her own plan, recorded as such;
+    2: preparer and approver; 3: preparer and two approvers."""
+
+    persons: int = Field(2, ge=1, le=3)
+
+
+class Private(_Table):
+    """Days that driver data is kept before its keys are destroyed."""
+
+    keep_days: int = Field(90, ge=1)
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="CONTINUITY_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path
+    broker: Broker = Broker()
+    numbers: Numbers = Numbers()
+    ace: Ace = Ace()
+    journal: Book = Book()
+    content: Content = Content()
+    approval: Approval = Approval()
+    private: Private = Private()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @property
+    def content_path(self) -> Path:
+        return self.content.path or self.home / "content"
+
+
+def home_folder(given: Path | None = None) -> Path:
+    """`--home`, else CONTINUITY_HOME, else ./continuity-home."""
+    return (given or Path(os.environ.get("CONTINUITY_HOME") or "continuity-home")).absolute()
+
+
+def load(home: Path) -> Settings:
+    """The settings of a home folder. Raises BadSettings, listing every problem, or telling that
+    there is no home there."""
+    path = home / FILE
+    if not path.is_file():
+        raise BadSettings(f"{home} is no home folder: {FILE} is missing. Make one: continuity init")
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        problem = Problem(file=str(path), wrong=str(wrong), right="mend the line named")
+        raise BadSettings("The settings cannot be read:", [problem]) from wrong
+    return checked(given, home)
+
+
+def checked(given: dict[str, Any], home: Path) -> Settings:
+    """Settings from what a file said. Raises BadSettings."""
+    _refuse_unknown_environment()
+    try:
+        # CONTINUITY_HOME would win over the folder that was found, so it is put back.
+        return Settings(**{**given, "home": home}).model_copy(update={"home": home})
+    except ValidationError as wrong:
+        problems = [
+            Problem(
+                file=FILE,
+                column=".".join(str(part) for part in fault["loc"]),
+                value="" if "password" in str(fault["loc"]) else str(fault["input"])[:60],
+                wrong=fault["msg"],
+            )
+            for fault in wrong.errors()
+        ]
+        raise BadSettings("The settings hold what cannot be used:", problems) from None
+
+
+def _refuse_unknown_environment() -> None:
+    """A misspelt CONTINUITY_ variable would otherwise be ignored in silence."""
+    problems = []
+    for name in sorted(os.environ):
+        room, mark, setting = name.removeprefix("CONTINUITY_").lower().partition("__")
+        if not name.startswith("CONTINUITY_") or not mark:
+            continue
+        table = Settings.model_fields.get(room)
+        known = getattr(table.annotation, "model_fields", {}) if table else {}
+        if setting not in known:
+            problems.append(Problem(column=name, wrong="is no setting of this program"))
+    if problems:
+        raise BadSettings("The environment holds unknown settings:", problems)

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import multiprocessing
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.shared import kinds, projections, store
+from tasks.shared.errors import JournalBroken, NumberUnavailable, Refused
+from tasks.shared.journal import GENESIS, Event, Journal, require_whole
+from tasks.shared.journal_check import verify
+from tasks.shared.numbering import printed
+
+
+def reserved(first: int = 1, last: int = 100) -> kinds.NumbersReserved:
+    return kinds.NumbersReserved(
+        series="entry", filer="ABC", first=first, last=last, offset=0, range_check="tests"
+    )
+
+
+def issued(first: int, last: int, desk: str = "truck") -> kinds.NumbersIssued:
+    return kinds.NumbersIssued(
+        series="entry", filer="ABC", first=first, last=last, offset=0, desk=desk, port="2304"
+    )
+
+
+def fill(book: Journal) -> None:
+    book.append(reserved(), "numbers/ABC", "me")
+    book.append(issued(1, 10), "numbers/ABC", "me")
+    book.append(issued(11, 12, "air"), "numbers/ABC", "me", key="request-1")
+
+
+def test_events_form_a_chain_that_verifies(book: Journal) -> None:
+    fill(book)
+    events = list(book.events())
+    assert [event.seq for event in events] == [1, 2, 3]
+    assert events[0].prev == GENESIS
+    assert all(later.prev == earlier.digest for earlier, later in zip(events, events[1:]))
+    assert verify(book).ok
+    assert book.head().digest == events[-1].digest
+
+
+def test_the_same_key_twice_changes_nothing(book: Journal) -> None:
+    fill(book)
+    assert book.append(issued(13, 14), "numbers/ABC", "me", key="request-1") is False
+    assert book.head().seq == 3
+
+
+def test_a_failed_transaction_leaves_nothing_behind(book: Journal) -> None:
+    fill(book)
+    with pytest.raises(RuntimeError), book.write("me") as pen:
+        pen.append(issued(20, 30), "numbers/ABC")
+        raise RuntimeError("the power went")
+    assert book.head().seq == 3
+    assert verify(book).ok
+
+
+def test_a_number_is_issued_once(book: Journal) -> None:
+    fill(book)
+    with pytest.raises(NumberUnavailable, match="not all free"):
+        book.append(issued(10, 15), "numbers/ABC", "me")
+    with pytest.raises(sa.exc.IntegrityError):
+        book.append(reserved(50, 150), "numbers/ABC", "me")
+    assert book.head().seq == 3
+
+
+def test_a_void_number_stays_void_and_the_refusal_names_it(book: Journal) -> None:
+    fill(book)
+    numbers = list(printed("entry", "ABC", 3, 4))
+    void = kinds.NumbersVoided(numbers=numbers, reason="coffee", persons=["a", "b"])
+    book.append(void, "numbers/ABC", "me")
+    with pytest.raises(NumberUnavailable, match=f"{numbers[0]} is void for truck"):
+        book.append(void, "numbers/ABC", "me")
+    unknown = kinds.NumbersVoided(numbers=["ABC-9999999-9"], reason="x", persons=["a", "b"])
+    with pytest.raises(NumberUnavailable, match="no reserve"):
+        book.append(unknown, "numbers/ABC", "me")
+
+
+def test_the_database_refuses_to_change_or_delete_an_event(book: Journal) -> None:
+    fill(book)
+    for statement in ("UPDATE events SET actor = 'x'", "DELETE FROM events"):
+        with pytest.raises(sa.exc.DBAPIError), book.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+    assert verify(book).ok
+
+
+def without_guards(book: Journal, statement: str) -> None:
+    """What an attacker with the database in his hands can do."""
+    with book.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("GRANT UPDATE, DELETE ON events TO CURRENT_USER")
+            connection.exec_driver_sql("DROP TRIGGER events_guard ON events")
+        else:
+            connection.exec_driver_sql("DROP TRIGGER events_no_update")
+            connection.exec_driver_sql("DROP TRIGGER events_no_delete")
+        connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ("UPDATE events SET actor = 'somebody' WHERE seq = 2", "was altered"),
+        ("DELETE FROM events WHERE seq = 2", "missing"),
+        ("UPDATE events SET prev = '0' WHERE seq = 3", "does not follow"),
+        ("UPDATE p_number SET state = 'reserved' WHERE serial = 5", "projection"),
+        ("DELETE FROM p_number WHERE serial = 99", "is missing from the projection"),
+    ],
+)
+def test_tampering_is_found(book: Journal, statement: str, finding: str) -> None:
+    fill(book)
+    without_guards(book, statement)
+    verdict = verify(book)
+    assert not verdict.ok
+    assert any(finding in problem.wrong for problem in verdict.problems)
+
+
+def test_an_altered_last_event_stops_the_desk(book: Journal) -> None:
+    fill(book)
+    require_whole(book)
+    without_guards(book, "UPDATE events SET actor = 'x' WHERE seq = 3")
+    with pytest.raises(JournalBroken, match="Event 3 was altered"):
+        require_whole(book)
+
+
+def test_projections_can_be_rebuilt(book: Journal) -> None:
+    fill(book)
+    without_guards(book, "DELETE FROM p_number")
+    assert not verify(book).ok
+    assert book.rebuild() == 3
+    assert verify(book).ok
+
+
+def test_nobody_writes_unnamed(book: Journal) -> None:
+    with pytest.raises(Refused, match="--by"):
+        book.append(reserved(), "numbers/ABC", "")
+
+
+def append_many(url: str, name: str, count: int) -> None:
+    book = Journal(url)
+    for turn in range(count):
+        failed = kinds.PersonCodeFailed(person=name, reason=str(turn), purpose="race")
+        book.append(failed, f"person/{name}", name)
+
+
+@pytest.mark.parametrize("writers", [4])
+def test_writers_from_several_processes_never_break_the_chain(book: Journal, writers: int) -> None:
+    context = multiprocessing.get_context("spawn")
+    crew = [
+        context.Process(target=append_many, args=(book.url, f"w{one}", 15)) for one in range(writers)
+    ]
+    for process in crew:
+        process.start()
+    for process in crew:
+        process.join()
+    assert [process.exitcode for process in crew] == [0] * writers
+    assert book.head().seq == 15 * writers
+    assert verify(book).ok
+
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(actor=text, subject=text, reason=text, key=st.none() | text)
+@settings(max_examples=200)
+def test_a_digest_depends_on_every_part(actor: str, subject: str, reason: str, key: str) -> None:
+    body = kinds.write(kinds.PersonRevoked(person="p", reason=reason))
+    event = Event(1, "2026-11-24T08:00:00.000000Z", actor, subject, "k", body, key, GENESIS, "")
+    seen = {event.computed()}
+    for name, value in (("actor", actor + "x"), ("subject", subject + "x"), ("seq", 2),
+                        ("key", (key or "") + "x"), ("body", body + " "), ("prev", "1" * 64)):  # fmt: skip
+        seen.add(Event(**{**vars(event), name: value}).computed())
+    assert len(seen) == 7
+
+
+@given(reason=text)
+def test_a_body_reads_back_as_it_was_written(reason: str) -> None:
+    body = kinds.NumbersVoided(numbers=["ABC-0000001-0"], reason=reason, persons=["a", "b"])
+    written = kinds.write(body)
+    assert kinds.read(body.kind, written) == body
+    assert kinds.write(kinds.read(body.kind, written)) == written
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("no.such", "{}"),
+        ("person.revoked", '{"person":"p","reason":"r","v":2}'),
+        ("person.revoked", '{"person":"p","v":1}'),
+        ("person.revoked", '{"person":"p","reason":"r","more":1,"v":1}'),
+    ],
+)
+def test_a_body_of_another_shape_is_refused(kind: str, written: str) -> None:
+    with pytest.raises(JournalBroken):
+        kinds.read(kind, written)
+
+
+def test_every_projection_is_made_from_the_events_alone(book: Journal) -> None:
+    names = {table.name for table in projections.METADATA.sorted_tables}
+    assert all(name.startswith("p_") for name in names)
+    assert store.EVENTS.name not in names

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasks.shared import kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, ContentMissing, JournalBroken
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.journal_copy import EVENTS_FILE, HEAD_FILE, adopt, export, read, tail
+from tasks.shared.opening import continue_home, journal as open_journal, make_home
+from tests.conftest import SETTINGS
+from tests.shared.test_journal import issued, reserved
+
+
+@pytest.fixture
+def office(journal: Journal, content: ContentStore) -> Journal:
+    """The office's book: a reserve, and a plan whose content it names."""
+    journal.append(reserved(), "numbers/ABC", "office")
+    plan = content.put(b"a plan")
+    asked = kinds.ApprovalAsked(plan=plan, what="test", binds=[], preparer="jo")
+    journal.append(asked, f"plan/{plan}", "jo")
+    return journal
+
+
+def clean_laptop(copy: Path, tmp_path: Path) -> tuple[Journal, ContentStore]:
+    settings, _ = continue_home(tmp_path / "laptop", SETTINGS, copy, "laptop")
+    return open_journal(settings), ContentStore(settings.content_path)
+
+
+def test_a_copy_reads_back_event_for_event(
+    office: Journal, content: ContentStore, home: Path, tmp_path: Path
+) -> None:
+    head = export(office, content, home, tmp_path / "copy")
+    assert read(tmp_path / "copy") == list(office.events())
+    assert head == office.head()
+
+
+def test_a_laptop_goes_on_with_the_chain(
+    office: Journal, content: ContentStore, home: Path, tmp_path: Path
+) -> None:
+    export(office, content, home, tmp_path / "copy")
+    laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path)
+    laptop.append(issued(1, 5), "numbers/ABC", "laptop")
+    kinds_seen = [event.kind for event in tail(laptop, 2)]
+    assert kinds_seen == ["journal.continued", "numbers.issued"]
+    assert verify(laptop, its_content).ok
+
+
+def cut_tail(copy: Path) -> None:
+    lines = (copy / EVENTS_FILE).read_bytes().splitlines(keepends=True)
+    (copy / EVENTS_FILE).write_bytes(b"".join(lines[:-1]))
+
+
+def altered_event(copy: Path) -> None:
+    data = (copy / EVENTS_FILE).read_bytes()
+    (copy / EVENTS_FILE).write_bytes(data.replace(b"office", b"crook!", 1))
+
+
+def forged_head(copy: Path) -> None:
+    cut_tail(copy)
+    last = json.loads((copy / EVENTS_FILE).read_bytes().splitlines()[-1])
+    head = json.loads((copy / HEAD_FILE).read_bytes())
+    head |= {"seq": last["seq"], "digest": last["digest"]}
+    (copy / HEAD_FILE).write_text(json.dumps(head))
+
+
+@pytest.mark.parametrize("damage", [cut_tail, altered_event, forged_head])
+def test_a_damaged_copy_is_refused(
+    office: Journal, content: ContentStore, home: Path, tmp_path: Path, damage
+) -> None:
+    export(office, content, home, tmp_path / "copy")
+    damage(tmp_path / "copy")
+    with pytest.raises(JournalBroken):
+        read(tmp_path / "copy")
+
+
+def test_a_copy_without_its_content_is_refused(
+    office: Journal, content: ContentStore, home: Path, tmp_path: Path
+) -> None:
+    export(office, content, home, tmp_path / "copy")
+    for file in (tmp_path / "copy" / "content").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    with pytest.raises(ContentMissing):
+        clean_laptop(tmp_path / "copy", tmp_path)
+
+
+def test_what_is_no_copy_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"journal\.jsonl"):
+        read(tmp_path)
+
+
+def test_the_office_adopts_what_the_laptop_wrote(
+    office: Journal, content: ContentStore, home: Path, tmp_path: Path
+) -> None:
+    export(office, content, home, tmp_path / "copy")
+    laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path)
+    laptop.append(issued(1, 5, "laptop"), "numbers/ABC", "laptop")
+    export(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
+    done = adopt(office, tmp_path / "back", content, "office")
+    assert [event.kind for event in done.taken] == ["numbers.issued"]
+    adopted = next(event for event in office.events(kind="numbers.issued"))
+    assert adopted.said.origin is not None and adopted.actor == "laptop"
+    assert verify(office, content).ok
+    before = office.head()
+    assert adopt(office, tmp_path / "back", content, "office").taken == ()
+    assert office.head() == before
+
+
+def test_numbers_that_both_books_issued_are_named(
+    office: Journal, content: ContentStore, home: Path, tmp_path: Path
+) -> None:
+    export(office, content, home, tmp_path / "copy")
+    laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path)
+    laptop.append(issued(1, 5, "laptop"), "numbers/ABC", "laptop")
+    laptop.append(issued(50, 55, "laptop"), "numbers/ABC", "laptop")
+    office.append(issued(4, 9, "office"), "numbers/ABC", "office")
+    export(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
+    before = office.head()
+    with pytest.raises(JournalBroken, match="1-5 of ABC"):
+        adopt(office, tmp_path / "back", content, "office")
+    assert office.head() == before
+    done = adopt(office, tmp_path / "back", content, "office", leave_conflicts=True)
+    assert len(done.taken) == 1 and len(done.conflicts) == 1
+    assert verify(office, content).ok
+
+
+def test_a_strangers_book_is_refused(
+    office: Journal, content: ContentStore, tmp_path: Path
+) -> None:
+    other = make_home(tmp_path / "other", SETTINGS, "stranger")
+    theirs = open_journal(other)
+    export(theirs, ContentStore(other.content_path), other.home, tmp_path / "copy")
+    with pytest.raises(BadInput, match="another broker"):
+        adopt(office, tmp_path / "copy", content, "office")

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tasks.shared.errors import JournalBroken, Refused
+from tasks.shared.private import Vault, is_reference
+
+SECRETS = [
+    ("ABC-1234567-6", "driver_birth_date", "1980-02-29"),
+    ("ABC-1234567-6", "importer_number", "123-45-6789"),
+    ("ABC-1234568-4", "driver_birth_date", "1980-02-29"),
+]
+
+
+def everything(home: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_a_value_comes_back_by_its_reference(home: Path) -> None:
+    vault = Vault(home)
+    references = vault.seal(SECRETS, None)
+    assert [vault.open(one) for one in references] == [value for _, _, value in SECRETS]
+    assert len(set(references)) == 3 and all(map(is_reference, references))
+
+
+def test_the_same_value_of_the_same_entry_keeps_its_reference(home: Path) -> None:
+    assert Vault(home).seal(SECRETS, None) == Vault(home).seal(SECRETS, None)
+
+
+def test_nothing_readable_lies_in_the_home(home: Path) -> None:
+    Vault(home).seal(SECRETS, None)
+    for secret in (b"1980-02-29", b"123-45-6789"):
+        assert secret not in everything(home)
+
+
+def test_purging_destroys_the_key_for_good(home: Path) -> None:
+    vault = Vault(home)
+    (early,) = vault.seal(SECRETS[:1], date(2027, 1, 1))
+    (kept,) = vault.seal(SECRETS[1:2], None)
+    assert vault.purge_due(date(2026, 12, 31)) == 0
+    key_file = home / "private-keys" / "keys.sqlite"
+    before = key_file.read_bytes()
+    assert vault.purge_due(date(2027, 1, 1)) == 1
+    with pytest.raises(Refused, match="purged"):
+        vault.open(early)
+    assert vault.open(kept) == "123-45-6789"
+    assert early.encode() in before and early.encode() not in key_file.read_bytes()
+
+
+def test_a_purged_value_can_be_recorded_anew(home: Path) -> None:
+    vault = Vault(home)
+    (first,) = vault.seal(SECRETS[:1], date(2027, 1, 1))
+    vault.purge_due(date(2027, 1, 1))
+    (again,) = vault.seal(SECRETS[:1], date(2028, 1, 1))
+    assert again != first and vault.open(again) == "1980-02-29"
+
+
+def test_an_altered_value_is_told_from_a_purged_one(home: Path) -> None:
+    import sqlite3
+
+    vault = Vault(home)
+    (reference,) = vault.seal(SECRETS[:1], None)
+    store = sqlite3.connect(home / "private" / "sealed.sqlite")
+    store.execute("UPDATE sealed SET data = zeroblob(40)")
+    store.commit()
+    store.close()
+    with pytest.raises(JournalBroken, match="altered"):
+        vault.open(reference)

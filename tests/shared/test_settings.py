@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.shared.errors import BadInput, BadSettings
+from tasks.shared.local_disk import kind_among
+from tasks.shared.opening import journal, make_home
+from tasks.shared.settings import FILE, home_folder, load
+from tests.conftest import SETTINGS
+
+
+def test_the_environment_goes_on_top(house, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTINUITY_NUMBERS__DAILY_VOLUME", "77")
+    monkeypatch.setenv("CONTINUITY_HOME", "/elsewhere")
+    assert load(house.home).numbers.daily_volume == 77
+    assert load(house.home).home == house.home
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[broker]\nfiler_code = 'abcd'\n", "broker.filer_code"),
+        ("[numbers]\ncheck_digit_offset = 10\ndaily_volume = 0\n", "daily_volume"),
+        ("[nubmers]\n", "nubmers"),
+        ("[ace]\nline_ends = 'crlf'\n", "ace.line_ends"),
+        ("[broker\n", "line 1"),
+    ],
+)
+def test_what_cannot_be_used_is_named(house, text: str, named: str) -> None:
+    (house.home / FILE).write_text(text)
+    with pytest.raises(BadSettings, match=named):
+        load(house.home)
+
+
+def test_a_misspelt_variable_is_refused(house, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTINUITY_NUMBERS__DALY_VOLUME", "1")
+    with pytest.raises(BadSettings, match="DALY_VOLUME"):
+        load(house.home)
+
+
+def test_settings_cannot_be_changed_while_running(house) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        house.broker.filer_code = "XYZ"
+
+
+def test_the_home_folder_is_found_in_the_order_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert home_folder().name == "continuity-home"
+    monkeypatch.setenv("CONTINUITY_HOME", "/srv/broker")
+    assert home_folder() == Path("/srv/broker")
+    assert home_folder(Path("/mnt/x")) == Path("/mnt/x")
+
+
+def test_a_home_is_made_once_and_a_missing_one_is_told(house, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="already"):
+        make_home(house.home, SETTINGS, "tests")
+    with pytest.raises(BadSettings, match="continuity init"):
+        load(tmp_path / "nowhere")
+
+
+def test_a_home_with_bad_settings_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings):
+        make_home(tmp_path / "new", "[broker]\nfiler_code = '?'\n", "tests")
+    assert not (tmp_path / "new" / FILE).exists()
+
+
+def test_a_missing_book_is_never_silently_made_anew(house) -> None:
+    (house.home / "journal.sqlite").unlink()
+    with pytest.raises(BadSettings, match="restore it"):
+        journal(house)
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("/srv/home", ""),
+        ("/mnt/share/home", "network share"),
+        ("/media/my stick/home", "stick"),
+        ("/mnt/shared", ""),
+    ],
+)
+def test_shares_and_sticks_are_told_from_disks(folder: str, told: str) -> None:
+    mounts = (
+        "/dev/sda1 / ext4 rw 0 0\n//server/x /mnt/share cifs rw 0 0\n"
+        "/dev/sdb1 /media/my\\040stick vfat rw 0 0\n"
+    )
+    found = kind_among(mounts, folder)
+    assert told in found and bool(found) == bool(told)

@@ -1,0 +1,85 @@
+"""The walls of the house, read from the imports."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ARROWS = {
+    "reconciliation": {"ace", "entries"},
+    "ace": {"entries"},
+    "incident": {"entries"},
+}
+POSIX_ONLY_MODULES = {"fcntl", "pwd", "grp", "resource", "termios", "pty"}
+POSIX_ONLY_CALLS = {"fork", "geteuid", "getuid", "setsid", "mkfifo", "getpgid", "killpg"}
+DESK_ROOMS = ("entries", "ace", "shared", "desk", "incident", "backup")
+
+
+def modules(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of what a module imports, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", modules("tasks"), ids=name_of)
+def test_only_steps_know_prefect(path: Path) -> None:
+    if path.name != "steps.py":
+        assert not {name for name in imported(path) if name.split(".")[0] == "prefect"}
+
+
+@pytest.mark.parametrize("path", modules("tasks"), ids=name_of)
+def test_rooms_import_only_what_their_arrows_allow(path: Path) -> None:
+    room = path.relative_to(ROOT / "tasks").parts[0]
+    if room == "desk" or room.endswith(".py"):
+        return
+    reached = {name.split(".")[1] for name in imported(path) if name.startswith("tasks.")}
+    allowed = {room, "shared"} | ARROWS.get(room, set())
+    assert reached <= (allowed if room != "shared" else {"shared"})
+
+
+@pytest.mark.parametrize("path", modules("tasks"), ids=name_of)
+def test_nothing_below_imports_upwards(path: Path) -> None:
+    tops = {"flows", "deployments", "tests"}
+    assert not {name for name in imported(path) if name.split(".")[0] in tops}
+
+
+@pytest.mark.parametrize("path", modules("flows"), ids=name_of)
+def test_flows_call_steps_and_settings_only(path: Path) -> None:
+    for name in imported(path):
+        if name.startswith("tasks."):
+            assert ".steps" in name or name.startswith("tasks.shared."), f"{path.name}: {name}"
+
+
+@pytest.mark.parametrize("path", modules("tasks"), ids=name_of)
+def test_the_desk_runs_on_windows(path: Path) -> None:
+    room = path.relative_to(ROOT / "tasks").parts[0]
+    if room not in DESK_ROOMS:
+        return
+    tops = {name.split(".")[0] for name in imported(path)}
+    assert not tops & POSIX_ONLY_MODULES
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert not (node.value.id == "os" and node.attr in POSIX_ONLY_CALLS), node.attr
+
+
+def test_no_room_stands_empty() -> None:
+    for room in (ROOT / "tasks").iterdir():
+        if room.is_dir() and room.name != "__pycache__":
+            assert len(list(room.glob("*.py"))) > 1, room.name
