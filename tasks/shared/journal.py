@@ -223,3 +223,9 @@ def require_whole(journal: Journal) -> None:
     for event in journal.events(after=head.seq - 1):
         if event.computed() != event.digest:
             raise JournalBroken(f"Event {event.seq} was altered; run `continuity journal verify`")
+
+
+def is_drill(journal: Journal) -> bool:
+    """True for a book that was started for a drill: all that comes of it is marked so."""
+    started = next(journal.events(kind=kinds.JournalStarted.kind), None)
+    return started is not None and bool(getattr(started.said, "drill", False))

@@ -203,6 +203,7 @@ def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict
 
 @fold(kinds.BatchNamed)
 def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
+    move(connection, seq, body.numbers, ("recorded",), "recorded")
     batch = {"batch": body.batch, "application": body.application, "plan": body.plan}
     connection.execute(
         sa.insert(BATCHES),

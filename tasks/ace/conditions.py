@@ -1,0 +1,73 @@
+"""Condition codes: CBP's own (X03-X43, B16) and ours (C and three digits), and what a fault is.
+
+CBP's texts are its narrative texts (Batch and Block Control v23 p.32-34). Ours say what is wrong
+in our own words. Both stand in `data/ace/conditions.csv` with their source.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+ERROR = "error"
+WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One code. A warning is a deviation that CBP was seen to accept."""
+
+    code: str
+    severity: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault at its place in a file.
+
+    `record_index` counts records of the file from 0; `position` is the column from 1, or 0 for
+    the whole record; `record` is the record id; `entry` is empty or XXX-NNNNNNN-C.
+    """
+
+    record_index: int
+    position: int
+    code: str
+    severity: str
+    text: str
+    record: str = ""
+    entry: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == ERROR
+
+    def __str__(self) -> str:
+        column = f" column {self.position}" if self.position else ""
+        place = f"record {self.record_index + 1} {self.record}".rstrip() + column
+        entry = f" of {self.entry}" if self.entry else ""
+        return f"{self.code} {self.severity}: {place}{entry}: {self.text}"
+
+
+@cache
+def conditions() -> dict[str, Condition]:
+    """Every code, by code."""
+    text = (files("continuity_data") / "ace" / "conditions.csv").read_text(encoding="utf-8")
+    return {row["code"]: Condition(**row) for row in csv.DictReader(text.splitlines())}
+
+
+def condition(code: str) -> Condition:
+    """One code. Raises KeyError for a code that is not in the table."""
+    return conditions()[code]
+
+
+def finding(
+    record_index: int, position: int, code: str, record: str = "", entry: str = "", detail: str = ""
+) -> Finding:
+    """A fault with the severity and text of its code; `detail` is appended to the text."""
+    known = condition(code)
+    text = f"{known.text}: {detail}" if detail else known.text
+    return Finding(record_index, position, code, known.severity, text, record, entry)

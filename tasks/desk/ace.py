@@ -1,0 +1,82 @@
+"""`continuity ace`: ACE files, checked, shown and written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+from tasks.shared.errors import NotApproved
+
+app = typer.Typer(no_args_is_help=True, help="ACE files: checked, shown, written.")
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE")]
+
+
+@app.command()
+def check(
+    file: File,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Also against the filer profile in the settings.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Check a file as CBP would: envelope, records, structure, rules. Exit 1 with errors."""
+    from tasks.ace.check import check_file
+
+    result = check_file(file, _profile() if profile else None)
+    if as_json:
+        found = [asdict(one) for one in result.findings]
+        print(json.dumps({"ok": result.ok, "scope": result.scope, "findings": found}, indent=1))
+    else:
+        for finding in result.findings:
+            say(str(finding))
+        say(f"{file.name}: {result.summary}")
+        say(result.scope)
+    raise typer.Exit(0 if result.ok else 1)
+
+
+def _profile():  # type: ignore[no-untyped-def]
+    from tasks.ace.profile import from_settings
+
+    return from_settings(desk.settings)
+
+
+@app.command("show")
+def show_(file: File) -> None:
+    """Print a file for a person: each record with its fields. Private numbers are masked."""
+    from tasks.ace.show import show_bytes
+
+    for line in show_bytes(file.read_bytes()):
+        say(line)
+
+
+@app.command()
+def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Write the batches of approved plans to the outbound folder. Exit 1 if a plan still waits."""
+    from tasks.reconciliation import outbound, plan
+    from tasks.shared import clock
+
+    persons = desk.settings.approval.persons
+    rows = [
+        {"batch": one.batch, "file": str(one.path), "entries": one.numbers}
+        for ready in outbound.approved(desk.journal, desk.content, persons)
+        for one in outbound.write(
+            desk.journal, desk.content, desk.vault, desk.settings, ready, desk.actor
+        )
+    ]
+    if rows:
+        show(rows, as_json=as_json, title="Written")
+        return
+    made = plan.make(desk.journal, desk.content, desk.settings, desk.actor, clock.now().date())
+    if made is None:
+        show([], as_json=as_json, title="Written")
+        return
+    raise NotApproved(
+        f"{len(made.numbers)} entries in {len(made.batches)} file(s) wait for approval: "
+        f"continuity approve {made.digest[:12]} --by ID"
+    )

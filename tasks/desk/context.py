@@ -1,0 +1,100 @@
+"""What every command needs: the home folder, the settings, the book, who acts, how to speak."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.shared.errors import BadInput, ContinuityError
+
+if TYPE_CHECKING:
+    from tasks.shared.content import ContentStore
+    from tasks.shared.journal import Journal
+    from tasks.shared.private import Vault
+    from tasks.shared.settings import Settings
+
+
+class Desk:
+    """One run of the command line. Opens each part only when a command asks for it."""
+
+    def __init__(self) -> None:
+        self.given_home: Path | None = None
+        self.given_actor = ""
+
+    @property
+    def home(self) -> Path:
+        from tasks.shared.settings import home_folder
+
+        return home_folder(self.given_home)
+
+    @cached_property
+    def settings(self) -> Settings:
+        from tasks.shared.settings import load
+
+        return load(self.home)
+
+    @cached_property
+    def journal(self) -> Journal:
+        from tasks.shared.opening import journal
+
+        return journal(self.settings)
+
+    @cached_property
+    def content(self) -> ContentStore:
+        from tasks.shared.content import ContentStore
+
+        return ContentStore(self.settings.content_path)
+
+    @cached_property
+    def vault(self) -> Vault:
+        from tasks.shared.private import Vault
+
+        return Vault(self.home)
+
+    @property
+    def actor(self) -> str:
+        """Who acts. Raises BadInput if nobody is named."""
+        actor = self.given_actor or os.environ.get("CONTINUITY_ACTOR", "")
+        if not actor:
+            raise BadInput("Nobody is named: give --by NAME or set CONTINUITY_ACTOR")
+        return actor
+
+
+desk = Desk()
+
+
+def say(text: str = "") -> None:
+    """Plain words to the person at the desk."""
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
+    """A listing: a table for a person, or JSON for a script."""
+    if as_json:
+        print(json.dumps(list(rows), indent=1, ensure_ascii=False, default=str))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        say(f"{title}: none" if title else "none")
+        return
+    table = Table(title=title or None, title_justify="left")
+    for name in rows[0]:
+        table.add_column(str(name).replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def told(error: ContinuityError) -> int:
+    """Say an error on standard error; returns the exit code."""
+    print(str(error), file=sys.stderr)
+    return error.exit_code

@@ -1,0 +1,134 @@
+"""`continuity entries`: a desk's workbook out, what it recorded in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+from tasks.shared.errors import BadInput
+
+app = typer.Typer(no_args_is_help=True, help="A desk's workbook out, what it recorded in.")
+
+
+@app.command()
+def workbook(
+    to: Annotated[str, typer.Option("--desk", help="The desk it is for.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write (.xlsx).")] = None,
+) -> None:
+    """Write a desk's workbook with its issued, unused numbers pre-printed."""
+    from tasks.entries import handout
+
+    path = out or Path(f"{to}.xlsx")
+    count = handout.write(desk.journal, desk.settings, to, path)
+    say(f"{path}: {count} numbers for the desk {to}. Print it too: paper works without power.")
+
+
+@app.command()
+def record(
+    files: Annotated[list[Path], typer.Argument(exists=True, help="Workbooks or CSV files.")],
+    accept_clean: Annotated[
+        bool, typer.Option("--accept-clean", help="Take the clean entries, leave the rest.")
+    ] = False,
+    annotated: Annotated[
+        Path | None, typer.Option(help="Folder for annotated copies; else beside each file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Take what desks hand in. A faulty file changes nothing; all its faults are told at once."""
+    from tasks.entries.annotate import annotate
+    from tasks.entries.intake import read_files
+    from tasks.entries.ledger import Book, profile_of, take
+
+    book = Book(desk.journal, desk.content, desk.vault, desk.settings)
+    intakes = read_files(files, profile_of(desk.settings))
+    taken = take(book, intakes, desk.actor, accept_clean=accept_clean)
+    copies = {}
+    for intake, one in zip(intakes, taken, strict=True):
+        if one.problems and intake.record.numbers:
+            copies[one.file] = str(annotate(intake, one.problems, annotated))
+    _report(taken, copies, as_json)
+    problems = [problem for one in taken for problem in one.problems]
+    if problems:
+        files_left = sum(bool(one.problems) for one in taken)
+        raise BadInput(f"{len(problems)} problem(s) in {files_left} file(s):", problems)
+
+
+def _report(taken, copies: dict[str, str], as_json: bool) -> None:  # type: ignore[no-untyped-def]
+    if as_json:
+        rows = [
+            {
+                "file": one.file,
+                "desk": one.desk,
+                "recorded": one.recorded,
+                "revised": one.revised,
+                "unchanged": one.unchanged,
+                "left": one.left,
+                "to_void": one.to_void,
+                "problems": [problem.as_dict() for problem in one.problems],
+                "annotated": copies.get(one.file),
+            }
+            for one in taken
+        ]
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    for one in taken:
+        say(one.words)
+        for number, reason in one.to_void:
+            say(f"  spoiled: {number} ({reason}). Next: continuity numbers void {number}")
+        if one.file in copies:
+            say(f"  faulty cells are marked in {copies[one.file]}")
+
+
+@app.command("list")
+def list_(
+    at: Annotated[str, typer.Option("--desk", help="Only this desk.")] = "",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Every recorded entry with its state."""
+    from tasks.entries.lookup import recorded
+
+    show(recorded(desk.journal, at), as_json=as_json, title="Entries")
+
+
+@app.command("show")
+def show_(
+    number: str,
+    revision: Annotated[int, typer.Option(help="An earlier revision; 0 for the last.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """One entry as it was recorded. Private values stay behind their references."""
+    from tasks.entries.lookup import entry
+
+    found = entry(desk.journal, desk.content, desk.settings, number, revision)
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False, default=str))
+        return
+    for table, rows in found.items():
+        say(f"\n{table}")
+        for row in rows:
+            say("  " + ", ".join(f"{name}: {value}" for name, value in row.items()))
+
+
+@app.command()
+def correct(
+    numbers: Annotated[list[str], typer.Argument(help="Entries to hand back to their desk.")],
+    out: Annotated[Path, typer.Option(help="Folder for one workbook a desk.")] = Path("."),
+) -> None:
+    """Write workbooks that hold just these entries, filled in, for their desks to correct."""
+    from tasks.entries import handout
+
+    for path in handout.hand_back(desk.journal, desk.content, desk.vault, desk.settings, numbers,
+                                  out):  # fmt: skip
+        say(f"{path}: correct it, then continuity entries record {path}")
+
+
+@app.command()
+def chase(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """What the summaries still lack, by importer and due date."""
+    from tasks.entries.lookup import chase_list
+
+    show(chase_list(desk.journal, desk.content), as_json=as_json, title="To ask the importers")

@@ -1,0 +1,80 @@
+"""`continuity journal`: is the book whole, and how it travels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+
+app = typer.Typer(no_args_is_help=True, help="Is the book whole, and how it travels.")
+
+
+@app.command()
+def verify(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Check chain, bodies, projections and content. Exit 1 if anything does not hold."""
+    from tasks.shared.journal_check import verify as look
+
+    verdict = look(desk.journal, desk.content)
+    if as_json:
+        found = {"ok": verdict.ok, "seq": verdict.head.seq, "digest": verdict.head.digest}
+        print(json.dumps({**found, "problems": [one.as_dict() for one in verdict.problems]}))
+    else:
+        for problem in verdict.problems:
+            say(f"event {problem.row}: {problem.column} {problem.wrong} {problem.value}".strip())
+        word = "holds" if verdict.ok else "DOES NOT HOLD"
+        say(f"The journal {word}: {verdict.head.seq} events, head {verdict.head.digest[:16]}")
+    raise typer.Exit(0 if verdict.ok else 1)
+
+
+@app.command()
+def export(out: Annotated[Path, typer.Option(help="A new or empty folder.")]) -> None:
+    """Write a signed copy of the book, with its content, into a folder."""
+    from tasks.shared.journal_copy import export as write
+
+    head = write(desk.journal, desk.content, desk.home, out)
+    say(f"{head.seq} events written to {out}; signed head {head.digest[:16]}")
+
+
+@app.command()
+def tail(
+    count: Annotated[int, typer.Argument(help="How many events.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """The last events."""
+    from tasks.shared.journal_copy import tail as last
+
+    rows = [vars(event) for event in last(desk.journal, count)]
+    if not as_json:
+        rows = [{**row, "body": row["body"][:60], "digest": row["digest"][:12]} for row in rows]
+        rows = [{name: row[name] for name in ("seq", "at", "actor", "subject", "kind", "body")}
+                for row in rows]  # fmt: skip
+    show(rows, as_json=as_json, title="Journal")
+
+
+@app.command()
+def rebuild() -> None:
+    """Drop the projections and fold them anew from the events."""
+    say(f"Projections rebuilt from {desk.journal.rebuild()} events.")
+
+
+@app.command()
+def adopt(
+    copy: Annotated[Path, typer.Argument(help="A copy made by journal export.")],
+    leave_conflicts: Annotated[
+        bool, typer.Option("--leave-conflicts", help="Adopt the rest; write the clashes down.")
+    ] = False,
+) -> None:
+    """Take back the events that another copy of this book gained after the two parted."""
+    from tasks.shared.journal_copy import adopt as take
+
+    done = take(desk.journal, copy, desk.content, desk.actor, leave_conflicts=leave_conflicts)
+    say(f"The books agree up to event {done.prefix}.")
+    for event in done.taken:
+        say(f"  adopted {event.seq}: {event.kind} {event.subject}")
+    for problem in done.conflicts:
+        say(f"  left out {problem.row}: {problem.column} {problem.value}: {problem.wrong}")
+    say(f"{len(done.taken)} event(s) adopted, {len(done.conflicts)} left out.")

@@ -1,0 +1,70 @@
+"""The command line `continuity`. Needs no server and imports no Prefect."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tasks.desk import ace, entries, home, journal, numbers, people, reconcile
+from tasks.desk.context import desk, told
+from tasks.shared.errors import ContinuityError
+
+app = typer.Typer(
+    name="continuity",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Keeps a customs broker clearing, and every entry accounted for, while ACE is cut off.",
+)
+
+
+@app.callback()
+def _everywhere(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--home", help="Home folder; else CONTINUITY_HOME, else ./continuity-home."),
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Who acts; else CONTINUITY_ACTOR.")] = "",
+) -> None:
+    desk.given_home, desk.given_actor = folder, by
+
+
+home.add_to(app)
+app.add_typer(people.app, name="people")
+app.add_typer(numbers.app, name="numbers")
+app.add_typer(entries.app, name="entries")
+app.add_typer(ace.app, name="ace")
+app.add_typer(reconcile.app, name="reconcile")
+app.add_typer(journal.app, name="journal")
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Entry point. Exit codes: 0 done, 1 the answer is no, 2 bad input or usage."""
+    given = in_front(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(given, prog_name="continuity")
+    except ContinuityError as error:
+        sys.exit(told(error))
+
+
+def in_front(arguments: list[str]) -> list[str]:
+    """`--home` and `--by` may stand before or after the verb: move them to the front."""
+    moved: list[str] = []
+    rest: list[str] = []
+    pieces = iter(arguments)
+    for piece in pieces:
+        name, mark, _ = piece.partition("=")
+        if piece == "--":
+            rest += [piece, *pieces]
+        elif name in ("--home", "--by"):
+            value = None if mark else next(pieces, None)
+            moved += [piece] if value is None else [piece, value]
+        else:
+            rest.append(piece)
+    return moved + rest
+
+
+if __name__ == "__main__":
+    run()

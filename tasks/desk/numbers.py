@@ -1,0 +1,99 @@
+"""`continuity numbers`: the reserve of entry and in-bond numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+
+app = typer.Typer(no_args_is_help=True, help="The reserve of entry and in-bond numbers.")
+
+Series = Annotated[str, typer.Option(help="entry or in-bond (CBP 7512).")]
+
+
+@app.command()
+def reserve(
+    first: Annotated[int, typer.Option(help="First serial, without check digit.")],
+    count: Annotated[int, typer.Option(min=1, help="How many.")],
+    range_check: Annotated[
+        str, typer.Option(help="Who checked, and where, that production cannot issue them.")
+    ],
+    series: Series = "entry",
+) -> None:
+    """Take a block of numbers into the reserve."""
+    from tasks.entries import reserve as room
+
+    ends = room.reserve(
+        desk.journal, desk.settings, series, first, count, range_check, desk.actor
+    )
+    say(f"Reserved {count} {series} numbers: {ends[0]} to {ends[1]}.")
+
+
+@app.command()
+def issue(
+    to: Annotated[str, typer.Option("--desk", help="The desk they are printed for.")],
+    count: Annotated[int, typer.Option(min=1)],
+    port: Annotated[str, typer.Option(help="Schedule D code of the desk's port.")] = "",
+    series: Series = "entry",
+    request: Annotated[
+        str, typer.Option(help="Name of this request: repeating it issues nothing new.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Issue the lowest free numbers to a desk. They never come back to free."""
+    from tasks.entries import reserve as room
+
+    numbers = room.issue(
+        desk.journal, desk.settings, series, count, to, port, desk.actor, request
+    )
+    show([{"number": number} for number in numbers], as_json=as_json, title=f"Issued to {to}")
+
+
+@app.command()
+def void(
+    numbers: Annotated[list[str], typer.Argument(help="Issued numbers that will not be used.")],
+    reason: Annotated[str, typer.Option()],
+    second: Annotated[str, typer.Option(help="Id of the second person.")],
+    code: Annotated[str, typer.Option(help="The second person's one-time code.")],
+) -> None:
+    """Void issued numbers for good: a reason and two persons."""
+    from tasks.entries import number, reserve as room
+    from tasks.shared import clock, people
+
+    if second == desk.actor:
+        raise typer.BadParameter("voiding takes two persons", param_hint="--second")
+    wanted = [str(number.parse(text)) for text in numbers]
+    people.known(desk.journal, desk.actor)
+    people.spend_code(
+        desk.journal, desk.home, second, code, clock.now(), f"void {' '.join(wanted)}"[:200]
+    )
+    room.void(desk.journal, wanted, reason, desk.actor, second, code_spent=True)
+    say(f"Voided: {', '.join(wanted)}")
+
+
+@app.command()
+def check(
+    text: Annotated[str, typer.Argument(metavar="NUMBER")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Check a number's form and digit, and where it stands in the book."""
+    from tasks.entries.lookup import standing
+
+    show([standing(desk.journal, desk.settings, text)], as_json=as_json)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """What is left, in numbers and in days. Exit 1 under the alarm limit."""
+    from tasks.entries import reserve as room
+
+    found = room.standings(desk.journal, desk.settings)
+    show([asdict(one) for one in found], as_json=as_json, title="Reserve")
+    if any(one.alarm for one in found):
+        if not as_json:
+            limit = desk.settings.numbers.alarm_days
+            say(f"ALARM: fewer than {limit} days are left; reserve more before they run out.")
+        raise typer.Exit(1)

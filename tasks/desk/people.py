@@ -1,0 +1,64 @@
+"""`continuity people`: who may act, and their one-time codes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+
+app = typer.Typer(no_args_is_help=True, help="Who may act, and their one-time codes.")
+
+
+@app.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Everybody who may act or once could."""
+    from tasks.shared import people
+
+    rows = [
+        {
+            "id": one.person,
+            "name": one.name,
+            "licence": one.licence,
+            "roles": " ".join(one.roles),
+            "state": "revoked" if one.revoked else "enrolled" if one.enrolled else "not enrolled",
+        }
+        for one in people.everyone(desk.journal)
+    ]
+    show(rows, as_json=as_json, title="People")
+
+
+@app.command()
+def add(
+    person: Annotated[str, typer.Argument(help="Short id, e.g. mlopez.")],
+    name: Annotated[str, typer.Option(help="Full name.")],
+    licence: Annotated[str, typer.Option(help="Customs broker licence number.")] = "",
+    role: Annotated[
+        list[str] | None, typer.Option(help="approver, preparer, desk, it, compliance.")
+    ] = None,
+) -> None:
+    """List a person."""
+    from tasks.shared import people
+
+    people.add(desk.journal, person, name, licence, role or ["desk"], desk.actor)
+    say(f"{name} is listed as {person}. Next: continuity people enrol {person}")
+
+
+@app.command()
+def enrol(person: str) -> None:
+    """Make a person's one-time-code secret and show it once, for the phone."""
+    from tasks.shared import people
+
+    address = people.enrol(desk.journal, desk.home, person, desk.actor)
+    say("Put this into the authenticator on the phone now; it is not shown again:")
+    say(address)
+
+
+@app.command()
+def revoke(person: str, reason: Annotated[str, typer.Option()]) -> None:
+    """Take away a person's right to act."""
+    from tasks.shared import people
+
+    people.revoke(desk.journal, desk.home, person, reason, desk.actor)
+    say(f"{person} can no longer act.")

@@ -1,0 +1,80 @@
+"""`continuity reconcile`: the accounting, the plan, the signature."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+
+app = typer.Typer(no_args_is_help=True, help="Every number accounted for, and signed.")
+
+
+@app.command()
+def account(
+    out: Annotated[Path | None, typer.Option(help="Also write it as a workbook (.xlsx).")] = None,
+    every: Annotated[bool, typer.Option("--every", help="A line a number, free ones too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Where every number stands, by desk and port. Exit 1 while one is unaccounted for."""
+    from tasks.reconciliation import account as room
+
+    lines = room.account(desk.journal)
+    rows = [asdict(line) for line in lines] if every else room.totals(lines)
+    show(rows, as_json=as_json, title="Accounting")
+    if out:
+        from tasks.shared.journal import is_drill
+
+        say(f"Written: {room.write_workbook(lines, out, drill=is_drill(desk.journal))}")
+    missing = room.unaccounted(lines)
+    if missing and not as_json:
+        for name, numbers in sorted(missing.items()):
+            say(f"UNACCOUNTED at {name}: {len(numbers)} number(s), {numbers[0]} to {numbers[-1]}")
+    raise typer.Exit(1 if missing else 0)
+
+
+@app.command()
+def plan(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Make the plan of what to send, or show the one that waits, and ask for its approval."""
+    from tasks.reconciliation import plan as room
+    from tasks.shared import clock
+
+    made = room.make(desk.journal, desk.content, desk.settings, desk.actor, clock.now().date())
+    if made is None:
+        say("Nothing is ready to be sent.")
+        return
+    rows = [
+        {"plan": made.digest[:12], "batch": one.batch, "file": one.file, "entries": len(one.numbers),
+         "numbers": " ".join(one.numbers)}
+        for one in made.batches
+    ]  # fmt: skip
+    show(rows, as_json=as_json, title="Plan")
+    if not as_json:
+        say(f"Next: continuity approve {made.digest[:12]} --by ID, then continuity ace batch")
+
+
+@app.command("settle")
+def settle_(
+    numbers: Annotated[list[str], typer.Argument()],
+    how: Annotated[str, typer.Option(help="How it was settled, in words.")],
+    proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
+) -> None:
+    """Settle recorded entries by proof, e.g. a report from the ACE portal."""
+    from tasks.entries.number import parse
+    from tasks.reconciliation.sign_off import settle
+
+    wanted = [str(parse(text)) for text in numbers]
+    digest = settle(desk.journal, desk.content, wanted, how, proof.read_bytes(), desk.actor)
+    say(f"Settled: {', '.join(wanted)}; proof {digest[:12]}")
+
+
+@app.command("sign-off")
+def sign_off_() -> None:
+    """Sign the accounting. Refused while a number or an entry lacks its final place."""
+    from tasks.reconciliation.sign_off import sign_off
+
+    signed = sign_off(desk.journal, desk.content, desk.settings, desk.actor)
+    say(f"Signed: {signed.numbers} numbers, accounting {signed.accounting[:12]}")

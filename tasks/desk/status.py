@@ -1,0 +1,73 @@
+"""What `continuity status` says: each row a fact, and what to do where a person is needed."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tasks.entries import reserve
+from tasks.shared import approval
+from tasks.shared.journal import Journal
+from tasks.shared.projections import BATCHES, NUMBERS
+from tasks.shared.settings import Settings
+
+
+def rows(journal: Journal, settings: Settings) -> list[dict[str, str]]:
+    """Facts with a state (green, amber, red), newest need first."""
+    found = [*_plans(journal, settings), *_batches(journal), *_desks(journal)]
+    return [*found, *_reserve(journal, settings)]
+
+
+def _reserve(journal: Journal, settings: Settings) -> list[dict[str, str]]:
+    return [
+        {
+            "what": f"reserve of {one.series} numbers",
+            "state": "red" if one.alarm else "green",
+            "fact": f"{one.free} free, {one.days_left} days at {settings.numbers.daily_volume} a day",
+            "next": "continuity numbers reserve" if one.alarm else "",
+        }
+        for one in reserve.standings(journal, settings)
+    ]
+
+
+def _plans(journal: Journal, settings: Settings) -> list[dict[str, str]]:
+    return [
+        {
+            "what": "plan waits for approval",
+            "state": "amber",
+            "fact": f"{asked.what}, prepared by {asked.preparer}",
+            "next": f"continuity approve {asked.plan[:12]} --by ID",
+        }
+        for asked in approval.waiting(journal, settings.approval.persons)
+    ]
+
+
+def _batches(journal: Journal) -> list[dict[str, str]]:
+    query = sa.select(BATCHES.c.batch).where(~BATCHES.c.written)
+    return [
+        {
+            "what": "batch named but not written",
+            "state": "red",
+            "fact": row.batch,
+            "next": "continuity ace batch",
+        }
+        for row in journal.rows(query)
+    ]
+
+
+def _desks(journal: Journal) -> list[dict[str, str]]:
+    column = NUMBERS.c
+    query = (
+        sa.select(column.desk, sa.func.count().label("n"))
+        .where(column.state == "issued")
+        .group_by(column.desk)
+        .order_by(column.desk)
+    )
+    return [
+        {
+            "what": f"numbers at the desk {row.desk}",
+            "state": "amber",
+            "fact": f"{row.n} issued, nothing recorded or voided",
+            "next": "continuity entries record FILE, or numbers void",
+        }
+        for row in journal.rows(query)
+    ]

@@ -1,0 +1,187 @@
+"""One cell of a sheet into one value of the record, or what is wrong with it.
+
+Workbooks give text, numbers, dates and yes/no; CSV gives text only. Where the meaning is certain
+the spelling is forgiven: blanks around, lower case of free text that goes to ACE (CBP turns it to
+capitals itself), dots in tariff numbers, ISO dates as text. Where it is not, the cell is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from tasks.entries import codes, layout, schema
+from tasks.entries.number import parse
+from tasks.entries.schema import RecordField
+from tasks.shared.errors import BadNumber
+
+Cell = str | float | int | bool | date | datetime | time | timedelta | None
+Value = str | int | bool | date | Decimal | None
+
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_EXCEL_ZERO = date(1899, 12, 30)
+_EXACT = 10**15
+
+
+class Fault(Exception):
+    """A cell that gives no value: what is wrong and what would be right."""
+
+    def __init__(self, wrong: str, right: str) -> None:
+        super().__init__(wrong)
+        self.wrong, self.right = wrong, right
+
+
+def convert(field: RecordField, cell: Cell) -> Value:
+    """The value of a cell, None if it is empty. Raises Fault."""
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return None
+    return _CONVERTERS[field.type](field, cell)
+
+
+def _text(field: RecordField, cell: Cell) -> str | None:
+    if isinstance(cell, str):
+        return _spelled(field, cell)
+    if isinstance(cell, bool):
+        raise Fault("yes/no where text belongs", field.example or "text")
+    if isinstance(cell, int | float):
+        return _number_as_text(field, cell)
+    return _time_as_text(field, cell)
+
+
+def _spelled(field: RecordField, cell: str) -> str | None:
+    text = cell.strip()
+    if field.codes:
+        text = layout.code_of(text)
+        own = codes.folded(field.codes) if field.codes in codes.OWN_LISTS else {}
+        return own.get(text.lower(), text) or None
+    if field.fold == "digits":
+        return re.sub(r"[.()+\s-]", "", text) or None
+    if not field.code_like:
+        text = " ".join(text.split())
+    return text.upper() if field.fold == "upper" and text.isascii() else text
+
+
+def _number_as_text(field: RecordField, cell: float) -> str:
+    """Text that was stored as a number: taken only if no leading zero can have been lost."""
+    if cell != int(cell):
+        raise Fault("a number with decimals where text belongs", field.example or "text")
+    text = str(int(cell))
+    if abs(cell) >= _EXACT:
+        raise Fault("a number too long to be exact", "the same as text, typed again")
+    padded = text.zfill(field.width)
+    if field.codes and text not in codes.meanings(field.codes):
+        if padded in codes.meanings(field.codes):
+            raise Fault("a number, its leading zeros lost:", f"{padded} as text")
+    elif not field.codes and _loses_zeros(field):
+        raise Fault("a number where text belongs (leading zeros are lost):", f"{text} as text")
+    if _has_fixed_width(field) and len(text) < field.width:
+        raise Fault("a number, its leading zeros lost:", f"{padded} as text")
+    return text
+
+
+def _loses_zeros(field: RecordField) -> bool:
+    """True for identifiers of varying length, where nobody can tell whether a zero is gone."""
+    return field.code_like and field.fold != "digits" and not _has_fixed_width(field)
+
+
+def _has_fixed_width(field: RecordField) -> bool:
+    form = schema.form(field.table, field.name)
+    zeros = "0" * field.width
+    return bool(form and form.fullmatch(zeros) and not form.fullmatch(zeros[1:]))
+
+
+def _time_as_text(field: RecordField, cell: Cell) -> str:
+    """A date or hour in a text column: taken where the form of the column is a date or hour."""
+    form = schema.form(field.table, field.name)
+    for text in (str(cell)[:10], str(cell)[:5]):
+        if form and not isinstance(cell, timedelta) and form.fullmatch(text):
+            return text
+    raise Fault("a date where text belongs:", field.example or "text")
+
+
+def _integer(field: RecordField, cell: Cell) -> int:
+    if isinstance(cell, bool) or not isinstance(cell, int | float | str):
+        raise Fault("no number:", "a whole number")
+    if isinstance(cell, str):
+        text = cell.strip()
+        if re.fullmatch(r"[0-9]{1,15}", text):
+            return int(text)
+        digits = re.sub(r"[,$\s]", "", text)
+        right = digits if re.fullmatch(r"[0-9]{1,15}", digits) else "a whole number"
+        raise Fault("no whole number:", right)
+    if cell != cell or abs(cell) >= _EXACT:
+        raise Fault("too big:", f"at most {field.width} digits")
+    if cell != int(cell):
+        raise Fault("no whole number:", f"{_rounded(Decimal(repr(cell)), 0)}, if that is meant")
+    return int(cell)
+
+
+def _decimal(field: RecordField, cell: Cell) -> Decimal:
+    if isinstance(cell, bool) or not isinstance(cell, int | float | str):
+        raise Fault("no number:", "a number with two decimals at most")
+    text = cell.strip() if isinstance(cell, str) else repr(cell)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise Fault("no number:", "a number with two decimals at most, like 12.50") from None
+    if not value.is_finite() or abs(value) >= 10**12:
+        raise Fault("too big:", f"at most {field.width - 2} digits before the point")
+    if value != _rounded(value, 2):
+        raise Fault("more than two decimals:", str(_rounded(value, 2)))
+    return _rounded(value, 2)
+
+
+def _rounded(value: Decimal, places: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def _date(field: RecordField, cell: Cell) -> date:
+    if isinstance(cell, datetime):
+        if cell.time() != time():
+            raise Fault("a date with an hour:", f"{cell.date()} alone")
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    if isinstance(cell, str):
+        return _date_from_text(cell.strip())
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and 20_000 <= cell < 62_100:
+        day = _EXCEL_ZERO + timedelta(days=int(cell))
+        raise Fault("a number where a date belongs:", f"{day} as a date, if that is meant")
+    raise Fault("no date:", "a date, like 2026-11-24")
+
+
+def _date_from_text(text: str) -> date:
+    """Only YYYY-MM-DD: 03/04/2026 is one day in Laredo and another in Windsor."""
+    if _ISO.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise Fault("no day of the calendar:", "a date, like 2026-11-24") from None
+    raise Fault("a date written as text:", "a date cell, or YYYY-MM-DD like 2026-11-24")
+
+
+def _flag(field: RecordField, cell: Cell) -> bool:
+    if isinstance(cell, bool):
+        return cell
+    code = layout.code_of(cell).upper() if isinstance(cell, str) else ""
+    if code in ("Y", "N"):
+        return code == "Y"
+    raise Fault("neither yes nor no:", "Y or N")
+
+
+_CONVERTERS = {
+    "text": _text,
+    "integer": _integer,
+    "decimal": _decimal,
+    "date": _date,
+    "flag": _flag,
+}
+
+
+def entry_number(text: str) -> str:
+    """An entry number in its printed form, or the text as it stands: the rules tell its fault."""
+    try:
+        return str(parse(text, None, {text.strip()[:3].upper(): range(10)}))
+    except BadNumber:
+        return text

@@ -1,0 +1,204 @@
+"""Files into grids of cells: workbooks by calamine after the hostile checks, CSV by its heading."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import itertools
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import defusedxml.ElementTree as ElementTree
+import python_calamine
+
+from tasks.entries import layout, schema
+from tasks.entries.cells import Cell
+from tasks.shared import hostile
+from tasks.shared.errors import HostileFile, Problem
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_OURS = {n.lower() for n in (layout.README, layout.LISTS, layout.ABOUT, layout.PROBLEMS)}
+_MOST_FORMULAS = 200
+
+
+@dataclass
+class Grid:
+    """The rows of one table as they stand in one file, heading included (rows[0])."""
+
+    file: str
+    sheet: str
+    table: str
+    rows: list[list[Cell]]
+
+
+@dataclass
+class Opened:
+    """What a file holds, and what is wrong with it as a file."""
+
+    grids: list[Grid] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    about: dict[str, str] = field(default_factory=dict)
+
+
+def open_file(path: Path, limits: hostile.Limits | None = None) -> Opened:
+    """The grids of a workbook (.xlsx) or CSV file. Never raises for what a file holds."""
+    try:
+        if path.suffix.lower() == ".csv":
+            return _csv(path, hostile.read_text(path, limits), limits or hostile.Limits())
+        if path.suffix.lower() == ".xlsx":
+            return _workbook(path, hostile.check_workbook(path, limits))
+        raise hostile.refuse(path, "no kind of file that is read here", "an .xlsx or .csv file")
+    except HostileFile as refused:
+        return Opened(problems=list(refused.problems))
+
+
+def _workbook(path: Path, facts: hostile.WorkbookFacts) -> Opened:
+    opened = Opened()
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
+    except (python_calamine.CalamineError, ValueError, OSError) as wrong:
+        refused = hostile.refuse(path, f"the workbook cannot be read ({wrong})", "save it again")
+        return Opened(problems=list(refused.problems))
+    by_name = {schema.SHEETS[table].lower(): table for table in schema.TABLES}
+    for name, sheet in sheets.items():
+        table = by_name.get(name.strip().lower())
+        if table:
+            rows = _rows(sheet)
+            opened.grids.append(Grid(path.name, name, table, rows))
+            opened.problems += _merged(path, name, sheet)
+        elif name.strip().lower() == layout.ABOUT.lower():
+            opened.about = {str(row[0]): str(row[1]) for row in _rows(sheet) if len(row) > 1}
+        elif name.strip().lower() not in _OURS and (rows := _rows(sheet)):
+            opened.problems.append(_unknown_sheet(path, name, rows))
+    opened.problems += _formulas(path, facts, {grid.sheet: grid for grid in opened.grids})
+    return opened
+
+
+def _rows(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
+    if not sheet.height:
+        return []
+    return cast("list[list[Cell]]", sheet.to_python(skip_empty_area=False))
+
+
+def _merged(path: Path, name: str, sheet: python_calamine.CalamineSheet) -> Iterator[Problem]:
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
+        area = f"{_letters(left)}{top + 1}:{_letters(right)}{bottom + 1}"
+        wrong = "merged cells"
+        yield Problem(path.name, name, top + 1, "", area, wrong, "one value a cell", "E007")
+
+
+def _letters(column: int) -> str:
+    letters = ""
+    while column >= 0:
+        letters = chr(ord("A") + column % 26) + letters
+        column = column // 26 - 1
+    return letters
+
+
+def _unknown_sheet(path: Path, name: str, rows: list[list[Cell]]) -> Problem:
+    known = list(schema.SHEETS.values())
+    table = best_table([str(cell) for cell in rows[0]])
+    near = difflib.get_close_matches(name, known, n=1)
+    right = f"one of {', '.join(known)}; move what matters there and delete this one"
+    if table or near:
+        right = f"rename it to {schema.SHEETS[table] if table else near[0]}, if that is meant"
+    return Problem(path.name, name, 0, "", "", "unknown sheet", right, "E003")
+
+
+def _formulas(
+    path: Path, facts: hostile.WorkbookFacts, grids: Mapping[str, Grid]
+) -> Iterator[Problem]:
+    """Cells with formulas or error values, found in the XML: calamine gives the last result."""
+    with zipfile.ZipFile(path) as archive:
+        for name, part in _parts(archive).items():
+            if name in grids and part in facts.parts and facts.parts[part].formulas:
+                found = _formula_cells(archive, part)
+                for cell, wrong in itertools.islice(found, _MOST_FORMULAS):
+                    row, heading = _place(grids[name], cell)
+                    right = "the value itself, typed in"
+                    yield Problem(path.name, name, row, heading, cell, wrong, right, "E008")
+
+
+def _place(grid: Grid, cell: str) -> tuple[int, str]:
+    """Spreadsheet row and heading of a reference like C5."""
+    letters = cell.rstrip("0123456789")
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    heading = grid.rows[0] if grid.rows else []
+    row = int(cell[len(letters) :] or 0)
+    return row, str(heading[column - 1]) if 0 < column <= len(heading) else letters
+
+
+def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet name to the part that holds it, by the relations of the workbook."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"), forbid_dtd=True)
+    relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), forbid_dtd=True)
+    targets = {r.get("Id", ""): r.get("Target", "") for r in relations}
+    return {
+        sheet.get("name", ""): _full(targets.get(sheet.get(_RELATION, ""), ""))
+        for sheet in book.iter(f"{_MAIN}sheet")
+    }
+
+
+def _full(target: str) -> str:
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _formula_cells(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[str, str]]:
+    with archive.open(part) as source:
+        for _, element in ElementTree.iterparse(source, events=("end",), forbid_dtd=True):
+            kind = element.tag.rpartition("}")[2]
+            if kind == "c":
+                if any(child.tag.rpartition("}")[2] == "f" for child in element):
+                    yield element.get("r", ""), "a formula in cell"
+                elif element.get("t") == "e":
+                    yield element.get("r", ""), "an error value in cell"
+            elif kind == "row":
+                element.clear()
+
+
+def heading_key(text: object) -> str:
+    """Headings are compared without case and runs of blanks."""
+    return " ".join(str(text).split()).lower()
+
+
+def known_headings(table: str) -> dict[str, str]:
+    """Heading to field name: titles and the names themselves."""
+    fields = schema.fields(table)
+    return {heading_key(f.title): f.name for f in fields} | {f.name: f.name for f in fields}
+
+
+def best_table(heading: list[str]) -> str:
+    """The one table whose headings fit best, "" if fewer than half of them do or two tie."""
+    cells = {heading_key(cell) for cell in heading if str(cell).strip()}
+    scores = {table: len(cells & known_headings(table).keys()) for table in schema.TABLES}
+    best = max(scores.values())
+    winners = [table for table, score in scores.items() if score == best]
+    return winners[0] if len(winners) == 1 and 2 * best >= len(cells) > 0 else ""
+
+
+def _csv(path: Path, text: str, limits: hostile.Limits) -> Opened:
+    if text.count("\n") > limits.rows:
+        many = f"{text.count(chr(10)):,} rows"
+        raise hostile.refuse(path, many, f"at most {limits.rows:,}; split the file")
+    try:
+        source = io.StringIO(text, newline="")
+        rows: list[list[Cell]] = [list(row) for row in csv.reader(source, strict=True)]
+    except csv.Error as wrong:
+        raise hostile.refuse(path, f"no proper CSV ({wrong})", "CSV with commas") from None
+    heading = [str(cell) for cell in rows[0]] if rows else []
+    if len(heading) == 1 and any(mark in heading[0] for mark in ";\t|"):
+        raise hostile.refuse(path, "columns not parted by commas", "CSV with commas", heading[0])
+    stem = path.stem.lower()
+    table = stem if stem in schema.TABLES else best_table(heading)
+    if not table:
+        right = f"headings or a file name of one of {', '.join(schema.TABLES)}"
+        raise hostile.refuse(path, "the headings fit no table", right, ", ".join(heading)[:80])
+    return Opened(grids=[Grid(path.name, "", table, rows)])

@@ -1,0 +1,262 @@
+"""Taking what desks hand in into the book: once, whole, by the desk that holds the number.
+
+A file that was taken before changes nothing. A changed entry is a new revision; the old one stays
+readable. Nothing of a faulty file is taken unless its clean entries are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from tasks.entries import private_fields
+from tasks.entries.record import Record, digests, to_bytes
+from tasks.entries.rules import Profile
+from tasks.entries.rules_summary import summary_gaps
+from tasks.entries.schema import SHEETS
+from tasks.entries.schema import field as field_of
+from tasks.shared import clock, kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import Problem
+from tasks.shared.journal import Journal
+from tasks.shared.private import Vault
+from tasks.shared.projections import ENTRIES, NUMBERS, SENT
+from tasks.shared.settings import Settings
+
+if TYPE_CHECKING:
+    from tasks.entries.intake import Intake
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one file. `to_void`: numbers on its sheet Voided, with the desk's reason."""
+
+    file: str
+    desk: str
+    recorded: tuple[str, ...] = ()
+    revised: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    to_void: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = field(default=(), repr=False)
+
+    @property
+    def refused(self) -> bool:
+        """True if the file was handed in with faults and nothing of it was taken."""
+        return bool(self.problems) and not (self.recorded or self.revised or self.unchanged)
+
+    @property
+    def words(self) -> str:
+        """What became of the file, for a person."""
+        counts = (
+            (len(self.recorded), "recorded"),
+            (len(self.revised), "revised"),
+            (len(self.unchanged), "unchanged"),
+            (len(self.left), "left out"),
+            (len(self.to_void), "to be voided"),
+        )
+        told = ", ".join(f"{count} {word}" for count, word in counts if count)
+        state = "REFUSED, nothing taken; " if self.refused else ""
+        desk = f" of the desk {self.desk}" if self.desk else ""
+        return f"{self.file}{desk}: {state}{told or 'nothing in it'}"
+
+
+@dataclass(frozen=True)
+class Book:
+    """Where this book is written."""
+
+    journal: Journal
+    content: ContentStore
+    vault: Vault
+    settings: Settings
+
+
+def take(book: Book, intakes: Sequence[Intake], actor: str, *, accept_clean: bool = False
+         ) -> list[Taken]:  # fmt: skip
+    """Record each file in the order given; the answer says what became of each."""
+    return [_take_one(book, one, intakes, actor, accept_clean) for one in intakes]
+
+
+def profile_of(settings: Settings) -> Profile:
+    """What the rules of recording need to know of this house."""
+    filer = settings.broker.filer_code
+    return Profile(
+        filers=(filer,),
+        offsets={filer: settings.numbers.check_digit_offset},
+        accept_type_86=settings.ace.accept_type_86,
+        quota_one_step=settings.ace.quota_one_step,
+    )
+
+
+def _take_one(
+    book: Book, intake: Intake, others: Sequence[Intake], actor: str, accept_clean: bool
+) -> Taken:
+    clashes = [*_clashes(book.journal, intake, others), *_references(intake)]
+    problems = tuple(sorted([*intake.problems, *(problem for _, problem in clashes)]))
+    if problems and not (accept_clean and not intake.blocked):
+        _write_refusal(book.journal, intake, problems, actor)
+        left = tuple(intake.record.numbers)
+        return Taken(intake.file, intake.desk, left=left, problems=problems)
+    clashing = {number for number, _ in clashes}
+    sound = intake.clean()
+    record = _ready(book, sound.take(set(sound.numbers) - clashing))
+    new, changed, same = _sorted_out(book.journal, record)
+    if new or changed:
+        _write(book, intake, record.take([*new, *changed]), new, changed, actor)
+    left = tuple(number for number in intake.record.numbers if number not in record.numbers)
+    return Taken(intake.file, intake.desk, tuple(new), tuple(changed), tuple(same), left,
+                 _voids(book.journal, sound), problems)  # fmt: skip
+
+
+def _clashes(
+    journal: Journal, intake: Intake, others: Sequence[Intake]
+) -> Iterable[tuple[str, Problem]]:
+    """Numbers that this desk may not use, with the reason, naming the other desk."""
+    desks = desks_of(intake)
+    standing = {row.number: row for row in _standing(journal, list(desks))}
+    for number, desk in desks.items():
+        if number in intake.faulty:
+            continue
+        elsewhere = _elsewhere(number, desk, intake, others)
+        if reason := _reason(number, desk, standing.get(number), elsewhere):
+            yield number, Problem(intake.file, "Entries", intake.row_of(number), "Entry number",
+                                  number, *reason)  # fmt: skip
+
+
+def _references(intake: Intake) -> Iterable[tuple[str, Problem]]:
+    """A reference of the books in a desk's file would put somebody else's number into ACE."""
+    for table, column, number, value in private_fields.references(intake.record):
+        yield number, Problem(intake.file, SHEETS[table], 0, field_of(table, column).title, value,
+                              f"{number}: a reference of the books in place of the value",
+                              "the number or date itself")  # fmt: skip
+
+
+def desks_of(intake: Intake) -> dict[str, str]:
+    """The desk that uses each number in a file: the workbook's own, or that of the row."""
+    rows = intake.record.entries
+    named = zip(rows["entry_number"].to_pylist(), rows["desk"].to_pylist(), strict=True)
+    return {number: intake.desk or desk or "" for number, desk in named if number}
+
+
+def _standing(journal: Journal, numbers: list[str]) -> Iterable[sa.Row]:  # type: ignore[type-arg]
+    query = (
+        sa.select(NUMBERS, SENT.c.batch, ENTRIES.c.file)
+        .outerjoin(SENT, SENT.c.number == NUMBERS.c.number)
+        .outerjoin(ENTRIES, ENTRIES.c.number == NUMBERS.c.number)
+    )
+    for start in range(0, len(numbers), 500):
+        yield from journal.rows(query.where(NUMBERS.c.number.in_(numbers[start : start + 500])))
+
+
+def _reason(
+    number: str, desk: str, row: sa.Row | None, elsewhere: str  # type: ignore[type-arg]
+) -> tuple[str, str] | None:
+    if row is None:
+        return "is in no reserve of this book", "use the numbers printed in your workbook"
+    if row.state == "reserved":
+        return "was never issued to a desk", "continuity numbers issue"
+    if row.desk != desk:
+        also = f" and used in {elsewhere}" if elsewhere else ""
+        wrong = f"was issued to the desk {row.desk}{also}, not to {desk or 'an unnamed desk'}"
+        return wrong, f"{desk or 'this desk'} takes the next number of its own workbook"
+    if row.state == "void":
+        return f"was voided: {row.note}", "take the next number"
+    if row.batch:
+        return f"went out in batch {row.batch}", "a change after that is a correction, not a record"
+    if row.state not in ("issued", "recorded"):
+        return f"is {row.state} and can no longer change", "ask the office"
+    return None
+
+
+def _elsewhere(number: str, desk: str, intake: Intake, others: Sequence[Intake]) -> str:
+    for other in others:
+        theirs = desks_of(other).get(number)
+        if other is not intake and theirs is not None and theirs != desk:
+            return f"{other.file} ({theirs})"
+    return ""
+
+
+def _ready(book: Book, record: Record) -> Record:
+    """With the ledger key set and every private value behind its reference."""
+    purge = clock.now().date() + timedelta(days=book.settings.private.keep_days)
+    return private_fields.seal(private_fields.with_ledger_key(record), book.vault, purge)
+
+
+def _sorted_out(journal: Journal, record: Record) -> tuple[list[str], list[str], list[str]]:
+    """Numbers that are new to the book, changed, and the same as recorded."""
+    now = digests(record)
+    before: dict[str, str] = {}
+    numbers = list(now)
+    for start in range(0, len(numbers), 500):
+        some = ENTRIES.c.number.in_(numbers[start : start + 500])
+        rows = journal.rows(sa.select(ENTRIES.c.number, ENTRIES.c.digest).where(some))
+        before |= {row.number: row.digest for row in rows}
+    new = [number for number in numbers if number not in before]
+    changed = [number for number in numbers if before.get(number, now[number]) != now[number]]
+    return new, changed, [n for n in numbers if before.get(n) == now[n]]
+
+
+def _write(
+    book: Book, intake: Intake, record: Record, new: list[str], changed: list[str], actor: str
+) -> None:
+    # Content before event: an orphan is harmless, an event without its content is not.
+    content = book.content.put(to_bytes(record))
+    lines = {line.number: line for line in entry_lines(record)}
+    subject = f"file/{intake.sha256[:12]}"
+    common = {"content": content, "source": intake.sha256, "file": intake.file, "desk": intake.desk}
+    with book.journal.write(actor) as pen:
+        for struct, numbers in ((kinds.EntriesRecorded, new), (kinds.EntriesRevised, changed)):
+            if numbers:
+                body = struct(**common, entries=[lines[number] for number in numbers])
+                pen.append(body, subject, key=f"{struct.kind}:{content}:{pen.head.seq}")
+
+
+def entry_lines(record: Record) -> list[kinds.EntryLine]:
+    """What the accounting needs of each entry, in the order of the record."""
+    seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
+    columns = ("entry_number", "entry_type", "filing_route", "paper_outcome", "port_of_entry",
+               "importer_number")  # fmt: skip
+    rows = record.entries.select(list(columns)).to_pylist()
+    return [
+        kinds.EntryLine(
+            number=row["entry_number"],
+            digest=seen[row["entry_number"]],
+            entry_type=row["entry_type"] or "",
+            route=row["filing_route"] or "",
+            outcome=row["paper_outcome"] or "not presented",
+            port=row["port_of_entry"] or "",
+            importer=row["importer_number"] or "",
+            complete=row["entry_number"] not in gaps,
+        )
+        for row in rows
+    ]
+
+
+def _write_refusal(
+    journal: Journal, intake: Intake, problems: Sequence[Problem], actor: str
+) -> None:
+    """A desk's file that was not taken is a fact of the incident; a file that is none is not."""
+    if not intake.record.numbers:
+        return
+    body = kinds.EntriesRefused(
+        source=intake.sha256,
+        file=intake.file,
+        desk=intake.desk,
+        problems=len(problems),
+        reasons=sorted({problem.wrong for problem in problems})[:10],
+    )
+    journal.append(body, f"file/{intake.sha256[:12]}", actor, key=f"refused:{intake.sha256}")
+
+
+def _voids(journal: Journal, record: Record) -> tuple[tuple[str, str], ...]:
+    """Numbers that the desk gave up and that the book still holds as issued."""
+    rows = record.voided.to_pylist()
+    wanted = {row["entry_number"]: row["reason"] or "" for row in rows}
+    standing = {row.number: row.state for row in _standing(journal, list(wanted))}
+    return tuple((n, why) for n, why in wanted.items() if standing.get(n) == "issued")
+
+

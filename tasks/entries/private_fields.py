@@ -1,0 +1,95 @@
+"""Which fields of the record are private, and how they leave it: importer and party numbers that
+are Social Security numbers, and the driver's birth date, licence and plate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.entries.record import Record, fields
+from tasks.shared.errors import Refused
+from tasks.shared.private import MARK, Vault, is_reference
+
+_SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
+_NUMBERS = (("entries", "importer_number"), ("entries", "consignee_number"), ("parties", "number"))
+
+
+def private_columns() -> list[tuple[str, str]]:
+    """(table, field) of the driver's data, which is purged on schedule."""
+    return [(f.table, f.name) for f in fields("entries") if f.level == "private"
+            and f.name != "driver_name"]  # fmt: skip
+
+
+def seal(record: Record, vault: Vault, purge: date) -> Record:
+    """The record with each private value replaced by its reference. Social Security numbers are
+    kept until the entry is filed; driver data until `purge`."""
+    for table, name in _NUMBERS:
+        record = _sealed(record, table, name, vault, None, only_ssn=True)
+    for table, name in private_columns():
+        record = _sealed(record, table, name, vault, purge, only_ssn=False)
+    return record
+
+
+def _sealed(
+    record: Record, table: str, name: str, vault: Vault, purge: date | None, *, only_ssn: bool
+) -> Record:
+    rows: pa.Table = getattr(record, table)
+    values = rows[name].to_pylist()
+    numbers = rows["entry_number"].to_pylist()
+    chosen = [
+        place
+        for place, value in enumerate(values)
+        if value and not value.startswith(MARK) and (not only_ssn or _SSN.fullmatch(value))
+    ]
+    if not chosen:
+        return record
+    references = vault.seal([(numbers[p], f"{table}.{name}", values[p]) for p in chosen], purge)
+    for place, reference in zip(chosen, references, strict=True):
+        values[place] = reference
+    return _with(record, table, name, pa.array(values, pa.string()))
+
+
+def references(record: Record) -> Iterator[tuple[str, str, str, str]]:
+    """(table, field, entry number, reference) of every private field that holds a reference."""
+    for table, name in (*_NUMBERS, *private_columns()):
+        rows: pa.Table = getattr(record, table)
+        pairs = zip(rows["entry_number"].to_pylist(), rows[name].to_pylist(), strict=True)
+        yield from ((table, name, number, value) for number, value in pairs if is_reference(value))
+
+
+def unseal(record: Record, vault: Vault) -> Record:
+    """The record with the real values back in, for the desk that gave them. A value that was
+    purged stays empty, to be asked for again."""
+    for table, name in (*_NUMBERS, *private_columns()):
+        rows: pa.Table = getattr(record, table)
+        values = [_opened(value, vault) for value in rows[name].to_pylist()]
+        record = _with(record, table, name, pa.array(values, pa.string()))
+    return record
+
+
+def _opened(value: str | None, vault: Vault) -> str | None:
+    if not is_reference(value) or value is None:
+        return value
+    try:
+        return vault.open(value)
+    except Refused:
+        return None
+
+
+def with_ledger_key(record: Record) -> Record:
+    """Broker reference set to serial and check digit: at most 9 characters, unique for a filer."""
+    serial = pc.utf8_slice_codeunits(record.entries["entry_number"], 4, 11)
+    check = pc.utf8_slice_codeunits(record.entries["entry_number"], 12, 13)
+    joined = pc.binary_join_element_wise(serial, check, "")
+    return _with(record, "entries", "broker_reference", joined)
+
+
+def _with(record: Record, table: str, name: str, column: pa.Array | pa.ChunkedArray) -> Record:
+    rows: pa.Table = getattr(record, table)
+    place = rows.column_names.index(name)
+    changed = rows.set_column(place, rows.schema.field(place), column)
+    return Record.of({**dict(record.items()), table: changed})

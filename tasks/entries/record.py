@@ -1,0 +1,193 @@
+"""The entry record: one Arrow table for the entries and one for each thing they have many of.
+
+Child tables join by `entry_number` (and bill group, or line, or line and position). Absent is
+null, never an empty string. Rows are sorted by their keys, then by all else, so that the same
+content has the same bytes: the digest of the bytes names the content.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
+from functools import cache
+from hashlib import sha256
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tasks.entries.schema import TABLES, RecordField, field, fields, keys
+from tasks.shared.errors import BadInput, Problem
+
+__all__ = ["TABLES", "Record", "RecordField", "concat", "digests", "field", "fields", "from_bytes"]
+__all__ += ["keys", "read_table", "schema", "to_bytes"]
+
+_TYPES: Mapping[str, pa.DataType] = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "date": pa.date32(),
+    "flag": pa.bool_(),
+    "decimal": pa.decimal128(14, 2),
+}
+# in-bond number, master, house: the order that SE15 wants within a bill group (SE v40 p.46-47)
+_BILL_ORDER = pa.array(["I", "M", "H", "R", "T"])
+
+
+@cache
+def schema(table: str) -> pa.Schema:
+    """The Arrow schema of a table. Raises KeyError for no such table."""
+    return pa.schema([pa.field(f.name, _TYPES[f.type]) for f in fields(table)])
+
+
+@dataclass(frozen=True)
+class Record:
+    """Any number of entries. Each attribute is a table with the schema of its name."""
+
+    entries: pa.Table
+    bills: pa.Table
+    conveyances: pa.Table
+    equipment: pa.Table
+    parties: pa.Table
+    lines: pa.Table
+    tariffs: pa.Table
+    pga: pa.Table
+    documents: pa.Table
+    voided: pa.Table
+
+    def __post_init__(self) -> None:
+        problems = [problem for name, table in self.items() for problem in _misfits(name, table)]
+        if problems:
+            raise BadInput("not a table of the entry record", problems)
+
+    @classmethod
+    def of(cls, tables: Mapping[str, pa.Table]) -> Record:
+        """A record of the tables given; those not given are empty."""
+        return cls(**{name: tables.get(name, schema(name).empty_table()) for name in TABLES})
+
+    @classmethod
+    def empty(cls) -> Record:
+        """A record without an entry."""
+        return cls.of({})
+
+    def items(self) -> Iterator[tuple[str, pa.Table]]:
+        """Name and table, in the order of the sheets."""
+        for part in dataclass_fields(self):
+            yield part.name, getattr(self, part.name)
+
+    @property
+    def numbers(self) -> list[str]:
+        """The entry numbers of the table `entries`, as they stand there."""
+        return self.entries["entry_number"].to_pylist()
+
+    def take(self, numbers: Iterable[str]) -> Record:
+        """The rows of these entry numbers, in every table; unknown numbers give no row."""
+        wanted = pa.array(sorted(set(numbers)), pa.string())
+        return Record.of(
+            {
+                name: table.filter(pc.is_in(table["entry_number"], value_set=wanted))
+                for name, table in self.items()
+            }
+        )
+
+    def sorted(self) -> Record:
+        """The same content in the one order that content has."""
+        return Record.of({name: _in_order(name, table) for name, table in self.items()})
+
+
+def _misfits(name: str, table: pa.Table) -> list[Problem]:
+    """Where a table differs from its schema: each column missing, extra or of another type."""
+    have = {column.name: str(column.type) for column in table.schema}
+    want = {column.name: str(column.type) for column in schema(name)}
+    if have == want and table.schema.names == schema(name).names:
+        return []
+    odd = [column for column in {**want, **have} if have.get(column) != want.get(column)]
+    return [
+        Problem(
+            sheet=name,
+            column=column,
+            value=have.get(column, ""),
+            wrong="column missing" if column not in have else "column of another kind",
+            right=want.get(column, "no such column"),
+        )
+        for column in odd or ["order of the columns"]
+    ]
+
+
+def _in_order(name: str, table: pa.Table) -> pa.Table:
+    """Sorted by keys, then by everything else, so that order in a sheet never counts."""
+    if table.num_rows < 2:
+        return table.combine_chunks()
+    rest = [column for column in table.column_names if column not in keys(name)]
+    order = [(column, "ascending") for column in (*keys(name), *rest)]
+    if name == "bills":
+        rank = pc.index_in(table["bill_type"], value_set=_BILL_ORDER)
+        order.insert(len(keys(name)), ("rank", "ascending"))
+        table = table.append_column("rank", rank)
+    placed = table.take(pc.sort_indices(table, sort_keys=order)).combine_chunks()
+    return placed.drop_columns(["rank"]) if name == "bills" else placed
+
+
+def concat(records: Sequence[Record]) -> Record:
+    """All the entries of several records in one, in order."""
+    joined = {
+        name: pa.concat_tables([getattr(record, name) for record in records])
+        for name in (TABLES if records else ())
+    }
+    return Record.of(joined).sorted()
+
+
+def to_bytes(record: Record) -> bytes:
+    """A record as one blob: a tar of a Parquet file a table. Equal content, equal bytes (under
+    one release of pyarrow, whose name stands in each Parquet file)."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, table in record.sorted().items():
+            sink = io.BytesIO()
+            pq.write_table(table, sink, compression="zstd", row_group_size=1 << 20)
+            entry = tarfile.TarInfo(f"{name}.parquet")
+            entry.size, entry.mtime = sink.tell(), 0
+            tar.addfile(entry, io.BytesIO(sink.getvalue()))
+    return out.getvalue()
+
+
+def from_bytes(data: bytes) -> Record:
+    """The record behind `to_bytes`. Raises BadInput if the bytes are no record."""
+    try:
+        return Record.of({name: read_table(data, name) for name in TABLES})
+    except (tarfile.TarError, pa.ArrowException, KeyError) as wrong:
+        problem = Problem(wrong="not an entry record", right="bytes made by to_bytes")
+        raise BadInput("the content cannot be read", [problem]) from wrong
+
+
+def read_table(data: bytes, name: str) -> pa.Table:
+    """One table out of a blob, without reading the others. Raises KeyError, TarError or
+    ArrowException for a blob that is none."""
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
+        member = tar.getmember(f"{name}.parquet")
+        start = member.offset_data
+    return pq.read_table(pa.BufferReader(data[start : start + member.size]))
+
+
+def digests(record: Record) -> dict[str, str]:
+    """SHA-256 of each entry's rows in all tables, by entry number: unlike the digest of the
+    blob it stays the same under another release of pyarrow, so it tells a revision."""
+    seen = {number: sha256() for number in sorted(set(record.numbers))}
+    for name, table in record.sorted().items():
+        numbers = table["entry_number"].to_pylist()
+        for number, line in zip(numbers, _row_texts(name, table), strict=True):
+            if number in seen:
+                seen[number].update(line.encode())
+    return {number: digest.hexdigest() for number, digest in seen.items()}
+
+
+def _row_texts(name: str, table: pa.Table) -> list[str]:
+    """Each row as one text; a null differs from every value that a cell can hold."""
+    if not table.num_rows:
+        return []
+    columns = [pc.fill_null(pc.cast(column, pa.string()), "\x00") for column in table.columns]
+    heads = pa.scalar(f"{name}\x1e")
+    joined = pc.binary_join_element_wise(heads, *columns, pa.scalar("\x1e"), "\x1f")
+    return joined.to_pylist()

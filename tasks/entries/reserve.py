@@ -1,0 +1,232 @@
+"""The reserve of entry and in-bond numbers: reserved once, issued once, never back to free.
+
+Each step is one event for a block, appended under the writer's lock; the projection's constraints
+make a second use of a number impossible, whoever writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tasks.shared import kinds, people
+from tasks.shared.errors import BadInput, NumberUnavailable, Refused
+from tasks.shared.journal import Journal, Pen
+from tasks.shared.numbering import printed
+from tasks.shared.projections import NUMBERS
+from tasks.shared.settings import Settings
+
+ENTRY, IN_BOND = "entry", "in-bond"
+_LAST = {ENTRY: 9_999_999, IN_BOND: 99_999_999}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One series' reserve. `days_left` counts free numbers at the configured daily volume."""
+
+    series: str
+    filer: str
+    free: int
+    at_desks: int
+    used: int
+    void: int
+    days_left: float
+    alarm: bool
+
+
+def reserve(
+    journal: Journal,
+    settings: Settings,
+    series: str,
+    first: int,
+    count: int,
+    range_check: str,
+    actor: str,
+) -> tuple[str, str]:
+    """Take serials into the reserve; returns the first and last number.
+
+    `range_check` says who checked that the production system cannot issue them, and where. Raises
+    BadInput for a range that the production system can issue or that does not exist, and
+    NumberUnavailable if any of it is reserved already.
+    """
+    last = first + count - 1
+    _require_range(settings, series, first, last, range_check)
+    filer, offset = settings.broker.filer_code, _offset(settings, series)
+    body = kinds.NumbersReserved(
+        series=series, filer=filer, first=first, last=last, offset=offset, range_check=range_check
+    )
+    try:
+        journal.append(body, f"numbers/{filer}", actor)
+    except sa.exc.IntegrityError:
+        raise NumberUnavailable(
+            f"Some of the serials {first}-{last} are in the reserve already; see "
+            "continuity numbers status"
+        ) from None
+    return printed(series, filer, first, first, offset)[0], printed(
+        series, filer, last, last, offset
+    )[0]
+
+
+def _require_range(
+    settings: Settings, series: str, first: int, last: int, range_check: str
+) -> None:
+    if series not in _LAST:
+        raise BadInput(f"Unknown series {series!r}: entry or in-bond")
+    if not 0 <= first <= last <= _LAST[series]:
+        raise BadInput(f"Serials {first}-{last} do not exist: 0 to {_LAST[series]}")
+    if not range_check.strip():
+        raise BadInput("Say who checked that the production system cannot issue these numbers")
+    ours = settings.numbers
+    if series == ENTRY and first <= ours.production_last and last >= ours.production_first:
+        raise BadInput(
+            f"Serials {first}-{last} lie in the range that the production system can issue "
+            f"({ours.production_first}-{ours.production_last}, [numbers] in continuity.toml): "
+            "after a restore it would issue them again"
+        )
+
+
+def _offset(settings: Settings, series: str) -> int:
+    return settings.numbers.check_digit_offset if series == ENTRY else 0
+
+
+def issue(
+    journal: Journal,
+    settings: Settings,
+    series: str,
+    count: int,
+    desk: str,
+    port: str,
+    actor: str,
+    request: str = "",
+) -> list[str]:
+    """Issue the lowest `count` free numbers to a desk; returns them, in order.
+
+    `request` names the request, so that repeating it returns the numbers it got the first time.
+    Raises NumberUnavailable, issuing none, if the reserve holds fewer.
+    """
+    if count < 1 or not desk.strip():
+        raise BadInput("Issue at least one number, to a named desk")
+    filer = settings.broker.filer_code
+    if request and (known := _issued_by(journal, request, desk, count)):
+        return known
+    with journal.write(actor) as pen:
+        serials = _lowest_free(pen, series, filer, count)
+        numbers: list[str] = []
+        for part, (first, last) in enumerate(_runs(serials)):
+            offset = _offset_of(pen, series, filer, first)
+            body = kinds.NumbersIssued(
+                series=series, filer=filer, first=first, last=last, offset=offset, desk=desk,
+                port=port,
+            )  # fmt: skip
+            key = f"issue:{request}:{part}" if request else None
+            if pen.append(body, f"numbers/{filer}", key) is None:
+                raise Refused(f"The request {request!r} was fulfilled a moment ago; ask again")
+            numbers += printed(series, filer, first, last, offset)
+    return numbers
+
+
+def _issued_by(journal: Journal, request: str, desk: str, count: int) -> list[str]:
+    numbers: list[str] = []
+    for part in range(count):
+        event = next(journal.events(key=f"issue:{request}:{part}"), None)
+        if event is None:
+            break
+        said = event.said
+        assert isinstance(said, kinds.NumbersIssued)
+        if said.desk != desk:
+            raise BadInput(f"The request {request!r} was made for the desk {said.desk}")
+        numbers += printed(said.series, said.filer, said.first, said.last, said.offset)
+    return numbers
+
+
+def _lowest_free(pen: Pen, series: str, filer: str, count: int) -> list[int]:
+    column = NUMBERS.c
+    query = (
+        sa.select(column.serial)
+        .where(column.series == series, column.filer == filer, column.state == "reserved")
+        .order_by(column.serial)
+        .limit(count)
+    )
+    serials = [row.serial for row in pen.rows(query)]
+    if len(serials) < count:
+        raise NumberUnavailable(
+            f"The reserve holds {len(serials)} free {series} number(s), {count} are wanted: "
+            "continuity numbers reserve"
+        )
+    return serials
+
+
+def _offset_of(pen: Pen, series: str, filer: str, serial: int) -> int:
+    """The offset that the block was reserved with, which the settings may have left behind."""
+    column = NUMBERS.c
+    query = sa.select(column.number).where(
+        column.series == series, column.filer == filer, column.serial == serial
+    )
+    number = pen.rows(query)[0].number
+    plain = printed(series, filer, serial, serial)[0]
+    return (int(number[-1]) - int(plain[-1])) % 10 if series == ENTRY else 0
+
+
+def _runs(serials: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for serial in serials:
+        if runs and serial == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], serial)
+        else:
+            runs.append((serial, serial))
+    return runs
+
+
+def void(
+    journal: Journal, numbers: list[str], reason: str, first: str, second: str, code_spent: bool
+) -> None:
+    """Void issued numbers for good. `first` and `second` are the two persons who confirm it; the
+    second gave a one-time code (`code_spent`). Raises Refused or NumberUnavailable."""
+    if not reason.strip():
+        raise BadInput("A number is voided with a reason: --reason")
+    if people.known(journal, first).person == people.known(journal, second).person:
+        raise Refused("Voiding takes two persons; both names are the same")
+    if not code_spent:
+        raise Refused("The second person confirms with a one-time code: --code")
+    body = kinds.NumbersVoided(numbers=numbers, reason=reason, persons=[first, second])
+    journal.append(body, f"numbers/{numbers[0][:3]}", first)
+
+
+def standings(journal: Journal, settings: Settings) -> list[Standing]:
+    """The reserve of each series, entry numbers first."""
+    column = NUMBERS.c
+    query = sa.select(
+        column.series, column.filer, column.state, sa.func.count().label("n")
+    ).group_by(column.series, column.filer, column.state)
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for row in journal.rows(query):
+        counts.setdefault((row.series, row.filer), {})[row.state] = row.n
+    counts = counts or {(ENTRY, settings.broker.filer_code): {}}
+    return [_standing(*key, by_state, settings) for key, by_state in sorted(counts.items())]
+
+
+def _standing(series: str, filer: str, by_state: dict[str, int], settings: Settings) -> Standing:
+    free = by_state.get("reserved", 0)
+    days = free / settings.numbers.daily_volume
+    return Standing(
+        series=series,
+        filer=filer,
+        free=free,
+        at_desks=by_state.get("issued", 0),
+        used=sum(n for state, n in by_state.items() if state not in ("reserved", "issued", "void")),
+        void=by_state.get("void", 0),
+        days_left=round(days, 1),
+        alarm=days < settings.numbers.alarm_days,
+    )
+
+
+def issued_to(journal: Journal, desk: str, series: str = ENTRY) -> list[str]:
+    """Numbers that a desk holds and has not used, in order."""
+    column = NUMBERS.c
+    query = (
+        sa.select(column.number)
+        .where(column.desk == desk, column.series == series, column.state == "issued")
+        .order_by(column.serial)
+    )
+    return [row.number for row in journal.rows(query)]

@@ -1,0 +1,119 @@
+"""What the entry summary still needs: never an error at recording, a list to ask importers for.
+
+What is mandatory by entry type is the usage matrix of AE July 2026 (p.134-135).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.entries import codes, schema
+from tasks.entries.checks import Checks, Mask, Profile
+from tasks.entries.record import Record
+from tasks.entries.rules_lines import pairs
+from tasks.entries.rules_release import REMEDIES, WITHDRAWALS
+
+E, LINES, T = "entries", "lines", "tariffs"
+GAPS = pa.schema(
+    [
+        ("entry_number", pa.string()),
+        ("importer_number", pa.string()),
+        ("importer_name", pa.string()),
+        ("field", pa.string()),
+        ("title", pa.string()),
+        ("line", pa.int64()),
+        ("due_from", pa.date32()),
+    ]
+)
+INFORMAL = ("11", "12")
+# entry types that do without: allowed, conditional or not wanted in the matrix
+_WITHOUT = {
+    (E, "consignee_number"): (*INFORMAL, "21", "22"),
+    (E, "state_of_destination"): (*WITHDRAWALS, "21", "22", "23"),
+    (E, "payment_type"): ("21", "22", "23", "51", "52"),
+    (E, "import_date"): ("22",),
+    (E, "export_date"): ("06",),
+    (LINES, "country_of_export"): ("06",),
+    (LINES, "gross_weight"): WITHDRAWALS,
+    (LINES, "charges"): INFORMAL,
+    (LINES, "related_party"): INFORMAL,
+    (LINES, "manufacturer_id"): INFORMAL,
+    (T, "value"): (),
+    (T, "quantity"): (),
+    (T, "unit"): (),
+}
+
+
+def summary_gaps(record: Record) -> pa.Table:
+    """One row for each thing that an entry summary lacks, sorted by importer and entry.
+
+    `line` is 0 for the entry itself. `due_from` is the day of release, from which the ten
+    working days for the summary run (19 CFR 142.12(b)); null while nothing is released.
+    Entries whose route or outcome leaves nothing to file have no gap.
+    """
+    checks = Checks(record, Profile())
+    found = [_rows(checks, *gap) for gap in _gaps(checks, _files(checks))]
+    table = pa.concat_tables([GAPS.empty_table(), *found])
+    order = ["importer_name", "importer_number", "entry_number", "line", "field"]
+    return table.sort_by([(name, "ascending") for name in order])
+
+
+def _files(c: Checks) -> Mask:
+    """Entries that a summary is due for."""
+    idle = [r["code"] for r in codes.rows("paper_outcome") if r["files"] != "Y"]
+    return ~c.among(E, "filing_route", ["none"]) & ~c.among(E, "paper_outcome", idle)
+
+
+def _gaps(c: Checks, due: Mask) -> Iterator[tuple[str, str, Mask]]:
+    """Each field that is missing, with the rows that miss it."""
+    for (table, name), without in _WITHOUT.items():
+        wanted = due & ~c.among(E, "entry_type", without)
+        if name == "consignee_number":
+            header = c.among("parties", "party", ["CN"]) & c.given("parties", "number")
+            wanted &= ~c.has("parties", header)
+        missing = ~c.given(table, name) & _rows_of(c, table, wanted)
+        yield table, name, missing & ~_chapter_99(c, table)
+    withdrawn = due & c.among(E, "entry_type", WITHDRAWALS)
+    yield E, "warehouse_entry", withdrawn & ~c.given(E, "warehouse_entry")
+    yield E, "ad_case", due & c.among(E, "entry_type", REMEDIES) & ~_any_case(c)
+
+
+def _any_case(c: Checks) -> Mask:
+    return c.has(LINES, c.given(LINES, "ad_case") | c.given(LINES, "cd_case"))
+
+
+def _rows_of(c: Checks, table: str, entries: Mask) -> Mask:
+    return entries if table == E else c.of_entry(table, entries)
+
+
+def _chapter_99(c: Checks, table: str) -> Mask:
+    """Chapter 99 numbers often have no unit and carry no value of their own."""
+    if table != T:
+        return np.zeros(c.size(table), dtype=bool)
+    behind = pairs(c, T, "line")
+    return c.like(T, "hts_number", "9[89].*") & np.isin(
+        behind, behind[~c.like(T, "hts_number", "9[89].*")]
+    )
+
+
+def _rows(c: Checks, table: str, name: str, missing: Mask) -> pa.Table:
+    rows = np.flatnonzero(missing)
+    owner = pa.array(rows if table == E else c.parents[table][rows])
+    line = np.zeros(len(rows), np.int64) if table == E else c.integers(table, "line")[rows]
+    field = schema.field(LINES if name == "ad_case" else table, name)
+    entries = c.record.entries.take(owner)
+    freed = pc.is_in(entries["paper_outcome"], value_set=pa.array(["released", "provisional"]))
+    columns = {
+        "entry_number": entries["entry_number"],
+        "importer_number": entries["importer_number"],
+        "importer_name": entries["importer_name"],
+        "field": pa.array([name] * len(rows), pa.string()),
+        "title": pa.array([field.title] * len(rows), pa.string()),
+        "line": pa.array(line, pa.int64()),
+        "due_from": pc.if_else(freed, entries["release_date"], pa.scalar(None, pa.date32())),
+    }
+    return pa.table(columns, schema=GAPS)

@@ -1,0 +1,184 @@
+"""The accounting: every number ever reserved stands in exactly one place.
+
+CBP wants a full accounting of the entries of an incident before the broker is back (V2). A number
+without a place is unaccounted; the desk it was printed for is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.shared import kinds
+from tasks.shared.journal import Journal
+from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT
+
+FREE = "free in the reserve"
+UNACCOUNTED = "UNACCOUNTED"
+VOID = "void"
+AT_PORT = "waits at the port"
+NO_FILING = "no filing"
+TO_SEND = "to be sent"
+NAMED = "named in a batch"
+SENT_OUT = "in a written batch"
+SUMMARY = "waits for its entry summary"
+SETTLED, HANDED_OVER, BURNT = "settled", "handed over", "burnt"
+
+PLACES = (FREE, UNACCOUNTED, VOID, AT_PORT, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY, SETTLED,
+          HANDED_OVER, BURNT)  # fmt: skip
+
+OPEN_OUTCOMES = ("not presented", "waiting", "exam")
+RELEASED = ("released", "provisional")
+CLOSED_OUTCOMES = ("refused", "exported", "cleared otherwise")
+SE_ROUTE, NO_ROUTE = "se_then_ae", "none"
+"""SE goes first; the routes `ae_certified` and `ae_only` have no SE."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One number and its place. `importer` may be a private reference, never an SSN."""
+
+    number: str
+    series: str
+    desk: str
+    port: str
+    place: str
+    entry_type: str
+    route: str
+    outcome: str
+    importer: str
+    summary_complete: bool | None
+    batch: str
+    file: str
+    note: str
+
+
+def account(journal: Journal) -> list[Line]:
+    """Every number, in order, each once."""
+    query = (
+        sa.select(
+            NUMBERS,
+            ENTRIES.c.entry_type,
+            ENTRIES.c.route,
+            ENTRIES.c.outcome,
+            ENTRIES.c.importer,
+            ENTRIES.c.complete,
+            ENTRIES.c.file,
+            BATCHES.c.batch,
+            BATCHES.c.written,
+        )
+        .select_from(NUMBERS)
+        .outerjoin(ENTRIES, ENTRIES.c.number == NUMBERS.c.number)
+        .outerjoin(SENT, sa.and_(SENT.c.number == NUMBERS.c.number, SENT.c.application == "SE"))
+        .outerjoin(BATCHES, BATCHES.c.batch == SENT.c.batch)
+        .order_by(NUMBERS.c.series, NUMBERS.c.filer, NUMBERS.c.serial)
+    )
+    return [_line(row) for row in journal.rows(query)]
+
+
+def _line(row: sa.Row) -> Line:  # type: ignore[type-arg]
+    return Line(
+        number=row.number,
+        series=row.series,
+        desk=row.desk,
+        port=row.port,
+        place=_place(row),
+        entry_type=row.entry_type or "",
+        route=row.route or "",
+        outcome=row.outcome or "",
+        importer=row.importer or "",
+        summary_complete=row.complete,
+        batch=row.batch or "",
+        file=row.file or "",
+        note=row.note,
+    )
+
+
+def _place(row: sa.Row) -> str:  # type: ignore[type-arg]
+    plain = {"reserved": FREE, "issued": UNACCOUNTED, "void": VOID, "settled": SETTLED,
+             "handed over": HANDED_OVER, "burnt": BURNT}  # fmt: skip
+    if row.state in plain:
+        return plain[row.state]
+    if row.batch:
+        return SENT_OUT if row.written else NAMED
+    if row.outcome in CLOSED_OUTCOMES or row.route == NO_ROUTE:
+        return NO_FILING
+    if row.outcome in OPEN_OUTCOMES:
+        return AT_PORT
+    return TO_SEND if row.route == SE_ROUTE else SUMMARY
+
+
+def totals(lines: Iterable[Line]) -> list[dict[str, str | int]]:
+    """One row a desk and port: how many numbers in each place that is used, and in all."""
+    seen: dict[tuple[str, str], dict[str, int]] = {}
+    used: set[str] = set()
+    for line in lines:
+        key = (line.desk or "(reserve)", line.port)
+        counts = seen.setdefault(key, {})
+        counts[line.place] = counts.get(line.place, 0) + 1
+        used.add(line.place)
+    shown = [place for place in PLACES if place in used]
+    return [
+        {"desk": desk, "port": port, **{place: counts.get(place, 0) for place in shown},
+         "in all": sum(counts.values())}
+        for (desk, port), counts in sorted(seen.items())
+    ]  # fmt: skip
+
+
+def unaccounted(lines: Iterable[Line]) -> dict[str, list[str]]:
+    """Numbers without a place, by the desk that they were printed for."""
+    missing: dict[str, list[str]] = {}
+    for line in lines:
+        if line.place == UNACCOUNTED:
+            missing.setdefault(line.desk, []).append(line.number)
+    return missing
+
+
+def unsettled(lines: Iterable[Line]) -> list[Line]:
+    """Recorded entries whose place is not final. Those that need no filing are final once the
+    port's proof is recorded, which recording demands."""
+    final = (FREE, UNACCOUNTED, VOID, NO_FILING, SETTLED, HANDED_OVER, BURNT)
+    return [line for line in lines if line.place not in final]
+
+
+def as_content(lines: Iterable[Line]) -> bytes:
+    """The accounting as canonical JSON: what a sign-off binds to."""
+    return kinds.canonical([asdict(line) for line in lines]).encode()
+
+
+def write_workbook(lines: list[Line], path: Path, *, drill: bool = False) -> Path:
+    """The accounting for people: totals by desk and port, then every number used."""
+    import pandas as pd
+
+    used = [asdict(line) for line in lines if line.place != FREE]
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": options}) as book:
+        _sheet(book, "Totals", pd.DataFrame(totals(lines)), drill)
+        _sheet(book, "Numbers", pd.DataFrame(used), drill)
+    return path
+
+
+def _sheet(book, name: str, table, drill: bool) -> None:  # type: ignore[no-untyped-def]
+    """A sheet with a styled head, widths that fit, and a page set-up that prints."""
+    top = 2 if drill else 0
+    table.columns = [str(column).replace("_", " ") for column in table.columns]
+    table.to_excel(book, sheet_name=name, index=False, startrow=top)
+    sheet, workbook = book.sheets[name], book.book
+    head = workbook.add_format({"bold": True, "bg_color": "#1F3A5F", "font_color": "white",
+                                "text_wrap": True, "valign": "top"})  # fmt: skip
+    if drill:
+        mark = workbook.add_format({"bold": True, "font_color": "#B00020", "font_size": 14})
+        sheet.write(0, 0, "DRILL - made-up entries, nothing was sent", mark)
+    for place, column in enumerate(table.columns):
+        widest = max([len(column) // 2 + 4, *(len(str(value)) + 2 for value in table.iloc[:, place])])
+        sheet.set_column(place, place, min(widest, 40))
+        sheet.write(top, place, column, head)
+    sheet.freeze_panes(top + 1, 1)
+    sheet.autofilter(top, 0, top + len(table), max(len(table.columns) - 1, 0))
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(top)

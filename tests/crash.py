@@ -1,0 +1,80 @@
+"""`kill -9` at a random moment: runs a command in a child forked from one pre-imported process.
+
+The kill points come from a printed seed, so that a failure can be run again:
+`CONTINUITY_CRASH_SEED=123 pytest ...` (read before the tests clear the environment).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SEED = int(os.environ.get("CONTINUITY_CRASH_SEED", random.randrange(1 << 30)))
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    ["tasks.desk.main", "tasks.entries.ledger", "tasks.entries.intake", "tasks.entries.annotate",
+     "tasks.reconciliation.outbound", "tasks.shared.opening", "tasks.shared.people"]
+)  # fmt: skip
+
+
+def _command(arguments: list[str]) -> None:
+    """What the child does: one command line, quietly."""
+    from tasks.desk.main import run
+
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+    run(arguments)
+
+
+@dataclass
+class Crashes:
+    """How many runs were killed, and how many ended before the blow."""
+
+    killed: int = 0
+    finished: int = 0
+
+
+def undisturbed(arguments: list[str]) -> float:
+    """Seconds that the command takes when nobody kills it. Fails the test if it does not exit 0."""
+    child = _CONTEXT.Process(target=_command, args=(arguments,))
+    began = time.monotonic()
+    child.start()
+    child.join(120)
+    assert child.exitcode == 0, f"{arguments} ended with {child.exitcode}"
+    return time.monotonic() - began
+
+
+def storm(
+    times: int,
+    command: Callable[[int], list[str]],
+    after: Callable[[int], None],
+    *,
+    seconds: float,
+    name: str,
+) -> Crashes:
+    """Run `command(turn)` and kill it within `seconds`, `times` over; `after(turn)` looks each time.
+
+    `seconds` is how long the command takes undisturbed, so that the blows fall all over it.
+    """
+    print(f"\n{name}: seed {SEED}, {times} blows within {seconds:.2f} s")
+    chance = random.Random(f"{SEED}/{name}")
+    seen = Crashes()
+    for turn in range(times):
+        child = _CONTEXT.Process(target=_command, args=(command(turn),))
+        child.start()
+        time.sleep(chance.uniform(0, seconds))
+        if child.is_alive() and child.pid:
+            os.kill(child.pid, signal.SIGKILL)
+        child.join(120)
+        if child.exitcode == -signal.SIGKILL:
+            seen.killed += 1
+        else:
+            seen.finished += 1
+        after(turn)
+    return seen

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.desk.context import Desk, desk
+from tasks.desk.main import run
+
+Said = tuple[int, str, str]
+
+
+@pytest.fixture
+def continuity(capsys: pytest.CaptureFixture[str], home: Path) -> Callable[..., Said]:
+    """Runs one command line on the fresh home; returns exit code, standard output and error."""
+
+    def call(*arguments: str, by: str = "it") -> Said:
+        fresh = Desk()
+        desk.__dict__.clear()
+        desk.__dict__.update(fresh.__dict__)
+        capsys.readouterr()
+        try:
+            run([*arguments, "--home", str(home), "--by", by])
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyotp
+import pytest
+
+from tasks.desk.main import in_front
+from tasks.shared import clock
+
+
+@pytest.mark.parametrize(
+    ("given", "moved"),
+    [
+        (["numbers", "status", "--home", "x"], ["--home", "x", "numbers", "status"]),
+        (["--home=x", "numbers"], ["--home=x", "numbers"]),
+        (["numbers", "--by", "ada", "issue"], ["--by", "ada", "numbers", "issue"]),
+        (["a", "--", "--home", "x"], ["a", "--", "--home", "x"]),
+        (["a", "--home"], ["--home", "a"]),
+    ],
+)
+def test_home_and_actor_may_stand_anywhere(given: list[str], moved: list[str]) -> None:
+    assert in_front(given) == moved
+
+
+def reserve(continuity, count: int = 200) -> None:
+    done = continuity("numbers", "reserve", "--first", "9000000", "--count", str(count),
+                      "--range-check", "counter seen by IT")  # fmt: skip
+    assert done[0] == 0, done
+
+
+def test_the_reserve_by_the_command_line(continuity) -> None:
+    reserve(continuity)
+    code, out, _ = continuity("numbers", "issue", "--desk", "truck", "--count", "2", "--json")
+    numbers = [row["number"] for row in json.loads(out)]
+    assert code == 0 and numbers == ["ABC-9000000-3", "ABC-9000001-1"]
+    code, out, _ = continuity("numbers", "status", "--json")
+    assert code == 0 and json.loads(out)[0]["free"] == 198
+    code, out, _ = continuity("numbers", "check", numbers[0].lower(), "--json")
+    assert json.loads(out)[0]["state"] == "issued"
+
+
+def test_a_low_reserve_alarms(continuity) -> None:
+    reserve(continuity, 50)
+    code, out, _ = continuity("numbers", "status")
+    assert code == 1 and "ALARM" in out
+
+
+def test_a_wrong_number_says_what_would_be_right(continuity) -> None:
+    code, _, err = continuity("numbers", "check", "ABC-1234567-0")
+    assert code == 2 and "ABC-1234567-6" in err
+
+
+def test_who_is_not_named_is_asked_for(continuity) -> None:
+    code, _, err = continuity("numbers", "reserve", "--first", "9000000", "--count", "1",
+                              "--range-check", "x", by="")  # fmt: skip
+    assert code == 2 and "CONTINUITY_ACTOR" in err
+
+
+def test_voiding_by_two_persons(continuity) -> None:
+    reserve(continuity)
+    continuity("numbers", "issue", "--desk", "truck", "--count", "3")
+    continuity("people", "add", "ada", "--name", "Ada Vance", "--role", "desk")
+    continuity("people", "add", "bo", "--name", "Bo Harbor", "--role", "desk")
+    code, out, _ = continuity("people", "enrol", "bo")
+    phone = pyotp.parse_uri(next(line for line in out.splitlines() if line.startswith("otpauth")))
+    void = ("numbers", "void", "ABC-9000001-1", "--reason", "spoiled", "--second", "bo", "--code")
+    assert continuity(*void, "000", by="ada")[0] == 1
+    assert continuity(*void, phone.at(clock.now()), by="bo")[0] == 2
+    assert continuity(*void, phone.at(clock.now()), by="ada")[0] == 0
+    rows = json.loads(continuity("people", "list", "--json")[1])
+    assert [row["state"] for row in rows] == ["not enrolled", "enrolled"]
+
+
+def test_the_journal_by_the_command_line(continuity, tmp_path: Path) -> None:
+    reserve(continuity)
+    assert continuity("journal", "verify")[0] == 0
+    assert continuity("journal", "export", "--out", str(tmp_path / "copy"))[0] == 0
+    assert json.loads(continuity("journal", "tail", "1", "--json")[1])[0]["kind"] == (
+        "numbers.reserved"
+    )
+    assert "2 events" in continuity("journal", "rebuild")[1]
+    code, out, _ = continuity("journal", "adopt", str(tmp_path / "copy"))
+    assert code == 0 and "0 event(s) adopted" in out
+    laptop = str(tmp_path / "laptop")
+    code, out, _ = continuity("init", "--from-kit", str(tmp_path / "copy"), f"--home={laptop}")
+    assert code == 2, "the later --home wins, and that home stands already"
+
+
+def test_a_missing_home_says_how_to_make_one(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tasks.desk.main", "numbers", "status", "--home", str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2 and "continuity init" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_command_line_starts_without_the_heavy_parts() -> None:
+    seen = subprocess.run(
+        [sys.executable, "-c",
+         "import sys, tasks.desk.main; print(*sorted({m.split('.')[0] for m in sys.modules}))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()  # fmt: skip
+    heavy = {"prefect", "pandas", "pyarrow", "numpy", "sqlalchemy", "pydantic", "cryptography"}
+    assert not heavy & set(seen)

@@ -1,0 +1,87 @@
+"""A house with desks: a reserve, issued numbers, and workbooks that were filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.entries import reserve
+from tasks.entries.intake import Intake, read_files
+from tasks.entries.ledger import Book, Taken, profile_of, take
+from tasks.entries.record import Record
+from tasks.entries.workbook import write_workbook
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.private import Vault
+from tasks.shared.settings import Settings
+from tests.entries import legal
+
+FIRST = 9_000_000
+SSN = "900-55-1234"
+"""Of a form that is given to nobody."""
+
+
+def book_of(settings: Settings, journal: Journal) -> Book:
+    return Book(journal, ContentStore(settings.content_path), Vault(settings.home), settings)
+
+
+def issue(journal: Journal, settings: Settings, desk: str, count: int) -> list[str]:
+    """Numbers for a desk, out of a reserve that is made when it is first needed."""
+    if not any(one.free for one in reserve.standings(journal, settings)):
+        reserve.reserve(journal, settings, "entry", FIRST, 5000, "tests", "it")
+    return reserve.issue(journal, settings, "entry", count, desk, "2704", "it")
+
+
+def filled(seed: int, numbers: list[str], desk: str, outcome: str = "released") -> Record:
+    """Legal truck, ocean and air entries with this outcome, for the route that begins with SE."""
+    record = without_references(legal.record(Random(seed), numbers, ("01", "03", "11")))
+    return with_values(
+        record,
+        desk=desk,
+        paper_outcome=outcome,
+        filing_route="se_then_ae",
+        stamped_copy="scan.pdf",
+        release_time=None,
+        release_date=legal.TODAY if outcome in ("released", "provisional") else None,
+    )
+
+
+def without_references(record: Record) -> Record:
+    """A desk writes numbers, never the references by which the books keep them."""
+    tables = {}
+    for name, table in record.items():
+        for place, field in enumerate(table.schema):
+            if pa.types.is_string(field.type):
+                sealed = pc.match_substring_regex(table.column(place), "^~[A-Z0-9]{11}$")
+                value = "1980-02-29" if "date" in field.name else SSN
+                plain = pc.if_else(sealed, value, table.column(place))
+                table = table.set_column(place, field, plain)
+        tables[name] = table
+    return Record.of(tables)
+
+
+def with_values(record: Record, **values: object) -> Record:
+    """The record with some columns of its entries set to one value."""
+    entries = record.entries
+    for name, value in values.items():
+        place = entries.column_names.index(name)
+        kind = entries.schema.field(place)
+        column = pa.array([value] * entries.num_rows, kind.type)
+        entries = entries.set_column(place, kind, column)
+    return Record.of({**dict(record.items()), "entries": entries})
+
+
+def workbook(folder: Path, name: str, desk: str, record: Record) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_workbook(folder / name, desk, "2704", record.numbers, {}, record=record)
+
+
+def read(settings: Settings, *paths: Path) -> list[Intake]:
+    return read_files(paths, profile_of(settings))
+
+
+def hand_in(book: Book, *paths: Path, accept_clean: bool = False) -> list[Taken]:
+    return take(book, read(book.settings, *paths), "jo", accept_clean=accept_clean)

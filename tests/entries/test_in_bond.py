@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.entries import in_bond
+from tasks.entries.in_bond import InBondKind
+from tasks.shared.errors import BadNumber
+
+serials = st.integers(0, in_bond.MAX_SERIAL)
+
+
+@pytest.mark.parametrize(("serial", "text"), [(25770003, "257700030"), (25770005, "257700052")])
+def test_published_numbers(serial: int, text: str) -> None:
+    assert str(in_bond.make(serial)) == text
+    assert in_bond.parse(text).kind is InBondKind.CBP_7512
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "bare"),
+    [
+        ("589-8114074-3", InBondKind.AIR_WAYBILL, "58981140743"),
+        ("589 81140743", InBondKind.AIR_WAYBILL, "58981140743"),
+        ("v123456789a", InBondKind.PAPERLESS, "V123456789A"),
+        ("25770003-0", InBondKind.CBP_7512, "257700030"),
+    ],
+)
+def test_the_other_forms(text: str, kind: InBondKind, bare: str) -> None:
+    found = in_bond.parse(text)
+    assert (found.kind, str(found)) == (kind, bare)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("257700031", "257700030"),
+        ("58981140744", "58981140743"),
+        ("25770003", "9 digits"),
+        ("X123456789A", "9 digits"),
+        ("２57700030", "9 digits"),
+    ],
+)
+def test_bad_numbers_say_what_is_right(text: str, right: str) -> None:
+    with pytest.raises(BadNumber) as caught:
+        in_bond.parse(text)
+    assert right in caught.value.problems[0].right
+
+
+@given(serials)
+def test_parse_undoes_format(serial: int) -> None:
+    made = in_bond.make(serial)
+    assert in_bond.parse(str(made)) == made
+
+
+@given(serials, st.integers(0, 7), st.integers(1, 6))
+def test_one_wrong_digit_is_caught(serial: int, place: int, more: int) -> None:
+    """Unless the digits differ by seven, which a remainder by seven cannot see."""
+    text = list(str(in_bond.make(serial)))
+    wrong = (int(text[place]) + more) % 10
+    if abs(wrong - int(text[place])) == 7:
+        return
+    text[place] = str(wrong)
+    with pytest.raises(BadNumber):
+        in_bond.parse("".join(text))
+
+
+@given(st.integers(0, in_bond.MAX_SERIAL - 40), st.integers(0, 40))
+def test_blocks_agree_with_single_numbers(first: int, more: int) -> None:
+    block = in_bond.format_block(first, first + more)
+    assert block == [str(in_bond.make(s)) for s in range(first, first + more + 1)]
+    digits = in_bond.check_digits(np.arange(first, first + more + 1))
+    assert digits.tolist() == [int(text[-1]) for text in block]
+
+
+@pytest.mark.parametrize(("first", "last"), [(5, 4), (-1, 4), (0, 100_000_000)])
+def test_no_block(first: int, last: int) -> None:
+    with pytest.raises(BadNumber):
+        in_bond.format_block(first, last)
+
+
+def test_no_serial() -> None:
+    with pytest.raises(BadNumber):
+        in_bond.make(100_000_000)

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.entries import number
+from tasks.shared.errors import BadNumber
+
+PUBLISHED = (
+    "406-0314754-3",
+    "406-0318899-2",
+    "965-0083656-2",
+    "965-0085162-9",
+    "DM4-0085887-2",
+    "DM4-0085886-4",
+    "328-0332606-8",
+    "880-0070467-1",
+    "880-0073743-2",
+)
+SYNTHETIC = ["ABC-1234567-6", "999-9999999-0", "SP7-0000001-4"]
+PRINTED = "B76-0324527-8"  # CATAIR Appendix E p.2
+
+filers = st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=3, max_size=3).filter(
+    lambda code: code != "000"
+)
+serials = st.integers(0, number.MAX_SERIAL)
+factors = st.integers(0, 9)
+
+
+@pytest.mark.parametrize("text", [*PUBLISHED, *SYNTHETIC, PRINTED])
+def test_published_numbers_check(text: str) -> None:
+    found = number.parse(text)
+    assert str(found) == text
+    assert found.wire == text.replace("-", "")
+    assert number.check_digit(found.filer, found.serial) == found.check
+
+
+def test_printed_example() -> None:
+    assert number.check_digit("B76", 324527) == 8
+    assert number.check_digit("B76", 324527, offset=1) == 9
+    assert number.check_digit("B76", 324527, offset=2) == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["abc12345676", " ABC-1234567-6\n", "ABC1234567-6", "abc-12345676"]
+)
+def test_spellings_that_are_forgiven(text: str) -> None:
+    assert str(number.parse(text)) == "ABC-1234567-6"
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("ABC-1234567-5", "ABC-1234567-6"),
+        ("ABC-1234567", "ABC-1234567-6"),
+        ("ABC-12345O7-6", "ABC-1234507-6"),
+        ("ABC 1234567 6", "ABC-1234567-6"),
+        ("", "XXX-NNNNNNN-C"),
+        ("ABC-123456-7", "XXX-NNNNNNN-C"),
+        ("ABC-1234567-67", "XXX-NNNNNNN-C"),
+        ("АBC-1234567-6", "XXX-NNNNNNN-C"),  # Cyrillic A
+        ("ABC-١٢٣٤٥٦٧-6", "XXX-NNNNNNN-C"),
+        ("000-1234567-6", "001"),
+    ],
+)
+def test_bad_numbers_say_what_is_right(text: str, right: str) -> None:
+    with pytest.raises(BadNumber) as caught:
+        number.parse(text)
+    assert right in caught.value.problems[0].right
+
+
+def test_another_filer_is_refused_though_the_digit_holds() -> None:
+    assert number.parse("JBC-1234567-6").check == number.parse("ABC-1234567-6").check
+    with pytest.raises(BadNumber) as caught:
+        number.parse("JBC-1234567-6", filers=["ABC", "DM4"])
+    assert "ABC, DM4" in caught.value.problems[0].right
+
+
+def test_factor_of_an_exhausted_filer() -> None:
+    shifted = number.parse("ABC-1234567-9", offsets={"ABC": 3})
+    assert shifted.offset == 3
+    assert number.parse("ABC-1234567-6", offsets={"ABC": (0, 3)}).offset == 0
+    with pytest.raises(BadNumber) as caught:
+        number.parse("ABC-1234567-7", offsets={"ABC": (0, 3)})
+    assert caught.value.problems[0].right == "ABC-1234567-6 or ABC-1234567-9"
+
+
+@pytest.mark.parametrize("code", ["001", "A00", "AA0", "AAA", "A0A", "0A0", "00A", "0AA", "ZZZ"])
+def test_each_pattern_of_filer_codes(code: str) -> None:
+    assert number.is_filer(code)
+
+
+@pytest.mark.parametrize("code", ["000", "AB", "ABCD", "ab1", "A-1", "ÀBC", "A B", ""])
+def test_no_filer_codes(code: str) -> None:
+    assert not number.is_filer(code)
+    with pytest.raises(BadNumber):
+        number.make(code, 1)
+
+
+@given(filers, serials, factors)
+def test_parse_undoes_format(filer: str, serial: int, factor: int) -> None:
+    made = number.make(filer, serial, factor)
+    offsets = {filer: factor}
+    assert number.parse(str(made), [filer], offsets) == made
+    assert number.parse(made.wire.lower(), [filer], offsets) == made
+    assert made.offset == factor
+
+
+@given(filers, serials, st.integers(0, 6), st.integers(1, 9))
+def test_one_wrong_digit_is_caught(filer: str, serial: int, place: int, more: int) -> None:
+    digits = list(f"{serial:07d}")
+    digits[place] = str((int(digits[place]) + more) % 10)
+    with pytest.raises(BadNumber):
+        number.parse(f"{filer}-{''.join(digits)}-{number.check_digit(filer, serial)}")
+
+
+@given(filers, st.lists(serials, max_size=50), factors)
+def test_columns_agree_with_single_numbers(filer: str, many: list[int], factor: int) -> None:
+    column = np.array(many, dtype=np.int64)
+    wanted = [number.make(filer, serial, factor) for serial in many]
+    assert number.check_digits(filer, column, factor).tolist() == [n.check for n in wanted]
+    assert number.format_array(filer, column, factor).to_pylist() == [str(n) for n in wanted]
+
+
+def test_a_block_of_a_million() -> None:
+    block = number.format_block("DM4", 0, 999_999)
+    assert len(block) == len(set(block)) == 1_000_000
+    assert block[85887] == "DM4-0085887-2"
+
+
+@pytest.mark.parametrize(("first", "last"), [(5, 4), (-1, 4), (0, 10_000_000)])
+def test_no_block(first: int, last: int) -> None:
+    with pytest.raises(BadNumber):
+        number.format_block("ABC", first, last)
+
+
+def test_swap_that_luhn_cannot_see() -> None:
+    """Known weakness: 09 and 90 side by side. Only the reserve can tell them apart."""
+    assert number.check_digit("406", 900000) == number.check_digit("406", 9000000) == 1

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Settings
+from tests.reconciliation.house import Office, open_office
+
+
+@pytest.fixture
+def office(journal: Journal, house: Settings) -> Office:
+    return open_office(journal, house)

@@ -1,0 +1,75 @@
+"""A house that has recorded released entries and can send: outbound folder, password, approver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyotp
+
+from tasks.entries.ledger import Book
+from tasks.reconciliation import outbound, plan
+from tasks.shared import approval, clock, people
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Ace, Settings
+from tests.entries import house as desks
+
+PASSWORD = "S3CRET"
+
+
+@dataclass
+class Office:
+    """The office of the tests: bo prepares, ada approves."""
+
+    journal: Journal
+    settings: Settings
+    phone: pyotp.TOTP
+    codes: int = field(default=0)
+
+    @property
+    def book(self) -> Book:
+        return desks.book_of(self.settings, self.journal)
+
+    @property
+    def outbound(self) -> Path:
+        return outbound.outbound(self.settings)
+
+    def record(self, seed: int, count: int, folder: Path, **values: object) -> list[str]:
+        numbers = desks.issue(self.journal, self.settings, "truck", count)
+        record = desks.with_values(desks.filled(seed, numbers, "truck"), **values)
+        (taken,) = desks.hand_in(self.book, desks.workbook(folder, f"{seed}.xlsx", "truck", record))
+        assert sorted(taken.recorded) == numbers, taken.problems
+        return numbers
+
+    def plan(self) -> plan.Plan | None:
+        today = clock.now().date()
+        return plan.make(self.journal, self.book.content, self.settings, "bo", today)
+
+    def approve(self, made: plan.Plan) -> None:
+        """Each code counts once, so the clock goes on by a step each time."""
+        self.codes += 1
+        moment: datetime = clock.now() + timedelta(seconds=60 * self.codes)
+        with clock.held(moment):
+            approval.grant(self.journal, self.settings.home, made.digest, "ada",
+                           self.phone.at(moment), persons=2)  # fmt: skip
+
+    def write(self, made: plan.Plan) -> list[outbound.Written]:
+        book = self.book
+        return outbound.write(self.journal, book.content, book.vault, self.settings, made, "bo")
+
+
+def open_office(journal: Journal, settings: Settings) -> Office:
+    """People, outbound folder and password, in the settings file too."""
+    folder, secret = settings.home / "outbound", settings.home / "keys" / "ace-password"
+    folder.mkdir()
+    secret.write_text(PASSWORD)
+    toml = settings.home / "continuity.toml"
+    lines = f'outbound = "{folder.as_posix()}"\npassword_file = "{secret.as_posix()}"\n'
+    toml.write_text(toml.read_text() + lines + "entries_per_block = 2\nblocks_per_batch = 2\n")
+    ace = Ace(site_code="2704", sender_id="ABC", outbound=folder, password_file=secret,
+              entries_per_block=2, blocks_per_batch=2)  # fmt: skip
+    people.add(journal, "ada", "Ada Vance", "12345", ["approver"], "it")
+    people.add(journal, "bo", "Bo Harbor", "", ["preparer"], "it")
+    phone = pyotp.parse_uri(people.enrol(journal, settings.home, "ada", "it"))
+    return Office(journal, settings.model_copy(update={"ace": ace}), phone)

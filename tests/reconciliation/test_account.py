@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tasks.reconciliation import account as room
+from tasks.reconciliation.sign_off import require_accounted
+from tasks.shared import kinds
+from tasks.shared.errors import ContinuityError, Unaccounted
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.numbering import printed
+
+NUMBERS = list(printed("entry", "ABC", 1, 12))
+OUTCOMES = [*room.OPEN_OUTCOMES, *room.RELEASED, *room.CLOSED_OUTCOMES]
+ROUTES = ["se_then_ae", "ae_certified", "ae_only", "none"]
+
+
+def block(first: int, last: int) -> dict:
+    return {"series": "entry", "filer": "ABC", "first": first, "last": last, "offset": 0}
+
+
+def line(number: str, outcome: str, route: str) -> kinds.EntryLine:
+    return kinds.EntryLine(
+        number=number, digest=f"{outcome}{route}", entry_type="01", route=route, outcome=outcome,
+        port="2304", importer="12-3456789", complete=False,
+    )  # fmt: skip
+
+
+def some(draw_from: list[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(draw_from), min_size=1, max_size=4, unique=True)
+
+
+def recorded(struct: type[kinds.EntriesRecorded], lines: list) -> kinds.EntriesRecorded:
+    entries = [line(*one) for one in lines]
+    return struct(content="", source="", file="f.xlsx", desk="truck", entries=entries)
+
+
+lines = st.lists(
+    st.tuples(st.sampled_from(NUMBERS), st.sampled_from(OUTCOMES), st.sampled_from(ROUTES)),
+    min_size=1, max_size=5, unique_by=lambda one: one[0],
+)  # fmt: skip
+places = st.integers(1, 12)
+spans = st.tuples(places, places).map(sorted)
+events = st.one_of(
+    spans.map(lambda s: kinds.NumbersReserved(**block(*s), range_check="x")),
+    st.tuples(spans, st.sampled_from(["truck", "air"])).map(
+        lambda s: kinds.NumbersIssued(**block(*s[0]), desk=s[1], port="2304")
+    ),
+    some(NUMBERS).map(lambda n: kinds.NumbersVoided(numbers=n, reason="r", persons=["a", "b"])),
+    lines.map(lambda some_lines: recorded(kinds.EntriesRecorded, some_lines)),
+    lines.map(lambda some_lines: recorded(kinds.EntriesRevised, some_lines)),
+    st.tuples(st.text("abc", min_size=1, max_size=2), some(NUMBERS)).map(
+        lambda b: kinds.BatchNamed(
+            batch=b[0], application="SE", plan="p", content="", file=b[0], numbers=b[1]
+        )
+    ),
+    st.text("abc", min_size=1, max_size=2).map(
+        lambda b: kinds.BatchWritten(batch=b, file=b, size=1)
+    ),
+    st.sampled_from(NUMBERS).map(lambda n: kinds.EntrySettled(number=n, how="h", proof="")),
+    st.sampled_from(NUMBERS).map(
+        lambda n: kinds.EntryHandedOver(number=n, filer="XYZ", other_number="XYZ-1")
+    ),
+    st.sampled_from(NUMBERS).map(lambda n: kinds.EntryBurnt(number=n, reason="cancelled")),
+)
+
+
+def tell(book: Journal, told: list[kinds.Body]) -> int:
+    """Append what can be true; returns how many numbers were reserved."""
+    count = 0
+    for body in told:
+        try:
+            book.append(body, "x", "me")
+        except (ContinuityError, sa.exc.IntegrityError):
+            continue
+        if isinstance(body, kinds.NumbersReserved):
+            count += body.last - body.first + 1
+    return count
+
+
+@given(told=st.lists(events, max_size=25))
+@hypothesis_settings(max_examples=60)
+def test_whatever_happens_the_accounting_sums_up(
+    tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
+) -> None:
+    sums_up(tmp_path_factory.mktemp("book"), told)
+
+
+@pytest.mark.long
+@given(told=st.lists(events, max_size=60))
+@hypothesis_settings(max_examples=600)
+def test_whatever_happens_the_accounting_sums_up_at_length(
+    tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
+) -> None:
+    sums_up(tmp_path_factory.mktemp("book"), told)
+
+
+def sums_up(folder: Path, told: list[kinds.Body]) -> None:
+    book = Journal.at(folder / "journal.sqlite")
+    ours = [kinds.NumbersReserved(**block(1, 8), range_check="x"),
+            kinds.NumbersIssued(**block(1, 6), desk="truck", port="2304"), *told]  # fmt: skip
+    count = tell(book, ours)
+    found = room.account(book)
+    assert len(found) == len({one.number for one in found}) == count
+    assert all(one.place in room.PLACES for one in found)
+    rows = room.totals(found)
+    assert sum(int(row["in all"]) for row in rows) == count
+    for place, n in Counter(one.place for one in found).items():
+        assert sum(int(row[place]) for row in rows) == n
+    assert verify(book).ok
+    book.close()
+
+
+def test_each_place_is_told_apart(journal: Journal) -> None:
+    told: list[kinds.Body] = [
+        kinds.NumbersReserved(**block(1, 12), range_check="x"),
+        kinds.NumbersIssued(**block(1, 11), desk="truck", port="2304"),
+        kinds.NumbersVoided(numbers=[NUMBERS[0]], reason="r", persons=["a", "b"]),
+        recorded(
+            kinds.EntriesRecorded,
+            [
+                (NUMBERS[1], "waiting", "se_then_ae"),
+                (NUMBERS[2], "released", "se_then_ae"),
+                (NUMBERS[3], "released", "se_then_ae"),
+                (NUMBERS[4], "provisional", "se_then_ae"),
+                (NUMBERS[5], "released", "ae_only"),
+                (NUMBERS[6], "refused", "se_then_ae"),
+                (NUMBERS[7], "released", "se_then_ae"),
+                (NUMBERS[8], "released", "se_then_ae"),
+            ],
+        ),
+        kinds.BatchNamed(batch="1", application="SE", plan="p", content="", file="1",
+                         numbers=[NUMBERS[3]]),
+        kinds.BatchNamed(batch="2", application="SE", plan="p", content="", file="2",
+                         numbers=[NUMBERS[4]]),
+        kinds.BatchWritten(batch="2", file="2", size=1),
+        kinds.EntrySettled(number=NUMBERS[7], how="h", proof=""),
+        kinds.EntryBurnt(number=NUMBERS[8], reason="cancelled"),
+        kinds.EntryHandedOver(number=NUMBERS[9], filer="XYZ", other_number="XYZ-1"),
+    ]  # fmt: skip
+    assert tell(journal, told) == 12
+    assert [one.place for one in room.account(journal)] == [
+        room.VOID, room.AT_PORT, room.TO_SEND, room.NAMED, room.SENT_OUT, room.SUMMARY,
+        room.NO_FILING, room.SETTLED, room.BURNT, room.HANDED_OVER, room.UNACCOUNTED, room.FREE,
+    ]  # fmt: skip
+    with pytest.raises(Unaccounted, match=f"truck: 1 .{NUMBERS[10]}"):
+        require_accounted(room.account(journal))
+
+
+def test_an_entry_cannot_be_named_in_two_batches(journal: Journal) -> None:
+    tell(journal, [kinds.NumbersReserved(**block(1, 2), range_check="x"),
+                   kinds.NumbersIssued(**block(1, 2), desk="truck", port="2304"),
+                   recorded(kinds.EntriesRecorded, [(NUMBERS[0], "released", "se_then_ae")])])  # fmt: skip
+    batch = {"application": "SE", "plan": "p", "content": "", "numbers": [NUMBERS[0]]}
+    journal.append(kinds.BatchNamed(batch="1", file="1", **batch), "batch/1", "me")
+    with pytest.raises(sa.exc.IntegrityError):
+        journal.append(kinds.BatchNamed(batch="2", file="2", **batch), "batch/2", "me")
+
+
+def test_the_workbook_opens_and_says_the_same(journal: Journal, tmp_path: Path) -> None:
+    import pandas as pd
+
+    tell(journal, [kinds.NumbersReserved(**block(1, 4), range_check="x"),
+                   kinds.NumbersIssued(**block(1, 3), desk="=1+1", port="2304")])  # fmt: skip
+    path = room.write_workbook(room.account(journal), tmp_path / "a.xlsx", drill=True)
+    sheets = pd.read_excel(path, sheet_name=None, engine="calamine", header=2)
+    assert sheets["Numbers"]["desk"].tolist() == ["=1+1"] * 3
+    assert sheets["Totals"]["in all"].sum() == 4

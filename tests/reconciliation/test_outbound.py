@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.ace.check import check_bytes
+from tasks.reconciliation import account, outbound, plan
+from tasks.reconciliation.sign_off import settle, sign_off
+from tasks.shared.errors import BadSettings, ContentMissing, NotApproved, Refused, Unaccounted
+from tasks.shared.journal_check import verify
+from tests.entries import house as desks
+from tests.reconciliation.house import PASSWORD, Office
+
+
+def test_what_is_approved_is_written_once(office: Office, tmp_path: Path) -> None:
+    numbers = office.record(1, 9, tmp_path)
+    made = office.plan()
+    assert made is not None and sorted(made.numbers) == numbers
+    with pytest.raises(NotApproved):
+        office.write(made)
+    assert list(office.outbound.iterdir()) == []
+    office.approve(made)
+    written = office.write(made)
+    assert [one.again for one in written] == [False] * len(made.batches)
+    assert sorted(path.name for path in office.outbound.iterdir()) == sorted(
+        batch.file for batch in made.batches
+    )
+    assert all(one.again for one in office.write(made))
+    assert office.plan() is None
+    assert verify(office.journal, office.book.content).ok
+    places = {line.number: line.place for line in account.account(office.journal)}
+    assert {places[number] for number in numbers} == {account.SENT_OUT}
+
+
+def test_the_files_pass_the_check_and_alone_hold_the_password(
+    office: Office, tmp_path: Path
+) -> None:
+    office.record(2, 4, tmp_path, importer_type="34", importer_number="900-55-1234")
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    for one in office.write(made):
+        data = one.path.read_bytes()
+        assert check_bytes(data).ok and data[8:14] == PASSWORD.encode()
+        assert b"900-55-1234" in data
+    for batch in made.batches:
+        stored = office.book.content.get(batch.content)
+        assert check_bytes(stored).ok
+        assert PASSWORD.encode() not in stored and b"900-55-1234" not in stored
+
+
+def test_only_what_the_port_released_is_planned(office: Office, tmp_path: Path) -> None:
+    sent = office.record(3, 2, tmp_path)
+    for seed, outcome in enumerate(("waiting", "exam", "refused", "not presented"), start=4):
+        stamped = {"stamped_copy": None} if outcome in ("waiting", "not presented") else {}
+        office.record(seed, 1, tmp_path, paper_outcome=outcome, release_date=None, **stamped)
+    made = office.plan()
+    assert made is not None and sorted(made.numbers) == sent
+
+
+def test_a_waiting_plan_is_found_again_and_a_new_entry_supersedes_it(
+    office: Office, tmp_path: Path
+) -> None:
+    office.record(8, 2, tmp_path)
+    first = office.plan()
+    assert first is not None and office.plan() == first
+    office.record(9, 1, tmp_path)
+    second = office.plan()
+    assert second is not None and second.digest != first.digest and len(second.numbers) == 3
+
+
+def test_an_entry_that_changed_makes_its_approved_plan_useless(
+    office: Office, tmp_path: Path
+) -> None:
+    (number,) = office.record(10, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    changed = desks.with_values(desks.filled(10, [number], "truck"), remarks="new")
+    desks.hand_in(office.book, desks.workbook(tmp_path, "new.xlsx", "truck", changed))
+    with pytest.raises(Refused, match="out of date"):
+        office.write(made)
+    fresh = office.plan()
+    assert fresh is not None and fresh.digest != made.digest
+    office.approve(fresh)
+    office.write(fresh)
+    with pytest.raises(Refused):
+        office.write(made)
+    assert len(list(office.outbound.iterdir())) == 1
+
+
+def named_only(office: Office, made: plan.Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The power goes between naming the batch and making its file visible."""
+    with monkeypatch.context() as patch:
+        real = Path.replace
+
+        def cut(self: Path, target: Path) -> Path:
+            if self.suffix == ".part" and self.parent == office.outbound:
+                if not str(target).startswith("."):
+                    if target.suffix == ".abi" and not target.name.startswith("."):
+                        raise KeyboardInterrupt
+            return real(self, target)
+
+        patch.setattr(Path, "replace", cut)
+        with pytest.raises(KeyboardInterrupt):
+            office.write(made)
+
+
+def test_a_named_batch_that_was_never_seen_is_made_visible(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.record(11, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    named_only(office, made, monkeypatch)
+    (line,) = [one for one in account.account(office.journal) if one.batch]
+    assert line.place == account.NAMED
+    office.write(made)
+    assert [path.name for path in office.outbound.iterdir()] == [made.batches[0].file]
+
+
+def test_a_batch_that_was_fetched_is_never_written_again(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.record(12, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    named_only(office, made, monkeypatch)
+    # It became visible in the last moment, and the sender took it before anybody looked.
+    next(office.outbound.glob(".*.part")).unlink()
+    (again,) = office.write(made)
+    assert again.again and list(office.outbound.iterdir()) == []
+    (line,) = [one for one in account.account(office.journal) if one.batch]
+    assert line.place == account.SENT_OUT
+
+
+def test_missing_settings_are_told_before_anything_happens(
+    office: Office, tmp_path: Path
+) -> None:
+    office.record(13, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    office.outbound.rename(tmp_path / "gone")
+    with pytest.raises(BadSettings, match="is not there"):
+        office.write(made)
+    (tmp_path / "gone").rename(office.settings.ace.outbound or tmp_path)
+    assert office.settings.ace.password_file
+    office.settings.ace.password_file.write_text("much too long")
+    with pytest.raises(BadSettings, match="one to six"):
+        office.write(made)
+    assert not list(office.journal.events(kind="batch."))
+
+
+def test_a_plan_whose_content_was_altered_is_refused(office: Office, tmp_path: Path) -> None:
+    office.record(14, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    office.book.content.path(made.batches[0].content).write_bytes(b"A")
+    with pytest.raises(ContentMissing, match="altered"):
+        office.write(made)
+    assert list(office.outbound.iterdir()) == []
+
+
+def test_signing_waits_until_everything_has_its_place(office: Office, tmp_path: Path) -> None:
+    held = desks.issue(office.journal, office.settings, "air", 1)
+    (sent,) = office.record(15, 1, tmp_path)
+    (refused,) = office.record(16, 1, tmp_path, paper_outcome="refused", release_date=None)
+    sign = (office.journal, office.book.content, office.settings, "bo")
+    with pytest.raises(Unaccounted, match=f"air: 1 .{held[0]}"):
+        sign_off(*sign)
+    from tasks.shared import kinds
+
+    void = kinds.NumbersVoided(numbers=held, reason="unused", persons=["ada", "bo"])
+    office.journal.append(void, "numbers/ABC", "ada")
+    with pytest.raises(Unaccounted, match=f"{sent} .to be sent"):
+        sign_off(*sign)
+    settle(office.journal, office.book.content, [sent], "in ACE by portal", b"a report", "bo")
+    with pytest.raises(NotApproved):
+        sign_off(*sign)
+    asked = outbound.approval.waiting(office.journal, 2)[-1]
+    office.approve(plan.Plan(asked.plan, (), {}))
+    signed = sign_off(*sign)
+    assert signed.numbers == len(account.account(office.journal))
+    places = {line.number: line.place for line in account.account(office.journal)}
+    assert places[refused] == account.SETTLED
+    assert verify(office.journal, office.book.content).ok
