@@ -33,9 +33,11 @@ def annotate(intake: Intake, folder: Path) -> list[Path]:
     """Write the annotated copies of an intake into `folder`: `<name>.annotated.xlsx`, one a
     source. Returns the paths written, none for an intake without a problem."""
     written = []
-    for source in intake.sources if intake.problems else ():
-        opened = open_file(source.path)
+    for source in intake.sources:
         own = [problem for problem in intake.problems if problem.file == source.path.name]
+        if not own:
+            continue
+        opened = open_file(source.path)
         book = _book(opened)
         target = folder / f"{source.path.stem}.annotated.xlsx"
         written.append(write_atomic(target, _made(book, opened, own, intake.kind)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 from tasks.entries import codes, layout, schema
 from tasks.entries.number import parse
@@ -179,6 +180,7 @@ _CONVERTERS = {
 }
 
 
+@lru_cache(maxsize=1 << 16)
 def entry_number(text: str) -> str:
     """An entry number in its printed form, or the text as it stands: the rules tell its fault."""
     try:

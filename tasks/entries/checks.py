@@ -143,3 +143,16 @@ def out_of_count(groups: np.ndarray, numbers: np.ndarray) -> Mask:
     wrong = np.zeros(len(order), dtype=bool)
     wrong[order] = (sorted_numbers != before + 1) & ((sorted_numbers != before) | new_group)
     return wrong
+
+
+def pairs(c: Checks, table: str, *names: str) -> np.ndarray:
+    """int64 that is the same for rows with the same entry and integer keys."""
+    made = c.parents[table].astype(np.int64) + 1
+    for name in names:
+        made = made * 10_000 + c.integers(table, name)
+    return made
+
+
+def consignee_by_name(c: Checks) -> Mask:
+    """Rows of parties that name the consignee instead of giving its number."""
+    return c.among("parties", "party", ["CN"]) & c.given("parties", "name")

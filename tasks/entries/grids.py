@@ -17,7 +17,7 @@ import python_calamine
 
 from tasks.entries import layout, schema
 from tasks.entries.cells import Cell
-from tasks.shared import hostile
+from tasks.shared import hostile, hostile_workbook
 from tasks.shared.errors import HostileFile, Problem
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -38,8 +38,9 @@ class Grid:
 
 @dataclass
 class Opened:
-    """What a file holds, and what is wrong with it as a file."""
+    """What a file holds, and what is wrong with it as a file. `readable`: it was opened."""
 
+    readable: bool = False
     grids: list[Grid] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
@@ -49,16 +50,20 @@ def open_file(path: Path, limits: hostile.Limits | None = None) -> Opened:
     """The grids of a workbook (.xlsx) or CSV file. Never raises for what a file holds."""
     try:
         if path.suffix.lower() == ".csv":
-            return _csv(path, hostile.read_text(path, limits), limits or hostile.Limits())
+            return _csv(path, hostile.read_text(path, limits))
         if path.suffix.lower() == ".xlsx":
-            return _workbook(path, hostile.check_workbook(path, limits))
+            return _workbook(path, hostile_workbook.check_workbook(path, limits))
         raise hostile.refuse(path, "no kind of file that is read here", "an .xlsx or .csv file")
     except HostileFile as refused:
         return Opened(problems=list(refused.problems))
+    except OSError as wrong:
+        why = wrong.strerror or type(wrong).__name__
+        told = Problem(file=path.name, wrong=f"cannot be opened ({why})", code="E002")
+        return Opened(problems=[told])
 
 
-def _workbook(path: Path, facts: hostile.WorkbookFacts) -> Opened:
-    opened = Opened()
+def _workbook(path: Path, facts: hostile_workbook.Facts) -> Opened:
+    opened = Opened(readable=True)
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
@@ -76,7 +81,11 @@ def _workbook(path: Path, facts: hostile.WorkbookFacts) -> Opened:
             opened.about = {str(row[0]): str(row[1]) for row in _rows(sheet) if len(row) > 1}
         elif name.strip().lower() not in _OURS and (rows := _rows(sheet)):
             opened.problems.append(_unknown_sheet(path, name, rows))
-    opened.problems += _formulas(path, facts, {grid.sheet: grid for grid in opened.grids})
+    try:
+        opened.problems += _formulas(path, facts, {grid.sheet: grid for grid in opened.grids})
+    except (KeyError, ElementTree.ParseError) as wrong:
+        refused = hostile.refuse(path, f"the workbook is not whole ({wrong})", "save it again")
+        return Opened(problems=list(refused.problems))
     return opened
 
 
@@ -112,12 +121,12 @@ def _unknown_sheet(path: Path, name: str, rows: list[list[Cell]]) -> Problem:
 
 
 def _formulas(
-    path: Path, facts: hostile.WorkbookFacts, grids: Mapping[str, Grid]
+    path: Path, facts: hostile_workbook.Facts, grids: Mapping[str, Grid]
 ) -> Iterator[Problem]:
     """Cells with formulas or error values, found in the XML: calamine gives the last result."""
     with zipfile.ZipFile(path) as archive:
         for name, part in _parts(archive).items():
-            if name in grids and part in facts.parts and facts.parts[part].formulas:
+            if name in grids and part in facts and facts[part].formulas:
                 found = _formula_cells(archive, part)
                 for cell, wrong in itertools.islice(found, _MOST_FORMULAS):
                     row, heading = _place(grids[name], cell)
@@ -184,10 +193,10 @@ def best_table(heading: list[str]) -> str:
     return winners[0] if len(winners) == 1 and 2 * best >= len(cells) > 0 else ""
 
 
-def _csv(path: Path, text: str, limits: hostile.Limits) -> Opened:
-    if text.count("\n") > limits.rows:
+def _csv(path: Path, text: str) -> Opened:
+    if text.count("\n") > hostile_workbook.MOST_ROWS:
         many = f"{text.count(chr(10)):,} rows"
-        raise hostile.refuse(path, many, f"at most {limits.rows:,}; split the file")
+        raise hostile.refuse(path, many, f"at most {hostile_workbook.MOST_ROWS:,}; split the file")
     try:
         source = io.StringIO(text, newline="")
         rows: list[list[Cell]] = [list(row) for row in csv.reader(source, strict=True)]
@@ -201,4 +210,4 @@ def _csv(path: Path, text: str, limits: hostile.Limits) -> Opened:
     if not table:
         right = f"headings or a file name of one of {', '.join(schema.TABLES)}"
         raise hostile.refuse(path, "the headings fit no table", right, ", ".join(heading)[:80])
-    return Opened(grids=[Grid(path.name, "", table, rows)])
+    return Opened(readable=True, grids=[Grid(path.name, "", table, rows)])

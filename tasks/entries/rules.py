@@ -11,17 +11,29 @@ from tasks.entries.rules_bills import all_bills
 from tasks.entries.rules_forms import all_forms
 from tasks.entries.rules_lines import all_lines
 from tasks.entries.rules_outcome import all_outcome
+from tasks.entries.rules_parties import all_parties
 from tasks.entries.rules_release import all_release
+from tasks.entries.rules_special import all_special
 from tasks.entries.rules_summary import summary_gaps
 from tasks.shared.errors import Problem
 
 __all__ = ["Profile", "release_findings", "release_problems", "summary_gaps"]
 
+_RULES = (
+    all_forms,
+    all_release,
+    all_special,
+    all_outcome,
+    all_bills,
+    all_lines,
+    all_parties,
+)
+
 
 def release_findings(record: Record, profile: Profile | None = None) -> Findings:
     """Everything that keeps entries of a record from being recorded, and which entries."""
     checks = Checks(record, profile or Profile())
-    for rules in (all_forms, all_release, all_outcome, all_bills, all_lines):
+    for rules in _RULES:
         rules(checks)
     return checks.findings
 

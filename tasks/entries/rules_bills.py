@@ -151,9 +151,8 @@ def forms(c: Checks) -> None:
         "not an in-bond number:",
         lambda value: faults[value],
     )
-    waybill = (
-        _moved(c, B, *modes("air")) & _typed(c, "R", "M") & c.like(B, "bill_number", "[A-Z0-9]+")
-    )
+    plain = c.like(B, "bill_number", "[A-Z0-9]+")
+    waybill = plain & _moved(c, B, *modes("air")) & _typed(c, "R", "M")
     c.report(
         B,
         "bill_number",
@@ -162,7 +161,8 @@ def forms(c: Checks) -> None:
         "not an air waybill:",
         "11 digits, the airline's prefix first",
     )
-    carried = _moved(c, B, "60") & _typed(c, "R") & ~c.among(B, "bill_number", ["HANDCARRIED"])
+    carried = plain & _moved(c, B, "60") & _typed(c, "R")
+    carried &= ~c.among(B, "bill_number", ["HANDCARRIED"])
     c.report(B, "bill_number", carried, "E407", "for mode 60 it reads otherwise:", "HANDCARRIED")
 
 

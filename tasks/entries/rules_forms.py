@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +11,7 @@ import pyarrow.compute as pc
 from tasks.entries import codes, number, schema
 from tasks.entries.checks import Checks, repeated
 from tasks.entries.schema import REFERENCE, RecordField
+from tasks.entries.spelling import code_fault, form_fault
 from tasks.shared.errors import BadNumber
 
 ID_FORMS = {
@@ -26,13 +25,6 @@ ID_WORDS = {
     "ANI": "YYDDPP-NNNNN",
     "34": "NNN-NN-NNNN",
 }
-_PLAIN = str.maketrans(
-    {"ß": "SS", "æ": "AE", "Æ": "AE", "ø": "O", "Ø": "O", "ł": "L", "Ł": "L", "đ": "D", "Đ": "D"}
-    | dict.fromkeys("‘’‚′", "'")
-    | dict.fromkeys("“”„″", '"')
-    | dict.fromkeys("–—−‐‑", "-")
-    | {"…": "...", "€": "EUR", "£": "GBP", "×": "X", "№": "NO", "°": " DEG"}
-)
 _LEAVE_EMPTY = {("entries", "mode_of_transport")}
 
 
@@ -131,7 +123,7 @@ def _text(c: Checks, table: str, field: RecordField) -> None:
     c.report(
         table,
         field.name,
-        (lengths > field.width) & ~private,
+        (lengths > field.width) & ~private & np.bool_(not field.codes),
         "E202",
         lambda value: f"{len(value)} characters",
         f"at most {field.width}",
@@ -170,50 +162,6 @@ def _text(c: Checks, table: str, field: RecordField) -> None:
 
 def _further(c: Checks, field: RecordField) -> set[str]:
     return set(c.profile.further_ports) if field.codes == "port" else set()
-
-
-def code_fault(field: RecordField, value: str) -> tuple[str, str]:
-    """What is wrong and right with a value that is not in its code list."""
-    known = codes.meanings(field.codes)
-    for better, fault in ((value.upper(), "lower case"), (value.zfill(field.width), "zero lost")):
-        if better in known:
-            return fault, better
-    offered = codes.offered(field.codes)
-    near = difflib.get_close_matches(value.upper(), offered, n=3, cutoff=0.5)
-    if len(offered) <= 15 or not near:
-        near = list(offered)[:15]
-    return f"no {field.title.lower()} of the list", f"one like {', '.join(near)}"
-
-
-def form_fault(field: RecordField, value: str) -> tuple[str, str]:
-    """What is wrong and right with a value that does not have its form."""
-    form = schema.form(field.table, field.name)
-    odd = sorted({mark for mark in value if not mark.isascii()})
-    if odd:
-        named = ", ".join(f"{mark} ({unicodedata.name(mark, 'unnamed')})" for mark in odd[:3])
-        return f"letters that ACE does not take: {named}, in", _mended(form, value, field.example)
-    upper, bare = value.upper(), re.sub(r"[\s\-/.]", "", value.upper())
-    if form and form.fullmatch(upper):
-        return "lower case", upper
-    if form and form.fullmatch(bare):
-        return "blanks, hyphens, slashes or dots in", bare
-    return "not of the right form", _mended(form, value, field.example)
-
-
-def _mended(form: re.Pattern[str] | None, value: str, otherwise: str) -> str:
-    """The value in plain letters, other marks as blanks, if that has the form."""
-    simple = plain(value)
-    for better in (simple, " ".join(re.sub(r"[^A-Z0-9]", " ", simple).split())):
-        if form and "?" not in better and form.fullmatch(better):
-            return better
-    return otherwise
-
-
-def plain(text: str) -> str:
-    """The nearest capital letters without accents; `?` where there are none."""
-    mapped = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    kept = "".join(mark for mark in mapped if not unicodedata.combining(mark))
-    return kept.encode("ascii", "replace").decode().upper()
 
 
 def _figure(c: Checks, table: str, field: RecordField) -> None:

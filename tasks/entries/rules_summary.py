@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.entries import codes, schema
-from tasks.entries.checks import Checks, Mask, Profile
+from tasks.entries.checks import Checks, Mask, Profile, pairs
 from tasks.entries.record import Record
-from tasks.entries.rules_lines import pairs
 from tasks.entries.rules_release import REMEDIES, WITHDRAWALS
 
 E, LINES, T = "entries", "lines", "tariffs"

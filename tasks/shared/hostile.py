@@ -1,7 +1,7 @@
-"""What comes in is hostile until checked: archives and workbooks before anything opens them.
+"""What comes in is hostile until checked: archives and plain text, before anything opens them.
 
 A zip may lie about sizes, so every member is inflated and counted here, a megabyte at a time,
-and nothing is kept. The XML of a workbook is scanned in the same pass.
+and nothing is kept; a visitor may look at the pieces as they pass.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,25 +32,7 @@ class Limits:
     members: int = 2000
     ratio: int = 250
     text: int = 128 * MIB
-    rows: int = 99_999
-    columns: int = 104
     cells: int = 12_000_000
-
-
-@dataclass
-class PartFacts:
-    """What the scan of one XML part of a workbook saw. `cells`: about how many hold something;
-    `formulas`: a formula or an error value may stand somewhere in it."""
-
-    cells: int = 0
-    formulas: bool = False
-
-
-@dataclass
-class WorkbookFacts:
-    """What the scan of a workbook saw, by part name."""
-
-    parts: dict[str, PartFacts] = field(default_factory=dict)
 
 
 def refuse(path: Path, wrong: str, right: str, value: str = "") -> HostileFile:
@@ -169,69 +151,6 @@ def _inflated(raw: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
         yield unpack.flush()
 
 
-# Literal heads keep these at several hundred MB/s; a sheet of 90,000 rows is 90 MB of XML.
-_DECLARATION = re.compile(rb"<!(?!--|\[CDATA\[)")
-_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']*)")
-_FORMULA = (re.compile(rb"<f[\s/>]"), re.compile(rb":f[\s/>]"), re.compile(rb"=[\"']e[\"']"))
-_BEYOND = rb"((?:[A-Z]|[A-C][A-Z])?[1-9]\d{5,}|[D-Z][A-Z]\d+|[A-Z]{3,}\d+)[\"']"
-_FAR = re.compile(rb' r="' + _BEYOND)
-# a cell reference written so that _FAR does not see it: other quotes, blanks, character references
-_ODD_SPACING = re.compile(rb" r(?:\s+=|=[^\"])")
-_ODD_MARK = re.compile(rb"[\t\r\n\"']r\s*=|&#")
-_ANY_FAR = re.compile(rb"<[^<>]*[\s\"']r\s*=\s*[\"']" + _BEYOND)
-_DISGUISED = re.compile(rb"<(?:[\w.-]+:)?(?:c|row)\s[^<>]*&")
-
-
-def check_workbook(path: Path, limits: Limits | None = None) -> WorkbookFacts:
-    """Facts of an .xlsx that is safe to open: a whole zip of bounded size, no macros, no DTD,
-    UTF-8, no cell beyond `limits`. Raises HostileFile."""
-    limits = limits or Limits()
-    facts = WorkbookFacts()
-
-    def look(name: str, piece: bytes, new: int) -> None:
-        if name.lower().endswith((".xml", ".rels", ".vml")):
-            if name not in facts.parts:
-                _check_encoding(path, piece)
-            part = facts.parts.setdefault(name, PartFacts())
-            _look(path, piece, limits)
-            part.cells += piece.count(b"</c", new) + piece.count(b":c", new)
-            part.formulas = part.formulas or any(form.search(piece) for form in _FORMULA)
-            if sum(seen.cells for seen in facts.parts.values()) > limits.cells:
-                raise refuse(path, "too many cells", f"at most {limits.cells:,} in a workbook")
-
-    names = check_zip(path, limits, look)
-    if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
-        raise refuse(path, "a zip archive, but no Excel workbook", "a file saved as .xlsx")
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise refuse(path, "the workbook carries macros", "the same saved as .xlsx, without macros")
-    return facts
-
-
-def _look(path: Path, piece: bytes, limits: Limits) -> None:
-    if _DECLARATION.search(piece):
-        raise refuse(path, "the XML inside declares a document type", "plain XML")
-    far = _FAR.search(piece)
-    rare = b'"r' in piece or any(mark in piece for mark in (b"'", b"&", b"\t", b"\n", b"\r"))
-    odd = _ODD_SPACING.search(piece) or (rare and _ODD_MARK.search(piece))
-    if odd and _DISGUISED.search(piece):
-        raise refuse(path, "cell references inside are disguised", "a workbook saved by Excel")
-    if far := far or (_ANY_FAR.search(piece) if odd else None):
-        raise refuse(
-            path,
-            "a cell beyond what a desk can fill",
-            f"at most {limits.rows:,} rows and {limits.columns} columns; "
-            "delete the empty rows below and columns beside the data",
-            far[1].decode(),
-        )
-
-
-def _check_encoding(path: Path, piece: bytes) -> None:
-    named = _ENCODING.search(piece[:200])
-    odd = named and named[1].lower() not in (b"utf-8", b"us-ascii", b"ascii")
-    if odd or piece[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in piece[:8]:
-        raise refuse(path, "the XML inside is not UTF-8", "a workbook saved by Excel")
-
-
 def read_text(path: Path, limits: Limits | None = None) -> str:
     """The text of a CSV or other plain file, UTF-8 with or without a byte order mark.
     Raises HostileFile for another encoding, naming the line, or one that is too big."""
@@ -253,7 +172,6 @@ def read_text(path: Path, limits: Limits | None = None) -> str:
         odd = data[wrong.start : wrong.start + 1]
         raise refuse(
             path,
-            f"not UTF-8: line {line} has the byte {odd.hex()}, perhaps "
-            f"{odd.decode('cp1252', 'replace')}",
+            f"not UTF-8: line {line} has the byte {odd.hex()}",
             "saved as CSV UTF-8 (comma delimited)",
         ) from None

@@ -1,0 +1,181 @@
+"""The rows of grids into the columns of a record, with every fault of a heading or a cell told."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from tasks.entries import cells, layout, schema
+from tasks.entries.findings import masked
+from tasks.entries.grids import Grid, heading_key, known_headings
+from tasks.entries.record import Record
+from tasks.entries.record import schema as arrow_schema
+from tasks.entries.schema import RecordField
+from tasks.shared.errors import Problem
+
+CELL_CODES = ("E008", "E010")
+Bad = dict[tuple[str, str], set[int]]
+"""Rows by table and field of the cells that gave no value."""
+
+
+@dataclass
+class Reading:
+    """The tables of an intake while they are being read."""
+
+    columns: dict[str, dict[str, list[cells.Value]]] = field(default_factory=dict)
+    places: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    bad: Bad = field(default_factory=dict)
+    absent: set[tuple[str, str]] = field(default_factory=set)
+    unused: list[str] = field(default_factory=list)
+    blocked: bool = False
+
+    def place(self, table: str, row: int) -> tuple[str, str, int]:
+        return self.places[table][row]
+
+
+def take_grid(reading: Reading, grid: Grid) -> None:
+    """Convert the rows of a grid and add them to their table."""
+    fields = _headings(reading, grid)
+    columns = reading.columns.setdefault(
+        grid.table, {f.name: [] for f in schema.fields(grid.table)}
+    )
+    places = reading.places.setdefault(grid.table, [])
+    kept = [(n, row) for n, row in enumerate(grid.rows[1:], start=2) if _holds(row)]
+    if grid.table == "entries":
+        kept = _used(reading, fields, kept)
+    start = len(places)
+    places += [(grid.file, grid.sheet, number) for number, _ in kept]
+    for at, known in enumerate(fields):
+        if known is not None:
+            values = [row[at] if at < len(row) else None for _, row in kept]
+            columns[known.name] += _converted(reading, known, values, start)
+    for values in columns.values():
+        values += [None] * (len(places) - len(values))
+
+
+def _holds(row: list[cells.Cell]) -> bool:
+    return any(cell not in ("", None) and str(cell).strip() for cell in row)
+
+
+def _used(
+    reading: Reading, fields: Sequence[RecordField | None], rows: list[tuple[int, list]]
+) -> list[tuple[int, list]]:
+    """The rows of the sheet Entries that hold more than what was printed; notes the others."""
+    printed = {at for at, f in enumerate(fields) if f and f.name in layout.PREPRINTED}
+    number = next((at for at, f in enumerate(fields) if f and f.name == "entry_number"), None)
+    used = []
+    for line, row in rows:
+        if _holds([cell for at, cell in enumerate(row) if at not in printed]):
+            used.append((line, row))
+        elif number is not None and number < len(row) and str(row[number]).strip():
+            reading.unused.append(cells.entry_number(str(row[number])))
+    return used
+
+
+def _headings(reading: Reading, grid: Grid) -> list[RecordField | None]:
+    """The field of each column; every heading that is unknown, twice there or missing is told."""
+    known = known_headings(grid.table)
+    found: list[RecordField | None] = []
+    for at, cell in enumerate(grid.rows[0] if grid.rows else []):
+        name = known.get(heading_key(cell))
+        seen = {f.name for f in found if f}
+        if name and name not in seen:
+            found.append(schema.field(grid.table, name))
+            continue
+        found.append(None)
+        empty = not any(at < len(row) and _holds([row[at]]) for row in grid.rows)
+        if not empty:
+            _tell_heading(reading, grid, str(cell), known, twice=bool(name))
+    have = {f.name for f in found if f}
+    for f in schema.fields(grid.table):
+        if f.name not in have and f.level in ("key", "release"):
+            reading.absent.add((grid.table, f.name))
+            problem = Problem(
+                grid.file,
+                grid.sheet,
+                1,
+                f.title,
+                "",
+                "column missing",
+                "this heading in row 1, as the workbook was issued",
+                "E006",
+            )
+            reading.problems.append(problem)
+    return found
+
+
+def _tell_heading(
+    reading: Reading, grid: Grid, cell: str, known: Mapping[str, str], twice: bool
+) -> None:
+    near = difflib.get_close_matches(heading_key(cell), known, n=1)
+    right = schema.field(grid.table, known[near[0]]).title if near else "no such column here"
+    wrong = "heading stands twice" if twice else "unknown heading"
+    right = "each heading once" if twice else right
+    problem = Problem(grid.file, grid.sheet, 1, cell, cell, wrong, right, "E006")
+    reading.problems.append(problem)
+
+
+def _converted(
+    reading: Reading, known: RecordField, values: list[cells.Cell], start: int
+) -> list[cells.Value]:
+    """The values of a column; a cell that gives none is told and stays empty."""
+    made: list[cells.Value] = []
+    for at, cell in enumerate(values):
+        if cell is None or cell == "":
+            made.append(None)
+            continue
+        try:
+            made.append(cells.convert(known, cell))
+        except cells.Fault as fault:
+            made.append(None)
+            reading.bad.setdefault((known.table, known.name), set()).add(start + at)
+            file, sheet, row = reading.place(known.table, start + at)
+            shown = masked(known.table, known.name, _shown(cell))
+            problem = Problem(
+                file, sheet, row, known.title, shown, fault.wrong, fault.right, "E010"
+            )
+            reading.problems.append(problem)
+    return made
+
+
+def _shown(cell: cells.Cell) -> str:
+    """A cell as the sheet shows it: calamine gives every number as a float."""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def record_of(reading: Reading, desk: str) -> Record:
+    """The tables in the order of the sheets, numbers in their printed form."""
+    tables = {}
+    for table, columns in reading.columns.items():
+        for name in ("entry_number", "warehouse_entry", "consolidated_summary"):
+            if name in columns:
+                columns[name] = _printed(columns[name])
+        if table == "entries" and desk:
+            columns["desk"] = [value or desk for value in columns["desk"]]
+        kind = arrow_schema(table)
+        tables[table] = pa.table(
+            {name: pa.array(values, kind.field(name).type) for name, values in columns.items()}
+        )
+    return Record.of(tables)
+
+
+def _printed(values: Sequence[cells.Value]) -> list[cells.Value]:
+    forms = {text: cells.entry_number(text) for text in set(values) if isinstance(text, str)}
+    return [forms[value] if isinstance(value, str) else value for value in values]
+
+
+def blame(reading: Reading, problem: Problem) -> bool:
+    """Lay a problem with a cell at the door of the row it stands in; False if there is none."""
+    if problem.code not in CELL_CODES:
+        return False
+    here = (problem.file, problem.sheet, problem.row)
+    for table, places in reading.places.items():
+        if here in places:
+            name = known_headings(table).get(heading_key(problem.column), "")
+            reading.bad.setdefault((table, name), set()).add(places.index(here))
+            return True
+    return False

@@ -1,0 +1,106 @@
+"""Rules on parties, other agencies and documents (CATAIR SE v40 p.17, 43, 55-60)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.entries import codes
+from tasks.entries.checks import Checks, consignee_by_name, pairs, repeated
+from tasks.entries.rules_release import BY_NAME_TYPES, files_release, other_types
+
+E, LINES, T, P = "entries", "lines", "tariffs", "parties"
+NEEDED_PARTIES = ("MF", "SE", "BY", "CN")
+NEEDED_LOW_VALUE = ("SE", "CN")
+
+
+def all_parties(c: Checks) -> None:
+    """Every rule of this module on one record."""
+    parties_present(c)
+    party_shape(c)
+    agencies(c)
+    documents(c)
+
+
+def parties_present(c: Checks) -> None:
+    """Seller, buyer, manufacturer and consignee stand for the entry or on each line (p.17, 57);
+    type 86 needs seller and consignee only."""
+    due = files_release(c)
+    for code in NEEDED_PARTIES:
+        kind = c.among(P, "party", [code])
+        header = c.has(P, kind & (c.integers(P, "line") == 0))
+        covered = np.isin(pairs(c, LINES, "line"), pairs(c, P, "line")[kind])
+        everywhere = c.has(LINES) & ~c.has(LINES, ~covered)
+        low = c.among(E, "entry_type", ["86"]) & (code not in NEEDED_LOW_VALUE)
+        c.report(
+            E,
+            "entry_number",
+            due & ~header & ~everywhere & ~low,
+            "E520",
+            f"no {codes.meanings('party')[code]} ({code}) for",
+            "a row on the sheet Parties, line 0 or one for each line",
+        )
+    twice = repeated(pairs(c, P, "line") * 100 + _party_place(c))
+    c.report(
+        P,
+        "party",
+        twice & c.given(P, "party") & (c.parents[P] >= 0),
+        "E521",
+        "stands twice for this line:",
+        "each party once",
+    )
+
+
+def _party_place(c: Checks) -> np.ndarray:
+    known = pa.array(list(codes.meanings("party")))
+    return pc.fill_null(pc.index_in(c.column(P, "party"), value_set=known), 99).to_numpy()
+
+
+def party_shape(c: Checks) -> None:
+    """Name and address or a number, never both; numbers for BY, CN and ST only; CN by name on
+    types 11 and 86 only, under their caps (p.56-58)."""
+    name, number = c.given(P, "name"), c.given(P, "number")
+    c.report(P, "number", name & number, "E522", "name and number both:", "one of the two")
+    c.report(P, "name", ~name & ~number, "E522", "missing", "name and address, or a number")
+    by_number = c.among(P, "party", codes.having("party", "by_number"))
+    c.report(P, "number", number & ~by_number, "E523", "this party goes by name:", "name, address")
+    c.need(P, "number_type", number, "E523", "EI, ANI or 34")
+    c.bar(P, "number_type", ~number, "E523", "leave empty: there is no number")
+    for field in ("address", "city", "country"):
+        c.need(P, field, name, "E525", "needed with the name")
+    named = consignee_by_name(c)
+    c.report(
+        P,
+        "name",
+        named & c.of_entry(P, other_types(c, *BY_NAME_TYPES)),
+        "E524",
+        "a consignee goes by number, but on types 11 and 86:",
+        "its importer number",
+    )
+    for one, other in (("global_id", "global_id_type"), ("global_id_type", "global_id")):
+        c.need(P, one, c.given(P, other), "E527", "both or neither")
+
+
+def agencies(c: Checks) -> None:
+    """What an agency wants hangs on a tariff number of the line (p.22)."""
+    known = np.isin(pairs(c, "pga", "line", "position"), pairs(c, T, "line", "position"))
+    on_line = np.isin(pairs(c, "pga", "line"), pairs(c, LINES, "line"))
+    lost = ~known & on_line & c.given("pga", "position")
+    c.report(
+        "pga",
+        "position",
+        lost,
+        "E601",
+        "no such order on the sheet Tariffs:",
+        "the order of a tariff number on this line",
+    )
+
+
+def documents(c: Checks) -> None:
+    """A DIS reference is used once an entry (p.43, 55)."""
+    seen = c.column("documents", "dis_reference")
+    place = pc.fill_null(pc.index_in(seen, value_set=seen.unique()), 0).to_numpy()
+    twice = repeated((c.parents["documents"].astype(np.int64) + 1) * 10_000_000 + place)
+    given = c.given("documents", "dis_reference") & (c.parents["documents"] >= 0)
+    c.report("documents", "dis_reference", twice & given, "E602", "used twice:", "another one")

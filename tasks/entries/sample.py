@@ -1,0 +1,119 @@
+"""The sample brokerage of `data/sample/`: a home with people, a reserve and issued numbers, and
+what its desks hand in. For drills and for leafing through; nothing in it belongs to anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import pyotp
+import sqlalchemy as sa
+
+from tasks.entries import reserve
+from tasks.shared import clock, opening, people
+from tasks.shared.errors import Refused
+from tasks.shared.files import write_atomic
+from tasks.shared.journal import Journal, is_drill
+from tasks.shared.projections import NUMBERS
+from tasks.shared.settings import Settings
+
+PREPARER, APPROVER, CLERK = "mlopez", "avance", "bharbor"
+PEOPLE = (
+    (PREPARER, "Maria Lopez", "", ["preparer", "compliance"]),
+    (APPROVER, "Ada Vance", "98765", ["approver"]),
+    (CLERK, "Ben Harbor", "", ["desk"]),
+)
+DESKS = (("truck", "2304", 24), ("ocean", "2704", 21), ("air", "4701", 19), ("rail", "3801", 6))
+"""Desk, its port, and how many numbers it holds, in the order of issue. Rail hands in nothing."""
+HANDED_IN = ("truck.xlsx", "ocean.xlsx", "air.xlsx", "truck-again.xlsx", "air-corrected.xlsx")
+BLOCKS = (("entry", 9_000_000, 506), ("in-bond", 90_000_000, 300))
+CHECKED = "Ada Vance, 2026-10-30: the entry system's counter ends at 8999999"
+_PASSWORD_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The home that was made. `inbox`: the folder with the workbooks; `handed_in`: these, in the
+    order they came; `issued`: each desk's entry numbers, in order."""
+
+    settings: Settings
+    inbox: Path
+    handed_in: list[Path]
+    issued: dict[str, list[str]]
+
+
+def make(home: Path, actor: str) -> Sample:
+    """Make the sample brokerage in `home`, which is absent or empty. Raises BadInput if a home
+    stands there. Numbers are the same each time; keys and passwords are not."""
+    home = home.absolute()
+    outbound, password = home / "outbound", home / "keys" / "ace-password"
+    text = _shipped("continuity.toml").read_text(encoding="utf-8")
+    for name, path in (("outbound", outbound), ("password_file", password)):
+        text += f"{name} = {json.dumps(str(path), ensure_ascii=False)}\n"
+    settings = opening.make_home(home, text, actor, drill=True)
+    outbound.mkdir(exist_ok=True)
+    made_up = "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(6))
+    write_atomic(password, made_up.encode(), mode=0o600)
+    journal = opening.journal(settings)
+    try:
+        _employ(journal, home, actor)
+        issued = _issue(journal, settings, actor)
+    finally:
+        journal.close()
+    inbox = home / "inbox"
+    copies = [write_atomic(inbox / name, _shipped("handed_in", name).read_bytes(), mode=0o600)
+              for name in HANDED_IN]  # fmt: skip
+    return Sample(settings, inbox, copies, issued)
+
+
+def _shipped(*names: str) -> Traversable:
+    return files("continuity_data").joinpath("sample", *names)
+
+
+def _employ(journal: Journal, home: Path, actor: str) -> None:
+    for person, name, licence, roles in PEOPLE:
+        people.add(journal, person, name, licence, list(roles), actor)
+    for person in (APPROVER, CLERK):
+        people.enrol(journal, home, person, actor)
+
+
+def _issue(journal: Journal, settings: Settings, actor: str) -> dict[str, list[str]]:
+    for series, first, count in BLOCKS:
+        reserve.reserve(journal, settings, series, first, count, CHECKED, actor)
+    return {
+        desk: reserve.issue(journal, settings, reserve.ENTRY, count, desk, port, actor, desk)
+        for desk, port, count in DESKS
+    }
+
+
+def void(journal: Journal, home: Path, numbers: list[tuple[str, str]]) -> list[str]:
+    """Void (number, reason) pairs by two persons: the preparer, and the clerk with a one-time code
+    taken from this host. Returns the numbers voided; those that are void already are passed over.
+    Raises Refused in a house that is no drill, NumberUnavailable for a number that is no spoiled
+    one."""
+    if not is_drill(journal):
+        raise Refused("Only a drill may take a person's code from the host's own folder")
+    wanted = dict(numbers)
+    known = sa.select(NUMBERS.c.number).where(NUMBERS.c.number.in_(list(wanted)))
+    done = {row.number for row in journal.rows(known.where(NUMBERS.c.state == "void"))}
+    spoiled = {number: reason for number, reason in wanted.items() if number not in done}
+    if spoiled:
+        purpose = f"void {' '.join(spoiled)}"[:200]
+        people.spend_code(journal, home, CLERK, _code(journal, home), clock.now(), purpose)
+    for number, reason in spoiled.items():
+        reserve.void(journal, [number], reason, PREPARER, CLERK, code_spent=True)
+    return list(spoiled)
+
+
+def _code(journal: Journal, home: Path) -> str:
+    """The clerk's code; the next one if that of this half minute was used."""
+    secret = (home / "keys" / "totp" / CLERK).read_text(encoding="ascii")
+    step = int(clock.now().timestamp()) // people.STEP
+    used = any(journal.events(key=f"code:{CLERK}:{step}"))
+    return pyotp.TOTP(secret).at(clock.now() + timedelta(seconds=people.STEP * used))

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.entries.lookup import recorded
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.settings import Settings
+from tests.crash import storm, undisturbed
+from tests.entries import house as made
+
+
+def crash(house: Settings, journal: Journal, folder: Path, times: int) -> None:
+    numbers = made.issue(journal, house, "truck", 4 * (times + 1))
+    book = made.book_of(house, journal)
+    shares = {turn: numbers[4 * turn : 4 * turn + 4] for turn in range(times + 1)}
+    files = {
+        turn: made.workbook(folder, f"{turn}.xlsx", "truck", made.filled(turn, share, "truck"))
+        for turn, share in shares.items()
+    }
+
+    def command(turn: int) -> list[str]:
+        return ["--home", str(house.home), "--by", "jo", "entries", "record", str(files[turn])]
+
+    def after(turn: int) -> None:
+        assert verify(journal, book.content).ok
+        known = {row["number"] for row in recorded(journal)}
+        assert len(known & set(shares[turn])) in (0, 4)
+
+    seconds = undisturbed(command(times))
+    seen = storm(times, command, after, seconds=seconds, name="entries record")
+    assert seen.killed > 0
+    before = {row["number"] for row in recorded(journal)}
+    for turn in range(times):
+        undisturbed(command(turn))
+    rows = recorded(journal)
+    assert [row["number"] for row in rows] == numbers and before <= set(numbers)
+    assert {row["revision"] for row in rows} == {1}
+    assert verify(journal, book.content).ok
+
+
+def test_recording_survives_being_killed(
+    house: Settings, journal: Journal, tmp_path: Path
+) -> None:
+    crash(house, journal, tmp_path, 5)
+
+
+@pytest.mark.long
+def test_recording_survives_being_killed_fifty_times(
+    house: Settings, journal: Journal, tmp_path: Path
+) -> None:
+    crash(house, journal, tmp_path, 50)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import io
+import tarfile
+from random import Random
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.entries import record
+from tasks.entries.record import Record
+from tasks.shared.errors import BadInput
+from tests.entries import legal
+
+
+def shuffled(one: Record, chance: Random) -> Record:
+    """The same rows in another order and cut into other chunks."""
+    tables = {}
+    for name, table in one.items():
+        order = list(range(table.num_rows))
+        chance.shuffle(order)
+        mixed = table.take(pa.array(order, pa.int64()))
+        cut = chance.randint(0, mixed.num_rows)
+        tables[name] = pa.concat_tables([mixed.slice(0, cut), mixed.slice(cut)])
+    return Record.of(tables)
+
+
+def test_types_are_the_contract() -> None:
+    kinds = {f.name: f.type for f in record.schema("tariffs")}
+    assert kinds["hts_number"] == pa.string() and kinds["quantity"] == pa.decimal128(14, 2)
+    assert record.schema("entries").field("arrival_date").type == pa.date32()
+    assert record.schema("entries").field("perishable").type == pa.bool_()
+    assert record.TABLES[0] == "entries" and len(record.TABLES) == 10
+
+
+@given(legal.records(), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=40)
+def test_equal_content_has_equal_bytes(one: Record, chance: Random) -> None:
+    data = record.to_bytes(one)
+    assert record.to_bytes(shuffled(one, chance)) == data
+    back = record.from_bytes(data)
+    assert dict(back.items()) == dict(one.items())
+    assert record.digests(back) == record.digests(shuffled(one, chance))
+
+
+@given(legal.records(most=5), st.data())
+@settings(deadline=None, max_examples=40)
+def test_take_and_concat_undo_each_other(one: Record, data: st.DataObject) -> None:
+    some = data.draw(st.sets(st.sampled_from(one.numbers)))
+    rest = set(one.numbers) - some
+    joined = record.concat([one.take(rest), one.take(some)])
+    assert dict(joined.items()) == dict(one.items())
+    assert record.digests(joined) == record.digests(one.take(some)) | record.digests(one.take(rest))
+
+
+def test_a_changed_cell_changes_the_digest_of_its_entry_alone() -> None:
+    one = legal.record(Random(3), legal.numbers(3))
+    first, second, _ = one.numbers
+    for table in ("entries", "lines", "tariffs"):
+        rows = getattr(one, table).to_pylist()
+        place = next(n for n, row in enumerate(rows) if row["entry_number"] == first)
+        name = {"entries": "remarks", "lines": "description", "tariffs": "unit"}[table]
+        rows[place][name] = None if rows[place][name] else "X"
+        changed = pa.Table.from_pylist(rows, record.schema(table))
+        after = record.digests(Record.of(dict(one.items()) | {table: changed}))
+        assert after[first] != record.digests(one)[first]
+        assert after[second] == record.digests(one)[second]
+
+
+def test_null_and_empty_text_differ() -> None:
+    row = {"entry_number": "ABC-1234567-6"}
+    absent = legal.of_rows({"entries": [row]})
+    empty = legal.of_rows({"entries": [row | {"remarks": ""}]})
+    assert record.digests(absent) != record.digests(empty)
+
+
+def test_bills_stand_in_the_order_of_se15() -> None:
+    key = {"entry_number": "ABC-1234567-6", "bill_group": 1, "bill_number": "1"}
+    bills = [key | {"bill_type": kind} for kind in "HIM"]
+    assert legal.of_rows({"bills": bills}).bills["bill_type"].to_pylist() == ["I", "M", "H"]
+
+
+def test_children_are_sorted_by_their_keys() -> None:
+    key = {"entry_number": "ABC-1234567-6"}
+    lines = [key | {"line": n} for n in (10, 2, 1)]
+    assert legal.of_rows({"lines": lines}).lines["line"].to_pylist() == [1, 2, 10]
+
+
+def test_one_table_can_be_read_alone() -> None:
+    one = legal.record(Random(1), legal.numbers(5))
+    assert record.read_table(record.to_bytes(one), "parties") == one.parties
+
+
+def test_the_blob_is_a_tar_that_other_tools_read() -> None:
+    with tarfile.open(fileobj=io.BytesIO(record.to_bytes(Record.empty()))) as tar:
+        assert tar.getnames() == [f"{table}.parquet" for table in record.TABLES]
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", bytes(2048)])
+def test_bytes_that_are_no_record(data: bytes) -> None:
+    with pytest.raises(BadInput):
+        record.from_bytes(data)
+
+
+def test_a_cut_blob_is_refused() -> None:
+    data = record.to_bytes(legal.record(Random(1), legal.numbers(2)))
+    for end in (600, len(data) // 2):
+        with pytest.raises(BadInput):
+            record.from_bytes(data[:end])
+
+
+def test_a_table_of_another_kind_is_refused() -> None:
+    lines = record.schema("lines").empty_table()
+    for odd in (
+        lines.drop_columns(["line"]),
+        lines.append_column("more", pa.array([], pa.int64())),
+        lines.set_column(1, "line", pa.array([], pa.string())),
+        lines.select(lines.column_names[::-1]),
+    ):
+        with pytest.raises(BadInput) as caught:
+            Record.of({"lines": odd})
+        assert caught.value.problems
+
+
+def test_nothing_at_all() -> None:
+    assert record.concat([]).numbers == Record.empty().numbers == []
+    assert Record.empty().take(["ABC-1234567-6"]).numbers == []
+    assert record.digests(Record.empty()) == {}

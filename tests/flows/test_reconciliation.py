@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.entries import house as desks
+from tests.reconciliation.house import PASSWORD, Office
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def run(office: Office):
+    from flows.reconciliation import reconciliation
+
+    return reconciliation(str(office.settings.home), "bo", "2026-01", return_state=True)
+
+
+def artifacts() -> dict[str, str]:
+    from prefect.client.orchestration import get_client
+
+    async def read() -> dict[str, str]:
+        async with get_client() as client:
+            found = await client.read_latest_artifacts()
+        return {str(one.key): str(one.data) for one in found}
+
+    return asyncio.run(read())
+
+
+def test_the_flow_waits_for_approval_then_writes_once(office: Office, tmp_path: Path) -> None:
+    from tasks.reconciliation.plan import load
+
+    numbers = office.record(1, 5, tmp_path)
+    held = desks.issue(office.journal, office.settings, "air", 2)
+    first = run(office)
+    assert first.name == "AwaitingApproval"
+    waiting = first.result()["waiting"]
+    assert waiting["entries"] == 5 and first.result()["unaccounted"] == {"air": held}
+    assert list(office.outbound.iterdir()) == []
+    again = run(office)
+    assert again.result()["waiting"]["plan"] == waiting["plan"]
+    office.approve(load(office.book.content, waiting["plan"]))
+    second = run(office)
+    assert second.name == "Completed"
+    assert sum(one["entries"] for one in second.result()["written"]) == len(numbers)
+    files = {path.name: path.stat().st_mtime_ns for path in office.outbound.iterdir()}
+    third = run(office)
+    assert third.name == "Completed" and third.result()["written"] == []
+    assert {path.name: path.stat().st_mtime_ns for path in office.outbound.iterdir()} == files
+
+
+def test_artifacts_say_counts_and_numbers_but_nothing_private(
+    office: Office, tmp_path: Path
+) -> None:
+    office.record(2, 2, tmp_path, importer_type="34", importer_number="900-55-1234",
+                  importer_name="SECRET IMPORTS")  # fmt: skip
+    run(office)
+    found = artifacts()
+    assert "wait for approval" in found["batches-2026-01"]
+    assert "truck" in found["accounting-2026-01"]
+    told = " ".join(found.values())
+    for secret in ("900-55-1234", "SECRET IMPORTS", PASSWORD, office.phone.secret):
+        assert secret not in told
+
+
+def test_with_nothing_to_do_it_says_so(office: Office) -> None:
+    state = run(office)
+    assert state.name == "Completed" and state.result()["written"] == []
+    assert artifacts()["batches-2026-01"] == "Nothing to send."
