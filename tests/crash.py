@@ -26,7 +26,7 @@ def _command(arguments: list[str]) -> None:
     """What the child does: one command line, quietly."""
     from tasks.desk.main import run
 
-    sink = os.open(os.devnull, os.O_WRONLY)
+    sink = os.open(os.environ.get("CRASH_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(sink, 1)
     os.dup2(sink, 2)
     run(arguments)

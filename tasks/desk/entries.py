@@ -46,10 +46,11 @@ def record(
     book = Book(desk.journal, desk.content, desk.vault, desk.settings)
     intakes = read_files(files, profile_of(desk.settings))
     taken = take(book, intakes, desk.actor, accept_clean=accept_clean)
-    copies = {}
-    for intake, one in zip(intakes, taken, strict=True):
-        if one.problems and intake.record.numbers:
-            copies[one.file] = str(annotate(intake, one.problems, annotated))
+    copies = {
+        one.file: [str(path) for path in annotate(intake, annotated, one.problems)]
+        for intake, one in zip(intakes, taken, strict=True)
+        if one.problems and intake.record.numbers
+    }
     _report(taken, copies, as_json)
     problems = [problem for one in taken for problem in one.problems]
     if problems:
@@ -57,7 +58,7 @@ def record(
         raise BadInput(f"{len(problems)} problem(s) in {files_left} file(s):", problems)
 
 
-def _report(taken, copies: dict[str, str], as_json: bool) -> None:  # type: ignore[no-untyped-def]
+def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:  # type: ignore[no-untyped-def]
     if as_json:
         rows = [
             {
@@ -69,7 +70,7 @@ def _report(taken, copies: dict[str, str], as_json: bool) -> None:  # type: igno
                 "left": one.left,
                 "to_void": one.to_void,
                 "problems": [problem.as_dict() for problem in one.problems],
-                "annotated": copies.get(one.file),
+                "annotated": copies.get(one.file, []),
             }
             for one in taken
         ]
@@ -80,7 +81,7 @@ def _report(taken, copies: dict[str, str], as_json: bool) -> None:  # type: igno
         for number, reason in one.to_void:
             say(f"  spoiled: {number} ({reason}). Next: continuity numbers void {number}")
         if one.file in copies:
-            say(f"  faulty cells are marked in {copies[one.file]}")
+            say(f"  faulty cells are marked in {', '.join(copies[one.file])}")
 
 
 @app.command("list")

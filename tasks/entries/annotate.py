@@ -29,17 +29,21 @@ _COLUMNS = (
 )
 
 
-def annotate(intake: Intake, folder: Path) -> list[Path]:
-    """Write the annotated copies of an intake into `folder`: `<name>.annotated.xlsx`, one a
-    source. Returns the paths written, none for an intake without a problem."""
+def annotate(
+    intake: Intake, folder: Path | None = None, problems: Sequence[Problem] | None = None
+) -> list[Path]:
+    """Write the annotated copies of an intake: `<name>.annotated.xlsx`, one a source, into
+    `folder`, or beside each source. `problems`: all that is known of it, where the book found
+    more than the reading did. Returns the paths written, none for an intake without a problem."""
     written = []
     for source in intake.sources:
-        own = [problem for problem in intake.problems if problem.file == source.path.name]
+        told = intake.problems if problems is None else problems
+        own = [problem for problem in told if problem.file in (source.path.name, intake.file)]
         if not own:
             continue
         opened = open_file(source.path)
         book = _book(opened)
-        target = folder / f"{source.path.stem}.annotated.xlsx"
+        target = (folder or source.path.parent) / f"{source.path.stem}.annotated.xlsx"
         written.append(write_atomic(target, _made(book, opened, own, intake.kind)))
     return written
 

@@ -65,11 +65,11 @@ def _spelled(field: RecordField, cell: str) -> str | None:
 
 def _number_as_text(field: RecordField, cell: float) -> str:
     """Text that was stored as a number: taken only if no leading zero can have been lost."""
+    if not abs(cell) < _EXACT:
+        raise Fault("a number too long to be exact", "the same as text, typed again")
     if cell != int(cell):
         raise Fault("a number with decimals where text belongs", field.example or "text")
     text = str(int(cell))
-    if abs(cell) >= _EXACT:
-        raise Fault("a number too long to be exact", "the same as text, typed again")
     padded = text.zfill(field.width)
     if field.codes and text not in codes.meanings(field.codes):
         if padded in codes.meanings(field.codes):

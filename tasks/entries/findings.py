@@ -20,6 +20,7 @@ Place = Callable[[str, int], tuple[str, str, int]]
 MOST = 1000
 """So many rows of one fault are listed one by one; a column filled in wrongly would drown all."""
 
+_LONGEST = 80
 _SSN = "***-**-****"
 _SSN_FIELDS = ("importer_number", "consignee_number", "number")
 
@@ -108,7 +109,7 @@ def text_of(value: object) -> str:
 
 
 def masked(table: str, name: str, value: str) -> str:
-    """The value as a report may show it: nothing private, no Social Security number."""
+    """The value as a report may show it: nothing private, no Social Security number, no novel."""
     if not value or value.startswith("~"):
         return value
     if schema.field(table, name).level == "private":
@@ -116,4 +117,4 @@ def masked(table: str, name: str, value: str) -> str:
     digits = sum(mark.isdigit() for mark in value)
     if name in _SSN_FIELDS and digits == 9 and value[2:3] != "-":
         return _SSN
-    return value
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 3]}..."

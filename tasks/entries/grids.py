@@ -23,7 +23,7 @@ from tasks.shared.errors import HostileFile, Problem
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _OURS = {n.lower() for n in (layout.README, layout.LISTS, layout.ABOUT, layout.PROBLEMS)}
-_MOST_FORMULAS = 200
+_MOST = 200
 
 
 @dataclass
@@ -96,7 +96,7 @@ def _rows(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
 
 
 def _merged(path: Path, name: str, sheet: python_calamine.CalamineSheet) -> Iterator[Problem]:
-    for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
+    for (top, left), (bottom, right) in (sheet.merged_cell_ranges or [])[:_MOST]:
         area = f"{_letters(left)}{top + 1}:{_letters(right)}{bottom + 1}"
         wrong = "merged cells"
         yield Problem(path.name, name, top + 1, "", area, wrong, "one value a cell", "E007")
@@ -128,10 +128,12 @@ def _formulas(
         for name, part in _parts(archive).items():
             if name in grids and part in facts and facts[part].formulas:
                 found = _formula_cells(archive, part)
-                for cell, wrong in itertools.islice(found, _MOST_FORMULAS):
+                right = "the value itself, typed in"
+                for cell, wrong in itertools.islice(found, _MOST):
                     row, heading = _place(grids[name], cell)
-                    right = "the value itself, typed in"
                     yield Problem(path.name, name, row, heading, cell, wrong, right, "E008")
+                if next(found, None):
+                    yield Problem(path.name, name, 0, "", "", "more formulas", right, "E008")
 
 
 def _place(grid: Grid, cell: str) -> tuple[int, str]:

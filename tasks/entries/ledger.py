@@ -89,6 +89,7 @@ def profile_of(settings: Settings) -> Profile:
         offsets={filer: settings.numbers.check_digit_offset},
         accept_type_86=settings.ace.accept_type_86,
         quota_one_step=settings.ace.quota_one_step,
+        further_ports=settings.entries.further_ports,
     )
 
 
@@ -107,7 +108,8 @@ def _take_one(
     new, changed, same = _sorted_out(book.journal, record)
     if new or changed:
         _write(book, intake, record.take([*new, *changed]), new, changed, actor)
-    left = tuple(number for number in intake.record.numbers if number not in record.numbers)
+    kept = set(record.numbers)
+    left = tuple(number for number in intake.record.numbers if number not in kept)
     return Taken(intake.file, intake.desk, tuple(new), tuple(changed), tuple(same), left,
                  _voids(book.journal, sound), problems)  # fmt: skip
 
@@ -145,7 +147,10 @@ def desks_of(intake: Intake) -> dict[str, str]:
 def _standing(journal: Journal, numbers: list[str]) -> Iterable[sa.Row]:  # type: ignore[type-arg]
     query = (
         sa.select(NUMBERS, SENT.c.batch, ENTRIES.c.file)
-        .outerjoin(SENT, SENT.c.number == NUMBERS.c.number)
+        .outerjoin(
+            SENT,
+            sa.and_(SENT.c.number == NUMBERS.c.number, SENT.c.state.in_(("waiting", "taken"))),
+        )
         .outerjoin(ENTRIES, ENTRIES.c.number == NUMBERS.c.number)
     )
     for start in range(0, len(numbers), 500):
@@ -219,7 +224,7 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
     """What the accounting needs of each entry, in the order of the record."""
     seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
     columns = ("entry_number", "entry_type", "filing_route", "paper_outcome", "port_of_entry",
-               "importer_number")  # fmt: skip
+               "importer_number", "release_date", "bond_type")  # fmt: skip
     rows = record.entries.select(list(columns)).to_pylist()
     return [
         kinds.EntryLine(
@@ -231,6 +236,8 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
             port=row["port_of_entry"] or "",
             importer=row["importer_number"] or "",
             complete=row["entry_number"] not in gaps,
+            released=row["release_date"].isoformat() if row["release_date"] else "",
+            bond_type=row["bond_type"] or "",
         )
         for row in rows
     ]

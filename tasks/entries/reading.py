@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from tasks.entries import cells, layout, schema
-from tasks.entries.findings import masked
+from tasks.entries.findings import MOST, masked
 from tasks.entries.grids import Grid, heading_key, known_headings
 from tasks.entries.record import Record
 from tasks.entries.record import schema as arrow_schema
 from tasks.entries.schema import RecordField
 from tasks.shared.errors import Problem
 
-CELL_CODES = ("E008", "E010")
 Bad = dict[tuple[str, str], set[int]]
 """Rows by table and field of the cells that gave no value."""
 
@@ -124,6 +123,7 @@ def _converted(
 ) -> list[cells.Value]:
     """The values of a column; a cell that gives none is told and stays empty."""
     made: list[cells.Value] = []
+    faults: list[tuple[int, cells.Fault]] = []
     for at, cell in enumerate(values):
         if cell is None or cell == "":
             made.append(None)
@@ -132,14 +132,30 @@ def _converted(
             made.append(cells.convert(known, cell))
         except cells.Fault as fault:
             made.append(None)
-            reading.bad.setdefault((known.table, known.name), set()).add(start + at)
-            file, sheet, row = reading.place(known.table, start + at)
-            shown = masked(known.table, known.name, _shown(cell))
-            problem = Problem(
-                file, sheet, row, known.title, shown, fault.wrong, fault.right, "E010"
-            )
-            reading.problems.append(problem)
+            faults.append((at, fault))
+    if faults:
+        bad = reading.bad.setdefault((known.table, known.name), set())
+        bad.update(start + at for at, _ in faults)
+        reading.problems += _told(reading, known, values, start, faults)
     return made
+
+
+def _told(
+    reading: Reading,
+    known: RecordField,
+    values: list[cells.Cell],
+    start: int,
+    faults: list[tuple[int, cells.Fault]],
+) -> Iterator[Problem]:
+    """The faults of a column one by one, as far as anybody would read them."""
+    for at, fault in faults[:MOST]:
+        file, sheet, row = reading.place(known.table, start + at)
+        shown = masked(known.table, known.name, _shown(values[at]))
+        yield Problem(file, sheet, row, known.title, shown, fault.wrong, fault.right, "E010")
+    if len(faults) > MOST:
+        file, sheet, _ = reading.place(known.table, start)
+        more = f"the same in {len(faults) - MOST:,} more rows"
+        yield Problem(file, sheet, 0, known.title, "", more, "mend the whole column", "E010")
 
 
 def _shown(cell: cells.Cell) -> str:
@@ -169,9 +185,10 @@ def _printed(values: Sequence[cells.Value]) -> list[cells.Value]:
 
 
 def blame(reading: Reading, problem: Problem) -> bool:
-    """Lay a problem with a cell at the door of the row it stands in; False if there is none."""
-    if problem.code not in CELL_CODES:
-        return False
+    """True if a problem with the file belongs to a cell; that of a formula (E008) is laid at the
+    door of its row here, that of a value (E010) was when it was found."""
+    if problem.code != "E008":
+        return problem.code == "E010"
     here = (problem.file, problem.sheet, problem.row)
     for table, places in reading.places.items():
         if here in places:

@@ -1,6 +1,11 @@
 """Two levels of completeness. Release-complete: what a record needs to be recorded, to print the
 letter and to send the cargo release. Summary-complete: what only the entry summary needs; it is
-never an error at recording and becomes a list of what to ask each importer for."""
+never an error at recording and becomes a list of what to ask each importer for.
+
+Codes of problems: E0xx files, sheets, headings and cells (reading); E1xx numbers and which rows
+belong together; E2xx single values; E3xx the entry; E4xx bills, conveyances, equipment; E5xx lines,
+tariff numbers, parties; E6xx other agencies and documents.
+"""
 
 from __future__ import annotations
 

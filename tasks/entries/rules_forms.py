@@ -209,10 +209,10 @@ def any_id(c: Checks) -> None:
 
 
 def id_right(code: str, value: str) -> str:
-    """The form wanted, and the value in that form if only hyphens are missing. Never an SSN."""
+    """The form wanted, and where the hyphen goes if only that is missing. Never the digits: nine
+    of them may be a Social Security number under the wrong type."""
     bare = re.sub(r"[\s-]", "", value.upper())
     cut = {"EI": 2, "ANI": 6}.get(code, 0)
-    better = f"{bare[:cut]}-{bare[cut:]}"
-    if cut and re.fullmatch(ID_FORMS[code], better):
-        return f"{better} ({ID_WORDS[code]})"
+    if cut and re.fullmatch(ID_FORMS[code], f"{bare[:cut]}-{bare[cut:]}"):
+        return f"{ID_WORDS[code]}: one hyphen, after the first {cut} digits"
     return ID_WORDS[code]

@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.ace.batch import fill_in
-from tasks.reconciliation.plan import Plan, Planned, load, require_current
+from tasks.reconciliation.plan import WHAT, Plan, Planned, load, require_current
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings, Refused
@@ -37,13 +37,27 @@ class Written:
 
 
 def approved(journal: Journal, content: ContentStore, persons: int) -> Iterator[Plan]:
-    """Approved plans of batches that are not all written, oldest first."""
-    done = {row.plan for row in journal.rows(sa.select(BATCHES.c.plan).where(~BATCHES.c.written))}
-    finished = {row.plan for row in journal.rows(sa.select(BATCHES.c.plan))} - done
+    """Approved plans that still have a batch to write, oldest first. A plan of which nothing was
+    named and whose entries changed since is left out: a newer plan takes its place."""
+    written = {row.batch for row in journal.rows(sa.select(BATCHES.c.batch).where(BATCHES.c.written))}
     for row in journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq)):
-        if row.what.startswith("SE batches") and row.plan not in finished:
-            if len(approval.find(journal, row.plan).granted_by) >= approval.needed(persons):
-                yield load(content, row.plan)
+        if not row.what.startswith(WHAT):
+            continue
+        if len(approval.find(journal, row.plan).granted_by) < approval.needed(persons):
+            continue
+        plan = load(content, row.plan)
+        if all(batch.batch in written for batch in plan.batches):
+            continue
+        if _can_go(journal, plan):
+            yield plan
+
+
+def _can_go(journal: Journal, plan: Plan) -> bool:
+    try:
+        require_own(journal, plan)
+    except Refused:
+        return False
+    return True
 
 
 def write(
@@ -61,7 +75,7 @@ def write(
     """
     approval.require(journal, plan.digest, plan.binds, settings.approval.persons)
     folder = outbound(settings)
-    _require_own(journal, plan)
+    require_own(journal, plan)
     secret = password(settings)
 
     def bytes_of(batch: Planned) -> bytes:
@@ -70,7 +84,7 @@ def write(
     return [_one(journal, plan, batch, folder, bytes_of, actor) for batch in plan.batches]
 
 
-def _require_own(journal: Journal, plan: Plan) -> None:
+def require_own(journal: Journal, plan: Plan) -> None:
     """Raises Refused if the plan is out of date, or another plan has used its batch ids."""
     named = {row.batch: row.plan for row in journal.rows(sa.select(BATCHES))}
     owners = {named.get(batch.batch, "") for batch in plan.batches}

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import clock, kinds, projections, store
+from tasks.shared import clock, folds, kinds, projections, store
 from tasks.shared.errors import JournalBroken, Refused
 
 GENESIS = "0" * 64
@@ -75,7 +75,7 @@ class Pen:
             return None
         event = self._next(body, subject, key, actor or self._actor)
         self._connection.execute(sa.insert(store.EVENTS), [vars(event)])
-        projections.apply(self._connection, event.seq, body)
+        folds.apply(self._connection, event.seq, body)
         self.head = Head(event.seq, event.digest)
         return event
 
@@ -84,7 +84,7 @@ class Pen:
         if event.prev != self.head.digest or event.computed() != event.digest:
             raise JournalBroken(f"Event {event.seq} does not follow {self.head.seq} of this book")
         self._connection.execute(sa.insert(store.EVENTS), [vars(event)])
-        projections.apply(self._connection, event.seq, event.said)
+        folds.apply(self._connection, event.seq, event.said)
         self.head = Head(event.seq, event.digest)
 
     def adopt(self, event: Event) -> Event | None:
@@ -205,7 +205,7 @@ def replay(events: Iterator[Event], connection: sa.Connection) -> int:
     """Fold events into the projections of `connection`. Returns how many there were."""
     count = 0
     for event in events:
-        projections.apply(connection, event.seq, event.said)
+        folds.apply(connection, event.seq, event.said)
         count += 1
     return count
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds, projections, store
+from tasks.shared import folds, kinds, projections, store
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import JournalBroken, Problem
 from tasks.shared.journal import GENESIS, Event, Head, Journal
@@ -64,7 +64,7 @@ def _link(event: Event, head: Head) -> list[Problem]:
 def _fold(event: Event, connection: sa.Connection, named: dict[str, int]) -> list[Problem]:
     try:
         body = event.said
-        projections.apply(connection, event.seq, body)
+        folds.apply(connection, event.seq, body)
     except Exception as wrong:
         return [Problem(row=event.seq, column=event.kind, wrong=f"cannot be true: {wrong}")]
     for digest in contents(body):

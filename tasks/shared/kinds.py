@@ -101,6 +101,8 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     port: str
     importer: str
     complete: bool
+    released: str = ""
+    bond_type: str = ""
 
 
 class EntriesRecorded(Body, frozen=True, kw_only=True):
@@ -148,6 +150,61 @@ class BatchWritten(Body, frozen=True, kw_only=True):
     batch: str
     file: str
     size: int
+
+
+class QueryNamed(Body, frozen=True, kw_only=True):
+    """A batch that asks ACE. `asked` are numbers, bills (`NUMBER` of the entry) or importers."""
+
+    kind: ClassVar[str] = "query.named"
+    batch: str
+    application: str
+    about: str
+    content: str
+    file: str
+    asked: list[str]
+
+
+class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer says of one entry (or importer), in the words of `tasks/ace`.
+
+    `differs`: fields of the summary in ACE that are not as ours would be.
+    """
+
+    number: str
+    disposition: str
+    code: str = ""
+    text: str = ""
+    release: str = ""
+    release_code: str = ""
+    release_date: str = ""
+    control: str = ""
+    summary: str = ""
+    version: str = ""
+    late: bool | None = None
+    differs: list[str] = []
+
+
+class AnswerRead(Body, frozen=True, kw_only=True):
+    """One batch that came back. `batch` is our own id, echoed; empty for what ACE tells by itself.
+
+    `about`: summary, release, bill, importer. `rejected`: nothing of our batch was processed.
+    """
+
+    kind: ClassVar[str] = "answer.read"
+    application: str
+    about: str
+    batch: str
+    content: str
+    rejected: bool
+    lines: list[AnswerLine]
+
+
+class BondConfirmed(Body, frozen=True, kw_only=True):
+    """The surety's eBond for a single transaction bond stands in ACE (errors 752-757)."""
+
+    kind: ClassVar[str] = "bond.confirmed"
+    number: str
+    proof: str
 
 
 class EntrySettled(Body, frozen=True, kw_only=True):

@@ -44,6 +44,12 @@ class Numbers(_Table):
     alarm_days: int = Field(10, ge=1)
 
 
+class Entries(_Table):
+    """`further_ports`: Schedule D codes that the list shipped here lacks."""
+
+    further_ports: tuple[str, ...] = ()
+
+
 class Ace(_Table):
     """How batches leave. `line_ends`: CBP's wire format has none; some senders want LF."""
 
@@ -92,6 +98,7 @@ class Settings(BaseSettings):
     home: Path
     broker: Broker = Broker()
     numbers: Numbers = Numbers()
+    entries: Entries = Entries()
     ace: Ace = Ace()
     journal: Book = Book()
     content: Content = Content()

@@ -342,6 +342,33 @@ def test_two_workbooks_and_csv_together(tmp_path: Path, desk: Path) -> None:
     assert kinds == [("workbook", "Ocean LA"), ("workbook", "Air"), ("csv", "")]
 
 
+def test_a_column_that_is_wrong_throughout_is_told_a_thousand_times(tmp_path: Path) -> None:
+    numbers = legal.numbers(1500)
+    made = one.several(numbers)
+    paths = csv_files(tmp_path, one.record(made), titles=False, mark=False)
+    entries = tmp_path / "entries.csv"
+    entries.write_text(entries.read_text().replace("2026-11-20", "20.11.2026"))
+    (intake,) = read_files(paths, legal.PROFILE)
+    assert len(intake.problems) == 1001 and len(intake.faulty) == 1500
+    assert any("500 more rows" in p.wrong for p in intake.problems)
+    assert not intake.blocked and intake.clean().numbers == []
+
+
+def test_many_formulas_block_the_file(tmp_path: Path) -> None:
+    record = one.record(one.several(legal.numbers(250)))
+    path = write_workbook(
+        tmp_path / "a.xlsx", "Air", "2720", legal.numbers(250), HOUSE, record=record
+    )
+
+    def change(book: Workbook) -> None:
+        for row in range(2, 252):
+            cell("Lines", "Description", row, "=1+1")(book)
+
+    intake = broken(path, change)
+    assert len([p for p in intake.problems if p.code == "E008"]) == 201
+    assert intake.blocked and intake.clean().numbers == []
+
+
 def test_private_values_are_not_shown(desk: Path) -> None:
     intake = broken(desk, cell("Entries", "Driver birth date", 2, date(1850, 2, 28)))
     assert only(intake).value == "(private)"

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from tasks.entries import number
 from tasks.shared.errors import BadNumber
 
+# FDA warning letters of 2002-2010: FLA-02-36, FLA-02-59, FY03-SWID-015, FLA-02-58,
+# FY03-SWID-WL-010, W/L 11-10; taken over 2026-11 from the project's broker-domain.md, 1.2.1
 PUBLISHED = (
     "406-0314754-3",
     "406-0318899-2",

@@ -189,3 +189,39 @@ def test_signing_waits_until_everything_has_its_place(office: Office, tmp_path: 
     places = {line.number: line.place for line in account.account(office.journal)}
     assert places[refused] == account.SETTLED
     assert verify(office.journal, office.book.content).ok
+
+
+def test_a_plan_of_which_one_batch_is_written_is_not_done(office: Office, tmp_path: Path) -> None:
+    office.record(17, 9, tmp_path)
+    made = office.plan()
+    assert made is not None and len(made.batches) > 1
+    office.approve(made)
+    content = office.book.content
+    assert [one.digest for one in outbound.approved(office.journal, content, 2)] == [made.digest]
+    batch = made.batches[0]
+    from tasks.shared import kinds
+
+    named = kinds.BatchNamed(
+        batch=batch.batch, application="SE", plan=made.digest, content=batch.content,
+        file=batch.file, numbers=list(batch.numbers),
+    )  # fmt: skip
+    office.journal.append(named, "x", "bo", key=f"batch:{batch.batch}")
+    done = kinds.BatchWritten(batch=batch.batch, file=batch.file, size=1)
+    office.journal.append(done, "x", "bo", key=f"written:{batch.batch}")
+    assert [one.digest for one in outbound.approved(office.journal, content, 2)] == [made.digest]
+    office.write(made)
+    assert list(outbound.approved(office.journal, content, 2)) == []
+
+
+def test_an_approved_plan_that_is_out_of_date_stops_nobody(
+    office: Office, tmp_path: Path
+) -> None:
+    (number,) = office.record(18, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    changed = desks.with_values(desks.filled(18, [number], "truck"), remarks="new")
+    desks.hand_in(office.book, desks.workbook(tmp_path, "new.xlsx", "truck", changed))
+    assert list(outbound.approved(office.journal, office.book.content, 2)) == []
+    fresh = office.plan()
+    assert fresh is not None and fresh.digest != made.digest

@@ -1,0 +1,18 @@
+"""How each kind of event changes the projections. One module a subject; `apply` finds the function."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tasks.shared import kinds
+from tasks.shared.folds import ace, entries, numbers, people
+from tasks.shared.folds.registry import FOLDS
+
+__all__ = ["ace", "apply", "entries", "numbers", "people"]
+
+
+def apply(connection: sa.Connection, seq: int, body: kinds.Body) -> None:
+    """Carry one event into the tables. Raises IntegrityError or NumberUnavailable if it cannot
+    be true after what stands already."""
+    if found := FOLDS.get(type(body)):
+        found(connection, seq, body)

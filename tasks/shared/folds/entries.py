@@ -1,0 +1,77 @@
+"""Entries: recorded, revised, and the ends that a number can have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from tasks.shared import kinds
+from tasks.shared.folds.numbers import move
+from tasks.shared.folds.registry import fold
+from tasks.shared.projections import ENTRIES
+
+
+@fold(kinds.EntriesRecorded)
+def _recorded(connection: sa.Connection, seq: int, body: kinds.EntriesRecorded) -> None:
+    move(connection, seq, [line.number for line in body.entries], ("issued",), "recorded")
+    rows = [{**_entry(line, body, seq), "revision": 1} for line in body.entries]
+    connection.execute(sa.insert(ENTRIES), rows)
+
+
+@fold(kinds.EntriesRevised)
+def _revised(connection: sa.Connection, seq: int, body: kinds.EntriesRevised) -> None:
+    move(connection, seq, [line.number for line in body.entries], ("recorded",), "recorded")
+    change = (
+        sa.update(ENTRIES)
+        .where(ENTRIES.c.number == sa.bindparam("n"))
+        .values(
+            revision=ENTRIES.c.revision + 1,
+            **{column.name: sa.bindparam(f"new_{column.name}") for column in _replaced()},
+        )
+    )
+    rows = [_entry(line, body, seq) for line in body.entries]
+    connection.execute(
+        change,
+        [{"n": row["number"], **{f"new_{k}": v for k, v in row.items() if k != "number"}}
+         for row in rows],
+    )  # fmt: skip
+
+
+def _replaced() -> list[sa.Column[Any]]:
+    return [column for column in ENTRIES.c if column.name not in ("number", "revision")]
+
+
+def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict[str, Any]:
+    return {
+        "number": line.number,
+        "content": body.content,
+        "digest": line.digest,
+        "desk": body.desk,
+        "file": body.file,
+        "entry_type": line.entry_type,
+        "route": line.route,
+        "outcome": line.outcome,
+        "port": line.port,
+        "importer": line.importer,
+        "complete": line.complete,
+        "released": line.released,
+        "bond_type": line.bond_type,
+        "seq": seq,
+    }
+
+
+@fold(kinds.EntrySettled)
+def _settled(connection: sa.Connection, seq: int, body: kinds.EntrySettled) -> None:
+    move(connection, seq, [body.number], ("recorded",), "settled", body.how)
+
+
+@fold(kinds.EntryHandedOver)
+def _handed_over(connection: sa.Connection, seq: int, body: kinds.EntryHandedOver) -> None:
+    note = f"filed by {body.filer} under {body.other_number}"
+    move(connection, seq, [body.number], ("issued", "recorded"), "handed over", note)
+
+
+@fold(kinds.EntryBurnt)
+def _burnt(connection: sa.Connection, seq: int, body: kinds.EntryBurnt) -> None:
+    move(connection, seq, [body.number], ("issued", "recorded", "settled"), "burnt", body.reason)

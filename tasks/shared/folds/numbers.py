@@ -1,0 +1,82 @@
+"""Numbers: reserved, issued, voided, and the one way from state to state."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tasks.shared import kinds
+from tasks.shared.errors import NumberUnavailable
+from tasks.shared.folds.registry import fold
+from tasks.shared.numbering import printed
+from tasks.shared.projections import NUMBERS
+
+
+@fold(kinds.NumbersReserved)
+def _reserved(connection: sa.Connection, seq: int, body: kinds.NumbersReserved) -> None:
+    serials = range(body.first, body.last + 1)
+    texts = printed(body.series, body.filer, body.first, body.last, body.offset)
+    common = {"series": body.series, "filer": body.filer, "state": "reserved"}
+    blank = {"desk": "", "port": "", "seq": seq, "note": ""}
+    rows = [
+        {"number": text, "serial": serial, **common, **blank}
+        for text, serial in zip(texts, serials, strict=True)
+    ]
+    connection.execute(sa.insert(NUMBERS), rows)
+
+
+@fold(kinds.NumbersIssued)
+def _issued(connection: sa.Connection, seq: int, body: kinds.NumbersIssued) -> None:
+    column = NUMBERS.c
+    change = (
+        sa.update(NUMBERS)
+        .where(column.series == body.series, column.filer == body.filer)
+        .where(column.serial.between(body.first, body.last), column.state == "reserved")
+        .values(state="issued", desk=body.desk, port=body.port, seq=seq)
+    )
+    wanted = body.last - body.first + 1
+    if connection.execute(change).rowcount != wanted:
+        raise NumberUnavailable(
+            f"Serials {body.first}-{body.last} of {body.filer} are not all free in the reserve"
+        )
+
+
+@fold(kinds.NumbersVoided)
+def _voided(connection: sa.Connection, seq: int, body: kinds.NumbersVoided) -> None:
+    move(connection, seq, body.numbers, ("issued",), "void", body.reason)
+
+
+def move(
+    connection: sa.Connection,
+    seq: int,
+    numbers: list[str],
+    allowed: tuple[str, ...],
+    state: str,
+    note: str = "",
+) -> None:
+    """Carry numbers from one of the allowed states into `state`. Raises NumberUnavailable, naming
+    the first number that is elsewhere."""
+    change = (
+        sa.update(NUMBERS)
+        .where(NUMBERS.c.number == sa.bindparam("n"))
+        .where(sa.or_(*(NUMBERS.c.state == one for one in allowed)))
+        .values(state=state, seq=seq, note=note)
+    )
+    done = connection.execute(change, [{"n": number} for number in numbers])
+    if done.rowcount not in (-1, len(numbers)):
+        raise NumberUnavailable(_elsewhere(connection, seq, numbers, allowed, state))
+    if done.rowcount == -1:
+        raise RuntimeError("this database driver does not count updated rows")
+
+
+def _elsewhere(
+    connection: sa.Connection, seq: int, numbers: list[str], allowed: tuple[str, ...], state: str
+) -> str:
+    column = NUMBERS.c
+    for number in numbers:
+        query = sa.select(column.state, column.desk).where(column.number == number)
+        query = query.where(column.seq != seq)
+        found = connection.execute(query).first()
+        if found is not None:
+            held = f" for {found.desk}" if found.desk else ""
+            return f"{number} is {found.state}{held}; to become {state} it must be {allowed[0]}"
+    return f"{numbers[0]} is in no reserve of this book"
