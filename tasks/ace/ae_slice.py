@@ -17,13 +17,16 @@ import pyarrow.compute as pc
 from tasks.ace.classes import Bytes
 from tasks.ace.codec import encode
 from tasks.ace.layout import Layout, layout
-from tasks.ace.slices import CHILDREN, Keys, Mask, Slice, numpy, truths, upper
+from tasks.ace.slices import CHILDREN, Slice
+from tasks.ace.vectors import Keys, Mask, numpy, truths, upper
 from tasks.entries.record import Record
 from tasks.shared.errors import BadInput, Problem
 
 APPLICATION = "AE"
 MADE = ("releases",)
 """Tables that the writer makes itself: the releases that a consolidating summary covers."""
+
+_WIDE = ("entries", "lines", "tariffs", "pga")
 
 _IN_USE = {
     ("47", "article_party_identifier"): {"cls": "X"},
@@ -46,8 +49,13 @@ def used_layout(record: str) -> Layout:
 
 
 def tables_of(record: Record) -> dict[str, pa.Table]:
-    """The tables of a record without the columns that hold nothing."""
-    return {name: _used(getattr(record, name)) for name in ("entries", *CHILDREN)}
+    """The tables of a record; the wide ones without the columns that hold nothing."""
+    return trimmed({name: getattr(record, name) for name in ("entries", *CHILDREN)})
+
+
+def trimmed(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """The wide tables without the columns that hold nothing."""
+    return {name: _used(table) if name in _WIDE else table for name, table in tables.items()}
 
 
 def _used(table: pa.Table) -> pa.Table:

@@ -18,7 +18,7 @@ from tasks.ace import fees
 from tasks.ace.ae_slice import SummarySlice
 from tasks.ace.codes import codes
 from tasks.ace.fees import HMF, INFORMAL, MPF, Numbers
-from tasks.ace.slices import Keys, Mask, lookup, numpy, truths
+from tasks.ace.vectors import Keys, Mask, lookup, numpy, truths
 
 CASH, BOND = "C", "B"
 INFORMAL_TYPES = ("11", "12")
@@ -41,13 +41,14 @@ def with_amounts(
     value = line_values(part)
     owner = part.ranks["lines"]
     mpf_days = fees.deciding_days(MPF, days, sent)
-    exempt = mpf_exempt(part, mpf_days)
+    article = article_exempt(part, mpf_days)
+    exempt = mpf_exempt(part, article)
     mpf = np.where(exempt, -1, fees.line_fee(MPF, _mpf_base(part, value), mpf_days[owner]))
     hmf = _hmf(part, value, fees.deciding_days(HMF, days, sent))
     sums = _sums(part)
     sums["mpf"] = _total(owner, np.maximum(mpf, 0), len(part))
     sums["hmf"] = _total(owner, np.maximum(hmf, 0), len(part))
-    informal, mail = _header_fees(part, exempt, mpf_days, sums)
+    informal, mail = _header_fees(part, article, mpf_days, sums)
     subject = np.bincount(owner[mpf >= 0], minlength=len(part)) > 0
     pipeline = part.is_any("mode_of_transport", (PIPELINE,))
     sums["mpf"] = fees.capped(sums["mpf"], subject, mpf_days, part.yes("consolidating"), pipeline)
@@ -95,23 +96,26 @@ def tariff_lines(part: SummarySlice) -> Keys:
     return lookup(part.line_keys, wanted)
 
 
-def mpf_exempt(part: SummarySlice, days: Numbers) -> Mask:
-    """Which lines owe neither formal MPF nor an informal fee share, by the dated lists.
+def article_exempt(part: SummarySlice, days: Numbers) -> Mask:
+    """Which lines are exempt from both MPF and the informal fee by what they are (p.161).
 
-    `mpf_exempt` on the line overrules programme, origin and chapter; never type and set.
+    `mpf_exempt` on the line overrules the dated lists of programme, origin and chapter.
     """
     owner = part.ranks["lines"]
-    listed = np.zeros(part.rows("lines"), dtype=bool)
+    listed = _chapter_exempt(part)
     for kind, field in _KINDS:
         listed |= _listed(part, kind, field, days[owner])
-    listed |= _chapter_exempt(part)
     listed |= part.is_any("zone_status", fees.exempt_codes(MPF, "zone_status"), "lines")
     stated = truths(pc.is_valid(part.column("mpf_exempt", "lines")))
-    listed = np.where(stated, part.yes("mpf_exempt", "lines"), listed)
+    return np.where(stated, part.yes("mpf_exempt", "lines"), listed)
+
+
+def mpf_exempt(part: SummarySlice, article: Mask) -> Mask:
+    """Which lines carry no formal MPF: exempt articles, entry types and set components."""
     by_type = part.is_any("entry_type", fees.exempt_codes(MPF, "entry_type"))
     by_type |= part.yes("express_informal")
     component = part.is_any("article_set", fees.exempt_codes(MPF, "article_set"), "lines")
-    return listed | by_type[owner] | component
+    return article | by_type[part.ranks["lines"]] | component
 
 
 def _listed(part: SummarySlice, kind: str, field: str, days: Numbers) -> Mask:
@@ -172,7 +176,7 @@ def _hmf(part: SummarySlice, value: Numbers, days: Numbers) -> Numbers:
 
 
 def _header_fees(
-    part: SummarySlice, exempt: Mask, days: Numbers, sums: Mapping[str, Numbers]
+    part: SummarySlice, article: Mask, days: Numbers, sums: Mapping[str, Numbers]
 ) -> tuple[Numbers, Numbers]:
     """Informal entry fee (311) and dutiable mail fee (496) of each summary; -1: none (p.163-164).
 
@@ -181,22 +185,13 @@ def _header_fees(
     express = part.yes("express_informal")
     informal = part.is_any("entry_type", INFORMAL_TYPES) & ~express & ~part.yes("exempt_port")
     informal &= ~part.is_any("mode_of_transport", fees.exempt_codes(INFORMAL, "mode"))
-    informal &= ~_all_lines(part, _exempt_but_for_type(part, days))
+    informal &= ~_all_lines(part, article)
     mailed = part.is_any("mode_of_transport", (MAIL_MODE,)) & (sums["duty"] > 0) & ~express
     times = np.maximum(np.bincount(part.ranks["releases"], minlength=len(part)), 1)
     return (
         _fixed(INFORMAL, informal, days) * np.where(informal, times, 1),
         _fixed(fees.MAIL, mailed, days),
     )
-
-
-def _exempt_but_for_type(part: SummarySlice, days: Numbers) -> Mask:
-    owner = part.ranks["lines"]
-    listed = _chapter_exempt(part)
-    for kind, field in _KINDS:
-        listed |= _listed(part, kind, field, days[owner])
-    stated = truths(pc.is_valid(part.column("mpf_exempt", "lines")))
-    return np.where(stated, part.yes("mpf_exempt", "lines"), listed)
 
 
 def _all_lines(part: SummarySlice, mask: Mask) -> Mask:

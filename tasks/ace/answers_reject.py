@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.ace.answers_read import Index, Reading, hidden, taken
+from tasks.ace.answers_columns import Index, hidden, taken
+from tasks.ace.answers_read import Reading
 from tasks.ace.deck import integers
 
 BATCH_REJECTED = "999"
@@ -22,8 +23,8 @@ _RECORD, _COLUMN = slice(25, 32), slice(33, 35)
 def read_rejections(reading: Reading) -> Index:
     """Adds the X1 conditions of an application's batches. Returns the ranks of rejected batches.
 
-    reference: block number, port, filer, application and block id of the X0 before it. position
-    and the condition's `line` carry the record of our batch (from 1) and its column.
+    reference: block number, port, filer, application and block id of the X0 before it.
+    sent_record and position: the record of our batch (from 1) and the column in it.
     """
     if not reading.has("X1"):
         return np.empty(0, dtype=np.int64)
@@ -31,7 +32,9 @@ def read_rejections(reading: Reading) -> Index:
     text = reading.texts(rows, "disposition_type_code", "condition_code", "narrative_text")
     final = pc.fill_null(pc.equal(text["disposition_type_code"], "R"), False)
     block, place, column = _references(reading, rows.at)
-    level = np.where(place > 0, "transaction", np.where(block.is_valid(), "block", "batch"))
+    place[final.to_numpy(zero_copy_only=False)] = 0
+    of_block = block.is_valid().to_numpy(zero_copy_only=False)
+    level = np.where(place > 0, "transaction", np.where(of_block, "block", "batch"))
     columns = {
         "head": pa.array(np.full(len(rows), -1)),
         "block": pa.array(reading.block[rows.at]),
@@ -41,9 +44,7 @@ def read_rejections(reading: Reading) -> Index:
         "severity": _constant("F", len(rows)),
         "text": text["narrative_text"],
         "record": _constant("X1", len(rows)),
-        "line": pc.if_else(
-            pa.array(place > 0), pa.array(place).cast(pa.string()), pa.scalar(None, pa.string())
-        ),
+        "sent_record": pa.array(place, mask=place == 0),
         "reference": pc.if_else(final, pa.scalar(None, pa.string()), block),
         "final": final,
         "position": pa.array(column),

@@ -41,28 +41,30 @@ class Condition:
     """One condition. `severity`: F fatal, W census, P agency, I information, empty none.
 
     level: batch, block, transaction, entry, line, bill, agency, request, query. record_index
-    counts the file's records from 0. `final`: the closing disposition of the entry or batch.
+    counts the file's records from 0; sent_record and position: record (from 1) of our own batch
+    and column in it. `final`: the closing disposition of the entry or batch.
     """
 
     application: str
     level: str
-    code: str
+    code: str | None
     place: str
     severity: str
-    text: str
+    text: str | None
     record: str
-    line: str
-    reference: str
+    line: str | None
+    reference: str | None
+    sent_record: int | None
     at: datetime | None
     final: bool
     entry_number: str | None
     record_index: int
-    position: int
+    position: int | None
 
     @property
     def known(self) -> Lookup:
         """What our tables say of the code in this application's answers."""
-        return look_up(self.application, self.code, self.place)
+        return look_up(self.application, self.code or "", self.place)
 
     @property
     def what_to_do(self) -> str:

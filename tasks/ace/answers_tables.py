@@ -76,6 +76,7 @@ _CONDITIONS: Mapping[str, pa.DataType] = {
     "record": _TEXT,
     "line": _TEXT,
     "reference": _TEXT,
+    "sent_record": _NUMBER,
     "at": TIME,
     "final": _FLAG,
     "record_index": _NUMBER,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.ace.batch import Batch, BatchLimits, Block, Slot
@@ -15,19 +16,25 @@ from tasks.ace.conditions import Finding
 from tasks.ace.envelope import Envelope, control_records
 from tasks.ace.envelope_rules import FilerProfile
 from tasks.ace.layout import WIDTH
-from tasks.ace.se_header import bill_groups, header, references
-from tasks.ace.se_lines import lines, parties
-from tasks.ace.slices import CLOSE, OPEN, Keys, Part, Slice, keys
+from tasks.ace.slices import CLOSE, OPEN, Part, Slice, keys
+from tasks.ace.vectors import Keys
 from tasks.entries.number import Offsets
 from tasks.shared.errors import BadInput, Problem
 
 
 @dataclass(frozen=True)
 class Assembly:
-    """What all batches of one run share."""
+    """What all batches of one run share.
+
+    records: all records of a slice, in any order; slice: makes a slice of entries and their child
+    rows; slice_size: entries built at a time, small enough for the processor's caches.
+    """
 
     envelope: Envelope
     limits: BatchLimits
+    records: Callable[[Slice], list[Part]]
+    slice: Callable[[pa.Table, Mapping[str, pa.Table]], Slice]
+    slice_size: int
     profile: FilerProfile | None = None
     offsets: Offsets | None = None
 
@@ -56,9 +63,7 @@ class Planned:
 def assemble(part: Slice, build: Assembly, plan: Planned) -> list[Batch]:
     """The batches of a slice. Raises BadInput with every fault found."""
     part.check_ranges()
-    made = [
-        *header(part), *bill_groups(part), *references(part), *parties(part), *lines(part)
-    ]  # fmt: skip
+    made = build.records(part)
     if part.problems:
         raise BadInput(f"{len(part.problems)} values cannot be sent", part.problems)
     blocks = _blocks(part, build.envelope, plan)
@@ -77,9 +82,7 @@ def _refuse_faults(matrix: Bytes, build: Assembly) -> None:
     raise BadInput(f"{len(problems)} faults in the batches", problems)
 
 
-def _blocks(
-    part: Slice, envelope: Envelope, plan: Planned
-) -> list[tuple[int, int, int, Block]]:
+def _blocks(part: Slice, envelope: Envelope, plan: Planned) -> list[tuple[int, int, int, Block]]:
     """Batch number, first and last entry rank, and the block itself."""
     numbers = part.column("entry_number").to_pylist()
     change = (plan.batch[1:] != plan.batch[:-1]) | (plan.block[1:] != plan.block[:-1])
@@ -107,9 +110,7 @@ def _controls(
     last = np.concatenate((first[1:], [len(plan.batch)])) - 1
     low = np.array([start for _, start, _, _ in blocks])
     high = np.array([stop for _, _, stop, _ in blocks])
-    owned = [
-        (number, int(plan.block[start]) + 1, block.port) for number, start, _, block in blocks
-    ]
+    owned = [(number, int(plan.block[start]) + 1, block.port) for number, start, _, block in blocks]
     a, b, y, z = control_records(envelope, sequence.tolist(), owned)
     return [
         Part(keys(first, OPEN, 0, 0), a),
@@ -161,10 +162,11 @@ def _cut(
         owned[number].append(block)
     for number, start, stop in zip(numbers, starts, stops, strict=True):
         low, high = np.searchsorted(rows, [start, stop])
-        held = [Slot(row - int(start), *rest) for row, *rest in slots[low:high]]
-        yield Batch.of(
-            envelope.batch_id(number), number, owned[number], matrix[start:stop], held
-        )
+        held = [
+            Slot(row - int(start), column, length, reference)
+            for row, column, length, reference in slots[low:high]
+        ]
+        yield Batch.of(envelope.batch_id(number), number, owned[number], matrix[start:stop], held)
 
 
 def _problem(one: Finding) -> Problem:

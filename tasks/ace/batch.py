@@ -17,7 +17,7 @@ from tasks.ace.classes import Bytes
 from tasks.ace.envelope import PASSWORD
 from tasks.ace.layout import WIDTH
 from tasks.ace.records import write_records
-from tasks.ace.slices import PLACEHOLDER
+from tasks.ace.vectors import PLACEHOLDER
 from tasks.shared.errors import BadInput, Problem
 
 _SOCIAL = re.compile(rb"\d{3}-\d{2}-\d{4}")
@@ -87,7 +87,7 @@ class Batch:
         slots: Sequence[Slot],
     ) -> Batch:
         stored = np.ascontiguousarray(matrix)
-        digest = hashlib.sha256(stored).hexdigest()
+        digest = hashlib.sha256(stored.data).hexdigest()
         return cls(batch_id, sequence, blocks[0].port, tuple(blocks), stored, tuple(slots), digest)
 
     @property
@@ -136,4 +136,6 @@ def fill_in(
 
 
 def _refused(column: str, wrong: str, right: str) -> BadInput:
-    return BadInput("the batch cannot be filled in", [Problem(column=column, wrong=wrong, right=right)])
+    return BadInput(
+        "the batch cannot be filled in", [Problem(column=column, wrong=wrong, right=right)]
+    )

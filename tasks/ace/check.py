@@ -26,7 +26,7 @@ from tasks.entries.number import Offsets
 _NUMBERED = {"SE": "SE10", "AE": "10"}
 _STRUCTURE = {
     "SE": "records, classes, structure, PGA relations and the rules of cargo release",
-    "AE": "records, classes, structure, PGA relations and entry numbers; no summary rules",
+    "AE": "records, classes, structure, PGA relations and the rules of the entry summary",
     "EQ": "records, classes, structure and the rules of the query",
     "CQ": "records, classes, structure and the rules of the query",
     "KI": "records, classes, structure and the rules of the query",
@@ -67,6 +67,16 @@ class CheckResult:
     def ok(self) -> bool:
         """No error. Warnings are deviations that CBP was seen to accept, or things to look at."""
         return not any(condition(code).severity == "error" for code in self.counts)
+
+    @property
+    def summary(self) -> str:
+        """One line for a person: what was read and how much was found."""
+        wrong = sum(n for code, n in self.counts.items() if condition(code).severity == "error")
+        odd = sum(self.counts.values()) - wrong
+        read = f"{self.records} records, {self.batches} batches, {self.blocks} blocks"
+        entries = f", {self.entries} entries" if self.entries else ""
+        untold = f" ({self.untold} of them not listed)" if self.untold else ""
+        return f"{read}{entries}: {wrong} errors, {odd} warnings{untold}"
 
     @property
     def untold(self) -> int:

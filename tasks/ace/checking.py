@@ -15,6 +15,7 @@ import numpy as np
 from tasks.ace.cargo_release_rules import check_cargo_release
 from tasks.ace.classes import Bytes, Flags
 from tasks.ace.deck import Deck, Index
+from tasks.ace.entry_summary_rules import check_entry_summary
 from tasks.ace.faults import check_classes
 from tasks.ace.grammar import grammar
 from tasks.ace.numbers import number_keys
@@ -24,7 +25,6 @@ from tasks.ace.reporting import Reporter
 from tasks.ace.rules_queries import (
     check_importer_query,
     check_status_query,
-    check_summary,
     check_summary_query,
 )
 from tasks.ace.structure import check_structure
@@ -39,7 +39,7 @@ _NUMBERS = {"SE": ("entry_filer_code", "entry_number"), "AE": ("entry_filer_code
 
 _RULES: dict[str, tuple[Callable[[Deck, Offsets], None], ...]] = {
     "SE": (check_cargo_release, lambda deck, offsets: check_pga(deck)),
-    "AE": (check_summary, lambda deck, offsets: check_pga(deck)),
+    "AE": (check_entry_summary, lambda deck, offsets: check_pga(deck)),
     "EQ": (check_summary_query,),
     "CQ": (check_status_query,),
     "KI": (lambda deck, offsets: check_importer_query(deck),),
@@ -90,8 +90,10 @@ class Checking:
             if len(at) and at[-1] > 0:
                 return int(at[-1])
         head = _head(_applications(np.concatenate((self._above, matrix[:1])))[1][-1])
+        if not head:
+            return 0
         text = np.frombuffer(head.encode("ascii"), dtype=np.uint8)
-        at = np.flatnonzero((matrix[:, : len(text)] == text).all(axis=1)) if head else ()
+        at = np.flatnonzero((matrix[:, : len(text)] == text).all(axis=1))
         return int(at[-1]) if len(at) else 0
 
     def _judge(self, matrix: Bytes) -> None:

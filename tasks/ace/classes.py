@@ -95,7 +95,8 @@ def spells(view: Bytes, text: bytes) -> Flags:
     if not view.size:
         return np.zeros(len(view), dtype=bool)
     rows = view if view.strides[-1] == 1 else np.ascontiguousarray(view)
-    return rows.view(f"S{view.shape[1]}")[:, 0] == text
+    found: Flags = np.asarray(rows.view(f"S{view.shape[1]}")[:, 0] == text, dtype=bool)
+    return found
 
 
 def is_blank(view: Bytes) -> Flags:

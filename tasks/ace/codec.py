@@ -94,7 +94,7 @@ def decode(layout: Layout, matrix: Bytes, typed: bool = False) -> pa.Table:
 
 
 def _columns(layout: Layout, table: Columns) -> dict[str, pa.Array]:
-    names = table.column_names if isinstance(table, pa.Table) else list(table)
+    names = list(table) if isinstance(table, Mapping) else table.column_names
     unknown = set(names) - {field.name for field in layout.data_fields}
     if unknown:
         raise KeyError(f"{layout.title} has no field {', '.join(sorted(unknown))}")

@@ -89,6 +89,9 @@ def _date(field: Field, column: pa.Array) -> tuple[Bytes, Wrong]:
     days = pc.cast(column, pa.date32())
     year, month, day = pc.year(days), pc.month(days), pc.day(days)
     wrong: Wrong = {}
+    far = pa.scalar(False)
+    if field.length not in (6, 8):
+        raise TypeError(f"{field.name}: no date fits {field.length} columns")
     if field.length == 6:
         far = pc.fill_null(pc.or_(pc.less(year, _FIRST_YEAR), pc.greater(year, _LAST_YEAR)), False)
         for row in np.flatnonzero(far.to_numpy(zero_copy_only=False)):

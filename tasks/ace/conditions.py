@@ -1,7 +1,8 @@
 """Condition codes: CBP's own (X03-X43, B16) and ours (C and three digits), and what a fault is.
 
 CBP's texts are its narrative texts (Batch and Block Control v23 p.32-34). Ours say what is wrong
-in our own words. Both stand in `data/ace/conditions.csv` with their source.
+in our own words. Both stand in `data/ace/conditions.csv` with their source; those of the entry
+summary, CBP's dictionary codes in our words, in `data/ace/ae_conditions.csv`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+_TABLES = ("conditions.csv", "ae_conditions.csv")
 ERROR = "error"
 WARNING = "warning"
 
@@ -55,8 +57,11 @@ class Finding:
 @cache
 def conditions() -> dict[str, Condition]:
     """Every code, by code."""
-    text = (files("continuity_data") / "ace" / "conditions.csv").read_text(encoding="utf-8")
-    return {row["code"]: Condition(**row) for row in csv.DictReader(text.splitlines())}
+    found: dict[str, Condition] = {}
+    for name in _TABLES:
+        text = (files("continuity_data") / "ace" / name).read_text(encoding="utf-8")
+        found |= {row["code"]: Condition(**row) for row in csv.DictReader(text.splitlines())}
+    return found
 
 
 def condition(code: str) -> Condition:

@@ -64,9 +64,7 @@ def _told(matrix: Bytes, parts: Split, profile: FilerProfile | None) -> Iterator
 
 
 def _moved(one: Finding, record: int) -> Finding:
-    return Finding(
-        record, one.position, one.code, one.severity, one.text, one.record, one.entry
-    )
+    return Finding(record, one.position, one.code, one.severity, one.text, one.record, one.entry)
 
 
 def _classes(matrix: Bytes, parts: Split) -> Iterator[Finding]:
@@ -82,9 +80,7 @@ def _classes(matrix: Bytes, parts: Split) -> Iterator[Finding]:
                     yield from _records(letter, name.decode("latin-1"), made, matrix, at)
 
 
-def _records(
-    letter: str, name: str, rejected: bool, matrix: Bytes, at: Index
-) -> Iterator[Finding]:
+def _records(letter: str, name: str, rejected: bool, matrix: Bytes, at: Index) -> Iterator[Finding]:
     layout = control_layout(letter, name, rejected)
     found = Found()
     check_records(layout, matrix[at], at, found)

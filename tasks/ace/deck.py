@@ -92,7 +92,7 @@ class Rows:
 
     def digits(self, name: str) -> Flags:
         """Which records have digits all over the field."""
-        return digit(self.raw(name)).all(axis=1)
+        return np.logical_and.reduce(digit(self.raw(name)), axis=1)
 
     def _keep(self, name: str, what: str, make) -> np.ndarray:  # type: ignore[no-untyped-def]
         key = (name, what)
@@ -218,9 +218,7 @@ class Deck:
         owner = self.transaction[at]
         return np.bincount(owner[owner >= 0], minlength=len(self.starts))
 
-    def fault(
-        self, code: str, rows: Rows, mask: Flags, name: str = "", detail: str = ""
-    ) -> None:
+    def fault(self, code: str, rows: Rows, mask: Flags, name: str = "", detail: str = "") -> None:
         """Faults at a field of the records that the mask marks; broken transactions are left out.
 
         A structural fault rejects a batch before its contents are judged (B&B v23 p.37).

@@ -100,11 +100,15 @@ def _indented(view: Bytes) -> Flags:
 def _hyphen_only(rows: Bytes, field: Field) -> Flags:
     view = rows[:, field.span].copy()
     view[view == _HYPHEN] = _ZERO
-    return ~outside("AN", view).any(axis=1)
+    return ~np.logical_or.reduce(outside("AN", view), axis=1)
 
 
 def _chapter_99(rows: Bytes, field: Field) -> Flags:
-    return (rows[:, 2:4] == ord("9")).all(axis=1)
+    return (rows[:, 2] == ord("9")) & (rows[:, 3] == ord("9"))
+
+
+def _chapter_98(rows: Bytes, field: Field) -> Flags:
+    return (rows[:, 2] == ord("9")) & (rows[:, 3] == ord("8"))
 
 
 def _unknown_carrier(rows: Bytes, field: Field) -> Flags:
@@ -121,6 +125,7 @@ _WHEN: dict[str, Callable[[Bytes, Field], Flags]] = {
     "always": lambda rows, field: np.ones(len(rows), dtype=bool),
     "hyphen": _hyphen_only,
     "chapter 99": _chapter_99,
+    "chapter 98": _chapter_98,
     "unknown carrier": _unknown_carrier,
     "ends": _ends_substitution,
 }

@@ -1,4 +1,4 @@
-"""The structure maps of CBP's chapters, compiled from `data/ace/grammar.csv` and `maps.csv`.
+"""The structure maps of CBP's chapters, read from `data/ace/grammar.csv` and `maps.csv`.
 
 A row of the grammar is a record or a group in its parent, in the chapter's order, with its
 designation and its limit (0 = none printed). A group begins with its first row. A record that
@@ -9,85 +9,16 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ace.recognise import BLOCK, FIRST_OWN, Table
-
-Matrix = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Node:
-    """One row: a group if `records` is empty. Its label is what a record in this place is called."""
-
-    name: str
-    records: tuple[str, ...]
-    designation: str
-    limit: int
-    after: str
-    children: list[Node] = field(default_factory=list, compare=False)
-
-    @property
-    def head(self) -> Node | None:
-        """The record that a group cannot be without; None if its first row is no such record."""
-        first = self.children[0] if self.children else None
-        return first if first is not None and first.records and first.designation == "M" else None
-
-
-@dataclass(frozen=True)
-class Limit:
-    """In each instance of `parent` (named by its head's label) at most `most` of `label`."""
-
-    label: int
-    parent: int
-    most: int
-
-
-@dataclass(frozen=True)
-class Need:
-    """In each instance of `parent` at least one of `label`; `name` is the record that it wants."""
-
-    label: int
-    parent: int
-    name: str
-
-
-@dataclass(frozen=True)
-class Join:
-    """A record that stays in the group of the one just before it: letters in a 1-based column."""
-
-    record: str
-    column: int
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class Map:
-    """One structure map over labels. `follow[a, b]`: b may come after a, mandatory records apart.
-
-    `skip[a, b]`: it may if the head of a group that comes later is left out between them.
-    `again[a, b]`: label of the group's head that is left out if b begins the same group anew, or 0.
-    `last`: label after which nothing may come (AE 90), or 0. `single`: header records that stand
-    once.
-    """
-
-    name: str
-    source: str
-    follow: Matrix
-    skip: Matrix
-    again: NDArray[np.uint8]
-    known: NDArray[np.bool_]
-    limits: tuple[Limit, ...]
-    needs: tuple[Need, ...]
-    single: frozenset[int]
-    last: int
+from tasks.ace.grammar_map import Join, Map, Node, compile_map, walk
+from tasks.ace.recognise import FIRST_OWN, Table
 
 
 @dataclass(frozen=True)
@@ -96,7 +27,8 @@ class Grammar:
 
     labels: label names; the first FIRST_OWN are those of `recognise`. head: label that begins a
     transaction, or 0 where a block is one transaction. column: 1-based column of the head whose
-    letter picks the map. places: for records in two places, record id -> anchor record -> label.
+    letter picks the map. plain: record id -> label; places: for records in two places, record id
+    -> anchor record -> label. loose: CBP prints the order of the answer by examples only.
     """
 
     name: str
@@ -108,7 +40,7 @@ class Grammar:
     maps: tuple[Map, ...]
     places: dict[str, dict[str, int]]
     plain: dict[str, int]
-    joins: tuple[Join, ...] = ()
+    joins: tuple[Join, ...]
 
     def label(self, name: str) -> int:
         return self.labels.index(name)
@@ -124,40 +56,25 @@ class Grammar:
 
 @cache
 def grammar(name: str) -> Grammar:
-    """The grammar of `data/ace/applications.csv`. Raises KeyError for an unknown name."""
+    """The grammar of an application. Raises KeyError for a name that is not in `maps.csv`."""
     heads = [row for row in _rows("maps.csv") if row["grammar"] == name]
     if not heads:
         raise KeyError(name)
-    trees = {row["map"]: _tree(row["map"]) for row in heads}
-    labels = ["", "A", "B", "Y", "Z"]
-    plain: dict[str, int] = {}
-    places: dict[str, dict[str, int]] = defaultdict(dict)
-    for tree in trees.values():
-        for node in _walk(tree):
-            if not node.records:
-                continue
-            if node.name not in labels:
-                labels.append(node.name)
-            for record in node.records:
-                if node.after:
-                    places[record][node.after] = labels.index(node.name)
-                else:
-                    plain[record] = labels.index(node.name)
-    for record, where in places.items():
-        plain[record] = next(iter(where.values()))
-    first = trees[heads[0]["map"]]
-    head = labels.index(first.head.name) if heads[0]["column"] and first.head else 0
+    trees = [_tree(row["map"]) for row in heads]
+    labels, plain, places = _labels(trees)
+    first = trees[0].head
     return Grammar(
         name=name,
         labels=tuple(labels),
-        head=head,
+        head=labels.index(first.name) if heads[0]["column"] and first is not None else 0,
         column=int(heads[0]["column"] or 0),
         letters={letter: n for n, row in enumerate(heads) for letter in row["values"].split()},
         loose=heads[0]["loose"] == "Y",
         maps=tuple(
-            _compile(row["map"], row["source"], trees[row["map"]], labels) for row in heads
+            compile_map(row["map"], row["source"], tree, labels)
+            for row, tree in zip(heads, trees, strict=True)
         ),
-        places=dict(places),
+        places=places,
         plain=plain,
         joins=tuple(
             Join(row["record"], int(row["column"]), row["before"], row["after"])
@@ -165,6 +82,26 @@ def grammar(name: str) -> Grammar:
             if row["grammar"] == name
         ),
     )
+
+
+def _labels(
+    trees: Iterable[Node],
+) -> tuple[list[str], dict[str, int], dict[str, dict[str, int]]]:
+    """Label names, and which label each record has, at once or by the record that it follows."""
+    labels = ["", "A", "B", "Y", "Z"]
+    plain: dict[str, int] = {}
+    places: dict[str, dict[str, int]] = defaultdict(dict)
+    for node in (node for tree in trees for node in walk(tree) if node.records):
+        if node.name not in labels:
+            labels.append(node.name)
+        number = labels.index(node.name)
+        for record in node.records:
+            if node.after:
+                places[record][node.after] = number
+            else:
+                plain[record] = number
+    plain.update({record: next(iter(where.values())) for record, where in places.items()})
+    return labels, plain, dict(places)
 
 
 def _tree(name: str) -> Node:
@@ -183,136 +120,6 @@ def _tree(name: str) -> Node:
     if root is None:
         raise KeyError(name)
     return root
-
-
-def _compile(name: str, source: str, root: Node, labels: list[str]) -> Map:
-    skip, again = _skipping(root, labels)
-    known = np.zeros(len(labels), dtype=bool)
-    for node in _walk(root):
-        if node.records:
-            known[labels.index(node.name)] = True
-    final = root.children[-1]
-    ends = final.records and final.designation == "M" and root.limit == 0 and len(root.children) > 1
-    return Map(
-        name=name,
-        source=source,
-        follow=_following(root, labels),
-        skip=skip,
-        again=again,
-        known=known,
-        limits=tuple(_limits(root, labels)),
-        needs=tuple(_needs(root, labels)),
-        single=frozenset(
-            labels.index(child.name)
-            for child in root.children[1:]
-            if child.records and child.limit == 1
-        ),
-        last=labels.index(final.name) if ends else 0,
-    )
-
-
-def _following(root: Node, labels: list[str]) -> Matrix:
-    """Which label may follow which, were every record optional and repeatable.
-
-    A group is entered by its head only. Limits and mandatory records are counted apart, so that
-    each fault is called by its own name.
-    """
-    allowed = np.zeros((len(labels), len(labels)), dtype=bool)
-
-    def visit(node: Node) -> tuple[set[int], set[int]]:
-        if node.records:
-            own = {labels.index(node.name)}
-            _join(allowed, own, own)
-            return own, own
-        ends = [visit(child) for child in node.children]
-        _in_turn(allowed, ends)
-        firsts = ends[0][0] if node.head is not None else _all(first for first, _ in ends)
-        lasts = _all(last for _, last in ends)
-        if node.limit != 1:
-            _join(allowed, lasts, firsts)
-        return firsts, lasts
-
-    firsts, _ = visit(root)
-    _join(allowed, {BLOCK}, firsts)
-    return allowed
-
-
-def _skipping(root: Node, labels: list[str]) -> tuple[Matrix, NDArray[np.uint8]]:
-    """`skip` and `again` of a Map: groups entered otherwise than by their head."""
-    forward = np.zeros((len(labels), len(labels)), dtype=bool)
-    again = np.zeros((len(labels), len(labels)), dtype=np.uint8)
-
-    def visit(node: Node) -> tuple[set[int], set[int]]:
-        if node.records:
-            own = {labels.index(node.name)}
-            return own, own
-        ends = [visit(child) for child in node.children]
-        _in_turn(forward, ends)
-        firsts, lasts = _all(first for first, _ in ends), _all(last for _, last in ends)
-        if node is not root and node.limit != 1 and node.head is not None:
-            for before in lasts:
-                for after in firsts - ends[0][0]:
-                    again[before, after] = again[before, after] or labels.index(node.head.name)
-        return firsts, lasts
-
-    visit(root)
-    return forward, again
-
-
-def _in_turn(allowed: Matrix, ends: list[tuple[set[int], set[int]]]) -> None:
-    """Rows of a group in order, any of them left out."""
-    for index, (_, before) in enumerate(ends):
-        for first, _ in ends[index + 1 :]:
-            _join(allowed, before, first)
-
-
-def _all(parts: Iterable[set[int]]) -> set[int]:
-    return set().union(*parts)
-
-
-def _join(allowed: Matrix, before: set[int], after: set[int]) -> None:
-    for label in before:
-        allowed[label, sorted(after)] = True
-
-
-def _limits(group: Node, labels: list[str]) -> Iterator[Limit]:
-    """Limits of a group's rows, counted by the label that a row begins with."""
-    parent = _parent(group, labels)
-    if group.head is not None and group.limit > 1 and group.name == "transaction":
-        yield Limit(parent, BLOCK, group.limit)
-    if parent:
-        for child in group.children:
-            begins = child if child.records else child.head
-            if begins is not None and child.limit and begins is not group.head:
-                yield Limit(labels.index(begins.name), parent, child.limit)
-    for child in group.children:
-        if child.children:
-            yield from _limits(child, labels)
-
-
-def _parent(group: Node, labels: list[str]) -> int:
-    """Label that begins each instance of a group; the block header where a block is one instance."""
-    if group.head is not None:
-        return labels.index(group.head.name)
-    return BLOCK if group.limit == 1 else 0
-
-
-def _needs(group: Node, labels: list[str]) -> Iterator[Need]:
-    if group.head is not None:
-        parent = labels.index(group.head.name)
-        for child in group.children[1:]:
-            begins = child if child.records else child.head
-            if child.designation == "M" and begins is not None:
-                yield Need(labels.index(begins.name), parent, begins.name)
-    for child in group.children:
-        if child.children:
-            yield from _needs(child, labels)
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node.children:
-        yield from _walk(child)
 
 
 @cache

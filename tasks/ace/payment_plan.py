@@ -7,9 +7,10 @@ ceiling is reached, since a backlog on one day can bounce the debit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, partial
 
 import pyarrow as pa
 
@@ -82,8 +83,10 @@ def plan_payment(summaries: pa.Table, payment: Payment) -> pa.Table:
     an estimated entry date more than 90 days ahead.
     """
     wishes, problems = [], []
+    due = cache(partial(_due, payment=payment))
+    earliest = cache(partial(_first, payment=payment))
     for row in summaries.to_pylist():
-        wish = _wish(row, payment)
+        wish = _wish(row, payment, due, earliest)
         if isinstance(wish, Problem):
             problems.append(wish)
         else:
@@ -123,7 +126,12 @@ def over_ceiling(plan: pa.Table) -> list[str]:
     return [number for number, note in pairs if note and (ALONE in note or FULL in note)]
 
 
-def _wish(row: Mapping[str, object], payment: Payment) -> _Wish | Problem:
+def _wish(
+    row: Mapping[str, object],
+    payment: Payment,
+    due: Callable[[str, date], date],
+    earliest: Callable[[date], tuple[date, bool]],
+) -> _Wish | Problem:
     terms = payment.of(row["importer_number"])  # type: ignore[arg-type]
     sheet = f"entry {row['entry_number']}"
     own = row["payment_type"]
@@ -148,9 +156,8 @@ def _wish(row: Mapping[str, object], payment: Payment) -> _Wish | Problem:
             right="periodic_day in the payment table",
         )
     entered: date = row["estimated_entry_date"]  # type: ignore[assignment]
-    first, last = payment.calendar.window(payment.sent)
-    first = max(first, payment.calendar.on_or_after(entered))
-    if kind != INDIVIDUAL and first > last:
+    first, fits = earliest(entered)
+    if kind != INDIVIDUAL and not fits:
         return Problem(
             sheet=sheet,
             column="estimated_entry_date",
@@ -159,9 +166,15 @@ def _wish(row: Mapping[str, object], payment: Payment) -> _Wish | Problem:
             right=f"at most {AHEAD} days after sending (206, 218)",
         )
     amount = int(row["amount"])  # type: ignore[call-overload]
-    due = _due(kind, entered, payment)
     number = str(row["entry_number"])
-    return _Wish(number, terms, kind, entered, first, due, amount, tuple(notes))
+    return _Wish(number, terms, kind, entered, first, due(kind, entered), amount, tuple(notes))
+
+
+def _first(entered: date, payment: Payment) -> tuple[date, bool]:
+    """The first statement date of an entry, and whether CBP's window still holds it."""
+    first, last = payment.calendar.window(payment.sent)
+    first = max(first, payment.calendar.on_or_after(entered))
+    return first, first <= last
 
 
 def _due(kind: str, entered: date, payment: Payment) -> date:

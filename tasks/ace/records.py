@@ -58,7 +58,9 @@ def _from_lines(data: bytes, name: str) -> Bytes:
     if len(long) and len(data) % WIDTH == 0:
         return _reshape(data)
     if len(long):
-        raise BadInput("records over 80 characters", [_too_long(name, k, lengths) for k in long])
+        raise BadInput(
+            "records over 80 characters", [_too_long(name, int(k), lengths) for k in long]
+        )
     matrix = np.full((len(starts), WIDTH), SPACE, dtype=np.uint8)
     row = np.repeat(np.arange(len(starts)), lengths)
     column = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -85,7 +87,7 @@ def _short(name: str, data: bytes) -> Problem:
 def _too_long(name: str, index: int, lengths: np.ndarray) -> Problem:
     return Problem(
         file=name,
-        row=int(index) + 1,
+        row=index + 1,
         wrong=f"a record of {lengths[index]} characters",
         right="at most 80 before the line end",
     )

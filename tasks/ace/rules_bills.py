@@ -66,7 +66,8 @@ def bill_numbers(release: Release) -> None:
     carried = bills.of_mode(_HAND_CARRIED) & ~bills.in_bond
     named = (number[:, :12] == np.frombuffer(b"HANDCARRIED ", dtype=np.uint8)).all(axis=1)
     release.fault("C173", rows, carried & ~named, "bill_number")
-    alone = bills.lowest & ~bills.in_group(bills.in_bond)
+    worded = bills.of_mode(*codes("worded_mode"))
+    alone = bills.lowest & ~bills.in_group(bills.in_bond) & ~worded
     release.fault("C176", rows, _repeated(bills, alone), "bill_number")
 
 
@@ -119,7 +120,7 @@ def quantities(release: Release) -> None:
 
 @rule("C162", "C163", "C164", "C165")
 def outside_manifests(release: Release) -> None:
-    """Non-AMS indicator: Y for some modes and general order, N on in-bond; Y needs SE16 (note 5)."""
+    """Non-AMS: Y for some modes and general order, N on in-bond; Y needs SE16 (note 5)."""
     bills = Bills(release)
     rows = bills.rows
     stated = rows.says("non_ams", "Y", "N")

@@ -163,8 +163,9 @@ def immediate_delivery(release: Release) -> None:
     bare = release.header.says("bond_type_code", "0")[entry]
     release.fault("C132", extra, wanted & bare, name)
     for place in ("location_of_goods", "exam_site", "bonded_warehouse"):
-        broken = extra.given(place) & ~(plain(extra.raw(place)) & (length_of(extra.raw(place)) == 4))
-        release.fault("C133", extra, broken, place)
+        text = extra.raw(place)
+        whole = plain(text) & (length_of(text) == 4)
+        release.fault("C133", extra, extra.given(place) & ~whole, place)
 
 
 @rule("C140", "C141", "C142", "C146", "C147")
@@ -173,7 +174,8 @@ def cancellation(release: Release) -> None:
     contact = release.rows("SE13")
     entry = release.entry(contact)
     cancel = release.cancel[entry]
-    given, known = contact.given("reason_code"), contact.says("reason_code", *codes("cancel_reason"))
+    given = contact.given("reason_code")
+    known = contact.says("reason_code", *codes("cancel_reason"))
     release.fault("C140", contact, cancel & ~given, "reason_code")
     release.fault("C142", contact, cancel & given & ~known, "reason_code")
     several = "multiple_cargo_dispositions_indicator"

@@ -62,7 +62,7 @@ def check_summary_query(deck: Deck, offsets: Offsets) -> None:
 
 
 def check_status_query(deck: Deck, offsets: Offsets) -> None:
-    """CQ: each WR1 asks for one thing; an entry number is right-justified and of the block's filer."""
+    """CQ: each WR1 asks for one thing; an entry number is right-justified and the filer's own."""
     rows = deck.rows("WR1")
     if not len(deck.starts):
         return
@@ -111,10 +111,8 @@ def _importer(text: Bytes) -> Flags:
     return np.logical_or.reduce(forms)
 
 
-def _number(
-    deck: Deck, rows: Rows, filer: str, number: str, own: Bytes, offsets: Offsets
-) -> None:
-    """C104 and B16 for one of the numbers of a J1. Other filers' check digit factor is not known."""
+def _number(deck: Deck, rows: Rows, filer: str, number: str, own: Bytes, offsets: Offsets) -> None:
+    """C104 and B16 for one number of a J1. Other filers' check digit factor is not known."""
     given = rows.given(number)
     whole = rows.digits(number)
     deck.fault("C104", rows, given & ~whole, number)
@@ -134,7 +132,7 @@ def _gaps(rows: Rows, fields: list[tuple[str, str]]) -> tuple[Flags, np.ndarray]
     given = np.stack([rows.given(name) | rows.given(second) for name, second in fields], axis=1)
     late = given[:, 1:] & ~given[:, :-1]
     places = np.array([rows.field(name).start for name, _ in fields])
-    return late.any(axis=1), places[1:][np.argmax(late, axis=1)]
+    return np.logical_or.reduce(late, axis=1), places[1:][np.argmax(late, axis=1)]
 
 
 def _at_places(deck: Deck, code: str, rows: Rows, mask: Flags, place: np.ndarray) -> None:
@@ -167,4 +165,3 @@ def _moment(text: Bytes) -> tuple[np.ndarray, Flags]:
     months = (np.where(year < 70, year + 2000, year + 1900) - 1970) * 12 + month - 1
     days = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + day - 1
     return days * 86_400 + (hour % 12 + 12 * afternoon) * 3600 + minute * 60 + second, right
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,17 +16,22 @@ from tasks.shared.errors import BadInput, Problem
 Portion = tuple[pa.Table, dict[str, pa.Table]]
 
 
-def read_slices(paths: Mapping[str, Path], entries_at_once: int) -> Iterator[Portion]:
+def read_slices(
+    paths: Mapping[str, Path],
+    entries_at_once: int,
+    columns: Mapping[str, Sequence[str]] = COLUMNS,
+) -> Iterator[Portion]:
     """Portions of entries, each with all its child rows.
 
     `paths` has one Parquet file a table, `entries` at least; each is sorted by entry number.
+    `columns`: what is read of each table; as a rule what cargo release takes.
     Raises BadInput if one is not, or if child rows belong to no entry.
     """
-    children = {name: _Reader(name, paths[name]) for name in CHILDREN if name in paths}
-    absent = {name: _empty(name) for name in CHILDREN if name not in paths}
+    children = {name: _Reader(name, paths[name], columns[name]) for name in CHILDREN if name in paths}
+    absent = {name: _empty(name, columns[name]) for name in CHILDREN if name not in paths}
     with pq.ParquetFile(paths["entries"]) as file:
         last = ""
-        for batch in file.iter_batches(batch_size=entries_at_once, columns=_wanted("entries")):
+        for batch in file.iter_batches(batch_size=entries_at_once, columns=list(columns["entries"])):
             entries = pa.Table.from_batches([batch])
             numbers = entries["entry_number"].combine_chunks()
             last = _sorted_after(last, numbers, paths["entries"])
@@ -39,11 +44,11 @@ def read_slices(paths: Mapping[str, Path], entries_at_once: int) -> Iterator[Por
 class _Reader:
     """One child table, read forward; hands out the rows up to an entry number."""
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, path: Path, columns: Sequence[str]) -> None:
         self.path = path
         self.file = pq.ParquetFile(path)
-        self.batches = self.file.iter_batches(batch_size=1 << 16, columns=_wanted(name))
-        self.held: pa.Table = _empty(name)
+        self.batches = self.file.iter_batches(batch_size=1 << 16, columns=list(columns))
+        self.held: pa.Table = _empty(name, columns)
         self.last = ""
         self.done = False
 
@@ -71,12 +76,8 @@ class _Reader:
             raise _wrong(self.path, f"{left} rows belong to no entry", "rows of entries given")
 
 
-def _wanted(name: str) -> list[str]:
-    return list(COLUMNS[name])
-
-
-def _empty(name: str) -> pa.Table:
-    return schema(name).empty_table().select(_wanted(name))
+def _empty(name: str, columns: Sequence[str]) -> pa.Table:
+    return schema(name).empty_table().select(list(columns))
 
 
 def _sorted_after(last: str, numbers: pa.Array, path: Path) -> str:

@@ -96,9 +96,7 @@ def fields(layout: Layout, record: bytes) -> str:
     if layout.record in ("SO70", "WO70") and record[78:80] in (b"  ", b"01", b"02", b"03"):
         layout = _before_04(layout)
     told = (
-        (field.name, shown(layout, field, record))
-        for field in layout.fields
-        if not field.constant
+        (field.name, shown(layout, field, record)) for field in layout.fields if not field.constant
     )
     return "; ".join(
         f"{'not blank' if name.startswith('filler') else name} = {text}"

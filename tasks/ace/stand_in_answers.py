@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from tasks.ace.layout import layout
-from tasks.ace.stand_in_envelope import RESPONSES, Batch, Block, Fault, control
+from tasks.ace.stand_in_batch import RESPONSES, Batch, Block, Fault, control
 from tasks.ace.stand_in_records import Record, build
-from tasks.ace.stand_in_texts import BATCH_REJECTED, ENVELOPE
+from tasks.ace.stand_in_texts import AX, BATCH_REJECTED, ENVELOPE
 
 _KEPT = ("port", "filer_code", "office_code", "user_text")
 _PREPARER = (
@@ -92,6 +92,43 @@ def rejected(batch_head: str, faults: Sequence[Fault]) -> bytes:
     )
 
 
+def rejected_by_application(batch_head: str, batch_tail: str, fault: Fault) -> bytes:
+    """The same refusal in the application's own records, for a fault inside a transaction: E1 of
+    AX (ESF p.207), JZ of ER (ESQ p.50), WR0 of C1 (CQ p.65). Empty where it has none."""
+    assert fault.block is not None
+    head = control("A", batch_head, 1)
+    application = head["application"]
+    body = _own_condition(application, fault)
+    if not body:
+        return b""
+    answered = RESPONSES[application]
+    first = {**_mirrored(head), "application": answered}
+    last = _mirrored(control("Z", batch_tail, 0), "user_text")
+    return joined(
+        [
+            build(layout("BB", "A", "output"), **first),
+            *_block(fault.block, answered, body),
+            build(layout("BB", "Z", "output"), **last),
+        ]
+    )
+
+
+def _own_condition(application: str, fault: Fault) -> list[str]:
+    code, text = fault.code, ENVELOPE[fault.code]
+    if application == "AE":
+        found = {"severity_code": "F", "condition_code": code, "narrative_text": text}
+        final = {"severity_code": "F", "condition_code": "999", "narrative_text": AX["999"]}
+        record = layout("AE", "E1")
+        return [build(record, **found), build(record, **final, disposition_type_code="R")]
+    if application == "EQ":
+        return [build(layout("EQ", "JZ"), condition_code=code, narrative_text=text)]
+    if application == "CQ" and code in ("X39", "X40"):
+        record = layout("CQ", "WR0", "output")
+        pairs = ((code, text), ("999", BATCH_REJECTED))
+        return [build(record, error_message_identifier=k, narrative_message=v) for k, v in pairs]
+    return []
+
+
 def _references(fault: Fault, *, known: bool) -> list[str]:
     assert fault.block is not None
     lines = [] if known else [_reference("BLOCK", fault.block.number, _block_text(fault.block))]
@@ -146,7 +183,7 @@ def notification(
 
 def _notice_block(application: str, address: Address, body: Sequence[str]) -> list[str]:
     head = {"port": address.port, "filer_code": address.filer, "application": application}
-    echoed = {}
+    echoed: dict[str, str] = {}
     if application == "SO":
         # Only cargo release status carries the filer's text and preparer (B&B v23 p.28 note 1).
         cuts = (address.preparer.ljust(10)[a:b] for a, b in ((0, 4), (4, 7), (7, 9), (9, 10)))

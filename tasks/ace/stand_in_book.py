@@ -9,12 +9,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tasks.ace.stand_in_envelope import Filer
+from tasks.ace.stand_in_rows import (
+    Bill,
+    Bond,
+    Entry,
+    Event,
+    Filer,
+    Importer,
+    Notice,
+    Summary,
+    TransactionBond,
+)
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT);
@@ -28,7 +38,7 @@ CREATE TABLE IF NOT EXISTS transaction_bonds (entry, designation, entry_type, am
   surety, void, PRIMARY KEY (entry, designation));
 CREATE TABLE IF NOT EXISTS bills (issuer, number, quantity, unit, mode, port, carrier, voyage,
   conveyance, departed, arrived, hold, in_bond, PRIMARY KEY (issuer, number));
-CREATE TABLE IF NOT EXISTS ports (code TEXT PRIMARY KEY, active);
+CREATE TABLE IF NOT EXISTS ports (code TEXT PRIMARY KEY, active, no_informal_fee);
 CREATE TABLE IF NOT EXISTS entries (number TEXT PRIMARY KEY, status, source, port, entry_type,
   importer, mode, filing, address, created, released, origin, outcome, quota, request,
   requested);
@@ -44,7 +54,7 @@ CREATE TABLE IF NOT EXISTS notices (id INTEGER PRIMARY KEY, application, number,
   at, released, origin, document, extra, body, address, issued);
 CREATE TABLE IF NOT EXISTS history (id INTEGER PRIMARY KEY, number, at, event, detail);
 CREATE TABLE IF NOT EXISTS switches (id INTEGER PRIMARY KEY, kind, skip, times, detail);
-CREATE TABLE IF NOT EXISTS late (id INTEGER PRIMARY KEY, data BLOB);
+CREATE TABLE IF NOT EXISTS late (id INTEGER PRIMARY KEY, name, data BLOB);
 CREATE TABLE IF NOT EXISTS done (work, batch, item, body, PRIMARY KEY (work, batch, item));
 CREATE TABLE IF NOT EXISTS files (work TEXT PRIMARY KEY, at);
 CREATE TABLE IF NOT EXISTS outgoing (name TEXT PRIMARY KEY, data BLOB, written);
@@ -56,163 +66,6 @@ CREATE INDEX IF NOT EXISTS by_acceptance ON summaries (accepted);
 
 OPENING = time(8, 0, 0)
 """When the stand-in's day begins. Each event comes a second after the one before."""
-
-
-@dataclass
-class Entry:
-    """A cargo release on file. status: on file, released, cancelled. source: abi, certified,
-    officer. outcome: what CBP decides for it. request: correction or cancellation, waiting."""
-
-    number: str
-    status: str = "on file"
-    source: str = "abi"
-    port: str = ""
-    entry_type: str = ""
-    importer: str = ""
-    mode: str = ""
-    filing: str = "{}"
-    address: str = ""
-    created: datetime | None = None
-    released: date | None = None
-    origin: str = ""
-    outcome: str = ""
-    quota: str = ""
-    request: str = ""
-    requested: str = ""
-
-
-@dataclass
-class Summary:
-    """An entry summary on file. control: 1 trade, 2 CBP. status: 1 accepted, 2 rejected,
-    3 cancelled (ESQ v26 p.29). `printed`: on a statement; `revised`: the next replacement is a
-    new major version (ESF p.206). `image`: its 10 to 90 records."""
-
-    number: str
-    owner: str = ""
-    source: str = "abi"
-    port: str = ""
-    entry_type: str = ""
-    importer: str = ""
-    mode: str = ""
-    reference: str = ""
-    control: int = 1
-    status: int = 1
-    version: str = "00100"
-    revised: bool = False
-    accepted: datetime | None = None
-    changed: date | None = None
-    filed: date | None = None
-    rejected: date | None = None
-    review: bool = False
-    in_use: bool = False
-    held: bool = False
-    inactive: bool = False
-    payment: str = ""
-    statement: date | None = None
-    printed: bool = False
-    collected: date | None = None
-    due: int = 0
-    estimated_entry: date | None = None
-    elected_entry: date | None = None
-    immediate: bool = False
-    psc: date | None = None
-    liquidation: date | None = None
-    image: str = ""
-    address: str = ""
-
-
-@dataclass
-class Notice:
-    """A status for the filer: SO (bill or entry level) or UC. Not visible until it is issued.
-
-    `body` holds finished records where there is nothing to put together (UC, SX of a certified
-    summary).
-    """
-
-    application: str
-    number: str
-    code: str = ""
-    text: str = ""
-    bill: str = ""
-    at: datetime | None = None
-    released: date | None = None
-    origin: str = ""
-    document: str = ""
-    extra: str = ""
-    body: str = ""
-    address: str = ""
-    issued: bool = False
-    id: int | None = None
-
-
-@dataclass
-class Importer:
-    """An importer or consignee in CBP's file. status: active, inactive, void."""
-
-    number: str
-    name: str = "IMPORTER"
-    status: str = "active"
-    monthly: bool = True
-    address: str = ""
-    city: str = ""
-    state: str = ""
-    postal_code: str = ""
-
-
-@dataclass
-class Bond:
-    """A continuous bond. activity: CBP's letter, A for importer or broker (KI v7 p.12)."""
-
-    number: str
-    importer: str
-    surety: str
-    activity: str = "A"
-    amount: int = 50_000
-    port: str = ""
-    effective: date | None = None
-    terminated: date | None = None
-    sufficient: bool = True
-
-
-@dataclass
-class TransactionBond:
-    """A single transaction bond that a surety filed (eBond) under an entry number."""
-
-    entry: str
-    importer: str
-    surety: str
-    amount: int
-    entry_type: str
-    designation: str = "B"
-    void: bool = False
-
-
-@dataclass
-class Bill:
-    """A bill that a carrier manifested. hold: blank, or the bill-level code of a hold."""
-
-    issuer: str
-    number: str
-    quantity: int = 1
-    unit: str = "PCS"
-    mode: str = "11"
-    port: str = ""
-    carrier: str = ""
-    voyage: str = ""
-    conveyance: str = ""
-    departed: date | None = None
-    arrived: date | None = None
-    hold: str = ""
-    in_bond: str = ""
-
-
-@dataclass(frozen=True)
-class Event:
-    """One thing that happened to a number."""
-
-    at: datetime
-    event: str
-    detail: str = ""
 
 
 Row = TypeVar("Row", Entry, Summary, Notice, Importer, Bond, TransactionBond, Bill, Filer)

@@ -9,10 +9,9 @@ from datetime import date
 
 from tasks.ace.layout import layout
 from tasks.ace.stand_in_filing import hyphened
-from tasks.ace.stand_in_records import Record, build
-from tasks.ace.stand_in_texts import AX
+from tasks.ace.stand_in_records import Record, words
 
-SINGLE = frozenset("11 20 SE13 21 30 33 34 35 88 90".split())
+SINGLE = words("11 20 SE13 21 30 33 34 35 88 90")
 _BLANK = " " * 80
 Reference = tuple[str, int, str]
 """E0: data type, occurrence, text of columns 26-80."""
@@ -94,7 +93,7 @@ class Draft:
         return self.single.get(code) or Record(layout("AE", code), _BLANK, 0)
 
     def has(self, code: str) -> bool:
-        return code in self.single or any(one.id == code for one in self.header)
+        return any(one.id == code for one in (*self.header, *self.totals))
 
     def all(self, code: str) -> list[Record]:
         return [one for one in (*self.header, *self.totals) if one.id == code]
@@ -188,108 +187,6 @@ def sorted_out(records: Sequence[Record]) -> Draft:
         if record.id in SINGLE:
             draft.single[record.id] = record
     return draft
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    code: str
-    severity: str
-    references: tuple[Reference, ...]
-
-
-@dataclass
-class Report:
-    """Conditions of one summary, in the order found. `place`: its number in the block."""
-
-    draft: Draft
-    place: int
-    conditions: list[Condition] = field(default_factory=list)
-
-    def add(self, code: str, *references: Reference, severity: str = "F") -> None:
-        condition = Condition(code, severity, references)
-        if condition not in self.conditions:
-            self.conditions.append(condition)
-
-    def check(self, wrong: object, code: str, *references: Reference) -> None:
-        if wrong:
-            self.add(code, *references)
-
-    @property
-    def fatal(self) -> bool:
-        return any(one.severity == "F" for one in self.conditions)
-
-    @property
-    def severity(self) -> str:
-        """The worst of all; a PGA warning outranks a Census one (ESF p.205)."""
-        found = {one.severity for one in self.conditions}
-        return next((one for one in "FPWI" if one in found), "")
-
-    def total(self, *more: Reference) -> tuple[Reference, ...]:
-        return (("TOTALS", self.place, self._identity()), *more)
-
-    def after_lines(self) -> tuple[Reference, ...]:
-        return (("PSTLIN", self.place, self._identity()),)
-
-    def _identity(self) -> str:
-        head = self.draft.head
-        reference = head["broker_reference_number"].ljust(12)
-        filer, number = head.raw("entry_filer_code"), head.raw("entry_number")
-        return f"{filer} {number} {reference}"
-
-    def lines(self, final: tuple[str, str], *, version: str = "", reference: str = "") -> list[str]:
-        """The AX records: E0 SUMMRY, references and conditions, and the final disposition."""
-        out = [_e0(("SUMMRY", self.place, f"{self._identity()} ".rstrip()))]
-        shown = reference or self.draft.reference
-        for condition in self.conditions:
-            out += [_e0(one) for one in condition.references]
-            out.append(self._e1("", condition.severity, condition.code, "", shown))
-        disposition, code = final
-        severity = "F" if disposition == "R" else self.severity
-        return [*out, self._e1(disposition, severity, code, version, shown)]
-
-    def _e1(self, final: str, severity: str, code: str, version: str, reference: str) -> str:
-        head = self.draft.head
-        return build(
-            layout("AE", "E1"),
-            disposition_type_code=final,
-            severity_code=severity,
-            condition_code=code,
-            narrative_text=AX[code],
-            entry_filer_code=head["entry_filer_code"],
-            entry_number=head["entry_number"],
-            version_number=version,
-            broker_reference_number=reference,
-        )
-
-
-def _e0(reference: Reference) -> str:
-    kind, place, text = reference
-    return build(
-        layout("AE", "E0"),
-        reference_data_type_code=kind,
-        occurrence_position=place,
-        reference_data_text=text,
-    )
-
-
-def on_line(line: Line, *more: Reference) -> tuple[Reference, ...]:
-    return (("LINITM", line.place, line.head.raw("line")), *more)
-
-
-def on_tariff(line: Line, tariff: Tariff, *more: Reference) -> tuple[Reference, ...]:
-    return on_line(line, ("TARIFF", tariff.place, tariff.record.raw("hts_number")), *more)
-
-
-def on_fee(line: Line, code: str, amount: int) -> tuple[Reference, ...]:
-    place = next((k for k, fee in enumerate(line.fees, 1) if fee[0] == code), 0)
-    return on_line(line, ("LINFEE", place, f"{code} {amount:8d}"))
-
-
-def on_fee_total(draft: Draft, code: str) -> Reference:
-    totals = draft.fee_totals
-    place = next((k for k, one in enumerate(totals, 1) if one[0] == code), 0)
-    amount = next((one[1] for one in totals if one[0] == code), 0)
-    return "FEETOT", place, f"{code} {amount:11d}"
 
 
 def sums(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -7,87 +7,24 @@ level all faults are told; of the transactions only the first, at which evaluati
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
-from tasks.ace.layout import layout
-from tasks.ace.stand_in_grammar import QUERIES, OutOfOrder, Part, order, release, summary
-from tasks.ace.stand_in_records import Record, recognised, record_id, strange
-
-RESPONSES = {"SE": "SX", "AE": "AX", "EQ": "ER", "CQ": "C1", "KI": "KR"}
-"""What the stand-in serves, and the application of the answer (B&B v23 p.10, 21)."""
-
-KNOWN = frozenset(
-    "FQ FI AD AH SE CQ CW CJ CB DE EC AE EQ FT FZ GE HB HA KI TP SF WP QP $I MA NE CA MO QA RE "
-    "PE SU TE RM".split()
+from tasks.ace.stand_in_batch import (
+    KNOWN,
+    PERMIT,
+    RESPONSES,
+    Batch,
+    Block,
+    Fault,
+    Rejected,
+    control,
+    filler,
 )
-PERMIT = frozenset("AE SE DE RE NE SU CA TE PE".split())
-"""Applications in which B 47-56 may name a preparer (B&B v23 p.15)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filer:
-    """A filer's profile at CBP. `preparer_ports`: where a preparer may file for it; None: all."""
-
-    code: str
-    factor: int = 0
-    national_permit: bool = True
-    reference_required: bool = False
-    client_branch: bool = False
-    monthly: bool = True
-    preparer_ports: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Block:
-    """B, its details and Y. `transactions` are filled once the whole batch is sound."""
-
-    head: Record
-    details: tuple[tuple[str, int], ...]
-    tail: Record
-    number: int
-    transactions: tuple[tuple[Record, ...], ...] = ()
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A to Z. `application` is served by the stand-in."""
-
-    head: Record
-    blocks: tuple[Block, ...]
-    tail: Record
-
-    @property
-    def application(self) -> str:
-        return self.head["application"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a batch is rejected. No block: its A or Z record; no transaction: the block's B or Y."""
-
-    code: str
-    block: Block | None = None
-    transaction: int = 0
-    place: int = 0
-    column: int = 0
-
-
-class Rejected(Exception):
-    """The whole batch is refused and nothing in it is processed."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__(faults[0].code)
-        self.faults = faults
-
+from tasks.ace.stand_in_records import Record, strange
+from tasks.ace.stand_in_rows import Filer
+from tasks.ace.stand_in_syntax import parsed
 
 FilerOf = Callable[[str], Filer | None]
-
-
-def control(kind: str, text: str, place: int) -> Record:
-    """An input control record. CBP turns its small letters into capitals, user text excepted."""
-    shown = text if kind in "YZ" else text[:59].upper() + text[59:]
-    return Record(layout("BB", kind, "input"), shown, place)
 
 
 def read(lines: list[str], short: bool, filer_of: FilerOf) -> Batch:
@@ -103,7 +40,7 @@ def read(lines: list[str], short: bool, filer_of: FilerOf) -> Batch:
         faults += _block_faults(batch, block, filer_of)
     if faults:
         raise Rejected(faults)
-    return replace(batch, blocks=tuple(_parsed(batch, block) for block in batch.blocks))
+    return replace(batch, blocks=tuple(parsed(batch, block) for block in batch.blocks))
 
 
 def _split(lines: list[str]) -> tuple[list[Fault], Batch | None]:
@@ -144,7 +81,7 @@ def _batch_faults(batch: Batch) -> list[Fault]:
     application = head["application"]
     checks = {
         "X40": any(strange(one.text) for one in (head, tail)),
-        "X39": any(_filler(one) for one in (head, tail)),
+        "X39": any(filler(one) for one in (head, tail)),
         "X07": not head["site_code"],
         "X08": not head["sender_id"],
         "X10": bool(head["transmission_date"]) and head.day("transmission_date") is None,
@@ -165,7 +102,7 @@ def _block_faults(batch: Batch, block: Block, filer_of: FilerOf) -> list[Fault]:
     same = ("port", "filer_code", "application", "office_code")
     checks = {
         "X40": any(strange(one.text) for one in (head, tail)),
-        "X39": any(_filler(one) for one in (head, tail)),
+        "X39": any(filler(one) for one in (head, tail)),
         "X15": not head["port"],
         "X16": not head["filer_code"],
         "X17": bool(head["filer_code"]) and filer is None,
@@ -196,78 +133,3 @@ def _preparer(head: Record, filer: Filer | None) -> dict[str, bool]:
         "X27": filer is not None and not filer.national_permit,
         "X31": ports is not None and head["port"] not in ports,
     }
-
-
-def _parsed(batch: Batch, block: Block) -> Block:
-    """The block with its transactions. Raises Rejected at the first fault in the file's order."""
-    if batch.application == "EQ" and block.number > 1:
-        raise Rejected([Fault("X41", block, 1, block.details[0][1])])
-    transactions: list[tuple[Record, ...]] = []
-    for number, part in enumerate(_transactions(batch.application, block), 1):
-        transactions.append(_transaction(batch.application, block, number, part))
-    return replace(block, transactions=tuple(transactions))
-
-
-def _transactions(application: str, block: Block) -> list[tuple[tuple[str, int], ...]]:
-    """Details split where a header begins, and after an AE's 90 record (ESF p.207)."""
-    first = {"SE": "SE10", "AE": "10"}.get(application)
-    if first is None:
-        return [block.details]
-    ids = [record_id(text) for text, _ in block.details]
-    starts = {at for at, code in enumerate(ids) if code == first} | {0}
-    if application == "AE":
-        starts |= {at + 1 for at, code in enumerate(ids[:-1]) if code == "90"}
-    ends = [*sorted(starts), len(ids)]
-    return [block.details[a:b] for a, b in pairwise(ends)]
-
-
-def _transaction(
-    application: str, block: Block, number: int, details: tuple[tuple[str, int], ...]
-) -> tuple[Record, ...]:
-    records: list[Record] = []
-    code, at, column = "", len(details), 0
-    for index, (text, place) in enumerate(details):
-        record = recognised(application, text, place)
-        odd = strange(text)
-        if odd or record is None or _filler(record):
-            code, at = ("X40" if odd else "X34" if record is None else "X39"), index
-            column = odd or (_filler(record) if record else 0)
-            break
-        records.append(record)
-    try:
-        _ordered(application, records, cut=at < len(details))
-    except OutOfOrder as wrong:
-        code, at, column = wrong.code, wrong.at, 0
-    if code:
-        place = details[min(at, len(details) - 1)][1]
-        raise Rejected([Fault(code, block, number, place, column)])
-    return tuple(records)
-
-
-def _ordered(application: str, records: list[Record], *, cut: bool) -> None:
-    """The structure of the records before a fault (`cut`), or of all of them."""
-    ids = [record.id for record in records]
-    if not ids:
-        return
-    header = {"SE": "SE10", "AE": "10"}.get(application)
-    if header and ids[0] != header:
-        raise OutOfOrder("X33", 0)
-    try:
-        order(_map(application, records[0]), ids)
-    except OutOfOrder as wrong:
-        if not (cut and wrong.at >= len(ids)):
-            raise
-
-
-def _map(application: str, head: Record) -> tuple[Part, ...]:
-    if application == "SE":
-        return release(head["action_code"])
-    return summary() if application == "AE" else QUERIES[application]
-
-
-def _filler(record: Record) -> int:
-    """The column (from 1) of the first filler with something in it, or 0."""
-    for field in record.layout.fields:
-        if field.is_filler and record.text[field.span].strip():
-            return field.start
-    return 0

@@ -149,7 +149,7 @@ def _summary_line() -> Part:
 
 @cache
 def summary() -> tuple[Part, ...]:
-    """Entry summary, for every action: more than the 10 record of a delete is B24, not structure."""
+    """Entry summary, for every action: a delete with more than its 10 record is B24."""
     manifest = group(999, one("22", 1), one("23", 0, 4), one("SE16", 0, 99), one("SE17", 0, 99))
     return (
         one("10", 1),
@@ -175,7 +175,8 @@ def summary() -> tuple[Part, ...]:
 
 MANY = 1_000_000
 QUERIES = {
-    "EQ": (one("J0"), one("J1", 0, MANY), one("J2")),
+    "EQ": (one("J0"), one("J1", 0, MANY)),
+    "EQ by date": (one("J0"), one("J2", 1)),
     "CQ": (one("WR1", 1, MANY),),
     "KI": (one("K", 1, MANY),),
 }

@@ -131,6 +131,11 @@ def _written(field: Field, value: Value) -> str:
     return text.rjust(field.length, "0" if field.cls == "N" else " ")
 
 
+def words(text: str) -> frozenset[str]:
+    """A set of codes, written as a line of text."""
+    return frozenset(text.split())
+
+
 def read_lines(data: bytes, name: str = "") -> tuple[list[str], bool]:
     """The records of a file and whether the last one is short (X42).
 

@@ -8,18 +8,18 @@ and review, which the chapter leaves open, it is taken.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
-from tasks.ace.layout import layout
 from tasks.ace.stand_in_answers import Address
-from tasks.ace.stand_in_book import Book, Entry
+from tasks.ace.stand_in_book import Book
 from tasks.ace.stand_in_filing import Filing, from_release
 from tasks.ace.stand_in_numbers import right_digit
-from tasks.ace.stand_in_records import Record, build
-from tasks.ace.stand_in_release_rules import Remark, remarks
+from tasks.ace.stand_in_records import Record
+from tasks.ace.stand_in_release_answer import ACCEPTED, REFERRED, REJECTED, Outcome, answered
+from tasks.ace.stand_in_release_codes import Remark
+from tasks.ace.stand_in_release_rules import remarks
+from tasks.ace.stand_in_rows import Entry
 from tasks.ace.stand_in_status import (
     OUTCOMES,
     QUOTA,
@@ -30,19 +30,8 @@ from tasks.ace.stand_in_status import (
     note,
     settle,
 )
-from tasks.ace.stand_in_texts import FAILURE, SX
 
-REJECTED, ACCEPTED, WARNED, REFERRED = "01", "02", "03", "04"
 _UPDATE_DAYS = 15
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a filing: SE90 message type, and the condition code of a refusal."""
-
-    kind: str
-    code: str = ""
-    text: str = ""
 
 
 def transact(book: Book, origin: Address, records: Sequence[Record]) -> list[str]:
@@ -51,14 +40,9 @@ def transact(book: Book, origin: Address, records: Sequence[Record]) -> list[str
     found = _identity(book, origin, records[0]) + remarks(book, records, filing)
     if found:
         book.tell(filing.number, "entry rejected", " ".join(code for _, code in found))
-        return _answer(records, sorted(dict.fromkeys(found)), Outcome(REJECTED))
+        return answered(records, sorted(dict.fromkeys(found)), Outcome(REJECTED))
     done = act(book, origin, filing)
-    return _answer(records, [(0, done.code)] if done.code else [], done)
-
-
-def failed(records: Sequence[Record]) -> list[str]:
-    """The answer of a system failure: nothing was processed (ESF p.211)."""
-    return [records[0].text, *_line(REJECTED, "ZZZ", FAILURE)]
+    return answered(records, [(0, done.code)] if done.code else [], done)
 
 
 def _identity(book: Book, origin: Address, head: Record) -> list[Remark]:
@@ -67,7 +51,7 @@ def _identity(book: Book, origin: Address, head: Record) -> list[Remark]:
     if head["action_code"] not in ("A", "R", "U", "D", ""):
         found.append((0, "002"))
     if filer and filer != origin.filer:
-        found.append((0, "S03"))
+        found.append((0, "Z03"))
     profile = book.filer(filer)
     if filer and profile is None:
         found.append((0, "004"))
@@ -84,9 +68,9 @@ def act(book: Book, origin: Address, filing: Filing, source: str = "abi") -> Out
     elif entry is None:
         done = Outcome(REJECTED, "008")
     elif entry.status == "cancelled":
-        done = Outcome(REJECTED, "S40")
+        done = Outcome(REJECTED, "Z40")
     elif entry.request:
-        done = Outcome(REJECTED, "S43")
+        done = Outcome(REJECTED, "Z43")
     else:
         done = {"R": _replace, "U": _update, "D": _cancel}[filing.action](book, entry, filing)
     if done.kind == REJECTED:
@@ -95,12 +79,12 @@ def act(book: Book, origin: Address, filing: Filing, source: str = "abi") -> Out
 
 
 def _taken(entry: Entry) -> Outcome:
-    return Outcome(REJECTED, "S40" if entry.status == "cancelled" else "007")
+    return Outcome(REJECTED, "Z40" if entry.status == "cancelled" else "007")
 
 
 def _add(book: Book, origin: Address, filing: Filing, source: str) -> Outcome:
     if burnt(book, filing.number):
-        return Outcome(REJECTED, "S40")
+        return Outcome(REJECTED, "Z40")
     expected = book.run("SELECT outcome FROM expected WHERE number = ?", filing.number)
     entry = Entry(
         filing.number,
@@ -136,7 +120,7 @@ def _derived_port(book: Book, filing: Filing) -> str:
 
 def _replace(book: Book, entry: Entry, filing: Filing) -> Outcome:
     if entry.status == "released":
-        return Outcome(REJECTED, "S41")
+        return Outcome(REJECTED, "Z41")
     if _port_conflict(book, entry, filing):
         return Outcome(REJECTED, "B22")
     if entry.outcome in OUTCOMES or arrived(book, entry):
@@ -155,7 +139,7 @@ def replace(book: Book, entry: Entry, filing: Filing) -> None:
 
 def _update(book: Book, entry: Entry, filing: Filing) -> Outcome:
     if entry.released and book.today > entry.released + timedelta(days=_UPDATE_DAYS):
-        return Outcome(REJECTED, "S42")
+        return Outcome(REJECTED, "Z42")
     if _port_conflict(book, entry, filing):
         return Outcome(REJECTED, "B22")
     merged = Filing.read(entry.filing).updated(filing)
@@ -202,66 +186,3 @@ def _refer(book: Book, entry: Entry, filing: Filing, kind: str) -> Outcome:
     book.tell(entry.number, f"{kind} requested", filing.reason)
     book.put(entry)
     return Outcome(REFERRED)
-
-
-def _answer(records: Sequence[Record], found: Sequence[Remark], done: Outcome) -> list[str]:
-    """SE10 and SE15 always, other records where something is wrong with them; at most nine
-    remarks on a record, and one line on the whole (SE v40 p.20, 28)."""
-    codes: dict[int, list[str]] = defaultdict(list)
-    for index, code in found:
-        codes[index].append(code)
-    lines: list[str] = []
-    for index, record in enumerate(records):
-        if codes[index] or record.id in ("SE10", "SE15"):
-            lines.append(record.text)
-        for code in codes[index][:9]:
-            lines += _line("11", code, SX[code])
-    return lines + _line(done.kind, done.code, done.text or _FINAL[done.kind])
-
-
-_FINAL = {
-    REJECTED: "TRANSACTION REJECTED",
-    ACCEPTED: "TRANSACTION ACCEPTED",
-    WARNED: "TRANSACTION ACCEPTED WITH WARNING",
-    REFERRED: "REFERRED TO CBP",
-}
-
-
-def _line(kind: str, code: str, text: str) -> list[str]:
-    return [
-        build(
-            layout("SE", "SE90"),
-            message_type_code=kind,
-            message_identifier_code=code,
-            narrative_message_text=text,
-        )
-    ]
-
-
-def certified_answer(filing: Filing, importer_type: str, done: Outcome) -> list[str]:
-    """The SX of the cargo part of a certified summary: it comes apart from the AX (ESF p.35)."""
-    head = build(
-        layout("SE", "SE10"),
-        action_code=filing.action,
-        entry_filer_code=filing.number[:3],
-        entry_number=filing.number[4:11] + filing.number[12:],
-        entry_type=filing.entry_type,
-        importer_type=importer_type,
-        importer_number=filing.importer,
-        mode_of_transport=filing.mode,
-        entered_value=filing.value,
-        port_of_entry=filing.port,
-    )
-    bills = [
-        build(
-            layout("SE", "SE15"),
-            bill_type=bill.kind,
-            issuer_code=bill.issuer,
-            bill_number=bill.number,
-            quantity=bill.quantity or None,
-            non_ams="Y" if bill.non_ams else "N",
-        )
-        for bill in filing.bills
-    ]
-    remark = _line("11", done.code, SX[done.code]) if done.code else []
-    return [head, *remark, *bills, *_line(done.kind, done.code, done.text or _FINAL[done.kind])]

@@ -1,7 +1,7 @@
 """What a cargo release must say, rule by rule (SE v40 p.33-74).
 
 CBP's list of SX condition codes is not public. Codes 001-014, 007 and 333 are read in third-party
-sources only [T]; those that begin with S are the stand-in's own, for rules that have no code.
+sources only [T]; those that begin with Z are the stand-in's own, for rules that have no code.
 """
 
 from __future__ import annotations
@@ -9,31 +9,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from tasks.ace.stand_in_book import Book, Importer, TransactionBond
+from tasks.ace.stand_in_book import Book
 from tasks.ace.stand_in_filing import Filing
 from tasks.ace.stand_in_records import Record
-
-Remark = tuple[int, str]
-"""Index of the record in its transaction, and the condition code."""
-
-TYPES = frozenset("01 02 03 06 07 11 12 21 22 23 52 86".split())
-MODES = frozenset("10 11 12 20 21 30 31 32 33 34 40 41 50 60 70".split())
-PORT_TYPES = frozenset("02 06 07 12 21 22 23 86".split())
-MANUAL = frozenset("32 33 34 50 60 70".split())
-ONE_LEVEL = MANUAL | {"20", "21", "30", "31"}
-NO_ISSUER = frozenset("32 33 34 40 41 50 60".split())
-REASONS = frozenset(f"{number:02d}" for number in range(1, 13))
-REPLACED = {"02": "IB", "03": "EN", "04": "FTZ"}
-QUALIFIERS = frozenset("CR EN IB FTZ DIS V1 AMT EXP KII RRN PER CES EDA".split())
-PARTIES = frozenset("MF SE BY ST LG CS CN BKP SH EX DR PK".split())
-LIMITS = {"11": 2_500, "86": 800}
+from tasks.ace.stand_in_release_bills import bills
+from tasks.ace.stand_in_release_codes import (
+    LIMITS,
+    MODES,
+    PARTIES,
+    PORT_TYPES,
+    QUALIFIERS,
+    REASONS,
+    REPLACED,
+    TYPES,
+    Remark,
+)
+from tasks.ace.stand_in_rows import Importer, TransactionBond
 
 
 def remarks(book: Book, records: Sequence[Record], filing: Filing) -> list[Remark]:
     """Everything wrong with the data of an SE, in the order of its records."""
     found = list(_fields(records))
     action = filing.action
-    for rule in _RULES[action] if action in _RULES else ():
+    for rule in _RULES.get(action, ()):
         found += rule(book, records, filing)
     return sorted(dict.fromkeys(found))
 
@@ -45,9 +43,11 @@ def _fields(records: Sequence[Record]) -> Iterator[Remark]:
         if record.id.startswith(("PG", "OI", "SF")):
             continue
         for field in record.faulty():
-            yield index, "006" if field.name == "entry_number" else "S01"
+            if (record.id, field.name) == ("SE16", "carrier_code"):
+                continue  # `*F` and the like, where the airline is not known (ESF p.144)
+            yield index, "006" if field.name == "entry_number" else "Z01"
         for field in record.missing():
-            yield index, own.get(field.name, "S02") if index == 0 else "S02"
+            yield index, own.get(field.name, "Z02") if index == 0 else "Z02"
 
 
 def _header(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
@@ -58,15 +58,15 @@ def _header(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[R
     if kind != "86":
         yield from ((0, code) for code in _importer(book, head))
     if not filing.mode and (kind != "06" or filing.bills):
-        yield 0, "S04"
+        yield 0, "Z04"
     elif filing.mode and filing.mode not in MODES:
-        yield 0, "S05"
+        yield 0, "Z05"
     if filing.value > LIMITS.get(kind, filing.value):
-        yield 0, "S10"
+        yield 0, "Z10"
     if filing.split not in ("", "1", "2"):
-        yield 0, "S11"
+        yield 0, "Z11"
     if filing.mode in ("50", "60", "70") and not head["port_of_unlading"]:
-        yield 0, "S12"
+        yield 0, "Z12"
     yield from ((0, code) for code in _bond(book, head, filing))
 
 
@@ -96,17 +96,17 @@ def known_importer(book: Book, number: str) -> str:
 
 def _bond(book: Book, head: Record, filing: Filing) -> Iterator[str]:
     kind = head["bond_type_code"]
-    if kind and kind not in "089":
-        yield "S06"
+    if kind not in ("", "0", "8", "9"):
+        yield "Z06"
     if kind != "9":
         return
     surety, amount = filing.reference("V1"), filing.reference("AMT")
     if not surety or not amount.isdigit() or amount.startswith("0"):
-        yield "S07"
+        yield "Z07"
         return
     stands = book.one(TransactionBond, "entry = ? AND NOT void", filing.number)
     if stands is None or (stands.surety, str(stands.amount)) != (surety, amount):
-        yield "S08"
+        yield "Z08"
 
 
 def _port(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
@@ -114,7 +114,7 @@ def _port(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[Rem
     bills = any(bill.kind == "I" or bill.non_ams for bill in filing.bills)
     needed = pga or bills or filing.entry_type in PORT_TYPES or filing.action == "D"
     if needed and not filing.port:
-        yield 0, "S09"
+        yield 0, "Z09"
 
 
 def _additional(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
@@ -122,108 +122,46 @@ def _additional(book: Book, records: Sequence[Record], filing: Filing) -> Iterat
     kind = filing.entry_type
     zone = bool(extra) and filing.conveyance.startswith("FTZ")
     if kind == "06" and not (filing.location and zone):
-        yield at, "S13"
+        yield at, "Z13"
     if kind in ("21", "22") and not (extra and extra["bonded_warehouse"]):
-        yield at, "S14"
+        yield at, "Z14"
     if kind == "22" and not (extra and extra["warehouse_entry_number"]):
-        yield at, "S15"
+        yield at, "Z15"
     if filing.immediate and kind in ("21", "22"):
-        yield at, "S44"
-
-
-def _bills(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
-    rows = [index for index, record in enumerate(records) if record.id == "SE15"]
-    if not rows and filing.entry_type not in ("06", "22") and filing.action != "U":
-        yield 0, "S16"
-    for index, bill in zip(rows, filing.bills, strict=True):
-        has = any(one.id == "SE16" for one in _after(records, index))
-        yield from ((index, code) for code in _bill(filing, records[index], has))
-        if bill.kind == "H" and not any(
-            one.kind == "M" and one.group == bill.group for one in filing.bills
-        ):
-            yield index, "S23"
-    if filing.entry_type == "06":
-        yield from _zone_bills(records, filing)
-
-
-def _after(records: Sequence[Record], index: int) -> list[Record]:
-    rest = []
-    for record in records[index + 1 :]:
-        if record.id not in ("SE15", "SE16", "SE17"):
-            break
-        rest.append(record)
-    # A conveyance belongs to the lowest bill of its group: an SE15 in between ends the search
-    # unless this bill is one of the upper levels.
-    upper = records[index]["bill_type"] in "IM"
-    cut = next((k for k, one in enumerate(rest) if one.id == "SE15"), len(rest))
-    return rest if upper else rest[:cut]
-
-
-def _bill(filing: Filing, record: Record, conveyance: bool) -> Iterator[str]:
-    kind, issuer, number = record["bill_type"], record["issuer_code"], record["bill_number"]
-    mode = filing.mode
-    if kind not in tuple("RMHTI") or (kind in "MH" and mode in ONE_LEVEL):
-        yield "S17"
-    if kind == "T" and mode not in ("40", "41"):
-        yield "S17"
-    if issuer == "UNKN" or (issuer and (kind == "I" or mode in NO_ISSUER)):
-        yield "S18"
-    if not number.isalnum():
-        yield "S19"
-    flag = record["non_ams"]
-    if flag not in ("Y", "N") or (kind == "I" and flag == "Y"):
-        yield "S20"
-    elif flag == "N" and kind != "I" and mode in MANUAL:
-        yield "S20"
-    if flag == "Y" and not conveyance:
-        yield "S21"
-    stated = bool(record["quantity"])
-    if stated and (kind == "I" or (conveyance and filing.entry_type != "22" and mode != "60")):
-        yield "S22"
-    if stated and record.number("quantity") == 0:
-        yield "S22"
-
-
-def _zone_bills(records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
-    in_bond = {bill.group for bill in filing.bills if bill.kind == "I"}
-    for index, record in enumerate(records):
-        if record.id in ("SE16", "SE17"):
-            yield index, "S24"
-        elif record.id == "SE15" and not in_bond:
-            yield index, "S24"
+        yield at, "Z44"
 
 
 def _references(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
     for index, record in enumerate(records):
         if record.id == "SE20" and record["qualifier"] not in QUALIFIERS:
-            yield index, "S28"
+            yield index, "Z28"
         if record.id != "SE13":
             continue
         if record["dis_indicator"] == "1" and not filing.reference("DIS"):
-            yield index, "S27"
+            yield index, "Z27"
         if filing.action == "D":
             reason = record["reason_code"]
             if reason not in REASONS:
-                yield index, "S25"
+                yield index, "Z25"
             elif reason in REPLACED and not filing.reference(REPLACED[reason]):
-                yield index, "S26"
+                yield index, "Z26"
 
 
 def _lines(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
     rows = [index for index, record in enumerate(records) if record.id == "SE40"]
     if not rows:
-        yield 0, "S29"
+        yield 0, "Z29"
     for count, (index, line) in enumerate(zip(rows, filing.lines, strict=True), 1):
         if line.line != f"{count:03d}":
-            yield index, "S30"
+            yield index, "Z30"
         special = [tariff.startswith("99") for tariff in line.tariffs]
         if special != sorted(special, reverse=True) or all(special):
-            yield index, "S31"
+            yield index, "Z31"
         if filing.entry_type == "23" and not (line.tariffs[0].startswith("9813") and special[1:]):
-            yield index, "S31"
+            yield index, "Z31"
         status = records[index + 1]["zone_status"] if records[index + 1].id == "SE41" else ""
         if (filing.entry_type == "06") != bool(status) or status not in ("", "P", "N"):
-            yield index, "S32"
+            yield index, "Z32"
 
 
 def _parties(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
@@ -237,20 +175,20 @@ def _parties(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[
         held = header if record.id == "SE30" else lines[-1]
         code = record["entity_code"]
         if code in held:
-            yield index, "S34"
+            yield index, "Z34"
         held.add(code)
         yield from ((index, fault) for fault in _party(records, index))
     needed = ("CN", "SE") if filing.entry_type == "86" else ("MF", "CN", "SE", "BY")
     for code in needed:
         if code not in header and not (lines and all(code in line for line in lines)):
-            yield 0, "S33"
+            yield 0, "Z33"
 
 
 def _party(records: Sequence[Record], index: int) -> Iterator[str]:
     record, prefix = records[index], records[index].id[:3]
     code = record["entity_code"]
     if code not in PARTIES:
-        yield "S36"
+        yield "Z36"
     named, numbered = bool(record["entity_name"]), bool(record["entity_identifier"])
     follow: Counter[str] = Counter()
     for one in records[index + 1 :]:
@@ -259,10 +197,9 @@ def _party(records: Sequence[Record], index: int) -> Iterator[str]:
         follow[one.id] += 1
     whole = bool(follow[f"{prefix}5"] and follow[f"{prefix}6"])
     some = bool(follow[f"{prefix}5"] or follow[f"{prefix}6"])
-    if named == numbered or named != whole or (numbered and some):
-        yield "S35"
-    elif numbered and (code not in ("BY", "ST", "CN") or not record["identifier_qualifier"]):
-        yield "S35"
+    allowed = code in ("BY", "ST", "CN") and record["identifier_qualifier"] and not some
+    if named == numbered or named != whole or (numbered and not allowed):
+        yield "Z35"
 
 
 Rule = Callable[[Book, Sequence[Record], Filing], Iterator[Remark]]
@@ -270,7 +207,7 @@ _FULL: tuple[Rule, ...] = (
     _header,
     _port,
     _additional,
-    _bills,
+    bills,
     _references,
     _lines,
     _parties,
@@ -278,6 +215,6 @@ _FULL: tuple[Rule, ...] = (
 _RULES: dict[str, tuple[Rule, ...]] = {
     "A": _FULL,
     "R": _FULL,
-    "U": (_bills, _references),
+    "U": (bills, _references),
     "D": (_port, _references),
 }

@@ -11,8 +11,9 @@ from dataclasses import asdict
 from datetime import date
 
 from tasks.ace.stand_in_answers import Address
-from tasks.ace.stand_in_book import Bill, Book, Entry, Notice
+from tasks.ace.stand_in_book import Book
 from tasks.ace.stand_in_filing import FiledBill, Filing, wire
+from tasks.ace.stand_in_rows import Bill, Entry, Notice
 from tasks.ace.stand_in_texts import BILL_STATUS, ENTRY_STATUS
 
 QUOTA = frozenset({"02", "07", "12"})

@@ -8,34 +8,13 @@ Evaluation of a transaction stops at its first fault of order (AE 2026-07 p.207)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from tasks.ace.classes import Flags
 from tasks.ace.deck import Deck, Index
-from tasks.ace.grammar import Grammar, Map
+from tasks.ace.grammar import Grammar
 from tasks.ace.recognise import BLOCK, FIRST_OWN
-
-Labels = NDArray[np.uint8]
-
-
-@dataclass
-class _Sequence:
-    """The records that are judged: deck rows, their labels, and which begin a transaction."""
-
-    at: Index
-    label: Labels
-    start: Flags
-
-    def without(self, gone: Flags) -> _Sequence:
-        kept = ~gone
-        return _Sequence(self.at[kept], self.label[kept], self.start[kept])
-
-    def transaction(self) -> NDArray[np.int64]:
-        return np.cumsum(self.start) - 1
+from tasks.ace.structure_counts import check_counts
+from tasks.ace.structure_order import Labels, Sequence, check_order
 
 
 def check_structure(deck: Deck, grammar: Grammar) -> None:
@@ -45,11 +24,12 @@ def check_structure(deck: Deck, grammar: Grammar) -> None:
     sequence = _known(deck, grammar, label, faulty)
     maps = _maps(deck, grammar, sequence)
     sequence = _foreign(deck, grammar, sequence, maps, faulty)
-    _order(deck, grammar, sequence, maps, faulty)
+    faulty.append(check_order(deck.found, grammar, sequence, maps))
     deck.starts = sequence.at[sequence.start]
     deck.sound = np.ones(len(deck.starts), dtype=bool)
     _spoil(deck, faulty)
-    _counts(deck, grammar, sequence)
+    owner = _maps(deck, grammar, sequence)[:-1]
+    _spoil(deck, check_counts(deck, grammar, sequence, owner))
 
 
 def labels_of(deck: Deck, grammar: Grammar) -> Labels:
@@ -77,7 +57,7 @@ def _nearest(deck: Deck, anchors: tuple[str, ...]) -> Labels:
     return mark[last]
 
 
-def _known(deck: Deck, grammar: Grammar, label: Labels, faulty: list[Index]) -> _Sequence:
+def _known(deck: Deck, grammar: Grammar, label: Labels, faulty: list[Index]) -> Sequence:
     """X34: records of no map. The rest is the sequence that is judged."""
     at = np.arange(len(deck))
     unknown = label == 0
@@ -90,10 +70,10 @@ def _known(deck: Deck, grammar: Grammar, label: Labels, faulty: list[Index]) -> 
     else:
         start = np.zeros(len(label), dtype=bool)
         start[1:] = (label[1:] >= FIRST_OWN) & (label[:-1] == BLOCK)
-    return _Sequence(at, label, start)
+    return Sequence(at, label, start)
 
 
-def _maps(deck: Deck, grammar: Grammar, sequence: _Sequence) -> NDArray[np.int64]:
+def _maps(deck: Deck, grammar: Grammar, sequence: Sequence) -> Index:
     """(transactions + 1,) the map of each transaction; the last element is for rows of none."""
     starts = sequence.at[sequence.start]
     maps = np.zeros(len(starts) + 1, dtype=np.int64)
@@ -106,8 +86,8 @@ def _maps(deck: Deck, grammar: Grammar, sequence: _Sequence) -> NDArray[np.int64
 
 
 def _foreign(
-    deck: Deck, grammar: Grammar, sequence: _Sequence, maps: Index, faulty: list[Index]
-) -> _Sequence:
+    deck: Deck, grammar: Grammar, sequence: Sequence, maps: Index, faulty: list[Index]
+) -> Sequence:
     """X34: records that the map of their own transaction does not have."""
     known = np.stack([one.known for one in grammar.maps])
     if known[0][FIRST_OWN:].all() and not maps.any():
@@ -121,170 +101,8 @@ def _foreign(
     return sequence.without(gone)
 
 
-def _order(
-    deck: Deck, grammar: Grammar, sequence: _Sequence, maps: Index, faulty: list[Index]
-) -> None:
-    """X33, X35 and X37 for records that may not stand after the one before them."""
-    before, label = sequence.label[:-1], sequence.label[1:]
-    own = label >= FIRST_OWN
-    inside = (before >= FIRST_OWN) & ~sequence.start[1:]
-    judged = own & (inside | (before == BLOCK))
-    owner = maps[sequence.transaction()[1:]] if maps.any() else np.zeros(len(label), dtype=np.int64)
-    follow = np.stack([one.follow for one in grammar.maps])
-    bad = np.flatnonzero(judged & ~follow[owner, before, label]) + 1
-    if not len(bad):
-        return
-    headless = _headless(grammar, sequence, owner[bad - 1], bad)
-    missing = _missing(grammar, sequence, owner[bad - 1], bad)
-    deck.found.add("X33", sequence.at[bad[headless]])
-    deck.found.add("X37", sequence.at[bad[~headless & missing]])
-    deck.found.add("X35", sequence.at[bad[~headless & ~missing]])
-    faulty.append(sequence.at[bad])
-    sequence.start[bad[headless]] = True
-
-
-def _headless(grammar: Grammar, sequence: _Sequence, owner: Index, bad: Index) -> Flags:
-    """Which misplaced records begin a transaction whose own head is not there.
-
-    After the block header or after the last record that a transaction can have (AE 90), or where
-    a header record that stands once has already stood.
-    """
-    if not grammar.head:
-        return np.zeros(len(bad), dtype=bool)
-    before, label = sequence.label[bad - 1], sequence.label[bad]
-    last = np.array([one.last for one in grammar.maps])[owner]
-    found = (before == BLOCK) | ((last > 0) & (before == last))
-    single = np.zeros((len(grammar.maps), len(grammar.labels)), dtype=bool)
-    for number, chart in enumerate(grammar.maps):
-        single[number, list(chart.single)] = True
-    starts = np.flatnonzero(sequence.start)
-    begin = np.append(starts, 0)[np.searchsorted(starts, bad, side="right") - 1]
-    for one in np.unique(label[single[owner, label]]):
-        same = label == one
-        found[same] |= _previous(sequence, int(one), bad[same]) >= begin[same]
-    return found
-
-
-def _missing(grammar: Grammar, sequence: _Sequence, owner: Index, bad: Index) -> Flags:
-    """Which misplaced records would stand right after the head of their group, which is not there.
-
-    A record of the same group as the one before it does only if it has already stood in it: else
-    the two have changed places.
-    """
-    before, label = sequence.label[bad - 1], sequence.label[bad]
-    found = np.stack([one.skip for one in grammar.maps])[owner, before, label]
-    head = np.stack([one.again for one in grammar.maps])[owner, before, label]
-    for one in np.unique(label[head > 0]):
-        same = (label == one) & (head > 0)
-        stood = _previous(sequence, int(one), bad[same])
-        opened = np.full(len(stood), -1)
-        for group in np.unique(head[same]):
-            inside = head[same] == group
-            opened[inside] = _previous(sequence, int(group), bad[same][inside])
-        found[same] |= stood > opened
-    return found
-
-
-def _previous(sequence: _Sequence, label: int, rows: Index) -> Index:
-    """For each row the last earlier one with a label; -1 if there is none."""
-    at = np.flatnonzero(sequence.label == label)
-    return np.append(at, -1)[np.searchsorted(at, rows) - 1]
-
-
 def _spoil(deck: Deck, faulty: list[Index]) -> None:
     """Marks the transactions of faulty records: their contents and counts are not judged."""
     if faulty and len(deck.starts):
         owner = deck.transaction[np.concatenate(faulty)]
         deck.sound[owner[owner >= 0]] = False
-
-
-def _counts(deck: Deck, grammar: Grammar, sequence: _Sequence) -> None:
-    """X36 and X37 by counting, in transactions whose order is right."""
-    counter = _Counter(deck, grammar, sequence)
-    owner = _maps(deck, grammar, sequence)[:-1]
-    faults: list[Index] = []
-    for number, chart in enumerate(grammar.maps):
-        if len(grammar.maps) > 1 and not (owner == number).any():
-            continue
-        of_map = None if (owner == number).all() else owner == number
-        faults.extend(_exceeded(deck, counter, chart, of_map))
-        faults.extend(_lacking(deck, counter, chart, of_map))
-    _spoil(deck, faults)
-
-
-class _Counter:
-    """Rows of each label, and for each row the instance of a group that it stands in."""
-
-    def __init__(self, deck: Deck, grammar: Grammar, sequence: _Sequence) -> None:
-        self._deck = deck
-        self._sequence = sequence
-        self._starts: dict[int, Index] = {}
-        self._instances: dict[int, NDArray[np.int32]] = {}
-        for join in grammar.joins:
-            starts = _unjoined(deck, grammar, join.record)
-            deck.groups[join.record] = starts
-            self._starts[grammar.label(join.record)] = starts
-
-    def rows(self, label: int) -> Index:
-        return self._sequence.at[self._sequence.label == label]
-
-    def starts(self, parent: int) -> Index:
-        """Deck rows that begin an instance of a group."""
-        if parent not in self._starts:
-            self._starts[parent] = self.rows(parent)
-        return self._starts[parent]
-
-    def instance(self, parent: int) -> NDArray[np.int32]:
-        """(n,) the instance of the group that each deck row stands in; -1 before the first."""
-        if parent not in self._instances:
-            self._instances[parent] = self._deck.begun(self.starts(parent))
-        return self._instances[parent]
-
-
-def _unjoined(deck: Deck, grammar: Grammar, record: str) -> Index:
-    """Deck rows of a record that begin a group: all but those joined to the record before."""
-    at = deck.index(record)
-    joined = np.zeros(len(at), dtype=bool)
-    adjacent = at[1:] == at[:-1] + 1
-    for join in grammar.joins:
-        if join.record == record:
-            letter = deck.matrix[at, join.column - 1]
-            pair = (letter[:-1] == ord(join.before)) & (letter[1:] == ord(join.after))
-            joined[1:] |= adjacent & pair
-    return at[~joined]
-
-
-def _exceeded(
-    deck: Deck, counter: _Counter, chart: Map, of_map: Flags | None
-) -> Iterator[Index]:
-    """X36 at the first record over a limit, once an instance."""
-    for limit in chart.limits:
-        at = counter.starts(limit.label)
-        if len(at) <= limit.most:
-            continue
-        instance = counter.instance(limit.parent)[at]
-        over = (instance[limit.most :] == instance[: -limit.most]) & (instance[limit.most :] >= 0)
-        if not over.any():
-            continue
-        at, instance = at[limit.most :][over], instance[limit.most :][over]
-        at = at[np.unique(instance, return_index=True)[1]]
-        yield _report(deck, "X36", at, of_map, f"at most {limit.most}")
-
-
-def _lacking(deck: Deck, counter: _Counter, chart: Map, of_map: Flags | None) -> Iterator[Index]:
-    """X37 at the head of a group that lacks a record."""
-    for need in chart.needs:
-        heads = counter.starts(need.parent)
-        owner = counter.instance(need.parent)[counter.starts(need.label)]
-        held = np.bincount(owner[owner >= 0], minlength=len(heads))
-        if (held == 0).any():
-            yield _report(deck, "X37", heads[held == 0], of_map, f"{need.name} is missing")
-
-
-def _report(deck: Deck, code: str, at: Index, of_map: Flags | None, detail: str) -> Index:
-    owner = deck.transaction[at]
-    at, owner = at[owner >= 0], owner[owner >= 0]
-    wanted = deck.sound[owner] if of_map is None else deck.sound[owner] & of_map[owner]
-    deck.found.add(code, at[wanted], 0, detail)
-    return at[wanted]
-

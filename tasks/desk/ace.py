@@ -28,22 +28,33 @@ def check(
     """Check a file as CBP would: envelope, records, structure, rules. Exit 1 with errors."""
     from tasks.ace.check import check_file
 
-    result = check_file(file, _profile() if profile else None)
+    ours, offsets = _of_this_house(profile)
+    result = check_file(file, ours, offsets=offsets)
     if as_json:
         found = [asdict(one) for one in result.findings]
-        print(json.dumps({"ok": result.ok, "scope": result.scope, "findings": found}, indent=1))
+        told = {"ok": result.ok, "scope": result.scope, "counts": result.counts}
+        print(json.dumps({**told, "findings": found}, indent=1))
     else:
         for finding in result.findings:
             say(str(finding))
+        if result.untold:
+            say(f"... and {result.untold} more")
         say(f"{file.name}: {result.summary}")
         say(result.scope)
     raise typer.Exit(0 if result.ok else 1)
 
 
-def _profile():  # type: ignore[no-untyped-def]
-    from tasks.ace.profile import from_settings
+def _of_this_house(wanted: bool):  # type: ignore[no-untyped-def]
+    """Profile and check digit factor of the home folder; without one, neither is judged."""
+    from tasks.ace.profile import from_settings, offsets_from
+    from tasks.shared.errors import BadSettings
 
-    return from_settings(desk.settings)
+    try:
+        return from_settings(desk.settings) if wanted else None, offsets_from(desk.settings)
+    except BadSettings:
+        if wanted:
+            raise
+        return None, None
 
 
 @app.command("show")

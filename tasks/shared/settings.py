@@ -51,7 +51,9 @@ class Entries(_Table):
 
 
 class Ace(_Table):
-    """How batches leave. `line_ends`: CBP's wire format has none; some senders want LF."""
+    """How batches leave. `line_ends`: CBP's wire format has none; some senders want LF.
+    `ports`, `applications`, `national_permit`: CBP's profile of this filer, as far as it is to be
+    checked against; empty is not judged."""
 
     site_code: str = Field("", pattern=r"^([0-9A-Z]{4})?$")
     sender_id: str = Field("", pattern=r"^([0-9A-Z]{3})?$")
@@ -61,6 +63,9 @@ class Ace(_Table):
     line_ends: Literal["none", "lf"] = "none"
     entries_per_block: int = Field(20, ge=1, le=999)
     blocks_per_batch: int = Field(5, ge=1, le=999)
+    ports: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()
+    national_permit: bool | None = None
     accept_type_86: bool = False
     quota_one_step: bool = True
 

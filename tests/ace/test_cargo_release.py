@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks.ace.batch import Batch, BatchLimits, fill_in
 from tasks.ace.cargo_release import stream_batches, write_batches
@@ -118,9 +119,7 @@ def test_hand_carried_goods_get_their_se16_from_the_entry_and_keep_the_quantity(
 
 
 def test_general_order_makes_a_bill_non_ams_and_moves_the_quantity() -> None:
-    rows = entry(
-        11, general_order_number="GO123", voyage="T9", arrival_date=date(2026, 11, 2)
-    )
+    rows = entry(11, general_order_number="GO123", voyage="T9", arrival_date=date(2026, 11, 2))
     held = records(rows, "SE1")
     assert held[1][44:64].strip() == "GO123"
     assert held[3:] == [
@@ -136,7 +135,9 @@ def test_a_zone_entry_has_no_bill_and_carries_its_zone_week_and_status() -> None
     )  # fmt: skip
     rows["bills"] = []
     key = number(12)
-    rows["lines"] = [line(key, 1, zone_status="P", zone_quantity=5, privileged_date=date(2020, 1, 2))]
+    rows["lines"] = [
+        line(key, 1, zone_status="P", zone_quantity=5, privileged_date=date(2020, 1, 2))
+    ]
     rows["tariffs"] = [tariff(key, 1, value=200, current_hts_number="7318155051")]
     held = records(rows)
     assert held[1] == "SE11W112326W123    FTZ0260A01"
@@ -150,7 +151,11 @@ def test_a_zone_entry_has_no_bill_and_carries_its_zone_week_and_status() -> None
 
 def test_warehouse_entries_name_their_warehouse_and_origin() -> None:
     rows = entry(
-        13, entry_type="22", bonded_warehouse="H234", warehouse_entry=number(99), mode_of_transport="30"
+        13,
+        entry_type="22",
+        bonded_warehouse="H234",
+        warehouse_entry=number(99),
+        mode_of_transport="30",
     )
     origin = number(99)
     (extra,) = records(rows, "SE11")
@@ -269,7 +274,9 @@ def test_type_86_is_refused_unless_it_is_asked_for() -> None:
 
 
 def test_a_value_that_does_not_fit_names_its_entry_and_nothing_is_written() -> None:
-    rows = joined([entry(25), entry(26, contact_phone="(562) 555-0100"), entry(27, voyage="TOOLONG")])
+    rows = joined(
+        [entry(25), entry(26, contact_phone="(562) 555-0100"), entry(27, voyage="TOOLONG")]
+    )
     with pytest.raises(BadInput) as refusal:
         next(write_batches(rows, ENVELOPE))
     told = {(one.sheet, one.column) for one in refusal.value.problems}
@@ -309,9 +316,12 @@ def test_private_numbers_leave_a_placeholder_and_a_slot() -> None:
     for slot in batch.slots:
         held = bytes(text[slot.record_index, slot.column - 1 : slot.column - 1 + slot.length])
         assert held.decode().strip() == opened[slot.reference]
-    assert sent.replace(b"S3CRET", b"PASSWD").replace(b"123-45-6789", b"000-00-0000").replace(
-        b"987-65-4321", b"000-00-0000"
-    ) == batch.bytes()
+    assert (
+        sent.replace(b"S3CRET", b"PASSWD")
+        .replace(b"123-45-6789", b"000-00-0000")
+        .replace(b"987-65-4321", b"000-00-0000")
+        == batch.bytes()
+    )
     assert check_matrix(read_records(sent)).counts == {}
     lined = fill_in(batch.bytes(), "AB", batch.slots, opened.__getitem__, line_ends=True)
     assert lined[8:14] == b"AB    " and lined[80:81] == b"\n"
@@ -348,7 +358,8 @@ def test_filling_in_twice_is_refused() -> None:
 def test_blocks_and_batches_keep_their_limits_and_one_port_each() -> None:
     ports = ["3801", "2704", "3801", "2704", "3801"]
     record = joined(
-        entry(40 + place, port_of_entry=ports[place % 5], broker_reference=None) for place in range(17)
+        entry(40 + place, port_of_entry=ports[place % 5], broker_reference=None)
+        for place in range(17)
     )
     batches = written(record, limits=BatchLimits(2, 2), sequence_from=41)
     assert [batch.sequence for batch in batches] == list(range(41, 41 + len(batches)))
@@ -388,9 +399,7 @@ def test_a_stream_writes_what_the_whole_record_writes(tmp_path: Path) -> None:
     tables = made_tables(60, 300)
     paths = write_parquet(tables, tmp_path)
     whole = written(Record.of(tables))
-    assert [one.digest for one in stream_batches(paths, ENVELOPE)] == [
-        one.digest for one in whole
-    ]
+    assert [one.digest for one in stream_batches(paths, ENVELOPE)] == [one.digest for one in whole]
     pieces = list(stream_batches(paths, ENVELOPE, entries_at_once=7))
     assert [one.sequence for one in pieces] == list(range(1, len(pieces) + 1))
     assert entry_texts(pieces) == entry_texts(whole)

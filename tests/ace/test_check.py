@@ -6,27 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tasks.ace import checking
 from tasks.ace.check import CheckResult, check_bytes, check_file, check_matrix
-from tasks.ace.conditions import conditions
-from tests.ace.golden import (
-    ENTRIES,
-    FILER,
-    Line,
-    add,
-    both,
-    data,
-    drop,
-    envelope,
-    matrix,
-    put,
-    release,
-    se10,
-)
-from tests.ace.test_structure import criteria, query, summaries
+from tests.ace.golden import FILER, Line, add, both, data, drop, envelope, matrix, put
+from tests.ace.golden_entries import ENTRIES, release, se10
+from tests.ace.golden_summary import structural, summaries
+from tests.ace.test_queries import criteria, query
 
 
 def _codes(result: CheckResult) -> list[str]:
@@ -87,10 +72,10 @@ def test_bytes_that_cbp_forbids(byte: int) -> None:
 def test_several_batches_and_applications_in_one_file() -> None:
     parts = [release("ocean", "truck"), summaries(), query(), criteria()]
     result = check_bytes(b"".join(data(lines) for lines in parts))
-    assert result.findings == ()
+    assert structural(result.findings) == []
     assert result.applications == ("SE", "AE", "EQ")
     assert (result.batches, result.transactions) == (4, 2 + 3 + 2)
-    assert "AE: " in result.scope and "no summary rules" in result.scope
+    assert "AE: " in result.scope and "rules of the entry summary" in result.scope
 
 
 def test_the_same_number_in_two_batches_is_told_in_the_second() -> None:
@@ -104,12 +89,14 @@ def test_the_same_number_in_two_batches_is_told_in_the_second() -> None:
 
 def test_a_summary_may_have_the_number_of_its_cargo_release() -> None:
     result = check_bytes(data(release("ocean")) + data(summaries()))
-    assert result.findings == ()
+    assert structural(result.findings) == []
 
 
 def test_unknown_applications_are_judged_by_their_envelope() -> None:
     lines = envelope("SE", [("", "RM10 SOMETHING".ljust(80))])
-    changed = [(owner, text.replace("SE", "RM", 1) if text[0] in "ABY" else text) for owner, text in lines]
+    changed = [
+        (owner, text.replace("SE", "RM", 1) if text[0] in "ABY" else text) for owner, text in lines
+    ]
     result = check_bytes(data(changed))
     assert result.findings == ()
     assert "not known here" in result.scope
@@ -183,8 +170,9 @@ def test_names_are_not_in_findings() -> None:
 def test_all_are_counted_and_only_so_many_told() -> None:
     inside: list[Line] = []
     for serial in range(300):
-        texts = [se10(serial, mode_of_transport="30"), *ENTRIES["truck"]()[1:]]
-        inside += [("e", texts[0][:36] + "99" + texts[0][38:]), *(("e", text) for text in texts[1:])]
+        header = se10(serial, mode_of_transport="30")
+        texts = [header[:36] + "99" + header[38:], *ENTRIES["truck"]()[1:]]
+        inside += [("e", text) for text in texts]
     result = check_bytes(data(envelope("SE", inside)), limit=100)
     assert len(result.findings) == 100
     assert result.counts["C109"] == 300
@@ -216,12 +204,11 @@ def test_chunks_give_the_same_answer(
         lines = edit(lines)
     both_batches = [*lines, *release("ocean", "zone")]
     whole = check_bytes(data(both_batches))
-    assert {one.code for one in whole.findings} == {"C109", "X37", "X33", "X34", "C105", "B16"} - {"B16"}
+    assert {one.code for one in whole.findings} == {"C109", "X37", "X33", "X34", "C105"}
     path = tmp_path / "20261124T0803Z-se-2704-001.abi"
     path.write_bytes(data(both_batches))
     for module in ("tasks.ace.checking", "tasks.ace.check"):
         monkeypatch.setattr(f"{module}.CHUNK", size)
-    assert checking.CHUNK == size
     assert check_bytes(data(both_batches)) == whole
     assert check_matrix(matrix(both_batches)) == whole
     assert check_file(path) == whole
@@ -244,61 +231,3 @@ def test_a_long_run_of_garbage_is_judged_at_once() -> None:
     assert not result.ok
     assert result.counts["X34"] >= 39_000
     assert len(result.findings) == 10_000
-
-
-BASE = data(release())
-ENVELOPE_ROWS = [index for index, (owner, _) in enumerate(release()) if not owner]
-FREE = {0: range(8, 14)}
-"""The password may be any letters and digits; user text may be anything that can be typed."""
-
-
-@settings(max_examples=400, deadline=None)
-@given(
-    row=st.sampled_from(ENVELOPE_ROWS),
-    column=st.integers(0, 58),
-    byte=st.integers(0, 255),
-)
-def test_any_byte_changed_in_the_envelope_is_found(row: int, column: int, byte: int) -> None:
-    place = row * 80 + column
-    free = column in FREE.get(row, ()) and chr(byte).isascii() and chr(byte).isalnum()
-    if BASE[place] == byte or (free and not chr(byte).islower()):
-        return
-    changed = BASE[:place] + bytes([byte]) + BASE[place + 1 :]
-    result = check_bytes(changed)
-    assert not result.ok, (row, column, byte)
-
-
-RECORD_IDS = [
-    (index, column)
-    for index, (owner, text) in enumerate(release())
-    if owner
-    for column in range(2 if text.startswith("OI") else 4)
-]
-
-
-@settings(max_examples=400, deadline=None)
-@given(place=st.sampled_from(RECORD_IDS), byte=st.integers(0, 255))
-def test_any_byte_changed_in_a_record_id_is_found(place: tuple[int, int], byte: int) -> None:
-    row, column = place
-    offset = row * 80 + column
-    if BASE[offset] == byte:
-        return
-    result = check_bytes(BASE[:offset] + bytes([byte]) + BASE[offset + 1 :])
-    assert not result.ok
-    assert {code[0] for code in result.counts} <= {"X", "C", "B"}
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=700))
-def test_no_bytes_make_it_fail(content: bytes) -> None:
-    result = check_bytes(content)
-    assert all(code in conditions() for code in result.counts)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_no_shuffling_of_records_makes_it_fail(choice: st.DataObject) -> None:
-    texts = [text for _, text in release("ocean", "zone")] + [text for _, text in summaries()]
-    order = choice.draw(st.lists(st.sampled_from(texts), max_size=60))
-    result = check_bytes("".join(order).encode())
-    assert result.records == len(order) or not order

@@ -8,7 +8,8 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks.ace.codec import KINDS, check, decode, encode, read_records, write_records
 from tasks.ace.layout import APPLICATIONS, Field, Layout, layout, layouts
@@ -133,7 +134,10 @@ def test_amounts_lose_their_point_and_keep_their_blanks() -> None:
 
 
 def test_eight_columns_of_a_date_carry_the_century() -> None:
-    columns = {"lpco_number_or_name": pa.array(["X1"]), "lpco_date": pa.array([dt.date(2026, 3, 4)])}
+    columns = {
+        "lpco_number_or_name": pa.array(["X1"]),
+        "lpco_date": pa.array([dt.date(2026, 3, 4)]),
+    }
     record = write_records(encode(layout("PGA", "PG14"), columns)).decode()
     assert record[42:50] == "03042026"
 

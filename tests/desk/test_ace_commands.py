@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.ace import golden, golden_entries
+
+
+def test_check_and_show_by_the_command_line(continuity, tmp_path: Path) -> None:
+    path = tmp_path / "batch.abi"
+    path.write_bytes(good())
+    code, out, _ = continuity("ace", "check", str(path))
+    assert code == 0 and "0 errors" in out and "rules of cargo release" in out
+    code, out, _ = continuity("ace", "show", str(path))
+    assert code == 0 and "SE10" in out
+    path.write_bytes(good().replace(b"SE13", b"SE99", 1))
+    code, out, _ = continuity("ace", "check", str(path), "--json")
+    told = json.loads(out)
+    assert code == 1 and not told["ok"] and "X34" in told["counts"]
+
+
+def test_an_empty_file_is_told(continuity, tmp_path: Path) -> None:
+    path = tmp_path / "empty.abi"
+    path.write_bytes(b"")
+    code, out, _ = continuity("ace", "check", str(path))
+    assert code == 1 and "C001" in out
+
+
+def test_the_profile_is_judged_when_asked_for(continuity, tmp_path: Path) -> None:
+    path = tmp_path / "batch.abi"
+    path.write_bytes(good())
+    code, out, _ = continuity("ace", "check", str(path), "--profile")
+    assert code == 1 and "X09" in out
+
+
+def good() -> bytes:
+    """A correct batch of every kind of entry, of the made-up filer B76."""
+    return golden.data(golden_entries.release())
