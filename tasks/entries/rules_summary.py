@@ -32,7 +32,7 @@ INFORMAL = ("11", "12")
 # entry types that do without: allowed, conditional or not wanted in the matrix
 _WITHOUT = {
     (E, "consignee_number"): (*INFORMAL, "21", "22"),
-    (E, "state_of_destination"): (*WITHDRAWALS, "21", "22", "23"),
+    (E, "state_of_destination"): INFORMAL,
     (E, "payment_type"): ("21", "22", "23", "51", "52"),
     (E, "import_date"): ("22",),
     (E, "export_date"): ("06",),
@@ -40,7 +40,7 @@ _WITHOUT = {
     (LINES, "gross_weight"): WITHDRAWALS,
     (LINES, "charges"): INFORMAL,
     (LINES, "related_party"): INFORMAL,
-    (LINES, "manufacturer_id"): INFORMAL,
+    (LINES, "manufacturer_id"): (*INFORMAL, "22", "23"),
     (T, "value"): (),
     (T, "quantity"): (),
     (T, "unit"): (),
