@@ -110,7 +110,7 @@ def _one(
     if not standing:
         write_atomic(hidden, bytes_of(batch), mode=0o600)
         body = kinds.BatchNamed(
-            batch=batch.batch, application="SE", plan=plan.digest, content=batch.content,
+            batch=batch.batch, application=batch.application, plan=plan.digest, content=batch.content,
             file=batch.file, numbers=list(batch.numbers),
         )  # fmt: skip
         journal.append(body, subject, actor, key=f"batch:{batch.batch}")

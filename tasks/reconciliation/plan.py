@@ -1,30 +1,38 @@
 """What to send, decided once: a plan is content, approved by its digest, never planned anew.
 
-Only entries that the port released, whose route begins with an SE, and that no batch has named go
-into a plan; a wrong or second SE burns the number (CATAIR SE v40 p.32).
+Which entries may go, and as what, is `classify`'s verdict; a wrong or second SE burns the number
+(CATAIR SE v40 p.32). Duty per statement date and payer is in the plan, so that it is approved too.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
 import sqlalchemy as sa
 
-from tasks.ace.batch import BatchLimits, Slot
+from tasks.ace.batch import Batch, BatchLimits, Slot
 from tasks.ace.cargo_release import write_batches
+from tasks.ace.entry_summary import Known, prepare, write_prepared
 from tasks.ace.envelope import Envelope
+from tasks.ace.payment_plan import daily_totals
+from tasks.ace.profile import offsets_from
 from tasks.entries.record import Record, concat, from_bytes
+from tasks.reconciliation import terms
 from tasks.reconciliation.account import RELEASED, SE_ROUTE
+from tasks.reconciliation.classify import HELD, Step, classify
+from tasks.reconciliation.view import RELEASE, SUMMARY, Standing, standings
 from tasks.shared import approval, clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import Refused
 from tasks.shared.journal import Journal, is_drill
-from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT
+from tasks.shared.projections import BATCHES, ENTRIES
 from tasks.shared.settings import Settings
 
-WHAT = "SE batches"
+WHAT = "ACE batches"
+APPLICATIONS = {Step.SEND_RELEASE: "SE", Step.SEND_SUMMARY: "AE", Step.SEND_CERTIFIED: "AE"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Planned:
     """One batch of a plan. `content` is the SHA-256 of its stored form: `PASSWD` and placeholders
     where `slots` put the real values."""
 
+    application: str
     batch: str
     file: str
     content: str
@@ -41,11 +50,13 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """`entries` is the digest of each entry's rows as they were planned."""
+    """`entries`: the digest of each entry's rows as they were planned. `duty`: statement date,
+    payer, summaries, cents and whether that is over the payer's ceiling."""
 
     digest: str
     batches: tuple[Planned, ...]
     entries: dict[str, str]
+    duty: tuple[dict[str, object], ...] = field(default=())
 
     @property
     def binds(self) -> list[str]:
@@ -56,17 +67,20 @@ class Plan:
         return [number for batch in self.batches for number in batch.numbers]
 
 
-def ready(journal: Journal) -> dict[str, tuple[str, str]]:
-    """Number -> (content, digest of its rows) of the entries that may be sent now."""
-    query = (
-        sa.select(ENTRIES.c.number, ENTRIES.c.content, ENTRIES.c.digest)
-        .join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
-        .outerjoin(SENT, sa.and_(SENT.c.number == ENTRIES.c.number, SENT.c.application == "SE"))
-        .where(NUMBERS.c.state == "recorded", SENT.c.batch.is_(None))
-        .where(ENTRIES.c.route == SE_ROUTE, ENTRIES.c.outcome.in_(RELEASED))
-        .order_by(ENTRIES.c.number)
-    )
-    return {row.number: (row.content, row.digest) for row in journal.rows(query)}
+def ready(journal: Journal, settings: Settings) -> dict[str, list[Standing]]:
+    """By application, the entries that may be sent now."""
+    found: dict[str, list[Standing]] = {}
+    for one in standings(journal):
+        if application := _application(one, settings):
+            found.setdefault(application, []).append(one)
+    return found
+
+
+def _application(one: Standing, settings: Settings) -> str:
+    if settings.ace.ask_first:
+        return APPLICATIONS.get(classify(one).step, "")
+    unsent = one.state == "recorded" and "SE" not in one.sent
+    return "SE" if unsent and one.route == SE_ROUTE and one.outcome in RELEASED else ""
 
 
 def make(
@@ -74,51 +88,125 @@ def make(
 ) -> Plan | None:
     """The plan that waits, if it still says what is ready; else a new one, with approval asked.
 
-    None if nothing is ready. Raises BadInput if an entry cannot be written as an SE.
+    None if nothing is ready. Raises BadInput if an entry cannot be written as what it is due for.
     """
-    wanted = ready(journal)
+    wanted = ready(journal, settings)
     if not wanted:
         return None
+    entries = {one.number: one.digest for some in wanted.values() for one in some}
     for asked in reversed(approval.waiting(journal, settings.approval.persons)):
         if asked.what.startswith(WHAT):
             known = load(content, asked.plan)
-            if known.entries == {number: digest for number, (_, digest) in wanted.items()}:
+            if known.entries == entries and _days_hold(known, today):
                 return known
             break
-    plan = _new(journal, content, settings, wanted, today)
+    plan = _new(journal, content, settings, wanted, entries, today)
     what = f"{WHAT}: {len(plan.numbers)} entries in {len(plan.batches)} file(s)"
     approval.ask(journal, plan.digest, what, plan.binds, preparer)
     return plan
+
+
+def _days_hold(plan: Plan, today: date) -> bool:
+    """Statement dates are set at sending: a plan with duty is good for its own day only."""
+    return not plan.duty or all(f"{today:%y%m%d}" in batch.batch for batch in plan.batches)
 
 
 def _new(
     journal: Journal,
     content: ContentStore,
     settings: Settings,
-    wanted: dict[str, tuple[str, str]],
+    wanted: Mapping[str, list[Standing]],
+    entries: dict[str, str],
     today: date,
 ) -> Plan:
-    record = records(content, {number: where for number, (where, _) in wanted.items()})
     first = journal.rows(sa.select(sa.func.count()).select_from(BATCHES))[0][0] + 1
-    limits = BatchLimits(settings.ace.entries_per_block, settings.ace.blocks_per_batch)
-    envelope = envelope_of(journal, settings, today)
-    planned = [
-        Planned(
-            batch=batch.batch_id,
-            file=f"{clock.stamp()}-se-{batch.port}-{batch.sequence:03d}.abi",
-            content=content.put(batch.bytes()),
-            numbers=tuple(batch.numbers),
-            slots=batch.slots,
-        )
-        for batch in write_batches(
-            record, envelope, limits, first, accept_86=settings.ace.accept_type_86
-        )
-    ]
-    said = {
-        "batches": [asdict(batch) for batch in planned],
-        "entries": {number: digest for number, (_, digest) in wanted.items()},
-    }
+    planned: list[Planned] = []
+    duty: list[dict[str, object]] = []
+    for application in ("SE", "AE"):
+        some = wanted.get(application, [])
+        if not some:
+            continue
+        build = _releases if application == "SE" else _summaries
+        for part, limits in _parts(some, application, settings):
+            begin = first + len(planned)
+            batches, owed = build(journal, content, settings, part, today, begin, limits)
+            duty += owed
+            planned += [_planned(application, batch, content) for batch in batches]
+    said = {"batches": [asdict(batch) for batch in planned], "entries": entries, "duty": duty}
     return load(content, content.put(kinds.canonical(said).encode()))
+
+
+Built = tuple[list[Batch], list[dict[str, object]]]
+
+
+def _releases(
+    journal: Journal, content: ContentStore, settings: Settings, some: list[Standing],
+    today: date, first: int, limits: BatchLimits,
+) -> Built:  # fmt: skip
+    record = records(content, {one.number: one.content for one in some})
+    envelope = envelope_of(journal, settings, today)
+    batches = write_batches(
+        record, envelope, limits, first, accept_86=settings.ace.accept_type_86,
+        offsets=offsets_from(settings),
+    )  # fmt: skip
+    return list(batches), []
+
+
+def _summaries(
+    journal: Journal, content: ContentStore, settings: Settings, some: list[Standing],
+    today: date, first: int, limits: BatchLimits,
+) -> Built:  # fmt: skip
+    record = records(content, {one.number: one.content for one in some})
+    payment = terms.of_house(settings, today)
+    ready_ = prepare(
+        record, payment, quota_one_step=settings.ace.quota_one_step, known=_known(some)
+    )
+    envelope = replace(envelope_of(journal, settings, today), application="AE")
+    batches = write_prepared(ready_, envelope, limits, first,
+                             offsets=offsets_from(settings))  # fmt: skip
+    totals = daily_totals(ready_.plan, payment).to_pylist()
+    return list(batches), [{**row, "statement_date": str(row["statement_date"] or "")}
+                           for row in totals]  # fmt: skip
+
+
+def _known(some: Iterable[Standing]) -> Known:
+    """What ACE shows of releases, which forbid certifying and decide dates."""
+    released, dates = [], {}
+    for one in some:
+        for about in (SUMMARY, RELEASE):
+            view = one.views.get(about)
+            if view is not None and view.disposition in HELD:
+                released.append(one.number)
+            if view is not None and view.release_date:
+                dates[one.number] = date.fromisoformat(view.release_date)
+    return Known(released=frozenset(released), entry_dates=dates)
+
+
+def _parts(
+    some: list[Standing], application: str, settings: Settings
+) -> Iterable[tuple[list[Standing], BatchLimits]]:
+    """Entries of a batch that was rejected whole go again one by one, so that the faulty one is
+    found; all others go in batches of the usual size."""
+    usual = BatchLimits(settings.ace.entries_per_block, settings.ace.blocks_per_batch)
+    again = [one for one in some if _was_rejected_whole(one, application)]
+    rest = [one for one in some if one not in again]
+    return [(part, limits) for part, limits in ((rest, usual), (again, BatchLimits(1, 1))) if part]
+
+
+def _was_rejected_whole(one: Standing, application: str) -> bool:
+    sent = one.sent.get(application)
+    return sent is not None and sent.state == "not processed" and sent.code == "batch"
+
+
+def _planned(application: str, batch: Batch, content: ContentStore) -> Planned:
+    return Planned(
+        application=application,
+        batch=batch.batch_id,
+        file=f"{clock.stamp()}-{application.lower()}-{batch.port}-{batch.sequence:03d}.abi",
+        content=content.put(batch.bytes()),
+        numbers=tuple(batch.numbers),
+        slots=batch.slots,
+    )
 
 
 def load(content: ContentStore, digest: str) -> Plan:
@@ -126,6 +214,7 @@ def load(content: ContentStore, digest: str) -> Plan:
     said = json.loads(content.get(digest))
     batches = tuple(
         Planned(
+            application=one["application"],
             batch=one["batch"],
             file=one["file"],
             content=one["content"],
@@ -134,7 +223,7 @@ def load(content: ContentStore, digest: str) -> Plan:
         )
         for one in said["batches"]
     )
-    return Plan(digest, batches, said["entries"])
+    return Plan(digest, batches, said["entries"], tuple(said["duty"]))
 
 
 def records(content: ContentStore, wanted: dict[str, str]) -> Record:

@@ -55,6 +55,7 @@ BATCHES = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("file", sa.Text, nullable=False, unique=True),
     sa.Column("written", sa.Boolean, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 

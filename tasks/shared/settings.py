@@ -52,6 +52,10 @@ class Entries(_Table):
 
 class Ace(_Table):
     """How batches leave. `line_ends`: CBP's wire format has none; some senders want LF.
+    `ask_first`: send only what ACE was asked for and does not show; false only where the sender
+    cannot transmit queries. `payment_table`: CSV, a row an importer; `daily_ceiling`: dollars a
+    day and payer that a debit may reach, 0 for none.
+    `inbox`: the folder where the sender puts what ACE answers.
     `ports`, `applications`, `national_permit`: CBP's profile of this filer, as far as it is to be
     checked against; empty is not judged."""
 
@@ -63,6 +67,13 @@ class Ace(_Table):
     line_ends: Literal["none", "lf"] = "none"
     entries_per_block: int = Field(20, ge=1, le=999)
     blocks_per_batch: int = Field(5, ge=1, le=999)
+    batches_per_hour: int = Field(60, ge=1)
+    numbers_per_query: int = Field(500, ge=1, le=5000)
+    ask_first: bool = True
+    ask_again_minutes: int = Field(60, ge=0)
+    payment_table: Path | None = None
+    daily_ceiling: int = Field(0, ge=0)
+    inbox: Path | None = None
     ports: tuple[str, ...] = ()
     applications: tuple[str, ...] = ()
     national_permit: bool | None = None

@@ -1,0 +1,188 @@
+"""Asking ACE what it has: summaries (EQ), entries (CQ), bills (CQ), importers (KI).
+
+A question changes nothing in ACE and may be put twice, so it needs no approval; what it answers
+decides what may be sent. Questions are paced: so many batches a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.ace.batch import Batch, fill_in
+from tasks.ace.query import (
+    Asker,
+    BillQuestion,
+    Query,
+    QueryLimits,
+    bill_queries,
+    entry_queries,
+    importer_queries,
+    summary_queries,
+)
+from tasks.entries.record import Record
+from tasks.reconciliation.classify import Step, Verdict
+from tasks.reconciliation.outbound import outbound, password
+from tasks.reconciliation.plan import envelope_of, records
+from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY, Standing
+from tasks.shared import clock, kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.files import write_atomic
+from tasks.shared.journal import Journal
+from tasks.shared.private import Vault
+from tasks.shared.projections import BATCHES, QUERIES
+from tasks.shared.settings import Settings
+from tasks.shared.store import EVENTS
+
+BILL_WIDTH, WAYBILL = 12, 11
+
+
+@dataclass(frozen=True)
+class House:
+    """Where the loop works."""
+
+    journal: Journal
+    content: ContentStore
+    vault: Vault
+    settings: Settings
+
+
+def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, today: date
+        ) -> list[Path]:  # fmt: skip
+    """Write the questions that are due; returns the files. Those that wait are put again only
+    after the settings' `ask_again_minutes`."""
+    due: dict[str, list[Standing]] = {}
+    stale = _stale(house)
+    for one, verdict in verdicts:
+        again = verdict.step is Step.WAIT and verdict.ask and _may_ask_again(one, verdict.ask, stale)
+        if verdict.step is Step.ASK or again:
+            due.setdefault(verdict.ask, []).append(one)
+    written: list[Path] = []
+    for about, some in sorted(due.items()):
+        for query, keys in _queries(house, about, some, today):
+            written.append(_write(house, about, query, keys, actor))
+    return written
+
+
+def _stale(house: House) -> int:
+    """The last event that is older than the time after which a question may be put again."""
+    before = clock.now() - timedelta(minutes=house.settings.ace.ask_again_minutes)
+    query = sa.select(sa.func.max(EVENTS.c.seq)).where(EVENTS.c.at <= clock.text(before))
+    return house.journal.rows(query)[0][0] or 0
+
+
+def _may_ask_again(one: Standing, about: str, stale: int) -> bool:
+    asked = one.asked.get(about, 0)
+    return asked <= stale or (asked <= one.last_sent and one.last_sent <= stale)
+
+
+def _queries(
+    house: House, about: str, some: list[Standing], today: date
+) -> Iterable[tuple[Query, tuple[str, ...]]]:
+    """Each query with the keys under which its answer is looked up."""
+    asker = _asker(house, some[0].port, today)
+    numbers = [one.number for one in some]
+    if about == SUMMARY:
+        made = summary_queries(asker, numbers)
+    elif about == RELEASE:
+        made = entry_queries(asker, numbers)
+    elif about == IMPORTER:
+        made = importer_queries(asker, sorted({one.importer for one in some}))
+    else:
+        yield from _bill_queries(house, asker, some)
+        return
+    yield from ((query, query.asked) for query in made)
+
+
+def _asker(house: House, port: str, today: date) -> Asker:
+    used = sum(
+        house.journal.rows(sa.select(sa.func.count()).select_from(table))[0][0]
+        for table in (QUERIES, BATCHES)
+    )
+    envelope = envelope_of(house.journal, house.settings, today)
+    filer = house.settings.broker.filer_code
+    offsets = {filer: house.settings.numbers.check_digit_offset}
+    limits = QueryLimits(numbers_per_batch=house.settings.ace.numbers_per_query)
+    # Questions are numbered from 50,000 so that their batch ids never meet those of filings.
+    return Asker(replace(envelope, application="EQ"), port, 50_000 + used, limits, offsets)
+
+
+def _bill_queries(
+    house: House, asker: Asker, some: list[Standing]
+) -> Iterable[tuple[Query, tuple[str, ...]]]:
+    record = records(house.content, {one.number: one.content for one in some})
+    asked = questions(record)
+    wanted = [question for questions_ in asked.values() for question in questions_]
+    for query in bill_queries(asker, wanted) if wanted else ():
+        keys = {str(question) for question in query.asked}
+        yield query, tuple(
+            number for number, own in asked.items() if keys & {str(one) for one in own}
+        )
+
+
+def questions(record: Record) -> dict[str, list[BillQuestion]]:
+    """The bills of each entry that CQ can be asked for (CATAIR CQ v21 p.14-15)."""
+    found: dict[str, list[BillQuestion]] = {number: [] for number in record.numbers}
+    air = {
+        row["entry_number"]
+        for row in record.entries.select(["entry_number", "mode_of_transport"]).to_pylist()
+        if (row["mode_of_transport"] or "")[:1] == "4"
+    }
+    groups: dict[tuple[str, int], dict[str, Mapping[str, str]]] = {}
+    for row in record.bills.to_pylist():
+        groups.setdefault((row["entry_number"], row["bill_group"]), {})[row["bill_type"]] = row
+    for (number, _), group in groups.items():
+        if question := _question(group, number in air):
+            found[number].append(question)
+    return found
+
+
+def _question(group: Mapping[str, Mapping[str, str]], air: bool) -> BillQuestion | None:
+    head = group.get("M") or group.get("R")
+    house = group.get("H")
+    if head is None or head.get("not_automated"):
+        return None
+    number = head["bill_number"] or ""
+    if air:
+        below = (house or {}).get("bill_number") or ""
+        fits = len(number) == WAYBILL and number.isdigit() and len(below) <= BILL_WIDTH
+        return BillQuestion(air_waybill=number, house_air_waybill=below) if fits else None
+    low = house or head
+    number, issuer = low["bill_number"] or "", low["issuer"] or ""
+    if not issuer or len(number) > BILL_WIDTH:
+        return None
+    return BillQuestion(issuer=issuer, bill_number=number)
+
+
+def _write(house: House, about: str, query: Query, keys: tuple[str, ...], actor: str) -> Path:
+    """Name the question in the book, then make it visible. A crash between the two only means
+    that it is put again later."""
+    batch: Batch = query.batch
+    name = f"{clock.stamp()}-{query.application.lower()}-{batch.port}-{batch.sequence:05d}.abi"
+    body = kinds.QueryNamed(
+        batch=batch.batch_id,
+        application=query.application,
+        about=about,
+        content=house.content.put(batch.bytes()),
+        file=name,
+        asked=list(keys),
+    )
+    house.journal.append(body, f"query/{batch.batch_id}", actor, key=f"query:{batch.batch_id}")
+    line_ends = house.settings.ace.line_ends == "lf"
+    data = fill_in(batch.bytes(), password(house.settings), batch.slots, house.vault.open, line_ends)
+    return write_atomic(outbound(house.settings) / name, data, mode=0o600)
+
+
+def without_questions(house: House, some: Sequence[Standing]) -> list[str]:
+    """Entries whose bills CQ cannot be asked for; nothing stands in their way on that account."""
+    if not some:
+        return []
+    asked = questions(records(house.content, {one.number: one.content for one in some}))
+    return [number for number, own in asked.items() if not own]
+
+
+__all__ = ["BILL", "House", "ask", "questions", "without_questions"]

@@ -1,0 +1,171 @@
+"""Paper outcome x what ACE says -> what happens next with an entry. The rule that all else serves:
+
+an entry is sent only if, asked after its last sending, ACE shows neither a summary nor an entry
+nor another release of its bill, the paper outcome allows it, and its last sending was definitely
+not processed or refused. Silence is never taken for absence (CQ 950, CATAIR CQ v21 p.12-13).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RELEASE, SUMMARY, Sent, Standing, View
+
+HELD = ("accepted", "accepted with warnings", "already on file")
+NONE = "not found"
+NOT_VISIBLE = "not visible"
+EXAM_CODES = ("03", "04", "29", "34", "51", "52", "53", "90", "96", "99")
+"""SO and CQ codes by which ACE holds what the paper calls released (CATAIR CQ v21; SO v36)."""
+
+CANCELLED_CODES = ("23", "88")
+
+
+class Step(StrEnum):
+    """What is to be done next."""
+
+    NO_FILING = "no filing"
+    AT_PORT = "waits at the port"
+    ASK = "ask ACE"
+    WAIT = "wait for ACE"
+    SEND_RELEASE = "send the cargo release"
+    SEND_SUMMARY = "send the summary"
+    SEND_CERTIFIED = "send the certified summary"
+    CHASE = "ask the importer"
+    SURETY = "wait for the surety"
+    DESK = "back to the desk"
+    TASK = "call the port today"
+    DATE = "release dates differ"
+    DIFFERS = "differs from ACE"
+    PERSON = "a person decides"
+    SETTLE = "settled"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The next step, what to ask about if it is to ask, and why in words for a person."""
+
+    step: Step
+    why: str
+    ask: str = ""
+
+
+CLOSED = ("refused", "exported", "cleared otherwise")
+RELEASED = ("released", "provisional")
+
+
+def classify(one: Standing) -> Verdict:
+    """The next step of one recorded entry. Pure: the same standing gives the same verdict."""
+    if one.state != "recorded":
+        return Verdict(Step.SETTLE, one.state)
+    if one.outcome in CLOSED or one.route == "none":
+        return Verdict(Step.NO_FILING, f"{one.outcome or 'route none'}: accounted for with its proof")
+    if one.outcome not in RELEASED and one.route != "ae_certified":
+        return Verdict(Step.AT_PORT, f"the port says {one.outcome}: nothing may be sent")
+    summary = one.fresh(SUMMARY)
+    if summary is None:
+        return _ask(one, SUMMARY, "does ACE have a summary")
+    if summary.disposition in HELD:
+        return _on_file(one, summary)
+    if summary.disposition != NONE:
+        return Verdict(Step.PERSON, f"EQ says {summary.disposition}: {summary.text}".strip(": "))
+    release = one.fresh(RELEASE)
+    if release is None:
+        return _ask(one, RELEASE, "does ACE have an entry")
+    if release.disposition in HELD:
+        return _entry_on_file(one, release)
+    if release.disposition != NOT_VISIBLE:
+        return Verdict(Step.PERSON, f"CQ says {release.disposition}: {release.text}".strip(": "))
+    return _nothing_visible(one)
+
+
+def _ask(one: Standing, about: str, words: str) -> Verdict:
+    if one.unanswered(about):
+        return Verdict(Step.WAIT, f"asked: {words}? No answer yet", about)
+    return Verdict(Step.ASK, f"{words}?", about)
+
+
+def _on_file(one: Standing, view: View) -> Verdict:
+    """ACE has a summary under this number: never sent again, compared instead."""
+    if view.summary == "cancelled":
+        return Verdict(Step.PERSON, "cancelled in ACE: the number is burnt")
+    if view.summary == "rejected":
+        return Verdict(Step.PERSON, f"CBP rejected the summary: {view.text}")
+    if view.differs:
+        return Verdict(Step.DIFFERS, "; ".join(view.differs))
+    return _release_compared(one, view, Verdict(Step.SETTLE, f"summary {view.version} in ACE"))
+
+
+def _release_compared(one: Standing, view: View, same: Verdict) -> Verdict:
+    """`same` if the release stands in ACE as on the paper. ACE's release date comes with EQ; what
+    holds the goods may have been told by a notice only."""
+    told = one.views.get(NOTICE)
+    held = told is not None and told.release_code in EXAM_CODES and not view.release_date
+    if one.outcome in RELEASED and held and told is not None:
+        return Verdict(Step.TASK, f"released on paper, ACE says {told.release}: the client holds the "
+                                  "goods, the port gets the stamped copy today")  # fmt: skip
+    if one.released and view.release_date and one.released != view.release_date:
+        return Verdict(Step.DATE, f"paper {one.released}, ACE {view.release_date}: a letter to the port")
+    if one.released and not view.release_date:
+        return Verdict(Step.WAIT, "ACE shows no release yet", SUMMARY)
+    return same
+
+
+def _entry_on_file(one: Standing, view: View) -> Verdict:
+    """ACE has the entry, not the summary: the summary goes without certification."""
+    if view.release_code in CANCELLED_CODES or view.summary == "cancelled":
+        return Verdict(Step.PERSON, "cancelled in ACE: the number is burnt")
+    if view.release_code in EXAM_CODES and one.outcome in RELEASED:
+        return Verdict(Step.TASK, f"released on paper, ACE says {view.release}: the client holds the "
+                                  "goods, the port gets the stamped copy today")  # fmt: skip
+    return _summary_due(one, Step.SEND_SUMMARY)
+
+
+def _summary_due(one: Standing, step: Step) -> Verdict:
+    sent = one.sent.get("AE")
+    if sent is not None and sent.state in ("waiting", "taken"):
+        return Verdict(Step.WAIT, f"summary in batch {sent.batch}, not visible yet", SUMMARY)
+    if sent is not None and _own_fault(sent) and sent.digest == one.digest:
+        return Verdict(Step.DESK, f"summary rejected: {sent.code}")
+    if not one.complete:
+        return Verdict(Step.CHASE, "the summary lacks data")
+    if not one.bonded:
+        return Verdict(Step.SURETY, "the surety's eBond is not confirmed")
+    return _importer_known(one, Verdict(step, "nothing is in the way"))
+
+
+def _own_fault(sent: Sent) -> bool:
+    """Rejected for what it says: by itself, or as the only entry of a batch rejected whole."""
+    return sent.state == "rejected" or (
+        sent.state == "not processed" and sent.code == "batch" and sent.alone
+    )
+
+
+def _nothing_visible(one: Standing) -> Verdict:
+    """Neither summary nor entry is visible; that alone proves nothing."""
+    for application, sent in sorted(one.sent.items()):
+        if sent.state in ("waiting", "taken"):
+            return Verdict(Step.WAIT, f"{application} in batch {sent.batch}, not visible yet: never "
+                                      "sent again on silence", SUMMARY)  # fmt: skip
+        if _own_fault(sent) and sent.digest == one.digest:
+            return Verdict(Step.DESK, f"{application} rejected: {sent.code}")
+    bill = one.fresh(BILL)
+    if bill is None:
+        return _ask(one, BILL, "does its bill show another release")
+    if bill.disposition in HELD:
+        return Verdict(Step.PERSON, f"its bill shows another release: {bill.text}")
+    if one.route == "se_then_ae":
+        if not one.bonded:
+            return Verdict(Step.SURETY, "the surety's eBond is not confirmed")
+        return _importer_known(one, Verdict(Step.SEND_RELEASE, "nothing is in the way"))
+    step = Step.SEND_CERTIFIED if one.route == "ae_certified" else Step.SEND_SUMMARY
+    return _summary_due(one, step)
+
+
+def _importer_known(one: Standing, go: Verdict) -> Verdict:
+    known = one.views.get(IMPORTER)
+    if known is None:
+        return _ask(one, IMPORTER, "is the importer active in ACE")
+    if known.disposition != "active":
+        return Verdict(Step.PERSON, f"importer {known.disposition} in ACE: Form 5106 first")
+    return go

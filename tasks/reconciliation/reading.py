@@ -1,0 +1,181 @@
+"""Reading what ACE sent back: each file once, each answer into the book before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.ace.response import Answer, read_answers
+from tasks.reconciliation.asking import House, questions
+from tasks.reconciliation.compare import differences
+from tasks.reconciliation.plan import records
+from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RELEASE, SUMMARY
+from tasks.shared import kinds
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.private import is_reference
+from tasks.shared.projections import ENTRIES
+
+ABOUT = {"ER": SUMMARY, "AX": SUMMARY, "C1": RELEASE, "SX": RELEASE, "KR": IMPORTER}
+USABLE = ("bonded", "no bond")
+
+
+@dataclass(frozen=True)
+class Read:
+    """One file: what became of its answers, or why it could not be read."""
+
+    file: str
+    answers: int
+    known: int
+    problems: tuple[Problem, ...] = ()
+
+
+def read_folder(house: House, folder: Path, actor: str) -> list[Read]:
+    """Read every answer file of a folder that the book does not know. Damaged files are told and
+    change nothing; the rest is read."""
+    return [read_file(house, path, actor) for path in sorted(folder.glob("*.abi"))]
+
+
+def read_file(house: House, path: Path, actor: str) -> Read:
+    """Read one file. Reading it again changes nothing."""
+    data = path.read_bytes()
+    digest = sha256(data).hexdigest()
+    if next(house.journal.events(key=f"answer:{digest}:0"), None):
+        return Read(path.name, 0, 1)
+    try:
+        answers = read_answers(data, path.name, _seal(house))
+    except BadInput as wrong:
+        return Read(path.name, 0, 0, wrong.problems or (Problem(file=path.name, wrong=str(wrong)),))
+    faults = tuple(fault for answer in answers for fault in answer.faults)
+    # Kept without private numbers: those were replaced by references while it was read.
+    bodies = [body for answer in answers for body in _bodies(house, answer, digest)]
+    with house.journal.write(actor) as pen:
+        for place, body in enumerate(bodies):
+            pen.append(body, f"answer/{digest[:12]}", key=f"answer:{digest}:{place}")
+    return Read(path.name, len(answers), 0, faults)
+
+
+def _seal(house: House):  # type: ignore[no-untyped-def]
+    return lambda triples: house.vault.seal(triples, None)
+
+
+def _bodies(house: House, answer: Answer, digest: str) -> Iterator[kinds.AnswerRead]:
+    about = _about(house, answer)
+    lines = [*_lines(house, answer, about)] if answer.whole else []
+    yield kinds.AnswerRead(
+        application=answer.application,
+        about=about,
+        batch=answer.batch_text.strip(),
+        content=f"file:{digest}",
+        rejected=answer.rejected,
+        lines=lines,
+    )
+
+
+def _about(house: House, answer: Answer) -> str:
+    said = _question(house, answer)
+    return said.about if said else ABOUT.get(answer.application, NOTICE)
+
+
+def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLine]:
+    if about == IMPORTER:
+        return _importers(house, answer)
+    if about == BILL:
+        return _bills(house, answer)
+    differ = differences(house, answer) if answer.application == "ER" else {}
+    return [
+        kinds.AnswerLine(
+            number=one.entry_number,
+            disposition=one.disposition,
+            code=one.code or "",
+            text=one.text or "",
+            release=one.release or "",
+            release_code=one.release_code or "",
+            release_date=one.release_date.isoformat() if one.release_date else "",
+            control=one.control or "",
+            summary=one.summary or "",
+            version=one.version or "",
+            late=one.late,
+            differs=differ.get(one.entry_number, []),
+        )
+        for one in answer.entries
+        if one.entry_number
+    ]
+
+
+def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
+    """A line for each number as it was asked: one person's Social Security number stands behind a
+    reference of its own in each entry."""
+    asked = _asked_by_reference(house, answer)
+    for row in answer.table("importers").to_pylist():
+        status, number = row["status"], row["importer_number"] or ""
+        usable = "active" if status in USABLE else status
+        plain = house.vault.open(number) if is_reference(number) else number
+        for name in asked.get(plain, [number]):
+            yield kinds.AnswerLine(
+                number=name, disposition=usable, code=row["code"] or "", text=status
+            )
+
+
+def _asked_by_reference(house: House, answer: Answer) -> dict[str, list[str]]:
+    said = _question(house, answer)
+    found: dict[str, list[str]] = {}
+    for name in said.asked if said else ():
+        if is_reference(name):
+            found.setdefault(house.vault.open(name), []).append(name)
+    return found
+
+
+def _question(house: House, answer: Answer) -> kinds.QueryNamed | None:
+    """Our question that an answer belongs to, by the batch id that it echoes."""
+    event = next(house.journal.events(key=f"query:{answer.batch_text.strip()}"), None)
+    said = event.said if event else None
+    return said if isinstance(said, kinds.QueryNamed) else None
+
+
+def _bills(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
+    """For each of our entries whose bill was asked for: does it show somebody else's release."""
+    said = _question(house, answer)
+    if said is None:
+        return
+    numbers = said.asked
+    query = sa.select(ENTRIES.c.number, ENTRIES.c.content).where(ENTRIES.c.number.in_(numbers))
+    where = {row.number: row.content for row in house.journal.rows(query)}
+    asked = questions(records(house.content, where))
+    found = _releases(answer)
+    for number in numbers:
+        keys = {key for question in asked.get(number, []) for key in _keys(question)}
+        others = sorted({o for key in keys for o in found.get(key, ()) if o != number})
+        yield kinds.AnswerLine(
+            number=number,
+            disposition="already on file" if others else "not found",
+            text=f"entry {', '.join(others)}" if others else "",
+        )
+
+
+def _keys(question) -> list[str]:  # type: ignore[no-untyped-def]
+    pairs = ((question.issuer, question.bill_number), ("", question.air_waybill),
+             ("", question.house_air_waybill))  # fmt: skip
+    return [f"{issuer}{number}" for issuer, number in pairs if number]
+
+
+def _releases(answer: Answer) -> dict[str, set[str]]:
+    """Bill -> entry numbers that ACE shows under it."""
+    found: dict[str, set[str]] = {}
+    by_record: dict[int, list[str]] = {}
+    for row in answer.table("bills").to_pylist():
+        keys = [f"{row['issuer'] or ''}{row['bill_number'] or ''}",
+                f"{row['house_issuer'] or ''}{row['house_number'] or ''}"]  # fmt: skip
+        by_record[row["record_index"]] = keys
+        for key in keys:
+            if row["entry_number"]:
+                found.setdefault(key, set()).add(row["entry_number"])
+    for row in answer.table("events").to_pylist():
+        other = row["entry_number"] or row["number"]
+        for key in by_record.get(row["bill"], []):
+            if other and len(other) >= 11:
+                found.setdefault(key, set()).add(other)
+    return found
