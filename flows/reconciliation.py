@@ -1,8 +1,9 @@
-"""After the incident: account for every number, put what was released on paper into batches for
-ACE, have them approved, write them.
+"""After the incident: read what ACE says, settle what stands there as on the paper, ask what is not
+known, put what was released on paper into batches, have them approved, write them, and account for
+every number.
 
-Run it as often as you like. What is written is never written again; a plan that waits is not made
-anew unless an entry changed.
+Run it as often as you like, from any point. What is written is never written again; a plan that
+waits is not made anew unless an entry changed.
 """
 
 from __future__ import annotations
@@ -28,10 +29,15 @@ def reconciliation(home: str, actor: str, incident: str = "current") -> State[An
     dashes, as it stands in the artifacts' names.
     """
     written = steps.write_approved(home, actor)
+    read = steps.read_answers(home, actor)
+    settled = steps.settle(home, actor)
+    asked = steps.ask_ace(home, actor)
     waiting = steps.plan_batches(home, actor)
     missing = steps.take_account(home, incident)
+    following = steps.next_steps(home, incident)
     steps.publish_batches(incident, waiting, written)
-    result = {"written": written, "waiting": waiting, "unaccounted": missing}
+    result = {"written": written, "waiting": waiting, "unaccounted": missing, "next": following}
+    result |= {"read": read, "settled": settled, "asked": asked}
     if waiting:
         told = f"Plan {waiting['plan'][:12]} waits: continuity approve {waiting['plan'][:12]}"
         return Completed(name="AwaitingApproval", message=told, data=result)

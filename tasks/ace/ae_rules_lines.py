@@ -171,6 +171,15 @@ def tariff_numbers(summary: Summary) -> None:
     summary.fault("439", tariffs, unmeasured & tariffs.blank("unit_of_measure_code_1"), "quantity_1")
 
 
+@rule("499")
+def exporters(summary: Summary) -> None:
+    """The foreign exporter of each article with a case (p.138; errors 499, 550)."""
+    rows, lines = summary.rows("47"), summary.rows("40")
+    judged = summary.full & summary.is_type(*codes("case_type"), *codes("case_maybe_type"))
+    cased = summary.line_has(summary.rows("53")) & judged[summary.line_entry]
+    summary.fault("499", lines, cased & ~summary.line_has(rows, rows.says(_PARTY, "E")))
+
+
 @rule("519", "520", "C733", "C734", "534", "535", "596", "594")
 def article_parties(summary: Summary) -> None:
     """47: one of each type, identified as its type wants it (p.78-79, 137-139)."""

@@ -14,6 +14,7 @@ from tasks.ace.answers_columns import Index, entry_numbers, hidden, taken, trimm
 from tasks.ace.answers_read import Reading
 from tasks.ace.answers_shape import (
     ACCEPTED,
+    DELETED,
     FAILED,
     NOT_PROCESSED,
     ON_FILE,
@@ -44,11 +45,10 @@ def read_summaries(reading: Reading) -> Index:
     rows = reading.rows("E1")
     matrix = _as_printed(rows.matrix)
     owner = reading.owner(rows.at, starts)
-    code = pack_bytes(matrix[:, 4:7])
     numbers = _numbers(reading, starts, matrix, owner)
-    _entries(reading, starts, matrix, owner, numbers, rows.at)
+    _entries(reading, starts, matrix, owner, numbers)
     _conditions(reading, starts, matrix, owner, numbers, rows)
-    rejected = among(code, 3, [_BATCH]) & (matrix[:, 2] == ord("R"))
+    rejected = among(pack_bytes(matrix[:, 4:7]), 3, [_BATCH]) & (matrix[:, 2] == ord("R"))
     return np.unique(reading.batch[rows.at[rejected]])
 
 
@@ -76,6 +76,7 @@ def _as_printed(matrix: Bytes) -> Bytes:
     52-54: columns that the AE chapter has one or three further left.
     """
     old = (matrix[:, 4:7] == 32).all(axis=1) & (matrix[:, 7:10] != 32).all(axis=1)
+    old &= (matrix[:, 10] == 32) & (matrix[:, 11] != 32)
     if not old.any():
         return matrix
     mended = matrix.copy()
@@ -111,7 +112,7 @@ def _numbers(reading: Reading, starts: Index, matrix: Bytes, owner: Index) -> pa
 
 
 def _entries(
-    reading: Reading, starts: Index, matrix: Bytes, owner: Index, numbers: pa.Array, at: Index
+    reading: Reading, starts: Index, matrix: Bytes, owner: Index, numbers: pa.Array
 ) -> None:
     count = len(starts)
     decided = (matrix[:, 2] == ord("A")) | (matrix[:, 2] == ord("R"))
@@ -122,15 +123,15 @@ def _entries(
     disposition = _dispositions(matrix, owner, final, accepted, worst)
     code = trimmed(matrix, 4, 7, final)
     action = [
-        _ACTIONS.get(one or "", "deleted" if taken_ and "DELETED" in (text or "") else None)
+        _ACTIONS.get(one or "", DELETED if taken_ and "DELETED" in (text or "").upper() else None)
         for one, text, taken_ in zip(
             code.to_pylist(), trimmed(matrix, 10, 50, final).to_pylist(), accepted, strict=True
         )
     ]
     cancelled = _any(matrix, owner, count, codes_meaning("AX", "cancelled"))
     summary = [
-        "accepted" if yes else "cancelled" if gone else None
-        for yes, gone in zip(accepted, cancelled, strict=True)
+        "accepted" if yes and what != DELETED else "cancelled" if gone and not yes else None
+        for yes, gone, what in zip(accepted, cancelled, action, strict=True)
     ]
     columns = {
         "entry_number": numbers,

@@ -6,7 +6,6 @@ contradicting control record is a fault of the batch (Batch & Block v23 p.20-29)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,7 +43,7 @@ class Batches:
     def __len__(self) -> int:
         return len(self.first)
 
-    def rows_of(self, wanted: Sequence[int]) -> tuple[Index, Index]:
+    def rows_of(self, wanted: Index) -> tuple[Index, Index]:
         """File rows of some batches, ascending, and the rank (0, 1 ...) of the batch of each."""
         lengths = self.last[wanted] - self.first[wanted]
         rank = np.repeat(np.arange(len(wanted)), lengths)

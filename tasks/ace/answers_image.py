@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.ace.answers_columns import Index, is_text, money, placed, taken
-from tasks.ace.answers_image_lines import Made, Under, read_lines, some, tabled
+from tasks.ace.answers_image_lines import Under, read_bills, read_lines, some, tabled
 from tasks.ace.answers_image_money import read_cases, read_fees, read_tariffs
 from tasks.ace.answers_read import Reading
 from tasks.ace.answers_tables import MONEY, Part
@@ -118,7 +118,7 @@ def read_image(reading: Reading, starts: Index, numbers: pa.Array) -> Image | No
     }
     made["entries"] = (tabled(schema("entries"), columns, len(head)), head.at)
     made["summaries"] = (_summaries(reading, head, names, eleven, under.count), head.at)
-    made["bills"] = _bills(reading, head, names)
+    made["bills"] = read_bills(reading, head, names)
     return Image(
         **{name: table for name, (table, _) in made.items()},
         batches={name: reading.batch[at] for name, (_, at) in made.items()},
@@ -193,36 +193,6 @@ def _summaries(
     }
     columns |= {name: money(totals[field]) for name, field in _TOTALS.items()}
     return tabled(SUMMARIES, columns, len(head))
-
-
-def _bills(reading: Reading, head: Rows, names: pa.Array) -> Made:
-    """22 and 23: one row a component; the quantity stands on the last one of its group."""
-    rows, groups = reading.rows("23"), reading.rows("22")
-    owner = reading.owner(rows.at, head.at)
-    kept = np.flatnonzero(owner >= 0)
-    rows, owner = some(rows, kept), owner[kept]
-    said = reading.columns(
-        rows, "manifest_component_type_code", "manifest_component_issuer_code",
-        "manifest_component_identifier",
-    )  # fmt: skip
-    group = reading.owner(rows.at, groups.at)
-    first = np.searchsorted(groups.at, head.at)
-    number = group - first[owner] + 1 if len(rows) else group
-    size = reading.columns(
-        groups, "manifested_quantity", "manifested_quantity_unit_of_measure_code"
-    )
-    last = np.append(group[1:] != group[:-1], True) if len(group) else np.zeros(0, dtype=bool)
-    place = np.where(last, group, -1)
-    columns = {
-        "entry_number": taken(names, owner),
-        "bill_group": pa.array(number),
-        "bill_type": said["manifest_component_type_code"],
-        "issuer": said["manifest_component_issuer_code"],
-        "bill_number": said["manifest_component_identifier"],
-        "quantity": taken(size["manifested_quantity"], place),
-        "unit": taken(size["manifested_quantity_unit_of_measure_code"], place),
-    }
-    return tabled(schema("bills"), columns, len(rows)), rows.at
 
 
 def _warehouse(reading: Reading, head: Rows) -> dict[str, pa.Array]:

@@ -1,4 +1,4 @@
-"""Lines of stored summaries: 40, 41, 44, 47 and 4A under each 10, as columns."""
+"""Bills (22, 23) and lines (40, 41, 44, 47, 4A) of stored summaries, as columns."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def read_lines(under: Under, cases: Mapping[str, pa.Array]) -> tuple[dict[str, M
         "fee_exemption": said["fee_exemption_code"],
     }
     keys = under.keys(np.arange(len(under)))
-    columns = keys | more | by_kind | cases | _line(under, said)
+    columns = keys | more | by_kind | dict(cases) | _line(under, said)
     details = keys | more | {"line_id": said["line"], "cbp_line": _cbp_lines(under)}
     made = {
         "lines": (tabled(schema("lines"), columns, len(under)), under.rows.at),
@@ -114,6 +114,36 @@ def read_lines(under: Under, cases: Mapping[str, pa.Array]) -> tuple[dict[str, M
         "parties": parties,
     }
     return made, _shared(said["date_of_exportation"], under)
+
+
+def read_bills(reading: Reading, head: Rows, names: pa.Array) -> Made:
+    """22 and 23: one row a component; the quantity stands on the last one of its group."""
+    rows, groups = reading.rows("23"), reading.rows("22")
+    owner = reading.owner(rows.at, head.at)
+    kept = np.flatnonzero(owner >= 0)
+    rows, owner = some(rows, kept), owner[kept]
+    said = reading.columns(
+        rows, "manifest_component_type_code", "manifest_component_issuer_code",
+        "manifest_component_identifier",
+    )  # fmt: skip
+    group = reading.owner(rows.at, groups.at)
+    first = np.searchsorted(groups.at, head.at)
+    number = group - first[owner] + 1 if len(rows) else group
+    size = reading.columns(
+        groups, "manifested_quantity", "manifested_quantity_unit_of_measure_code"
+    )
+    last = np.append(group[1:] != group[:-1], True) if len(group) else np.zeros(0, dtype=bool)
+    place = np.where(last, group, -1)
+    columns = {
+        "entry_number": taken(names, owner),
+        "bill_group": pa.array(number),
+        "bill_type": said["manifest_component_type_code"],
+        "issuer": said["manifest_component_issuer_code"],
+        "bill_number": said["manifest_component_identifier"],
+        "quantity": taken(size["manifested_quantity"], place),
+        "unit": taken(size["manifested_quantity_unit_of_measure_code"], place),
+    }
+    return tabled(schema("bills"), columns, len(rows)), rows.at
 
 
 def _line(under: Under, said: dict[str, pa.Array]) -> dict[str, pa.Array]:

@@ -132,7 +132,7 @@ class Reading:
         for row in np.flatnonzero(lost)[:_LIMIT]:
             value = raw[row].tobytes().decode("latin-1").strip()
             record = rows.layout.record
-            self.note(rows.at[row], record, name, value, "cannot be read", wanted)
+            self.note(int(rows.at[row]), record, name, value, "cannot be read", wanted)
 
 
 def _is_text(one: Field) -> bool:

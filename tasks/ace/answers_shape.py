@@ -9,7 +9,7 @@ this kind of answer does not tell. Times are as ACE prints them, without a zone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -32,8 +32,14 @@ DISPOSITIONS = (
     FAILED, NOT_PROCESSED, UNKNOWN,
 )  # fmt: skip
 """What an answer says of an entry. `already on file`: ACE has it, whether it was asked (ER, C1),
-told of its own accord (SO, UC) or refused a second filing. `not visible` (CQ 950) and `not
+told of its own accord (SO, UC) or refused a second filing; with `summary` cancelled the number is
+used up and nothing stands under it. `not visible` (CQ 950) and `not
 permitted` (EQ 014) are no absence; `batch rejected` and `system failure`: nothing was processed."""
+
+DELETED = "deleted"
+DELETIONS = (DELETED, "D")
+"""`action` of a summary (AX) and of a cargo release (SX) that was taken off at our request; of the
+latter CBP may still have to approve (SE v40 p.32)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +141,9 @@ class EntryAnswer:
 
     @property
     def is_held(self) -> bool:
-        """ACE has this entry: taken now, or on file before."""
-        return self.is_accepted or self.disposition == ON_FILE
+        """ACE has this entry: taken now, or on file before. An accepted deletion is none."""
+        kept = self.is_accepted and self.action not in DELETIONS
+        return kept or self.disposition == ON_FILE
 
 
 @dataclass(frozen=True)
@@ -204,7 +211,8 @@ class Answer:
     @property
     def image(self) -> Image | None:
         """The stored summaries, where EQ asked for them; None where none came."""
-        return self.pictures.of(self.rank) if self.pictures is not None else None
+        found = self.pictures.of(self.rank) if self.pictures is not None else None
+        return found if found is not None and found.entries.num_rows else None
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -221,11 +229,6 @@ class Answer:
         rows = table.drop_columns(["head", "block"]).to_pylist()
         for head, row in zip(heads, rows, strict=True):
             yield head, Condition(application=self.application or "X1", **row)
-
-
-def entry_fields() -> tuple[str, ...]:
-    """Columns of the table `entries`."""
-    return tuple(one.name for one in fields(EntryAnswer) if one.name != "conditions")
 
 
 def last_of(owner: np.ndarray, count: int) -> np.ndarray:

@@ -102,7 +102,7 @@ def stream_summaries(
     known: Known | None = None,
     profile: FilerProfile | None = None,
     offsets: Offsets | None = None,
-    entries_at_once: int = 4 * SLICE,
+    entries_at_once: int = 2 * SLICE,
 ) -> Iterator[Batch]:
     """AE batches from one Parquet file a table, each sorted by entry number, memory staying flat.
 
@@ -142,6 +142,7 @@ def _jobs(
     seen = 0
     for part in parts:
         entries, owed = survey.see(part)
+        survey.asked.clear()
         ready = planned(entries, plan.slice(seen, len(part)))
         seen += len(part)
         for following, job in slices(ready, {**part.tables, "lines": owed}, build, sequence):

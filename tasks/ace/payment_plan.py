@@ -7,7 +7,7 @@ ceiling is reached, since a backlog on one day can bounce the debit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
@@ -64,7 +64,7 @@ FULL = "no day within 90 days is under the payer's ceiling"
 LATE = "after the day that duty is due"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Wish:
     number: str
     terms: Terms
@@ -85,7 +85,7 @@ def plan_payment(summaries: pa.Table, payment: Payment) -> pa.Table:
     wishes, problems = [], []
     due = cache(partial(_due, payment=payment))
     earliest = cache(partial(_first, payment=payment))
-    for row in summaries.to_pylist():
+    for row in _dicts(summaries):
         wish = _wish(row, payment, due, earliest)
         if isinstance(wish, Problem):
             problems.append(wish)
@@ -94,8 +94,17 @@ def plan_payment(summaries: pa.Table, payment: Payment) -> pa.Table:
     if problems:
         raise BadInput(f"{len(problems)} summaries have no way to be paid", problems)
     days = _days(wishes, payment)
-    rows = [_row(wish, *days[wish.number], payment) for wish in wishes]
-    return pa.Table.from_pylist(rows, PLAN)
+    columns: dict[str, list[object]] = {name: [] for name in PLAN.names}
+    for wish in wishes:
+        for name, value in _row(wish, *days[wish.number]).items():
+            columns[name].append(value)
+    return pa.table(columns, schema=PLAN)
+
+
+def _dicts(table: pa.Table) -> Iterator[dict[str, object]]:
+    """The rows as dicts, some at a time."""
+    for batch in table.to_batches(max_chunksize=4096):
+        yield from batch.to_pylist()
 
 
 def daily_totals(plan: pa.Table, payment: Payment) -> pa.Table:
@@ -223,9 +232,7 @@ def _place(
     return wish.first, (FULL,)
 
 
-def _row(
-    wish: _Wish, day: date | None, notes: Sequence[str], payment: Payment
-) -> dict[str, object]:
+def _row(wish: _Wish, day: date | None, notes: Sequence[str]) -> dict[str, object]:
     month = periodic_month(wish, day) if wish.kind in MONTHLY and day else None
     return {
         "entry_number": wish.number,

@@ -27,11 +27,15 @@ def read_slices(
     `columns`: what is read of each table; as a rule what cargo release takes.
     Raises BadInput if one is not, or if child rows belong to no entry.
     """
-    children = {name: _Reader(name, paths[name], columns[name]) for name in CHILDREN if name in paths}
+    children = {
+        name: _Reader(name, paths[name], columns[name]) for name in CHILDREN if name in paths
+    }
     absent = {name: _empty(name, columns[name]) for name in CHILDREN if name not in paths}
     with pq.ParquetFile(paths["entries"]) as file:
         last = ""
-        for batch in file.iter_batches(batch_size=entries_at_once, columns=list(columns["entries"])):
+        for batch in file.iter_batches(
+            batch_size=entries_at_once, columns=list(columns["entries"])
+        ):
             entries = pa.Table.from_batches([batch])
             numbers = entries["entry_number"].combine_chunks()
             last = _sorted_after(last, numbers, paths["entries"])

@@ -24,6 +24,7 @@ from tasks.ace.stand_in_release_codes import (
     TYPES,
     Remark,
 )
+from tasks.ace.stand_in_release_forms import forms
 from tasks.ace.stand_in_rows import Importer, TransactionBond
 
 
@@ -33,6 +34,8 @@ def remarks(book: Book, records: Sequence[Record], filing: Filing) -> list[Remar
     action = filing.action
     for rule in _RULES.get(action, ()):
         found += rule(book, records, filing)
+    if action in _RULES:
+        found += forms(book, records, filing)
     return sorted(dict.fromkeys(found))
 
 

@@ -91,3 +91,53 @@ def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         f"{len(made.numbers)} entries in {len(made.batches)} file(s) wait for approval: "
         f"continuity approve {made.digest[:12]} --by ID"
     )
+
+
+@app.command()
+def query(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Ask ACE what is not known yet: summaries, entries, bills, importers. Needs no approval."""
+    from tasks.reconciliation.loop import ask
+    from tasks.shared import clock
+
+    rows = [
+        {"file": str(path)} for path in ask(desk.house, desk.actor, clock.now().date())
+    ]
+    show(rows, as_json=as_json, title="Questions written")
+
+
+@app.command()
+def read(
+    files: Annotated[list[Path], typer.Argument(exists=True, help="What ACE sent back.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Read answers into the book. A file that was read before changes nothing."""
+    from tasks.reconciliation.reading import read_file
+    from tasks.shared.errors import BadInput
+
+    done = [read_file(desk.house, path, desk.actor) for path in files]
+    rows = [
+        {"file": one.file, "answers": one.answers, "known before": bool(one.known),
+         "problems": len(one.problems)}
+        for one in done
+    ]  # fmt: skip
+    show(rows, as_json=as_json, title="Read")
+    problems = [problem for one in done for problem in one.problems]
+    if problems:
+        raise BadInput("Some answers are damaged; ask for them again:", problems)
+
+
+@app.command("stand-in")
+def stand_in(
+    inbox: Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="IN")],
+    outbox: Annotated[Path, typer.Argument(file_okay=False, metavar="OUT")],
+    state: Annotated[Path | None, typer.Option(help="Its book; else OUT/stand-in.sqlite.")] = None,
+) -> None:
+    """A stand-in for ACE, for drills: answers the files of one folder into another."""
+    from tasks.ace.stand_in import StandIn
+    from tasks.shared import clock
+
+    outbox.mkdir(parents=True, exist_ok=True)
+    with StandIn(state or outbox / "stand-in.sqlite", clock.now().date()) as ace:
+        ace.seed_filer(desk.settings.broker.filer_code)
+        done = ace.process_folder(inbox, outbox)
+    say(f"{len(done.read)} file(s) answered, {len(done.written)} written to {outbox}")

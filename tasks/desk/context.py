@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tasks.shared.errors import BadInput, ContinuityError
 
 if TYPE_CHECKING:
+    from tasks.reconciliation.asking import House
     from tasks.shared.content import ContentStore
     from tasks.shared.journal import Journal
     from tasks.shared.private import Vault
@@ -55,6 +56,12 @@ class Desk:
         from tasks.shared.private import Vault
 
         return Vault(self.home)
+
+    @cached_property
+    def house(self) -> House:
+        from tasks.reconciliation.asking import House
+
+        return House(self.journal, self.content, self.vault, self.settings)
 
     @property
     def actor(self) -> str:

@@ -56,6 +56,57 @@ def plan(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         say(f"Next: continuity approve {made.digest[:12]} --by ID, then continuity ace batch")
 
 
+@app.command("next")
+def next_(
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    step: Annotated[str, typer.Option(help="Only entries at this step.")] = "",
+) -> None:
+    """What happens next with every recorded entry, and why."""
+    from tasks.reconciliation.loop import verdicts
+
+    rows = [
+        {"number": one.number, "desk": one.desk, "step": str(verdict.step), "why": verdict.why}
+        for one, verdict in verdicts(desk.house)
+        if not step or verdict.step == step
+    ]
+    show(rows, as_json=as_json, title="Next")
+
+
+@app.command()
+def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """One turn: write what is approved, read what came, settle, ask, plan. Run it again and again;
+    exit 1 while a plan waits for approval."""
+    from tasks.reconciliation.loop import turn as run
+    from tasks.shared import clock
+
+    done = run(desk.house, desk.actor, clock.now().date())
+    rows = [{"step": name, "entries": len(numbers)} for name, numbers in sorted(done.steps.items())]
+    show(rows, as_json=as_json, title="Entries by step")
+    if as_json:
+        raise typer.Exit(1 if done.waiting else 0)
+    fresh = [one for one in done.written if not one.again]
+    say(f"{len(fresh)} batch file(s) and {len(done.asked)} question(s) written, "
+        f"{sum(one.answers for one in done.read)} answer(s) read, {len(done.settled)} settled")  # fmt: skip
+    if done.waiting:
+        say(f"A plan waits: continuity approve {done.waiting.digest[:12]} --by ID")
+        raise typer.Exit(1)
+
+
+@app.command()
+def bond(
+    number: Annotated[str, typer.Argument()],
+    proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The surety's notice.")],
+) -> None:
+    """Note that the surety's eBond for a single transaction bond stands in ACE."""
+    from tasks.entries.number import parse
+    from tasks.shared import kinds
+
+    wanted = str(parse(number))
+    body = kinds.BondConfirmed(number=wanted, proof=desk.content.put(proof.read_bytes()))
+    desk.journal.append(body, f"entry/{wanted}", desk.actor, key=f"bond:{wanted}:{body.proof}")
+    say(f"{wanted}: the bond is confirmed.")
+
+
 @app.command("settle")
 def settle_(
     numbers: Annotated[list[str], typer.Argument()],

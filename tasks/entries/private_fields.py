@@ -15,7 +15,10 @@ from tasks.shared.errors import Refused
 from tasks.shared.private import MARK, Vault, is_reference
 
 _SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
-_NUMBERS = (("entries", "importer_number"), ("entries", "consignee_number"), ("parties", "number"))
+_NUMBERS = (
+    ("entries", "importer_number"), ("entries", "consignee_number"), ("entries", "notify_party"),
+    ("parties", "number"), ("lines", "sold_to"), ("lines", "delivered_to"),
+)  # fmt: skip
 
 
 def private_columns() -> list[tuple[str, str]]:

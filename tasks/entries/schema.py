@@ -27,6 +27,9 @@ TABLES = (
 )
 SHEETS = {table: "PGA" if table == "pga" else table.capitalize() for table in TABLES}
 TYPES = ("text", "integer", "date", "flag", "decimal")
+_NUMBERS = (
+    "importer_number", "consignee_number", "notify_party", "number", "sold_to", "delivered_to",
+)  # fmt: skip
 REFERENCE = r"~[A-Z0-9]{11}"
 """A private value in the store: its reference stands in its place."""
 
@@ -56,8 +59,7 @@ class RecordField:
     @property
     def private(self) -> bool:
         """True where a reference may stand in place of the value."""
-        numbers = ("importer_number", "consignee_number", "number")
-        return self.level == "private" or self.name in numbers
+        return self.level == "private" or self.name in _NUMBERS
 
     @property
     def code_like(self) -> bool:

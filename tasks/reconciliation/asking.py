@@ -29,7 +29,7 @@ from tasks.reconciliation.classify import Step, Verdict
 from tasks.reconciliation.outbound import outbound, password
 from tasks.reconciliation.plan import envelope_of, records
 from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY, Standing
-from tasks.shared import clock, kinds
+from tasks.shared import clock, kinds, opening
 from tasks.shared.content import ContentStore
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Journal
@@ -49,6 +49,13 @@ class House:
     content: ContentStore
     vault: Vault
     settings: Settings
+
+
+def house_of(settings: Settings) -> House:
+    """The house of these settings, its book opened."""
+    return House(
+        opening.journal(settings), opening.content(settings), Vault(settings.home), settings
+    )
 
 
 def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, today: date

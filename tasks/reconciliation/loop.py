@@ -40,7 +40,7 @@ def turn(house: House, actor: str, today: date) -> Turn:
     inbox = house.settings.ace.inbox
     read = reading.read_folder(house, inbox, actor) if inbox else []
     settled = settle(house, actor)
-    asked = _ask(house, actor, today) if house.settings.ace.ask_first else []
+    asked = ask(house, actor, today) if house.settings.ace.ask_first else []
     waiting = waiting_plan(house, actor, today)
     steps: dict[str, list[str]] = {}
     for one, verdict in verdicts(house):
@@ -88,7 +88,8 @@ def settle(house: House, actor: str) -> list[str]:
     return settled
 
 
-def _ask(house: House, actor: str, today: date) -> list[Path]:
+def ask(house: House, actor: str, today: date) -> list[Path]:
+    """Write the questions that are due; returns the files."""
     known = verdicts(house)
     _note_unaskable(house, [one for one, v in known if v.step is Step.ASK and v.ask == BILL], actor)
     return asking.ask(house, verdicts(house), actor, today)

@@ -3,45 +3,88 @@ is safe to run again: truth is in the journal."""
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from tasks.reconciliation import account, drill, outbound, plan
-from tasks.shared import approval, clock, opening
-from tasks.shared.private import Vault
+from tasks.reconciliation import account, drill, loop, reading
+from tasks.reconciliation.asking import House, house_of
+from tasks.shared import clock, opening
 from tasks.shared.settings import load
+
+
+def _house(home: str) -> House:
+    return house_of(load(Path(home)))
 
 
 @task(name="write approved batches", retries=2, retry_delay_seconds=5)
 def write_approved(home: str, actor: str) -> list[dict[str, Any]]:
     """Write the batches of every approved plan; what was written before is left alone."""
-    settings = load(Path(home))
-    book, store = opening.journal(settings), opening.content(settings)
     written = [
         {"batch": one.batch, "file": one.path.name, "entries": one.numbers}
-        for ready in outbound.approved(book, store, settings.approval.persons)
-        for one in outbound.write(book, store, Vault(settings.home), settings, ready, actor)
+        for one in loop.write_approved(_house(home), actor)
     ]
     get_run_logger().info("%d batch file(s) stand in the outbound folder", len(written))
     return written
 
 
+@task(name="read what ACE sent", retries=2, retry_delay_seconds=5)
+def read_answers(home: str, actor: str) -> int:
+    """Read the inbox into the book; returns how many answers were new."""
+    house = _house(home)
+    inbox = house.settings.ace.inbox
+    done = reading.read_folder(house, inbox, actor) if inbox else []
+    damaged = [one.file for one in done if one.problems]
+    get_run_logger().info("%d file(s), damaged: %s", len(done), ", ".join(damaged) or "none")
+    return sum(one.answers for one in done)
+
+
+@task(name="settle what stands in ACE", retries=1)
+def settle(home: str, actor: str) -> list[str]:
+    """Settle every entry that ACE shows as the paper does; returns their numbers."""
+    settled = loop.settle(_house(home), actor)
+    get_run_logger().info("%d entries settled", len(settled))
+    return settled
+
+
+@task(name="ask ACE", retries=2, retry_delay_seconds=5)
+def ask_ace(home: str, actor: str) -> list[str]:
+    """Write the questions that are due: summaries, entries, bills, importers."""
+    house = _house(home)
+    first = house.settings.ace.ask_first
+    asked = loop.ask(house, actor, clock.now().date()) if first else []
+    get_run_logger().info("%d question(s) written", len(asked))
+    return [path.name for path in asked]
+
+
 @task(name="plan batches", retries=1)
-def plan_batches(home: str, actor: str, today: date | None = None) -> dict[str, Any] | None:
+def plan_batches(home: str, actor: str) -> dict[str, Any] | None:
     """The plan that waits for approval, made if entries are ready; None if there is none."""
-    settings = load(Path(home))
-    book, store = opening.journal(settings), opening.content(settings)
-    made = plan.make(book, store, settings, actor, today or clock.now().date())
-    if made is None or len(approval.find(book, made.digest).granted_by) >= approval.needed(
-        settings.approval.persons
-    ):
+    made = loop.waiting_plan(_house(home), actor, clock.now().date())
+    if made is None:
         return None
     get_run_logger().info("plan %s: %d entries", made.digest[:12], len(made.numbers))
     return {"plan": made.digest, "batches": len(made.batches), "entries": len(made.numbers)}
+
+
+@task(name="what happens next")
+def next_steps(home: str, incident: str) -> dict[str, int]:
+    """How many entries stand at each step, published with their numbers and the reason."""
+    found = [
+        {"number": one.number, "desk": one.desk, "step": str(verdict.step), "why": verdict.why}
+        for one, verdict in loop.verdicts(_house(home))
+    ]
+    create_table_artifact(key=f"next-{incident}", table=found[:500], description=_NEXT)
+    counts: dict[str, int] = {}
+    for row in found:
+        counts[row["step"]] = counts.get(row["step"], 0) + 1
+    get_run_logger().info("%s", counts)
+    return counts
+
+
+_NEXT = "What happens next with each recorded entry (the first 500), and why."
 
 
 @task(name="account for every number", retries=1)
