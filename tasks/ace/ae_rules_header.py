@@ -42,7 +42,7 @@ _NOT_IN_CORRECTION = (
 _DELETED = slice(35, 80)
 _ZERO = np.frombuffer(b"00-0000000", dtype=np.uint8)
 _ZONE_LENGTHS = (5, 7, 9)
-_DAYS_A_YEAR = 365
+_LONG, _SHORT = 12, 6
 
 
 @rule("B16", "C103", "C104", "C119")
@@ -215,11 +215,19 @@ def _expired(summary: Summary, imported: Numbers) -> Flags:
         return np.zeros(summary.entries, dtype=bool)
     tariffs = summary.rows("50")
     short = summary.has("50", begins(tariffs, codes("tib_six_months")))
-    limit = np.where(short, _DAYS_A_YEAR // 2 + 2, _DAYS_A_YEAR + 1)
     entered = summary.day("11", "estimated_entry_date")
     known = (imported != NO_DAY) & (entered != NO_DAY)
-    age = np.where(known, entered, 0) - np.where(known, imported, 0)
-    return summary.is_type("23") & known & (age > limit)
+    months, days = _age(np.where(known, imported, 0), np.where(known, entered, 0))
+    limit = np.where(short, _SHORT, _LONG)
+    return summary.is_type("23") & known & ((months > limit) | ((months == limit) & (days > 0)))
+
+
+def _age(first: Numbers, last: Numbers) -> tuple[Numbers, Numbers]:
+    """Calendar months from one day to another, and by how many days the day of the month is past."""
+    days = [one.astype("datetime64[D]") for one in (first, last)]
+    month = [one.astype("datetime64[M]") for one in days]
+    past = [(day - start.astype("datetime64[D]")).astype(np.int64) for day, start in zip(days, month)]
+    return (month[1] - month[0]).astype(np.int64), past[1] - past[0]
 
 
 def _at_content(summary: Summary, code: str, mask: Flags, name: str) -> None:

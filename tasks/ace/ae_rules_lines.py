@@ -69,7 +69,7 @@ def _special(tariffs: Rows) -> Flags:
     return (text[:, 0] == ord("9")) & ((text[:, 1] == ord("8")) | (text[:, 1] == ord("9")))
 
 
-@rule("407", "408", "411", "412", "413", "414")
+@rule("408", "411", "412", "413", "414")
 def countries(summary: Summary) -> None:
     """Origin and export: known countries, never the United States, Canada by province (p.65-66)."""
     lines, entry = summary.rows("40"), summary.line_entry

@@ -1,12 +1,12 @@
 """A stand-in for ACE: files in, answers out, state in one SQLite file. For drills and tests.
 
-Written from CBP's chapters, not from our writers; it shares with them only the layouts, the port
-and country lists and the dated fee tables, so that a misreading on either side shows.
+Written from CBP's chapters, not from our writers; it shares with them only the layouts, the
+country list and the dated fee tables, so that a misreading on either side shows.
 
 Covered
     envelope (Batch & Block v23): X03-X08, X10-X17, X19, X21-X27, X31-X42, X0/X1 answers;
-    cargo release (SE v40): A, R, U, D with SX, burnt numbers, requests that officers decide, bill
-      match, release, quota, exam, hold, documents; SO notifications;
+    cargo release (SE v40): A, R, U, D with SX, the field rules of p.33-74, burnt numbers, requests
+      that officers decide, bill match, release, quota, exam, hold, documents; SO notifications;
     entry summary (AE 2026-07): A, R, D with AX; identity and control, matrix, parties, bonds,
       transport, payment dates, lines, fees and totals, PSC, consolidated, certified (its SX comes
       with the unsolicited batches); versions, implicit delete; UC notifications;

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tasks.ace.stand_in_book import Book
-from tasks.ace.stand_in_filing import Filing
+from tasks.ace.stand_in_filing import FiledBill, Filing
 from tasks.ace.stand_in_records import Record
 from tasks.ace.stand_in_release_codes import MANUAL, NO_ISSUER, ONE_LEVEL, Remark
+
+IN_BOND = re.compile(r"\d{9}|\d{11}|[A-Z0-9]{3}\d{8}")
+_AIR = ("40", "41")
 
 
 def bills(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
@@ -68,3 +73,52 @@ def _zone_bills(records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
         barred = ("SE16", "SE17") if in_bond else ("SE15", "SE16", "SE17")
         if record.id in barred:
             yield index, "Z24"
+
+
+def bill_forms(records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
+    """Bill numbers, groups and conveyances in their forms (SE v40 p.46-54)."""
+    general = any(one.id == "SE11" and one["general_order_number"] for one in records)
+    rows = [index for index, record in enumerate(records) if record.id == "SE15"]
+    groups = Counter(bill.group for bill in filing.bills)
+    for index, bill in zip(rows, filing.bills, strict=True):
+        record, mode = records[index], filing.mode
+        bare = not bill.issuer and bill.kind != "I"
+        if bare and mode and mode not in (*NO_ISSUER, "70"):
+            yield index, "Z53"
+        if bare and mode == "70" and not bill.number[:4].isalpha():
+            yield index, "Z54"  # the prefix is the pipeline's SCAC (note 4)
+        form = IN_BOND.fullmatch(bill.number) if bill.kind == "I" else True
+        if mode in _AIR and bill.kind in "MRT":
+            form = bill.number[:3].isdigit()
+        carried = mode == "60" and bill.kind != "I" and bill.number != "HANDCARRIED"
+        if not form or carried:
+            yield index, "Z54"
+        counted = filing.entry_type == "86" or mode == "60"
+        if counted and not record["quantity"] and bill is _last(filing, bill.group, "RMHT"):
+            yield index, "Z55"
+        if bill.kind in "IM" and bill is _last(filing, bill.group, "IRMHT"):
+            yield index, "Z56"
+        if general and bill.kind != "I" and not bill.non_ams:
+            yield index, "Z20"
+        if bill.kind == "T" and (bill.non_ams or filing.entry_type == "86"):
+            yield index, "Z17"
+    if filing.entry_type == "86" and len(groups) > 1:
+        yield rows[-1], "Z57"
+    yield from _conveyances(records, filing)
+
+
+def _last(filing: Filing, group: int, kinds: str) -> FiledBill | None:
+    found = [bill for bill in filing.bills if bill.group == group and bill.kind in kinds]
+    return found[-1] if found else None
+
+
+def _conveyances(records: Sequence[Record], filing: Filing) -> Iterator[Remark]:
+    for index, record in enumerate(records):
+        if record.id != "SE16":
+            continue
+        if record["carrier_code"] == "UNKN":
+            yield index, "Z18"
+        if record["quantity"] and record.number("quantity") == 0:
+            yield index, "Z22"
+        if filing.mode == "70" and not record["conveyance_name"]:
+            yield index, "Z02"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
+
 from tasks.ace.stand_in_records import words
 
 Remark = tuple[int, str]
@@ -39,3 +42,10 @@ PARTIES = words("MF SE BY ST LG CS CN BKP SH EX DR PK")
 
 
 LIMITS = {"11": 2_500, "86": 800}
+
+
+@cache
+def known_countries() -> frozenset[str]:
+    """The ISO codes of Appendix B."""
+    text = (files("continuity_data") / "codes" / "country.csv").read_text(encoding="utf-8")
+    return frozenset(row.split(",")[0] for row in text.splitlines()[1:])

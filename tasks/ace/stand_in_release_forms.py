@@ -11,23 +11,24 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from tasks.ace.stand_in_bonds import PROVINCES
 from tasks.ace.stand_in_book import Book
-from tasks.ace.stand_in_filing import FiledBill, Filing
+from tasks.ace.stand_in_filing import Filing
 from tasks.ace.stand_in_records import Record, day_of, words
-from tasks.ace.stand_in_release_codes import LIMITS, NO_ISSUER, Remark
+from tasks.ace.stand_in_release_bills import IN_BOND, bill_forms
+from tasks.ace.stand_in_release_codes import LIMITS, Remark, known_countries
 
 _NUMBERS = {
     "EI": re.compile(r"\d{2}-\d{7}([A-Z0-9]{2})?"),  # the suffix may be blank (ESF p.136)
     "ANI": re.compile(r"\d{6}-\d{5}"),
     "34": re.compile(r"\d{3}-\d{2}-\d{4}"),
 }
-_IN_BOND = re.compile(r"\d{9}|\d{11}|[A-Z0-9]{3}\d{8}")
 _ENTRY = re.compile(r"[A-Z0-9]{3}\d{8}")
 _FLAG = re.compile(r"Y")
 _REFERENCES = {
     "CR": re.compile(r".{1,9}"),
     "EN": _ENTRY,
-    "IB": _IN_BOND,
+    "IB": IN_BOND,
     "FTZ": re.compile(r"[A-Z0-9]{1,19}"),
     "V1": re.compile(r"[A-Z0-9]{3}"),
     "AMT": re.compile(r"[1-9]\d{0,9}"),
@@ -44,7 +45,6 @@ _TARIFF = re.compile(r"(?!00|77|9[89])\d{10}|9[89]\d{6}(\d{2})?")
 _TARIFF_FIELDS = {"SE60": "hts_number", "SE61": "current_hts_number"}
 _ADDRESS = words("01 02 05 12 13 14 15 28 30 31 32 35 37 57 AK")
 _GLOBAL = words("LEI GLN DUNS")
-_AIR = ("40", "41")
 _ZONE_WEEK = timedelta(days=7)
 
 Found = Iterator[Remark]
@@ -123,65 +123,24 @@ def _references(records: Sequence[Record], filing: Filing) -> Found:
         yield 0, "Z59"
 
 
-def _bills(records: Sequence[Record], filing: Filing) -> Found:
-    general = any(one.id == "SE11" and one["general_order_number"] for one in records)
-    rows = [index for index, record in enumerate(records) if record.id == "SE15"]
-    groups = Counter(bill.group for bill in filing.bills)
-    for index, bill in zip(rows, filing.bills, strict=True):
-        record, mode = records[index], filing.mode
-        bare = not bill.issuer and bill.kind != "I"
-        if bare and mode and mode not in (*NO_ISSUER, "70"):
-            yield index, "Z53"
-        if bare and mode == "70" and not bill.number[:4].isalpha():
-            yield index, "Z54"  # the prefix is the pipeline's SCAC (note 4)
-        form = _IN_BOND.fullmatch(bill.number) if bill.kind == "I" else True
-        if mode in _AIR and bill.kind in "MRT":
-            form = bill.number[:3].isdigit()
-        if not form or (mode == "60" and bill.number != "HANDCARRIED"):
-            yield index, "Z54"
-        counted = filing.entry_type == "86" or mode == "60"
-        if counted and not record["quantity"] and bill is _last(filing, bill.group, "RMHT"):
-            yield index, "Z55"
-        if bill.kind in "IM" and bill is _last(filing, bill.group, "IRMHT"):
-            yield index, "Z56"
-        if general and bill.kind != "I" and not bill.non_ams:
-            yield index, "Z20"
-        if bill.kind == "T" and (bill.non_ams or filing.entry_type == "86"):
-            yield index, "Z17"
-    if filing.entry_type == "86" and len(groups) > 1:
-        yield rows[-1], "Z57"
-    yield from _conveyances(records, filing)
-
-
-def _last(filing: Filing, group: int, kinds: str) -> FiledBill | None:
-    found = [bill for bill in filing.bills if bill.group == group and bill.kind in kinds]
-    return found[-1] if found else None
-
-
-def _conveyances(records: Sequence[Record], filing: Filing) -> Found:
-    for index, record in enumerate(records):
-        if record.id != "SE16":
-            continue
-        if record["carrier_code"] == "UNKN":
-            yield index, "Z18"
-        if record["quantity"] and record.number("quantity") == 0:
-            yield index, "Z22"
-        if filing.mode == "70" and not record["conveyance_name"]:
-            yield index, "Z02"
-
-
 def _parties(records: Sequence[Record], filing: Filing) -> Found:
     for index, record in enumerate(records):
         if record.id in ("SE30", "SE50"):
             yield from ((index, code) for code in _party(record, filing))
         elif record.id in ("SE31", "SE51") and record["gbi_qualifier"] not in _GLOBAL:
             yield index, "Z62"
+        elif record.id in ("SE36", "SE56") and not _country(record["country_code"]):
+            yield index, "Z67"
         elif record.id in ("SE35", "SE55"):
             for number in ("", "_2"):
                 qualifier = record["address_qualifier" + number]
                 text = record["address_information" + number]
                 if (qualifier or text) and qualifier not in _ADDRESS:
                     yield index, "Z61"
+
+
+def _country(code: str) -> bool:
+    return code in known_countries() or code in PROVINCES
 
 
 def _party(record: Record, filing: Filing) -> Iterator[str]:
@@ -210,6 +169,8 @@ def _lines(records: Sequence[Record], filing: Filing) -> Found:
                 yield index, "Z65"
         elif record.id == "SE61" and (filing.entry_type != "06" or status != "P"):
             yield index, "Z65"
+        if record.id == "SE40" and not _country(record["country_of_origin"]):
+            yield index, "Z67"
         name = _TARIFF_FIELDS.get(record.id)
         if name and not _TARIFF.fullmatch(record[name]):
             yield index, "Z63"
@@ -261,7 +222,7 @@ def forms(book: Book, records: Sequence[Record], filing: Filing) -> Found:
     yield from _header(records, filing)
     if filing.action != "D":
         yield from _additional(book, records, filing)
-        yield from _bills(records, filing)
+        yield from bill_forms(records, filing)
     yield from _contact(records, filing)
     yield from _references(records, filing)
     if filing.action in "AR":

@@ -6,13 +6,12 @@ import re
 from collections import Counter
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
-from importlib.resources import files
 
 from tasks.ace.stand_in_bonds import PROVINCES
 from tasks.ace.stand_in_book import Book
 from tasks.ace.stand_in_draft import Draft, Line, Reference
 from tasks.ace.stand_in_records import Record, words
+from tasks.ace.stand_in_release_codes import known_countries
 from tasks.ace.stand_in_report import Report, on_line, on_tariff
 from tasks.ace.stand_in_summary_header import PARTY
 
@@ -48,19 +47,13 @@ def check(book: Book, draft: Draft, report: Report) -> None:
     _temporary(book, draft, report)
 
 
-@cache
-def _known_countries() -> frozenset[str]:
-    text = (files("continuity_data") / "codes" / "country.csv").read_text(encoding="utf-8")
-    return frozenset(row.split(",")[0] for row in text.splitlines()[1:])
-
-
 def _countries(draft: Draft, line: Line, report: Report) -> None:
     origin, export = line.head["country_of_origin_code"], line.head["country_of_export_code"]
     shown = on_line(line)
-    known = origin in _known_countries() or origin in PROVINCES or origin == "**"
+    known = origin in known_countries() or origin in PROVINCES or origin == "**"
     report.check(not origin, "407", *shown)
     report.check(origin and not known, "408", *shown)
-    report.check(export and export not in _known_countries(), "411", *shown)
+    report.check(export and export not in known_countries(), "411", *shown)
     inside = draft.kind in ("21", "22") or draft.kind.startswith("3")
     report.check(export == "US" and not inside, "412", *shown)
     report.check(origin == "**" and not export, "413", *shown)

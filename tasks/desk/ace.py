@@ -99,9 +99,7 @@ def query(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     from tasks.reconciliation.loop import ask
     from tasks.shared import clock
 
-    rows = [
-        {"file": str(path)} for path in ask(desk.house, desk.actor, clock.now().date())
-    ]
+    rows = [{"file": str(path)} for path in ask(desk.house, desk.actor, clock.now().date())]
     show(rows, as_json=as_json, title="Questions written")
 
 

@@ -117,7 +117,7 @@ def show_(
 @app.command()
 def correct(
     numbers: Annotated[list[str], typer.Argument(help="Entries to hand back to their desk.")],
-    out: Annotated[Path, typer.Option(help="Folder for one workbook a desk.")] = Path("."),
+    out: Annotated[Path, typer.Option(help="Folder for one workbook a desk.")] = Path(),
 ) -> None:
     """Write workbooks that hold just these entries, filled in, for their desks to correct."""
     from tasks.entries import handout

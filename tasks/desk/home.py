@@ -117,9 +117,7 @@ def approve(
 
 
 def drill(
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Where to leave what it makes.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Where to leave what it makes.")] = None,
     here: Annotated[
         bool, typer.Option("--here", help="On the Prefect server that the environment names.")
     ] = False,

@@ -26,9 +26,7 @@ def reserve(
     """Take a block of numbers into the reserve."""
     from tasks.entries import reserve as room
 
-    ends = room.reserve(
-        desk.journal, desk.settings, series, first, count, range_check, desk.actor
-    )
+    ends = room.reserve(desk.journal, desk.settings, series, first, count, range_check, desk.actor)
     say(f"Reserved {count} {series} numbers: {ends[0]} to {ends[1]}.")
 
 
@@ -46,9 +44,7 @@ def issue(
     """Issue the lowest free numbers to a desk. They never come back to free."""
     from tasks.entries import reserve as room
 
-    numbers = room.issue(
-        desk.journal, desk.settings, series, count, to, port, desk.actor, request
-    )
+    numbers = room.issue(desk.journal, desk.settings, series, count, to, port, desk.actor, request)
     show([{"number": number} for number in numbers], as_json=as_json, title=f"Issued to {to}")
 
 

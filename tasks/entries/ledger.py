@@ -17,8 +17,7 @@ from tasks.entries import private_fields
 from tasks.entries.record import Record, digests, to_bytes
 from tasks.entries.rules import Profile
 from tasks.entries.rules_summary import summary_gaps
-from tasks.entries.schema import SHEETS
-from tasks.entries.schema import field as field_of
+from tasks.entries.schema import SHEETS, field as field_of
 from tasks.shared import clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import Problem
@@ -158,7 +157,10 @@ def _standing(journal: Journal, numbers: list[str]) -> Iterable[sa.Row]:  # type
 
 
 def _reason(
-    number: str, desk: str, row: sa.Row | None, elsewhere: str  # type: ignore[type-arg]
+    number: str,
+    desk: str,
+    row: sa.Row | None,
+    elsewhere: str,  # type: ignore[type-arg]
 ) -> tuple[str, str] | None:
     if row is None:
         return "is in no reserve of this book", "use the numbers printed in your workbook"
@@ -212,11 +214,16 @@ def _write(
     content = book.content.put(to_bytes(record))
     lines = {line.number: line for line in entry_lines(record)}
     subject = f"file/{intake.sha256[:12]}"
-    common = {"content": content, "source": intake.sha256, "file": intake.file, "desk": intake.desk}
     with book.journal.write(actor) as pen:
         for struct, numbers in ((kinds.EntriesRecorded, new), (kinds.EntriesRevised, changed)):
             if numbers:
-                body = struct(**common, entries=[lines[number] for number in numbers])
+                body = struct(
+                    content=content,
+                    source=intake.sha256,
+                    file=intake.file,
+                    desk=intake.desk,
+                    entries=[lines[number] for number in numbers],
+                )
                 pen.append(body, subject, key=f"{struct.kind}:{content}:{pen.head.seq}")
 
 
@@ -265,5 +272,3 @@ def _voids(journal: Journal, record: Record) -> tuple[tuple[str, str], ...]:
     wanted = {row["entry_number"]: row["reason"] or "" for row in rows}
     standing = {row.number: row.state for row in _standing(journal, list(wanted))}
     return tuple((n, why) for n, why in wanted.items() if standing.get(n) == "issued")
-
-

@@ -57,7 +57,17 @@ def recorded(journal: Journal, desk: str = "") -> list[dict[str, object]]:
     query = sa.select(ENTRIES, NUMBERS.c.state).join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
     if desk:
         query = query.where(ENTRIES.c.desk == desk)
-    names = ("number", "desk", "entry_type", "route", "outcome", "port", "revision", "state", "file")
+    names = (
+        "number",
+        "desk",
+        "entry_type",
+        "route",
+        "outcome",
+        "port",
+        "revision",
+        "state",
+        "file",
+    )
     rows = journal.rows(query.order_by(ENTRIES.c.number))
     return [{name: row._mapping[name] for name in names} for row in rows]
 
@@ -78,9 +88,9 @@ def entry(
 def _revisions(journal: Journal, written: str) -> Iterator[kinds.EntriesRecorded]:
     for event in journal.events(kind="entries."):
         said = event.said
-        if isinstance(said, kinds.EntriesRecorded):
-            if any(line.number == written for line in said.entries):
-                yield said
+        is_record = isinstance(said, kinds.EntriesRecorded)
+        if is_record and any(line.number == written for line in said.entries):
+            yield said
 
 
 def _filled(row: dict[str, object]) -> dict[str, object]:

@@ -11,8 +11,7 @@ import pyarrow as pa
 from tasks.entries import cells, layout, schema
 from tasks.entries.findings import MOST, masked
 from tasks.entries.grids import Grid, heading_key, known_headings
-from tasks.entries.record import Record
-from tasks.entries.record import schema as arrow_schema
+from tasks.entries.record import Record, schema as arrow_schema
 from tasks.entries.schema import RecordField
 from tasks.shared.errors import Problem
 

@@ -12,8 +12,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-import pyotp
 import sqlalchemy as sa
+from pyotp.totp import TOTP
 
 from tasks.entries import reserve
 from tasks.shared import clock, opening, people
@@ -116,4 +116,4 @@ def _code(journal: Journal, home: Path) -> str:
     secret = (home / "keys" / "totp" / CLERK).read_text(encoding="ascii")
     step = int(clock.now().timestamp()) // people.STEP
     used = any(journal.events(key=f"code:{CLERK}:{step}"))
-    return pyotp.TOTP(secret).at(clock.now() + timedelta(seconds=people.STEP * used))
+    return TOTP(secret).at(clock.now() + timedelta(seconds=people.STEP * used))

@@ -27,7 +27,9 @@ def make_sample(home: str) -> dict[str, Any]:
 def record_files(home: str, paths: list[str], actor: str, accept_clean: bool) -> list[Any]:
     """Take each file into the book; the answer says what became of each."""
     settings = load(Path(home))
-    book = Book(opening.journal(settings), opening.content(settings), Vault(settings.home), settings)
+    book = Book(
+        opening.journal(settings), opening.content(settings), Vault(settings.home), settings
+    )
     intakes = read_files([Path(path) for path in paths], profile_of(settings))
     taken = take(book, intakes, actor, accept_clean=accept_clean)
     get_run_logger().info("%d file(s) read", len(taken))

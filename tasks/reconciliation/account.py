@@ -174,7 +174,9 @@ def _sheet(book, name: str, table, drill: bool) -> None:  # type: ignore[no-unty
         mark = workbook.add_format({"bold": True, "font_color": "#B00020", "font_size": 14})
         sheet.write(0, 0, "DRILL - made-up entries, nothing was sent", mark)
     for place, column in enumerate(table.columns):
-        widest = max([len(column) // 2 + 4, *(len(str(value)) + 2 for value in table.iloc[:, place])])
+        widest = max(
+            [len(column) // 2 + 4, *(len(str(value)) + 2 for value in table.iloc[:, place])]
+        )
         sheet.set_column(place, place, min(widest, 40))
         sheet.write(top, place, column, head)
     sheet.freeze_panes(top + 1, 1)

@@ -65,7 +65,9 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
     due: dict[str, list[Standing]] = {}
     stale = _stale(house)
     for one, verdict in verdicts:
-        again = verdict.step is Step.WAIT and verdict.ask and _may_ask_again(one, verdict.ask, stale)
+        again = (
+            verdict.step is Step.WAIT and verdict.ask and _may_ask_again(one, verdict.ask, stale)
+        )
         if verdict.step is Step.ASK or again:
             due.setdefault(verdict.ask, []).append(one)
     written: list[Path] = []
@@ -126,8 +128,9 @@ def _bill_queries(
     wanted = [question for questions_ in asked.values() for question in questions_]
     for query in bill_queries(asker, wanted) if wanted else ():
         keys = {str(question) for question in query.asked}
-        yield query, tuple(
-            number for number, own in asked.items() if keys & {str(one) for one in own}
+        yield (
+            query,
+            tuple(number for number, own in asked.items() if keys & {str(one) for one in own}),
         )
 
 
@@ -180,7 +183,9 @@ def _write(house: House, about: str, query: Query, keys: tuple[str, ...], actor:
     )
     house.journal.append(body, f"query/{batch.batch_id}", actor, key=f"query:{batch.batch_id}")
     line_ends = house.settings.ace.line_ends == "lf"
-    data = fill_in(batch.bytes(), password(house.settings), batch.slots, house.vault.open, line_ends)
+    data = fill_in(
+        batch.bytes(), password(house.settings), batch.slots, house.vault.open, line_ends
+    )
     return write_atomic(outbound(house.settings) / name, data, mode=0o600)
 
 

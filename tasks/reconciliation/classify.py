@@ -59,7 +59,9 @@ def classify(one: Standing) -> Verdict:
     if one.state != "recorded":
         return Verdict(Step.SETTLE, one.state)
     if one.outcome in CLOSED or one.route == "none":
-        return Verdict(Step.NO_FILING, f"{one.outcome or 'route none'}: accounted for with its proof")
+        return Verdict(
+            Step.NO_FILING, f"{one.outcome or 'route none'}: accounted for with its proof"
+        )
     if one.outcome not in RELEASED and one.route != "ae_certified":
         return Verdict(Step.AT_PORT, f"the port says {one.outcome}: nothing may be sent")
     summary = one.fresh(SUMMARY)
@@ -105,7 +107,9 @@ def _release_compared(one: Standing, view: View, same: Verdict) -> Verdict:
         return Verdict(Step.TASK, f"released on paper, ACE says {told.release}: the client holds the "
                                   "goods, the port gets the stamped copy today")  # fmt: skip
     if one.released and view.release_date and one.released != view.release_date:
-        return Verdict(Step.DATE, f"paper {one.released}, ACE {view.release_date}: a letter to the port")
+        return Verdict(
+            Step.DATE, f"paper {one.released}, ACE {view.release_date}: a letter to the port"
+        )
     if one.released and not view.release_date:
         return Verdict(Step.WAIT, "ACE shows no release yet", SUMMARY)
     return same

@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pyotp
 import sqlalchemy as sa
+from pyotp.totp import TOTP
 
 from tasks.ace.check import check_bytes
 from tasks.reconciliation import account as accounting, sign_off
@@ -29,7 +29,7 @@ def approve(settings: Settings, plan: str) -> str:
         raise Refused("Only a drill may take a licence holder's code from the host's own folder")
     one = next(p for p in people.everyone(journal) if p.enrolled and people.APPROVER in p.roles)
     secret = (settings.home / "keys" / "totp" / one.person).read_text(encoding="ascii")
-    code = pyotp.TOTP(secret).at(clock.now())
+    code = TOTP(secret).at(clock.now())
     approval.grant(journal, settings.home, plan, one.person, code,
                    persons=settings.approval.persons)  # fmt: skip
     return f"{one.name} (licence {one.licence})"
@@ -61,7 +61,9 @@ def _leave_batches(settings: Settings, out: Path) -> tuple[list[str], bool]:
         write_atomic(out / "batches" / row.file, stored)
         result = check_bytes(stored)
         passing = passing and result.ok
-        words.append(f"{row.file}: {'passes' if result.ok else 'FAILS'} the check ({result.summary})")
+        words.append(
+            f"{row.file}: {'passes' if result.ok else 'FAILS'} the check ({result.summary})"
+        )
     return words, passing
 
 

@@ -39,7 +39,9 @@ class Written:
 def approved(journal: Journal, content: ContentStore, persons: int) -> Iterator[Plan]:
     """Approved plans that still have a batch to write, oldest first. A plan of which nothing was
     named and whose entries changed since is left out: a newer plan takes its place."""
-    written = {row.batch for row in journal.rows(sa.select(BATCHES.c.batch).where(BATCHES.c.written))}
+    written = {
+        row.batch for row in journal.rows(sa.select(BATCHES.c.batch).where(BATCHES.c.written))
+    }
     for row in journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq)):
         if not row.what.startswith(WHAT):
             continue
@@ -137,7 +139,9 @@ def outbound(settings: Settings) -> Path:
     """The folder that the sender reads. Raises BadSettings if none is set or it is not there."""
     folder = settings.ace.outbound
     if folder is None:
-        raise BadSettings("Set outbound under [ace] in continuity.toml: the folder your sender reads")
+        raise BadSettings(
+            "Set outbound under [ace] in continuity.toml: the folder your sender reads"
+        )
     if not folder.is_dir():
         raise BadSettings(f"The outbound folder {folder} is not there; make it or mend [ace]")
     return folder
@@ -156,5 +160,3 @@ def password(settings: Settings) -> str:
             "one to six letters or digits"
         )
     return secret.upper()
-
-

@@ -240,7 +240,9 @@ def envelope_of(journal: Journal, settings: Settings, today: date) -> Envelope:
     """The sender's envelope. Raises Refused if CBP's site code and sender id are not set."""
     ace = settings.ace
     if not (ace.site_code and ace.sender_id):
-        raise Refused("Set site_code and sender_id under [ace] in continuity.toml, as CBP gave them")
+        raise Refused(
+            "Set site_code and sender_id under [ace] in continuity.toml, as CBP gave them"
+        )
     return Envelope(
         site_code=ace.site_code,
         sender_id=ace.sender_id,
@@ -261,5 +263,3 @@ def require_current(journal: Journal, plan: Plan) -> None:
             f"Plan {plan.digest[:12]} is out of date: {', '.join(changed[:5])} changed since it was "
             "made. Make a new one: continuity reconcile plan"
         )
-
-

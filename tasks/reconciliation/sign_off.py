@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tasks.reconciliation.account import NO_FILING, Line, account, as_content, unaccounted, unsettled
+from tasks.reconciliation.account import (
+    NO_FILING,
+    Line,
+    account,
+    as_content,
+    unaccounted,
+    unsettled,
+)
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Unaccounted

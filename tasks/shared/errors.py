@@ -1,19 +1,19 @@
 """Every error this project raises on purpose.
 
-    ContinuityError
-    |-- Refused                 the answer is no; nothing was changed            (exit 1)
-    |   |-- NumberUnavailable   reserve used up, or a number is not in the state asked for
-    |   |-- NotApproved         no approval binds to this plan yet
-    |   |-- CodeRefused         one-time code wrong, expired, replayed, locked, or the preparer's own
-    |   |-- Unaccounted         a number or an entry has no settled place
-    |   `-- RouteRefused        an entry whose filing route has no such message
-    |-- BadInput                what was given is wrong; all its problems together (exit 2)
-    |   |-- BadSettings         continuity.toml or a CONTINUITY_* variable
-    |   |-- BadNumber           not an entry or in-bond number
-    |   `-- HostileFile         a file refused before it was opened
-    |-- JournalBroken           the book does not hold together                  (exit 1)
-    |   `-- ContentMissing      an event names content that is gone or altered
-    `-- MissingPart             a program or an extra that is not installed      (exit 2)
+ContinuityError
+|-- Refused                 the answer is no; nothing was changed            (exit 1)
+|   |-- NumberUnavailable   reserve used up, or a number is not in the state asked for
+|   |-- NotApproved         no approval binds to this plan yet
+|   |-- CodeRefused         one-time code wrong, expired, replayed, locked, or the preparer's own
+|   |-- Unaccounted         a number or an entry has no settled place
+|   `-- RouteRefused        an entry whose filing route has no such message
+|-- BadInput                what was given is wrong; all its problems together (exit 2)
+|   |-- BadSettings         continuity.toml or a CONTINUITY_* variable
+|   |-- BadNumber           not an entry or in-bond number
+|   `-- HostileFile         a file refused before it was opened
+|-- JournalBroken           the book does not hold together                  (exit 1)
+|   `-- ContentMissing      an event names content that is gone or altered
+`-- MissingPart             a program or an extra that is not installed      (exit 2)
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The book: one append-only, hash-chained list of events, and the only way to add to it.
 
-    with journal.write(actor) as pen:       one transaction, one lock, all or nothing
-        pen.append(body, subject, key)      None if an event with this key stands already
-        pen.rows(select)                    projections as they are under the same lock
+with journal.write(actor) as pen:       one transaction, one lock, all or nothing
+    pen.append(body, subject, key)      None if an event with this key stands already
+    pen.rows(select)                    projections as they are under the same lock
 """
 
 from __future__ import annotations
@@ -152,10 +152,12 @@ class Journal:
     @contextmanager
     def write(self, actor: str) -> Iterator[Pen]:
         """One transaction under the writer's lock. An exception leaves the book as it was."""
-        with self.engine.connect().execution_options(writing=True) as connection:
-            with connection.begin():
-                store.lock(connection)
-                yield Pen(connection, actor)
+        with (
+            self.engine.connect().execution_options(writing=True) as connection,
+            connection.begin(),
+        ):
+            store.lock(connection)
+            yield Pen(connection, actor)
 
     def append(self, body: kinds.Body, subject: str, actor: str, key: str | None = None) -> bool:
         """Add one event on its own. False if an event with this key stands already."""
@@ -190,12 +192,14 @@ class Journal:
 
     def rebuild(self) -> int:
         """Drop the projections and fold them anew from the events. Returns how many events."""
-        with self.engine.connect().execution_options(writing=True) as connection:
-            with connection.begin():
-                store.lock(connection)
-                projections.METADATA.drop_all(connection)
-                projections.METADATA.create_all(connection)
-                return replay(self.events(), connection)
+        with (
+            self.engine.connect().execution_options(writing=True) as connection,
+            connection.begin(),
+        ):
+            store.lock(connection)
+            projections.METADATA.drop_all(connection)
+            projections.METADATA.create_all(connection)
+            return replay(self.events(), connection)
 
     def close(self) -> None:
         self.engine.dispose()

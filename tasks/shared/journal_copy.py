@@ -189,5 +189,3 @@ def _take_content(folder: Path, events: list[Event], content: ContentStore) -> N
 def tail(journal: Journal, count: int) -> Iterator[Event]:
     """The last `count` events, oldest first."""
     return journal.events(after=max(0, journal.head().seq - count))
-
-

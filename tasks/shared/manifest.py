@@ -33,8 +33,8 @@ def verify(folder: Path, public_key: bytes | None = None) -> list[Problem]:
     if public_key is not None and own != public_key:
         raise JournalBroken("The manifest was signed with another key than the one given")
     keys.verify(own, kinds.canonical(said).encode(), signed["signature"])
-    listed = {one["name"]: one for one in said["files"]}
-    found = {one["name"]: one for one in _files(folder)}
+    listed = {str(one["name"]): one for one in said["files"]}
+    found = {str(one["name"]): one for one in _files(folder)}
     return [
         Problem(file=name, wrong=_difference(listed.get(name), found.get(name)))
         for name in sorted(listed.keys() | found.keys())

@@ -59,9 +59,7 @@ def _open(settings: Settings, *, make: bool) -> Journal:
     return Journal.at(path)
 
 
-def continue_home(
-    home: Path, settings_text: str, copy: Path, actor: str
-) -> tuple[Settings, Head]:
+def continue_home(home: Path, settings_text: str, copy: Path, actor: str) -> tuple[Settings, Head]:
     """Make a home that goes on with a copied book, on a clean machine. Raises BadInput if a home
     or a book stands there, JournalBroken if the copy does not hold."""
     if (home / FILE).exists():

@@ -71,13 +71,14 @@ def add(
 def enrol(journal: Journal, home: Path, person: str, actor: str) -> str:
     """Make a new one-time-code secret. Returns the provisioning address for a phone's
     authenticator, to be shown once."""
-    import pyotp
+    from pyotp import random_base32
+    from pyotp.totp import TOTP
 
     one = known(journal, person)
-    secret = pyotp.random_base32()
+    secret = random_base32()
     write_atomic(_secret_path(home, person), secret.encode(), mode=0o600)
     journal.append(kinds.PersonEnrolled(person=person), f"person/{person}", actor)
-    return pyotp.TOTP(secret).provisioning_uri(name=one.name, issuer_name="Broker Continuity")
+    return TOTP(secret).provisioning_uri(name=one.name, issuer_name="Broker Continuity")
 
 
 def revoke(journal: Journal, home: Path, person: str, reason: str, actor: str) -> None:
@@ -95,9 +96,11 @@ def spend_code(
     30-second step counts once. Five failures lock the person for 15 minutes.
     """
     one = known(journal, person)
-    reason = _refusal(journal, home, person, code, given_at)
-    if not reason:
-        step = int(given_at.timestamp()) // STEP + _drift(home, person, code, given_at)
+    reason = _refusal(journal, home, person, given_at)
+    drift = None if reason else _drift(home, person, code, given_at)
+    reason = reason or ("it is wrong" if drift is None else "")
+    if drift is not None:
+        step = int(given_at.timestamp()) // STEP + drift
         used = kinds.PersonCodeUsed(person=person, step=step, purpose=purpose)
         if journal.append(used, f"person/{person}", person, key=f"code:{person}:{step}"):
             return one
@@ -107,7 +110,8 @@ def spend_code(
     raise CodeRefused(f"Code of {one.name} refused: {reason}")
 
 
-def _refusal(journal: Journal, home: Path, person: str, code: str, given_at: datetime) -> str:
+def _refusal(journal: Journal, home: Path, person: str, given_at: datetime) -> str:
+    """Why no code of this person counts now; empty if one may."""
     if until := _locked_until(journal, person):
         return f"locked until {clock.text(until)[:16]}Z after {LOCK_AFTER} failures"
     age = clock.now() - given_at
@@ -117,14 +121,14 @@ def _refusal(journal: Journal, home: Path, person: str, code: str, given_at: dat
         return "the code claims to be given in the future; check the clock"
     if not _secret_path(home, person).is_file():
         return "no secret is enrolled on this machine"
-    return "" if _drift(home, person, code, given_at) is not None else "it is wrong"
+    return ""
 
 
 def _drift(home: Path, person: str, code: str, given_at: datetime) -> int | None:
     """0 for the step of `given_at`, -1 or +1 for its neighbours, None for no match."""
-    import pyotp
+    from pyotp.totp import TOTP
 
-    totp = pyotp.TOTP(_secret_path(home, person).read_text(encoding="ascii"))
+    totp = TOTP(_secret_path(home, person).read_text(encoding="ascii"))
     for drift in (0, -1, 1):
         if totp.verify(code.strip(), for_time=given_at + timedelta(seconds=STEP * drift)):
             return drift

@@ -25,7 +25,7 @@ class Broker(_Table):
     """Who files. `filer_code` is CBP's three characters; the rest prints on letters and sheets."""
 
     name: str = "The broker"
-    filer_code: str = Field("XXX", pattern=_FILER)
+    filer_code: str = Field(default="XXX", pattern=_FILER)
     licence: str = ""
     contact_name: str = ""
     contact_phone: str = ""
@@ -37,11 +37,11 @@ class Numbers(_Table):
     `production_first`..`production_last`: serials that the production system can issue; the
     reserve must lie outside, or a restored system would issue its numbers again."""
 
-    check_digit_offset: int = Field(0, ge=0, le=9)
-    production_first: int = Field(0, ge=0, le=9_999_999)
-    production_last: int = Field(8_999_999, ge=0, le=9_999_999)
-    daily_volume: int = Field(50, ge=1)
-    alarm_days: int = Field(10, ge=1)
+    check_digit_offset: int = Field(default=0, ge=0, le=9)
+    production_first: int = Field(default=0, ge=0, le=9_999_999)
+    production_last: int = Field(default=8_999_999, ge=0, le=9_999_999)
+    daily_volume: int = Field(default=50, ge=1)
+    alarm_days: int = Field(default=10, ge=1)
 
 
 class Entries(_Table):
@@ -59,20 +59,20 @@ class Ace(_Table):
     `ports`, `applications`, `national_permit`: CBP's profile of this filer, as far as it is to be
     checked against; empty is not judged."""
 
-    site_code: str = Field("", pattern=r"^([0-9A-Z]{4})?$")
-    sender_id: str = Field("", pattern=r"^([0-9A-Z]{3})?$")
-    office_code: str = Field("", pattern=r"^([0-9A-Z]{2})?$")
+    site_code: str = Field(default="", pattern=r"^([0-9A-Z]{4})?$")
+    sender_id: str = Field(default="", pattern=r"^([0-9A-Z]{3})?$")
+    office_code: str = Field(default="", pattern=r"^([0-9A-Z]{2})?$")
     password_file: Path | None = None
     outbound: Path | None = None
     line_ends: Literal["none", "lf"] = "none"
-    entries_per_block: int = Field(20, ge=1, le=999)
-    blocks_per_batch: int = Field(5, ge=1, le=999)
-    batches_per_hour: int = Field(60, ge=1)
-    numbers_per_query: int = Field(500, ge=1, le=5000)
+    entries_per_block: int = Field(default=20, ge=1, le=999)
+    blocks_per_batch: int = Field(default=5, ge=1, le=999)
+    batches_per_hour: int = Field(default=60, ge=1)
+    numbers_per_query: int = Field(default=500, ge=1, le=5000)
     ask_first: bool = True
-    ask_again_minutes: int = Field(60, ge=0)
+    ask_again_minutes: int = Field(default=60, ge=0)
     payment_table: Path | None = None
-    daily_ceiling: int = Field(0, ge=0)
+    daily_ceiling: int = Field(default=0, ge=0)
     inbox: Path | None = None
     ports: tuple[str, ...] = ()
     applications: tuple[str, ...] = ()
@@ -97,13 +97,13 @@ class Approval(_Table):
     """`persons`: how many take part. 1: a sole broker approves her own plan, recorded as such;
     2: preparer and approver; 3: preparer and two approvers."""
 
-    persons: int = Field(2, ge=1, le=3)
+    persons: int = Field(default=2, ge=1, le=3)
 
 
 class Private(_Table):
     """Days that driver data is kept before its keys are destroyed."""
 
-    keep_days: int = Field(90, ge=1)
+    keep_days: int = Field(default=90, ge=1)
 
 
 class Settings(BaseSettings):

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tasks.ace.batch import Batch, BatchLimits, fill_in
 from tasks.ace.cargo_release import stream_batches, write_batches

@@ -8,8 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tasks.ace.codec import KINDS, check, decode, encode, read_records, write_records
 from tasks.ace.layout import APPLICATIONS, Field, Layout, layout, layouts

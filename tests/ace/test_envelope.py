@@ -8,8 +8,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tasks.ace.codec import check, read_records
 from tasks.ace.envelope import (

@@ -88,11 +88,38 @@ def test_codes_decide_and_texts_do_not() -> None:
     assert found.disposition == "rejected"
 
 
+def test_a_reason_without_a_code_is_not_taken_for_the_old_print() -> None:
+    """Only the columns of Batch & Block v23 p.38 are mended, not a record that lacks its code."""
+    odd = line("AE", "E1", severity_code="F", reason_code="001", narrative_text="TEXT")
+    (found, _) = answer("AX", e0(1), odd, REJECTED).conditions
+    assert (found.code, found.text) == (None, "TEXT")
+
+
 def test_version_and_a_deletion_are_told() -> None:
     found = entry("AX", e0(1), e1(1, "996", "", "A", version_number="00201"))
     assert (found.version, found.action, found.summary) == ("00201", "replaced", "accepted")
-    found = entry("AX", e0(1), e1(1, "997", "ENTRY SUMMARY DELETED", "A"))
+    assert found.is_held
+    found = entry("AX", e0(1), e1(1, "997", "Entry Summary Deleted", "A"))
     assert (found.disposition, found.action, found.version) == ("accepted", "deleted", None)
+    assert (found.is_accepted, found.is_held, found.summary) == (True, False, None)
+
+
+def test_a_release_taken_off_is_not_held() -> None:
+    added, gone, refused = (
+        entry("SX", se10(1, action), se90(kind, "", "TEXT"))
+        for action, kind in (("A", "02"), ("D", "02"), ("D", "01"))
+    )
+    assert [one.is_held for one in (added, gone, refused)] == [True, False, False]
+    assert (gone.disposition, gone.action) == ("accepted", "D")
+
+
+def test_a_number_that_is_used_up_is_on_file_and_cancelled() -> None:
+    found = entry("AX", e0(1), e1(1, "B31", "", "", "F"), REJECTED)
+    assert (found.disposition, found.summary, found.is_held) == (
+        "already on file",
+        "cancelled",
+        True,
+    )
 
 
 def test_the_reference_that_ace_holds_is_kept_where_ours_does_not_match() -> None:

@@ -251,6 +251,13 @@ def test_images_of_two_batches_stay_apart() -> None:
     assert one.image.entries.num_rows == two.image.entries.num_rows == 1
 
 
+def test_a_batch_without_images_has_none() -> None:
+    first = made.batch("ER", [[*state(1), *image(1, 1)]])
+    second = made.batch("ER", [state(2)], "DRILL-26112400002")
+    one, two = read_answers(made.stream(first, second))
+    assert one.image is not None and two.image is None
+
+
 def k1(importer: str, code: str, **more: str) -> str:
     return line("KI", "K1", importer_number=importer, query_results_code=code, **more)
 

@@ -243,7 +243,7 @@ CONVEYANCE = record("SE16MAEU", (9, "V123"), (14, "111026"), (20, "00000010"))
         (lambda r: edited(r, "SE10", (20, "21")), ["Z14"]),
         (lambda r: edited(r, "SE10", (20, "22")), ["Z14", "Z15"]),
         (lambda r: without(r, "SE15"), ["Z16"]),
-        (lambda r: edited(r, "SE15", (5, "M")), ["Z17"]),
+        (lambda r: edited(r, "SE15", (5, "M")), ["Z17", "Z56"]),
         (lambda r: edited(r, "SE15", (5, "T")), ["Z17"]),
         (lambda r: edited(r, "SE15", (6, "UNKN")), ["Z18"]),
         (lambda r: edited(r, "SE15", (10, "B-001")), ["Z19"]),
@@ -262,7 +262,7 @@ CONVEYANCE = record("SE16MAEU", (9, "V123"), (14, "111026"), (20, "00000010"))
         (lambda r: without(r, "SE30CN"), ["Z33"]),
         (lambda r: after(r, "SE30CN", record("SE30CN", (43, "EI"), (46, IMPORTER))), ["Z34"]),
         (lambda r: edited(r, "SE30BY", (8, "BUYER")), ["Z35"]),
-        (lambda r: after(without(r, "SE30CN"), "SE30BY", *party("CN")), []),
+        (lambda r: after(without(r, "SE30CN"), "SE30BY", *party("CN")), ["Z60", "Z64"]),
         (lambda r: edited(r, "SE30BY", (5, "ZZ")), ["Z33", "Z36", "Z35"]),
         (lambda r: [record("SE10A", (6, "ABC"), (11, N[0])), *r[1:]], ["Z02", "009"]),
     ],
@@ -274,6 +274,136 @@ def test_each_rule_of_an_add(ace: StandIn, change: object, codes: list[str]) -> 
         assert sorted(remarks(answer)) == sorted(codes)
     assert message(answer) == (REJECTED if codes else ACCEPTED)
     assert (ace.holding(FIRST).entry is None) == bool(codes)
+
+
+AIR = record("SE15R", (10, "02012345675"), (60, "00000010"), (73, "N"))
+EXTRA = record("SE11", (20, "SEASPAN"))
+HAND = record("SE15R", (10, "HANDCARRIED"), (60, "00000001"), (73, "Y"))
+ZONE = record("SE11", (12, "Z123"), (20, "FTZ02600A001"))
+STATUS = record("SE41N", (12, "00000010"))
+CURRENT = record("SE618205598100")
+
+
+def zone_entry() -> Rows:
+    rows = edited(without(release(N[0]), "SE15"), "SE10", (20, "06"), (37, "  "))
+    return after(after(rows, "SE10", ZONE), "SE40", STATUS)
+
+
+def small_parcel() -> Rows:
+    """Type 86, whose consignee is given by name and address."""
+    head = edited(release(N[0]), "SE10", (20, "86"), (40, "0000000700"))
+    rows = after(without(head, "SE30BY", "SE30CN"), "SE36", *party("CN"))
+    rows = edited(rows, "SE60", (15, "0000000700"))
+    return after(rows, "SE20", record("SE20EDA112526"))
+
+
+def hand_carried() -> Rows:
+    rows = edited(release(N[0]), "SE10", (37, "60"), (56, "2704"))
+    carrier = record("SE16LH", (9, "450"), (14, "112426"), (20, "00000001"))
+    return after(without(rows, "SE15"), "SE13", HAND, carrier)
+
+
+def piped() -> Rows:
+    rows = edited(release(N[0]), "SE10", (37, "70"), (56, "2704"))
+    carrier = record("SE16XPOL", (9, "1"), (14, "112426"), (20, "00000001"), (33, "NORTH LINE"))
+    oil = record("SE15R", (10, "XPOL0001"), (73, "Y"))
+    return after(without(rows, "SE15"), "SE13", oil, carrier)
+
+
+def weekly(first: str) -> Rows:
+    return edited(zone_entry(), "SE11", (5, "W"), (6, first))
+
+
+def privileged(*more: str) -> Rows:
+    return after(edited(zone_entry(), "SE41", (5, "P"), (6, "010320")), "SE60", *more)
+
+
+def changed(*fields: tuple[int, str], start: str = "SE10") -> Rows:
+    return edited(release(N[0]), start, *fields)
+
+
+def extra(*fields: tuple[int, str]) -> Rows:
+    return after(release(N[0]), "SE10", *edited([EXTRA], "SE11", *fields))
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes"),
+    [
+        (zone_entry(), []),
+        (small_parcel(), []),
+        (hand_carried(), []),
+        (weekly("120126"), []),
+        (privileged(CURRENT), []),
+        (extra((12, "Z123"), (16, "Z456"), (80, "N")), []),
+        (changed((25, "123456789   ")), ["Z45"]),
+        (changed((25, "12-3456789A ")), ["Z45"]),
+        (changed((22, "34 ")), ["Z45"]),
+        (changed((22, "34 "), (25, "123-45-6789 ")), []),
+        (changed((22, "ANI"), (25, "262704-12345")), []),
+        (changed((46, "12-345    "), start="SE30CN"), ["Z45"]),
+        (changed((43, "XX "), start="SE30CN"), ["Z45"]),
+        (changed((50, "27045")), ["Z46"]),
+        (changed((56, "LAX")), ["Z46"]),
+        (extra((12, "Z12")), ["Z47"]),
+        (edited(zone_entry(), "SE11", (20, "FTZ26A01    ")), ["Z48"]),
+        (edited(zone_entry(), "SE11", (20, "FTZ0260A01  ")), []),
+        (edited(zone_entry(), "SE11", (20, "FTZ02610    ")), []),
+        (edited(zone_entry(), "SE11", (40, "12")), ["Z49"]),
+        (extra((65, "W123")), ["Z49"]),
+        (extra((69, "ABC90000011")), ["Z49"]),
+        (extra((5, "W"), (6, "112426")), ["Z49"]),
+        (weekly("112326"), ["Z50"]),
+        (weekly("120226"), ["Z50"]),
+        (weekly("      "), ["Z50"]),
+        (edited(weekly("120126"), "SE11", (5, "E")), ["Z51"]),
+        (extra((80, "J")), ["Z51"]),
+        (changed((64, "2"), start="SE13"), ["Z51"]),
+        (changed((60, "11"), start="SE13"), ["Z52"]),
+        (changed((60, "12"), start="SE13"), ["Z49", "Z52"]),
+        (changed((6, "    "), start="SE15"), ["Z53"]),
+        (edited(changed((37, "40")), "SE15", *[(1, AIR)]), []),
+        (edited(changed((37, "40")), "SE15", (1, AIR), (10, "LH0")), ["Z54"]),
+        (after(release(N[0]), "SE13", record("SE15I", (10, "123456789"), (73, "N"))), []),
+        (after(release(N[0]), "SE13", record("SE15I", (10, "V123456789"), (73, "N"))), ["Z54"]),
+        (after(release(N[0]), "SE15", record("SE15I", (10, "123456789"), (73, "N"))), ["Z56"]),
+        (edited(hand_carried(), "SE15", (10, "SUITCASE   ")), ["Z54"]),
+        (edited(hand_carried(), "SE15", (60, " " * 8)), ["Z55"]),
+        (edited(hand_carried(), "SE16", (5, "UNKN")), ["Z18"]),
+        (edited(hand_carried(), "SE16", (20, "00000000")), ["Z22"]),
+        (edited(small_parcel(), "SE15", (60, " " * 8)), ["Z55"]),
+        (after(small_parcel(), "SE15", changed((10, "B2"), start="SE15")[2]), ["Z57"]),
+        (after(release(N[0]), "SE10", record("SE11", (45, "GO1"))), ["Z20"]),
+        (after(release(N[0]), "SE20", record("SE20V1 36")), ["Z58"]),
+        (after(release(N[0]), "SE20", record("SE20EDA023026")), ["Z58"]),
+        (changed((8, "KEY0000012"), start="SE20"), ["Z58"]),
+        (after(release(N[0]), "SE20", record("SE20PERX")), ["Z58"]),
+        (without(small_parcel(), "SE20EDA"), ["Z59"]),
+        (after(release(N[0]), "SE40", record("SE50BKP", (8, "AGENT")),
+               record("SE5515", (7, "1 QUAY")), record("SE56MALMO", (64, "SE"))), ["Z60"]),
+        (edited(release(N[0]), "SE35", (5, "99")), ["Z61"]),
+        (edited(release(N[0]), "SE35", (44, "SUITE 4")), ["Z61"]),
+        (after(release(N[0]), "SE30CN", record("SE31LEIX", (9, "5493001"))), ["Z62"]),
+        (changed((64, "QQ"), start="SE36"), ["Z67"]),
+        (changed((8, "ZZ"), start="SE40"), ["Z67"]),
+        (changed((13, "  "), start="SE60"), ["Z63"]),
+        (changed((5, "77"), start="SE60"), ["Z63"]),
+        (after(release(N[0]), "SE40", record("SE6099038815")), []),
+        (edited(piped(), "SE15", (10, "0001")), ["Z54"]),
+        (edited(piped(), "SE16", (33, " " * 20)), ["Z02"]),
+        (piped(), []),
+        (edited(small_parcel(), "SE60", (15, " " * 10)), ["Z64"]),
+        (edited(small_parcel(), "SE60", (15, "0000000800")), ["Z10"]),
+        (edited(zone_entry(), "SE41", (12, "00000000")), ["Z22"]),
+        (edited(zone_entry(), "SE41", (6, "010320")), ["Z65"]),
+        (after(zone_entry(), "SE60", CURRENT), ["Z65", "Z65"]),
+        (privileged(), ["Z65"]),
+        (after(release(N[0]), "SE60", CURRENT), ["Z65"]),
+    ],
+)  # fmt: skip
+def test_forms_of_an_add(ace: StandIn, rows: Rows, codes: list[str]) -> None:
+    answer = send(ace, rows)
+    assert sorted(remarks(answer)) == sorted(codes)
+    assert message(answer) == (REJECTED if codes else ACCEPTED)
 
 
 def test_importers_that_cbp_does_not_take(ace: StandIn) -> None:
@@ -328,9 +458,12 @@ def test_a_zone_entry(ace: StandIn) -> None:
 
 
 def test_immediate_delivery_is_asked_before_release(ace: StandIn) -> None:
-    asked = record("SE11", (65, "W123"), (80, "Y"))
-    warehouse = after(edited(release(N[0]), "SE10", (20, "21")), "SE10", asked)
+    asked = record("SE11", (80, "Y"))
+    stored = edited([asked], "SE11", (65, "W123"))
+    warehouse = after(edited(release(N[0]), "SE10", (20, "21")), "SE10", *stored)
     assert remarks(send(ace, warehouse)) == ["Z44"]
+    unbonded = after(edited(release(N[0]), "SE10", (39, "0")), "SE10", asked)
+    assert remarks(send(ace, unbonded)) == ["Z66"]
     assert message(send(ace, after(release(N[0]), "SE10", asked))) == ACCEPTED
 
 

@@ -65,7 +65,7 @@ def test_voiding_by_two_persons(continuity) -> None:
     continuity("numbers", "issue", "--desk", "truck", "--count", "3")
     continuity("people", "add", "ada", "--name", "Ada Vance", "--role", "desk")
     continuity("people", "add", "bo", "--name", "Bo Harbor", "--role", "desk")
-    code, out, _ = continuity("people", "enrol", "bo")
+    _, out, _ = continuity("people", "enrol", "bo")
     phone = pyotp.parse_uri(next(line for line in out.splitlines() if line.startswith("otpauth")))
     void = ("numbers", "void", "ABC-9000001-1", "--reason", "spoiled", "--second", "bo", "--code")
     assert continuity(*void, "000", by="ada")[0] == 1

@@ -15,9 +15,7 @@ def numbers(journal, house: Settings) -> list[str]:
     return made.issue(journal, house, "truck", 4)
 
 
-def test_a_workbook_goes_out_and_comes_back(
-    continuity, numbers: list[str], tmp_path: Path
-) -> None:
+def test_a_workbook_goes_out_and_comes_back(continuity, numbers: list[str], tmp_path: Path) -> None:
     out = tmp_path / "truck.xlsx"
     assert continuity("entries", "workbook", "--desk", "truck", "--out", str(out))[0] == 0
     assert out.is_file()

@@ -15,8 +15,7 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from tasks.entries import codes, in_bond, number, schema
-from tasks.entries.record import Record
-from tasks.entries.record import schema as arrow_schema
+from tasks.entries.record import Record, schema as arrow_schema
 from tasks.entries.rules import Profile
 
 TODAY = date(2026, 11, 24)

@@ -41,9 +41,7 @@ def crash(house: Settings, journal: Journal, folder: Path, times: int) -> None:
     assert verify(journal, book.content).ok
 
 
-def test_recording_survives_being_killed(
-    house: Settings, journal: Journal, tmp_path: Path
-) -> None:
+def test_recording_survives_being_killed(house: Settings, journal: Journal, tmp_path: Path) -> None:
     crash(house, journal, tmp_path, 5)
 
 

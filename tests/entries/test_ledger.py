@@ -170,9 +170,7 @@ def test_private_values_never_reach_content_or_journal(book: ledger.Book, tmp_pa
     file = made.workbook(tmp_path / "in", "truck.xlsx", "truck", record)
     (taken,) = made.hand_in(book, file)
     assert taken.recorded == tuple(numbers), taken.problems
-    kept = b"".join(
-        path.read_bytes() for path in book.settings.home.rglob("*") if path.is_file()
-    )
+    kept = b"".join(path.read_bytes() for path in book.settings.home.rglob("*") if path.is_file())
     for secret in (b"900-55-1234", b"1979-03-04", b"TX99887766", b"TX ZZ123"):
         assert secret not in kept
     (content,) = {row.content for row in book.journal.rows(sa.select(ENTRIES.c.content))}
@@ -189,9 +187,7 @@ def test_private_values_never_reach_content_or_journal(book: ledger.Book, tmp_pa
         book.vault.open(row["driver_birth_date"])
 
 
-def test_a_reference_of_the_books_is_no_value_for_a_desk(
-    book: ledger.Book, tmp_path: Path
-) -> None:
+def test_a_reference_of_the_books_is_no_value_for_a_desk(book: ledger.Book, tmp_path: Path) -> None:
     numbers = made.issue(book.journal, book.settings, "truck", 1)
     record = made.filled(15, numbers, "truck")
     record = made.with_values(record, importer_type="34", importer_number="~ABCDEFGHIJK")

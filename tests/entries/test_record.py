@@ -6,8 +6,7 @@ from random import Random
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tasks.entries import record
 from tasks.entries.record import Record

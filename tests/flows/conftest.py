@@ -22,11 +22,13 @@ def prefect_server() -> Iterator[None]:
     )
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
-        with temporary_settings(
+    with (
+        prefect_test_harness(server_startup_timeout=120),
+        temporary_settings(
             updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_LOGGING_TO_API_ENABLED: False}
-        ):
-            yield
+        ),
+    ):
+        yield
 
 
 @pytest.fixture

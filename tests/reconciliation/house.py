@@ -66,7 +66,11 @@ def open_office(journal: Journal, settings: Settings) -> Office:
     secret.write_text(PASSWORD)
     toml = settings.home / "continuity.toml"
     lines = f'outbound = "{folder.as_posix()}"\npassword_file = "{secret.as_posix()}"\n'
-    toml.write_text(toml.read_text() + lines + "ask_first = false\nentries_per_block = 2\nblocks_per_batch = 2\n")
+    toml.write_text(
+        toml.read_text()
+        + lines
+        + "ask_first = false\nentries_per_block = 2\nblocks_per_batch = 2\n"
+    )
     ace = Ace(site_code="2704", sender_id="ABC", outbound=folder, password_file=secret,
               entries_per_block=2, blocks_per_batch=2, ask_first=False)  # fmt: skip
     people.add(journal, "ada", "Ada Vance", "12345", ["approver"], "it")

@@ -3,8 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tasks.reconciliation.classify import CLOSED, Step, classify
 from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RELEASE, SUMMARY, Sent, Standing, View

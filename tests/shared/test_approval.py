@@ -76,9 +76,7 @@ def test_a_code_given_nine_minutes_ago_still_counts(
     journal: Journal, home: Path, phone: pyotp.TOTP
 ) -> None:
     with clock.held(NOON + timedelta(minutes=9)):
-        asked = approval.grant(
-            journal, home, PLAN, "ada", phone.at(NOON), persons=2, given_at=NOON
-        )
+        asked = approval.grant(journal, home, PLAN, "ada", phone.at(NOON), persons=2, given_at=NOON)
     assert asked.granted_by == ("ada",)
 
 

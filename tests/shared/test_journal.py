@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import multiprocessing
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tasks.shared import kinds, projections, store
 from tasks.shared.errors import JournalBroken, NumberUnavailable, Refused
@@ -37,7 +37,7 @@ def test_events_form_a_chain_that_verifies(book: Journal) -> None:
     events = list(book.events())
     assert [event.seq for event in events] == [1, 2, 3]
     assert events[0].prev == GENESIS
-    assert all(later.prev == earlier.digest for earlier, later in zip(events, events[1:]))
+    assert all(later.prev == earlier.digest for earlier, later in pairwise(events))
     assert verify(book).ok
     assert book.head().digest == events[-1].digest
 
@@ -148,7 +148,8 @@ def append_many(url: str, name: str, count: int) -> None:
 def test_writers_from_several_processes_never_break_the_chain(book: Journal, writers: int) -> None:
     context = multiprocessing.get_context("spawn")
     crew = [
-        context.Process(target=append_many, args=(book.url, f"w{one}", 15)) for one in range(writers)
+        context.Process(target=append_many, args=(book.url, f"w{one}", 15))
+        for one in range(writers)
     ]
     for process in crew:
         process.start()

@@ -33,8 +33,12 @@ def test_every_batch_passes_the_check_and_is_marked(drilled: tuple[Path, str]) -
 
 def test_every_number_is_in_one_place(drilled: tuple[Path, str]) -> None:
     out, said = drilled
-    totals = pd.read_excel(out / "accounting.xlsx", sheet_name="Totals", header=2, engine="calamine")
-    numbers = pd.read_excel(out / "accounting.xlsx", sheet_name="Numbers", header=2, engine="calamine")
+    totals = pd.read_excel(
+        out / "accounting.xlsx", sheet_name="Totals", header=2, engine="calamine"
+    )
+    numbers = pd.read_excel(
+        out / "accounting.xlsx", sheet_name="Numbers", header=2, engine="calamine"
+    )
     assert numbers["number"].is_unique
     used = totals[totals["desk"] != "(reserve)"]
     assert used["in all"].sum() == len(numbers)

@@ -19,8 +19,15 @@ def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
     batch = {"batch": body.batch, "application": body.application, "plan": body.plan, "seq": seq}
     connection.execute(
         sa.insert(BATCHES),
-        [{**batch, "content": body.content, "file": body.file, "written": False,
-          "size": len(body.numbers)}],
+        [
+            {
+                **batch,
+                "content": body.content,
+                "file": body.file,
+                "written": False,
+                "size": len(body.numbers),
+            }
+        ],
     )
     refused = sa.or_(SENT.c.state == "rejected", SENT.c.state == "not processed")
     again = sa.delete(SENT).where(SENT.c.application == body.application, refused)

@@ -36,6 +36,4 @@ def _asked(connection: sa.Connection, seq: int, body: kinds.ApprovalAsked) -> No
 
 @fold(kinds.ApprovalGranted)
 def _granted(connection: sa.Connection, seq: int, body: kinds.ApprovalGranted) -> None:
-    connection.execute(
-        sa.insert(GRANTS), [{"plan": body.plan, "person": body.person, "seq": seq}]
-    )
+    connection.execute(sa.insert(GRANTS), [{"plan": body.plan, "person": body.person, "seq": seq}])
