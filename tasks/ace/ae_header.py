@@ -250,8 +250,7 @@ def hidden(
         return number, []
     place = used_layout(record)[field]
     held = [
-        Private(int(row), place.start, len(PLACEHOLDER), number[int(row)].as_py())
-        for row in sealed
+        Private(int(row), place.start, len(PLACEHOLDER), number[int(row)].as_py()) for row in sealed
     ]
     shown = pc.if_else(pc.starts_with(number, PRIVATE), PLACEHOLDER, number)
     return shown, held

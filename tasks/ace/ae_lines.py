@@ -265,4 +265,3 @@ def _some(
     line = part.integers("line", "lines")[given]
     rows = {name: chosen(column, given) for name, column in columns.items()}
     return [Part(keys(rank, LINES, line, place), part.records(record, rows, rank))]
-

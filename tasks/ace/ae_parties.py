@@ -50,9 +50,7 @@ def _arranged(part: SummarySlice) -> SummarySlice:
     )
 
 
-def _on_lines(
-    part: SummarySlice, makers: Mask, kind: pa.Array, line: Keys
-) -> tuple[Keys, Keys]:
+def _on_lines(part: SummarySlice, makers: Mask, kind: pa.Array, line: Keys) -> tuple[Keys, Keys]:
     """Rows of the summary's manufacturer for each line that names none, and those lines."""
     rank = part.ranks["parties"]
     own = truths(pc.equal(kind, "MF")) & (line > 0)
@@ -62,4 +60,3 @@ def _on_lines(
     of_line = maker[part.ranks["lines"]]
     wanted = ~taken & (of_line >= 0)
     return of_line[wanted], part.integers("line", "lines")[wanted]
-

@@ -74,9 +74,7 @@ class Survey:
 
     def see(self, part: SummarySlice) -> tuple[pa.Table, pa.Table]:
         """The entries and lines of a part with their computed columns."""
-        certified, live, told = routed(
-            part, self.run.quota_one_step, self.run.known.released
-        )
+        certified, live, told = routed(part, self.run.quota_one_step, self.run.known.released)
         self.refusals.extend(told)
         complete = _noted(part)
         self.problems.extend(part.problems)

@@ -37,7 +37,9 @@ def routed(
     numbers = part.column("entry_number")
     told = [f"{numbers[row].as_py()} ({refusals[row]})" for row in sorted(refusals)]
     certified = part.is_any("filing_route", (CERTIFIED,))
-    live = part.yes("live_entry") | (certified & part.is_any("entry_type", codes("live_quota_type")))
+    live = part.yes("live_entry") | (
+        certified & part.is_any("entry_type", codes("live_quota_type"))
+    )
     return certified, live, told
 
 

@@ -166,4 +166,3 @@ def export_days(summary: Summary) -> None:
     moved = summary.day("20", "in_bond_in_transit_date")[entry]
     summary.fault("426", lines, later(exported, imported), name)
     summary.fault("420", lines, later(exported, moved), name)
-

@@ -99,7 +99,9 @@ class Fees:
         special = summary.line_has(tariffs, chapter_98(tariffs) & ~owing_98(tariffs))
         special &= ~summary.line_has(tariffs, owing_98(tariffs))
         status = summary.rows("41")
-        certain = special | summary.line_has(status, status.says("ftz_merchandise_status_code", "D"))
+        certain = special | summary.line_has(
+            status, status.says("ftz_merchandise_status_code", "D")
+        )
         listed = certain.copy()
         for kind, name in (
             ("program", "trade_agreement_special_program_claim_code"),
@@ -241,9 +243,7 @@ def line_hmf(summary: Summary) -> None:
 def _revenue(summary: Summary) -> Numbers:
     """(entries,) cents of all revenue that the grand totals state."""
     names = ("duty", "user_fee", "ir_tax", "ad_duty", "cv_duty", "other_revenue")
-    return sum(
-        (summary.amount("90", f"grand_total_{name}_amount") for name in names), np.int64(0)
-    )
+    return sum((summary.amount("90", f"grand_total_{name}_amount") for name in names), np.int64(0))
 
 
 @rule("639", "640", "641", "C740")

@@ -226,8 +226,9 @@ def _age(first: Numbers, last: Numbers) -> tuple[Numbers, Numbers]:
     """Calendar months from one day to another, and by how many days the day of the month is past."""
     days = [one.astype("datetime64[D]") for one in (first, last)]
     month = [one.astype("datetime64[M]") for one in days]
-    past = [(day - start.astype("datetime64[D]")).astype(np.int64) for day, start in zip(days, month)]
-    return (month[1] - month[0]).astype(np.int64), past[1] - past[0]
+    past = [day - start for day, start in zip(days, month, strict=True)]
+    count = (month[1] - month[0]).astype(np.int64)
+    return count, (past[1] - past[0]).astype(np.int64)
 
 
 def _at_content(summary: Summary, code: str, mask: Flags, name: str) -> None:

@@ -22,12 +22,11 @@ _LEAST_MID = 8
 _LATE_CANADA = ("06", "11", "31", "32", "34")
 
 
-@rule("402", "518", "822")
+@rule("518", "822")
 def line_names(summary: Summary) -> None:
-    """Line identifiers are there, differ within a summary, and hold no asterisk (p.71)."""
+    """Line identifiers differ within a summary, and hold no asterisk (p.71)."""
     lines = summary.rows("40")
     text = lines.raw(_LINE)
-    summary.fault("402", lines, lines.blank(_LINE), _LINE)
     summary.fault("822", lines, (text == ord("*")).any(axis=1), _LINE)
     key = (summary.line_entry << 24) | pack_bytes(text).astype(np.int64)
     summary.fault("518", lines, repeated(key) & lines.given(_LINE), _LINE)
@@ -54,9 +53,9 @@ def sets(summary: Summary) -> None:
     first = np.full(len(lines), -1, dtype=np.int64)
     line = summary.tariff_line
     goods = (line >= 0) & ~_special(tariffs)
-    first[line[goods][::-1]] = pack_bytes(tariffs.raw("hts_number")[:, :8]).astype(np.int64)[
-        goods
-    ][::-1]
+    first[line[goods][::-1]] = pack_bytes(tariffs.raw("hts_number")[:, :8]).astype(np.int64)[goods][
+        ::-1
+    ]
     opens = np.flatnonzero(summary.set_header[:-1] & follows[0][:-1])
     other = np.zeros(len(lines), dtype=bool)
     other[opens + 1] = first[opens] != first[opens + 1]
@@ -100,9 +99,9 @@ def line_codes(summary: Summary) -> None:
         summary.fault(code, lines, lines.given(name) & ~lines.says(name, *values), name)
     cases = summary.rows("53")
     stated = lines.given("non_reimbursement_statement")
-    judged = stated & summary.is_type(*codes("case_type"), *codes("case_maybe_type"))[
-        summary.line_entry
-    ]
+    judged = (
+        stated & summary.is_type(*codes("case_type"), *codes("case_maybe_type"))[summary.line_entry]
+    )
     summary.fault("452", lines, judged & ~summary.line_has(cases), "non_reimbursement_statement")
     dumped = summary.line_has(cases, cases.raw("case_number")[:, 0] == ord("A"))
     only = judged & summary.line_has(cases) & ~dumped
@@ -168,7 +167,9 @@ def tariff_numbers(summary: Summary) -> None:
         summary.fault("C732", tariffs, tariffs.given(quantity) & tariffs.blank(unit), unit)
     unmeasured = (rank == 2) & tariffs.blank("quantity_1")
     unmeasured &= ~tariffs.says("unit_of_measure_code_1", "X")
-    summary.fault("439", tariffs, unmeasured & tariffs.blank("unit_of_measure_code_1"), "quantity_1")
+    summary.fault(
+        "439", tariffs, unmeasured & tariffs.blank("unit_of_measure_code_1"), "quantity_1"
+    )
 
 
 @rule("499")
@@ -220,13 +221,12 @@ def _among(text: Bytes, wanted: tuple[str, ...]) -> Flags:
     return table[pack_bytes(text[:, :2]).astype(np.int64)]
 
 
-@rule("460", "461", "C735", "472", "526", "783", "824")
+@rule("461", "C735", "472", "526", "783", "824")
 def attachments(summary: Summary) -> None:
     """43, 52 and 54: known types, each declaration once (p.76, 95, 101); CBMA wants a date of
     importation (p.188)."""
     rulings, licences, held = (summary.rows(record) for record in ("43", "52", "54"))
     ruling, licence = "ruling_type_code", "license_type_code"
-    summary.fault("460", rulings, rulings.blank(ruling), ruling)
     odd = rulings.given(ruling) & ~rulings.says(ruling, *codes("ruling_type"))
     summary.fault("461", rulings, odd, ruling)
     number = "ruling_number"

@@ -64,9 +64,7 @@ def _line(summary: Summary, element: Element, needed: Flags, barred: Flags) -> N
         missing = needed[entry] & rows.blank(element.field)
         summary.fault(element.missing, rows, missing, element.field)
     if element.stray:
-        summary.fault(
-            element.stray, rows, barred[entry] & rows.given(element.field), element.field
-        )
+        summary.fault(element.stray, rows, barred[entry] & rows.given(element.field), element.field)
 
 
 def _party(summary: Summary, element: Element, needed: Flags) -> None:

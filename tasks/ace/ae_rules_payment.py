@@ -75,7 +75,9 @@ def _open(printed: Numbers) -> Flags:
     """Whether statements are printed on each day; each distinct day is looked up once."""
     distinct, place = np.unique(printed, return_inverse=True)
     calendar = Calendar()
-    found = [day == NO_DAY or calendar.open(date.fromordinal(int(day) + _EPOCH)) for day in distinct]
+    found = [
+        day == NO_DAY or calendar.open(date.fromordinal(int(day) + _EPOCH)) for day in distinct
+    ]
     return np.array(found, dtype=bool)[place]
 
 

@@ -40,11 +40,9 @@ with hyphens, no unit on chapter 98 and 99 numbers, `*F` for an unknown carrier.
 
 @cache
 def used_layout(record: str) -> Layout:
-    """The layout of a record as it is written."""
-    kind = layout(APPLICATION, record)
-    fields = tuple(
-        replace(one, **_IN_USE.get((record, one.name), {})) for one in kind.fields
-    )
+    """The layout of a record as it is written; PG records have a chapter of their own."""
+    kind = layout("PGA" if record.startswith("PG") else APPLICATION, record)
+    fields = tuple(replace(one, **_IN_USE.get((record, one.name), {})) for one in kind.fields)
     return replace(kind, fields=fields)
 
 
@@ -101,7 +99,9 @@ class SummarySlice(Slice):
         """Whole numbers; a decimal counts in hundredths."""
         column = self.plain(name, table)
         if pa.types.is_decimal128(column.type):
-            scaled = pc.multiply(column.cast(pa.decimal128(20, 2)), pa.scalar(100, pa.decimal128(3, 0)))
+            scaled = pc.multiply(
+                column.cast(pa.decimal128(20, 2)), pa.scalar(100, pa.decimal128(3, 0))
+            )
             return scaled.cast(pa.int64())
         return column.cast(pa.int64())
 
@@ -141,7 +141,9 @@ class SummarySlice(Slice):
                 row = int(ranks[problem.row - 1]) if problem.row else 0
                 number = numbers[row].as_py()
                 self.problems.append(
-                    replace(problem, sheet=f"entry {number}", row=0, column=f"{record} {problem.column}")
+                    replace(
+                        problem, sheet=f"entry {number}", row=0, column=f"{record} {problem.column}"
+                    )
                 )
             return np.full((len(ranks), 80), 32, dtype=np.uint8)
 

@@ -1,14 +1,15 @@
-"""Bills (22, 23) and lines (40, 41, 44, 47, 4A) of stored summaries, as columns."""
+"""Lines of stored summaries: 40 to 47, 4A, 51, 52 and 54 under each 10, as columns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.ace.answers_columns import Index, placed, taken
+from tasks.ace.answers_columns import Index, hidden, placed, taken, trimmed
 from tasks.ace.answers_read import Reading
 from tasks.ace.deck import Rows, pack
 from tasks.entries.record import schema
@@ -19,10 +20,6 @@ LINE_DETAILS = pa.schema(
         ("line", pa.int64()),
         ("line_id", pa.string()),
         ("cbp_line", pa.int64()),
-        ("export_date", pa.date32()),
-        ("article_set", pa.string()),
-        ("foreign_port", pa.string()),
-        ("fee_exemption", pa.string()),
     ]
 )
 """line: its place in the summary. line_id: what filer or officer called it; cbp_line: the 4A."""
@@ -37,6 +34,30 @@ PARTIES = pa.schema(
 )
 """Article parties (47): M manufacturer, E exporter, S sold to, C delivered to."""
 
+_FORTY = {
+    "country_of_origin": "country_of_origin_code",
+    "country_of_export": "country_of_export_code",
+    "gross_weight": "gross_shipping_weight",
+    "charges": "charges_amount",
+    "program_indicator": "trade_agreement_special_program_claim_code",
+    "article_set": "article_set_indicator",
+    "export_date": "date_of_exportation",
+    "foreign_port": "foreign_port_of_lading_code",
+    "textile_export_date": "date_of_exportation_for_textiles",
+    "product_claim": "product_claim_code",
+    "fee_exemption": "fee_exemption_code",
+}
+_UNDER = {
+    "41": {
+        "zone_status": "ftz_merchandise_status_code",
+        "privileged_date": "privileged_date",
+        "zone_quantity": "zone_quantity",
+    },
+    "43": {"ruling_type": "ruling_type_code", "ruling_number": "ruling_number"},
+    "44": {"description": "description"},
+    "51": {"visa_number": "standard_visa_number"},
+    "52": {"license_type": "license_type_code", "license_number": "license_number"},
+}
 _COLUMNS = {"M": "manufacturer_id", "E": "foreign_exporter", "S": "sold_to", "C": "delivered_to"}
 
 Made = tuple[pa.Table, Index]
@@ -86,83 +107,73 @@ class Under:
         }
 
 
-def read_lines(under: Under, cases: Mapping[str, pa.Array]) -> tuple[dict[str, Made], pa.Array]:
-    """The tables of the lines, and the export date of each summary.
+@dataclass(frozen=True)
+class Lines:
+    """The tables of the lines, and for each summary what its lines agree on; null where they
+    have several values or none."""
 
-    `cases`: columns of the AD and CVD cases of each line, from `answers_image_money`.
-    """
+    made: dict[str, Made]
+    export_date: pa.Array
+    foreign_port: pa.Array
+
+
+def read_lines(under: Under, more: Mapping[str, pa.Array]) -> Lines:
+    """`more`: columns by line of cases, tax and fees, from `answers_image_money`."""
     said = under.reading.columns(
-        under.rows, "line", "article_set_indicator", "country_of_origin_code",
-        "country_of_export_code", "date_of_exportation",
-        "trade_agreement_special_program_claim_code", "charges_amount",
-        "foreign_port_of_lading_code", "gross_shipping_weight", "related_party_indicator",
-        "fee_exemption_code",
+        under.rows, "line", *_FORTY.values(), "related_party_indicator",
+        "non_reimbursement_statement",
     )  # fmt: skip
     parties, by_kind = _parties(under)
-    more = {
-        "export_date": said["date_of_exportation"],
-        "article_set": said["article_set_indicator"],
-        "foreign_port": said["foreign_port_of_lading_code"],
-        "fee_exemption": said["fee_exemption_code"],
-    }
     keys = under.keys(np.arange(len(under)))
-    columns = keys | more | by_kind | dict(cases) | _line(under, said)
-    details = keys | more | {"line_id": said["line"], "cbp_line": _cbp_lines(under)}
+    columns = keys | {name: said[field] for name, field in _FORTY.items()}
+    columns |= {
+        "related_party": _flag(said["related_party_indicator"]),
+        "nonreimbursement": _flag(said["non_reimbursement_statement"]),
+        "textile_category": _category(under),
+        "declarations": _declarations(under),
+    }
+    columns |= _under_line(under) | by_kind | dict(more)
+    details = keys | {"line_id": said["line"], "cbp_line": _cbp_lines(under)}
     made = {
         "lines": (tabled(schema("lines"), columns, len(under)), under.rows.at),
         "line_details": (tabled(LINE_DETAILS, details, len(under)), under.rows.at),
         "parties": parties,
     }
-    return made, _shared(said["date_of_exportation"], under)
+    return Lines(made, *(_shared(columns[name], under) for name in ("export_date", "foreign_port")))
 
 
-def read_bills(reading: Reading, head: Rows, names: pa.Array) -> Made:
-    """22 and 23: one row a component; the quantity stands on the last one of its group."""
-    rows, groups = reading.rows("23"), reading.rows("22")
-    owner = reading.owner(rows.at, head.at)
-    kept = np.flatnonzero(owner >= 0)
-    rows, owner = some(rows, kept), owner[kept]
-    said = reading.columns(
-        rows, "manifest_component_type_code", "manifest_component_issuer_code",
-        "manifest_component_identifier",
-    )  # fmt: skip
-    group = reading.owner(rows.at, groups.at)
-    first = np.searchsorted(groups.at, head.at)
-    number = group - first[owner] + 1 if len(rows) else group
-    size = reading.columns(
-        groups, "manifested_quantity", "manifested_quantity_unit_of_measure_code"
-    )
-    last = np.append(group[1:] != group[:-1], True) if len(group) else np.zeros(0, dtype=bool)
-    place = np.where(last, group, -1)
-    columns = {
-        "entry_number": taken(names, owner),
-        "bill_group": pa.array(number),
-        "bill_type": said["manifest_component_type_code"],
-        "issuer": said["manifest_component_issuer_code"],
-        "bill_number": said["manifest_component_identifier"],
-        "quantity": taken(size["manifested_quantity"], place),
-        "unit": taken(size["manifested_quantity_unit_of_measure_code"], place),
-    }
-    return tabled(schema("bills"), columns, len(rows)), rows.at
+def _under_line(under: Under) -> dict[str, pa.Array]:
+    """Fields of 41, 43, 44, 51 and 52: the first of each kind on a line."""
+    found = {}
+    for record, names in _UNDER.items():
+        said = under.first(record, *names.values())
+        found |= {name: said[field] for name, field in names.items()}
+    return found
 
 
-def _line(under: Under, said: dict[str, pa.Array]) -> dict[str, pa.Array]:
-    related = said["related_party_indicator"]
-    zone = under.first("41", "ftz_merchandise_status_code", "privileged_date", "zone_quantity")
-    return {
-        "country_of_origin": said["country_of_origin_code"],
-        "description": under.first("44", "description")["description"],
-        "zone_status": zone["ftz_merchandise_status_code"],
-        "privileged_date": zone["privileged_date"],
-        "zone_quantity": zone["zone_quantity"],
-        "country_of_export": said["country_of_export_code"],
-        "gross_weight": said["gross_shipping_weight"],
-        "charges": said["charges_amount"],
-        "related_party": pc.if_else(
-            pc.is_valid(related), pc.equal(related, "Y"), pa.scalar(None, pa.bool_())
-        ),
-        "program_indicator": said["trade_agreement_special_program_claim_code"],
-    }
+def _flag(text: pa.Array) -> pa.Array:
+    return pc.if_else(pc.is_valid(text), pc.equal(text, "Y"), pa.scalar(None, pa.bool_()))
+
+
+def _category(under: Under) -> pa.Array:
+    """Three digits; null for zeros."""
+    name = "category_code_for_textiles"
+    text = under.reading.texts(under.rows, name)[name]
+    if text.null_count == len(text):
+        return text
+    zeros = pc.match_substring_regex(text, "^0*$")
+    return pc.if_else(zeros, pa.scalar(None, pa.string()), pc.ascii_lpad(text, 3, "0"))
+
+
+def _declarations(under: Under) -> pa.Array:
+    """54: columns 3-80 of each, one a line of the cell."""
+    rows, line = under.of("54")
+    if not len(rows):
+        return pa.nulls(len(under), pa.string())
+    text = hidden(trimmed(rows.matrix, 2, 80, np.arange(len(rows))))
+    ends = np.searchsorted(line, np.arange(len(under) + 1)).astype(np.int32)
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), pc.fill_null(text, "")), "\n")
+    return pc.if_else(pa.array(np.diff(ends) > 0), joined, pa.scalar(None, pa.string()))
 
 
 def _cbp_lines(under: Under) -> pa.Array:
@@ -187,15 +198,15 @@ def _parties(under: Under) -> tuple[Made, dict[str, pa.Array]]:
     return (tabled(PARTIES, columns, len(rows)), rows.at), by_kind
 
 
-def _shared(dates: pa.Array, under: Under) -> pa.Array:
-    """The export date of each summary, null where its lines have several or none."""
-    days = pc.fill_null(dates.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
+def _shared(column: pa.Array, under: Under) -> pa.Array:
+    """The value of each summary, null where its lines have several or none."""
+    coded = column.dictionary_encode()
+    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
     low = np.full(len(under.starts), np.iinfo(np.int32).max, dtype=np.int32)
     high = np.full(len(under.starts), -1, dtype=np.int32)
-    np.minimum.at(low, under.entry, days)
-    np.maximum.at(high, under.entry, days)
-    one = pa.array(low, mask=(low != high) | (high < 0))
-    return one.cast(pa.date32())
+    np.minimum.at(low, under.entry, codes)
+    np.maximum.at(high, under.entry, codes)
+    return coded.dictionary.take(pa.array(low, mask=(low != high) | (high < 0)))
 
 
 def some(rows: Rows, which: Index) -> Rows:

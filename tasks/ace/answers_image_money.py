@@ -1,4 +1,4 @@
-"""Tariff numbers, duty, cases and fees of stored summaries: 34, 50, 53, 62 and 89 as columns."""
+"""Money of stored summaries: 34, 50, 53, 60, 61, 62 and 89 under each 10, as columns."""
 
 from __future__ import annotations
 
@@ -11,15 +11,6 @@ from tasks.ace.answers_image_lines import Made, Under, some, tabled
 from tasks.ace.answers_tables import MONEY
 from tasks.entries.record import schema
 
-DUTIES = pa.schema(
-    [
-        ("entry_number", pa.string()),
-        ("line", pa.int64()),
-        ("position", pa.int64()),
-        ("hts_number", pa.string()),
-        ("duty", MONEY),
-    ]
-)
 FEES = pa.schema(
     [
         ("entry_number", pa.string()),
@@ -43,10 +34,15 @@ CASES = pa.schema(
         ("rate_type", pa.string()),
         ("value", pa.int64()),
         ("duty", MONEY),
+        ("quantity", pa.string()),
+        ("declaration", pa.string()),
     ]
 )
 
 _PAIRS_89, _PAIRS_34 = 5, 2
+_COMPUTED = ("499", "501")
+"""MPF and HMF: the record does not name them."""
+
 _CASE_LETTERS = {"A": "ad", "C": "cd"}
 
 
@@ -56,6 +52,7 @@ def read_cases(under: Under) -> tuple[dict[str, Made], dict[str, pa.Array]]:
     said = under.reading.columns(
         rows, "case_number", "bond_cash_claim_code", "case_deposit_rate",
         "case_rate_type_qualifier_code", "ad_cvd_value_of_goods_amount", "ad_cvd_duty_amount",
+        "ad_cvd_quantity", "non_reimbursement_declaration_id",
     )  # fmt: skip
     own = {
         "case": said["case_number"],
@@ -64,6 +61,8 @@ def read_cases(under: Under) -> tuple[dict[str, Made], dict[str, pa.Array]]:
         "rate_type": said["case_rate_type_qualifier_code"],
         "value": said["ad_cvd_value_of_goods_amount"],
         "duty": money(said["ad_cvd_duty_amount"]),
+        "quantity": _quantity(said["ad_cvd_quantity"]),
+        "declaration": said["non_reimbursement_declaration_id"],
     }
     first = rows.raw("case_number")[:, 0]
     by_line = {
@@ -75,6 +74,15 @@ def read_cases(under: Under) -> tuple[dict[str, Made], dict[str, pa.Array]]:
     return {"cases": (table, rows.at)}, by_line
 
 
+def _quantity(parts: pa.Array) -> pa.Array:
+    """Ten-thousandths as the record writes them, like 12.5; null for none."""
+    found = [
+        f"{one // 10_000}.{one % 10_000:04d}".rstrip("0").rstrip(".") if one else None
+        for one in parts.to_pylist()
+    ]
+    return pa.array(found, pa.string())
+
+
 def read_tariffs(under: Under) -> tuple[dict[str, Made], Index]:
     """50: values in whole dollars, quantities and duty with two implied decimals.
 
@@ -83,7 +91,8 @@ def read_tariffs(under: Under) -> tuple[dict[str, Made], Index]:
     rows, line = under.of("50")
     said = under.reading.columns(
         rows, "hts_number", "duty_amount", "value_of_goods_amount", "quantity_1",
-        "unit_of_measure_code_1", "quantity_2", "unit_of_measure_code_2",
+        "unit_of_measure_code_1", "quantity_2", "unit_of_measure_code_2", "quantity_3",
+        "unit_of_measure_code_3",
     )  # fmt: skip
     count = np.bincount(line, minlength=len(under))
     first = np.concatenate(([0], np.cumsum(count)))
@@ -95,19 +104,19 @@ def read_tariffs(under: Under) -> tuple[dict[str, Made], Index]:
         "unit": said["unit_of_measure_code_1"],
         "second_quantity": money(said["quantity_2"]),
         "second_unit": said["unit_of_measure_code_2"],
+        "third_quantity": money(said["quantity_3"]),
+        "third_unit": said["unit_of_measure_code_3"],
         "duty": money(said["duty_amount"]),
     }
-    made = {
-        "tariffs": (tabled(schema("tariffs"), columns, len(rows)), rows.at),
-        "duties": (tabled(DUTIES, columns, len(rows)), rows.at),
-    }
+    made = {"tariffs": (tabled(schema("tariffs"), columns, len(rows)), rows.at)}
     value = pc.fill_null(said["value_of_goods_amount"], 0).to_numpy(zero_copy_only=False)
     sums = np.bincount(under.entry[line], weights=value, minlength=len(under.starts))
     return made, sums.astype(np.int64)
 
 
-def read_fees(under: Under) -> dict[str, Made]:
-    """62 on lines, 34 in the header (line 0), 89 in the totals."""
+def read_fees(under: Under) -> tuple[dict[str, Made], dict[str, pa.Array]]:
+    """62 on lines, 34 in the header (line 0), 89 in the totals; and columns by line of taxes, of
+    other revenue, and of the fees that the record names: those that are not computed."""
     rows, line = under.of("62")
     said = under.reading.columns(rows, "accounting_class_code", "user_fee_amount")
     columns = under.keys(line) | {
@@ -122,10 +131,39 @@ def read_fees(under: Under) -> dict[str, Made]:
         table, at = pa.concat_tables([table, header]), np.concatenate([at, head_at])
         order = np.argsort(at, kind="stable")
         table, at = table.combine_chunks().take(pa.array(order)), at[order]
-    return {
+    made = {
         "fees": (table, at),
         "fee_totals": _pairs(under, "89", "total_fee_amount_", _PAIRS_89),
     }
+    named = np.flatnonzero(~rows.says("accounting_class_code", *_COMPUTED))
+    return made, _taxes(under) | _named_fees(columns, line, named, len(under))
+
+
+def _taxes(under: Under) -> dict[str, pa.Array]:
+    tax = under.first("60", "accounting_class_code", "ir_tax_amount")
+    other = under.first("61", "other_revenue_amount")
+    return {
+        "tax_class": tax["accounting_class_code"],
+        "tax_amount": money(tax["ir_tax_amount"]),
+        "other_revenue": money(other["other_revenue_amount"]),
+    }
+
+
+def _named_fees(
+    columns: dict[str, pa.Array], line: Index, which: Index, count: int
+) -> dict[str, pa.Array]:
+    """The first two of the chosen fees of each line."""
+    owner = line[which]
+    again = np.zeros(len(owner), dtype=bool)
+    again[1:] = owner[1:] == owner[:-1]
+    third = np.zeros(len(owner), dtype=bool)
+    third[1:] = again[1:] & again[:-1]
+    found = {}
+    for place, mask in (("", ~again), ("_2", again & ~third)):
+        for name in ("class", "amount"):
+            column = columns["fee_class" if name == "class" else name].take(pa.array(which))
+            found[f"fee_{name}{place}"] = placed(column, np.where(mask, owner, -1), count)
+    return found
 
 
 def _pairs(under: Under, record: str, amount: str, pairs: int) -> Made:

@@ -27,9 +27,8 @@ _FIELDS = {
     "importers": ("importer_number",),
 }
 _IMAGE_FIELDS = {
-    "entries": ("importer_number", "consignee_number"),
+    "entries": ("importer_number", "consignee_number", "notify_party"),
     "lines": ("sold_to", "delivered_to"),
-    "summaries": ("notify_party",),
     "parties": ("number",),
 }
 

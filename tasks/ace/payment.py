@@ -28,9 +28,7 @@ AS_DAILY = dict(zip(MONTHLY, DAILY, strict=True))
 """The daily statement that gathers the same summaries: where a monthly one is not allowed
 (internal revenue tax, 718; no continuous bond, 208)."""
 
-_IMPORTER = re.compile(
-    r"\d{2}-\d{7}([0-9A-Z]{2})?|\d{3}-\d{2}-\d{4}|\d{6}-\d{5}|~[0-9A-Z]{11}|\*"
-)
+_IMPORTER = re.compile(r"\d{2}-\d{7}([0-9A-Z]{2})?|\d{3}-\d{2}-\d{4}|\d{6}-\d{5}|~[0-9A-Z]{11}|\*")
 _BRANCH = re.compile(r"[0-9A-Z]{0,2}")
 
 
@@ -61,7 +59,7 @@ class Payment:
     terms: Mapping[str, Terms]
     sent: date
     ceilings: Mapping[str, int] = field(default_factory=dict)
-    calendar: Calendar = Calendar()
+    calendar: Calendar = field(default_factory=Calendar)
 
     def of(self, importer_number: str | None) -> Terms | None:
         """The terms of an importer, else those of all others, else None."""

@@ -125,7 +125,9 @@ def daily_totals(plan: pa.Table, payment: Payment) -> pa.Table:
     ):
         ceiling = payment.ceiling(payer) if day else None
         over = ceiling is not None and amount > ceiling
-        rows.append(dict(zip(DAILY_TOTALS.names, (day, payer, count, amount, ceiling, over))))
+        rows.append(
+            dict(zip(DAILY_TOTALS.names, (day, payer, count, amount, ceiling, over), strict=False))
+        )
     return pa.Table.from_pylist(rows, DAILY_TOTALS)
 
 

@@ -41,12 +41,14 @@ class Reporter:
         """Faults of a deck. `at` gives the file's record number of each deck row.
 
         Rows before `base` are repeated headers. A field whose bytes are wrong is told for that
-        alone: what rules say of it as well is left out.
+        alone: what rules say of it as well is left out. A mere warning hides nothing.
         """
         if not (len(deck.found) or len(classes)):
             return
         first, second = _columns(classes), _columns(deck.found)
-        clash = np.isin(second[0] * 128 + second[1], first[0] * 128 + first[1])
+        wrong = np.array([condition(code).severity == ERROR for code, _ in classes.code], bool)
+        told = wrong[first[2]]
+        clash = np.isin(second[0] * 128 + second[1], (first[0] * 128 + first[1])[told])
         second = tuple(column[~(clash & (second[1] > 0))] for column in second)
         row, position, code = (np.concatenate(pair) for pair in zip(first, second, strict=True))
         details = [*classes.code, *deck.found.code]

@@ -37,7 +37,9 @@ class Calendar:
 
     def open(self, day: date) -> bool:
         """Whether a statement can be printed on the day."""
-        return day.weekday() < 5 and day not in self.closed and day not in federal_holidays(day.year)
+        return (
+            day.weekday() < 5 and day not in self.closed and day not in federal_holidays(day.year)
+        )
 
     def on_or_after(self, day: date) -> date:
         while not self.open(day):

@@ -46,7 +46,11 @@ def sureties(record: Record) -> pa.Table:
     additional = entries.filter(pc.is_valid(second))
     letters = pa.chunked_array([pa.array(["A"] * additional.num_rows, pa.string())])
     more = _rows(additional, "second_surety", "second_bond_amount", "second_bond_account", letters)
-    order = [("surety_code", "ascending"), ("entry_number", "ascending"), ("designation", "descending")]
+    order = [
+        ("surety_code", "ascending"),
+        ("entry_number", "ascending"),
+        ("designation", "descending"),
+    ]
     return pa.concat_tables([basic, more]).sort_by(order)
 
 

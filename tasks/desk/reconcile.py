@@ -53,6 +53,12 @@ def plan(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     ]  # fmt: skip
     show(rows, as_json=as_json, title="Plan")
     if not as_json:
+        for row in made.duty:
+            say(f"duty {row['statement_date'] or 'one by one'}, payer {row['payer']}: "
+                f"{row['summaries']} summaries, {int(str(row['amount'])) / 100:,.2f} dollars"
+                f"{', OVER THE CEILING' if row['over'] else ''}")  # fmt: skip
+        for number, reason in made.held.items():
+            say(f"held back: {number}: {reason}")
         say(f"Next: continuity approve {made.digest[:12]} --by ID, then continuity ace batch")
 
 
@@ -87,6 +93,8 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     fresh = [one for one in done.written if not one.again]
     say(f"{len(fresh)} batch file(s) and {len(done.asked)} question(s) written, "
         f"{sum(one.answers for one in done.read)} answer(s) read, {len(done.settled)} settled")  # fmt: skip
+    for number, reason in done.held.items():
+        say(f"held back: {number}: {reason}")
     if done.waiting:
         say(f"A plan waits: continuity approve {done.waiting.digest[:12]} --by ID")
         raise typer.Exit(1)

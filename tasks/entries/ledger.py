@@ -95,7 +95,11 @@ def profile_of(settings: Settings) -> Profile:
 def _take_one(
     book: Book, intake: Intake, others: Sequence[Intake], actor: str, accept_clean: bool
 ) -> Taken:
-    clashes = [*_clashes(book.journal, intake, others), *_references(intake)]
+    clashes = [
+        *_clashes(book.journal, intake, others),
+        *_references(intake),
+        *_against_release(book.journal, intake),
+    ]
     problems = tuple(sorted([*intake.problems, *(problem for _, problem in clashes)]))
     if problems and not (accept_clean and not intake.blocked):
         _write_refusal(book.journal, intake, problems, actor)
@@ -136,6 +140,23 @@ def _references(intake: Intake) -> Iterable[tuple[str, Problem]]:
                               "the number or date itself")  # fmt: skip
 
 
+def _against_release(journal: Journal, intake: Intake) -> Iterable[tuple[str, Problem]]:
+    """What ACE has as cargo release can still get its summary's data, but not another type, port
+    or importer: that takes a correction with CBP (CATAIR SE v40 p.23, 33)."""
+    rows = {row["entry_number"]: row for row in intake.record.entries.to_pylist()}
+    for held in _standing(journal, [number for number in rows if number]):
+        row = rows[held.number]
+        for column, before in (("entry_type", held.entry_type), ("port_of_entry", held.entry_port),
+                               ("importer_number", held.importer)):  # fmt: skip
+            sealed = (before or "").startswith("~")
+            if held.application == "SE" and not sealed and before and row[column] != before:
+                place = (intake.file, "Entries", intake.row_of(held.number))
+                wrong = f"{held.number}: the release in batch {held.batch} says {before}"
+                yield held.number, Problem(*place, field_of("entries", column).title,
+                                           row[column] or "", wrong,
+                                           "correct it with CBP first, then here")  # fmt: skip
+
+
 def desks_of(intake: Intake) -> dict[str, str]:
     """The desk that uses each number in a file: the workbook's own, or that of the row."""
     rows = intake.record.entries
@@ -145,13 +166,24 @@ def desks_of(intake: Intake) -> dict[str, str]:
 
 def _standing(journal: Journal, numbers: list[str]) -> Iterable[sa.Row]:  # type: ignore[type-arg]
     query = (
-        sa.select(NUMBERS, SENT.c.batch, ENTRIES.c.file)
+        sa.select(
+            NUMBERS,
+            SENT.c.batch,
+            SENT.c.application,
+            SENT.c.state.label("sent_state"),
+            ENTRIES.c.file,
+            ENTRIES.c.entry_type,
+            ENTRIES.c.port.label("entry_port"),
+            ENTRIES.c.importer,
+        )
         .outerjoin(
             SENT,
             sa.and_(SENT.c.number == NUMBERS.c.number, SENT.c.state.in_(("waiting", "taken"))),
         )
         .outerjoin(ENTRIES, ENTRIES.c.number == NUMBERS.c.number)
     )
+    # An entry may be out as release and as summary: the summary's row comes last and counts.
+    query = query.order_by(NUMBERS.c.number, SENT.c.application.desc())
     for start in range(0, len(numbers), 500):
         yield from journal.rows(query.where(NUMBERS.c.number.in_(numbers[start : start + 500])))
 
@@ -172,7 +204,7 @@ def _reason(
         return wrong, f"{desk or 'this desk'} takes the next number of its own workbook"
     if row.state == "void":
         return f"was voided: {row.note}", "take the next number"
-    if row.batch:
+    if row.batch and (row.application != "SE" or row.sent_state == "waiting"):
         return f"went out in batch {row.batch}", "a change after that is a correction, not a record"
     if row.state not in ("issued", "recorded"):
         return f"is {row.state} and can no longer change", "ask the office"

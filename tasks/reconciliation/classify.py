@@ -52,6 +52,7 @@ class Verdict:
 
 CLOSED = ("refused", "exported", "cleared otherwise")
 RELEASED = ("released", "provisional")
+WITHDRAWALS = ("31", "32", "34", "38")
 
 
 def classify(one: Standing) -> Verdict:
@@ -62,7 +63,7 @@ def classify(one: Standing) -> Verdict:
         return Verdict(
             Step.NO_FILING, f"{one.outcome or 'route none'}: accounted for with its proof"
         )
-    if one.outcome not in RELEASED and one.route != "ae_certified":
+    if one.outcome not in RELEASED and not _before_release(one):
         return Verdict(Step.AT_PORT, f"the port says {one.outcome}: nothing may be sent")
     summary = one.fresh(SUMMARY)
     if summary is None:
@@ -79,6 +80,12 @@ def classify(one: Standing) -> Verdict:
     if release.disposition != NOT_VISIBLE:
         return Verdict(Step.PERSON, f"CQ says {release.disposition}: {release.text}".strip(": "))
     return _nothing_visible(one)
+
+
+def _before_release(one: Standing) -> bool:
+    """Quota goods and warehouse withdrawals: summary and duty come before the goods are let go
+    (19 CFR 142.13(b), 144.38)."""
+    return one.route == "ae_certified" or (one.route == "ae_only" and one.entry_type in WITHDRAWALS)
 
 
 def _ask(one: Standing, about: str, words: str) -> Verdict:
@@ -99,29 +106,41 @@ def _on_file(one: Standing, view: View) -> Verdict:
 
 
 def _release_compared(one: Standing, view: View, same: Verdict) -> Verdict:
-    """`same` if the release stands in ACE as on the paper. ACE's release date comes with EQ; what
-    holds the goods may have been told by a notice only."""
-    told = one.views.get(NOTICE)
-    held = told is not None and told.release_code in EXAM_CODES and not view.release_date
-    if one.outcome in RELEASED and held and told is not None:
-        return Verdict(Step.TASK, f"released on paper, ACE says {told.release}: the client holds the "
-                                  "goods, the port gets the stamped copy today")  # fmt: skip
-    if one.released and view.release_date and one.released != view.release_date:
-        return Verdict(
-            Step.DATE, f"paper {one.released}, ACE {view.release_date}: a letter to the port"
-        )
-    if one.released and not view.release_date:
-        return Verdict(Step.WAIT, "ACE shows no release yet", SUMMARY)
+    """`same` if the release stands in ACE as on the paper. EQ shows the date late (its status 2),
+    so CQ is asked too; what holds the goods may have been told by a notice only."""
+    told, dated = one.views.get(NOTICE), view.release_date
+    if not dated:
+        release = one.fresh(RELEASE)
+        if release is None:
+            return _ask(one, RELEASE, "when does ACE show the release")
+        dated = release.release_date
+    if not dated and told is not None and told.release_code in EXAM_CODES and _freed(one):
+        return _task(told)
+    if one.released and dated and one.released != dated:
+        return Verdict(Step.DATE, f"paper {one.released}, ACE {dated}: a letter asks the port to post it")
+    if not dated and (one.released or one.route == "ae_certified"):
+        return Verdict(Step.WAIT, "ACE shows no release yet", RELEASE)
     return same
+
+
+def _freed(one: Standing) -> bool:
+    return one.outcome in RELEASED
+
+
+def _task(view: View) -> Verdict:
+    return Verdict(
+        Step.TASK,
+        f"released on paper, ACE says {view.release or view.text}: the client holds the goods, the "
+        "port gets the stamped copy today",
+    )
 
 
 def _entry_on_file(one: Standing, view: View) -> Verdict:
     """ACE has the entry, not the summary: the summary goes without certification."""
     if view.release_code in CANCELLED_CODES or view.summary == "cancelled":
         return Verdict(Step.PERSON, "cancelled in ACE: the number is burnt")
-    if view.release_code in EXAM_CODES and one.outcome in RELEASED:
-        return Verdict(Step.TASK, f"released on paper, ACE says {view.release}: the client holds the "
-                                  "goods, the port gets the stamped copy today")  # fmt: skip
+    if view.release_code in EXAM_CODES and _freed(one):
+        return _task(view)
     return _summary_due(one, Step.SEND_SUMMARY)
 
 

@@ -5,7 +5,7 @@ nothing changes; a crash between any two lines is mended by the next turn."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, Verdict, classify
 from tasks.reconciliation.view import BILL, Standing, standings
 from tasks.shared import approval, kinds
+from tasks.shared.errors import HeldBack
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Turn:
     asked: tuple[Path, ...]
     waiting: plan.Plan | None
     steps: dict[str, list[str]]
+    held: dict[str, str] = field(default_factory=dict)
 
     @property
     def moved(self) -> bool:
@@ -41,11 +43,11 @@ def turn(house: House, actor: str, today: date) -> Turn:
     read = reading.read_folder(house, inbox, actor) if inbox else []
     settled = settle(house, actor)
     asked = ask(house, actor, today) if house.settings.ace.ask_first else []
-    waiting = waiting_plan(house, actor, today)
+    waiting, held = waiting_plan(house, actor, today)
     steps: dict[str, list[str]] = {}
     for one, verdict in verdicts(house):
         steps.setdefault(str(verdict.step), []).append(one.number)
-    return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps)
+    return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held)
 
 
 def verdicts(house: House) -> list[tuple[Standing, Verdict]]:
@@ -65,13 +67,20 @@ def write_approved(house: House, actor: str) -> list[outbound.Written]:
     ]
 
 
-def waiting_plan(house: House, actor: str, today: date) -> plan.Plan | None:
-    """The plan that lacks an approval, made if entries are ready; None if there is none."""
-    made = plan.make(house.journal, house.content, house.settings, actor, today)
+def waiting_plan(
+    house: House, actor: str, today: date
+) -> tuple[plan.Plan | None, dict[str, str]]:
+    """The plan that lacks an approval, made if entries are ready, and the entries that are due but
+    cannot be written, with the reason: their desks must correct them."""
+    try:
+        made = plan.make(house.journal, house.content, house.settings, actor, today)
+    except HeldBack as none:
+        return None, {problem.value: problem.wrong for problem in none.problems}
     if made is None:
-        return None
+        return None, {}
     granted = approval.find(house.journal, made.digest).granted_by
-    return made if len(granted) < approval.needed(house.settings.approval.persons) else None
+    waits = len(granted) < approval.needed(house.settings.approval.persons)
+    return (made if waits else None), made.held
 
 
 def settle(house: House, actor: str) -> list[str]:

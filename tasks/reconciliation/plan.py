@@ -7,7 +7,8 @@ Which entries may go, and as what, is `classify`'s verdict; a wrong or second SE
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
@@ -26,7 +27,14 @@ from tasks.reconciliation.classify import HELD, Step, classify
 from tasks.reconciliation.view import RELEASE, SUMMARY, Standing, standings
 from tasks.shared import approval, clock, kinds
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import Refused
+from tasks.shared.errors import (
+    BadInput,
+    ContinuityError,
+    HeldBack,
+    Problem,
+    Refused,
+    RouteRefused,
+)
 from tasks.shared.journal import Journal, is_drill
 from tasks.shared.projections import BATCHES, ENTRIES
 from tasks.shared.settings import Settings
@@ -51,12 +59,14 @@ class Planned:
 @dataclass(frozen=True)
 class Plan:
     """`entries`: the digest of each entry's rows as they were planned. `duty`: statement date,
-    payer, summaries, cents and whether that is over the payer's ceiling."""
+    payer, summaries, cents and whether that is over the payer's ceiling. `held`: entries that
+    were due but cannot be written, with the first reason; they keep no other entry back."""
 
     digest: str
     batches: tuple[Planned, ...]
     entries: dict[str, str]
     duty: tuple[dict[str, object], ...] = field(default=())
+    held: dict[str, str] = field(default_factory=dict)
 
     @property
     def binds(self) -> list[str]:
@@ -88,7 +98,7 @@ def make(
 ) -> Plan | None:
     """The plan that waits, if it still says what is ready; else a new one, with approval asked.
 
-    None if nothing is ready. Raises BadInput if an entry cannot be written as what it is due for.
+    None if nothing is ready. Raises HeldBack if every entry that is due has a fault.
     """
     wanted = ready(journal, settings)
     if not wanted:
@@ -101,6 +111,10 @@ def make(
                 return known
             break
     plan = _new(journal, content, settings, wanted, entries, today)
+    if not plan.batches:
+        raise HeldBack("No entry that is due can be written:", [
+            Problem(value=number, wrong=reason) for number, reason in plan.held.items()
+        ])
     what = f"{WHAT}: {len(plan.numbers)} entries in {len(plan.batches)} file(s)"
     approval.ask(journal, plan.digest, what, plan.binds, preparer)
     return plan
@@ -122,27 +136,62 @@ def _new(
     first = journal.rows(sa.select(sa.func.count()).select_from(BATCHES))[0][0] + 1
     planned: list[Planned] = []
     duty: list[dict[str, object]] = []
+    held: dict[str, str] = {}
     for application in ("SE", "AE"):
         some = wanted.get(application, [])
         if not some:
             continue
         build = _releases if application == "SE" else _summaries
         for part, limits in _parts(some, application, settings):
-            begin = first + len(planned)
-            batches, owed = build(journal, content, settings, part, today, begin, limits)
+            house = (journal, content, settings, today, first + len(planned), limits)
+            batches, owed = _without_faulty(build, part, held, house)
             duty += owed
             planned += [_planned(application, batch, content) for batch in batches]
-    said = {"batches": [asdict(batch) for batch in planned], "entries": entries, "duty": duty}
+    said = {"batches": [asdict(batch) for batch in planned], "entries": entries, "duty": duty,
+            "held": held}  # fmt: skip
     return load(content, content.put(kinds.canonical(said).encode()))
 
 
 Built = tuple[list[Batch], list[dict[str, object]]]
+Place = tuple[Journal, ContentStore, Settings, date, int, BatchLimits]
+_NUMBER = re.compile(r"[0-9A-Z]{3}-[0-9]{7}-[0-9]")
+
+
+def _without_faulty(
+    build: Callable[..., Built], part: list[Standing], held: dict[str, str], place: Place
+) -> Built:
+    """Build what can be built. An entry with a fault is held with its reason, so that one desk's
+    slip does not keep the others back. Raises BadInput for a fault that belongs to no entry."""
+    while part:
+        try:
+            return build(part, *place)
+        except (BadInput, RouteRefused) as wrong:
+            faulty = _faulty(wrong, {one.number for one in part})
+            if not faulty:
+                raise
+            held |= faulty
+            part = [one for one in part if one.number not in faulty]
+    return [], []
+
+
+def _faulty(wrong: ContinuityError, wanted: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in [*map(str, wrong.problems), *([] if wrong.problems else [str(wrong)])]:
+        for number in _NUMBER.findall(text):
+            if number in wanted:
+                found.setdefault(number, text)
+    return found
 
 
 def _releases(
-    journal: Journal, content: ContentStore, settings: Settings, some: list[Standing],
-    today: date, first: int, limits: BatchLimits,
-) -> Built:  # fmt: skip
+    some: list[Standing],
+    journal: Journal,
+    content: ContentStore,
+    settings: Settings,
+    today: date,
+    first: int,
+    limits: BatchLimits,
+) -> Built:
     record = records(content, {one.number: one.content for one in some})
     envelope = envelope_of(journal, settings, today)
     batches = write_batches(
@@ -153,9 +202,14 @@ def _releases(
 
 
 def _summaries(
-    journal: Journal, content: ContentStore, settings: Settings, some: list[Standing],
-    today: date, first: int, limits: BatchLimits,
-) -> Built:  # fmt: skip
+    some: list[Standing],
+    journal: Journal,
+    content: ContentStore,
+    settings: Settings,
+    today: date,
+    first: int,
+    limits: BatchLimits,
+) -> Built:
     record = records(content, {one.number: one.content for one in some})
     payment = terms.of_house(settings, today)
     ready_ = prepare(
@@ -223,7 +277,7 @@ def load(content: ContentStore, digest: str) -> Plan:
         )
         for one in said["batches"]
     )
-    return Plan(digest, batches, said["entries"], tuple(said["duty"]))
+    return Plan(digest, batches, said["entries"], tuple(said["duty"]), said["held"])
 
 
 def records(content: ContentStore, wanted: dict[str, str]) -> Record:

@@ -62,7 +62,9 @@ def ask_ace(home: str, actor: str) -> list[str]:
 @task(name="plan batches", retries=1)
 def plan_batches(home: str, actor: str) -> dict[str, Any] | None:
     """The plan that waits for approval, made if entries are ready; None if there is none."""
-    made = loop.waiting_plan(_house(home), actor, clock.now().date())
+    made, held = loop.waiting_plan(_house(home), actor, clock.now().date())
+    for number, reason in held.items():
+        get_run_logger().warning("held back: %s: %s", number, reason)
     if made is None:
         return None
     get_run_logger().info("plan %s: %d entries", made.digest[:12], len(made.numbers))

@@ -114,6 +114,10 @@ class BadNumber(BadInput):
     """Not an entry number, or not one of ours."""
 
 
+class HeldBack(BadInput):
+    """Every entry that is due has a fault of its own; nothing can be sent."""
+
+
 class HostileFile(BadInput):
     """A file that is refused before it is opened."""
 

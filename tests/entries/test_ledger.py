@@ -156,6 +156,29 @@ def test_what_went_out_in_a_batch_can_no_longer_be_revised(
     assert taken.refused and "went out in batch B1" in taken.problems[0].wrong
 
 
+def test_after_the_release_the_summarys_data_may_still_come_in(
+    book: ledger.Book, tmp_path: Path
+) -> None:
+    numbers = made.issue(book.journal, book.settings, "truck", 1)
+    record = made.filled(10, numbers, "truck")
+    made.hand_in(book, made.workbook(tmp_path, "a.xlsx", "truck", record))
+    named = kinds.BatchNamed(
+        batch="B1", application="SE", plan="p", content="", file="f", numbers=numbers
+    )
+    book.journal.append(named, "batch/B1", "it")
+    told = kinds.AnswerLine(number=numbers[0], disposition="accepted")
+    answer = kinds.AnswerRead(
+        application="SX", about="release", batch="B1", content="", rejected=False, lines=[told]
+    )
+    book.journal.append(answer, "answer/1", "it")
+    more = made.with_values(record, state_of_destination="TX", summary_remarks="chased")
+    (taken,) = made.hand_in(book, made.workbook(tmp_path, "b.xlsx", "truck", more))
+    assert taken.revised == tuple(numbers), taken.problems
+    other = made.with_values(more, port_of_entry="5301")
+    (taken,) = made.hand_in(book, made.workbook(tmp_path, "c.xlsx", "truck", other))
+    assert taken.refused and "the release in batch B1 says" in taken.problems[0].wrong
+
+
 def test_private_values_never_reach_content_or_journal(book: ledger.Book, tmp_path: Path) -> None:
     numbers = made.issue(book.journal, book.settings, "truck", 1)
     record = made.with_values(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from random import Random
 
 import pyarrow as pa
@@ -21,7 +22,8 @@ def gaps(record: Record) -> set[tuple[str, int]]:
 def test_what_a_bare_entry_lacks() -> None:
     assert gaps(one.record(one.rows())) == {
         ("state_of_destination", 0),
-        ("payment_type", 0),
+        ("surety_code", 0),
+        ("foreign_port", 0),
         ("import_date", 0),
         ("export_date", 0),
         ("country_of_export", 1),
@@ -29,6 +31,8 @@ def test_what_a_bare_entry_lacks() -> None:
         ("charges", 1),
         ("related_party", 1),
         ("manufacturer_id", 1),
+        ("sold_to", 1),
+        ("duty", 1),
         ("quantity", 1),
         ("unit", 1),
     }
@@ -38,7 +42,8 @@ def whole() -> one.Rows:
     made = one.rows()
     made["entries"][0] |= {
         "state_of_destination": "TX",
-        "payment_type": "7",
+        "surety_code": "036",
+        "foreign_port": "57035",
         "import_date": DAY,
         "export_date": DAY,
     }
@@ -48,8 +53,9 @@ def whole() -> one.Rows:
         "charges": 0,
         "related_party": False,
         "manufacturer_id": "TWNICSAN435TAI",
+        "sold_to": "12-3456789",
     }
-    made["tariffs"][0] |= {"quantity": 5, "unit": "NO"}
+    made["tariffs"][0] |= {"quantity": 5, "unit": "NO", "duty": Decimal("12.50")}
     return made
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 from tasks.ace.stand_in import StandIn
+from tasks.entries.intake import Intake, Source
+from tasks.entries.ledger import take
+from tasks.entries.record import Record, to_bytes
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.loop import Turn, turn, verdicts
 from tasks.shared import clock
+from tests.ace import made_record, made_summary
+from tests.entries import house as desks
 from tests.reconciliation.house import Office
 
 
@@ -31,15 +37,15 @@ class World:
         """The sender takes what lies in the outbound folder; ACE answers into the inbox."""
         self.ace.process_folder(self.office.outbound, self.inbox)
 
-    def run(self, turns: int = 12, approve: bool = True) -> Turn:
-        """Turns until the steps stay the same twice; each plan is approved as it comes."""
+    def run(self, turns: int = 25, approve: bool = True) -> Turn:
+        """Turns until the steps stay the same; each plan is approved as it comes."""
         seen: list[dict[str, list[str]]] = []
         for _ in range(turns):
             last = self.turn()
             seen.append(last.steps)
             if last.waiting is not None and approve:
                 self.office.approve(last.waiting)
-            elif seen[-3:] == [last.steps] * 3:
+            elif seen[-5:] == [last.steps] * 5:
                 return last
             self.exchange()
         raise AssertionError(f"still moving after {turns} turns: {last.steps}")
@@ -62,4 +68,28 @@ def open_world(office: Office, folder: Path) -> World:
     office.settings = office.settings.model_copy(update={"ace": ace})
     stand_in = StandIn(folder / "ace.sqlite", today())
     stand_in.seed_filer("ABC")
+    (office.settings.home / "payment.csv").write_text(
+        "importer_number,payment_type,branch,account,periodic_day\n*,2,,filer,\n"
+    )
     return World(office, stand_in, inbox)
+
+
+def record_summaries(world: World, kinds: list[str], **fields: object) -> list[str]:
+    """Record entries that are complete for SE and AE, straight into the ledger."""
+    office = world.office
+    numbers = desks.issue(office.journal, office.settings, "truck", len(kinds))
+    parts = []
+    for text, kind in zip(numbers, kinds, strict=True):
+        rows = made_summary.summary(int(text[4:11]), kind, **fields)
+        rows["parties"] = made_record.parties(text)
+        parts.append(rows)
+    take_record(world, made_record.joined(parts))
+    return numbers
+
+
+def take_record(world: World, record: Record) -> None:
+    """Hand a record in as if a desk's clean workbook had held it."""
+    digest = sha256(to_bytes(record)).hexdigest()
+    source = Source(Path(f"{digest[:8]}.xlsx"), digest)
+    (taken,) = take(world.office.book, [Intake((source,), "workbook", "truck", record, ())], "jo")
+    assert not taken.problems

@@ -104,7 +104,8 @@ def test_a_batch_rejected_whole_is_the_fault_of_its_only_entry() -> None:
 
 def on_file(**values: object) -> dict[str, View]:
     same = {"release_date": "2026-11-10", "summary": "accepted"}
-    return {SUMMARY: view("already on file", **{**same, **values})}
+    shown = view("already on file", release_date=values.get("release_date", "2026-11-10"))
+    return {SUMMARY: view("already on file", **{**same, **values}), RELEASE: shown}
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,23 @@ def on_file(**values: object) -> dict[str, View]:
 )
 def test_what_ace_has_is_compared_and_never_sent(values: dict, wanted: Step) -> None:
     assert step(views=on_file(**values)) is wanted
+
+
+def test_the_date_of_a_release_may_come_from_either_query() -> None:
+    shown = {RELEASE: view("already on file", release_date="2026-11-10")}
+    assert step(views={**on_file(release_date=""), **shown}) is Step.SETTLE
+    assert step(views={SUMMARY: on_file(release_date="")[SUMMARY]}) is Step.ASK
+
+
+def test_quota_and_withdrawals_are_filed_before_anything_is_released() -> None:
+    before = {"outcome": "waiting", "released": ""}
+    assert step(**before, views=NOTHING, route="ae_certified") is Step.SEND_CERTIFIED
+    assert step(**before, views=NOTHING, route="ae_only", entry_type="31") is Step.SEND_SUMMARY
+    assert step(**before, views=on_file(release_date=""), route="ae_certified") is Step.WAIT
+    assert step(**before, views=on_file(), route="ae_certified") is Step.SETTLE
+    assert step(**before, views=on_file(release_date=""), route="ae_only", entry_type="31") is (
+        Step.SETTLE
+    )
 
 
 def test_released_on_paper_but_held_in_ace_is_a_task_for_today() -> None:

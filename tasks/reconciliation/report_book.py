@@ -1,0 +1,255 @@
+"""What the book says of each number, gathered in one reading of its events: the accounting report
+is made of it, and of the projections for where a number stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tasks.reconciliation.classify import HELD
+from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY
+from tasks.shared import clock, kinds
+from tasks.shared.journal import Event, Journal
+
+TAKEN = (*HELD, "referred")
+"""What ACE says of a filing that stands there."""
+
+_UNDONE = ("cancelled", "rejected")
+
+
+@cache
+def day(at: str) -> date:
+    """The day in Washington of a moment of the book: CBP counts days there, the book in UTC."""
+    return clock.parse(at).astimezone(ZoneInfo("America/New_York")).date()
+
+
+class Mark(NamedTuple):
+    """Where something stands in the book."""
+
+    seq: int
+    at: str
+    actor: str
+
+    @property
+    def day(self) -> date:
+        return day(self.at)
+
+
+class Told(NamedTuple):
+    """What one answer said of one number. `batch` is ours; empty if ACE told of its own accord."""
+
+    mark: Mark
+    about: str
+    batch: str
+    application: str
+    line: kinds.AnswerLine
+
+    @property
+    def stands(self) -> bool:
+        """Whether ACE showed something on file under the number, not undone by CBP."""
+        return self.line.disposition in TAKEN and self.line.summary not in _UNDONE
+
+
+class End(NamedTuple):
+    """How a number came to its last place."""
+
+    mark: Mark
+    how: str
+    proof: str = ""
+
+
+class File(NamedTuple):
+    """A file that a desk handed in; `reasons` if it was refused."""
+
+    mark: Mark
+    name: str
+    desk: str
+    reasons: tuple[str, ...] = ()
+    revision: bool = False
+
+
+@dataclass
+class Sending:
+    """One batch that was named. `answers`: each answer, and whether it rejected the batch whole."""
+
+    batch: str
+    application: str
+    plan: str
+    file: str
+    numbers: tuple[str, ...]
+    named: Mark
+    written: Mark | None = None
+    answers: list[tuple[Mark, bool]] = field(default_factory=list)
+
+    @property
+    def rejected(self) -> bool:
+        """By the first answer; a later one changes nothing."""
+        return bool(self.answers) and self.answers[0][1]
+
+
+@dataclass
+class Deed:
+    """What one actor did of one kind."""
+
+    first: Mark
+    last: Mark
+    events: int = 0
+    numbers: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Story:
+    """All that happened. Mappings are by entry number but for `sendings` (batch id), `deeds`
+    (actor and kind) and `importers` (importer as the book holds it)."""
+
+    reserved: int = 0
+    issued: int = 0
+    recorded: dict[str, list[File]] = field(default_factory=dict)
+    refused: list[File] = field(default_factory=list)
+    sendings: dict[str, Sending] = field(default_factory=dict)
+    sent: dict[str, list[Sending]] = field(default_factory=dict)
+    told: dict[str, list[Told]] = field(default_factory=dict)
+    importers: dict[str, list[Told]] = field(default_factory=dict)
+    bonds: dict[str, Mark] = field(default_factory=dict)
+    ends: dict[str, End] = field(default_factory=dict)
+    signed: list[tuple[Mark, kinds.AccountingSigned]] = field(default_factory=list)
+    refusals: list[tuple[Mark, str]] = field(default_factory=list)
+    deeds: dict[tuple[str, str], Deed] = field(default_factory=dict)
+    marks: dict[int, Mark] = field(default_factory=dict)
+
+    def first_stood(self, number: str, about: str) -> Told | None:
+        """The first answer that showed a summary or a release of the number in ACE."""
+        return next((one for one in self.told.get(number, ()) if one.about == about and one.stands),
+                    None)  # fmt: skip
+
+    def first_found(self, number: str) -> Told | None:
+        """The answer by which ACE held the number before we had sent anything under it."""
+        sent = self.sent.get(number)
+        before = sent[0].named.seq if sent else None
+        for one in self.told.get(number, ()):
+            if one.about in (SUMMARY, RELEASE) and one.stands:
+                return one if before is None or one.mark.seq < before else None
+        return None
+
+    def fate(self, number: str, sending: Sending) -> str:
+        """What became of a number in a batch, in a word or two."""
+        if sending.rejected:
+            return "batch rejected whole"
+        for one in self.told.get(number, ()):
+            if one.batch == sending.batch:
+                return " ".join(part for part in (one.line.disposition, one.line.code) if part)
+        return "no answer" if sending.written else "not written yet"
+
+
+def read(journal: Journal) -> Story:
+    """The story of the whole book."""
+    story = Story()
+    for event in journal.events():
+        mark = Mark(event.seq, event.at, event.actor)
+        body = event.said
+        _deed(story, mark, event, body)
+        for struct, take in _READERS.items():
+            if isinstance(body, struct):
+                take(story, mark, body)
+    return story
+
+
+def _deed(story: Story, mark: Mark, event: Event, body: kinds.Body) -> None:
+    done = story.deeds.setdefault((event.actor, event.kind), Deed(mark, mark))
+    done.last, done.events = mark, done.events + 1
+    done.numbers.update(_touched(body))
+    if event.kind.startswith("approval."):
+        story.marks[event.seq] = mark
+
+
+def _touched(body: kinds.Body) -> Iterable[str]:
+    """The entry numbers that an event is about; a block of the reserve belongs to nobody yet."""
+    if isinstance(body, kinds.EntriesRecorded):
+        return (line.number for line in body.entries)
+    if isinstance(body, kinds.AnswerRead):
+        return (line.number for line in body.lines) if body.about != IMPORTER else ()
+    if isinstance(body, kinds.QueryNamed):
+        return body.asked if body.about != IMPORTER else ()
+    if isinstance(body, kinds.BatchNamed | kinds.NumbersVoided):
+        return body.numbers
+    number = getattr(body, "number", "")
+    return (number,) if number else ()
+
+
+def _recorded(story: Story, mark: Mark, body: kinds.EntriesRecorded) -> None:
+    revised = isinstance(body, kinds.EntriesRevised)
+    file = File(mark, body.file, body.desk, revision=revised)
+    for line in body.entries:
+        story.recorded.setdefault(line.number, []).append(file)
+
+
+def _named(story: Story, mark: Mark, body: kinds.BatchNamed) -> None:
+    one = Sending(body.batch, body.application, body.plan, body.file, tuple(body.numbers), mark)
+    story.sendings[body.batch] = one
+    for number in body.numbers:
+        story.sent.setdefault(number, []).append(one)
+
+
+def _written(story: Story, mark: Mark, body: kinds.BatchWritten) -> None:
+    if body.batch in story.sendings:
+        story.sendings[body.batch].written = mark
+
+
+def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:
+    if body.batch in story.sendings:
+        story.sendings[body.batch].answers.append((mark, body.rejected))
+    if body.about == BILL or body.rejected:
+        return
+    into = story.importers if body.about == IMPORTER else story.told
+    for line in body.lines:
+        told = Told(mark, body.about, body.batch, body.application, line)
+        into.setdefault(line.number, []).append(told)
+
+
+def _voided(story: Story, mark: Mark, body: kinds.NumbersVoided) -> None:
+    how = f"{body.reason} (confirmed by {' and '.join(body.persons)})"
+    story.ends |= {number: End(mark, how) for number in body.numbers}
+
+
+def _put(how: Callable[[Any], str]) -> Callable[[Story, Mark, Any], None]:
+    def take(story: Story, mark: Mark, body: Any) -> None:
+        story.ends[body.number] = End(mark, how(body), getattr(body, "proof", ""))
+
+    return take
+
+
+def _reserved(story: Story, mark: Mark, body: kinds.NumbersReserved) -> None:
+    story.reserved += body.last - body.first + 1
+
+
+def _issued(story: Story, mark: Mark, body: kinds.NumbersIssued) -> None:
+    story.issued += body.last - body.first + 1
+
+
+_READERS: dict[type[kinds.Body], Callable[[Story, Mark, Any], None]] = {
+    kinds.NumbersReserved: _reserved,
+    kinds.NumbersIssued: _issued,
+    kinds.NumbersVoided: _voided,
+    kinds.EntriesRecorded: _recorded,
+    kinds.EntriesRefused: lambda story, mark, body: story.refused.append(
+        File(mark, body.file, body.desk, tuple(body.reasons))
+    ),
+    kinds.BatchNamed: _named,
+    kinds.BatchWritten: _written,
+    kinds.AnswerRead: _answered,
+    kinds.BondConfirmed: lambda story, mark, body: story.bonds.setdefault(body.number, mark),
+    kinds.EntrySettled: _put(lambda body: body.how),
+    kinds.EntryHandedOver: _put(lambda body: f"filed by {body.filer} under {body.other_number}"),
+    kinds.EntryBurnt: _put(lambda body: body.reason),
+    kinds.AccountingSigned: lambda story, mark, body: story.signed.append((mark, body)),
+    kinds.ApprovalRefused: lambda story, mark, body: story.refusals.append(
+        (mark, f"{body.person}: {body.reason}")
+    ),
+    kinds.PersonCodeFailed: lambda story, mark, body: story.refusals.append(
+        (mark, f"{body.person}: {body.reason} ({body.purpose})")
+    ),
+}

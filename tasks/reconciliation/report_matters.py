@@ -1,0 +1,178 @@
+"""What did not go as it should, and how each was settled: found in ACE, different there, rejected,
+answered twice or never, an importer that ACE does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from tasks.reconciliation.report_book import Sending, Story, Told
+from tasks.reconciliation.report_rows import MASK, masked, scrubbed
+from tasks.reconciliation.view import SUMMARY, Standing
+from tasks.shared.private import is_reference
+
+FOUND, DIFFERS, DATE = "found in ACE", "differs from the paper", "release dates differ"
+ENTRY_REJECTED, BATCH_REJECTED = "entry rejected", "batch rejected"
+NO_ANSWER, TWICE, IMPORTER = "no answer", "answered twice", "importer in ACE"
+FILE_REFUSED = "desk file refused"
+KINDS = (FOUND, DIFFERS, DATE, ENTRY_REJECTED, BATCH_REJECTED, NO_ANSWER, TWICE, IMPORTER, FILE_REFUSED)
+OPEN = "open"
+
+SCHEMA = pa.schema(
+    [("kind", pa.string()), ("subject", pa.string()), ("found", pa.date32()), ("what", pa.string()),
+     ("settled", pa.string()), ("open", pa.bool_())]
+)  # fmt: skip
+"""`subject`: an entry number, batch id, file name or (masked) importer."""
+
+
+class Matter(NamedTuple):
+    """`settled`: how, or None while it is open."""
+
+    kind: str
+    subject: str
+    seq: int
+    found: object
+    what: str
+    settled: str | None
+
+
+def table(story: Story, standing: Mapping[str, Standing]) -> pa.Table:
+    """Every matter by kind, then as it was found, with `SCHEMA`."""
+    found = [
+        *(matter for number in sorted(story.told) for matter in _of_number(story, standing, number)),
+        *(matter for sending in story.sendings.values() for matter in _of_batch(story, sending)),
+        *_of_importers(story),
+        *(Matter(FILE_REFUSED, file.name, file.mark.seq, file.mark.day,
+                 f"{file.desk}: {'; '.join(file.reasons[:3])}", "handed back to the desk, nothing "
+                 "of it recorded") for file in story.refused),
+    ]  # fmt: skip
+    found.sort(key=lambda one: (KINDS.index(one.kind), one.seq, one.subject))
+    rows = [
+        {"kind": one.kind, "subject": one.subject, "found": one.found, "what": one.what,
+         "settled": one.settled or OPEN, "open": one.settled is None}
+        for one in found
+    ]  # fmt: skip
+    return scrubbed(pa.Table.from_pylist(rows, SCHEMA))
+
+
+def _of_number(story: Story, standing: Mapping[str, Standing], number: str) -> Iterator[Matter]:
+    told = story.told[number]
+    if found := story.first_found(number):
+        sent = sorted({one.application for one in story.sent.get(number, ())})
+        then = f"only {' and '.join(sent)} sent after it" if sent else "nothing was sent for it"
+        yield Matter(FOUND, number, found.mark.seq, found.mark.day,
+                     "ACE held it before anything of ours was sent: keyed by CBP from the paper", then)
+    yield from _differences(story, number, told)
+    if number in standing:
+        yield from _dates(story, standing[number], told)
+    yield from _rejections(story, number, told)
+
+
+def _differences(story: Story, number: str, told: Sequence[Told]) -> Iterator[Matter]:
+    """Each difference by its first showing; gone when a later answer no longer shows it."""
+    looks = [one for one in told if one.about == SUMMARY and one.application == "ER"]
+    looks = looks or [one for one in told if one.line.differs]
+    seen: dict[str, Told] = {}
+    for one in looks:
+        for text in one.line.differs:
+            seen.setdefault(text, one)
+    for text, first in seen.items():
+        last = max(one.mark.seq for one in looks if text in one.line.differs)
+        same = next((one for one in looks if one.mark.seq > last), None)
+        gone = f"ACE and paper agree since {same.mark.day}" if same else None
+        yield Matter(DIFFERS, number, first.mark.seq, first.mark.day, text,
+                     gone or _ended(story, number))
+
+
+def _dates(story: Story, one: Standing, told: Sequence[Told]) -> Iterator[Matter]:
+    if not one.released:
+        return
+    shown = [each for each in told if each.line.release_date]
+    other = [each for each in shown if each.line.release_date != one.released]
+    if not other:
+        return
+    first, last = other[0], shown[-1]
+    same = last.line.release_date == one.released
+    gone = f"ACE shows {one.released} since {last.mark.day}" if same else None
+    what = f"paper {one.released}, ACE {first.line.release_date}"
+    yield Matter(DATE, one.number, first.mark.seq, first.mark.day, what,
+                 gone or _ended(story, one.number))
+
+
+def _rejections(story: Story, number: str, told: Sequence[Told]) -> Iterator[Matter]:
+    seen: set[str] = set()
+    for one in told:
+        refused = one.line.disposition in ("rejected", "system failure")
+        if not refused or one.batch not in story.sendings or one.batch in seen:
+            continue
+        seen.add(one.batch)
+        said = " ".join(part for part in (one.line.code, one.line.text) if part)
+        what = f"{one.application} in batch {one.batch} {one.line.disposition}: {said}"
+        yield Matter(ENTRY_REJECTED, number, one.mark.seq, one.mark.day, what,
+                     _later(story, number, one.mark.seq))
+
+
+def _later(story: Story, number: str, seq: int) -> str | None:
+    """How a number that was refused came to stand in ACE after all, or to its end."""
+    again = next((one for one in told_of(story, number) if one.mark.seq > seq and one.stands), None)
+    if again is None:
+        return _ended(story, number)
+    files = [file for file in story.recorded.get(number, ()) if seq < file.mark.seq < again.mark.seq]
+    by = f"corrected in {files[-1].name}, " if files else ""
+    where = f"in batch {again.batch}" if again.batch in story.sendings else "when asked"
+    return f"{by}{again.line.disposition} {where} {again.mark.day}"
+
+
+def told_of(story: Story, number: str) -> Sequence[Told]:
+    return story.told.get(number, ())
+
+
+def _ended(story: Story, number: str) -> str | None:
+    end = story.ends.get(number)
+    if end is None:
+        return None
+    proof = f", proof {end.proof[:12]}" if end.proof else ""
+    return f"{end.how} ({end.mark.actor}, {end.mark.day}{proof})"
+
+
+def _of_batch(story: Story, one: Sending) -> Iterator[Matter]:
+    size, written = len(one.numbers), one.written or one.named
+    if one.rejected:
+        mark = one.answers[0][0]
+        after = _all_settled(story, one.numbers, mark.seq)
+        yield Matter(BATCH_REJECTED, one.batch, mark.seq, mark.day,
+                     f"{one.application}, {size} entries: nothing of it was processed", after)
+    if one.written and not one.answers:
+        after = _all_settled(story, one.numbers, written.seq)
+        yield Matter(NO_ANSWER, one.batch, written.seq, written.day,
+                     f"{one.application}, {size} entries: ACE's answer never came", after)
+    if len(one.answers) > 1:
+        mark = one.answers[1][0]
+        yield Matter(TWICE, one.batch, mark.seq, mark.day,
+                     f"{one.application}, {size} entries: {len(one.answers)} answers",
+                     "the first counts; what came later changed nothing")  # fmt: skip
+
+
+def _all_settled(story: Story, numbers: Iterable[str], seq: int) -> str | None:
+    """In words, once every number of a batch has come to stand in ACE, or to its end."""
+    numbers = list(numbers)
+    ways = [_later(story, number, seq) for number in numbers]
+    if None in ways:
+        return None
+    again = sum(any(sent.named.seq > seq for sent in story.sent[number]) for number in numbers)
+    return f"all {len(numbers)} settled: {again} sent again, {len(numbers) - again} found in ACE"
+
+
+def _of_importers(story: Story) -> Iterator[Matter]:
+    """Importers that ACE does not take; those with private numbers each count, without number."""
+    for importer, told in sorted(story.importers.items()):
+        wrong = next((one for one in told if one.line.disposition != "active"), None)
+        if wrong is None:
+            continue
+        last = told[-1]
+        gone = f"active since {last.mark.day}" if last.line.disposition == "active" else None
+        subject = MASK if is_reference(importer) else masked(importer)
+        yield Matter(IMPORTER, subject, wrong.mark.seq, wrong.mark.day,
+                     f"ACE says {wrong.line.disposition}: Form 5106", gone)

@@ -1,0 +1,244 @@
+"""Pages for a report: letter size across, a head and foot that tie each page to its book, and
+tables whose cells wrap and whose head comes again on every page. Knows nothing of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import as_file, files
+from typing import NamedTuple
+
+from tasks.shared.errors import MissingPart
+
+WIDTH, HEIGHT, MARGIN = 279.4, 215.9, 10.0
+"""Letter, across; millimetres."""
+
+TOP, BOTTOM = 24.0, HEIGHT - 14.0
+INNER = WIDTH - 2 * MARGIN
+INK, GREY, RED, BLUE = (20, 20, 20), (95, 95, 95), (176, 0, 32), (31, 58, 95)
+_PAD, _LEADING, _MM = 0.9, 1.22, 25.4 / 72
+_FONTS = "fontpkg_ibm_plex_sans_condensed"
+_FACE = "plex"
+
+
+class Column(NamedTuple):
+    """`width` in millimetres; `align` is L or R."""
+
+    title: str
+    width: float
+    align: str = "L"
+
+
+class Frame(NamedTuple):
+    """What stands on every page. `mark` is set in red over the head, such as DRILL."""
+
+    title: str
+    left: str
+    right: str
+    foot: str
+    mark: str
+    made: datetime
+
+
+class Paper:
+    """A document being written, page after page. Raises MissingPart without its fonts or fpdf2."""
+
+    def __init__(self, frame: Frame) -> None:
+        try:
+            from fpdf import FPDF
+        except ImportError:
+            raise MissingPart("PDF reports need fpdf2: pip install fpdf2") from None
+        self.frame = frame
+        self.pdf = pdf = FPDF(orientation="landscape", unit="mm", format="letter")
+        pdf.set_auto_page_break(False)
+        pdf.set_margins(MARGIN, MARGIN, MARGIN)
+        pdf.set_creation_date(frame.made)
+        pdf.set_title(frame.title)
+        pdf.set_lang("en-US")
+        self._load_fonts()
+        self._width = {style: lru_cache(100_000)(self._measure(style)) for style in ("", "B")}
+        self.y = TOP
+
+    def _load_fonts(self) -> None:
+        try:
+            folder = files(_FONTS) / "files"
+        except ModuleNotFoundError:
+            raise MissingPart(f"PDF reports need the fonts of {_FONTS.replace('_', '-')}") from None
+        for style, face in (("", "Regular"), ("B", "Bold")):
+            with as_file(folder / f"IBMPlexSansCondensed-{face}.ttf") as path:
+                self.pdf.add_font(_FACE, style, path)
+
+    def _measure(self, style: str):  # type: ignore[no-untyped-def]
+        widths = self.pdf.fonts[f"{_FACE}{style}"].cw
+
+        def measure(word: str) -> float:
+            """Width of a word at 1 point, in millimetres."""
+            return sum(widths[ord(sign)] for sign in word) / 1000 * _MM
+
+        return measure
+
+    def printable(self, text: str) -> str:
+        """The text in letters that the font has; others are transliterated."""
+        known = self.pdf.fonts[_FACE].cmap
+        text = " ".join(text.split())
+        if all(ord(sign) in known for sign in text):
+            return text
+        from anyascii import anyascii
+
+        return "".join(sign if ord(sign) in known else anyascii(sign) for sign in text)
+
+    def page(self) -> None:
+        """Begin a new page, with head and foot."""
+        self.pdf.add_page()
+        frame, foot = self.frame, HEIGHT - 8
+        if frame.mark:
+            self._put(frame.mark, WIDTH / 2, 7, 11, "B", RED, "C")
+        self._put(frame.left, MARGIN, 13, 8.5, "B", BLUE)
+        self._put(frame.right, WIDTH - MARGIN, 13, 8.5, "", BLUE, "R")
+        self._rule(15.5, 0.4)
+        self._rule(foot - 3.5, 0.2)
+        self._put(frame.foot, MARGIN, foot, 7, "", GREY)
+        self._font(7, "", GREY)
+        self.pdf.set_xy(WIDTH - MARGIN - 40, foot - 2.6)
+        self.pdf.cell(40, 3.5, f"page {self.pdf.page_no()} of {{nb}}", align="R")
+        self.y = TOP
+
+    def title(self, text: str, size: float = 17) -> None:
+        self._put(text, MARGIN, self.y + 3, size, "B", BLUE)
+        self.y += size * _MM * 1.7
+
+    def heading(self, text: str) -> None:
+        """A heading that does not stand alone at the foot of a page."""
+        self._room(18)
+        self.y += 3
+        self._put(text, MARGIN, self.y + 3, 11, "B", BLUE)
+        self.y += 6
+
+    def text(self, text: str, size: float = 8.5, colour: tuple[int, int, int] = INK,
+             style: str = "") -> None:  # fmt: skip
+        for line in self._wrapped(text, INNER, size, style):
+            self._room(size * _MM * _LEADING)
+            self._put(line, MARGIN, self.y + size * _MM, size, style, colour)
+            self.y += size * _MM * _LEADING
+        self.y += 1
+
+    def answer(self, question: str, lines: Iterable[str], size: float = 8) -> None:
+        """A question in bold at the left, and its answer beside it, a paragraph a text."""
+        left, step = 46.0, size * _MM * _LEADING
+        asked = self._wrapped(question, left - 3, size, "B")
+        said = [line for text in lines for line in self._wrapped(text, INNER - left, size, "")]
+        self._room(max(len(asked), len(said)) * step + 2)
+        for x, style, shown in ((MARGIN, "B", asked), (MARGIN + left, "", said)):
+            for place, line in enumerate(shown):
+                self._put(line, x, self.y + (place + 0.78) * step, size, style)
+        self.y += max(len(asked), len(said)) * step + 1
+        self._rule(self.y, 0.1)
+        self.y += 1
+
+    def table(
+        self,
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[str]],
+        size: float = 7.5,
+        bold_last: bool = False,
+    ) -> None:
+        """A row has a text for each column; one text more stands under the row, in grey, over the
+        whole width."""
+        listed = list(rows)
+        self._head(columns, size)
+        for place, row in enumerate(listed):
+            style = "B" if bold_last and place == len(listed) - 1 else ""
+            cells = [self._wrapped(text, column.width - 2 * _PAD, size, style)
+                     for text, column in zip(row, columns, strict=False)]  # fmt: skip
+            under = self._wrapped("".join(row[len(columns) :]), self._over(columns) - 5, size - 0.5, "")
+            self._row(columns, cells, under, size, style)
+        self.y += 2
+
+    def _row(self, columns: Sequence[Column], cells: list[list[str]], under: list[str],
+             size: float, style: str) -> None:  # fmt: skip
+        step, small = size * _MM * _LEADING, (size - 0.5) * _MM * _LEADING
+        high = max((len(cell) for cell in cells), default=1) * step + len(under) * small + 2 * _PAD
+        if self.y + high > BOTTOM:
+            self.page()
+            self._head(columns, size)
+        x = MARGIN
+        for cell, column in zip(cells, columns, strict=True):
+            at = x + column.width - _PAD if column.align == "R" else x + _PAD
+            for place, line in enumerate(cell):
+                self._put(line, at, self.y + _PAD + (place + 0.78) * step, size, style, INK,
+                          column.align)  # fmt: skip
+            x += column.width
+        below = self.y + _PAD + max((len(cell) for cell in cells), default=1) * step
+        for place, line in enumerate(under):
+            self._put(line, MARGIN + 4, below + (place + 0.78) * small, size - 0.5, "", GREY)
+        self.y += high
+        self._rule(self.y, 0.1, self._over(columns))
+
+    def _head(self, columns: Sequence[Column], size: float) -> None:
+        cells = [self._wrapped(one.title, one.width - 2 * _PAD, size, "B") for one in columns]
+        step = size * _MM * _LEADING
+        high = max(len(cell) for cell in cells) * step + 2 * _PAD
+        self._room(high + 3 * step)
+        self.pdf.set_fill_color(*BLUE)
+        self.pdf.rect(MARGIN, self.y, self._over(columns), high, style="F")
+        x = MARGIN
+        for cell, column in zip(cells, columns, strict=True):
+            at = x + column.width - _PAD if column.align == "R" else x + _PAD
+            for place, line in enumerate(cell):
+                self._put(line, at, self.y + _PAD + (place + 0.78) * step, size, "B",
+                          (255, 255, 255), column.align)  # fmt: skip
+            x += column.width
+        self.y += high
+
+    def bytes(self) -> bytes:
+        """The finished document."""
+        return bytes(self.pdf.output())
+
+    def _room(self, high: float) -> None:
+        if self.y + high > BOTTOM:
+            self.page()
+
+    @staticmethod
+    def _over(columns: Sequence[Column]) -> float:
+        return sum(column.width for column in columns)
+
+    def _rule(self, y: float, thick: float, over: float = INNER) -> None:
+        self.pdf.set_draw_color(*(BLUE if thick > 0.3 else (190, 190, 190)))
+        self.pdf.set_line_width(thick)
+        self.pdf.line(MARGIN, y, MARGIN + over, y)
+
+    def _font(self, size: float, style: str, colour: tuple[int, int, int]) -> None:
+        self.pdf.set_font(_FACE, style, size)
+        self.pdf.set_text_color(*colour)
+
+    def _put(self, text: str, x: float, y: float, size: float, style: str = "",
+             colour: tuple[int, int, int] = INK, align: str = "L") -> None:  # fmt: skip
+        """One line of text with its foot at `y`; `x` is its left, right or middle."""
+        text = self.printable(text)
+        if align != "L":
+            wide = self._width[style](text) * size
+            x -= wide if align == "R" else wide / 2
+        self._font(size, style, colour)
+        self.pdf.text(x, y, text)
+
+    def _wrapped(self, text: str, wide: float, size: float, style: str) -> list[str]:
+        """Lines of at most `wide` millimetres; a word that is longer is broken."""
+        measure = self._width[style]
+        blank, lines, line, used = measure(" ") * size, [], "", 0.0
+        for word in self._words(self.printable(text), wide / size, style):
+            needs = measure(word) * size
+            if line and used + blank + needs > wide:
+                lines.append(line)
+                line, used = "", 0.0
+            line, used = (f"{line} {word}", used + blank + needs) if line else (word, needs)
+        return [*lines, line] if line else lines
+
+    def _words(self, text: str, wide: float, style: str) -> Iterator[str]:
+        measure = self._width[style]
+        for word in text.split():
+            while measure(word) > wide and len(word) > 1:
+                cut = max(1, next(n for n in range(1, len(word) + 1) if measure(word[:n]) > wide) - 1)
+                yield word[:cut]
+                word = word[cut:]
+            yield word

@@ -1,0 +1,253 @@
+"""The report's main table: one row a number, the paper beside what ACE shows, and days late.
+
+Private numbers are masked here, before anything else sees them; none is ever opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.ace.statement_days import DUE, federal_holidays
+from tasks.entries.record import read_table
+from tasks.entries.schema import field
+from tasks.reconciliation.account import (
+    BURNT,
+    HANDED_OVER,
+    NO_ROUTE,
+    RELEASED,
+    SETTLED,
+    VOID,
+    Line,
+)
+from tasks.reconciliation.classify import classify
+from tasks.reconciliation.report_book import Story
+from tasks.reconciliation.view import NOTICE, RELEASE, SUMMARY, Standing, View
+from tasks.shared.content import ContentStore
+from tasks.shared.private import is_reference
+
+MASK = "***-**-****"
+PRIVATE = r"~[A-Z0-9]{11}|\b\d{3}-\d{2}-\d{4}\b"
+"""A private reference, or a Social Security number that somebody wrote into a free text."""
+
+IN_TIME, LATE, LATE_OPEN, DUE_LATER, UNKNOWN = (
+    "in time", "late", "late, still open", "due later", "not known",
+)  # fmt: skip
+"""How a summary stands against its due day; empty where none is due."""
+
+SCHEMA = pa.schema(
+    [(name, pa.string()) for name in (
+        "number", "series", "desk", "port", "place", "entry_type", "route", "outcome",
+        "importer_number", "importer_name")]
+    + [("paper_release", pa.date32()), ("ace_release", pa.date32()), ("paper_value", pa.int64()),
+       ("ace_value", pa.int64()), ("entry_in_ace", pa.date32()), ("summary_in_ace", pa.date32()),
+       ("summary_due", pa.date32()), ("days_late", pa.int64()), ("working_days_late", pa.int64()),
+       ("lateness", pa.string()), ("cbp_late", pa.bool_()), ("release_differs", pa.bool_()),
+       ("stamped_copy", pa.string()), ("officer", pa.string()), ("differences", pa.string()),
+       ("batches", pa.string()), ("ended", pa.date32()), ("ended_by", pa.string()),
+       ("what_happened", pa.string()), ("next_step", pa.string())]
+)  # fmt: skip
+"""Values are whole dollars; days are calendar days in Washington. `summary_in_ace`: the day on
+which ACE's answer that it has the summary was read, so ACE took it then or earlier."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What the desk recorded of one entry, as far as the report shows it."""
+
+    value: int | None = None
+    importer: str | None = None
+    stamped: str | None = None
+    officer: str | None = None
+
+
+def papers(content: ContentStore, standing: Mapping[str, Standing]) -> dict[str, Paper]:
+    """By entry number, out of the content where its last revision stands. Raises ContentMissing."""
+    found: dict[str, Paper] = {}
+    for digest in sorted({one.content for one in standing.values() if one.content}):
+        blob = content.get(digest)
+        columns = ["entry_number", "entered_value", "importer_name", "stamped_copy", "officer"]
+        entries = read_table(blob, "entries").select(columns)
+        copies = _copies(read_table(blob, "documents"))
+        for number, value, name, stamp, officer in zip(
+            *(column.to_pylist() for column in entries.columns), strict=True
+        ):
+            if number in standing and standing[number].content == digest:
+                found[number] = Paper(value, name, stamp or copies.get(number), officer)
+    return found
+
+
+def _copies(documents: pa.Table) -> dict[str, str]:
+    """Stamped copies that are listed as documents."""
+    kept = documents.filter(pc.equal(documents["document_type"], "Stamped copy"))
+    return dict(zip(kept["entry_number"].to_pylist(), kept["file_name"].to_pylist(), strict=True))
+
+
+def table(
+    lines: Iterable[Line],
+    standing: Mapping[str, Standing],
+    paper: Mapping[str, Paper],
+    story: Story,
+    today: date,
+) -> pa.Table:
+    """The rows in the accounting's order, with `SCHEMA`."""
+    blank = Paper()
+    raw = [
+        _row(line, standing.get(line.number), paper.get(line.number, blank), story)
+        for line in lines
+    ]
+    columns = {name: [row.get(name) for row in raw] for name in SCHEMA.names}
+    made = pa.table(
+        [pa.array(columns[one.name], one.type) for one in SCHEMA], schema=SCHEMA
+    )
+    return scrubbed(_with_lateness(made, today))
+
+
+def _row(line: Line, one: Standing | None, paper: Paper, story: Story) -> dict[str, object]:
+    number, end = line.number, story.ends.get(line.number)
+    row: dict[str, object] = {
+        "number": number, "series": line.series, "desk": line.desk, "place": line.place,
+        "entry_type": line.entry_type or None, "route": line.route or None,
+        "outcome": line.outcome or None, "port": one.port if one and one.port else line.port,
+        "importer_number": masked(line.importer) or None, "importer_name": paper.importer,
+        "paper_value": paper.value, "stamped_copy": paper.stamped, "officer": paper.officer,
+        "batches": ", ".join(sent.batch for sent in story.sent.get(number, ())) or None,
+        "ended": end.mark.day if end else None, "ended_by": end.mark.actor if end else None,
+        "what_happened": history(line, one, story),
+    }  # fmt: skip
+    return row | (_in_ace(one, paper, story) if one else {})
+
+
+def masked(importer: str) -> str:
+    return MASK if is_reference(importer) else importer
+
+
+def _in_ace(one: Standing, paper: Paper, story: Story) -> dict[str, object]:
+    summary = one.views.get(SUMMARY)
+    entry, filed = (story.first_stood(one.number, about) for about in (RELEASE, SUMMARY))
+    verdict = classify(one)
+    released, shown = _date(one.released), ace_release(one)
+    return {
+        "paper_release": released,
+        "ace_release": shown,
+        "release_differs": released != shown if released and shown else None,
+        "entry_in_ace": entry.mark.day if entry else None,
+        "summary_in_ace": filed.mark.day if filed else None,
+        "cbp_late": summary.late if summary else None,
+        "differences": "; ".join(summary.differs) or None if summary else None,
+        "ace_value": _ace_value(summary, paper, bool(filed)),
+        "next_step": f"{verdict.step}: {verdict.why}" if one.state == "recorded" else None,
+    }
+
+
+def ace_release(one: Standing) -> date | None:
+    """The release date that ACE showed last."""
+    shown = [view for about in (SUMMARY, NOTICE, RELEASE)
+             if (view := one.views.get(about)) and view.release_date]  # fmt: skip
+    return _date(max(shown, key=lambda view: view.seq).release_date) if shown else None
+
+
+def _date(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _ace_value(summary: View | None, paper: Paper, filed: bool) -> int | None:
+    """Of the stored summary: the paper's, unless the comparison found another."""
+    if summary is None or not filed or summary.disposition == "not found":
+        return None
+    head = f"{field('entries', 'entered_value').title}: "
+    said = next((text for text in summary.differs if text.startswith(head)), "")
+    theirs = said.rpartition("ACE ")[2]
+    if not said:
+        return paper.value
+    return int(theirs) if theirs.isdigit() else None
+
+
+def history(line: Line, one: Standing | None, story: Story) -> str:
+    """What happened to a number, in order, in one sentence."""
+    number, parts = line.number, []
+    if line.desk:
+        parts.append(f"printed for {line.desk}")
+    files = story.recorded.get(number, [])
+    if files:
+        again = f", revised {len(files) - 1} time(s)" if len(files) > 1 else ""
+        parts.append(f"recorded {files[0].mark.day} from {files[0].name}{again}")
+    if one and one.outcome:
+        parts.append(f"port: {one.outcome} {one.released}".strip())
+    if found := story.first_found(number):
+        parts.append(f"found in ACE {found.mark.day}, nothing of ours sent before")
+    if bond := story.bonds.get(number):
+        parts.append(f"surety's eBond confirmed {bond.day}")
+    parts += [f"{sent.application} in batch {sent.batch}: {story.fate(number, sent)}"
+              for sent in story.sent.get(number, ())]  # fmt: skip
+    if end := story.ends.get(number):
+        parts.append(f"{line.place} {end.mark.day} by {end.mark.actor}: {end.how}")
+    return "; ".join(parts)
+
+
+def _with_lateness(made: pa.Table, today: date) -> pa.Table:
+    """Due day and days late of every row at once (19 CFR 142.12(b): ten working days from the
+    time of entry; seen in secondary sources)."""
+    counts = _owes_summary(made)
+    released = _days(made["paper_release"], counts)
+    taken = _days(made["summary_in_ace"], counts)
+    closed = _closed(released, taken, today)
+    due = np.full(len(released), np.datetime64("NaT"), "datetime64[D]")
+    due[counts] = np.busday_offset(released[counts], DUE, roll="preceding", holidays=closed)
+    known, settled = ~np.isnat(taken), _in(made["place"], (SETTLED,))
+    until = np.where(known, taken, np.datetime64(today, "D"))
+    judged = counts & (known | ~settled)
+    late = judged & (until > due)
+    calendar, working = np.zeros(len(due), int), np.zeros(len(due), int)
+    calendar[late] = (until[late] - due[late]).astype(int)
+    working[late] = np.busday_count(due[late] + 1, until[late] + 1, holidays=closed)
+    words = np.select([~counts, ~judged, late & known, late, known],
+                      ["", UNKNOWN, LATE, LATE_OPEN, IN_TIME], DUE_LATER)  # fmt: skip
+    for name, values, missing in (
+        ("summary_due", due, ~counts), ("days_late", calendar, ~judged),
+        ("working_days_late", working, ~judged), ("lateness", words, None),
+    ):  # fmt: skip
+        place = SCHEMA.get_field_index(name)
+        column = pa.array(values, mask=missing).cast(SCHEMA.field(name).type)
+        made = made.set_column(place, SCHEMA.field(name), column)
+    return made
+
+
+def _owes_summary(made: pa.Table) -> np.ndarray:
+    """Released on paper, with a filing due from us under this number."""
+    released = _in(made["outcome"], RELEASED) & made["paper_release"].is_valid().to_numpy()
+    elsewhere = _in(made["place"], (HANDED_OVER, BURNT, VOID)) | _in(made["route"], (NO_ROUTE,))
+    return released & ~elsewhere
+
+
+def _in(column: pa.ChunkedArray, values: tuple[str, ...]) -> np.ndarray:
+    return pc.is_in(column, value_set=pa.array(values)).to_numpy()
+
+
+def _days(column: pa.ChunkedArray, wanted: np.ndarray) -> np.ndarray:
+    found = column.to_numpy().astype("datetime64[D]")
+    found[~wanted] = np.datetime64("NaT")
+    return found
+
+
+def _closed(released: np.ndarray, taken: np.ndarray, today: date) -> list[date]:
+    """Federal holidays of all the years that matter."""
+    days = [today, *(one for part in (released, taken) for one in part[~np.isnat(part)].tolist())]
+    years = range(min(days).year - 1, max(days).year + 2)
+    return sorted({day for year in years for day in federal_holidays(year)})
+
+
+def scrubbed(made: pa.Table) -> pa.Table:
+    """The table with every private reference, and all that looks like a Social Security number,
+    masked in every text."""
+    for place, column in enumerate(made.schema):
+        if pa.types.is_string(column.type):
+            clean = pc.replace_substring_regex(made.column(place), PRIVATE, MASK)
+            made = made.set_column(place, column, clean)
+    return made
+

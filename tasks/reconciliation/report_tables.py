@@ -1,0 +1,183 @@
+"""The report as tables: a workbook for people, Parquet for machines."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.shared import clock
+
+if TYPE_CHECKING:
+    from tasks.reconciliation.report import Report
+
+MOST_ROWS = 1_000_000
+"""Rows that a sheet holds with room for its head; the Parquet file holds all."""
+
+DRILL = "DRILL - made-up entries, nothing was sent"
+_WIDEST, _LOOKED_AT = 46, 400
+_TITLES = {
+    "desk": "Desk", "cbp_late": "Late by CBP's flag", "ace_release": "ACE release",
+    "ace_value": "ACE value", "entry_in_ace": "Entry in ACE by", "summary_in_ace": "Summary in ACE by",
+    "days_late": "Days late", "working_days_late": "Working days late",
+    "paper_release": "Paper release", "paper_value": "Paper value",
+    "release_differs": "Release dates differ",
+}  # fmt: skip
+
+
+def parquet(report: Report) -> bytes:
+    """The numbers, one row each, with incident, head of the book and moment in the file's
+    metadata."""
+    said = {"incident": report.incident, "made": report.made, "drill": str(report.drill).lower(),
+            "head_seq": str(report.head.seq), "head_digest": report.head.digest,
+            "filer": report.broker.filer_code}  # fmt: skip
+    sink = io.BytesIO()
+    pq.write_table(report.numbers.replace_schema_metadata(said), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def workbook(report: Report) -> bytes:
+    """All tables, a sheet each, set up to be printed."""
+    import pandas as pd
+
+    sink = io.BytesIO()
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with pd.ExcelWriter(sink, engine="xlsxwriter", engine_kwargs={"options": options}) as book:
+        book.book.set_properties({"title": title(report), "created": clock.parse(report.made)})
+        styles = _styles(book.book)
+        for name, table in _sheets(report):
+            _sheet(book, styles, report, name, table)
+    return sink.getvalue()
+
+
+def title(report: Report) -> str:
+    return f"Accounting of entry numbers, incident {report.incident}"
+
+
+def heading(report: Report) -> str:
+    """Whose report, and at which place of which book: on every page and sheet."""
+    broker, head = report.broker, report.head
+    return (f"{broker.name}, filer {broker.filer_code}, licence {broker.licence or '-'}; "
+            f"book at event {head.seq}, {head.digest[:16]}")  # fmt: skip
+
+
+def _sheets(report: Report) -> list[tuple[str, pa.Table]]:
+    listed = report.numbers if len(report.numbers) <= MOST_ROWS else report.used
+    return [
+        ("Summary", summary(report)),
+        ("Desks", report.desks),
+        ("Ports", report.ports),
+        ("Importers", report.importers),
+        ("Numbers", listed.slice(0, MOST_ROWS)),
+        ("Matters", report.matters),
+        ("Proofs", pa.Table.from_pylist(
+            [{"what": one.what, "figure": one.figure, "holds": one.holds} for one in report.proofs])),
+        ("Approvals", report.approvals),
+        ("Batches", report.batches),
+        ("Who did what", report.deeds),
+    ]  # fmt: skip
+
+
+def summary(report: Report) -> pa.Table:
+    """Rows of `what` and `figure`: who, when, which book, then the figures."""
+    broker = report.broker
+    rows = [
+        ("broker", broker.name), ("filer code", broker.filer_code), ("licence", broker.licence),
+        ("incident", report.incident), ("made", report.made), ("status", report.status),
+        ("book: events", f"{report.head.seq:,}"), ("book: digest", report.head.digest),
+        *((row["what"], row["figure"]) for row in report.figures()),
+        ("CBP's authorisation", words(report.authorised)),
+        ("discretion relied on", words(report.discretion)),
+        ("letters signed", words(report.letters)),
+    ]  # fmt: skip
+    return pa.table({"what": [row[0] for row in rows], "figure": [row[1] for row in rows]})
+
+
+def words(recorded: pa.Table) -> str:
+    """What the book holds of a kind of event, or that it holds none."""
+    rows = recorded.to_pylist()
+    return "; ".join(f"{row['kind']} {row['at'][:16]}Z ({row['actor']})" for row in rows) or (
+        "not recorded"
+    )
+
+
+def _styles(book: Any) -> dict[str, Any]:
+    return {
+        "head": book.add_format({"bold": True, "bg_color": "#1F3A5F", "font_color": "white",
+                                 "text_wrap": True, "valign": "top"}),
+        "drill": book.add_format({"bold": True, "font_color": "#B00020", "font_size": 14}),
+        "said": book.add_format({"italic": True, "font_color": "#555555"}),
+        "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
+        "money": book.add_format({"num_format": "#,##0"}),
+        "total": book.add_format({"bold": True, "top": 1, "num_format": "#,##0"}),
+        "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
+        "plain": book.add_format({"valign": "top"}),
+    }  # fmt: skip
+
+
+def _sheet(book: Any, styles: dict[str, Any], report: Report, name: str, table: pa.Table) -> None:
+    """A sheet with whose it is, a styled head, fitting widths, sums, and a page that prints."""
+    top = 2 + report.drill
+    frame = table.to_pandas(date_as_object=True)
+    frame.to_excel(book, sheet_name=name, index=False, header=False, startrow=top + 1)
+    sheet = book.sheets[name]
+    if report.drill:
+        sheet.write(0, 0, DRILL, styles["drill"])
+    sheet.write(top - 2, 0, heading(report), styles["said"])
+    for place, column in enumerate(table.schema):
+        words_ = column_title(column.name)
+        sheet.write(top, place, words_, styles["head"])
+        sheet.set_column(place, place, _width(words_, table.column(place)), _style(styles, column))
+    if name in ("Desks", "Ports", "Importers"):
+        _totals(sheet, styles, table, top)
+    _page(sheet, report, name, top, table)
+
+
+def column_title(name: str) -> str:
+    plain = name.replace("_", " ")
+    return _TITLES.get(name, plain[:1].upper() + plain[1:])
+
+
+def _style(styles: dict[str, Any], column: pa.Field) -> Any:
+    if pa.types.is_date(column.type):
+        return styles["date"]
+    if pa.types.is_integer(column.type):
+        return styles["money"]
+    long = column.name in ("what_happened", "differences", "what", "settled", "next_step", "figure")
+    return styles["wrap"] if long else styles["plain"]
+
+
+def _width(words_: str, column: pa.ChunkedArray) -> int:
+    """By the head's longest word and the first values: enough to read, never wider than a hand."""
+    looked = [len(str(value)) for value in column.slice(0, _LOOKED_AT).to_pylist() if value is not None]
+    widest = max([max(len(word) for word in words_.split()) + 3, *(size + 2 for size in looked)])
+    return min(widest, _WIDEST)
+
+
+def _totals(sheet: Any, styles: dict[str, Any], table: pa.Table, top: int) -> None:
+    """The sums, as values: a reader without a calculating program must see them too."""
+    row = top + 1 + len(table)
+    sheet.write(row, 0, "in all", styles["total"])
+    for place, column in enumerate(table.schema):
+        if pa.types.is_integer(column.type):
+            sheet.write(row, place, sum(table.column(place).to_pylist()), styles["total"])
+
+
+def _page(sheet: Any, report: Report, name: str, top: int, table: pa.Table) -> None:
+    mark = "DRILL   " if report.drill else ""
+    sheet.freeze_panes(top + 1, 1)
+    if len(table):
+        sheet.autofilter(top, 0, top + len(table), table.num_columns - 1)
+    sheet.set_landscape()
+    sheet.set_paper(1)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(top)
+    sheet.set_header(f"&L{_safe(mark + title(report))}&R{_safe(name)}")
+    sheet.set_footer(f"&L&8{_safe(heading(report)[:110])}&R&8&P / &N")
+
+
+def _safe(text: str) -> str:
+    """`&` begins a code in a header of a sheet."""
+    return text.replace("&", "&&")
