@@ -60,7 +60,9 @@ def date_differences(record: Record, ace_dates: Mapping[str, date]) -> pa.Table:
         ],
         schema=DIFFERENCES,
     )
-    order = np.lexsort((np.arange(len(first)), [not one for one in changed]))
+    order = np.lexsort(
+        (np.arange(len(first)), np.array([not one for one in changed], dtype=np.int64))
+    )
     return table.take(pa.array(order))
 
 

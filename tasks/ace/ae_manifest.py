@@ -14,7 +14,7 @@ from tasks.ace.ae_slice import SummarySlice
 from tasks.ace.codes import codes
 from tasks.ace.se_bills import Groups, conveyances, equipment
 from tasks.ace.slices import BILLS, Part, keys
-from tasks.ace.vectors import Keys, numpy, truths, where
+from tasks.ace.vectors import Keys, Mask, numpy, truths, where
 
 _COMPONENTS = ("I", "M", "H")
 _AS_COMPONENT = {"I": "I", "M": "M", "R": "M", "T": "M", "H": "H"}
@@ -53,7 +53,7 @@ def _details(part: SummarySlice, rank: Keys, group: Keys) -> Part:
     return Part(keys(owner, BILLS, group[first]), part.records("22", columns, owner))
 
 
-def _units(part: SummarySlice, lowest: Keys, place: Keys, moved: Keys, ids: Keys) -> pa.Array:
+def _units(part: SummarySlice, lowest: Mask, place: Keys, moved: Keys, ids: Keys) -> pa.Array:
     """The unit of the lowest bill of each group, else of a conveyance of it."""
     found = np.full(len(ids), -1, dtype=np.int64)
     given = lowest & part.given("unit", "bills")

@@ -11,8 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.ace.ae_header import count_within
-from tasks.ace.ae_slice import SummarySlice, flag
+from tasks.ace.ae_slice import SummarySlice, count_within, flag
 from tasks.ace.classes import Bytes
 from tasks.ace.layout import WIDTH
 from tasks.ace.slices import Part

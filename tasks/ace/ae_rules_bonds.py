@@ -9,6 +9,7 @@ import numpy as np
 
 from tasks.ace.ae_summary import Summary, rule
 from tasks.ace.ae_tariffs import repeated
+from tasks.ace.classes import Flags
 from tasks.ace.codes import codes
 from tasks.ace.deck import Index, Rows, pack_bytes
 
@@ -44,7 +45,7 @@ def waiver(summary: Summary) -> None:
     summary.fault("C703", header, cased, _WAIVER)
 
 
-def _foreign(summary: Summary) -> Index:
+def _foreign(summary: Summary) -> Flags:
     """(entries,) whether a line comes from another country than Canada."""
     lines = summary.rows("40")
     canadian = lines.says("country_of_origin_code", "CA", *codes("province"))
@@ -74,7 +75,7 @@ def designations(summary: Summary) -> None:
     summary.fault("759", summary.header, summary.has("31") & ~basic & ~_lone(summary), "")
 
 
-def _lone(summary: Summary) -> Index:
+def _lone(summary: Summary) -> Flags:
     return summary.deck.count_in(summary.rows("31")) == 1
 
 

@@ -7,133 +7,17 @@ warnings too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
-
 import numpy as np
 
 from tasks.ace import fees
+from tasks.ace.ae_fee_facts import fee_facts
 from tasks.ace.ae_summary import Summary, rule, totals
-from tasks.ace.ae_tariffs import chapter_98, owing_98, repeated
-from tasks.ace.classes import Flags
+from tasks.ace.ae_tariffs import owing_98, repeated
 from tasks.ace.codes import codes
-from tasks.ace.deck import Index, Numbers, Rows
-from tasks.ace.fees import HMF, INFORMAL, MAIL, MPF, NO_DAY
+from tasks.ace.deck import Numbers
+from tasks.ace.fees import HMF, MPF
 
 _CLASS, _AMOUNT = "accounting_class_code", "user_fee_amount"
-PAIRS = 5
-_DATES: Mapping[str, tuple[str, str]] = {
-    "estimated_entry_date": ("11", "estimated_entry_date"),
-    "statement_date": ("10", "preliminary_statement_print_date"),
-    "import_date": ("11", "date_of_importation"),
-    "in_bond_date": ("20", "in_bond_in_transit_date"),
-    "arrival_date": ("20", "estimated_date_of_arrival"),
-}
-
-
-class Fees:
-    """The fee records of a deck, and what they should say."""
-
-    def __init__(self, summary: Summary) -> None:
-        self.summary = summary
-        self.lines = summary.rows("62")
-        self.code = _class(self.lines, _CLASS)
-        self.amount = self.lines.number(_AMOUNT)
-        self.line = summary.under(self.lines, "40")
-        self._decides: dict[str, Numbers] = {}
-
-    def of(self, fee: str) -> Flags:
-        """(62 records,) those of a class."""
-        return self.code == int(fee)
-
-    def decides(self, fee: str) -> Numbers:
-        """(entries,) the day that decides a fee, by what the file says; NO_DAY for none."""
-        if fee in self._decides:
-            return self._decides[fee]
-        known = {name: self.summary.day(*where) for name, where in _DATES.items()}
-        found = np.full(self.summary.entries, NO_DAY, dtype=np.int64)
-        for name in fees.date_order(fee):
-            if name in known:
-                found = np.where(found == NO_DAY, known[name], found)
-        self._decides[fee] = found
-        return found
-
-    @cached_property
-    def header(self) -> dict[int, Numbers]:
-        """Cents of each header fee class by entry; -1 where the class is not reported."""
-        rows = self.summary.rows("34")
-        found: dict[int, Numbers] = {}
-        for slot in (1, 2):
-            code = _class(rows, f"accounting_class_code_{slot}")
-            given = rows.given(f"accounting_class_code_{slot}")
-            amount = rows.number(f"header_fee_amount_{slot}")
-            for one in np.unique(code[given]):
-                column = found.setdefault(int(one), np.full(self.summary.entries, -1))
-                at = given & (code == one)
-                column[self.summary.entry(rows)[at]] = amount[at]
-        return found
-
-    def in_header(self, fee: str) -> Numbers:
-        return self.header.get(int(fee), np.full(self.summary.entries, -1))
-
-    @cached_property
-    def stated(self) -> tuple[Index, Index, Numbers, Index]:
-        """Entry, class, cents and 89 row of each pair of the totals."""
-        rows = self.summary.rows("89")
-        entry, code, cents, at = [], [], [], []
-        for slot in range(1, PAIRS + 1):
-            name = f"accounting_class_code_{slot}"
-            given = np.flatnonzero(rows.given(name))
-            entry.append(self.summary.entry(rows)[given])
-            code.append(_class(rows, name)[given])
-            cents.append(rows.number(f"total_fee_amount_{slot}")[given])
-            at.append(given)
-        return tuple(np.concatenate(one) for one in (entry, code, cents, at))  # type: ignore[return-value]
-
-    @cached_property
-    def exempt(self) -> tuple[Flags, Flags]:
-        """(lines,) exempt from MPF for certain (CBP's own text), and exempt by any of the lists."""
-        summary = self.summary
-        lines, tariffs = summary.rows("40"), summary.rows("50")
-        decides = self.decides(MPF)[summary.line_entry]
-        special = summary.line_has(tariffs, chapter_98(tariffs) & ~owing_98(tariffs))
-        special &= ~summary.line_has(tariffs, owing_98(tariffs))
-        status = summary.rows("41")
-        certain = special | summary.line_has(
-            status, status.says("ftz_merchandise_status_code", "D")
-        )
-        listed = certain.copy()
-        for kind, name in (
-            ("program", "trade_agreement_special_program_claim_code"),
-            ("origin", "country_of_origin_code"),
-        ):
-            for cbp in (True, False):
-                mask = _listed(lines, kind, name, decides, cbp)
-                listed |= mask
-                certain |= mask & cbp
-        return certain, listed
-
-    def total(self, fee: str) -> Numbers:
-        """(entries,) the stated total of a class; -1 where there is none."""
-        entry, code, cents, _ = self.stated
-        found = np.full(self.summary.entries, -1, dtype=np.int64)
-        of_class = code == int(fee)
-        found[entry[of_class]] = cents[of_class]
-        return found
-
-
-def fee_facts(summary: Summary) -> Fees:
-    """The fee facts of a summary, made once."""
-    found = summary.facts.get("fees")
-    if not isinstance(found, Fees):
-        found = Fees(summary)
-        summary.facts["fees"] = found
-    return found
-
-
-def _class(rows: Rows, name: str) -> Index:
-    """The accounting class as a number; 0 where it is no three digits."""
-    return np.where(rows.digits(name), rows.number(name), 0)
 
 
 @rule("249", "250", "254", "712", "788", "786")
@@ -197,18 +81,6 @@ def _mpf(summary: Summary, decides: Numbers) -> Numbers:
     return np.where(rate >= 0, fees.of_value(base, rate), -1)
 
 
-def _listed(lines: Rows, kind: str, name: str, decides: Numbers, cbp: bool) -> Flags:
-    held = [one for one in fees.exemptions(MPF, kind) if (one.mark == "CBP") is cbp]
-    always = [one.code for one in held if one.first is None and one.last is None]
-    found = lines.says(name, *always)
-    for one in held:
-        if one.first is not None or one.last is not None:
-            first = fees.days_of(one.first) if one.first else NO_DAY
-            last = fees.days_of(one.last) if one.last else np.iinfo(np.int64).max
-            found |= lines.says(name, one.code) & (decides >= first) & (decides <= last)
-    return found
-
-
 @rule("480", "481", "482", "600", "601", "602")
 def line_hmf(summary: Summary) -> None:
     """501 of each line: border water always, vessels too, exactly the value times the rate; nothing
@@ -243,131 +115,5 @@ def line_hmf(summary: Summary) -> None:
 def _revenue(summary: Summary) -> Numbers:
     """(entries,) cents of all revenue that the grand totals state."""
     names = ("duty", "user_fee", "ir_tax", "ad_duty", "cv_duty", "other_revenue")
-    return sum((summary.amount("90", f"grand_total_{name}_amount") for name in names), np.int64(0))
-
-
-@rule("639", "640", "641", "C740")
-def mpf_total(summary: Summary) -> None:
-    """The MPF total between minimum and maximum (p.173-174); consolidated and pipeline summaries
-    have no maximum, pipeline ones no minimum."""
-    found = fee_facts(summary)
-    rows = summary.rows("89")
-    formal = found.of(MPF)
-    entry = summary.entry(found.lines)
-    sums = totals(np.where(formal, entry, -1), found.amount, summary.entries)
-    subject = np.bincount(entry[formal], minlength=summary.entries) > 0
-    stated = found.total(MPF)
-    decides = found.decides(MPF)
-    index = fees.periods(MPF, decides)
-    judged = subject & (stated >= 0) & (index >= 0)
-    fits = _fits(summary, sums, stated, index)
-    known = len(fees.rates(MPF))
-    near = np.zeros(summary.entries, dtype=bool)
-    for step in (-1, 1):
-        other = np.where(index >= 0, np.clip(index + step, 0, known - 1), index)
-        near |= _fits(summary, sums, stated, other)
-    least = fees.column(MPF, "minimum", index)
-    most = fees.column(MPF, "maximum", index)
-    for code, mask in (
-        ("C740", ~fits & near),
-        ("639", ~fits & ~near & (sums <= least)),
-        ("640", ~fits & ~near & (sums >= most)),
-        ("641", ~fits & ~near & (sums > least) & (sums < most)),
-    ):
-        at = found.stated
-        wanted = judged & mask
-        held = np.zeros(len(rows), dtype=bool)
-        pairs = (at[1] == int(MPF)) & wanted[at[0]]
-        held[at[3][pairs]] = True
-        summary.fault(code, rows, held)
-
-
-def _fits(summary: Summary, sums: Numbers, stated: Numbers, index: Index) -> Flags:
-    """Whether a stated total is one that CBP takes under the rates of a period."""
-    least = fees.column(MPF, "minimum", index)
-    most = fees.column(MPF, "maximum", index)
-    bound = stated == np.clip(sums, least, np.maximum(least, most))
-    unbound = stated == np.maximum(sums, least)
-    pipeline = summary.is_mode("70")
-    return bound | (summary.consolidated & unbound) | (pipeline & (stated == sums))
-
-
-@rule("635", "636", "637", "638")
-def informal_fee(summary: Summary) -> None:
-    """311 of an informal summary: fixed, at the header (p.163-164)."""
-    found = fee_facts(summary)
-    header, rows = summary.header, summary.rows("34")
-    stated = found.in_header(INFORMAL)
-    informal = summary.is_type(*codes("informal_type"))
-    charged = stated >= 0
-    row_entry = summary.entry(rows)
-    summary.fault("637", rows, (charged & ~informal)[row_entry])
-    mailed = informal & summary.is_mode("50")
-    summary.fault("635", rows, (charged & mailed)[row_entry])
-    _, listed = found.exempt
-    count = np.bincount(summary.line_entry, minlength=summary.entries)
-    free = np.bincount(summary.line_entry[listed], minlength=summary.entries) == count
-    summary.fault("635", rows, (charged & informal & free & ~mailed)[row_entry])
-    due = summary.full & informal & ~mailed & ~free & ~summary.express
-    due &= ~summary.consolidated & ~summary.is_mode("70")
-    summary.fault("636", header, due & ~charged, "", "34 311")
-    right = fees.column(INFORMAL, "amount", fees.periods(INFORMAL, found.decides(INFORMAL)))
-    loose = (summary.consolidated & (stated >= right)) | summary.is_mode("70")
-    wrong = charged & informal & (right >= 0) & (stated != right) & ~loose
-    summary.fault("638", rows, wrong[row_entry])
-
-
-@rule("C742", "C743")
-def mail_fee(summary: Summary) -> None:
-    """496 for dutiable mail: mode 50, and duty owed (p.163)."""
-    found = fee_facts(summary)
-    rows = summary.rows("34")
-    stated = found.in_header(MAIL)
-    dutiable = summary.is_mode("50") & (summary.amount("90", "grand_total_duty_amount") > 0)
-    entry = summary.entry(rows)
-    summary.fault("C742", rows, ((stated >= 0) & ~dutiable)[entry])
-    missing = summary.full & dutiable & (stated < 0) & ~summary.express
-    summary.fault("C743", summary.header, missing, "", "34 496")
-    right = fees.column(MAIL, "amount", fees.periods(MAIL, found.decides(MAIL)))
-    wrong = (stated >= 0) & dutiable & (right >= 0) & (stated != right)
-    summary.fault("C743", rows, wrong[entry])
-
-
-@rule("715", "716", "717", "719", "720", "730", "731", "732")
-def fee_totals(summary: Summary) -> None:
-    """89: each class of header and lines, with its sum; the MPF total has its own rule."""
-    found = fee_facts(summary)
-    entry, code, cents, at = found.stated
-    rows, header = summary.rows("89"), summary.header
-    key = (summary.entry(found.lines) << 10) | found.code
-    ids, place = np.unique(key, return_inverse=True)
-    sums = np.bincount(place, weights=found.amount, minlength=len(ids)).astype(np.int64)
-    wanted = (entry << 10) | code
-    row = np.searchsorted(ids, wanted)
-    on_line = (row < len(ids)) & (np.append(ids, -1)[np.minimum(row, len(ids))] == wanted)
-    line_sum = np.where(on_line, np.append(sums, 0)[np.minimum(row, len(ids))], 0)
-    head_sum = np.zeros(len(entry), dtype=np.int64)
-    on_head = np.zeros(len(entry), dtype=bool)
-    for one, amounts in found.header.items():
-        mine = code == one
-        held = amounts[entry[mine]]
-        head_sum[mine], on_head[mine] = np.maximum(held, 0), held >= 0
-    differs = (line_sum + head_sum) != cents
-    for name, mask in (
-        ("717", ~on_line & ~on_head),
-        ("719", on_line & differs & (code == int(HMF))),
-        ("720", on_line & differs & (code != int(HMF)) & (code != int(MPF))),
-        ("731", on_head & ~on_line & differs & (code == int(INFORMAL))),
-        ("730", on_head & ~on_line & differs & (code == int(MAIL))),
-        ("732", on_head & ~on_line & differs & (code == 500)),
-    ):
-        flagged = np.zeros(len(rows), dtype=bool)
-        flagged[at[mask]] = True
-        summary.fault(name, rows, flagged)
-    missing = ~np.isin(ids, wanted)
-    lone = np.zeros(summary.entries, dtype=bool)
-    lone[ids[missing] >> 10] = True
-    summary.fault("716", header, lone & summary.full, "", "89")
-    for one, amounts in found.header.items():
-        there = np.isin((np.arange(summary.entries) << 10) | one, wanted)
-        summary.fault("715", header, (amounts >= 0) & ~there, "", f"89 {one}")
+    stated = [summary.amount("90", f"grand_total_{name}_amount") for name in names]
+    return np.sum(stated, axis=0)

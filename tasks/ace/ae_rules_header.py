@@ -173,11 +173,11 @@ def content(summary: Summary) -> None:
 
 def party_number(text: Bytes) -> Flags:
     """SSN, IRS number with or without suffix, or number given by CBP; nothing behind it."""
-    return number_forms(text).any(axis=0)
+    return np.asarray(number_forms(text).any(axis=0))
 
 
 def _letters(rows: Rows, name: str) -> Flags:
-    return ((rows.raw(name) - np.uint8(65)) < 26).all(axis=1)
+    return np.asarray(((rows.raw(name) - np.uint8(65)) < 26).all(axis=1))
 
 
 @rule("190", "191", "218", "C712", "C713", "760")

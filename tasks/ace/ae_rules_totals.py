@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.ace.ae_rules_fees import fee_facts
+from tasks.ace.ae_fee_facts import fee_facts
 from tasks.ace.ae_summary import Summary, rule, totals
 from tasks.ace.ae_tariffs import begins, repeated
 from tasks.ace.classes import Flags
@@ -19,6 +19,7 @@ _NUMBER, _CLAIM, _KIND = "case_number", "bond_cash_claim_code", "case_rate_type_
 _RATE, _VALUE = "case_deposit_rate", "ad_cvd_value_of_goods_amount"
 _QUANTITY, _OWED = "ad_cvd_quantity", "ad_cvd_duty_amount"
 _PER_CENT, _PER_UNIT = 10_000, 10_000
+_DEAR = 500
 _GRAND = (
     ("722", "duty", "50", "duty_amount"),
     ("724", "ir_tax", "60", "ir_tax_amount"),
@@ -67,6 +68,17 @@ def _mismatch(summary: Summary, line: Index, ad_valorem: Flags, specific: Flags)
     return (ad_valorem & (owed != by_value)) | (specific & (owed != by_unit))
 
 
+@rule("710")
+def case_bonds(summary: Summary) -> None:
+    """A case of five per cent or more, or of a specific rate, under a continuous bond alone: CBP
+    may want a single transaction bond beside it (error 710)."""
+    rows, bonds = summary.rows("53"), summary.rows("31")
+    continuous = summary.has("31", bonds.says("bond_type_code", "8"))
+    single = summary.has("31", bonds.says("bond_type_code", "9"))
+    dear = rows.says(_KIND, "S") | (rows.number(_RATE) >= _DEAR)
+    summary.fault("710", rows, dear & (continuous & ~single)[summary.entry(rows)], _RATE)
+
+
 @rule("735", "727", "737", "739", "741", "743")
 def case_totals(summary: Summary) -> None:
     """88: bonded and cash, AD and CVD; there if a case is, else where the type wants it (p.128)."""
@@ -88,7 +100,7 @@ def case_totals(summary: Summary) -> None:
 
 
 def _summed(summary: Summary, at: Index, value: Numbers) -> Numbers:
-    return totals(summary.deck.transaction[at], value, summary.entries)
+    return totals(summary.owner(at), value, summary.entries)
 
 
 @rule("722", "724", "726", "745", "747", "768", "C744")

@@ -30,12 +30,13 @@ _WIDE = ("entries", "lines", "tariffs", "pga")
 
 _IN_USE = {
     ("47", "article_party_identifier"): {"cls": "X"},
+    ("40", "trade_agreement_special_program_claim_code"): {"cls": "X"},
     ("50", "unit_of_measure_code_1"): {"may_be_blank": True},
     ("20", "carrier_code"): {"cls": "X"},
     ("SE16", "carrier_code"): {"cls": "X"},
 }
 """Where CBP takes what the print of the field forbids (`data/ace/exceptions.csv`): party numbers
-with hyphens, no unit on chapter 98 and 99 numbers, `*F` for an unknown carrier."""
+with hyphens, programmes such as `S+`, no unit on chapter 98 and 99 numbers, `*F` for an unknown carrier."""
 
 
 @cache
@@ -166,3 +167,17 @@ def flag(mask: Mask, value: str = "Y") -> pa.Array:
     """The value where the mask is on, else null."""
     indices = pa.array(np.zeros(len(mask), dtype=np.int32), mask=~mask)
     return pa.DictionaryArray.from_arrays(indices, pa.array([value]))
+
+
+def count_within(owner: Keys) -> Keys:
+    """0, 1, 2 ... within each run of equal values."""
+    row = np.arange(len(owner))
+    fresh = np.concatenate(([True], owner[1:] != owner[:-1])) if len(owner) else row == 0
+    return row - np.maximum.accumulate(np.where(fresh, row, 0))
+
+
+def slot_rows(order: Keys, owner: Keys, heads: Keys, slot: int) -> pa.Array:
+    """The row that stands `slot` places after each head of a group of one owner; null if none."""
+    at = np.minimum(heads + slot, len(order) - 1)
+    missing = (heads + slot >= len(order)) | (owner[at] != owner[heads])
+    return pa.array(order[at], mask=missing)

@@ -43,6 +43,10 @@ class Summary:
         """(records,) the transaction of each record; rows before the first count as its own."""
         return np.maximum(self.deck.transaction[rows.at], 0).astype(np.int64)
 
+    def owner(self, at: Index) -> Index:
+        """(records,) the transaction of deck rows; -1 before the first."""
+        return self.deck.transaction[at].astype(np.int64)
+
     def is_type(self, *types: str) -> Flags:
         return self.header.says("entry_type_code", *types)
 
@@ -151,7 +155,7 @@ class Summary:
 
     def by_entry(self, rows: Rows, value: Numbers) -> Numbers:
         """(entries,) sums of a number of records over their entry."""
-        return totals(self.deck.transaction[rows.at], value, self.entries)
+        return totals(self.owner(rows.at), value, self.entries)
 
     def line_has(self, rows: Rows, mask: Flags | None = None) -> Flags:
         """(lines,) whether such a record stands under the line."""

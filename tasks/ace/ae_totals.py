@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.ace.ae_header import count_within, slot_rows
-from tasks.ace.ae_lines import line_fees
-from tasks.ace.ae_slice import SummarySlice
+from tasks.ace.ae_line_extras import line_fees
+from tasks.ace.ae_slice import SummarySlice, count_within, slot_rows
 from tasks.ace.codes import codes
 from tasks.ace.fees import HMF, INFORMAL, MAIL, MPF
 from tasks.ace.slices import LINES, Part, keys

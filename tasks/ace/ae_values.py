@@ -15,18 +15,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.ace import fees
+from tasks.ace.ae_exempt import (
+    article_exempt,
+    line_values,
+    mpf_exempt,
+    part_of,
+    tariff_lines,
+    total,
+)
 from tasks.ace.ae_slice import SummarySlice
 from tasks.ace.codes import codes
 from tasks.ace.fees import HMF, INFORMAL, MPF, Numbers
-from tasks.ace.vectors import Keys, Mask, lookup, numpy, truths
+from tasks.ace.vectors import Keys, Mask, numpy
 
 CASH, BOND = "C", "B"
 INFORMAL_TYPES = ("11", "12")
 PIPELINE, MAIL_MODE = "70", "50"
 UNDEPOSITED = ("21", "22", "23")
 """Types whose duty is stated but not deposited: goods in a warehouse or under a temporary bond."""
-
-_KINDS = (("origin", "country_of_origin"), ("program", "program_indicator"))
 
 
 def with_amounts(
@@ -46,8 +52,8 @@ def with_amounts(
     mpf = np.where(exempt, -1, fees.line_fee(MPF, _mpf_base(part, value), mpf_days[owner]))
     hmf = _hmf(part, value, fees.deciding_days(HMF, days, sent))
     sums = _sums(part)
-    sums["mpf"] = _total(owner, np.maximum(mpf, 0), len(part))
-    sums["hmf"] = _total(owner, np.maximum(hmf, 0), len(part))
+    sums["mpf"] = total(owner, np.maximum(mpf, 0), len(part))
+    sums["hmf"] = total(owner, np.maximum(hmf, 0), len(part))
     informal, mail = _header_fees(part, article, mpf_days, sums)
     subject = np.bincount(owner[mpf >= 0], minlength=len(part)) > 0
     pipeline = part.is_any("mode_of_transport", (PIPELINE,))
@@ -83,66 +89,6 @@ def estimated_entry_date(part: SummarySlice) -> pa.Array:
     return pc.coalesce(part.day("release_date"), part.day("estimated_entry_date"))
 
 
-def line_values(part: SummarySlice) -> Numbers:
-    """Whole dollars of each line: the sum of its tariff numbers."""
-    row = tariff_lines(part)
-    value = part.whole("value", "tariffs")
-    return _total(row[row >= 0], value[row >= 0], part.rows("lines"))
-
-
-def tariff_lines(part: SummarySlice) -> Keys:
-    """The row of its line for each tariff number; -1 where there is none."""
-    wanted = (part.ranks["tariffs"] << 10) | part.integers("line", "tariffs")
-    return lookup(part.line_keys, wanted)
-
-
-def article_exempt(part: SummarySlice, days: Numbers) -> Mask:
-    """Which lines are exempt from both MPF and the informal fee by what they are (p.161).
-
-    `mpf_exempt` on the line overrules the dated lists of programme, origin and chapter.
-    """
-    owner = part.ranks["lines"]
-    listed = _chapter_exempt(part)
-    for kind, field in _KINDS:
-        listed |= _listed(part, kind, field, days[owner])
-    listed |= part.is_any("zone_status", fees.exempt_codes(MPF, "zone_status"), "lines")
-    stated = truths(pc.is_valid(part.column("mpf_exempt", "lines")))
-    return np.where(stated, part.yes("mpf_exempt", "lines"), listed)
-
-
-def mpf_exempt(part: SummarySlice, article: Mask) -> Mask:
-    """Which lines carry no formal MPF: exempt articles, entry types and set components."""
-    by_type = part.is_any("entry_type", fees.exempt_codes(MPF, "entry_type"))
-    by_type |= part.yes("express_informal")
-    component = part.is_any("article_set", fees.exempt_codes(MPF, "article_set"), "lines")
-    return article | by_type[part.ranks["lines"]] | component
-
-
-def _listed(part: SummarySlice, kind: str, field: str, days: Numbers) -> Mask:
-    found = np.zeros(part.rows("lines"), dtype=bool)
-    if not part.has(field, "lines"):
-        return found
-    held = part.plain(field, "lines")
-    always: list[str] = []
-    for one in fees.exemptions(MPF, kind):
-        if one.first is None and one.last is None:
-            always.append(one.code)
-            continue
-        first = fees.days_of(one.first) if one.first else fees.NO_DAY
-        last = fees.days_of(one.last) if one.last else np.iinfo(np.int64).max
-        found |= truths(pc.equal(held, one.code)) & (days >= first) & (days <= last)
-    return found | truths(pc.is_in(held, value_set=pa.array(always, pa.string())))
-
-
-def _chapter_exempt(part: SummarySlice) -> Mask:
-    """Lines with a chapter 98 number that is not among those that owe MPF all the same."""
-    hts = part.plain("hts_number", "tariffs")
-    special = part_of(hts, fees.exempt_codes(MPF, "chapter"))
-    owing = part_of(hts, fees.exempt_codes(MPF, "not_chapter"))
-    row = tariff_lines(part)
-    return _any(row, special & ~owing, part) & ~_any(row, owing, part)
-
-
 def _mpf_base(part: SummarySlice, value: Numbers) -> Numbers:
     """The value that MPF is taken of. With 9802.00.60 or .80 that is what duty is assessed on: the
     line without its chapter 98 number (19 CFR 24.23(c)(1)(i), from general knowledge)."""
@@ -151,15 +97,7 @@ def _mpf_base(part: SummarySlice, value: Numbers) -> Numbers:
         return value
     row = tariff_lines(part)
     at = owing & (row >= 0)
-    return value - _total(row[at], part.whole("value", "tariffs")[at], part.rows("lines"))
-
-
-def part_of(hts: pa.Array, heads: tuple[str, ...]) -> Mask:
-    """Which tariff numbers begin with one of the heads."""
-    found = np.zeros(len(hts), dtype=bool)
-    for head in heads:
-        found |= truths(pc.starts_with(hts, head))
-    return found
+    return value - total(row[at], part.whole("value", "tariffs")[at], part.rows("lines"))
 
 
 def _hmf(part: SummarySlice, value: Numbers, days: Numbers) -> Numbers:
@@ -211,16 +149,16 @@ def _fixed(fee: str, due: Mask, days: Numbers) -> Numbers:
 def _sums(part: SummarySlice) -> dict[str, Numbers]:
     """Duty, tax, AD, CVD, other revenue and agricultural fees of each summary."""
     owner, count = part.ranks["lines"], len(part)
-    found = {"duty": _total(part.ranks["tariffs"], part.whole("duty", "tariffs"), count)}
-    found["tax"] = _total(owner, part.whole("tax_amount", "lines"), count)
-    found["other"] = _total(owner, part.whole("other_revenue", "lines"), count)
+    found = {"duty": total(part.ranks["tariffs"], part.whole("duty", "tariffs"), count)}
+    found["tax"] = total(owner, part.whole("tax_amount", "lines"), count)
+    found["other"] = total(owner, part.whole("other_revenue", "lines"), count)
     for case in ("ad", "cd"):
         owed = part.whole(f"{case}_duty", "lines")
         for claim, name in ((BOND, "bonded"), (CASH, "cash")):
             rows = part.is_any(f"{case}_claim", (claim,), "lines")
-            found[f"{case}_{name}"] = _total(owner[rows], owed[rows], count)
+            found[f"{case}_{name}"] = total(owner[rows], owed[rows], count)
     fee = part.whole("fee_amount", "lines") + part.whole("fee_amount_2", "lines")
-    found["fees"] = _total(owner, fee, count)
+    found["fees"] = total(owner, fee, count)
     return found
 
 
@@ -254,16 +192,6 @@ def _totals(part: SummarySlice, sums: Mapping[str, Numbers], subject: Mask) -> p
     for name, column in columns.items():
         table = table.append_column(name, column)
     return table
-
-
-def _any(row: Keys, mask: Mask, part: SummarySlice) -> Mask:
-    at = mask & (row >= 0)
-    return np.bincount(row[at], minlength=part.rows("lines")) > 0
-
-
-def _total(owner: Keys, value: Numbers, count: int) -> Numbers:
-    """Sums by owner; exact below 2**53."""
-    return np.bincount(owner, weights=value, minlength=count).astype(np.int64)
 
 
 def _cents(column: Numbers) -> pa.Array:

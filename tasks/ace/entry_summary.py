@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.ace import ae_prepare
-from tasks.ace.ae_header import header, references
+from tasks.ace.ae_header import header
 from tasks.ace.ae_lines import lines
 from tasks.ace.ae_manifest import manifest
 from tasks.ace.ae_parties import cargo_parties
 from tasks.ace.ae_prepare import Known, Prepared, Run, Survey, covered, divided, planned
+from tasks.ace.ae_references import references
 from tasks.ace.ae_slice import APPLICATION, SummarySlice, tables_of, trimmed
 from tasks.ace.ae_totals import totals
 from tasks.ace.assembly import Assembly

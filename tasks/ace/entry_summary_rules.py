@@ -9,6 +9,7 @@ from __future__ import annotations
 from tasks.ace import (
     ae_rules_bonds,
     ae_rules_cargo,
+    ae_rules_fee_totals,
     ae_rules_fees,
     ae_rules_header,
     ae_rules_lines,
@@ -29,6 +30,7 @@ MODULES = (
     ae_rules_bonds,
     ae_rules_lines,
     ae_rules_fees,
+    ae_rules_fee_totals,
     ae_rules_totals,
     ae_rules_release,
 )

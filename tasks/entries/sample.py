@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import json
 import secrets
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from pyotp.totp import TOTP
@@ -32,6 +35,14 @@ PEOPLE = (
 DESKS = (("truck", "2304", 24), ("ocean", "2704", 21), ("air", "4701", 19), ("rail", "3801", 6))
 """Desk, its port, and how many numbers it holds, in the order of issue. Rail hands in nothing."""
 HANDED_IN = ("truck.xlsx", "ocean.xlsx", "air.xlsx", "truck-again.xlsx", "air-corrected.xlsx")
+LATER = {
+    "after": ("truck-final.xlsx", "ocean-final.xlsx", "air-final.xlsx"),
+    "rejected": ("truck-rejected.xlsx", "ocean-rejected.xlsx"),
+}
+"""Handed in after the incident: what the summaries lacked and what became of the entries that
+waited; and the two that ACE rejects, mended."""
+
+PAYMENT, ACE_FACTS = "payment.csv", "ace.toml"
 BLOCKS = (("entry", 9_000_000, 506), ("in-bond", 90_000_000, 300))
 CHECKED = "Ada Vance, 2026-10-30: the entry system's counter ends at 8999999"
 _PASSWORD_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -40,11 +51,14 @@ _PASSWORD_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 @dataclass(frozen=True)
 class Sample:
     """The home that was made. `inbox`: the folder with the workbooks; `handed_in`: these, in the
-    order they came; `issued`: each desk's entry numbers, in order."""
+    order they came; `later`: those that come afterwards, in a folder of it, by the keys of LATER;
+    `answers`: where ACE's answers are put; `issued`: each desk's entry numbers, in order."""
 
     settings: Settings
     inbox: Path
     handed_in: list[Path]
+    later: dict[str, list[Path]]
+    answers: Path
     issued: dict[str, list[str]]
 
 
@@ -52,12 +66,15 @@ def make(home: Path, actor: str) -> Sample:
     """Make the sample brokerage in `home`, which is absent or empty. Raises BadInput if a home
     stands there. Numbers are the same each time; keys and passwords are not."""
     home = home.absolute()
-    outbound, password = home / "outbound", home / "keys" / "ace-password"
+    outbound, answers = home / "outbound", home / "answers"
+    password = home / "keys" / "ace-password"
     text = _shipped("continuity.toml").read_text(encoding="utf-8")
-    for name, path in (("outbound", outbound), ("password_file", password)):
+    for name, path in (("outbound", outbound), ("inbox", answers), ("password_file", password)):
         text += f"{name} = {json.dumps(str(path), ensure_ascii=False)}\n"
     settings = opening.make_home(home, text, actor, drill=True)
-    outbound.mkdir(exist_ok=True)
+    for folder in (outbound, answers):
+        folder.mkdir(exist_ok=True)
+    write_atomic(home / PAYMENT, _shipped(PAYMENT).read_bytes(), mode=0o600)
     made_up = "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(6))
     write_atomic(password, made_up.encode(), mode=0o600)
     journal = opening.journal(settings)
@@ -67,9 +84,20 @@ def make(home: Path, actor: str) -> Sample:
     finally:
         journal.close()
     inbox = home / "inbox"
-    copies = [write_atomic(inbox / name, _shipped("handed_in", name).read_bytes(), mode=0o600)
-              for name in HANDED_IN]  # fmt: skip
-    return Sample(settings, inbox, copies, issued)
+    handed_in = _copied(inbox, HANDED_IN)
+    later = {when: _copied(inbox / "later", names) for when, names in LATER.items()}
+    return Sample(settings, inbox, handed_in, later, answers, issued)
+
+
+def ace_facts() -> dict[str, Any]:
+    """What the stand-in ACE of a drill knows of this brokerage: tables `importers`, `bonds`,
+    `ebonds`, `bills`, `quota`, `officers`, `paper_releases` of `data/sample/ace.toml`."""
+    return tomllib.loads(_shipped(ACE_FACTS).read_text(encoding="utf-8"))
+
+
+def _copied(folder: Path, names: Iterable[str]) -> list[Path]:
+    return [write_atomic(folder / name, _shipped("handed_in", name).read_bytes(), mode=0o600)
+            for name in names]  # fmt: skip
 
 
 def _shipped(*names: str) -> Traversable:

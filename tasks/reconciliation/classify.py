@@ -18,6 +18,9 @@ NOT_VISIBLE = "not visible"
 EXAM_CODES = ("03", "04", "29", "34", "51", "52", "53", "90", "96", "99")
 """SO and CQ codes by which ACE holds what the paper calls released (CATAIR CQ v21; SO v36)."""
 
+STANDING = ("waiting", "taken", "found")
+"""States of a sending that is not definitely refused."""
+
 CANCELLED_CODES = ("23", "88")
 
 
@@ -146,7 +149,7 @@ def _entry_on_file(one: Standing, view: View) -> Verdict:
 
 def _summary_due(one: Standing, step: Step) -> Verdict:
     sent = one.sent.get("AE")
-    if sent is not None and sent.state in ("waiting", "taken"):
+    if sent is not None and sent.state in STANDING:
         return Verdict(Step.WAIT, f"summary in batch {sent.batch}, not visible yet", SUMMARY)
     if sent is not None and _own_fault(sent) and sent.digest == one.digest:
         return Verdict(Step.DESK, f"summary rejected: {sent.code}")
@@ -166,8 +169,13 @@ def _own_fault(sent: Sent) -> bool:
 
 def _nothing_visible(one: Standing) -> Verdict:
     """Neither summary nor entry is visible; that alone proves nothing."""
+    release = one.sent.get("SE")
+    if release is not None and release.state == "found":
+        # "Already on file" to an add means found, not failed: an officer keyed the paper, and CQ
+        # does not show what it never told.
+        return _summary_due(one, Step.SEND_SUMMARY)
     for application, sent in sorted(one.sent.items()):
-        if sent.state in ("waiting", "taken"):
+        if sent.state in STANDING:
             return Verdict(Step.WAIT, f"{application} in batch {sent.batch}, not visible yet: never "
                                       "sent again on silence", SUMMARY)  # fmt: skip
         if _own_fault(sent) and sent.digest == one.digest:

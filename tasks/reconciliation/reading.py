@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from tasks.ace.answers_shape import Condition, EntryAnswer
 from tasks.ace.response import Answer, read_answers
 from tasks.reconciliation.asking import House, questions
 from tasks.reconciliation.compare import differences
@@ -90,8 +91,8 @@ def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLin
         kinds.AnswerLine(
             number=one.entry_number,
             disposition=one.disposition,
-            code=one.code or "",
-            text=one.text or "",
+            code=_codes(one),
+            text=_texts(one),
             release=one.release or "",
             release_code=one.release_code or "",
             release_date=one.release_date.isoformat() if one.release_date else "",
@@ -104,6 +105,29 @@ def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLin
         for one in answer.entries
         if one.entry_number
     ]
+
+
+def _codes(one: EntryAnswer) -> str:
+    """The codes that say why, not the closing one (998 alone tells a desk nothing)."""
+    return " ".join(dict.fromkeys(found.code for found in _reasons(one) if found.code)) or (
+        one.code or ""
+    )
+
+
+def _texts(one: EntryAnswer) -> str:
+    told = [
+        f"{f'line {found.line}: ' if found.line else ''}{found.text}"
+        for found in _reasons(one)
+        if found.text
+    ]
+    return "; ".join(dict.fromkeys(told)) or (one.text or "")
+
+
+def _reasons(one: EntryAnswer) -> list[Condition]:
+    """Up to six conditions that are faults of the entry, in the order of the answer."""
+    if one.is_held:
+        return []
+    return [found for found in one.conditions if not found.final and found.code][:6]
 
 
 def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:

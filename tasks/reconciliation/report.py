@@ -1,14 +1,13 @@
 """The accounting report for CBP and the client: its facts, gathered once, and its folder.
 
-    build(journal, content, settings, incident) -> Report     facts only, the same for the same book
-    write(report, folder, home) -> the files                  PDF, workbook, Parquet, signed manifest
+`build` gathers the facts, the same for the same book; `write` makes PDF, workbook, Parquet and the
+signed manifest of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,17 +16,15 @@ import pyarrow.compute as pc
 from tasks.reconciliation import report_audit, report_book, report_matters, report_rows
 from tasks.reconciliation.account import FREE, PLACES, RELEASED, UNACCOUNTED, account
 from tasks.reconciliation.report_audit import Proof
-from tasks.reconciliation.report_rows import LATE, LATE_OPEN, UNKNOWN
+from tasks.reconciliation.report_book import Story
+from tasks.reconciliation.report_rows import LATE, LATE_OPEN, MASK, UNKNOWN
+from tasks.reconciliation.report_totals import among, count, counts, every
 from tasks.reconciliation.view import standings
 from tasks.shared import clock, manifest
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Head, Journal, is_drill
 from tasks.shared.settings import Broker, Settings
-
-RESERVE, NO_IMPORTER = "(reserve)", "(not recorded)"
-SUMS = ("in all", "released on paper", "summary in ACE", "late", "differ", "paper value", "ACE value")
-"""Columns of every totals table after its own keys and the places: counts, then whole dollars."""
 
 _TRIES = 5
 
@@ -40,6 +37,7 @@ class Report:
     incident: str
     made: str
     drill: bool
+    client: str
     broker: Broker
     head: Head
     numbers: pa.Table
@@ -58,6 +56,7 @@ class Report:
     letters: pa.Table
     stamped: int
     unstamped: tuple[str, ...]
+    story: Story = field(repr=False)
 
     @property
     def used(self) -> pa.Table:
@@ -67,13 +66,13 @@ class Report:
     @property
     def places(self) -> dict[str, int]:
         """Numbers in each place that is used, in the accounting's order."""
-        found = _counts(self.numbers["place"])
+        found = counts(self.numbers["place"])
         return {place: found[place] for place in PLACES if place in found}
 
     @property
     def lateness(self) -> dict[str, int]:
         """Entries with a summary to file, by how it stands against its due day."""
-        return {word: count for word, count in _counts(self.numbers["lateness"]).items() if word}
+        return {word: count for word, count in counts(self.numbers["lateness"]).items() if word}
 
     @property
     def status(self) -> str:
@@ -84,30 +83,40 @@ class Report:
         """The summary: rows of `what` and `figure`, also for a Prefect table artifact."""
         late, places = self.lateness, self.places
         told = [("numbers reserved", len(self.numbers)), *places.items()]
-        told += [("unaccounted for", 0)] if UNACCOUNTED not in places else []
+        told += [(UNACCOUNTED, 0)] if UNACCOUNTED not in places else []
         told += [
-            ("released on paper", _sum(_among(self.numbers["outcome"], RELEASED))),
+            ("released on paper", count(among(self.numbers["outcome"], RELEASED))),
             ("summaries late", late.get(LATE, 0) + late.get(LATE_OPEN, 0)),
-            ("of these still open", late.get(LATE_OPEN, 0)),
+            ("of these not in ACE yet", late.get(LATE_OPEN, 0)),
             ("lateness not known", late.get(UNKNOWN, 0)),
-            ("late by CBP's own flag", _sum(self.numbers["cbp_late"])),
-            ("matters found", len(self.matters)),
-            ("matters open", _sum(self.matters["open"])),
+            ("late by CBP's own flag", count(self.numbers["cbp_late"])),
+            ("differences and mishaps found", len(self.matters)),
+            ("of these open", count(self.matters["open"])),
             ("proofs that fail", sum(not proof.holds for proof in self.proofs)),
         ]
         return [{"what": what, "figure": f"{figure:,}"} for what, figure in told]
 
 
 def build(
-    journal: Journal, content: ContentStore, settings: Settings, incident: str = "current"
+    journal: Journal,
+    content: ContentStore,
+    settings: Settings,
+    incident: str = "current",
+    importer: str = "",
 ) -> Report:
-    """The facts of the whole book, read at one head. Raises BadInput for a name that no file can
-    have, ContentMissing, and Refused while others write without a pause."""
+    """The facts of the whole book, read at one head, for CBP; or one client's part of them, by the
+    importer's number or (where that is private) name: one client's records are not another's to
+    see (19 CFR 111.24).
+
+    Raises BadInput for a name that no file can have, or an importer without an entry,
+    ContentMissing, and Refused while others write without a pause.
+    """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", incident):
         raise BadInput(f"{incident!r} names no incident: lower case letters, digits and dashes")
     for _ in range(_TRIES):
         head = journal.head()
         report = _gather(journal, content, settings, incident, head)
+        report = one_client(report, importer) if importer else report
         if journal.head() == head:
             return report
     raise Refused("The book is being written to all the time; make the report when it rests")
@@ -125,13 +134,11 @@ def _gather(
     approvals = report_audit.approvals(journal)
     stamped, unstamped = report_audit.stamped(rows)
     return Report(
-        incident=incident, made=made, drill=is_drill(journal), broker=settings.broker, head=head,
+        incident=incident, made=made, drill=is_drill(journal), client="", broker=settings.broker, head=head,
         numbers=rows,
-        desks=totals(rows, {"desk": RESERVE, "port": ""}),
-        ports=totals(rows, {"port": RESERVE}),
-        importers=totals(rows, {"importer_number": NO_IMPORTER, "importer_name": ""}),
+        **every(rows),
         matters=report_matters.table(story, standing),
-        proofs=tuple(report_audit.proofs(journal, story, rows)),
+        proofs=tuple(report_audit.proofs(head, story, rows)),
         approvals=approvals,
         refusals=tuple(f"{mark.at[:16]}Z {why}" for mark, why in story.refusals),
         batches=report_audit.batches(story),
@@ -140,8 +147,35 @@ def _gather(
         authorised=report_audit.recorded(journal, "incident.", "authoris"),
         discretion=report_audit.recorded(journal, "incident.", "discretion"),
         letters=report_audit.recorded(journal, "letter."),
+        stamped=stamped, unstamped=tuple(unstamped), story=story,
+    )  # fmt: skip
+
+
+def one_client(report: Report, importer: str) -> Report:
+    """What of a report may go to one client. The proofs stay those of the whole book. Raises
+    BadInput if no entry is this importer's."""
+    rows = report.numbers
+    own = pc.or_kleene(pc.equal(rows["importer_number"], importer),
+                       pc.equal(rows["importer_name"], importer))  # fmt: skip
+    rows = rows.filter(own)
+    if not len(rows) or importer == MASK:
+        raise BadInput(f"No entry is of the importer {importer!r}: give the number or the name")
+    name = next((one for one in rows["importer_name"].to_pylist() if one), importer)
+    batches = {one for text in rows["batches"].to_pylist() if text for one in text.split(", ")}
+    subjects = pa.array([*rows["number"].to_pylist(), *batches])
+    sent = _only(report.batches, "batch", pa.array(sorted(batches), pa.string()))
+    stamped, unstamped = report_audit.stamped(rows)
+    return replace(
+        report, client=name, numbers=rows, **every(rows),
+        matters=_only(report.matters, "subject", subjects), batches=sent,
+        approvals=_only(report.approvals, "plan", sent["plan"].combine_chunks()),
+        deeds=report_audit.deeds_of(report.story, rows), refusals=(),
         stamped=stamped, unstamped=tuple(unstamped),
     )  # fmt: skip
+
+
+def _only(table: pa.Table, column: str, values: pa.Array) -> pa.Table:
+    return table.filter(pc.is_in(table[column], value_set=values))
 
 
 def _signature(mark: report_book.Mark, body, approvals: pa.Table) -> str:  # type: ignore[no-untyped-def]
@@ -150,51 +184,6 @@ def _signature(mark: report_book.Mark, body, approvals: pa.Table) -> str:  # typ
                     if row["approved_by"])  # fmt: skip
     return (f"Signed {mark.at[:16]}Z as event {mark.seq}: {body.numbers:,} numbers, approved by "
             f"{who or 'nobody'}, accounting {body.accounting[:16]}")  # fmt: skip
-
-
-def totals(rows: pa.Table, keys: Mapping[str, str]) -> pa.Table:
-    """One row for each value of the keys (each with the word for its absence): numbers in each
-    place that is used, then `SUMS`. Every column sums to that of the rows."""
-    import pandas as pd
-
-    frame = pd.DataFrame(
-        {key: pc.replace_with_mask(
-            filled := pc.fill_null(rows[key], word).combine_chunks(), pc.equal(filled, ""), word
-        ).to_pylist() for key, word in keys.items()}
-    )  # fmt: skip
-    places = [place for place in PLACES if place in set(rows["place"].to_pylist())]
-    for place in places:
-        frame[place] = pc.equal(rows["place"], place).to_numpy().astype("int64")
-    for name, column in _sums(rows).items():
-        frame[name] = column
-    summed = frame.groupby(list(keys), sort=True, as_index=False).sum()
-    return pa.Table.from_pandas(summed[[*keys, *places, *SUMS]], preserve_index=False)
-
-
-def _sums(rows: pa.Table) -> dict[str, object]:
-    flags = {
-        "in all": pc.is_valid(rows["number"]),
-        "released on paper": _among(rows["outcome"], RELEASED),
-        "summary in ACE": pc.is_valid(rows["summary_in_ace"]),
-        "late": _among(rows["lateness"], (LATE, LATE_OPEN)),
-        "differ": pc.or_(pc.is_valid(rows["differences"]),
-                         pc.fill_null(rows["release_differs"], False)),
-        "paper value": pc.fill_null(rows["paper_value"], 0),
-        "ACE value": pc.fill_null(rows["ace_value"], 0),
-    }  # fmt: skip
-    return {name: column.to_numpy().astype("int64") for name, column in flags.items()}
-
-
-def _among(column: pa.ChunkedArray, values: tuple[str, ...]) -> pa.ChunkedArray:
-    return pc.is_in(column, value_set=pa.array(values))
-
-
-def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    return {one["values"]: one["counts"] for one in pc.value_counts(column).to_pylist()}
-
-
-def _sum(flags: pa.ChunkedArray) -> int:
-    return int(pc.sum(flags).as_py() or 0)
 
 
 def write(report: Report, folder: Path, home: Path) -> list[Path]:

@@ -10,19 +10,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from tasks.reconciliation.account import CLOSED_OUTCOMES, FREE, PLACES, RELEASED
+from tasks.reconciliation.account import (
+    BURNT,
+    CLOSED_OUTCOMES,
+    FREE,
+    HANDED_OVER,
+    PLACES,
+    RELEASED,
+    SETTLED,
+    VOID,
+)
 from tasks.reconciliation.classify import HELD
-from tasks.reconciliation.report_book import Mark, Story
+from tasks.reconciliation.report_book import Deed, Mark, Sending, Story
 from tasks.reconciliation.report_rows import scrubbed
 from tasks.shared import people
-from tasks.shared.journal import Journal
-from tasks.shared.journal_check import verify
+from tasks.shared.journal import Head, Journal
 from tasks.shared.projections import APPROVALS, GRANTS
 from tasks.shared.store import EVENTS
 
 APPROVALS_SCHEMA = pa.schema([(name, pa.string()) for name in (
     "what", "plan", "prepared_by", "asked", "approved_by", "licence", "approved", "sole")]
 )  # fmt: skip
+TOGETHER = "all together"
 DEEDS_SCHEMA = pa.schema(
     [("actor", pa.string()), ("kind", pa.string()), ("events", pa.int64()), ("entries", pa.int64()),
      ("importers", pa.int64()), ("first", pa.string()), ("last", pa.string())]
@@ -38,6 +47,7 @@ RECORDED_SCHEMA = pa.schema([("kind", pa.string()), ("subject", pa.string()), ("
 SENT_TAKEN = tuple(one for one in HELD if one != "already on file")
 """An add that ACE answers with `already on file` was not taken a second time."""
 
+ENDS = (VOID, SETTLED, HANDED_OVER, BURNT)
 ACTED = (*RELEASED, *CLOSED_OUTCOMES)
 """Outcomes of which the port leaves a stamp or another proof."""
 
@@ -97,16 +107,33 @@ def _moments(journal: Journal, seqs: Sequence[int]) -> dict[int, str]:
 
 
 def deeds(story: Story, rows: pa.Table) -> pa.Table:
-    """Who did what with how many entries of how many importers. Reading alone leaves no event."""
+    """Who did what with how many entries of how many importers, and a row for each actor's deeds
+    together. Who approves a plan has its entries before her. Looking alone leaves no event."""
     whose = dict(zip(rows["number"].to_pylist(), _importer_keys(rows), strict=True))
-    found = [
-        {"actor": actor, "kind": kind, "events": deed.events,
-         "entries": sum(number in whose for number in deed.numbers),
-         "importers": len({whose[n] for n in deed.numbers if whose.get(n)}),
-         "first": deed.first.at, "last": deed.last.at}
-        for (actor, kind), deed in sorted(story.deeds.items())
-    ]  # fmt: skip
+    planned: dict[str, set[str]] = {}
+    for one in story.sendings.values():
+        planned.setdefault(one.plan, set()).update(one.numbers)
+    done: dict[tuple[str, str], list[Deed]] = {}
+    for (actor, kind), deed in sorted(story.deeds.items()):
+        done.setdefault((actor, TOGETHER), []).append(deed)
+        done[actor, kind] = [deed]
+    found = []
+    for (actor, kind), some in done.items():
+        numbers = set().union(*(one.numbers for one in some),
+                              *(planned.get(plan, ()) for one in some for plan in one.plans))  # fmt: skip
+        found.append(
+            {"actor": actor, "kind": kind, "events": sum(one.events for one in some),
+             "entries": sum(number in whose for number in numbers),
+             "importers": len({whose[number] for number in numbers if whose.get(number)}),
+             "first": min(one.first.at for one in some), "last": max(one.last.at for one in some)}
+        )  # fmt: skip
     return pa.Table.from_pylist(found, DEEDS_SCHEMA)
+
+
+def deeds_of(story: Story, rows: pa.Table) -> pa.Table:
+    """Only what was done with the entries of `rows`."""
+    found = deeds(story, rows)
+    return found.filter(pc.greater(found["entries"], 0))
 
 
 def _importer_keys(rows: pa.Table) -> list[str]:
@@ -141,16 +168,17 @@ def recorded(journal: Journal, family: str, word: str = "") -> pa.Table:
     return scrubbed(pa.Table.from_pylist(rows, RECORDED_SCHEMA))
 
 
-def proofs(journal: Journal, story: Story, rows: pa.Table) -> list[Proof]:
-    """That each number was used once. `verify` recomputes the chain and folds the book anew."""
+def proofs(head: Head, story: Story, rows: pa.Table) -> list[Proof]:
+    """That each number was used once: what the events say, counted on their own, against the tables
+    that the rows come from, whose constraints make "twice" impossible."""
     numbers = rows["number"]
     places = {row["values"]: row["counts"] for row in pc.value_counts(rows["place"]).to_pylist()}
     unique = pc.count_distinct(numbers).as_py() if len(rows) else 0
     in_places = sum(places.get(place, 0) for place in PLACES)
     away = len(rows) - places.get(FREE, 0)
-    again, twice = _accepted(story)
+    many, blind, twice = _again(story)
     burnt, double = _after_the_end(story), _twice_on_paper(story)
-    checked = verify(journal)
+    ended = rows.filter(pc.is_in(rows["place"], value_set=pa.array(ENDS)))["number"].to_pylist()
     return [
         Proof("numbers reserved, each listed here once", f"{story.reserved:,} / {unique:,}",
               story.reserved == unique == len(rows)),
@@ -161,26 +189,47 @@ def proofs(journal: Journal, story: Story, rows: pa.Table) -> list[Proof]:
               double == 0),
         Proof("numbers accepted in two batches of one message", str(len(twice)), not twice),
         Proof("numbers named again, each only after ACE had processed nothing or refused",
-              f"{len(again)}"),
+              f"{many:,}, {len(blind)} otherwise", not blind),
         Proof("void or burnt numbers named in a batch afterwards", str(len(burnt)), not burnt),
-        Proof("the book's chain and tables, computed anew", f"{checked.head.seq:,} events",
-              checked.ok),
+        Proof("numbers void, settled, handed over or burnt: by events / by tables",
+              f"{len(story.ends):,} / {len(ended):,}", set(story.ends) == set(ended)),
+        Proof("the chain of the book, each digest computed anew", f"{head.seq:,} events",
+              not story.broken),
     ]  # fmt: skip
 
 
-def _accepted(story: Story) -> tuple[list[str], list[str]]:
-    """Numbers named more than once in one message, and those accepted more than once."""
-    again, twice = [], []
+def _again(story: Story) -> tuple[int, list[str], list[str]]:
+    """How many numbers were named more than once in one message; those for which ACE had not said
+    before that it processed nothing or refused; those that it accepted more than once."""
+    many, blind, twice = 0, [], []
     for number, sent in story.sent.items():
-        mine = [one.application for one in sent]
-        if len(mine) == len(set(mine)):
-            continue
-        again.append(number)
-        taken = {(told.application, told.batch) for told in story.told.get(number, ())
+        pairs = [
+            (before, after)
+            for place, after in enumerate(sent)
+            for before in sent[:place]
+            if before.application == after.application
+        ]
+        many += bool(pairs)
+        if not all(_refused(story, number, before, after.named.seq) for before, after in pairs):
+            blind.append(number)
+        taken = {told.batch for told in story.told.get(number, ())
                  if told.batch in story.sendings and told.line.disposition in SENT_TAKEN}  # fmt: skip
-        if len(taken) > len({application for application, _ in taken}):
+        messages = {story.sendings[batch].application for batch in taken}
+        if len(taken) > len(messages):
             twice.append(number)
-    return again, twice
+    return many, blind, twice
+
+
+def _refused(story: Story, number: str, sending: Sending, before: int) -> bool:
+    """Whether ACE had said, before that place in the book, that this sending came to nothing."""
+    if sending.rejected:
+        return sending.answers[0][0].seq < before
+    return any(
+        told.batch == sending.batch
+        and told.mark.seq < before
+        and told.line.disposition in ("rejected", "system failure")
+        for told in story.told.get(number, ())
+    )
 
 
 def _after_the_end(story: Story) -> list[str]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY
 from tasks.shared import clock, kinds
-from tasks.shared.journal import Event, Journal
+from tasks.shared.journal import GENESIS, Event, Journal
 
 TAKEN = (*HELD, "referred")
 """What ACE says of a filing that stands there."""
@@ -99,6 +99,7 @@ class Deed:
     last: Mark
     events: int = 0
     numbers: set[str] = field(default_factory=set)
+    plans: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -119,7 +120,8 @@ class Story:
     signed: list[tuple[Mark, kinds.AccountingSigned]] = field(default_factory=list)
     refusals: list[tuple[Mark, str]] = field(default_factory=list)
     deeds: dict[tuple[str, str], Deed] = field(default_factory=dict)
-    marks: dict[int, Mark] = field(default_factory=dict)
+    broken: list[int] = field(default_factory=list)
+    """Events whose digest does not fit, or that do not follow the one before."""
 
     def first_stood(self, number: str, about: str) -> Told | None:
         """The first answer that showed a summary or a release of the number in ACE."""
@@ -147,8 +149,11 @@ class Story:
 
 def read(journal: Journal) -> Story:
     """The story of the whole book."""
-    story = Story()
+    story, before = Story(), GENESIS
     for event in journal.events():
+        if event.prev != before or event.computed() != event.digest:
+            story.broken.append(event.seq)
+        before = event.digest
         mark = Mark(event.seq, event.at, event.actor)
         body = event.said
         _deed(story, mark, event, body)
@@ -162,8 +167,8 @@ def _deed(story: Story, mark: Mark, event: Event, body: kinds.Body) -> None:
     done = story.deeds.setdefault((event.actor, event.kind), Deed(mark, mark))
     done.last, done.events = mark, done.events + 1
     done.numbers.update(_touched(body))
-    if event.kind.startswith("approval."):
-        story.marks[event.seq] = mark
+    if isinstance(body, kinds.ApprovalAsked | kinds.ApprovalGranted):
+        done.plans.add(body.plan)
 
 
 def _touched(body: kinds.Body) -> Iterable[str]:

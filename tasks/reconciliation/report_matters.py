@@ -17,7 +17,17 @@ FOUND, DIFFERS, DATE = "found in ACE", "differs from the paper", "release dates 
 ENTRY_REJECTED, BATCH_REJECTED = "entry rejected", "batch rejected"
 NO_ANSWER, TWICE, IMPORTER = "no answer", "answered twice", "importer in ACE"
 FILE_REFUSED = "desk file refused"
-KINDS = (FOUND, DIFFERS, DATE, ENTRY_REJECTED, BATCH_REJECTED, NO_ANSWER, TWICE, IMPORTER, FILE_REFUSED)
+KINDS = (
+    FOUND,
+    DIFFERS,
+    DATE,
+    ENTRY_REJECTED,
+    BATCH_REJECTED,
+    NO_ANSWER,
+    TWICE,
+    IMPORTER,
+    FILE_REFUSED,
+)
 OPEN = "open"
 
 SCHEMA = pa.schema(
@@ -63,7 +73,8 @@ def _of_number(story: Story, standing: Mapping[str, Standing], number: str) -> I
         sent = sorted({one.application for one in story.sent.get(number, ())})
         then = f"only {' and '.join(sent)} sent after it" if sent else "nothing was sent for it"
         yield Matter(FOUND, number, found.mark.seq, found.mark.day,
-                     "ACE held it before anything of ours was sent: keyed by CBP from the paper", then)
+                     "ACE held it before anything of ours was sent: keyed by CBP from the paper",
+                     then if number in story.ends else None)  # fmt: skip
     yield from _differences(story, number, told)
     if number in standing:
         yield from _dates(story, standing[number], told)
@@ -82,8 +93,9 @@ def _differences(story: Story, number: str, told: Sequence[Told]) -> Iterator[Ma
         last = max(one.mark.seq for one in looks if text in one.line.differs)
         same = next((one for one in looks if one.mark.seq > last), None)
         gone = f"ACE and paper agree since {same.mark.day}" if same else None
-        yield Matter(DIFFERS, number, first.mark.seq, first.mark.day, text,
-                     gone or _ended(story, number))
+        yield Matter(
+            DIFFERS, number, first.mark.seq, first.mark.day, text, gone or _ended(story, number)
+        )
 
 
 def _dates(story: Story, one: Standing, told: Sequence[Told]) -> Iterator[Matter]:
@@ -97,8 +109,9 @@ def _dates(story: Story, one: Standing, told: Sequence[Told]) -> Iterator[Matter
     same = last.line.release_date == one.released
     gone = f"ACE shows {one.released} since {last.mark.day}" if same else None
     what = f"paper {one.released}, ACE {first.line.release_date}"
-    yield Matter(DATE, one.number, first.mark.seq, first.mark.day, what,
-                 gone or _ended(story, one.number))
+    yield Matter(
+        DATE, one.number, first.mark.seq, first.mark.day, what, gone or _ended(story, one.number)
+    )
 
 
 def _rejections(story: Story, number: str, told: Sequence[Told]) -> Iterator[Matter]:
@@ -109,9 +122,16 @@ def _rejections(story: Story, number: str, told: Sequence[Told]) -> Iterator[Mat
             continue
         seen.add(one.batch)
         said = " ".join(part for part in (one.line.code, one.line.text) if part)
-        what = f"{one.application} in batch {one.batch} {one.line.disposition}: {said}"
-        yield Matter(ENTRY_REJECTED, number, one.mark.seq, one.mark.day, what,
-                     _later(story, number, one.mark.seq))
+        sent = story.sendings[one.batch].application
+        what = f"{sent} in batch {one.batch} {one.line.disposition}: {said}"
+        yield Matter(
+            ENTRY_REJECTED,
+            number,
+            one.mark.seq,
+            one.mark.day,
+            what,
+            _later(story, number, one.mark.seq),
+        )
 
 
 def _later(story: Story, number: str, seq: int) -> str | None:
@@ -119,7 +139,9 @@ def _later(story: Story, number: str, seq: int) -> str | None:
     again = next((one for one in told_of(story, number) if one.mark.seq > seq and one.stands), None)
     if again is None:
         return _ended(story, number)
-    files = [file for file in story.recorded.get(number, ()) if seq < file.mark.seq < again.mark.seq]
+    files = [
+        file for file in story.recorded.get(number, ()) if seq < file.mark.seq < again.mark.seq
+    ]
     by = f"corrected in {files[-1].name}, " if files else ""
     where = f"in batch {again.batch}" if again.batch in story.sendings else "when asked"
     return f"{by}{again.line.disposition} {where} {again.mark.day}"
@@ -142,12 +164,24 @@ def _of_batch(story: Story, one: Sending) -> Iterator[Matter]:
     if one.rejected:
         mark = one.answers[0][0]
         after = _all_settled(story, one.numbers, mark.seq)
-        yield Matter(BATCH_REJECTED, one.batch, mark.seq, mark.day,
-                     f"{one.application}, {size} entries: nothing of it was processed", after)
+        yield Matter(
+            BATCH_REJECTED,
+            one.batch,
+            mark.seq,
+            mark.day,
+            f"{one.application}, {size} entries: nothing of it was processed",
+            after,
+        )
     if one.written and not one.answers:
         after = _all_settled(story, one.numbers, written.seq)
-        yield Matter(NO_ANSWER, one.batch, written.seq, written.day,
-                     f"{one.application}, {size} entries: ACE's answer never came", after)
+        yield Matter(
+            NO_ANSWER,
+            one.batch,
+            written.seq,
+            written.day,
+            f"{one.application}, {size} entries: ACE's answer never came",
+            after,
+        )
     if len(one.answers) > 1:
         mark = one.answers[1][0]
         yield Matter(TWICE, one.batch, mark.seq, mark.day,
@@ -174,5 +208,11 @@ def _of_importers(story: Story) -> Iterator[Matter]:
         last = told[-1]
         gone = f"active since {last.mark.day}" if last.line.disposition == "active" else None
         subject = MASK if is_reference(importer) else masked(importer)
-        yield Matter(IMPORTER, subject, wrong.mark.seq, wrong.mark.day,
-                     f"ACE says {wrong.line.disposition}: Form 5106", gone)
+        yield Matter(
+            IMPORTER,
+            subject,
+            wrong.mark.seq,
+            wrong.mark.day,
+            f"ACE says {wrong.line.disposition}: Form 5106",
+            gone,
+        )

@@ -3,7 +3,7 @@ tables whose cells wrap and whose head comes again on every page. Knows nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -23,11 +23,12 @@ _FACE = "plex"
 
 
 class Column(NamedTuple):
-    """`width` in millimetres; `align` is L or R."""
+    """`width` in millimetres; `align` is L or R; `most` lines of a cell are shown (0: all)."""
 
     title: str
     width: float
     align: str = "L"
+    most: int = 0
 
 
 class Frame(NamedTuple):
@@ -110,7 +111,7 @@ class Paper:
 
     def heading(self, text: str) -> None:
         """A heading that does not stand alone at the foot of a page."""
-        self._room(18)
+        self._room(36)
         self.y += 3
         self._put(text, MARGIN, self.y + 3, 11, "B", BLUE)
         self.y += 6
@@ -142,21 +143,26 @@ class Paper:
         rows: Iterable[Sequence[str]],
         size: float = 7.5,
         bold_last: bool = False,
+        red: Callable[[Sequence[str]], bool] = lambda row: False,
     ) -> None:
         """A row has a text for each column; one text more stands under the row, in grey, over the
-        whole width."""
+        whole width. Rows that `red` picks are printed so."""
         listed = list(rows)
         self._head(columns, size)
         for place, row in enumerate(listed):
             style = "B" if bold_last and place == len(listed) - 1 else ""
-            cells = [self._wrapped(text, column.width - 2 * _PAD, size, style)
-                     for text, column in zip(row, columns, strict=False)]  # fmt: skip
-            under = self._wrapped("".join(row[len(columns) :]), self._over(columns) - 5, size - 0.5, "")
-            self._row(columns, cells, under, size, style)
+            cells = [
+                _clipped(self._wrapped(text, column.width - 2 * _PAD, size, style), column.most)
+                for text, column in zip(row, columns, strict=False)
+            ]
+            under = self._wrapped(
+                "".join(row[len(columns) :]), self._over(columns) - 5, size - 0.5, ""
+            )
+            self._row(columns, cells, under, size, style, RED if red(row) else INK)
         self.y += 2
 
     def _row(self, columns: Sequence[Column], cells: list[list[str]], under: list[str],
-             size: float, style: str) -> None:  # fmt: skip
+             size: float, style: str, colour: tuple[int, int, int]) -> None:  # fmt: skip
         step, small = size * _MM * _LEADING, (size - 0.5) * _MM * _LEADING
         high = max((len(cell) for cell in cells), default=1) * step + len(under) * small + 2 * _PAD
         if self.y + high > BOTTOM:
@@ -166,7 +172,7 @@ class Paper:
         for cell, column in zip(cells, columns, strict=True):
             at = x + column.width - _PAD if column.align == "R" else x + _PAD
             for place, line in enumerate(cell):
-                self._put(line, at, self.y + _PAD + (place + 0.78) * step, size, style, INK,
+                self._put(line, at, self.y + _PAD + (place + 0.78) * step, size, style, colour,
                           column.align)  # fmt: skip
             x += column.width
         below = self.y + _PAD + max((len(cell) for cell in cells), default=1) * step
@@ -194,6 +200,21 @@ class Paper:
     def bytes(self) -> bytes:
         """The finished document."""
         return bytes(self.pdf.output())
+
+    def fitted(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], size: float = 7.5
+               ) -> list[Column]:  # fmt: skip
+        """Columns of width 0 made as wide as their longest word needs, and spread over the rest."""
+        free = INNER - self._over(columns)
+        bold = self._width["B"]
+        needs = [
+            0.0 if one.width else 2 * _PAD + 0.3 + size * max(
+                (bold(word) for text in (one.title, *(row[n] for row in rows[-400:]))
+                 for word in self.printable(text).split()), default=0)
+            for n, one in enumerate(columns)
+        ]  # fmt: skip
+        spare = (free - sum(needs)) / max(sum(need > 0 for need in needs), 1)
+        return [one._replace(width=need + min(spare, 12)) if need else one
+                for one, need in zip(columns, needs, strict=True)]  # fmt: skip
 
     def _room(self, high: float) -> None:
         if self.y + high > BOTTOM:
@@ -238,7 +259,13 @@ class Paper:
         measure = self._width[style]
         for word in text.split():
             while measure(word) > wide and len(word) > 1:
-                cut = max(1, next(n for n in range(1, len(word) + 1) if measure(word[:n]) > wide) - 1)
+                cut = max(
+                    1, next(n for n in range(1, len(word) + 1) if measure(word[:n]) > wide) - 1
+                )
                 yield word[:cut]
                 word = word[cut:]
             yield word
+
+
+def _clipped(lines: list[str], most: int) -> list[str]:
+    return [*lines[: most - 1], f"{lines[most - 1]} …"] if most and len(lines) > most else lines

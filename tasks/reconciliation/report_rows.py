@@ -102,10 +102,8 @@ def table(
         for line in lines
     ]
     columns = {name: [row.get(name) for row in raw] for name in SCHEMA.names}
-    made = pa.table(
-        [pa.array(columns[one.name], one.type) for one in SCHEMA], schema=SCHEMA
-    )
-    return scrubbed(_with_lateness(made, today))
+    made = pa.table([pa.array(columns[one.name], one.type) for one in SCHEMA], schema=SCHEMA)
+    return scrubbed(with_lateness(made, today))
 
 
 def _row(line: Line, one: Standing | None, paper: Paper, story: Story) -> dict[str, object]:
@@ -171,26 +169,27 @@ def _ace_value(summary: View | None, paper: Paper, filed: bool) -> int | None:
 def history(line: Line, one: Standing | None, story: Story) -> str:
     """What happened to a number, in order, in one sentence."""
     number, parts = line.number, []
-    if line.desk:
-        parts.append(f"printed for {line.desk}")
     files = story.recorded.get(number, [])
+    if line.desk and not files:
+        parts.append(f"printed for {line.desk}")
     if files:
-        again = f", revised {len(files) - 1} time(s)" if len(files) > 1 else ""
+        again = f", last revised {files[-1].mark.day}" if len(files) > 1 else ""
         parts.append(f"recorded {files[0].mark.day} from {files[0].name}{again}")
-    if one and one.outcome:
-        parts.append(f"port: {one.outcome} {one.released}".strip())
     if found := story.first_found(number):
         parts.append(f"found in ACE {found.mark.day}, nothing of ours sent before")
     if bond := story.bonds.get(number):
         parts.append(f"surety's eBond confirmed {bond.day}")
     parts += [f"{sent.application} in batch {sent.batch}: {story.fate(number, sent)}"
               for sent in story.sent.get(number, ())]  # fmt: skip
+    shown = story.first_stood(number, SUMMARY)
+    if shown and shown is not found and shown.batch not in story.sendings:
+        parts.append(f"ACE shows the summary {shown.mark.day}")
     if end := story.ends.get(number):
         parts.append(f"{line.place} {end.mark.day} by {end.mark.actor}: {end.how}")
     return "; ".join(parts)
 
 
-def _with_lateness(made: pa.Table, today: date) -> pa.Table:
+def with_lateness(made: pa.Table, today: date) -> pa.Table:
     """Due day and days late of every row at once (19 CFR 142.12(b): ten working days from the
     time of entry; seen in secondary sources)."""
     counts = _owes_summary(made)
@@ -250,4 +249,3 @@ def scrubbed(made: pa.Table) -> pa.Table:
             clean = pc.replace_substring_regex(made.column(place), PRIVATE, MASK)
             made = made.set_column(place, column, clean)
     return made
-

@@ -6,6 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.shared import clock
@@ -17,7 +18,8 @@ MOST_ROWS = 1_000_000
 """Rows that a sheet holds with room for its head; the Parquet file holds all."""
 
 DRILL = "DRILL - made-up entries, nothing was sent"
-_WIDEST, _LOOKED_AT = 46, 400
+_WIDEST, _LOOKED_AT, _MOST_TEXT = 46, 400, 32_000
+_WIDE, _LETTER, _LEGAL = 22, 1, 5
 _TITLES = {
     "desk": "Desk", "cbp_late": "Late by CBP's flag", "ace_release": "ACE release",
     "ace_value": "ACE value", "entry_in_ace": "Entry in ACE by", "summary_in_ace": "Summary in ACE by",
@@ -40,20 +42,22 @@ def parquet(report: Report) -> bytes:
 
 def workbook(report: Report) -> bytes:
     """All tables, a sheet each, set up to be printed."""
-    import pandas as pd
+    import xlsxwriter
 
     sink = io.BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with pd.ExcelWriter(sink, engine="xlsxwriter", engine_kwargs={"options": options}) as book:
-        book.book.set_properties({"title": title(report), "created": clock.parse(report.made)})
-        styles = _styles(book.book)
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(sink, options) as book:
+        made = clock.parse(report.made).replace(tzinfo=None)
+        book.set_properties({"title": title(report), "created": made})
+        styles = _styles(book)
         for name, table in _sheets(report):
-            _sheet(book, styles, report, name, table)
+            _sheet(book.add_worksheet(name), styles, report, name, table)
     return sink.getvalue()
 
 
 def title(report: Report) -> str:
-    return f"Accounting of entry numbers, incident {report.incident}"
+    client = f", for {report.client}" if report.client else ""
+    return f"Accounting of entry numbers, incident {report.incident}{client}"
 
 
 def heading(report: Report) -> str:
@@ -109,49 +113,63 @@ def _styles(book: Any) -> dict[str, Any]:
                                  "text_wrap": True, "valign": "top"}),
         "drill": book.add_format({"bold": True, "font_color": "#B00020", "font_size": 14}),
         "said": book.add_format({"italic": True, "font_color": "#555555"}),
-        "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
-        "money": book.add_format({"num_format": "#,##0"}),
+        "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"}),
+        "money": book.add_format({"num_format": "#,##0", "valign": "top"}),
         "total": book.add_format({"bold": True, "top": 1, "num_format": "#,##0"}),
         "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
         "plain": book.add_format({"valign": "top"}),
     }  # fmt: skip
 
 
-def _sheet(book: Any, styles: dict[str, Any], report: Report, name: str, table: pa.Table) -> None:
+def _sheet(sheet: Any, styles: dict[str, Any], report: Report, name: str, table: pa.Table) -> None:
     """A sheet with whose it is, a styled head, fitting widths, sums, and a page that prints."""
     top = 2 + report.drill
-    frame = table.to_pandas(date_as_object=True)
-    frame.to_excel(book, sheet_name=name, index=False, header=False, startrow=top + 1)
-    sheet = book.sheets[name]
     if report.drill:
         sheet.write(0, 0, DRILL, styles["drill"])
     sheet.write(top - 2, 0, heading(report), styles["said"])
     for place, column in enumerate(table.schema):
         words_ = column_title(column.name)
         sheet.write(top, place, words_, styles["head"])
-        sheet.set_column(place, place, _width(words_, table.column(place)), _style(styles, column))
+        style = _style(styles, column, wrap=table.num_columns <= _WIDE)
+        sheet.set_column(place, place, _width(words_, table.column(place)), style)
+        _fill(sheet, top + 1, place, table.column(place), style)
     if name in ("Desks", "Ports", "Importers"):
         _totals(sheet, styles, table, top)
     _page(sheet, report, name, top, table)
 
 
+def _fill(sheet: Any, row: int, place: int, column: pa.ChunkedArray, style: Any) -> None:
+    """One column of values, each as what it is; an absent one leaves its cell empty."""
+    if pa.types.is_boolean(column.type):
+        column = pc.if_else(column, "yes", "no")
+    write = {"int64": sheet.write_number, "date32[day]": sheet.write_datetime}.get(
+        str(column.type), sheet.write_string
+    )
+    text = pa.types.is_string(column.type)
+    for below, value in enumerate(column.to_pylist()):
+        if value is not None:
+            write(row + below, place, value[:_MOST_TEXT] if text else value, style)
+
+
 def column_title(name: str) -> str:
     plain = name.replace("_", " ")
+    plain = plain.capitalize() if plain.isupper() else plain
     return _TITLES.get(name, plain[:1].upper() + plain[1:])
 
 
-def _style(styles: dict[str, Any], column: pa.Field) -> Any:
+def _style(styles: dict[str, Any], column: pa.Field, *, wrap: bool) -> Any:
     if pa.types.is_date(column.type):
         return styles["date"]
     if pa.types.is_integer(column.type):
         return styles["money"]
-    long = column.name in ("what_happened", "differences", "what", "settled", "next_step", "figure")
-    return styles["wrap"] if long else styles["plain"]
+    return styles["wrap"] if wrap else styles["plain"]
 
 
 def _width(words_: str, column: pa.ChunkedArray) -> int:
     """By the head's longest word and the first values: enough to read, never wider than a hand."""
-    looked = [len(str(value)) for value in column.slice(0, _LOOKED_AT).to_pylist() if value is not None]
+    looked = [
+        len(str(value)) for value in column.slice(0, _LOOKED_AT).to_pylist() if value is not None
+    ]
     widest = max([max(len(word) for word in words_.split()) + 3, *(size + 2 for size in looked)])
     return min(widest, _WIDEST)
 
@@ -171,8 +189,9 @@ def _page(sheet: Any, report: Report, name: str, top: int, table: pa.Table) -> N
     if len(table):
         sheet.autofilter(top, 0, top + len(table), table.num_columns - 1)
     sheet.set_landscape()
-    sheet.set_paper(1)
-    sheet.fit_to_pages(1, 0)
+    sheet.set_paper(_LETTER if table.num_columns <= _WIDE else _LEGAL)
+    sheet.fit_to_pages(1 if table.num_columns <= _WIDE else 2, 0)
+    sheet.repeat_columns(0)
     sheet.repeat_rows(top)
     sheet.set_header(f"&L{_safe(mark + title(report))}&R{_safe(name)}")
     sheet.set_footer(f"&L&8{_safe(heading(report)[:110])}&R&8&P / &N")

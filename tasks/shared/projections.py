@@ -70,7 +70,8 @@ SENT = sa.Table(
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
-"""What was sent and not definitely refused: `waiting` or `taken`; `rejected` and `not processed` let
+"""What was sent and not definitely refused: `waiting`, `taken` or
+`found` (on file before); `rejected` and `not processed` let
 the number be named again. `digest`: of the entry as it was sent."""
 
 QUERIES = sa.Table(

@@ -16,9 +16,43 @@ Edit = Callable[[Lines], Lines]
 QUIET = frozenset({"C600", "C604"})
 """Warnings that every such summary has: hyphens in party numbers, no unit on a 9813 number."""
 
-HEADER = "10 11 20 SE13 21 22 30 31 32 33 34 35 36 SE20 SE30".split()
-LINE = "40 41 42 43 44 47 SE50 50 51 52 53 54 60 61 62 63 CW02".split()
-TOTALS = "88 89 90".split()
+HEADER = (
+    "10",
+    "11",
+    "20",
+    "SE13",
+    "21",
+    "22",
+    "30",
+    "31",
+    "32",
+    "33",
+    "34",
+    "35",
+    "36",
+    "SE20",
+    "SE30",
+)
+LINE = (
+    "40",
+    "41",
+    "42",
+    "43",
+    "44",
+    "47",
+    "SE50",
+    "50",
+    "51",
+    "52",
+    "53",
+    "54",
+    "60",
+    "61",
+    "62",
+    "63",
+    "CW02",
+)
+TOTALS = ["88", "89", "90"]
 
 
 @cache
@@ -89,7 +123,9 @@ def put(name: str, /, nth: int | None = None, **values: str) -> Edit:
 def drop(name: str, begins: str = "") -> Edit:
     """Takes away every record of an id, or those that begin with a text."""
     head = begins or name
-    return lambda lines: tuple(one for one in lines if not _is(one, name) or not one.startswith(head))
+    return lambda lines: tuple(
+        one for one in lines if not _is(one, name) or not one.startswith(head)
+    )
 
 
 def add(text: str, line: int | None = None) -> Edit:

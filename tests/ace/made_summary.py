@@ -15,7 +15,24 @@ RELEASED = date(2026, 11, 20)
 ENVELOPE = Envelope("2704", "ABC", "ABC", "AE", transmission_date=SENT, mark="DRILL-")
 IMPORTER = "12-345678900"
 PAYMENT = Payment({"*": Terms("*", "2")}, SENT)
-TYPES = ("01 02 03 06 07 11 12 21 22 23 31 32 34 38 51 52").split()
+TYPES = [
+    "01",
+    "02",
+    "03",
+    "06",
+    "07",
+    "11",
+    "12",
+    "21",
+    "22",
+    "23",
+    "31",
+    "32",
+    "34",
+    "38",
+    "51",
+    "52",
+]
 CASES = ("03", "07", "34", "38")
 WITHDRAWALS = ("31", "32", "34", "38")
 QUOTA = ("02", "07", "12")
@@ -76,14 +93,14 @@ def line(key: str, place: int, kind: str = "01", **fields: object) -> dict[str, 
 
 
 def case(kind: str = "ad", **fields: object) -> dict[str, object]:
-    """A case with ten per cent in cash on ten thousand dollars."""
+    """A case with four per cent in cash on ten thousand dollars: a continuous bond will do."""
     number_ = "A583820001" if kind == "ad" else "C583821001"
     row = {
         "case": number_,
         "claim": "C",
-        "rate": Decimal("10.00"),
+        "rate": Decimal("4.00"),
         "rate_type": "A",
-        "duty": Decimal("1000.00"),
+        "duty": Decimal("400.00"),
     }
     return {f"{kind}_{name}": value for name, value in (row | fields).items()}
 

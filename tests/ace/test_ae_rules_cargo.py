@@ -11,8 +11,6 @@ from tests.ace.edit_summary import Edit, add, base, both, codes, drop, put, reco
 
 Case = tuple[str, str, str, Edit]
 MODES = ("10", "11", "12", "20", "21", "30", "31", "32", "33", "34", "40", "41", "50", "60", "70")
-IN_BOND = dict(manifest_component_type_code="I", manifest_component_identifier="257700030")
-PAPERLESS = {**IN_BOND, "manifest_component_identifier": "V1234567890"}
 
 
 def twenty(**values: str) -> Edit:

@@ -18,7 +18,7 @@ RELEASES = record(
     release_entry_number_2="00000119",
 )
 CONSOLIDATED = both(put("10", consolidated_summary_indicator="Y"), add(RELEASES))
-SINGLE = dict(bond_type_code="9", bond_designation_type_code="B", surety_company_code="036")
+SINGLE = {"bond_type_code": "9", "bond_designation_type_code": "B", "surety_company_code": "036"}
 STB = both(drop("31"), add(record("31", **SINGLE, single_transaction_bond_amount="50000")))
 CONTINUOUS = record(
     "31", bond_type_code="8", bond_designation_type_code="B", surety_company_code="036"
@@ -26,7 +26,7 @@ CONTINUOUS = record(
 
 
 def second(**values: str) -> Edit:
-    held = dict(bond_type_code="9", bond_designation_type_code="A", surety_company_code="036")
+    held = {"bond_type_code": "9", "bond_designation_type_code": "A", "surety_company_code": "036"}
     return add(record("31", **{**held, "single_transaction_bond_amount": "50000", **values}))
 
 

@@ -251,7 +251,9 @@ def test_a_forbidden_element(name: str, kind: str) -> None:
     assert swept(name, "with")[kind] == {matrix()[name].stray}
 
 
-@pytest.mark.parametrize(("name", "kind"), [cell for cell in cells(ALLOWED) if cell[0] != "preparer"])
+@pytest.mark.parametrize(
+    ("name", "kind"), [cell for cell in cells(ALLOWED) if cell[0] != "preparer"]
+)
 def test_an_allowed_element_both_ways(name: str, kind: str) -> None:
     assert swept(name, "with")[kind] == set()
     if name == "bond" and kind not in ("11", "12", "51", "52"):
@@ -354,7 +356,9 @@ def test_note_7_foreign_exporter_of_articles_with_a_case(kind: str) -> None:
 @pytest.mark.parametrize("kind", ("22", "31", "32", "34", "38"))
 def test_note_8_the_warehouse_entry_is_another_one(kind: str) -> None:
     own = put(
-        "30", associated_warehouse_entry_filer_code="ABC", associated_warehouse_entry_number="00000077"
+        "30",
+        associated_warehouse_entry_filer_code="ABC",
+        associated_warehouse_entry_number="00000077",
     )
     assert "307" in codes(own(base(kind)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -87,7 +88,7 @@ def test_a_day_without_a_rate_is_refused_and_named() -> None:
 @pytest.mark.parametrize("fee", ALL)
 def test_the_periods_of_a_fee_follow_each_other(fee: str) -> None:
     table = fees.rates(fee)
-    for older, newer in zip(table, table[1:], strict=False):
+    for older, newer in itertools.pairwise(table):
         assert older.last is not None
         assert fees.days_of(older.last) + 1 == fees.days_of(newer.first)
     assert all(one.source and one.mark in ("CBP", "secondary", "general") for one in table)

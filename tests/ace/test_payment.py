@@ -18,10 +18,9 @@ from tasks.ace.payment_plan import (
     NOT_MONTHLY_BOND,
     NOT_MONTHLY_TAX,
     SUMMARIES,
-    daily_totals,
-    over_ceiling,
     plan_payment,
 )
+from tasks.ace.payment_totals import daily_totals, over_ceiling
 from tasks.ace.statement_days import AHEAD, Calendar, federal_holidays
 from tasks.shared.errors import BadInput
 

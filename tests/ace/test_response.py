@@ -104,12 +104,12 @@ def test_cbps_eq_lines_read_the_same_however_they_are_padded(name: str) -> None:
     assert image.line_details["line_id"].to_pylist() == ["010", "020"]
     numbered = name.endswith("numbered")
     assert image.line_details["cbp_line"].to_pylist() == ([1, 2] if numbered else [None, None])
-    assert image.line_details["export_date"].to_pylist() == [dt.date(2009, 3, 14)] * 2
+    assert image.lines["export_date"].to_pylist() == [dt.date(2009, 3, 14)] * 2
     assert [
         (row["hts_number"], row["value"], str(row["quantity"]), row["unit"])
         for row in image.tariffs.to_pylist()
     ] == [("6210509060", 7920, "0.55", "DOZ"), ("6210509070", 4524, "0.29", "DOZ")]
-    assert [str(duty) for duty in image.duties["duty"].to_pylist()] == ["491.04", "0.00"]
+    assert [str(duty) for duty in image.tariffs["duty"].to_pylist()] == ["491.04", "0.00"]
     assert [str(row["second_quantity"]) for row in image.tariffs.to_pylist()] == ["69.82", "80.03"]
 
 
@@ -261,6 +261,7 @@ def test_social_security_numbers_become_references() -> None:
         return [f"~{place:011d}" for place in range(len(triples))]
 
     image = [text.replace("12-345678900", person.ljust(12)) for text in made.image(1, 1)]
+    image[1] = image[1][:26] + person.ljust(12) + image[1][38:]
     header = made.line("EQ", "JF", importer_of_record_number=person, district_port_of_entry="2704")
     records = made.stream(
         made.batch("ER", [[made.jb(1), made.jc(), header, *image]]),
@@ -276,6 +277,8 @@ def test_social_security_numbers_become_references() -> None:
     number = made.number(1)
     assert (number, "entries.importer_number", person) in asked
     assert (number, "entries.consignee_number", person) in asked
+    assert (number, "entries.notify_party", person) in asked
+    assert (number, "lines.sold_to", person) in asked
     assert (number, "parties.number", person) in asked
     assert "(private)" in (refused.conditions[0].reference or "")
 

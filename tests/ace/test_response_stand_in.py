@@ -109,7 +109,7 @@ def test_what_an_officer_keyed_is_found_by_eq_and_not_by_cq(ace: StandIn) -> Non
     assert picture.lines["country_of_origin"].to_pylist() == ["TW", "TW"]
     assert picture.line_details["cbp_line"].to_pylist() == [1, 2]
     assert picture.tariffs["quantity"].to_pylist()[1] == Decimal("850.25")
-    assert picture.duties["duty"].to_pylist()[1] == Decimal("123.45")
+    assert picture.tariffs["duty"].to_pylist()[1] == Decimal("123.45")
     assert picture.fee_totals["amount"].to_pylist() == [Decimal("69.28"), Decimal("25.00")]
     (status,) = asked(ace, entry_queries(replace(ASKER, sequence=200), [number(1)]))
     assert [one.disposition for one in status.entries] == ["not visible"]

@@ -10,9 +10,11 @@ import pyotp
 
 from tasks.entries.ledger import Book
 from tasks.reconciliation import outbound, plan
-from tasks.shared import approval, clock, people
+from tasks.shared import approval, clock, opening, people
 from tasks.shared.journal import Journal
+from tasks.shared.opening import make_home
 from tasks.shared.settings import Ace, Settings
+from tests.conftest import SETTINGS
 from tests.entries import house as desks
 
 PASSWORD = "S3CRET"
@@ -77,3 +79,9 @@ def open_office(journal: Journal, settings: Settings) -> Office:
     people.add(journal, "bo", "Bo Harbor", "", ["preparer"], "it")
     phone = pyotp.parse_uri(people.enrol(journal, settings.home, "ada", "it"))
     return Office(journal, settings.model_copy(update={"ace": ace}), phone)
+
+
+def make_office(home: Path) -> Office:
+    """A fresh home with an office in it."""
+    settings = make_home(home, SETTINGS, "tests")
+    return open_office(opening.journal(settings), settings)

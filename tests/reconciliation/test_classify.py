@@ -102,6 +102,10 @@ def test_a_batch_rejected_whole_is_the_fault_of_its_only_entry() -> None:
     assert step(views=NOTHING, sent=failed) is Step.SEND_RELEASE
 
 
+def test_already_on_file_means_found_not_failed() -> None:
+    assert step(views=NOTHING, sent={"SE": sent("found")}) is Step.SEND_SUMMARY
+
+
 def on_file(**values: object) -> dict[str, View]:
     same = {"release_date": "2026-11-10", "summary": "accepted"}
     shown = view("already on file", release_date=values.get("release_date", "2026-11-10"))
@@ -164,7 +168,7 @@ views = st.dictionaries(
 )
 sendings = st.dictionaries(
     st.sampled_from(["SE", "AE"]),
-    st.builds(sent, st.sampled_from(["waiting", "taken", "rejected", "not processed"]),
+    st.builds(sent, st.sampled_from(["waiting", "taken", "found", "rejected", "not processed"]),
               st.sampled_from(["d", "old"]), seq=st.integers(1, 20)),
 )  # fmt: skip
 SENDING = (Step.SEND_RELEASE, Step.SEND_SUMMARY, Step.SEND_CERTIFIED)

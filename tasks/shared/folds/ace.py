@@ -93,14 +93,15 @@ def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
         state = _SENT_STATES.get(line.disposition)
         if state:
             own = change.where(SENT.c.number == line.number)
-            connection.execute(own.values(state=state, code=line.code))
+            told = f"{line.code} {line.text}".strip()
+            connection.execute(own.values(state=state, code=told))
 
 
 _SENT_STATES = {
     "accepted": "taken",
     "accepted with warnings": "taken",
     "referred": "taken",
-    "already on file": "taken",
+    "already on file": "found",
     "rejected": "rejected",
     "system failure": "not processed",
 }

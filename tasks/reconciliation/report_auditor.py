@@ -1,0 +1,131 @@
+"""The page that answers an auditor: who signed under whose licence, what is recorded of CBP's leave,
+stamped copies, paper beside ACE, each number used once, discretion, who saw whose data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.reconciliation.report_audit import TOGETHER, Proof
+from tasks.reconciliation.report_paper import Paper
+from tasks.reconciliation.report_rows import IN_TIME, LATE, LATE_OPEN, UNKNOWN
+from tasks.reconciliation.report_tables import words
+from tasks.reconciliation.report_totals import among, count
+
+if TYPE_CHECKING:
+    from tasks.reconciliation.report import Report
+
+NO_DISCRETION = (
+    "Not recorded: the book holds no such event, and none is recorded until the incident room is in "
+    "use. Nothing in this report rests on discretion."
+)
+
+
+def auditor_page(paper: Paper, report: Report) -> None:
+    """One page: the questions that an auditor puts, each with its answer or the lack of one."""
+    paper.title("For the auditor", 14)
+    for question, answer in (
+        ("Who signed, under whose licence, when", _signatures(report)),
+        ("CBP's authorisation and its dates", [words(report.authorised)]),
+        ("Letters to the ports", [words(report.letters)]),
+        ("Stamped copies", _stamped(report)),
+        ("Dates and values, paper beside ACE", _beside(report)),
+        ("Each number used once", [told(one) for one in report.proofs]),
+        ("Days late", _late(report)),
+        ("Discretion relied on", [words(report.discretion) if len(report.discretion) else
+                                  NO_DISCRETION]),
+        ("Who saw whose data", _actors(report)),
+    ):  # fmt: skip
+        paper.answer(question, answer)
+
+
+def _signatures(report: Report) -> list[str]:
+    signed = [row for row in report.approvals.to_pylist() if row["approved_by"]]
+    waiting = report.approvals.num_rows - len(signed)
+    said = [
+        f"{row['approved_by']}, licence {row['licence']}, {row['approved'][:16]}Z: {row['what']}; "
+        f"prepared by {row['prepared_by']}; plan {row['plan'][:12]}"
+        f"{'; ' + row['sole'] if row['sole'] else ''}"
+        for row in signed
+    ]
+    more = [f"{waiting} plan(s) without a signature"] if waiting else []
+    more += [f"{len(report.refusals)} refused attempt(s), the last {report.refusals[-1]}"
+             ] if report.refusals else []  # fmt: skip
+    return [*(_few(said, 6, "Approvals") or ["nobody has approved anything"]), *more, report.status]
+
+
+def _few(said: list[str], most: int, sheet: str) -> list[str]:
+    """The last ones, and where the others stand."""
+    if len(said) <= most:
+        return said
+    return [*said[-most:], f"and {len(said) - most:,} before these: sheet {sheet} of the workbook"]
+
+
+def _stamped(report: Report) -> list[str]:
+    gone, named = report.unstamped, report.stamped
+    said = [f"{named:,} of {named + len(gone):,} entries that the port acted on name their stamped "
+            "copy: see the last column of the list. The scans themselves are kept by the desks."]  # fmt: skip
+    if gone:
+        more = f" and {len(gone) - 10:,} more" if len(gone) > 10 else ""
+        said.append(f"MISSING for {len(gone):,}: {', '.join(gone[:10])}{more}")
+    return said
+
+
+def _beside(report: Report) -> list[str]:
+    rows = report.numbers
+    differ = pc.fill_null(rows["release_differs"], False)
+    both = count(pc.is_valid(rows["release_differs"]))
+    other = count(differ)
+    paper_only = count(pc.and_(pc.is_valid(rows["paper_release"]), pc.is_null(rows["ace_release"])))
+    values = rows.filter(pc.and_(pc.is_valid(rows["paper_value"]), pc.is_valid(rows["ace_value"])))
+    unequal = values.filter(pc.not_equal(values["paper_value"], values["ace_value"]))
+    sums = [pc.sum(values[name]).as_py() or 0 for name in ("paper_value", "ace_value")]
+    return [
+        f"Release dates: both known for {both:,}, the same for {both - other:,}, different for "
+        f"{other:,}{_named(rows.filter(differ))}; ACE shows none yet for {paper_only:,}.",
+        f"Values: compared for {len(values):,}: paper {sums[0]:,}, ACE {sums[1]:,} dollars, different "
+        f"for {len(unequal):,}{_named(unequal)}. Side by side for every number in the list below.",
+    ]
+
+
+def _named(rows: pa.Table) -> str:
+    some = rows["number"].slice(0, 6).to_pylist()
+    return f" ({', '.join(some)}{', ...' if len(rows) > 6 else ''})" if some else ""
+
+
+def told(proof: Proof) -> str:
+    """A proof in one line."""
+    return f"{'holds' if proof.holds else 'FAILS'}: {proof.what}: {proof.figure}"
+
+
+def _late(report: Report) -> list[str]:
+    found, rows = report.lateness, report.numbers
+    flagged = count(rows["cbp_late"])
+    ours = among(rows["lateness"], (LATE, LATE_OPEN))
+    split = rows.filter(pc.fill_null(pc.not_equal(ours, rows["cbp_late"]), False))
+    worst = pc.max(rows["days_late"]).as_py() or 0
+    return [
+        f"{found.get(IN_TIME, 0):,} summaries in time, {found.get(LATE, 0):,} late, "
+        f"{found.get(LATE_OPEN, 0):,} late and still open, {found.get(UNKNOWN, 0):,} not known; at "
+        f"most {worst:,} days. CBP's own flag says late for {flagged:,}; it and this count disagree "
+        f"for {len(split):,}{_named(split)}.",
+    ]
+
+
+def _actors(report: Report) -> list[str]:
+    rows = report.deeds.to_pylist()
+    kinds: dict[str, list[str]] = {}
+    for row in rows:
+        if row["kind"] != TOGETHER:
+            kinds.setdefault(row["actor"], []).append(f"{row['kind']} {row['events']:,}")
+    said = [
+        f"{row['actor']}: {row['entries']:,} entries of {row['importers']:,} importers "
+        f"({', '.join(kinds[row['actor']])})"
+        for row in sorted(rows, key=lambda row: -row["entries"])
+        if row["kind"] == TOGETHER
+    ]
+    more = [f"and {len(said) - 7} more: sheet Who did what"] if len(said) > 7 else []
+    return [*said[:7], *more, "The book records who acted on data; looking without acting leaves no "
+            "trace in it."]  # fmt: skip

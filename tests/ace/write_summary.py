@@ -1,0 +1,31 @@
+"""Writing summaries in a test, and reading what was written."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.ace.batch import Batch
+from tasks.ace.entry_summary import write_summaries
+from tasks.entries.record import Record
+from tasks.shared.errors import BadInput
+from tests.ace.made_summary import ENVELOPE, PAYMENT, Rows, made
+
+
+def written(record: Record, **options: object) -> list[Batch]:
+    limits = options.pop("limits", None)
+    payment = options.pop("payment", PAYMENT)
+    return list(write_summaries(record, ENVELOPE, limits, payment, **options))  # type: ignore[arg-type]
+
+
+def lines_of(rows: Rows, head: str = "", **options: object) -> list[str]:
+    """The records of the only summary, trimmed; those that begin with `head`."""
+    (batch,) = written(made(rows), **options)
+    text = batch.bytes(line_ends=True).decode("ascii").splitlines()
+    assert all(len(one) == 80 for one in text)
+    return [one.rstrip() for one in text[2:-2] if one.startswith(head)]
+
+
+def problems(rows: Rows, **options: object) -> list[str]:
+    with pytest.raises(BadInput) as refused:
+        written(made(rows), **options)
+    return [f"{one.column}: {one.wrong}" for one in refused.value.problems]
