@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tasks.ace.stand_in_answers import Address
 from tasks.ace.stand_in_book import Book
+from tasks.ace.stand_in_certify_rules import remarks
 from tasks.ace.stand_in_draft import Draft
 from tasks.ace.stand_in_filing import FiledLine, Filing, add_bills
 from tasks.ace.stand_in_release import act
-from tasks.ace.stand_in_release_answer import certified_answer
+from tasks.ace.stand_in_release_answer import REJECTED, Outcome, certified_answer
 from tasks.ace.stand_in_rows import Notice
 from tasks.ace.stand_in_status import address_text
 
@@ -19,7 +20,13 @@ def certify(book: Book, origin: Address, draft: Draft) -> None:
     # A and R both create a release that is not on file; only R with SE13 replaces one (ESF p.41).
     replaces = entry is not None and draft.action == "R" and draft.has("SE13")
     filing.action = "R" if replaces and draft.kind != "06" else "A"
-    done = act(book, origin, filing, "certified")
+    found = remarks(draft, filing)
+    if found:
+        done = Outcome(REJECTED)
+        book.tell(filing.number, "entry rejected", " ".join(found))
+    else:
+        done = act(book, origin, filing, "certified")
+        found = [done.code] if done.code else []
     number = draft.record("11")["importer_of_record_number"]
     kind = "34" if number[3:4] == "-" else "EI" if number[2:3] == "-" else "ANI"
     book.put(
@@ -27,7 +34,7 @@ def certify(book: Book, origin: Address, draft: Draft) -> None:
             "SX",
             draft.number,
             at=book.tick(),
-            body="\n".join(certified_answer(filing, kind, done)),
+            body="\n".join(certified_answer(filing, kind, found, done)),
             address=address_text(origin),
         )
     )

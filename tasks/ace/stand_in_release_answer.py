@@ -63,7 +63,9 @@ def _line(kind: str, code: str, text: str) -> list[str]:
     ]
 
 
-def certified_answer(filing: Filing, importer_type: str, done: Outcome) -> list[str]:
+def certified_answer(
+    filing: Filing, importer_type: str, codes: Sequence[str], done: Outcome
+) -> list[str]:
     """The SX of the cargo part of a certified summary: it comes apart from the AX (ESF p.35)."""
     head = build(
         layout("SE", "SE10"),
@@ -88,5 +90,5 @@ def certified_answer(filing: Filing, importer_type: str, done: Outcome) -> list[
         )
         for bill in filing.bills
     ]
-    remark = _line("11", done.code, SX[done.code]) if done.code else []
-    return [head, *remark, *bills, *_line(done.kind, done.code, done.text or _FINAL[done.kind])]
+    found = [line for code in codes[:9] for line in _line("11", code, SX[code])]
+    return [head, *found, *bills, *_line(done.kind, done.code, done.text or _FINAL[done.kind])]

@@ -45,7 +45,7 @@ LIMITS = {"11": 2_500, "86": 800}
 
 
 @cache
-def known_countries() -> frozenset[str]:
-    """The ISO codes of Appendix B."""
-    text = (files("continuity_data") / "codes" / "country.csv").read_text(encoding="utf-8")
+def known(name: str) -> frozenset[str]:
+    """The codes of one of the lists that all parts share: `country`, `us_state`."""
+    text = (files("continuity_data") / "codes" / f"{name}.csv").read_text(encoding="utf-8")
     return frozenset(row.split(",")[0] for row in text.splitlines()[1:])

@@ -16,7 +16,7 @@ from tasks.ace.stand_in_book import Book
 from tasks.ace.stand_in_filing import Filing
 from tasks.ace.stand_in_records import Record, day_of, words
 from tasks.ace.stand_in_release_bills import IN_BOND, bill_forms
-from tasks.ace.stand_in_release_codes import LIMITS, Remark, known_countries
+from tasks.ace.stand_in_release_codes import LIMITS, Remark, known
 
 _NUMBERS = {
     "EI": re.compile(r"\d{2}-\d{7}([A-Z0-9]{2})?"),  # the suffix may be blank (ESF p.136)
@@ -25,7 +25,7 @@ _NUMBERS = {
 }
 _ENTRY = re.compile(r"[A-Z0-9]{3}\d{8}")
 _FLAG = re.compile(r"Y")
-_REFERENCES = {
+REFERENCES = {
     "CR": re.compile(r".{1,9}"),
     "EN": _ENTRY,
     "IB": IN_BOND,
@@ -115,7 +115,7 @@ def _references(records: Sequence[Record], filing: Filing) -> Found:
     for index, record in enumerate(records):
         if record.id != "SE20":
             continue
-        form = _REFERENCES.get(record["qualifier"])
+        form = REFERENCES.get(record["qualifier"])
         dated = record["qualifier"] != "EDA" or day_of(record["reference"]) is not None
         if form and not (form.fullmatch(record["reference"]) and dated):
             yield index, "Z58"
@@ -123,7 +123,8 @@ def _references(records: Sequence[Record], filing: Filing) -> Found:
         yield 0, "Z59"
 
 
-def _parties(records: Sequence[Record], filing: Filing) -> Found:
+def party_forms(records: Sequence[Record], filing: Filing) -> Found:
+    """Numbers, address components and countries of the parties."""
     for index, record in enumerate(records):
         if record.id in ("SE30", "SE50"):
             yield from ((index, code) for code in _party(record, filing))
@@ -140,7 +141,7 @@ def _parties(records: Sequence[Record], filing: Filing) -> Found:
 
 
 def _country(code: str) -> bool:
-    return code in known_countries() or code in PROVINCES
+    return code in known("country") or code in PROVINCES
 
 
 def _party(record: Record, filing: Filing) -> Iterator[str]:
@@ -226,5 +227,5 @@ def forms(book: Book, records: Sequence[Record], filing: Filing) -> Found:
     yield from _contact(records, filing)
     yield from _references(records, filing)
     if filing.action in "AR":
-        yield from _parties(records, filing)
+        yield from party_forms(records, filing)
         yield from _lines(records, filing)

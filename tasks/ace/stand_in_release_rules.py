@@ -180,14 +180,15 @@ def _parties(book: Book, records: Sequence[Record], filing: Filing) -> Iterator[
         if code in held:
             yield index, "Z34"
         held.add(code)
-        yield from ((index, fault) for fault in _party(records, index))
+        yield from ((index, fault) for fault in party(records, index))
     needed = ("CN", "SE") if filing.entry_type == "86" else ("MF", "CN", "SE", "BY")
     for code in needed:
         if code not in header and not (lines and all(code in line for line in lines)):
             yield 0, "Z33"
 
 
-def _party(records: Sequence[Record], index: int) -> Iterator[str]:
+def party(records: Sequence[Record], index: int) -> Iterator[str]:
+    """A party by name and address, or by a number (SE v40 p.56-62)."""
     record, prefix = records[index], records[index].id[:3]
     code = record["entity_code"]
     if code not in PARTIES:

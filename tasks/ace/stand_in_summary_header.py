@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from tasks.ace import stand_in_linked
 from tasks.ace.stand_in_book import Book
 from tasks.ace.stand_in_draft import Draft
-from tasks.ace.stand_in_release_codes import MODES
+from tasks.ace.stand_in_release_codes import MODES, known
 from tasks.ace.stand_in_release_rules import known_importer
 from tasks.ace.stand_in_report import Report
 from tasks.ace.stand_in_rows import Entry
@@ -122,6 +122,21 @@ def _transport(draft: Draft, report: Report) -> None:
     report.check(not mode and draft.has("22"), "184")
     report.check(mode in VESSEL and not cargo["conveyance_name"], "181")
     report.check(cargo["vessel_code"] and mode not in VESSEL, "180")
+    _codes_of_transport(draft, report)
+
+
+def _codes_of_transport(draft: Draft, report: Report) -> None:
+    """Codes by their form: the files that CBP looks them up in are not here."""
+    cargo, mode = draft.record("20"), draft.mode
+    carrier, unlading = cargo["carrier_code"], cargo["district_port_of_unlading"]
+    facility = cargo["location_of_goods_code"]
+    report.check(carrier and mode in VESSEL and not re.fullmatch("[A-Z]{4}", carrier), "177")
+    report.check(mode not in (*VESSEL, *AIR) and " " in carrier, "178")
+    report.check(carrier and mode in AIR and not re.fullmatch("[A-Z0-9*]{2,3}", carrier), "179")
+    report.check(unlading and not re.fullmatch("[0-9]{4}", unlading), "166")
+    report.check(facility.isalnum() and len(facility) != 4, "172")
+    state = draft.record("11")["u_s_state_of_destination_code"]
+    report.check(state and state not in known("us_state"), "133")
 
 
 def _manifests(draft: Draft, report: Report) -> None:

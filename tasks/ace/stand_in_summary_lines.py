@@ -11,7 +11,7 @@ from tasks.ace.stand_in_bonds import PROVINCES
 from tasks.ace.stand_in_book import Book
 from tasks.ace.stand_in_draft import Draft, Line, Reference
 from tasks.ace.stand_in_records import Record, words
-from tasks.ace.stand_in_release_codes import known_countries
+from tasks.ace.stand_in_release_codes import known
 from tasks.ace.stand_in_report import Report, on_line, on_tariff
 from tasks.ace.stand_in_summary_header import PARTY
 
@@ -20,6 +20,8 @@ PROGRAMS = words(
     "A AU B B# BH C C# CL CO D E IL J J+ JO JP K K# KR L L# MA N NP OM P PA PE P+ R S S+ SG W Y Z"
 )
 AD_CVD = words("03 07 34 38")
+_WITH_CASES = AD_CVD | {"06", "21", "22", "23"}
+_CLAIMS = ("", "C", "F", "G", "H", "M")
 _MID = re.compile(r"[A-Z0-9]{8,15}")
 _CHARGES = 1_250
 
@@ -50,10 +52,10 @@ def check(book: Book, draft: Draft, report: Report) -> None:
 def _countries(draft: Draft, line: Line, report: Report) -> None:
     origin, export = line.head["country_of_origin_code"], line.head["country_of_export_code"]
     shown = on_line(line)
-    known = origin in known_countries() or origin in PROVINCES or origin == "**"
+    listed = origin in known("country") or origin in PROVINCES or origin == "**"
     report.check(not origin, "407", *shown)
-    report.check(origin and not known, "408", *shown)
-    report.check(export and export not in known_countries(), "411", *shown)
+    report.check(origin and not listed, "408", *shown)
+    report.check(export and export not in known("country"), "411", *shown)
     inside = draft.kind in ("21", "22") or draft.kind.startswith("3")
     report.check(export == "US" and not inside, "412", *shown)
     report.check(origin == "**" and not export, "413", *shown)
@@ -75,12 +77,15 @@ def _flags(draft: Draft, line: Line, report: Report) -> None:
     report.check(related and related not in "YN", "415", *shown)
     report.check(head["non_reimbursement_statement"] not in ("", "Y"), "475", *shown)
     claimed = head["non_reimbursement_statement"] and not line.first("53")
-    report.check(claimed and draft.kind in AD_CVD, "452", *shown)
+    report.check(claimed and draft.kind in _WITH_CASES, "452", *shown)
     report.check(head["fee_exemption_code"] not in ("", "1", "2"), "423", *shown)
+    report.check(head["product_claim_code"] not in _CLAIMS, "417", *shown)
     program = head["trade_agreement_special_program_claim_code"]
     report.check(program and program not in PROGRAMS, "416", *shown)
     vessel = draft.mode in ("10", "11", "12")
-    report.check(vessel and not head["foreign_port_of_lading_code"], "429", *shown)
+    foreign = head["foreign_port_of_lading_code"]
+    report.check(vessel and not foreign, "429", *shown)
+    report.check(foreign and not re.fullmatch("[0-9]{5}", foreign), "428", *shown)
     report.check(_charges_missing(draft, line), "664", *shown)
 
 

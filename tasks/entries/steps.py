@@ -20,7 +20,9 @@ def make_sample(home: str) -> dict[str, Any]:
     """A home with people, a reserve, issued numbers, and the desks' filled-in workbooks."""
     made = sample.make(Path(home), "drill")
     get_run_logger().info("sample brokerage made, %d workbooks", len(made.handed_in))
-    return {"handed_in": [str(path) for path in made.handed_in], "issued": made.issued}
+    later = {when: [str(path) for path in paths] for when, paths in made.later.items()}
+    handed_in = [str(path) for path in made.handed_in]
+    return {"handed_in": handed_in, "later": later, "issued": made.issued}
 
 
 @task(name="record what the desks handed in", retries=1)

@@ -182,7 +182,7 @@ def proofs(head: Head, story: Story, rows: pa.Table) -> list[Proof]:
     return [
         Proof("numbers reserved, each listed here once", f"{story.reserved:,} / {unique:,}",
               story.reserved == unique == len(rows)),
-        Proof("numbers in the places above, together", f"{in_places:,}", in_places == len(rows)),
+        Proof("numbers that stand in exactly one place each", f"{in_places:,}", in_places == len(rows)),
         Proof("numbers printed for desks = all that are not free", f"{story.issued:,} / {away:,}",
               story.issued == away),
         Proof("entries recorded; numbers recorded twice as new", f"{len(story.recorded):,} / {double}",

@@ -129,12 +129,18 @@ class Story:
                     None)  # fmt: skip
 
     def first_found(self, number: str) -> Told | None:
-        """The answer by which ACE held the number before we had sent anything under it."""
-        sent = self.sent.get(number)
-        before = sent[0].named.seq if sent else None
+        """The answer that showed the number in ACE though nothing of ours stood there: before we
+        had sent anything, or as `already on file` to our first sending of that message."""
+        sent = self.sent.get(number, ())
         for one in self.told.get(number, ()):
-            if one.about in (SUMMARY, RELEASE) and one.stands:
-                return one if before is None or one.mark.seq < before else None
+            if one.about not in (SUMMARY, RELEASE) or not one.stands:
+                continue
+            if not sent or one.mark.seq < sent[0].named.seq:
+                return one
+            own = self.sendings.get(one.batch)
+            first = own and next(each for each in sent if each.application == own.application)
+            known = one.line.disposition == "already on file"
+            return one if known and own is not None and own is first else None
         return None
 
     def fate(self, number: str, sending: Sending) -> str:
@@ -235,6 +241,10 @@ def _issued(story: Story, mark: Mark, body: kinds.NumbersIssued) -> None:
     story.issued += body.last - body.first + 1
 
 
+def _bonded(story: Story, mark: Mark, body: kinds.BondConfirmed) -> None:
+    story.bonds.setdefault(body.number, mark)
+
+
 _READERS: dict[type[kinds.Body], Callable[[Story, Mark, Any], None]] = {
     kinds.NumbersReserved: _reserved,
     kinds.NumbersIssued: _issued,
@@ -246,7 +256,7 @@ _READERS: dict[type[kinds.Body], Callable[[Story, Mark, Any], None]] = {
     kinds.BatchNamed: _named,
     kinds.BatchWritten: _written,
     kinds.AnswerRead: _answered,
-    kinds.BondConfirmed: lambda story, mark, body: story.bonds.setdefault(body.number, mark),
+    kinds.BondConfirmed: _bonded,
     kinds.EntrySettled: _put(lambda body: body.how),
     kinds.EntryHandedOver: _put(lambda body: f"filed by {body.filer} under {body.other_number}"),
     kinds.EntryBurnt: _put(lambda body: body.reason),

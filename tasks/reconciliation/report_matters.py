@@ -3,14 +3,14 @@ answered twice or never, an importer that ACE does not know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from tasks.reconciliation.report_book import Sending, Story, Told
 from tasks.reconciliation.report_rows import MASK, masked, scrubbed
-from tasks.reconciliation.view import SUMMARY, Standing
+from tasks.reconciliation.view import RELEASE, SUMMARY, Standing
 from tasks.shared.private import is_reference
 
 FOUND, DIFFERS, DATE = "found in ACE", "differs from the paper", "release dates differ"
@@ -70,10 +70,16 @@ def table(story: Story, standing: Mapping[str, Standing]) -> pa.Table:
 def _of_number(story: Story, standing: Mapping[str, Standing], number: str) -> Iterator[Matter]:
     told = story.told[number]
     if found := story.first_found(number):
-        sent = sorted({one.application for one in story.sent.get(number, ())})
+        own = story.sendings.get(found.batch)
+        sent = sorted({one.application for one in story.sent.get(number, ()) if one is not own})
+        how = (
+            f"ACE answered our first {own.application} with already on file"
+            if own
+            else "ACE held it before anything of ours was sent"
+        )
         then = f"only {' and '.join(sent)} sent after it" if sent else "nothing was sent for it"
         yield Matter(FOUND, number, found.mark.seq, found.mark.day,
-                     "ACE held it before anything of ours was sent: keyed by CBP from the paper",
+                     f"{how}: keyed by CBP from the paper",
                      then if number in story.ends else None)  # fmt: skip
     yield from _differences(story, number, told)
     if number in standing:
@@ -130,13 +136,25 @@ def _rejections(story: Story, number: str, told: Sequence[Told]) -> Iterator[Mat
             one.mark.seq,
             one.mark.day,
             what,
-            _later(story, number, one.mark.seq),
+            _later(story, number, sent, one.mark.seq),
         )
 
 
-def _later(story: Story, number: str, seq: int) -> str | None:
-    """How a number that was refused came to stand in ACE after all, or to its end."""
-    again = next((one for one in told_of(story, number) if one.mark.seq > seq and one.stands), None)
+_SHOWN_BY = {"AE": (SUMMARY,), "SE": (RELEASE, SUMMARY)}
+"""What shows that a message came through after all: a summary stands for its release too."""
+
+
+def _later(story: Story, number: str, application: str, seq: int) -> str | None:
+    """How what a message was to bring about came to stand in ACE after all, or the number to its
+    end."""
+    again = next(
+        (
+            one
+            for one in story.told.get(number, ())
+            if one.mark.seq > seq and one.stands and one.about in _SHOWN_BY.get(application, ())
+        ),
+        None,
+    )
     if again is None:
         return _ended(story, number)
     files = [
@@ -145,10 +163,6 @@ def _later(story: Story, number: str, seq: int) -> str | None:
     by = f"corrected in {files[-1].name}, " if files else ""
     where = f"in batch {again.batch}" if again.batch in story.sendings else "when asked"
     return f"{by}{again.line.disposition} {where} {again.mark.day}"
-
-
-def told_of(story: Story, number: str) -> Sequence[Told]:
-    return story.told.get(number, ())
 
 
 def _ended(story: Story, number: str) -> str | None:
@@ -163,7 +177,7 @@ def _of_batch(story: Story, one: Sending) -> Iterator[Matter]:
     size, written = len(one.numbers), one.written or one.named
     if one.rejected:
         mark = one.answers[0][0]
-        after = _all_settled(story, one.numbers, mark.seq)
+        after = _all_settled(story, one, mark.seq)
         yield Matter(
             BATCH_REJECTED,
             one.batch,
@@ -173,13 +187,13 @@ def _of_batch(story: Story, one: Sending) -> Iterator[Matter]:
             after,
         )
     if one.written and not one.answers:
-        after = _all_settled(story, one.numbers, written.seq)
+        after = _all_settled(story, one, written.seq)
         yield Matter(
             NO_ANSWER,
             one.batch,
             written.seq,
             written.day,
-            f"{one.application}, {size} entries: ACE's answer never came",
+            f"{one.application}, {size} entries: no answer of ACE was read",
             after,
         )
     if len(one.answers) > 1:
@@ -189,14 +203,16 @@ def _of_batch(story: Story, one: Sending) -> Iterator[Matter]:
                      "the first counts; what came later changed nothing")  # fmt: skip
 
 
-def _all_settled(story: Story, numbers: Iterable[str], seq: int) -> str | None:
+def _all_settled(story: Story, sending: Sending, seq: int) -> str | None:
     """In words, once every number of a batch has come to stand in ACE, or to its end."""
-    numbers = list(numbers)
-    ways = [_later(story, number, seq) for number in numbers]
-    if None in ways:
+    size, message = len(sending.numbers), sending.application
+    if any(_later(story, number, message, seq) is None for number in sending.numbers):
         return None
-    again = sum(any(sent.named.seq > seq for sent in story.sent[number]) for number in numbers)
-    return f"all {len(numbers)} settled: {again} sent again, {len(numbers) - again} found in ACE"
+    again = sum(
+        any(sent.named.seq > seq and sent.application == message for sent in story.sent[number])
+        for number in sending.numbers
+    )
+    return f"all {size} settled: {again} sent again, {size - again} found in ACE"
 
 
 def _of_importers(story: Story) -> Iterator[Matter]:

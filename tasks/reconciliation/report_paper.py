@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import as_file, files
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from tasks.shared.errors import MissingPart
 
@@ -20,6 +20,10 @@ INK, GREY, RED, BLUE = (20, 20, 20), (95, 95, 95), (176, 0, 32), (31, 58, 95)
 _PAD, _LEADING, _MM = 0.9, 1.22, 25.4 / 72
 _FONTS = "fontpkg_ibm_plex_sans_condensed"
 _FACE = "plex"
+
+
+_Style = Literal["", "B"]
+_STYLES: tuple[_Style, ...] = ("", "B")
 
 
 class Column(NamedTuple):
@@ -58,7 +62,7 @@ class Paper:
         pdf.set_title(frame.title)
         pdf.set_lang("en-US")
         self._load_fonts()
-        self._width = {style: lru_cache(100_000)(self._measure(style)) for style in ("", "B")}
+        self._width = {style: lru_cache(100_000)(self._measure(style)) for style in _STYLES}
         self.y = TOP
 
     def _load_fonts(self) -> None:
@@ -70,8 +74,8 @@ class Paper:
             with as_file(folder / f"IBMPlexSansCondensed-{face}.ttf") as path:
                 self.pdf.add_font(_FACE, style, path)
 
-    def _measure(self, style: str):  # type: ignore[no-untyped-def]
-        widths = self.pdf.fonts[f"{_FACE}{style}"].cw
+    def _measure(self, style: _Style):  # type: ignore[no-untyped-def]
+        widths = cast("dict[int, int]", self.pdf.fonts[f"{_FACE}{style}"].cw)
 
         def measure(word: str) -> float:
             """Width of a word at 1 point, in millimetres."""
@@ -117,7 +121,7 @@ class Paper:
         self.y += 6
 
     def text(self, text: str, size: float = 8.5, colour: tuple[int, int, int] = INK,
-             style: str = "") -> None:  # fmt: skip
+             style: _Style = "") -> None:  # fmt: skip
         for line in self._wrapped(text, INNER, size, style):
             self._room(size * _MM * _LEADING)
             self._put(line, MARGIN, self.y + size * _MM, size, style, colour)
@@ -130,9 +134,10 @@ class Paper:
         asked = self._wrapped(question, left - 3, size, "B")
         said = [line for text in lines for line in self._wrapped(text, INNER - left, size, "")]
         self._room(max(len(asked), len(said)) * step + 2)
-        for x, style, shown in ((MARGIN, "B", asked), (MARGIN + left, "", said)):
-            for place, line in enumerate(shown):
-                self._put(line, x, self.y + (place + 0.78) * step, size, style)
+        for place, line in enumerate(asked):
+            self._put(line, MARGIN, self.y + (place + 0.78) * step, size, "B")
+        for place, line in enumerate(said):
+            self._put(line, MARGIN + left, self.y + (place + 0.78) * step, size)
         self.y += max(len(asked), len(said)) * step + 1
         self._rule(self.y, 0.1)
         self.y += 1
@@ -150,7 +155,7 @@ class Paper:
         listed = list(rows)
         self._head(columns, size)
         for place, row in enumerate(listed):
-            style = "B" if bold_last and place == len(listed) - 1 else ""
+            style: _Style = "B" if bold_last and place == len(listed) - 1 else ""
             cells = [
                 _clipped(self._wrapped(text, column.width - 2 * _PAD, size, style), column.most)
                 for text, column in zip(row, columns, strict=False)
@@ -158,11 +163,13 @@ class Paper:
             under = self._wrapped(
                 "".join(row[len(columns) :]), self._over(columns) - 5, size - 0.5, ""
             )
-            self._row(columns, cells, under, size, style, RED if red(row) else INK)
+            # The sums stay with the row before them.
+            keep = size * _MM * 2 if bold_last and place == len(listed) - 2 else 0.0
+            self._row(columns, cells, under, size, style, RED if red(row) else INK, keep)
         self.y += 2
 
     def _row(self, columns: Sequence[Column], cells: list[list[str]], under: list[str],
-             size: float, style: str, colour: tuple[int, int, int]) -> None:  # fmt: skip
+             size: float, style: _Style, colour: tuple[int, int, int]) -> None:  # fmt: skip
         step, small = size * _MM * _LEADING, (size - 0.5) * _MM * _LEADING
         high = max((len(cell) for cell in cells), default=1) * step + len(under) * small + 2 * _PAD
         if self.y + high > BOTTOM:
@@ -229,11 +236,12 @@ class Paper:
         self.pdf.set_line_width(thick)
         self.pdf.line(MARGIN, y, MARGIN + over, y)
 
-    def _font(self, size: float, style: str, colour: tuple[int, int, int]) -> None:
-        self.pdf.set_font(_FACE, style, size)
+    def _font(self, size: float, style: _Style, colour: tuple[int, int, int]) -> None:
+        self.pdf.set_font(_FACE, style)
+        self.pdf.set_font_size(size)
         self.pdf.set_text_color(*colour)
 
-    def _put(self, text: str, x: float, y: float, size: float, style: str = "",
+    def _put(self, text: str, x: float, y: float, size: float, style: _Style = "",
              colour: tuple[int, int, int] = INK, align: str = "L") -> None:  # fmt: skip
         """One line of text with its foot at `y`; `x` is its left, right or middle."""
         text = self.printable(text)
@@ -243,7 +251,7 @@ class Paper:
         self._font(size, style, colour)
         self.pdf.text(x, y, text)
 
-    def _wrapped(self, text: str, wide: float, size: float, style: str) -> list[str]:
+    def _wrapped(self, text: str, wide: float, size: float, style: _Style) -> list[str]:
         """Lines of at most `wide` millimetres; a word that is longer is broken."""
         measure = self._width[style]
         blank, lines, line, used = measure(" ") * size, [], "", 0.0
@@ -255,7 +263,7 @@ class Paper:
             line, used = (f"{line} {word}", used + blank + needs) if line else (word, needs)
         return [*lines, line] if line else lines
 
-    def _words(self, text: str, wide: float, style: str) -> Iterator[str]:
+    def _words(self, text: str, wide: float, style: _Style) -> Iterator[str]:
         measure = self._width[style]
         for word in text.split():
             while measure(word) > wide and len(word) > 1:

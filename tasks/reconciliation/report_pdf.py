@@ -23,11 +23,11 @@ MOST_ROWS = 5_000
 """Rows of one list on paper; beyond it the totals stand, and the workbook holds the list."""
 
 _NUMBERS = (
-    Column("Number", 25), Column("Desk, port", 19), Column("Type, outcome", 20), Column("Place", 20),
-    Column("Importer", 38, most=2), Column("Paper release", 16), Column("ACE release", 16),
+    Column("Number", 23), Column("Desk, port", 19), Column("Type, outcome", 20), Column("Place", 19),
+    Column("Importer", 37, most=2), Column("Paper release", 16), Column("ACE release", 16),
     Column("Summary in ACE by", 16), Column("Summary due", 16), Column("Days late", 14),
     Column("CBP's flag", 10), Column("Paper value", 15, "R"), Column("ACE value", 15, "R"),
-    Column("Stamped copy", INNER - 240, most=3),
+    Column("Stamped copy", INNER - 236, most=3),
 )  # fmt: skip
 _READING = (
     "Summary due: ten working days after the paper release, federal holidays left out, local closings "

@@ -176,7 +176,7 @@ def history(line: Line, one: Standing | None, story: Story) -> str:
         again = f", last revised {files[-1].mark.day}" if len(files) > 1 else ""
         parts.append(f"recorded {files[0].mark.day} from {files[0].name}{again}")
     if found := story.first_found(number):
-        parts.append(f"found in ACE {found.mark.day}, nothing of ours sent before")
+        parts.append(f"found in ACE {found.mark.day}, keyed there by CBP")
     if bond := story.bonds.get(number):
         parts.append(f"surety's eBond confirmed {bond.day}")
     parts += [f"{sent.application} in batch {sent.batch}: {story.fate(number, sent)}"

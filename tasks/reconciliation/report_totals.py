@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -37,24 +36,25 @@ def every(rows: pa.Table) -> dict[str, pa.Table]:
 def totals(rows: pa.Table, keys: Mapping[str, str]) -> pa.Table:
     """One row for each value of the keys (each with the word for its absence): numbers in each
     place that is used, then `SUMS`. Every column sums to that of the rows."""
-    import pandas as pd
-
-    frame = pd.DataFrame(
-        {key: pc.replace_with_mask(
-            filled := pc.fill_null(rows[key], word).combine_chunks(), pc.equal(filled, ""), word
-        ).to_pylist() for key, word in keys.items()}
-    )  # fmt: skip
-    places = [place for place in PLACES if place in set(rows["place"].to_pylist())]
-    for place in places:
-        frame[place] = pc.equal(rows["place"], place).to_numpy().astype("int64")
-    for name, column in _sums(rows).items():
-        frame[name] = column
-    summed = frame.groupby(list(keys), sort=True, as_index=False).sum()
-    return pa.Table.from_pandas(summed[[*keys, *places, *SUMS]], preserve_index=False)
+    places = [place for place in PLACES if place in counts(rows["place"])]
+    columns = {key: _filled(rows[key], word) for key, word in keys.items()}
+    columns |= {place: pc.equal(rows["place"], place) for place in places} | _sums(rows)
+    numeric = {name: column if name in keys else pc.cast(column, pa.int64())
+               for name, column in columns.items()}  # fmt: skip
+    summed = pa.table(numeric).group_by(list(keys)).aggregate(
+        [(name, "sum") for name in columns if name not in keys])  # fmt: skip
+    summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names])
+    ordered = summed.sort_by([(key, "ascending") for key in keys])
+    return ordered.select(list(columns)).combine_chunks()
 
 
-def _sums(rows: pa.Table) -> dict[str, np.ndarray]:
-    flags = {
+def _filled(column: pa.ChunkedArray, word: str) -> pa.ChunkedArray:
+    """Absent and empty alike become the word."""
+    return pc.if_else(pc.equal(pc.fill_null(column, ""), ""), word, column)
+
+
+def _sums(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return {
         "in all": pc.is_valid(rows["number"]),
         "released on paper": among(rows["outcome"], RELEASED),
         "summary in ACE": pc.is_valid(rows["summary_in_ace"]),
@@ -64,7 +64,6 @@ def _sums(rows: pa.Table) -> dict[str, np.ndarray]:
         "paper value": pc.fill_null(rows["paper_value"], 0),
         "ACE value": pc.fill_null(rows["ace_value"], 0),
     }  # fmt: skip
-    return {name: column.to_numpy().astype("int64") for name, column in flags.items()}
 
 
 def among(column: pa.ChunkedArray, values: tuple[str, ...]) -> pa.ChunkedArray:

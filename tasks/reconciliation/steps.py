@@ -9,7 +9,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from tasks.reconciliation import account, drill, loop, reading
+from tasks.reconciliation import account, drill, drill_ace, loop, reading
 from tasks.reconciliation.asking import House, house_of
 from tasks.shared import clock, opening
 from tasks.shared.settings import load
@@ -123,10 +123,57 @@ def approve_in_drill(home: str, plan_digest: str) -> str:
     return drill.approve(load(Path(home)), plan_digest)
 
 
+@task(name="seed the stand-in ACE")
+def seed_ace(home: str) -> int:
+    """What the drill's ACE knows; returns how many entries officers keyed meanwhile."""
+    keyed = drill_ace.seed(_house(home))
+    drill.misbehave(load(Path(home)))
+    get_run_logger().info("%d entries keyed by officers", keyed)
+    return keyed
+
+
+@task(name="the stand-in answers")
+def exchange(home: str) -> int:
+    """The drill's ACE takes what was sent and answers."""
+    return drill.exchange(load(Path(home)))
+
+
+@task(name="run the loop to rest")
+def run_to_rest(home: str, actor: str) -> dict[str, int]:
+    """Turns of the loop until nothing moves; how many entries stand at each step."""
+    counts = drill.to_rest(load(Path(home)), actor)
+    get_run_logger().info("%s", counts)
+    return counts
+
+
+@task(name="why entries wait")
+def why(home: str, steps: list[str]) -> list[str]:
+    """Entries at these steps, each with its reason."""
+    return drill.why(load(Path(home)), tuple(steps))
+
+
+@task(name="surety and port act")
+def others_act(home: str, actor: str) -> list[str]:
+    """What happens outside the house before the loop can go on."""
+    return drill.port_and_surety_act(load(Path(home)), actor)
+
+
+@task(name="accept differences")
+def accept_differences(home: str) -> list[str]:
+    """The licence holder accepts what officers keyed otherwise."""
+    return drill.accept_differences(load(Path(home)))
+
+
+@task(name="sign the accounting")
+def try_to_sign(home: str, actor: str) -> str:
+    """Sign, or say why that is refused."""
+    return drill.try_to_sign(load(Path(home)), actor)
+
+
 @task(name="leave the results")
-def leave_results(home: str, out: str, actor: str) -> dict[str, Any]:
-    """Accounting, batches in their stored form and journal copy in `out`; what to say of them."""
-    found = drill.leave_results(load(Path(home)), Path(out), actor)
+def leave_results(home: str, out: str) -> dict[str, Any]:
+    """Report, accounting, batches and journal copy in `out`; what to say of them."""
+    found = drill.leave_results(load(Path(home)), Path(out))
     get_run_logger().info("results in %s", out)
     return found
 

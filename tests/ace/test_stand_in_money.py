@@ -166,7 +166,7 @@ def test_harbor_maintenance(ace: StandIn) -> None:
     assert found(ace, vessel(None)) == []
     assert found(ace, vessel(1251)) == ["601"]
     assert found(ace, vessel(None, mode="12")) == ["600"]
-    assert found(ace, vessel(1250, mode="40")) == ["482"]
+    assert found(ace, edited(vessel(1250, mode="40"), "20", (3, "LH  "))) == ["482"]
     assert "481" in found(ace, edited(vessel(1250), "10", (34, "11")))
     other = edited(vessel(1250), "89", (17, "501       1251"))
     assert found(ace, edited(other, "90", (15, "       4715"))) == ["719"]

@@ -320,7 +320,12 @@ def test_withdrawals_have_no_release(ace: StandIn) -> None:
 
 def certified(digits: str, action: str = "A") -> Rows:
     rows = edited(summary(digits, action), "10", (40, "A"))
-    return after(rows, "318B", *party("SE"), *party("BY"))
+    return after(after(rows, "318B", *party("SE")), "47S", *maker())
+
+
+def maker(code: str = "MF") -> Rows:
+    """A party on a line, by name and address."""
+    return [record("SE5" + row[3:]) for row in party(code)]
 
 
 def test_a_certified_summary_makes_the_entry(ace: StandIn) -> None:
@@ -333,6 +338,55 @@ def test_a_certified_summary_makes_the_entry(ace: StandIn) -> None:
     assert message(batches[0]) == "02"
     assert having(batches[0], "SE15")[0].startswith("SE15R    02012345675")
     assert having(batches[0], "SE15")[0][59:73] == "00000010     N"
+
+
+REFERENCE = record("SE20CR KEY000001")
+CARRIED = record("23M", (8, "HANDCARRIED"))
+CARRIER = record("SE16LH", (9, "450"), (14, "111626"), (20, "00000010"))
+NOT_AMS = record("SE20NAMY")
+
+
+def carried() -> Rows:
+    rows = edited(certified(N[0]), "10", (36, "60"))
+    rows = after(edited(rows, "23M", (1, CARRIED)), "23M", CARRIER)
+    return after(rows, "318B", NOT_AMS)
+
+
+def numbered(code: str, start: str = "SE50") -> str:
+    return record(start + code, (43, "EI"), (46, IMPORTER))
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes"),
+    [
+        (after(certified(N[0]), "318B", *party("BY"), *party("SH")), []),
+        (carried(), []),
+        (without(certified(N[0]), "SE5"), ["Z33"]),
+        (without(certified(N[0]), "SE3"), ["Z33"]),
+        (after(certified(N[0]), "SE56", numbered("BY")), ["Z34"]),
+        (after(certified(N[0]), "318B", *party("MF")), ["Z60"]),
+        (after(certified(N[0]), "318B", numbered("CN", "SE30")), ["Z60", "Z10"]),
+        (after(certified(N[0]), "SE56", *maker("CN")), ["Z10", "Z60"]),
+        (edited(certified(N[0]), "SE36", (64, "QQ")), ["Z67"]),
+        (edited(certified(N[0]), "SE55", (5, "99")), ["Z61"]),
+        (without(certified(N[0]), "SE56"), ["Z35"]),
+        (after(certified(N[0]), "318B", record("SE20XX 1")), ["Z28"]),
+        (after(certified(N[0]), "318B", record("SE20SSR3")), ["Z58"]),
+        (after(certified(N[0]), "318B", record("SE20LOCZ123")), ["Z49"]),
+        (edited(edited(certified(N[0]), "10", (34, "21")), "20", (17, "Z123")), ["Z68"]),
+        (after(certified(N[0]), "318B", NOT_AMS), ["Z21"]),
+        (without(carried(), "SE20NAM"), ["Z20"]),
+        (edited(carried(), "23M", (8, "SUITCASE   ")), ["Z54"]),
+    ],
+)
+def test_rules_of_the_cargo_part(ace: StandIn, rows: Rows, codes: list[str]) -> None:
+    """The cargo release is rejected, and the summary stands (note 2, p.83)."""
+    ace.answer(envelope("AE", rows))
+    (answer, *_) = ace.unsolicited()
+    assert sorted(row[6:9] for row in having(answer, "SE9011")) == sorted(codes)
+    assert message(answer) == ("01" if codes else "02")
+    assert (ace.holding(FIRST).entry is None) == bool(codes)
+    assert ace.holding(FIRST).summary is not None
 
 
 def test_only_the_cargo_part_fails_where_a_release_is_on_file(ace: StandIn) -> None:

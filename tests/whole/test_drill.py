@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tasks.ace.check import check_file
-from tasks.shared import manifest
+from tasks.shared import kinds, manifest
 from tasks.shared.journal_copy import read
 
 SSN = re.compile(rb"(?<![\d-])(?!000)\d{3}-\d{2}-\d{4}(?![\d-])")
@@ -17,7 +17,7 @@ SSN = re.compile(rb"(?<![\d-])(?!000)\d{3}-\d{2}-\d{4}(?![\d-])")
 def test_it_leaves_what_it_promises(drilled: tuple[Path, str]) -> None:
     out, _ = drilled
     names = {path.name for path in out.iterdir()}
-    assert {"accounting.xlsx", "accounting.txt", "batches", "journal", "what-happened.txt",
+    assert {"accounting.xlsx", "accounting.txt", "batches", "journal", "report", "what-happened.txt",
             "manifest.json"} <= names  # fmt: skip
     assert manifest.verify(out) == []
 
@@ -43,26 +43,47 @@ def test_every_number_is_in_one_place(drilled: tuple[Path, str]) -> None:
     used = totals[totals["desk"] != "(reserve)"]
     assert used["in all"].sum() == len(numbers)
     places = Counter(numbers["place"])
-    assert places["void"] >= 1 and places["UNACCOUNTED"] >= 1 and places["no filing"] >= 1
-    assert set(numbers[numbers["place"] == "UNACCOUNTED"]["desk"]) >= {"rail"}
-    assert "rail" in said
+    assert set(places) == {"void", "settled"} and places["settled"] == 60
+    assert "UNACCOUNTED" not in totals.columns
+    assert "rail: 6" in said and "sign-off refused" in said and "the accounting is signed" in said
 
 
-def test_no_entry_is_in_two_batches(drilled: tuple[Path, str]) -> None:
-    out, _ = drilled
-    named = [
-        number
-        for event in read(out / "journal")
-        if event.kind == "batch.named"
-        for number in event.said.numbers  # type: ignore[attr-defined]
-    ]
-    assert len(named) == len(set(named)) >= 30
+def test_the_stand_in_holds_each_entry_once(drilled: tuple[Path, str]) -> None:
+    assert "the stand-in's own book holds each of 56 entries once" in drilled[1]
+    assert "officers keyed 7" in drilled[1]
+
+
+def test_the_report_is_there_and_signed(drilled: tuple[Path, str]) -> None:
+    folder = drilled[0] / "report"
+    assert manifest.verify(folder) == []
+    names = {path.suffix for path in folder.iterdir()}
+    assert {".pdf", ".xlsx", ".parquet", ".json"} <= names
+
+
+def test_nothing_is_sent_again_but_what_was_refused(drilled: tuple[Path, str]) -> None:
+    """An entry is named again for an application only after its batch or itself was refused."""
+    open_: set[tuple[str, str]] = set()
+    batches: dict[str, tuple[str, list[str]]] = {}
+    for event in read(drilled[0] / "journal"):
+        said = event.said
+        if isinstance(said, kinds.BatchNamed):
+            named = {(said.application, number) for number in said.numbers}
+            assert not named & open_
+            open_ |= named
+            batches[said.batch] = (said.application, said.numbers)
+        if isinstance(said, kinds.AnswerRead) and said.batch in batches:
+            application, numbers = batches[said.batch]
+            refused = {line.number for line in said.lines if line.disposition == "rejected"}
+            gone = set(numbers) if said.rejected else refused
+            open_ -= {(application, number) for number in gone}
+    assert len(open_) >= 80
 
 
 @pytest.mark.parametrize(
     "caught",
     ["voided by two persons", "unchanged", "was issued to the desk ocean", "left out",
-     "sign-off refused", "AwaitingApproval", "none a second time"],
+     "sign-off refused", "AwaitingApproval", "back to the desk", "accepted by the licence holder",
+     "eBond is confirmed", "quota entry"],
 )  # fmt: skip
 def test_it_tells_how_each_mishap_is_caught(drilled: tuple[Path, str], caught: str) -> None:
     assert caught in drilled[1]

@@ -1,0 +1,146 @@
+"""The ACE of the drill: the stand-in, seeded with what `data/sample/ace.toml` says it knows: seven
+entries that officers keyed while the broker was down, importers, bonds, bills, paper releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tasks.ace.codec import encode
+from tasks.ace.entry_summary import write_summaries
+from tasks.ace.layout import layout
+from tasks.ace.stand_in import StandIn
+from tasks.entries import sample
+from tasks.entries.number import parse
+from tasks.entries.record import Record
+from tasks.reconciliation import terms
+from tasks.reconciliation.asking import House
+from tasks.reconciliation.plan import envelope_of, records
+from tasks.reconciliation.view import standings
+from tasks.shared import clock
+from tasks.shared.errors import Refused
+from tasks.shared.journal import is_drill
+
+STATE = "stand-in-ace.sqlite"
+
+
+@contextmanager
+def stand_in(house: House) -> Iterator[StandIn]:
+    """The drill's ACE, with its state in the home folder. Raises Refused in a house that is no
+    drill."""
+    if not is_drill(house.journal):
+        raise Refused("The stand-in answers drills only")
+    with StandIn(house.settings.home / STATE, clock.now().date()) as ace:
+        yield ace
+
+
+def seed(house: House) -> int:
+    """Put what `ace.toml` says into the stand-in; returns how many entries officers keyed."""
+    facts = sample.ace_facts()
+    with stand_in(house) as ace:
+        ace.seed_filer(facts["filer"])
+        for table, put in (("importers", ace.seed_importer), ("bonds", ace.seed_bond),
+                           ("ebonds", ace.seed_transaction_bond), ("bills", ace.seed_bill)):  # fmt: skip
+            for one in facts[table]:
+                put(**one)
+        for one in facts["warehouse_entries"]:
+            _key_warehouse(ace, **one)
+        for number, day in facts["paper_releases"].items():
+            ace.seed_paper_release(number, day)
+        for one in facts["officers"]:
+            _key(house, ace, one)
+    return len(facts["officers"])
+
+
+def _key(house: House, ace: StandIn, one: dict[str, Any]) -> None:
+    """An officer keys a paper entry, with the summary if he has that too."""
+    record = _changed(_record(house, one["number"]), one.get("changes", []))
+    (entry,) = record.entries.to_pylist()
+    bills = [
+        (row["bill_type"], row["issuer"] or "", row["bill_number"], row["quantity"] or 0)
+        for row in record.bills.to_pylist()
+    ]
+    lines = [
+        (row["country_of_origin"], _goods(record, row["line"])) for row in record.lines.to_pylist()
+    ]
+    ace.seed_officer_entry(
+        one["number"],
+        port=entry["port_of_entry"],
+        released=one["released"],
+        entry_type=entry["entry_type"],
+        importer=entry["importer_number"],
+        mode=entry["mode_of_transport"],
+        value=entry["entered_value"],
+        bills=bills,
+        lines=lines,
+        notified=one["notified"],
+        summary=_summary(house, record) if one["summary"] else None,
+    )
+
+
+def _record(house: House, number: str) -> Record:
+    (where,) = [one.content for one in standings(house.journal) if one.number == number]
+    return records(house.content, {number: where})
+
+
+def _goods(record: Record, line: int) -> str:
+    rows = [row for row in record.tariffs.to_pylist() if row["line"] == line]
+    return str(rows[-1]["hts_number"])
+
+
+def _changed(record: Record, changes: list[dict[str, Any]]) -> Record:
+    """The record as the officer read it off the paper."""
+    tables = dict(record.items())
+    for change in changes:
+        table = tables[change["table"]]
+        rows = table.to_pylist()
+        (row,) = [row for row in rows if _is(row, change)]
+        row[change["field"]] = change["value"]
+        tables[change["table"]] = pa.Table.from_pylist(rows, table.schema)
+    return Record.of(tables)
+
+
+def _is(row: dict[str, Any], change: dict[str, Any]) -> bool:
+    places = [key for key in ("line", "position") if key in row]
+    return all(row[key] == change.get(key, row[key]) for key in places)
+
+
+def _summary(house: House, record: Record) -> bytes:
+    """AE records 10 to 90 of an entry."""
+    today = clock.now().date()
+    envelope = envelope_of(house.journal, house.settings, today)
+    (batch,) = write_summaries(record, envelope, None, terms.of_house(house.settings, today))
+    data = batch.bytes()
+    rows = [data[at : at + 80] for at in range(0, len(data), 80)]
+    return b"".join(row for row in rows if row[:2].isdigit())
+
+
+def _key_warehouse(
+    ace: StandIn, number: str, port: str, entry_type: str, importer: str, mode: str, released: Any
+) -> None:
+    """A warehouse entry of long ago, with no more of its summary than its first two records."""
+    head = {
+        "summary_filing_action_request_code": "A",
+        "entry_filer_code": parse(number).filer,
+        "entry_number": number[4:].replace("-", ""),
+        "district_port_of_entry": port,
+        "broker_reference_number": number[4:11],
+        "entry_type_code": entry_type,
+        "mode_of_transport": mode,
+        "electronic_signature": "X",
+    }
+    parts = (("10", head), ("11", {"importer_of_record_number": importer}))
+    rows = np.vstack(
+        [
+            encode(layout("AE", code), {name: pa.array([value]) for name, value in values.items()})
+            for code, values in parts
+        ]
+    )
+    ace.seed_officer_entry(
+        number, port=port, released=released, entry_type=entry_type, importer=importer, mode=mode,
+        notified=True, summary=rows.tobytes(),
+    )  # fmt: skip
