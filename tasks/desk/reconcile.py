@@ -137,3 +137,17 @@ def sign_off_() -> None:
 
     signed = sign_off(desk.journal, desk.content, desk.settings, desk.actor)
     say(f"Signed: {signed.numbers} numbers, accounting {signed.accounting[:12]}")
+
+
+@app.command("report")
+def report_(
+    out: Annotated[Path, typer.Option(help="A new folder.")],
+    incident: Annotated[str, typer.Option(help="Its name in the file names.")] = "current",
+    importer: Annotated[str, typer.Option(help="Only this client's part.")] = "",
+) -> None:
+    """The accounting report for CBP or one client: PDF, workbook, Parquet, signed."""
+    from tasks.reconciliation import report
+
+    facts = report.build(desk.journal, desk.content, desk.settings, incident, importer)
+    for path in report.write(facts, out, desk.home):
+        say(str(path))

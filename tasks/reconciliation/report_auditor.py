@@ -26,7 +26,7 @@ NO_DISCRETION = (
 def auditor_page(paper: Paper, report: Report) -> None:
     """One page: the questions that an auditor puts, each with its answer or the lack of one."""
     paper.title("For the auditor", 14)
-    for question, answer in (
+    paper.answers([
         ("Who signed, under whose licence, when", _signatures(report)),
         ("CBP's authorisation and its dates", [words(report.authorised)]),
         ("Letters to the ports", [words(report.letters)]),
@@ -37,8 +37,7 @@ def auditor_page(paper: Paper, report: Report) -> None:
         ("Discretion relied on", [words(report.discretion) if len(report.discretion) else
                                   NO_DISCRETION]),
         ("Who saw whose data", _actors(report)),
-    ):  # fmt: skip
-        paper.answer(question, answer)
+    ])  # fmt: skip
 
 
 def _signatures(report: Report) -> list[str]:

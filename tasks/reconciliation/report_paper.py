@@ -16,7 +16,9 @@ WIDTH, HEIGHT, MARGIN = 279.4, 215.9, 10.0
 
 TOP, BOTTOM = 24.0, HEIGHT - 14.0
 INNER = WIDTH - 2 * MARGIN
+Colour = tuple[int, int, int]
 INK, GREY, RED, BLUE = (20, 20, 20), (95, 95, 95), (176, 0, 32), (31, 58, 95)
+WHITE = (255, 255, 255)
 _PAD, _LEADING, _MM = 0.9, 1.22, 25.4 / 72
 _FONTS = "fontpkg_ibm_plex_sans_condensed"
 _FACE = "plex"
@@ -120,7 +122,7 @@ class Paper:
         self._put(text, MARGIN, self.y + 3, 11, "B", BLUE)
         self.y += 6
 
-    def text(self, text: str, size: float = 8.5, colour: tuple[int, int, int] = INK,
+    def text(self, text: str, size: float = 8.5, colour: Colour = INK,
              style: _Style = "") -> None:  # fmt: skip
         for line in self._wrapped(text, INNER, size, style):
             self._room(size * _MM * _LEADING)
@@ -128,19 +130,28 @@ class Paper:
             self.y += size * _MM * _LEADING
         self.y += 1
 
-    def answer(self, question: str, lines: Iterable[str], size: float = 8) -> None:
-        """A question in bold at the left, and its answer beside it, a paragraph a text."""
-        left, step = 46.0, size * _MM * _LEADING
-        asked = self._wrapped(question, left - 3, size, "B")
-        said = [line for text in lines for line in self._wrapped(text, INNER - left, size, "")]
-        self._room(max(len(asked), len(said)) * step + 2)
-        for place, line in enumerate(asked):
-            self._put(line, MARGIN, self.y + (place + 0.78) * step, size, "B")
-        for place, line in enumerate(said):
-            self._put(line, MARGIN + left, self.y + (place + 0.78) * step, size)
-        self.y += max(len(asked), len(said)) * step + 1
-        self._rule(self.y, 0.1)
-        self.y += 1
+    def answers(self, pairs: Sequence[tuple[str, Sequence[str]]], size: float = 8) -> None:
+        """Questions in bold at the left, each with its answer beside it, a paragraph a text; set
+        smaller, down to 5 points, until all stand on this page."""
+        left = 46.0
+        while True:
+            step = size * _MM * _LEADING
+            shown = [
+                (self._wrapped(question, left - 3, size, "B"),
+                 [line for text in lines for line in self._wrapped(text, INNER - left, size, "")])
+                for question, lines in pairs
+            ]  # fmt: skip
+            high = sum(max(map(len, sides)) * step + 2 for sides in shown)
+            if self.y + high <= BOTTOM or size <= 5:
+                break
+            size -= 0.25
+        for sides in shown:
+            tall = max(map(len, sides)) * step
+            self._room(tall + 2)
+            self._cells([Column("", left), Column("", INNER - left)], list(sides), size, "", INK)
+            self.y += tall + 1
+            self._rule(self.y, 0.1)
+            self.y += 1
 
     def table(
         self,
@@ -169,24 +180,30 @@ class Paper:
         self.y += 2
 
     def _row(self, columns: Sequence[Column], cells: list[list[str]], under: list[str],
-             size: float, style: _Style, colour: tuple[int, int, int]) -> None:  # fmt: skip
+             size: float, style: _Style, colour: Colour, keep: float) -> None:  # fmt: skip
+        """A row that is not torn apart, with room for `keep` millimetres after it."""
         step, small = size * _MM * _LEADING, (size - 0.5) * _MM * _LEADING
-        high = max((len(cell) for cell in cells), default=1) * step + len(under) * small + 2 * _PAD
-        if self.y + high > BOTTOM:
+        tall = max((len(cell) for cell in cells), default=1) * step
+        high = tall + len(under) * small + 2 * _PAD
+        if self.y + high + keep > BOTTOM:
             self.page()
             self._head(columns, size)
-        x = MARGIN
+        self._cells(columns, cells, size, style, colour)
+        for place, line in enumerate(under):
+            y = self.y + _PAD + tall + (place + 0.78) * small
+            self._put(line, MARGIN + 4, y, size - 0.5, "", GREY)
+        self.y += high
+        self._rule(self.y, 0.1, self._over(columns))
+
+    def _cells(self, columns: Sequence[Column], cells: list[list[str]], size: float,
+               style: _Style, colour: Colour) -> None:  # fmt: skip
+        x, step = MARGIN, size * _MM * _LEADING
         for cell, column in zip(cells, columns, strict=True):
             at = x + column.width - _PAD if column.align == "R" else x + _PAD
             for place, line in enumerate(cell):
-                self._put(line, at, self.y + _PAD + (place + 0.78) * step, size, style, colour,
-                          column.align)  # fmt: skip
+                y = self.y + _PAD + (place + 0.78) * step
+                self._put(line, at, y, size, style, colour, column.align)
             x += column.width
-        below = self.y + _PAD + max((len(cell) for cell in cells), default=1) * step
-        for place, line in enumerate(under):
-            self._put(line, MARGIN + 4, below + (place + 0.78) * small, size - 0.5, "", GREY)
-        self.y += high
-        self._rule(self.y, 0.1, self._over(columns))
 
     def _head(self, columns: Sequence[Column], size: float) -> None:
         cells = [self._wrapped(one.title, one.width - 2 * _PAD, size, "B") for one in columns]
@@ -195,33 +212,37 @@ class Paper:
         self._room(high + 3 * step)
         self.pdf.set_fill_color(*BLUE)
         self.pdf.rect(MARGIN, self.y, self._over(columns), high, style="F")
-        x = MARGIN
-        for cell, column in zip(cells, columns, strict=True):
-            at = x + column.width - _PAD if column.align == "R" else x + _PAD
-            for place, line in enumerate(cell):
-                self._put(line, at, self.y + _PAD + (place + 0.78) * step, size, "B",
-                          (255, 255, 255), column.align)  # fmt: skip
-            x += column.width
+        self._cells(columns, cells, size, "B", WHITE)
         self.y += high
 
     def bytes(self) -> bytes:
         """The finished document."""
         return bytes(self.pdf.output())
 
-    def fitted(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], size: float = 7.5
-               ) -> list[Column]:  # fmt: skip
-        """Columns of width 0 made as wide as their longest word needs, and spread over the rest."""
-        free = INNER - self._over(columns)
+    def fitted(
+        self, columns: Sequence[Column], rows: Sequence[Sequence[str]], size: float = 7
+    ) -> tuple[list[Column], float]:
+        """Columns of width 0 made as wide as their longest word needs, and the size at which all
+        of them fit: the one given, or less, but never below 5 points."""
         bold = self._width["B"]
-        needs = [
-            0.0 if one.width else 2 * _PAD + 0.3 + size * max(
-                (bold(word) for text in (one.title, *(row[n] for row in rows[-400:]))
-                 for word in self.printable(text).split()), default=0)
+        words = [
+            {word for text in (one.title, *(row[n] for row in rows[-400:]))
+             for word in self.printable(text).split()}
             for n, one in enumerate(columns)
         ]  # fmt: skip
-        spare = (free - sum(needs)) / max(sum(need > 0 for need in needs), 1)
-        return [one._replace(width=need + min(spare, 12)) if need else one
-                for one, need in zip(columns, needs, strict=True)]  # fmt: skip
+        longest = [max(map(bold, some), default=0.0) for some in words]
+        free, open_ = INNER - self._over(columns), [not one.width for one in columns]
+        while True:
+            needs = [size * wide + 2 * _PAD + 0.3 for wide in longest]
+            spare = free - sum(need for need, one in zip(needs, open_, strict=True) if one)
+            if spare >= 0 or size <= 5:
+                break
+            size -= 0.25
+        more = min(spare / max(sum(open_), 1), 12)
+        return [
+            column._replace(width=need + more) if one else column
+            for column, need, one in zip(columns, needs, open_, strict=True)
+        ], size
 
     def _room(self, high: float) -> None:
         if self.y + high > BOTTOM:
@@ -236,13 +257,13 @@ class Paper:
         self.pdf.set_line_width(thick)
         self.pdf.line(MARGIN, y, MARGIN + over, y)
 
-    def _font(self, size: float, style: _Style, colour: tuple[int, int, int]) -> None:
+    def _font(self, size: float, style: _Style, colour: Colour) -> None:
         self.pdf.set_font(_FACE, style)
         self.pdf.set_font_size(size)
         self.pdf.set_text_color(*colour)
 
     def _put(self, text: str, x: float, y: float, size: float, style: _Style = "",
-             colour: tuple[int, int, int] = INK, align: str = "L") -> None:  # fmt: skip
+             colour: Colour = INK, align: str = "L") -> None:  # fmt: skip
         """One line of text with its foot at `y`; `x` is its left, right or middle."""
         text = self.printable(text)
         if align != "L":

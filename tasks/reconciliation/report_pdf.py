@@ -95,7 +95,8 @@ def _totals(paper: Paper, name: str, table: pa.Table, keys: int) -> None:
     paper.heading(name)
     kept = [one for n, one in enumerate(table.column_names)
             if n < keys or one == "in all" or pc.sum(table[one]).as_py()]  # fmt: skip
-    first = {"importer_name": 58.0, "importer_number": 27.0, "desk": 30.0, "port": 16.0}
+    name_width = 58.0 if len(kept) <= 15 else 40.0
+    first = {"importer_name": name_width, "importer_number": 24.0, "desk": 26.0, "port": 14.0}
     columns = [Column(column_title(one), first.get(one, 0.0), "L" if n < keys else "R")
                for n, one in enumerate(kept)]  # fmt: skip
     shown = table.select(kept).slice(0, MOST_ROWS)
@@ -103,7 +104,8 @@ def _totals(paper: Paper, name: str, table: pa.Table, keys: int) -> None:
     last = ["in all", *[""] * (keys - 1), *(_text(pc.sum(table[one]).as_py() or 0)
                                             for one in kept[keys:])]  # fmt: skip
     rows = [*rows, last]
-    paper.table(paper.fitted(columns, rows, 7), rows, 7, bold_last=True)
+    columns, size = paper.fitted(columns, rows)
+    paper.table(columns, rows, size, bold_last=True)
     _more(paper, len(table), name)
 
 
