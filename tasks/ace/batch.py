@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tasks.ace.classes import Bytes
 from tasks.ace.envelope import PASSWORD
 from tasks.ace.layout import WIDTH
-from tasks.ace.records import write_records
-from tasks.ace.vectors import PLACEHOLDER
+from tasks.ace.wire.classes import Bytes
+from tasks.ace.wire.records import write_records
+from tasks.ace.wire.vectors import PLACEHOLDER
 from tasks.shared.errors import BadInput, Problem
 
 _SOCIAL = re.compile(rb"\d{3}-\d{2}-\d{4}")

@@ -14,18 +14,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.ace.assembly import Assembly
 from tasks.ace.batch import Batch, BatchLimits
+from tasks.ace.cargo.bills import bill_groups
+from tasks.ace.cargo.header import header, references
+from tasks.ace.cargo.lines import lines
+from tasks.ace.cargo.parties import parties
+from tasks.ace.cargo.source import read_slices
 from tasks.ace.envelope import Envelope
 from tasks.ace.envelope_rules import FilerProfile
-from tasks.ace.pipeline import in_turn, slices
-from tasks.ace.se_bills import bill_groups
-from tasks.ace.se_header import header, references
-from tasks.ace.se_lines import lines
-from tasks.ace.se_parties import parties
-from tasks.ace.se_source import read_slices
-from tasks.ace.slices import CHILDREN, COLUMNS, Part, Slice
-from tasks.ace.vectors import numpy
+from tasks.ace.wire.assembly import Assembly
+from tasks.ace.wire.pipeline import in_turn, slices
+from tasks.ace.wire.slices import CHILDREN, COLUMNS, Part, Slice
+from tasks.ace.wire.vectors import numpy
 from tasks.entries import codes
 from tasks.entries.number import Offsets
 from tasks.entries.record import Record

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.ace.checking import CHUNK, Checking
-from tasks.ace.classes import Bytes
+from tasks.ace.checks.checking import CHUNK, Checking
+from tasks.ace.checks.control import control_findings
+from tasks.ace.checks.numbers import key_text
+from tasks.ace.checks.recognise import reader
+from tasks.ace.checks.reporting import LIMIT, Reporter
 from tasks.ace.conditions import Finding, condition, finding
-from tasks.ace.control import control_findings
 from tasks.ace.envelope_rules import FilerProfile
 from tasks.ace.layout import WIDTH
-from tasks.ace.numbers import key_text
-from tasks.ace.reading import read_damaged
-from tasks.ace.recognise import reader
-from tasks.ace.reporting import LIMIT, Reporter
+from tasks.ace.wire.classes import Bytes
+from tasks.ace.wire.reading import read_damaged
 from tasks.entries.number import Offsets
 
 _NUMBERED = {"SE": "SE10", "AE": "10"}

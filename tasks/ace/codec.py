@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.ace.classes import (
+from tasks.ace.layout import WIDTH, Field, Layout
+from tasks.ace.wire.classes import (
     KINDS,
     PIVOT,
     SPACE,
@@ -25,9 +26,8 @@ from tasks.ace.classes import (
     impossible_date,
     is_blank,
 )
-from tasks.ace.columns import column_bytes
-from tasks.ace.layout import WIDTH, Field, Layout
-from tasks.ace.records import read_records, write_records
+from tasks.ace.wire.columns import column_bytes
+from tasks.ace.wire.records import read_records, write_records
 from tasks.shared.errors import BadInput, Problem
 
 __all__ = [

@@ -14,23 +14,23 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.ace import ae_prepare
-from tasks.ace.ae_header import header
-from tasks.ace.ae_lines import lines
-from tasks.ace.ae_manifest import manifest
-from tasks.ace.ae_parties import cargo_parties
-from tasks.ace.ae_prepare import Known, Prepared, Run, Survey, covered, divided, planned
-from tasks.ace.ae_references import references
-from tasks.ace.ae_slice import APPLICATION, SummarySlice, tables_of, trimmed
-from tasks.ace.ae_totals import totals
-from tasks.ace.assembly import Assembly
 from tasks.ace.batch import Batch, BatchLimits
+from tasks.ace.cargo.source import read_slices
 from tasks.ace.envelope import Envelope
 from tasks.ace.envelope_rules import FilerProfile
-from tasks.ace.payment import Payment
-from tasks.ace.pipeline import in_turn, slices
-from tasks.ace.se_source import read_slices
-from tasks.ace.slices import CHILDREN, Part, Slice
+from tasks.ace.money.payment import Payment
+from tasks.ace.summary import prepare as ae_prepare
+from tasks.ace.summary.header import header
+from tasks.ace.summary.lines import lines
+from tasks.ace.summary.manifest import manifest
+from tasks.ace.summary.parties import cargo_parties
+from tasks.ace.summary.prepare import Known, Prepared, Run, Survey, covered, divided, planned
+from tasks.ace.summary.references import references
+from tasks.ace.summary.slice import APPLICATION, SummarySlice, tables_of, trimmed
+from tasks.ace.summary.totals import totals
+from tasks.ace.wire.assembly import Assembly
+from tasks.ace.wire.pipeline import in_turn, slices
+from tasks.ace.wire.slices import CHILDREN, Part, Slice
 from tasks.entries.number import Offsets
 from tasks.entries.record import Record, schema
 

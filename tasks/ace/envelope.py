@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.ace.classes import Bytes
 from tasks.ace.codec import encode
 from tasks.ace.layout import Layout, layout
+from tasks.ace.wire.classes import Bytes
 
 Rows = NDArray[np.int64]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ace.classes import SPACE, Bytes, digit, impossible_date
 from tasks.ace.conditions import Finding, finding
 from tasks.ace.envelope import Rows, Split, applications, responses, split
+from tasks.ace.wire.classes import SPACE, Bytes, digit, impossible_date
 
 Mask = NDArray[np.bool_]
 Fault = tuple[int, int, str]

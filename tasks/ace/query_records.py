@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from tasks.ace.batch import Batch, Block, Slot
 from tasks.ace.check import check_matrix
-from tasks.ace.classes import SPACE, Bytes
 from tasks.ace.codec import encode
 from tasks.ace.conditions import Finding
 from tasks.ace.envelope import Envelope, control_records
 from tasks.ace.layout import layout
-from tasks.ace.vectors import PLACEHOLDER, PRIVATE
+from tasks.ace.wire.classes import SPACE, Bytes
+from tasks.ace.wire.vectors import PLACEHOLDER, PRIVATE
 from tasks.entries.number import EntryNumber, Offsets
 from tasks.shared.errors import BadInput, Problem
 

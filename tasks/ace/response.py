@@ -15,23 +15,23 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from tasks.ace.answers_agencies import read_agencies
-from tasks.ace.answers_ax import read_summaries as read_filed
-from tasks.ace.answers_batches import Batches, batches, transmission_date
-from tasks.ace.answers_c1 import read_query
-from tasks.ace.answers_columns import Index, shown
-from tasks.ace.answers_er import read_summaries as read_stored
-from tasks.ace.answers_image import Image
-from tasks.ace.answers_kr import read_importers
-from tasks.ace.answers_private import Seal, sealed_image, sealed_parts
-from tasks.ace.answers_read import Reading
-from tasks.ace.answers_reject import read_rejections
-from tasks.ace.answers_shape import Answer
-from tasks.ace.answers_so import read_status
-from tasks.ace.answers_sx import read_releases
-from tasks.ace.answers_uc import read_notices
-from tasks.ace.recognise import UNKNOWN
-from tasks.ace.records import read_records
+from tasks.ace.answers.agencies import read_agencies
+from tasks.ace.answers.ax import read_summaries as read_filed
+from tasks.ace.answers.batches import Batches, batches, transmission_date
+from tasks.ace.answers.c1 import read_query
+from tasks.ace.answers.columns import Index, shown
+from tasks.ace.answers.er import read_summaries as read_stored
+from tasks.ace.answers.image import Image
+from tasks.ace.answers.kr import read_importers
+from tasks.ace.answers.private import Seal, sealed_image, sealed_parts
+from tasks.ace.answers.read import Reading
+from tasks.ace.answers.reject import read_rejections
+from tasks.ace.answers.shape import Answer
+from tasks.ace.answers.so import read_status
+from tasks.ace.answers.sx import read_releases
+from tasks.ace.answers.uc import read_notices
+from tasks.ace.checks.recognise import UNKNOWN
+from tasks.ace.wire.records import read_records
 
 __all__ = ["READ_HERE", "Answer", "Seal", "read_answers"]
 

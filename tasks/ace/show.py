@@ -9,14 +9,14 @@ from functools import cache
 
 import numpy as np
 
-from tasks.ace.classes import Bytes
+from tasks.ace.checks.masking import MASKED, shown, text_of
+from tasks.ace.checks.numbers import entry_text
+from tasks.ace.checks.recognise import Table, reader, table
 from tasks.ace.envelope import control_layout
 from tasks.ace.envelope_rules import is_rejected
 from tasks.ace.layout import Layout
-from tasks.ace.masking import MASKED, shown, text_of
-from tasks.ace.numbers import entry_text
-from tasks.ace.reading import read_damaged
-from tasks.ace.recognise import Table, reader, table
+from tasks.ace.wire.classes import Bytes
+from tasks.ace.wire.reading import read_damaged
 
 _SOCIAL = re.compile(r"\d{3}-\d{2}-\d{4}")
 _TITLES = {"A": "batch", "B": "block", "Y": "end of block", "Z": "end of batch"}

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from tasks.ace.answers_image import Image
+from tasks.ace.answers.image import Image
 from tasks.ace.response import Answer
 from tasks.entries.record import Record
 from tasks.entries.schema import field, keys

@@ -18,7 +18,7 @@ from tasks.ace.batch import Batch, BatchLimits, Slot
 from tasks.ace.cargo_release import write_batches
 from tasks.ace.entry_summary import Known, prepare, write_prepared
 from tasks.ace.envelope import Envelope
-from tasks.ace.payment_totals import daily_totals
+from tasks.ace.money.payment_totals import daily_totals
 from tasks.ace.profile import offsets_from
 from tasks.entries.record import Record, concat, from_bytes
 from tasks.reconciliation import terms

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.ace.answers_shape import Condition, EntryAnswer
+from tasks.ace.answers.shape import Condition, EntryAnswer
 from tasks.ace.response import Answer, read_answers
 from tasks.reconciliation.asking import House, questions
 from tasks.reconciliation.compare import differences

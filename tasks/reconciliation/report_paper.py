@@ -3,12 +3,11 @@ tables whose cells wrap and whose head comes again on every page. Knows nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
-from importlib.resources import as_file, files
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple
 
+from tasks.reconciliation.report_type import FACE, MM, Style, Type, clipped
 from tasks.shared.errors import MissingPart
 
 WIDTH, HEIGHT, MARGIN = 279.4, 215.9, 10.0
@@ -19,13 +18,7 @@ INNER = WIDTH - 2 * MARGIN
 Colour = tuple[int, int, int]
 INK, GREY, RED, BLUE = (20, 20, 20), (95, 95, 95), (176, 0, 32), (31, 58, 95)
 WHITE = (255, 255, 255)
-_PAD, _LEADING, _MM = 0.9, 1.22, 25.4 / 72
-_FONTS = "fontpkg_ibm_plex_sans_condensed"
-_FACE = "plex"
-
-
-_Style = Literal["", "B"]
-_STYLES: tuple[_Style, ...] = ("", "B")
+_PAD, _LEADING, _MM = 0.9, 1.22, MM
 
 
 class Column(NamedTuple):
@@ -63,37 +56,8 @@ class Paper:
         pdf.set_creation_date(frame.made)
         pdf.set_title(frame.title)
         pdf.set_lang("en-US")
-        self._load_fonts()
-        self._width = {style: lru_cache(100_000)(self._measure(style)) for style in _STYLES}
+        self.type = Type(pdf)
         self.y = TOP
-
-    def _load_fonts(self) -> None:
-        try:
-            folder = files(_FONTS) / "files"
-        except ModuleNotFoundError:
-            raise MissingPart(f"PDF reports need the fonts of {_FONTS.replace('_', '-')}") from None
-        for style, face in (("", "Regular"), ("B", "Bold")):
-            with as_file(folder / f"IBMPlexSansCondensed-{face}.ttf") as path:
-                self.pdf.add_font(_FACE, style, path)
-
-    def _measure(self, style: _Style):  # type: ignore[no-untyped-def]
-        widths = cast("dict[int, int]", self.pdf.fonts[f"{_FACE}{style}"].cw)
-
-        def measure(word: str) -> float:
-            """Width of a word at 1 point, in millimetres."""
-            return sum(widths[ord(sign)] for sign in word) / 1000 * _MM
-
-        return measure
-
-    def printable(self, text: str) -> str:
-        """The text in letters that the font has; others are transliterated."""
-        known = self.pdf.fonts[_FACE].cmap
-        text = " ".join(text.split())
-        if all(ord(sign) in known for sign in text):
-            return text
-        from anyascii import anyascii
-
-        return "".join(sign if ord(sign) in known else anyascii(sign) for sign in text)
 
     def page(self) -> None:
         """Begin a new page, with head and foot."""
@@ -123,8 +87,8 @@ class Paper:
         self.y += 6
 
     def text(self, text: str, size: float = 8.5, colour: Colour = INK,
-             style: _Style = "") -> None:  # fmt: skip
-        for line in self._wrapped(text, INNER, size, style):
+             style: Style = "") -> None:  # fmt: skip
+        for line in self.type.wrapped(text, INNER, size, style):
             self._room(size * _MM * _LEADING)
             self._put(line, MARGIN, self.y + size * _MM, size, style, colour)
             self.y += size * _MM * _LEADING
@@ -137,8 +101,8 @@ class Paper:
         while True:
             step = size * _MM * _LEADING
             shown = [
-                (self._wrapped(question, left - 3, size, "B"),
-                 [line for text in lines for line in self._wrapped(text, INNER - left, size, "")])
+                (self.type.wrapped(question, left - 3, size, "B"),
+                 [line for text in lines for line in self.type.wrapped(text, INNER - left, size, "")])
                 for question, lines in pairs
             ]  # fmt: skip
             high = sum(max(map(len, sides)) * step + 2 for sides in shown)
@@ -148,10 +112,11 @@ class Paper:
         for sides in shown:
             tall = max(map(len, sides)) * step
             self._room(tall + 2)
-            self._cells([Column("", left), Column("", INNER - left)], list(sides), size, "", INK)
-            self.y += tall + 1
+            sheet = [Column("", left), Column("", INNER - left)]
+            self._cells(sheet, [sides[0], []], size, "B", INK)
+            self._cells(sheet, [[], sides[1]], size, "", INK)
+            self.y += tall + 2
             self._rule(self.y, 0.1)
-            self.y += 1
 
     def table(
         self,
@@ -166,12 +131,12 @@ class Paper:
         listed = list(rows)
         self._head(columns, size)
         for place, row in enumerate(listed):
-            style: _Style = "B" if bold_last and place == len(listed) - 1 else ""
+            style: Style = "B" if bold_last and place == len(listed) - 1 else ""
             cells = [
-                _clipped(self._wrapped(text, column.width - 2 * _PAD, size, style), column.most)
+                clipped(self.type.wrapped(text, column.width - 2 * _PAD, size, style), column.most)
                 for text, column in zip(row, columns, strict=False)
             ]
-            under = self._wrapped(
+            under = self.type.wrapped(
                 "".join(row[len(columns) :]), self._over(columns) - 5, size - 0.5, ""
             )
             # The sums stay with the row before them.
@@ -180,7 +145,7 @@ class Paper:
         self.y += 2
 
     def _row(self, columns: Sequence[Column], cells: list[list[str]], under: list[str],
-             size: float, style: _Style, colour: Colour, keep: float) -> None:  # fmt: skip
+             size: float, style: Style, colour: Colour, keep: float) -> None:  # fmt: skip
         """A row that is not torn apart, with room for `keep` millimetres after it."""
         step, small = size * _MM * _LEADING, (size - 0.5) * _MM * _LEADING
         tall = max((len(cell) for cell in cells), default=1) * step
@@ -196,7 +161,7 @@ class Paper:
         self._rule(self.y, 0.1, self._over(columns))
 
     def _cells(self, columns: Sequence[Column], cells: list[list[str]], size: float,
-               style: _Style, colour: Colour) -> None:  # fmt: skip
+               style: Style, colour: Colour) -> None:  # fmt: skip
         x, step = MARGIN, size * _MM * _LEADING
         for cell, column in zip(cells, columns, strict=True):
             at = x + column.width - _PAD if column.align == "R" else x + _PAD
@@ -206,7 +171,7 @@ class Paper:
             x += column.width
 
     def _head(self, columns: Sequence[Column], size: float) -> None:
-        cells = [self._wrapped(one.title, one.width - 2 * _PAD, size, "B") for one in columns]
+        cells = [self.type.wrapped(one.title, one.width - 2 * _PAD, size, "B") for one in columns]
         step = size * _MM * _LEADING
         high = max(len(cell) for cell in cells) * step + 2 * _PAD
         self._room(high + 3 * step)
@@ -224,13 +189,14 @@ class Paper:
     ) -> tuple[list[Column], float]:
         """Columns of width 0 made as wide as their longest word needs, and the size at which all
         of them fit: the one given, or less, but never below 5 points."""
-        bold = self._width["B"]
         words = [
             {word for text in (one.title, *(row[n] for row in rows[-400:]))
-             for word in self.printable(text).split()}
+             for word in self.type.printable(text).split()}
             for n, one in enumerate(columns)
         ]  # fmt: skip
-        longest = [max(map(bold, some), default=0.0) for some in words]
+        longest = [
+            max((self.type.width(word, "B") for word in some), default=0.0) for some in words
+        ]
         free, open_ = INNER - self._over(columns), [not one.width for one in columns]
         while True:
             needs = [size * wide + 2 * _PAD + 0.3 for wide in longest]
@@ -257,44 +223,17 @@ class Paper:
         self.pdf.set_line_width(thick)
         self.pdf.line(MARGIN, y, MARGIN + over, y)
 
-    def _font(self, size: float, style: _Style, colour: Colour) -> None:
-        self.pdf.set_font(_FACE, style)
+    def _font(self, size: float, style: Style, colour: Colour) -> None:
+        self.pdf.set_font(FACE, style)
         self.pdf.set_font_size(size)
         self.pdf.set_text_color(*colour)
 
-    def _put(self, text: str, x: float, y: float, size: float, style: _Style = "",
+    def _put(self, text: str, x: float, y: float, size: float, style: Style = "",
              colour: Colour = INK, align: str = "L") -> None:  # fmt: skip
         """One line of text with its foot at `y`; `x` is its left, right or middle."""
-        text = self.printable(text)
+        text = self.type.printable(text)
         if align != "L":
-            wide = self._width[style](text) * size
+            wide = self.type.width(text, style) * size
             x -= wide if align == "R" else wide / 2
         self._font(size, style, colour)
         self.pdf.text(x, y, text)
-
-    def _wrapped(self, text: str, wide: float, size: float, style: _Style) -> list[str]:
-        """Lines of at most `wide` millimetres; a word that is longer is broken."""
-        measure = self._width[style]
-        blank, lines, line, used = measure(" ") * size, [], "", 0.0
-        for word in self._words(self.printable(text), wide / size, style):
-            needs = measure(word) * size
-            if line and used + blank + needs > wide:
-                lines.append(line)
-                line, used = "", 0.0
-            line, used = (f"{line} {word}", used + blank + needs) if line else (word, needs)
-        return [*lines, line] if line else lines
-
-    def _words(self, text: str, wide: float, style: _Style) -> Iterator[str]:
-        measure = self._width[style]
-        for word in text.split():
-            while measure(word) > wide and len(word) > 1:
-                cut = max(
-                    1, next(n for n in range(1, len(word) + 1) if measure(word[:n]) > wide) - 1
-                )
-                yield word[:cut]
-                word = word[cut:]
-            yield word
-
-
-def _clipped(lines: list[str], most: int) -> list[str]:
-    return [*lines[: most - 1], f"{lines[most - 1]} …"] if most and len(lines) > most else lines

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.ace.statement_days import DUE, federal_holidays
+from tasks.ace.money.statement_days import DUE, federal_holidays
 from tasks.entries.record import read_table
 from tasks.entries.schema import field
 from tasks.reconciliation.account import (

@@ -20,6 +20,7 @@ MOST_ROWS = 1_000_000
 DRILL = "DRILL - made-up entries, nothing was sent"
 _WIDEST, _LOOKED_AT, _MOST_TEXT = 46, 400, 32_000
 _WIDE, _LETTER, _LEGAL = 22, 1, 5
+_FEW = 5
 _TITLES = {
     "desk": "Desk", "cbp_late": "Late by CBP's flag", "ace_release": "ACE release",
     "ace_value": "ACE value", "entry_in_ace": "Entry in ACE by", "summary_in_ace": "Summary in ACE by",
@@ -100,11 +101,12 @@ def summary(report: Report) -> pa.Table:
 
 
 def words(recorded: pa.Table) -> str:
-    """What the book holds of a kind of event, or that it holds none."""
+    """What the book holds of a kind of event (the last few, and how many), or that it holds none."""
     rows = recorded.to_pylist()
-    return "; ".join(f"{row['kind']} {row['at'][:16]}Z ({row['actor']})" for row in rows) or (
-        "not recorded"
-    )
+    if not rows:
+        return "not recorded"
+    last = "; ".join(f"{row['kind']} {row['at'][:16]}Z ({row['actor']})" for row in rows[-_FEW:])
+    return last if len(rows) <= _FEW else f"{len(rows):,} recorded, the last of them: {last}"
 
 
 def _styles(book: Any) -> dict[str, Any]:

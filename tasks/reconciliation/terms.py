@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tasks.ace.payment import OTHERS, Payment, read_terms
+from tasks.ace.money.payment import OTHERS, Payment, read_terms
 from tasks.shared.errors import BadSettings
 from tasks.shared.settings import Settings
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from tasks.ace.ae_slice import used_layout
 from tasks.ace.check import check_bytes
 from tasks.ace.codec import write_records
 from tasks.ace.entry_summary import write_summaries
+from tasks.ace.summary.slice import used_layout
 from tests.ace.made_summary import ENVELOPE, PAYMENT, made, summary
 
 Lines = tuple[str, ...]

@@ -63,7 +63,6 @@ def summaries() -> list[Line]:
     return envelope("AE", inside)
 
 
-
 def structural(findings: Iterable[Finding]) -> list[Finding]:
     """Without the codes of conditional rules that the summaries, only well formed, break as they
     stand."""

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from tasks.ace.envelope import Envelope
-from tasks.ace.payment import Payment, Terms
+from tasks.ace.money.payment import Payment, Terms
 from tests.ace.made_record import Rows, made, number, parties
 
 SENT = date(2026, 11, 24)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.ace.entry_summary_rules import rules
+from tasks.ace.checks.entry_summary_rules import rules
 from tests.ace import (
     test_ae_rules_cargo,
     test_ae_rules_header,

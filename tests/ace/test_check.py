@@ -207,7 +207,7 @@ def test_chunks_give_the_same_answer(
     assert {one.code for one in whole.findings} == {"C109", "X37", "X33", "X34", "C105"}
     path = tmp_path / "20261124T0803Z-se-2704-001.abi"
     path.write_bytes(data(both_batches))
-    for module in ("tasks.ace.checking", "tasks.ace.check"):
+    for module in ("tasks.ace.checks.checking", "tasks.ace.check"):
         monkeypatch.setattr(f"{module}.CHUNK", size)
     assert check_bytes(data(both_batches)) == whole
     assert check_matrix(matrix(both_batches)) == whole

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tasks.ace import fees
-from tasks.ace.fees import Exemption
+from tasks.ace.money import fees
+from tasks.ace.money.fees import Exemption
 from tests.ace.made_record import joined
 from tests.ace.made_summary import Rows, change, made, number, summary, tariff
 from tests.ace.write_summary import lines_of, written

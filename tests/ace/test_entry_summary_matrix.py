@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from tasks.ace.ae_matrix import ALLOWED, FORBIDDEN, MANDATORY, errata, erratum, matrix
+from tasks.ace.summary.matrix import ALLOWED, FORBIDDEN, MANDATORY, errata, erratum, matrix
 from tests.ace.edit_summary import (
     Edit,
     Lines,

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.ace.ae_dates import date_differences
 from tasks.ace.batch import Batch, BatchLimits
 from tasks.ace.check import check_matrix
 from tasks.ace.codec import decode
 from tasks.ace.entry_summary import Known, prepare, stream_summaries
 from tasks.ace.layout import layout
-from tasks.ace.payment import Payment, Terms
-from tasks.ace.sureties import sureties
+from tasks.ace.money.payment import Payment, Terms
+from tasks.ace.money.sureties import sureties
+from tasks.ace.summary.dates import date_differences
 from tasks.entries.record import Record
 from tasks.shared.errors import BadInput, RouteRefused
 from tests.ace.made_record import joined

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from tasks.ace import fees
+from tasks.ace.money import fees
 from tasks.shared.errors import BadInput
 
 ALL = ("499", "501", "311", "496", "500")

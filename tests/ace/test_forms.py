@@ -10,13 +10,20 @@ import numpy as np
 import pytest
 
 import tasks.ace as room
-from tasks.ace.cargo_release_rules import MODULES, rules
-from tasks.ace.codes import codes
+from tasks.ace.checks.cargo_release_rules import MODULES, rules
+from tasks.ace.checks.deck import among, integers, pack, pack_bytes
+from tasks.ace.checks.numbers import entry_text, key_text, wrong_digit
+from tasks.ace.checks.release import (
+    entry_form,
+    in_bond_form,
+    length_of,
+    number_form,
+    plain,
+    presence,
+)
+from tasks.ace.checks.rules_lines import tariff_form
 from tasks.ace.conditions import condition, conditions, finding
-from tasks.ace.deck import among, integers, pack, pack_bytes
-from tasks.ace.numbers import entry_text, key_text, wrong_digit
-from tasks.ace.release import entry_form, in_bond_form, length_of, number_form, plain, presence
-from tasks.ace.rules_lines import tariff_form
+from tasks.ace.wire.codes import codes
 
 PUBLISHED = (
     "406-0314754-3", "406-0318899-2", "965-0083656-2", "965-0085162-9", "DM4-0085887-2",
@@ -117,7 +124,7 @@ def test_every_rule_is_registered_with_codes_that_exist() -> None:
 
 def test_every_condition_is_raised_somewhere() -> None:
     sources = "".join(
-        path.read_text(encoding="utf-8") for path in Path(room.__path__[0]).glob("*.py")
+        path.read_text(encoding="utf-8") for path in Path(room.__path__[0]).rglob("*.py")
     )
     tables = "".join(
         (files("continuity_data") / "ace" / name).read_text(encoding="utf-8")

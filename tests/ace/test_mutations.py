@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.ace.cargo_release_rules import rules
 from tasks.ace.check import check_bytes
+from tasks.ace.checks.cargo_release_rules import rules
 from tasks.ace.conditions import conditions
 from tests.ace.golden import Edit, data
 from tests.ace.golden_entries import release

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, strategies as st
 
-from tasks.ace.payment import Payment, Terms, read_terms, terms
-from tasks.ace.payment_plan import (
+from tasks.ace.money.payment import Payment, Terms, read_terms, terms
+from tasks.ace.money.payment_plan import (
     ALONE,
     FULL,
     LATE,
@@ -20,8 +20,8 @@ from tasks.ace.payment_plan import (
     SUMMARIES,
     plan_payment,
 )
-from tasks.ace.payment_totals import daily_totals, over_ceiling
-from tasks.ace.statement_days import AHEAD, Calendar, federal_holidays
+from tasks.ace.money.payment_totals import daily_totals, over_ceiling
+from tasks.ace.money.statement_days import AHEAD, Calendar, federal_holidays
 from tasks.shared.errors import BadInput
 
 SENT = date(2026, 11, 24)  # a Tuesday; Thursday the 26th is Thanksgiving

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.ace.answers_shape import Answer
+from tasks.ace.answers.shape import Answer
 from tasks.ace.response import READ_HERE, read_answers
 from tasks.shared.errors import BadInput
 from tests.ace import made_answers as made

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tasks.ace.answers_image import Image
+from tasks.ace.answers.image import Image
 from tasks.ace.codec import write_records
 from tasks.ace.entry_summary import write_summaries
 from tasks.ace.response import read_answers

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.ace.answers_shape import DISPOSITIONS, Answer
+from tasks.ace.answers.shape import DISPOSITIONS, Answer
 from tasks.ace.layout import Field, layout
 from tasks.ace.response import READ_HERE, read_answers
 from tests.ace import made_answers as made

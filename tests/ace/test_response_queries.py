@@ -8,9 +8,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from tasks.ace.answers_columns import importer_key
-from tasks.ace.answers_er import resume_at
-from tasks.ace.answers_shape import Answer
+from tasks.ace.answers.columns import importer_key
+from tasks.ace.answers.er import resume_at
+from tasks.ace.answers.shape import Answer
 from tasks.ace.response import read_answers
 from tests.ace import made_answers as made
 from tests.ace.made_answers import jb, jc, jz, line, number, state

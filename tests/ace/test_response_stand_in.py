@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ace.answers_shape import Answer
+from tasks.ace.answers.shape import Answer
 from tasks.ace.cargo_release import write_batches
 from tasks.ace.query import (
     Asker,

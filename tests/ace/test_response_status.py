@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from tasks.ace.answers_shape import Answer
+from tasks.ace.answers.shape import Answer
 from tasks.ace.response import read_answers
 from tests.ace import made_answers as made
 from tests.ace.examples import examples

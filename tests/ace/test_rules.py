@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.ace.check import check_bytes
-from tasks.ace.codes import codes
+from tasks.ace.wire.codes import codes
 from tests.ace.golden import Edit, add, both, data, drop, envelope, filled, put, se
 from tests.ace.golden_entries import (
     CONTACT,

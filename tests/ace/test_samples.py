@@ -11,8 +11,7 @@ from tasks.ace.envelope_rules import FilerProfile
 from tasks.ace.layout import layout
 from tasks.ace.show import show_bytes
 from tests.ace.examples import data, examples
-from tests.ace.golden import add, envelope, put, se
-from tests.ace.golden import data as joined
+from tests.ace.golden import add, data as joined, envelope, put, se
 from tests.ace.golden_entries import release
 
 ACCEPTED = ("bb1 one block", "bb1 two blocks", "bb1 query", "bb5 sent", "bb6 notice")

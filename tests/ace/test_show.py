@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tasks.ace.checks.masking import MASKED, is_private, shown
 from tasks.ace.layout import APPLICATIONS, layouts
-from tasks.ace.masking import MASKED, is_private, shown
 from tasks.ace.show import fields, show_bytes
 from tests.ace import examples
 from tests.ace.golden import add, both, data, envelope, filled, put

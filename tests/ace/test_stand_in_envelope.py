@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tasks.ace.stand_in import Rules, StandIn
-from tasks.ace.stand_in_answers import rejected
-from tasks.ace.stand_in_batch import Block, Fault, control
+from tasks.ace.stand_in.answers import rejected
+from tasks.ace.stand_in.batch import Block, Fault, control
 from tasks.entries import number
 from tasks.shared.errors import BadInput
 from tests.ace.stand_in_hand import (

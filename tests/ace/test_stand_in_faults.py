@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.ace import stand_in_texts
-from tasks.ace.stand_in import StandIn, StandInDied
+from tasks.ace.stand_in import StandIn, StandInDied, texts as stand_in_texts
 from tasks.entries import number
 from tests.ace.stand_in_hand import (
     NUMBERS,
@@ -349,7 +348,7 @@ def test_every_code_that_is_raised_has_its_text() -> None:
     for table, modules in known.items():
         texts = getattr(stand_in_texts, table)
         for module in modules:
-            source = (folder / f"stand_in_{module}.py").read_text(encoding="utf-8")
+            source = (folder / f"{module}.py").read_text(encoding="utf-8")
             for code in _codes(source):
                 assert code in texts, (module, code)
 

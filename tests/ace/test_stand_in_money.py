@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from tasks.ace.stand_in import StandIn
-from tasks.ace.stand_in_fees import share, working, working_days_after
+from tasks.ace.stand_in.fees import share, working, working_days_after
 from tests.ace.stand_in_hand import (
     NUMBERS,
     TODAY,

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import pytest
 
 from tasks.ace.stand_in import Rules, StandIn
-from tasks.ace.stand_in_query import Limits
-from tasks.ace.stand_in_query_facts import padded
+from tasks.ace.stand_in.query import Limits
+from tasks.ace.stand_in.query_facts import padded
 from tests.ace.stand_in_hand import (
     IMPORTER,
     NUMBERS,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tasks.ace.check import check_bytes
-from tasks.ace.grammar import grammar
+from tasks.ace.checks.grammar import grammar
+from tasks.ace.checks.recognise import readers, table
 from tasks.ace.layout import layout
-from tasks.ace.recognise import readers, table
 from tasks.entries.number import make
 from tests.ace.golden import (
     FILER,

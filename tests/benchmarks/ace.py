@@ -30,12 +30,12 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from tasks.ace.batch import BatchLimits  # noqa: E402
+from tasks.ace.cargo.source import read_slices  # noqa: E402
 from tasks.ace.cargo_release import SLICE, stream_batches  # noqa: E402
 from tasks.ace.check import check_matrix  # noqa: E402
+from tasks.ace.checks.recognise import table  # noqa: E402
 from tasks.ace.codec import decode, read_records  # noqa: E402
 from tasks.ace.envelope import Envelope  # noqa: E402
-from tasks.ace.recognise import table  # noqa: E402
-from tasks.ace.se_source import read_slices  # noqa: E402
 from tasks.entries.record import TABLES  # noqa: E402
 from tests.benchmarks import plain_se  # noqa: E402
 from tests.benchmarks.made_entries import made_tables, write_parquet  # noqa: E402

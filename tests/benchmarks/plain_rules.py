@@ -10,7 +10,7 @@ import re
 from functools import cache
 from itertools import pairwise
 
-from tasks.ace.codes import codes
+from tasks.ace.wire.codes import codes
 from tasks.entries.number import check_digit
 
 Row = dict[str, object]

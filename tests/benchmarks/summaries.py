@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 from tasks.ace.check import check_file  # noqa: E402
 from tasks.ace.entry_summary import stream_summaries  # noqa: E402
 from tasks.ace.envelope import Envelope  # noqa: E402
-from tasks.ace.payment import Payment, Terms  # noqa: E402
+from tasks.ace.money.payment import Payment, Terms  # noqa: E402
 from tests.benchmarks.made_entries import write_parquet  # noqa: E402
 from tests.benchmarks.made_summaries import SENT, made_summaries  # noqa: E402
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from tasks.ace.cargo_release import write_batches
 from tasks.ace.check import check_bytes
 from tasks.ace.envelope import Envelope
-from tasks.ace.payment import read_terms
+from tasks.ace.money.payment import read_terms
 from tasks.entries import lookup, reserve, sample
 from tasks.entries.intake import Intake, read_files
 from tasks.entries.ledger import Book, Taken, profile_of, take

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -291,6 +292,26 @@ def test_one_page_answers_the_auditor(report: Report) -> None:
     assert "different for 2 (ABC-9000001-1, ABC-9000011-0)" in page
     assert "CBP's own flag says late for 2; it and this count disagree for 0" in page
     assert "FAILS" not in page and "desk1: 16 entries of 4 importers" in page
+
+
+def test_a_crowded_auditor_page_stays_one_page(report: Report) -> None:
+    crowd = [{**row, "actor": f"{row['actor']} {n}"} for n in range(9)
+             for row in report.deeds.to_pylist()]  # fmt: skip
+    many = report.approvals.to_pylist() * 9
+    letters = pa.Table.from_pylist(
+        [{"kind": "letter.issued", "subject": "x", "at": report.made, "actor": "bo"}] * 900,
+        report.letters.schema)  # fmt: skip
+    crowded = replace(
+        report, deeds=pa.Table.from_pylist(crowd, report.deeds.schema), letters=letters,
+        approvals=pa.Table.from_pylist(
+            [{**row, "what": "ACE batches " * 30} for row in many], report.approvals.schema),
+        unstamped=tuple(NUMBERS * 200), authorised=letters.slice(0, 1),
+    )  # fmt: skip
+    pages = texts(crowded)
+    (place,) = (n for n, page in enumerate(pages) if "For the auditor" in page)
+    assert "Differences and mishaps" in pages[place + 1]
+    assert "900 recorded, the last of them: letter.issued 2026-12-03T15:00Z (bo)" in pages[place]
+    assert "and 39 before these: sheet Approvals" in pages[place]
 
 
 def test_who_approves_a_plan_has_its_entries_before_her(report: Report) -> None:

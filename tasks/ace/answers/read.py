@@ -1,0 +1,170 @@
+"""All answers of one application in a file, read as columns.
+
+A reading joins the records of every batch of the application into one deck, knows the batch,
+block and file place of each record, and gives fields as Arrow columns. What cannot be read is
+noted with record, field and value; it never becomes a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tasks.ace.answers.columns import Index
+from tasks.ace.answers.tables import Part, filled, stacked
+from tasks.ace.checks.deck import Deck, Rows
+from tasks.ace.checks.recognise import FIRST_OWN, UNKNOWN, Table, table
+from tasks.ace.codec import decode
+from tasks.ace.layout import Field, Layout
+from tasks.ace.wire.classes import Bytes, is_blank
+from tasks.shared.errors import Problem
+
+ALSO = {"UC": "SO", "ER": "AX"}
+"""Answers that carry records of another set: agency statuses in UC (UC v30 p.14), and agency and
+census records in an ER image (EQ v26 p.15)."""
+
+_LIMIT = 200
+
+
+@dataclass
+class Reading:
+    """Records of one application: their deck, batch rank, block (-1 outside) and file index."""
+
+    application: str
+    deck: Deck
+    batch: Index
+    block: Index
+    index: Index
+    name: str = ""
+    problems: list[tuple[int, Problem]] = field(default_factory=list)
+    tables: dict[str, list[tuple[pa.Table, Index]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, application: str, matrix: Bytes, batch: Index, block: Index, index: Index, name: str
+    ) -> Reading:
+        kinds, known = _recognised(application, matrix)
+        return cls(application, Deck(application, matrix, kinds, known), batch, block, index, name)
+
+    def rows(self, record: str) -> Rows:
+        return self.deck.rows(record)
+
+    def has(self, record: str) -> bool:
+        return record in self.deck.table.records and len(self.deck.index(record)) > 0
+
+    def data_rows(self) -> Index:
+        """Deck rows that are no part of the envelope."""
+        kinds = self.deck.kinds
+        return np.flatnonzero((kinds >= FIRST_OWN) | (kinds == UNKNOWN))
+
+    def owner(self, at: Index, starts: Index) -> Index:
+        """For each deck row the number of the start at or before it in the same block; else -1."""
+        if not len(starts):
+            return np.full(len(at), -1, dtype=np.int64)
+        found = np.searchsorted(starts, at, side="right") - 1
+        near = starts[np.maximum(found, 0)]
+        same = (found >= 0) & (self.block[near] == self.block[at]) & (self.block[at] >= 0)
+        same &= self.batch[near] == self.batch[at]
+        return np.where(same, found, -1)
+
+    def heads(self, starts: Index, owner: Index) -> Index:
+        """The file index of each owner's first record; -1 without an owner."""
+        found = np.full(len(owner), -1, dtype=np.int64)
+        found[owner >= 0] = self.index[starts[owner[owner >= 0]]]
+        return found
+
+    def columns(self, rows: Rows, *names: str) -> dict[str, pa.Array]:
+        """Fields of records: text, whole numbers and dates; unreadable ones null and noted."""
+        plain = tuple(name for name in names if _is_text(rows.layout[name]))
+        typed = tuple(name for name in names if name not in plain)
+        found = self.texts(rows, *plain)
+        made = decode(_narrowed(rows.layout, typed), rows.matrix, typed=True)
+        for name in typed:
+            found[name] = made[name].combine_chunks()
+            self._note(rows, name, found[name])
+        return {name: found[name] for name in names}
+
+    def texts(self, rows: Rows, *names: str) -> dict[str, pa.Array]:
+        """Fields as they stand, without their padding."""
+        made = decode(_narrowed(rows.layout, names), rows.matrix)
+        return {name: made[name].combine_chunks() for name in names}
+
+    def note(self, at: int, record: str, column: str, value: str, wrong: str, right: str) -> None:
+        """A fault at a deck row. At most a few hundred are told one by one."""
+        if len(self.problems) < _LIMIT:
+            self.problems.append(
+                (
+                    int(self.batch[at]),
+                    Problem(
+                        file=self.name,
+                        sheet=f"{self.application} {record}".strip(),
+                        row=int(self.index[at]) + 1,
+                        column=column,
+                        value=value,
+                        wrong=wrong,
+                        right=right,
+                    ),
+                )
+            )
+
+    def add(self, name: str, columns: dict[str, pa.Array], at: Index) -> None:
+        """Rows of an answer table, one for each of the deck rows `at`."""
+        if len(at):
+            table_ = filled(name, {**columns, "record_index": pa.array(self.index[at])}, len(at))
+            self.tables.setdefault(name, []).append((table_, self.batch[at]))
+
+    def parts(self) -> dict[str, Part]:
+        """The finished tables, in the order of the file."""
+        return {name: stacked(name, made, "record_index") for name, made in self.tables.items()}
+
+    def _note(self, rows: Rows, name: str, column: pa.Array) -> None:
+        if not column.null_count:
+            return
+        raw = rows.raw(name)
+        lost = column.is_null().to_numpy(zero_copy_only=False) & ~is_blank(raw)
+        if pa.types.is_date(column.type) and lost.any():
+            lost &= (raw != ord("0")).any(axis=1)
+        wanted = "MMDDYY" if pa.types.is_date(column.type) else "digits"
+        for row in np.flatnonzero(lost)[:_LIMIT]:
+            value = raw[row].tobytes().decode("latin-1").strip()
+            record = rows.layout.record
+            self.note(int(rows.at[row]), record, name, value, "cannot be read", wanted)
+
+
+def _is_text(one: Field) -> bool:
+    return not one.is_date and one.cls not in ("N", "SN")
+
+
+@cache
+def _narrowed(layout: Layout, names: tuple[str, ...]) -> Layout:
+    """Some fields of a layout. ACE pads the numbers that it returns with blanks, whatever their
+    class (EQ v26 p.52)."""
+    fields = (layout[name] for name in names)
+    padded = (
+        replace(one, cls="SN") if one.cls == "N" and not one.is_date else one for one in fields
+    )
+    return replace(layout, fields=tuple(padded))
+
+
+def _recognised(application: str, matrix: Bytes) -> tuple[NDArray[np.uint8], Table]:
+    """Record kinds by the application's own sets, then by the set that it borrows from."""
+    own = table(application)
+    kinds = own.codes(matrix)
+    if application not in ALSO:
+        return kinds, own
+    other = table(ALSO[application])
+    strange = np.flatnonzero(kinds == UNKNOWN)
+    found = other.codes(matrix[strange])
+    shift = len(own.records) - FIRST_OWN
+    kinds[strange] = np.where(found >= FIRST_OWN, found + shift, UNKNOWN)
+    joined = Table(
+        own.records + other.records[FIRST_OWN:],
+        own.layouts + other.layouts[FIRST_OWN:],
+        own.heads,
+        own.tails,
+    )
+    return kinds, joined

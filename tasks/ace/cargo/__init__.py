@@ -1,0 +1,1 @@
+"""The cargo release's records (SE), written column-wise."""

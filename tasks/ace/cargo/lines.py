@@ -1,0 +1,154 @@
+"""SE records of lines: SE40-SE61, OI and the PGA records that the entry carries.
+
+CATAIR SE v40 p.64-66, 73-74; PGA message set July 2026 p.13-21, 32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.ace.wire.slices import LINES, Part, Slice, keys
+from tasks.ace.wire.vectors import Keys, Mask, chosen, constant, lookup, numpy, upper
+from tasks.shared.errors import Problem
+
+_PGA_COLUMNS = ("agency", "program", "processing", "disclaimer", "reference")
+_TARIFF, _TARIFF_STEP, _ORDER_STEP = 1 << 21, 1 << 12, 128
+"""Places on a line: after the parties, each tariff number with its PGA records."""
+
+
+def lines(part: Slice) -> list[Part]:
+    """SE40, SE41 for zone entries, SE60 and SE61 in the order of p.73, then the PGA records."""
+    rank = part.ranks["lines"]
+    line = part.integers("line", "lines")
+    columns = {
+        "line": part.column("line", "lines"),
+        "country_of_origin": part.column("country_of_origin", "lines"),
+        "description": upper(part.column("description", "lines")),
+    }
+    made = [Part(keys(rank, LINES, line), part.encode("SE40", columns, rank))]
+    zone = np.flatnonzero(part.is_any("zone_status", ("P", "N"), "lines"))
+    if len(zone):
+        columns = {
+            "zone_status": chosen(part.column("zone_status", "lines"), zone),
+            "privileged_date": chosen(part.column("privileged_date", "lines"), zone),
+            "zone_quantity": chosen(part.column("zone_quantity", "lines"), zone),
+        }
+        record = part.encode("SE41", columns, rank[zone])
+        made.append(Part(keys(rank[zone], LINES, line[zone], 1), record))
+    return [*made, *_tariffs(part)]
+
+
+def _tariffs(part: Slice) -> list[Part]:
+    rank = part.ranks["tariffs"]
+    line = part.integers("line", "tariffs")
+    position = part.integers("position", "tariffs")
+    place = tariff_place(part.plain("hts_number", "tariffs"), position)
+    columns = {
+        "hts_number": part.column("hts_number", "tariffs"),
+        "value": part.column("value", "tariffs"),
+    }
+    at = keys(rank, LINES, line, place)
+    made = [Part(at, part.encode("SE60", columns, rank))]
+    current = np.flatnonzero(part.given("current_hts_number", "tariffs"))
+    if len(current):
+        columns = {
+            "current_hts_number": chosen(part.column("current_hts_number", "tariffs"), current)
+        }
+        record = part.encode("SE61", columns, rank[current])
+        made.append(Part(at[current] + 1, record))
+    if len(part.ranks["pga"]):
+        made.extend(_agencies(part, at, _tariff_id(rank, line, position)))
+    return made
+
+
+def tariff_place(hts: pa.Array, position: Keys) -> Keys:
+    """Chapter 98, then 99, then the number that carries the value (p.73; TIB: 9813 first)."""
+    chapter = pc.index_in(pc.utf8_slice_codeunits(hts, 0, 2), value_set=pa.array(["98", "99"]))
+    order = numpy(pc.fill_null(chapter, 2), np.int64)
+    return _TARIFF + (order * _ORDER_STEP + position) * _TARIFF_STEP
+
+
+def _tariff_id(rank: Keys, line: Keys, position: Keys) -> Keys:
+    return (rank << 20) | (line << 8) | position
+
+
+def _agencies(part: Slice, at: Keys, tariffs: Keys) -> list[Part]:
+    """OI once a tariff number; PG01 an agency row, numbered from 001 within the agency (PGA p.13);
+    without a disclaimer PG02 P, and PG14 where a permit or confirmation is known."""
+    rank, line = part.ranks["pga"], part.integers("line", "pga")
+    own = _tariff_id(rank, line, part.integers("position", "pga"))
+    match = lookup(tariffs, own)
+    if (match < 0).any():
+        _note_lost(part, match < 0, rank)
+        return []
+    agency = part.plain("agency", "pga").dictionary_encode().indices.to_numpy()
+    order = np.lexsort((np.arange(len(own)), agency, own))
+    first = _changes(own[order])
+    place, rows = at[match[order]], rank[order]
+    columns = {name: part.column(name, "pga").take(pa.array(order)) for name in _PGA_COLUMNS}
+    pga = _Agencies(rows, place + 3 + 4 * _count_from(first), columns)
+    number = _count_from(first | _changes(agency[order])) + 1
+    described = _description(part, rows[first], line[order][first], place[first])
+    return [described, *_agency_records(part, pga, number)]
+
+
+@dataclass(frozen=True)
+class _Agencies:
+    """Agency rows in the order of the file, each with the place of its first record."""
+
+    rank: Keys
+    place: Keys
+    columns: Mapping[str, pa.Array]
+
+
+def _agency_records(part: Slice, pga: _Agencies, number: Keys) -> list[Part]:
+    columns = {
+        "pga_line_number": pa.array(number),
+        "government_agency_code": pga.columns["agency"],
+        "government_agency_program_code": pga.columns["program"],
+        "government_agency_processing_code": pga.columns["processing"],
+        "disclaimer": pga.columns["disclaimer"],
+    }
+    made = [Part(pga.place, part.encode("PG01", columns, pga.rank, "PGA"))]
+    full = numpy(pc.is_null(pga.columns["disclaimer"]), np.bool_)
+    item = {"item_type": constant("P", int(full.sum()))}
+    made.append(Part(pga.place[full] + 1, part.encode("PG02", item, pga.rank[full], "PGA")))
+    known = full & numpy(pc.is_valid(pga.columns["reference"]), np.bool_)
+    permit = {"lpco_number_or_name": upper(chosen(pga.columns["reference"], known))}
+    made.append(Part(pga.place[known] + 2, part.encode("PG14", permit, pga.rank[known], "PGA")))
+    return made
+
+
+def _description(part: Slice, rank: Keys, line: Keys, place: Keys) -> Part:
+    known = (part.ranks["lines"] << 10) | part.integers("line", "lines")
+    row = np.maximum(lookup(known, (rank << 10) | line), 0)
+    text = upper(part.column("description", "lines")).take(pa.array(row))
+    return Part(place + 2, part.encode("OI", {"description": text}, rank, "PGA"))
+
+
+def _changes(values: Keys) -> Mask:
+    """Where a value differs from the one before; the first one does."""
+    return np.concatenate(([True], values[1:] != values[:-1]))
+
+
+def _count_from(starts: Mask) -> Keys:
+    """0, 1, 2 ... from each start."""
+    row = np.arange(len(starts))
+    return row - np.maximum.accumulate(np.where(starts, row, 0))
+
+
+def _note_lost(part: Slice, lost: Mask, rank: Keys) -> None:
+    numbers = part.column("entry_number")
+    for row in np.flatnonzero(lost):
+        part.problems.append(
+            Problem(
+                sheet=f"entry {numbers[int(rank[row])].as_py()}",
+                column="PG01",
+                wrong="agency data for a tariff number that the line does not have",
+            )
+        )

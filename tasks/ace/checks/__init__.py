@@ -1,0 +1,1 @@
+"""What `ace check` looks at: structure, classes, rules."""

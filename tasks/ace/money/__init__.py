@@ -1,0 +1,1 @@
+"""Fees, payment terms, statement dates, sureties."""

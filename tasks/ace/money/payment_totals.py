@@ -1,0 +1,52 @@
+"""What each payer owes a day, beside its ceiling: to be seen before a run is approved."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+
+import pyarrow as pa
+
+from tasks.ace.money.payment import Payment
+from tasks.ace.money.payment_plan import ALONE, FULL
+
+DAILY_TOTALS = pa.schema(
+    [
+        ("statement_date", pa.date32()),
+        ("payer", pa.string()),
+        ("summaries", pa.int64()),
+        ("amount", pa.int64()),
+        ("ceiling", pa.int64()),
+        ("over", pa.bool_()),
+    ]
+)
+
+
+def daily_totals(plan: pa.Table, payment: Payment) -> pa.Table:
+    """DAILY_TOTALS: duty per statement date and payer beside the payer's ceiling, by date.
+
+    Summaries paid one by one stand under a null date and are never over.
+    """
+    sums: dict[tuple[date | None, str], list[int]] = defaultdict(lambda: [0, 0])
+    for day, payer, amount in zip(
+        *(plan[name].to_pylist() for name in ("statement_date", "payer", "amount")), strict=True
+    ):
+        held = sums[day, payer]
+        held[0] += 1
+        held[1] += amount
+    rows = []
+    for (day, payer), (count, amount) in sorted(
+        sums.items(), key=lambda item: (item[0][0] or date.min, item[0][1])
+    ):
+        ceiling = payment.ceiling(payer) if day else None
+        over = ceiling is not None and amount > ceiling
+        rows.append(
+            dict(zip(DAILY_TOTALS.names, (day, payer, count, amount, ceiling, over), strict=False))
+        )
+    return pa.Table.from_pylist(rows, DAILY_TOTALS)
+
+
+def over_ceiling(plan: pa.Table) -> list[str]:
+    """The entry numbers that no day could take under the ceiling."""
+    pairs = zip(plan["entry_number"].to_pylist(), plan["note"].to_pylist(), strict=True)
+    return [number for number, note in pairs if note and (ALONE in note or FULL in note)]

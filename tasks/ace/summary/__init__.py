@@ -1,0 +1,1 @@
+"""The entry summary (AE): its records, and its rules."""

@@ -1,0 +1,107 @@
+"""Which summaries may be sent, and which of them are certified for cargo release.
+
+Routes: `se_then_ae` and `ae_only` give an uncertified summary, `ae_certified` a certified one. What
+may never be certified is a closed list (AE 2026-07 p.40-41, 180; SE v40 p.41; errors 147, 148, 310,
+318, 339, 785). Quota types 02, 07 and 12 go certified and live, unless the setting says
+otherwise: error 320 asks for it though the matrix leaves it open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.ace.summary.slice import SummarySlice
+from tasks.ace.wire.codes import codes
+from tasks.ace.wire.vectors import Mask, truths
+from tasks.shared.errors import RouteRefused
+
+CERTIFIED, TWO_STEP, ALONE = "ae_certified", "se_then_ae", "ae_only"
+_SHOWN = 200
+
+
+def routed(
+    part: SummarySlice, quota_one_step: bool, released: Collection[str] = ()
+) -> tuple[Mask, Mask, list[str]]:
+    """Which entries are certified, which are live, and in words each that has no such message.
+
+    `released`: numbers for which ACE already has a release.
+    """
+    refusals: dict[int, str] = {}
+    for reason, mask in _refusals(part, quota_one_step, released):
+        for row in np.flatnonzero(mask):
+            refusals.setdefault(int(row), reason)
+    numbers = part.column("entry_number")
+    told = [f"{numbers[row].as_py()} ({refusals[row]})" for row in sorted(refusals)]
+    certified = part.is_any("filing_route", (CERTIFIED,))
+    live = part.yes("live_entry") | (
+        certified & part.is_any("entry_type", codes("live_quota_type"))
+    )
+    return certified, live, told
+
+
+def refuse(told: Sequence[str]) -> None:
+    """Raises RouteRefused for entries that have no such summary, each with its reason."""
+    if told:
+        more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+        listed = ", ".join(told[:_SHOWN]) + more
+        raise RouteRefused(f"{len(told)} entries have no such entry summary: {listed}")
+
+
+def _refusals(
+    part: SummarySlice, quota_one_step: bool, released: Collection[str]
+) -> list[tuple[str, Mask]]:
+    certified = part.is_any("filing_route", (CERTIFIED,))
+    two_step = part.is_any("filing_route", (TWO_STEP,))
+    known = certified | two_step | part.is_any("filing_route", (ALONE,))
+    quota = part.is_any("entry_type", codes("live_quota_type"))
+    without = part.is_any("entry_type", codes("no_release_type"))
+    types = part.is_any("entry_type", codes("summary_type"))
+    found = [
+        ("its route is none or unknown", ~known),
+        ("its type has no entry summary", ~types),
+        ("its type has no cargo release", two_step & without),
+        ("a release that a consolidating summary covers", part.given("consolidated_summary")),
+        (
+            "consolidating, but no release names it",
+            part.yes("consolidating") & ~_covered(part),
+        ),
+        ("consolidating is not for its type", part.yes("consolidating") & ~_consolidable(part)),
+        (
+            "quota goes certified and live (error 320); the setting ace.quota_one_step allows else",
+            quota & ~certified & (quota_one_step is True),
+        ),
+    ]
+    on_file = pa.array(sorted(released), pa.string())
+    for reason, rule in _NEVER_CERTIFIED:
+        found.append((f"certified, but {reason}", certified & rule(part)))
+    there = truths(pc.is_in(part.plain("entry_number"), value_set=on_file))
+    found.append(("certified, but ACE already has its release", certified & there))
+    return found
+
+
+def _covered(part: SummarySlice) -> Mask:
+    return np.bincount(part.ranks["releases"], minlength=len(part)) > 0
+
+
+def _consolidable(part: SummarySlice) -> Mask:
+    return part.is_any("entry_type", codes("consolidated_type"))
+
+
+_NEVER_CERTIFIED: tuple[tuple[str, Callable[[SummarySlice], Mask]], ...] = (
+    (
+        "its type is never certified",
+        lambda part: part.is_any("entry_type", codes("no_release_type")),
+    ),
+    ("it is a consolidating summary", lambda part: part.yes("consolidating")),
+    ("it is a consolidated express summary", lambda part: part.yes("express_informal")),
+    ("the goods came by expedited release", lambda part: part.yes("expedited_release")),
+    (
+        "it is a weekly zone entry",
+        lambda part: part.is_any("entry_type", ("06",)) & part.given("zone_week"),
+    ),
+    ("immediate delivery was asked for", lambda part: part.yes("immediate_delivery")),
+)

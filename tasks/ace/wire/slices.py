@@ -1,0 +1,193 @@
+"""A slice of entries, ready to become records: child rows know the rank of their entry.
+
+Every SE record gets a position key; sorting the keys of all records of a slice gives the order of
+the file (CATAIR SE v40 p.22). A key has, from the top: rank of the entry in the slice, section,
+bill group or line, place within it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.ace.codec import encode
+from tasks.ace.layout import layout
+from tasks.ace.wire.classes import Bytes
+from tasks.ace.wire.vectors import Keys, Mask, numpy, truths
+from tasks.shared.errors import BadInput, Problem
+
+OPEN, HEADER, EXTRA, CONTACT, BILLS, REFERENCES, PARTIES, LINES, CLOSE = range(9)
+"""Sections of an entry in the order of the file; OPEN holds A and B, CLOSE holds Y and Z."""
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "entries": (
+        "entry_number", "filing_route", "entry_type", "port_of_entry", "port_of_unlading",
+        "importer_type", "importer_number", "mode_of_transport", "bond_type", "surety_code",
+        "bond_amount", "entered_value", "carrier_code", "conveyance_name", "voyage",
+        "location_of_goods", "exam_site", "general_order_number", "bonded_warehouse",
+        "warehouse_entry", "zone_id", "zone_week", "immediate_delivery", "split_release",
+        "express_consignment", "known_importer", "perishable", "rail_reference",
+        "consolidated_summary", "contact_name", "contact_phone", "broker_reference",
+        "arrival_date", "estimated_arrival",
+    ),
+    "bills": (
+        "entry_number", "bill_group", "bill_type", "issuer", "bill_number", "quantity", "unit",
+        "not_automated",
+    ),
+    "conveyances": (
+        "entry_number", "bill_group", "carrier_code", "voyage", "arrival_date", "quantity",
+        "unit", "conveyance_name",
+    ),
+    "equipment": ("entry_number", "bill_group", "equipment_number"),
+    "parties": (
+        "entry_number", "line", "party", "name", "number_type", "number", "address", "city",
+        "subdivision", "postal_code", "country", "global_id_type", "global_id",
+    ),
+    "lines": (
+        "entry_number", "line", "country_of_origin", "description", "zone_status",
+        "privileged_date", "zone_quantity",
+    ),
+    "tariffs": (
+        "entry_number", "line", "position", "hts_number", "value", "current_hts_number",
+    ),
+    "pga": (
+        "entry_number", "line", "position", "agency", "program", "processing", "disclaimer",
+        "reference",
+    ),
+}  # fmt: skip
+"""What cargo release takes of the entry record, by table. Nothing else is read."""
+
+CHILDREN = tuple(name for name in COLUMNS if name != "entries")
+_RANK, _SECTION, _GROUP = 36, 32, 22
+_RANGES = (
+    ("bills", "bill_group", 1, 999),
+    ("conveyances", "bill_group", 1, 999),
+    ("equipment", "bill_group", 1, 999),
+    ("parties", "line", 0, 999),
+    ("lines", "line", 1, 999),
+    ("tariffs", "line", 1, 999),
+    ("tariffs", "position", 1, 99),
+    ("pga", "line", 1, 999),
+    ("pga", "position", 1, 99),
+)
+
+
+@dataclass(frozen=True)
+class Private:
+    """A place in a part that a private value belongs to: row of the part, column, length."""
+
+    row: int
+    column: int
+    length: int
+    reference: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """All records of one kind in a slice: position keys and (n, 80) bytes."""
+
+    keys: Keys
+    matrix: Bytes
+    private: tuple[Private, ...] = ()
+
+
+@dataclass
+class Slice:
+    """Entries in the order of the file, their child rows, and each child row's entry rank."""
+
+    entries: pa.Table
+    tables: Mapping[str, pa.Table]
+    ranks: Mapping[str, Keys]
+    problems: list[Problem] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, entries: pa.Table, tables: Mapping[str, pa.Table]) -> Slice:
+        """Joins child tables by entry number. Rows of other entries are left out."""
+        numbers = entries["entry_number"].combine_chunks()
+        kept, ranks = {}, {}
+        for name in CHILDREN:
+            table = tables[name]
+            rank = pc.index_in(table["entry_number"], value_set=numbers)
+            if rank.null_count:
+                table = table.filter(pc.is_valid(rank))
+                rank = rank.drop_null()
+            kept[name] = table
+            ranks[name] = numpy(rank, np.int64)
+        return cls(entries, kept, ranks)
+
+    def __len__(self) -> int:
+        return self.entries.num_rows
+
+    def column(self, name: str, table: str = "entries") -> pa.Array:
+        source = self.entries if table == "entries" else self.tables[table]
+        column = source[name]
+        return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+    def plain(self, name: str, table: str = "entries") -> pa.Array:
+        """A column for comparing: dictionaries are decoded."""
+        column = self.column(name, table)
+        if pa.types.is_dictionary(column.type):
+            return column.dictionary.take(column.indices)
+        return column
+
+    def integers(self, name: str, table: str) -> Keys:
+        return numpy(pc.fill_null(self.plain(name, table), 0), np.int64)
+
+    def is_any(self, name: str, values: tuple[str, ...], table: str = "entries") -> Mask:
+        """Which rows hold one of the values."""
+        wanted = pa.array(values, pa.string())
+        return truths(pc.is_in(self.plain(name, table), value_set=wanted))
+
+    def given(self, name: str, table: str = "entries") -> Mask:
+        return truths(pc.is_valid(self.column(name, table)))
+
+    def yes(self, name: str, table: str = "entries") -> Mask:
+        return truths(self.plain(name, table))
+
+    def check_ranges(self) -> None:
+        """Notes numbers that no position key can hold: 999 bill groups and lines (SE v40 p.22)."""
+        for table, name, low, high in _RANGES:
+            values = self.integers(name, table)
+            for row in np.flatnonzero((values < low) | (values > high)):
+                number = self.tables[table]["entry_number"][int(row)].as_py()
+                self.problems.append(
+                    Problem(
+                        sheet=f"entry {number}",
+                        column=f"{table} {name}",
+                        value=str(values[row]),
+                        wrong="is out of range",
+                        right=f"{low} to {high}",
+                    )
+                )
+
+    def encode(
+        self, record: str, columns: Mapping[str, pa.Array], ranks: Keys, application: str = "SE"
+    ) -> Bytes:
+        """Records of one kind. A value that does not fit is noted with its entry number."""
+        kind = layout(application, record)
+        try:
+            return encode(kind, dict(columns))
+        except BadInput as refusal:
+            numbers = self.column("entry_number")
+            for problem in refusal.problems:
+                row = int(ranks[problem.row - 1]) if problem.row else 0
+                self.problems.append(
+                    Problem(
+                        sheet=f"entry {numbers[row].as_py()}",
+                        column=f"{record} {problem.column}",
+                        value=problem.value,
+                        wrong=problem.wrong,
+                        right=problem.right,
+                        code=problem.code,
+                    )
+                )
+            return np.full((len(ranks), 80), 32, dtype=np.uint8)
+
+
+def keys(rank: Keys, section: Keys | int, group: Keys | int = 0, place: Keys | int = 0) -> Keys:
+    """Position keys: entry rank, section, bill group or line (up to 1023), place within it."""
+    return (rank << _RANK) | (section << _SECTION) | (group << _GROUP) | place
