@@ -78,7 +78,9 @@ def come_back(tell: Story, home: str) -> None:
 def settle(tell: Story, home: str, made: dict[str, Any]) -> None:
     tell.chapter("The loop: a batch rejected, an answer lost, an answer twice")
     rest(tell, home)
-    for line in reconcile.why(home, ["back to the desk", "differs from ACE", "wait for the surety"]):
+    for line in reconcile.why(
+        home, ["back to the desk", "differs from ACE", "wait for the surety"]
+    ):
         tell.line(f"  {line}")
     for line in reconcile.others_act(home, ACTOR):
         tell.line(line)

@@ -14,7 +14,9 @@ from tasks.desk.context import desk, say, show
 if TYPE_CHECKING:
     from tasks.backup.stores.admin import AdminStore
 
-prune = typer.Typer(no_args_is_help=True, help="Plan, approve, execute: removes what is past its time.")
+prune = typer.Typer(
+    no_args_is_help=True, help="Plan, approve, execute: removes what is past its time."
+)
 hold = typer.Typer(no_args_is_help=True, help="Keep snapshots whatever their age.")
 User = Annotated[str, typer.Option(help="The administrator's account, not the host's.")]
 Password = Annotated[Path | None, typer.Option(help="Its password.")]

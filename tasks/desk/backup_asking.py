@@ -25,7 +25,9 @@ def passphrase_of(path: Path, variable: str = "CONTINUITY_PASSPHRASE", new: bool
     given = os.environ.get(variable)
     if given is not None:
         return given
-    return typer.prompt(f"Passphrase for {path}", hide_input=True, confirmation_prompt=new, err=True)
+    return typer.prompt(
+        f"Passphrase for {path}", hide_input=True, confirmation_prompt=new, err=True
+    )
 
 
 def account_of(store: str, user: str, password_file: Path | None) -> StoreAccount | None:

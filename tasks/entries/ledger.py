@@ -178,7 +178,9 @@ def _standing(journal: Journal, numbers: list[str]) -> Iterable[sa.Row]:  # type
         )
         .outerjoin(
             SENT,
-            sa.and_(SENT.c.number == NUMBERS.c.number, SENT.c.state.in_(("waiting", "taken", "found"))),
+            sa.and_(
+                SENT.c.number == NUMBERS.c.number, SENT.c.state.in_(("waiting", "taken", "found"))
+            ),
         )
         .outerjoin(ENTRIES, ENTRIES.c.number == NUMBERS.c.number)
     )

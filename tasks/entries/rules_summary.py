@@ -80,22 +80,33 @@ def _gaps(c: Checks, due: Mask) -> Iterator[tuple[str, str, Mask]]:
         yield table, name, missing & ~_chapter_99(c, table)
     withdrawn = due & c.among(E, "entry_type", WITHDRAWALS)
     yield E, "warehouse_entry", withdrawn & ~c.given(E, "warehouse_entry")
-    yield E, "warehouse_port", due & c.among(E, "entry_type", (*WITHDRAWALS, "22")) & ~c.given(
-        E, "warehouse_port"
+    yield (
+        E,
+        "warehouse_port",
+        due & c.among(E, "entry_type", (*WITHDRAWALS, "22")) & ~c.given(E, "warehouse_port"),
     )
-    yield E, "tib_declaration", due & c.among(E, "entry_type", ("23",)) & ~c.given(
-        E, "tib_declaration"
+    yield (
+        E,
+        "tib_declaration",
+        due & c.among(E, "entry_type", ("23",)) & ~c.given(E, "tib_declaration"),
     )
     undated = ~c.given(E, "release_date") & ~c.given(E, "estimated_entry_date")
     early = c.among(E, "entry_type", WITHDRAWALS) | c.among(E, "filing_route", ["ae_certified"])
     yield E, "estimated_entry_date", due & early & undated
     yield E, "surety_code", due & c.among(E, "bond_type", ("8", "9")) & ~c.given(E, "surety_code")
-    yield E, "foreign_port", due & c.among(E, "mode_of_transport", VESSEL) & ~c.given(
-        E, "foreign_port"
-    ) & ~c.has(LINES, c.given(LINES, "foreign_port"))
+    yield (
+        E,
+        "foreign_port",
+        due
+        & c.among(E, "mode_of_transport", VESSEL)
+        & ~c.given(E, "foreign_port")
+        & ~c.has(LINES, c.given(LINES, "foreign_port")),
+    )
     cases = c.given(LINES, "ad_case") | c.given(LINES, "cd_case")
-    yield LINES, "foreign_exporter", _rows_of(c, LINES, due) & cases & ~c.given(
-        LINES, "foreign_exporter"
+    yield (
+        LINES,
+        "foreign_exporter",
+        _rows_of(c, LINES, due) & cases & ~c.given(LINES, "foreign_exporter"),
     )
     yield E, "ad_case", due & c.among(E, "entry_type", REMEDIES) & ~_any_case(c)
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tasks.shared import kinds
 from tasks.shared.journal import Journal
-from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT
+from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT, VIEWS
 
 FREE = "free in the reserve"
 UNACCOUNTED = "UNACCOUNTED"
@@ -25,13 +25,15 @@ TO_SEND = "to be sent"
 NAMED = "named in a batch"
 SENT_OUT = "in a written batch"
 SUMMARY = "waits for its entry summary"
+ON_FILE = "in ACE, not settled yet"
 SETTLED, HANDED_OVER, BURNT = "settled", "handed over", "burnt"
 
-PLACES = (FREE, UNACCOUNTED, VOID, AT_PORT, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY, SETTLED,
+PLACES = (FREE, UNACCOUNTED, VOID, AT_PORT, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY, ON_FILE, SETTLED,
           HANDED_OVER, BURNT)  # fmt: skip
 
 OPEN_OUTCOMES = ("not presented", "waiting", "exam")
 RELEASED = ("released", "provisional")
+HELD_BY_ACE = ("accepted", "accepted with warnings", "already on file")
 CLOSED_OUTCOMES = ("refused", "exported", "cleared otherwise")
 SE_ROUTE, NO_ROUTE = "se_then_ae", "none"
 """SE goes first; the routes `ae_certified` and `ae_only` have no SE."""
@@ -69,11 +71,13 @@ def account(journal: Journal) -> list[Line]:
             ENTRIES.c.file,
             BATCHES.c.batch,
             BATCHES.c.written,
+            VIEWS.c.disposition,
         )
         .select_from(NUMBERS)
         .outerjoin(ENTRIES, ENTRIES.c.number == NUMBERS.c.number)
         .outerjoin(SENT, sa.and_(SENT.c.number == NUMBERS.c.number, SENT.c.application == "SE"))
         .outerjoin(BATCHES, BATCHES.c.batch == SENT.c.batch)
+        .outerjoin(VIEWS, sa.and_(VIEWS.c.number == NUMBERS.c.number, VIEWS.c.about == "summary"))
         .order_by(NUMBERS.c.series, NUMBERS.c.filer, NUMBERS.c.serial)
     )
     return [_line(row) for row in journal.rows(query)]
@@ -102,6 +106,8 @@ def _place(row: sa.Row) -> str:  # type: ignore[type-arg]
              "handed over": HANDED_OVER, "burnt": BURNT}  # fmt: skip
     if row.state in plain:
         return plain[row.state]
+    if row.disposition in HELD_BY_ACE:
+        return ON_FILE
     if row.batch:
         return SENT_OUT if row.written else NAMED
     if row.outcome in CLOSED_OUTCOMES or row.route == NO_ROUTE:

@@ -120,7 +120,9 @@ def _release_compared(one: Standing, view: View, same: Verdict) -> Verdict:
     if not dated and told is not None and told.release_code in EXAM_CODES and _freed(one):
         return _task(told)
     if one.released and dated and one.released != dated:
-        return Verdict(Step.DATE, f"paper {one.released}, ACE {dated}: a letter asks the port to post it")
+        return Verdict(
+            Step.DATE, f"paper {one.released}, ACE {dated}: a letter asks the port to post it"
+        )
     if not dated and (one.released or one.route == "ae_certified"):
         return Verdict(Step.WAIT, "ACE shows no release yet", RELEASE)
     return same

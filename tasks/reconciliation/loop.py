@@ -67,9 +67,7 @@ def write_approved(house: House, actor: str) -> list[outbound.Written]:
     ]
 
 
-def waiting_plan(
-    house: House, actor: str, today: date
-) -> tuple[plan.Plan | None, dict[str, str]]:
+def waiting_plan(house: House, actor: str, today: date) -> tuple[plan.Plan | None, dict[str, str]]:
     """The plan that lacks an approval, made if entries are ready, and the entries that are due but
     cannot be written, with the reason: their desks must correct them."""
     try:

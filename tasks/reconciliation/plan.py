@@ -112,9 +112,10 @@ def make(
             break
     plan = _new(journal, content, settings, wanted, entries, today)
     if not plan.batches:
-        raise HeldBack("No entry that is due can be written:", [
-            Problem(value=number, wrong=reason) for number, reason in plan.held.items()
-        ])
+        raise HeldBack(
+            "No entry that is due can be written:",
+            [Problem(value=number, wrong=reason) for number, reason in plan.held.items()],
+        )
     what = f"{WHAT}: {len(plan.numbers)} entries in {len(plan.batches)} file(s)"
     approval.ask(journal, plan.digest, what, plan.binds, preparer)
     return plan

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+
 @pytest.mark.long
 def test_the_desk_works_without_prefect(tmp_path: Path) -> None:
     def run(*command: object, code: int = 0) -> str:

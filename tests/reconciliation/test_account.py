@@ -171,3 +171,17 @@ def test_the_workbook_opens_and_says_the_same(journal: Journal, tmp_path: Path) 
     sheets = pd.read_excel(path, sheet_name=None, engine="calamine", header=2)
     assert sheets["Numbers"]["desk"].tolist() == ["=1+1"] * 3
     assert sheets["Totals"]["in all"].sum() == 4
+
+
+def test_what_ace_shows_is_not_to_be_sent(journal: Journal) -> None:
+    """An officer keyed it otherwise than the paper: it stands in ACE and must never be sent."""
+    tell(journal, [kinds.NumbersReserved(**block(1, 1), range_check="x"),
+                   kinds.NumbersIssued(**block(1, 1), desk="truck", port="2304"),
+                   recorded(kinds.EntriesRecorded, [(NUMBERS[0], "released", "se_then_ae")])])  # fmt: skip
+    shown = kinds.AnswerLine(number=NUMBERS[0], disposition="already on file", differs=["value"])
+    answer = kinds.AnswerRead(
+        application="ER", about="summary", batch="", content="", rejected=False, lines=[shown]
+    )
+    journal.append(answer, "answer/1", "me")
+    (line,) = room.account(journal)
+    assert line.place == room.ON_FILE

@@ -106,7 +106,7 @@ def is_blank(view: Bytes) -> Flags:
 
 def _rows(flags: Flags) -> Flags:
     """Rows with any flag. Mostly there is none at all, and that is quick to see."""
-    return flags.any(axis=1) if flags.any() else np.zeros(len(flags), dtype=bool)
+    return np.asarray(flags.any(axis=1), dtype=bool) if flags.any() else np.zeros(len(flags), bool)
 
 
 def impossible_date(view: Bytes) -> Flags:
