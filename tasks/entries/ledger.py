@@ -126,8 +126,10 @@ def _clashes(
     for number, desk in desks.items():
         if number in intake.faulty:
             continue
-        elsewhere = _elsewhere(number, desk, intake, others)
-        if reason := _reason(number, desk, standing.get(number), elsewhere):
+        row = standing.get(number)
+        foreign = row is not None and row.desk != desk
+        elsewhere = _elsewhere(number, desk, intake, others) if foreign else ""
+        if reason := _reason(number, desk, row, elsewhere):
             yield number, Problem(intake.file, "Entries", intake.row_of(number), "Entry number",
                                   number, *reason)  # fmt: skip
 

@@ -1,0 +1,51 @@
+"""Recording 10,000 entries from workbooks, run by hand: python -m tests.benchmarks.record
+
+Makes the workbooks first (not measured), then reads, checks and records them into a fresh book.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from tasks.entries import reserve
+from tasks.entries.intake import read_files
+from tasks.entries.ledger import profile_of, take
+from tasks.shared.journal_check import verify
+from tasks.shared.opening import journal as open_journal, make_home
+from tests.conftest import SETTINGS
+from tests.entries import house as made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--entries", type=int, default=10_000)
+    parser.add_argument("--in-a-workbook", type=int, default=250)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = make_home(Path(folder) / "home", SETTINGS, "bench")
+        book = made.book_of(settings, open_journal(settings))
+        reserve.reserve(book.journal, settings, "entry", made.FIRST, given.entries, "bench", "it")
+        files = []
+        for turn in range(given.entries // given.in_a_workbook):
+            numbers = reserve.issue(
+                book.journal, settings, "entry", given.in_a_workbook, "truck", "2704", "it"
+            )
+            record = made.filled(turn, numbers, "truck")
+            files.append(made.workbook(Path(folder) / "in", f"{turn}.xlsx", "truck", record))
+        began = time.perf_counter()
+        intakes = read_files(files, profile_of(settings))
+        read = time.perf_counter()
+        taken = take(book, intakes, "jo")
+        ended = time.perf_counter()
+        recorded = sum(len(one.recorded) for one in taken)
+        assert recorded == given.entries, [one.problems[:2] for one in taken if one.problems]
+        print(f"{recorded:,} entries in {len(files)} workbooks: read and checked in "
+              f"{read - began:.1f} s, recorded in {ended - read:.1f} s, {ended - began:.1f} s in all")  # fmt: skip
+        assert verify(book.journal, book.content).ok
+
+
+if __name__ == "__main__":
+    main()
