@@ -13,7 +13,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tasks.shared import numbering
 from tasks.shared.errors import BadNumber, Problem
+from tasks.shared.numbering import DOUBLED, LETTERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,11 +26,7 @@ if TYPE_CHECKING:
 MAX_SERIAL = 9_999_999
 Offsets = Mapping[str, "int | Collection[int]"]
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# S begins at 2, not 1: the table follows the punched card
-LETTER_VALUES = dict(zip(_LETTERS, [*range(1, 10), *range(1, 10), *range(2, 10)], strict=True))
-_VALUES = {str(digit): digit for digit in range(10)} | LETTER_VALUES
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_VALUES = {str(digit): digit for digit in range(10)} | LETTERS
 
 _SHAPE = re.compile(r"([0-9A-Z]{3})-?([0-9]{7})-?([0-9])")
 _NEAR = re.compile(r"([0-9A-Z]{3})[\s-]*([0-9]{7})[\s-]*([0-9]?)")
@@ -77,9 +75,7 @@ def require_filer(code: str) -> str:
 
 def check_digit(filer: str, serial: int, offset: int = 0) -> int:
     """Check digit of one number; `offset` is the filer's factor, 0 unless CBP set one."""
-    digits = [_VALUES[mark] for mark in f"{require_filer(filer)}{serial:07d}"]
-    total = sum(_DOUBLED[d] if place % 2 else d for place, d in enumerate(digits))
-    return (offset - total) % 10
+    return numbering.check_digit(require_filer(filer), serial, offset)
 
 
 def make(filer: str, serial: int, offset: int = 0) -> EntryNumber:
@@ -142,9 +138,9 @@ def check_digits(filer: str, serials: np.ndarray, offset: int = 0) -> Digits:
     import numpy as np
 
     head = [_VALUES[mark] for mark in require_filer(filer)]
-    total = np.full(len(serials), head[0] + _DOUBLED[head[1]] + head[2], dtype=np.int32)
+    total = np.full(len(serials), head[0] + DOUBLED[head[1]] + head[2], dtype=np.int32)
     rest = np.asarray(serials, dtype=np.int32)
-    doubled = np.array(_DOUBLED, dtype=np.int32)
+    doubled = np.array(DOUBLED, dtype=np.int32)
     for place in range(7):
         rest, digit = np.divmod(rest, 10)
         total += doubled[digit] if place % 2 == 0 else digit
