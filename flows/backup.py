@@ -1,0 +1,53 @@
+"""Every night: sealed snapshots of the home and every source, carried off-site, then a share of what
+lies there read back and held against its digests.
+
+Run it again whenever it failed: packs that were carried off are used again, and a snapshot stands
+only when its manifest does. If it ends `Suspicious`, a source changed as ransomware changes files:
+look before the next run; the snapshots from before are on hold. If it ends failed with damage, run
+`continuity backup verify`; the next backup stores again what the sources still have.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed, Failed
+
+from tasks.backup import steps
+
+
+@flow(
+    name="backup",
+    flow_run_name="backup-{actor}",
+    description=__doc__,
+    validate_parameters=True,
+)
+def backup(home: str, actor: str, share: int = 0) -> State[Any]:
+    """`share` 0 takes the settings' part of the packs for verifying; 1 reads them all."""
+    taken = steps.take(home, actor)
+    steps.publish(taken)
+    damaged = steps.check(home, actor, share)
+    flags = [one["flags"] for one in taken if one["flags"]]
+    result = {"taken": taken, "damaged": damaged, "flags": flags}
+    if damaged:
+        return Failed(message=f"{len(damaged)} objects do not hold: {damaged[0]}", data=result)
+    if flags:
+        return Completed(name="Suspicious", message="; ".join(flags), data=result)
+    return Completed(message=f"{len(taken)} snapshot(s) taken", data=result)
+
+
+@flow(
+    name="backup doctor",
+    flow_run_name="doctor-{actor}",
+    description="Weekly: does the store still refuse what an attacker on this host would do? Each "
+    "destructive verb is tried on canaries with the host's own credentials. Failed means that the "
+    "backups are not safe from this host: have the share mended today.",
+    validate_parameters=True,
+)
+def examine_store(home: str, actor: str) -> State[Any]:
+    failed = steps.examine(home, actor)
+    if failed:
+        return Failed(message=f"the store fails: {', '.join(failed)}", data=failed)
+    return Completed(message="the store refuses every destructive verb", data=failed)

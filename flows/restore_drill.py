@@ -1,0 +1,30 @@
+"""Restore what was backed up, compare it with the digests of the originals, and countersign it.
+
+Runs on its own work pool, on a machine that holds the drill key and nothing else of the house:
+whoever owns the backup host must not be able to countersign. A snapshot that is not countersigned is
+not what a restore takes. If it fails, the backups are a hope only: read the message, mend, run again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed
+
+from tasks.backup import steps
+
+
+@flow(
+    name="restore drill",
+    flow_run_name="restore-drill-{scope}",
+    description=__doc__,
+    validate_parameters=True,
+)
+def restore_drill(home: str, actor: str, scope: str = "sample", files: int = 200) -> State[Any]:
+    """`scope`: `sample` restores about `files` files, `all` everything, `content` opens and checks
+    every blob without writing files."""
+    done = steps.prove(home, actor, scope, files)
+    steps.publish_proof(done)
+    return Completed(message=f"{len(done)} snapshot(s) countersigned", data=done)

@@ -1,0 +1,1 @@
+"""Sealed off-site backups: write-only host, self-proving packs, signed and chained snapshots."""

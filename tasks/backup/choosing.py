@@ -1,0 +1,152 @@
+"""Which snapshot to restore: the newest that a drill worker countersigned, and what looks wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from tasks.backup.faults import ChainBroken, Missing
+from tasks.backup.manifests import (
+    Chain,
+    Holds,
+    Proofs,
+    Snapshot,
+    read_chain,
+    read_holds,
+    read_proofs,
+    read_pruned,
+)
+from tasks.backup.repository import Repository, read_configs
+from tasks.backup.structures import Proof
+
+_HEAD = re.compile(r"^([a-z0-9][a-z0-9-]{0,31}):(\d{1,8}):([0-9a-f]{8,64})$")
+
+
+@dataclass
+class Survey:
+    """Everything signed that a repository holds, and every fault found in it."""
+
+    repository: Repository
+    chains: dict[str, Chain]
+    proofs: Proofs
+    holds: Holds
+    pruned: set[str]
+    wrong: list[str] = field(default_factory=list)
+
+    def faults(self) -> list[str]:
+        of_chains = [fault for chain in self.chains.values() for fault in chain.faults()]
+        return [*of_chains, *self.wrong, *self.proofs.wrong, *self.holds.wrong]
+
+    def snapshots(self, host: str = "", retention: str = "") -> list[Snapshot]:
+        """In the order of their times."""
+        found = [
+            snapshot
+            for chain in self.chains.values()
+            for snapshot in chain.snapshots
+            if (not host or snapshot.host == host)
+            and (not retention or snapshot.manifest.retention == retention)
+        ]
+        return sorted(found, key=lambda s: (s.manifest.time, s.sequence, s.digest))
+
+    def proof_of(self, digest: str) -> Proof | None:
+        """The newest proof of a snapshot."""
+        return next((p for p in reversed(self.proofs.proofs) if p.manifest == digest), None)
+
+    def heads(self) -> list[str]:
+        """What `--expect-head` takes, one for each host."""
+        return [chain.head.label for chain in self.chains.values() if chain.head]
+
+    def behind(self, expected: str) -> str:
+        """Why the repository is older than an expected head, or an empty text."""
+        found = _HEAD.match(expected)
+        if not found:
+            return f"{expected!r} is no head: host:number:digest, as a proof or key sheet prints it"
+        host, number, digest = found[1], int(found[2]), found[3]
+        chain = self.chains.get(host)
+        if chain is None or chain.head is None or chain.head.sequence < number:
+            newest = chain.head.sequence if chain and chain.head else 0
+            return f"{host}: the newest snapshot is number {newest}, expected at least {number}"
+        known = [s.digest for s in chain.snapshots if s.sequence == number]
+        if not any(d.startswith(digest) for d in [*known, *self.pruned]):
+            return f"{host}: snapshot {number} is not the expected {digest}"
+        return ""
+
+
+def survey(repository: Repository) -> Survey:
+    """Read all that is signed. Damaged objects are faults, not errors."""
+    pruned, wrong = read_pruned(repository)
+    _, _, configs = read_configs(
+        repository.store, repository.patience, repository.id, repository.officer
+    )
+    chains = {host: read_chain(repository, host, pruned) for host in repository.hosts()}
+    unknown = [h for h in chains if h not in repository.config.hosts and chains[h].broken]
+    for host in unknown:
+        wrong.append(f"manifests/{host}: a host that the officer never named")
+    proofs, holds = read_proofs(repository), read_holds(repository)
+    _check_rollback(proofs, repository, wrong)
+    return Survey(repository, chains, proofs, holds, pruned, [*wrong, *configs])
+
+
+def _check_rollback(proofs: Proofs, repository: Repository, wrong: list[str]) -> None:
+    """A config that a proof saw must not have gone: it may have ended a stolen key."""
+    newest = max((proof.config for proof in proofs.proofs), default=0)
+    if newest > repository.config.sequence:
+        wrong.append(f"config {newest} was there when a proof was made and is gone")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The snapshot to restore, and why one may doubt it."""
+
+    snapshot: Snapshot
+    proof: Proof | None
+    warnings: tuple[str, ...]
+
+
+def choose(
+    found: Survey,
+    host: str = "",
+    retention: str = "",
+    snapshot: str = "",
+    newest: bool = False,
+) -> Choice:
+    """`snapshot` is a label or the beginning of a digest; else the newest countersigned one, or
+    with `newest` the newest of all. Raises Missing, ChainBroken (nothing countersigned)."""
+    if snapshot:
+        return _named(found, snapshot)
+    candidates = found.snapshots(host, retention or _usual(found, host))
+    hosts = sorted({candidate.host for candidate in candidates})
+    if not candidates:
+        raise Missing("no snapshot of that host and class is there")
+    if len(hosts) > 1:
+        raise Missing(f"snapshots of several hosts are there: name one of {', '.join(hosts)}")
+    proven = [(c, p) for c in candidates if (p := found.proof_of(c.digest))]
+    last = max(candidates, key=lambda c: (c.sequence, c.manifest.time, c.digest))
+    if newest:
+        proof = found.proof_of(last.digest)
+        doubt = "" if proof else f"{last.label} was never countersigned by a drill: whoever held "
+        warning = (doubt + "the host's key may have made it",) if doubt else ()
+        return Choice(last, proof, warning)
+    if not proven:
+        raise ChainBroken(
+            "no snapshot was countersigned by a drill; --newest restores the newest one all the same"
+        )
+    best, proof = max(proven, key=lambda pair: (pair[0].sequence, pair[0].manifest.time))
+    later = [c.label for c in candidates if c.sequence > best.sequence]
+    warning = (f"{len(later)} later snapshots were not countersigned and are passed over",)
+    return Choice(best, proof, warning if later else ())
+
+
+def _usual(found: Survey, host: str) -> str:
+    classes = {s.manifest.retention for s in found.snapshots(host)}
+    return "records" if "records" in classes or len(classes) != 1 else classes.pop()
+
+
+def _named(found: Survey, text: str) -> Choice:
+    beginning = text.rpartition(":")[2]
+    matches = [s for s in found.snapshots() if beginning and s.digest.startswith(beginning)]
+    if len(matches) != 1:
+        raise Missing(f"{len(matches)} snapshots are named {text}")
+    proof = found.proof_of(matches[0].digest)
+    warning = () if proof else (f"{matches[0].label} was not countersigned by a drill",)
+    return Choice(matches[0], proof, warning)

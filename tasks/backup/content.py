@@ -1,0 +1,241 @@
+"""What goes into one snapshot: listing lines in order, packs used, counts, marks."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections import deque
+from functools import partial
+from pathlib import Path
+
+from tasks.backup.chunk import SMALL
+from tasks.backup.faults import BackupFault
+from tasks.backup.listing import ListingCutter, entry_of, line
+from tasks.backup.options import Count, Options
+from tasks.backup.pipeline import Pipeline
+from tasks.backup.reading import GROUP, Reader
+from tasks.backup.scan import Folder, NewCache, OldCache, Row, Seen, walk
+from tasks.backup.slot import Slot
+from tasks.backup.sources import PostgresDump, Source
+from tasks.backup.structures import Entry, SourceCount
+
+_MOST_IN_GROUP = 256
+_WAITING = 4096  # folders whose lines wait for content; bounds memory
+
+
+class Record:
+    """One folder whose lines wait for their turn."""
+
+    __slots__ = ("cached", "folder", "raw", "rows")
+
+    def __init__(self, folder: Folder, name: bytes, raw: bytes) -> None:
+        self.folder, self.raw = folder, raw
+        self.rows: list[Row | Slot] = []
+        self.cached = name
+
+    def finished(self) -> bool:
+        return all(not isinstance(row, Slot) or row.finished() for row in self.rows)
+
+
+class Content:
+    """Gathers one snapshot of one retention class. `used` are the numbers of the packs it needs."""
+
+    def __init__(self, pipeline: Pipeline, id_key: bytes, retention: str, options: Options) -> None:
+        self.pipeline, self.key, self.retention, self.options = pipeline, id_key, retention, options
+        self.data, self.tree, self.copy = (
+            pipeline.bin(retention, name) for name in ("data", "tree", "copy")
+        )
+        self.used: set[int] = set()
+        self.problems: list[str] = []
+        self._ids: list[bytes] = []
+        self._caches: list[NewCache] = []
+        self.listing = ListingCutter(id_key, self._store_piece)
+        self.reader = Reader(pipeline, self.data, id_key, self._state() / "scratch")
+        self._leave_out = [os.fsencode(path.absolute()) for path in options.leave_out]
+
+    def _state(self) -> Path:
+        return self.options.state or Path.cwd()
+
+    def _store_piece(self, name: bytes, piece: bytes) -> None:
+        """Listings lie in two packs: one damaged pack must not take the names of the rest along."""
+        for target in (self.tree, self.copy):
+            if name not in target.shelf:
+                self.pipeline.place([target], piece, [(name, len(piece))])
+
+    def add(self, source: Source) -> SourceCount:
+        """Walk one source to its end. Raises BackupFault and what the pipeline met."""
+        count = Count(source.name, source.kind)
+        before = (self.reader.new_bytes, self.reader.stored_bytes)
+        if source.kind == "postgresql":
+            self._database(source, count)
+        else:
+            self._folders(source, count)
+        new, stored = (self.reader.new_bytes - before[0], self.reader.stored_bytes - before[1])
+        return SourceCount(**vars(count), new_bytes=new, stored_bytes=stored)
+
+    def finish(self) -> None:
+        """Store the rest of the listing and carry everything off."""
+        self.listing.cut()
+        self.pipeline.flush([self.data, self.tree, self.copy])
+        for shelf, names in (
+            (self.data.shelf, self._ids),
+            (self.tree.shelf, self.listing.ids),
+            (self.copy.shelf, self.listing.ids),
+        ):
+            self.used.update(shelf[name] for name in names)
+
+    def keep_caches(self) -> None:
+        for cache in self._caches:
+            cache.finish()
+
+    # -- folders
+
+    def _folders(self, source: Source, count: Count) -> None:
+        path = self._cache_path(source)
+        old = OldCache(path, self.key)
+        new = NewCache(path, self.key, time.time_ns())
+        self._caches.append(new)
+        waiting: deque[Record] = deque()
+        group = _Group(self)
+        root = os.fsencode(Path(source.place).absolute())
+        try:
+            for folder in walk(root, source.skip, self._leave_out):
+                waiting.append(self._record(source, folder, old, group))
+                if len(waiting) > _WAITING and not waiting[0].finished():
+                    group.send()
+                    self.pipeline.settle()
+                self._emit(waiting, new, count)
+            group.send()
+            self.pipeline.settle()
+            self._emit(waiting, new, count)
+        finally:
+            old.close()
+
+    def _cache_path(self, source: Source) -> Path | None:
+        name = f"{self.retention}-{source.name}.files"
+        return self.options.state / name if self.options.state else None
+
+    def _record(self, source: Source, folder: Folder, old: OldCache, group: _Group) -> Record:
+        prefix = source.name.encode() + (b"/" + folder.path if folder.path else b"")
+        raw = old.raw(folder.path)
+        rows, shelf, used = old.rows(raw), self.data.shelf, self.used
+        record = Record(folder, prefix, raw)
+        for seen in folder.entries:
+            row = rows.get(seen.name)
+            if row is not None and seen.same_as(row) and self._known(row, shelf, used):
+                record.rows.append(row)
+            else:
+                record.raw = b""
+                record.rows.append(group.add(seen, prefix + b"/" + seen.name))
+        if len(rows) != len(record.rows):
+            record.raw = b""
+        return record
+
+    @staticmethod
+    def _known(row: Row, shelf: dict[bytes, int], used: set[int]) -> bool:
+        """Whether all blobs of an unchanged file still lie in packs that are there."""
+        ids = row.ids
+        if len(ids) == 32:
+            number = shelf.get(ids)
+            if number is None:
+                return False
+            used.add(number)
+            return True
+        numbers = [shelf.get(ids[start : start + 32]) for start in range(0, len(ids), 32)]
+        if None in numbers:
+            return False
+        used.update(number for number in numbers if number is not None)
+        return True
+
+    def _emit(self, waiting: deque[Record], new: NewCache, count: Count) -> None:
+        while waiting and waiting[0].finished():
+            record = waiting.popleft()
+            self._folder_line(record, count)
+            rows = [done for row in record.rows for done in self._rows(row, count)]
+            for row in rows:
+                self.listing.add(row.line)
+            if self.options.progress:
+                self.options.progress("seen", sum(row.stored for row in rows))
+            new.add(record.folder.path, rows, record.raw)
+
+    def _folder_line(self, record: Record, count: Count) -> None:
+        entry = entry_of(record.cached, record.folder.st)
+        count.folders += 1
+        if record.folder.trouble:
+            entry.mark = record.folder.trouble
+            count.unreadable += 1
+            self._tell(record.cached, entry.mark)
+        self.listing.add(line(entry))
+
+    def _rows(self, row: Row | Slot, count: Count) -> list[Row]:
+        """The row of an entry, and those of files that came to light with it."""
+        if not isinstance(row, Slot):
+            count.row(row, False)
+            return [row]
+        return [self._row(row, count), *(self._row(other, count) for other in row.others)]
+
+    def _row(self, row: Slot, count: Count) -> Row:
+        done, entry = row.row, row.entry
+        assert done is not None and entry is not None
+        if entry.size and not done.ids and not entry.extents:
+            raise BackupFault(f"{os.fsdecode(row.name)}: read, and no content of it was kept")
+        count.row(done, row.fresh)
+        self._ids += [done.ids[start : start + 32] for start in range(0, len(done.ids), 32)]
+        if done.mark and done.mark != "sqlite":
+            kind = done.mark.split(":")[0]
+            setattr(count, kind, getattr(count, kind) + 1)
+            self._tell(row.name, done.mark)
+        return done
+
+    def _tell(self, name: bytes, mark: str) -> None:
+        if len(self.problems) < 1000:
+            self.problems.append(f"{os.fsdecode(name)}: {mark}")
+
+    # -- databases
+
+    def _database(self, source: Source, count: Count) -> None:
+        dump = PostgresDump(source.place)
+        try:
+            size, ids, whole = self.reader.stream(dump.read_into)
+            dump.finish()
+        except BaseException:
+            dump.abort()
+            raise
+        self.pipeline.settle()
+        names = [name for name in ids if name]
+        entry = Entry(path=f"{source.name}/dump.sql", mode=0o600, mtime=time.time_ns(), size=size)
+        entry.blobs = [name.hex() for name in names]
+        entry.digest = whole if len(names) > 1 else ""
+        self._ids += names
+        count.files, count.bytes, count.new_files = 1, size, 1
+        top = Entry(path=source.name, type="folder", mode=0o700, mtime=time.time_ns())
+        self.listing.add(line(top))
+        self.listing.add(line(entry))
+
+
+class _Group:
+    """Small files gathered until they fill a frame, then handed to the workers."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._slots: list[Slot] = []
+        self._bytes = 0
+
+    def add(self, seen: Seen, name: bytes) -> Slot:
+        slot, reader = Slot(seen, name), self._content.reader
+        if not stat.S_ISREG(seen.st.st_mode):
+            reader.bare(slot)
+        elif seen.st.st_size >= SMALL:
+            reader.large(slot)
+        else:
+            self._slots.append(slot)
+            self._bytes += seen.st.st_size
+            if self._bytes >= GROUP or len(self._slots) >= _MOST_IN_GROUP:
+                self.send()
+        return slot
+
+    def send(self) -> None:
+        if self._slots:
+            self._content.pipeline.submit(partial(self._content.reader.group, self._slots))
+            self._slots, self._bytes = [], 0

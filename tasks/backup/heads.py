@@ -1,0 +1,99 @@
+"""What a host notes for itself: its chain's head, packs to store again, that a run is under way.
+
+All of it can be lost: the repository tells the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tasks.backup.faults import Busy, Damaged
+from tasks.backup.hostkeys import HostKeys
+from tasks.backup.index import read_checked, write_checked
+from tasks.backup.manifests import read_manifest
+from tasks.backup.objects import ObjectName
+from tasks.backup.repository import Repository
+from tasks.backup.structures import Manifest
+
+
+@dataclass
+class Head:
+    """Where this host's chain stands: the newest number, its digest, the time it was made."""
+
+    sequence: int = 0
+    digest: str = ""
+    time: str = ""
+    manifest: Manifest | None = None
+
+
+@contextmanager
+def one_run(state: Path | None) -> Iterator[None]:
+    """Only one run of a host at a time; the system frees the lock when a process dies.
+
+    Raises Busy.
+    """
+    if state is None:
+        yield
+        return
+    state.mkdir(parents=True, exist_ok=True)
+    lock = sqlite3.connect(state / "lock.db", timeout=0, isolation_level=None)
+    try:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            raise Busy("another backup of this host is running") from None
+        yield
+    finally:
+        lock.close()
+
+
+def find_head(repository: Repository, keys: HostKeys, state: Path | None) -> tuple[Head, list[str]]:
+    """The newest whole manifest of this host; alarms when it is older than what we remember."""
+    own = remembered(state, keys)
+    names = [(ObjectName.parse(i.name), i.name) for i in repository.list(f"manifests/{keys.host}")]
+    ordered = sorted(((n, text) for n, text in names if n and n.sequence > 0), reverse=True)
+    head = Head()
+    for name, text in ordered:
+        if head.sequence and name.sequence < head.sequence:
+            break
+        with contextlib.suppress(Damaged):
+            stored, manifest = read_manifest(repository, keys.host, text)
+            if not head.sequence or stored == own.digest:
+                head = Head(manifest.sequence, stored, manifest.time, manifest)
+    alarms = []
+    if own.sequence > head.sequence:
+        alarms.append(
+            f"the store's newest snapshot is number {head.sequence}, this host made {own.sequence}"
+        )
+        head = Head(own.sequence, own.digest, own.time)
+    elif own.digest and own.digest not in {name.digest for name, _ in ordered}:
+        alarms.append(f"snapshot {own.sequence} of this host is no longer on the store")
+    return head, alarms
+
+
+def remembered(state: Path | None, keys: HostKeys) -> Head:
+    """The newest snapshot that this host finished, as it noted itself; 0 where that is lost."""
+    body = read_checked(state / "head", keys.id_bytes()) if state else None
+    return Head(*msgspec.json.decode(body, type=tuple[int, str, str])) if body else Head()
+
+
+def read_bad(state: Path | None, keys: HostKeys) -> list[str]:
+    """Packs that a verify of this host found damaged: their content is stored again."""
+    body = read_checked(state / "bad", keys.id_bytes()) if state else None
+    return msgspec.json.decode(body, type=list[str]) if body else []
+
+
+def write_bad(state: Path, keys: HostKeys, bad: Sequence[str]) -> None:
+    write_checked(state / "bad", msgspec.json.encode(sorted(set(bad))), keys.id_bytes())
+
+
+def note_head(state: Path, keys: HostKeys, head: Head) -> None:
+    body = msgspec.json.encode([head.sequence, head.digest, head.time])
+    write_checked(state / "head", body, keys.id_bytes())

@@ -1,0 +1,186 @@
+"""What the host knows of its own packs: blob ids and where they lie, no content.
+
+Segments in the repository are sealed under the host's index key; a copy of all of them is kept
+locally and can be lost without harm.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import blake3
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tasks.backup.faults import Damaged
+from tasks.backup.objects import ObjectName, canonical, digest, inflate, shrink
+from tasks.backup.pack import Frame
+from tasks.backup.repository import Repository
+from tasks.backup.sealing import derive
+from tasks.backup.stores.base import Item
+
+MAGIC = b"CBKINDX1"
+_SALT = 32
+
+
+def segment_key(index_key: bytes, salt: bytes) -> AESGCM:
+    return AESGCM(derive(index_key + salt, "segment", 32))
+
+
+def seal_segment(index_key: bytes, body: dict[str, object]) -> bytes:
+    """magic 8 | salt 32 | AES-256-GCM of compressed JSON, nonce 0 under a key made for it."""
+    salt = os.urandom(_SALT)
+    sealed = segment_key(index_key, salt).encrypt(bytes(12), shrink(canonical(body)), MAGIC)
+    return MAGIC + salt + sealed
+
+
+def open_segment(index_key: bytes, data: bytes) -> dict[str, object]:
+    """Raises Damaged, also for a segment of another host or an earlier index key."""
+    head = len(MAGIC) + _SALT
+    if data[: len(MAGIC)] != MAGIC:
+        raise Damaged("not an index segment")
+    try:
+        key = segment_key(index_key, data[len(MAGIC) : head])
+        return json.loads(inflate(key.decrypt(bytes(12), data[head:], MAGIC)))
+    except (InvalidTag, ValueError, RecursionError) as error:
+        raise Damaged("this index key does not open the segment") from error
+
+
+@dataclass(frozen=True)
+class PackInfo:
+    """One pack as the host knows it. `bin` is data, tree or copy; `to` the recipients' key ids."""
+
+    digest: str
+    size: int
+    retention: str
+    bin: str
+    to: tuple[str, ...]
+    ids: bytes  # 32 bytes a blob, joined
+
+    def row(self) -> list[object]:
+        return [self.digest, self.size, self.retention, self.bin, self.to, self.ids]
+
+
+def segment_row(info: PackInfo, frames: Sequence[Frame]) -> dict[str, object]:
+    return {
+        "bin": info.bin,
+        "class": info.retention,
+        "frames": [frame.row() for frame in frames],
+        "name": info.digest,
+        "size": info.size,
+        "to": list(info.to),
+    }
+
+
+def _info(row: dict) -> PackInfo:
+    ids = b"".join(bytes.fromhex(blob[0]) for frame in row["frames"] for blob in frame[4])
+    return PackInfo(row["name"], row["size"], row["class"], row["bin"], tuple(row["to"]), ids)
+
+
+@dataclass
+class Index:
+    """Packs by number, and for each class and bin the blobs and the number of their pack.
+
+    Blobs never cross classes: a pack that must go after 90 days may hold nothing that a snapshot
+    kept for five years needs, and a key that is destroyed must not live on in a longer class.
+    """
+
+    packs: list[PackInfo] = field(default_factory=list)
+    segments: set[str] = field(default_factory=set)
+    known: dict[tuple[str, str], dict[bytes, int]] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+
+    def shelf(self, retention: str, bin_name: str) -> dict[bytes, int]:
+        return self.known.setdefault((retention, bin_name), {})
+
+    def add(self, info: PackInfo) -> int:
+        number = len(self.packs)
+        self.packs.append(info)
+        shelf, ids = self.shelf(info.retention, info.bin), info.ids
+        for start in range(0, len(ids), 32):
+            shelf[ids[start : start + 32]] = number
+        return number
+
+    def keep_only(
+        self, there: dict[str, list[Item]], bad: Iterable[str], recipients: Iterable[str]
+    ) -> Index:
+        """The index without packs that are gone, of another size or known to be damaged, and
+        without those that a recipient of today cannot open: each snapshot opens with each key."""
+        spoiled, needed = set(bad), set(recipients)
+        lost = [
+            info.digest
+            for info in self.packs
+            if info.digest in spoiled
+            or not needed <= set(info.to)
+            or not any(item.size == info.size for item in there.get(info.digest, ()))
+        ]
+        if not lost:
+            return self
+        gone, kept = set(lost), Index(segments=self.segments, lost=lost)
+        for info in self.packs:
+            if info.digest not in gone:
+                kept.add(info)
+        return kept
+
+
+def load_index(repository: Repository, host: str, index_key: bytes, cache: Path | None) -> Index:
+    """The local copy, brought up to date with the segments in the repository."""
+    index = read_cache(cache, index_key) if cache else Index()
+    folder = f"index/{host}"
+    for item in repository.list(folder):
+        name = ObjectName.parse(item.name)
+        if name is None or name.digest in index.segments:
+            continue
+        data = repository.read(f"{folder}/{item.name}")
+        if digest(data) != name.digest:
+            continue  # an attempt that broke off
+        try:
+            body = open_segment(index_key, data)
+        except Damaged:
+            continue  # sealed under a key from before a rotation
+        for row in body["packs"]:  # type: ignore[attr-defined]
+            index.add(_info(row))
+        index.segments.add(name.digest)
+    return index
+
+
+def write_cache(path: Path, index: Index, index_key: bytes) -> None:
+    rows = [info.row() for info in index.packs]
+    body = msgspec.msgpack.encode([rows, sorted(index.segments)])
+    write_checked(path, body, index_key)
+
+
+def read_cache(path: Path, index_key: bytes) -> Index:
+    """Any doubt about the local copy is an empty one: it is rebuilt from the segments."""
+    body = read_checked(path, index_key)
+    index = Index()
+    if body is not None:
+        rows, segments = msgspec.msgpack.decode(body)
+        for digest_, size, retention, bin_name, to, ids in rows:
+            index.add(PackInfo(digest_, size, retention, bin_name, tuple(to), ids))
+        index.segments = set(segments)
+    return index
+
+
+def write_checked(path: Path, body: bytes, key: bytes) -> None:
+    """A local cache file: keyed digest, then the body; replaced as a whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(blake3.blake3(body, key=key).digest())
+        file.write(body)
+    fresh.replace(path)
+
+
+def read_checked(path: Path, key: bytes) -> bytes | None:
+    try:
+        whole = path.read_bytes()
+    except OSError:
+        return None
+    body = whole[32:]
+    return body if blake3.blake3(body, key=key).digest() == whole[:32] else None

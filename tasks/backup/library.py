@@ -1,0 +1,196 @@
+"""Packs opened with a private key: where every blob lies, and the listing of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+import blake3
+
+from tasks.backup.faults import BackupFault, Damaged, Missing, WrongKey
+from tasks.backup.listing import read_entries, read_head
+from tasks.backup.repository import Repository
+from tasks.backup.sealing import key_id, opener, public_bytes
+from tasks.backup.stores.base import Item
+from tasks.backup.structures import Entry, Manifest
+from tasks.backup.unpack import PackReader, open_pack
+
+GAP = 256 << 10  # bytes read in vain rather than asking twice
+Place = tuple[int, int, int, int]  # pack, frame, start within the frame, length
+
+
+@dataclass
+class OpenPack:
+    """One pack of a snapshot. `names` are the objects that may hold it, best first."""
+
+    digest: str
+    size: int
+    names: list[str]
+    reader: PackReader | None = None
+    trouble: str = ""
+
+
+@dataclass
+class Library:
+    """All packs of one snapshot and the places of their blobs."""
+
+    repository: Repository
+    packs: list[OpenPack] = field(default_factory=list)
+    places: dict[bytes, Place] = field(default_factory=dict)
+    again: dict[bytes, list[Place]] = field(default_factory=dict)
+    key: bytes = b""
+
+    def damaged(self) -> list[str]:
+        return [f"pack {pack.digest[:16]}: {pack.trouble}" for pack in self.packs if pack.trouble]
+
+    def frame(
+        self, pack_number: int, counter: int, stored: bytes | memoryview | None = None
+    ) -> bytes:
+        """The plain content of one frame; `stored` if its bytes were read already. Raises Damaged."""
+        pack = self.packs[pack_number]
+        assert pack.reader is not None
+        frame = pack.reader.frames[counter]
+        trouble: BackupFault | None = None
+        for turn in range(len(pack.names) + 1):
+            try:
+                if stored is None:
+                    name = f"packs/{pack.names[min(turn, len(pack.names) - 1)]}"
+                    stored = self.repository.read(name, frame.offset, frame.length)
+                return pack.reader.plain(counter, stored)
+            except (Damaged, Missing) as error:
+                trouble, stored = error, None
+        raise Damaged(f"pack {pack.digest[:16]}: {trouble}")
+
+    def blob(self, name: bytes) -> bytes:
+        """One blob from wherever it lies whole. Raises Damaged."""
+        first = self.places.get(name)
+        trouble = "its pack is lost"
+        for place in [*([first] if first else []), *self.again.get(name, [])]:
+            pack, counter, start, length = place
+            try:
+                data = self.frame(pack, counter)[start : start + length]
+            except Damaged as error:
+                trouble = str(error)
+                continue
+            if not self.key or blake3.blake3(data, key=self.key).digest() == name:
+                return data
+            trouble = "a blob does not have its digest"
+        raise Damaged(trouble)
+
+
+def open_library(
+    repository: Repository, seed: bytes, packs: Sequence[tuple[str, int]], threads: int = 4
+) -> Library:
+    """Open the named packs. Damaged or missing ones carry their trouble; the rest serves.
+
+    Raises WrongKey when the key opens none of them.
+    """
+    there = repository.pack_items()
+    library = Library(repository)
+    library.packs = [OpenPack(name, size, _names(there, name, size)) for name, size in packs]
+    private, own = opener(seed), key_id(public_bytes(seed))
+    work = partial(_open_one, repository, private, own)
+    with ThreadPoolExecutor(threads) as pool:
+        refused = [trouble for trouble in pool.map(work, library.packs) if trouble]
+    if refused and len(refused) == len(library.packs):
+        raise refused[0]
+    for number, pack in enumerate(library.packs):
+        _add_places(library, number, pack)
+    return library
+
+
+def _names(there: dict[str, list[Item]], digest: str, size: int) -> list[str]:
+    return [item.name for item in there.get(digest, ()) if item.size == size]
+
+
+def _open_one(repository: Repository, private: object, own: str, pack: OpenPack) -> WrongKey | None:
+    pack.trouble = "missing or cut short"
+    refused = None
+    for name in pack.names:
+        path = f"packs/{name}"
+        try:
+            read = partial(_read, repository, path)
+            pack.reader = open_pack(read, pack.size, repository.id, private, own)  # type: ignore[arg-type]
+            pack.trouble = ""
+            return None
+        except WrongKey as error:
+            pack.trouble, refused = str(error), error
+        except (Damaged, Missing) as error:
+            pack.trouble = str(error)
+    return refused
+
+
+def _read(repository: Repository, path: str, offset: int, length: int) -> bytes:
+    return repository.read(path, offset, length)
+
+
+def _add_places(library: Library, number: int, pack: OpenPack) -> None:
+    if pack.reader is None:
+        return
+    for counter, frame in enumerate(pack.reader.frames):
+        start = 0
+        for name, size in frame.blobs:
+            place = (number, counter, start, size)
+            if name in library.places:
+                library.again.setdefault(name, []).append(place)
+            else:
+                library.places[name] = place
+            start += size
+
+
+@dataclass
+class Listing:
+    """A snapshot's lines, piece by piece; pieces that are lost are counted and named."""
+
+    library: Library
+    manifest: Manifest
+    lost: list[str] = field(default_factory=list)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry whose piece of the listing is whole. Raises Damaged when none is."""
+        pieces = [bytes.fromhex(name) for name in self.manifest.tree]
+        whole = blake3.blake3
+        first = self._first(pieces)
+        running = whole(first, key=self.library.key)
+        yield from read_entries(first.split(b"\n")[1:])
+        for number, name in enumerate(pieces[1:], 2):
+            try:
+                piece = self.library.blob(name)
+            except Damaged as error:
+                self.lost.append(f"part {number} of {len(pieces)} of the listing: {error}")
+                continue
+            running.update(piece)
+            yield from read_entries(piece.split(b"\n"))
+        if not self.lost and running.hexdigest() != self.manifest.tree_digest:
+            self.lost.append("the listing does not have the digest that the manifest names")
+
+    def _first(self, pieces: list[bytes]) -> bytes:
+        """The first piece carries the key that all ids are made with."""
+        if not pieces:
+            raise Damaged("the manifest names no listing")
+        first = self.library.blob(pieces[0])
+        self.library.key = read_head(first.split(b"\n", 1)[0])
+        return self.library.blob(pieces[0])
+
+
+def runs(library: Library, pack: int, counters: list[int]) -> Iterator[list[int]]:
+    """Frames that lie close together, to be read at one go."""
+    reader = library.packs[pack].reader
+    assert reader is not None
+    run: list[int] = []
+    for counter in counters:
+        frame = reader.frames[counter]
+        if run:
+            last, first = reader.frames[run[-1]], reader.frames[run[0]]
+            gap = frame.offset - last.offset - last.length
+            if (
+                gap > GAP
+                or frame.offset + frame.length - first.offset > library.repository.store.stride
+            ):
+                yield run
+                run = []
+        run.append(counter)
+    if run:
+        yield run

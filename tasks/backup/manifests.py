@@ -1,0 +1,257 @@
+"""Snapshots of a repository, read and checked, and what is wrong with their chains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from tasks.backup.faults import Damaged
+from tasks.backup.objects import ObjectName, digest, read_signed
+from tasks.backup.repository import Repository
+from tasks.backup.structures import Hold, Manifest, Proof, Pruned, PrunePlan, typed
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A manifest whose signature holds. `manifest.packs` is empty where only the chain is asked."""
+
+    host: str
+    digest: str
+    manifest: Manifest
+    name: str
+    modified: float
+
+    @property
+    def sequence(self) -> int:
+        return self.manifest.sequence
+
+    @property
+    def label(self) -> str:
+        """As key sheets and proofs print it: host, number, the first half of the digest."""
+        return f"{self.host}:{self.sequence}:{self.digest[:32]}"
+
+
+@dataclass
+class Chain:
+    """All snapshots of one host in order, and every fault of their chain."""
+
+    host: str
+    snapshots: list[Snapshot] = field(default_factory=list)
+    forks: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    broken: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def head(self) -> Snapshot | None:
+        return self.snapshots[-1] if self.snapshots else None
+
+    def faults(self) -> list[str]:
+        return [*self.forks, *self.gaps, *(text for _, text in self.broken)]
+
+    def begun_only(self, last: int) -> list[str]:
+        """Broken manifests past the last number that the host finished: writes that broke off."""
+        return [text for sequence, text in self.broken if sequence > last]
+
+
+def read_manifest(repository: Repository, host: str, item_name: str) -> tuple[str, Manifest]:
+    """Digest and manifest of one object. Raises Damaged."""
+    name = ObjectName.parse(item_name)
+    path = f"manifests/{host}/{item_name}"
+    data = repository.read(path)
+    if name is None or digest(data) != name.digest:
+        raise Damaged(f"{path}: content does not fit the name")
+    keys = repository.config.host_keys(host, name.sequence)
+    try:
+        manifest = typed(read_signed(data, ["manifest"], keys).body, Manifest)
+    except Damaged as error:
+        raise Damaged(f"{path}: {error}") from error
+    if (manifest.repository, manifest.host, manifest.sequence) != (
+        repository.id,
+        host,
+        name.sequence,
+    ):
+        raise Damaged(f"{path}: a manifest of another repository, host or number")
+    return name.digest, manifest
+
+
+def read_chain(
+    repository: Repository,
+    host: str,
+    pruned: Iterable[str] = (),
+    visit: Callable[[Manifest], None] | None = None,
+) -> Chain:
+    """Read every manifest of a host. `pruned` are digests that a signed prune accounts for."""
+    chain, broken = Chain(host), []
+    for item in repository.list(f"manifests/{host}"):
+        name = ObjectName.parse(item.name)
+        if name is None or name.sequence < 0:
+            continue
+        try:
+            stored, manifest = read_manifest(repository, host, item.name)
+        except Damaged as error:
+            broken.append((name.sequence, str(error)))
+            continue
+        if visit:
+            visit(manifest)
+        bare = msgspec.structs.replace(manifest, packs=[], tree=[])
+        if not any(known.digest == stored for known in chain.snapshots):
+            chain.snapshots.append(Snapshot(host, stored, bare, item.name, item.modified))
+    chain.snapshots.sort(key=lambda snapshot: (snapshot.sequence, snapshot.digest))
+    _check(chain, set(pruned))
+    whole = {snapshot.sequence for snapshot in chain.snapshots}
+    # a write that broke off is made good by a whole manifest of the same number
+    chain.broken = [(sequence, text) for sequence, text in broken if sequence not in whole]
+    return chain
+
+
+def _check(chain: Chain, pruned: set[str]) -> None:
+    known = {snapshot.digest for snapshot in chain.snapshots} | pruned
+    by_parent: dict[str, list[Snapshot]] = {}
+    for snapshot in chain.snapshots:
+        before = snapshot.manifest.previous
+        by_parent.setdefault(before, []).append(snapshot)
+        if before and before not in known:
+            chain.gaps.append(
+                f"{snapshot.label}: the snapshot before it ({before[:16]}) is not there"
+            )
+        if not before and snapshot.sequence != 1:
+            chain.gaps.append(f"{snapshot.label}: begins a chain in the middle")
+    for children in by_parent.values():
+        if len(children) > 1:
+            labels = ", ".join(child.label for child in children)
+            chain.forks.append(f"{chain.host}: two continuations of one snapshot: {labels}")
+    numbers: dict[int, list[Snapshot]] = {}
+    for snapshot in chain.snapshots:
+        numbers.setdefault(snapshot.sequence, []).append(snapshot)
+    for number, same in numbers.items():
+        if len(same) > 1 and len({s.manifest.previous for s in same}) > 1:
+            chain.forks.append(f"{chain.host}: number {number} was given {len(same)} times")
+
+
+def read_pruned(repository: Repository) -> tuple[set[str], list[str]]:
+    """Digests of manifests that the officer's prune records account for, and broken objects."""
+    gone: set[str] = set()
+    wrong: list[str] = []
+    for item, _, data in repository.objects("audit"):
+        try:
+            if data is None:
+                raise Damaged("content does not fit the name")
+            found = read_signed(data, ["pruned", "prune-plan"], [repository.officer])
+            if found.kind == "pruned":
+                done = typed(found.body, Pruned)
+                for _, name, _ in done.manifests:
+                    parsed = ObjectName.parse(name)
+                    if parsed:
+                        gone.add(parsed.digest)
+        except Damaged as error:
+            wrong.append(f"audit/{item.name}: {error}")
+    return gone, wrong
+
+
+@dataclass
+class Proofs:
+    """What drill workers attest, in order, and what is wrong with it."""
+
+    proofs: list[Proof] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def digests(self) -> set[str]:
+        return {proof.manifest for proof in self.proofs}
+
+
+def read_proofs(repository: Repository) -> Proofs:
+    """Proofs by drill keys that the officer named; each drill worker's own chain is checked."""
+    found = Proofs()
+    for drill in sorted(set(repository.config.drills) | set(repository.folders("proofs"))):
+        chain: dict[int, tuple[str, Proof]] = {}
+        broken: list[tuple[int, str]] = []
+        for item, name, data in repository.objects(f"proofs/{drill}"):
+            try:
+                if data is None:
+                    raise Damaged("content does not fit the name")
+                keys = repository.config.drills.get(drill, [])
+                proof = typed(read_signed(data, ["proof"], keys).body, Proof)
+                if (proof.repository, proof.drill, proof.sequence) != (
+                    repository.id,
+                    drill,
+                    name.sequence,
+                ):
+                    raise Damaged("a proof of another repository, worker or number")
+                chain[name.sequence] = (name.digest, proof)
+            except Damaged as error:
+                broken.append((name.sequence, f"proofs/{drill}/{item.name}: {error}"))
+        before = ""
+        for sequence in sorted(chain):
+            stored, proof = chain[sequence]
+            if proof.previous != before:
+                found.wrong.append(f"proofs/{drill}: the chain breaks at number {sequence}")
+            found.proofs.append(proof)
+            before = stored
+        found.wrong += [text for sequence, text in broken if sequence not in chain]
+    found.proofs.sort(key=lambda proof: proof.time)
+    return found
+
+
+@dataclass
+class Holds:
+    """Snapshots held by digest, with the reasons, and broken hold objects."""
+
+    held: dict[str, list[str]] = field(default_factory=dict)
+    objects: dict[str, Hold] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+
+def read_holds(repository: Repository) -> Holds:
+    """Holds by any host or the officer; releases count only when the officer signed them."""
+    holds, released = Holds(), set()
+    hosts = [key.key for keys in repository.config.hosts.values() for key in keys]
+    for item, name, data in repository.objects("holds"):
+        try:
+            if data is None:
+                raise Damaged("content does not fit the name")
+            found = read_signed(data, ["hold"], [repository.officer, *hosts])
+            hold = typed(found.body, Hold)
+        except Damaged as error:
+            holds.wrong.append(f"holds/{item.name}: {error}")
+            continue
+        holds.objects[name.digest] = hold
+        if hold.release and found.signer == repository.officer:
+            released |= set(hold.release)
+    for stored, hold in holds.objects.items():
+        if stored not in released:
+            for manifest in hold.manifests:
+                holds.held.setdefault(manifest, []).append(hold.reason)
+    return holds
+
+
+@dataclass(frozen=True)
+class Approved:
+    """A plan that the officer signed, and the store's own time of that."""
+
+    digest: str
+    plan: PrunePlan
+    modified: float
+
+
+def approved(repository: Repository) -> Iterator[Approved]:
+    """Signed plans. Anything else in the folder is passed over: verify names it."""
+    for item, name, data in repository.objects("audit"):
+        if data is None:
+            continue
+        try:
+            found = read_signed(data, ["prune-plan"], [repository.officer])
+            yield Approved(name.digest, typed(found.body, PrunePlan), item.modified)
+        except Damaged:
+            continue
+
+
+def condemned(repository: Repository) -> set[str]:
+    """Packs that an approved plan may remove: a running backup must not build on them."""
+    return {
+        parsed.digest
+        for one in approved(repository)
+        for name, _ in one.plan.packs
+        if (parsed := ObjectName.parse(name))
+    }

@@ -1,0 +1,97 @@
+"""Which names of a snapshot may be written: the snapshot's maker may be hostile."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from tasks.backup.structures import Entry
+
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)( *\.|$)", re.I)
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\\x00-\x1f]')
+WINDOWS = os.name == "nt"
+
+
+def lies_outside(path: bytes) -> str:
+    """Why a path could leave the target, or an empty text. Holds on every system."""
+    if not path or b"\0" in path:
+        return "an empty name or a NUL in it"
+    if path.startswith((b"/", b"\\")):
+        return "an absolute path"
+    for part in path.split(b"/"):
+        text = part.decode(errors="replace")
+        if part in (b"", b".", b".."):
+            return "a part that is empty or leads upwards"
+        if _DRIVE.match(text):
+            return "a drive letter"
+        if WINDOWS and ("\\" in text):
+            return "a backslash, which separates folders here"
+    return ""
+
+
+def not_portable(path: bytes) -> str:
+    """Why a path cannot stand on every system: reserved names, endings that Windows drops."""
+    for part in path.split(b"/"):
+        text = part.decode(errors="replace")
+        if _RESERVED.match(text.rstrip(" .")) or _RESERVED.match(text):
+            return "a name that Windows reserves"
+        if WINDOWS and (_NOT_ON_WINDOWS.search(text) or text != text.rstrip(" .")):
+            return "a character or ending that Windows does not allow"
+    return ""
+
+
+def folded(path: bytes) -> bytes:
+    """What a system that ignores case and Unicode form makes of a path."""
+    try:
+        text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path.decode()).casefold())
+    except UnicodeDecodeError:
+        return path
+    return text.encode()
+
+
+class NameGuard:
+    """Judges the entries of a listing in their order. `native` lets names pass that only this
+    system can tell apart or bear; nothing lets a name pass that leads outside the target."""
+
+    def __init__(self, native: bool = False) -> None:
+        self._native = native and not WINDOWS
+        self._folders: set[bytes] = set()
+        self._taken: set[int] = set()
+
+    def refuse(self, entry: Entry) -> str:
+        """Why this entry may not be written, or an empty text."""
+        path = entry.path_bytes()
+        why = lies_outside(path) or ("" if self._native else not_portable(path))
+        if why:
+            return why
+        above = path.rpartition(b"/")[0]
+        if above and above not in self._folders:
+            return "its folder is no folder of this snapshot, or a link, or was refused"
+        key = path if self._native else folded(path)
+        mark = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")
+        if mark in self._taken:
+            return "another name differs from it in case or Unicode form only, or is the same"
+        self._taken.add(mark)
+        if entry.type == "folder":
+            self._folders.add(path)
+        return ""
+
+
+class Patterns:
+    """Which paths are wanted: shell patterns over the whole path, or a folder with all below it."""
+
+    def __init__(self, patterns: Sequence[str] = ()) -> None:
+        self._patterns = [os.fsencode(pattern).strip(b"/") for pattern in patterns]
+
+    def want(self, path: bytes) -> bool:
+        if not self._patterns:
+            return True
+        return any(
+            path == pattern or path.startswith(pattern + b"/") or fnmatch.fnmatchcase(path, pattern)
+            for pattern in self._patterns
+        )

@@ -1,0 +1,53 @@
+"""How a backup behaves, and what it counts of each source."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks.backup.retention import CLASSES, Retention
+from tasks.backup.scan import Row
+from tasks.backup.structures import JournalHead, Place
+
+Progress = Callable[[str, int], None]  # kind (seen, stored, read) and bytes
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run behaves. `state` is the folder of local caches; None keeps none."""
+
+    state: Path | None = None
+    place: Place = field(default_factory=Place)
+    classes: Mapping[str, Retention] = field(default_factory=lambda: dict(CLASSES))
+    leave_out: tuple[Path, ...] = ()
+    hold: bool = False
+    workers: int = 0
+    level: int = 2
+    journal: JournalHead | None = None
+    progress: Progress | None = None
+
+
+@dataclass
+class Count:
+    """Running totals of one source."""
+
+    name: str
+    kind: str
+    files: int = 0
+    folders: int = 0
+    links: int = 0
+    bytes: int = 0
+    new_files: int = 0
+    unreadable: int = 0
+    changed: int = 0
+    gone: int = 0
+
+    def row(self, row: Row, fresh: bool) -> None:
+        if stat.S_ISREG(row.mode):
+            self.files += 1
+            self.bytes += row.stored
+            self.new_files += fresh
+        elif stat.S_ISLNK(row.mode):
+            self.links += 1

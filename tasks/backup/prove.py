@@ -1,0 +1,183 @@
+"""Proofs: a drill worker restores, compares with the digests of the originals, and countersigns."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import blake3
+
+from tasks.backup.choosing import Survey, survey
+from tasks.backup.faults import ChainBroken, Damaged, Missing
+from tasks.backup.library import Library, Listing, open_library
+from tasks.backup.manifests import Snapshot, read_manifest
+from tasks.backup.objects import FORMAT, ObjectName, digest, sign
+from tasks.backup.report import RestoreOptions
+from tasks.backup.repository import Repository
+from tasks.backup.restore import restore
+from tasks.backup.sealing import signer
+from tasks.backup.structures import Entry, Manifest, Proof, plain
+from tasks.shared import clock
+
+SCOPES = ("sample", "all", "content")
+
+
+@dataclass(frozen=True)
+class ProofOptions:
+    """`sample` restores about `files` files, `all` the whole snapshot, `content` opens and checks
+    every blob without writing files."""
+
+    scope: str = "sample"
+    files: int = 200
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A proof that stands in the repository."""
+
+    proof: Proof
+    digest: str
+    head: str
+
+
+def unproved(found: Survey) -> list[Snapshot]:
+    """The newest snapshot of each host and class that no drill countersigned."""
+    newest: dict[tuple[str, str], Snapshot] = {}
+    for snapshot in found.snapshots():
+        newest[snapshot.host, snapshot.manifest.retention] = snapshot
+    return [s for s in newest.values() if found.proof_of(s.digest) is None]
+
+
+def prove(
+    repository: Repository,
+    seed: bytes,
+    drill: str,
+    scratch: Path,
+    snapshot: Snapshot,
+    options: ProofOptions,
+) -> Proved:
+    """Restore and countersign one snapshot. Nothing is signed while the chains have a fault or
+    anything of the snapshot does not come back as it was.
+
+    Raises ChainBroken, Damaged, WrongKey.
+    """
+    found = survey(repository)
+    if found.faults():
+        raise ChainBroken("nothing is countersigned: " + "; ".join(found.faults()[:5]))
+    if drill not in repository.config.drills:
+        raise Missing(f"the officer named no drill worker {drill}")
+    started = time.monotonic()
+    stored, manifest = read_manifest(repository, snapshot.host, snapshot.name)
+    library = open_library(repository, seed, manifest.packs)
+    if library.damaged():
+        raise Damaged("; ".join(library.damaged()[:5]))
+    if options.scope == "content":
+        files, size = check_content(library, manifest)
+    else:
+        files, size = _restore(library, manifest, stored, scratch, options)
+    own = [p for p in found.proofs.proofs if p.drill == drill]
+    last = max(own, key=lambda p: p.sequence, default=None)
+    proof = Proof(
+        format=FORMAT,
+        repository=repository.id,
+        drill=drill,
+        sequence=last.sequence + 1 if last else 1,
+        previous=_previous(repository, drill, last.sequence if last else 0),
+        config=repository.config.sequence,
+        time=clock.text(),
+        host=snapshot.host,
+        manifest=stored,
+        manifest_sequence=manifest.sequence,
+        scope=options.scope,
+        files=files,
+        bytes=size,
+        seconds=round(time.monotonic() - started, 3),
+    )
+    data = sign("proof", plain(proof), signer(seed))
+    name = ObjectName(proof.sequence, digest(data), 0)
+    repository.put(f"proofs/{drill}", name, [data])
+    return Proved(proof, name.digest, snapshot.label)
+
+
+def _previous(repository: Repository, drill: str, sequence: int) -> str:
+    for _, name, data in repository.objects(f"proofs/{drill}"):
+        if name.sequence == sequence and data is not None:
+            return name.digest
+    return ""
+
+
+def _restore(
+    library: Library, manifest: Manifest, stored: str, scratch: Path, options: ProofOptions
+) -> tuple[int, int]:
+    only = None
+    if options.scope == "sample":
+        only = _sample(Listing(library, manifest).entries(), options)
+    scratch.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="proof-", dir=scratch))
+    try:
+        wanted = RestoreOptions(only=only, native=True)
+        report = restore(library, manifest, folder / "restored", stored, wanted)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if not report.whole:
+        raise Damaged("; ".join([*report.lost, *report.refused][:5]))
+    return report.files, report.bytes
+
+
+def _sample(entries: Iterator[Entry], options: ProofOptions) -> frozenset[bytes]:
+    """A random choice, each file equally likely, and the largest file besides."""
+    dice, chosen = random.Random(options.seed), []
+    largest, seen = Entry(), 0
+    for entry in entries:
+        if entry.type != "file" or entry.mark.startswith(("gone", "unreadable")):
+            continue
+        seen += 1
+        largest = max(largest, entry, key=lambda e: e.size)
+        if len(chosen) < options.files:
+            chosen.append(entry.path_bytes())
+        elif (place := dice.randrange(seen)) < options.files:
+            chosen[place] = entry.path_bytes()
+    return frozenset([*chosen, largest.path_bytes()])
+
+
+def check_content(library: Library, manifest: Manifest, threads: int = 2) -> tuple[int, int]:
+    """Open every frame of a snapshot's packs and hold each blob against its digest; then every
+    file of the listing against the blobs. Files and bytes. Raises Damaged."""
+    listing = Listing(library, manifest)
+    files = size = 0
+    for entry in listing.entries():
+        if entry.type == "file":
+            files, size = files + 1, size + entry.size
+            for name in entry.blobs:
+                if bytes.fromhex(name) not in library.places:
+                    raise Damaged(f"{entry.path}: a part of it lies in no pack of the snapshot")
+    if listing.lost:
+        raise Damaged("; ".join(listing.lost))
+    with ThreadPoolExecutor(threads) as pool:
+        for trouble in pool.map(lambda n: _check_pack(library, n), range(len(library.packs))):
+            if trouble:
+                raise Damaged(trouble)
+    return files, size
+
+
+def _check_pack(library: Library, number: int) -> str:
+    reader = library.packs[number].reader
+    assert reader is not None
+    for counter, frame in enumerate(reader.frames):
+        try:
+            data = memoryview(library.frame(number, counter))
+        except Damaged as error:
+            return str(error)
+        at = 0
+        for name, length in frame.blobs:
+            if blake3.blake3(data[at : at + length], key=library.key).digest() != name:
+                return f"pack {library.packs[number].digest[:16]}: a blob lacks its digest"
+            at += length
+    return ""

@@ -1,0 +1,51 @@
+"""How a restore behaves, and what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RestoreOptions:
+    """`native` keeps names that only this system can tell apart; `special` the setuid bits;
+    `devices` pipes and devices; `owners` user and group numbers."""
+
+    patterns: tuple[str, ...] = ()
+    only: frozenset[bytes] | None = None
+    native: bool = False
+    special: bool = False
+    devices: bool = False
+    owners: bool = False
+    workers: int = 2
+    progress: Callable[[str, int], None] | None = None
+
+
+@dataclass
+class Report:
+    """What came back and what did not. `whole` says whether all that was asked for is there."""
+
+    files: int = 0
+    folders: int = 0
+    links: int = 0
+    bytes: int = 0
+    kept: int = 0
+    refused: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    marked: list[str] = field(default_factory=list)
+    damaged_packs: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        return not (self.refused or self.lost)
+
+
+def show(path: bytes) -> str:
+    """A path for people: what is not printable is escaped."""
+    return (
+        path.decode(errors="backslashreplace")
+        .encode("unicode_escape")
+        .decode()
+        .replace("\\\\", "\\")
+    )

@@ -1,0 +1,195 @@
+"""Keys: post-quantum sealing to recipients, passphrase protection, the text that a safe keeps.
+
+Every private key is a 32-byte seed; the real keys are derived from it, so that a sheet of paper can
+hold it. HPKE (RFC 9180) with the hybrid KEM MLKEM768-X25519, HKDF-SHA256 and AES-256-GCM.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hpke import (
+    AEAD,
+    KDF,
+    KEM,
+    MLKEM768X25519PrivateKey,
+    MLKEM768X25519PublicKey,
+    Suite,
+)
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tasks.backup.faults import BadKeyText, WrongKey, WrongPassphrase
+from tasks.shared.errors import Problem
+
+SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+KINDS = ("recovery", "officer", "drill")
+_MLKEM_PUBLIC = 1184
+_GROUP, _LINE = 4, 20
+_MISREAD = str.maketrans("018", "OIB")  # base32 has none of these digits
+
+
+def derive(seed: bytes, label: str, length: int) -> bytes:
+    """HKDF-SHA256 over a seed; the label keeps the uses apart."""
+    info = b"continuity-backup/1/" + label.encode()
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(seed)
+
+
+def opener(seed: bytes) -> MLKEM768X25519PrivateKey:
+    """The private half that opens packs."""
+    return MLKEM768X25519PrivateKey(
+        MLKEM768PrivateKey.from_seed_bytes(derive(seed, "mlkem768", 64)),
+        X25519PrivateKey.from_private_bytes(derive(seed, "x25519", 32)),
+    )
+
+
+def signer(seed: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(derive(seed, "ed25519", 32))
+
+
+def public_bytes(seed: bytes) -> bytes:
+    """ML-KEM-768 public key (1184) then X25519 public key (32)."""
+    kem = MLKEM768PrivateKey.from_seed_bytes(derive(seed, "mlkem768", 64)).public_key()
+    curve = X25519PrivateKey.from_private_bytes(derive(seed, "x25519", 32)).public_key()
+    return kem.public_bytes_raw() + curve.public_bytes_raw()
+
+
+def public_key(raw: bytes) -> MLKEM768X25519PublicKey:
+    return MLKEM768X25519PublicKey(
+        MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC]),
+        X25519PublicKey.from_public_bytes(raw[_MLKEM_PUBLIC:]),
+    )
+
+
+def key_id(public: bytes) -> str:
+    """Sixteen hex digits by which a sealed key names its recipient."""
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Argon2id: memory as a power of two of KiB, passes, lanes."""
+
+    memory: int = 18
+    passes: int = 3
+    lanes: int = 4
+
+
+@dataclass(frozen=True)
+class LockedKey:
+    """A private seed under a passphrase, with what it takes to know its repository again."""
+
+    kind: str
+    repository: bytes  # 16
+    officer: bytes  # Ed25519 public key, 32
+    cost: Cost
+    salt: bytes
+    nonce: bytes
+    sealed: bytes  # seed 32 + tag 16
+
+    def head(self) -> bytes:
+        cost = bytes((self.cost.memory, self.cost.passes, self.cost.lanes))
+        start = bytes((1, KINDS.index(self.kind)))
+        return start + self.repository + self.officer + cost + self.salt + self.nonce
+
+    def open(self, passphrase: str) -> bytes:
+        """The seed. Raises WrongPassphrase."""
+        try:
+            key = _stretch(passphrase, self.salt, self.cost)
+            return AESGCM(key).decrypt(self.nonce, self.sealed, self.head())
+        except InvalidTag:
+            raise WrongPassphrase(
+                f"this passphrase does not open the {self.kind} key of repository "
+                f"{self.repository.hex()[:8]}"
+            ) from None
+
+
+def _stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+    return Argon2id(
+        salt=salt, length=32, iterations=cost.passes, lanes=cost.lanes, memory_cost=1 << cost.memory
+    ).derive(passphrase.encode())
+
+
+def lock(
+    kind: str, seed: bytes, passphrase: str, repository: bytes, officer: bytes, cost: Cost
+) -> LockedKey:
+    bare = LockedKey(kind, repository, officer, cost, os.urandom(16), os.urandom(12), b"")
+    key = _stretch(passphrase, bare.salt, cost)
+    sealed = AESGCM(key).encrypt(bare.nonce, seed, bare.head())
+    return LockedKey(kind, repository, officer, cost, bare.salt, bare.nonce, sealed)
+
+
+def _check(number: int, text: str) -> str:
+    return base64.b32encode(hashlib.sha256(f"{number}:{text}".encode()).digest())[:2].decode()
+
+
+def to_text(key: LockedKey) -> str:
+    """The key as lines that can be typed: number, five groups of four, two check letters."""
+    raw = base64.b32encode(key.head() + key.sealed).decode().rstrip("=")
+    lines = [f"continuity backup key: {key.kind}", f"repository: {key.repository.hex()}"]
+    for number, start in enumerate(range(0, len(raw), _LINE), 1):
+        part = raw[start : start + _LINE]
+        groups = " ".join(part[i : i + _GROUP] for i in range(0, len(part), _GROUP))
+        lines.append(f"{number:2d}  {groups}  {_check(number, part)}")
+    return "\n".join(lines) + "\n"
+
+
+def from_text(text: str, source: str = "key") -> LockedKey:
+    """Read a key file or a typed sheet. Raises BadKeyText naming each line that does not check."""
+    parts: list[str] = []
+    problems: list[Problem] = []
+    for row, line in enumerate(text.splitlines(), 1):
+        found = re.match(r"^\s*(\d{1,2})\s+([A-Za-z0-9 ]+?)\s+([A-Za-z0-9]{2})\s*$", line)
+        if not found:
+            continue
+        number = int(found[1])
+        letters, check = (
+            part.replace(" ", "").upper().translate(_MISREAD) for part in found.groups()[1:]
+        )
+        if number != len(parts) + 1 or _check(number, letters) != check:
+            wrong = "this line does not check"
+            problems.append(Problem(source, "", row, "", line.strip(), wrong, "type it again"))
+        parts.append(letters)
+    if problems:
+        raise BadKeyText("the key has mistyped lines", problems)
+    raw = "".join(parts)
+    try:
+        data = base64.b32decode(raw + "=" * (-len(raw) % 8))
+        return _from_bytes(data)
+    except (ValueError, IndexError) as error:
+        wrong = "not a whole continuity backup key"
+        problem = Problem(source, wrong=wrong, right="give the file that `backup keys` wrote")
+        raise BadKeyText("the key does not read", [problem]) from error
+
+
+def _from_bytes(data: bytes) -> LockedKey:
+    if len(data) != 129 or data[0] != 1:
+        raise ValueError("length or version")
+    cost = Cost(data[50], data[51], data[52])
+    if not (3 <= cost.memory <= 21 and 1 <= cost.passes <= 16 and 1 <= cost.lanes <= 16):
+        raise ValueError("cost out of bounds")  # a hostile file must not eat the machine
+    kind = KINDS[data[1]]
+    return LockedKey(kind, data[2:18], data[18:50], cost, data[53:69], data[69:81], data[81:129])
+
+
+def seal(secret: bytes, public: bytes, info: bytes) -> bytes:
+    return SUITE.encrypt(secret, public_key(public), info)
+
+
+def unseal(sealed: bytes, private: MLKEM768X25519PrivateKey, info: bytes) -> bytes:
+    """Raises WrongKey."""
+    try:
+        return SUITE.decrypt(sealed, private, info)
+    except (InvalidTag, ValueError) as error:
+        raise WrongKey("this key does not open the pack") from error

@@ -1,0 +1,202 @@
+"""Taking a snapshot: walk, read what changed, carry packs off, sign the manifest last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from tasks.backup import watch
+from tasks.backup.chunk import keep_memory
+from tasks.backup.content import Content
+from tasks.backup.faults import ChainBroken, ClockSetBack, Damaged, WrongKey
+from tasks.backup.heads import Head, find_head, note_head, one_run, read_bad
+from tasks.backup.hostkeys import HostKeys
+from tasks.backup.index import Index, load_index, write_cache
+from tasks.backup.manifests import condemned, read_chain
+from tasks.backup.objects import FORMAT, ObjectName, digest, sign
+from tasks.backup.options import Options
+from tasks.backup.pipeline import Pipeline
+from tasks.backup.repository import Repository
+from tasks.backup.retention import Retention, hold
+from tasks.backup.sources import Source
+from tasks.backup.structures import Manifest, SourceCount, plain
+from tasks.shared import clock
+
+_DRIFT = timedelta(minutes=5)
+_MOST_SNAPSHOTS = 90_000_000  # names have eight digits
+_HELD = 10  # snapshots that a suspicious change puts on hold
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One snapshot that stands on the store."""
+
+    manifest: Manifest
+    digest: str
+    problems: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        return f"{self.manifest.host}:{self.manifest.sequence}:{self.digest[:32]}"
+
+
+def take_snapshots(
+    repository: Repository, keys: HostKeys, sources: Sequence[Source], options: Options
+) -> list[Taken]:
+    """One snapshot for each retention class among the sources, in the order first named.
+
+    Raises Busy, ClockSetBack, WrongKey, ChainBroken, BackupFault; then nothing stands that was not
+    there before, but packs that the next run finds and uses.
+    """
+    keep_memory()
+    with one_run(options.state):
+        head, alarms = find_head(repository, keys, options.state)
+        if keys.public() not in repository.config.host_keys(keys.host, head.sequence + 1):
+            raise WrongKey(
+                f"the officer named no such key for host {keys.host}: its keys were ended"
+            )
+        if head.sequence >= _MOST_SNAPSHOTS:
+            raise ChainBroken(
+                f"snapshot {head.sequence} leaves no number to go on with: it is none of ours; "
+                "end this host's keys with `backup keys rotate-host --last`"
+            )
+        if head.time and clock.now() < clock.parse(head.time) - _DRIFT:
+            raise ClockSetBack(
+                f"this machine says {clock.text()}, the newest snapshot was made {head.time}: "
+                "set the clock right"
+            )
+        cache = options.state / "index.bin" if options.state else None
+        index = load_index(repository, keys.host, keys.index_bytes(), cache)
+        spoilt = [*read_bad(options.state, keys), *condemned(repository)]
+        recipients = [recipient.id() for recipient in repository.config.recipients]
+        index = index.keep_only(repository.pack_items(), spoilt, recipients)
+        run = _Run(repository, keys, index, head, alarms, options)
+        taken = []
+        try:
+            for retention in dict.fromkeys(source.retention for source in sources):
+                same = [source for source in sources if source.retention == retention]
+                taken.append(run.snapshot(options.classes[retention], same))
+        finally:
+            run.pipeline.close()
+        if cache:
+            write_cache(cache, index, keys.index_bytes())
+        return taken
+
+
+class _Run:
+    """One run of a host: several snapshots through one pipeline."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        keys: HostKeys,
+        index: Index,
+        head: Head,
+        alarms: list[str],
+        options: Options,
+    ) -> None:
+        self.repository, self.keys, self.index = repository, keys, index
+        self.head, self.alarms, self.options = head, alarms, options
+        self.known_before = bool(index.packs)
+        told = options.progress
+        self.pipeline = Pipeline(
+            repository,
+            keys,
+            index,
+            options.workers,
+            level=options.level,
+            told=(lambda size: told("stored", size)) if told else None,
+        )
+
+    def snapshot(self, retention: Retention, sources: Sequence[Source]) -> Taken:
+        started = clock.now()
+        content = Content(self.pipeline, self.keys.id_bytes(), retention.name, self.options)
+        before = self._counts_before(retention.name)
+        counts = [_carried(before.get(s.name), content.add(s)) for s in sources]
+        content.finish()
+        anew = bool(self.index.lost) or not self.known_before
+        unusual = [t for c in counts for t in watch.unusual(before.get(c.name), c, anew)]
+        manifest = self._manifest(content, retention, started, counts, unusual)
+        stored = self._commit(manifest)
+        if unusual:
+            self._hold_earlier(manifest, unusual)
+        content.keep_caches()
+        return Taken(manifest, stored, tuple(content.problems))
+
+    def _counts_before(self, retention: str) -> dict[str, SourceCount]:
+        """What the newest earlier snapshot of the class counted, by source."""
+        newest = self.head.manifest
+        if newest is None or newest.retention != retention:
+            chain = read_chain(self.repository, self.keys.host)
+            same = [s.manifest for s in chain.snapshots if s.manifest.retention == retention]
+            newest = same[-1] if same else None
+        return {count.name: count for count in newest.sources} if newest else {}
+
+    def _hold_earlier(self, manifest: Manifest, unusual: list[str]) -> None:
+        """Whatever is happening to the sources, the snapshots from before it must stay."""
+        chain = read_chain(self.repository, self.keys.host)
+        earlier = [
+            s.digest
+            for s in chain.snapshots
+            if s.sequence < manifest.sequence and s.manifest.retention == manifest.retention
+        ]
+        if earlier:
+            reason = f"before snapshot {manifest.sequence}: " + "; ".join(unusual)
+            by = f"host {self.keys.host}"
+            hold(self.repository, self.keys.signer(), by, earlier[-_HELD:], reason)
+
+    def _manifest(
+        self,
+        content: Content,
+        retention: Retention,
+        at: datetime,
+        counts: list[SourceCount],
+        unusual: list[str],
+    ) -> Manifest:
+        used = [self.index.packs[number] for number in content.used]
+        segments, self.pipeline.segments = self.pipeline.segments, []
+        return Manifest(
+            format=FORMAT,
+            repository=self.repository.id,
+            host=self.keys.host,
+            sequence=self.head.sequence + 1,
+            previous=self.head.digest,
+            config=self.repository.config.sequence,
+            time=clock.text(at),
+            retention=retention.name,
+            basis=at.date().isoformat(),
+            retain_until=retention.until(at.date()).isoformat(),
+            hold=self.options.hold,
+            place=self.options.place,
+            journal=self.options.journal,
+            sources=counts,
+            tree=[name.hex() for name in content.listing.ids],
+            tree_bytes=content.listing.bytes,
+            tree_digest=content.listing.digest(),
+            packs=sorted((pack.digest, pack.size) for pack in used),
+            index=sorted(segments),
+            flags=[*self.alarms, *unusual],
+        )
+
+    def _commit(self, manifest: Manifest) -> str:
+        """Write the manifest, read it back, remember it. From here on the snapshot exists."""
+        data = sign("manifest", plain(manifest), self.keys.signer())
+        name = ObjectName(manifest.sequence, digest(data), 0)
+        final = self.repository.put(f"manifests/{self.keys.host}", name, [data])
+        if self.repository.read(f"manifests/{self.keys.host}/{final}") != data:
+            raise Damaged(f"the store gives back another manifest than was written: {final}")
+        self.head = Head(manifest.sequence, name.digest, manifest.time, manifest)
+        if self.options.state:
+            note_head(self.options.state, self.keys, self.head)
+        return name.digest
+
+
+def _carried(before: SourceCount | None, now: SourceCount) -> SourceCount:
+    """A source's counts with what all its snapshots so far have stored."""
+    seen = (before.seen_bytes, before.seen_stored) if before else (0, 0)
+    return msgspec.structs.replace(
+        now, seen_bytes=seen[0] + now.new_bytes, seen_stored=seen[1] + now.stored_bytes
+    )

@@ -1,0 +1,142 @@
+"""The backup room's steps as Prefect tasks. Each handles a whole snapshot or repository and is safe
+to run again: truth is on the store and in the journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect import get_run_logger, task
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from tasks.backup.house import House
+from tasks.backup.prove import ProofOptions
+from tasks.backup.running import run_backup, run_doctor, run_proofs, run_verify
+from tasks.shared import kinds, opening
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Settings, load
+
+STEP_PERCENT = 5.0
+
+
+def _opener(settings: Settings) -> Any:
+    return lambda: opening.journal(settings)
+
+
+@task(name="take the snapshots", retries=2, retry_delay_seconds=60)
+def take(home: str, actor: str) -> list[dict[str, Any]]:
+    """Back up the home and its sources; packs that an earlier try carried off are used again."""
+    settings = load(Path(home))
+    with_bar = _Bar(_expected(opening.journal(settings)))
+    taken = run_backup(House(settings), actor, _opener(settings), progress=with_bar)
+    with_bar.finish()
+    get_run_logger().info("%d snapshot(s) stand on the store", len(taken))
+    return [_row(one) for one in taken]
+
+
+def _row(one: Any) -> dict[str, Any]:
+    counts = one.manifest.sources
+    return {
+        "snapshot": one.label,
+        "class": one.manifest.retention,
+        "keep until": one.manifest.retain_until,
+        "files": sum(count.files for count in counts),
+        "bytes": one.manifest.total_bytes(),
+        "new bytes": sum(count.new_bytes for count in counts),
+        "unreadable": sum(count.unreadable for count in counts),
+        "flags": "; ".join(one.manifest.flags),
+    }
+
+
+def _expected(book: Journal) -> int:
+    """Bytes of the sources when they were last backed up: what progress is measured against."""
+    last = {}
+    for event in book.events(kind=kinds.BackupDone.kind):
+        if isinstance(event.said, kinds.BackupDone):
+            last |= {source.name: source.bytes for source in event.said.sources}
+    book.close()
+    return sum(last.values())
+
+
+class _Bar:
+    """A progress artifact that is told about every byte and tells the server every few percent."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._seen, self._told = total, 0, 0.0
+        made = create_progress_artifact(
+            progress=0.0, key="backup-progress", description="Sources read"
+        )
+        assert isinstance(made, UUID)  # a coroutine only where there is a running loop
+        self._artifact = made
+
+    def __call__(self, kind: str, size: int) -> None:
+        if kind != "seen" or not self._total:
+            return
+        self._seen += size
+        percent = min(99.0, 100 * self._seen / self._total)
+        if percent - self._told >= STEP_PERCENT:
+            self._told = percent
+            update_progress_artifact(self._artifact, progress=percent)
+
+    def finish(self) -> None:
+        update_progress_artifact(self._artifact, progress=100.0)
+
+
+@task(name="publish the snapshots")
+def publish(taken: list[dict[str, Any]]) -> None:
+    create_table_artifact(table=taken, key="backup-snapshots", description="Newest snapshots")
+
+
+@task(name="verify a share of the packs", retries=1, retry_delay_seconds=60)
+def check(home: str, actor: str, share: int) -> list[str]:
+    """Read the next part of the packs and all that is small; returns what does not hold."""
+    settings = load(Path(home))
+    wanted = share or settings.backup.verify_share
+    report = run_verify(House(settings), actor, _opener(settings), wanted)
+    get_run_logger().info("%d of %d packs read", report.packs_read, report.packs)
+    return report.damaged
+
+
+@task(name="examine the store")
+def examine(home: str, actor: str) -> list[str]:
+    """Every destructive verb on canaries; returns the checks that failed."""
+    settings = load(Path(home))
+    found = run_doctor(House(settings), actor, _opener(settings))
+    table = [{"check": c.name, "ok": c.ok, "detail": c.detail} for c in found.checks]
+    create_table_artifact(table=table, key="backup-doctor", description="Does the store guard?")
+    return found.failed()
+
+
+@task(name="restore and countersign")
+def prove(home: str, actor: str, scope: str, files: int) -> list[dict[str, Any]]:
+    """Restore what no drill has proved yet, with the drill key of this machine."""
+    settings = load(Path(home))
+    house = House(settings)
+    path, phrase = house.drill_key()
+    options = ProofOptions(scope, files)
+    done = run_proofs(house, actor, _opener(settings), path, phrase, options)
+    get_run_logger().info("%d snapshot(s) countersigned", len(done))
+    return [
+        {"head": one.head, "scope": one.proof.scope, "files": one.proof.files,
+         "bytes": one.proof.bytes, "seconds": one.proof.seconds, "time": one.proof.time}
+        for one in done
+    ]  # fmt: skip
+
+
+@task(name="publish the proof")
+def publish_proof(done: list[dict[str, Any]]) -> None:
+    """The `restore-proof` artifact: what was restored, and the head to expect from now on."""
+    lines = ["| snapshot | scope | files | bytes | seconds |", "|---|---|---|---|---|"]
+    for one in done:
+        cells = (one["head"], one["scope"], one["files"], one["bytes"], one["seconds"])
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    if not done:
+        lines = ["Nothing new to prove: every newest snapshot is countersigned."]
+    heads = [f"`--expect-head {one['head']}`" for one in done]
+    create_markdown_artifact("\n".join([*lines, "", *heads]), key="restore-proof")

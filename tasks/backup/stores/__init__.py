@@ -1,0 +1,1 @@
+"""Where packs lie: four verbs (create new, read range, list, stat) and nothing that destroys."""

@@ -1,0 +1,270 @@
+"""Every destructive verb, tried with the host's own credentials on objects made for it.
+
+Each verb raises a BackupFault when the store refuses it. None of this is reachable from the engine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from smbprotocol.file_info import (
+    FileAttributes,
+    FileBasicInformation,
+    FileDispositionInformation,
+    FileEndOfFileInformation,
+    FileFsFullSizeInformation,
+    FileLinkInformation,
+    FileRenameInformation,
+)
+from smbprotocol.open import (
+    CreateDisposition,
+    CreateOptions,
+    Open,
+    SMB2QueryInfoRequest,
+    SMB2QueryInfoResponse,
+    SMB2SetInfoRequest,
+)
+
+from tasks.backup.faults import NoRight
+from tasks.backup.stores.base import Store
+from tasks.backup.stores.local import LocalStore, as_fault
+from tasks.backup.stores.smb import SmbStore
+from tasks.backup.stores.smb_link import (
+    ALL_SHARES,
+    APPEND,
+    DELETE,
+    READ_ATTRIBUTES,
+    WRITE_ATTRIBUTES,
+    WRITE_DATA,
+    Link,
+)
+
+OLD = 131_000_000_000_000_000  # a time in 2016, in units of 100 ns since 1601
+Attack = Callable[[str], None]
+
+
+def attacks(store: Store) -> dict[str, Attack]:
+    """The verbs for a store's kind, each on the name of an object or, for folders, a folder."""
+    if isinstance(store, SmbStore):
+        return _Smb(store).verbs()
+    assert isinstance(store, LocalStore)
+    return _Local(store).verbs()
+
+
+def free_bytes(store: Store) -> int:
+    """Room left on the store, as the server tells it."""
+    if isinstance(store, SmbStore):
+        return store.with_link("ask for free space", lambda link: _free(store, link))
+    assert isinstance(store, LocalStore)
+    return shutil.disk_usage(store.root).free
+
+
+def protocol(store: Store) -> dict[str, str]:
+    """Dialect, cipher and signing of an SMB store's connection; empty for a folder."""
+    if not isinstance(store, SmbStore):
+        return {}
+    return store.with_link("look at the connection", _facts)
+
+
+def _facts(link: Link) -> dict[str, str]:
+    connection, session = link.connection, link.session
+    ciphers = {1: "AES-128-CCM", 2: "AES-128-GCM", 3: "AES-256-CCM", 4: "AES-256-GCM"}
+    return {
+        "dialect": "3.1.1" if connection.dialect == 0x311 else hex(connection.dialect or 0),
+        "encryption": ciphers.get(connection.cipher_id or 0, "none")
+        if session.encrypt_data
+        else "none",
+        "signing": "required" if connection.require_signing else "not required",
+        "server encryption": "required" if link.tree.encrypt_data else "only asked for by us",
+    }
+
+
+def _free(store: SmbStore, link: Link) -> int:
+    handle = link.open(store.path(""), READ_ATTRIBUTES, options=CreateOptions.FILE_DIRECTORY_FILE)
+    try:
+        query, info = SMB2QueryInfoRequest(), FileFsFullSizeInformation()
+        query["info_type"], query["file_info_class"] = info.INFO_TYPE, info.INFO_CLASS
+        query["file_id"], query["output_buffer_length"] = handle.file_id, 64
+        answer = SMB2QueryInfoResponse()
+        answer.unpack(link.ask(query)["data"].get_value())
+        info.unpack(answer["buffer"].get_value())
+    finally:
+        link.finish(handle)
+    units = info["caller_available_units"].get_value()
+    sector = info["bytes_per_sector"].get_value()
+    return units * info["sectors_per_unit"].get_value() * sector
+
+
+class _Smb:
+    """Written against the protocol itself, so that no kindness of a library stands between."""
+
+    def __init__(self, store: SmbStore) -> None:
+        self._store = store
+
+    def verbs(self) -> dict[str, Attack]:
+        return {
+            "overwrite": lambda name: self._open(
+                name, WRITE_DATA, CreateDisposition.FILE_OVERWRITE
+            ),
+            "supersede": lambda name: self._open(
+                name, WRITE_DATA, CreateDisposition.FILE_SUPERSEDE
+            ),
+            "write": lambda name: self._write(name, WRITE_DATA, 0),
+            "append": lambda name: self._write(name, APPEND, -1),
+            "truncate": lambda name: self._set(name, WRITE_DATA, _end_of_file()),
+            "rename": lambda name: self._set(
+                name, DELETE, _rename(self._store.path(name) + "-moved")
+            ),
+            "replace": self._replace,
+            "delete": self._delete,
+            "set time": lambda name: self._set(name, WRITE_ATTRIBUTES, _basic(0)),
+            "set attribute": lambda name: self._set(
+                name, WRITE_ATTRIBUTES, _basic(FileAttributes.FILE_ATTRIBUTE_HIDDEN)
+            ),
+            "hard link": self._link,
+            "stream": lambda name: self._open(
+                name + ":attack", WRITE_DATA, CreateDisposition.FILE_CREATE
+            ),
+            "rename folder": self._rename_folder,
+            "remove folder": self._remove_folder,
+        }
+
+    def _with(
+        self, name: str, access: int, then: Callable[[Link, Open], None], **more: Any
+    ) -> None:
+        def call(link: Link) -> None:
+            handle = link.open(self._store.path(name), access, **more)
+            try:
+                then(link, handle)
+            finally:
+                link.finish(handle)
+
+        self._store.with_link(f"attack {name}", call)
+
+    def _open(self, name: str, access: int, disposition: int) -> None:
+        self._with(name, access, lambda link, handle: None, disposition=disposition)
+
+    def _write(self, name: str, access: int, offset: int) -> None:
+        def then(link: Link, handle: Open) -> None:
+            place = (handle.end_of_file or 0) if offset < 0 else offset
+            link.ask(handle.write(b"attack", place, send=False)[0])
+
+        self._with(name, access, then, share=ALL_SHARES)
+
+    def _set(self, name: str, access: int, info: Any) -> None:
+        self._with(name, access, lambda link, handle: _set_info(link, handle, info))
+
+    def _replace(self, name: str) -> None:
+        self._store.create(name + "-other", [b"other"])
+        info = _rename(self._store.path(name), replace=True)
+        self._set(name + "-other", DELETE, info)
+
+    def _delete(self, name: str) -> None:
+        options = CreateOptions.FILE_NON_DIRECTORY_FILE | CreateOptions.FILE_DELETE_ON_CLOSE
+        self._with(name, DELETE, lambda link, handle: None, options=options)
+
+    def _link(self, name: str) -> None:
+        info = FileLinkInformation()
+        info["replace_if_exists"], info["file_name"] = False, self._store.path(name + "-link")
+        self._set(name, WRITE_ATTRIBUTES, info)
+
+    def _rename_folder(self, folder: str) -> None:
+        """Also a way to hide all that is in it. Undone at once where it works."""
+        moved = folder + "-moved"
+        as_folder = CreateOptions.FILE_DIRECTORY_FILE
+        for source, target in ((folder, moved), (moved, folder)):
+            info = _rename(self._store.path(target))
+            self._with(
+                source,
+                DELETE | READ_ATTRIBUTES,
+                lambda link, handle, info=info: _set_info(link, handle, info),
+                options=as_folder,
+            )
+
+    def _remove_folder(self, folder: str) -> None:
+        info = FileDispositionInformation()
+        info["delete_pending"] = True
+        self._with(
+            folder,
+            DELETE,
+            lambda link, handle: _set_info(link, handle, info),
+            options=CreateOptions.FILE_DIRECTORY_FILE,
+        )
+
+
+def _set_info(link: Link, handle: Open, info: Any) -> None:
+    request = SMB2SetInfoRequest()
+    request["info_type"], request["file_info_class"] = info.INFO_TYPE, info.INFO_CLASS
+    request["file_id"], request["buffer"] = handle.file_id, info.pack()
+    link.ask(request)
+
+
+def _rename(target: str, replace: bool = False) -> Any:
+    info = FileRenameInformation()
+    info["replace_if_exists"], info["file_name"] = replace, target
+    return info
+
+
+def _end_of_file() -> Any:
+    info = FileEndOfFileInformation()
+    info["end_of_file"] = 3
+    return info
+
+
+def _basic(attributes: int) -> Any:
+    info = FileBasicInformation()
+    if attributes:
+        info["file_attributes"] = attributes
+    else:
+        info["last_write_time"] = OLD
+    return info
+
+
+class _Local:
+    def __init__(self, store: LocalStore) -> None:
+        self._root = store.root
+
+    def verbs(self) -> dict[str, Attack]:
+        acts: dict[str, Callable[[Path], object]] = {
+            "overwrite": lambda path: path.write_bytes(b"attack"),
+            "append": lambda path: _append(path),
+            "truncate": lambda path: os.truncate(path, 3),
+            "rename": lambda path: path.rename(path.with_name(path.name + "-moved")),
+            "replace": _replace,
+            "delete": lambda path: path.unlink(),
+            "set time": lambda path: os.utime(path, (0, 0)),
+            "rename folder": _rename_folder,
+            "remove folder": lambda path: path.rmdir(),
+        }
+        return {name: self._guarded(name, act) for name, act in acts.items()}
+
+    def _guarded(self, name: str, act: Callable[[Path], object]) -> Attack:
+        def attack(target: str) -> None:
+            try:
+                act(self._root / target)
+            except OSError as error:
+                fault = as_fault(error, f"{name} {target}")
+                raise fault if isinstance(fault, NoRight) else NoRight(str(fault)) from error
+
+        return attack
+
+
+def _append(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"attack")
+
+
+def _replace(path: Path) -> None:
+    other = path.with_name(path.name + "-other")
+    other.write_bytes(b"other")
+    other.replace(path)
+
+
+def _rename_folder(path: Path) -> None:
+    moved = path.with_name(path.name + "-moved")
+    path.rename(moved)
+    moved.rename(path)

@@ -1,0 +1,265 @@
+"""The folder that a snapshot is restored to: makes files, folders and links, never through a link."""
+# Paths are bytes here, since not all names are text, and pathlib takes no bytes.
+# ruff: noqa: PTH101, PTH102, PTH108, PTH118, PTH120, PTH211
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import blake3
+
+from tasks.backup.structures import Entry, Extent
+from tasks.backup.wanted import Wanted, as_fault, is_junction, spread, write_all
+from tasks.shared.errors import Refused
+
+MARKER = ".continuity-restore"
+_BINARY = getattr(os, "O_BINARY", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY | _NOFOLLOW
+_AGAIN = os.O_RDWR | _BINARY | _NOFOLLOW
+_READ = os.O_RDONLY | _BINARY | _NOFOLLOW
+_BY_HANDLE = os.utime in os.supports_fd and hasattr(os, "fchmod")
+_PIECE = 4 << 20
+
+
+@dataclass
+class Target:
+    """Writes below `folder` only. `digest` names the snapshot, so that a broken-off restore can
+    go on where it stopped; `key` is the one of its digests."""
+
+    folder: Path
+    digest: str
+    special: bool = False
+    devices: bool = False
+    owners: bool = False
+    key: bytes = b""
+    troubles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._folders: list[tuple[bytes, Entry]] = []
+        self._links: list[tuple[bytes, Entry]] = []
+        self._twins: list[tuple[bytes, Wanted]] = []
+        self._first: dict[str, Wanted] = {}
+        self._made: set[bytes] = set()
+        self._root = os.fsencode(self.folder.absolute())
+        self._umask = os.umask(0o077)
+        os.umask(self._umask)
+        self._resumed = self._enter()
+
+    def _enter(self) -> bool:
+        """Whether an earlier try left off here. Raises Refused for a folder with other things."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            marker = self.folder / MARKER
+            if marker.is_file() and not marker.is_symlink():
+                if marker.read_text() != self.digest:
+                    raise Refused(f"{self.folder} holds a broken-off restore of another snapshot")
+                return True
+            if any(self.folder.iterdir()):
+                raise Refused(f"{self.folder} is not empty: restore into a new folder")
+            marker.write_text(self.digest)
+        except OSError as error:
+            raise as_fault(error, os.fsencode(self.folder)) from error
+        return False
+
+    # -- what is to be made
+
+    def prepare(self, entries: Iterable[Entry]) -> tuple[list[Wanted], int]:
+        """Make folders, remember links for the end. The files that need content, and how many
+        stand complete from an earlier try. What cannot be made is told in `troubles`."""
+        files, kept = [], 0
+        for entry in entries:
+            place = os.path.join(self._root, *entry.path_bytes().split(b"/"))
+            if entry.type == "folder":
+                self._above(place)
+                self._make_folder(place)
+                self._folders.append((place, entry))
+            elif entry.type == "file":
+                wanted = Wanted(entry, place, [bytes.fromhex(b) for b in entry.blobs], 0)
+                wanted.left = len(wanted.blobs)
+                self._above(place)
+                if self._twin(wanted):
+                    continue
+                if self._resumed and self._stands(wanted):
+                    kept += 1
+                else:
+                    files.append(wanted)
+            elif entry.type == "link" or (self.devices and entry.type != "socket"):
+                self._above(place)
+                self._links.append((place, entry))
+            else:
+                self.troubles.append(f"{entry.path}: a {entry.type} is only restored by option")
+        return files, kept
+
+    def _above(self, place: bytes) -> None:
+        """The folder of an entry whose own line was not asked for."""
+        above = os.path.dirname(place)
+        if above not in self._made and above != self._root:
+            self._above(above)
+            self._make_folder(above)
+
+    def _make_folder(self, place: bytes) -> None:
+        try:
+            os.mkdir(place, 0o700)
+        except FileExistsError:
+            if not stat.S_ISDIR(os.lstat(place).st_mode) or is_junction(place):
+                raise Refused(f"{os.fsdecode(place)} stands in the way: no folder") from None
+        except OSError as error:
+            raise as_fault(error, place) from error
+        self._made.add(place)
+
+    def _twin(self, wanted: Wanted) -> bool:
+        """Whether the file is a hard link to one that is restored already."""
+        if not wanted.entry.same:
+            return False
+        first = self._first.setdefault(wanted.entry.same, wanted)
+        if first is wanted or first.blobs != wanted.blobs:
+            return False
+        self._twins.append((first.place, wanted))
+        return True
+
+    def _stands(self, wanted: Wanted) -> bool:
+        """Whether an earlier try left this file complete: its time is set last of all."""
+        with contextlib.suppress(OSError):
+            st = os.lstat(wanted.place)
+            alike = st.st_mtime_ns == wanted.entry.mtime and st.st_size == wanted.entry.size
+            return stat.S_ISREG(st.st_mode) and alike and self.matches(wanted)
+        return False
+
+    # -- content
+
+    def make(self, wanted: Wanted) -> None:
+        """An empty file with room for several blobs, or one that stays empty or all hole."""
+        try:
+            handle = self._new(wanted)
+            try:
+                os.ftruncate(handle, wanted.entry.size)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise as_fault(error, wanted.place) from error
+
+    def write(self, wanted: Wanted, at: int, blob: memoryview) -> None:
+        """Write a blob at its place in the content. Raises StoreFull, NoRight."""
+        try:
+            handle = self._new(wanted) if wanted.simple else os.open(wanted.place, _AGAIN)
+            try:
+                for offset, part in spread(wanted.entry.extents, at, blob):
+                    if offset:
+                        os.lseek(handle, offset, os.SEEK_SET)
+                    write_all(handle, part)
+                if wanted.simple and _BY_HANDLE:
+                    self._attributes(handle, wanted.entry, wanted.entry.mode & 0o777 & ~self._umask)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise as_fault(error, wanted.place) from error
+
+    def _new(self, wanted: Wanted) -> int:
+        # a file of several blobs is opened again, whatever its mode will be
+        mode = wanted.entry.mode & 0o777 if wanted.simple else 0o600
+        try:
+            return os.open(wanted.place, _NEW, mode)
+        except FileExistsError:
+            if not self._resumed:
+                raise
+            os.unlink(wanted.place)  # the beginning of a file from the broken-off try
+            return os.open(wanted.place, _NEW, mode)
+
+    def matches(self, wanted: Wanted) -> bool:
+        """Whether the file on the disk has the digest that its original had."""
+        whole = blake3.blake3(key=self.key)
+        handle = os.open(wanted.place, _READ)
+        try:
+            extents = wanted.entry.extents or [Extent(0, wanted.entry.size)]
+            for extent in extents:
+                os.lseek(handle, extent.offset, os.SEEK_SET)
+                left = extent.length
+                while left > 0 and (piece := os.read(handle, min(left, _PIECE))):
+                    whole.update(piece)
+                    left -= len(piece)
+        finally:
+            os.close(handle)
+        if not wanted.blobs:
+            return True
+        return whole.hexdigest() == (wanted.entry.digest or wanted.entry.blobs[0])
+
+    def remove(self, wanted: Wanted) -> None:
+        """Take away what was begun of a file that turned out to be lost."""
+        with contextlib.suppress(OSError):
+            os.unlink(wanted.place)
+
+    def settle(self, wanted: Wanted) -> None:
+        """Mode, owner and time of a file whose content is complete."""
+        if wanted.simple and _BY_HANDLE:
+            return  # done with the handle that wrote it
+        try:
+            self._attributes(wanted.place, wanted.entry)
+        except OSError as error:
+            raise as_fault(error, wanted.place) from error
+
+    def _attributes(self, target: int | bytes, entry: Entry, has: int = -1) -> None:
+        """Owner, mode and time; `has` is the mode that it has already, where that is known."""
+        if self.owners and hasattr(os, "chown"):
+            os.chown(target, entry.uid, entry.gid)  # before the mode: it clears setuid bits
+            has = -1
+        mode = entry.mode & (0o7777 if self.special else 0o777)
+        if mode != has:
+            os.chmod(target, mode)
+        os.utime(target, ns=(entry.mtime, entry.mtime))
+
+    # -- the end
+
+    def finish(self) -> tuple[int, int]:
+        """Links, hard links and devices, then the folders' modes and times. Numbers of links and of
+        folders made. What could not be made is told in `troubles`."""
+        links = sum(self._attempt(self._twin_file, first, wanted) for first, wanted in self._twins)
+        links += sum(self._attempt(self._link, place, entry) for place, entry in self._links)
+        for place, entry in reversed(self._folders):
+            self._attempt(self._attributes, place, entry)
+        with contextlib.suppress(OSError):
+            (self.folder / MARKER).unlink()
+        return links, len(self._folders)
+
+    def _attempt(self, make, place: bytes, what: Entry | Wanted) -> bool:
+        entry = what.entry if isinstance(what, Wanted) else what
+        try:
+            make(place, what)
+        except OSError as error:
+            name = entry.path_bytes().decode(errors="backslashreplace")
+            self.troubles.append(f"{name}: {error.strerror or error}")
+            return False
+        return True
+
+    def _twin_file(self, first: bytes, wanted: Wanted) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(wanted.place)
+        try:
+            os.link(first, wanted.place, follow_symlinks=False)
+        except (OSError, NotImplementedError):
+            shutil.copy2(first, wanted.place, follow_symlinks=False)
+
+    def _link(self, place: bytes, entry: Entry) -> None:
+        if os.path.lexists(place):
+            if not self._resumed:
+                raise FileExistsError(errno.EEXIST, "something stands there already")
+            os.unlink(place)
+        if entry.type == "link":
+            os.symlink(os.fsdecode(entry.target_bytes()), os.fsdecode(place))
+            if os.utime in os.supports_follow_symlinks:
+                os.utime(place, ns=(entry.mtime, entry.mtime), follow_symlinks=False)
+            if self.owners and hasattr(os, "lchown"):
+                os.lchown(place, entry.uid, entry.gid)
+            return
+        kinds = {"fifo": stat.S_IFIFO, "char": stat.S_IFCHR, "block": stat.S_IFBLK}
+        if not hasattr(os, "mknod") or entry.type not in kinds:
+            raise OSError(errno.ENOTSUP, f"this system makes no {entry.type}")
+        os.mknod(place, kinds[entry.type] | 0o600, entry.device)
+        self._attributes(place, entry)

@@ -1,0 +1,144 @@
+"""Opening packs: header, directory and frames, each held against its bounds: its maker may be hostile."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
+
+from tasks.backup.faults import Damaged, ForeignRepository, NewerFormat, WrongKey
+from tasks.backup.objects import FORMAT, inflate
+from tasks.backup.pack import (
+    END,
+    MAGIC,
+    MOST_PLAIN,
+    RAW,
+    START,
+    TAG,
+    TRAILER,
+    ZSTD,
+    Frame,
+    directory_bond,
+    frame_bond,
+    nonce,
+    sealing_info,
+)
+from tasks.backup.sealing import unseal
+
+HEAD_GUESS, TAIL_GUESS = 8192, 65536
+ReadRange = Callable[[int, int], bytes]
+
+
+@dataclass
+class PackReader:
+    """A pack opened with a private key: its directory, and frames on demand."""
+
+    repository: str
+    salt: str
+    frames: list[Frame]
+    cipher: AESGCM
+
+    def plain(self, counter: int, stored: bytes | memoryview) -> bytes:
+        """Open one frame. Raises Damaged."""
+        frame = self.frames[counter]
+        bond = frame_bond(self.repository, self.salt, [name for name, _ in frame.blobs])
+        try:
+            data = self.cipher.decrypt(nonce(counter), stored, bond)
+        except InvalidTag:
+            raise Damaged(f"frame {counter} does not open") from None
+        if frame.method == ZSTD:
+            data = inflate(data, frame.plain)
+        if len(data) != frame.plain:
+            raise Damaged(f"frame {counter} has the wrong length")
+        return data
+
+
+def open_pack(
+    read: ReadRange, size: int, repository: str, private: MLKEM768X25519PrivateKey, own: str
+) -> PackReader:
+    """Read header and directory. `own` is the key id of `private`.
+
+    Raises Damaged, WrongKey (sealed to others only), ForeignRepository, NewerFormat.
+    """
+    header = _read_header(read, size)
+    head = _parse(header)
+    version = head.get("format")
+    if not isinstance(version, int) or version > FORMAT:
+        raise NewerFormat(f"pack format {version} is not {FORMAT}")
+    if head.get("repository") != repository:
+        raise ForeignRepository("this pack belongs to another repository")
+    try:
+        salt = str(head["salt"])
+        sealed = {entry["to"]: base64.b64decode(entry["key"]) for entry in head["sealed"]}
+        info = sealing_info(repository, salt)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"pack header: {error}") from error
+    if own not in sealed:
+        raise WrongKey(f"the pack is sealed to {', '.join(sealed)}, not to this key")
+    key = unseal(sealed[own], private, info)
+    if len(key) != 32:
+        raise Damaged("pack header: the sealed key has the wrong length")
+    cipher = AESGCM(key)
+    return PackReader(repository, salt, _read_directory(read, size, header, cipher), cipher)
+
+
+def _read_header(read: ReadRange, size: int) -> bytes:
+    if size < START.size + TRAILER.size:
+        raise Damaged("too short for a pack")
+    start = read(0, min(HEAD_GUESS, size))
+    if len(start) < START.size:
+        raise Damaged("the pack ends within its header")
+    magic, length = START.unpack_from(start)
+    if magic != MAGIC or length > min(1 << 20, size):
+        raise Damaged("no pack begins here")
+    if len(start) < START.size + length:
+        start = read(0, START.size + length)
+    return start[START.size : START.size + length]
+
+
+def _parse(header: bytes) -> dict[str, Any]:
+    try:
+        head = json.loads(header)
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"pack header: {error}") from error
+    if not isinstance(head, dict):
+        raise Damaged("pack header is no object")
+    return head
+
+
+def _read_directory(read: ReadRange, size: int, header: bytes, cipher: AESGCM) -> list[Frame]:
+    guess = min(TAIL_GUESS, size)
+    tail = read(size - guess, guess)
+    if len(tail) != guess:
+        raise Damaged("the pack is shorter than its listing says")
+    offset, length, count, end = TRAILER.unpack_from(tail, guess - TRAILER.size)
+    if end != END or offset + length + TRAILER.size != size:
+        raise Damaged("the pack has no whole trailer")
+    if length + TRAILER.size > guess:
+        tail = read(offset, length + TRAILER.size)
+    sealed = tail[len(tail) - TRAILER.size - length : len(tail) - TRAILER.size]
+    try:
+        rows = inflate(cipher.decrypt(nonce(count), sealed, directory_bond(header, count)))
+        return [_frame(row, offset) for row in json.loads(rows)["frames"]]
+    except InvalidTag:
+        raise Damaged("the pack's directory does not open") from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Damaged(f"the pack's directory: {error}") from error
+
+
+def _frame(row: list[Any], end: int) -> Frame:
+    """One directory row, held against the bounds of the pack: its maker may be hostile."""
+    offset, length, plain, method, blobs = row
+    sizes = [(bytes.fromhex(name), int(size)) for name, size in blobs]
+    frame = Frame(int(offset), int(length), int(plain), int(method), sizes)
+    inside = frame.offset > 0 and frame.length >= TAG and frame.offset + frame.length <= end
+    fits = all(size >= 0 for _, size in sizes) and sum(s for _, s in sizes) == frame.plain
+    if not (inside and fits and frame.plain <= MOST_PLAIN and frame.method in (RAW, ZSTD)):
+        raise ValueError("a frame lies outside the pack or expands too far")
+    return frame

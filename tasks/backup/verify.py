@@ -1,0 +1,170 @@
+"""Verify without any private key: every digest, every chain link, every snapshot complete."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from tasks.backup.choosing import Survey, survey
+from tasks.backup.faults import Damaged, Missing
+from tasks.backup.manifests import read_manifest
+from tasks.backup.objects import digest
+from tasks.backup.repository import SHIPPED, Repository, read_head
+from tasks.backup.stores.base import Item
+
+
+@dataclass
+class VerifyReport:
+    """`bad_packs` are digests of packs whose content the host should store again."""
+
+    snapshots: int = 0
+    packs: int = 0
+    packs_read: int = 0
+    bytes_read: int = 0
+    damaged: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
+    bad_packs: list[str] = field(default_factory=list)
+    lost_by: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        return not self.damaged
+
+
+def verify(
+    repository: Repository,
+    share: int = 1,
+    turn: int = 0,
+    indexed: Iterable[str] = (),
+    finished: Mapping[str, int] | None = None,
+    threads: int = 2,
+    progress: Callable[[str, int], None] | None = None,
+) -> VerifyReport:
+    """Read everything small, and of the packs each (`share` 1) or the `turn`-th of `share` parts.
+
+    `indexed` are digests of packs that no snapshot names but the host's index does; `finished` the
+    last snapshot that a host knows to have finished: a broken manifest past it is a write that broke
+    off, not damage. Faults of the chains count as damage. Raises StoreLost and the like.
+    """
+    report = VerifyReport()
+    _check_head(repository, report)
+    found = survey(repository)
+    begun = {
+        text
+        for host, last in (finished or {}).items()
+        if host in found.chains
+        for text in found.chains[host].begun_only(last)
+    }
+    report.damaged += [fault for fault in found.faults() if fault not in begun]
+    report.leftovers += sorted(begun)
+    needed = _check_snapshots(repository, found, report)
+    there = repository.pack_items()
+    chosen = sorted(set(needed) | (set(indexed) & set(there)))
+    report.packs = len(chosen)
+    _check_presence(needed, there, report)
+    mine = [name for name in chosen if name in there and int(name[:8], 16) % share == turn % share]
+    with ThreadPoolExecutor(threads) as pool:
+        work = partial(_check_pack, repository, there, progress)
+        for name, good, size in pool.map(work, mine):
+            report.packs_read += 1
+            report.bytes_read += size
+            if not good:
+                report.damaged.append(f"packs/{name}: content does not fit the name")
+                report.bad_packs.append(name)
+    named = set(chosen)
+    report.leftovers += [
+        f"packs/{item.name}" for name, items in there.items() if name not in named for item in items
+    ]
+    return report
+
+
+def _check_head(repository: Repository, report: VerifyReport) -> None:
+    """REPO and the two documents that every repository carries."""
+    try:
+        read_head(repository.store, repository.patience)
+    except (Damaged, Missing) as error:
+        report.damaged.append(str(error))
+    for name in SHIPPED:
+        try:
+            if digest(repository.read(name)) != repository.config.files.get(name):
+                report.damaged.append(f"{name}: not the document that the officer signed for")
+        except Missing:
+            report.damaged.append(f"{name}: missing")
+
+
+def _check_snapshots(
+    repository: Repository, found: Survey, report: VerifyReport
+) -> dict[str, tuple[int, list[str]]]:
+    """Every pack that a snapshot needs, with its size and the snapshots that need it; the index
+    segments that snapshots name are read on the way."""
+    needed: dict[str, tuple[int, list[str]]] = {}
+    segments: dict[str, set[str]] = {}
+    for snapshot in found.snapshots():
+        report.snapshots += 1
+        try:
+            _, manifest = read_manifest(repository, snapshot.host, snapshot.name)
+        except (Damaged, Missing):
+            continue  # told by the survey
+        for name, size in manifest.packs:
+            needed.setdefault(name, (size, []))[1].append(snapshot.label)
+        segments.setdefault(snapshot.host, set()).update(manifest.index)
+    for host in sorted(set(segments) | set(repository.folders("index"))):
+        _check_segments(repository, host, segments.get(host, set()), report)
+    return needed
+
+
+def _check_segments(
+    repository: Repository, host: str, named: set[str], report: VerifyReport
+) -> None:
+    whole, broken = set(), []
+    for item, name, data in repository.objects(f"index/{host}"):
+        if data is not None:
+            whole.add(name.digest)
+        else:
+            broken.append((name.digest, f"index/{host}/{item.name}: content does not fit the name"))
+    for name, text in broken:
+        if name in named and name not in whole:
+            report.damaged.append(text)
+        elif name not in whole:
+            report.leftovers.append(text)
+    gone = named - whole - {name for name, _ in broken}
+    report.damaged += [f"index/{host}/{name}: missing" for name in sorted(gone)]
+
+
+def _check_presence(
+    needed: dict[str, tuple[int, list[str]]], there: dict[str, list[Item]], report: VerifyReport
+) -> None:
+    for name, (size, snapshots) in needed.items():
+        items = there.get(name, [])
+        if any(item.size == size for item in items):
+            continue
+        what = "cut short or grown" if items else "missing"
+        report.damaged.append(f"packs/{name}: {what}; needed by {', '.join(snapshots[:3])}")
+        report.bad_packs.append(name)
+
+
+def _check_pack(
+    repository: Repository,
+    there: dict[str, list[Item]],
+    progress: Callable[[str, int], None] | None,
+    name: str,
+) -> tuple[str, bool, int]:
+    """Whether one of the objects of this name has its digest, and how many bytes were read."""
+    read = 0
+    for item in there[name]:
+        whole, at = hashlib.sha256(), 0
+        while at < item.size:
+            piece = repository.read(f"packs/{item.name}", at, repository.store.stride)
+            if not piece:
+                break
+            whole.update(piece)
+            at += len(piece)
+        read += at
+        if progress:
+            progress("read", at)
+        if whole.hexdigest() == name:
+            return name, True, read
+    return name, False, read

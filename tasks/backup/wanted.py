@@ -1,0 +1,69 @@
+"""A file on its way back, and the small acts that make it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tasks.backup.faults import BackupFault, NoRight, StoreFull
+from tasks.backup.structures import Entry, Extent
+
+
+@dataclass(eq=False)
+class Wanted:
+    """One file on its way back. `left` counts the blobs that have not come yet."""
+
+    entry: Entry
+    place: bytes
+    blobs: list[bytes]
+    left: int
+    lost: bool = False
+
+    @property
+    def simple(self) -> bool:
+        """Whether one write makes the whole file."""
+        return len(self.blobs) == 1 and not self.entry.extents
+
+    def content_bytes(self) -> int:
+        """Bytes that the blobs make up: less than the size where the file has holes."""
+        if self.entry.extents:
+            return sum(extent.length for extent in self.entry.extents)
+        return self.entry.size
+
+
+def is_junction(place: bytes) -> bool:
+    """A Windows mount point: a folder to `lstat`, a link in effect."""
+    return bool(getattr(os.lstat(place), "st_reparse_tag", 0))
+
+
+def spread(
+    extents: Sequence[Extent], at: int, blob: memoryview
+) -> Iterator[tuple[int, memoryview]]:
+    """Where the parts of a blob go: content offsets are not file offsets where there are holes."""
+    if not extents:
+        yield at, blob
+        return
+    begun = 0
+    for extent in extents:
+        inner, end = at - begun, begun + extent.length
+        if 0 <= inner < extent.length and blob:
+            part = blob[: extent.length - inner]
+            yield extent.offset + inner, part
+            blob, at = blob[len(part) :], end
+        begun = end
+
+
+def write_all(handle: int, part: memoryview) -> None:
+    while part:
+        part = part[os.write(handle, part) :]
+
+
+def as_fault(error: OSError, place: bytes) -> BackupFault:
+    name = os.fsdecode(place)
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return StoreFull(f"the disk is full: {name}")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return NoRight(f"no right to write {name}: {error.strerror}")
+    return BackupFault(f"{name}: {error.strerror or error}")

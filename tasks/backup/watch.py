@@ -1,0 +1,72 @@
+"""Watching the backups: objectives that are missed, and change that looks like encryption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tasks.backup.choosing import Survey
+from tasks.backup.sources import Source
+from tasks.backup.structures import SourceCount
+from tasks.shared import clock
+
+MASS_SHARE, MASS_FILES = 0.30, 50
+DENSE, DENSE_BEFORE, DENSE_SHARE, DENSE_BYTES = 0.97, 0.90, 0.20, 1 << 20
+SHRUNK, GROWN, GROWN_BYTES = 0.5, 2.0, 1 << 30
+
+
+def unusual(before: SourceCount | None, now: SourceCount, anew: bool = False) -> list[str]:
+    """What is out of line between two snapshots of a source: the marks of ransomware. `anew`:
+    packs were lost or recipients changed, so that all counts as new without being so."""
+    if before is None:
+        return []
+    found = []
+    if not anew and now.new_files >= MASS_FILES and now.new_files > now.files * MASS_SHARE:
+        found.append(f"{now.name}: mass change: {now.new_files} of {now.files} files are new")
+    dense_before = before.seen_stored / before.seen_bytes if before.seen_bytes else 1.0
+    dense = now.stored_bytes / now.new_bytes if now.new_bytes else 0.0
+    much = now.new_bytes > max(DENSE_BYTES, now.bytes * DENSE_SHARE)
+    if much and dense > DENSE and dense_before < DENSE_BEFORE:
+        found.append(
+            f"{now.name}: new content does not compress ({dense:.0%}, before {dense_before:.0%}): "
+            "it may be encrypted"
+        )
+    if before.files >= MASS_FILES and now.files < before.files * SHRUNK:
+        found.append(f"{now.name}: {before.files - now.files} of {before.files} files are gone")
+    if now.bytes > before.bytes * GROWN + GROWN_BYTES:
+        found.append(f"{now.name}: grew from {before.bytes} to {now.bytes} bytes")
+    return found
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How old the newest snapshot of a source is, against its recovery point objective (hours)."""
+
+    source: str
+    newest: str
+    age_hours: float
+    objective_hours: float
+    proved: str
+
+    @property
+    def late(self) -> bool:
+        return not self.newest or self.age_hours > self.objective_hours
+
+
+def freshness(
+    found: Survey, host: str, sources: Sequence[Source], now: datetime | None = None
+) -> list[Freshness]:
+    """One line a source: when it was last in a snapshot, and last in a proved one."""
+    now = now or clock.now()
+    lines = []
+    for source in sources:
+        newest = proved = ""
+        for snapshot in found.snapshots(host):
+            if any(count.name == source.name for count in snapshot.manifest.sources):
+                newest = snapshot.manifest.time
+                if found.proof_of(snapshot.digest):
+                    proved = snapshot.manifest.time
+        age = (now - clock.parse(newest)).total_seconds() / 3600 if newest else float("inf")
+        lines.append(Freshness(source.name, newest, age, source.objective_hours, proved))
+    return lines

@@ -1,0 +1,156 @@
+"""`continuity backup prune` and `hold`: for the administrator, with the officer's key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.desk.backup_asking import Key, Store, account_of, repository_with
+from tasks.desk.context import desk, say, show
+
+if TYPE_CHECKING:
+    from tasks.backup.stores.admin import AdminStore
+
+prune = typer.Typer(
+    no_args_is_help=True, help="Plan, approve, execute: removes what is past its time."
+)
+hold = typer.Typer(no_args_is_help=True, help="Keep snapshots whatever their age.")
+User = Annotated[str, typer.Option(help="The administrator's account, not the host's.")]
+Password = Annotated[Path | None, typer.Option(help="Its password.")]
+
+
+def _admin(store: str, user: str, password_file: Path | None) -> AdminStore:
+    """The store with the right to delete."""
+    from tasks.backup.house import StoreAccount, open_store
+    from tasks.backup.stores.admin import LocalAdmin, SmbAdmin
+    from tasks.backup.stores.local import LocalStore
+    from tasks.backup.stores.smb import SmbStore
+
+    account = account_of(store, user, password_file)
+    opened = open_store(account or StoreAccount(desk.settings.backup.store))
+    if isinstance(opened, SmbStore):
+        return SmbAdmin(opened.place)
+    assert isinstance(opened, LocalStore)
+    return LocalAdmin(opened.root)
+
+
+@prune.command()
+def plan(
+    out: Annotated[Path, typer.Option(help="The plan, for the officer to look at.")],
+    store: Store = "",
+    user: User = "",
+    password_file: Password = None,
+    key: Key = None,
+    most_percent: Annotated[float, typer.Option(help="More packs than this never go.")] = 5.0,
+    cool_off_days: Annotated[int, typer.Option(min=1)] = 30,
+) -> None:
+    """Write down what is past its time and not held. Removes nothing."""
+    from tasks.backup.prune import make_plan
+    from tasks.backup.stores.admin import server_now
+    from tasks.backup.structures import plain
+
+    repository, _ = repository_with(key, account_of(store, user, password_file), ("officer",))
+    now = server_now(_admin(store, user, password_file))
+    made = make_plan(repository, now, most_percent, cool_off_days)
+    out.write_text(json.dumps(plain(made), indent=1))
+    size = sum(size for _, size in made.packs)
+    say(f"{len(made.manifests)} snapshots, {len(made.packs)} packs, {size / 1e6:.1f} MB may go")
+    say(f"{out} written. Next: continuity backup prune approve {out}")
+
+
+@prune.command()
+def approve(
+    plan: Annotated[Path, typer.Argument(help="A plan as `prune plan` wrote it.")],
+    key: Key = None,
+    store: Store = "",
+    user: User = "",
+    password_file: Password = None,
+) -> None:
+    """Sign a plan with the officer's key. The cool-off begins."""
+    from tasks.backup.prune import approve as sign
+    from tasks.backup.sealing import signer
+    from tasks.backup.structures import PrunePlan, typed
+
+    repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
+    read = typed(json.loads(plan.read_text()), PrunePlan)
+    digest = sign(repository, read, signer(seed))
+    say(f"Plan {digest[:16]} is approved; it may be carried out after {read.cool_off_days} days")
+
+
+@prune.command()
+def execute(
+    plan: Annotated[str, typer.Argument(help="The approved plan, 8 or more digits.")],
+    key: Key = None,
+    store: Store = "",
+    user: User = "",
+    password_file: Password = None,
+) -> None:
+    """Carry out an approved plan after its cool-off, as far as it still holds."""
+    from tasks.backup.prune import execute as carry_out
+    from tasks.backup.sealing import signer
+
+    if len(plan) < 8:
+        raise typer.BadParameter("give at least 8 digits of the plan")
+    repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
+    done = carry_out(repository, _admin(store, user, password_file), signer(seed), plan)
+    say(f"{len(done.manifests)} snapshots and {len(done.packs)} packs removed")
+
+
+@hold.command("add")
+def add(
+    snapshots: Annotated[list[str], typer.Argument(help="Labels or beginnings of digests.")],
+    reason: Annotated[str, typer.Option(help="Why, e.g. the subpoena's number.")],
+) -> None:
+    """Hold snapshots. Any host may: it takes nothing away."""
+    from tasks.backup.choosing import choose, survey
+    from tasks.backup.house import House
+    from tasks.backup.retention import hold as keep
+
+    house = House(desk.settings)
+    keys = house.keys()
+    repository = house.repository(keys)
+    found = survey(repository)
+    digests = [choose(found, snapshot=text).snapshot.digest for text in snapshots]
+    made = keep(repository, keys.signer(), f"{desk.actor} at host {keys.host}", digests, reason)
+    say(f"{len(digests)} snapshots held by {made[:16]}")
+
+
+@hold.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Holds that stand, and those that were released."""
+    from tasks.backup.choosing import survey
+    from tasks.backup.house import House
+
+    holds = survey(House(desk.settings).repository()).holds
+    released = {name for one in holds.objects.values() for name in one.release}
+    rows = [
+        {"hold": name[:16], "time": one.time[:16], "by": one.by, "snapshots": len(one.manifests),
+         "state": "released" if name in released else "stands", "reason": one.reason}
+        for name, one in sorted(holds.objects.items(), key=lambda pair: pair[1].time)
+        if one.manifests
+    ]  # fmt: skip
+    show(rows, as_json=as_json, title="Holds")
+
+
+@hold.command()
+def release(
+    holds: Annotated[list[str], typer.Argument(help="Beginnings of holds.")],
+    reason: Annotated[str, typer.Option()],
+    key: Key = None,
+) -> None:
+    """End holds. Needs the officer's key."""
+    from tasks.backup.choosing import survey
+    from tasks.backup.retention import release as let_go
+    from tasks.backup.sealing import signer
+    from tasks.shared.errors import BadInput
+
+    repository, seed = repository_with(key, None, ("officer",))
+    known = survey(repository).holds.objects
+    chosen = [name for name in known for text in holds if len(text) >= 8 and name.startswith(text)]
+    if len(chosen) != len(holds):
+        raise BadInput(f"{len(chosen)} holds begin with what was given; give 8 or more digits each")
+    let_go(repository, signer(seed), chosen, reason)
+    say(f"{len(chosen)} holds released")

@@ -1,0 +1,55 @@
+"""What backup commands ask for: a key file with its passphrase, and where the repository is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.desk.context import desk
+
+if TYPE_CHECKING:
+    from tasks.backup.house import StoreAccount
+    from tasks.backup.repository import Repository
+
+Key = Annotated[Path | None, typer.Option("--key", help="Key file, or a typed key sheet.")]
+Store = Annotated[
+    str, typer.Option("--store", help="Folder or smb://server/share/folder; else the settings'.")
+]
+
+
+def passphrase_of(path: Path, variable: str = "CONTINUITY_PASSPHRASE", new: bool = False) -> str:
+    """From the environment, else asked for without showing it."""
+    given = os.environ.get(variable)
+    if given is not None:
+        return given
+    return typer.prompt(
+        f"Passphrase for {path}", hide_input=True, confirmation_prompt=new, err=True
+    )
+
+
+def account_of(store: str, user: str, password_file: Path | None) -> StoreAccount | None:
+    """A store named on the command line, for a machine without a home folder."""
+    if not store:
+        return None
+    from tasks.backup.house import StoreAccount, secret_text
+
+    return StoreAccount(store, user, secret_text(password_file, "password_file"))
+
+
+def repository_with(
+    key: Path | None, account: StoreAccount | None, kinds: tuple[str, ...] = ("recovery", "drill")
+) -> tuple[Repository, bytes]:
+    """A repository opened with a private key, and the key's seed."""
+    from tasks.backup.house import House, open_store
+    from tasks.backup.keymaking import read_key
+    from tasks.backup.repository import open_repository
+
+    if key is None:
+        raise typer.BadParameter("give the key file", param_hint="--key")
+    locked = read_key(key, kinds)
+    seed = locked.open(passphrase_of(key))
+    store = open_store(account) if account else House(desk.settings).store()
+    return open_repository(store, locked.officer.hex(), locked.repository.hex()), seed

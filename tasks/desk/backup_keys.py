@@ -1,0 +1,165 @@
+"""`continuity backup keys`: made once, kept in a safe, turned over when they may be known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.desk.backup_asking import Key, passphrase_of, repository_with
+from tasks.desk.context import desk, say, show
+
+if TYPE_CHECKING:
+    from tasks.backup.house import House
+
+app = typer.Typer(no_args_is_help=True, help="Keys: made once, kept in a safe, turned over.")
+Out = Annotated[Path, typer.Option("--out", help="Folder for the safe, on a stick.")]
+
+
+def _house() -> House:
+    from tasks.backup.house import House
+
+    return House(desk.settings)
+
+
+@app.command()
+def make(
+    out: Out,
+    host: Annotated[str, typer.Option(help="Name of this host in the repository.")],
+    drill: Annotated[str, typer.Option(help="Also a key for a drill worker of this name.")] = "",
+) -> None:
+    """Lay out the repository; write locked key files and sheets for the safe; keep the host's own.
+
+    The passphrase is asked for, or taken from CONTINUITY_PASSPHRASE (the drill worker's from
+    CONTINUITY_DRILL_PASSPHRASE).
+    """
+    from tasks.backup import keymaking
+    from tasks.backup.sheet import write_sheet
+    from tasks.shared.errors import BadInput
+
+    house = _house()
+    if house.key_file.exists():
+        raise BadInput(f"{house.key_file} stands there: this host has backup keys already")
+    phrase = passphrase_of(out, new=True)
+    own = passphrase_of(out / "drill.key", "CONTINUITY_DRILL_PASSPHRASE", True) if drill else ""
+    made = keymaking.make(house.store(), host, out, phrase, drill, own)
+    made.host.save(house.key_file)
+    for path in made.files:
+        locked = keymaking.read_key(path, ("recovery", "officer", "drill"))
+        write_sheet(path.with_suffix(".pdf"), locked, made.repository.store.label, [])
+        say(f"{path} and its sheet {path.with_suffix('.pdf').name} written")
+    say(f"Repository {made.repository.id} at {made.repository.store.label}")
+    say("Take the folder off this machine now: what opens the backups must not stay here.")
+
+
+@app.command()
+def sheet(
+    key: Annotated[Path, typer.Argument(help="A key file.")],
+    out: Annotated[Path, typer.Option("--out", help="The PDF to write.")],
+) -> None:
+    """Print a key's sheet again, with the newest snapshots for --expect-head."""
+    from tasks.backup.choosing import survey
+    from tasks.backup.keymaking import read_key
+    from tasks.backup.sheet import write_sheet
+
+    house = _house()
+    repository = house.repository()
+    locked = read_key(key, ("recovery", "officer", "drill"))
+    write_sheet(out, locked, repository.store.label, survey(repository).heads())
+    say(f"{out} written")
+
+
+@app.command()
+def check(key: Annotated[Path, typer.Argument(help="A key file or typed sheet.")]) -> None:
+    """Whether a key file or typed sheet reads, and its passphrase opens it."""
+    from tasks.backup.keymaking import read_key
+
+    locked = read_key(key, ("recovery", "officer", "drill"))
+    locked.open(passphrase_of(key))
+    say(f"The {locked.kind} key of repository {locked.repository.hex()} opens.")
+
+
+@app.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Hosts, recipients and drill workers that the officer named."""
+    config = _house().repository().config
+    rows = [
+        *({"what": r.role, "name": r.name, "key": r.id(), "from": ""} for r in config.recipients),
+        *(
+            {"what": "host", "name": name, "key": k.key[:16], "from": f"{k.first}-{k.last or ''}"}
+            for name, keys in config.hosts.items()
+            for k in keys
+        ),
+        *(
+            {"what": "countersigns", "name": name, "key": key[:16], "from": ""}
+            for name, keys in config.drills.items()
+            for key in keys
+        ),
+    ]
+    show(rows, as_json=as_json, title="Keys")
+
+
+@app.command("rotate-host")
+def rotate_host(
+    key: Key = None,
+    last: Annotated[
+        int | None, typer.Option(help="After a theft: number of the last snapshot you trust.")
+    ] = None,
+) -> None:
+    """New keys for this host; the old ones sign nothing more. Needs the officer's key."""
+    from tasks.backup import keymaking
+
+    house = _house()
+    repository, seed = repository_with(key, None, ("officer",))
+    old = house.keys()
+    _, fresh = keymaking.rotate_host(repository, seed, old, last)
+    house.key_file.replace(house.key_file.with_suffix(".old"))
+    fresh.save(house.key_file)
+    say(f"Host {fresh.host} has new keys; the next backup stores everything anew.")
+
+
+@app.command("add-host")
+def add_host(
+    host: Annotated[str, typer.Argument(help="Name of the new host.")],
+    out: Annotated[Path, typer.Option(help="File for that host's <home>/keys/backup-host.json.")],
+    key: Key = None,
+) -> None:
+    """Let one more host write into the repository. Needs the officer's key."""
+    from tasks.backup import keymaking
+
+    repository, seed = repository_with(key, None, ("officer",))
+    keymaking.add_host(repository, seed, host)[1].save(out)
+    say(f"{out} written: bring it to {host} and delete it here")
+
+
+@app.command()
+def recipient(
+    out: Out,
+    key: Key = None,
+    drill: Annotated[str, typer.Option(help="For a drill worker of this name.")] = "",
+    drop: Annotated[list[str] | None, typer.Option(help="Names that get no more packs.")] = None,
+) -> None:
+    """Make a new recovery or drill key, and name it to the hosts. Needs the officer's key.
+
+    The next backup stores everything anew for it. Packs that exist keep their old recipients.
+    """
+    import os
+
+    from tasks.backup import keymaking
+    from tasks.backup.objects import public_hex
+    from tasks.backup.sealing import signer
+    from tasks.backup.sheet import write_sheet
+
+    repository, officer = repository_with(key, None, ("officer",))
+    kind, seed = "drill" if drill else "recovery", os.urandom(32)
+    path = out / f"{kind}-{repository.config.sequence + 1}.key"
+    out.mkdir(parents=True, exist_ok=True)
+    phrase = keymaking.check_passphrase(passphrase_of(path, "CONTINUITY_NEW_PASSPHRASE", True))
+    locked = keymaking.write_key(path, kind, seed, phrase, repository.id, repository.officer)
+    name = drill or f"safe-{repository.config.sequence + 1}"
+    drills = {drill: public_hex(signer(seed))} if drill else {}
+    added = [keymaking.recipient(name, kind, seed)]
+    keymaking.replace_recipients(repository, officer, added, drop or (), drills)
+    write_sheet(path.with_suffix(".pdf"), locked, repository.store.label, [])
+    say(f"{path} and its sheet written; {name} opens every snapshot from the next one on")

@@ -1,0 +1,186 @@
+"""A repository of each kind of store, and a vault that a test can back up to and restore from."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tasks.backup.choosing import Choice, Survey, choose, survey
+from tasks.backup.hostkeys import HostKeys
+from tasks.backup.library import open_library
+from tasks.backup.manifests import Snapshot, read_manifest
+from tasks.backup.objects import public_hex
+from tasks.backup.options import Options
+from tasks.backup.prove import ProofOptions, Proved, prove
+from tasks.backup.report import Report, RestoreOptions
+from tasks.backup.repository import Repository, create_repository, open_repository
+from tasks.backup.restore import restore
+from tasks.backup.sealing import public_bytes, signer
+from tasks.backup.snapshot import Taken, take_snapshots
+from tasks.backup.sources import Source
+from tasks.backup.stores.base import Patience, Store
+from tasks.backup.stores.local import LocalStore
+from tasks.backup.structures import Place, Recipient
+from tests.backup.smbd import Samba, missing_parts
+from tests.conftest import missing_part
+
+KINDS = ("local", "smb", "worm")
+QUICK = Patience(total=30, first=0.05, longest=1)
+
+
+@dataclass
+class Vault:
+    """Everybody's keys and one repository. The tests play host, officer, drill worker and thief."""
+
+    store: Store
+    folder: Path  # where the store's files lie on this machine
+    top: Path
+    kind: str
+    samba: Samba | None = None
+    recovery: bytes = field(default_factory=lambda: os.urandom(32))
+    officer_seed: bytes = field(default_factory=lambda: os.urandom(32))
+    drill_seed: bytes = field(default_factory=lambda: os.urandom(32))
+    id: str = field(default_factory=lambda: os.urandom(16).hex())
+    options: Options = field(default_factory=Options)
+
+    def __post_init__(self) -> None:
+        self.officer = signer(self.officer_seed)
+        self.keys = HostKeys.make(self.id, public_hex(self.officer), "desk1")
+        self.state = self.top / "state"
+        self.source = self.top / "source"
+        self.source.mkdir(exist_ok=True)
+        self.options = Options(state=self.state, place=Place("Reno, Nevada", True))
+        self._restored = 0
+
+    def recipients(self) -> list[Recipient]:
+        pairs = (("safe", "recovery", self.recovery), ("drill", "drill", self.drill_seed))
+        return [
+            Recipient(name, role, base64.b64encode(public_bytes(seed)).decode())
+            for name, role, seed in pairs
+        ]
+
+    def create(self) -> Repository:
+        drill = public_hex(signer(self.drill_seed))
+        made = create_repository(
+            self.store,
+            self.id,
+            self.officer,
+            self.recipients(),
+            {"desk1": self.keys.public()},
+            {"drill1": drill},
+            QUICK,
+        )
+        if self.kind == "worm":
+            harden(self.folder)
+        return made
+
+    def open(self, store: Store | None = None) -> Repository:
+        return open_repository(store or self.store, self.keys.officer, self.id, QUICK)
+
+    def sources(self) -> list[Source]:
+        return [Source("papers", str(self.source))]
+
+    def backup(self, sources: Sequence[Source] | None = None, **changes: object) -> Taken:
+        options = Options(**{**vars(self.options), **changes})
+        return take_snapshots(self.open(), self.keys, sources or self.sources(), options)[0]
+
+    def survey(self) -> Survey:
+        return survey(self.open())
+
+    def prove(self, scope: str = "all", which: Snapshot | None = None) -> Proved:
+        repository = self.open()
+        which = which or survey(repository).chains["desk1"].snapshots[-1]
+        options = ProofOptions(scope=scope)
+        return prove(repository, self.drill_seed, "drill1", self.top / "scratch", which, options)
+
+    def restore(
+        self, choice: Choice | None = None, seed: bytes | None = None, **options: object
+    ) -> tuple[Report, Path]:
+        """Restore the newest snapshot, or the chosen one, with the recovery key."""
+        repository = self.open()
+        choice = choice or choose(survey(repository), newest=True)
+        snapshot = choice.snapshot
+        digest, manifest = read_manifest(repository, snapshot.host, snapshot.name)
+        library = open_library(repository, seed or self.recovery, manifest.packs)
+        self._restored += 1
+        folder = self.top / f"restored{self._restored}"
+        wanted = RestoreOptions(**{"native": True, **options})  # type: ignore[arg-type]
+        return restore(library, manifest, folder, digest, wanted), folder
+
+    def objects(self, *folders: str) -> list[Path]:
+        """Files of the repository as they lie on the server's disk."""
+        starts = [self.folder / name for name in folders] or [self.folder]
+        return sorted(p for start in starts for p in start.rglob("*") if p.is_file())
+
+
+def harden(folder: Path) -> None:
+    """What the README tells an administrator to do on a write-once share: the upper folders belong
+    to root, so that none of the lower ones can be renamed."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir() and (path == folder or any(p.is_dir() for p in path.iterdir())):
+            os.chown(path, 0, 0)
+    for name in ("index", "manifests", "proofs"):
+        os.chown(folder / name, 0, 0)
+    os.chown(folder.parent, 0, 0)
+
+
+@pytest.fixture(scope="session")
+def samba() -> Iterator[Samba]:
+    """One private smbd for all tests of the session."""
+    if missing_parts():
+        missing_part("Samba")
+    top = Path(tempfile.mkdtemp(prefix="continuity-smbd-", dir="/tmp"))
+    server = Samba(top)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(top, ignore_errors=True)
+
+
+def make_vault(kind: str, top: Path, server: Samba | None) -> Vault:
+    if kind == "local":
+        folder = top / "repository"
+        folder.mkdir()
+        return Vault(LocalStore(folder, flush=False), folder, top, kind)
+    assert server is not None
+    share = "plain" if kind == "smb" else "worm"
+    name = f"r{os.urandom(6).hex()}"
+    (server.top / share).chmod(0o755)
+    shutil.chown(server.top / share, "nobody")
+    (server.top / share / name).mkdir()
+    shutil.chown(server.top / share / name, "nobody")
+    folder = server.top / share / name
+    return Vault(server.store(share, name), folder, top, kind, server)
+
+
+@pytest.fixture(params=KINDS)
+def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vault]:
+    """A fresh repository on a local folder, on a plain share, on a write-once share."""
+    server = None if request.param == "local" else request.getfixturevalue("samba")
+    made = make_vault(request.param, tmp_path, server)
+    made.create()
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Vault:
+    """A fresh repository on a local folder, for what does not depend on the store."""
+    made = make_vault("local", tmp_path, None)
+    made.create()
+    return made
+
+
+@pytest.fixture
+def worm(tmp_path: Path, samba: Samba) -> Iterator[Vault]:
+    made = make_vault("worm", tmp_path, samba)
+    made.create()
+    yield made
+    made.store.close()

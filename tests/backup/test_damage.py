@@ -1,0 +1,263 @@
+"""Every damage is found, none is restored in silence, and it costs no more than it must."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tasks.backup.choosing import choose
+from tasks.backup.faults import BackupFault
+from tasks.backup.heads import write_bad
+from tasks.backup.library import Listing, open_library
+from tasks.backup.manifests import read_manifest
+from tasks.backup.verify import verify
+from tasks.shared.errors import Refused
+from tests.backup.conftest import Vault
+from tests.backup.trees import differences, odd_tree, picture, plain_tree, write
+
+SEED = int(os.environ.get("CONTINUITY_DAMAGE_SEED", random.randrange(1 << 30)))
+
+
+@pytest.fixture
+def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packs of 3 MiB, so that a small repository has several."""
+    monkeypatch.setattr("tasks.backup.pack.PACK_BYTES", 3 << 20)
+    monkeypatch.setattr("tasks.backup.pipeline.PACK_BYTES", 3 << 20)
+
+
+def flip(path: Path, dice: random.Random) -> str:
+    data = bytearray(path.read_bytes())
+    place = dice.randrange(len(data) * 8)
+    data[place // 8] ^= 1 << place % 8
+    path.write_bytes(bytes(data))
+    return f"bit {place} of {path}"
+
+
+def shorten(path: Path, dice: random.Random) -> str:
+    size = dice.randrange(path.stat().st_size)
+    os.truncate(path, size)
+    return f"{path} cut to {size}"
+
+
+def files_by_pack(vault: Vault) -> dict[str, set[str]]:
+    """Which files of the newest snapshot have content in which pack."""
+    snapshot = choose(vault.survey()).snapshot
+    _, manifest = read_manifest(vault.open(), snapshot.host, snapshot.name)
+    library = open_library(vault.open(), vault.recovery, manifest.packs)
+    found: dict[str, set[str]] = {}
+    for entry in Listing(library, manifest).entries():
+        for name in entry.blobs:
+            pack = library.packs[library.places[bytes.fromhex(name)][0]].digest
+            found.setdefault(pack, set()).add(entry.path.removeprefix("papers/"))
+    return found
+
+
+def storm(vault: Vault, times: int) -> None:
+    """Damage one thing at a time, look, and mend it."""
+    print(f"\ndamage: seed {SEED}, {times} times")
+    dice = random.Random(SEED)
+    before, by_pack = picture(vault.source), files_by_pack(vault)
+    files = vault.objects()
+    assert verify(vault.open()).damaged == []
+    for turn in range(times):
+        one, other = dice.sample(files, 2)
+        kept = {path: path.read_bytes() for path in (one, other)}
+        kind = turn % 10
+        if kind < 7:
+            what = flip(one, dice)
+        elif kind < 9:
+            what = shorten(one, dice)
+        else:
+            one.write_bytes(kept[other])
+            other.write_bytes(kept[one])
+            what = f"{one} and {other} swapped"
+        try:
+            allowed = by_pack.get(one.name, set()) | (
+                by_pack.get(other.name, set()) if kind == 9 else set()
+            )
+            look(vault, before, what, allowed)
+        finally:
+            for path, data in kept.items():
+                path.write_bytes(data)
+    assert verify(vault.open()).damaged == []
+
+
+def look(vault: Vault, before: dict[bytes, tuple], what: str, allowed: set[str]) -> None:
+    try:
+        repository = vault.open()
+    except (BackupFault, Refused):
+        return  # REPO or the config: named at once, nothing is restored
+    assert verify(repository).damaged, what
+    try:
+        choice = choose(vault.survey())
+        report, folder = vault.restore(choice)
+    except (BackupFault, Refused):
+        return
+    after = picture(folder / "papers")
+    shutil.rmtree(folder)
+    lost = {text.split(":")[0].removeprefix("papers/") for text in report.lost}
+    if choice.snapshot.sequence != 2:
+        return  # the newest manifest or its proof was hit: an earlier snapshot came back
+    assert set(differences(before, after)) == lost, f"{what}: restored in silence or not named"
+    assert lost <= allowed, f"{what}: cost more than the files in it: {lost - allowed}"
+
+
+@pytest.fixture
+def damaged_vault(local: Vault, small_packs: None) -> Vault:
+    plain_tree(local.source, files=150, large=0)
+    dice = random.Random(7)
+    for number in range(24):
+        write(local.source / "more" / f"{number}.bin", dice.randbytes(400_000))
+    local.backup()
+    local.prove()
+    write(local.source / "new.txt", b"new" * 1000)
+    local.backup()
+    local.prove()
+    return local
+
+
+def test_random_damage_is_found_and_never_restored(damaged_vault: Vault) -> None:
+    storm(damaged_vault, 40)
+
+
+@pytest.mark.long
+def test_a_thousand_damages(damaged_vault: Vault) -> None:
+    storm(damaged_vault, 1000)
+
+
+# -- losses: what each costs stands in the README
+
+
+def test_losing_index_segments_costs_nothing_while_the_cache_stands(vault: Vault) -> None:
+    plain_tree(vault.source)
+    first = vault.backup().manifest
+    shutil.rmtree(vault.folder / "index" / "desk1")
+    (vault.folder / "index" / "desk1").mkdir()
+    shutil.chown(vault.folder / "index" / "desk1", "nobody")
+    assert any("index/desk1" in text for text in verify(vault.open()).damaged)
+    assert vault.restore()[0].whole
+    assert vault.backup().manifest.packs == first.packs
+
+
+def test_losing_index_and_cache_costs_one_full_backup(local: Vault) -> None:
+    plain_tree(local.source)
+    before = picture(local.source)
+    first = local.backup().manifest
+    shutil.rmtree(local.folder / "index" / "desk1")
+    shutil.rmtree(local.state)
+    second = local.backup().manifest
+    assert not {name for name, _ in first.packs} & {name for name, _ in second.packs}
+    report, folder = local.restore()
+    assert report.whole
+    assert differences(before, picture(folder / "papers")) == []
+
+
+def test_losing_the_newest_manifest_costs_that_snapshot(local: Vault) -> None:
+    plain_tree(local.source)
+    local.backup()
+    before = picture(local.source)
+    write(local.source / "later", b"later")
+    local.backup()
+    local.objects("manifests")[-1].unlink()
+    report, folder = local.restore()
+    assert report.whole
+    assert differences(before, picture(folder / "papers")) == []
+    third = local.backup()
+    assert third.manifest.sequence == 3
+    assert third.manifest.flags == ["the store's newest snapshot is number 1, this host made 2"]
+    assert any("is not there" in text for text in local.survey().faults())
+    assert local.restore()[0].whole
+
+
+def test_losing_one_pack_costs_its_files_until_the_next_backup(
+    local: Vault, small_packs: None
+) -> None:
+    dice = random.Random(3)
+    for number in range(40):
+        write(local.source / f"{number}.bin", dice.randbytes(300_000))
+    local.backup()
+    biggest = max(local.objects("packs"), key=lambda p: p.stat().st_size)
+    biggest.unlink()
+    report, folder = local.restore()
+    assert 0 < len(report.lost) < 40
+    assert all("its pack is lost" in text for text in report.lost)
+    assert len(report.damaged_packs) == 1
+    assert len(list((folder / "papers").iterdir())) == 40 - len(report.lost)
+    healed = local.backup().manifest
+    assert 0 < healed.sources[0].new_bytes < 40 * 300_000
+    report, folder = local.restore()
+    assert report.whole
+    assert differences(picture(local.source), picture(folder / "papers")) == []
+
+
+def test_a_rotten_pack_is_stored_again_after_verify(local: Vault, small_packs: None) -> None:
+    dice = random.Random(4)
+    for number in range(40):
+        write(local.source / f"{number}.bin", dice.randbytes(300_000))
+    local.backup()
+    biggest = max(local.objects("packs"), key=lambda p: p.stat().st_size)
+    flip(biggest, dice)
+    report = verify(local.open())
+    assert report.bad_packs == [biggest.name]
+    write_bad(local.state, local.keys, report.bad_packs)
+    local.backup()
+    restored, _ = local.restore()
+    assert restored.whole
+    assert restored.damaged_packs == []
+
+
+def test_a_listing_lies_in_two_packs(local: Vault) -> None:
+    plain_tree(local.source)
+    odd_tree(local.source)
+    before = picture(local.source)
+    local.backup()
+    small = sorted(local.objects("packs"), key=lambda p: p.stat().st_size)[:2]
+    for path in small:
+        kept = path.read_bytes()
+        path.write_bytes(b"")
+        report, folder = local.restore()
+        assert report.lost == []
+        assert differences(before, picture(folder / "papers")) == []
+        path.write_bytes(kept)
+
+
+def test_a_manifest_that_broke_off_is_no_damage_to_the_host_that_knows(local: Vault) -> None:
+    write(local.source / "a", b"1")
+    local.backup()
+    whole = local.objects("manifests")[0].read_bytes()
+    (local.folder / f"manifests/desk1/{2:08d}-{'ab' * 32}").write_bytes(whole[:50])
+    assert len(verify(local.open()).damaged) == 1
+    report = verify(local.open(), finished={"desk1": 1})
+    assert (len(report.damaged), len(report.leftovers)) == (0, 1)
+    local.backup()
+    assert verify(local.open()).damaged == []
+
+
+@pytest.mark.parametrize("folder", ["packs", "manifests/desk1", "index/desk1", "config"])
+def test_half_written_objects_are_ignored(vault: Vault, folder: str) -> None:
+    """What a broken connection leaves behind keeps its name for ever on a write-once share."""
+    plain_tree(vault.source, files=10, large=1)
+    vault.backup()
+    path = vault.objects(folder)[0]
+    sequence = f"{int(path.name[:8]):08d}-" if "-" in path.name else ""
+    torn = path.with_name(sequence + "ab" * 32)
+    torn.write_bytes(path.read_bytes()[:100])
+    write(vault.source / "more", b"more")
+    vault.backup()
+    assert vault.restore()[0].whole
+    assert verify(vault.open()).damaged == []
+
+
+def test_a_rotating_share_reads_everything_in_turn(local: Vault, small_packs: None) -> None:
+    dice = random.Random(5)
+    for number in range(60):
+        write(local.source / f"{number}.bin", dice.randbytes(300_000))
+    local.backup()
+    whole = verify(local.open())
+    parts = [verify(local.open(), share=4, turn=turn) for turn in range(4)]
+    assert sum(part.packs_read for part in parts) == whole.packs_read == whole.packs
+    assert all(part.packs_read < whole.packs for part in parts)

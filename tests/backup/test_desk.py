@@ -1,0 +1,243 @@
+"""The commands, from making the keys to a restore on a bare machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.backup.sealing import Cost
+from tasks.desk import backup
+from tasks.desk.context import Desk, desk, told
+from tasks.shared import kinds
+from tasks.shared.errors import ContinuityError
+from tasks.shared.opening import journal, make_home
+from tests.backup.trees import differences, picture, plain_tree
+from tests.conftest import SETTINGS
+
+Said = tuple[int, str, str]
+PHRASE = "the recovery passphrase"
+BACKUP = """
+[backup]
+store = "{store}"
+place = "Reno, Nevada"
+customs_territory = true
+grace_seconds = 0
+least_free_gb = 0
+drill_key = "{safe}/drill.key"
+drill_passphrase_file = "{top}/drill-passphrase"
+[[backup.sources]]
+name = "papers"
+place = "{top}/papers"
+skip = ["*.tmp"]
+"""
+
+
+@pytest.fixture
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with a backup store, a source, and key files in a safe."""
+    monkeypatch.setattr("tasks.backup.keymaking.Cost", lambda: Cost(8, 1, 1))
+    monkeypatch.setenv("CONTINUITY_PASSPHRASE", PHRASE)
+    monkeypatch.setenv("CONTINUITY_DRILL_PASSPHRASE", PHRASE + " of the drill")
+    (tmp_path / "drill-passphrase").write_text(PHRASE + " of the drill\n")
+    (tmp_path / "store").mkdir()
+    safe, store = tmp_path / "safe", tmp_path / "store"
+    text = SETTINGS + BACKUP.format(store=store, safe=safe, top=tmp_path)
+    make_home(tmp_path / "home", text, "tests")
+    plain_tree(tmp_path / "papers", files=15, large=1)
+    (tmp_path / "papers" / "scratch.tmp").write_text("not wanted")
+    return tmp_path
+
+
+@pytest.fixture
+def call(top: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    def run(*arguments: str, home: Path | None = None) -> Said:
+        desk.__dict__.clear()
+        desk.__dict__.update(Desk().__dict__)
+        desk.given_home, desk.given_actor = home or top / "home", "it"
+        capsys.readouterr()
+        try:
+            backup.app(list(arguments), prog_name="backup")
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        except ContinuityError as error:
+            code = told(error)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def made(call: Callable[..., Said], top: Path) -> None:
+    code, out, err = call(
+        "keys", "make", "--out", str(top / "safe"), "--host", "desk1", "--drill", "drill1"
+    )
+    assert code == 0, out + err
+
+
+def test_the_whole_way_by_commands(call: Callable[..., Said], top: Path) -> None:
+    made(call, top)
+    assert {p.name for p in (top / "safe").iterdir()} == {
+        f"{kind}.{end}" for kind in ("recovery", "officer", "drill") for end in ("key", "pdf")
+    }
+    code, out, err = call("run", "--json")
+    assert code == 0, out + err
+    rows = json.loads(out)
+    assert [row["class"] for row in rows] == ["records", "private"]
+    assert call("run")[0] == 0
+    code, out, err = call("prove", "--scope", "all", "--json")
+    assert code == 0, out + err
+    assert len(json.loads(out)) == 2
+    assert "countersigned" not in call("list", "--json")[2]
+    listed = json.loads(call("list", "--json")[1])
+    assert [bool(row["proved"]) for row in listed] == [False, False, True, True]
+    code, out, err = call("verify", "--json")
+    assert code == 0, out + err
+    head = listed[2]["snapshot"]
+    shutil.move(top / "home", top / "burnt")
+    code, out, err = call(
+        "restore", str(top / "back"), "--key", str(top / "safe/recovery.key"),
+        "--store", str(top / "store"), "--expect-head", head, home=top / "bare",
+    )  # fmt: skip
+    assert code == 0, out + err
+    (top / "papers" / "scratch.tmp").unlink()
+    before, after = picture(top / "papers"), picture(top / "back/papers")
+    before.pop(b"."), after.pop(b".")
+    assert differences(before, after) == []
+    assert (top / "back/home/journal.sqlite").stat().st_size > 0
+    assert not (top / "back/home/keys").exists()
+    assert not (top / "back/home/backup").exists()
+
+
+def test_what_happened_stands_in_the_journal(call: Callable[..., Said], top: Path) -> None:
+    made(call, top)
+    call("run")
+    call("prove", "--scope", "content")
+    call("run")
+    call("verify")
+    call("doctor")
+    from tasks.shared.settings import load
+
+    book = journal(load(top / "home"))
+    found = [event.said for event in book.events(kind="backup.")]
+    book.close()
+    assert [one.kind for one in found] == [
+        "backup.done",
+        "backup.done",
+        "backup.proved",
+        "backup.proved",
+        "backup.done",
+        "backup.done",
+        "backup.verified",
+        "backup.failed",
+    ]
+    first = found[0]
+    assert isinstance(first, kinds.BackupDone)
+    assert first.customs_territory
+    assert {source.name for source in first.sources} == {"home", "papers"}
+    assert found[-1].what == "doctor"
+    assert any("delete" in text for text in found[-1].details)
+
+
+def test_the_journal_restored_holds(call: Callable[..., Said], top: Path) -> None:
+    from tasks.shared.content import ContentStore
+    from tasks.shared.journal import Journal
+    from tasks.shared.journal_check import verify
+
+    made(call, top)
+    call("run")
+    code, out, err = call(
+        "restore", str(top / "back"), "--key", str(top / "safe/recovery.key"), "--newest"
+    )
+    assert code == 0, out + err
+    book = Journal.at(top / "back/home/journal.sqlite")
+    assert verify(book, ContentStore(top / "back/home/content")).ok
+    book.close()
+
+
+def test_errors_are_told_and_written_down(call: Callable[..., Said], top: Path) -> None:
+    code, _, err = call("run")
+    assert code == 1
+    assert "make them with `backup keys`" in err
+    made(call, top)
+    code, _, err = call("keys", "make", "--out", str(top / "again"), "--host", "desk1")
+    assert code == 2
+    code, _, err = call("restore", str(top / "x"), "--key", str(top / "safe/officer.key"))
+    assert code == 1
+    assert "holds the officer key" in err
+    code, _, err = call("restore", str(top / "x"), "--key", str(top / "safe/recovery.key"))
+    assert code == 1
+    assert "no snapshot of that host and class" in err
+
+
+def test_a_wrong_passphrase_at_the_desk(call, top: Path, monkeypatch) -> None:
+    made(call, top)
+    monkeypatch.setenv("CONTINUITY_PASSPHRASE", "something else")
+    code, _, err = call("restore", str(top / "x"), "--key", str(top / "safe/recovery.key"))
+    assert code == 1
+    assert "this passphrase does not open the recovery key" in err
+
+
+def test_damage_turns_the_answer_to_no(call: Callable[..., Said], top: Path) -> None:
+    made(call, top)
+    call("run")
+    pack = max((top / "store/packs").iterdir(), key=lambda p: p.stat().st_size)
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 1
+    pack.write_bytes(bytes(data))
+    code, out, _ = call("verify")
+    assert code == 1
+    assert f"damaged: packs/{pack.name}" in out
+    code, out, _ = call(
+        "restore", str(top / "x"), "--key", str(top / "safe/recovery.key"), "--newest"
+    )
+    assert code == 1
+    assert "lost: papers/" in out
+    call("run")
+    code, out, err = call("verify")
+    assert code == 1  # the first snapshot keeps its damage
+    code, out, err = call(
+        "restore", str(top / "y"), "--key", str(top / "safe/recovery.key"), "--newest"
+    )
+    assert code == 0, out + err
+
+
+def test_an_older_head_than_expected_exits_1(call: Callable[..., Said], top: Path) -> None:
+    made(call, top)
+    call("run")
+    call("prove")
+    head = "desk1:9:" + "ab" * 16
+    code, out, _ = call(
+        "restore", str(top / "x"), "--key", str(top / "safe/recovery.key"), "--expect-head", head
+    )
+    assert code == 1
+    assert "expected at least 9" in out
+    assert (top / "x/papers").is_dir()
+
+
+def test_holds_and_keys_by_commands(call: Callable[..., Said], top: Path) -> None:
+    made(call, top)
+    call("run")
+    label = json.loads(call("list", "--json")[1])[0]["snapshot"]
+    assert call("hold", "add", label, "--reason", "subpoena 12")[0] == 0
+    held = json.loads(call("hold", "list", "--json")[1])
+    assert held[0]["state"] == "stands"
+    officer = ["--key", str(top / "safe/officer.key")]
+    code, out, err = call("hold", "release", held[0]["hold"], "--reason", "closed", *officer)
+    assert code == 0, out + err
+    assert json.loads(call("hold", "list", "--json")[1])[0]["state"] == "released"
+    assert call("keys", "rotate-host", *officer)[0] == 0
+    assert call("run")[0] == 0
+    listed = json.loads(call("keys", "list", "--json")[1])
+    assert [row["from"] for row in listed if row["what"] == "host"] == ["1-2", "3-"]
+    assert call("keys", "check", str(top / "safe/recovery.key"))[0] == 0
+    sheet = top / "sheet.pdf"
+    assert call("keys", "sheet", str(top / "safe/recovery.key"), "--out", str(sheet))[0] == 0
+    assert sheet.stat().st_size > 1000
+    code, _, err = call("prune", "plan", "--out", str(top / "plan.json"), *officer)
+    assert code == 1
+    assert "nothing is past its time" in err

@@ -1,0 +1,264 @@
+"""A clear error for each thing that goes wrong, and nothing harmed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.backup.faults import (
+    Busy,
+    ClockSetBack,
+    Damaged,
+    Exists,
+    ForeignRepository,
+    Missing,
+    NewerFormat,
+    NoRight,
+    StoreFull,
+    StoreLost,
+    WrongKey,
+)
+from tasks.backup.heads import one_run
+from tasks.backup.hostkeys import HostKeys
+from tasks.backup.objects import ObjectName, canonical, digest, read_signed, sign
+from tasks.backup.repository import open_repository
+from tasks.backup.snapshot import take_snapshots
+from tasks.backup.stores.base import Patience
+from tasks.backup.stores.local import LocalStore
+from tasks.backup.stores.smb import SmbStore
+from tasks.backup.stores.smb_link import SmbPlace
+from tasks.backup.structures import plain
+from tasks.shared import clock
+from tests.backup.conftest import Vault, make_vault
+from tests.backup.smbd import Samba
+from tests.backup.trees import plain_tree, write
+
+
+def test_no_repository_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreLost, match="is not there"):
+        LocalStore(tmp_path / "nowhere").list("packs")
+    with pytest.raises(Missing, match="no backup repository at"):
+        open_repository(LocalStore(tmp_path), "00" * 32, "00" * 16, Patience(0))
+
+
+def test_a_foreign_repository(local: Vault, tmp_path: Path) -> None:
+    (tmp_path / "two").mkdir()
+    other = make_vault("local", tmp_path / "two", None)
+    other.create()
+    with pytest.raises(ForeignRepository, match="this key belongs to"):
+        open_repository(local.store, other.keys.officer, other.id)
+
+
+def test_a_repository_cannot_be_made_twice(local: Vault) -> None:
+    with pytest.raises(Exists):
+        local.create()
+
+
+def test_a_newer_format_of_each_kind(local: Vault) -> None:
+    write(local.source / "a", b"1")
+    taken = local.backup()
+    head = json.loads((local.folder / "REPO").read_bytes())
+    kept = (local.folder / "REPO").read_bytes()
+    (local.folder / "REPO").write_bytes(canonical({**head, "format": 2}))
+    with pytest.raises(NewerFormat, match="use a newer program"):
+        local.open()
+    (local.folder / "REPO").write_bytes(kept)
+    body = {**plain(taken.manifest), "format": 2, "sequence": 2, "previous": taken.digest}
+    data = sign("manifest", body, local.keys.signer())
+    local.open().put("manifests/desk1", ObjectName(2, digest(data), 0), [data])
+    with pytest.raises(NewerFormat):
+        local.survey()
+
+
+def test_a_structure_of_one_kind_is_not_taken_for_another(local: Vault) -> None:
+    write(local.source / "a", b"1")
+    taken = local.backup()
+    data = sign("proof", plain(taken.manifest), local.keys.signer())
+    with pytest.raises(Damaged, match="a proof stands where"):
+        read_signed(data, ["manifest"])
+    with pytest.raises(Damaged):
+        read_signed(b"\x28\xb5\x2f\xfd rubbish", ["manifest"])
+
+
+def test_a_share_without_the_right_to_write(samba: Samba, tmp_path: Path) -> None:
+    vault = make_vault("smb", tmp_path, samba)
+    vault.create()
+    write(vault.source / "a", b"1")
+    vault.store = samba.store("readonly", vault.folder.name)
+    with pytest.raises(NoRight, match="the server refuses it"):
+        vault.backup()
+
+
+def test_a_folder_without_the_right_to_write(local: Vault) -> None:
+    write(local.source / "a", b"1")
+    (local.folder / "packs").chmod(0o555)
+    script = (
+        "import os, sys\n"
+        "from tasks.backup.stores.local import LocalStore\n"
+        "from tasks.backup.faults import NoRight\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "try: LocalStore(sys.argv[1]).create('packs/x', [b'x'])\n"
+        "except NoRight as error: print(error); sys.exit(7)\n"
+    )
+    for above in (local.folder, *local.folder.parents):
+        if str(above).startswith("/tmp/"):
+            above.chmod(above.stat().st_mode | 0o055)
+    command = [sys.executable, "-c", script, str(local.folder)]
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 7, done.stderr
+    assert "no right to create packs/x" in done.stdout
+
+
+def test_wrong_password_wrong_share_and_no_server(samba: Samba) -> None:
+    def place(share: str = "plain", password: str = "x", port: int = samba.port) -> SmbStore:
+        return SmbStore(SmbPlace("127.0.0.1", share, "brokerbak", password, "", port, 5, "ntlm"))
+
+    with pytest.raises(NoRight, match="does not accept this user and password"):
+        place().list("")
+    good = samba.place("plain").password
+    with pytest.raises(StoreLost, match="0xC00000CC"):
+        place(share="nothing", password=good).list("")
+    with pytest.raises(StoreLost, match="connect to"):
+        place(port=1).list("")
+    assert good not in repr(samba.place("plain"))
+
+
+@pytest.fixture
+def small_disk(samba: Samba) -> Path:
+    """A disk of 24 MB behind the share `small`."""
+    folder = samba.top / "small"
+    if os.path.ismount(folder):
+        subprocess.run(["umount", folder], check=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", folder])
+    if done.returncode:
+        pytest.skip("no right to mount a small disk here")
+    folder.chmod(0o777)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize("kind", ["local", "smb"])
+def test_a_full_disk(small_disk: Path, samba: Samba, tmp_path: Path, kind: str) -> None:
+    store = LocalStore(small_disk) if kind == "local" else samba.store("small")
+    vault = Vault(store, small_disk, tmp_path, kind)
+    vault.create()
+    if kind == "smb":
+        for path in small_disk.rglob("*"):
+            shutil.chown(path, "nobody")
+    write(vault.source / "small", b"fits")
+    vault.backup()
+    write(vault.source / "big", os.urandom(30_000_000))
+    with pytest.raises(StoreFull, match="no room left"):
+        vault.backup()
+    assert len(vault.survey().snapshots()) == 1
+    assert vault.restore()[0].whole
+    (vault.source / "big").unlink()
+    for path in (small_disk / "packs").iterdir():  # the administrator makes room
+        if path.stat().st_size > 1_000_000:
+            path.unlink()
+    write(vault.source / "small2", b"fits again")
+    vault.backup()
+    assert vault.restore()[0].whole
+
+
+def test_a_full_disk_at_the_target(small_disk: Path, local: Vault) -> None:
+    write(local.source / "big", os.urandom(30_000_000))
+    local.backup()
+    local.top = small_disk
+    with pytest.raises(StoreFull, match="the snapshot needs 30 MB"):
+        local.restore()
+    with pytest.raises(StoreFull, match="disk is full"):
+        local.restore(patterns=("papers",))
+
+
+def test_a_clock_that_was_set_back(local: Vault) -> None:
+    write(local.source / "a", b"1")
+    local.backup()
+    with clock.held(clock.now() - timedelta(days=2)), pytest.raises(ClockSetBack, match="set the"):
+        local.backup()
+    assert local.backup().manifest.sequence == 2
+
+
+def test_two_runs_at_once(local: Vault) -> None:
+    write(local.source / "a", b"1")
+    with one_run(local.state), pytest.raises(Busy):
+        local.backup()
+    assert local.backup().manifest.sequence == 1
+
+
+def test_a_missing_source_is_told_and_makes_no_snapshot(local: Vault) -> None:
+    from tasks.backup.sources import Source
+
+    with pytest.raises(Exception, match="gone-folder"):
+        local.backup([Source("x", str(local.top / "gone-folder"))])
+    assert local.survey().snapshots() == []
+
+
+def test_a_connection_that_breaks_is_made_anew(samba: Samba, tmp_path: Path) -> None:
+    """The broken attempt keeps its name; the next one takes the same digest with a suffix."""
+    vault = make_vault("smb", tmp_path, samba)
+    vault.create()
+    plain_tree(vault.source, files=30, large=4)
+    cut = threading.Event()
+    real = SmbStore.create
+
+    def create(self, name, parts):
+        if name.startswith("packs/") and not cut.is_set():
+            cut.set()
+            with self._lock:
+                links = list(self._idle)
+            for link in links:
+                link._cut()
+            torn = self.root if hasattr(self, "root") else vault.folder
+            (torn / name).write_bytes(b"torn")
+            shutil.chown(torn / name, "nobody")
+            raise StoreLost("the connection broke")
+        return real(self, name, parts)
+
+    vault.store.__class__.create = create
+    try:
+        vault.backup()
+    finally:
+        SmbStore.create = real
+    names = [path.name for path in vault.objects("packs")]
+    assert sum(name.endswith(".1") for name in names) == 1
+    assert vault.restore()[0].whole
+    from tasks.backup.verify import verify
+
+    assert verify(vault.open()).damaged == []
+
+
+def test_a_frozen_server_does_not_hold_us_for_ever(samba: Samba, tmp_path: Path) -> None:
+    vault = make_vault("smb", tmp_path, samba)
+    vault.create()
+    plain_tree(vault.source, files=5, large=1)
+    vault.backup()
+    vault.store = samba.store("plain", vault.folder.name, timeout=2)
+    repository = open_repository(vault.store, vault.keys.officer, vault.id, Patience(2, 0.2, 1))
+    write(vault.source / "new", b"new")
+    samba.freeze()
+    try:
+        with pytest.raises(StoreLost):
+            take_snapshots(repository, vault.keys, vault.sources(), vault.options)
+    finally:
+        samba.thaw()
+    assert len(vault.survey().snapshots()) == 1
+    vault.backup()
+    assert vault.restore()[0].whole
+
+
+def test_keys_of_another_host_sign_nothing_here(local: Vault) -> None:
+    write(local.source / "a", b"1")
+    local.backup()
+    local.keys = HostKeys.make(local.id, local.keys.officer, "desk7")
+    with pytest.raises(WrongKey, match="desk7"):
+        local.backup()

@@ -1,0 +1,317 @@
+"""A snapshot signed with the host's key may say anything. It cannot write outside the target."""
+# Paths are bytes here, since not all names are text, and pathlib takes no bytes.
+# ruff: noqa: PTH115, PTH118
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from tasks.backup.choosing import choose
+from tasks.backup.faults import BackupFault, ChainBroken, Damaged, Missing, StoreFull
+from tasks.backup.names import NameGuard, folded, lies_outside, not_portable
+from tasks.backup.structures import Entry, Extent
+from tasks.shared.errors import Refused
+from tests.backup.conftest import Vault
+from tests.backup.forging import forge
+from tests.backup.test_round_trip import run_reader
+from tests.backup.trees import picture, write
+
+
+def folder(path: str) -> tuple[Entry, bytes]:
+    return Entry(path=path, type="folder", mode=0o755), b""
+
+
+def file(path: str | bytes, content: bytes = b"hostile", **more: object) -> tuple[Entry, bytes]:
+    if isinstance(path, bytes):
+        return Entry(raw=path.hex(), mode=0o644, **more), content
+    return Entry(path=path, mode=0o644, **more), content
+
+
+def link(path: str, target: str) -> tuple[Entry, bytes]:
+    return Entry(path=path, type="link", target=target), b""
+
+
+def restored(local: Vault, entries: list, **options: object):
+    digest = forge(local.open(), local.keys, [folder("papers"), *entries])
+    return local.restore(choose(local.survey(), snapshot=digest), **{"native": False, **options})
+
+
+OUTSIDE = [
+    "../outside",
+    "papers/../../outside",
+    "/tmp/outside",
+    "papers//outside",
+    "papers/./outside",
+    "",
+    "C:/outside",
+    "papers/C:outside",
+    "papers/a\0b",
+    "..",
+    "papers/..",
+    "\\outside",
+]
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+@pytest.mark.parametrize("native", [False, True])
+def test_names_that_lead_outside_are_refused_and_named(
+    local: Vault, path: str, native: bool
+) -> None:
+    before = picture(local.top / "source")
+    report, target = restored(local, [file(path), file("papers/good", b"good")], native=native)
+    assert len(report.refused) == 1
+    assert not report.whole
+    assert (target / "papers/good").read_bytes() == b"good"
+    assert [p for p in local.top.rglob("*") if "outside" in p.name] == []
+    assert not Path("/tmp/outside").exists()
+    assert picture(local.top / "source") == before
+
+
+@pytest.mark.parametrize("target", ["/tmp", "..", "."])
+def test_nothing_is_written_through_a_link(local: Vault, target: str) -> None:
+    entries = [link("papers/door", target), file("papers/door/outside"), folder("papers/door/deep")]
+    report, place = restored(local, entries)
+    assert len(report.refused) == 2
+    assert all("link" in text for text in report.refused)
+    assert os.readlink(place / "papers/door") == target
+    assert not Path("/tmp/outside").exists()
+
+
+def test_a_link_and_a_folder_of_one_name(local: Vault) -> None:
+    entries = [folder("papers/x"), link("papers/x", "/tmp"), file("papers/x/outside")]
+    report, place = restored(local, entries)
+    assert (place / "papers/x").is_dir()
+    assert not (place / "papers/x").is_symlink()
+    assert len(report.refused) == 1
+    assert not Path("/tmp/outside").exists()
+
+
+def test_a_link_that_waits_in_the_target_is_not_followed(local: Vault) -> None:
+    digest = forge(local.open(), local.keys, [folder("papers"), file("papers/outside")])
+    target = local.top / "restored1"
+    (local.top / "elsewhere").mkdir()
+    target.mkdir()
+    (target / "papers").symlink_to(local.top / "elsewhere")
+    choice = choose(local.survey(), snapshot=digest)
+    with pytest.raises(Refused):
+        local.restore(choice)
+    # the mark of a broken-off restore does not open that door either
+    (target / ".continuity-restore").write_text(digest)
+    local._restored = 0
+    with pytest.raises(Refused, match="stands in the way"):
+        local.restore(choice)
+    assert list((local.top / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("papers/Name", "papers/name"),
+        ("papers/stra\u00dfe", "papers/STRASSE"),
+        ("papers/caf\u00e9", "papers/cafe\u0301"),
+        ("papers/same", "papers/same"),
+    ],
+)
+def test_names_that_some_systems_take_for_one(local: Vault, one: str, other: str) -> None:
+    report, place = restored(local, [file(one, b"first"), file(other, b"second")])
+    assert len(report.refused) == 1
+    assert (place / one).read_bytes() == b"first"
+    if one != other:
+        report, place = restored(local, [file(one, b"first"), file(other, b"second!")], native=True)
+        assert report.whole
+        assert (place / other).read_bytes() == b"second!"
+
+
+@pytest.mark.parametrize("name", ["con", "NUL.txt", "aux", "COM1", "lpt9.log", "prn .x", "CONIN$"])
+def test_names_that_windows_reserves(local: Vault, name: str) -> None:
+    assert len(restored(local, [file(f"papers/{name}")])[0].refused) == 1
+    assert restored(local, [file(f"papers/{name}")], native=True)[0].whole
+
+
+@pytest.mark.parametrize("name", ["console.txt", "nullable", "common", "lpt", "auxiliary.pdf"])
+def test_names_that_only_look_reserved(name: str) -> None:
+    assert not_portable(f"papers/{name}".encode()) == ""
+
+
+def test_setuid_devices_and_pipes_stay_out(local: Vault) -> None:
+    device = Entry(path="papers/disk", type="block", mode=0o666, device=os.makedev(254, 0))
+    setuid = Entry(path="papers/su", mode=0o6755)
+    entries = [(device, b""), (setuid, b"#!/bin/sh"), (Entry(path="papers/p", type="fifo"), b"")]
+    report, place = restored(local, entries)
+    assert sorted(p.name for p in (place / "papers").iterdir()) == ["su"]
+    assert (place / "papers/su").stat().st_mode & 0o7777 == 0o755
+    assert len(report.refused) == 2
+
+
+def test_it_may_not_expand_beyond_what_the_manifest_says(local: Vault) -> None:
+    entries = [folder("papers"), file("papers/a", b"x" * 5000), file("papers/b", b"y" * 5000)]
+    digest = forge(local.open(), local.keys, entries, claimed=6000)
+    with pytest.raises(Damaged, match="expands beyond"):
+        local.restore(choose(local.survey(), snapshot=digest))
+
+
+def test_a_size_that_the_disk_cannot_hold_is_refused_at_once(local: Vault) -> None:
+    digest = forge(local.open(), local.keys, [folder("papers")], claimed=1 << 60)
+    with pytest.raises(StoreFull, match="needs"):
+        local.restore(choose(local.survey(), snapshot=digest))
+
+
+def test_a_size_that_the_content_does_not_make_up(local: Vault) -> None:
+    report, _ = restored(local, [file("papers/a", b"short", size=500)])
+    assert report.lost == ["papers/a: its parts do not make up its size"]
+
+
+def test_a_size_without_any_content_is_lost_not_zeros(local: Vault) -> None:
+    empty = Entry(path="papers/a", size=62416)
+    hole = Entry(path="papers/hole", size=5000, extents=[Extent(0, 0)])
+    report, place = restored(local, [(empty, b""), (hole, b"")])
+    assert report.lost == ["papers/a: its parts do not make up its size"]
+    assert not (place / "papers/a").exists()
+    assert (place / "papers/hole").read_bytes() == bytes(5000)
+    done = run_reader(local, local.top / "bare", "--newest")
+    assert done.returncode == 1
+    assert not (local.top / "bare/papers/a").exists()
+
+
+def test_hostile_extents_and_missing_blobs(local: Vault) -> None:
+    bad = Entry(path="papers/a", size=10, blobs=["ab" * 32])
+    report, place = restored(local, [(bad, b"")])
+    assert report.lost == ["papers/a: its pack is lost"]
+    assert not (place / "papers/a").exists()
+
+
+LINES = [
+    b"not json\n",
+    b"[]\n",
+    b'{"path": 5}\n',
+    b'{"path": "papers/x", "blobs": ["zz"]}\n',
+    b'{"path": "papers/x", "size": -1}\n',
+    b'{"path": "papers/x", "mtime": 99999999999999999999}\n',
+    b'{"path": "papers/x", "size": 9, "extents": [[0, 5], [3, 5]]}\n',
+    b'{"path": "papers/x", "size": 9, "extents": [[0, 50]]}\n',
+    b"[" * 100_000 + b"\n",
+]
+
+
+@pytest.mark.parametrize("text", LINES, ids=range(len(LINES)))
+def test_a_listing_that_is_no_listing_is_an_error_of_ours(local: Vault, text: bytes) -> None:
+    from tests.backup import forging
+
+    real = forging.line
+    forging.line = lambda entry: text
+    try:
+        digest = forge(local.open(), local.keys, [file("papers/x")])
+    finally:
+        forging.line = real
+    with pytest.raises(BackupFault):
+        local.restore(choose(local.survey(), snapshot=digest))
+
+
+def test_the_stand_alone_reader_refuses_them_too(local: Vault) -> None:
+    entries = [folder("papers"), *(file(p) for p in OUTSIDE), link("papers/door", "/tmp")]
+    forge(
+        local.open(), local.keys, [*entries, file("papers/door/outside"), file("papers/ok", b"k")]
+    )
+    done = run_reader(local, local.top / "bare", "--newest")
+    assert done.returncode == 1
+    assert (local.top / "bare/papers/ok").read_bytes() == b"k"
+    outside = [p for p in local.top.rglob("*") if "outside" in p.name]
+    assert all(p.is_relative_to(local.top / "bare") for p in outside)
+    assert not Path("/tmp/outside").exists()
+
+
+# -- what to restore when the chains were tampered with
+
+
+def test_the_newest_countersigned_snapshot_is_the_choice(local: Vault) -> None:
+    write(local.source / "a", b"good")
+    good = local.backup()
+    local.prove()
+    forge(local.open(), local.keys, [folder("papers"), file("papers/a", b"evil")])
+    choice = choose(local.survey())
+    assert choice.snapshot.digest == good.digest
+    assert choice.warnings == ("1 later snapshots were not countersigned and are passed over",)
+    newest = choose(local.survey(), newest=True)
+    assert newest.snapshot.digest != good.digest
+    assert "never countersigned" in newest.warnings[0]
+
+
+def test_without_any_proof_one_must_say_newest(local: Vault) -> None:
+    write(local.source / "a", b"1")
+    local.backup()
+    with pytest.raises(ChainBroken, match="--newest"):
+        choose(local.survey())
+    assert choose(local.survey(), newest=True).proof is None
+
+
+def test_forks_and_gaps_are_listed_and_stop_a_proof(local: Vault) -> None:
+    write(local.source / "a", b"1")
+    first = local.backup()
+    local.backup()
+    forge(local.open(), local.keys, [folder("papers")], sequence=2, previous=first.digest)
+    faults = local.survey().faults()
+    assert any("two continuations" in fault for fault in faults)
+    with pytest.raises(ChainBroken):
+        local.prove()
+
+
+def test_a_gap_is_listed(local: Vault) -> None:
+    for number in range(3):
+        write(local.source / "a", bytes([number]))
+        local.backup()
+    local.objects("manifests")[1].unlink()
+    assert any("is not there" in fault for fault in local.survey().faults())
+
+
+def test_an_expected_head_that_is_gone(local: Vault) -> None:
+    for number in range(3):
+        write(local.source / "a", bytes([number]))
+        taken = local.backup()
+    found = local.survey()
+    assert found.heads() == [taken.label]
+    assert found.behind(taken.label) == ""
+    local.objects("manifests")[2].unlink()
+    assert "expected at least 3" in local.survey().behind(taken.label)
+    assert "is not the expected" in found.behind("desk1:3:" + "0" * 32)
+    assert "no head" in found.behind("nonsense")
+
+
+def test_a_manifest_of_a_stranger_is_no_snapshot(local: Vault) -> None:
+    from tasks.backup.hostkeys import HostKeys
+
+    write(local.source / "a", b"1")
+    local.backup()
+    thief = HostKeys.make(local.id, local.keys.officer, "desk1")
+    forge(local.open(), thief, [folder("papers")], sequence=2)
+    found = local.survey()
+    assert len(found.snapshots()) == 1
+    assert any("unknown key" in fault for fault in found.faults())
+    with pytest.raises(Missing):
+        choose(found, host="desk9", newest=True)
+
+
+# -- names as such
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_no_accepted_name_leaves_the_target(tmp_path_factory, path: str) -> None:
+    data = path.encode(errors="surrogatepass")
+    if lies_outside(data):
+        return
+    root = b"/target"
+    place = os.path.normpath(os.path.join(root, *data.split(b"/")))
+    assert place.startswith(root + b"/")
+
+
+@given(st.lists(st.text(alphabet="aAbB\u00e9e\u0301/\u00df", min_size=1, max_size=6), max_size=8))
+def test_accepted_names_stay_apart_when_folded(paths: list[str]) -> None:
+    guard, taken = NameGuard(), []
+    for path in paths:
+        entry = Entry(path=path, type="folder")
+        if not guard.refuse(entry):
+            taken.append(folded(path.encode()))
+    assert len(taken) == len(set(taken))

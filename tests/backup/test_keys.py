@@ -1,0 +1,248 @@
+"""Keys: what the host holds opens nothing; what the safe holds can be typed in again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from tasks.backup.choosing import choose
+from tasks.backup.faults import (
+    BadKeyText,
+    ChainBroken,
+    ForeignRepository,
+    WrongKey,
+    WrongPassphrase,
+)
+from tasks.backup.hostkeys import HostKeys
+from tasks.backup.keymaking import (
+    add_host,
+    make,
+    read_key,
+    recipient,
+    replace_recipients,
+    rotate_host,
+)
+from tasks.backup.sealing import (
+    Cost,
+    from_text,
+    key_id,
+    lock,
+    opener,
+    public_bytes,
+    seal,
+    to_text,
+    unseal,
+)
+from tasks.backup.sheet import write_sheet
+from tasks.backup.stores.local import LocalStore
+from tasks.backup.structures import Entry
+from tasks.shared.errors import BadInput
+from tests.backup.conftest import QUICK, Vault
+from tests.backup.forging import forge
+from tests.backup.trees import differences, picture, plain_tree, write
+
+CHEAP = Cost(8, 1, 1)
+PHRASE = "a long passphrase"
+
+
+def locked(kind: str = "recovery", seed: bytes = b"s" * 32):
+    return lock(kind, seed, PHRASE, b"r" * 16, b"o" * 32, CHEAP)
+
+
+@given(st.binary(min_size=32, max_size=32), st.sampled_from(["recovery", "officer", "drill"]))
+def test_a_key_survives_paper(seed: bytes, kind: str) -> None:
+    text = to_text(locked(kind, seed))
+    typed = text.lower().replace("o", "0").replace("i", "1").replace("b", "8")
+    for form in (text, typed, text.replace("    ", "  ")):
+        key = from_text(form)
+        assert key.open(PHRASE) == seed
+    assert from_text(text).kind == kind
+
+
+def test_mistyped_lines_are_named_all_at_once() -> None:
+    lines = to_text(locked()).splitlines()
+    for row in (4, 8):
+        digit = lines[row][6]
+        lines[row] = lines[row][:6] + ("A" if digit != "A" else "C") + lines[row][7:]
+    with pytest.raises(BadKeyText) as caught:
+        from_text("\n".join(lines), "sheet")
+    assert [problem.row for problem in caught.value.problems] == [5, 9]
+    with pytest.raises(BadKeyText):
+        from_text("nothing here")
+    with pytest.raises(BadKeyText):
+        from_text("\n".join(to_text(locked()).splitlines()[:-1]))
+
+
+def test_a_hostile_key_file_cannot_eat_the_machine() -> None:
+    key = locked()
+    huge = type(key)(**{**vars(key), "cost": Cost(31, 200, 1)})
+    with pytest.raises(BadKeyText):
+        from_text(to_text(huge))
+
+
+def test_a_wrong_passphrase_is_told() -> None:
+    with pytest.raises(WrongPassphrase, match="does not open the recovery key"):
+        locked().open("another passphrase")
+
+
+def test_sealing_binds_to_its_purpose() -> None:
+    seed = os.urandom(32)
+    public = public_bytes(seed)
+    assert len(public) == 1216
+    box = seal(b"k" * 32, public, b"info")
+    assert unseal(box, opener(seed), b"info") == b"k" * 32
+    for private, info in ((opener(seed), b"other"), (opener(os.urandom(32)), b"info")):
+        with pytest.raises(WrongKey):
+            unseal(box, private, info)
+    assert key_id(public) != key_id(public_bytes(os.urandom(32)))
+
+
+def test_make_leaves_no_private_half_with_the_host(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "repo")
+    made = make(store, "desk1", tmp_path / "safe", PHRASE, "drill1", PHRASE + "2", CHEAP, QUICK)
+    assert [p.name for p in made.files] == ["recovery.key", "officer.key", "drill.key"]
+    assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in made.files)
+    path = tmp_path / "home/keys/backup.json"
+    made.host.save(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert HostKeys.load(path) == made.host
+    assert read_key(made.files[2], ["drill"]).open(PHRASE + "2")
+    with pytest.raises(WrongKey, match="holds the officer key"):
+        read_key(made.files[1], ["recovery", "drill"])
+    with pytest.raises(BadInput, match="nothing was made"):
+        make(store, "desk1", tmp_path / "safe", PHRASE, cost=CHEAP)
+    with pytest.raises(BadInput):
+        make(store, "desk1", tmp_path / "other", "short", cost=CHEAP)
+
+
+def test_host_keys_that_are_missing_or_spoilt(tmp_path: Path) -> None:
+    with pytest.raises(WrongKey, match="no host keys"):
+        HostKeys.load(tmp_path / "none")
+    (tmp_path / "bad").write_text("{}")
+    with pytest.raises(WrongKey):
+        HostKeys.load(tmp_path / "bad")
+
+
+def test_rotating_host_keys_ends_the_old_ones(local: Vault) -> None:
+    plain_tree(local.source, files=10, large=0)
+    first = local.backup()
+    stolen = local.keys
+    _, local.keys = rotate_host(local.open(), local.officer_seed, stolen)
+    shutil.rmtree(local.state)
+    second = local.backup()
+    assert second.manifest.sequence == first.manifest.sequence + 1
+    assert second.manifest.previous == first.digest
+    assert not {p for p, _ in first.manifest.packs} & {p for p, _ in second.manifest.packs}
+    assert local.survey().faults() == []
+    for digest in (first.digest, second.digest):
+        assert local.restore(choose(local.survey(), snapshot=digest))[0].whole
+    forge(local.open(), stolen, [(Entry(path="papers", type="folder"), b"")])
+    assert any("unknown key" in fault for fault in local.survey().faults())
+    assert len(local.survey().snapshots()) == 2
+    local.keys = stolen
+    with pytest.raises(WrongKey, match="its keys were ended"):
+        local.backup()
+
+
+def test_a_thiefs_last_number_does_not_stop_the_host(local: Vault) -> None:
+    """He signs the highest number there is; the officer ends his key at the last good one."""
+    plain_tree(local.source, files=5, large=0)
+    good = local.backup()
+    forge(
+        local.open(), local.keys, [(Entry(path="papers", type="folder"), b"")], sequence=99_999_999
+    )
+    with pytest.raises(ChainBroken, match="rotate-host --last"):
+        local.backup()
+    _, local.keys = rotate_host(local.open(), local.officer_seed, local.keys, last=1)
+    taken = local.backup()
+    assert taken.manifest.sequence == 2
+    assert taken.manifest.previous == good.digest
+    assert local.restore()[0].whole
+
+
+def test_rotating_recipients(local: Vault) -> None:
+    plain_tree(local.source, files=10, large=0)
+    local.backup()
+    old, fresh = local.recovery, os.urandom(32)
+    with pytest.raises(BadInput, match="no recovery key would be left"):
+        replace_recipients(local.open(), local.officer_seed, drop=["safe"])
+    added = [recipient("safe-2", "recovery", fresh)]
+    replace_recipients(local.open(), local.officer_seed, added, drop=["safe"])
+    write(local.source / "new", b"new content")
+    second = local.backup()
+    # all is stored anew, so that the new key alone opens the new snapshot
+    assert (
+        second.manifest.sources[0].new_files == second.manifest.sources[0].files - 1
+    )  # one is empty
+    assert local.restore(seed=fresh)[0].whole
+    assert local.restore(seed=local.drill_seed)[0].whole
+    with pytest.raises(WrongKey):
+        local.restore(seed=old)
+    earlier = choose(local.survey(), snapshot=local.survey().snapshots()[0].digest)
+    assert local.restore(earlier, seed=old)[0].whole  # what is stored keeps its recipients
+    assert local.backup().manifest.sources[0].new_files == 0
+
+
+def test_ending_a_recipient_alone_stores_nothing_anew(local: Vault) -> None:
+    plain_tree(local.source, files=10, large=0)
+    local.backup()
+    replace_recipients(local.open(), local.officer_seed, drop=["drill"])
+    assert local.backup().manifest.sources[0].new_bytes == 0
+    write(local.source / "later", b"later content")
+    local.backup()
+    report, _ = local.restore(seed=local.recovery)
+    assert report.whole
+
+
+def test_adding_a_host(local: Vault) -> None:
+    repository, keys = add_host(local.open(), local.officer_seed, "desk2")
+    assert keys.host == "desk2"
+    assert set(repository.config.hosts) == {"desk1", "desk2"}
+    assert local.open().config == repository.config
+    with pytest.raises(BadInput):
+        add_host(local.open(), local.officer_seed, "desk1")
+    with pytest.raises(ForeignRepository):
+        add_host(local.open(), os.urandom(32), "desk3")
+
+
+def test_the_sheet_can_be_read_back(tmp_path: Path) -> None:
+    key = locked()
+    path = tmp_path / "sheet.pdf"
+    write_sheet(path, key, "//server/share", ["desk1:3:" + "ab" * 16])
+    done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert from_text(done.stdout).open(PHRASE) == b"s" * 32
+    assert "--expect-head desk1:3:" + "ab" * 16 in done.stdout
+
+
+def test_a_bare_machine_needs_key_passphrase_and_repository_alone(tmp_path: Path) -> None:
+    from tasks.backup.library import open_library
+    from tasks.backup.manifests import read_manifest
+    from tasks.backup.options import Options
+    from tasks.backup.report import RestoreOptions
+    from tasks.backup.repository import open_repository
+    from tasks.backup.restore import restore
+    from tasks.backup.snapshot import take_snapshots
+    from tasks.backup.sources import Source
+
+    source = tmp_path / "source"
+    plain_tree(source, files=10)
+    store = LocalStore(tmp_path / "repo")
+    made = make(store, "desk1", tmp_path / "safe", PHRASE, cost=CHEAP)
+    take_snapshots(made.repository, made.host, [Source("s", str(source))], Options())
+    key = read_key(tmp_path / "safe/recovery.key", ["recovery"])
+    bare = open_repository(store, key.officer.hex(), key.repository.hex())
+    from tasks.backup.choosing import survey
+
+    snapshot = choose(survey(bare), newest=True).snapshot
+    digest, manifest = read_manifest(bare, snapshot.host, snapshot.name)
+    library = open_library(bare, key.open(PHRASE), manifest.packs)
+    report = restore(library, manifest, tmp_path / "out", digest, RestoreOptions())
+    assert report.whole
+    assert differences(picture(source), picture(tmp_path / "out/s")) == []

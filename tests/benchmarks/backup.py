@@ -1,0 +1,442 @@
+"""Our backup engine, restic and borg side by side on the same data, in one run.
+
+    python -m tests.benchmarks.backup [--folder DIR] [--megabytes 1800] [--runs 3] [--smb]
+
+Makes its own data (fixed seed) in a new folder and removes that folder at the end, unless it was
+named. Every figure is a whole process from start to end, ours and theirs. The tools take turns within
+each round; the table shows medians with least and most, and the ratio of restic's median to ours.
+With --smb also over a private Samba on loopback: what the store alone carries, and the engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_WORDS = """entry importer consignee carrier bond port manifest release invoice tariff origin value
+duty weight gross container seal vessel voyage broker surety drawback protest liquidation notice
+shipment commodity licence permit certificate agency review hold examination delivery order"""
+WORDS = _WORDS.split()
+
+
+def text(dice: random.Random, size: int) -> bytes:
+    """Prose and numbers as letters and EDI hold them."""
+    parts, have = [], 0
+    while have < size:
+        piece = (
+            " ".join(dice.choices(WORDS, k=9)) + f" {dice.randrange(10**9)}-{dice.randrange(99)}\n"
+        )
+        parts.append(piece)
+        have += len(piece)
+    return "".join(parts).encode()[:size]
+
+
+def table(dice: random.Random, size: int) -> bytes:
+    """Rows of a CSV export."""
+    parts, have, number = [], 0, dice.randrange(10**6)
+    while have < size:
+        number += 1
+        a, b = dice.randrange(10**8), dice.randrange(10**6)
+        day = f"2026-{b % 12 + 1:02d}-{a % 28 + 1:02d}"
+        row = f"ABC-{number:07d}-{b % 10},{a / 100:.2f},{day},{b:06d},{WORDS[b % len(WORDS)]}\n"
+        parts.append(row)
+        have += len(row)
+    return "".join(parts).encode()[:size]
+
+
+def document(dice: random.Random, size: int) -> bytes:
+    """A PDF in its proportions: a little text, then streams that are compressed already."""
+    return b"%PDF-1.7\n" + text(dice, size // 6) + dice.randbytes(size * 5 // 6)
+
+
+def columns(dice: random.Random, size: int) -> bytes:
+    """Half-compressible columns as in a Parquet file."""
+    parts, have = [], 0
+    while have < size:
+        packed = dice.randbytes(1 << 15)
+        parts += [packed, table(dice, 1 << 14), bytes(1 << 12)]
+        have += sum(map(len, parts[-3:]))
+    return b"".join(parts)[:size]
+
+
+def database(path: Path, dice: random.Random, rows: int) -> None:
+    book = sqlite3.connect(path)
+    book.execute("CREATE TABLE entry (id INTEGER PRIMARY KEY, number TEXT, body TEXT, seal BLOB)")
+    lines = (
+        (i, f"ABC-{i:07d}", " ".join(dice.choices(WORDS, k=20)), dice.randbytes(64))
+        for i in range(rows)
+    )
+    book.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", lines)
+    book.commit()
+    book.close()
+
+
+def make_data(folder: Path, megabytes: int, seed: int = 20261124) -> None:
+    """About `megabytes` MB in about nine files a megabyte, an eighth of it copies."""
+    dice, scale = random.Random(seed), megabytes / 1600
+    made: list[Path] = []
+    kinds = (
+        ("documents", 9000, document, 8_000, 110_000, "pdf"),
+        ("batches", 3500, text, 2_000, 40_000, "abi"),
+        ("letters", 2000, text, 3_000, 12_000, "eml"),
+        ("sheets", 1200, document, 20_000, 80_000, "xlsx"),
+        ("content", 60, columns, 2_000_000, 9_000_000, "parquet"),
+        ("exports", 4, table, 40_000_000, 60_000_000, "csv"),
+        ("scans", 2, document, 60_000_000, 80_000_000, "tar"),
+    )
+    for kind, count, make, least, most, ending in kinds:
+        for number in range(max(1, round(count * scale))):
+            shelf = folder / "data" / kind / f"{number // 120:03d}"
+            shelf.mkdir(parents=True, exist_ok=True)
+            path = shelf / f"{kind}-{number:05d}.{ending}"
+            path.write_bytes(make(dice, dice.randint(least, most)))
+            made.append(path)
+    database(folder / "data" / "journal.sqlite", dice, max(10, round(400_000 * scale)))
+    copies = folder / "data" / "copies"
+    copies.mkdir()
+    for number, path in enumerate(dice.sample(made[: len(made) * 3 // 4], len(made) // 6)):
+        (copies / f"{number:05d}-{path.name}").write_bytes(path.read_bytes())
+
+
+def change(folder: Path, round_: int) -> None:
+    """One file in a hundred is written anew, one in three hundred is new; a hundredth of each large
+    file changes in place; the database gains rows."""
+    dice = random.Random(f"change {round_}")
+    files = sorted(p for p in (folder / "data").rglob("*") if p.is_file())
+    small = [p for p in files if p.stat().st_size < 1_000_000]
+    for path in dice.sample(small, len(small) // 100):
+        path.write_bytes(document(dice, path.stat().st_size + dice.randrange(100)))
+    for number in range(len(small) // 300):
+        (folder / "data" / "copies" / f"new-{round_}-{number}.eml").write_bytes(text(dice, 9000))
+    for path in files:
+        if path.stat().st_size >= 30_000_000 and path.suffix != ".sqlite":
+            size = path.stat().st_size // 100
+            with path.open("r+b") as file:
+                file.seek(dice.randrange(path.stat().st_size - size))
+                file.write(dice.randbytes(size))
+    book = sqlite3.connect(folder / "data" / "journal.sqlite")
+    rows = ((f"NEW-{i}", "added", dice.randbytes(64)) for i in range(3000))
+    book.executemany("INSERT INTO entry (number, body, seal) VALUES (?, ?, ?)", rows)
+    book.commit()
+    book.close()
+
+
+# -- the engine as a process of its own
+
+
+def engine(what: str, repository: str, data: str, target: str) -> None:
+    """One action of ours: make, run, restore, verify, content."""
+    from tasks.backup.hostkeys import HostKeys
+    from tasks.backup.repository import open_repository
+    from tasks.backup.stores.local import LocalStore
+
+    root = Path(repository)
+    store = _smb_store(repository) if repository.startswith("smb:") else LocalStore(root / "store")
+    keeping = Path(target) if repository.startswith("smb:") else root
+    if what == "make":
+        _make(store, keeping)
+        return
+    keys = HostKeys.load(keeping / "host.json")
+    opened = open_repository(store, keys.officer, keys.repository)
+    if what == "run":
+        from tasks.backup.options import Options
+        from tasks.backup.snapshot import take_snapshots
+        from tasks.backup.sources import Source
+
+        take_snapshots(opened, keys, [Source("data", data)], Options(state=keeping / "state"))
+    elif what == "verify":
+        from tasks.backup.verify import verify
+
+        assert verify(opened).whole
+    else:
+        _with_key(what, opened, keeping, Path(target))
+
+
+def _make(store, keeping: Path) -> None:
+    from tasks.backup.hostkeys import HostKeys
+    from tasks.backup.keymaking import recipient
+    from tasks.backup.objects import public_hex
+    from tasks.backup.repository import create_repository
+    from tasks.backup.sealing import signer
+
+    seed, officer, identity = os.urandom(32), signer(os.urandom(32)), os.urandom(16).hex()
+    keys = HostKeys.make(identity, public_hex(officer), "desk1")
+    keeping.mkdir(parents=True, exist_ok=True)
+    keys.save(keeping / "host.json")
+    (keeping / "seed").write_bytes(seed)
+    who = [recipient("safe", "recovery", seed)]
+    create_repository(store, identity, officer, who, {"desk1": keys.public()}, {})
+
+
+def _with_key(what: str, opened, keeping: Path, target: Path) -> None:
+    from tasks.backup.choosing import choose, survey
+    from tasks.backup.library import open_library
+    from tasks.backup.manifests import read_manifest
+    from tasks.backup.prove import check_content
+    from tasks.backup.report import RestoreOptions
+    from tasks.backup.restore import restore
+
+    snapshot = choose(survey(opened), newest=True).snapshot
+    digest, manifest = read_manifest(opened, snapshot.host, snapshot.name)
+    library = open_library(opened, (keeping / "seed").read_bytes(), manifest.packs)
+    if what == "content":
+        check_content(library, manifest)
+    else:
+        assert restore(library, manifest, target, digest, RestoreOptions()).whole
+
+
+def _smb_store(address: str):
+    from tasks.backup.stores.smb import SmbStore
+    from tasks.backup.stores.smb_link import SmbPlace
+
+    port, folder = address.removeprefix("smb:").split("/")
+    from tests.backup.smbd import PASSWORD, USER
+
+    return SmbStore(SmbPlace("127.0.0.1", "plain", USER, PASSWORD, folder, int(port), 30, "ntlm"))
+
+
+# -- measuring
+
+
+@dataclass
+class Tool:
+    """One contestant: a command for each phase, given the round's folder and the data."""
+
+    name: str
+    commands: Callable[[str, Path, Path, Path], list[str]]
+    environment: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    cpu: dict[str, list[float]] = field(default_factory=dict)
+    memory: int = 0
+    size: list[int] = field(default_factory=list)
+
+    def measure(self, phase: str, place: Path, data: Path, target: Path, keep: bool = True) -> None:
+        command = self.commands(phase, place, data, target)
+        environment = {**os.environ, **self.environment, "HOME": str(place)}
+        environment = {k: v.replace("@", str(place)) for k, v in environment.items()}
+        target.mkdir(parents=True, exist_ok=True)
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=target if self.name == "borg" and phase == "restore" else None,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        took = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said = process.stderr.read().decode()[-800:] if process.stderr else ""
+            raise SystemExit(f"{self.name} {phase} ended with {process.returncode}: {said}")
+        if process.stderr:
+            process.stderr.close()
+        if keep:
+            self.seconds.setdefault(phase, []).append(took)
+            self.cpu.setdefault(phase, []).append(usage.ru_utime + usage.ru_stime)
+            self.memory = max(self.memory, usage.ru_maxrss)
+
+
+PHASES = ("first", "unchanged", "changed", "restore", "verify")
+
+
+def ours(phase: str, place: Path, data: Path, target: Path) -> list[str]:
+    what = {"make": "make", "restore": "restore", "verify": "verify", "content": "content"}
+    command = [sys.executable, "-m", "tests.benchmarks.backup", "--engine", what.get(phase, "run")]
+    return [*command, str(place / "ours"), str(data), str(target)]
+
+
+def restic(phase: str, place: Path, data: Path, target: Path) -> list[str]:
+    commands = {
+        "make": ["init"],
+        "restore": ["restore", "latest", "--target", str(target)],
+        "verify": ["check", "--read-data"],
+    }
+    return ["restic", "-q", *commands.get(phase, ["backup", str(data)])]
+
+
+def borg(phase: str, place: Path, data: Path, target: Path) -> list[str]:
+    where = str(place / "borg")
+    commands = {
+        "make": ["init", "-e", "repokey-blake2", where],
+        "restore": ["extract", f"{where}::changed"],
+        "verify": ["check", "--verify-data", where],
+    }
+    create = ["create", "--compression", "zstd,1", f"{where}::{phase}", str(data)]
+    return ["borg", *commands.get(phase, create)]
+
+
+def tools() -> list[Tool]:
+    quiet = {
+        "RESTIC_PASSWORD": "x",
+        "RESTIC_REPOSITORY": "@/restic",
+        "RESTIC_CACHE_DIR": "@/rcache",
+    }
+    passphrase = {"BORG_PASSPHRASE": "x", "BORG_BASE_DIR": "@/borgbase"}
+    all_of_them = [
+        Tool("ours", ours),
+        Tool("restic", restic, quiet),
+        Tool("borg", borg, passphrase),
+    ]
+    return [tool for tool in all_of_them if tool.name == "ours" or shutil.which(tool.name)]
+
+
+def a_round(number: int, folder: Path, contestants: list[Tool]) -> None:
+    place, data = folder / f"round{number}", folder / "data"
+    place.mkdir()
+    order = contestants if number % 2 else contestants[::-1]
+    for tool in order:
+        tool.measure("make", place, data, place / "x", keep=False)
+    for phase in PHASES:
+        if phase == "changed":
+            change(folder, number)
+        for tool in order:
+            os.sync()
+            target = place / f"restored-{tool.name}"
+            tool.measure(phase, place, data, target)
+            if phase == "verify" and tool.name == "ours":
+                tool.measure("content", place, data, target)
+        print(f"  round {number}: {phase} done", file=sys.stderr)
+    for tool in order:
+        root = place / {"ours": "ours/store"}.get(tool.name, tool.name)
+        tool.size.append(sum(p.stat().st_size for p in root.rglob("*") if p.is_file()))
+    _compare(place / "restored-ours" / "data", data)
+
+
+def _compare(restored: Path, data: Path) -> None:
+    done = subprocess.run(["diff", "-rq", data, restored], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit("what we restored differs: " + done.stdout[:500])
+
+
+def print_table(contestants: list[Tool], size: int) -> None:
+    by_name = {tool.name: tool for tool in contestants}
+    mine = by_name["ours"]
+    print(
+        f"{'':10} {'ours':>26} " + " ".join(f"{t.name:>26} {'ratio':>6}" for t in contestants[1:])
+    )
+    for phase in (*PHASES, "content"):
+        row = [f"{phase:10}", _cell(mine.seconds[phase], size)]
+        for tool in contestants[1:]:
+            theirs = tool.seconds.get("verify" if phase == "content" else phase, [])
+            ratio = statistics.median(theirs) / statistics.median(mine.seconds[phase])
+            row += [_cell(theirs, size), f"{ratio:6.2f}"]
+        print(" ".join(row))
+    print("CPU seconds (user and system), medians:")
+    for phase in (*PHASES, "content"):
+        spent = [(t.name, t.cpu.get(phase)) for t in contestants]
+        print(f"{phase:10} " + "  ".join(f"{n} {statistics.median(c):.2f}" for n, c in spent if c))
+    row = [f"{'size MB':10}", f"{statistics.median(mine.size) / 1e6:26.1f}"]
+    for tool in contestants[1:]:
+        share = statistics.median(mine.size) / statistics.median(tool.size)
+        row += [f"{statistics.median(tool.size) / 1e6:26.1f}", f"{share:6.3f}"]
+    print(" ".join(row))
+    print("peak MiB   " + " ".join(f"{t.name} {t.memory / 1024:.0f}" for t in contestants))
+
+
+def _cell(seconds: list[float], size: int) -> str:
+    middle = statistics.median(seconds)
+    text_ = f"{middle:.2f} s ({min(seconds):.2f}-{max(seconds):.2f}) {size / middle / 1e6:.0f} MB/s"
+    return f"{text_:>26}"
+
+
+def over_smb(folder: Path, rounds: int, size: int) -> None:
+    """The store alone, then the engine, over a private Samba on loopback."""
+    from tests.backup.smbd import Samba
+
+    top = Path(tempfile.mkdtemp(prefix="continuity-bench-", dir="/tmp"))
+    samba = Samba(top)
+    samba.start()
+    try:
+        for number in range(rounds):
+            address, keeping = f"smb:{samba.port}/r{number}", folder / f"smb{number}"
+            base = [sys.executable, "-m", "tests.benchmarks.backup", "--engine"]
+            tail = [address, str(folder / "data"), str(keeping)]
+            subprocess.run([*base, "make", *tail], check=True)
+            alone = _store_alone(samba.store("plain", f"alone{number}"))
+            os.sync()
+            began = time.perf_counter()
+            subprocess.run([*base, "run", *tail], check=True)
+            took = time.perf_counter() - began
+            packs = top / "plain" / f"r{number}" / "packs"
+            carried = sum(p.stat().st_size for p in packs.iterdir())
+            began = time.perf_counter()
+            subprocess.run([*base, "run", *tail], check=True)
+            again = time.perf_counter() - began
+            print(
+                f"SMB: the store alone carries {alone / 1e6:.0f} MB/s; the engine {took:.2f} s: "
+                f"{size / took / 1e6:.0f} MB/s of data, {carried / took / 1e6:.0f} MB/s carried "
+                f"({carried / took / alone:.0%} of the store alone); unchanged {again:.2f} s"
+            )
+    finally:
+        samba.stop()
+        shutil.rmtree(top, ignore_errors=True)
+
+
+def _store_alone(store) -> float:
+    """Bytes a second of 32 packs written by two threads, as the engine does."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from tasks.backup.chunk import keep_memory
+
+    keep_memory()
+    pack = os.urandom(32 << 20)
+    store.make_folder("packs")
+    began = time.perf_counter()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda n: store.create(f"packs/{n}", [memoryview(pack)]), range(32)))
+    took = time.perf_counter() - began
+    store.close()
+    return 32 * len(pack) / took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--megabytes", type=int, default=1800)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--smb", action="store_true")
+    parser.add_argument("--engine", nargs=4, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.engine:
+        engine(*args.engine)
+        return
+    folder = args.folder or Path(tempfile.mkdtemp(prefix="continuity-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if not (folder / "data").exists():
+            make_data(folder, args.megabytes)
+        size = sum(p.stat().st_size for p in (folder / "data").rglob("*") if p.is_file())
+        count = sum(1 for p in (folder / "data").rglob("*") if p.is_file())
+        print(f"{size / 1e6:.0f} MB in {count} files, {os.cpu_count()} cores, {args.runs} rounds")
+        contestants = tools()
+        for number in range(args.runs):
+            a_round(number, folder, contestants)
+        if contestants and args.runs:
+            print_table(contestants, size)
+            results = {
+                t.name: {**t.seconds, "cpu": t.cpu, "size": t.size, "rss": t.memory}
+                for t in contestants
+            }
+            (folder / "results.json").write_text(json.dumps(results, indent=1))
+        if args.smb:
+            over_smb(folder, max(1, args.runs), size)
+    finally:
+        if args.folder is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

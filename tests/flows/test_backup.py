@@ -1,0 +1,111 @@
+"""The backup and the restore drill as flows: snapshots, proof, artifacts, and what fails them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.backup.keymaking import make
+from tasks.backup.sealing import Cost
+from tasks.backup.stores.local import LocalStore
+from tasks.shared.opening import journal as open_journal
+from tasks.shared.settings import Settings, load
+from tests.backup.trees import write
+from tests.conftest import SETTINGS
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+PHRASE = "a passphrase of the drill"
+
+
+@pytest.fixture
+def backed_up(tmp_path: Path, house: Settings) -> Settings:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "phrase").write_text(PHRASE)
+    for number in range(60):
+        write(tmp_path / "papers" / f"{number}.txt", f"entry {number} ".encode() * 3000)
+    text = f"""
+[backup]
+store = "{tmp_path}/store"
+place = "Reno, Nevada"
+grace_seconds = 0
+least_free_gb = 0
+drill_key = "{tmp_path}/safe/drill.key"
+drill_passphrase_file = "{tmp_path}/phrase"
+sources = [{{ name = "papers", place = "{tmp_path}/papers" }}]
+"""
+    (house.home / "continuity.toml").write_text(SETTINGS + text)
+    made = make(
+        LocalStore(tmp_path / "store"),
+        "desk1",
+        tmp_path / "safe",
+        PHRASE + "s",
+        "drill1",
+        PHRASE,
+        Cost(8, 1, 1),
+    )
+    made.host.save(house.home / "keys" / "backup-host.json")
+    return load(house.home)
+
+
+def artifacts() -> dict[str, str]:
+    from prefect.client.orchestration import get_client
+
+    async def read() -> dict[str, str]:
+        async with get_client() as client:
+            found = await client.read_latest_artifacts()
+        return {str(one.key): str(one.data) for one in found}
+
+    return asyncio.run(read())
+
+
+def test_a_night_and_a_drill(backed_up: Settings, tmp_path: Path) -> None:
+    from flows.backup import backup, examine_store
+    from flows.restore_drill import restore_drill
+
+    home = str(backed_up.home)
+    state = backup(home, "it", 1, return_state=True)
+    assert state.is_completed()
+    assert state.name == "Completed"
+    proof = restore_drill(home, "it", "all", return_state=True)
+    assert proof.is_completed()
+    shown = artifacts()
+    assert "backup-snapshots" in shown
+    assert float(shown["backup-progress"]) == 100
+    assert "--expect-head desk1:1:" in shown["restore-proof"]
+    again = restore_drill(home, "it", return_state=True)
+    assert again.message == "0 snapshot(s) countersigned"
+    book = open_journal(backed_up)
+    kinds = [event.kind for event in book.events(kind="backup.")]
+    book.close()
+    assert kinds == [
+        "backup.done",
+        "backup.done",
+        "backup.verified",
+        "backup.proved",
+        "backup.proved",
+    ]
+
+    for path in sorted((tmp_path / "papers").iterdir()):  # as ransomware does
+        path.write_bytes(os.urandom(40_000))
+    state = backup(home, "it", 1, return_state=True)
+    assert state.name == "Suspicious"
+    assert "may be encrypted" in state.message
+
+    state = examine_store(home, "it", return_state=True)
+    assert state.is_failed()
+    assert "delete" in state.message
+
+
+def test_damage_fails_the_flow(backed_up: Settings, tmp_path: Path) -> None:
+    from flows.backup import backup
+
+    home = str(backed_up.home)
+    backup(home, "it", 1)
+    pack = max((tmp_path / "store/packs").iterdir(), key=lambda p: p.stat().st_size)
+    pack.write_bytes(pack.read_bytes()[:-1])
+    state = backup(home, "it", 1, return_state=True)
+    assert state.is_failed()
+    assert "objects do not hold" in state.message
