@@ -174,6 +174,6 @@ def test_whatever_goes_wrong_each_entry_stands_once(actions: list[tuple]) -> Non
 
 @pytest.mark.long
 @given(actions=st.lists(action, max_size=18))
-@settings(max_examples=500, phases=PHASES)
+@settings(max_examples=100, phases=PHASES)
 def test_whatever_goes_wrong_each_entry_stands_once_at_length(actions: list[tuple]) -> None:
     tell(actions)
