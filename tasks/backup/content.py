@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tasks.backup.chunk import SMALL
 from tasks.backup.faults import BackupFault
+from tasks.backup.heads import scratch_of
 from tasks.backup.listing import ListingCutter, entry_of, line
 from tasks.backup.options import Count, Options
 from tasks.backup.pipeline import Pipeline
@@ -51,11 +52,8 @@ class Content:
         self._ids: list[bytes] = []
         self._caches: list[NewCache] = []
         self.listing = ListingCutter(id_key, self._store_piece)
-        self.reader = Reader(pipeline, self.data, id_key, self._state() / "scratch")
+        self.reader = Reader(pipeline, self.data, id_key, scratch_of(options.state))
         self._leave_out = [os.fsencode(path.absolute()) for path in options.leave_out]
-
-    def _state(self) -> Path:
-        return self.options.state or Path.cwd()
 
     def _store_piece(self, name: bytes, piece: bytes) -> None:
         """Listings lie in two packs: one damaged pack must not take the names of the rest along."""

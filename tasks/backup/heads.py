@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,18 @@ from tasks.backup.manifests import read_manifest
 from tasks.backup.objects import ObjectName
 from tasks.backup.repository import Repository
 from tasks.backup.structures import Manifest
+
+
+def scratch_of(state: Path | None) -> Path:
+    """Where copies of databases lie while they are read."""
+    return state / "scratch" if state else Path(tempfile.gettempdir())
+
+
+def clear_scratch(state: Path | None) -> None:
+    """A run that was killed may have left a copy behind."""
+    if state:
+        for leftover in scratch_of(state).glob("sqlite-*"):
+            leftover.unlink(missing_ok=True)
 
 
 @dataclass

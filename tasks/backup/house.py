@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.options import Options, Progress
 from tasks.backup.repository import Repository, open_repository
+from tasks.backup.retention import CLASSES
 from tasks.backup.sources import Source
 from tasks.backup.stores.base import Patience, Store
 from tasks.backup.stores.local import LocalStore
@@ -130,6 +131,13 @@ class House:
             if (home / name).is_dir():
                 found.append(Source(name, str(home / name), "private", objective_hours=hours))
         found += [Source(**source.model_dump()) for source in wanted.sources]
+        for source in found:
+            if source.retention not in CLASSES:
+                right = f"one of {', '.join(CLASSES)}"
+                raise _bad("sources.retention", source.retention, "is no retention class", right)
+        names = [source.name for source in found]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise _bad("sources.name", ", ".join(twice), "names two sources", "a name for each")
         return found
 
     def options(self, head: JournalHead | None, hold: bool, progress: Progress | None) -> Options:

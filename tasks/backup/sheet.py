@@ -18,8 +18,9 @@ _USES = {
 }
 
 
-def write_sheet(path: Path, key: LockedKey, place: str, heads: Sequence[str]) -> None:
-    """One page. `heads` are the newest snapshots, for `--expect-head`; none yet is said too."""
+def write_sheet(path: Path, key: LockedKey, place: str, heads: Sequence[str], reader: str) -> None:
+    """One page. `heads` are the newest snapshots, for `--expect-head`; `reader` is the SHA-256 of the
+    repository's restore.py, which an attacker could have replaced on a store without guard."""
     import segno
     from fpdf import FPDF
 
@@ -47,11 +48,11 @@ def write_sheet(path: Path, key: LockedKey, place: str, heads: Sequence[str]) ->
         page.cell(120, 8, line, new_x="LMARGIN", new_y="NEXT")
     page.set_font("helvetica", size=10)
     page.ln(4)
-    page.multi_cell(0, 5, _instructions(heads), new_x="LMARGIN", new_y="NEXT")
+    page.multi_cell(0, 5, _instructions(heads, reader), new_x="LMARGIN", new_y="NEXT")
     page.output(str(path))
 
 
-def _instructions(heads: Sequence[str]) -> str:
+def _instructions(heads: Sequence[str], reader: str) -> str:
     newest = "\n".join(f"    --expect-head {head}" for head in heads) or "    none made yet"
     return (
         "The key is locked with a passphrase, which is not on this sheet.\n\n"
@@ -59,6 +60,7 @@ def _instructions(heads: Sequence[str]) -> str:
         "the code), then\n    continuity backup restore TARGET --key recovery.key\n"
         "or, with nothing but Python and the repository's own reader,\n"
         "    python restore.py recovery.key TARGET\n"
+        f"if it has the SHA-256 {reader[:32]}\n{reader[32:]}.\n"
         "Two letters at the end of each line check it. O and 0, I and 1, B and 8 count the same.\n\n"
         f"Newest snapshots when this was printed:\n{newest}"
     )

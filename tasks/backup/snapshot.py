@@ -12,7 +12,7 @@ from tasks.backup import watch
 from tasks.backup.chunk import keep_memory
 from tasks.backup.content import Content
 from tasks.backup.faults import ChainBroken, ClockSetBack, Damaged, WrongKey
-from tasks.backup.heads import Head, find_head, note_head, one_run, read_bad
+from tasks.backup.heads import Head, clear_scratch, find_head, note_head, one_run, read_bad
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.index import Index, load_index, write_cache
 from tasks.backup.manifests import condemned, read_chain
@@ -53,6 +53,7 @@ def take_snapshots(
     """
     keep_memory()
     with one_run(options.state):
+        clear_scratch(options.state)
         head, alarms = find_head(repository, keys, options.state)
         if keys.public() not in repository.config.host_keys(keys.host, head.sequence + 1):
             raise WrongKey(

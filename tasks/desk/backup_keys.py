@@ -12,6 +12,7 @@ from tasks.desk.context import desk, say, show
 
 if TYPE_CHECKING:
     from tasks.backup.house import House
+    from tasks.backup.repository import Repository
 
 app = typer.Typer(no_args_is_help=True, help="Keys: made once, kept in a safe, turned over.")
 Out = Annotated[Path, typer.Option("--out", help="Folder for the safe, on a stick.")]
@@ -21,6 +22,11 @@ def _house() -> House:
     from tasks.backup.house import House
 
     return House(desk.settings)
+
+
+def _of(repository: Repository, heads: list[str] | None = None) -> tuple[str, list[str], str]:
+    """What a sheet tells of its repository."""
+    return repository.store.label, heads or [], repository.config.files["restore.py"]
 
 
 @app.command()
@@ -47,7 +53,7 @@ def make(
     made.host.save(house.key_file)
     for path in made.files:
         locked = keymaking.read_key(path, ("recovery", "officer", "drill"))
-        write_sheet(path.with_suffix(".pdf"), locked, made.repository.store.label, [])
+        write_sheet(path.with_suffix(".pdf"), locked, *_of(made.repository))
         say(f"{path} and its sheet {path.with_suffix('.pdf').name} written")
     say(f"Repository {made.repository.id} at {made.repository.store.label}")
     say("Take the folder off this machine now: what opens the backups must not stay here.")
@@ -66,7 +72,7 @@ def sheet(
     house = _house()
     repository = house.repository()
     locked = read_key(key, ("recovery", "officer", "drill"))
-    write_sheet(out, locked, repository.store.label, survey(repository).heads())
+    write_sheet(out, locked, *_of(repository, survey(repository).heads()))
     say(f"{out} written")
 
 
@@ -161,5 +167,5 @@ def recipient(
     drills = {drill: public_hex(signer(seed))} if drill else {}
     added = [keymaking.recipient(name, kind, seed)]
     keymaking.replace_recipients(repository, officer, added, drop or (), drills)
-    write_sheet(path.with_suffix(".pdf"), locked, repository.store.label, [])
+    write_sheet(path.with_suffix(".pdf"), locked, *_of(repository))
     say(f"{path} and its sheet written; {name} opens every snapshot from the next one on")

@@ -231,3 +231,12 @@ def test_a_server_frozen_for_a_minute(tmp_path: Path, samba: Samba, patient: boo
     vault.backup()
     assert verify(vault.open()).damaged == []
     assert vault.restore()[0].whole
+
+
+def test_a_copy_that_a_killed_run_left_is_cleared_by_the_next(local: Vault) -> None:
+    leftover = local.state / "scratch" / "sqlite-left"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_text("rows of a database, in plain")
+    plain_tree(local.source, files=2)
+    local.backup()
+    assert not leftover.exists()

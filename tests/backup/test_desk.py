@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -241,3 +243,32 @@ def test_holds_and_keys_by_commands(call: Callable[..., Said], top: Path) -> Non
     code, _, err = call("prune", "plan", "--out", str(top / "plan.json"), *officer)
     assert code == 1
     assert "nothing is past its time" in err
+
+
+@pytest.mark.parametrize(
+    ("line", "told_of"),
+    [
+        ('retention = "for-ever"', "one of records"),
+        ('[[backup.sources]]\nname = "home"\nplace = "elsewhere"', "names two sources"),
+    ],
+)
+def test_a_source_is_judged_before_anything_is_carried(
+    call: Callable[..., Said], top: Path, line: str, told_of: str
+) -> None:
+    made(call, top)
+    settings = top / "home" / "continuity.toml"
+    settings.write_text(f"{settings.read_text()}{line}\n")
+    code, out, err = call("run")
+    assert code != 0
+    assert told_of in out + err
+    assert not list((top / "store").glob("manifests/desk1/*"))
+
+
+def test_the_sheet_names_the_reader_that_stands_in_the_store(
+    call: Callable[..., Said], top: Path
+) -> None:
+    made(call, top)
+    sheet = top / "safe" / "recovery.pdf"
+    done = subprocess.run(["pdftotext", "-layout", sheet, "-"], capture_output=True, text=True)
+    reader = hashlib.sha256((top / "store" / "restore.py").read_bytes()).hexdigest()
+    assert reader in "".join(done.stdout.split())

@@ -214,11 +214,12 @@ def test_adding_a_host(local: Vault) -> None:
 def test_the_sheet_can_be_read_back(tmp_path: Path) -> None:
     key = locked()
     path = tmp_path / "sheet.pdf"
-    write_sheet(path, key, "//server/share", ["desk1:3:" + "ab" * 16])
+    write_sheet(path, key, "//server/share", ["desk1:3:" + "ab" * 16], "cd" * 32)
     done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True)
     assert done.returncode == 0
     assert from_text(done.stdout).open(PHRASE) == b"s" * 32
     assert "--expect-head desk1:3:" + "ab" * 16 in done.stdout
+    assert "cd" * 32 in "".join(done.stdout.split())
 
 
 def test_a_bare_machine_needs_key_passphrase_and_repository_alone(tmp_path: Path) -> None:
