@@ -154,7 +154,7 @@ def _summary_due(one: Standing, step: Step) -> Verdict:
     if sent is not None and sent.state in STANDING:
         return Verdict(Step.WAIT, f"summary in batch {sent.batch}, not visible yet", SUMMARY)
     if sent is not None and _own_fault(sent) and sent.digest == one.digest:
-        return Verdict(Step.DESK, f"summary rejected: {sent.code}")
+        return _back("AE", sent)
     if not one.complete:
         return Verdict(Step.CHASE, "the summary lacks data")
     if not one.bonded:
@@ -164,9 +164,17 @@ def _summary_due(one: Standing, step: Step) -> Verdict:
 
 def _own_fault(sent: Sent) -> bool:
     """Rejected for what it says: by itself, or as the only entry of a batch rejected whole."""
-    return sent.state == "rejected" or (
-        sent.state == "not processed" and sent.code == "batch" and sent.alone
+    return sent.state == "rejected" or (sent.state == "batch rejected" and sent.alone)
+
+
+def _back(application: str, sent: Sent) -> Verdict:
+    """Back to the desk, with what CBP said."""
+    what = (
+        f"{application} alone in its batch, rejected whole"
+        if sent.state != "rejected"
+        else (f"{application} rejected")
     )
+    return Verdict(Step.DESK, f"{what}: {sent.code or 'CBP gave no code'}")
 
 
 def _nothing_visible(one: Standing) -> Verdict:
@@ -181,7 +189,7 @@ def _nothing_visible(one: Standing) -> Verdict:
             return Verdict(Step.WAIT, f"{application} in batch {sent.batch}, not visible yet: never "
                                       "sent again on silence", SUMMARY)  # fmt: skip
         if _own_fault(sent) and sent.digest == one.digest:
-            return Verdict(Step.DESK, f"{application} rejected: {sent.code}")
+            return _back(application, sent)
     bill = one.fresh(BILL)
     if bill is None:
         return _ask(one, BILL, "does its bill show another release")

@@ -250,7 +250,7 @@ def _parts(
 
 def _was_rejected_whole(one: Standing, application: str) -> bool:
     sent = one.sent.get(application)
-    return sent is not None and sent.state == "not processed" and sent.code == "batch"
+    return sent is not None and sent.state == "batch rejected"
 
 
 def _planned(application: str, batch: Batch, content: ContentStore) -> Planned:

@@ -82,7 +82,21 @@ def _bodies(house: House, answer: Answer, digest: str) -> Iterator[kinds.AnswerR
         content=f"file:{digest}",
         rejected=answer.rejected,
         lines=lines,
+        why=_why_rejected(answer) if answer.rejected else "",
     )
+
+
+def _why_rejected(answer: Answer) -> str:
+    """Up to six faults for which CBP dropped the batch whole, each with where it is in our batch;
+    else the closing code."""
+    told = [one for one in answer.conditions if not one.final] or list(answer.conditions)
+    return "; ".join(dict.fromkeys(_fault(one) for one in told[:6]))
+
+
+def _fault(one: Condition) -> str:
+    place = f"record {one.sent_record}" if one.sent_record else one.reference or ""
+    place += f" column {one.position}" if one.sent_record and one.position else ""
+    return f"{one.code or ''} {one.text or ''}".strip() + (f" ({place.strip()})" if place else "")
 
 
 def _about(house: House, answer: Answer) -> str:

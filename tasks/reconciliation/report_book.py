@@ -74,7 +74,8 @@ class File(NamedTuple):
 
 @dataclass
 class Sending:
-    """One batch that was named. `answers`: each answer, and whether it rejected the batch whole."""
+    """One batch that was named. `answers`: each answer, and whether it rejected the batch whole;
+    `why`: CBP's codes and texts for that."""
 
     batch: str
     application: str
@@ -84,6 +85,7 @@ class Sending:
     named: Mark
     written: Mark | None = None
     answers: list[tuple[Mark, bool]] = field(default_factory=list)
+    why: str = ""
 
     @property
     def rejected(self) -> bool:
@@ -212,7 +214,9 @@ def _written(story: Story, mark: Mark, body: kinds.BatchWritten) -> None:
 
 def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:
     if body.batch in story.sendings:
-        story.sendings[body.batch].answers.append((mark, body.rejected))
+        sending = story.sendings[body.batch]
+        sending.answers.append((mark, body.rejected))
+        sending.why = sending.why or body.why
     if body.about == BILL or body.rejected:
         return
     into = story.importers if body.about == IMPORTER else story.told

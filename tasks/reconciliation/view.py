@@ -16,7 +16,7 @@ SUMMARY, RELEASE, BILL, IMPORTER, NOTICE = "summary", "release", "bill", "import
 
 @dataclass(frozen=True)
 class Sent:
-    """The last sending of one application. `state`: waiting, taken, rejected, not processed."""
+    """The last sending of one application. `state`: as in `projections.SENT`."""
 
     batch: str
     state: str

@@ -187,7 +187,8 @@ class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
 class AnswerRead(Body, frozen=True, kw_only=True):
     """One batch that came back. `batch` is our own id, echoed; empty for what ACE tells by itself.
 
-    `about`: summary, release, bill, importer. `rejected`: nothing of our batch was processed.
+    `about`: summary, release, bill, importer. `rejected`: nothing of our batch was processed, and
+    `why` is CBP's code and text for that, where X1 told them.
     """
 
     kind: ClassVar[str] = "answer.read"
@@ -197,6 +198,7 @@ class AnswerRead(Body, frozen=True, kw_only=True):
     content: str
     rejected: bool
     lines: list[AnswerLine]
+    why: str = ""
 
 
 class BondConfirmed(Body, frozen=True, kw_only=True):

@@ -70,9 +70,12 @@ SENT = sa.Table(
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
-"""What was sent and not definitely refused: `waiting`, `taken` or
-`found` (on file before); `rejected` and `not processed` let
-the number be named again. `digest`: of the entry as it was sent."""
+"""What became of the last sending: `waiting`, `taken` or `found` (on file before), or one of
+`REFUSED`. `code`: CBP's codes and texts. `digest`: of the entry as it was sent."""
+
+REFUSED = ("rejected", "batch rejected", "not processed")
+"""States of a sending that came to nothing, so that the number may be named again: the entry was
+rejected, its batch was rejected whole, or ACE failed."""
 
 QUERIES = sa.Table(
     "p_query",

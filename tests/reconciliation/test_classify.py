@@ -7,6 +7,7 @@ from hypothesis import given, strategies as st
 
 from tasks.reconciliation.classify import CLOSED, Step, classify
 from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RELEASE, SUMMARY, Sent, Standing, View
+from tasks.shared.projections import REFUSED
 
 ENTRY = Standing(
     number="ABC-1234567-6", desk="truck", port="2304", state="recorded", entry_type="01",
@@ -94,10 +95,12 @@ def test_a_refused_entry_goes_again_only_when_it_changed() -> None:
 
 
 def test_a_batch_rejected_whole_is_the_fault_of_its_only_entry() -> None:
-    whole = {"SE": sent("not processed", code="batch")}
-    alone = {"SE": sent("not processed", code="batch", alone=True)}
+    whole = {"SE": sent("batch rejected", code="X33 NO SUCH RECORD")}
+    alone = {"SE": sent("batch rejected", code="X33 NO SUCH RECORD", alone=True)}
     assert step(views=NOTHING, sent=whole) is Step.SEND_RELEASE
-    assert step(views=NOTHING, sent=alone) is Step.DESK
+    back = classify(replace(ENTRY, views=NOTHING, sent=alone))
+    assert back.step is Step.DESK
+    assert back.why.endswith("X33 NO SUCH RECORD")
     failed = {"SE": sent("not processed", code="ZZZ", alone=True)}
     assert step(views=NOTHING, sent=failed) is Step.SEND_RELEASE
 
@@ -168,7 +171,7 @@ views = st.dictionaries(
 )
 sendings = st.dictionaries(
     st.sampled_from(["SE", "AE"]),
-    st.builds(sent, st.sampled_from(["waiting", "taken", "found", "rejected", "not processed"]),
+    st.builds(sent, st.sampled_from(["waiting", "taken", "found", *REFUSED]),
               st.sampled_from(["d", "old"]), seq=st.integers(1, 20)),
 )  # fmt: skip
 SENDING = (Step.SEND_RELEASE, Step.SEND_SUMMARY, Step.SEND_CERTIFIED)
@@ -189,7 +192,7 @@ def test_nothing_is_ever_sent_that_ace_may_have(views, sent, outcome: str, route
     assert release is not None
     application = "SE" if classify(one).step is Step.SEND_RELEASE else "AE"
     mine = sent.get(application)
-    assert mine is None or mine.state in ("rejected", "not processed")
+    assert mine is None or mine.state in REFUSED
     if application == "SE" or classify(one).step is Step.SEND_CERTIFIED:
         assert release.disposition == "not visible"
     assert outcome not in CLOSED and route != "none"
