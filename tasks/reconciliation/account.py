@@ -19,6 +19,7 @@ from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT, VIEWS
 FREE = "free in the reserve"
 UNACCOUNTED = "UNACCOUNTED"
 VOID = "void"
+USED = "on a recorded bill"
 AT_PORT = "waits at the port"
 NO_FILING = "no filing"
 TO_SEND = "to be sent"
@@ -28,8 +29,8 @@ SUMMARY = "waits for its entry summary"
 ON_FILE = "in ACE, not settled yet"
 SETTLED, HANDED_OVER, BURNT = "settled", "handed over", "burnt"
 
-PLACES = (FREE, UNACCOUNTED, VOID, AT_PORT, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY, ON_FILE, SETTLED,
-          HANDED_OVER, BURNT)  # fmt: skip
+PLACES = (FREE, UNACCOUNTED, VOID, USED, AT_PORT, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY, ON_FILE,
+          SETTLED, HANDED_OVER, BURNT)  # fmt: skip
 
 OPEN_OUTCOMES = ("not presented", "waiting", "exam")
 RELEASED = ("released", "provisional")
@@ -102,8 +103,8 @@ def _line(row: sa.Row) -> Line:  # type: ignore[type-arg]
 
 
 def _place(row: sa.Row) -> str:  # type: ignore[type-arg]
-    plain = {"reserved": FREE, "issued": UNACCOUNTED, "void": VOID, "settled": SETTLED,
-             "handed over": HANDED_OVER, "burnt": BURNT}  # fmt: skip
+    plain = {"reserved": FREE, "issued": UNACCOUNTED, "void": VOID, "used": USED,
+             "settled": SETTLED, "handed over": HANDED_OVER, "burnt": BURNT}  # fmt: skip
     if row.state in plain:
         return plain[row.state]
     if row.disposition in HELD_BY_ACE:
@@ -146,7 +147,7 @@ def unaccounted(lines: Iterable[Line]) -> dict[str, list[str]]:
 def unsettled(lines: Iterable[Line]) -> list[Line]:
     """Recorded entries whose place is not final. Those that need no filing are final once the
     port's proof is recorded, which recording demands."""
-    final = (FREE, UNACCOUNTED, VOID, NO_FILING, SETTLED, HANDED_OVER, BURNT)
+    final = (FREE, UNACCOUNTED, VOID, USED, NO_FILING, SETTLED, HANDED_OVER, BURNT)
     return [line for line in lines if line.place not in final]
 
 

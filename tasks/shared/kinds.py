@@ -91,7 +91,10 @@ class NumbersVoided(Body, frozen=True, kw_only=True):
 
 
 class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What the accounting needs to know of a recorded entry without opening its content."""
+    """What the accounting needs to know of a recorded entry without opening its content.
+
+    `in_bonds`: the in-bond numbers on its bills. `consignee`: as recorded, or a private reference.
+    """
 
     number: str
     digest: str
@@ -103,6 +106,8 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     released: str = ""
     bond_type: str = ""
+    consignee: str = ""
+    in_bonds: list[str] = []
 
 
 class EntriesRecorded(Body, frozen=True, kw_only=True):
