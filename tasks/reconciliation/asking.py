@@ -62,7 +62,7 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
     """Write the questions that are due; returns the files. Those that wait are put again only
     after the settings' `ask_again_minutes`."""
     due: dict[str, list[Standing]] = {}
-    stale = _stale(house)
+    stale = stale_before(house)
     for one, verdict in verdicts:
         again = (
             verdict.step is Step.WAIT and verdict.ask and _may_ask_again(one, verdict.ask, stale)
@@ -72,11 +72,11 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
     written: list[str] = []
     for about, some in sorted(due.items()):
         for query, keys in _queries(house, about, some, today):
-            written.append(_write(house, about, query, keys, actor))
+            written.append(write_question(house, about, query, keys, actor))
     return written
 
 
-def _stale(house: House) -> int:
+def stale_before(house: House) -> int:
     """The last event that is older than the time after which a question may be put again."""
     before = clock.now() - timedelta(minutes=house.settings.ace.ask_again_minutes)
     query = sa.select(sa.func.max(EVENTS.c.seq)).where(EVENTS.c.at <= clock.text(before))
@@ -92,7 +92,7 @@ def _queries(
     house: House, about: str, some: list[Standing], today: date
 ) -> Iterable[tuple[Query, tuple[str, ...]]]:
     """Each query with the keys under which its answer is looked up."""
-    asker = _asker(house, some[0].port, today)
+    asker = asker_of(house, some[0].port, today)
     numbers = [one.number for one in some]
     if about == SUMMARY:
         made = summary_queries(asker, numbers)
@@ -106,7 +106,8 @@ def _queries(
     yield from ((query, query.asked) for query in made)
 
 
-def _asker(house: House, port: str, today: date) -> Asker:
+def asker_of(house: House, port: str, today: date) -> Asker:
+    """Who asks next: batches are numbered on from all questions and filings so far."""
     used = sum(
         house.journal.rows(sa.select(sa.func.count()).select_from(table))[0][0]
         for table in (QUERIES, BATCHES)
@@ -167,7 +168,9 @@ def _question(group: Mapping[str, Mapping[str, str]], air: bool) -> BillQuestion
     return BillQuestion(issuer=issuer, bill_number=number)
 
 
-def _write(house: House, about: str, query: Query, keys: tuple[str, ...], actor: str) -> str:
+def write_question(
+    house: House, about: str, query: Query, keys: tuple[str, ...], actor: str
+) -> str:
     """Name the question in the book, then make it visible. A crash between the two only means
     that it is put again later."""
     batch: Batch = query.batch

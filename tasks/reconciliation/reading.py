@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from tasks.ace.answers.shape import Condition, EntryAnswer
 from tasks.ace.response import Answer, read_answers
+from tasks.reconciliation import restored, seen
 from tasks.reconciliation.asking import House, questions
 from tasks.reconciliation.compare import differences
 from tasks.reconciliation.plan import records
-from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RELEASE, SUMMARY
+from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RANGE, RELEASE, SUMMARY
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import exchange
@@ -74,12 +75,15 @@ def _seal(house: House):  # type: ignore[no-untyped-def]
 
 def _bodies(house: House, answer: Answer, digest: str) -> Iterator[kinds.AnswerRead]:
     about = _about(house, answer)
+    content = f"file:{digest}"
+    if about == RANGE and answer.whole and not answer.rejected:
+        content = house.content.put(seen.kept(answer))
     lines = [*_lines(house, answer, about)] if answer.whole else []
     yield kinds.AnswerRead(
         application=answer.application,
         about=about,
         batch=answer.batch_text.strip(),
-        content=f"file:{digest}",
+        content=content,
         rejected=answer.rejected,
         lines=lines,
         why=_why_rejected(answer) if answer.rejected else "",
@@ -109,6 +113,8 @@ def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLin
         return _importers(house, answer)
     if about == BILL:
         return _bills(house, answer)
+    if about == RANGE:
+        return restored.lines(answer, said.asked) if (said := _question(house, answer)) else ()
     differ = differences(house, answer) if answer.application == "ER" else {}
     return [
         kinds.AnswerLine(

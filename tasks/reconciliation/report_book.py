@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY
@@ -24,7 +23,7 @@ _UNDONE = ("cancelled", "rejected")
 @cache
 def day(at: str) -> date:
     """The day in Washington of a moment of the book: CBP counts days there, the book in UTC."""
-    return clock.parse(at).astimezone(ZoneInfo("America/New_York")).date()
+    return clock.washington(clock.parse(at)).date()
 
 
 class Mark(NamedTuple):
@@ -187,7 +186,7 @@ def _touched(body: kinds.Body) -> Iterable[str]:
         return (line.number for line in body.lines) if body.about != IMPORTER else ()
     if isinstance(body, kinds.QueryNamed):
         return body.asked if body.about != IMPORTER else ()
-    if isinstance(body, kinds.BatchNamed | kinds.NumbersVoided):
+    if isinstance(body, kinds.BatchNamed | kinds.NumbersVoided | kinds.ProductionExported):
         return body.numbers
     number = getattr(body, "number", "")
     return (number,) if number else ()

@@ -13,6 +13,9 @@ from tasks.shared.projections import ASKED, BATCHES, BONDS, ENTRIES, NUMBERS, SE
 SUMMARY, RELEASE, BILL, IMPORTER, NOTICE = "summary", "release", "bill", "importer", "notice"
 """What can be asked about: EQ, CQ by number, CQ by bill, KI; and what ACE told by itself."""
 
+RANGE, PROBE = "range", "probe"
+"""After a restore: EQ by acceptance time (the key is the range), CQ for numbers of production."""
+
 
 @dataclass(frozen=True)
 class Sent:

@@ -214,6 +214,42 @@ class BondConfirmed(Body, frozen=True, kw_only=True):
     proof: str
 
 
+class ProductionRestored(Body, frozen=True, kw_only=True):
+    """The production system runs again from a backup. Days and times are Washington's, without a
+    zone, as ACE counts them. `counter`: the serial that it would issue next, where that is known.
+    """
+
+    kind: ClassVar[str] = "production.restored"
+    last_backup: str
+    cut_off: str
+    counter: int | None = None
+
+
+class ProductionNumbered(Body, frozen=True, kw_only=True):
+    """Production's next number, named after ACE and the ledger were looked at.
+
+    `highest` is the highest number seen, `seen_in` where; `lacking` how many numbers ACE has and
+    our books lack, which are listed in `content`.
+    """
+
+    kind: ClassVar[str] = "production.numbered"
+    number: str
+    highest: str
+    seen_in: str
+    lacking: int
+    content: str
+
+
+class ProductionExported(Body, frozen=True, kw_only=True):
+    """Settled entries were written for the production system. `private`: with private values in
+    the clear; `manifest` is the digest of the folder's manifest."""
+
+    kind: ClassVar[str] = "production.exported"
+    numbers: list[str]
+    private: bool
+    manifest: str
+
+
 class EntrySettled(Body, frozen=True, kw_only=True):
     """The entry's place is final: `how` names it, `proof` is content or a reference."""
 
