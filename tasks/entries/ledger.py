@@ -269,7 +269,7 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
     seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
     columns = ("entry_number", "entry_type", "filing_route", "paper_outcome", "port_of_entry",
                "importer_number", "release_date", "bond_type", "consignee_number")  # fmt: skip
-    moved = in_bond_use.in_bonds(record)
+    moved, consignees = in_bond_use.in_bonds(record), _consignees(record)
     rows = record.entries.select(list(columns)).to_pylist()
     return [
         kinds.EntryLine(
@@ -283,11 +283,18 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
             complete=row["entry_number"] not in gaps,
             released=row["release_date"].isoformat() if row["release_date"] else "",
             bond_type=row["bond_type"] or "",
-            consignee=row["consignee_number"] or "",
+            consignee=row["consignee_number"] or consignees.get(row["entry_number"], ""),
             in_bonds=moved.get(row["entry_number"], []),
         )
         for row in rows
     ]
+
+
+def _consignees(record: Record) -> dict[str, str]:
+    """The consignee's number by entry, where a party of the whole entry gives one."""
+    rows = record.parties.select(["entry_number", "line", "party", "number"]).to_pylist()
+    return {row["entry_number"]: row["number"] for row in rows
+            if row["party"] == "CN" and not row["line"] and row["number"]}  # fmt: skip
 
 
 def _write_refusal(

@@ -27,7 +27,7 @@ from tasks.entries.record import Record
 from tasks.reconciliation.classify import Step, Verdict
 from tasks.reconciliation.outbound import outbound, password
 from tasks.reconciliation.plan import envelope_of, records
-from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY, Standing
+from tasks.reconciliation.view import BILL, CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
 from tasks.shared import clock, kinds, opening
 from tasks.shared.content import ContentStore
 from tasks.shared.exchange import put
@@ -68,7 +68,8 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
             verdict.step is Step.WAIT and verdict.ask and _may_ask_again(one, verdict.ask, stale)
         )
         if verdict.step is Step.ASK or again:
-            due.setdefault(verdict.ask, []).append(one)
+            about = IMPORTER if verdict.ask == CONSIGNEE else verdict.ask
+            due.setdefault(about, []).append(one)
     written: list[str] = []
     for about, some in sorted(due.items()):
         for query, keys in _queries(house, about, some, today):
@@ -99,7 +100,8 @@ def _queries(
     elif about == RELEASE:
         made = entry_queries(asker, numbers)
     elif about == IMPORTER:
-        made = importer_queries(asker, sorted({one.importer for one in some}))
+        parties = {number for one in some for number in one.parties.values()}
+        made = importer_queries(asker, sorted(parties))
     else:
         yield from _bill_queries(house, asker, some)
         return

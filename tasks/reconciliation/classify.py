@@ -36,6 +36,7 @@ class Step(StrEnum):
     SEND_CERTIFIED = "send the certified summary"
     CHASE = "ask the importer"
     SURETY = "wait for the surety"
+    FORM = "Form 5106 first"
     DESK = "back to the desk"
     TASK = "call the port today"
     DATE = "release dates differ"
@@ -159,7 +160,7 @@ def _summary_due(one: Standing, step: Step) -> Verdict:
         return Verdict(Step.CHASE, "the summary lacks data")
     if not one.bonded:
         return Verdict(Step.SURETY, "the surety's eBond is not confirmed")
-    return _importer_known(one, Verdict(step, "nothing is in the way"))
+    return _parties_known(one, Verdict(step, "nothing is in the way"))
 
 
 def _own_fault(sent: Sent) -> bool:
@@ -198,15 +199,29 @@ def _nothing_visible(one: Standing) -> Verdict:
     if one.route == "se_then_ae":
         if not one.bonded:
             return Verdict(Step.SURETY, "the surety's eBond is not confirmed")
-        return _importer_known(one, Verdict(Step.SEND_RELEASE, "nothing is in the way"))
+        return _parties_known(one, Verdict(Step.SEND_RELEASE, "nothing is in the way"))
     step = Step.SEND_CERTIFIED if one.route == "ae_certified" else Step.SEND_SUMMARY
     return _summary_due(one, step)
 
 
-def _importer_known(one: Standing, go: Verdict) -> Verdict:
-    known = one.views.get(IMPORTER)
-    if known is None:
-        return _ask(one, IMPORTER, "is the importer active in ACE")
-    if known.disposition != "active":
-        return Verdict(Step.PERSON, f"importer {known.disposition} in ACE: Form 5106 first")
+def _parties_known(one: Standing, go: Verdict) -> Verdict:
+    """`go` if ACE knows importer and consignee as active, and the importer's continuous bond where
+    the entry relies on one."""
+    for about in one.parties:
+        known = one.views.get(about)
+        if known is None:
+            return _ask(one, about, f"is the {about} active in ACE")
+        if known.disposition != "active":
+            return Verdict(
+                Step.FORM,
+                f"the {about} is {known.disposition} in ACE: Form 5106 first (continuity reconcile "
+                "letters)",
+            )
+    bond = one.views.get(IMPORTER)
+    if bond is not None and bond.text == "no bond" and one.bond_type == "8":
+        return Verdict(
+            Step.PERSON,
+            "ACE shows no continuous bond of the importer: the surety files it, or the desk records "
+            "a single transaction bond",
+        )
     return go

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -162,24 +163,33 @@ def _reasons(one: EntryAnswer) -> list[Condition]:
 def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
     """A line for each number as it was asked: one person's Social Security number stands behind a
     reference of its own in each entry."""
-    asked = _asked_by_reference(house, answer)
+    asked = _as_asked(house, answer)
     for row in answer.table("importers").to_pylist():
         status, number = row["status"], row["importer_number"] or ""
         usable = "active" if status in USABLE else status
         plain = house.vault.open(number) if is_reference(number) else number
-        for name in asked.get(plain, [number]):
+        for name in asked.get(_whole(plain), [number]):
             yield kinds.AnswerLine(
                 number=name, disposition=usable, code=row["code"] or "", text=status
             )
 
 
-def _asked_by_reference(house: House, answer: Answer) -> dict[str, list[str]]:
+def _as_asked(house: House, answer: Answer) -> dict[str, list[str]]:
+    """The names under which a number was asked, by the whole number."""
     said = _question(house, answer)
     found: dict[str, list[str]] = {}
     for name in said.asked if said else ():
-        if is_reference(name):
-            found.setdefault(house.vault.open(name), []).append(name)
+        plain = house.vault.open(name) if is_reference(name) else name
+        found.setdefault(_whole(plain), []).append(name)
     return found
+
+
+def _whole(number: str) -> str:
+    """An IRS number with its suffix; without one it counts as `00` (KI v7 p.10)."""
+    return f"{number}00" if _NO_SUFFIX.fullmatch(number) else number
+
+
+_NO_SUFFIX = re.compile(r"\d{2}-\d{7}")
 
 
 def _question(house: House, answer: Answer) -> kinds.QueryNamed | None:

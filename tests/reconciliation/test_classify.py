@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tasks.reconciliation.classify import CLOSED, Step, classify
-from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RELEASE, SUMMARY, Sent, Standing, View
+from tasks.reconciliation.view import (
+    BILL,
+    CONSIGNEE,
+    IMPORTER,
+    NOTICE,
+    RELEASE,
+    SUMMARY,
+    Sent,
+    Standing,
+    View,
+)
 from tasks.shared.projections import REFUSED
 
 ENTRY = Standing(
@@ -156,10 +166,26 @@ def test_released_on_paper_but_held_in_ace_is_a_task_for_today() -> None:
 
 def test_what_stands_in_the_way() -> None:
     assert step(views=NOTHING, bonded=False) is Step.SURETY
-    assert step(views={**NOTHING, IMPORTER: view("inactive")}) is Step.PERSON
+    assert step(views={**NOTHING, IMPORTER: view("inactive")}) is Step.FORM
     assert step(views={**NOTHING, BILL: view("already on file")}) is Step.PERSON
     assert step(views={SUMMARY: view("not permitted")}) is Step.PERSON
     assert step(views={**NOTHING, RELEASE: view("unknown")}) is Step.PERSON
+
+
+def test_a_consignee_of_another_number_must_be_known_too() -> None:
+    other = {"consignee": "98-765432100", "bond_type": "8"}
+    verdict = classify(replace(ENTRY, views=NOTHING, **other))
+    assert (verdict.step, verdict.ask) == (Step.ASK, CONSIGNEE)
+    known = {**NOTHING, CONSIGNEE: view("unknown")}
+    assert step(views=known, **other) is Step.FORM
+    assert step(views={**NOTHING, CONSIGNEE: view("active")}, **other) is Step.SEND_RELEASE
+    assert step(views=NOTHING, consignee=ENTRY.importer) is Step.SEND_RELEASE
+
+
+def test_a_continuous_bond_must_stand_in_ace() -> None:
+    bare = {**NOTHING, IMPORTER: view("active", text="no bond")}
+    assert step(views=bare, bond_type="8") is Step.PERSON
+    assert step(views=bare, bond_type="0") is Step.SEND_RELEASE
 
 
 dispositions = st.sampled_from(
