@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk import production
+from tasks.desk import letters, production
 from tasks.desk.context import desk, say, show
 
 app = typer.Typer(no_args_is_help=True, help="Every number accounted for, and signed.")
+letters.add_to(app)
 production.add_to(app)
 
 

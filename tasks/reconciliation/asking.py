@@ -59,14 +59,12 @@ def house_of(settings: Settings) -> House:
 
 def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, today: date
         ) -> list[str]:  # fmt: skip
-    """Write the questions that are due; returns the files. Those that wait are put again only
-    after the settings' `ask_again_minutes`."""
+    """Write the questions that are due; returns their names. What waits for an answer, or for another
+    answer than the last, is asked again only after the settings' `ask_again_minutes`."""
     due: dict[str, list[Standing]] = {}
     stale = stale_before(house)
     for one, verdict in verdicts:
-        again = (
-            verdict.step is Step.WAIT and verdict.ask and _may_ask_again(one, verdict.ask, stale)
-        )
+        again = bool(verdict.ask) and _may_ask_again(one, verdict.ask, stale)
         if verdict.step is Step.ASK or again:
             about = IMPORTER if verdict.ask == CONSIGNEE else verdict.ask
             due.setdefault(about, []).append(one)

@@ -47,7 +47,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The next step, what to ask about if it is to ask, and why in words for a person."""
+    """The next step, why in words for a person, and what is to be asked, or asked again later."""
 
     step: Step
     why: str
@@ -216,6 +216,7 @@ def _parties_known(one: Standing, go: Verdict) -> Verdict:
                 Step.FORM,
                 f"the {about} is {known.disposition} in ACE: Form 5106 first (continuity reconcile "
                 "letters)",
+                about,
             )
     bond = one.views.get(IMPORTER)
     if bond is not None and bond.text == "no bond" and one.bond_type == "8":
@@ -223,5 +224,6 @@ def _parties_known(one: Standing, go: Verdict) -> Verdict:
             Step.PERSON,
             "ACE shows no continuous bond of the importer: the surety files it, or the desk records "
             "a single transaction bond",
+            IMPORTER,
         )
     return go

@@ -178,6 +178,10 @@ def _deed(story: Story, mark: Mark, event: Event, body: kinds.Body) -> None:
         done.plans.add(body.plan)
 
 
+_LISTING = kinds.BatchNamed | kinds.NumbersVoided | kinds.PaperWritten | kinds.ProductionExported
+"""Bodies that list the numbers that they are about."""
+
+
 def _touched(body: kinds.Body) -> Iterable[str]:
     """The entry numbers that an event is about; a block of the reserve belongs to nobody yet."""
     if isinstance(body, kinds.EntriesRecorded):
@@ -186,7 +190,7 @@ def _touched(body: kinds.Body) -> Iterable[str]:
         return (line.number for line in body.lines) if body.about != IMPORTER else ()
     if isinstance(body, kinds.QueryNamed):
         return body.asked if body.about != IMPORTER else ()
-    if isinstance(body, kinds.BatchNamed | kinds.NumbersVoided | kinds.ProductionExported):
+    if isinstance(body, _LISTING):
         return body.numbers
     number = getattr(body, "number", "")
     return (number,) if number else ()

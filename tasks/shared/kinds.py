@@ -250,6 +250,19 @@ class ProductionExported(Body, frozen=True, kw_only=True):
     manifest: str
 
 
+class PaperWritten(Body, frozen=True, kw_only=True):
+    """A letter, list or data sheet of the reconciliation was written, for a person to sign and send.
+
+    `what` is its kind, `addressee` in words (never a private number), `content` the PDF.
+    """
+
+    kind: ClassVar[str] = "paper.written"
+    what: str
+    addressee: str
+    numbers: list[str]
+    content: str
+
+
 class EntrySettled(Body, frozen=True, kw_only=True):
     """The entry's place is final: `how` names it, `proof` is content or a reference."""
 
