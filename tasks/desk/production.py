@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from tasks.reconciliation.restored import Restore
     from tasks.reconciliation.restored_turn import Turn
 
-_SHOWN = ("number", "what", "books", "entry_type", "port", "accepted", "summary", "release",
-          "release_date", "owed", "seen_in")  # fmt: skip
+_SHOWN = {"number": "number", "what": "what", "books": "our books", "entry_type": "type",
+          "port": "port", "accepted": "accepted", "summary": "summary", "release_date": "released",
+          "owed": "owed"}  # fmt: skip
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 _BACKUP = "The last good backup, Washington time; its whole day is asked for. Left out: as before."
 _COUNTER = "The serial that the restored system would issue next: ACE is asked for releases too."
@@ -55,7 +56,7 @@ def restored(
     have = numbers_of(known.read_text("utf-8-sig"), known.name) if known else []
     done = restored_turn.turn(desk.house, restore, have, margin, desk.actor, clock.now().date())
     if as_json:
-        print(json.dumps(done.as_dict(every=every), indent=1, default=str))
+        print(json.dumps(done.as_dict(every=every), indent=1))
     else:
         _say(done, every)
     if out:
@@ -80,7 +81,7 @@ def _restore(
 def _say(done: Turn, every: bool) -> None:
     listed = [asdict(one) for one in (done.rows if every else done.lacking)]
     title = "ACE has" if every else "ACE has, our books lack"
-    show([{name: row[name] for name in _SHOWN} for row in listed], as_json=False,
+    show([{title: row[name] for name, title in _SHOWN.items()} for row in listed], as_json=False,
          title=f"{title} (from {done.restore.last_backup} to {done.restore.cut_off})")  # fmt: skip
     for path in done.asked:
         say(f"Question written: {path}")

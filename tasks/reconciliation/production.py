@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -18,8 +19,10 @@ from tasks.shared.errors import BadNumber, Problem, Refused
 from tasks.shared.projections import NUMBERS
 
 LACKING, OURS, STRAY, KNOWN = (
-    "our books lack it", "recorded in our books", "in our reserve, NOT RECORDED", "production has it",
+    "lacking", "recorded", "NOT RECORDED, of our reserve", "in production",
 )  # fmt: skip
+"""How our books stand to a number that ACE has."""
+
 SUMMARY_SEEN, RELEASE_SEEN = "summary", "release only"
 RESERVED = ("reserved", "issued", "void")
 
@@ -89,7 +92,7 @@ def _summary(row: dict, books: str) -> Found:  # type: ignore[type-arg]
     owed = [row[name] for name in ("duty", "tax", "fees", "ad_cvd") if row[name] is not None]
     return Found(
         number=row["entry_number"], what=SUMMARY_SEEN, books=books,
-        **{name: str(row[column] or "") for name, column in _COLUMNS.items()},
+        **{name: _text(row[column]) for name, column in _COLUMNS.items()},
         lines=row["lines"], owed=f"{sum(owed):.2f}" if owed else "", seen_in="EQ by date",
     )  # fmt: skip
 
@@ -97,6 +100,10 @@ def _summary(row: dict, books: str) -> Found:  # type: ignore[type-arg]
 _COLUMNS = {"entry_type": "entry_type", "port": "port", "importer": "importer_number",
             "accepted": "accepted_at", "version": "version", "summary": "summary",
             "release": "release", "release_date": "release_date"}  # fmt: skip
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value or "")
 
 
 def _release(view, books: str, where: str) -> Found:  # type: ignore[no-untyped-def]

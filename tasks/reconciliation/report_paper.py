@@ -146,9 +146,10 @@ class Paper:
         size: float = 7.5,
         bold_last: bool = False,
         red: Callable[[Sequence[str]], bool] = lambda row: False,
+        lines: int = 1,
     ) -> None:
-        """A row has a text for each column; one text more stands under the row, in grey, over the
-        whole width. Rows that `red` picks are printed so."""
+        """A row has a text for each column, and is at least so many lines high; one text more stands
+        under the row, in grey, over the whole width. Rows that `red` picks are printed so."""
         listed = list(rows)
         self._head(columns, size)
         for place, row in enumerate(listed):
@@ -157,6 +158,7 @@ class Paper:
                 clipped(self.type.wrapped(text, column.width - 2 * _PAD, size, style), column.most)
                 for text, column in zip(row, columns, strict=False)
             ]
+            cells[0] += [""] * (lines - len(cells[0]))
             under = self.type.wrapped(
                 "".join(row[len(columns) :]), self._over(columns) - 5, size - 0.5, ""
             )

@@ -33,8 +33,8 @@ class Turn:
     def as_dict(self, *, every: bool = False) -> dict[str, Any]:
         """The turn for a script; `entries` are those that our books lack, or every one."""
         return {
-            "last_backup": self.restore.last_backup,
-            "cut_off": self.restore.cut_off,
+            "last_backup": self.restore.last_backup.isoformat(),
+            "cut_off": self.restore.cut_off.isoformat(),
             "counter": self.restore.counter,
             "waiting": self.waiting,
             "questions": list(self.asked),

@@ -34,6 +34,8 @@ class Draft:
     numbers: tuple[str, ...]
     listed: bool = False
     signed: bool = True
+    lines: int = 1
+    """Lines that each row of the table is high at least: room to write by hand."""
 
 
 def file_name(text: str) -> str:

@@ -14,8 +14,8 @@ from tasks.reconciliation.letters.draft import FORMS, Draft, Head, file_name
 from tasks.reconciliation.report_rows import masked
 from tasks.reconciliation.view import IMPORTER
 
-_COLUMNS = (Head("Section", 16), Head("What the form asks", 40), Head("What we know", 26),
-            Head("To be filled in", 18))  # fmt: skip
+_COLUMNS = (Head("Section", 13), Head("What the form asks", 34), Head("What we know", 23),
+            Head("To be filled in", 30))  # fmt: skip
 _ROLES = {IMPORTER: "importer of record"}
 
 
@@ -29,6 +29,7 @@ class Party:
     roles: tuple[str, ...]
     status: str
     entries: tuple[str, ...]
+    through: str
 
     @property
     def role(self) -> str:
@@ -58,7 +59,8 @@ def _party(cases: Cases, case: Case, about: str, number: str, status: str) -> Pa
     name, address = case.row["importer_name"] or "", case.row["importer_address"] or ""
     if about != IMPORTER:
         name, address = _consignee(cases, case.number)
-    return Party(number, name, address, (_ROLES.get(about, about),), status, (case.number,))
+    return Party(number, name, address, (_ROLES.get(about, about),), status, (case.number,),
+                 case.importer)  # fmt: skip
 
 
 def _with(known: Party | None, one: Party) -> Party:
@@ -68,7 +70,7 @@ def _with(known: Party | None, one: Party) -> Party:
     return Party(
         known.number, known.name or one.name, known.address or one.address,
         tuple(dict.fromkeys([*known.roles, *one.roles])), known.status,
-        tuple(dict.fromkeys([*known.entries, *one.entries])),
+        tuple(dict.fromkeys([*known.entries, *one.entries])), known.through,
     )  # fmt: skip
 
 
@@ -103,7 +105,7 @@ def _sheet(party: Party) -> Draft:
     return Draft(
         kind=FORMS,
         name=file_name(f"{party.name or party.role} {min(party.entries)[4:11]}"),
-        to=(party.name, party.address, masked(party.number)),
+        to=(_addressee(party), party.address, masked(party.number)),
         subject=f"Data sheet for CBP Form 5106: {who} is {party.status} in ACE",
         text=(
             f"ACE takes no entry of {who} before CBP Form 5106 (19 CFR 24.5) is on file. "
@@ -118,7 +120,12 @@ def _sheet(party: Party) -> Draft:
                "answers for what it certifies; a broker only passes it on.",),
         numbers=party.entries,
         signed=False,
+        lines=2,
     )  # fmt: skip
+
+
+def _addressee(party: Party) -> str:
+    return party.name or f"The {party.role}, through {party.through}"
 
 
 def _open(row: Mapping[str, str], known: Mapping[str, str]) -> bool:
