@@ -101,7 +101,7 @@ def ask(house: House, actor: str, today: date) -> list[str]:
     return asking.ask(house, verdicts(house), actor, today)
 
 
-def ask_held(house: House, held: Collection[str], actor: str, today: date) -> list[Path]:
+def ask_held(house: House, held: Collection[str], actor: str, today: date) -> list[str]:
     """Ask again for entries that are due and cannot be written: an officer may key them meanwhile,
     and what ACE said of them grows old."""
     if not house.settings.ace.ask_first:

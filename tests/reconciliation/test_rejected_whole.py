@@ -11,7 +11,7 @@ import pytest
 from tasks.reconciliation import report
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.loop import verdicts
-from tasks.reconciliation.reading import read_folder
+from tasks.reconciliation.reading import read_inbox
 from tasks.shared.journal_check import verify
 from tests.ace import made_summary
 from tests.reconciliation.ace_world import World, open_world, record_summaries
@@ -34,7 +34,7 @@ def test_the_faulty_entry_comes_back_with_cbps_words(world: World) -> None:
     _until_plan(world)
     world.ace.misbehave("reject", times=1, detail=CODE)
     world.exchange()
-    read_folder(world.house, world.inbox, "bo")
+    read_inbox(world.house, "bo")
     together = {one.number: one.sent["SE"] for one, _ in verdicts(world.house)}
     assert {one.state for one in together.values()} == {"batch rejected"}
     assert not together[first].alone
