@@ -82,6 +82,23 @@ def next_(
 
 
 @app.command()
+def answers(
+    numbers: Annotated[list[str] | None, typer.Argument(help="Left out: all entries.")] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="Also what was accepted without a code.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """What ACE said, code by code: CBP's text, what it means, what to do."""
+    from tasks.entries.number import parse
+    from tasks.reconciliation.answers import told
+
+    wanted = [str(parse(text)) for text in numbers or ()]
+    rows = [asdict(one) for one in told(desk.journal, wanted) if every or one.code]
+    show(rows, as_json=as_json, title="What ACE said")
+
+
+@app.command()
 def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """One turn: write what is approved, read what came, settle, ask, plan. Run it again and again;
     exit 1 while a plan waits for approval."""

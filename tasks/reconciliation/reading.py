@@ -66,8 +66,13 @@ def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
     bodies = [body for answer in answers for body in _bodies(house, answer, digest)]
     with house.journal.write(actor) as pen:
         for place, body in enumerate(bodies):
-            pen.append(body, f"answer/{digest[:12]}", key=f"answer:{digest}:{place}")
+            pen.append(body, subject_of(data), key=f"answer:{digest}:{place}")
     return Read(name, len(answers), 0, faults)
+
+
+def subject_of(data: bytes) -> str:
+    """Under which subject the events of an answer file stand."""
+    return f"answer/{sha256(data).hexdigest()[:12]}"
 
 
 def _seal(house: House):  # type: ignore[no-untyped-def]
