@@ -98,7 +98,7 @@ def rest(tell: Story, home: str) -> None:
 
 def close(tell: Story, home: str, out: str, made: dict[str, Any]) -> dict[str, Any]:
     tell.chapter("The end")
-    for line in reconcile.accept_differences(home):
+    for line in reconcile.accept_differences(home, ACTOR):
         tell.line(line)
     tell.line(reconcile.try_to_sign(home, ACTOR))
     unused = [(number, "returned unused after the incident") for number in made["issued"]["rail"]]

@@ -1,9 +1,10 @@
-"""After the incident: read what ACE says, settle what stands there as on the paper, ask what is not
-known, put what was released on paper into batches, have them approved, write them, and account for
-every number.
+"""After the incident: read what ACE says, settle what stands there as on the paper, write what is
+approved and still right, ask what is not known, put what was released on paper into batches, have
+them approved, and account for every number.
 
 Run it as often as you like, from any point. What is written is never written again; a plan that
-waits is not made anew unless an entry changed.
+waits is not made anew unless an entry changed; an approved plan of which an entry fell out since is
+dropped, and the entries that are left are planned anew.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ def reconciliation(home: str, actor: str, incident: str = "current") -> State[An
     `home`: the home folder; `actor`: who prepares the plan; `incident`: lower case, digits and
     dashes, as it stands in the artifacts' names.
     """
-    written = steps.write_approved(home, actor)
     read = steps.read_answers(home, actor)
     settled = steps.settle(home, actor)
+    written = steps.write_approved(home, actor)
     asked = steps.ask_ace(home, actor)
     waiting = steps.plan_batches(home, actor)
     missing = steps.take_account(home, incident)

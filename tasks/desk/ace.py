@@ -69,17 +69,15 @@ def show_(file: File) -> None:
 @app.command()
 def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Write the batches of approved plans to the outbound folder. Exit 1 if a plan still waits."""
-    from tasks.reconciliation import outbound, plan
+    from tasks.reconciliation import plan
+    from tasks.reconciliation.loop import write_approved
     from tasks.shared import clock
 
-    persons = desk.settings.approval.persons
-    rows = [
-        {"batch": one.batch, "file": one.where, "entries": one.numbers}
-        for ready in outbound.approved(desk.journal, desk.content, persons)
-        for one in outbound.write(
-            desk.journal, desk.content, desk.vault, desk.settings, ready, desk.actor
-        )
-    ]
+    written, dropped = write_approved(desk.house, desk.actor)
+    rows = [{"batch": one.batch, "file": one.where, "entries": one.numbers} for one in written]
+    if not as_json:
+        for reason in dropped.values():
+            say(f"not written: {reason}")
     if rows:
         show(rows, as_json=as_json, title="Written")
         return

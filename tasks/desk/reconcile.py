@@ -100,7 +100,7 @@ def answers(
 
 @app.command()
 def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """One turn: write what is approved, read what came, settle, ask, plan. Run it again and again;
+    """One turn: read what came, settle, write what is approved, ask, plan. Run it again and again;
     exit 1 while a plan waits for approval."""
     from tasks.reconciliation.loop import turn as run
     from tasks.shared import clock
@@ -113,6 +113,10 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     fresh = [one for one in done.written if not one.again]
     say(f"{len(fresh)} batch file(s) and {len(done.asked)} question(s) written, "
         f"{sum(one.answers for one in done.read)} answer(s) read, {len(done.settled)} settled")  # fmt: skip
+    for number, reason in done.reopened.items():
+        say(f"open again: {number}: {reason}")
+    for reason in done.dropped.values():
+        say(f"not written: {reason}")
     for number, reason in done.held.items():
         say(f"held back: {number}: {reason}")
     if done.waiting:
@@ -140,14 +144,47 @@ def settle_(
     numbers: Annotated[list[str], typer.Argument()],
     how: Annotated[str, typer.Option(help="How it was settled, in words.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
+    not_in_ace: Annotated[
+        bool, typer.Option("--not-in-ace", help="Also what ACE does not show.")
+    ] = False,
 ) -> None:
-    """Settle recorded entries by proof, e.g. a report from the ACE portal."""
+    """Settle recorded entries by proof, e.g. a difference that is accepted. Asks for a licence
+    holder's approval; give the same command again once it is there."""
     from tasks.entries.number import parse
-    from tasks.reconciliation.sign_off import settle
+    from tasks.reconciliation.acts import settle
 
     wanted = [str(parse(text)) for text in numbers]
-    digest = settle(desk.journal, desk.content, wanted, how, proof.read_bytes(), desk.actor)
+    data = proof.read_bytes()
+    digest = settle(desk.house, wanted, how, data, desk.actor, not_in_ace=not_in_ace)
     say(f"Settled: {', '.join(wanted)}; proof {digest[:12]}")
+
+
+@app.command("not-received")
+def not_received_(
+    batch: Annotated[str, typer.Argument(help="The batch id, as in `reconcile next`.")],
+    reason: Annotated[str, typer.Option(help="How it is known that ACE never got it.")],
+    proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
+) -> None:
+    """Note that ACE never got a batch, so that its entries may go again. Asks for a licence
+    holder's approval; give the same command again once it is there."""
+    from tasks.reconciliation.acts import not_received
+
+    numbers = not_received(desk.house, batch, reason, proof.read_bytes(), desk.actor)
+    say(f"{batch} never reached ACE: {', '.join(numbers)} may go again once ACE was asked anew")
+
+
+@app.command()
+def again(
+    numbers: Annotated[list[str], typer.Argument()],
+    reason: Annotated[str, typer.Option(help="What was mended, and where.")],
+) -> None:
+    """Let entries go again unchanged that ACE rejected for a cause outside the record."""
+    from tasks.entries.number import parse
+    from tasks.reconciliation.acts import send_again
+
+    wanted = [str(parse(text)) for text in numbers]
+    send_again(desk.house, wanted, reason, desk.actor)
+    say(f"May go again: {', '.join(wanted)}; next: continuity reconcile turn")
 
 
 @app.command("sign-off")

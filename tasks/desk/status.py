@@ -21,7 +21,9 @@ def rows(journal: Journal, settings: Settings) -> list[dict[str, str]]:
 
 _NEEDS = (
     (Step.TASK, "red", "released on paper, held in ACE: today"),
+    (Step.CANCEL, "red", "did not come in, but stand in ACE: cancel them"),
     (Step.DESK, "amber", "entries go back to their desks"),
+    (Step.OUTSIDE, "amber", "rejected for a cause outside the record: mend it, then send again"),
     (Step.FORM, "amber", "entries wait for CBP Form 5106"),
     (Step.CHASE, "amber", "summaries wait for the importer's data"),
     (Step.SURETY, "amber", "entries wait for the surety's eBond"),

@@ -6,7 +6,7 @@ decides what may be sent. Questions are paced: so many batches a turn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -27,7 +27,7 @@ from tasks.entries.record import Record
 from tasks.reconciliation.classify import Step, Verdict
 from tasks.reconciliation.outbound import outbound, password
 from tasks.reconciliation.plan import envelope_of, records
-from tasks.reconciliation.view import BILL, CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
+from tasks.reconciliation.view import CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
 from tasks.shared import clock, kinds, opening
 from tasks.shared.content import ContentStore
 from tasks.shared.exchange import put
@@ -83,8 +83,7 @@ def stale_before(house: House) -> int:
 
 
 def _may_ask_again(one: Standing, about: str, stale: int) -> bool:
-    asked = one.asked.get(about, 0)
-    return asked <= stale or (asked <= one.last_sent and one.last_sent <= stale)
+    return one.asked.get(about, 0) <= stale
 
 
 def _queries(
@@ -123,15 +122,28 @@ def asker_of(house: House, port: str, today: date) -> Asker:
 def _bill_queries(
     house: House, asker: Asker, some: list[Standing]
 ) -> Iterable[tuple[Query, tuple[str, ...]]]:
-    record = records(house.content, {one.number: one.content for one in some})
-    asked = questions(record)
-    wanted = [question for questions_ in asked.values() for question in questions_]
-    for query in bill_queries(asker, wanted) if wanted else ():
-        keys = {str(question) for question in query.asked}
-        yield (
-            query,
-            tuple(number for number, own in asked.items() if keys & {str(one) for one in own}),
-        )
+    """All bills of an entry stand in one batch, so that one answer tells of all of them."""
+    asked = questions(records(house.content, {one.number: one.content for one in some}))
+    for numbers in _together(asked, asker.limits.bills_per_batch):
+        wanted = list(dict.fromkeys(one for number in numbers for one in asked[number]))
+        limits = replace(asker.limits, bills_per_batch=len(wanted))
+        (query,) = bill_queries(replace(asker, limits=limits), wanted)
+        asker = asker.after([query])
+        yield query, tuple(numbers)
+
+
+def _together(asked: Mapping[str, Sequence[BillQuestion]], most: int) -> Iterator[list[str]]:
+    part: list[str] = []
+    used = 0
+    for number, own in asked.items():
+        if part and used + len(own) > most:
+            yield part
+            part, used = [], 0
+        if own:
+            part.append(number)
+            used += len(own)
+    if part:
+        yield part
 
 
 def questions(record: Record) -> dict[str, list[BillQuestion]]:
@@ -193,12 +205,16 @@ def write_question(
     return name
 
 
+def question_of(journal: Journal, batch: str) -> kinds.QueryNamed | None:
+    """Our question that an answer belongs to, by the batch id that it echoes."""
+    event = next(journal.events(key=f"query:{batch.strip()}"), None)
+    said = event.said if event else None
+    return said if isinstance(said, kinds.QueryNamed) else None
+
+
 def without_questions(house: House, some: Sequence[Standing]) -> list[str]:
     """Entries whose bills CQ cannot be asked for; nothing stands in their way on that account."""
     if not some:
         return []
     asked = questions(records(house.content, {one.number: one.content for one in some}))
     return [number for number, own in asked.items() if not own]
-
-
-__all__ = ["BILL", "House", "ask", "questions", "without_questions"]

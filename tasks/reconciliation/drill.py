@@ -4,6 +4,7 @@ against the stand-in until it rests, the end, and what stays in the folder to le
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from pyotp.totp import TOTP
 
 from tasks.ace.check import check_bytes
 from tasks.entries import sample
-from tasks.reconciliation import account as accounting, drill_ace, loop, report, sign_off
+from tasks.reconciliation import account as accounting, acts, drill_ace, loop, report, sign_off
 from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.classify import Step
 from tasks.shared import approval, clock, kinds, manifest, opening, people
@@ -103,17 +104,21 @@ def port_and_surety_act(settings: Settings, actor: str) -> list[str]:
     return told
 
 
-def accept_differences(settings: Settings) -> list[str]:
-    """The licence holder accepts what officers keyed otherwise, with a reason."""
+def accept_differences(settings: Settings, actor: str) -> list[str]:
+    """The licence holder accepts what officers keyed otherwise, each with a reason."""
     house = house_of(settings)
     told = []
     for one, verdict in loop.verdicts(house):
-        if verdict.step is Step.DIFFERS:
-            how = f"keyed by CBP, difference accepted by the licence holder: {verdict.why}"
-            proof = kinds.canonical({"number": one.number, "why": verdict.why}).encode()
-            sign_off.settle(house.journal, house.content, [one.number], how, proof,
-                            sample.APPROVER)  # fmt: skip
-            told.append(f"{one.number}: {verdict.why}; accepted by the licence holder")
+        if verdict.step is not Step.DIFFERS:
+            continue
+        how = f"keyed by CBP, difference accepted by the licence holder: {verdict.why}"
+        proof = kinds.canonical({"number": one.number, "why": verdict.why}).encode()
+        with suppress(NotApproved):
+            acts.settle(house, [one.number], how, proof, actor)
+        asked = approval.waiting(house.journal, settings.approval.persons)[-1]
+        who = approve(settings, asked.plan)
+        acts.settle(house, [one.number], how, proof, actor)
+        told.append(f"{one.number}: {verdict.why}; accepted by {who}")
     return told
 
 

@@ -1,6 +1,7 @@
-"""One turn of the reconciliation, from any point: write what is approved, read what came, settle
-what stands in ACE as on the paper, ask what is not known, plan what may go. Turns are run until
-nothing changes; a crash between any two lines is mended by the next turn."""
+"""One turn of the reconciliation, from any point: read what came, reopen what ACE took back, settle
+what stands in ACE as on the paper, write what is approved and still right, ask what is not known,
+plan what may go. Turns are run until nothing changes; a crash between any two lines is mended by
+the next turn."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from datetime import date
 
 from tasks.reconciliation import asking, outbound, plan, reading
 from tasks.reconciliation.asking import House
-from tasks.reconciliation.classify import Step, Verdict, classify
+from tasks.reconciliation.classify import Step, Verdict, classify, taken_back
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing, standings
 from tasks.shared import approval, kinds
-from tasks.shared.errors import HeldBack
+from tasks.shared.errors import HeldBack, Refused
 
 
 @dataclass(frozen=True)
@@ -27,26 +28,32 @@ class Turn:
     waiting: plan.Plan | None
     steps: dict[str, list[str]]
     held: dict[str, str] = field(default_factory=dict)
+    reopened: dict[str, str] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+    """Settled numbers that ACE took back, and plans of which nothing more is written: why."""
 
     @property
     def moved(self) -> bool:
         """True if something happened, so that another turn may do more."""
         fresh = [one for one in self.written if not one.again]
-        return bool(fresh or self.settled or self.asked or any(one.answers for one in self.read))
+        done = self.settled or self.reopened or self.dropped or self.asked
+        return bool(fresh or done or any(one.answers for one in self.read))
 
 
 def turn(house: House, actor: str, today: date) -> Turn:
     """Run one turn. Raises BadSettings if folders or password are not set."""
-    written = write_approved(house, actor)
     read = reading.read_inbox(house, actor)
+    reopened = reopen(house, actor)
     settled = settle(house, actor)
+    written, dropped = write_approved(house, actor)
     asked = ask(house, actor, today) if house.settings.ace.ask_first else []
     waiting, held = waiting_plan(house, actor, today)
     asked += ask_held(house, held, actor, today)
     steps: dict[str, list[str]] = {}
     for one, verdict in verdicts(house):
         steps.setdefault(str(verdict.step), []).append(one.number)
-    return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held)
+    return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held,
+                reopened, dropped)  # fmt: skip
 
 
 def verdicts(house: House) -> list[tuple[Standing, Verdict]]:
@@ -54,16 +61,19 @@ def verdicts(house: House) -> list[tuple[Standing, Verdict]]:
     return [(one, classify(one)) for one in standings(house.journal)]
 
 
-def write_approved(house: House, actor: str) -> list[outbound.Written]:
-    """Write the batches of every approved plan that is not done."""
-    persons = house.settings.approval.persons
-    return [
-        one
-        for ready in outbound.approved(house.journal, house.content, persons)
-        for one in outbound.write(
-            house.journal, house.content, house.vault, house.settings, ready, actor
-        )
-    ]
+def write_approved(house: House, actor: str) -> tuple[list[outbound.Written], dict[str, str]]:
+    """Write the batches of every approved plan that is not done. A plan of which an entry fell out
+    is dropped with its reason, and keeps no other plan back."""
+    journal, content, settings = house.journal, house.content, house.settings
+    written: list[outbound.Written] = []
+    dropped: dict[str, str] = {}
+    for ready in outbound.approved(journal, content, settings.approval.persons):
+        try:
+            written += outbound.write(journal, content, house.vault, settings, ready, actor)
+        except Refused as fallen:
+            dropped[ready.digest] = str(fallen)
+            outbound.drop(journal, ready, str(fallen), actor)
+    return written, dropped
 
 
 def waiting_plan(house: House, actor: str, today: date) -> tuple[plan.Plan | None, dict[str, str]]:
@@ -80,6 +90,19 @@ def waiting_plan(house: House, actor: str, today: date) -> tuple[plan.Plan | Non
     return (made if waits else None), made.held
 
 
+def reopen(house: House, actor: str) -> dict[str, str]:
+    """Reopen settled entries that ACE took back since, with what it said: they are asked about and
+    judged anew, and block the signature."""
+    found = {}
+    for one in standings(house.journal):
+        if reason := taken_back(one):
+            body = kinds.EntryReopened(number=one.number, reason=reason)
+            key = f"reopened:{one.number}:{one.since}"
+            if house.journal.append(body, f"entry/{one.number}", actor, key=key):
+                found[one.number] = reason
+    return found
+
+
 def settle(house: House, actor: str) -> list[str]:
     """Settle what ACE shows as on the paper; the proof is what ACE said."""
     settled = []
@@ -89,7 +112,8 @@ def settle(house: House, actor: str) -> list[str]:
         said = {about: asdict(view) for about, view in one.views.items()}
         proof = house.content.put(kinds.canonical({"number": one.number, "ace": said}).encode())
         body = kinds.EntrySettled(number=one.number, how=verdict.why, proof=proof)
-        if house.journal.append(body, f"entry/{one.number}", actor, key=f"settled:{one.number}"):
+        key = f"settled:{one.number}:{one.since}"
+        if house.journal.append(body, f"entry/{one.number}", actor, key=key):
             settled.append(one.number)
     return settled
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
@@ -23,8 +23,9 @@ from tasks.ace.profile import offsets_from
 from tasks.entries.record import Record, concat, from_bytes
 from tasks.reconciliation import terms, zone_weeks
 from tasks.reconciliation.account import RELEASED, SE_ROUTE
-from tasks.reconciliation.classify import HELD, Step, classify
-from tasks.reconciliation.view import RELEASE, SUMMARY, Standing, standings
+from tasks.reconciliation.classify import Step, classify
+from tasks.reconciliation.facts import facts_of
+from tasks.reconciliation.view import Standing, standings
 from tasks.shared import approval, clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import (
@@ -36,7 +37,7 @@ from tasks.shared.errors import (
     RouteRefused,
 )
 from tasks.shared.journal import Journal, is_drill
-from tasks.shared.projections import BATCHES, ENTRIES
+from tasks.shared.projections import BATCHES
 from tasks.shared.settings import Settings
 
 WHAT = "ACE batches"
@@ -60,13 +61,15 @@ class Planned:
 class Plan:
     """`entries`: the digest of each entry's rows as they were planned. `duty`: statement date,
     payer, summaries, cents and whether that is over the payer's ceiling. `held`: entries that
-    were due but cannot be written, with the first reason; they keep no other entry back."""
+    were due but cannot be written, with the first reason; they keep no other entry back. `steps`: what
+    was to be done with each entry, which must still be so when it is written."""
 
     digest: str
     batches: tuple[Planned, ...]
     entries: dict[str, str]
     duty: tuple[dict[str, object], ...] = field(default=())
     held: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
 
     @property
     def binds(self) -> list[str]:
@@ -81,16 +84,18 @@ def ready(journal: Journal, settings: Settings) -> dict[str, list[Standing]]:
     """By application, the entries that may be sent now."""
     found: dict[str, list[Standing]] = {}
     for one in standings(journal):
-        if application := _application(one, settings):
+        if application := APPLICATIONS.get(step_of(one, settings)):
             found.setdefault(application, []).append(one)
     return found
 
 
-def _application(one: Standing, settings: Settings) -> str:
+def step_of(one: Standing, settings: Settings) -> Step:
+    """What may be done with an entry now. Where ACE cannot be asked, only a first release is sent."""
     if settings.ace.ask_first:
-        return APPLICATIONS.get(classify(one).step, "")
+        return classify(one).step
     unsent = one.state == "recorded" and "SE" not in one.sent
-    return "SE" if unsent and one.route == SE_ROUTE and one.outcome in RELEASED else ""
+    go = unsent and one.route == SE_ROUTE and one.outcome in RELEASED
+    return Step.SEND_RELEASE if go else Step.AT_PORT
 
 
 def make(
@@ -104,13 +109,15 @@ def make(
     if not wanted:
         return None
     entries = {one.number: one.digest for some in wanted.values() for one in some}
+    steps = {one.number: str(step_of(one, settings)) for some in wanted.values() for one in some}
     for asked in reversed(approval.waiting(journal, settings.approval.persons)):
         if asked.what.startswith(WHAT):
             known = load(content, asked.plan)
-            if known.entries == entries and _days_hold(known, today):
+            same = known.entries == entries and known.steps == steps
+            if same and _days_hold(known, today):
                 return known
             break
-    plan = _new(journal, content, settings, wanted, entries, today)
+    plan = _new(journal, content, settings, wanted, {"entries": entries, "steps": steps}, today)
     if not plan.batches:
         raise HeldBack(
             "No entry that is due can be written:",
@@ -131,7 +138,7 @@ def _new(
     content: ContentStore,
     settings: Settings,
     wanted: Mapping[str, list[Standing]],
-    entries: dict[str, str],
+    known: dict[str, dict[str, str]],
     today: date,
 ) -> Plan:
     first = journal.rows(sa.select(sa.func.count()).select_from(BATCHES))[0][0] + 1
@@ -148,8 +155,7 @@ def _new(
             batches, owed = _without_faulty(build, part, held, house)
             duty += owed
             planned += [_planned(application, batch, content) for batch in batches]
-    said = {"batches": [asdict(batch) for batch in planned], "entries": entries, "duty": duty,
-            "held": held}  # fmt: skip
+    said = {"batches": [asdict(batch) for batch in planned], "duty": duty, "held": held, **known}
     return load(content, content.put(kinds.canonical(said).encode()))
 
 
@@ -225,17 +231,11 @@ def _summaries(
                            for row in totals]  # fmt: skip
 
 
-def _known(some: Iterable[Standing]) -> Known:
-    """What ACE shows of releases, which forbid certifying and decide dates."""
-    released, dates = [], {}
-    for one in some:
-        for about in (SUMMARY, RELEASE):
-            view = one.views.get(about)
-            if view is not None and view.disposition in HELD:
-                released.append(one.number)
-            if view is not None and view.release_date:
-                dates[one.number] = date.fromisoformat(view.release_date)
-    return Known(released=frozenset(released), entry_dates=dates)
+def _known(some: Sequence[Standing]) -> Known:
+    """What ACE shows of entries: those on file are not certified; its dates decide the fees."""
+    on_file = frozenset(one.number for one in some if classify(one).step is Step.SEND_SUMMARY)
+    dates = {one.number: date.fromisoformat(day) for one in some if (day := facts_of(one).dated)}
+    return Known(released=on_file, entry_dates=dates)
 
 
 def _parts(
@@ -279,7 +279,8 @@ def load(content: ContentStore, digest: str) -> Plan:
         )
         for one in said["batches"]
     )
-    return Plan(digest, batches, said["entries"], tuple(said["duty"]), said["held"])
+    return Plan(digest, batches, said["entries"], tuple(said["duty"]), said["held"],
+                said["steps"])  # fmt: skip
 
 
 def records(content: ContentStore, wanted: dict[str, str]) -> Record:
@@ -308,14 +309,3 @@ def envelope_of(journal: Journal, settings: Settings, today: date) -> Envelope:
         transmission_date=today,
         mark="DRILL-" if is_drill(journal) else "",
     )
-
-
-def require_current(journal: Journal, plan: Plan) -> None:
-    """Raises Refused if an entry of the plan was revised, settled or sent since."""
-    digests = {row.number: row.digest for row in journal.rows(sa.select(ENTRIES))}
-    changed = [number for number, digest in plan.entries.items() if digests.get(number) != digest]
-    if changed:
-        raise Refused(
-            f"Plan {plan.digest[:12]} is out of date: {', '.join(changed[:5])} changed since it was "
-            "made. Make a new one: continuity reconcile plan"
-        )

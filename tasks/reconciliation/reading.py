@@ -8,23 +8,26 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import sqlalchemy as sa
-
-from tasks.ace.answers.shape import Condition, EntryAnswer
+from tasks.ace.answers.shape import Condition
 from tasks.ace.response import Answer, read_answers
 from tasks.reconciliation import restored, seen
-from tasks.reconciliation.asking import House, questions
+from tasks.reconciliation.asking import House, question_of
+from tasks.reconciliation.bills import bill_lines
 from tasks.reconciliation.compare import differences
-from tasks.reconciliation.plan import records
-from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RANGE, RELEASE, SUMMARY
+from tasks.reconciliation.told import entry_line
+from tasks.reconciliation.view import ACTION, BILL, IMPORTER, NOTICE, RANGE, RELEASE, SUMMARY
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import exchange
 from tasks.shared.private import is_reference
-from tasks.shared.projections import ENTRIES
 
-ABOUT = {"ER": SUMMARY, "AX": SUMMARY, "C1": RELEASE, "SX": RELEASE, "KR": IMPORTER}
+ABOUT = {"ER": SUMMARY, "AX": SUMMARY, "C1": RELEASE, "SX": RELEASE, "KR": IMPORTER, "UC": ACTION}
 USABLE = ("bonded", "no bond")
+DECISIVE = ("4", "5", "6", "8", "R")
+"""UC types by which a summary no longer stands as it stood; the others ask for something or tell
+of an agency or a quota (UC v30)."""
+
+REQUEST = "request"
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,31 @@ def _bodies(house: House, answer: Answer, digest: str) -> Iterator[kinds.AnswerR
     if about == RANGE and answer.whole and not answer.rejected:
         content = house.content.put(seen.kept(answer))
     lines = [*_lines(house, answer, about)] if answer.whole else []
-    yield kinds.AnswerRead(
-        application=answer.application,
-        about=about,
-        batch=answer.batch_text.strip(),
-        content=content,
-        rejected=answer.rejected,
-        lines=lines,
-        why=_why_rejected(answer) if answer.rejected else "",
-    )
+    for part, some in _parted(about, lines):
+        yield kinds.AnswerRead(
+            application=answer.application,
+            about=part,
+            batch=answer.batch_text.strip(),
+            content=content,
+            rejected=answer.rejected,
+            lines=some,
+            why=_why_rejected(answer) if answer.rejected else "",
+        )
+
+
+def _parted(
+    about: str, lines: list[kinds.AnswerLine]
+) -> Iterator[tuple[str, list[kinds.AnswerLine]]]:
+    """What CBP did with summaries apart from what it merely asks for or tells."""
+    if about != ACTION:
+        yield about, lines
+        return
+    for part, decisive in ((ACTION, True), (REQUEST, False)):
+        if some := [line for line in lines if (line.code.split()[:1] in _DECISIVE) is decisive]:
+            yield part, some
+
+
+_DECISIVE = [[code] for code in DECISIVE]
 
 
 def _why_rejected(answer: Answer) -> str:
@@ -110,7 +129,7 @@ def _fault(one: Condition) -> str:
 
 
 def _about(house: House, answer: Answer) -> str:
-    said = _question(house, answer)
+    said = question_of(house.journal, answer.batch_text)
     return said.about if said else ABOUT.get(answer.application, NOTICE)
 
 
@@ -118,51 +137,12 @@ def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLin
     if about == IMPORTER:
         return _importers(house, answer)
     if about == BILL:
-        return _bills(house, answer)
+        return bill_lines(house, answer)
     if about == RANGE:
-        return restored.lines(answer, said.asked) if (said := _question(house, answer)) else ()
+        said = question_of(house.journal, answer.batch_text)
+        return restored.lines(answer, said.asked) if said else ()
     differ = differences(house, answer) if answer.application == "ER" else {}
-    return [
-        kinds.AnswerLine(
-            number=one.entry_number,
-            disposition=one.disposition,
-            code=_codes(one),
-            text=_texts(one),
-            release=one.release or "",
-            release_code=one.release_code or "",
-            release_date=one.release_date.isoformat() if one.release_date else "",
-            control=one.control or "",
-            summary=one.summary or "",
-            version=one.version or "",
-            late=one.late,
-            differs=differ.get(one.entry_number, []),
-        )
-        for one in answer.entries
-        if one.entry_number
-    ]
-
-
-def _codes(one: EntryAnswer) -> str:
-    """The codes that say why, not the closing one (998 alone tells a desk nothing)."""
-    return " ".join(dict.fromkeys(found.code for found in _reasons(one) if found.code)) or (
-        one.code or ""
-    )
-
-
-def _texts(one: EntryAnswer) -> str:
-    told = [
-        f"{f'line {found.line}: ' if found.line else ''}{found.text}"
-        for found in _reasons(one)
-        if found.text
-    ]
-    return "; ".join(dict.fromkeys(told)) or (one.text or "")
-
-
-def _reasons(one: EntryAnswer) -> list[Condition]:
-    """Up to six conditions that are faults of the entry, in the order of the answer."""
-    if one.is_held:
-        return []
-    return [found for found in one.conditions if not found.final and found.code][:6]
+    return [entry_line(answer, one, differ) for one in answer.entries if one.entry_number]
 
 
 def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
@@ -181,7 +161,7 @@ def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
 
 def _as_asked(house: House, answer: Answer) -> dict[str, list[str]]:
     """The names under which a number was asked, by the whole number."""
-    said = _question(house, answer)
+    said = question_of(house.journal, answer.batch_text)
     found: dict[str, list[str]] = {}
     for name in said.asked if said else ():
         plain = house.vault.open(name) if is_reference(name) else name
@@ -195,55 +175,3 @@ def _whole(number: str) -> str:
 
 
 _NO_SUFFIX = re.compile(r"\d{2}-\d{7}")
-
-
-def _question(house: House, answer: Answer) -> kinds.QueryNamed | None:
-    """Our question that an answer belongs to, by the batch id that it echoes."""
-    event = next(house.journal.events(key=f"query:{answer.batch_text.strip()}"), None)
-    said = event.said if event else None
-    return said if isinstance(said, kinds.QueryNamed) else None
-
-
-def _bills(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
-    """For each of our entries whose bill was asked for: does it show somebody else's release."""
-    said = _question(house, answer)
-    if said is None:
-        return
-    numbers = said.asked
-    query = sa.select(ENTRIES.c.number, ENTRIES.c.content).where(ENTRIES.c.number.in_(numbers))
-    where = {row.number: row.content for row in house.journal.rows(query)}
-    asked = questions(records(house.content, where))
-    found = _releases(answer)
-    for number in numbers:
-        keys = {key for question in asked.get(number, []) for key in _keys(question)}
-        others = sorted({o for key in keys for o in found.get(key, ()) if o != number})
-        yield kinds.AnswerLine(
-            number=number,
-            disposition="already on file" if others else "not found",
-            text=f"entry {', '.join(others)}" if others else "",
-        )
-
-
-def _keys(question) -> list[str]:  # type: ignore[no-untyped-def]
-    pairs = ((question.issuer, question.bill_number), ("", question.air_waybill),
-             ("", question.house_air_waybill))  # fmt: skip
-    return [f"{issuer}{number}" for issuer, number in pairs if number]
-
-
-def _releases(answer: Answer) -> dict[str, set[str]]:
-    """Bill -> entry numbers that ACE shows under it."""
-    found: dict[str, set[str]] = {}
-    by_record: dict[int, list[str]] = {}
-    for row in answer.table("bills").to_pylist():
-        keys = [f"{row['issuer'] or ''}{row['bill_number'] or ''}",
-                f"{row['house_issuer'] or ''}{row['house_number'] or ''}"]  # fmt: skip
-        by_record[row["record_index"]] = keys
-        for key in keys:
-            if row["entry_number"]:
-                found.setdefault(key, set()).add(row["entry_number"])
-    for row in answer.table("events").to_pylist():
-        other = row["entry_number"] or row["number"]
-        for key in by_record.get(row["bill"], []):
-            if other and len(other) >= 11:
-                found.setdefault(key, set()).add(other)
-    return found

@@ -240,6 +240,10 @@ def _put(how: Callable[[Any], str]) -> Callable[[Story, Mark, Any], None]:
     return take
 
 
+def _reopened(story: Story, mark: Mark, body: kinds.EntryReopened) -> None:
+    story.ends.pop(body.number, None)
+
+
 def _reserved(story: Story, mark: Mark, body: kinds.NumbersReserved) -> None:
     story.reserved += body.last - body.first + 1
 
@@ -265,6 +269,7 @@ _READERS: dict[type[kinds.Body], Callable[[Story, Mark, Any], None]] = {
     kinds.AnswerRead: _answered,
     kinds.BondConfirmed: _bonded,
     kinds.EntrySettled: _put(lambda body: body.how),
+    kinds.EntryReopened: _reopened,
     kinds.EntryHandedOver: _put(lambda body: f"filed by {body.filer} under {body.other_number}"),
     kinds.EntryBurnt: _put(lambda body: body.reason),
     kinds.AccountingSigned: lambda story, mark, body: story.signed.append((mark, body)),

@@ -13,13 +13,13 @@ from tasks.ace.response import Answer
 from tasks.entries.number import EntryNumber, parse
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import HELD
-from tasks.reconciliation.view import NOTICE, PROBE, RANGE, RELEASE, SUMMARY
+from tasks.reconciliation.view import ACTION, NOTICE, PROBE, RANGE, RELEASE, SUMMARY
 from tasks.shared.errors import BadNumber
 from tasks.shared.journal import Journal
 from tasks.shared.projections import NUMBERS, VIEWS
 
 SOURCES = {RANGE: "EQ by date", SUMMARY: "EQ by number", RELEASE: "CQ by number",
-           PROBE: "CQ by number", NOTICE: "a notice of ACE"}  # fmt: skip
+           PROBE: "CQ by number", NOTICE: "a notice of ACE", ACTION: "a notice of ACE"}  # fmt: skip
 
 
 def views(journal: Journal, about: str) -> dict[str, sa.Row]:  # type: ignore[type-arg]
@@ -53,7 +53,7 @@ def with_summary(house: House) -> set[str]:
 def told(house: House) -> Iterator[tuple[str, str]]:
     """(number, where) of all that ACE showed, whoever filed it."""
     yield from ((number, SOURCES[RANGE]) for number in sorted(with_summary(house)))
-    for about in (PROBE, SUMMARY, RELEASE, NOTICE):
+    for about in (PROBE, SUMMARY, RELEASE, NOTICE, ACTION):
         for number, row in sorted(views(house.journal, about).items()):
             if row.disposition in HELD:
                 yield number, SOURCES[about]

@@ -10,9 +10,12 @@ from tasks.reconciliation.account import (
     unaccounted,
     unsettled,
 )
+from tasks.reconciliation.classify import Step, classify, taken_back
+from tasks.reconciliation.facts import Paper, paper_of
+from tasks.reconciliation.view import standings
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import BadInput, Unaccounted
+from tasks.shared.errors import Unaccounted
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 
@@ -35,6 +38,21 @@ def require_accounted(lines: list[Line]) -> None:
                           [line.number for line in still])  # fmt: skip
 
 
+def require_asked(journal: Journal) -> None:
+    """Raises Unaccounted while ACE was not asked for an entry that needs no filing, or has it, or
+    took a settled one back: nothing is final that ACE does not bear out."""
+    open_ = {}
+    for one in standings(journal):
+        verdict = classify(one)
+        if reason := taken_back(one):
+            open_[one.number] = reason
+        elif paper_of(one) is Paper.CLOSED and verdict.step not in (Step.NO_FILING, Step.SETTLE):
+            open_[one.number] = f"{verdict.step}: {verdict.why}"
+    if open_:
+        first = "; ".join(f"{number} ({why})" for number, why in [*open_.items()][:3])
+        raise Unaccounted(f"{len(open_)} entries are not final in ACE: {first}", [*open_])
+
+
 def sign_off(
     journal: Journal, content: ContentStore, settings: Settings, preparer: str
 ) -> kinds.AccountingSigned:
@@ -42,30 +60,19 @@ def sign_off(
     approval. Entries that need no filing become settled by the same act."""
     lines = account(journal)
     require_accounted(lines)
+    if settings.ace.ask_first:
+        require_asked(journal)
     digest = content.put(as_content(lines))
     approval.ask(journal, digest, f"accounting of {len(lines)} numbers", [digest], preparer)
     approval.require(journal, digest, [digest], settings.approval.persons)
+    since = {one.number: one.since for one in standings(journal)}
     signed = kinds.AccountingSigned(accounting=digest, plan=digest, numbers=len(lines))
     with journal.write(preparer) as pen:
         for line in lines:
             if line.place == NO_FILING:
                 settle = kinds.EntrySettled(number=line.number, how=line.outcome or "no filing",
                                             proof=digest)  # fmt: skip
-                pen.append(settle, f"entry/{line.number}", key=f"settled:{line.number}")
+                key = f"settled:{line.number}:{since[line.number]}"
+                pen.append(settle, f"entry/{line.number}", key=key)
         pen.append(signed, "accounting", key=f"signed:{digest}")
     return signed
-
-
-def settle(
-    journal: Journal, content: ContentStore, numbers: list[str], how: str, proof: bytes, actor: str
-) -> str:
-    """Settle recorded entries by proof kept as content; returns its digest. Raises BadInput
-    without words or proof, NumberUnavailable if a number is not recorded."""
-    if not how.strip() or not proof:
-        raise BadInput("An entry is settled with a word on how, and a proof that is not empty")
-    digest = content.put(proof)
-    with journal.write(actor) as pen:
-        for number in numbers:
-            body = kinds.EntrySettled(number=number, how=how, proof=digest)
-            pen.append(body, f"entry/{number}", key=f"settled:{number}")
-    return digest

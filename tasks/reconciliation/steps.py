@@ -21,13 +21,16 @@ def _house(home: str) -> House:
 
 @task(name="write approved batches", retries=2, retry_delay_seconds=5)
 def write_approved(home: str, actor: str) -> list[dict[str, Any]]:
-    """Write the batches of every approved plan; what was written before is left alone."""
-    written = [
+    """Write the batches of every approved plan that is still right; what was written before is
+    left alone."""
+    done, dropped = loop.write_approved(_house(home), actor)
+    for plan, reason in dropped.items():
+        get_run_logger().warning("plan %s is dropped: %s", plan[:12], reason)
+    get_run_logger().info("%d batch file(s) stand in the outbound folder", len(done))
+    return [
         {"batch": one.batch, "file": one.where.rpartition("/")[2], "entries": one.numbers}
-        for one in loop.write_approved(_house(home), actor)
+        for one in done
     ]
-    get_run_logger().info("%d batch file(s) stand in the outbound folder", len(written))
-    return written
 
 
 @task(name="read what ACE sent", retries=2, retry_delay_seconds=5)
@@ -41,8 +44,12 @@ def read_answers(home: str, actor: str) -> int:
 
 @task(name="settle what stands in ACE", retries=1)
 def settle(home: str, actor: str) -> list[str]:
-    """Settle every entry that ACE shows as the paper does; returns their numbers."""
-    settled = loop.settle(_house(home), actor)
+    """Reopen what ACE took back, settle every entry that ACE shows as the paper does; returns the
+    numbers settled."""
+    house = _house(home)
+    for number, reason in loop.reopen(house, actor).items():
+        get_run_logger().warning("%s is open again: %s", number, reason)
+    settled = loop.settle(house, actor)
     get_run_logger().info("%d entries settled", len(settled))
     return settled
 
@@ -159,9 +166,9 @@ def others_act(home: str, actor: str) -> list[str]:
 
 
 @task(name="accept differences")
-def accept_differences(home: str) -> list[str]:
+def accept_differences(home: str, actor: str) -> list[str]:
     """The licence holder accepts what officers keyed otherwise."""
-    return drill.accept_differences(load(Path(home)))
+    return drill.accept_differences(load(Path(home)), actor)
 
 
 @task(name="sign the accounting")

@@ -11,8 +11,12 @@ import sqlalchemy as sa
 from tasks.shared.journal import Journal
 from tasks.shared.projections import ASKED, BATCHES, BONDS, ENTRIES, NUMBERS, SENT, VIEWS
 
-SUMMARY, RELEASE, BILL, IMPORTER, NOTICE = "summary", "release", "bill", "importer", "notice"
-"""What can be asked about: EQ, CQ by number, CQ by bill, KI; and what ACE told by itself."""
+SUMMARY, RELEASE, BILL, IMPORTER = "summary", "release", "bill", "importer"
+"""What can be asked about: EQ, CQ by number, CQ by bill, KI."""
+
+NOTICE, ACTION = "notice", "action"
+"""What ACE told by itself: where a release stands (SO); what CBP did with a summary (UC 4 rejected,
+5 inactivated, 6 cancelled, 8 corrected by another filer, R reverted)."""
 
 CONSIGNEE = "consignee"
 """What KI said of the consignee; it is asked and kept as any importer is."""
@@ -32,6 +36,8 @@ class Sent:
     seq: int
     alone: bool = False
     """The batch held this entry only, so that its rejection is this entry's own."""
+    outside: bool = False
+    """Every reason of its rejection lies outside the record."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class View:
 
 @dataclass(frozen=True)
 class Standing:
-    """One recorded entry. `released` is the paper's date, `YYYY-MM-DD` or empty."""
+    """One recorded entry. `released` is the paper's date, `YYYY-MM-DD` or empty. Places in the
+    book: `since` of the number's state, `recorded` of the entry's last revision."""
 
     number: str
     desk: str
@@ -75,6 +82,8 @@ class Standing:
     sent: Mapping[str, Sent] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
     asked: Mapping[str, int] = field(default_factory=dict)
+    since: int = 0
+    recorded: int = 0
 
     @property
     def parties(self) -> dict[str, str]:
@@ -88,21 +97,28 @@ class Standing:
     def last_sent(self) -> int:
         return max((one.seq for one in self.sent.values()), default=0)
 
+    def after(self, about: str) -> int:
+        """A question counts if it was put after this place: the last sending and revision; for a
+        summary also what CBP last did with it."""
+        acted = self.views.get(ACTION) if about == SUMMARY else None
+        return max(self.last_sent, self.recorded, acted.seq if acted else 0)
+
     def fresh(self, about: str) -> View | None:
-        """The answer to a question that was put after the last sending; None if there is none."""
+        """The answer to a question that counts; None if there is none."""
         view = self.views.get(about)
-        return view if view is not None and view.asked > self.last_sent else None
+        return view if view is not None and view.asked > self.after(about) else None
 
     def unanswered(self, about: str) -> bool:
-        """True if the question was put after the last sending and not answered yet."""
+        """True if a question that counts was put and not answered yet."""
         asked = self.asked.get(about, 0)
         view = self.views.get(about)
-        return asked > self.last_sent and (view is None or view.asked < asked)
+        return asked > self.after(about) and (view is None or view.asked < asked)
 
 
 def standings(journal: Journal) -> list[Standing]:
     """Every recorded entry, in order, whatever became of it."""
-    query = sa.select(ENTRIES, NUMBERS.c.state, BONDS.c.seq.label("bonded")).select_from(
+    states = (NUMBERS.c.state, NUMBERS.c.seq.label("since"))
+    query = sa.select(ENTRIES, *states, BONDS.c.seq.label("bonded")).select_from(
         ENTRIES.join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number).outerjoin(
             BONDS, BONDS.c.number == ENTRIES.c.number
         )
@@ -114,7 +130,7 @@ def standings(journal: Journal) -> list[Standing]:
             row.number, row.desk, row.port, row.state, row.entry_type, row.route, row.outcome,
             row.released, row.complete, row.bond_type != "9" or row.bonded is not None,
             row.importer, row.content, row.digest, row.consignee, row.bond_type,
-            sent.get(row.number, {}),
+            sent.get(row.number, {}), since=row.since, recorded=row.seq,
         )  # fmt: skip
         mine, put = _of_parties(views, one), _of_parties(asked, one)
         known = views.get(row.number, {}) | mine
@@ -138,7 +154,8 @@ def _sent(journal: Journal) -> dict[str, dict[str, Sent]]:
     found: dict[str, dict[str, Sent]] = {}
     query = sa.select(SENT, BATCHES.c.size).join(BATCHES, BATCHES.c.batch == SENT.c.batch)
     for row in journal.rows(query):
-        one = Sent(row.batch, row.state, row.digest, row.code, row.seq, row.size == 1)
+        one = Sent(row.batch, row.state, row.digest, row.code, row.seq, row.size == 1,
+                   row.outside)  # fmt: skip
         found.setdefault(row.number, {})[row.application] = one
     return found
 

@@ -40,6 +40,14 @@ class Exchange(Protocol):
         if another file of that name is visible."""
         ...
 
+    def hides(self, name: str) -> bool:
+        """True if a file of this name is hidden."""
+        ...
+
+    def discard(self, name: str) -> None:
+        """Take a hidden file away, if there is one."""
+        ...
+
     def size(self, name: str) -> int | None:
         """Bytes of a visible file; None if there is none (any more)."""
         ...
@@ -98,6 +106,12 @@ class LocalExchange:
         flush_folder(self.path)
         return size
 
+    def hides(self, name: str) -> bool:
+        return self._hidden(name).exists()
+
+    def discard(self, name: str) -> None:
+        self._hidden(name).unlink(missing_ok=True)
+
     def size(self, name: str) -> int | None:
         with contextlib.suppress(FileNotFoundError):
             return (self.path / name).stat().st_size
@@ -146,8 +160,7 @@ class ShareExchange:
         return f".{name}.part"
 
     def hide(self, name: str, data: bytes) -> None:
-        with contextlib.suppress(Missing):
-            self._store.delete(self._hidden(name))
+        self.discard(name)
         self._store.create(self._hidden(name), [data])
 
     def show(self, name: str) -> int | None:
@@ -157,6 +170,16 @@ class ShareExchange:
         except Missing:
             return None
         return size
+
+    def hides(self, name: str) -> bool:
+        with contextlib.suppress(Missing):
+            self._store.stat(self._hidden(name))
+            return True
+        return False
+
+    def discard(self, name: str) -> None:
+        with contextlib.suppress(Missing):
+            self._store.delete(self._hidden(name))
 
     def size(self, name: str) -> int | None:
         with contextlib.suppress(Missing):

@@ -157,6 +157,36 @@ class BatchWritten(Body, frozen=True, kw_only=True):
     size: int
 
 
+class BatchNotReceived(Body, frozen=True, kw_only=True):
+    """ACE never got the batch, as the licence holder knows by `proof`: its entries may go again
+    once ACE was asked anew. `approval` is the plan that was approved for it; empty where the file
+    was never made visible."""
+
+    kind: ClassVar[str] = "batch.not_received"
+    batch: str
+    reason: str
+    proof: str
+    approval: str
+
+
+class PlanDropped(Body, frozen=True, kw_only=True):
+    """What is not written yet of an approved plan never will be; `reason` says which entry fell
+    out and why."""
+
+    kind: ClassVar[str] = "plan.dropped"
+    plan: str
+    reason: str
+
+
+class SendAgain(Body, frozen=True, kw_only=True):
+    """What ACE rejected may go again unchanged: the cause lay outside the record and is mended."""
+
+    kind: ClassVar[str] = "entry.send_again"
+    number: str
+    application: str
+    reason: str
+
+
 class QueryNamed(Body, frozen=True, kw_only=True):
     """A batch that asks ACE. `asked` are numbers, bills (`NUMBER` of the entry) or importers."""
 
@@ -172,7 +202,8 @@ class QueryNamed(Body, frozen=True, kw_only=True):
 class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer says of one entry (or importer), in the words of `tasks/ace`.
 
-    `differs`: fields of the summary in ACE that are not as ours would be.
+    `differs`: fields of the summary in ACE that are not as ours would be. `outside`: it was
+    rejected, and every reason lies outside the record (payment, bond, importer).
     """
 
     number: str
@@ -186,13 +217,15 @@ class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
     version: str = ""
     late: bool | None = None
+    outside: bool = False
     differs: list[str] = []
 
 
 class AnswerRead(Body, frozen=True, kw_only=True):
     """One batch that came back. `batch` is our own id, echoed; empty for what ACE tells by itself.
 
-    `about`: summary, release, bill, importer. `rejected`: nothing of our batch was processed, and
+    `about`: summary, release, bill, importer; by itself also notice (SO), action (what CBP did with
+    a summary) and request (what it asks for). `rejected`: nothing of our batch was processed, and
     `why` is CBP's code and text for that, where X1 told them.
     """
 
@@ -270,6 +303,14 @@ class EntrySettled(Body, frozen=True, kw_only=True):
     number: str
     how: str
     proof: str
+
+
+class EntryReopened(Body, frozen=True, kw_only=True):
+    """ACE said something after the entry was settled that takes the settlement away."""
+
+    kind: ClassVar[str] = "entry.reopened"
+    number: str
+    reason: str
 
 
 class EntryHandedOver(Body, frozen=True, kw_only=True):

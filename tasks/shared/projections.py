@@ -78,14 +78,25 @@ SENT = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("code", sa.Text, nullable=False),
+    sa.Column("outside", sa.Boolean, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 """What became of the last sending: `waiting`, `taken` or `found` (on file before), or one of
-`REFUSED`. `code`: CBP's codes and texts. `digest`: of the entry as it was sent."""
+`REFUSED`. `code`: CBP's codes and texts. `digest`: of the entry as it was sent; `outside`: rejected
+for causes outside the record. `seq`: when it was sent, or found never to have reached ACE."""
 
 REFUSED = ("rejected", "batch rejected", "not processed")
 """States of a sending that came to nothing, so that the number may be named again: the entry was
 rejected, its batch was rejected whole, or ACE failed."""
+
+DROPPED = sa.Table(
+    "p_dropped",
+    METADATA,
+    sa.Column("plan", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+"""Approved plans of which nothing more will be written."""
 
 QUERIES = sa.Table(
     "p_query",
@@ -127,7 +138,8 @@ VIEWS = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
 )
 """What ACE last said when it was asked (`summary`, `release`, `bill`, `importer`) or told of its own
-accord (`notice`). `asked` is the place of the question: a view older than a sending proves nothing."""
+accord (`notice`, `action`, `request`). `asked` is the place of the question: a view older than a
+sending proves nothing."""
 
 BONDS = sa.Table(
     "p_bond",

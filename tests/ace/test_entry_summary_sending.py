@@ -121,9 +121,11 @@ def test_routes_that_are_refused(
     assert number(40) in str(refused.value) and number(41) not in str(refused.value)
 
 
-def test_a_released_number_is_not_certified_and_the_quota_setting_gives_way() -> None:
-    with pytest.raises(RouteRefused, match="already has its release"):
-        written(made(summary(42, "02")), known=Known(released={number(42)}))
+def test_an_entry_on_file_overrides_the_route_and_the_quota_setting_gives_way() -> None:
+    rows = summary(42, "02", filing_route="ae_certified")
+    assert lines_of(rows, "10")[0][39] == "A"
+    on_file = lines_of(rows, "10", known=Known(released={number(42)}))[0]
+    assert on_file[39] == " " and on_file[43] == "Y"
     rows = summary(43, "02", filing_route="se_then_ae")
     assert lines_of(rows, "10", quota_one_step=False)[0][39:44].strip() == ""
 

@@ -27,8 +27,7 @@ class World:
 
     @property
     def house(self) -> House:
-        book = self.office.book
-        return House(book.journal, book.content, book.vault, book.settings)
+        return self.office.house
 
     def turn(self) -> Turn:
         return turn(self.house, "bo", today())

@@ -10,6 +10,7 @@ import pyotp
 
 from tasks.entries.ledger import Book
 from tasks.reconciliation import outbound, plan
+from tasks.reconciliation.asking import House
 from tasks.shared import approval, clock, opening, people
 from tasks.shared.journal import Journal
 from tasks.shared.opening import make_home
@@ -34,6 +35,11 @@ class Office:
         return desks.book_of(self.settings, self.journal)
 
     @property
+    def house(self) -> House:
+        book = self.book
+        return House(book.journal, book.content, book.vault, book.settings)
+
+    @property
     def outbound(self) -> Path:
         return Path(self.settings.ace.outbound or "")
 
@@ -49,11 +55,18 @@ class Office:
         return plan.make(self.journal, self.book.content, self.settings, "bo", today)
 
     def approve(self, made: plan.Plan) -> None:
+        self.approve_digest(made.digest)
+
+    def approve_last(self) -> None:
+        """What was asked for last."""
+        self.approve_digest(approval.waiting(self.journal, 2)[-1].plan)
+
+    def approve_digest(self, digest: str) -> None:
         """Each code counts once, so the clock goes on by a step each time."""
         self.codes += 1
         moment: datetime = clock.now() + timedelta(seconds=60 * self.codes)
         with clock.held(moment):
-            approval.grant(self.journal, self.settings.home, made.digest, "ada",
+            approval.grant(self.journal, self.settings.home, digest, "ada",
                            self.phone.at(moment), persons=2)  # fmt: skip
 
     def write(self, made: plan.Plan) -> list[outbound.Written]:

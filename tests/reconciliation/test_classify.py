@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given, strategies as st
 
-from tasks.reconciliation.classify import CLOSED, Step, classify
+from tasks.reconciliation.classify import CLOSED, SENDING, Step, classify, taken_back
+from tasks.reconciliation.facts import FAILURES, Bill, Facts, Paper, Release, Summary, Way
+from tasks.reconciliation.rules import RULES, first
 from tasks.reconciliation.view import (
+    ACTION,
     BILL,
     CONSIGNEE,
     IMPORTER,
@@ -120,8 +126,9 @@ def test_already_on_file_means_found_not_failed() -> None:
 
 
 def on_file(**values: object) -> dict[str, View]:
-    same = {"release_date": "2026-11-10", "summary": "accepted"}
-    shown = view("already on file", release_date=values.get("release_date", "2026-11-10"))
+    same = {"release_date": "2026-11-10", "summary": "accepted", "control": "trade"}
+    day = values.get("release_date", "2026-11-10")
+    shown = view("already on file", release_date=day, release_code="98" if day else "")
     return {SUMMARY: view("already on file", **{**same, **values}), RELEASE: shown}
 
 
@@ -148,10 +155,11 @@ def test_the_date_of_a_release_may_come_from_either_query() -> None:
 
 def test_quota_and_withdrawals_are_filed_before_anything_is_released() -> None:
     before = {"outcome": "waiting", "released": ""}
-    assert step(**before, views=NOTHING, route="ae_certified") is Step.SEND_CERTIFIED
+    quota = {**before, "route": "ae_certified", "entry_type": "02"}
+    assert step(**quota, views=NOTHING) is Step.SEND_CERTIFIED
     assert step(**before, views=NOTHING, route="ae_only", entry_type="31") is Step.SEND_SUMMARY
-    assert step(**before, views=on_file(release_date=""), route="ae_certified") is Step.WAIT
-    assert step(**before, views=on_file(), route="ae_certified") is Step.SETTLE
+    assert step(**quota, views=on_file(release_date="")) is Step.WAIT
+    assert step(**quota, views=on_file()) is Step.SETTLE
     assert step(**before, views=on_file(release_date=""), route="ae_only", entry_type="31") is (
         Step.SETTLE
     )
@@ -160,7 +168,7 @@ def test_quota_and_withdrawals_are_filed_before_anything_is_released() -> None:
 def test_released_on_paper_but_held_in_ace_is_a_task_for_today() -> None:
     held = {RELEASE: view("already on file", release_code="96", release="document required")}
     assert step(views={**NOTHING, **held}) is Step.TASK
-    notice = {NOTICE: view("already on file", release_code="03")}
+    notice = {NOTICE: view("already on file", 11, release_code="03")}
     assert step(views={**on_file(release_date=""), **notice}) is Step.TASK
 
 
@@ -188,19 +196,193 @@ def test_a_continuous_bond_must_stand_in_ace() -> None:
     assert step(views=bare, bond_type="0") is Step.SEND_RELEASE
 
 
+def test_certifying_does_not_make_a_summary_early_unless_it_is_quota() -> None:
+    for outcome in ("not presented", "waiting", "exam"):
+        assert (
+            step(outcome=outcome, released="", route="ae_certified", views=NOTHING) is Step.AT_PORT
+        )
+
+
+def test_quota_that_an_officer_keyed_gets_its_summary_uncertified() -> None:
+    quota = {"route": "ae_certified", "entry_type": "02", "outcome": "waiting", "released": ""}
+    assert step(**quota, views=ENTRY_ONLY) is Step.SEND_SUMMARY
+
+
+def test_closed_outcomes_are_asked_about_and_may_not_stand_in_ace() -> None:
+    refused = {"outcome": "refused", "released": ""}
+    assert step(**refused) is Step.ASK
+    assert step(**refused, views={SUMMARY: NOTHING[SUMMARY]}) is Step.ASK
+    assert step(**refused, views=on_file()) is Step.CANCEL
+    assert step(**refused, views=ENTRY_ONLY) is Step.CANCEL
+    assert step(**refused, views=NOTHING, sent={"SE": sent("waiting")}) is Step.WAIT
+    gone = {**NOTHING, RELEASE: view("already on file", release_code="23")}
+    assert step(**refused, views=gone) is Step.NO_FILING
+
+
+@pytest.mark.parametrize("about", [SUMMARY, RELEASE, BILL, IMPORTER])
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failure_is_no_absence_and_is_asked_again(about: str, failure: str) -> None:
+    verdict = classify(replace(ENTRY, views={**NOTHING, about: view(failure)}))
+    assert (verdict.step, verdict.ask) == (Step.WAIT, about)
+
+
+def test_what_a_person_mends_is_asked_about_again() -> None:
+    for changes, about in (
+        ({"views": on_file(release_date="2026-11-11")}, SUMMARY),
+        ({"views": on_file(differs=("x",))}, SUMMARY),
+        ({"views": {**NOTHING, IMPORTER: view("unknown")}}, IMPORTER),
+        ({"views": {**NOTHING, RELEASE: view("already on file", release_code="03")}}, RELEASE),
+        ({"views": {**NOTHING, BILL: view("already on file")}}, BILL),
+    ):
+        assert classify(replace(ENTRY, **changes)).ask == about
+
+
+def test_answers_from_before_a_revision_are_asked_for_anew() -> None:
+    assert step(views=NOTHING, recorded=11) is Step.ASK
+    assert step(views=on_file(), recorded=11) is Step.ASK
+
+
+def test_a_summary_that_is_not_in_force_is_not_settled() -> None:
+    for values in ({"control": "inactive"}, {"control": ""}, {"summary": ""}):
+        verdict = classify(replace(ENTRY, views=on_file(**values)))
+        assert (verdict.step, verdict.ask) == (Step.PERSON, SUMMARY)
+
+
+def test_what_cbp_did_with_the_summary_later_is_asked_about_first() -> None:
+    assert step(views={**on_file(), ACTION: view("already on file", 12, code="6")}) is Step.ASK
+    earlier = {**on_file(), ACTION: view("rejected", 8, code="4")}
+    assert step(views=earlier) is Step.SETTLE
+    vanished = {**NOTHING, ACTION: view("already on file", 8, code="6")}
+    assert step(views=vanished) is Step.PERSON
+
+
+def test_a_notice_counts_as_soon_as_it_is_read() -> None:
+    def told(code: str, seq: int = 12, **values: object) -> dict[str, View]:
+        return {NOTICE: view("already on file", seq, release_code=code, **values)}
+
+    assert step(views={**NOTHING, **told("98", release_date="2026-11-10")}) is Step.SEND_SUMMARY
+    assert step(views={**ENTRY_ONLY, **told("23")}) is Step.PERSON
+    assert step(views={**ENTRY_ONLY, **told("03")}) is Step.TASK
+    assert step(views={**on_file(), **told("99")}) is Step.TASK
+    assert step(views={**on_file(), **told("99", 8)}) is Step.SETTLE
+    moved = {**on_file(release_date="2026-11-11"), **told("22", release_date="2026-11-10")}
+    assert step(views=moved) is Step.SETTLE
+    assert step(views=told("03")) is Step.TASK, "no question stands before a call to the port"
+
+
+STOPS = ("03", "04", "29", "34", "51", "52", "53", "84", "85", "90", "96", "99")
+LOSSES = ("25", "26", "28", "71", "74", "75", "79", "80", "81", "82", "91", "61")
+
+
+@pytest.mark.parametrize("code", [*STOPS, *LOSSES])
+@pytest.mark.parametrize("summary", ["none", "as ours"])
+def test_what_stops_or_loses_an_entry_is_a_task_whatever_the_summary(
+    code: str, summary: str
+) -> None:
+    known = NOTHING if summary == "none" else on_file(release_date="")
+    verdict = classify(replace(ENTRY, views={**known, RELEASE: view("already on file", 11,
+                                                                    release_code=code)}))  # fmt: skip
+    assert (verdict.step, verdict.ask) == (Step.TASK, RELEASE)
+    assert code in verdict.why
+
+
+def test_a_cause_outside_the_record_waits_for_its_mending() -> None:
+    outside = {"AE": sent("rejected", code="205 STMT DATE", outside=True)}
+    assert step(views=ENTRY_ONLY, sent=outside) is Step.OUTSIDE
+    mended = {"AE": sent("not processed", code="date mended", outside=True)}
+    assert step(views=ENTRY_ONLY, sent=mended) is Step.SEND_SUMMARY
+
+
+def settled(**views: View) -> Standing:
+    return replace(ENTRY, state="settled", since=10, views=dict(views))
+
+
+def test_what_ace_says_after_the_settlement_takes_it_back() -> None:
+    assert taken_back(settled(action=view("rejected", 11, code="4", text="REJECTED")))
+    assert not taken_back(settled(action=view("rejected", 9, code="4")))
+    for code, day, back in (
+        ("23", "", True), ("99", "", True), ("03", "", True), ("98", "2026-11-10", False),
+        ("98", "2026-11-12", True), ("", "", False), ("22", "2026-11-10", False),
+    ):  # fmt: skip
+        told = view("already on file", 11, release_code=code, release_date=day)
+        assert bool(taken_back(settled(notice=told))) is back, (code, day)
+    assert not taken_back(replace(ENTRY, views={ACTION: view("rejected", 11, code="4")}))
+
+
+# -- the table itself: every combination of what can be known
+
+
+def combinations() -> Iterator[Facts]:
+    routes = ("se_then_ae", "ae_certified", "ae_only", "none", "")
+    for values in product(Paper, Summary, Release, Way, Way, Bill):
+        paper, summary, release, se, ae, bill = values
+        if (se in (Way.REFUSED, Way.OUTSIDE)) != (ae in (Way.REFUSED, Way.OUTSIDE)):
+            continue  # Told apart below, one application at a time.
+        for route in routes if bill is Bill.CLEAR and release is Release.INVISIBLE else routes[:1]:
+            yield Facts(paper, route, summary, release, se, ae, bill)
+
+
+IN_ACE = (Release.PENDING, Release.FREE, Release.OTHER_DAY, Release.STOPPED)
+
+
+def may_be_sent(facts: Facts, step: Step) -> bool:
+    """The promise, in other words than the table's."""
+    if facts.paper in (Paper.OPEN, Paper.CLOSED) or facts.summary is not Summary.NONE:
+        return False
+    if facts.ae is not Way.NOTHING:
+        return False
+    known = facts.release in IN_ACE or (
+        facts.release is Release.INVISIBLE and (facts.se is Way.FOUND or facts.bill is Bill.OWN)
+    )
+    if known and step is Step.SEND_SUMMARY:
+        return facts.paper is not Paper.FREED or facts.release is not Release.STOPPED
+    nowhere = facts.release is Release.INVISIBLE and facts.bill is Bill.CLEAR
+    alone = step is not Step.SEND_SUMMARY or facts.route == "ae_only"
+    return nowhere and alone and facts.se is Way.NOTHING
+
+
+def test_no_combination_sends_when_anything_but_definite_absence_stands() -> None:
+    sent_: Counter[Step] = Counter()
+    for facts in combinations():
+        step = first(facts).step
+        if step in SENDING:
+            sent_[step] += 1
+            assert may_be_sent(facts, step), facts
+        if step is Step.SETTLE:
+            assert facts.summary is Summary.GOOD and facts.paper is not Paper.CLOSED, facts
+            assert facts.release in (Release.FREE, Release.PENDING, Release.INVISIBLE), facts
+            assert facts.release is Release.FREE or facts.paper is Paper.WITHDRAWAL, facts
+        if step is Step.NO_FILING:
+            assert facts.paper is Paper.CLOSED, facts
+    assert set(sent_) == set(SENDING)
+
+
+def test_every_rule_decides_something_and_every_verdict_that_waits_asks() -> None:
+    used = {id(first(facts)) for facts in combinations()}
+    for way in (Way.REFUSED, Way.OUTSIDE):
+        for se, ae in ((way, Way.NOTHING), (Way.NOTHING, way)):
+            for release in (Release.INVISIBLE, Release.PENDING):
+                facts = Facts(Paper.FREED, "se_then_ae", Summary.NONE, release, se, ae, Bill.CLEAR)
+                used.add(id(first(facts)))
+    assert [rule for rule in RULES if id(rule) not in used] == []
+    asking = (Step.ASK, Step.WAIT, Step.TASK, Step.DATE, Step.DIFFERS, Step.CANCEL)
+    assert all(rule.ask for rule in RULES if rule.step in asking)
+
+
 dispositions = st.sampled_from(
-    ["not found", "not visible", "already on file", "not permitted", "unknown", "active", "void"]
-)
+    ["not found", "not visible", "already on file", "not permitted", "unknown", "active", "void",
+     "system failure", "rejected", "on file"]
+)  # fmt: skip
+codes = st.sampled_from(["", "98", "97", "03", "23", "25", "71", "99", "01"])
 views = st.dictionaries(
-    st.sampled_from([SUMMARY, RELEASE, BILL, IMPORTER, NOTICE]),
-    st.builds(view, dispositions, st.integers(1, 20)),
+    st.sampled_from([SUMMARY, RELEASE, BILL, IMPORTER, NOTICE, ACTION]),
+    st.builds(view, dispositions, st.integers(1, 20), release_code=codes),
 )
 sendings = st.dictionaries(
     st.sampled_from(["SE", "AE"]),
     st.builds(sent, st.sampled_from(["waiting", "taken", "found", *REFUSED]),
               st.sampled_from(["d", "old"]), seq=st.integers(1, 20)),
 )  # fmt: skip
-SENDING = (Step.SEND_RELEASE, Step.SEND_SUMMARY, Step.SEND_CERTIFIED)
 
 
 @given(
@@ -208,17 +390,22 @@ SENDING = (Step.SEND_RELEASE, Step.SEND_SUMMARY, Step.SEND_CERTIFIED)
     sent=sendings,
     outcome=st.sampled_from(["released", "provisional", "waiting", *CLOSED]),
     route=st.sampled_from(["se_then_ae", "ae_certified", "ae_only", "none"]),
+    recorded=st.integers(0, 20),
 )
-def test_nothing_is_ever_sent_that_ace_may_have(views, sent, outcome: str, route: str) -> None:
-    one = replace(ENTRY, views=views, sent=sent, outcome=outcome, route=route)
-    if classify(one).step not in SENDING:
+def test_nothing_is_ever_sent_that_ace_may_have(
+    views, sent, outcome: str, route: str, recorded: int
+) -> None:
+    one = replace(ENTRY, views=views, sent=sent, outcome=outcome, route=route, recorded=recorded)
+    step = classify(one).step
+    if step not in SENDING:
         return
-    summary, release = one.fresh(SUMMARY), one.fresh(RELEASE)
-    assert summary is not None and summary.disposition == "not found"
-    assert release is not None
-    application = "SE" if classify(one).step is Step.SEND_RELEASE else "AE"
-    mine = sent.get(application)
+    last = max([recorded, *(one.seq for one in sent.values())])
+    asked = views[SUMMARY]
+    assert asked.disposition == "not found" and asked.asked > last and ACTION not in views
+    mine = sent.get("SE" if step is Step.SEND_RELEASE else "AE")
     assert mine is None or mine.state in REFUSED
-    if application == "SE" or classify(one).step is Step.SEND_CERTIFIED:
-        assert release.disposition == "not visible"
+    if step is not Step.SEND_SUMMARY:
+        assert NOTICE not in views
+        assert views[RELEASE].disposition == "not visible" and views[RELEASE].asked > last
+        assert views[BILL].disposition == "not found" and views[BILL].asked > last
     assert outcome not in CLOSED and route != "none"

@@ -6,7 +6,9 @@ import pytest
 
 from tasks.ace.check import check_bytes
 from tasks.reconciliation import account, outbound, plan
-from tasks.reconciliation.sign_off import settle, sign_off
+from tasks.reconciliation.acts import settle
+from tasks.reconciliation.loop import write_approved
+from tasks.reconciliation.sign_off import sign_off
 from tasks.shared.errors import BadSettings, ContentMissing, NotApproved, Refused, Unaccounted
 from tasks.shared.journal_check import verify
 from tests.entries import house as desks
@@ -175,11 +177,16 @@ def test_signing_waits_until_everything_has_its_place(office: Office, tmp_path: 
     office.journal.append(void, "numbers/ABC", "ada")
     with pytest.raises(Unaccounted, match=f"{sent} .to be sent"):
         sign_off(*sign)
-    settle(office.journal, office.book.content, [sent], "in ACE by portal", b"a report", "bo")
+    done = (office.house, [sent], "in ACE by portal", b"a report", "bo")
+    with pytest.raises(Refused, match="--not-in-ace"):
+        settle(*done)
+    with pytest.raises(NotApproved):
+        settle(*done, not_in_ace=True)
+    office.approve_last()
+    settle(*done, not_in_ace=True)
     with pytest.raises(NotApproved):
         sign_off(*sign)
-    asked = outbound.approval.waiting(office.journal, 2)[-1]
-    office.approve(plan.Plan(asked.plan, (), {}))
+    office.approve_last()
     signed = sign_off(*sign)
     assert signed.numbers == len(account.account(office.journal))
     places = {line.number: line.place for line in account.account(office.journal)}
@@ -209,13 +216,59 @@ def test_a_plan_of_which_one_batch_is_written_is_not_done(office: Office, tmp_pa
     assert list(outbound.approved(office.journal, content, 2)) == []
 
 
-def test_an_approved_plan_that_is_out_of_date_stops_nobody(office: Office, tmp_path: Path) -> None:
+def test_an_approved_plan_that_is_out_of_date_is_dropped(office: Office, tmp_path: Path) -> None:
     (number,) = office.record(18, 1, tmp_path)
     made = office.plan()
     assert made is not None
     office.approve(made)
     changed = desks.with_values(desks.filled(18, [number], "truck"), remarks="new")
     desks.hand_in(office.book, desks.workbook(tmp_path, "new.xlsx", "truck", changed))
+    written, dropped = write_approved(office.house, "bo")
+    assert written == [] and f"{number} changed" in dropped[made.digest]
     assert list(outbound.approved(office.journal, office.book.content, 2)) == []
+    assert write_approved(office.house, "bo") == ([], {})
     fresh = office.plan()
     assert fresh is not None and fresh.digest != made.digest
+
+
+def settled_by_hand(office: Office, number: str) -> None:
+    done = (office.house, [number], "by the portal", b"proof", "bo")
+    with pytest.raises(NotApproved):
+        settle(*done, not_in_ace=True)
+    office.approve_last()
+    settle(*done, not_in_ace=True)
+
+
+def test_an_entry_settled_after_the_approval_takes_the_plan_with_it(
+    office: Office, tmp_path: Path
+) -> None:
+    first, second = office.record(19, 2, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    settled_by_hand(office, first)
+    written, dropped = write_approved(office.house, "bo")
+    assert written == [] and f"{first} is settled" in dropped[made.digest]
+    fresh = office.plan()
+    assert fresh is not None and fresh.numbers == [second]
+    office.approve(fresh)
+    written, dropped = write_approved(office.house, "bo")
+    assert len(written) == 1 and not dropped
+    assert verify(office.journal, office.book.content).ok
+
+
+def test_a_named_batch_that_was_never_seen_is_withdrawn_with_its_entry(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = office.record(20, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    named_only(office, made, monkeypatch)
+    settled_by_hand(office, first)
+    write_approved(office.house, "bo")
+    assert list(office.outbound.iterdir()) == []
+    assert write_approved(office.house, "bo") == ([], {})
+    assert verify(office.journal, office.book.content).ok
+    lines = {line.number: line.place for line in account.account(office.journal)}
+    assert lines[first] == account.SETTLED

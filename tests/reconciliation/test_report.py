@@ -139,7 +139,19 @@ def test_what_is_not_settled_is_open(outage: Outage, house: Settings) -> None:
         content="", source="", file="b.xlsx", desk="truck", entries=[revised]
     )
     outage.say(24, body)
-    outage.say(24, answer("ER", "summary", "", [said(number, "already on file", differs=["Mode"])]))
+    outage.say(
+        24,
+        answer(
+            "ER",
+            "summary",
+            "",
+            [
+                said(
+                    number, "already on file", summary="accepted", control="trade", differs=["Mode"]
+                )
+            ],
+        ),
+    )
     found = [one for one in report_of(outage, house, day=25).matters.to_pylist() if one["open"]]
     assert {(one["kind"], one["settled"]) for one in found} == {
         (matters.FOUND, matters.OPEN), (matters.DIFFERS, matters.OPEN)}  # fmt: skip

@@ -28,19 +28,20 @@ def routed(
 ) -> tuple[Mask, Mask, list[str]]:
     """Which entries are certified, which are live, and in words each that has no such message.
 
-    `released`: numbers for which ACE already has a release.
+    `released`: numbers for which ACE already has the entry; their summaries are never certified,
+    whatever the route, and quota goods among them are still live.
     """
     refusals: dict[int, str] = {}
-    for reason, mask in _refusals(part, quota_one_step, released):
+    on_file = pa.array(sorted(released), pa.string())
+    there = truths(pc.is_in(part.plain("entry_number"), value_set=on_file))
+    for reason, mask in _refusals(part, quota_one_step, there):
         for row in np.flatnonzero(mask):
             refusals.setdefault(int(row), reason)
     numbers = part.column("entry_number")
     told = [f"{numbers[row].as_py()} ({refusals[row]})" for row in sorted(refusals)]
-    certified = part.is_any("filing_route", (CERTIFIED,))
-    live = part.yes("live_entry") | (
-        certified & part.is_any("entry_type", codes("live_quota_type"))
-    )
-    return certified, live, told
+    one_step = part.is_any("filing_route", (CERTIFIED,))
+    live = part.yes("live_entry") | (one_step & part.is_any("entry_type", codes("live_quota_type")))
+    return one_step & ~there, live, told
 
 
 def refuse(told: Sequence[str]) -> None:
@@ -51,12 +52,11 @@ def refuse(told: Sequence[str]) -> None:
         raise RouteRefused(f"{len(told)} entries have no such entry summary: {listed}")
 
 
-def _refusals(
-    part: SummarySlice, quota_one_step: bool, released: Collection[str]
-) -> list[tuple[str, Mask]]:
-    certified = part.is_any("filing_route", (CERTIFIED,))
+def _refusals(part: SummarySlice, quota_one_step: bool, there: Mask) -> list[tuple[str, Mask]]:
+    one_step = part.is_any("filing_route", (CERTIFIED,))
+    certified = one_step & ~there
     two_step = part.is_any("filing_route", (TWO_STEP,))
-    known = certified | two_step | part.is_any("filing_route", (ALONE,))
+    known = one_step | two_step | part.is_any("filing_route", (ALONE,))
     quota = part.is_any("entry_type", codes("live_quota_type"))
     without = part.is_any("entry_type", codes("no_release_type"))
     types = part.is_any("entry_type", codes("summary_type"))
@@ -72,14 +72,11 @@ def _refusals(
         ("consolidating is not for its type", part.yes("consolidating") & ~_consolidable(part)),
         (
             "quota goes certified and live (error 320); the setting ace.quota_one_step allows else",
-            quota & ~certified & (quota_one_step is True),
+            quota & ~certified & ~there & (quota_one_step is True),
         ),
     ]
-    on_file = pa.array(sorted(released), pa.string())
     for reason, rule in _NEVER_CERTIFIED:
         found.append((f"certified, but {reason}", certified & rule(part)))
-    there = truths(pc.is_in(part.plain("entry_number"), value_set=on_file))
-    found.append(("certified, but ACE already has its release", certified & there))
     return found
 
 

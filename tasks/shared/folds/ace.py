@@ -14,6 +14,7 @@ from tasks.shared.projections import (
     ASKED,
     BATCHES,
     BONDS,
+    DROPPED,
     ENTRIES,
     QUERIES,
     REFUSED,
@@ -46,7 +47,7 @@ def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
     digests = entry_digests(connection, body.numbers)
     rows = [
         {"application": body.application, "number": number, "batch": body.batch, "code": "",
-         "state": "waiting", "digest": digests.get(number, ""), "seq": seq}
+         "state": "waiting", "digest": digests.get(number, ""), "outside": False, "seq": seq}
         for number in body.numbers
     ]  # fmt: skip
     connection.execute(sa.insert(SENT), rows)
@@ -93,8 +94,10 @@ def _answered(connection: sa.Connection, seq: int, body: kinds.AnswerRead) -> No
 
 
 def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
-    """An answer to what we sent. Only what waits can change: a second or late copy does nothing."""
-    change = sa.update(SENT).where(SENT.c.batch == body.batch, SENT.c.state == "waiting")
+    """An answer to what we sent. Only what waits can change: a second or late copy does nothing,
+    unless the batch was thought not to have reached ACE."""
+    open_ = sa.or_(SENT.c.state == "waiting", SENT.c.code == NOT_RECEIVED)
+    change = sa.update(SENT).where(SENT.c.batch == body.batch, open_)
     if body.rejected:
         connection.execute(change.values(state="batch rejected", code=body.why))
         return
@@ -103,7 +106,33 @@ def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
         if state:
             own = change.where(SENT.c.number == line.number)
             told = f"{line.code} {line.text}".strip()
-            connection.execute(own.values(state=state, code=told))
+            outside = line.outside and state == "rejected"
+            connection.execute(own.values(state=state, code=told, outside=outside))
+
+
+NOT_RECEIVED = "not received"
+
+
+@fold(kinds.BatchNotReceived)
+def _not_received(connection: sa.Connection, seq: int, body: kinds.BatchNotReceived) -> None:
+    lost = sa.update(SENT).where(SENT.c.batch == body.batch, SENT.c.state == "waiting")
+    connection.execute(lost.values(state="not processed", code=NOT_RECEIVED, seq=seq))
+    done = sa.update(BATCHES).where(BATCHES.c.batch == body.batch).values(written=True)
+    connection.execute(done)
+
+
+@fold(kinds.SendAgain)
+def _send_again(connection: sa.Connection, seq: int, body: kinds.SendAgain) -> None:
+    refused = sa.or_(SENT.c.state == "rejected", SENT.c.state == "batch rejected")
+    again = sa.update(SENT).where(SENT.c.number == body.number, refused)
+    again = again.where(SENT.c.application == body.application)
+    connection.execute(again.values(state="not processed", code=body.reason, seq=seq))
+
+
+@fold(kinds.PlanDropped)
+def _dropped(connection: sa.Connection, seq: int, body: kinds.PlanDropped) -> None:
+    row = {"plan": body.plan, "reason": body.reason, "seq": seq}
+    connection.execute(sa.insert(DROPPED), [row])
 
 
 _SENT_STATES = {
@@ -121,13 +150,29 @@ def _view(
 ) -> None:
     key = {"about": body.about, "number": line.number}
     where = sa.and_(VIEWS.c.about == body.about, VIEWS.c.number == line.number)
-    known = connection.execute(sa.select(VIEWS.c.asked).where(where)).first()
+    known = connection.execute(sa.select(VIEWS).where(where)).first()
     if known is not None and known.asked > asked:
         return
     said = msgspec.to_builtins(line)
     said |= {"differs": "; ".join(line.differs), "asked": asked, "seq": seq}
-    del said["number"]
+    del said["number"], said["outside"]
+    if known is not None and not body.batch:
+        said |= _kept(known, said)
     _put(connection, VIEWS, key, {**said, "content": body.content})
+
+
+def _kept(known: sa.Row[Any], said: dict[str, Any]) -> dict[str, Any]:
+    """A notice tells only what is new: where it says nothing of the release or its date, what was
+    told before stands."""
+    kept: dict[str, Any] = {}
+    if not said["release_code"]:
+        kept |= {"release_code": known.release_code, "release": known.release}
+    if not said["release_date"] and said["release_code"] != RELEASE_REMOVED:
+        kept["release_date"] = known.release_date
+    return kept
+
+
+RELEASE_REMOVED = "99"
 
 
 def _put(

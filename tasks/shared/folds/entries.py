@@ -70,6 +70,11 @@ def _settled(connection: sa.Connection, seq: int, body: kinds.EntrySettled) -> N
     move(connection, seq, [body.number], ("recorded",), "settled", body.how)
 
 
+@fold(kinds.EntryReopened)
+def _reopened(connection: sa.Connection, seq: int, body: kinds.EntryReopened) -> None:
+    move(connection, seq, [body.number], ("settled",), "recorded", body.reason)
+
+
 @fold(kinds.EntryHandedOver)
 def _handed_over(connection: sa.Connection, seq: int, body: kinds.EntryHandedOver) -> None:
     note = f"filed by {body.filer} under {body.other_number}"

@@ -1,0 +1,123 @@
+"""Acts that only a licence holder may let happen: settling by hand, a batch that ACE never got.
+
+Each binds to its proof and to the state that it was asked for in. Asked for once, it waits for its
+approval; asked for again after that, it is done.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tasks.reconciliation.asking import House
+from tasks.reconciliation.classify import Step, classify
+from tasks.reconciliation.facts import own_fault
+from tasks.reconciliation.outbound import outbound
+from tasks.reconciliation.view import Standing, standings
+from tasks.shared import approval, kinds
+from tasks.shared.errors import BadInput, NumberUnavailable, Refused
+from tasks.shared.projections import BATCHES, SENT
+
+IN_ACE = (Step.SETTLE, Step.DIFFERS, Step.DATE, Step.PERSON, Step.TASK, Step.CANCEL, Step.NO_FILING)
+"""Steps at which ACE has something, or nothing is due: a licence holder may accept that."""
+
+
+def settle(
+    house: House,
+    numbers: list[str],
+    how: str,
+    proof: bytes,
+    actor: str,
+    *,
+    not_in_ace: bool = False,
+) -> str:
+    """Settle recorded entries by proof, once a licence holder approved it; returns its digest.
+
+    Raises BadInput without words or proof, NumberUnavailable if a number is not recorded, Refused
+    for an entry that ACE does not show unless `not_in_ace` says so, NotApproved until approved.
+    """
+    _worded(how, proof)
+    known = {one.number: one for one in standings(house.journal)}
+    for number in numbers:
+        _may_be_settled(known.get(number), number, not_in_ace)
+    facts = {"numbers": {number: known[number].since for number in numbers}, "how": how,
+             "not_in_ace": not_in_ace}  # fmt: skip
+    what = f"settle {len(numbers)} entries ({', '.join(numbers[:3])}): {how}"
+    _, kept = _approved(house, "settle", what, facts, proof, actor)
+    with house.journal.write(actor) as pen:
+        for number in numbers:
+            body = kinds.EntrySettled(number=number, how=how, proof=kept)
+            pen.append(body, f"entry/{number}", key=f"settled:{number}:{known[number].since}")
+    return kept
+
+
+def _may_be_settled(one: Standing | None, number: str, not_in_ace: bool) -> None:
+    if one is None or one.state != "recorded":
+        state = one.state if one else "in no record"
+        raise NumberUnavailable(f"{number} is {state}; to become settled it must be recorded")
+    verdict = classify(one)
+    if verdict.step not in IN_ACE and not not_in_ace:
+        raise Refused(
+            f"{number} does not stand in ACE as far as we know ({verdict.step}: {verdict.why}). "
+            "If it is to be settled all the same, say so: --not-in-ace"
+        )
+
+
+def not_received(house: House, batch: str, reason: str, proof: bytes, actor: str) -> list[str]:
+    """Note that ACE never got a batch, once a licence holder approved it; returns its numbers,
+    which may go again after ACE was asked anew.
+
+    Raises BadInput without words or proof, Refused for a batch that is not waiting for its answer
+    or whose file still lies in the outbound folder, NotApproved until approved.
+    """
+    _worded(reason, proof)
+    query = sa.select(SENT.c.number).where(SENT.c.batch == batch, SENT.c.state == "waiting")
+    numbers = sorted(row.number for row in house.journal.rows(query))
+    if not numbers:
+        raise Refused(f"{batch} is no batch that waits for an answer of ACE")
+    (file,) = (row.file for row in house.journal.rows(sa.select(BATCHES).where(
+        BATCHES.c.batch == batch)))  # fmt: skip
+    with outbound(house.settings) as folder:
+        if folder.size(file) is not None or folder.hides(file):
+            raise Refused(f"{file} still lies in {folder.label}: the sender can still take it. Stop "
+                          "the sender and move the file away first")  # fmt: skip
+    what = f"batch {batch} never reached ACE ({len(numbers)} entries): {reason}"
+    facts = {"batch": batch, "numbers": numbers, "reason": reason}
+    plan, kept = _approved(house, "batch not received", what, facts, proof, actor)
+    body = kinds.BatchNotReceived(batch=batch, reason=reason, proof=kept, approval=plan)
+    house.journal.append(body, f"batch/{batch}", actor, key=f"not received:{batch}")
+    return numbers
+
+
+def send_again(house: House, numbers: list[str], reason: str, actor: str) -> None:
+    """Let entries go again unchanged that ACE rejected for a cause outside the record, now mended.
+    What goes out is asked about and approved as ever. Raises BadInput without a reason, Refused
+    for an entry that was not rejected."""
+    if not reason.strip():
+        raise BadInput("Say what was mended, and where")
+    known = {one.number: one for one in standings(house.journal)}
+    with house.journal.write(actor) as pen:
+        for number in numbers:
+            one = known.get(number)
+            step = classify(one).step if one else None
+            if one is None or step not in (Step.OUTSIDE, Step.DESK):
+                raise Refused(f"{number} was not rejected by ACE: {step or 'in no record'}")
+            name = next(n for n in ("AE", "SE") if n in one.sent and own_fault(one.sent[n]))
+            body = kinds.SendAgain(number=number, application=name, reason=reason)
+            pen.append(body, f"entry/{number}", key=f"again:{number}:{one.sent[name].seq}")
+
+
+def _worded(words: str, proof: bytes) -> None:
+    if not words.strip() or not proof:
+        raise BadInput("This takes words on how or why, and a proof that is not empty")
+
+
+def _approved(
+    house: House, act: str, what: str, facts: dict[str, object], proof: bytes, actor: str
+) -> tuple[str, str]:
+    """The digests of the approved act and of its proof. Raises NotApproved after asking."""
+    kept = house.content.put(proof)
+    said = kinds.canonical({"act": act, **facts, "proof": kept})
+    plan = house.content.put(said.encode())
+    approval.ask(house.journal, plan, what, [kept], actor)
+    approval.require(house.journal, plan, [kept], house.settings.approval.persons)
+    return plan, kept

@@ -1,0 +1,162 @@
+"""The rules of the reconciliation, as a broker would read them: paper outcome x what ACE shows x what
+we sent. Read from the top, the first row that fits decides.
+
+What all of them serve: an entry is sent only if, asked after its last sending and revision, ACE
+shows neither a summary nor another release of its bill, the paper outcome allows it, and its last
+sending was definitely not processed or refused. Silence and failure are never taken for absence
+(CQ 950, CATAIR CQ v21 p.12-13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.reconciliation.facts import Bill, Facts, Paper, Release, Summary, Way
+from tasks.reconciliation.view import BILL, RELEASE, SUMMARY
+
+
+class Step(StrEnum):
+    """What is to be done next."""
+
+    NO_FILING = "no filing"
+    AT_PORT = "waits at the port"
+    ASK = "ask ACE"
+    WAIT = "wait for ACE"
+    SEND_RELEASE = "send the cargo release"
+    SEND_SUMMARY = "send the summary"
+    SEND_CERTIFIED = "send the certified summary"
+    CHASE = "ask the importer"
+    SURETY = "wait for the surety"
+    FORM = "Form 5106 first"
+    DESK = "back to the desk"
+    OUTSIDE = "mend outside the record"
+    TASK = "call the port today"
+    CANCEL = "cancel in ACE"
+    DATE = "release dates differ"
+    DIFFERS = "differs from ACE"
+    PERSON = "a person decides"
+    SETTLE = "settled"
+
+
+SENDING = (Step.SEND_RELEASE, Step.SEND_SUMMARY, Step.SEND_CERTIFIED)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A row of the table. An empty column fits everything; `ask` is what ACE is asked (again)."""
+
+    step: Step
+    why: str
+    ask: str = ""
+    paper: Collection[str] = ()
+    summary: Collection[str] = ()
+    release: Collection[str] = ()
+    se: Collection[str] = ()
+    ae: Collection[str] = ()
+    bill: Collection[str] = ()
+    route: Collection[str] = ()
+
+    def fits(self, facts: Facts) -> bool:
+        return all(
+            not wanted or said in wanted
+            for wanted, said in (
+                (self.paper, facts.paper),
+                (self.summary, facts.summary),
+                (self.release, facts.release),
+                (self.se, facts.se),
+                (self.ae, facts.ae),
+                (self.bill, facts.bill),
+                (self.route, facts.route),
+            )
+        )
+
+
+P, S, R, W, B = Paper, Summary, Release, Way, Bill
+OURS = (P.OPEN, P.QUOTA, P.WITHDRAWAL, P.FREED)
+FILED = (P.QUOTA, P.WITHDRAWAL, P.FREED)
+ON_FILE = (R.PENDING, R.FREE, R.OTHER_DAY, R.STOPPED)
+ABROAD = (W.OUT, W.FOUND)
+
+RULES = (
+    # A number that was cancelled is burnt, whatever else is known (CATAIR SE v40 p.32).
+    Rule(Step.NO_FILING, "{outcome}, and cancelled in ACE", paper=[P.CLOSED], summary=[S.CANCELLED]),
+    Rule(Step.PERSON, "cancelled in ACE: the number is burnt", SUMMARY, summary=[S.CANCELLED]),
+    # What the client must know today.
+    Rule(Step.TASK, "released on paper, ACE says {says} ({code}): the client holds the goods, the port "
+         "gets the stamped copy today", RELEASE, paper=[P.FREED], release=[R.STOPPED]),
+    Rule(Step.TASK, "ACE says {says} ({code}): mend it with the port today, or the entry is lost",
+         RELEASE, paper=OURS, release=[R.LOST]),
+    # Nothing is decided before ACE was asked for the summary, then for the entry.
+    Rule(Step.ASK, "does ACE have a summary?", SUMMARY, summary=[S.UNASKED]),
+    Rule(Step.WAIT, "asked: does ACE have a summary? No answer yet", SUMMARY, summary=[S.ASKED]),
+    Rule(Step.WAIT, "EQ failed ({summary}): it is asked again", SUMMARY, summary=[S.FAILED]),
+    Rule(Step.PERSON, "EQ says {summary}", SUMMARY, summary=[S.ODD]),
+    Rule(Step.DIFFERS, "{differs}", SUMMARY, paper=FILED, summary=[S.DIFFERENT]),
+    Rule(Step.ASK, "does ACE have an entry?", RELEASE, release=[R.UNASKED]),
+    Rule(Step.WAIT, "asked: does ACE have an entry? No answer yet", RELEASE, release=[R.ASKED]),
+    Rule(Step.WAIT, "CQ failed ({says}): it is asked again", RELEASE, release=[R.FAILED]),
+    Rule(Step.PERSON, "CQ says {says}", RELEASE, release=[R.ODD]),
+    # Goods that did not come in: nothing is filed, and nothing may stand in ACE.
+    Rule(Step.CANCEL, "{outcome}, but ACE has a summary: ask CBP to cancel it", SUMMARY,
+         paper=[P.CLOSED], summary=[S.GOOD, S.DIFFERENT]),
+    Rule(Step.CANCEL, "{outcome}, but ACE has an entry ({says}): ask CBP to cancel it, reason 08 not "
+         "arrived, 09 refused", RELEASE, paper=[P.CLOSED], release=[*ON_FILE, R.LOST]),
+    Rule(Step.CANCEL, "{outcome}, but ACE said already on file: ask CBP to cancel it", RELEASE,
+         paper=[P.CLOSED], release=[R.INVISIBLE], se=[W.FOUND]),
+    Rule(Step.WAIT, "{outcome}, but the release in batch {se_batch} may stand", RELEASE,
+         paper=[P.CLOSED], release=[R.INVISIBLE], se=[W.OUT]),
+    Rule(Step.WAIT, "{outcome}, but the summary in batch {ae_batch} may stand", SUMMARY,
+         paper=[P.CLOSED], ae=ABROAD),
+    Rule(Step.NO_FILING, "{outcome}: accounted for with its proof", paper=[P.CLOSED],
+         release=[R.INVISIBLE, R.GONE]),
+    Rule(Step.PERSON, "cancelled in ACE: the number is burnt", RELEASE, release=[R.GONE]),
+    # Goods that the port still holds: nothing may be sent.
+    Rule(Step.PERSON, "the desk says {outcome}, ACE says released {dated}: get the stamped copy",
+         RELEASE, paper=[P.OPEN], release=[R.FREE, R.OTHER_DAY]),
+    Rule(Step.WAIT, "the desk says {outcome}, but batch {se_batch} may stand", RELEASE, paper=[P.OPEN],
+         release=[R.INVISIBLE], se=ABROAD),
+    Rule(Step.WAIT, "the desk says {outcome}, but batch {ae_batch} may stand", SUMMARY, paper=[P.OPEN],
+         summary=[S.NONE], ae=ABROAD),
+    Rule(Step.AT_PORT, "the port says {outcome}: nothing may be sent", paper=[P.OPEN]),
+    # ACE has the summary as ours would be: settled once the release stands as on the paper.
+    Rule(Step.SETTLE, "summary {version} in ACE", summary=[S.GOOD], release=[R.FREE]),
+    Rule(Step.DATE, "paper {released}, ACE {dated}: a letter asks the port to post it", SUMMARY,
+         summary=[S.GOOD], release=[R.OTHER_DAY]),
+    Rule(Step.SETTLE, "summary {version} in ACE", paper=[P.WITHDRAWAL], summary=[S.GOOD],
+         release=[R.PENDING, R.INVISIBLE]),
+    Rule(Step.WAIT, "ACE shows no release yet", SUMMARY, summary=[S.GOOD], release=[R.INVISIBLE]),
+    Rule(Step.WAIT, "ACE shows no release yet", RELEASE, summary=[S.GOOD]),
+    # ACE has the entry and no summary: that goes without certification, whatever the route.
+    Rule(Step.WAIT, "summary in batch {ae_batch}, not visible yet: never sent again on silence",
+         SUMMARY, ae=ABROAD),
+    Rule(Step.DESK, "summary {ae_refused}: {ae_code}", ae=[W.REFUSED]),
+    Rule(Step.OUTSIDE, "summary rejected: {ae_code}: once that is mended, continuity reconcile again",
+         ae=[W.OUTSIDE]),
+    Rule(Step.SEND_SUMMARY, "nothing is in the way", release=ON_FILE),
+    # "Already on file" to an add means found, not failed: an officer keyed the paper, and CQ does
+    # not show what it never told.
+    Rule(Step.SEND_SUMMARY, "nothing is in the way", se=[W.FOUND]),
+    Rule(Step.WAIT, "release in batch {se_batch}, not visible yet: never sent again on silence",
+         RELEASE, se=[W.OUT]),
+    Rule(Step.DESK, "release {se_refused}: {se_code}", se=[W.REFUSED]),
+    Rule(Step.OUTSIDE, "release rejected: {se_code}: once that is mended, continuity reconcile again",
+         se=[W.OUTSIDE]),
+    # Nothing is visible, nothing is out: the bill speaks last.
+    Rule(Step.ASK, "does its bill show another release?", BILL, bill=[B.UNASKED]),
+    Rule(Step.WAIT, "asked: does its bill show another release? No answer yet", BILL, bill=[B.ASKED]),
+    Rule(Step.WAIT, "CQ failed for its bill ({bill}): it is asked again", BILL, bill=[B.FAILED]),
+    Rule(Step.PERSON, "its bill shows another release: {bill}", BILL, bill=[B.TAKEN]),
+    Rule(Step.PERSON, "CQ says of its bill: {bill}", BILL, bill=[B.ODD]),
+    Rule(Step.SEND_SUMMARY, "its bill shows this entry in ACE", bill=[B.OWN]),
+    Rule(Step.SEND_RELEASE, "nothing is in the way", route=["se_then_ae"]),
+    Rule(Step.SEND_CERTIFIED, "nothing is in the way", route=["ae_certified"]),
+    Rule(Step.SEND_SUMMARY, "nothing is in the way", route=["ae_only"]),
+    Rule(Step.PERSON, "its route is unknown: {route}"),
+)  # fmt: skip
+
+
+def first(facts: Facts) -> Rule:
+    """The first rule that fits."""
+    return next(rule for rule in RULES if rule.fits(facts))

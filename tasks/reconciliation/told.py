@@ -1,0 +1,106 @@
+"""What an answer says of one entry, brought down to a line of the book."""
+
+from __future__ import annotations
+
+from tasks.ace.answers.shape import Condition, EntryAnswer
+from tasks.ace.condition_codes import look_up, meaning_of
+from tasks.ace.response import Answer
+from tasks.reconciliation.release import deciding
+from tasks.shared import kinds
+
+OUTSIDE_MEANINGS = frozenset({"payment", "statement", "eBond", "retry"})
+OUTSIDE_CODES = {
+    "AX": frozenset(
+        [
+            "101",
+            "104",
+            "106",
+            "108",
+            "109",
+            "111",
+            "875",
+            "113",
+            "116",
+            "752",
+            "753",
+            "754",
+            "755",
+            "756",
+            "757",
+            "758",
+        ]
+    ),
+    "SX": frozenset(["014", "333"]),
+}
+"""Causes of a rejection that lie outside the record: payment is set when a batch is made, importers
+and consignees are mended by a Form 5106, bonds by the surety. Then the same entry goes again."""
+
+DATE_REMOVED = "99"
+"""Release origin: the release date was taken off again (CQ v21 p.57)."""
+
+
+def entry_line(answer: Answer, one: EntryAnswer, differ: dict[str, list[str]]) -> kinds.AnswerLine:
+    number = one.entry_number or ""
+    release, code = _stands(answer, one)
+    return kinds.AnswerLine(
+        number=number,
+        disposition=one.disposition,
+        code=_codes(one),
+        text=_texts(one),
+        release=release,
+        release_code=code,
+        release_date=one.release_date.isoformat() if one.release_date else "",
+        control=one.control or "",
+        summary=one.summary or "",
+        version=one.version or "",
+        late=one.late,
+        outside=_is_outside(one),
+        differs=differ.get(number, []),
+    )
+
+
+def _stands(answer: Answer, one: EntryAnswer) -> tuple[str, str]:
+    """Where the goods stand, in words and by its code; empty where this answer does not say."""
+    if answer.application not in ("SO", "C1"):
+        return one.release or "", one.release_code or ""
+    if one.release_origin == DATE_REMOVED:
+        return "release date removed", DATE_REMOVED
+    said = deciding(one.conditions)
+    if said is None:
+        return "", ""
+    return meaning_of("SO", said.place).get(said.code or "", said.text or ""), said.code or ""
+
+
+def _is_outside(one: EntryAnswer) -> bool:
+    """True if every reason of a rejection lies outside the record."""
+    reasons = _reasons(one)
+    return bool(reasons) and all(_lies_outside(found) for found in reasons)
+
+
+def _lies_outside(found: Condition) -> bool:
+    code = (found.code or "")[-3:]
+    named = code in OUTSIDE_CODES.get(found.application, ())
+    return named or look_up(found.application, code).meaning in OUTSIDE_MEANINGS
+
+
+def _codes(one: EntryAnswer) -> str:
+    """The codes that say why, not the closing one (998 alone tells a desk nothing)."""
+    return " ".join(dict.fromkeys(found.code for found in _reasons(one) if found.code)) or (
+        one.code or ""
+    )
+
+
+def _texts(one: EntryAnswer) -> str:
+    told = [
+        f"{f'line {found.line}: ' if found.line else ''}{found.text}"
+        for found in _reasons(one)
+        if found.text
+    ]
+    return "; ".join(dict.fromkeys(told)) or (one.text or "")
+
+
+def _reasons(one: EntryAnswer) -> list[Condition]:
+    """Up to six conditions that are faults of the entry, in the order of the answer."""
+    if one.is_held:
+        return []
+    return [found for found in one.conditions if not found.final and found.code][:6]
