@@ -121,14 +121,16 @@ def settle(house: House, actor: str) -> list[str]:
 def ask(house: House, actor: str, today: date) -> list[str]:
     """Write the questions that are due; returns the names of the files."""
     known = verdicts(house)
-    _note_unaskable(house, [one for one, v in known if v.step is Step.ASK and v.ask == BILL], actor)
-    return asking.ask(house, verdicts(house), actor, today)
+    bills = [one for one, v in known if v.step is Step.ASK and v.ask == BILL]
+    if _note_unaskable(house, bills, actor):
+        known = verdicts(house)
+    return asking.ask(house, known, actor, today)
 
 
 def ask_held(house: House, held: Collection[str], actor: str, today: date) -> list[str]:
     """Ask again for entries that are due and cannot be written: an officer may key them meanwhile,
     and what ACE said of them grows old."""
-    if not house.settings.ace.ask_first:
+    if not held or not house.settings.ace.ask_first:
         return []
     again = [
         (one, Verdict(Step.WAIT, "held back", about))
@@ -139,11 +141,11 @@ def ask_held(house: House, held: Collection[str], actor: str, today: date) -> li
     return asking.ask(house, again, actor, today)
 
 
-def _note_unaskable(house: House, some: Sequence[Standing], actor: str) -> None:
-    """Bills that CQ has no room for, or that are on no electronic manifest, are noted as such."""
+def _note_unaskable(house: House, some: Sequence[Standing], actor: str) -> list[str]:
+    """Entries whose bills CQ has no room for, or that are on no electronic manifest, noted so."""
     numbers = asking.without_questions(house, some)
     if not numbers:
-        return
+        return []
     lines = [
         kinds.AnswerLine(number=number, disposition="not found", text="CQ cannot ask for its bill")
         for number in numbers
@@ -152,3 +154,4 @@ def _note_unaskable(house: House, some: Sequence[Standing], actor: str) -> None:
         application="", about=BILL, batch="", content="", rejected=False, lines=lines
     )
     house.journal.append(body, "answer/none", actor)
+    return numbers

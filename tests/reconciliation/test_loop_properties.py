@@ -5,21 +5,24 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import Phase, given, seed, settings, strategies as st
 
 from tasks.ace.stand_in import StandIn, StandInDied
 from tasks.entries import reserve
+from tasks.reconciliation import acts
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.loop import verdicts
-from tasks.reconciliation.plan import load
-from tasks.shared import approval, opening
+from tasks.shared import approval, kinds, opening
+from tasks.shared.errors import NotApproved, Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.projections import BATCHES
 from tests.ace import made_record, made_summary
 from tests.entries.house import FIRST
 from tests.reconciliation.ace_world import World, open_world, record_summaries, take_record, today
@@ -33,7 +36,15 @@ action = st.one_of(
     st.just(("approve",)),
     st.just(("exchange",)),
     st.sampled_from(["drop", "twice", "late", "reject", "ZZZ", "die"]).map(lambda k: ("wrong", k)),
+    st.integers(0, 12).map(lambda n: ("fail", n)),
     st.just(("late answers",)),
+    st.just(("lose",)),
+    st.just(("not received",)),
+    st.integers(0, 2).map(lambda n: ("settle", n)),
+    st.sampled_from(
+        ["release", "stop", "cancel", "reject", "cancel summary", "inactivate"]
+    ).flatmap(lambda what: st.integers(0, 2).map(lambda n: ("cbp", what, n))),
+    st.integers(0, 2).map(lambda n: ("refuse", n)),
     st.integers(0, 2).map(lambda n: ("officer", n)),
     st.integers(0, 2).map(lambda n: ("spoil", n)),
     st.integers(0, 2).map(lambda n: ("correct", n)),
@@ -90,6 +101,9 @@ class Story:
         self.world = world
         self.numbers = numbers
         self.spoiled: set[int] = set()
+        self.fetched: set[str] = set()
+        self.lost: set[str] = set()
+        self.burnt: set[str] = set()
 
     def do(self, name: str, *given_: object) -> None:
         getattr(self, name.replace(" ", "_"))(*given_)
@@ -99,18 +113,76 @@ class Story:
 
     def approve(self) -> None:
         for asked in approval.waiting(self.world.office.journal, 2):
-            self.world.office.approve(load(self.world.office.book.content, asked.plan))
+            self.world.office.approve_digest(asked.plan)
 
-    def exchange(self) -> None:
+    def exchange(self, late: bool = False) -> None:
+        outbound, inbox = self.world.office.outbound, self.world.inbox
+        self.fetched |= {path.name for path in outbound.glob("*.abi")}
         with suppress(StandInDied):
-            self.world.exchange()
+            self.world.ace.process_folder(outbound, inbox, late=late)
+
+    def late_answers(self) -> None:
+        self.exchange(late=True)
 
     def wrong(self, kind: str) -> None:
         self.world.ace.misbehave(kind)  # type: ignore[arg-type]
 
-    def late_answers(self) -> None:
-        with suppress(StandInDied):
-            self.world.ace.process_folder(self.world.office.outbound, self.world.inbox, late=True)
+    def fail(self, skip: int) -> None:
+        """ACE fails at one of the next transactions: a filing, or a question of any kind."""
+        self.world.ace.misbehave("ZZZ", skip=skip)
+
+    def lose(self) -> None:
+        """A file that nobody fetched yet is lost on the way."""
+        for path in self.world.office.outbound.glob("*.abi"):
+            if path.name not in self.fetched:
+                self.lost.add(path.name)
+                path.unlink()
+
+    def not_received(self) -> None:
+        """The licence holder hears from CBP that ACE never got what was lost."""
+        house = self.world.house
+        for row in house.journal.rows(sa.select(BATCHES).where(BATCHES.c.file.in_(self.lost))):
+            self._allowed(acts.not_received, house, row.batch, "never seen", b"CBP's mail", "bo")
+        self.lost.clear()
+
+    def settle(self, place: int) -> None:
+        """A person settles an entry, approved, at whatever moment."""
+        number, house = self.numbers[place], self.world.house
+        self._allowed(acts.settle, house, [number], "by hand", b"proof", "bo", not_in_ace=True)
+
+    def _allowed(self, act: Callable[..., object], *given_: object, **more: object) -> None:
+        with suppress(Refused):
+            try:
+                act(*given_, **more)
+            except NotApproved:
+                self.world.office.approve_last()
+                act(*given_, **more)
+
+    def cbp(self, what: str, place: int) -> None:
+        """CBP acts of its own accord, and tells of it with the next answers."""
+        ace, number = self.world.ace, self.numbers[place]
+        acts_ = {
+            "release": lambda: ace.clear(number, made_summary.RELEASED),
+            "stop": lambda: ace.stop(number),
+            "cancel": lambda: ace.cancel_entry(number),
+            "reject": lambda: ace.reject_summary(number),
+            "cancel summary": lambda: self._mark(number, "6", status=3, control=3),
+            "inactivate": lambda: self._mark(number, "5", control=3),
+        }
+        if number in self.burnt:
+            return
+        with suppress(KeyError):
+            acts_[what]()
+            if what.startswith("cancel"):
+                self.burnt.add(number)
+
+    def _mark(self, number: str, notice: str, **state: int) -> None:
+        self.world.ace.mark_summary(number, **state)
+        self.world.ace.notify(number, notice)
+
+    def refuse(self, place: int) -> None:
+        """The truck was refused after all: the desk says so, and no clearer word may come later."""
+        self._revise(place, paper_outcome="refused", release_date=None)
 
     def officer(self, place: int) -> None:
         """An officer keys the paper entry, if ACE has never heard of it."""
@@ -157,8 +229,10 @@ class Story:
         """From here on all goes well; the loop must come to rest."""
         for place in sorted(self.spoiled):
             self.correct(place)
+        self.not_received()
+        self.world.ace.behave()
         before: list[tuple[str, str, str]] = []
-        for _ in range(16):
+        for _ in range(20):
             self.turn()
             self.approve()
             self.late_answers()
@@ -172,9 +246,38 @@ class Story:
         for holding in book.values():
             assert holding.count("summary implicitly deleted") == 0, holding
             assert holding.stands_once or not (holding.entry or holding.summary), holding
-            assert not holding.burnt, holding
+            assert holding.burnt == (holding.number in self.burnt), holding
         assert set(self.world.steps()) == set(self.numbers), "an entry was lost"
         assert set(book) <= set(self.numbers)
+
+    def ended(self) -> None:
+        """Each entry rests, and what still waits for ACE is there."""
+        resting = {
+            Step.SETTLE, Step.DESK, Step.DIFFERS, Step.DATE, Step.PERSON, Step.TASK, Step.WAIT,
+            Step.CANCEL, Step.NO_FILING,
+        }  # fmt: skip
+        steps, book = self.world.steps(), self.world.ace.book()
+        assert set(steps.values()) <= set(map(str, resting)), steps
+        for number, step in steps.items():
+            held = book.get(number)
+            assert step != Step.WAIT or held, f"{number} waits for what ACE never got"
+        self._sent_right()
+
+    def _sent_right(self) -> None:
+        """Nothing was named in a batch whose paper did not allow it, or that was settled."""
+        outcome: dict[str, str] = {}
+        settled: set[str] = set()
+        for event in self.world.house.journal.events():
+            said = event.said
+            if isinstance(said, kinds.EntriesRecorded):
+                outcome |= {line.number: line.outcome for line in said.entries}
+            elif isinstance(said, kinds.EntrySettled):
+                settled.add(said.number)
+            elif isinstance(said, kinds.EntryReopened):
+                settled.discard(said.number)
+            elif isinstance(said, kinds.BatchNamed):
+                assert not settled & set(said.numbers), said
+                assert {outcome[number] for number in said.numbers} == {"released"}, said
 
 
 def tell(actions: list[tuple]) -> None:
@@ -185,11 +288,7 @@ def tell(actions: list[tuple]) -> None:
             story.holds()
         story.end_well()
         story.holds()
-        resting = {
-            Step.SETTLE, Step.DESK, Step.DIFFERS, Step.DATE, Step.PERSON, Step.TASK, Step.WAIT,
-        }  # fmt: skip
-        steps = made.steps()
-        assert set(steps.values()) <= set(map(str, resting)), steps
+        story.ended()
         assert verify(made.office.journal, made.office.book.content).ok
 
 

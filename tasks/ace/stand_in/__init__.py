@@ -120,6 +120,11 @@ class StandIn(Officer):
         """Go wrong `times` times, after `skip` batches or transactions have gone well."""
         switch(self._book, kind, times, skip, detail)
 
+    def behave(self) -> None:
+        """Forget everything that was still to go wrong."""
+        with self._book.writing():
+            self._book.run("DELETE FROM switches")
+
     def book(self) -> dict[str, Holding]:
         """Every number that ACE has heard of."""
         rows = self._book.run("SELECT DISTINCT number FROM history ORDER BY number")

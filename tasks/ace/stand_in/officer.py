@@ -16,6 +16,7 @@ from tasks.ace.stand_in.rows import Bill, Bond, Entry, Filer, Importer, Summary,
 from tasks.ace.stand_in.status import (
     CLEARED_BY,
     OUTCOMES,
+    bill_key,
     entries_of,
     link_bills,
     note,
@@ -189,6 +190,25 @@ class Officer(SummaryOfficer):
             )
         )
         book.tell(number, "summary keyed by officer")
+
+    def stop(self, number: str, outcome: str = "exam") -> None:
+        """CBP takes a release back, or holds what is not released yet: a key of `OUTCOMES`."""
+        book = self._book
+        with book.writing():
+            entry = self._entry(number)
+            entry.status, entry.released, entry.outcome = "on file", None, outcome
+            bills = Filing.read(entry.filing).lowest if outcome == "hold" else ()
+            for bill in bills:
+                note(book, entry, OUTCOMES[outcome], bill=bill_key(bill))
+            if not bills:
+                note(book, entry, OUTCOMES[outcome])
+            book.tell(number, "stopped", outcome)
+            book.put(entry)
+
+    def cancel_entry(self, number: str, reason: str = "01") -> None:
+        """CBP cancels an entry, and the summary with it: the number is burnt (23)."""
+        with self._book.writing():
+            cancel(self._book, self._entry(number), reason)
 
     def clear(self, number: str, released: date | None = None) -> None:
         """Exam, review, hold or documents done with: the goods are released."""
