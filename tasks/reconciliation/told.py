@@ -45,8 +45,8 @@ def entry_line(answer: Answer, one: EntryAnswer, differ: dict[str, list[str]]) -
     return kinds.AnswerLine(
         number=number,
         disposition=one.disposition,
-        code=_codes(one),
-        text=_texts(one),
+        code=(one.code or "") if answer.application == "UC" else _codes(one),
+        text=_notice(one) if answer.application == "UC" else _texts(one),
         release=release,
         release_code=code,
         release_date=one.release_date.isoformat() if one.release_date else "",
@@ -57,6 +57,12 @@ def entry_line(answer: Answer, one: EntryAnswer, differ: dict[str, list[str]]) -
         outside=_is_outside(one),
         differs=differ.get(number, []),
     )
+
+
+def _notice(one: EntryAnswer) -> str:
+    """What CBP did, then why: the type counts, the reason explains it."""
+    told = [one.text, *(found.text for found in one.conditions if not found.final)]
+    return "; ".join(dict.fromkeys(text for text in told if text))
 
 
 def _stands(answer: Answer, one: EntryAnswer) -> tuple[str, str]:

@@ -19,7 +19,8 @@ Not covered
     (X13); sender and port profiles (X09, X18, X20, X28-X30, X43); a statement's own records.
 Guessed, because no chapter says it
     SX codes (see `stand_in.release_rules`), code 997 of a deletion, border ports of EQ status 2,
-    CAMIR code 1C in CQ, that a wrong broker reference deletes what is on file too.
+    CAMIR code 1C in CQ, that 320 does not bind a quota entry that is released already, that a
+    wrong broker reference deletes what is on file too.
 """
 
 from __future__ import annotations

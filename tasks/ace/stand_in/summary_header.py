@@ -75,7 +75,9 @@ def _certification(book: Book, draft: Draft, report: Report, *, quota_certified:
     report.check(certified and included, "318")
     report.check(included == "F" and draft.kind != "06", "319")
     quota = draft.kind in ("02", "07", "12") and not draft.correction
-    report.check(quota_certified and quota and not certified, "320")
+    # Nothing can be certified that stands already (A is for entry and summary in one, p.40).
+    released = entry is not None and entry.status == "released"
+    report.check(quota_certified and quota and not certified and not released, "320")
 
 
 def _immediate(entry: Entry) -> bool:
