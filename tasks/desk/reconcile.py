@@ -187,6 +187,21 @@ def again(
     say(f"May go again: {', '.join(wanted)}; next: continuity reconcile turn")
 
 
+@app.command("keep-release")
+def keep_release_(
+    numbers: Annotated[list[str], typer.Argument()],
+    reason: Annotated[str, typer.Option(help="What was looked at, or what CBP mended.")],
+) -> None:
+    """Note that a release in ACE stands although its entry was revised since, so that the summary
+    may go."""
+    from tasks.entries.number import parse
+    from tasks.reconciliation.acts import keep_release
+
+    wanted = [str(parse(text)) for text in numbers]
+    keep_release(desk.house, wanted, reason, desk.actor)
+    say(f"The release stands: {', '.join(wanted)}; next: continuity reconcile turn")
+
+
 @app.command("sign-off")
 def sign_off_() -> None:
     """Sign the accounting. Refused while a number or an entry lacks its final place."""

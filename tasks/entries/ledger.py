@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tasks.entries import in_bond_use, private_fields
-from tasks.entries.record import Record, digests, to_bytes
+from tasks.entries.record import Record, digests, release_digests, to_bytes
 from tasks.entries.rules import Profile
 from tasks.entries.rules_summary import summary_gaps
 from tasks.entries.schema import SHEETS, field as field_of
@@ -266,6 +266,7 @@ def _write(
 
 def entry_lines(record: Record) -> list[kinds.EntryLine]:
     """What the accounting needs of each entry, in the order of the record."""
+    release = release_digests(record)
     seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
     columns = ("entry_number", "entry_type", "filing_route", "paper_outcome", "port_of_entry",
                "importer_number", "release_date", "bond_type", "consignee_number")  # fmt: skip
@@ -275,6 +276,7 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
         kinds.EntryLine(
             number=row["entry_number"],
             digest=seen[row["entry_number"]],
+            release_digest=release[row["entry_number"]],
             entry_type=row["entry_type"] or "",
             route=row["filing_route"] or "",
             outcome=row["paper_outcome"] or "not presented",

@@ -106,6 +106,22 @@ def send_again(house: House, numbers: list[str], reason: str, actor: str) -> Non
             pen.append(body, f"entry/{number}", key=f"again:{number}:{one.sent[name].seq}")
 
 
+def keep_release(house: House, numbers: list[str], reason: str, actor: str) -> None:
+    """Note that the release in ACE stands although the entry was revised since: a person looked at
+    the difference or had CBP mend it. Raises BadInput without a reason, Refused where ACE took no
+    release of ours."""
+    if not reason.strip():
+        raise BadInput("Say what was looked at, or what CBP mended")
+    known = {one.number: one for one in standings(house.journal)}
+    with house.journal.write(actor) as pen:
+        for number in numbers:
+            one = known.get(number)
+            if one is None or "SE" not in one.sent:
+                raise Refused(f"ACE took no release of ours for {number}")
+            body = kinds.ReleaseKept(number=number, digest=one.release_digest, reason=reason)
+            pen.append(body, f"entry/{number}", key=f"kept:{number}:{one.release_digest}")
+
+
 def _worded(words: str, proof: bytes) -> None:
     if not words.strip() or not proof:
         raise BadInput("This takes words on how or why, and a proof that is not empty")

@@ -74,10 +74,12 @@ class Release(StrEnum):
 
 class Way(StrEnum):
     """The last sending of one application. NOTHING: never sent, or definitely not taken and free
-    to go again. REFUSED: by its own fault and unchanged. OUTSIDE: by a cause outside the record."""
+    to go again. CHANGED: a release that ACE took, and whose data were revised here since. REFUSED:
+    by its own fault and unchanged. OUTSIDE: by a cause outside the record."""
 
     NOTHING = "nothing"
     OUT = "out"
+    CHANGED = "out, revised since"
     FOUND = "found"
     REFUSED = "refused"
     OUTSIDE = "refused for a cause outside"
@@ -212,7 +214,8 @@ def _way(one: Standing, application: str) -> Way:
     if sent is None:
         return Way.NOTHING
     if sent.state in ("waiting", "taken"):
-        return Way.OUT
+        same = application != "SE" or sent.release_digest == one.release_digest
+        return Way.OUT if same else Way.CHANGED
     if sent.state == "found":
         return Way.FOUND
     if not own_fault(sent) or sent.digest != one.digest:

@@ -77,7 +77,7 @@ P, S, R, W, B = Paper, Summary, Release, Way, Bill
 OURS = (P.OPEN, P.QUOTA, P.WITHDRAWAL, P.FREED)
 FILED = (P.QUOTA, P.WITHDRAWAL, P.FREED)
 ON_FILE = (R.PENDING, R.FREE, R.OTHER_DAY, R.STOPPED)
-ABROAD = (W.OUT, W.FOUND)
+AWAY, ABROAD = (W.OUT, W.CHANGED), (W.OUT, W.CHANGED, W.FOUND)
 
 RULES = (
     # A number that was cancelled is burnt, whatever else is known (CATAIR SE v40 p.32).
@@ -106,7 +106,7 @@ RULES = (
     Rule(Step.CANCEL, "{outcome}, but ACE said already on file: ask CBP to cancel it", RELEASE,
          paper=[P.CLOSED], release=[R.INVISIBLE], se=[W.FOUND]),
     Rule(Step.WAIT, "{outcome}, but the release in batch {se_batch} may stand", RELEASE,
-         paper=[P.CLOSED], release=[R.INVISIBLE], se=[W.OUT]),
+         paper=[P.CLOSED], release=[R.INVISIBLE], se=AWAY),
     Rule(Step.WAIT, "{outcome}, but the summary in batch {ae_batch} may stand", SUMMARY,
          paper=[P.CLOSED], ae=ABROAD),
     Rule(Step.NO_FILING, "{outcome}: accounted for with its proof", paper=[P.CLOSED],
@@ -134,12 +134,15 @@ RULES = (
     Rule(Step.DESK, "summary {ae_refused}: {ae_code}", ae=[W.REFUSED]),
     Rule(Step.OUTSIDE, "summary rejected: {ae_code}: once that is mended, continuity reconcile again",
          ae=[W.OUTSIDE]),
+    Rule(Step.PERSON, "revised since the release in batch {se_batch}, which ACE keeps as it was: correct "
+         "it with CBP, then continuity reconcile keep-release", RELEASE, release=ON_FILE,
+         se=[W.CHANGED]),
     Rule(Step.SEND_SUMMARY, "nothing is in the way", release=ON_FILE),
     # "Already on file" to an add means found, not failed: an officer keyed the paper, and CQ does
     # not show what it never told.
     Rule(Step.SEND_SUMMARY, "nothing is in the way", se=[W.FOUND]),
     Rule(Step.WAIT, "release in batch {se_batch}, not visible yet: never sent again on silence",
-         RELEASE, se=[W.OUT]),
+         RELEASE, se=AWAY),
     Rule(Step.DESK, "release {se_refused}: {se_code}", se=[W.REFUSED]),
     Rule(Step.OUTSIDE, "release rejected: {se_code}: once that is mended, continuity reconcile again",
          se=[W.OUTSIDE]),

@@ -38,6 +38,8 @@ class Sent:
     """The batch held this entry only, so that its rejection is this entry's own."""
     outside: bool = False
     """Every reason of its rejection lies outside the record."""
+    release_digest: str = ""
+    """The digest of the release data as ACE has it."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Standing:
     asked: Mapping[str, int] = field(default_factory=dict)
     since: int = 0
     recorded: int = 0
+    release_digest: str = ""
 
     @property
     def parties(self) -> dict[str, str]:
@@ -131,6 +134,7 @@ def standings(journal: Journal) -> list[Standing]:
             row.released, row.complete, row.bond_type != "9" or row.bonded is not None,
             row.importer, row.content, row.digest, row.consignee, row.bond_type,
             sent.get(row.number, {}), since=row.since, recorded=row.seq,
+            release_digest=row.release_digest,
         )  # fmt: skip
         mine, put = _of_parties(views, one), _of_parties(asked, one)
         known = views.get(row.number, {}) | mine
@@ -155,7 +159,7 @@ def _sent(journal: Journal) -> dict[str, dict[str, Sent]]:
     query = sa.select(SENT, BATCHES.c.size).join(BATCHES, BATCHES.c.batch == SENT.c.batch)
     for row in journal.rows(query):
         one = Sent(row.batch, row.state, row.digest, row.code, row.seq, row.size == 1,
-                   row.outside)  # fmt: skip
+                   row.outside, row.release_digest)  # fmt: skip
         found.setdefault(row.number, {})[row.application] = one
     return found
 

@@ -93,6 +93,7 @@ class NumbersVoided(Body, frozen=True, kw_only=True):
 class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     """What the accounting needs to know of a recorded entry without opening its content.
 
+    `release_digest`: of what a cargo release tells of it.
     `in_bonds`: the in-bond numbers on its bills. `consignee`: as recorded, or a private reference.
     """
 
@@ -105,6 +106,7 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     importer: str
     complete: bool
     released: str = ""
+    release_digest: str = ""
     bond_type: str = ""
     consignee: str = ""
     in_bonds: list[str] = []
@@ -184,6 +186,16 @@ class SendAgain(Body, frozen=True, kw_only=True):
     kind: ClassVar[str] = "entry.send_again"
     number: str
     application: str
+    reason: str
+
+
+class ReleaseKept(Body, frozen=True, kw_only=True):
+    """The release that ACE took stands, although the entry was revised since: a person looked at
+    the difference, or had CBP mend it. `digest`: the entry's release data as it now is."""
+
+    kind: ClassVar[str] = "entry.release_kept"
+    number: str
+    digest: str
     reason: str
 
 

@@ -45,6 +45,7 @@ ENTRIES = sa.Table(
     sa.Column("released", sa.Text, nullable=False),
     sa.Column("bond_type", sa.Text, nullable=False),
     sa.Column("consignee", sa.Text, nullable=False),
+    sa.Column("release_digest", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 
@@ -78,11 +79,13 @@ SENT = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("code", sa.Text, nullable=False),
+    sa.Column("release_digest", sa.Text, nullable=False),
     sa.Column("outside", sa.Boolean, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 """What became of the last sending: `waiting`, `taken` or `found` (on file before), or one of
-`REFUSED`. `code`: CBP's codes and texts. `digest`: of the entry as it was sent; `outside`: rejected
+`REFUSED`. `code`: CBP's codes and texts. `digest`: of the entry as it was sent, `release_digest`:
+of its release data as ACE has it; `outside`: rejected
 for causes outside the record. `seq`: when it was sent, or found never to have reached ACE."""
 
 REFUSED = ("rejected", "batch rejected", "not processed")

@@ -293,6 +293,15 @@ def test_a_cause_outside_the_record_waits_for_its_mending() -> None:
     assert step(views=ENTRY_ONLY, sent=mended) is Step.SEND_SUMMARY
 
 
+def test_a_release_that_was_revised_since_asks_a_person_before_the_summary_goes() -> None:
+    old = {"SE": sent("taken", "old", release_digest="r1")}
+    verdict = classify(replace(ENTRY, views=ENTRY_ONLY, sent=old, release_digest="r2"))
+    assert (verdict.step, verdict.ask) == (Step.PERSON, RELEASE)
+    assert "keep-release" in verdict.why
+    assert step(views=ENTRY_ONLY, sent=old, release_digest="r1") is Step.SEND_SUMMARY
+    assert step(views=NOTHING, sent=old, release_digest="r2") is Step.WAIT
+
+
 def settled(**views: View) -> Standing:
     return replace(ENTRY, state="settled", since=10, views=dict(views))
 
@@ -334,6 +343,8 @@ def may_be_sent(facts: Facts, step: Step) -> bool:
     known = facts.release in IN_ACE or (
         facts.release is Release.INVISIBLE and (facts.se is Way.FOUND or facts.bill is Bill.OWN)
     )
+    if facts.se is Way.CHANGED:
+        return False
     if known and step is Step.SEND_SUMMARY:
         return facts.paper is not Paper.FREED or facts.release is not Release.STOPPED
     nowhere = facts.release is Release.INVISIBLE and facts.bill is Bill.CLEAR

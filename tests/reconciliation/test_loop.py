@@ -36,6 +36,12 @@ def released(world: World, kind: str = "01") -> str:
     return number
 
 
+def revise(world: World, number: str, **changed: object) -> None:
+    rows = made_summary.change(made_summary.summary(int(number[4:11]), "01"), "lines", **changed)
+    rows["parties"] = made_record.parties(number)
+    take_record(world, made_record.joined([rows]))
+
+
 def step(world: World, number: str) -> str:
     return world.steps()[number]
 
@@ -224,5 +230,21 @@ def test_a_cause_outside_the_record_lets_the_entry_go_again_by_a_word(world: Wor
         world.exchange()
     assert step(world, number) == "mend outside the record"
     acts.send_again(world.house, [number], "the surety filed its eBond", "bo")
+    world.run()
+    assert step(world, number) == "settled"
+
+
+def test_a_release_revised_after_ace_took_it_waits_for_a_word(world: World) -> None:
+    number = released(world)
+    until_planned(world)
+    world.turn()
+    world.exchange()
+    world.turn()
+    revise(world, number, charges=77)
+    assert "a person decides" not in world.steps().values(), "only the summary needs charges"
+    revise(world, number, country_of_origin="VN")
+    world.run()
+    assert step(world, number) == "a person decides"
+    acts.keep_release(world.house, [number], "CBP corrected the origin", "bo")
     world.run()
     assert step(world, number) == "settled"

@@ -47,20 +47,27 @@ def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
     digests = entry_digests(connection, body.numbers)
     rows = [
         {"application": body.application, "number": number, "batch": body.batch, "code": "",
-         "state": "waiting", "digest": digests.get(number, ""), "outside": False, "seq": seq}
-        for number in body.numbers
+         "state": "waiting", "digest": own.digest, "release_digest": own.release_digest, "outside": False,
+         "seq": seq}
+        for number, own in digests.items()
     ]  # fmt: skip
     connection.execute(sa.insert(SENT), rows)
 
 
-def entry_digests(connection: sa.Connection, numbers: list[str]) -> dict[str, str]:
-    """The digest of each recorded entry as it stands."""
-    found: dict[str, str] = {}
+def entry_digests(connection: sa.Connection, numbers: list[str]) -> dict[str, sa.Row[Any]]:
+    """The digests of each recorded entry as it stands, whole and of its release data."""
+    found: dict[str, sa.Row[Any]] = {}
+    query = sa.select(ENTRIES.c.number, ENTRIES.c.digest, ENTRIES.c.release_digest)
     for start in range(0, len(numbers), 500):
         some = ENTRIES.c.number.in_(numbers[start : start + 500])
-        rows = connection.execute(sa.select(ENTRIES.c.number, ENTRIES.c.digest).where(some))
-        found |= {row.number: row.digest for row in rows}
+        found |= {row.number: row for row in connection.execute(query.where(some))}
     return found
+
+
+@fold(kinds.ReleaseKept)
+def _release_kept(connection: sa.Connection, seq: int, body: kinds.ReleaseKept) -> None:
+    mine = sa.update(SENT).where(SENT.c.number == body.number, SENT.c.application == "SE")
+    connection.execute(mine.values(release_digest=body.digest))
 
 
 @fold(kinds.BatchWritten)

@@ -61,6 +61,7 @@ def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict
         "released": line.released,
         "bond_type": line.bond_type,
         "consignee": line.consignee,
+        "release_digest": line.release_digest,
         "seq": seq,
     }
 
