@@ -21,6 +21,7 @@ def rows(journal: Journal, settings: Settings) -> list[dict[str, str]]:
 
 _NEEDS = (
     (Step.TASK, "red", "released on paper, held in ACE: today"),
+    (Step.MEND, "red", "ACE will drop the entry unless it is mended: today"),
     (Step.CANCEL, "red", "did not come in, but stand in ACE: cancel them"),
     (Step.DESK, "amber", "entries go back to their desks"),
     (Step.OUTSIDE, "amber", "rejected for a cause outside the record: mend it, then send again"),

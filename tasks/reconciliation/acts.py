@@ -17,7 +17,16 @@ from tasks.shared import approval, kinds
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.projections import BATCHES, SENT
 
-IN_ACE = (Step.SETTLE, Step.DIFFERS, Step.DATE, Step.PERSON, Step.TASK, Step.CANCEL, Step.NO_FILING)
+IN_ACE = (
+    Step.SETTLE,
+    Step.DIFFERS,
+    Step.DATE,
+    Step.PERSON,
+    Step.TASK,
+    Step.MEND,
+    Step.CANCEL,
+    Step.NO_FILING,
+)
 """Steps at which ACE has something, or nothing is due: a licence holder may accept that."""
 
 

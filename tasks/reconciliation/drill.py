@@ -118,7 +118,7 @@ def accept_differences(settings: Settings, actor: str) -> list[str]:
         asked = approval.waiting(house.journal, settings.approval.persons)[-1]
         who = approve(settings, asked.plan)
         acts.settle(house, [one.number], how, proof, actor)
-        told.append(f"{one.number}: {verdict.why}; accepted by {who}")
+        told.append(f"{one.number}: {verdict.why}; accepted by the licence holder {who}")
     return told
 
 

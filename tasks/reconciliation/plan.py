@@ -25,7 +25,7 @@ from tasks.reconciliation import terms, zone_weeks
 from tasks.reconciliation.account import RELEASED, SE_ROUTE
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.facts import facts_of
-from tasks.reconciliation.view import Standing, standings
+from tasks.reconciliation.view import NOTICE, Standing, standings
 from tasks.shared import approval, clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import (
@@ -93,7 +93,7 @@ def step_of(one: Standing, settings: Settings) -> Step:
     """What may be done with an entry now. Where ACE cannot be asked, only a first release is sent."""
     if settings.ace.ask_first:
         return classify(one).step
-    unsent = one.state == "recorded" and "SE" not in one.sent
+    unsent = one.state == "recorded" and "SE" not in one.sent and NOTICE not in one.views
     go = unsent and one.route == SE_ROUTE and one.outcome in RELEASED
     return Step.SEND_RELEASE if go else Step.AT_PORT
 
@@ -280,7 +280,7 @@ def load(content: ContentStore, digest: str) -> Plan:
         for one in said["batches"]
     )
     return Plan(digest, batches, said["entries"], tuple(said["duty"]), said["held"],
-                said["steps"])  # fmt: skip
+                said.get("steps", {}))  # fmt: skip
 
 
 def records(content: ContentStore, wanted: dict[str, str]) -> Record:

@@ -33,6 +33,7 @@ class Step(StrEnum):
     DESK = "back to the desk"
     OUTSIDE = "mend outside the record"
     TASK = "call the port today"
+    MEND = "mend in ACE today"
     CANCEL = "cancel in ACE"
     DATE = "release dates differ"
     DIFFERS = "differs from ACE"
@@ -86,7 +87,7 @@ RULES = (
     # What the client must know today.
     Rule(Step.TASK, "released on paper, ACE says {says} ({code}): the client holds the goods, the port "
          "gets the stamped copy today", RELEASE, paper=[P.FREED], release=[R.STOPPED]),
-    Rule(Step.TASK, "ACE says {says} ({code}): mend it with the port today, or the entry is lost",
+    Rule(Step.MEND, "ACE says {says} ({code}): mend it with the port today, or the entry is lost",
          RELEASE, paper=OURS, release=[R.LOST]),
     # Nothing is decided before ACE was asked for the summary, then for the entry.
     Rule(Step.ASK, "does ACE have a summary?", SUMMARY, summary=[S.UNASKED]),

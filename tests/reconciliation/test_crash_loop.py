@@ -34,7 +34,7 @@ def live(settings: Settings, phone: pyotp.TOTP, life: int, folder: Path) -> None
 
 
 class Outage:
-    """Six entries; officers keyed one, ACE never heard of another's release, a batch is rejected,
+    """Six entries; officers keyed one, ACE never heard of another's bill and release, a batch is rejected,
     an answer is lost."""
 
     def __init__(self, folder: Path) -> None:
@@ -107,7 +107,7 @@ def _in_peace(folder: Path) -> tuple[End, float]:
     taken = time.monotonic() - began
     end = outage.end()
     outage.close()
-    assert {held[0] for held in end.values()} == {"settled", "wait for ACE"}
+    assert {held[0] for held in end.values()} == {"settled", "mend in ACE today"}
     return end, taken
 
 

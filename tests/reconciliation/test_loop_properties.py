@@ -19,6 +19,7 @@ from tasks.entries import reserve
 from tasks.reconciliation import acts
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.loop import verdicts
+from tasks.reconciliation.view import standings
 from tasks.shared import approval, kinds, opening
 from tasks.shared.errors import NotApproved, Refused
 from tasks.shared.journal_check import verify
@@ -247,14 +248,15 @@ class Story:
             assert holding.count("summary implicitly deleted") == 0, holding
             assert holding.stands_once or not (holding.entry or holding.summary), holding
             assert holding.burnt == (holding.number in self.burnt), holding
-        assert set(self.world.steps()) == set(self.numbers), "an entry was lost"
+        recorded = {one.number for one in standings(self.world.house.journal)}
+        assert recorded == set(self.numbers), "an entry was lost"
         assert set(book) <= set(self.numbers)
 
     def ended(self) -> None:
         """Each entry rests, and what still waits for ACE is there."""
         resting = {
             Step.SETTLE, Step.DESK, Step.DIFFERS, Step.DATE, Step.PERSON, Step.TASK, Step.WAIT,
-            Step.CANCEL, Step.NO_FILING,
+            Step.CANCEL, Step.NO_FILING, Step.MEND,
         }  # fmt: skip
         steps, book = self.world.steps(), self.world.ace.book()
         assert set(steps.values()) <= set(map(str, resting)), steps
