@@ -202,6 +202,39 @@ def keep_release_(
     say(f"The release stands: {', '.join(wanted)}; next: continuity reconcile turn")
 
 
+@app.command("hand-over")
+def hand_over_(
+    number: Annotated[str, typer.Argument()],
+    other: Annotated[str, typer.Option(help="The other filer's entry number.")],
+    proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
+) -> None:
+    """Note that another filer filed the entry under a number of its own. Asks for a licence holder's
+    approval; give the same command again once it is there."""
+    from tasks.entries.number import parse
+    from tasks.reconciliation.acts import hand_over
+
+    wanted = str(parse(number))
+    say(
+        f"{wanted}: filed under {hand_over(desk.house, wanted, other, proof.read_bytes(), desk.actor)}"
+    )
+
+
+@app.command()
+def burnt(
+    number: Annotated[str, typer.Argument()],
+    reason: Annotated[str, typer.Option(help="Why it was cancelled, with CBP's reason code.")],
+    proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
+) -> None:
+    """Note that a number was cancelled in ACE and is never used again. Asks for a licence holder's
+    approval; give the same command again once it is there."""
+    from tasks.entries.number import parse
+    from tasks.reconciliation.acts import burn
+
+    wanted = str(parse(number))
+    burn(desk.house, wanted, reason, proof.read_bytes(), desk.actor)
+    say(f"{wanted} is burnt: never used again")
+
+
 @app.command("sign-off")
 def sign_off_() -> None:
     """Sign the accounting. Refused while a number or an entry lacks its final place."""

@@ -1,4 +1,5 @@
-"""Acts that only a licence holder may let happen: settling by hand, a batch that ACE never got.
+"""Acts that only a licence holder may let happen: settling by hand, a batch that ACE never got, an entry
+that another filer took over, a number that is burnt.
 
 Each binds to its proof and to the state that it was asked for in. Asked for once, it waits for its
 approval; asked for again after that, it is done.
@@ -8,9 +9,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from tasks.entries.number import parse
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify
-from tasks.reconciliation.facts import own_fault
+from tasks.reconciliation.facts import Facts, Release, Summary, Way, facts_of, own_fault
 from tasks.reconciliation.outbound import outbound
 from tasks.reconciliation.view import Standing, standings
 from tasks.shared import approval, kinds
@@ -95,6 +97,72 @@ def not_received(house: House, batch: str, reason: str, proof: bytes, actor: str
     body = kinds.BatchNotReceived(batch=batch, reason=reason, proof=kept, approval=plan)
     house.journal.append(body, f"batch/{batch}", actor, key=f"not received:{batch}")
     return numbers
+
+
+def hand_over(house: House, number: str, other: str, proof: bytes, actor: str) -> str:
+    """Note that another filer filed a recorded entry under a number of its own, once a licence
+    holder approved it; returns that number.
+
+    Raises BadInput for a number of ours or without proof, NumberUnavailable if it is not recorded,
+    Refused while it stands in ACE under our number or may still do so, NotApproved until approved.
+    """
+    _worded("handed over", proof)
+    taken = parse(other, offsets={other[:3].upper(): range(10)})
+    ours = house.settings.broker.filer_code
+    if taken.filer == ours:
+        raise BadInput(f"{taken} is a number of ours; handed over means to another filer")
+    one = _recorded(house, number, "handed over")
+    if standing := _in_ace(facts_of(one)):
+        raise Refused(
+            f"{number} {standing}: have that cancelled first, or the goods are entered twice"
+        )
+    what = f"{number} was filed by {taken.filer} under {taken}"
+    facts = {"number": number, "other": str(taken), "since": one.since}
+    _, kept = _approved(house, "hand over", what, facts, proof, actor)
+    body = kinds.EntryHandedOver(
+        number=number, filer=taken.filer, other_number=str(taken), proof=kept
+    )
+    house.journal.append(body, f"entry/{number}", actor, key=f"handed over:{number}")
+    return str(taken)
+
+
+def _in_ace(facts: Facts) -> str:
+    """Where it stands in ACE under our number, or may: silence on a sending is no absence."""
+    if facts.summary in (Summary.GOOD, Summary.DIFFERENT):
+        return "has a summary in ACE"
+    if facts.release in (Release.PENDING, Release.FREE, Release.OTHER_DAY, Release.STOPPED):
+        return "has an entry in ACE"
+    return "may stand in ACE" if {facts.se, facts.ae} & {Way.OUT, Way.FOUND} else ""
+
+
+def burn(house: House, number: str, reason: str, proof: bytes, actor: str) -> None:
+    """Note that a number was cancelled in ACE and is never used again (CATAIR SE v40 p.32), once a
+    licence holder approved it.
+
+    Raises BadInput without words or proof, NumberUnavailable if it is not recorded, Refused while
+    ACE, as far as we know, still has something under it, NotApproved until approved.
+    """
+    _worded(reason, proof)
+    one = _recorded(house, number, "burnt")
+    facts = facts_of(one)
+    gone = facts.summary is Summary.CANCELLED or facts.release is Release.GONE
+    if not gone and (standing := _in_ace(facts)):
+        raise Refused(
+            f"{number} {standing}: ACE does not show it as cancelled yet; run a turn first"
+        )
+    what = f"{number} is burnt: {reason}"
+    said = {"number": number, "reason": reason, "since": one.since}
+    _, kept = _approved(house, "burn", what, said, proof, actor)
+    body = kinds.EntryBurnt(number=number, reason=reason, proof=kept)
+    house.journal.append(body, f"entry/{number}", actor, key=f"burnt:{number}")
+
+
+def _recorded(house: House, number: str, wanted: str) -> Standing:
+    one = next((one for one in standings(house.journal) if one.number == number), None)
+    if one is None or one.state != "recorded":
+        state = one.state if one else "in no record"
+        raise NumberUnavailable(f"{number} is {state}; to become {wanted} it must be recorded")
+    return one
 
 
 def send_again(house: House, numbers: list[str], reason: str, actor: str) -> None:

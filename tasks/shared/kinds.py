@@ -326,10 +326,13 @@ class EntryReopened(Body, frozen=True, kw_only=True):
 
 
 class EntryHandedOver(Body, frozen=True, kw_only=True):
+    """Another filer filed it under a number of its own; `proof` is content."""
+
     kind: ClassVar[str] = "entry.handed_over"
     number: str
     filer: str
     other_number: str
+    proof: str = ""
 
 
 class EntryBurnt(Body, frozen=True, kw_only=True):
@@ -338,6 +341,7 @@ class EntryBurnt(Body, frozen=True, kw_only=True):
     kind: ClassVar[str] = "entry.burnt"
     number: str
     reason: str
+    proof: str = ""
 
 
 class AccountingSigned(Body, frozen=True, kw_only=True):

@@ -1,0 +1,97 @@
+"""An entry that another filer took over, and a number that is burnt: by a licence holder, with proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.reconciliation import account
+from tasks.reconciliation.acts import burn, hand_over
+from tasks.shared.errors import BadInput, BadNumber, NotApproved, NumberUnavailable, Refused
+from tasks.shared.journal_check import verify
+from tests.ace import made_summary
+from tests.reconciliation.ace_world import World, open_world, record_summaries
+from tests.reconciliation.house import Office
+
+OTHER = "XYZ-1234567-1"
+
+
+@pytest.fixture
+def world(office: Office, tmp_path: Path) -> Iterator[World]:
+    made = open_world(office, tmp_path / "ace")
+    yield made
+    made.ace.close()
+
+
+def approved(world: World, act: Callable[[], object]) -> None:
+    """Ask, let ada approve, do it."""
+    with pytest.raises(NotApproved):
+        act()
+    world.office.approve_last()
+    act()
+
+
+def places(world: World) -> dict[str, str]:
+    return {one.number: one.place for one in account.account(world.office.journal) if one.desk}
+
+
+def test_handed_over_once_approved(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    approved(world, lambda: hand_over(world.house, number, OTHER, b"mail", "bo"))
+    assert places(world)[number] == account.HANDED_OVER
+    assert verify(world.office.journal, world.office.book.content).ok
+    world.run()
+    assert number not in world.ace.book(), "what another filed must never be sent"
+
+
+def test_what_stands_in_ace_is_not_handed_over(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    world.ace.seed_paper_release(number, made_summary.RELEASED)
+    last = world.turn()
+    while last.waiting is None:
+        world.exchange()
+        last = world.turn()
+    world.office.approve(last.waiting)
+    world.turn()
+    with pytest.raises(Refused, match="may stand in ACE"):
+        hand_over(world.house, number, OTHER, b"mail", "bo")
+    world.run()
+    with pytest.raises(NumberUnavailable, match="is settled"):
+        hand_over(world.house, number, OTHER, b"mail", "bo")
+
+
+def test_bad_input_changes_nothing(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    before = world.office.journal.head()
+    with pytest.raises(BadInput, match="of ours"):
+        hand_over(world.house, number, number, b"mail", "bo")
+    with pytest.raises(BadNumber):
+        hand_over(world.house, number, "nonsense", b"mail", "bo")
+    with pytest.raises(BadInput, match="proof"):
+        hand_over(world.house, number, OTHER, b"", "bo")
+    with pytest.raises(BadInput, match="words"):
+        burn(world.house, number, " ", b"mail", "bo")
+    with pytest.raises(NumberUnavailable):
+        burn(world.house, "ABC-1234567-6", "cancelled", b"mail", "bo")
+    assert world.office.journal.head() == before
+
+
+def test_burnt_is_never_used_again(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    approved(world, lambda: burn(world.house, number, "cancelled, reason 09", b"portal", "bo"))
+    assert places(world)[number] == account.BURNT
+    world.run()
+    assert number not in world.ace.book()
+
+
+def test_what_ace_still_has_is_not_burnt(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    world.ace.seed_officer_entry(number, port="3801", released=made_summary.RELEASED, notified=True)
+    world.exchange()
+    for _ in range(4):
+        world.turn()
+        world.exchange()
+    with pytest.raises(Refused, match="in ACE"):
+        burn(world.house, number, "cancelled", b"portal", "bo")
