@@ -1,15 +1,15 @@
 """Asking ACE: EQ for entry summaries, CQ for entries and bills, KI for importers and bonds.
 
 Each query is a batch of one block, kept small enough that its answer is not cut: ACE returns at
-most 5,000 summaries or 8 MB (EQ v26 p.51). What is to be asked is split by `QueryLimits`;
-`schedule` spreads the batches over time. Times are ACE's own, without a zone.
+most 5,000 summaries or 8 MB (EQ v26 p.51). What is to be asked is split by `QueryLimits`.
+Times are ACE's own, without a zone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tasks.ace.batch import Batch
 from tasks.ace.envelope import Envelope
@@ -29,7 +29,7 @@ from tasks.entries.number import EntryNumber, Offsets, parse
 from tasks.shared.errors import BadInput, BadNumber, Problem
 
 __all__ = ["Asker", "BillQuestion", "Query", "QueryLimits", "bill_queries", "entry_queries"]
-__all__ += ["importer_queries", "remaining", "schedule", "summary_queries", "summary_range_queries"]
+__all__ += ["importer_queries", "remaining", "summary_queries", "summary_range_queries"]
 
 EVERY = "EES"
 """Criteria query type for every summary accepted in the range (EQ v26 p.19)."""
@@ -46,14 +46,13 @@ class QueryLimits:
     numbers_per_batch: int = 500
     bills_per_batch: int = 100
     importers_per_batch: int = 120
-    batches_per_hour: int = 60
     output_bytes: int = 8_000_000
     summaries: int = 5_000
     fill: float = 0.8
 
     def __post_init__(self) -> None:
         counts = (self.numbers_per_batch, self.bills_per_batch, self.importers_per_batch)
-        if min(*counts, self.batches_per_hour) < 1 or not 0 < self.fill <= 1:
+        if min(counts) < 1 or not 0 < self.fill <= 1:
             problem = Problem(
                 column="query limits", value=str(self), wrong="out of range", right="1 or more"
             )
@@ -161,14 +160,6 @@ def importer_queries(asker: Asker, numbers: Iterable[str], addresses: bool = Tru
         _query(asker, place, "KI", "importers", part, importer_records(part, addresses))
         for place, part in enumerate(parts)
     ]
-
-
-def schedule(
-    queries: Sequence[Query], limits: QueryLimits, begin: datetime
-) -> list[tuple[datetime, Query]]:
-    """When each batch is to go out: evenly spread, at most `batches_per_hour`."""
-    step = timedelta(hours=1) / limits.batches_per_hour
-    return [(begin + place * step, query) for place, query in enumerate(queries)]
 
 
 def remaining(query: Query, returned: Sequence[str]) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def show_(file: File) -> None:
 @app.command()
 def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Write the batches of approved plans to the outbound folder. Exit 1 if a plan still waits."""
-    from tasks.reconciliation import plan
+    from tasks.reconciliation import pacing, plan
     from tasks.reconciliation.loop import write_approved
     from tasks.shared import clock
 
@@ -78,6 +78,9 @@ def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     if not as_json:
         for reason in dropped.values():
             say(f"not written: {reason}")
+    pace = pacing.pace(desk.journal, desk.settings)
+    if not pace.left and not as_json:
+        say(f"Pace: {pace}")
     if rows:
         show(rows, as_json=as_json, title="Written")
         return

@@ -113,6 +113,8 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     fresh = [one for one in done.written if not one.again]
     say(f"{len(fresh)} batch file(s) and {len(done.asked)} question(s) written, "
         f"{sum(one.answers for one in done.read)} answer(s) read, {len(done.settled)} settled")  # fmt: skip
+    if done.paced:
+        say(f"Pace: {done.paced}")
     for number, reason in done.reopened.items():
         say(f"open again: {number}: {reason}")
     for reason in done.dropped.values():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -26,6 +27,7 @@ from tasks.ace.query import (
 from tasks.entries.record import Record
 from tasks.reconciliation.classify import Step, Verdict
 from tasks.reconciliation.outbound import outbound, password
+from tasks.reconciliation.pacing import pace
 from tasks.reconciliation.plan import envelope_of, records
 from tasks.reconciliation.view import CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
 from tasks.shared import clock, kinds, opening
@@ -59,8 +61,9 @@ def house_of(settings: Settings) -> House:
 
 def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, today: date
         ) -> list[str]:  # fmt: skip
-    """Write the questions that are due; returns their names. What waits for an answer, or for another
-    answer than the last, is asked again only after the settings' `ask_again_minutes`."""
+    """Write the questions that are due, as many as the pace allows now; returns their names. What waits
+    for an answer, or for another answer than the last, is asked again only after the settings'
+    `ask_again_minutes`."""
     due: dict[str, list[Standing]] = {}
     stale = stale_before(house)
     for one, verdict in verdicts:
@@ -68,11 +71,13 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
         if verdict.step is Step.ASK or again:
             about = IMPORTER if verdict.ask == CONSIGNEE else verdict.ask
             due.setdefault(about, []).append(one)
-    written: list[str] = []
-    for about, some in sorted(due.items()):
-        for query, keys in _queries(house, about, some, today):
-            written.append(write_question(house, about, query, keys, actor))
-    return written
+    for about, some in due.items():  # What was never asked goes before what is asked again.
+        some.sort(key=lambda one: one.asked.get(about, 0))
+    most = pace(house.journal, house.settings).left
+    made = ((about, *one) for about, some in sorted(due.items())
+            for one in _queries(house, about, some, today))  # fmt: skip
+    return [write_question(house, about, query, keys, actor)
+            for about, query, keys in islice(made, most)]  # fmt: skip
 
 
 def stale_before(house: House) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
-from tasks.reconciliation import asking, outbound, plan, reading
+from tasks.reconciliation import asking, outbound, pacing, plan, reading
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, Verdict, classify, taken_back
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing, standings
@@ -31,6 +31,8 @@ class Turn:
     reopened: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     """Settled numbers that ACE took back, and plans of which nothing more is written: why."""
+    paced: str = ""
+    """Why files wait although they might go; empty if none does."""
 
     @property
     def moved(self) -> bool:
@@ -52,8 +54,9 @@ def turn(house: House, actor: str, today: date) -> Turn:
     steps: dict[str, list[str]] = {}
     for one, verdict in verdicts(house):
         steps.setdefault(str(verdict.step), []).append(one.number)
+    pace = pacing.pace(house.journal, house.settings)
     return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held,
-                reopened, dropped)  # fmt: skip
+                reopened, dropped, "" if pace.left else str(pace))  # fmt: skip
 
 
 def verdicts(house: House) -> list[tuple[Standing, Verdict]]:

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from tasks.ace.batch import fill_in
 from tasks.reconciliation.classify import classify
+from tasks.reconciliation.pacing import pace
 from tasks.reconciliation.plan import WHAT, Plan, Planned, load, step_of
 from tasks.reconciliation.view import Standing, standings
 from tasks.shared import approval, kinds
@@ -66,7 +67,8 @@ def write(
     plan: Plan,
     actor: str,
 ) -> list[Written]:
-    """Write every batch of an approved plan. Safe to run again from any point.
+    """Write the batches of an approved plan, as many as the pace allows now; the others go on a later
+    run. Safe to run again from any point.
 
     Raises NotApproved without an approval for exactly these bytes, Refused if an entry fell out
     of the plan since, BadSettings without an outbound folder or password.
@@ -83,7 +85,23 @@ def write(
         return real(content, vault, settings, batch, secret)
 
     with outbound(settings) as folder:
-        return [_one(journal, plan, batch, folder, bytes_of, actor) for batch in plan.batches]
+        return [
+            _one(journal, plan, batch, folder, bytes_of, actor)
+            for batch in _paced(journal, settings, plan)
+        ]
+
+
+def _paced(journal: Journal, settings: Settings, plan: Plan) -> Iterator[Planned]:
+    """The batches that may go now: what is named already is brought to its end, the others go as
+    far as the hour allows."""
+    named = {row.batch for row in journal.rows(sa.select(BATCHES.c.batch))}
+    left = pace(journal, settings).left
+    for batch in plan.batches:
+        fresh = batch.batch not in named
+        if fresh and not left:
+            return
+        left -= fresh
+        yield batch
 
 
 def fallen(journal: Journal, settings: Settings, plan: Plan) -> str:

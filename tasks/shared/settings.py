@@ -55,6 +55,7 @@ ShareAddress = Annotated[str, Field(pattern=r"^smb://")]
 
 class Ace(_Table):
     """How batches leave. `line_ends`: CBP's wire format has none; some senders want LF.
+    `batches_per_hour`: files that may go to ACE in any hour, filings and questions together.
     `ask_first`: send only what ACE was asked for and does not show; false only where the sender
     cannot transmit queries. `payment_table`: CSV, a row an importer; `daily_ceiling`: dollars a
     day and payer that a debit may reach, 0 for none.

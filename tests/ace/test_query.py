@@ -22,7 +22,6 @@ from tasks.ace.query import (
     entry_queries,
     importer_queries,
     remaining,
-    schedule,
     summary_queries,
     summary_range_queries,
 )
@@ -251,15 +250,6 @@ def test_large_questions_become_several_batches() -> None:
     importers = [f"12-34567{place:02d}00" for place in range(7)]
     assert [len(q.asked) for q in importer_queries(asker, importers)] == [6, 1]
     assert summary_queries(asker, []) == []
-
-
-def test_batches_are_spread_over_the_hours() -> None:
-    limits = QueryLimits(numbers_per_batch=1, batches_per_hour=20)
-    queries = entry_queries(Asker(ENVELOPE, "2704", 1, limits), numbers(45))
-    begin = datetime(2026, 11, 24, 8)
-    times = [at for at, _ in schedule(queries, limits, begin)]
-    assert times[0] == begin and times[1] == begin + timedelta(minutes=3)
-    assert sum(at < begin + timedelta(hours=1) for at in times) == 20
 
 
 def test_what_a_cut_answer_left_out_is_asked_again() -> None:

@@ -62,7 +62,12 @@ def open_world(office: Office, folder: Path) -> World:
     inbox = folder / "inbox"
     inbox.mkdir(parents=True)
     ace = office.settings.ace.model_copy(
-        update={"ask_first": True, "inbox": inbox, "ask_again_minutes": 0}
+        update={
+            "ask_first": True,
+            "inbox": inbox,
+            "ask_again_minutes": 0,
+            "batches_per_hour": 10_000,
+        }
     )
     office.settings = office.settings.model_copy(update={"ace": ace})
     stand_in = StandIn(folder / "ace.sqlite", today())
