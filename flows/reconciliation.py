@@ -1,6 +1,7 @@
 """After the incident: read what ACE says, settle what stands there as on the paper, write what is
 approved and still right, ask what is not known, put what was released on paper into batches, have
-them approved, and account for every number.
+them approved, and account for every number. When each has its final place: the signature, and the
+report for CBP in `reports/` of the home folder.
 
 Run it as often as you like, from any point. What is written is never written again; a plan that
 waits is not made anew unless an entry changed; an approved plan of which an entry fell out since is
@@ -25,7 +26,8 @@ from tasks.reconciliation import steps
     validate_parameters=True,
 )
 def reconciliation(home: str, actor: str, incident: str = "current") -> State[Any]:
-    """Ends `AwaitingApproval` while a plan waits for a licence holder, else `Completed`.
+    """Ends `AwaitingApproval` while a plan or the accounting waits for a licence holder, else
+    `Completed`.
 
     `home`: the home folder; `actor`: who prepares the plan; `incident`: lower case, digits and
     dashes, as it stands in the artifacts' names.
@@ -40,7 +42,12 @@ def reconciliation(home: str, actor: str, incident: str = "current") -> State[An
     steps.publish_batches(incident, waiting, written)
     result = {"written": written, "waiting": waiting, "unaccounted": missing, "next": following}
     result |= {"read": read, "settled": settled, "asked": asked}
-    if waiting:
-        told = f"Plan {waiting['plan'][:12]} waits: continuity approve {waiting['plan'][:12]}"
-        return Completed(name="AwaitingApproval", message=told, data=result)
-    return Completed(message=f"{len(written)} batch file(s) written", data=result)
+    steps.publish_figures(home, incident)
+    end = {} if waiting else steps.sign_accounting(home, actor)
+    if end.get("signed"):
+        result["report"] = steps.write_report(home, incident)
+    if plan := (waiting or end).get("plan", ""):
+        told = f"Plan {plan[:12]} waits: continuity approve {plan[:12]}"
+        return Completed(name="AwaitingApproval", message=told, data=result | {"end": end})
+    told = f"{len(written)} batch file(s) written; {end.get('words', 'entries are still open')}"
+    return Completed(message=told, data=result | {"end": end})

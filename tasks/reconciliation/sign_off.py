@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tasks.reconciliation.account import (
+    FREE,
     NO_FILING,
     Line,
     account,
@@ -10,12 +13,13 @@ from tasks.reconciliation.account import (
     unaccounted,
     unsettled,
 )
+from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify, taken_back
 from tasks.reconciliation.facts import Paper, paper_of
 from tasks.reconciliation.view import standings
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import Unaccounted
+from tasks.shared.errors import NotApproved, Unaccounted
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 
@@ -76,3 +80,19 @@ def sign_off(
                 pen.append(settle, f"entry/{line.number}", key=key)
         pen.append(signed, "accounting", key=f"signed:{digest}")
     return signed
+
+
+def try_to_end(house: House, actor: str) -> dict[str, Any]:
+    """What of the end is reached: `signed`; the `plan` of an accounting that waits for its approval;
+    or only `words` on what is open. A book in which no number was used has no end."""
+    lines = account(house.journal)
+    if all(line.place == FREE for line in lines):
+        return {"words": "no number was used"}
+    try:
+        done = sign_off(house.journal, house.content, house.settings, actor)
+    except Unaccounted as open_:
+        return {"words": str(open_)}
+    except NotApproved as waits:
+        return {"words": str(waits), "plan": house.content.put(as_content(lines))}
+    words = f"the accounting is signed: {done.numbers} numbers, each in its final place"
+    return {"words": words, "signed": done.accounting}

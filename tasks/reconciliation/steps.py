@@ -9,7 +9,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from tasks.reconciliation import account, drill, drill_ace, loop, reading
+from tasks.reconciliation import account, drill, drill_ace, loop, reading, report, sign_off
 from tasks.reconciliation.asking import House, house_of
 from tasks.shared import clock, opening
 from tasks.shared.settings import load
@@ -122,6 +122,34 @@ def publish_batches(incident: str, waiting: dict[str, Any] | None, written: list
     create_markdown_artifact(
         key=f"batches-{incident}", markdown="\n".join(lines or ["Nothing to send."])
     )
+
+
+@task(name="publish the report's summary", retries=1)
+def publish_figures(home: str, incident: str) -> list[dict[str, str]]:
+    """The report's summary as a table."""
+    house = _house(home)
+    facts = report.build(house.journal, house.content, house.settings, incident)
+    figures = facts.figures()
+    create_table_artifact(key=f"report-{incident}", table=figures, description=facts.status)
+    return figures
+
+
+@task(name="sign the accounting when it is complete")
+def sign_accounting(home: str, actor: str) -> dict[str, Any]:
+    """`signed`, the `plan` that waits for its approval, or in `words` what is still open."""
+    found = sign_off.try_to_end(_house(home), actor)
+    get_run_logger().info("%s", found["words"])
+    return found
+
+
+@task(name="write the report", retries=1)
+def write_report(home: str, incident: str) -> list[str]:
+    """PDF, workbook, Parquet and signed manifest, once for each signed accounting."""
+    house = _house(home)
+    facts = report.build(house.journal, house.content, house.settings, incident)
+    paths = report.write(facts, house.settings.home / "reports" / incident, house.settings.home)
+    get_run_logger().info("%d files in reports/%s", len(paths), incident)
+    return [path.name for path in paths]
 
 
 @task(name="approve in the drill")

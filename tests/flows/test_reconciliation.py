@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.entries import reserve
 from tests.entries import house as desks
 from tests.reconciliation.house import PASSWORD, Office
 
@@ -48,6 +49,26 @@ def test_the_flow_waits_for_approval_then_writes_once(office: Office, tmp_path: 
     third = run(office)
     assert third.name == "Completed" and third.result()["written"] == []
     assert {path.name: path.stat().st_mtime_ns for path in office.outbound.iterdir()} == files
+
+
+def test_it_goes_to_its_end(office: Office, tmp_path: Path) -> None:
+    """Signed only when every number has its place, by approval, and then there is the report."""
+    spoiled = desks.issue(office.journal, office.settings, "truck", 1)
+    open_ = run(office).result()["end"]
+    assert "unaccounted" in open_["words"] and "plan" not in open_
+    reserve.void(office.journal, spoiled, "coffee", "bo", "ada", code_spent=True)
+    waits = run(office)
+    assert waits.name == "AwaitingApproval"
+    assert "report" not in waits.result()
+    office.approve_digest(waits.result()["end"]["plan"])
+    done = run(office)
+    assert done.name == "Completed" and "is signed" in done.message
+    folder = office.settings.home / "reports" / "2026-01"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(done.result()["report"])
+    assert (folder / "accounting-2026-01.pdf").read_bytes().startswith(b"%PDF")
+    assert "numbers reserved" in artifacts()["report-2026-01"]
+    again = run(office)
+    assert again.name == "Completed" and again.result()["end"]["signed"]
 
 
 def test_artifacts_say_counts_and_numbers_but_nothing_private(
