@@ -150,7 +150,7 @@ def _line(row: dict[str, Any]) -> list[str]:
     flag = row["cbp_late"]
     late = "" if row["days_late"] is None else f"{row['days_late']:,}"
     word = row["lateness"] if row["lateness"] not in (IN_TIME, LATE) else ""
-    under = "; ".join(part for part in (row["what_happened"], row["next_step"] and
+    under = "; ".join(part for part in (row["what_happened"], _money(row), row["next_step"] and
                                         f"next: {row['next_step']}") if part)  # fmt: skip
     late = "" if word == DUE_LATER else late
     return [
@@ -161,6 +161,13 @@ def _line(row: dict[str, Any]) -> list[str]:
         f"{late} {word}".strip(), "" if flag is None else "late" if flag else "not late",
         _text(row["paper_value"]), _text(row["ace_value"]), row["stamped_copy"] or "", under,
     ]  # fmt: skip
+
+
+def _money(row: dict[str, Any]) -> str:
+    if row["ace_owed"] is None:
+        return ""
+    return _joined(f"duty and fees in ACE {row['ace_owed']:,} dollars", row["collection"],
+                   _text(row["collected"]))  # fmt: skip
 
 
 def _joined(*parts: str | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -46,7 +47,8 @@ SCHEMA = pa.schema(
         "number", "series", "desk", "port", "place", "entry_type", "route", "outcome",
         "importer_number", "importer_name")]
     + [("paper_release", pa.date32()), ("ace_release", pa.date32()), ("paper_value", pa.int64()),
-       ("ace_value", pa.int64()), ("entry_in_ace", pa.date32()), ("summary_in_ace", pa.date32()),
+       ("ace_value", pa.int64()), ("ace_owed", pa.decimal128(14, 2)), ("collection", pa.string()),
+       ("collected", pa.date32()), ("entry_in_ace", pa.date32()), ("summary_in_ace", pa.date32()),
        ("summary_due", pa.date32()), ("days_late", pa.int64()), ("working_days_late", pa.int64()),
        ("lateness", pa.string()), ("cbp_late", pa.bool_()), ("release_differs", pa.bool_()),
        ("stamped_copy", pa.string()), ("officer", pa.string()), ("differences", pa.string()),
@@ -54,7 +56,9 @@ SCHEMA = pa.schema(
        ("what_happened", pa.string()), ("next_step", pa.string())]
 )  # fmt: skip
 """Values are whole dollars; days are calendar days in Washington. `summary_in_ace`: the day on
-which ACE's answer that it has the summary was read, so ACE took it then or earlier."""
+which ACE's answer that it has the summary was read, so ACE took it then or earlier. `ace_owed`:
+dollars of duty, taxes, fees and AD/CVD on ACE's summary; `collection`: whether CBP has them, as ACE
+showed last."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,19 @@ def _in_ace(one: Standing, paper: Paper, story: Story) -> dict[str, object]:
         "cbp_late": summary.late if summary else None,
         "differences": "; ".join(summary.differs) or None if summary else None,
         "ace_value": _ace_value(summary, paper, bool(filed)),
+        **_paid(story, one.number),
         "next_step": f"{verdict.step}: {verdict.why}" if one.state == "recorded" else None,
     }
+
+
+def _paid(story: Story, number: str) -> dict[str, object]:
+    """What the last summary that ACE showed says of money."""
+    shown = [told.line for told in story.told.get(number, ()) if told.line.owed]
+    if not shown:
+        return {}
+    last = shown[-1]
+    return {"ace_owed": Decimal(last.owed), "collection": last.collection or None,
+            "collected": _date(last.collected)}  # fmt: skip
 
 
 def ace_release(one: Standing) -> date | None:

@@ -24,6 +24,7 @@ _FEW = 5
 _TITLES = {
     "desk": "Desk", "cbp_late": "Late by CBP's flag", "ace_release": "ACE release",
     "ace_value": "ACE value", "entry_in_ace": "Entry in ACE by", "summary_in_ace": "Summary in ACE by",
+    "ace_owed": "Owed by ACE's summary", "collection": "Collection", "collected": "Collected",
     "days_late": "Days late", "working_days_late": "Working days late",
     "paper_release": "Paper release", "paper_value": "Paper value",
     "release_differs": "Release dates differ",
@@ -118,6 +119,7 @@ def _styles(book: Any) -> dict[str, Any]:
         "said": book.add_format({"italic": True, "font_color": "#555555"}),
         "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"}),
         "money": book.add_format({"num_format": "#,##0", "valign": "top"}),
+        "cents": book.add_format({"num_format": "#,##0.00", "valign": "top"}),
         "total": book.add_format({"bold": True, "top": 1, "num_format": "#,##0"}),
         "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
         "plain": book.add_format({"valign": "top"}),
@@ -145,9 +147,8 @@ def _fill(sheet: Any, row: int, place: int, column: pa.ChunkedArray, style: Any)
     """One column of values, each as what it is; an absent one leaves its cell empty."""
     if pa.types.is_boolean(column.type):
         column = pc.if_else(column, "yes", "no")
-    write = {"int64": sheet.write_number, "date32[day]": sheet.write_datetime}.get(
-        str(column.type), sheet.write_string
-    )
+    write = {"int64": sheet.write_number, "date32[day]": sheet.write_datetime,
+             "decimal128(14, 2)": sheet.write_number}.get(str(column.type), sheet.write_string)  # fmt: skip
     text = pa.types.is_string(column.type)
     for below, value in enumerate(column.to_pylist()):
         if value is not None:
@@ -165,6 +166,8 @@ def _style(styles: dict[str, Any], column: pa.Field, *, wrap: bool) -> Any:
         return styles["date"]
     if pa.types.is_integer(column.type):
         return styles["money"]
+    if pa.types.is_decimal(column.type):
+        return styles["cents"]
     return styles["wrap"] if wrap else styles["plain"]
 
 

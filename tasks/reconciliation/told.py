@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from tasks.ace.answers.shape import Condition, EntryAnswer
 from tasks.ace.condition_codes import look_up, meaning_of
 from tasks.ace.response import Answer
@@ -55,6 +57,9 @@ def entry_line(answer: Answer, one: EntryAnswer, differ: dict[str, list[str]]) -
         version=one.version or "",
         late=one.late,
         outside=_is_outside(one),
+        owed=_owed(one),
+        collection=one.collection or "",
+        collected=one.collection_date.isoformat() if one.collection_date else "",
         differs=differ.get(number, []),
     )
 
@@ -63,6 +68,11 @@ def _notice(one: EntryAnswer) -> str:
     """What CBP did, then why: the type counts, the reason explains it."""
     told = [one.text, *(found.text for found in one.conditions if not found.final)]
     return "; ".join(dict.fromkeys(text for text in told if text))
+
+
+def _owed(one: EntryAnswer) -> str:
+    parts = [part for part in (one.duty, one.tax, one.fees, one.ad_cvd) if part is not None]
+    return f"{sum(parts, Decimal(0)):.2f}" if parts else ""
 
 
 def _stands(answer: Answer, one: EntryAnswer) -> tuple[str, str]:

@@ -215,7 +215,9 @@ class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer says of one entry (or importer), in the words of `tasks/ace`.
 
     `differs`: fields of the summary in ACE that are not as ours would be. `outside`: it was
-    rejected, and every reason lies outside the record (payment, bond, importer).
+    rejected, and every reason lies outside the record (payment, bond, importer). `owed`: duty, taxes,
+    fees and AD/CVD of the stored summary in dollars; `collection`: whether that was paid, `collected`
+    the day (ER record JC).
     """
 
     number: str
@@ -230,6 +232,9 @@ class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     late: bool | None = None
     outside: bool = False
+    owed: str = ""
+    collection: str = ""
+    collected: str = ""
     differs: list[str] = []
 
 

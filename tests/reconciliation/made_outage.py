@@ -144,7 +144,8 @@ def _ask(outage: Outage, day: int, batch: str, lines: list[kinds.AnswerLine]) ->
 def _found(outage: Outage) -> None:
     """ACE is asked first: officers keyed some, two with a difference."""
     keyed = [said(number, "already on file", summary="accepted", version="01", late=False,
-                  release="released", release_date=RELEASED.isoformat())
+                  release="released", release_date=RELEASED.isoformat(), owed="1216.40",
+                  collection="paid", collected="2026-11-20")
              for number in outage.of("keyed")]  # fmt: skip
     other = [said(number, "already on file", summary="accepted", version="01", late=False,
                   release_date=RELEASED.isoformat(),

@@ -4,6 +4,7 @@ import io
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -130,6 +131,15 @@ def test_each_matter_tells_how_it_was_settled(report: Report, outage: Outage) ->
     )
     assert settled[matters.BATCH_REJECTED] == "all 8 settled: 8 sent again, 0 found in ACE"
     assert settled[matters.NO_ANSWER] == "all 6 settled: 0 sent again, 6 found in ACE"
+
+
+def test_what_is_owed_and_whether_it_was_paid(outage: Outage, house: Settings) -> None:
+    report_ = report_of(outage, house)
+    (paid, *_) = rows(report_, outage.of("keyed"))
+    assert (paid["ace_owed"], paid["collection"]) == (Decimal("1216.40"), "paid")
+    assert paid["collected"] == date(2026, 11, 20)
+    (unknown, *_) = rows(report_, outage.of("waiting"))
+    assert (unknown["ace_owed"], unknown["collection"], unknown["collected"]) == (None, None, None)
 
 
 def test_what_is_not_settled_is_open(outage: Outage, house: Settings) -> None:

@@ -162,7 +162,7 @@ def _view(
         return
     said = msgspec.to_builtins(line)
     said |= {"differs": "; ".join(line.differs), "asked": asked, "seq": seq}
-    del said["number"], said["outside"]
+    said = {name: said[name] for name in said if name in VIEWS.c and name != "number"}
     if known is not None and not body.batch:
         said |= _kept(known, said)
     _put(connection, VIEWS, key, {**said, "content": body.content})
