@@ -31,7 +31,8 @@ def drill(home: str, out: str) -> dict[str, Any]:
     made = prepare(tell, home)
     hand_in(tell, home, made["handed_in"])
     come_back(tell, home)
-    settle(tell, home, made)
+    settle(tell, home, out, made)
+    restore(tell, home, out)
     return close(tell, home, out, made)
 
 
@@ -75,13 +76,16 @@ def come_back(tell: Story, home: str) -> None:
         tell.line(f"written: {one['file']} with {one['entries']} entries")
 
 
-def settle(tell: Story, home: str, made: dict[str, Any]) -> None:
+def settle(tell: Story, home: str, out: str, made: dict[str, Any]) -> None:
     tell.chapter("The loop: a batch rejected, an answer lost, an answer twice")
     rest(tell, home)
     for line in reconcile.why(
         home, ["back to the desk", "differs from ACE", "wait for the surety"]
     ):
         tell.line(f"  {line}")
+    tell.chapter("Who is waited for: letters to sign and send")
+    for line in reconcile.write_letters(home, out, ACTOR):
+        tell.line(line)
     for line in reconcile.others_act(home, ACTOR):
         tell.line(line)
     tell.chapter("Rejected entries come back corrected, chased data comes in")
@@ -89,6 +93,12 @@ def settle(tell: Story, home: str, made: dict[str, Any]) -> None:
         for one in entries.record_files(home, made["later"][when], ACTOR, accept_clean=False):
             tell.line(one.words)
         rest(tell, home)
+
+
+def restore(tell: Story, home: str, out: str) -> None:
+    tell.chapter("Production runs again from a backup")
+    for line in reconcile.restore_production(home, out, ACTOR):
+        tell.line(line)
 
 
 def rest(tell: Story, home: str) -> None:

@@ -60,9 +60,9 @@ def exchange(settings: Settings) -> int:
 def misbehave(settings: Settings) -> None:
     """The stand-in will reject a batch whole, lose an answer and send one twice."""
     with drill_ace.stand_in(house_of(settings)) as ace:
-        ace.misbehave("reject", skip=8)
-        ace.misbehave("drop", skip=10)
-        ace.misbehave("twice", skip=12)
+        ace.misbehave("reject", only="SE", skip=1, detail="X33")
+        ace.misbehave("twice", only="SX")
+        ace.misbehave("drop", only="AX")
 
 
 def to_rest(settings: Settings, actor: str) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from tasks.ace.entry_summary import write_summaries
 from tasks.ace.layout import layout
 from tasks.ace.stand_in import StandIn
 from tasks.entries import sample
-from tasks.entries.number import parse
+from tasks.entries.number import make, parse
 from tasks.entries.record import Record
 from tasks.reconciliation import terms
 from tasks.reconciliation.asking import House
@@ -43,6 +44,8 @@ def seed(house: House) -> int:
     facts = sample.ace_facts()
     with stand_in(house) as ace:
         ace.seed_filer(facts["filer"])
+        for one in facts["production"]:
+            _production_sent(house, ace, **one)
         for table, put in (("importers", ace.seed_importer), ("bonds", ace.seed_bond),
                            ("ebonds", ace.seed_transaction_bond), ("bills", ace.seed_bill)):  # fmt: skip
             for one in facts[table]:
@@ -80,6 +83,30 @@ def _key(house: House, ace: StandIn, one: dict[str, Any]) -> None:
         notified=one["notified"],
         summary=_summary(house, record) if one["summary"] else None,
     )
+
+
+def _production_sent(house: House, ace: StandIn, serial: int, like: str, sent: date) -> None:
+    """A summary that production sent between its last backup and the outage: like one of the sample's
+    entries, with its dates as much earlier."""
+    number = str(make(house.settings.broker.filer_code, serial))
+    before = {"entry_number": number, "broker_reference": f"P{serial:08d}"}
+    record = _record(house, like)
+    (entry,) = record.entries.to_pylist()
+    back = entry["release_date"] - sent + timedelta(days=1)
+    tables = {}
+    for name, table in record.items():
+        rows = [{key: before.get(key, value - back if isinstance(value, date) else value)
+                 for key, value in row.items()} for row in table.to_pylist()]  # fmt: skip
+        tables[name] = pa.Table.from_pylist(rows, table.schema)
+    data, today = _summary(house, Record.of(tables)), ace.today
+    ace.today = sent
+    ace.seed_officer_entry(
+        number, port=entry["port_of_entry"], released=sent - timedelta(days=1),
+        entry_type=entry["entry_type"], importer=entry["importer_number"],
+        mode=entry["mode_of_transport"], value=entry["entered_value"], notified=True, summary=data,
+        control="trade",
+    )  # fmt: skip
+    ace.today = today
 
 
 def _record(house: House, number: str) -> Record:

@@ -19,6 +19,7 @@ from tasks.reconciliation.view import ACTION, BILL, IMPORTER, NOTICE, RANGE, REL
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import exchange
+from tasks.shared.journal import Event
 from tasks.shared.private import is_reference
 
 ABOUT = {"ER": SUMMARY, "AX": SUMMARY, "C1": RELEASE, "SX": RELEASE, "KR": IMPORTER, "UC": ACTION}
@@ -58,7 +59,9 @@ def read_file(house: House, path: Path, actor: str) -> Read:
 def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
     """Read the bytes of one file."""
     digest = sha256(data).hexdigest()
-    if next(house.journal.events(key=f"answer:{digest}:0"), None):
+    known = next(house.journal.events(key=f"answer:{digest}:0"), None)
+    if known is not None:
+        _note_repeated(house, known, digest, name, data, actor)
         return Read(name, 0, 1)
     try:
         answers = read_answers(data, name, _seal(house))
@@ -66,7 +69,7 @@ def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
         return Read(name, 0, 0, wrong.problems or (Problem(file=name, wrong=str(wrong)),))
     faults = tuple(fault for answer in answers for fault in answer.faults)
     # Kept without private numbers: those were replaced by references while it was read.
-    bodies = [body for answer in answers for body in _bodies(house, answer, digest)]
+    bodies = [body for answer in answers for body in _bodies(house, answer, digest, name)]
     with house.journal.write(actor) as pen:
         for place, body in enumerate(bodies):
             pen.append(body, subject_of(data), key=f"answer:{digest}:{place}")
@@ -78,11 +81,26 @@ def subject_of(data: bytes) -> str:
     return f"answer/{sha256(data).hexdigest()[:12]}"
 
 
+def _note_repeated(
+    house: House, known: Event, digest: str, name: str, data: bytes, actor: str
+) -> None:
+    """The same bytes under another name are a second copy, which an auditor may ask about; under the
+    same name they are the file that still lies there."""
+    said, key = known.said, f"repeated:{digest}:{name}"
+    first = said.file if isinstance(said, kinds.AnswerRead) else name
+    if first in ("", name) or next(house.journal.events(key=key), None):
+        return
+    batches = [one.batch_text.strip() for one in read_answers(data, name, _seal(house))]
+    body = kinds.AnswerRepeated(content=f"file:{digest}", file=name,
+                                batches=[batch for batch in batches if batch])  # fmt: skip
+    house.journal.append(body, subject_of(data), actor, key=key)
+
+
 def _seal(house: House):  # type: ignore[no-untyped-def]
     return lambda triples: house.vault.seal(triples, None)
 
 
-def _bodies(house: House, answer: Answer, digest: str) -> Iterator[kinds.AnswerRead]:
+def _bodies(house: House, answer: Answer, digest: str, name: str) -> Iterator[kinds.AnswerRead]:
     about = _about(house, answer)
     content = f"file:{digest}"
     if about == RANGE and answer.whole and not answer.rejected:
@@ -97,6 +115,7 @@ def _bodies(house: House, answer: Answer, digest: str) -> Iterator[kinds.AnswerR
             rejected=answer.rejected,
             lines=some,
             why=_why_rejected(answer) if answer.rejected else "",
+            file=name,
         )
 
 

@@ -228,6 +228,12 @@ def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:
         into.setdefault(line.number, []).append(told)
 
 
+def _repeated(story: Story, mark: Mark, body: kinds.AnswerRepeated) -> None:
+    for batch in body.batches:
+        if batch in story.sendings:
+            story.sendings[batch].answers.append((mark, story.sendings[batch].rejected))
+
+
 def _voided(story: Story, mark: Mark, body: kinds.NumbersVoided) -> None:
     how = f"{body.reason} (confirmed by {' and '.join(body.persons)})"
     story.ends |= {number: End(mark, how) for number in body.numbers}
@@ -267,6 +273,7 @@ _READERS: dict[type[kinds.Body], Callable[[Story, Mark, Any], None]] = {
     kinds.BatchNamed: _named,
     kinds.BatchWritten: _written,
     kinds.AnswerRead: _answered,
+    kinds.AnswerRepeated: _repeated,
     kinds.BondConfirmed: _bonded,
     kinds.EntrySettled: _put(lambda body: body.how),
     kinds.EntryReopened: _reopened,

@@ -9,7 +9,16 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from tasks.reconciliation import account, drill, drill_ace, loop, reading, report, sign_off
+from tasks.reconciliation import (
+    account,
+    drill,
+    drill_ace,
+    drill_production,
+    loop,
+    reading,
+    report,
+    sign_off,
+)
 from tasks.reconciliation.asking import House, house_of
 from tasks.shared import clock, opening
 from tasks.shared.settings import load
@@ -191,6 +200,18 @@ def why(home: str, steps: list[str]) -> list[str]:
 def others_act(home: str, actor: str) -> list[str]:
     """What happens outside the house before the loop can go on."""
     return drill.port_and_surety_act(load(Path(home)), actor)
+
+
+@task(name="write the letters that are due")
+def write_letters(home: str, out: str, actor: str) -> list[str]:
+    """Letters to importers, sureties and ports, for a person to sign; each in words."""
+    return drill_production.letters(load(Path(home)), Path(out), actor)
+
+
+@task(name="production runs again from a backup")
+def restore_production(home: str, out: str, actor: str) -> list[str]:
+    """What ACE took since the backup, the next number, the settled entries; in words."""
+    return drill_production.restore(load(Path(home)), Path(out), actor)
 
 
 @task(name="accept differences")

@@ -241,9 +241,9 @@ class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
 class AnswerRead(Body, frozen=True, kw_only=True):
     """One batch that came back. `batch` is our own id, echoed; empty for what ACE tells by itself.
 
-    `about`: summary, release, bill, importer; by itself also notice (SO), action (what CBP did with
-    a summary) and request (what it asks for). `rejected`: nothing of our batch was processed, and
-    `why` is CBP's code and text for that, where X1 told them.
+    `file`: the name under which it came. `about`: summary, release, bill, importer, range, probe; by
+    itself also notice (SO), action (what CBP did with a summary) and request (what it asks for).
+    `rejected`: nothing of our batch was processed, and `why` is CBP's codes and texts for that.
     """
 
     kind: ClassVar[str] = "answer.read"
@@ -254,6 +254,17 @@ class AnswerRead(Body, frozen=True, kw_only=True):
     rejected: bool
     lines: list[AnswerLine]
     why: str = ""
+    file: str = ""
+
+
+class AnswerRepeated(Body, frozen=True, kw_only=True):
+    """A file of answers that the book had read came once more under another name. It changes
+    nothing; `batches` are our ids in it."""
+
+    kind: ClassVar[str] = "answer.repeated"
+    content: str
+    file: str
+    batches: list[str]
 
 
 class BondConfirmed(Body, frozen=True, kw_only=True):

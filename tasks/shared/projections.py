@@ -54,6 +54,7 @@ IN_BONDS = sa.Table(
     METADATA,
     sa.Column("number", sa.Text, primary_key=True),
     sa.Column("entry", sa.Text, sa.ForeignKey("p_entry.number"), primary_key=True),
+    sa.Index("p_in_bond_entry", "entry"),
 )
 """In-bond numbers on the bills of recorded entries, ours and carriers' own."""
 

@@ -61,6 +61,17 @@ def test_an_answer_that_comes_twice_is_of_one_filing(ace: StandIn) -> None:
     assert ace.holding(FIRST).count("summary added") == 1
 
 
+def test_only_one_application_goes_wrong(ace: StandIn) -> None:
+    ace.misbehave("reject", only="AE")
+    ace.misbehave("drop", only="AX")
+    ace.misbehave("twice", only="SX")
+    assert len(ace.answer(envelope("SE", release(N[0])))) == 2
+    (answer,) = ace.answer(envelope("AE", summary(N[0])))
+    assert [row[4:7] for row in having(answer, "X1")] == ["X13", "999"]
+    assert ace.answer(envelope("AE", summary(N[0]))) == []
+    assert ace.holding(FIRST).count("summary added") == 1
+
+
 def test_a_late_answer_waits(ace: StandIn) -> None:
     ace.misbehave("late", times=2)
     assert ace.answer(envelope("SE", release(N[0])) + envelope("SE", release(N[1]))) == []

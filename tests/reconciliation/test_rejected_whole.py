@@ -12,6 +12,7 @@ from tasks.reconciliation import report
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.reading import read_inbox
+from tasks.shared import kinds
 from tasks.shared.journal_check import verify
 from tests.ace import made_summary
 from tests.reconciliation.ace_world import World, open_world, record_summaries
@@ -51,6 +52,26 @@ def test_the_faulty_entry_comes_back_with_cbps_words(world: World) -> None:
     assert verify(house.journal, house.content).ok
     rows = report.build(house.journal, house.content, house.settings).matters.to_pylist()
     assert [CODE in row["what"] for row in rows if row["kind"] == "batch rejected"] == [True, True]
+
+
+def test_a_second_copy_of_an_answer_is_noted_once_and_changes_nothing(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    world.ace.seed_paper_release(number, made_summary.RELEASED)
+    _until_plan(world)
+    world.ace.misbehave("twice", only="SX")
+    world.exchange()
+    world.run()
+    house = world.house
+    (event,) = house.journal.events(kind="answer.repeated")
+    assert isinstance(event.said, kinds.AnswerRepeated)
+    assert len(event.said.batches) == 1
+    read = {said.file for one in house.journal.events(kind="answer.read")
+            if isinstance(said := one.said, kinds.AnswerRead)}  # fmt: skip
+    assert event.said.file not in read
+    assert world.steps()[number] == Step.SETTLE
+    rows = report.build(house.journal, house.content, house.settings).matters.to_pylist()
+    (twice,) = [row for row in rows if row["kind"] == "answered twice"]
+    assert "2 answers" in twice["what"] and not twice["open"]
 
 
 def _until_plan(world: World) -> None:

@@ -49,8 +49,21 @@ def test_every_number_is_in_one_place(drilled: tuple[Path, str]) -> None:
 
 
 def test_the_stand_in_holds_each_entry_once(drilled: tuple[Path, str]) -> None:
-    assert "the stand-in's own book holds each of 56 entries once" in drilled[1]
+    assert "the stand-in's own book holds each of 59 entries once" in drilled[1]
     assert "officers keyed 7" in drilled[1]
+
+
+def test_letters_and_the_restore_are_there(drilled: tuple[Path, str]) -> None:
+    out, said = drilled
+    assert {path.name for path in (out / "letters").iterdir()} == {
+        "importers", "sureties", "manifest.json",
+    }  # fmt: skip
+    assert len(list((out / "letters" / "importers").glob("*.pdf"))) > 3
+    assert "ACE took 3 entries after the backup" in said
+    assert "it goes on with QZ9-0048233-" in said
+    settled = pd.read_csv(out / "production" / "settled" / "entries.csv", dtype=str)
+    assert len(settled) >= 50
+    assert (out / "production" / "restored.xlsx").is_file()
 
 
 def test_the_report_is_there_and_signed(drilled: tuple[Path, str]) -> None:
@@ -58,6 +71,16 @@ def test_the_report_is_there_and_signed(drilled: tuple[Path, str]) -> None:
     assert manifest.verify(folder) == []
     names = {path.suffix for path in folder.iterdir()}
     assert {".pdf", ".xlsx", ".parquet", ".json"} <= names
+
+
+def test_the_report_tells_what_ace_did_wrong(drilled: tuple[Path, str]) -> None:
+    book = drilled[0] / "report" / "accounting-drill.xlsx"
+    matters = pd.read_excel(book, sheet_name="Matters", header=3, engine="calamine")
+    found = Counter(matters["Kind"])
+    assert {kind: found[kind] for kind in ("batch rejected", "no answer", "answered twice")} == {
+        "batch rejected": 1, "no answer": 1, "answered twice": 1,
+    }  # fmt: skip
+    assert found["entry rejected"] == 2 and set(matters["Open"]) == {"no"}
 
 
 def test_nothing_is_sent_again_but_what_was_refused(drilled: tuple[Path, str]) -> None:

@@ -117,9 +117,12 @@ class StandIn(Officer):
         with self._book.writing():
             return [data for _, data in self._worker.late()]
 
-    def misbehave(self, kind: Kind, *, times: int = 1, skip: int = 0, detail: str = "") -> None:
-        """Go wrong `times` times, after `skip` batches or transactions have gone well."""
-        switch(self._book, kind, times, skip, detail)
+    def misbehave(
+        self, kind: Kind, *, times: int = 1, skip: int = 0, detail: str = "", only: str = ""
+    ) -> None:
+        """Go wrong `times` times, after `skip` batches or transactions have gone well; with `only`
+        just batches (reject) or answers (drop, late, twice) of this application count."""
+        switch(self._book, kind, times, skip, detail, only)
 
     def behave(self) -> None:
         """Forget everything that was still to go wrong."""

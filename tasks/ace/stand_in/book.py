@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS expected (number TEXT PRIMARY KEY, outcome, released,
 CREATE TABLE IF NOT EXISTS notices (id INTEGER PRIMARY KEY, application, number, bill, code, text,
   at, released, origin, document, extra, body, address, issued);
 CREATE TABLE IF NOT EXISTS history (id INTEGER PRIMARY KEY, number, at, event, detail);
-CREATE TABLE IF NOT EXISTS switches (id INTEGER PRIMARY KEY, kind, skip, times, detail);
+CREATE TABLE IF NOT EXISTS switches (id INTEGER PRIMARY KEY, kind, skip, times, detail, only);
 CREATE TABLE IF NOT EXISTS late (id INTEGER PRIMARY KEY, name, data BLOB);
 CREATE TABLE IF NOT EXISTS done (work, batch, item, body, PRIMARY KEY (work, batch, item));
 CREATE TABLE IF NOT EXISTS files (work TEXT PRIMARY KEY, at);

@@ -21,28 +21,33 @@ class StandInDied(RuntimeError):
     """The stand-in was told to die here. What it did before is done, and no more."""
 
 
-def switch(book: Book, kind: Kind, times: int, skip: int, detail: str) -> None:
-    """Raises ValueError for a misbehaviour that the stand-in does not know."""
+def switch(book: Book, kind: Kind, times: int, skip: int, detail: str, only: str) -> None:
+    """`only`: batches or answers of this application alone count; empty: all. Raises ValueError for
+    a misbehaviour that the stand-in does not know."""
     if kind not in get_args(Kind):
         raise ValueError(f"{kind} is none of {', '.join(get_args(Kind))}")
     with book.writing():
         book.run(
-            "INSERT INTO switches (kind, skip, times, detail) VALUES (?, ?, ?, ?)",
+            "INSERT INTO switches (kind, skip, times, detail, only) VALUES (?, ?, ?, ?, ?)",
             kind,
             skip,
             times,
             detail,
+            only,
         )
 
 
-def take(book: Book, kind: Kind) -> str | None:
+def take(book: Book, kind: Kind, application: str = "") -> str | None:
     """The detail of a switch whose turn it is, now used once; None where all is to go well.
+    `application`: of the batch or answer at hand.
 
     Counts one batch or transaction off where it is to be skipped. Belongs in a `writing()`.
     """
     rows = book.run(
-        "SELECT id, skip, detail FROM switches WHERE kind = ? AND times > 0 ORDER BY id LIMIT 1",
+        "SELECT id, skip, detail FROM switches WHERE kind = ? AND times > 0 AND only IN ('', ?) "
+        "ORDER BY id LIMIT 1",
         kind,
+        application,
     )
     if not rows:
         return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from tasks.ace.layout import layout
 from tasks.ace.stand_in import (
     cargo_query as stand_in_cargo_query,
     importers as stand_in_importers,
@@ -15,7 +16,7 @@ from tasks.ace.stand_in import (
     summary as stand_in_summary,
 )
 from tasks.ace.stand_in.answers import Address, accepted, rejected, rejected_by_application
-from tasks.ace.stand_in.batch import Batch, Block, Fault, Rejected
+from tasks.ace.stand_in.batch import Batch, Block, Fault, Rejected, control
 from tasks.ace.stand_in.book import Book
 from tasks.ace.stand_in.envelope import read
 from tasks.ace.stand_in.faults import StandInDied, take
@@ -28,6 +29,7 @@ Lines = tuple[list[str], bool]
 
 
 LIMITS = Limits()
+_APPLICATION = layout("BB", "A", "output")["application"].span
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Worker:
         done once; blank: each time. Raises StandInDied."""
         records, short = lines
         with self._book.writing():
-            code = take(self._book, "reject")
+            code = take(self._book, "reject", control("A", records[0], 1)["application"])
         if code is not None:
             return rejected(records[0], [Fault(code or "X13")])
         try:
@@ -141,13 +143,14 @@ class Worker:
 
     def delivered(self, name: str, answer: bytes) -> list[tuple[str, bytes]]:
         """An answer as it reaches the sender: once, twice, later or never."""
-        if take(self._book, "drop") is not None:
+        said = answer[_APPLICATION].decode("ascii", "replace")
+        if take(self._book, "drop", said) is not None:
             return []
-        if take(self._book, "late") is not None:
+        if take(self._book, "late", said) is not None:
             sql = "INSERT INTO late (name, data) VALUES (?, ?)"
             self._book.run(sql, f"{name}-late.abi", answer)
             return []
-        again = take(self._book, "twice") is not None
+        again = take(self._book, "twice", said) is not None
         return [(f"{name}.abi", answer)] + [(f"{name}-again.abi", answer)] * again
 
     def late(self) -> list[tuple[str, bytes]]:

@@ -3,7 +3,7 @@ takes the last one off. Several entries may come out of one in-bond movement."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
@@ -11,21 +11,26 @@ from tasks.shared import kinds
 from tasks.shared.projections import IN_BONDS, NUMBERS
 
 SERIES, USED, ISSUED = "in-bond", "used", "issued"
+_AT_ONCE = 500
 
 
 def carry(connection: sa.Connection, seq: int, entries: Sequence[kinds.EntryLine]) -> None:
     """Put these entries' in-bond numbers in the place of those that they named before."""
-    touched: set[str] = set()
-    for line in entries:
-        own = IN_BONDS.c.entry == line.number
-        touched |= {row.number for row in connection.execute(sa.select(IN_BONDS).where(own))}
-        connection.execute(sa.delete(IN_BONDS).where(own))
-        if line.in_bonds:
-            rows = [{"number": number, "entry": line.number} for number in line.in_bonds]
-            connection.execute(sa.insert(IN_BONDS), rows)
-    touched |= {number for line in entries for number in line.in_bonds}
-    for number in sorted(touched):
+    touched = set(_taken_off(connection, [line.number for line in entries]))
+    rows = [
+        {"number": number, "entry": line.number} for line in entries for number in line.in_bonds
+    ]
+    if rows:
+        connection.execute(sa.insert(IN_BONDS), rows)
+    for number in sorted(touched | {row["number"] for row in rows}):
         _stand(connection, seq, number)
+
+
+def _taken_off(connection: sa.Connection, numbers: list[str]) -> Iterator[str]:
+    for start in range(0, len(numbers), _AT_ONCE):
+        own = IN_BONDS.c.entry.in_(numbers[start : start + _AT_ONCE])
+        yield from (row.number for row in connection.execute(sa.select(IN_BONDS).where(own)))
+        connection.execute(sa.delete(IN_BONDS).where(own))
 
 
 def _stand(connection: sa.Connection, seq: int, number: str) -> None:

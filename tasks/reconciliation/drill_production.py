@@ -1,0 +1,56 @@
+"""The drill's last chapter but one: production runs again from a backup, and its counter went back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from tasks.entries import sample
+from tasks.reconciliation import drill, production_export, restored, restored_turn
+from tasks.reconciliation.asking import House, house_of
+from tasks.reconciliation.letters.writing import write as write_letters
+from tasks.reconciliation.production import Next
+from tasks.reconciliation.restored import Restore
+from tasks.shared import clock
+from tasks.shared.errors import ContinuityError
+from tasks.shared.settings import Settings
+
+MOST_TURNS = 8
+
+
+def letters(settings: Settings, out: Path, actor: str) -> list[str]:
+    """Write the letters that are due into `out`; what each is, in words."""
+    made = write_letters(house_of(settings), out / "letters", actor)
+    return [f"{one.kind}: to {one.to}, {one.subject}" for one in made]
+
+
+def restore(settings: Settings, out: Path, actor: str) -> list[str]:
+    """Ask ACE what production sent after its backup, name its next number, hand it the settled
+    entries; what that is, in words."""
+    house, facts = house_of(settings), sample.ace_facts()["restore"]
+    backup = datetime.combine(facts["last_backup"], datetime.min.time())
+    told = restored.told(house, backup, None, facts["counter"], actor)
+    done, following = _answered(settings, house, told, actor)
+    restored_turn.write(house, done, out / "production" / "restored.xlsx")
+    files = production_export.write(house, out / "production" / "settled", actor)
+    numbers = ", ".join(one.number for one in done.lacking)
+    return [
+        f"ACE took {len(done.lacking)} entries after the backup that production lost: {numbers}",
+        f"production's counter stands at {facts['counter']} again; it goes on with "
+        f"{following.number}: the highest seen is {following.highest}, {following.margin} are left out",
+        f"settled entries handed to production: {len(files)} files",
+    ]
+
+
+def _answered(
+    settings: Settings, house: House, told: Restore, actor: str
+) -> tuple[restored_turn.Turn, Next]:
+    """Turns, with the stand-in's answers between them, until the next number is named."""
+    waiting: tuple[str, ...] = ()
+    for _ in range(MOST_TURNS):
+        done = restored_turn.turn(house, told, (), None, actor, clock.now().date())
+        if done.following is not None:
+            return done, done.following
+        waiting = done.waiting
+        drill.exchange(settings)
+    raise ContinuityError(f"ACE did not answer: {', '.join(waiting)}")
