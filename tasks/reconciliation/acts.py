@@ -52,7 +52,8 @@ def settle(
         _may_be_settled(known.get(number), number, not_in_ace)
     facts = {"numbers": {number: known[number].since for number in numbers}, "how": how,
              "not_in_ace": not_in_ace}  # fmt: skip
-    what = f"settle {len(numbers)} entries ({', '.join(numbers[:3])}): {how}"
+    more = f" and {len(numbers) - 3} more" if numbers[3:] else ""
+    what = f"settle {', '.join(numbers[:3])}{more}: {how}"
     _, kept = _approved(house, "settle", what, facts, proof, actor)
     with house.journal.write(actor) as pen:
         for number in numbers:
