@@ -7,8 +7,17 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tasks.shared.errors import BadSettings, Problem
@@ -179,6 +188,23 @@ class Mail(_Table):
         return self
 
 
+class Duties(_Table):
+    """`zone`: where the broker's days begin. `catalogue`: the broker's own duties; if empty,
+    `duties.toml` in the home folder where there is one."""
+
+    zone: str = "America/New_York"
+    catalogue: Path | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is no time zone; one is America/New_York") from None
+        return name
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="CONTINUITY_", env_nested_delimiter="__", extra="forbid", frozen=True
@@ -195,6 +221,7 @@ class Settings(BaseSettings):
     private: Private = Private()
     backup: Backup = Backup()
     mail: Mail = Mail()
+    duties: Duties = Duties()
 
     @classmethod
     def settings_customise_sources(

@@ -40,3 +40,8 @@ def _answered(connection: sa.Connection, seq: int, body: kinds.MailAnswered) -> 
             until="",
         )
     )
+
+
+@fold(kinds.MailSuperseded)
+def _superseded(connection: sa.Connection, seq: int, body: kinds.MailSuperseded) -> None:
+    connection.execute(sa.update(MAIL).where(MAIL.c.mail == body.mail).values(waiting="[]"))
