@@ -106,18 +106,17 @@ def _points(one: Told, today: date) -> Iterator[tuple[str, str]]:
     yield from (("Note", when.say) for when in duty.when if facts.get(when.fact) == when.is_)
     yield "Counts as proof", duty.proof
     yield "Rule", f"{duty.source} [{duty.mark}: {MARKS[duty.mark]}]"
+    if not duty.watched:
+        yield "Reminder", _steps([one.newest])
     if one.missed:
-        yield "Not told before", _missed(one.missed)
+        yield "Not told before", _steps(one.missed)
     if not duty.by and not duty.watched:
         item = f' --for "{standing.item}"' if standing.item else ""
         yield "When done", f"continuity duties fulfil {duty.id}{item} --proof FILE --by YOU"
 
 
-def _missed(steps: Sequence[Step]) -> str:
-    shown = [f"{step.name} of {step.on}" for step in steps]
-    if len(shown) > 6:
-        shown = [*shown[:3], f"{len(shown) - 4} more", shown[-1]]
-    return ", ".join(shown)
+def _steps(steps: Sequence[Step]) -> str:
+    return ", ".join(f"{step.name} of {step.on}" for step in steps)
 
 
 def _text(ranked: Sequence[Told], today: date, broker: str) -> Iterator[str]:
