@@ -46,21 +46,16 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """Every duty: its light, the fact behind it, when it is due. Exit 1 if one is red."""
-    from tasks.duties.readiness import line
+    from tasks.duties.readiness import table
     from tasks.duties.terms import standings
     from tasks.shared import board
 
     office = _office()
-    rows = []
-    for standing in standings(office.journal.rows, office.catalogue, office.zone):
-        said = line(standing, office.today())
-        row = {"about": said.about, "duty": standing.duty.id, "for": standing.item,
-               "light": said.light, "due": standing.due.isoformat(), "fact": said.fact,
-               "owner": standing.duty.owner, "mark": said.mark}  # fmt: skip
-        if everything or as_json:
-            row |= {"what": standing.duty.what, "proof": standing.duty.proof,
-                    "rule": standing.duty.source}  # fmt: skip
-        rows.append(row)
+    rows = table(standings(office.journal.rows, office.catalogue, office.zone), office.today())
+    if everything or as_json:
+        for row in rows:
+            duty = office.catalogue.duties[row["duty"]]
+            row |= {"what": duty.what, "proof": duty.proof, "rule": duty.source}
     watched = [one for one in office.catalogue.duties.values() if one.watched]
     reserve = board.reserve(office.journal.rows, office.settings)
     rows += [{**dict.fromkeys(rows[0], ""), "about": one.about, "duty": one.id, "mark": one.mark,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from tasks.duties.duty import SEVERITIES
@@ -132,3 +132,16 @@ _BY = {
     "kit.built": "continuity kit build",
     "list.loaded": "continuity screen lists update",
 }
+
+
+def table(found: Sequence[Standing], today: date) -> list[dict[str, str]]:
+    """A row a duty or item, for a listing."""
+    rows = []
+    for standing in found:
+        said = line(standing, today)
+        rows.append(
+            {"about": said.about, "duty": standing.duty.id, "for": standing.item,
+             "light": said.light, "due": standing.due.isoformat(), "fact": said.fact,
+             "owner": standing.duty.owner, "mark": said.mark}
+        )  # fmt: skip
+    return rows

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tasks.shared import clock
-from tasks.shared.projections import NUMBERS
+from tasks.shared.projections import MAIL, NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
@@ -43,7 +43,7 @@ OTHERS = {"licence": "Keeping the licence", "clients": "Powers of attorney and b
 
 @dataclass(frozen=True)
 class Line:
-    """One fact. `about`: P1-P10, or a key of OTHERS; `next`: what a person should do, empty if
+    """One fact. `about`: P1-P10, a key of OTHERS, or empty; `next`: what a person should do, empty if
     nothing; `since`: the moment of the event behind it, empty if there is none; `mark`: how sure
     the rule behind it is (P, S, W, G), empty where it is the house's own fact."""
 
@@ -57,6 +57,11 @@ class Line:
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
+
+    @property
+    def label(self) -> str:
+        """What it is, with the mark of a rule that is to be verified: `contacts [G]`."""
+        return f"{self.what} [{self.mark}]" if self.mark in ("W", "G") else self.what
 
 
 def worst(lights: Iterable[str]) -> str:
@@ -83,8 +88,8 @@ def last(rows: Rows, kind: str) -> tuple[datetime, dict[str, Any]] | None:
 
 
 def house_lines(rows: Rows, settings: Settings) -> list[Line]:
-    """The lines that the house counts itself: backups and the reserve."""
-    return [*_backup(rows, settings), reserve(rows, settings)]
+    """The lines that the house counts itself: backups, the reserve, letters that wait."""
+    return [*_backup(rows, settings), reserve(rows, settings), *_mail(rows)]
 
 
 def _backup(rows: Rows, settings: Settings) -> list[Line]:
@@ -113,6 +118,27 @@ def _backup(rows: Rows, settings: Settings) -> list[Line]:
         lines.append(Line("P6", "where the store is", AMBER, fact,
                           "set [backup] place and customs_territory", clock.text(at), "S"))  # fmt: skip
     return lines
+
+
+def _mail(rows: Rows) -> list[Line]:
+    """Letters that are not yet with all whom they are for: red if an address is refused."""
+    query = (
+        sa.select(MAIL.c.refused, EVENTS.c.at)
+        .join(EVENTS, EVENTS.c.seq == MAIL.c.seq)
+        .where(MAIL.c.waiting != "[]")
+        .order_by(MAIL.c.seq)
+    )
+    found = rows(query)
+    if not found:
+        return []
+    refused = {k: v for row in found for k, v in json.loads(row.refused).items()}
+    delayed = last(rows, "mail.delayed")
+    why = "; ".join(f"{one}: {reason}" for one, reason in sorted(refused.items()))
+    why = why or (delayed[1]["reason"] if delayed else "not sent yet")
+    count = f"{len(found)} letter{'s' if len(found) > 1 else ''}"
+    fact = f"{count} since {found[0].at[:10]}: {why}"
+    return [Line("", "letters in the outbox", RED if refused else AMBER, fact,
+                 "set [mail], then continuity duties remind", found[-1].at)]  # fmt: skip
 
 
 def reserve(rows: Rows, settings: Settings) -> Line:
@@ -152,11 +178,47 @@ def _recommendation(name: str, title: str, lines: list[Line]) -> Recommendation:
     )
     light = worst(line.light for line in own)
     telling = [line for line in own if line.light == light]
-    fact = f"{telling[0].what}: {telling[0].fact}" if telling else "never done"
+    fact = f"{telling[0].label}: {telling[0].fact}" if telling else "never done"
     more = len(telling) - 1
     if more > 0 and light != GREEN:
         fact += f" (and {more} more)"
     return Recommendation(name, title, light, fact, tuple(own))
+
+
+def as_dict(lines: Iterable[Line]) -> dict[str, object]:
+    """The page for machines: `readiness`, P1 to P10 with their lines, and `needs` a person."""
+    found = list(lines)
+    readiness = [
+        {"id": one.id, "title": one.title, "light": one.light, "fact": one.fact,
+         "lines": [line.as_dict() for line in one.lines]}
+        for one in page(found)
+    ]  # fmt: skip
+    return {"readiness": readiness, "needs": [line.as_dict() for line in needs(found)]}
+
+
+def markdown(lines: Iterable[Line]) -> str:
+    """The page for an artifact."""
+    found = list(lines)
+    rows = ["| | recommendation | | because |", "|---|---|---|---|"]
+    rows += [
+        f"| {r.id} | {r.title} | {_DOTS[r.light]} {r.light} | {_cell(r.fact)} |"
+        for r in page(found)
+    ]
+    rows += ["", "**What needs a person, newest first**", "", "| since | what | | fact | next |",
+             "|---|---|---|---|---|"]  # fmt: skip
+    rows += [
+        f"| {one.since[:10]} | {_cell(one.label)} | {_DOTS[one.light]} {one.light} "
+        f"| {_cell(one.fact)} | `{one.next}` |"
+        for one in needs(found)
+    ]
+    return "\n".join(rows)
+
+
+_DOTS = {GREEN: "🟢", AMBER: "🟡", RED: "🔴"}
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 
 def needs(lines: Iterable[Line]) -> list[Line]:

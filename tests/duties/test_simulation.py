@@ -61,10 +61,8 @@ class Life:
         return max(self.end + timedelta(days=self.accepted), self.start + DAY)
 
 
-def live(life: Life, days: int, weak: float = 0.02) -> tuple[World, list[date], list[date]]:
-    """Live so many days. Returns the world, the days on which a run ended, and those on which it
-    ended with mail."""
-    runs: list[date] = []
+def live(life: Life, days: int, weak: float = 0.02) -> tuple[World, list[date]]:
+    """Live so many days. Returns the world, and the days on which a run ended, with mail."""
     mailed: list[date] = []
     zone = ZoneInfo(life.zone)
     begin = datetime.combine(life.start, datetime.min.time(), zone).astimezone(UTC)
@@ -82,14 +80,12 @@ def live(life: Life, days: int, weak: float = 0.02) -> tuple[World, list[date], 
             hours = sorted(made.chance.sample(range(1, 22), made.chance.randint(1, 4)))
             for hour in hours:
                 if made.run(midnight + timedelta(hours=hour, minutes=made.chance.randint(0, 50))):
-                    runs.append(day)
-                    if not made.down:
-                        mailed.append(day)
+                    mailed += [day] * (not made.down)
         # Whatever power failure was last, one quiet day more lets everything out.
         made.weak, made.down = 0.0, False
         made.run(midnight + timedelta(hours=22, minutes=30))
         mailed.append(day)
-        return made, runs, mailed
+        return made, mailed
 
 
 def expected(life: Life, days: int) -> dict[tuple[date, str], date]:
@@ -97,9 +93,7 @@ def expected(life: Life, days: int) -> dict[tuple[date, str], date]:
     last = life.start + (days - 1) * DAY
     stop = min(last, life.accepted_on - DAY)
     late = (stop - life.end).days
-    ladder = rung_days(life.end) + [
-        (f"T+{n}", life.end + n * DAY) for n in range(1, late + 1)
-    ]
+    ladder = rung_days(life.end) + [(f"T+{n}", life.end + n * DAY) for n in range(1, late + 1)]
     known = [one for one in ladder if one[1] >= life.start]
     before = [one for one in ladder if one[1] < life.start]
     if before and not (known and known[0][1] == life.start):
@@ -112,7 +106,7 @@ def expected(life: Life, days: int) -> dict[tuple[date, str], date]:
 
 
 def judge(life: Life, days: int) -> Counter[str]:
-    made, runs, mailed = live(life, days)
+    made, mailed = live(life, days)
     wanted = expected(life, days)
     by_day = {(name, day): (end, name) for (end, name), day in wanted.items()}
     seen: Counter[tuple[date, str]] = Counter()
