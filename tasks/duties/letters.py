@@ -54,7 +54,7 @@ class Told:
 def compose(office: Office, told: Sequence[Told], roles: Sequence[str], *, drill: bool) -> Letter:
     """One letter to these roles about all of this, the most urgent first."""
     today = office.today()
-    ranked = sorted(told, key=lambda one: (one.standing.due, one.standing.name))
+    ranked = sorted(told, key=lambda one: (_first_day(one.standing), one.standing.name))
     names = ",".join(f"{one.standing.name}:{one.standing.term}:{one.newest.name}" for one in ranked)
     broker = office.settings.broker
     mark = "DRILL: " if drill else ""
@@ -80,15 +80,28 @@ def _title(ranked: Sequence[Told], today: date) -> str:
     return f"{_when(first, today)}: {first.title}{also}"
 
 
+def _first_day(standing: Standing) -> date:
+    """The next day that counts: that of submission, until it is submitted."""
+    return standing.due if standing.submitted else standing.submit_by or standing.due
+
+
 def _when(standing: Standing, today: date) -> str:
     days = (standing.due - today).days
     if standing.duty.watched:
         return "Alarm"
+    if days >= 0 and (submit := standing.submit_by) and not standing.submitted:
+        return _submit((submit - today).days)
     if days < 0:
         return f"OVERDUE by {-days} day{'s' if days < -1 else ''}"
     if standing.never:
         return f"First proof wanted by {standing.due}"
     return "Due today" if days == 0 else f"Due in {days} day{'s' if days > 1 else ''}"
+
+
+def _submit(days: int) -> str:
+    if days < 0:
+        return f"SUBMIT NOW, {-days} day{'s' if days < -1 else ''} late"
+    return f"Submit in {days} day{'s' if days > 1 else ''}" if days else "Submit today"
 
 
 def _points(one: Told, today: date) -> Iterator[tuple[str, str]]:
@@ -105,18 +118,27 @@ def _points(one: Told, today: date) -> Iterator[tuple[str, str]]:
     facts = (standing.last.facts if standing.last else None) or {}
     yield from (("Note", when.say) for when in duty.when if facts.get(when.fact) == when.is_)
     yield "Counts as proof", duty.proof
-    yield "Rule", f"{duty.source} [{duty.mark}: {MARKS[duty.mark]}]"
+    yield "Rule", duty.source
+    yield "How sure", f"[{duty.mark}] {MARKS[duty.mark]}"
     if not duty.watched:
         yield "Reminder", _steps([one.newest])
     if one.missed:
         yield "Not told before", _steps(one.missed)
     if not duty.by and not duty.watched:
         item = f' --for "{standing.item}"' if standing.item else ""
+        item += "".join(f" --fact {fact.name}=..." for fact in duty.facts if fact.required)
         yield "When done", f"continuity duties fulfil {duty.id}{item} --proof FILE --by YOU"
 
 
 def _steps(steps: Sequence[Step]) -> str:
-    return ", ".join(f"{step.name} of {step.on}" for step in steps)
+    """Each rung with its day; the daily ones after the last day as one span."""
+    late = [step for step in steps if step.days < 0]
+    single = [step for step in steps if step.days >= 0] + (late if len(late) < 3 else [])
+    words = [f"{step.name} of {step.on}" for step in single]
+    if len(late) > 2:
+        first, last = late[0], late[-1]
+        words.append(f"{first.name} to {last.name}, daily from {first.on} to {last.on}")
+    return ", ".join(words)
 
 
 def _text(ranked: Sequence[Told], today: date, broker: str) -> Iterator[str]:

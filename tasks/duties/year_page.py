@@ -1,9 +1,11 @@
-"""The year's dates on paper: a page to hang on the wall, months side by side."""
+"""The year's dates on paper: one page to hang on the wall, three months side by side, and the
+particulars of each date behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import zip_longest
 
 from tasks.duties.readiness import line
 from tasks.duties.records import Office
@@ -19,8 +21,8 @@ _COLUMNS = (
 )  # fmt: skip
 _MARKS = (
     "Rule: P read in CBP's own text, S reliable secondary source, W weak source, G general knowledge or "
-    "our default (verify W and G before relying on them). Days in brackets hold if the term before is "
-    "done on its last day. Weekly duties that the house does itself are not shown."
+    "our default (verify W and G before relying on them). Days with a star, or in brackets, hold if the "
+    "term before is done on its last day. Weekly duties that the house does itself are not shown."
 )
 
 
@@ -39,7 +41,9 @@ def render(office: Office, days: Sequence[Day], year: int) -> bytes:
     )
     paper.page()
     paper.title(f"Recurring duties {year}")
-    paper.text(_MARKS)
+    _wall(paper, days, year)
+    paper.text(_MARKS, 7.5)
+    paper.page()
     for month in range(1, 13):
         if own := [one for one in days if one.day.month == month]:
             paper.heading(f"{date(year, month, 1):%B}")
@@ -48,6 +52,32 @@ def render(office: Office, days: Sequence[Day], year: int) -> bytes:
     if not days:
         paper.text("No duty falls into this year.")
     return paper.bytes()
+
+
+def _wall(paper: Paper, days: Sequence[Day], year: int) -> None:
+    """The page itself. What recurs each month stands once, under it."""
+    monthly = {one.standing.name: one for one in days if _is_monthly(one)}
+    for first in (1, 4, 7, 10):
+        months = range(first, first + 3)
+        lists = [
+            [_short(one) for one in days if one.day.month == month and not _is_monthly(one)]
+            for month in months
+        ]
+        columns = [Column(f"{date(year, month, 1):%B}", INNER / 3) for month in months]
+        paper.table(columns, list(zip_longest(*lists, fillvalue="")), 7.5)
+    if monthly:
+        names = ", ".join(sorted(monthly))
+        paper.text(f"Each month besides: {names}", 8)
+
+
+def _is_monthly(one: Day) -> bool:
+    every = one.standing.duty.every
+    return every is not None and every.months == 1
+
+
+def _short(one: Day) -> str:
+    what = "submit " if one.what == "submit" else ""
+    return f"{one.day:%a %d}  {what}{one.standing.name}{' *' if one.ahead else ''}"
 
 
 def _row(one: Day, today: date) -> list[str]:

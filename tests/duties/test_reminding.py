@@ -107,15 +107,13 @@ def test_a_letter_says_what_a_person_needs(
     assert done.sent == 1 and [rung for _, rung in done.rungs] == ["T-240", "T-210", "T-180"]
     ((to, message),) = server.received
     assert to == ["it@a.example"]
-    assert (
-        message["Subject"] == "Due in 180 days: Interconnection security agreement (ISA) with CBP"
-    )
+    assert message["Subject"] == "Submit today: Interconnection security agreement (ISA) with CBP"
     text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     for words in ("Submit by: 2026-09-01", "Submit the renewal now: eISA",
                   "held by the vendor", "CBP's acceptance of the renewal",
-                  "[S: from a reliable secondary source]", "Reminder: T-180 of 2026-09-01",
+                  "[S] from a reliable secondary source", "Reminder: T-180 of 2026-09-01",
                   "Not told before: T-240 of 2026-07-02, T-210 of 2026-07-31",
-                  "continuity duties fulfil isa --proof FILE --by YOU"):  # fmt: skip
+                  "continuity duties fulfil isa --fact holder=..."):  # fmt: skip
         assert words in text, words
     html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert "Submit the renewal now" in html and "<script" not in html

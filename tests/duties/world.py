@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ licence-holder = ["ada@harborvance.example"]
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Years of runs would mostly wait for a disk."""
 _RUNG = re.compile(r"(T[-+]\d+) of (\d{4}-\d{2}-\d{2})")
+_SPAN = re.compile(r"T\+(\d+) to T\+(\d+), daily from (\S+) to (\S+)")
 
 
 class PowerFails(BaseException):
@@ -103,8 +104,13 @@ class World:
     def take(self, message: EmailMessage) -> None:
         body = message.get_body(("plain",))
         assert body is not None
-        told = [(rung, date.fromisoformat(day)) for rung, day in _RUNG.findall(
-            body.get_content().replace("=\r\n", "").replace("\n", " "))]  # fmt: skip
+        text = body.get_content()
+        told = [(rung, date.fromisoformat(day)) for rung, day in _RUNG.findall(text)]
+        for first, last, since, until in _SPAN.findall(text):
+            day = date.fromisoformat(since)
+            told += [(f"T+{n}", day + timedelta(days=n - int(first)))
+                     for n in range(int(first), int(last) + 1)]  # fmt: skip
+            assert told[-1][1].isoformat() == until.strip(",")
         self.arrived.append(Arrival(clock.now(), message["Message-ID"], message["Subject"], told))
 
     def flicker(self) -> None:
