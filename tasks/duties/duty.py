@@ -93,7 +93,8 @@ _ESCALATION = (
 
 class Duty(Table):
     """One recurring duty. `submit`: days before the end by which it must be handed in.
-    `by`: kinds of events that fulfil it, so that nobody need say so. `watched`: a fact that the
+    `by`: kinds of events that fulfil it, so that nobody need say so; `beside`: items of theirs that
+    are no matter of this duty. `watched`: a fact that the
     house counts itself. `each`: what there can be several of, each with its own dates."""
 
     id: Id
@@ -119,6 +120,7 @@ class Duty(Table):
     when: tuple[When, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     by: tuple[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")], ...] = ()
+    beside: tuple[Words, ...] = ()
     again_after: tuple[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")], ...] = ()
     again_within: Cadence = Period()
     scan: bool = False

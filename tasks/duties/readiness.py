@@ -104,7 +104,9 @@ def _scan(standing: Standing, today: date) -> Iterator[Finding]:
             light = RED if severity == "critical" else AMBER
             yield light, f"{severity} finding open {_days(age)}, limit {limit}"
     counts = ", ".join(f"{scan.open[one]} {one}" for one in SEVERITIES if scan.open.get(one))
-    yield GREEN, f"open findings: {counts or 'none'}"
+    oldest = min((scan.oldest[one] for one in SEVERITIES[:-1] if one in scan.oldest), default="")
+    age = f"; oldest open {_days((today - date.fromisoformat(oldest)).days)}" if oldest else ""
+    yield GREEN, f"open findings: {counts or 'none'}{age}"
 
 
 def _facts(standing: Standing) -> Iterator[Finding]:

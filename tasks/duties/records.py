@@ -165,8 +165,8 @@ def _by_events(
     proofs: dict[Item, Proof] = {}
     for duty in catalogue.duties.values():
         for row in found:
-            if row.kind in duty.by:
-                item = row.subject.partition("/")[2] if duty.each else ""
+            item = row.subject.partition("/")[2] if duty.each else ""
+            if row.kind in duty.by and item not in duty.beside:
                 at = clock.parse(row.at).astimezone(zone)
                 proofs[duty.id, item] = Proof(row.seq, at.date(), at, row.actor)
     return list(proofs.items())

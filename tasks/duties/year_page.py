@@ -77,7 +77,8 @@ def _is_monthly(one: Day) -> bool:
 
 def _short(one: Day) -> str:
     what = "submit " if one.what == "submit" else ""
-    return f"{one.day:%a %d}  {what}{one.standing.name}{' *' if one.ahead else ''}"
+    mark = f" [{one.standing.duty.mark}]" if one.standing.duty.mark in ("W", "G") else ""
+    return f"{one.day:%a %d}  {what}{one.standing.name}{mark}{' *' if one.ahead else ''}"
 
 
 def _row(one: Day, today: date) -> list[str]:
