@@ -9,7 +9,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from tasks.duties import readiness, reminding
+from tasks.duties import readiness, reminding, sample
 from tasks.duties.records import Office
 from tasks.duties.terms import standings
 from tasks.shared import board, opening
@@ -47,3 +47,13 @@ def publish(home: str) -> dict[str, str]:
         "red: %s", ", ".join(k for k, v in lights.items() if v == board.RED) or "none"
     )
     return lights
+
+
+@task(name="readiness of the sample brokerage")
+def show_sample(home: str, actor: str, out: str) -> list[str]:
+    """Proofs and reminders of the sample brokerage, and its evidence in `out`; the board in words."""
+    office = _office(home)
+    sample.live(office, actor)
+    said = [*sample.words(office), *sample.leave(office, Path(out))]
+    office.journal.close()
+    return said
