@@ -14,6 +14,7 @@ from typing import Any
 from prefect import flow
 
 from flows.reconciliation import reconciliation
+from tasks.duties import steps as duties
 from tasks.entries import steps as entries
 from tasks.reconciliation import steps as reconcile
 from tasks.shared.story import Story
@@ -115,6 +116,10 @@ def close(tell: Story, home: str, out: str, made: dict[str, Any]) -> dict[str, A
     voided = entries.void_spoiled(home, unused)
     tell.line(f"the desk rail returns its {len(voided)} numbers: voided by two persons")
     tell.line(reconcile.try_to_sign(home, ACTOR))
+    tell.chapter("Are we ready: CBP's ten recommendations, and the evidence for an auditor")
+    for line in duties.show_sample(home, ACTOR, f"{out}/evidence"):
+        tell.line(line)
+    tell.chapter("What came of it")
     found = reconcile.leave_results(home, out)
     for line in found["words"]:
         tell.line(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +43,29 @@ sender_id = ""
 [approval]
 # 1 sole broker, 2 preparer and approver, 3 preparer and two approvers
 persons = 2
+
+[duties]
+# where the broker's days begin
+zone = "America/New_York"
+
+[mail]
+# reminders go out through this server, with TLS; without one they wait in the folder outbox
+server = ""
+port = 587
+# user = ""
+# password_file = "/path/to/a/file/only/you/can/read"
+sender = ""
+
+[mail.recipients]
+it = []
+compliance = []
+deputy = []
+licence-holder = []
 """
+
+
+MOST = 20
+"""Rows of what needs a person on one screen."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,8 +91,6 @@ def init(
         made = make(desk.home, desk.given_actor or "sample")
         say(f"The sample brokerage stands in {desk.home}. Its desks' workbooks: {made.inbox}")
         return
-    import json
-
     from tasks.shared.opening import make_home
 
     if not filer and not from_kit:
@@ -87,10 +108,28 @@ def init(
 
 
 def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """The reserve, what is unaccounted, and what waits for a person."""
-    from tasks.desk.status import rows
+    """Are we ready: CBP's ten recommendations, and what needs a person, newest first. Exit 1 if
+    something is red."""
+    from tasks.desk.status import lines
+    from tasks.duties.records import Office
+    from tasks.shared import board
 
-    show(rows(desk.journal, desk.settings), as_json=as_json, title="Status")
+    found = lines(Office(desk.journal, desk.content, desk.settings))
+    page, needs = board.page(found), board.needs(found)
+    if as_json:
+        print(json.dumps(board.as_dict(found), indent=1, ensure_ascii=False))
+    else:
+        show([{"": one.id, "recommendation": one.title, "light": one.light, "because": one.fact}
+              for one in page], as_json=False, title="Are we ready")  # fmt: skip
+        show([{"since": one.since[:10], "what": one.label, "light": one.light, "fact": one.fact,
+               "next": one.next} for one in needs[:MOST]],
+             as_json=False, title="What needs a person, newest first")  # fmt: skip
+        say(
+            "[W] weak source, [G] general knowledge or our default: verify the rule before relying on it"
+        )
+        if len(needs) > MOST:
+            say(f"and {len(needs) - MOST} more: continuity duties list, or status --json")
+    raise typer.Exit(1 if any(one.light == board.RED for one in found) else 0)
 
 
 def approve(

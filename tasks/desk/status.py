@@ -1,110 +1,116 @@
-"""What `continuity status` says: each row a fact, and what to do where a person is needed."""
+"""What `continuity status` says: CBP's ten recommendations, and what needs a person, newest first."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
+from tasks.duties.readiness import lines as readiness_lines
+from tasks.duties.records import Office
 from tasks.entries import reserve
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.view import standings
-from tasks.shared import approval
+from tasks.shared import approval, board, clock
+from tasks.shared.board import AMBER, RED, Line
 from tasks.shared.journal import Journal
-from tasks.shared.projections import BATCHES, NUMBERS
+from tasks.shared.projections import APPROVALS, BATCHES, NUMBERS
 from tasks.shared.settings import Settings
+from tasks.shared.store import EVENTS
 
 
-def rows(journal: Journal, settings: Settings) -> list[dict[str, str]]:
-    """Facts with a state (green, amber, red), newest need first."""
+def lines(office: Office) -> list[Line]:
+    """The whole board, with what waits in the rooms."""
+    journal, settings = office.journal, office.settings
     found = [*_tasks(journal), *_plans(journal, settings), *_batches(journal), *_desks(journal)]
-    return [*found, *_reserve(journal, settings)]
+    return [*found, *_other_reserves(journal, settings), *readiness_lines(office)]
 
 
 _NEEDS = (
-    (Step.TASK, "red", "released on paper, held in ACE: today"),
-    (Step.MEND, "red", "ACE will drop the entry unless it is mended: today"),
-    (Step.CANCEL, "red", "did not come in, but stand in ACE: cancel them"),
-    (Step.DESK, "amber", "entries go back to their desks"),
-    (Step.OUTSIDE, "amber", "rejected for a cause outside the record: mend it, then send again"),
-    (Step.FORM, "amber", "entries wait for CBP Form 5106"),
-    (Step.CHASE, "amber", "summaries wait for the importer's data"),
-    (Step.SURETY, "amber", "entries wait for the surety's eBond"),
-    (Step.DATE, "amber", "release dates differ: the port is to post them"),
-    (Step.DIFFERS, "amber", "entries differ from what ACE holds"),
-    (Step.PERSON, "amber", "entries wait for a person's decision"),
+    (Step.TASK, RED, "released on paper, held in ACE: today"),
+    (Step.MEND, RED, "ACE will drop the entry unless it is mended: today"),
+    (Step.CANCEL, RED, "did not come in, but stand in ACE: cancel them"),
+    (Step.DESK, AMBER, "entries go back to their desks"),
+    (Step.OUTSIDE, AMBER, "rejected for a cause outside the record: mend it, then send again"),
+    (Step.FORM, AMBER, "entries wait for CBP Form 5106"),
+    (Step.CHASE, AMBER, "summaries wait for the importer's data"),
+    (Step.SURETY, AMBER, "entries wait for the surety's eBond"),
+    (Step.DATE, AMBER, "release dates differ: the port is to post them"),
+    (Step.DIFFERS, AMBER, "entries differ from what ACE holds"),
+    (Step.PERSON, AMBER, "entries wait for a person's decision"),
 )
 """Steps that wait for somebody, what is most urgent first."""
 
 _BY_LETTER = (Step.TASK, Step.FORM, Step.CHASE, Step.SURETY, Step.DATE)
 
 
-def _tasks(journal: Journal) -> list[dict[str, str]]:
+def _tasks(journal: Journal) -> Iterator[Line]:
+    """What entries wait for, since ACE last spoke or a desk last handed in."""
     at: dict[Step, list[str]] = {}
     for one in standings(journal):
         at.setdefault(classify(one).step, []).append(one.number)
-    return [
-        {
-            "what": words,
-            "state": state,
-            "fact": f"{len(numbers)}: {', '.join(numbers[:3])}{', ...' if numbers[3:] else ''}",
-            "next": "continuity reconcile letters --out FOLDER" if step in _BY_LETTER
-            else f'continuity reconcile next --step "{step}"',
-        }
-        for step, state, words in _NEEDS
-        if (numbers := at.get(step, []))
-    ]  # fmt: skip
+    spoke = [board.last(journal.rows, kind) for kind in ("answer.read", "entries.recorded")]
+    since = max((clock.text(found[0]) for found in spoke if found), default="")
+    for step, light, words in _NEEDS:
+        if numbers := at.get(step, []):
+            fact = f"{len(numbers)}: {', '.join(numbers[:3])}{', ...' if numbers[3:] else ''}"
+            letter = step in _BY_LETTER
+            command = "letters --out FOLDER" if letter else f'next --step "{step}"'
+            yield Line("", words, light, fact, f"continuity reconcile {command}", since)
 
 
-def _reserve(journal: Journal, settings: Settings) -> list[dict[str, str]]:
-    return [
-        {
-            "what": f"reserve of {one.series} numbers",
-            "state": "red" if one.alarm else "green",
-            "fact": f"{one.free} free, {one.days_left} days at {settings.numbers.daily_volume} a day",
-            "next": "continuity numbers reserve" if one.alarm else "",
-        }
-        for one in reserve.standings(journal, settings)
-    ]
+def _other_reserves(journal: Journal, settings: Settings) -> Iterator[Line]:
+    """Series besides entry numbers, which the board has."""
+    for one in reserve.standings(journal, settings):
+        if one.series != reserve.ENTRY and one.alarm:
+            fact = f"{one.free} free, {one.days_left} days at {settings.numbers.daily_volume} a day"
+            yield Line(
+                "", f"reserve of {one.series} numbers", RED, fact, "continuity numbers reserve"
+            )
 
 
-def _plans(journal: Journal, settings: Settings) -> list[dict[str, str]]:
-    return [
-        {
-            "what": "plan waits for approval",
-            "state": "amber",
-            "fact": f"{asked.what}, prepared by {asked.preparer}",
-            "next": f"continuity approve {asked.plan[:12]} --by ID",
-        }
-        for asked in approval.waiting(journal, settings.approval.persons)
-    ]
+def _plans(journal: Journal, settings: Settings) -> Iterator[Line]:
+    at = _moments(journal, APPROVALS.c.plan, APPROVALS.c.seq)
+    for asked in approval.waiting(journal, settings.approval.persons):
+        yield Line("", "plan waits for approval", AMBER, f"{asked.what}, prepared by {asked.preparer}",
+                   f"continuity approve {asked.plan[:12]} --by ID", at[asked.plan])  # fmt: skip
 
 
-def _batches(journal: Journal) -> list[dict[str, str]]:
-    query = sa.select(BATCHES.c.batch).where(~BATCHES.c.written)
-    return [
-        {
-            "what": "batch named but not written",
-            "state": "red",
-            "fact": row.batch,
-            "next": "continuity ace batch",
-        }
-        for row in journal.rows(query)
-    ]
+def _batches(journal: Journal) -> Iterator[Line]:
+    query = (
+        sa.select(BATCHES.c.batch, EVENTS.c.at)
+        .join(EVENTS, EVENTS.c.seq == BATCHES.c.seq)
+        .where(~BATCHES.c.written)
+    )
+    for row in journal.rows(query):
+        yield Line(
+            "", "batch named but not written", RED, row.batch, "continuity ace batch", row.at
+        )
 
 
-def _desks(journal: Journal) -> list[dict[str, str]]:
+def _desks(journal: Journal) -> Iterator[Line]:
     column = NUMBERS.c
     query = (
-        sa.select(column.desk, sa.func.count().label("n"))
+        sa.select(column.desk, sa.func.count().label("n"), sa.func.max(column.seq).label("seq"))
         .where(column.state == "issued")
         .group_by(column.desk)
         .order_by(column.desk)
     )
-    return [
-        {
-            "what": f"numbers at the desk {row.desk}",
-            "state": "amber",
-            "fact": f"{row.n} issued, nothing recorded or voided",
-            "next": "continuity entries record FILE, or numbers void",
-        }
-        for row in journal.rows(query)
-    ]
+    rows = journal.rows(query)
+    at = _at(journal, [row.seq for row in rows])
+    for row in rows:
+        fact = f"{row.n} issued, nothing recorded or voided"
+        yield Line("", f"numbers at the desk {row.desk}", AMBER, fact,
+                   "continuity entries record FILE, or numbers void", at[row.seq])  # fmt: skip
+
+
+def _moments(
+    journal: Journal, name: sa.ColumnElement[str], seq: sa.ColumnElement[int]
+) -> dict[str, str]:
+    query = sa.select(name.label("name"), EVENTS.c.at).join(EVENTS, EVENTS.c.seq == seq)
+    return {row.name: row.at for row in journal.rows(query)}
+
+
+def _at(journal: Journal, places: list[int]) -> dict[int, str]:
+    query = sa.select(EVENTS.c.seq, EVENTS.c.at).where(EVENTS.c.seq.in_(places))
+    return {row.seq: row.at for row in journal.rows(query)}

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.reconciliation.report_audit import TOGETHER, Proof
-from tasks.reconciliation.report_paper import Paper
 from tasks.reconciliation.report_rows import IN_TIME, LATE, LATE_OPEN, UNKNOWN
 from tasks.reconciliation.report_tables import words
 from tasks.reconciliation.report_totals import among, count
+from tasks.shared.paper import Paper
 
 if TYPE_CHECKING:
     from tasks.reconciliation.report import Report

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from tasks.reconciliation.account import UNACCOUNTED
 from tasks.reconciliation.report_auditor import auditor_page, told
 from tasks.reconciliation.report_matters import OPEN
-from tasks.reconciliation.report_paper import INK, INNER, RED, Column, Frame, Paper
 from tasks.reconciliation.report_rows import DUE_LATER, IN_TIME, LATE
 from tasks.reconciliation.report_tables import DRILL, column_title, title
 from tasks.shared import clock
+from tasks.shared.paper import INK, INNER, RED, Column, Frame, Paper
 
 if TYPE_CHECKING:
     from tasks.reconciliation.report import Report

@@ -508,6 +508,137 @@ class BackupFailed(Body, frozen=True, kw_only=True):
     details: list[str]
 
 
+# -- duties: what recurs, who did it, who was told
+
+
+class ScanCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Open findings of a scan report by severity, and the day on which the oldest of each severity
+    was first seen in a report of this house."""
+
+    format: str
+    tool: str
+    open: dict[str, int]
+    oldest: dict[str, str]
+
+
+class _Duty(Body, frozen=True, kw_only=True):
+    """`item`: which policy, provider or client, empty where there is only one."""
+
+    duty: str
+    item: str
+
+
+class DutyFulfilled(_Duty, frozen=True, kw_only=True):
+    """A duty was done `on` a day, for the `term` that was open then. `until`: the day on which the
+    proof itself ends. `proof`: the file as given; `statement` where none is needed. `content`: the
+    findings of a scan report, normalised."""
+
+    kind: ClassVar[str] = "duty.fulfilled"
+    term: str
+    on: str
+    until: str
+    proof: str
+    file: str
+    statement: str
+    facts: dict[str, str]
+    content: str = ""
+    scan: ScanCounts | None = None
+
+
+class DutyWithdrawn(_Duty, frozen=True, kw_only=True):
+    """The fulfilment at `fulfilled` was a mistake and does not count."""
+
+    kind: ClassVar[str] = "duty.withdrawn"
+    fulfilled: int
+    reason: str
+
+
+class DutyChanged(_Duty, frozen=True, kw_only=True):
+    """Something happened `on` a day that makes the duty due again out of its turn."""
+
+    kind: ClassVar[str] = "duty.changed"
+    what: str
+    on: str
+
+
+class DutyEnded(_Duty, frozen=True, kw_only=True):
+    """The item is no more: the provider or client left."""
+
+    kind: ClassVar[str] = "duty.ended"
+    reason: str
+
+
+class DutyReminded(_Duty, frozen=True, kw_only=True):
+    """These rungs of the term's ladder are told by a letter; `again`: those whose earlier letter
+    reached nobody."""
+
+    kind: ClassVar[str] = "duty.reminded"
+    term: str
+    rungs: list[str]
+    again: list[str]
+    mail: str
+
+
+class DutyAcknowledged(_Duty, frozen=True, kw_only=True):
+    """Somebody has these rungs in hand. It ends nothing: the next rung is told again."""
+
+    kind: ClassVar[str] = "duty.acknowledged"
+    term: str
+    rungs: list[str]
+    note: str
+
+
+# -- mail: what is to be told, and what the server said of it
+
+
+class MailQueued(Body, frozen=True, kw_only=True):
+    """A letter waits. `to`: roles or addresses; `content`: the message, without its recipients."""
+
+    kind: ClassVar[str] = "mail.queued"
+    mail: str
+    title: str
+    to: list[str]
+    content: str
+
+
+class MailTried(Body, frozen=True, kw_only=True):
+    """One process has this attempt for itself until `until`; without an answer by then the attempt
+    is lost, and whether the letter arrived is not known."""
+
+    kind: ClassVar[str] = "mail.tried"
+    mail: str
+    attempt: int
+    until: str
+
+
+class MailAnswered(Body, frozen=True, kw_only=True):
+    """What the server said of an attempt: addresses taken, addresses refused for good with the
+    reason, and the roles or addresses of `to` that are still to be reached."""
+
+    kind: ClassVar[str] = "mail.answered"
+    mail: str
+    attempt: int
+    accepted: list[str]
+    refused: dict[str, str]
+    waiting: list[str]
+
+
+class MailSuperseded(Body, frozen=True, kw_only=True):
+    """Nobody got this letter; a newer one, `by`, tells all that it told."""
+
+    kind: ClassVar[str] = "mail.superseded"
+    mail: str
+    by: str
+
+
+class MailDelayed(Body, frozen=True, kw_only=True):
+    """The mail server could not be used. Written at most once a day."""
+
+    kind: ClassVar[str] = "mail.delayed"
+    reason: str
+    waiting: list[str]
+
+
 def _all(base: type[Body]) -> dict[str, type[Body]]:
     found = {base.kind: base} if base.kind else {}
     for child in base.__subclasses__():

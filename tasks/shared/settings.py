@@ -7,14 +7,24 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tasks.shared.errors import BadSettings, Problem
 
 FILE = "continuity.toml"
 _FILER = r"^[0-9A-Z]{3}$"
+_ADDRESS = r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+"
 
 
 class _Table(BaseModel):
@@ -153,6 +163,49 @@ class Backup(_Table):
     scratch: Path | None = None
 
 
+class Mail(_Table):
+    """How letters leave, and to whom. No `server`: they wait in `<home>/outbox`.
+
+    `security`: STARTTLS (port 587) or TLS from the first byte (465); never without. `ca_file`: the
+    authority of a private mail server. `recipients`: addresses by role, such as `it`, `compliance`,
+    `deputy`, `licence-holder`."""
+
+    server: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls"] = "starttls"
+    user: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    sender: str = Field(default="", pattern=f"^({_ADDRESS})?$")
+    timeout_seconds: float = Field(default=30, gt=0)
+    recipients: dict[str, tuple[Annotated[str, Field(pattern=f"^{_ADDRESS}$")], ...]] = {}
+
+    @model_validator(mode="after")
+    def _sender_known(self) -> Mail:
+        if self.server and not self.sender:
+            raise ValueError("a mail server needs a sender: the address that letters come from")
+        if self.user and self.password_file is None:
+            raise ValueError("a mail user needs a password_file")
+        return self
+
+
+class Duties(_Table):
+    """`zone`: where the broker's days begin. `catalogue`: the broker's own duties; if empty,
+    `duties.toml` in the home folder where there is one."""
+
+    zone: str = "America/New_York"
+    catalogue: Path | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is no time zone; one is America/New_York") from None
+        return name
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="CONTINUITY_", env_nested_delimiter="__", extra="forbid", frozen=True
@@ -168,6 +221,8 @@ class Settings(BaseSettings):
     approval: Approval = Approval()
     private: Private = Private()
     backup: Backup = Backup()
+    mail: Mail = Mail()
+    duties: Duties = Duties()
 
     @classmethod
     def settings_customise_sources(

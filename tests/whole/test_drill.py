@@ -162,3 +162,10 @@ def test_the_batches_are_shown_for_a_person(drilled: tuple[Path, str]) -> None:
     paths = sorted((drilled[0] / "batches").glob("*.abi"))
     lines = [line for path in paths for line in show_bytes(path.read_bytes())]
     assert len(lines) > 1000 and not any("PASSWD" in line for line in lines)
+
+
+def test_readiness_is_told_and_its_evidence_is_there(drilled: tuple[Path, str]) -> None:
+    out, said = drilled
+    assert "red   P6  Backups: sealed, off-site, proved: backup-taken [W]: never done" in said
+    assert manifest.verify(out / "evidence") == []
+    assert len(list((out / "evidence" / "proofs").iterdir())) == 2

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tasks.reconciliation.letters.draft import Draft
-from tasks.reconciliation.report_paper import UPRIGHT, Column, Frame, Paper
 from tasks.reconciliation.workbook import DRILL
+from tasks.shared.paper import UPRIGHT, Column, Frame, Paper
 from tasks.shared.settings import Broker
 
 _GAP = 4.0

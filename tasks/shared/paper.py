@@ -1,6 +1,6 @@
 """Pages for reports (letter size across) and letters (upright): a head and foot that tie each page
 to its book, and tables whose cells wrap and whose head comes again on every page. Knows nothing of
-entries."""
+what it shows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tasks.reconciliation.report_type import FACE, MM, Style, Type, clipped
 from tasks.shared.errors import MissingPart
+from tasks.shared.paper_type import FACE, MM, Style, Type, clipped
 
 LONG, SHORT, TOP = 279.4, 215.9, 24.0
 """Letter size; millimetres."""

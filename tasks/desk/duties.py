@@ -1,0 +1,234 @@
+"""`continuity duties`: what recurs, its proofs, its reminders, its dates, its evidence."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+from tasks.shared.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    from tasks.duties.records import Office
+    from tasks.duties.terms import Standing
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Recurring duties: the ISA, policies, scans, reports; proofs, reminders, evidence.",
+)
+Json = Annotated[bool, typer.Option("--json")]
+Duty = Annotated[str, typer.Argument(help="A duty's id; see continuity duties list.")]
+For = Annotated[str, typer.Option("--for", help="Which policy, provider, client ... it is.")]
+
+
+def _office() -> Office:
+    from tasks.duties.records import Office
+
+    return Office(desk.journal, desk.content, desk.settings)
+
+
+def _day(text: str, option: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        wrong = Problem(column=option, value=text, wrong="is no day", right="2026-11-24")
+        raise BadInput("Not understood:", [wrong]) from None
+
+
+@app.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="With rule and proof of each.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Every duty: its light, the fact behind it, when it is due. Exit 1 if one is red."""
+    from tasks.duties.readiness import table
+    from tasks.duties.terms import standings
+    from tasks.shared import board
+
+    office = _office()
+    rows = table(standings(office.journal.rows, office.catalogue, office.zone), office.today())
+    if everything or as_json:
+        for row in rows:
+            duty = office.catalogue.duties[row["duty"]]
+            row |= {"what": duty.what, "proof": duty.proof, "rule": duty.source}
+    watched = [one for one in office.catalogue.duties.values() if one.watched]
+    reserve = board.reserve(office.journal.rows, office.settings)
+    rows += [{**dict.fromkeys(rows[0], ""), "about": one.about, "duty": one.id, "mark": one.mark,
+              "light": reserve.light, "fact": reserve.fact, "owner": one.owner}
+             for one in watched]  # fmt: skip
+    show(rows, as_json=as_json, title="Duties")
+    if not as_json:
+        for name, reason in office.catalogue.without.items():
+            say(f"left out: {name}: {reason}")
+        say(
+            "mark: P read in CBP's own text, S secondary source; verify W (weak source), G (default)"
+        )
+    raise typer.Exit(1 if any(row["light"] == board.RED for row in rows) else 0)
+
+
+@app.command()
+def fulfil(
+    duty: Duty,
+    proof: Annotated[Path | None, typer.Option(help="The file that proves it.")] = None,
+    statement: Annotated[str, typer.Option(help="Words, where no file is needed.")] = "",
+    item: For = "",
+    on: Annotated[str, typer.Option(help="Day it was done or signed, if not today.")] = "",
+    until: Annotated[str, typer.Option(help="Day on which the proof itself ends.")] = "",
+    fact: Annotated[
+        list[str] | None, typer.Option("--fact", help="NAME=VALUE, as the duty asks; may repeat.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Further proof of the last term.")] = False,
+) -> None:
+    """Store a proof by its digest and write that the duty was done. Scan reports are read."""
+    from tasks.duties.fulfil import Given, fulfil as write
+
+    given = Given(
+        proof, statement, item, _day(on, "--on"), _day(until, "--until"), _facts(fact), again
+    )
+    _tell(write(_office(), duty, given, desk.actor))
+
+
+def _facts(given: list[str] | None) -> dict[str, str]:
+    facts = {}
+    for one in given or []:
+        name, mark, value = one.partition("=")
+        if not mark:
+            raise BadInput("Not understood:", [Problem(column="--fact", value=one, wrong="has no =",
+                                                       right="NAME=VALUE")])  # fmt: skip
+        facts[name.strip()] = value.strip()
+    return facts
+
+
+def _tell(standing: Standing) -> None:
+    from tasks.duties.readiness import line
+
+    last = standing.last
+    if last and last.proof:
+        say(f"Stored: {last.file}, SHA-256 {last.proof}, event {last.seq}")
+    said = line(standing, _office().today())
+    say(f"{standing.name}: {said.light}: {said.fact}")
+
+
+@app.command()
+def acknowledge(
+    duty: Duty, item: For = "", note: Annotated[str, typer.Option(help="What is being done.")] = ""
+) -> None:
+    """Say that you have it in hand. Silences the rung that was reached; the next comes all the same."""
+    from tasks.duties.fulfil import acknowledge as write
+
+    rungs = write(_office(), duty, item, note, desk.actor)
+    say(
+        f"{duty} {item}".strip()
+        + f": acknowledged up to {rungs[-1]}. Only proof ends the reminders."
+    )
+
+
+@app.command()
+def change(
+    duty: Duty,
+    what: Annotated[str, typer.Option(help="What changed, in the catalogue's words.")],
+    on: Annotated[str, typer.Option(help="Day of the change, if not today.")] = "",
+    item: For = "",
+) -> None:
+    """Something changed that makes the duty due out of its turn, such as a new address for the ISA."""
+    from tasks.duties.fulfil import change as write
+
+    office = _office()
+    _tell(write(office, duty, item, what, _day(on, "--on") or office.today(), desk.actor))
+
+
+@app.command()
+def end(duty: Duty, item: For, reason: Annotated[str, typer.Option()]) -> None:
+    """A provider, client or policy is no more: its proofs stay, its reminders end."""
+    from tasks.duties.fulfil import end as write
+
+    write(_office(), duty, item, reason, desk.actor)
+    say(f"{duty} {item}: ended. Its proofs stay in the journal.")
+
+
+@app.command()
+def withdraw(duty: Duty, reason: Annotated[str, typer.Option()], item: For = "") -> None:
+    """The newest proof was a mistake: it stays in the journal and no longer counts."""
+    from tasks.duties.fulfil import withdraw as write
+
+    standing = write(_office(), duty, item, reason, desk.actor)
+    say("The newest proof no longer counts.")
+    _tell(standing)
+
+
+@app.command()
+def remind(as_json: Json = False) -> None:
+    """Send the reminders that are due, each once, and whatever waits in the outbox. Exit 1 if any
+    letter still waits."""
+    import json
+
+    from tasks.duties.reminding import remind as run
+
+    done = run(_office(), desk.actor)
+    if as_json:
+        print(json.dumps(vars(done), indent=1))
+    else:
+        for title in done.letters:
+            say(f"told: {title}")
+        say(f"{len(done.rungs)} reminder(s) new, {done.sent} letter(s) sent")
+        if done.waiting:
+            say(f"{len(done.waiting)} letter(s) wait in {desk.home / 'outbox'}: {done.reason}")
+    raise typer.Exit(1 if done.waiting else 0)
+
+
+@app.command()
+def calendar(
+    year: Annotated[int, typer.Option(min=2000, max=2100, help="If not this one.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """The year's dates: a calendar file (.ics) and a page to print (PDF)."""
+    from tasks.duties.calendars import calendar_file
+    from tasks.duties.terms import standings
+    from tasks.duties.year import year_of
+    from tasks.duties.year_page import render
+    from tasks.shared.files import write_atomic
+
+    office = _office()
+    year = year or office.today().year
+    found = standings(office.journal.rows, office.catalogue, office.zone)
+    days = year_of(found, year)
+    if as_json:
+        show([{"day": one.day, "what": one.what, "duty": one.standing.duty.id,
+               "for": one.standing.item, "ahead": one.ahead} for one in days],
+             as_json=True)  # fmt: skip
+        return
+    own = list(dict.fromkeys(one.standing.name for one in days if not one.ahead))
+    more = [(one.standing, one.ahead, one.day) for one in days if one.ahead]
+    file = calendar_file(
+        [one for one in found if one.name in own], office.settings.broker.filer_code, more
+    )
+    for path, data in ((out / f"duties-{year}.ics", file),
+                       (out / f"duties-{year}.pdf", render(office, days, year))):  # fmt: skip
+        say(f"Written: {write_atomic(path, data)}")
+
+
+@app.command()
+def export(
+    out: Annotated[Path | None, typer.Option(help="A new folder.")] = None,
+    proofs: Annotated[bool, typer.Option("--proofs", help="With the files themselves.")] = False,
+    as_json: Json = False,
+) -> None:
+    """For an auditor: per recommendation the evidence, with digests and dates (CSV, PDF, manifest)."""
+    from tasks.duties import evidence
+
+    office = _office()
+    if as_json:
+        print(evidence.as_json(evidence.gathered(office)))
+        return
+    if out is None:
+        raise typer.BadParameter("a new folder", param_hint="--out")
+    if out.exists() and any(out.iterdir()):
+        raise BadInput(f"{out} is not empty; name a new folder")
+    for path in evidence.export(office, out, proofs=proofs):
+        say(f"Written: {path}")

@@ -1,0 +1,149 @@
+"""The catalogue of duties: what ships in `data/duties.toml`, and the broker's own beside it."""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tasks.duties.duty import Duty, Id, Table, Words
+from tasks.duties.toml_lines import line_of, line_of_syntax
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.settings import Settings
+
+OWN = "duties.toml"
+SHIPPED = "data/duties.toml"
+
+
+class Without(Table):
+    """A shipped duty that this broker does not have, and why."""
+
+    id: Id
+    reason: Words
+
+
+class _File(Table):
+    title: str = ""
+    source: str = ""
+    dated: datetime.date | None = None
+    duty: tuple[Duty, ...] = ()
+    without: tuple[Without, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All duties by id, in their order, and those that were left out with the reason."""
+
+    duties: Mapping[str, Duty]
+    without: Mapping[str, str]
+
+    def duty(self, name: str) -> Duty:
+        """Raises BadInput for an id that is not in it."""
+        if name in self.duties:
+            return self.duties[name]
+        known = ", ".join(self.duties)
+        raise BadInput(f"No duty has the id {name!r}; there are {known}")
+
+
+def shipped() -> Catalogue:
+    """What ships."""
+    return merged(_shipped(), _File(), OWN, "")
+
+
+def _shipped() -> _File:
+    text = (files("continuity_data") / "duties.toml").read_text(encoding="utf-8")
+    return _read(text, SHIPPED)
+
+
+def load(settings: Settings) -> Catalogue:
+    """The shipped duties with the broker's own. Raises BadInput, naming every line at fault."""
+    path = _own(settings)
+    if path is None:
+        return shipped()
+    try:
+        own = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise BadInput(
+            "The catalogue cannot be read:", [Problem(file=str(path), wrong=str(wrong))]
+        ) from None
+    return merged(_shipped(), _read(own, str(path)), str(path), own)
+
+
+def _own(settings: Settings) -> Path | None:
+    if settings.duties.catalogue:
+        return settings.home / settings.duties.catalogue
+    path = settings.home / OWN
+    return path if path.is_file() else None
+
+
+def merged(ours: _File, own: _File, name: str, text: str) -> Catalogue:
+    """Both together. Raises BadInput for an id that stands twice or leaves out nothing."""
+    duties = {duty.id: duty for duty in ours.duty}
+    problems = [
+        Problem(file=name, row=line_of(text, ("without", place, "id")), value=one.id,
+                wrong="leaves out a duty that is not shipped")
+        for place, one in enumerate(own.without) if one.id not in duties
+    ]  # fmt: skip
+    without = {one.id: one.reason for one in own.without}
+    for place, duty in enumerate(own.duty):
+        row = line_of(text, ("duty", place, "id"))
+        if duty.id in duties and not duty.replaces:
+            problems.append(Problem(file=name, row=row, value=duty.id, wrong="stands twice",
+                                    right="another id, or replaces = true"))  # fmt: skip
+        if duty.id not in duties and duty.replaces:
+            problems.append(Problem(file=name, row=row, value=duty.id, wrong="replaces no duty"))
+        duties[duty.id] = duty
+    if problems:
+        raise _refused(problems)
+    return Catalogue({name: duty for name, duty in duties.items() if name not in without}, without)
+
+
+def _read(text: str, name: str) -> _File:
+    """One file. Raises BadInput with every fault and its line."""
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        problem = Problem(file=name, row=line_of_syntax(text, str(wrong)), wrong=str(wrong))
+        raise _refused([problem]) from None
+    problems = list(_twice(given, text, name))
+    try:
+        read = _File.model_validate(given)
+    except ValidationError as wrong:
+        problems += [_problem(fault, text, name) for fault in wrong.errors()]
+        raise _refused(problems) from None
+    if problems:
+        raise _refused(problems)
+    return read
+
+
+def _refused(problems: list[Problem]) -> BadInput:
+    """All faults, each with its line; a catalogue has lines, not a spreadsheet's rows."""
+    placed = [replace(one, file=f"{one.file}, line {one.row}", row=0) for one in sorted(problems)]
+    return BadInput("The catalogue cannot be used:", placed)
+
+
+def _twice(given: dict[str, Any], text: str, name: str) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    duties = given.get("duty")
+    for place, duty in enumerate(duties if isinstance(duties, list) else []):
+        key = str(duty.get("id", "")) if isinstance(duty, dict) else ""
+        row = line_of(text, ("duty", place, "id"))
+        if key and key in seen:
+            yield Problem(file=name, row=row, value=key, wrong="stands twice",
+                          right=f"another id; line {seen[key]} has this one")  # fmt: skip
+        seen.setdefault(key, row)
+
+
+def _problem(fault: Any, text: str, name: str) -> Problem:
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    wrong = "is unknown" if fault["type"] == "extra_forbidden" else said
+    column = ".".join(str(part) for part in fault["loc"] if not isinstance(part, int))
+    value = fault["input"] if isinstance(fault["input"], str | int | float) else ""
+    return Problem(file=name, row=line_of(text, fault["loc"]), column=column,
+                   value=str(value)[:60], wrong=wrong)  # fmt: skip

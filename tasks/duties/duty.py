@@ -1,0 +1,170 @@
+"""What a duty is: the fields of a `[[duty]]` table and what must hold between them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+SIMPLE = (30, 7, 0)
+"""Rungs of the simple ladder, in days before the end, after that of the duty's own lead."""
+
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+_PERIOD = re.compile(r"(\d{1,3}) (day|month|year)s?")
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Period:
+    """A cadence: `months` by the calendar, or `days`; the other is 0."""
+
+    months: int = 0
+    days: int = 0
+
+    def __str__(self) -> str:
+        number, unit = (self.months, "month") if self.months else (self.days, "day")
+        return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _period(text: object) -> Period:
+    found = _PERIOD.fullmatch(str(text))
+    if not found:
+        raise ValueError("is no cadence; one is '3 months', '7 days' or '1 year'")
+    number, unit = int(found[1]), found[2]
+    if unit == "day":
+        return Period(days=number)
+    return Period(months=number * (12 if unit == "year" else 1))
+
+
+Cadence = Annotated[Period, BeforeValidator(_period)]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")]
+Words = Annotated[str, Field(min_length=1, max_length=400)]
+Days = Annotated[int, Field(ge=0, le=3650, strict=True)]
+Mark = Literal["P", "S", "W", "G"]
+Role = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,30}$")]
+
+
+class Fact(Table):
+    """Something to be said with each proof. `most` and `warn`: beyond it the duty is amber."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,30}$")]
+    required: bool = False
+    one_of: tuple[Words, ...] = ()
+    some_of: tuple[Words, ...] = ()
+    number: bool = False
+    most: float | None = None
+    warn: tuple[Words, ...] = ()
+    ask: str = ""
+
+
+class Trigger(Table):
+    """A change that makes the duty due again."""
+
+    what: Words
+    mark: Mark
+
+
+class When(Table):
+    """Words that reminders carry when a fact has this value."""
+
+    fact: str
+    is_: str = Field(alias="is")
+    say: Words
+
+
+class Escalation(Table):
+    """From `days` before the end (negative: after it) reminders go to these roles too."""
+
+    days: Annotated[int, Field(ge=-365, le=3650, strict=True)]
+    to: tuple[Role, ...]
+
+
+_ESCALATION = (
+    Escalation(days=0, to=("deputy",)),
+    Escalation(days=-7, to=("licence-holder",)),
+)
+
+
+class Duty(Table):
+    """One recurring duty. `submit`: days before the end by which it must be handed in.
+    `by`: kinds of events that fulfil it, so that nobody need say so; `beside`: items of theirs that
+    are no matter of this duty. `watched`: a fact that the
+    house counts itself. `each`: what there can be several of, each with its own dates."""
+
+    id: Id
+    what: Words
+    about: Literal[
+        "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "licence", "clients"
+    ]
+    source: Words
+    mark: Mark
+    every: Cadence | None = None
+    due: date | None = None
+    until: Literal["", "optional", "required"] = ""
+    submit: Days | None = None
+    lead: Days
+    ladder: tuple[Days, ...] = ()
+    steps: dict[Annotated[str, Field(pattern=r"^\d{1,4}$")], Words] = {}
+    owner: Role
+    escalation: tuple[Escalation, ...] = _ESCALATION
+    proof: Words
+    statement: bool = False
+    each: str = ""
+    facts: tuple[Fact, ...] = ()
+    when: tuple[When, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    by: tuple[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")], ...] = ()
+    beside: tuple[Words, ...] = ()
+    again_after: tuple[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")], ...] = ()
+    again_within: Cadence = Period()
+    scan: bool = False
+    limits: dict[Literal["critical", "high", "medium", "low"], Days] = {}
+    watched: Literal["", "reserve"] = ""
+    replaces: bool = False
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Duty:
+        if faults := list(_faults(self)):
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """Days before the end on which somebody is told, most first."""
+        simple = {self.lead, *(days for days in SIMPLE if days < self.lead)}
+        return tuple(sorted(self.ladder or simple, reverse=True))
+
+    def fact(self, name: str) -> Fact | None:
+        return next((one for one in self.facts if one.name == name), None)
+
+
+def _faults(duty: Duty) -> list[str]:
+    faults = []
+    if not (duty.every or duty.until == "required" or duty.watched):
+        faults.append(
+            "has no every, no until = 'required' and is not watched: it would never be due"
+        )
+    if duty.due and not duty.every:
+        faults.append("has a due date but no every")
+    if duty.due and (duty.triggers or duty.again_after):
+        faults.append("has a fixed due date, which no change moves: no triggers, no again_after")
+    span = duty.every.months * 28 + duty.every.days if duty.every else 3650
+    if duty.every and not span:
+        faults.append("every is nothing; 1 day is the least")
+    if duty.every and max((duty.lead, *duty.ladder)) >= max(span, 1):
+        faults.append(f"the lead or ladder is not shorter than its cadence of {duty.every}")
+    if duty.submit is not None and duty.submit > duty.rungs[0]:
+        faults.append("is to be submitted before the first rung of its ladder")
+    if duty.limits and not duty.scan:
+        faults.append("has limits but scan is not true")
+    known = {fact.name for fact in duty.facts}
+    faults += [
+        f"when names {one.fact}, no fact of it" for one in duty.when if one.fact not in known
+    ]
+    return faults

@@ -1,0 +1,39 @@
+"""Whether the facts given with a proof are those that the catalogue asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tasks.duties.duty import Duty, Fact
+from tasks.shared.errors import Problem
+
+
+def fact_problems(duty: Duty, given: Mapping[str, str]) -> Iterator[Problem]:
+    """Everything wrong with `--fact NAME=VALUE`, and each that is missing."""
+    for name, value in given.items():
+        fact = duty.fact(name)
+        if fact is None:
+            known = ", ".join(one.name for one in duty.facts) or "none"
+            yield Problem(column=f"--fact {name}", value=value, wrong="is no fact of this duty",
+                          right=known)  # fmt: skip
+        else:
+            yield from _value(fact, value)
+    for fact in duty.facts:
+        if fact.required and not given.get(fact.name, "").strip():
+            yield Problem(column=f"--fact {fact.name}", wrong="is missing", right=_right(fact))
+
+
+def _value(fact: Fact, value: str) -> Iterator[Problem]:
+    if not value.strip():
+        return
+    said = [part.strip() for part in value.split(",")] if fact.some_of else [value]
+    choices = fact.some_of or fact.one_of
+    if choices and (wrong := [one for one in said if one not in choices]):
+        yield Problem(column=f"--fact {fact.name}", value=wrong[0], wrong="is none of the choices",
+                      right=", ".join(choices))  # fmt: skip
+    if fact.number and not value.strip().replace(".", "", 1).isdigit():
+        yield Problem(column=f"--fact {fact.name}", value=value, wrong="is no number")
+
+
+def _right(fact: Fact) -> str:
+    return ", ".join(fact.some_of or fact.one_of) or fact.ask

@@ -1,0 +1,224 @@
+"""What people say of duties: done, in hand, changed, ended, or said by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from tasks.duties import ladder
+from tasks.duties.duty import Duty
+from tasks.duties.fact_checks import fact_problems
+from tasks.duties.records import Office, Rows, read
+from tasks.duties.scans.finding import Report
+from tasks.duties.scans.reading import aged, counted, first_seen, read_report
+from tasks.duties.terms import Standing, add, standing, subject, with_rungs
+from tasks.shared import kinds
+from tasks.shared.errors import BadInput, Problem, Refused
+from tasks.shared.projections import PROOFS
+
+MOST = 256 << 20
+"""Bytes of a proof."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What comes with a fulfilment. `again`: a further proof of the term that is done already."""
+
+    proof: Path | None = None
+    statement: str = ""
+    item: str = ""
+    on: date | None = None
+    until: date | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    again: bool = False
+
+
+def fulfil(office: Office, name: str, given: Given, actor: str) -> Standing:
+    """Store the proof and write that the duty was done. Returns where it stands then.
+
+    Raises BadInput with everything that is wrong with what was given, Refused for a proof that was
+    given before, HostileFile for a scan report that cannot be read. Nothing is changed by these.
+    """
+    duty = office.catalogue.duty(name)
+    report = (
+        read_report(given.proof) if duty.scan and given.proof and given.proof.is_file() else None
+    )
+    given = replace(given, item=" ".join(given.item.split()), on=_day(office, given, report))
+    if problems := list(_problems(office, duty, given, report)):
+        raise BadInput(f"The proof of {name} is not taken:", problems)
+    before = stand(office.journal.rows, office, duty, given.item)
+    body = _body(office, duty, given, before, report)
+    withdrawn = _withdrawn(office.journal.rows, duty.id, given.item)
+    key = f"duty.fulfilled:{name}/{given.item}:{body.on}:{body.proof or body.statement}:{withdrawn}"
+    if not office.journal.append(body, subject(before), actor, key):
+        raise Refused(f"This proof of {before.name} on {body.on} stands in the journal already")
+    return stand(office.journal.rows, office, duty, given.item)
+
+
+def stand(rows: Rows, office: Office, duty: Duty, item: str) -> Standing:
+    """Where one duty or item stands now."""
+    bare = standing(read(rows, office.catalogue, office.zone), duty, item)
+    return with_rungs(rows, [bare])[0]
+
+
+def _day(office: Office, given: Given, report: Report | None) -> date:
+    return given.on or (report and report.taken) or office.today()
+
+
+def _problems(office: Office, duty: Duty, given: Given, report: Report | None) -> Iterator[Problem]:
+    today, on = office.today(), given.on
+    assert on is not None
+    if duty.watched:
+        yield Problem(column="duty", value=duty.id, wrong="is counted by the house itself")
+    if given.item and not duty.each:
+        yield Problem(column="--for", value=given.item, wrong="there is only one of this duty")
+    if len(given.item) > 120 or "/" in given.item:
+        yield Problem(column="--for", value=given.item[:60], wrong="is no name",
+                      right="at most 120 signs, no slash")  # fmt: skip
+    if on > today:
+        yield Problem(
+            column="--on", value=str(on), wrong="lies in the future", right=f"{today} or before"
+        )
+    if report and report.taken and on > report.taken:
+        yield Problem(column="--on", value=str(on), wrong="is later than the scan itself",
+                      right=str(report.taken))  # fmt: skip
+    yield from _until(duty, given, on)
+    yield from _proof(duty, given)
+    yield from fact_problems(duty, given.facts)
+
+
+def _until(duty: Duty, given: Given, on: date) -> Iterator[Problem]:
+    if duty.until == "required" and given.until is None:
+        yield Problem(column="--until", wrong="is missing", right="the day on which it ends")
+    if given.until and not duty.until:
+        yield Problem(column="--until", value=str(given.until), wrong="this duty has a cadence instead",
+                      right=f"every {duty.every}")  # fmt: skip
+    if given.until and given.until <= on:
+        yield Problem(column="--until", value=str(given.until), wrong=f"is not after {on}")
+
+
+def _proof(duty: Duty, given: Given) -> Iterator[Problem]:
+    path = given.proof
+    if path is None:
+        if not (duty.statement and given.statement.strip()):
+            right = duty.proof + ("; or --statement" if duty.statement else "")
+            yield Problem(column="--proof", wrong="is missing", right=right)
+        return
+    if not path.is_file():
+        yield Problem(file=str(path), column="--proof", wrong="is no file")
+    elif not 0 < path.stat().st_size <= MOST:
+        yield Problem(file=str(path), column="--proof", wrong=f"has {path.stat().st_size} bytes",
+                      right=f"1 to {MOST >> 20} MiB")  # fmt: skip
+
+
+def _body(
+    office: Office, duty: Duty, given: Given, before: Standing, report: Report | None
+) -> kinds.DutyFulfilled:
+    on = given.on or office.today()
+    content, scan = "", None
+    if report:
+        seen = first_seen(office.content, before.proofs, report, on)
+        findings = aged(report, on, seen)
+        content = office.content.put(msgspec.json.encode(findings))
+        scan = counted(report, findings)
+    return kinds.DutyFulfilled(
+        duty=duty.id,
+        item=given.item,
+        term=_term(duty, given, before, on),
+        on=on.isoformat(),
+        until=given.until.isoformat() if given.until else "",
+        proof=office.content.put(given.proof.read_bytes()) if given.proof else "",
+        file=given.proof.name if given.proof else "",
+        statement=given.statement.strip(),
+        facts=dict(given.facts),
+        content=content,
+        scan=scan,
+    )
+
+
+def _term(duty: Duty, given: Given, before: Standing, on: date) -> str:
+    """The term that this proof is of: the open one, or with fixed days the one before, if the
+    proof is older than that day or is a further one."""
+    if duty.due is None or duty.every is None:
+        return before.term
+    every = duty.every
+    previous = add(before.due, type(every)(-every.months, -every.days))
+    return (previous if given.again or on <= previous else before.due).isoformat()
+
+
+def acknowledge(office: Office, name: str, item: str, note: str, actor: str) -> list[str]:
+    """Somebody has it in hand: silences the rungs reached so far. Returns them. Raises Refused if
+    there is none, or all are acknowledged."""
+    duty = office.catalogue.duty(name)
+    now = stand(office.journal.rows, office, duty, item)
+    rungs = [
+        step.name
+        for step in ladder.reached(now, office.today())
+        if step.name not in now.rungs or now.rungs[step.name].acknowledged is None
+    ]
+    if not rungs:
+        raise Refused(f"{now.name}: no reminder is open; it is due on {now.due}")
+    body = kinds.DutyAcknowledged(duty=name, item=item, term=now.term, rungs=rungs, note=note)
+    office.journal.append(body, subject(now), actor)
+    return rungs
+
+
+def change(office: Office, name: str, item: str, what: str, on: date, actor: str) -> Standing:
+    """Something makes the duty due out of its turn. Raises Refused before there is a first proof."""
+    duty = office.catalogue.duty(name)
+    now = stand(office.journal.rows, office, duty, item)
+    if not now.proofs:
+        raise Refused(
+            f"{now.name}: nothing is shown yet that a change could touch; fulfil it first"
+        )
+    known = [one.what for one in duty.triggers]
+    if known and what not in known:
+        right = ", ".join(f"{one.what!r}" for one in duty.triggers)
+        problem = Problem(
+            column="--what", value=what, wrong="is no change of this duty", right=right
+        )
+        raise BadInput("The change is not taken:", [problem])
+    body = kinds.DutyChanged(duty=name, item=item, what=what, on=on.isoformat())
+    key = f"duty.changed:{name}/{item}:{what}:{on}"
+    if not office.journal.append(body, subject(now), actor, key):
+        raise Refused(f"{now.name}: this change on {on} stands in the journal already")
+    return stand(office.journal.rows, office, duty, item)
+
+
+def end(office: Office, name: str, item: str, reason: str, actor: str) -> None:
+    """An item is no more: its proofs stay in the book, its reminders end. Raises Refused."""
+    duty = office.catalogue.duty(name)
+    now = _known(office, duty, item, lambda one: bool(one.proofs))
+    office.journal.append(kinds.DutyEnded(duty=name, item=item, reason=reason), subject(now), actor)
+
+
+def withdraw(office: Office, name: str, item: str, reason: str, actor: str) -> Standing:
+    """The newest proof was a mistake and does not count. Raises Refused if there is none."""
+    duty = office.catalogue.duty(name)
+    column = PROOFS.c
+    own = (column.duty == name, column.item == item, ~column.withdrawn, ~column.ended)
+    found = office.journal.rows(sa.select(sa.func.max(column.seq)).where(*own))[0][0]
+    if found is None:
+        raise Refused(f"{name} {item}".strip() + ": no proof was given that could be withdrawn")
+    now = stand(office.journal.rows, office, duty, item)
+    body = kinds.DutyWithdrawn(duty=name, item=item, fulfilled=found, reason=reason)
+    office.journal.append(body, subject(now), actor, f"duty.withdrawn:{found}")
+    return stand(office.journal.rows, office, duty, item)
+
+
+def _known(office: Office, duty: Duty, item: str, holds: Callable[[Standing], bool]) -> Standing:
+    now = stand(office.journal.rows, office, duty, item)
+    if not duty.each or not holds(now):
+        raise Refused(f"{duty.id} has no {duty.each or 'item'} {item!r}")
+    return now
+
+
+def _withdrawn(rows: Rows, name: str, item: str) -> int:
+    column = PROOFS.c
+    own = (column.duty == name, column.item == item, sa.or_(column.withdrawn, column.ended))
+    return rows(sa.select(sa.func.count()).where(*own))[0][0]

@@ -1,0 +1,149 @@
+"""What each duty says on the board: its light, the fact behind it, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from tasks.duties.duty import SEVERITIES
+from tasks.duties.records import Office
+from tasks.duties.terms import Standing, standings
+from tasks.shared import board, clock
+from tasks.shared.board import AMBER, GREEN, RED, Line
+
+_DAY = timedelta(days=1)
+Finding = tuple[str, str]
+"""A light and the words for it."""
+
+
+def lines(office: Office) -> list[Line]:
+    """The whole board: every duty, and what the house counts itself."""
+    rows = office.journal.rows
+    found = [
+        line(standing, office.today())
+        for standing in standings(rows, office.catalogue, office.zone)
+    ]
+    return [*found, *board.house_lines(rows, office.settings)]
+
+
+def line(standing: Standing, today: date) -> Line:
+    """One duty or item."""
+    findings = list(_findings(standing, today))
+    light = board.worst(one for one, _ in findings)
+    fact = "; ".join(words for one, words in findings if one == light)
+    command = "" if light == GREEN else _command(standing)
+    duty = standing.duty
+    return Line(duty.about, standing.name, light, fact, command, _since(standing, today), duty.mark)
+
+
+def _since(standing: Standing, today: date) -> str:
+    """The day on which it came to need a person, else that of the last proof."""
+    turns = [standing.due + _DAY, standing.due - timedelta(days=standing.duty.lead)]
+    turns += [standing.submit_by + _DAY] if standing.submit_by else []
+    turns += [standing.opened] if standing.never or standing.change else []
+    past = [day for day in turns if day <= today]
+    if standing.never:
+        past = [standing.opened]
+    if past:
+        return max(past).isoformat()
+    return clock.text(standing.last.at) if standing.last else ""
+
+
+def _findings(standing: Standing, today: date) -> Iterator[Finding]:
+    yield _when(standing, today)
+    if standing.last:
+        yield from _scan(standing, today)
+        yield from _facts(standing)
+
+
+def _when(standing: Standing, today: date) -> Finding:
+    """The light of the date alone."""
+    due, days = standing.due, (standing.due - today).days
+    if standing.never:
+        return RED, f"never done; first proof wanted by {due}"
+    if standing.change:
+        light = RED if days < 0 else AMBER
+        return light, f"to be done again by {due}: {standing.change.what} on {standing.change.on}"
+    if days < 0:
+        return RED, f"{_over(standing)} {_days(-days)} ago, on {due}"
+    submit = standing.submit_by
+    told = f"{_ends(standing)} in {_days(days)}, on {due}"
+    if submit and today > submit:
+        if not standing.submitted:
+            return RED, f"{told}; was to be submitted by {submit}"
+        return (RED if days <= 30 else AMBER), f"{told}; submitted, not yet accepted"
+    light = AMBER if days <= standing.duty.lead else GREEN
+    return light, told + (f"; submit by {submit}" if submit else "")
+
+
+def _ends(standing: Standing) -> str:
+    ends = standing.submit_by or (standing.last and standing.last.until == standing.due)
+    return "ends" if ends else "due"
+
+
+def _over(standing: Standing) -> str:
+    return "ended" if _ends(standing) == "ends" else "was due"
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
+def _scan(standing: Standing, today: date) -> Iterator[Finding]:
+    """Open findings past their limit: a critical one turns the duty red, others amber."""
+    scan = standing.last.scan if standing.last else None
+    if scan is None:
+        return
+    for severity in SEVERITIES:
+        limit = standing.duty.limits.get(severity)  # type: ignore[call-overload]
+        oldest = scan.oldest.get(severity)
+        if limit is None or not oldest:
+            continue
+        age = (today - date.fromisoformat(oldest)).days
+        if age > limit:
+            light = RED if severity == "critical" else AMBER
+            yield light, f"{severity} finding open {_days(age)}, limit {limit}"
+    counts = ", ".join(f"{scan.open[one]} {one}" for one in SEVERITIES if scan.open.get(one))
+    oldest = min((scan.oldest[one] for one in SEVERITIES[:-1] if one in scan.oldest), default="")
+    age = f"; oldest open {_days((today - date.fromisoformat(oldest)).days)}" if oldest else ""
+    yield GREEN, f"open findings: {counts or 'none'}{age}"
+
+
+def _facts(standing: Standing) -> Iterator[Finding]:
+    """What was said with the proof, where the catalogue warns of it."""
+    said = (standing.last.facts if standing.last else None) or {}
+    for fact in standing.duty.facts:
+        value = said.get(fact.name, "")
+        if value in fact.warn:
+            yield AMBER, f"{fact.name} is {value}"
+        if fact.most is not None and value and float(value) > fact.most:
+            yield AMBER, f"{fact.name} {value}, more than {fact.most:g}"
+
+
+def _command(standing: Standing) -> str:
+    if standing.duty.by:
+        return _BY.get(standing.duty.by[0], "")
+    item = f" --for {standing.item!r}" if standing.item else ""
+    return f"continuity duties fulfil {standing.duty.id}{item} --proof FILE"
+
+
+_BY = {
+    "backup.done": "continuity backup run",
+    "backup.proved": "continuity backup prove",
+    "backup.examined": "continuity backup doctor",
+    "kit.built": "continuity kit build",
+    "list.loaded": "continuity screen lists update",
+}
+
+
+def table(found: Sequence[Standing], today: date) -> list[dict[str, str]]:
+    """A row a duty or item, for a listing."""
+    rows = []
+    for standing in found:
+        said = line(standing, today)
+        rows.append(
+            {"about": said.about, "duty": standing.duty.id, "for": standing.item,
+             "light": said.light, "due": standing.due.isoformat(), "fact": said.fact,
+             "owner": standing.duty.owner, "mark": said.mark}
+        )  # fmt: skip
+    return rows

@@ -1,0 +1,202 @@
+"""What the journal holds of duties: proofs, changes, rungs told, and the facts of other rooms."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import sqlalchemy as sa
+
+from tasks.duties.catalogue import Catalogue, load
+from tasks.shared import clock, kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.projections import CHANGES, MAIL, PROOFS, RUNGS
+from tasks.shared.settings import Settings
+from tasks.shared.store import EVENTS
+
+Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
+Item = tuple[str, str]
+"""A duty's id and which of its items, empty where there is only one."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """What the room works with. Days begin in the zone of the settings."""
+
+    journal: Journal
+    content: ContentStore
+    settings: Settings
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return load(self.settings)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings.duties.zone)
+
+    def today(self) -> date:
+        return clock.now().astimezone(self.zone).date()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One time that a duty was done. `at`: when it was recorded, `by`: who did so."""
+
+    seq: int
+    on: date
+    at: datetime
+    by: str
+    until: date | None = None
+    term: str = ""
+    proof: str = ""
+    file: str = ""
+    statement: str = ""
+    facts: Mapping[str, str] | None = None
+    content: str = ""
+    scan: kinds.ScanCounts | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that makes a duty due again."""
+
+    seq: int
+    on: date
+    what: str
+
+
+@dataclass(frozen=True)
+class Rung:
+    """What became of a rung. `acknowledged` and `told`: the event's place, or None."""
+
+    told: int | None
+    mail: str
+    acknowledged: int | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything a term is made of. `started`: the day on which the book began."""
+
+    started: date
+    proofs: Mapping[Item, Sequence[Proof]]
+    changes: Mapping[Item, Sequence[Change]]
+
+
+def read(rows: Rows, catalogue: Catalogue, zone: ZoneInfo) -> Record:
+    """What the book says, through `journal.rows`, or `pen.rows` under the writer's lock."""
+    proofs: dict[Item, list[Proof]] = defaultdict(list)
+    changes: dict[Item, list[Change]] = defaultdict(list)
+    for item, proof in _proofs(rows, zone):
+        proofs[item].append(proof)
+    for row in rows(sa.select(CHANGES)):
+        changes[row.duty, row.item].append(Change(row.seq, date.fromisoformat(row.on), row.what))
+    for item, proof in _by_events(rows, catalogue, zone):
+        proofs[item].append(proof)
+    for item, change in _again(rows, catalogue, zone):
+        changes[item].append(change)
+    return Record(_started(rows, zone), proofs, changes)
+
+
+def _started(rows: Rows, zone: ZoneInfo) -> date:
+    first = rows(sa.select(EVENTS.c.at).order_by(EVENTS.c.seq).limit(1))
+    moment = clock.parse(first[0].at) if first else clock.now()
+    return moment.astimezone(zone).date()
+
+
+def _proofs(rows: Rows, zone: ZoneInfo) -> list[tuple[Item, Proof]]:
+    query = (
+        sa.select(PROOFS, EVENTS.c.at, EVENTS.c.actor)
+        .join(EVENTS, EVENTS.c.seq == PROOFS.c.seq)
+        .where(~PROOFS.c.withdrawn, ~PROOFS.c.ended)
+        .order_by(PROOFS.c.on, PROOFS.c.seq)
+    )
+    return [((row.duty, row.item), proof_of(row, zone)) for row in rows(query)]
+
+
+def proof_of(row: sa.Row[Any], zone: ZoneInfo) -> Proof:
+    """A row of PROOFS with the `at` and `actor` of its event."""
+    said = row._mapping
+    return Proof(
+        seq=row.seq,
+        on=date.fromisoformat(said["on"]),
+        at=clock.parse(row.at).astimezone(zone),
+        by=row.actor,
+        until=date.fromisoformat(row.until) if row.until else None,
+        term=row.term,
+        proof=row.proof,
+        file=row.file,
+        statement=row.statement,
+        facts=json.loads(row.facts),
+        content=row.content,
+        scan=msgspec.json.decode(row.scan, type=kinds.ScanCounts) if row.scan else None,
+    )
+
+
+def _last_of(rows: Rows, wanted: set[str]) -> Sequence[sa.Row[Any]]:
+    """The last event of each kind and subject, with its time. The index on kinds finds them."""
+    if not wanted:
+        return []
+    last = (
+        sa.select(sa.func.max(EVENTS.c.seq).label("seq"))
+        .where(EVENTS.c.kind.in_(sorted(wanted)))
+        .group_by(EVENTS.c.kind, EVENTS.c.subject)
+        .subquery()
+    )
+    columns = EVENTS.c
+    query = sa.select(columns.seq, columns.at, columns.actor, columns.kind, columns.subject)
+    return rows(query.join(last, last.c.seq == columns.seq).order_by(columns.seq))
+
+
+def _by_events(
+    rows: Rows, catalogue: Catalogue, zone: ZoneInfo
+) -> list[tuple[Item, Proof]]:  # fmt: skip
+    """Proofs that the house itself recorded, such as a backup that was restored."""
+    found = _last_of(rows, {kind for duty in catalogue.duties.values() for kind in duty.by})
+    proofs: dict[Item, Proof] = {}
+    for duty in catalogue.duties.values():
+        for row in found:
+            item = row.subject.partition("/")[2] if duty.each else ""
+            if row.kind in duty.by and item not in duty.beside:
+                at = clock.parse(row.at).astimezone(zone)
+                proofs[duty.id, item] = Proof(row.seq, at.date(), at, row.actor)
+    return list(proofs.items())
+
+
+def _again(rows: Rows, catalogue: Catalogue, zone: ZoneInfo) -> list[tuple[Item, Change]]:
+    duties = catalogue.duties.values()
+    found = _last_of(rows, {kind for duty in duties for kind in duty.again_after})
+    return [
+        ((duty.id, ""),
+         Change(row.seq, clock.parse(row.at).astimezone(zone).date(), row.kind.replace(".", " ")))
+        for duty in duties for row in found if row.kind in duty.again_after
+    ]  # fmt: skip
+
+
+def rungs_of(rows: Rows, terms: set[str]) -> dict[tuple[str, str, str], dict[str, Rung]]:
+    """What became of the rungs of these terms, by duty, item and term."""
+    found: dict[tuple[str, str, str], dict[str, Rung]] = defaultdict(dict)
+    for row in rows(sa.select(RUNGS).where(RUNGS.c.term.in_(sorted(terms)))):
+        rung = Rung(row.told, row.mail, row.acknowledged)
+        found[row.duty, row.item, row.term][row.rung] = rung
+    return found
+
+
+def unreached(rows: Rows) -> dict[str, str]:
+    """Letters of reminders that nobody has yet and nobody is sending, with the moment of each."""
+    query = (
+        sa.select(MAIL.c.mail, EVENTS.c.at)
+        .join(EVENTS, EVENTS.c.seq == MAIL.c.seq)
+        .where(MAIL.c.waiting != "[]", MAIL.c.accepted == "[]", MAIL.c.until == "")
+        .where(MAIL.c.mail.in_(sa.select(RUNGS.c.mail)))
+    )
+    return {row.mail: row.at for row in rows(query)}

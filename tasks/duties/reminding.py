@@ -1,0 +1,107 @@
+"""Reminders: each rung told once, by a letter to the owner and those it escalates to.
+
+What is due is found under the writer's lock and goes into the journal together with the letter, so
+that neither a crash nor a second process can tell a rung twice or lose one. A letter that nobody has
+got by the next day is superseded by one that tells everything anew: after a week without mail one
+letter arrives, not seven.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+
+from tasks.duties import ladder, letters
+from tasks.duties.letters import Told
+from tasks.duties.records import Office, Rows, unreached
+from tasks.duties.terms import Standing, standings, subject, with_rungs
+from tasks.shared import board, clock, kinds
+from tasks.shared.journal import Pen, is_drill
+from tasks.shared.mail import Letter, Post
+
+
+@dataclass
+class Reminded:
+    """What one run told: `rungs` new ones as (duty and item, rung), `letters` their titles.
+    `waiting`: letters not yet sent, and `reason` why."""
+
+    rungs: list[tuple[str, str]] = field(default_factory=list)
+    letters: list[str] = field(default_factory=list)
+    sent: int = 0
+    waiting: list[str] = field(default_factory=list)
+    reason: str = ""
+
+
+def remind(office: Office, actor: str) -> Reminded:
+    """Queue what is due and deliver what waits. Safe to run at any time, and by several at once."""
+    done = Reminded()
+    post = Post(office.journal, office.content, office.settings)
+    rows = office.journal.rows
+    if _pending(office, rows) or _stale(office, rows):
+        with office.journal.write(actor) as pen:
+            _tell(office, post, pen, done)
+    delivery = post.deliver(actor)
+    done.sent, done.waiting, done.reason = len(delivery.sent), delivery.waiting, delivery.reason
+    return done
+
+
+def _pending(office: Office, rows: Rows) -> list[Told]:
+    """What is to be told now: new rungs, and those whose letter from an earlier day reached nobody."""
+    today, stale = office.today(), _stale(office, rows)
+    found = []
+    for standing in [*standings(rows, office.catalogue, office.zone), *_alarms(office, rows)]:
+        steps = ladder.due(standing, today)
+        names = {name for name, rung in standing.rungs.items() if rung.mail in stale}
+        again = [step for step in ladder.reached(standing, today) if step.name in names]
+        if steps or again:
+            found.append(Told(standing, steps, again))
+    return found
+
+
+def _stale(office: Office, rows: Rows) -> set[str]:
+    def day(at: str) -> date:
+        return clock.parse(at).astimezone(office.zone).date()
+
+    return {mail for mail, at in unreached(rows).items() if day(at) < office.today()}
+
+
+def _alarms(office: Office, rows: Rows) -> list[Standing]:
+    """Duties that the house watches, while they are not green: each day is a term of its own."""
+    today, found = office.today(), []
+    for duty in office.catalogue.duties.values():
+        if duty.watched and board.reserve(rows, office.settings).light != board.GREEN:
+            bare = Standing(duty, "", today, today, today.isoformat())
+            found.append(bare)
+    return with_rungs(rows, found)
+
+
+def _tell(office: Office, post: Post, pen: Pen, done: Reminded) -> None:
+    stale, by = _stale(office, pen.rows), ""
+    groups: dict[tuple[str, ...], list[Told]] = defaultdict(list)
+    for told in _pending(office, pen.rows):
+        groups[told.recipients].append(told)
+    for roles, some in sorted(groups.items()):
+        letter = letters.compose(office, some, roles, drill=is_drill(office.journal))
+        post.queue(pen, letter)
+        done.letters.append(letter.title)
+        for told in some:
+            _write(pen, told, letter, done)
+        by = letter.id
+    for mail in sorted(stale):  # what still matters of it was told anew
+        body = kinds.MailSuperseded(mail=mail, by=by)
+        pen.append(body, f"mail/{mail}", f"mail.superseded:{mail}")
+
+
+def _write(pen: Pen, told: Told, letter: Letter, done: Reminded) -> None:
+    duty, item = told.standing.key
+    body = kinds.DutyReminded(
+        duty=duty,
+        item=item,
+        term=told.standing.term,
+        rungs=[step.name for step in told.steps],
+        again=[step.name for step in told.again],
+        mail=letter.id,
+    )
+    pen.append(body, subject(told.standing))
+    done.rungs += [(told.standing.name, rung) for rung in body.rungs]

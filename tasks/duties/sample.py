@@ -1,0 +1,49 @@
+"""What the sample brokerage has shown of its duties, and the page and letters that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from tasks.duties import evidence
+from tasks.duties.fulfil import Given, fulfil
+from tasks.duties.readiness import lines
+from tasks.duties.records import Office
+from tasks.duties.reminding import remind
+from tasks.shared import board
+
+_AGE = timedelta(days=880)
+"""Since the agreement was signed: its renewal is to be submitted in about five weeks."""
+
+_ISA = {"holder": "self", "connection": "MQIPT", "legal-name": "Harbor & Vance Customs Brokers"}
+_POLICY = {"version": "3", "owner": "compliance", "functions": "RS, RC"}
+
+
+def live(office: Office, actor: str) -> None:
+    """A few proofs, and the reminders of the day, which stay in the outbox."""
+    today = office.today()
+    shipped = files("continuity_data").joinpath("sample", "duties")
+    with as_file(shipped.joinpath("isa-acceptance.txt")) as path:
+        fulfil(office, "isa", Given(path, on=today - _AGE, facts=_ISA), actor)
+    with as_file(shipped.joinpath("incident-response-policy.txt")) as path:
+        given = Given(path, item="Incident response", on=today - timedelta(days=100), facts=_POLICY)
+        fulfil(office, "policy-review", given, actor)
+    said = Given(statement="All numbers rung by Ben Harbor", on=today - timedelta(days=20))
+    fulfil(office, "contacts", said, actor)
+    remind(office, actor)
+
+
+def words(office: Office) -> Iterator[str]:
+    """The board, a line a recommendation."""
+    for one in board.page(lines(office)):
+        yield f"{one.light:5} {one.id:3} {one.title}: {one.fact}"
+
+
+def leave(office: Office, out: Path) -> list[str]:
+    """The auditor's evidence in a folder; returns the names of its files."""
+    return [
+        path.relative_to(out.parent).as_posix()
+        for path in evidence.export(office, out, proofs=True)
+    ]

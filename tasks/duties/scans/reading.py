@@ -1,0 +1,106 @@
+"""Reads a scan report by what it is, not by its name; counts what is open and how old it is.
+
+No scanner's report says since when a finding has been open, so its age is counted from the first
+report of this house in which it stood without a gap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from tasks.duties.duty import SEVERITIES
+from tasks.duties.records import Proof
+from tasks.duties.scans import nessus, openvas, sarif
+from tasks.duties.scans.finding import Report
+from tasks.duties.scans.hostile_xml import elements, refused
+from tasks.shared import kinds
+from tasks.shared.content import ContentStore
+
+_RIGHT = "SARIF 2.1.0, Nessus (.nessus) or OpenVAS XML"
+
+
+class Aged(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding as it is kept, with the day it was first seen."""
+
+    key: str
+    severity: str
+    title: str
+    where: str
+    first: str
+
+
+def read_report(path: Path) -> Report:
+    """Raises HostileFile for what is none of the three, or cannot be read safely."""
+    with path.open("rb") as source:
+        head = source.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not head:
+        raise refused(path, "the file is empty", _RIGHT)
+    if head[:1] == b"{":
+        return sarif.read(path)
+    if head[:1] != b"<" and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise refused(path, "neither JSON nor XML", _RIGHT)
+    root = _root(path)
+    if root == nessus.ROOT:
+        return nessus.read(path)
+    if root in openvas.ROOTS:
+        return openvas.read(path)
+    raise refused(path, f"its outermost element is {root!r}", _RIGHT)
+
+
+def _root(path: Path) -> str:
+    """The outermost element's name, of a file that may still be hostile further on."""
+    every = _Every()
+    for _, element in elements(path, every, frozenset()):
+        return element.tag
+    raise refused(path, "no element in it", _RIGHT)
+
+
+class _Every(frozenset[str]):
+    """Every name is in it."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def aged(report: Report, on: date, earlier: Mapping[str, str]) -> list[Aged]:
+    """Each finding once, with the day it was first seen: that of `earlier`, by key, or `on`."""
+    found = {one.key: one for one in sorted(report.findings, key=_rank, reverse=True)}
+    return [
+        Aged(key=one.key, severity=one.severity, title=one.title, where=one.where,
+             first=earlier.get(one.key, on.isoformat()))
+        for one in sorted(found.values(), key=lambda one: (_rank(one), one.key))
+    ]  # fmt: skip
+
+
+def _rank(finding: object) -> int:
+    return SEVERITIES.index(getattr(finding, "severity"))  # noqa: B009
+
+
+def counted(report: Report, findings: Sequence[Aged]) -> kinds.ScanCounts:
+    """How many are open by severity, and the oldest of each."""
+    oldest: dict[str, str] = {}
+    for one in findings:
+        oldest[one.severity] = min(one.first, oldest.get(one.severity, one.first))
+    return kinds.ScanCounts(
+        format=report.format,
+        tool=report.tool,
+        open=dict(Counter(one.severity for one in findings)),
+        oldest=oldest,
+    )
+
+
+def first_seen(
+    content: ContentStore, proofs: Sequence[Proof], report: Report, on: date
+) -> dict[str, str]:
+    """Key -> day first seen, from the last report of the same tool that is not younger."""
+    for proof in reversed(proofs):
+        same = proof.scan and (proof.scan.format, proof.scan.tool) == (report.format, report.tool)
+        if same and proof.content and proof.on <= on:
+            kept = msgspec.json.decode(content.get(proof.content), type=list[Aged])
+            return {one.key: one.first for one in kept}
+    return {}

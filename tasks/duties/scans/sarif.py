@@ -1,0 +1,179 @@
+"""SARIF 2.1.0 (OASIS): results of a run, with rules that tell how bad each is.
+
+Open is what failed, is not suppressed (3.27.23) and not gone against the baseline (3.27.24). The level
+is the result's, else its rule's, else `warning` (3.27.10); a `security-severity` of the rule goes first.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from tasks.duties.scans.finding import HIGH, INFO, LOW, MEDIUM, Finding, Report, by_score
+from tasks.duties.scans.hostile_xml import MIB, refused
+
+MOST = 128 * MIB
+_LEVELS = {"error": HIGH, "warning": MEDIUM, "note": LOW, "none": INFO}
+
+
+class _Part(msgspec.Struct, frozen=True, rename="camel"):
+    """Fields that are read; a log may hold any others."""
+
+
+class _Properties(_Part, frozen=True):
+    score: str | float | None = msgspec.field(name="security-severity", default=None)
+
+
+class _Configuration(_Part, frozen=True):
+    level: str = "warning"
+
+
+class _Rule(_Part, frozen=True):
+    id: str
+    name: str = ""
+    default_configuration: _Configuration = _Configuration()
+    properties: _Properties = _Properties()
+
+
+class _Component(_Part, frozen=True):
+    name: str
+    rules: list[_Rule] = []
+
+
+class _Tool(_Part, frozen=True):
+    driver: _Component
+    extensions: list[_Component] = []
+
+
+class _Message(_Part, frozen=True):
+    text: str = ""
+
+
+class _Artifact(_Part, frozen=True):
+    uri: str = ""
+
+
+class _Region(_Part, frozen=True):
+    start_line: int = 0
+
+
+class _Physical(_Part, frozen=True):
+    artifact_location: _Artifact = _Artifact()
+    region: _Region = _Region()
+
+
+class _Location(_Part, frozen=True):
+    physical_location: _Physical = _Physical()
+
+
+class _Suppression(_Part, frozen=True):
+    status: str = "accepted"
+
+
+class _Reference(_Part, frozen=True):
+    id: str = ""
+    index: int = -1
+
+
+class _Result(_Part, frozen=True):
+    rule_id: str = ""
+    rule_index: int = -1
+    rule: _Reference = _Reference()
+    level: str | None = None
+    kind: str = "fail"
+    baseline_state: str = ""
+    message: _Message = _Message()
+    locations: list[_Location] = []
+    suppressions: list[_Suppression] = []
+    fingerprints: dict[str, str] = {}
+    partial_fingerprints: dict[str, str] = {}
+    properties: _Properties = _Properties()
+
+
+class _Invocation(_Part, frozen=True):
+    end_time_utc: str = ""
+
+
+class _Run(_Part, frozen=True):
+    tool: _Tool
+    results: list[_Result] | None = None
+    invocations: list[_Invocation] = []
+
+
+class _Log(_Part, frozen=True):
+    version: str
+    runs: list[_Run]
+
+
+def read(path: Path) -> Report:
+    """Raises HostileFile for what is no SARIF 2.1.0, or cannot be read safely."""
+    size = path.stat().st_size
+    if size > MOST:
+        raise refused(path, f"{size / MIB:.0f} MiB", f"at most {MOST // MIB} MiB")
+    try:
+        log = msgspec.json.decode(path.read_bytes(), type=_Log)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
+        raise refused(path, f"no SARIF log ({wrong})", "SARIF 2.1.0") from None
+    if not log.version.startswith("2.1"):
+        raise refused(path, f"SARIF {log.version}", "SARIF 2.1.0")
+    if any(run.results is None for run in log.runs):
+        raise refused(path, "a run without results: the scan did not end", "a finished scan")
+    tools = ", ".join(dict.fromkeys(run.tool.driver.name for run in log.runs))
+    findings = tuple(one for run in log.runs for one in _findings(path, run))
+    return Report("SARIF", tools, findings, _taken(log))
+
+
+def _findings(path: Path, run: _Run) -> list[Finding]:
+    rules = {
+        rule.id: rule for part in (run.tool.driver, *run.tool.extensions) for rule in part.rules
+    }
+    return [
+        _finding(path, run, result, rules)
+        for result in run.results or []
+        if result.kind == "fail" and result.baseline_state != "absent" and not _suppressed(result)
+    ]
+
+
+def _suppressed(result: _Result) -> bool:
+    return bool(result.suppressions) and all(
+        one.status == "accepted" for one in result.suppressions
+    )
+
+
+def _finding(path: Path, run: _Run, result: _Result, rules: dict[str, _Rule]) -> Finding:
+    name = result.rule_id or result.rule.id
+    index = max(result.rule_index, result.rule.index)
+    listed = run.tool.driver.rules
+    rule = rules.get(name) or (listed[index] if 0 <= index < len(listed) else None)
+    severity = _severity(path, result, rule)
+    place = result.locations[0].physical_location if result.locations else _Physical()
+    where = f"{place.artifact_location.uri}:{place.region.start_line}".removesuffix(":0")
+    prints = result.fingerprints or result.partial_fingerprints
+    exact = "|".join(f"{key}={prints[key]}" for key in sorted(prints)) or where
+    key = f"{name or (rule.id if rule else '')}|{place.artifact_location.uri}|{exact}"
+    title = result.message.text or (rule.name if rule else "") or name
+    return Finding(key, severity, title[:300], where)
+
+
+def _severity(path: Path, result: _Result, rule: _Rule | None) -> str:
+    score = result.properties.score
+    if score is None and rule:
+        score = rule.properties.score
+    level = result.level or (rule.default_configuration.level if rule else "warning")
+    try:
+        return by_score(float(score)) if score is not None else _LEVELS[level]
+    except (ValueError, KeyError):
+        said = level if score is None else score
+        raise refused(path, f"a result has the severity {said!r}", "a level or a number") from None
+
+
+def _taken(log: _Log) -> date | None:
+    ends = [
+        one.end_time_utc[:10] for run in log.runs for one in run.invocations if one.end_time_utc
+    ]
+    try:
+        return date.fromisoformat(max(ends)) if ends else None
+    except ValueError:
+        return None

@@ -1,0 +1,94 @@
+"""How long `continuity status` takes on a home with many events. By hand:
+`python tests/benchmarks/status.py [EVENTS]`; prints its figures, asserts nothing."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tasks.shared import clock, kinds
+from tasks.shared.journal import Journal, Pen
+from tasks.shared.opening import journal as open_journal, make_home
+from tests.conftest import SETTINGS
+
+PROGRAM = "import sys; from tasks.desk.main import run; run(sys.argv[1:])"
+START = datetime(2023, 11, 1, tzinfo=UTC)
+
+
+def fill(book: Journal, events: int) -> None:
+    """Three years of a house: codes used, backups, reminders, proofs, letters."""
+    chance = random.Random(6)
+    for first in range(0, events, 5000):
+        with book.write("benchmark") as pen:
+            for number in range(first, min(first + 5000, events)):
+                with clock.held(START + timedelta(days=1100 * number / events)):
+                    _one(pen, number, chance)
+
+
+def _one(pen: Pen, number: int, chance: random.Random) -> None:
+    kind = chance.choices(("code", "backup", "told", "proof", "letter"), (50, 5, 25, 5, 15))[0]
+    day = clock.text()[:10]
+    if kind == "code":
+        body = kinds.PersonCodeUsed(person="ada", step=number, purpose="approve")
+        pen.append(body, "person/ada", f"code:{number}")
+    elif kind == "backup":
+        done = kinds.BackupDone(
+            repository="r", host="desk1", sequence=number, manifest="m", head="h", retention="records",
+            retain_until="", place="Reno", customs_territory=True, sources=[], stored_bytes=1, flags=[],
+        )  # fmt: skip
+        pen.append(done, f"backup/desk1:{number}")
+    elif kind == "told":
+        told = kinds.DutyReminded(duty="contacts", item="", term=day, rungs=[f"T-{number}"], again=[],
+                                  mail="m")  # fmt: skip
+        pen.append(told, "duty/contacts")
+    elif kind == "proof":
+        proof = kinds.DutyFulfilled(
+            duty="policy-review", item=f"policy {number % 20}", term=day, on=day, until="", proof="",
+            file="p.pdf", statement="", facts={"version": "1", "owner": "it", "functions": "GV"},
+        )  # fmt: skip
+        pen.append(proof, f"duty/policy-review/policy {number % 20}")
+    else:
+        mail = f"{number:024d}"
+        pen.append(kinds.MailQueued(mail=mail, title="t", to=["it"], content=""), f"mail/{mail}")
+        answer = kinds.MailAnswered(
+            mail=mail, attempt=1, accepted=["a@b.c"], refused={}, waiting=[]
+        )
+        pen.append(answer, f"mail/{mail}")
+
+
+def main() -> None:
+    events = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    with tempfile.TemporaryDirectory() as folder:
+        settings = make_home(Path(folder) / "home", SETTINGS, "benchmark")
+        book = open_journal(settings)
+        began = time.perf_counter()
+        fill(book, events)
+        print(f"{book.head().seq:,} events written in {time.perf_counter() - began:.1f} s")
+        book.close()
+        for name, arguments in (
+            ("--help", ["--help"]),
+            ("status", ["status", "--home", str(settings.home)]),
+        ):
+            wall, cpu = zip(*(_timed(arguments) for _ in range(7)), strict=True)
+            print(f"{name}: median {statistics.median(wall):.2f} s, worst {max(wall):.2f} s, "
+                  f"processor {statistics.median(cpu):.2f} s")  # fmt: skip
+
+
+def _timed(arguments: list[str]) -> tuple[float, float]:
+    import resource
+
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - began, cpu
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.duties.records import Office
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Settings
+
+
+@pytest.fixture
+def office(journal: Journal, content: ContentStore, house: Settings) -> Office:
+    return Office(journal, content, house)
+
+
+@pytest.fixture
+def proof(tmp_path: Path) -> Callable[[str], Path]:
+    """A file with these words."""
+
+    def make(words: str = "proof", name: str = "proof.pdf") -> Path:
+        path = tmp_path / name
+        path.write_text(words)
+        return path
+
+    return make

@@ -1,0 +1,68 @@
+"""The room on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from tasks.duties.fulfil import Given, acknowledge, change, fulfil, withdraw
+from tasks.duties.readiness import lines
+from tasks.duties.records import Office
+from tasks.duties.reminding import remind
+from tasks.shared import clock, kinds
+from tasks.shared.board import page
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.mail import waiting
+from tasks.shared.settings import Settings
+
+
+def at(day: int) -> datetime:
+    return datetime(2026, 11, day, 17, tzinfo=UTC)
+
+
+def test_the_room_on_either(book: Journal, content: ContentStore, house: Settings, proof) -> None:
+    office = Office(book, content, house)
+    with clock.held(at(1)):
+        book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
+        facts = {"holder": "self", "connection": "sFTP", "legal-name": "x"}
+        fulfil(office, "isa", Given(proof(), on=date(2024, 5, 20), facts=facts), "ada")
+        first = remind(office, "flow")
+        assert first.rungs and first.waiting
+    with clock.held(at(24)):
+        acknowledge(office, "isa", "", "submitted", "ada")
+        change(office, "isa", "", "merger", date(2026, 11, 24), "ada")
+        assert remind(office, "flow").waiting
+        assert {letter.at[:10] for letter in waiting(book)} == {"2026-11-24"}, (
+            "the old are superseded"
+        )
+        withdraw(office, "isa", "", "mistake", "ada")
+        remind(office, "flow")
+        assert remind(office, "flow").rungs == []
+        assert [one.light for one in page(lines(office))] == ["red"] * 10
+    assert verify(book, content).ok
+    book.rebuild()
+    assert verify(book, content).ok
+
+
+def test_backup_lines_by_their_events(
+    book: Journal, content: ContentStore, house: Settings
+) -> None:
+    office = Office(book, content, house)
+    done = kinds.BackupDone(
+        repository="r", host="d", sequence=1, manifest="m", head="h", retention="records", place="Reno",
+        retain_until="", customs_territory=False, sources=[], stored_bytes=1, flags=[],
+    )  # fmt: skip
+    with clock.held(at(1)):
+        book.append(done, "backup/d:1", "it")
+        found = {one.what: one for one in lines(office) if one.about == "P6"}
+        assert found["newest backup"].light == "green" and "just now" in found["newest backup"].fact
+        assert found["where the store is"].light == "amber"
+        assert found["backup-restored"].light == "red"
+    with clock.held(at(3)):
+        book.append(kinds.BackupFailed(what="run", reason="no space", details=[]), "backup", "it")
+        found = {one.what: one for one in lines(office) if one.about == "P6"}
+        assert (
+            found["newest backup"].light == "amber" and "2 days ago" in found["newest backup"].fact
+        )
+        assert found["backup after that"].fact == "run failed just now: no space"

@@ -1,0 +1,202 @@
+"""What people say of duties, and where each stands afterwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.duties import ladder
+from tasks.duties.catalogue import Catalogue, shipped
+from tasks.duties.fulfil import Given, acknowledge, change, end, fulfil, stand, withdraw
+from tasks.duties.readiness import line, lines
+from tasks.duties.records import Office
+from tasks.duties.terms import standings
+from tasks.shared import clock, kinds
+from tasks.shared.errors import BadInput, Refused
+from tasks.shared.journal_check import verify
+
+ISA = {"holder": "self", "connection": "MQIPT, sFTP", "legal-name": "Harbor & Vance"}
+TODAY = date(2026, 11, 25)
+
+
+@pytest.fixture(autouse=True)
+def _now():
+    with clock.held(datetime(2026, 11, 25, 17, tzinfo=UTC)):
+        yield
+
+
+def at(day: date):
+    return clock.held(datetime(day.year, day.month, day.day, 17, tzinfo=UTC))
+
+
+def isa(office: Office):
+    return stand(office.journal.rows, office, shipped().duties["isa"], "")
+
+
+def test_every_duty_is_red_until_something_is_shown(office: Office) -> None:
+    for standing in standings(office.journal.rows, office.catalogue, office.zone):
+        said = line(standing, office.today())
+        if standing.duty.due is None:
+            assert said.light == "red" and "never done" in said.fact, said
+    assert {one.about for one in lines(office)} >= {f"P{n}" for n in range(1, 11)}
+
+
+def test_a_proof_is_stored_and_found_again(office: Office, proof) -> None:
+    given = Given(proof("accepted by CBP"), on=date(2026, 11, 2), facts=ISA)
+    standing = fulfil(office, "isa", given, "ada")
+    assert (standing.due, standing.submit_by) == (date(2029, 11, 2), date(2029, 5, 6))
+    last = standing.last
+    assert last and last.by == "ada" and office.content.get(last.proof) == b"accepted by CBP"
+    assert line(standing, TODAY).fact == "ends in 1073 days, on 2029-11-02; submit by 2029-05-06"
+    with pytest.raises(Refused, match="stands in the journal already"):
+        fulfil(office, "isa", given, "ada")
+    assert verify(office.journal, office.content).ok
+
+
+WRONG = [
+    ("isa", {}, "--proof: is missing; CBP's acceptance"),
+    ("isa", {"on": date(2026, 11, 26)}, "--on: lies in the future"),
+    ("isa", {"until": date(2029, 1, 1)}, "--until: this duty has a cadence instead"),
+    ("isa", {"item": "x"}, "--for: there is only one of this duty"),
+    ("isa", {"statement": "done"}, "--proof: is missing"),
+    ("isa", {"facts": {**ISA, "holder": "both"}}, "--fact holder: is none of the choices 'both'"),
+    ("isa", {"facts": {**ISA, "connection": "sFTP, fax"}}, "is none of the choices 'fax'"),
+    ("isa", {"facts": {**ISA, "colour": "red"}}, "--fact colour: is no fact of this duty"),
+    ("isa", {"proof": Path("/no/such")}, "--proof: is no file"),
+    ("power-of-attorney", {"item": "ACME"}, "--until: is missing; the day on which it ends"),
+    ("power-of-attorney", {"until": date(2026, 11, 25)}, "--until: is not after 2026-11-25"),
+    ("provider-due-diligence", {"facts": {"breach-notice-hours": "soon"}}, "is no number 'soon'"),
+    ("provider-due-diligence", {"item": "a/b"}, "--for: is no name"),
+    ("number-reserve", {}, "is counted by the house itself"),
+    ("no-such", {}, "No duty has the id 'no-such'; there are isa,"),
+]
+
+
+@pytest.mark.parametrize(("duty", "given", "said"), WRONG)
+def test_what_is_wrong_is_told_and_changes_nothing(
+    office: Office, duty: str, given: dict, said: str
+) -> None:
+    before = office.journal.head()
+    with pytest.raises(BadInput) as refused:
+        fulfil(office, duty, Given(**given), "ada")
+    assert said in str(refused.value)
+    assert office.journal.head() == before
+
+
+def test_all_is_told_at_once(office: Office) -> None:
+    with pytest.raises(BadInput) as refused:
+        fulfil(office, "isa", Given(on=date(2027, 1, 1), item="x"), "ada")
+    assert len(refused.value.problems) == 6
+
+
+def test_an_acknowledgement_silences_only_the_rung(office: Office, proof) -> None:
+    fulfil(office, "contacts", Given(statement="rang all"), "ada")
+    with pytest.raises(Refused, match="no reminder is open"):
+        acknowledge(office, "contacts", "", "", "ada")
+    fulfil(office, "isa", Given(proof(), on=date(2024, 5, 20), facts=ISA), "ada")
+    submit = isa(office).submit_by
+    assert submit == date(2026, 11, 21)
+    assert line(isa(office), TODAY).light == "red"
+    assert acknowledge(office, "isa", "", "submitted through eISA", "ada") == ["T-180"]
+    assert line(isa(office), TODAY).light == "amber"
+    assert ladder.due(isa(office), date(2026, 12, 18)) == []
+    assert [step.name for step in ladder.due(isa(office), date(2026, 12, 21))] == ["T-150"]
+    assert line(isa(office), date(2027, 4, 20)).light == "red", "30 days before its end"
+
+
+def test_a_change_makes_it_due_again_and_a_new_agreement_ends_that(office: Office, proof) -> None:
+    with pytest.raises(Refused, match="nothing is shown yet"):
+        change(office, "isa", "", "legal name", TODAY, "ada")
+    fulfil(office, "isa", Given(proof(), on=date(2026, 1, 5), facts=ISA), "ada")
+    with pytest.raises(BadInput, match="is no change of this duty"):
+        change(office, "isa", "", "new carpet", TODAY, "ada")
+    moved = change(office, "isa", "", "data origination or physical address", TODAY, "ada")
+    assert moved.due == TODAY and line(moved, TODAY).light == "amber"
+    assert line(moved, TODAY + timedelta(days=1)).light == "red"
+    assert [step.name for step in ladder.due(moved, TODAY)] == ["T-0"]
+    with at(date(2026, 12, 1)):
+        renewed = fulfil(office, "isa", Given(proof("new"), on=date(2026, 12, 1), facts=ISA), "ada")
+    assert renewed.change is None and renewed.due == date(2029, 12, 1)
+
+
+def test_an_event_of_another_room_makes_it_due_again(office: Office, proof) -> None:
+    """As a closed incident does an exercise: by the kind of the event, whoever writes it."""
+    shipped_ = office.catalogue.duties["exercise"]
+    assert shipped_.again_after == ("incident.closed",)
+    duty = shipped_.model_copy(update={"again_after": ("backup.failed",)})
+    office.__dict__["catalogue"] = Catalogue({duty.id: duty}, {})
+    fulfil(office, duty.id, Given(proof(), on=date(2026, 11, 1)), "ada")
+    assert stand(office.journal.rows, office, duty, "").due == date(2027, 11, 1)
+    failed = kinds.BackupFailed(what="run", reason="no store", details=[])
+    office.journal.append(failed, "backup", "it")
+    again = stand(office.journal.rows, office, duty, "")
+    assert again.due == TODAY + timedelta(days=90) and again.change
+    assert "backup failed on 2026-11-25" in line(again, TODAY).fact
+
+
+def test_fixed_days_follow_each_other(office: Office, proof) -> None:
+    duty = shipped().duties["triennial-report"]
+    assert stand(office.journal.rows, office, duty, "").due == date(2027, 2, 1)
+    with at(date(2027, 2, 10)):
+        late = fulfil(office, duty.id, Given(proof("filed"), on=date(2027, 2, 10)), "ada")
+        assert late.due == date(2030, 2, 1)
+        more = fulfil(
+            office, duty.id, Given(proof("receipt"), on=date(2027, 2, 10), again=True), "ada"
+        )
+        assert more.due == date(2030, 2, 1) and len(more.proofs) == 2
+        withdrawn = withdraw(office, duty.id, "", "wrong file", "ada")
+        assert withdrawn.due == date(2030, 2, 1)
+        again = withdraw(office, duty.id, "", "not filed after all", "ada")
+        assert again.due == date(2027, 2, 1) and line(again, date(2027, 2, 10)).light == "red"
+
+
+def test_a_mistake_is_withdrawn_and_said_again(office: Office, proof) -> None:
+    given = Given(proof(), on=TODAY)
+    fulfil(office, "risk-assessment", given, "ada")
+    assert withdraw(office, "risk-assessment", "", "the old one", "ada").never
+    assert fulfil(office, "risk-assessment", given, "ada").due == date(2027, 11, 25)
+    with pytest.raises(Refused, match="no proof was given"):
+        withdraw(office, "firewall", "", "x", "ada")
+
+
+def test_each_item_has_its_own_dates_until_it_ends(office: Office, proof) -> None:
+    facts = {"attestation": "SOC 2 type 2", "breach-notice-hours": "72", "risk": "low"}
+    for name, until in (("Alpha Hosting", date(2027, 3, 1)), ("Beta Cloud", None)):
+        given = Given(proof(name), item=name, on=TODAY, until=until, facts=facts)
+        fulfil(office, "provider-due-diligence", given, "ada")
+    own = [one for one in standings(office.journal.rows, office.catalogue, office.zone)
+           if one.duty.id == "provider-due-diligence"]  # fmt: skip
+    assert [(one.item, one.due) for one in own] == [
+        ("Alpha Hosting", date(2027, 3, 1)), ("Beta Cloud", date(2027, 11, 25)),
+    ]  # fmt: skip
+    assert line(own[0], TODAY).light == "amber", "72 hours are more than 24"
+    assert "breach-notice-hours 72, more than 24" in line(own[0], TODAY).fact
+    end(office, "provider-due-diligence", "Alpha Hosting", "contract ended", "ada")
+    left = standings(office.journal.rows, office.catalogue, office.zone)
+    assert [one.item for one in left if one.duty.id == "provider-due-diligence"] == ["Beta Cloud"]
+    with pytest.raises(Refused):
+        end(office, "provider-due-diligence", "Alpha Hosting", "again", "ada")
+
+
+def test_what_other_rooms_did_counts_by_its_kind(office: Office) -> None:
+    done = kinds.BackupProved(
+        repository="r", host="d", sequence=1, manifest="m", proof="p", drill="x", scope="all", files=1,
+        bytes=1, seconds=1, restored_at="2026-11-24T00:00:00Z",
+    )  # fmt: skip
+    office.journal.append(done, "backup/d:1", "drill")
+    duty = shipped().duties["backup-restored"]
+    standing = stand(office.journal.rows, office, duty, "")
+    assert standing.due == date(2027, 2, 25) and line(standing, TODAY).light == "green"
+
+
+def test_a_policy_register_names_the_functions_it_covers(office: Office, proof) -> None:
+    given = Given(proof(), item="Incident response", facts={"version": "2", "owner": "compliance"})
+    with pytest.raises(BadInput, match="--fact functions: is missing; GV, ID, PR, DE, RS, RC"):
+        fulfil(office, "policy-review", given, "ada")
+    facts = {**given.facts, "functions": "RS, RC"}
+    standing = fulfil(
+        office, "policy-review", Given(given.proof, item=given.item, facts=facts), "ada"
+    )
+    assert standing.last and standing.last.facts == facts

@@ -1,0 +1,177 @@
+"""Scan reports: counts of each real format, ages over several reports, and hostile files."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.duties.fulfil import Given, fulfil
+from tasks.duties.readiness import line
+from tasks.duties.records import Office
+from tasks.duties.scans import hostile_xml, nessus
+from tasks.duties.scans.finding import by_score
+from tasks.duties.scans.reading import aged, counted, read_report
+from tasks.shared import clock
+from tasks.shared.errors import BadInput, HostileFile
+
+SCANS = Path(__file__).parents[1] / "data" / "scans"
+DAY = date(2026, 11, 21)
+
+
+def counts(path: Path) -> dict[str, int]:
+    report = read_report(path)
+    return counted(report, aged(report, DAY, {})).open
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "taken", "open_"),
+    [
+        ("office.nessus", "Nessus", date(2026, 11, 20),
+         {"critical": 2, "high": 1, "medium": 2, "low": 1, "info": 1}),
+        ("greenbone.xml", "OpenVAS", date(2026, 11, 18),
+         {"critical": 1, "high": 1, "medium": 1, "low": 1, "info": 1}),
+        ("web.sarif", "SARIF", date(2026, 11, 21),
+         {"critical": 1, "high": 2, "medium": 2, "low": 1}),
+    ],
+)  # fmt: skip
+def test_counts_by_severity(name: str, format: str, taken: date, open_: dict[str, int]) -> None:
+    report = read_report(SCANS / name)
+    assert (report.format, report.taken) == (format, taken)
+    assert counts(SCANS / name) == open_
+
+
+def test_a_name_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + (SCANS / "web.sarif").read_bytes().lstrip())
+    with pytest.raises(HostileFile):
+        read_report(path)  # JSON has no byte order mark
+    path.write_bytes((SCANS / "office.nessus").read_bytes())
+    assert read_report(path).format == "Nessus"
+
+
+def test_scores_are_those_of_the_rating_scale() -> None:
+    scale = {0.0: "info", 0.1: "low", 3.9: "low", 4.0: "medium", 6.9: "medium", 7.0: "high",
+             8.9: "high", 9.0: "critical", 10.0: "critical"}  # fmt: skip
+    assert {score: by_score(score) for score in scale} == scale
+
+
+def at(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
+
+
+def test_an_open_critical_past_its_limit_turns_the_duty_red(office: Office) -> None:
+    with clock.held(at(DAY)):
+        standing = fulfil(office, "vulnerability-scan", Given(SCANS / "office.nessus"), "it")
+        last = standing.last
+        assert last and last.scan and last.on == date(2026, 11, 20)
+        assert last.scan.oldest["critical"] == "2026-11-20"
+    lights = {day: line(standing, DAY + timedelta(days=day)) for day in (0, 14, 15, 29, 30)}
+    assert {day: one.light for day, one in lights.items()} == {
+        0: "green", 14: "green", 15: "red", 29: "red", 30: "red",
+    }  # fmt: skip
+    assert "critical finding open 16 days, limit 15" in lights[15].fact
+    with clock.held(at(date(2026, 12, 12))):
+        later = fulfil(office, "vulnerability-scan", Given(SCANS / "office-later.nessus"), "it")
+    scan = later.last.scan if later.last else None
+    assert scan and scan.open == {"critical": 1, "high": 2, "medium": 1, "low": 1, "info": 1}
+    assert scan.oldest["critical"] == "2026-11-20", "it stood in the report before"
+    assert line(later, date(2026, 12, 12)).light == "red"
+
+
+def test_a_scan_cannot_be_younger_than_it_says(office: Office) -> None:
+    with clock.held(at(date(2026, 12, 1))), pytest.raises(BadInput, match="later than the scan"):
+        given = Given(SCANS / "office.nessus", on=date(2026, 12, 1))
+        fulfil(office, "vulnerability-scan", given, "it")
+
+
+BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">{}]><NessusClientData_v2>&z;</NessusClientData_v2>'
+ENTITIES = "".join(
+    f'<!ENTITY {name} "{f"&{before};" * 10}">'
+    for before, name in zip("abcdefghij", "bcdefghijz", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (BOMB.format(ENTITIES), "DTDForbidden"),
+        ('<!DOCTYPE x SYSTEM "file:///etc/passwd"><report>&x;</report>', "DTDForbidden"),
+        ('<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><report>&e;</report>', "DTDForbidden"),
+        ("<report>", "not well-formed"),
+        ("<report>\x00</report>", "not well-formed"),
+        ('<?xml version="1.0" encoding="no-such"?><report/>', "unknown encoding"),
+        ("<html></html>", "its outermost element is 'html'"),
+        ("a,b\n1,2\n", "neither JSON nor XML"),
+        ("", "empty"),
+        ("{}", "no SARIF log"),
+        ('{"version": "2.0.0", "runs": []}', "SARIF 2.0.0"),
+        ('{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}}]}', "did not end"),
+        ("{" + '"a":{' * 100_000, "no SARIF log"),
+        ('{"version": "2.1.0", "runs": ' + "[" * 100_000, "no SARIF log"),
+    ],
+)  # fmt: skip
+def test_hostile_files_are_refused(tmp_path: Path, words: str, said: str) -> None:
+    path = tmp_path / "report.xml"
+    path.write_text(words)
+    with pytest.raises(HostileFile, match=said):
+        read_report(path)
+
+
+@pytest.mark.parametrize("piece", ["<a>", '<ReportItem severity="0">'])
+def test_nesting_is_refused_long_before_its_end(tmp_path: Path, piece: str) -> None:
+    path = tmp_path / "deep.nessus"
+    path.write_text("<NessusClientData_v2>" + piece * 2_000_000)
+    with pytest.raises(HostileFile, match="inside each other"):
+        read_report(path)
+
+
+def test_one_element_that_never_ends_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "wide.nessus"
+    path.write_text("<NessusClientData_v2><ReportItem>" + "<a/>" * 300_000)
+    with pytest.raises(HostileFile, match="200,000 in one"):
+        read_report(path)
+
+
+@pytest.mark.long
+def test_a_gigabyte_of_nesting_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.nessus"
+    with path.open("wb") as out:
+        out.write(b"<NessusClientData_v2>")
+        for _ in range(1024):
+            out.write(b"<a>" * (hostile_xml.MIB // 3))
+    with pytest.raises(HostileFile, match="1024 MiB"):
+        nessus.read(path)
+    with pytest.raises(HostileFile, match="inside each other"):
+        list(hostile_xml.elements(path, frozenset(), frozenset(), most=2 << 30))
+    path.unlink()
+
+
+def test_many_hosts_are_read_with_little_memory(tmp_path: Path) -> None:
+    """Twenty thousand items of one host: what was read is let go of."""
+    import tracemalloc
+
+    item = '<ReportItem port="{0}" protocol="tcp" severity="1" pluginID="{0}" pluginName="n">' + (
+        "<description>" + "x" * 400 + "</description></ReportItem>"
+    )
+    items = "".join(item.format(n) for n in range(20_000))
+    path = tmp_path / "big.nessus"
+    head = '<NessusClientData_v2><Report name="r"><ReportHost name="h">'
+    path.write_text(head + items + "</ReportHost></Report></NessusClientData_v2>")
+    tracemalloc.start()
+    assert len(read_report(path).findings) == 20_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < path.stat().st_size, "the tree was kept"
+
+
+def test_the_same_finding_twice_counts_once_as_the_worse(tmp_path: Path) -> None:
+    log = json.loads((SCANS / "web.sarif").read_text())
+    log["runs"][0]["results"] = [
+        {"ruleId": "r", "level": level, "message": {"text": "m"}} for level in ("note", "error")
+    ]
+    path = tmp_path / "twice.sarif"
+    path.write_text(json.dumps(log))
+    assert counts(path) == {"high": 1}

@@ -1,0 +1,84 @@
+"""The year's dates as a calendar file and on paper, and the auditor's evidence."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import icalendar
+import pytest
+from pypdf import PdfReader
+
+from tasks.duties import evidence
+from tasks.duties.calendars import calendar_file
+from tasks.duties.fulfil import Given, fulfil, withdraw
+from tasks.duties.records import Office
+from tasks.duties.terms import standings
+from tasks.duties.year import year_of
+from tasks.duties.year_page import render
+from tasks.shared import clock, manifest
+from tasks.shared.board import RECOMMENDATIONS
+
+ISA = {"holder": "self", "connection": "sFTP", "legal-name": "=cmd|' /C calc'!A0"}
+
+
+@pytest.fixture(autouse=True)
+def _now():
+    with clock.held(datetime(2026, 11, 25, 17, tzinfo=UTC)):
+        yield
+
+
+@pytest.fixture
+def lived(office: Office, proof) -> Office:
+    fulfil(
+        office, "isa", Given(proof("isa", "=ISA 2025.pdf"), on=date(2025, 2, 28), facts=ISA), "ada"
+    )
+    fulfil(office, "contacts", Given(statement="All rung up\nby Ben"), "ben")
+    fulfil(office, "risk-assessment", Given(proof("old"), on=date(2026, 1, 5)), "ada")
+    withdraw(office, "risk-assessment", "", "of another firm", "ada")
+    return office
+
+
+def test_the_year_holds_every_term(lived: Office) -> None:
+    found = standings(lived.journal.rows, lived.catalogue, lived.zone)
+    days = year_of(found, 2027)
+    own = [(one.day, one.what, one.ahead) for one in days if one.standing.duty.id == "isa"]
+    assert own == [(date(2027, 9, 1), "submit", 0)]
+    quarters = [one.day for one in days if one.standing.duty.id == "contacts"]
+    assert quarters == [date(2027, 2, 25), date(2027, 5, 25), date(2027, 8, 25), date(2027, 11, 25)]
+    assert [one.day for one in days] == sorted(one.day for one in days)
+    more = [(one.standing, one.ahead, one.day) for one in days if one.ahead]
+    parsed = icalendar.Calendar.from_ical(calendar_file(found, "ABC", more))
+    uids = [str(one["uid"]) for one in parsed.events]
+    assert len(uids) == len(set(uids))
+    assert not parsed.errors and all(not one.errors for one in parsed.walk())
+
+
+def test_the_page_can_be_printed(lived: Office) -> None:
+    found = standings(lived.journal.rows, lived.catalogue, lived.zone)
+    pages = PdfReader(io.BytesIO(render(lived, year_of(found, 2027), 2027))).pages
+    text = "".join(page.extract_text() for page in pages)
+    assert "September" in text and "Submit: Interconnection security agreement" in text
+    assert pages[0].mediabox.width == pytest.approx(792)
+
+
+def test_the_evidence_names_digest_and_day(lived: Office, tmp_path: Path) -> None:
+    out = tmp_path / "evidence"
+    evidence.export(lived, out, proofs=True)
+    assert manifest.verify(out) == []
+    text = (out / "evidence.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert {row["about"] for row in rows} >= set(RECOMMENDATIONS)
+    (isa,) = [row for row in rows if row["duty"] == "isa"]
+    assert isa["file"] == "'=ISA 2025.pdf", "no spreadsheet runs it"
+    assert isa["done_on"] == "2025-02-28" and isa["by"] == "ada" and isa["mark"] == "S"
+    kept = out / "proofs" / f"{isa['sha256'][:12]}-ISA_2025.pdf"
+    assert kept.read_text() == "isa"
+    (gone,) = [row for row in rows if row["duty"] == "risk-assessment"]
+    assert gone["counts"] == "withdrawn" and gone["standing"] == "red"
+    (said,) = [row for row in rows if row["duty"] == "contacts"]
+    assert said["statement"] == "All rung up\nby Ben"
+    pdf = "".join(page.extract_text() for page in PdfReader(out / "evidence.pdf").pages)
+    assert isa["sha256"][:20] in pdf.replace("\n", "") and "never" in pdf
