@@ -17,6 +17,7 @@ from tasks.backup.faults import Damaged, NewerFormat
 
 FORMAT = 1
 LIMIT = 256 << 20  # no structure of a sane repository expands beyond this
+MOST_STORED = 64 << 20  # nor is one larger as it is stored: what is, is never read
 _DOMAIN = b"continuity-backup/1/"
 _NAME = re.compile(r"^(?:(\d{8})-)?([0-9a-f]{64})(?:\.(\d{1,2}))?$")
 
@@ -89,7 +90,7 @@ def signature_holds(kind: str, body: object, signature: str, signer: str) -> boo
         public.verify(bytes.fromhex(signature), _DOMAIN + kind.encode() + b"\n" + canonical(body))
     except (InvalidSignature, ValueError):
         return False
-    return True
+    return signature == signature.lower()  # one form only: a flipped bit must not go unseen
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class Signed:
 def read_signed(data: bytes, kinds: Sequence[str], signers: Iterable[str] | None = None) -> Signed:
     """Open a signed structure of one of `kinds`; `signers` are the public keys (hex) that may.
 
-    Raises Damaged, or NewerFormat for a structure of a later format.
+    Raises Damaged, or NewerFormat for a structure of a later format, signed as it must be: what
+    anybody wrote counts for nothing, whatever format it claims.
     """
     try:
         whole = json.loads(inflate(data))
@@ -113,12 +115,12 @@ def read_signed(data: bytes, kinds: Sequence[str], signers: Iterable[str] | None
         version = found.body.get("format", FORMAT)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Damaged(f"not a signed structure: {error}") from error
-    if isinstance(version, int) and version > FORMAT:
-        raise NewerFormat(f"format {version} is newer than {FORMAT}: use a newer program")
     if found.kind not in kinds:
         raise Damaged(f"a {found.kind} stands where a {' or '.join(kinds)} belongs")
     if not signature_holds(found.kind, found.body, signature, found.signer):
         raise Damaged(f"the signature of this {found.kind} does not hold")
     if signers is not None and found.signer not in set(signers):
         raise Damaged(f"this {found.kind} is signed by an unknown key {found.signer[:16]}")
+    if isinstance(version, int) and version > FORMAT:
+        raise NewerFormat(f"format {version} is newer than {FORMAT}: use a newer program")
     return found

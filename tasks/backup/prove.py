@@ -14,7 +14,7 @@ from pathlib import Path
 import blake3
 
 from tasks.backup.choosing import Survey, survey
-from tasks.backup.faults import ChainBroken, Damaged, Missing
+from tasks.backup.faults import ChainBroken, Damaged, Missing, Suspicious
 from tasks.backup.library import Library, Listing, open_library
 from tasks.backup.manifests import Snapshot, read_manifest
 from tasks.backup.objects import FORMAT, ObjectName, digest, sign
@@ -31,11 +31,12 @@ SCOPES = ("sample", "all", "content")
 @dataclass(frozen=True)
 class ProofOptions:
     """`sample` restores about `files` files, `all` the whole snapshot, `content` opens and checks
-    every blob without writing files."""
+    every blob without writing files. `accept_flags`: somebody looked at what was flagged."""
 
     scope: str = "sample"
     files: int = 200
     seed: int | None = None
+    accept_flags: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,20 @@ def prove(
     snapshot: Snapshot,
     options: ProofOptions,
 ) -> Proved:
-    """Restore and countersign one snapshot. Nothing is signed while the chains have a fault or
-    anything of the snapshot does not come back as it was.
+    """Restore and countersign one snapshot. Nothing is signed while the chains have a fault, while
+    flags stand that nobody accepted, or when anything does not come back as it was.
 
-    Raises ChainBroken, Damaged, WrongKey.
+    Raises ChainBroken, Suspicious, Damaged, WrongKey.
     """
     found = survey(repository)
     if found.faults():
         raise ChainBroken("nothing is countersigned: " + "; ".join(found.faults()[:5]))
+    doubts = found.doubts(snapshot)
+    if doubts and not options.accept_flags:
+        raise Suspicious(
+            f"{snapshot.label} is not countersigned: {'; '.join(doubts[:5])}. Look at the sources; "
+            "if all is well, prove with --accept-flags"
+        )
     if drill not in repository.config.drills:
         raise Missing(f"the officer named no drill worker {drill}")
     started = time.monotonic()

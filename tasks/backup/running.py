@@ -208,9 +208,10 @@ def run_proofs(
 ) -> list[Proved]:
     """Restore and countersign the newest snapshot of each host and class that lacks a proof.
 
-    Runs on the drill machine, which needs no keys of a host. Writes `backup.proved` or
-    `backup.failed`, and raises.
+    Runs on the drill machine, which needs no keys of a host. Writes `backup.proved` for each, and
+    for the first that fails `backup.failed`, and raises.
     """
+    done: list[Proved] = []
     try:
         locked = read_key(key_path, ["drill"])
         seed = locked.open(passphrase)
@@ -218,18 +219,22 @@ def run_proofs(
         repository = open_repository(house.store(), officer, identity, house.patience())
         drill = drill_name(repository, seed)
         scratch = house.settings.backup.scratch or house.settings.home / "scratch"
-        done = [
-            prove(repository, seed, drill, scratch, snapshot, options)
-            for snapshot in unproved(survey(repository))
-        ]
+        for snapshot in unproved(survey(repository)):
+            done.append(prove(repository, seed, drill, scratch, snapshot, options))
     except (ContinuityError, OSError) as error:
         record_failure(open_journal, actor, "prove", error)
         raise
+    finally:
+        if done:
+            _record_proofs(open_journal, actor, done)
+    return done
+
+
+def _record_proofs(open_journal: OpenJournal, actor: str, done: list[Proved]) -> None:
     book = open_journal()
     for one in done:
         record_proof(book, actor, one.proof)
     book.close()
-    return done
 
 
 def drill_name(repository: Repository, seed: bytes) -> str:

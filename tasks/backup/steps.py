@@ -114,12 +114,14 @@ def examine(home: str, actor: str) -> list[str]:
 
 
 @task(name="restore and countersign")
-def prove(home: str, actor: str, scope: str, files: int) -> list[dict[str, Any]]:
+def prove(
+    home: str, actor: str, scope: str, files: int, accept_flags: bool
+) -> list[dict[str, Any]]:
     """Restore what no drill has proved yet, with the drill key of this machine."""
     settings = load(Path(home))
     house = House(settings)
     path, phrase = house.drill_key()
-    options = ProofOptions(scope, files)
+    options = ProofOptions(scope, files, accept_flags=accept_flags)
     done = run_proofs(house, actor, _opener(settings), path, phrase, options)
     get_run_logger().info("%d snapshot(s) countersigned", len(done))
     return [

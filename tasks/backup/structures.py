@@ -51,8 +51,10 @@ class Config(msgspec.Struct, frozen=True):
     drills: dict[str, list[str]]
     files: dict[str, str]
 
-    def host_keys(self, host: str, sequence: int) -> list[str]:
-        return [key.key for key in self.hosts.get(host, []) if key.covers(sequence)]
+    def host_keys(self, host: str, sequence: int | None = None) -> list[str]:
+        """All keys that a host ever had, or those that may sign one number."""
+        keys = self.hosts.get(host, [])
+        return [key.key for key in keys if sequence is None or key.covers(sequence)]
 
     def drill_keys(self) -> list[str]:
         return [key for keys in self.drills.values() for key in keys]

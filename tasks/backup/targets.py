@@ -15,11 +15,11 @@ from pathlib import Path
 
 import blake3
 
+from tasks.backup.names import MARKER
 from tasks.backup.structures import Entry, Extent
 from tasks.backup.wanted import Wanted, as_fault, is_junction, spread, write_all
 from tasks.shared.errors import Refused
 
-MARKER = ".continuity-restore"
 _BINARY = getattr(os, "O_BINARY", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY | _NOFOLLOW

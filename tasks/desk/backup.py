@@ -121,6 +121,8 @@ def list_(as_json: Json = False) -> None:
             say(f"late: {line.source}: newest {newest}, objective {line.objective_hours:g} hours")
         for fault in found.faults():
             say(f"wrong: {fault}")
+        for text in found.set_aside():
+            say(f"set aside: {text}")
     raise typer.Exit(1 if found.faults() or late else 0)
 
 
@@ -155,6 +157,9 @@ def prove(
         str, typer.Option(help="sample, all, or content (writes no files).")
     ] = "sample",
     files: Annotated[int, typer.Option(help="Files of a sample.")] = 200,
+    accept_flags: Annotated[
+        bool, typer.Option("--accept-flags", help="You have looked at what was flagged.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Restore what no drill has proved yet, compare, and countersign. Runs where the drill key is."""
@@ -165,7 +170,7 @@ def prove(
         raise typer.BadParameter(f"one of {', '.join(SCOPES)}", param_hint="--scope")
     house = _house()
     path, phrase = (key, passphrase_of(key)) if key else house.drill_key()
-    options = ProofOptions(scope, files)
+    options = ProofOptions(scope, files, accept_flags=accept_flags)
     done = run_proofs(house, desk.actor, _journal, path, phrase, options)
     rows = [
         {"snapshot": one.head, "scope": one.proof.scope, "files": one.proof.files,

@@ -92,10 +92,12 @@ class Vault:
     def survey(self) -> Survey:
         return survey(self.open())
 
-    def prove(self, scope: str = "all", which: Snapshot | None = None) -> Proved:
+    def prove(
+        self, scope: str = "all", which: Snapshot | None = None, accept_flags: bool = False
+    ) -> Proved:
         repository = self.open()
         which = which or survey(repository).chains["desk1"].snapshots[-1]
-        options = ProofOptions(scope=scope)
+        options = ProofOptions(scope=scope, accept_flags=accept_flags)
         return prove(repository, self.drill_seed, "drill1", self.top / "scratch", which, options)
 
     def restore(

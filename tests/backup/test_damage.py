@@ -261,3 +261,16 @@ def test_a_rotating_share_reads_everything_in_turn(local: Vault, small_packs: No
     parts = [verify(local.open(), share=4, turn=turn) for turn in range(4)]
     assert sum(part.packs_read for part in parts) == whole.packs_read == whole.packs
     assert all(part.packs_read < whole.packs for part in parts)
+
+
+def test_a_bit_of_the_signature_of_repo_is_seen(local: Vault) -> None:
+    """Hexadecimal digits have two forms: one of them is damage."""
+    path = local.folder / "REPO"
+    text = path.read_text()
+    head, _, tail = text.partition('"signature":"')
+    letter = next(i for i, c in enumerate(tail) if c in "abcdef")
+    path.write_text(
+        head + '"signature":"' + tail[:letter] + tail[letter].upper() + tail[letter + 1 :]
+    )
+    with pytest.raises(BackupFault, match="signature does not hold"):
+        local.open()

@@ -74,8 +74,10 @@ def test_a_newer_format_of_each_kind(local: Vault) -> None:
     body = {**plain(taken.manifest), "format": 2, "sequence": 2, "previous": taken.digest}
     data = sign("manifest", body, local.keys.signer())
     local.open().put("manifests/desk1", ObjectName(2, digest(data), 0), [data])
-    with pytest.raises(NewerFormat):
-        local.survey()
+    assert ["use a newer program" in fault for fault in local.survey().faults()] == [True]
+    assert local.restore()[0].whole  # what this program knows it restores
+    with pytest.raises(NewerFormat, match="use a newer program"):
+        local.backup()  # it must not go on from an older snapshot
 
 
 def test_a_structure_of_one_kind_is_not_taken_for_another(local: Vault) -> None:

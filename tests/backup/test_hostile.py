@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import given, strategies as st
 
 from tasks.backup.choosing import choose
 from tasks.backup.faults import BackupFault, ChainBroken, Damaged, Missing, StoreFull
+from tasks.backup.hostkeys import HostKeys
 from tasks.backup.names import NameGuard, folded, lies_outside, not_portable
+from tasks.backup.objects import digest as digest_of, sign
 from tasks.backup.structures import Entry, Extent
 from tasks.shared.errors import Refused
 from tests.backup.conftest import Vault
@@ -53,6 +56,8 @@ OUTSIDE = [
     "..",
     "papers/..",
     "\\outside",
+    ".continuity-restore",
+    ".Continuity-Restore",
 ]
 
 
@@ -66,7 +71,7 @@ def test_names_that_lead_outside_are_refused_and_named(
     assert len(report.refused) == 1
     assert not report.whole
     assert (target / "papers/good").read_bytes() == b"good"
-    assert [p for p in local.top.rglob("*") if "outside" in p.name] == []
+    assert [p for p in local.top.rglob("*") if "outside" in p.name or "ontinuity-" in p.name] == []
     assert not Path("/tmp/outside").exists()
     assert picture(local.top / "source") == before
 
@@ -265,6 +270,55 @@ def test_a_gap_is_listed(local: Vault) -> None:
         local.backup()
     local.objects("manifests")[1].unlink()
     assert any("is not there" in fault for fault in local.survey().faults())
+
+
+def test_a_number_that_was_left_out_is_a_gap(local: Vault) -> None:
+    """He takes snapshots 2 and 3 away and signs another number 4 on top of 1."""
+    digests = []
+    for number in range(3):
+        write(local.source / "a", bytes([number]))
+        digests.append(local.backup().digest)
+    for path in local.objects("manifests")[1:]:
+        path.unlink()
+    forge(local.open(), local.keys, [folder("papers")], sequence=4, previous=digests[0])
+    assert any("follows number 1" in fault for fault in local.survey().faults())
+
+
+def test_a_countersigned_snapshot_that_is_gone_is_told(local: Vault) -> None:
+    """The chain alone does not show that its tail was cut; the proof does."""
+    for number in range(2):
+        write(local.source / "a", bytes([number]))
+        local.backup()
+        local.prove()
+    local.objects("manifests")[1].unlink()
+    faults = local.survey().faults()
+    assert faults == ["desk1: snapshot 2 was countersigned and is gone"]
+    assert choose(local.survey()).snapshot.sequence == 1
+
+
+@pytest.mark.parametrize("place", ["manifests/desk1", "proofs/drill1", "config", "holds", "audit"])
+def test_no_single_file_stops_a_restore(local: Vault, place: str) -> None:
+    """Whoever may create files on the store writes what claims a newer format, is no structure at
+    all, or is far too large to be read."""
+    write(local.source / "a", b"good")
+    good = local.backup()
+    local.prove()
+    number = "" if place in ("holds", "audit") else "00000009-"
+    for signer in (local.keys.signer(), HostKeys.make(local.id, "", "x").signer()):
+        for kind, version in product(("manifest", "proof", "config", "hold", "prune-plan"), (1, 2)):
+            data = sign(kind, {"format": version, "config": 99}, signer)
+            (local.folder / place / f"{number}{digest_of(data)}").write_bytes(data)
+    (local.folder / place / f"{number}{digest_of(b'[]')}").write_bytes(b"[]")
+    with (local.folder / place / f"{number}{'ab' * 32}").open("wb") as file:
+        file.truncate(1 << 40)
+    found = local.survey()
+    assert found.faults()
+    choice = choose(found)
+    assert choice.snapshot.digest == good.digest
+    report, target = local.restore(choice)
+    assert report.whole
+    assert (target / "papers/a").read_bytes() == b"good"
+    assert run_reader(local, local.top / "bare").returncode == 0
 
 
 def test_an_expected_head_that_is_gone(local: Vault) -> None:

@@ -208,6 +208,33 @@ def test_a_commit_in_the_write_ahead_log_alone_is_seen(local: Vault) -> None:
     book.close()
 
 
+def test_a_journal_is_read_before_the_content_that_it_names(
+    local: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events may be written while content is walked: then their content must not be missing."""
+    write(local.source / "content" / "one", b"1")
+    database(local.source / "journal.sqlite", 3)
+    late = local.source / "journal.sqlite"
+
+    def slow_walk(*given: object) -> Iterator[object]:
+        for folder in walk(*given):
+            if folder.path == b"content":  # its names are read already: what comes now is missed
+                write(local.source / "content" / "two", b"2")
+                book = sqlite3.connect(late)
+                book.execute("INSERT INTO t (text) VALUES ('two')")
+                book.commit()
+                book.close()
+            yield folder
+
+    monkeypatch.setattr("tasks.backup.content.walk", slow_walk)
+    local.backup()
+    _, folder = local.restore()
+    assert not (folder / "papers/content/two").exists()
+    restored = sqlite3.connect(folder / "papers/journal.sqlite")
+    assert restored.execute("SELECT count(*) FROM t WHERE text = 'two'").fetchone() == (0,)
+    restored.close()
+
+
 def test_a_database_that_sqlite_refuses_is_kept_with_all_its_files(local: Vault) -> None:
     database(local.source / "bad.sqlite", 50)
     data = bytearray((local.source / "bad.sqlite").read_bytes())
