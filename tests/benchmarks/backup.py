@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -417,7 +418,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         if not (folder / "data").exists():
-            make_data(folder, args.megabytes)
+            # in a process of its own: a child's peak memory begins at that of its parent
+            maker = multiprocessing.get_context("spawn").Process(
+                target=make_data, args=(folder, args.megabytes)
+            )
+            maker.start()
+            maker.join()
         size = sum(p.stat().st_size for p in (folder / "data").rglob("*") if p.is_file())
         count = sum(1 for p in (folder / "data").rglob("*") if p.is_file())
         print(f"{size / 1e6:.0f} MB in {count} files, {os.cpu_count()} cores, {args.runs} rounds")
