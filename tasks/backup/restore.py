@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import shutil
 import threading
@@ -16,6 +17,7 @@ from tasks.backup.faults import Damaged, StoreFull
 from tasks.backup.library import Library, Listing, Place, runs
 from tasks.backup.names import NameGuard, Patterns
 from tasks.backup.report import Report, RestoreOptions, show
+from tasks.backup.scan import walk
 from tasks.backup.structures import Entry, Manifest
 from tasks.backup.targets import Target
 from tasks.backup.wanted import Wanted
@@ -51,8 +53,9 @@ def _check_room(manifest: Manifest, folder: Path, options: RestoreOptions) -> No
     if options.patterns or options.only is not None:
         return
     base = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
-    free = shutil.disk_usage(base).free
-    have = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) if folder.exists() else 0
+    free, root = shutil.disk_usage(base).free, os.fsencode(folder.absolute())
+    there = walk(root) if folder.exists() else ()
+    have = sum(seen.st.st_size for place in there for seen in place.entries)
     if manifest.total_bytes() > free + have:
         raise StoreFull(
             f"the snapshot needs {manifest.total_bytes() / 1e6:.0f} MB, {base} has "

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tasks.backup.faults import BackupFault
+from tasks.backup.reach import near
 from tasks.shared.errors import MissingPart
 
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -47,7 +48,8 @@ def sqlite_state(path: bytes, head: bytes) -> str:
     if not head.startswith(SQLITE_MAGIC):
         return ""
     if len(head) > 18 and head[18] == _WAL_MODE:
-        return "wal" if Path(os.fsdecode(path + b"-wal")).exists() else ""
+        with near(path + b"-wal") as log:
+            return "wal" if Path(os.fsdecode(log)).exists() else ""
     return "rollback"
 
 

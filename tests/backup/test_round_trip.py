@@ -23,7 +23,15 @@ from tasks.backup.scan import walk
 from tasks.backup.sealing import Cost, lock, to_text
 from tasks.backup.sources import Source
 from tests.backup.conftest import Vault, make_vault
-from tests.backup.trees import database, differences, odd_tree, picture, plain_tree, write
+from tests.backup.trees import (
+    database,
+    deep_tree,
+    differences,
+    odd_tree,
+    picture,
+    plain_tree,
+    write,
+)
 
 
 def test_a_tree_comes_back_whole_on_every_store(vault: Vault) -> None:
@@ -36,6 +44,29 @@ def test_a_tree_comes_back_whole_on_every_store(vault: Vault) -> None:
     assert report.lost == []
     assert report.refused == ["papers/pipe: a fifo is only restored by option"]
     assert differences(before, picture(folder / "papers")) == []
+
+
+def test_a_tree_deeper_than_a_path_may_be_long(local: Vault) -> None:
+    deep_tree(local.source)
+    before = picture(local.source)
+    assert max(map(len, before)) > 5000
+    taken = local.backup()
+    assert taken.problems == ()
+    again = local.backup()
+    assert again.manifest.sources[0].new_bytes == 0
+    local.prove()
+    report, folder = local.restore()
+    assert report.whole
+    assert differences(before, picture(folder / "papers")) == []
+    local._restored = 0  # a broken-off restore goes on in it
+    (folder / ".continuity-restore").write_text(again.digest)
+    report, _ = local.restore()
+    assert report.whole
+    assert report.kept >= 9
+    assert differences(before, picture(folder / "papers")) == []
+    done = run_reader(local, local.top / "bare", "--newest")
+    assert done.returncode == 0, done.stderr
+    assert differences(before, picture(local.top / "bare/papers")) == []
 
 
 def test_nothing_is_stored_twice(vault: Vault) -> None:
