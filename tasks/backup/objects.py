@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,8 +37,24 @@ def digest(*parts: bytes | bytearray | memoryview) -> str:
     return whole.hexdigest()
 
 
-def shrink(data: bytes, level: int = 3) -> bytes:
-    return zstandard.ZstdCompressor(level=level).compress(data)
+class _Own(threading.local):
+    """A compressor for each level and a decompressor of each thread: making one costs as much as
+    it takes to work through a hundred kilobytes."""
+
+    def __init__(self) -> None:
+        self.compressors: dict[int, zstandard.ZstdCompressor] = {}
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_own = _Own()
+
+
+def shrink(data: bytes | memoryview, level: int = 3) -> bytes:
+    """One zstd frame whose head tells its expanded size."""
+    made = _own.compressors.get(level)
+    if made is None:
+        made = _own.compressors[level] = zstandard.ZstdCompressor(level=level)
+    return made.compress(data)
 
 
 def inflate(data: bytes | memoryview, limit: int = LIMIT) -> bytes:
@@ -46,7 +63,7 @@ def inflate(data: bytes | memoryview, limit: int = LIMIT) -> bytes:
         # the size in the frame's head is allocated before anything is checked
         if not 0 <= zstandard.frame_content_size(data) <= limit:
             raise Damaged(f"compressed data claims more than {limit} bytes")
-        return zstandard.ZstdDecompressor().decompress(data, max_output_size=limit)
+        return _own.decompressor.decompress(data, max_output_size=limit)
     except zstandard.ZstdError as error:
         raise Damaged(f"compressed data does not expand: {error}") from error
 

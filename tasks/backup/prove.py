@@ -129,7 +129,7 @@ def _restore(
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="proof-", dir=scratch))
     try:
-        wanted = RestoreOptions(only=only, native=True)
+        wanted = RestoreOptions(only=only, native=True, compare=True)
         report = restore(library, manifest, folder / "restored", stored, wanted)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -196,7 +196,7 @@ class Extent(msgspec.Struct, frozen=True, array_like=True):
     length: int
 
 
-class Entry(msgspec.Struct, omit_defaults=True):
+class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     """One line of a listing. Paths are `source/relative/path`; times in ns, sizes in bytes.
 
     `raw` holds the path as hex where it is not UTF-8 (then `path` is empty); `target` and

@@ -209,6 +209,9 @@ def restore(
     special: Annotated[bool, typer.Option("--special", help="Also setuid bits.")] = False,
     devices: Annotated[bool, typer.Option("--devices", help="Also pipes and devices.")] = False,
     owners: Annotated[bool, typer.Option("--owners", help="Also user and group numbers.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also read back and compare what was written.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Bring a snapshot back, on any machine: needs the repository, a key and its passphrase.
@@ -236,7 +239,7 @@ def restore(
     library = open_library(repository, seed, manifest.packs)
     with _bar("read", as_json) as progress:
         options = RestoreOptions(
-            tuple(only or ()), None, native, special, devices, owners, progress=progress
+            tuple(only or ()), None, native, special, devices, owners, compare, progress=progress
         )
         report = bring_back(library, manifest, target, digest, options)
     if as_json:
