@@ -61,6 +61,16 @@ def run_backup(
     return taken
 
 
+def expected_bytes(open_journal: OpenJournal) -> int:
+    """Bytes of the sources when they were last backed up: what progress is measured against."""
+    book, last = open_journal(), {}
+    for event in book.events(kind=kinds.BackupDone.kind):
+        if isinstance(event.said, kinds.BackupDone):
+            last |= {source.name: source.bytes for source in event.said.sources}
+    book.close()
+    return sum(last.values())
+
+
 def record_failure(open_journal: OpenJournal, actor: str, what: str, error: Exception) -> None:
     body = kinds.BackupFailed(what=what, reason=str(error)[:500], details=[])
     book = open_journal()

@@ -17,9 +17,8 @@ from prefect.artifacts import (
 
 from tasks.backup.house import House
 from tasks.backup.prove import ProofOptions
-from tasks.backup.running import run_backup, run_doctor, run_proofs, run_verify
-from tasks.shared import kinds, opening
-from tasks.shared.journal import Journal
+from tasks.backup.running import expected_bytes, run_backup, run_doctor, run_proofs, run_verify
+from tasks.shared import opening
 from tasks.shared.settings import Settings, load
 
 STEP_PERCENT = 5.0
@@ -33,7 +32,7 @@ def _opener(settings: Settings) -> Any:
 def take(home: str, actor: str) -> list[dict[str, Any]]:
     """Back up the home and its sources; packs that an earlier try carried off are used again."""
     settings = load(Path(home))
-    with_bar = _Bar(_expected(opening.journal(settings)))
+    with_bar = _Bar(expected_bytes(_opener(settings)))
     taken = run_backup(House(settings), actor, _opener(settings), progress=with_bar)
     with_bar.finish()
     get_run_logger().info("%d snapshot(s) stand on the store", len(taken))
@@ -52,16 +51,6 @@ def _row(one: Any) -> dict[str, Any]:
         "unreadable": sum(count.unreadable for count in counts),
         "flags": "; ".join(one.manifest.flags),
     }
-
-
-def _expected(book: Journal) -> int:
-    """Bytes of the sources when they were last backed up: what progress is measured against."""
-    last = {}
-    for event in book.events(kind=kinds.BackupDone.kind):
-        if isinstance(event.said, kinds.BackupDone):
-            last |= {source.name: source.bytes for source in event.said.sources}
-    book.close()
-    return sum(last.values())
 
 
 class _Bar:

@@ -40,17 +40,23 @@ def _journal() -> Journal:
 
 
 @contextmanager
-def _bar(what: str, quiet: bool, kind: str = "read") -> Iterator[Progress | None]:
-    """A line that shows how many bytes of one kind have gone by."""
+def _bar(what: str, quiet: bool, kind: str = "read", total: int = 0) -> Iterator[Progress | None]:
+    """A line that shows how many bytes of one kind have gone by, of how many where that is known."""
     if quiet:
         yield None
         return
     from rich.console import Console
-    from rich.progress import DownloadColumn, Progress as Line, TextColumn, TransferSpeedColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress as Line,
+        TextColumn,
+        TransferSpeedColumn,
+    )
 
-    parts = (TextColumn(what), DownloadColumn(), TransferSpeedColumn())
+    parts = (TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Line(*parts, console=Console(stderr=True), transient=True) as line:
-        task = line.add_task(what, total=None)
+        task = line.add_task(what, total=total or None)
         yield lambda told, size: line.advance(task, size) if told == kind else None
 
 
@@ -60,11 +66,11 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Back up the home and every source of the settings. Exit 1 if something looks wrong."""
-    from tasks.backup.running import run_backup
+    from tasks.backup.running import expected_bytes, run_backup
 
-    actor = desk.actor
-    with _bar("sources", as_json, "seen") as progress:
-        taken = run_backup(_house(), actor, _journal, hold, progress)
+    actor, house = desk.actor, _house()
+    with _bar("sources", as_json, "seen", expected_bytes(_journal)) as progress:
+        taken = run_backup(house, actor, _journal, hold, progress)
     if as_json:
         print(json.dumps([_taken_row(one) | {"problems": list(one.problems)} for one in taken]))
     else:
@@ -72,6 +78,7 @@ def run(
         for one in taken:
             for text in (*one.manifest.flags, *one.problems[:20]):
                 say(f"  {text}")
+        say(f"Stored at {house.settings.backup.store}. The next restore drill countersigns them.")
     raise typer.Exit(1 if any(one.manifest.flags for one in taken) else 0)
 
 
