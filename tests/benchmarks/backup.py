@@ -3,8 +3,9 @@
     python -m tests.benchmarks.backup [--folder DIR] [--megabytes 1800] [--runs 3] [--smb]
 
 Makes its own data (fixed seed) in a new folder and removes that folder at the end, unless it was
-named: in memory (/dev/shm) where 12 GB are free, so that the tools are measured and not the disk. Every figure is a whole process from start to end, ours and theirs. The tools take turns within
-each round; the table shows medians with least and most, and the ratio of restic's median to ours.
+named: in memory (/dev/shm) where 12 GB are free, so that the tools are measured and not the disk.
+Every figure is a whole process from start to end, ours and theirs. The tools take turns within each
+round; the table shows medians with least and most, and the ratio of restic's median to ours.
 With --smb also over a private Samba on loopback: what the store alone carries, and the engine.
 """
 
