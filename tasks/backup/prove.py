@@ -18,6 +18,7 @@ from tasks.backup.faults import ChainBroken, Damaged, Missing, Suspicious
 from tasks.backup.library import Library, Listing, open_library
 from tasks.backup.manifests import Snapshot, read_manifest
 from tasks.backup.objects import FORMAT, ObjectName, digest, sign
+from tasks.backup.options import Progress
 from tasks.backup.report import RestoreOptions
 from tasks.backup.repository import Repository
 from tasks.backup.restore import restore
@@ -31,12 +32,14 @@ SCOPES = ("sample", "all", "content")
 @dataclass(frozen=True)
 class ProofOptions:
     """`sample` restores about `files` files, `all` the whole snapshot, `content` opens and checks
-    every blob without writing files. `accept_flags`: somebody looked at what was flagged."""
+    every blob without writing files. `accept_flags`: somebody looked at what was flagged. `progress`
+    is told of what is restored."""
 
     scope: str = "sample"
     files: int = 200
     seed: int | None = None
     accept_flags: bool = False
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ def prove(
         )
     if drill not in repository.config.drills:
         raise Missing(f"the officer named no drill worker {drill}")
+    if options.progress and options.scope == "all":
+        options.progress("total", snapshot.manifest.total_bytes())
     started = time.monotonic()
     stored, manifest = read_manifest(repository, snapshot.host, snapshot.name)
     library = open_library(repository, seed, manifest.packs)
@@ -129,7 +134,7 @@ def _restore(
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="proof-", dir=scratch))
     try:
-        wanted = RestoreOptions(only=only, native=True, compare=True)
+        wanted = RestoreOptions(only=only, native=True, compare=True, progress=options.progress)
         report = restore(library, manifest, folder / "restored", stored, wanted)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from tasks.backup.options import Progress
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class RestoreOptions:
     owners: bool = False
     compare: bool = False
     workers: int = 2
-    progress: Callable[[str, int], None] | None = None
+    progress: Progress | None = None
 
 
 @dataclass

@@ -242,3 +242,5 @@ class _Batch:
         with self._lock:
             self.report.files += 1
             self.report.bytes += wanted.entry.size
+        if self.options.progress:
+            self.options.progress("seen", wanted.entry.size)

@@ -32,7 +32,7 @@ def _opener(settings: Settings) -> Any:
 def take(home: str, actor: str) -> list[dict[str, Any]]:
     """Back up the home and its sources; packs that an earlier try carried off are used again."""
     settings = load(Path(home))
-    with_bar = _Bar(expected_bytes(_opener(settings)))
+    with_bar = _Bar("backup-progress", "Sources read", expected_bytes(_opener(settings)))
     taken = run_backup(House(settings), actor, _opener(settings), progress=with_bar)
     with_bar.finish()
     get_run_logger().info("%d snapshot(s) stand on the store", len(taken))
@@ -56,15 +56,15 @@ def _row(one: Any) -> dict[str, Any]:
 class _Bar:
     """A progress artifact that is told about every byte and tells the server every few percent."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, key: str, description: str, total: int = 0) -> None:
         self._total, self._seen, self._told = total, 0, 0.0
-        made = create_progress_artifact(
-            progress=0.0, key="backup-progress", description="Sources read"
-        )
+        made = create_progress_artifact(progress=0.0, key=key, description=description)
         assert isinstance(made, UUID)  # a coroutine only where there is a running loop
         self._artifact = made
 
     def __call__(self, kind: str, size: int) -> None:
+        if kind == "total":
+            self._total += size
         if kind != "seen" or not self._total:
             return
         self._seen += size
@@ -110,8 +110,10 @@ def prove(
     settings = load(Path(home))
     house = House(settings)
     path, phrase = house.drill_key()
-    options = ProofOptions(scope, files, accept_flags=accept_flags)
+    bar = _Bar("restore-progress", "Restored by the drill")
+    options = ProofOptions(scope, files, accept_flags=accept_flags, progress=bar)
     done = run_proofs(house, actor, _opener(settings), path, phrase, options)
+    bar.finish()
     get_run_logger().info("%d snapshot(s) countersigned", len(done))
     return [
         {"head": one.head, "scope": one.proof.scope, "files": one.proof.files,

@@ -57,7 +57,14 @@ def _bar(what: str, quiet: bool, kind: str = "read", total: int = 0) -> Iterator
     parts = (TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Line(*parts, console=Console(stderr=True), transient=True) as line:
         task = line.add_task(what, total=total or None)
-        yield lambda told, size: line.advance(task, size) if told == kind else None
+
+        def told(what: str, size: int) -> None:
+            if what == "total":
+                line.update(task, total=(line.tasks[0].total or 0) + size)
+            elif what == kind:
+                line.advance(task, size)
+
+        yield told
 
 
 @app.command()
@@ -177,8 +184,10 @@ def prove(
         raise typer.BadParameter(f"one of {', '.join(SCOPES)}", param_hint="--scope")
     house = _house()
     path, phrase = (key, passphrase_of(key)) if key else house.drill_key()
-    options = ProofOptions(scope, files, accept_flags=accept_flags)
-    done = run_proofs(house, desk.actor, _journal, path, phrase, options)
+    actor = desk.actor
+    with _bar("restored", as_json, "seen") as progress:
+        options = ProofOptions(scope, files, accept_flags=accept_flags, progress=progress)
+        done = run_proofs(house, actor, _journal, path, phrase, options)
     rows = [
         {"snapshot": one.head, "scope": one.proof.scope, "files": one.proof.files,
          "bytes": one.proof.bytes, "seconds": one.proof.seconds}
@@ -244,7 +253,8 @@ def restore(
     proved = f"countersigned {choice.proof.time[:10]}" if choice.proof else "not countersigned"
     say(f"Restoring {choice.snapshot.label} of {manifest.time[:16]}, {proved}")
     library = open_library(repository, seed, manifest.packs)
-    with _bar("read", as_json) as progress:
+    total = 0 if only else manifest.total_bytes()
+    with _bar("restored", as_json, "seen", total) as progress:
         options = RestoreOptions(
             tuple(only or ()), None, native, special, devices, owners, compare, progress=progress
         )
