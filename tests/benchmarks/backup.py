@@ -308,6 +308,8 @@ def a_round(number: int, folder: Path, contestants: list[Tool]) -> None:
             os.sync()
             target = place / f"restored-{tool.name}"
             tool.measure(phase, place, data, target)
+            if phase == "restore" and tool.name != "ours":
+                shutil.rmtree(target)  # ours is compared with the data below
             if phase == "verify" and tool.name == "ours":
                 tool.measure("content", place, data, target)
         print(f"  round {number}: {phase} done", file=sys.stderr)
@@ -356,10 +358,12 @@ def _cell(seconds: list[float], size: int) -> str:
 
 
 def over_smb(folder: Path, rounds: int, size: int) -> None:
-    """The store alone, then the engine, over a private Samba on loopback."""
+    """The store alone, then the engine, then restic through rclone's SMB client, over a private
+    Samba on loopback."""
     from tests.smbd import Samba
 
-    top = Path(tempfile.mkdtemp(prefix="continuity-bench-", dir="/tmp"))
+    top = Path(tempfile.mkdtemp(prefix="continuity-bench-", dir=_memory() or "/tmp"))
+    top.chmod(0o755)  # its user must be able to walk down
     samba = Samba(top)
     samba.start()
     try:
@@ -383,9 +387,36 @@ def over_smb(folder: Path, rounds: int, size: int) -> None:
                 f"{size / took / 1e6:.0f} MB/s of data, {carried / took / 1e6:.0f} MB/s carried "
                 f"({carried / took / alone:.0%} of the store alone); unchanged {again:.2f} s"
             )
+            if shutil.which("restic") and shutil.which("rclone"):
+                theirs = _restic_over_smb(samba.port, folder, number)
+                print(f"SMB: restic through rclone {theirs:.2f} s: {theirs / took:.2f} times ours")
+            for name in ("plain/r", "plain/alone", "plain/restic"):
+                shutil.rmtree(top / f"{name}{number}", ignore_errors=True)
     finally:
         samba.stop()
         shutil.rmtree(top, ignore_errors=True)
+
+
+def _restic_over_smb(port: int, folder: Path, number: int) -> float:
+    """Seconds of restic's first backup to the same share, through `rclone serve restic`."""
+    from tests.smbd import PASSWORD, USER
+
+    hidden = subprocess.run(["rclone", "obscure", PASSWORD], capture_output=True, text=True)
+    remote = {"TYPE": "smb", "HOST": "127.0.0.1", "PORT": str(port), "USER": USER}
+    remote["PASS"] = hidden.stdout.strip()
+    environment = {
+        **os.environ,
+        **{f"RCLONE_CONFIG_SHARE_{name}": value for name, value in remote.items()},
+        "RESTIC_PASSWORD": "x",
+        "RESTIC_REPOSITORY": f"rclone:share:plain/restic{number}",
+        "RESTIC_CACHE_DIR": str(folder / f"rcache{number}"),
+        "HOME": str(folder),
+    }
+    subprocess.run(["restic", "-q", "init"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    os.sync()
+    began = time.perf_counter()
+    subprocess.run(["restic", "-q", "backup", str(folder / "data")], env=environment, check=True)
+    return time.perf_counter() - began
 
 
 def _store_alone(store) -> float:
