@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,13 +12,13 @@ from msgspec import structs
 
 from tasks.backup import prune
 from tasks.backup.choosing import choose
-from tasks.backup.faults import ChainBroken, InsideRetention, Missing, Suspicious
+from tasks.backup.faults import ChainBroken, InsideRetention, Missing, NoRight, Suspicious
 from tasks.backup.manifests import condemned
 from tasks.backup.objects import sign
 from tasks.backup.prune import approve, execute, expired, make_plan
 from tasks.backup.retention import CLASSES, Retention, hold, release
 from tasks.backup.sources import Source
-from tasks.backup.stores.admin import LocalAdmin
+from tasks.backup.stores.admin import LocalAdmin, SmbAdmin, server_now
 from tasks.backup.structures import Entry, SourceCount, plain
 from tasks.backup.verify import verify
 from tasks.backup.watch import freshness, unusual
@@ -26,6 +27,7 @@ from tasks.shared.errors import BadInput, Refused
 from tests.backup.conftest import Vault
 from tests.backup.forging import forge
 from tests.backup.trees import plain_tree, write
+from tests.smbd import GRACE
 
 START = datetime(2020, 3, 1, 12, tzinfo=UTC)
 DAY = 86400.0
@@ -166,6 +168,25 @@ def test_prune_from_plan_to_execution(anywhere: Vault, monkeypatch: pytest.Monke
     assert again.packs == []
     write(anywhere.source / "after", b"after")
     assert anywhere.backup().manifest.flags == []
+
+
+def test_prune_over_a_share(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an account that may delete; the host's account on a write-once share may not."""
+    if vault.kind == "local":
+        return
+    digest, plan_ = carry_out(vault, old_vault(vault), monkeypatch)
+    admin = SmbAdmin(vault.store.place)
+    assert abs(server_now(admin) - clock.now().timestamp()) < 60
+    time.sleep(GRACE + 1)
+    if vault.kind == "worm":
+        with pytest.raises(NoRight, match="the server refuses it"):
+            execute(vault.open(), admin, vault.officer, digest)
+        assert len(vault.survey().snapshots()) == 4
+    else:
+        assert execute(vault.open(), admin, vault.officer, digest).packs == plan_.packs
+        assert [s.sequence for s in vault.survey().snapshots()] == [2, 3, 4]
+    assert verify(vault.open()).damaged == []
+    admin.close()
 
 
 def test_the_cool_off_counts_by_the_servers_clock(anywhere: Vault, monkeypatch) -> None:
