@@ -268,6 +268,9 @@ def restore(
             for text in getattr(report, kind):
                 say(f"{kind.replace('_', ' ')}: {text}")
         say(f"{report.files} files, {report.folders} folders, {report.links} links in {target}")
+        kinds = {s.manifest.retention for s in found.snapshots(choice.snapshot.host)}
+        for kind in sorted(kinds - {manifest.retention}):
+            say(f"Snapshots of class {kind} are there too: --class {kind}, into another folder.")
     raise typer.Exit(0 if report.whole and not found.faults() and not behind else 1)
 
 
