@@ -287,4 +287,6 @@ def doctor(as_json: Json = False) -> None:
         for c in found.checks
     ]
     show(rows, as_json=as_json, title="The store")
+    if not found.guarded and not as_json:
+        say("What its administrator must do stands in README.md, which lies in the repository.")
     raise typer.Exit(0 if found.ok else 1)
