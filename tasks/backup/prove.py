@@ -23,7 +23,8 @@ from tasks.backup.report import RestoreOptions
 from tasks.backup.repository import Repository
 from tasks.backup.restore import restore
 from tasks.backup.sealing import signer
-from tasks.backup.structures import Entry, Manifest, Proof, plain
+from tasks.backup.structures import Entry, Manifest, Proof, SourceCount, plain
+from tasks.backup.watch import unusual
 from tasks.shared import clock
 
 SCOPES = ("sample", "all", "content")
@@ -75,12 +76,8 @@ def prove(
     found = survey(repository)
     if found.faults():
         raise ChainBroken("nothing is countersigned: " + "; ".join(found.faults()[:5]))
-    doubts = found.doubts(snapshot)
-    if doubts and not options.accept_flags:
-        raise Suspicious(
-            f"{snapshot.label} is not countersigned: {'; '.join(doubts[:5])}. Look at the sources; "
-            "if all is well, prove with --accept-flags"
-        )
+    if not options.accept_flags:
+        _require_usual(snapshot, found.doubts(snapshot))
     if drill not in repository.config.drills:
         raise Missing(f"the officer named no drill worker {drill}")
     if options.progress and options.scope == "all":
@@ -90,6 +87,10 @@ def prove(
     library = open_library(repository, seed, manifest.packs)
     if library.damaged():
         raise Damaged("; ".join(library.damaged()[:5]))
+    before = _last_proved(found, snapshot)
+    if before and not options.accept_flags:
+        _, known = read_manifest(repository, before.host, before.name)
+        _require_usual(snapshot, changes(library, manifest, known))
     if options.scope == "content":
         files, size = check_content(library, manifest)
     else:
@@ -116,6 +117,58 @@ def prove(
     name = ObjectName(proof.sequence, digest(data), 0)
     repository.put(f"proofs/{drill}", name, [data])
     return Proved(proof, name.digest, snapshot.label)
+
+
+def _require_usual(snapshot: Snapshot, doubts: list[str]) -> None:
+    if doubts:
+        raise Suspicious(
+            f"{snapshot.label} is not countersigned: {'; '.join(doubts[:5])}. Look at the sources; "
+            "if all is well, prove with --accept-flags"
+        )
+
+
+def _last_proved(found: Survey, snapshot: Snapshot) -> Snapshot | None:
+    same = found.snapshots(snapshot.host, snapshot.manifest.retention)
+    proved = [s for s in same if s.sequence < snapshot.sequence and found.proof_of(s.digest)]
+    return max(proved, key=lambda s: s.sequence, default=None)
+
+
+def changes(library: Library, manifest: Manifest, before: Manifest) -> list[str]:
+    """What is out of line since a snapshot that was countersigned, reckoned from the content itself:
+    whoever has the host's key can sign a snapshot that carries no flags."""
+    now = _counted(library, manifest, {name for name, _ in before.packs})
+    was = SourceCount(
+        now.name,
+        files=sum(s.files for s in before.sources),
+        bytes=before.total_bytes(),
+        seen_bytes=sum(s.seen_bytes for s in before.sources),
+        seen_stored=sum(s.seen_stored for s in before.sources),
+    )
+    # after a change of keys all is stored again; only the officer changes the config
+    anew = before.config < manifest.config <= library.repository.config.sequence
+    return unusual(was, now, anew)
+
+
+def _counted(library: Library, manifest: Manifest, known: set[str]) -> SourceCount:
+    """Files and bytes of a listing, and what of them lies in packs that were not known before."""
+    files = size = fresh = 0
+    frames: set[tuple[int, int]] = set()
+    for entry in Listing(library, manifest).entries():
+        if entry.type == "file":
+            places = [library.places.get(bytes.fromhex(name)) for name in entry.blobs]
+            new = {(p[0], p[1]) for p in places if p and library.packs[p[0]].digest not in known}
+            files, size, fresh = files + 1, size + entry.size, fresh + bool(new)
+            frames |= new
+    readers = [(library.packs[pack].reader, counter) for pack, counter in frames]
+    rows = [reader.frames[counter] for reader, counter in readers if reader]
+    return SourceCount(
+        "since the last proof",
+        files=files,
+        bytes=size,
+        new_files=fresh,
+        new_bytes=sum(frame.plain for frame in rows),
+        stored_bytes=sum(frame.length for frame in rows),
+    )
 
 
 def _previous(repository: Repository, drill: str, sequence: int) -> str:

@@ -363,6 +363,28 @@ def test_encryption_of_the_sources_is_flagged_and_the_past_held(anywhere: Vault)
     anywhere.prove("content")
 
 
+def test_a_drill_looks_itself_and_believes_no_host(anywhere: Vault, monkeypatch) -> None:
+    """The thief has the host's key: he signs what he encrypted, and no flag."""
+    dice = random.Random(2)
+    for number in range(80):
+        write(anywhere.source / f"{number}.txt", f"entry {number} ".encode() * 3000)
+    good = anywhere.backup()
+    anywhere.prove()
+    write(anywhere.source / "1.txt", b"an ordinary change" * 100)
+    anywhere.backup()
+    anywhere.prove()
+    for path in sorted(anywhere.source.iterdir()):
+        path.write_bytes(dice.randbytes(path.stat().st_size))
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.backup.watch.unusual", lambda *given: [])
+        assert anywhere.backup().manifest.flags == []
+    assert anywhere.survey().faults() == []
+    with pytest.raises(Suspicious, match=r"mass change: 80 of 80 files .* may be encrypted"):
+        anywhere.prove()
+    assert choose(anywhere.survey()).snapshot.sequence == 2
+    assert good.digest in {s.digest for s in anywhere.survey().snapshots()}
+
+
 def test_a_missed_objective_is_told(anywhere: Vault) -> None:
     write(anywhere.source / "a", b"1")
     anywhere.backup()
