@@ -30,7 +30,7 @@ class Survey:
     chains: dict[str, Chain]
     proofs: Proofs
     holds: Holds
-    pruned: set[str]
+    pruned: dict[str, int]
     wrong: list[str] = field(default_factory=list)
 
     def faults(self) -> list[str]:
@@ -51,6 +51,22 @@ class Survey:
     def proof_of(self, digest: str) -> Proof | None:
         """The newest proof of a snapshot."""
         return next((p for p in reversed(self.proofs.proofs) if p.manifest == digest), None)
+
+    def set_aside(self) -> list[str]:
+        """Manifests under keys that the officer ended: they count for nothing."""
+        return [text for chain in self.chains.values() for text in chain.ended.values()]
+
+    def doubts(self, snapshot: Snapshot) -> list[str]:
+        """Flags of a snapshot and of those before it back to the last that was countersigned: what
+        was encrypted one night looks usual the next."""
+        found: list[str] = []
+        for one in self.snapshots(snapshot.host, snapshot.manifest.retention):
+            if one.sequence > snapshot.sequence:
+                continue
+            if self.proof_of(one.digest):
+                found = []
+            found += [f"{one.label}: {flag}" for flag in one.manifest.flags]
+        return [] if self.proof_of(snapshot.digest) else found
 
     def heads(self) -> list[str]:
         """What `--expect-head` takes, one for each host."""
@@ -84,7 +100,19 @@ def survey(repository: Repository) -> Survey:
         wrong.append(f"manifests/{host}: a host that the officer never named")
     proofs, holds = read_proofs(repository), read_holds(repository)
     _check_rollback(proofs, repository, wrong)
+    wrong += _gone(chains, proofs, pruned)
     return Survey(repository, chains, proofs, holds, pruned, [*wrong, *configs])
+
+
+def _gone(chains: dict[str, Chain], proofs: Proofs, pruned: dict[str, int]) -> list[str]:
+    """Snapshots that a drill saw and nobody pruned: a chain alone does not show a cut tail."""
+    there = {snapshot.digest for chain in chains.values() for snapshot in chain.snapshots}
+    there.update(pruned, *(chain.ended for chain in chains.values()))
+    return [
+        f"{proof.host}: snapshot {proof.manifest_sequence} was countersigned and is gone"
+        for proof in proofs.proofs
+        if proof.manifest not in there
+    ]
 
 
 def _check_rollback(proofs: Proofs, repository: Repository, wrong: list[str]) -> None:

@@ -100,7 +100,8 @@ class Content:
         try:
             for folder in walk(root, source.skip, self._leave_out):
                 waiting.append(self._record(source, folder, old, group))
-                if len(waiting) > _WAITING and not waiting[0].finished():
+                # a home's journal lies at its top: read before the content that its events name
+                if not folder.path or (len(waiting) > _WAITING and not waiting[0].finished()):
                     group.send()
                     self.pipeline.settle()
                 self._emit(waiting, new, count)

@@ -23,6 +23,10 @@ class Damaged(BackupFault):
     """An object is not what its name, signature or tag says."""
 
 
+class KeyEnded(Damaged):
+    """Signed with a key past the last number that the officer left to it: set aside, no fault."""
+
+
 class WrongPassphrase(Refused):
     """The passphrase does not open this key."""
 
@@ -49,6 +53,10 @@ class Busy(Refused):
 
 class ChainBroken(Refused):
     """A fork, a gap, or a head older than the expected one."""
+
+
+class Suspicious(Refused):
+    """Changes that look like ransomware: nothing is countersigned until somebody has looked."""
 
 
 class InsideRetention(Refused):

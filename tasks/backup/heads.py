@@ -19,7 +19,7 @@ from tasks.backup.faults import Busy, Damaged
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.index import read_checked, write_checked
 from tasks.backup.manifests import read_manifest
-from tasks.backup.objects import ObjectName
+from tasks.backup.objects import MOST_STORED, ObjectName
 from tasks.backup.repository import Repository
 from tasks.backup.structures import Manifest
 
@@ -70,7 +70,8 @@ def one_run(state: Path | None) -> Iterator[None]:
 def find_head(repository: Repository, keys: HostKeys, state: Path | None) -> tuple[Head, list[str]]:
     """The newest whole manifest of this host; alarms when it is older than what we remember."""
     own = remembered(state, keys)
-    names = [(ObjectName.parse(i.name), i.name) for i in repository.list(f"manifests/{keys.host}")]
+    items = [i for i in repository.list(f"manifests/{keys.host}") if i.size <= MOST_STORED]
+    names = [(ObjectName.parse(item.name), item.name) for item in items]
     ordered = sorted(((n, text) for n, text in names if n and n.sequence > 0), reverse=True)
     head = Head()
     for name, text in ordered:

@@ -118,15 +118,17 @@ class House:
         return open_repository(self.store(), keys.officer, keys.repository, self.patience())
 
     def sources(self) -> list[Source]:
-        """The home first (its journal and content always), then what the settings name. Keys of
+        """The home (its journal and content always), then what the settings name. Keys of
         the house, private-data keys among them, are a source of the 90-day class."""
         wanted, home = self.settings.backup, self.settings.home
         hours = wanted.home_objective_hours
-        found = [Source("home", str(home), objective_hours=hours)]
-        if self.settings.content.path:
-            found.append(Source("content", str(self.settings.content.path), objective_hours=hours))
+        found = []
+        # the journal before the content that its events name: what is missed is an orphan at most
         if url := self.settings.journal.url.get_secret_value():
             found.append(Source("journal", url, kind="postgresql", objective_hours=hours))
+        found.append(Source("home", str(home), objective_hours=hours))
+        if self.settings.content.path:
+            found.append(Source("content", str(self.settings.content.path), objective_hours=hours))
         for name in ("keys", "private-keys"):
             if (home / name).is_dir():
                 found.append(Source(name, str(home / name), "private", objective_hours=hours))

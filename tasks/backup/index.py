@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tasks.backup.faults import Damaged
-from tasks.backup.objects import ObjectName, canonical, digest, inflate, shrink
+from tasks.backup.objects import MOST_STORED, ObjectName, canonical, digest, inflate, shrink
 from tasks.backup.pack import Frame
 from tasks.backup.repository import Repository
 from tasks.backup.sealing import derive
@@ -134,7 +134,7 @@ def load_index(repository: Repository, host: str, index_key: bytes, cache: Path 
     folder = f"index/{host}"
     for item in repository.list(folder):
         name = ObjectName.parse(item.name)
-        if name is None or name.digest in index.segments:
+        if name is None or name.digest in index.segments or item.size > MOST_STORED:
             continue
         data = repository.read(f"{folder}/{item.name}")
         if digest(data) != name.digest:

@@ -9,7 +9,14 @@ from functools import partial
 
 import blake3
 
-from tasks.backup.faults import BackupFault, Damaged, Missing, WrongKey
+from tasks.backup.faults import (
+    BackupFault,
+    Damaged,
+    ForeignRepository,
+    Missing,
+    NewerFormat,
+    WrongKey,
+)
 from tasks.backup.listing import read_entries, read_head
 from tasks.backup.repository import Repository
 from tasks.backup.sealing import key_id, opener, public_bytes
@@ -117,7 +124,7 @@ def _open_one(repository: Repository, private: object, own: str, pack: OpenPack)
             return None
         except WrongKey as error:
             pack.trouble, refused = str(error), error
-        except (Damaged, Missing) as error:
+        except (Damaged, Missing, ForeignRepository, NewerFormat) as error:
             pack.trouble = str(error)
     return refused
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
-from tasks.backup.faults import Damaged
-from tasks.backup.objects import ObjectName, digest, read_signed
+from tasks.backup.faults import Damaged, KeyEnded, NewerFormat
+from tasks.backup.objects import MOST_STORED, ObjectName, digest, read_signed
 from tasks.backup.repository import Repository
 from tasks.backup.structures import Hold, Manifest, Proof, Pruned, PrunePlan, typed
+
+# one object that this program does not read is a fault to be told, never the end of a survey: else
+# whoever can write to the store could stop every restore with a single file
+_UNREAD = (Damaged, NewerFormat)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Chain:
     forks: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     broken: list[tuple[int, str]] = field(default_factory=list)
+    ended: dict[str, str] = field(default_factory=dict)  # by digest: signed with an ended key
 
     @property
     def head(self) -> Snapshot | None:
@@ -56,17 +61,19 @@ class Chain:
 
 
 def read_manifest(repository: Repository, host: str, item_name: str) -> tuple[str, Manifest]:
-    """Digest and manifest of one object. Raises Damaged."""
+    """Digest and manifest of one object. Raises Damaged, KeyEnded, NewerFormat."""
     name = ObjectName.parse(item_name)
     path = f"manifests/{host}/{item_name}"
     data = repository.read(path)
     if name is None or digest(data) != name.digest:
         raise Damaged(f"{path}: content does not fit the name")
-    keys = repository.config.host_keys(host, name.sequence)
     try:
-        manifest = typed(read_signed(data, ["manifest"], keys).body, Manifest)
-    except Damaged as error:
-        raise Damaged(f"{path}: {error}") from error
+        found = read_signed(data, ["manifest"], repository.config.host_keys(host))
+        if found.signer not in repository.config.host_keys(host, name.sequence):
+            raise KeyEnded("signed with a key that the officer ended before this number")
+        manifest = typed(found.body, Manifest)
+    except (Damaged, NewerFormat) as error:
+        raise type(error)(f"{path}: {error}") from error
     if (manifest.repository, manifest.host, manifest.sequence) != (
         repository.id,
         host,
@@ -79,18 +86,24 @@ def read_manifest(repository: Repository, host: str, item_name: str) -> tuple[st
 def read_chain(
     repository: Repository,
     host: str,
-    pruned: Iterable[str] = (),
+    pruned: Mapping[str, int] | None = None,
     visit: Callable[[Manifest], None] | None = None,
 ) -> Chain:
-    """Read every manifest of a host. `pruned` are digests that a signed prune accounts for."""
+    """Read every manifest of a host. `pruned` are digests and numbers of manifests that a signed
+    prune accounts for."""
     chain, broken = Chain(host), []
     for item in repository.list(f"manifests/{host}"):
         name = ObjectName.parse(item.name)
         if name is None or name.sequence < 0:
             continue
         try:
+            if item.size > MOST_STORED:
+                raise Damaged(f"manifests/{host}/{item.name}: too large for a manifest")
             stored, manifest = read_manifest(repository, host, item.name)
-        except Damaged as error:
+        except KeyEnded as error:
+            chain.ended[name.digest] = str(error)
+            continue
+        except _UNREAD as error:
             broken.append((name.sequence, str(error)))
             continue
         if visit:
@@ -99,15 +112,15 @@ def read_chain(
         if not any(known.digest == stored for known in chain.snapshots):
             chain.snapshots.append(Snapshot(host, stored, bare, item.name, item.modified))
     chain.snapshots.sort(key=lambda snapshot: (snapshot.sequence, snapshot.digest))
-    _check(chain, set(pruned))
+    _check(chain, pruned or {})
     whole = {snapshot.sequence for snapshot in chain.snapshots}
     # a write that broke off is made good by a whole manifest of the same number
     chain.broken = [(sequence, text) for sequence, text in broken if sequence not in whole]
     return chain
 
 
-def _check(chain: Chain, pruned: set[str]) -> None:
-    known = {snapshot.digest for snapshot in chain.snapshots} | pruned
+def _check(chain: Chain, pruned: Mapping[str, int]) -> None:
+    known = {snapshot.digest: snapshot.sequence for snapshot in chain.snapshots} | dict(pruned)
     by_parent: dict[str, list[Snapshot]] = {}
     for snapshot in chain.snapshots:
         before = snapshot.manifest.previous
@@ -116,7 +129,9 @@ def _check(chain: Chain, pruned: set[str]) -> None:
             chain.gaps.append(
                 f"{snapshot.label}: the snapshot before it ({before[:16]}) is not there"
             )
-        if not before and snapshot.sequence != 1:
+        elif before and known[before] != snapshot.sequence - 1:
+            chain.gaps.append(f"{snapshot.label}: follows number {known[before]}")
+        elif not before and snapshot.sequence != 1:
             chain.gaps.append(f"{snapshot.label}: begins a chain in the middle")
     for children in by_parent.values():
         if len(children) > 1:
@@ -130,9 +145,10 @@ def _check(chain: Chain, pruned: set[str]) -> None:
             chain.forks.append(f"{chain.host}: number {number} was given {len(same)} times")
 
 
-def read_pruned(repository: Repository) -> tuple[set[str], list[str]]:
-    """Digests of manifests that the officer's prune records account for, and broken objects."""
-    gone: set[str] = set()
+def read_pruned(repository: Repository) -> tuple[dict[str, int], list[str]]:
+    """Digests and numbers of manifests that the officer's prune records account for, and broken
+    objects."""
+    gone: dict[str, int] = {}
     wrong: list[str] = []
     for item, _, data in repository.objects("audit"):
         try:
@@ -144,8 +160,8 @@ def read_pruned(repository: Repository) -> tuple[set[str], list[str]]:
                 for _, name, _ in done.manifests:
                     parsed = ObjectName.parse(name)
                     if parsed:
-                        gone.add(parsed.digest)
-        except Damaged as error:
+                        gone[parsed.digest] = parsed.sequence
+        except _UNREAD as error:
             wrong.append(f"audit/{item.name}: {error}")
     return gone, wrong
 
@@ -180,7 +196,7 @@ def read_proofs(repository: Repository) -> Proofs:
                 ):
                     raise Damaged("a proof of another repository, worker or number")
                 chain[name.sequence] = (name.digest, proof)
-            except Damaged as error:
+            except _UNREAD as error:
                 broken.append((name.sequence, f"proofs/{drill}/{item.name}: {error}"))
         before = ""
         for sequence in sorted(chain):
@@ -213,7 +229,7 @@ def read_holds(repository: Repository) -> Holds:
                 raise Damaged("content does not fit the name")
             found = read_signed(data, ["hold"], [repository.officer, *hosts])
             hold = typed(found.body, Hold)
-        except Damaged as error:
+        except _UNREAD as error:
             holds.wrong.append(f"holds/{item.name}: {error}")
             continue
         holds.objects[name.digest] = hold
@@ -243,7 +259,7 @@ def approved(repository: Repository) -> Iterator[Approved]:
         try:
             found = read_signed(data, ["prune-plan"], [repository.officer])
             yield Approved(name.digest, typed(found.body, PrunePlan), item.modified)
-        except Damaged:
+        except _UNREAD:
             continue
 
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from tasks.backup.structures import Entry
 
+MARKER = ".continuity-restore"  # stands in the target while a restore is under way
+
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)( *\.|$)", re.I)
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\\x00-\x1f]')
@@ -21,6 +23,8 @@ def lies_outside(path: bytes) -> str:
     """Why a path could leave the target, or an empty text. Holds on every system."""
     if not path or b"\0" in path:
         return "an empty name or a NUL in it"
+    if folded(path.split(b"/")[0]) == MARKER.encode():
+        return "the name that marks a restore under way"
     if path.startswith((b"/", b"\\")):
         return "an absolute path"
     for part in path.split(b"/"):

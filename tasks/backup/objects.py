@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from tasks.backup.faults import Damaged, NewerFormat
 
 FORMAT = 1
 LIMIT = 256 << 20  # no structure of a sane repository expands beyond this
+MOST_STORED = 64 << 20  # nor is one larger as it is stored: what is, is never read
 _DOMAIN = b"continuity-backup/1/"
 _NAME = re.compile(r"^(?:(\d{8})-)?([0-9a-f]{64})(?:\.(\d{1,2}))?$")
 
@@ -35,8 +37,24 @@ def digest(*parts: bytes | bytearray | memoryview) -> str:
     return whole.hexdigest()
 
 
-def shrink(data: bytes, level: int = 3) -> bytes:
-    return zstandard.ZstdCompressor(level=level).compress(data)
+class _Own(threading.local):
+    """A compressor for each level and a decompressor of each thread: making one costs as much as
+    it takes to work through a hundred kilobytes."""
+
+    def __init__(self) -> None:
+        self.compressors: dict[int, zstandard.ZstdCompressor] = {}
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_own = _Own()
+
+
+def shrink(data: bytes | memoryview, level: int = 3) -> bytes:
+    """One zstd frame whose head tells its expanded size."""
+    made = _own.compressors.get(level)
+    if made is None:
+        made = _own.compressors[level] = zstandard.ZstdCompressor(level=level)
+    return made.compress(data)
 
 
 def inflate(data: bytes | memoryview, limit: int = LIMIT) -> bytes:
@@ -45,7 +63,7 @@ def inflate(data: bytes | memoryview, limit: int = LIMIT) -> bytes:
         # the size in the frame's head is allocated before anything is checked
         if not 0 <= zstandard.frame_content_size(data) <= limit:
             raise Damaged(f"compressed data claims more than {limit} bytes")
-        return zstandard.ZstdDecompressor().decompress(data, max_output_size=limit)
+        return _own.decompressor.decompress(data, max_output_size=limit)
     except zstandard.ZstdError as error:
         raise Damaged(f"compressed data does not expand: {error}") from error
 
@@ -89,7 +107,7 @@ def signature_holds(kind: str, body: object, signature: str, signer: str) -> boo
         public.verify(bytes.fromhex(signature), _DOMAIN + kind.encode() + b"\n" + canonical(body))
     except (InvalidSignature, ValueError):
         return False
-    return True
+    return signature == signature.lower()  # one form only: a flipped bit must not go unseen
 
 
 @dataclass(frozen=True)
@@ -104,7 +122,8 @@ class Signed:
 def read_signed(data: bytes, kinds: Sequence[str], signers: Iterable[str] | None = None) -> Signed:
     """Open a signed structure of one of `kinds`; `signers` are the public keys (hex) that may.
 
-    Raises Damaged, or NewerFormat for a structure of a later format.
+    Raises Damaged, or NewerFormat for a structure of a later format, signed as it must be: what
+    anybody wrote counts for nothing, whatever format it claims.
     """
     try:
         whole = json.loads(inflate(data))
@@ -113,12 +132,12 @@ def read_signed(data: bytes, kinds: Sequence[str], signers: Iterable[str] | None
         version = found.body.get("format", FORMAT)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Damaged(f"not a signed structure: {error}") from error
-    if isinstance(version, int) and version > FORMAT:
-        raise NewerFormat(f"format {version} is newer than {FORMAT}: use a newer program")
     if found.kind not in kinds:
         raise Damaged(f"a {found.kind} stands where a {' or '.join(kinds)} belongs")
     if not signature_holds(found.kind, found.body, signature, found.signer):
         raise Damaged(f"the signature of this {found.kind} does not hold")
     if signers is not None and found.signer not in set(signers):
         raise Damaged(f"this {found.kind} is signed by an unknown key {found.signer[:16]}")
+    if isinstance(version, int) and version > FORMAT:
+        raise NewerFormat(f"format {version} is newer than {FORMAT}: use a newer program")
     return found

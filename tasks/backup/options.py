@@ -11,7 +11,8 @@ from tasks.backup.retention import CLASSES, Retention
 from tasks.backup.scan import Row
 from tasks.backup.structures import JournalHead, Place
 
-Progress = Callable[[str, int], None]  # kind (seen, stored, read) and bytes
+# kind and bytes: `total` that are to be seen, `seen` (plain), `stored` or `read` (as on the store)
+Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import zstandard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tasks.backup.objects import FORMAT, canonical, shrink
@@ -46,7 +45,7 @@ def nonce(counter: int) -> bytes:
 
 def compress(plain: memoryview, level: int = 2) -> tuple[int, bytes | memoryview]:
     """Method and bytes to seal; data that does not shrink by 2 % is stored as it is."""
-    small = zstandard.ZstdCompressor(level=level).compress(plain)
+    small = shrink(plain, level)
     if len(small) > len(plain) * 49 // 50:
         return RAW, plain
     return ZSTD, small

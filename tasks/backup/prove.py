@@ -14,15 +14,17 @@ from pathlib import Path
 import blake3
 
 from tasks.backup.choosing import Survey, survey
-from tasks.backup.faults import ChainBroken, Damaged, Missing
+from tasks.backup.faults import ChainBroken, Damaged, Missing, Suspicious
 from tasks.backup.library import Library, Listing, open_library
 from tasks.backup.manifests import Snapshot, read_manifest
 from tasks.backup.objects import FORMAT, ObjectName, digest, sign
+from tasks.backup.options import Progress
 from tasks.backup.report import RestoreOptions
 from tasks.backup.repository import Repository
 from tasks.backup.restore import restore
 from tasks.backup.sealing import signer
-from tasks.backup.structures import Entry, Manifest, Proof, plain
+from tasks.backup.structures import Entry, Manifest, Proof, SourceCount, plain
+from tasks.backup.watch import unusual
 from tasks.shared import clock
 
 SCOPES = ("sample", "all", "content")
@@ -31,11 +33,14 @@ SCOPES = ("sample", "all", "content")
 @dataclass(frozen=True)
 class ProofOptions:
     """`sample` restores about `files` files, `all` the whole snapshot, `content` opens and checks
-    every blob without writing files."""
+    every blob without writing files. `accept_flags`: somebody looked at what was flagged. `progress`
+    is told of what is restored."""
 
     scope: str = "sample"
     files: int = 200
     seed: int | None = None
+    accept_flags: bool = False
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True)
@@ -63,21 +68,29 @@ def prove(
     snapshot: Snapshot,
     options: ProofOptions,
 ) -> Proved:
-    """Restore and countersign one snapshot. Nothing is signed while the chains have a fault or
-    anything of the snapshot does not come back as it was.
+    """Restore and countersign one snapshot. Nothing is signed while the chains have a fault, while
+    flags stand that nobody accepted, or when anything does not come back as it was.
 
-    Raises ChainBroken, Damaged, WrongKey.
+    Raises ChainBroken, Suspicious, Damaged, WrongKey.
     """
     found = survey(repository)
     if found.faults():
         raise ChainBroken("nothing is countersigned: " + "; ".join(found.faults()[:5]))
+    if not options.accept_flags:
+        _require_usual(snapshot, found.doubts(snapshot))
     if drill not in repository.config.drills:
         raise Missing(f"the officer named no drill worker {drill}")
+    if options.progress and options.scope == "all":
+        options.progress("total", snapshot.manifest.total_bytes())
     started = time.monotonic()
     stored, manifest = read_manifest(repository, snapshot.host, snapshot.name)
     library = open_library(repository, seed, manifest.packs)
     if library.damaged():
         raise Damaged("; ".join(library.damaged()[:5]))
+    before = _last_proved(found, snapshot)
+    if before and not options.accept_flags:
+        _, known = read_manifest(repository, before.host, before.name)
+        _require_usual(snapshot, changes(library, manifest, known))
     if options.scope == "content":
         files, size = check_content(library, manifest)
     else:
@@ -106,6 +119,58 @@ def prove(
     return Proved(proof, name.digest, snapshot.label)
 
 
+def _require_usual(snapshot: Snapshot, doubts: list[str]) -> None:
+    if doubts:
+        raise Suspicious(
+            f"{snapshot.label} is not countersigned: {'; '.join(doubts[:5])}. Look at the sources; "
+            "if all is well, prove with --accept-flags"
+        )
+
+
+def _last_proved(found: Survey, snapshot: Snapshot) -> Snapshot | None:
+    same = found.snapshots(snapshot.host, snapshot.manifest.retention)
+    proved = [s for s in same if s.sequence < snapshot.sequence and found.proof_of(s.digest)]
+    return max(proved, key=lambda s: s.sequence, default=None)
+
+
+def changes(library: Library, manifest: Manifest, before: Manifest) -> list[str]:
+    """What is out of line since a snapshot that was countersigned, reckoned from the content itself:
+    whoever has the host's key can sign a snapshot that carries no flags."""
+    now = _counted(library, manifest, {name for name, _ in before.packs})
+    was = SourceCount(
+        now.name,
+        files=sum(s.files for s in before.sources),
+        bytes=before.total_bytes(),
+        seen_bytes=sum(s.seen_bytes for s in before.sources),
+        seen_stored=sum(s.seen_stored for s in before.sources),
+    )
+    # after a change of keys all is stored again; only the officer changes the config
+    anew = before.config < manifest.config <= library.repository.config.sequence
+    return unusual(was, now, anew)
+
+
+def _counted(library: Library, manifest: Manifest, known: set[str]) -> SourceCount:
+    """Files and bytes of a listing, and what of them lies in packs that were not known before."""
+    files = size = fresh = 0
+    frames: set[tuple[int, int]] = set()
+    for entry in Listing(library, manifest).entries():
+        if entry.type == "file":
+            places = [library.places.get(bytes.fromhex(name)) for name in entry.blobs]
+            new = {(p[0], p[1]) for p in places if p and library.packs[p[0]].digest not in known}
+            files, size, fresh = files + 1, size + entry.size, fresh + bool(new)
+            frames |= new
+    readers = [(library.packs[pack].reader, counter) for pack, counter in frames]
+    rows = [reader.frames[counter] for reader, counter in readers if reader]
+    return SourceCount(
+        "since the last proof",
+        files=files,
+        bytes=size,
+        new_files=fresh,
+        new_bytes=sum(frame.plain for frame in rows),
+        stored_bytes=sum(frame.length for frame in rows),
+    )
+
+
 def _previous(repository: Repository, drill: str, sequence: int) -> str:
     for _, name, data in repository.objects(f"proofs/{drill}"):
         if name.sequence == sequence and data is not None:
@@ -122,7 +187,7 @@ def _restore(
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="proof-", dir=scratch))
     try:
-        wanted = RestoreOptions(only=only, native=True)
+        wanted = RestoreOptions(only=only, native=True, compare=True, progress=options.progress)
         report = restore(library, manifest, folder / "restored", stored, wanted)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

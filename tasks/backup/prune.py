@@ -1,11 +1,13 @@
 """Removing what is past its time: plan, the officer's signed approval, a cool-off, execution.
 
-Nothing here runs on a host: it takes the officer's key and an account that may delete.
+Nothing here runs on a host: it takes the officer's key and an account that may delete. What a plan
+says is never believed: approval and execution reckon anew what may go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,13 +17,29 @@ from tasks.backup.faults import ChainBroken, Damaged, InsideRetention, Missing
 from tasks.backup.manifests import Approved, Snapshot, approved, read_manifest
 from tasks.backup.objects import FORMAT, ObjectName, digest, public_hex, sign
 from tasks.backup.repository import Repository
+from tasks.backup.retention import CLASSES
 from tasks.backup.stores.admin import AdminStore, server_now
 from tasks.backup.structures import Pruned, PrunePlan, plain
 from tasks.shared import clock
 from tasks.shared.errors import Refused
 
-COOL_OFF_DAYS, ORPHAN_DAYS, MOST_PERCENT = 30, 90, 5.0
+COOL_OFF_DAYS, LEAST_COOL_OFF_DAYS, ORPHAN_DAYS, MOST_PERCENT = 30, 7, 90, 5.0
 _DAY = 86400.0
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def kept_until(snapshot: Snapshot) -> str:
+    """The first day on which a snapshot may go: what its manifest says, and not before its class's
+    time has passed on the store's own clock, since whoever has the host's key can sign any date.
+    A class that is not known is kept."""
+    kind = CLASSES.get(snapshot.manifest.retention)
+    if kind is None:
+        return "9999-12-31"
+    held = kind.until(datetime.fromtimestamp(snapshot.modified, UTC).date()).isoformat()
+    return max(held, snapshot.manifest.retain_until)
 
 
 def expired(found: Survey, today: str) -> list[Snapshot]:
@@ -37,81 +55,110 @@ def expired(found: Survey, today: str) -> list[Snapshot]:
     return [
         s
         for s in found.snapshots()
-        if s.manifest.retain_until <= today and not s.manifest.hold and s.digest not in kept
+        if kept_until(s) <= today and not s.manifest.hold and s.digest not in kept
     ]
 
 
-def make_plan(
-    repository: Repository,
-    now: float,
-    most_percent: float = MOST_PERCENT,
-    cool_off_days: int = COOL_OFF_DAYS,
-) -> PrunePlan:
-    """What may go at the server's time `now`. Raises ChainBroken (nothing is pruned from a
-    repository with a fault), InsideRetention (nothing is due, or too much at once)."""
+def _sound(repository: Repository) -> Survey:
     found = survey(repository)
     if found.faults():
         raise ChainBroken("nothing is pruned: " + "; ".join(found.faults()[:5]))
-    today = datetime.fromtimestamp(now, UTC).date().isoformat()
-    going = expired(found, today)
-    needed, unneeded = _packs(repository, found, {s.digest for s in going})
-    items = {item.name: item for same in repository.pack_items().values() for item in same}
-    _require_whole(needed, items)
-    packs = []
-    for item in items.values():
-        name = ObjectName.parse(item.name)
-        orphan = item.modified < now - ORPHAN_DAYS * _DAY
-        if name and name.digest not in needed and (name.digest in unneeded or orphan):
-            packs.append((item.name, item.size))
-    if not going and not packs:
+    return found
+
+
+class _Packs:
+    """Which packs nobody needs any more once the first few of `going` are gone."""
+
+    def __init__(
+        self, repository: Repository, found: Survey, going: Sequence[Snapshot], now: float
+    ) -> None:
+        self.items = {i.name: i for same in repository.pack_items().values() for i in same}
+        order = {snapshot.digest: turn for turn, snapshot in enumerate(going)}
+        stays = len(going)
+        last: dict[str, int] = {}  # the last of `going` that needs a pack, or `stays`
+        for snapshot in found.snapshots():
+            _, manifest = read_manifest(repository, snapshot.host, snapshot.name)
+            turn = order.get(snapshot.digest, stays)
+            for name, _ in manifest.packs:
+                last[name] = max(turn, last.get(name, 0))
+        self._require_whole(name for name, turn in last.items() if turn == stays)
+        self.free: dict[str, int] = {}  # pack objects, and how many of `going` must go before
+        for name, item in self.items.items():
+            parsed = ObjectName.parse(name)
+            if parsed and parsed.digest in last:
+                if last[parsed.digest] < stays:
+                    self.free[name] = last[parsed.digest] + 1
+            elif parsed and item.modified < now - ORPHAN_DAYS * _DAY:
+                self.free[name] = 0
+
+    def _require_whole(self, needed: Iterable[str]) -> None:
+        there = {parsed.digest for name in self.items if (parsed := ObjectName.parse(name))}
+        gone = set(needed) - there
+        if gone:
+            raise Damaged(f"{len(gone)} packs that snapshots need are missing: nothing is pruned")
+
+    def most(self, going: int, limit: float) -> int:
+        """How many of `going` may go at once, so that no more than `limit` objects go with them."""
+        count = Counter(self.free.values())
+        total = count[0]
+        for turn in range(1, going + 1):
+            total += count[turn]
+            if total > limit:
+                return turn - 1
+        return going
+
+    def of(self, going: int) -> list[tuple[str, int]]:
+        return sorted((n, self.items[n].size) for n, turn in self.free.items() if turn <= going)
+
+
+def make_plan(repository: Repository, now: float, cool_off_days: int = COOL_OFF_DAYS) -> PrunePlan:
+    """What may go at the server's time `now`: the oldest first, as many as 5 % of the packs allow.
+
+    Raises ChainBroken (nothing is pruned from a repository with a fault), InsideRetention (nothing
+    is due, or the oldest alone is too much at once).
+    """
+    found = _sound(repository)
+    going = expired(found, _day(now))
+    packs = _Packs(repository, found, going, now)
+    count = packs.most(len(going), len(packs.items) * MOST_PERCENT / 100)
+    names = packs.of(count)
+    if not going and not names:
         raise InsideRetention("nothing is past its time")
-    _require_few(len(packs), len(items), most_percent)
+    _require_few(len(names if count else packs.of(min(1, len(going)))), len(packs.items))
     return PrunePlan(
         format=FORMAT,
         repository=repository.id,
         time=clock.text(),
-        manifests=[(s.host, s.name, s.manifest.retain_until) for s in going],
-        packs=sorted(packs),
-        packs_before=len(items),
-        most_percent=most_percent,
+        manifests=[(s.host, s.name, kept_until(s)) for s in going[:count]],
+        packs=names,
+        packs_before=len(packs.items),
+        most_percent=MOST_PERCENT,
         cool_off_days=cool_off_days,
     )
 
 
-def _packs(
-    repository: Repository, found: Survey, going: set[str]
-) -> tuple[dict[str, int], set[str]]:
-    """Packs that the staying snapshots need, and those that only the going ones do."""
-    needed: dict[str, int] = {}
-    once: set[str] = set()
-    for snapshot in found.snapshots():
-        _, manifest = read_manifest(repository, snapshot.host, snapshot.name)
-        if snapshot.digest in going:
-            once.update(name for name, _ in manifest.packs)
-        else:
-            needed.update(manifest.packs)
-    return needed, once - set(needed)
-
-
-def _require_whole(needed: dict[str, int], items: Mapping[str, object]) -> None:
-    there = {parsed.digest for name in items if (parsed := ObjectName.parse(name))}
-    gone = sorted(set(needed) - there)
-    if gone:
-        raise Damaged(f"{len(gone)} packs that snapshots need are missing: nothing is pruned")
-
-
-def _require_few(going: int, there: int, most_percent: float) -> None:
-    if going > there * most_percent / 100:
+def _require_few(going: int, there: int) -> None:
+    if going > there * MOST_PERCENT / 100:
         raise InsideRetention(
-            f"{going} of {there} packs would go, more than {most_percent:g} %: nothing is pruned"
+            f"{going} of {there} packs would go, more than {MOST_PERCENT:g} %: nothing is pruned"
         )
 
 
 def approve(repository: Repository, plan: PrunePlan, officer: Ed25519PrivateKey) -> str:
     """The officer's signature over the plan, kept in the repository. From now on hosts store anew
-    what they would have shared with the packs of the plan. Returns the plan's digest."""
+    what they would have shared with the packs of the plan. Returns the plan's digest.
+
+    Raises Refused for a plan that names what may not go: it lay on a disk since it was made.
+    """
     if public_hex(officer) != repository.officer or plan.repository != repository.id:
         raise Refused("this officer key or plan belongs to another repository")
+    if plan.cool_off_days < LEAST_COOL_OFF_DAYS:
+        raise Refused(f"a cool-off lasts {LEAST_COOL_OFF_DAYS} days or more")
+    fresh = make_plan(repository, clock.now().timestamp())
+    rows = [tuple(row) for row in (*plan.manifests, *plan.packs)]
+    known = {tuple(row) for row in (*fresh.manifests, *fresh.packs)}
+    if strange := [row for row in rows if row not in known]:
+        raise Refused(f"the plan names what may not go: {strange[0]}; make it anew")
     data = sign("prune-plan", plain(plan), officer)
     name = ObjectName(-1, digest(data), 0)
     repository.put("audit", name, [data])
@@ -123,43 +170,47 @@ def execute(
 ) -> Pruned:
     """Carry out an approved plan after its cool-off, as far as it still holds.
 
-    Raises Missing, NotApproved, InsideRetention, ChainBroken.
+    Raises Missing, InsideRetention, ChainBroken.
     """
     one = next((a for a in approved(repository) if plan and a.digest.startswith(plan)), None)
     if one is None:
         raise Missing(f"no plan {plan} was approved")
     now = server_now(admin)
     _require_cool(one, now)
-    found = survey(repository)
-    if found.faults():
-        raise ChainBroken("nothing is pruned: " + "; ".join(found.faults()[:5]))
-    today = datetime.fromtimestamp(now, UTC).date().isoformat()
-    due = {(s.host, s.name): s for s in expired(found, today)}
-    planned = [tuple(row) for row in one.plan.manifests]
-    present = {(s.host, s.name) for s in found.snapshots()}
-    early = [name for host, name, _ in planned if (host, name) in present - set(due)]
-    if early:
-        raise InsideRetention(f"held or inside retention by now: {', '.join(early[:3])}")
-    going = {due[host, name].digest for host, name, _ in planned if (host, name) in due}
-    needed, _ = _packs(repository, found, going)
-    names = {item.name for same in repository.pack_items().values() for item in same}
-    packs = [p for p in one.plan.packs if p[0] in names and p[0][:64] not in needed]
-    _require_few(len(packs), max(len(names), one.plan.packs_before), one.plan.most_percent)
-    record = Pruned(FORMAT, repository.id, clock.text(), one.digest, one.plan.manifests, packs)
+    found = _sound(repository)
+    due = {(s.host, s.name): s for s in expired(found, _day(now))}
+    planned = [(host, name) for host, name, _ in one.plan.manifests]
+    _require_due(planned, due, found)
+    going = [due[row] for row in planned if row in due]
+    packs = _Packs(repository, found, going, now)
+    free = dict(packs.of(len(going)))
+    names = [(name, size) for name, size in one.plan.packs if free.get(name) == size]
+    _require_few(len(names), max(len(packs.items), one.plan.packs_before))
+    gone = [(s.host, s.name, kept_until(s)) for s in going]
+    record = Pruned(FORMAT, repository.id, clock.text(), one.digest, gone, names)
     # the record first: a gap without one would look like an attack
     data = sign("pruned", plain(record), officer)
     repository.put("audit", ObjectName(-1, digest(data), 0), [data])
-    for host, name, _ in one.plan.manifests:
-        if (host, name) in due:
-            admin.delete(f"manifests/{host}/{name}")
-    for name, _ in packs:
+    for snapshot in going:
+        admin.delete(f"manifests/{snapshot.host}/{snapshot.name}")
+    for name, _ in names:
         admin.delete(f"packs/{name}")
     return record
+
+
+def _require_due(
+    planned: Sequence[tuple[str, str]], due: Mapping[tuple[str, str], Snapshot], found: Survey
+) -> None:
+    present = {(s.host, s.name) for s in found.snapshots()}
+    early = [name for host, name in planned if (host, name) in present - set(due)]
+    if early:
+        raise InsideRetention(f"held or inside retention by now: {', '.join(early[:3])}")
 
 
 def _require_cool(one: Approved, now: float) -> None:
     """Both the signed time and the store's own must lie far enough back."""
     signed = clock.parse(one.plan.time).timestamp()
-    wait = max(signed, one.modified) + one.plan.cool_off_days * _DAY - now
+    days = max(one.plan.cool_off_days, LEAST_COOL_OFF_DAYS)
+    wait = max(signed, one.modified) + days * _DAY - now
     if wait > 0:
         raise InsideRetention(f"the cool-off of this plan lasts another {wait / _DAY:.1f} days")

@@ -21,6 +21,7 @@ from tasks.backup.chunk import SMALL, WINDOW, Buffers, ReadInto, make_cutter, wi
 from tasks.backup.listing import entry_of, set_target
 from tasks.backup.pipeline import Bin, Pipeline
 from tasks.backup.rawfile import FLAGS, changed, data_extents, read_all, read_extents, read_into
+from tasks.backup.reach import near, open_file
 from tasks.backup.slot import Slot
 from tasks.backup.sources import sqlite_copy, sqlite_quiet, sqlite_state
 from tasks.backup.structures import Entry
@@ -69,7 +70,8 @@ class Reader:
         entry = entry_of(slot.name, slot.seen.st)
         if entry.type == "link":
             try:
-                set_target(entry, os.readlink(slot.seen.path))
+                with near(slot.seen.path) as short:
+                    set_target(entry, os.readlink(short))
             except OSError as error:
                 entry.mark = f"unreadable: {error.strerror}"
         slot.entry = entry
@@ -123,7 +125,7 @@ class Reader:
         """Bytes read; -1 for a file that must be read through SQLite. Sets the slot's entry."""
         before, entry, size = slot.seen.st, Entry(), 0
         for attempt in range(_TRIES):
-            handle = os.open(slot.seen.path, FLAGS)
+            handle = open_file(slot.seen.path, FLAGS)
             try:
                 if attempt:
                     before = os.fstat(handle)
@@ -168,7 +170,7 @@ class Reader:
 
     def _read_large(self, slot: Slot, buffers: Buffers | None, run: Callable | None) -> bool:
         path = slot.seen.path
-        handle = os.open(path, FLAGS)
+        handle = open_file(path, FLAGS)
         try:
             st = os.fstat(handle)
             if not stat.S_ISREG(st.st_mode):

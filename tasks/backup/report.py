@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from tasks.backup.options import Progress
 
 
 @dataclass(frozen=True)
 class RestoreOptions:
     """`native` keeps names that only this system can tell apart; `special` the setuid bits;
-    `devices` pipes and devices; `owners` user and group numbers."""
+    `devices` pipes and devices; `owners` user and group numbers. Each blob is held against its digest
+    before it is written; `compare` also reads back what was written and holds each file against the
+    digest of its original."""
 
     patterns: tuple[str, ...] = ()
     only: frozenset[bytes] | None = None
@@ -17,8 +20,9 @@ class RestoreOptions:
     special: bool = False
     devices: bool = False
     owners: bool = False
+    compare: bool = False
     workers: int = 2
-    progress: Callable[[str, int], None] | None = None
+    progress: Progress | None = None
 
 
 @dataclass

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tasks.backup.faults import Damaged, Exists, ForeignRepository, Missing, NewerFormat
 from tasks.backup.objects import (
     FORMAT,
+    MOST_STORED,
     ObjectName,
     canonical,
     digest,
@@ -31,6 +32,7 @@ FOLDERS = ("config", "packs", "index", "manifests", "proofs", "holds", "audit", 
 SHIPPED = {"README.md": "README.md", "restore.py": "reader.py"}
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")
 _ATTEMPTS = 12
+_MOST_HEAD = 1 << 16
 
 
 @dataclass
@@ -71,12 +73,13 @@ class Repository:
         return found
 
     def objects(self, folder: str) -> Iterator[tuple[Item, ObjectName, bytes | None]]:
-        """Every object of a folder of small ones; None where the content does not fit the name."""
+        """Every object of a folder of small ones; None where the content does not fit the name, or
+        is too large to be one of ours."""
         for item in self.list(folder):
             name = ObjectName.parse(item.name)
             if name is None:
                 continue
-            data = self.read(f"{folder}/{item.name}")
+            data = self.read(f"{folder}/{item.name}") if item.size <= MOST_STORED else b""
             yield item, name, data if digest(data) == name.digest else None
 
     def add_config(self, officer: Ed25519PrivateKey, **changes: Any) -> Repository:
@@ -189,7 +192,7 @@ def _store_config(
 def read_head(store: Store, patience: Patience) -> dict[str, Any]:
     """REPO, checked against its own signature. Raises Missing, Damaged, NewerFormat."""
     try:
-        data = patiently(lambda: store.read("REPO"), patience)
+        data = patiently(lambda: store.read("REPO", 0, _MOST_HEAD), patience)
     except Missing:
         raise Missing(f"no backup repository at {store.label}") from None
     try:
@@ -236,8 +239,10 @@ def read_configs(
         name = ObjectName.parse(item.name)
         if name is None:
             continue
-        data = patiently(lambda item=item: store.read(f"config/{item.name}"), patience)
         try:
+            if item.size > MOST_STORED:
+                raise Damaged("too large for a config")
+            data = patiently(lambda item=item: store.read(f"config/{item.name}"), patience)
             if digest(data) != name.digest:
                 raise Damaged("content does not fit the name")
             config = typed(read_signed(data, ["config"], [officer]).body, Config)

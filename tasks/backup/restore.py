@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import shutil
 import threading
@@ -16,11 +17,12 @@ from tasks.backup.faults import Damaged, StoreFull
 from tasks.backup.library import Library, Listing, Place, runs
 from tasks.backup.names import NameGuard, Patterns
 from tasks.backup.report import Report, RestoreOptions, show
+from tasks.backup.scan import walk
 from tasks.backup.structures import Entry, Manifest
 from tasks.backup.targets import Target
 from tasks.backup.wanted import Wanted
 
-_BATCH = 20_000
+_BATCH = 4_000  # entries; the next ones are made ready while the workers are at these
 
 
 def restore(
@@ -36,11 +38,19 @@ def restore(
     target = Target(folder, digest, options.special, options.devices, options.owners)
     listing = Listing(library, manifest)
     wanted = _wanted(listing, manifest, options, report)
-    for batch in iter(lambda: list(islice(wanted, _BATCH)), []):
-        target.key = library.key  # known once the listing has begun
-        files, kept = target.prepare(batch)
-        report.kept += kept
-        _Batch(library, target, files, report, options).run()
+    lock, running = threading.Lock(), None
+    try:
+        for batch in iter(lambda: list(islice(wanted, _BATCH)), []):
+            target.key = library.key  # known once the listing has begun
+            files, kept = target.prepare(batch)
+            report.kept += kept
+            following = _Batch(library, target, files, report, options, lock)
+            if running:
+                running.finish()
+            running = following.start()
+    finally:
+        if running:
+            running.finish()
     report.links, report.folders = target.finish()
     report.refused += target.troubles
     report.lost += listing.lost
@@ -51,8 +61,9 @@ def _check_room(manifest: Manifest, folder: Path, options: RestoreOptions) -> No
     if options.patterns or options.only is not None:
         return
     base = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
-    free = shutil.disk_usage(base).free
-    have = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) if folder.exists() else 0
+    free, root = shutil.disk_usage(base).free, os.fsencode(folder.absolute())
+    there = walk(root) if folder.exists() else ()
+    have = sum(seen.st.st_size for place in there for seen in place.entries)
     if manifest.total_bytes() > free + have:
         raise StoreFull(
             f"the snapshot needs {manifest.total_bytes() / 1e6:.0f} MB, {base} has "
@@ -94,9 +105,11 @@ class _Batch:
         files: Sequence[Wanted],
         report: Report,
         options: RestoreOptions,
+        lock: threading.Lock,
     ) -> None:
         self.library, self.target, self.report, self.options = library, target, report, options
-        self._lock = threading.Lock()
+        self._lock = lock  # for the report: two batches may be at work, one of them planning
+        self._threads: list[threading.Thread] = []
         self._error: BaseException | None = None
         self.needs: dict[bytes, list[tuple[Wanted, int]]] = {}
         for wanted in files:
@@ -120,8 +133,8 @@ class _Batch:
                 self.needs.setdefault(name, []).append((wanted, at))
                 at += length
 
-    def run(self) -> None:
-        """Raises StoreFull, StoreLost and the like; damage costs only the files it touches."""
+    def start(self) -> _Batch:
+        """Set the workers to it."""
         by_pack: dict[int, dict[int, list[bytes]]] = {}
         for name in self.needs:
             pack, counter, _, _ = self.library.places[name]
@@ -130,13 +143,17 @@ class _Batch:
         for pack in sorted(by_pack):
             work.put(pack)
         count = min(self.options.workers, max(1, len(by_pack)))
-        threads = [
+        self._threads = [
             threading.Thread(target=self._work, args=(work, by_pack), daemon=True)
             for _ in range(count)
         ]
-        for thread in threads:
+        for thread in self._threads:
             thread.start()
-        for thread in threads:
+        return self
+
+    def finish(self) -> None:
+        """Raises StoreFull, StoreLost and the like; damage costs only the files it touches."""
+        for thread in self._threads:
             thread.join()
         if self._error is not None:
             raise self._error
@@ -198,7 +215,7 @@ class _Batch:
                 self._complete(wanted)
 
     def _complete(self, wanted: Wanted) -> None:
-        if len(wanted.blobs) > 1 and not self.target.matches(wanted):
+        if self.options.compare and not self.target.matches(wanted):
             self._lose(wanted, "what was written does not have the digest of the original")
             return
         self._done(wanted)
@@ -225,3 +242,5 @@ class _Batch:
         with self._lock:
             self.report.files += 1
             self.report.bytes += wanted.entry.size
+        if self.options.progress:
+            self.options.progress("seen", wanted.entry.size)

@@ -61,6 +61,16 @@ def run_backup(
     return taken
 
 
+def expected_bytes(open_journal: OpenJournal) -> int:
+    """Bytes of the sources when they were last backed up: what progress is measured against."""
+    book, last = open_journal(), {}
+    for event in book.events(kind=kinds.BackupDone.kind):
+        if isinstance(event.said, kinds.BackupDone):
+            last |= {source.name: source.bytes for source in event.said.sources}
+    book.close()
+    return sum(last.values())
+
+
 def record_failure(open_journal: OpenJournal, actor: str, what: str, error: Exception) -> None:
     body = kinds.BackupFailed(what=what, reason=str(error)[:500], details=[])
     book = open_journal()
@@ -208,9 +218,10 @@ def run_proofs(
 ) -> list[Proved]:
     """Restore and countersign the newest snapshot of each host and class that lacks a proof.
 
-    Runs on the drill machine, which needs no keys of a host. Writes `backup.proved` or
-    `backup.failed`, and raises.
+    Runs on the drill machine, which needs no keys of a host. Writes `backup.proved` for each, and
+    for the first that fails `backup.failed`, and raises.
     """
+    done: list[Proved] = []
     try:
         locked = read_key(key_path, ["drill"])
         seed = locked.open(passphrase)
@@ -218,18 +229,22 @@ def run_proofs(
         repository = open_repository(house.store(), officer, identity, house.patience())
         drill = drill_name(repository, seed)
         scratch = house.settings.backup.scratch or house.settings.home / "scratch"
-        done = [
-            prove(repository, seed, drill, scratch, snapshot, options)
-            for snapshot in unproved(survey(repository))
-        ]
+        for snapshot in unproved(survey(repository)):
+            done.append(prove(repository, seed, drill, scratch, snapshot, options))
     except (ContinuityError, OSError) as error:
         record_failure(open_journal, actor, "prove", error)
         raise
+    finally:
+        if done:
+            _record_proofs(open_journal, actor, done)
+    return done
+
+
+def _record_proofs(open_journal: OpenJournal, actor: str, done: list[Proved]) -> None:
     book = open_journal()
     for one in done:
         record_proof(book, actor, one.proof)
     book.close()
-    return done
 
 
 def drill_name(repository: Repository, seed: bytes) -> str:

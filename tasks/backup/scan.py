@@ -15,6 +15,7 @@ from pathlib import Path
 import blake3
 import msgspec
 
+from tasks.backup.reach import near
 from tasks.backup.sources import COMPANIONS, SQLITE_MAGIC
 
 _RACY_NS = 2_000_000_000  # a file touched this shortly before the walk may change again unseen
@@ -91,8 +92,9 @@ def walk(
     while waiting:
         path, place = waiting.pop()
         try:
-            folder = Folder(path, place, os.stat(place))
-            found = _list(folder, patterns)
+            with near(place) as short:
+                folder = Folder(path, place, os.stat(short))
+                found = _list(folder, patterns, short)
         except FileNotFoundError:
             if not path:
                 raise
@@ -117,11 +119,12 @@ def _single_file(place: bytes) -> Folder:
     return folder
 
 
-def _list(folder: Folder, patterns: list[bytes]) -> list[Seen]:
+def _list(folder: Folder, patterns: list[bytes], short: bytes) -> list[Seen]:
+    start = folder.place.rstrip(b"/") + b"/"
     try:
-        with os.scandir(folder.place) as entries:
+        with os.scandir(short) as entries:
             found = [
-                Seen(entry.name, entry.path, entry.stat(follow_symlinks=False))
+                Seen(entry.name, start + entry.name, entry.stat(follow_symlinks=False))
                 for entry in entries
                 if not (patterns and _skipped(folder.path, entry.name, patterns))
             ]
@@ -158,7 +161,7 @@ def _is_sqlite(seen: Seen) -> bool:
     if not stat.S_ISREG(seen.st.st_mode):
         return False
     try:
-        with open(seen.path, "rb", buffering=0) as file:
+        with near(seen.path) as short, open(short, "rb", buffering=0) as file:
             return file.read(16) == SQLITE_MAGIC
     except OSError:
         return False

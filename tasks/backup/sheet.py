@@ -48,16 +48,19 @@ def write_sheet(path: Path, key: LockedKey, place: str, heads: Sequence[str], re
         page.cell(120, 8, line, new_x="LMARGIN", new_y="NEXT")
     page.set_font("helvetica", size=10)
     page.ln(4)
-    page.multi_cell(0, 5, _instructions(heads, reader), new_x="LMARGIN", new_y="NEXT")
+    page.multi_cell(0, 5, _instructions(place, heads, reader), new_x="LMARGIN", new_y="NEXT")
     page.output(str(path))
 
 
-def _instructions(heads: Sequence[str], reader: str) -> str:
+def _instructions(place: str, heads: Sequence[str], reader: str) -> str:
+    share = place.startswith("//")
+    store = f"smb:{place} --user USER --password-file FILE" if share else place
     newest = "\n".join(f"    --expect-head {head}" for head in heads) or "    none made yet"
     return (
         "The key is locked with a passphrase, which is not on this sheet.\n\n"
         "To restore on any machine: type the numbered lines into a text file recovery.key (or scan "
         "the code), then\n    continuity backup restore TARGET --key recovery.key\n"
+        f"        --store {_latin(store)}\n"
         "or, with nothing but Python and the repository's own reader,\n"
         "    python restore.py recovery.key TARGET\n"
         f"if it has the SHA-256 {reader[:32]}\n{reader[32:]}.\n"

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from tasks.backup.faults import BackupFault
+from tasks.backup.reach import near
 from tasks.shared.errors import MissingPart
 
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -47,7 +48,8 @@ def sqlite_state(path: bytes, head: bytes) -> str:
     if not head.startswith(SQLITE_MAGIC):
         return ""
     if len(head) > 18 and head[18] == _WAL_MODE:
-        return "wal" if Path(os.fsdecode(path + b"-wal")).exists() else ""
+        with near(path + b"-wal") as log:
+            return "wal" if Path(os.fsdecode(log)).exists() else ""
     return "rollback"
 
 
@@ -83,15 +85,34 @@ def sqlite_copy(path: bytes, scratch: Path) -> Iterator[Path]:
             Path(leftover).unlink(missing_ok=True)
 
 
+def _without_password(place: str) -> tuple[str, dict[str, str]]:
+    """A database's URL as pg_dump takes it, and the environment that carries its password: what
+    stands in a command line all users of the machine can read."""
+    parts, environment = urlsplit(place), dict(os.environ)
+    if not parts.scheme:
+        return place, environment
+    if parts.password:
+        environment["PGPASSWORD"] = unquote(parts.password)
+    user, _, host = parts.netloc.rpartition("@")
+    user = user.partition(":")[0] + "@" if user else ""
+    scheme = parts.scheme.partition("+")[0]  # SQLAlchemy names its driver there
+    return urlunsplit(parts._replace(scheme=scheme, netloc=user + host)), environment
+
+
 class PostgresDump:
     """`pg_dump` of one database as a stream; plain SQL, which dedups better than its own archive."""
 
     def __init__(self, place: str, program: str = "pg_dump") -> None:
-        command = [program, "--no-password", "--format=plain", f"--dbname={place}"]
+        address, environment = _without_password(place)
+        command = [program, "--no-password", "--format=plain", f"--dbname={address}"]
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in finish
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env=environment,
             )
         except OSError as error:
             self._errors.close()

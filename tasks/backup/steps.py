@@ -17,9 +17,8 @@ from prefect.artifacts import (
 
 from tasks.backup.house import House
 from tasks.backup.prove import ProofOptions
-from tasks.backup.running import run_backup, run_doctor, run_proofs, run_verify
-from tasks.shared import kinds, opening
-from tasks.shared.journal import Journal
+from tasks.backup.running import expected_bytes, run_backup, run_doctor, run_proofs, run_verify
+from tasks.shared import opening
 from tasks.shared.settings import Settings, load
 
 STEP_PERCENT = 5.0
@@ -33,7 +32,7 @@ def _opener(settings: Settings) -> Any:
 def take(home: str, actor: str) -> list[dict[str, Any]]:
     """Back up the home and its sources; packs that an earlier try carried off are used again."""
     settings = load(Path(home))
-    with_bar = _Bar(_expected(opening.journal(settings)))
+    with_bar = _Bar("backup-progress", "Sources read", expected_bytes(_opener(settings)))
     taken = run_backup(House(settings), actor, _opener(settings), progress=with_bar)
     with_bar.finish()
     get_run_logger().info("%d snapshot(s) stand on the store", len(taken))
@@ -54,28 +53,18 @@ def _row(one: Any) -> dict[str, Any]:
     }
 
 
-def _expected(book: Journal) -> int:
-    """Bytes of the sources when they were last backed up: what progress is measured against."""
-    last = {}
-    for event in book.events(kind=kinds.BackupDone.kind):
-        if isinstance(event.said, kinds.BackupDone):
-            last |= {source.name: source.bytes for source in event.said.sources}
-    book.close()
-    return sum(last.values())
-
-
 class _Bar:
     """A progress artifact that is told about every byte and tells the server every few percent."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, key: str, description: str, total: int = 0) -> None:
         self._total, self._seen, self._told = total, 0, 0.0
-        made = create_progress_artifact(
-            progress=0.0, key="backup-progress", description="Sources read"
-        )
+        made = create_progress_artifact(progress=0.0, key=key, description=description)
         assert isinstance(made, UUID)  # a coroutine only where there is a running loop
         self._artifact = made
 
     def __call__(self, kind: str, size: int) -> None:
+        if kind == "total":
+            self._total += size
         if kind != "seen" or not self._total:
             return
         self._seen += size
@@ -114,13 +103,17 @@ def examine(home: str, actor: str) -> list[str]:
 
 
 @task(name="restore and countersign")
-def prove(home: str, actor: str, scope: str, files: int) -> list[dict[str, Any]]:
+def prove(
+    home: str, actor: str, scope: str, files: int, accept_flags: bool
+) -> list[dict[str, Any]]:
     """Restore what no drill has proved yet, with the drill key of this machine."""
     settings = load(Path(home))
     house = House(settings)
     path, phrase = house.drill_key()
-    options = ProofOptions(scope, files)
+    bar = _Bar("restore-progress", "Restored by the drill")
+    options = ProofOptions(scope, files, accept_flags=accept_flags, progress=bar)
     done = run_proofs(house, actor, _opener(settings), path, phrase, options)
+    bar.finish()
     get_run_logger().info("%d snapshot(s) countersigned", len(done))
     return [
         {"head": one.head, "scope": one.proof.scope, "files": one.proof.files,

@@ -51,8 +51,10 @@ class Config(msgspec.Struct, frozen=True):
     drills: dict[str, list[str]]
     files: dict[str, str]
 
-    def host_keys(self, host: str, sequence: int) -> list[str]:
-        return [key.key for key in self.hosts.get(host, []) if key.covers(sequence)]
+    def host_keys(self, host: str, sequence: int | None = None) -> list[str]:
+        """All keys that a host ever had, or those that may sign one number."""
+        keys = self.hosts.get(host, [])
+        return [key.key for key in keys if sequence is None or key.covers(sequence)]
 
     def drill_keys(self) -> list[str]:
         return [key for keys in self.drills.values() for key in keys]
@@ -194,7 +196,7 @@ class Extent(msgspec.Struct, frozen=True, array_like=True):
     length: int
 
 
-class Entry(msgspec.Struct, omit_defaults=True):
+class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     """One line of a listing. Paths are `source/relative/path`; times in ns, sizes in bytes.
 
     `raw` holds the path as hex where it is not UTF-8 (then `path` is empty); `target` and

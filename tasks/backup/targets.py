@@ -15,11 +15,12 @@ from pathlib import Path
 
 import blake3
 
+from tasks.backup.names import MARKER
+from tasks.backup.reach import near, open_file
 from tasks.backup.structures import Entry, Extent
 from tasks.backup.wanted import Wanted, as_fault, is_junction, spread, write_all
 from tasks.shared.errors import Refused
 
-MARKER = ".continuity-restore"
 _BINARY = getattr(os, "O_BINARY", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY | _NOFOLLOW
@@ -107,10 +108,8 @@ class Target:
 
     def _make_folder(self, place: bytes) -> None:
         try:
-            os.mkdir(place, 0o700)
-        except FileExistsError:
-            if not stat.S_ISDIR(os.lstat(place).st_mode) or is_junction(place):
-                raise Refused(f"{os.fsdecode(place)} stands in the way: no folder") from None
+            with near(place) as short:
+                _folder(short)
         except OSError as error:
             raise as_fault(error, place) from error
         self._made.add(place)
@@ -128,7 +127,8 @@ class Target:
     def _stands(self, wanted: Wanted) -> bool:
         """Whether an earlier try left this file complete: its time is set last of all."""
         with contextlib.suppress(OSError):
-            st = os.lstat(wanted.place)
+            with near(wanted.place) as short:
+                st = os.lstat(short)
             alike = st.st_mtime_ns == wanted.entry.mtime and st.st_size == wanted.entry.size
             return stat.S_ISREG(st.st_mode) and alike and self.matches(wanted)
         return False
@@ -149,7 +149,7 @@ class Target:
     def write(self, wanted: Wanted, at: int, blob: memoryview) -> None:
         """Write a blob at its place in the content. Raises StoreFull, NoRight."""
         try:
-            handle = self._new(wanted) if wanted.simple else os.open(wanted.place, _AGAIN)
+            handle = self._new(wanted) if wanted.simple else open_file(wanted.place, _AGAIN)
             try:
                 for offset, part in spread(wanted.entry.extents, at, blob):
                     if offset:
@@ -166,17 +166,17 @@ class Target:
         # a file of several blobs is opened again, whatever its mode will be
         mode = wanted.entry.mode & 0o777 if wanted.simple else 0o600
         try:
-            return os.open(wanted.place, _NEW, mode)
+            return open_file(wanted.place, _NEW, mode)
         except FileExistsError:
             if not self._resumed:
                 raise
-            os.unlink(wanted.place)  # the beginning of a file from the broken-off try
-            return os.open(wanted.place, _NEW, mode)
+            _unlink(wanted.place)  # the beginning of a file from the broken-off try
+            return open_file(wanted.place, _NEW, mode)
 
     def matches(self, wanted: Wanted) -> bool:
         """Whether the file on the disk has the digest that its original had."""
         whole = blake3.blake3(key=self.key)
-        handle = os.open(wanted.place, _READ)
+        handle = open_file(wanted.place, _READ)
         try:
             extents = wanted.entry.extents or [Extent(0, wanted.entry.size)]
             for extent in extents:
@@ -194,14 +194,15 @@ class Target:
     def remove(self, wanted: Wanted) -> None:
         """Take away what was begun of a file that turned out to be lost."""
         with contextlib.suppress(OSError):
-            os.unlink(wanted.place)
+            _unlink(wanted.place)
 
     def settle(self, wanted: Wanted) -> None:
         """Mode, owner and time of a file whose content is complete."""
         if wanted.simple and _BY_HANDLE:
             return  # done with the handle that wrote it
         try:
-            self._attributes(wanted.place, wanted.entry)
+            with near(wanted.place) as short:
+                self._attributes(short, wanted.entry)
         except OSError as error:
             raise as_fault(error, wanted.place) from error
 
@@ -231,7 +232,8 @@ class Target:
     def _attempt(self, make, place: bytes, what: Entry | Wanted) -> bool:
         entry = what.entry if isinstance(what, Wanted) else what
         try:
-            make(place, what)
+            with near(place) as short:
+                make(short, what)
         except OSError as error:
             name = entry.path_bytes().decode(errors="backslashreplace")
             self.troubles.append(f"{name}: {error.strerror or error}")
@@ -239,12 +241,13 @@ class Target:
         return True
 
     def _twin_file(self, first: bytes, wanted: Wanted) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(wanted.place)
-        try:
-            os.link(first, wanted.place, follow_symlinks=False)
-        except (OSError, NotImplementedError):
-            shutil.copy2(first, wanted.place, follow_symlinks=False)
+        with near(wanted.place) as place:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(place)
+            try:
+                os.link(first, place, follow_symlinks=False)
+            except (OSError, NotImplementedError):
+                shutil.copy2(first, place, follow_symlinks=False)
 
     def _link(self, place: bytes, entry: Entry) -> None:
         if os.path.lexists(place):
@@ -263,3 +266,17 @@ class Target:
             raise OSError(errno.ENOTSUP, f"this system makes no {entry.type}")
         os.mknod(place, kinds[entry.type] | 0o600, entry.device)
         self._attributes(place, entry)
+
+
+def _folder(place: bytes) -> None:
+    """Make a folder, or find one there that is no link."""
+    try:
+        os.mkdir(place, 0o700)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(place).st_mode) or is_junction(place):
+            raise Refused(f"{os.fsdecode(place)} stands in the way: no folder") from None
+
+
+def _unlink(place: bytes) -> None:
+    with near(place) as short:
+        os.unlink(short)

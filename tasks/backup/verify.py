@@ -59,7 +59,7 @@ def verify(
         for text in found.chains[host].begun_only(last)
     }
     report.damaged += [fault for fault in found.faults() if fault not in begun]
-    report.leftovers += sorted(begun)
+    report.leftovers += [*sorted(begun), *found.set_aside()]
     needed = _check_snapshots(repository, found, report)
     there = repository.pack_items()
     chosen = sorted(set(needed) | (set(indexed) & set(there)))

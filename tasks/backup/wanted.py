@@ -11,7 +11,7 @@ from tasks.backup.faults import BackupFault, NoRight, StoreFull
 from tasks.backup.structures import Entry, Extent
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Wanted:
     """One file on its way back. `left` counts the blobs that have not come yet."""
 

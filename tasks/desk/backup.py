@@ -40,18 +40,31 @@ def _journal() -> Journal:
 
 
 @contextmanager
-def _bar(what: str, quiet: bool, kind: str = "read") -> Iterator[Progress | None]:
-    """A line that shows how many bytes of one kind have gone by."""
+def _bar(what: str, quiet: bool, kind: str = "read", total: int = 0) -> Iterator[Progress | None]:
+    """A line that shows how many bytes of one kind have gone by, of how many where that is known."""
     if quiet:
         yield None
         return
     from rich.console import Console
-    from rich.progress import DownloadColumn, Progress as Line, TextColumn, TransferSpeedColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress as Line,
+        TextColumn,
+        TransferSpeedColumn,
+    )
 
-    parts = (TextColumn(what), DownloadColumn(), TransferSpeedColumn())
+    parts = (TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Line(*parts, console=Console(stderr=True), transient=True) as line:
-        task = line.add_task(what, total=None)
-        yield lambda told, size: line.advance(task, size) if told == kind else None
+        task = line.add_task(what, total=total or None)
+
+        def told(what: str, size: int) -> None:
+            if what == "total":
+                line.update(task, total=(line.tasks[0].total or 0) + size)
+            elif what == kind:
+                line.advance(task, size)
+
+        yield told
 
 
 @app.command()
@@ -60,11 +73,11 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Back up the home and every source of the settings. Exit 1 if something looks wrong."""
-    from tasks.backup.running import run_backup
+    from tasks.backup.running import expected_bytes, run_backup
 
-    actor = desk.actor
-    with _bar("sources", as_json, "seen") as progress:
-        taken = run_backup(_house(), actor, _journal, hold, progress)
+    actor, house = desk.actor, _house()
+    with _bar("sources", as_json, "seen", expected_bytes(_journal)) as progress:
+        taken = run_backup(house, actor, _journal, hold, progress)
     if as_json:
         print(json.dumps([_taken_row(one) | {"problems": list(one.problems)} for one in taken]))
     else:
@@ -72,6 +85,7 @@ def run(
         for one in taken:
             for text in (*one.manifest.flags, *one.problems[:20]):
                 say(f"  {text}")
+        say(f"Stored at {house.settings.backup.store}. The next restore drill countersigns them.")
     raise typer.Exit(1 if any(one.manifest.flags for one in taken) else 0)
 
 
@@ -121,6 +135,8 @@ def list_(as_json: Json = False) -> None:
             say(f"late: {line.source}: newest {newest}, objective {line.objective_hours:g} hours")
         for fault in found.faults():
             say(f"wrong: {fault}")
+        for text in found.set_aside():
+            say(f"set aside: {text}")
     raise typer.Exit(1 if found.faults() or late else 0)
 
 
@@ -155,6 +171,9 @@ def prove(
         str, typer.Option(help="sample, all, or content (writes no files).")
     ] = "sample",
     files: Annotated[int, typer.Option(help="Files of a sample.")] = 200,
+    accept_flags: Annotated[
+        bool, typer.Option("--accept-flags", help="You have looked at what was flagged.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Restore what no drill has proved yet, compare, and countersign. Runs where the drill key is."""
@@ -165,8 +184,10 @@ def prove(
         raise typer.BadParameter(f"one of {', '.join(SCOPES)}", param_hint="--scope")
     house = _house()
     path, phrase = (key, passphrase_of(key)) if key else house.drill_key()
-    options = ProofOptions(scope, files)
-    done = run_proofs(house, desk.actor, _journal, path, phrase, options)
+    actor = desk.actor
+    with _bar("restored", as_json, "seen") as progress:
+        options = ProofOptions(scope, files, accept_flags=accept_flags, progress=progress)
+        done = run_proofs(house, actor, _journal, path, phrase, options)
     rows = [
         {"snapshot": one.head, "scope": one.proof.scope, "files": one.proof.files,
          "bytes": one.proof.bytes, "seconds": one.proof.seconds}
@@ -204,6 +225,9 @@ def restore(
     special: Annotated[bool, typer.Option("--special", help="Also setuid bits.")] = False,
     devices: Annotated[bool, typer.Option("--devices", help="Also pipes and devices.")] = False,
     owners: Annotated[bool, typer.Option("--owners", help="Also user and group numbers.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also read back and compare what was written.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Bring a snapshot back, on any machine: needs the repository, a key and its passphrase.
@@ -229,9 +253,10 @@ def restore(
     proved = f"countersigned {choice.proof.time[:10]}" if choice.proof else "not countersigned"
     say(f"Restoring {choice.snapshot.label} of {manifest.time[:16]}, {proved}")
     library = open_library(repository, seed, manifest.packs)
-    with _bar("read", as_json) as progress:
+    total = 0 if only else manifest.total_bytes()
+    with _bar("restored", as_json, "seen", total) as progress:
         options = RestoreOptions(
-            tuple(only or ()), None, native, special, devices, owners, progress=progress
+            tuple(only or ()), None, native, special, devices, owners, compare, progress=progress
         )
         report = bring_back(library, manifest, target, digest, options)
     if as_json:
@@ -243,6 +268,9 @@ def restore(
             for text in getattr(report, kind):
                 say(f"{kind.replace('_', ' ')}: {text}")
         say(f"{report.files} files, {report.folders} folders, {report.links} links in {target}")
+        kinds = {s.manifest.retention for s in found.snapshots(choice.snapshot.host)}
+        for kind in sorted(kinds - {manifest.retention}):
+            say(f"Snapshots of class {kind} are there too: --class {kind}, into another folder.")
     raise typer.Exit(0 if report.whole and not found.faults() and not behind else 1)
 
 
@@ -259,4 +287,6 @@ def doctor(as_json: Json = False) -> None:
         for c in found.checks
     ]
     show(rows, as_json=as_json, title="The store")
+    if not found.guarded and not as_json:
+        say("What its administrator must do stands in README.md, which lies in the repository.")
     raise typer.Exit(0 if found.ok else 1)

@@ -44,17 +44,17 @@ def plan(
     user: User = "",
     password_file: Password = None,
     key: Key = None,
-    most_percent: Annotated[float, typer.Option(help="More packs than this never go.")] = 5.0,
-    cool_off_days: Annotated[int, typer.Option(min=1)] = 30,
+    cool_off_days: Annotated[int, typer.Option(min=7)] = 30,
 ) -> None:
-    """Write down what is past its time and not held. Removes nothing."""
+    """Write down what is past its time and not held, the oldest first, up to 5 % of the packs.
+    Removes nothing."""
     from tasks.backup.prune import make_plan
     from tasks.backup.stores.admin import server_now
     from tasks.backup.structures import plain
 
     repository, _ = repository_with(key, account_of(store, user, password_file), ("officer",))
     now = server_now(_admin(store, user, password_file))
-    made = make_plan(repository, now, most_percent, cool_off_days)
+    made = make_plan(repository, now, cool_off_days)
     out.write_text(json.dumps(plain(made), indent=1))
     size = sum(size for _, size in made.packs)
     say(f"{len(made.manifests)} snapshots, {len(made.packs)} packs, {size / 1e6:.1f} MB may go")

@@ -120,6 +120,10 @@ def add_rubbish(repository: Repository, keys: HostKeys) -> None:
         fake = os.urandom(50_000)
         _try(lambda fake=fake: repository.store.create(f"packs/{digest(fake)}", [fake]))
         _try(lambda fake=fake: repository.store.create(f"packs/{os.urandom(32).hex()}", [fake]))
+    for version in (1, 2):  # what no program of today reads must stop none
+        data = sign("manifest", {"format": version}, keys.signer())
+        name = ObjectName(20000, digest(data), 0)
+        _try(lambda data=data, name=name: repository.put(f"manifests/{keys.host}", name, [data]))
     torn = f"manifests/{keys.host}/{10000:08d}-{'cd' * 32}"
     _try(lambda: repository.store.create(torn, [b"torn"]))
     for name in ("REPO", "restore.py", "manifests/evil/x", "more/x", "../x"):

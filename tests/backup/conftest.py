@@ -92,10 +92,12 @@ class Vault:
     def survey(self) -> Survey:
         return survey(self.open())
 
-    def prove(self, scope: str = "all", which: Snapshot | None = None) -> Proved:
+    def prove(
+        self, scope: str = "all", which: Snapshot | None = None, accept_flags: bool = False
+    ) -> Proved:
         repository = self.open()
         which = which or survey(repository).chains["desk1"].snapshots[-1]
-        options = ProofOptions(scope=scope)
+        options = ProofOptions(scope=scope, accept_flags=accept_flags)
         return prove(repository, self.drill_seed, "drill1", self.top / "scratch", which, options)
 
     def restore(
@@ -155,9 +157,21 @@ def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vault]:
     made.store.close()
 
 
+@pytest.fixture(
+    params=["local", *(pytest.param(kind, marks=pytest.mark.long) for kind in KINDS[1:])]
+)
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vault]:
+    """Like `vault`, for what should not depend on the store: the shares are left to the long tier."""
+    server = None if request.param == "local" else request.getfixturevalue("samba")
+    made = make_vault(request.param, tmp_path, server)
+    made.create()
+    yield made
+    made.store.close()
+
+
 @pytest.fixture
 def local(tmp_path: Path) -> Vault:
-    """A fresh repository on a local folder, for what does not depend on the store."""
+    """A fresh repository on a local folder, for what needs one there."""
     made = make_vault("local", tmp_path, None)
     made.create()
     return made

@@ -106,6 +106,7 @@ def test_the_whole_way_by_commands(call: Callable[..., Said], top: Path) -> None
         "--store", str(top / "store"), "--expect-head", head, home=top / "bare",
     )  # fmt: skip
     assert code == 0, out + err
+    assert "--class private" in out
     (top / "papers" / "scratch.tmp").unlink()
     before, after = picture(top / "papers"), picture(top / "back/papers")
     before.pop(b"."), after.pop(b".")

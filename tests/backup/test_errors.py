@@ -49,39 +49,41 @@ def test_no_repository_there(tmp_path: Path) -> None:
         open_repository(LocalStore(tmp_path), "00" * 32, "00" * 16, Patience(0))
 
 
-def test_a_foreign_repository(local: Vault, tmp_path: Path) -> None:
+def test_a_foreign_repository(anywhere: Vault, tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     other = make_vault("local", tmp_path / "two", None)
     other.create()
     with pytest.raises(ForeignRepository, match="this key belongs to"):
-        open_repository(local.store, other.keys.officer, other.id)
+        open_repository(anywhere.store, other.keys.officer, other.id)
 
 
-def test_a_repository_cannot_be_made_twice(local: Vault) -> None:
+def test_a_repository_cannot_be_made_twice(anywhere: Vault) -> None:
     with pytest.raises(Exists):
-        local.create()
+        anywhere.create()
 
 
-def test_a_newer_format_of_each_kind(local: Vault) -> None:
-    write(local.source / "a", b"1")
-    taken = local.backup()
-    head = json.loads((local.folder / "REPO").read_bytes())
-    kept = (local.folder / "REPO").read_bytes()
-    (local.folder / "REPO").write_bytes(canonical({**head, "format": 2}))
+def test_a_newer_format_of_each_kind(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"1")
+    taken = anywhere.backup()
+    head = json.loads((anywhere.folder / "REPO").read_bytes())
+    kept = (anywhere.folder / "REPO").read_bytes()
+    (anywhere.folder / "REPO").write_bytes(canonical({**head, "format": 2}))
     with pytest.raises(NewerFormat, match="use a newer program"):
-        local.open()
-    (local.folder / "REPO").write_bytes(kept)
+        anywhere.open()
+    (anywhere.folder / "REPO").write_bytes(kept)
     body = {**plain(taken.manifest), "format": 2, "sequence": 2, "previous": taken.digest}
-    data = sign("manifest", body, local.keys.signer())
-    local.open().put("manifests/desk1", ObjectName(2, digest(data), 0), [data])
-    with pytest.raises(NewerFormat):
-        local.survey()
+    data = sign("manifest", body, anywhere.keys.signer())
+    anywhere.open().put("manifests/desk1", ObjectName(2, digest(data), 0), [data])
+    assert ["use a newer program" in fault for fault in anywhere.survey().faults()] == [True]
+    assert anywhere.restore()[0].whole  # what this program knows it restores
+    with pytest.raises(NewerFormat, match="use a newer program"):
+        anywhere.backup()  # it must not go on from an older snapshot
 
 
-def test_a_structure_of_one_kind_is_not_taken_for_another(local: Vault) -> None:
-    write(local.source / "a", b"1")
-    taken = local.backup()
-    data = sign("proof", plain(taken.manifest), local.keys.signer())
+def test_a_structure_of_one_kind_is_not_taken_for_another(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"1")
+    taken = anywhere.backup()
+    data = sign("proof", plain(taken.manifest), anywhere.keys.signer())
     with pytest.raises(Damaged, match="a proof stands where"):
         read_signed(data, ["manifest"])
     with pytest.raises(Damaged):
@@ -180,27 +182,27 @@ def test_a_full_disk_at_the_target(small_disk: Path, local: Vault) -> None:
         local.restore(patterns=("papers",))
 
 
-def test_a_clock_that_was_set_back(local: Vault) -> None:
-    write(local.source / "a", b"1")
-    local.backup()
+def test_a_clock_that_was_set_back(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"1")
+    anywhere.backup()
     with clock.held(clock.now() - timedelta(days=2)), pytest.raises(ClockSetBack, match="set the"):
-        local.backup()
-    assert local.backup().manifest.sequence == 2
+        anywhere.backup()
+    assert anywhere.backup().manifest.sequence == 2
 
 
-def test_two_runs_at_once(local: Vault) -> None:
-    write(local.source / "a", b"1")
-    with one_run(local.state), pytest.raises(Busy):
-        local.backup()
-    assert local.backup().manifest.sequence == 1
+def test_two_runs_at_once(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"1")
+    with one_run(anywhere.state), pytest.raises(Busy):
+        anywhere.backup()
+    assert anywhere.backup().manifest.sequence == 1
 
 
-def test_a_missing_source_is_told_and_makes_no_snapshot(local: Vault) -> None:
+def test_a_missing_source_is_told_and_makes_no_snapshot(anywhere: Vault) -> None:
     from tasks.backup.sources import Source
 
     with pytest.raises(Exception, match="gone-folder"):
-        local.backup([Source("x", str(local.top / "gone-folder"))])
-    assert local.survey().snapshots() == []
+        anywhere.backup([Source("x", str(anywhere.top / "gone-folder"))])
+    assert anywhere.survey().snapshots() == []
 
 
 def test_a_connection_that_breaks_is_made_anew(samba: Samba, tmp_path: Path) -> None:
@@ -256,9 +258,9 @@ def test_a_frozen_server_does_not_hold_us_for_ever(samba: Samba, tmp_path: Path)
     assert vault.restore()[0].whole
 
 
-def test_keys_of_another_host_sign_nothing_here(local: Vault) -> None:
-    write(local.source / "a", b"1")
-    local.backup()
-    local.keys = HostKeys.make(local.id, local.keys.officer, "desk7")
+def test_keys_of_another_host_sign_nothing_here(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"1")
+    anywhere.backup()
+    anywhere.keys = HostKeys.make(anywhere.id, anywhere.keys.officer, "desk7")
     with pytest.raises(WrongKey, match="desk7"):
-        local.backup()
+        anywhere.backup()

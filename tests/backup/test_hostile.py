@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import given, strategies as st
 
 from tasks.backup.choosing import choose
 from tasks.backup.faults import BackupFault, ChainBroken, Damaged, Missing, StoreFull
+from tasks.backup.hostkeys import HostKeys
 from tasks.backup.names import NameGuard, folded, lies_outside, not_portable
+from tasks.backup.objects import digest as digest_of, sign
 from tasks.backup.structures import Entry, Extent
 from tasks.shared.errors import Refused
 from tests.backup.conftest import Vault
@@ -35,9 +38,11 @@ def link(path: str, target: str) -> tuple[Entry, bytes]:
     return Entry(path=path, type="link", target=target), b""
 
 
-def restored(local: Vault, entries: list, **options: object):
-    digest = forge(local.open(), local.keys, [folder("papers"), *entries])
-    return local.restore(choose(local.survey(), snapshot=digest), **{"native": False, **options})
+def restored(anywhere: Vault, entries: list, **options: object):
+    digest = forge(anywhere.open(), anywhere.keys, [folder("papers"), *entries])
+    return anywhere.restore(
+        choose(anywhere.survey(), snapshot=digest), **{"native": False, **options}
+    )
 
 
 OUTSIDE = [
@@ -53,58 +58,62 @@ OUTSIDE = [
     "..",
     "papers/..",
     "\\outside",
+    ".continuity-restore",
+    ".Continuity-Restore",
 ]
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
 @pytest.mark.parametrize("native", [False, True])
 def test_names_that_lead_outside_are_refused_and_named(
-    local: Vault, path: str, native: bool
+    anywhere: Vault, path: str, native: bool
 ) -> None:
-    before = picture(local.top / "source")
-    report, target = restored(local, [file(path), file("papers/good", b"good")], native=native)
+    before = picture(anywhere.top / "source")
+    report, target = restored(anywhere, [file(path), file("papers/good", b"good")], native=native)
     assert len(report.refused) == 1
     assert not report.whole
     assert (target / "papers/good").read_bytes() == b"good"
-    assert [p for p in local.top.rglob("*") if "outside" in p.name] == []
+    assert [
+        p for p in anywhere.top.rglob("*") if "outside" in p.name or "ontinuity-" in p.name
+    ] == []
     assert not Path("/tmp/outside").exists()
-    assert picture(local.top / "source") == before
+    assert picture(anywhere.top / "source") == before
 
 
 @pytest.mark.parametrize("target", ["/tmp", "..", "."])
-def test_nothing_is_written_through_a_link(local: Vault, target: str) -> None:
+def test_nothing_is_written_through_a_link(anywhere: Vault, target: str) -> None:
     entries = [link("papers/door", target), file("papers/door/outside"), folder("papers/door/deep")]
-    report, place = restored(local, entries)
+    report, place = restored(anywhere, entries)
     assert len(report.refused) == 2
     assert all("link" in text for text in report.refused)
     assert os.readlink(place / "papers/door") == target
     assert not Path("/tmp/outside").exists()
 
 
-def test_a_link_and_a_folder_of_one_name(local: Vault) -> None:
+def test_a_link_and_a_folder_of_one_name(anywhere: Vault) -> None:
     entries = [folder("papers/x"), link("papers/x", "/tmp"), file("papers/x/outside")]
-    report, place = restored(local, entries)
+    report, place = restored(anywhere, entries)
     assert (place / "papers/x").is_dir()
     assert not (place / "papers/x").is_symlink()
     assert len(report.refused) == 1
     assert not Path("/tmp/outside").exists()
 
 
-def test_a_link_that_waits_in_the_target_is_not_followed(local: Vault) -> None:
-    digest = forge(local.open(), local.keys, [folder("papers"), file("papers/outside")])
-    target = local.top / "restored1"
-    (local.top / "elsewhere").mkdir()
+def test_a_link_that_waits_in_the_target_is_not_followed(anywhere: Vault) -> None:
+    digest = forge(anywhere.open(), anywhere.keys, [folder("papers"), file("papers/outside")])
+    target = anywhere.top / "restored1"
+    (anywhere.top / "elsewhere").mkdir()
     target.mkdir()
-    (target / "papers").symlink_to(local.top / "elsewhere")
-    choice = choose(local.survey(), snapshot=digest)
+    (target / "papers").symlink_to(anywhere.top / "elsewhere")
+    choice = choose(anywhere.survey(), snapshot=digest)
     with pytest.raises(Refused):
-        local.restore(choice)
+        anywhere.restore(choice)
     # the mark of a broken-off restore does not open that door either
     (target / ".continuity-restore").write_text(digest)
-    local._restored = 0
+    anywhere._restored = 0
     with pytest.raises(Refused, match="stands in the way"):
-        local.restore(choice)
-    assert list((local.top / "elsewhere").iterdir()) == []
+        anywhere.restore(choice)
+    assert list((anywhere.top / "elsewhere").iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -116,20 +125,22 @@ def test_a_link_that_waits_in_the_target_is_not_followed(local: Vault) -> None:
         ("papers/same", "papers/same"),
     ],
 )
-def test_names_that_some_systems_take_for_one(local: Vault, one: str, other: str) -> None:
-    report, place = restored(local, [file(one, b"first"), file(other, b"second")])
+def test_names_that_some_systems_take_for_one(anywhere: Vault, one: str, other: str) -> None:
+    report, place = restored(anywhere, [file(one, b"first"), file(other, b"second")])
     assert len(report.refused) == 1
     assert (place / one).read_bytes() == b"first"
     if one != other:
-        report, place = restored(local, [file(one, b"first"), file(other, b"second!")], native=True)
+        report, place = restored(
+            anywhere, [file(one, b"first"), file(other, b"second!")], native=True
+        )
         assert report.whole
         assert (place / other).read_bytes() == b"second!"
 
 
 @pytest.mark.parametrize("name", ["con", "NUL.txt", "aux", "COM1", "lpt9.log", "prn .x", "CONIN$"])
-def test_names_that_windows_reserves(local: Vault, name: str) -> None:
-    assert len(restored(local, [file(f"papers/{name}")])[0].refused) == 1
-    assert restored(local, [file(f"papers/{name}")], native=True)[0].whole
+def test_names_that_windows_reserves(anywhere: Vault, name: str) -> None:
+    assert len(restored(anywhere, [file(f"papers/{name}")])[0].refused) == 1
+    assert restored(anywhere, [file(f"papers/{name}")], native=True)[0].whole
 
 
 @pytest.mark.parametrize("name", ["console.txt", "nullable", "common", "lpt", "auxiliary.pdf"])
@@ -137,49 +148,49 @@ def test_names_that_only_look_reserved(name: str) -> None:
     assert not_portable(f"papers/{name}".encode()) == ""
 
 
-def test_setuid_devices_and_pipes_stay_out(local: Vault) -> None:
+def test_setuid_devices_and_pipes_stay_out(anywhere: Vault) -> None:
     device = Entry(path="papers/disk", type="block", mode=0o666, device=os.makedev(254, 0))
     setuid = Entry(path="papers/su", mode=0o6755)
     entries = [(device, b""), (setuid, b"#!/bin/sh"), (Entry(path="papers/p", type="fifo"), b"")]
-    report, place = restored(local, entries)
+    report, place = restored(anywhere, entries)
     assert sorted(p.name for p in (place / "papers").iterdir()) == ["su"]
     assert (place / "papers/su").stat().st_mode & 0o7777 == 0o755
     assert len(report.refused) == 2
 
 
-def test_it_may_not_expand_beyond_what_the_manifest_says(local: Vault) -> None:
+def test_it_may_not_expand_beyond_what_the_manifest_says(anywhere: Vault) -> None:
     entries = [folder("papers"), file("papers/a", b"x" * 5000), file("papers/b", b"y" * 5000)]
-    digest = forge(local.open(), local.keys, entries, claimed=6000)
+    digest = forge(anywhere.open(), anywhere.keys, entries, claimed=6000)
     with pytest.raises(Damaged, match="expands beyond"):
-        local.restore(choose(local.survey(), snapshot=digest))
+        anywhere.restore(choose(anywhere.survey(), snapshot=digest))
 
 
-def test_a_size_that_the_disk_cannot_hold_is_refused_at_once(local: Vault) -> None:
-    digest = forge(local.open(), local.keys, [folder("papers")], claimed=1 << 60)
+def test_a_size_that_the_disk_cannot_hold_is_refused_at_once(anywhere: Vault) -> None:
+    digest = forge(anywhere.open(), anywhere.keys, [folder("papers")], claimed=1 << 60)
     with pytest.raises(StoreFull, match="needs"):
-        local.restore(choose(local.survey(), snapshot=digest))
+        anywhere.restore(choose(anywhere.survey(), snapshot=digest))
 
 
-def test_a_size_that_the_content_does_not_make_up(local: Vault) -> None:
-    report, _ = restored(local, [file("papers/a", b"short", size=500)])
+def test_a_size_that_the_content_does_not_make_up(anywhere: Vault) -> None:
+    report, _ = restored(anywhere, [file("papers/a", b"short", size=500)])
     assert report.lost == ["papers/a: its parts do not make up its size"]
 
 
-def test_a_size_without_any_content_is_lost_not_zeros(local: Vault) -> None:
+def test_a_size_without_any_content_is_lost_not_zeros(anywhere: Vault) -> None:
     empty = Entry(path="papers/a", size=62416)
     hole = Entry(path="papers/hole", size=5000, extents=[Extent(0, 0)])
-    report, place = restored(local, [(empty, b""), (hole, b"")])
+    report, place = restored(anywhere, [(empty, b""), (hole, b"")])
     assert report.lost == ["papers/a: its parts do not make up its size"]
     assert not (place / "papers/a").exists()
     assert (place / "papers/hole").read_bytes() == bytes(5000)
-    done = run_reader(local, local.top / "bare", "--newest")
+    done = run_reader(anywhere, anywhere.top / "bare", "--newest")
     assert done.returncode == 1
-    assert not (local.top / "bare/papers/a").exists()
+    assert not (anywhere.top / "bare/papers/a").exists()
 
 
-def test_hostile_extents_and_missing_blobs(local: Vault) -> None:
+def test_hostile_extents_and_missing_blobs(anywhere: Vault) -> None:
     bad = Entry(path="papers/a", size=10, blobs=["ab" * 32])
-    report, place = restored(local, [(bad, b"")])
+    report, place = restored(anywhere, [(bad, b"")])
     assert report.lost == ["papers/a: its pack is lost"]
     assert not (place / "papers/a").exists()
 
@@ -198,96 +209,147 @@ LINES = [
 
 
 @pytest.mark.parametrize("text", LINES, ids=range(len(LINES)))
-def test_a_listing_that_is_no_listing_is_an_error_of_ours(local: Vault, text: bytes) -> None:
+def test_a_listing_that_is_no_listing_is_an_error_of_ours(anywhere: Vault, text: bytes) -> None:
     from tests.backup import forging
 
     real = forging.line
     forging.line = lambda entry: text
     try:
-        digest = forge(local.open(), local.keys, [file("papers/x")])
+        digest = forge(anywhere.open(), anywhere.keys, [file("papers/x")])
     finally:
         forging.line = real
     with pytest.raises(BackupFault):
-        local.restore(choose(local.survey(), snapshot=digest))
+        anywhere.restore(choose(anywhere.survey(), snapshot=digest))
 
 
-def test_the_stand_alone_reader_refuses_them_too(local: Vault) -> None:
+def test_the_stand_alone_reader_refuses_them_too(anywhere: Vault) -> None:
     entries = [folder("papers"), *(file(p) for p in OUTSIDE), link("papers/door", "/tmp")]
     forge(
-        local.open(), local.keys, [*entries, file("papers/door/outside"), file("papers/ok", b"k")]
+        anywhere.open(),
+        anywhere.keys,
+        [*entries, file("papers/door/outside"), file("papers/ok", b"k")],
     )
-    done = run_reader(local, local.top / "bare", "--newest")
+    done = run_reader(anywhere, anywhere.top / "bare", "--newest")
     assert done.returncode == 1
-    assert (local.top / "bare/papers/ok").read_bytes() == b"k"
-    outside = [p for p in local.top.rglob("*") if "outside" in p.name]
-    assert all(p.is_relative_to(local.top / "bare") for p in outside)
+    assert (anywhere.top / "bare/papers/ok").read_bytes() == b"k"
+    outside = [p for p in anywhere.top.rglob("*") if "outside" in p.name]
+    assert all(p.is_relative_to(anywhere.top / "bare") for p in outside)
     assert not Path("/tmp/outside").exists()
 
 
 # -- what to restore when the chains were tampered with
 
 
-def test_the_newest_countersigned_snapshot_is_the_choice(local: Vault) -> None:
-    write(local.source / "a", b"good")
-    good = local.backup()
-    local.prove()
-    forge(local.open(), local.keys, [folder("papers"), file("papers/a", b"evil")])
-    choice = choose(local.survey())
+def test_the_newest_countersigned_snapshot_is_the_choice(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"good")
+    good = anywhere.backup()
+    anywhere.prove()
+    forge(anywhere.open(), anywhere.keys, [folder("papers"), file("papers/a", b"evil")])
+    choice = choose(anywhere.survey())
     assert choice.snapshot.digest == good.digest
     assert choice.warnings == ("1 later snapshots were not countersigned and are passed over",)
-    newest = choose(local.survey(), newest=True)
+    newest = choose(anywhere.survey(), newest=True)
     assert newest.snapshot.digest != good.digest
     assert "never countersigned" in newest.warnings[0]
 
 
-def test_without_any_proof_one_must_say_newest(local: Vault) -> None:
-    write(local.source / "a", b"1")
-    local.backup()
+def test_without_any_proof_one_must_say_newest(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"1")
+    anywhere.backup()
     with pytest.raises(ChainBroken, match="--newest"):
-        choose(local.survey())
-    assert choose(local.survey(), newest=True).proof is None
+        choose(anywhere.survey())
+    assert choose(anywhere.survey(), newest=True).proof is None
 
 
-def test_forks_and_gaps_are_listed_and_stop_a_proof(local: Vault) -> None:
-    write(local.source / "a", b"1")
-    first = local.backup()
-    local.backup()
-    forge(local.open(), local.keys, [folder("papers")], sequence=2, previous=first.digest)
-    faults = local.survey().faults()
+def test_forks_and_gaps_are_listed_and_stop_a_proof(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"1")
+    first = anywhere.backup()
+    anywhere.backup()
+    forge(anywhere.open(), anywhere.keys, [folder("papers")], sequence=2, previous=first.digest)
+    faults = anywhere.survey().faults()
     assert any("two continuations" in fault for fault in faults)
     with pytest.raises(ChainBroken):
-        local.prove()
+        anywhere.prove()
 
 
-def test_a_gap_is_listed(local: Vault) -> None:
+def test_a_gap_is_listed(anywhere: Vault) -> None:
     for number in range(3):
-        write(local.source / "a", bytes([number]))
-        local.backup()
-    local.objects("manifests")[1].unlink()
-    assert any("is not there" in fault for fault in local.survey().faults())
+        write(anywhere.source / "a", bytes([number]))
+        anywhere.backup()
+    anywhere.objects("manifests")[1].unlink()
+    assert any("is not there" in fault for fault in anywhere.survey().faults())
 
 
-def test_an_expected_head_that_is_gone(local: Vault) -> None:
+def test_a_number_that_was_left_out_is_a_gap(anywhere: Vault) -> None:
+    """He takes snapshots 2 and 3 away and signs another number 4 on top of 1."""
+    digests = []
     for number in range(3):
-        write(local.source / "a", bytes([number]))
-        taken = local.backup()
-    found = local.survey()
+        write(anywhere.source / "a", bytes([number]))
+        digests.append(anywhere.backup().digest)
+    for path in anywhere.objects("manifests")[1:]:
+        path.unlink()
+    forge(anywhere.open(), anywhere.keys, [folder("papers")], sequence=4, previous=digests[0])
+    assert any("follows number 1" in fault for fault in anywhere.survey().faults())
+
+
+def test_a_countersigned_snapshot_that_is_gone_is_told(anywhere: Vault) -> None:
+    """The chain alone does not show that its tail was cut; the proof does."""
+    for number in range(2):
+        write(anywhere.source / "a", bytes([number]))
+        anywhere.backup()
+        anywhere.prove()
+    anywhere.objects("manifests")[1].unlink()
+    faults = anywhere.survey().faults()
+    assert faults == ["desk1: snapshot 2 was countersigned and is gone"]
+    assert choose(anywhere.survey()).snapshot.sequence == 1
+
+
+@pytest.mark.parametrize("place", ["manifests/desk1", "proofs/drill1", "config", "holds", "audit"])
+def test_no_single_file_stops_a_restore(anywhere: Vault, place: str) -> None:
+    """Whoever may create files on the store writes what claims a newer format, is no structure at
+    all, or is far too large to be read."""
+    write(anywhere.source / "a", b"good")
+    good = anywhere.backup()
+    anywhere.prove()
+    number = "" if place in ("holds", "audit") else "00000009-"
+    for signer in (anywhere.keys.signer(), HostKeys.make(anywhere.id, "", "x").signer()):
+        for kind, version in product(("manifest", "proof", "config", "hold", "prune-plan"), (1, 2)):
+            data = sign(kind, {"format": version, "config": 99}, signer)
+            (anywhere.folder / place / f"{number}{digest_of(data)}").write_bytes(data)
+    (anywhere.folder / place / f"{number}{digest_of(b'[]')}").write_bytes(b"[]")
+    with (anywhere.folder / place / f"{number}{'ab' * 32}").open("wb") as file:
+        file.truncate(1 << 40)
+    found = anywhere.survey()
+    assert found.faults()
+    choice = choose(found)
+    assert choice.snapshot.digest == good.digest
+    report, target = anywhere.restore(choice)
+    assert report.whole
+    assert (target / "papers/a").read_bytes() == b"good"
+    assert run_reader(anywhere, anywhere.top / "bare").returncode == 0
+
+
+def test_an_expected_head_that_is_gone(anywhere: Vault) -> None:
+    for number in range(3):
+        write(anywhere.source / "a", bytes([number]))
+        taken = anywhere.backup()
+    found = anywhere.survey()
     assert found.heads() == [taken.label]
     assert found.behind(taken.label) == ""
-    local.objects("manifests")[2].unlink()
-    assert "expected at least 3" in local.survey().behind(taken.label)
+    anywhere.objects("manifests")[2].unlink()
+    assert "expected at least 3" in anywhere.survey().behind(taken.label)
     assert "is not the expected" in found.behind("desk1:3:" + "0" * 32)
     assert "no head" in found.behind("nonsense")
 
 
-def test_a_manifest_of_a_stranger_is_no_snapshot(local: Vault) -> None:
+def test_a_manifest_of_a_stranger_is_no_snapshot(anywhere: Vault) -> None:
     from tasks.backup.hostkeys import HostKeys
 
-    write(local.source / "a", b"1")
-    local.backup()
-    thief = HostKeys.make(local.id, local.keys.officer, "desk1")
-    forge(local.open(), thief, [folder("papers")], sequence=2)
-    found = local.survey()
+    write(anywhere.source / "a", b"1")
+    anywhere.backup()
+    thief = HostKeys.make(anywhere.id, anywhere.keys.officer, "desk1")
+    forge(anywhere.open(), thief, [folder("papers")], sequence=2)
+    found = anywhere.survey()
     assert len(found.snapshots()) == 1
     assert any("unknown key" in fault for fault in found.faults())
     with pytest.raises(Missing):

@@ -75,6 +75,8 @@ def test_an_owner_of_the_host_neither_reads_nor_destroys(worm: Vault) -> None:
     assert "two continuations of one snapshot" in faults
     assert "is not there" in faults
     assert "manifests/desk1/00010000-" in faults
+    assert "use a newer program" in faults
+    assert "follows number" in faults
     assert "unknown key" in faults
     assert "were not countersigned" in choice.warnings[0]
     assert len(verify(worm.open()).leftovers) >= 20

@@ -21,9 +21,17 @@ from tasks.backup.faults import WrongKey
 from tasks.backup.reading import Reader
 from tasks.backup.scan import walk
 from tasks.backup.sealing import Cost, lock, to_text
-from tasks.backup.sources import Source
+from tasks.backup.sources import PostgresDump, Source
 from tests.backup.conftest import Vault, make_vault
-from tests.backup.trees import database, differences, odd_tree, picture, plain_tree, write
+from tests.backup.trees import (
+    database,
+    deep_tree,
+    differences,
+    odd_tree,
+    picture,
+    plain_tree,
+    write,
+)
 
 
 def test_a_tree_comes_back_whole_on_every_store(vault: Vault) -> None:
@@ -38,6 +46,29 @@ def test_a_tree_comes_back_whole_on_every_store(vault: Vault) -> None:
     assert differences(before, picture(folder / "papers")) == []
 
 
+def test_a_tree_deeper_than_a_path_may_be_long(anywhere: Vault) -> None:
+    deep_tree(anywhere.source)
+    before = picture(anywhere.source)
+    assert max(map(len, before)) > 5000
+    taken = anywhere.backup()
+    assert taken.problems == ()
+    again = anywhere.backup()
+    assert again.manifest.sources[0].new_bytes == 0
+    anywhere.prove()
+    report, folder = anywhere.restore()
+    assert report.whole
+    assert differences(before, picture(folder / "papers")) == []
+    anywhere._restored = 0  # a broken-off restore goes on in it
+    (folder / ".continuity-restore").write_text(again.digest)
+    report, _ = anywhere.restore()
+    assert report.whole
+    assert report.kept >= 9
+    assert differences(before, picture(folder / "papers")) == []
+    done = run_reader(anywhere, anywhere.top / "bare", "--newest")
+    assert done.returncode == 0, done.stderr
+    assert differences(before, picture(anywhere.top / "bare/papers")) == []
+
+
 def test_nothing_is_stored_twice(vault: Vault) -> None:
     plain_tree(vault.source)
     first = vault.backup().manifest
@@ -50,55 +81,55 @@ def test_nothing_is_stored_twice(vault: Vault) -> None:
     assert second.sequence == first.sequence + 1
 
 
-def test_only_changes_are_stored(local: Vault) -> None:
-    plain_tree(local.source, files=40, large=4)
-    local.backup()
-    write(local.source / "folder1" / "file1.dat", b"changed" * 100, 1_800_000_000)
-    big = local.source / "large1.bin"
+def test_only_changes_are_stored(anywhere: Vault) -> None:
+    plain_tree(anywhere.source, files=40, large=4)
+    anywhere.backup()
+    write(anywhere.source / "folder1" / "file1.dat", b"changed" * 100, 1_800_000_000)
+    big = anywhere.source / "large1.bin"
     data = bytearray(big.read_bytes())
     data[100] ^= 1
     write(big, bytes(data), 1_800_000_000)
-    (local.source / "empty.txt").unlink()
-    count = local.backup().manifest.sources[0]
+    (anywhere.source / "empty.txt").unlink()
+    count = anywhere.backup().manifest.sources[0]
     assert count.new_bytes < 5_000_000 < count.bytes
-    report, folder = local.restore()
+    report, folder = anywhere.restore()
     assert report.whole
-    assert differences(picture(local.source), picture(folder / "papers")) == []
+    assert differences(picture(anywhere.source), picture(folder / "papers")) == []
 
 
-def test_special_bits_owners_and_devices_only_by_option(local: Vault) -> None:
-    odd_tree(local.source)
-    local.backup()
-    _, folder = local.restore()
+def test_special_bits_owners_and_devices_only_by_option(anywhere: Vault) -> None:
+    odd_tree(anywhere.source)
+    anywhere.backup()
+    _, folder = anywhere.restore()
     assert (folder / "papers/modes/setuid").stat().st_mode & 0o7777 == 0o755
-    report, folder = local.restore(special=True, devices=True, owners=True)
+    report, folder = anywhere.restore(special=True, devices=True, owners=True)
     assert report.whole
     assert (folder / "papers/modes/setuid").stat().st_mode & 0o7777 == 0o4755
     assert (folder / "papers/pipe").is_fifo()
 
 
-def test_holes_and_hard_links_stay(local: Vault) -> None:
-    odd_tree(local.source)
-    taken = local.backup()
+def test_holes_and_hard_links_stay(anywhere: Vault) -> None:
+    odd_tree(anywhere.source)
+    taken = anywhere.backup()
     assert taken.manifest.sources[0].new_bytes < 2_000_000
-    _, folder = local.restore()
+    _, folder = anywhere.restore()
     restored = folder / "papers"
     assert (restored / "sparse").stat().st_blocks * 512 < 1_000_000
     assert (restored / "first").stat().st_ino == (restored / "modes/second").stat().st_ino
 
 
-def test_a_part_comes_back_by_pattern(local: Vault) -> None:
-    plain_tree(local.source)
-    local.backup()
-    report, folder = local.restore(patterns=("papers/folder1", "papers/*/file2.dat"))
+def test_a_part_comes_back_by_pattern(anywhere: Vault) -> None:
+    plain_tree(anywhere.source)
+    anywhere.backup()
+    report, folder = anywhere.restore(patterns=("papers/folder1", "papers/*/file2.dat"))
     assert report.whole
     names = {p.name for p in folder.rglob("*.dat")}
-    assert names == {p.name for p in (local.source / "folder1").iterdir()} | {"file2.dat"}
+    assert names == {p.name for p in (anywhere.source / "folder1").iterdir()} | {"file2.dat"}
 
 
-def test_a_broken_off_restore_goes_on(local: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain_tree(local.source, files=200)
-    local.backup()
+def test_a_broken_off_restore_goes_on(anywhere: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain_tree(anywhere.source, files=200)
+    anywhere.backup()
     from tasks.backup import targets
 
     calls, real = [], targets.Target.write
@@ -112,21 +143,21 @@ def test_a_broken_off_restore_goes_on(local: Vault, monkeypatch: pytest.MonkeyPa
     with monkeypatch.context() as patch:
         patch.setattr(targets.Target, "write", fail_late)
         with pytest.raises(KeyboardInterrupt):
-            local.restore()
-    local._restored -= 1
-    report, folder = local.restore()
+            anywhere.restore()
+    anywhere._restored -= 1
+    report, folder = anywhere.restore()
     assert report.whole
     assert report.kept > 20
-    assert differences(picture(local.source), picture(folder / "papers")) == []
+    assert differences(picture(anywhere.source), picture(folder / "papers")) == []
     assert not (folder / ".continuity-restore").exists()
 
 
-def test_the_drill_key_and_the_recovery_key_open_it_others_do_not(local: Vault) -> None:
-    plain_tree(local.source, files=5, large=0)
-    local.backup()
-    assert local.restore(seed=local.drill_seed)[0].whole
+def test_the_drill_key_and_the_recovery_key_open_it_others_do_not(anywhere: Vault) -> None:
+    plain_tree(anywhere.source, files=5, large=0)
+    anywhere.backup()
+    assert anywhere.restore(seed=anywhere.drill_seed)[0].whole
     with pytest.raises(WrongKey):
-        local.restore(seed=os.urandom(32))
+        anywhere.restore(seed=os.urandom(32))
 
 
 def test_a_lost_cache_costs_reading_but_not_storing(vault: Vault) -> None:
@@ -139,20 +170,20 @@ def test_a_lost_cache_costs_reading_but_not_storing(vault: Vault) -> None:
     assert second.flags == []
 
 
-def test_a_spoilt_cache_is_no_cache(local: Vault) -> None:
-    plain_tree(local.source)
-    first = local.backup().manifest
-    for path in local.state.iterdir():
+def test_a_spoilt_cache_is_no_cache(anywhere: Vault) -> None:
+    plain_tree(anywhere.source)
+    first = anywhere.backup().manifest
+    for path in anywhere.state.iterdir():
         if path.suffix in (".files", ".bin"):
             data = bytearray(path.read_bytes())
             data[len(data) // 2] ^= 1
             path.write_bytes(bytes(data))
-    assert local.backup().manifest.packs == first.packs
-    assert local.restore()[0].whole
+    assert anywhere.backup().manifest.packs == first.packs
+    assert anywhere.restore()[0].whole
 
 
-def test_databases_are_consistent_while_they_are_written(local: Vault) -> None:
-    path = local.source / "live.sqlite"
+def test_databases_are_consistent_while_they_are_written(anywhere: Vault) -> None:
+    path = anywhere.source / "live.sqlite"
     book = sqlite3.connect(path)
     book.execute("PRAGMA journal_mode=WAL")
     book.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER)")
@@ -173,12 +204,12 @@ def test_databases_are_consistent_while_they_are_written(local: Vault) -> None:
     try:
         time.sleep(0.2)
         for _ in range(3):
-            local.backup()
+            anywhere.backup()
     finally:
         stop.set()
         writer.join()
         book.close()
-    report, folder = local.restore()
+    report, folder = anywhere.restore()
     assert report.whole
     names = sorted(p.name for p in (folder / "papers").iterdir())
     assert names == ["live.sqlite"]
@@ -189,45 +220,72 @@ def test_databases_are_consistent_while_they_are_written(local: Vault) -> None:
     restored.close()
 
 
-def test_a_commit_in_the_write_ahead_log_alone_is_seen(local: Vault) -> None:
-    path = local.source / "book.sqlite"
+def test_a_commit_in_the_write_ahead_log_alone_is_seen(anywhere: Vault) -> None:
+    path = anywhere.source / "book.sqlite"
     book = sqlite3.connect(path)
     book.execute("PRAGMA journal_mode=WAL")
     book.execute("PRAGMA wal_autocheckpoint=0")
     book.execute("CREATE TABLE t (x)")
     book.commit()
     os.utime(path, (1_700_000_000, 1_700_000_000))
-    local.backup()
+    anywhere.backup()
     book.execute("INSERT INTO t VALUES (42)")
     book.commit()
-    local.backup()
-    _, folder = local.restore()
+    anywhere.backup()
+    _, folder = anywhere.restore()
     restored = sqlite3.connect(folder / "papers/book.sqlite")
     assert restored.execute("SELECT x FROM t").fetchall() == [(42,)]
     restored.close()
     book.close()
 
 
-def test_a_database_that_sqlite_refuses_is_kept_with_all_its_files(local: Vault) -> None:
-    database(local.source / "bad.sqlite", 50)
-    data = bytearray((local.source / "bad.sqlite").read_bytes())
+def test_a_journal_is_read_before_the_content_that_it_names(
+    anywhere: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events may be written while content is walked: then their content must not be missing."""
+    write(anywhere.source / "content" / "one", b"1")
+    database(anywhere.source / "journal.sqlite", 3)
+    late = anywhere.source / "journal.sqlite"
+
+    def slow_walk(*given: object) -> Iterator[object]:
+        for folder in walk(*given):
+            if folder.path == b"content":  # its names are read already: what comes now is missed
+                write(anywhere.source / "content" / "two", b"2")
+                book = sqlite3.connect(late)
+                book.execute("INSERT INTO t (text) VALUES ('two')")
+                book.commit()
+                book.close()
+            yield folder
+
+    monkeypatch.setattr("tasks.backup.content.walk", slow_walk)
+    anywhere.backup()
+    _, folder = anywhere.restore()
+    assert not (folder / "papers/content/two").exists()
+    restored = sqlite3.connect(folder / "papers/journal.sqlite")
+    assert restored.execute("SELECT count(*) FROM t WHERE text = 'two'").fetchone() == (0,)
+    restored.close()
+
+
+def test_a_database_that_sqlite_refuses_is_kept_with_all_its_files(anywhere: Vault) -> None:
+    database(anywhere.source / "bad.sqlite", 50)
+    data = bytearray((anywhere.source / "bad.sqlite").read_bytes())
     data[40:60] = b"\xff" * 20
     data[100:4096] = b"\xee" * 3996
-    write(local.source / "bad.sqlite", bytes(data))
-    write(local.source / "bad.sqlite-journal", b"hot journal")
-    before = picture(local.source)
-    taken = local.backup()
+    write(anywhere.source / "bad.sqlite", bytes(data))
+    write(anywhere.source / "bad.sqlite-journal", b"hot journal")
+    before = picture(anywhere.source)
+    taken = anywhere.backup()
     assert taken.manifest.sources[0].changed == 1
-    _, folder = local.restore()
+    _, folder = anywhere.restore()
     assert differences(before, picture(folder / "papers")) == []
 
 
 @pytest.mark.parametrize("size", [3_000, 2_000_000])
 @pytest.mark.parametrize("times", [1, 99])
 def test_files_that_change_while_read_are_read_again_and_marked(
-    local: Vault, monkeypatch: pytest.MonkeyPatch, size: int, times: int
+    anywhere: Vault, monkeypatch: pytest.MonkeyPatch, size: int, times: int
 ) -> None:
-    path = write(local.source / "growing.log", b"s" * size)
+    path = write(anywhere.source / "growing.log", b"s" * size)
     left = [times]
 
     def grow() -> None:
@@ -250,8 +308,8 @@ def test_files_that_change_while_read_are_read_again_and_marked(
 
     monkeypatch.setattr(reading, "read_all", read_all)
     monkeypatch.setattr(Reader, "stream", stream)
-    taken = local.backup()
-    report, folder = local.restore()
+    taken = anywhere.backup()
+    report, folder = anywhere.restore()
     assert report.whole
     marks = () if times == 1 else ("papers/growing.log: changed",)
     assert taken.problems == marks == tuple(report.marked)
@@ -262,12 +320,12 @@ def test_files_that_change_while_read_are_read_again_and_marked(
 
 @pytest.mark.parametrize("size", [5_000, 1_100_000])
 def test_no_file_is_listed_before_its_content_is_stored(
-    local: Vault, monkeypatch: pytest.MonkeyPatch, size: int
+    anywhere: Vault, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     """The walk runs ahead of the workers: a row may not stand while one is at its file."""
     dice = random.Random(9)
     for number in range(30):
-        write(local.source / f"d{number}" / "file", dice.randbytes(size))
+        write(anywhere.source / f"d{number}" / "file", dice.randbytes(size))
     monkeypatch.setattr("tasks.backup.content._MOST_IN_GROUP", 2)
     real_small, real_plain = Reader._read_small, Reader._read_plain
 
@@ -289,14 +347,14 @@ def test_no_file_is_listed_before_its_content_is_stored(
     monkeypatch.setattr("tasks.backup.content.walk", slow_walk)
     monkeypatch.setattr(Reader, "_read_small", slow_small)
     monkeypatch.setattr(Reader, "_read_plain", slow_plain)
-    local.backup()
-    report, folder = local.restore()
+    anywhere.backup()
+    report, folder = anywhere.restore()
     assert report.whole
-    assert differences(picture(local.source), picture(folder / "papers")) == []
+    assert differences(picture(anywhere.source), picture(folder / "papers")) == []
 
 
-def test_what_cannot_be_read_is_named_and_counted(local: Vault, monkeypatch) -> None:
-    plain_tree(local.source, files=5, large=0)
+def test_what_cannot_be_read_is_named_and_counted(anywhere: Vault, monkeypatch) -> None:
+    plain_tree(anywhere.source, files=5, large=0)
     real = os.open
 
     def refuse(path, *rest, **more):
@@ -306,31 +364,47 @@ def test_what_cannot_be_read_is_named_and_counted(local: Vault, monkeypatch) -> 
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", refuse)
-        taken = local.backup()
+        taken = anywhere.backup()
     assert taken.manifest.sources[0].unreadable == 1
     assert taken.problems == ("papers/folder3/file3.dat: unreadable: Permission denied",)
-    report, folder = local.restore()
+    report, folder = anywhere.restore()
     assert report.marked == ["papers/folder3/file3.dat: unreadable: Permission denied"]
     assert not (folder / "papers/folder3/file3.dat").exists()
 
 
-def test_postgresql_comes_as_a_dump(local: Vault, postgres: str) -> None:
+def test_postgresql_comes_as_a_dump(anywhere: Vault, postgres: str) -> None:
     make = "CREATE TABLE IF NOT EXISTS entries AS SELECT i, md5(i::text) AS d FROM generate_series(1, 20000) i"
     subprocess.run(["psql", "-q", postgres, "-c", make], check=True)
-    taken = local.backup([Source("book", postgres, kind="postgresql")])
+    taken = anywhere.backup([Source("book", postgres, kind="postgresql")])
     assert taken.manifest.sources[0].bytes > 500_000
-    _, folder = local.restore()
+    _, folder = anywhere.restore()
     text = (folder / "book/dump.sql").read_text()
     assert text.count("\n") > 20_000
     assert "PostgreSQL database dump complete" in text
 
 
-def test_a_dump_that_breaks_off_is_no_backup(local: Vault) -> None:
+def test_a_databases_password_stands_in_no_command_line(tmp_path: Path) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text('#!/bin/sh\necho "$@"; echo "$PGPASSWORD"\n')
+    program.chmod(0o755)
+    dump = PostgresDump(
+        "postgresql+psycopg://me:s%40cret@db:5433/book?sslmode=require", str(program)
+    )
+    said = bytearray(500)
+    size = dump.read_into(memoryview(said))
+    size += dump.read_into(memoryview(said)[size:])
+    dump.finish()
+    command, password = said[:size].decode().splitlines()
+    assert command.endswith("--dbname=postgresql://me@db:5433/book?sslmode=require")
+    assert password == "s@cret"
+
+
+def test_a_dump_that_breaks_off_is_no_backup(anywhere: Vault) -> None:
     from tasks.backup.faults import BackupFault
 
     with pytest.raises(BackupFault, match="pg_dump ended with"):
-        local.backup([Source("book", "postgresql://127.0.0.1:1/none", kind="postgresql")])
-    assert local.survey().snapshots() == []
+        anywhere.backup([Source("book", "postgresql://127.0.0.1:1/none", kind="postgresql")])
+    assert anywhere.survey().snapshots() == []
 
 
 def test_several_hosts_share_a_repository(vault: Vault) -> None:
@@ -411,13 +485,13 @@ def test_the_stand_alone_reader_restores_it(vault: Vault) -> None:
     assert differences(before, picture(vault.top / "bare/papers")) == []
 
 
-def test_the_reader_needs_nothing_of_ours(local: Vault) -> None:
-    text = (local.folder / "restore.py").read_text()
+def test_the_reader_needs_nothing_of_ours(anywhere: Vault) -> None:
+    text = (anywhere.folder / "restore.py").read_text()
     assert "tasks" not in {line.split(".")[0].removeprefix("from ") for line in text.splitlines()}
-    write(local.source / "a", b"1")
-    local.backup()
-    assert run_reader(local, local.top / "x").returncode == 1  # nothing is countersigned
-    assert run_reader(local, local.top / "y", "--newest").returncode == 0
+    write(anywhere.source / "a", b"1")
+    anywhere.backup()
+    assert run_reader(anywhere, anywhere.top / "x").returncode == 1  # nothing is countersigned
+    assert run_reader(anywhere, anywhere.top / "y", "--newest").returncode == 0
 
 
 @settings(max_examples=6)

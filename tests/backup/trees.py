@@ -1,6 +1,6 @@
 """Trees of every kind of file that a backup must bring back, and a comparison that misses nothing."""
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
-# ruff: noqa: PTH115, PTH118, PTH123, PTH211
+# ruff: noqa: PTH118, PTH123, PTH211
 
 from __future__ import annotations
 
@@ -63,6 +63,30 @@ def odd_tree(top: Path) -> None:
     (top / "modes").chmod(0o750)
 
 
+def deep_tree(top: Path) -> None:
+    """Folders deeper than a path may be long: made, as programs do that walk, one within the other."""
+    handle = os.open(top, os.O_RDONLY)
+    for level in range(90):
+        name = f"{level:02d}" + "e" * 58
+        os.mkdir(name, dir_fd=handle)
+        inner = os.open(name, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = inner
+        if level % 30 == 29:
+            _deep_files(handle, level)
+    os.close(handle)
+
+
+def _deep_files(handle: int, level: int) -> None:
+    dice = random.Random(level)
+    sizes = {"small": 5000, "large": 2_500_000, "empty": 0, "s" * 250: 10}
+    for name, size in sizes.items():
+        with os.fdopen(os.open(name, os.O_CREAT | os.O_WRONLY, 0o640, dir_fd=handle), "wb") as file:
+            file.write(dice.randbytes(size))
+    os.link("small", "twin", src_dir_fd=handle, dst_dir_fd=handle)
+    os.symlink("large", "link", dir_fd=handle)
+
+
 def database(path: Path, rows: int) -> None:
     book = sqlite3.connect(path)
     book.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, text TEXT)")
@@ -72,24 +96,31 @@ def database(path: Path, rows: int) -> None:
 
 
 def picture(top: Path, special: bool = False) -> dict[bytes, tuple]:
-    """Everything about a tree that a restore must bring back, by relative path."""
+    """Everything about a tree that a restore must bring back, by relative path. Looks from folder to
+    folder, so that no path is too long."""
     root, found = os.fsencode(top), {}
-    for place, folders, files in os.walk(root):
-        for name in [*folders, *files, b""]:
-            path = os.path.join(place, name) if name else place
-            st = os.lstat(path)
-            mode = stat.S_IMODE(st.st_mode) & (0o7777 if special else 0o777)
-            kind, what = stat.S_IFMT(st.st_mode), b""
-            if stat.S_ISLNK(st.st_mode):
-                found[os.path.relpath(path, root)] = (kind, os.readlink(path))
-                continue
-            if stat.S_ISREG(st.st_mode):
-                with open(path, "rb") as file:
-                    what = file.read()
-            elif not stat.S_ISDIR(st.st_mode):
-                continue
-            found[os.path.relpath(path, root)] = (kind, mode, st.st_mtime_ns, what)
+    for place, folders, files, handle in os.fwalk(root, onerror=_raise):
+        for name in [*folders, *files, b"."]:
+            shown = os.path.relpath(os.path.join(place, name), root)
+            seen = _seen(name, handle, special)
+            if seen:
+                found[shown] = seen
     return found
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _seen(name: bytes, handle: int, special: bool) -> tuple:
+    st = os.stat(name, dir_fd=handle, follow_symlinks=False)
+    kind, mode = stat.S_IFMT(st.st_mode), stat.S_IMODE(st.st_mode) & (0o7777 if special else 0o777)
+    if stat.S_ISLNK(st.st_mode):
+        return kind, os.readlink(name, dir_fd=handle)
+    if stat.S_ISREG(st.st_mode):
+        with os.fdopen(os.open(name, os.O_RDONLY, dir_fd=handle), "rb") as file:
+            return kind, mode, st.st_mtime_ns, file.read()
+    return (kind, mode, st.st_mtime_ns, b"") if stat.S_ISDIR(st.st_mode) else ()
 
 
 def differences(before: dict[bytes, tuple], after: dict[bytes, tuple]) -> list[str]:

@@ -74,6 +74,7 @@ def test_a_night_and_a_drill(backed_up: Settings, tmp_path: Path) -> None:
     shown = artifacts()
     assert "backup-snapshots" in shown
     assert float(shown["backup-progress"]) == 100
+    assert float(shown["restore-progress"]) == 100
     assert "--expect-head desk1:1:" in shown["restore-proof"]
     again = restore_drill(home, "it", return_state=True)
     assert again.message == "0 snapshot(s) countersigned"
@@ -93,6 +94,10 @@ def test_a_night_and_a_drill(backed_up: Settings, tmp_path: Path) -> None:
     state = backup(home, "it", 1, return_state=True)
     assert state.name == "Suspicious"
     assert "may be encrypted" in state.message
+    refused = restore_drill(home, "it", return_state=True)
+    assert refused.is_failed()
+    assert "--accept-flags" in refused.message
+    assert restore_drill(home, "it", accept_flags=True, return_state=True).is_completed()
 
     state = examine_store(home, "it", return_state=True)
     assert state.is_failed()

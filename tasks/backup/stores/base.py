@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from tasks.shared.errors import StoreLost
 from tasks.shared.smb.objects import Buffer, Item
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 __all__ = ["Buffer", "Item", "Patience", "Store", "patiently"]
 
@@ -67,8 +69,9 @@ def patiently(call: Callable[[], T], patience: Patience) -> T:
     while True:
         try:
             return call()
-        except StoreLost:
+        except StoreLost as error:
             if time.monotonic() + pause > until:
                 raise
+            _log.warning("%s; trying again", error)
             time.sleep(pause)
             pause = min(pause * 2, patience.longest)
