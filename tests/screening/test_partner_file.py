@@ -11,7 +11,9 @@ from hypothesis import given, settings, strategies as st
 from tasks.screening import partner_file, partners
 
 HEAD = "Partner ID,Name,Role,Country,City,Address,MID,Owners,HTS\n"
-GOOD = 'P1,Acme Ltd,supplier,CN,Ningbo,"12 Port Road",,"Holding A 60%; Jo Smith 40%",5205.11; 0702\n'
+GOOD = (
+    'P1,Acme Ltd,supplier,CN,Ningbo,"12 Port Road",,"Holding A 60%; Jo Smith 40%",5205.11; 0702\n'
+)
 
 
 def put(tmp_path: Path, data: str | bytes, name: str = "partners.csv") -> Path:
@@ -34,7 +36,9 @@ def test_a_clean_file(tmp_path: Path) -> None:
     row = found.partners.to_pylist()[0]
     assert row["owners"] == [{"name": "Holding A", "share": 60.0},
                              {"name": "Jo Smith", "share": 40.0}]  # fmt: skip
-    assert row["hts"] == ["520511", "0702"] and row["kind"] == "unknown" and len(row["digest"]) == 64
+    assert (
+        row["hts"] == ["520511", "0702"] and row["kind"] == "unknown" and len(row["digest"]) == 64
+    )
 
 
 def test_the_same_by_workbook_and_parquet(tmp_path: Path) -> None:
@@ -42,9 +46,13 @@ def test_the_same_by_workbook_and_parquet(tmp_path: Path) -> None:
     frame = pd.read_csv(csv, dtype=str)
     frame.to_excel(tmp_path / "partners.xlsx", sheet_name="Partners", index=False)
     frame.to_parquet(tmp_path / "partners.parquet")
-    found = [partner_file.read(tmp_path / f"partners.{kind}") for kind in ("csv", "xlsx", "parquet")]
+    found = [
+        partner_file.read(tmp_path / f"partners.{kind}") for kind in ("csv", "xlsx", "parquet")
+    ]
     assert [one.problems for one in found] == [(), (), ()]
-    assert found[0].partners.equals(found[1].partners) and found[0].partners.equals(found[2].partners)
+    assert found[0].partners.equals(found[1].partners) and found[0].partners.equals(
+        found[2].partners
+    )
 
 
 def test_semicolons_byte_order_mark_and_other_headings(tmp_path: Path) -> None:
