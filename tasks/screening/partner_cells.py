@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.screening.lists import countries
 from tasks.screening.mid import is_mid
-from tasks.screening.partners import KINDS, ROLES
+from tasks.screening.register import KINDS, ROLES
 
 MOST = 1000
 """Characters of a cell; a longer one is a damaged file rather than a name."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tasks.screening import partner_rows
 from tasks.screening.partner_cells import Wrong, text_of, value
-from tasks.screening.partners import IDENTIFIERS, Column, columns, complete, table
+from tasks.screening.register import IDENTIFIERS, Column, columns, complete, table
 from tasks.shared.errors import HostileFile, Problem
 from tasks.shared.files import digest_of
 

@@ -11,7 +11,7 @@ import csv
 from functools import cache
 from importlib.resources import files
 
-from tasks.screening.partners import ROLES
+from tasks.screening.register import ROLES
 
 BLOCK, REVIEW, NOTE = "block", "review", "note"
 

@@ -192,13 +192,22 @@ HITS = sa.Table(
     sa.Column("effect", sa.Text, nullable=False),
     sa.Column("present", sa.Boolean, nullable=False),
     sa.Column("found", sa.BigInteger, nullable=False),
-    sa.Column("verdict", sa.Text, nullable=False),
-    sa.Column("decided", sa.BigInteger, nullable=False),
-    sa.Column("proposed", sa.BigInteger, nullable=False),
+    *(
+        sa.Column(name, sa.Text, nullable=False)
+        for stage in ("decided", "proposed")
+        for name in (
+            f"{stage}_verdict",
+            f"{stage}_by",
+            f"{stage}_partner_digest",
+            f"{stage}_record_digest",
+            f"{stage}_expires",
+        )
+    ),
+    sa.Column("decided_seq", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("partner", "record"),
 )
-"""`verdict`: cleared, confirmed or empty; `decided`, `proposed`: places of those events, 0 for none.
-Whether a clearance still holds is reckoned from them (`tasks/screening/decisions.py`)."""
+"""`decided_verdict`: cleared, confirmed or empty; `proposed_...`: what the first of two persons says.
+Whether a clearance still holds is reckoned from the digests and the day, in the screening room."""
 
 REVIEWS = sa.Table(
     "p_review",

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.screening import partner_file, partners
+from tasks.screening import partner_file, register
 
 HEAD = "Partner ID,Name,Role,Country,City,Address,MID,Owners,HTS\n"
 GOOD = (
@@ -145,9 +145,9 @@ def test_no_bytes_make_it_fall_over(tmp_path: Path, data: bytes) -> None:
 
 
 def test_the_register_takes_adds_changes_and_retires(journal, content, tmp_path: Path) -> None:
-    def take(data: str, **options: object) -> partners.Taken:
+    def take(data: str, **options: object) -> register.Taken:
         found = read(tmp_path, "Partner ID,Name,HTS\n" + data)
-        return partners.take(journal, content, "ada", found.partners, source=found.sha256,
+        return register.take(journal, content, "ada", found.partners, source=found.sha256,
                              file=found.file, **options)  # type: ignore[arg-type]  # fmt: skip
 
     first = take("P1,Acme,\nP2,Beta,\n")
@@ -158,6 +158,6 @@ def test_the_register_takes_adds_changes_and_retires(journal, content, tmp_path:
     assert len(list(journal.events(kind="partners.taken"))) == 2
     whole = take("P2,Beta Ltd,5205\n", whole=True)
     assert (whole.partners, whole.added, whole.changed, whole.retired) == (1, 0, 1, 2)
-    old, new = (partners.read(content, one.content) for one in (second, whole))
+    old, new = (register.read(content, one.content) for one in (second, whole))
     # goods are no part of who a partner is
-    assert partners.difference(old, new) == (set(), {"P1", "P3"})
+    assert register.difference(old, new) == (set(), {"P1", "P3"})

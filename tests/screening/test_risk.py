@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from tasks.screening import policy, provider, risk
 from tasks.screening.ownership import OFAC, Owned
-from tasks.screening.partners import complete
+from tasks.screening.register import complete
 from tasks.shared.errors import BadInput
 
 TODAY = date(2026, 11, 25)

@@ -58,7 +58,10 @@ def _found(connection: sa.Connection, seq: int, body: kinds.HitFound) -> None:
         connection.execute(change, [{"b_hit": hit} for hit in body.gone])
 
 
-_UNDECIDED = {"verdict": "", "decided": 0, "proposed": 0}
+_STAGES = ("decided", "proposed")
+_SAID = ("verdict", "by", "partner_digest", "record_digest", "expires")
+_UNDECIDED: dict[str, Any] = {f"{stage}_{said}": "" for stage in _STAGES for said in _SAID}
+_UNDECIDED |= {"decided_seq": 0}
 
 
 def _line(line: kinds.HitLine, seq: int) -> dict[str, Any]:
@@ -78,22 +81,39 @@ def _line(line: kinds.HitLine, seq: int) -> dict[str, Any]:
 
 @fold(kinds.HitProposed)
 def _proposed(connection: sa.Connection, seq: int, body: kinds.HitProposed) -> None:
-    change = sa.update(HITS).where(HITS.c.hit == body.hit).values(proposed=seq)
-    connection.execute(change)
+    _set(connection, body.hit, _stage("proposed", body, body.verdict))
 
 
 @fold(kinds.HitCleared)
 def _cleared(connection: sa.Connection, seq: int, body: kinds.HitCleared) -> None:
-    _decide(connection, seq, body.hit, "cleared")
+    _decide(connection, seq, body, "cleared")
 
 
 @fold(kinds.HitConfirmed)
 def _confirmed(connection: sa.Connection, seq: int, body: kinds.HitConfirmed) -> None:
-    _decide(connection, seq, body.hit, "confirmed")
+    _decide(connection, seq, body, "confirmed")
 
 
-def _decide(connection: sa.Connection, seq: int, hit: str, verdict: str) -> None:
-    values = {"verdict": verdict, "decided": seq, "proposed": 0}
+def _decide(
+    connection: sa.Connection, seq: int, body: kinds.HitCleared | kinds.HitConfirmed, verdict: str
+) -> None:
+    nothing = {f"proposed_{said}": "" for said in _SAID}
+    _set(connection, body.hit, nothing | _stage("decided", body, verdict) | {"decided_seq": seq})
+
+
+def _stage(
+    stage: str, body: kinds.HitProposed | kinds.HitCleared | kinds.HitConfirmed, verdict: str
+) -> dict[str, Any]:
+    return {
+        f"{stage}_verdict": verdict,
+        f"{stage}_by": " ".join(body.persons),
+        f"{stage}_partner_digest": body.partner_digest,
+        f"{stage}_record_digest": body.record_digest,
+        f"{stage}_expires": body.expires,
+    }
+
+
+def _set(connection: sa.Connection, hit: str, values: dict[str, Any]) -> None:
     connection.execute(sa.update(HITS).where(HITS.c.hit == hit).values(**values))
 
 
