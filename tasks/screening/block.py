@@ -1,0 +1,217 @@
+"""Many names prepared for matching: their words as numbers, and their letter groups as a matrix.
+
+Both sides of a screening, the listed names and the partners', are blocks made with one model.
+All of a name's row follows from its text and the model alone, never from the names beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from tasks.screening.groups import GROUPS, UNIT, group_codes
+from tasks.screening.names import form_words, words
+from tasks.screening.spelling import loose, skeleton
+
+if TYPE_CHECKING:
+    from tasks.screening.model import Model
+
+Strings = np.ndarray
+"""Object array of str."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The distinct words of a block. All arrays have one place a word."""
+
+    text: Strings
+    loose: Strings
+    skeleton: Strings
+    letters: np.ndarray
+    """uint32: bit n set where the loose form has the n-th letter; digits share the high bits."""
+    weight: np.ndarray
+    """float32, the model's weight of the word: rare words weigh more."""
+    length: np.ndarray
+    """int16, letters of the word."""
+    is_form: np.ndarray
+    is_distinctive: np.ndarray
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Word -> its number."""
+        return {text: n for n, text in enumerate(self.text)}
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Two neighbouring content words of a name, written as one."""
+
+    name: np.ndarray
+    place: np.ndarray
+    by_text: dict[str, list[int]]
+    """The two words as one -> rows of `name` and `place`."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """`words[offsets[n]:offsets[n + 1]]` are the words of name n, content in order, then forms."""
+
+    names: list[str]
+    tokens: Tokens
+    words: np.ndarray
+    offsets: np.ndarray
+    ordered: Strings
+    """Content words without spaces, in their order."""
+    content_key: Strings
+    """Content words in alphabetical order: the same for two orders of one name."""
+    full_key: Strings
+    """All words in alphabetical order."""
+    groups: sp.csr_matrix
+    """int32, names x letter groups, each row of length UNIT."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def by_group(self) -> sp.csr_matrix:
+        """`groups` turned: letter groups x names, as the candidate search multiplies it."""
+        return sp.csr_matrix(self.groups.T)
+
+    @cached_property
+    def count(self) -> np.ndarray:
+        """Words of each name."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def size(self) -> np.ndarray:
+        """float32, letters of each name's content words."""
+        return np.fromiter((len(text) for text in self.ordered), np.float32, len(self))
+
+    def keys(self, name: int) -> set[str]:
+        """What a name that differs only by order, spaces or legal form has in common with it."""
+        return {self.ordered[name], self.content_key[name], self.full_key[name]} - {""}
+
+    @cached_property
+    def by_key(self) -> dict[str, list[int]]:
+        """Key -> the names that have it."""
+        found: dict[str, list[int]] = {}
+        for name in range(len(self)):
+            for key in self.keys(name):
+                found.setdefault(key, []).append(name)
+        return found
+
+    @cached_property
+    def by_rarest_word(self) -> tuple[np.ndarray, np.ndarray]:
+        """Names in the order of their rarest distinctive word, and where each word's names begin."""
+        here = np.repeat(np.arange(len(self)), self.count)
+        spelled = np.argsort(np.argsort(self.tokens.text.astype(str)))
+        wanted = self.tokens.is_distinctive[self.words]
+        order = np.lexsort((spelled[self.words], -self.tokens.weight[self.words], ~wanted, here))
+        lead = order[starts(self.count)[self.count > 0]]
+        lead = lead[wanted[lead]]
+        word, name = self.words[lead], here[lead]
+        by_word = np.argsort(word, kind="stable")
+        bounds = np.searchsorted(word[by_word], np.arange(len(self.tokens.text) + 1))
+        return name[by_word], bounds
+
+    def words_of(self, names: np.ndarray) -> np.ndarray:
+        """Words of the given names, one name after the other."""
+        count = self.count[names]
+        first = starts(count)
+        at = np.repeat(self.offsets[names] - first, count) + np.arange(count.sum())
+        return self.words[at]
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        here = np.repeat(np.arange(len(self)), self.count)
+        start = np.arange(len(self.words))[:-1]
+        plain = ~self.tokens.is_form[self.words]
+        start = start[(here[:-1] == here[1:]) & plain[:-1] & plain[1:]]
+        texts = self.tokens.text[self.words[start]] + self.tokens.text[self.words[start + 1]]
+        by_text: dict[str, list[int]] = {}
+        for n, text in enumerate(texts):
+            by_text.setdefault(text, []).append(n)
+        return Neighbours(here[start], start - self.offsets[here[start]], by_text)
+
+
+def starts(count: np.ndarray) -> np.ndarray:
+    """Where each of several runs of `count` places begins when they stand one after the other."""
+    return np.cumsum(count) - count
+
+
+def strings(values: Sequence[str]) -> Strings:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def build_block(names: Sequence[str], model: Model) -> Block:
+    """A block of `names`, with the weights of `model`."""
+    parsed = [words(name) for name in names]
+    number: dict[str, int] = {}
+    flat = [number.setdefault(word, len(number)) for one in parsed for word in one.all]
+    offsets = np.zeros(len(parsed) + 1, dtype=np.int64)
+    np.cumsum([len(one.all) for one in parsed], out=offsets[1:])
+    tokens = _tokens(list(number), model)
+    flat_words = np.array(flat, dtype=np.int32)
+    return Block(
+        list(names),
+        tokens,
+        flat_words,
+        offsets,
+        strings(["".join(one.content) for one in parsed]),
+        strings([" ".join(sorted(one.content)) for one in parsed]),
+        strings([" ".join(sorted(one.all)) for one in parsed]),
+        _groups(tokens, flat_words, offsets, model),
+    )
+
+
+def _tokens(texts: list[str], model: Model) -> Tokens:
+    folded = [loose(text) for text in texts]
+    forms = form_words()
+    weight = np.array([model.weight(text) for text in texts], dtype=np.float32)
+    is_form = np.array([text in forms for text in texts], dtype=bool)
+    return Tokens(
+        strings(texts),
+        strings(folded),
+        strings([skeleton(text) for text in texts]),
+        np.array([_letters(text) for text in folded], dtype=np.uint32),
+        weight,
+        np.array([len(text) for text in texts], dtype=np.int16),
+        is_form,
+        (weight >= model.distinctive)
+        & ~is_form
+        & np.array([len(t) > 2 for t in texts], dtype=bool),
+    )
+
+
+def _letters(text: str) -> int:
+    bits = 0
+    for sign in text:
+        code = ord(sign)
+        bits |= 1 << (code - 65 if code >= 65 else 26 + (code - 48) % 6)
+    return bits
+
+
+def _groups(tokens: Tokens, flat: np.ndarray, offsets: np.ndarray, model: Model) -> sp.csr_matrix:
+    """Letter groups of each name: the groups of its words, weighted, brought to length UNIT."""
+    spelled = group_codes(tokens.text, 0)
+    heard = group_codes(tokens.skeleton, GROUPS // 2)
+    of_word = spelled + heard
+    share = np.where(tokens.is_form, model.form_share, 1.0)[flat]
+    holds = sp.csr_matrix((share, flat, offsets), shape=(len(offsets) - 1, len(tokens.text)))
+    rows = sp.csr_matrix(holds @ of_word)
+    rows.sort_indices()
+    rows.data = np.minimum(rows.data, 1.0) * model.group_weight[rows.indices]
+    norm = np.sqrt(np.add.reduceat(np.append(rows.data**2, 0.0), rows.indptr[:-1]))
+    norm[norm == 0] = 1.0
+    scaled = np.rint(rows.data * (UNIT / np.repeat(norm, np.diff(rows.indptr)))).astype(np.int32)
+    result = sp.csr_matrix((scaled, rows.indices.astype(np.int32), rows.indptr.astype(np.int32)),
+                          shape=rows.shape)  # fmt: skip
+    result.eliminate_zeros()
+    return result

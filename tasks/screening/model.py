@@ -1,0 +1,69 @@
+"""A model version: the frozen weights behind every score, read from `data/screening/<version>/`.
+
+`words.csv`: word, weight (rarer is heavier; a word that is not there weighs `rare`).
+`groups.csv`: letter group, weight. `model.json`: thresholds, order of the features, trees.
+A version is never edited: a change of weights is a new folder, and old ones stay loadable, so
+that a screening of years ago can be done again.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import numpy as np
+
+from tasks.screening.groups import GROUPS
+from tasks.screening.score import Scorer, read_scorer
+from tasks.shared.errors import BadInput, Problem
+
+MODEL = "1"
+"""The version that new screenings use."""
+
+
+@dataclass(frozen=True)
+class Model:
+    version: str
+    words: dict[str, float]
+    group_weight: np.ndarray
+    scorer: Scorer
+    rare: float
+    """Weight of a word that the table does not have."""
+    distinctive: float
+    """Weight from which a word is distinctive."""
+    form_share: float
+    """Share of their weight that letter groups of a legal form keep."""
+    least: float
+    """Letter-group product (0..1) from which a pair is measured."""
+    alert: float
+    """Score from which a pair of names is a hit."""
+    strong: float
+    """Score from which a hit is strong: two persons decide on it."""
+    enough: float
+    """Weight that the distinctive words of a listed name need to be an alert by themselves."""
+
+    def weight(self, word: str) -> float:
+        return self.words.get(word, self.rare)
+
+
+@cache
+def load_model(version: str = MODEL) -> Model:
+    """The model of that version. Raises BadInput for a version that is not shipped."""
+    folder = files("continuity_data") / "screening" / f"model-{version}"
+    if not (folder / "model.json").is_file():
+        problem = Problem(column="model", value=version, wrong="no such model version")
+        raise BadInput("screening cannot be done with that model", [problem])
+    body = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    weights = {row["word"]: float(row["weight"]) for row in _rows(folder / "words.csv")}
+    group_weight = np.ones(GROUPS)
+    for row in _rows(folder / "groups.csv"):
+        group_weight[int(row["group"])] = int(row["weight"]) / 1000
+    return Model(version, weights, group_weight, read_scorer(body["trees"]), **body["limits"])
+
+
+def _rows(path: Traversable) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
