@@ -17,9 +17,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from tasks.screening import stored
 from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
@@ -111,16 +111,6 @@ def table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist([dict(row) for row in ordered], schema=REGISTER)
 
 
-def to_bytes(register: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(register, out, compression="zstd")
-    return out.getvalue()
-
-
-def from_bytes(data: bytes) -> pa.Table:
-    return pq.read_table(io.BytesIO(data))
-
-
 def current(journal: Journal) -> str:
     """The content digest of the register in force; empty if no partners were taken yet."""
     query = sa.select(SCREENED.c.content).where(SCREENED.c.what == "register")
@@ -130,7 +120,7 @@ def current(journal: Journal) -> str:
 
 def read(content: ContentStore, digest: str) -> pa.Table:
     """The register behind a digest; without one, an empty register."""
-    return from_bytes(content.get(digest)) if digest else REGISTER.empty_table()
+    return stored.from_bytes(content.get(digest), REGISTER) if digest else REGISTER.empty_table()
 
 
 @dataclass(frozen=True)
@@ -166,7 +156,7 @@ def take(
     added = len(now.keys() - was.keys())
     changed = sum(was[one] != row for one, row in now.items() if one in was)
     retired = old.num_rows + added - new.num_rows
-    digest = content.put(to_bytes(new))
+    digest = content.put(stored.to_bytes(new, REGISTER))
     taken = Taken(digest, new.num_rows, added, changed, retired, refused)
     if digest != before:
         body = kinds.PartnersTaken(source=source, file=file, **vars(taken))

@@ -7,37 +7,23 @@ the whole, because a score depends on the two names and the model alone.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from tasks.screening import match, policy, register
+from tasks.screening import match, policy, register, stored
+from tasks.screening.delta import delta, in_order
+from tasks.screening.finding import FOUND, screener
 from tasks.screening.house import House
-from tasks.screening.lists import tables, versions
+from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
-from tasks.screening.mid import ReverseIndex
-from tasks.screening.subjects import Subjects, of
+from tasks.screening.subjects import of
 from tasks.shared import clock, kinds
 from tasks.shared.projections import HITS, SCREENED
 
 FULL, CHANGES, NAME = "full", "changes", "name"
-MID_SCORE, MID_PRIORITY = 0.8, 2
-"""A manufacturer id is built from parts of name and address: many makers share one."""
-
-FOUND = pa.schema(
-    [
-        *((name, match.HITS.field(name).type) for name in match.HITS.names),
-        ("partner_digest", pa.string()),
-        ("record_digest", pa.string()),
-    ]
-)
-Screen = Callable[[Subjects, pa.Table], pa.Table]
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,7 @@ def last(house: House) -> tuple[Basis, pa.Table] | None:
 
 def hits_of(house: House, content: str) -> pa.Table:
     """The hits of a screening, with explanations (schema FOUND)."""
-    return pq.read_table(io.BytesIO(house.content.get(content)))
+    return stored.from_bytes(house.content.get(content), FOUND)
 
 
 def _find(
@@ -96,7 +82,7 @@ def _find(
 ) -> tuple[pa.Table, int]:
     subjects = of(register.read(house.content, basis.partners))
     records = versions.records(house.content, basis.lists)
-    screened_by = screener(house)
+    screened_by = screener(house.settings.screening.threads)
     if before is None:
         return in_order(screened_by(subjects, records)), len(subjects.digests)
     rested, hits = before
@@ -108,118 +94,16 @@ def _find(
     return delta(hits, (were, known), (subjects, records), screened_by)
 
 
-def delta(
-    hits: pa.Table,
-    before: tuple[Subjects, pa.Table],
-    after: tuple[Subjects, pa.Table],
-    screened_by: Screen,
-) -> tuple[pa.Table, int]:
-    """The hits after a change of partners, lists or both, out of those before it, and how many
-    subjects were held against something: changed partners against all records, all others against
-    changed records."""
-    (were, known), (subjects, records) = before, after
-    touched = {one for one, d in subjects.digests.items() if were.digests.get(one) != d}
-    touched |= {one for one, mids in subjects.mids.items() if were.mids.get(one) != mids}
-    gone = were.digests.keys() - subjects.digests.keys()
-    added, removed, changed = versions.difference(known, records)
-    kept = hits.filter(
-        pc.invert(
-            pc.or_(_among(hits["partner"], touched | gone),
-                   _among(hits["record"], removed | changed))
-        )
-    )  # fmt: skip
-    parts = [kept]
-    if touched:
-        parts.append(screened_by(subjects.only(touched), records))
-    rest = subjects.digests.keys() - touched
-    if rest and (added or changed):
-        parts.append(screened_by(subjects.only(rest), versions.some(records, added | changed)))
-    screened = len(subjects.digests) if added or changed else len(touched)
-    return in_order(pa.concat_tables(parts)), screened
-
-
-def _among(column: pa.ChunkedArray, some: set[str]) -> pa.ChunkedArray:
-    return pc.is_in(column, pa.array(sorted(some), pa.string()))
-
-
-def in_order(hits: pa.Table) -> pa.Table:
-    return hits.sort_by([("partner", "ascending"), ("record", "ascending")]).combine_chunks()
-
-
-def screener(house: House) -> Screen:
-    """Matching by names and identifiers, and by manufacturer ids built from list addresses."""
-    threads = house.settings.screening.threads
-
-    def screen_(subjects: Subjects, records: pa.Table) -> pa.Table:
-        names = tables.names(records)
-        index = match.build(names, tables.identifiers(records), tables.places(records))
-        prepared = match.prepare(subjects.partners, subjects.identifiers, subjects.names)
-        found = index.screen(prepared, threads=threads) if len(index) else match.HITS.empty_table()
-        return _with_digests(_with_mids(found, subjects, records), subjects, records)
-
-    return screen_
-
-
-def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:
-    """Hits by MID beside those by name: a pair found both ways says so and keeps the better score."""
-    if not subjects.mids:
-        return found
-    index = ReverseIndex(records)
-    pairs = {
-        (partner, record): by
-        for partner, mids in sorted(subjects.mids.items())
-        for record, by in index.find(mids).items()
-    }
-    if not pairs:
-        return found
-    rows = {(row["partner"], row["record"]): row for row in found.to_pylist()}
-    names = dict(zip(subjects.partners["partner"].to_pylist(),
-                     subjects.partners["name"].to_pylist(), strict=True))  # fmt: skip
-    listed = {row["record"]: row["names"] for row in records.select(["record", "names"]).to_pylist()}
-    for (partner, record), by in pairs.items():
-        row = rows.setdefault(
-            (partner, record),
-            {
-                "partner": partner,
-                "record": record,
-                "name_matched": listed[record][0]["name"] if listed[record] else "",
-                "partner_name": names[partner],
-                "score": MID_SCORE,
-                "priority": MID_PRIORITY,
-                "reasons": [],
-                "explanation": kinds.canonical({"mid": by}),
-                "model": match.MODEL,
-            },
-        )
-        row["score"] = max(row["score"], MID_SCORE)
-        row["reasons"] = [*row["reasons"], f"mid:{by}"]
-    return pa.Table.from_pylist(list(rows.values()), schema=match.HITS)
-
-
-def _with_digests(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:
-    digest = dict(zip(records["record"].to_pylist(), records["digest"].to_pylist(), strict=True))
-    partners = [subjects.digests[one] for one in found["partner"].to_pylist()]
-    listed = [digest[one] for one in found["record"].to_pylist()]
-    columns = [*found.columns, pa.array(partners, pa.string()), pa.array(listed, pa.string())]
-    return pa.table(columns, schema=FOUND)
-
-
 def hit_id(partner: str, record: str) -> str:
     """The id of a hit: the same for this partner and record in every screening."""
     return "h" + sha256(f"{partner}\n{record}".encode()).hexdigest()[:11]
-
-
-def to_bytes(hits: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(hits, out, compression="zstd")
-    return out.getvalue()
 
 
 def _write(
     house: House, actor: str, basis: Basis, found: pa.Table, screened: int, scope: str
 ) -> Outcome:
     """Write down what was found, in one transaction with the hits that are new or gone."""
-    content = house.content.put(to_bytes(found))
+    content = house.content.put(stored.to_bytes(found, FOUND))
     lines = lines_of(house, basis, found)
     today = clock.now().date().isoformat()
     resting = kinds.canonical([basis.model, basis.lists, basis.partners, content, today])
@@ -249,25 +133,20 @@ def lines_of(house: House, basis: Basis, found: pa.Table) -> list[kinds.HitLine]
     records = versions.some(
         versions.records(house.content, basis.lists), set(found["record"].to_pylist())
     )
-    return _lines(house, found, subjects.roles, records)
-
-
-def _lines(
-    house: House, found: pa.Table, roles: dict[str, str] | object, records: pa.Table
-) -> list[kinds.HitLine]:
     listed = {row["record"]: row for row in records.to_pylist()}
     today = clock.now().date().isoformat()
     least = house.settings.screening.strong_score
     lines = []
-    for row in found.select(["partner", "record", "score", "partner_digest", "record_digest"]).to_pylist():
-        one = listed[row["record"]]
-        role = roles[row["partner"]]  # type: ignore[index]
+    for row in found.select(_IN_LINE).to_pylist():
+        one, role = listed[row["record"]], subjects.roles[row["partner"]]
         effect = policy.effect(role, one["list"], tuple(one["programs"]), one["ends"], today)
         strong = row["score"] >= least and effect != policy.NOTE
-        lines.append(
-            kinds.HitLine(hit=hit_id(row["partner"], row["record"]), strong=strong, effect=effect, **row)
-        )
+        hit = hit_id(row["partner"], row["record"])
+        lines.append(kinds.HitLine(hit=hit, strong=strong, effect=effect, **row))
     return lines
+
+
+_IN_LINE = ["partner", "record", "score", "partner_digest", "record_digest"]
 
 
 def _is_news(line: kinds.HitLine, known: sa.Row | None) -> bool:  # type: ignore[type-arg]

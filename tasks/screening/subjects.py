@@ -78,6 +78,8 @@ def _mids(row: Mapping[str, Any]) -> tuple[str, ...]:
     """A partner's MIDs: those it gave, and for makers of goods those its address would be given."""
     given = [one["value"] for one in row["identifiers"] if one["kind"] == "mid"]
     if row["role"] in _MAKERS and not given:
-        built = mid.construct(row["name"], row["country"], row["city"], row["address"], row["region"])
+        built = mid.construct(
+            row["name"], row["country"], row["city"], row["address"], row["region"]
+        )
         given = [built] if built else []
     return tuple(given)

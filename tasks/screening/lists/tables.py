@@ -6,15 +6,14 @@ whose digest stays says the same as before. The flat tables that matching takes 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from tasks.screening import stored
 from tasks.shared.kinds import canonical
 
 PRIMARY, STRONG, WEAK = "primary", "strong", "weak"
@@ -105,13 +104,11 @@ def records(drafts: Iterable[Draft]) -> pa.Table:
 
 
 def to_bytes(table: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd")
-    return out.getvalue()
+    return stored.to_bytes(table, RECORDS)
 
 
 def from_bytes(data: bytes) -> pa.Table:
-    return pq.read_table(io.BytesIO(data))
+    return stored.from_bytes(data, RECORDS)
 
 
 def concat(tables: Iterable[pa.Table]) -> pa.Table:

@@ -1,0 +1,92 @@
+"""Subjects against records: by names and identifiers, and by manufacturer ids built from addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.screening import match
+from tasks.screening.lists import tables
+from tasks.screening.mid import ReverseIndex
+from tasks.screening.subjects import Subjects
+from tasks.shared import kinds
+
+MID_SCORE, MID_PRIORITY = 0.8, 2
+"""A manufacturer id is built from parts of name and address: many makers share one."""
+
+FOUND = pa.schema(
+    [
+        *((name, match.HITS.field(name).type) for name in match.HITS.names),
+        ("partner_digest", pa.string()),
+        ("record_digest", pa.string()),
+    ]
+)
+Screen = Callable[[Subjects, pa.Table], pa.Table]
+
+
+def screener(threads: int) -> Screen:
+    """Matching by names and identifiers, and by manufacturer ids built from list addresses."""
+
+    def screen_(subjects: Subjects, records: pa.Table) -> pa.Table:
+        names = tables.names(records)
+        index = match.build(names, tables.identifiers(records), tables.places(records))
+        prepared = match.prepare(subjects.partners, subjects.identifiers, subjects.names)
+        found = index.screen(prepared, threads=threads) if len(index) else match.HITS.empty_table()
+        return _with_digests(_with_mids(found, subjects, records), subjects, records)
+
+    return screen_
+
+
+def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:
+    """Hits by MID beside those by name: a pair found both ways says so and keeps the better score."""
+    index = ReverseIndex(records) if subjects.mids else None
+    pairs = {
+        (partner, record): by
+        for partner, mids in sorted(subjects.mids.items())
+        for record, by in (index.find(mids).items() if index else ())
+    }
+    if not pairs:
+        return found
+    rows = {(row["partner"], row["record"]): row for row in found.to_pylist()}
+    bare = _Bare(subjects, records)
+    for pair, by in pairs.items():
+        row = rows.get(pair) or bare.row(*pair, by)
+        rows[pair] = row
+        row["score"] = max(row["score"], MID_SCORE)
+        row["reasons"] = [*row["reasons"], f"mid:{by}"]
+    return pa.Table.from_pylist(list(rows.values()), schema=match.HITS)
+
+
+class _Bare:
+    """Rows of hits whose names say nothing: the MID alone led to the record."""
+
+    def __init__(self, subjects: Subjects, records: pa.Table) -> None:
+        partners = subjects.partners
+        self._names = dict(
+            zip(partners["partner"].to_pylist(), partners["name"].to_pylist(), strict=True)
+        )
+        rows = records.select(["record", "names"]).to_pylist()
+        self._listed = {row["record"]: row["names"][0]["name"] for row in rows if row["names"]}
+
+    def row(self, partner: str, record: str, by: str) -> dict[str, Any]:
+        return {
+            "partner": partner,
+            "record": record,
+            "name_matched": self._listed[record],
+            "partner_name": self._names[partner],
+            "score": MID_SCORE,
+            "priority": MID_PRIORITY,
+            "reasons": [],
+            "explanation": kinds.canonical({"mid": by}),
+            "model": match.MODEL,
+        }
+
+
+def _with_digests(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:
+    digest = dict(zip(records["record"].to_pylist(), records["digest"].to_pylist(), strict=True))
+    partners = [subjects.digests[one] for one in found["partner"].to_pylist()]
+    listed = [digest[one] for one in found["record"].to_pylist()]
+    columns = [*found.columns, pa.array(partners, pa.string()), pa.array(listed, pa.string())]
+    return pa.table(columns, schema=FOUND)
