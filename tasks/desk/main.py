@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk import ace, backup, entries, home, journal, numbers, people, reconcile
+from tasks.desk import ace, backup, entries, home, journal, numbers, people, reconcile, screen
 from tasks.desk.context import desk, told
 from tasks.shared.errors import ContinuityError
 
@@ -38,6 +38,7 @@ app.add_typer(entries.app, name="entries")
 app.add_typer(ace.app, name="ace")
 app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(backup.app, name="backup")
+app.add_typer(screen.app, name="screen")
 app.add_typer(journal.app, name="journal")
 
 

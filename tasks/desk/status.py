@@ -14,6 +14,7 @@ from tasks.shared.settings import Settings
 def rows(journal: Journal, settings: Settings) -> list[dict[str, str]]:
     """Facts with a state (green, amber, red), newest need first."""
     found = [*_plans(journal, settings), *_batches(journal), *_desks(journal)]
+    found += _screening(journal)
     return [*found, *_reserve(journal, settings)]
 
 
@@ -71,3 +72,18 @@ def _desks(journal: Journal) -> list[dict[str, str]]:
         }
         for row in journal.rows(query)
     ]
+
+
+def _screening(journal: Journal) -> list[dict[str, str]]:
+    """Hits that wait for a person and lists that are red, once partners are screened here."""
+    from tasks.screening.watch import red_lists, undecided
+
+    found = []
+    if count := undecided(journal):
+        fact = f"{count.undecided} undecided, {count.blocking} of them block a partner"
+        found.append({"what": "screening hits", "state": "red" if count.blocking else "amber",
+                      "fact": fact, "next": "continuity screen hits"})  # fmt: skip
+    if red := red_lists(journal):
+        found.append({"what": "screening lists", "state": "red", "fact": "; ".join(red),
+                      "next": "continuity screen lists update"})  # fmt: skip
+    return found

@@ -9,6 +9,7 @@ from typing import Any
 
 from tasks.screening.lists import countries
 from tasks.screening.mid import is_mid
+from tasks.screening.ownership import MARK
 from tasks.screening.register import KINDS, ROLES
 
 MOST = 1000
@@ -43,6 +44,12 @@ def value(type_: str, text: str) -> Any:
     if odd := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]", text):
         raise Wrong(f"the control character U+{ord(odd[0]):04X}", "plain text")
     return _READERS[type_](text)
+
+
+def _id(text: str) -> str:
+    if len(text) > 64 or MARK.strip() in text or "\n" in text:
+        raise Wrong("no id", f"at most 64 characters, one line, without {MARK.strip()}")
+    return " ".join(text.split())
 
 
 def _name(text: str) -> str:
@@ -140,6 +147,7 @@ def _flags(text: str) -> list[str]:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
+    "id": _id,
     "text": lambda text: " ".join(text.split()),
     "name": _name,
     "role": _choice(ROLES),

@@ -123,6 +123,13 @@ def read(content: ContentStore, digest: str) -> pa.Table:
     return stored.from_bytes(content.get(digest), REGISTER) if digest else REGISTER.empty_table()
 
 
+def row(content: ContentStore, digest: str, partner: str) -> dict[str, Any]:
+    """One partner as a register (a content digest) has it; empty if it has none."""
+    register = read(content, digest)
+    found = register.filter(pc.equal(register["partner"], partner)).to_pylist()
+    return found[0] if found else {}
+
+
 @dataclass(frozen=True)
 class Taken:
     """What became of a partner file. `content`: the register after it."""

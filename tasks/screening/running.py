@@ -19,6 +19,7 @@ from tasks.screening.finding import FOUND, screener
 from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
+from tasks.screening.ownership import MARK
 from tasks.screening.subjects import of
 from tasks.shared import clock, kinds
 from tasks.shared.projections import HITS, SCREENED
@@ -54,12 +55,17 @@ def screen(house: House, actor: str, *, full: bool = False) -> Outcome:
     was ever loaded. Running it again changes nothing."""
     if not versions.in_force(house.journal):
         load_embedded(house.journal, house.content, actor)
-    basis = Basis(versions.used(house.journal), register.current(house.journal), match.MODEL)
+    basis = Basis(versions.used(house.journal), register.current(house.journal), model_of(house))
     before = None if full else last(house)
     if before is not None and before[0].model != basis.model:
         before = None
     found, screened = _find(house, basis, before)
     return _write(house, actor, basis, found, screened, CHANGES if before else FULL)
+
+
+def model_of(house: House) -> str:
+    """The version of the matching that a screening is done with."""
+    return match.MODEL
 
 
 def last(house: House) -> tuple[Basis, pa.Table] | None:
@@ -92,6 +98,11 @@ def _find(
     if rested.partners != basis.partners:
         were = of(register.read(house.content, rested.partners))
     return delta(hits, (were, known), (subjects, records), screened_by)
+
+
+def partner_of(subject: str) -> str:
+    """The partner itself, of a subject that may be one of its owners."""
+    return subject.split(MARK)[0]
 
 
 def hit_id(partner: str, record: str) -> str:

@@ -71,7 +71,6 @@ def logic_v2() -> LogicV2:
 
 
 def _entity(key: str, name: str, kind: str) -> Any:
-    from followthemoney import model
     from followthemoney.proxy import EntityProxy
 
     body = {"id": key, "schema": SCHEMAS.get(kind, "LegalEntity"), "properties": {"name": [name]}}

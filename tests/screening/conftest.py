@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tasks.screening.house import House
 from tasks.screening.lists.loading import Book
 from tasks.shared import people
+from tests.screening.world import World
 
 LISTS = Path(__file__).parents[1] / "data" / "lists"
 
@@ -42,3 +44,11 @@ def book(journal, content, staff) -> Callable[..., Book]:
         return Book(journal, content, **given)
 
     return open_
+
+
+@pytest.fixture
+def world(journal, content, house, staff, tmp_path: Path) -> World:
+    """A house of Ada's and Bo's with the January SDN list and no partners yet."""
+    made = World(House(journal, content, house), tmp_path, LISTS)
+    made.load("ofac_2024-01-08", "further")
+    return made

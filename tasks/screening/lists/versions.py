@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -70,6 +71,14 @@ def _without(csl: pa.Table, others: Iterable[str]) -> pa.Table:
     doubled = frozenset[str]().union(*(listings()[one].csl_codes for one in others))
     codes = [row[0] if row else "" for row in csl["programs"].to_pylist()]
     return csl.filter(pa.array([code not in doubled for code in codes], pa.bool_()))
+
+
+def row(content: ContentStore, version: str, record: str) -> dict[str, Any]:
+    """One record as a version (a content digest) has it; empty if it has none."""
+    if not version:
+        return {}
+    found = some(tables.from_bytes(content.get(version)), [record]).to_pylist()
+    return found[0] if found else {}
 
 
 def used(journal: Journal) -> dict[str, str]:

@@ -1,0 +1,118 @@
+"""A screening of what changed leaves what a screening of everything leaves."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from tasks.screening import register, running
+from tasks.screening.delta import delta, in_order
+from tasks.screening.finding import screener
+from tasks.screening.lists import ofac, tables
+from tasks.screening.lists.source import Source
+from tasks.screening.subjects import Subjects, of
+from tests.screening.conftest import LISTS
+from tests.screening.world import World
+
+SCREEN = screener(1)
+EXTRA = ("Nordsee Trading GmbH", "Gulf Bright Shipping", "Emma Daniels", "Almaz Jewellery")
+
+
+def listed() -> list[dict]:
+    drafts = ofac.read_sdn(Source(LISTS / "ofac_2024-01-08"))
+    return tables.records(drafts[::3]).to_pylist()
+
+
+RECORDS = listed()
+NAMES = [name["name"] for row in RECORDS for name in row["names"]]
+TOWNS = [("CN", "Beijing"), ("SY", "Damascus"), ("", "")]
+
+
+def records(rows: list[dict]) -> pa.Table:
+    made = [row | {"digest": tables.digest_of_row(row)} for row in rows]
+    return pa.Table.from_pylist(made, schema=tables.RECORDS)
+
+
+def partners(rows: dict[str, tuple[str, tuple[str, str], str]]) -> Subjects:
+    made = [
+        register.complete(
+            {"partner": key, "name": name, "country": country, "city": city, "kind": "unknown",
+             "role": role, "owners": [{"name": name[:12], "share": 50.0}] if len(name) > 20 else []}
+        )
+        for key, (name, (country, city), role) in rows.items()
+    ]  # fmt: skip
+    return of(register.table(made))
+
+
+person = st.tuples(
+    st.sampled_from([*NAMES, *EXTRA]),
+    st.sampled_from(TOWNS),
+    st.sampled_from(["manufacturer", "carrier"]),
+)
+book = st.dictionaries(st.sampled_from([f"P{n}" for n in range(8)]), person, max_size=8)
+chosen = st.sets(st.integers(0, len(RECORDS) - 1), max_size=12)
+
+
+def version(some: set[int], changed: set[int]) -> pa.Table:
+    rows = [RECORDS[n] for n in sorted(some)]
+    return records(
+        [row | {"remarks": "changed", "names": row["names"][::-1]} if n in changed else row
+         for n, row in zip(sorted(some), rows, strict=True)]
+    )  # fmt: skip
+
+
+@given(book, book, chosen, chosen, chosen)
+@settings(max_examples=60)
+def test_a_delta_equals_a_full_run(old, new, before, after, changed) -> None:
+    were, are = partners(old), partners(new)
+    known, listing = version(before, set()), version(after, changed)
+    hits = in_order(SCREEN(were, known))
+    found, _ = delta(hits, (were, known), (are, listing), SCREEN)
+    assert found.to_pylist() == in_order(SCREEN(are, listing)).to_pylist()
+
+
+@pytest.mark.long
+@given(book, book, chosen, chosen, chosen)
+@settings(max_examples=1500)
+def test_a_delta_equals_a_full_run_at_length(old, new, before, after, changed) -> None:
+    test_a_delta_equals_a_full_run.hypothesis.inner_test(old, new, before, after, changed)
+
+
+def test_a_list_change_by_the_book_equals_a_full_run(
+    world: World, lists: Path, january: Path
+) -> None:
+    """January to May, ALT held fixed: through the journal, then everything anew."""
+    rows = random.Random(5).sample(NAMES, 150)
+    lines = [f'P{n},"{name}",supplier,,,' for n, name in enumerate(rows)]
+    world.take("\n".join(lines) + "\n")
+    assert world.screen().scope == "full"
+    later = (lists.parent / "lists_later" / "ofac_2024-05-03" / "sdn.csv").read_bytes()
+    (january / "sdn.csv").write_bytes(later)
+    world.lists = january.parent
+    world.load(january.name, accept=frozenset({"ofac-sdn"}), reason="ALT held fixed")
+    changed = world.screen()
+    assert changed.scope == "changes" and (changed.new or changed.gone)
+    full = world.screen(full=True)
+    assert full.scope == "full" and full.content == changed.content
+    assert full.new == () and full.gone == ()
+
+
+def test_only_what_changed_is_screened(world: World) -> None:
+    world.take("".join(f"P{n},Partner Number {n},carrier,US,,\n" for n in range(20)))
+    assert world.screen().screened == 20
+    assert world.screen().screened == 0
+    world.take("P3,Partner Number Three,carrier,US,,\nP77,Emma LLC,carrier,US,,\n")
+    outcome = world.screen()
+    assert (outcome.scope, outcome.screened) == ("changes", 2)
+    assert [line.partner for line in outcome.new] == ["P77", "P77"]
+
+
+def test_another_model_screens_everything_again(world: World, monkeypatch) -> None:
+    world.take("P1,Emma LLC,carrier,US,,\n")
+    world.screen()
+    monkeypatch.setattr(running, "model_of", lambda house: "another")
+    assert world.screen().scope == "full"
