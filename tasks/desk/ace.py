@@ -74,7 +74,7 @@ def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
     persons = desk.settings.approval.persons
     rows = [
-        {"batch": one.batch, "file": str(one.path), "entries": one.numbers}
+        {"batch": one.batch, "file": one.where, "entries": one.numbers}
         for ready in outbound.approved(desk.journal, desk.content, persons)
         for one in outbound.write(
             desk.journal, desk.content, desk.vault, desk.settings, ready, desk.actor

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -31,7 +30,7 @@ from tasks.reconciliation.plan import envelope_of, records
 from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY, Standing
 from tasks.shared import clock, kinds, opening
 from tasks.shared.content import ContentStore
-from tasks.shared.files import write_atomic
+from tasks.shared.exchange import put
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
 from tasks.shared.projections import BATCHES, QUERIES
@@ -59,7 +58,7 @@ def house_of(settings: Settings) -> House:
 
 
 def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, today: date
-        ) -> list[Path]:  # fmt: skip
+        ) -> list[str]:  # fmt: skip
     """Write the questions that are due; returns the files. Those that wait are put again only
     after the settings' `ask_again_minutes`."""
     due: dict[str, list[Standing]] = {}
@@ -70,7 +69,7 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
         )
         if verdict.step is Step.ASK or again:
             due.setdefault(verdict.ask, []).append(one)
-    written: list[Path] = []
+    written: list[str] = []
     for about, some in sorted(due.items()):
         for query, keys in _queries(house, about, some, today):
             written.append(_write(house, about, query, keys, actor))
@@ -168,7 +167,7 @@ def _question(group: Mapping[str, Mapping[str, str]], air: bool) -> BillQuestion
     return BillQuestion(issuer=issuer, bill_number=number)
 
 
-def _write(house: House, about: str, query: Query, keys: tuple[str, ...], actor: str) -> Path:
+def _write(house: House, about: str, query: Query, keys: tuple[str, ...], actor: str) -> str:
     """Name the question in the book, then make it visible. A crash between the two only means
     that it is put again later."""
     batch: Batch = query.batch
@@ -186,7 +185,9 @@ def _write(house: House, about: str, query: Query, keys: tuple[str, ...], actor:
     data = fill_in(
         batch.bytes(), password(house.settings), batch.slots, house.vault.open, line_ends
     )
-    return write_atomic(outbound(house.settings) / name, data, mode=0o600)
+    with outbound(house.settings) as folder:
+        put(folder, name, data)
+    return name
 
 
 def without_questions(house: House, some: Sequence[Standing]) -> list[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from pathlib import Path
 
 from tasks.reconciliation import asking, outbound, plan, reading
 from tasks.reconciliation.asking import House
@@ -24,7 +23,7 @@ class Turn:
     written: tuple[outbound.Written, ...]
     read: tuple[reading.Read, ...]
     settled: tuple[str, ...]
-    asked: tuple[Path, ...]
+    asked: tuple[str, ...]
     waiting: plan.Plan | None
     steps: dict[str, list[str]]
     held: dict[str, str] = field(default_factory=dict)
@@ -39,8 +38,7 @@ class Turn:
 def turn(house: House, actor: str, today: date) -> Turn:
     """Run one turn. Raises BadSettings if folders or password are not set."""
     written = write_approved(house, actor)
-    inbox = house.settings.ace.inbox
-    read = reading.read_folder(house, inbox, actor) if inbox else []
+    read = reading.read_inbox(house, actor)
     settled = settle(house, actor)
     asked = ask(house, actor, today) if house.settings.ace.ask_first else []
     waiting, held = waiting_plan(house, actor, today)
@@ -95,8 +93,8 @@ def settle(house: House, actor: str) -> list[str]:
     return settled
 
 
-def ask(house: House, actor: str, today: date) -> list[Path]:
-    """Write the questions that are due; returns the files."""
+def ask(house: House, actor: str, today: date) -> list[str]:
+    """Write the questions that are due; returns the names of the files."""
     known = verdicts(house)
     _note_unaskable(house, [one for one, v in known if v.step is Step.ASK and v.ask == BILL], actor)
     return asking.ask(house, verdicts(house), actor, today)

@@ -17,6 +17,7 @@ from tasks.reconciliation.plan import records
 from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RELEASE, SUMMARY
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
+from tasks.shared.exchange import exchange
 from tasks.shared.private import is_reference
 from tasks.shared.projections import ENTRIES
 
@@ -34,29 +35,37 @@ class Read:
     problems: tuple[Problem, ...] = ()
 
 
-def read_folder(house: House, folder: Path, actor: str) -> list[Read]:
-    """Read every answer file of a folder that the book does not know. Damaged files are told and
-    change nothing; the rest is read."""
-    return [read_file(house, path, actor) for path in sorted(folder.glob("*.abi"))]
+def read_inbox(house: House, actor: str) -> list[Read]:
+    """Read every answer file of the inbox that the book does not know; none without an inbox.
+    Damaged files are told and change nothing; the rest is read."""
+    settings = house.settings.ace
+    if settings.inbox is None:
+        return []
+    with exchange(settings.inbox, settings) as folder:
+        return [read_bytes(house, name, folder.read(name), actor) for name in folder.names()]
 
 
 def read_file(house: House, path: Path, actor: str) -> Read:
     """Read one file. Reading it again changes nothing."""
-    data = path.read_bytes()
+    return read_bytes(house, path.name, path.read_bytes(), actor)
+
+
+def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
+    """Read the bytes of one file."""
     digest = sha256(data).hexdigest()
     if next(house.journal.events(key=f"answer:{digest}:0"), None):
-        return Read(path.name, 0, 1)
+        return Read(name, 0, 1)
     try:
-        answers = read_answers(data, path.name, _seal(house))
+        answers = read_answers(data, name, _seal(house))
     except BadInput as wrong:
-        return Read(path.name, 0, 0, wrong.problems or (Problem(file=path.name, wrong=str(wrong)),))
+        return Read(name, 0, 0, wrong.problems or (Problem(file=name, wrong=str(wrong)),))
     faults = tuple(fault for answer in answers for fault in answer.faults)
     # Kept without private numbers: those were replaced by references while it was read.
     bodies = [body for answer in answers for body in _bodies(house, answer, digest)]
     with house.journal.write(actor) as pen:
         for place, body in enumerate(bodies):
             pen.append(body, f"answer/{digest[:12]}", key=f"answer:{digest}:{place}")
-    return Read(path.name, len(answers), 0, faults)
+    return Read(name, len(answers), 0, faults)
 
 
 def _seal(house: House):  # type: ignore[no-untyped-def]
