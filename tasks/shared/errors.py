@@ -13,6 +13,7 @@ ContinuityError
 |   `-- HostileFile         a file refused before it was opened
 |-- JournalBroken           the book does not hold together                  (exit 1)
 |   `-- ContentMissing      an event names content that is gone or altered
+|-- MailUndelivered         the mail server did not take a letter; it waits    (exit 1)
 `-- MissingPart             a program or an extra that is not installed      (exit 2)
 """
 
@@ -128,6 +129,10 @@ class JournalBroken(ContinuityError):
 
 class ContentMissing(JournalBroken):
     """An event names content that is gone or no longer has its digest."""
+
+
+class MailUndelivered(ContinuityError):
+    """The mail server cannot be used, or does not take what is sent."""
 
 
 class MissingPart(ContinuityError):
