@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.ace.money.statement_days import DUE, federal_holidays
+from tasks.ace.money.statement_days import DUE
 from tasks.entries.record import read_table
 from tasks.entries.schema import field
 from tasks.reconciliation.account import (
@@ -28,6 +28,7 @@ from tasks.reconciliation.account import (
 from tasks.reconciliation.classify import classify
 from tasks.reconciliation.report_book import Story
 from tasks.reconciliation.view import NOTICE, RELEASE, SUMMARY, Standing, View
+from tasks.shared.business_days import federal_holidays
 from tasks.shared.content import ContentStore
 from tasks.shared.private import is_reference
 

@@ -14,6 +14,7 @@ ContinuityError
 |-- JournalBroken           the book does not hold together                  (exit 1)
 |   `-- ContentMissing      an event names content that is gone or altered
 |-- NotFetched              a list could not be fetched whole; the old one stays (exit 1)
+|-- MailUndelivered         the mail server did not take a letter; it waits    (exit 1)
 `-- MissingPart             a program or an extra that is not installed      (exit 2)
 """
 
@@ -133,6 +134,10 @@ class ContentMissing(JournalBroken):
 
 class NotFetched(ContinuityError):
     """A list could not be fetched whole. What was there before is untouched."""
+
+
+class MailUndelivered(ContinuityError):
+    """The mail server cannot be used, or does not take what is sent."""
 
 
 class MissingPart(ContinuityError):

@@ -8,13 +8,14 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tasks.shared.errors import BadSettings, Problem
 
 FILE = "continuity.toml"
 _FILER = r"^[0-9A-Z]{3}$"
+_ADDRESS = r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+"
 
 
 class _Table(BaseModel):
@@ -183,7 +184,33 @@ class Screening(_Table):
     bis_affiliates: Literal["by date", "on", "off"] = "by date"
     second_opinion: bool = False
     threads: int = Field(default=2, ge=1)
-    mail_to: tuple[str, ...] = ()
+    mail_to: tuple[str, ...] = ("compliance",)
+
+
+class Mail(_Table):
+    """How letters leave, and to whom. No `server`: they wait in `<home>/outbox`.
+
+    `security`: STARTTLS (port 587) or TLS from the first byte (465); never without. `ca_file`: the
+    authority of a private mail server. `recipients`: addresses by role, such as `it`, `compliance`,
+    `deputy`, `licence-holder`."""
+
+    server: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls"] = "starttls"
+    user: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    sender: str = Field(default="", pattern=f"^({_ADDRESS})?$")
+    timeout_seconds: float = Field(default=30, gt=0)
+    recipients: dict[str, tuple[Annotated[str, Field(pattern=f"^{_ADDRESS}$")], ...]] = {}
+
+    @model_validator(mode="after")
+    def _sender_known(self) -> Mail:
+        if self.server and not self.sender:
+            raise ValueError("a mail server needs a sender: the address that letters come from")
+        if self.user and self.password_file is None:
+            raise ValueError("a mail user needs a password_file")
+        return self
 
 
 class Settings(BaseSettings):
@@ -202,6 +229,7 @@ class Settings(BaseSettings):
     private: Private = Private()
     backup: Backup = Backup()
     screening: Screening = Screening()
+    mail: Mail = Mail()
 
     @classmethod
     def settings_customise_sources(

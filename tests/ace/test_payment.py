@@ -21,7 +21,8 @@ from tasks.ace.money.payment_plan import (
     plan_payment,
 )
 from tasks.ace.money.payment_totals import daily_totals, over_ceiling
-from tasks.ace.money.statement_days import AHEAD, Calendar, federal_holidays
+from tasks.ace.money.statement_days import AHEAD, window
+from tasks.shared.business_days import Calendar, federal_holidays
 from tasks.shared.errors import BadInput
 
 SENT = date(2026, 11, 24)  # a Tuesday; Thursday the 26th is Thanksgiving
@@ -73,7 +74,7 @@ def test_the_first_statement_is_one_business_day_ahead() -> None:
     ],
 )
 def test_weekends_and_federal_holidays_are_passed_over(sent: date, first: date) -> None:
-    assert Calendar().window(sent) == (first, sent + timedelta(days=90))
+    assert window(Calendar(), sent) == (first, sent + timedelta(days=90))
 
 
 def test_a_local_holiday_can_be_closed() -> None:
@@ -155,7 +156,7 @@ def test_what_no_day_can_take_is_reported() -> None:
     assert over_ceiling(found) == ["ABC-0000001-0"]
     assert ALONE in found["note"][0].as_py()
     assert daily_totals(found, how)["over"].to_pylist() == [True]
-    days = len(list(Calendar().days(*Calendar().window(SENT))))
+    days = len(list(Calendar().days(*window(Calendar(), SENT))))
     many = table(*(summary(number, amount=5_000) for number in range(days + 1)))
     found = plan_payment(many, how)
     assert over_ceiling(found) == [f"ABC-{days:07d}-0"]

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from tasks.ace.money.statement_days import Calendar
 from tasks.entries import codes
+from tasks.shared.business_days import Calendar
 from tasks.shared.errors import BadInput, Problem
 
 COLUMNS = ("importer_number", "payment_type", "branch", "account", "periodic_day")

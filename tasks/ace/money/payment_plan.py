@@ -15,7 +15,7 @@ from functools import cache, partial
 import pyarrow as pa
 
 from tasks.ace.money.payment import AS_DAILY, INDIVIDUAL, MONTHLY, OTHERS, Payment, Terms
-from tasks.ace.money.statement_days import AHEAD, DUE, MONTHLY_DAY
+from tasks.ace.money.statement_days import AHEAD, DUE, MONTHLY_DAY, window
 from tasks.shared.errors import BadInput, Problem
 
 SUMMARIES = pa.schema(
@@ -142,7 +142,7 @@ def _wish(
 
 def _first(entered: date, payment: Payment) -> tuple[date, bool]:
     """The first statement date of an entry, and whether CBP's window still holds it."""
-    first, last = payment.calendar.window(payment.sent)
+    first, last = window(payment.calendar, payment.sent)
     first = max(first, payment.calendar.on_or_after(entered))
     return first, first <= last
 
@@ -159,7 +159,7 @@ def _days(
 ) -> dict[str, tuple[date | None, tuple[str, ...]]]:
     """The statement date of each summary, the one due first placed first, and its notes."""
     used: dict[tuple[date, str], int] = defaultdict(int)
-    last = payment.calendar.window(payment.sent)[1]
+    last = window(payment.calendar, payment.sent)[1]
     found: dict[str, tuple[date | None, tuple[str, ...]]] = {}
     for wish in sorted(wishes, key=lambda one: (one.due, one.number)):
         if wish.kind == INDIVIDUAL:

@@ -9,10 +9,11 @@ import numpy as np
 from tasks.ace.checks.deck import Numbers, integers
 from tasks.ace.checks.recognise import BATCH
 from tasks.ace.money.fees import NO_DAY
-from tasks.ace.money.statement_days import AHEAD, Calendar
+from tasks.ace.money.statement_days import AHEAD
 from tasks.ace.summary.summary import Summary, days, rule
 from tasks.ace.wire.classes import Flags, digit
 from tasks.ace.wire.codes import codes
+from tasks.shared.business_days import Calendar
 
 _TYPE, _DATE = "payment_type_code", "preliminary_statement_print_date"
 _MONTH, _BRANCH = "periodic_statement_month", "statement_client_branch_identifier"

@@ -1,0 +1,268 @@
+"""Letters by mail: written into the journal first, sent when a server takes them, each once.
+
+post = Post(journal, content, settings)
+with journal.write(actor) as pen:          with the fact that the letter tells
+    post.queue(pen, letter)
+post.deliver(actor)                        sends all that wait; what cannot go lies in the outbox
+
+An attempt is claimed in the journal before the letter is handed over, so two processes never send the
+same. If a process dies in between, nobody knows whether the server took it: after `CLAIM` it is sent
+again with the same Message-ID, by which mail servers and programs know a copy.
+"""
+
+from __future__ import annotations
+
+import json
+import smtplib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email import message_from_bytes, policy, utils
+from email.message import EmailMessage
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+
+import sqlalchemy as sa
+
+from tasks.shared import clock, kinds, mail_wire
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import MailUndelivered
+from tasks.shared.files import write_atomic
+from tasks.shared.journal import Journal, Pen
+from tasks.shared.projections import MAIL
+from tasks.shared.settings import Settings
+from tasks.shared.store import EVENTS
+
+CLAIM = timedelta(minutes=10)
+_NOBODY = "no address for {}: set [mail.recipients]"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file of a letter; `type` is a media type with parameters, `text/calendar; method=PUBLISH`."""
+
+    name: str
+    data: bytes
+    type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """`key` names what is told: a second letter with it is never queued. `to`: roles of the
+    settings' `[mail.recipients]`, or addresses. `html` may be empty."""
+
+    key: str
+    to: Sequence[str]
+    title: str
+    text: str
+    html: str = ""
+    attachments: Sequence[Attachment] = ()
+
+    @property
+    def id(self) -> str:
+        return sha256(self.key.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A letter that did not reach all: `to` is whom not; `refused` are addresses, with reasons."""
+
+    id: str
+    title: str
+    content: str
+    to: tuple[str, ...]
+    accepted: tuple[str, ...]
+    refused: Mapping[str, str]
+    attempt: int
+    until: str
+    at: str
+
+
+@dataclass
+class Delivery:
+    """What one `deliver` did. `reason` says why the rest waits."""
+
+    sent: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    reason: str = ""
+
+
+def waiting(journal: Journal) -> list[Waiting]:
+    """The letters that are not yet with all whom they are for, oldest first."""
+    query = (
+        sa.select(MAIL, EVENTS.c.at)
+        .join(EVENTS, EVENTS.c.seq == MAIL.c.seq)
+        .where(MAIL.c.waiting != "[]")
+        .order_by(MAIL.c.seq)
+    )
+    return [
+        Waiting(row.mail, row.title, row.content, tuple(json.loads(row.waiting)),
+                tuple(json.loads(row.accepted)), json.loads(row.refused), row.attempt, row.until,
+                row.at)
+        for row in journal.rows(query)
+    ]  # fmt: skip
+
+
+class Post:
+    """Queues letters and delivers what waits."""
+
+    def __init__(self, journal: Journal, content: ContentStore, settings: Settings) -> None:
+        self._journal, self._content, self._settings = journal, content, settings
+
+    def queue(self, pen: Pen, letter: Letter) -> bool:
+        """Put a letter into the book, in the caller's transaction. False if it stands there."""
+        if pen.rows(sa.select(MAIL.c.mail).where(MAIL.c.mail == letter.id)):
+            return False
+        content = self._content.put(bytes(self._composed(letter)))
+        body = kinds.MailQueued(
+            mail=letter.id, title=_line(letter.title), to=list(letter.to), content=content
+        )
+        return pen.append(body, f"mail/{letter.id}", f"mail.queued:{letter.id}") is not None
+
+    def send(self, letter: Letter, actor: str) -> Delivery:
+        """Queue a letter on its own and deliver what waits."""
+        with self._journal.write(actor) as pen:
+            self.queue(pen, letter)
+        return self.deliver(actor)
+
+    def deliver(self, actor: str) -> Delivery:
+        """Send what waits. Never raises for a server that is down: `reason` says it, the letters
+        lie in the outbox, and the next call tries again."""
+        done = Delivery()
+        letters = waiting(self._journal)
+        try:
+            if letters and not self._settings.mail.server:
+                raise MailUndelivered("no mail server is set: [mail] server")
+            if letters:
+                with mail_wire.connection(self._settings.mail) as server:
+                    for letter in letters:
+                        self._attempt(server, letter, actor)
+        except (MailUndelivered, OSError, smtplib.SMTPException) as failure:
+            done.reason = str(failure) or type(failure).__name__
+        left = waiting(self._journal)
+        open_ = {one.id for one in left}
+        done.sent = [one.title for one in letters if one.id not in open_]
+        done.waiting = [one.title for one in left]
+        done.reason = done.reason or "; ".join(self._reasons(left))
+        self._keep_outbox(left)
+        if left:
+            self._delay(done.reason, left, actor)
+        return done
+
+    def _attempt(self, server: smtplib.SMTP, letter: Waiting, actor: str) -> None:
+        known = {*letter.accepted, *letter.refused}
+        to = sorted({one for name in letter.to for one in self._addresses(name)} - known)
+        if not to or not self._claim(letter, actor):
+            return
+        try:
+            refused = mail_wire.hand_over(
+                server, self._addressed(letter), self._settings.mail.sender, to
+            )
+        except MailUndelivered:
+            self._answer(letter, [], {}, actor)
+            raise
+        final = {
+            one: f"{code} {why}"
+            for one, (code, why) in refused.items()
+            if code >= mail_wire.PERMANENT
+        }
+        self._answer(letter, [one for one in to if one not in refused], final, actor)
+
+    def _claim(self, letter: Waiting, actor: str) -> bool:
+        """Whether the next attempt is this process's own."""
+        if letter.until > clock.text():
+            return False
+        until, attempt = clock.text(clock.now() + CLAIM), letter.attempt + 1
+        body = kinds.MailTried(mail=letter.id, attempt=attempt, until=until)
+        key = f"mail.tried:{letter.id}:{attempt}"
+        return self._journal.append(body, f"mail/{letter.id}", actor, key)
+
+    def _answer(
+        self, letter: Waiting, accepted: list[str], refused: dict[str, str], actor: str
+    ) -> None:
+        reached, dead = {*letter.accepted, *accepted}, {*letter.refused, *refused}
+        body = kinds.MailAnswered(
+            mail=letter.id,
+            attempt=letter.attempt + 1,
+            accepted=accepted,
+            refused=refused,
+            waiting=[name for name in letter.to if not self._is_reached(name, reached, dead)],
+        )
+        self._journal.append(body, f"mail/{letter.id}", actor)
+
+    def _is_reached(self, name: str, reached: set[str], dead: set[str]) -> bool:
+        """One address of a role took it, and none is left to try."""
+        addresses = set(self._addresses(name))
+        return bool(addresses & reached) and addresses <= reached | dead
+
+    def _addresses(self, name: str) -> tuple[str, ...]:
+        return (name,) if "@" in name else self._settings.mail.recipients.get(name, ())
+
+    def _reasons(self, left: list[Waiting]) -> Iterator[str]:
+        names = {name for one in left for name in one.to if not self._addresses(name)}
+        yield from (_NOBODY.format(name) for name in sorted(names))
+        refused = {(one, why) for letter in left for one, why in letter.refused.items()}
+        yield from (f"{one} was refused: {why}" for one, why in sorted(refused))
+
+    def _delay(self, reason: str, left: list[Waiting], actor: str) -> None:
+        body = kinds.MailDelayed(reason=reason[:500], waiting=[one.id for one in left])
+        self._journal.append(body, "mail", actor, f"mail.delayed:{clock.text()[:10]}")
+
+    def _composed(self, letter: Letter) -> EmailMessage:
+        """The message without its recipients, which the settings name when it is sent."""
+        message = EmailMessage(policy=policy.SMTP)
+        sender = self._settings.mail.sender
+        if sender:
+            message["From"] = utils.formataddr((_line(self._settings.broker.name), sender))
+        message["Subject"] = _line(letter.title)
+        message["Date"] = utils.format_datetime(clock.now())
+        domain = sender.partition("@")[2] or "continuity.invalid"
+        message["Message-ID"] = f"<{letter.id}@{domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text)
+        if letter.html:
+            message.add_alternative(letter.html, subtype="html")
+        for one in letter.attachments:
+            _attach(message, one)
+        return message
+
+    def _addressed(self, letter: Waiting) -> EmailMessage:
+        data = self._content.get(letter.content)
+        message = cast("EmailMessage", message_from_bytes(data, policy=policy.SMTP))
+        to = [one for name in letter.to for one in self._addresses(name)]
+        message["To"] = ", ".join(dict.fromkeys([*letter.accepted, *to])) or "undisclosed:;"
+        return message
+
+    def _keep_outbox(self, left: list[Waiting]) -> None:
+        """The outbox folder shows what waits, so that a person can send it with her own program."""
+        wanted = {self._place(one): one for one in left}
+        folder = outbox(self._settings.home)
+        for path in folder.glob(f"*-{'?' * 24}.eml"):
+            if path not in wanted:
+                path.unlink(missing_ok=True)
+        for path, letter in wanted.items():
+            message = self._addressed(letter)
+            message["X-Unsent"] = "1"  # opens in Outlook as a draft, ready to be sent
+            if not path.exists() or path.read_bytes() != bytes(message):
+                write_atomic(path, bytes(message), mode=0o600)
+
+    def _place(self, letter: Waiting) -> Path:
+        stamp = clock.stamp(clock.parse(letter.at))
+        return outbox(self._settings.home) / f"{stamp}-{letter.id}.eml"
+
+
+def outbox(home: Path) -> Path:
+    return home / "outbox"
+
+
+def _attach(message: EmailMessage, one: Attachment) -> None:
+    kind, _, parameters = one.type.partition(";")
+    main, _, sub = kind.strip().partition("/")
+    given = dict(part.strip().split("=", 1) for part in parameters.split(";") if "=" in part)
+    message.add_attachment(one.data, maintype=main, subtype=sub, filename=one.name, params=given)
+
+
+def _line(text: str) -> str:
+    """A header is one line: what somebody wrote into a name cannot begin another."""
+    return " ".join(text.split())

@@ -1,0 +1,78 @@
+"""SMTP, always with TLS and a checked certificate. One connection carries many letters."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from email.message import EmailMessage
+
+from tasks.shared.errors import MailUndelivered
+from tasks.shared.settings import Mail
+
+PERMANENT = 500
+
+
+@contextmanager
+def connection(settings: Mail) -> Iterator[smtplib.SMTP]:
+    """A session that is encrypted and logged in. Raises MailUndelivered, saying why not."""
+    try:
+        server = _opened(settings)
+    except (OSError, smtplib.SMTPException, ValueError) as wrong:
+        raise MailUndelivered(
+            f"mail server {settings.server}:{settings.port}: {_words(wrong)}"
+        ) from wrong
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def _opened(settings: Mail) -> smtplib.SMTP:
+    trust = ssl.create_default_context(cafile=settings.ca_file)
+    where = (settings.server, settings.port)
+    if settings.security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            *where, timeout=settings.timeout_seconds, context=trust
+        )
+    else:
+        server = smtplib.SMTP(*where, timeout=settings.timeout_seconds)
+    try:
+        if settings.security == "starttls":
+            server.starttls(context=trust)
+        if settings.user and settings.password_file:
+            server.login(settings.user, settings.password_file.read_text(encoding="utf-8").strip())
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def hand_over(
+    server: smtplib.SMTP, message: EmailMessage, sender: str, to: Sequence[str]
+) -> dict[str, tuple[int, str]]:
+    """Give one letter to the server. Returns the addresses it refused: code and reason.
+
+    Raises MailUndelivered if the server said no to the letter itself: it was not sent. Any other
+    error (a connection that breaks) leaves it open whether it was.
+    """
+    try:
+        refused = server.send_message(message, sender, list(to))
+    except smtplib.SMTPRecipientsRefused as none_taken:
+        refused = none_taken.recipients
+    except smtplib.SMTPDataError as no:
+        return {one: (no.smtp_code, _said(no.smtp_error)) for one in to}
+    except smtplib.SMTPSenderRefused as no:
+        raise MailUndelivered(f"the sender {sender} was refused: {_said(no.smtp_error)}") from no
+    return {one: (code, _said(why)) for one, (code, why) in refused.items()}
+
+
+def _words(wrong: Exception) -> str:
+    if isinstance(wrong, smtplib.SMTPResponseException):
+        return f"{wrong.smtp_code} {_said(wrong.smtp_error)}"
+    return str(wrong) or type(wrong).__name__
+
+
+def _said(text: bytes | str) -> str:
+    return text.decode(errors="replace") if isinstance(text, bytes) else text

@@ -1,0 +1,169 @@
+"""Letters against a real SMTP server: TLS, refused recipients, a server that is down, crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.shared import clock, mail_wire
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadSettings
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.mail import Attachment, Letter, Post, outbox, waiting
+from tasks.shared.settings import Settings, load
+from tests.conftest import SETTINGS
+from tests.mail_server import MailServer, mail_server
+
+IT, ADA, BO = "it@harborvance.example", "ada@harborvance.example", "bo@harborvance.example"
+RECIPIENTS = f'{{ it = ["{IT}"], licence-holder = ["{ADA}", "{BO}"] }}'
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[MailServer]:
+    with mail_server(tmp_path) as running:
+        yield running
+
+
+def settled(home: Path, text: str) -> Settings:
+    (home / "continuity.toml").write_text(SETTINGS + text)
+    return load(home)
+
+
+@pytest.fixture
+def post(journal: Journal, content: ContentStore, home: Path, server: MailServer) -> Post:
+    return Post(journal, content, settled(home, server.settings(home, RECIPIENTS)))
+
+
+def letter(key: str = "duty/isa/180", *, to: tuple[str, ...] = ("it", "licence-holder")) -> Letter:
+    return Letter(
+        key=key,
+        to=to,
+        title="ISA: submit\r\nBcc: everybody@example.com",
+        text="Submit the renewal: größer als nötig.\n",
+        html="<p>Submit the renewal</p>",
+        attachments=[
+            Attachment("isa.ics", b"BEGIN:VCALENDAR\r\n", "text/calendar; method=PUBLISH")
+        ],
+    )
+
+
+def test_a_letter_arrives_once_encrypted_and_whole(
+    post: Post, server: MailServer, journal: Journal
+) -> None:
+    done = post.send(letter(), "it")
+    assert (len(done.sent), done.waiting, done.reason) == (1, [], "")
+    assert not post.send(letter(), "it").sent
+    ((to, message),) = server.received
+    assert sorted(to) == [ADA, BO, IT] and message["To"] == f"{IT}, {ADA}, {BO}"
+    assert message["Subject"] == "ISA: submit Bcc: everybody@example.com" and not message["Bcc"]
+    assert message["Message-ID"] == f"<{letter().id}@harborvance.example>"
+    parts = [part.get_content_type() for part in message.walk()]
+    assert {"text/plain", "text/html", "text/calendar"} <= set(parts)
+    assert "größer" in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    (attached,) = message.iter_attachments()
+    assert attached.get_filename() == "isa.ics"
+    assert attached.get_param("method", header="content-type") == "PUBLISH"
+    assert server.logins == 1
+    assert verify(journal).ok
+
+
+def test_a_refused_recipient_keeps_no_other_back(
+    post: Post, server: MailServer, journal: Journal, home: Path, content: ContentStore
+) -> None:
+    server.refused = {IT: "550 no such person", BO: "451 try later"}
+    done = post.send(letter(), "it")
+    assert [to for to, _ in server.received] == [[ADA]]
+    assert "it@harborvance.example was refused: 550 no such person" in done.reason
+    assert waiting(journal)[0].to == ("it", "licence-holder")
+    server.refused = {IT: "550 no such person"}
+    post.deliver("it")
+    assert [to for to, _ in server.received] == [[ADA], [BO]]
+    assert waiting(journal)[0].to == ("it",)
+    post.deliver("it")
+    assert len(server.received) == 2, "an address that was refused for good is not asked again"
+    new = RECIPIENTS.replace(IT, "support@harborvance.example")
+    Post(journal, content, settled(home, server.settings(home, new))).deliver("it")
+    assert server.received[-1][0] == ["support@harborvance.example"]
+    assert not waiting(journal) and not list(outbox(home).iterdir())
+
+
+def test_a_role_without_an_address_waits_and_says_so(post: Post, journal: Journal) -> None:
+    done = post.send(letter(to=("it", "deputy")), "it")
+    assert done.waiting and "no address for deputy: set [mail.recipients]" in done.reason
+    assert waiting(journal)[0].to == ("deputy",)
+
+
+def test_without_a_server_the_letter_lies_in_the_outbox(
+    journal: Journal, content: ContentStore, home: Path, server: MailServer
+) -> None:
+    done = Post(journal, content, load(home)).send(letter(), "it")
+    assert done.reason == "no mail server is set: [mail] server"
+    (path,) = outbox(home).iterdir()
+    assert b"X-Unsent: 1" in path.read_bytes()
+    Post(journal, content, settled(home, server.settings(home, RECIPIENTS))).deliver("it")
+    assert len(server.received) == 1 and not server.received[0][1]["X-Unsent"]
+    assert not list(outbox(home).iterdir())
+    assert sum(1 for _ in journal.events(kind="mail.delayed")) == 1
+
+
+def test_a_server_that_is_down_or_not_trusted_gets_nothing(
+    journal: Journal, content: ContentStore, home: Path, server: MailServer, tmp_path: Path
+) -> None:
+    text = server.settings(home, RECIPIENTS)
+    down = settled(home, text.replace(f"port = {server.port}", "port = 1"))
+    assert "refused" in Post(journal, content, down).send(letter(), "it").reason.lower()
+    strange = settled(home, text.replace(f'ca_file = "{server.certificate}"', ""))
+    assert "certificate" in Post(journal, content, strange).deliver("it").reason
+    server.busy = "452 no room"
+    ours = Post(journal, content, settled(home, text))
+    assert ours.deliver("it").waiting and not server.received
+    server.busy = ""
+    assert ours.deliver("it").sent and len(server.received) == 1
+
+
+def test_two_processes_never_send_the_same(
+    post: Post, server: MailServer, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over = mail_wire.hand_over
+
+    def meanwhile(*given):
+        monkeypatch.setattr(mail_wire, "hand_over", hand_over)
+        assert post.deliver("another").sent == []
+        return hand_over(*given)
+
+    monkeypatch.setattr(mail_wire, "hand_over", meanwhile)
+    assert post.send(letter(), "it").sent
+    assert len(server.received) == 1
+
+
+def test_a_process_that_dies_in_the_middle_leaves_it_to_the_next(
+    post: Post, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whether the server took it; the copy that follows has the same Message-ID."""
+    hand_over = mail_wire.hand_over
+
+    def dies(*given):
+        hand_over(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mail_wire, "hand_over", dies)
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    with clock.held(noon), pytest.raises(KeyboardInterrupt):
+        post.send(letter(), "it")
+    monkeypatch.setattr(mail_wire, "hand_over", hand_over)
+    with clock.held(noon + timedelta(minutes=5)):
+        assert not post.deliver("it").sent and len(server.received) == 1
+    with clock.held(noon + timedelta(minutes=11)):
+        assert post.deliver("it").sent
+    assert len({message["Message-ID"] for _, message in server.received}) == 1
+
+
+def test_settings_that_cannot_send_are_refused(home: Path) -> None:
+    with pytest.raises(BadSettings, match="needs a sender"):
+        settled(home, '[mail]\nserver = "mail.example"\n')
+    with pytest.raises(BadSettings, match="recipients"):
+        settled(home, '[mail]\nrecipients = { it = ["no address"] }\n')
