@@ -69,10 +69,11 @@ class _Reader:
                 continue
             before = len(self.problems)
             row = self._row(number, fields, cells)
+            self._judge(number, row, {problem.column for problem in self.problems[before:]})
             if len(self.problems) > before:
                 self.refused += 1
             else:
-                yield row
+                yield complete(row)
 
     def _bind(self, heading: Sequence[object]) -> list[Column | None] | None:
         """The column behind each heading; None, and a fault, if it is no heading of partners."""
@@ -110,11 +111,10 @@ class _Reader:
                 row["identifiers"].append({"kind": kind, "value": read_})
             else:
                 row[column.field] = read_
-        self._judge(number, row, {c.field for c in fields if c})
-        return complete(row)
+        return row
 
-    def _judge(self, number: int, row: dict[str, Any], _given: set[str]) -> None:
-        told = {problem.column for problem in self.problems if problem.row == number}
+    def _judge(self, number: int, row: dict[str, Any], told: set[str]) -> None:
+        """What is missing or stands there twice; `told`: columns of the row already found wrong."""
         for column in columns()[:2]:
             if not row.get(column.field) and column.title not in told:
                 self._blame("empty", number, column.title, "", "is empty", column.meaning)

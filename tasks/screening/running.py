@@ -20,8 +20,9 @@ from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
 from tasks.screening.ownership import MARK
-from tasks.screening.subjects import of
+from tasks.screening.subjects import Subjects, of
 from tasks.shared import clock, kinds
+from tasks.shared.journal import Pen
 from tasks.shared.projections import HITS, SCREENED
 
 FULL, CHANGES, NAME = "full", "changes", "name"
@@ -59,8 +60,10 @@ def screen(house: House, actor: str, *, full: bool = False) -> Outcome:
     before = None if full else last(house)
     if before is not None and before[0].model != basis.model:
         before = None
-    found, screened = _find(house, basis, before)
-    return _write(house, actor, basis, found, screened, CHANGES if before else FULL)
+    sides = _sides(house, basis)
+    found, screened = _find(house, sides, basis, before)
+    held = _Held(CHANGES if before else FULL, basis, found, _lines(house, sides, found), screened)
+    return _write(house, actor, held)
 
 
 def model_of(house: House) -> str:
@@ -83,21 +86,28 @@ def hits_of(house: House, content: str) -> pa.Table:
     return stored.from_bytes(house.content.get(content), FOUND)
 
 
-def _find(
-    house: House, basis: Basis, before: tuple[Basis, pa.Table] | None
-) -> tuple[pa.Table, int]:
+def _sides(house: House, basis: Basis) -> tuple[Subjects, pa.Table]:
+    """Everyone to screen, and every record to screen against."""
     subjects = of(register.read(house.content, basis.partners))
-    records = versions.records(house.content, basis.lists)
+    return subjects, versions.records(house.content, basis.lists)
+
+
+def _find(
+    house: House,
+    sides: tuple[Subjects, pa.Table],
+    basis: Basis,
+    before: tuple[Basis, pa.Table] | None,
+) -> tuple[pa.Table, int]:
     screened_by = screener(house.settings.screening.threads)
     if before is None:
-        return in_order(screened_by(subjects, records)), len(subjects.digests)
+        return in_order(screened_by(*sides)), len(sides[0].digests)
     rested, hits = before
-    old = rested.lists if rested.lists == basis.lists else None
-    known = records if old else versions.records(house.content, rested.lists)
-    were = subjects
+    were, known = sides
     if rested.partners != basis.partners:
         were = of(register.read(house.content, rested.partners))
-    return delta(hits, (were, known), (subjects, records), screened_by)
+    if rested.lists != basis.lists:
+        known = versions.records(house.content, rested.lists)
+    return delta(hits, (were, known), sides, screened_by)
 
 
 def partner_of(subject: str) -> str:
@@ -110,40 +120,59 @@ def hit_id(partner: str, record: str) -> str:
     return "h" + sha256(f"{partner}\n{record}".encode()).hexdigest()[:11]
 
 
-def _write(
-    house: House, actor: str, basis: Basis, found: pa.Table, screened: int, scope: str
-) -> Outcome:
+@dataclass(frozen=True)
+class _Held:
+    """A screening before it is written down: the hits as a table (FOUND) and as journal lines."""
+
+    scope: str
+    basis: Basis
+    found: pa.Table
+    lines: list[kinds.HitLine]
+    screened: int
+
+
+def _write(house: House, actor: str, held: _Held) -> Outcome:
     """Write down what was found, in one transaction with the hits that are new or gone."""
-    content = house.content.put(stored.to_bytes(found, FOUND))
-    lines = lines_of(house, basis, found)
-    today = clock.now().date().isoformat()
-    resting = kinds.canonical([basis.model, basis.lists, basis.partners, content, today])
+    basis, count = held.basis, held.found.num_rows
+    content = house.content.put(stored.to_bytes(held.found, FOUND))
     done = kinds.ScreeningDone(
-        scope=scope,
+        scope=held.scope,
         model=basis.model,
         lists=basis.lists,
         partners=basis.partners,
         content=content,
-        screened=screened,
-        hits=found.num_rows,
+        screened=held.screened,
+        hits=count,
     )
     with house.journal.write(actor) as pen:
-        known = {row.hit: row for row in pen.rows(sa.select(HITS))}
-        new = tuple(line for line in lines if _is_news(line, known.get(line.hit)))
-        standing = {line.hit for line in lines}
-        gone = tuple(sorted(h for h, row in known.items() if row.present and h not in standing))
+        new, gone = _news(pen, held.lines)
         if new or gone:
             pen.append(kinds.HitFound(hits=list(new), gone=list(gone)), "screening")
-        pen.append(done, "screening", f"screening:{sha256(resting.encode()).hexdigest()}")
-    return Outcome(scope, basis, content, screened, found.num_rows, new, gone)
+        pen.append(done, "screening", _key(basis, content))
+    return Outcome(held.scope, basis, content, held.screened, count, new, gone)
 
 
-def lines_of(house: House, basis: Basis, found: pa.Table) -> list[kinds.HitLine]:
+def _news(
+    pen: Pen, lines: list[kinds.HitLine]
+) -> tuple[tuple[kinds.HitLine, ...], tuple[str, ...]]:
+    """The hits that the book does not know so, and the ids of those that are no more."""
+    known = {row.hit: row for row in pen.rows(sa.select(HITS))}
+    standing = {line.hit for line in lines}
+    gone = sorted(hit for hit, row in known.items() if row.present and hit not in standing)
+    return tuple(line for line in lines if _is_news(line, known.get(line.hit))), tuple(gone)
+
+
+def _key(basis: Basis, content: str) -> str:
+    """The same screening with the same result is written down once a day."""
+    today = clock.now().date().isoformat()
+    resting = kinds.canonical([basis.model, basis.lists, basis.partners, content, today])
+    return f"screening:{sha256(resting.encode()).hexdigest()}"
+
+
+def _lines(house: House, sides: tuple[Subjects, pa.Table], found: pa.Table) -> list[kinds.HitLine]:
     """The journal's line for each hit: with what the policy says of it today."""
-    subjects = of(register.read(house.content, basis.partners))
-    records = versions.some(
-        versions.records(house.content, basis.lists), set(found["record"].to_pylist())
-    )
+    subjects, every = sides
+    records = versions.some(every, set(found["record"].to_pylist()))
     listed = {row["record"]: row for row in records.to_pylist()}
     today = clock.now().date().isoformat()
     least = house.settings.screening.strong_score

@@ -31,8 +31,7 @@ def undecided(journal: Journal) -> Waiting:
 
 def red_lists(journal: Journal) -> list[str]:
     """Why lists are red, and which; nothing in a house that screens nobody."""
-    used = sa.select(SCREENED.c.what).union(sa.select(LISTS.c.list))
-    if not journal.rows(used):
+    if not (journal.rows(sa.select(SCREENED.c.what)) or journal.rows(sa.select(LISTS.c.list))):
         return []
     from tasks.screening.lists.versions import standing
 
