@@ -9,7 +9,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 
-from tasks.screening import alerts, decisions, running, updating, watch
+from tasks.screening import alerts, decisions, drill, running, updating, watch
 from tasks.screening.house import House, house_of
 from tasks.screening.lists.loading import Book, load_folder
 from tasks.screening.policy import BLOCK
@@ -84,3 +84,12 @@ def alert(home: str, actor: str, new: list[str]) -> str:
     said = "nothing to tell" if done is None else done.reason or f"{len(done.sent)} letter(s) sent"
     get_run_logger().info("%s", said)
     return said
+
+
+@task(name="screen the sample's partners")
+def screen_sample(home: str, first: str, second: str) -> list[str]:
+    """The drill's chapter: partners screened, a namesake cleared by two persons."""
+    house = _house(home)
+    told = [*drill.partners(house, first), *drill.decide(house, first, second)]
+    get_run_logger().info("%s", told[-1])
+    return told
