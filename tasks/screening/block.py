@@ -34,6 +34,14 @@ class Tokens:
     skeleton: Strings
     letters: np.ndarray
     """uint32: bit n set where the loose form has the n-th letter; digits share the high bits."""
+    letters_apart: np.ndarray
+    """uint8: in how many letters a word may differ that is still worth measuring."""
+    initial: np.ndarray
+    """uint8: first letter of the word, as a number."""
+    single: np.ndarray
+    """uint8: the same for a word of one letter, 0 for a longer one."""
+    sounds: np.ndarray
+    """Whether the skeleton has the three letters that it takes to say anything."""
     weight: np.ndarray
     """float32, the model's weight of the word: rare words weigh more."""
     length: np.ndarray
@@ -71,6 +79,8 @@ class Block:
     """Content words in alphabetical order: the same for two orders of one name."""
     full_key: Strings
     """All words in alphabetical order."""
+    norm: np.ndarray
+    """float32, length of each name's row before it was brought to UNIT."""
     groups: sp.csr_matrix
     """int32, names x letter groups, each row of length UNIT."""
 
@@ -167,27 +177,37 @@ def build_block(names: Sequence[str], model: Model) -> Block:
         strings(["".join(one.content) for one in parsed]),
         strings([" ".join(sorted(one.content)) for one in parsed]),
         strings([" ".join(sorted(one.all)) for one in parsed]),
-        _groups(tokens, flat_words, offsets, model),
+        *_groups(tokens, flat_words, offsets, model),
     )
 
 
 def _tokens(texts: list[str], model: Model) -> Tokens:
     folded = [loose(text) for text in texts]
     forms = form_words()
+    heard = [skeleton(text) for text in texts]
+    length = np.array([len(text) for text in texts], dtype=np.int16)
+    initial = np.array([ord(text[0]) for text in texts], dtype=np.uint8)
     weight = np.array([model.weight(text) for text in texts], dtype=np.float32)
     is_form = np.array([text in forms for text in texts], dtype=bool)
     return Tokens(
         strings(texts),
         strings(folded),
-        strings([skeleton(text) for text in texts]),
+        strings(heard),
         np.array([_letters(text) for text in folded], dtype=np.uint32),
+        _letters_apart(length, is_form),
+        initial,
+        np.where(length == 1, initial, 0).astype(np.uint8),
+        np.array([len(text) > 2 for text in heard], dtype=bool),
         weight,
-        np.array([len(text) for text in texts], dtype=np.int16),
+        length,
         is_form,
-        (weight >= model.distinctive)
-        & ~is_form
-        & np.array([len(t) > 2 for t in texts], dtype=bool),
+        (weight >= model.distinctive) & ~is_form & (length > 2),
     )
+
+
+def _letters_apart(length: np.ndarray, is_form: np.ndarray) -> np.ndarray:
+    """Of the shorter word's length; a legal form is measured with none but its own."""
+    return np.where(is_form, 0, np.where(length > 6, 3, 2)).astype(np.uint8)
 
 
 def _letters(text: str) -> int:
@@ -198,7 +218,9 @@ def _letters(text: str) -> int:
     return bits
 
 
-def _groups(tokens: Tokens, flat: np.ndarray, offsets: np.ndarray, model: Model) -> sp.csr_matrix:
+def _groups(
+    tokens: Tokens, flat: np.ndarray, offsets: np.ndarray, model: Model
+) -> tuple[np.ndarray, sp.csr_matrix]:
     """Letter groups of each name: the groups of its words, weighted, brought to length UNIT."""
     spelled = group_codes(tokens.text, 0)
     heard = group_codes(tokens.skeleton, GROUPS // 2)
@@ -214,4 +236,4 @@ def _groups(tokens: Tokens, flat: np.ndarray, offsets: np.ndarray, model: Model)
     result = sp.csr_matrix((scaled, rows.indices.astype(np.int32), rows.indptr.astype(np.int32)),
                           shape=rows.shape)  # fmt: skip
     result.eliminate_zeros()
-    return result
+    return norm.astype(np.float32), result

@@ -14,8 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
-from tasks.screening.align import same
-from tasks.screening.block import Block, starts
+from tasks.screening.block import Block, Tokens, starts
 from tasks.screening.groups import UNIT
 
 ROOM = 4096
@@ -70,10 +69,21 @@ def face(left: Block, right: Block) -> Facing:
     return Facing(
         left,
         right,
-        same(left.tokens, right.tokens),
+        _same_words(left.tokens, right.tokens),
         _joins(left, right),
         _joins(right, left),
     )
+
+
+def _same_words(left: Tokens, right: Tokens) -> np.ndarray:
+    """For each word of `left` its number in `right`, or -1."""
+    if len(left.text) <= len(right.text):
+        return np.array([right.place.get(text, -1) for text in left.text], dtype=np.int32)
+    result = np.full(len(left.text), -1, dtype=np.int32)
+    for n, text in enumerate(right.text):
+        if (at := left.place.get(text)) is not None:
+            result[at] = n
+    return result
 
 
 def _joins(two: Block, one: Block) -> Joins:

@@ -11,21 +11,30 @@ import numpy as np
 from rapidfuzz.distance import OSA, Indel
 from rapidfuzz.process import cpdist
 
-from tasks.screening.align import best_of, grid, likeness
-from tasks.screening.block import Block, starts
-from tasks.screening.facing import Facing, Joins, Pairs
-
-SAME = 0.999
-"""Likeness from which two words count as one."""
-FORM = 0.1
-"""Weight up to which a word is a legal form or title."""
+from tasks.screening.align import Alignment, align
+from tasks.screening.block import Strings
+from tasks.screening.facing import Facing, Pairs
 
 FEATURES = (
     "listed_covered", "partner_covered", "least_covered", "groups", "weight_matched", "weight_equal",
     "listed_unmatched", "partner_unmatched", "glued", "sorted", "best_word", "words_matched",
-    "letters_matched", "distinctive_covered", "length",
+    "letters_matched", "distinctive_covered", "length", "listed_missing", "partner_missing", "weight_shared",
+    "partner_shared", "groups_shared", "groups_of_listed", "groups_of_partner", "second_word",
 )  # fmt: skip
-"""Order of the features. The trees of a model name them; a new order is a new model."""
+"""Features in the order of their columns. A model names those it uses; new ones go to the end."""
+
+SAME = 0.999
+"""Likeness from which two words count as one."""
+ALIKE = 0.8
+"""Likeness from which a word counts as matched."""
+FORM = 0.1
+"""Weight up to which a word is a legal form or title."""
+LONG = 6
+"""Letters from which a word says all that its weight says."""
+LEAST_COVERED = 0.36
+LEAST_MATCHED = 0.5
+"""Share and weight of the listed name's words that must be matched, or the pair is not looked at:
+of a thousand hits one has less, and nine of ten pairs do."""
 
 
 @dataclass(frozen=True)
@@ -36,86 +45,113 @@ class Likeness:
     equal: np.ndarray
     """Same words but for legal form and order."""
     glued: np.ndarray
-    """Same letters but for spaces, legal form."""
+    """Same letters but for spaces and legal form."""
     contained: np.ndarray
     """All distinctive words of the listed name occur."""
 
 
+def equal_names(facing: Facing, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    """Which pairs have the same words but for order and form, and which the same letters."""
+    left, right = facing.left, facing.right
+    words = _same(left.content_key, right.content_key, pairs)
+    words |= _same(left.full_key, right.full_key, pairs)
+    return words, _same(left.ordered, right.ordered, pairs)
+
+
+def plausible(facing: Facing, pairs: Pairs) -> np.ndarray:
+    """Which pairs have enough in common to be measured in full."""
+    right = align(facing, pairs).right
+    weight = facing.right.tokens.weight[right.word]
+    matched = np.add.reduceat(weight * right.best, right.first)
+    enough = matched >= np.maximum(
+        LEAST_MATCHED, LEAST_COVERED * np.add.reduceat(weight, right.first)
+    )
+    words, letters = equal_names(facing, pairs)
+    return enough | words | letters
+
+
 def measure(facing: Facing, pairs: Pairs, groups: np.ndarray) -> Likeness:
     """Features of `pairs`; `groups` are their letter-group products over UNIT squared."""
+    found = align(facing, pairs)
+    right, weight = found.right, facing.right.tokens.weight[found.right.word]
+    distinct = weight * facing.right.tokens.is_distinctive[right.word]
+    wanted = np.add.reduceat(distinct, right.first)
+    met = np.add.reduceat(distinct * (right.best >= SAME), right.first)
+    by_name = {
+        **_of_listed(facing, found),
+        **_of_partner(facing, found),
+        **_of_letters(facing, pairs, groups),
+        "distinctive_covered": met / np.maximum(wanted, 1e-6),
+    }
+    by_name["least_covered"] = np.minimum(by_name["listed_covered"], by_name["partner_covered"])
+    features = np.column_stack([by_name[name] for name in FEATURES]).astype(np.float32)
+    words, letters = equal_names(facing, pairs)
+    return Likeness(features, words, letters, (wanted > 0) & (met >= wanted * SAME))
+
+
+def _of_listed(facing: Facing, found: Alignment) -> dict[str, np.ndarray]:
+    tokens, side = facing.right.tokens, found.right
+    first, best = side.first, side.best
+    weight, length = tokens.weight[side.word], tokens.length[side.word]
+    matched = np.add.reduceat(weight * best, first)
+    plain = weight > FORM
+    return {
+        "listed_covered": matched / np.add.reduceat(weight, first),
+        "weight_matched": matched,
+        "weight_equal": np.add.reduceat(weight * (best >= SAME), first),
+        "listed_unmatched": -np.maximum.reduceat(weight * (1 - best), first),
+        "listed_missing": -np.add.reduceat(weight * (1 - best), first),
+        "best_word": np.maximum.reduceat(weight * best * np.minimum(length / LONG, 1), first),
+        "words_matched": np.add.reduceat((best >= ALIKE) & plain, first, dtype=np.float32),
+        "letters_matched": np.add.reduceat(length * best * plain, first),
+        "weight_shared": np.add.reduceat(side.shared, first),
+        "second_word": _second(side.shared * np.minimum(length / LONG, 1), first),
+    }
+
+
+def _of_partner(facing: Facing, found: Alignment) -> dict[str, np.ndarray]:
+    side = found.left
+    weight = facing.left.tokens.weight[side.word]
+    total = np.add.reduceat(weight, side.first)
+    return {
+        "partner_covered": np.add.reduceat(weight * side.best, side.first) / total,
+        "partner_unmatched": -np.maximum.reduceat(weight * (1 - side.best), side.first),
+        "partner_missing": -np.add.reduceat(weight * (1 - side.best), side.first),
+        "partner_shared": np.add.reduceat(side.shared, side.first),
+    }
+
+
+def _of_letters(facing: Facing, pairs: Pairs, groups: np.ndarray) -> dict[str, np.ndarray]:
     left, right = facing.left, facing.right
-    of_left, of_right, l_first, r_first = aligned(facing, pairs)
-    l_word, r_word = left.words_of(pairs.left), right.words_of(pairs.right)
-    lw, rw = left.tokens.weight[l_word], right.tokens.weight[r_word]
-    length = right.tokens.length[r_word]
-    l_cov = np.add.reduceat(lw * of_left, l_first) / np.add.reduceat(lw, l_first)
-    r_sum = np.add.reduceat(rw * of_right, r_first)
-    r_cov = r_sum / np.add.reduceat(rw, r_first)
-    d_weight = rw * right.tokens.is_distinctive[r_word]
-    d_total = np.add.reduceat(d_weight, r_first)
-    d_found = np.add.reduceat(d_weight * (of_right >= SAME), r_first)
-    left_size, right_size = left.size[pairs.left], right.size[pairs.right]
-    plain = rw > FORM
-    features = np.column_stack([
-        r_cov, l_cov, np.minimum(l_cov, r_cov), groups,
-        r_sum, np.add.reduceat(rw * (of_right >= SAME), r_first),
-        -np.maximum.reduceat(rw * (1 - of_right), r_first),
-        -np.maximum.reduceat(lw * (1 - of_left), l_first),
-        _ratio(left.ordered[pairs.left], right.ordered[pairs.right], OSA),
-        _ratio(left.content_key[pairs.left], right.content_key[pairs.right], Indel),
-        np.maximum.reduceat(rw * of_right * np.minimum(length / 6, 1), r_first),
-        np.add.reduceat((of_right >= 0.8) & plain, r_first, dtype=np.float32),
-        np.add.reduceat(length * of_right * plain, r_first),
-        d_found / np.maximum(d_total, 1e-6),
-        np.minimum(left_size, right_size) / np.maximum(np.maximum(left_size, right_size), 1),
-    ]).astype(np.float32)  # fmt: skip
-    return Likeness(
-        features,
-        _same(left.content_key, right.content_key, pairs)
-        | _same(left.full_key, right.full_key, pairs),
-        _same(left.ordered, right.ordered, pairs),
-        (d_total > 0) & (d_found >= d_total * SAME),
-    )
+    norms = left.norm[pairs.left], right.norm[pairs.right]
+    sizes = left.size[pairs.left], right.size[pairs.right]
+    return {
+        "groups": groups,
+        "groups_shared": groups * norms[0] * norms[1],
+        "groups_of_listed": groups * norms[0] / norms[1],
+        "groups_of_partner": groups * norms[1] / norms[0],
+        "glued": _ratio(left.ordered[pairs.left], right.ordered[pairs.right], OSA),
+        "sorted": _ratio(left.content_key[pairs.left], right.content_key[pairs.right], Indel),
+        "length": np.minimum(*sizes) / np.maximum(np.maximum(*sizes), 1),
+    }
 
 
-def aligned(facing: Facing, pairs: Pairs) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Best likeness of every left word and every right word, and where each pair's words begin."""
-    left, right = facing.left, facing.right
-    cells = grid(left, right, pairs.left, pairs.right)
-    like = likeness(cells, left.tokens, right.tokens, facing.equal)
-    of_left, of_right = best_of(cells, like)
-    l_first, r_first = starts(cells.left_count), starts(cells.right_count)
-    _join(
-        facing.left_joins, right, pairs.left, pairs.right, (of_left, of_right), (l_first, r_first)
-    )
-    _join(
-        facing.right_joins, left, pairs.right, pairs.left, (of_right, of_left), (r_first, l_first)
-    )
-    return of_left, of_right, l_first, r_first
+def _second(values: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Second largest value of each run; 0 for a run of one."""
+    top = np.maximum.reduceat(values, first)
+    run = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(values))))
+    at = np.flatnonzero(values == top[run])
+    lead = at[np.unique(run[at], return_index=True)[1]]
+    rest = values.copy()
+    rest[lead] = 0
+    return np.maximum.reduceat(rest, first)
 
 
-def _same(left: np.ndarray, right: np.ndarray, pairs: Pairs) -> np.ndarray:
+def _same(left: Strings, right: Strings, pairs: Pairs) -> np.ndarray:
     return (left[pairs.left] == right[pairs.right]).astype(bool)
 
 
-def _join(joins: Joins, one: Block, rows, columns, best, first) -> None:
-    """Two neighbouring words of `rows` that are one word of `columns` match it wholly."""
-    begin = np.searchsorted(joins.name, rows, "left")
-    counts = np.searchsorted(joins.name, rows, "right") - begin
-    pair = np.repeat(np.arange(len(rows)), counts)
-    at = begin[pair] + np.arange(len(pair)) - starts(counts)[pair]
-    count = one.count[columns[pair]]
-    wide = np.repeat(np.arange(len(pair)), count)
-    place = np.arange(len(wide)) - starts(count)[wide]
-    hit = one.words[one.offsets[columns[pair]][wide] + place] == joins.word[at][wide]
-    wide, place = wide[hit], place[hit]
-    spot = first[0][pair[wide]] + joins.place[at[wide]]
-    best[0][spot] = 1.0
-    best[0][spot + 1] = 1.0
-    best[1][first[1][pair[wide]] + place] = 1.0
-
-
-def _ratio(left: np.ndarray, right: np.ndarray, measure) -> np.ndarray:
+def _ratio(left: Strings, right: Strings, scorer: type) -> np.ndarray:
     return cpdist(
-        left.tolist(), right.tolist(), scorer=measure.normalized_similarity, dtype=np.float32
+        left.tolist(), right.tolist(), scorer=scorer.normalized_similarity, dtype=np.float32
     )

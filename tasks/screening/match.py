@@ -24,7 +24,7 @@ from tasks.screening.block import Block, build_block
 from tasks.screening.evidence import Place, identifier_keys
 from tasks.screening.explain import explanation
 from tasks.screening.facing import Facing, Pairs, face, find
-from tasks.screening.features import FEATURES, Likeness, measure
+from tasks.screening.features import FEATURES, Likeness, measure, plausible
 from tasks.screening.hits import HITS, Found, hit_table
 from tasks.screening.model import MODEL, Model, load_model
 from tasks.screening.partners import Partners, prepare
@@ -86,6 +86,8 @@ class Index:
 
     def _screen(self, facing: Facing, rows: np.ndarray, floor: float) -> Found:
         pairs, groups = find(facing, rows, self.model.least)
+        near = plausible(facing, pairs)
+        pairs, groups = pairs.take(near), groups[near]
         like = measure(facing, pairs, groups)
         scores = self.model.scorer.scores(like)
         contained = like.contained & _says_enough(like, self.model.enough)

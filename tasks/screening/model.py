@@ -8,8 +8,8 @@ that a screening of years ago can be done again.
 
 from __future__ import annotations
 
-import csv
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,7 +18,7 @@ from importlib.resources.abc import Traversable
 import numpy as np
 
 from tasks.screening.groups import GROUPS
-from tasks.screening.score import Scorer, read_scorer
+from tasks.screening.score import NO_SCORER, Scorer, read_scorer
 from tasks.shared.errors import BadInput, Problem
 
 MODEL = "1"
@@ -50,6 +50,13 @@ class Model:
         return self.words.get(word, self.rare)
 
 
+LIMITS = {
+    "rare": 1.0, "distinctive": 0.74, "form_share": 0.25, "least": 0.3, "alert": 0.6, "strong": 0.85,
+    "enough": 1.5,
+}  # fmt: skip
+"""Limits that a new model version is made with; each version keeps its own in `model.json`."""
+
+
 @cache
 def load_model(version: str = MODEL) -> Model:
     """The model of that version. Raises BadInput for a version that is not shipped."""
@@ -58,12 +65,18 @@ def load_model(version: str = MODEL) -> Model:
         problem = Problem(column="model", value=version, wrong="no such model version")
         raise BadInput("screening cannot be done with that model", [problem])
     body = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    weights = {row["word"]: float(row["weight"]) for row in _rows(folder / "words.csv")}
-    group_weight = np.ones(GROUPS)
-    for row in _rows(folder / "groups.csv"):
-        group_weight[int(row["group"])] = int(row["weight"]) / 1000
-    return Model(version, weights, group_weight, read_scorer(body["trees"]), **body["limits"])
+    groups = np.ones(GROUPS)
+    for number, weight in _rows(folder / "groups.csv"):
+        groups[int(number)] = int(weight) / 1000
+    words = {word: float(weight) for word, weight in _rows(folder / "words.csv")}
+    return Model(version, words, groups, read_scorer(body["trees"]), **body["limits"])
 
 
-def _rows(path: Traversable) -> list[dict[str, str]]:
-    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+def _rows(path: Traversable) -> Iterator[list[str]]:
+    """The two cells of each row; plain words and numbers, which need no CSV reader."""
+    return (line.split(",") for line in path.read_text(encoding="utf-8").splitlines()[1:])
+
+
+def read_weights(version: str, words: dict[str, float], groups: np.ndarray) -> Model:
+    """A model whose trees are still to be made: it weighs names and cannot score them."""
+    return Model(version, words, groups, NO_SCORER, **LIMITS)

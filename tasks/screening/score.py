@@ -69,14 +69,26 @@ class Scorer:
 
 
 def read_scorer(body: dict) -> Scorer:
-    """A scorer from the `trees` part of `model.json`. Raises ValueError for other features."""
-    if tuple(body["features"]) != FEATURES:
-        raise ValueError(f"model of other features: {body['features']}")
-    columns = {name: np.array(body["nodes"][name]) for name in ("feature", "low", "high")}
+    """A scorer from the `trees` part of `model.json`, whose nodes number its own `features`.
+
+    A newer program may know more features than an old model uses. Raises ValueError for a model
+    that uses one the program does not know.
+    """
+    unknown = sorted(set(body["features"]) - set(FEATURES))
+    if unknown:
+        raise ValueError(f"the model uses features this program does not know: {unknown}")
+    column = np.array([*(FEATURES.index(name) for name in body["features"]), -1])
+    nodes = {name: np.array(values) for name, values in body["nodes"].items()}
     trees = Trees(
-        limit=np.array(body["nodes"]["limit"], dtype=np.float64),
-        value=np.array(body["nodes"]["value"], dtype=np.float64),
-        roots=np.array(body["roots"]),
-        **columns,
+        column[nodes["feature"]],
+        nodes["limit"].astype(np.float64),
+        nodes["low"],
+        nodes["high"],
+        nodes["value"].astype(np.float64),
+        np.array(body["roots"]),
     )
     return Scorer(trees, body["shift"], body["scale"])
+
+
+NO_SCORER = Scorer(Trees(*(np.zeros(0) for _ in range(6))), 0.0, 1.0)
+"""Without trees: every score is the same."""

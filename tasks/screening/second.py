@@ -16,7 +16,12 @@ import numpy as np
 
 from tasks.shared.errors import MissingPart
 
-SCHEMAS = {"individual": "Person", "vessel": "Vessel", "aircraft": "Airplane", "entity": "Organization"}
+SCHEMAS = {
+    "individual": "Person",
+    "vessel": "Vessel",
+    "aircraft": "Airplane",
+    "entity": "Organization",
+}
 """Kinds of names -> followthemoney schemata. An unknown kind is a LegalEntity."""
 
 
@@ -65,9 +70,7 @@ def logic_v2() -> LogicV2:
     from nomenklatura.matching import LogicV2 as Matcher
     from nomenklatura.matching.types import ScoringConfig
 
-    return LogicV2(
-        f"logic-v2 {version('nomenklatura')}", Matcher, ScoringConfig.defaults()
-    )
+    return LogicV2(f"logic-v2 {version('nomenklatura')}", Matcher, ScoringConfig.defaults())
 
 
 def _entity(key: str, name: str, kind: str) -> Any:

@@ -149,36 +149,80 @@ def draw(kind: str, dice: random.Random) -> str:
     return dice.choices(values, shares)[0]
 
 
+REGIONS = (
+    "us", "us", "us", "latin", "arabic", "slavic", "chinese", "indian", "european", "polish", "turkish",
+    "asian", "african",
+)  # fmt: skip
+SYLLABLES = (
+    "KA", "LO", "MI", "TEN", "VOR", "ZA", "RI", "SUN", "PEX", "DO", "NEX", "BEL", "TRA", "COM", "MED", "AG",
+    "FLEX", "TEX", "NOVA", "LUX", "PRO", "DYN", "VIA", "SOL", "GEN", "ARC", "ECO", "TEL", "MAX", "CRE",
+)  # fmt: skip
+STARTS = ("GRUPO", "STICHTING", "PT", "CV", "CONG TY TNHH", "UD", "STUDIO", "CASA", "AL", "THE", "GROUPE",
+          "INDUSTRIAS", "SOCIETE", "HOUSE OF", "CLUB", "BANCO", "FONDAZIONE", "VEREIN")  # fmt: skip
+
+
 def clean_person(dice: random.Random) -> str:
-    where = dice.choice(("us", "us", "latin", "arabic", "slavic", "chinese", "indian", "european"))
+    where = dice.choice(REGIONS)
     given, family = draw(f"given-{where}", dice), draw(f"family-{where}", dice)
     shape = dice.random()
+    if shape < 0.04:
+        return dice.choice((given, family))
     if shape < 0.2:
         return f"{given} {draw(f'given-{where}', dice)} {family}"
-    if shape < 0.3:
+    if shape < 0.28:
         return f"{given} {dice.choice(LETTERS)}. {family}"
-    if shape < 0.4 and where == "latin":
-        return f"{given} {family} {draw('family-latin', dice)}"
-    return f"{family}, {given}" if shape < 0.5 else f"{given} {family}"
+    if shape < 0.34:
+        return f"{given} {family}-{draw(f'family-{where}', dice)}"
+    if shape < 0.42 or (shape < 0.6 and where == "latin"):
+        return f"{given} {family} {draw(f'family-{where}', dice)}"
+    if shape < 0.46:
+        return f"{draw('given-us', dice)} {family}"
+    if shape < 0.5:
+        return f"{dice.choice(('MR.', 'DR.', 'MRS.', 'ING.'))} {given} {family}"
+    return f"{family}, {given}" if shape < 0.62 else f"{given} {family}"
+
+
+def any_family(dice: random.Random) -> str:
+    return draw("family-" + dice.choice(REGIONS), dice)
+
+
+def clean_head(dice: random.Random) -> str:
+    """What a company is called by."""
+    shape = dice.random()
+    if shape < 0.25:
+        return any_family(dice)
+    if shape < 0.45:
+        return draw("place", dice)
+    if shape < 0.7:
+        return f"{draw('brand', dice)} {draw('brand', dice)}"
+    if shape < 0.8:
+        return draw("brand", dice)
+    if shape < 0.95:
+        return "".join(dice.choice(SYLLABLES) for _ in range(dice.randint(2, 3)))
+    return "".join(dice.choice(LETTERS) for _ in range(dice.randint(2, 4)))
 
 
 def clean_company(dice: random.Random) -> str:
     form = draw("form", dice)
-    what = draw("trade", dice)
     shape = dice.random()
-    if shape < 0.3:
-        head = draw(
-            "family-" + dice.choice(("us", "us", "european", "indian", "chinese", "latin")), dice
-        )
-    elif shape < 0.55:
-        head = draw("place", dice)
-    elif shape < 0.8:
-        head = f"{draw('brand', dice)} {draw('brand', dice)}"
-    else:
-        head = "".join(dice.choice(("KA", "LO", "MI", "TEN", "VOR", "ZA", "RI", "SUN", "PEX", "DO", "NEX", "BEL"))
-                       for _ in range(dice.randint(2, 3)))  # fmt: skip
+    if shape < 0.07:
+        return f"{any_family(dice)} {dice.choice(('AND', '&'))} {dice.choice(('SONS', 'CO', 'BROTHERS', 'SON'))}"
+    if shape < 0.12:
+        return f"{any_family(dice)}, {any_family(dice)} AND {any_family(dice)} {form}".strip()
+    if shape < 0.2:
+        return f"{any_family(dice)}{dice.choice(('-', ' ', ' & ', ' '))}{any_family(dice)} {form}".strip()
+    if shape < 0.28:
+        return f"{dice.choice(STARTS)} {clean_head(dice)} {form}".strip()
+    if shape < 0.34:
+        return f"{clean_head(dice)} {form}".strip()
+    if shape < 0.4:
+        return f"{draw('trade', dice)} {clean_head(dice)} {form}".strip()
+    if shape < 0.5:
+        return f"{clean_head(dice)} {draw('trade', dice)} {draw('place', dice)} {form}".strip()
+    if shape < 0.6:
+        return f"{draw('place', dice)} {clean_head(dice)} {draw('trade', dice)} {form}".strip()
     middle = f" {draw('trade', dice)}" if dice.random() < 0.4 else ""
-    return f"{head}{middle} {what} {form}".strip()
+    return f"{clean_head(dice)}{middle} {draw('trade', dice)} {form}".strip()
 
 
 def clean(count: int, seed: int) -> list[str]:

@@ -1,33 +1,43 @@
-"""Makes the frozen word and letter-group weights of a model version, run by hand.
+"""The frozen word and letter-group weights of a model version; `screening_model.py` writes them.
 
-    python tests/benchmarks/screening_words.py DIR OUT
-
-DIR is a folder of public lists, OUT a folder of `data/screening/`. How common a word is comes from
+How common a word is comes from
 the OFAC list and, for words that are common among honest partners, from the parts of clean names
-in `tests/data/screening/parts.csv` (U.S. Census 1990 name files and general trade words).
+in `tests/data/screening/parts.csv` (U.S. Census 1990 name files and general trade words) and from
+the name, word and place lists of many countries in the package Faker (pip install faker==40.54.0).
 """
 
 from __future__ import annotations
 
 import csv
+import importlib
 import math
-import sys
-from collections import Counter
+import pkgutil
+import re
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+import numpy as np
+import scipy.sparse as sp
 
-import numpy as np  # noqa: E402
-
-from tasks.screening.groups import GROUPS, group_codes  # noqa: E402
-from tasks.screening.names import form_words, words  # noqa: E402
-from tasks.screening.spelling import skeleton  # noqa: E402
-from tests.benchmarks.ofac_folder import listed_names  # noqa: E402
-from tests.benchmarks.perturb import ADDED, DATA  # noqa: E402
+from tasks.screening.groups import GROUPS, group_codes
+from tasks.screening.names import form_words, words
+from tasks.screening.spelling import skeleton
+from tests.benchmarks.perturb import ADDED, DATA, STARTS
 
 CORPUS = 30_000
 """Names that frequencies refer to."""
+PART = 3
+"""Least names in CORPUS that a known given or family name is taken to stand in."""
+EVERYDAY = 40
+"""The same for an everyday word, a country or a province."""
+PLACE = 10
+"""The same for a town."""
+LISTED = 0.5
+"""What a listed record that has a word counts beside an honest partner that has it."""
+MOST_PLACES = 1000
+"""A longer list of towns names every village, which says nothing about how common a word is."""
 COMMON = 150
 """Names in CORPUS that a general trade word, place or foreign name part is taken to stand in."""
 
@@ -36,37 +46,92 @@ LEAST_SURPRISE = 0.35
 
 
 def clean_counts() -> Counter[str]:
+    """Word -> names in CORPUS honest partners' names of the whole world are taken to have it in."""
     counts: Counter[str] = Counter()
-    with (DATA / "parts.csv").open(encoding="utf-8") as source:
-        for row in csv.DictReader(source):
-            census = row["kind"] in ("given-us", "family-us")
-            for word in words(row["part"]).content:
-                counts[word] = max(
-                    counts[word], round(float(row["share"]) * 300) if census else COMMON
-                )
-    for word in ADDED:
-        counts[word] = max(counts[word], COMMON)
+    for text, count in [*part_counts(), *world_counts()]:
+        for word in words(text).content:
+            counts[word] = max(counts[word], count)
     return counts
 
 
-def word_weights(names: list[str]) -> dict[str, float]:
-    """Word -> 0..1: the share of surprise that meeting it holds, 1 for a word met at most once."""
-    listed: Counter[str] = Counter()
-    for name in names:
-        listed.update(set(words(name).all))
-    clean = clean_counts()
+def part_counts() -> Iterator[tuple[str, int]]:
+    with (DATA / "parts.csv").open(encoding="utf-8") as source:
+        for row in csv.DictReader(source):
+            census = row["kind"] in ("given-us", "family-us")
+            yield row["part"], max(PART, round(float(row["share"]) * 300)) if census else COMMON
+    for word in (
+        *ADDED,
+        *" ".join(STARTS).split(),
+        "SONS",
+        "SON",
+        "BROTHERS",
+        "BROS",
+        "HIJOS",
+        "FILS",
+    ):
+        yield word, COMMON
+
+
+def world_counts() -> Iterator[tuple[str, int]]:
+    """Given and family names, everyday words and places of some eighty countries, out of Faker."""
+    locales: Counter[str] = Counter()
+    for provider in providers("person"):
+        locales.update(
+            {name for key in dir(provider) if re.match(r"(first|last)_name|surname", key)
+             for name in texts(getattr(provider, key))}
+        )  # fmt: skip
+    yield from ((name, min(PART + 5 * met, COMMON)) for name, met in locales.items())
+    for provider in providers("lorem"):
+        yield from ((word, EVERYDAY) for word in texts(getattr(provider, "word_list", ())))
+    for provider in providers("address"):
+        for key, count in (
+            ("cities", PLACE),
+            ("city_names", PLACE),
+            ("countries", EVERYDAY),
+            ("states", EVERYDAY),
+        ):
+            places = list(texts(getattr(provider, key, ())))
+            yield from ((place, count) for place in places if len(places) <= MOST_PLACES)
+
+
+def providers(kind: str) -> Iterator[type]:
+    package = importlib.import_module(f"faker.providers.{kind}")
+    for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
+        yield importlib.import_module(f"{package.__name__}.{found.name}").Provider
+
+
+def texts(values: object) -> Iterator[str]:
+    if isinstance(values, (list, tuple, set, dict)):
+        yield from (one for one in values if isinstance(one, str))
+
+
+def word_weights(names: Iterable[tuple[str, str]], forget: float = 0.0) -> dict[str, float]:
+    """Word -> 0..1: the share of surprise that meeting it holds, 1 for a word met at most once.
+
+    `names`: record and name. Aliases of one record do not make its words commoner, and what is
+    common on the list alone (names of one sanctioned group) counts LISTED of that.
+    `forget`: share of the clean words, drawn by their digest, that are left out. A model is trained
+    with some left out, since the partners of the real world have words that no table holds.
+    """
+    records: dict[str, set[str]] = defaultdict(set)
+    for record, name in names:
+        for word in words(name).all:
+            records[word].add(record)
+    listed = {word: round(len(found) * LISTED) for word, found in records.items()}
+    clean = {
+        word: count for word, count in clean_counts().items()
+        if zlib.crc32(word.encode()) % 1000 >= forget * 1000
+    }  # fmt: skip
     weights = {}
-    for word in listed | clean:
-        count = max(listed[word], clean[word])
+    for word in listed.keys() | clean.keys():
+        count = max(listed.get(word, 0), clean.get(word, 0))
         if count > 1:
             weights[word] = round(math.log(CORPUS / count) / math.log(CORPUS), 3)
     return {**weights, **dict.fromkeys(form_words(), 0.05)}
 
 
-def group_weights(names: list[str], weights: dict[str, float]) -> np.ndarray:
+def group_weights(names: list[str]) -> np.ndarray:
     """Weight of each letter group: rare groups weigh more, the commonest nothing."""
-    import scipy.sparse as sp
-
     total = np.zeros(GROUPS)
     for name in names:
         content = words(name).content
@@ -81,22 +146,10 @@ def group_weights(names: list[str], weights: dict[str, float]) -> np.ndarray:
     return np.rint(surprise * 1000).astype(int)
 
 
-def main(folder: Path, out: Path) -> None:
-    """Write `words.csv` and `groups.csv` (only groups that the list holds)."""
-    names = listed_names(folder / "sdn.csv", folder / "alt.csv")["name"].to_pylist()
-    weights = word_weights(names)
-    groups = group_weights(names, weights)
+def write_weights(out: Path, weights: dict[str, float], groups: np.ndarray) -> None:
+    """Write `words.csv` and `groups.csv` (groups of full weight are left out)."""
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "words.csv").open("w", newline="", encoding="utf-8") as target:
-        writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(("word", "weight"))
-        writer.writerows(sorted(weights.items()))
-    with (out / "groups.csv").open("w", newline="", encoding="utf-8") as target:
-        writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(("group", "weight"))
-        writer.writerows((n, w) for n, w in enumerate(groups.tolist()) if w != 1000)
-    print(f"{len(weights)} words, {len(groups)} groups -> {out}")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    rows = [f"{word},{weight:g}" for word, weight in sorted(weights.items())]
+    (out / "words.csv").write_text("\n".join(["word,weight", *rows]) + "\n", encoding="utf-8")
+    rows = [f"{n},{weight}" for n, weight in enumerate(groups.tolist()) if weight != 1000]
+    (out / "groups.csv").write_text("\n".join(["group,weight", *rows]) + "\n", encoding="utf-8")
