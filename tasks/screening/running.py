@@ -175,7 +175,7 @@ def _lines(house: House, sides: tuple[Subjects, pa.Table], found: pa.Table) -> l
     records = versions.some(every, set(found["record"].to_pylist()))
     listed = {row["record"]: row for row in records.to_pylist()}
     today = clock.now().date().isoformat()
-    least = house.settings.screening.strong_score
+    least = _strong(house)
     lines = []
     for row in found.select(_IN_LINE).to_pylist():
         one, role = listed[row["record"]], subjects.roles[row["partner"]]
@@ -184,6 +184,12 @@ def _lines(house: House, sides: tuple[Subjects, pa.Table], found: pa.Table) -> l
         hit = hit_id(row["partner"], row["record"])
         lines.append(kinds.HitLine(hit=hit, strong=strong, effect=effect, **row))
     return lines
+
+
+def _strong(house: House) -> float:
+    """The score from which two persons decide."""
+    told = house.settings.screening.strong_score
+    return match.load_model(match.MODEL).strong if told is None else told
 
 
 _IN_LINE = ["partner", "record", "score", "partner_digest", "record_digest"]

@@ -167,7 +167,7 @@ _LIST_ADDRESSES: dict[str, tuple[str, ...]] = {
 class Screening(_Table):
     """`addresses`: where each list is downloaded, by its id; a list without one comes by folder.
     `checksums`: addresses of files with the SHA-256 of a download, by the download's address.
-    `clear_days`: how long a clearance holds. `strong_score`: from here on two persons decide.
+    `clear_days`: how long a clearance holds. `strong_score`: from here on two persons decide; the matching model says, unless set.
     `persons`: how many decide a strong hit; 1 for a sole broker, recorded as such.
     `bis_affiliates`: the BIS affiliates rule by its dates, or held on or off.
     `mail_to`: who is told of new hits and red lists."""
@@ -179,7 +179,7 @@ class Screening(_Table):
     tries: int = Field(default=4, ge=1, le=10)
     wait_seconds: float = Field(default=1.0, ge=0)
     clear_days: int = Field(default=365, ge=1)
-    strong_score: float = Field(default=0.85, ge=0, le=1)
+    strong_score: float | None = Field(default=None, ge=0, le=1)
     persons: int = Field(default=2, ge=1, le=2)
     bis_affiliates: Literal["by date", "on", "off"] = "by date"
     second_opinion: bool = False

@@ -60,31 +60,30 @@ def test_the_lists_by_the_command_line(screen, tmp_path: Path) -> None:
 
 
 def test_partners_hits_decisions(loaded, continuity, tmp_path: Path) -> None:
-    file = partners(tmp_path, "P1,Emma LLC,supplier,SY\nP2,Nordsee Trading,carrier,DE\n")
+    file = partners(tmp_path, "P1,Tiva Polymer,supplier,SY\nP2,Nordsee Trading,carrier,DE\n")
     code, out, _ = loaded("partners", file, "--json")
     told = json.loads(out)
     assert code == 1 and told["screened"] == 2 and told["problems"] == []
-    assert {row["record"] for row in told["hits"]} == {"ofac-sdn/29857", "ofac-sdn/29858"}
+    assert {row["record"] for row in told["hits"]} == {"ofac-sdn/16527"}
     assert [row["state"] for row in told["standing"]] == ["stop", "clear"]
-    strong, weak = (row["hit"] for row in told["hits"])
-    code, out, _ = loaded("hits", strong)
-    assert code == 0 and "EMMA LLC" in out and "word      EMMA = EMMA, 100%" in out
-    assert loaded("decide", weak, "--clear", "--reason", "another firm")[0] == 0
-    code, out, _ = loaded("decide", strong, "--clear", "--reason", "another firm")
+    hit = told["hits"][0]["hit"]
+    code, out, _ = loaded("hits", hit)
+    assert code == 0 and "TIVA POLYMER CO." in out and "word      POLYMER = POLYMER, 100%" in out
+    code, out, _ = loaded("decide", hit, "--clear", "--reason", "another firm")
     assert code == 0 and "a second person" in out
     _, out, _ = continuity("people", "enrol", "bo")
     phone = pyotp.parse_uri(next(line for line in out.splitlines() if line.startswith("otpauth")))
-    done = loaded("decide", strong, "--clear", "--reason", "I agree", "--code",
+    done = loaded("decide", hit, "--clear", "--reason", "I agree", "--code",
                   phone.at(clock.now()), "--json", by="bo")  # fmt: skip
     assert done[0] == 0 and json.loads(done[1])["state"] == "cleared"
     code, out, _ = loaded("hits", "--json")
     assert code == 0 and json.loads(out) == []
     assert loaded("partners", file)[1].count("2 clear") == 1
-    assert loaded("decide", strong, "--clear", "--confirm", "--reason", "x")[0] == 2
-    assert len(json.loads(loaded("hits", "--all", "--json")[1])) == 2
+    assert loaded("decide", hit, "--clear", "--confirm", "--reason", "x")[0] == 2
+    assert len(json.loads(loaded("hits", "--all", "--json")[1])) == 1
 
 
-BAD = "P1,Emma LLC,supplier,SY\nP1,Emma Two,supplier,SY\nP3,,supplier,SY\nP4,Delta,seller,SY\n"
+BAD = "P1,Tiva Polymer,supplier,SY\nP1,Emma Two,supplier,SY\nP3,,supplier,SY\nP4,Delta,seller,SY\n"
 
 
 def test_bad_rows_change_nothing_until_the_rest_is_asked_for(loaded, tmp_path: Path) -> None:
@@ -97,7 +96,7 @@ def test_bad_rows_change_nothing_until_the_rest_is_asked_for(loaded, tmp_path: P
     assert json.loads(loaded("risk", "--json")[1]) == []
     code, out, err = loaded("partners", file, "--accept-clean", "--json")
     told = json.loads(out)
-    assert code == 2 and told["partners"] == 1 and told["refused"] == 3 and len(told["hits"]) == 2
+    assert code == 2 and told["partners"] == 1 and told["refused"] == 3 and len(told["hits"]) == 1
     assert len(told["problems"]) == 3 and "were left out" in err
     assert [row["partner"] for row in json.loads(loaded("risk", "--json")[1])] == ["P1"]
 
@@ -122,15 +121,15 @@ def test_a_broken_file_is_told(loaded, tmp_path: Path, data: bytes, said: str) -
 
 
 def test_one_name(loaded) -> None:
-    code, out, _ = loaded("name", "Emma L.L.C.", "--country", "SY", "--json")
+    code, out, _ = loaded("name", "T.I.V.A. Polymer Ltd", "--country", "IR", "--json")
     rows = json.loads(out)
-    assert code == 1 and rows[0]["record"] == "ofac-sdn/29857" and rows[0]["effect"] == "block"
+    assert code == 1 and rows[0]["record"] == "ofac-sdn/16527" and rows[0]["effect"] == "block"
     assert json.loads(loaded("name", "Nordsee Trading", "--json")[1]) == []
     assert loaded("name", " ")[0] == 2
     assert loaded("name", "Acme", "--country", "Atlantis")[0] == 2
     rows = json.loads(loaded("log", "--json")[1])
     assert [(row["by"], row["about"]) for row in rows] == [("ada", "Nordsee Trading"),
-                                                            ("ada", "Emma L.L.C.")]  # fmt: skip
+                                                            ("ada", "T.I.V.A. Polymer Ltd")]  # fmt: skip
 
 
 def test_the_own_deny_list(loaded, tmp_path: Path) -> None:
@@ -148,7 +147,9 @@ def test_the_own_deny_list(loaded, tmp_path: Path) -> None:
 
 
 def test_risk_review_and_status(loaded, continuity, tmp_path: Path) -> None:
-    loaded("partners", partners(tmp_path, "P1,CloudHost,it_provider,US\nP2,Emma LLC,supplier,SY\n"))
+    loaded(
+        "partners", partners(tmp_path, "P1,CloudHost,it_provider,US\nP2,Tiva Polymer,supplier,SY\n")
+    )
     code, out, _ = loaded("risk", "P1")
     assert code == 0 and "no attestation (SOC 2, ISO 27001)" in out and "+30" in out
     code, out, _ = loaded("review", "P1", "--note", "asked for their SOC 2")
@@ -159,7 +160,7 @@ def test_risk_review_and_status(loaded, continuity, tmp_path: Path) -> None:
     assert due == ["P2"]
     rows = {row["what"]: row for row in json.loads(continuity("status", "--json")[1])}
     assert (
-        rows["screening hits"]["state"] == "red" and "2 undecided" in rows["screening hits"]["fact"]
+        rows["screening hits"]["state"] == "red" and "1 undecided" in rows["screening hits"]["fact"]
     )
     assert rows["screening lists"]["next"] == "continuity screen lists update"
 

@@ -105,14 +105,14 @@ def test_only_what_changed_is_screened(world: World) -> None:
     world.take("".join(f"P{n},Partner Number {n},carrier,US,,\n" for n in range(20)))
     assert world.screen().screened == 20
     assert world.screen().screened == 0
-    world.take("P3,Partner Number Three,carrier,US,,\nP77,Emma LLC,carrier,US,,\n")
+    world.take("P3,Partner Number Three,carrier,US,,\nP77,Tiva Polymer,carrier,US,,\n")
     outcome = world.screen()
     assert (outcome.scope, outcome.screened) == ("changes", 2)
-    assert [line.partner for line in outcome.new] == ["P77", "P77"]
+    assert [line.partner for line in outcome.new] == ["P77"]
 
 
 def test_another_model_screens_everything_again(world: World, monkeypatch) -> None:
-    world.take("P1,Emma LLC,carrier,US,,\n")
+    world.take("P1,Tiva Polymer,carrier,US,,\n")
     world.screen()
     monkeypatch.setattr(running, "model_of", lambda house: "another")
     assert world.screen().scope == "full"
