@@ -36,7 +36,7 @@ def staff(journal) -> None:
 
 
 @pytest.fixture
-def book(journal, content, staff) -> Callable[..., Book]:
+def keeper(journal, content, staff) -> Callable[..., Book]:
     """The versions' book as Ada keeps it."""
 
     def open_(**options) -> Book:

@@ -19,8 +19,8 @@ def only(loaded: list[loading.Loaded]) -> loading.Loaded:
     return loaded[0]
 
 
-def test_a_folder_of_all_lists(book, journal, content, lists: Path) -> None:
-    loaded = loading.load_folder(book(), lists)
+def test_a_folder_of_all_lists(keeper, journal, content, lists: Path) -> None:
+    loaded = loading.load_folder(keeper(), lists)
     assert {one.list: one.state for one in loaded if one.state != "new"} == {}
     assert len(loaded) == 8
     sdn = next(one for one in loaded if one.list == "ofac-sdn")
@@ -28,25 +28,25 @@ def test_a_folder_of_all_lists(book, journal, content, lists: Path) -> None:
     assert {row["state"] for row in versions.standing(journal)} == {"red", "green"}
 
 
-def test_a_version_is_loaded_once(book, journal, january: Path) -> None:
-    first = only(loading.load_folder(book(), january))
+def test_a_version_is_loaded_once(keeper, journal, january: Path) -> None:
+    first = only(loading.load_folder(keeper(), january))
     assert (first.state, first.as_of, first.added) == ("new", "2024-01-08", first.records)
-    assert only(loading.load_folder(book(), january)).state == "unchanged"
+    assert only(loading.load_folder(keeper(), january)).state == "unchanged"
     assert len(list(journal.events(kind="list."))) == 1
-    checked = only(loading.load_folder(book(as_of="2024-02-01"), january))
+    checked = only(loading.load_folder(keeper(as_of="2024-02-01"), january))
     assert checked.state == "unchanged"
     assert versions.in_force(journal)["ofac-sdn"].as_of == "2024-02-01"
 
 
 def test_the_next_version_tells_its_difference(
-    book, journal, content, january: Path, lists: Path
+    keeper, journal, content, january: Path, lists: Path
 ) -> None:
-    loading.load_folder(book(), january)
+    loading.load_folder(keeper(), january)
     shutil.copy(lists.parent / "lists_later" / "ofac_2024-05-03" / "sdn.csv", january / "sdn.csv")
-    refused = only(loading.load_folder(book(), january))
+    refused = only(loading.load_folder(keeper(), january))
     assert refused.state == "refused" and {p.code for p in refused.problems} == {"L005"}
     assert versions.in_force(journal)["ofac-sdn"].as_of == "2024-01-08"
-    yes = book(accept=frozenset({"ofac-sdn"}), reason="ALT held fixed on purpose")
+    yes = keeper(accept=frozenset({"ofac-sdn"}), reason="ALT held fixed on purpose")
     taken = only(loading.load_folder(yes, january))
     assert taken.state == "new" and taken.added and taken.removed
     force = versions.in_force(journal)["ofac-sdn"]
@@ -67,48 +67,48 @@ def test_the_next_version_tells_its_difference(
     ],
 )
 def test_a_damaged_list_is_refused_and_the_old_one_stays(
-    book, journal, january: Path, damage, code: str
+    keeper, journal, january: Path, damage, code: str
 ) -> None:
-    loading.load_folder(book(), january)
+    loading.load_folder(keeper(), january)
     before = versions.in_force(journal)
     path = january / "sdn.csv"
     path.write_bytes(damage(path.read_bytes()))
-    refused = only(loading.load_folder(book(), january))
+    refused = only(loading.load_folder(keeper(), january))
     assert refused.state == "refused" and code in {problem.code for problem in refused.problems}
     assert versions.in_force(journal) == before
     assert all(problem.right for problem in refused.problems)
 
 
-def test_a_missing_file_of_a_list_is_a_fault(book, january: Path) -> None:
+def test_a_missing_file_of_a_list_is_a_fault(keeper, january: Path) -> None:
     (january / "alt.csv").unlink()
-    refused = only(loading.load_folder(book(), january))
+    refused = only(loading.load_folder(keeper(), january))
     assert refused.state == "refused" and refused.problems[0].code == "L004"
     assert "alt.csv" in str(refused.problems[0])
 
 
-def test_a_yes_needs_a_named_person_and_a_reason(book, journal, january: Path) -> None:
+def test_a_yes_needs_a_named_person_and_a_reason(keeper, journal, january: Path) -> None:
     with pytest.raises(BadInput, match="--reason"):
-        book(accept=frozenset({"ofac-sdn"}))
+        keeper(accept=frozenset({"ofac-sdn"}))
     with pytest.raises(BadInput, match="no list"):
-        book(accept=frozenset({"odac"}), reason="x")
+        keeper(accept=frozenset({"odac"}), reason="x")
     with pytest.raises(Refused, match="Nobody"):
-        book(accept=frozenset({"ofac-sdn"}), reason="x", actor="mallory")
+        keeper(accept=frozenset({"ofac-sdn"}), reason="x", actor="mallory")
 
 
-def test_an_empty_folder_says_what_is_looked_for(book, tmp_path: Path) -> None:
+def test_an_empty_folder_says_what_is_looked_for(keeper, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"sdn\.csv"):
-        loading.load_folder(book(), tmp_path)
+        loading.load_folder(keeper(), tmp_path)
 
 
-def test_a_refused_list_keeps_no_other_back(book, lists: Path, tmp_path: Path) -> None:
+def test_a_refused_list_keeps_no_other_back(keeper, lists: Path, tmp_path: Path) -> None:
     shutil.copytree(lists / "further", tmp_path / "further")
     (tmp_path / "further" / "dpl_2022-09-07.txt").write_text("Name\tCity\n")
-    states = {one.list: one.state for one in loading.load_folder(book(), tmp_path)}
+    states = {one.list: one.state for one in loading.load_folder(keeper(), tmp_path)}
     assert states.pop("bis-dpl") == "refused" and set(states.values()) == {"new"}
 
 
-def test_age_turns_a_list_red(book, journal, january: Path) -> None:
-    loading.load_folder(book(), january)
+def test_age_turns_a_list_red(keeper, journal, january: Path) -> None:
+    loading.load_folder(keeper(), january)
 
     def state(day: int) -> tuple[str, str]:
         with clock.held(datetime(2024, 1, day, tzinfo=UTC)):
@@ -119,20 +119,20 @@ def test_age_turns_a_list_red(book, journal, january: Path) -> None:
     assert state(16) == ("red", "older than 7 days")
 
 
-def test_the_embedded_subset_is_red_and_gives_way(book, journal, content, lists: Path) -> None:
+def test_the_embedded_subset_is_red_and_gives_way(keeper, journal, content, lists: Path) -> None:
     loaded = loading.load_embedded(journal, content, "it")
     assert len(loaded) == 8 and {one.state for one in loaded} == {"new"}
     rows = {str(row["list"]): row for row in versions.standing(journal)}
     assert {row["state"] for name, row in rows.items() if name != "own"} == {"red"}
-    assert {one.state for one in loading.load_folder(book(), lists)} == {"new"}
+    assert {one.state for one in loading.load_folder(keeper(), lists)} == {"new"}
     assert not any(one.partial for one in versions.in_force(journal).values())
 
 
-def test_the_csl_leaves_to_a_list_what_is_that_lists(book, journal, content, lists: Path) -> None:
-    loading.load_folder(book(), lists / "csl")
+def test_the_csl_leaves_to_a_list_what_is_that_lists(keeper, journal, content, lists: Path) -> None:
+    loading.load_folder(keeper(), lists / "csl")
     alone = versions.records(content, versions.used(journal))
     assert any(one.startswith("csl/SDN-") for one in alone["record"].to_pylist())
-    loading.load_folder(book(), lists / "ofac_2024-01-08")
+    loading.load_folder(keeper(), lists / "ofac_2024-01-08")
     both = versions.records(content, versions.used(journal))["record"].to_pylist()
     assert not any(one.startswith("csl/SDN-") for one in both)
     assert any(one.startswith("csl/EL-") for one in both)
