@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from tasks.screening.align import Alignment, align
@@ -71,7 +73,7 @@ def _unmatched(found: Alignment, facing: Facing, spelled: np.ndarray, mine: slic
 
 def _joined(spelled: list[str], word: str) -> str:
     """The neighbouring words that make up `word`, or the word it is a part of."""
-    for one, two in zip(spelled, spelled[1:], strict=False):
+    for one, two in pairwise(spelled):
         if one + two == word:
             return f"{one} {two}"
     return next((one for one in spelled if word in one), "")

@@ -56,7 +56,7 @@ class Facing:
     @property
     def turned(self) -> bool:
         """Whether the listed side is the smaller, and is searched name by name."""
-        return len(self.right) < len(self.left)
+        return len(self.right) * 4 < len(self.left)
 
     def warm(self) -> None:
         """Make now what is made once, so that threads find it ready."""
@@ -114,17 +114,21 @@ def find(facing: Facing, rows: np.ndarray, least: float) -> tuple[Pairs, np.ndar
 
 def _close(left: Block, rows: np.ndarray, right: Block, least: int) -> np.ndarray:
     """Pairs whose product exceeds `least`. The smaller side goes row by row."""
-    if len(right) < len(rows) == len(left):
+    if _turned(left, rows, right):
         across, down = _multiply(right.groups, left.by_group, least)
         return down * len(right) + across
     down, across = _multiply(left.groups[rows], right.by_group, least)
     return rows[down] * len(right) + across
 
 
+def _turned(left: Block, rows: np.ndarray, right: Block) -> bool:
+    return len(right) < len(rows) == len(left)
+
+
 def _by_key(left: Block, rows: np.ndarray, right: Block) -> np.ndarray:
     """Pairs that have the same words but for order and legal form, or the same letters."""
     found: list[int] = []
-    if len(right) < len(rows) == len(left):
+    if _turned(left, rows, right):
         for n in range(len(right)):
             for key in right.keys(n):
                 found += [m * len(right) + n for m in left.by_key.get(key, ())]
@@ -147,12 +151,14 @@ def _by_rarest_word(facing: Facing, rows: np.ndarray) -> np.ndarray:
 
 
 def _multiply(a: sp.csr_matrix, b: sp.csr_matrix, least: int) -> tuple[np.ndarray, np.ndarray]:
-    found = sp_matmul_topn(a, b, top_n=min(ROOM, b.shape[1]), threshold=least, density=0.02)
+    """Row of a and column of b of each product above `least`."""
+    columns = b.get_shape()[1]
+    found = sp_matmul_topn(a, b, top_n=min(ROOM, columns), threshold=least, density=0.02)
     count = np.diff(found.indptr)
-    if b.shape[1] > ROOM and count.max(initial=0) >= ROOM:
-        found = sp_matmul_topn(a, b, top_n=b.shape[1], threshold=least, density=0.05)
+    if count.max(initial=0) >= ROOM:
+        found = sp_matmul_topn(a, b, top_n=columns, threshold=least, density=0.05)
         count = np.diff(found.indptr)
-    return np.repeat(np.arange(a.shape[0]), count), found.indices.astype(np.int64)
+    return np.repeat(np.arange(len(count)), count), found.indices.astype(np.int64)
 
 
 def product(left: Block, right: Block, pairs: Pairs) -> np.ndarray:

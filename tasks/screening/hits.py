@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tasks.screening.evidence import FIRST, weigh
 from tasks.screening.explain import explanation
-from tasks.screening.facing import Pairs, face
+from tasks.screening.facing import Facing, Pairs
 from tasks.screening.partners import Partners
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class Found:
     contained: np.ndarray
     equal: np.ndarray
     glued: np.ndarray
+    opinion: np.ndarray
+    """Score of the second opinion, NaN where none was asked."""
 
     @classmethod
     def joined(cls, parts: Sequence[Found]) -> Found:
@@ -44,13 +46,13 @@ class Found:
         )
         rest = [
             np.concatenate([getattr(part, name) for part in parts])
-            for name in ("score", "contained", "equal", "glued")
+            for name in ("score", "contained", "equal", "glued", "opinion")
         ]
         return cls(pairs, *rest)
 
     def take(self, which: np.ndarray) -> Found:
-        return Found(self.pairs.take(which), self.score[which], self.contained[which],
-                     self.equal[which], self.glued[which])  # fmt: skip
+        columns = (self.score, self.contained, self.equal, self.glued, self.opinion)
+        return Found(self.pairs.take(which), *(column[which] for column in columns))
 
 
 STRENGTHS = {"primary": 0, "strong": 1, "weak": 2}
@@ -71,30 +73,31 @@ def best_pairs(index: Index, partners: Partners, found: Found) -> Found:
     return found.take(order[first])
 
 
-def hit_table(index: Index, partners: Partners, found: Found) -> pa.Table:
-    """Rows of HITS in the order of partners, best score first, then record."""
-    best = best_pairs(index, partners, found)
-    facing = face(partners.block, index.block)
+def hit_table(
+    index: Index, partners: Partners, facing: Facing, best: Found, judge: str
+) -> pa.Table:
+    """Rows of HITS in the order of partners, best score first, then record.
+
+    `best` as `best_pairs` gives it; `judge` names the second opinion, if one was asked.
+    """
     told = explanation(facing, best.pairs, index.model)
-    facts = partners.facts.to_pylist() if len(best.score) * 4 > len(partners) else None
+    who = partners.owner[best.pairs.left]
+    facts = partners.facts.take(pa.array(who)).to_pylist()
     rows = []
-    for n, (left, right) in enumerate(
-        zip(best.pairs.left.tolist(), best.pairs.right.tolist(), strict=True)
-    ):
-        who = int(partners.owner[left])
-        record = index.records[index.owner[right]]
-        known = facts[who] if facts else partners.facts.slice(who, 1).to_pylist()[0]
+    for n, right in enumerate(best.pairs.right.tolist()):
+        score, record = float(best.score[n]), index.records[index.owner[right]]
         priority, reasons = weigh(
-            float(best.score[n]), index.model.strong, index.strength[right], known,
+            score, index.model.strong, index.strength[right], facts[n],
             index.kinds[right], index.places.get(record, []),
         )  # fmt: skip
-        told[n]["score"] = float(best.score[n])
+        if not np.isnan(best.opinion[n]):
+            told[n]["second_opinion"] = {"name": judge, "score": round(float(best.opinion[n]), 4)}
         rows.append({
-            "partner": partners.ids[who], "record": record,
-            "name_matched": index.block.names[right], "partner_name": partners.block.names[left],
-            "score": float(best.score[n]), "priority": priority,
-            "reasons": [_how(best, n), *reasons], "explanation": told[n],
-            "model": index.model.version, "_who": who,
+            **_bare(index, partners, int(who[n]), record),
+            "name_matched": index.block.names[right],
+            "partner_name": partners.block.names[best.pairs.left[n]],
+            "score": score, "priority": priority, "reasons": [_how(best, n), *reasons],
+            "explanation": told[n],
         })  # fmt: skip
     rows = _with_identifiers(index, partners, rows)
     rows.sort(key=lambda row: (row["_who"], -row["score"], row["record"]))

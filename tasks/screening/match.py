@@ -25,9 +25,10 @@ from tasks.screening.evidence import Place, identifier_keys
 from tasks.screening.explain import explanation
 from tasks.screening.facing import Facing, Pairs, face, find
 from tasks.screening.features import FEATURES, Likeness, measure, plausible
-from tasks.screening.hits import HITS, Found, hit_table
+from tasks.screening.hits import HITS, Found, best_pairs, hit_table
 from tasks.screening.model import MODEL, Model, load_model
 from tasks.screening.partners import Partners, prepare
+from tasks.screening.second import Opinion, heed
 
 __all__ = ["HITS", "MODEL", "Index", "Partners", "build", "load_model", "prepare"]
 
@@ -52,12 +53,18 @@ class Index:
         return len(self.block)
 
     def screen(
-        self, partners: Partners | pa.Table, *, threads: int = 2, least: float | None = None
+        self,
+        partners: Partners | pa.Table,
+        *,
+        threads: int = 2,
+        least: float | None = None,
+        opinion: Opinion | None = None,
     ) -> pa.Table:
         """Hits (schema HITS) of all partners with a score of at least `least`.
 
         `least` is the model's alert threshold unless told. Same identifiers are hits of score 1.
-        Raises ValueError when the partners were prepared with another model version.
+        `opinion` is asked about pairs the model is not sure of. Raises ValueError when the
+        partners were prepared with another model version.
         """
         if isinstance(partners, pa.Table):
             partners = prepare(partners, model=self.model.version)
@@ -66,17 +73,19 @@ class Index:
                 f"partners prepared with model {partners.model}, list with {self.model.version}"
             )
         floor = self.model.alert if least is None else least
-        found = self._found(partners, floor, threads)
-        return hit_table(self, partners, found)
-
-    def _found(self, partners: Partners, floor: float, threads: int) -> Found:
         facing = face(partners.block, self.block)
+        found = self._found(facing, min(floor, self.model.grey) if opinion else floor, threads)
+        best = best_pairs(self, partners, found)
+        if opinion:
+            best = heed(opinion, self, partners, best)
+            best = best.take(best.score >= floor)
+        return hit_table(self, partners, facing, best, opinion.name if opinion else "")
+
+    def _found(self, facing: Facing, floor: float, threads: int) -> Found:
         facing.warm()
         with ThreadPoolExecutor(max(1, threads)) as pool:
-            parts = list(
-                pool.map(lambda rows: self._screen(facing, rows, floor), self._chunks(facing))
-            )
-        return Found.joined(parts)
+            work = pool.map(lambda rows: self._screen(facing, rows, floor), self._chunks(facing))
+            return Found.joined(list(work))
 
     def _chunks(self, facing: Facing) -> Iterator[np.ndarray]:
         rows = np.arange(len(facing.left))
@@ -91,11 +100,10 @@ class Index:
         like = measure(facing, pairs, groups)
         scores = self.model.scorer.scores(like)
         contained = like.contained & _says_enough(like, self.model.enough)
-        scores = np.where(contained, np.maximum(scores, self.model.alert), scores)
+        scores = np.where(contained, np.maximum(scores, self.model.least_alert(scores)), scores)
         kept = scores >= floor
-        return Found(
-            pairs.take(kept), scores[kept], contained[kept], like.equal[kept], like.glued[kept]
-        )
+        facts = (contained[kept], like.equal[kept], like.glued[kept], np.full(kept.sum(), np.nan))
+        return Found(pairs.take(kept), scores[kept], *facts)
 
     def explain(self, partner_name: str, listed_name: str) -> dict:
         """How the two names compare: score, and for each word what it matched and how well."""

@@ -46,13 +46,23 @@ class Model:
     enough: float
     """Weight that the distinctive words of a listed name need to be an alert by themselves."""
 
+    grey: float
+    sure: float
+    """Scores between which the model is not sure, and a second opinion is asked."""
+    opinion: float
+    """What a second opinion of 1 adds beside one of 0, in logits."""
+
+    def least_alert(self, scores: np.ndarray) -> np.ndarray:
+        """Scores of pairs that alert whatever their likeness: the more alike, the higher."""
+        return np.round(self.alert + (self.strong - self.alert) / 2 * scores, 4)
+
     def weight(self, word: str) -> float:
         return self.words.get(word, self.rare)
 
 
 LIMITS = {
     "rare": 1.0, "distinctive": 0.74, "form_share": 0.25, "least": 0.3, "alert": 0.6, "strong": 0.85,
-    "enough": 1.5,
+    "enough": 1.5, "grey": 0.45, "sure": 0.8, "opinion": 0.6,
 }  # fmt: skip
 """Limits that a new model version is made with; each version keeps its own in `model.json`."""
 

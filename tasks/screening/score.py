@@ -13,7 +13,8 @@ import numpy as np
 
 from tasks.screening.features import FEATURES, Likeness
 
-EXACT = 1.0
+MOST_ALIKE = 0.97
+"""Score that likeness alone comes near to and never reaches."""
 SAME_WORDS = 0.99
 SAME_LETTERS = 0.98
 
@@ -62,10 +63,16 @@ class Scorer:
     def scores(self, like: Likeness) -> np.ndarray:
         """float64 rounded to four places, so that a stored score compares equal years later."""
         raw = (self.trees.raw(like.features) - self.shift) / self.scale
-        score = 0.97 / (1 + np.exp(-np.clip(raw, -30, 30)))
+        score = MOST_ALIKE / (1 + np.exp(-np.clip(raw, -30, 30)))
         score = np.where(like.glued, np.maximum(score, SAME_LETTERS), score)
         score = np.where(like.equal, np.maximum(score, SAME_WORDS), score)
         return np.round(score, 4)
+
+
+def moved(scores: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Scores of likeness moved by so many logits, and still below MOST_ALIKE."""
+    share = np.clip(scores / MOST_ALIKE, 1e-6, 1 - 1e-6)
+    return np.round(MOST_ALIKE / (1 + (1 - share) / share * np.exp(-by)), 4)
 
 
 def read_scorer(body: dict) -> Scorer:
