@@ -60,9 +60,11 @@ def ask_ace(home: str, actor: str) -> list[str]:
 @task(name="plan batches", retries=1)
 def plan_batches(home: str, actor: str) -> dict[str, Any] | None:
     """The plan that waits for approval, made if entries are ready; None if there is none."""
-    made, held = loop.waiting_plan(_house(home), actor, clock.now().date())
+    house, today = _house(home), clock.now().date()
+    made, held = loop.waiting_plan(house, actor, today)
     for number, reason in held.items():
         get_run_logger().warning("held back: %s: %s", number, reason)
+    loop.ask_held(house, held, actor, today)
     if made is None:
         return None
     get_run_logger().info("plan %s: %d entries", made.digest[:12], len(made.numbers))
