@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.screening import match, policy, register, running, stored
+from tasks.screening import policy, register, running, stored
 from tasks.screening.delta import in_order
-from tasks.screening.finding import FOUND, screener
+from tasks.screening.finding import FOUND
 from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
@@ -40,8 +40,9 @@ def screen(house: House, asked: Asked, actor: str) -> list[dict[str, Any]]:
     lists = versions.used(house.journal)
     records = versions.records(house.content, lists)
     one = register.table([register.complete({"partner": _ASKED, **vars(asked)})])
-    found = in_order(screener(house.settings.screening.threads)(of(one), records))
-    _write(house, asked, actor, lists, found)
+    by = running.screener(house)
+    found = in_order(by.screen(of(one), records))
+    _write(house, asked, actor, running.Basis(lists, "", by.model), found)
     listed = {row["record"]: row for row in _some(records, found)}
     rows = [_row(hit, listed[hit["record"]], asked.role) for hit in found.to_pylist()]
     return sorted(rows, key=lambda row: (-row["score"], row["record"]))
@@ -51,12 +52,12 @@ def _some(records: pa.Table, found: pa.Table) -> list[dict[str, Any]]:
     return versions.some(records, set(found["record"].to_pylist())).to_pylist()
 
 
-def _write(house: House, asked: Asked, actor: str, lists: dict[str, str], found: pa.Table) -> None:
+def _write(house: House, asked: Asked, actor: str, basis: running.Basis, found: pa.Table) -> None:
     body = kinds.ScreeningDone(
         scope=running.NAME,
-        model=match.MODEL,
-        lists=lists,
-        partners="",
+        model=basis.model,
+        lists=basis.lists,
+        partners=basis.partners,
         content=house.content.put(stored.to_bytes(found, FOUND)),
         screened=1,
         hits=found.num_rows,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow as pa
 from tasks.screening import match
 from tasks.screening.lists import tables
 from tasks.screening.mid import ReverseIndex
+from tasks.screening.second import Opinion
 from tasks.screening.subjects import Subjects
 from tasks.shared import kinds
 
@@ -23,20 +24,44 @@ FOUND = pa.schema(
         ("record_digest", pa.string()),
     ]
 )
-Screen = Callable[[Subjects, pa.Table], pa.Table]
 
 
-def screener(threads: int) -> Screen:
-    """Matching by names and identifiers, and by manufacturer ids built from list addresses."""
+@dataclass(frozen=True)
+class Screener:
+    """Matching by names and identifiers, and by manufacturer ids built from list addresses.
 
-    def screen_(subjects: Subjects, records: pa.Table) -> pa.Table:
-        names = tables.names(records)
-        index = match.build(names, tables.identifiers(records), tables.places(records))
-        prepared = match.prepare(subjects.partners, subjects.identifiers, subjects.names)
-        found = index.screen(prepared, threads=threads) if len(index) else match.HITS.empty_table()
+    `opinion`: a second scorer, asked about the pairs that the model is not sure of.
+    """
+
+    threads: int
+    opinion: Opinion | None = None
+
+    @property
+    def model(self) -> str:
+        """What a score follows from: the model's version, and the second opinion's if it is asked."""
+        return f"{match.MODEL}, {self.opinion.name}" if self.opinion else match.MODEL
+
+    def screen(self, subjects: Subjects, records: pa.Table) -> pa.Table:
+        """The hits of these subjects on these records (schema FOUND)."""
+        found = self._match(subjects, records, None)
         return _with_digests(_with_mids(found, subjects, records), subjects, records)
 
-    return screen_
+    def near(self, subjects: Subjects, records: pa.Table) -> set[str]:
+        """Subjects whose other hits may turn on these records: a second opinion is asked about a
+        subject's best pair alone. Nobody without a second opinion."""
+        if self.opinion is None or not records.num_rows or not subjects.digests:
+            return set()
+        grey = match.load_model(match.MODEL).grey
+        return set(self._match(subjects, records, grey)["partner"].to_pylist())
+
+    def _match(self, subjects: Subjects, records: pa.Table, least: float | None) -> pa.Table:
+        names = tables.names(records)
+        index = match.build(names, tables.identifiers(records), tables.places(records))
+        if not len(index):
+            return match.HITS.empty_table()
+        prepared = match.prepare(subjects.partners, subjects.identifiers, subjects.names)
+        asked = self.opinion if least is None else None
+        return index.screen(prepared, threads=self.threads, least=least, opinion=asked)
 
 
 def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:

@@ -13,9 +13,9 @@ from hashlib import sha256
 import pyarrow as pa
 import sqlalchemy as sa
 
-from tasks.screening import match, policy, register, stored
+from tasks.screening import match, policy, register, second, stored
 from tasks.screening.delta import delta, in_order
-from tasks.screening.finding import FOUND, screener
+from tasks.screening.finding import FOUND, Screener
 from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
@@ -56,19 +56,22 @@ def screen(house: House, actor: str, *, full: bool = False) -> Outcome:
     was ever loaded. Running it again changes nothing."""
     if not versions.in_force(house.journal):
         load_embedded(house.journal, house.content, actor)
-    basis = Basis(versions.used(house.journal), register.current(house.journal), model_of(house))
+    by = screener(house)
+    basis = Basis(versions.used(house.journal), register.current(house.journal), by.model)
     before = None if full else last(house)
     if before is not None and before[0].model != basis.model:
         before = None
     sides = _sides(house, basis)
-    found, screened = _find(house, sides, basis, before)
+    found, screened = _find(house, by, sides, basis, before)
     held = _Held(CHANGES if before else FULL, basis, found, _lines(house, sides, found), screened)
     return _write(house, actor, held)
 
 
-def model_of(house: House) -> str:
-    """The version of the matching that a screening is done with."""
-    return match.MODEL
+def screener(house: House) -> Screener:
+    """The matching that the settings ask for. Raises MissingPart for a second opinion that is not
+    installed."""
+    given = house.settings.screening
+    return Screener(given.threads, second.logic_v2() if given.second_opinion else None)
 
 
 def last(house: House) -> tuple[Basis, pa.Table] | None:
@@ -94,20 +97,20 @@ def _sides(house: House, basis: Basis) -> tuple[Subjects, pa.Table]:
 
 def _find(
     house: House,
+    by: Screener,
     sides: tuple[Subjects, pa.Table],
     basis: Basis,
     before: tuple[Basis, pa.Table] | None,
 ) -> tuple[pa.Table, int]:
-    screened_by = screener(house.settings.screening.threads)
     if before is None:
-        return in_order(screened_by(*sides)), len(sides[0].digests)
+        return in_order(by.screen(*sides)), len(sides[0].digests)
     rested, hits = before
     were, known = sides
     if rested.partners != basis.partners:
         were = of(register.read(house.content, rested.partners))
     if rested.lists != basis.lists:
         known = versions.records(house.content, rested.lists)
-    return delta(hits, (were, known), sides, screened_by)
+    return delta(hits, (were, known), sides, by)
 
 
 def partner_of(subject: str) -> str:
