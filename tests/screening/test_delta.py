@@ -103,6 +103,33 @@ def test_a_delta_equals_a_full_run_at_length(way: str, old, new, before, after, 
     test_a_delta_equals_a_full_run.hypothesis.inner_test(way, old, new, before, after, changed)
 
 
+ALIKE = ("NORTHERN ORCHARD SHIPPING", "NORTHERN HARBOR SHIPPING", "NORTHERN ORCHID TRADING",
+         "NORTHERN ORCHARD MARITIME", "NORTHSTAR ORCHARD LOGISTICS", "ORCHARD SHIPPING GROUP",
+         "NORTHERN ORCHARDS")  # fmt: skip
+UNSURE = ("Northern Orchird Freight", "Northern Orchard Freight", "Norther Orchad Ship",
+          "Orchard Shiping", "Northen Orchard Co", "Northern Orcharts Maritime")  # fmt: skip
+
+
+def alike(some: set[int]) -> pa.Table:
+    drafts = []
+    for n in some:
+        draft = tables.Draft(f"ofac-sdn/{n}", "entity")
+        draft.name(ALIKE[n], tables.PRIMARY)
+        drafts.append(draft)
+    return tables.records(drafts)
+
+
+@given(st.sets(st.integers(0, len(ALIKE) - 1)), st.sets(st.integers(0, len(ALIKE) - 1)))
+@settings(max_examples=60)
+def test_a_second_opinion_turns_to_the_next_best_listing(before: set, after: set) -> None:
+    """Which pair is asked about depends on a partner's other hits: their changes reach it."""
+    by = BY["with a second opinion"]
+    subjects = partners({name: (name, ("", ""), "carrier") for name in UNSURE})
+    hits = in_order(by.screen(subjects, alike(before)))
+    found, _ = delta(hits, (subjects, alike(before)), (subjects, alike(after)), by)
+    assert found.to_pylist() == in_order(by.screen(subjects, alike(after))).to_pylist()
+
+
 def test_a_list_change_by_the_book_equals_a_full_run(
     world: World, lists: Path, january: Path
 ) -> None:
