@@ -29,6 +29,10 @@ _PROVINCES = {
 """CATAIR AE Table 5."""
 
 
+_QUOTES, _WORDS, _NO_LETTERS = re.compile(r"['’`]"), re.compile(r"[A-Z0-9]+"), re.compile("[^A-Z]")
+_INITIALS = re.compile(r"\b((?:[A-Z]\.?\s+|[A-Z]\.)+[A-Z]\b\.?)")
+
+
 def is_mid(text: str) -> bool:
     return bool(re.fullmatch(r"[A-Z]{2}[A-Z0-9]{6,13}", text))
 
@@ -57,9 +61,8 @@ def variants(name: str, country: str, city: str, address: str, region: str = "")
 
 def name_words(name: str) -> list[str]:
     """The words that count: upper case Latin letters and digits, initials run together."""
-    plain = re.sub(r"['’`]", "", anyascii(name).upper())
-    joined = re.sub(r"\b((?:[A-Z]\.?\s+|[A-Z]\.)+[A-Z]\b\.?)", _run_together, plain)
-    words = re.findall(r"[A-Z0-9]+", joined)
+    plain = _QUOTES.sub("", _latin(name))
+    words = _WORDS.findall(_INITIALS.sub(_run_together, plain))
     return [word for word in words if word not in _SKIPPED] or words
 
 
@@ -68,7 +71,11 @@ def _run_together(found: re.Match[str]) -> str:
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[^A-Z]", "", anyascii(text).upper())
+    return _NO_LETTERS.sub("", _latin(text))
+
+
+def _latin(text: str) -> str:
+    return (text if text.isascii() else anyascii(text)).upper()
 
 
 class ReverseIndex:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import cast
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -71,7 +72,8 @@ def screener(house: House) -> Screener:
     """The matching that the settings ask for. Raises MissingPart for a second opinion that is not
     installed."""
     given = house.settings.screening
-    return Screener(given.threads, second.logic_v2() if given.second_opinion else None)
+    opinion = cast("second.Opinion", second.logic_v2()) if given.second_opinion else None
+    return Screener(given.threads, opinion)
 
 
 def last(house: House) -> tuple[Basis, pa.Table] | None:

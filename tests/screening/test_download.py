@@ -12,9 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from tasks.screening import updating
+from tasks.screening.house import House
+from tasks.screening.lists import loading, versions
 from tasks.screening.lists.download import fetch
+from tasks.shared import clock
 from tasks.shared.errors import BadInput, NotFetched
 from tasks.shared.settings import Screening
+from tests.screening.world import World
 
 
 @dataclass
@@ -141,3 +146,42 @@ def test_only_https_unless_set(site: Site, tmp_path: Path) -> None:
         fetch(Screening(addresses={}), "ofac-sdn", tmp_path)
     with pytest.raises(BadInput, match="cannot be used"):
         fetch(settings(site, "../"), "ofac-sdn", tmp_path)
+
+
+def served(site: Site, folder: Path) -> None:
+    site.bodies |= {f"/{path.name}": path.read_bytes() for path in folder.glob("*.csv")}
+
+
+def house_with(world: World, site: Site) -> House:
+    given = settings(site, "sdn.csv", "alt.csv", "add.csv", "sdn_comments.csv")
+    addresses = given.addresses | {"uflpa": (f"{site.address}/uflpa_list.csv",)}
+    screening = given.model_copy(update={"addresses": addresses})
+    changed = world.house.settings.model_copy(update={"screening": screening})
+    return House(world.house.journal, world.house.content, changed)
+
+
+def test_downloads_are_loaded_and_what_fails_keeps_its_version(
+    world: World, site: Site, lists: Path
+) -> None:
+    served(site, lists / "ofac_2024-01-08")
+    house = house_with(world, site)
+    book = loading.Book(house.journal, house.content, "ada")
+    uflpa = versions.in_force(house.journal)["uflpa"]
+    done = updating.download(house, book)
+    assert [(one.list, one.state) for one in done.loaded] == [("ofac-sdn", "unchanged")]
+    assert [list_ for list_, _ in done.missed] == ["uflpa"] and "404" in done.missed[0][1]
+    assert versions.in_force(house.journal)["uflpa"] == uflpa
+    updating.download(house, book)
+    assert versions.in_force(house.journal)["ofac-sdn"].age(clock.now().date()) == 0
+    states = {row["list"]: row["state"] for row in versions.standing(house.journal)}
+    assert states["ofac-sdn"] == "green"
+
+
+def test_a_download_that_is_cut_off_is_refused(world: World, site: Site, lists: Path) -> None:
+    served(site, lists / "ofac_2024-01-08")
+    site.bodies["/sdn.csv"] = site.bodies["/sdn.csv"][:20_000]
+    house = house_with(world, site)
+    before = versions.in_force(house.journal)["ofac-sdn"]
+    done = updating.download(house, loading.Book(house.journal, house.content, "ada"))
+    assert done.loaded[0].state == "refused" and updating.problems(done.loaded)
+    assert versions.in_force(house.journal)["ofac-sdn"] == before
