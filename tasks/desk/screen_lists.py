@@ -76,6 +76,10 @@ def _tell(loaded: list[Loaded], missed: tuple[tuple[str, str], ...], as_json: bo
     for one in loaded:
         for reason, count in (one.left_out or {}).items():
             say(f"  {one.list}: left out {count} {reason}")
+    unsure = [one.list for one in loaded if one.dated_by == "file time"]
+    if unsure:
+        say(f"{', '.join(unsure)}: dated by the file's own time, which a copy may have changed. Say "
+            "--as-of DAY, or name the folder with the day")  # fmt: skip
     for list_, why in missed:
         say(f"NOT FETCHED {list_}: {why}. The version in force stays.")
     if any(one.state == "new" for one in loaded):

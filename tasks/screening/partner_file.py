@@ -48,7 +48,13 @@ def read(path: Path) -> Read:
         return Read(path.name, "", table([]), (problem,), 0)
     reader = _Reader(rows)
     partners = list(reader.partners())
-    return Read(path.name, digest, table(partners), tuple(reader.problems), reader.refused)
+    return Read(
+        path.name,
+        digest,
+        table(partners),
+        tuple(sorted(reader.problems, key=lambda p: p.row)),
+        reader.refused,
+    )
 
 
 class _Reader:

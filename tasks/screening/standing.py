@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -113,16 +113,20 @@ def _ownership(house: House, rows: list[dict[str, Any]], hits: list[Hit]) -> dic
 
 
 def _rules(house: House) -> list[Rule]:
+    """The rules that are in force today; one of which that is not sure counts, and says so."""
     held = house.settings.screening.bis_affiliates
-    state, _ = ownership.rule_state(BIS.name, clock.now().date().isoformat(), held)
-    return [OFAC, SUBSIDIARY] if state == "off" else [OFAC, SUBSIDIARY, BIS]
+    state, source = ownership.rule_state(BIS.name, clock.now().date().isoformat(), held)
+    if state == "off":
+        return [OFAC, SUBSIDIARY]
+    words = BIS.words if state == "on" else f"{BIS.words}; not sure to be in force: {source}"
+    return [OFAC, SUBSIDIARY, replace(BIS, words=words)]
 
 
 def _counts(rule: Rule, record: Mapping[str, Any]) -> bool:
-    if rule == SUBSIDIARY:
+    if rule.name == SUBSIDIARY.name:
         return record["subsidiaries"]
     codes = set(record["programs"][:1]) if record["list"] == "csl" else set()
-    if rule == BIS:
+    if rule.name == BIS.name:
         return bool(codes & _AFFILIATE_CODES)
     return record["list"] == "ofac-sdn" or "SDN" in codes
 

@@ -48,6 +48,7 @@ def rows(loaded: tuple[loading.Loaded, ...] | list[loading.Loaded]) -> list[dict
             "list": one.list,
             "state": one.state,
             "as_of": one.as_of,
+            "dated_by": one.dated_by,
             "records": one.records,
             "names": one.names,
             "added": one.added,

@@ -167,7 +167,8 @@ _LIST_ADDRESSES: dict[str, tuple[str, ...]] = {
 class Screening(_Table):
     """`addresses`: where each list is downloaded, by its id; a list without one comes by folder.
     `checksums`: addresses of files with the SHA-256 of a download, by the download's address.
-    `clear_days`: how long a clearance holds. `strong_score`: from here on two persons decide; the matching model says, unless set.
+    `clear_days`: how long a clearance holds. `strong_score`: from here on two persons decide; the
+    matching model says, unless set.
     `persons`: how many decide a strong hit; 1 for a sole broker, recorded as such.
     `bis_affiliates`: the BIS affiliates rule by its dates, or held on or off.
     `mail_to`: who is told of new hits and red lists."""

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, strategies as st
 
-from tasks.screening import ownership
+from tasks.screening import ownership, standing
 from tasks.screening.ownership import BIS, OFAC, SUBSIDIARY, judge, owner_id
+from tasks.shared import clock
+from tests.screening.world import World
 
 
 def firm(partner: str, *owners: tuple[str, float]) -> dict:
@@ -76,3 +80,34 @@ def test_owners_are_screened_under_their_own_ids() -> None:
     assert ownership.as_partners([firm("P", ("Holding A", 60))]) == [
         {"partner": "P > Holding A", "name": "Holding A"}
     ]
+
+
+HOSHINE = "Hoshine Silicon Industry (Shanshan)"
+
+
+def owned_on(world: World, day: datetime) -> list[tuple[str, str]]:
+    with clock.held(day):
+        one = standing.standings(world.house)[0]
+    return [(found.rule.name, found.state) for found in one.owned]
+
+
+def test_a_listing_with_subsidiaries_reaches_them(world: World) -> None:
+    world.take(f"P1,Jiaxing Silanes,manufacturer,CN,,{HOSHINE} 51%\n"
+               f"P2,Half Owned,manufacturer,CN,,{HOSHINE} 50%\n")  # fmt: skip
+    world.screen()
+    found = {one.partner: one for one in standing.standings(world.house)}
+    assert found["P1"].owned[0].rule == SUBSIDIARY and found["P1"].state == "review"
+    assert found["P2"].owned == ()
+
+
+def test_the_affiliates_rule_counts_by_its_dates(world: World) -> None:
+    world.load("csl")
+    world.take("P1,Istanbul Parts,supplier,TR,,3K Aviation Consulting and Logistics 50%\n")
+    world.screen()
+    on, off = datetime(2025, 10, 15, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+    assert owned_on(world, on) == [("bis-affiliates", "possible")]
+    assert owned_on(world, off) == []
+    unsure = datetime(2026, 11, 25, tzinfo=UTC)
+    assert owned_on(world, unsure) == [("bis-affiliates", "possible")]
+    with clock.held(unsure):
+        assert "not sure to be in force" in standing.standings(world.house)[0].owned[0].words

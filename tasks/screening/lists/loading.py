@@ -29,7 +29,8 @@ _MOST_TOLD = 20
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one list. `state`: new, unchanged or refused; `as_of`: ISO date."""
+    """What became of one list. `state`: new, unchanged or refused; `as_of`: ISO date, `dated_by`
+    what said so: told, name, or file time, which a copy may have changed."""
 
     list: str
     state: str
@@ -39,6 +40,7 @@ class Loaded:
     added: int = 0
     removed: int = 0
     changed: int = 0
+    dated_by: str = ""
     left_out: dict[str, int] | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -98,11 +100,12 @@ def load(book: Book, list_: str, folder: Path) -> Loaded:
     before = versions.in_force(book.journal).get(list_)
     old = versions.read(book.content, before) if before else tables.RECORDS.empty_table()
     _judge(source, list_, table, 0 if before is None or before.partial else old.num_rows)
-    as_of = book.as_of or dated(source, list_)
+    as_of, dated_by = (book.as_of, "told") if book.as_of else dated(source, list_)
     counts = _difference(old, table)
     problems = tuple(source.problems[:_MOST_TOLD])
-    made = Loaded(list_, "", as_of, table.num_rows, tables.names(table).num_rows, *counts,
-                  source.left_out, problems)  # fmt: skip
+    names = tables.names(table).num_rows
+    made = Loaded(list_, "", as_of, table.num_rows, names, *counts, dated_by, source.left_out,
+                  problems)  # fmt: skip
     if source.problems and list_ not in book.accept:
         return _with_state(made, "refused")
     return _with_state(made, _put(book, made, table, source, before))
@@ -146,17 +149,17 @@ def _with_state(made: Loaded, state: str) -> Loaded:
     return Loaded(**{**vars(made), "state": state})
 
 
-def dated(source: Source, list_: str) -> str:
-    """The day a list is of: a date in the name of its file or folder, else when the file was
-    written last, but never in the future."""
+def dated(source: Source, list_: str) -> tuple[str, str]:
+    """The day a list is of, never in the future, and what says so: a date in the name of its file
+    or folder, else when the file was written last."""
     path = find(source.folder, SIGNS[list_])
     names = [path.name if path else "", source.folder.name]
     today = clock.now().date()
     for name in names:
         if found := _DATE.search(name):
-            return min(found[1], today.isoformat())
+            return min(found[1], today.isoformat()), "name"
     written = date.fromtimestamp(path.stat().st_mtime) if path else today
-    return min(written, today).isoformat()
+    return min(written, today).isoformat(), "file time"
 
 
 def _difference(old: pa.Table, new: pa.Table) -> tuple[int, int, int]:
