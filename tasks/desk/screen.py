@@ -33,13 +33,18 @@ def partners(
     as_json: Json = False,
 ) -> None:
     """Take partners into the register and screen them. A faulty file changes nothing; all its
-    faults are told at once. Exit 1 if a hit waits for a person, or a list is red."""
+    faults are told at once; with --whole no row may be faulty, or its partner would be retired.
+
+    Exit 1 if a hit waits for a person, or a list is red."""
     from tasks.screening import partner_file, register, running
 
     read = partner_file.read(file)
-    if read.problems and not (accept_clean and read.partners.num_rows):
+    usable = accept_clean and not whole and read.partners.num_rows
+    if read.problems and not usable:
         _tell_faults(read, as_json)
         raise BadInput(f"{len(read.problems)} problem(s) in {read.file}:", read.problems)
+    if not read.partners.num_rows:
+        raise BadInput(f"{read.file} holds no partner; nothing was changed")
     register.take(desk.journal, desk.content, desk.actor, read.partners, source=read.sha256,
                   file=read.file, whole=whole, refused=read.refused)  # fmt: skip
     outcome = running.screen(house(), desk.actor)

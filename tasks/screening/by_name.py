@@ -28,9 +28,6 @@ class Asked:
     country: str = ""
     kind: str = "unknown"
     role: str = "supplier"
-    city: str = ""
-    address: str = ""
-    born: str = ""
 
 
 def screen(house: House, asked: Asked, actor: str) -> list[dict[str, Any]]:

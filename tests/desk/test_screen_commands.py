@@ -101,6 +101,18 @@ def test_bad_rows_change_nothing_until_the_rest_is_asked_for(loaded, tmp_path: P
     assert [row["partner"] for row in json.loads(loaded("risk", "--json")[1])] == ["P1"]
 
 
+def test_a_whole_file_retires_only_if_every_row_is_clean(loaded, tmp_path: Path) -> None:
+    loaded("partners", partners(tmp_path, "P1,Acme,supplier,DE\nP2,Beta,supplier,DE\n"))
+    faulty = partners(tmp_path, "P1,Acme,supplier,DE\nP2,,supplier,DE\n")
+    assert loaded("partners", faulty, "--whole", "--accept-clean")[0] == 2
+    empty = partners(tmp_path, "")
+    code, _, err = loaded("partners", empty, "--whole")
+    assert code == 2 and "holds no partner" in err
+    assert len(json.loads(loaded("risk", "--json")[1])) == 2
+    loaded("partners", partners(tmp_path, "P1,Acme,supplier,DE\n"), "--whole")
+    assert [row["partner"] for row in json.loads(loaded("risk", "--json")[1])] == ["P1"]
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
