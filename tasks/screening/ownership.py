@@ -67,12 +67,13 @@ def owner_id(partner: str, owner: str) -> str:
 
 
 def as_partners(register: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row to screen for each declared owner: name and nothing else is known of it."""
-    return [
-        {"partner": owner_id(row["partner"], owner["name"]), "name": owner["name"]}
+    """A row to screen for each declared owner, once: name and nothing else is known of it."""
+    named = {
+        owner_id(row["partner"], owner["name"]): owner["name"]
         for row in register
         for owner in row["owners"]
-    ]
+    }
+    return [{"partner": partner, "name": name} for partner, name in named.items()]
 
 
 def judge(

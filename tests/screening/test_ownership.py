@@ -77,7 +77,8 @@ def test_the_affiliates_rule_is_a_dated_switch(day: str, held: str, state: str) 
 
 
 def test_owners_are_screened_under_their_own_ids() -> None:
-    assert ownership.as_partners([firm("P", ("Holding A", 60))]) == [
+    # one owner in two lots is one owner
+    assert ownership.as_partners([firm("P", ("Holding A", 20), ("Holding A", 40))]) == [
         {"partner": "P > Holding A", "name": "Holding A"}
     ]
 
