@@ -26,9 +26,10 @@ from tasks.screening.explain import explanation
 from tasks.screening.facing import Facing, Pairs, face, find
 from tasks.screening.features import FEATURES, Likeness, measure, plausible
 from tasks.screening.hits import HITS, Found, best_pairs, hit_table
-from tasks.screening.model import MODEL, Model, load_model
+from tasks.screening.model import Model, load_model
 from tasks.screening.partners import Partners, prepare
 from tasks.screening.second import Opinion, heed
+from tasks.screening.version import MODEL
 
 __all__ = ["HITS", "MODEL", "Index", "Partners", "build", "load_model", "prepare"]
 
