@@ -40,7 +40,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.left)
 
-    def take(self, which: np.ndarray) -> Pairs:
+    def take(self, which: np.ndarray | slice) -> Pairs:
         return Pairs(self.left[which], self.right[which])
 
 

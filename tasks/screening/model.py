@@ -17,6 +17,7 @@ from importlib.resources.abc import Traversable
 
 import numpy as np
 
+from tasks.screening.features import FEATURES, Likeness
 from tasks.screening.groups import GROUPS
 from tasks.screening.score import NO_SCORER, Scorer, read_scorer
 from tasks.screening.version import MODEL, folder
@@ -50,9 +51,16 @@ class Model:
     opinion: float
     """What a second opinion of 1 adds beside one of 0, in logits."""
 
-    def least_alert(self, scores: np.ndarray) -> np.ndarray:
-        """Scores of pairs that alert whatever their likeness: the more alike, the higher."""
-        return np.round(self.alert + (self.strong - self.alert) / 2 * scores, 4)
+    def judge(self, like: Likeness) -> tuple[np.ndarray, np.ndarray]:
+        """Score of each pair, and where all distinctive words of the listed name make an alert.
+
+        Such a pair scores at least `alert`, the more alike it is otherwise, the more.
+        """
+        scores = self.scorer.scores(like)
+        equal = like.features[:, FEATURES.index("weight_equal")]
+        contained = like.contained & (equal >= self.enough)
+        least = np.round(self.alert + (self.strong - self.alert) / 2 * scores, 4)
+        return np.where(contained, np.maximum(scores, least), scores), contained
 
     def weight(self, word: str) -> float:
         return self.words.get(word, self.rare)
