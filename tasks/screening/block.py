@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tasks.screening.groups import GROUPS, UNIT, group_codes
-from tasks.screening.names import form_words, words
+from tasks.screening.names import tables, words
 from tasks.screening.spelling import loose, skeleton
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ class Block:
     content_key: Strings
     """Content words in alphabetical order: the same for two orders of one name."""
     full_key: Strings
-    """All words in alphabetical order."""
+    """All words as they are written, in alphabetical order."""
+    bare_key: Strings
+    """The same of the bare words, which stay when the words of a legal form are scattered."""
     norm: np.ndarray
     """float32, length of each name's row before it was brought to UNIT."""
     groups: sp.csr_matrix
@@ -104,7 +106,8 @@ class Block:
 
     def keys(self, name: int) -> set[str]:
         """What a name that differs only by order, spaces or legal form has in common with it."""
-        return {self.ordered[name], self.content_key[name], self.full_key[name]} - {""}
+        keys = (self.ordered, self.content_key, self.full_key, self.bare_key)
+        return {key[name] for key in keys} - {""}
 
     @cached_property
     def by_key(self) -> dict[str, list[int]]:
@@ -128,6 +131,19 @@ class Block:
         by_word = np.argsort(word, kind="stable")
         bounds = np.searchsorted(word[by_word], np.arange(len(self.tokens.text) + 1))
         return name[by_word], bounds
+
+    @cached_property
+    def by_word(self) -> tuple[np.ndarray, np.ndarray]:
+        """Names in the order of their words, and where each word's names begin."""
+        order = np.argsort(self.words, kind="stable")
+        here = np.repeat(np.arange(len(self)), self.count)
+        bounds = np.searchsorted(self.words[order], np.arange(len(self.tokens.text) + 1))
+        return here[order], bounds
+
+    def with_word(self, word: int) -> np.ndarray:
+        """Names that have the word; twice, if it stands in a name twice."""
+        names, bounds = self.by_word
+        return names[bounds[word] : bounds[word + 1]]
 
     def words_of(self, names: np.ndarray) -> np.ndarray:
         """Words of the given names, one name after the other."""
@@ -162,12 +178,12 @@ def strings(values: Sequence[str]) -> Strings:
 
 def build_block(names: Sequence[str], model: Model) -> Block:
     """A block of `names`, with the weights of `model`."""
-    parsed = [words(name) for name in names]
+    parsed = [words(name or "", model.version) for name in names]
     number: dict[str, int] = {}
     flat = [number.setdefault(word, len(number)) for one in parsed for word in one.all]
     offsets = np.zeros(len(parsed) + 1, dtype=np.int64)
     np.cumsum([len(one.all) for one in parsed], out=offsets[1:])
-    tokens = _tokens(list(number), model)
+    tokens = build_tokens(list(number), model)
     flat_words = np.array(flat, dtype=np.int32)
     return Block(
         list(names),
@@ -176,14 +192,15 @@ def build_block(names: Sequence[str], model: Model) -> Block:
         offsets,
         strings(["".join(one.content) for one in parsed]),
         strings([" ".join(sorted(one.content)) for one in parsed]),
-        strings([" ".join(sorted(one.all)) for one in parsed]),
+        strings([" ".join(sorted(one.plain)) for one in parsed]),
+        strings([" ".join(sorted(one.bare)) for one in parsed]),
         *_groups(tokens, flat_words, offsets, model),
     )
 
 
-def _tokens(texts: list[str], model: Model) -> Tokens:
+def build_tokens(texts: list[str], model: Model) -> Tokens:
     folded = [loose(text) for text in texts]
-    forms = form_words()
+    forms = tables(model.version).form_words
     heard = [skeleton(text) for text in texts]
     length = np.array([len(text) for text in texts], dtype=np.int16)
     initial = np.array([ord(text[0]) for text in texts], dtype=np.uint8)

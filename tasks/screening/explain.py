@@ -23,7 +23,7 @@ def explanation(facing: Facing, pairs: Pairs, model: Model) -> list[dict]:
         return []
     groups = product(facing.left, facing.right, pairs) / UNIT**2
     like = measure(facing, pairs, groups)
-    scores = model.scorer.scores(like).tolist()
+    scores = model.judge(like)[0].tolist()
     values = np.round(like.features.astype(np.float64), 3).tolist()
     found = align(facing, pairs)
     partner = _best_partner(found, facing)

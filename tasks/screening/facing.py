@@ -40,7 +40,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.left)
 
-    def take(self, which: np.ndarray) -> Pairs:
+    def take(self, which: np.ndarray | slice) -> Pairs:
         return Pairs(self.left[which], self.right[which])
 
 
@@ -62,6 +62,8 @@ class Facing:
         """Make now what is made once, so that threads find it ready."""
         side = self.left if self.turned else self.right
         _ = side.by_group, side.by_key, self.right.by_rarest_word
+        if self.turned:
+            _ = self.left.by_word
         _ = self.left.count, self.right.count, self.left.size, self.right.size
 
 
@@ -141,13 +143,23 @@ def _by_key(left: Block, rows: np.ndarray, right: Block) -> np.ndarray:
 
 def _by_rarest_word(facing: Facing, rows: np.ndarray) -> np.ndarray:
     """Pairs in which the listed name's rarest distinctive word occurs."""
-    names, bounds = facing.right.by_rarest_word
-    word = facing.equal[facing.left.words_of(rows)]
-    who = np.repeat(rows, facing.left.count[rows])[word >= 0]
+    left, right = facing.left, facing.right
+    names, bounds = right.by_rarest_word
+    if _turned(left, rows, right):
+        word, listed = np.flatnonzero(np.diff(bounds)), right.tokens.text
+        places = [(left.tokens.place.get(listed[n], -1), n) for n in word.tolist()]
+        pairs = [
+            (holders[:, None] * len(right) + names[bounds[n] : bounds[n + 1]]).ravel()
+            for place, n in places
+            if place >= 0 and len(holders := left.with_word(place))
+        ]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *pairs])
+    word = facing.equal[left.words_of(rows)]
+    who = np.repeat(rows, left.count[rows])[word >= 0]
     word = word[word >= 0]
     count = bounds[word + 1] - bounds[word]
     at = np.repeat(bounds[word] - starts(count), count) + np.arange(count.sum())
-    return np.repeat(who, count) * len(facing.right) + names[at]
+    return np.repeat(who, count) * len(right) + names[at]
 
 
 def _multiply(a: sp.csr_matrix, b: sp.csr_matrix, least: int) -> tuple[np.ndarray, np.ndarray]:

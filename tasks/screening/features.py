@@ -55,6 +55,7 @@ def equal_names(facing: Facing, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
     left, right = facing.left, facing.right
     words = _same(left.content_key, right.content_key, pairs)
     words |= _same(left.full_key, right.full_key, pairs)
+    words |= _same(left.bare_key, right.bare_key, pairs)
     return words, _same(left.ordered, right.ordered, pairs)
 
 
@@ -148,7 +149,9 @@ def _second(values: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def _same(left: Strings, right: Strings, pairs: Pairs) -> np.ndarray:
-    return (left[pairs.left] == right[pairs.right]).astype(bool)
+    """Where the two sides are the same and not empty."""
+    one = left[pairs.left]
+    return (one == right[pairs.right]).astype(bool) & (one != "").astype(bool)
 
 
 def _ratio(left: Strings, right: Strings, scorer: type) -> np.ndarray:

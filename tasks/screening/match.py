@@ -24,16 +24,19 @@ from tasks.screening.block import Block, build_block
 from tasks.screening.evidence import Place, identifier_keys
 from tasks.screening.explain import explanation
 from tasks.screening.facing import Facing, Pairs, face, find
-from tasks.screening.features import FEATURES, Likeness, measure, plausible
+from tasks.screening.features import measure, plausible
 from tasks.screening.hits import HITS, Found, best_pairs, hit_table
-from tasks.screening.model import MODEL, Model, load_model
+from tasks.screening.model import Model, load_model
 from tasks.screening.partners import Partners, prepare
 from tasks.screening.second import Opinion, heed
+from tasks.screening.version import MODEL
 
 __all__ = ["HITS", "MODEL", "Index", "Partners", "build", "load_model", "prepare"]
 
 CHUNK = 2048
 """Partner names searched at a time by one thread."""
+SLICE = 100_000
+"""Pairs of names measured at a time: some 100 MiB."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,17 @@ class Index:
 
     def _screen(self, facing: Facing, rows: np.ndarray, floor: float) -> Found:
         pairs, groups = find(facing, rows, self.model.least)
+        cuts = range(0, max(1, len(pairs)), SLICE)
+        return Found.joined([
+            self._judge(facing, pairs.take(slice(n, n + SLICE)), groups[n : n + SLICE], floor)
+            for n in cuts
+        ])  # fmt: skip
+
+    def _judge(self, facing: Facing, pairs: Pairs, groups: np.ndarray, floor: float) -> Found:
         near = plausible(facing, pairs)
-        pairs, groups = pairs.take(near), groups[near]
-        like = measure(facing, pairs, groups)
-        scores = self.model.scorer.scores(like)
-        contained = like.contained & _says_enough(like, self.model.enough)
-        scores = np.where(contained, np.maximum(scores, self.model.least_alert(scores)), scores)
+        pairs = pairs.take(near)
+        like = measure(facing, pairs, groups[near])
+        scores, contained = self.model.judge(like)
         kept = scores >= floor
         facts = (contained[kept], like.equal[kept], like.glued[kept], np.full(kept.sum(), np.nan))
         return Found(pairs.take(kept), scores[kept], *facts)
@@ -142,11 +150,6 @@ def build(
         identifier_keys(identifiers, place),
         _places(places),
     )
-
-
-def _says_enough(like: Likeness, enough: float) -> np.ndarray:
-    """Where the equal words weigh enough to alert by themselves."""
-    return like.features[:, FEATURES.index("weight_equal")] >= enough
 
 
 def _places(table: pa.Table | None) -> dict[str, list[Place]]:

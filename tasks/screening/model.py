@@ -1,7 +1,8 @@
 """A model version: the frozen weights behind every score, read from `data/screening/<version>/`.
 
-`words.csv`: word, weight (rarer is heavier; a word that is not there weighs `rare`).
-`groups.csv`: letter group, weight. `model.json`: thresholds, order of the features, trees.
+`legal_forms.csv`, `titles.csv`, `look_alikes.csv`: see `names.py`. `words.csv`: word, weight 0..1
+(rarer is heavier; a word that is not there weighs `rare`). `groups.csv`: letter group, weight in
+thousandths. `model.json`: limits, names of the features, trees.
 A version is never edited: a change of weights is a new folder, and old ones stay loadable, so
 that a screening of years ago can be done again.
 """
@@ -12,17 +13,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 import numpy as np
 
+from tasks.screening.features import FEATURES, Likeness
 from tasks.screening.groups import GROUPS
 from tasks.screening.score import NO_SCORER, Scorer, read_scorer
+from tasks.screening.version import MODEL, folder
 from tasks.shared.errors import BadInput, Problem
-
-MODEL = "1"
-"""The version that new screenings use."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,16 @@ class Model:
     opinion: float
     """What a second opinion of 1 adds beside one of 0, in logits."""
 
-    def least_alert(self, scores: np.ndarray) -> np.ndarray:
-        """Scores of pairs that alert whatever their likeness: the more alike, the higher."""
-        return np.round(self.alert + (self.strong - self.alert) / 2 * scores, 4)
+    def judge(self, like: Likeness) -> tuple[np.ndarray, np.ndarray]:
+        """Score of each pair, and where all distinctive words of the listed name make an alert.
+
+        Such a pair scores at least `alert`, the more alike it is otherwise, the more.
+        """
+        scores = self.scorer.scores(like)
+        equal = like.features[:, FEATURES.index("weight_equal")]
+        contained = like.contained & (equal >= self.enough)
+        least = np.round(self.alert + (self.strong - self.alert) / 2 * scores, 4)
+        return np.where(contained, np.maximum(scores, least), scores), contained
 
     def weight(self, word: str) -> float:
         return self.words.get(word, self.rare)
@@ -70,15 +76,15 @@ LIMITS = {
 @cache
 def load_model(version: str = MODEL) -> Model:
     """The model of that version. Raises BadInput for a version that is not shipped."""
-    folder = files("continuity_data") / "screening" / f"model-{version}"
-    if not (folder / "model.json").is_file():
+    where = folder(version)
+    if not (where / "model.json").is_file():
         problem = Problem(column="model", value=version, wrong="no such model version")
         raise BadInput("screening cannot be done with that model", [problem])
-    body = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    body = json.loads((where / "model.json").read_text(encoding="utf-8"))
     groups = np.ones(GROUPS)
-    for number, weight in _rows(folder / "groups.csv"):
+    for number, weight in _rows(where / "groups.csv"):
         groups[int(number)] = int(weight) / 1000
-    words = {word: float(weight) for word, weight in _rows(folder / "words.csv")}
+    words = {word: float(weight) for word, weight in _rows(where / "words.csv")}
     return Model(version, words, groups, read_scorer(body["trees"]), **body["limits"])
 
 

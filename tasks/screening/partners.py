@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from tasks.screening.block import Block, build_block
 from tasks.screening.evidence import identifier_keys
-from tasks.screening.model import MODEL, load_model
+from tasks.screening.model import load_model
+from tasks.screening.version import MODEL
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ ADDED = (
     "IMPORT", "GENERAL", "BRANCH", "DIVISION", "SUPPLY", "PARTNERS", "DUBAI", "SHANGHAI", "MARINE",
 )  # fmt: skip
 SUFFIX = re.compile(
-    r"[,\s]+(LLC|L\.L\.C\.|LTD\.?|LIMITED|INC\.?|CORP\.?|CO\.?|COMPANY|S\.A\.(?: DE C\.V\.)?|JSC|GMBH|SAL|FZE|PLC|A\.S\.)$"
+    r"[,\s]+(LLC|L\.L\.C\.|LTD\.?|LIMITED|INC\.?|CORP\.?|CO\.?|COMPANY|S\.A\.(?: DE C\.V\.)?"
+    r"|JSC|GMBH|SAL|FZE|PLC|A\.S\.)$"
 )
 
 
@@ -206,7 +207,8 @@ def clean_company(dice: random.Random) -> str:
     form = draw("form", dice)
     shape = dice.random()
     if shape < 0.07:
-        return f"{any_family(dice)} {dice.choice(('AND', '&'))} {dice.choice(('SONS', 'CO', 'BROTHERS', 'SON'))}"
+        kin = dice.choice(("SONS", "CO", "BROTHERS", "SON"))
+        return f"{any_family(dice)} {dice.choice(('AND', '&'))} {kin}"
     if shape < 0.12:
         return f"{any_family(dice)}, {any_family(dice)} AND {any_family(dice)} {form}".strip()
     if shape < 0.2:

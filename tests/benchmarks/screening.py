@@ -106,23 +106,25 @@ class Trigrams:
         weight = np.log((1 + len(texts)) / (1 + met))
         return cls(weight, csr_matrix(unit(rows, weight).T), texts, names["record"].to_pylist())
 
-    def candidates(self, texts: list[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def candidates(self, texts: list[str]) -> Iterator[tuple[np.ndarray, ...]]:
         for first in range(0, len(texts), 2000):
             rows = unit(
                 group_codes(np.array(texts[first : first + 2000], dtype=object), 0), self.weight
             )
             found = sp_matmul_topn(rows, self.listed, top_n=TOP, n_threads=2)
-            yield np.repeat(np.arange(rows.shape[0]), np.diff(found.indptr)) + first, found.indices
+            who = np.repeat(np.arange(rows.shape[0]), np.diff(found.indptr)) + first
+            yield who, found.indices, found.data
 
     def measure(self, queries: list[Query], honest: list[str]) -> Measured:
         start = time.perf_counter()
         texts = [" ".join(plain(name)) for name in [query.name for query in queries] + honest]
         who, row, score = [], [], []
-        for left, right in self.candidates(texts):
+        for left, right, cosine in self.candidates(texts):
             who.append(left)
             row.append(right)
             a, b = [texts[n] for n in left], [self.names[n] for n in right]
-            score.append(cpdist(a, b, scorer=WRatio, workers=2, dtype=np.float32))
+            # WRatio gives many pairs the same score: the cosine tells them apart
+            score.append(cpdist(a, b, scorer=WRatio, workers=2, dtype=np.float64) + cosine)
         seconds = time.perf_counter() - start
         records = [self.records[n] for n in np.concatenate(row)]
         return split(
@@ -142,7 +144,7 @@ def logic(engine: Trigrams, names: pa.Table, queries: list[Query], honest: list[
     opinion, start = logic_v2(), time.perf_counter()
     raw, kinds = names["name"].to_pylist(), names["kind"].to_pylist()
     texts = [query.name for query in queries] + honest
-    who, row = (np.concatenate(part) for part in zip(*engine.candidates(
+    who, row, _ = (np.concatenate(part) for part in zip(*engine.candidates(
         [" ".join(plain(text)) for text in texts]), strict=True))  # fmt: skip
     order = np.flatnonzero(np.arange(len(who)) - np.searchsorted(who, who) < 10)
     who, row = who[order], row[order]
@@ -201,7 +203,7 @@ def whole(names: pa.Table, honest: list[str]) -> Partners:
     end = time.perf_counter()
     print(f"{len(honest):,} partners against {len(names):,} listed names: {end - start:.1f} s "
           f"(list {built - start:.1f}, partners {prepared - built:.1f}, screening {end - prepared:.1f}), "
-          f"{len(hits):,} hits, {len(honest) / (end - prepared):,.0f}/s, {peak():,.0f} MiB at most")  # fmt: skip
+          f"{len(hits):,} hits, {len(honest) / (end - start):,.0f}/s, {peak():,.0f} MiB")  # fmt: skip
     return partners
 
 

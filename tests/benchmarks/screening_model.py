@@ -7,7 +7,8 @@ DIR is a folder of OFAC files. Positive pairs are changed names of the records w
 negative ones the best pairs of clean names (half of them put together from shipped parts, half from
 Faker's countries FIRST). Measured on the records with an odd number, other clean names, and the
 countries SECOND. Trained with FORGET of the clean words forgotten, since partners have words that
-no table holds; everything from SEED, so that the same versions of the libraries make the same model.
+no table holds. Names are read with the tables of the version in use, which belong in the new folder
+too. Everything comes from SEED, so that the same versions of the libraries make the same model.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from tasks.screening.facing import face, find  # noqa: E402
 from tasks.screening.features import FEATURES, measure, plausible  # noqa: E402
 from tasks.screening.model import LIMITS, Model, read_weights  # noqa: E402
 from tasks.screening.names import latin  # noqa: E402
+from tasks.screening.version import MODEL  # noqa: E402
 from tests.benchmarks.ofac_folder import listed_names  # noqa: E402
 from tests.benchmarks.perturb import clean  # noqa: E402
 from tests.benchmarks.screening_queries import eighths  # noqa: E402
@@ -146,7 +148,7 @@ def main(folder: Path, out: Path) -> None:
     texts = names["name"].to_pylist()
     groups = group_weights(texts)
     pairs = list(zip(names["record"].to_pylist(), texts, strict=True))
-    full = read_weights("new", word_weights(pairs), groups / 1000)
+    full = read_weights(MODEL, word_weights(pairs), groups / 1000)
     forgetful = dataclasses.replace(full, words=word_weights(pairs, FORGET))
     listed, queries = eighths(names, EACH, SEED)
     even = np.array([int(query.record) % 2 == 0 for query in queries])
@@ -203,7 +205,8 @@ def thresholds(trees, sets: dict, even: np.ndarray, kinds: np.ndarray) -> dict[s
                 if name != "query"
             )
         )
-        print("  ", ", ".join(f"{kind} {hit[~even & (kinds == kind)].mean():.3f}" for kind in dict.fromkeys(kinds)))  # fmt: skip
+        for kind in dict.fromkeys(kinds.tolist()):
+            print(f"  {kind} {hit[~even & (kinds == kind)].mean():.3f}")
     low, high = float(np.mean(alerts)), float(np.mean(strong))
     logit = {
         name: float(np.log(LIMITS[name] / (0.97 - LIMITS[name]))) for name in ("alert", "strong")

@@ -22,7 +22,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tasks.screening.groups import GROUPS, group_codes
-from tasks.screening.names import form_words, words
+from tasks.screening.names import tables, words
 from tasks.screening.spelling import skeleton
 from tests.benchmarks.perturb import ADDED, DATA, STARTS
 
@@ -127,7 +127,7 @@ def word_weights(names: Iterable[tuple[str, str]], forget: float = 0.0) -> dict[
         count = max(listed.get(word, 0), clean.get(word, 0))
         if count > 1:
             weights[word] = round(math.log(CORPUS / count) / math.log(CORPUS), 3)
-    return {**weights, **dict.fromkeys(form_words(), 0.05)}
+    return {**weights, **dict.fromkeys(tables().form_words, 0.05)}
 
 
 def group_weights(names: list[str]) -> np.ndarray:
