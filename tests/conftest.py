@@ -19,6 +19,7 @@ from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.opening import make_home
 from tasks.shared.settings import Settings
+from tests.smbd import Samba, missing_parts
 
 SETTINGS = """
 [broker]
@@ -159,3 +160,16 @@ def journal(house: Settings) -> Iterator[Journal]:
     opened = open_journal(house)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def samba() -> Iterator[Samba]:
+    """One private smbd for all tests of the session."""
+    if missing_parts():
+        missing_part("Samba")
+    top = Path(tempfile.mkdtemp(prefix="continuity-smbd-", dir="/tmp"))
+    server = Samba(top)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(top, ignore_errors=True)

@@ -15,10 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 SEED = int(os.environ.get("CONTINUITY_CRASH_SEED", random.randrange(1 << 30)))
+KILLED = -signal.SIGKILL
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     ["tasks.desk.main", "tasks.entries.ledger", "tasks.entries.intake", "tasks.entries.annotate",
-     "tasks.reconciliation.outbound", "tasks.shared.opening", "tasks.shared.people"]
+     "tasks.reconciliation.loop", "tasks.reconciliation.outbound", "tests.reconciliation.ace_world",
+     "tasks.shared.opening", "tasks.shared.people"]
 )  # fmt: skip
 
 
@@ -70,15 +72,21 @@ def storm(
     chance = random.Random(f"{SEED}/{name}")
     seen = Crashes()
     for turn in range(times):
-        child = _CONTEXT.Process(target=_command, args=(command(turn),))
-        child.start()
-        time.sleep(chance.uniform(0, seconds))
-        if child.is_alive() and child.pid:
-            os.kill(child.pid, signal.SIGKILL)
-        child.join(120)
-        if child.exitcode == -signal.SIGKILL:
+        if struck(_command, (command(turn),), chance.uniform(0, seconds)) == KILLED:
             seen.killed += 1
         else:
             seen.finished += 1
         after(turn)
     return seen
+
+
+def struck(target: Callable[..., None], given: tuple, seconds: float) -> int | None:
+    """Run `target(*given)` in a child and kill it after `seconds`; its exit code, KILLED if the
+    blow came in time."""
+    child = _CONTEXT.Process(target=target, args=given)
+    child.start()
+    child.join(seconds)
+    if child.is_alive() and child.pid:
+        os.kill(child.pid, signal.SIGKILL)
+    child.join(120)
+    return child.exitcode

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from tasks.shared.errors import BadInput, ContinuityError, Refused
+from tasks.shared.errors import (
+    BadInput,
+    Exists,
+    Missing,
+    NoRight,
+    Refused,
+    StoreFault,
+    StoreFull,
+    StoreLost,
+)
+
+BackupFault = StoreFault
 
 
-class BackupFault(ContinuityError):
-    """The engine could not finish. Nothing that was stored earlier is touched."""
-
-
-class StoreLost(BackupFault):
-    """The store does not answer, or the connection broke. Worth another try."""
-
-
-class StoreFull(BackupFault):
-    """No room left on the store, or on the disk that is restored to."""
-
-
-class NoRight(BackupFault):
-    """The account may not do this on the store."""
-
-
-class Exists(BackupFault):
-    """The name is taken. A store never overwrites."""
-
-
-class Missing(BackupFault):
-    """The store has no such object."""
+__all__ = ["BackupFault", "Exists", "Missing", "NoRight", "StoreFull", "StoreLost"]
 
 
 class Damaged(BackupFault):

@@ -41,8 +41,8 @@ def open_store(account: StoreAccount) -> Store:
         if not account.address:
             raise _bad("store", "", "is not set", "a folder or smb://server/share/folder")
         return LocalStore(Path(account.address))
-    from tasks.backup.stores.smb import SmbStore
-    from tasks.backup.stores.smb_link import SmbPlace
+    from tasks.shared.smb.link import SmbPlace
+    from tasks.shared.smb.store import SmbStore
 
     share, _, folder = unquote(parts.path).strip("/").partition("/")
     if not (parts.hostname and share and account.user):

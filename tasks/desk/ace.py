@@ -74,7 +74,7 @@ def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
     persons = desk.settings.approval.persons
     rows = [
-        {"batch": one.batch, "file": str(one.path), "entries": one.numbers}
+        {"batch": one.batch, "file": one.where, "entries": one.numbers}
         for ready in outbound.approved(desk.journal, desk.content, persons)
         for one in outbound.write(
             desk.journal, desk.content, desk.vault, desk.settings, ready, desk.actor
@@ -118,10 +118,29 @@ def read(
          "problems": len(one.problems)}
         for one in done
     ]  # fmt: skip
-    show(rows, as_json=as_json, title="Read")
+    said = [asdict(one) for one in _told(files) if one.code]
+    if as_json:
+        print(json.dumps({"files": rows, "told": said}, indent=1, ensure_ascii=False))
+    else:
+        show(rows, as_json=False, title="Read")
+        if said:
+            show(said[:_MOST], as_json=False, title="What ACE said")
+        if len(said) > _MOST:
+            say(f"... and {len(said) - _MOST} more: continuity reconcile answers")
     problems = [problem for one in done for problem in one.problems]
     if problems:
         raise BadInput("Some answers are damaged; ask for them again:", problems)
+
+
+_MOST = 50
+
+
+def _told(files: list[Path]):  # type: ignore[no-untyped-def]
+    """What the book holds of these files, new or read before."""
+    from tasks.reconciliation.answers import told
+    from tasks.reconciliation.reading import subject_of
+
+    return told(desk.journal, subjects={subject_of(path.read_bytes()) for path in files})
 
 
 @app.command("stand-in")

@@ -27,7 +27,7 @@ def _admin(store: str, user: str, password_file: Path | None) -> AdminStore:
     from tasks.backup.house import StoreAccount, open_store
     from tasks.backup.stores.admin import LocalAdmin, SmbAdmin
     from tasks.backup.stores.local import LocalStore
-    from tasks.backup.stores.smb import SmbStore
+    from tasks.shared.smb.store import SmbStore
 
     account = account_of(store, user, password_file)
     opened = open_store(account or StoreAccount(desk.settings.backup.store))

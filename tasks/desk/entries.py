@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tasks.desk.context import desk, say, show
-from tasks.shared.errors import BadInput
+from tasks.shared.errors import BadInput, Problem
 
 app = typer.Typer(no_args_is_help=True, help="A desk's workbook out, what it recorded in.")
 
@@ -116,14 +116,28 @@ def show_(
 
 @app.command()
 def correct(
-    numbers: Annotated[list[str], typer.Argument(help="Entries to hand back to their desk.")],
+    numbers: Annotated[
+        list[str] | None, typer.Argument(help="Left out: all that ACE sent back to their desks.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for one workbook a desk.")] = Path(),
 ) -> None:
-    """Write workbooks that hold just these entries, filled in, for their desks to correct."""
+    """Write workbooks that hold just these entries, filled in, each with the reasons that ACE gave,
+    for their desks to correct."""
     from tasks.entries import handout
+    from tasks.entries.number import parse
+    from tasks.reconciliation.answers import reasons
+    from tasks.reconciliation.classify import Step
+    from tasks.reconciliation.loop import verdicts
 
-    for path in handout.hand_back(desk.journal, desk.content, desk.vault, desk.settings, numbers,
-                                  out):  # fmt: skip
+    back = {one.number: verdict.why for one, verdict in verdicts(desk.house)
+            if verdict.step is Step.DESK}  # fmt: skip
+    wanted = [str(parse(text)) for text in numbers or ()] or list(back)
+    if not wanted:
+        say("No entry waits for its desk.")
+        return
+    why = {number: [Problem(wrong=back[number])] for number in wanted if number in back}
+    for path in handout.hand_back(desk.journal, desk.content, desk.vault, desk.settings, wanted,
+                                  out, why | reasons(desk.journal, wanted)):  # fmt: skip
         say(f"{path}: correct it, then continuity entries record {path}")
 
 

@@ -36,6 +36,8 @@ site_code = ""
 sender_id = ""
 # password_file = "/path/to/a/file/only/you/can/read"
 # outbound = "/path/to/the/folder/your/sender/reads"
+# inbox = "/path/to/the/folder/your/sender/puts/answers/in"
+# either may be smb://server/share/folder, with share_user and share_password_file beside it
 
 [approval]
 # 1 sole broker, 2 preparer and approver, 3 preparer and two approvers

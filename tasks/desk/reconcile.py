@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
+from tasks.desk import letters, production
 from tasks.desk.context import desk, say, show
 
 app = typer.Typer(no_args_is_help=True, help="Every number accounted for, and signed.")
+letters.add_to(app)
+production.add_to(app)
 
 
 @app.command()
@@ -76,6 +79,23 @@ def next_(
         if not step or verdict.step == step
     ]
     show(rows, as_json=as_json, title="Next")
+
+
+@app.command()
+def answers(
+    numbers: Annotated[list[str] | None, typer.Argument(help="Left out: all entries.")] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="Also what was accepted without a code.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """What ACE said, code by code: CBP's text, what it means, what to do."""
+    from tasks.entries.number import parse
+    from tasks.reconciliation.answers import told
+
+    wanted = [str(parse(text)) for text in numbers or ()]
+    rows = [asdict(one) for one in told(desk.journal, wanted) if every or one.code]
+    show(rows, as_json=as_json, title="What ACE said")
 
 
 @app.command()

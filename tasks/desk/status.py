@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tasks.entries import reserve
+from tasks.reconciliation.classify import Step, classify
+from tasks.reconciliation.view import standings
 from tasks.shared import approval
 from tasks.shared.journal import Journal
 from tasks.shared.projections import BATCHES, NUMBERS
@@ -13,8 +15,40 @@ from tasks.shared.settings import Settings
 
 def rows(journal: Journal, settings: Settings) -> list[dict[str, str]]:
     """Facts with a state (green, amber, red), newest need first."""
-    found = [*_plans(journal, settings), *_batches(journal), *_desks(journal)]
+    found = [*_tasks(journal), *_plans(journal, settings), *_batches(journal), *_desks(journal)]
     return [*found, *_reserve(journal, settings)]
+
+
+_NEEDS = (
+    (Step.TASK, "red", "released on paper, held in ACE: today"),
+    (Step.DESK, "amber", "entries go back to their desks"),
+    (Step.FORM, "amber", "entries wait for CBP Form 5106"),
+    (Step.CHASE, "amber", "summaries wait for the importer's data"),
+    (Step.SURETY, "amber", "entries wait for the surety's eBond"),
+    (Step.DATE, "amber", "release dates differ: the port is to post them"),
+    (Step.DIFFERS, "amber", "entries differ from what ACE holds"),
+    (Step.PERSON, "amber", "entries wait for a person's decision"),
+)
+"""Steps that wait for somebody, what is most urgent first."""
+
+_BY_LETTER = (Step.TASK, Step.FORM, Step.CHASE, Step.SURETY, Step.DATE)
+
+
+def _tasks(journal: Journal) -> list[dict[str, str]]:
+    at: dict[Step, list[str]] = {}
+    for one in standings(journal):
+        at.setdefault(classify(one).step, []).append(one.number)
+    return [
+        {
+            "what": words,
+            "state": state,
+            "fact": f"{len(numbers)}: {', '.join(numbers[:3])}{', ...' if numbers[3:] else ''}",
+            "next": "continuity reconcile letters --out FOLDER" if step in _BY_LETTER
+            else f'continuity reconcile next --step "{step}"',
+        }
+        for step, state, words in _NEEDS
+        if (numbers := at.get(step, []))
+    ]  # fmt: skip
 
 
 def _reserve(journal: Journal, settings: Settings) -> list[dict[str, str]]:

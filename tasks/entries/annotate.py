@@ -11,22 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.entries import layout, schema
+from tasks.entries import schema
 from tasks.entries.book import HOUSE, Book, SheetRows, write_any
 from tasks.entries.grids import Grid, Opened, heading_key, known_headings, open_file
 from tasks.entries.intake import Intake
+from tasks.entries.problem_sheet import problem_sheet, said
 from tasks.shared.errors import Problem
 from tasks.shared.files import write_atomic
-
-_COLUMNS = (
-    ("Sheet", 14),
-    ("Row", 8),
-    ("Column", 24),
-    ("Value", 26),
-    ("What is wrong", 44),
-    ("What would be right", 52),
-    ("Code", 8),
-)
 
 
 def annotate(
@@ -59,41 +50,12 @@ def _book(opened: Opened) -> Book:
 
 
 def _made(book: Book, opened: Opened, problems: Sequence[Problem], kind: str) -> bytes:
-    _list(book, problems)
+    problem_sheet(book, problems)
     if kind == "workbook" and opened.grids:
         return book.made({grid.table: _shown(grid, problems) for grid in opened.grids})
     for grid in opened.grids:
         _plain(book, grid, problems)
     return book.close()
-
-
-def _list(book: Book, problems: Sequence[Problem]) -> None:
-    """The sheet Problems: one row each, with a link to the cell where there is one."""
-    sheet = book.book.add_worksheet(layout.PROBLEMS)
-    head = book.format("problem head", bold=True, bg_color="9C0006", font_color="FFFFFF", border=1)
-    body = book.format("problem", text_wrap=True, valign="top", num_format="@")
-    link = book.format("problem link", font_color="0563C1", underline=1, valign="top")
-    for column, (title, width) in enumerate(_COLUMNS):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, title, head)
-    for row, p in enumerate(problems, start=1):
-        values = (p.sheet, p.row or None, p.column, p.value, p.wrong, p.right, p.code)
-        for column, value in enumerate(values):
-            write_any(sheet, row, column, value, lambda shape="": body)
-        if p.sheet and p.row:
-            sheet.write_url(row, 1, f"internal:'{p.sheet}'!A{p.row}", link, str(p.row))
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, max(len(problems), 1), len(_COLUMNS) - 1)
-    sheet.set_tab_color("9C0006")
-    sheet.set_landscape()
-    sheet.set_paper(1)
-    sheet.repeat_rows(0)
-    sheet.fit_to_pages(1, 0)
-    book.page_texts(sheet)
-
-
-def _said(problem: Problem) -> str:
-    return f"{problem.wrong}; right: {problem.right}" if problem.right else problem.wrong
 
 
 def _marks(grid: Grid, problems: Iterable[Problem]) -> dict[tuple[int, str], str]:
@@ -104,8 +66,8 @@ def _marks(grid: Grid, problems: Iterable[Problem]) -> dict[tuple[int, str], str
         name = known.get(heading_key(problem.column))
         if name and problem.row and problem.sheet == grid.sheet:
             place = (problem.row - 2, name)
-            said = _said(problem)
-            marks[place] = f"{marks[place]}\n{said}" if place in marks else said
+            words = said(problem)
+            marks[place] = f"{marks[place]}\n{words}" if place in marks else words
     return marks
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from tasks.entries.private_fields import unseal
 from tasks.entries.record import Record, concat, from_bytes
 from tasks.entries.workbook import write_workbook
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import NumberUnavailable, Refused
+from tasks.shared.errors import NumberUnavailable, Problem, Refused
 from tasks.shared.journal import Journal, is_drill
 from tasks.shared.private import Vault
 from tasks.shared.projections import ENTRIES, NUMBERS
@@ -40,9 +40,10 @@ def hand_back(
     settings: Settings,
     numbers: Iterable[str],
     folder: Path,
+    problems: Mapping[str, Sequence[Problem]] | None = None,
 ) -> list[Path]:
-    """One workbook a desk with just these recorded entries, filled in. Raises Refused, naming
-    each number that is not recorded."""
+    """One workbook a desk with just these recorded entries, filled in, and why each comes back.
+    Raises Refused, naming each number that is not recorded."""
     wanted = [str(parse(text)) for text in numbers]
     rows = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number.in_(wanted)))
     if missing := sorted(set(wanted) - {row.number for row in rows}):
@@ -54,6 +55,7 @@ def hand_back(
         write_workbook(
             folder / f"{desk}-correct.xlsx", desk, _port(journal, desk), [], _house(settings),
             drill=is_drill(journal), record=unseal(_record(content, some), vault),
+            problems=problems,
         )
         for desk, some in sorted(by_desk.items())
     ]  # fmt: skip

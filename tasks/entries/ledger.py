@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from tasks.entries import private_fields
+from tasks.entries import in_bond_use, private_fields
 from tasks.entries.record import Record, digests, to_bytes
 from tasks.entries.rules import Profile
 from tasks.entries.rules_summary import summary_gaps
@@ -99,6 +99,7 @@ def _take_one(
         *_clashes(book.journal, intake, others),
         *_references(intake),
         *_against_release(book.journal, intake),
+        *in_bond_use.clashes(book.journal, intake.record, intake.file),
     ]
     problems = tuple(sorted([*intake.problems, *(problem for _, problem in clashes)]))
     if problems and not (accept_clean and not intake.blocked):
@@ -267,7 +268,8 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
     """What the accounting needs of each entry, in the order of the record."""
     seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
     columns = ("entry_number", "entry_type", "filing_route", "paper_outcome", "port_of_entry",
-               "importer_number", "release_date", "bond_type")  # fmt: skip
+               "importer_number", "release_date", "bond_type", "consignee_number")  # fmt: skip
+    moved, consignees = in_bond_use.in_bonds(record), _consignees(record)
     rows = record.entries.select(list(columns)).to_pylist()
     return [
         kinds.EntryLine(
@@ -281,9 +283,18 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
             complete=row["entry_number"] not in gaps,
             released=row["release_date"].isoformat() if row["release_date"] else "",
             bond_type=row["bond_type"] or "",
+            consignee=row["consignee_number"] or consignees.get(row["entry_number"], ""),
+            in_bonds=moved.get(row["entry_number"], []),
         )
         for row in rows
     ]
+
+
+def _consignees(record: Record) -> dict[str, str]:
+    """The consignee's number by entry, where a party of the whole entry gives one."""
+    rows = record.parties.select(["entry_number", "line", "party", "number"]).to_pylist()
+    return {row["entry_number"]: row["number"] for row in rows
+            if row["party"] == "CN" and not row["line"] and row["number"]}  # fmt: skip
 
 
 def _write_refusal(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tasks.entries import layout
+from tasks.entries import layout, schema
 from tasks.entries.book import Book, SheetRows
+from tasks.entries.problem_sheet import problem_sheet, said
 from tasks.entries.record import Record
+from tasks.shared.errors import Problem
 from tasks.shared.files import write_atomic
 
 
@@ -21,13 +24,15 @@ def write_workbook(
     *,
     drill: bool = False,
     record: Record | None = None,
+    problems: Mapping[str, Sequence[Problem]] | None = None,
 ) -> Path:
     """Write the workbook of a desk and return its path.
 
     `numbers`: the issued entry numbers, printed in this order; those of `record` follow if they
     are not among them. `house`: `name`, `filer_code`, `licence`, `contact_name`, `contact_phone`
     (others are ignored, missing ones stay empty). `record`: rows to hand back, filled in; what it
-    holds comes out of `intake.read_files` again as it is.
+    holds comes out of `intake.read_files` again as it is. `problems`: by entry number, why it comes
+    back; listed on a first sheet and noted at the number.
     """
     record = record or Record.empty()
     printed = set(numbers)
@@ -35,8 +40,30 @@ def write_workbook(
     sheets = {table: SheetRows(part.to_pylist()) for table, part in record.items()}
     known = {row["entry_number"]: row for row in sheets["entries"].rows}
     fresh = [known.get(number) or _fresh(number, desk, port, house) for number in listed]
-    sheets["entries"] = SheetRows(fresh)
-    return write_atomic(path, Book(desk, port, listed, house, drill).made(sheets))
+    book = Book(desk, port, listed, house, drill)
+    placed = _placed(listed, problems or {})
+    if placed:
+        problem_sheet(book, placed)
+    sheets["entries"] = SheetRows(fresh, _notes(placed))
+    return write_atomic(path, book.made(sheets))
+
+
+def _placed(numbers: Sequence[str], problems: Mapping[str, Sequence[Problem]]) -> list[Problem]:
+    """Each problem at the row of its entry."""
+    sheet, column = schema.SHEETS["entries"], schema.field("entries", "entry_number").title
+    return [
+        replace(problem, sheet=sheet, row=row, column=column, value=number)
+        for row, number in enumerate(numbers, start=2)
+        for problem in problems.get(number, ())
+    ]
+
+
+def _notes(placed: Sequence[Problem]) -> dict[tuple[int, str], str]:
+    notes: dict[tuple[int, str], str] = {}
+    for problem in placed:
+        at = (problem.row - 2, "entry_number")
+        notes[at] = "\n".join(filter(None, (notes.get(at), said(problem))))
+    return notes
 
 
 def _fresh(number: str, desk: str, port: str, house: Mapping[str, str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT, VIEWS
 FREE = "free in the reserve"
 UNACCOUNTED = "UNACCOUNTED"
 VOID = "void"
+USED = "on a recorded bill"
 AT_PORT = "waits at the port"
 NO_FILING = "no filing"
 TO_SEND = "to be sent"
@@ -28,8 +29,8 @@ SUMMARY = "waits for its entry summary"
 ON_FILE = "in ACE, not settled yet"
 SETTLED, HANDED_OVER, BURNT = "settled", "handed over", "burnt"
 
-PLACES = (FREE, UNACCOUNTED, VOID, AT_PORT, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY, ON_FILE, SETTLED,
-          HANDED_OVER, BURNT)  # fmt: skip
+PLACES = (FREE, UNACCOUNTED, VOID, USED, AT_PORT, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY, ON_FILE,
+          SETTLED, HANDED_OVER, BURNT)  # fmt: skip
 
 OPEN_OUTCOMES = ("not presented", "waiting", "exam")
 RELEASED = ("released", "provisional")
@@ -102,8 +103,8 @@ def _line(row: sa.Row) -> Line:  # type: ignore[type-arg]
 
 
 def _place(row: sa.Row) -> str:  # type: ignore[type-arg]
-    plain = {"reserved": FREE, "issued": UNACCOUNTED, "void": VOID, "settled": SETTLED,
-             "handed over": HANDED_OVER, "burnt": BURNT}  # fmt: skip
+    plain = {"reserved": FREE, "issued": UNACCOUNTED, "void": VOID, "used": USED,
+             "settled": SETTLED, "handed over": HANDED_OVER, "burnt": BURNT}  # fmt: skip
     if row.state in plain:
         return plain[row.state]
     if row.disposition in HELD_BY_ACE:
@@ -146,7 +147,7 @@ def unaccounted(lines: Iterable[Line]) -> dict[str, list[str]]:
 def unsettled(lines: Iterable[Line]) -> list[Line]:
     """Recorded entries whose place is not final. Those that need no filing are final once the
     port's proof is recorded, which recording demands."""
-    final = (FREE, UNACCOUNTED, VOID, NO_FILING, SETTLED, HANDED_OVER, BURNT)
+    final = (FREE, UNACCOUNTED, VOID, USED, NO_FILING, SETTLED, HANDED_OVER, BURNT)
     return [line for line in lines if line.place not in final]
 
 
@@ -157,36 +158,7 @@ def as_content(lines: Iterable[Line]) -> bytes:
 
 def write_workbook(lines: list[Line], path: Path, *, drill: bool = False) -> Path:
     """The accounting for people: totals by desk and port, then every number used."""
-    import pandas as pd
+    from tasks.reconciliation import workbook
 
     used = [asdict(line) for line in lines if line.place != FREE]
-    options = {"strings_to_formulas": False, "strings_to_urls": False}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": options}) as book:
-        _sheet(book, "Totals", pd.DataFrame(totals(lines)), drill)
-        _sheet(book, "Numbers", pd.DataFrame(used), drill)
-    return path
-
-
-def _sheet(book, name: str, table, drill: bool) -> None:  # type: ignore[no-untyped-def]
-    """A sheet with a styled head, widths that fit, and a page set-up that prints."""
-    top = 2 if drill else 0
-    table.columns = [str(column).replace("_", " ") for column in table.columns]
-    table.to_excel(book, sheet_name=name, index=False, startrow=top)
-    sheet, workbook = book.sheets[name], book.book
-    head = workbook.add_format({"bold": True, "bg_color": "#1F3A5F", "font_color": "white",
-                                "text_wrap": True, "valign": "top"})  # fmt: skip
-    if drill:
-        mark = workbook.add_format({"bold": True, "font_color": "#B00020", "font_size": 14})
-        sheet.write(0, 0, "DRILL - made-up entries, nothing was sent", mark)
-    for place, column in enumerate(table.columns):
-        widest = max(
-            [len(column) // 2 + 4, *(len(str(value)) + 2 for value in table.iloc[:, place])]
-        )
-        sheet.set_column(place, place, min(widest, 40))
-        sheet.write(top, place, column, head)
-    sheet.freeze_panes(top + 1, 1)
-    sheet.autofilter(top, 0, top + len(table), max(len(table.columns) - 1, 0))
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(top)
+    return workbook.write(path, {"Totals": totals(lines), "Numbers": used}, drill=drill)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -28,10 +27,10 @@ from tasks.entries.record import Record
 from tasks.reconciliation.classify import Step, Verdict
 from tasks.reconciliation.outbound import outbound, password
 from tasks.reconciliation.plan import envelope_of, records
-from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY, Standing
+from tasks.reconciliation.view import BILL, CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
 from tasks.shared import clock, kinds, opening
 from tasks.shared.content import ContentStore
-from tasks.shared.files import write_atomic
+from tasks.shared.exchange import put
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
 from tasks.shared.projections import BATCHES, QUERIES
@@ -59,25 +58,24 @@ def house_of(settings: Settings) -> House:
 
 
 def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, today: date
-        ) -> list[Path]:  # fmt: skip
-    """Write the questions that are due; returns the files. Those that wait are put again only
-    after the settings' `ask_again_minutes`."""
+        ) -> list[str]:  # fmt: skip
+    """Write the questions that are due; returns their names. What waits for an answer, or for another
+    answer than the last, is asked again only after the settings' `ask_again_minutes`."""
     due: dict[str, list[Standing]] = {}
-    stale = _stale(house)
+    stale = stale_before(house)
     for one, verdict in verdicts:
-        again = (
-            verdict.step is Step.WAIT and verdict.ask and _may_ask_again(one, verdict.ask, stale)
-        )
+        again = bool(verdict.ask) and _may_ask_again(one, verdict.ask, stale)
         if verdict.step is Step.ASK or again:
-            due.setdefault(verdict.ask, []).append(one)
-    written: list[Path] = []
+            about = IMPORTER if verdict.ask == CONSIGNEE else verdict.ask
+            due.setdefault(about, []).append(one)
+    written: list[str] = []
     for about, some in sorted(due.items()):
         for query, keys in _queries(house, about, some, today):
-            written.append(_write(house, about, query, keys, actor))
+            written.append(write_question(house, about, query, keys, actor))
     return written
 
 
-def _stale(house: House) -> int:
+def stale_before(house: House) -> int:
     """The last event that is older than the time after which a question may be put again."""
     before = clock.now() - timedelta(minutes=house.settings.ace.ask_again_minutes)
     query = sa.select(sa.func.max(EVENTS.c.seq)).where(EVENTS.c.at <= clock.text(before))
@@ -93,21 +91,23 @@ def _queries(
     house: House, about: str, some: list[Standing], today: date
 ) -> Iterable[tuple[Query, tuple[str, ...]]]:
     """Each query with the keys under which its answer is looked up."""
-    asker = _asker(house, some[0].port, today)
+    asker = asker_of(house, some[0].port, today)
     numbers = [one.number for one in some]
     if about == SUMMARY:
         made = summary_queries(asker, numbers)
     elif about == RELEASE:
         made = entry_queries(asker, numbers)
     elif about == IMPORTER:
-        made = importer_queries(asker, sorted({one.importer for one in some}))
+        parties = {number for one in some for number in one.parties.values()}
+        made = importer_queries(asker, sorted(parties))
     else:
         yield from _bill_queries(house, asker, some)
         return
     yield from ((query, query.asked) for query in made)
 
 
-def _asker(house: House, port: str, today: date) -> Asker:
+def asker_of(house: House, port: str, today: date) -> Asker:
+    """Who asks next: batches are numbered on from all questions and filings so far."""
     used = sum(
         house.journal.rows(sa.select(sa.func.count()).select_from(table))[0][0]
         for table in (QUERIES, BATCHES)
@@ -168,7 +168,9 @@ def _question(group: Mapping[str, Mapping[str, str]], air: bool) -> BillQuestion
     return BillQuestion(issuer=issuer, bill_number=number)
 
 
-def _write(house: House, about: str, query: Query, keys: tuple[str, ...], actor: str) -> Path:
+def write_question(
+    house: House, about: str, query: Query, keys: tuple[str, ...], actor: str
+) -> str:
     """Name the question in the book, then make it visible. A crash between the two only means
     that it is put again later."""
     batch: Batch = query.batch
@@ -186,7 +188,9 @@ def _write(house: House, about: str, query: Query, keys: tuple[str, ...], actor:
     data = fill_in(
         batch.bytes(), password(house.settings), batch.slots, house.vault.open, line_ends
     )
-    return write_atomic(outbound(house.settings) / name, data, mode=0o600)
+    with outbound(house.settings) as folder:
+        put(folder, name, data)
+    return name
 
 
 def without_questions(house: House, some: Sequence[Standing]) -> list[str]:

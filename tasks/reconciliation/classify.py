@@ -36,6 +36,7 @@ class Step(StrEnum):
     SEND_CERTIFIED = "send the certified summary"
     CHASE = "ask the importer"
     SURETY = "wait for the surety"
+    FORM = "Form 5106 first"
     DESK = "back to the desk"
     TASK = "call the port today"
     DATE = "release dates differ"
@@ -46,7 +47,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The next step, what to ask about if it is to ask, and why in words for a person."""
+    """The next step, why in words for a person, and what is to be asked, or asked again later."""
 
     step: Step
     why: str
@@ -154,19 +155,27 @@ def _summary_due(one: Standing, step: Step) -> Verdict:
     if sent is not None and sent.state in STANDING:
         return Verdict(Step.WAIT, f"summary in batch {sent.batch}, not visible yet", SUMMARY)
     if sent is not None and _own_fault(sent) and sent.digest == one.digest:
-        return Verdict(Step.DESK, f"summary rejected: {sent.code}")
+        return _back("AE", sent)
     if not one.complete:
         return Verdict(Step.CHASE, "the summary lacks data")
     if not one.bonded:
         return Verdict(Step.SURETY, "the surety's eBond is not confirmed")
-    return _importer_known(one, Verdict(step, "nothing is in the way"))
+    return _parties_known(one, Verdict(step, "nothing is in the way"))
 
 
 def _own_fault(sent: Sent) -> bool:
     """Rejected for what it says: by itself, or as the only entry of a batch rejected whole."""
-    return sent.state == "rejected" or (
-        sent.state == "not processed" and sent.code == "batch" and sent.alone
+    return sent.state == "rejected" or (sent.state == "batch rejected" and sent.alone)
+
+
+def _back(application: str, sent: Sent) -> Verdict:
+    """Back to the desk, with what CBP said."""
+    what = (
+        f"{application} alone in its batch, rejected whole"
+        if sent.state != "rejected"
+        else (f"{application} rejected")
     )
+    return Verdict(Step.DESK, f"{what}: {sent.code or 'CBP gave no code'}")
 
 
 def _nothing_visible(one: Standing) -> Verdict:
@@ -181,7 +190,7 @@ def _nothing_visible(one: Standing) -> Verdict:
             return Verdict(Step.WAIT, f"{application} in batch {sent.batch}, not visible yet: never "
                                       "sent again on silence", SUMMARY)  # fmt: skip
         if _own_fault(sent) and sent.digest == one.digest:
-            return Verdict(Step.DESK, f"{application} rejected: {sent.code}")
+            return _back(application, sent)
     bill = one.fresh(BILL)
     if bill is None:
         return _ask(one, BILL, "does its bill show another release")
@@ -190,15 +199,31 @@ def _nothing_visible(one: Standing) -> Verdict:
     if one.route == "se_then_ae":
         if not one.bonded:
             return Verdict(Step.SURETY, "the surety's eBond is not confirmed")
-        return _importer_known(one, Verdict(Step.SEND_RELEASE, "nothing is in the way"))
+        return _parties_known(one, Verdict(Step.SEND_RELEASE, "nothing is in the way"))
     step = Step.SEND_CERTIFIED if one.route == "ae_certified" else Step.SEND_SUMMARY
     return _summary_due(one, step)
 
 
-def _importer_known(one: Standing, go: Verdict) -> Verdict:
-    known = one.views.get(IMPORTER)
-    if known is None:
-        return _ask(one, IMPORTER, "is the importer active in ACE")
-    if known.disposition != "active":
-        return Verdict(Step.PERSON, f"importer {known.disposition} in ACE: Form 5106 first")
+def _parties_known(one: Standing, go: Verdict) -> Verdict:
+    """`go` if ACE knows importer and consignee as active, and the importer's continuous bond where
+    the entry relies on one."""
+    for about in one.parties:
+        known = one.views.get(about)
+        if known is None:
+            return _ask(one, about, f"is the {about} active in ACE")
+        if known.disposition != "active":
+            return Verdict(
+                Step.FORM,
+                f"the {about} is {known.disposition} in ACE: Form 5106 first (continuity reconcile "
+                "letters)",
+                about,
+            )
+    bond = one.views.get(IMPORTER)
+    if bond is not None and bond.text == "no bond" and one.bond_type == "8":
+        return Verdict(
+            Step.PERSON,
+            "ACE shows no continuous bond of the importer: the surety files it, or the desk records "
+            "a single transaction bond",
+            IMPORTER,
+        )
     return go

@@ -51,8 +51,8 @@ def exchange(settings: Settings) -> int:
     """The stand-in takes what lies in the outbound folder and answers; returns how many files."""
     house = house_of(settings)
     with drill_ace.stand_in(house) as ace:
-        inbox = settings.ace.inbox or settings.home / "answers"
-        done = ace.process_folder(settings.ace.outbound or settings.home / "outbound", inbox)
+        inbox = Path(settings.ace.inbox or settings.home / "answers")
+        done = ace.process_folder(Path(settings.ace.outbound or settings.home / "outbound"), inbox)
     return len(done.written)
 
 

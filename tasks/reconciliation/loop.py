@@ -4,15 +4,14 @@ nothing changes; a crash between any two lines is mended by the next turn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from pathlib import Path
 
 from tasks.reconciliation import asking, outbound, plan, reading
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, Verdict, classify
-from tasks.reconciliation.view import BILL, Standing, standings
+from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing, standings
 from tasks.shared import approval, kinds
 from tasks.shared.errors import HeldBack
 
@@ -24,7 +23,7 @@ class Turn:
     written: tuple[outbound.Written, ...]
     read: tuple[reading.Read, ...]
     settled: tuple[str, ...]
-    asked: tuple[Path, ...]
+    asked: tuple[str, ...]
     waiting: plan.Plan | None
     steps: dict[str, list[str]]
     held: dict[str, str] = field(default_factory=dict)
@@ -39,11 +38,11 @@ class Turn:
 def turn(house: House, actor: str, today: date) -> Turn:
     """Run one turn. Raises BadSettings if folders or password are not set."""
     written = write_approved(house, actor)
-    inbox = house.settings.ace.inbox
-    read = reading.read_folder(house, inbox, actor) if inbox else []
+    read = reading.read_inbox(house, actor)
     settled = settle(house, actor)
     asked = ask(house, actor, today) if house.settings.ace.ask_first else []
     waiting, held = waiting_plan(house, actor, today)
+    asked += ask_held(house, held, actor, today)
     steps: dict[str, list[str]] = {}
     for one, verdict in verdicts(house):
         steps.setdefault(str(verdict.step), []).append(one.number)
@@ -95,11 +94,25 @@ def settle(house: House, actor: str) -> list[str]:
     return settled
 
 
-def ask(house: House, actor: str, today: date) -> list[Path]:
-    """Write the questions that are due; returns the files."""
+def ask(house: House, actor: str, today: date) -> list[str]:
+    """Write the questions that are due; returns the names of the files."""
     known = verdicts(house)
     _note_unaskable(house, [one for one, v in known if v.step is Step.ASK and v.ask == BILL], actor)
     return asking.ask(house, verdicts(house), actor, today)
+
+
+def ask_held(house: House, held: Collection[str], actor: str, today: date) -> list[str]:
+    """Ask again for entries that are due and cannot be written: an officer may key them meanwhile,
+    and what ACE said of them grows old."""
+    if not house.settings.ace.ask_first:
+        return []
+    again = [
+        (one, Verdict(Step.WAIT, "held back", about))
+        for one, _ in verdicts(house)
+        if one.number in held
+        for about in (SUMMARY, RELEASE)
+    ]
+    return asking.ask(house, again, actor, today)
 
 
 def _note_unaskable(house: House, some: Sequence[Standing], actor: str) -> None:

@@ -9,8 +9,8 @@ means it became visible and may have been fetched, so it is never written again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -19,7 +19,7 @@ from tasks.reconciliation.plan import WHAT, Plan, Planned, load, require_current
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings, Refused
-from tasks.shared.files import flush_folder, write_atomic
+from tasks.shared.exchange import Exchange, exchange
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
 from tasks.shared.projections import APPROVALS, BATCHES
@@ -31,7 +31,7 @@ class Written:
     """A batch that now lies, or lay, in the outbound folder."""
 
     batch: str
-    path: Path
+    where: str
     numbers: int
     again: bool
 
@@ -76,14 +76,14 @@ def write(
     since, BadSettings without an outbound folder or password.
     """
     approval.require(journal, plan.digest, plan.binds, settings.approval.persons)
-    folder = outbound(settings)
     require_own(journal, plan)
     secret = password(settings)
 
     def bytes_of(batch: Planned) -> bytes:
         return real(content, vault, settings, batch, secret)
 
-    return [_one(journal, plan, batch, folder, bytes_of, actor) for batch in plan.batches]
+    with outbound(settings) as folder:
+        return [_one(journal, plan, batch, folder, bytes_of, actor) for batch in plan.batches]
 
 
 def require_own(journal: Journal, plan: Plan) -> None:
@@ -100,31 +100,28 @@ def _one(
     journal: Journal,
     plan: Plan,
     batch: Planned,
-    folder: Path,
+    folder: Exchange,
     bytes_of: Callable[[Planned], bytes],
     actor: str,
 ) -> Written:
-    visible, hidden = folder / batch.file, folder / f".{batch.file}.part"
+    where = f"{folder.label}/{batch.file}"
     subject = f"batch/{batch.batch}"
     standing = journal.rows(sa.select(BATCHES).where(BATCHES.c.batch == batch.batch))
     if standing and standing[0].written:
-        return Written(batch.batch, visible, len(batch.numbers), again=True)
+        return Written(batch.batch, where, len(batch.numbers), again=True)
     if not standing:
-        write_atomic(hidden, bytes_of(batch), mode=0o600)
+        folder.hide(batch.file, bytes_of(batch))
         body = kinds.BatchNamed(
             batch=batch.batch, application=batch.application, plan=plan.digest, content=batch.content,
             file=batch.file, numbers=list(batch.numbers),
         )  # fmt: skip
         journal.append(body, subject, actor, key=f"batch:{batch.batch}")
-    if hidden.exists():
-        size = hidden.stat().st_size
-        hidden.replace(visible)
-        flush_folder(folder)
-    else:
-        size = visible.stat().st_size if visible.exists() else 0
-    done = kinds.BatchWritten(batch=batch.batch, file=batch.file, size=size)
+    size = folder.show(batch.file)
+    if size is None:  # it was visible before, and the sender may have fetched it
+        size = folder.size(batch.file)
+    done = kinds.BatchWritten(batch=batch.batch, file=batch.file, size=size or 0)
     journal.append(done, subject, actor, key=f"written:{batch.batch}")
-    return Written(batch.batch, visible, len(batch.numbers), again=bool(standing))
+    return Written(batch.batch, where, len(batch.numbers), again=bool(standing))
 
 
 def real(
@@ -135,16 +132,15 @@ def real(
     return fill_in(content.get(batch.content), secret, batch.slots, vault.open, line_ends)
 
 
-def outbound(settings: Settings) -> Path:
+@contextmanager
+def outbound(settings: Settings) -> Iterator[Exchange]:
     """The folder that the sender reads. Raises BadSettings if none is set or it is not there."""
-    folder = settings.ace.outbound
-    if folder is None:
+    if settings.ace.outbound is None:
         raise BadSettings(
             "Set outbound under [ace] in continuity.toml: the folder your sender reads"
         )
-    if not folder.is_dir():
-        raise BadSettings(f"The outbound folder {folder} is not there; make it or mend [ace]")
-    return folder
+    with exchange(settings.ace.outbound, settings.ace) as folder:
+        yield folder
 
 
 def password(settings: Settings) -> str:

@@ -21,7 +21,7 @@ from tasks.ace.envelope import Envelope
 from tasks.ace.money.payment_totals import daily_totals
 from tasks.ace.profile import offsets_from
 from tasks.entries.record import Record, concat, from_bytes
-from tasks.reconciliation import terms
+from tasks.reconciliation import terms, zone_weeks
 from tasks.reconciliation.account import RELEASED, SE_ROUTE
 from tasks.reconciliation.classify import HELD, Step, classify
 from tasks.reconciliation.view import RELEASE, SUMMARY, Standing, standings
@@ -194,6 +194,7 @@ def _releases(
     limits: BatchLimits,
 ) -> Built:
     record = records(content, {one.number: one.content for one in some})
+    zone_weeks.refuse(record.entries, today)
     envelope = envelope_of(journal, settings, today)
     batches = write_batches(
         record, envelope, limits, first, accept_86=settings.ace.accept_type_86,
@@ -250,7 +251,7 @@ def _parts(
 
 def _was_rejected_whole(one: Standing, application: str) -> bool:
     sent = one.sent.get(application)
-    return sent is not None and sent.state == "not processed" and sent.code == "batch"
+    return sent is not None and sent.state == "batch rejected"
 
 
 def _planned(application: str, batch: Batch, content: ContentStore) -> Planned:

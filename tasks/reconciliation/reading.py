@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,12 +12,14 @@ import sqlalchemy as sa
 
 from tasks.ace.answers.shape import Condition, EntryAnswer
 from tasks.ace.response import Answer, read_answers
+from tasks.reconciliation import restored, seen
 from tasks.reconciliation.asking import House, questions
 from tasks.reconciliation.compare import differences
 from tasks.reconciliation.plan import records
-from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RELEASE, SUMMARY
+from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RANGE, RELEASE, SUMMARY
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
+from tasks.shared.exchange import exchange
 from tasks.shared.private import is_reference
 from tasks.shared.projections import ENTRIES
 
@@ -34,29 +37,42 @@ class Read:
     problems: tuple[Problem, ...] = ()
 
 
-def read_folder(house: House, folder: Path, actor: str) -> list[Read]:
-    """Read every answer file of a folder that the book does not know. Damaged files are told and
-    change nothing; the rest is read."""
-    return [read_file(house, path, actor) for path in sorted(folder.glob("*.abi"))]
+def read_inbox(house: House, actor: str) -> list[Read]:
+    """Read every answer file of the inbox that the book does not know; none without an inbox.
+    Damaged files are told and change nothing; the rest is read."""
+    settings = house.settings.ace
+    if settings.inbox is None:
+        return []
+    with exchange(settings.inbox, settings) as folder:
+        return [read_bytes(house, name, folder.read(name), actor) for name in folder.names()]
 
 
 def read_file(house: House, path: Path, actor: str) -> Read:
     """Read one file. Reading it again changes nothing."""
-    data = path.read_bytes()
+    return read_bytes(house, path.name, path.read_bytes(), actor)
+
+
+def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
+    """Read the bytes of one file."""
     digest = sha256(data).hexdigest()
     if next(house.journal.events(key=f"answer:{digest}:0"), None):
-        return Read(path.name, 0, 1)
+        return Read(name, 0, 1)
     try:
-        answers = read_answers(data, path.name, _seal(house))
+        answers = read_answers(data, name, _seal(house))
     except BadInput as wrong:
-        return Read(path.name, 0, 0, wrong.problems or (Problem(file=path.name, wrong=str(wrong)),))
+        return Read(name, 0, 0, wrong.problems or (Problem(file=name, wrong=str(wrong)),))
     faults = tuple(fault for answer in answers for fault in answer.faults)
     # Kept without private numbers: those were replaced by references while it was read.
     bodies = [body for answer in answers for body in _bodies(house, answer, digest)]
     with house.journal.write(actor) as pen:
         for place, body in enumerate(bodies):
-            pen.append(body, f"answer/{digest[:12]}", key=f"answer:{digest}:{place}")
-    return Read(path.name, len(answers), 0, faults)
+            pen.append(body, subject_of(data), key=f"answer:{digest}:{place}")
+    return Read(name, len(answers), 0, faults)
+
+
+def subject_of(data: bytes) -> str:
+    """Under which subject the events of an answer file stand."""
+    return f"answer/{sha256(data).hexdigest()[:12]}"
 
 
 def _seal(house: House):  # type: ignore[no-untyped-def]
@@ -65,15 +81,32 @@ def _seal(house: House):  # type: ignore[no-untyped-def]
 
 def _bodies(house: House, answer: Answer, digest: str) -> Iterator[kinds.AnswerRead]:
     about = _about(house, answer)
+    content = f"file:{digest}"
+    if about == RANGE and answer.whole and not answer.rejected:
+        content = house.content.put(seen.kept(answer))
     lines = [*_lines(house, answer, about)] if answer.whole else []
     yield kinds.AnswerRead(
         application=answer.application,
         about=about,
         batch=answer.batch_text.strip(),
-        content=f"file:{digest}",
+        content=content,
         rejected=answer.rejected,
         lines=lines,
+        why=_why_rejected(answer) if answer.rejected else "",
     )
+
+
+def _why_rejected(answer: Answer) -> str:
+    """Up to six faults for which CBP dropped the batch whole, each with where it is in our batch;
+    else the closing code."""
+    told = [one for one in answer.conditions if not one.final] or list(answer.conditions)
+    return "; ".join(dict.fromkeys(_fault(one) for one in told[:6]))
+
+
+def _fault(one: Condition) -> str:
+    place = f"record {one.sent_record}" if one.sent_record else one.reference or ""
+    place += f" column {one.position}" if one.sent_record and one.position else ""
+    return f"{one.code or ''} {one.text or ''}".strip() + (f" ({place.strip()})" if place else "")
 
 
 def _about(house: House, answer: Answer) -> str:
@@ -86,6 +119,8 @@ def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLin
         return _importers(house, answer)
     if about == BILL:
         return _bills(house, answer)
+    if about == RANGE:
+        return restored.lines(answer, said.asked) if (said := _question(house, answer)) else ()
     differ = differences(house, answer) if answer.application == "ER" else {}
     return [
         kinds.AnswerLine(
@@ -133,24 +168,33 @@ def _reasons(one: EntryAnswer) -> list[Condition]:
 def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
     """A line for each number as it was asked: one person's Social Security number stands behind a
     reference of its own in each entry."""
-    asked = _asked_by_reference(house, answer)
+    asked = _as_asked(house, answer)
     for row in answer.table("importers").to_pylist():
         status, number = row["status"], row["importer_number"] or ""
         usable = "active" if status in USABLE else status
         plain = house.vault.open(number) if is_reference(number) else number
-        for name in asked.get(plain, [number]):
+        for name in asked.get(_whole(plain), [number]):
             yield kinds.AnswerLine(
                 number=name, disposition=usable, code=row["code"] or "", text=status
             )
 
 
-def _asked_by_reference(house: House, answer: Answer) -> dict[str, list[str]]:
+def _as_asked(house: House, answer: Answer) -> dict[str, list[str]]:
+    """The names under which a number was asked, by the whole number."""
     said = _question(house, answer)
     found: dict[str, list[str]] = {}
     for name in said.asked if said else ():
-        if is_reference(name):
-            found.setdefault(house.vault.open(name), []).append(name)
+        plain = house.vault.open(name) if is_reference(name) else name
+        found.setdefault(_whole(plain), []).append(name)
     return found
+
+
+def _whole(number: str) -> str:
+    """An IRS number with its suffix; without one it counts as `00` (KI v7 p.10)."""
+    return f"{number}00" if _NO_SUFFIX.fullmatch(number) else number
+
+
+_NO_SUFFIX = re.compile(r"\d{2}-\d{7}")
 
 
 def _question(house: House, answer: Answer) -> kinds.QueryNamed | None:

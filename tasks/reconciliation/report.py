@@ -13,10 +13,17 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.reconciliation import report_audit, report_book, report_matters, report_rows
+from tasks.reconciliation import (
+    report_audit,
+    report_book,
+    report_matters,
+    report_restore,
+    report_rows,
+)
 from tasks.reconciliation.account import FREE, PLACES, RELEASED, UNACCOUNTED, account
 from tasks.reconciliation.report_audit import Proof
 from tasks.reconciliation.report_book import Story
+from tasks.reconciliation.report_restore import Restored
 from tasks.reconciliation.report_rows import LATE, LATE_OPEN, MASK, UNKNOWN
 from tasks.reconciliation.report_totals import among, count, counts, every
 from tasks.reconciliation.view import standings
@@ -56,6 +63,7 @@ class Report:
     letters: pa.Table
     stamped: int
     unstamped: tuple[str, ...]
+    restore: Restored
     story: Story = field(repr=False)
 
     @property
@@ -148,6 +156,7 @@ def _gather(
         discretion=report_audit.recorded(journal, "incident.", "discretion"),
         letters=report_audit.recorded(journal, "letter."),
         stamped=stamped, unstamped=tuple(unstamped), story=story,
+        restore=report_restore.read(journal, content),
     )  # fmt: skip
 
 
@@ -170,7 +179,7 @@ def one_client(report: Report, importer: str) -> Report:
         matters=_only(report.matters, "subject", subjects), batches=sent,
         approvals=_only(report.approvals, "plan", sent["plan"].combine_chunks()),
         deeds=report_audit.deeds_of(report.story, rows), refusals=(),
-        stamped=stamped, unstamped=tuple(unstamped),
+        stamped=stamped, unstamped=tuple(unstamped), restore=report_restore.NOTHING,
     )  # fmt: skip
 
 

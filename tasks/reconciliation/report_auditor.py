@@ -37,6 +37,8 @@ def auditor_page(paper: Paper, report: Report) -> None:
         ("Discretion relied on", [words(report.discretion) if len(report.discretion) else
                                   NO_DISCRETION]),
         ("Who saw whose data", _actors(report)),
+        *([("After the restore of production", _few(list(report.restore.words), 6, "Restore"))]
+          if report.restore.words else []),
     ])  # fmt: skip
 
 

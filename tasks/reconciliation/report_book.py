@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY
@@ -24,7 +23,7 @@ _UNDONE = ("cancelled", "rejected")
 @cache
 def day(at: str) -> date:
     """The day in Washington of a moment of the book: CBP counts days there, the book in UTC."""
-    return clock.parse(at).astimezone(ZoneInfo("America/New_York")).date()
+    return clock.washington(clock.parse(at)).date()
 
 
 class Mark(NamedTuple):
@@ -74,7 +73,8 @@ class File(NamedTuple):
 
 @dataclass
 class Sending:
-    """One batch that was named. `answers`: each answer, and whether it rejected the batch whole."""
+    """One batch that was named. `answers`: each answer, and whether it rejected the batch whole;
+    `why`: CBP's codes and texts for that."""
 
     batch: str
     application: str
@@ -84,6 +84,7 @@ class Sending:
     named: Mark
     written: Mark | None = None
     answers: list[tuple[Mark, bool]] = field(default_factory=list)
+    why: str = ""
 
     @property
     def rejected(self) -> bool:
@@ -177,6 +178,10 @@ def _deed(story: Story, mark: Mark, event: Event, body: kinds.Body) -> None:
         done.plans.add(body.plan)
 
 
+_LISTING = kinds.BatchNamed | kinds.NumbersVoided | kinds.PaperWritten | kinds.ProductionExported
+"""Bodies that list the numbers that they are about."""
+
+
 def _touched(body: kinds.Body) -> Iterable[str]:
     """The entry numbers that an event is about; a block of the reserve belongs to nobody yet."""
     if isinstance(body, kinds.EntriesRecorded):
@@ -185,7 +190,7 @@ def _touched(body: kinds.Body) -> Iterable[str]:
         return (line.number for line in body.lines) if body.about != IMPORTER else ()
     if isinstance(body, kinds.QueryNamed):
         return body.asked if body.about != IMPORTER else ()
-    if isinstance(body, kinds.BatchNamed | kinds.NumbersVoided):
+    if isinstance(body, _LISTING):
         return body.numbers
     number = getattr(body, "number", "")
     return (number,) if number else ()
@@ -212,7 +217,9 @@ def _written(story: Story, mark: Mark, body: kinds.BatchWritten) -> None:
 
 def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:
     if body.batch in story.sendings:
-        story.sendings[body.batch].answers.append((mark, body.rejected))
+        sending = story.sendings[body.batch]
+        sending.answers.append((mark, body.rejected))
+        sending.why = sending.why or body.why
     if body.about == BILL or body.rejected:
         return
     into = story.importers if body.about == IMPORTER else story.told

@@ -183,7 +183,8 @@ def _of_batch(story: Story, one: Sending) -> Iterator[Matter]:
             one.batch,
             mark.seq,
             mark.day,
-            f"{one.application}, {size} entries: nothing of it was processed",
+            f"{one.application}, {size} entries: nothing of it was processed"
+            f"{f': {one.why}' if one.why else ''}",
             after,
         )
     if one.written and not one.answers:

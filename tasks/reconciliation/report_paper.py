@@ -1,5 +1,6 @@
-"""Pages for a report: letter size across, a head and foot that tie each page to its book, and
-tables whose cells wrap and whose head comes again on every page. Knows nothing of entries."""
+"""Pages for reports (letter size across) and letters (upright): a head and foot that tie each page
+to its book, and tables whose cells wrap and whose head comes again on every page. Knows nothing of
+entries."""
 
 from __future__ import annotations
 
@@ -10,11 +11,9 @@ from typing import NamedTuple
 from tasks.reconciliation.report_type import FACE, MM, Style, Type, clipped
 from tasks.shared.errors import MissingPart
 
-WIDTH, HEIGHT, MARGIN = 279.4, 215.9, 10.0
-"""Letter, across; millimetres."""
+LONG, SHORT, TOP = 279.4, 215.9, 24.0
+"""Letter size; millimetres."""
 
-TOP, BOTTOM = 24.0, HEIGHT - 14.0
-INNER = WIDTH - 2 * MARGIN
 Colour = tuple[int, int, int]
 INK, GREY, RED, BLUE = (20, 20, 20), (95, 95, 95), (176, 0, 32), (31, 58, 95)
 WHITE = (255, 255, 255)
@@ -41,18 +40,39 @@ class Frame(NamedTuple):
     made: datetime
 
 
+class Sheet(NamedTuple):
+    """The size of a page and its margin, in millimetres."""
+
+    width: float
+    height: float
+    margin: float
+
+    @property
+    def inner(self) -> float:
+        return self.width - 2 * self.margin
+
+    @property
+    def bottom(self) -> float:
+        return self.height - 14.0
+
+
+ACROSS, UPRIGHT = Sheet(LONG, SHORT, 10.0), Sheet(SHORT, LONG, 16.0)
+INNER = ACROSS.inner
+
+
 class Paper:
     """A document being written, page after page. Raises MissingPart without its fonts or fpdf2."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, sheet: Sheet = ACROSS) -> None:
         try:
             from fpdf import FPDF
         except ImportError:
             raise MissingPart("PDF reports need fpdf2: pip install fpdf2") from None
-        self.frame = frame
-        self.pdf = pdf = FPDF(orientation="landscape", unit="mm", format="letter")
+        self.frame, self.sheet = frame, sheet
+        way = "landscape" if sheet.width > sheet.height else "portrait"
+        self.pdf = pdf = FPDF(orientation=way, unit="mm", format="letter")
         pdf.set_auto_page_break(False)
-        pdf.set_margins(MARGIN, MARGIN, MARGIN)
+        pdf.set_margins(sheet.margin, sheet.margin, sheet.margin)
         pdf.set_creation_date(frame.made)
         pdf.set_title(frame.title)
         pdf.set_lang("en-US")
@@ -62,35 +82,35 @@ class Paper:
     def page(self) -> None:
         """Begin a new page, with head and foot."""
         self.pdf.add_page()
-        frame, foot = self.frame, HEIGHT - 8
+        frame, foot = self.frame, self.sheet.height - 8
         if frame.mark:
-            self._put(frame.mark, WIDTH / 2, 7, 11, "B", RED, "C")
-        self._put(frame.left, MARGIN, 13, 8.5, "B", BLUE)
-        self._put(frame.right, WIDTH - MARGIN, 13, 8.5, "", BLUE, "R")
+            self._put(frame.mark, self.sheet.width / 2, 7, 11, "B", RED, "C")
+        self._put(frame.left, self.sheet.margin, 13, 8.5, "B", BLUE)
+        self._put(frame.right, self.sheet.width - self.sheet.margin, 13, 8.5, "", BLUE, "R")
         self._rule(15.5, 0.4)
         self._rule(foot - 3.5, 0.2)
-        self._put(frame.foot, MARGIN, foot, 7, "", GREY)
+        self._put(frame.foot, self.sheet.margin, foot, 7, "", GREY)
         self._font(7, "", GREY)
-        self.pdf.set_xy(WIDTH - MARGIN - 40, foot - 2.6)
+        self.pdf.set_xy(self.sheet.width - self.sheet.margin - 40, foot - 2.6)
         self.pdf.cell(40, 3.5, f"page {self.pdf.page_no()} of {{nb}}", align="R")
         self.y = TOP
 
     def title(self, text: str, size: float = 17) -> None:
-        self._put(text, MARGIN, self.y + 3, size, "B", BLUE)
+        self._put(text, self.sheet.margin, self.y + 3, size, "B", BLUE)
         self.y += size * _MM * 1.7
 
     def heading(self, text: str) -> None:
         """A heading that does not stand alone at the foot of a page."""
         self._room(36)
         self.y += 3
-        self._put(text, MARGIN, self.y + 3, 11, "B", BLUE)
+        self._put(text, self.sheet.margin, self.y + 3, 11, "B", BLUE)
         self.y += 6
 
     def text(self, text: str, size: float = 8.5, colour: Colour = INK,
              style: Style = "") -> None:  # fmt: skip
-        for line in self.type.wrapped(text, INNER, size, style):
+        for line in self.type.wrapped(text, self.sheet.inner, size, style):
             self._room(size * _MM * _LEADING)
-            self._put(line, MARGIN, self.y + size * _MM, size, style, colour)
+            self._put(line, self.sheet.margin, self.y + size * _MM, size, style, colour)
             self.y += size * _MM * _LEADING
         self.y += 1
 
@@ -98,21 +118,22 @@ class Paper:
         """Questions in bold at the left, each with its answer beside it, a paragraph a text; set
         smaller, down to 5 points, until all stand on this page."""
         left = 46.0
+        right = self.sheet.inner - left
         while True:
             step = size * _MM * _LEADING
             shown = [
                 (self.type.wrapped(question, left - 3, size, "B"),
-                 [line for text in lines for line in self.type.wrapped(text, INNER - left, size, "")])
+                 [line for text in lines for line in self.type.wrapped(text, right, size, "")])
                 for question, lines in pairs
             ]  # fmt: skip
             high = sum(max(map(len, sides)) * step + 2 for sides in shown)
-            if self.y + high <= BOTTOM or size <= 5:
+            if self.y + high <= self.sheet.bottom or size <= 5:
                 break
             size -= 0.25
         for sides in shown:
             tall = max(map(len, sides)) * step
             self._room(tall + 2)
-            sheet = [Column("", left), Column("", INNER - left)]
+            sheet = [Column("", left), Column("", right)]
             self._cells(sheet, [sides[0], []], size, "B", INK)
             self._cells(sheet, [[], sides[1]], size, "", INK)
             self.y += tall + 2
@@ -125,9 +146,10 @@ class Paper:
         size: float = 7.5,
         bold_last: bool = False,
         red: Callable[[Sequence[str]], bool] = lambda row: False,
+        lines: int = 1,
     ) -> None:
-        """A row has a text for each column; one text more stands under the row, in grey, over the
-        whole width. Rows that `red` picks are printed so."""
+        """A row has a text for each column, and is at least so many lines high; one text more stands
+        under the row, in grey, over the whole width. Rows that `red` picks are printed so."""
         listed = list(rows)
         self._head(columns, size)
         for place, row in enumerate(listed):
@@ -136,6 +158,7 @@ class Paper:
                 clipped(self.type.wrapped(text, column.width - 2 * _PAD, size, style), column.most)
                 for text, column in zip(row, columns, strict=False)
             ]
+            cells[0] += [""] * (lines - len(cells[0]))
             under = self.type.wrapped(
                 "".join(row[len(columns) :]), self._over(columns) - 5, size - 0.5, ""
             )
@@ -150,19 +173,19 @@ class Paper:
         step, small = size * _MM * _LEADING, (size - 0.5) * _MM * _LEADING
         tall = max((len(cell) for cell in cells), default=1) * step
         high = tall + len(under) * small + 2 * _PAD
-        if self.y + high + keep > BOTTOM:
+        if self.y + high + keep > self.sheet.bottom:
             self.page()
             self._head(columns, size)
         self._cells(columns, cells, size, style, colour)
         for place, line in enumerate(under):
             y = self.y + _PAD + tall + (place + 0.78) * small
-            self._put(line, MARGIN + 4, y, size - 0.5, "", GREY)
+            self._put(line, self.sheet.margin + 4, y, size - 0.5, "", GREY)
         self.y += high
         self._rule(self.y, 0.1, self._over(columns))
 
     def _cells(self, columns: Sequence[Column], cells: list[list[str]], size: float,
                style: Style, colour: Colour) -> None:  # fmt: skip
-        x, step = MARGIN, size * _MM * _LEADING
+        x, step = self.sheet.margin, size * _MM * _LEADING
         for cell, column in zip(cells, columns, strict=True):
             at = x + column.width - _PAD if column.align == "R" else x + _PAD
             for place, line in enumerate(cell):
@@ -176,7 +199,7 @@ class Paper:
         high = max(len(cell) for cell in cells) * step + 2 * _PAD
         self._room(high + 3 * step)
         self.pdf.set_fill_color(*BLUE)
-        self.pdf.rect(MARGIN, self.y, self._over(columns), high, style="F")
+        self.pdf.rect(self.sheet.margin, self.y, self._over(columns), high, style="F")
         self._cells(columns, cells, size, "B", WHITE)
         self.y += high
 
@@ -197,7 +220,7 @@ class Paper:
         longest = [
             max((self.type.width(word, "B") for word in some), default=0.0) for some in words
         ]
-        free, open_ = INNER - self._over(columns), [not one.width for one in columns]
+        free, open_ = self.sheet.inner - self._over(columns), [not one.width for one in columns]
         while True:
             needs = [size * wide + 2 * _PAD + 0.3 for wide in longest]
             spare = free - sum(need for need, one in zip(needs, open_, strict=True) if one)
@@ -211,17 +234,17 @@ class Paper:
         ], size
 
     def _room(self, high: float) -> None:
-        if self.y + high > BOTTOM:
+        if self.y + high > self.sheet.bottom:
             self.page()
 
     @staticmethod
     def _over(columns: Sequence[Column]) -> float:
         return sum(column.width for column in columns)
 
-    def _rule(self, y: float, thick: float, over: float = INNER) -> None:
+    def _rule(self, y: float, thick: float, over: float = 0.0) -> None:
         self.pdf.set_draw_color(*(BLUE if thick > 0.3 else (190, 190, 190)))
         self.pdf.set_line_width(thick)
-        self.pdf.line(MARGIN, y, MARGIN + over, y)
+        self.pdf.line(self.sheet.margin, y, self.sheet.margin + (over or self.sheet.inner), y)
 
     def _font(self, size: float, style: Style, colour: Colour) -> None:
         self.pdf.set_font(FACE, style)

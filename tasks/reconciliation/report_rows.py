@@ -22,6 +22,7 @@ from tasks.reconciliation.account import (
     NO_ROUTE,
     RELEASED,
     SETTLED,
+    USED,
     VOID,
     Line,
 )
@@ -172,6 +173,8 @@ def history(line: Line, one: Standing | None, story: Story) -> str:
     files = story.recorded.get(number, [])
     if line.desk and not files:
         parts.append(f"printed for {line.desk}")
+    if line.place == USED:
+        parts.append(line.note)
     if files:
         again = f", last revised {files[-1].mark.day}" if len(files) > 1 else ""
         parts.append(f"recorded {files[0].mark.day} from {files[0].name}{again}")

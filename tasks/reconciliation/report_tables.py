@@ -82,6 +82,7 @@ def _sheets(report: Report) -> list[tuple[str, pa.Table]]:
         ("Approvals", report.approvals),
         ("Batches", report.batches),
         ("Who did what", report.deeds),
+        *([("Restore", report.restore.rows)] if report.restore.words else []),
     ]  # fmt: skip
 
 

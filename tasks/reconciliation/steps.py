@@ -23,7 +23,7 @@ def _house(home: str) -> House:
 def write_approved(home: str, actor: str) -> list[dict[str, Any]]:
     """Write the batches of every approved plan; what was written before is left alone."""
     written = [
-        {"batch": one.batch, "file": one.path.name, "entries": one.numbers}
+        {"batch": one.batch, "file": one.where.rpartition("/")[2], "entries": one.numbers}
         for one in loop.write_approved(_house(home), actor)
     ]
     get_run_logger().info("%d batch file(s) stand in the outbound folder", len(written))
@@ -33,9 +33,7 @@ def write_approved(home: str, actor: str) -> list[dict[str, Any]]:
 @task(name="read what ACE sent", retries=2, retry_delay_seconds=5)
 def read_answers(home: str, actor: str) -> int:
     """Read the inbox into the book; returns how many answers were new."""
-    house = _house(home)
-    inbox = house.settings.ace.inbox
-    done = reading.read_folder(house, inbox, actor) if inbox else []
+    done = reading.read_inbox(_house(home), actor)
     damaged = [one.file for one in done if one.problems]
     get_run_logger().info("%d file(s), damaged: %s", len(done), ", ".join(damaged) or "none")
     return sum(one.answers for one in done)
@@ -56,15 +54,17 @@ def ask_ace(home: str, actor: str) -> list[str]:
     first = house.settings.ace.ask_first
     asked = loop.ask(house, actor, clock.now().date()) if first else []
     get_run_logger().info("%d question(s) written", len(asked))
-    return [path.name for path in asked]
+    return asked
 
 
 @task(name="plan batches", retries=1)
 def plan_batches(home: str, actor: str) -> dict[str, Any] | None:
     """The plan that waits for approval, made if entries are ready; None if there is none."""
-    made, held = loop.waiting_plan(_house(home), actor, clock.now().date())
+    house, today = _house(home), clock.now().date()
+    made, held = loop.waiting_plan(house, actor, today)
     for number, reason in held.items():
         get_run_logger().warning("held back: %s: %s", number, reason)
+    loop.ask_held(house, held, actor, today)
     if made is None:
         return None
     get_run_logger().info("plan %s: %d entries", made.digest[:12], len(made.numbers))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -13,10 +14,16 @@ from tasks.shared.projections import ASKED, BATCHES, BONDS, ENTRIES, NUMBERS, SE
 SUMMARY, RELEASE, BILL, IMPORTER, NOTICE = "summary", "release", "bill", "importer", "notice"
 """What can be asked about: EQ, CQ by number, CQ by bill, KI; and what ACE told by itself."""
 
+CONSIGNEE = "consignee"
+"""What KI said of the consignee; it is asked and kept as any importer is."""
+
+RANGE, PROBE = "range", "probe"
+"""After a restore: EQ by acceptance time (the key is the range), CQ for numbers of production."""
+
 
 @dataclass(frozen=True)
 class Sent:
-    """The last sending of one application. `state`: waiting, taken, rejected, not processed."""
+    """The last sending of one application. `state`: as in `projections.SENT`."""
 
     batch: str
     state: str
@@ -63,9 +70,19 @@ class Standing:
     importer: str
     content: str
     digest: str
+    consignee: str = ""
+    bond_type: str = ""
     sent: Mapping[str, Sent] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
     asked: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def parties(self) -> dict[str, str]:
+        """Numbers that ACE must know, by what it is asked about: the importer's and, where another
+        one is given, the consignee's."""
+        other = self.consignee if self.consignee != self.importer else ""
+        both = {IMPORTER: self.importer, CONSIGNEE: other}
+        return {about: number for about, number in both.items() if number}
 
     @property
     def last_sent(self) -> int:
@@ -93,22 +110,28 @@ def standings(journal: Journal) -> list[Standing]:
     sent, views, asked = _sent(journal), _views(journal), _asked(journal)
     found = []
     for row in journal.rows(query.order_by(ENTRIES.c.number)):
-        mine = views.get(row.number, {}) | _of_importer(views, row.importer)
-        put = asked.get(row.number, {}) | {
-            about: seq for about, seq in asked.get(row.importer, {}).items() if about == IMPORTER
-        }
-        found.append(
-            Standing(
-                row.number, row.desk, row.port, row.state, row.entry_type, row.route, row.outcome,
-                row.released, row.complete, row.bond_type != "9" or row.bonded is not None,
-                row.importer, row.content, row.digest, sent.get(row.number, {}), mine, put,
-            )
+        one = Standing(
+            row.number, row.desk, row.port, row.state, row.entry_type, row.route, row.outcome,
+            row.released, row.complete, row.bond_type != "9" or row.bonded is not None,
+            row.importer, row.content, row.digest, row.consignee, row.bond_type,
+            sent.get(row.number, {}),
         )  # fmt: skip
+        mine, put = _of_parties(views, one), _of_parties(asked, one)
+        known = views.get(row.number, {}) | mine
+        found.append(replace(one, views=known, asked=asked.get(row.number, {}) | put))
     return found
 
 
-def _of_importer(views: Mapping[str, Mapping[str, View]], importer: str) -> dict[str, View]:
-    return {about: view for about, view in views.get(importer, {}).items() if about == IMPORTER}
+_Said = TypeVar("_Said")
+
+
+def _of_parties(known: Mapping[str, Mapping[str, _Said]], one: Standing) -> dict[str, _Said]:
+    """What is known of an entry's parties, by what was asked about."""
+    return {
+        about: known[number][IMPORTER]
+        for about, number in one.parties.items()
+        if IMPORTER in known.get(number, {})
+    }
 
 
 def _sent(journal: Journal) -> dict[str, dict[str, Sent]]:

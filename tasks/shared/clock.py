@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -19,6 +20,12 @@ def now() -> datetime:
 def text(moment: datetime | None = None) -> str:
     """A moment as the journal writes it: `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
     return (moment or now()).astimezone(UTC).strftime(FORMAT)
+
+
+def washington(moment: datetime | None = None) -> datetime:
+    """A moment as a clock in Washington shows it, without a zone: CBP counts days and ACE stamps
+    its times there."""
+    return (moment or now()).astimezone(ZoneInfo("America/New_York")).replace(tzinfo=None)
 
 
 def parse(written: str) -> datetime:

@@ -134,3 +134,27 @@ class MissingPart(ContinuityError):
     """A program or an optional extra that is not installed."""
 
     exit_code = 2
+
+
+class StoreFault(ContinuityError):
+    """A store or share did not do what it was asked. Nothing stored earlier is touched."""
+
+
+class StoreLost(StoreFault):
+    """The store does not answer, or the connection broke. Worth another try."""
+
+
+class StoreFull(StoreFault):
+    """No room left on the store, or on the disk that is restored to."""
+
+
+class NoRight(StoreFault):
+    """The account may not do this on the store."""
+
+
+class Exists(StoreFault):
+    """The name is taken. A store never overwrites."""
+
+
+class Missing(StoreFault):
+    """The store has no such object."""

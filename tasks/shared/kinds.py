@@ -91,7 +91,10 @@ class NumbersVoided(Body, frozen=True, kw_only=True):
 
 
 class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What the accounting needs to know of a recorded entry without opening its content."""
+    """What the accounting needs to know of a recorded entry without opening its content.
+
+    `in_bonds`: the in-bond numbers on its bills. `consignee`: as recorded, or a private reference.
+    """
 
     number: str
     digest: str
@@ -103,6 +106,8 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     released: str = ""
     bond_type: str = ""
+    consignee: str = ""
+    in_bonds: list[str] = []
 
 
 class EntriesRecorded(Body, frozen=True, kw_only=True):
@@ -187,7 +192,8 @@ class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
 class AnswerRead(Body, frozen=True, kw_only=True):
     """One batch that came back. `batch` is our own id, echoed; empty for what ACE tells by itself.
 
-    `about`: summary, release, bill, importer. `rejected`: nothing of our batch was processed.
+    `about`: summary, release, bill, importer. `rejected`: nothing of our batch was processed, and
+    `why` is CBP's code and text for that, where X1 told them.
     """
 
     kind: ClassVar[str] = "answer.read"
@@ -197,6 +203,7 @@ class AnswerRead(Body, frozen=True, kw_only=True):
     content: str
     rejected: bool
     lines: list[AnswerLine]
+    why: str = ""
 
 
 class BondConfirmed(Body, frozen=True, kw_only=True):
@@ -205,6 +212,55 @@ class BondConfirmed(Body, frozen=True, kw_only=True):
     kind: ClassVar[str] = "bond.confirmed"
     number: str
     proof: str
+
+
+class ProductionRestored(Body, frozen=True, kw_only=True):
+    """The production system runs again from a backup. Days and times are Washington's, without a
+    zone, as ACE counts them. `counter`: the serial that it would issue next, where that is known.
+    """
+
+    kind: ClassVar[str] = "production.restored"
+    last_backup: str
+    cut_off: str
+    counter: int | None = None
+
+
+class ProductionNumbered(Body, frozen=True, kw_only=True):
+    """Production's next number, named after ACE and the ledger were looked at.
+
+    `highest` is the highest number seen, `seen_in` where; `lacking` how many numbers ACE has and
+    our books lack, which are listed in `content`.
+    """
+
+    kind: ClassVar[str] = "production.numbered"
+    number: str
+    highest: str
+    seen_in: str
+    lacking: int
+    content: str
+
+
+class ProductionExported(Body, frozen=True, kw_only=True):
+    """Settled entries were written for the production system. `private`: with private values in
+    the clear; `manifest` is the digest of the folder's manifest."""
+
+    kind: ClassVar[str] = "production.exported"
+    numbers: list[str]
+    private: bool
+    manifest: str
+
+
+class PaperWritten(Body, frozen=True, kw_only=True):
+    """A letter, list or data sheet of the reconciliation was written, for a person to sign and send.
+
+    `what` is its kind, `addressee` in words (never a private number), `content` the PDF.
+    """
+
+    kind: ClassVar[str] = "paper.written"
+    what: str
+    addressee: str
+    numbers: list[str]
+    content: str
 
 
 class EntrySettled(Body, frozen=True, kw_only=True):

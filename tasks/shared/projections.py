@@ -1,7 +1,8 @@
 """What the events amount to now: tables kept in the same transaction, with the constraints that
 make "twice" impossible. They can be dropped and rebuilt (`folds`); truth is the events.
 
-States of a number: reserved > issued > recorded | void; then settled, handed over or burnt.
+States of a number: reserved > issued > recorded | void; then settled, handed over or burnt. An
+in-bond number is `used` while it stands on the bills of a recorded entry.
 """
 
 from __future__ import annotations
@@ -43,8 +44,17 @@ ENTRIES = sa.Table(
     sa.Column("complete", sa.Boolean, nullable=False),
     sa.Column("released", sa.Text, nullable=False),
     sa.Column("bond_type", sa.Text, nullable=False),
+    sa.Column("consignee", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
+
+IN_BONDS = sa.Table(
+    "p_in_bond",
+    METADATA,
+    sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("entry", sa.Text, sa.ForeignKey("p_entry.number"), primary_key=True),
+)
+"""In-bond numbers on the bills of recorded entries, ours and carriers' own."""
 
 BATCHES = sa.Table(
     "p_batch",
@@ -70,9 +80,12 @@ SENT = sa.Table(
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
-"""What was sent and not definitely refused: `waiting`, `taken` or
-`found` (on file before); `rejected` and `not processed` let
-the number be named again. `digest`: of the entry as it was sent."""
+"""What became of the last sending: `waiting`, `taken` or `found` (on file before), or one of
+`REFUSED`. `code`: CBP's codes and texts. `digest`: of the entry as it was sent."""
+
+REFUSED = ("rejected", "batch rejected", "not processed")
+"""States of a sending that came to nothing, so that the number may be named again: the entry was
+rejected, its batch was rejected whole, or ACE failed."""
 
 QUERIES = sa.Table(
     "p_query",

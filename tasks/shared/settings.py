@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -50,12 +50,17 @@ class Entries(_Table):
     further_ports: tuple[str, ...] = ()
 
 
+ShareAddress = Annotated[str, Field(pattern=r"^smb://")]
+
+
 class Ace(_Table):
     """How batches leave. `line_ends`: CBP's wire format has none; some senders want LF.
     `ask_first`: send only what ACE was asked for and does not show; false only where the sender
     cannot transmit queries. `payment_table`: CSV, a row an importer; `daily_ceiling`: dollars a
     day and payer that a debit may reach, 0 for none.
-    `inbox`: the folder where the sender puts what ACE answers.
+    `outbound`, `inbox`: the folders that the sender reads, and where it puts what ACE answers; each
+    a path, or `smb://server[:port]/share[/folder]` with `share_user` and `share_password_file`
+    (`share_timeout`: seconds for each answer of the server).
     `ports`, `applications`, `national_permit`: CBP's profile of this filer, as far as it is to be
     checked against; empty is not judged."""
 
@@ -63,7 +68,7 @@ class Ace(_Table):
     sender_id: str = Field(default="", pattern=r"^([0-9A-Z]{3})?$")
     office_code: str = Field(default="", pattern=r"^([0-9A-Z]{2})?$")
     password_file: Path | None = None
-    outbound: Path | None = None
+    outbound: ShareAddress | Path | None = None
     line_ends: Literal["none", "lf"] = "none"
     entries_per_block: int = Field(default=20, ge=1, le=999)
     blocks_per_batch: int = Field(default=5, ge=1, le=999)
@@ -73,7 +78,11 @@ class Ace(_Table):
     ask_again_minutes: int = Field(default=60, ge=0)
     payment_table: Path | None = None
     daily_ceiling: int = Field(default=0, ge=0)
-    inbox: Path | None = None
+    inbox: ShareAddress | Path | None = None
+    share_user: str = ""
+    share_password_file: Path | None = None
+    share_auth: Literal["negotiate", "ntlm", "kerberos"] = "negotiate"
+    share_timeout: float = Field(default=30, gt=0)
     ports: tuple[str, ...] = ()
     applications: tuple[str, ...] = ()
     national_permit: bool | None = None

@@ -23,12 +23,12 @@ from tasks.backup.objects import FORMAT, ObjectName, digest, sign
 from tasks.backup.repository import Repository, open_repository
 from tasks.backup.sealing import derive, key_id, opener, public_bytes
 from tasks.backup.stores.attack import attacks
-from tasks.backup.stores.smb import SmbStore
-from tasks.backup.stores.smb_link import SmbPlace
 from tasks.backup.structures import Entry, Proof, plain
 from tasks.backup.unpack import open_pack
 from tasks.shared import clock
 from tasks.shared.errors import Refused
+from tasks.shared.smb.link import SmbPlace
+from tasks.shared.smb.store import SmbStore
 from tests.backup.forging import forge
 
 LABELS = ("", "pack", "segment", "mlkem768", "x25519", "ed25519", "cut points")

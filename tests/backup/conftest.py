@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,8 +27,7 @@ from tasks.backup.sources import Source
 from tasks.backup.stores.base import Patience, Store
 from tasks.backup.stores.local import LocalStore
 from tasks.backup.structures import Place, Recipient
-from tests.backup.smbd import Samba, missing_parts
-from tests.conftest import missing_part
+from tests.smbd import Samba
 
 KINDS = ("local", "smb", "worm")
 QUICK = Patience(total=30, first=0.05, longest=1)
@@ -129,19 +127,6 @@ def harden(folder: Path) -> None:
     for name in ("index", "manifests", "proofs"):
         os.chown(folder / name, 0, 0)
     os.chown(folder.parent, 0, 0)
-
-
-@pytest.fixture(scope="session")
-def samba() -> Iterator[Samba]:
-    """One private smbd for all tests of the session."""
-    if missing_parts():
-        missing_part("Samba")
-    top = Path(tempfile.mkdtemp(prefix="continuity-smbd-", dir="/tmp"))
-    server = Samba(top)
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(top, ignore_errors=True)
 
 
 def make_vault(kind: str, top: Path, server: Samba | None) -> Vault:

@@ -23,12 +23,12 @@ from tasks.backup.snapshot import take_snapshots
 from tasks.backup.sources import Source
 from tasks.backup.stores.base import Patience
 from tasks.backup.stores.local import LocalStore
-from tasks.backup.stores.smb import SmbStore
-from tasks.backup.stores.smb_link import SmbPlace
 from tasks.backup.verify import verify
+from tasks.shared.smb.link import SmbPlace
+from tasks.shared.smb.store import SmbStore
 from tests.backup.conftest import Vault, make_vault
-from tests.backup.smbd import Samba
 from tests.backup.trees import differences, picture, plain_tree, write
+from tests.smbd import Samba
 
 SEED = int(os.environ.get("CONTINUITY_CRASH_SEED", random.randrange(1 << 30)))
 CONTEXT = multiprocessing.get_context("forkserver")

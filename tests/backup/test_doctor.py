@@ -6,8 +6,8 @@ import shutil
 
 from tasks.backup.doctor import examine
 from tests.backup.conftest import Vault
-from tests.backup.smbd import GRACE
 from tests.backup.trees import plain_tree
+from tests.smbd import GRACE
 
 
 def test_a_write_once_share_passes(worm: Vault) -> None:

@@ -33,13 +33,13 @@ from tasks.backup.repository import open_repository
 from tasks.backup.snapshot import take_snapshots
 from tasks.backup.stores.base import Patience
 from tasks.backup.stores.local import LocalStore
-from tasks.backup.stores.smb import SmbStore
-from tasks.backup.stores.smb_link import SmbPlace
 from tasks.backup.structures import plain
 from tasks.shared import clock
+from tasks.shared.smb.link import SmbPlace
+from tasks.shared.smb.store import SmbStore
 from tests.backup.conftest import Vault, make_vault
-from tests.backup.smbd import Samba
 from tests.backup.trees import plain_tree, write
+from tests.smbd import Samba
 
 
 def test_no_repository_there(tmp_path: Path) -> None:

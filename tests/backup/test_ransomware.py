@@ -12,9 +12,9 @@ from tasks.backup.choosing import choose
 from tasks.backup.sealing import Cost, from_text, lock, to_text
 from tasks.backup.verify import verify
 from tests.backup.conftest import Vault
-from tests.backup.smbd import GRACE, PASSWORD, USER
 from tests.backup.test_round_trip import run_reader
 from tests.backup.trees import differences, odd_tree, picture, plain_tree, write
+from tests.smbd import GRACE, PASSWORD, USER
 
 ROOT = Path(__file__).parents[2]
 

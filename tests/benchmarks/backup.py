@@ -198,11 +198,11 @@ def _with_key(what: str, opened, keeping: Path, target: Path) -> None:
 
 
 def _smb_store(address: str):
-    from tasks.backup.stores.smb import SmbStore
-    from tasks.backup.stores.smb_link import SmbPlace
+    from tasks.shared.smb.link import SmbPlace
+    from tasks.shared.smb.store import SmbStore
 
     port, folder = address.removeprefix("smb:").split("/")
-    from tests.backup.smbd import PASSWORD, USER
+    from tests.smbd import PASSWORD, USER
 
     return SmbStore(SmbPlace("127.0.0.1", "plain", USER, PASSWORD, folder, int(port), 30, "ntlm"))
 
@@ -354,7 +354,7 @@ def _cell(seconds: list[float], size: int) -> str:
 
 def over_smb(folder: Path, rounds: int, size: int) -> None:
     """The store alone, then the engine, over a private Samba on loopback."""
-    from tests.backup.smbd import Samba
+    from tests.smbd import Samba
 
     top = Path(tempfile.mkdtemp(prefix="continuity-bench-", dir="/tmp"))
     samba = Samba(top)

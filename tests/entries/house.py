@@ -30,7 +30,8 @@ def book_of(settings: Settings, journal: Journal) -> Book:
 
 def issue(journal: Journal, settings: Settings, desk: str, count: int) -> list[str]:
     """Numbers for a desk, out of a reserve that is made when it is first needed."""
-    if not any(one.free for one in reserve.standings(journal, settings)):
+    standings = reserve.standings(journal, settings)
+    if not any(one.free for one in standings if one.series == "entry"):
         reserve.reserve(journal, settings, "entry", FIRST, 5000, "tests", "it")
     return reserve.issue(journal, settings, "entry", count, desk, "2704", "it")
 

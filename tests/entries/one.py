@@ -108,3 +108,8 @@ def told(one: Record, profile: Profile | None = None) -> set[str]:
     """Every fault as `table.field code`."""
     found = release_findings(one, profile or legal.PROFILE)
     return {f"{hit.table}.{hit.field} {hit.code}" for hit in found.hits}
+
+
+def label(value: object) -> str:
+    """A test's name for a value, the same in every process: not where a function lies in memory."""
+    return str(getattr(value, "__qualname__", value)).partition(".<locals>")[0]

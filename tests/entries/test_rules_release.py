@@ -119,7 +119,7 @@ CASES: list[tuple[str, str, Break, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "mode", "broken", "code"), CASES, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(("kind", "mode", "broken", "code"), CASES, ids=one.label)
 def test_a_broken_entry_is_told(kind: str, mode: str, broken: Break, code: str) -> None:
     made = one.rows(kind, mode)
     before = one.told(one.record(made))

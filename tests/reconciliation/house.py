@@ -35,7 +35,7 @@ class Office:
 
     @property
     def outbound(self) -> Path:
-        return outbound.outbound(self.settings)
+        return Path(self.settings.ace.outbound or "")
 
     def record(self, seed: int, count: int, folder: Path, **values: object) -> list[str]:
         numbers = desks.issue(self.journal, self.settings, "truck", count)

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tasks.reconciliation.classify import CLOSED, Step, classify
-from tasks.reconciliation.view import BILL, IMPORTER, NOTICE, RELEASE, SUMMARY, Sent, Standing, View
+from tasks.reconciliation.view import (
+    BILL,
+    CONSIGNEE,
+    IMPORTER,
+    NOTICE,
+    RELEASE,
+    SUMMARY,
+    Sent,
+    Standing,
+    View,
+)
+from tasks.shared.projections import REFUSED
 
 ENTRY = Standing(
     number="ABC-1234567-6", desk="truck", port="2304", state="recorded", entry_type="01",
@@ -94,10 +105,12 @@ def test_a_refused_entry_goes_again_only_when_it_changed() -> None:
 
 
 def test_a_batch_rejected_whole_is_the_fault_of_its_only_entry() -> None:
-    whole = {"SE": sent("not processed", code="batch")}
-    alone = {"SE": sent("not processed", code="batch", alone=True)}
+    whole = {"SE": sent("batch rejected", code="X33 NO SUCH RECORD")}
+    alone = {"SE": sent("batch rejected", code="X33 NO SUCH RECORD", alone=True)}
     assert step(views=NOTHING, sent=whole) is Step.SEND_RELEASE
-    assert step(views=NOTHING, sent=alone) is Step.DESK
+    back = classify(replace(ENTRY, views=NOTHING, sent=alone))
+    assert back.step is Step.DESK
+    assert back.why.endswith("X33 NO SUCH RECORD")
     failed = {"SE": sent("not processed", code="ZZZ", alone=True)}
     assert step(views=NOTHING, sent=failed) is Step.SEND_RELEASE
 
@@ -153,10 +166,26 @@ def test_released_on_paper_but_held_in_ace_is_a_task_for_today() -> None:
 
 def test_what_stands_in_the_way() -> None:
     assert step(views=NOTHING, bonded=False) is Step.SURETY
-    assert step(views={**NOTHING, IMPORTER: view("inactive")}) is Step.PERSON
+    assert step(views={**NOTHING, IMPORTER: view("inactive")}) is Step.FORM
     assert step(views={**NOTHING, BILL: view("already on file")}) is Step.PERSON
     assert step(views={SUMMARY: view("not permitted")}) is Step.PERSON
     assert step(views={**NOTHING, RELEASE: view("unknown")}) is Step.PERSON
+
+
+def test_a_consignee_of_another_number_must_be_known_too() -> None:
+    other = {"consignee": "98-765432100", "bond_type": "8"}
+    verdict = classify(replace(ENTRY, views=NOTHING, **other))
+    assert (verdict.step, verdict.ask) == (Step.ASK, CONSIGNEE)
+    known = {**NOTHING, CONSIGNEE: view("unknown")}
+    assert step(views=known, **other) is Step.FORM
+    assert step(views={**NOTHING, CONSIGNEE: view("active")}, **other) is Step.SEND_RELEASE
+    assert step(views=NOTHING, consignee=ENTRY.importer) is Step.SEND_RELEASE
+
+
+def test_a_continuous_bond_must_stand_in_ace() -> None:
+    bare = {**NOTHING, IMPORTER: view("active", text="no bond")}
+    assert step(views=bare, bond_type="8") is Step.PERSON
+    assert step(views=bare, bond_type="0") is Step.SEND_RELEASE
 
 
 dispositions = st.sampled_from(
@@ -168,7 +197,7 @@ views = st.dictionaries(
 )
 sendings = st.dictionaries(
     st.sampled_from(["SE", "AE"]),
-    st.builds(sent, st.sampled_from(["waiting", "taken", "found", "rejected", "not processed"]),
+    st.builds(sent, st.sampled_from(["waiting", "taken", "found", *REFUSED]),
               st.sampled_from(["d", "old"]), seq=st.integers(1, 20)),
 )  # fmt: skip
 SENDING = (Step.SEND_RELEASE, Step.SEND_SUMMARY, Step.SEND_CERTIFIED)
@@ -189,7 +218,7 @@ def test_nothing_is_ever_sent_that_ace_may_have(views, sent, outcome: str, route
     assert release is not None
     application = "SE" if classify(one).step is Step.SEND_RELEASE else "AE"
     mine = sent.get(application)
-    assert mine is None or mine.state in ("rejected", "not processed")
+    assert mine is None or mine.state in REFUSED
     if application == "SE" or classify(one).step is Step.SEND_CERTIFIED:
         assert release.disposition == "not visible"
     assert outcome not in CLOSED and route != "none"

@@ -41,7 +41,7 @@ def test_the_files_pass_the_check_and_alone_hold_the_password(
     assert made is not None
     office.approve(made)
     for one in office.write(made):
-        data = one.path.read_bytes()
+        data = Path(one.where).read_bytes()
         assert check_bytes(data).ok and data[8:14] == PASSWORD.encode()
         assert b"900-55-1234" in data
     for batch in made.batches:

@@ -170,7 +170,7 @@ def test_each_place_is_in_the_report(
     assert told == len(found.numbers) == 12
     assert found.numbers["place"].to_pylist() == [
         one.place for one in accounting.account(journal)]  # fmt: skip
-    assert set(found.places) == set(accounting.PLACES) - {accounting.ON_FILE}
+    assert set(found.places) == set(accounting.PLACES) - {accounting.ON_FILE, accounting.USED}
     assert all(proof.holds for proof in found.proofs)
     pages = texts(found)
     assert all(number in "".join(pages) for number in NUMBERS[:11])

@@ -5,12 +5,9 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from smbprotocol.open import CreateDisposition, CreateOptions
-
 from tasks.backup.stores.base import Store
 from tasks.backup.stores.local import LocalStore, as_fault
-from tasks.backup.stores.smb import SmbStore
-from tasks.backup.stores.smb_link import DELETE
+from tasks.shared.smb.folder import SmbFolder
 
 
 class AdminStore(Store, Protocol):
@@ -29,14 +26,7 @@ class LocalAdmin(LocalStore):
             raise as_fault(error, f"delete {name} in {self.label}") from error
 
 
-class SmbAdmin(SmbStore):
-    def delete(self, name: str) -> None:
-        options = CreateOptions.FILE_NON_DIRECTORY_FILE | CreateOptions.FILE_DELETE_ON_CLOSE
-
-        def call(link) -> None:
-            link.finish(link.open(self.path(name), DELETE, CreateDisposition.FILE_OPEN, options))
-
-        self.with_link(f"delete {name}", call)
+SmbAdmin = SmbFolder
 
 
 def server_now(store: AdminStore) -> float:

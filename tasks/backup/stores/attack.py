@@ -18,7 +18,6 @@ from smbprotocol.file_info import (
     FileEndOfFileInformation,
     FileFsFullSizeInformation,
     FileLinkInformation,
-    FileRenameInformation,
 )
 from smbprotocol.open import (
     CreateDisposition,
@@ -26,14 +25,13 @@ from smbprotocol.open import (
     Open,
     SMB2QueryInfoRequest,
     SMB2QueryInfoResponse,
-    SMB2SetInfoRequest,
 )
 
 from tasks.backup.faults import NoRight
 from tasks.backup.stores.base import Store
 from tasks.backup.stores.local import LocalStore, as_fault
-from tasks.backup.stores.smb import SmbStore
-from tasks.backup.stores.smb_link import (
+from tasks.shared.smb.folder import renaming, set_info
+from tasks.shared.smb.link import (
     ALL_SHARES,
     APPEND,
     DELETE,
@@ -42,6 +40,7 @@ from tasks.backup.stores.smb_link import (
     WRITE_DATA,
     Link,
 )
+from tasks.shared.smb.store import SmbStore
 
 OLD = 131_000_000_000_000_000  # a time in 2016, in units of 100 ns since 1601
 Attack = Callable[[str], None]
@@ -117,7 +116,7 @@ class _Smb:
             "append": lambda name: self._write(name, APPEND, -1),
             "truncate": lambda name: self._set(name, WRITE_DATA, _end_of_file()),
             "rename": lambda name: self._set(
-                name, DELETE, _rename(self._store.path(name) + "-moved")
+                name, DELETE, renaming(self._store.path(name) + "-moved")
             ),
             "replace": self._replace,
             "delete": self._delete,
@@ -156,11 +155,11 @@ class _Smb:
         self._with(name, access, then, share=ALL_SHARES)
 
     def _set(self, name: str, access: int, info: Any) -> None:
-        self._with(name, access, lambda link, handle: _set_info(link, handle, info))
+        self._with(name, access, lambda link, handle: set_info(link, handle, info))
 
     def _replace(self, name: str) -> None:
         self._store.create(name + "-other", [b"other"])
-        info = _rename(self._store.path(name), replace=True)
+        info = renaming(self._store.path(name), replace=True)
         self._set(name + "-other", DELETE, info)
 
     def _delete(self, name: str) -> None:
@@ -177,11 +176,11 @@ class _Smb:
         moved = folder + "-moved"
         as_folder = CreateOptions.FILE_DIRECTORY_FILE
         for source, target in ((folder, moved), (moved, folder)):
-            info = _rename(self._store.path(target))
+            info = renaming(self._store.path(target))
             self._with(
                 source,
                 DELETE | READ_ATTRIBUTES,
-                lambda link, handle, info=info: _set_info(link, handle, info),
+                lambda link, handle, info=info: set_info(link, handle, info),
                 options=as_folder,
             )
 
@@ -191,22 +190,9 @@ class _Smb:
         self._with(
             folder,
             DELETE,
-            lambda link, handle: _set_info(link, handle, info),
+            lambda link, handle: set_info(link, handle, info),
             options=CreateOptions.FILE_DIRECTORY_FILE,
         )
-
-
-def _set_info(link: Link, handle: Open, info: Any) -> None:
-    request = SMB2SetInfoRequest()
-    request["info_type"], request["file_info_class"] = info.INFO_TYPE, info.INFO_CLASS
-    request["file_id"], request["buffer"] = handle.file_id, info.pack()
-    link.ask(request)
-
-
-def _rename(target: str, replace: bool = False) -> Any:
-    info = FileRenameInformation()
-    info["replace_if_exists"], info["file_name"] = replace, target
-    return info
 
 
 def _end_of_file() -> Any:

@@ -7,19 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
-from tasks.backup.faults import StoreLost
+from tasks.shared.errors import StoreLost
+from tasks.shared.smb.objects import Buffer, Item
 
-Buffer = bytes | bytearray | memoryview
 T = TypeVar("T")
 
-
-@dataclass(frozen=True, order=True)
-class Item:
-    """One object: name within its folder, bytes, and the store's own time of its last change."""
-
-    name: str
-    size: int
-    modified: float
+__all__ = ["Buffer", "Item", "Patience", "Store", "patiently"]
 
 
 @runtime_checkable

@@ -10,7 +10,16 @@ import sqlalchemy as sa
 from tasks.shared import kinds
 from tasks.shared.folds.numbers import move
 from tasks.shared.folds.registry import fold
-from tasks.shared.projections import ASKED, BATCHES, BONDS, ENTRIES, QUERIES, SENT, VIEWS
+from tasks.shared.projections import (
+    ASKED,
+    BATCHES,
+    BONDS,
+    ENTRIES,
+    QUERIES,
+    REFUSED,
+    SENT,
+    VIEWS,
+)
 
 
 @fold(kinds.BatchNamed)
@@ -29,7 +38,7 @@ def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
             }
         ],
     )
-    refused = sa.or_(SENT.c.state == "rejected", SENT.c.state == "not processed")
+    refused = sa.or_(*(SENT.c.state == state for state in REFUSED))
     again = sa.delete(SENT).where(SENT.c.application == body.application, refused)
     connection.execute(
         again.where(SENT.c.number == sa.bindparam("n")), [{"n": n} for n in body.numbers]
@@ -87,7 +96,7 @@ def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
     """An answer to what we sent. Only what waits can change: a second or late copy does nothing."""
     change = sa.update(SENT).where(SENT.c.batch == body.batch, SENT.c.state == "waiting")
     if body.rejected:
-        connection.execute(change.values(state="not processed", code="batch"))
+        connection.execute(change.values(state="batch rejected", code=body.why))
         return
     for line in body.lines:
         state = _SENT_STATES.get(line.disposition)

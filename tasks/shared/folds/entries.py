@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tasks.shared import kinds
+from tasks.shared.folds.in_bonds import carry
 from tasks.shared.folds.numbers import move
 from tasks.shared.folds.registry import fold
 from tasks.shared.projections import ENTRIES
@@ -17,6 +18,7 @@ def _recorded(connection: sa.Connection, seq: int, body: kinds.EntriesRecorded) 
     move(connection, seq, [line.number for line in body.entries], ("issued",), "recorded")
     rows = [{**_entry(line, body, seq), "revision": 1} for line in body.entries]
     connection.execute(sa.insert(ENTRIES), rows)
+    carry(connection, seq, body.entries)
 
 
 @fold(kinds.EntriesRevised)
@@ -36,6 +38,7 @@ def _revised(connection: sa.Connection, seq: int, body: kinds.EntriesRevised) ->
         [{"n": row["number"], **{f"new_{k}": v for k, v in row.items() if k != "number"}}
          for row in rows],
     )  # fmt: skip
+    carry(connection, seq, body.entries)
 
 
 def _replaced() -> list[sa.Column[Any]]:
@@ -57,6 +60,7 @@ def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict
         "complete": line.complete,
         "released": line.released,
         "bond_type": line.bond_type,
+        "consignee": line.consignee,
         "seq": seq,
     }
 

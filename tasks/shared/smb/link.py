@@ -38,14 +38,7 @@ from smbprotocol.open import (
 from smbprotocol.session import Session
 from smbprotocol.tree import TreeConnect
 
-from tasks.backup.faults import (
-    BackupFault,
-    Exists,
-    Missing,
-    NoRight,
-    StoreFull,
-    StoreLost,
-)
+from tasks.shared.errors import Exists, Missing, NoRight, StoreFault, StoreFull, StoreLost
 
 # what goes wrong comes back as an error of ours; the library would print it besides
 logging.getLogger("smbprotocol").setLevel(logging.CRITICAL)
@@ -86,9 +79,9 @@ class SmbPlace:
         return f"//{self.server}{port}/{self.share}" + (f"/{self.folder}" if self.folder else "")
 
 
-def as_fault(error: Exception, what: str) -> BackupFault:
-    """The engine's own error for one of the protocol's."""
-    if isinstance(error, BackupFault):
+def as_fault(error: Exception, what: str) -> StoreFault:
+    """Our own error for one of the protocol's."""
+    if isinstance(error, StoreFault):
         return error
     if isinstance(error, SMBAuthenticationError | LogonFailure):
         return NoRight(f"{what}: the server does not accept this user and password")

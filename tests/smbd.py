@@ -10,8 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tasks.backup.stores.smb import SmbStore
-from tasks.backup.stores.smb_link import SmbPlace
+from tasks.shared.smb.link import SmbPlace
+from tasks.shared.smb.store import SmbStore
 
 USER, PASSWORD, GRACE = "brokerbak", "only-for-tests", 1
 _CONF = """[global]

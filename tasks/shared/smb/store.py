@@ -19,9 +19,8 @@ from smbprotocol.open import (
     SMB2WriteResponse,
 )
 
-from tasks.backup.faults import Damaged, Exists, Missing, StoreLost
-from tasks.backup.stores.base import Buffer, Item
-from tasks.backup.stores.smb_link import (
+from tasks.shared.errors import Exists, Missing, StoreLost
+from tasks.shared.smb.link import (
     APPEND,
     LIST,
     READ_ATTRIBUTES,
@@ -32,6 +31,7 @@ from tasks.backup.stores.smb_link import (
     SmbPlace,
     as_fault,
 )
+from tasks.shared.smb.objects import Buffer, Item
 
 T = TypeVar("T")
 _ENTRY = struct.Struct("<II8x8xQ8xQ8xII")  # MS-FSCC 2.4.10 FileDirectoryInformation
@@ -220,7 +220,7 @@ def _read(link: Link, handle: Open, offset: int, length: int) -> bytes:
     link.pump(messages(), answered)
     whole = b"".join(pieces)
     if len(whole) != length:
-        raise Damaged(f"{handle.file_name} became shorter while it was read")
+        raise StoreLost(f"{handle.file_name} became shorter while it was read")
     return whole
 
 

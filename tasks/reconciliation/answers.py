@@ -1,0 +1,101 @@
+"""What ACE said of an entry, code by code: CBP's text, what it means, what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from tasks.ace.answers.shape import ACCEPTED, REJECTED, WARNED
+from tasks.ace.condition_codes import look_up
+from tasks.shared import kinds
+from tasks.shared.errors import Problem
+from tasks.shared.journal import Event, Journal
+
+UNKNOWN, UNDECIDED, SURE = "not in our tables", "not certain", ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One code of one answer. `at`: when it was read. `said`: CBP's text in the answer; `meaning`:
+    that of our tables, all candidates where it is not decided. `sure`: empty, or why not."""
+
+    number: str
+    at: str
+    application: str
+    batch: str
+    disposition: str
+    code: str
+    said: str
+    meaning: str
+    sure: str
+    what_to_do: str
+
+
+def told(
+    journal: Journal, numbers: Collection[str] = (), subjects: Collection[str] = ()
+) -> Iterator[Told]:
+    """All that was read of these entries, or of all, oldest first; `subjects`: only these files
+    (`answer/<digest>`). An answer without a code has one line with empty code."""
+    wanted = set(numbers)
+    for event in journal.events(kind=kinds.AnswerRead.kind):
+        if subjects and event.subject not in subjects:
+            continue
+        said = event.said
+        if isinstance(said, kinds.AnswerRead):
+            yield from _rejected_whole(event, said, wanted)
+            for line in said.lines:
+                if not wanted or line.number in wanted:
+                    yield from _of_line(event, said, line)
+
+
+def _of_line(event: Event, said: kinds.AnswerRead, line: kinds.AnswerLine) -> Iterator[Told]:
+    for code in dict.fromkeys(line.code.split()) or [""]:
+        yield _told(event, said, line.number, line.disposition, code, line.text)
+
+
+def _rejected_whole(
+    event: Event, said: kinds.AnswerRead, wanted: Collection[str]
+) -> Iterator[Told]:
+    """A batch of which nothing was processed: a line without an entry."""
+    if said.rejected and not wanted:
+        code, _, text = said.why.partition(" ")
+        yield _told(event, said, "", "batch rejected", code, text)
+
+
+def _told(
+    event: Event, said: kinds.AnswerRead, number: str, disposition: str, code: str, text: str
+) -> Told:
+    found = look_up(said.application, code) if code else None
+    sure = SURE if found is None or found.decided else UNDECIDED if found.known else UNKNOWN
+    return Told(
+        number=number,
+        at=event.at,
+        application=said.application,
+        batch=said.batch,
+        disposition=disposition,
+        code=code,
+        said=text,
+        meaning=" / ".join(found.texts) if found else "",
+        sure=sure,
+        what_to_do=found.what_to_do if found else "",
+    )
+
+
+def reasons(journal: Journal, numbers: Collection[str]) -> dict[str, list[Problem]]:
+    """Why ACE sent each of these entries back, for its desk: the codes of its last rejection."""
+    last: dict[str, list[Told]] = {}
+    for one in told(journal, numbers):
+        if one.disposition in (ACCEPTED, WARNED):
+            last.pop(one.number, None)
+        elif one.disposition == REJECTED and one.code:
+            known = last.get(one.number, [])
+            same = [other for other in known if (other.at, other.batch) == (one.at, one.batch)]
+            last[one.number] = [*same, one]
+    return {number: [_problem(one) for one in some] for number, some in last.items()}
+
+
+def _problem(one: Told) -> Problem:
+    doubt = f" ({one.sure})" if one.sure else ""
+    words = one.said or one.meaning
+    return Problem(wrong=f"ACE says {one.application} {one.code}{doubt}: {words}",
+                   right=one.what_to_do, code=one.code)  # fmt: skip

@@ -1,0 +1,123 @@
+"""Settled entries for the production system: a CSV a table and one workbook, with the fields of the
+record, and what ACE says of each. Private values stay masked unless they are asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from tasks.entries.private_fields import references, unseal
+from tasks.entries.record import Record
+from tasks.entries.schema import SHEETS
+from tasks.reconciliation import workbook
+from tasks.reconciliation.asking import House
+from tasks.reconciliation.plan import records
+from tasks.reconciliation.report_rows import MASK
+from tasks.shared import kinds, manifest
+from tasks.shared.errors import Refused
+from tasks.shared.files import digest_of, write_atomic
+from tasks.shared.journal import is_drill
+from tasks.shared.private import is_reference
+from tasks.shared.projections import ENTRIES, NUMBERS, VIEWS
+
+_OPEN, _OWNER_ONLY = 0o644, 0o600
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write(house: House, folder: Path, actor: str, *, private: bool = False) -> list[Path]:
+    """Write every settled entry that was recorded; returns the files, the manifest last.
+
+    `private`: Social Security numbers and drivers' data in the clear, where their keys were not
+    destroyed; the files are then for the owner's eyes. Raises Refused if nothing is settled, or the
+    folder holds something already.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(f"{folder} is not empty: an export gets a folder of its own")
+    where = _settled(house)
+    if not where:
+        raise Refused("No recorded entry is settled yet: continuity reconcile next")
+    record = records(house.content, where)
+    shown = unseal(record, house.vault) if private else _masked(record)
+    sheets = {SHEETS[name]: _rows(table) for name, table in shown.items() if table.num_rows}
+    sheets["ACE"] = list(_in_ace(house, sorted(where)))
+    paths = list(_files(house, folder, sheets, _OWNER_ONLY if private else _OPEN))
+    mark = "DRILL " if is_drill(house.journal) else ""
+    paths.append(manifest.write(folder, house.settings.home, f"{mark}settled entries"))
+    body = kinds.ProductionExported(numbers=sorted(where), private=private,
+                                    manifest=digest_of(paths[-1]))  # fmt: skip
+    house.journal.append(body, "production", actor)
+    return paths
+
+
+def _settled(house: House) -> dict[str, str]:
+    query = (
+        sa.select(ENTRIES.c.number, ENTRIES.c.content)
+        .join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
+        .where(NUMBERS.c.state == "settled")
+        .order_by(ENTRIES.c.number)
+    )
+    return {row.number: row.content for row in house.journal.rows(query)}
+
+
+def _masked(record: Record) -> Record:
+    """References mean nothing outside of this house: they leave as a mask."""
+    tables = dict(record.items())
+    for table, name in {(table, name) for table, name, _, _ in references(record)}:
+        rows = tables[table]
+        values = [MASK if is_reference(value) else value for value in rows[name].to_pylist()]
+        place = rows.column_names.index(name)
+        column = pa.array(values, pa.string())
+        tables[table] = rows.set_column(place, rows.schema.field(place), column)
+    return Record.of(tables)
+
+
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows with the record's own field names; those that no entry fills are left out."""
+    used = [name for name in table.column_names if table[name].null_count < table.num_rows]
+    return table.select(used).to_pylist()
+
+
+def _in_ace(house: House, numbers: list[str]) -> Iterator[dict[str, Any]]:
+    """What ACE showed last of each summary, and how the entry was settled."""
+    query = sa.select(VIEWS).where(VIEWS.c.about == "summary")
+    shown = {row.number: row for row in house.journal.rows(query)}
+    ends = {row.number: row.note for row in house.journal.rows(sa.select(NUMBERS))}
+    for number in numbers:
+        view = shown.get(number)
+        said = {name: view._mapping[name] if view else ""
+                for name in ("summary", "version", "control", "release_date", "late")}  # fmt: skip
+        yield {"entry_number": number, **said, "settled": ends[number]}
+
+
+def _files(
+    house: House, folder: Path, sheets: dict[str, list[dict[str, Any]]], mode: int
+) -> Iterator[Path]:
+    for name, rows in sheets.items():
+        yield write_atomic(folder / f"{name.lower()}.csv", _csv(rows), mode)
+    book = folder / "settled-entries.xlsx"
+    workbook.write(book, sheets, drill=is_drill(house.journal))
+    book.chmod(mode)
+    yield book
+
+
+def _csv(rows: list[dict[str, Any]]) -> bytes:
+    """UTF-8 with a mark, so that a spreadsheet reads it as such. A text that a spreadsheet would
+    take for a formula is led by an apostrophe."""
+    sink = io.StringIO()
+    out = csv.DictWriter(sink, list(rows[0]), lineterminator="\r\n")
+    out.writeheader()
+    for row in rows:
+        out.writerow({name: _cell(value) for name, value in row.items()})
+    return sink.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return {True: "Y", False: "N"}.get(value, value) if isinstance(value, bool) else value

@@ -1,0 +1,220 @@
+"""After a restore of production: ACE is asked what it took since the last good backup.
+
+EQ by acceptance time, at most 31 days a question, tells every summary (EQ v26 p.19-22); an answer
+that was cut is asked on from its last one (p.51). Where production's counter is known, CQ is asked
+for each number from it on, until a whole day's numbers beyond the highest known are not visible:
+that shows releases that have no summary yet, as far as CQ shows them (CQ v21 p.12-13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+import sqlalchemy as sa
+
+from tasks.ace.answers.er import resume_at
+from tasks.ace.query import entry_queries, summary_range_queries
+from tasks.ace.query_records import ranges
+from tasks.ace.response import Answer
+from tasks.entries.number import make
+from tasks.reconciliation import seen
+from tasks.reconciliation.asking import House, asker_of, stale_before, write_question
+from tasks.reconciliation.view import PROBE, RANGE
+from tasks.shared import clock, kinds
+from tasks.shared.errors import BadInput, BadSettings
+from tasks.shared.journal import Journal
+from tasks.shared.projections import ASKED, ENTRIES, NUMBERS, VIEWS
+
+ANSWERED, CUT, REFUSED = "answered", "cut at its limit", "refused by ACE"
+NONE_FOUND, AT_LIMIT = "015", "016"
+MOST_PROBES = 5_000
+"""Numbers that CQ is asked for, one by one."""
+
+
+@dataclass(frozen=True)
+class Restore:
+    """The last restore in the book. Times are Washington's; `counter` is a serial or None."""
+
+    last_backup: datetime
+    cut_off: datetime
+    counter: int | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One range to be asked for. `state`: empty while ACE has not answered."""
+
+    begin: datetime
+    end: datetime
+    state: str
+    text: str
+
+    @property
+    def known(self) -> bool:
+        return self.state in (ANSWERED, CUT)
+
+    def __str__(self) -> str:
+        said = f": {self.state}, {self.text}" if self.state == REFUSED else ""
+        return f"summaries of {self.begin} to {self.end}{said}"
+
+
+def told(
+    house: House, last_backup: datetime, cut_off: datetime | None, counter: int | None, actor: str
+) -> Restore:
+    """Note a restore in the book, once. Without `cut_off` that of the same restore is kept, else
+    it is now; midnight stands for the whole day. Raises BadInput for a range turned round, or one
+    that begins in the future."""
+    known, now = current(house.journal), clock.washington()
+    begin = datetime.combine(last_backup.date(), time())
+    same = known is not None and known.last_backup == begin
+    end = cut_off or (known.cut_off if known and same else now)
+    if end.time() == time():
+        end = datetime.combine(end.date(), time(23, 59, 59))
+    # ACE refuses a question that ends in its future (EQ 017).
+    end = min(end, now)
+    if end <= begin:
+        raise BadInput(f"The cut-off {end} lies before the last backup, {begin}")
+    counter = known.counter if known and same and counter is None else counter
+    made = Restore(begin, end.replace(microsecond=0), counter)
+    if made != known:
+        body = kinds.ProductionRestored(
+            last_backup=begin.isoformat(), cut_off=made.cut_off.isoformat(), counter=counter
+        )
+        house.journal.append(body, "production", actor)
+    return made
+
+
+def current(journal: Journal) -> Restore | None:
+    """The last restore that the book knows of."""
+    for event in reversed([*journal.events(kind="production.restored")]):
+        said = event.said
+        assert isinstance(said, kinds.ProductionRestored)
+        ends = (datetime.fromisoformat(said.last_backup), datetime.fromisoformat(said.cut_off))
+        return Restore(*ends, said.counter)
+    return None
+
+
+def ask(house: House, restore: Restore, actor: str, today: date) -> list[str]:
+    """Write the questions that are due; returns their files' names. Those without an answer are put again
+    only after the settings' `ask_again_minutes`."""
+    written = _ask_ranges(house, restore, actor, today)
+    return [*written, *_ask_numbers(house, restore, actor, today)]
+
+
+def _ask_ranges(house: House, restore: Restore, actor: str, today: date) -> list[str]:
+    stale, put = stale_before(house), _put(house.journal, RANGE)
+    due = [
+        one
+        for one in wanted(house.journal, restore)
+        if not one.known and put.get(_key(one.begin, one.end), 0) <= stale
+    ]
+    written = []
+    for one in due:
+        asker = asker_of(house, _port(house), today)
+        for query in summary_range_queries(asker, one.begin, one.end):
+            key = _key(one.begin, one.end)
+            written.append(write_question(house, RANGE, query, (key,), actor))
+    return written
+
+
+def wanted(journal: Journal, restore: Restore) -> list[Asked]:
+    """The ranges from backup to cut-off, each with its answer; where one was cut, the rest of it
+    follows."""
+    views = {
+        row.number: row for row in journal.rows(sa.select(VIEWS).where(VIEWS.c.about == RANGE))
+    }
+    found: list[Asked] = []
+    for begin, end in ranges(restore.last_backup, restore.cut_off):
+        while True:
+            view = views.get(_key(begin, end))
+            state = view.disposition if view else ""
+            found.append(Asked(begin, end, state, view.text if view else ""))
+            if state != CUT or not view or datetime.fromisoformat(view.text) <= begin:
+                break
+            begin = datetime.fromisoformat(view.text)
+    return found
+
+
+def _ask_numbers(house: House, restore: Restore, actor: str, today: date) -> list[str]:
+    stale, put = stale_before(house), _put(house.journal, PROBE)
+    answered = set(seen.views(house.journal, PROBE))
+    due = [
+        number
+        for number in probes(house, restore)
+        if number not in answered and put.get(number, 0) <= stale
+    ]
+    if not due:
+        return []
+    asker = asker_of(house, _port(house), today)
+    return [
+        write_question(house, PROBE, query, query.asked, actor)
+        for query in entry_queries(asker, due, bills=False)
+    ]
+
+
+def probes(house: House, restore: Restore) -> list[str]:
+    """The numbers that CQ is to be asked for: from the counter on, until a day's volume beyond the
+    highest that is known; those with a summary, and our own, need no question. Raises BadInput if
+    they are too many to be asked one by one."""
+    if restore.counter is None:
+        return []
+    ours = house.settings.numbers
+    known = seen.serials(house)
+    top = max([restore.counter - 1, *known]) + ours.daily_volume
+    last = min(top, ours.production_last)
+    if last - restore.counter >= MOST_PROBES:
+        raise BadInput(
+            f"From the counter {restore.counter} to {last} are more than {MOST_PROBES} numbers: is "
+            "it the counter of the restored system? Without --counter releases are not looked for"
+        )
+    filer = house.settings.broker.filer_code
+    summaries = seen.with_summary(house)
+    every = (make(filer, serial, ours.check_digit_offset)
+             for serial in range(restore.counter, last + 1))  # fmt: skip
+    return [str(number) for number in every if str(number) not in summaries]
+
+
+def waiting(house: House, restore: Restore) -> list[str]:
+    """What ACE has not answered yet, in words; empty when all is known."""
+    ranges_ = [str(one) for one in wanted(house.journal, restore) if not one.known]
+    answered = set(seen.views(house.journal, PROBE))
+    open_ = [number for number in probes(house, restore) if number not in answered]
+    numbers = [f"{len(open_)} numbers from {open_[0]} to {open_[-1]}"] if open_ else []
+    return [*ranges_, *numbers]
+
+
+def _put(journal: Journal, about: str) -> dict[str, int]:
+    """When each was asked last, as its place in the book."""
+    rows = journal.rows(sa.select(ASKED).where(ASKED.c.about == about))
+    return {row.number: row.seq for row in rows}
+
+
+def _key(begin: datetime, end: datetime) -> str:
+    return f"{begin.isoformat()}/{end.isoformat()}"
+
+
+def _port(house: House) -> str:
+    """A port of this filer for the block of a question. Raises BadSettings if none is known."""
+    queries = (sa.select(table.c.port).where(table.c.port != "") for table in (ENTRIES, NUMBERS))
+    rows = (row.port for query in queries for row in house.journal.rows(query.limit(1)))
+    port = next(iter([*house.settings.ace.ports, *rows]), "")
+    if not port:
+        raise BadSettings("Set ports under [ace] in continuity.toml: a question names a port")
+    return port
+
+
+def lines(answer: Answer, asked: Sequence[str]) -> Iterator[kinds.AnswerLine]:
+    """One line for the range that was asked: answered, cut (`text` says where), or refused."""
+    wrong = [one for one in answer.conditions
+             if one.level == "query" and one.code not in (NONE_FOUND, AT_LIMIT)]  # fmt: skip
+    state, code, text = ANSWERED, "", ""
+    if wrong:
+        state, code, text = REFUSED, wrong[0].code or "", wrong[0].text or ""
+    elif answer.more:
+        last = resume_at(answer.table("entries"))
+        text = last.isoformat() if isinstance(last, datetime) else ""
+        state = CUT
+    for key in asked:
+        yield kinds.AnswerLine(number=key, disposition=state, code=code, text=text)

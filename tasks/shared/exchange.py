@@ -1,0 +1,181 @@
+"""The folders that we share with the program that transmits to ACE: ours to write in, theirs to fetch
+from, and the other way round. On this machine (or mounted), or straight on an SMB share.
+
+A file is first written under a hidden name, flushed, and then shown by a rename that never replaces
+anything: the sender sees a whole file or none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
+
+from tasks.shared.errors import BadSettings, Exists, Missing, NoRight
+from tasks.shared.files import flush_folder, write_atomic
+
+if TYPE_CHECKING:
+    from tasks.shared.settings import Ace
+
+SUFFIX = ".abi"
+
+
+class Exchange(Protocol):
+    """A folder of ACE files. `label`: how it is told to people.
+
+    Every verb may raise NoRight; one on a share also StoreLost and StoreFull.
+    """
+
+    label: str
+
+    def hide(self, name: str, data: bytes) -> None:
+        """Write a file that nobody sees yet, anew if one was left behind."""
+        ...
+
+    def show(self, name: str) -> int | None:
+        """Make a hidden file visible: its size in bytes, or None if none is hidden. Raises Exists
+        if another file of that name is visible."""
+        ...
+
+    def size(self, name: str) -> int | None:
+        """Bytes of a visible file; None if there is none (any more)."""
+        ...
+
+    def names(self) -> list[str]:
+        """The visible ACE files, in order of their names."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """A visible file. Raises Missing."""
+        ...
+
+
+@contextmanager
+def exchange(place: Path | str, ace: Ace) -> Iterator[Exchange]:
+    """A folder by its path, or by `smb://server[:port]/share[/folder]`. Raises BadSettings if it
+    names no share, or the folder is not there."""
+    if isinstance(place, Path):
+        if not place.is_dir():
+            raise BadSettings(f"The folder {place} is not there; make it or mend [ace]")
+        yield LocalExchange(place)
+        return
+    share = ShareExchange(place, ace)
+    try:
+        yield share
+    finally:
+        share.close()
+
+
+def put(folder: Exchange, name: str, data: bytes) -> None:
+    """Write a whole file at once, again if that was begun before."""
+    folder.hide(name, data)
+    folder.show(name)
+
+
+class LocalExchange:
+    """A folder of the file system."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.label = path, str(path)
+
+    def _hidden(self, name: str) -> Path:
+        return self.path / f".{name}.part"
+
+    def hide(self, name: str, data: bytes) -> None:
+        write_atomic(self._hidden(name), data, mode=0o600)
+
+    def show(self, name: str) -> int | None:
+        hidden, visible = self._hidden(name), self.path / name
+        if not hidden.exists():
+            return None
+        size = hidden.stat().st_size
+        if visible.exists():
+            raise Exists(f"{visible} is there already, and not of this batch; move it away")
+        hidden.replace(visible)
+        flush_folder(self.path)
+        return size
+
+    def size(self, name: str) -> int | None:
+        with contextlib.suppress(FileNotFoundError):
+            return (self.path / name).stat().st_size
+        return None
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.path.glob(f"*{SUFFIX}"))
+
+    def read(self, name: str) -> bytes:
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            raise Missing(f"{self.path / name} is not there any more") from None
+
+
+class ShareExchange:
+    """A folder on an SMB 3.1.1 share, signed and encrypted, without a mount."""
+
+    def __init__(self, address: str, ace: Ace) -> None:
+        from tasks.shared.smb.folder import SmbFolder
+        from tasks.shared.smb.link import SmbPlace
+
+        parts = urlsplit(address)
+        share, _, folder = unquote(parts.path).strip("/").partition("/")
+        if not (parts.hostname and share and ace.share_user and ace.share_password_file):
+            raise BadSettings(
+                f"{address} under [ace] needs the form smb://server/share/folder, and share_user "
+                "and share_password_file beside it"
+            )
+        secret = _password(ace.share_password_file)
+        self._store = SmbFolder(
+            SmbPlace(
+                parts.hostname,
+                share,
+                ace.share_user,
+                secret,
+                folder,
+                parts.port or 445,
+                ace.share_timeout,
+                ace.share_auth,
+            )
+        )
+        self.label = self._store.label
+
+    def _hidden(self, name: str) -> str:
+        return f".{name}.part"
+
+    def hide(self, name: str, data: bytes) -> None:
+        with contextlib.suppress(Missing):
+            self._store.delete(self._hidden(name))
+        self._store.create(self._hidden(name), [data])
+
+    def show(self, name: str) -> int | None:
+        try:
+            size = self._store.stat(self._hidden(name)).size
+            self._store.rename(self._hidden(name), name)
+        except Missing:
+            return None
+        return size
+
+    def size(self, name: str) -> int | None:
+        with contextlib.suppress(Missing):
+            return self._store.stat(name).size
+        return None
+
+    def names(self) -> list[str]:
+        found = [item.name for item in self._store.list("")]
+        return [name for name in found if name.endswith(SUFFIX) and not name.startswith(".")]
+
+    def read(self, name: str) -> bytes:
+        return self._store.read(name)
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def _password(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise NoRight(f"The share's password file {path} cannot be read: {wrong}") from None

@@ -1,0 +1,50 @@
+"""A folder on a share in which things are also renamed and removed: what is exchanged with the sender
+of ACE files, and what an administrator prunes. The backup itself never does either."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smbprotocol.file_info import FileRenameInformation
+from smbprotocol.open import CreateDisposition, CreateOptions, Open, SMB2SetInfoRequest
+
+from tasks.shared.smb.link import DELETE, Link
+from tasks.shared.smb.store import SmbStore
+
+
+class SmbFolder(SmbStore):
+    """The four verbs of a store, and two more."""
+
+    def rename(self, name: str, new: str) -> None:
+        """One step on the server. Raises Exists if the new name is taken, Missing without the old."""
+
+        def call(link: Link) -> None:
+            handle = link.open(self.path(name), DELETE)
+            try:
+                set_info(link, handle, renaming(self.path(new)))
+            finally:
+                link.finish(handle)
+
+        self.with_link(f"rename {name} to {new}", call)
+
+    def delete(self, name: str) -> None:
+        """Remove one object. Raises Missing, NoRight."""
+        options = CreateOptions.FILE_NON_DIRECTORY_FILE | CreateOptions.FILE_DELETE_ON_CLOSE
+
+        def call(link: Link) -> None:
+            link.finish(link.open(self.path(name), DELETE, CreateDisposition.FILE_OPEN, options))
+
+        self.with_link(f"delete {name}", call)
+
+
+def set_info(link: Link, handle: Open, info: Any) -> None:
+    request = SMB2SetInfoRequest()
+    request["info_type"], request["file_info_class"] = info.INFO_TYPE, info.INFO_CLASS
+    request["file_id"], request["buffer"] = handle.file_id, info.pack()
+    link.ask(request)
+
+
+def renaming(target: str, replace: bool = False) -> Any:
+    info = FileRenameInformation()
+    info["replace_if_exists"], info["file_name"] = replace, target
+    return info

@@ -1,0 +1,103 @@
+"""An in-bond number that stands on a recorded bill is used, and accounted for."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tasks.entries import reserve
+from tasks.entries.intake import Intake, Source
+from tasks.entries.ledger import Book, Taken, take
+from tasks.entries.record import Record, to_bytes
+from tasks.reconciliation import account
+from tasks.shared import kinds, people
+from tasks.shared.errors import NumberUnavailable
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.settings import Settings
+from tests.entries import house as desks, one
+
+FIRST = 25_770_003
+
+
+@pytest.fixture
+def book(journal: Journal, house: Settings) -> Book:
+    reserve.reserve(journal, house, "in-bond", FIRST, 10, "7512 stock", "it")
+    return desks.book_of(house, journal)
+
+
+def with_bonds(numbers: dict[str, str]) -> Record:
+    """Entries by number, each with the in-bond number on its bills, or none."""
+    made = one.several(list(numbers))
+    for entry, number in numbers.items():
+        if number:
+            made["bills"].append({"entry_number": entry, "bill_group": 1, "bill_type": "I",
+                                  "bill_number": number, "not_automated": False})  # fmt: skip
+    return one.record(made)
+
+
+def hand_in(book: Book, record: Record) -> Taken:
+    digest = sha256(to_bytes(record)).hexdigest()
+    source = Source(Path(f"{digest[:8]}.xlsx"), digest)
+    (taken,) = take(book, [Intake((source,), "workbook", "ocean", record, ())], "jo")
+    return taken
+
+
+def places(book: Book) -> dict[str, str]:
+    return {line.number: line.place for line in account.account(book.journal)
+            if line.series == "in-bond" and line.place != account.FREE}  # fmt: skip
+
+
+def test_a_number_on_a_recorded_bill_is_used_until_the_last_entry_drops_it(book: Book) -> None:
+    journal = book.journal
+    bond, spare = reserve.issue(journal, book.settings, "in-bond", 2, "ocean", "2704", "it")
+    first, second = desks.issue(journal, book.settings, "ocean", 2)
+    assert set(places(book).values()) == {account.UNACCOUNTED}
+    assert not hand_in(book, with_bonds({first: bond, second: bond})).problems
+    assert places(book) == {bond: account.USED, spare: account.UNACCOUNTED}
+    (line,) = [line for line in account.account(journal) if line.number == bond]
+    assert first in line.note and second in line.note
+    hand_in(book, with_bonds({first: ""}))
+    assert places(book)[bond] == account.USED
+    hand_in(book, with_bonds({second: ""}))
+    assert places(book)[bond] == account.UNACCOUNTED
+    hand_in(book, with_bonds({second: bond}))
+    assert places(book)[bond] == account.USED
+    assert verify(journal, book.content).ok
+
+
+def test_a_used_number_cannot_be_voided_and_a_void_one_not_used(book: Book) -> None:
+    journal = book.journal
+    bond, spare = reserve.issue(journal, book.settings, "in-bond", 2, "ocean", "2704", "it")
+    first, second = desks.issue(journal, book.settings, "ocean", 2)
+    hand_in(book, with_bonds({first: bond}))
+    for person in ("ada", "bo"):
+        people.add(journal, person, person, "1", ["approver"], "it")
+    with pytest.raises(NumberUnavailable):
+        reserve.void(journal, [bond], "spoiled", "ada", "bo", code_spent=True)
+    reserve.void(journal, [spare], "spoiled", "ada", "bo", code_spent=True)
+    (problem,) = hand_in(book, with_bonds({second: spare})).problems
+    assert (problem.value, problem.sheet) == (spare, "Bills")
+    assert "voided" in problem.wrong
+
+
+def test_a_number_never_issued_is_refused_and_a_carriers_own_taken(book: Book) -> None:
+    journal = book.journal
+    first, second = desks.issue(journal, book.settings, "ocean", 2)
+    reserved = f"{FIRST + 5}{(FIRST + 5) % 7}"
+    (problem,) = hand_in(book, with_bonds({first: reserved})).problems
+    assert "never issued" in problem.wrong
+    assert not hand_in(book, with_bonds({second: "V1234567890"})).problems
+    assert places(book) == {}
+
+
+def test_entries_recorded_before_the_field_was_known_are_read(journal: Journal) -> None:
+    text = ('{"bond_type":"8","complete":true,"digest":"d","entry_type":"01","importer":"",'
+            '"number":"ABC-9000000-3","outcome":"released","port":"2704","released":"",'
+            '"route":"se_then_ae"}')  # fmt: skip
+    said = kinds.read("entries.recorded", '{"content":"c","desk":"d","entries":[' + text
+                      + '],"file":"f","source":"s","v":1}')  # fmt: skip
+    assert isinstance(said, kinds.EntriesRecorded)
+    assert said.entries[0].in_bonds == []

@@ -1,0 +1,92 @@
+"""What ACE said reaches people: code by code, and on the desk's workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tasks.entries import handout
+from tasks.reconciliation.answers import SURE, UNDECIDED, UNKNOWN, reasons, told
+from tasks.shared import kinds
+from tests.entries import house as desks
+from tests.reconciliation.ace_world import World, open_world, record_summaries
+from tests.reconciliation.house import Office
+
+
+@pytest.fixture
+def world(office: Office, tmp_path: Path) -> Iterator[World]:
+    made = open_world(office, tmp_path / "ace")
+    yield made
+    made.ace.close()
+
+
+def said(world: World, number: str, application: str, disposition: str, code: str, text: str):
+    line = kinds.AnswerLine(number=number, disposition=disposition, code=code, text=text)
+    body = kinds.AnswerRead(application=application, about="summary", batch="B1", content="",
+                            rejected=False, lines=[line])  # fmt: skip
+    world.office.journal.append(body, f"answer/{code or 'none'}", "bo")
+
+
+def test_each_code_with_text_and_advice(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    said(world, number, "AX", "rejected", "205 9ZZ", "STATEMENT DATE")
+    rows = list(told(world.office.journal, [number]))
+    assert [(row.code, row.sure) for row in rows] == [("205", SURE), ("9ZZ", UNKNOWN)]
+    assert rows[0].meaning and rows[0].what_to_do and rows[0].said == "STATEMENT DATE"
+    assert rows[1].meaning == "" and "Not in our tables" in rows[1].what_to_do
+
+
+def test_candidates_of_an_undecided_code(world: World) -> None:
+    from tasks.ace.condition_codes import codes, look_up
+
+    open_ = next(
+        row for row in codes() if "AX" in row.applications and not look_up("AX", row.code).decided
+    )
+    (number,) = record_summaries(world, ["01"])
+    said(world, number, "AX", "rejected", open_.code, "")
+    (row,) = told(world.office.journal, [number])
+    assert row.sure == UNDECIDED
+    assert row.what_to_do.startswith("Not certain. ")
+    assert all(text in row.meaning for text in look_up("AX", open_.code).texts)
+
+
+def test_a_file_alone(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    said(world, number, "AX", "accepted", "", "")
+    said(world, number, "AX", "rejected", "205", "")
+    rows = list(told(world.office.journal, subjects={"answer/205"}))
+    assert [row.code for row in rows] == ["205"]
+
+
+def test_only_the_last_rejection_counts(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    said(world, number, "AX", "rejected", "205", "")
+    said(world, number, "AX", "rejected", "752 145", "")
+    assert [one.code for one in reasons(world.office.journal, [number])[number]] == ["752", "145"]
+    said(world, number, "AX", "accepted", "", "")
+    assert reasons(world.office.journal, [number]) == {}
+
+
+def test_the_desk_reads_why(world: World, tmp_path: Path) -> None:
+    office = world.office
+    (rejected,) = office.record(3, 1, tmp_path / "in")
+    said(world, rejected, "SX", "rejected", "145 9ZZ", "SURETY UNKNOWN")
+    why = reasons(office.journal, [rejected])
+    book = office.book
+    (path,) = handout.hand_back(office.journal, book.content, book.vault, office.settings,
+                                [rejected], tmp_path / "back", why)  # fmt: skip
+    sheets = openpyxl.load_workbook(path)
+    assert sheets.sheetnames[0] == "Problems"
+    listed = [[cell.value for cell in row] for row in sheets["Problems"].iter_rows(min_row=2)]
+    assert [row[3] for row in listed] == [rejected] * len(why[rejected])
+    assert [row[6] for row in listed] == [one.code for one in why[rejected]]
+    assert all(row[4].startswith("ACE says ") and row[5] for row in listed)
+    (note,) = [cell.comment for row in sheets["Entries"].iter_rows(min_row=2, max_col=1)
+               for cell in row if cell.comment]  # fmt: skip
+    assert why[rejected][0].code in note.text
+    before = book.journal.head()
+    (taken,) = desks.hand_in(book, path)
+    assert taken.unchanged == (rejected,) and book.journal.head() == before

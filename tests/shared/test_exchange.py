@@ -1,0 +1,111 @@
+"""A folder that is shared with the sender: on this machine and on a real share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from tasks.shared.errors import BadSettings, Exists, Missing, NoRight, StoreLost
+from tasks.shared.exchange import Exchange, exchange, put
+from tasks.shared.settings import Ace
+from tests.smbd import PASSWORD, USER, Samba
+
+
+def on_share(samba: Samba, folder: Path, share: str = "plain", **more: object) -> tuple[str, Ace]:
+    """A fresh folder of a share, and the settings that reach it."""
+    name = f"ace{os.urandom(6).hex()}"
+    (samba.top / share / name).mkdir()
+    shutil.chown(samba.top / share / name, "nobody")
+    secret = folder / "share-password"
+    secret.write_text(f"{PASSWORD}\n")
+    said = {"share_user": USER, "share_password_file": secret, "share_auth": "ntlm", **more}
+    return f"smb://127.0.0.1:{samba.port}/{share}/{name}", Ace(**said)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["local", "share"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Exchange]:
+    if request.param == "local":
+        with exchange(tmp_path, Ace()) as opened:
+            yield opened
+        return
+    place, ace = on_share(request.getfixturevalue("samba"), tmp_path)
+    with exchange(place, ace) as opened:
+        yield opened
+
+
+def test_a_file_is_seen_whole_or_not_at_all(folder: Exchange) -> None:
+    folder.hide("a.abi", b"first draft")
+    folder.hide("a.abi", b"A" * 80)
+    assert folder.names() == []
+    assert folder.size("a.abi") is None
+    with pytest.raises(Missing):
+        folder.read("a.abi")
+    assert folder.show("a.abi") == 80
+    assert folder.names() == ["a.abi"]
+    assert folder.size("a.abi") == 80
+    assert folder.read("a.abi") == b"A" * 80
+
+
+def test_shown_once(folder: Exchange) -> None:
+    put(folder, "a.abi", b"ours")
+    assert folder.show("a.abi") is None
+    folder.hide("a.abi", b"another")
+    with pytest.raises(Exists):
+        folder.show("a.abi")
+    assert folder.read("a.abi") == b"ours"
+
+
+def test_only_ace_files_in_order(folder: Exchange) -> None:
+    for name in ("b.abi", "a.abi", "notes.txt"):
+        put(folder, name, b"x")
+    assert folder.names() == ["a.abi", "b.abi"]
+
+
+def test_a_share_that_refuses(samba: Samba, tmp_path: Path) -> None:
+    place, ace = on_share(samba, tmp_path)
+    (tmp_path / "share-password").write_text("wrong")
+    with pytest.raises(NoRight, match="user and password"), exchange(place, ace) as opened:
+        opened.names()
+    place, ace = on_share(samba, tmp_path)
+    read_only = place.replace("/plain/", "/readonly/")
+    with pytest.raises(NoRight), exchange(read_only, ace) as opened:
+        opened.hide("a.abi", b"x")
+
+
+def test_a_share_that_is_silent(tmp_path: Path, samba: Samba) -> None:
+    place, ace = on_share(samba, tmp_path, share_timeout=2)
+    samba.freeze()
+    try:
+        with pytest.raises(StoreLost), exchange(place, ace) as opened:
+            opened.names()
+    finally:
+        samba.thaw()
+
+
+@pytest.mark.parametrize("place", ["smb://server", "smb://server/", "smb:///share"])
+def test_an_address_without_a_share(place: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    ace = Ace(share_user="u", share_password_file=secret)
+    with pytest.raises(BadSettings, match="smb://server/share/folder"), exchange(place, ace):
+        pass
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="share_user"), exchange("smb://server/share", Ace()):
+        pass
+    with pytest.raises(BadSettings, match="is not there"), exchange(tmp_path / "none", Ace()):
+        pass
+
+
+def test_settings_tell_a_share_from_a_path() -> None:
+    ace = Ace(outbound="smb://server/ace/out", inbox="in")  # type: ignore[arg-type]
+    assert ace.outbound == "smb://server/ace/out"
+    assert ace.inbox == Path("in")
+    with pytest.raises(ValidationError):
+        Ace(outbound=3)  # type: ignore[arg-type]
