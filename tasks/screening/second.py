@@ -77,7 +77,10 @@ def logic_v2() -> LogicV2:
         raise MissingPart("the second opinion is not installed: pip install '.[second-opinion]'")
     matching = import_module("nomenklatura.matching")
     name = f"logic-v2, nomenklatura {version('nomenklatura')}"
-    return LogicV2(name, matching.LogicV2, matching.ScoringConfig.defaults())
+    ready = LogicV2(name, matching.LogicV2, matching.ScoringConfig.defaults())
+    # the first comparison reads its tables, which takes seconds: now, not amid a screening
+    ready.judge([("READY", "entity")], [("READY", "entity")])
+    return ready
 
 
 def heed(opinion: Opinion, index: Index, partners: Partners, best: Found) -> Found:
