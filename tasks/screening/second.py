@@ -78,8 +78,9 @@ def logic_v2() -> LogicV2:
     matching = import_module("nomenklatura.matching")
     name = f"logic-v2, nomenklatura {version('nomenklatura')}"
     ready = LogicV2(name, matching.LogicV2, matching.ScoringConfig.defaults())
-    # the first comparison reads its tables, which takes seconds: now, not amid a screening
-    ready.judge([("READY", "entity")], [("READY", "entity")])
+    # the first comparison of a kind reads its tables, which takes seconds: now, not amid a screening
+    kinds = ("", *SCHEMAS)
+    ready.judge([("Jon Ready", kind) for kind in kinds], [("READY, John", kind) for kind in kinds])
     return ready
 
 
