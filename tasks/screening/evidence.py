@@ -93,5 +93,10 @@ def weigh(score: float, strong: float, strength: str, partner: Mapping[str, str]
 
 
 def _in(text: str, known: set[str]) -> bool:
-    plain = " ".join(latin(text or "").upper().split())
-    return bool(plain) and plain in {" ".join(latin(one or "").upper().split()) for one in known}
+    if not text or not known:
+        return False
+    return _plain(text) in {_plain(one) for one in known} - {""}
+
+
+def _plain(text: str) -> str:
+    return " ".join(latin(text or "").upper().split())

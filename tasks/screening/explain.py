@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -13,62 +14,81 @@ from tasks.screening.groups import UNIT
 from tasks.screening.model import Model
 
 
-def explanation(facing: Facing, pairs: Pairs, model: Model) -> list[dict]:
-    """For each pair: model, score, features, and `words`, one a word of the listed name.
+def word_matches(facing: Facing, pairs: Pairs) -> list[dict]:
+    """For each pair `words`, one a word of the listed name, and `unmatched`.
 
     A word has `listed`, `partner` (the words it matched best, empty when none), `likeness` 0..1 and
     `weight` 0..1 (rare words weigh more). `unmatched` are the partner's words that matched nothing.
     """
     if not len(pairs):
         return []
+    words = Words.of(facing, align(facing, pairs))
+    return [
+        {
+            "words": [words.told(n, at) for at in range(*words.listed_bounds[n : n + 2])],
+            "unmatched": [words.partner[at] for at in range(*words.partner_bounds[n : n + 2])
+                          if words.is_unmatched[at]],
+        }
+        for n in range(len(pairs))
+    ]  # fmt: skip
+
+
+def explanation(facing: Facing, pairs: Pairs, model: Model) -> list[dict]:
+    """For each pair model, score, what `word_matches` tells, and the features that the score is of."""
     groups = product(facing.left, facing.right, pairs) / UNIT**2
     like = measure(facing, pairs, groups)
     scores = model.judge(like)[0].tolist()
     values = np.round(like.features.astype(np.float64), 3).tolist()
-    found = align(facing, pairs)
-    partner = _best_partner(found, facing)
-    spelled = (facing.left.tokens.text[found.left.word], facing.right.tokens.text[found.right.word])
-    bounds = [np.append(side.first, len(side.word)).tolist() for side in (found.left, found.right)]
-    told = []
-    for n in range(len(pairs)):
-        mine, listed = slice(*bounds[0][n : n + 2]), slice(*bounds[1][n : n + 2])
-        told.append({
+    return [
+        {
             "model": model.version,
             "score": scores[n],
-            "words": _words(found, facing, spelled, partner, mine, listed),
-            "unmatched": _unmatched(found, facing, spelled[0], mine),
+            **matches,
             "features": dict(zip(FEATURES, values[n], strict=True)),
-        })  # fmt: skip
-    return told
+        }
+        for n, matches in enumerate(word_matches(facing, pairs))
+    ]
 
 
-def _best_partner(found: Alignment, facing: Facing) -> np.ndarray:
+@dataclass(frozen=True)
+class Words:
+    """An alignment in plain lists: words of all pairs, one pair after the other."""
+
+    partner: list[str]
+    partner_bounds: list[int]
+    is_unmatched: list[bool]
+    listed: list[str]
+    listed_bounds: list[int]
+    like: list[float]
+    weight: list[float]
+    best: list[int]
     """For each listed word the place of the partner's word it matched best, or -1."""
-    best = np.full(len(found.right.word), -1, dtype=np.int64)
-    order = np.argsort(found.like, kind="stable")
-    best[found.right_at[order]] = found.left_at[order]
-    return best
 
+    @classmethod
+    def of(cls, facing: Facing, found: Alignment) -> Words:
+        left, right = found.left, found.right
+        best = np.full(len(right.word), -1, dtype=np.int64)
+        order = np.argsort(found.like, kind="stable")
+        best[found.right_at[order]] = found.left_at[order]
+        plain = facing.left.tokens.weight[left.word] > FORM
+        return cls(
+            facing.left.tokens.text[left.word].tolist(),
+            [*left.first.tolist(), len(left.word)],
+            (plain & (left.best == 0)).tolist(),
+            facing.right.tokens.text[right.word].tolist(),
+            [*right.first.tolist(), len(right.word)],
+            np.round(right.best.astype(np.float64), 3).tolist(),
+            np.round(facing.right.tokens.weight[right.word].astype(np.float64), 3).tolist(),
+            best.tolist(),
+        )
 
-def _words(found, facing: Facing, spelled, partner: np.ndarray, mine: slice, listed: slice) -> list:
-    words = []
-    for n in range(listed.start, listed.stop):
-        like = float(found.right.best[n])
-        matched = spelled[0][partner[n]] if partner[n] >= 0 else ""
-        if like == 1.0 and matched != spelled[1][n]:
-            matched = _joined(spelled[0][mine].tolist(), spelled[1][n])
-        words.append({
-            "listed": spelled[1][n],
-            "partner": matched,
-            "likeness": round(like, 3),
-            "weight": round(float(facing.right.tokens.weight[found.right.word[n]]), 3),
-        })  # fmt: skip
-    return words
-
-
-def _unmatched(found: Alignment, facing: Facing, spelled: np.ndarray, mine: slice) -> list[str]:
-    plain = facing.left.tokens.weight[found.left.word[mine]] > FORM
-    return spelled[mine][plain & (found.left.best[mine] == 0)].tolist()
+    def told(self, pair: int, at: int) -> dict:
+        """The listed word at that place, and what it matched."""
+        listed, like = self.listed[at], self.like[at]
+        matched = self.partner[self.best[at]] if self.best[at] >= 0 else ""
+        if like == 1.0 and matched != listed:
+            matched = _joined(self.partner[slice(*self.partner_bounds[pair : pair + 2])], listed)
+        return {"listed": listed, "partner": matched, "likeness": like, "weight": self.weight[at]}
 
 
 def _joined(spelled: list[str], word: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.screening.evidence import FIRST, weigh
-from tasks.screening.explain import explanation
+from tasks.screening.explain import word_matches
 from tasks.screening.facing import Facing, Pairs
 from tasks.screening.partners import Partners
 
@@ -80,25 +80,29 @@ def hit_table(
 
     `best` as `best_pairs` gives it; `judge` names the second opinion, if one was asked.
     """
-    told = explanation(facing, best.pairs, index.model)
+    told = word_matches(facing, best.pairs)
     who = partners.owner[best.pairs.left]
     facts = partners.facts.take(pa.array(who)).to_pylist()
+    scores, owners = best.score.tolist(), who.tolist()
     rows = []
-    for n, right in enumerate(best.pairs.right.tolist()):
-        score, record = float(best.score[n]), index.records[index.owner[right]]
+    for n, (left, right) in enumerate(
+        zip(best.pairs.left.tolist(), best.pairs.right.tolist(), strict=True)
+    ):
+        record = index.records[index.owner[right]]
         priority, reasons = weigh(
-            score, index.model.strong, index.strength[right], facts[n],
+            scores[n], index.model.strong, index.strength[right], facts[n],
             index.kinds[right], index.places.get(record, []),
         )  # fmt: skip
         if not np.isnan(best.opinion[n]):
             told[n]["second_opinion"] = {"name": judge, "score": round(float(best.opinion[n]), 4)}
-        rows.append({
-            **_bare(index, partners, int(who[n]), record),
-            "name_matched": index.block.names[right],
-            "partner_name": partners.block.names[best.pairs.left[n]],
-            "score": score, "priority": priority, "reasons": [_how(best, n), *reasons],
-            "explanation": told[n],
-        })  # fmt: skip
+        row = _bare(index, partners, owners[n], record)
+        row["name_matched"], row["partner_name"] = (
+            index.block.names[right],
+            partners.block.names[left],
+        )
+        row["score"], row["priority"] = scores[n], priority
+        row["reasons"], row["explanation"] = [_how(best, n), *reasons], told[n]
+        rows.append(row)
     rows = _with_identifiers(index, partners, rows)
     rows.sort(key=lambda row: (row["_who"], -row["score"], row["record"]))
     for row in rows:

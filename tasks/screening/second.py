@@ -77,7 +77,11 @@ def logic_v2() -> LogicV2:
         raise MissingPart("the second opinion is not installed: pip install '.[second-opinion]'")
     matching = import_module("nomenklatura.matching")
     name = f"logic-v2, nomenklatura {version('nomenklatura')}"
-    return LogicV2(name, matching.LogicV2, matching.ScoringConfig.defaults())
+    ready = LogicV2(name, matching.LogicV2, matching.ScoringConfig.defaults())
+    # the first comparison of a kind reads its tables, which takes seconds: now, not amid a screening
+    kinds = ("", *SCHEMAS)
+    ready.judge([("Jon Ready", kind) for kind in kinds], [("READY, John", kind) for kind in kinds])
+    return ready
 
 
 def heed(opinion: Opinion, index: Index, partners: Partners, best: Found) -> Found:

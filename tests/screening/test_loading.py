@@ -100,6 +100,13 @@ def test_an_empty_folder_says_what_is_looked_for(keeper, tmp_path: Path) -> None
         loading.load_folder(keeper(), tmp_path)
 
 
+def test_of_two_folders_the_whole_one_is_taken(keeper, january: Path, lists: Path) -> None:
+    """The later one holds the primary file alone."""
+    shutil.copytree(lists.parent / "lists_later", january.parent, dirs_exist_ok=True)
+    loaded = only(loading.load_folder(keeper(), january.parent))
+    assert (loaded.state, loaded.as_of) == ("new", "2024-01-08")
+
+
 def test_a_refused_list_keeps_no_other_back(keeper, lists: Path, tmp_path: Path) -> None:
     shutil.copytree(lists / "further", tmp_path / "further")
     (tmp_path / "further" / "dpl_2022-09-07.txt").write_text("Name\tCity\n")

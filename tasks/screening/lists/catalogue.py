@@ -25,8 +25,8 @@ READERS: dict[str, Reader] = {
     "fincen": further.read_fincen,
 }
 SIGNS: dict[str, tuple[str, ...]] = {
-    "ofac-sdn": (ofac.SDN.primary,),
-    "ofac-cons": (ofac.CONSOLIDATED.primary,),
+    "ofac-sdn": ofac.SDN.names,
+    "ofac-cons": ofac.CONSOLIDATED.names,
     "csl": csl.FILES,
     "bis-dpl": dpl.FILES,
     "uflpa": forced_labor.UFLPA_FILES,
@@ -34,7 +34,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "dod-1260h": further.DOD_FILES,
     "fincen": further.FINCEN_FILES,
 }
-"""The files by which a folder shows that it holds a list."""
+"""The files by which a folder shows that it holds a list; the more of them, the wholer it is."""
 
 
 @dataclass(frozen=True)

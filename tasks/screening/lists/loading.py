@@ -82,9 +82,11 @@ def load_folder(book: Book, folder: Path) -> list[Loaded]:
 
 
 def _place(places: Iterable[Path], list_: str) -> Path | None:
-    """The folder that holds the list; of several the one whose name sorts last."""
-    holding = [place for place in places if find(place, SIGNS[list_])]
-    return holding[-1] if holding else None
+    """The folder that holds most of the list's files; of equals the one whose name sorts last."""
+    counts = [(sum(find(place, [name]) is not None for name in SIGNS[list_]), place)
+              for place in places]  # fmt: skip
+    most = max(count for count, _ in counts)
+    return [place for count, place in counts if count == most][-1] if most else None
 
 
 def load_embedded(journal: Journal, content: ContentStore, actor: str) -> list[Loaded]:

@@ -30,6 +30,10 @@ class Files:
     add: str
     comments: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.primary, self.alt, self.add, self.comments)
+
 
 SDN = Files("sdn.csv", "alt.csv", "add.csv", "sdn_comments.csv")
 CONSOLIDATED = Files("cons_prim.csv", "cons_alt.csv", "cons_add.csv", "cons_comments.csv")
