@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import pyarrow as pa
 
-from tasks.screening import match
+from tasks.screening import match, shelf
 from tasks.screening.lists import tables
 from tasks.screening.mid import ReverseIndex
 from tasks.screening.second import Opinion
 from tasks.screening.subjects import Subjects
 from tasks.shared import kinds
+
+WORTH_KEEPING = 2000
+"""So many partners take longer to prepare than to read back."""
+
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile, pa.ArrowException)
 
 MID_SCORE, MID_PRIORITY = 0.8, 2
 """A manufacturer id is built from parts of name and address: many makers share one."""
@@ -30,11 +39,13 @@ FOUND = pa.schema(
 class Screener:
     """Matching by names and identifiers, and by manufacturer ids built from list addresses.
 
-    `opinion`: a second scorer, asked about the pairs that the model is not sure of.
+    `opinion`: a second scorer, asked about the pairs that the model is not sure of. `shelf`: the
+    folder where many prepared partners are kept for the next list change.
     """
 
     threads: int
     opinion: Opinion | None = None
+    shelf: Path | None = None
 
     @property
     def model(self) -> str:
@@ -59,9 +70,23 @@ class Screener:
         index = match.build(names, tables.identifiers(records), tables.places(records))
         if not len(index):
             return match.HITS.empty_table()
-        prepared = match.prepare(subjects.partners, subjects.identifiers, subjects.names)
+        prepared = self._prepared(subjects)
         asked = self.opinion if least is None else None
         return index.screen(prepared, threads=self.threads, least=least, opinion=asked)
+
+    def _prepared(self, subjects: Subjects) -> match.Partners:
+        """The partners' side of matching. The shelf is a copy: if it fails, they are made anew."""
+        many = self.shelf is not None and len(subjects.digests) >= WORTH_KEEPING
+        if self.shelf is None or not many:
+            return match.prepare(subjects.partners, subjects.identifiers, subjects.names)
+        key = sha256(kinds.canonical(dict(subjects.digests)).encode()).hexdigest()
+        with suppress(*_UNREADABLE):
+            if (kept := shelf.get(self.shelf, key, match.MODEL)) is not None:
+                return kept
+        made = match.prepare(subjects.partners, subjects.identifiers, subjects.names)
+        with suppress(*_UNREADABLE):
+            shelf.put(self.shelf, key, made)
+        return made
 
 
 def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:

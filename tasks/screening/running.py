@@ -26,6 +26,9 @@ from tasks.shared import clock, kinds
 from tasks.shared.journal import Pen
 from tasks.shared.projections import HITS, SCREENED
 
+SHELF = "screening-shelf"
+"""Of the home: a copy of prepared partners, which may be deleted at any time."""
+
 FULL, CHANGES, NAME = "full", "changes", "name"
 
 
@@ -73,7 +76,7 @@ def screener(house: House) -> Screener:
     installed."""
     given = house.settings.screening
     opinion = cast("second.Opinion", second.logic_v2()) if given.second_opinion else None
-    return Screener(given.threads, opinion)
+    return Screener(given.threads, opinion, house.settings.home / SHELF)
 
 
 def last(house: House) -> tuple[Basis, pa.Table] | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.screening import register, running
+from tasks.screening import finding, register, running
 from tasks.screening.delta import delta, in_order
 from tasks.screening.finding import Screener
 from tasks.screening.lists import ofac, tables
@@ -157,6 +157,24 @@ def test_only_what_changed_is_screened(world: World) -> None:
     outcome = world.screen()
     assert (outcome.scope, outcome.screened) == ("changes", 2)
     assert [line.partner for line in outcome.new] == ["P77"]
+
+
+def test_prepared_partners_are_kept_and_a_damaged_shelf_does_no_harm(
+    world: World, monkeypatch
+) -> None:
+    monkeypatch.setattr(finding, "WORTH_KEEPING", 1)
+    world.take("P1,Tiva Polymer,carrier,US,,\nP2,Parto Sanat,carrier,US,,\n")
+    first = world.screen()
+    folder = world.house.settings.home / running.SHELF
+    assert (folder / "about.json").is_file()
+    assert world.screen(full=True).content == first.content
+    for name in ("block.npz", "names.parquet", "about.json"):
+        kept = (folder / name).read_bytes()
+        for damage in (b"", b"{}", kept[: len(kept) // 2]):
+            (folder / name).write_bytes(damage)
+            assert world.screen(full=True).content == first.content
+    world.take("P2,Parto Sanat Ltd,carrier,IR,,\n")
+    assert world.screen().content == world.screen(full=True).content
 
 
 def test_another_model_screens_everything_again(world: World, monkeypatch) -> None:
