@@ -17,9 +17,10 @@ from flows.reconciliation import reconciliation
 from tasks.duties import steps as duties
 from tasks.entries import steps as entries
 from tasks.reconciliation import steps as reconcile
+from tasks.screening import steps as screening
 from tasks.shared.story import Story
 
-ACTOR, INCIDENT = "mlopez", "drill"
+ACTOR, APPROVER, INCIDENT = "mlopez", "avance", "drill"
 
 
 @flow(name="drill", flow_run_name="drill", description=__doc__)
@@ -30,6 +31,7 @@ def drill(home: str, out: str) -> dict[str, Any]:
     """
     tell = Story("DRILL: the brokerage loses its systems on a Monday morning")
     made = prepare(tell, home)
+    know_partners(tell, home)
     hand_in(tell, home, made["handed_in"])
     come_back(tell, home)
     settle(tell, home, out, made)
@@ -43,6 +45,12 @@ def prepare(tell: Story, home: str) -> dict[str, Any]:
     for desk, numbers in made["issued"].items():
         tell.line(f"{desk}: {len(numbers)} numbers printed, {numbers[0]} to {numbers[-1]}")
     return made
+
+
+def know_partners(tell: Story, home: str) -> None:
+    tell.chapter("The partners")
+    for line in screening.screen_sample(home, ACTOR, APPROVER):
+        tell.line(line)
 
 
 def hand_in(tell: Story, home: str, paths: list[str]) -> None:

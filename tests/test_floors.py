@@ -15,7 +15,7 @@ ARROWS = {
 }
 POSIX_ONLY_MODULES = {"fcntl", "pwd", "grp", "resource", "termios", "pty"}
 POSIX_ONLY_CALLS = {"fork", "geteuid", "getuid", "setsid", "mkfifo", "getpgid", "killpg"}
-DESK_ROOMS = ("entries", "ace", "shared", "desk", "incident", "backup", "duties")
+DESK_ROOMS = ("entries", "ace", "shared", "desk", "incident", "backup", "duties", "screening")
 
 
 def modules(folder: str) -> list[Path]:

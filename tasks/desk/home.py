@@ -40,6 +40,10 @@ sender_id = ""
 # inbox = "/path/to/the/folder/your/sender/puts/answers/in"
 # either may be smb://server/share/folder, with share_user and share_password_file beside it
 
+[screening]
+# who is told of new hits and red lists: roles of [mail.recipients], or addresses
+mail_to = ["compliance"]
+
 [approval]
 # 1 sole broker, 2 preparer and approver, 3 preparer and two approvers
 persons = 2

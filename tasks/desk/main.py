@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk import ace, backup, duties, entries, home, journal, numbers, people, reconcile
+from tasks.desk import (
+    ace,
+    backup,
+    duties,
+    entries,
+    home,
+    journal,
+    numbers,
+    people,
+    reconcile,
+    screen,
+)
 from tasks.desk.context import desk, told
 from tasks.shared.errors import ContinuityError
 
@@ -39,6 +50,7 @@ app.add_typer(ace.app, name="ace")
 app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(backup.app, name="backup")
 app.add_typer(duties.app, name="duties")
+app.add_typer(screen.app, name="screen")
 app.add_typer(journal.app, name="journal")
 
 

@@ -23,6 +23,7 @@ def lines(office: Office) -> list[Line]:
     """The whole board, with what waits in the rooms."""
     journal, settings = office.journal, office.settings
     found = [*_tasks(journal), *_plans(journal, settings), *_batches(journal), *_desks(journal)]
+    found += _screening(journal)
     return [*found, *_other_reserves(journal, settings), *readiness_lines(office)]
 
 
@@ -114,3 +115,15 @@ def _moments(
 def _at(journal: Journal, places: list[int]) -> dict[int, str]:
     query = sa.select(EVENTS.c.seq, EVENTS.c.at).where(EVENTS.c.seq.in_(places))
     return {row.seq: row.at for row in journal.rows(query)}
+
+
+def _screening(journal: Journal) -> Iterator[Line]:
+    """Hits that wait for a person and lists that are red, once partners are screened here."""
+    from tasks.screening.watch import red_lists, undecided
+
+    if count := undecided(journal):
+        fact = f"{count.undecided} undecided, {count.blocking} of them block a partner"
+        yield Line("P9", "screening hits", RED if count.blocking else AMBER, fact,
+                   "continuity screen hits")  # fmt: skip
+    if red := red_lists(journal):
+        yield Line("P9", "screening lists", RED, "; ".join(red), "continuity screen lists update")

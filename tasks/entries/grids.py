@@ -6,7 +6,6 @@ import csv
 import difflib
 import io
 import itertools
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +18,8 @@ from tasks.entries import layout, schema
 from tasks.entries.cells import Cell
 from tasks.shared import hostile, hostile_workbook
 from tasks.shared.errors import HostileFile, Problem
+from tasks.shared.formulas import formula_cells
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _OURS = {n.lower() for n in (layout.README, layout.LISTS, layout.ABOUT, layout.PROBLEMS)}
 _MOST = 200
 
@@ -124,16 +122,13 @@ def _formulas(
     path: Path, facts: hostile_workbook.Facts, grids: Mapping[str, Grid]
 ) -> Iterator[Problem]:
     """Cells with formulas or error values, found in the XML: calamine gives the last result."""
-    with zipfile.ZipFile(path) as archive:
-        for name, part in _parts(archive).items():
-            if name in grids and part in facts and facts[part].formulas:
-                found = _formula_cells(archive, part)
-                right = "the value itself, typed in"
-                for cell, wrong in itertools.islice(found, _MOST):
-                    row, heading = _place(grids[name], cell)
-                    yield Problem(path.name, name, row, heading, cell, wrong, right, "E008")
-                if next(found, None):
-                    yield Problem(path.name, name, 0, "", "", "more formulas", right, "E008")
+    right = "the value itself, typed in"
+    for name, found in itertools.groupby(formula_cells(path, facts, grids), lambda cell: cell[0]):
+        for _, cell, wrong in itertools.islice(found, _MOST):
+            row, heading = _place(grids[name], cell)
+            yield Problem(path.name, name, row, heading, cell, wrong, right, "E008")
+        if next(found, None):
+            yield Problem(path.name, name, 0, "", "", "more formulas", right, "E008")
 
 
 def _place(grid: Grid, cell: str) -> tuple[int, str]:
@@ -145,34 +140,6 @@ def _place(grid: Grid, cell: str) -> tuple[int, str]:
     heading = grid.rows[0] if grid.rows else []
     row = int(cell[len(letters) :] or 0)
     return row, str(heading[column - 1]) if 0 < column <= len(heading) else letters
-
-
-def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Sheet name to the part that holds it, by the relations of the workbook."""
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"), forbid_dtd=True)
-    relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), forbid_dtd=True)
-    targets = {r.get("Id", ""): r.get("Target", "") for r in relations}
-    return {
-        sheet.get("name", ""): _full(targets.get(sheet.get(_RELATION, ""), ""))
-        for sheet in book.iter(f"{_MAIN}sheet")
-    }
-
-
-def _full(target: str) -> str:
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-
-
-def _formula_cells(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[str, str]]:
-    with archive.open(part) as source:
-        for _, element in ElementTree.iterparse(source, events=("end",), forbid_dtd=True):
-            kind = element.tag.rpartition("}")[2]
-            if kind == "c":
-                if any(child.tag.rpartition("}")[2] == "f" for child in element):
-                    yield element.get("r", ""), "a formula in cell"
-                elif element.get("t") == "e":
-                    yield element.get("r", ""), "an error value in cell"
-            elif kind == "row":
-                element.clear()
 
 
 def heading_key(text: object) -> str:

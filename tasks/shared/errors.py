@@ -13,6 +13,7 @@ ContinuityError
 |   `-- HostileFile         a file refused before it was opened
 |-- JournalBroken           the book does not hold together                  (exit 1)
 |   `-- ContentMissing      an event names content that is gone or altered
+|-- NotFetched              a list could not be fetched whole; the old one stays (exit 1)
 |-- MailUndelivered         the mail server did not take a letter; it waits    (exit 1)
 `-- MissingPart             a program or an extra that is not installed      (exit 2)
 """
@@ -129,6 +130,10 @@ class JournalBroken(ContinuityError):
 
 class ContentMissing(JournalBroken):
     """An event names content that is gone or no longer has its digest."""
+
+
+class NotFetched(ContinuityError):
+    """A list could not be fetched whole. What was there before is untouched."""
 
 
 class MailUndelivered(ContinuityError):

@@ -200,11 +200,11 @@ def _with_key(what: str, opened, keeping: Path, target: Path) -> None:
 
 
 def _smb_store(address: str):
-    from tasks.shared.smb.link import SmbPlace
-    from tasks.shared.smb.store import SmbStore
+    from tasks.backup.stores.smb import SmbStore
+    from tasks.backup.stores.smb_link import SmbPlace
 
     port, folder = address.removeprefix("smb:").split("/")
-    from tests.smbd import PASSWORD, USER
+    from tests.backup.smbd import PASSWORD, USER
 
     return SmbStore(SmbPlace("127.0.0.1", "plain", USER, PASSWORD, folder, int(port), 30, "ntlm"))
 

@@ -36,3 +36,13 @@ def office(journal, house):
     from tests.reconciliation.house import open_office
 
     return open_office(journal, house)
+
+
+@pytest.fixture
+def january(tmp_path):
+    """A folder with the SDN list of January 2024, free to be damaged."""
+    import shutil
+
+    from tests.screening.conftest import LISTS
+
+    return shutil.copytree(LISTS / "ofac_2024-01-08", tmp_path / "ofac_2024-01-08")

@@ -106,7 +106,7 @@ def test_nothing_is_sent_again_but_what_was_refused(drilled: tuple[Path, str]) -
     "caught",
     ["voided by two persons", "unchanged", "was issued to the desk ocean", "left out",
      "sign-off refused", "AwaitingApproval", "back to the desk", "accepted by the licence holder",
-     "eBond is confirmed", "quota entry"],
+     "eBond is confirmed", "quota entry", "OFAC 50 percent rule", "cleared, a strong one by two persons"],
 )  # fmt: skip
 def test_it_tells_how_each_mishap_is_caught(drilled: tuple[Path, str], caught: str) -> None:
     assert caught in drilled[1]

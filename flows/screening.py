@@ -1,0 +1,42 @@
+"""Partners against the lists: bring the lists up to date, screen what changed, publish what waits for
+a person, and tell by mail what is new.
+
+Runs every morning, and when a list or the partners change. Run it again whenever it failed: what was
+screened is not screened twice, a letter goes out once. It ends `Red` while a list is too old, refused
+or only the subset that ships: nobody is cleared by it; see `continuity screen lists status`. It ends
+`HitsWait` while a hit waits for a person: `continuity screen hits`, then `continuity screen decide`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed
+
+from tasks.screening import steps
+
+
+@flow(
+    name="screening",
+    flow_run_name="screening-{actor}",
+    description=__doc__,
+    validate_parameters=True,
+)
+def screening(
+    home: str, actor: str, folder: str = "", update: bool = True, full: bool = False
+) -> State[Any]:
+    """`folder`: take lists from there rather than from their publishers; `update` false leaves the
+    lists as they are; `full` screens everything, as is due after a change of the matching model."""
+    lists = steps.update_lists(home, actor, folder) if update else {"new": [], "kept": []}
+    found = steps.screen(home, actor, full)
+    waiting = steps.publish(home)
+    told = steps.alert(home, actor, found["new"])
+    result = {"lists": lists, **found, **waiting, "told": told}
+    if waiting["undecided"]:
+        message = f"{waiting['undecided']} hit(s) wait, {waiting['blocking']} block a partner"
+        return Completed(name="HitsWait", message=message, data=result)
+    if waiting["red"]:
+        return Completed(name="Red", message=waiting["red"], data=result)
+    return Completed(message=f"{found['screened']} screened, nothing waits", data=result)

@@ -1,0 +1,90 @@
+"""`continuity screen risk | review | log`: how risky each partner is and why, and who screened what."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tasks.desk.context import desk, say, show
+from tasks.desk.screen_lists import Json, house
+
+if TYPE_CHECKING:
+    from tasks.screening.standing import Standing
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands beside the others of the room."""
+    app.command()(risk)
+    app.command()(review)
+    app.command()(log)
+
+
+def risk(
+    partner: Annotated[str, typer.Argument(help="One partner, with every reason.")] = "",
+    due: Annotated[bool, typer.Option("--due", help="Only those whose review is due.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Every partner: stop, review or clear, its points, and when it is reviewed next."""
+    from tasks.screening.standing import standings
+    from tasks.shared.errors import Refused
+
+    found = standings(house(), [partner] if partner else None)
+    if partner and not found:
+        raise Refused(f"No partner {partner!r} in the register")
+    if due:
+        found = [one for one in found if one.overdue or not one.reviewed]
+    if as_json or not partner:
+        show([row(one, reasons=as_json) for one in found], as_json=as_json, title="Partners")
+        return
+    for line in lines(found[0]):
+        say(line)
+
+
+def row(one: Standing, *, reasons: bool = True) -> dict[str, Any]:
+    """A partner as a line of a listing."""
+    told = {
+        "partner": one.partner,
+        "name": one.name,
+        "role": one.role,
+        "state": one.state,
+        "undecided": one.undecided,
+        "points": one.risk.points,
+        "tier": one.risk.tier,
+        "review_due": one.due,
+    }
+    if reasons:
+        told["reasons"] = [vars(reason) for reason in one.risk.reasons]
+        told["weights"] = one.risk.weights
+    return told
+
+
+def lines(one: Standing) -> list[str]:
+    """A partner as lines of text, each point with its reason."""
+    found = [f"{one.partner} {one.name} ({one.role}): {one.state}",
+             f"  {one.risk.points} points, tier {one.risk.tier} (weights {one.risk.weights})"]  # fmt: skip
+    found += [f"  {reason.points:+4d}  {reason.why}" for reason in one.risk.reasons]
+    return [*found, f"  next review {one.due}, {one.undecided} undecided hit(s)"]
+
+
+def review(
+    partner: Annotated[str, typer.Argument(help="The partner that was looked at.")],
+    note: Annotated[str, typer.Option(help="What was looked at, and what came of it.")],
+    as_json: Json = False,
+) -> None:
+    """Write down a review of the whole partner; its tier sets the day of the next."""
+    from tasks.screening import standing
+
+    one = standing.review(house(), partner, note, desk.actor)
+    if as_json:
+        print(json.dumps(row(one), ensure_ascii=False))
+        return
+    say(f"{partner} reviewed: {one.risk.points} points, tier {one.risk.tier}, next by {one.due}")
+
+
+def log(as_json: Json = False) -> None:
+    """Every screening, whoever ran it: desk, flow or a colleague."""
+    from tasks.screening.by_name import log as screenings
+
+    show(list(screenings(house())), as_json=as_json, title="Screenings")

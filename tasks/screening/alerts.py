@@ -1,0 +1,72 @@
+"""The letter about what a screening found: which partners must stop, what waits, which lists are red.
+
+It names partners by their ids and listings by their records; names stay in the house."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from tasks.screening import decisions, watch
+from tasks.screening.house import House
+from tasks.screening.policy import BLOCK
+from tasks.shared import clock
+from tasks.shared.journal import is_drill
+from tasks.shared.mail import Delivery, Letter, Post
+
+_MOST = 200
+
+
+def tell(house: House, actor: str, new: Sequence[str]) -> Delivery | None:
+    """Write to those whom the settings name, if hits are new or came back, or a list is red. The
+    same news is told once a day. None if there is nothing to tell or nobody to tell it to."""
+    to = house.settings.screening.mail_to
+    wanted = set(new)
+    hits = [hit for hit in decisions.hits(house) if hit.hit in wanted and hit.undecided]
+    red = watch.red_lists(house.journal)
+    if not to or not (hits or red):
+        return None
+    letter = Letter(
+        key=_key([hit.hit + hit.why for hit in hits], red),
+        to=to,
+        title=_title(house, hits, red),
+        text="\n".join(_lines(hits, red)) + "\n",
+    )
+    return Post(house.journal, house.content, house.settings).send(letter, actor)
+
+
+def _key(hits: list[str], red: list[str]) -> str:
+    told = "\n".join([clock.text()[:10], *hits, "", *red])
+    return f"screening:{sha256(told.encode()).hexdigest()}"
+
+
+def _title(house: House, hits: Sequence[decisions.Hit], red: list[str]) -> str:
+    blocking = sum(hit.effect == BLOCK for hit in hits)
+    parts = []
+    if hits:
+        parts.append(f"{len(hits)} new hit(s), {blocking} block a partner")
+    if red:
+        parts.append("lists are not to be relied on")
+    mark = "DRILL: " if is_drill(house.journal) else ""
+    return f"{mark}Screening: {'; '.join(parts)}"
+
+
+def _lines(hits: Sequence[decisions.Hit], red: list[str]) -> list[str]:
+    found = []
+    if hits:
+        found += ["Hits that are new or came back. Until they are decided, do nothing with a partner",
+                  "that is blocked.", ""]  # fmt: skip
+        found += [_line(hit) for hit in hits[:_MOST]]
+        if len(hits) > _MOST:
+            found.append(f"... and {len(hits) - _MOST} more")
+        found += ["", "Next: continuity screen hits, then continuity screen decide HIT", ""]
+    if red:
+        found += ["Lists that are red, so that nobody is cleared by them:"]
+        found += [f"  {one}" for one in red]
+        found += ["Next: continuity screen lists update --download, or a folder", ""]
+    return found
+
+
+def _line(hit: decisions.Hit) -> str:
+    why = f" ({hit.why})" if hit.why else ""
+    return f"  {hit.effect:6} {hit.hit}  {hit.partner} / {hit.record}  {hit.score:.2f}{why}"

@@ -1,0 +1,142 @@
+"""From found pairs of names to the table of hits: the best pair of each partner and record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from tasks.screening.evidence import FIRST, weigh
+from tasks.screening.explain import word_matches
+from tasks.screening.facing import Facing, Pairs
+from tasks.screening.partners import Partners
+
+if TYPE_CHECKING:
+    from tasks.screening.match import Index
+
+HITS = pa.schema([
+    ("partner", pa.string()), ("record", pa.string()), ("name_matched", pa.string()),
+    ("partner_name", pa.string()), ("score", pa.float64()), ("priority", pa.int8()),
+    ("reasons", pa.list_(pa.string())), ("explanation", pa.string()), ("model", pa.string()),
+])  # fmt: skip
+"""One row a partner and record. priority: 1 is looked at first, 4 last. explanation: JSON."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Pairs of names that were kept, and what the rules said of them."""
+
+    pairs: Pairs
+    score: np.ndarray
+    contained: np.ndarray
+    equal: np.ndarray
+    glued: np.ndarray
+    opinion: np.ndarray
+    """Score of the second opinion, NaN where none was asked."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Found]) -> Found:
+        pairs = Pairs(
+            np.concatenate([part.pairs.left for part in parts]),
+            np.concatenate([part.pairs.right for part in parts]),
+        )
+        rest = [
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("score", "contained", "equal", "glued", "opinion")
+        ]
+        return cls(pairs, *rest)
+
+    def take(self, which: np.ndarray) -> Found:
+        columns = (self.score, self.contained, self.equal, self.glued, self.opinion)
+        return Found(self.pairs.take(which), *(column[which] for column in columns))
+
+
+STRENGTHS = {"primary": 0, "strong": 1, "weak": 2}
+
+
+def best_pairs(index: Index, partners: Partners, found: Found) -> Found:
+    """The best pair of each partner and record: by score, then strength, then the names' text."""
+    who = partners.owner[found.pairs.left]
+    record = index.owner[found.pairs.right]
+    strength = np.array([STRENGTHS.get(one, 1) for one in index.strength], dtype=np.int8)
+    texts = np.array([index.block.names[n] for n in found.pairs.right.tolist()], dtype=object)
+    spelled = np.unique(texts.astype(str), return_inverse=True)[1] if len(texts) else record
+    order = np.lexsort(
+        (found.pairs.left, spelled, strength[found.pairs.right], -found.score, record, who)
+    )
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(who[order]) != 0) | (np.diff(record[order]) != 0)
+    return found.take(order[first])
+
+
+def hit_table(
+    index: Index, partners: Partners, facing: Facing, best: Found, judge: str
+) -> pa.Table:
+    """Rows of HITS in the order of partners, best score first, then record.
+
+    `best` as `best_pairs` gives it; `judge` names the second opinion, if one was asked.
+    """
+    told = word_matches(facing, best.pairs)
+    who = partners.owner[best.pairs.left]
+    facts = partners.facts.take(pa.array(who)).to_pylist()
+    scores, owners = best.score.tolist(), who.tolist()
+    rows = []
+    for n, (left, right) in enumerate(
+        zip(best.pairs.left.tolist(), best.pairs.right.tolist(), strict=True)
+    ):
+        record = index.records[index.owner[right]]
+        priority, reasons = weigh(
+            scores[n], index.model.strong, index.strength[right], facts[n],
+            index.kinds[right], index.places.get(record, []),
+        )  # fmt: skip
+        if not np.isnan(best.opinion[n]):
+            told[n]["second_opinion"] = {"name": judge, "score": round(float(best.opinion[n]), 4)}
+        row = _bare(index, partners, owners[n], record)
+        row["name_matched"], row["partner_name"] = (
+            index.block.names[right],
+            partners.block.names[left],
+        )
+        row["score"], row["priority"] = scores[n], priority
+        row["reasons"], row["explanation"] = [_how(best, n), *reasons], told[n]
+        rows.append(row)
+    rows = _with_identifiers(index, partners, rows)
+    rows.sort(key=lambda row: (row["_who"], -row["score"], row["record"]))
+    for row in rows:
+        row["explanation"] = msgspec.json.encode(row["explanation"]).decode()
+    return pa.Table.from_pylist(rows, schema=HITS)
+
+
+def _how(found: Found, n: int) -> str:
+    if found.equal[n]:
+        return "same-words"
+    if found.glued[n]:
+        return "same-letters"
+    return "distinctive-words" if found.contained[n] else "similar-name"
+
+
+def _with_identifiers(index: Index, partners: Partners, rows: list[dict]) -> list[dict]:
+    """`rows` with a hit of score 1 for every partner and record that share an identifier."""
+    by_pair = {(row["_who"], row["record"]): row for row in rows}
+    for key in sorted(index.identifiers.keys() & partners.identifiers.keys()):
+        for record in index.identifiers[key]:
+            for who in partners.identifiers[key]:
+                name = index.records[record]
+                row = by_pair.get((who, name))
+                if row is None:
+                    row = by_pair[(who, name)] = _bare(index, partners, who, name)
+                row["score"], row["priority"] = 1.0, FIRST
+                row["reasons"].insert(0, f"identifier:{key[0]}")
+                row["explanation"].setdefault("identifiers", []).append(list(key))
+    return list(by_pair.values())
+
+
+def _bare(index: Index, partners: Partners, who: int, record: str) -> dict:
+    return {
+        "partner": partners.ids[who], "record": record, "name_matched": index.first_name[record],
+        "partner_name": partners.block.names[who], "score": 1.0, "priority": FIRST,
+        "reasons": [], "explanation": {}, "model": index.model.version, "_who": who,
+    }  # fmt: skip

@@ -1,0 +1,99 @@
+"""The trade.gov Consolidated Screening List, in its layouts of 28 columns (2019) and 29 (2025).
+
+Columns are bound by name. Several values in a cell are parted by `; `. The code of a source stands
+in its brackets, `Entity List (EL) - Bureau of Industry and Security`. Rows without an id of the
+publisher are known by the digest of source, name and first address.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from tasks.screening.lists import brackets, countries, remarks
+from tasks.screening.lists.source import Source
+from tasks.screening.lists.tables import PRIMARY, Draft
+
+FILES = ("consolidated.csv", "csl*.csv")
+_CODE = re.compile(r"\(([A-Z]{2,5})\)")
+_SUBSIDIARIES = re.compile(r"[;,]? and any successor,? sub-?unit,? or subsidiary thereof$", re.I)
+_IDENTIFIERS = (
+    ("imo", ("vessel registration", "imo")),
+    ("passport", ("passport",)),
+    ("duns", ("d-u-n-s",)),
+    ("tax", ("tax id", "nit #", "ruc", "v.a.t.", "rif", "r.f.c.")),
+    ("registration", ("registration", "registry", "company number", "matricula", "social credit")),
+)
+
+
+def read(source: Source) -> list[Draft]:
+    drafts: dict[str, Draft] = {}
+    for _, row in source.table(FILES, ("source", "name", "addresses", "alt_names", "ids")):
+        code = found[1] if (found := _CODE.search(row["source"])) else "OTHER"
+        if not row["name"]:
+            source.skip("rows without a name")
+            continue
+        draft = _draft(row, code)
+        drafts.setdefault(draft.record, draft)
+    return list(drafts.values())
+
+
+def _draft(row: dict[str, str], code: str) -> Draft:
+    known = row.get("entity_number") or row.get("_id") or _own_id(row)
+    draft = Draft(f"csl/{code}-{known}", row.get("type", "").lower() or "unknown")
+    draft.programs = [code, *_several(row.get("programs", ""))]
+    draft.listed, draft.ends = row.get("start_date", ""), row.get("end_date", "")
+    draft.subsidiaries = bool(_SUBSIDIARIES.search(row["name"]))
+    brackets.name(draft, _SUBSIDIARIES.sub("", row["name"]), PRIMARY)
+    for name in _several(row["alt_names"]):
+        brackets.alias(draft, re.sub(r"^and ", "", name))
+    for address in _several(row["addresses"]):
+        _place(draft, address)
+    for date in _several(row.get("dates_of_birth", "")) or []:
+        draft.place(born=date if re.fullmatch(r"\d{4}(-\d\d-\d\d)?", date) else remarks.born(date))
+    for nation in _several(row.get("nationalities", "") + "; " + row.get("citizenships", "")):
+        draft.place(countries.code(nation))
+    draft.place(countries.code(row.get("vessel_flag", "")))
+    for identifier in _several(row["ids"]):
+        _identifier(draft, identifier)
+    draft.remarks = "; ".join(
+        row[name] for name in ("title", "remarks", "license_requirement", "license_policy",
+                               "federal_register_notice") if row.get(name)
+    )  # fmt: skip
+    return draft
+
+
+def _own_id(row: dict[str, str]) -> str:
+    text = "\n".join((row["source"], row["name"], row["addresses"].split("; ")[0]))
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def _several(text: str) -> list[str]:
+    return [part.strip() for part in text.split("; ") if part.strip()]
+
+
+def _place(draft: Draft, address: str) -> None:
+    """`street, city, postal code, CC`: the last part is the country."""
+    parts = [part.strip() for part in address.split(",")]
+    country = countries.code(parts[-1])
+    if country:
+        parts.pop()
+    while parts and re.fullmatch(r"[\d -]{4,}", parts[-1]):
+        parts.pop()
+    city = parts.pop() if parts else ""
+    draft.place(country, city, ", ".join(parts))
+
+
+def _identifier(draft: Draft, text: str) -> None:
+    """`US, 80-0890696, Tax ID No.`, `IMO 8898831, Vessel Registration Identification`, or the
+    newer order `Passport, 836238033, KP`."""
+    lower = text.lower()
+    kind = next((k for k, words in _IDENTIFIERS if any(word in lower for word in words)), "")
+    parts = (part.strip() for part in text.split(","))
+    value = next((part for part in parts if _is_number(part)), "")
+    if kind and value:
+        draft.identifier(kind, value.removeprefix("IMO "))
+
+
+def _is_number(part: str) -> bool:
+    return len(re.findall(r"\d", part)) >= 4 and bool(re.fullmatch(r"[A-Z0-9 ./-]+", part))

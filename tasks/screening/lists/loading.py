@@ -1,0 +1,170 @@
+"""A folder of list files into versions in force. What is wrong keeps the old version in force, until
+a named person says yes to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import pyarrow as pa
+
+from tasks.screening.lists import tables, versions
+from tasks.screening.lists.catalogue import READERS, SIGNS
+from tasks.screening.lists.source import EMPTY, SHRUNKEN, Source, find
+from tasks.shared import clock, kinds, people
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.journal import Journal
+
+LEAST_PART = 0.95
+"""A list with fewer than this part of its records before is taken for cut off."""
+
+_DATE = re.compile(r"(20\d\d-\d\d-\d\d)")
+_MOST_TOLD = 20
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of one list. `state`: new, unchanged or refused; `as_of`: ISO date, `dated_by`
+    what said so: told, name, or file time, which a copy may have changed."""
+
+    list: str
+    state: str
+    as_of: str
+    records: int
+    names: int
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    dated_by: str = ""
+    left_out: dict[str, int] | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Book:
+    """Where versions are written down. `accept`: lists that `actor` takes in spite of faults, and
+    `reason`, which is then needed."""
+
+    journal: Journal
+    content: ContentStore
+    actor: str
+    accept: frozenset[str] = frozenset()
+    reason: str = ""
+    as_of: str = ""
+    partial: bool = False
+
+    def __post_init__(self) -> None:
+        if self.accept and not self.reason:
+            raise BadInput("To take a faulty list say why: --reason")
+        if unknown := sorted(self.accept - READERS.keys()):
+            raise BadInput(f"{unknown[0]!r} is no list; lists are {', '.join(READERS)}")
+        if self.accept:
+            people.known(self.journal, self.actor)
+
+
+def load_folder(book: Book, folder: Path) -> list[Loaded]:
+    """Load every list whose files lie in a folder or in its folders. Raises BadInput if there is
+    none. A refused list leaves its old version in force and keeps no other list back."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is no folder")
+    places = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
+    wanted = {list_: _place(places, list_) for list_ in READERS}
+    found = {list_: place for list_, place in wanted.items() if place is not None}
+    if not found:
+        names = ", ".join(sorted({name for signs in SIGNS.values() for name in signs}))
+        raise BadInput(f"{folder} holds no list; files that are known: {names}")
+    return [load(book, list_, place) for list_, place in found.items()]
+
+
+def _place(places: Iterable[Path], list_: str) -> Path | None:
+    """The folder that holds most of the list's files; of equals the one whose name sorts last."""
+    counts = [(sum(find(place, [name]) is not None for name in SIGNS[list_]), place)
+              for place in places]  # fmt: skip
+    most = max(count for count, _ in counts)
+    return [place for count, place in counts if count == most][-1] if most else None
+
+
+def load_embedded(journal: Journal, content: ContentStore, actor: str) -> list[Loaded]:
+    """Load the small real subset that ships with the program: enough to try out, not to rely on."""
+    with as_file(files("continuity_data") / "lists") as folder:
+        return load_folder(Book(journal, content, actor, partial=True), folder)
+
+
+def load(book: Book, list_: str, folder: Path) -> Loaded:
+    """Read one list from a folder and put it in force, or say why not."""
+    source = Source(folder)
+    table = tables.records(READERS[list_](source))
+    before = versions.in_force(book.journal).get(list_)
+    old = versions.read(book.content, before) if before else tables.RECORDS.empty_table()
+    _judge(source, list_, table, 0 if before is None or before.partial else old.num_rows)
+    as_of, dated_by = (book.as_of, "told") if book.as_of else dated(source, list_)
+    counts = _difference(old, table)
+    problems = tuple(source.problems[:_MOST_TOLD])
+    names = tables.names(table).num_rows
+    made = Loaded(list_, "", as_of, table.num_rows, names, *counts, dated_by, source.left_out,
+                  problems)  # fmt: skip
+    if source.problems and list_ not in book.accept:
+        return _with_state(made, "refused")
+    return _with_state(made, _put(book, made, table, source, before))
+
+
+def _judge(source: Source, list_: str, table: pa.Table, before: int) -> None:
+    if not table.num_rows:
+        source.blame(EMPTY, list_, "the list holds no record", "the publisher's whole list")
+    elif table.num_rows < LEAST_PART * before:
+        wrong = f"{table.num_rows:,} records, {before:,} before"
+        source.blame(SHRUNKEN, list_, wrong, f"at most {1 - LEAST_PART:.0%} fewer")
+
+
+def _put(
+    book: Book, made: Loaded, table: pa.Table, source: Source, before: versions.Version | None
+) -> str:
+    content = book.content.put(tables.to_bytes(table))
+    if before and before.content == content and before.partial == book.partial:
+        if made.as_of > before.as_of:
+            checked = kinds.ListChecked(list_id=made.list, list_version=content, as_of=made.as_of)
+            book.journal.append(checked, f"list/{made.list}", book.actor)
+        return "unchanged"
+    faulty = bool(source.problems)
+    body = kinds.ListLoaded(
+        list_id=made.list,
+        content=content,
+        sources=[kinds.ListSource(name=n, sha256=d) for n, d in source.sources],
+        as_of=made.as_of,
+        records=made.records,
+        names=made.names,
+        partial=book.partial,
+        faults=len(source.problems),
+        accepted_by=book.actor if faulty else "",
+        reason=book.reason if faulty else "",
+    )
+    book.journal.append(body, f"list/{made.list}", book.actor)
+    return "new"
+
+
+def _with_state(made: Loaded, state: str) -> Loaded:
+    return Loaded(**{**vars(made), "state": state})
+
+
+def dated(source: Source, list_: str) -> tuple[str, str]:
+    """The day a list is of, never in the future, and what says so: a date in the name of its file
+    or folder, else when the file was written last."""
+    path = find(source.folder, SIGNS[list_])
+    names = [path.name if path else "", source.folder.name]
+    today = clock.now().date()
+    for name in names:
+        if found := _DATE.search(name):
+            return min(found[1], today.isoformat()), "name"
+    written = date.fromtimestamp(path.stat().st_mtime) if path else today
+    return min(written, today).isoformat(), "file time"
+
+
+def _difference(old: pa.Table, new: pa.Table) -> tuple[int, int, int]:
+    """How many records were added, removed and changed."""
+    added, removed, changed = versions.difference(old, new)
+    return len(added), len(removed), len(changed)

@@ -1,0 +1,52 @@
+"""The broker's own deny list: kept in the book itself, a version a change, each with its reason."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.screening.lists import tables, versions
+from tasks.screening.lists.catalogue import OWN
+from tasks.shared import clock, kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, Refused
+from tasks.shared.journal import Journal
+
+
+def deny(
+    journal: Journal, content: ContentStore, actor: str, draft: tables.Draft, reason: str
+) -> str:
+    """Put a party on the own deny list. Returns its record."""
+    old = versions.records_of(journal, content, OWN)
+    taken = [int(one.rpartition("/")[2]) for one in old["record"].to_pylist()]
+    draft.record = f"{OWN}/{max(taken, default=0) + 1:04d}"
+    draft.remarks, draft.programs = reason, ["own"]
+    draft.listed = clock.now().date().isoformat()
+    _put_own(journal, content, actor, tables.concat([old, tables.records([draft])]), reason)
+    return draft.record
+
+
+def allow(journal: Journal, content: ContentStore, actor: str, record: str, reason: str) -> None:
+    """Take a party off the own deny list. Raises Refused if it is not on it."""
+    old = versions.records_of(journal, content, OWN)
+    left = old.filter(pc.not_equal(old["record"], record))
+    if left.num_rows == old.num_rows:
+        raise Refused(f"{record} is not on the own deny list; see continuity screen deny --list")
+    _put_own(journal, content, actor, left, reason)
+
+
+def _put_own(
+    journal: Journal, content: ContentStore, actor: str, table: pa.Table, reason: str
+) -> None:
+    if not reason:
+        raise BadInput("Say why: --reason")
+    body = kinds.ListLoaded(
+        list_id=OWN,
+        content=content.put(tables.to_bytes(table)),
+        sources=[],
+        as_of=clock.now().date().isoformat(),
+        records=table.num_rows,
+        names=tables.names(table).num_rows,
+        reason=reason,
+    )
+    journal.append(body, f"list/{OWN}", actor)

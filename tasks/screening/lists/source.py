@@ -1,0 +1,87 @@
+"""The files of a list as they came: read with the house's hostile checks, every fault told."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from tasks.shared import hostile
+from tasks.shared.errors import HostileFile, Problem
+
+EMPTY, TRUNCATED, FAULTY = "L001", "L002", "L003"
+MISSING, ORPHAN, SHRUNKEN, HEADING = "L004", "L005", "L006", "L007"
+
+
+@dataclass
+class Source:
+    """The files of one list, and what was wrong with them. `sources`: (name, SHA-256) of each."""
+
+    folder: Path
+    sources: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def blame(self, code: str, file: str, wrong: str, right: str = "", row: int = 0) -> None:
+        self.problems.append(Problem(file=file, row=row, wrong=wrong, right=right, code=code))
+
+    def skip(self, reason: str) -> None:
+        """Count a row that the list holds but that names nobody to screen against."""
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+
+    def text(self, names: Sequence[str], needed: bool = True) -> tuple[str, str]:
+        """Name and text of the first of these files that is there; empty if none is."""
+        path = find(self.folder, names)
+        if path is None:
+            if needed:
+                self.blame(MISSING, names[0], "the file is missing", f"in {self.folder}")
+            return "", ""
+        try:
+            text = hostile.read_text(path)
+        except HostileFile as refused:
+            empty = path.stat().st_size == 0
+            self.problems += [_coded(problem, EMPTY if empty else FAULTY) for problem in
+                              refused.problems]  # fmt: skip
+            return path.name, ""
+        self.sources.append((path.name, sha256(path.read_bytes()).hexdigest()))
+        return path.name, text
+
+    def table(self, names: Sequence[str], heading: Iterable[str], mark: str = ",") -> Iterator[
+        tuple[int, dict[str, str]]
+    ]:  # fmt: skip
+        """Row number and cells of a file with a heading row, bound by name. A heading that lacks
+        a column of `heading` is a fault, as is a row with another number of cells."""
+        name, text = self.text(names)
+        if not text:
+            return
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+        try:
+            titles = [title.strip() for title in next(rows, [])]
+            if lacking := [title for title in heading if title not in titles]:
+                self.blame(HEADING, name, f"no column {', '.join(lacking)}", "the publisher's file")
+                return
+            for number, cells in enumerate(rows, 2):
+                if len(cells) == len(titles):
+                    yield number, {k: v.strip() for k, v in zip(titles, cells, strict=True)}
+                elif cells:
+                    wrong = f"{len(cells)} cells under {len(titles)} headings"
+                    self.blame(TRUNCATED, name, wrong, "the whole file, downloaded again", number)
+        except csv.Error as wrong:
+            self.blame(FAULTY, name, f"no proper table ({wrong})", "the publisher's file")
+
+
+def _coded(problem: Problem, code: str) -> Problem:
+    return Problem(**{**problem.as_dict(), "code": code})  # type: ignore[arg-type]
+
+
+def find(folder: Path, names: Sequence[str]) -> Path | None:
+    """The first file in a folder whose name is, or begins and ends like, one of `names`
+    (`sdn.csv`, `dpl*.txt`)."""
+    for pattern in names:
+        found = sorted(path for path in folder.glob(pattern) if path.is_file())
+        if found:
+            return found[-1]
+    return None

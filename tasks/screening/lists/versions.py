@@ -1,0 +1,151 @@
+"""The versions in force: their records, their age, and what changed from one to the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+
+from tasks.screening.lists import tables
+from tasks.screening.lists.catalogue import OWN, listings
+from tasks.shared import clock
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.projections import LISTS
+
+
+@dataclass(frozen=True)
+class Version:
+    """One list as it is in force. `content`: SHA-256 of its records; `as_of`: ISO date."""
+
+    list: str
+    content: str
+    as_of: str
+    records: int
+    names: int
+    partial: bool
+    faults: int
+    accepted_by: str
+
+    def age(self, today: date) -> int:
+        """Days since the publisher's list is known to have read so."""
+        return (today - date.fromisoformat(self.as_of)).days
+
+
+def in_force(journal: Journal) -> dict[str, Version]:
+    rows = journal.rows(sa.select(LISTS).order_by(LISTS.c.list))
+    return {
+        row.list: Version(row.list, row.content, row.as_of, row.records, row.names, row.partial,
+                          row.faults, row.accepted_by)
+        for row in rows
+    }  # fmt: skip
+
+
+def read(content: ContentStore, version: Version) -> pa.Table:
+    """The records of a version. Raises ContentMissing if they are gone or altered."""
+    return tables.from_bytes(content.get(version.content))
+
+
+def records_of(journal: Journal, content: ContentStore, list_: str) -> pa.Table:
+    """The records of one list in force; none if it was never loaded."""
+    version = in_force(journal).get(list_)
+    return read(content, version) if version else tables.RECORDS.empty_table()
+
+
+def records(content: ContentStore, contents: Mapping[str, str]) -> pa.Table:
+    """The records of these lists (list to content digest) that are screened against, each once: a
+    part of the CSL that a list of its own brings in is left to that list."""
+    found = {one: tables.from_bytes(content.get(digest)) for one, digest in contents.items()}
+    if "csl" in found:
+        found["csl"] = _without(found["csl"], found.keys() - {"csl"})
+    return tables.concat(found[one] for one in sorted(found))
+
+
+def _without(csl: pa.Table, others: Iterable[str]) -> pa.Table:
+    doubled = frozenset[str]().union(*(listings()[one].csl_codes for one in others))
+    codes = [row[0] if row else "" for row in csl["programs"].to_pylist()]
+    return csl.filter(pa.array([code not in doubled for code in codes], pa.bool_()))
+
+
+def row(content: ContentStore, version: str, record: str) -> dict[str, Any]:
+    """One record as a version (a content digest) has it; empty if it has none."""
+    if not version:
+        return {}
+    found = some(tables.from_bytes(content.get(version)), [record]).to_pylist()
+    return found[0] if found else {}
+
+
+def used(journal: Journal) -> dict[str, str]:
+    """List to content digest of all versions in force. A partial list (the embedded subset) does
+    not stand in for the CSL's rows of that list, so it is left out where a whole CSL is there."""
+    force = in_force(journal)
+    whole_csl = "csl" in force and not force["csl"].partial
+    return {
+        one: version.content
+        for one, version in force.items()
+        if not (version.partial and whole_csl and listings()[one].csl_codes)
+    }
+
+
+def difference(old: pa.Table, new: pa.Table) -> tuple[set[str], set[str], set[str]]:
+    """Records that were added, removed, and changed in their content."""
+    before = dict(zip(old["record"].to_pylist(), old["digest"].to_pylist(), strict=True))
+    after = dict(zip(new["record"].to_pylist(), new["digest"].to_pylist(), strict=True))
+    changed = {one for one in before.keys() & after.keys() if before[one] != after[one]}
+    return after.keys() - before.keys(), before.keys() - after.keys(), changed
+
+
+def some(table: pa.Table, wanted: Iterable[str]) -> pa.Table:
+    """The rows of these records."""
+    return table.filter(pc.is_in(table["record"], pa.array(sorted(wanted), pa.string())))
+
+
+def standing(journal: Journal) -> list[dict[str, object]]:
+    """Every list of the catalogue: version, age, and whether screening may rely on it."""
+    force, today = in_force(journal), clock.now().date()
+    whole_csl = "csl" in force and not force["csl"].partial
+    return [
+        {
+            "list": one.list,
+            "keeper": one.keeper,
+            "state": state,
+            "as_of": version.as_of if version else "",
+            "age_days": version.age(today) if version else None,
+            "limit_days": one.limit_days or None,
+            "records": version.records if version else 0,
+            "names": version.names if version else 0,
+            "version": version.content[:12] if version else "",
+            "why": why,
+        }
+        for one in listings().values()
+        for version in [force.get(one.list)]
+        for state, why in [_state(one.list, version, today, whole_csl)]
+    ]
+
+
+def _state(list_: str, version: Version | None, today: date, whole_csl: bool) -> tuple[str, str]:
+    listing = listings()[list_]
+    by_csl = whole_csl and bool(listing.csl_codes)
+    if version is None or (version.partial and by_csl):
+        if by_csl:
+            return "green", "its records come with the CSL"
+        return ("red" if listing.needed else "amber", "never loaded") if list_ != OWN else (
+            "green", "nobody is on it")  # fmt: skip
+    if version.partial:
+        return "red", "only the subset that ships with the program: load the publisher's list"
+    if listing.limit_days and version.age(today) > listing.limit_days:
+        return "red", f"older than {listing.limit_days} days"
+    if version.faults:
+        return "amber", f"taken by {version.accepted_by} in spite of {version.faults} fault(s)"
+    return "green", ""
+
+
+def contents_of(text: str) -> dict[str, str]:
+    """The lists of a screening as the projection keeps them."""
+    return dict(json.loads(text)) if text else {}

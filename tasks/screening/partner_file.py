@@ -1,0 +1,142 @@
+"""A file of partners, CSV, XLSX or Parquet, into rows of the register; every fault by its row.
+
+A faulty row is left out and told; the caller decides whether the rest may be screened. A fault that
+concerns the whole file (encoding, no heading, a workbook that is none) leaves nothing to screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.screening import partner_rows
+from tasks.screening.partner_cells import Wrong, text_of, value
+from tasks.screening.register import IDENTIFIERS, Column, columns, complete, table
+from tasks.shared.errors import HostileFile, Problem
+from tasks.shared.files import digest_of
+
+_CODES = {"heading": "S001", "cell": "S002", "empty": "S003", "double": "S004"}
+_IDENTIFIER_FIELDS = {"tax_id": "tax", **{kind: kind for kind in IDENTIFIERS}}
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Read:
+    """`partners`: the clean rows as a REGISTER table; `refused`: how many rows were left out."""
+
+    file: str
+    sha256: str
+    partners: pa.Table
+    problems: tuple[Problem, ...]
+    refused: int
+
+
+def read(path: Path) -> Read:
+    """Read a partner file. Never raises for what the file holds."""
+    try:
+        digest = digest_of(path)
+        rows = partner_rows.open_rows(path)
+    except HostileFile as refused:
+        return Read(path.name, digest_of(path), table([]), refused.problems, 0)
+    except OSError as wrong:
+        why = wrong.strerror or type(wrong).__name__
+        problem = Problem(file=path.name, wrong=f"cannot be opened ({why})", code="E002")
+        return Read(path.name, "", table([]), (problem,), 0)
+    reader = _Reader(rows)
+    partners = list(reader.partners())
+    return Read(
+        path.name,
+        digest,
+        table(partners),
+        tuple(sorted(reader.problems, key=lambda p: p.row)),
+        reader.refused,
+    )
+
+
+class _Reader:
+    """Goes through the rows once and keeps what was wrong."""
+
+    def __init__(self, rows: partner_rows.Rows) -> None:
+        self._rows = rows
+        self.problems = list(rows.problems)
+        self.refused = len({problem.row for problem in rows.problems if problem.row})
+        self._seen: dict[str, int] = {}
+
+    def partners(self) -> Iterator[dict[str, Any]]:
+        fields = self._bind(self._rows.heading)
+        if fields is None:
+            return
+        for number, cells in self._rows.rows:
+            if not any(text_of(cell) for cell in cells):
+                continue
+            before = len(self.problems)
+            row = self._row(number, fields, cells)
+            self._judge(number, row, {problem.column for problem in self.problems[before:]})
+            if len(self.problems) > before:
+                self.refused += 1
+            else:
+                yield complete(row)
+
+    def _bind(self, heading: Sequence[object]) -> list[Column | None] | None:
+        """The column behind each heading; None, and a fault, if it is no heading of partners."""
+        known = {name: column for column in columns() for name in column.names}
+        keys = [" ".join(text_of(cell).split()).lower() for cell in heading]
+        fields = [known.get(key) for key in keys]
+        names = [column.field for column in fields if column]
+        lacking = [column.title for column in columns()[:2] if column.field not in names]
+        for column in columns():
+            if names.count(column.field) > 1:
+                self._blame("heading", 1, column.title, "", "the column stands there twice", "once")
+        unknown = [key for key, column in zip(keys, fields, strict=True) if key and not column]
+        for key in unknown:
+            right = f"one of {', '.join(column.title for column in columns())}"
+            self._blame("heading", 1, key[:_SHOWN], "", "unknown column", right)
+        if lacking:
+            right = "a heading row with Partner ID and Name"
+            self._blame("heading", 1, "", "", f"no column {', '.join(lacking)}", right)
+        return None if lacking or len(names) > len(set(names)) else fields
+
+    def _row(
+        self, number: int, fields: list[Column | None], cells: Sequence[object]
+    ) -> dict[str, Any]:
+        row: dict[str, Any] = {"identifiers": [], "role": "supplier", "kind": "unknown"}
+        for column, cell in zip(fields, cells, strict=False):
+            text = text_of(cell)
+            if column is None or not text:
+                continue
+            try:
+                read_ = value(column.type, text)
+            except Wrong as wrong:
+                self._blame("cell", number, column.title, text, wrong.wrong, wrong.right)
+                continue
+            if kind := _IDENTIFIER_FIELDS.get(column.field):
+                row["identifiers"].append({"kind": kind, "value": read_})
+            else:
+                row[column.field] = read_
+        return row
+
+    def _judge(self, number: int, row: dict[str, Any], told: set[str]) -> None:
+        """What is missing or stands there twice; `told`: columns of the row already found wrong."""
+        for column in columns()[:2]:
+            if not row.get(column.field) and column.title not in told:
+                self._blame("empty", number, column.title, "", "is empty", column.meaning)
+        partner = row.get("partner", "")
+        if first := self._seen.get(partner):
+            wrong = f"the id of row {first} again"
+            self._blame("double", number, columns()[0].title, partner, wrong, "each id once")
+        elif partner:
+            self._seen[partner] = number
+        if row["role"] == "vessel" and row["kind"] == "unknown":
+            row["kind"] = "vessel"
+
+    def _blame(self, what: str, row: int, column: str, value_: str, wrong: str, right: str) -> None:
+        shown = value_ if len(value_) <= _SHOWN else f"{value_[:_SHOWN]}..."
+        self.problems.append(
+            Problem(
+                self._rows.file, self._rows.sheet, row, column, shown, wrong, right, _CODES[what]
+            )
+        )

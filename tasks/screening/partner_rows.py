@@ -1,0 +1,166 @@
+"""Rows of cells out of CSV, XLSX and Parquet, after the house's hostile checks.
+
+A row of a CSV file that does not hold together is told by the line on which it begins, and reading
+goes on with the next line, so that one open quote does not swallow all that follows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import python_calamine
+from defusedxml.ElementTree import ParseError
+
+from tasks.shared import hostile, hostile_workbook
+from tasks.shared.errors import Problem
+from tasks.shared.formulas import formula_cells
+
+MOST_ROWS = 2_000_000
+_MOST_CELL = 64 << 20
+_LONGEST_RECORD = 50
+_MOST_TOLD = 10_000
+_SHEETS = ("partners", "sheet1", "data")
+
+
+@dataclass
+class Rows:
+    """A file's heading and rows, each with its number as a spreadsheet counts (heading is row 1)."""
+
+    file: str
+    sheet: str = ""
+    heading: Sequence[object] = ()
+    rows: list[tuple[int, Sequence[object]]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def open_rows(path: Path) -> Rows:
+    """The rows of a file. Raises HostileFile for one that cannot be opened as a whole."""
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".txt"):
+        return _csv(path, hostile.read_text(path))
+    if suffix == ".xlsx":
+        return _workbook(path)
+    if suffix == ".parquet":
+        return _parquet(path)
+    raise hostile.refuse(path, "no kind of file that is read here", ".csv, .xlsx or .parquet")
+
+
+def _csv(path: Path, text: str) -> Rows:
+    lines = list(io.StringIO(text, newline=""))
+    if len(lines) > MOST_ROWS:
+        raise hostile.refuse(path, f"{len(lines):,} lines", f"at most {MOST_ROWS:,}")
+    rows = Rows(path.name)
+    mark = _mark(lines[0] if lines else "")
+    with _wide_cells():
+        for number, cells, wrong in _records(lines, mark):
+            if wrong:
+                right = "cells in quotes, parted by commas, as many as there are headings"
+                rows.problems.append(Problem(path.name, "", number, "", "", wrong, right, "S005"))
+            elif number == 1:
+                rows.heading = cells
+            else:
+                rows.rows.append((number, cells))
+    return rows
+
+
+def _mark(heading: str) -> str:
+    """Comma, semicolon or tab, whichever the heading uses."""
+    return max(",;\t", key=heading.count)
+
+
+@contextmanager
+def _wide_cells() -> Iterator[None]:
+    """A cell of several MB is to be told as one, not to end the reading."""
+    before = csv.field_size_limit(_MOST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+class _Lines:
+    """Lines for a CSV reader, which says how far it has read and ends a record that runs too long."""
+
+    def __init__(self, lines: list[str], start: int) -> None:
+        self._lines, self.place, self.end = lines, start, len(lines)
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if self.place >= min(self.end, len(self._lines)):
+            raise StopIteration
+        self.place += 1
+        return self._lines[self.place - 1]
+
+
+def _records(lines: list[str], mark: str) -> Iterator[tuple[int, list[str], str]]:
+    """(line number, cells, what is wrong) of each record. After a fault reading goes on with the
+    line after the one on which the record began."""
+    start, width = 0, 0
+    while start < len(lines):
+        feed = _Lines(lines, start)
+        reader = csv.reader(feed, delimiter=mark, strict=True)
+        while True:
+            start, feed.end = feed.place, feed.place + _LONGEST_RECORD
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as wrong:
+                yield start + 1, [], f"no proper CSV ({wrong})"
+                break
+            width = width or len(cells)
+            if cells and len(cells) != width:
+                yield start + 1, [], f"{len(cells)} cells under {width} headings"
+                break
+            yield start + 1, cells, ""
+        start += 1
+
+
+def _workbook(path: Path) -> Rows:
+    facts = hostile_workbook.check_workbook(path)
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        names = book.sheet_names
+        name = next((n for n in names if n.strip().lower() in _SHEETS), names[0])
+        cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        formulas = list(islice(formula_cells(path, facts, [name]), _MOST_TOLD))
+    except (python_calamine.CalamineError, ValueError, OSError, LookupError, ParseError) as wrong:
+        raise hostile.refuse(path, f"the workbook cannot be read ({wrong})", "save it") from None
+    rows = Rows(path.name, name, cells[0] if cells else ())
+    for sheet, cell, wrong in formulas:
+        row = int("".join(filter(str.isdigit, cell)) or 0)
+        right = "the value itself, typed in"
+        rows.problems.append(Problem(path.name, sheet, row, "", cell, wrong, right, "E008"))
+    faulty = {problem.row for problem in rows.problems}
+    rows.rows = [(n, line) for n, line in enumerate(cells[1:], 2) if n not in faulty]
+    return rows
+
+
+def _parquet(path: Path) -> Rows:
+    try:
+        with pq.ParquetFile(path) as file:
+            if file.metadata.num_rows > MOST_ROWS or _expanded(file) > hostile.Limits().expanded:
+                right = f"at most {MOST_ROWS:,} rows and {hostile.Limits().expanded >> 20} MiB"
+                raise hostile.refuse(path, "too large", right)
+            columns = file.read().to_pydict()
+    except (pa.ArrowException, ValueError, OSError) as wrong:
+        raise hostile.refuse(
+            path, f"no whole Parquet file ({wrong})"[:200], "save it again"
+        ) from None
+    lines = zip(*columns.values(), strict=True)
+    return Rows(path.name, "", list(columns), [(n, line) for n, line in enumerate(lines, 2)])
+
+
+def _expanded(file: pq.ParquetFile) -> int:
+    groups = range(file.metadata.num_row_groups)
+    return sum(file.metadata.row_group(group).total_byte_size for group in groups)

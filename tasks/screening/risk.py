@@ -1,0 +1,166 @@
+"""The risk of a partner, 0 to 100, each point with its reason; tiers set when it is looked at again.
+
+Weights are data with a version (`data/screening/risk-<version>.toml`); old versions stay, so that a
+score can be reckoned again years later.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from tasks.screening import provider
+from tasks.screening.ownership import SURE, Owned
+from tasks.screening.policy import BLOCK, NOTE
+from tasks.shared.errors import BadInput
+
+VERSION = "2026.11"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A reason and what it weighs; relief is negative."""
+
+    why: str
+    points: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A hit as it counts here. `state`: confirmed or open; `effect`: block, review or note."""
+
+    record: str
+    state: str
+    effect: str
+
+
+@dataclass(frozen=True)
+class Risk:
+    """`points` lies between 0 and 100. `days`: until the next review."""
+
+    points: int
+    tier: str
+    days: int
+    reasons: tuple[Point, ...]
+    weights: str
+
+    def due(self, last: date) -> date:
+        """The day of the next review after one on `last`."""
+        return last + timedelta(days=self.days)
+
+
+@cache
+def weights(version: str = VERSION) -> Mapping[str, Any]:
+    """Raises BadInput for a version that is not known."""
+    path = files("continuity_data").joinpath("screening", f"risk-{version}.toml")
+    if not path.is_file():
+        raise BadInput(f"There are no risk weights of version {version}")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def score(
+    row: Mapping[str, Any],
+    findings: Iterable[Finding],
+    owned: Iterable[Owned],
+    today: date,
+    version: str = VERSION,
+) -> Risk:
+    """The risk of one row of the register, with its hits and what its owners make of it."""
+    table = weights(version)
+    reasons = [
+        *_hits(table["hits"], sorted(findings, key=lambda one: one.record)),
+        *_ownership(table["ownership"], row, list(owned)),
+        *_places(table, row),
+        *_goods(table["goods"], row),
+        *(Point(why, points) for why, points in provider.reasons(table["provider"], row, today)),
+        *_behaviour(table["behaviour"], row),
+        *_relief(table["relief"], row, today),
+    ]
+    reasons = [reason for reason in reasons if reason.points]
+    points = max(0, min(100, sum(reason.points for reason in reasons)))
+    tier, days = _tier(table["tiers"], points)
+    return Risk(points, tier, days, tuple(reasons), version)
+
+
+def _tier(tiers: Mapping[str, Mapping[str, int]], points: int) -> tuple[str, int]:
+    ordered = sorted(tiers.items(), key=lambda one: -one[1]["from"])
+    name, tier = next(one for one in ordered if points >= one[1]["from"])
+    return name, tier["days"]
+
+
+def _hits(table: Mapping[str, int], findings: list[Finding]) -> list[Point]:
+    found = [
+        Point(f"{one.state} hit on {one.record} ({one.effect})", table[f"{one.state}_{one.effect}"])
+        for one in findings
+    ]
+    found.sort(key=lambda point: -point.points)
+    return [
+        point if place == 0 else Point(point.why, min(point.points, table["further"]))
+        for place, point in enumerate(found)
+    ]
+
+
+def _ownership(table: Mapping[str, Any], row: Mapping[str, Any], owned: list[Owned]) -> list[Point]:
+    if not row["owners"] and row["role"] in table["roles"] and row["kind"] != "individual":
+        return [Point("owners were not declared", table["not_declared"])]
+    return [Point(one.words, table["sure" if one.state == SURE else "possible"]) for one in owned]
+
+
+def _places(table: Mapping[str, Any], row: Mapping[str, Any]) -> list[Point]:
+    country = row["country"]
+    found = []
+    if points := table["countries"].get(country):
+        found.append(Point(f"country {country}", points))
+    region = table["regions"].get(country)
+    where = " ".join((row["region"], row["city"], row["address"])).lower()
+    if region and (word := next((w for w in region["words"] if w in where), "")):
+        found.append(Point(f"region: {word.title()}", region["points"]))
+    return found
+
+
+def _goods(table: Mapping[str, Any], row: Mapping[str, Any]) -> list[Point]:
+    points = table["points"] if row["country"] in table["countries"] else table["elsewhere"]
+    names = [
+        sector["name"]
+        for sector in table["sectors"]
+        if any(_overlap(hts, prefix) for hts in row["hts"] for prefix in sector["hts"])
+    ]
+    return [Point(f"goods of a UFLPA priority sector: {', '.join(names)}", points)] if names else []
+
+
+def _overlap(hts: str, prefix: str) -> bool:
+    """A number of the sector, or a shorter one that includes the sector."""
+    return hts.startswith(prefix) or prefix.startswith(hts)
+
+
+def _behaviour(table: Mapping[str, int], row: Mapping[str, Any]) -> list[Point]:
+    found, left = [], table["most"]
+    for flag in row["flags"]:
+        points = min(left, table.get(flag, table["other"]))
+        left -= points
+        found.append(Point(f"warning sign: {flag.replace('_', ' ')}", points))
+    return found
+
+
+def _relief(table: Mapping[str, int], row: Mapping[str, Any], today: date) -> list[Point]:
+    found = []
+    if row["ctpat"]:
+        found.append(Point("member of CTPAT or a recognised AEO programme", table["ctpat"]))
+    recent = (today - timedelta(days=table["screened_within_days"])).isoformat()
+    if row["screened_by"] and row["screened_on"] >= recent:
+        why = f"screened by {row['screened_by']} on {row['screened_on']}"
+        found.append(Point(why, table["screened_by_others"]))
+    return found
+
+
+def finding(record: str, state: str, effect: str) -> Finding | None:
+    """A hit as it counts, or None for one that is cleared or gone. `state`: as decisions name it."""
+    if state in ("cleared", "gone"):
+        return None
+    known = effect if effect in (BLOCK, NOTE) else "review"
+    return Finding(record, "confirmed" if state == "confirmed" else "open", known)

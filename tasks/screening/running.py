@@ -1,0 +1,210 @@
+"""Holds the register against the lists in force: the whole, or only what changed since last time.
+
+What was found is content named in the journal, with the lists, the register and the model behind it:
+a screening can be done again years later. A run over the changes leaves the same hits as a run over
+the whole, because a score depends on the two names and the model alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import cast
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from tasks.screening import match, policy, register, second, stored
+from tasks.screening.delta import delta, in_order
+from tasks.screening.finding import FOUND, Screener
+from tasks.screening.house import House
+from tasks.screening.lists import versions
+from tasks.screening.lists.loading import load_embedded
+from tasks.screening.ownership import MARK
+from tasks.screening.subjects import Subjects, of
+from tasks.shared import clock, kinds
+from tasks.shared.journal import Pen
+from tasks.shared.projections import HITS, SCREENED
+
+SHELF = "screening-shelf"
+"""Of the home: a copy of prepared partners, which may be deleted at any time."""
+
+FULL, CHANGES, NAME = "full", "changes", "name"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a screening rests on: digests of each list and of the register, and the model."""
+
+    lists: dict[str, str]
+    partners: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`new`: hits that are new or rest on other content than before; `gone`: ids of hits that are
+    no more. `screened`: how many subjects were held against something."""
+
+    scope: str
+    basis: Basis
+    content: str
+    screened: int
+    hits: int
+    new: tuple[kinds.HitLine, ...]
+    gone: tuple[str, ...]
+
+
+def screen(house: House, actor: str, *, full: bool = False) -> Outcome:
+    """Screen what changed since the last time, or everything. Loads the embedded subset if no list
+    was ever loaded. Running it again changes nothing."""
+    if not versions.in_force(house.journal):
+        load_embedded(house.journal, house.content, actor)
+    by = screener(house)
+    basis = Basis(versions.used(house.journal), register.current(house.journal), by.model)
+    before = None if full else last(house)
+    if before is not None and before[0].model != basis.model:
+        before = None
+    sides = _sides(house, basis)
+    found, screened = _find(house, by, sides, basis, before)
+    held = _Held(CHANGES if before else FULL, basis, found, _lines(house, sides, found), screened)
+    return _write(house, actor, held)
+
+
+def screener(house: House) -> Screener:
+    """The matching that the settings ask for. Raises MissingPart for a second opinion that is not
+    installed."""
+    given = house.settings.screening
+    opinion = cast("second.Opinion", second.logic_v2()) if given.second_opinion else None
+    return Screener(given.threads, opinion, house.settings.home / SHELF)
+
+
+def last(house: House) -> tuple[Basis, pa.Table] | None:
+    """What the last screening of the register rested on, and its hits; None if there was none."""
+    rows = house.journal.rows(sa.select(SCREENED).where(SCREENED.c.what == "hits"))
+    if not rows:
+        return None
+    one = rows[0]
+    basis = Basis(versions.contents_of(one.lists), one.partners, one.model)
+    return basis, hits_of(house, one.content)
+
+
+def hits_of(house: House, content: str) -> pa.Table:
+    """The hits of a screening, with explanations (schema FOUND)."""
+    return stored.from_bytes(house.content.get(content), FOUND)
+
+
+def _sides(house: House, basis: Basis) -> tuple[Subjects, pa.Table]:
+    """Everyone to screen, and every record to screen against."""
+    subjects = of(register.read(house.content, basis.partners))
+    return subjects, versions.records(house.content, basis.lists)
+
+
+def _find(
+    house: House,
+    by: Screener,
+    sides: tuple[Subjects, pa.Table],
+    basis: Basis,
+    before: tuple[Basis, pa.Table] | None,
+) -> tuple[pa.Table, int]:
+    if before is None:
+        return in_order(by.screen(*sides)), len(sides[0].digests)
+    rested, hits = before
+    were, known = sides
+    if rested.partners != basis.partners:
+        were = of(register.read(house.content, rested.partners))
+    if rested.lists != basis.lists:
+        known = versions.records(house.content, rested.lists)
+    return delta(hits, (were, known), sides, by)
+
+
+def partner_of(subject: str) -> str:
+    """The partner itself, of a subject that may be one of its owners."""
+    return subject.split(MARK)[0]
+
+
+def hit_id(partner: str, record: str) -> str:
+    """The id of a hit: the same for this partner and record in every screening."""
+    return "h" + sha256(f"{partner}\n{record}".encode()).hexdigest()[:11]
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A screening before it is written down: the hits as a table (FOUND) and as journal lines."""
+
+    scope: str
+    basis: Basis
+    found: pa.Table
+    lines: list[kinds.HitLine]
+    screened: int
+
+
+def _write(house: House, actor: str, held: _Held) -> Outcome:
+    """Write down what was found, in one transaction with the hits that are new or gone."""
+    basis, count = held.basis, held.found.num_rows
+    content = house.content.put(stored.to_bytes(held.found, FOUND))
+    done = kinds.ScreeningDone(
+        scope=held.scope,
+        model=basis.model,
+        lists=basis.lists,
+        partners=basis.partners,
+        content=content,
+        screened=held.screened,
+        hits=count,
+    )
+    with house.journal.write(actor) as pen:
+        new, gone = _news(pen, held.lines)
+        if new or gone:
+            pen.append(kinds.HitFound(hits=list(new), gone=list(gone)), "screening")
+        pen.append(done, "screening", _key(basis, content))
+    return Outcome(held.scope, basis, content, held.screened, count, new, gone)
+
+
+def _news(
+    pen: Pen, lines: list[kinds.HitLine]
+) -> tuple[tuple[kinds.HitLine, ...], tuple[str, ...]]:
+    """The hits that the book does not know so, and the ids of those that are no more."""
+    known = {row.hit: row for row in pen.rows(sa.select(HITS))}
+    standing = {line.hit for line in lines}
+    gone = sorted(hit for hit, row in known.items() if row.present and hit not in standing)
+    return tuple(line for line in lines if _is_news(line, known.get(line.hit))), tuple(gone)
+
+
+def _key(basis: Basis, content: str) -> str:
+    """The same screening with the same result is written down once a day."""
+    today = clock.now().date().isoformat()
+    resting = kinds.canonical([basis.model, basis.lists, basis.partners, content, today])
+    return f"screening:{sha256(resting.encode()).hexdigest()}"
+
+
+def _lines(house: House, sides: tuple[Subjects, pa.Table], found: pa.Table) -> list[kinds.HitLine]:
+    """The journal's line for each hit: with what the policy says of it today."""
+    subjects, every = sides
+    records = versions.some(every, set(found["record"].to_pylist()))
+    listed = {row["record"]: row for row in records.to_pylist()}
+    today = clock.now().date().isoformat()
+    least = _strong(house)
+    lines = []
+    for row in found.select(_IN_LINE).to_pylist():
+        one, role = listed[row["record"]], subjects.roles[row["partner"]]
+        effect = policy.effect(role, one["list"], tuple(one["programs"]), one["ends"], today)
+        strong = row["score"] >= least and effect != policy.NOTE
+        hit = hit_id(row["partner"], row["record"])
+        lines.append(kinds.HitLine(hit=hit, strong=strong, effect=effect, **row))
+    return lines
+
+
+def _strong(house: House) -> float:
+    """The score from which two persons decide."""
+    told = house.settings.screening.strong_score
+    return match.load_model(match.MODEL).strong if told is None else told
+
+
+_IN_LINE = ["partner", "record", "score", "partner_digest", "record_digest"]
+
+
+def _is_news(line: kinds.HitLine, known: sa.Row | None) -> bool:  # type: ignore[type-arg]
+    if known is None or not known.present:
+        return True
+    said = (known.partner_digest, known.record_digest, known.effect, known.strong, known.score)
+    return said != (line.partner_digest, line.record_digest, line.effect, line.strong, line.score)

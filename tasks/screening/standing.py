@@ -1,0 +1,152 @@
+"""Where each partner stands: stop, review or clear; its risk with reasons; the next review."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from tasks.screening import decisions, ownership, register, risk, running
+from tasks.screening.decisions import CONFIRMED, Hit
+from tasks.screening.house import House
+from tasks.screening.lists import versions
+from tasks.screening.ownership import BIS, OFAC, SUBSIDIARY, Owned, Rule
+from tasks.screening.policy import BLOCK
+from tasks.shared import clock, kinds
+from tasks.shared.errors import Refused
+from tasks.shared.projections import REVIEWS
+
+STOP, REVIEW, CLEAR = "stop", "review", "clear"
+_AFFILIATE_CODES = {"EL", "MEU"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One partner today. `undecided`: hits that wait for a person; `due`: the next review (ISO)."""
+
+    partner: str
+    name: str
+    role: str
+    state: str
+    undecided: int
+    risk: risk.Risk
+    owned: tuple[Owned, ...]
+    due: str
+    reviewed: str
+
+    @property
+    def overdue(self) -> bool:
+        return self.due < clock.now().date().isoformat()
+
+
+def standings(house: House, partners: Iterable[str] | None = None) -> list[Standing]:
+    """Every partner of the register, or these; the riskiest first."""
+    rows = register.read(house.content, register.current(house.journal)).to_pylist()
+    wanted = None if partners is None else set(partners)
+    hits = [one for one in decisions.hits(house) if one.state != decisions.GONE]
+    by_partner: dict[str, list[Hit]] = defaultdict(list)
+    for one in hits:
+        by_partner[running.partner_of(one.partner)].append(one)
+    owned = _ownership(house, rows, hits)
+    reviews = {row.partner: row for row in house.journal.rows(sa.select(REVIEWS))}
+    today = clock.now().date()
+    found = [
+        _standing(row, by_partner[row["partner"]], owned[row["partner"]], reviews, today)
+        for row in rows
+        if wanted is None or row["partner"] in wanted
+    ]
+    order = {STOP: 0, REVIEW: 1, CLEAR: 2}
+    return sorted(found, key=lambda one: (order[one.state], -one.risk.points, one.partner))
+
+
+def _standing(
+    row: Mapping[str, Any],
+    hits: list[Hit],
+    owned: list[Owned],
+    reviews: Mapping[str, Any],
+    today: date,
+) -> Standing:
+    findings = [
+        found for one in hits if one.partner == row["partner"]
+        if (found := risk.finding(one.record, one.state, one.effect))
+    ]  # fmt: skip
+    found = risk.score(row, findings, owned, today)
+    review = reviews.get(row["partner"])
+    due = review.due if review else today.isoformat()
+    undecided = sum(one.undecided for one in hits)
+    state = _state(hits, owned, undecided)
+    return Standing(row["partner"], row["name"], row["role"], state, undecided, found,
+                    tuple(owned), due, review.tier if review else "")  # fmt: skip
+
+
+def _state(hits: list[Hit], owned: list[Owned], undecided: int) -> str:
+    """Stop for a blocking hit that is not cleared, or ownership that is sure; owners' own hits are
+    judged by ownership, except that a person has to look at them."""
+    own = [one for one in hits if ownership.MARK not in one.partner]
+    if any(one.effect == BLOCK and (one.undecided or one.state == CONFIRMED) for one in own):
+        return STOP
+    if any(one.state == ownership.SURE for one in owned):
+        return STOP
+    confirmed = any(one.state == CONFIRMED for one in own)
+    return REVIEW if undecided or owned or confirmed else CLEAR
+
+
+def _ownership(house: House, rows: list[dict[str, Any]], hits: list[Hit]) -> dict[str, list[Owned]]:
+    """What owners make of each partner, under every rule that is in force."""
+    found: dict[str, list[Owned]] = defaultdict(list)
+    wanted = {one.record for one in hits}
+    if not wanted or not any(row["owners"] for row in rows):
+        return found
+    contents = versions.used(house.journal)
+    listed = versions.some(versions.records(house.content, contents), wanted).to_pylist()
+    for rule in _rules(house):
+        counting = {row["record"] for row in listed if _counts(rule, row)}
+        sure = {one.partner for one in hits if one.record in counting and one.state == CONFIRMED}
+        maybe = {one.partner for one in hits if one.record in counting and one.undecided}
+        for partner, one in ownership.judge(rows, rule, sure, maybe).items():
+            found[partner].append(one)
+    return found
+
+
+def _rules(house: House) -> list[Rule]:
+    """The rules that are in force today; one of which that is not sure counts, and says so."""
+    held = house.settings.screening.bis_affiliates
+    state, source = ownership.rule_state(BIS.name, clock.now().date().isoformat(), held)
+    if state == "off":
+        return [OFAC, SUBSIDIARY]
+    words = BIS.words if state == "on" else f"{BIS.words}; not sure to be in force: {source}"
+    return [OFAC, SUBSIDIARY, replace(BIS, words=words)]
+
+
+def _counts(rule: Rule, record: Mapping[str, Any]) -> bool:
+    if rule.name == SUBSIDIARY.name:
+        return record["subsidiaries"]
+    codes = set(record["programs"][:1]) if record["list"] == "csl" else set()
+    if rule.name == BIS.name:
+        return bool(codes & _AFFILIATE_CODES)
+    return record["list"] == "ofac-sdn" or "SDN" in codes
+
+
+def review(house: House, partner: str, note: str, actor: str) -> Standing:
+    """Write down that somebody looked at the whole partner; sets the day of the next review.
+    Raises Refused for a partner that is not in the register, or still has undecided hits."""
+    found = standings(house, [partner])
+    if not found:
+        raise Refused(f"No partner {partner!r} in the register")
+    one = found[0]
+    if one.undecided:
+        raise Refused(f"{partner} has {one.undecided} undecided hit(s): decide them first")
+    body = kinds.PartnerReviewed(
+        partner=partner,
+        points=one.risk.points,
+        tier=one.risk.tier,
+        weights=one.risk.weights,
+        note=note,
+        due=one.risk.due(clock.now().date()).isoformat(),
+    )
+    house.journal.append(body, f"partner/{partner}", actor)
+    return standings(house, [partner])[0]

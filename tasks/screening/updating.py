@@ -1,0 +1,65 @@
+"""Bringing lists up to date: from a folder, or from their publishers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tasks.screening.house import House
+from tasks.screening.lists import loading
+from tasks.screening.lists.download import fetch
+from tasks.shared.errors import BadInput, NotFetched, Problem
+
+FOLDER = "lists"
+"""Of the home: where downloads lie. What is in force lies in the content store."""
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """What was loaded, and which lists could not be fetched whole."""
+
+    loaded: tuple[loading.Loaded, ...]
+    missed: tuple[tuple[str, str], ...]
+
+
+def download(house: House, book: loading.Book) -> Downloaded:
+    """Fetch and load every list that has an address. One that fails keeps no other back, and its
+    version in force stays. Raises BadInput if no list has an address, or one cannot be used."""
+    settings = house.settings.screening
+    if not settings.addresses:
+        raise BadInput("No list has an address: [screening.addresses] in continuity.toml")
+    loaded, missed = [], []
+    for list_ in sorted(settings.addresses):
+        if list_ not in loading.READERS:
+            raise BadInput(f"{list_!r} is no list; lists are {', '.join(loading.READERS)}")
+        try:
+            got = fetch(settings, list_, house.settings.home / FOLDER)
+        except NotFetched as wrong:
+            missed.append((list_, str(wrong)))
+            continue
+        loaded.append(loading.load(replace(book, as_of=got.as_of), list_, got.folder))
+    return Downloaded(tuple(loaded), tuple(missed))
+
+
+def rows(loaded: tuple[loading.Loaded, ...] | list[loading.Loaded]) -> list[dict[str, Any]]:
+    """A line a list."""
+    return [
+        {
+            "list": one.list,
+            "state": one.state,
+            "as_of": one.as_of,
+            "dated_by": one.dated_by,
+            "records": one.records,
+            "names": one.names,
+            "added": one.added,
+            "removed": one.removed,
+            "changed": one.changed,
+            "left_out": sum((one.left_out or {}).values()),
+        }
+        for one in loaded
+    ]
+
+
+def problems(loaded: tuple[loading.Loaded, ...] | list[loading.Loaded]) -> list[Problem]:
+    """The faults of the lists that were refused."""
+    return [problem for one in loaded if one.state == "refused" for problem in one.problems]

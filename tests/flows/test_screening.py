@@ -1,0 +1,86 @@
+"""The screening flow: lists, hits, artifact, mail; and running it again."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tasks.screening import partner_file, register
+from tasks.shared import clock, people
+from tasks.shared.mail import waiting
+from tasks.shared.settings import Settings, load
+from tests.conftest import SETTINGS
+from tests.screening.conftest import LISTS
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+MAIL = """
+[screening]
+mail_to = ["compliance"]
+[mail]
+sender = "screening@harbor.example"
+recipients = { compliance = ["ada@harbor.example"] }
+"""
+
+
+@pytest.fixture
+def office(journal, content, house: Settings, tmp_path: Path) -> Settings:
+    (house.home / "continuity.toml").write_text(SETTINGS + MAIL)
+    people.add(journal, "ada", "Ada Vance", "1", ["approver", "compliance"], "it")
+    path = tmp_path / "partners.csv"
+    path.write_text("Partner ID,Name,Role\nP1,Tiva Polymer,supplier\nP2,Nordsee Trading,carrier\n")
+    read = partner_file.read(path)
+    register.take(journal, content, "ada", read.partners, source=read.sha256, file=read.file)
+    return load(house.home)
+
+
+def run(office: Settings, **options: object):
+    from flows.screening import screening
+
+    given = {"folder": str(LISTS), **options}
+    return screening(str(office.home), "ada", return_state=True, **given)
+
+
+def artifacts() -> dict[str, str]:
+    from prefect.client.orchestration import get_client
+
+    async def read() -> dict[str, str]:
+        async with get_client() as client:
+            found = await client.read_latest_artifacts()
+        return {str(one.key): f"{one.description} {one.data}" for one in found}
+
+    return asyncio.run(read())
+
+
+def test_a_hit_is_published_and_told_once(office: Settings, journal) -> None:
+    first = run(office)
+    assert first.name == "HitsWait" and first.result()["scope"] == "full"
+    assert len(first.result()["lists"]["new"]) == 8
+    told = artifacts()["screening-hits"]
+    assert "ofac-sdn/16527" in told and "block" in told
+    # ids alone: no name of a partner or of somebody listed
+    assert "Tiva" not in told and "TIVA" not in told
+    letters = waiting(journal)
+    assert len(letters) == 1 and "1 new hit(s), 1 block a partner" in letters[0].title
+    again = run(office)
+    assert again.name == "HitsWait" and again.result()["new"] == []
+    assert [one.id for one in waiting(journal)][:1] == [letters[0].id]
+
+
+def test_a_refused_list_keeps_its_old_version_and_the_rest_goes_on(
+    office: Settings, january: Path
+) -> None:
+    run(office)
+    (january / "sdn.csv").write_bytes(b"\x1a")
+    state = run(office, folder=str(january))
+    assert state.result()["lists"]["kept"] == ["ofac-sdn"]
+    assert state.result()["hits"] == 1
+
+
+def test_without_partners_it_says_that_lists_are_red(house: Settings, journal) -> None:
+    from flows.screening import screening
+
+    assert clock.text() > "2024"
+    state = screening(str(house.home), "ada", update=False, return_state=True)
+    assert state.name == "Red" and "subset" in state.message

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.screening.house import House
+from tasks.screening.lists.loading import Book
+from tasks.shared import people
+from tests.screening.world import World
+
+LISTS = Path(__file__).parents[1] / "data" / "lists"
+
+
+@pytest.fixture
+def lists() -> Path:
+    """The tests' own copy of list files, a folder a publisher."""
+    return LISTS
+
+
+@pytest.fixture
+def january(tmp_path: Path) -> Path:
+    """A folder with the SDN list of January 2024, free to be damaged."""
+    folder = tmp_path / "ofac_2024-01-08"
+    shutil.copytree(LISTS / "ofac_2024-01-08", folder)
+    return folder
+
+
+@pytest.fixture
+def staff(journal) -> None:
+    """Ada and Bo, who decide; both named in the book."""
+    people.add(journal, "ada", "Ada Vance", "98765", ["approver", "compliance"], "it")
+    people.add(journal, "bo", "Bo Harbor", "", ["compliance"], "it")
+
+
+@pytest.fixture
+def keeper(journal, content, staff) -> Callable[..., Book]:
+    """The versions' book as Ada keeps it."""
+
+    def open_(**options) -> Book:
+        given = {"actor": "ada", **options}
+        return Book(journal, content, **given)
+
+    return open_
+
+
+@pytest.fixture
+def world(journal, content, house, staff, tmp_path: Path) -> World:
+    """A house of Ada's and Bo's with the January SDN list and no partners yet."""
+    made = World(House(journal, content, house), tmp_path, LISTS)
+    made.load("ofac_2024-01-08", "further")
+    return made

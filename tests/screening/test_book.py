@@ -1,0 +1,84 @@
+"""The screening's facts in the book: on both databases, rebuilt, verified, and after a failure."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from tasks.screening import decisions, standing, watch
+from tasks.screening.house import House
+from tasks.screening.lists import versions
+from tasks.shared import kinds, people, projections
+from tasks.shared.journal import Journal, Pen
+from tasks.shared.journal_check import verify
+from tests.screening.conftest import LISTS
+from tests.screening.world import World
+
+TIVA = "ofac-sdn/16527"
+
+
+@pytest.fixture
+def anywhere(book: Journal, content, house, tmp_path) -> World:
+    """The world of these tests on SQLite, then on PostgreSQL."""
+    people.add(book, "ada", "Ada Vance", "98765", ["approver", "compliance"], "it")
+    made = World(House(book, content, house), tmp_path, LISTS)
+    made.load("ofac_2024-01-08")
+    return made
+
+
+def test_it_holds_on_both_databases(anywhere: World) -> None:
+    world, journal = anywhere, anywhere.house.journal
+    world.take("P1,Tiva Polymer,supplier,DE,,\nP2,Nordsee Trading,carrier,DE,,\n")
+    world.screen()
+    hit = world.hit("P1", TIVA)
+    assert decisions.decide(world.house, hit.hit, "cleared", "a namesake", "ada").state == (
+        decisions.WAITS
+    )
+    standing.review(world.house, "P2", "looked", "ada")
+    world.take("P2,Nordsee Trading,carrier,DE,,\n", whole=True)
+    world.screen()
+    assert world.states() == {("P1", TIVA): "gone"}
+    world.take("P1,Tiva Polymer,supplier,DE,,\n")
+    world.screen()
+    assert world.states() == {("P1", TIVA): decisions.WAITS}
+    assert verify(journal, world.house.content).ok
+    tables = (projections.HITS, projections.LISTS, projections.SCREENED, projections.REVIEWS)
+    before = [journal.rows(sa.select(table)) for table in tables]
+    journal.rebuild()
+    assert [journal.rows(sa.select(table)) for table in tables] == before
+
+
+def test_a_failure_half_way_leaves_the_book_as_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.take("P1,Tiva Polymer,supplier,DE,,\n")
+    head = world.house.journal.head()
+    append = Pen.append
+
+    def fails(self: Pen, body: kinds.Body, *rest: object, **more: object):
+        if isinstance(body, kinds.ScreeningDone):
+            raise OSError("the disk is full")
+        return append(self, body, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Pen, "append", fails)
+    with pytest.raises(OSError, match="full"):
+        world.screen()
+    assert world.house.journal.head() == head and world.states() == {}
+    monkeypatch.undo()
+    assert len(world.screen().new) == 1
+
+
+def test_an_interrupted_load_is_done_again(world: World, lists) -> None:
+    """Content without an event is harmless: the same list loads as if nothing had been."""
+    force = versions.in_force(world.house.journal)
+    digest = force["ofac-sdn"].content
+    assert world.house.content.path(digest).is_file()
+    world.load("ofac_2024-01-08")
+    assert versions.in_force(world.house.journal) == force
+
+
+def test_what_status_says_is_light_to_ask(world: World) -> None:
+    world.take("P1,Tiva Polymer,supplier,DE,,\n")
+    world.screen()
+    assert watch.undecided(world.house.journal) == watch.Waiting(1, 1)
+    assert any("older than" in one for one in watch.red_lists(world.house.journal))

@@ -1,0 +1,212 @@
+"""Who decides, how long it holds, and what brings a hit back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from tasks.screening import decisions, shown, standing
+from tasks.screening.house import House
+from tasks.shared import clock, people
+from tasks.shared.errors import BadInput, CodeRefused, Refused
+from tasks.shared.journal_check import verify
+from tests.screening.world import World
+
+TIVA = "ofac-sdn/16527"
+PARTO = "ofac-sdn/12950"
+PARTNERS = "P1,Tiva Polymer,supplier,DE,Hamburg,\nP2,Nordsee Trading,supplier,DE,,\n"
+
+
+def clear(world: World, hit: decisions.Hit, actor: str = "ada", **options) -> decisions.Hit:
+    return decisions.decide(world.house, hit.hit, "cleared", "other country, other owner", actor,
+                            **options)  # fmt: skip
+
+
+@pytest.fixture
+def screened(world: World) -> World:
+    world.take(PARTNERS)
+    world.screen()
+    return world
+
+
+def code_of(world: World, person: str) -> str:
+    phone = people.enrol(world.house.journal, world.house.settings.home, person, "it")
+    return pyotp.parse_uri(phone).at(clock.now())
+
+
+def clear_by_two(world: World) -> decisions.Hit:
+    hit = world.hit("P1", TIVA)
+    waits = clear(world, hit)
+    assert waits.state == decisions.WAITS and waits.why == "ada says cleared"
+    return clear(world, hit, "bo", code=code_of(world, "bo"))
+
+
+def test_a_cleared_hit_stays_quiet_on_every_run(screened: World) -> None:
+    assert clear_by_two(screened).state == "cleared"
+    for options in ({}, {"full": True}, {}):
+        outcome = screened.screen(**options)
+        assert outcome.new == () and outcome.gone == ()
+        assert screened.hit("P1", TIVA).state == "cleared"
+    screened.take("P3,Another One,carrier,US,,\n")
+    assert all(line.partner != "P1" for line in screened.screen().new)
+    assert screened.hit("P1", TIVA).state == "cleared"
+    assert verify(screened.house.journal, screened.house.content).ok
+
+
+def test_it_comes_back_with_the_difference_when_the_record_changes(screened: World) -> None:
+    clear_by_two(screened)
+    screened.change_record(TIVA, remarks="Tax ID No. 5 (Germany); moved to Hamburg.")
+    outcome = screened.screen()
+    assert outcome.scope == "changes" and [line.record for line in outcome.new] == [TIVA]
+    hit = screened.hit("P1", TIVA)
+    assert hit.state == "open" and hit.why == "the list record changed since it was cleared"
+    change = decisions.difference(screened.house, hit)
+    assert [(one.side, one.field) for one in change] == [("list record", "remarks")]
+    assert "moved to Hamburg" in change[0].after and "Secondary Sanctions" in change[0].before
+    told = "\n".join(shown.lines(shown.one(screened.house, hit)))
+    assert "CHANGED   list record, remarks" in told and "other country, other owner" in told
+
+
+def test_it_comes_back_with_the_difference_when_the_partner_changes(screened: World) -> None:
+    clear_by_two(screened)
+    screened.take("P1,Tiva Polymer,supplier,SY,Damascus,\n")
+    screened.screen()
+    hit = screened.hit("P1", TIVA)
+    assert hit.state == "open" and "partner changed" in hit.why
+    change = {one.field: (one.before, one.after) for one in
+              decisions.difference(screened.house, hit)}  # fmt: skip
+    assert change == {"country": ("DE", "SY"), "city": ("Hamburg", "Damascus")}
+
+
+def test_it_is_quiet_again_when_both_read_as_before(screened: World) -> None:
+    clear_by_two(screened)
+    for rows in ("P1,Tiva Polymer,supplier,SY,,\n", PARTNERS):
+        screened.take(rows)
+        screened.screen()
+    assert screened.hit("P1", TIVA).state == "cleared"
+
+
+def test_what_does_not_touch_the_identity_does_not_reopen(screened: World) -> None:
+    clear_by_two(screened)
+    screened.take("P1,Tiva Polymer,carrier,DE,Hamburg,\n")
+    screened.screen()
+    assert screened.hit("P1", TIVA).state == "cleared"
+
+
+def test_a_clearance_expires(screened: World) -> None:
+    cleared = clear_by_two(screened)
+    day = clock.now() + timedelta(days=366)
+    with clock.held(day):
+        hit = screened.hit("P1", TIVA)
+    assert hit.state == "open" and hit.why == f"the clearance expired on {cleared.expires}"
+
+
+def test_a_weak_hit_is_decided_by_one_person(world: World) -> None:
+    world = with_settings(world, strong_score=1.0)
+    world.take(PARTNERS)
+    world.screen()
+    hit = world.hit("P1", TIVA)
+    assert not hit.strong
+    assert clear(world, hit).state == "cleared"
+
+
+def with_settings(world: World, **changes: object) -> World:
+    """The same house with other settings of the room."""
+    given = world.house.settings
+    changed = given.screening.model_copy(update=changes)
+    settings = given.model_copy(update={"screening": changed})
+    house = House(world.house.journal, world.house.content, settings)
+    return World(house, world.folder, world.lists)
+
+
+def test_who_may_not_decide(screened: World) -> None:
+    hit = screened.hit("P1", TIVA)
+    people.add(screened.house.journal, "jo", "Jo Desk", "", ["desk"], "it")
+    with pytest.raises(Refused, match="role approver or compliance"):
+        clear(screened, hit, "jo")
+    with pytest.raises(Refused, match="Nobody with the id"):
+        clear(screened, hit, "mallory")
+    with pytest.raises(BadInput, match="Say why"):
+        decisions.decide(screened.house, hit.hit, "cleared", " ", "ada")
+    with pytest.raises(BadInput, match="no verdict"):
+        decisions.decide(screened.house, hit.hit, "maybe", "because", "ada")
+    with pytest.raises(Refused, match="No hits begin"):
+        decisions.decide(screened.house, "hzzzzzz", "cleared", "because", "ada")
+    clear(screened, hit)
+    with pytest.raises(Refused, match="a second person"):
+        clear(screened, hit)
+    with pytest.raises(Refused, match="one-time code"):
+        clear(screened, hit, "bo")
+    code_of(screened, "bo")
+    with pytest.raises(CodeRefused):
+        clear(screened, hit, "bo", code="000000")
+    assert screened.hit("P1", TIVA).state == decisions.WAITS
+
+
+def test_a_proposal_falls_with_a_change_and_with_another_verdict(screened: World) -> None:
+    hit = screened.hit("P1", TIVA)
+    clear(screened, hit)
+    decisions.decide(screened.house, hit.hit, "confirmed", "the same owner", "bo")
+    assert screened.hit("P1", TIVA).why == "bo says confirmed"
+    screened.change_record(TIVA, remarks="new")
+    screened.screen()
+    assert screened.hit("P1", TIVA).state == "open"
+
+
+def test_a_confirmed_hit_stands_until_the_record_is_gone(screened: World) -> None:
+    hit = screened.hit("P1", TIVA)
+    decisions.decide(screened.house, hit.hit, "confirmed", "the same owner", "ada")
+    done = decisions.decide(screened.house, hit.hit, "confirmed", "seen the register", "bo",
+                            code=code_of(screened, "bo"))  # fmt: skip
+    assert done.state == "confirmed" and done.why == "by ada bo"
+    assert standing.standings(screened.house, ["P1"])[0].state == "stop"
+    screened.change_record(TIVA, remarks="new")
+    screened.screen()
+    assert screened.hit("P1", TIVA).state == "confirmed"
+    screened.take("P2,Nordsee Trading,supplier,DE,,\n", whole=True)
+    screened.screen()
+    assert screened.hit("P1", TIVA).state == "gone"
+    with pytest.raises(Refused, match="gone"):
+        clear(screened, hit)
+
+
+def test_a_sole_broker_decides_alone_and_it_says_so(screened: World) -> None:
+    sole = with_settings(screened, persons=1)
+    done = clear(sole, sole.hit("P1", TIVA))
+    assert (done.state, done.why) == ("cleared", "by ada")
+
+
+def confirm_by_two(world: World, hit: decisions.Hit, code: str, seconds: int = 0) -> None:
+    """`seconds` from now, so that a code is another one than the last."""
+    with clock.held(clock.now() + timedelta(seconds=seconds)):
+        given = code or pyotp.TOTP(secret_of(world, "bo")).at(clock.now())
+        decisions.decide(world.house, hit.hit, "confirmed", "register of firms", "ada")
+        decisions.decide(world.house, hit.hit, "confirmed", "likewise", "bo", code=given)
+
+
+def secret_of(world: World, person: str) -> str:
+    return (world.house.settings.home / "keys" / "totp" / person).read_text()
+
+
+def test_an_owner_makes_its_firm_stop(world: World) -> None:
+    world.take("P1,Nordsee Trading,supplier,DE,,Tiva Polymer 30%; Parto Sanat 25%\n")
+    world.screen()
+    before = standing.standings(world.house)[0]
+    assert before.state == "review" and before.owned[0].state == "possible"
+    confirm_by_two(world, world.hit("P1 > Tiva Polymer", TIVA), code_of(world, "bo"))
+    assert standing.standings(world.house)[0].owned[0].state == "possible"
+    confirm_by_two(world, world.hit("P1 > Parto Sanat", PARTO), "", seconds=90)
+    after = standing.standings(world.house)[0]
+    assert after.state == "stop" and after.owned[0].state == "sure"
+    assert "Tiva Polymer 30%; Parto Sanat 25%" in after.risk.reasons[0].why
+
+
+def test_a_review_sets_the_next_one(screened: World) -> None:
+    with pytest.raises(Refused, match="undecided"):
+        standing.review(screened.house, "P1", "looked", "ada")
+    done = standing.review(screened.house, "P2", "nothing new", "ada")
+    assert done.risk.tier == "low" and done.due > clock.text()[:10]
+    with pytest.raises(Refused, match="No partner"):
+        standing.review(screened.house, "P9", "looked", "ada")

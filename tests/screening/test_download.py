@@ -1,0 +1,187 @@
+"""The downloader against a server on this machine: ETag, retries, checksums, broken bodies."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tasks.screening import updating
+from tasks.screening.house import House
+from tasks.screening.lists import loading, versions
+from tasks.screening.lists.download import fetch
+from tasks.shared import clock
+from tasks.shared.errors import BadInput, NotFetched
+from tasks.shared.settings import Screening
+from tests.screening.world import World
+
+
+@dataclass
+class Site:
+    """What the server answers: a body a path, and faults to make before."""
+
+    address: str = ""
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    faults: list[int | str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Handler(BaseHTTPRequestHandler):
+    site: Site
+
+    def do_GET(self) -> None:
+        site = self.site
+        etag = f'"{sha256(site.bodies.get(self.path, b"")).hexdigest()[:8]}"'
+        site.asked.append((self.path, self.headers.get("If-None-Match", "")))
+        fault = site.faults.pop(0) if site.faults else 200
+        if isinstance(fault, int) and fault != 200:
+            self.send_response(fault)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif self.path not in site.bodies:
+            self.send_error(404)
+        elif self.headers.get("If-None-Match") == etag:
+            self.send_response(304)
+            self.end_headers()
+        else:
+            self._send(site.bodies[self.path], etag, broken=fault == "broken")
+
+    def _send(self, body: bytes, etag: str, broken: bool) -> None:
+        self.send_response(200)
+        self.send_header("ETag", etag)
+        self.send_header("Last-Modified", "Mon, 08 Jan 2024 15:00:00 GMT")
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in self.site.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if broken else body)
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
+    handler = type("Bound", (Handler,), {"site": made})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    made.address = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+def settings(site: Site, *names: str, **more: object) -> Screening:
+    addresses = {"ofac-sdn": tuple(f"{site.address}/{name}" for name in names)}
+    plain = {"allow_plain_http": True, "wait_seconds": 0.001, "tries": 3}
+    return Screening.model_validate({"addresses": addresses, **plain, **more})
+
+
+def test_a_list_is_fetched_and_asked_for_again_by_its_etag(site: Site, tmp_path: Path) -> None:
+    site.bodies = {"/SDN.csv": b"one", "/alt.csv": b"two"}
+    given = settings(site, "SDN.csv", "alt.csv")
+    first = fetch(given, "ofac-sdn", tmp_path)
+    assert first.changed and first.as_of == "2024-01-08"
+    assert (first.folder / "sdn.csv").read_bytes() == b"one"
+    again = fetch(given, "ofac-sdn", tmp_path)
+    assert not again.changed and again.as_of > "2024-01-08"
+    assert [etag != "" for _, etag in site.asked] == [False, False, True, True]
+    (first.folder / "sdn.csv").write_bytes(b"altered here")
+    assert fetch(given, "ofac-sdn", tmp_path).changed
+    assert (first.folder / "sdn.csv").read_bytes() == b"one"
+
+
+@pytest.mark.parametrize("faults", [[503], [503, 500], ["broken"], ["broken", 502]])
+def test_what_passes_is_tried_again(site: Site, tmp_path: Path, faults: list) -> None:
+    site.bodies, site.faults = {"/sdn.csv": b"x" * 5000}, faults
+    assert fetch(settings(site, "sdn.csv"), "ofac-sdn", tmp_path).changed
+    assert (tmp_path / "ofac-sdn" / "sdn.csv").stat().st_size == 5000
+
+
+@pytest.mark.parametrize("faults", [[503] * 9, ["broken"] * 9, [404], [403]])
+def test_what_stays_broken_leaves_everything_as_it_was(
+    site: Site, tmp_path: Path, faults: list
+) -> None:
+    site.bodies = {"/sdn.csv": b"one", "/alt.csv": b"two"}
+    given = settings(site, "sdn.csv", "alt.csv")
+    fetch(given, "ofac-sdn", tmp_path)
+    site.bodies = {"/sdn.csv": b"three", "/alt.csv": b"four"}
+    site.faults = [200, *faults]
+    with pytest.raises(NotFetched, match=r"alt\.csv"):
+        fetch(given, "ofac-sdn", tmp_path)
+    assert (tmp_path / "ofac-sdn" / "sdn.csv").read_bytes() == b"one"
+
+
+def test_checksums_are_held_against(site: Site, tmp_path: Path) -> None:
+    body = b"the list"
+    digest = sha256(body)
+    site.bodies = {"/sdn.csv": body, "/sums.txt": f"{digest.hexdigest()}  sdn.csv\n".encode()}
+    sums = {f"{site.address}/sdn.csv": f"{site.address}/sums.txt"}
+    given = settings(site, "sdn.csv", checksums=sums)
+    site.headers = {"Repr-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"}
+    assert fetch(given, "ofac-sdn", tmp_path / "good").changed
+    site.bodies["/sums.txt"] = b"0" * 64
+    with pytest.raises(NotFetched, match="checksum"):
+        fetch(given, "ofac-sdn", tmp_path / "bad")
+    site.headers = {"Repr-Digest": f"sha-256=:{base64.b64encode(b'0' * 32).decode()}:"}
+    with pytest.raises(NotFetched, match="digest"):
+        fetch(settings(site, "sdn.csv"), "ofac-sdn", tmp_path / "bad")
+    assert not (tmp_path / "bad").exists()
+
+
+def test_only_https_unless_set(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="https"):
+        fetch(settings(site, "sdn.csv", allow_plain_http=False), "ofac-sdn", tmp_path)
+    with pytest.raises(BadInput, match="No address"):
+        fetch(Screening(addresses={}), "ofac-sdn", tmp_path)
+    with pytest.raises(BadInput, match="cannot be used"):
+        fetch(settings(site, "../"), "ofac-sdn", tmp_path)
+
+
+def served(site: Site, folder: Path) -> None:
+    site.bodies |= {f"/{path.name}": path.read_bytes() for path in folder.glob("*.csv")}
+
+
+def house_with(world: World, site: Site) -> House:
+    given = settings(site, "sdn.csv", "alt.csv", "add.csv", "sdn_comments.csv")
+    addresses = given.addresses | {"uflpa": (f"{site.address}/uflpa_list.csv",)}
+    screening = given.model_copy(update={"addresses": addresses})
+    changed = world.house.settings.model_copy(update={"screening": screening})
+    return House(world.house.journal, world.house.content, changed)
+
+
+def test_downloads_are_loaded_and_what_fails_keeps_its_version(
+    world: World, site: Site, lists: Path
+) -> None:
+    served(site, lists / "ofac_2024-01-08")
+    house = house_with(world, site)
+    book = loading.Book(house.journal, house.content, "ada")
+    uflpa = versions.in_force(house.journal)["uflpa"]
+    done = updating.download(house, book)
+    assert [(one.list, one.state) for one in done.loaded] == [("ofac-sdn", "unchanged")]
+    assert [list_ for list_, _ in done.missed] == ["uflpa"] and "404" in done.missed[0][1]
+    assert versions.in_force(house.journal)["uflpa"] == uflpa
+    updating.download(house, book)
+    assert versions.in_force(house.journal)["ofac-sdn"].age(clock.now().date()) == 0
+    states = {row["list"]: row["state"] for row in versions.standing(house.journal)}
+    assert states["ofac-sdn"] == "green"
+
+
+def test_a_download_that_is_cut_off_is_refused(world: World, site: Site, lists: Path) -> None:
+    served(site, lists / "ofac_2024-01-08")
+    site.bodies["/sdn.csv"] = site.bodies["/sdn.csv"][:20_000]
+    house = house_with(world, site)
+    before = versions.in_force(house.journal)["ofac-sdn"]
+    done = updating.download(house, loading.Book(house.journal, house.content, "ada"))
+    assert done.loaded[0].state == "refused" and updating.problems(done.loaded)
+    assert versions.in_force(house.journal)["ofac-sdn"] == before

@@ -1,0 +1,62 @@
+"""A model version is frozen: its files, its scores, its direction."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from tasks.screening.features import FEATURES, Likeness
+from tasks.screening.match import MODEL, explain, load_model
+from tasks.shared.errors import BadInput
+from tests.screening.listed import DATA
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8") as source:
+        return list(csv.DictReader(source))
+
+
+@pytest.mark.parametrize(
+    "row", rows("frozen_models.csv"), ids=lambda row: f"{row['model']}-{row['file']}"
+)
+def test_the_files_of_a_model_never_change(row: dict[str, str]) -> None:
+    body = (
+        files("continuity_data") / "screening" / f"model-{row['model']}" / row["file"]
+    ).read_bytes()
+    assert hashlib.sha256(body).hexdigest() == row["sha256"], "a changed model is a new version"
+
+
+def test_scores_of_every_version_are_those_once_given() -> None:
+    pinned = rows("frozen_scores.csv")
+    assert MODEL in {row["model"] for row in pinned}
+    changed = [
+        row for row in pinned
+        if explain(row["partner"], row["listed"], row["model"])["score"] != float(row["score"])
+    ]  # fmt: skip
+    assert not changed, "scores changed: make a new model version, or mend what changed them"
+
+
+def test_more_in_common_never_lowers_a_score() -> None:
+    dice = np.random.default_rng(1)
+    low = dice.normal(0.4, 0.5, (4000, len(FEATURES))).astype(np.float32)
+    high = low + dice.exponential(0.3, low.shape).astype(np.float32) * (
+        dice.random(low.shape) < 0.3
+    )
+    none = np.zeros(len(low), dtype=bool)
+    scorer = load_model().scorer
+    scores = [scorer.scores(Likeness(one, none, none, none)) for one in (low, high)]
+    assert (scores[0] <= scores[1]).all() and (scores[0] < scores[1]).any()
+
+
+def test_the_limits_stand_in_order() -> None:
+    model = load_model()
+    assert 0 < model.grey < model.alert <= model.sure < model.strong < 1
+
+
+def test_an_unknown_version_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="no such model version"):
+        load_model("none")

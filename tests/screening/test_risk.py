@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, strategies as st
+
+from tasks.screening import policy, provider, risk
+from tasks.screening.ownership import OFAC, Owned
+from tasks.screening.register import complete
+from tasks.shared.errors import BadInput
+
+TODAY = date(2026, 11, 25)
+
+
+def row(**values: object) -> dict:
+    given_ = {"partner": "P", "name": "P Ltd", "role": "carrier", "kind": "entity", "country": "DE"}
+    return complete({**given_, **values})
+
+
+def told(found: risk.Risk) -> dict[str, int]:
+    return {reason.why: reason.points for reason in found.reasons}
+
+
+def test_nothing_known_against_it_is_low() -> None:
+    found = risk.score(row(), [], [], TODAY)
+    assert (found.points, found.tier, found.reasons) == (0, "low", ())
+    assert found.due(TODAY) == date(2027, 11, 25) and found.weights == "2026.11"
+
+
+def test_every_point_has_its_reason() -> None:
+    maker = row(role="manufacturer", country="CN", region="Xinjiang", hts=["5205"], ctpat=True,
+                flags=["undervalues"])  # fmt: skip
+    found = risk.score(maker, [], [], TODAY)
+    assert told(found) == {
+        "owners were not declared": 5,
+        "country CN": 8,
+        "region: Xinjiang": 45,
+        "goods of a UFLPA priority sector: cotton and apparel": 20,
+        "warning sign: undervalues": 20,
+        "member of CTPAT or a recognised AEO programme": -10,
+    }
+    assert found.points == sum(told(found).values()) == 88 and found.tier == "stop"
+
+
+def test_hits_weigh_by_state_and_effect() -> None:
+    hits = [risk.Finding("ofac-sdn/1", "open", "block"), risk.Finding("csl/EL-2", "open", "review")]
+    found = risk.score(row(), hits, [], TODAY)
+    assert list(told(found).values()) == [60, 5] and found.tier == "high"
+    confirmed = [risk.Finding("ofac-sdn/1", "confirmed", "block")]
+    assert risk.score(row(), confirmed, [], TODAY).points == 100
+
+
+def test_ownership_weighs() -> None:
+    owned = Owned("P", OFAC, 60, 60, (("A", 60),))
+    assert risk.score(row(owners=[{"name": "A", "share": 60}]), [], [owned], TODAY).tier == "stop"
+
+
+@pytest.mark.parametrize(
+    ("left", "points"), [(400, 0), (90, 0), (45, 15), (9, 27), (0, 30), (-30, 30)]
+)
+def test_an_attestation_fades_over_its_last_days(left: int, points: int) -> None:
+    ends = (TODAY + timedelta(days=left)).isoformat()
+    one = row(role="it_provider", attestations=[{"name": "SOC 2 Type II", "expires": ends}],
+              breach_notice_hours=24, questionnaire="2026-06-01",
+              owners=[{"name": "A", "share": 100}])  # fmt: skip
+    assert risk.score(one, [], [], TODAY).points == points
+
+
+def test_an_it_provider_of_whom_nothing_is_known() -> None:
+    found = told(risk.score(row(role="it_provider"), [], [], TODAY))
+    assert found["no attestation (SOC 2, ISO 27001)"] == 30
+    assert found["no breach notice in the contract"] == 15
+    assert found["no security questionnaire"] == 15
+
+
+@given(st.integers(-400, 800), st.integers(0, 400))
+def test_worth_never_grows_with_time(left: int, later: int) -> None:
+    ends = TODAY + timedelta(days=left)
+    then = TODAY + timedelta(days=later)
+    assert 0 <= provider.worth(ends, then, 90) <= provider.worth(ends, TODAY, 90) <= 1
+
+
+def test_weights_of_an_unknown_version() -> None:
+    with pytest.raises(BadInput, match=r"1999\.1"):
+        risk.weights("1999.1")
+
+
+@pytest.mark.parametrize(
+    ("role", "list_", "programs", "ends", "effect"),
+    [
+        ("supplier", "ofac-sdn", ("SDGT",), "", "block"),
+        ("carrier", "uflpa", ("UFLPA",), "", "review"),
+        ("manufacturer", "uflpa", ("UFLPA",), "", "block"),
+        ("supplier", "ofac-cons", ("CMIC-EO13959",), "", "note"),
+        ("it_provider", "bis-dpl", ("DPL",), "", "block"),
+        ("supplier", "bis-dpl", ("DPL",), "2020-01-01", "note"),
+        ("supplier", "csl", ("EL",), "", "review"),
+        ("supplier", "no-such-list", (), "", "review"),
+    ],
+)
+def test_the_policy_of_a_role(role, list_, programs, ends, effect) -> None:
+    assert policy.effect(role, list_, programs, ends, TODAY.isoformat()) == effect
