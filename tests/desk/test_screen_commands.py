@@ -170,13 +170,12 @@ def test_risk_review_and_status(loaded, continuity, tmp_path: Path) -> None:
     assert loaded("risk", "P9")[0] == 1
     due = [row["partner"] for row in json.loads(loaded("risk", "--due", "--json")[1])]
     assert due == ["P2"]
-    rows = {row["what"]: row for row in json.loads(continuity("status", "--json")[1])}
-    assert (
-        rows["screening hits"]["state"] == "red" and "1 undecided" in rows["screening hits"]["fact"]
-    )
+    rows = {row["what"]: row for row in json.loads(continuity("status", "--json")[1])["needs"]}
+    hits = rows["screening hits"]
+    assert (hits["light"], hits["about"]) == ("red", "P9") and "1 undecided" in hits["fact"]
     assert rows["screening lists"]["next"] == "continuity screen lists update"
 
 
 def test_status_says_nothing_of_screening_where_nobody_is_screened(continuity) -> None:
     told = json.loads(continuity("status", "--json")[1])
-    assert not [row for row in told if row["what"].startswith("screening")]
+    assert not [row for row in told["needs"] if row["what"].startswith("screening")]

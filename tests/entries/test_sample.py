@@ -375,6 +375,8 @@ def test_what_ships_holds_no_secret() -> None:
         "continuity.toml",
         sample.PAYMENT,
         sample.ACE_FACTS,
+        "duties/incident-response-policy.txt",
+        "duties/isa-acceptance.txt",
         *(f"handed_in/{n}" for n in (*sample.HANDED_IN, *sum(sample.LATER.values(), ()))),
     }
     text = (folder / "continuity.toml").read_text(encoding="utf-8")
