@@ -23,7 +23,7 @@ from tasks.shared.content import ContentStore
 from tasks.shared.errors import Problem
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
-from tasks.shared.projections import ENTRIES, NUMBERS, SENT
+from tasks.shared.projections import ENTRIES, NUMBERS, SENT, among
 from tasks.shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -189,8 +189,7 @@ def _standing(journal: Journal, numbers: list[str]) -> Iterable[sa.Row]:  # type
     )
     # An entry may be out as release and as summary: the summary's row comes last and counts.
     query = query.order_by(NUMBERS.c.number, SENT.c.application.desc())
-    for start in range(0, len(numbers), 500):
-        yield from journal.rows(query.where(NUMBERS.c.number.in_(numbers[start : start + 500])))
+    yield from among(journal.rows, query, NUMBERS.c.number, numbers)
 
 
 def _reason(
@@ -233,12 +232,9 @@ def _ready(book: Book, record: Record) -> Record:
 def _sorted_out(journal: Journal, record: Record) -> tuple[list[str], list[str], list[str]]:
     """Numbers that are new to the book, changed, and the same as recorded."""
     now = digests(record)
-    before: dict[str, str] = {}
     numbers = list(now)
-    for start in range(0, len(numbers), 500):
-        some = ENTRIES.c.number.in_(numbers[start : start + 500])
-        rows = journal.rows(sa.select(ENTRIES.c.number, ENTRIES.c.digest).where(some))
-        before |= {row.number: row.digest for row in rows}
+    query = sa.select(ENTRIES.c.number, ENTRIES.c.digest)
+    before: dict[str, str] = dict(among(journal.rows, query, ENTRIES.c.number, numbers))
     new = [number for number in numbers if number not in before]
     changed = [number for number in numbers if before.get(number, now[number]) != now[number]]
     return new, changed, [n for n in numbers if before.get(n) == now[n]]

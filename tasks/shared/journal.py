@@ -173,6 +173,10 @@ class Journal:
         with self.engine.connect() as connection:
             return _head(connection)
 
+    def holds(self, key: str) -> bool:
+        """Whether an event with this key stands in the book."""
+        return bool(self.rows(sa.select(store.EVENTS.c.seq).where(store.EVENTS.c.key == key)))
+
     def events(
         self, *, after: int = 0, kind: str = "", subject: str = "", key: str = ""
     ) -> Iterator[Event]:

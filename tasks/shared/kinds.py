@@ -6,6 +6,7 @@ A body never changes its meaning. A new meaning is a new version, and `read` kee
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any, ClassVar
 
 import msgspec
@@ -781,6 +782,7 @@ def _all(base: type[Body]) -> dict[str, type[Body]]:
     return found
 
 
+@cache
 def by_name() -> dict[str, type[Body]]:
     """Every kind there is, by its name."""
     return _all(Body)

@@ -7,6 +7,9 @@ in-bond number is `used` while it stands on the bills of a recorded entry.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
@@ -83,6 +86,7 @@ SENT = sa.Table(
     sa.Column("release_digest", sa.Text, nullable=False),
     sa.Column("outside", sa.Boolean, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Index("p_sent_batch", "batch"),
 )
 """What became of the last sending: `waiting`, `taken` or `found` (on file before), or one of
 `REFUSED`. `code`: CBP's codes and texts. `digest`: of the entry as it was sent, `release_digest`:
@@ -308,3 +312,18 @@ REVIEWS = sa.Table(
     sa.Column("due", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
+
+
+def among(
+    rows: Callable[[sa.Select[Any]], Iterable[sa.Row[Any]]],
+    query: sa.Select[Any],
+    column: sa.Column[Any],
+    values: Sequence[Any],
+) -> Iterator[Any]:
+    """The rows of a query in which a column is one of any number of values, a part of them at a
+    time: a statement takes only so many. `rows` runs a query."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield from rows(query.where(column.in_(values[start : start + _AT_ONCE])))
+
+
+_AT_ONCE = 500

@@ -201,3 +201,24 @@ def test_every_projection_is_made_from_the_events_alone(book: Journal) -> None:
     names = {table.name for table in projections.METADATA.sorted_tables}
     assert all(name.startswith("p_") for name in names)
     assert store.EVENTS.name not in names
+
+
+def test_what_is_said_in_answer_to_a_later_question_stays(book: Journal) -> None:
+    """An answer that comes late changes nothing; of two lines with one number the last counts."""
+    fill(book)
+    number = printed("entry", "ABC", 1, 1, 0)[0]
+    for name in ("Q1", "Q2"):
+        book.append(kinds.QueryNamed(batch=name, application="EQ", about="summary", content="",
+                                     file=name, asked=[number, number]), "x", "me")  # fmt: skip
+    for name, said in (("Q2", ["not found", "already on file"]), ("Q1", ["not permitted"])):
+        lines = [
+            kinds.AnswerLine(number=number, disposition=one, differs=["a", "b"]) for one in said
+        ]
+        book.append(kinds.AnswerRead(application="ER", about="summary", batch=name, content="",
+                                     rejected=False, lines=lines), "x", "me")  # fmt: skip
+    (row,) = book.rows(sa.select(projections.VIEWS))
+    assert (row.disposition, row.asked, row.differs) == ("already on file", 5, "a; b")
+    (asked,) = book.rows(sa.select(projections.ASKED))
+    assert asked.seq == 5
+    assert verify(book).ok
+    assert book.rebuild() == 7 and verify(book).ok

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from tasks.shared import kinds
 from tasks.shared.folds.numbers import move
 from tasks.shared.folds.registry import fold
+from tasks.shared.folds.upsert import Row, put
 from tasks.shared.projections import (
     ASKED,
     BATCHES,
@@ -20,6 +22,7 @@ from tasks.shared.projections import (
     REFUSED,
     SENT,
     VIEWS,
+    among,
 )
 
 
@@ -56,12 +59,9 @@ def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
 
 def entry_digests(connection: sa.Connection, numbers: list[str]) -> dict[str, sa.Row[Any]]:
     """The digests of each recorded entry as it stands, whole and of its release data."""
-    found: dict[str, sa.Row[Any]] = {}
     query = sa.select(ENTRIES.c.number, ENTRIES.c.digest, ENTRIES.c.release_digest)
-    for start in range(0, len(numbers), 500):
-        some = ENTRIES.c.number.in_(numbers[start : start + 500])
-        found |= {row.number: row for row in connection.execute(query.where(some))}
-    return found
+    found = among(connection.execute, query, ENTRIES.c.number, numbers)
+    return {row.number: row for row in found}
 
 
 @fold(kinds.ReleaseKept)
@@ -80,8 +80,11 @@ def _written(connection: sa.Connection, seq: int, body: kinds.BatchWritten) -> N
 def _queried(connection: sa.Connection, seq: int, body: kinds.QueryNamed) -> None:
     row = {"batch": body.batch, "application": body.application, "about": body.about}
     connection.execute(sa.insert(QUERIES), [{**row, "answered": False, "seq": seq}])
-    for number in body.asked:
-        _put(connection, ASKED, {"about": body.about, "number": number}, {"seq": seq})
+    put(
+        connection,
+        ASKED,
+        [{"about": body.about, "number": number, "seq": seq} for number in body.asked],
+    )
 
 
 @fold(kinds.AnswerRead)
@@ -91,11 +94,9 @@ def _answered(connection: sa.Connection, seq: int, body: kinds.AnswerRead) -> No
     if asked is not None and not body.rejected:
         change = sa.update(QUERIES).where(QUERIES.c.batch == body.batch).values(answered=True)
         connection.execute(change)
-        for line in body.lines:
-            _view(connection, body, line, asked.seq, seq)
+        _view(connection, body, asked.seq, seq)
     elif not body.batch:
-        for line in body.lines:
-            _view(connection, body, line, seq, seq)
+        _view(connection, body, seq, seq)
     else:
         _told(connection, body)
 
@@ -108,13 +109,23 @@ def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
     if body.rejected:
         connection.execute(change.values(state="batch rejected", code=body.why))
         return
-    for line in body.lines:
-        state = _SENT_STATES.get(line.disposition)
-        if state:
-            own = change.where(SENT.c.number == line.number)
-            told = f"{line.code} {line.text}".strip()
-            outside = line.outside and state == "rejected"
-            connection.execute(own.values(state=state, code=told, outside=outside))
+    sent = connection.execute(sa.select(BATCHES).where(BATCHES.c.batch == body.batch)).first()
+    told = [
+        {
+            "n": line.number,
+            "now": state,
+            "why": f"{line.code} {line.text}".strip(),
+            "off": line.outside and state == "rejected",
+        }
+        for line in body.lines
+        if (state := _SENT_STATES.get(line.disposition))
+    ]
+    if sent is not None and told:
+        own = change.where(
+            SENT.c.application == sent.application, SENT.c.number == sa.bindparam("n")
+        )
+        now, why, off = (sa.bindparam(name) for name in ("now", "why", "off"))
+        connection.execute(own.values(state=now, code=why, outside=off), told)
 
 
 NOT_RECEIVED = "not received"
@@ -152,45 +163,43 @@ _SENT_STATES = {
 }
 
 
-def _view(
-    connection: sa.Connection, body: kinds.AnswerRead, line: kinds.AnswerLine, asked: int, seq: int
-) -> None:
-    key = {"about": body.about, "number": line.number}
-    where = sa.and_(VIEWS.c.about == body.about, VIEWS.c.number == line.number)
-    known = connection.execute(sa.select(VIEWS).where(where)).first()
-    if known is not None and known.asked > asked:
-        return
-    said = msgspec.to_builtins(line)
-    said |= {"differs": "; ".join(line.differs), "asked": asked, "seq": seq}
-    said = {name: said[name] for name in said if name in VIEWS.c and name != "number"}
-    if known is not None and not body.batch:
-        said |= _kept(known, said)
-    _put(connection, VIEWS, key, {**said, "content": body.content})
+def _view(connection: sa.Connection, body: kinds.AnswerRead, asked: int, seq: int) -> None:
+    """What was said in answer to a later question stays."""
+    common = {"about": body.about, "content": body.content, "asked": asked, "seq": seq}
+    rows = []
+    for line in body.lines:
+        said = msgspec.structs.asdict(line) | {"differs": "; ".join(line.differs), **common}
+        rows.append({name: said[name] for name in said if name in VIEWS.c})
+    put(connection, VIEWS, rows if body.batch else _noticed(connection, body.about, rows),
+        newer="asked")  # fmt: skip
 
 
-def _kept(known: sa.Row[Any], said: dict[str, Any]) -> dict[str, Any]:
+def _noticed(connection: sa.Connection, about: str, rows: list[Row]) -> Iterator[Row]:
+    """Each row with what stood before it, of which a notice says nothing."""
+    query = sa.select(VIEWS).where(VIEWS.c.about == about)
+    numbers = list(dict.fromkeys(row["number"] for row in rows))
+    found = among(connection.execute, query, VIEWS.c.number, numbers)
+    known: dict[str, Row] = {row.number: row._mapping for row in found}
+    for row in rows:
+        before = known.get(row["number"])
+        known[row["number"]] = {**row, **(_kept(before, row) if before else {})}
+        yield known[row["number"]]
+
+
+def _kept(known: Row, said: Row) -> Row:
     """A notice tells only what is new: where it says nothing of the release or its date, what was
     told before stands."""
     kept: dict[str, Any] = {}
     if not said["release_code"]:
-        kept |= {"release_code": known.release_code, "release": known.release}
+        kept |= {"release_code": known["release_code"], "release": known["release"]}
     if not said["release_date"] and said["release_code"] != RELEASE_REMOVED:
-        kept["release_date"] = known.release_date
+        kept["release_date"] = known["release_date"]
     return kept
 
 
 RELEASE_REMOVED = "99"
 
 
-def _put(
-    connection: sa.Connection, table: sa.Table, key: dict[str, Any], values: dict[str, Any]
-) -> None:
-    """Insert or replace one row by its key, on either database."""
-    where = sa.and_(*(table.c[name] == value for name, value in key.items()))
-    if not connection.execute(sa.update(table).where(where).values(**values)).rowcount:
-        connection.execute(sa.insert(table), [{**key, **values}])
-
-
 @fold(kinds.BondConfirmed)
 def _bonded(connection: sa.Connection, seq: int, body: kinds.BondConfirmed) -> None:
-    _put(connection, BONDS, {"number": body.number}, {"seq": seq})
+    put(connection, BONDS, [{"number": body.number, "seq": seq}])

@@ -1,0 +1,140 @@
+"""Measures a book of many numbers, run by hand: its projections folded anew, checked, accounted for.
+
+    python tests/benchmarks/book.py [--numbers 100000] [--scale 10 2 1]
+
+Writes a book in which every number went the whole way: reserved, issued, recorded from workbooks of
+250, asked for, sent as release and as summary in batches of 100, answered, settled. Making it is not
+measured. Times are wall time; memory is the peak resident set of the process, one for each size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tasks.reconciliation.account import account, totals  # noqa: E402
+from tasks.reconciliation.classify import classify  # noqa: E402
+from tasks.reconciliation.view import standings  # noqa: E402
+from tasks.shared import kinds  # noqa: E402
+from tasks.shared.journal import Journal  # noqa: E402
+from tasks.shared.journal_check import verify  # noqa: E402
+from tasks.shared.numbering import printed  # noqa: E402
+
+WORKBOOK, QUERY, BATCH = 250, 500, 100
+RELEASED = "2026-11-20"
+IMPORTERS = [f"12-34567{n:02d}00" for n in range(40)]
+
+
+def write_book(journal: Journal, count: int) -> None:
+    """The book, in one transaction."""
+    numbers = printed("entry", "ABC", 1, count, 0)
+    with journal.write("bench") as pen:
+        for body in story(numbers):
+            pen.append(body, "bench")
+
+
+def story(numbers: list[str]) -> Iterator[kinds.Body]:
+    block = {"series": "entry", "filer": "ABC", "first": 1, "last": len(numbers), "offset": 0}
+    yield kinds.NumbersReserved(**block, range_check="bench")
+    yield kinds.NumbersIssued(**block, desk="truck", port="2704")
+    for place, some in enumerate(_parts(numbers, WORKBOOK)):
+        yield kinds.EntriesRecorded(
+            content="c" * 64, source="", file=f"{place}.xlsx", desk="truck",
+            entries=[_line(n, number) for n, number in enumerate(some)],
+        )  # fmt: skip
+    yield from _asked(numbers, "EQ", "summary", "Q", "not found")
+    yield from _asked(numbers, "CQ", "release", "C", "not visible")
+    yield from _asked(numbers, "CQ", "bill", "B", "not found")
+    yield from _asked(IMPORTERS, "KI", "importer", "K", "active")
+    yield from _sent(numbers, "SE", "SX", "release")
+    yield from _asked(numbers, "EQ", "summary", "R", "not found")
+    yield from _asked(numbers, "CQ", "release", "D", "already on file")
+    yield from _sent(numbers, "AE", "AX", "summary")
+    yield from _asked(numbers, "EQ", "summary", "S", "already on file")
+    for number in numbers[: len(numbers) // 2]:
+        yield kinds.EntrySettled(number=number, how="summary 00100 in ACE", proof="d" * 64)
+
+
+def _line(place: int, number: str) -> kinds.EntryLine:
+    return kinds.EntryLine(
+        number=number, digest=f"{place:064d}", entry_type="01", route="se_then_ae", outcome="released",
+        port="2704", importer=IMPORTERS[place % 40], complete=True, released=RELEASED, bond_type="8",
+    )  # fmt: skip
+
+
+def _asked(
+    some: list[str], application: str, about: str, name: str, said: str
+) -> Iterator[kinds.Body]:
+    dates = {"release": "released", "release_date": RELEASED, "summary": "accepted",
+             "version": "00100", "late": False} if said == "already on file" else {}  # fmt: skip
+    for place, part in enumerate(_parts(some, QUERY)):
+        yield kinds.QueryNamed(batch=f"{name}{place}", application=application, about=about,
+                               content="", file=f"{name}{place}.abi", asked=part)  # fmt: skip
+        lines = [kinds.AnswerLine(number=one, disposition=said, **dates) for one in part]
+        yield kinds.AnswerRead(application="", about=about, batch=f"{name}{place}", content="",
+                               rejected=False, lines=lines)  # fmt: skip
+
+
+def _sent(numbers: list[str], application: str, answer: str, about: str) -> Iterator[kinds.Body]:
+    for place, part in enumerate(_parts(numbers, BATCH)):
+        batch = f"{application}{place}"
+        file = f"{batch}.abi"
+        yield kinds.BatchNamed(batch=batch, application=application, plan="p", content="", file=file,
+                               numbers=part)  # fmt: skip
+        yield kinds.BatchWritten(batch=batch, file=file, size=80)
+        lines = [kinds.AnswerLine(number=one, disposition="accepted") for one in part]
+        yield kinds.AnswerRead(application=answer, about=about, batch=batch, content="",
+                               rejected=False, lines=lines)  # fmt: skip
+
+
+def _parts(some: list[str], size: int) -> Iterator[list[str]]:
+    yield from (some[low : low + size] for low in range(0, len(some), size))
+
+
+def _timed(name: str, work: Callable[[], object]) -> str:
+    begun = time.perf_counter()
+    work()
+    return f"{name} {time.perf_counter() - begun:.2f} s"
+
+
+def measure(count: int) -> None:
+    """One size, in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal.at(Path(folder) / "journal.sqlite")
+        told = [
+            _timed("written", lambda: write_book(journal, count)),
+            _timed("rebuild", journal.rebuild),
+            _timed("verify", lambda: verify(journal)),
+            _timed("account", lambda: totals(account(journal))),
+            _timed("view and classify", lambda: [classify(one) for one in standings(journal)]),
+        ]
+        journal.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{count:,} numbers: {', '.join(told)}, peak {peak} MiB", flush=True)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--numbers", type=int, default=100_000)
+    options.add_argument("--scale", type=int, nargs="*", default=[10, 2, 1])
+    options.add_argument("--one", action="store_true")
+    chosen = options.parse_args()
+    if chosen.one:
+        measure(chosen.numbers)
+        return
+    for scale in chosen.scale:
+        count = str(chosen.numbers // scale)
+        subprocess.run([sys.executable, __file__, "--numbers", count, "--one"], check=True)
+
+
+if __name__ == "__main__":
+    main()
