@@ -13,7 +13,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 ANY = "*"
@@ -95,6 +95,7 @@ class Lookup:
         return "Not certain. " + " / ".join(told)
 
 
+@lru_cache(maxsize=4096)
 def look_up(application: str, code: str, place: str = "") -> Lookup:
     """The meanings of a code in the answers of a response application (`AX`, `ER`, `C1` ...).
 
@@ -108,6 +109,7 @@ def look_up(application: str, code: str, place: str = "") -> Lookup:
     return Lookup(application, code, tuple(ordered))
 
 
+@cache
 def codes_meaning(application: str, *meanings: str) -> frozenset[str]:
     """The codes of an application whose rows all have one of the meanings."""
     by_code: dict[str, list[Code]] = defaultdict(list)
