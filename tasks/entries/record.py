@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields as dataclass_fields
 from functools import cache
 from hashlib import sha256
@@ -31,6 +32,7 @@ _TYPES: Mapping[str, pa.DataType] = {
     "flag": pa.bool_(),
     "decimal": pa.decimal128(14, 2),
 }
+_SMALL = 1 << 20
 # in-bond number, master, house: the order that SE15 wants within a bill group (SE v40 p.46-47)
 _BILL_ORDER = pa.array(["I", "M", "H", "R", "T"])
 
@@ -156,33 +158,44 @@ def to_bytes(record: Record) -> bytes:
 
 def from_bytes(data: bytes) -> Record:
     """The record behind `to_bytes`. Raises BadInput if the bytes are no record."""
+    with _told_as_bad_input():
+        where = _members(data)
+        return Record.of({name: _read(data, where, name) for name in TABLES})
+
+
+def read_table(data: bytes, name: str, columns: Sequence[str] = ()) -> pa.Table:
+    """One table out of a blob, or some columns of it, without reading the others. Raises BadInput
+    for a blob that is none."""
+    with _told_as_bad_input():
+        table = _read(data, _members(data), name, columns)
+    if not columns and (problems := _misfits(name, table)):
+        raise BadInput("not a table of the entry record", problems)
+    return table
+
+
+@contextmanager
+def _told_as_bad_input() -> Iterator[None]:
     try:
-        files = _files(data)
-        return Record.of({name: _read(files[name]) for name in TABLES})
+        yield
     except (tarfile.TarError, pa.ArrowException, KeyError) as wrong:
         problem = Problem(wrong="not an entry record", right="bytes made by to_bytes")
         raise BadInput("the content cannot be read", [problem]) from wrong
 
 
-def read_table(data: bytes, name: str) -> pa.Table:
-    """One table out of a blob, without reading the others. Raises KeyError, TarError or
-    ArrowException for a blob that is none."""
-    return _read(_files(data)[name])
-
-
-def _files(data: bytes) -> dict[str, memoryview]:
-    """The Parquet file of each table, uncopied."""
-    view = memoryview(data)
+def _members(data: bytes) -> dict[str, tuple[int, int]]:
+    """Where each file of a blob begins, and its size."""
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
-        return {
-            entry.name.removesuffix(".parquet"): view[entry.offset_data :][: entry.size]
-            for entry in tar
-        }
+        return {one.name: (one.offset_data, one.size) for one in tar}
 
 
-def _read(file: memoryview) -> pa.Table:
-    # Waking the threads costs more than a small table.
-    return pq.ParquetFile(pa.BufferReader(file)).read(use_threads=len(file) > 1 << 20)
+def _read(
+    data: bytes, where: Mapping[str, tuple[int, int]], name: str, columns: Sequence[str] = ()
+) -> pa.Table:
+    start, size = where[f"{name}.parquet"]
+    file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(data).slice(start, size)))
+    # Of a small table the threads take longer to start than to read.
+    table = file.read(list(columns) or None, use_threads=size > _SMALL)
+    return table.select(list(columns)) if columns else table
 
 
 def digests(record: Record) -> dict[str, str]:

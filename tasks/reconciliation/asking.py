@@ -128,7 +128,7 @@ def _bill_queries(
     house: House, asker: Asker, some: list[Standing]
 ) -> Iterable[tuple[Query, tuple[str, ...]]]:
     """All bills of an entry stand in one batch, so that one answer tells of all of them."""
-    asked = questions(records(house.content, {one.number: one.content for one in some}))
+    asked = questions_of(house, {one.number: one.content for one in some})
     for numbers in _together(asked, asker.limits.bills_per_batch):
         wanted = list(dict.fromkeys(one for number in numbers for one in asked[number]))
         limits = replace(asker.limits, bills_per_batch=len(wanted))
@@ -149,6 +149,11 @@ def _together(asked: Mapping[str, Sequence[BillQuestion]], most: int) -> Iterato
             used += len(own)
     if part:
         yield part
+
+
+def questions_of(house: House, where: Mapping[str, str]) -> dict[str, list[BillQuestion]]:
+    """The same for entries of the book, by number and the content that each stands in."""
+    return questions(records(house.content, where, ("entries", "bills")))
 
 
 def questions(record: Record) -> dict[str, list[BillQuestion]]:
@@ -221,5 +226,5 @@ def without_questions(house: House, some: Sequence[Standing]) -> list[str]:
     """Entries whose bills CQ cannot be asked for; nothing stands in their way on that account."""
     if not some:
         return []
-    asked = questions(records(house.content, {one.number: one.content for one in some}))
+    asked = questions_of(house, {one.number: one.content for one in some})
     return [number for number, own in asked.items() if not own]

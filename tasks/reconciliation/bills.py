@@ -14,10 +14,9 @@ import sqlalchemy as sa
 from tasks.ace.condition_codes import look_up
 from tasks.ace.query import BillQuestion
 from tasks.ace.response import Answer
-from tasks.reconciliation.asking import House, question_of, questions
-from tasks.reconciliation.plan import records
+from tasks.reconciliation.asking import House, question_of, questions_of
 from tasks.shared import kinds
-from tasks.shared.projections import ENTRIES
+from tasks.shared.projections import ENTRIES, among
 
 CLEAR, OWN, TAKEN = "not found", "on file", "already on file"
 FAILED, SILENT, ODD = "system failure", "no answer", "unknown"
@@ -39,9 +38,9 @@ def bill_lines(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
     said = question_of(house.journal, answer.batch_text)
     if said is None:
         return
-    query = sa.select(ENTRIES.c.number, ENTRIES.c.content).where(ENTRIES.c.number.in_(said.asked))
-    where = {row.number: row.content for row in house.journal.rows(query)}
-    asked = questions(records(house.content, where)) if where else {}
+    query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
+    where = dict(among(house.journal.rows, query, ENTRIES.c.number, said.asked))
+    asked = questions_of(house, where)
     bills, events = answer.table("bills").to_pylist(), answer.table("events").to_pylist()
     for number in said.asked:
         told = [_of_bill(number, one, bills, events) for one in asked.get(number, [])]

@@ -14,13 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from tasks.ace.answers.image import Image
 from tasks.ace.response import Answer
-from tasks.entries.record import Record
+from tasks.entries import shelf
 from tasks.entries.schema import field, keys
 from tasks.reconciliation.asking import House
-from tasks.reconciliation.plan import records
-from tasks.shared.projections import ENTRIES
+from tasks.shared.projections import ENTRIES, among
 
 COMPARED: Mapping[str, tuple[str, ...]] = {
     "entries": ("entry_type", "port_of_entry", "importer_number", "mode_of_transport", "bond_type",
@@ -63,24 +61,24 @@ def differences(house: House, answer: Answer) -> dict[str, list[str]]:
     image = answer.image
     if image is None:
         return {}
-    numbers = image.entries["entry_number"].to_pylist()
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
-    where = {row.number: row.content for row in house.journal.rows(query) if row.number in
-             set(numbers)}  # fmt: skip
-    if not where:
-        return {}
-    return compare(records(house.content, where), image).words()
+    numbers = pc.unique(image.entries["entry_number"]).drop_null().to_pylist()
+    where = dict(among(house.journal.rows, query, ENTRIES.c.number, numbers))
+    ours = {
+        name: shelf.rows(house.content, where, name, [*keys(name), *columns])
+        for name, columns in COMPARED.items()
+    }
+    return compare(ours, dict(image.tables())).words()
 
 
-def compare(ours: Record, theirs: Image) -> Differences:
-    """Compare the entries that both hold. `theirs` has tables `entries`, `lines`, `tariffs` with
-    the record's schemas."""
+def compare(ours: Mapping[str, pa.Table], theirs: Mapping[str, pa.Table]) -> Differences:
+    """Compare the entries that both hold: tables `entries`, `lines`, `tariffs` with at least the
+    record's keys and the columns that are compared."""
     found = []
-    both = pc.unique(theirs.entries["entry_number"])
+    both = pc.unique(theirs["entries"]["entry_number"])
+    held = pc.unique(ours["entries"]["entry_number"])
     for name, columns in COMPARED.items():
-        mine = _of(getattr(ours, name), both)
-        other = _of(getattr(theirs, name), pc.unique(ours.entries["entry_number"]))
-        found += _compared(name, columns, mine, other)
+        found += _compared(name, columns, _of(ours[name], both), _of(theirs[name], held))
     return Differences(pa.concat_tables([SCHEMA.empty_table(), *found]))
 
 

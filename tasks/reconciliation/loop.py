@@ -108,17 +108,28 @@ def reopen(house: House, actor: str) -> dict[str, str]:
 
 def settle(house: House, actor: str) -> list[str]:
     """Settle what ACE shows as on the paper; the proof is what ACE said."""
-    settled = []
-    for one, verdict in verdicts(house):
-        if one.state != "recorded" or verdict.step is not Step.SETTLE:
-            continue
-        said = {about: asdict(view) for about, view in one.views.items()}
-        proof = house.content.put(kinds.canonical({"number": one.number, "ace": said}).encode())
-        body = kinds.EntrySettled(number=one.number, how=verdict.why, proof=proof)
-        key = f"settled:{one.number}:{one.since}"
-        if house.journal.append(body, f"entry/{one.number}", actor, key=key):
-            settled.append(one.number)
-    return settled
+    due = [
+        (one, verdict)
+        for one, verdict in verdicts(house)
+        if one.state == "recorded" and verdict.step is Step.SETTLE
+    ]
+    bodies = [
+        kinds.EntrySettled(number=one.number, how=verdict.why, proof=_proof(house, one))
+        for one, verdict in due
+    ]
+    if not bodies:
+        return []
+    with house.journal.write(actor) as pen:
+        return [
+            one.number
+            for (one, _), body in zip(due, bodies, strict=True)
+            if pen.append(body, f"entry/{one.number}", f"settled:{one.number}:{one.since}")
+        ]
+
+
+def _proof(house: House, one: Standing) -> str:
+    said = {about: asdict(view) for about, view in one.views.items()}
+    return house.content.put(kinds.canonical({"number": one.number, "ace": said}).encode())
 
 
 def ask(house: House, actor: str, today: date) -> list[str]:

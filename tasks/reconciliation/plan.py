@@ -20,7 +20,8 @@ from tasks.ace.entry_summary import Known, prepare, write_prepared
 from tasks.ace.envelope import Envelope
 from tasks.ace.money.payment_totals import daily_totals
 from tasks.ace.profile import offsets_from
-from tasks.entries.record import Record, concat, from_bytes
+from tasks.entries import shelf
+from tasks.entries.record import TABLES, Record
 from tasks.reconciliation import terms, zone_weeks
 from tasks.reconciliation.account import RELEASED, SE_ROUTE
 from tasks.reconciliation.classify import Step, classify
@@ -283,14 +284,11 @@ def load(content: ContentStore, digest: str) -> Plan:
                 said.get("steps", {}))  # fmt: skip
 
 
-def records(content: ContentStore, wanted: dict[str, str]) -> Record:
-    """The rows of these numbers, each from the content it stands in."""
-    by_content: dict[str, list[str]] = {}
-    for number, where in wanted.items():
-        by_content.setdefault(where, []).append(number)
-    return concat(
-        [from_bytes(content.get(where)).take(numbers) for where, numbers in by_content.items()]
-    )
+def records(
+    content: ContentStore, wanted: Mapping[str, str], tables: Sequence[str] = TABLES
+) -> Record:
+    """The rows of these numbers, each from the content it stands in, or some tables of them."""
+    return shelf.record(content, wanted, tables)
 
 
 def envelope_of(journal: Journal, settings: Settings, today: date) -> Envelope:

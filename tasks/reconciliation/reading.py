@@ -70,15 +70,20 @@ def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
     faults = tuple(fault for answer in answers for fault in answer.faults)
     # Kept without private numbers: those were replaced by references while it was read.
     bodies = [body for answer in answers for body in _bodies(house, answer, digest, name)]
+    subject = _subject(digest)
     with house.journal.write(actor) as pen:
         for place, body in enumerate(bodies):
-            pen.append(body, subject_of(data), key=f"answer:{digest}:{place}")
+            pen.append(body, subject, key=f"answer:{digest}:{place}")
     return Read(name, len(answers), 0, faults)
 
 
 def subject_of(data: bytes) -> str:
     """Under which subject the events of an answer file stand."""
-    return f"answer/{sha256(data).hexdigest()[:12]}"
+    return _subject(sha256(data).hexdigest())
+
+
+def _subject(digest: str) -> str:
+    return f"answer/{digest[:12]}"
 
 
 def _note_repeated(

@@ -8,7 +8,7 @@ this kind of answer does not tell. Times are as ACE prints them, without a zone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -141,9 +141,13 @@ class EntryAnswer:
 
     @property
     def is_held(self) -> bool:
-        """ACE has this entry: taken now, or on file before. An accepted deletion is none."""
-        kept = self.is_accepted and self.action not in DELETIONS
-        return kept or self.disposition == ON_FILE
+        return is_held(self.disposition, self.action)
+
+
+def is_held(disposition: str, action: str | None) -> bool:
+    """ACE has this entry: taken now, or on file before. An accepted deletion is none."""
+    kept = disposition in (ACCEPTED, WARNED) and action not in DELETIONS
+    return kept or disposition == ON_FILE
 
 
 @dataclass(frozen=True)
@@ -195,13 +199,18 @@ class Answer:
     @cached_property
     def entries(self) -> tuple[EntryAnswer, ...]:
         """One row each time the answer speaks of an entry, in its order, with its conditions."""
+        return tuple(
+            EntryAnswer(**row, conditions=tuple(self.by_head.get(row["record_index"], ())))
+            for row in self.table("entries").to_pylist()
+        )
+
+    @cached_property
+    def by_head(self) -> Mapping[int, Sequence[Condition]]:
+        """The conditions of each row of `entries`, by its `record_index`."""
         found: dict[int, list[Condition]] = {}
         for head, one in self._conditions_of_heads():
             found.setdefault(head, []).append(one)
-        return tuple(
-            EntryAnswer(**row, conditions=tuple(found.get(row["record_index"], ())))
-            for row in self.table("entries").to_pylist()
-        )
+        return found
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:

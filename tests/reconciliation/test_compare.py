@@ -1,0 +1,114 @@
+"""What ACE stored against our record: the same differences as a plain program finds, field by field."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings, strategies as st
+
+from tasks.ace.entry_summary import write_summaries
+from tasks.ace.response import read_answers
+from tasks.entries import shelf
+from tasks.entries.record import Record, concat, to_bytes
+from tasks.reconciliation import compare
+from tasks.reconciliation.asking import House, house_of
+from tasks.shared import kinds
+from tasks.shared.settings import Settings
+from tests.benchmarks import made_stored, plain_compare
+from tests.benchmarks.compare import as_released
+from tests.benchmarks.made_summaries import made_summaries
+from tests.benchmarks.summaries import ENVELOPE, PAYMENT
+
+COUNT = 12
+RECORD = as_released(made_summaries(COUNT, 40))
+
+
+def recorded(house: House, parts: list[Record]) -> None:
+    block = {"series": "entry", "filer": "ABC", "first": 1, "last": COUNT, "offset": 0}
+    house.journal.append(kinds.NumbersReserved(**block, range_check="x"), "x", "it")
+    house.journal.append(kinds.NumbersIssued(**block, desk="truck", port="2704"), "x", "it")
+    for part in parts:
+        lines = [
+            kinds.EntryLine(number=number, digest="d", entry_type="01", route="se_then_ae",
+                            outcome="released", port="2704", importer="x", complete=True)
+            for number in part.numbers
+        ]  # fmt: skip
+        body = kinds.EntriesRecorded(content=house.content.put(to_bytes(part)), source="",
+                                     file="x.xlsx", desk="truck", entries=lines)  # fmt: skip
+        house.journal.append(body, "x", "it")
+
+
+def answer_of(record: Record) -> tuple[np.ndarray, list[str], np.ndarray]:
+    matrix = np.concatenate(
+        [one.matrix for one in write_summaries(record, ENVELOPE, None, PAYMENT)]
+    )
+    numbers, whole, starts = made_stored.stored(matrix)
+    return whole, numbers, starts
+
+
+def found(house: House, numbers: list[str], whole: np.ndarray, starts: np.ndarray) -> dict:
+    ((_, _, data),) = made_stored.answers(numbers, whole, starts)
+    (answer,) = read_answers(data)
+    assert answer.whole
+    theirs, count = plain_compare.differences(house, data)
+    assert count == len(numbers)
+    ours = compare.differences(house, answer)
+    assert ours == theirs
+    return ours
+
+
+def test_what_went_out_comes_back_without_a_difference(house: Settings) -> None:
+    opened = house_of(house)
+    halves = [RECORD.take(RECORD.numbers[:5]), RECORD.take(RECORD.numbers[5:])]
+    recorded(opened, halves)
+    whole, numbers, starts = answer_of(RECORD)
+    assert found(opened, numbers, whole, starts) == {}
+    assert made_stored.otherwise(whole, starts, 5) == [0, 5, 10]
+    differ = found(opened, numbers, whole, starts)
+    assert set(differ) == {numbers[0], numbers[5], numbers[10]}
+    assert all("line 1, Country of origin: paper" in texts[0] for texts in differ.values())
+
+
+def test_lines_that_one_side_lacks_are_told(house: Settings) -> None:
+    opened = house_of(house)
+    recorded(opened, [RECORD])
+    short = RECORD.numbers[2]
+    lines = RECORD.lines.to_pylist()
+    last = max(row["line"] for row in lines if row["entry_number"] == short)
+    tables = dict(RECORD.items())
+    for name in ("lines", "tariffs", "pga", "parties"):
+        rows = getattr(RECORD, name).to_pylist()
+        kept = [row for row in rows if (row["entry_number"], row["line"]) != (short, last)]
+        tables[name] = pa.Table.from_pylist(kept, schema=getattr(RECORD, name).schema)
+    whole, numbers, starts = answer_of(as_released(Record.of(tables)))
+    differ = found(opened, numbers, whole, starts)
+    assert set(differ) == {short}
+    assert f"line {last}, nothing in ACE: paper there, ACE nothing" in differ[short]
+
+
+@given(st.lists(st.integers(0, COUNT - 1), unique=True), st.integers(1, COUNT))
+@settings(max_examples=40)
+def test_a_shelf_gives_the_rows_of_any_entries(wanted: list[int], pieces: int) -> None:
+    """The same rows as taking them from the whole record, wherever each entry stands."""
+    numbers = [RECORD.numbers[n] for n in wanted]
+    parts = [RECORD.take(RECORD.numbers[k::pieces]).sorted() for k in range(pieces)]
+    shelves = [shelf.Shelf(to_bytes(part)) for part in parts]
+    for name, table in RECORD.sorted().items():
+        rows = [one.rows(name, numbers) for one in shelves]
+        joined = concat([Record.of({name: one}) for one in rows])
+        assert getattr(joined, name).equals(RECORD.take(numbers).sorted().__dict__[name])
+        some = shelves[0].rows(name, numbers, table.column_names[:2])
+        assert some.equals(rows[0].select(table.column_names[:2]))
+
+
+def test_a_record_out_of_its_contents_is_that_which_was_recorded(house: Settings) -> None:
+    opened = house_of(house)
+    parts = [RECORD.take(RECORD.numbers[k::3]) for k in range(3)]
+    where = {}
+    for part in parts:
+        digest = opened.content.put(to_bytes(part))
+        where |= dict.fromkeys(part.numbers, digest)
+    assert shelf.record(opened.content, where) == RECORD.sorted()
+    bills = shelf.record(opened.content, where, ("bills",))
+    assert bills.bills == RECORD.sorted().bills and not bills.numbers
+    assert shelf.rows(opened.content, {}, "lines", ["entry_number"]).num_rows == 0
