@@ -176,7 +176,9 @@ def run(step: str, folder: Path, *counts: int) -> dict[str, Any]:
 
 
 def _step(name: str, folder: Path, counts: list[int]) -> None:
+    used = time.process_time()
     result = STEPS[name](folder, *counts)
+    result["processor"] = round(time.process_time() - used, 2)
     result["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(result))
 

@@ -222,3 +222,36 @@ def test_what_is_said_in_answer_to_a_later_question_stays(book: Journal) -> None
     assert asked.seq == 5
     assert verify(book).ok
     assert book.rebuild() == 7 and verify(book).ok
+
+
+def test_an_in_bond_number_is_used_while_an_entry_names_it(book: Journal) -> None:
+    fill(book)
+    block = {"series": "in-bond", "filer": "ABC", "first": 1, "last": 2, "offset": 0}
+    book.append(kinds.NumbersReserved(**block, range_check="x"), "x", "me")
+    book.append(kinds.NumbersIssued(**block, desk="truck", port="2304"), "x", "me")
+    first, second = printed("in-bond", "ABC", 1, 2, 0)
+    numbers = printed("entry", "ABC", 1, 3, 0)
+
+    def states(struct: type[kinds.EntriesRecorded], named: dict[str, list[str]]) -> list[str]:
+        lines = [
+            kinds.EntryLine(number=number, digest="d", entry_type="01", route="se_then_ae",
+                            outcome="released", port="2304", importer="x", complete=True,
+                            in_bonds=some)
+            for number, some in named.items()
+        ]  # fmt: skip
+        book.append(struct(content="", source="", file="f", desk="truck", entries=lines), "x", "me")
+        table = projections.NUMBERS.c
+        query = sa.select(table.state, table.note).where(table.series == "in-bond")
+        return [
+            f"{row.state} {row.note}".strip() for row in book.rows(query.order_by(table.serial))
+        ]
+
+    a, b, c = numbers
+    both = f"used on the bills of {a}, {b}"
+    recorded = {b: [first], a: [first, "carrier's"], c: []}
+    assert states(kinds.EntriesRecorded, recorded) == [both, "issued"]
+    moved = {a: [second], c: [second]}
+    after = [f"used on the bills of {b}", f"used on the bills of {a}, {c}"]
+    assert states(kinds.EntriesRevised, moved) == after
+    assert states(kinds.EntriesRevised, {a: [], b: [], c: []}) == ["issued", "issued"]
+    assert verify(book).ok

@@ -3,45 +3,49 @@ takes the last one off. Several entries may come out of one in-bond movement."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from tasks.shared import kinds
-from tasks.shared.projections import IN_BONDS, NUMBERS
+from tasks.shared.projections import IN_BONDS, NUMBERS, among
 
 SERIES, USED, ISSUED = "in-bond", "used", "issued"
-_AT_ONCE = 500
 
 
 def carry(connection: sa.Connection, seq: int, entries: Sequence[kinds.EntryLine]) -> None:
     """Put these entries' in-bond numbers in the place of those that they named before."""
-    touched = set(_taken_off(connection, [line.number for line in entries]))
-    rows = [
-        {"number": number, "entry": line.number} for line in entries for number in line.in_bonds
-    ]
+    named = {line.number: line.in_bonds for line in entries}
+    before = among(connection.execute, sa.select(IN_BONDS), IN_BONDS.c.entry, list(named))
+    touched = {row.number for row in before}
+    if touched:
+        own = sa.delete(IN_BONDS).where(IN_BONDS.c.entry == sa.bindparam("n"))
+        connection.execute(own, [{"n": entry} for entry in named])
+    rows = [{"number": one, "entry": entry} for entry, some in named.items() for one in some]
     if rows:
         connection.execute(sa.insert(IN_BONDS), rows)
-    for number in sorted(touched | {row["number"] for row in rows}):
-        _stand(connection, seq, number)
+    if touched := touched | {row["number"] for row in rows}:
+        _stand(connection, seq, sorted(touched))
 
 
-def _taken_off(connection: sa.Connection, numbers: list[str]) -> Iterator[str]:
-    for start in range(0, len(numbers), _AT_ONCE):
-        own = IN_BONDS.c.entry.in_(numbers[start : start + _AT_ONCE])
-        yield from (row.number for row in connection.execute(sa.select(IN_BONDS).where(own)))
-        connection.execute(sa.delete(IN_BONDS).where(own))
-
-
-def _stand(connection: sa.Connection, seq: int, number: str) -> None:
+def _stand(connection: sa.Connection, seq: int, numbers: list[str]) -> None:
     """Only numbers that were issued here move; others belong to a carrier, or are void."""
-    query = sa.select(IN_BONDS.c.entry).where(IN_BONDS.c.number == number)
-    entries = [row.entry for row in connection.execute(query.order_by(IN_BONDS.c.entry))]
-    note = f"on the bills of {', '.join(entries)}" if entries else ""
+    users: dict[str, list[str]] = {number: [] for number in numbers}
+    for row in among(connection.execute, sa.select(IN_BONDS), IN_BONDS.c.number, numbers):
+        users[row.number].append(row.entry)
+    rows = [
+        {
+            "n": number,
+            "into": USED if entries else ISSUED,
+            "why": f"on the bills of {', '.join(sorted(entries))}" if entries else "",
+        }
+        for number, entries in users.items()
+    ]
     change = (
         sa.update(NUMBERS)
-        .where(NUMBERS.c.number == number, NUMBERS.c.series == SERIES)
+        .where(NUMBERS.c.number == sa.bindparam("n"), NUMBERS.c.series == SERIES)
         .where(sa.or_(NUMBERS.c.state == ISSUED, NUMBERS.c.state == USED))
-        .where(NUMBERS.c.note != note)
+        .where(NUMBERS.c.note != sa.bindparam("why"))
     )
-    connection.execute(change.values(state=USED if entries else ISSUED, seq=seq, note=note))
+    into, why = sa.bindparam("into"), sa.bindparam("why")
+    connection.execute(change.values(state=into, seq=seq, note=why), rows)
