@@ -93,7 +93,7 @@ def _note_repeated(
     same name they are the file that still lies there."""
     said, key = known.said, f"repeated:{digest}:{name}"
     first = said.file if isinstance(said, kinds.AnswerRead) else name
-    if first in ("", name) or next(house.journal.events(key=key), None):
+    if first in ("", name) or house.journal.holds(key):
         return
     batches = [one.batch_text.strip() for one in read_answers(data, name, _seal(house))]
     body = kinds.AnswerRepeated(content=f"file:{digest}", file=name,

@@ -61,11 +61,11 @@ def make(folder: Path, entries: int, lines: int, whole: int) -> dict[str, Any]:
     block = {"series": "entry", "filer": "ABC", "first": 1, "last": entries, "offset": 0}
     house.journal.append(kinds.NumbersReserved(**block, range_check="bench"), "bench", "bench")
     house.journal.append(kinds.NumbersIssued(**block, desk="truck", port="2704"), "bench", "bench")
-    parts = []
+    parts, asked = [], []
     for first in range(0, entries, PORTION):
         count = min(PORTION, entries - first)
         part = as_released(made_summaries(count, lines * count // entries, first=first + 1))
-        _answers(house, folder / "inbox", part, first)
+        asked += _answers(folder / "inbox", part, first)
         parts.append(part)
     if whole:
         tables = {name: pa.concat_tables([getattr(one, name) for one in parts])
@@ -75,6 +75,8 @@ def make(folder: Path, entries: int, lines: int, whole: int) -> dict[str, Any]:
         size = len(part.numbers) if whole else WORKBOOK
         for low in range(0, len(part.numbers), size):
             _record(house, part.take(part.numbers[low : low + size]))
+    for body in asked:
+        house.journal.append(body, "bench", "bench", key=f"query:{body.batch}")
     return {}
 
 
@@ -99,19 +101,22 @@ def _record(house: House, part: Record) -> None:
     house.journal.append(body, "bench", "bench")
 
 
-def _answers(house: House, inbox: Path, part: Record, first: int) -> None:
+def _answers(inbox: Path, part: Record, first: int) -> list[kinds.QueryNamed]:
+    """The answer files, and the questions that they answer."""
     inbox.mkdir(exist_ok=True)
     batches = write_summaries(part, ENVELOPE, None, PAYMENT)
     matrix = np.concatenate([batch.matrix for batch in batches])
     numbers, whole, starts = made_stored.stored(matrix)
     made_stored.otherwise(whole, starts, OTHERWISE)
-    for place, (_, asked, data) in enumerate(made_stored.answers(numbers, whole, starts)):
-        name = f"BENCH-{first:07d}-{place:02d}".ljust(16)
-        data = data.replace(f"BENCH-{place:010d}".encode(), name.encode())
-        (inbox / f"{name.strip()}.abi").write_bytes(data)
-        body = kinds.QueryNamed(batch=name.strip(), application="EQ", about="summary", content="",
-                                file=name.strip(), asked=asked)  # fmt: skip
-        house.journal.append(body, "bench", "bench", key=f"query:{name.strip()}")
+    questions = []
+    for place, (batch, asked, data) in enumerate(made_stored.answers(numbers, whole, starts)):
+        name = f"BENCH-{first:07d}-{place:02d}"
+        (inbox / f"{name}.abi").write_bytes(
+            data.replace(batch.encode(), name.encode().ljust(len(batch)), 1)
+        )
+        questions.append(kinds.QueryNamed(batch=name, application="EQ", about="summary", content="",
+                                          file=name, asked=asked))  # fmt: skip
+    return questions
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -9,10 +9,11 @@ this kind of answer does not tell. Times are as ACE prints them, without a zone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -199,9 +200,11 @@ class Answer:
     @cached_property
     def entries(self) -> tuple[EntryAnswer, ...]:
         """One row each time the answer speaks of an entry, in its order, with its conditions."""
+        table = self.table("entries")
+        columns = [_values(table[name]) for name in _TOLD]
         return tuple(
-            EntryAnswer(**row, conditions=tuple(self.by_head.get(row["record_index"], ())))
-            for row in self.table("entries").to_pylist()
+            EntryAnswer(*row, conditions=tuple(self.by_head.get(row[_PLACE], ())))
+            for row in zip(*columns, strict=True)
         )
 
     @cached_property
@@ -246,3 +249,12 @@ def last_of(owner: np.ndarray, count: int) -> np.ndarray:
     kept = owner >= 0
     last[owner[kept]] = np.flatnonzero(kept)
     return last
+
+
+_TOLD = tuple(one.name for one in fields(EntryAnswer) if one.name != "conditions")
+_PLACE = _TOLD.index("record_index")
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """A column as a list; most columns of most answers are empty."""
+    return [None] * len(column) if column.null_count == len(column) else column.to_pylist()
