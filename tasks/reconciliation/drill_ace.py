@@ -44,14 +44,15 @@ def seed(house: House) -> int:
     facts = sample.ace_facts()
     with stand_in(house) as ace:
         ace.seed_filer(facts["filer"])
+        # What is older comes first: the stand-in's clock never goes back.
+        for one in facts["warehouse_entries"]:
+            _key_warehouse(ace, **one)
         for one in facts["production"]:
             _production_sent(house, ace, **one)
         for table, put in (("importers", ace.seed_importer), ("bonds", ace.seed_bond),
                            ("ebonds", ace.seed_transaction_bond), ("bills", ace.seed_bill)):  # fmt: skip
             for one in facts[table]:
                 put(**one)
-        for one in facts["warehouse_entries"]:
-            _key_warehouse(ace, **one)
         for number, day in facts["paper_releases"].items():
             ace.seed_paper_release(number, day)
         for one in facts["officers"]:
@@ -167,7 +168,9 @@ def _key_warehouse(
             for code, values in parts
         ]
     )
+    today, ace.today = ace.today, released
     ace.seed_officer_entry(
         number, port=port, released=released, entry_type=entry_type, importer=importer, mode=mode,
         notified=True, summary=rows.tobytes(),
     )  # fmt: skip
+    ace.today = today
