@@ -34,7 +34,7 @@ _TYPES: Mapping[str, pa.DataType] = {
 }
 _SMALL = 1 << 20
 # in-bond number, master, house: the order that SE15 wants within a bill group (SE v40 p.46-47)
-_BILL_ORDER = pa.array(["I", "M", "H", "R", "T"])
+_BILL_ORDER = ("I", "M", "H", "R", "T")
 
 
 @cache
@@ -126,7 +126,7 @@ def _in_order(name: str, table: pa.Table) -> pa.Table:
     rest = [column for column in table.column_names if column not in keys(name)]
     order = [(column, "ascending") for column in (*keys(name), *rest)]
     if name == "bills":
-        rank = pc.index_in(table["bill_type"], value_set=_BILL_ORDER)
+        rank = pc.index_in(table["bill_type"], value_set=pa.array(_BILL_ORDER))
         order.insert(len(keys(name)), ("rank", "ascending"))
         table = table.append_column("rank", rank)
     placed = table.take(pc.sort_indices(table, sort_keys=order)).combine_chunks()

@@ -22,6 +22,8 @@ class Waiting:
 
 
 def undecided(journal: Journal) -> Waiting:
+    if not journal.rows(sa.select(SCREENED.c.what).limit(1)):
+        return Waiting(0, 0)
     from tasks.screening.decisions import hits_in
     from tasks.screening.policy import BLOCK
 
