@@ -20,6 +20,9 @@ from tests.entries import house as desks
 
 PASSWORD = "S3CRET"
 
+UNPACED = 100_000
+"""A crash test writes more files in an hour than any broker; pacing has tests of its own."""
+
 
 @dataclass
 class Office:
@@ -85,9 +88,11 @@ def open_office(journal: Journal, settings: Settings) -> Office:
         toml.read_text()
         + lines
         + "ask_first = false\nentries_per_block = 2\nblocks_per_batch = 2\n"
+        + f"batches_per_hour = {UNPACED}\n"
     )
     ace = Ace(site_code="2704", sender_id="ABC", outbound=folder, password_file=secret,
-              entries_per_block=2, blocks_per_batch=2, ask_first=False)  # fmt: skip
+              entries_per_block=2, blocks_per_batch=2, ask_first=False,
+              batches_per_hour=UNPACED)  # fmt: skip
     people.add(journal, "ada", "Ada Vance", "12345", ["approver"], "it")
     people.add(journal, "bo", "Bo Harbor", "", ["preparer"], "it")
     phone = pyotp.parse_uri(people.enrol(journal, settings.home, "ada", "it"))
