@@ -1,0 +1,144 @@
+"""What goes to ACE, what ACE says, and what a person decides about either."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from tasks.shared.kinds.base import Body
+
+
+class BatchNamed(Body, frozen=True, kw_only=True):
+    """A batch and every entry in it, written down before its file can be seen."""
+
+    kind: ClassVar[str] = "batch.named"
+    batch: str
+    application: str
+    plan: str
+    content: str
+    file: str
+    numbers: list[str]
+
+
+class BatchWritten(Body, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "batch.written"
+    batch: str
+    file: str
+    size: int
+
+
+class BatchNotReceived(Body, frozen=True, kw_only=True):
+    """ACE never got the batch, as the licence holder knows by `proof`: its entries may go again
+    once ACE was asked anew. `approval` is the plan that was approved for it; empty where the file
+    was never made visible."""
+
+    kind: ClassVar[str] = "batch.not_received"
+    batch: str
+    reason: str
+    proof: str
+    approval: str
+
+
+class PlanDropped(Body, frozen=True, kw_only=True):
+    """What is not written yet of an approved plan never will be; `reason` says which entry fell
+    out and why."""
+
+    kind: ClassVar[str] = "plan.dropped"
+    plan: str
+    reason: str
+
+
+class SendAgain(Body, frozen=True, kw_only=True):
+    """What ACE rejected may go again unchanged: the cause lay outside the record and is mended."""
+
+    kind: ClassVar[str] = "entry.send_again"
+    number: str
+    application: str
+    reason: str
+
+
+class ReleaseKept(Body, frozen=True, kw_only=True):
+    """The release that ACE took stands, although the entry was revised since: a person looked at
+    the difference, or had CBP mend it. `digest`: the entry's release data as it now is."""
+
+    kind: ClassVar[str] = "entry.release_kept"
+    number: str
+    digest: str
+    reason: str
+
+
+class QueryNamed(Body, frozen=True, kw_only=True):
+    """A batch that asks ACE. `asked` are numbers, bills (`NUMBER` of the entry) or importers."""
+
+    kind: ClassVar[str] = "query.named"
+    batch: str
+    application: str
+    about: str
+    content: str
+    file: str
+    asked: list[str]
+
+
+class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer says of one entry (or importer), in the words of `tasks/ace`.
+
+    `differs`: fields of the summary in ACE that are not as ours would be. `outside`: it was
+    rejected, and every reason lies outside the record (payment, bond, importer). `owed`: duty, taxes,
+    fees and AD/CVD of the stored summary in dollars; `collection`: whether that was paid, `collected`
+    the day (ER record JC).
+    """
+
+    number: str
+    disposition: str
+    code: str = ""
+    text: str = ""
+    release: str = ""
+    release_code: str = ""
+    release_date: str = ""
+    control: str = ""
+    summary: str = ""
+    version: str = ""
+    late: bool | None = None
+    outside: bool = False
+    owed: str = ""
+    collection: str = ""
+    collected: str = ""
+    differs: list[str] = []
+
+
+class AnswerRead(Body, frozen=True, kw_only=True):
+    """One batch that came back. `batch` is our own id, echoed; empty for what ACE tells by itself.
+
+    `file`: the name under which it came. `about`: summary, release, bill, importer, range, probe; by
+    itself also notice (SO), action (what CBP did with a summary) and request (what it asks for).
+    `rejected`: nothing of our batch was processed, and `why` is CBP's codes and texts for that.
+    """
+
+    kind: ClassVar[str] = "answer.read"
+    application: str
+    about: str
+    batch: str
+    content: str
+    rejected: bool
+    lines: list[AnswerLine]
+    why: str = ""
+    file: str = ""
+
+
+class AnswerRepeated(Body, frozen=True, kw_only=True):
+    """A file of answers that the book had read came once more under another name. It changes
+    nothing; `batches` are our ids in it."""
+
+    kind: ClassVar[str] = "answer.repeated"
+    content: str
+    file: str
+    batches: list[str]
+
+
+class BondConfirmed(Body, frozen=True, kw_only=True):
+    """The surety's eBond for a single transaction bond stands in ACE (errors 752-757)."""
+
+    kind: ClassVar[str] = "bond.confirmed"
+    number: str
+    proof: str

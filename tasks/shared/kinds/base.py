@@ -1,0 +1,68 @@
+"""The base of all bodies, and how one is written and read."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any, ClassVar
+
+import msgspec
+
+from tasks.shared.errors import JournalBroken
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an adopted event stood in the book it came from."""
+
+    seq: int
+    at: str
+    digest: str
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all bodies. `origin` is set only on events adopted from another book."""
+
+    kind: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    origin: Origin | None = None
+
+
+def _all(base: type[Body]) -> dict[str, type[Body]]:
+    found = {base.kind: base} if base.kind else {}
+    for child in base.__subclasses__():
+        found |= _all(child)
+    return found
+
+
+@cache
+def by_name() -> dict[str, type[Body]]:
+    """Every kind there is, by its name."""
+    return _all(Body)
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys, no blanks, Unicode as it is: one text for one value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def write(body: Body) -> str:
+    """A body as the canonical JSON that the journal keeps, with its version as `v`."""
+    fields: dict[str, Any] = msgspec.to_builtins(body)
+    if body.origin is None:
+        del fields["origin"]
+    return canonical({**fields, "v": body.version})
+
+
+def read(kind: str, text: str) -> Body:
+    """The typed body behind `text`. Raises JournalBroken for an unknown kind, version or shape."""
+    struct = by_name().get(kind)
+    if struct is None:
+        raise JournalBroken(f"The journal holds an event of kind {kind!r}, unknown to this version")
+    fields = json.loads(text)
+    version = fields.pop("v", None)
+    if version != struct.version:
+        raise JournalBroken(f"{kind} in version {version} cannot be read; known: {struct.version}")
+    try:
+        return msgspec.convert(fields, struct)
+    except msgspec.ValidationError as wrong:
+        raise JournalBroken(f"{kind} does not have its shape: {wrong}") from wrong

@@ -1,0 +1,31 @@
+"""What the journal says of itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tasks.shared.kinds.base import Body
+
+
+class JournalStarted(Body, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "journal.started"
+    filer: str
+    drill: bool = False
+
+
+class JournalContinued(Body, frozen=True, kw_only=True):
+    """This book goes on from a copy whose signed head was `head` at `seq`."""
+
+    kind: ClassVar[str] = "journal.continued"
+    seq: int
+    head: str
+
+
+class JournalAdopted(Body, frozen=True, kw_only=True):
+    """Events of another book, after the common prefix `seq`, were re-appended here."""
+
+    kind: ClassVar[str] = "journal.adopted"
+    seq: int
+    head: str
+    events: int
+    conflicts: list[str]

@@ -1,0 +1,59 @@
+"""What the desks hand in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from tasks.shared.kinds.base import Body
+
+
+class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What the accounting needs to know of a recorded entry without opening its content.
+
+    `release_digest`: of what a cargo release tells of it.
+    `in_bonds`: the in-bond numbers on its bills. `consignee`: as recorded, or a private reference.
+    """
+
+    number: str
+    digest: str
+    entry_type: str
+    route: str
+    outcome: str
+    port: str
+    importer: str
+    complete: bool
+    released: str = ""
+    release_digest: str = ""
+    bond_type: str = ""
+    consignee: str = ""
+    in_bonds: list[str] = []
+
+
+class EntriesRecorded(Body, frozen=True, kw_only=True):
+    """One file's entries, new to the book. `content` is the record, `source` the file as given."""
+
+    kind: ClassVar[str] = "entries.recorded"
+    content: str
+    source: str
+    file: str
+    desk: str
+    entries: list[EntryLine]
+
+
+class EntriesRevised(EntriesRecorded, frozen=True, kw_only=True):
+    """One file's entries that replace an earlier revision, which stays readable."""
+
+    kind: ClassVar[str] = "entries.revised"
+
+
+class EntriesRefused(Body, frozen=True, kw_only=True):
+    """A file that was handed in and not taken, with the first reasons."""
+
+    kind: ClassVar[str] = "entries.refused"
+    source: str
+    file: str
+    desk: str
+    problems: int
+    reasons: list[str]

@@ -1,0 +1,55 @@
+"""What is to be told, and what the server said of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tasks.shared.kinds.base import Body
+
+
+class MailQueued(Body, frozen=True, kw_only=True):
+    """A letter waits. `to`: roles or addresses; `content`: the message, without its recipients."""
+
+    kind: ClassVar[str] = "mail.queued"
+    mail: str
+    title: str
+    to: list[str]
+    content: str
+
+
+class MailTried(Body, frozen=True, kw_only=True):
+    """One process has this attempt for itself until `until`; without an answer by then the attempt
+    is lost, and whether the letter arrived is not known."""
+
+    kind: ClassVar[str] = "mail.tried"
+    mail: str
+    attempt: int
+    until: str
+
+
+class MailAnswered(Body, frozen=True, kw_only=True):
+    """What the server said of an attempt: addresses taken, addresses refused for good with the
+    reason, and the roles or addresses of `to` that are still to be reached."""
+
+    kind: ClassVar[str] = "mail.answered"
+    mail: str
+    attempt: int
+    accepted: list[str]
+    refused: dict[str, str]
+    waiting: list[str]
+
+
+class MailSuperseded(Body, frozen=True, kw_only=True):
+    """Nobody got this letter; a newer one, `by`, tells all that it told."""
+
+    kind: ClassVar[str] = "mail.superseded"
+    mail: str
+    by: str
+
+
+class MailDelayed(Body, frozen=True, kw_only=True):
+    """The mail server could not be used. Written at most once a day."""
+
+    kind: ClassVar[str] = "mail.delayed"
+    reason: str
+    waiting: list[str]

@@ -1,0 +1,70 @@
+"""Who may do what, and what was approved."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tasks.shared.kinds.base import Body
+
+
+class ApprovalAsked(Body, frozen=True, kw_only=True):
+    """`plan` is the SHA-256 of the plan; `binds` those of the bytes it would send."""
+
+    kind: ClassVar[str] = "approval.asked"
+    plan: str
+    what: str
+    binds: list[str]
+    preparer: str
+
+
+class ApprovalGranted(Body, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "approval.granted"
+    plan: str
+    binds: list[str]
+    person: str
+    licence: str
+    sole: bool
+
+
+class ApprovalRefused(Body, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "approval.refused"
+    plan: str
+    person: str
+    reason: str
+
+
+class PersonAdded(Body, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "person.added"
+    person: str
+    name: str
+    licence: str
+    roles: list[str]
+
+
+class PersonEnrolled(Body, frozen=True, kw_only=True):
+    """A one-time-code secret now exists for the person. The secret is never in the book."""
+
+    kind: ClassVar[str] = "person.enrolled"
+    person: str
+
+
+class PersonRevoked(Body, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "person.revoked"
+    person: str
+    reason: str
+
+
+class PersonCodeUsed(Body, frozen=True, kw_only=True):
+    """A time step of a person's one-time code is spent. Its key makes a replay impossible."""
+
+    kind: ClassVar[str] = "person.code_used"
+    person: str
+    step: int
+    purpose: str
+
+
+class PersonCodeFailed(Body, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "person.code_failed"
+    person: str
+    reason: str
+    purpose: str
