@@ -14,6 +14,7 @@ from tasks.desk import (
     duties,
     entries,
     home,
+    incident,
     journal,
     numbers,
     people,
@@ -51,6 +52,7 @@ app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(backup.app, name="backup")
 app.add_typer(duties.app, name="duties")
 app.add_typer(screen.app, name="screen")
+app.add_typer(incident.app, name="incident")
 app.add_typer(journal.app, name="journal")
 
 

@@ -78,6 +78,7 @@ def contents(body: kinds.Body) -> Iterator[str]:
         digest = getattr(body, field, None)
         if isinstance(digest, str) and len(digest) == 64:
             yield digest
+    yield from (one.content for one in getattr(body, "attached", ()))
 
 
 def _differences(journal: Journal, fresh: sa.Connection) -> Iterator[Problem]:

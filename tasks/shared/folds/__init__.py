@@ -5,10 +5,20 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tasks.shared import kinds
-from tasks.shared.folds import ace, duties, entries, mail, numbers, people, screening
+from tasks.shared.folds import ace, duties, entries, incident, mail, numbers, people, screening
 from tasks.shared.folds.registry import FOLDS
 
-__all__ = ["ace", "apply", "duties", "entries", "mail", "numbers", "people", "screening"]
+__all__ = [
+    "ace",
+    "apply",
+    "duties",
+    "entries",
+    "incident",
+    "mail",
+    "numbers",
+    "people",
+    "screening",
+]
 
 
 def apply(connection: sa.Connection, seq: int, body: kinds.Body) -> None:

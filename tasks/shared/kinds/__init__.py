@@ -12,6 +12,7 @@ from tasks.shared.kinds.base import Body, Origin, by_name, canonical, read, writ
 from tasks.shared.kinds.book import *
 from tasks.shared.kinds.duties import *
 from tasks.shared.kinds.entries import *
+from tasks.shared.kinds.incident import *
 from tasks.shared.kinds.mail import *
 from tasks.shared.kinds.numbers import *
 from tasks.shared.kinds.people import *

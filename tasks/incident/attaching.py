@@ -1,0 +1,43 @@
+"""Files that go into the book as proof, by their digest. What comes in is hostile until checked: a
+name that would lead elsewhere, a link, an empty or an enormous file is refused before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tasks.shared import kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.hostile import is_safe_name
+
+MOST = 64 << 20
+"""Bytes of one file: a report or a scan, no disk image."""
+
+
+def attach(content: ContentStore, paths: Iterable[Path], origin: str) -> list[kinds.Attached]:
+    """Keep each file. Raises BadInput, naming every file that cannot be taken, and keeps none."""
+    listed = list(paths)
+    if problems := [one for path in listed for one in _faults(path)]:
+        raise BadInput("These files cannot be attached; nothing was changed:", problems)
+    return [kept(content, path.name, path.read_bytes(), origin) for path in listed]
+
+
+def kept(content: ContentStore, name: str, data: bytes, origin: str) -> kinds.Attached:
+    """One file from memory."""
+    return kinds.Attached(name=name, content=content.put(data), size=len(data), origin=origin)
+
+
+def _faults(path: Path) -> Iterator[Problem]:
+    if path.is_symlink():
+        yield Problem(file=str(path), wrong="is a link", right="the file itself")
+    elif not path.is_file():
+        yield Problem(file=str(path), wrong="is not there, or no file")
+    elif not is_safe_name(path.name) or not path.name.isprintable():
+        yield Problem(file=repr(path.name), wrong="has a name that no other system takes")
+    elif (size := path.stat().st_size) == 0:
+        yield Problem(file=str(path), wrong="is empty")
+    elif size > MOST:
+        yield Problem(file=str(path), value=f"{size / (1 << 20):.0f} MiB", wrong="is too large:",
+                      right=f"at most {MOST >> 20} MiB; attach its report, keep the whole "
+                      "elsewhere and name its digest in --note")  # fmt: skip

@@ -1,0 +1,253 @@
+"""Where an incident stands: declared once, each step with who, when and evidence, one open at a time.
+
+A book that was started for a drill has drill incidents only: `Incident.drill` marks every output.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from tasks.incident import attaching, states
+from tasks.incident.office import Office
+from tasks.shared import clock, kinds
+from tasks.shared.errors import BadInput, Problem, Refused
+from tasks.shared.folds.incident import OVER
+from tasks.shared.incident_tables import BREACHES, INCIDENT_STEPS, INCIDENTS
+from tasks.shared.journal import Pen
+from tasks.shared.store import EVENTS
+
+Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
+"""`journal.rows`, or `pen.rows` under the writer's lock."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One step that was taken: `happened` and `at` (when it was recorded) are UTC."""
+
+    seq: int
+    state: str
+    happened: datetime
+    at: datetime
+    by: str
+    note: str
+    reference: str
+    ports: tuple[str, ...]
+    until: str
+    attached: tuple[kinds.Attached, ...]
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A breach of records, or a later fact of one."""
+
+    seq: int
+    discovered: datetime
+    note: str
+
+
+@dataclass(frozen=True)
+class Incident:
+    """`steps` and `breaches` in the order they were recorded; `opened` is the first event's place."""
+
+    id: str
+    filer: str
+    drill: bool
+    state: str
+    opened: int
+    steps: tuple[Taken, ...]
+    breaches: tuple[Breach, ...]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in OVER
+
+    @property
+    def mark(self) -> str:
+        return "DRILL" if self.drill else ""
+
+    @property
+    def taken(self) -> frozenset[str]:
+        return frozenset(step.state for step in self.steps)
+
+    def last(self, *names: str) -> Taken | None:
+        """The newest step of one of these names."""
+        return next((one for one in reversed(self.steps) if one.state in names), None)
+
+    @property
+    def authorised(self) -> Taken | None:
+        """CBP's authorisation of downtime, unless it was refused or ended since."""
+        last = self.last("downtime_authorised", "downtime_refused")
+        return last if last and last.state == "downtime_authorised" else None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is said with a step. `happened`: None for now; `files`: the evidence, in full paths."""
+
+    happened: datetime | None = None
+    note: str = ""
+    reference: str = ""
+    ports: tuple[str, ...] = ()
+    until: str = ""
+    files: tuple[Path, ...] = ()
+
+
+def find(rows: Rows, incident: str = "") -> Incident | None:
+    """An incident by its id, or the open one. None if there is none."""
+    query = sa.select(INCIDENTS)
+    own = INCIDENTS.c.incident == incident if incident else INCIDENTS.c.open.is_not(None)
+    found = rows(query.where(own))
+    return _incident(rows, found[0]) if found else None
+
+
+def newest(rows: Rows) -> Incident | None:
+    """The open incident, or else the one that was opened last."""
+    found = rows(sa.select(INCIDENTS).order_by(INCIDENTS.c.opened.desc()).limit(1))
+    return _incident(rows, found[0]) if found else None
+
+
+def require(rows: Rows, incident: str = "") -> Incident:
+    """The open incident, or that of an id. Raises Refused if there is none."""
+    if found := find(rows, incident):
+        return found
+    known = [row.incident for row in rows(sa.select(INCIDENTS.c.incident))]
+    if incident:
+        raise Refused(f"There is no incident {incident!r}; known: {', '.join(known) or 'none'}")
+    raise Refused("No incident is open. Declare one: continuity incident declare")
+
+
+def _incident(rows: Rows, row: sa.Row[Any]) -> Incident:
+    return Incident(row.incident, row.filer, row.drill, row.state, row.opened,
+                    _steps(rows, row.incident), _breaches(rows, row.incident))  # fmt: skip
+
+
+def _steps(rows: Rows, incident: str) -> tuple[Taken, ...]:
+    query = (
+        sa.select(INCIDENT_STEPS, EVENTS.c.at, EVENTS.c.actor)
+        .join(EVENTS, EVENTS.c.seq == INCIDENT_STEPS.c.seq)
+        .where(INCIDENT_STEPS.c.incident == incident)
+        .order_by(INCIDENT_STEPS.c.seq)
+    )
+    return tuple(
+        Taken(row.seq, row.state, clock.parse(row.happened), clock.parse(row.at), row.actor, row.note,
+              row.reference, tuple(row.ports.split()), row.until,
+              tuple(msgspec.convert(json.loads(row.attached), list[kinds.Attached])))
+        for row in rows(query)
+    )  # fmt: skip
+
+
+def _breaches(rows: Rows, incident: str) -> tuple[Breach, ...]:
+    query = sa.select(BREACHES).where(BREACHES.c.incident == incident).order_by(BREACHES.c.seq)
+    return tuple(Breach(row.seq, clock.parse(row.discovered), row.note) for row in rows(query))
+
+
+def declare(
+    office: Office, given: Given, actor: str, *, breach: datetime | None, suspected: bool = False
+) -> tuple[Incident, bool]:
+    """Open an incident, or declare the one that was only suspected. Returns it, and whether anything
+    was written: declaring again changes nothing.
+
+    `breach`: when a breach of records was discovered, None if none is known.
+    """
+    attached = attaching.attach(office.content, given.files, "declaration")
+    with office.journal.write(actor) as pen:
+        known = find(pen.rows)
+        if known and (suspected or known.state != "suspected"):
+            return known, False
+        incident = known.id if known else _next_id(pen, office)
+        kind = kinds.IncidentSuspected if suspected else kinds.IncidentDeclared
+        body = kind(incident=incident, filer=office.settings.broker.filer_code, drill=office.drill,
+                    **_said(given, attached))  # fmt: skip
+        pen.append(body, f"incident/{incident}", f"{kind.kind}:{incident}")
+        if breach is not None:
+            _find_breach(pen, incident, breach, given.note, attached)
+        made = require(pen.rows, incident)
+    return made, True
+
+
+def _next_id(pen: Pen, office: Office) -> str:
+    """`2026-01`: the year, and how many incidents there were in it. Taken under the writer's lock, so
+    that two who declare at once name the same."""
+    year = clock.now().astimezone(office.zone).year
+    query = sa.select(sa.func.count()).where(INCIDENTS.c.incident.startswith(f"{year}-"))
+    return f"{year}-{pen.rows(query)[0][0] + 1:02d}"
+
+
+def _said(given: Given, attached: list[kinds.Attached]) -> dict[str, Any]:
+    return {
+        "happened": clock.text(given.happened),
+        "note": given.note,
+        "reference": given.reference,
+        "ports": given.ports,
+        "until": given.until,
+        "attached": tuple(attached),
+    }
+
+
+def step(office: Office, name: str, given: Given, actor: str, incident: str = "") -> Incident:
+    """Take a step. Returns the incident as it then stands.
+
+    Raises BadInput for an unknown step or one without the proof it needs, Refused for one that may
+    not follow, naming those that may.
+    """
+    chosen = _known(name)
+    if chosen.own:
+        raise BadInput(f"{name} is taken by its own command: continuity incident {chosen.own}")
+    if chosen.proved and not (given.files or given.reference):
+        problem = Problem(column="--evidence or --reference", wrong="is missing",
+                          right="the file that proves it, or CBP's reference")  # fmt: skip
+        raise BadInput(f"{name} must be proved:", [problem])
+    attached = attaching.attach(office.content, given.files, f"step {name}")
+    with office.journal.write(actor) as pen:
+        return take(pen, require(pen.rows, incident), chosen, given, attached)
+
+
+def take(
+    pen: Pen,
+    incident: Incident,
+    chosen: states.Step,
+    given: Given,
+    attached: list[kinds.Attached],
+) -> Incident:
+    """Take a step in the caller's transaction. Raises Refused."""
+    if reason := states.refusal(chosen, incident.state, incident.taken):
+        open_ = [one.name for one in states.following(incident.state, incident.taken)]
+        raise Refused(f"{chosen.name} cannot be taken: {reason}. "
+                      f"Possible now: {', '.join(open_) or 'nothing'}")  # fmt: skip
+    body = chosen.body(incident=incident.id, **_said(given, attached))
+    pen.append(body, f"incident/{incident.id}")
+    return require(pen.rows, incident.id)
+
+
+def _known(name: str) -> states.Step:
+    wanted = name.strip().lower().replace("-", "_").replace(" ", "_")
+    if wanted in states.STEPS:
+        return states.STEPS[wanted]
+    raise BadInput(f"Unknown step {name!r}; there are {', '.join(states.STEPS)}")
+
+
+def found(office: Office, discovered: datetime, note: str, files: Sequence[Path], actor: str
+          ) -> Incident:  # fmt: skip
+    """A breach of records became known, or a new fact of one: its clock starts at `discovered`."""
+    attached = attaching.attach(office.content, files, "discovery")
+    with office.journal.write(actor) as pen:
+        incident = require(pen.rows)
+        _find_breach(pen, incident.id, discovered, note, attached)
+        return require(pen.rows, incident.id)
+
+
+def _find_breach(
+    pen: Pen, incident: str, discovered: datetime, note: str, attached: list[kinds.Attached]
+) -> None:
+    body = kinds.IncidentBreachFound(
+        incident=incident, discovered=clock.text(discovered), note=note, attached=tuple(attached)
+    )
+    pen.append(body, f"incident/{incident}")

@@ -1,0 +1,83 @@
+"""The steps of an incident: which may follow which, and what each must show.
+
+Remediation runs beside downtime, so the steps of the two may come in any order once each has begun;
+a connection that was restored can be cut again. Source of the order: CBP's incident procedures for
+brokers (publication 3609-0324 of March 2024) as its summaries tell it [S]; the graph itself is the
+house's own choice [G].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tasks.shared import kinds
+
+NEW = "normal"
+DOWN = ("downtime_requested", "downtime_authorised", "downtime_refused", "downtime_running")
+
+
+@dataclass(frozen=True)
+class Step:
+    """`after`: states it may follow; `needs`: steps that must have been taken at some time;
+    `proved`: it needs a file or CBP's reference; `own`: a command of its own takes it."""
+
+    name: str
+    title: str
+    body: type[kinds.IncidentStep]
+    after: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    proved: bool = False
+    own: str = ""
+
+
+_STEPS = (
+    Step("suspected", "suspected, nobody told yet", kinds.IncidentSuspected, (NEW,), own="declare"),
+    Step("declared", "declared", kinds.IncidentDeclared, (NEW, "suspected"), own="declare"),
+    Step("dismissed", "the suspicion proved false", kinds.IncidentDismissed, ("suspected",)),
+    Step("disconnected", "ACE connection cut", kinds.IncidentDisconnected,
+         ("declared", *DOWN, "remediating", "remediated", "evidence_submitted", "reconnected",
+          "keying_backlog")),
+    Step("downtime_requested", "downtime asked of CBP headquarters", kinds.IncidentDowntimeRequested,
+         ("declared", "disconnected", *DOWN, "remediating")),
+    Step("downtime_authorised", "CBP authorised downtime", kinds.IncidentDowntimeAuthorised,
+         ("disconnected", *DOWN, "remediating"), ("downtime_requested",), proved=True),
+    Step("downtime_refused", "CBP refused or ended downtime", kinds.IncidentDowntimeRefused,
+         ("disconnected", *DOWN, "remediating", "remediated"), ("downtime_requested",)),
+    Step("downtime_running", "entries go out on paper", kinds.IncidentDowntimeRunning,
+         ("disconnected", "downtime_authorised", "remediating"), ("downtime_authorised",)),
+    Step("remediating", "systems are cleaned and rebuilt", kinds.IncidentRemediating,
+         ("declared", "disconnected", *DOWN, "remediated", "evidence_submitted")),
+    Step("remediated", "systems are clean and work", kinds.IncidentRemediated,
+         ("remediating", *DOWN), ("remediating",)),
+    Step("evidence_submitted", "evidence handed to CBP", kinds.IncidentEvidenceSubmitted,
+         ("remediated", "evidence_submitted"), proved=True),
+    Step("reconnected", "ACE connection restored", kinds.IncidentReconnected,
+         ("evidence_submitted",), proved=True),
+    Step("keying_backlog", "paper entries go to ACE", kinds.IncidentKeyingBacklog,
+         ("remediated", "reconnected")),
+    Step("reconciled", "every number in its place", kinds.IncidentReconciled, ("keying_backlog",)),
+    Step("closed", "closed", kinds.IncidentClosed, ("reconciled",), own="close"),
+)  # fmt: skip
+STEPS = {step.name: step for step in _STEPS}
+OVER = ("dismissed", "closed")
+
+
+def following(state: str, taken: Collection[str]) -> list[Step]:
+    """The steps that may be taken from a state, in their order."""
+    return [step for step in _STEPS if not refusal(step, state, taken)]
+
+
+def refusal(step: Step, state: str, taken: Collection[str]) -> str:
+    """Why a step may not be taken; empty if it may. `taken`: all steps so far."""
+    if state not in step.after:
+        return f"the incident is {words(state)}"
+    if missing := [one for one in step.needs if one not in taken]:
+        return f"{words(missing[0])} is not recorded"
+    if step.name == "keying_backlog" and state == "remediated" and "disconnected" in taken:
+        return "the connection was cut: evidence_submitted and reconnected come first"
+    return ""
+
+
+def words(state: str) -> str:
+    return state.replace("_", " ")

@@ -1,0 +1,45 @@
+"""The incident's projections. An incident that is over leaves `open` empty, so that the constraint
+holds one open incident for a filer."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tasks.shared.projections import METADATA
+
+INCIDENTS = sa.Table(
+    "p_incident",
+    METADATA,
+    sa.Column("incident", sa.Text, primary_key=True),
+    sa.Column("filer", sa.Text, nullable=False),
+    sa.Column("open", sa.Text, nullable=True, unique=True),
+    sa.Column("drill", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("opened", sa.BigInteger, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+"""`opened`: the place of the first event; `seq`: of the last step."""
+
+INCIDENT_STEPS = sa.Table(
+    "p_incident_step",
+    METADATA,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("incident", sa.Text, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("happened", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("ports", sa.Text, nullable=False),
+    sa.Column("until", sa.Text, nullable=False),
+    sa.Column("attached", sa.Text, nullable=False),
+)
+"""`ports` are parted by blanks; `attached` is JSON."""
+
+BREACHES = sa.Table(
+    "p_breach",
+    METADATA,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("incident", sa.Text, nullable=False, index=True),
+    sa.Column("discovered", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+)

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from tasks.incident.office import Office
+from tasks.shared import clock
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.private import Vault
+from tasks.shared.settings import Settings
+
+MORNING = datetime(2026, 11, 24, 13, 3, tzinfo=UTC)
+"""A Tuesday, 08:03 in New York; Thanksgiving is that Thursday."""
+
+
+@pytest.fixture
+def office(journal: Journal, content: ContentStore, house: Settings) -> Office:
+    return Office(journal, content, Vault(house.home), house)
+
+
+@pytest.fixture
+def morning() -> Iterator[datetime]:
+    with clock.held(MORNING):
+        yield MORNING

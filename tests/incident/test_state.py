@@ -1,0 +1,197 @@
+"""One incident at a time, each step with who, when and evidence."""
+
+from __future__ import annotations
+
+import random
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given as drawn, strategies as st
+
+from tasks.incident import state, states
+from tasks.incident.office import Office
+from tasks.incident.state import Given
+from tasks.shared import clock, kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, Refused
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.private import Vault
+from tasks.shared.settings import Settings
+
+PROVED = Given(reference="HQ-2026-117")
+
+
+def through(office: Office, *names: str) -> state.Incident:
+    for name in names:
+        state.step(office, name, PROVED, "ada")
+    return state.require(office.journal.rows)
+
+
+def test_declaring_twice_is_one_incident(office: Office, morning: datetime) -> None:
+    first, new = state.declare(office, Given(note="files are encrypted"), "ada", breach=morning)
+    again, second = state.declare(office, Given(note="again"), "bo", breach=morning)
+    assert (new, second) == (True, False) and first == again and first.id == "2026-01"
+    assert [one.by for one in first.steps] == ["ada"]
+    assert len(list(office.journal.events(kind="incident."))) == 2
+
+
+def test_two_who_declare_at_once_declare_one(
+    book: Journal, content: ContentStore, house: Settings
+) -> None:
+    office = Office(book, content, Vault(house.home), house)
+    start, ids = threading.Barrier(6), []
+
+    def declare(n: int) -> None:
+        start.wait()
+        ids.append(state.declare(office, Given(), f"clerk-{n}", breach=None))
+
+    threads = [threading.Thread(target=declare, args=(n,)) for n in range(6)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert {one.id for one, _ in ids} == {ids[0][0].id} and sum(new for _, new in ids) == 1
+    assert len(list(book.events(kind="incident.declared"))) == 1
+    assert verify(book, content).ok
+
+
+def test_the_book_itself_refuses_a_second_open_incident(office: Office) -> None:
+    import sqlalchemy as sa
+
+    state.declare(office, Given(), "ada", breach=None)
+    body = kinds.IncidentDeclared(
+        incident="2026-77", filer="ABC", drill=False, happened=clock.text()
+    )
+    with pytest.raises(sa.exc.IntegrityError):
+        office.journal.append(body, "incident/2026-77", "ada")
+
+
+def test_a_suspicion_is_declared_or_dismissed(office: Office, morning: datetime) -> None:
+    state.declare(office, Given(), "ada", breach=None, suspected=True)
+    with pytest.raises(Refused, match="Possible now: declared, dismissed"):
+        state.step(office, "disconnected", Given(), "ada")
+    state.step(office, "dismissed", Given(note="a printer"), "ada")
+    assert state.find(office.journal.rows) is None
+    second, _ = state.declare(office, Given(), "ada", breach=None, suspected=True)
+    declared, new = state.declare(office, Given(), "ada", breach=morning)
+    assert new and declared.id == second.id == "2026-02"
+    assert [one.state for one in declared.steps] == ["suspected", "declared"]
+
+
+def test_the_whole_way_and_its_evidence(office: Office, tmp_path: Path) -> None:
+    state.declare(office, Given(), "ada", breach=None)
+    grant = tmp_path / "grant.pdf"
+    grant.write_bytes(b"%PDF-1.7 authorised")
+    through(office, "disconnected", "downtime_requested")
+    given = Given(reference="OFO 12", ports=("2704", "2304"), until="2026-12-04", files=(grant,))
+    at = state.step(office, "downtime-authorised", given, "ada")
+    assert at.authorised and at.authorised.ports == ("2704", "2304")
+    (kept,) = at.authorised.attached
+    assert office.content.get(kept.content) == grant.read_bytes() and kept.name == "grant.pdf"
+    end = through(office, "downtime_running", "remediating", "remediated", "evidence_submitted",
+                  "reconnected", "keying_backlog", "reconciled")  # fmt: skip
+    assert end.state == "reconciled" and end.is_open
+    assert verify(office.journal, office.content).ok
+    office.content.path(kept.content).unlink()
+    assert "missing" in str(verify(office.journal, office.content).problems)
+
+
+def test_remediation_runs_beside_downtime(office: Office) -> None:
+    state.declare(office, Given(), "ada", breach=None)
+    at = through(
+        office, "remediating", "downtime_requested", "downtime_authorised", "downtime_running"
+    )
+    assert at.authorised
+    at = through(office, "downtime_refused")
+    assert at.authorised is None, "CBP ended it"
+    assert through(office, "remediated").state == "remediated"
+
+
+@pytest.mark.parametrize(
+    ("taken", "name", "why"),
+    [
+        ((), "downtime_authorised", "the incident is declared"),
+        (("remediating",), "downtime_authorised", "downtime requested is not recorded"),
+        (("disconnected",), "remediated", "the incident is disconnected"),
+        (("disconnected", "downtime_requested"), "remediated", "remediating is not recorded"),
+        (("disconnected", "remediating", "remediated"), "keying_backlog", "the connection was cut"),
+    ],
+)  # fmt: skip
+def test_a_step_out_of_turn_is_refused(
+    office: Office, taken: tuple[str, ...], name: str, why: str
+) -> None:
+    state.declare(office, Given(), "ada", breach=None)
+    through(office, *taken)
+    before = office.journal.head()
+    with pytest.raises(Refused, match=why):
+        state.step(office, name, PROVED, "ada")
+    assert office.journal.head() == before
+
+
+def test_what_must_be_proved_is_asked_for(office: Office) -> None:
+    state.declare(office, Given(), "ada", breach=None)
+    through(office, "disconnected", "downtime_requested")
+    with pytest.raises(BadInput, match="CBP's reference"):
+        state.step(office, "downtime_authorised", Given(), "ada")
+    with pytest.raises(BadInput, match="there are suspected, declared"):
+        state.step(office, "on fire", Given(), "ada")
+    with pytest.raises(BadInput, match="incident close"):
+        state.step(office, "closed", Given(), "ada")
+
+
+def test_a_file_that_cannot_be_kept(office: Office, tmp_path: Path) -> None:
+    state.declare(office, Given(), "ada", breach=None)
+    empty, link = tmp_path / "empty.pdf", tmp_path / "link.pdf"
+    empty.touch()
+    link.symlink_to(empty)
+    big = tmp_path / "big.img"
+    with big.open("wb") as out:
+        out.truncate(300 << 20)
+    files = (empty, link, big, tmp_path / "gone.pdf")
+    with pytest.raises(BadInput) as refused:
+        state.step(office, "disconnected", Given(files=files), "ada")
+    said = str(refused.value)
+    assert len(refused.value.problems) == 4
+    assert (
+        "is empty" in said and "is a link" in said and "'300 MiB'" in said and "not there" in said
+    )
+    assert state.require(office.journal.rows).state == "declared"
+
+
+@drawn(st.integers(0, 2**32))
+def test_no_walk_leaves_the_graph(seed: int) -> None:
+    """Whatever is chosen among what is possible, an end can still be reached."""
+    chance, now, taken = random.Random(seed), states.NEW, list[str]()
+    for _ in range(60):
+        possible = states.following(now, taken)
+        if now in states.OVER:
+            assert not possible
+            return
+        assert possible, (now, taken)
+        now = chance.choice(possible).name
+        taken.append(now)
+
+
+def test_moments_as_people_write_them(office: Office, morning: datetime) -> None:
+    from tasks.incident.moments import moment
+
+    zone = office.zone
+    assert moment("2026-11-24T08:03", zone, "--at") == morning
+    assert moment("2026-11-24T13:03Z", zone, "--at") == morning
+    assert moment("", zone, "--at") == morning
+    with clock.held(datetime(2027, 4, 1, tzinfo=UTC)):
+        for text, said in (
+            ("2026-11-01T01:30", "stands twice"),
+            ("2027-03-14T02:30", "does not exist"),
+        ):
+            with pytest.raises(BadInput, match=said):
+                moment(text, zone, "--at")
+        assert moment("2026-11-01T01:30-05:00", zone, "--at") - moment(
+            "2026-11-01T01:30-04:00", zone, "--at"
+        ) == timedelta(hours=1)
+    for text in ("yesterday", "2026-11-24", "2026-11-25T08:03"):
+        with pytest.raises(BadInput, match="--at"):
+            moment(text, zone, "--at")
