@@ -71,7 +71,7 @@ def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Write the batches of approved plans to the outbound folder. Exit 1 if a plan still waits."""
     from tasks.reconciliation import pacing, plan
     from tasks.reconciliation.loop import write_approved
-    from tasks.shared import clock
+    from tasks.reconciliation.terms import sending_day
 
     written, dropped = write_approved(desk.house, desk.actor)
     rows = [{"batch": one.batch, "file": one.where, "entries": one.numbers} for one in written]
@@ -84,7 +84,8 @@ def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     if rows:
         show(rows, as_json=as_json, title="Written")
         return
-    made = plan.make(desk.journal, desk.content, desk.settings, desk.actor, clock.now().date())
+    today = sending_day(desk.settings)
+    made = plan.make(desk.journal, desk.content, desk.settings, desk.actor, today)
     if made is None:
         show([], as_json=as_json, title="Written")
         return
@@ -98,9 +99,9 @@ def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 def query(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Ask ACE what is not known yet: summaries, entries, bills, importers. Needs no approval."""
     from tasks.reconciliation.loop import ask
-    from tasks.shared import clock
+    from tasks.reconciliation.terms import sending_day
 
-    rows = [{"file": str(path)} for path in ask(desk.house, desk.actor, clock.now().date())]
+    rows = [{"file": str(path)} for path in ask(desk.house, desk.actor, sending_day(desk.settings))]
     show(rows, as_json=as_json, title="Questions written")
 
 
@@ -155,7 +156,7 @@ def stand_in(
     from tasks.shared import clock
 
     outbox.mkdir(parents=True, exist_ok=True)
-    with StandIn(state or outbox / "stand-in.sqlite", clock.now().date()) as ace:
+    with StandIn(state or outbox / "stand-in.sqlite", clock.washington().date()) as ace:
         ace.seed_filer(desk.settings.broker.filer_code)
         done = ace.process_folder(inbox, outbox)
     say(f"{len(done.read)} file(s) answered, {len(done.written)} written to {outbox}")

@@ -50,11 +50,12 @@ def restored(
     production's next number. Run it again when ACE has answered; exit 1 until then."""
     from tasks.reconciliation import restored_turn
     from tasks.reconciliation.production import numbers_of
-    from tasks.shared import clock
+    from tasks.reconciliation.terms import sending_day
 
     restore = _restore(last_backup, cut_off, counter)
     have = numbers_of(known.read_text("utf-8-sig"), known.name) if known else []
-    done = restored_turn.turn(desk.house, restore, have, margin, desk.actor, clock.now().date())
+    today = sending_day(desk.settings)
+    done = restored_turn.turn(desk.house, restore, have, margin, desk.actor, today)
     if as_json:
         print(json.dumps(done.as_dict(every=every), indent=1))
     else:

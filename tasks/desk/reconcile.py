@@ -43,9 +43,10 @@ def account(
 def plan(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Make the plan of what to send, or show the one that waits, and ask for its approval."""
     from tasks.reconciliation import plan as room
-    from tasks.shared import clock
+    from tasks.reconciliation.terms import sending_day
 
-    made = room.make(desk.journal, desk.content, desk.settings, desk.actor, clock.now().date())
+    today = sending_day(desk.settings)
+    made = room.make(desk.journal, desk.content, desk.settings, desk.actor, today)
     if made is None:
         say("Nothing is ready to be sent.")
         return
@@ -103,9 +104,9 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """One turn: read what came, settle, write what is approved, ask, plan. Run it again and again;
     exit 1 while a plan waits for approval."""
     from tasks.reconciliation.loop import turn as run
-    from tasks.shared import clock
+    from tasks.reconciliation.terms import sending_day
 
-    done = run(desk.house, desk.actor, clock.now().date())
+    done = run(desk.house, desk.actor, sending_day(desk.settings))
     rows = [{"step": name, "entries": len(numbers)} for name, numbers in sorted(done.steps.items())]
     show(rows, as_json=as_json, title="Entries by step")
     if as_json:

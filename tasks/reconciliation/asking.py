@@ -25,10 +25,10 @@ from tasks.ace.query import (
     summary_queries,
 )
 from tasks.entries.record import Record
+from tasks.reconciliation.building import envelope_of, records
 from tasks.reconciliation.classify import Step, Verdict
 from tasks.reconciliation.outbound import outbound, password
 from tasks.reconciliation.pacing import pace
-from tasks.reconciliation.plan import envelope_of, records
 from tasks.reconciliation.view import CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
 from tasks.shared import clock, kinds, opening
 from tasks.shared.content import ContentStore

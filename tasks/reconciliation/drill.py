@@ -17,6 +17,7 @@ from tasks.entries import sample
 from tasks.reconciliation import account as accounting, acts, drill_ace, loop, report, sign_off
 from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.classify import Step
+from tasks.reconciliation.terms import sending_day
 from tasks.shared import approval, clock, kinds, manifest, opening, people
 from tasks.shared.errors import ContinuityError, NotApproved, Refused
 from tasks.shared.files import write_atomic
@@ -70,7 +71,7 @@ def to_rest(settings: Settings, actor: str) -> dict[str, int]:
     house = house_of(settings)
     before: list[tuple[str, str, str]] = []
     for _ in range(MOST_TURNS):
-        last = loop.turn(house, actor, clock.now().date())
+        last = loop.turn(house, actor, sending_day(settings))
         if last.waiting is not None:
             approve(settings, last.waiting.digest)
         exchange(settings)

@@ -20,7 +20,7 @@ from tasks.entries.number import make, parse
 from tasks.entries.record import Record
 from tasks.reconciliation import terms
 from tasks.reconciliation.asking import House
-from tasks.reconciliation.plan import envelope_of, records
+from tasks.reconciliation.building import envelope_of, records
 from tasks.reconciliation.view import standings
 from tasks.shared import clock
 from tasks.shared.errors import Refused
@@ -35,7 +35,7 @@ def stand_in(house: House) -> Iterator[StandIn]:
     drill."""
     if not is_drill(house.journal):
         raise Refused("The stand-in answers drills only")
-    with StandIn(house.settings.home / STATE, clock.now().date()) as ace:
+    with StandIn(house.settings.home / STATE, clock.washington().date()) as ace:
         yield ace
 
 
@@ -139,7 +139,7 @@ def _is(row: dict[str, Any], change: dict[str, Any]) -> bool:
 
 def _summary(house: House, record: Record) -> bytes:
     """AE records 10 to 90 of an entry."""
-    today = clock.now().date()
+    today = clock.washington().date()
     envelope = envelope_of(house.journal, house.settings, today)
     (batch,) = write_summaries(record, envelope, None, terms.of_house(house.settings, today))
     data = batch.bytes()

@@ -11,7 +11,7 @@ from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.letters.writing import write as write_letters
 from tasks.reconciliation.production import Next
 from tasks.reconciliation.restored import Restore
-from tasks.shared import clock
+from tasks.reconciliation.terms import sending_day
 from tasks.shared.errors import ContinuityError
 from tasks.shared.settings import Settings
 
@@ -48,7 +48,7 @@ def _answered(
     """Turns, with the stand-in's answers between them, until the next number is named."""
     waiting: tuple[str, ...] = ()
     for _ in range(MOST_TURNS):
-        done = restored_turn.turn(house, told, (), None, actor, clock.now().date())
+        done = restored_turn.turn(house, told, (), None, actor, sending_day(house.settings))
         if done.following is not None:
             return done, done.following
         waiting = done.waiting

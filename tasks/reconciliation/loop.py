@@ -65,15 +65,17 @@ def verdicts(house: House) -> list[tuple[Standing, Verdict]]:
 
 
 def write_approved(house: House, actor: str) -> tuple[list[outbound.Written], dict[str, str]]:
-    """Write the batches of every approved plan that is not done. A plan of which an entry fell out
-    is dropped with its reason, and keeps no other plan back."""
+    """Write the batches of every approved plan that is not done. A plan of which an entry fell out,
+    or whose day is over, is dropped with its reason, and keeps no other plan back."""
     journal, content, settings = house.journal, house.content, house.settings
     written: list[outbound.Written] = []
     dropped: dict[str, str] = {}
     for ready in outbound.approved(journal, content, settings.approval.persons):
+        half_done = outbound.finish(journal, settings, ready, actor)
         try:
             written += outbound.write(journal, content, house.vault, settings, ready, actor)
         except Refused as fallen:
+            written += half_done
             dropped[ready.digest] = str(fallen)
             outbound.drop(journal, ready, str(fallen), actor)
     return written, dropped

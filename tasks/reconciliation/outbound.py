@@ -5,9 +5,9 @@ For each batch, in this order: (1) the file under a hidden name in the outbound 
 On the next run: named and still hidden means never seen, so it is renamed; named and not hidden
 means it became visible and may have been fetched, so it is never written again.
 
-Right before a file becomes visible each entry in it is judged once more: what ACE said meanwhile,
-or what a person did, can take it out of the plan. Then no further batch of the plan is named, and
-one that is named and still hidden is withdrawn.
+Right before a file becomes visible each entry in it is judged once more (`pending`): what ACE said
+meanwhile, what a person did, or another day can take it out of the plan. Then no further batch of
+the plan is named, and one that is named and still hidden is withdrawn.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 
 import sqlalchemy as sa
 
 from tasks.ace.batch import fill_in
-from tasks.reconciliation.classify import classify
 from tasks.reconciliation.pacing import pace
-from tasks.reconciliation.plan import WHAT, Plan, Planned, load, step_of
+from tasks.reconciliation.pending import approved, drop, fallen, unfit
+from tasks.reconciliation.planned import Plan, Planned
+from tasks.reconciliation.terms import sending_day
 from tasks.reconciliation.view import Standing, standings
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
@@ -29,8 +31,10 @@ from tasks.shared.errors import BadSettings, Refused
 from tasks.shared.exchange import Exchange, exchange
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
-from tasks.shared.projections import APPROVALS, BATCHES, DROPPED
+from tasks.shared.projections import BATCHES
 from tasks.shared.settings import Settings
+
+__all__ = ["Written", "approved", "drop", "finish", "outbound", "password", "real", "write"]
 
 
 @dataclass(frozen=True)
@@ -41,22 +45,6 @@ class Written:
     where: str
     numbers: int
     again: bool
-
-
-def approved(journal: Journal, content: ContentStore, persons: int) -> Iterator[Plan]:
-    """Approved plans that still have a batch to write and were not dropped, oldest first."""
-    written = {
-        row.batch for row in journal.rows(sa.select(BATCHES.c.batch).where(BATCHES.c.written))
-    }
-    dropped = {row.plan for row in journal.rows(sa.select(DROPPED.c.plan))}
-    for row in journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq)):
-        if not row.what.startswith(WHAT) or row.plan in dropped:
-            continue
-        if len(approval.find(journal, row.plan).granted_by) < approval.needed(persons):
-            continue
-        plan = load(content, row.plan)
-        if not all(batch.batch in written for batch in plan.batches):
-            yield plan
 
 
 def write(
@@ -74,11 +62,11 @@ def write(
     of the plan since, BadSettings without an outbound folder or password.
     """
     approval.require(journal, plan.digest, plan.binds, settings.approval.persons)
-    with outbound(settings) as folder:
-        _withdraw(journal, settings, plan, folder, actor)
-        if reason := fallen(journal, settings, plan):
-            raise Refused(f"Plan {plan.digest[:12]} is out of date: {reason}. Make a new one: "
-                          "continuity reconcile plan")  # fmt: skip
+    finish(journal, settings, plan, actor)
+    today = sending_day(settings)
+    if reason := fallen(journal, settings, plan, today):
+        raise Refused(f"Plan {plan.digest[:12]} is out of date: {reason}. Make a new one: "
+                      "continuity reconcile plan")  # fmt: skip
     secret = password(settings)
 
     def bytes_of(batch: Planned) -> bytes:
@@ -87,82 +75,67 @@ def write(
     with outbound(settings) as folder:
         return [
             _one(journal, plan, batch, folder, bytes_of, actor)
-            for batch in _paced(journal, settings, plan)
+            for batch in _paced(journal, settings, plan, today)
         ]
 
 
-def _paced(journal: Journal, settings: Settings, plan: Plan) -> Iterator[Planned]:
-    """The batches that may go now: what is named already is brought to its end, the others go as
-    far as the hour allows."""
+def finish(journal: Journal, settings: Settings, plan: Plan, actor: str) -> list[Written]:
+    """Bring to its end what a crash left half done of an approved plan, be that plan still right or
+    not: a batch that was named is made visible or, if it is hidden and may not go, withdrawn."""
+    query = sa.select(BATCHES.c.batch).where(BATCHES.c.plan == plan.digest, ~BATCHES.c.written)
+    half = {row.batch for row in journal.rows(query)}
+    batches = [batch for batch in plan.batches if batch.batch in half]
+    if not batches:
+        return []
+    with outbound(settings) as folder:
+        gone = _withdraw(journal, settings, plan, batches, folder, actor)
+        return [
+            _visible(journal, batch, folder, actor, again=True)
+            for batch in batches
+            if batch.batch not in gone
+        ]
+
+
+def _paced(journal: Journal, settings: Settings, plan: Plan, today: date) -> Iterator[Planned]:
+    """The batches that may go now: as far as the hour and the day allow."""
     named = {row.batch for row in journal.rows(sa.select(BATCHES.c.batch))}
     left = pace(journal, settings).left
     for batch in plan.batches:
         fresh = batch.batch not in named
-        if fresh and not left:
+        over = plan.duty and sending_day(settings) != today
+        if fresh and (over or not left):
             return
         left -= fresh
         yield batch
 
 
-def fallen(journal: Journal, settings: Settings, plan: Plan) -> str:
-    """Why what is not named yet of a plan may not be written; empty if it may."""
-    gone = journal.rows(sa.select(DROPPED.c.reason).where(DROPPED.c.plan == plan.digest))
-    if gone:
-        return gone[0].reason
-    named = {row.batch: row.plan for row in journal.rows(sa.select(BATCHES))}
-    if {named.get(batch.batch, plan.digest) for batch in plan.batches} != {plan.digest}:
-        return "a newer plan was written since"
-    open_ = [batch for batch in plan.batches if batch.batch not in named]
-    if not open_:
-        return ""
-    known = {one.number: one for one in standings(journal)}
-    reasons = (
-        _unfit(known.get(number), number, plan, settings)
-        for batch in open_
-        for number in batch.numbers
-    )
-    return next((reason for reason in reasons if reason), "")
-
-
-def drop(journal: Journal, plan: Plan, reason: str, actor: str) -> None:
-    """Write down that nothing more of a plan will be written."""
-    body = kinds.PlanDropped(plan=plan.digest, reason=reason)
-    journal.append(body, f"plan/{plan.digest}", actor, key=f"dropped:{plan.digest}")
-
-
-def _unfit(one: Standing | None, number: str, plan: Plan, settings: Settings) -> str:
-    if one is None or one.digest != plan.entries.get(number):
-        return f"{number} changed since it was made"
-    if one.state != "recorded":
-        return f"{number} is {one.state}"
-    step = step_of(one, settings)
-    if step != plan.steps.get(number):
-        return f"{number}: {step}: {classify(one).why}"
-    return ""
-
-
 def _withdraw(
-    journal: Journal, settings: Settings, plan: Plan, folder: Exchange, actor: str
-) -> None:
-    """Batches that were named and never became visible, and of which an entry fell out since."""
-    query = sa.select(BATCHES.c.batch).where(BATCHES.c.plan == plan.digest, ~BATCHES.c.written)
-    named = {row.batch for row in journal.rows(query)}
-    hidden = [one for one in plan.batches if one.batch in named and folder.hides(one.file)]
+    journal: Journal,
+    settings: Settings,
+    plan: Plan,
+    batches: list[Planned],
+    folder: Exchange,
+    actor: str,
+) -> set[str]:
+    """Those that never became visible, and of which an entry fell out since or the day is over."""
+    hidden = [batch for batch in batches if folder.hides(batch.file)]
     if not hidden:
-        return
-    known = {one.number: one for one in standings(journal)}
+        return set()
+    known, gone = {one.number: one for one in standings(journal)}, set()
+    lapsed = plan.lapsed(sending_day(settings))
     for batch in hidden:
-        before = (_before(known.get(number), batch.batch) for number in batch.numbers)
         reasons = (
-            _unfit(one, number, plan, settings)
-            for one, number in zip(before, batch.numbers, strict=True)
+            unfit(_before(known.get(number), batch.batch), number, plan, settings)
+            for number in batch.numbers
         )
-        if reason := next((one for one in reasons if one), ""):
+        if reason := lapsed or next((one for one in reasons if one), ""):
             body = kinds.BatchNotReceived(
                 batch=batch.batch, reason=f"never made visible: {reason}", proof="", approval=""
             )
             journal.append(body, f"batch/{batch.batch}", actor, key=f"not received:{batch.batch}")
             folder.discard(batch.file)
+            gone.add(batch.batch)
+    return gone
 
 
 def _before(one: Standing | None, batch: str) -> Standing | None:
@@ -193,12 +166,19 @@ def _one(
             file=batch.file, numbers=list(batch.numbers),
         )  # fmt: skip
         journal.append(body, subject, actor, key=f"batch:{batch.batch}")
+    return _visible(journal, batch, folder, actor, again=bool(standing))
+
+
+def _visible(
+    journal: Journal, batch: Planned, folder: Exchange, actor: str, *, again: bool
+) -> Written:
     size = folder.show(batch.file)
     if size is None:  # it was visible before, and the sender may have fetched it
         size = folder.size(batch.file)
     done = kinds.BatchWritten(batch=batch.batch, file=batch.file, size=size or 0)
-    journal.append(done, subject, actor, key=f"written:{batch.batch}")
-    return Written(batch.batch, where, len(batch.numbers), again=bool(standing))
+    journal.append(done, f"batch/{batch.batch}", actor, key=f"written:{batch.batch}")
+    where = f"{folder.label}/{batch.file}"
+    return Written(batch.batch, where, len(batch.numbers), again=again)
 
 
 def real(

@@ -17,7 +17,7 @@ from tasks.entries.record import Record
 from tasks.entries.schema import SHEETS
 from tasks.reconciliation import workbook
 from tasks.reconciliation.asking import House
-from tasks.reconciliation.plan import records
+from tasks.reconciliation.building import records
 from tasks.reconciliation.report_rows import MASK
 from tasks.shared import kinds, manifest
 from tasks.shared.errors import Refused

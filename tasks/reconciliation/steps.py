@@ -20,7 +20,8 @@ from tasks.reconciliation import (
     sign_off,
 )
 from tasks.reconciliation.asking import House, house_of
-from tasks.shared import clock, opening
+from tasks.reconciliation.terms import sending_day
+from tasks.shared import opening
 from tasks.shared.settings import load
 
 
@@ -68,7 +69,7 @@ def ask_ace(home: str, actor: str) -> list[str]:
     """Write the questions that are due: summaries, entries, bills, importers."""
     house = _house(home)
     first = house.settings.ace.ask_first
-    asked = loop.ask(house, actor, clock.now().date()) if first else []
+    asked = loop.ask(house, actor, sending_day(house.settings)) if first else []
     get_run_logger().info("%d question(s) written", len(asked))
     return asked
 
@@ -76,7 +77,8 @@ def ask_ace(home: str, actor: str) -> list[str]:
 @task(name="plan batches", retries=1)
 def plan_batches(home: str, actor: str) -> dict[str, Any] | None:
     """The plan that waits for approval, made if entries are ready; None if there is none."""
-    house, today = _house(home), clock.now().date()
+    house = _house(home)
+    today = sending_day(house.settings)
     made, held = loop.waiting_plan(house, actor, today)
     for number, reason in held.items():
         get_run_logger().warning("held back: %s: %s", number, reason)

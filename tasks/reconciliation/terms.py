@@ -1,24 +1,47 @@
-"""How this house's importers pay: the payment table of its settings, and the daily ceiling."""
+"""How this house's importers pay: the payment table of its settings, the daily ceiling, the days."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from zoneinfo import ZoneInfo
 
-from tasks.ace.money.payment import OTHERS, Payment, read_terms
+from tasks.ace.money.payment import OTHERS, Payment, Used, read_terms
+from tasks.shared import clock
+from tasks.shared.business_days import Calendar
 from tasks.shared.errors import BadSettings
 from tasks.shared.settings import Settings
 
 FILE = "payment.csv"
 
 
-def of_house(settings: Settings, sent: date) -> Payment:
-    """Terms, ceilings and calendar for a run that is sent on this day. Raises BadSettings if there
-    is no payment table, BadInput if it holds faults."""
+def of_house(settings: Settings, sent: date, used: Used | None = None) -> Payment:
+    """Terms, ceilings and calendar for a run that is sent on this day. `used`: what stands on each
+    payer's statements already. Raises BadSettings if there is no payment table, BadInput if it
+    holds faults."""
     path = settings.ace.payment_table or settings.home / FILE
     if not path.is_file():
         raise BadSettings(
             f"{path} is missing: a CSV with the columns importer_number, payment_type, branch, "
             "account, periodic_day; a row with importer_number * is for all others"
         )
-    ceilings = {OTHERS: settings.ace.daily_ceiling * 100} if settings.ace.daily_ceiling else {}
-    return Payment(terms=read_terms(path), sent=sent, ceilings=ceilings)
+    return Payment(
+        terms=read_terms(path),
+        sent=sent,
+        ceilings=ceilings(settings),
+        calendar=Calendar(frozenset(settings.ace.closed_days)),
+        used=used or {},
+    )
+
+
+def ceilings(settings: Settings) -> Mapping[str, int]:
+    """Cents a day that each payer's debit may reach; empty where there is no ceiling."""
+    return {OTHERS: settings.ace.daily_ceiling * 100} if settings.ace.daily_ceiling else {}
+
+
+def sending_day(settings: Settings) -> date:
+    """The day on which what leaves now is sent. CBP counts days in Washington, the broker where it
+    is; between their midnights the later of the two counts, so that no statement date is too near.
+    """
+    ours = clock.now().astimezone(ZoneInfo(settings.duties.zone)).date()
+    return max(ours, clock.washington().date())

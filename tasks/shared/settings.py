@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -68,7 +69,9 @@ class Ace(_Table):
     `batches_per_hour`: files that may go to ACE in any hour, filings and questions together.
     `ask_first`: send only what ACE was asked for and does not show; false only where the sender
     cannot transmit queries. `payment_table`: CSV, a row an importer; `daily_ceiling`: dollars a
-    day and payer that a debit may reach, 0 for none.
+    day and payer that a debit may reach, 0 for none. `closed_days`: days beside weekends and federal
+    holidays on which no statement can be printed, such as a port's local holidays or what CBP
+    announces (error 204).
     `outbound`, `inbox`: the folders that the sender reads, and where it puts what ACE answers; each
     a path, or `smb://server[:port]/share[/folder]` with `share_user` and `share_password_file`
     (`share_timeout`: seconds for each answer of the server).
@@ -89,6 +92,7 @@ class Ace(_Table):
     ask_again_minutes: int = Field(default=60, ge=0)
     payment_table: Path | None = None
     daily_ceiling: int = Field(default=0, ge=0)
+    closed_days: tuple[date, ...] = ()
     inbox: ShareAddress | Path | None = None
     share_user: str = ""
     share_password_file: Path | None = None

@@ -143,6 +143,7 @@ def test_over_the_ceiling_moves_to_the_next_day_the_most_urgent_first() -> None:
             "payer": "filer",
             "summaries": count,
             "amount": count * 10_000,
+            "used": 0,
             "ceiling": 25_000,
             "over": False,
         }

@@ -11,6 +11,7 @@ import pyotp
 from tasks.entries.ledger import Book
 from tasks.reconciliation import outbound, plan
 from tasks.reconciliation.asking import House
+from tasks.reconciliation.terms import sending_day
 from tasks.shared import approval, clock, opening, people
 from tasks.shared.journal import Journal
 from tasks.shared.opening import make_home
@@ -54,7 +55,7 @@ class Office:
         return numbers
 
     def plan(self) -> plan.Plan | None:
-        today = clock.now().date()
+        today = sending_day(self.settings)
         return plan.make(self.journal, self.book.content, self.settings, "bo", today)
 
     def approve(self, made: plan.Plan) -> None:

@@ -28,6 +28,9 @@ AS_DAILY = dict(zip(MONTHLY, DAILY, strict=True))
 """The daily statement that gathers the same summaries: where a monthly one is not allowed
 (internal revenue tax, 718; no continuous bond, 208)."""
 
+Used = Mapping[tuple[date, str], int]
+"""Cents that stand on a statement already, by its date and payer."""
+
 _IMPORTER = re.compile(r"\d{2}-\d{7}([0-9A-Z]{2})?|\d{3}-\d{2}-\d{4}|\d{6}-\d{5}|~[0-9A-Z]{11}|\*")
 _BRANCH = re.compile(r"[0-9A-Z]{0,2}")
 
@@ -53,13 +56,14 @@ class Payment:
     """What is needed to set statement dates when a run is sent.
 
     sent: day of sending. ceilings: cents a day by payer (`*` for each payer that is not named);
-    none means no ceiling. calendar: working days.
+    none means no ceiling. calendar: working days. used: what earlier sendings put on statements.
     """
 
     terms: Mapping[str, Terms]
     sent: date
     ceilings: Mapping[str, int] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
+    used: Used = field(default_factory=dict)
 
     def of(self, importer_number: str | None) -> Terms | None:
         """The terms of an importer, else those of all others, else None."""

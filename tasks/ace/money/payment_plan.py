@@ -115,7 +115,7 @@ def _placed(
     held = zip(
         rows.tolist(), numbers, amounts, payers.take(pa.array(rows)).to_pylist(), strict=True
     )
-    used: dict[tuple[date, str], int] = defaultdict(int)
+    used = defaultdict(int, payment.used)
     last = window(payment.calendar, payment.sent)[1]
     after = cache(payment.calendar.after)
     for row, _, amount, payer in sorted(held, key=lambda one: (found[way_of[one[0]]].due, one[1])):

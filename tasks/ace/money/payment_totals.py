@@ -16,6 +16,7 @@ DAILY_TOTALS = pa.schema(
         ("payer", pa.string()),
         ("summaries", pa.int64()),
         ("amount", pa.int64()),
+        ("used", pa.int64()),
         ("ceiling", pa.int64()),
         ("over", pa.bool_()),
     ]
@@ -25,7 +26,9 @@ DAILY_TOTALS = pa.schema(
 def daily_totals(plan: pa.Table, payment: Payment) -> pa.Table:
     """DAILY_TOTALS: duty per statement date and payer beside the payer's ceiling, by date.
 
-    Summaries paid one by one stand under a null date and are never over.
+    used: what earlier sendings put on that statement. ceiling: null where there is none; over: it
+    is passed by both together. Summaries paid one by one stand under a null date and are never
+    over. All amounts are cents.
     """
     sums: dict[tuple[date | None, str], list[int]] = defaultdict(lambda: [0, 0])
     for day, payer, amount in zip(
@@ -39,10 +42,10 @@ def daily_totals(plan: pa.Table, payment: Payment) -> pa.Table:
         sums.items(), key=lambda item: (item[0][0] or date.min, item[0][1])
     ):
         ceiling = payment.ceiling(payer) if day else None
-        over = ceiling is not None and amount > ceiling
-        rows.append(
-            dict(zip(DAILY_TOTALS.names, (day, payer, count, amount, ceiling, over), strict=False))
-        )
+        used = payment.used.get((day, payer), 0) if day else 0
+        over = ceiling is not None and used + amount > ceiling
+        row = (day, payer, count, amount, used, ceiling, over)
+        rows.append(dict(zip(DAILY_TOTALS.names, row, strict=True)))
     return pa.Table.from_pylist(rows, DAILY_TOTALS)
 
 

@@ -12,8 +12,8 @@ from tasks.ace.money.statement_days import DUE, Calendar
 from tasks.entries import codes
 from tasks.entries.record import Record
 from tasks.reconciliation.asking import House
+from tasks.reconciliation.building import records
 from tasks.reconciliation.classify import CLOSED, HELD, Verdict, classify
-from tasks.reconciliation.plan import records
 from tasks.reconciliation.report_rows import masked
 from tasks.reconciliation.view import SUMMARY, Standing, standings
 from tasks.shared.errors import Refused

@@ -1,0 +1,209 @@
+"""The batches of a plan, application by application, and what they owe. An entry with a fault is held
+with its reason, so that one desk's slip does not keep the others back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import pyarrow as pa
+
+from tasks.ace.batch import Batch, BatchLimits
+from tasks.ace.cargo_release import write_batches
+from tasks.ace.entry_summary import Known, prepare, write_prepared
+from tasks.ace.envelope import Envelope
+from tasks.ace.money.payment import Payment, Used
+from tasks.ace.profile import offsets_from
+from tasks.ace.summary.dates import date_differences
+from tasks.entries import shelf
+from tasks.entries.record import TABLES, Record
+from tasks.reconciliation import owed, terms, zone_weeks
+from tasks.reconciliation.classify import Step, classify
+from tasks.reconciliation.facts import facts_of
+from tasks.reconciliation.planned import Planned, Row
+from tasks.reconciliation.view import Standing
+from tasks.shared import clock
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, ContinuityError, Refused, RouteRefused
+from tasks.shared.journal import Journal, is_drill
+from tasks.shared.settings import Settings
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a plan is made, and for which day."""
+
+    journal: Journal
+    content: ContentStore
+    settings: Settings
+    day: date
+
+
+@dataclass
+class Draft:
+    """A plan in the making; `first` is the number of the next batch, `used` what stands on
+    statements before it."""
+
+    site: Site
+    first: int
+    used: Used
+    batches: list[Planned] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+    owed: list[pa.Table] = field(default_factory=list)
+    dates: list[Row] = field(default_factory=list)
+
+    def payment(self) -> Payment:
+        """Terms of the house, with what earlier parts of this plan put on statements too."""
+        before = dict(self.used)
+        for payer, day, amount in owed.payments(self.owed).values():
+            if day:
+                key = (date.fromisoformat(day), payer)
+                before[key] = before.get(key, 0) + amount
+        return terms.of_house(self.site.settings, self.site.day, before)
+
+    def duty(self) -> list[Row]:
+        """What all its summaries owe, by statement date and payer."""
+        if not self.owed:
+            return []
+        return owed.duty(self.owed, terms.of_house(self.site.settings, self.site.day, self.used))
+
+
+@dataclass(frozen=True)
+class Built:
+    """One part: its batches, and for summaries the payment plan and differing dates."""
+
+    batches: list[Batch]
+    owed: pa.Table | None = None
+    dates: Sequence[Row] = ()
+
+
+def build(draft: Draft, wanted: Mapping[str, list[Standing]]) -> None:
+    """Build what can be built of the entries of each application."""
+    for application, made in (("SE", _releases), ("AE", _summaries)):
+        for part, limits in _parts(wanted.get(application, []), application, draft.site.settings):
+            built = _without_faulty(made, part, draft, limits)
+            draft.batches += [_planned(application, one, draft.site) for one in built.batches]
+            draft.first += len(built.batches)
+            draft.owed += [] if built.owed is None else [built.owed]
+            draft.dates += built.dates
+
+
+def _parts(
+    some: list[Standing], application: str, settings: Settings
+) -> Iterable[tuple[list[Standing], BatchLimits]]:
+    """Entries of a batch that was rejected whole go again one by one, so that the faulty one is
+    found; all others go in batches of the usual size."""
+    usual = BatchLimits(settings.ace.entries_per_block, settings.ace.blocks_per_batch)
+    again = [one for one in some if _was_rejected_whole(one, application)]
+    rest = [one for one in some if one not in again]
+    return [(part, limits) for part, limits in ((rest, usual), (again, BatchLimits(1, 1))) if part]
+
+
+def _was_rejected_whole(one: Standing, application: str) -> bool:
+    sent = one.sent.get(application)
+    return sent is not None and sent.state == "batch rejected"
+
+
+Maker = Callable[[list[Standing], Draft, BatchLimits], Built]
+_NUMBER = re.compile(r"[0-9A-Z]{3}-[0-9]{7}-[0-9]")
+
+
+def _without_faulty(
+    made: Maker, part: list[Standing], draft: Draft, limits: BatchLimits
+) -> Built:  # fmt: skip
+    """Raises BadInput for a fault that belongs to no entry."""
+    while part:
+        try:
+            return made(part, draft, limits)
+        except (BadInput, RouteRefused) as wrong:
+            faulty = _faulty(wrong, {one.number for one in part})
+            if not faulty:
+                raise
+            draft.held |= faulty
+            part = [one for one in part if one.number not in faulty]
+    return Built([])
+
+
+def _faulty(wrong: ContinuityError, wanted: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in [*map(str, wrong.problems), *([] if wrong.problems else [str(wrong)])]:
+        for number in _NUMBER.findall(text):
+            if number in wanted:
+                found.setdefault(number, text)
+    return found
+
+
+def _releases(some: list[Standing], draft: Draft, limits: BatchLimits) -> Built:
+    site = draft.site
+    record = records(site.content, {one.number: one.content for one in some})
+    zone_weeks.refuse(record.entries, site.day)
+    envelope = envelope_of(site.journal, site.settings, site.day)
+    batches = write_batches(
+        record, envelope, limits, draft.first, accept_86=site.settings.ace.accept_type_86,
+        offsets=offsets_from(site.settings),
+    )  # fmt: skip
+    return Built(list(batches))
+
+
+def _summaries(some: list[Standing], draft: Draft, limits: BatchLimits) -> Built:
+    site = draft.site
+    record = records(site.content, {one.number: one.content for one in some})
+    known = _known(some)
+    one_step = site.settings.ace.quota_one_step
+    ready = prepare(record, draft.payment(), quota_one_step=one_step, known=known)
+    envelope = envelope_of(site.journal, site.settings, site.day)
+    envelope = replace(envelope, application="AE")
+    batches = write_prepared(ready, envelope, limits, draft.first,
+                             offsets=offsets_from(site.settings))  # fmt: skip
+    return Built(list(batches), ready.plan, _dates(record, known))
+
+
+def _known(some: Sequence[Standing]) -> Known:
+    """What ACE shows of entries: those on file are not certified; its dates decide the fees."""
+    on_file = frozenset(one.number for one in some if classify(one).step is Step.SEND_SUMMARY)
+    dates = {one.number: date.fromisoformat(day) for one in some if (day := facts_of(one).dated)}
+    return Known(released=on_file, entry_dates=dates)
+
+
+def _dates(record: Record, known: Known) -> list[Row]:
+    rows = date_differences(record, known.entry_dates).to_pylist()
+    days = ("paper_date", "ace_date")
+    return [row | {name: row[name].isoformat() for name in days} for row in rows]
+
+
+def _planned(application: str, batch: Batch, site: Site) -> Planned:
+    return Planned(
+        application=application,
+        batch=batch.batch_id,
+        file=f"{clock.stamp()}-{application.lower()}-{batch.port}-{batch.sequence:03d}.abi",
+        content=site.content.put(batch.bytes()),
+        numbers=tuple(batch.numbers),
+        slots=batch.slots,
+    )
+
+
+def records(
+    content: ContentStore, wanted: Mapping[str, str], tables: Sequence[str] = TABLES
+) -> Record:
+    """The rows of these numbers, each from the content it stands in, or some tables of them."""
+    return shelf.record(content, wanted, tables)
+
+
+def envelope_of(journal: Journal, settings: Settings, today: date) -> Envelope:
+    """The sender's envelope. Raises Refused if CBP's site code and sender id are not set."""
+    ace = settings.ace
+    if not (ace.site_code and ace.sender_id):
+        raise Refused(
+            "Set site_code and sender_id under [ace] in continuity.toml, as CBP gave them"
+        )
+    return Envelope(
+        site_code=ace.site_code,
+        sender_id=ace.sender_id,
+        filer_code=settings.broker.filer_code,
+        office_code=ace.office_code,
+        application="SE",
+        transmission_date=today,
+        mark="DRILL-" if is_drill(journal) else "",
+    )

@@ -1,0 +1,99 @@
+"""What each payer owes on each statement date, beside its ceiling and what stands there already.
+
+The book knows what stands there: each summary that was sent, or is approved to be, with the plan that
+set its date. What ACE rejected, or CBP took off again, no longer counts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from tasks.ace.money.payment import Payment
+from tasks.ace.money.payment_totals import daily_totals
+from tasks.reconciliation.facts import HELD
+from tasks.reconciliation.planned import Plan, Planned, Row, load
+from tasks.reconciliation.view import ACTION, SUMMARY, Standing, standings
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.projections import BATCHES, SENT
+
+_STANDING = ("waiting", "taken")
+_TAKEN_OFF = ("4", "5", "6")
+"""UC: the summary is rejected, inactivated, cancelled (UC v30)."""
+
+
+def used(
+    journal: Journal, content: ContentStore, going: Iterable[tuple[Plan, list[Planned]]]
+) -> dict[tuple[date, str], int]:
+    """Cents by statement date and payer of what was sent, and of what is `going` to be by approved
+    plans. Silence frees nothing: what has no answer yet may stand."""
+    found: dict[tuple[date, str], int] = defaultdict(int)
+    for plan, numbers in _sent(journal, content):
+        _add(found, plan.payments, numbers)
+    for plan, batches in going:
+        _add(found, plan.payments, (number for batch in batches for number in batch.numbers))
+    return dict(found)
+
+
+def _sent(journal: Journal, content: ContentStore) -> Iterator[tuple[Plan, list[str]]]:
+    query = (
+        sa.select(SENT.c.number, BATCHES.c.plan)
+        .join(BATCHES, BATCHES.c.batch == SENT.c.batch)
+        .where(SENT.c.application == "AE", SENT.c.state.in_(_STANDING))
+    )
+    by_plan: dict[str, list[str]] = defaultdict(list)
+    for row in journal.rows(query):
+        by_plan[row.plan].append(row.number)
+    off = {one.number for one in standings(journal) if _is_off(one)} if by_plan else set()
+    for plan, numbers in by_plan.items():
+        yield load(content, plan), [number for number in numbers if number not in off]
+
+
+def _is_off(one: Standing) -> bool:
+    """True if its summary no longer stands on the statement that it was sent for."""
+    sent = one.sent.get("AE")
+    if sent is None or one.state in ("burnt", "handed over"):
+        return True
+    acted, shown = one.views.get(ACTION), one.views.get(SUMMARY)
+    if acted is not None and acted.seq > sent.seq and acted.code[:1] in _TAKEN_OFF:
+        return True
+    if shown is None or shown.asked <= sent.seq or shown.disposition not in HELD:
+        return False
+    return shown.summary in ("rejected", "cancelled")
+
+
+def _add(
+    found: dict[tuple[date, str], int],
+    payments: Mapping[str, tuple[str, str, int]],
+    numbers: Iterable[str],
+) -> None:
+    for number in numbers:
+        payer, day, amount = payments.get(number, ("", "", 0))
+        if day:
+            found[date.fromisoformat(day), payer] += amount
+
+
+def payments(tables: Iterable[pa.Table]) -> dict[str, tuple[str, str, int]]:
+    """Payer, statement date (empty where it is paid one by one) and cents of each summary of
+    payment plans."""
+    names = ("entry_number", "payer", "statement_date", "amount")
+    return {
+        number: (payer, day.isoformat() if day else "", amount)
+        for table in tables
+        for number, payer, day, amount in zip(
+            *(table[name].to_pylist() for name in names), strict=True
+        )
+    }
+
+
+def duty(tables: list[pa.Table], payment: Payment) -> list[Row]:
+    """DAILY_TOTALS of all payment plans together, days as text."""
+    if not tables:
+        return []
+    rows = daily_totals(pa.concat_tables(tables), payment).to_pylist()
+    return [{**row, "statement_date": str(row["statement_date"] or "")} for row in rows]

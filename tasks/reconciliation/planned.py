@@ -1,0 +1,93 @@
+"""A plan as it is kept: content, approved by its digest, never planned anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from tasks.ace.batch import Slot
+from tasks.shared import kinds
+from tasks.shared.content import ContentStore
+
+WHAT = "ACE batches"
+"""How the approval of such a plan begins."""
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One batch of a plan. `content` is the SHA-256 of its stored form: `PASSWD` and placeholders
+    where `slots` put the real values."""
+
+    application: str
+    batch: str
+    file: str
+    content: str
+    numbers: tuple[str, ...]
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`day`: for which it was made, YYYY-MM-DD. `entries`: the digest of each entry's rows as they
+    were planned; `steps`: what was to be done with each, which must still be so when it is written.
+    `duty`: `owed.DUTY`, what each payer owes on each statement date; `payments`: payer, statement
+    date and cents of each summary. `dates`: where ACE's release date is another than the paper's.
+    `held`: entries that were due but cannot be written, with the first reason; they keep no other
+    entry back."""
+
+    digest: str
+    batches: tuple[Planned, ...]
+    entries: dict[str, str]
+    day: str = ""
+    duty: tuple[Row, ...] = field(default=())
+    payments: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    dates: tuple[Row, ...] = field(default=())
+    held: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def binds(self) -> list[str]:
+        return [batch.content for batch in self.batches]
+
+    @property
+    def numbers(self) -> list[str]:
+        return [number for batch in self.batches for number in batch.numbers]
+
+    def lapsed(self, today: date) -> str:
+        """Why its statement dates no longer hold, in words; empty while they do. They are set for
+        the day of sending (AE 2026-07 p.174-176): a plan that carries duty is good for that alone.
+        """
+        if not self.duty or self.day == today.isoformat():
+            return ""
+        return f"it carries duty and its statement dates were set for {self.day or 'another day'}"
+
+
+def keep(content: ContentStore, said: dict[str, object]) -> Plan:
+    """A plan put by, from all its fields but the digest."""
+    return load(content, content.put(kinds.canonical(said).encode()))
+
+
+def load(content: ContentStore, digest: str) -> Plan:
+    """A plan by its digest. Raises ContentMissing."""
+    said = json.loads(content.get(digest))
+    return Plan(
+        digest=digest,
+        batches=tuple(_batches(said["batches"])),
+        entries=said["entries"],
+        day=said.get("day", ""),
+        duty=tuple(said["duty"]),
+        payments={number: tuple(own) for number, own in said.get("payments", {}).items()},
+        dates=tuple(said.get("dates", ())),
+        held=said["held"],
+        steps=said.get("steps", {}),
+    )
+
+
+def _batches(rows: Iterable[dict]) -> Iterable[Planned]:  # type: ignore[type-arg]
+    for row in rows:
+        slots = tuple(Slot(**slot) for slot in row["slots"])
+        yield Planned(**{**row, "numbers": tuple(row["numbers"]), "slots": slots})
