@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -189,6 +190,27 @@ def test_every_date_is_one_that_cbp_takes(entered: date, sent: date, amounts: li
         assert day >= min(entered, sent)
     assert not any(daily_totals(found, how)["over"].to_pylist())
     assert found["amount"].to_pylist() == amounts
+
+
+@given(
+    first=st.lists(st.integers(0, 29_000), max_size=8),
+    second=st.lists(st.integers(0, 29_000), min_size=1, max_size=8),
+)
+def test_two_runs_of_a_day_fill_no_statement_over_the_ceiling(
+    first: list[int], second: list[int]
+) -> None:
+    """Whatever was sent before, each statement holds both runs and no more than the ceiling."""
+    sums: Counter[tuple[date, str]] = Counter()
+    for serial, amounts in ((0, first), (50, second)):
+        how = payment(ceilings={"filer": 30_000}, used=dict(sums))
+        rows = [summary(serial + n, amount=amount) for n, amount in enumerate(amounts)]
+        found = plan_payment(table(*rows), how)
+        totals = daily_totals(found, how).to_pylist()
+        for row in totals:
+            key = (row["statement_date"], row["payer"])
+            assert row["used"] == sums[key] and not row["over"]
+            sums[key] += row["amount"]
+    assert max(sums.values()) <= 30_000 and sum(sums.values()) == sum(first) + sum(second)
 
 
 def test_the_payment_table_is_read_and_every_fault_is_named(tmp_path: Path) -> None:

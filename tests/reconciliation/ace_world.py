@@ -13,6 +13,8 @@ from tasks.entries.ledger import take
 from tasks.entries.record import Record, to_bytes
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.loop import Turn, turn, verdicts
+from tasks.reconciliation.planned import Plan
+from tasks.reconciliation.terms import sending_day
 from tasks.shared import clock
 from tests.ace import made_record, made_summary
 from tests.entries import house as desks
@@ -30,7 +32,7 @@ class World:
         return self.office.house
 
     def turn(self) -> Turn:
-        return turn(self.house, "bo", today())
+        return turn(self.house, "bo", sending_day(self.office.settings))
 
     def exchange(self) -> None:
         """The sender takes what lies in the outbound folder; ACE answers into the inbox."""
@@ -89,6 +91,28 @@ def record_summaries(world: World, kinds: list[str], **fields: object) -> list[s
         parts.append(rows)
     take_record(world, made_record.joined(parts))
     return numbers
+
+
+def record_released(world: World, kinds: list[str], **fields: object) -> list[str]:
+    """The same, and the port has let them go on paper: a release filed in ACE stands at once."""
+    numbers = record_summaries(world, kinds, **fields)
+    for number in numbers:
+        world.ace.seed_paper_release(number, made_summary.RELEASED)
+    return numbers
+
+
+def until_duty(world: World, turns: int = 14) -> Plan:
+    """Turns until a plan with summaries waits; releases are approved on the way."""
+    steps: dict[str, list[str]] = {}
+    for _ in range(turns):
+        last = world.turn()
+        if last.waiting is not None:
+            if last.waiting.duty:
+                return last.waiting
+            world.office.approve(last.waiting)
+        steps = last.steps
+        world.exchange()
+    raise AssertionError(f"no plan with duty: {steps}")
 
 
 def take_record(world: World, record: Record) -> None:

@@ -15,8 +15,7 @@ from tasks.reconciliation.terms import sending_day
 from tasks.shared import clock
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import Duties
-from tests.ace import made_summary
-from tests.reconciliation.ace_world import World, open_world, record_summaries
+from tests.reconciliation.ace_world import World, open_world, record_released, until_duty
 from tests.reconciliation.house import Office
 
 EVENING = datetime(2026, 11, 25, 4, 30, tzinfo=UTC)
@@ -34,17 +33,10 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
 
 def planned(world: World, count: int) -> tuple[list[str], plan.Plan]:
     """Entries whose release ACE has taken: their summaries are planned and approved."""
-    numbers = record_summaries(world, ["01"] * count)
-    for number in numbers:
-        world.ace.seed_paper_release(number, made_summary.RELEASED)
-    for _ in range(12):
-        last = world_turn(world)
-        if last.waiting is not None:
-            world.office.approve(last.waiting)
-            if last.waiting.duty:
-                return numbers, last.waiting
-        world.exchange()
-    raise AssertionError(last.steps)
+    numbers = record_released(world, ["01"] * count)
+    made = until_duty(world)
+    world.office.approve(made)
+    return numbers, made
 
 
 def one_each(world: World, **more: int) -> None:
@@ -213,10 +205,4 @@ def test_midnight_in_the_brokers_own_zone_counts(world: World) -> None:
     with clock.held(EVENING - timedelta(hours=1)):
         _, made = planned(world, 1)
         assert made.day == "2026-11-24"
-    assert made.digest in world_turn(world).dropped
-
-
-def world_turn(world: World) -> Turn:
-    from tasks.reconciliation.loop import turn
-
-    return turn(world.house, "bo", sending_day(world.office.settings))
+    assert made.digest in world.turn().dropped
