@@ -14,42 +14,31 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hpke import (
-    AEAD,
-    KDF,
-    KEM,
-    MLKEM768X25519PrivateKey,
-    MLKEM768X25519PublicKey,
-    Suite,
-)
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
 from tasks.backup.faults import BadKeyText, WrongKey, WrongPassphrase
+from tasks.shared import seal as sealed_by
 from tasks.shared.errors import Problem
+from tasks.shared.seal import SUITE, key_id, public_key
 
-SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+__all__ = ["KINDS", "Cost", "LockedKey", "derive", "from_text", "key_id", "lock", "opener"]
+__all__ += ["public_bytes", "public_key", "seal", "signer", "to_text", "unseal"]
+
+_REALM = b"continuity-backup/1/"
 KINDS = ("recovery", "officer", "drill")
-_MLKEM_PUBLIC = 1184
 _GROUP, _LINE = 4, 20
 _MISREAD = str.maketrans("018", "OIB")  # base32 has none of these digits
 
 
 def derive(seed: bytes, label: str, length: int) -> bytes:
     """HKDF-SHA256 over a seed; the label keeps the uses apart."""
-    info = b"continuity-backup/1/" + label.encode()
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(seed)
+    return sealed_by.derive(seed, _REALM, label, length)
 
 
 def opener(seed: bytes) -> MLKEM768X25519PrivateKey:
     """The private half that opens packs."""
-    return MLKEM768X25519PrivateKey(
-        MLKEM768PrivateKey.from_seed_bytes(derive(seed, "mlkem768", 64)),
-        X25519PrivateKey.from_private_bytes(derive(seed, "x25519", 32)),
-    )
+    return sealed_by.opener(seed, _REALM)
 
 
 def signer(seed: bytes) -> Ed25519PrivateKey:
@@ -58,21 +47,7 @@ def signer(seed: bytes) -> Ed25519PrivateKey:
 
 def public_bytes(seed: bytes) -> bytes:
     """ML-KEM-768 public key (1184) then X25519 public key (32)."""
-    kem = MLKEM768PrivateKey.from_seed_bytes(derive(seed, "mlkem768", 64)).public_key()
-    curve = X25519PrivateKey.from_private_bytes(derive(seed, "x25519", 32)).public_key()
-    return kem.public_bytes_raw() + curve.public_bytes_raw()
-
-
-def public_key(raw: bytes) -> MLKEM768X25519PublicKey:
-    return MLKEM768X25519PublicKey(
-        MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC]),
-        X25519PublicKey.from_public_bytes(raw[_MLKEM_PUBLIC:]),
-    )
-
-
-def key_id(public: bytes) -> str:
-    """Sixteen hex digits by which a sealed key names its recipient."""
-    return hashlib.sha256(public).hexdigest()[:16]
+    return sealed_by.public_bytes(seed, _REALM)
 
 
 @dataclass(frozen=True)

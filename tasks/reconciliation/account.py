@@ -14,13 +14,14 @@ import sqlalchemy as sa
 
 from tasks.shared import kinds
 from tasks.shared.journal import Journal
-from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT, VIEWS
+from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT, VIEWS, WITH_ANOTHER
 
 FREE = "free in the reserve"
 UNACCOUNTED = "UNACCOUNTED"
 VOID = "void"
 USED = "on a recorded bill"
 AT_PORT = "waits at the port"
+AWAY = "with another broker, not filed yet"
 NO_FILING = "no filing"
 TO_SEND = "to be sent"
 NAMED = "named in a batch"
@@ -29,8 +30,8 @@ SUMMARY = "waits for its entry summary"
 ON_FILE = "in ACE, not settled yet"
 SETTLED, HANDED_OVER, BURNT = "settled", "handed over", "burnt"
 
-PLACES = (FREE, UNACCOUNTED, VOID, USED, AT_PORT, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY, ON_FILE,
-          SETTLED, HANDED_OVER, BURNT)  # fmt: skip
+PLACES = (FREE, UNACCOUNTED, VOID, USED, AT_PORT, AWAY, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY,
+          ON_FILE, SETTLED, HANDED_OVER, BURNT)  # fmt: skip
 
 OPEN_OUTCOMES = ("not presented", "waiting", "exam")
 RELEASED = ("released", "provisional")
@@ -104,7 +105,7 @@ def _line(row: sa.Row) -> Line:  # type: ignore[type-arg]
 
 def _place(row: sa.Row) -> str:  # type: ignore[type-arg]
     plain = {"reserved": FREE, "issued": UNACCOUNTED, "void": VOID, "used": USED,
-             "settled": SETTLED, "handed over": HANDED_OVER, "burnt": BURNT}  # fmt: skip
+             "settled": SETTLED, "handed over": HANDED_OVER, "burnt": BURNT, WITH_ANOTHER: AWAY}  # fmt: skip
     if row.state in plain:
         return plain[row.state]
     if row.disposition in HELD_BY_ACE:

@@ -7,6 +7,8 @@ approval; asked for again after that, it is done.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from tasks.entries.number import parse
@@ -16,8 +18,9 @@ from tasks.reconciliation.facts import Facts, Release, Summary, Way, facts_of, o
 from tasks.reconciliation.outbound import outbound
 from tasks.reconciliation.view import Standing, standings
 from tasks.shared import approval, kinds
-from tasks.shared.errors import BadInput, NumberUnavailable, Refused
-from tasks.shared.projections import BATCHES, SENT
+from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
+from tasks.shared.presented import prepared_for, presented
+from tasks.shared.projections import BATCHES, SENT, WITH_ANOTHER
 
 IN_ACE = (
     Step.SETTLE,
@@ -105,18 +108,15 @@ def hand_over(house: House, number: str, other: str, proof: bytes, actor: str) -
     holder approved it; returns that number.
 
     Raises BadInput for a number of ours or without proof, NumberUnavailable if it is not recorded,
-    Refused while it stands in ACE under our number or may still do so, NotApproved until approved.
+    Refused while it stands in ACE under our number or may still do so, if it was presented to CBP
+    under our number, or if it was sealed for another filer than this; NotApproved until approved.
     """
     _worded("handed over", proof)
     taken = parse(other, offsets={other[:3].upper(): range(10)})
     ours = house.settings.broker.filer_code
     if taken.filer == ours:
         raise BadInput(f"{taken} is a number of ours; handed over means to another filer")
-    one = _recorded(house, number, "handed over")
-    if standing := _in_ace(facts_of(one)):
-        raise Refused(
-            f"{number} {standing}: have that cancelled first, or the goods are entered twice"
-        )
+    one = _may_be_handed_over(house, number, taken.filer)
     what = f"{number} was filed by {taken.filer} under {taken}"
     facts = {"number": number, "other": str(taken), "since": one.since}
     _, kept = _approved(house, "hand over", what, facts, proof, actor)
@@ -125,6 +125,37 @@ def hand_over(house: House, number: str, other: str, proof: bytes, actor: str) -
     )
     house.journal.append(body, f"entry/{number}", actor, key=f"handed over:{number}")
     return str(taken)
+
+
+def require_ours_alone(house: House, numbers: Sequence[str]) -> None:
+    """Raises Refused, with every reason, unless ACE has nothing under these numbers, nor may have,
+    and none was presented to CBP: only then may another broker take them over."""
+    known = {one.number: one for one in standings(house.journal)}
+    problems = [
+        Problem(column="Entry number", value=number, wrong=f"{reason}: it stays ours")
+        for number in numbers
+        if (reason := _in_ace(facts_of(known[number])) if number in known else "")
+        or (reason := presented(house.journal, number))
+    ]
+    if problems:
+        raise Refused("Only what CBP has not seen can be handed over", problems)
+
+
+def _may_be_handed_over(house: House, number: str, filer: str) -> Standing:
+    one = _recorded(house, number, "handed over", WITH_ANOTHER)
+    if standing := _in_ace(facts_of(one)):
+        raise Refused(
+            f"{number} {standing}: have that cancelled first, or the goods are entered twice"
+        )
+    if reason := presented(house.journal, number):
+        raise Refused(f"{number} {reason}. It stays ours")
+    given = prepared_for(house.journal, number) if one.state == WITH_ANOTHER else None
+    if given is not None and given.filer != filer:
+        raise Refused(
+            f"{number} was sealed for {given.broker} ({given.filer}), not for the filer {filer}; if "
+            f"{filer} has it now, recall {given.handover} first"
+        )
+    return one
 
 
 def _in_ace(facts: Facts) -> str:
@@ -158,9 +189,9 @@ def burn(house: House, number: str, reason: str, proof: bytes, actor: str) -> No
     house.journal.append(body, f"entry/{number}", actor, key=f"burnt:{number}")
 
 
-def _recorded(house: House, number: str, wanted: str) -> Standing:
+def _recorded(house: House, number: str, wanted: str, also: str = "recorded") -> Standing:
     one = next((one for one in standings(house.journal) if one.number == number), None)
-    if one is None or one.state != "recorded":
+    if one is None or one.state not in ("recorded", also):
         state = one.state if one else "in no record"
         raise NumberUnavailable(f"{number} is {state}; to become {wanted} it must be recorded")
     return one

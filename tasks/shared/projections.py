@@ -1,8 +1,9 @@
 """What the events amount to now: tables kept in the same transaction, with the constraints that
 make "twice" impossible. They can be dropped and rebuilt (`folds`); truth is the events.
 
-States of a number: reserved > issued > recorded | void; then settled, handed over or burnt. An
-in-bond number is `used` while it stands on the bills of a recorded entry.
+States of a number: reserved > issued > recorded | void; then settled, handed over or burnt; `with
+another broker` while a substitute has the entry and has not named its own number yet. An in-bond number
+is `used` while it stands on the bills of a recorded entry.
 """
 
 from __future__ import annotations
@@ -312,6 +313,42 @@ REVIEWS = sa.Table(
     sa.Column("due", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
+
+WITH_ANOTHER = "with another broker"
+"""State of a number whose entry was sealed for a substitute broker."""
+
+DOCUMENTS = sa.Table(
+    "p_document",
+    METADATA,
+    sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("reference", sa.Text, primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("media", sa.Text, nullable=False),
+    sa.Column("pages", sa.Integer, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("number", "content"),
+)
+"""Files attached to entries: each once an entry, each with a reference of its own."""
+
+LETTERS = sa.Table(
+    "p_letter",
+    METADATA,
+    sa.Column("letter", sa.Text, primary_key=True),
+    sa.Column("number", sa.Text, sa.ForeignKey("p_number.number"), primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("live", sa.Text, nullable=True, unique=True),
+    sa.Column("port", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("follows", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Index("p_letter_number", "number"),
+)
+"""A row an entry on a downtime letter. `state`: issued, sent, replaced or withdrawn; `live` is the
+number while the letter is the one that counts, so that an entry never has two. `digest`: of the
+record that the letter was made from; `follows`: JSON, what was to follow."""
 
 
 def among(

@@ -37,8 +37,11 @@ def places(world: World) -> dict[str, str]:
     return {one.number: one.place for one in account.account(world.office.journal) if one.desk}
 
 
+KEPT = {"paper_outcome": "not presented", "release_date": None, "release_time": None}
+
+
 def test_handed_over_once_approved(world: World) -> None:
-    (number,) = record_summaries(world, ["01"])
+    (number,) = record_summaries(world, ["01"], **KEPT)
     approved(world, lambda: hand_over(world.house, number, OTHER, b"mail", "bo"))
     assert places(world)[number] == account.HANDED_OVER
     assert verify(world.office.journal, world.office.book.content).ok
@@ -60,6 +63,14 @@ def test_what_stands_in_ace_is_not_handed_over(world: World) -> None:
     world.run()
     with pytest.raises(NumberUnavailable, match="is settled"):
         hand_over(world.house, number, OTHER, b"mail", "bo")
+
+
+def test_what_the_port_released_under_our_number_stays_ours(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    before = world.office.journal.head()
+    with pytest.raises(Refused, match="released. It stays ours"):
+        hand_over(world.house, number, OTHER, b"mail", "bo")
+    assert world.office.journal.head() == before
 
 
 def test_bad_input_changes_nothing(world: World) -> None:

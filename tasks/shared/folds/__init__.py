@@ -5,15 +5,28 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tasks.shared import kinds
-from tasks.shared.folds import ace, duties, entries, incident, mail, numbers, people, screening
+from tasks.shared.folds import (
+    ace,
+    after,
+    duties,
+    entries,
+    incident,
+    letters,
+    mail,
+    numbers,
+    people,
+    screening,
+)
 from tasks.shared.folds.registry import FOLDS
 
 __all__ = [
     "ace",
+    "after",
     "apply",
     "duties",
     "entries",
     "incident",
+    "letters",
     "mail",
     "numbers",
     "people",

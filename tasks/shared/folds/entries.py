@@ -10,7 +10,7 @@ from tasks.shared import kinds
 from tasks.shared.folds.in_bonds import carry
 from tasks.shared.folds.numbers import move
 from tasks.shared.folds.registry import fold
-from tasks.shared.projections import ENTRIES
+from tasks.shared.projections import ENTRIES, WITH_ANOTHER
 
 
 @fold(kinds.EntriesRecorded)
@@ -78,8 +78,9 @@ def _reopened(connection: sa.Connection, seq: int, body: kinds.EntryReopened) ->
 
 @fold(kinds.EntryHandedOver)
 def _handed_over(connection: sa.Connection, seq: int, body: kinds.EntryHandedOver) -> None:
-    note = f"filed by {body.filer} under {body.other_number}"
-    move(connection, seq, [body.number], ("issued", "recorded"), "handed over", note)
+    note = f"filed by other broker {body.filer} under {body.other_number}"
+    allowed = ("issued", "recorded", WITH_ANOTHER)
+    move(connection, seq, [body.number], allowed, "handed over", note)
 
 
 @fold(kinds.EntryBurnt)

@@ -7,15 +7,18 @@ A body never changes its meaning. A new meaning is a new version, and `read` kee
 # ruff: noqa: F403
 
 from tasks.shared.kinds.ace import *
+from tasks.shared.kinds.after import *
 from tasks.shared.kinds.backup import *
 from tasks.shared.kinds.base import Body, Origin, by_name, canonical, read, write
 from tasks.shared.kinds.book import *
 from tasks.shared.kinds.duties import *
 from tasks.shared.kinds.entries import *
 from tasks.shared.kinds.incident import *
+from tasks.shared.kinds.letters import *
 from tasks.shared.kinds.mail import *
 from tasks.shared.kinds.numbers import *
 from tasks.shared.kinds.people import *
+from tasks.shared.kinds.pga import *
 from tasks.shared.kinds.screening import *
 from tasks.shared.kinds.settling import *
 
