@@ -8,6 +8,7 @@ of the ciphertext included. Keys lie in `<home>/private-keys`, ciphertexts in `<
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import sqlite3
 import string
@@ -34,6 +35,17 @@ _VALUES = (
 
 def is_reference(text: str | None) -> bool:
     return bool(text) and str(text).startswith(MARK) and len(str(text)) == 12
+
+
+_SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
+HIDDEN = "***-**-****"
+
+
+def masked(number: str | None) -> str:
+    """An importer's number as a letter or list may show it: a Social Security number, or the
+    reference that stands for one, is hidden."""
+    text = str(number or "")
+    return HIDDEN if is_reference(text) or _SSN.fullmatch(text) else text
 
 
 class Vault:

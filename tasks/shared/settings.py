@@ -245,6 +245,17 @@ class Duties(_Table):
         return name
 
 
+class Letters(_Table):
+    """Downtime letters. `signer`: id of the person who signs them, if not the only licence holder.
+    A file behind a letter has at most `attachment_mib` and `attachment_pages`, a whole packet
+    `packet_mib`."""
+
+    signer: str = ""
+    attachment_mib: int = Field(default=25, ge=1, le=250)
+    attachment_pages: int = Field(default=300, ge=1)
+    packet_mib: int = Field(default=150, ge=1, le=1000)
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="CONTINUITY_", env_nested_delimiter="__", extra="forbid", frozen=True
@@ -263,6 +274,7 @@ class Settings(BaseSettings):
     mail: Mail = Mail()
     duties: Duties = Duties()
     screening: Screening = Screening()
+    letters: Letters = Letters()
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,149 @@
+"""Files that belong to an entry: checked, kept by digest, each with a reference of its own (R3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.entries import codes
+from tasks.entries.ledger import Book
+from tasks.incident.letters.case import Case, cases
+from tasks.incident.letters.hostile_document import Document, name_fault, read
+from tasks.shared import kinds
+from tasks.shared.errors import BadInput, HostileFile, NumberUnavailable, Problem, Refused
+from tasks.shared.journal import Journal
+from tasks.shared.projections import DOCUMENTS, ENTRIES, among
+
+OWN = ("CBP 3461", "Stamped copy")
+"""Documents that no packet waits for: the letter brings the first, the port makes the second."""
+
+
+@dataclass(frozen=True)
+class Attached:
+    """One attached file."""
+
+    number: str
+    reference: str
+    document: str
+    file: str
+    content: str
+    size: int
+    media: str
+    pages: int
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(vars(self))
+
+
+def attached(journal: Journal, numbers: Sequence[str]) -> dict[str, list[Attached]]:
+    """Each entry's files, in the order they were attached."""
+    query = sa.select(DOCUMENTS).order_by(DOCUMENTS.c.number, DOCUMENTS.c.seq)
+    found: dict[str, list[Attached]] = {number: [] for number in numbers}
+    for row in among(journal.rows, query, DOCUMENTS.c.number, list(numbers)):
+        fields = {name: row._mapping[name] for name in Attached.__dataclass_fields__}
+        found[row.number].append(Attached(**fields))
+    return found
+
+
+def attach(book: Book, number: str, path: Path, document: str, actor: str,
+           reference: str = "") -> Attached:  # fmt: skip
+    """Attach one file. The same file again changes nothing. Raises BadInput for an unknown kind of
+    document or a reference that is taken, HostileFile, NumberUnavailable if it is not recorded."""
+    if document not in codes.meanings("document_type"):
+        kinds_ = ", ".join(codes.meanings("document_type"))
+        problem = Problem(column="type", value=document, wrong="is no kind of document",
+                          right=f"one of {kinds_}")  # fmt: skip
+        raise BadInput("Nothing was attached:", [problem])
+    _require_recorded(book.journal, [number])
+    return _kept(book, number, read(path, book.settings.letters), document, reference, actor)
+
+
+def attach_folder(book: Book, folder: Path, numbers: Sequence[str], actor: str
+                  ) -> tuple[list[Attached], list[tuple[str, str]]]:  # fmt: skip
+    """Attach every file of a folder that the sheet Documents of these entries names. Returns what is
+    attached now, and (entry, file) of what is not in the folder. Raises HostileFile with every file
+    that is not taken, and then attaches none; BadInput if there is no such folder."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is no folder")
+    _require_recorded(book.journal, numbers)
+    checked, lacking, problems = [], [], []
+    for case in cases(book, numbers):
+        for row in case.rows("documents"):
+            path = folder / row["file_name"]
+            if name_fault(row["file_name"]) or not path.is_file():
+                lacking.append((case.number, row["file_name"]))
+                continue
+            try:
+                checked.append((case.number, read(path, book.settings.letters), row))
+            except HostileFile as bad:
+                problems += bad.problems
+    if problems:
+        raise HostileFile("files that are not attached; nothing was", sorted(problems))
+    done = [
+        _kept(book, number, found, row["document_type"], row["dis_reference"] or "", actor)
+        for number, found, row in checked
+    ]
+    return done, lacking
+
+
+def drop(book: Book, number: str, reference: str, reason: str, actor: str) -> None:
+    """Take a file off an entry; it stays in the book. Raises BadInput without a reason, Refused if
+    there is no such file."""
+    if not reason.strip():
+        raise BadInput("Say why the file does not belong to the entry")
+    if reference not in {one.reference for one in attached(book.journal, [number])[number]}:
+        raise Refused(f"{number} has no document {reference!r}")
+    body = kinds.DocumentDropped(number=number, reference=reference, reason=reason)
+    book.journal.append(body, f"entry/{number}", actor)
+
+
+def lacking(case: Case, have: Iterable[Attached], wanted: Sequence[Mapping[str, str]]) -> list[str]:
+    """Documents that are to follow: those that its mode asks for (`documents.csv`) and those that its
+    desk listed, as far as they are not attached."""
+    files = {one.file for one in have}
+    types = {one.document for one in have}
+    listed = [row for row in case.rows("documents") if row["document_type"] not in OWN]
+    named = {row["document_type"] for row in listed}
+    out = [f"{row['document_type']} ({row['file_name']})" for row in listed
+           if row["file_name"] not in files]  # fmt: skip
+    out += [row["document"] for row in wanted if row[case.mode] == "A"
+            and row["document"] not in types | named]  # fmt: skip
+    return out
+
+
+def _require_recorded(journal: Journal, numbers: Sequence[str]) -> None:
+    rows = among(journal.rows, sa.select(ENTRIES.c.number), ENTRIES.c.number, list(numbers))
+    known = {row.number for row in rows}
+    if unknown := [number for number in numbers if number not in known]:
+        raise NumberUnavailable(
+            f"{', '.join(unknown[:5])}: not recorded; hand in the workbook first"
+        )
+
+
+def _kept(book: Book, number: str, found: Document, document: str, reference: str, actor: str
+          ) -> Attached:  # fmt: skip
+    content = book.content.put(found.data)
+    with book.journal.write(actor) as pen:
+        rows = pen.rows(sa.select(DOCUMENTS).where(DOCUMENTS.c.number == number))
+        for row in rows:
+            if row.content == content:
+                return Attached(**{k: row._mapping[k] for k in Attached.__dataclass_fields__})
+        taken = {row.reference for row in rows}
+        if reference and reference in taken:
+            raise BadInput(
+                f"{number} has a document {reference!r} already; a reference is used once"
+            )
+        one = Attached(number, reference or _reference(number, taken, content), document, found.file,
+                       content, len(found.data), found.media, found.pages)  # fmt: skip
+        pen.append(kinds.DocumentAttached(**vars(one)), f"entry/{number}")
+    return one
+
+
+def _reference(number: str, taken: set[str], content: str) -> str:
+    """Serial, check digit and the file's own digest: unique for the entry, the same on every machine."""
+    serial = number[4:11] + number[12:]
+    length = next(n for n in range(6, 65) if f"{serial}-{content[:n].upper()}" not in taken)
+    return f"{serial}-{content[:length].upper()}"

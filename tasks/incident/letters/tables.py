@@ -1,0 +1,74 @@
+"""The tables behind letters, agencies and what comes after release: shipped in `data/`, and replaced by a
+file of the same name in the home folder, since much in them is only known at second hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.hostile import read_text
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one file, its heading on row 1. `own`: it is the broker's, not the one that ships."""
+
+    name: str
+    rows: tuple[Row, ...]
+    own: bool
+
+    @property
+    def words(self) -> str:
+        """Which of the two files it is, for a person."""
+        return f"{self.name} ({'your own' if self.own else 'as shipped'})"
+
+
+def table(home: Path, room: str, name: str) -> Table:
+    """`<home>/<room>/<name>` if there is one, else the one of `data/<room>`. Raises BadInput if the
+    home's file lacks a column or names something twice, HostileFile if it is not plain text."""
+    shipped = files("continuity_data").joinpath(room, name).read_text(encoding="utf-8")
+    path = home / room / name
+    if not path.is_file():
+        return Table(name, _rows(shipped), own=False)
+    found = _checked(path, read_text(path), tuple(_rows(shipped)[0]))
+    return Table(name, found, own=True)
+
+
+def _rows(text: str) -> tuple[Row, ...]:
+    return tuple(csv.DictReader(io.StringIO(text)))
+
+
+def _checked(path: Path, text: str, columns: tuple[str, ...]) -> tuple[Row, ...]:
+    reader = csv.DictReader(io.StringIO(text))
+    have = reader.fieldnames or ()
+    problems = [
+        Problem(path.name, column=column, wrong="the column is missing",
+                right=f"the heading {','.join(columns)}")
+        for column in columns if column not in have
+    ]  # fmt: skip
+    rows = tuple(reader)
+    for place, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            wrong = "has more or fewer cells than the heading"
+            problems.append(Problem(path.name, row=place, wrong=wrong, right="one cell a column"))
+    if problems:
+        raise BadInput(f"{path} cannot be used:", problems)
+    return rows
+
+
+def require_known(found: Table, column: str, known: Collection[str]) -> None:
+    """Raises BadInput, with each row, where a column holds what the program has no meaning for."""
+    problems = [
+        Problem(found.name, row=place, column=column, value=row[column], wrong="is not known",
+                right=f"one of {', '.join(sorted(known))}")
+        for place, row in enumerate(found.rows, start=2) if row[column] not in known
+    ]  # fmt: skip
+    if problems:
+        raise BadInput(f"{found.words} cannot be used:", problems)

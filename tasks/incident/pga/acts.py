@@ -1,0 +1,83 @@
+"""What a person does about an agency's paper: says that it came, or lets the entry go without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.entries import codes
+from tasks.entries.ledger import Book
+from tasks.incident.letters.case import Case, cases
+from tasks.incident.letters.documents import attach
+from tasks.incident.pga.demands import HELD, Demand, Office, demands
+from tasks.shared import kinds
+from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
+
+
+def note_paper(
+    book: Book,
+    number: str,
+    agency: str,
+    actor: str,
+    *,
+    line: int = 0,
+    program: str = "",
+    form: str = "",
+    reference: str = "",
+    file: Path | None = None,
+) -> list[Demand]:
+    """Note a form or confirmation; returns what agencies want of the entry now. `file` is attached as
+    a PGA form. Raises BadInput without form, number or file, for an unknown agency or line, or where a
+    number is what the agency wants and none is given; HostileFile; NumberUnavailable."""
+    case = _case(book, number)
+    _require(case, agency, line)
+    if not (form.strip() or reference.strip() or file):
+        raise BadInput("Give the form, its number, or the file: --form, --reference, --file")
+    paper = Office(book).paper_for(agency, program)
+    if paper["number"] == "Y" and not reference.strip():
+        raise BadInput(f"{paper['form']}: its number is what counts, give it with --reference")
+    kept = attach(book, number, file, "PGA form", actor).reference if file else ""
+    body = kinds.PgaPaper(number=number, line=line, agency=agency, program=program,
+                          form=form.strip() or paper["form"], reference=reference.strip(),
+                          document=kept)  # fmt: skip
+    book.journal.append(body, f"entry/{number}", actor)
+    return demands(Office(book), case)
+
+
+def let_go(book: Book, number: str, agency: str, reason: str, actor: str, line: int = 0
+           ) -> list[Demand]:  # fmt: skip
+    """Let an entry go to the port without an agency's paper, for a recorded reason (R5). Raises
+    BadInput without one, Refused if nothing of that agency holds the entry, NumberUnavailable."""
+    if len(reason.split()) < 2:
+        raise BadInput("Say in words why the goods go without the agency's paper, and who said so")
+    case = _case(book, number)
+    _require(case, agency, line)
+    wanted = demands(Office(book), case)
+    if not any(
+        one.agency == agency and one.state == HELD and line in (0, one.line) for one in wanted
+    ):
+        raise Refused(f"Nothing of {agency} holds {number}{f' on line {line}' if line else ''}")
+    body = kinds.PgaLetGo(number=number, line=line, agency=agency, reason=reason.strip())
+    book.journal.append(body, f"entry/{number}", actor)
+    return demands(Office(book), case)
+
+
+def _case(book: Book, number: str) -> Case:
+    found = cases(book, [number])
+    if not found:
+        raise NumberUnavailable(f"{number} is not recorded; hand in the workbook first")
+    return found[0]
+
+
+def _require(case: Case, agency: str, line: int) -> None:
+    lines = {row["line"] for row in case.rows("lines")}
+    problems = []
+    if agency not in codes.meanings("agency"):
+        problems.append(Problem(column="agency", value=agency, wrong="is no agency",
+                                right="a code of CATAIR Appendix V, like FDA or APH"))  # fmt: skip
+    if line and line not in lines:
+        right = f"0 for the whole entry, or one of {', '.join(map(str, sorted(lines)))}"
+        problems.append(
+            Problem(column="line", value=str(line), wrong="is no line of it", right=right)
+        )
+    if problems:
+        raise BadInput("Nothing was noted:", problems)

@@ -1,0 +1,240 @@
+"""What other agencies want of each line, why we think so, and whether it is in hand.
+
+Four sources, the stronger first: what the desk recorded; the flag of the tariff number; what this
+client had to show before for these goods; the chapter of the tariff, which is a hint and holds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from tasks.entries.ledger import Book
+from tasks.incident.letters.case import Case, Row
+from tasks.incident.letters.tables import table
+from tasks.incident.letters.values import joined
+from tasks.incident.pga import history
+from tasks.incident.pga.loading import FLAGS, Loaded, loaded
+from tasks.shared import kinds
+
+RECORD, FLAG, PAST, CHAPTER = "the record", "flag", "earlier entries", "chapter of the tariff"
+REQUIRED, MAY, NOTED, HINT = (
+    "required",
+    "may be asked",
+    "may be asked, nothing is held",
+    "look it up",
+)
+IN_HAND, DISCLAIMED, LET_GO, HELD, OPEN = "in hand", "disclaimed", "let go", "HELD", "open"
+_NEEDS = {"R": REQUIRED, "M": MAY, "N": NOTED}
+_FILED_ELSEWHERE = ("C", "D")
+"""Disclaimers that say the data went another way (PG01 position 80): these hold under any flag."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One agency on one line. `paper` and `route`: what stands in for its data; `have`: what is in
+    hand; `why`: what the state rests on; `mark`: how sure the rule is, with `as_of` of its source."""
+
+    number: str
+    line: int
+    hts: str
+    agency: str
+    program: str
+    need: str
+    source: str
+    paper: str
+    route: str
+    state: str
+    have: str
+    why: str
+    mark: str
+    as_of: str = ""
+
+    @property
+    def held(self) -> str:
+        """Why the entry is held, in one sentence; empty if this does not hold it."""
+        if self.state != HELD:
+            return ""
+        line = f"line {self.line}" if self.line else "the entry"
+        return (f"{line}, {self.agency} {self.program}".rstrip()
+                + f": {self.why}. Paper: {self.paper}; route: {self.route} [{self.mark}]")  # fmt: skip
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Office:
+    """What is known of agencies in this house; read once, asked for many entries."""
+
+    book: Book
+
+    @cached_property
+    def flags(self) -> Loaded:
+        return loaded(self.book, FLAGS)
+
+    @cached_property
+    def _meanings(self) -> dict[str, Row]:
+        return {row["flag"]: row for row in table(self.book.settings.home, "pga", "flags.csv").rows}
+
+    @cached_property
+    def _by_hts(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for row in self.flags.rows:
+            found.setdefault(row["hts"], []).append(row["flag"])
+        return found
+
+    @cached_property
+    def papers(self) -> tuple[dict[str, str], ...]:
+        return table(self.book.settings.home, "pga", "papers.csv").rows
+
+    @cached_property
+    def chapters(self) -> tuple[dict[str, str], ...]:
+        return table(self.book.settings.home, "pga", "chapters.csv").rows
+
+    @cached_property
+    def past(self) -> list[history.Seen]:
+        return history.seen(self.book)
+
+    @cached_property
+    def _past_of(self) -> dict[tuple[str, str], list[history.Seen]]:
+        found: dict[tuple[str, str], list[history.Seen]] = {}
+        for one in self.past:
+            found.setdefault((one.client, one.hts), []).append(one)
+        return found
+
+    @cached_property
+    def papers_noted(self) -> dict[str, list[kinds.PgaPaper]]:
+        return _by_number(self.book, kinds.PgaPaper)
+
+    @cached_property
+    def released(self) -> dict[str, list[kinds.PgaLetGo]]:
+        return _by_number(self.book, kinds.PgaLetGo)
+
+    def flags_of(self, hts: str) -> Iterator[Row]:
+        """Flags of a tariff number: those of every longer or shorter number that it begins with."""
+        for length in range(2, len(hts) + 1, 2):
+            for flag in self._by_hts.get(hts[:length], ()):
+                yield self._meanings[flag]
+
+    def past_of(self, client: str, hts: str) -> list[history.Seen]:
+        """What this client showed for the number, or for its eight digits where a file gave only these."""
+        lengths = (10, 8, 6)
+        return [one for n in lengths for one in self._past_of.get((client, hts[:n]), ())]
+
+    def paper_for(self, agency: str, program: str) -> dict[str, str]:
+        return next(row for row in self.papers
+                    if row["agency"] in ("", agency) and row["program"] in ("", program))  # fmt: skip
+
+
+def _by_number(book: Book, struct: type) -> dict[str, list]:  # type: ignore[type-arg]
+    found: dict[str, list] = {}  # type: ignore[type-arg]
+    for event in book.journal.events(kind=struct.kind):
+        found.setdefault(event.said.number, []).append(event.said)  # type: ignore[attr-defined]
+    return found
+
+
+def demands(office: Office, case: Case) -> list[Demand]:
+    """Every agency that has, or may have, a say in this entry, by line."""
+    found = []
+    rows = {(row["line"], row["position"]): row for row in case.rows("tariffs")}
+    lines = {line for line, _ in rows} | {row["line"] for row in case.rows("pga")}
+    for line in sorted(lines):
+        own = [row for row in case.rows("pga") if row["line"] == line]
+        numbers = [row["hts_number"] or "" for (at, _), row in sorted(rows.items()) if at == line]
+        found += _of_line(office, case, line, numbers, own, rows)
+    return [_settled(office, case, one) for one in found]
+
+
+def held(office: Office, case: Case) -> list[str]:
+    """Why this entry may not go to the port yet; empty if nothing holds it."""
+    return [reason for one in demands(office, case) if (reason := one.held)]
+
+
+def _of_line(office: Office, case: Case, line: int, numbers: list[str], own: list[Row],
+             tariffs: Mapping[tuple[int, int], Row]) -> Iterator[Demand]:  # fmt: skip
+    known: set[tuple[str, str]] = set()
+    for row in own:
+        hts = tariffs.get((line, row["position"]), {}).get("hts_number") or ""
+        flags = [f for f in office.flags_of(hts) if _same(f, row["agency"], row["program"])]
+        need = max((_NEEDS[f["need"]] for f in flags), key=_weight, default=MAY)
+        known.add((row["agency"], row["program"]))
+        yield _from_record(office, case, line, hts, row, need, flags)
+    for hts in numbers:
+        for flag in office.flags_of(hts):
+            if not _covered(known, flag["agency"], flag["program"]):
+                known.add((flag["agency"], flag["program"]))
+                yield _blank(office, case, line, hts, flag["agency"], flag["program"],
+                             _NEEDS[flag["need"]], f"{FLAG} {flag['flag']}", flag["mark"],
+                             office.flags.as_of)  # fmt: skip
+        for past in office.past_of(history.client_of(case.entry), hts):
+            if not _covered(known, past.agency, past.program):
+                known.add((past.agency, past.program))
+                yield _blank(office, case, line, hts, past.agency, past.program, MAY,
+                             f"{PAST} ({past.where}, {past.last or 'undated'})", "", past.last)  # fmt: skip
+        for hint in office.chapters:
+            fits = hts[:2] in hint["chapters"].split()
+            if fits and not _covered(known, hint["agency"], hint["program"]):
+                known.add((hint["agency"], hint["program"]))
+                yield _blank(office, case, line, hts, hint["agency"], hint["program"], HINT,
+                             f"{CHAPTER}: {hint['note']}", hint["mark"], "")  # fmt: skip
+
+
+def _weight(need: str) -> int:
+    return (HINT, NOTED, MAY, REQUIRED).index(need)
+
+
+def _same(flag: Row, agency: str, program: str) -> bool:
+    return flag["agency"] == agency and flag["program"] in ("", program)
+
+
+def _covered(known: Iterable[tuple[str, str]], agency: str, program: str) -> bool:
+    """A program that is not named is covered by any of its agency."""
+    return any(a == agency and (not program or not p or p == program) for a, p in known)
+
+
+def _from_record(office: Office, case: Case, line: int, hts: str, row: Row, need: str,
+                 flags: list[Row]) -> Demand:  # fmt: skip
+    made = _blank(
+        office, case, line, hts, row["agency"], row["program"] or "", need, RECORD, "", ""
+    )
+    have = joined((row["form"], row["reference"]), " ")
+    if row["disclaimer"]:
+        weak = need == REQUIRED and row["disclaimer"] not in _FILED_ELSEWHERE
+        why = (f"{joined(f['flag'] for f in flags)} requires the data, and disclaimer "
+               f"{row['disclaimer']} is generally not accepted under it") if weak else ""  # fmt: skip
+        return replace(made, state=HELD if weak else DISCLAIMED, have=f"disclaimer {row['disclaimer']}",
+                       why=why, mark="P")  # fmt: skip
+    paper = office.paper_for(row["agency"], row["program"] or "")
+    if have and (row["reference"] or paper["number"] != "Y"):
+        return replace(made, state=IN_HAND, have=have, why="")
+    lacks = "its number is not recorded" if have else "neither form nor number is recorded"
+    return replace(made, have=have, why=lacks)
+
+
+def _blank(office: Office, case: Case, line: int, hts: str, agency: str, program: str, need: str,
+           source: str, mark: str, as_of: str) -> Demand:  # fmt: skip
+    """A demand with nothing in hand."""
+    paper = office.paper_for(agency, program)
+    why = {REQUIRED: f"required by {source}", HINT: "", NOTED: "",
+           MAY: f"may be asked by {source}; neither paper nor disclaimer is recorded"}[need]  # fmt: skip
+    state = HELD if need in (REQUIRED, MAY) else OPEN
+    return Demand(case.number, line, hts, agency, program, need, source, paper["form"], paper["route"],
+                  state, "", why, mark or paper["mark"], as_of)  # fmt: skip
+
+
+def _settled(office: Office, case: Case, one: Demand) -> Demand:
+    """With what was noted since the record: a paper that came, or a reason to go without."""
+    if one.state not in (HELD, OPEN):
+        return one
+    for paper in office.papers_noted.get(case.number, ()):
+        fits = paper.line in (0, one.line) and paper.agency == one.agency
+        if fits and (not paper.program or not one.program or paper.program == one.program):
+            return replace(
+                one, state=IN_HAND, have=joined((paper.form, paper.reference), " "), why=""
+            )
+    for gone in office.released.get(case.number, ()):
+        if gone.line in (0, one.line) and gone.agency == one.agency and one.state == HELD:
+            return replace(one, state=LET_GO, have=gone.reason, why="")
+    return one

@@ -1,0 +1,137 @@
+"""Tables that only the broker can get: which tariff number carries which flag, and what each client
+had to show before. Each load replaces the one before it and keeps its day and source."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from tasks.entries import codes
+from tasks.entries.ledger import Book
+from tasks.incident.letters.tables import table
+from tasks.incident.pga import sheet
+from tasks.shared import clock, kinds
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.private import masked
+
+FLAGS, HISTORY = "flags", "history"
+_HTS = re.compile(r"\d{2}(\d{2}){0,4}")
+Row = dict[str, str]
+Fault = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A table in force. `rows` are empty where nothing was ever loaded."""
+
+    what: str
+    rows: tuple[Row, ...] = ()
+    as_of: str = ""
+    source: str = ""
+    file: str = ""
+    at: str = ""
+
+
+def load(book: Book, what: str, path: Path, as_of: date, source: str, actor: str) -> Loaded:
+    """Take a table into the book. Raises BadInput with every faulty row, or for a day to come or no
+    source; HostileFile for a file that is not opened. Loading the same again changes nothing."""
+    if what not in _SHAPES:
+        raise BadInput(f"{what!r} is no table; there are {' and '.join(_SHAPES)}")
+    if not source.strip():
+        raise BadInput("Say where the table comes from: --source")
+    if as_of > clock.washington().date():
+        raise BadInput(f"--as-of {as_of} lies ahead; it is the day that the source itself gives")
+    rows = _checked(book, what, path)
+    original = book.content.put(path.read_bytes()) if what == FLAGS else ""
+    content = book.content.put(kinds.canonical(rows).encode())
+    body = kinds.PgaLoaded(what=what, content=content, original=original, file=path.name,
+                           source=source.strip(), as_of=as_of.isoformat(), rows=len(rows))  # fmt: skip
+    last = _last(book, what)
+    if last is None or (last.content, last.as_of, last.source) != (
+        content,
+        body.as_of,
+        body.source,
+    ):
+        book.journal.append(body, f"pga/{what}", actor)
+    return loaded(book, what)
+
+
+def loaded(book: Book, what: str) -> Loaded:
+    """The table in force. Raises ContentMissing if its rows are gone."""
+    event = next(reversed(list(book.journal.events(kind=kinds.PgaLoaded.kind, subject=f"pga/{what}"))),
+                 None)  # fmt: skip
+    if event is None or not isinstance(said := event.said, kinds.PgaLoaded):
+        return Loaded(what)
+    rows = tuple(json.loads(book.content.get(said.content)))
+    return Loaded(what, rows, said.as_of, said.source, said.file, event.at)
+
+
+def _last(book: Book, what: str) -> kinds.PgaLoaded | None:
+    found = None
+    for event in book.journal.events(kind=kinds.PgaLoaded.kind, subject=f"pga/{what}"):
+        found = event.said if isinstance(event.said, kinds.PgaLoaded) else found
+    return found
+
+
+def _checked(book: Book, what: str, path: Path) -> list[Row]:
+    needed, known, faults = _SHAPES[what]
+    found = sheet.read(path, needed, known)
+    flags = {row["flag"] for row in table(book.settings.home, "pga", "flags.csv").rows}
+    problems, rows = [], []
+    for place, row in found.rows:
+        row["hts"] = re.sub(r"[.\s]", "", row["hts"])
+        problems += [Problem(path.name, row=place, column=c, value=v, wrong=w, right=r)
+                     for c, v, w, r in faults(row, flags)]  # fmt: skip
+        rows.append(row)
+    if not rows:
+        problems.append(Problem(path.name, wrong="holds no row", right="at least one"))
+    if problems:
+        raise BadInput("The table was not taken:", problems)
+    # A Social Security number is never kept here: such a client is known by name.
+    return [{**row, **({"importer": _plain(row["importer"])} if "importer" in row else {})}
+            for row in rows]  # fmt: skip
+
+
+def _plain(number: str) -> str:
+    return number if masked(number) == number else ""
+
+
+def _flag_faults(row: Row, flags: set[str]) -> Iterable[Fault]:
+    yield from _hts_fault(row)
+    if row["flag"] not in flags:
+        yield (
+            "flag",
+            row["flag"],
+            "is no flag of data/pga/flags.csv",
+            "a flag like FD4; add new ones there",
+        )
+
+
+def _history_faults(row: Row, flags: set[str]) -> Iterable[Fault]:
+    yield from _hts_fault(row)
+    if not row["importer"] and not row["client"]:
+        yield "client", "", "neither importer number nor name", "one of both"
+    if row["agency"] not in codes.meanings("agency"):
+        right = "a code of CATAIR Appendix V, like FDA or APH"
+        yield "agency", row["agency"], "is no agency", right
+    if row["last"]:
+        try:
+            date.fromisoformat(row["last"])
+        except ValueError:
+            yield "last", row["last"], "is no date", "YYYY-MM-DD"
+
+
+def _hts_fault(row: Row) -> Iterable[Fault]:
+    if not _HTS.fullmatch(row["hts"]):
+        yield "hts", row["hts"], "is no tariff number", "two to ten digits, in pairs"
+
+
+_SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...],
+                         Callable[[Row, set[str]], Iterable[Fault]]]] = {
+    FLAGS: (("hts", "flag"), (), _flag_faults),
+    HISTORY: (("client", "hts", "agency"), ("importer", "program", "form", "last"), _history_faults),
+}  # fmt: skip

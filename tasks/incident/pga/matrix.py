@@ -1,0 +1,139 @@
+"""Client x tariff number x agency, with the paper and the route: what a broker looks up when the
+systems are gone (P10). Goes into the kit as a workbook and as pages."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+from tasks.entries.ledger import Book
+from tasks.incident.letters.values import joined
+from tasks.incident.pga.demands import FLAG, Office
+from tasks.shared import clock
+from tasks.shared.board import AMBER, GREEN, RED, Line
+from tasks.shared.journal import is_drill
+from tasks.shared.paper import ACROSS, Column, Frame, Paper
+from tasks.shared.private import masked
+
+MATRIX_AGE = 40
+"""Days after which the loaded tables count as old: the broker exports them monthly."""
+
+HEADS = (
+    "client",
+    "importer",
+    "hts",
+    "agency",
+    "program",
+    "paper",
+    "route",
+    "because",
+    "last",
+    "mark",
+)
+
+
+def rows(office: Office) -> list[dict[str, str]]:
+    """A row a client, number and agency, in the order of clients; each says what it rests on. Tariff
+    numbers that a client was seen with are also held against the flags that are loaded."""
+    found = {}
+    for one in office.past:
+        found[one.client, one.hts, one.agency, one.program] = _row(
+            office, one.name, one.client, one.hts, one.agency, one.program, one.where, one.last)  # fmt: skip
+    for client, name, hts in sorted({(one.client, one.name, one.hts) for one in office.past}):
+        for flag in office.flags_of(hts):
+            key = (client, hts, flag["agency"], flag["program"])
+            if key not in found:
+                found[key] = _row(office, name, client, hts, flag["agency"], flag["program"],
+                                  f"{FLAG} {flag['flag']}", office.flags.as_of, flag["mark"])  # fmt: skip
+    return sorted(found.values(), key=lambda row: (row["client"], row["hts"], row["agency"]))
+
+
+def _row(office: Office, name: str, client: str, hts: str, agency: str, program: str, because: str,
+         last: str, mark: str = "") -> dict[str, str]:  # fmt: skip
+    paper = office.paper_for(agency, program)
+    values = (name, masked(client) if client != name else "", hts, agency, program, paper["form"],
+              joined((paper["route"], paper["note"]), "; "), because, last, mark or paper["mark"])  # fmt: skip
+    return dict(zip(HEADS, values, strict=True))
+
+
+def files(book: Book) -> dict[str, bytes]:
+    """The matrix as `pga-matrix.xlsx` and `pga-matrix.pdf`, for the kit."""
+    office = Office(book)
+    found = rows(office)
+    return {
+        "pga-matrix.xlsx": workbook(found, _said(office)),
+        "pga-matrix.pdf": pages(book, office, found),
+    }
+
+
+def _said(office: Office) -> str:
+    """Which tables it rests on, with their days."""
+    flags = office.flags
+    told = f"flags as of {flags.as_of}, {flags.source}" if flags.rows else "no flags loaded"
+    return f"made {clock.washington():%Y-%m-%d}; {told}"
+
+
+def workbook(found: Iterable[dict[str, str]], said: str) -> bytes:
+    import xlsxwriter
+
+    sink = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(sink, options) as book:
+        head = book.add_format({"bold": True, "bg_color": "#1F3A5F", "font_color": "white"})
+        wrap = book.add_format({"text_wrap": True, "valign": "top"})
+        page = book.add_worksheet("Agencies")
+        page.write(0, 0, said)
+        for column, (name, width) in enumerate(zip(HEADS, _WIDTHS, strict=True)):
+            page.write(1, column, name, head)
+            page.set_column(column, column, width, wrap)
+        for place, row in enumerate(found, start=2):
+            page.write_row(place, 0, [row[name] for name in HEADS])
+        page.freeze_panes(2, 0)
+        page.autofilter(1, 0, 1, len(HEADS) - 1)
+    return sink.getvalue()
+
+
+_WIDTHS = (32, 14, 12, 8, 8, 34, 48, 22, 12, 6)
+
+
+def pages(book: Book, office: Office, found: list[dict[str, str]]) -> bytes:
+    broker, drill = book.settings.broker, is_drill(book.journal)
+    frame = Frame(
+        title="What agencies want of our clients' goods",
+        left=broker.name,
+        right=f"filer {broker.filer_code} · {_said(office)}",
+        foot="Confidential: client records (19 CFR 111.24). Marks W and G: verify before relying on it.",
+        mark="DRILL" if drill else "",
+        made=clock.now(),
+    )  # fmt: skip
+    paper = Paper(frame, ACROSS)
+    paper.page()
+    paper.title(frame.title)
+    columns = [Column("Client", 42, most=2), Column("Importer", 22), Column("HTS", 19),
+               Column("Agency", 12), Column("Program", 13), Column("Paper", 46), Column("Route, note", 60),
+               Column("Because", 21), Column("Last", 16), Column("Mark", 8)]  # fmt: skip
+    paper.table(columns, [[row[name] for name in HEADS] for row in found], 7)
+    return paper.bytes()
+
+
+def readiness(book: Book) -> list[Line]:
+    """The board's lines for P10: whether the matrix exists, and how old the tables behind it are."""
+    office = Office(book)
+    count = len({(one.client, one.hts) for one in office.past})
+    fact = (
+        f"{count} client x tariff numbers with an agency"
+        if count
+        else "nothing known of any client"
+    )
+    lines = [Line("P10", "clients' agency requirements", GREEN if count else RED, fact,
+                  "" if count else "continuity incident pga load history FILE")]  # fmt: skip
+    flags = office.flags
+    if not flags.rows:
+        return [*lines, Line("P10", "tariff flags", RED, "never loaded",
+                             "continuity incident pga load flags FILE", "", "W")]  # fmt: skip
+    age = (clock.now() - clock.parse(flags.at)).days
+    light = AMBER if age > MATRIX_AGE else GREEN
+    fact = f"as of {flags.as_of}, loaded {age} days ago"
+    return [*lines, Line("P10", "tariff flags", light, fact,
+                         "continuity incident pga load flags FILE" if light == AMBER else "",
+                         flags.at, "W")]  # fmt: skip
