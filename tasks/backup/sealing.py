@@ -1,7 +1,6 @@
 """Keys: post-quantum sealing to recipients, passphrase protection, the text that a safe keeps.
 
-Every private key is a 32-byte seed; the real keys are derived from it, so that a sheet of paper can
-hold it. HPKE (RFC 9180) with the hybrid KEM MLKEM768-X25519, HKDF-SHA256 and AES-256-GCM.
+The key pairs themselves and the passphrases are `tasks/shared/seal_keys.py`.
 """
 
 from __future__ import annotations
@@ -18,45 +17,26 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
 from tasks.backup.faults import BadKeyText, WrongKey, WrongPassphrase
-from tasks.shared import seal as sealed_by
 from tasks.shared.errors import Problem
-from tasks.shared.seal import SUITE, key_id, public_key
+from tasks.shared.seal_keys import (
+    SUITE,
+    Cost,
+    derive,
+    key_id,
+    opener,
+    public_bytes,
+    public_key,
+    stretch,
+)
 
-__all__ = ["KINDS", "Cost", "LockedKey", "derive", "from_text", "key_id", "lock", "opener"]
-__all__ += ["public_bytes", "public_key", "seal", "signer", "to_text", "unseal"]
-
-_REALM = b"continuity-backup/1/"
+__all__ = ["SUITE", "Cost", "derive", "key_id", "opener", "public_bytes", "public_key"]
 KINDS = ("recovery", "officer", "drill")
 _GROUP, _LINE = 4, 20
 _MISREAD = str.maketrans("018", "OIB")  # base32 has none of these digits
 
 
-def derive(seed: bytes, label: str, length: int) -> bytes:
-    """HKDF-SHA256 over a seed; the label keeps the uses apart."""
-    return sealed_by.derive(seed, _REALM, label, length)
-
-
-def opener(seed: bytes) -> MLKEM768X25519PrivateKey:
-    """The private half that opens packs."""
-    return sealed_by.opener(seed, _REALM)
-
-
 def signer(seed: bytes) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(derive(seed, "ed25519", 32))
-
-
-def public_bytes(seed: bytes) -> bytes:
-    """ML-KEM-768 public key (1184) then X25519 public key (32)."""
-    return sealed_by.public_bytes(seed, _REALM)
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Argon2id: memory as a power of two of KiB, passes, lanes."""
-
-    memory: int = 18
-    passes: int = 3
-    lanes: int = 4
 
 
 @dataclass(frozen=True)
@@ -79,7 +59,7 @@ class LockedKey:
     def open(self, passphrase: str) -> bytes:
         """The seed. Raises WrongPassphrase."""
         try:
-            key = _stretch(passphrase, self.salt, self.cost)
+            key = stretch(passphrase, self.salt, self.cost)
             return AESGCM(key).decrypt(self.nonce, self.sealed, self.head())
         except InvalidTag:
             raise WrongPassphrase(
@@ -88,19 +68,11 @@ class LockedKey:
             ) from None
 
 
-def _stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
-    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
-    return Argon2id(
-        salt=salt, length=32, iterations=cost.passes, lanes=cost.lanes, memory_cost=1 << cost.memory
-    ).derive(passphrase.encode())
-
-
 def lock(
     kind: str, seed: bytes, passphrase: str, repository: bytes, officer: bytes, cost: Cost
 ) -> LockedKey:
     bare = LockedKey(kind, repository, officer, cost, os.urandom(16), os.urandom(12), b"")
-    key = _stretch(passphrase, bare.salt, cost)
+    key = stretch(passphrase, bare.salt, cost)
     sealed = AESGCM(key).encrypt(bare.nonce, seed, bare.head())
     return LockedKey(kind, repository, officer, cost, bare.salt, bare.nonce, sealed)
 
@@ -152,8 +124,8 @@ def _from_bytes(data: bytes) -> LockedKey:
     if len(data) != 129 or data[0] != 1:
         raise ValueError("length or version")
     cost = Cost(data[50], data[51], data[52])
-    if not (3 <= cost.memory <= 21 and 1 <= cost.passes <= 16 and 1 <= cost.lanes <= 16):
-        raise ValueError("cost out of bounds")  # a hostile file must not eat the machine
+    if not cost.sane:
+        raise ValueError("cost out of bounds")
     kind = KINDS[data[1]]
     return LockedKey(kind, data[2:18], data[18:50], cost, data[53:69], data[69:81], data[81:129])
 

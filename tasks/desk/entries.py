@@ -70,6 +70,7 @@ def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:  # type
                 "left": one.left,
                 "to_void": one.to_void,
                 "problems": [problem.as_dict() for problem in one.problems],
+                "warnings": [warning.as_dict() for warning in one.warnings],
                 "annotated": copies.get(one.file, []),
             }
             for one in taken
@@ -80,6 +81,8 @@ def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:  # type
         say(one.words)
         for number, reason in one.to_void:
             say(f"  spoiled: {number} ({reason}). Next: continuity numbers void {number}")
+        for warning in one.warnings:
+            say(f"  WARNING {warning}")
         if one.file in copies:
             say(f"  faulty cells are marked in {', '.join(copies[one.file])}")
 

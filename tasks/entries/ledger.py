@@ -7,13 +7,13 @@ readable. Nothing of a faulty file is taken unless its clean entries are asked f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from tasks.entries import in_bond_use, private_fields
+from tasks.entries import history, in_bond_use, private_fields, type_hints
 from tasks.entries.record import Record, digests, release_digests, to_bytes
 from tasks.entries.rules import Profile
 from tasks.entries.rules_summary import summary_gaps
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of one file. `to_void`: numbers on its sheet Voided, with the desk's reason."""
+    """What became of one file. `to_void`: numbers on its sheet Voided, with the desk's reason.
+    `warnings`: what a person should look at; they keep nothing from being recorded."""
 
     file: str
     desk: str
@@ -42,6 +43,7 @@ class Taken:
     left: tuple[str, ...] = ()
     to_void: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = field(default=(), repr=False)
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -77,7 +79,13 @@ class Book:
 def take(book: Book, intakes: Sequence[Intake], actor: str, *, accept_clean: bool = False
          ) -> list[Taken]:  # fmt: skip
     """Record each file in the order given; the answer says what became of each."""
-    return [_take_one(book, one, intakes, actor, accept_clean) for one in intakes]
+    taken = [_take_one(book, one, intakes, actor, accept_clean) for one in intakes]
+    known = type_hints.known(history.latest(book.journal, book.content))
+    return [
+        replace(one, warnings=tuple(type_hints.warnings(intake.record, known, intake.file,
+                                                        intake.rows)))
+        for one, intake in zip(taken, intakes, strict=True)
+    ]  # fmt: skip
 
 
 def profile_of(settings: Settings) -> Profile:

@@ -5,6 +5,7 @@ ContinuityError
 |   |-- NumberUnavailable   reserve used up, or a number is not in the state asked for
 |   |-- NotApproved         no approval binds to this plan yet
 |   |-- CodeRefused         one-time code wrong, expired, replayed, locked, or the preparer's own
+|   |-- NotOpened           no key or passphrase given opens a sealed file
 |   |-- Unaccounted         a number or an entry has no settled place
 |   `-- RouteRefused        an entry whose filing route has no such message
 |-- BadInput                what was given is wrong; all its problems together (exit 2)
@@ -88,6 +89,10 @@ class NotApproved(Refused):
 
 class CodeRefused(Refused):
     """A one-time code that may not approve."""
+
+
+class NotOpened(Refused):
+    """No key or passphrase that was given opens a sealed file."""
 
 
 class Unaccounted(Refused):

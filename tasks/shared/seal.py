@@ -1,167 +1,253 @@
-"""Sealing to a public key so that only its holder can read: HPKE (RFC 9180) with the hybrid KEM
-MLKEM768-X25519, HKDF-SHA256 and AES-256-GCM. A private key is a 32-byte seed; the real keys are
-derived from it under a realm, so that one seed never serves two uses.
+"""One sealed file for people who are named beforehand: by their public keys, a passphrase, or both.
 
-A sealed file: `BCSEAL1`, a newline, the key's id (16 hex digits), a newline, the HPKE ciphertext.
+    CONTINUITY-SEAL-1 LF | length of the head, 4 bytes | head, JSON | pieces
+
+The head holds the file's own key of 32 bytes, once for each recipient (HPKE) and once under the
+passphrase (Argon2id, AES-256-GCM). A piece is up to 1 MiB of AES-256-GCM; its nonce counts the
+pieces and marks the last one, so that none can be left out, moved or cut off, and the SHA-256 of
+the head is bound to each.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-import hashlib
-import secrets
-from dataclasses import dataclass
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hpke import (
-    AEAD,
-    KDF,
-    KEM,
-    MLKEM768X25519PrivateKey,
-    MLKEM768X25519PublicKey,
-    Suite,
-)
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tasks.shared.errors import BadInput, Problem, Refused
-from tasks.shared.files import write_atomic
+from tasks.shared import seal_keys
+from tasks.shared.errors import BadInput, HostileFile, JournalBroken, NotOpened, Problem
+from tasks.shared.files import digest_of, flush_folder, write_atomic
+from tasks.shared.seal_keys import Cost
 
-SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-EXCHANGE = b"continuity-exchange/1/"
-"""Realm of keys by which brokers exchange files."""
-
-MAGIC = b"BCSEAL1\n"
-_MLKEM_PUBLIC, _PUBLIC, _SEED = 1184, 1216, 32
-_PUBLIC_HEAD, _PRIVATE_HEAD = "continuity public key 1", "continuity PRIVATE key 1"
-_LINE = 76
-
-
-def derive(seed: bytes, realm: bytes, label: str, length: int) -> bytes:
-    """HKDF-SHA256 over a seed; realm and label keep the uses apart."""
-    info = realm + label.encode()
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(seed)
-
-
-def _halves(seed: bytes, realm: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
-    return (
-        MLKEM768PrivateKey.from_seed_bytes(derive(seed, realm, "mlkem768", 64)),
-        X25519PrivateKey.from_private_bytes(derive(seed, realm, "x25519", 32)),
-    )
-
-
-def opener(seed: bytes, realm: bytes) -> MLKEM768X25519PrivateKey:
-    """The private half."""
-    return MLKEM768X25519PrivateKey(*_halves(seed, realm))
-
-
-def public_bytes(seed: bytes, realm: bytes) -> bytes:
-    """ML-KEM-768 public key (1184) then X25519 public key (32)."""
-    kem, curve = _halves(seed, realm)
-    return kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
-
-
-def public_key(raw: bytes) -> MLKEM768X25519PublicKey:
-    return MLKEM768X25519PublicKey(
-        MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC]),
-        X25519PublicKey.from_public_bytes(raw[_MLKEM_PUBLIC:]),
-    )
-
-
-def key_id(public: bytes) -> str:
-    """Sixteen hex digits by which what is sealed names its recipient."""
-    return hashlib.sha256(public).hexdigest()[:16]
+SUFFIX = ".sealed"
+PIECE = 1 << 20
+_MAGIC = b"CONTINUITY-SEAL-1\n"
+_INFO = b"continuity-seal/1"
+_MOST_HEAD = 1 << 20
+_PUBLIC = "continuity-public-key-1"
+USUAL = Cost()
+LEAST = 12
+"""Signs of a passphrase: what is sealed may be tried at leisure by whoever finds it."""
 
 
 @dataclass(frozen=True)
-class Recipient:
-    """Somebody's public key. `id` is to be compared with its owner by telephone."""
+class To:
+    """Who can open it. `recipients`: public keys; `passphrase`: empty for none."""
 
-    public: bytes
+    recipients: Sequence[bytes] = ()
+    passphrase: str = field(default="", repr=False)
+    cost: Cost = USUAL
 
-    @property
-    def id(self) -> str:
-        return key_id(self.public)
-
-
-def sealed(data: bytes, to: Recipient, info: bytes) -> bytes:
-    """A sealed file of `data`; `info` must be given again to open it."""
-    return MAGIC + f"{to.id}\n".encode() + SUITE.encrypt(data, public_key(to.public), info)
+    def __bool__(self) -> bool:
+        return bool(self.recipients or self.passphrase)
 
 
-def opened(blob: bytes, seed: bytes, info: bytes) -> bytes:
-    """What a sealed file holds. Raises BadInput if it is none, Refused if it is for another key or
-    was altered."""
-    head, own = len(MAGIC) + 17, key_id(public_bytes(seed, EXCHANGE))
-    if not blob.startswith(MAGIC) or len(blob) <= head:
-        raise BadInput("This is no sealed file: it begins otherwise")
-    named = blob[len(MAGIC) : head - 1].decode("ascii", "replace")
-    if named != own:
-        raise Refused(f"The file is sealed to the key {named}, not to {own}")
+@dataclass(frozen=True)
+class By:
+    """What opens it: the seed of a recipient's key, or the passphrase."""
+
+    seed: bytes = field(default=b"", repr=False)
+    passphrase: str = field(default="", repr=False)
+
+
+class Sealer:
+    """Takes bytes and writes them sealed: a file object for `tarfile`."""
+
+    def __init__(self, out: BinaryIO, to: To) -> None:
+        key = os.urandom(32)
+        head = json.dumps(_slots(key, to), sort_keys=True, separators=(",", ":")).encode()
+        self._out, self._cipher = out, AESGCM(key)
+        self._bound, self._count, self._held = sha256(head).digest(), 0, bytearray()
+        out.write(_MAGIC + len(head).to_bytes(4, "big") + head)
+
+    def write(self, data: bytes) -> int:
+        self._held += data
+        # The last piece is marked, so one is kept back until the end is known.
+        while len(self._held) > PIECE:
+            self._piece(bytes(self._held[:PIECE]), last=False)
+            del self._held[:PIECE]
+        return len(data)
+
+    def finish(self) -> None:
+        self._piece(bytes(self._held), last=True)
+
+    def _piece(self, data: bytes, *, last: bool) -> None:
+        self._out.write(self._cipher.encrypt(_nonce(self._count, last), data, self._bound))
+        self._count += 1
+
+
+def write(path: Path, to: To, fill: Callable[[Sealer], None]) -> str:
+    """Seal what `fill` writes into a new file; returns its SHA-256. Raises BadInput without anybody
+    to seal to, or for a passphrase that is too short."""
+    require(to)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.part")
     try:
-        return SUITE.decrypt(blob[head:], opener(seed, EXCHANGE), info)
-    except (InvalidTag, ValueError):
-        raise Refused("The sealed file was altered, or is of another kind than expected") from None
+        with draft.open("wb") as out:
+            sealer = Sealer(out, to)
+            fill(sealer)
+            sealer.finish()
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    flush_folder(path.parent)
+    return digest_of(path)
 
 
-def make_key(private: Path, public: Path) -> Recipient:
-    """A new key pair in two files; the private one is readable by its owner only. Raises BadInput if
-    either file stands there."""
-    for path in (private, public):
-        if path.exists():
-            raise BadInput(f"{path} stands there already")
-    seed = secrets.token_bytes(_SEED)
-    recipient = Recipient(public_bytes(seed, EXCHANGE))
-    write_atomic(private, _text(_PRIVATE_HEAD, seed).encode(), mode=0o600)
-    write_atomic(public, _text(_PUBLIC_HEAD, recipient.public).encode())
-    return recipient
+def require(to: To) -> None:
+    """Raises BadInput unless somebody can open what is sealed to them, and nobody guess it."""
+    if not to:
+        raise BadInput("Nothing to seal with: name a recipient's public key or a passphrase")
+    if to.passphrase and len(to.passphrase) < LEAST:
+        problem = Problem(column="passphrase", wrong=f"has {len(to.passphrase)} signs",
+                          right=f"at least {LEAST}; five random words are better")  # fmt: skip
+        raise BadInput("The passphrase is too short:", [problem])
 
 
-def read_public(path: Path) -> Recipient:
-    """Raises BadInput for a file that holds no public key, in words if it is the private one."""
-    return Recipient(_read(path, _PUBLIC_HEAD, _PUBLIC))
+def pieces(path: Path, by: By) -> Iterator[bytes]:
+    """The bytes that were sealed, piece by piece; each was checked before it is given. Raises
+    NotOpened, HostileFile for a file of another kind, JournalBroken for an altered or cut one."""
+    with path.open("rb") as source:
+        head = _head(path, source)
+        cipher, bound = AESGCM(_file_key(path, head, by)), sha256(head).digest()
+        count, held = 0, source.read(PIECE + 16)
+        while held:
+            following = source.read(PIECE + 16)
+            try:
+                yield cipher.decrypt(_nonce(count, not following), held, bound)
+            except InvalidTag:
+                raise JournalBroken(
+                    f"{path.name} was altered or cut in piece {count + 1}"
+                ) from None
+            count, held = count + 1, following
+        if not count:
+            raise JournalBroken(f"{path.name} was cut after its head")
 
 
-def read_private(path: Path) -> bytes:
-    """The seed. Raises BadInput for a file that holds no private key."""
-    return _read(path, _PRIVATE_HEAD, _SEED)
+def _slots(key: bytes, to: To) -> dict[str, Any]:
+    slots: dict[str, Any] = {
+        "recipients": {
+            seal_keys.key_id(public): _text(
+                seal_keys.SUITE.encrypt(key, seal_keys.public_key(public), _INFO)
+            )
+            for public in to.recipients
+        }
+    }
+    if to.passphrase:
+        salt, nonce = os.urandom(16), os.urandom(12)
+        stretched = seal_keys.stretch(to.passphrase, salt, to.cost)
+        sealed = AESGCM(stretched).encrypt(nonce, key, _INFO)
+        slots["passphrase"] = {"salt": _text(salt), "nonce": _text(nonce), "sealed": _text(sealed),
+                               "cost": asdict(to.cost)}  # fmt: skip
+    return slots
 
 
-def _text(head: str, raw: bytes) -> str:
-    body = base64.b64encode(raw).decode()
-    lines = [body[at : at + _LINE] for at in range(0, len(body), _LINE)]
-    return "\n".join([head, *lines, f"check {hashlib.sha256(raw).hexdigest()[:8]}"]) + "\n"
-
-
-def _read(path: Path, head: str, size: int) -> bytes:
-    lines = _lines(path)
-    found, check = b"", ""
-    if lines and lines[0] == head:
-        check = lines[-1].removeprefix("check ")
-        try:
-            found = base64.b64decode("".join(lines[1:-1]), validate=True)
-        except (binascii.Error, ValueError):
-            found = b""
-    if len(found) != size or hashlib.sha256(found).hexdigest()[:8] != check:
-        other = lines[0] if lines and lines[0] in (_PUBLIC_HEAD, _PRIVATE_HEAD) else ""
-        wrong = (
-            f"holds a {other.removeprefix('continuity ')[:-2]}" if other and other != head else ""
-        )
-        problem = Problem(file=path.name, wrong=wrong or "is cut, altered or no key at all",
-                          right=f"the file that begins with {head!r}, as it was made")  # fmt: skip
-        raise BadInput("The key does not read", [problem])
-    return found
-
-
-def _lines(path: Path) -> list[str]:
+def _file_key(path: Path, head: bytes, by: By) -> bytes:
     try:
-        if path.stat().st_size > 8192:
-            return []
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as wrong:
-        raise BadInput(f"{path} cannot be read: {wrong.strerror}") from None
-    return [line.strip() for line in text.splitlines() if line.strip()]
+        slots = json.loads(head)
+        if by.seed:
+            return _by_seed(path, slots["recipients"], by.seed)
+        if "passphrase" in slots:
+            return _by_passphrase(slots["passphrase"], by.passphrase)
+        wanted = ", ".join(slots["recipients"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise _other(path) from None
+    raise NotOpened(f"{path.name} is sealed to keys only ({wanted}): give --key FILE")
+
+
+def _by_seed(path: Path, recipients: Mapping[str, str], seed: bytes) -> bytes:
+    own = seal_keys.key_id(seal_keys.public_bytes(seed))
+    if own not in recipients:
+        raise NotOpened(f"{path.name} is not sealed to the key {own}")
+    try:
+        return seal_keys.SUITE.decrypt(_raw(recipients[own]), seal_keys.opener(seed), _INFO)
+    except InvalidTag:
+        raise NotOpened(f"The key {own} does not open {path.name}") from None
+
+
+def _by_passphrase(slot: Mapping[str, Any], passphrase: str) -> bytes:
+    cost = Cost(**slot["cost"])
+    if not cost.sane:
+        raise ValueError("cost out of bounds")
+    try:
+        stretched = seal_keys.stretch(passphrase, _raw(slot["salt"]), cost)
+        return AESGCM(stretched).decrypt(_raw(slot["nonce"]), _raw(slot["sealed"]), _INFO)
+    except InvalidTag:
+        raise NotOpened("This passphrase does not open it") from None
+
+
+def _head(path: Path, source: BinaryIO) -> bytes:
+    magic, size = source.read(len(_MAGIC)), int.from_bytes(source.read(4), "big")
+    if magic != _MAGIC or not 2 <= size <= _MOST_HEAD:
+        raise _other(path)
+    return source.read(size)
+
+
+def _other(path: Path) -> HostileFile:
+    problem = Problem(file=path.name, wrong="is no sealed file of this program",
+                      right=f"a file {SUFFIX} as it was written")  # fmt: skip
+    return HostileFile("a file that is not opened", [problem])
+
+
+def _nonce(count: int, last: bool) -> bytes:
+    return bytes(3) + count.to_bytes(8, "big") + bytes([last])
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _raw(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def make_key(folder: Path, name: str, passphrase: str, cost: Cost | None = None) -> str:
+    """A recipient's key pair: `<name>.key`, sealed under the passphrase, and `<name>.pub` for those
+    who seal. Returns the key's id. Raises BadInput if a key of that name stands there."""
+    private, public = folder / f"{name}.key", folder / f"{name}.pub"
+    if private.exists() or public.exists():
+        raise BadInput(f"{private.with_suffix('')}: a key of this name stands there already")
+    seed = os.urandom(32)
+    raw = seal_keys.public_bytes(seed)
+    write(private, To(passphrase=passphrase, cost=cost or USUAL), lambda out: _put(out, seed))
+    own = seal_keys.key_id(raw)
+    write_atomic(public, f"{_PUBLIC} {own} {_text(raw)}\n".encode())
+    return own
+
+
+def _put(out: Sealer, data: bytes) -> None:
+    out.write(data)
+
+
+def read_key(path: Path, passphrase: str) -> bytes:
+    """The seed in a `.key` file. Raises NotOpened, HostileFile."""
+    seed = b"".join(pieces(path, By(passphrase=passphrase)))
+    if len(seed) != 32:
+        raise _other(path)
+    return seed
+
+
+def read_public(path: Path) -> bytes:
+    """The public key in a `.pub` file. Raises BadInput."""
+    try:
+        kind, own, text = path.read_text(encoding="utf-8").split()
+        raw = _raw(text)
+        if kind == _PUBLIC and len(raw) == seal_keys.PUBLIC_SIZE and seal_keys.key_id(raw) == own:
+            return raw
+        wrong = "is not whole"
+    except OSError as fault:
+        wrong = f"cannot be opened ({fault.strerror})"
+    except ValueError:
+        wrong = "is no public key of this program"
+    problem = Problem(file=str(path), wrong=wrong, right="the .pub file of continuity kit key")
+    raise BadInput("A recipient's key cannot be used:", [problem])

@@ -1,0 +1,170 @@
+"""The report of a broker's own system into rows of the history. CSV or XLSX, columns by heading;
+every fault of the file is told at once, and a file with faults is not taken.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from tasks.entries import codes
+from tasks.entries.grids import heading_key
+from tasks.entries.history import LISTS, Column, Row, columns, is_special
+from tasks.shared import hostile, hostile_workbook
+from tasks.shared.errors import BadInput, Problem
+
+REQUIRED = ("importer", "hts_number", "country_of_origin")
+_SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{9}")
+_MOST = 1000
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a report. Raises HostileFile, or BadInput with everything that is wrong."""
+    sheet, cells = _cells(path)
+    problems: list[Problem] = []
+    places = _places(path, sheet, cells[0] if cells else [], problems)
+    rows = [
+        row
+        for number, line in enumerate(cells[1:], 2)
+        if any(_text(cell) for cell in line)
+        for row in [_row(path, sheet, number, line, places, problems)]
+    ]
+    if not rows and not problems:
+        problems.append(Problem(path.name, sheet, wrong="holds no row", right="a row a client, HTS "
+                                "number and origin"))  # fmt: skip
+    if problems:
+        raise BadInput(f"{path.name} is not taken: {len(problems)} problem(s)", problems[:_MOST])
+    return rows
+
+
+def _cells(path: Path) -> tuple[str, list[Sequence[object]]]:
+    if not path.is_file():
+        problem = Problem(file=str(path), wrong="is no file", right="a .csv or .xlsx file")
+        raise BadInput("The history is not taken:", [problem])
+    if path.suffix.lower() == ".csv":
+        text = hostile.read_text(path)
+        try:
+            return "", list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        except csv.Error as wrong:
+            raise hostile.refuse(path, f"no proper CSV ({wrong})", "CSV with commas") from None
+    if path.suffix.lower() == ".xlsx":
+        return _sheet(path)
+    raise hostile.refuse(path, "no kind of file that is read here", "an .xlsx or .csv file")
+
+
+def _sheet(path: Path) -> tuple[str, list[Sequence[object]]]:
+    import python_calamine
+
+    from tasks.shared.formulas import formula_cells
+
+    facts = hostile_workbook.check_workbook(path)
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        name = book.sheet_names[0]
+        rows: list[Sequence[object]] = list(
+            book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        )
+    except (python_calamine.CalamineError, ValueError, OSError) as wrong:
+        raise hostile.refuse(path, f"cannot be read ({wrong})", "save it again") from None
+    found = [Problem(path.name, sheet, value=cell, wrong=wrong, right="the value itself")
+             for sheet, cell, wrong in formula_cells(path, facts, [name])]  # fmt: skip
+    if found:
+        raise BadInput(f"{path.name} is not taken: it holds formulas", found[:_MOST])
+    return name, rows
+
+
+def _places(
+    path: Path, sheet: str, heading: Sequence[object], problems: list[Problem]
+) -> dict[int, Column]:
+    """Which column of the file is which of ours. Columns of the file that are not ours are left."""
+    names = {heading_key(name): one for one in columns()
+             for name in (one.field, one.title, *one.also) if name}  # fmt: skip
+    places: dict[int, Column] = {}
+    for place, cell in enumerate(heading):
+        one = names.get(heading_key(_text(cell)))
+        if one in places.values() and one:
+            problems.append(Problem(path.name, sheet, 1, one.title, _text(cell),
+                                    "stands twice", "each heading once"))  # fmt: skip
+        elif one:
+            places[place] = one
+    there = {one.field for one in places.values()}
+    for one in columns():
+        if one.field in REQUIRED and one.field not in there:
+            right = f"a column {one.title}" + (f", or {', '.join(one.also)}" if one.also[0] else "")
+            problems.append(Problem(path.name, sheet, 1, one.title, wrong="the column is missing",
+                                    right=right))  # fmt: skip
+    return places
+
+
+def _row(
+    path: Path,
+    sheet: str,
+    number: int,
+    line: Sequence[object],
+    places: dict[int, Column],
+    problems: list[Problem],
+) -> Row:
+    row: Row = {}
+    for place, one in places.items():
+        text = _text(line[place]) if place < len(line) else ""
+        try:
+            row[one.field] = _value(one, text)
+        except ValueError:
+            shown = "***-**-****" if _SSN.fullmatch(text) else text[:60]
+            problems.append(Problem(path.name, sheet, number, one.title, shown, "is no such value",
+                                    one.example or one.note))  # fmt: skip
+        else:
+            if one.field in REQUIRED and not row[one.field]:
+                problems.append(Problem(path.name, sheet, number, one.title, wrong="is empty",
+                                        right=one.example or "a value"))  # fmt: skip
+    return row
+
+
+def _text(cell: object) -> str:
+    """A cell as a person wrote it: whole floats of a sheet without `.0`, days as ISO."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()[:10]
+    return "" if cell is None else " ".join(str(cell).split())
+
+
+def _value(one: Column, text: str) -> Any:
+    """Raises ValueError for a text that is none of this column."""
+    if one.type in LISTS:
+        return list(_many(one, text))
+    if not text:
+        return None
+    if one.type == "integer":
+        return int(text.replace(",", ""))
+    if one.type == "date":
+        return date.fromisoformat(text)
+    return _single(one, text)
+
+
+def _many(one: Column, text: str) -> Iterator[str]:
+    for part in re.split(r"[;,|]", text):
+        if value := part.strip().upper():
+            yield _single(one, value)
+
+
+def _single(one: Column, text: str) -> str:
+    if one.field == "importer_number" and _SSN.fullmatch(text):
+        # Nobody needs it here: history is found by HTS number and origin.
+        return ""
+    if one.type in ("digits", "digit list"):
+        text = re.sub(r"[.\s-]", "", text)
+    elif one.field != "importer" and one.form:
+        text = text.upper()
+    if one.form and not re.fullmatch(one.form, text):
+        raise ValueError(text)
+    if one.field == "hts_number" and is_special(text):
+        raise ValueError(text)
+    if one.field == "country_of_origin" and text not in codes.meanings("country"):
+        raise ValueError(text)
+    return text
