@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks.duties.duty import Duty, Id, Table, Words
-from tasks.duties.toml_lines import line_of, line_of_syntax
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.settings import Settings
+from tasks.shared.toml_lines import line_of, line_of_syntax
 
 OWN = "duties.toml"
 SHIPPED = "data/duties.toml"

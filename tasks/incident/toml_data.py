@@ -1,0 +1,97 @@
+"""Data that ships as TOML and that a broker can change by a file of her own, with the line of every
+fault."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.toml_lines import line_of, line_of_syntax
+
+Words = Annotated[str, Field(min_length=1, max_length=2000)]
+Mark = Literal["P", "S", "W", "G"]
+"""How sure a fact is: read in CBP's own text, secondary source, weak source, general knowledge."""
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Named(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def replaces(self) -> bool: ...
+
+
+_File = TypeVar("_File", bound=Table)
+_Item = TypeVar("_Item", bound=Named)
+
+
+def shipped(name: str) -> str:
+    """The text of a file of `data/incident`."""
+    return files("continuity_data").joinpath("incident", name).read_text(encoding="utf-8")
+
+
+def read(text: str, name: str, model: type[_File]) -> _File:
+    """A file in its shape. Raises BadInput with every fault and its line."""
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        row = line_of_syntax(text, str(wrong))
+        raise _refused([Problem(file=name, row=row, wrong=str(wrong))]) from None
+    try:
+        return model.model_validate(given)
+    except ValidationError as wrong:
+        raise _refused([_problem(one, text, name) for one in wrong.errors()]) from None
+
+
+def own_text(path: Path) -> str:
+    """The broker's own file, empty if there is none. Raises BadInput if it cannot be read."""
+    if not path.is_file():
+        return ""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise BadInput("Not readable:", [Problem(file=str(path), wrong=str(wrong))]) from None
+
+
+def merged(
+    ours: Iterable[_Item], own: Iterable[_Item], table: str, text: str, name: str
+) -> dict[str, _Item]:
+    """Both by id. Raises BadInput for an id that stands twice or replaces nothing."""
+    items = {one.id: one for one in ours}
+    problems, seen = [], set[str]()
+    for place, one in enumerate(own):
+        row = line_of(text, (table, place, "id"))
+        if one.id in seen or (one.id in items and not one.replaces):
+            problems.append(Problem(file=name, row=row, value=one.id, wrong="stands twice",
+                                    right="another id, or replaces = true"))  # fmt: skip
+        if one.replaces and one.id not in items:
+            problems.append(Problem(file=name, row=row, value=one.id, wrong="replaces nothing"))
+        seen.add(one.id)
+        items[one.id] = one
+    if problems:
+        raise _refused(problems)
+    return items
+
+
+def _refused(problems: list[Problem]) -> BadInput:
+    placed = [replace(one, file=f"{one.file}, line {one.row}", row=0) for one in sorted(problems)]
+    return BadInput("This file cannot be used:", placed)
+
+
+def _problem(fault: Any, text: str, name: str) -> Problem:
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    wrong = "is unknown" if fault["type"] == "extra_forbidden" else said
+    column = ".".join(str(part) for part in fault["loc"] if not isinstance(part, int))
+    value = fault["input"] if isinstance(fault["input"], str | int | float) else ""
+    return Problem(file=name, row=line_of(text, fault["loc"]), column=column, value=str(value)[:60],
+                   wrong=wrong)  # fmt: skip
