@@ -68,7 +68,7 @@ def test_what_stands_in_ace_is_not_handed_over(world: World) -> None:
 def test_what_the_port_released_under_our_number_stays_ours(world: World) -> None:
     (number,) = record_summaries(world, ["01"])
     before = world.office.journal.head()
-    with pytest.raises(Refused, match="released. It stays ours"):
+    with pytest.raises(Refused, match=r"released\. It stays ours"):
         hand_over(world.house, number, OTHER, b"mail", "bo")
     assert world.office.journal.head() == before
 

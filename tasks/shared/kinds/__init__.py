@@ -14,8 +14,8 @@ from tasks.shared.kinds.book import *
 from tasks.shared.kinds.duties import *
 from tasks.shared.kinds.entries import *
 from tasks.shared.kinds.incident import *
-from tasks.shared.kinds.letters import *
 from tasks.shared.kinds.kit import *
+from tasks.shared.kinds.letters import *
 from tasks.shared.kinds.mail import *
 from tasks.shared.kinds.numbers import *
 from tasks.shared.kinds.people import *
