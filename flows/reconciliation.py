@@ -36,11 +36,12 @@ def reconciliation(home: str, actor: str, incident: str = "current") -> State[An
     settled = steps.settle(home, actor)
     written = steps.write_approved(home, actor)
     asked = steps.ask_ace(home, actor)
-    waiting = steps.plan_batches(home, actor)
+    planned = steps.plan_batches(home, actor)
+    waiting = planned["waiting"]
     missing = steps.take_account(home, incident)
     following = steps.next_steps(home, incident)
-    steps.publish_batches(incident, waiting, written)
-    result = {"written": written, "waiting": waiting, "unaccounted": missing, "next": following}
+    steps.publish_batches(incident, planned, written)
+    result = {"written": written, **planned, "unaccounted": missing, "next": following}
     result |= {"read": read, "settled": settled, "asked": asked}
     steps.publish_figures(home, incident)
     end = {} if waiting else steps.sign_accounting(home, actor)

@@ -138,15 +138,24 @@ def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 def approve(
     plan: Annotated[str, typer.Argument(help="The plan's digest, or its first digits.")],
-    code: Annotated[str, typer.Option(prompt=True, hide_input=True, help="One-time code.")],
+    code: Annotated[
+        str, typer.Option(help="One-time code; left out, it is asked for when all is shown.")
+    ] = "",
     given_at: Annotated[
         str, typer.Option(help="When the code was read off, if not now: 2026-11-24T08:03:00Z.")
     ] = "",
 ) -> None:
-    """Approve a plan with your licence and one-time code."""
+    """Approve a plan with your licence and one-time code: duty by day and payer, dates that differ
+    and what is held back are shown first."""
+    from tasks.reconciliation.plan_words import before_approval
+    from tasks.reconciliation.terms import sending_day
     from tasks.shared import approval
 
     moment = datetime.fromisoformat(given_at) if given_at else None
+    waits = approval.find(desk.journal, plan)
+    for line in before_approval(desk.content, waits, sending_day(desk.settings)):
+        say(line)
+    code = code or typer.prompt("Code", hide_input=True)
     asked = approval.grant(
         desk.journal,
         desk.home,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tasks.desk import letters, production
 from tasks.desk.context import desk, say, show
+
+if TYPE_CHECKING:
+    from tasks.reconciliation.loop import Turn
 
 app = typer.Typer(no_args_is_help=True, help="Every number accounted for, and signed.")
 letters.add_to(app)
@@ -41,29 +45,31 @@ def account(
 
 @app.command()
 def plan(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Make the plan of what to send, or show the one that waits, and ask for its approval."""
-    from tasks.reconciliation import plan as room
+    """Make the plan of what to send, or show the one that waits, and ask for its approval. With
+    --json an object: batches, duty, dates, held."""
+    from tasks.reconciliation import pending, plan as room, plan_words
     from tasks.reconciliation.terms import sending_day
 
     today = sending_day(desk.settings)
     made = room.make(desk.journal, desk.content, desk.settings, desk.actor, today)
     if made is None:
-        say("Nothing is ready to be sent.")
+        if as_json:
+            print(json.dumps(None))
+        else:
+            say("Nothing is ready to be sent.")
+            for plan_, batches in pending.going(desk.journal, desk.content, desk.settings, today):
+                say(f"{len(batches)} file(s) of plan {plan_.digest[:12]} are approved and not "
+                    "written yet: continuity ace batch")  # fmt: skip
         return
-    rows = [
-        {"plan": made.digest[:12], "batch": one.batch, "file": one.file, "entries": len(one.numbers),
-         "numbers": " ".join(one.numbers)}
-        for one in made.batches
-    ]  # fmt: skip
-    show(rows, as_json=as_json, title="Plan")
-    if not as_json:
-        for row in made.duty:
-            say(f"duty {row['statement_date'] or 'one by one'}, payer {row['payer']}: "
-                f"{row['summaries']} summaries, {int(str(row['amount'])) / 100:,.2f} dollars"
-                f"{', OVER THE CEILING' if row['over'] else ''}")  # fmt: skip
-        for number, reason in made.held.items():
-            say(f"held back: {number}: {reason}")
-        say(f"Next: continuity approve {made.digest[:12]} --by ID, then continuity ace batch")
+    if as_json:
+        print(json.dumps(plan_words.facts(made), indent=1, ensure_ascii=False))
+        return
+    rows = [{"batch": one.batch, "file": one.file, "entries": len(one.numbers),
+             "numbers": " ".join(one.numbers)} for one in made.batches]  # fmt: skip
+    show(rows, as_json=False, title="Plan")
+    for line in plan_words.words(made):
+        say(line)
+    say(f"Next: continuity approve {made.digest[:12]} --by ID, then continuity ace batch")
 
 
 @app.command("next")
@@ -102,15 +108,17 @@ def answers(
 @app.command()
 def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """One turn: read what came, settle, write what is approved, ask, plan. Run it again and again;
-    exit 1 while a plan waits for approval."""
+    exit 1 while a plan waits for approval. With --json an object."""
+    from tasks.reconciliation import plan_words
     from tasks.reconciliation.loop import turn as run
     from tasks.reconciliation.terms import sending_day
 
     done = run(desk.house, desk.actor, sending_day(desk.settings))
     rows = [{"step": name, "entries": len(numbers)} for name, numbers in sorted(done.steps.items())]
-    show(rows, as_json=as_json, title="Entries by step")
     if as_json:
+        print(json.dumps(_turn(done, rows), indent=1, ensure_ascii=False))
         raise typer.Exit(1 if done.waiting else 0)
+    show(rows, as_json=False, title="Entries by step")
     fresh = [one for one in done.written if not one.again]
     say(f"{len(fresh)} batch file(s) and {len(done.asked)} question(s) written, "
         f"{sum(one.answers for one in done.read)} answer(s) read, {len(done.settled)} settled")  # fmt: skip
@@ -120,11 +128,28 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         say(f"open again: {number}: {reason}")
     for reason in done.dropped.values():
         say(f"not written: {reason}")
-    for number, reason in done.held.items():
-        say(f"held back: {number}: {reason}")
+    for line in plan_words.words(done.waiting) if done.waiting else plan_words.held(done.held):
+        say(line)
     if done.waiting:
         say(f"A plan waits: continuity approve {done.waiting.digest[:12]} --by ID")
         raise typer.Exit(1)
+
+
+def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
+    from tasks.reconciliation import plan_words
+
+    return {
+        "steps": steps,
+        "written": [one.batch for one in done.written if not one.again],
+        "asked": list(done.asked),
+        "answers": sum(one.answers for one in done.read),
+        "settled": list(done.settled),
+        "reopened": done.reopened,
+        "dropped": done.dropped,
+        "held": done.held,
+        "paced": done.paced,
+        "waiting": plan_words.facts(done.waiting) if done.waiting else None,
+    }
 
 
 @app.command()

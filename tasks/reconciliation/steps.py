@@ -15,6 +15,7 @@ from tasks.reconciliation import (
     drill_ace,
     drill_production,
     loop,
+    plan_words,
     reading,
     report,
     sign_off,
@@ -75,18 +76,20 @@ def ask_ace(home: str, actor: str) -> list[str]:
 
 
 @task(name="plan batches", retries=1)
-def plan_batches(home: str, actor: str) -> dict[str, Any] | None:
-    """The plan that waits for approval, made if entries are ready; None if there is none."""
+def plan_batches(home: str, actor: str) -> dict[str, Any]:
+    """`waiting`: the plan that lacks its approval, made if entries are ready, else None; `words`:
+    what its approver must see, or which entries are held back."""
     house = _house(home)
     today = sending_day(house.settings)
     made, held = loop.waiting_plan(house, actor, today)
-    for number, reason in held.items():
-        get_run_logger().warning("held back: %s: %s", number, reason)
     loop.ask_held(house, held, actor, today)
+    words = plan_words.words(made) if made else plan_words.held(held)
+    for line in words:
+        get_run_logger().info("%s", line)
     if made is None:
-        return None
-    get_run_logger().info("plan %s: %d entries", made.digest[:12], len(made.numbers))
-    return {"plan": made.digest, "batches": len(made.batches), "entries": len(made.numbers)}
+        return {"waiting": None, "words": words}
+    waiting = {"plan": made.digest, "batches": len(made.batches), "entries": len(made.numbers)}
+    return {"waiting": waiting, "words": words}
 
 
 @task(name="what happens next")
@@ -122,14 +125,16 @@ def take_account(home: str, incident: str) -> dict[str, list[str]]:
 
 
 @task(name="publish batches")
-def publish_batches(incident: str, waiting: dict[str, Any] | None, written: list[Any]) -> None:
-    """What was written and what waits, as an artifact with the next thing to do."""
+def publish_batches(incident: str, planned: dict[str, Any], written: list[Any]) -> None:
+    """What was written and what waits, as an artifact with all that an approver must see."""
     lines = [f"- `{one['file']}`: {one['entries']} entries" for one in written]
-    if waiting:
+    if waiting := planned["waiting"]:
         lines.append(
             f"\n**{waiting['entries']} entries in {waiting['batches']} file(s) wait for approval:** "
-            f"`continuity approve {waiting['plan'][:12]} --by ID`"
+            f"`continuity approve {waiting['plan'][:12]} --by ID`\n"
         )
+    if planned["words"]:
+        lines.append(plan_words.markdown(planned["words"]))
     create_markdown_artifact(
         key=f"batches-{incident}", markdown="\n".join(lines or ["Nothing to send."])
     )

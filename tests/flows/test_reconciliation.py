@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tasks.entries import reserve
+from tasks.reconciliation import plan_words
+from tasks.reconciliation.planned import load
+from tasks.shared import approval
 from tests.entries import house as desks
 from tests.reconciliation.house import PASSWORD, Office
 
@@ -30,8 +33,6 @@ def artifacts() -> dict[str, str]:
 
 
 def test_the_flow_waits_for_approval_then_writes_once(office: Office, tmp_path: Path) -> None:
-    from tasks.reconciliation.plan import load
-
     numbers = office.record(1, 5, tmp_path)
     held = desks.issue(office.journal, office.settings, "air", 2)
     first = run(office)
@@ -78,7 +79,11 @@ def test_artifacts_say_counts_and_numbers_but_nothing_private(
                   importer_name="SECRET IMPORTS")  # fmt: skip
     run(office)
     found = artifacts()
-    assert "wait for approval" in found["batches-2026-01"]
+    batches = found["batches-2026-01"]
+    assert "wait for approval" in batches
+    (made,) = approval.waiting(office.journal, 2)
+    words = plan_words.words(load(office.book.content, made.plan))
+    assert words and all(f"- {line}" in batches for line in words)
     assert "truck" in found["accounting-2026-01"]
     told = " ".join(found.values())
     for secret in ("900-55-1234", "SECRET IMPORTS", PASSWORD, office.phone.secret):

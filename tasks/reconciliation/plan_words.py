@@ -1,0 +1,123 @@
+"""What an approver must see of a plan, in the same words wherever it is shown: at the desk, before the
+code is asked for, in the flow's form and in its artifact.
+
+First how much goes for which day, then duty per statement date and payer beside the ceiling, then
+release dates that differ, those first that change what is owed, then what is held back and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from tasks.reconciliation.planned import WHAT, Plan, Row, load
+from tasks.reconciliation.report_rows import masked
+from tasks.shared.approval import Asked
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import Refused
+
+
+def words(plan: Plan) -> list[str]:
+    """A line for each fact."""
+    return [
+        _head(plan),
+        *(_duty(row) for row in plan.duty),
+        *(_date(row) for row in plan.dates),
+        *held(plan.held),
+    ]
+
+
+def held(reasons: Mapping[str, str]) -> list[str]:
+    """A line for each entry that is due and cannot be written."""
+    return [f"held back: {number}: {reason}" for number, reason in reasons.items()]
+
+
+def facts(plan: Plan) -> dict[str, object]:
+    """The same for a script. Amounts are cents; days YYYY-MM-DD, empty where summaries are paid one
+    by one. A payer who is a private person is masked."""
+    return {
+        "plan": plan.digest,
+        "day": plan.day,
+        "batches": [
+            {
+                "batch": one.batch,
+                "application": one.application,
+                "file": one.file,
+                "entries": len(one.numbers),
+                "numbers": list(one.numbers),
+            }
+            for one in plan.batches
+        ],
+        "duty": [row | {"payer": masked(str(row["payer"]))} for row in plan.duty],
+        "dates": list(plan.dates),
+        "held": dict(plan.held),
+        "words": words(plan),
+    }
+
+
+def markdown(lines: list[str]) -> str:
+    """The lines as a list for an artifact or a form."""
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def before_approval(content: ContentStore, asked: Asked, today: date) -> list[str]:
+    """What to show a person who is about to approve. Raises Refused for batches whose day is over:
+    they would not be written."""
+    if not asked.what.startswith(WHAT):
+        return [f"{asked.what}, prepared by {asked.preparer}"]
+    plan = load(content, asked.plan)
+    if reason := plan.lapsed(today):
+        raise Refused(f"Plan {plan.digest[:12]} is over: {reason}. Make a new one: "
+                      "continuity reconcile plan")  # fmt: skip
+    return [*words(plan), f"prepared by {asked.preparer}"]
+
+
+def _head(plan: Plan) -> str:
+    only = f", for {plan.day} only" if plan.duty else ""
+    count = f"{len(plan.numbers)} entries in {len(plan.batches)} file(s)"
+    return f"plan {plan.digest[:12]}: {count}{only}"
+
+
+def _duty(row: Row) -> str:
+    summaries = f"{row['summaries']} summar{'y' if row['summaries'] == 1 else 'ies'}"
+    owed = f"{summaries}, {_dollars(row['amount'])} dollars"
+    payer = masked(str(row["payer"]))
+    if not row["statement_date"]:
+        return f"duty paid one by one, payer {payer}: {owed}"
+    return f"duty on statement {row['statement_date']}, payer {payer}: {owed}{_filled(row)}"
+
+
+def _filled(row: Row) -> str:
+    used, ceiling = _cents(row["used"]), row["ceiling"]
+    before = f"; {_dollars(used)} stand there already" if used else ""
+    if ceiling is None:
+        return f"{before}; no ceiling"
+    total = used + _cents(row["amount"])
+    share = f", {total * 100 // _cents(ceiling)} % used" if ceiling else ""
+    over = ", OVER THE CEILING" if row["over"] else ""
+    return f"{before}; ceiling {_dollars(ceiling)}{share}{over}"
+
+
+def _date(row: Row) -> str:
+    days = _cents(row["days"])
+    apart = f"{abs(days)} day{'s' if abs(days) != 1 else ''} {'later' if days > 0 else 'earlier'}"
+    text = f"{row['entry_number']}: paper {row['paper_date']}, ACE {row['ace_date']} ({apart})"
+    marks = ", ".join(_marks(row))
+    if row["fees"] or row["crosses"]:
+        return f"DATES DIFFER AND CHANGE WHAT IS OWED: {text}: {marks}"
+    return f"dates differ: {text}"
+
+
+def _marks(row: Row) -> Iterator[str]:
+    if row["crosses"]:
+        yield f"across {row['crosses']}"
+    if row["fees"]:
+        yield f"other rates of fee {str(row['fees']).replace(' ', ', ')}"
+
+
+def _cents(value: object) -> int:
+    return int(str(value))
+
+
+def _dollars(cents: object) -> str:
+    return f"{_cents(cents) / 100:,.2f}"
