@@ -156,15 +156,19 @@ def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
 def bond(
     number: Annotated[str, typer.Argument()],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The surety's notice.")],
+    surety: Annotated[str, typer.Option(help="Its code, where two sureties stand.")] = "",
 ) -> None:
-    """Note that the surety's eBond for a single transaction bond stands in ACE."""
+    """Note that a surety's eBonds for single transaction bonds of an entry stand in ACE. Refused
+    for an entry that has none."""
     from tasks.entries.number import parse
-    from tasks.shared import kinds
+    from tasks.reconciliation.bonds import confirm
 
     wanted = str(parse(number))
-    body = kinds.BondConfirmed(number=wanted, proof=desk.content.put(proof.read_bytes()))
-    desk.journal.append(body, f"entry/{wanted}", desk.actor, key=f"bond:{wanted}:{body.proof}")
-    say(f"{wanted}: the bond is confirmed.")
+    done = confirm(desk.house, wanted, proof.read_bytes(), proof.name, desk.actor, surety)
+    for bond in done:
+        say(f"{wanted}: confirmed: {bond}")
+    if not done:
+        say(f"{wanted}: every eBond was confirmed before; nothing is written.")
 
 
 @app.command("settle")

@@ -274,6 +274,7 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
     seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
     columns = ("entry_number", "entry_type", "filing_route", "paper_outcome", "port_of_entry",
                "importer_number", "release_date", "bond_type", "consignee_number")  # fmt: skip
+    bonds = single_bonds(record)
     moved, consignees = in_bond_use.in_bonds(record), _consignees(record)
     rows = record.entries.select(list(columns)).to_pylist()
     return [
@@ -291,9 +292,30 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
             bond_type=row["bond_type"] or "",
             consignee=row["consignee_number"] or consignees.get(row["entry_number"], ""),
             in_bonds=moved.get(row["entry_number"], []),
+            single_bonds=bonds.get(row["entry_number"], []),
         )
         for row in rows
     ]
+
+
+def single_bonds(record: Record) -> dict[str, list[str]]:
+    """The single transaction bonds of each entry that has one, the basic one first: designation
+    (B, U, E; A the additional one), surety and whole dollars, as they stand in `EntryLine`."""
+    columns = ("entry_number", "bond_type", "bond_designation", "surety_code", "bond_amount",
+               "second_surety", "second_bond_amount")  # fmt: skip
+    found: dict[str, list[str]] = {}
+    for row in record.entries.select(list(columns)).to_pylist():
+        own = found.setdefault(row["entry_number"], [])
+        if row["bond_type"] == "9":
+            basic = (row["bond_designation"] or "B", row["surety_code"], row["bond_amount"])
+            own.append(_bond(*basic))
+        if row["second_surety"]:
+            own.append(_bond("A", row["second_surety"], row["second_bond_amount"]))
+    return {number: own for number, own in found.items() if own}
+
+
+def _bond(designation: str, surety: str | None, amount: int | None) -> str:
+    return f"{designation} {surety or '?'} {amount or 0}"
 
 
 def _consignees(record: Record) -> dict[str, str]:

@@ -126,10 +126,14 @@ def consolidated(c: Checks) -> None:
 
 
 def bond(c: Checks) -> None:
-    """Type 9 needs surety and amount (CATAIR SE v40 p.34, 55); antidumping always a bond."""
+    """Type 9 needs surety and amount (CATAIR SE v40 p.34, 55), and so does an additional single
+    bond (AE 2026-07 p.156-158); antidumping always a bond."""
     nine = c.among(E, "bond_type", ["9"])
     c.need(E, "surety_code", nine, "E310", "three digits: bond type 9 needs the surety")
     c.need(E, "bond_amount", nine, "E310", "whole dollars: bond type 9 needs the amount")
+    more = c.given(E, "second_surety") | c.given(E, "second_bond_amount")
+    c.need(E, "second_surety", more, "E310", "three digits: the second bond needs its surety")
+    c.need(E, "second_bond_amount", more, "E310", "whole dollars: the second bond needs its amount")
     zero = c.given(E, "bond_amount") & (c.integers(E, "bond_amount") == 0)
     c.report(E, "bond_amount", zero, "E310", "no amount:", "more than 0, or leave empty")
     no_bond = c.among(E, "bond_type", ["0"])
@@ -143,6 +147,7 @@ def bond(c: Checks) -> None:
     )
     c.bar(E, "surety_code", no_bond, "E312", "leave empty: bond type 0 has no surety")
     c.bar(E, "bond_amount", no_bond, "E312", "leave empty: bond type 0 has no amount")
+    c.bar(E, "second_surety", no_bond, "E312", "leave empty: bond type 0 has no second bond")
 
 
 def value(c: Checks) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasks.reconciliation.bond_words import in_words
 from tasks.reconciliation.facts import (
     CLOSED,
     FAILURES,
@@ -83,7 +84,8 @@ def _ready(one: Standing, go: Verdict) -> Verdict:
     if go.step is not Step.SEND_RELEASE and not one.complete:
         return Verdict(Step.CHASE, "the summary lacks data")
     if not one.bonded:
-        return Verdict(Step.SURETY, "the surety's eBond is not confirmed")
+        missing = "; ".join(map(in_words, one.open_bonds))
+        return Verdict(Step.SURETY, f"the surety's eBond is not confirmed: {missing or 'bond'}")
     for about in one.parties:
         if (missing := _unknown_party(one, about)) is not None:
             return missing

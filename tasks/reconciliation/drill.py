@@ -14,7 +14,15 @@ from pyotp.totp import TOTP
 
 from tasks.ace.check import check_bytes
 from tasks.entries import sample
-from tasks.reconciliation import account as accounting, acts, drill_ace, loop, report, sign_off
+from tasks.reconciliation import (
+    account as accounting,
+    acts,
+    bonds,
+    drill_ace,
+    loop,
+    report,
+    sign_off,
+)
 from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.terms import sending_day
@@ -94,10 +102,12 @@ def port_and_surety_act(settings: Settings, actor: str) -> list[str]:
     told = []
     for one, verdict in loop.verdicts(house):
         if verdict.step is Step.SURETY:
-            proof = house.content.put(b"DRILL: the surety's notice that its eBond is on file")
-            body = kinds.BondConfirmed(number=one.number, proof=proof)
-            house.journal.append(body, f"entry/{one.number}", actor, key=f"bond:{one.number}")
-            told.append(f"{one.number}: the surety's eBond is confirmed")
+            notice = f"DRILL: the surety's notice that its eBond is on file for {one.number}"
+            for surety in sorted({bond.split()[1] for bond in one.open_bonds}):
+                done = bonds.confirm(
+                    house, one.number, notice.encode(), "notice.txt", actor, surety
+                )
+                told.append(f"{one.number}: the surety's eBond is confirmed: {'; '.join(done)}")
     with drill_ace.stand_in(house) as ace:
         for number in sample.ace_facts()["quota"]["accepted"]:
             ace.accept_quota(number)

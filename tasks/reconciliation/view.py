@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -21,6 +21,9 @@ NOTICE, ACTION = "notice", "action"
 
 CONSIGNEE = "consignee"
 """What KI said of the consignee; it is asked and kept as any importer is."""
+
+ADDITIONAL = "A"
+"""Designation of a single transaction bond beside the basic one (AE 2026-07 p.156)."""
 
 RANGE, PROBE = "range", "probe"
 """After a restore: EQ by acceptance time (the key is the range), CQ for numbers of production."""
@@ -82,6 +85,9 @@ class Standing:
     digest: str
     consignee: str = ""
     bond_type: str = ""
+    open_bonds: tuple[str, ...] = ()
+    """Single transaction bonds whose eBond is not confirmed, as in `EntryLine.single_bonds`."""
+    single_bonds: tuple[str, ...] = ()
     sent: Mapping[str, Sent] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
     asked: Mapping[str, int] = field(default_factory=dict)
@@ -132,16 +138,19 @@ def standings(journal: Journal) -> list[Standing]:
 
 def _read(journal: Journal) -> list[Standing]:
     sent, views, asked = _sent(journal), _views(journal), _asked(journal)
+    confirmed = _confirmed(journal)
     found = []
     for row in journal.rows(_RECORDED):
         parties = _parties(row.importer, row.consignee)
         known = views.get(row.number, {}) | _of_parties(views, parties)
+        bonds = tuple(one for one in row.single_bonds.split("; ") if one)
+        open_ = tuple(one for one in bonds if not _is_confirmed(one, confirmed.get(row.number, ())))
         put = asked.get(row.number, {}) | _of_parties(asked, parties)
         found.append(
             Standing(
                 row.number, row.desk, row.port, row.state, row.entry_type, row.route, row.outcome,
-                row.released, row.complete, row.bond_type != "9" or row.bonded is not None,
-                row.importer, row.content, row.digest, row.consignee, row.bond_type,
+                row.released, row.complete, not open_,
+                row.importer, row.content, row.digest, row.consignee, row.bond_type, open_, bonds,
                 sent.get(row.number, {}), known, put, since=row.since, recorded=row.seq,
                 release_digest=row.release_digest,
             )
@@ -150,16 +159,24 @@ def _read(journal: Journal) -> list[Standing]:
 
 
 _RECORDED = (
-    sa.select(ENTRIES, NUMBERS.c.state, NUMBERS.c.seq.label("since"), BONDS.c.seq.label("bonded"))
-    .select_from(
-        ENTRIES.join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number).outerjoin(
-            BONDS, BONDS.c.number == ENTRIES.c.number
-        )
-    )
+    sa.select(ENTRIES, NUMBERS.c.state, NUMBERS.c.seq.label("since"))
+    .select_from(ENTRIES.join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number))
     .order_by(ENTRIES.c.number)
 )
 
 _Said = TypeVar("_Said")
+
+
+def _confirmed(journal: Journal) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in journal.rows(sa.select(BONDS)):
+        found.setdefault(row.number, set()).add(row.bond)
+    return found
+
+
+def _is_confirmed(bond: str, confirmed: Collection[str]) -> bool:
+    """A notice is of one bond, with its surety and amount: a bond revised since is another one."""
+    return bond in confirmed or ("" in confirmed and not bond.startswith(ADDITIONAL))
 
 
 def _parties(importer: str, consignee: str) -> dict[str, str]:

@@ -48,6 +48,7 @@ ENTRIES = sa.Table(
     sa.Column("complete", sa.Boolean, nullable=False),
     sa.Column("released", sa.Text, nullable=False),
     sa.Column("bond_type", sa.Text, nullable=False),
+    sa.Column("single_bonds", sa.Text, nullable=False),
     sa.Column("consignee", sa.Text, nullable=False),
     sa.Column("release_digest", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
@@ -154,8 +155,10 @@ BONDS = sa.Table(
     "p_bond",
     METADATA,
     sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("bond", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
+"""Single transaction bonds whose eBond is confirmed."""
 
 PEOPLE = sa.Table(
     "p_person",

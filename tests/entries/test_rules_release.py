@@ -74,6 +74,10 @@ CASES: list[tuple[str, str, Break, str]] = [
     # bond and value
     ("01", "11", head(bond_type="9"), "entries.surety_code E310"),
     ("01", "11", head(bond_type="9"), "entries.bond_amount E310"),
+    ("01", "11", head(second_surety="036"), "entries.second_bond_amount E310"),
+    ("01", "11", head(second_bond_amount=900), "entries.second_surety E310"),
+    ("01", "11", head(bond_type="0", surety_code=None, second_surety="036", second_bond_amount=9),
+     "entries.second_surety E312"),
     ("01", "11", head(bond_type="9", surety_code="036", bond_amount=0),
      "entries.bond_amount E310"),
     ("03", "11", head(bond_type="0"), "entries.bond_type E311"),

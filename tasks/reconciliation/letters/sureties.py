@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasks.ace.money.sureties import sureties
+from tasks.reconciliation.bond_words import DESIGNATIONS
 from tasks.reconciliation.letters.cases import Cases, day, joined, to_be_filed
 from tasks.reconciliation.letters.draft import SURETIES, Draft, Head
 from tasks.reconciliation.report_rows import masked
 
 _COLUMNS = (Head("Entry", 19), Head("Type, port", 13), Head("Importer", 30), Head("Bond", 12),
             Head("Amount, dollars", 13), Head("Released", 13))  # fmt: skip
-_DESIGNATIONS = {"B": "basic", "A": "additional", "U": "substitution", "E": "superseding"}
 
 
 def drafts(cases: Cases) -> Iterator[Draft]:
@@ -20,9 +20,16 @@ def drafts(cases: Cases) -> Iterator[Draft]:
     open_ = cases.where(lambda one: to_be_filed(one) and not one.one.bonded)
     if not open_.entries:
         return
-    rows = sureties(open_.record).to_pylist()
+    waiting = {one.number: one.one.open_bonds for one in open_.entries}
+    rows = [row for row in sureties(open_.record).to_pylist()
+            if _is_open(row, waiting[row["entry_number"]])]  # fmt: skip
     for code in sorted({row["surety_code"] or "" for row in rows}):
         yield _list(code, [row for row in rows if (row["surety_code"] or "") == code])
+
+
+def _is_open(row: dict, open_: tuple[str, ...]) -> bool:  # type: ignore[type-arg]
+    own = f"{row['designation']} {row['surety_code'] or '?'} {row['amount'] or 0}"
+    return own in open_ or (row["designation"] != "A" and "B" in open_)
 
 
 def _list(code: str, rows: list[dict]) -> Draft:  # type: ignore[type-arg]
@@ -46,7 +53,7 @@ def _list(code: str, rows: list[dict]) -> Draft:  # type: ignore[type-arg]
 
 
 def _row(row: dict) -> tuple[str, ...]:  # type: ignore[type-arg]
-    bond = _DESIGNATIONS.get(row["designation"] or "B", "")
+    bond = DESIGNATIONS.get(row["designation"] or "B", "")
     return (
         row["entry_number"],
         joined((row["entry_type"] or "", row["port_of_entry"] or "")),

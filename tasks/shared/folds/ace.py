@@ -202,4 +202,4 @@ RELEASE_REMOVED = "99"
 
 @fold(kinds.BondConfirmed)
 def _bonded(connection: sa.Connection, seq: int, body: kinds.BondConfirmed) -> None:
-    put(connection, BONDS, [{"number": body.number, "seq": seq}])
+    put(connection, BONDS, [{"number": body.number, "bond": body.bond, "seq": seq}])

@@ -60,6 +60,7 @@ def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict
         "complete": line.complete,
         "released": line.released,
         "bond_type": line.bond_type,
+        "single_bonds": "; ".join(line.single_bonds or (["B"] if line.bond_type == "9" else [])),
         "consignee": line.consignee,
         "release_digest": line.release_digest,
         "seq": seq,

@@ -137,8 +137,10 @@ class AnswerRepeated(Body, frozen=True, kw_only=True):
 
 
 class BondConfirmed(Body, frozen=True, kw_only=True):
-    """The surety's eBond for a single transaction bond stands in ACE (errors 752-757)."""
+    """The surety's eBond for a single transaction bond stands in ACE (errors 752-757). `bond`: which
+    one, as in `EntryLine.single_bonds`; empty for whatever is the basic bond."""
 
     kind: ClassVar[str] = "bond.confirmed"
     number: str
     proof: str
+    bond: str = ""

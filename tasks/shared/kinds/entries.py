@@ -14,6 +14,8 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
 
     `release_digest`: of what a cargo release tells of it.
     `in_bonds`: the in-bond numbers on its bills. `consignee`: as recorded, or a private reference.
+    `single_bonds`: its single transaction bonds, each as designation, surety and dollars: `B 036
+    25000`; those that an additional surety gives too.
     """
 
     number: str
@@ -29,6 +31,7 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     bond_type: str = ""
     consignee: str = ""
     in_bonds: list[str] = []
+    single_bonds: list[str] = []
 
 
 class EntriesRecorded(Body, frozen=True, kw_only=True):

@@ -1,0 +1,94 @@
+"""Single transaction bonds: which eBonds an entry waits for, and the surety's notice that one stands.
+
+ACE takes the summary only when the eBond stands under the entry number with the same type, amount
+and importer (errors 752 to 757).
+"""
+
+from __future__ import annotations
+
+import re
+
+from tasks.reconciliation.asking import House
+from tasks.reconciliation.bond_words import in_words
+from tasks.reconciliation.view import Standing, standings
+from tasks.shared import kinds
+from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
+
+LARGEST = 20_000_000
+"""Bytes of a notice: a scan of some pages, no archive."""
+
+_SEALED = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
+"""How a PDF and pictures (PNG, JPEG, TIFF) begin: a person reads those."""
+
+
+def confirm(
+    house: House, number: str, notice: bytes, name: str, actor: str, surety: str = ""
+) -> list[str]:
+    """Note that the eBonds of an entry stand in ACE: those of one surety where several are waited
+    for. Returns the bonds in words; none if all were confirmed before.
+
+    Raises NumberUnavailable for a number that is in no record, Refused for an entry without a single
+    transaction bond or without one of that surety, BadInput where the surety must be named, or for
+    a notice that is empty, too large, of an unknown form, or a text that does not name the entry.
+    """
+    one = next((one for one in standings(house.journal) if one.number == number), None)
+    if one is None:
+        raise NumberUnavailable(f"{number} is in no record; its desk hands it in first")
+    wanted = _wanted(one, surety)
+    check_notice(notice, name, number)
+    proof = house.content.put(notice)
+    with house.journal.write(actor) as pen:
+        for bond in wanted:
+            body = kinds.BondConfirmed(number=number, proof=proof, bond=bond)
+            pen.append(body, f"entry/{number}", key=f"bond:{number}:{bond}:{proof}")
+    return [in_words(bond) for bond in wanted]
+
+
+def _wanted(one: Standing, surety: str) -> list[str]:
+    if not one.single_bonds:
+        raise Refused(f"{one.number} has no single transaction bond (bond type "
+                      f"{one.bond_type or 'not recorded'}): no eBond is waited for")  # fmt: skip
+    own = [bond for bond in one.single_bonds if surety in ("", _surety(bond))]
+    if not own:
+        raise Refused(f"{one.number} has no bond of surety {surety}: {_listed(one.single_bonds)}")
+    open_ = [bond for bond in own if bond in one.open_bonds]
+    if len({_surety(bond) for bond in open_}) > 1:
+        raise BadInput(f"{one.number} waits for bonds of several sureties: {_listed(open_)}. Say "
+                       "whose notice this is: --surety")  # fmt: skip
+    return open_
+
+
+def _surety(bond: str) -> str:
+    return [*bond.split(), ""][1]
+
+
+def _listed(bonds: list[str] | tuple[str, ...]) -> str:
+    return "; ".join(map(in_words, bonds))
+
+
+def check_notice(notice: bytes, name: str, number: str) -> None:
+    """Raises BadInput for what cannot be a surety's notice about this entry."""
+    wrong, right = _fault(notice, number)
+    if wrong:
+        problem = Problem(file=name, value=number if "name" in wrong else "", wrong=wrong,
+                          right=right)  # fmt: skip
+        raise BadInput("This is no notice of the surety:", [problem])
+
+
+def _fault(notice: bytes, number: str) -> tuple[str, str]:
+    """What is wrong and what would be right; empty where nothing is."""
+    if not notice.strip():
+        return "the file is empty", "the surety's notice, or CBP's answer to it"
+    if len(notice) > LARGEST:
+        return "the file is too large", f"at most {LARGEST // 1_000_000} MB"
+    if notice.startswith(_SEALED):
+        return "", ""
+    try:
+        text = notice.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    if not text or "\x00" in text:
+        return "the file is of an unknown form", "a PDF, PNG, JPEG or TIFF, or plain text"
+    if number.replace("-", "") not in re.sub(r"[^0-9A-Z]", "", text.upper()):
+        return "the text does not name the entry", "the notice for this entry number"
+    return "", ""

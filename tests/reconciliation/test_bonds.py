@@ -1,0 +1,157 @@
+"""An entry waits for the eBond of each of its single transaction bonds, the additional one too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.reconciliation.bonds import check_notice, confirm
+from tasks.reconciliation.classify import Step, classify
+from tasks.reconciliation.letters import draft as words
+from tasks.reconciliation.letters.writing import drafts
+from tasks.reconciliation.view import Standing, standings
+from tasks.shared import clock
+from tasks.shared.errors import BadInput, NumberUnavailable, Refused
+from tasks.shared.journal_check import verify
+from tests.ace import made_record, made_summary
+from tests.reconciliation.ace_world import (
+    World,
+    open_world,
+    record_released,
+    record_summaries,
+    take_record,
+)
+from tests.reconciliation.house import Office
+
+SECOND = {"second_surety": "777", "second_bond_amount": 4_000}
+SINGLE = {"bond_type": "9", "surety_code": "036", "bond_amount": 25_000}
+
+
+@pytest.fixture
+def world(office: Office, tmp_path: Path) -> Iterator[World]:
+    made = open_world(office, tmp_path / "ace")
+    yield made
+    made.ace.close()
+
+
+def notice(number: str) -> bytes:
+    return f"To the broker: our eBond for entry {number} was accepted by CBP.".encode()
+
+
+def of(world: World, number: str) -> Standing:
+    return next(one for one in standings(world.office.journal) if one.number == number)
+
+
+def waits(world: World, number: str) -> str:
+    verdict = classify(of(world, number))
+    return verdict.why if verdict.step is Step.SURETY else ""
+
+
+def test_a_continuous_bond_with_an_additional_one_waits_for_that(world: World) -> None:
+    (number,) = record_released(world, ["01"], **SECOND)
+    world.run()
+    assert "additional bond of surety 777, 4,000 dollars" in waits(world, number)
+    (listed,) = drafts(world.house, clock.washington().date(), [words.SURETIES])
+    assert listed.rows[0][3].startswith("additional") and "777" in listed.to[0]
+    done = confirm(world.house, number, notice(number), "notice.eml", "bo")
+    assert done == ["additional bond of surety 777, 4,000 dollars"]
+    assert not waits(world, number)
+    world.ace.seed_transaction_bond(
+        number, made_summary.IMPORTER, "777", 4_000, "01", designation="A"
+    )
+    world.run()
+    assert world.steps()[number] == "settled"
+    assert not [*drafts(world.house, clock.washington().date(), [words.SURETIES])]
+    assert verify(world.office.journal, world.house.content).ok
+
+
+def test_each_surety_is_waited_for_and_named(world: World) -> None:
+    (number,) = record_released(world, ["01"], **SINGLE, **SECOND)
+    world.run()
+    assert "basic bond of surety 036, 25,000 dollars; additional bond" in waits(world, number)
+    first, second = drafts(world.house, clock.washington().date(), [words.SURETIES])
+    assert [len(one.rows) for one in (first, second)] == [1, 1]
+    with pytest.raises(BadInput, match="several sureties"):
+        confirm(world.house, number, notice(number), "n.txt", "bo")
+    with pytest.raises(Refused, match="no bond of surety 111"):
+        confirm(world.house, number, notice(number), "n.txt", "bo", "111")
+    confirm(world.house, number, notice(number), "n.txt", "bo", "036")
+    assert waits(world, number).endswith("confirmed: additional bond of surety 777, 4,000 dollars")
+    (left,) = drafts(world.house, clock.washington().date(), [words.SURETIES])
+    assert "777" in left.to[0]
+    confirm(world.house, number, notice(number), "n.txt", "bo")
+    assert of(world, number).bonded
+    assert confirm(world.house, number, notice(number), "n.txt", "bo") == []
+    events = [*world.office.journal.events(kind="bond.confirmed")]
+    assert [event.said.bond for event in events] == ["B 036 25000", "A 777 4000"]
+
+
+def test_a_bond_revised_since_is_another_bond(world: World) -> None:
+    (number,) = record_summaries(world, ["01"], **SINGLE)
+    confirm(world.house, number, notice(number), "n.txt", "bo")
+    assert of(world, number).bonded
+    rows = made_summary.summary(int(number[4:11]), "01", **SINGLE | {"bond_amount": 30_000})
+    rows["parties"] = made_record.parties(number)
+    take_record(world, made_record.joined([rows]))
+    assert of(world, number).open_bonds == ("B 036 30000",)
+
+
+def test_an_entry_without_a_single_bond_has_nothing_to_confirm(world: World, continuity) -> None:
+    (number,) = record_summaries(world, ["01"])
+    proof = world.inbox.parent / "notice.txt"
+    proof.write_bytes(notice(number))
+    call = ("reconcile", "bond", number, "--proof", str(proof))
+    code, _, error = continuity(*call, by="bo")
+    assert code == 1 and "has no single transaction bond (bond type 8)" in error
+    code, _, error = continuity("reconcile", "bond", "ABC-9000007-8", *call[3:], by="bo")
+    assert code == 1 and "in no record" in error
+    assert not [*world.office.journal.events(kind="bond.confirmed")]
+    (single,) = record_summaries(world, ["01"], **SINGLE)
+    code, _, error = continuity("reconcile", "bond", single, *call[3:], by="bo")
+    assert code == 2 and "does not name the entry" in error and single in error
+    proof.write_bytes(notice(single))
+    code, out, _ = continuity("reconcile", "bond", single, *call[3:], by="bo")
+    assert code == 0 and "confirmed: basic bond of surety 036" in out
+    code, out, _ = continuity("reconcile", "bond", single, *call[3:], by="bo")
+    assert code == 0 and "nothing is written" in out
+
+
+NUMBER = "ABC-9000000-3"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"%PDF-1.7\n...",
+        b"\x89PNG\r\n\x1a\n....",
+        b"\xff\xd8\xff\xe0",
+        b"Entry ABC 9000000 3 is covered",
+        "Bürgschaft für abc-9000000-3".encode(),
+        b"CB90000003   ABC90000003",
+    ],
+)
+def test_notices_that_are_taken(data: bytes) -> None:
+    check_notice(data, "n", NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("data", "wrong"),
+    [
+        (b"", "empty"),
+        (b" \n ", "empty"),
+        (b"PK\x03\x04\xff\xfe archive", "unknown form"),
+        (b"MZ\x90\x00\x03", "unknown form"),
+        (b"our eBond for ABC-9000001-1", "does not name the entry"),
+        (b"%PDF-" + b"0" * 20_000_001, "too large"),
+    ],
+)
+def test_notices_that_are_refused(data: bytes, wrong: str) -> None:
+    with pytest.raises(BadInput, match=wrong):
+        check_notice(data, "n.txt", NUMBER)
+
+
+def test_a_number_that_nobody_recorded_has_no_bond(world: World) -> None:
+    with pytest.raises(NumberUnavailable):
+        confirm(world.house, NUMBER, notice(NUMBER), "n", "bo")
