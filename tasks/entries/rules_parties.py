@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.entries import codes
+from tasks.entries import codes, disclaimers as disclaiming
 from tasks.entries.checks import Checks, consignee_by_name, pairs, repeated
 from tasks.entries.rules_release import BY_NAME_TYPES, files_release, other_types
 
@@ -20,6 +20,7 @@ def all_parties(c: Checks) -> None:
     parties_present(c)
     party_shape(c)
     agencies(c)
+    disclaimers(c)
     documents(c)
 
 
@@ -95,6 +96,29 @@ def agencies(c: Checks) -> None:
         "no such order on the sheet Tariffs:",
         "the order of a tariff number on this line",
     )
+
+
+def disclaimers(c: Checks) -> None:
+    """Only a disclaimer that CBP's chapter allows the agency (PGA 2026-07 p.19-20)."""
+    given = np.flatnonzero(c.given("pga", "disclaimer") & (c.parents["pga"] >= 0))
+    if not given.size:
+        return
+    place = pa.array(given)
+    agency, program, said = (
+        pc.fill_null(c.column("pga", name), "").take(place).to_pylist()
+        for name in ("agency", "program", "disclaimer")
+    )
+    kinds = c.column(E, "entry_type").take(pa.array(c.parents["pga"][given])).to_pylist()
+    cases: dict[tuple[str, str, str], list[int]] = {}
+    for row, code, *case in zip(given, said, agency, program, kinds, strict=True):
+        known = (case[0], case[1], case[2] or "")
+        if code not in disclaiming.allowed(*known):
+            cases.setdefault(known, []).append(int(row))
+    for known, rows in cases.items():
+        wrong = np.zeros(c.size("pga"), dtype=bool)
+        wrong[rows] = True
+        words = f"a disclaimer that {known[0]} does not allow here:"
+        c.report("pga", "disclaimer", wrong, "E603", words, disclaiming.right(*known))
 
 
 def documents(c: Checks) -> None:

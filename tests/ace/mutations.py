@@ -364,6 +364,8 @@ AGENCIES: Mutations = [
     ("product missing", "C406", drop("ocean", "PG02")),
     ("two products", "C407", add("ocean", "PG02", pg("PG02", item_type="P"))),
     ("item type X", "C408", put("ocean", "PG02", "item_type", "X")),
+    ("disclaimer of another agency", "C410", put("ocean", "PG01", "disclaimer", "E")),
+    ("disclaimer of type 21 only", "C410", put("ocean", "PG01", "disclaimer", "F")),
     ("agency unknown", "C409", put("ocean", "PG01", "government_agency_code", "XYZ")),
 ]  # fmt: skip
 

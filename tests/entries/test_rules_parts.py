@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from tasks.entries.checks import Profile
+from tasks.entries.codes import rows as code_rows
+from tasks.entries.disclaimers import allowed, right
 from tasks.entries.rules import release_findings, release_problems
 from tests.entries import legal, one
 
@@ -161,6 +163,10 @@ CASES: list[tuple[str, str, Break, str]] = [
     ("01", "11", at("parties", 0, global_id="1"), "parties.global_id_type E527"),
     # agencies, documents
     ("01", "11", more("pga", line=1, position=2, agency="FDA"), "pga.position E601"),
+    *(("01", "11", more("pga", line=1, position=1, agency=agency, program=program,
+                        disclaimer=code), "pga.disclaimer E603")
+      for agency, program, code in (("FDA", "FOO", "E"), ("FDA", "FOO", "F"), ("APH", "APQ", "G"),
+                                    ("EPA", "TS1", "G"), ("FWS", "FWS", "F"))),
     ("01", "11", more("pga", line=1, position=1, agency="XYZ"), "pga.agency E206"),
     ("01", "11", more("documents", document_type="Invoice", file_name="C:\\a.pdf"),
      "documents.file_name E203"),
@@ -265,3 +271,34 @@ def test_one_fault_in_every_row_is_listed_up_to_a_thousand() -> None:
     problems = findings.problems()
     assert len(problems) == 1001
     assert any("201 more rows" in problem.wrong for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("agency", "program", "kind", "codes"),
+    [
+        ("EPA", "TS1", "01", "A B C D"),
+        ("FWS", "FWS", "01", "A B C D E"),
+        ("FDA", "FOO", "01", "A B C D"),
+        ("FDA", "FOO", "21", "A B C D F"),
+        ("APH", "APL", "01", "A B C D G"),
+        ("APH", "APQ", "01", "A B C D"),
+    ],
+)
+def test_disclaimers_by_agency(agency: str, program: str, kind: str, codes: str) -> None:
+    assert " ".join(allowed(agency, program, kind)) == codes
+    assert right(agency, program, kind).startswith(f"for {agency} one of {codes} ")
+
+
+def test_every_disclaimer_says_where_its_rule_comes_from() -> None:
+    rows = code_rows("disclaimer")
+    assert {row["code"] for row in rows} == set("ABCDEFG")
+    assert all(row["source"].startswith("PGA 2026-07") and row["agency"] for row in rows)
+    assert {row["code"] for row in rows if row["mark"] != "CBP"} == {"G"}
+
+
+def test_a_refused_disclaimer_is_told_with_what_would_be_right() -> None:
+    made = one.rows("01", "11")
+    more("pga", line=1, position=1, agency="FDA", program="FOO", disclaimer="E")(made)
+    told = [p for p in release_problems(one.record(made), legal.PROFILE) if p.code == "E603"]
+    (problem,) = told
+    assert problem.value == "E" and problem.right.startswith("for FDA one of A B C D if")

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from tasks.ace.checks.deck import Deck, Index, Rows
 from tasks.ace.wire.codes import codes
+from tasks.entries.disclaimers import allowed, right
 
-RAISED = ("C400", "C401", "C402", "C403", "C404", "C405", "C406", "C407", "C408", "C409")
+RAISED = ("C400", "C401", "C402", "C403", "C404", "C405", "C406", "C407", "C408", "C409", "C410")
 _SUBSTITUTE = "PG00"
 
 
@@ -25,6 +26,7 @@ def check_pga(deck: Deck) -> None:
     if not len(deck.starts) or not (len(deck.index("PG01")) or len(deck.index(_SUBSTITUTE))):
         return
     _lines(deck)
+    _disclaimers(deck)
     _products(deck)
     _parents(deck)
     _brackets(deck)
@@ -56,6 +58,28 @@ def _lines(deck: Deck) -> None:
     rank[order] = np.arange(len(rows)) - first + 1
     wrong = rows.digits("pga_line_number") & (rows.number("pga_line_number") != rank)
     deck.fault("C400", rows, wrong, "pga_line_number")
+
+
+_TYPE = {"SE10": "entry_type", "10": "entry_type_code"}
+_SAID = ("government_agency_code", "government_agency_program_code", "disclaimer")
+
+
+def _disclaimers(deck: Deck) -> None:
+    """C410: a disclaimer that CBP's chapter does not allow this agency, program or entry type."""
+    rows = deck.rows("PG01")
+    given = np.flatnonzero(rows.given("disclaimer") & (deck.transaction[rows.at] >= 0))
+    if not len(given):
+        return
+    owner = deck.transaction[rows.at[given]]
+    parts = [*(rows.raw(name)[given] for name in _SAID), deck.header.raw(_TYPE[deck.head])[owner]]
+    cases, case = np.unique(np.hstack(parts), axis=0, return_inverse=True)
+    for place, text in enumerate(row.tobytes().decode("latin-1") for row in cases):
+        agency, program, code, kind = text[:3], text[3:6].strip(), text[6], text[7:9]
+        if code not in allowed(agency, program, kind):
+            wrong = np.zeros(len(rows), dtype=bool)
+            wrong[given[case.ravel() == place]] = True
+            words = f"right: {right(agency, program, kind)}"
+            deck.fault("C410", rows, wrong, "disclaimer", words)
 
 
 def _products(deck: Deck) -> None:
