@@ -4,20 +4,20 @@
 
 Makes its own data (fixed seed) in a new folder and removes that folder at the end, unless it was
 named: in memory (/dev/shm) where 12 GB are free, so that the tools are measured and not the disk.
-Every figure is a whole process from start to end, ours and theirs. The tools take turns within each
-round; the table shows medians with least and most, and the ratio of restic's median to ours.
+Every figure is a whole process from start to end, ours and theirs; our modules are compiled before,
+as an installation leaves them. The tools take turns within each round; the table shows medians with
+least and most, and the ratio of restic's median to ours.
 With --smb also over a private Samba on loopback: what the store alone carries, and the engine.
 """
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import multiprocessing
 import os
-import random
 import shutil
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -27,189 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_WORDS = """entry importer consignee carrier bond port manifest release invoice tariff origin value
-duty weight gross container seal vessel voyage broker surety drawback protest liquidation notice
-shipment commodity licence permit certificate agency review hold examination delivery order"""
-WORDS = _WORDS.split()
-
-
-def text(dice: random.Random, size: int) -> bytes:
-    """Prose and numbers as letters and EDI hold them."""
-    parts, have = [], 0
-    while have < size:
-        piece = (
-            " ".join(dice.choices(WORDS, k=9)) + f" {dice.randrange(10**9)}-{dice.randrange(99)}\n"
-        )
-        parts.append(piece)
-        have += len(piece)
-    return "".join(parts).encode()[:size]
-
-
-def table(dice: random.Random, size: int) -> bytes:
-    """Rows of a CSV export."""
-    parts, have, number = [], 0, dice.randrange(10**6)
-    while have < size:
-        number += 1
-        a, b = dice.randrange(10**8), dice.randrange(10**6)
-        day = f"2026-{b % 12 + 1:02d}-{a % 28 + 1:02d}"
-        row = f"ABC-{number:07d}-{b % 10},{a / 100:.2f},{day},{b:06d},{WORDS[b % len(WORDS)]}\n"
-        parts.append(row)
-        have += len(row)
-    return "".join(parts).encode()[:size]
-
-
-def document(dice: random.Random, size: int) -> bytes:
-    """A PDF in its proportions: a little text, then streams that are compressed already."""
-    return b"%PDF-1.7\n" + text(dice, size // 6) + dice.randbytes(size * 5 // 6)
-
-
-def columns(dice: random.Random, size: int) -> bytes:
-    """Half-compressible columns as in a Parquet file."""
-    parts, have = [], 0
-    while have < size:
-        packed = dice.randbytes(1 << 15)
-        parts += [packed, table(dice, 1 << 14), bytes(1 << 12)]
-        have += sum(map(len, parts[-3:]))
-    return b"".join(parts)[:size]
-
-
-def database(path: Path, dice: random.Random, rows: int) -> None:
-    book = sqlite3.connect(path)
-    book.execute("CREATE TABLE entry (id INTEGER PRIMARY KEY, number TEXT, body TEXT, seal BLOB)")
-    lines = (
-        (i, f"ABC-{i:07d}", " ".join(dice.choices(WORDS, k=20)), dice.randbytes(64))
-        for i in range(rows)
-    )
-    book.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", lines)
-    book.commit()
-    book.close()
-
-
-def make_data(folder: Path, megabytes: int, seed: int = 20261124) -> None:
-    """About `megabytes` MB in about nine files a megabyte, an eighth of it copies."""
-    dice, scale = random.Random(seed), megabytes / 1600
-    made: list[Path] = []
-    kinds = (
-        ("documents", 9000, document, 8_000, 110_000, "pdf"),
-        ("batches", 3500, text, 2_000, 40_000, "abi"),
-        ("letters", 2000, text, 3_000, 12_000, "eml"),
-        ("sheets", 1200, document, 20_000, 80_000, "xlsx"),
-        ("content", 60, columns, 2_000_000, 9_000_000, "parquet"),
-        ("exports", 4, table, 40_000_000, 60_000_000, "csv"),
-        ("scans", 2, document, 60_000_000, 80_000_000, "tar"),
-    )
-    for kind, count, make, least, most, ending in kinds:
-        for number in range(max(1, round(count * scale))):
-            shelf = folder / "data" / kind / f"{number // 120:03d}"
-            shelf.mkdir(parents=True, exist_ok=True)
-            path = shelf / f"{kind}-{number:05d}.{ending}"
-            path.write_bytes(make(dice, dice.randint(least, most)))
-            made.append(path)
-    database(folder / "data" / "journal.sqlite", dice, max(10, round(400_000 * scale)))
-    copies = folder / "data" / "copies"
-    copies.mkdir()
-    for number, path in enumerate(dice.sample(made[: len(made) * 3 // 4], len(made) // 6)):
-        (copies / f"{number:05d}-{path.name}").write_bytes(path.read_bytes())
-
-
-def change(folder: Path, round_: int) -> None:
-    """One file in a hundred is written anew, one in three hundred is new; a hundredth of each large
-    file changes in place; the database gains rows."""
-    dice = random.Random(f"change {round_}")
-    files = sorted(p for p in (folder / "data").rglob("*") if p.is_file())
-    small = [p for p in files if p.stat().st_size < 1_000_000]
-    for path in dice.sample(small, len(small) // 100):
-        path.write_bytes(document(dice, path.stat().st_size + dice.randrange(100)))
-    for number in range(len(small) // 300):
-        (folder / "data" / "copies" / f"new-{round_}-{number}.eml").write_bytes(text(dice, 9000))
-    for path in files:
-        if path.stat().st_size >= 30_000_000 and path.suffix != ".sqlite":
-            size = path.stat().st_size // 100
-            with path.open("r+b") as file:
-                file.seek(dice.randrange(path.stat().st_size - size))
-                file.write(dice.randbytes(size))
-    book = sqlite3.connect(folder / "data" / "journal.sqlite")
-    rows = ((f"NEW-{i}", "added", dice.randbytes(64)) for i in range(3000))
-    book.executemany("INSERT INTO entry (number, body, seal) VALUES (?, ?, ?)", rows)
-    book.commit()
-    book.close()
-
-
-# -- the engine as a process of its own
-
-
-def engine(what: str, repository: str, data: str, target: str) -> None:
-    """One action of ours: make, run, restore, verify, content."""
-    from tasks.backup.hostkeys import HostKeys
-    from tasks.backup.repository import open_repository
-    from tasks.backup.stores.local import LocalStore
-
-    root = Path(repository)
-    store = _smb_store(repository) if repository.startswith("smb:") else LocalStore(root / "store")
-    keeping = Path(target) if repository.startswith("smb:") else root
-    if what == "make":
-        _make(store, keeping)
-        return
-    keys = HostKeys.load(keeping / "host.json")
-    opened = open_repository(store, keys.officer, keys.repository)
-    if what == "run":
-        from tasks.backup.options import Options
-        from tasks.backup.snapshot import take_snapshots
-        from tasks.backup.sources import Source
-
-        take_snapshots(opened, keys, [Source("data", data)], Options(state=keeping / "state"))
-    elif what == "verify":
-        from tasks.backup.verify import verify
-
-        assert verify(opened).whole
-    else:
-        _with_key(what, opened, keeping, Path(target))
-
-
-def _make(store, keeping: Path) -> None:
-    from tasks.backup.hostkeys import HostKeys
-    from tasks.backup.keymaking import recipient
-    from tasks.backup.objects import public_hex
-    from tasks.backup.repository import create_repository
-    from tasks.backup.sealing import signer
-
-    seed, officer, identity = os.urandom(32), signer(os.urandom(32)), os.urandom(16).hex()
-    keys = HostKeys.make(identity, public_hex(officer), "desk1")
-    keeping.mkdir(parents=True, exist_ok=True)
-    keys.save(keeping / "host.json")
-    (keeping / "seed").write_bytes(seed)
-    who = [recipient("safe", "recovery", seed)]
-    create_repository(store, identity, officer, who, {"desk1": keys.public()}, {})
-
-
-def _with_key(what: str, opened, keeping: Path, target: Path) -> None:
-    from tasks.backup.choosing import choose, survey
-    from tasks.backup.library import open_library
-    from tasks.backup.manifests import read_manifest
-    from tasks.backup.prove import check_content
-    from tasks.backup.report import RestoreOptions
-    from tasks.backup.restore import restore
-
-    snapshot = choose(survey(opened), newest=True).snapshot
-    digest, manifest = read_manifest(opened, snapshot.host, snapshot.name)
-    library = open_library(opened, (keeping / "seed").read_bytes(), manifest.packs)
-    if what == "content":
-        check_content(library, manifest)
-    else:
-        assert restore(library, manifest, target, digest, RestoreOptions()).whole
-
-
-def _smb_store(address: str):
-    from tasks.backup.stores.smb import SmbStore
-    from tasks.backup.stores.smb_link import SmbPlace
-
-    port, folder = address.removeprefix("smb:").split("/")
-    from tests.backup.smbd import PASSWORD, USER
-
-    return SmbStore(SmbPlace("127.0.0.1", "plain", USER, PASSWORD, folder, int(port), 30, "ntlm"))
-
-
-# -- measuring
+from tests.benchmarks.backup_data import change, make_data
 
 
 @dataclass
@@ -256,7 +74,7 @@ PHASES = ("first", "unchanged", "changed", "restore", "verify")
 
 def ours(phase: str, place: Path, data: Path, target: Path) -> list[str]:
     what = {"make": "make", "restore": "restore", "verify": "verify", "content": "content"}
-    command = [sys.executable, "-m", "tests.benchmarks.backup", "--engine", what.get(phase, "run")]
+    command = [sys.executable, "-m", "tests.benchmarks.backup_engine", what.get(phase, "run")]
     return [*command, str(place / "ours"), str(data), str(target)]
 
 
@@ -369,7 +187,7 @@ def over_smb(folder: Path, rounds: int, size: int) -> None:
     try:
         for number in range(rounds):
             address, keeping = f"smb:{samba.port}/r{number}", folder / f"smb{number}"
-            base = [sys.executable, "-m", "tests.benchmarks.backup", "--engine"]
+            base = [sys.executable, "-m", "tests.benchmarks.backup_engine"]
             tail = [address, str(folder / "data"), str(keeping)]
             subprocess.run([*base, "make", *tail], check=True)
             alone = _store_alone(samba.store("plain", f"alone{number}"))
@@ -449,11 +267,9 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=1800)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--smb", action="store_true")
-    parser.add_argument("--engine", nargs=4, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.engine:
-        engine(*args.engine)
-        return
+    for code in ("tasks", "tests/benchmarks"):
+        compileall.compile_dir(code, quiet=1)
     folder = args.folder or Path(tempfile.mkdtemp(prefix="continuity-bench-", dir=_memory()))
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,0 +1,91 @@
+"""One action of our engine as a process of its own, for the benchmark.
+
+    python -m tests.benchmarks.backup_engine make|run|restore|verify|content REPOSITORY DATA TARGET
+
+Imports what the action needs and nothing of the benchmark's own, as the program itself does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def engine(what: str, repository: str, data: str, target: str) -> None:
+    """One action of ours: make, run, restore, verify, content."""
+    from tasks.backup.hostkeys import HostKeys
+    from tasks.backup.repository import open_repository
+
+    on_share = repository.startswith("smb:")
+    store = _smb_store(repository) if on_share else _local_store(repository)
+    keeping = Path(target) if on_share else Path(repository)
+    if what == "make":
+        _make(store, keeping)
+        return
+    keys = HostKeys.load(keeping / "host.json")
+    opened = open_repository(store, keys.officer, keys.repository)
+    if what == "run":
+        from tasks.backup.options import Options
+        from tasks.backup.snapshot import take_snapshots
+        from tasks.backup.sources import Source
+
+        take_snapshots(opened, keys, [Source("data", data)], Options(state=keeping / "state"))
+    elif what == "verify":
+        from tasks.backup.verify import verify
+
+        assert verify(opened).whole
+    else:
+        _with_key(what, opened, keeping, Path(target))
+
+
+def _make(store, keeping: Path) -> None:
+    from tasks.backup.hostkeys import HostKeys
+    from tasks.backup.keymaking import recipient
+    from tasks.backup.objects import public_hex
+    from tasks.backup.repository import create_repository
+    from tasks.backup.sealing import signer
+
+    seed, officer, identity = os.urandom(32), signer(os.urandom(32)), os.urandom(16).hex()
+    keys = HostKeys.make(identity, public_hex(officer), "desk1")
+    keeping.mkdir(parents=True, exist_ok=True)
+    keys.save(keeping / "host.json")
+    (keeping / "seed").write_bytes(seed)
+    who = [recipient("safe", "recovery", seed)]
+    create_repository(store, identity, officer, who, {"desk1": keys.public()}, {})
+
+
+def _with_key(what: str, opened, keeping: Path, target: Path) -> None:
+    from tasks.backup.choosing import choose, survey
+    from tasks.backup.library import open_library
+    from tasks.backup.manifests import read_manifest
+    from tasks.backup.prove import check_content
+    from tasks.backup.report import RestoreOptions
+    from tasks.backup.restore import restore
+
+    snapshot = choose(survey(opened), newest=True).snapshot
+    digest, manifest = read_manifest(opened, snapshot.host, snapshot.name)
+    library = open_library(opened, (keeping / "seed").read_bytes(), manifest.packs)
+    if what == "content":
+        check_content(library, manifest)
+    else:
+        assert restore(library, manifest, target, digest, RestoreOptions()).whole
+
+
+def _local_store(root: str):
+    from tasks.backup.stores.local import LocalStore
+
+    return LocalStore(Path(root) / "store")
+
+
+def _smb_store(address: str):
+    from tasks.shared.smb.link import SmbPlace
+    from tasks.shared.smb.store import SmbStore
+    from tests.smbd import PASSWORD, USER
+
+    port, folder = address.removeprefix("smb:").split("/")
+    return SmbStore(SmbPlace("127.0.0.1", "plain", USER, PASSWORD, folder, int(port), 30, "ntlm"))
+
+
+if __name__ == "__main__":
+    engine(*sys.argv[1:])
