@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import queue
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,21 +14,6 @@ WINDOW = 8 << 20  # must hold at least two of the largest chunks
 SMALL = 1 << 20  # files below are never cut
 
 ReadInto = Callable[[memoryview], int]
-
-
-def keep_memory() -> None:
-    """Tell glibc to keep freed buffers: giving them back and asking again costs a third of the time.
-
-    Nothing happens on other systems.
-    """
-    if sys.platform != "linux":
-        return
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL("libc.so.6")
-        trim, top_pad, mmap_threshold = -1, -2, -3
-        libc.mallopt(mmap_threshold, 64 << 20)
-        libc.mallopt(trim, 128 << 20)
-        libc.mallopt(top_pad, 4 << 20)
 
 
 def make_cutter(id_key: bytes) -> Any:

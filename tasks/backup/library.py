@@ -24,7 +24,6 @@ from tasks.backup.stores.base import Item
 from tasks.backup.structures import Entry, Manifest
 from tasks.backup.unpack import PackReader, open_pack
 
-GAP = 256 << 10  # bytes read in vain rather than asking twice
 Place = tuple[int, int, int, int]  # pack, frame, start within the frame, length
 
 
@@ -180,24 +179,3 @@ class Listing:
         first = self.library.blob(pieces[0])
         self.library.key = read_head(first.split(b"\n", 1)[0])
         return self.library.blob(pieces[0])
-
-
-def runs(library: Library, pack: int, counters: list[int]) -> Iterator[list[int]]:
-    """Frames that lie close together, to be read at one go."""
-    reader = library.packs[pack].reader
-    assert reader is not None
-    run: list[int] = []
-    for counter in counters:
-        frame = reader.frames[counter]
-        if run:
-            last, first = reader.frames[run[-1]], reader.frames[run[0]]
-            gap = frame.offset - last.offset - last.length
-            if (
-                gap > GAP
-                or frame.offset + frame.length - first.offset > library.repository.store.stride
-            ):
-                yield run
-                run = []
-        run.append(counter)
-    if run:
-        yield run

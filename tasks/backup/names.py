@@ -17,6 +17,8 @@ _RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 WINDOWS = os.name == "nt"
+_PLAIN = re.compile(rb"[A-Za-z0-9_-]+(?:[ .][A-Za-z0-9_-]+)*")
+_SUSPECT = {b"con", b"prn", b"aux", b"nul", b"com", b"lpt"}  # how reserved names begin
 
 
 def lies_outside(path: bytes) -> str:
@@ -49,8 +51,16 @@ def not_portable(path: bytes) -> str:
     return ""
 
 
+def plain(part: bytes) -> bool:
+    """Whether one part of a path is such that no system takes offence: nearly all are, and need no
+    closer look."""
+    return _PLAIN.fullmatch(part) is not None and part[:3].lower() not in _SUSPECT
+
+
 def folded(path: bytes) -> bytes:
     """What a system that ignores case and Unicode form makes of a path."""
+    if path.isascii():
+        return path.lower()
     try:
         text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path.decode()).casefold())
     except UnicodeDecodeError:
@@ -70,11 +80,13 @@ class NameGuard:
     def refuse(self, entry: Entry) -> str:
         """Why this entry may not be written, or an empty text."""
         path = entry.path_bytes()
-        why = lies_outside(path) or ("" if self._native else not_portable(path))
-        if why:
-            return why
-        above = path.rpartition(b"/")[0]
-        if above and above not in self._folders:
+        above, _, name = path.rpartition(b"/")
+        known = not above or above in self._folders  # then its parts were judged with it
+        if not (above and known and plain(name)):
+            why = lies_outside(path) or ("" if self._native else not_portable(path))
+            if why:
+                return why
+        if not known:
             return "its folder is no folder of this snapshot, or a link, or was refused"
         key = path if self._native else folded(path)
         mark = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tasks.backup import watch
-from tasks.backup.chunk import keep_memory
 from tasks.backup.content import Content
 from tasks.backup.faults import ChainBroken, ClockSetBack, Damaged, WrongKey
 from tasks.backup.heads import Head, clear_scratch, find_head, note_head, one_run, read_bad
@@ -23,6 +22,7 @@ from tasks.backup.repository import Repository
 from tasks.backup.retention import Retention, hold
 from tasks.backup.sources import Source
 from tasks.backup.structures import Manifest, SourceCount, plain
+from tasks.backup.vigour import vigour
 from tasks.shared import clock
 
 _DRIFT = timedelta(minutes=5)
@@ -51,8 +51,7 @@ def take_snapshots(
     Raises Busy, ClockSetBack, WrongKey, ChainBroken, BackupFault; then nothing stands that was not
     there before, but packs that the next run finds and uses.
     """
-    keep_memory()
-    with one_run(options.state):
+    with vigour(), one_run(options.state):
         clear_scratch(options.state)
         head, alarms = find_head(repository, keys, options.state)
         if keys.public() not in repository.config.host_keys(keys.host, head.sequence + 1):

@@ -1,6 +1,6 @@
 """The folder that a snapshot is restored to: makes files, folders and links, never through a link."""
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
-# ruff: noqa: PTH101, PTH102, PTH108, PTH118, PTH120, PTH211
+# ruff: noqa: PTH101, PTH102, PTH108, PTH211
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ _AGAIN = os.O_RDWR | _BINARY | _NOFOLLOW
 _READ = os.O_RDONLY | _BINARY | _NOFOLLOW
 _BY_HANDLE = os.utime in os.supports_fd and hasattr(os, "fchmod")
 _PIECE = 4 << 20
+_SLASH = os.fsencode(os.sep)
 
 
 @dataclass
@@ -48,8 +49,9 @@ class Target:
         self._links: list[tuple[bytes, Entry]] = []
         self._twins: list[tuple[bytes, Wanted]] = []
         self._first: dict[str, Wanted] = {}
-        self._made: set[bytes] = set()
-        self._root = os.fsencode(self.folder.absolute())
+        root = os.fsencode(self.folder.absolute()).rstrip(_SLASH)
+        self._start = root + _SLASH
+        self._made: set[bytes] = {root}
         self._umask = os.umask(0o077)
         os.umask(self._umask)
         self._resumed = self._enter()
@@ -77,14 +79,13 @@ class Target:
         stand complete from an earlier try. What cannot be made is told in `troubles`."""
         files, kept = [], 0
         for entry in entries:
-            place = os.path.join(self._root, *entry.path_bytes().split(b"/"))
+            place = self._place(entry)
             if entry.type == "folder":
                 self._above(place)
                 self._make_folder(place)
                 self._folders.append((place, entry))
             elif entry.type == "file":
-                wanted = Wanted(entry, place, [bytes.fromhex(b) for b in entry.blobs], 0)
-                wanted.left = len(wanted.blobs)
+                wanted = Wanted(entry, place, [bytes.fromhex(b) for b in entry.blobs])
                 self._above(place)
                 if self._twin(wanted):
                     continue
@@ -99,10 +100,15 @@ class Target:
                 self.troubles.append(f"{entry.path}: a {entry.type} is only restored by option")
         return files, kept
 
+    def _place(self, entry: Entry) -> bytes:
+        """Where an entry goes. That its path leads nowhere else was judged before."""
+        path = entry.path_bytes()
+        return self._start + (path if _SLASH == b"/" else path.replace(b"/", _SLASH))
+
     def _above(self, place: bytes) -> None:
         """The folder of an entry whose own line was not asked for."""
-        above = os.path.dirname(place)
-        if above not in self._made and above != self._root:
+        above = place[: place.rindex(_SLASH)]
+        if above not in self._made:
             self._above(above)
             self._make_folder(above)
 
@@ -149,18 +155,21 @@ class Target:
     def write(self, wanted: Wanted, at: int, blob: memoryview) -> None:
         """Write a blob at its place in the content. Raises StoreFull, NoRight."""
         try:
-            handle = self._new(wanted) if wanted.simple else open_file(wanted.place, _AGAIN)
-            try:
-                for offset, part in spread(wanted.entry.extents, at, blob):
-                    if offset:
-                        os.lseek(handle, offset, os.SEEK_SET)
-                    write_all(handle, part)
-                if wanted.simple and _BY_HANDLE:
-                    self._attributes(handle, wanted.entry, wanted.entry.mode & 0o777 & ~self._umask)
-            finally:
-                os.close(handle)
+            if wanted.simple:
+                self._whole(wanted, blob)
+            else:
+                _part(wanted, at, blob)
         except OSError as error:
             raise as_fault(error, wanted.place) from error
+
+    def _whole(self, wanted: Wanted, blob: memoryview) -> None:
+        handle = self._new(wanted)
+        try:
+            write_all(handle, blob)
+            if _BY_HANDLE:
+                self._attributes(handle, wanted.entry, wanted.entry.mode & 0o777 & ~self._umask)
+        finally:
+            os.close(handle)
 
     def _new(self, wanted: Wanted) -> int:
         # a file of several blobs is opened again, whatever its mode will be
@@ -266,6 +275,16 @@ class Target:
             raise OSError(errno.ENOTSUP, f"this system makes no {entry.type}")
         os.mknod(place, kinds[entry.type] | 0o600, entry.device)
         self._attributes(place, entry)
+
+
+def _part(wanted: Wanted, at: int, blob: memoryview) -> None:
+    handle = open_file(wanted.place, _AGAIN)
+    try:
+        for offset, part in spread(wanted.entry.extents, at, blob):
+            os.lseek(handle, offset, os.SEEK_SET)
+            write_all(handle, part)
+    finally:
+        os.close(handle)
 
 
 def _folder(place: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasks.backup.faults import BackupFault, NoRight, StoreFull
 from tasks.backup.structures import Entry, Extent
@@ -13,18 +13,19 @@ from tasks.backup.structures import Entry, Extent
 
 @dataclass(eq=False, slots=True)
 class Wanted:
-    """One file on its way back. `left` counts the blobs that have not come yet."""
+    """One file on its way back. `left` counts the blobs that have not come yet; `simple` says
+    whether one write makes the whole file."""
 
     entry: Entry
     place: bytes
     blobs: list[bytes]
-    left: int
+    left: int = field(init=False)
+    simple: bool = field(init=False)
     lost: bool = False
 
-    @property
-    def simple(self) -> bool:
-        """Whether one write makes the whole file."""
-        return len(self.blobs) == 1 and not self.entry.extents
+    def __post_init__(self) -> None:
+        self.left = len(self.blobs)
+        self.simple = self.left == 1 and not self.entry.extents
 
     def content_bytes(self) -> int:
         """Bytes that the blobs make up: less than the size where the file has holes."""

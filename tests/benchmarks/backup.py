@@ -241,7 +241,7 @@ def _store_alone(store) -> float:
     """Bytes a second of 32 packs written by two threads, as the engine does."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from tasks.backup.chunk import keep_memory
+    from tasks.backup.vigour import keep_memory
 
     keep_memory()
     pack = os.urandom(32 << 20)
