@@ -11,6 +11,7 @@ Records that no layout knows are in `unread`; nothing is dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -21,9 +22,9 @@ from tasks.ace.answers.batches import Batches, batches, transmission_date
 from tasks.ace.answers.c1 import read_query
 from tasks.ace.answers.columns import Index, shown
 from tasks.ace.answers.er import read_summaries as read_stored
-from tasks.ace.answers.image import Image
 from tasks.ace.answers.kr import read_importers
-from tasks.ace.answers.private import Seal, sealed_image, sealed_parts
+from tasks.ace.answers.pictures import Pictures
+from tasks.ace.answers.private import Seal, sealed_parts
 from tasks.ace.answers.read import Reading
 from tasks.ace.answers.reject import read_rejections
 from tasks.ace.answers.shape import Answer
@@ -36,7 +37,7 @@ from tasks.ace.wire.records import read_records
 __all__ = ["READ_HERE", "Answer", "Seal", "read_answers"]
 
 _Nothing = np.empty(0, dtype=np.int64)
-_Told = tuple[Image | None, Index, Index]
+_Told = tuple[Pictures | None, Index, Index]
 """Stored images, ranks of rejected batches, ranks of batches that were cut."""
 
 
@@ -72,7 +73,7 @@ def _read(
     parts, numbers = reading.parts(), set(rejected) | set(dropped)
     if seal is not None:
         parts = sealed_parts(parts, seal)
-        pictures = sealed_image(pictures, seal) if pictures is not None else None
+        pictures = replace(pictures, seal=seal) if pictures is not None else None
     found: dict[int, list] = {}
     for at, problem in reading.problems:
         found.setdefault(at, []).append(problem)

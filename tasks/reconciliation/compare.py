@@ -1,47 +1,49 @@
 """Our record against the summaries that ACE stored, field by field, whole columns at a time.
 
-Padding is normalised when an answer is read, so texts are compared as they are; an amount that one
-side leaves empty equals zero. What our side does not know (null) is no difference: an officer who
-keyed the paper may have known more.
+Our side is what our AE would say (`tasks/ace/summary/declared.py`), so that duty, fees and totals are
+computed in one place. What is compared, and how, is data: `data/ace/summary_compared.csv`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from tasks.ace.answers.stored import Stored
+from tasks.ace.money.payment import Payment
 from tasks.ace.response import Answer
+from tasks.ace.summary import groups
+from tasks.ace.summary.declared import TABLES, declared
+from tasks.ace.summary.groups import Group, Said
+from tasks.ace.summary.prepare import covered
 from tasks.entries import shelf
-from tasks.entries.schema import field, keys
+from tasks.reconciliation import matching, terms
 from tasks.reconciliation.asking import House
+from tasks.shared import clock
+from tasks.shared.errors import BadInput, BadSettings
 from tasks.shared.projections import ENTRIES, among
 
-COMPARED: Mapping[str, tuple[str, ...]] = {
-    "entries": ("entry_type", "port_of_entry", "importer_number", "mode_of_transport", "bond_type",
-                "surety_code", "consignee_number", "state_of_destination", "import_date",
-                "entered_value"),
-    "lines": ("country_of_origin", "country_of_export", "manufacturer_id"),
-    "tariffs": ("hts_number", "value", "quantity", "unit"),
-}  # fmt: skip
-"""What both sides hold and a broker answers for."""
-
-_AMOUNTS = {"value", "quantity", "entered_value"}
+Words = dict[str, list[str]]
+"""What differs, by entry, in words."""
 
 
 @dataclass(frozen=True)
 class Differences:
-    """Rows of (entry_number, place, field, ours, theirs); `place` is a line, or a line and order."""
+    """`matching.SCHEMA`: fields that differ, and those that ACE has and our record could not."""
 
     table: pa.Table
 
-    def words(self, limit: int = 12) -> dict[str, list[str]]:
-        """By entry, in words; at most `limit` each, then how many more."""
-        found: dict[str, list[str]] = {}
-        for row in self.table.to_pylist():
+    def words(self, limit: int = 12) -> Words:
+        """What differs, by entry; at most `limit` each, then how many more."""
+        found: Words = {}
+        differ = self.table.filter(pc.equal(self.table["said"], matching.DIFFERS))
+        for row in differ.to_pylist():
             where = f"{row['place']}, " if row["place"] else ""
             ours, theirs = row["ours"] or "nothing", row["theirs"] or "nothing"
             text = f"{where}{row['field']}: paper {ours}, ACE {theirs}"
@@ -51,99 +53,118 @@ class Differences:
             for number, texts in found.items()
         }
 
+    @property
+    def unknown(self) -> pa.Table:
+        """What ACE has and the paper does not say, because it cannot."""
+        return self.table.filter(pc.equal(self.table["said"], matching.UNKNOWN))
 
-SCHEMA = pa.schema([(name, pa.string()) for name in
-                    ("entry_number", "place", "field", "ours", "theirs")])  # fmt: skip
+
+def differences(house: House, answers: Sequence[Answer]) -> list[Words]:
+    """What the stored summaries of answers have otherwise than our record, for each answer."""
+    return [found.words() for found in compared(house, answers)]
 
 
-def differences(house: House, answer: Answer) -> dict[str, list[str]]:
-    """What the stored summaries of an answer have otherwise than our record, by entry."""
-    image = answer.image
-    if image is None:
-        return {}
+def compared(house: House, answers: Sequence[Answer]) -> list[Differences]:
+    """The same as tables. Answers that are compared together cost less than one by one."""
+    pictures = [answer.stored for answer in answers]
+    named = [one.numbers for one in pictures if one is not None]
+    unique = pc.unique(pa.concat_arrays(named)).to_pylist() if named else []
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
-    numbers = pc.unique(image.entries["entry_number"]).drop_null().to_pylist()
-    where = dict(among(house.journal.rows, query, ENTRIES.c.number, numbers))
-    ours = {
-        name: shelf.rows(house.content, where, name, [*keys(name), *columns])
-        for name, columns in COMPARED.items()
-    }
-    return compare(ours, dict(image.tables())).words()
+    where = dict(among(house.journal.rows, query, ENTRIES.c.number, unique))
+    numbers = [number for number in unique if number in where]
+    if not numbers:
+        return [Differences(matching.SCHEMA.empty_table()) for _ in answers]
+    ours = _ours(house, numbers, where, _entry_dates(answers))
+    return [Differences(_against(ours, picture, numbers)) for picture in pictures]
 
 
-def compare(ours: Mapping[str, pa.Table], theirs: Mapping[str, pa.Table]) -> Differences:
-    """Compare the entries that both hold: tables `entries`, `lines`, `tariffs` with at least the
-    record's keys and the columns that are compared."""
-    found = []
-    both = pc.unique(theirs["entries"]["entry_number"])
-    held = pc.unique(ours["entries"]["entry_number"])
-    for name, columns in COMPARED.items():
-        found += _compared(name, columns, _of(ours[name], both), _of(theirs[name], held))
-    return Differences(pa.concat_tables([SCHEMA.empty_table(), *found]))
+def _ours(
+    house: House, numbers: list[str], where: Mapping[str, str], entry_dates: Mapping[str, date]
+) -> Said:
+    tables = {name: shelf.rows(house.content, where, name) for name in TABLES}
+    today = clock.now().date()
+    return declared(
+        tables,
+        pa.array(numbers, pa.string()),
+        today,
+        _payment(house, today),
+        entry_dates,
+        _releases(house, tables["entries"]),
+        quota_one_step=house.settings.ace.quota_one_step,
+    )
 
 
-def _of(table: pa.Table, numbers: pa.Array) -> pa.Table:
-    return table.filter(pc.is_in(table["entry_number"], value_set=pc.drop_null(numbers)))
+def _payment(house: House, today: date) -> Payment | None:
+    """The payment table; where it cannot be used, that is told when something is to be sent."""
+    try:
+        return terms.of_house(house.settings, today)
+    except (BadInput, BadSettings):
+        return None
 
 
-def _compared(
-    name: str, columns: tuple[str, ...], mine: pa.Table, other: pa.Table
-) -> list[pa.Table]:
-    own, their = _key(name, mine), _key(name, other)
-    at = pc.index_in(own, value_set=their)
-    found = [*_missing(name, mine, pc.is_null(at), "nothing in ACE", ours=True)]
-    lost = pc.invert(pc.is_in(their, value_set=own))
-    found += _missing(name, other, lost, "only in ACE", ours=False)
-    kept = mine.filter(pc.is_valid(at))
-    aligned = other.take(at.drop_null())
-    for column in columns:
-        found.append(_column(name, column, kept, aligned))
+def _releases(house: House, entries: pa.Table) -> pa.Table | None:
+    """Which of our entries name a consolidating summary of these as the one that covers them."""
+    consolidating = pc.fill_null(entries["consolidating"], False)
+    if not pc.any(consolidating).as_py():
+        return None
+    rows = house.journal.rows(sa.select(ENTRIES.c.number, ENTRIES.c.content))
+    where = {row.number: row.content for row in rows}
+    columns = ["entry_number", "consolidated_summary"]
+    whole = shelf.rows(house.content, where, "entries", columns)
+    return covered(whole, entries["entry_number"].filter(consolidating)).sort_by("release")
+
+
+def _entry_dates(answers: Sequence[Answer]) -> dict[str, date]:
+    """The entry date that CBP shows for each summary, else the release date: they decide fees before
+    the estimated one (AE 2026-07 p.161)."""
+    found: dict[str, date] = {}
+    for answer in answers:
+        told = answer.table("entries")
+        day = pc.coalesce(told["entry_date"], told["release_date"])
+        numbers = told["entry_number"].filter(pc.is_valid(day))
+        found |= dict(zip(numbers.to_pylist(), day.drop_null().to_pylist(), strict=True))
     return found
 
 
-def _key(name: str, table: pa.Table) -> pa.Array:
-    parts = [pc.cast(table[column], pa.string()) for column in keys(name)]
-    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "/")
-    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+def _against(ours: Said, picture: Stored | None, numbers: list[str]) -> pa.Table:
+    """One answer's summaries against ours. A summary that stands in it twice is compared twice."""
+    if picture is None:
+        return matching.SCHEMA.empty_table()
+    place = pc.index_in(picture.numbers, value_set=pa.array(numbers, pa.string()))
+    ranks = pc.fill_null(place, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    found = []
+    for chosen in _once_each(ranks):
+        theirs = picture.said(chosen, len(numbers))
+        found.append(matching.unlike(_some(ours, theirs), theirs, numbers))
+    return pa.concat_tables([matching.SCHEMA.empty_table(), *found])
 
 
-def _place(name: str, table: pa.Table) -> pa.Array:
-    if name == "entries":
-        return pa.array([""] * table.num_rows, pa.string())
-    parts = [pc.cast(table[column], pa.string()) for column in keys(name)[1:]]
-    numbers = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, ".")
-    return pc.binary_join_element_wise("line", numbers, " ")
+def _once_each(ranks: np.ndarray) -> Iterator[np.ndarray]:
+    """The ranks, none of them twice at a time; -1 where one is left out."""
+    left = ranks.copy()
+    while (left >= 0).any():
+        at = np.flatnonzero(left >= 0)
+        first = at[np.unique(left[at], return_index=True)[1]]
+        chosen = np.full(len(ranks), -1, dtype=np.int64)
+        chosen[first] = left[first]
+        yield chosen
+        left[first] = -1
 
 
-def _missing(
-    name: str, table: pa.Table, mask: pa.Array, words: str, *, ours: bool
-) -> list[pa.Table]:
-    rows = table.filter(mask)
-    if not rows.num_rows or name == "entries":
-        return []
-    here, gone = pa.array(["there"] * rows.num_rows), pa.nulls(rows.num_rows, pa.string())
-    return [_table(rows, _place(name, rows), words, *((here, gone) if ours else (gone, here)))]
+def _some(ours: Said, theirs: Said) -> Said:
+    """Our side of those summaries that the other side holds."""
+    wanted = np.unique(groups.entries(theirs.of("10").keys))
+    return Said({name: _rows(group, wanted) for name, group in ours.groups.items()}, ours.value)
 
 
-def _column(name: str, column: str, mine: pa.Table, other: pa.Table) -> pa.Table:
-    left, right = mine[column], other[column]
-    if column in _AMOUNTS:
-        differ = pc.not_equal(pc.fill_null(left, 0), pc.fill_null(right, 0))
-    else:
-        differ = pc.fill_null(pc.not_equal(left, right), False)
-    if column == "hts_number":
-        differ = pc.or_(differ, pc.xor(pc.is_null(left), pc.is_null(right)))
-    at = pc.indices_nonzero(differ)
-    rows, theirs = mine.take(at), other.take(at)
-    texts = [pc.cast(side[column], pa.string()) for side in (rows, theirs)]
-    return _table(rows, _place(name, rows), field(name, column).title, *texts)
-
-
-def _table(rows: pa.Table, place: pa.Array, words: str, ours: pa.Array, theirs: pa.Array
-           ) -> pa.Table:  # fmt: skip
-    columns = [rows["entry_number"], place, pa.array([words] * rows.num_rows), ours, theirs]
-    return pa.table([_flat(column) for column in columns], schema=SCHEMA)
-
-
-def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+def _rows(group: Group, wanted: np.ndarray) -> Group:
+    """The records of some entries, whose ranks ascend."""
+    if not len(wanted):
+        return groups.EMPTY
+    low, high = np.searchsorted(
+        group.keys, [int(wanted[0]) << groups.ENTRY, (int(wanted[-1]) + 1) << groups.ENTRY]
+    )
+    near = Group(group.keys[low:high], group.matrix[low:high])
+    if wanted[-1] - wanted[0] + 1 == len(wanted):
+        return near
+    return near.some(np.isin(groups.entries(near.keys), wanted))

@@ -165,7 +165,7 @@ def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLin
     if about == RANGE:
         said = question_of(house.journal, answer.batch_text)
         return restored.lines(answer, said.asked) if said else ()
-    differ = differences(house, answer) if answer.application == "ER" else {}
+    differ = differences(house, [answer])[0] if answer.application == "ER" else {}
     return [entry_line(answer, one, differ) for one in answer.entries if one.entry_number]
 
 

@@ -7,6 +7,7 @@ the JB to JI that tell its state (EQ v26 p.25-54).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,12 @@ def otherwise(whole: Bytes, starts: NDArray[np.int64], every: int) -> list[int]:
     span = layouts("AE")["40", ""]["country_of_origin_code"].span
     whole[first, span] = np.frombuffer(b"ZZ", dtype=np.uint8)
     return changed
+
+
+def write_terms(home: Path) -> None:
+    """The payment table of those batches: everybody pays by daily statement."""
+    table = "importer_number,payment_type,branch,account,periodic_day\n*,2,,filer,\n"
+    (home / "payment.csv").write_text(table, encoding="utf-8")
 
 
 def _is(matrix: Bytes, letters: str) -> NDArray[np.bool_]:

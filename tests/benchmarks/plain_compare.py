@@ -1,148 +1,155 @@
-"""The same comparison as a plain program would do it: one summary, one line, one field at a time."""
+"""The same comparison as a plain program would do it: one summary, one record, one field at a time.
+
+Our AE is written as for sending, as text; both texts are then read alike, by the same table of fields.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.ace.layout import WIDTH, layouts
-from tasks.entries.record import from_bytes
-from tasks.entries.schema import field
+from tasks.ace.entry_summary import write_summaries
+from tasks.ace.layout import WIDTH, layout
+from tasks.ace.summary.compared import NUMBERS, Compared, named, records
+from tasks.entries.record import Record, from_bytes
 from tasks.reconciliation.asking import House
-from tasks.reconciliation.compare import COMPARED
 from tasks.shared.projections import ENTRIES
+from tests.benchmarks.summaries import ENVELOPE, PAYMENT
 
-Row = dict[str, Any]
-AMOUNTS = ("entered_value", "value", "quantity")
-_HEAD = {"10": {"entry_type": "entry_type_code", "port_of_entry": "district_port_of_entry",
-                "mode_of_transport": "mode_of_transport"},
-         "11": {"importer_number": "importer_of_record_number",
-                "consignee_number": "consignee_number",
-                "state_of_destination": "u_s_state_of_destination_code",
-                "import_date": "date_of_importation"},
-         "31": {"bond_type": "bond_type_code", "surety_code": "surety_company_code"}}  # fmt: skip
-_LINE = {
-    "country_of_origin": "country_of_origin_code",
-    "country_of_export": "country_of_export_code",
-}
-_TARIFF = {"hts_number": "hts_number", "value": "value_of_goods_amount", "quantity": "quantity_1",
-           "unit": "unit_of_measure_code_1"}  # fmt: skip
+Key = tuple[int, int, int, str]
+"""Line (-1 before all, 1 << 30 after), record, which of several alike, and what tells it apart."""
+
+Summary = dict[Key, str]
+HIGH = 1 << 30
+_PAIRS = {"32": 13, "34": 11, "89": 14}
+_APART = {"34": (2, 5), "47": (2, 3), "53": (2, 3), "54": (2, 4), "62": (2, 5), "89": (2, 5)}
+_LACKING = "nothing in ACE: paper there, ACE nothing", "only in ACE: paper nothing, ACE there"
 
 
 def differences(house: House, data: bytes) -> tuple[dict[str, list[str]], int]:
     """The differences of an answer, by entry, and how many summaries it has."""
-    contents: dict[str, dict[str, dict[str, list[Row]]]] = {}
+    contents: dict[str, dict[str, Summary]] = {}
+    values: dict[str, int] = {}
     found, count = {}, 0
-    for number, theirs in _summaries(data):
+    for number, theirs in summaries(data):
         count += 1
         where = house.journal.rows(sa.select(ENTRIES.c.content).where(ENTRIES.c.number == number))
         digest = where[0].content
         if digest not in contents:
-            contents[digest] = _by_entry(house.content.get(digest))
-        if texts := [*_compared(contents[digest][number], theirs)]:
-            found[number] = texts
+            record = from_bytes(house.content.get(digest))
+            contents[digest] = written(record)
+            rows = record.entries.select(["entry_number", "entered_value"]).to_pylist()
+            values |= {row["entry_number"]: row["entered_value"] for row in rows}
+        if texts := [*_compared(contents[digest][number], theirs, values[number])]:
+            found[number] = [*texts[:12], *([f"and {len(texts) - 12} more"] if texts[12:] else [])]
     return found, count
 
 
-def _by_entry(blob: bytes) -> dict[str, dict[str, list[Row]]]:
-    found: dict[str, dict[str, list[Row]]] = {}
-    record = from_bytes(blob)
-    for name in COMPARED:
-        for row in getattr(record, name).to_pylist():
-            found.setdefault(row["entry_number"], {}).setdefault(name, []).append(row)
-    return found
+def written(record: Record) -> dict[str, Summary]:
+    """What our AE would say of each entry of a record."""
+    batches = write_summaries(record, ENVELOPE, None, PAYMENT)
+    return {number: told for one in batches for number, told in summaries(one.bytes())}
 
 
-def _compared(ours: dict[str, list[Row]], theirs: dict[str, list[Row]]) -> Iterator[str]:
-    for name, columns in COMPARED.items():
-        mine = {_key(row): row for row in ours.get(name, [])}
-        other = {_key(row): row for row in theirs.get(name, [])}
-        yield from (f"{_place(key)}nothing in ACE: paper there, ACE nothing"
-                    for key in mine if key not in other)  # fmt: skip
-        yield from (f"{_place(key)}only in ACE: paper nothing, ACE there"
-                    for key in other if key not in mine)  # fmt: skip
-        for column in columns:
-            for key in mine:
-                if key in other:
-                    yield from _field(name, column, key, mine[key], other[key])
+def summaries(data: bytes) -> Iterator[tuple[str, Summary]]:
+    """Each summary with its number, out of an AE batch or an ER answer."""
+    number, told, line = "", {}, -1
+    for at in range(0, len(data), WIDTH):
+        text = data[at : at + WIDTH].decode()
+        if text[:2] == "10":
+            if number:
+                yield number, told
+            number, told, line = f"{text[3:6]}-{text[8:15]}-{text[15]}", {}, -1
+        if text[:2] == "40":
+            line = int(text[4:7])
+        if number and text[:2] in records() and text[:2] != "SE":
+            for part in _apart(text):
+                _keep(told, part, HIGH if text[:2] >= "88" else line)
+    if number:
+        yield number, told
 
 
-def _field(name: str, column: str, key: tuple[int, ...], mine: Row, other: Row) -> Iterator[str]:
-    left, right = mine[column], other.get(column)
-    if column in AMOUNTS:
-        differ = (left or 0) != (right or 0)
-    else:
-        differ = left is not None and right is not None and left != right
-        differ |= column == "hts_number" and (left is None) != (right is None)
-    if differ:
-        title = field(name, column).title
-        yield f"{_place(key)}{title}: paper {left or 'nothing'}, ACE {right or 'nothing'}"
+def _apart(text: str) -> Iterator[str]:
+    width = _PAIRS.get(text[:2])
+    if width is None:
+        yield text
+        return
+    for start in range(2, WIDTH - width + 1, width):
+        if text[start : start + 3].strip():
+            yield (text[:2] + text[start : start + width]).ljust(WIDTH)
 
 
-def _key(row: Row) -> tuple[int, ...]:
-    return tuple(row[name] for name in ("line", "position") if name in row)
+def _keep(told: Summary, text: str, line: int) -> None:
+    start, stop = _APART.get(text[:2], (0, 0))
+    mark = text[start:stop].strip()
+    if text[:2] == "31":
+        mark = "A" if text[3] == "A" else ""
+    nth = 0
+    while (key := (line, records().index(text[:2]), nth, mark)) in told:
+        nth += 1
+    told[key] = text
 
 
-def _place(key: tuple[int, ...]) -> str:
-    return f"line {'.'.join(map(str, key))}, " if key else ""
+def _compared(ours: Summary, theirs: Summary, entered: int) -> Iterator[str]:
+    other = sum(int(text[24:34]) for text in theirs.values() if text[:2] == "50")
+    if entered != other:
+        yield f"Entered value: paper {entered}, ACE {other}"
+    yield from _bills(ours, theirs)
+    lines = [{key[0] for key, text in side.items() if text[:2] == "40"} for side in (ours, theirs)]
+    for key in sorted({*ours, *theirs}):
+        line, record = key[0], records()[key[1]]
+        lone = [key in side for side in (ours, theirs)]
+        if record == "40" or (record == "50" and line in lines[0] & lines[1]):
+            if lone != [True, True]:
+                yield f"{_place(record, key)}{_LACKING[lone.index(True)]}"
+                continue
+        elif 0 <= line < HIGH and line not in lines[0] & lines[1]:
+            continue
+        if record not in ("22", "23", "32"):
+            yield from _fields(record, key, ours.get(key, ""), theirs.get(key, ""))
 
 
-def _summaries(data: bytes) -> Iterator[tuple[str, dict[str, list[Row]]]]:
-    """Each stored summary with its number, from the text."""
-    texts = [data[at : at + WIDTH].decode() for at in range(0, len(data), WIDTH)]
-    number, tables = "", {}
-    for text in texts:
-        if (text[:2] == "JB" or text[0] == "Y") and tables:
-            yield number, tables
-            tables = {}
-        if text[:2] == "JB":
-            said = _said(text, "EQ", "JB", {"filer": "entry_filer_code", "digits": "entry_number"})
-            number = f"{said['filer']}-{said['digits'][:7]}-{said['digits'][7]}"
-            tables = {"entries": [{"entered_value": 0}], "lines": [], "tariffs": []}
-        elif tables:
-            _take(text, tables)
+def _place(record: str, key: Key) -> str:
+    if not 0 <= key[0] < HIGH:
+        return ""
+    return f"line {key[0]}.{key[2] + 1}, " if record == "50" else f"line {key[0]}, "
 
 
-def _take(text: str, tables: dict[str, list[Row]]) -> None:
-    record = text[:2]
-    if record in _HEAD:
-        tables["entries"][0] |= _said(text, "AE", record, _HEAD[record])
-    elif record == "40":
-        line = len(tables["lines"]) + 1
-        tables["lines"].append({"line": line, **_said(text, "AE", record, _LINE)})
-    elif record == "47":
-        said = _said(text, "AE", record, {"kind": "article_party_type_code",
-                                          "number": "article_party_identifier"})  # fmt: skip
-        if said["kind"] == "M":
-            tables["lines"][-1]["manufacturer_id"] = said["number"]
-    elif record == "50":
-        line = len(tables["lines"])
-        position = 1 + sum(row["line"] == line for row in tables["tariffs"][-8:])
-        row = {"line": line, "position": position, **_said(text, "AE", record, _TARIFF)}
-        tables["tariffs"].append(row)
-        tables["entries"][0]["entered_value"] += row["value"] or 0
+def _fields(record: str, key: Key, ours: str, theirs: str) -> Iterator[str]:
+    for one in named(record, key[3]):
+        left, right = (_value(record, one, text.ljust(WIDTH)) for text in (ours, theirs))
+        if left[0] != right[0] and not (one.unknown and left[1] == "nothing"):
+            title = one.name.format(key[3])
+            yield f"{_place(record, key)}{title}: paper {left[1]}, ACE {right[1]}"
 
 
-def _said(text: str, application: str, record: str, names: dict[str, str]) -> Row:
-    known = layouts(application)[record, ""]
-    found: Row = {}
-    for ours, name in names.items():
-        value = text[known[name].span].strip() or None
-        found[ours] = _typed(ours, value)
-    return found
+def _value(record: str, one: Compared, text: str) -> tuple[Any, str]:
+    """A field as it is compared and as it is shown."""
+    value = text[layout("AE", record)[one.field].span].strip()
+    if one.kind in NUMBERS:
+        unit = NUMBERS[one.kind]
+        shown = f"{int(value or 0) / unit:.{len(str(unit)) - 1}f}"
+        return int(value or 0), shown if value else "nothing"
+    if one.kind == "date" and value:
+        value = datetime.strptime(value, "%m%d%y").date().isoformat()
+    shown = value or "nothing"
+    if one.kind == "party" and re.fullmatch(r"\d\d-\d{7}", value):
+        value += "00"
+    return value, shown
 
 
-def _typed(name: str, value: str | None) -> int | Decimal | date | str | None:
-    if value is None:
-        return None
-    if name in ("value", "entered_value"):
-        return int(value)
-    if name == "quantity":
-        return Decimal(int(value)).scaleb(-2)
-    if name == "import_date":
-        return datetime.strptime(value, "%m%d%y").date()
-    return value
+def _bills(ours: Summary, theirs: Summary) -> Iterator[str]:
+    sides = []
+    for side in (ours, theirs):
+        names = (" ".join(part for part in (text[2], text[3:7].strip(), text[7:19].strip()) if part)
+                 for text in side.values() if text[:2] == "23")  # fmt: skip
+        sides.append(Counter(names))
+    left, right = sides[0] - sides[1], sides[1] - sides[0]
+    if left or right:
+        mine, other = (", ".join(sorted(one.elements())) or "nothing" for one in (left, right))
+        yield f"Bills: paper {mine}, ACE {other}"

@@ -24,6 +24,7 @@ RECORD = as_released(made_summaries(COUNT, 40))
 
 
 def recorded(house: House, parts: list[Record]) -> None:
+    made_stored.write_terms(house.settings.home)
     block = {"series": "entry", "filer": "ABC", "first": 1, "last": COUNT, "offset": 0}
     house.journal.append(kinds.NumbersReserved(**block, range_check="x"), "x", "it")
     house.journal.append(kinds.NumbersIssued(**block, desk="truck", port="2704"), "x", "it")
@@ -52,7 +53,7 @@ def found(house: House, numbers: list[str], whole: np.ndarray, starts: np.ndarra
     assert answer.whole
     theirs, count = plain_compare.differences(house, data)
     assert count == len(numbers)
-    ours = compare.differences(house, answer)
+    (ours,) = compare.differences(house, [answer])
     assert ours == theirs
     return ours
 

@@ -20,9 +20,10 @@ from tasks.ace.answers.columns import (
     signed,
     twelve_hour,
 )
-from tasks.ace.answers.image import Image, read_image
+from tasks.ace.answers.pictures import Pictures
 from tasks.ace.answers.read import Reading
 from tasks.ace.answers.shape import NOT_FOUND, NOT_PERMITTED, ON_FILE, REJECTED, UNKNOWN
+from tasks.ace.answers.stored import note_unreadable
 from tasks.ace.checks.deck import Rows
 from tasks.ace.condition_codes import look_up
 
@@ -44,7 +45,7 @@ _CUT = "016"
 _NO_BOND = np.frombuffer(b"NO BOND ON FILE", dtype=np.uint8)
 
 
-def read_summaries(reading: Reading) -> tuple[Image | None, Index]:
+def read_summaries(reading: Reading) -> tuple[Pictures | None, Index]:
     """Adds entries and conditions. Returns the stored images and the batches that were cut."""
     heads = reading.rows("JB")
     numbers = entry_numbers(heads.raw("entry_filer_code"), heads.raw("entry_number"))
@@ -58,7 +59,10 @@ def read_summaries(reading: Reading) -> tuple[Image | None, Index]:
         }
         reading.add("entries", columns, heads.at)
     cut = _returned(reading)
-    return read_image(reading, heads.at, numbers), cut
+    if not reading.has("10"):
+        return None, cut
+    note_unreadable(reading)
+    return Pictures(reading, heads.at, numbers), cut
 
 
 def resume_at(entries: pa.Table) -> object | None:

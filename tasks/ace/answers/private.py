@@ -21,7 +21,7 @@ Seal = Callable[[Sequence[tuple[str, str, str]]], Sequence[str]]
 record has them, so that an answer gets the reference that the record holds. The triples of KR are
 (``, `importers.importer_number`, value), for the caller to match with what it asked."""
 
-_SOCIAL = r"^[0-9]{3}-[0-9]{2}-[0-9]{4}"
+SOCIAL = r"^[0-9]{3}-[0-9]{2}-[0-9]{4}"
 _FIELDS = {
     "entries": ("importer_number",),
     "importers": ("importer_number",),
@@ -55,7 +55,7 @@ def _sealed(owner: str, table: pa.Table, fields: Sequence[str], seal: Seal) -> p
         if name not in table.column_names:
             continue
         column = table[name].combine_chunks()
-        social = pc.fill_null(pc.match_substring_regex(column, _SOCIAL), False)
+        social = pc.fill_null(pc.match_substring_regex(column, SOCIAL), False)
         rows = np.flatnonzero(social.to_numpy(zero_copy_only=False))
         if not len(rows):
             continue

@@ -19,6 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.ace.answers.image import Image
+from tasks.ace.answers.pictures import Pictures
+from tasks.ace.answers.stored import Stored
 from tasks.ace.answers.tables import SCHEMAS, Part
 from tasks.ace.condition_codes import Lookup, look_up
 from tasks.shared.errors import Problem
@@ -186,7 +188,7 @@ class Answer:
     faults: tuple[Problem, ...]
     parts: Mapping[str, Part] = field(repr=False, compare=False)
     rank: int = field(repr=False, compare=False)
-    pictures: Image | None = field(repr=False, compare=False, default=None)
+    pictures: Pictures | None = field(repr=False, compare=False, default=None)
 
     @property
     def whole(self) -> bool:
@@ -223,8 +225,14 @@ class Answer:
     @property
     def image(self) -> Image | None:
         """The stored summaries, where EQ asked for them; None where none came."""
-        found = self.pictures.of(self.rank) if self.pictures is not None else None
+        found = self.pictures.image(self.rank) if self.pictures is not None else None
         return found if found is not None and found.entries.num_rows else None
+
+    @property
+    def stored(self) -> Stored | None:
+        """The same summaries as records, for comparing; None where none came."""
+        found = self.pictures.stored(self.rank) if self.pictures is not None else None
+        return found if found is not None and len(found.numbers) else None
 
     @property
     def numbers(self) -> tuple[str, ...]:

@@ -1,0 +1,135 @@
+"""Bills of a summary, and releases that it covers: what is found on one side only, in any order.
+
+Only summaries whose records are not the same ones in the same order are looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+
+import numpy as np
+
+from tasks.ace.summary import groups
+from tasks.ace.summary.compared import BILLS, RELEASES, bits, chart
+from tasks.ace.summary.groups import Group, Said
+from tasks.ace.wire.classes import Bytes
+from tasks.ace.wire.vectors import Keys
+
+Row = tuple[int, int, int, str, str, str | None, str | None]
+"""Rank, line, order, place, field, ours, theirs."""
+
+Shipment = tuple[tuple[str, ...], str, str]
+"""Its bills in order, quantity, unit."""
+
+_TYPE, _ISSUER, _NUMBER = (
+    "manifest_component_type_code", "manifest_component_issuer_code",
+    "manifest_component_identifier",
+)  # fmt: skip
+
+
+def unlike_sets(ours: Said, theirs: Said) -> Iterator[Row]:
+    """Bills, their quantities, and covered releases that differ."""
+    for rank in _suspects(ours, theirs, BILLS):
+        yield from _bills(rank, *(_shipments(side, rank) for side in (ours, theirs)))
+    for rank in _suspects(ours, theirs, (RELEASES,)):
+        mine, other = (_releases(side.of(RELEASES), rank) for side in (ours, theirs))
+        yield from _only(rank, "Releases covered", mine, other)
+
+
+def _suspects(ours: Said, theirs: Said, kinds: tuple[str, ...]) -> list[int]:
+    """Ranks whose records are not the same in the same order."""
+    found: list[Keys] = []
+    for record in kinds:
+        mine, other = ours.of(record), theirs.of(record)
+        if np.array_equal(mine.keys, other.keys):
+            apart = _words(mine.matrix) ^ _words(other.matrix)
+            apart &= bits(record, keys=True).view(np.uint64)
+            found.append(groups.entries(mine.keys[apart.any(axis=1)]))
+        else:
+            found.append(_unequal(record, mine, other))
+    return np.unique(np.concatenate(found)).tolist()
+
+
+def _unequal(record: str, mine: Group, other: Group) -> Keys:
+    """Ranks with a record that one side has under no such key, or otherwise."""
+    lone = groups.entries(np.setxor1d(mine.keys, other.keys))
+    _, left, right = np.intersect1d(mine.keys, other.keys, True, return_indices=True)
+    apart = _words(mine.matrix[left]) ^ _words(other.matrix[right])
+    apart &= bits(record, keys=True).view(np.uint64)
+    return np.concatenate((lone, groups.entries(mine.keys[left][apart.any(axis=1)])))
+
+
+def _words(matrix: Bytes) -> np.ndarray:
+    return np.ascontiguousarray(matrix).view(np.uint64).reshape(-1, 10)
+
+
+def _of(group: Group, rank: int) -> Group:
+    low, high = np.searchsorted(group.keys, [rank << groups.ENTRY, (rank + 1) << groups.ENTRY])
+    return group.some(np.arange(low, high))
+
+
+def _text(record: str, name: str, row: Bytes) -> str:
+    return row[chart(record)[name].span].tobytes().decode("latin-1").strip()
+
+
+def _shipments(side: Said, rank: int) -> Counter[Shipment]:
+    details, bills = (_of(side.of(record), rank) for record in BILLS)
+    size = {
+        int(groups.lines(key)): (
+            _text("22", "manifested_quantity", row).lstrip("0"),
+            _text("22", "manifested_quantity_unit_of_measure_code", row),
+        )
+        for key, row in zip(details.keys.tolist(), details.matrix, strict=True)
+    }
+    named: dict[int, tuple[str, ...]] = {}
+    pairs = zip(groups.lines(bills.keys).tolist(), bills.matrix, strict=True)
+    for place, rows in groupby(pairs, key=lambda pair: pair[0]):
+        named[place] = tuple(sorted(_bill(row) for _, row in rows))
+    return Counter(
+        (named.get(place, ()), *size.get(place, ("", ""))) for place in sorted({*size, *named})
+    )
+
+
+def _bill(row: Bytes) -> str:
+    parts = (_text("23", name, row) for name in (_TYPE, _ISSUER, _NUMBER))
+    return " ".join(part for part in parts if part)
+
+
+def _bills(rank: int, mine: Counter[Shipment], other: Counter[Shipment]) -> Iterator[Row]:
+    left, right = mine - other, other - mine
+    single = [Counter(bill for one in side.elements() for bill in one[0]) for side in (left, right)]
+    if single[0] != single[1]:
+        yield from _only(rank, "Bills", *single)
+    alone = [Counter(one[0] for one in side.elements()) for side in (left, right)]
+    if single[0] == single[1] and alone[0] != alone[1]:
+        together = [Counter(" with ".join(one) for one in side.elements()) for side in alone]
+        yield from _only(rank, "Bills that travel together", *together)
+    for bills in sorted(set(alone[0]) & set(alone[1])):
+        ours, theirs = (sorted(one[1:] for one in side.elements() if one[0] == bills)
+                        for side in (left, right))  # fmt: skip
+        for first, second in zip(ours, theirs, strict=False):
+            yield from _sizes(rank, " with ".join(bills), first, second)
+
+
+def _sizes(rank: int, bills: str, ours: tuple[str, ...], theirs: tuple[str, ...]) -> Iterator[Row]:
+    place = f"bill {bills}" if bills else ""
+    for field, mine, other in zip(("Quantity", "Unit"), ours, theirs, strict=True):
+        if mine != other:
+            yield rank, -1, -1, place, field, mine or None, other or None
+
+
+def _releases(group: Group, rank: int) -> Counter[str]:
+    return Counter(
+        f"{text[2:5]}-{text[7:14]}-{text[14]}"
+        for text in (row.tobytes().decode("latin-1") for row in _of(group, rank).matrix)
+    )
+
+
+def _only(rank: int, field: str, mine: Counter[str], other: Counter[str]) -> Iterator[Row]:
+    """What only one side has."""
+    left, right = mine - other, other - mine
+    if left or right:
+        ours, theirs = (", ".join(sorted(side.elements())) or None for side in (left, right))
+        yield rank, -1, -1, "", field, ours, theirs
