@@ -12,10 +12,22 @@ ARROWS = {
     "reconciliation": {"ace", "entries"},
     "ace": {"entries"},
     "incident": {"entries"},
+    # it gathers what the others put in
+    "kit": {"entries", "duties"},
 }
 POSIX_ONLY_MODULES = {"fcntl", "pwd", "grp", "resource", "termios", "pty"}
 POSIX_ONLY_CALLS = {"fork", "geteuid", "getuid", "setsid", "mkfifo", "getpgid", "killpg"}
-DESK_ROOMS = ("entries", "ace", "shared", "desk", "incident", "backup", "duties", "screening")
+DESK_ROOMS = (
+    "entries",
+    "ace",
+    "shared",
+    "desk",
+    "incident",
+    "backup",
+    "duties",
+    "screening",
+    "kit",
+)
 
 
 def modules(folder: str) -> list[Path]:

@@ -60,6 +60,15 @@ port = 587
 # password_file = "/path/to/a/file/only/you/can/read"
 sender = ""
 
+[kit]
+# the off-line kit: who can open its sealed archive (continuity kit key NAME --out DIR)
+# recipients = ["/path/to/ada.pub"]
+# passphrase_file = "/path/to/a/file/only/you/can/read"
+# the official Python installer for the clean laptop
+# python = "/path/to/python-3.13.9-amd64.exe"
+# where the backups' recovery key and its passphrase are kept, for the print
+recovery_key = ""
+
 [mail.recipients]
 it = []
 compliance = []
@@ -67,6 +76,9 @@ deputy = []
 licence-holder = []
 """
 
+
+EVENTS_FILE = "journal.jsonl"
+"""In a plain copy of a book; a kit has it one folder deeper."""
 
 MOST = 20
 """Rows of what needs a person on one screen."""
@@ -85,30 +97,68 @@ def init(
     filer: Annotated[str, typer.Option(help="Filer code, three characters.")] = "",
     sample: Annotated[bool, typer.Option("--sample", help="The made-up brokerage.")] = False,
     from_kit: Annotated[
-        Path | None, typer.Option("--from-kit", help="Go on with the journal copy in this folder.")
+        Path | None,
+        typer.Option(
+            "--from-kit", help="Go on from a kit, open or sealed, or from a journal copy."
+        ),
+    ] = None,
+    signed_by: Annotated[
+        str, typer.Option("--signed-by", help="Id of the key that signed the kit, as printed.")
+    ] = "",
+    key: Annotated[
+        Path | None, typer.Option("--key", help="A recipient's key file, for a sealed kit.")
+    ] = None,
+    wheel: Annotated[
+        Path | None,
+        typer.Option(help="This program's wheel, kept for kits; else the installed one."),
     ] = None,
 ) -> None:
-    """Make a home folder: settings, host keys, journal."""
+    """Make a home folder: settings, host keys, journal. With a kit, go on with its book."""
     if sample:
         from tasks.entries.sample import make
 
         made = make(desk.home, desk.given_actor or "sample")
         say(f"The sample brokerage stands in {desk.home}. Its desks' workbooks: {made.inbox}")
         return
-    from tasks.shared.opening import make_home
-
+    if from_kit and not (from_kit / EVENTS_FILE).is_file():
+        _from_kit(from_kit, key, signed_by)
+        return
     if not filer and not from_kit:
         raise typer.BadParameter("CBP's three characters", param_hint="--filer")
+    from tasks.kit.wheel import keep
+    from tasks.shared.opening import continue_home, make_home
+
     text = TEMPLATE.format(name=json.dumps(name), filer=filer.upper() or "XXX")
     if from_kit:
-        from tasks.shared.opening import continue_home
-
         settings, head = continue_home(desk.home, text, from_kit, desk.actor)
         say(f"{settings.home} goes on from event {head.seq}. Only this book issues numbers now.")
         return
     settings = make_home(desk.home, text, desk.actor)
     say(f"Home folder made: {settings.home}")
+    if kept := keep(settings.home, wheel):
+        say(f"{kept}: kept for off-line kits")
     say("Next: edit continuity.toml, then continuity people add, numbers reserve, numbers issue.")
+
+
+def _from_kit(kit: Path, key: Path | None, signed_by: str) -> None:
+    from tasks.desk.kit import opened_by
+    from tasks.kit.begin import begin
+    from tasks.shared.board import ago
+    from tasks.shared.clock import parse
+    from tasks.shared.seal import By
+
+    by = opened_by(kit, key) if kit.is_file() else By()
+    made = begin(desk.home, kit, desk.actor, by, signed_by)
+    say(
+        f"{made.settings.home} goes on from event {made.facts.head_seq} of the kit {made.facts.name}."
+    )
+    same = "as you said" if signed_by else "compare it with the first page of the print"
+    say(f"Signed with the key {made.signer}: {same}.")
+    say(f"The kit was built {ago(parse(made.facts.made))}: numbers that the old book issued or used after "
+        "that are not known here. This book issues from the far end of the reserve.")  # fmt: skip
+    say(
+        "Only this book issues numbers now. Enrol again whoever approves: continuity people enrol ID"
+    )
 
 
 def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:

@@ -16,6 +16,7 @@ from tasks.desk import (
     home,
     incident,
     journal,
+    kit,
     numbers,
     people,
     reconcile,
@@ -53,6 +54,7 @@ app.add_typer(backup.app, name="backup")
 app.add_typer(duties.app, name="duties")
 app.add_typer(screen.app, name="screen")
 app.add_typer(incident.app, name="incident")
+app.add_typer(kit.app, name="kit")
 app.add_typer(journal.app, name="journal")
 
 

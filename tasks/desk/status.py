@@ -24,6 +24,7 @@ def lines(office: Office) -> list[Line]:
     journal, settings = office.journal, office.settings
     found = [*_tasks(journal), *_plans(journal, settings), *_batches(journal), *_desks(journal)]
     found += _screening(journal)
+    found += _kit(office)
     return [*found, *_other_reserves(journal, settings), *readiness_lines(office)]
 
 
@@ -115,6 +116,13 @@ def _moments(
 def _at(journal: Journal, places: list[int]) -> dict[int, str]:
     query = sa.select(EVENTS.c.seq, EVENTS.c.at).where(EVENTS.c.seq.in_(places))
     return {row.seq: row.at for row in journal.rows(query)}
+
+
+def _kit(office: Office) -> list[Line]:
+    from tasks.kit.check import watch
+    from tasks.shared.kit_part import KitOffice
+
+    return watch(KitOffice(office.journal, office.content, office.settings))
 
 
 def _screening(journal: Journal) -> Iterator[Line]:

@@ -16,6 +16,7 @@ from tasks.shared.journal import Journal, Pen
 from tasks.shared.numbering import printed
 from tasks.shared.projections import NUMBERS
 from tasks.shared.settings import Settings
+from tasks.shared.store import EVENTS
 
 ENTRY, IN_BOND = "entry", "in-bond"
 _LAST = {ENTRY: 9_999_999, IN_BOND: 99_999_999}
@@ -100,7 +101,8 @@ def issue(
     actor: str,
     request: str = "",
 ) -> list[str]:
-    """Issue the lowest `count` free numbers to a desk; returns them, in order.
+    """Issue the lowest `count` free numbers to a desk; returns them, in order. A book that goes on
+    from a kit takes the highest: the old book may have issued from below after the kit was made.
 
     `request` names the request, so that repeating it returns the numbers it got the first time.
     Raises NumberUnavailable, issuing none, if the reserve holds fewer.
@@ -111,7 +113,7 @@ def issue(
     if request and (known := _issued_by(journal, request, desk, count)):
         return known
     with journal.write(actor) as pen:
-        serials = _lowest_free(pen, series, filer, count)
+        serials = _next_free(pen, series, filer, count)
         numbers: list[str] = []
         for part, (first, last) in enumerate(_runs(serials)):
             offset = _offset_of(pen, series, filer, first)
@@ -140,15 +142,17 @@ def _issued_by(journal: Journal, request: str, desk: str, count: int) -> list[st
     return numbers
 
 
-def _lowest_free(pen: Pen, series: str, filer: str, count: int) -> list[int]:
+def _next_free(pen: Pen, series: str, filer: str, count: int) -> list[int]:
     column = NUMBERS.c
+    continued = sa.select(EVENTS.c.seq).where(EVENTS.c.kind == kinds.JournalContinued.kind).limit(1)
+    order = column.serial.desc() if pen.rows(continued) else column.serial
     query = (
         sa.select(column.serial)
         .where(column.series == series, column.filer == filer, column.state == "reserved")
-        .order_by(column.serial)
+        .order_by(order)
         .limit(count)
     )
-    serials = [row.serial for row in pen.rows(query)]
+    serials = sorted(row.serial for row in pen.rows(query))
     if len(serials) < count:
         raise NumberUnavailable(
             f"The reserve holds {len(serials)} free {series} number(s), {count} are wanted: "

@@ -138,7 +138,8 @@ class ContentMissing(JournalBroken):
 
 
 class NotFetched(ContinuityError):
-    """A list could not be fetched whole. What was there before is untouched."""
+    """A list, or a program for the kit, could not be fetched whole. What was there before is
+    untouched."""
 
 
 class MailUndelivered(ContinuityError):

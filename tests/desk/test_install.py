@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_the_wheel_holds_every_package() -> None:
+    """An editable install finds a package that pyproject.toml forgets; a wheel does not."""
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    there = {path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+             for top in ("flows", "tasks", "deployments")
+             for path in (ROOT / top).rglob("__init__.py")}  # fmt: skip
+    assert there | {"continuity_data"} == set(listed["tool"]["setuptools"]["packages"])
 
 
 @pytest.mark.long

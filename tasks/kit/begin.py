@@ -1,0 +1,112 @@
+"""Going on from a kit on a clean machine: what was tampered with is refused before anything is made."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.kit import archive, program, wheel
+from tasks.kit.build import JOURNAL, read_facts
+from tasks.kit.own_settings import PLACE
+from tasks.shared import keys, kinds, manifest
+from tasks.shared.errors import BadInput, JournalBroken, Problem
+from tasks.shared.files import write_atomic
+from tasks.shared.journal import Head
+from tasks.shared.journal_copy import HEAD_FILE
+from tasks.shared.kit_part import HOME
+from tasks.shared.opening import continue_home
+from tasks.shared.seal import SUFFIX, By
+from tasks.shared.settings import FILE, Settings
+
+COPY = "kit"
+"""Where the new home keeps the kit, without its programs."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The home that goes on. `signer`: id of the key that signed the kit."""
+
+    settings: Settings
+    head: Head
+    facts: kinds.KitFacts
+    signer: str
+
+
+def begin(home: Path, kit: Path, actor: str, by: By, signed_by: str = "") -> Begun:
+    """Make a home that goes on with the kit's book. `kit`: an open kit's folder or its sealed file,
+    which `by` opens; `signed_by`: the key id on the print. Raises BadInput where a home stands,
+    JournalBroken for a kit that was tampered with or signed by another key, NotOpened."""
+    home = home.absolute()
+    if (home / FILE).exists():
+        raise BadInput(f"{home} is a home folder already; nothing was changed")
+    with _opened(kit, by, home.parent) as folder:
+        signer = verify(folder, signed_by)
+        facts = read_facts(folder)
+        said = (folder / HOME / FILE).read_text(encoding="utf-8")
+        text = said.replace(PLACE, home.as_posix())
+        settings, head = continue_home(home, text, folder / JOURNAL, actor)
+        _bring(folder, home)
+    return Begun(settings, head, facts, signer)
+
+
+@contextmanager
+def _opened(kit: Path, by: By, beside: Path) -> Iterator[Path]:
+    if not kit.is_file():
+        yield kit
+        return
+    if kit.suffix != SUFFIX:
+        raise BadInput(f"{kit} is neither a kit's folder nor a sealed kit ({SUFFIX})")
+    beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".kit-", dir=beside) as scratch:
+        archive.open_(kit, by, Path(scratch))
+        yield Path(scratch)
+
+
+def verify(folder: Path, signed_by: str = "") -> str:
+    """Check a kit's signature, every file, and that book and kit have one signer; returns its id.
+    An unsealed kit without programs is whole. Raises JournalBroken, BadInput for no kit."""
+    problems, public = differences(folder)
+    signer = keys.key_id(public)
+    if problems:
+        raise JournalBroken(f"The kit is not as it was made: {len(problems)} file(s)", problems)
+    if signed_by and signed_by.lower() != signer:
+        raise JournalBroken(f"The kit was signed with the key {signer}, not with {signed_by}")
+    head = json.loads((folder / JOURNAL / HEAD_FILE).read_bytes())
+    if base64.b64decode(head["public_key"]) != public:
+        raise JournalBroken("The kit and the copy of the book in it were signed with two keys")
+    return signer
+
+
+def differences(folder: Path) -> tuple[list[Problem], bytes]:
+    """What differs from the manifest, and the key that signed it."""
+    try:
+        public = base64.b64decode(json.loads((folder / manifest.FILE).read_bytes())["public_key"])
+        problems = manifest.verify(folder)
+    except FileNotFoundError:
+        raise BadInput(f"{folder} is no kit: {manifest.FILE} is missing") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+        raise JournalBroken(f"The kit's {manifest.FILE} cannot be read ({wrong})") from None
+    bare = not (folder / program.FOLDER).exists()
+    return [one for one in problems if not (bare and _left_out(one))], public
+
+
+def _left_out(problem: Problem) -> bool:
+    return problem.file.startswith(f"{program.FOLDER}/") and problem.wrong == "is missing"
+
+
+def _bring(folder: Path, home: Path) -> None:
+    """The kit's other files for the home, the kit itself, and the program's wheel."""
+    for path in sorted((folder / HOME).rglob("*")):
+        target = home / path.relative_to(folder / HOME)
+        if path.is_file() and not target.exists():
+            write_atomic(target, path.read_bytes(), mode=0o600)
+    leave = shutil.ignore_patterns(program.FOLDER, JOURNAL)
+    shutil.copytree(folder, home / COPY, ignore=leave, dirs_exist_ok=True)
+    for own in (folder / program.FOLDER / "wheels").glob("broker_continuity-*.whl"):
+        write_atomic(wheel.folder(home) / own.name, own.read_bytes())

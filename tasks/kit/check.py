@@ -1,0 +1,139 @@
+"""What of a kit is stale, broken or missing, each with its light."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from tasks.kit import begin, build, wheel
+from tasks.kit.parts import providers
+from tasks.shared import board, clock, kinds
+from tasks.shared.board import AMBER, GREEN, RED, Line
+from tasks.shared.errors import ContinuityError
+from tasks.shared.kit_part import KitOffice
+from tasks.shared.settings import Settings
+from tasks.shared.store import EVENTS
+
+_AGAIN = "continuity kit build"
+_RED_PARTS = {"workbooks"}
+"""Parts that do harm when they are old: a number printed here may be used elsewhere."""
+
+
+def newest(settings: Settings) -> Path | None:
+    """The newest kit in the house's own folder of them."""
+    found = [one for one in build.kits(settings).glob("*kit-*") if (one / build.FACTS).is_file()]
+    return max(found, key=lambda one: build.read_facts(one).made, default=None)
+
+
+def check(office: KitOffice, folder: Path | None = None) -> list[Line]:
+    """Everything there is to say of a kit: the one in `folder`, else the newest here, else what the
+    book says of the last one. Raises BadInput for a folder that is no kit."""
+    folder = folder or newest(office.settings)
+    said = board.last(office.journal.rows, kinds.KitBuilt.kind)
+    if folder is None and said is None:
+        return [_line("kit", RED, "never built", _AGAIN)]
+    facts = build.read_facts(folder) if folder else _facts(said[1] if said else {})
+    lines = [_age(facts, office.settings), _files(folder), _book(office, facts)]
+    lines += [*_parts(office, facts), *programs(facts)]
+    return [*lines, _sealed(facts, folder, said[1] if said else {})]
+
+
+def _line(what: str, light: str, fact: str, command: str = "", since: str = "") -> Line:
+    return Line("P8", what, light, fact, "" if light == GREEN else command, since)
+
+
+def _facts(body: dict[str, object]) -> kinds.KitFacts:
+    return msgspec.convert(body["facts"], kinds.KitFacts)
+
+
+def _age(facts: kinds.KitFacts, settings: Settings) -> Line:
+    """Monthly and on change [S]; red from twice that on."""
+    made, most = clock.parse(facts.made), timedelta(days=settings.kit.max_age_days)
+    age = clock.now() - made
+    light = GREEN if age <= most else AMBER if age <= 2 * most else RED
+    return _line("age", light, f"{facts.name}, built {board.ago(made)}, at most {most.days} days",
+                 _AGAIN, facts.made)  # fmt: skip
+
+
+def _files(folder: Path | None) -> Line:
+    if folder is None:
+        return _line(
+            "files", AMBER, "not looked at: the kit is not here", "continuity kit check DIR"
+        )
+    try:
+        signer = begin.verify(folder)
+    except ContinuityError as broken:
+        return _line("files", RED, str(broken).replace("\n ", ";"), _AGAIN)
+    return _line("files", GREEN, f"each as it was made and signed by {signer}")
+
+
+def _book(office: KitOffice, facts: kinds.KitFacts) -> Line:
+    """Numbers that this book gave out or used after the kit: the laptop would not know of it."""
+    columns = EVENTS.c
+    ours = office.journal.rows(sa.select(columns.digest).where(columns.seq == facts.head_seq))
+    if not ours or ours[0].digest != facts.head:
+        return _line("book", RED, "the kit was not made from this book", _AGAIN)
+    moved = sa.or_(columns.kind.startswith("numbers."), columns.kind == "entries.recorded")
+    query = sa.select(sa.func.count()).where(columns.seq > facts.head_seq, moved)
+    count = office.journal.rows(query)[0][0]
+    if count:
+        return _line(
+            "book", RED, f"numbers moved {count} time(s) since: the laptop would not know", _AGAIN
+        )
+    return _line("book", GREEN, f"at event {facts.head_seq}; no number moved since")
+
+
+def _parts(office: KitOffice, facts: kinds.KitFacts) -> Iterator[Line]:
+    for one in providers():
+        then, now = facts.parts.get(one.name), one.state(office)
+        if then is None:
+            yield _line(one.name, AMBER, "is not in this kit: it was built before there was such a part",
+                        _AGAIN)  # fmt: skip
+        elif then != now:
+            yield _line(one.name, RED if one.name in _RED_PARTS else AMBER, one.stale, _AGAIN)
+        faults = list(one.faults(office))
+        yield from (_line(one.name, fault.light, fault.words, _AGAIN) for fault in faults)
+        if then == now and not faults:
+            yield _line(one.name, GREEN, "as it is now")
+
+
+def programs(facts: kinds.KitFacts) -> Iterator[Line]:
+    """What a clean laptop would lack."""
+    if not facts.platforms:
+        yield _line("programs", RED, "not in the kit: it can be installed nowhere without a network",
+                    "continuity kit build, without --no-wheels")  # fmt: skip
+        return
+    if facts.program != wheel.version():
+        yield _line(
+            "programs", AMBER, f"version {facts.program}, here runs {wheel.version()}", _AGAIN
+        )
+    else:
+        yield _line("programs", GREEN, f"{facts.program} for {'; '.join(facts.platforms)}")
+    if not facts.python:
+        yield _line("python", AMBER, "no installer: the laptop must have Python already",
+                    "continuity kit build --python FILE")  # fmt: skip
+
+
+def _sealed(facts: kinds.KitFacts, folder: Path | None, body: dict[str, object]) -> Line:
+    there = folder is not None and folder.with_name(folder.name + build.SUFFIX).is_file()
+    if there or (body.get("sealed") and _facts(body).name == facts.name):
+        return _line("sealed archive", GREEN, "made")
+    return _line("sealed archive", AMBER, "none: nobody to seal to; set [kit] recipients or "
+                 "passphrase_file", _AGAIN)  # fmt: skip
+
+
+def watch(office: KitOffice) -> list[Line]:
+    """For `continuity status`: the cheap part, from the book alone. That a kit is due is said by its
+    duty."""
+    said = board.last(office.journal.rows, kinds.KitBuilt.kind)
+    if said is None:
+        return []
+    facts = _facts(said[1])
+    found = [_book(office, facts), *programs(facts)]
+    return [replace(one, what=f"off-line kit: {one.what}", since=facts.made)
+            for one in found if one.light != GREEN]  # fmt: skip

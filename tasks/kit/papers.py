@@ -1,0 +1,72 @@
+"""What must be kept on paper, as one PDF: what the kit is and how to trust it, then each part's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.shared import clock, keys, kinds
+from tasks.shared.kit_part import KitOffice, KitPart
+from tasks.shared.paper import RED, UPRIGHT, Column, Frame, Paper
+
+FILE = "paper/print-this.pdf"
+DRILL = "DRILL: this is an exercise. Nothing goes to CBP."
+
+
+def render(office: KitOffice, facts: kinds.KitFacts, parts: Sequence[KitPart]) -> bytes:
+    """The PDF. Raises MissingPart without fpdf2 or its fonts."""
+    broker = office.settings.broker
+    frame = Frame(
+        title=f"Off-line kit of {broker.name}",
+        left=f"{broker.name} · filer {broker.filer_code} · licence {broker.licence or 'not set'}",
+        right=f"kit of {facts.made[:10]}",
+        foot=f"Made {facts.made[:16]}Z from the book at event {facts.head_seq}. Confidential: client "
+             "records (19 CFR 111.24). Keep it away from the machines that it is for.",
+        mark=DRILL if facts.drill else "",
+        made=clock.parse(facts.made),
+    )  # fmt: skip
+    paper = Paper(frame, UPRIGHT)
+    pages = [page for part in parts for page in part.pages]
+    paper.page()
+    _cover(paper, office, facts, parts, [page.title for page in pages])
+    for page in pages:
+        paper.page()
+        paper.title(page.title, 14)
+        page.write(paper)
+    return paper.bytes()
+
+
+def _cover(
+    paper: Paper,
+    office: KitOffice,
+    facts: kinds.KitFacts,
+    parts: Sequence[KitPart],
+    titles: Sequence[str],
+) -> None:
+    paper.title("Off-line kit: what to keep on paper")
+    signer = keys.key_id(keys.public(office.settings.home))
+    python = f"{facts.python}, SHA-256 {facts.python_sha256}" if facts.python else "not in the kit"
+    paper.answers([
+        ("Kit", [facts.name]),
+        ("Signed with the key", [signer, "Whoever opens the kit compares this: continuity init "
+                                 f"--from-kit KIT --signed-by {signer}"]),
+        ("Book", [f"event {facts.head_seq}, SHA-256 {facts.head}"]),
+        ("Runs on", list(facts.platforms) or ["nothing: this kit was built without programs"]),
+        ("Python installer", [python]),
+        ("Person to call", [_contact(office)]),
+        ("Passphrase or key of the sealed archive", ["Never on this sheet. It is kept by:",
+                                                     "_" * 60]),
+    ], 9.5)  # fmt: skip
+    if not facts.platforms:
+        paper.text("Without programs this kit starts no laptop: build one with them.", 10, RED, "B")
+    paper.heading("What is in the kit")
+    listed = [(part.words,) for part in parts if part.words]
+    paper.table([Column("Part", paper.sheet.inner)], listed, 9)
+    paper.heading("What is on the following pages")
+    rows = [(str(n), title) for n, title in enumerate(titles, 1)]
+    paper.table([Column("", 8, "R"), Column("Chapter", paper.sheet.inner - 8)], rows, 9)
+
+
+def _contact(office: KitOffice) -> str:
+    broker = office.settings.broker
+    said = ", ".join(filter(None, (broker.contact_name, broker.contact_phone)))
+    return said or "not set: [broker] contact_name, contact_phone"

@@ -1,0 +1,24 @@
+"""The parts of the kit, in the order of the printed pages. A room that adds one adds a line here."""
+
+from __future__ import annotations
+
+from tasks.shared.kit_part import KitOffice, Provider
+
+
+def providers() -> tuple[Provider, ...]:
+    """Every part. Imported when asked for: a desk that only checks needs few of them."""
+    from tasks.kit import clients, extracts, own_settings, recovery, run_book, workbooks
+
+    return (
+        run_book.PROVIDER,
+        workbooks.PROVIDER,
+        clients.PROVIDER,
+        extracts.PROVIDER,
+        recovery.PROVIDER,
+        own_settings.PROVIDER,
+    )
+
+
+def states(office: KitOffice) -> dict[str, str]:
+    """What each part would be made of now."""
+    return {one.name: one.state(office) for one in providers()}

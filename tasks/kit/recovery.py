@@ -1,0 +1,63 @@
+"""How the backups are opened: where the recovery key is kept, and what to type. Never the key."""
+
+from __future__ import annotations
+
+from tasks.shared import board, kinds
+from tasks.shared.kit_part import Fault, KitOffice, KitPage, KitPart, Provider, state_of
+from tasks.shared.paper import Paper
+
+_UNSAID = "NOT WRITTEN DOWN: set [kit] recovery_key in continuity.toml"
+
+
+def _facts(office: KitOffice) -> list[tuple[str, str]]:
+    backup, kit = office.settings.backup, office.settings.kit
+    done = board.last(office.journal.rows, kinds.BackupDone.kind)
+    newest = f"{done[1]['head']}, taken {done[0]:%Y-%m-%d %H:%M} UTC" if done else "none yet"
+    return [
+        ("Where the key and its passphrase are", kit.recovery_key or _UNSAID),
+        ("The store", backup.store or "not set"),
+        ("Its place", backup.place or "not set"),
+        ("Repository", done[1]["repository"] if done else "none yet"),
+        ("Newest snapshot when this was printed", newest),
+    ]
+
+
+def make(office: KitOffice) -> KitPart:
+    return KitPart(
+        "how the backups are opened, without the key",
+        pages=[KitPage("Restoring from the backups", lambda paper: _page(paper, office))],
+    )
+
+
+def _page(paper: Paper, office: KitOffice) -> None:
+    done = board.last(office.journal.rows, kinds.BackupDone.kind)
+    head = f" --expect-head {done[1]['head']}" if done else ""
+    paper.answers([(question, [answer]) for question, answer in _facts(office)], 9)
+    paper.heading("What to do")
+    for step in (
+        "1. Fetch the sheet of the recovery key and, from its other place, the passphrase. Two people.",
+        "2. Type the sheet's numbered lines into a text file recovery.key on a clean machine. Two letters "
+        "at the end of each line check it; O and 0, I and 1, B and 8 count the same.",
+        "3. continuity backup keys check recovery.key",
+        f"4. continuity backup restore TARGET --key recovery.key{head}",
+        "5. Compare the head that the command names with the one above, or with a newer printed one: an "
+        "older head means that somebody shows you an old backup.",
+        "6. Put the sheet back and have a new recovery key made: continuity backup keys recipient.",
+    ):
+        paper.text(step, 9)
+
+
+def state(office: KitOffice) -> str:
+    # Each night's snapshot has another head; that alone makes no kit stale.
+    return state_of([fact for fact in _facts(office) if not fact[0].startswith("Newest")])
+
+
+def faults(office: KitOffice) -> list[Fault]:
+    said = bool(office.settings.kit.recovery_key)
+    return [] if said else [Fault(board.AMBER, "nobody wrote down where the recovery key is kept "
+                                               "([kit] recovery_key)")]  # fmt: skip
+
+
+PROVIDER = Provider(
+    "recovery", make, state, "the backup's store or key place changed since", faults
+)

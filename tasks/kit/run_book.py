@@ -1,0 +1,78 @@
+"""The run-book: what people do, step by step, from data; the broker's own takes the place of ours."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.kit_part import HOME, KitFile, KitOffice, KitPage, KitPart, Provider, state_of
+from tasks.shared.paper import Column, Paper
+from tasks.shared.settings import Settings
+
+FILE = "run-book.toml"
+
+
+def text(settings: Settings) -> str:
+    """The broker's own run-book, else the one that is shipped."""
+    own = settings.home / FILE
+    if own.is_file():
+        return own.read_text(encoding="utf-8")
+    return files("continuity_data").joinpath("kit", "run_book.toml").read_text(encoding="utf-8")
+
+
+def read(said: str) -> dict[str, Any]:
+    """Title and chapters. Raises BadInput, naming every chapter that has not its shape."""
+    try:
+        book = tomllib.loads(said)
+    except tomllib.TOMLDecodeError as wrong:
+        raise BadInput(
+            "The run-book cannot be read:", [Problem(file=FILE, wrong=str(wrong))]
+        ) from None
+    chapters = book.get("chapter", [])
+    problems = [
+        Problem(file=FILE, value=str(one.get("title", ""))[:60],
+                wrong=f"chapter {place} has not its shape", right='title = "...", steps = ["..."]')
+        for place, one in enumerate(chapters, 1)
+        if not isinstance(one.get("title"), str) or not _steps(one.get("steps"))
+    ]  # fmt: skip
+    if not chapters or not isinstance(book.get("title"), str):
+        problems.append(Problem(file=FILE, wrong="has no title or no chapter",
+                                right='title = "..." and [[chapter]]'))  # fmt: skip
+    if problems:
+        raise BadInput("The run-book cannot be printed:", problems)
+    return book
+
+
+def _steps(steps: object) -> bool:
+    return isinstance(steps, list) and bool(steps) and all(isinstance(s, str) for s in steps)
+
+
+def make(office: KitOffice) -> KitPart:
+    said = text(office.settings)
+    book = read(said)
+    own = (office.settings.home / FILE).is_file()
+    whose = "the broker's own" if own else "as shipped"
+    return KitPart(
+        f"run-book with {len(book['chapter'])} chapters, {whose}",
+        [KitFile(HOME + FILE, said.encode())] if own else [],
+        [KitPage(book["title"], lambda paper: _page(paper, book))],
+    )
+
+
+def _page(paper: Paper, book: dict[str, Any]) -> None:
+    paper.text("[S] reliable secondary source, [W] weak source, [G] general knowledge: verify before "
+               "relying. The box is for the hour and initials.", 8)  # fmt: skip
+    columns = [Column("", 7, "R"), Column("What to do", paper.sheet.inner - 37), Column("Done", 30)]
+    for chapter in book["chapter"]:
+        paper.heading(chapter["title"])
+        rows = [(str(n), step, "") for n, step in enumerate(chapter["steps"], 1)]
+        paper.table(columns, rows, 9)
+
+
+def state(office: KitOffice) -> str:
+    return state_of(text(office.settings))
+
+
+PROVIDER = Provider("run-book", make, state, "the run-book changed since")

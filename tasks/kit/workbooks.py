@@ -1,0 +1,75 @@
+"""Each desk's workbook with its issued, unused numbers; and the same numbers on paper, to be written
+in by hand where no machine works at all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.entries import handout, reserve
+from tasks.shared.kit_part import KitFile, KitOffice, KitPage, KitPart, Provider, state_of
+from tasks.shared.paper import Column, Paper
+from tasks.shared.projections import NUMBERS
+
+_NEEDED = (
+    "Each number is used once, for one entry, and never again. Write it on every paper of the shipment "
+    "exactly as it stands here. A spoiled number is crossed out, not used; two persons void it later. "
+    "Keep this list with the stamped copies: whoever types it in needs the number, the date and the "
+    "shipment."
+)
+
+
+def make(office: KitOffice) -> KitPart:
+    held = numbers(office)
+    count = sum(len(some) for some in held.values())
+    return KitPart(
+        f"{len(held)} desk workbook(s) with {count} issued, unused entry numbers",
+        [_file(office, desk) for desk in held],
+        [KitPage(f"Entry numbers of the desk {desk}", _page(some)) for desk, some in held.items()],
+    )
+
+
+def numbers(office: KitOffice) -> dict[str, list[str]]:
+    """The issued, unused entry numbers of each desk."""
+    column = NUMBERS.c
+    query = sa.select(column.desk).distinct().where(
+        column.series == reserve.ENTRY, column.state == "issued"
+    )  # fmt: skip
+    desks = sorted(row.desk for row in office.journal.rows(query))
+    return {desk: reserve.issued_to(office.journal, desk) for desk in desks}
+
+
+def state(office: KitOffice) -> str:
+    return state_of(numbers(office))
+
+
+def _file(office: KitOffice, desk: str) -> KitFile:
+    with tempfile.TemporaryDirectory(prefix="continuity-kit-") as scratch:
+        path = Path(scratch) / "desk.xlsx"
+        handout.write(office.journal, office.settings, desk, path)
+        return KitFile(f"workbooks/{plain(desk)}.xlsx", path.read_bytes())
+
+
+def plain(name: str) -> str:
+    """A name as part of a file name, on every system."""
+    kept = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in name)
+    return kept.strip() or "desk"
+
+
+def _page(some: list[str]) -> Callable[[Paper], None]:
+    def write(paper: Paper) -> None:
+        paper.text(_NEEDED, 8.5)
+        wide = (paper.sheet.inner - 56) / 2
+        columns = [Column("Number", 28), Column("Used on, for which shipment", wide)] * 2
+        half = -(-len(some) // 2)
+        second = [*some[half:], ""]
+        rows = [(some[n], "", second[n], "") for n in range(half)]
+        paper.table(columns, rows, 9, lines=2)
+
+    return write
+
+
+PROVIDER = Provider("workbooks", make, state, "numbers were issued, used or voided since")

@@ -1,0 +1,86 @@
+"""What a room puts into the off-line kit. The room says it here; the kit's own room gathers.
+
+    def make(office: KitOffice) -> KitPart: ...
+    PROVIDER = Provider("contacts", make, state, "contacts changed since")
+
+and a line in `tasks/kit/parts.py` names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from tasks.shared.kinds import canonical
+
+if TYPE_CHECKING:
+    from tasks.shared.content import ContentStore
+    from tasks.shared.journal import Journal
+    from tasks.shared.paper import Paper
+    from tasks.shared.settings import Settings
+
+HOME = "home/"
+"""Files of this folder of the kit are put into the home folder of the machine that goes on."""
+
+
+@dataclass(frozen=True)
+class KitOffice:
+    """What a part is made from."""
+
+    journal: Journal
+    content: ContentStore
+    settings: Settings
+
+
+class KitFile(NamedTuple):
+    """A file of the kit. `name`: with its folder, parted by slashes, such as `contacts/ports.pdf`."""
+
+    name: str
+    data: bytes
+
+
+class KitPage(NamedTuple):
+    """A chapter of what is printed: `write` begins on a fresh page whose title stands already."""
+
+    title: str
+    write: Callable[[Paper], None]
+
+
+@dataclass(frozen=True)
+class KitPart:
+    """`words`: what is in it, for the kit's first page and its read-me."""
+
+    words: str
+    files: Sequence[KitFile] = ()
+    pages: Sequence[KitPage] = ()
+
+
+class Fault(NamedTuple):
+    """Something that makes a part not fit for use: a light of `board`, and what it is."""
+
+    light: str
+    words: str
+
+
+def _none(office: KitOffice) -> Iterable[Fault]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Provider:
+    """`state`: a text that is another one once what the part is made of has changed, cheap to ask
+    for; `stale`: the words for that. `faults`: what is wrong now, such as contacts that nobody
+    verified."""
+
+    name: str
+    make: Callable[[KitOffice], KitPart]
+    state: Callable[[KitOffice], str]
+    stale: str
+    faults: Callable[[KitOffice], Iterable[Fault]] = _none
+
+
+def state_of(*facts: object) -> str:
+    """A short digest of facts that JSON can hold, for `Provider.state`."""
+    return sha256(canonical(facts).encode()).hexdigest()[:16]
