@@ -16,6 +16,7 @@ from prefect import flow
 from flows.reconciliation import reconciliation
 from tasks.duties import steps as duties
 from tasks.entries import steps as entries
+from tasks.kit import steps as kit
 from tasks.reconciliation import steps as reconcile
 from tasks.screening import steps as screening
 from tasks.shared.story import Story
@@ -32,6 +33,7 @@ def drill(home: str, out: str) -> dict[str, Any]:
     tell = Story("DRILL: the brokerage loses its systems on a Monday morning")
     made = prepare(tell, home)
     know_partners(tell, home)
+    pack(tell, home, out)
     hand_in(tell, home, made["handed_in"])
     come_back(tell, home)
     settle(tell, home, out, made)
@@ -50,6 +52,12 @@ def prepare(tell: Story, home: str) -> dict[str, Any]:
 def know_partners(tell: Story, home: str) -> None:
     tell.chapter("The partners")
     for line in screening.screen_sample(home, ACTOR, APPROVER):
+        tell.line(line)
+
+
+def pack(tell: Story, home: str, out: str) -> None:
+    tell.chapter("The off-line kit")
+    for line in kit.show_sample(home, ACTOR, f"{out}/kit"):
         tell.line(line)
 
 

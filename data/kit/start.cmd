@@ -41,7 +41,7 @@ if exist "%target%\program\Scripts\continuity.exe" goto begin
 echo Installing into %target%\program ...
 %python% -m venv --without-pip "%target%\program" || exit /b 1
 for %%f in ("%here%wheels\pip-*.whl") do set "pip=%%~ff"
-"%target%\program\Scripts\python.exe" "%pip%\pip" install --quiet --disable-pip-version-check --no-index --find-links "%here%wheels" --no-deps --require-hashes --requirement "%here%@REQUIREMENTS@" || exit /b 1
+"%target%\program\Scripts\python.exe" "%pip%\pip" install --quiet --disable-pip-version-check --no-compile --no-index --find-links "%here%wheels" --no-deps --require-hashes --requirement "%here%@REQUIREMENTS@" || exit /b 1
 
 :begin
 if not defined CONTINUITY_ACTOR set "CONTINUITY_ACTOR=%USERNAME%"

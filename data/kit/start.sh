@@ -39,7 +39,7 @@ if [ ! -x "$target/program/bin/continuity" ]; then
   echo "Installing into $target/program ..."
   "$python" -m venv --without-pip "$target/program"
   "$target/program/bin/python" "$(echo "$here"/wheels/pip-*.whl)/pip" install --quiet \
-    --disable-pip-version-check --no-index --find-links "$here/wheels" --no-deps \
+    --disable-pip-version-check --no-compile --no-index --find-links "$here/wheels" --no-deps \
     --require-hashes --requirement "$here/@REQUIREMENTS@"
 fi
 "$target/program/bin/continuity" init --from-kit "$kit" --home "$target/home" \

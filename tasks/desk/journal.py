@@ -31,12 +31,30 @@ def verify(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 
 @app.command()
-def export(out: Annotated[Path, typer.Option(help="A new or empty folder.")]) -> None:
-    """Write a signed copy of the book, with its content, into a folder."""
+def export(
+    out: Annotated[Path, typer.Option(help="A new or empty folder.")],
+    private_to: Annotated[
+        list[Path] | None, typer.Option(help="A .pub file of who takes the book back.")
+    ] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="Private values too, sealed with a passphrase.")
+    ] = False,
+) -> None:
+    """Write a signed copy of the book, with its content, into a folder. Private values stay behind
+    their references, unless they are sealed to somebody."""
     from tasks.shared.journal_copy import export as write
 
     head = write(desk.journal, desk.content, desk.home, out)
     say(f"{head.seq} events written to {out}; signed head {head.digest[:16]}")
+    if private or private_to:
+        from tasks.desk.kit import phrase_of
+        from tasks.shared import private_copy
+        from tasks.shared.seal import To, read_public
+
+        phrase = phrase_of(out / private_copy.FILE, new=True) if private else ""
+        to = To([read_public(path) for path in private_to or ()], phrase)
+        count = private_copy.write(desk.vault, out, to)
+        say(f"{out / private_copy.FILE}: {count} private value(s), sealed")
 
 
 @app.command()
@@ -67,10 +85,22 @@ def adopt(
     leave_conflicts: Annotated[
         bool, typer.Option("--leave-conflicts", help="Adopt the rest; write the clashes down.")
     ] = False,
+    key: Annotated[
+        Path | None, typer.Option("--key", help="A key file that opens the copy's private values.")
+    ] = None,
 ) -> None:
-    """Take back the events that another copy of this book gained after the two parted."""
+    """Take back the events that another copy of this book gained after the two parted, and the
+    private values sealed beside it."""
     from tasks.shared.journal_copy import adopt as take
+    from tasks.shared.private_copy import FILE as PRIVATE
 
+    if (copy / PRIVATE).is_file():
+        from tasks.desk.kit import opened_by
+        from tasks.shared.private_copy import take as take_private
+
+        # Before the events: an entry without its private values could be planned and not filed.
+        count = take_private(desk.vault, copy, opened_by(copy / PRIVATE, key))
+        say(f"{count} private value(s) taken.")
     done = take(desk.journal, copy, desk.content, desk.actor, leave_conflicts=leave_conflicts)
     say(f"The books agree up to event {done.prefix}.")
     for event in done.taken:

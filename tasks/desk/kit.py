@@ -108,13 +108,14 @@ def key(
 
     if plain(name) != name:
         raise typer.BadParameter("letters, digits, dashes", param_hint="NAME")
-    phrase = _phrase(out / f"{name}.key", new=True)
+    phrase = phrase_of(out / f"{name}.key", new=True)
     own = make_key(out, name, phrase)
     say(f"{out / f'{name}.key'}: opens what is sealed to {own}. Keep it off this machine.")
     say(f'{out / f"{name}.pub"}: name it under [kit]: recipients = ["{name}.pub"]')
 
 
-def _phrase(path: Path, new: bool = False) -> str:
+def phrase_of(path: Path, new: bool = False) -> str:
+    """The passphrase of a sealed file, from the environment or asked for."""
     from tasks.desk.backup_asking import passphrase_of
 
     return passphrase_of(path, PASSPHRASE, new)
@@ -125,8 +126,8 @@ def opened_by(path: Path, key_file: Path | None) -> By:
     from tasks.shared.seal import By, read_key
 
     if key_file is not None:
-        return By(seed=read_key(key_file, _phrase(key_file)))
-    return By(passphrase=_phrase(path))
+        return By(seed=read_key(key_file, phrase_of(key_file)))
+    return By(passphrase=phrase_of(path))
 
 
 @app.command("open")

@@ -87,11 +87,12 @@ class Pen:
         folds.apply(self._connection, event.seq, event.said)
         self.head = Head(event.seq, event.digest)
 
-    def adopt(self, event: Event) -> Event | None:
-        """Append an event of another book anew, with its origin. None if it stands already."""
+    def adopt(self, event: Event, said: kinds.Body | None = None, part: str = "") -> Event | None:
+        """Append an event of another book anew, with its origin, or a `part` of what it said. None
+        if it stands already."""
         origin = kinds.Origin(seq=event.seq, at=event.at, digest=event.digest)
-        body = msgspec.structs.replace(event.said, origin=origin)
-        key = event.key or f"adopted:{event.digest}"
+        body = msgspec.structs.replace(said or event.said, origin=origin)
+        key = event.key if event.key and not part else f"adopted:{event.digest}{part}"
         return self.append(body, event.subject, key, actor=event.actor)
 
     def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:

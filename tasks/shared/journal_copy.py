@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.shared import keys, kinds
+from tasks.shared import clashes, keys, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Problem
 from tasks.shared.files import write_atomic
@@ -155,19 +155,50 @@ def _note(
 
 
 def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
-    taken, conflicts = [], []
+    taken: list[Event] = []
+    conflicts: list[Problem] = []
+    twice: set[str] = set()
     for event in extra:
+        said = event.said
         if event.kind.startswith("journal."):
             continue
-        try:
-            with pen.attempt():
-                if pen.adopt(event) is not None:
-                    taken.append(event)
-        except (ContinuityError, sa.exc.IntegrityError) as clash:
-            said = str(clash).splitlines()[0]
-            conflicts.append(Problem(row=event.seq, column=event.kind, value=event.subject,
-                                     wrong=said))  # fmt: skip
+        if isinstance(said, kinds.NumbersIssued):
+            some, found = _blocks(pen, event, said)
+            twice |= {one.value for one in found}
+        elif both := clashes.used(said, twice):
+            some, found = [], [_named(event, number, _TWICE) for number in both]
+        else:
+            some, found = _whole(pen, event)
+        taken += some
+        conflicts += found
     return taken, conflicts
+
+
+_TWICE = "was issued by both books: find out which paper bears it"
+
+
+def _blocks(pen: Pen, event: Event, said: kinds.NumbersIssued) -> tuple[list[Event], list[Problem]]:
+    """A block of which some numbers clash: the rest is taken, or it would be issued once more."""
+    clash = clashes.issued(pen, event, said)
+    if not clash and not clashes.adopted(pen, event):
+        return _whole(pen, event)
+    words = f"in this book, and was issued to {said.desk} in the other"
+    found = [_named(event, number, f"{where} {words}") for number, where in clash.items()]
+    made = [pen.adopt(event, body, f":{body.first}")
+            for body in clashes.rest(pen, event, said, set(clash))]  # fmt: skip
+    return [event for one in made if one is not None], found
+
+
+def _whole(pen: Pen, event: Event) -> tuple[list[Event], list[Problem]]:
+    try:
+        with pen.attempt():
+            return ([event] if pen.adopt(event) is not None else []), []
+    except (ContinuityError, sa.exc.IntegrityError) as clash:
+        return [], [_named(event, event.subject, str(clash).splitlines()[0])]
+
+
+def _named(event: Event, value: str, wrong: str) -> Problem:
+    return Problem(row=event.seq, column=event.kind, value=value, wrong=wrong)
 
 
 def _common(journal: Journal, theirs: list[Event]) -> int:

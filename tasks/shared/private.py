@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,6 +32,18 @@ _VALUES = (
     "CREATE TABLE IF NOT EXISTS sealed "
     "(ref TEXT PRIMARY KEY, tag BLOB NOT NULL UNIQUE, nonce BLOB NOT NULL, data BLOB NOT NULL)"
 )
+
+
+class Row(NamedTuple):
+    """A private value as it is kept: reference, data key, day from which it is purged (or empty), tag
+    of the home that sealed it, nonce, ciphertext."""
+
+    ref: str
+    key: bytes
+    purge: str
+    tag: bytes
+    nonce: bytes
+    data: bytes
 
 
 def is_reference(text: str | None) -> bool:
@@ -95,6 +108,30 @@ class Vault:
             store.commit()
             store.execute("VACUUM")
         return gone
+
+    def rows(self) -> Iterator[Row]:
+        """Every value that can still be read, with its key: for a sealed copy and nothing else."""
+        with self._open(self._keys, _KEYS) as key_store, self._open(self._sealed, _VALUES) as store:
+            keyed = {row[0]: row for row in key_store.execute("SELECT ref, key, purge FROM keys")}
+            for ref, tag, nonce, data in store.execute("SELECT ref, tag, nonce, data FROM sealed"):
+                if ref in keyed:
+                    yield Row(ref, keyed[ref][1], keyed[ref][2] or "", tag, nonce, data)
+
+    def take(self, rows: Iterable[Row]) -> int:
+        """Keep values of another home that this one has not; returns how many were new."""
+        new = 0
+        with self._open(self._keys, _KEYS) as key_store, self._open(self._sealed, _VALUES) as store:
+            for row in rows:
+                known = store.execute("SELECT 1 FROM sealed WHERE ref = ?", [row.ref]).fetchone()
+                if not known:
+                    key_store.execute("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)",
+                                      [row.ref, row.key, row.purge or None])  # fmt: skip
+                    store.execute("INSERT OR IGNORE INTO sealed VALUES (?, ?, ?, ?)",
+                                  [row.ref, row.tag, row.nonce, row.data])  # fmt: skip
+                    new += 1
+            key_store.commit()
+            store.commit()
+        return new
 
     def _one(
         self,

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tasks.shared import kinds
 from tasks.shared.content import ContentStore
@@ -12,6 +13,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.journal_copy import EVENTS_FILE, HEAD_FILE, adopt, export, read, tail
 from tasks.shared.opening import continue_home, journal as open_journal, make_home
+from tasks.shared.projections import NUMBERS
 from tests.conftest import SETTINGS
 from tests.shared.test_journal import issued, reserved
 
@@ -121,11 +123,43 @@ def test_numbers_that_both_books_issued_are_named(
     office.append(issued(4, 9, "office"), "numbers/ABC", "office")
     export(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
     before = office.head()
-    with pytest.raises(JournalBroken, match="1-5 of ABC"):
+    with pytest.raises(JournalBroken, match="ABC-0000004-4") as told:
         adopt(office, tmp_path / "back", content, "office")
     assert office.head() == before
+    assert [one.value for one in told.value.problems] == ["ABC-0000004-4", "ABC-0000005-1"]
     done = adopt(office, tmp_path / "back", content, "office", leave_conflicts=True)
-    assert len(done.taken) == 1 and len(done.conflicts) == 1
+    assert len(done.taken) == 2 and len(done.conflicts) == 2
+    desks = {row.serial: row.desk for row in office.rows(sa.select(NUMBERS))}
+    assert [desks[n] for n in (1, 3, 4, 9, 50, 55)] == [
+        "laptop", "laptop", "office", "office", "laptop", "laptop",
+    ]  # fmt: skip
+    assert verify(office, content).ok
+    again = adopt(office, tmp_path / "back", content, "office", leave_conflicts=True)
+    assert again.taken == () and [one.value for one in again.conflicts] == [
+        "ABC-0000004-4", "ABC-0000005-1",
+    ]  # fmt: skip
+
+
+def test_an_entry_under_a_number_that_both_issued_waits_for_a_person(
+    office: Journal, content: ContentStore, home: Path, tmp_path: Path
+) -> None:
+    export(office, content, home, tmp_path / "copy")
+    laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path)
+    laptop.append(issued(1, 5, "laptop"), "numbers/ABC", "laptop")
+    office.append(issued(5, 9, "office"), "numbers/ABC", "office")
+    for number in ("ABC-0000001-0", "ABC-0000005-1"):
+        digest = its_content.put(number.encode())
+        line = kinds.EntryLine(number=number, digest=digest, entry_type="01", route="se_then_ae",
+                               outcome="released", port="2704", importer="", complete=True)  # fmt: skip
+        body = kinds.EntriesRecorded(content=digest, source=digest, file=f"{number}.xlsx",
+                                     desk="laptop", entries=[line])  # fmt: skip
+        laptop.append(body, f"file/{digest[:12]}", "laptop")
+    export(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
+    done = adopt(office, tmp_path / "back", content, "office", leave_conflicts=True)
+    assert [event.kind for event in done.taken] == ["numbers.issued", "entries.recorded"]
+    assert [(one.column, one.value) for one in done.conflicts] == [
+        ("numbers.issued", "ABC-0000005-1"), ("entries.recorded", "ABC-0000005-1"),
+    ]  # fmt: skip
     assert verify(office, content).ok
 
 

@@ -1,0 +1,36 @@
+"""Every month: the off-line kit built anew, and what of it a person must still see to.
+
+Run it again as often as you like: a kit is a copy, and the newest few are kept. If it ends
+`Incomplete`, the kit stands and `continuity kit check` says what it lacks. If it fails, no new kit
+was made and the old one is untouched: most often the package index could not be reached. A kit is
+only worth something away from here: copy it to the stick and print its PDF.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed
+
+from tasks.kit import steps
+
+
+@flow(
+    name="kit",
+    flow_run_name="kit-{actor}",
+    description=__doc__,
+    validate_parameters=True,
+)
+def kit(home: str, actor: str, wheels: bool = True) -> State[Any]:
+    """Ends `Incomplete` while a line of the check is not green. `wheels`: with the programs."""
+    made = steps.build(home, actor, wheels)
+    found = steps.check(home, made["folder"])
+    steps.publish(made, found)
+    open_ = [line for line in found if line["light"] != "green"]
+    result = {**made, "open": open_}
+    if open_:
+        told = "; ".join(f"{line['what']}: {line['fact']}" for line in open_)
+        return Completed(name="Incomplete", message=told[:500], data=result)
+    return Completed(message=f"{made['name']} stands; carry it and print it", data=result)

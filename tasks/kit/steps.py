@@ -1,0 +1,60 @@
+"""The kit room's steps as Prefect tasks: a whole kit at once, safe to run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_table_artifact
+
+from tasks.kit import build as building, check as checking, drill
+from tasks.kit.sealing import to
+from tasks.shared import opening
+from tasks.shared.kit_part import KitOffice
+from tasks.shared.settings import load
+
+
+def _office(home: str) -> KitOffice:
+    settings = load(Path(home))
+    return KitOffice(opening.journal(settings), opening.content(settings), settings)
+
+
+@task(name="build the kit", retries=2, retry_delay_seconds=300)
+def build(home: str, actor: str, wheels: bool) -> dict[str, Any]:
+    """Folder, sealed archive and print; what was made, by name."""
+    office = _office(home)
+    order = building.Order(wheels=wheels, to=to(office.settings))
+    made = building.build(office, order, actor)
+    office.journal.close()
+    get_run_logger().info("kit %s built, %d part(s)", made.facts.name, len(made.parts))
+    return {"name": made.facts.name, "folder": str(made.folder), "parts": list(made.parts),
+            "sealed": bool(made.sealed), "removed": list(made.removed)}  # fmt: skip
+
+
+@task(name="check the kit")
+def check(home: str, folder: str) -> list[dict[str, str]]:
+    """What `kit check` says, a row a line."""
+    office = _office(home)
+    found = [one.as_dict() for one in checking.check(office, Path(folder))]
+    office.journal.close()
+    red = [one["what"] for one in found if one["light"] == "red"]
+    get_run_logger().info("red: %s", ", ".join(red) or "none")
+    return found
+
+
+@task(name="publish the kit")
+def publish(made: dict[str, Any], found: list[dict[str, str]]) -> None:
+    """The artifact `kit`."""
+    table = [{name: one[name] for name in ("what", "light", "fact", "next")} for one in found]
+    create_table_artifact(table=table, key="kit", description=f"{made['name']}: "
+                          "what of it is stale or missing")  # fmt: skip
+
+
+@task(name="the kit in the drill")
+def show_sample(home: str, actor: str, out: str) -> list[str]:
+    """A kit of the sample brokerage in `out`, gone on from on a laptop of its own; in words."""
+    office = _office(home)
+    said = drill.chapter(office, actor, Path(out))
+    office.journal.close()
+    return said

@@ -1,0 +1,67 @@
+"""Numbers that two books of one broker issued after they parted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from itertools import groupby
+
+import msgspec
+import sqlalchemy as sa
+
+from tasks.shared import kinds
+from tasks.shared.journal import Event, Pen
+from tasks.shared.numbering import printed
+from tasks.shared.projections import NUMBERS
+from tasks.shared.store import EVENTS
+
+
+def issued(pen: Pen, event: Event, said: kinds.NumbersIssued) -> dict[str, str]:
+    """Numbers of a block of the other book that are not free in this one, and what they are here. A
+    block that this book does not hold at all has none: that is another fault."""
+    column = NUMBERS.c
+    query = (
+        sa.select(column.number, column.serial, column.state, column.desk)
+        .where(column.series == said.series, column.filer == said.filer)
+        .where(column.serial.between(said.first, said.last), column.state != "reserved")
+        .order_by(column.serial)
+    )
+    before = adopted(pen, event)
+    return {row.number: f"is {row.state}{f' for {row.desk}' if row.desk else ''}"
+            for row in pen.rows(query) if row.serial not in before}  # fmt: skip
+
+
+def adopted(pen: Pen, event: Event) -> set[int]:
+    """Serials that an earlier adoption took from this very event."""
+    key, columns = f"adopted:{event.digest}", EVENTS.c
+    mine = sa.or_(columns.key == key, columns.key.startswith(f"{key}:"))
+    if event.key:
+        mine = sa.or_(mine, columns.key == event.key)
+    found: set[int] = set()
+    for row in pen.rows(sa.select(columns.kind, columns.body).where(mine)):
+        body = kinds.read(row.kind, row.body)
+        if isinstance(body, kinds.NumbersIssued):
+            found |= set(range(body.first, body.last + 1))
+    return found
+
+
+def used(said: kinds.Body, twice: Set[str]) -> list[str]:
+    """Numbers issued by both books that this event of the other one speaks of."""
+    if isinstance(said, kinds.EntriesRecorded):
+        return [line.number for line in said.entries if line.number in twice]
+    if isinstance(said, kinds.NumbersVoided):
+        return [number for number in said.numbers if number in twice]
+    return []
+
+
+def rest(pen: Pen, event: Event, said: kinds.NumbersIssued, clash: set[str]
+         ) -> Iterator[kinds.NumbersIssued]:  # fmt: skip
+    """The block without the numbers that clash or were adopted before, a block for each run of what is
+    left."""
+    serials = range(said.first, said.last + 1)
+    texts = printed(said.series, said.filer, said.first, said.last, said.offset)
+    before = adopted(pen, event)
+    free = [n for n, text in zip(serials, texts, strict=True)
+            if text not in clash and n not in before]  # fmt: skip
+    for _, run in groupby(enumerate(free), lambda pair: pair[1] - pair[0]):
+        some = [serial for _, serial in run]
+        yield msgspec.structs.replace(said, first=some[0], last=some[-1])

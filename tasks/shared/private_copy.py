@@ -1,0 +1,59 @@
+"""Private values that go with a copy of the book, in one sealed file beside it. A copy itself holds
+references only: without this file an entry recorded elsewhere could not be filed by the book that
+takes it back.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.shared import seal
+from tasks.shared.errors import HostileFile, Problem
+from tasks.shared.private import Row, Vault, is_reference
+from tasks.shared.seal import By, Sealer, To
+
+FILE = f"private{seal.SUFFIX}"
+_RAW = ("key", "tag", "nonce", "data")
+
+
+def write(vault: Vault, folder: Path, to: To) -> int:
+    """Seal every private value of a home into `folder`; returns how many. Raises BadInput."""
+    lines = [_line(row) for row in vault.rows()]
+
+    def fill(sealer: Sealer) -> None:
+        for line in lines:
+            sealer.write(line)
+
+    seal.write(folder / FILE, to, fill)
+    return len(lines)
+
+
+def take(vault: Vault, folder: Path, by: By) -> int:
+    """Keep the private values of a copy; returns how many were new. Raises NotOpened, JournalBroken,
+    HostileFile."""
+    path = folder / FILE
+    data = b"".join(seal.pieces(path, by))
+    try:
+        rows = list(_rows(data))
+    except (ValueError, TypeError, KeyError):
+        problem = Problem(file=path.name, wrong="holds no private values of this program")
+        raise HostileFile("a file that is not opened", [problem]) from None
+    return vault.take(rows)
+
+
+def _line(row: Row) -> bytes:
+    raw = {name: base64.b64encode(getattr(row, name)).decode() for name in _RAW}
+    return (json.dumps({"ref": row.ref, "purge": row.purge, **raw}) + "\n").encode()
+
+
+def _rows(data: bytes) -> Iterator[Row]:
+    for line in data.splitlines():
+        said = json.loads(line)
+        raw = [base64.b64decode(said[name], validate=True) for name in _RAW]
+        if set(said) != {"ref", "purge", *_RAW} or not is_reference(said["ref"]):
+            raise ValueError(said["ref"])
+        key, tag, nonce, sealed = raw
+        yield Row(said["ref"], key, said["purge"], tag, nonce, sealed)

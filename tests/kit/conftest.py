@@ -1,0 +1,82 @@
+"""An office with desks, numbers, recorded entries, a trade history and something to seal to."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tasks.entries import history, history_file
+from tasks.kit.build import Built, Order, build
+from tasks.shared import opening
+from tasks.shared.kit_part import KitOffice
+from tasks.shared.seal import To
+from tasks.shared.seal_keys import Cost
+from tasks.shared.settings import Settings
+from tests.conftest import SETTINGS
+from tests.entries import house as desks, legal
+
+PHRASE, CHEAP = "five random words are better", Cost(6, 1, 1)
+LONG = "Verwaltungs- und Beteiligungsgesellschaft für Ölmühlen mbH & Co. KG, Zweigstelle Łódź"
+
+
+def known(folder: Path, count: int = 3) -> Path:
+    path = folder / "report.csv"
+    with path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(["Importer", "IOR", "HTS", "Origin", "AD case", "Quota", "Last entry"])
+        for n in range(count):
+            writer.writerow([f"{LONG} {n}", f"12-{3_000_000 + n}", f"{8481_805_000 + n}", "CN",
+                             f"A570{123_000 + n}", "Y" if n % 2 else "", "2026-10-02"])  # fmt: skip
+    return path
+
+
+def furnish(settings: Settings, folder: Path) -> KitOffice:
+    office = KitOffice(opening.journal(settings), opening.content(settings), settings)
+    desks.issue(office.journal, settings, "truck", 6)
+    desks.issue(office.journal, settings, "ocean", 3)
+    rows = history_file.read(known(folder))
+    history.take(office.journal, office.content, "it", ("report.csv", rows, legal.TODAY))
+    return office
+
+
+@pytest.fixture
+def office(house: Settings, tmp_path: Path) -> Iterator[KitOffice]:
+    """An office that a test may change."""
+    furnished = furnish(house, tmp_path)
+    yield furnished
+    furnished.journal.close()
+
+
+@dataclass(frozen=True)
+class World:
+    office: KitOffice
+    kit: Built
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """An office and its kit, which tests look at and leave as they are."""
+    folder = tmp_path_factory.mktemp("world")
+    furnished = furnish(opening.make_home(folder / "home", SETTINGS, "tests"), folder)
+    yield World(furnished, made(furnished, folder / "kits"))
+    furnished.journal.close()
+
+
+@pytest.fixture
+def kit(world: World, tmp_path: Path) -> Built:
+    """A copy of that kit, folder and archive, to be damaged."""
+    assert world.kit.sealed is not None
+    folder = tmp_path / "stick" / world.kit.folder.name
+    shutil.copytree(world.kit.folder, folder)
+    sealed = shutil.copy(world.kit.sealed, folder.with_name(world.kit.sealed.name))
+    return replace(world.kit, folder=folder, sealed=Path(sealed))
+
+
+def made(office: KitOffice, out: Path | None, **more: object) -> Built:
+    order = Order(**{"out": out, "wheels": False, "to": To(passphrase=PHRASE, cost=CHEAP), **more})  # type: ignore[arg-type]
+    return build(office, order, "it")

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.entries import reserve
+from tasks.kit.begin import begin
+from tasks.kit.build import Built
+from tasks.shared import keys, manifest, opening, seal
+from tasks.shared.errors import (
+    BadInput,
+    ContinuityError,
+    HostileFile,
+    JournalBroken,
+    NotOpened,
+    NumberUnavailable,
+)
+from tasks.shared.journal_check import verify
+from tasks.shared.journal_copy import HEAD_FILE, adopt, export
+from tasks.shared.kit_part import KitOffice
+from tasks.shared.opening import make_home
+from tasks.shared.private import Vault
+from tasks.shared.private_copy import take as take_private, write as write_private
+from tasks.shared.seal import By, To
+from tasks.shared.settings import FILE, Settings, load
+from tests.conftest import SETTINGS
+from tests.entries import house as desks
+from tests.kit.conftest import CHEAP, PHRASE, World, made
+
+OPEN = By(passphrase=PHRASE)
+
+
+def laptop(kit: Path, tmp_path: Path, by: By = OPEN, **more: str) -> KitOffice:
+    settings = begin(tmp_path / "laptop", kit, "laptop", by, **more).settings
+    return KitOffice(opening.journal(settings), opening.content(settings), settings)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_laptop_goes_on(world: World, kit: Built, tmp_path: Path, sealed: bool) -> None:
+    signer = keys.key_id(keys.public(world.office.settings.home))
+    there = laptop(kit.sealed if sealed and kit.sealed else kit.folder, tmp_path, signed_by=signer)
+    assert [event.kind for event in there.journal.events(after=kit.facts.head_seq)] == [
+        "journal.continued"
+    ]
+    assert verify(there.journal, there.content).ok
+    assert there.settings.broker == world.office.settings.broker
+    copied = {path.name for path in (there.settings.home / "kit").iterdir()}
+    assert {"workbooks", "paper", "READ-ME-FIRST.txt"} <= copied and "journal" not in copied
+
+
+def test_only_what_the_kits_book_holds_is_issued_and_from_the_far_end(
+    kit: Built, tmp_path: Path
+) -> None:
+    there = laptop(kit.folder, tmp_path)
+    issue = lambda n: reserve.issue(there.journal, there.settings, "entry", n, "x", "2704", "it")  # noqa: E731
+    free = next(one.free for one in reserve.standings(there.journal, there.settings))
+    last = desks.FIRST + 5000 - 1
+    assert [int(number[4:11]) for number in issue(3)] == [last - 2, last - 1, last]
+    assert [int(number[4:11]) for number in issue(2)] == [last - 4, last - 3]
+    with pytest.raises(NumberUnavailable):
+        issue(free - 4)
+    assert len(issue(free - 5)) == free - 5
+
+
+def test_the_desk_records_on_it_and_is_warned(kit: Built, tmp_path: Path) -> None:
+    there = laptop(kit.folder, tmp_path)
+    numbers = reserve.issued_to(there.journal, "truck")
+    record = desks.filled(2, numbers, "truck")
+    record = desks.with_values(record, entry_type="01")
+    tariffs = record.tariffs.to_pylist()
+    for row in tariffs:
+        row["hts_number"] = "8481805000" if row["hts_number"][:2] < "98" else row["hts_number"]
+    lines = [{**row, "country_of_origin": "CN"} for row in record.lines.to_pylist()]
+    import pyarrow as pa
+
+    from tasks.entries.record import Record, schema
+
+    record = Record.of({**dict(record.items()),
+                        "tariffs": pa.Table.from_pylist(tariffs, schema("tariffs")),
+                        "lines": pa.Table.from_pylist(lines, schema("lines"))})  # fmt: skip
+    book = desks.book_of(there.settings, there.journal)
+    path = desks.workbook(tmp_path, "truck.xlsx", "truck", record)
+    (taken,) = desks.hand_in(book, path, accept_clean=True)
+    assert len(taken.warnings) == len(numbers)
+    assert all("A570123000" in one.wrong and "type 03" in one.right for one in taken.warnings)
+
+
+def swapped(kit: Path) -> None:
+    path = kit / "workbooks" / "truck.xlsx"
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+def added(kit: Path) -> None:
+    (kit / "workbooks" / "truck-new.xlsx").write_bytes(b"x")
+
+
+def removed(kit: Path) -> None:
+    (kit / "workbooks" / "truck.xlsx").unlink()
+
+
+def cut_tail(kit: Path) -> None:
+    path = kit / "journal" / "journal.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def other_settings(kit: Path) -> None:
+    path = kit / "home" / FILE
+    before = path.read_text("utf-8")
+    path.write_text(before.replace("daily_volume = 20", "daily_volume = 1"), "utf-8")
+    assert path.read_text("utf-8") != before
+
+
+def unsigned(kit: Path) -> None:
+    path = kit / manifest.FILE
+    said = json.loads(path.read_bytes())
+    said["at"] = "2027-01-01T00:00:00.000000Z"
+    path.write_text(json.dumps(said))
+
+
+def no_manifest(kit: Path) -> None:
+    (kit / manifest.FILE).write_text("[]")
+
+
+def signed_anew(kit: Path) -> None:
+    """Somebody with the stick changes a workbook and signs all of it with a key of their own."""
+    swapped(kit)
+    stranger = make_home(kit.parent / "stranger", SETTINGS, "eve").home
+    (kit / manifest.FILE).unlink()
+    manifest.write(kit, stranger, "off-line kit")
+
+
+@pytest.mark.parametrize("damage", [swapped, added, removed, cut_tail, other_settings, unsigned,
+                                    no_manifest, signed_anew])  # fmt: skip
+def test_a_kit_that_was_tampered_with_is_refused(
+    kit: Built, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(kit.folder)
+    with pytest.raises(JournalBroken):
+        laptop(kit.folder, tmp_path)
+    assert not (tmp_path / "laptop").exists()
+
+
+def test_another_signer_is_told_by_the_print(world: World, kit: Built, tmp_path: Path) -> None:
+    """The whole kit signed anew, book and all, can only be told by what was printed."""
+    stranger = make_home(tmp_path / "stranger", SETTINGS, "eve")
+    office = world.office
+    shutil.rmtree(kit.folder / "journal")
+    export(office.journal, office.content, stranger.home, kit.folder / "journal")
+    (kit.folder / manifest.FILE).unlink()
+    manifest.write(kit.folder, stranger.home, "off-line kit")
+    head = json.loads((kit.folder / "journal" / HEAD_FILE).read_bytes())
+    assert head["public_key"] == json.loads((kit.folder / manifest.FILE).read_bytes())["public_key"]
+    printed = keys.key_id(keys.public(office.settings.home))
+    with pytest.raises(JournalBroken, match=f"not with {printed}"):
+        laptop(kit.folder, tmp_path, signed_by=printed)
+    assert not (tmp_path / "laptop").exists()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def not_a_kit(path: Path) -> None:
+    seal.write(path, To(passphrase=PHRASE, cost=CHEAP), lambda out: out.write(b"hello") and None)
+
+
+def leads_outside(path: Path) -> None:
+    made_up = io.BytesIO()
+    with tarfile.open(fileobj=made_up, mode="w") as tar:
+        member = tarfile.TarInfo("../evil.txt")
+        member.size = 1
+        tar.addfile(member, io.BytesIO(b"x"))
+    to = To(passphrase=PHRASE, cost=CHEAP)
+    seal.write(path, to, lambda out: out.write(made_up.getvalue()) and None)
+
+
+def has_a_link(path: Path) -> None:
+    made_up = io.BytesIO()
+    with tarfile.open(fileobj=made_up, mode="w") as tar:
+        member = tarfile.TarInfo("home")
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc"
+        tar.addfile(member)
+    to = To(passphrase=PHRASE, cost=CHEAP)
+    seal.write(path, to, lambda out: out.write(made_up.getvalue()) and None)
+
+
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [(cut, JournalBroken), (not_a_kit, ContinuityError), (leads_outside, HostileFile),
+     (has_a_link, HostileFile)],
+)  # fmt: skip
+def test_a_damaged_archive_is_refused(
+    kit: Built, tmp_path: Path, damage: Callable[[Path], None], error: type[ContinuityError]
+) -> None:
+    assert kit.sealed is not None
+    damage(kit.sealed)
+    with pytest.raises(error):
+        laptop(kit.sealed, tmp_path)
+    assert not (tmp_path / "laptop").exists() and not (tmp_path / "evil.txt").exists()
+    assert not list(tmp_path.glob(".kit-*")), "nothing half unpacked is left"
+
+
+def test_the_wrong_passphrase_and_what_is_no_kit(kit: Built, tmp_path: Path) -> None:
+    assert kit.sealed is not None
+    with pytest.raises(NotOpened):
+        laptop(kit.sealed, tmp_path, By(passphrase="something else entirely"))
+    with pytest.raises(BadInput, match=r"manifest\.json"):
+        laptop(tmp_path, tmp_path)
+    (tmp_path / "kit.zip").write_bytes(b"x")
+    with pytest.raises(BadInput, match="neither"):
+        laptop(tmp_path / "kit.zip", tmp_path)
+    laptop(kit.folder, tmp_path)
+    with pytest.raises(BadInput, match="home folder already"):
+        laptop(kit.folder, tmp_path)
+
+
+RICH = """
+[ace]
+site_code = "2704"
+outbound = "smb://server/share/out"
+share_user = "continuity"
+share_password_file = "{folder}/share-password"
+password_file = "{folder}/ace-password"
+payment_table = "{folder}/pay.csv"
+[mail]
+server = "mail.example"
+sender = "desk@example.com"
+[mail.recipients]
+it = ["it@example.com"]
+[content]
+path = "{folder}/content"
+[backup]
+store = "smb://server/share"
+sources = [{{ name = "db", kind = "postgresql", place = "postgresql://u:S3CRETPW@db/x" }}]
+[kit]
+recipients = ["{folder}/ada.pub"]
+recovery_key = "Safe of the bank, “Łódź” branch"
+"""
+
+
+def test_settings_come_along_without_secrets_and_places(tmp_path: Path) -> None:
+    folder = tmp_path.as_posix()
+    (tmp_path / "pay.csv").write_text("importer,payment\n")
+    for name in ("share-password", "ace-password"):
+        (tmp_path / name).write_text("S3CRET")
+    plain = SETTINGS.split("[ace]")[0]
+    settings: Settings = make_home(tmp_path / "home", plain + RICH.format(folder=folder), "it")
+    office = KitOffice(opening.journal(settings), opening.content(settings), settings)
+    kit = made(office, tmp_path / "kits")
+    office.journal.close()
+    text = (kit.folder / "home" / FILE).read_text("utf-8")
+    assert folder not in text and "S3CRET" not in text and "smb://server/share/out" not in text
+    there = load(laptop(kit.folder, tmp_path).settings.home)
+    assert there.mail.recipients == {"it": ("it@example.com",)}
+    assert there.kit.recovery_key == settings.kit.recovery_key
+    assert there.backup.store == "smb://server/share" and there.backup.sources == ()
+    assert there.ace.payment_table == there.home / "payment.csv"
+    assert there.ace.payment_table.read_text() == "importer,payment\n"
+    assert there.content_path == there.home / "content"
+
+
+def test_the_old_book_takes_back_entries_with_their_private_values(
+    office: KitOffice, tmp_path: Path
+) -> None:
+    kit = made(office, tmp_path / "kits")
+    there = laptop(kit.folder, tmp_path)
+    numbers = reserve.issued_to(there.journal, "truck")
+    record = desks.with_values(desks.filled(2, numbers, "truck"), importer_type="34",
+                               importer_number=desks.SSN)  # fmt: skip
+    book = desks.book_of(there.settings, there.journal)
+    (taken,) = desks.hand_in(book, desks.workbook(tmp_path, "t.xlsx", "truck", record))
+    assert list(taken.recorded) == numbers, taken.problems
+    back, to = tmp_path / "back", To(passphrase=PHRASE, cost=CHEAP)
+    export(there.journal, there.content, there.settings.home, back)
+    assert write_private(book.vault, back, to) >= len(numbers)
+    assert not any(desks.SSN.encode() in path.read_bytes() for path in back.rglob("*")
+                   if path.is_file())  # fmt: skip
+    done = adopt(office.journal, back, office.content, "it")
+    assert [event.kind for event in done.taken] == ["entries.recorded"] and not done.conflicts
+    ours = Vault(office.settings.home)
+    with pytest.raises(NotOpened):
+        take_private(ours, back, By(passphrase="something else entirely"))
+    assert take_private(ours, back, OPEN) >= len(numbers)
+    assert take_private(ours, back, OPEN) == 0
+    from tasks.entries.handout import hand_back
+    from tasks.entries.intake import read_files
+
+    (path,) = hand_back(office.journal, office.content, ours, office.settings, numbers, tmp_path)
+    (intake,) = read_files([path])
+    assert set(intake.record.entries["importer_number"].to_pylist()) == {desks.SSN}
+    assert verify(office.journal, office.content).ok

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pypdf import PdfReader
+
+from tasks.entries.intake import read_files
+from tasks.kit import build as building, papers, parts, run_book, workbooks
+from tasks.kit.build import Built
+from tasks.shared import clock, kinds, manifest, people
+from tasks.shared.errors import BadInput, NotFetched
+from tasks.shared.files import digest_of
+from tasks.shared.journal_copy import read
+from tasks.shared.kit_part import KitFile, KitOffice, KitPart, Provider
+from tasks.shared.settings import Settings
+from tests.kit.conftest import LONG, World, known, made
+
+
+def text_of(kit: Built) -> str:
+    pages = PdfReader(kit.folder / papers.FILE).pages
+    return "\n".join(page.extract_text() for page in pages)
+
+
+def test_it_holds_what_it_promises(world: World) -> None:
+    office, kit = world.office, world.kit
+    names = {path.relative_to(kit.folder).as_posix() for path in kit.folder.rglob("*")}
+    assert {"READ-ME-FIRST.txt", "manifest.json", "kit.json", "paper/print-this.pdf",
+            "home/continuity.toml", "journal/journal.jsonl", "workbooks/truck.xlsx",
+            "history/hts-history.xlsx", "clients/bonds-and-powers.xlsx"} <= names  # fmt: skip
+    assert manifest.verify(kit.folder) == []
+    assert kit.sealed is not None and kit.sealed.is_file()
+    (event,) = office.journal.events(kind="kit.built")
+    said = event.said
+    assert isinstance(said, kinds.KitBuilt)
+    assert said.facts == building.read_facts(kit.folder) and said.facts.numbers == 9
+    assert said.manifest == digest_of(kit.folder / manifest.FILE)
+    assert said.sealed == digest_of(kit.sealed)
+    assert len(read(kit.folder / "journal")) == said.facts.head_seq == event.seq - 1
+
+
+def test_a_desk_can_work_with_its_workbook(world: World) -> None:
+    kit, held = world.kit, workbooks.numbers(world.office)
+    for desk, numbers in held.items():
+        (intake,) = read_files([kit.folder / "workbooks" / f"{desk}.xlsx"])
+        assert list(intake.unused) == numbers and intake.desk == desk
+    shown = text_of(kit)
+    assert all(number in shown for numbers in held.values() for number in numbers)
+
+
+def test_the_history_is_dated_and_by_client(world: World) -> None:
+    path = world.kit.folder / "history" / "hts-history.xlsx"
+    top = pd.read_excel(path, header=None, nrows=1, engine="calamine").iloc[0, 0]
+    assert "up to 2026-11-24" in str(top)
+    rows = pd.read_excel(path, header=1, dtype=str, engine="calamine")
+    assert list(rows["Importer"]) == [f"{LONG} {n}" for n in range(3)]
+    assert list(rows["AD cases"]) == [f"A570{123_000 + n}" for n in range(3)]
+
+
+def test_the_print_says_how_to_trust_it_and_keeps_the_key_out(world: World) -> None:
+    kit = world.kit
+    shown = text_of(kit)
+    assert kit.facts.head[:20] in shown and "--signed-by" in shown
+    for title in ("Run-book", "Entry numbers of the desk truck", "Bonds and powers of attorney",
+                  "HTS numbers that call", "Restoring from the backups"):  # fmt: skip
+        assert title in shown
+    assert "never shown" in shown, "clients of the history without a power of attorney"
+
+
+def test_no_secret_is_in_it(office: KitOffice, tmp_path: Path) -> None:
+    home = office.settings.home
+    people.add(office.journal, "ada", "Ada Vance", "12345", ["approver"], "it")
+    people.enrol(office.journal, home, "ada", "it")
+    kit = made(office, tmp_path / "kits")
+    secrets = [path.read_bytes() for path in (home / "keys").rglob("*") if path.is_file()]
+    assert len(secrets) >= 3
+    files = [path for path in (tmp_path / "kits").rglob("*") if path.is_file()]
+    for path in files:
+        assert not any(secret in path.read_bytes() for secret in secrets), path
+    assert kit.sealed is not None
+    assert b"print-this" not in kit.sealed.read_bytes()
+
+
+def test_a_part_that_fails_leaves_no_kit(
+    office: KitOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: KitOffice) -> KitPart:
+        raise BadInput("no contacts")
+
+    bad = Provider("contacts", fail, lambda _: "", "")
+    monkeypatch.setattr(building, "providers", lambda: (*parts.providers(), bad))
+    with pytest.raises(BadInput, match="no contacts"):
+        made(office, tmp_path / "kits")
+    assert list((tmp_path / "kits").iterdir()) == []
+    assert not list(office.journal.events(kind="kit.built"))
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "C:/evil", "workbooks/TRUCK.xlsx"])
+def test_a_name_that_leads_outside_or_stands_twice_is_refused(
+    office: KitOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    part = KitPart("", [KitFile(name, b"x")])
+    bad = Provider("bad", lambda _: part, lambda _: "", "")
+    monkeypatch.setattr(building, "providers", lambda: (*parts.providers(), bad))
+    with pytest.raises(BadInput, match="no name for a file"):
+        made(office, tmp_path / "kits")
+
+
+def with_keep(settings: Settings, keep: int) -> Settings:
+    return settings.model_copy(update={"kit": settings.kit.model_copy(update={"keep": keep})})
+
+
+def test_what_a_crash_left_is_swept_and_the_newest_are_kept(office: KitOffice) -> None:
+    kits = building.kits(office.settings)
+    office = KitOffice(office.journal, office.content, with_keep(office.settings, 1))
+    left = kits / ".kit-ABC-20260101T0000Z.part"
+    left.mkdir(parents=True)
+    (left / "half").write_text("x")
+    names = [made(office, None).facts.name for _ in range(office.settings.kit.keep)]
+    last = made(office, None)
+    assert last.removed == (names[0],)
+    there = {path.name for path in kits.iterdir()}
+    assert there == {one + end for one in (*names[1:], last.facts.name) for end in ("", ".sealed")}
+
+
+def test_without_an_index_no_kit_is_made(
+    office: KitOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tasks.kit import wheel
+
+    own = tmp_path / "own.whl"
+    own.write_bytes(b"x")
+    monkeypatch.setattr(wheel, "find", lambda *_: own)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(NotFetched, match="could not be fetched"):
+        made(office, tmp_path / "kits", wheels=True)
+    assert list((tmp_path / "kits").iterdir()) == []
+
+
+def test_the_brokers_own_run_book_takes_the_place_of_ours(
+    office: KitOffice, tmp_path: Path
+) -> None:
+    own = office.settings.home / run_book.FILE
+    own.write_text(
+        'title = "Ours"\n[[chapter]]\ntitle = "First"\nsteps = ["Call Ömer."]\n', "utf-8"
+    )
+    kit = made(office, tmp_path / "kits")
+    assert "Call Ömer." in text_of(kit) and "CSMS" not in text_of(kit)
+    assert (kit.folder / "home" / run_book.FILE).read_bytes() == own.read_bytes()
+    own.write_text('title = "Ours"\n[[chapter]]\ntitle = "First"\n[[chapter]]\nsteps = [1]\n')
+    with pytest.raises(BadInput) as told:
+        made(office, tmp_path / "more")
+    assert len(told.value.problems) == 2
+
+
+def test_two_hundred_lines_and_one_stay_on_their_pages(office: KitOffice, tmp_path: Path) -> None:
+    from tasks.entries import history, history_file
+    from tests.entries import house as desks, legal
+
+    rows = history_file.read(known(tmp_path, 200))
+    history.take(office.journal, office.content, "it", ("report.csv", rows, legal.TODAY))
+    desks.issue(office.journal, office.settings, "air", 200)
+    desks.issue(office.journal, office.settings, "rail", 1)
+    kit = made(office, tmp_path / "kits")
+    reader = PdfReader(kit.folder / papers.FILE)
+    spots: list[tuple[float, float]] = []
+    for page in reader.pages:
+        page.extract_text(visitor_text=lambda text, _, tm, *__: spots.append((tm[4], tm[5]))
+                          if text.strip() else None)  # fmt: skip
+    assert len(reader.pages) > 12 and spots
+    wide, tall = (float(side) for side in reader.pages[0].mediabox[2:])
+    assert all(0 < x < wide and 10 < y < tall for x, y in spots)
+    shown = text_of(kit)
+    assert all(number in shown for number in workbooks.numbers(office)["air"])
+
+
+def test_drill_kits_say_so_everywhere(tmp_path: Path) -> None:
+    from tasks.shared import opening
+    from tests.conftest import SETTINGS
+
+    settings = opening.make_home(tmp_path / "drill", SETTINGS, "it", drill=True)
+    office = KitOffice(opening.journal(settings), opening.content(settings), settings)
+    kit = made(office, tmp_path / "kits")
+    office.journal.close()
+    assert kit.folder.name.startswith("DRILL-") and kit.facts.drill
+    assert "DRILL" in (kit.folder / "READ-ME-FIRST.txt").read_text()
+    first = PdfReader(io.BytesIO((kit.folder / papers.FILE).read_bytes())).pages[0].extract_text()
+    assert "DRILL" in first
+
+
+def test_the_facts_are_those_of_their_moment(office: KitOffice, tmp_path: Path) -> None:
+    with clock.held(clock.parse("2026-11-24T08:03:00.000000Z")):
+        kit = made(office, tmp_path / "kits")
+    assert kit.folder.name == "kit-ABC-20261124T0803Z"
+    assert kit.facts.made == "2026-11-24T08:03:00.000000Z"

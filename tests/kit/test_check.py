@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.entries import reserve
+from tasks.kit import build as building, check as checking, parts, wheel
+from tasks.kit.build import Built
+from tasks.kit.check import check
+from tasks.shared import clock
+from tasks.shared.board import AMBER, GREEN, RED
+from tasks.shared.errors import BadInput
+from tasks.shared.kit_part import Fault, KitOffice, KitPart, Provider
+from tests.kit.conftest import World, made
+
+
+def lights(office: KitOffice, folder: Path | None = None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in check(office, folder):
+        found[line.what] = max(
+            line.light, found.get(line.what, GREEN), key=(GREEN, AMBER, RED).index
+        )
+    return found
+
+
+def test_a_fresh_kit_lacks_only_what_a_person_must_give(world: World) -> None:
+    found = lights(world.office, world.kit.folder)
+    assert {what for what, light in found.items() if light != GREEN} == {"recovery", "programs"}
+    assert found["recovery"] == AMBER and found["programs"] == RED
+
+
+def test_age_turns_amber_then_red(world: World) -> None:
+    made_at = clock.parse(world.kit.facts.made)
+    for days, light in ((30, GREEN), (32, AMBER), (63, RED)):
+        with clock.held(made_at + timedelta(days=days)):
+            assert lights(world.office, world.kit.folder)["age"] == light
+
+
+def test_numbers_issued_since_make_it_red(office: KitOffice, tmp_path: Path) -> None:
+    folder = made(office, tmp_path / "kits").folder
+    assert lights(office, folder)["book"] == lights(office, folder)["workbooks"] == GREEN
+    reserve.issue(office.journal, office.settings, "entry", 1, "truck", "2704", "it")
+    found = lights(office, folder)
+    assert found["book"] == found["workbooks"] == RED and found["settings"] == GREEN
+    watched = {line.what: line.light for line in checking.watch(office)}
+    assert watched["off-line kit: book"] == RED
+
+
+def test_settings_and_history_that_changed_are_amber(office: KitOffice, tmp_path: Path) -> None:
+    from tasks.entries import history
+
+    folder = made(office, tmp_path / "kits").folder
+    row = {"importer": "New", "hts_number": "8481805090", "country_of_origin": "VN"}
+    history.take(office.journal, office.content, "it", ("b.csv", [row], clock.now().date()))
+    broker = office.settings.broker.model_copy(update={"contact_phone": "1"})
+    changed = replace(office, settings=office.settings.model_copy(update={"broker": broker}))
+    found = lights(changed, folder)
+    assert found["history"] == found["settings"] == found["clients"] == AMBER
+    assert found["run-book"] == found["book"] == GREEN
+
+
+def test_a_room_says_what_is_wrong_with_its_part(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As contacts will that nobody verified, and a part that is younger than the kit."""
+    faults = lambda _: [Fault(RED, "3 contacts not verified since May")]  # noqa: E731
+    contacts = Provider("contacts", lambda _: KitPart(""), lambda _: "a", "changed", faults)
+    monkeypatch.setattr(checking, "providers", lambda: (*parts.providers(), contacts))
+    found = [line for line in check(world.office, world.kit.folder) if line.what == "contacts"]
+    assert [line.light for line in found] == [AMBER, RED]
+    assert "before there was such a part" in found[0].fact and "May" in found[1].fact
+
+
+def test_damage_is_red_and_named(world: World, kit: Built) -> None:
+    (kit.folder / "workbooks" / "ocean.xlsx").write_bytes(b"x")
+    line = next(one for one in check(world.office, kit.folder) if one.what == "files")
+    assert line.light == RED and "workbooks/ocean.xlsx" in line.fact
+
+
+def test_another_books_kit_is_told(office: KitOffice, world: World) -> None:
+    line = next(one for one in check(office, world.kit.folder) if one.what == "book")
+    assert line.light == RED and "not made from this book" in line.fact
+
+
+def test_programs_and_python(world: World) -> None:
+    whole = {"program": wheel.version(), "wheel": "w.whl", "platforms": ["win_amd64, Python 3.13"]}
+    facts = world.kit.facts
+
+    def said(**more: object) -> dict[str, str]:
+        import msgspec
+
+        return {line.what: line.light
+                for line in checking.programs(msgspec.structs.replace(facts, **whole | more))}  # fmt: skip
+
+    assert said() == {"programs": GREEN, "python": AMBER}
+    assert said(python="python-3.13.9-amd64.exe") == {"programs": GREEN}
+    assert said(program="0.0.1")["programs"] == AMBER
+
+
+def test_without_a_folder_the_newest_here_then_the_book(office: KitOffice, tmp_path: Path) -> None:
+    assert [(line.what, line.light) for line in check(office)] == [("kit", RED)]
+    assert checking.watch(office) == []
+    made(office, tmp_path / "elsewhere")
+    assert lights(office)["files"] == AMBER and lights(office)["sealed archive"] == GREEN
+    name = made(office, None, to=building.NOBODY).facts.name
+    found = check(office)
+    assert name in next(line.fact for line in found if line.what == "age")
+    assert lights(office)["files"] == GREEN and lights(office)["sealed archive"] == AMBER
+
+
+def test_what_is_no_kit_is_named(office: KitOffice, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"kit\.json"):
+        check(office, tmp_path)
+    (tmp_path / "kit.json").write_text("{}")
+    with pytest.raises(BadInput, match="no kit that this version reads"):
+        check(office, tmp_path)
