@@ -80,7 +80,9 @@ def check(path: Path) -> None:
 
 def _installed_from() -> Path | None:
     """What pip was told to install, if that is still there: a wheel, or a source tree (PEP 610)."""
-    said = metadata.distribution(NAME).read_text("direct_url.json")
+    # A build's leftovers in a source tree can stand before the real thing and say nothing.
+    found = (one.read_text("direct_url.json") for one in metadata.distributions(name=NAME))
+    said = next(filter(None, found), None)
     address = urlsplit(json.loads(said)["url"]) if said else None
     if address is None or address.scheme != "file":
         return None

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasks.shared import seal_keys
+
+PHRASE = "five random words are better"
+
+
+@pytest.fixture
+def desk(continuity, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CONTINUITY_KIT_PASSPHRASE", PHRASE)
+    stretch = seal_keys.stretch
+    # A quarter of a gigabyte for each passphrase is the point of it, and a second of every test.
+    cheap = seal_keys.Cost(6, 1, 1)
+    monkeypatch.setattr(seal_keys, "stretch", lambda phrase, salt, _: stretch(phrase, salt, cheap))
+    continuity("numbers", "reserve", "--first", "9000000", "--count", "50", "--range-check", "it")
+    continuity("numbers", "issue", "--desk", "truck", "--count", "4")
+    return continuity
+
+
+def test_from_the_first_key_to_a_laptop(desk, home: Path, tmp_path: Path) -> None:
+    code, out, _ = desk("kit", "key", "ada", "--out", str(tmp_path / "safe"))
+    assert code == 0 and "ada.key" in out
+    public = str(tmp_path / "safe" / "ada.pub")
+    kits = tmp_path / "kits"
+    code, out, _ = desk("kit", "build", "--no-wheels", "--out", str(kits), "--recipient", public)
+    assert code == 0 and "print-this.pdf" in out and "no trade history" in out
+    assert "Built without programs" in out
+    (folder,) = [path for path in kits.iterdir() if path.is_dir()]
+    code, out, _ = desk("kit", "check", str(folder), "--json")
+    rows = {row["what"]: row["light"] for row in json.loads(out)}
+    assert code == 1 and rows["programs"] == "red" and rows["files"] == "green"
+    sealed = str(folder) + ".sealed"
+    key = str(tmp_path / "safe" / "ada.key")
+    assert desk("kit", "open", sealed, "--out", str(tmp_path / "seen"), "--key", key)[0] == 0
+    assert (tmp_path / "seen" / "paper" / "print-this.pdf").is_file()
+    assert desk("kit", "open", sealed, "--out", str(tmp_path / "seen"))[0] == 2
+    code, _, err = desk("init", "--from-kit", sealed, "--signed-by", "0123456789abcdef")
+    assert code == 2 and "home folder already" in err
+
+
+def test_init_goes_on_from_a_kit(desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tasks.desk.context import Desk, desk as running
+    from tasks.desk.main import run
+
+    desk("kit", "build", "--no-wheels", "--out", str(tmp_path / "kits"))
+    (sealed,) = (tmp_path / "kits").glob("*.sealed")
+    laptop = str(tmp_path / "laptop")
+
+    def there(*arguments: str) -> tuple[int, str]:
+        running.__dict__.clear()
+        running.__dict__.update(Desk().__dict__)
+        capsys.readouterr()
+        try:
+            run([*arguments, "--home", laptop, "--by", "it"])
+        except SystemExit as end:
+            return int(end.code or 0), "".join(capsys.readouterr())
+        return 0, "".join(capsys.readouterr())
+
+    code, said = there("init", "--from-kit", str(sealed), "--signed-by", "0123456789abcdef")
+    assert code == 1 and "not with 0123456789abcdef" in said
+    code, said = there("init", "--from-kit", str(sealed))
+    assert code == 0 and "Only this book issues numbers now" in said and "first page" in said
+    code, said = there("numbers", "issue", "--desk", "ocean", "--count", "1", "--json")
+    assert json.loads(said)[0]["number"].startswith("ABC-9000049-")
+    assert there("journal", "verify")[0] == 0
+
+
+def test_history_is_taken_and_listed(desk, tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    path.write_text("Client,HTS,Origin,AD case\nAcme,8481.80.5090,CN,A570123000\n")
+    code, out, _ = desk("kit", "history", str(path), "--as-of", "2026-11-01")
+    assert code == 0 and "1 rows of 1 client(s)" in out and "2026-11-01" in out
+    assert "nothing new" in desk("kit", "history", str(path))[1]
+    rows = json.loads(desk("kit", "history", "--json")[1])
+    assert rows[0]["hts_number"] == "8481805090" and rows[0]["ad_case"] == ["A570123000"]
+    path.write_text("Client,HTS,Origin\nAcme,848180,CN\n")
+    code, _, err = desk("kit", "history", str(path))
+    assert code == 2 and "row 2, column HTS number" in err and "'848180'" in err
+
+
+def test_a_passphrase_that_is_too_short_makes_no_kit(
+    desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTINUITY_KIT_PASSPHRASE", "short")
+    code, _, err = desk("kit", "build", "--no-wheels", "--out", str(tmp_path / "kits"))
+    assert code == 2 and "too short" in err and not (tmp_path / "kits").exists()
+
+
+def test_private_values_go_with_a_copy(desk, tmp_path: Path) -> None:
+    back = str(tmp_path / "back")
+    code, out, _ = desk("journal", "export", "--out", back, "--private")
+    assert code == 0 and "0 private value(s), sealed" in out
+    code, out, _ = desk("journal", "adopt", back)
+    assert code == 0 and "0 private value(s) taken" in out and "0 event(s) adopted" in out
+
+
+def test_status_warns_of_a_kit_that_a_laptop_must_not_use(desk, tmp_path: Path) -> None:
+    desk("kit", "build", "--no-wheels", "--out", str(tmp_path / "kits"))
+    desk("numbers", "issue", "--desk", "truck", "--count", "1")
+    found = json.loads(desk("status", "--json")[1])
+    (p8,) = [one for one in found["readiness"] if one["id"] == "P8"]
+    lines = {line["what"]: line["light"] for line in p8["lines"]}
+    assert lines["off-line kit: book"] == "red" and lines["off-line kit: programs"] == "red"

@@ -1,0 +1,156 @@
+"""The kit on a machine without network: installed from its own wheels, gone on from, worked with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from email.parser import HeaderParser
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from tasks.entries import sample
+from tasks.kit import program
+from tasks.kit.build import Built, Order, build
+from tasks.kit.program import Target
+from tasks.shared import keys, opening
+from tasks.shared.kit_part import KitOffice
+from tasks.shared.seal import To
+
+PHRASE = "five random words are better"
+WINDOWS = Target("windows", "3.13", "win_amd64")
+_BANNED = """
+import socket
+def _refuse(*_):
+    raise OSError("this machine has no network")
+for name in ("connect", "connect_ex", "bind"):
+    setattr(socket.socket, name, _refuse)
+socket.getaddrinfo = socket.create_connection = _refuse
+"""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[KitOffice, Built]:
+    """A kit of the sample brokerage with its programs, for this machine and for Windows."""
+    folder = tmp_path_factory.mktemp("whole")
+    settings = sample.make(folder / "home", "it").settings
+    office = KitOffice(opening.journal(settings), opening.content(settings), settings)
+    installer = folder / "python-3.13.9-amd64.exe"
+    installer.write_bytes(b"MZ stands for the installer")
+    order = Order(folder / "kits", python=installer, to=To(passphrase=PHRASE))
+    return office, build(office, order, "it")
+
+
+def isolated(folder: Path) -> tuple[list[str], dict[str, str], str]:
+    """What to put before a command so that it has no network, its environment, and how."""
+    plain = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    plain |= {"HOME": str(folder), "CONTINUITY_KIT_PASSPHRASE": PHRASE, "CONTINUITY_ACTOR": "it"}
+    unshare = shutil.which("unshare")
+    if unshare and not subprocess.run([unshare, "-n", "true"], capture_output=True).returncode:
+        return ["unshare", "-n"], plain, "a network namespace without a route"
+    (folder / "banned").mkdir()
+    (folder / "banned" / "sitecustomize.py").write_text(_BANNED)
+    plain |= {"PYTHONPATH": str(folder / "banned"), "PIP_NO_INDEX": "1"}
+    return [], plain, "no index and sockets banned: a namespace was refused"
+
+
+@pytest.mark.long
+def test_a_clean_laptop_without_any_network(
+    whole: tuple[KitOffice, Built], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    office, kit = whole
+    assert kit.sealed is not None
+    before, environment, how = isolated(tmp_path)
+    stick = tmp_path / "stick"
+    shutil.copytree(kit.folder / program.FOLDER, stick / program.FOLDER)
+    shutil.copy(kit.sealed, stick)
+
+    def run(*command: object, code: int = 0) -> str:
+        done = subprocess.run([*before, *map(str, command)], capture_output=True, text=True,
+                              env=environment, cwd=tmp_path, check=False)  # fmt: skip
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    reach = "import socket; socket.create_connection(('192.0.2.1', 80), 3)"
+    assert "Error" in run(sys.executable, "-c", reach, code=1)
+    started = time.monotonic()
+    signer = keys.key_id(keys.public(office.settings.home))
+    said = run("sh", stick / "program" / "start.sh", tmp_path / "laptop", "--signed-by", signer)
+    assert "Only this book issues numbers now" in said
+    desk = tmp_path / "laptop" / "program" / "bin" / "continuity"
+    home = ("--home", tmp_path / "laptop" / "home")
+    files = sorted((office.settings.home / "inbox").glob("*.xlsx"))
+    said = run(desk, "entries", "record", *files, "--accept-clean", "--annotated", tmp_path, *home,
+               code=2)  # fmt: skip
+    assert "recorded" in said
+    assert "QZ9-9000505-3" in run(
+        desk, "numbers", "issue", "--desk", "laptop", "--count", "1", *home
+    )
+    assert "holds" in run(desk, "journal", "verify", *home)
+    letters(run, desk, home)
+    assert "rail" in run(desk, "reconcile", "account", *home, code=1)
+    run(desk, "journal", "export", "--out", tmp_path / "back", "--private", *home)
+    took = time.monotonic() - started
+    with capfd.disabled():
+        print(f"\nthe kit without network, by {how}: {took:.0f} s from the stick to the copy back")
+
+
+def letters(run, desk: Path, home: tuple[str, Path]) -> None:  # type: ignore[no-untyped-def]
+    """The downtime letter of a recorded entry, once this version writes letters."""
+    if "letters" in run(desk, "incident", "--help", code=0 if has_incident(run, desk) else 2):
+        raise AssertionError("letters exist now: issue one here, without network")
+
+
+def has_incident(run, desk: Path) -> bool:  # type: ignore[no-untyped-def]
+    return " incident " in run(desk, "--help")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("target", [program.here(), WINDOWS], ids=lambda one: one.name)
+def test_the_wheels_are_for_their_machine_and_want_nothing_more(
+    whole: tuple[KitOffice, Built], target: Target
+) -> None:
+    """Every wheel fits, and everything that one of them requires there is among them."""
+    folder = whole[1].folder / program.FOLDER
+    listed = [Requirement(line.split(" --hash")[0])
+              for line in (folder / target.requirements).read_text().splitlines()]  # fmt: skip
+    paths = {}
+    for path in (folder / "wheels").iterdir():
+        name, version, _, tags = parse_wheel_filename(path.name)
+        if tags & set(fitting(target)):
+            paths[name, str(version)] = path
+    have = {canonicalize_name(one.name): str(next(iter(one.specifier)).version) for one in listed}
+    assert not [one for one in have.items() if one not in paths], "no wheel of this machine's kind"
+    about = program._environment(target) | {"extra": ""}
+    for name, version in have.items():
+        for wanted in required(paths[name, version]):
+            if name == "broker-continuity" or (wanted.marker and not wanted.marker.evaluate(about)):
+                continue
+            held = have.get(canonicalize_name(wanted.name))
+            assert held and wanted.specifier.contains(held, prereleases=True), f"{name}: {wanted}"
+
+
+def fitting(target: Target) -> Iterator[Tag]:
+    if not target.tag:
+        from packaging.tags import sys_tags
+
+        yield from sys_tags()
+        return
+    version = tuple(int(part) for part in target.python.split("."))
+    yield from cpython_tags(version, platforms=[target.tag])
+    yield from compatible_tags(version, f"cp{''.join(map(str, version))}", [target.tag])
+
+
+def required(path: Path) -> list[Requirement]:
+    with zipfile.ZipFile(path) as archive:
+        name = next(one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        said = HeaderParser().parsestr(archive.read(name).decode())
+    return [Requirement(one) for one in said.get_all("Requires-Dist", [])]

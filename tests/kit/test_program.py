@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tasks.kit import program, wheel
+from tasks.kit.program import Target
+from tasks.shared.errors import BadInput, MissingPart
+
+WINDOWS = Target("windows", "3.13", "win_amd64")
+
+
+def own_wheel(folder: Path, version: str = "") -> Path:
+    version = version or wheel.version()
+    path = folder / f"broker_continuity-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"broker_continuity-{version}.dist-info/METADATA", "Name: x\n")
+    return path
+
+
+def test_each_kind_of_machine_gets_its_own_pins() -> None:
+    here, there = program.requirements(program.here()), program.requirements(WINDOWS)
+    names = {line.split("==")[0] for line in there}
+    assert {"colorama", "sspilib", "pyarrow", "psycopg-binary", "pip"} <= names
+    assert not any("sspilib" in line for line in here)
+    assert len([line for line in there if line.startswith("numpy==")]) == 1
+    assert program.requirements(Target("windows", "3.11", "win_amd64")) != there
+    assert not any("prefect" in line for line in (*here, *there))
+
+
+def test_a_machine_like_this_is_asked_once() -> None:
+    assert [one.name for one in program.targets(True, "3.13")] == ["linux", "windows"]
+    assert [one.name for one in program.targets(False, "3.13")] == ["linux"]
+    assert program.targets(True, "3.12")[1].words == "win_amd64, Python 3.12"
+
+
+def test_start_scripts_fit_their_system(tmp_path: Path) -> None:
+    path = tmp_path / "start.sh"
+    path.write_bytes(program.script(program.here()))
+    subprocess.run(["sh", "-n", path], check=True)
+    assert b"\r" not in path.read_bytes()
+    said = program.script(WINDOWS)
+    assert said.count(b"\n") == said.count(b"\r\n") > 30
+    for text in (said, path.read_bytes()):
+        assert b"@" not in text.replace(b"@echo off", b"").replace(b'"$@"', b"")
+        assert b"--no-index" in text and b"--require-hashes" in text and b"--from-kit" in text
+
+
+def test_the_start_script_says_what_is_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "kit" / "program"
+    folder.mkdir(parents=True)
+    (folder / "start.sh").write_bytes(program.script(program.here()))
+    bare = subprocess.run(
+        ["sh", folder / "start.sh", tmp_path / "x"], capture_output=True, text=True
+    )
+    assert bare.returncode == 2 and "Neither an open kit nor a sealed one" in bare.stderr
+    other = program.script(Target("linux", "3.2")).replace(b"python3.2", b"python3")
+    (folder / "start.sh").write_bytes(other)
+    old = subprocess.run(
+        ["sh", folder / "start.sh", tmp_path / "x"], capture_output=True, text=True
+    )
+    assert old.returncode == 2 and "needs Python 3.2" in old.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_home_keeps_its_wheel_and_finds_it_again(tmp_path: Path) -> None:
+    kept = wheel.keep(tmp_path / "home", own_wheel(tmp_path))
+    assert kept is not None and kept.parent == tmp_path / "home" / "program"
+    assert wheel.find(tmp_path / "home", None, tmp_path) == kept
+
+
+@pytest.mark.parametrize("name", ["other", "older", "text"])
+def test_what_is_not_our_wheel_is_refused(tmp_path: Path, name: str) -> None:
+    path = own_wheel(tmp_path, "0.0.1" if name == "older" else "")
+    if name == "other":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("prefect-3.8.8.dist-info/METADATA", "")
+    if name == "text":
+        path.write_text("hello")
+    with pytest.raises(BadInput, match="cannot be used"):
+        wheel.find(tmp_path, path, tmp_path)
+    with pytest.raises(BadInput):
+        wheel.keep(tmp_path, path)
+    assert not (tmp_path / "program").exists()
+
+
+def test_without_any_wheel_the_way_out_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wheel, "_installed_from", lambda: None)
+    with pytest.raises(MissingPart, match="--wheel FILE"):
+        wheel.find(tmp_path, None, tmp_path)
+    assert wheel.keep(tmp_path) is None
+
+
+def test_an_installer_that_is_none_is_named_before_anything_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "empty.exe").touch()
+    for python in (tmp_path / "missing.exe", tmp_path / "empty.exe"):
+        with pytest.raises(BadInput, match="installer"):
+            program.write(tmp_path / "program", own_wheel(tmp_path), [program.here()], python)
+        assert not (tmp_path / "program").exists()
+
+
+def test_each_jump_of_the_windows_script_has_its_place() -> None:
+    """No Windows here to run it on."""
+    lines = program.script(WINDOWS).decode().lower().split("\r\n")
+    labels = {line[1:].strip() for line in lines if line.startswith(":")}
+    jumps = {line.rsplit("goto ", 1)[1].strip() for line in lines if "goto " in line}
+    assert jumps == labels and len(labels) >= 5
