@@ -7,7 +7,11 @@ stand-in. Each room adds its chapters.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +23,41 @@ from tasks.entries import steps as entries
 from tasks.kit import steps as kit
 from tasks.reconciliation import steps as reconcile
 from tasks.screening import steps as screening
+from tasks.shared import clock
 from tasks.shared.story import Story
 
 ACTOR, APPROVER, INCIDENT = "mlopez", "avance", "drill"
 
 
 @flow(name="drill", flow_run_name="drill", description=__doc__)
-def drill(home: str, out: str) -> dict[str, Any]:
+def drill(home: str = "", out: str = "", into: str = "") -> dict[str, Any]:
     """Runs every chapter; leaves report, accounting, batches, journal and the story in `out`.
 
-    `home`: a folder that does not exist yet; `out`: likewise, for a person to leaf through.
+    `home`: a folder that does not exist yet, for a made-up brokerage; empty: one that is gone
+    afterwards. `out`: likewise, for a person to leaf through; empty: a dated one in `into`.
     """
+    out = out or str(Path(into or ".").absolute() / f"drill-{clock.stamp()}")
+    if home:
+        return play(home, out)
+    with tempfile.TemporaryDirectory(prefix="continuity-drill-") as scratch, apart():
+        return play(f"{scratch}/home", out)
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Without the broker's own settings, which a worker has in its environment: a drill that took
+    them would write into the real book."""
+    own = {name: said for name, said in os.environ.items() if name.startswith("CONTINUITY_")}
+    for name in own:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(own)
+
+
+def play(home: str, out: str) -> dict[str, Any]:
+    """The chapters, in order."""
     tell = Story("DRILL: the brokerage loses its systems on a Monday morning")
     made = prepare(tell, home)
     know_partners(tell, home)

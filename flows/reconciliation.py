@@ -6,6 +6,9 @@ report for CBP in `reports/` of the home folder.
 Run it as often as you like, from any point. What is written is never written again; a plan that
 waits is not made anew unless an entry changed; an approved plan of which an entry fell out since is
 dropped, and the entries that are left are planned anew.
+
+A deployed run that needs an approval suspends with a form, and begins at its top when it is answered
+or when the plan was approved at a desk.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
+from tasks.operations import steps as operations
 from tasks.reconciliation import steps
 
 
@@ -25,13 +29,18 @@ from tasks.reconciliation import steps
     description=__doc__,
     validate_parameters=True,
 )
-def reconciliation(home: str, actor: str, incident: str = "current") -> State[Any]:
-    """Ends `AwaitingApproval` while a plan or the accounting waits for a licence holder, else
-    `Completed`.
+def reconciliation(
+    home: str, actor: str, incident: str = "current", because: str = ""
+) -> State[Any]:
+    """Ends `AwaitingApproval` while a plan or the accounting waits for a licence holder and the run
+    cannot, `AlreadyBegun` if another run has this event, else `Completed`.
 
     `home`: the home folder; `actor`: who prepares the plan; `incident`: lower case, digits and
-    dashes, as it stands in the artifacts' names.
+    dashes, as it stands in the artifacts' names; `because`: the event that started it, if one did.
     """
+    if other := operations.begin(home, "reconciliation", incident, because, actor):
+        return Completed(name="AlreadyBegun", message=f"run {other} has this event")
+    refused = operations.take_answer(home)
     read = steps.read_answers(home, actor)
     settled = steps.settle(home, actor)
     written = steps.write_approved(home, actor)
@@ -48,6 +57,7 @@ def reconciliation(home: str, actor: str, incident: str = "current") -> State[An
     if end.get("signed"):
         result["report"] = steps.write_report(home, incident)
     if plan := (waiting or end).get("plan", ""):
+        operations.wait_for_approval(home, plan, refused)
         told = f"Plan {plan[:12]} waits: continuity approve {plan[:12]}"
         return Completed(name="AwaitingApproval", message=told, data=result | {"end": end})
     told = f"{len(written)} batch file(s) written; {end.get('words', 'entries are still open')}"

@@ -144,7 +144,8 @@ class House:
 
     def options(self, head: JournalHead | None, hold: bool, progress: Progress | None) -> Options:
         wanted, home = self.settings.backup, self.settings.home
-        inner = [self.state, home / "keys", home / "private-keys"]
+        # the street is Prefect's: nothing vital lies there, and it changes by the minute
+        inner = [self.state, home / "keys", home / "private-keys", home / "street"]
         if wanted.store and urlsplit(wanted.store).scheme != "smb":
             inner.append(Path(wanted.store))
         return Options(

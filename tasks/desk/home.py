@@ -1,9 +1,8 @@
-"""`continuity init | status | approve | drill`: the commands that stand on their own."""
+"""`continuity init | status | drill`: the commands that stand on their own."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +51,13 @@ persons = 2
 # where the broker's days begin
 zone = "America/New_York"
 
+[operations]
+# where continuity up listens, and after how many hours a plan that waits is told to escalate_to
+port = 4200
+approval_hours = 4
+alert_to = ["it"]
+escalate_to = ["deputy", "licence-holder"]
+
 [mail]
 # reminders go out through this server, with TLS; without one they wait in the folder outbox
 server = ""
@@ -88,7 +94,6 @@ def add_to(app: typer.Typer) -> None:
     """Put these commands on the top level."""
     app.command()(init)
     app.command()(status)
-    app.command()(approve)
     app.command()(drill)
 
 
@@ -184,40 +189,6 @@ def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         if len(needs) > MOST:
             say(f"and {len(needs) - MOST} more: continuity duties list, or status --json")
     raise typer.Exit(1 if any(one.light == board.RED for one in found) else 0)
-
-
-def approve(
-    plan: Annotated[str, typer.Argument(help="The plan's digest, or its first digits.")],
-    code: Annotated[
-        str, typer.Option(help="One-time code; left out, it is asked for when all is shown.")
-    ] = "",
-    given_at: Annotated[
-        str, typer.Option(help="When the code was read off, if not now: 2026-11-24T08:03:00Z.")
-    ] = "",
-) -> None:
-    """Approve a plan with your licence and one-time code: duty by day and payer, dates that differ
-    and what is held back are shown first."""
-    from tasks.reconciliation.plan_words import before_approval
-    from tasks.reconciliation.terms import sending_day
-    from tasks.shared import approval
-
-    moment = datetime.fromisoformat(given_at) if given_at else None
-    waits = approval.find(desk.journal, plan)
-    for line in before_approval(desk.content, waits, sending_day(desk.settings)):
-        say(line)
-    code = code or typer.prompt("Code", hide_input=True)
-    asked = approval.grant(
-        desk.journal,
-        desk.home,
-        plan,
-        desk.actor,
-        code,
-        persons=desk.settings.approval.persons,
-        given_at=moment,
-    )
-    missing = approval.needed(desk.settings.approval.persons) - len(asked.granted_by)
-    say(f"Plan {asked.plan[:12]} ({asked.what}) approved by {', '.join(asked.granted_by)}.")
-    say(f"{missing} more approval(s) needed." if missing > 0 else "Next: continuity ace batch")
 
 
 def drill(

@@ -10,6 +10,7 @@ import typer
 
 from tasks.desk import (
     ace,
+    approve,
     backup,
     duties,
     entries,
@@ -21,6 +22,7 @@ from tasks.desk import (
     people,
     reconcile,
     screen,
+    up,
 )
 from tasks.desk.context import desk, told
 from tasks.shared.errors import ContinuityError
@@ -45,6 +47,8 @@ def _everywhere(
 
 
 home.add_to(app)
+approve.add_to(app)
+up.add_to(app)
 app.add_typer(people.app, name="people")
 app.add_typer(numbers.app, name="numbers")
 app.add_typer(entries.app, name="entries")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tasks.duties.readiness import lines as readiness_lines
 from tasks.duties.records import Office
 from tasks.entries import reserve
+from tasks.operations import alerts, upkeep
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.view import standings
 from tasks.shared import approval, board, clock
@@ -23,8 +24,7 @@ def lines(office: Office) -> list[Line]:
     """The whole board, with what waits in the rooms."""
     journal, settings = office.journal, office.settings
     found = [*_tasks(journal), *_plans(journal, settings), *_batches(journal), *_desks(journal)]
-    found += _screening(journal)
-    found += _kit(office)
+    found += [*_screening(journal), *_kit(office), *alerts.lines(journal), *upkeep.lines(journal)]
     return [*found, *_other_reserves(journal, settings), *readiness_lines(office)]
 
 

@@ -275,6 +275,31 @@ class Kit(_Table):
     recovery_key: str = ""
 
 
+class Operations(_Table):
+    """The server and workers that `continuity up` starts, and whom they tell.
+
+    `host`, `port`: where the server listens; other machines reach it only with `auth_file`, whose
+    one line is `user:password`. `address`: how desks and workers elsewhere reach it,
+    `https://server/api`; empty is this machine's own. `database`: a PostgreSQL URL; empty is SQLite,
+    for trying out. `runs_at_once`: of one worker. `keep_days`: of runs and events. `approval_hours`:
+    how long a plan may wait before it is told to `escalate_to`; `alert_to`: who is told that a run
+    failed, both roles of `[mail.recipients]` or addresses. `dask`: address of a scheduler, or
+    `local`, for those whose screening and backups outgrew one machine."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=4200, ge=1, le=65535)
+    address: str = Field(default="", pattern=r"^(https?://.+/api)?$")
+    database: SecretStr = SecretStr("")
+    auth_file: Path | None = None
+    runs_at_once: int = Field(default=4, ge=1, le=100)
+    keep_days: int = Field(default=60, ge=1)
+    relay_seconds: float = Field(default=2, gt=0)
+    approval_hours: float = Field(default=4, gt=0)
+    alert_to: tuple[str, ...] = ("it",)
+    escalate_to: tuple[str, ...] = ("deputy", "licence-holder")
+    dask: str = Field(default="", pattern=r"^(local|tcp://.+|tls://.+)?$")
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="CONTINUITY_", env_nested_delimiter="__", extra="forbid", frozen=True
@@ -295,6 +320,7 @@ class Settings(BaseSettings):
     screening: Screening = Screening()
     letters: Letters = Letters()
     kit: Kit = Kit()
+    operations: Operations = Operations()
 
     @classmethod
     def settings_customise_sources(

@@ -18,6 +18,7 @@ from tasks.shared.kinds.kit import *
 from tasks.shared.kinds.letters import *
 from tasks.shared.kinds.mail import *
 from tasks.shared.kinds.numbers import *
+from tasks.shared.kinds.operations import *
 from tasks.shared.kinds.people import *
 from tasks.shared.kinds.pga import *
 from tasks.shared.kinds.screening import *

@@ -1,0 +1,180 @@
+"""Carries what stands in `prefect.yaml` and `automations.yaml` to the server: pools, deployments with
+their schedules and triggers, and alerts. Run twice, everything still stands once."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from deployments.street import HEARTBEAT
+from tasks.shared.settings import Settings
+
+Document = list[dict[str, Any]]
+MARK = "continuity: "
+"""Automations whose names begin so are ours: one that is no longer in the file is removed."""
+
+
+def document(name: str, key: str) -> Document:
+    """The list under `key` in a file of this folder."""
+    text = files("deployments").joinpath(name).read_text(encoding="utf-8")
+    return yaml.safe_load(text)[key]
+
+
+def flow_of(one: dict[str, Any]) -> Any:
+    """The flow that a deployment's entrypoint names."""
+    path, name = one["entrypoint"].split(":")
+    return getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), name)
+
+
+def read_flows() -> None:
+    """Import every flow, and with it Prefect."""
+    for one in document("prefect.yaml", "deployments"):
+        flow_of(one)
+
+
+def active(one: dict[str, Any], settings: Settings) -> bool:
+    """Whether its schedule runs: backups wait until there is a store."""
+    return "backup" not in one["tags"] or bool(settings.backup.store)
+
+
+def scheduled(settings: Settings) -> set[str]:
+    """Names of the deployments that run by a schedule here."""
+    wanted = document("prefect.yaml", "deployments")
+    return {one["name"] for one in wanted if one.get("schedules") and active(one, settings)}
+
+
+def filled(value: Any, words: dict[str, str]) -> Any:
+    """A value with `{{ $NAME }}` replaced, at any depth."""
+    if isinstance(value, str):
+        return re.sub(r"{{ \$(\w+) }}", lambda found: words[found[1]], value)
+    if isinstance(value, dict):
+        return {key: filled(inner, words) for key, inner in value.items()}
+    return value
+
+
+def deployment(one: dict[str, Any], settings: Settings) -> Any:
+    """The deployment as Prefect takes it, started by the name of its module: it needs no folder."""
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig
+    from prefect.deployments.runner import RunnerDeployment
+    from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
+    from prefect.types.entrypoint import EntrypointType
+
+    words = {"CONTINUITY_HOME": str(settings.home)}
+    return RunnerDeployment.from_flow(
+        flow_of(one),
+        name=one["name"],
+        description=one["description"],
+        tags=one["tags"],
+        parameters=filled(one["parameters"], words),
+        schedules=[_schedule(each, active(one, settings)) for each in one.get("schedules", [])],
+        triggers=[DeploymentEventTrigger.model_validate(each) for each in one.get("triggers", [])],
+        concurrency_limit=ConcurrencyLimitConfig(**one["concurrency_limit"]),
+        work_pool_name=one["work_pool"]["name"],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
+def _schedule(one: dict[str, Any], runs: bool) -> Any:
+    from prefect.schedules import Cron, Interval
+
+    options = {"timezone": one["timezone"], "active": runs}
+    options["parameters"] = one.get("parameters", {})
+    if "cron" in one:
+        return Cron(one["cron"], **options)
+    # an anchor that stays the same, or each start would move all runs
+    anchor = datetime(2026, 1, 1, tzinfo=ZoneInfo(one["timezone"]))
+    return Interval(one["interval"], anchor_date=anchor, **options)
+
+
+async def carry(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
+    """Carry everything; returns the deployments' ids by `flow/name`."""
+    from prefect.client.orchestration import get_client
+
+    ids: dict[str, Any] = {}
+    wanted = document("prefect.yaml", "deployments")
+    async with get_client() as client:
+        for name in sorted({one["work_pool"]["name"] for one in wanted}):
+            await _pool(client, name)
+    for one in wanted:
+        made = deployment(one, settings)
+        ids[made.full_name] = await made.apply()
+    told = await _automations(settings, ids)
+    say(f"{len(ids)} deployments and {told} alerts stand on the server")
+    return ids
+
+
+async def _pool(client: Any, name: str) -> None:
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.exceptions import ObjectNotFound
+
+    try:
+        await client.read_work_pool(name)
+    except ObjectNotFound:
+        await client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+
+
+async def _automations(settings: Settings, ids: dict[str, Any]) -> int:
+    from prefect.client.orchestration import get_client
+    from prefect.events.schemas.automations import AutomationCore
+
+    wanted = {one["name"]: one for one in automations(settings, ids)}
+    async with get_client() as client:
+        there = {one.name: one for one in await client.read_automations() if _ours(one.name)}
+        for name, one in wanted.items():
+            made = AutomationCore.model_validate(one)
+            if found := there.pop(name, None):
+                await client.update_automation(found.id, made)
+            else:
+                await client.create_automation(made)
+        for gone in there.values():
+            await client.delete_automation(gone.id)
+    return len(wanted)
+
+
+def _ours(name: str) -> bool:
+    return name.startswith(MARK)
+
+
+def automations(settings: Settings, ids: dict[str, Any]) -> Document:
+    """The alerts with their seconds from the settings and their deployments by id."""
+    seconds = {
+        "{approval}": settings.operations.approval_hours * 3600,
+        "{objective}": settings.backup.home_objective_hours * 3600,
+        "{dead}": 4 * HEARTBEAT,
+    }
+    found = document("automations.yaml", "automations")
+    for one in found:
+        one["enabled"] = one.pop("when", "") != "backup" or bool(settings.backup.store)
+        within = one["trigger"]["within"]
+        one["trigger"]["within"] = seconds.get(within, within)
+        for action in one["actions"]:
+            if name := action.pop("deployment", ""):
+                action |= {"source": "selected", "deployment_id": str(ids[name])}
+                action["parameters"] |= {"home": str(settings.home), "actor": "operations"}
+    return found
+
+
+async def next_runs() -> list[tuple[datetime, str]]:
+    """What the server has scheduled, soonest first: when each deployment runs next, and its name."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    only = FlowRunFilter.model_validate({"state": {"type": {"any_": ["SCHEDULED"]}}})
+    async with get_client() as client:
+        runs = await client.read_flow_runs(
+            flow_run_filter=only, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=200
+        )
+        names = {str(one.id): one.name for one in await client.read_deployments(limit=200)}
+    first: dict[str, datetime] = {}
+    for run in runs:
+        if run.expected_start_time and run.auto_scheduled:
+            first.setdefault(names.get(str(run.deployment_id), run.name), run.expected_start_time)
+    return sorted((when.astimezone(UTC), name) for name, when in first.items())

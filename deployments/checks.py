@@ -1,0 +1,107 @@
+"""What must hold before anything is started: versions, home, port, and that it is not running yet."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from deployments.street import Street, auth
+from tasks.shared import opening
+from tasks.shared.errors import ContinuityError, Problem
+
+PACKAGE = "broker-continuity"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def problems(street: Street, *, serves: bool = True) -> list[Problem]:
+    """Everything that would keep `up` from running. `serves`: this machine runs the server."""
+    found = [*pins(), *_home(street), *_auth(street)]
+    return [*found, *_port(street), *_database(street)] if serves else found
+
+
+def pins() -> Iterator[Problem]:
+    """Each library that is missing or of another version than this program was tried with: with
+    others Prefect's server does not start, or starts and its schedules never fire."""
+    for line in metadata.requires(PACKAGE) or []:
+        wanted = Requirement(line)
+        if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            there = metadata.version(wanted.name)
+        except metadata.PackageNotFoundError:
+            yield Problem(column=wanted.name, wrong="is not installed", right=_INSTALL)
+            continue
+        if not wanted.specifier.contains(there, prereleases=True):
+            yield Problem(column=wanted.name, value=there, wrong="is a version that does not work",
+                          right=f"{wanted.specifier}; {_INSTALL}")  # fmt: skip
+
+
+_INSTALL = "install with -c deployments/constraints.txt"
+
+
+def _home(street: Street) -> Iterator[Problem]:
+    try:
+        opening.journal(street.settings).close()
+    except ContinuityError as wrong:
+        yield Problem(column="home", value=str(street.settings.home), wrong=str(wrong))
+
+
+def _auth(street: Street) -> Iterator[Problem]:
+    try:
+        said = auth(street.settings)
+    except ContinuityError as wrong:
+        yield Problem(column="operations.auth_file", wrong=str(wrong))
+        return
+    if not said and street.host not in _LOOPBACK:
+        yield Problem(column="operations.host", value=street.host,
+                      wrong="would be open to everybody on the network",
+                      right="set [operations] auth_file, or keep 127.0.0.1")  # fmt: skip
+
+
+def _port(street: Street) -> Iterator[Problem]:
+    try:
+        kind = socket.AF_INET6 if ":" in street.host else socket.AF_INET
+        with socket.socket(kind, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((street.host, street.port))
+    except OSError as wrong:
+        yield Problem(column="port", value=f"{street.host}:{street.port}",
+                      wrong=f"cannot be listened on: {wrong.strerror or wrong}",
+                      right="give another with --port")  # fmt: skip
+
+
+def _database(street: Street) -> Iterator[Problem]:
+    url = street.settings.operations.database.get_secret_value()
+    if not url:
+        return
+    import psycopg
+
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.Error as wrong:
+        yield Problem(column="operations.database", wrong=f"cannot be used: {wrong}")
+
+
+class Hold:
+    """A street, or one worker on it, is held by one `up` at a time, until its process ends, however
+    it ends."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        # SQLite's lock goes with the process and works alike on Linux and Windows
+        self._lock = sqlite3.connect(folder / f"{name}.lock", timeout=0, isolation_level=None)
+
+    def take(self) -> bool:
+        """Whether this process holds it now."""
+        try:
+            self._lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+    def free(self) -> None:
+        self._lock.close()

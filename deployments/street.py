@@ -1,0 +1,116 @@
+"""The street: the folder `<home>/street`, where everything of Prefect's lies that may be thrown away,
+and the settings with which its server, workers and clients are started.
+
+Settings go by the environment, not by a file: a worker starts each run in a folder of its own, where
+Prefect would find no file.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.shared.errors import BadSettings
+from tasks.shared.files import write_atomic
+from tasks.shared.settings import Settings
+
+POOL = "continuity"
+HEARTBEAT = 30
+"""Seconds between the signs of life of a run; the watch for dead runs waits four of them."""
+
+
+@dataclass(frozen=True)
+class Street:
+    """One home's street. `host` and `port`: where its server listens."""
+
+    settings: Settings
+    host: str
+    port: int
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.home / "street"
+
+    @property
+    def page(self) -> str:
+        """The UI's address on this machine."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """The API that workers and clients of this machine speak to."""
+        return self.settings.operations.address or f"{self.page}/api"
+
+    def make(self) -> None:
+        """The folder and the key with which Prefect encrypts its blocks."""
+        (self.folder / "prefect").mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        if not self._key.is_file():
+            from cryptography.fernet import Fernet
+
+            write_atomic(self._key, Fernet.generate_key(), mode=0o600)
+
+    @property
+    def _key(self) -> Path:
+        return self.settings.home / "keys" / "prefect-encryption-key"
+
+    def environment(self) -> dict[str, str]:
+        """The environment of every process on the street. Raises BadSettings for an `auth_file`
+        that cannot be read."""
+        wanted = self.settings.operations
+        outside = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+        made = {
+            **_QUIET,
+            "CONTINUITY_HOME": str(self.settings.home),
+            "PREFECT_HOME": str(self.folder / "prefect"),
+            "PREFECT_API_URL": self.address,
+            "PREFECT_UI_URL": self.address.removesuffix("/api"),
+            "PREFECT_SERVER_API_HOST": self.host,
+            "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_SERVER_ENCRYPTION_KEY": self._key.read_text(encoding="ascii"),
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(wanted.keep_days * 86_400),
+            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{wanted.keep_days}D",
+        }
+        if url := wanted.database.get_secret_value():
+            made["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = asynchronous(url)
+        if said := auth(self.settings):
+            made |= {"PREFECT_SERVER_API_AUTH_STRING": said, "PREFECT_API_AUTH_STRING": said}
+        return {**outside, **made}
+
+
+_QUIET = {
+    # nobody outside is asked for, by server, client or page
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # the page asks the server that it came from, on whatever port or proxy
+    "PREFECT_SERVER_UI_API_URL": "/api",
+    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_LOGGING_LEVEL": "INFO",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+def auth(settings: Settings) -> str:
+    """`user:password` of the server, or empty. Raises BadSettings."""
+    path = settings.operations.auth_file
+    if path is None:
+        return ""
+    try:
+        said = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise BadSettings(f"[operations] auth_file {path} cannot be read: {wrong}") from wrong
+    user, mark, password = said.partition(":")
+    if not (user and mark and password):
+        raise BadSettings(f"[operations] auth_file {path} must hold one line user:password")
+    return said
+
+
+def asynchronous(url: str) -> str:
+    """A PostgreSQL URL as Prefect's server wants it."""
+    scheme, mark, rest = url.partition("://")
+    return f"postgresql+asyncpg{mark}{rest}" if scheme.startswith("postgres") else url

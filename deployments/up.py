@@ -1,0 +1,247 @@
+"""`continuity up`: server, deployments, alerts, worker and relay in one command, until Ctrl-C.
+
+`--part server` and `--part worker` run one half of it, for systemd and for several machines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import signal
+import sys
+import time
+import urllib.request
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from deployments.checks import Hold, problems
+from deployments.children import Child, end_all
+from deployments.street import POOL, Street
+from tasks.shared.errors import ContinuityError, Refused
+from tasks.shared.files import write_atomic
+from tasks.shared.settings import Settings, home_folder, load
+
+START_SECONDS = 120
+"""How long the server may take: seconds on a good day, a minute on its first start on a slow disk."""
+SCHEDULE_SECONDS = 90
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit codes: 0 ended by Ctrl-C, or all is well with `--check`; 1 something died or is wrong;
+    2 bad input."""
+    given = _arguments(arguments)
+    try:
+        street = _street(given)
+        # before anything of Prefect's is imported, which reads them then
+        if given.check:
+            return _check(street, given)
+        return Up(street, given).run()
+    except ContinuityError as wrong:
+        print(wrong, file=sys.stderr)
+        return wrong.exit_code
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="continuity up", description=__doc__)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--host", default="")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--part", choices=["all", "server", "worker"], default="all")
+    parser.add_argument("--pool", default=POOL)
+    return parser.parse_args(arguments)
+
+
+def _street(given: argparse.Namespace) -> Street:
+    settings = load(home_folder(given.home))
+    wanted = settings.operations
+    return Street(settings, given.host or wanted.host, given.port or wanted.port)
+
+
+def _check(street: Street, given: argparse.Namespace) -> int:
+    """Say what is wrong, without starting anything."""
+    found = problems(street, serves=given.part != "worker")
+    for one in found:
+        print(one)
+    print(f"{len(found)} problem(s)" if found else f"All is well: {street.page} is free")
+    return 1 if found else 0
+
+
+class Up:
+    """One start: `run` returns when it is over."""
+
+    def __init__(self, street: Street, given: argparse.Namespace) -> None:
+        self._street, self._part, self._pool = street, given.part, given.pool
+        self._children: list[Child] = []
+        self._ended = False
+
+    def run(self) -> int:
+        self._street.make()
+        hold = Hold(self._street.folder, self._name)
+        if not hold.take():
+            raise Refused(f"It is running already: {self._running()}. End that one first")
+        try:
+            self._require_fit()
+            os.environ |= (environment := self._street.environment())
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self._end)
+            return self._live(environment)
+        finally:
+            end_all(self._children)
+            self._marker.unlink(missing_ok=True)
+            hold.free()
+
+    @property
+    def _name(self) -> str:
+        return "up" if self._serves else f"worker-{self._pool}"
+
+    @property
+    def _marker(self) -> Path:
+        """Says to other programs of this machine where the server is."""
+        return self._street.folder / f"{self._name}.address"
+
+    def _running(self) -> str:
+        try:
+            return self._marker.read_text(encoding="utf-8")
+        except OSError:
+            return "it has not come up yet"
+
+    def _require_fit(self) -> None:
+        if found := problems(self._street, serves=self._serves):
+            raise Refused("It cannot be started:", found)
+
+    def _end(self, *_: object) -> None:
+        self._ended = True
+
+    def _live(self, environment: dict[str, str]) -> int:
+        began = time.monotonic()
+        # not before: Prefect reads the environment when it is imported
+        from deployments import carry
+
+        if self._serves:
+            self._start(environment, "server", "prefect", "server", "start")
+            carry.read_flows()  # while the server starts: both take seconds
+        if not self._healthy():
+            return self._fell()
+        if self._serves:
+            asyncio.run(carry.carry(self._street.settings, print))
+        if self._part != "server":
+            self._start(environment, f"worker-{self._pool}", *self._worker())
+        write_atomic(self._marker, self._street.address.encode(), mode=0o600)
+        print(f"Up after {time.monotonic() - began:.0f} s: {self._street.address.removesuffix('/api')}"
+              f" (logs in {self._street.folder}; Ctrl-C ends all)", flush=True)  # fmt: skip
+        return self._watch()
+
+    @property
+    def _serves(self) -> bool:
+        return self._part != "worker"
+
+    def _start(self, environment: dict[str, str], name: str, *command: str) -> None:
+        child = Child(name, list(command), environment, self._street.folder)
+        child.start()
+        self._children.append(child)
+
+    def _worker(self) -> list[str]:
+        limit = str(self._street.settings.operations.runs_at_once)
+        return ["prefect", "worker", "start", "--pool", self._pool, "--type", "process", "--limit", limit,
+                "--name", f"{platform.node() or 'worker'}-{self._pool}"]  # fmt: skip
+
+    def _healthy(self) -> bool:
+        """Wait for the server's health. False if it died, was ended, or is not well in time."""
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and not self._ended:
+            if any(child.died() is not None for child in self._children):
+                return False
+            if answers(self._street.address):
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _fell(self) -> int:
+        if self._ended:
+            return 0
+        words = "".join(child.last_words() for child in self._children)
+        print(f"The server at {self._street.address} is not well:\n{words}", file=sys.stderr)
+        return 1
+
+    def _watch(self) -> int:
+        """Carry news and keep the children alive until the end."""
+        relay = self._relay() if self._serves else None
+        schedules = _Schedules(self._street.settings) if relay else None
+        while not self._ended:
+            for child in self._children:
+                if (code := child.died()) is not None and not self._revived(child, code):
+                    return 1
+            if relay:
+                relay.turn()
+            if schedules:
+                schedules.turn()
+            self._sleep(self._street.settings.operations.relay_seconds)
+        print("Ending ...", flush=True)
+        return 0
+
+    def _relay(self) -> Any:
+        from deployments.relaying import Relaying
+
+        return Relaying(self._street)
+
+    def _revived(self, child: Child, code: int) -> bool:
+        words = child.last_words(3)
+        print(f"The {child.name} ended with {code}; started again\n{words}", file=sys.stderr)
+        if child.revive():
+            return True
+        print(f"The {child.name} dies again and again: see {child.log}", file=sys.stderr)
+        return False
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._ended and time.monotonic() < until:
+            time.sleep(0.1)
+
+
+class _Schedules:
+    """Says once what runs next; or, if something is not scheduled in time, that it does not fire."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._until = time.monotonic() + SCHEDULE_SECONDS
+        self._said = False
+
+    def turn(self) -> None:
+        if self._said:
+            return
+        from deployments import carry
+
+        try:
+            found = asyncio.run(carry.next_runs())
+        except Exception as wrong:  # the server may be starting again
+            print(f"What runs next cannot be read: {wrong}", file=sys.stderr)
+            return
+        missing = carry.scheduled(self._settings) - {name for _, name in found}
+        self._said = not missing or time.monotonic() > self._until
+        if self._said:
+            self._say(found, missing)
+
+    def _say(self, found: list[tuple[datetime, str]], missing: set[str]) -> None:
+        print("Runs next:", flush=True)
+        for when, name in found:
+            print(f"  {when:%Y-%m-%d %H:%M} UTC  {name}", flush=True)
+        if missing:
+            print(f"Not scheduled: {', '.join(sorted(missing))}. Schedules do not fire; check the "
+                  "versions: continuity up --check", file=sys.stderr, flush=True)  # fmt: skip
+
+
+def answers(address: str) -> bool:
+    """Whether a server is well at this API address."""
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""Something that runs by itself needs a person: written down, told by mail, shown in `status` until it
+is mended. Started by the automations; an alert that is known already is not told again.
+
+If it ends `MailWaiting`, the letter lies in the home's `outbox`: set `[mail]`, or mend what it names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed
+
+from tasks.operations import steps
+
+
+@flow(name="alert", flow_run_name="alert-{about}", description=__doc__, validate_parameters=True)
+def alert(
+    home: str, actor: str, about: str = "test", what: str = "a test", next: str = "",
+    escalate: bool = False,
+) -> State[Any]:  # fmt: skip
+    """`about`: its name; while it is open there is no second alert of that name. `what`: in words;
+    `next`: what to do; `escalate`: to those who decide rather than to those who mend."""
+    done = steps.raise_alert(home, actor, about, what, next, escalate)
+    if done["waiting"]:
+        told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"
+        return Completed(name="MailWaiting", message=told, data=done)
+    return Completed(message="told" if done["new"] else "known already", data=done)

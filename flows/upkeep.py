@@ -1,0 +1,31 @@
+"""Every ten minutes: the house is looked after. News of the book are carried to the triggers, the chain
+is verified, and what waits, failed or stands still is told once and closed when it is mended. A
+reconciliation that is under way goes on. Once a day, with `full`, the whole book is verified.
+
+If it ends `Faults`, the artifact `upkeep` names each with what to do. It is safe to run at any time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed
+
+from tasks.duties import steps as duties
+from tasks.operations import steps
+
+
+@flow(name="upkeep", flow_run_name="upkeep-{actor}", description=__doc__, validate_parameters=True)
+def upkeep(home: str, actor: str, full: bool = False) -> State[Any]:
+    """Ends `Faults` while something needs a person, else `Completed`."""
+    told = steps.carry_news(home)
+    found = steps.look_after(home, actor, full)
+    going = steps.go_on(home)
+    lights = duties.publish(home)
+    result = {**found, "told": told, "reconciliation": going, "lights": lights}
+    if found["faults"]:
+        message = f"{len(found['faults'])} fault(s): {found['faults'][0]}"
+        return Completed(name="Faults", message=message, data=result)
+    return Completed(message=f"all is well; {told} news carried", data=result)

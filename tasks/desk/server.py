@@ -1,0 +1,94 @@
+"""The desk's few words with a Prefect server, where one runs: which run waits for which plan, and that
+it may go on. Plain HTTP, since the desk has no Prefect; without a server nothing is lost."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.shared.errors import BadSettings
+from tasks.shared.settings import Settings
+
+_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is suspended, and the plan it waits for."""
+
+    id: str
+    name: str
+    plan: str
+
+
+class Server:
+    """The server at `address`, the API's; empty if none is known here."""
+
+    def __init__(self, address: str, auth: str = "") -> None:
+        self._address, self._auth = address, auth
+
+    @classmethod
+    def of(cls, settings: Settings) -> Server:
+        """The server of `[operations] address`, else the one that runs on this machine."""
+        wanted = settings.operations
+        return cls(wanted.address or _here(settings.home), _read(wanted.auth_file))
+
+    def plan_of(self, run: str) -> str:
+        """The plan that a run waits for, by the run's name or id; empty if none is known so."""
+        plans = [one.plan for one in self._waiting() if run in (one.id, one.name)]
+        return plans[0] if len(set(plans)) == 1 else ""
+
+    def wake(self, plan: str) -> list[str]:
+        """Let the runs that wait for this plan look again; returns their names."""
+        woken = []
+        for run in self._waiting():
+            if run.plan == plan and self._post(f"/flow_runs/{run.id}/resume", {"run_input": {}}):
+                woken.append(run.name)
+        return woken
+
+    def _waiting(self) -> list[Run]:
+        wanted = {"flow_runs": {"state": {"name": {"any_": ["Suspended"]}}}, "limit": 200}
+        found = self._post("/flow_runs/filter", wanted) or []
+        return [Run(one["id"], one["name"], _plan(one)) for one in found]
+
+    def _post(self, path: str, body: Any) -> Any:
+        """The answer as JSON; None if there is no server, or it does not answer."""
+        if not self._address:
+            return None
+        import urllib3
+
+        headers = {"Content-Type": "application/json"}
+        if self._auth:
+            secret = base64.b64encode(self._auth.encode()).decode()
+            headers["Authorization"] = f"Basic {secret}"
+        try:
+            answer = urllib3.request("POST", self._address + path, body=json.dumps(body), headers=headers,
+                                     timeout=_SECONDS, retries=False)  # fmt: skip
+            return json.loads(answer.data) if answer.status < 300 else None
+        except (urllib3.exceptions.HTTPError, ValueError):
+            return None
+
+
+def _plan(run: dict[str, Any]) -> str:
+    details = (run.get("state") or {}).get("state_details") or {}
+    return str(details.get("pause_key") or "").partition("-")[0]
+
+
+def _here(home: Path) -> str:
+    """What `continuity up` left about where it listens."""
+    try:
+        return (home / "street" / "up.address").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _read(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as wrong:
+        raise BadSettings(f"[operations] auth_file {path} cannot be read: {wrong}") from wrong

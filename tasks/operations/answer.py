@@ -1,0 +1,56 @@
+"""What a licence holder answers in the form of a run that waits: the same approval as at the desk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tasks.shared import approval, kinds, people
+from tasks.shared.errors import CodeRefused, Refused
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Settings
+
+
+def give(
+    journal: Journal, settings: Settings, plan: str, who: str, code: str, given_at: datetime
+) -> str:
+    """Approve a plan by an id or licence number and a one-time code, as it was given then. Returns
+    why not, in words; empty if the approval stands. Every refusal is written down."""
+    try:
+        approval.grant(journal, settings.home, plan, person(journal, who), code,
+                       persons=settings.approval.persons, given_at=given_at)  # fmt: skip
+    except CodeRefused as no:
+        return str(no)
+    except Refused as no:
+        body = kinds.ApprovalRefused(plan=plan, person=who.strip()[:40], reason=str(no)[:300])
+        journal.append(body, f"plan/{plan}", "form")
+        return str(no)
+    return ""
+
+
+def person(journal: Journal, who: str) -> str:
+    """The id behind an id or licence number. Raises Refused for none, or more than one: a firm's
+    licence can stand for several."""
+    everyone = [one for one in people.everyone(journal) if not one.revoked]
+    wanted = who.strip()
+    if any(one.person == wanted.lower() for one in everyone):
+        return wanted.lower()
+    found = [one.person for one in everyone if one.licence and one.licence == wanted]
+    if len(found) > 1:
+        raise Refused(f"{len(found)} people act under the licence {wanted}: give your id")
+    if not found:
+        raise Refused(f"Nobody here has the id or licence number {wanted!r}")
+    return found[0]
+
+
+def question(asked: approval.Asked, persons: int, refused: str = "") -> str:
+    """What the form says above its fields, in Markdown. `refused`: why the last answer was not
+    taken."""
+    missing = approval.needed(persons) - len(asked.granted_by)
+    had = f" Approved so far by {', '.join(asked.granted_by)}." if asked.granted_by else ""
+    again = f"**The last answer was not taken: {refused}**\n\n" if refused else ""
+    return (
+        f"{again}**{asked.what}** waits for {missing} approval(s).{had} Plan `{asked.plan[:12]}`, "
+        f"prepared by {asked.preparer}. Look at the artifacts of this run first.\n\n"
+        "Give your id or licence number and the code that your phone shows now. Leave both empty if "
+        f"it was approved at a desk (`continuity approve {asked.plan[:12]}`)."
+    )

@@ -1,0 +1,201 @@
+"""Looking after the house: the chain, plans that wait, letters, sizes; what is wrong is told once, and
+closed when it is right again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.operations.alerts import Alarm, open_alerts
+from tasks.shared import approval, board, clock, journal_check, kinds, mail
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import GENESIS, Head, Journal
+from tasks.shared.opening import BOOK
+from tasks.shared.projections import APPROVALS
+from tasks.shared.settings import Settings
+from tasks.shared.store import EVENTS
+
+SPARE = 0.2
+"""Share of free pages from which a SQLite book is written anew without them."""
+LATE = timedelta(hours=2)
+"""Upkeep runs every ten minutes; after this long without one, server or worker stand still."""
+
+
+@dataclass
+class Fault:
+    """Something to mend. `about` is its name as an alert; `escalate`: to those who decide."""
+
+    about: str
+    what: str
+    next: str
+    escalate: bool = False
+
+
+@dataclass
+class Look:
+    """What one look found. `workers` and `server_bytes` come from the server."""
+
+    faults: list[Fault] = field(default_factory=list)
+    head: int = 0
+    book_bytes: int = 0
+    server_bytes: int = 0
+    workers: int = 0
+    plans: int = 0
+    letters: int = 0
+
+
+def look(journal: Journal, content: ContentStore, settings: Settings, *, full: bool) -> Look:
+    """Everything that the book and the home say. `full` verifies the whole book, its projections
+    and content; otherwise the chain from where it was verified last."""
+    found = Look()
+    found.head = _chain(journal, content, found, full=full)
+    found.book_bytes = _tidy(journal, settings)
+    found.letters = len(mail.waiting(journal))
+    _plans(journal, settings, found)
+    _proved(journal, settings, found)
+    return found
+
+
+def _chain(journal: Journal, content: ContentStore, found: Look, *, full: bool) -> int:
+    if full:
+        verdict = journal_check.verify(journal, content)
+        problems = [str(one) for one in verdict.problems]
+        head = verdict.head.seq
+    else:
+        head, problems = _since(journal, _verified(journal))
+    if problems:
+        what = f"the book does not hold: {problems[0]}"
+        found.faults.append(Fault("journal", what, "continuity journal verify", escalate=True))
+    return head
+
+
+def _verified(journal: Journal) -> int:
+    last = board.last(journal.rows, kinds.UpkeepDone.kind)
+    return int(last[1]["head"]) if last else 0
+
+
+def _since(journal: Journal, seq: int) -> tuple[int, list[str]]:
+    """Events after `seq`, each against the one before; the last place that holds, and what not."""
+    row = journal.rows(sa.select(EVENTS.c.digest).where(EVENTS.c.seq == seq))
+    head = Head(seq, row[0].digest) if row else Head(0, GENESIS)
+    if seq and not row:
+        return 0, [f"event {seq} was verified once and is gone"]
+    for event in journal.events(after=seq):
+        fits = event.seq == head.seq + 1 and event.prev == head.digest
+        if not fits or event.computed() != event.digest:
+            return head.seq, [f"event {event.seq} does not follow the one before it"]
+        head = Head(event.seq, event.digest)
+    return head.seq, []
+
+
+def _tidy(journal: Journal, settings: Settings) -> int:
+    """Size of the book in bytes, after its spare pages and its write-ahead log were given back."""
+    if journal.engine.dialect.name != "sqlite":
+        name = "SELECT pg_database_size(current_database())"
+        return int(journal.rows(sa.text(name))[0][0])  # type: ignore[arg-type]
+    # outside of a transaction: VACUUM and checkpoints are refused within one
+    raw = journal.engine.raw_connection()
+    try:
+        book = raw.cursor()
+        pages, free = (
+            book.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count")
+        )
+        if free > pages * SPARE:
+            book.execute("VACUUM")
+        book.execute("PRAGMA optimize")
+        book.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()
+    return size(settings.home / BOOK)
+
+
+def size(*paths: Path) -> int:
+    """Bytes of these files together; a missing one counts nothing."""
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def _plans(journal: Journal, settings: Settings, found: Look) -> None:
+    waiting = approval.waiting(journal, settings.approval.persons)
+    found.plans = len(waiting)
+    limit = timedelta(hours=settings.operations.approval_hours)
+    query = sa.select(APPROVALS.c.plan, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == APPROVALS.c.seq)
+    asked = {row.plan: clock.parse(row.at) for row in journal.rows(query)}
+    for one in waiting:
+        if clock.now() - asked[one.plan] > limit:
+            what = f"{one.what}: waits for approval since {board.ago(asked[one.plan])}"
+            next_ = f"continuity approve {one.plan[:12]} --by ID"
+            found.faults.append(Fault(f"plan {one.plan[:12]}", what, next_, escalate=True))
+
+
+def _proved(journal: Journal, settings: Settings, found: Look) -> None:
+    """The objective counts from the last proof, or from the first backup if there was none yet."""
+    if not settings.backup.store:
+        return
+    last = board.last(journal.rows, "backup.proved")
+    first = next(journal.events(kind="backup.done"), None)
+    since = last[0] if last else clock.parse(first.at) if first else None
+    if since and clock.now() - since > timedelta(hours=settings.backup.home_objective_hours):
+        what = f"no backup was restored and proved since {board.ago(since)}"
+        found.faults.append(Fault("backup.proved", what, "see the deployment restore-drill"))
+
+
+WATCHED = ("journal", "plan ", "backup.proved", "run ", "worker")
+"""Alerts that upkeep itself closes when it no longer finds the fault."""
+
+
+def settle(alarm: Alarm, journal: Journal, found: Look) -> list[str]:
+    """Raise what is new and close what is over; returns what was raised."""
+    raised = [
+        one.about
+        for one in found.faults
+        if alarm.raise_(one.about, one.what, one.next, escalate=one.escalate)
+    ]
+    still = {one.about for one in found.faults}
+    for about in open_alerts(journal):
+        if about.startswith(WATCHED) and about not in still:
+            alarm.close(about, "upkeep no longer finds it")
+    return raised
+
+
+def note(journal: Journal, found: Look, actor: str) -> bool:
+    """Write down that the house was looked after: once an hour, and whenever the faults change."""
+    faults = sorted(one.what for one in found.faults)
+    last = board.last(journal.rows, kinds.UpkeepDone.kind)
+    hour = clock.text()[:13]
+    if last and clock.text(last[0])[:13] == hour and _names(last[1]["faults"]) == _names(faults):
+        return False
+    body = kinds.UpkeepDone(
+        head=found.head,
+        book_bytes=found.book_bytes,
+        server_bytes=found.server_bytes,
+        workers=found.workers,
+        waiting_plans=found.plans,
+        waiting_letters=found.letters,
+        faults=faults,
+    )
+    return journal.append(body, "upkeep", actor)
+
+
+def _names(faults: Sequence[str]) -> list[str]:
+    """Faults without how long ago they began, which changes by the minute."""
+    return sorted(one.partition(" since ")[0] for one in faults)
+
+
+def lines(journal: Journal) -> list[board.Line]:
+    """For `continuity status`: whether the house is looked after, once it ever was."""
+    last = board.last(journal.rows, kinds.UpkeepDone.kind)
+    if last is None:
+        return []
+    at, said = last
+    stands = clock.now() - at > LATE
+    fact = (
+        f"last {board.ago(at)}; {said['workers']} worker(s), book verified to event {said['head']}"
+    )
+    light = board.RED if stands else board.GREEN
+    next_ = "continuity up, on the server" if stands else ""
+    return [board.Line("P8", "server and worker", light, fact, next_, clock.text(at))]
