@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -73,7 +74,8 @@ def wait_for_approval(home: str, plan: str, refused: str = "") -> None:
     form = Approval.with_initial_data(
         description=answer.question(asked, settings.approval.persons, refused)
     )
-    suspend_flow_run(wait_for_input=form, key=f"{plan}-{run.run_count}", timeout=_WAIT)
+    # a key of its own each time: with one that it knows, the server would not let the run wait again
+    suspend_flow_run(wait_for_input=form, key=f"{plan}-{uuid4().hex[:12]}", timeout=_WAIT)
 
 
 _WAIT = 30 * 86_400

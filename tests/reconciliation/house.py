@@ -100,7 +100,7 @@ def open_office(journal: Journal, settings: Settings) -> Office:
     return Office(journal, settings.model_copy(update={"ace": ace}), phone)
 
 
-def make_office(home: Path) -> Office:
-    """A fresh home with an office in it."""
-    settings = make_home(home, SETTINGS, "tests")
+def make_office(home: Path, text: str = SETTINGS) -> Office:
+    """A fresh home with an office in it. `text`: its settings, with `[ace]` as the last table."""
+    settings = make_home(home, text, "tests")
     return open_office(opening.journal(settings), settings)

@@ -1,0 +1,150 @@
+"""A deployed run that needs an approval: it suspends with the form, and what is answered there is what
+happens. The runs go in this process, as a worker's would."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.shared import approval
+from tests.reconciliation.house import Office
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+class Deployed:
+    """The flow `reconciliation`, deployed; runs of it by hand, each from its top."""
+
+    def __init__(self, home: Path) -> None:
+        from flows.reconciliation import reconciliation
+
+        self.flow = reconciliation
+        self.parameters = {"home": str(home), "actor": "bo", "incident": "2026-01"}
+
+    def begin(self, **more: str) -> Any:
+        """Make a run of the deployment and run it until it ends or waits."""
+        return self.go(asyncio.run(self._create({**self.parameters, **more})))
+
+    async def _create(self, parameters: dict[str, str]) -> Any:
+        from prefect.client.orchestration import get_client
+
+        async with get_client() as client:
+            flow = await client.create_flow(self.flow)
+            made = await client.create_deployment(flow_id=flow, name="reconciliation")
+            return await client.create_flow_run_from_deployment(made, parameters=parameters)
+
+    def go(self, run: Any) -> Any:
+        """Run it as a worker does; the run as it is then."""
+        from prefect.client.orchestration import get_client
+        from prefect.exceptions import Pause
+        from prefect.flow_engine import run_flow
+
+        with get_client(sync_client=True) as client:
+            current = client.read_flow_run(run.id)
+            with suppress(Pause):
+                run_flow(
+                    self.flow, flow_run=current, parameters=current.parameters, return_type="state"
+                )
+            return client.read_flow_run(run.id)
+
+    def answer(self, run: Any, **said: str) -> Any:
+        """Press Resume with these fields, and let the worker take it up."""
+        from prefect.client.orchestration import get_client
+
+        with get_client(sync_client=True) as client:
+            done = client.resume_flow_run(run.id, run_input=said)
+        assert done.status.value == "ACCEPT", done.details
+        return self.go(run)
+
+
+def plan_of(run: Any) -> str:
+    return run.state.state_details.pause_key.partition("-")[0]
+
+
+@pytest.fixture
+def deployed(office: Office) -> Deployed:
+    return Deployed(office.settings.home)
+
+
+def test_it_suspends_is_approved_and_writes_once(
+    office: Office, deployed: Deployed, tmp_path: Path
+) -> None:
+    office.record(1, 5, tmp_path)
+    run = deployed.begin()
+    assert run.state.name == "Suspended" and list(office.outbound.iterdir()) == []
+    plan = plan_of(run)
+    wrong = deployed.answer(run, person="ada", code="000000")
+    assert wrong.state.name == "Suspended" and plan_of(wrong) == plan
+    assert list(office.outbound.iterdir()) == []
+    # leaving the form empty only looks again
+    again = deployed.answer(wrong, person="", code="")
+    assert again.state.name == "Suspended" and plan_of(again) == plan
+    done = deployed.answer(again, person="12345", code=office.phone.now())
+    assert done.state.name == "Completed"
+    assert len(list(office.outbound.iterdir())) == 4
+    assert approval.find(office.journal, plan).granted_by == ("ada",)
+    kinds = [event.kind for event in office.journal.events()]
+    assert kinds.count("approval.asked") == 1 and kinds.count("batch.written") == 4
+    assert kinds.count("person.code_failed") == 1
+
+
+def test_approved_at_a_desk_it_goes_on(office: Office, deployed: Deployed, tmp_path: Path) -> None:
+    from tasks.operations.steps import wake
+
+    office.record(1, 2, tmp_path)
+    run = deployed.begin()
+    assert run.name not in wake(office.journal, office.settings)
+    office.approve_digest(plan_of(run))
+    assert run.name in wake(office.journal, office.settings)
+    assert deployed.go(run).state.name == "Completed"
+    assert len(list(office.outbound.iterdir())) > 0
+
+
+def test_two_runs_do_not_wait_for_one_plan(
+    office: Office, deployed: Deployed, tmp_path: Path
+) -> None:
+    office.record(1, 2, tmp_path)
+    first = deployed.begin()
+    assert first.state.name == "Suspended"
+    assert deployed.begin().state.name == "AwaitingApproval"
+
+
+def test_the_same_event_twice_is_one_reconciliation(
+    office: Office, deployed: Deployed, tmp_path: Path
+) -> None:
+    office.record(1, 2, tmp_path)
+    first = deployed.begin(because="event-1")
+    second = deployed.begin(because="event-1")
+    assert second.state.name == "AlreadyBegun" and str(first.id) in second.state.message
+    # the one that has it goes on from its top
+    done = deployed.answer(first, person="ada", code=office.phone.now())
+    assert done.state.name == "Completed" and len(list(office.outbound.iterdir())) > 0
+
+
+def test_a_code_is_no_longer_on_the_server_once_it_was_taken(
+    office: Office, deployed: Deployed, tmp_path: Path
+) -> None:
+    from prefect.input.actions import filter_flow_run_input
+
+    office.record(1, 2, tmp_path)
+    code = office.phone.now()
+    run = deployed.answer(deployed.begin(), person="ada", code=code)
+    kept = filter_flow_run_input("suspended-", limit=200, flow_run_id=run.id)
+    assert kept and not any(code in one.value for one in kept)
+
+
+def test_the_form_refuses_what_is_no_code(
+    office: Office, deployed: Deployed, tmp_path: Path
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    office.record(1, 1, tmp_path)
+    run = deployed.begin()
+    with get_client(sync_client=True) as client:
+        for code in ("12345", "abcdef", "1234567"):
+            done = client.resume_flow_run(run.id, run_input={"person": "ada", "code": code})
+            assert done.status.value == "REJECT"

@@ -1,0 +1,106 @@
+"""The upkeep flow against a real server: runs that failed are told and closed, a reconciliation goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tasks.operations.alerts import open_alerts
+from tasks.operations.once import begin
+from tests.reconciliation.house import Office
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.fixture(autouse=True)
+def pool() -> None:
+    """As `continuity up` makes it."""
+    from deployments.carry import _pool
+
+    async def make() -> None:
+        from prefect.client.orchestration import get_client
+
+        async with get_client() as client:
+            await _pool(client, "continuity")
+
+    asyncio.run(make())
+
+
+async def ended(name: str, state: Any, tags: list[str]) -> None:
+    """A run of a deployment that ended so, just now."""
+    from flows.alert import alert
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        flow = await client.create_flow(alert)
+        made = await client.create_deployment(flow_id=flow, name=name, tags=tags)
+        run = await client.create_flow_run_from_deployment(made, tags=tags)
+        from prefect.states import Running
+
+        await client.set_flow_run_state(run.id, Running(), force=True)
+        await client.set_flow_run_state(run.id, state, force=True)
+
+
+def run(office: Office) -> Any:
+    from flows.upkeep import upkeep
+
+    return upkeep(str(office.settings.home), "operations", return_state=True)
+
+
+def test_a_failed_run_is_told_until_one_goes_well(office: Office) -> None:
+    from prefect.states import Completed, Failed
+
+    name = f"backup-{datetime.now(UTC).timestamp():.0f}"
+    asyncio.run(ended(name, Failed(), ["watched"]))
+    first = run(office)
+    assert first.name == "Faults"
+    assert f"run {name}" in open_alerts(office.journal)
+    again = run(office)
+    assert again.result()["raised"] == []
+    asyncio.run(ended(name, Completed(), ["watched"]))
+    run(office)
+    assert f"run {name}" not in open_alerts(office.journal)
+
+
+def test_what_is_not_watched_is_not_told(office: Office) -> None:
+    from prefect.states import Failed
+
+    asyncio.run(ended("unwatched", Failed(), []))
+    run(office)
+    assert "run unwatched" not in open_alerts(office.journal)
+
+
+def test_a_reconciliation_under_way_goes_on_once(office: Office) -> None:
+    from flows.reconciliation import reconciliation
+    from prefect.client.orchestration import get_client
+
+    async def deploy() -> None:
+        async with get_client() as client:
+            flow = await client.create_flow(reconciliation)
+            await client.create_deployment(
+                flow_id=flow, name="reconciliation", parameters={"actor": "reconciliation"}
+            )
+
+    from tasks.operations.steps import _ask
+
+    asyncio.run(deploy())
+    clear = {"deployments": {"name": {"any_": ["reconciliation"]}}, "limit": 200}
+    for one in _ask("/flow_runs/filter", clear):
+        _ask(f"/flow_runs/{one['id']}/set_state", {"state": {"type": "CANCELLED"}, "force": True})
+    assert run(office).result()["reconciliation"] == ""
+    begin(office.journal, "reconciliation", "2026-01", "run-1", "r")
+    assert run(office).result()["reconciliation"] == "2026-01"
+    assert run(office).result()["reconciliation"] == ""  # one is due already
+
+
+def test_news_reach_the_server_once(office: Office) -> None:
+    from tasks.operations.relay import Position
+
+    run(office)
+    path = office.settings.home / "street" / "relay.json"
+    position = Position.read(path)
+    assert position is not None and position.seq > 0
+    assert run(office).result()["told"] == 0

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from tasks.operations.alerts import Alarm, lines, open_alerts
+from tasks.shared import mail
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Settings
+
+
+def alarm(journal: Journal, content: ContentStore, settings: Settings) -> Alarm:
+    return Alarm(journal, content, settings, "operations")
+
+
+def test_an_alert_is_told_once_while_it_is_open(journal, content, told: Settings) -> None:
+    bell = alarm(journal, content, told)
+    assert bell.raise_("run backup", "backup ended Failed", "look")
+    assert not bell.raise_("run backup", "backup ended Failed", "look")
+    (letter,) = mail.waiting(journal)
+    assert letter.title == "[continuity] backup ended Failed" and letter.to == ("it",)
+    (line,) = lines(journal)
+    assert (line.what, line.light, line.fact) == ("run backup", "red", "backup ended Failed")
+    assert bell.close("run backup", "it went well")
+    assert not bell.close("run backup", "it went well")
+    assert open_alerts(journal) == {} and lines(journal) == []
+    assert bell.raise_("run backup", "backup ended Failed", "look")
+    assert len(mail.waiting(journal)) == 2
+
+
+def test_what_is_escalated_goes_to_those_who_decide(journal, content, told: Settings) -> None:
+    alarm(journal, content, told).raise_("plan 1", "waits", "approve", escalate=True)
+    (letter,) = mail.waiting(journal)
+    assert set(letter.to) == {"deputy", "licence-holder"}
+
+
+def test_without_a_mail_server_the_letter_waits_in_the_outbox(
+    journal, content, told: Settings
+) -> None:
+    bell = alarm(journal, content, told)
+    bell.raise_("run backup", "backup ended Failed", "look at the run")
+    done = bell.deliver()
+    assert done.sent == [] and len(done.waiting) == 1 and "no mail server" in done.reason
+    (path,) = mail.outbox(told.home).glob("*.eml")
+    text = path.read_text()
+    assert "it@harbor.example" in text and "look at the run" in text

@@ -1,0 +1,93 @@
+"""The form's answer: every refusal is written down, and nothing is approved by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from tasks.operations.answer import give, question
+from tasks.shared import approval, clock, people
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Approval, Settings
+
+PLAN, OTHER = "ab" * 32, "cd" * 32
+
+
+@pytest.fixture
+def phones(journal: Journal, house: Settings) -> dict[str, pyotp.TOTP]:
+    made = {}
+    for person, licence in (("ada", "111"), ("cy", "222"), ("dee", "222")):
+        people.add(journal, person, person.title(), licence, ["approver", "preparer"], "it")
+        made[person] = pyotp.parse_uri(people.enrol(journal, house.home, person, "it"))
+    for plan in (PLAN, OTHER):
+        approval.ask(journal, plan, "5 entries", [plan], "cy")
+    return made
+
+
+def refused(journal: Journal) -> list[tuple[str, str]]:
+    """Who was refused, and why, as the book has it."""
+    found = [event.said for event in journal.events()]
+    return [(one.person, one.reason) for one in found  # type: ignore[attr-defined]
+            if one.kind in ("approval.refused", "person.code_failed")]  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["ada", " Ada ", "111"])
+def test_by_id_or_licence_number(journal, house: Settings, phones, who: str) -> None:
+    assert give(journal, house, PLAN, who, phones["ada"].now(), clock.now()) == ""
+    assert approval.find(journal, PLAN).granted_by == ("ada",)
+
+
+def test_a_wrong_code(journal, house: Settings, phones) -> None:
+    wrong = f"{(int(phones['ada'].now()) + 1) % 1_000_000:06}"
+    assert "it is wrong" in give(journal, house, PLAN, "ada", wrong, clock.now())
+    assert refused(journal) == [("ada", "it is wrong")]
+    assert approval.find(journal, PLAN).granted_by == ()
+
+
+def test_the_preparers_own(journal, house: Settings, phones) -> None:
+    said = give(journal, house, PLAN, "cy", phones["cy"].now(), clock.now())
+    assert "two persons" in said
+    assert refused(journal) == [("cy", "preparer and approver must be two persons")]
+
+
+def test_an_expired_one(journal, house: Settings, phones) -> None:
+    then = clock.now() - timedelta(minutes=11)
+    said = give(journal, house, PLAN, "ada", phones["ada"].at(then), then)
+    assert "more than 10 minutes ago" in said and len(refused(journal)) == 1
+    assert approval.find(journal, PLAN).granted_by == ()
+
+
+def test_one_given_while_the_worker_was_away_counts(journal, house: Settings, phones) -> None:
+    then = clock.now() - timedelta(minutes=8)
+    assert give(journal, house, PLAN, "ada", phones["ada"].at(then), then) == ""
+
+
+def test_a_replayed_one(journal, house: Settings, phones) -> None:
+    now, code = clock.now(), phones["ada"].now()
+    assert give(journal, house, PLAN, "ada", code, now) == ""
+    assert "used before" in give(journal, house, OTHER, "ada", code, now)
+    assert approval.find(journal, OTHER).granted_by == () and len(refused(journal)) == 1
+
+
+@pytest.mark.parametrize(("who", "why"), [("222", "2 people act"), ("nobody", "Nobody here")])
+def test_somebody_who_cannot_be_told(journal, house: Settings, phones, who: str, why: str) -> None:
+    assert why in give(journal, house, PLAN, who, "000000", clock.now())
+    assert refused(journal)[0][0] == who
+
+
+def test_two_approvers(journal, house: Settings, phones) -> None:
+    house = house.model_copy(update={"approval": Approval(persons=3)})
+    assert give(journal, house, PLAN, "ada", phones["ada"].now(), clock.now()) == ""
+    asked = approval.find(journal, PLAN)
+    assert "1 approval(s)" in question(asked, 3) and "ada" in question(asked, 3)
+    assert "two persons" in give(journal, house, PLAN, "cy", phones["cy"].now(), clock.now())
+    assert give(journal, house, PLAN, "dee", phones["dee"].now(), clock.now()) == ""
+    assert approval.find(journal, PLAN).granted_by == ("ada", "dee")
+
+
+def test_the_question_says_why_the_last_answer_was_refused(journal, phones) -> None:
+    said = question(approval.find(journal, PLAN), 2, "Code of Ada refused: it is wrong")
+    assert said.startswith("**The last answer was not taken: Code of Ada")
+    assert PLAN[:12] in said and "5 entries" in said

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from tasks.operations import upkeep
+from tasks.operations.alerts import Alarm, open_alerts
+from tasks.operations.upkeep import Look, look, note, settle
+from tasks.shared import approval, board, clock, kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.opening import BOOK
+from tasks.shared.settings import Backup, Settings
+
+
+def test_a_sound_house_has_no_fault(journal, content, told: Settings) -> None:
+    found = look(journal, content, told, full=False)
+    assert found.faults == [] and found.head == journal.head().seq and found.book_bytes > 0
+    assert look(journal, content, told, full=True).head == found.head
+
+
+def test_on_postgres_too(book: Journal, content, told: Settings) -> None:
+    book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
+    found = look(book, content, told, full=True)
+    assert found.faults == [] and found.head == 1
+    assert found.book_bytes > 0 or book.engine.dialect.name == "sqlite"
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_an_altered_event_is_found(journal, content, told: Settings, full: bool) -> None:
+    for _ in range(3):
+        journal.append(kinds.PersonEnrolled(person="ada"), "person/ada", "it")
+    alter(told, "UPDATE events SET actor = 'eve' WHERE seq = 3")
+    (fault,) = look(journal, content, told, full=full).faults
+    assert fault.about == "journal" and fault.escalate and "3" in fault.what
+
+
+def test_a_tail_that_was_cut_after_it_was_verified_is_found(
+    journal, content, told: Settings
+) -> None:
+    journal.append(kinds.PersonEnrolled(person="ada"), "person/ada", "it")
+    note(journal, look(journal, content, told, full=False), "operations")
+    verified = journal.head().seq - 1
+    alter(told, f"UPDATE events SET seq = 900 WHERE seq = {verified}")
+    found = look(journal, content, told, full=False)
+    assert (
+        found.faults[0].what
+        == f"the book does not hold: event {verified} was verified once and is gone"
+    )
+
+
+def alter(settings: Settings, statement: str) -> None:
+    """As somebody would who owns the host and takes the guards away."""
+    with sqlite3.connect(settings.home / BOOK) as book:
+        for verb in ("update", "delete"):
+            book.execute(f"DROP TRIGGER events_no_{verb}")
+        book.execute(statement)
+    book.close()
+
+
+def test_a_plan_that_waits_too_long_is_escalated_and_closed_when_approved(
+    journal: Journal, content: ContentStore, told: Settings
+) -> None:
+    alarm = Alarm(journal, content, told, "operations")
+    plan = "ab" * 32
+    approval.ask(journal, plan, "3 entries", [], "bo")
+    assert look(journal, content, told, full=False).faults == []
+    with clock.held(clock.now() + timedelta(hours=3)):
+        found = look(journal, content, told, full=False)
+        assert settle(alarm, journal, found) == [f"plan {plan[:12]}"]
+        assert settle(alarm, journal, found) == []
+        granted = kinds.ApprovalGranted(plan=plan, binds=[], person="ada", licence="1", sole=False)
+        journal.append(granted, f"plan/{plan}", "ada")
+        settle(alarm, journal, look(journal, content, told, full=False))
+    assert open_alerts(journal) == {}
+
+
+def test_a_backup_that_nobody_proved_in_time(journal, content, told: Settings) -> None:
+    settings = told.model_copy(update={"backup": Backup(store="/store")})
+    assert look(journal, content, settings, full=False).faults == []  # `status` says "never done"
+    body = kinds.BackupDone(repository="r", host="h", sequence=1, manifest="m", head="h",
+                            retention="records", retain_until="", place="", customs_territory=True,
+                            sources=[], stored_bytes=0, flags=[])  # fmt: skip
+    journal.append(body, "backup/r", "backup")
+    assert look(journal, content, settings, full=False).faults == []
+    with clock.held(clock.now() + timedelta(hours=27)):
+        (fault,) = look(journal, content, settings, full=False).faults
+    assert fault.about == "backup.proved"
+
+
+def test_it_is_noted_once_an_hour_and_when_faults_change(journal: Journal) -> None:
+    moment = clock.now().replace(minute=10)
+    with clock.held(moment):
+        assert note(journal, Look(head=1), "operations")
+        assert not note(journal, Look(head=2), "operations")
+        fault = upkeep.Fault("run x", "x failed since 2 min ago", "look")
+        assert note(journal, Look(head=3, faults=[fault]), "operations")
+        fault = upkeep.Fault("run x", "x failed since 5 min ago", "look")
+        assert not note(journal, Look(head=4, faults=[fault]), "operations")
+    with clock.held(moment + timedelta(hours=1)):
+        assert note(journal, Look(head=5, faults=[fault]), "operations")
+
+
+def test_status_says_when_nobody_looks_after_the_house(journal: Journal) -> None:
+    assert upkeep.lines(journal) == []
+    note(journal, Look(head=1, workers=1), "operations")
+    (line,) = upkeep.lines(journal)
+    assert line.light == board.GREEN and line.next == ""
+    with clock.held(clock.now() + timedelta(hours=3)):
+        (line,) = upkeep.lines(journal)
+    assert line.light == board.RED and "continuity up" in line.next
+
+
+def test_spare_pages_are_given_back(journal, content, told: Settings) -> None:
+    with sqlite3.connect(told.home / BOOK) as book:
+        book.execute("CREATE TABLE bulk (x)")
+        book.executemany("INSERT INTO bulk VALUES (?)", [("y" * 4000,) for _ in range(2000)])
+        book.execute("DROP TABLE bulk")
+    book.close()
+    before = (told.home / BOOK).stat().st_size
+    assert look(journal, content, told, full=False).book_bytes < before / 4
+    assert look(journal, content, told, full=True).faults == []

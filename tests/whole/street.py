@@ -1,0 +1,231 @@
+"""A whole system for tests: an office with recorded entries, and `continuity up` over it, with free
+ports, a home of its own, and a watch on every Python process for hosts outside this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+
+from tests.reconciliation.house import Office
+
+TOP = Path(__file__).parents[2]
+T = TypeVar("T")
+
+# Every Python process reads this at its start, the server's and the workers' runs among them.
+WATCH = """
+import sys
+with open({watched!r}, "a") as log:
+    log.write(f"{{sys.argv}}\\n")
+def _watch(event, args):
+    host = None
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        host = args[1][0]
+    elif event == "socket.getaddrinfo":
+        host = args[0]
+    if isinstance(host, bytes):
+        host = host.decode()
+    if host and host not in ("127.0.0.1", "localhost", "::1", "0.0.0.0"):
+        with open({log!r}, "a") as log:
+            log.write(f"{{sys.argv}} asks {{host}}\\n")
+sys.addaudithook(_watch)
+"""
+
+
+@dataclass
+class Street:
+    """`continuity up` of one office."""
+
+    office: Office
+    folder: Path
+    options: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def home(self) -> Path:
+        return self.office.settings.home
+
+    @property
+    def page(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def watched(self) -> int:
+        """How many Python processes had the watch."""
+        return len((self.folder / "watched.log").read_text().splitlines())
+
+    @property
+    def outside(self) -> str:
+        """Who outside this machine was asked for, and by whom."""
+        log = self.folder / "outside.log"
+        return log.read_text() if log.is_file() else ""
+
+    def start(self) -> str:
+        """Start it on a free port; returns what it says until it is up and says what runs next."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = self.port or probe.getsockname()[1]
+        watch = self.folder / "watch"
+        watch.mkdir(exist_ok=True)
+        logs = {name: str(self.folder / f"{name}.log") for name in ("outside", "watched")}
+        (watch / "sitecustomize.py").write_text(
+            WATCH.format(log=logs["outside"], watched=logs["watched"])
+        )
+        with self.said.open("wb") as said:
+            self.process = subprocess.Popen(
+                self.command("up", "--port", str(self.port)), stdout=said, stderr=said,
+                env=self.environment(), cwd=self.folder, start_new_session=True,
+            )  # fmt: skip
+        return self.wait("it comes up", lambda: "Runs next:" in self.words and self.words, 180)
+
+    @property
+    def said(self) -> Path:
+        return self.folder / "up.log"
+
+    @property
+    def words(self) -> str:
+        if self.process and self.process.poll() is not None:
+            raise AssertionError(
+                f"up ended with {self.process.returncode}: {self.said.read_text()}"
+            )
+        return self.said.read_text()
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "tasks.desk.main", "--home", str(self.home), *words]
+
+    def environment(self) -> dict[str, str]:
+        # Other tests switch services of their own server off by the environment.
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "CONTINUITY_"))
+        }
+        return {**kept, "PYTHONPATH": f"{self.folder / 'watch'}{os.pathsep}{TOP}", **self.options}
+
+    def desk(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*words), capture_output=True, text=True, env=self.environment()
+        )
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(90)
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        answer = httpx.post(f"{self.page}/api/{path}", json=body or {}, timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def limit(self, deployment: str, runs: int | None) -> None:
+        """How many runs of a deployment may go at once; None for any number."""
+        path = f"{self.page}/api/deployments/{deployment}"
+        httpx.patch(path, json={"concurrency_limit": runs}, timeout=30).raise_for_status()
+
+    def runs(self, name: str) -> list[dict[str, Any]]:
+        """Runs of a deployment that are not merely scheduled, oldest first."""
+        found = self.ask("flow_runs/filter", {"deployments": {"name": {"any_": [name]}},
+                         "sort": "START_TIME_ASC"})  # fmt: skip
+        return [run for run in found if run["state"]["type"] != "SCHEDULED"]
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        (found,) = self.ask("deployments/filter", {"deployments": {"name": {"any_": [name]}}})
+        return found
+
+    def run(self, name: str, **parameters: object) -> dict[str, Any]:
+        """Start a deployment by hand."""
+        found = self.deployment(name)
+        given = {**found["parameters"], **parameters}
+        state = {"type": "SCHEDULED"}
+        return self.ask(f"deployments/{found['id']}/create_flow_run",
+                        {"parameters": given, "state": state})  # fmt: skip
+
+    def ended(self, run: dict[str, Any], seconds: float = 120) -> dict[str, Any]:
+        """The run as it is when it no longer runs or is due."""
+        return self.wait(f"{run['name']} ends", lambda: self._at_rest(run["id"]), seconds)
+
+    def _at_rest(self, run: str) -> dict[str, Any] | None:
+        found = httpx.get(f"{self.page}/api/flow_runs/{run}", timeout=30).json()
+        moving = ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING")
+        return None if found["state"]["type"] in moving else found
+
+    def suspended(self, count: int = 1, seconds: float = 120) -> list[dict[str, Any]]:
+        """The runs that wait for a person, when there are so many."""
+        wanted = {"flow_runs": {"state": {"name": {"any_": ["Suspended"]}}}}
+
+        def look() -> list[dict[str, Any]] | None:
+            found = self.ask("flow_runs/filter", wanted)
+            return found if len(found) >= count else None
+
+        return self.wait(f"{count} run(s) wait", look, seconds)
+
+    def tell(self, incident: str) -> None:
+        """The event of a remediated incident, as another program would send it."""
+        event = {"id": str(uuid4()), "occurred": datetime.now(UTC).isoformat(),
+                 "event": "incident.remediated", "payload": {"incident": incident},
+                 "resource": {"prefect.resource.id": f"continuity.incident.{incident}"}}  # fmt: skip
+        self.ask("events", [event])
+
+    def pids(self, part: str) -> list[int]:
+        """Process ids of `server` or `worker` that this `up` started."""
+        assert self.process
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes().decode(errors="replace").split("\0")
+                environment = (path.parent / "environ").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if "prefect" in words and part in words and f"PREFECT_HOME={self.home}" in environment:
+                found.append(int(path.parent.name))
+        return found
+
+    def kill(self, part: str) -> None:
+        """Power off for the server or the worker; `up` starts it again."""
+        before = self.pids(part)
+        assert before, f"no {part} runs"
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        self.wait(f"the {part} is back", lambda: set(self.pids(part)) - set(before), 60)
+
+    def wait(self, what: str, look: Callable[[], T | None], seconds: float) -> T:
+        """What `look` finds, as soon as it finds something."""
+        until = time.monotonic() + seconds
+        last = ""
+        while time.monotonic() < until:
+            try:
+                if found := look():
+                    return found
+            except httpx.HTTPError as wrong:  # the server is being started again
+                last = str(wrong)
+            time.sleep(0.3)
+        logs = "\n".join(
+            f"== {path.name}\n{path.read_text(errors='replace')[-3000:]}"
+            for path in sorted((self.home / "street").glob("*.log"))
+        )
+        raise AssertionError(
+            f"{what}: not within {seconds} s. {last}\n{self.said.read_text()}\n{logs}"
+        )
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.office.journal.events()]
+
+    def plan(self) -> str:
+        """The plan that the one suspended run waits for."""
+        return self.suspended()[0]["state"]["state_details"]["pause_key"].partition("-")[0]
+
+
+def next_run(words: str, name: str) -> bool:
+    """Whether `up` says when a deployment runs next."""
+    return bool(re.search(rf"\d UTC  {name}$", words, re.MULTILINE))
