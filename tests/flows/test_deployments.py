@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 import inspect
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from prefect import Flow
 from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
+
+from tasks.shared.settings import Settings
 
 
 def _deployments() -> list[dict[str, Any]]:
@@ -39,3 +42,48 @@ def test_each_is_its_own_run_book(one: dict[str, Any]) -> None:
     for part in ("What it does", "When it runs", "When it is red"):
         assert part in one["description"]
     assert one["tags"] and one["concurrency_limit"]["limit"] == 1
+
+
+@pytest.mark.parametrize("one", _deployments(), ids=lambda one: one["name"])
+def test_schedules_have_a_zone_and_keep_clear_of_daylight_saving(one: dict[str, Any]) -> None:
+    taken = inspect.signature(_flow(one).fn).parameters
+    for each in one.get("schedules", []):
+        assert each["timezone"] == "America/New_York"
+        assert set(each.get("parameters", {})) <= set(taken)
+        if "cron" in each:
+            assert int(each["cron"].split()[1]) not in (1, 2, 3), "skipped or repeated twice a year"
+
+
+def test_they_stand_in_order_and_every_flow_has_one() -> None:
+    names = [one["name"] for one in _deployments()]
+    assert names == sorted(names)
+    modules = {one["entrypoint"].partition(":")[0] for one in _deployments()}
+    folder = Path(__file__).parents[2] / "flows"
+    assert modules == {f"flows/{path.name}" for path in folder.glob("*.py")} - {"flows/__init__.py"}
+
+
+@pytest.mark.parametrize("one", _deployments(), ids=lambda one: one["name"])
+def test_pools_are_those_that_up_starts_workers_for(one: dict[str, Any]) -> None:
+    assert one["work_pool"]["name"] in ("continuity", "restore-drill")
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_carried_twice_everything_stands_once(house: Settings) -> None:
+    import asyncio
+
+    from prefect.client.orchestration import get_client
+
+    from deployments.carry import MARK, carry
+
+    async def stands() -> tuple[list[str], list[str], int]:
+        async with get_client() as client:
+            made = await client.read_deployments(limit=200)
+            alerts = await client.read_automations()
+        ours = [one.name for one in alerts if one.name.startswith(MARK)]
+        return sorted(str(d.id) for d in made), sorted(ours), len(alerts)
+
+    ids = asyncio.run(carry(house, lambda _: None))
+    first = asyncio.run(stands())
+    assert asyncio.run(carry(house, lambda _: None)) == ids
+    assert asyncio.run(stands()) == first
+    assert len(ids) == len(_deployments()) and len(first[1]) == 5

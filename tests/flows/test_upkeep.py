@@ -31,8 +31,9 @@ def pool() -> None:
 
 async def ended(name: str, state: Any, tags: list[str]) -> None:
     """A run of a deployment that ended so, just now."""
-    from flows.alert import alert
     from prefect.client.orchestration import get_client
+
+    from flows.alert import alert
 
     async with get_client() as client:
         flow = await client.create_flow(alert)
@@ -74,8 +75,9 @@ def test_what_is_not_watched_is_not_told(office: Office) -> None:
 
 
 def test_a_reconciliation_under_way_goes_on_once(office: Office) -> None:
-    from flows.reconciliation import reconciliation
     from prefect.client.orchestration import get_client
+
+    from flows.reconciliation import reconciliation
 
     async def deploy() -> None:
         async with get_client() as client:

@@ -10,7 +10,10 @@ MAIL = """
 approval_hours = 2
 [mail]
 sender = "ops@harbor.example"
-recipients = { it = ["it@harbor.example"], deputy = ["dee@harbor.example"], licence-holder = ["ada@harbor.example"] }
+[mail.recipients]
+it = ["it@harbor.example"]
+deputy = ["dee@harbor.example"]
+licence-holder = ["ada@harbor.example"]
 """
 
 

@@ -1,0 +1,51 @@
+"""The two files against Prefect's own shapes."""
+
+from __future__ import annotations
+
+import pytest
+from prefect.events.schemas.automations import AutomationCore
+
+from deployments import carry
+from deployments.carry import automations, document, filled
+from tasks.shared.settings import Backup, Settings
+
+IDS = {f"{carry.flow_of(one).name}/{one['name']}": "11111111-1111-1111-1111-111111111111"
+       for one in document("prefect.yaml", "deployments")}  # fmt: skip
+
+
+def test_words_are_filled_in_at_any_depth() -> None:
+    given = {"a": "{{ $CONTINUITY_HOME }}/drills", "b": {"c": "{{ event.id }}"}, "d": 3}
+    done = filled(given, {"CONTINUITY_HOME": "/h"})
+    assert done == {"a": "/h/drills", "b": {"c": "{{ event.id }}"}, "d": 3}
+
+
+def test_every_alert_is_what_prefect_takes(house: Settings) -> None:
+    found = [AutomationCore.model_validate(one) for one in automations(house, IDS)]
+    assert len(found) == 5 and all(one.name.startswith(carry.MARK) for one in found)
+    assert all(one.description for one in found)
+
+
+def test_seconds_come_from_the_settings(house: Settings) -> None:
+    wanted = {one["name"]: one for one in automations(house, IDS)}
+    within = {name: one["trigger"]["within"] for name, one in wanted.items()}
+    assert within["continuity: approval waits too long"] == 4 * 3600
+    assert within["continuity: run gives no sign of life"] == 120
+    assert not wanted["continuity: backup not proved in time"]["enabled"]
+    stored = house.model_copy(update={"backup": Backup(store="/s", home_objective_hours=10)})
+    proved = next(one for one in automations(stored, IDS) if "proved" in one["name"])
+    assert proved["enabled"] and proved["trigger"]["within"] == 36_000
+
+
+def test_an_alert_about_an_alert_would_never_end() -> None:
+    (alert,) = (one for one in document("prefect.yaml", "deployments") if one["name"] == "alert")
+    assert "watched" not in alert["tags"]
+    others = [one for one in document("prefect.yaml", "deployments") if one["name"] != "alert"]
+    assert all("watched" in one["tags"] for one in others)
+
+
+@pytest.mark.parametrize("store", ["", "/s"])
+def test_backups_are_scheduled_once_there_is_a_store(house: Settings, store: str) -> None:
+    settings = house.model_copy(update={"backup": Backup(store=store)})
+    runs = carry.scheduled(settings)
+    assert ({"backup", "backup-doctor", "restore-drill"} <= runs) == bool(store)
+    assert {"upkeep", "duties", "screening"} <= runs

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from deployments.checks import Hold, pins, problems
+from deployments.street import Street
+from tasks.shared.settings import Operations, Settings
+
+
+@pytest.fixture
+def street(house: Settings) -> Street:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return Street(house, "127.0.0.1", probe.getsockname()[1])
+
+
+def wrong(street: Street, **operations: object) -> list[str]:
+    wanted = Operations(**operations)  # type: ignore[arg-type]
+    settings = street.settings.model_copy(update={"operations": wanted})
+    return [str(one) for one in problems(replace(street, settings=settings))]
+
+
+def test_what_is_installed_here_fits(street: Street) -> None:
+    assert list(pins()) == [] and wrong(street) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "told"),
+    [("sqlalchemy", "2.1.9", "<2.1"), ("fastapi", "0.165.0", "<0.151"), ("prefect", "3.9.1", "<3.9")],
+)  # fmt: skip
+def test_versions_with_which_nothing_is_scheduled_are_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, version: str, told: str
+) -> None:
+    known = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda one: version if one == name else known(one))
+    (found,) = pins()
+    assert found.column == name and told in found.right and "constraints.txt" in found.right
+
+
+def test_a_port_that_is_taken(street: Street) -> None:
+    with socket.socket() as taken:
+        taken.bind((street.host, street.port))
+        taken.listen()
+        (told,) = wrong(street)
+    assert f"{street.host}:{street.port}" in told and "--port" in told
+
+
+def test_a_server_open_to_the_network_needs_a_password(street: Street, tmp_path: Path) -> None:
+    open_ = replace(street, host="0.0.0.0")
+    assert any("auth_file" in told for told in wrong(open_))
+    path = tmp_path / "auth"
+    path.write_text("ops:a password")
+    assert wrong(open_, auth_file=path) == []
+    path.write_text("no colon")
+    assert any("user:password" in told for told in wrong(open_, auth_file=path))
+    path.unlink()
+    assert any("cannot be read" in told for told in wrong(open_, auth_file=path))
+
+
+def test_a_home_without_a_book(street: Street) -> None:
+    (street.settings.home / "journal.sqlite").unlink()
+    (told,) = wrong(street)
+    assert "journal.sqlite is missing" in told
+
+
+def test_a_database_that_does_not_answer(street: Street) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    (told,) = wrong(street, database=SecretStr(url))
+    assert "operations.database" in told
+
+
+def test_a_street_is_held_by_one_and_free_again_when_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from deployments.checks import Hold; "
+        "print(Hold(Path(sys.argv[1]), 'up').take(), flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline().strip() == "True"
+        second = Hold(tmp_path, "up")
+        assert not second.take()
+        worker = Hold(tmp_path, "worker-restore-drill")
+        assert worker.take()
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+        assert second.take()
+        second.free()
+        worker.free()

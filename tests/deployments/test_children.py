@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from deployments import children
+from deployments.children import Child, end_all
+
+# answers on the test's modules: `python -m tests.deployments.sleeper`
+SLEEPER = "tests.deployments.sleeper"
+
+
+def child(folder: Path, *words: str) -> Child:
+    made = Child("sleeper", [SLEEPER, *words], dict(os.environ), folder)
+    made.environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    return made
+
+
+def wait_for(what: str, one: Child) -> None:
+    until = time.monotonic() + 30
+    while what not in one.last_words():
+        assert time.monotonic() < until, one.last_words()
+        time.sleep(0.02)
+
+
+def test_it_is_started_again_and_its_log_of_before_is_kept(tmp_path: Path) -> None:
+    one = child(tmp_path)
+    one.start()
+    wait_for("asleep", one)
+    first = one.pid
+    os.kill(first, signal.SIGKILL)
+    while one.died() is None:
+        time.sleep(0.02)
+    assert one.died() == -signal.SIGKILL and one.revive() and one.pid != first
+    wait_for("asleep", one)
+    assert "asleep" in (tmp_path / "sleeper.log.1").read_text()
+    end_all([one])
+    assert one.died() is not None
+
+
+def test_what_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
+    one = child(tmp_path, "die")
+    one.start()
+    revived = [one.revive() for _ in range(children.MOST + 1)]
+    assert revived == [True] * children.MOST + [False]
+    end_all([one])
+
+
+def test_what_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "PATIENCE", 0.5)
+    one = child(tmp_path, "deaf")
+    one.start()
+    wait_for("asleep", one)
+    end_all([one])
+    assert one.died() == -signal.SIGKILL

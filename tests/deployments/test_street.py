@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from deployments.street import Street
+from tasks.shared.settings import Operations, Settings
+
+
+def environment(house: Settings, **operations: object) -> dict[str, str]:
+    wanted = Operations(**operations)  # type: ignore[arg-type]
+    street = Street(house.model_copy(update={"operations": wanted}), "127.0.0.1", 4201)
+    street.make()
+    return street.environment()
+
+
+def test_nobody_outside_is_asked(house: Settings) -> None:
+    found = environment(house)
+    assert found["DO_NOT_TRACK"] == "1"
+    assert found["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert found["PREFECT_SERVER_UI_V2_ENABLED"] == "false"
+    assert found["PREFECT_API_URL"] == "http://127.0.0.1:4201/api"
+    assert found["PREFECT_SERVER_UI_API_URL"] == "/api"
+
+
+def test_prefects_settings_of_somebody_else_do_not_reach_it(
+    house: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_KEY", "somebody's")
+    monkeypatch.setenv("PREFECT_API_URL", "https://somewhere.example/api")
+    found = environment(house)
+    assert "PREFECT_API_KEY" not in found and "somewhere" not in found["PREFECT_API_URL"]
+    assert Path(found["PREFECT_HOME"]).is_relative_to(house.home)
+
+
+def test_the_key_of_the_blocks_lies_apart_from_their_database(house: Settings) -> None:
+    first = environment(house)["PREFECT_SERVER_ENCRYPTION_KEY"]
+    assert environment(house)["PREFECT_SERVER_ENCRYPTION_KEY"] == first
+    key = house.home / "keys" / "prefect-encryption-key"
+    assert key.read_text() == first and key.stat().st_mode & 0o077 == 0
+
+
+def test_several_machines(house: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "auth"
+    path.write_text("ops:secret\n")
+    found = environment(
+        house,
+        address="https://ops.harbor.example/api",
+        database=SecretStr("postgresql://u:p@db/prefect"),
+        auth_file=path,
+        keep_days=10,
+    )
+    assert found["PREFECT_API_URL"] == "https://ops.harbor.example/api"
+    assert found["PREFECT_UI_URL"] == "https://ops.harbor.example"
+    url = found["PREFECT_SERVER_DATABASE_CONNECTION_URL"]
+    assert url == "postgresql+asyncpg://u:p@db/prefect"
+    assert (
+        found["PREFECT_API_AUTH_STRING"] == found["PREFECT_SERVER_API_AUTH_STRING"] == "ops:secret"
+    )
+    assert found["PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD"] == "864000"
+
+
+def test_prefect_takes_every_one_of_them(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that Prefect does not know would be ignored in silence."""
+    from prefect.settings import Settings as PrefectSettings
+
+    found = environment(house)
+    for name, value in found.items():
+        if name.startswith("PREFECT_"):
+            monkeypatch.setenv(name, value)
+    taken = PrefectSettings()
+    assert taken.server.ui.v2_enabled is False and taken.server.ui.api_url == "/api"
+    assert taken.server.analytics_enabled is False
+    assert taken.server.services.db_vacuum.enabled == {"events", "flow_runs"}
+    assert taken.server.services.db_vacuum.retention_period.days == 60
+    assert taken.server.events.retention_period.days == 60
+    assert taken.flows.heartbeat_frequency == 30
+    assert taken.ui_url == "http://127.0.0.1:4201"
+    assert taken.server.ui.show_promotional_content is False
