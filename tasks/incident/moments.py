@@ -12,11 +12,11 @@ from tasks.shared.errors import BadInput, Problem
 _FORM = "2026-11-24T08:03, 2026-11-24T08:03-05:00 or 2026-11-24T13:03Z"
 
 
-def moment(text: str, zone: ZoneInfo, column: str) -> datetime:
+def moment(text: str, zone: ZoneInfo, column: str, *, ahead: bool = False) -> datetime:
     """The moment in UTC; without an offset it is read in `zone`, and empty is now.
 
-    Raises BadInput for what is no moment, lies more than five minutes ahead, or has no offset and
-    falls into an hour that a daylight-saving change leaves out or repeats.
+    Raises BadInput for what is no moment, lies more than five minutes ahead (unless `ahead`), or has
+    no offset and falls into an hour that a daylight-saving change leaves out or repeats.
     """
     if not text:
         return clock.now()
@@ -27,8 +27,7 @@ def moment(text: str, zone: ZoneInfo, column: str) -> datetime:
     if "T" not in text.upper() and ":" not in text:
         raise _bad(column, text, "has no time of day", _FORM)
     found = read if read.tzinfo else _placed(read, zone, column)
-    ahead = (found - clock.now()).total_seconds()
-    if ahead > 300:
+    if not ahead and (found - clock.now()).total_seconds() > 300:
         raise _bad(column, text, "lies in the future", "when it happened")
     return found.astimezone(UTC)
 

@@ -43,3 +43,44 @@ BREACHES = sa.Table(
     sa.Column("discovered", sa.Text, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
 )
+
+OPEN_WORK = sa.Table(
+    "p_open_work",
+    METADATA,
+    sa.Column("incident", sa.Text, primary_key=True),
+    sa.Column("item", sa.Text, primary_key=True),
+    *(
+        sa.Column(name, sa.Text, nullable=False)
+        for name in ("work", "reference", "entry_type", "port", "mode", "importer", "importer_number",
+                     "starts", "due", "amount", "note")
+    ),
+    sa.Column("taken", sa.BigInteger, nullable=False),
+    sa.Column("closed", sa.BigInteger, nullable=True),
+    sa.Column("how", sa.Text, nullable=False),
+)  # fmt: skip
+"""The hour-zero list. `closed`: the place of the event that closed the item, `how` its act."""
+
+NOTICES = sa.Table(
+    "p_notice",
+    METADATA,
+    sa.Column("notice", sa.Text, primary_key=True),
+    sa.Column("incident", sa.Text, nullable=False, index=True),
+    *(
+        sa.Column(name, sa.Text, nullable=False)
+        for name in ("template", "contact", "channel", "title", "telling", "content", "sent", "how",
+                     "reference", "acknowledged", "who")
+    ),
+    sa.Column("drafted", sa.BigInteger, nullable=False),
+)  # fmt: skip
+"""`sent` and `acknowledged` are moments, empty while they did not happen."""
+
+CONTACTS = sa.Table(
+    "p_contact",
+    METADATA,
+    sa.Column("contact", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("on", sa.Text, nullable=False),
+    sa.Column("works", sa.Boolean, nullable=False),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)

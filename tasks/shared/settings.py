@@ -300,6 +300,51 @@ class Operations(_Table):
     dask: str = Field(default="", pattern=r"^(local|tcp://.+|tls://.+)?$")
 
 
+class OpenWorkFile(_Table):
+    """A nightly export of open work, as CSV. `columns`: our field to the file's heading, where they
+    differ; `kinds`: the file's word to our kind of work; `kind`: where the whole file is of one;
+    `dates`: how days are written (`%m/%d/%Y`), if not 2026-11-24."""
+
+    file: Path
+    kind: str = ""
+    columns: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    dates: str = ""
+
+
+class System(_Table):
+    """A system that holds client data: what, and where its importer numbers can be read when it is
+    down: a CSV export (`file`, with its headings), or a database (`database`, a URL, with `query`)."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    holds: str
+    file: Path | None = None
+    number: str = "importer_number"
+    importer: str = ""
+    database: SecretStr = SecretStr("")
+    query: str = ""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> System:
+        if bool(self.file) == bool(self.query):
+            raise ValueError("needs a file, or a database and its query")
+        if bool(self.query) != bool(self.database.get_secret_value()):
+            raise ValueError("a query needs its database, and a database its query")
+        return self
+
+
+class Incident(_Table):
+    """`open_work`: exports of open work, `export_hours` old at most; `systems`: what held which data;
+    `contact_days`: how long a check of a contact counts; `signer`: who signs notices, if not the
+    broker's contact."""
+
+    open_work: tuple[OpenWorkFile, ...] = ()
+    export_hours: float = Field(default=26, gt=0)
+    systems: tuple[System, ...] = ()
+    contact_days: int = Field(default=100, ge=1)
+    signer: str = ""
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="CONTINUITY_", env_nested_delimiter="__", extra="forbid", frozen=True
@@ -317,6 +362,7 @@ class Settings(BaseSettings):
     backup: Backup = Backup()
     mail: Mail = Mail()
     duties: Duties = Duties()
+    incident: Incident = Incident()
     screening: Screening = Screening()
     letters: Letters = Letters()
     kit: Kit = Kit()

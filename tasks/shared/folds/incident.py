@@ -7,7 +7,15 @@ import sqlalchemy as sa
 
 from tasks.shared import kinds
 from tasks.shared.folds.registry import FOLDS, fold
-from tasks.shared.incident_tables import BREACHES, INCIDENT_STEPS, INCIDENTS
+from tasks.shared.folds.upsert import put
+from tasks.shared.incident_tables import (
+    BREACHES,
+    CONTACTS,
+    INCIDENT_STEPS,
+    INCIDENTS,
+    NOTICES,
+    OPEN_WORK,
+)
 
 OVER = ("dismissed", "closed")
 """States after which another incident can be opened."""
@@ -42,3 +50,54 @@ FOLDS.update(
 def _found(connection: sa.Connection, seq: int, body: kinds.IncidentBreachFound) -> None:
     row = {"seq": seq, "incident": body.incident, "discovered": body.discovered}
     connection.execute(sa.insert(BREACHES), [row | {"note": body.note}])
+
+
+@fold(kinds.WorkTaken)
+def _taken(connection: sa.Connection, seq: int, body: kinds.WorkTaken) -> None:
+    own = OPEN_WORK.c.incident == body.incident
+    known = {row.item for row in connection.execute(sa.select(OPEN_WORK.c.item).where(own))}
+    rows = {one.item: msgspec.to_builtins(one) for one in body.items}
+    fresh = [row for item, row in rows.items() if item not in known]
+    if fresh:
+        common = {"incident": body.incident, "taken": seq, "closed": None, "how": ""}
+        connection.execute(sa.insert(OPEN_WORK), [row | common for row in fresh])
+    newer = [row for item, row in rows.items() if item in known]
+    if newer:
+        names = [name for name in newer[0] if name != "item"]
+        change = sa.update(OPEN_WORK).where(own, OPEN_WORK.c.item == sa.bindparam("b_item"))
+        change = change.values({name: sa.bindparam(f"b_{name}") for name in names})
+        connection.execute(change, [{f"b_{k}": v for k, v in row.items()} for row in newer])
+
+
+@fold(kinds.WorkClosed)
+def _closed(connection: sa.Connection, seq: int, body: kinds.WorkClosed) -> None:
+    own = sa.and_(OPEN_WORK.c.incident == body.incident, OPEN_WORK.c.item == sa.bindparam("b_item"))
+    change = sa.update(OPEN_WORK).where(own, OPEN_WORK.c.closed.is_(None))
+    done = change.values(closed=seq, how=body.how)
+    connection.execute(done, [{"b_item": item} for item in body.items])
+
+
+@fold(kinds.NoticeDrafted)
+def _drafted(connection: sa.Connection, seq: int, body: kinds.NoticeDrafted) -> None:
+    row = {name: value for name, value in msgspec.to_builtins(body).items() if name in NOTICES.c}
+    blank = dict.fromkeys(("sent", "how", "reference", "acknowledged", "who"), "")
+    connection.execute(sa.insert(NOTICES), [row | blank | {"drafted": seq}])
+
+
+@fold(kinds.NoticeSent)
+def _sent(connection: sa.Connection, seq: int, body: kinds.NoticeSent) -> None:
+    own = sa.update(NOTICES).where(NOTICES.c.notice == body.notice)
+    values = {"sent": body.happened, "how": body.how, "reference": body.reference}
+    connection.execute(own.values(**values))
+
+
+@fold(kinds.NoticeAcknowledged)
+def _acknowledged(connection: sa.Connection, seq: int, body: kinds.NoticeAcknowledged) -> None:
+    own = sa.update(NOTICES).where(NOTICES.c.notice == body.notice)
+    connection.execute(own.values(acknowledged=body.happened, who=body.who))
+
+
+@fold(kinds.ContactChecked)
+def _checked(connection: sa.Connection, seq: int, body: kinds.ContactChecked) -> None:
+    row = {name: value for name, value in msgspec.to_builtins(body).items() if name in CONTACTS.c}
+    put(connection, CONTACTS, [row | {"seq": seq}])

@@ -127,3 +127,152 @@ class IncidentBreachFound(Body, frozen=True, kw_only=True):
     discovered: str
     note: str = ""
     attached: tuple[Attached, ...] = ()
+
+
+class WorkLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was open when the systems went down. `starts` and `due`: a day or a UTC moment,
+    as the export says; `importer_number` is a private reference where it is an SSN."""
+
+    item: str
+    work: str
+    reference: str
+    entry_type: str = ""
+    port: str = ""
+    mode: str = ""
+    importer: str = ""
+    importer_number: str = ""
+    starts: str = ""
+    due: str = ""
+    amount: str = ""
+    note: str = ""
+
+
+class WorkTaken(Body, frozen=True, kw_only=True):
+    """The export of open work became part of the hour-zero list. `as_of`: when it was made;
+    `source`: its digest; `left`: rows that could not be read."""
+
+    kind: ClassVar[str] = "incident.work_taken"
+    incident: str
+    file: str
+    source: str
+    as_of: str
+    items: list[WorkLine]
+    left: int = 0
+
+
+class WorkClosed(Body, frozen=True, kw_only=True):
+    """These items need nothing more: `how` names the act, `note`, `reference` or a file shows it."""
+
+    kind: ClassVar[str] = "incident.work_closed"
+    incident: str
+    items: list[str]
+    how: str
+    happened: str
+    note: str = ""
+    reference: str = ""
+    attached: tuple[Attached, ...] = ()
+
+
+class FactsNoted(Body, frozen=True, kw_only=True):
+    """What drafts say of the incident, by the names of the plan; the newest value counts."""
+
+    kind: ClassVar[str] = "incident.facts_noted"
+    incident: str
+    facts: dict[str, str]
+
+
+class ContactChecked(Body, frozen=True, kw_only=True):
+    """Somebody tried this contact `on` a day. `digest`: of its number and address as tried, so that a
+    changed contact counts as never verified; `works`: it reaches whom it should."""
+
+    kind: ClassVar[str] = "contact.checked"
+    contact: str
+    digest: str
+    on: str
+    works: bool
+    how: str = ""
+
+
+class ExposureListed(Body, frozen=True, kw_only=True):
+    """Importer numbers that stood in these systems. `content` holds them, SSNs as references."""
+
+    kind: ClassVar[str] = "exposure.listed"
+    incident: str
+    systems: list[str]
+    numbers: int
+    content: str
+
+
+class NoticeDrafted(Body, frozen=True, kw_only=True):
+    """A notice stands written; `content` is its draft, SSNs as references. `telling`: digest of what
+    it says without its time, so that the same is not drafted twice."""
+
+    kind: ClassVar[str] = "notice.drafted"
+    incident: str
+    notice: str
+    template: str
+    contact: str
+    channel: str
+    title: str
+    telling: str
+    content: str
+
+
+class NoticeSent(Body, frozen=True, kw_only=True):
+    """It was told, at `happened`. `how`: mail, call, portal, letter, hand; `reference`: of the call or
+    the portal; a mail is named by its id."""
+
+    kind: ClassVar[str] = "notice.sent"
+    notice: str
+    happened: str
+    how: str
+    reference: str = ""
+    mail: str = ""
+    attached: tuple[Attached, ...] = ()
+
+
+class NoticeAcknowledged(Body, frozen=True, kw_only=True):
+    """The other side says that it has it. `who`: their name."""
+
+    kind: ClassVar[str] = "notice.acknowledged"
+    notice: str
+    happened: str
+    who: str
+    reference: str = ""
+    attached: tuple[Attached, ...] = ()
+
+
+class EvidenceAttached(Body, frozen=True, kw_only=True):
+    """A file stands for an item of the checklist of remediation."""
+
+    kind: ClassVar[str] = "evidence.attached"
+    incident: str
+    item: str
+    note: str
+    attached: tuple[Attached, ...]
+
+
+class EvidenceWaived(Body, frozen=True, kw_only=True):
+    """The item does not apply, and why."""
+
+    kind: ClassVar[str] = "evidence.waived"
+    incident: str
+    item: str
+    reason: str
+
+
+class EvidenceBuilt(Body, frozen=True, kw_only=True):
+    """A signed pack was made; `manifest` is its manifest's digest, `open` the items it lacks."""
+
+    kind: ClassVar[str] = "evidence.built"
+    incident: str
+    manifest: str
+    open: list[str]
+
+
+class EventEmitted(Body, frozen=True, kw_only=True):
+    """Prefect was told of the event at `event`, whose digest is `of`."""
+
+    kind: ClassVar[str] = "event.emitted"
+    event: int
+    of: str

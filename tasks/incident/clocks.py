@@ -1,0 +1,143 @@
+"""What bites next: every clock of an incident, in the order of its bite."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from tasks.incident import deadlines, hour_zero
+from tasks.incident.deadlines import Deadline, Due
+from tasks.incident.hour_zero import Item
+from tasks.incident.office import Office
+from tasks.incident.state import Incident, Rows
+from tasks.shared import clock
+from tasks.shared.board import AMBER, GREEN, RED
+from tasks.shared.incident_tables import NOTICES
+from tasks.shared.projections import ENTRIES, NUMBERS
+
+SOON = timedelta(hours=24)
+ON_LINE = ("reconnected", "keying_backlog", "reconciled", "closed", "dismissed")
+"""States in which business runs again, so that no daily status is owed."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """`about`: of what and how many; `next`: what a person should do."""
+
+    rule: Deadline
+    due: Due
+    about: str
+    next: str
+    count: int = 1
+
+    def left(self, now: datetime) -> timedelta:
+        return self.due.at - now
+
+    def light(self, now: datetime) -> str:
+        """Red when less than a day is left, or none; green from two days on."""
+        left = self.left(now)
+        return RED if left < SOON else AMBER if left < 2 * SOON else GREEN
+
+    def words(self, now: datetime) -> str:
+        left = self.left(now)
+        return f"in {span(left)}" if left >= timedelta() else f"OVERDUE by {span(-left)}"
+
+
+def span(time: timedelta) -> str:
+    """`3 days 4 h`, `5 h 12 min`."""
+    minutes = int(time.total_seconds()) // 60
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} day{'s' if days > 1 else ''}" + (f" {hours} h" if hours else "")
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+def clocks(office: Office, incident: Incident) -> list[Clock]:
+    """Every clock that runs, the next to bite in front."""
+    rules = deadlines.load(office.settings.home)
+    rows = office.journal.rows
+    found = [*_telling(rows, incident, rules)]
+    if incident.is_open:
+        found += [*_work(rows, incident, rules), *_paper(rows, rules)]
+    return sorted(found, key=lambda one: (one.due.at, one.rule.id, one.about))
+
+
+def _telling(rows: Rows, incident: Incident, rules: Mapping[str, Deadline]) -> Iterator[Clock]:
+    """Whom to tell. A clock is met by the notice that its rule names, sent after it began."""
+    if incident.state == "dismissed":
+        return
+    told = sent_times(rows, incident.id)
+    yield from _breach(incident, rules, told)
+    declared = incident.last("declared")
+    if declared and incident.state not in ON_LINE:
+        status = rules["STATUS"]
+        yield _tell(status, max(told[status.met_by], default=declared.happened), "last told")
+
+
+def _breach(
+    incident: Incident, rules: Mapping[str, Deadline], told: Mapping[str, Sequence[datetime]]
+) -> Iterator[Clock]:
+    notice, update, news = (rules[name] for name in ("BR72", "BR10", "BR72+"))
+    sent = sorted(told.get(notice.met_by, ()))
+    updates = told.get(update.met_by, ())
+    if incident.breaches and not sent:
+        yield _tell(notice, incident.breaches[0].discovered, "discovered")
+    if sent and not any(at >= sent[0] for at in updates):
+        yield _tell(update, sent[0], "notice sent")
+    for one in incident.breaches[1:]:
+        if not any(at >= one.discovered for at in (*sent, *updates)):
+            yield _tell(news, one.discovered, "discovered")
+
+
+def _tell(rule: Deadline, start: datetime, word: str) -> Clock:
+    about = f"{word} {clock.text(start)[:16]}Z"
+    return Clock(
+        rule, deadlines.due(rule, start), about, f"continuity incident notify {rule.met_by}"
+    )
+
+
+def sent_times(rows: Rows, incident: str) -> defaultdict[str, list[datetime]]:
+    """When notices were sent, by the template."""
+    query = sa.select(NOTICES.c.template, NOTICES.c.sent)
+    found: defaultdict[str, list[datetime]] = defaultdict(list)
+    for row in rows(query.where(NOTICES.c.incident == incident, NOTICES.c.sent != "")):
+        found[row.template].append(clock.parse(row.sent))
+    return found
+
+
+def _work(rows: Rows, incident: Incident, rules: Mapping[str, Deadline]) -> Iterator[Clock]:
+    """Open items of the hour-zero list, together where they fall due together."""
+    groups: defaultdict[tuple[str, Due], list[Item]] = defaultdict(list)
+    for item in hour_zero.items(rows, incident.id, rules):
+        if item.is_open and item.rule and item.due:
+            groups[item.rule.id, item.due].append(item)
+    for (name, due), some in groups.items():
+        about = _named([one.reference for one in some])
+        yield Clock(rules[name], due, about, "continuity incident work list", len(some))
+
+
+def _paper(rows: Rows, rules: Mapping[str, Deadline]) -> Iterator[Clock]:
+    """Entries that went out on paper and are not settled in ACE, by what their summaries owe."""
+    query = (
+        sa.select(ENTRIES.c.number, ENTRIES.c.entry_type, ENTRIES.c.released)
+        .join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
+        .where(NUMBERS.c.state == "recorded", ENTRIES.c.released != "")
+        .order_by(ENTRIES.c.number)
+    )
+    groups: defaultdict[tuple[str, Due], list[str]] = defaultdict(list)
+    for row in rows(query):
+        start = date.fromisoformat(row.released)
+        for rule in deadlines.for_work(rules, "summary", row.entry_type):
+            groups[rule.id, deadlines.due(rule, start)].append(row.number)
+    for (name, due), numbers in groups.items():
+        yield Clock(rules[name], due, f"on paper: {_named(numbers)}", "continuity reconcile next",
+                    len(numbers))  # fmt: skip
+
+
+def _named(numbers: Sequence[str]) -> str:
+    first = ", ".join(numbers[:3]) + (", ..." if numbers[3:] else "")
+    return f"{len(numbers)}: {first}" if numbers[1:] else first

@@ -1,0 +1,238 @@
+"""The hour-zero list: everything that was open when the systems went down, each item until a recorded
+act closes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from tasks.incident import attaching, deadlines, importers
+from tasks.incident.deadlines import Deadline, Due
+from tasks.incident.hour_zero_file import Export, Reader
+from tasks.incident.office import Office
+from tasks.incident.state import Incident, Rows, require
+from tasks.shared import clock, kinds
+from tasks.shared.errors import BadInput, Problem, Refused
+from tasks.shared.incident_tables import OPEN_WORK
+from tasks.shared.settings import OpenWorkFile
+
+HOW = ("filed", "paid", "arrived", "exported", "redelivered", "answered", "extended", "handed over",
+       "not ours", "needs nothing")  # fmt: skip
+"""Acts that close an item."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item with its deadline: `rule` None and `due` None where neither the export nor a rule says
+    when."""
+
+    id: str
+    work: str
+    reference: str
+    entry_type: str
+    port: str
+    importer: str
+    importer_number: str
+    amount: str
+    note: str
+    starts: str
+    due: Due | None
+    rule: Deadline | None
+    how: str
+
+    @property
+    def is_open(self) -> bool:
+        return not self.how
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one export. `problems`: why rows, or the whole file, were not taken."""
+
+    file: str
+    as_of: datetime
+    items: int
+    left: int
+    problems: tuple[Problem, ...]
+
+
+def take(
+    office: Office, actor: str, *, files: Sequence[OpenWorkFile] = (), accept_clean: bool = False
+) -> list[Taken]:
+    """Read the exports that the settings name, or these, into the open incident's list.
+
+    A file with faults is not taken, unless `accept_clean` takes its clean rows. What was taken before
+    is brought up to date; what was closed stays closed. Raises BadInput where no export is set.
+    """
+    wanted = files or office.settings.incident.open_work
+    if not wanted:
+        raise BadInput("No export of open work is set: [incident] open_work in continuity.toml")
+    incident = require(office.journal.rows)
+    works = deadlines.kinds_of_work(deadlines.load(office.settings.home))
+    exports = [Reader(one, office.settings, office, works).read() for one in wanted]
+    _across(exports)
+    return [_take_one(office, incident, one, actor, accept_clean) for one in exports]
+
+
+def _across(exports: Sequence[Export]) -> None:
+    """An item that a second file has too."""
+    seen: dict[str, str] = {}
+    for export in exports:
+        for line in list(export.lines):
+            if line.item in seen and seen[line.item] != export.file:
+                wrong = f"stands in {seen[line.item]} already"
+                export.problems.append(
+                    Problem(file=export.file, column="reference", value=line.reference, wrong=wrong)
+                )
+                export.lines.remove(line)
+                export.faulty += 1
+            seen.setdefault(line.item, export.file)
+
+
+def _take_one(
+    office: Office, incident: Incident, export: Export, actor: str, accept_clean: bool
+) -> Taken:
+    problems = tuple(sorted(export.problems))
+    if (problems and not accept_clean) or not export.source:
+        return Taken(export.file, export.as_of, 0, len(export.lines) + export.faulty, problems)
+    body = kinds.WorkTaken(
+        incident=incident.id, file=export.file, source=export.source, left=export.faulty,
+        as_of=clock.text(export.as_of), items=[_sealed(office, one) for one in export.lines],
+    )  # fmt: skip
+    key = f"work:{incident.id}:{export.file}:{export.source}"
+    office.journal.append(body, f"incident/{incident.id}", actor, key)
+    return Taken(export.file, export.as_of, len(export.lines), export.faulty, problems)
+
+
+def _sealed(office: Office, line: kinds.WorkLine) -> kinds.WorkLine:
+    if not importers.is_social(line.importer_number):
+        return line
+    triple = (line.item, "work.importer_number", line.importer_number)
+    (reference,) = office.vault.seal([triple], None)
+    return msgspec.structs.replace(line, importer_number=reference)
+
+
+def items(rows: Rows, incident: str, rules: Mapping[str, Deadline]) -> list[Item]:
+    """The list, what bites first in front; items without a deadline at its end."""
+    query = sa.select(OPEN_WORK).where(OPEN_WORK.c.incident == incident)
+    found = [_item(row, rules) for row in rows(query)]
+    last = datetime.max.replace(tzinfo=UTC)
+    return sorted(found, key=lambda one: (one.due.at if one.due else last, one.id))
+
+
+def _item(row: sa.Row[Any], rules: Mapping[str, Deadline]) -> Item:
+    due, rule = _due(row, rules)
+    return Item(row.item, row.work, row.reference, row.entry_type, row.port, row.importer,
+                row.importer_number, row.amount, row.note, row.starts, due, rule, row.how)  # fmt: skip
+
+
+def _due(row: sa.Row[Any], rules: Mapping[str, Deadline]) -> tuple[Due | None, Deadline | None]:
+    """The earliest of what the export says and what the rules say."""
+    found: list[tuple[Due, Deadline | None]] = []
+    if row.due:
+        found.append((_given(row.due), None))
+    if row.starts:
+        for rule in deadlines.for_work(rules, row.work, row.entry_type, row.mode):
+            found.append((deadlines.due(rule, _start(row.starts)), rule))
+    if not found:
+        return None, None
+    due, rule = min(found, key=lambda one: one[0].at)
+    known = deadlines.for_work(rules, row.work, row.entry_type, row.mode)
+    return due, rule or (known[0] if known else None)
+
+
+def _start(text: str) -> deadlines.Start:
+    return date.fromisoformat(text) if len(text) == 10 else clock.parse(text)
+
+
+def _given(text: str) -> Due:
+    start = _start(text)
+    if isinstance(start, datetime):
+        return Due(start)
+    return Due(deadlines.end_of(start), start)
+
+
+@dataclass(frozen=True)
+class Act:
+    """How items were closed. `files`: what shows it."""
+
+    how: str
+    note: str = ""
+    reference: str = ""
+    happened: datetime | None = None
+    files: tuple[Path, ...] = ()
+
+
+def close(office: Office, names: Sequence[str], act: Act, actor: str) -> list[str]:
+    """Close items by their id or reference. Returns the ids that were closed; those that were closed
+    before are passed over.
+
+    Raises BadInput for an unknown item or act, or one that nothing shows, and changes nothing.
+    """
+    if act.how not in HOW:
+        raise BadInput(f"{act.how!r} is no act; there are {', '.join(HOW)}")
+    if not (act.note or act.reference or act.files):
+        problem = Problem(column="--note, --reference or --evidence", wrong="is missing")
+        raise BadInput("What shows that it is done?", [problem])
+    attached = attaching.attach(office.content, act.files, f"open work, {act.how}")
+    with office.journal.write(actor) as pen:
+        incident = require(pen.rows)
+        listed = _chosen(pen.rows, incident.id, names)
+        fresh = [row.item for row in listed if row.closed is None]
+        if fresh:
+            body = kinds.WorkClosed(
+                incident=incident.id, items=fresh, how=act.how, happened=clock.text(act.happened),
+                note=act.note, reference=act.reference, attached=tuple(attached),
+            )  # fmt: skip
+            pen.append(body, f"incident/{incident.id}")
+    return fresh
+
+
+def _chosen(rows: Rows, incident: str, names: Sequence[str]) -> list[sa.Row[Any]]:
+    known = rows(sa.select(OPEN_WORK).where(OPEN_WORK.c.incident == incident))
+    chosen, problems = dict[str, sa.Row[Any]](), []
+    for name in names:
+        fit = [row for row in known if name in (row.item, row.reference)]
+        if len(fit) == 1:
+            chosen[fit[0].item] = fit[0]
+        elif fit:
+            right = "one of " + ", ".join(row.item for row in fit)
+            problems.append(Problem(value=name, wrong="stands for several items", right=right))
+        else:
+            problems.append(Problem(value=name, wrong="is no item of the list"))
+    if problems:
+        raise BadInput("Nothing was closed:", problems)
+    return list(chosen.values())
+
+
+def require_accounted(rows: Rows, incident: str) -> None:
+    """Raises Refused while an item is open."""
+    query = sa.select(OPEN_WORK).where(OPEN_WORK.c.incident == incident)
+    open_ = [row.item for row in rows(query.where(OPEN_WORK.c.closed.is_(None)))]
+    if open_:
+        first = ", ".join(sorted(open_)[:3]) + (", ..." if open_[3:] else "")
+        raise Refused(f"{len(open_)} item(s) of the hour-zero list are open: {first}. "
+                      "Close each: continuity incident work close")  # fmt: skip
+
+
+def counts(found: Sequence[Item], now: datetime) -> Iterator[dict[str, object]]:
+    """A row a kind of work: in all, open, overdue, closed by each act."""
+    for work in dict.fromkeys(one.work for one in found):
+        own = [one for one in found if one.work == work]
+        open_ = [one for one in own if one.is_open]
+        late = [one for one in open_ if one.due and one.due.at <= now]
+        acts = {how: sum(one.how == how for one in own) for how in HOW}
+        closed = ", ".join(f"{n} {how}" for how, n in acts.items() if n)
+        yield {"work": work, "in all": len(own), "open": len(open_), "overdue": len(late),
+               "closed": closed}  # fmt: skip
+
+
+def shown(item: Item) -> Item:
+    """An item for a person: an importer number that is an SSN is masked."""
+    return replace(item, importer_number=importers.masked(item.importer_number))

@@ -1,0 +1,218 @@
+"""The export of open work: read with clear errors, nothing taken of a faulty file unless its clean
+rows are asked for."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from tasks.entries.codes import meanings
+from tasks.entries.number import parse
+from tasks.incident import importers
+from tasks.incident.moments import moment
+from tasks.incident.office import Office
+from tasks.shared import clock, hostile, kinds
+from tasks.shared.errors import BadInput, HostileFile, Problem
+from tasks.shared.settings import OpenWorkFile, Settings
+
+FIELDS = tuple(name for name in kinds.WorkLine.__struct_fields__ if name != "item")
+MOST = 100_000
+BY_ENTRY = (
+    "summary",
+    "immediate-delivery",
+    "unpaid",
+    "unanswered",
+    "bill-update",
+    "psc",
+    "protest",
+)
+"""Kinds of work whose reference is an entry number."""
+_LONGEST = 200
+
+
+@dataclass
+class Export:
+    """What a file holds. `as_of`: when it was written last."""
+
+    file: str
+    source: str
+    as_of: datetime
+    lines: list[kinds.WorkLine] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    faulty: int = 0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How one file of the settings is read. `works`: the kinds of work that deadlines know."""
+
+    wanted: OpenWorkFile
+    settings: Settings
+    office: Office
+    works: Collection[str]
+
+    @property
+    def path(self) -> Path:
+        return self.settings.home / self.wanted.file
+
+    def read(self) -> Export:
+        """Never raises for what a file holds: `problems` tells it."""
+        name = self.path.name
+        try:
+            text = hostile.read_text(self.path)
+            data = self.path.read_bytes()
+            as_of = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        except HostileFile as refused:
+            return Export(name, "", clock.now(), problems=list(refused.problems))
+        except OSError as wrong:
+            why = Problem(file=str(self.path), wrong=f"cannot be opened ({wrong.strerror})")
+            return Export(name, "", clock.now(), problems=[why])
+        export = Export(name, sha256(data).hexdigest(), as_of)
+        self._fill(export, text)
+        return export
+
+    def _fill(self, export: Export, text: str) -> None:
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        except csv.Error as wrong:
+            export.problems.append(Problem(file=export.file, wrong=f"is no proper CSV ({wrong})"))
+            return
+        if len(rows) > MOST:
+            export.problems.append(
+                Problem(file=export.file, value=f"{len(rows):,}", wrong="has too many rows:",
+                        right=f"at most {MOST:,}")
+            )  # fmt: skip
+            return
+        places, problems = self._places(rows[0] if rows else [], export.file)
+        export.problems += problems
+        if problems:
+            return
+        seen: dict[str, int] = {}
+        for number, row in enumerate(rows[1:], 2):
+            if any(cell.strip() for cell in row):
+                self._row(export, number, row, places, seen)
+
+    def _places(self, heading: list[str], name: str) -> tuple[dict[str, int], list[Problem]]:
+        known = {_key(text): place for place, text in enumerate(heading)}
+        found, problems = {}, []
+        for one in FIELDS:
+            wanted = self.wanted.columns.get(one, one)
+            place = known.get(_key(wanted))
+            needed = one in self.wanted.columns or one == "reference"
+            needed = needed or (one == "work" and not self.wanted.kind)
+            if place is not None:
+                found[one] = place
+            elif needed:
+                near = difflib.get_close_matches(wanted, heading, n=1)
+                perhaps = f"perhaps {near[0]!r}" if near else f"one of {', '.join(heading)[:80]}"
+                right = f"set columns.{one} under [incident] open_work; {perhaps}"
+                problems.append(
+                    Problem(file=name, row=1, column=wanted, wrong="is no heading", right=right)
+                )
+        return found, problems
+
+    def _row(self, export: Export, number: int, row: list[str], places: Mapping[str, int],
+             seen: dict[str, int]) -> None:  # fmt: skip
+        said = {
+            name: row[place].strip() if place < len(row) else "" for name, place in places.items()
+        }
+        cells = {name: said.get(name, "") for name in FIELDS}
+        cells["work"] = self.wanted.kind or self.wanted.kinds.get(cells["work"], cells["work"])
+        problems = list(self._faults(cells))
+        item = f"{cells['work']}:{cells['reference']}"
+        if item in seen:
+            wrong = f"stands in row {seen[item]} already"
+            problems.append(Problem(column="reference", value=cells["reference"], wrong=wrong))
+        seen.setdefault(item, number)
+        if problems:
+            export.faulty += 1
+            export.problems += [self._at(one, export.file, number) for one in problems]
+            return
+        export.lines.append(kinds.WorkLine(item=item, **cells))
+
+    def _at(self, one: Problem, name: str, number: int) -> Problem:
+        column = self.wanted.columns.get(one.column, one.column)
+        return Problem(file=name, row=number, column=column, value=one.value, wrong=one.wrong,
+                       right=one.right)  # fmt: skip
+
+    def _faults(self, cells: dict[str, str]) -> Iterator[Problem]:
+        """What is wrong in one row; what can be read is brought to its one form on the way."""
+        if cells["work"] not in self.works:
+            yield _wrong(
+                cells, "work", "is no kind of work", f"one of {', '.join(sorted(self.works))}"
+            )
+        yield from self._reference(cells)
+        for name, codes in (("entry_type", "entry_type"), ("mode", "mode_of_transport")):
+            if cells[name] and cells[name] not in meanings(codes):
+                yield _wrong(cells, name, "is no code of CBP's", f"see data/codes/{codes}.csv")
+        yield from self._port(cells)
+        number = cells["importer_number"]
+        if number and not importers.is_number(number):
+            yield Problem(column="importer_number", value=importers.masked(number),
+                          wrong="is no importer number", right=importers.RIGHT)  # fmt: skip
+        for name in ("starts", "due"):
+            yield from self._when(cells, name)
+        if not (cells["starts"] or cells["due"]):
+            yield _wrong(cells, "starts", "is missing", "the day it counts from, or its due day")
+        for name, value in cells.items():
+            if len(value) > _LONGEST:
+                yield Problem(column=name, value=f"{value[:30]}...", wrong="is too long:",
+                              right=f"at most {_LONGEST} characters")  # fmt: skip
+
+    def _reference(self, cells: dict[str, str]) -> Iterator[Problem]:
+        if not cells["reference"]:
+            yield _wrong(
+                cells, "reference", "is missing", "the number of the entry, filing or movement"
+            )
+        elif cells["work"] in BY_ENTRY:
+            filer = self.settings.broker.filer_code
+            try:
+                offsets = {filer: self.settings.numbers.check_digit_offset}
+                cells["reference"] = str(parse(cells["reference"], offsets=offsets))
+            except BadInput as bad:
+                yield from (Problem(column="reference", value=one.value, wrong=one.wrong, right=one.right)
+                            for one in bad.problems)  # fmt: skip
+
+    def _port(self, cells: dict[str, str]) -> Iterator[Problem]:
+        port, further = cells["port"], self.settings.entries.further_ports
+        if port and port not in meanings("port") and port not in further:
+            right = "four digits of Schedule D; [entries] further_ports adds one"
+            if port.zfill(4) in meanings("port"):
+                right = f"{port.zfill(4)}, if a spreadsheet took the zero away"
+            yield _wrong(cells, "port", "is no port", right)
+
+    def _when(self, cells: dict[str, str], name: str) -> Iterator[Problem]:
+        text = cells[name]
+        if not text:
+            return
+        try:
+            cells[name] = self._day(text) or clock.text(
+                moment(text, self.office.zone, name, ahead=True)
+            )
+        except BadInput as bad:
+            form = f" as {self.wanted.dates}" if self.wanted.dates else ""
+            right = bad.problems[0].right if ":" in text else f"2026-11-24{form}, or with a time"
+            yield _wrong(cells, name, "is no day", right)
+
+    def _day(self, text: str) -> str:
+        """A day in its ISO form; empty if the text is none."""
+        try:
+            if self.wanted.dates:
+                return datetime.strptime(text, self.wanted.dates).date().isoformat()
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            return ""
+
+
+def _key(text: str) -> str:
+    return " ".join(text.replace("_", " ").split()).lower()
+
+
+def _wrong(cells: Mapping[str, str], name: str, wrong: str, right: str) -> Problem:
+    return Problem(column=name, value=cells[name][:40], wrong=wrong, right=right)

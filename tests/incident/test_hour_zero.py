@@ -1,0 +1,259 @@
+"""The hour-zero list: read with clear errors, with its clocks, each item closed by a recorded act."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.entries.number import make
+from tasks.incident import hour_zero, state
+from tasks.incident.clocks import clocks, span
+from tasks.incident.deadlines import load
+from tasks.incident.hour_zero import Act
+from tasks.incident.office import Office
+from tasks.incident.state import Given
+from tasks.shared import clock, kinds
+from tasks.shared.board import AMBER, GREEN, RED
+from tasks.shared.errors import BadInput, Refused
+from tasks.shared.journal_check import verify
+from tasks.shared.private import is_reference
+from tasks.shared.settings import OpenWorkFile
+from tests.conftest import SETTINGS
+
+HEAD = "Type,Entry No,ET,Port,Importer,IOR,From,Due\n"
+COLUMNS = {"work": "Type", "reference": "Entry No", "entry_type": "ET", "importer_number": "IOR",
+           "starts": "From"}  # fmt: skip
+GOOD = f"""{HEAD}REL,{make("ABC", 100)},01,2704,Müller & Söhne,12-3456789AB,11/20/2026,
+REL,{make("ABC", 101).wire},02,2704,Acme,123-45-6789,11/24/2026,
+ISF,ISF-77,,2704,Acme,,2026-11-25T10:00-05:00,
+TIB,TIB-5,23,2304,Acme,,01/15/2026,12/01/2026
+STMT,2026-11,,,,,11/30/2026,
+"""
+
+
+def export(office: Office, text: str, **more: object) -> Office:
+    """The office whose settings name an export with this text."""
+    path = office.settings.home / "open.csv"
+    path.write_text(text, encoding="utf-8")
+    stamp = datetime(2026, 11, 24, 6, tzinfo=UTC).timestamp()
+    os.utime(path, (stamp, stamp))
+    given = {"columns": COLUMNS, "dates": "%m/%d/%Y",
+             "kinds": {"REL": "summary", "ISF": "isf", "TIB": "tib", "STMT": "statement"}, **more}  # fmt: skip
+    wanted = OpenWorkFile(file=Path("open.csv"), **given)  # type: ignore[arg-type]
+    room = office.settings.incident.model_copy(update={"open_work": (wanted,)})
+    return replace(office, settings=office.settings.model_copy(update={"incident": room}))
+
+
+def declared(office: Office, moment: datetime | None = None) -> state.Incident:
+    return state.declare(office, Given(happened=moment), "ada", breach=moment)[0]
+
+
+def listed(office: Office) -> list[hour_zero.Item]:
+    rules = load(office.settings.home)
+    return hour_zero.items(office.journal.rows, state.require(office.journal.rows).id, rules)
+
+
+def test_the_export_becomes_the_list_with_its_clocks(office: Office, morning: datetime) -> None:
+    office = export(office, GOOD)
+    declared(office, morning)
+    (taken,) = hour_zero.take(office, "ada")
+    assert (taken.items, taken.left, taken.problems) == (5, 0, ())
+    assert taken.as_of == datetime(2026, 11, 24, 6, tzinfo=UTC)
+    found = {one.reference: one for one in listed(office)}
+    first = found[str(make("ABC", 100))]
+    assert first.due and first.due.day == date(2026, 12, 7) and first.rule.id == "SUM10"  # type: ignore[union-attr]
+    quota = found[str(make("ABC", 101))]
+    assert quota.rule and quota.rule.id == "QUOTA" and quota.due and quota.due.at <= morning
+    assert (
+        is_reference(quota.importer_number)
+        and office.vault.open(quota.importer_number) == "123-45-6789"
+    )
+    assert hour_zero.shown(quota).importer_number == "***-**-****"
+    isf = found["ISF-77"]
+    assert isf.due and isf.due.at == datetime(2026, 11, 24, 15, tzinfo=UTC)
+    assert found["TIB-5"].due and found["TIB-5"].due.day == date(2026, 12, 1), (
+        "the earlier of the two"
+    )
+    assert found["TIB-5"].rule and found["TIB-5"].rule.id == "TIB"
+    assert found["2026-11"].due and found["2026-11"].due.day == date(2026, 12, 21)
+    assert [one.reference for one in listed(office)][:2] == [str(make("ABC", 101)), "ISF-77"]
+    assert "123-45-6789" not in "".join(one.body for one in office.journal.events())
+    assert verify(office.journal, office.content).ok
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("REL,ABC-0000100-1,01,2704,x,,11/20/2026,", "row 2, column Entry No: wrong check digit"),
+        ("REL,ABC100,01,2704,x,,11/20/2026,", "not an entry number"),
+        ("XYZ,1,01,2704,x,,11/20/2026,", "is no kind of work 'XYZ'"),
+        ("ISF,,01,2704,x,,11/20/2026,", "column Entry No: is missing"),
+        ("ISF,1,99,2704,x,,11/20/2026,", "column ET: is no code of CBP's '99'"),
+        ("ISF,1,01,101,x,,11/20/2026,", "is no port '101'; 0101, if a spreadsheet took the zero away"),
+        ("ISF,1,01,9998,x,,11/20/2026,", "is no port '9998'; four digits of Schedule D"),
+        ("ISF,1,01,2704,x,123456789,11/20/2026,", "is no importer number"),
+        ("ISF,1,01,2704,x,,2026-20-11,", "column From: is no day '2026-20-11'; 2026-11-24 as %m/%d/%Y"),
+        ("ISF,1,01,2704,x,,2026-11-01T01:30,", "the clocks change|is no day"),
+        ("ISF,1,01,2704,x,,,", "column From: is missing; the day it counts from, or its due day"),
+        ("ISF,1,01,2704,x,,11/20/2026,\nISF,1,,,,,11/20/2026,", "stands in row 2 already"),
+    ],
+)  # fmt: skip
+def test_a_faulty_row_is_named_and_nothing_is_taken(office: Office, row: str, said: str) -> None:
+    import re
+
+    office = export(office, HEAD + row + "\n")
+    declared(office)
+    before = office.journal.head()
+    (taken,) = hour_zero.take(office, "ada")
+    assert taken.items == 0 and re.search(said, "\n".join(map(str, taken.problems)))
+    assert office.journal.head() == before
+
+
+def test_all_faults_at_once_and_the_clean_rows_if_asked(office: Office) -> None:
+    office = export(office, GOOD + "ISF,A1,,2704,x,,bad,\nXYZ,B1,,,,,11/20/2026,\n")
+    declared(office)
+    assert len(hour_zero.take(office, "ada")[0].problems) == 2
+    (taken,) = hour_zero.take(office, "ada", accept_clean=True)
+    assert (taken.items, taken.left, len(taken.problems)) == (5, 2, 2)
+    (event,) = office.journal.events(kind="incident.work_taken")
+    assert isinstance(event.said, kinds.WorkTaken) and event.said.left == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "Type,Entry,ET\nREL,1,01\n",
+            "row 1, column Entry No: is no heading; set columns.reference",
+        ),
+        ("", "the file is empty"),
+        ('Type,"Entry\nREL,1\n', "is no proper CSV"),
+    ],
+)
+def test_a_file_that_cannot_be_read(office: Office, text: str, said: str) -> None:
+    office = export(office, text)
+    declared(office)
+    (taken,) = hour_zero.take(office, "ada", accept_clean=True)
+    assert said in "\n".join(map(str, taken.problems)) and taken.items == 0
+    (office.settings.home / "open.csv").unlink()
+    assert "cannot be opened" in str(hour_zero.take(office, "ada")[0].problems)
+
+
+def test_a_newer_export_brings_up_to_date_and_leaves_what_is_closed(office: Office) -> None:
+    office = export(office, GOOD)
+    declared(office)
+    hour_zero.take(office, "ada")
+    hour_zero.take(office, "ada")
+    assert len(list(office.journal.events(kind="incident.work_taken"))) == 1
+    assert hour_zero.close(office, ["ISF-77"], Act("filed", "by another filer"), "bo") == [
+        "isf:ISF-77"
+    ]
+    export(office, GOOD.replace("12/01/2026", "12/02/2026") + "ISF,ISF-78,,,,,12/01/2026,\n")
+    hour_zero.take(office, "ada")
+    found = {one.reference: one for one in listed(office)}
+    assert found["TIB-5"].due and found["TIB-5"].due.day == date(2026, 12, 2)
+    assert found["ISF-77"].how == "filed" and found["ISF-78"].is_open
+    office.journal.rebuild()
+    assert verify(office.journal, office.content).ok
+
+
+def test_each_item_is_closed_by_a_recorded_act(office: Office, tmp_path: Path) -> None:
+    office = export(office, GOOD)
+    incident = declared(office)
+    hour_zero.take(office, "ada")
+    with pytest.raises(BadInput, match="What shows"):
+        hour_zero.close(office, ["ISF-77"], Act("filed"), "ada")
+    with pytest.raises(BadInput, match="there are filed, paid"):
+        hour_zero.close(office, ["ISF-77"], Act("vanished", "x"), "ada")
+    with pytest.raises(BadInput, match="is no item of the list 'ISF-99'"):
+        hour_zero.close(office, ["ISF-77", "ISF-99"], Act("filed", "x"), "ada")
+    assert all(one.is_open for one in listed(office))
+    proof = tmp_path / "receipt.pdf"
+    proof.write_bytes(b"%PDF receipt")
+    hour_zero.close(office, ["ISF-77"], Act("filed", files=(proof,)), "ada")
+    assert hour_zero.close(office, ["ISF-77"], Act("filed", "again"), "ada") == []
+    with pytest.raises(Refused, match="4 item"):
+        hour_zero.require_accounted(office.journal.rows, incident.id)
+    hour_zero.close(office, [one.id for one in listed(office)], Act("needs nothing", "x"), "ada")
+    hour_zero.require_accounted(office.journal.rows, incident.id)
+    rows = list(hour_zero.counts(listed(office), clock.now()))
+    assert sum(row["in all"] for row in rows) == 5 and not any(row["open"] for row in rows)  # type: ignore[misc]
+
+
+def test_what_bites_next_stands_first(office: Office, morning: datetime) -> None:
+    office = export(office, GOOD)
+    incident = declared(office, morning)
+    hour_zero.take(office, "ada")
+    found = clocks(office, incident)
+    assert [one.due.at for one in found] == sorted(one.due.at for one in found)
+    assert [one.rule.id for one in found] == [
+        "QUOTA", "ISF", "STATUS", "BR72", "TIB", "SUM10", "PMS15",
+    ]  # fmt: skip
+    lights = {one.rule.id: one.light(morning) for one in found}
+    assert lights["QUOTA"] == lights["ISF"] == RED and lights["BR72"] == GREEN
+    assert lights["STATUS"] == AMBER
+    assert "OVERDUE by" in found[0].words(morning) and found[1].words(morning) == "in 1 h 57 min"
+
+
+def test_the_clocks_of_the_breach(office: Office, morning: datetime) -> None:
+    incident = declared(office, morning)
+
+    def sent(template: str, at: datetime, number: int = 1) -> None:
+        name = f"{incident.id}/{template}/{number}"
+        draft = kinds.NoticeDrafted(incident=incident.id, notice=name, template=template, contact="soc",
+                                    channel="mail", title="x", telling=name, content="")  # fmt: skip
+        office.journal.append(draft, f"notice/{name}", "ada")
+        body = kinds.NoticeSent(notice=name, happened=clock.text(at), how="mail")
+        office.journal.append(body, f"notice/{name}", "ada")
+
+    def running() -> dict[str, datetime]:
+        now = state.require(office.journal.rows)
+        return {one.rule.id: one.due.at for one in clocks(office, now)}
+
+    assert running()["BR72"] == morning + timedelta(hours=72)
+    sent("breach", morning + timedelta(hours=5))
+    assert "BR72" not in running()
+    assert running()["BR10"] == datetime(2026, 12, 10, 5, tzinfo=UTC), (
+        "end of 9 December in Washington"
+    )
+    state.found(office, morning + timedelta(hours=30), "a second server", [], "ada")
+    assert running()["BR72+"] == morning + timedelta(hours=102)
+    sent("breach-update", morning + timedelta(hours=40))
+    assert {"BR72+", "BR10"} & set(running()) == set()
+    sent("status", morning + timedelta(hours=20))
+    assert running()["STATUS"] == morning + timedelta(hours=44)
+
+
+def test_no_breach_no_breach_clock(office: Office) -> None:
+    incident = declared(office)
+    assert [one.rule.id for one in clocks(office, incident)] == ["STATUS"]
+    state.step(office, "remediating", Given(), "ada")
+    state.step(office, "remediated", Given(), "ada")
+    state.step(office, "keying_backlog", Given(), "ada")
+    assert clocks(office, state.require(office.journal.rows)) == []
+
+
+def test_exports_in_the_settings(office: Office) -> None:
+    from tasks.shared.settings import load as settings
+
+    text = '[incident]\nopen_work = [{ file = "open.csv", kind = "isf", columns = { reference = "No" } }]\n'
+    (office.settings.home / "continuity.toml").write_text(SETTINGS + text)
+    read = settings(office.settings.home)
+    assert read.incident.open_work[0].kind == "isf"
+    office = replace(office, settings=read)
+    (office.settings.home / "open.csv").write_text("No,starts\nA1,2026-11-30\n")
+    declared(office)
+    assert hour_zero.take(office, "ada")[0].items == 1
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [(timedelta(hours=72), "3 days"), (timedelta(hours=25), "1 day 1 h"),
+     (timedelta(minutes=61), "1 h 1 min"), (timedelta(seconds=59), "0 min")],
+)  # fmt: skip
+def test_spans_in_words(time: timedelta, said: str) -> None:
+    assert span(time) == said
