@@ -25,11 +25,12 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from tasks.shared import clock, kinds, mail_wire
+from tasks.shared import clock, kinds, mail_private, mail_wire
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import MailUndelivered
+from tasks.shared.errors import MailUndelivered, Refused
 from tasks.shared.files import write_atomic
-from tasks.shared.journal import Journal, Pen
+from tasks.shared.journal import Journal, Pen, is_drill
+from tasks.shared.private import Vault
 from tasks.shared.projections import MAIL
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
@@ -109,6 +110,7 @@ class Post:
 
     def __init__(self, journal: Journal, content: ContentStore, settings: Settings) -> None:
         self._journal, self._content, self._settings = journal, content, settings
+        self._vault = Vault(settings.home)
 
     def queue(self, pen: Pen, letter: Letter) -> bool:
         """Put a letter into the book, in the caller's transaction. False if it stands there."""
@@ -134,11 +136,13 @@ class Post:
         try:
             if letters and not self._settings.mail.server:
                 raise MailUndelivered("no mail server is set: [mail] server")
+            if letters and is_drill(self._journal):
+                raise MailUndelivered("a drill sends nothing outside")
             if letters:
                 with mail_wire.connection(self._settings.mail) as server:
                     for letter in letters:
                         self._attempt(server, letter, actor)
-        except (MailUndelivered, OSError, smtplib.SMTPException) as failure:
+        except (MailUndelivered, Refused, OSError, smtplib.SMTPException) as failure:
             done.reason = str(failure) or type(failure).__name__
         left = waiting(self._journal)
         open_ = {one.id for one in left}
@@ -153,12 +157,14 @@ class Post:
     def _attempt(self, server: smtplib.SMTP, letter: Waiting, actor: str) -> None:
         known = {*letter.accepted, *letter.refused}
         to = sorted({one for name in letter.to for one in self._addresses(name)} - known)
-        if not to or not self._claim(letter, actor):
+        if not to:
+            return
+        # Before the claim: a private value that was purged leaves the letter waiting, untried.
+        message = mail_private.replaced(self._addressed(letter), self._vault.open)
+        if not self._claim(letter, actor):
             return
         try:
-            refused = mail_wire.hand_over(
-                server, self._addressed(letter), self._settings.mail.sender, to
-            )
+            refused = mail_wire.hand_over(server, message, self._settings.mail.sender, to)
         except MailUndelivered:
             self._answer(letter, [], {}, actor)
             raise
@@ -242,7 +248,7 @@ class Post:
             if path not in wanted:
                 path.unlink(missing_ok=True)
         for path, letter in wanted.items():
-            message = self._addressed(letter)
+            message = mail_private.masked(self._addressed(letter))
             message["X-Unsent"] = "1"  # opens in Outlook as a draft, ready to be sent
             if not path.exists() or path.read_bytes() != bytes(message):
                 write_atomic(path, bytes(message), mode=0o600)

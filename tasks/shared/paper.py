@@ -139,6 +139,30 @@ class Paper:
             self.y += tall + 2
             self._rule(self.y, 0.1)
 
+    def pairs(self, pairs: Sequence[tuple[str, str]], size: float = 9, left: float = 58.0) -> None:
+        """Labels in bold at the left, each with its words beside it, over as many pages as it takes."""
+        sheet = [Column("", left), Column("", self.sheet.inner - left)]
+        step = size * _MM * _LEADING
+        for label, said in pairs:
+            sides = [self.type.wrapped(label, left - 3, size, "B"),
+                     self.type.wrapped(said, self.sheet.inner - left - 2 * _PAD, size, "")]  # fmt: skip
+            tall = max(map(len, sides)) * step + 2 * _PAD
+            self._room(tall)
+            self._cells(sheet, [sides[0], []], size, "B", INK)
+            self._cells(sheet, [[], sides[1]], size, "", INK)
+            self.y += tall
+            self._rule(self.y, 0.1)
+        self.y += 2
+
+    def signature(self, words: str) -> None:
+        """The place to sign, which is not torn apart."""
+        self._room(30)
+        self.y += 8
+        self.text(words, 10)
+        self.y += 8
+        self.text("______________________________", 10)
+        self.text("Name, licence, date", 8)
+
     def table(
         self,
         columns: Sequence[Column],

@@ -1,0 +1,180 @@
+"""Whom to tell: what ships, the broker's own `contacts.csv` in the home folder, and when each was tried.
+
+A contact that changed since it was tried counts as never tried.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+
+import sqlalchemy as sa
+
+from tasks.entries.codes import meanings
+from tasks.incident import toml_data
+from tasks.incident.office import Office
+from tasks.shared import clock, hostile, kinds
+from tasks.shared.board import AMBER, GREEN, RED
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.incident_tables import CONTACTS
+
+FILE = "contacts.csv"
+COLUMNS = (
+    "id",
+    "role",
+    "name",
+    "organisation",
+    "phone",
+    "mail",
+    "hours",
+    "ports",
+    "mark",
+    "source",
+)
+ROLES = ("soc", "hq", "client-rep", "service-desk", "ctpat", "port", "centre", "agency", "client",
+         "vendor", "surety", "counsel", "insurer")  # fmt: skip
+_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
+_MAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\".]+")
+_PHONE = re.compile(r"\+?[0-9][0-9 ().x/-]{5,30}")
+
+
+@dataclass(frozen=True)
+class Contact:
+    """`ports`: Schedule D codes that it serves; `mark`: how sure a shipped one is, empty for the
+    broker's own. `tried`: the day of the last try, None if never; `works`: what it showed."""
+
+    id: str
+    role: str
+    name: str
+    organisation: str
+    phone: str
+    mail: str
+    hours: str
+    ports: tuple[str, ...]
+    mark: str
+    source: str
+    tried: date | None = None
+    works: bool = True
+
+    @property
+    def digest(self) -> str:
+        return sha256(kinds.canonical([self.phone, self.mail]).encode()).hexdigest()
+
+    @property
+    def reach(self) -> str:
+        return ", ".join(filter(None, (self.phone, self.mail, self.hours)))
+
+    def light(self, today: date, days: int) -> tuple[str, str]:
+        """Its light, and why."""
+        if not (self.phone or self.mail):
+            return RED, "neither number nor address: fill it in"
+        if self.tried is None:
+            return AMBER, "never verified"
+        if not self.works:
+            return RED, f"DEAD when tried on {self.tried}"
+        if today - self.tried > timedelta(days=days):
+            return AMBER, f"verified {self.tried}, more than {days} days ago"
+        return GREEN, f"verified {self.tried}"
+
+
+def load(office: Office) -> dict[str, Contact]:
+    """Every contact by its id. Raises BadInput, naming every faulty row of the broker's file."""
+    found = {one.id: one for one in _read(toml_data.shipped(FILE), f"data/incident/{FILE}", office)}
+    path = office.settings.home / FILE
+    if path.is_file():
+        found |= {one.id: one for one in _read(hostile.read_text(path), path.name, office)}
+    tried = {row.contact: row for row in office.journal.rows(sa.select(CONTACTS))}
+    return {name: _tried(one, tried) for name, one in found.items()}
+
+
+def _tried(one: Contact, tried: Mapping[str, sa.Row]) -> Contact:  # type: ignore[type-arg]
+    row = tried.get(one.id)
+    if row is None or row.digest != one.digest:
+        return one
+    known = {name: getattr(one, name) for name in one.__dataclass_fields__}
+    on = date.fromisoformat(row._mapping["on"])
+    return Contact(**known | {"tried": on, "works": row.works})
+
+
+def _read(text: str, name: str, office: Office) -> list[Contact]:
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as wrong:
+        raise BadInput("No proper CSV:", [Problem(file=name, wrong=str(wrong))]) from None
+    if missing := [one for one in COLUMNS[:6] if rows and one not in rows[0]]:
+        right = f"headings {', '.join(COLUMNS)}"
+        raise BadInput("Headings are missing:",
+                       [Problem(file=name, row=1, column=one, wrong="is no heading", right=right)
+                        for one in missing])  # fmt: skip
+    problems: list[Problem] = []
+    found, seen = [], dict[str, int]()
+    for number, row in enumerate(rows, 2):
+        cells = {one: (row.get(one) or "").strip() for one in COLUMNS}
+        faults = list(_faults(cells, seen, office))
+        problems += [Problem(file=name, row=number, column=one.column, value=one.value,
+                             wrong=one.wrong, right=one.right) for one in faults]  # fmt: skip
+        seen.setdefault(cells["id"], number)
+        if not faults:
+            found.append(Contact(**cells | {"ports": tuple(cells["ports"].split())}))  # type: ignore[arg-type]
+    if problems:
+        raise BadInput("These contacts cannot be used:", problems)
+    return found
+
+
+def _faults(cells: Mapping[str, str], seen: Mapping[str, int], office: Office) -> Iterator[Problem]:
+    if not _ID.fullmatch(cells["id"]):
+        yield _wrong(cells, "id", "is no id", "lower case letters, digits, dots, dashes")
+    elif cells["id"] in seen:
+        yield _wrong(cells, "id", f"stands in row {seen[cells['id']]} already", "")
+    if cells["role"] not in ROLES:
+        yield _wrong(cells, "role", "is no role", f"one of {', '.join(ROLES)}")
+    if not cells["name"]:
+        yield _wrong(cells, "name", "is missing", "")
+    if cells["mail"] and not _MAIL.fullmatch(cells["mail"]):
+        yield _wrong(cells, "mail", "is no address", "name@example.com")
+    if cells["phone"] and not _PHONE.fullmatch(cells["phone"]):
+        yield _wrong(cells, "phone", "is no number", "703-555-0100")
+    known = meanings("port").keys() | set(office.settings.entries.further_ports)
+    for port in cells["ports"].split():
+        if port not in known:
+            yield Problem(column="ports", value=port, wrong="is no port",
+                          right="four digits of Schedule D, parted by blanks")  # fmt: skip
+
+
+def _wrong(cells: Mapping[str, str], name: str, wrong: str, right: str) -> Problem:
+    return Problem(column=name, value=cells[name][:60], wrong=wrong, right=right)
+
+
+def check(
+    office: Office, name: str, actor: str, *, works: bool, how: str, on: date | None = None
+) -> Contact:
+    """Write down that a contact was tried. Raises BadInput for an unknown one, one that nothing can be
+    tried of, or a day to come."""
+    one = known(load(office), name)
+    if not (one.phone or one.mail):
+        raise BadInput(f"{name} has neither number nor address; fill it in in {FILE}")
+    today = clock.now().astimezone(office.zone).date()
+    if on and on > today:
+        raise BadInput(f"{on} is still to come")
+    body = kinds.ContactChecked(
+        contact=name, digest=one.digest, on=(on or today).isoformat(), works=works, how=how
+    )
+    office.journal.append(body, f"contact/{name}", actor)
+    return load(office)[name]
+
+
+def known(found: Mapping[str, Contact], name: str) -> Contact:
+    """Raises BadInput for an id that there is not."""
+    if name in found:
+        return found[name]
+    raise BadInput(f"No contact has the id {name!r}; there are {', '.join(found)}")
+
+
+def of_roles(found: Iterable[Contact], roles: Iterable[str]) -> list[Contact]:
+    wanted = set(roles)
+    return [one for one in found if one.role in wanted]

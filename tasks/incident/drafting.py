@@ -1,0 +1,114 @@
+"""A notice as it is written: facts and tables from the book, words from the plan."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import msgspec
+
+from tasks.incident import importers, notice_facts
+from tasks.incident.contacts import Contact
+from tasks.incident.notice_facts import COMPUTED, UNKNOWN
+from tasks.incident.notice_tables import TABLES
+from tasks.incident.office import Office
+from tasks.incident.plan import Notice, Plan
+from tasks.incident.state import Incident
+from tasks.shared import clock, kinds
+
+_NAMES = re.compile(r"\{([a-z-]+)\}")
+
+
+class DraftTable(msgspec.Struct, frozen=True):
+    """`heads` are words and shares of the width."""
+
+    title: str
+    heads: list[tuple[str, float]]
+    rows: list[list[str]]
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What one notice says to one contact. `made` is UTC; `mark` is DRILL or empty. With `numbers` an
+    SSN stands as a reference, which is opened only when the notice is written or sent."""
+
+    incident: str
+    template: str
+    mark: str
+    title: str
+    channel: str
+    to: list[str]
+    mail: str
+    made: str
+    text: list[str]
+    facts: list[tuple[str, str]]
+    tables: list[DraftTable]
+    signed: bool
+    numbers: bool
+    rule: str
+
+    @property
+    def telling(self) -> str:
+        """Digest of what it says, without its time."""
+        said = msgspec.to_builtins(self) | {"made": ""}
+        return sha256(kinds.canonical(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that drafts are filled from, read once for many of them."""
+
+    office: Office
+    incident: Incident
+    plan: Plan
+    said: Mapping[str, str]
+
+    def fact(self, name: str) -> tuple[str, str]:
+        """Label and words of a fact; what nobody knows is said to be so."""
+        if name in self.plan.facts:
+            one = self.plan.facts[name]
+            return one.label, self.said.get(name) or one.default or UNKNOWN
+        label, find = COMPUTED[name]
+        return label, self.said.get(name) or find(self.office, self.incident) or UNKNOWN
+
+    def fill(self, text: str) -> str:
+        return _NAMES.sub(lambda found: self.fact(found[1])[1], text)
+
+
+def desk_of(office: Office, incident: Incident, plan: Plan) -> Desk:
+    return Desk(office, incident, plan, notice_facts.said(office, incident))
+
+
+def compose(desk: Desk, notice: Notice, to: Contact) -> Draft:
+    """The notice as it would go to this contact now."""
+    tables = [TABLES[name](desk.office, desk.incident, to) for name in notice.tables]
+    seen = (lambda text: text) if notice.numbers else importers.masked
+    return Draft(
+        incident=desk.incident.id,
+        template=notice.id,
+        mark=desk.incident.mark,
+        title=desk.fill(notice.title),
+        channel=notice.channel,
+        to=[line for line in (to.name, to.organisation, to.reach) if line],
+        mail=to.mail,
+        made=clock.text(),
+        text=[desk.fill(text) for text in notice.text],
+        facts=[desk.fact(name) for name in notice.facts],
+        tables=[
+            DraftTable(one.title, one.heads, [[seen(cell) for cell in row] for row in one.rows])
+            for one in tables
+        ],
+        signed=notice.signed,
+        numbers=notice.numbers,
+        rule=f"{notice.source} [{notice.mark}]",
+    )
+
+
+def stored(draft: Draft) -> bytes:
+    return kinds.canonical(msgspec.to_builtins(draft)).encode()
+
+
+def loaded(data: bytes) -> Draft:
+    return msgspec.convert(json.loads(data), Draft)

@@ -1,0 +1,214 @@
+"""Which importer numbers stood in which system: the list that 19 CFR 111.21(b) wants within 72 hours.
+
+The inventory is `[incident] systems` of the settings. Numbers that are SSNs are sealed before anything is
+written down; only the notice that needs them opens them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from tasks.incident import importers
+from tasks.incident.office import Office
+from tasks.incident.state import require
+from tasks.shared import hostile, kinds
+from tasks.shared.board import last
+from tasks.shared.errors import BadInput, HostileFile, Problem
+from tasks.shared.private import MARK
+from tasks.shared.projections import ENTRIES
+from tasks.shared.settings import System
+
+BOOK = "book"
+"""The system that is always there: our own ledger of paper entries."""
+_MOST = 1_000_000
+
+
+@dataclass
+class Read:
+    """What one system held: number to the importer's name, empty where it has none."""
+
+    system: str
+    holds: str
+    numbers: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    faulty: int = 0
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """One importer number, or the reference of one that is an SSN, and the systems that held it."""
+
+    number: str
+    importer: str
+    systems: tuple[str, ...]
+
+
+def inventory(office: Office) -> dict[str, str]:
+    """System to what it holds."""
+    listed = {one.name: one.holds for one in office.settings.incident.systems}
+    return {**listed, BOOK: "paper entries of this outage, in our own book"}
+
+
+def read(office: Office, names: Sequence[str] = ()) -> list[Read]:
+    """What the systems held, or these of them. Raises BadInput for an unknown one."""
+    known = inventory(office)
+    if unknown := [name for name in names if name not in known]:
+        problems = [Problem(value=one, wrong="is no system of the inventory",
+                            right=f"one of {', '.join(known)}") for one in unknown]  # fmt: skip
+        raise BadInput("Not known:", problems)
+    wanted = {one.name: one for one in office.settings.incident.systems}
+    return [_read(office, wanted.get(name), known[name]) for name in names or known]
+
+
+def _read(office: Office, system: System | None, holds: str) -> Read:
+    found = Read(system.name if system else BOOK, holds)
+    try:
+        for place, number, name in _rows(office, system, found):
+            _keep(found, place, number.strip(), name.strip())
+    except (HostileFile, BadInput) as refused:
+        found.problems += refused.problems
+    except (OSError, csv.Error, sa.exc.SQLAlchemyError, UnicodeDecodeError) as wrong:
+        said = str(wrong).splitlines()[0][:200]
+        found.problems.append(Problem(file=found.system, wrong=f"cannot be read: {said}"))
+    return found
+
+
+def _keep(found: Read, place: int, number: str, name: str) -> None:
+    if not number:
+        return
+    if not importers.is_number(number) and not number.startswith(MARK):
+        found.faulty += 1
+        found.problems.append(
+            Problem(file=found.system, row=place, value=number[:3] + "...", right=importers.RIGHT,
+                    wrong="is no importer number")
+        )  # fmt: skip
+    elif name or number not in found.numbers:
+        found.numbers[number] = name
+
+
+def _rows(office: Office, system: System | None, found: Read) -> Iterator[tuple[int, str, str]]:
+    """(row, importer number, name) as the source has them."""
+    if system is None:
+        query = sa.select(ENTRIES.c.importer).distinct().order_by(ENTRIES.c.importer)
+        yield from ((0, row.importer, "") for row in office.journal.rows(query))
+    elif system.file:
+        yield from _csv(office, system, found)
+    else:
+        yield from _query(system)
+
+
+def _csv(office: Office, system: System, found: Read) -> Iterator[tuple[int, str, str]]:
+    assert system.file is not None
+    path = office.settings.home / system.file
+    reader = csv.DictReader(io.StringIO(hostile.read_text(path), newline=""), strict=True)
+    headings = reader.fieldnames or []
+    wanted = [one for one in (system.number, system.importer) if one]
+    right = f"set it under [incident] systems; one of {', '.join(headings)[:80]}"
+    problems = [
+        Problem(file=path.name, row=1, column=one, wrong="is no heading", right=right)
+        for one in wanted
+        if one not in headings
+    ]
+    if problems:
+        raise BadInput("Headings are missing:", problems)
+    for place, row in enumerate(reader, 2):
+        if place > _MOST:
+            raise BadInput(
+                "Too long:", [Problem(file=path.name, wrong=f"more than {_MOST:,} rows")]
+            )
+        yield place, row.get(system.number) or "", row.get(system.importer) or ""
+
+
+def _query(system: System) -> Iterator[tuple[int, str, str]]:
+    """The first column of a row is the number, the second, if there is one, the name."""
+    url = system.database.get_secret_value().replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            for place, row in enumerate(connection.exec_driver_sql(system.query), 1):
+                yield place, str(row[0] or ""), str(row[1] or "") if len(row) > 1 else ""
+    finally:
+        engine.dispose()
+
+
+def listing(office: Office, found: Sequence[Read]) -> list[Exposed]:
+    """Each number once, with all systems that held it; SSNs sealed."""
+    numbers: dict[str, Exposed] = {}
+    for system in found:
+        for number, name in system.numbers.items():
+            before = numbers.get(number, Exposed(number, name, ()))
+            numbers[number] = Exposed(number, before.importer or name,
+                                      (*before.systems, system.system))  # fmt: skip
+    social = [one for one in numbers if importers.is_social(one)]
+    triples = [("exposure", "importer_number", one) for one in social]
+    sealed = dict(zip(social, office.vault.seal(triples, None), strict=True)) if social else {}
+    ordered = sorted(numbers.values(), key=lambda one: (one.importer.lower(), one.number))
+    return [
+        Exposed(sealed.get(one.number, one.number), one.importer, one.systems) for one in ordered
+    ]
+
+
+def record(
+    office: Office, names: Sequence[str], actor: str, *, accept_faulty: bool = False
+) -> tuple[list[Exposed], list[Read]]:
+    """Write down the list of compromised importer numbers: those of the systems named, or of all.
+
+    Raises BadInput, naming every fault, unless `accept_faulty`: the 72 hours do not wait for a clean
+    file, and what could not be read is told by the answer. The same list again is no new event.
+    """
+    incident = require(office.journal.rows)
+    found = read(office, names)
+    problems = [problem for one in found for problem in one.problems]
+    if problems and not accept_faulty:
+        raise BadInput(
+            "Nothing was written. Mend these, or take what can be read with --accept-faulty:",
+            problems,
+        )
+    exposed = listing(office, found)
+    systems = [one.system for one in found]
+    told = [[one.number, one.importer, list(one.systems)] for one in exposed]
+    content = office.content.put(kinds.canonical({"systems": systems, "numbers": told}).encode())
+    body = kinds.ExposureListed(
+        incident=incident.id, systems=systems, numbers=len(exposed), content=content
+    )
+    with office.journal.write(actor) as pen:
+        before = last(pen.rows, body.kind)
+        if before is None or (before[1]["incident"], before[1]["content"]) != (
+            incident.id,
+            content,
+        ):
+            pen.append(body, f"incident/{incident.id}")
+    return exposed, found
+
+
+def newest(office: Office, incident: str) -> list[Exposed] | None:
+    """The list as it was written down last for this incident; None if it never was."""
+    found = last(office.journal.rows, kinds.ExposureListed.kind)
+    if found is None or found[1]["incident"] != incident:
+        return None
+    told = json.loads(office.content.get(found[1]["content"]))
+    return [Exposed(number, name, tuple(systems)) for number, name, systems in told["numbers"]]
+
+
+def as_csv(exposed: Sequence[Exposed], opened: bool, office: Office) -> bytes:
+    """The list as CSV with a byte order mark; SSNs in the clear only if `opened`."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(["importer_number", "importer", "systems"])
+    for one in exposed:
+        number = one.number
+        if number.startswith(MARK):
+            number = office.vault.open(number) if opened else importers.MASK
+        writer.writerow([number, _cell(one.importer), " ".join(one.systems)])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _cell(text: str) -> str:
+    """A spreadsheet would run what begins with these as a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,173 @@
+"""What notices say: facts that the book and the settings give, and those that a person gives. What is
+not known is said to be so: a notice never waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tasks.entries.codes import meanings
+from tasks.incident import exposure
+from tasks.incident.clocks import sent_times
+from tasks.incident.moments import shown
+from tasks.incident.office import Office
+from tasks.incident.state import Incident
+from tasks.shared import board, clock, kinds
+from tasks.shared.projections import ENTRIES, NUMBERS
+
+UNKNOWN = "not known yet"
+Fact = tuple[str, Callable[[Office, Incident], str]]
+"""Its label, and how it is found; empty text where the book does not know it."""
+
+
+def said(office: Office, incident: Incident) -> dict[str, str]:
+    """Facts that persons gave, the newest of each."""
+    found: dict[str, str] = {}
+    for event in office.journal.events(
+        kind=kinds.FactsNoted.kind, subject=f"incident/{incident.id}"
+    ):
+        body = event.said
+        assert isinstance(body, kinds.FactsNoted)
+        found |= body.facts
+    return found
+
+
+def note(office: Office, incident: Incident, facts: Mapping[str, str], actor: str) -> None:
+    body = kinds.FactsNoted(incident=incident.id, facts=dict(facts))
+    office.journal.append(body, f"incident/{incident.id}", actor)
+
+
+def _when(moment: datetime | None, office: Office) -> str:
+    return shown(moment, office.zone) if moment else ""
+
+
+def _step(name: str) -> Callable[[Office, Incident], str]:
+    def found(office: Office, incident: Incident) -> str:
+        last = incident.last(name)
+        return _when(last.happened, office) if last else ""
+
+    return found
+
+
+def _broker(office: Office, incident: Incident) -> str:
+    one = office.settings.broker
+    return f"{one.name}, filer code {one.filer_code}, licence {one.licence or UNKNOWN}"
+
+
+def _contact(office: Office, incident: Incident) -> str:
+    one = office.settings.broker
+    return ", ".join(filter(None, (one.contact_name, one.contact_phone)))
+
+
+def _discovered(office: Office, incident: Incident) -> str:
+    if not incident.breaches:
+        return "no breach of records is known"
+    return _when(incident.breaches[0].discovered, office)
+
+
+def _breach_sent(office: Office, incident: Incident) -> str:
+    times = sent_times(office.journal.rows, incident.id)["breach"]
+    return _when(min(times, default=None), office)
+
+
+def _authorisation(office: Office, incident: Incident) -> str:
+    one = incident.authorised
+    if one is None:
+        return "refused or ended" if incident.last("downtime_refused") else "not authorised yet"
+    ports = f", ports {' '.join(one.ports)}" if one.ports else ""
+    until = f", until {one.until}" if one.until else ""
+    reference = one.reference or "on file"
+    return f"{reference}, {_when(one.happened, office)}{ports}{until}"
+
+
+def _connection(office: Office, incident: Incident) -> str:
+    cut = incident.last("disconnected")
+    if cut is None:
+        return "not cut; our systems cannot transmit"
+    note = f": {cut.note}" if cut.note else ""
+    return f"cut {_when(cut.happened, office)}{note}"
+
+
+def _exposed(office: Office, incident: Incident) -> str:
+    found = exposure.newest(office, incident.id)
+    if found is None:
+        return "none known yet; the list is being made"
+    social = sum(one.number.startswith("~") for one in found)
+    return f"{len(found):,}, of them {social:,} Social Security numbers"
+
+
+def _entries(office: Office, incident: Incident) -> str:
+    """Numbers by where they are, reserve left out."""
+    query = (
+        sa.select(NUMBERS.c.state, sa.func.count().label("n"))
+        .where(NUMBERS.c.series == "entry", NUMBERS.c.state != "reserved")
+        .group_by(NUMBERS.c.state)
+        .order_by(NUMBERS.c.state)
+    )
+    found = [f"{row.n} {row.state}" for row in office.journal.rows(query)]
+    return ", ".join(found) or "none yet"
+
+
+def _volume(office: Office, incident: Incident) -> str:
+    ports = office.journal.rows(sa.select(ENTRIES.c.port).distinct())
+    about = f", {len(ports)} ports so far" if ports else ""
+    return f"about {office.settings.numbers.daily_volume} entries a day{about}"
+
+
+def _signer(office: Office, incident: Incident) -> str:
+    return office.settings.incident.signer or office.settings.broker.contact_name
+
+
+def _restore(office: Office, incident: Incident) -> str:
+    proved = board.last(office.journal.rows, "backup.proved")
+    if proved is None:
+        return ""
+    at, said_ = proved
+    return f"{said_['files']:,} files restored and compared, {at:%Y-%m-%d}"
+
+
+def _evidence(office: Office, incident: Incident) -> str:
+    built = board.last(office.journal.rows, "evidence.built")
+    if built is None or built[1]["incident"] != incident.id:
+        return ""
+    open_ = built[1]["open"]
+    return f"pack {built[1]['manifest'][:16]}, {len(open_)} item(s) open"
+
+
+def _accounting(office: Office, incident: Incident) -> str:
+    signed = board.last(office.journal.rows, "accounting.signed")
+    return f"{signed[1]['numbers']:,} numbers, SHA-256 {signed[1]['accounting']}" if signed else ""
+
+
+COMPUTED: Mapping[str, Fact] = {
+    "broker": ("Broker", _broker),
+    "broker-name": ("Broker", lambda office, incident: office.settings.broker.name),
+    "filer": ("Filer code", lambda office, incident: office.settings.broker.filer_code),
+    "contact": ("Contact, day and night", _contact),
+    "declared": ("Systems down since", _step("declared")),
+    "discovered": ("Breach discovered", _discovered),
+    "breach-sent": ("Breach notice sent", _breach_sent),
+    "state": ("Where it stands", lambda office, incident: incident.state.replace("_", " ")),
+    "connection": ("Connection to ACE", _connection),
+    "authorisation": ("Downtime authorised by CBP", _authorisation),
+    "exposed-count": ("Compromised importer numbers", _exposed),
+    "entries": ("Entry numbers used", _entries),
+    "daily-volume": ("Volume", _volume),
+    "signer": ("Who signs letters", _signer),
+    "restore": ("Restore proved", _restore),
+    "evidence": ("Evidence", _evidence),
+    "accounting": ("Accounting signed", _accounting),
+    "remediated": ("Systems clean since", _step("remediated")),
+    "reconnected": ("Connected again", _step("reconnected")),
+}
+
+
+def port_name(code: str) -> str:
+    name = meanings("port").get(code, "")
+    return f"{code} {name.title()}" if name else code
+
+
+def as_of() -> str:
+    return clock.text()[:16].replace("T", " ") + "Z"

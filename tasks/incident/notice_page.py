@@ -1,0 +1,168 @@
+"""A draft as text, as PDF, as a mail file and as a list. SSNs are masked unless `opened` gives their value."""
+
+from __future__ import annotations
+
+import csv
+import io
+import textwrap
+from collections.abc import Callable, Iterator
+from email import policy, utils
+from email.message import EmailMessage
+
+from tasks.incident import importers
+from tasks.incident.drafting import Draft, DraftTable
+from tasks.shared import clock
+from tasks.shared.paper import UPRIGHT, Column, Frame, Paper
+from tasks.shared.private import is_reference
+from tasks.shared.settings import Settings
+
+Open = Callable[[str], str]
+_WIDE, _GAP, _LONG = 92, 4.0, 60
+"""Letters of a line of text; millimetres; rows that a mail's own text shows of a table."""
+
+
+def masking(cell: str) -> str:
+    return importers.masked(cell)
+
+
+def opening(vault_open: Open) -> Open:
+    """For the one notice whose rule needs the numbers."""
+    return lambda cell: vault_open(cell) if is_reference(cell) else cell
+
+
+def as_is(cell: str) -> str:
+    """References stay, to be opened when the mail leaves."""
+    return cell
+
+
+def text(draft: Draft, settings: Settings, opened: Open = masking, most: int = 0) -> str:
+    """The notice as plain text; of tables at most so many rows (0: all)."""
+    return "\n".join(_lines(draft, settings, opened, most)) + "\n"
+
+
+def _lines(draft: Draft, settings: Settings, opened: Open, most: int) -> Iterator[str]:
+    if draft.mark:
+        yield f"*** {draft.mark}: an exercise. Nothing of this has happened. ***"
+        yield ""
+    yield draft.title
+    yield "=" * min(len(draft.title), _WIDE)
+    yield ""
+    yield f"To:   {'; '.join(draft.to)}"
+    yield f"As of {draft.made[:16].replace('T', ' ')} UTC; incident {draft.incident}"
+    for paragraph in draft.text:
+        yield ""
+        yield from textwrap.wrap(paragraph, _WIDE)
+    yield ""
+    left = max((len(label) for label, _ in draft.facts), default=0) + 2
+    for label, said in draft.facts:
+        yield from textwrap.wrap(said, _WIDE, initial_indent=f"{label + ':':<{left}}",
+                                 subsequent_indent=" " * left)  # fmt: skip
+    for table in draft.tables:
+        yield ""
+        yield from _table(table, opened, most)
+    if draft.signed:
+        yield from ("", f"For {settings.broker.name}:", "", "______________________________",
+                    "Name, licence, date")  # fmt: skip
+
+
+def _table(table: DraftTable, opened: Open, most: int) -> Iterator[str]:
+    shown = table.rows[:most] if most else table.rows
+    rows = [[title for title, _ in table.heads], *([opened(cell) for cell in row] for row in shown)]
+    wide = [min(max(len(row[place]) for row in rows), 44) for place in range(len(table.heads))]
+    yield table.title
+    for number, row in enumerate(rows):
+        yield "  ".join(f"{cell:<{room}}" for cell, room in zip(row, wide, strict=True)).rstrip()
+        if not number:
+            yield "  ".join("-" * room for room in wide)
+    if len(shown) < len(table.rows):
+        yield f"... {len(table.rows):,} in all: the list is attached"
+
+
+def pdf(draft: Draft, settings: Settings, opened: Open = masking) -> bytes:
+    """The notice on paper. Raises MissingPart without fpdf2 or its fonts."""
+    broker = settings.broker
+    paper = Paper(
+        Frame(
+            title=draft.title,
+            left=broker.name,
+            right=f"filer {broker.filer_code} · licence {broker.licence or 'not set'}",
+            foot=f"Incident {draft.incident} · {draft.template} · made {draft.made[:16]}Z",
+            mark=f"{draft.mark}: an exercise" if draft.mark else "",
+            made=clock.parse(draft.made),
+        ),
+        UPRIGHT,
+    )
+    paper.page()
+    for line in draft.to:
+        paper.text(line, 10)
+    paper.y += _GAP
+    paper.text(f"As of {draft.made[:16].replace('T', ' ')} UTC", 10)
+    paper.y += _GAP / 2
+    paper.text(draft.title, 12, style="B")
+    for paragraph in draft.text:
+        paper.text(paragraph, 10)
+    paper.y += 1
+    paper.pairs(draft.facts, 9)
+    for table in draft.tables:
+        paper.heading(table.title)
+        _on_paper(paper, table, opened)
+    if draft.signed:
+        paper.signature(f"For {broker.name}:")
+    return paper.bytes()
+
+
+def _on_paper(paper: Paper, table: DraftTable, opened: Open) -> None:
+    shares = sum(share for _, share in table.heads)
+    columns = [Column(title, UPRIGHT.inner * share / shares) for title, share in table.heads]
+    paper.table(columns, [[opened(cell) for cell in row] for row in table.rows], 8.5)
+
+
+def lists(draft: Draft, opened: Open = masking) -> list[tuple[str, bytes]]:
+    """Tables that are too long for a text, as CSV files with a byte order mark."""
+    return [
+        (f"{table.title.lower().replace(' ', '-')}.csv", _csv(table, opened))
+        for table in draft.tables
+        if len(table.rows) > _LONG
+    ]
+
+
+def _csv(table: DraftTable, opened: Open) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([title for title, _ in table.heads])
+    writer.writerows([_cell(opened(cell)) for cell in row] for row in table.rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _cell(value: str) -> str:
+    """A spreadsheet would run what begins with these as a formula."""
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def body(draft: Draft, settings: Settings, opened: Open = masking) -> str:
+    """The text of a mail: long tables go as attachments."""
+    return text(draft, settings, opened, _LONG)
+
+
+def title(draft: Draft) -> str:
+    return f"{draft.mark}: {draft.title}" if draft.mark else draft.title
+
+
+def eml(draft: Draft, settings: Settings, opened: Open = masking) -> bytes:
+    """A mail that a person sends with a program of her own; it opens as a draft."""
+    message = EmailMessage(policy=policy.SMTP)
+    message["Subject"] = " ".join(title(draft).split())
+    if settings.mail.sender:
+        name = " ".join(settings.broker.name.split())
+        message["From"] = utils.formataddr((name, settings.mail.sender))
+    message["To"] = draft.mail or "undisclosed:;"
+    message["Date"] = utils.format_datetime(clock.parse(draft.made))
+    message["X-Unsent"] = "1"
+    message.set_content(body(draft, settings, opened))
+    message.add_attachment(
+        pdf(draft, settings, opened), maintype="application", subtype="pdf",
+        filename=f"{draft.template}.pdf",
+    )  # fmt: skip
+    for name, data in lists(draft, opened):
+        message.add_attachment(data, maintype="text", subtype="csv", filename=name)
+    return bytes(message)

@@ -1,0 +1,131 @@
+"""Notices leave by mail, or lie in a folder to be printed, read out and sent by hand.
+
+A drill sends nothing: the post refuses it, and what it writes is marked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.incident import drafting, notice_page, notices
+from tasks.incident.notices import Known
+from tasks.incident.office import Office
+from tasks.shared import clock, kinds
+from tasks.shared.errors import Refused
+from tasks.shared.files import write_atomic
+from tasks.shared.mail import Attachment, Letter, Post
+from tasks.shared.projections import MAIL
+from tasks.shared.store import EVENTS
+
+
+@dataclass
+class Sending:
+    """What became of notices that were to go by mail; `by_hand`: those that no mail can carry."""
+
+    sent: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    by_hand: list[str] = field(default_factory=list)
+    reason: str = ""
+
+
+def write(office: Office, wanted: Sequence[Known], folder: Path) -> list[Path]:
+    """Each notice as PDF, text and, where it goes by mail, as a mail file. Only the owner can read
+    them: the breach notice holds the importer numbers in the clear, as its rule wants."""
+    made = []
+    for one in wanted:
+        draft = drafting.loaded(office.content.get(one.content))
+        opened = notice_page.opening(office.vault.open) if draft.numbers else notice_page.masking
+        stem = f"{clock.stamp(one.drafted)}-{one.template}-{one.contact}"
+        files = {f"{stem}.pdf": notice_page.pdf(draft, office.settings, opened),
+                 f"{stem}.txt": notice_page.text(draft, office.settings, opened).encode()}  # fmt: skip
+        if draft.channel == "mail":
+            files[f"{stem}.eml"] = notice_page.eml(draft, office.settings, opened)
+        for name, data in notice_page.lists(draft, opened):
+            files[f"{stem}-{name}"] = data
+        made += [write_atomic(folder / name, data, mode=0o600) for name, data in files.items()]
+    return made
+
+
+def letter_of(office: Office, one: Known) -> Letter:
+    """The mail of a notice. SSNs in its text stand as references, which the post opens when it hands
+    the mail over; the PDF beside it masks them."""
+    draft = drafting.loaded(office.content.get(one.content))
+    opened = notice_page.as_is if draft.numbers else notice_page.masking
+    page = notice_page.pdf(draft, office.settings)
+    files = [Attachment(f"{draft.template}.pdf", page, "application/pdf")]
+    files += [Attachment(name, data, "text/csv; charset=utf-8")
+              for name, data in notice_page.lists(draft, opened)]  # fmt: skip
+    return Letter(
+        key=_key(one), to=[draft.mail], title=notice_page.title(draft),
+        text=notice_page.body(draft, office.settings, opened), attachments=files,
+    )  # fmt: skip
+
+
+def _key(one: Known) -> str:
+    return f"notice:{one.id}"
+
+
+def send(office: Office, wanted: Sequence[Known], actor: str) -> Sending:
+    """Send what goes by mail and was not sent. Raises Refused in a drill.
+
+    A letter that the server does not take lies in the outbox and goes with the next call; it is sent,
+    and its clock met, only when the server took it.
+    """
+    if office.drill:
+        raise Refused("A drill sends nothing outside. Print the notices, and record them as told by "
+                      "hand: continuity incident sent NOTICE --how hand")  # fmt: skip
+    done = Sending()
+    post = Post(office.journal, office.content, office.settings)
+    for one in wanted:
+        draft = drafting.loaded(office.content.get(one.content))
+        if one.sent:
+            continue
+        if draft.channel != "mail" or not draft.mail:
+            done.by_hand.append(one.id)
+            continue
+        letter = letter_of(office, one)
+        with office.journal.write(actor) as pen:
+            post.queue(pen, letter)
+    done.reason = post.deliver(actor).reason
+    done.sent = note_delivered(office, actor)
+    waiting = {row.mail for row in office.journal.rows(_waiting())}
+    done.waiting = [one.id for one in wanted if _mail_id(one) in waiting]
+    return done
+
+
+def _waiting() -> sa.Select[tuple[str]]:
+    return sa.select(MAIL.c.mail).where(MAIL.c.waiting != "[]")
+
+
+def _mail_id(one: Known) -> str:
+    return sha256(_key(one).encode()).hexdigest()[:24]
+
+
+def note_delivered(office: Office, actor: str) -> list[str]:
+    """Write down as sent what the mail server took, whoever had the post deliver it. Returns their
+    ids."""
+    query = sa.select(MAIL.c.mail, MAIL.c.accepted).where(MAIL.c.waiting == "[]")
+    taken = {row.mail for row in office.journal.rows(query) if json.loads(row.accepted)}
+    noted = []
+    for one in notices.unsent(office.journal.rows):
+        mail = _mail_id(one)
+        if mail in taken:
+            body = kinds.NoticeSent(notice=one.id, happened=_taken_at(office, mail), how="mail",
+                                    mail=mail)  # fmt: skip
+            if office.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}"):
+                noted.append(one.id)
+    return noted
+
+
+def _taken_at(office: Office, mail: str) -> str:
+    """The moment at which the server took it, which is when it was told."""
+    column = EVENTS.c
+    query = sa.select(sa.func.min(column.at).label("at"))
+    query = query.where(column.subject == f"mail/{mail}", column.kind == "mail.answered")
+    return office.journal.rows(query)[0].at

@@ -1,0 +1,162 @@
+"""Tables of notices, filled from the book: exposed numbers, ports, blocks, open work, places, late."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from tasks.incident import deadlines, exposure, hour_zero
+from tasks.incident.contacts import Contact
+from tasks.incident.notice_facts import port_name
+from tasks.incident.office import Office
+from tasks.incident.state import Incident
+from tasks.shared import clock
+from tasks.shared.numbering import printed
+from tasks.shared.projections import ENTRIES, NUMBERS, VIEWS
+
+Rows = list[list[str]]
+
+
+class Filled(NamedTuple):
+    """A table: its heads with their share of the width, and its rows. Numbers of importers that are
+    SSNs stand as references."""
+
+    title: str
+    heads: list[tuple[str, float]]
+    rows: Rows
+
+
+Fill = Callable[[Office, Incident, Contact], Filled]
+
+
+def _exposed(office: Office, incident: Incident, to: Contact) -> Filled:
+    found = exposure.newest(office, incident.id) or []
+    rows = [[one.number, one.importer, " ".join(one.systems)] for one in found]
+    heads = [("Importer number", 3.0), ("Importer", 6.0), ("Systems", 4.0)]
+    return Filled("Compromised importer numbers", heads, rows or [["none known yet", "", ""]])
+
+
+def _ports(office: Office, incident: Incident, to: Contact) -> Filled:
+    """Each port with what came of its paper entries."""
+    query = (
+        sa.select(ENTRIES.c.port, ENTRIES.c.outcome, NUMBERS.c.state, sa.func.count().label("n"))
+        .join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
+        .group_by(ENTRIES.c.port, ENTRIES.c.outcome, NUMBERS.c.state)
+    )
+    found: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in office.journal.rows(query):
+        said = found[row.port]
+        said["in all"] += row.n
+        said[_outcome(row.outcome)] += row.n
+        said["not in ACE"] += row.n if row.state == "recorded" else 0
+    for port in _issued_ports(office):
+        found[port]["in all"] += 0
+    names = ("in all", "released", "held or waiting", "did not come in", "not in ACE")
+    rows = [
+        [port_name(port), *(str(found[port][name]) for name in names)] for port in sorted(found)
+    ]
+    heads = [("Port", 4.0), ("Entries", 1.3), ("Released", 1.4), ("Held, waiting", 1.4),
+             ("Not come in", 1.4), ("Not in ACE yet", 1.4)]  # fmt: skip
+    return Filled("Ports", heads, rows or [["none yet", "", "", "", "", ""]])
+
+
+def _outcome(outcome: str) -> str:
+    if outcome in ("released", "provisional"):
+        return "released"
+    closed = ("refused", "exported", "cleared otherwise")
+    return "did not come in" if outcome in closed else "held or waiting"
+
+
+def _issued_ports(office: Office) -> Iterator[str]:
+    query = sa.select(NUMBERS.c.port).where(NUMBERS.c.port != "").distinct()
+    yield from (row.port for row in office.journal.rows(query))
+
+
+def _blocks(office: Office, incident: Incident, to: Contact) -> Filled:
+    return _blocks_of(office, "")
+
+
+def _port_blocks(office: Office, incident: Incident, to: Contact) -> Filled:
+    return _blocks_of(office, *to.ports)
+
+
+def _blocks_of(office: Office, *ports: str) -> Filled:
+    """Blocks as they were issued to desks; of these ports, or all for an empty one."""
+    rows = []
+    for event in office.journal.events(kind="numbers.issued"):
+        one = event.said
+        said = {name: getattr(one, name) for name in one.__struct_fields__}
+        if said["series"] != "entry" or ("" not in ports and said["port"] not in ports):
+            continue
+        first, last = said["first"], said["last"]
+        ends = [printed("entry", said["filer"], n, n, said["offset"])[0] for n in (first, last)]
+        rows.append(
+            [said["desk"], said["port"] and port_name(said["port"]), *ends, str(last - first + 1)]
+        )
+    heads = [("Desk", 2.0), ("Port", 3.5), ("From", 2.4), ("To", 2.4), ("Count", 1.0)]
+    return Filled("Entry numbers in use", heads, rows or [["none issued yet", "", "", "", ""]])
+
+
+def _port_entries(office: Office, incident: Incident, to: Contact) -> Filled:
+    query = sa.select(ENTRIES).where(ENTRIES.c.port.in_(to.ports)).order_by(ENTRIES.c.number)
+    rows = [
+        [row.number, row.entry_type, row.outcome, row.released]
+        for row in office.journal.rows(query)
+    ]
+    heads = [("Entry number", 3.0), ("Type", 1.0), ("Result on paper", 3.0), ("Released", 2.0)]
+    return Filled("Entries at your port so far", heads, rows or [["none yet", "", "", ""]])
+
+
+def _work(office: Office, incident: Incident, to: Contact) -> Filled:
+    rules = deadlines.load(office.settings.home)
+    found = hour_zero.items(office.journal.rows, incident.id, rules)
+    rows = [[str(value) for value in row.values()] for row in hour_zero.counts(found, clock.now())]
+    heads = [("Open when the systems went down", 3.5), ("In all", 1.0), ("Still open", 1.0),
+             ("Overdue", 1.0), ("Closed", 4.0)]  # fmt: skip
+    return Filled("Work that was open", heads, rows or [["no list was taken", "", "", "", ""]])
+
+
+def _places(office: Office, incident: Incident, to: Contact) -> Filled:
+    query = (
+        sa.select(NUMBERS.c.state, sa.func.count().label("n"))
+        .where(NUMBERS.c.series == "entry", NUMBERS.c.state != "reserved")
+        .group_by(NUMBERS.c.state)
+        .order_by(NUMBERS.c.state)
+    )
+    rows = [[row.state, str(row.n)] for row in office.journal.rows(query)]
+    total = str(sum(int(row[1]) for row in rows))
+    return Filled("Every number used, in its place", [("Place", 4.0), ("Numbers", 1.0)],
+                  [*rows, ["in all", total]])  # fmt: skip
+
+
+def _late(office: Office, incident: Incident, to: Contact) -> Filled:
+    query = (
+        sa.select(VIEWS.c.number, VIEWS.c.release_date).where(VIEWS.c.late).order_by(VIEWS.c.number)
+    )
+    rows = [[row.number, row.release_date] for row in office.journal.rows(query)]
+    heads = [("Entry summary filed late, as ACE says", 4.0), ("Released", 2.0)]
+    return Filled("Late filings", heads, rows or [["none", ""]])
+
+
+def _evidence(office: Office, incident: Incident, to: Contact) -> Filled:
+    from tasks.incident import evidence
+
+    rows = [[one.item.id, one.item.what, one.words] for one in evidence.standing(office, incident)]
+    heads = [("Item", 2.0), ("What it shows", 5.0), ("Evidence", 5.0)]
+    return Filled("Evidence of remediation", heads, rows)
+
+
+TABLES: Mapping[str, Fill] = {
+    "exposed": _exposed,
+    "ports": _ports,
+    "blocks": _blocks,
+    "port-blocks": _port_blocks,
+    "port-entries": _port_entries,
+    "work": _work,
+    "places": _places,
+    "late": _late,
+    "evidence": _evidence,
+}

@@ -1,0 +1,234 @@
+"""Notices: drafted for each contact of the plan, sent or told by hand, acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.incident import attaching, contacts, drafting
+from tasks.incident.clocks import clocks, sent_times
+from tasks.incident.contacts import Contact
+from tasks.incident.drafting import Draft
+from tasks.incident.office import Office
+from tasks.incident.plan import Notice, Plan, load
+from tasks.incident.state import Incident, Rows, require
+from tasks.shared import clock, kinds
+from tasks.shared.errors import BadInput, Problem, Refused
+from tasks.shared.incident_tables import NOTICES
+from tasks.shared.journal import Pen
+from tasks.shared.store import EVENTS
+
+HOW = ("mail", "call", "portal", "letter", "hand")
+"""Ways in which a notice is told."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A notice of the book. `sent` and `acknowledged` are UTC, None while they did not happen."""
+
+    id: str
+    template: str
+    contact: str
+    channel: str
+    title: str
+    content: str
+    drafted: datetime
+    sent: datetime | None
+    how: str
+    reference: str
+    acknowledged: datetime | None
+    who: str
+
+    @property
+    def state(self) -> str:
+        return "acknowledged" if self.acknowledged else "sent" if self.sent else "drafted"
+
+
+def known(rows: Rows, incident: str) -> list[Known]:
+    """The notices of an incident, oldest first."""
+    query = (
+        sa.select(NOTICES, EVENTS.c.at)
+        .join(EVENTS, EVENTS.c.seq == NOTICES.c.drafted)
+        .where(NOTICES.c.incident == incident)
+        .order_by(NOTICES.c.drafted)
+    )
+    return [
+        Known(row.notice, row.template, row.contact, row.channel, row.title, row.content,
+              clock.parse(row.at), clock.parse(row.sent) if row.sent else None, row.how,
+              row.reference, clock.parse(row.acknowledged) if row.acknowledged else None, row.who)
+        for row in rows(query)
+    ]  # fmt: skip
+
+
+def current(rows: Rows, incident: str) -> list[Known]:
+    """Those that count: all that were sent, and of the others the newest of each template and contact,
+    if nothing of it was sent since."""
+    newest: dict[tuple[str, str], Known] = {}
+    kept = []
+    for one in known(rows, incident):
+        newest[one.template, one.contact] = one
+        if one.sent:
+            kept.append(one)
+    return sorted({one.id: one for one in [*kept, *newest.values()]}.values(),
+                  key=lambda one: one.drafted)  # fmt: skip
+
+
+def unsent(rows: Rows) -> Iterator[Known]:
+    """Notices of every incident that were not sent."""
+    yield from (one for one in _everywhere(rows) if one.sent is None)
+
+
+def due(office: Office, incident: Incident, plan: Plan) -> list[Notice]:
+    """The notices of the plan whose time it is, by stage."""
+    told = sent_times(office.journal.rows, incident.id)
+    soon = {
+        one.rule.met_by for one in clocks(office, incident) if one.light(clock.now()) != "green"
+    }
+    fit = (one for one in plan.notices.values() if _is_due(one, incident, told, soon))
+    return sorted(fit, key=lambda one: one.stage)
+
+
+def _is_due(
+    one: Notice, incident: Incident, told: dict[str, list[datetime]], soon: set[str]
+) -> bool:
+    if not incident.taken & set(one.after) or incident.taken & set(one.until):
+        return False
+    if one.breach and not incident.breaches:
+        return False
+    if one.follows and not told.get(one.follows):
+        return False
+    if one.repeat and (told.get(one.id) or one.follows):
+        return one.id in soon
+    return not told.get(one.id)
+
+
+def recipients(office: Office, notice: Notice, only: Sequence[str] = ()) -> list[Contact]:
+    """Whom a notice goes to. Raises BadInput where nobody has its role, or a contact asked for is not
+    there or dead."""
+    found = contacts.load(office)
+    if only:
+        chosen = [contacts.known(found, name) for name in only]
+        if dead := [one for one in chosen if one.tried and not one.works]:
+            raise BadInput("Nobody is reached there:", [
+                Problem(value=one.id, wrong=f"was dead when tried on {one.tried}",
+                        right=f"mend it in {contacts.FILE}, then continuity incident contacts --verify")
+                for one in dead])  # fmt: skip
+        return chosen
+    chosen = contacts.of_roles(found.values(), notice.to)
+    if not chosen:
+        right = f"add one of role {' or '.join(notice.to)} to {contacts.FILE} in the home folder"
+        raise BadInput(
+            "Nobody to tell:", [Problem(column=notice.id, wrong="has no contact", right=right)]
+        )
+    return chosen
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A draft of the book and what it says. `new`: it was written now."""
+
+    notice: str
+    draft: Draft
+    contact: Contact
+    new: bool
+
+
+def draft(
+    office: Office, incident: Incident, notice: Notice, to: Sequence[Contact], actor: str,
+    plan: Plan | None = None,
+) -> list[Drafted]:  # fmt: skip
+    """Write the notice for each contact. What says the same as a draft that waits is not written
+    again; what was sent and says the same is written anew only if the plan repeats it."""
+    desk = drafting.desk_of(office, incident, plan or load(office.settings.home))
+    made = []
+    for one in to:
+        composed = drafting.compose(desk, notice, one)
+        content = office.content.put(drafting.stored(composed))
+        with office.journal.write(actor) as pen:
+            made.append(_note(pen, office, composed, content, one))
+    return made
+
+
+def _note(pen: Pen, office: Office, composed: Draft, content: str, to: Contact) -> Drafted:
+    earlier = [one for one in known(pen.rows, composed.incident)
+               if (one.template, one.contact) == (composed.template, to.id)]  # fmt: skip
+    query = sa.select(NOTICES.c.telling).where(
+        NOTICES.c.notice == (earlier[-1].id if earlier else "")
+    )
+    same = [row.telling for row in pen.rows(query)] == [composed.telling]
+    if same and not earlier[-1].sent:
+        stands = drafting.loaded(office.content.get(earlier[-1].content))
+        return Drafted(earlier[-1].id, stands, to, new=False)
+    name = f"{composed.incident}/{composed.template}/{to.id}/{len(earlier) + 1}"
+    body = kinds.NoticeDrafted(
+        incident=composed.incident, notice=name, template=composed.template, contact=to.id,
+        channel=composed.channel, title=composed.title, telling=composed.telling, content=content,
+    )  # fmt: skip
+    pen.append(body, f"notice/{name}", f"notice:{name}")
+    return Drafted(name, composed, to, new=True)
+
+
+def draft_due(office: Office, actor: str) -> tuple[list[Drafted], list[str]]:
+    """Write all notices whose time it is. Returns them, and in words whom nobody can be told for."""
+    incident, plan = require(office.journal.rows), load(office.settings.home)
+    made, missing = [], []
+    for notice in due(office, incident, plan):
+        try:
+            to = recipients(office, notice)
+        except BadInput as nobody:
+            missing.append(str(nobody.problems[0]))
+            continue
+        made += draft(office, incident, notice, to, actor, plan)
+    return made, missing
+
+
+def one_of(office: Office, name: str) -> Known:
+    """A notice by its id, or the newest whose id begins so. Raises BadInput."""
+    found = [one for one in known(office.journal.rows, name.split("/")[0]) if one.id == name] or [
+        one for one in _everywhere(office.journal.rows) if one.id.startswith(name)
+    ]
+    if found:
+        return found[-1]
+    raise BadInput(f"No notice is called {name!r}; see continuity incident notices")
+
+
+def _everywhere(rows: Rows) -> Iterator[Known]:
+    for row in rows(sa.select(NOTICES.c.incident).distinct()):
+        yield from known(rows, row.incident)
+
+
+def told(
+    office: Office, name: str, how: str, actor: str, *, happened: datetime | None = None,
+    reference: str = "", files: Sequence[Path] = (),
+) -> Known:  # fmt: skip
+    """A person told it: by telephone, in a portal, on paper. Raises BadInput for an unknown way,
+    Refused if it is told already."""
+    if how not in HOW:
+        raise BadInput(f"{how!r} is no way to tell; there are {', '.join(HOW)}")
+    one = one_of(office, name)
+    if one.sent:
+        raise Refused(f"{one.id} was sent on {clock.text(one.sent)[:16]}Z already")
+    attached = attaching.attach(office.content, files, f"sending of {one.id}")
+    body = kinds.NoticeSent(notice=one.id, happened=clock.text(happened), how=how,
+                            reference=reference, attached=tuple(attached))  # fmt: skip
+    office.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}")
+    return one_of(office, one.id)
+
+
+def acknowledge(
+    office: Office, name: str, who: str, actor: str, *, happened: datetime | None = None,
+    reference: str = "", files: Sequence[Path] = (),
+) -> Known:  # fmt: skip
+    """The other side has it. Raises Refused for a notice that nobody sent."""
+    one = one_of(office, name)
+    if not one.sent:
+        raise Refused(f"{one.id} was not sent yet: continuity incident sent {one.id} --how call")
+    attached = attaching.attach(office.content, files, f"acknowledgement of {one.id}")
+    body = kinds.NoticeAcknowledged(notice=one.id, happened=clock.text(happened), who=who,
+                                    reference=reference, attached=tuple(attached))  # fmt: skip
+    office.journal.append(body, f"notice/{one.id}", actor)
+    return one_of(office, one.id)
