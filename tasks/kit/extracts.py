@@ -30,7 +30,8 @@ def make(office: KitOffice) -> KitPart:
     heading = [*(one.title for one in history.columns()), "Source"]
     rows = [[*list(row.values())[:-1], row["source"] or "this book"] for row in found.to_pylist()]
     told = f"Trade history up to {as_of}. {_AS_OF}"
-    risky = [row for row in found.to_pylist() if _remedy(row)]
+    risky = sorted((row for row in found.to_pylist() if _remedy(row)),
+                   key=lambda row: (row["hts_number"], row["country_of_origin"]))  # fmt: skip
     return KitPart(
         f"trade history of {said[1]['clients']} client(s), {found.num_rows} rows, up to {as_of}",
         [KitFile(_FILE, sheets.workbook({"History": (told, heading, rows)}))],

@@ -57,6 +57,7 @@ def _cover(
                                                      "_" * 60]),
     ], 9.5)  # fmt: skip
     if not facts.platforms:
+        paper.y += 2
         paper.text("Without programs this kit starts no laptop: build one with them.", 10, RED, "B")
     paper.heading("What is in the kit")
     listed = [(part.words,) for part in parts if part.words]

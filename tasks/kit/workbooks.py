@@ -64,9 +64,9 @@ def _page(some: list[str]) -> Callable[[Paper], None]:
         paper.text(_NEEDED, 8.5)
         wide = (paper.sheet.inner - 56) / 2
         columns = [Column("Number", 28), Column("Used on, for which shipment", wide)] * 2
-        half = -(-len(some) // 2)
-        second = [*some[half:], ""]
-        rows = [(some[n], "", second[n], "") for n in range(half)]
+        pairs = [*some, ""]
+        # Across, not down: a page then holds consecutive numbers.
+        rows = [(pairs[n], "", pairs[n + 1], "") for n in range(0, len(some), 2)]
         paper.table(columns, rows, 9, lines=2)
 
     return write
