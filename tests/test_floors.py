@@ -13,7 +13,7 @@ ARROWS = {
     "ace": {"entries"},
     "incident": {"entries"},
     # it gathers what the others put in
-    "kit": {"entries", "duties"},
+    "kit": {"entries", "duties", "incident"},
 }
 POSIX_ONLY_MODULES = {"fcntl", "pwd", "grp", "resource", "termios", "pty"}
 POSIX_ONLY_CALLS = {"fork", "geteuid", "getuid", "setsid", "mkfifo", "getpgid", "killpg"}

@@ -59,6 +59,26 @@ def test_the_history_is_dated_and_by_client(world: World) -> None:
     assert list(rows["AD cases"]) == [f"A570{123_000 + n}" for n in range(3)]
 
 
+def test_agencies_stand_in_it_by_client(office: KitOffice, tmp_path: Path) -> None:
+    from tasks.incident.pga.loading import HISTORY, load
+    from tasks.kit.check import check
+    from tests.entries import house as desks, legal
+
+    path = tmp_path / "pga.csv"
+    path.write_text("client,hts,agency,program\nAcme Foods,0306.17.0004,FDA,FOO\n")
+    book = desks.book_of(office.settings, office.journal)
+    load(book, HISTORY, path, legal.TODAY, "ACE report", "it")
+    kit = made(office, tmp_path / "kits")
+    rows = pd.read_excel(kit.folder / "agencies" / "pga-matrix.xlsx", header=1, dtype=str,
+                         engine="calamine")  # fmt: skip
+    assert list(rows["client"]) == ["Acme Foods"] and list(rows["agency"]) == ["FDA"]
+    assert "What agencies want" in text_of(kit) and "Acme Foods" in text_of(kit)
+    path.write_text("client,hts,agency,program\nAcme Foods,0306.17.0004,NMF,SIM\n")
+    load(book, HISTORY, path, legal.TODAY, "ACE report", "it")
+    said = [line.fact for line in check(office, kit.folder) if line.what == "agencies"]
+    assert "tables of agencies were loaded since" in said
+
+
 def test_the_print_says_how_to_trust_it_and_keeps_the_key_out(world: World) -> None:
     kit = world.kit
     shown = text_of(kit)

@@ -28,8 +28,12 @@ def lights(office: KitOffice, folder: Path | None = None) -> dict[str, str]:
 
 def test_a_fresh_kit_lacks_only_what_a_person_must_give(world: World) -> None:
     found = lights(world.office, world.kit.folder)
-    assert {what for what, light in found.items() if light != GREEN} == {"recovery", "programs"}
-    assert found["recovery"] == AMBER and found["programs"] == RED
+    assert {what for what, light in found.items() if light != GREEN} == {
+        "recovery",
+        "programs",
+        "agencies",
+    }
+    assert found["recovery"] == found["agencies"] == AMBER and found["programs"] == RED
 
 
 def test_age_turns_amber_then_red(world: World) -> None:
