@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -273,7 +273,8 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
     release = release_digests(record)
     seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
     columns = ("entry_number", "entry_type", "filing_route", "paper_outcome", "port_of_entry",
-               "importer_number", "release_date", "bond_type", "consignee_number")  # fmt: skip
+               "importer_number", "release_date", "estimated_entry_date", "bond_type",
+               "consignee_number")  # fmt: skip
     bonds = single_bonds(record)
     moved, consignees = in_bond_use.in_bonds(record), _consignees(record)
     rows = record.entries.select(list(columns)).to_pylist()
@@ -288,7 +289,8 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
             port=row["port_of_entry"] or "",
             importer=row["importer_number"] or "",
             complete=row["entry_number"] not in gaps,
-            released=row["release_date"].isoformat() if row["release_date"] else "",
+            released=_day(row["release_date"]),
+            entered=_day(row["release_date"] or row["estimated_entry_date"]),
             bond_type=row["bond_type"] or "",
             consignee=row["consignee_number"] or consignees.get(row["entry_number"], ""),
             in_bonds=moved.get(row["entry_number"], []),
@@ -296,6 +298,10 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
         )
         for row in rows
     ]
+
+
+def _day(value: date | None) -> str:
+    return value.isoformat() if value else ""
 
 
 def single_bonds(record: Record) -> dict[str, list[str]]:

@@ -23,7 +23,7 @@ from tasks.reconciliation import owed, terms, zone_weeks
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.facts import facts_of
 from tasks.reconciliation.planned import Planned, Row
-from tasks.reconciliation.view import Standing
+from tasks.reconciliation.view import IMPORTER, Standing
 from tasks.shared import clock
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, ContinuityError, Refused, RouteRefused
@@ -161,10 +161,13 @@ def _summaries(some: list[Standing], draft: Draft, limits: BatchLimits) -> Built
 
 
 def _known(some: Sequence[Standing]) -> Known:
-    """What ACE shows of entries: those on file are not certified; its dates decide the fees."""
+    """What ACE shows of entries: those on file are not certified; its dates decide the fees; who is
+    not enrolled cannot pay monthly."""
     on_file = frozenset(one.number for one in some if classify(one).step is Step.SEND_SUMMARY)
     dates = {one.number: date.fromisoformat(day) for one in some if (day := facts_of(one).dated)}
-    return Known(released=on_file, entry_dates=dates)
+    said = ((one.importer, one.views.get(IMPORTER)) for one in some)
+    unenrolled = {number for number, view in said if view is not None and view.monthly is False}
+    return Known(released=on_file, entry_dates=dates, unenrolled=frozenset(unenrolled))
 
 
 def _dates(record: Record, known: Known) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasks.reconciliation.bond_words import in_words
+from tasks.reconciliation.continuous import fault
 from tasks.reconciliation.facts import (
     CLOSED,
     FAILURES,
@@ -89,14 +90,9 @@ def _ready(one: Standing, go: Verdict) -> Verdict:
     for about in one.parties:
         if (missing := _unknown_party(one, about)) is not None:
             return missing
-    bond = one.views.get(IMPORTER)
-    if bond is not None and bond.text == "no bond" and one.bond_type == "8":
-        return Verdict(
-            Step.PERSON,
-            "ACE shows no continuous bond of the importer: the surety files it, or the desk records "
-            "a single transaction bond",
-            IMPORTER,
-        )
+    if uncovered := fault(one):
+        mend = "the surety files one that does, or the desk records a single transaction bond"
+        return Verdict(Step.PERSON, f"{uncovered}: {mend} (continuity reconcile letters)", IMPORTER)
     return go
 
 

@@ -6,8 +6,10 @@ the next turn."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
+
+import msgspec
 
 from tasks.reconciliation import asking, outbound, pacing, plan, reading
 from tasks.reconciliation.asking import House
@@ -130,7 +132,7 @@ def settle(house: House, actor: str) -> list[str]:
 
 
 def _proof(house: House, one: Standing) -> str:
-    said = {about: asdict(view) for about, view in one.views.items()}
+    said = {about: msgspec.to_builtins(view) for about, view in one.views.items()}
     return house.content.put(kinds.canonical({"number": one.number, "ace": said}).encode())
 
 

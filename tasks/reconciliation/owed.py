@@ -6,7 +6,7 @@ set its date. What ACE rejected, or CBP took off again, no longer counts.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
@@ -89,6 +89,13 @@ def payments(tables: Iterable[pa.Table]) -> dict[str, tuple[str, str, int]]:
             *(table[name].to_pylist() for name in names), strict=True
         )
     }
+
+
+def notes(tables: Iterable[pa.Table]) -> dict[str, int]:
+    """What payment plans say of their summaries (moved by the ceiling, late, daily instead of
+    monthly), and how many each is said of."""
+    said = (one for table in tables for one in table["note"].drop_null().to_pylist())
+    return dict(sorted(Counter(part for one in said for part in one.split("; ")).items()))
 
 
 def duty(tables: list[pa.Table], payment: Payment) -> list[Row]:

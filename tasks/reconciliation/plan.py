@@ -79,6 +79,7 @@ def _kept(
         "entries": entries,
         "steps": steps,
         "duty": draft.duty(),
+        "notes": owed.notes(draft.owed),
         "payments": owed.payments(draft.owed),
         "dates": draft.dates,
         "held": draft.held,

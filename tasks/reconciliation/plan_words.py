@@ -22,6 +22,7 @@ def words(plan: Plan) -> list[str]:
     return [
         _head(plan),
         *(_duty(row) for row in plan.duty),
+        *(f"of these, {note}: {count}" for note, count in plan.notes.items()),
         *(_date(row) for row in plan.dates),
         *held(plan.held),
     ]
@@ -49,6 +50,7 @@ def facts(plan: Plan) -> dict[str, object]:
             for one in plan.batches
         ],
         "duty": [row | {"payer": masked(str(row["payer"]))} for row in plan.duty],
+        "notes": plan.notes,
         "dates": list(plan.dates),
         "held": dict(plan.held),
         "words": words(plan),

@@ -35,7 +35,8 @@ class Plan:
     """`day`: for which it was made, YYYY-MM-DD. `entries`: the digest of each entry's rows as they
     were planned; `steps`: what was to be done with each, which must still be so when it is written.
     `duty`: `owed.DUTY`, what each payer owes on each statement date; `payments`: payer, statement
-    date and cents of each summary. `dates`: where ACE's release date is another than the paper's.
+    date and cents of each summary; `notes`: what is to be said of how they are paid, and of how
+    many. `dates`: where ACE's release date is another than the paper's.
     `held`: entries that were due but cannot be written, with the first reason; they keep no other
     entry back."""
 
@@ -45,6 +46,7 @@ class Plan:
     day: str = ""
     duty: tuple[Row, ...] = field(default=())
     payments: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
     dates: tuple[Row, ...] = field(default=())
     held: dict[str, str] = field(default_factory=dict)
     steps: dict[str, str] = field(default_factory=dict)
@@ -81,6 +83,7 @@ def load(content: ContentStore, digest: str) -> Plan:
         day=said.get("day", ""),
         duty=tuple(said["duty"]),
         payments={number: tuple(own) for number, own in said.get("payments", {}).items()},
+        notes=said.get("notes", {}),
         dates=tuple(said.get("dates", ())),
         held=said["held"],
         steps=said.get("steps", {}),

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from tasks.ace.answers.shape import Condition
 from tasks.ace.response import Answer, read_answers
-from tasks.reconciliation import restored, seen
+from tasks.reconciliation import importers, restored, seen
 from tasks.reconciliation.asking import House, question_of
 from tasks.reconciliation.bills import bill_lines
 from tasks.reconciliation.compare import differences
+from tasks.reconciliation.importers import Row
 from tasks.reconciliation.told import entry_line
 from tasks.reconciliation.view import ACTION, BILL, IMPORTER, NOTICE, RANGE, RELEASE, SUMMARY
 from tasks.shared import kinds
@@ -23,7 +24,6 @@ from tasks.shared.journal import Event
 from tasks.shared.private import is_reference
 
 ABOUT = {"ER": SUMMARY, "AX": SUMMARY, "C1": RELEASE, "SX": RELEASE, "KR": IMPORTER, "UC": ACTION}
-USABLE = ("bonded", "no bond")
 DECISIVE = ("4", "5", "6", "8", "R")
 """UC types by which a summary no longer stands as it stood; the others ask for something or tell
 of an agency or a quota (UC v30)."""
@@ -170,17 +170,16 @@ def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLin
 
 
 def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
-    """A line for each number as it was asked: one person's Social Security number stands behind a
-    reference of its own in each entry."""
+    """A line for each number as it was asked, with all its bonds. One person's Social Security number
+    stands behind a reference of its own in each entry."""
     asked = _as_asked(house, answer)
+    rows: dict[str, list[Row]] = {}
     for row in answer.table("importers").to_pylist():
-        status, number = row["status"], row["importer_number"] or ""
-        usable = "active" if status in USABLE else status
+        rows.setdefault(row["importer_number"] or "", []).append(row)
+    for number, own in rows.items():
         plain = house.vault.open(number) if is_reference(number) else number
         for name in asked.get(_whole(plain), [number]):
-            yield kinds.AnswerLine(
-                number=name, disposition=usable, code=row["code"] or "", text=status
-            )
+            yield importers.line(name, own)
 
 
 def _as_asked(house: House, answer: Answer) -> dict[str, list[str]]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+import msgspec
 import sqlalchemy as sa
 
 from tasks.shared.journal import Head, Journal
+from tasks.shared.kinds import ImporterBond
 from tasks.shared.projections import ASKED, BATCHES, BONDS, ENTRIES, NUMBERS, SENT, VIEWS
 
 SUMMARY, RELEASE, BILL, IMPORTER = "summary", "release", "bill", "importer"
@@ -63,6 +66,8 @@ class View:
     version: str
     late: bool | None
     differs: tuple[str, ...]
+    bonds: tuple[ImporterBond, ...] = ()
+    monthly: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ class Standing:
     digest: str
     consignee: str = ""
     bond_type: str = ""
+    entered: str = ""
+    """The day that decides which bond holds, `YYYY-MM-DD` or empty."""
     open_bonds: tuple[str, ...] = ()
     """Single transaction bonds whose eBond is not confirmed, as in `EntryLine.single_bonds`."""
     single_bonds: tuple[str, ...] = ()
@@ -150,7 +157,8 @@ def _read(journal: Journal) -> list[Standing]:
             Standing(
                 row.number, row.desk, row.port, row.state, row.entry_type, row.route, row.outcome,
                 row.released, row.complete, not open_,
-                row.importer, row.content, row.digest, row.consignee, row.bond_type, open_, bonds,
+                row.importer, row.content, row.digest, row.consignee, row.bond_type,
+                row.entered, open_, bonds,
                 sent.get(row.number, {}), known, put, since=row.since, recorded=row.seq,
                 release_digest=row.release_digest,
             )
@@ -211,9 +219,17 @@ def _views(journal: Journal) -> dict[str, dict[str, View]]:
     # By place, which is many times faster than by name where there are hundreds of thousands.
     columns = (VIEWS.c[one.name] for one in fields(View))
     for row in journal.rows(sa.select(VIEWS.c.number, VIEWS.c.about, *columns)):
-        differs = tuple(part for part in row[-1].split("; ") if part)
-        found.setdefault(row[0], {})[row[1]] = View(*row[2:-1], differs=differs)
+        *first, differs, bonds, monthly = row[2:]
+        parts = tuple(part for part in differs.split("; ") if part)
+        found.setdefault(row[0], {})[row[1]] = View(
+            *first, differs=parts, bonds=_bonds(bonds), monthly=monthly
+        )
     return found
+
+
+@cache
+def _bonds(text: str) -> tuple[ImporterBond, ...]:
+    return msgspec.json.decode(text, type=tuple[ImporterBond, ...]) if text else ()
 
 
 def _asked(journal: Journal) -> dict[str, dict[str, int]]:

@@ -47,6 +47,7 @@ ENTRIES = sa.Table(
     sa.Column("importer", sa.Text, nullable=False),
     sa.Column("complete", sa.Boolean, nullable=False),
     sa.Column("released", sa.Text, nullable=False),
+    sa.Column("entered", sa.Text, nullable=False),
     sa.Column("bond_type", sa.Text, nullable=False),
     sa.Column("single_bonds", sa.Text, nullable=False),
     sa.Column("consignee", sa.Text, nullable=False),
@@ -145,6 +146,8 @@ VIEWS = sa.Table(
     sa.Column("version", sa.Text, nullable=False),
     sa.Column("late", sa.Boolean, nullable=True),
     sa.Column("differs", sa.Text, nullable=False),
+    sa.Column("bonds", sa.Text, nullable=False),
+    sa.Column("monthly", sa.Boolean, nullable=True),
     sa.Column("content", sa.Text, nullable=False),
 )
 """What ACE last said when it was asked (`summary`, `release`, `bill`, `importer`) or told of its own

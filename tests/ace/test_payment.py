@@ -17,6 +17,7 @@ from tasks.ace.money.payment_plan import (
     LATE,
     MOVED,
     NOT_MONTHLY_BOND,
+    NOT_MONTHLY_ENROLLED,
     NOT_MONTHLY_TAX,
     SUMMARIES,
     plan_payment,
@@ -46,6 +47,7 @@ def summary(number: int = 1, **fields: object) -> dict[str, object]:
         "estimated_entry_date": date(2026, 11, 20),
         "taxed": False,
         "bond_type": "8",
+        "enrolled": None,
         "amount": 10_000,
     }
     return row | fields
@@ -117,12 +119,14 @@ def test_monthly_goes_to_the_month_after_the_entry(kind: str) -> None:
     assert row["periodic_month"] == "11"
 
 
-def test_tax_and_a_single_bond_take_the_daily_statement() -> None:
+def test_tax_a_single_bond_and_an_importer_not_enrolled_take_the_daily_statement() -> None:
     how = payment("7", periodic_day=11)
-    rows = plan(how, summary(1, taxed=True), summary(2, bond_type="9"))
-    assert [row["payment_type"] for row in rows] == ["3", "3"]
-    assert [row["note"] for row in rows] == [NOT_MONTHLY_TAX, NOT_MONTHLY_BOND]
-    assert [row["periodic_month"] for row in rows] == [None, None]
+    rows = plan(how, summary(1, taxed=True), summary(2, bond_type="9"), summary(3, enrolled=False),
+                summary(4, enrolled=True))  # fmt: skip
+    assert [row["payment_type"] for row in rows] == ["3", "3", "3", "7"]
+    assert [row["note"] for row in rows] == [NOT_MONTHLY_TAX, NOT_MONTHLY_BOND,
+                                             NOT_MONTHLY_ENROLLED, None]  # fmt: skip
+    assert [row["periodic_month"] for row in rows] == [None, None, None, "12"]
 
 
 def test_a_wish_for_monthly_without_a_day_in_the_terms_is_refused() -> None:

@@ -26,7 +26,7 @@ DAILY = ("2", "3", "5")
 MONTHLY = ("6", "7", "8")
 AS_DAILY = dict(zip(MONTHLY, DAILY, strict=True))
 """The daily statement that gathers the same summaries: where a monthly one is not allowed
-(internal revenue tax, 718; no continuous bond, 208)."""
+(internal revenue tax, 718; no continuous bond, 208; importer not enrolled, 210)."""
 
 Used = Mapping[tuple[date, str], int]
 """Cents that stand on a statement already, by its date and payer."""

@@ -19,6 +19,7 @@ from tasks.ace.money.payment import INDIVIDUAL, MONTHLY, OTHERS, Payment
 from tasks.ace.money.statement_days import window
 from tasks.ace.money.ways import (
     NOT_MONTHLY_BOND,
+    NOT_MONTHLY_ENROLLED,
     NOT_MONTHLY_TAX,
     SUMMARIES,
     Index,
@@ -27,7 +28,14 @@ from tasks.ace.money.ways import (
     ways,
 )
 
-__all__ = ["NOT_MONTHLY_BOND", "NOT_MONTHLY_TAX", "PLAN", "SUMMARIES", "plan_payment"]
+__all__ = [
+    "NOT_MONTHLY_BOND",
+    "NOT_MONTHLY_ENROLLED",
+    "NOT_MONTHLY_TAX",
+    "PLAN",
+    "SUMMARIES",
+    "plan_payment",
+]
 
 PLAN = pa.schema(
     [

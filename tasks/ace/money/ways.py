@@ -29,13 +29,16 @@ SUMMARIES = pa.schema(
         ("estimated_entry_date", pa.date32()),
         ("taxed", pa.bool_()),
         ("bond_type", pa.string()),
+        ("enrolled", pa.bool_()),
         ("amount", pa.int64()),
     ]
 )
 """What is asked of each summary. payment_type: its own wish, null for its importer's terms;
-taxed: owes internal revenue tax; amount: cents owed."""
+taxed: owes internal revenue tax; enrolled: false if ACE says that the importer takes no part in
+periodic monthly statements, null if it is not known; amount: cents owed."""
 
 NOT_MONTHLY_TAX = "tax: daily instead of monthly statement (718)"
+NOT_MONTHLY_ENROLLED = "importer not enrolled: daily instead of monthly statement (210)"
 NOT_MONTHLY_BOND = "no continuous bond: daily instead of monthly statement (208)"
 
 
@@ -77,6 +80,7 @@ def _alike(summaries: pa.Table, whose: Index) -> tuple[Index, Index]:
         own.dictionary_encode().indices,
         pc.fill_null(summaries["taxed"], False).cast(pa.int8()),
         pc.fill_null(pc.equal(summaries["bond_type"], "9"), False).cast(pa.int8()),
+        pc.fill_null(pc.invert(summaries["enrolled"]), False).cast(pa.int8()),
         pc.subtract(entered, pc.min(entered)),
     ]
     key = whose
@@ -131,6 +135,8 @@ def _way(
         kind, notes = AS_DAILY[kind], [NOT_MONTHLY_TAX]
     if kind in MONTHLY and row["bond_type"] == "9":
         kind, notes = AS_DAILY[kind], [NOT_MONTHLY_BOND]
+    if kind in MONTHLY and row["enrolled"] is False:
+        kind, notes = AS_DAILY[kind], [NOT_MONTHLY_ENROLLED]
     if kind in MONTHLY and not terms.periodic_day:
         return Problem(
             column="periodic_day",

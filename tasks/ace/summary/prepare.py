@@ -37,11 +37,13 @@ class Known:
     """What ACE is known to hold.
 
     released: numbers that have a release; a certified summary for them is refused. entry_dates:
-    entry dates that CBP has set, which decide the fees in place of the paper's (p.161).
+    entry dates that CBP has set, which decide the fees in place of the paper's (p.161). unenrolled:
+    importers that take no part in periodic monthly statements (210).
     """
 
     released: Collection[str] = ()
     entry_dates: Mapping[str, date] = field(default_factory=dict)
+    unenrolled: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Survey:
         entries, lines = with_amounts(part, self.run.payment.sent, self.run.known.entry_dates)
         entries = entries.append_column("certified", pa.array(certified))
         entries = entries.append_column("live", pa.array(live))
-        self.asked.append(_asked(part, entries))
+        self.asked.append(_asked(part, entries, self.run.known.unenrolled))
         return entries, lines
 
     def plan(self) -> pa.Table:
@@ -156,17 +158,19 @@ def _noted(part: SummarySlice) -> Mask:
     return dated & named
 
 
-def _asked(part: SummarySlice, entries: pa.Table) -> pa.Table:
+def _asked(part: SummarySlice, entries: pa.Table, unenrolled: Collection[str]) -> pa.Table:
     """What the payment plan asks of each summary."""
     taxed = np.zeros(len(part), dtype=bool)
     taxed[part.ranks["lines"][part.given("tax_class", "lines")]] = True
+    importers = part.plain("importer_number")
     columns = (
         part.plain("entry_number"),
-        part.plain("importer_number"),
+        importers,
         part.plain("payment_type"),
         estimated_entry_date(part),
         pa.array(taxed),
         part.plain("bond_type"),
+        pc.invert(pc.is_in(importers, value_set=pa.array(sorted(unenrolled), pa.string()))),
         entries["owed"],
     )
     return pa.table(list(columns), schema=SUMMARIES)

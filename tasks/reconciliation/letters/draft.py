@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 IMPORTERS, FORMS, SURETIES, PORTS, TODAY = "importers", "form-5106", "sureties", "ports", "today"
-KINDS = (TODAY, FORMS, IMPORTERS, SURETIES, PORTS)
+BONDS = "importer-bonds"
+KINDS = (TODAY, FORMS, BONDS, IMPORTERS, SURETIES, PORTS)
 """Also the names of the folders that they are written to; what is most urgent first."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tasks.reconciliation import workbook
 from tasks.reconciliation.asking import House
-from tasks.reconciliation.letters import forms, importers, ports, sureties, today
+from tasks.reconciliation.letters import bonds, forms, importers, ports, sureties, today
 from tasks.reconciliation.letters.cases import all_cases
 from tasks.reconciliation.letters.draft import KINDS, Draft
 from tasks.reconciliation.letters.page import render
@@ -40,6 +40,7 @@ def drafts(house: House, day: date, only: Collection[str] = ()) -> Iterator[Draf
     makers = {
         today.TODAY: lambda: today.drafts(cases),
         forms.FORMS: lambda: forms.drafts(cases),
+        bonds.BONDS: lambda: bonds.drafts(cases),
         importers.IMPORTERS: lambda: importers.drafts(cases, day),
         sureties.SURETIES: lambda: sureties.drafts(cases),
         ports.PORTS: lambda: ports.drafts(cases),

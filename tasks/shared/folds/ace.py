@@ -169,6 +169,7 @@ def _view(connection: sa.Connection, body: kinds.AnswerRead, asked: int, seq: in
     rows = []
     for line in body.lines:
         said = msgspec.structs.asdict(line) | {"differs": "; ".join(line.differs), **common}
+        said["bonds"] = kinds.canonical(msgspec.to_builtins(line.bonds)) if line.bonds else ""
         rows.append({name: said[name] for name in said if name in VIEWS.c})
     put(connection, VIEWS, rows if body.batch else _noticed(connection, body.about, rows),
         newer="asked")  # fmt: skip

@@ -59,6 +59,7 @@ def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict
         "importer": line.importer,
         "complete": line.complete,
         "released": line.released,
+        "entered": line.entered,
         "bond_type": line.bond_type,
         "single_bonds": "; ".join(line.single_bonds or (["B"] if line.bond_type == "9" else [])),
         "consignee": line.consignee,

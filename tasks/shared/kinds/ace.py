@@ -80,13 +80,28 @@ class QueryNamed(Body, frozen=True, kw_only=True):
     asked: list[str]
 
 
+class ImporterBond(msgspec.Struct, frozen=True, kw_only=True):
+    """A continuous bond of an importer as KR tells it (KI v7 p.10-14): activity (CBP's letter),
+    surety, first day and end, and how the importer stands as its user. Days are YYYY-MM-DD, empty
+    where ACE gives none; None where ACE says neither yes nor no."""
+
+    activity: str
+    surety: str
+    since: str = ""
+    until: str = ""
+    user_active: bool | None = None
+    user_until: str = ""
+    sufficient: bool | None = None
+
+
 class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer says of one entry (or importer), in the words of `tasks/ace`.
 
     `differs`: fields of the summary in ACE that are not as ours would be. `outside`: it was
     rejected, and every reason lies outside the record (payment, bond, importer). `owed`: duty, taxes,
     fees and AD/CVD of the stored summary in dollars; `collection`: whether that was paid, `collected`
-    the day (ER record JC).
+    the day (ER record JC). `bonds`: an importer's continuous bonds; `monthly`: whether the importer
+    is enrolled for the periodic monthly statement (KR record K2).
     """
 
     number: str
@@ -105,6 +120,8 @@ class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
     collection: str = ""
     collected: str = ""
     differs: list[str] = []
+    bonds: list[ImporterBond] = []
+    monthly: bool | None = None
 
 
 class AnswerRead(Body, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
 
     `release_digest`: of what a cargo release tells of it.
     `in_bonds`: the in-bond numbers on its bills. `consignee`: as recorded, or a private reference.
+    `entered`: the day that decides which bond holds, released or estimated (AE 2026-07 p.156).
     `single_bonds`: its single transaction bonds, each as designation, surety and dollars: `B 036
     25000`; those that an additional surety gives too.
     """
@@ -27,6 +28,7 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     importer: str
     complete: bool
     released: str = ""
+    entered: str = ""
     release_digest: str = ""
     bond_type: str = ""
     consignee: str = ""
