@@ -25,7 +25,6 @@ class Options:
     leave_out: tuple[Path, ...] = ()
     hold: bool = False
     workers: int = 0
-    level: int = 2
     journal: JournalHead | None = None
     progress: Progress | None = None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tasks.backup.objects import FORMAT, canonical, shrink
+from tasks.backup.objects import FORMAT, canonical, shrink, shrink_content
 from tasks.backup.sealing import key_id, seal
 
 MAGIC, END = b"CBKPACK1", b"CBKEND1\n"
@@ -43,9 +43,9 @@ def nonce(counter: int) -> bytes:
     return counter.to_bytes(12, "big")
 
 
-def compress(plain: memoryview, level: int = 2) -> tuple[int, bytes | memoryview]:
+def compress(plain: memoryview) -> tuple[int, bytes | memoryview]:
     """Method and bytes to seal; data that does not shrink by 2 % is stored as it is."""
-    small = shrink(plain, level)
+    small = shrink_content(plain)
     if len(small) > len(plain) * 49 // 50:
         return RAW, plain
     return ZSTD, small

@@ -53,10 +53,9 @@ class Pipeline:
         index: Index,
         workers: int = 0,
         carriers: int = 2,
-        level: int = 2,
         told: Callable[[int], None] | None = None,
     ) -> None:
-        self.repository, self.keys, self.index, self.level = repository, keys, index, level
+        self.repository, self.keys, self.index = repository, keys, index
         self.totals = Totals()
         self.error: BaseException | None = None
         self._told = told
@@ -111,7 +110,7 @@ class Pipeline:
 
     def place(self, bins: Sequence[Bin], plain: memoryview | bytes, blobs: Blobs) -> int:
         """Compress once, seal into the open pack of each bin. Returns the bytes after compression."""
-        method, data = compress(memoryview(plain), self.level)
+        method, data = compress(memoryview(plain))
         for target in bins:
             pack, counter = self._reserve(target, len(data), len(plain), method, blobs)
             pack.fill(counter, data)

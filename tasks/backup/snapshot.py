@@ -107,7 +107,6 @@ class _Run:
             keys,
             index,
             options.workers,
-            level=options.level,
             told=(lambda size: told("stored", size)) if told else None,
         )
 
