@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from tasks.backup.chunk import SMALL
-from tasks.backup.faults import BackupFault
+from tasks.backup.faults import StoreFault
 from tasks.backup.heads import scratch_of
 from tasks.backup.listing import ListingCutter, entry_of, line
 from tasks.backup.options import Count, Options
@@ -18,7 +18,7 @@ from tasks.backup.pipeline import Pipeline
 from tasks.backup.reading import GROUP, Reader
 from tasks.backup.scan import Folder, NewCache, OldCache, Row, Seen, walk
 from tasks.backup.slot import Slot
-from tasks.backup.sources import PostgresDump, Source
+from tasks.backup.sources import Source
 from tasks.backup.structures import Entry, SourceCount
 
 _MOST_IN_GROUP = 256
@@ -28,15 +28,16 @@ _WAITING = 4096  # folders whose lines wait for content; bounds memory
 class Record:
     """One folder whose lines wait for their turn."""
 
-    __slots__ = ("cached", "folder", "raw", "rows")
+    __slots__ = ("cached", "folder", "raw", "rows", "slots")
 
     def __init__(self, folder: Folder, name: bytes, raw: bytes) -> None:
         self.folder, self.raw = folder, raw
         self.rows: list[Row | Slot] = []
+        self.slots: list[Slot] = []
         self.cached = name
 
     def finished(self) -> bool:
-        return all(not isinstance(row, Slot) or row.finished() for row in self.rows)
+        return all(slot.finished() for slot in self.slots)
 
 
 class Content:
@@ -62,7 +63,7 @@ class Content:
                 self.pipeline.place([target], piece, [(name, len(piece))])
 
     def add(self, source: Source) -> SourceCount:
-        """Walk one source to its end. Raises BackupFault and what the pipeline met."""
+        """Walk one source to its end. Raises StoreFault and what the pipeline met."""
         count = Count(source.name, source.kind)
         before = (self.reader.new_bytes, self.reader.stored_bytes)
         if source.kind == "postgresql":
@@ -125,9 +126,10 @@ class Content:
             if row is not None and seen.same_as(row) and self._known(row, shelf, used):
                 record.rows.append(row)
             else:
-                record.raw = b""
-                record.rows.append(group.add(seen, prefix + b"/" + seen.name))
-        if len(rows) != len(record.rows):
+                slot = group.add(seen, prefix + b"/" + seen.name)
+                record.slots.append(slot)
+                record.rows.append(slot)
+        if record.slots or len(rows) != len(record.rows):
             record.raw = b""
         return record
 
@@ -151,9 +153,8 @@ class Content:
         while waiting and waiting[0].finished():
             record = waiting.popleft()
             self._folder_line(record, count)
-            rows = [done for row in record.rows for done in self._rows(row, count)]
-            for row in rows:
-                self.listing.add(row.line)
+            rows = self._rows(record, count)
+            self.listing.add_all([row.line for row in rows])
             if self.options.progress:
                 self.options.progress("seen", sum(row.stored for row in rows))
             new.add(record.folder.path, rows, record.raw)
@@ -167,19 +168,23 @@ class Content:
             self._tell(record.cached, entry.mark)
         self.listing.add(line(entry))
 
-    def _rows(self, row: Row | Slot, count: Count) -> list[Row]:
-        """The row of an entry, and those of files that came to light with it."""
-        if not isinstance(row, Slot):
-            count.row(row, False)
-            return [row]
-        return [self._row(row, count), *(self._row(other, count) for other in row.others)]
+    def _rows(self, record: Record, count: Count) -> list[Row]:
+        """The rows of a folder's entries, and those of files that came to light with them."""
+        rows: list[Row] = []
+        for row in record.rows:
+            if isinstance(row, Row):
+                rows.append(row)
+            else:
+                rows += [self._row(one, count) for one in (row, *row.others)]
+        count.rows(rows)
+        return rows
 
     def _row(self, row: Slot, count: Count) -> Row:
         done, entry = row.row, row.entry
         assert done is not None and entry is not None
         if entry.size and not done.ids and not entry.extents:
-            raise BackupFault(f"{os.fsdecode(row.name)}: read, and no content of it was kept")
-        count.row(done, row.fresh)
+            raise StoreFault(f"{os.fsdecode(row.name)}: read, and no content of it was kept")
+        count.new_files += row.fresh and stat.S_ISREG(done.mode)
         self._ids += [done.ids[start : start + 32] for start in range(0, len(done.ids), 32)]
         if done.mark and done.mark != "sqlite":
             kind = done.mark.split(":")[0]
@@ -194,6 +199,8 @@ class Content:
     # -- databases
 
     def _database(self, source: Source, count: Count) -> None:
+        from tasks.backup.dump import PostgresDump
+
         dump = PostgresDump(source.place)
         try:
             size, ids, whole = self.reader.stream(dump.read_into)

@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import dataclass, field
 
-from tasks.backup.faults import BackupFault, StoreLost
+from tasks.backup.faults import StoreFault, StoreLost
 from tasks.backup.repository import Repository
 from tasks.backup.stores.attack import Attack, attacks, free_bytes, protocol
 from tasks.backup.stores.base import Store
@@ -77,10 +77,10 @@ def _try(store: Store, verb: str, attack: Attack, target: str, canary: str) -> C
         if "answers 0x" not in str(error):
             raise
         answer = str(error)
-    except BackupFault as error:
+    except StoreFault as error:
         answer = str(error)
     whole = False
-    with contextlib.suppress(BackupFault):
+    with contextlib.suppress(StoreFault):
         whole = store.read(canary) == _CANARY
     if answer and whole:
         return Check(verb, True, "refused", "guard")

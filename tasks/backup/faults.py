@@ -13,13 +13,10 @@ from tasks.shared.errors import (
     StoreLost,
 )
 
-BackupFault = StoreFault
+__all__ = ["Exists", "Missing", "NoRight", "StoreFault", "StoreFull", "StoreLost"]
 
 
-__all__ = ["BackupFault", "Exists", "Missing", "NoRight", "StoreFull", "StoreLost"]
-
-
-class Damaged(BackupFault):
+class Damaged(StoreFault):
     """An object is not what its name, signature or tag says."""
 
 

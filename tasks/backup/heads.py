@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +25,11 @@ from tasks.backup.structures import Manifest
 
 def scratch_of(state: Path | None) -> Path:
     """Where copies of databases lie while they are read."""
-    return state / "scratch" if state else Path(tempfile.gettempdir())
+    if state:
+        return state / "scratch"
+    import tempfile
+
+    return Path(tempfile.gettempdir())
 
 
 def clear_scratch(state: Path | None) -> None:

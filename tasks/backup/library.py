@@ -10,11 +10,11 @@ from functools import partial
 import blake3
 
 from tasks.backup.faults import (
-    BackupFault,
     Damaged,
     ForeignRepository,
     Missing,
     NewerFormat,
+    StoreFault,
     WrongKey,
 )
 from tasks.backup.listing import read_entries, read_head
@@ -58,7 +58,7 @@ class Library:
         pack = self.packs[pack_number]
         assert pack.reader is not None
         frame = pack.reader.frames[counter]
-        trouble: BackupFault | None = None
+        trouble: StoreFault | None = None
         for turn in range(len(pack.names) + 1):
             try:
                 if stored is None:

@@ -6,7 +6,7 @@ import json
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import blake3
 import msgspec
@@ -79,6 +79,16 @@ class ListingCutter:
         self._held += len(text)
         if self._held >= _LEAST and (self._held >= _MOST or not zlib.crc32(text) & _MASK):
             self.cut()
+
+    def add_all(self, lines: Sequence[bytes]) -> None:
+        """Each as `add` would; those that cannot end a piece go in together."""
+        size = sum(map(len, lines))
+        if self._held + size < _LEAST:
+            self._lines += lines
+            self._held += size
+            return
+        for text in lines:
+            self.add(text)
 
     def cut(self) -> None:
         if not self._lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,10 +44,10 @@ class Count:
     changed: int = 0
     gone: int = 0
 
-    def row(self, row: Row, fresh: bool) -> None:
-        if stat.S_ISREG(row.mode):
-            self.files += 1
-            self.bytes += row.stored
-            self.new_files += fresh
-        elif stat.S_ISLNK(row.mode):
-            self.links += 1
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Take the entries of one folder in."""
+        sizes = [row.stored for row in rows if stat.S_ISREG(row.mode)]
+        self.files += len(sizes)
+        self.bytes += sum(sizes)
+        if len(sizes) < len(rows):
+            self.links += sum(stat.S_ISLNK(row.mode) for row in rows)

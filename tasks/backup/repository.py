@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -127,6 +126,8 @@ def check_name(name: str, what: str) -> str:
 
 def shipped() -> dict[str, bytes]:
     """README.md and restore.py as they lie in every repository."""
+    from importlib.resources import files
+
     room = files("tasks.backup")
     return {name: (room / source).read_bytes() for name, source in SHIPPED.items()}
 

@@ -37,15 +37,14 @@ class Row(msgspec.Struct, array_like=True, gc=False):
     mark: str = ""
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(msgspec.Struct, gc=False):
     """One entry of a folder as the walk met it."""
 
     name: bytes
     path: bytes
     st: os.stat_result
     beside: int = 0  # state of a SQLite file's write-ahead log: commits need not touch the file
-    companions: list[Seen] = field(default_factory=list)
+    companions: tuple[Seen, ...] = ()
 
     def same_as(self, row: Row | None) -> bool:
         st = self.st
@@ -151,7 +150,7 @@ def _without_companions(found: list[Seen]) -> list[Seen]:
         base = bases.get(name[: name.rindex(b"-")])
         if base is not None and _is_sqlite(base):
             gone.add(name)
-            base.companions.append(seen)
+            base.companions += (seen,)
             if not name.endswith(b"-shm"):
                 base.beside = (base.beside * 31 + seen.st.st_mtime_ns + seen.st.st_size) % (1 << 62)
     return [seen for seen in found if seen.name not in gone]

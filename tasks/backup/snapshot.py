@@ -48,7 +48,7 @@ def take_snapshots(
 ) -> list[Taken]:
     """One snapshot for each retention class among the sources, in the order first named.
 
-    Raises Busy, ClockSetBack, WrongKey, ChainBroken, BackupFault; then nothing stands that was not
+    Raises Busy, ClockSetBack, WrongKey, ChainBroken, StoreFault; then nothing stands that was not
     there before, but packs that the next run finds and uses.
     """
     with vigour(), one_run(options.state):

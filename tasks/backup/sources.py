@@ -5,17 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote
 
-from tasks.backup.faults import BackupFault
 from tasks.backup.reach import near
-from tasks.shared.errors import MissingPart
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 COMPANIONS = (b"-wal", b"-shm", b"-journal")
@@ -69,6 +65,8 @@ def sqlite_quiet(path: bytes) -> Iterator[None]:
 @contextmanager
 def sqlite_copy(path: bytes, scratch: Path) -> Iterator[Path]:
     """A consistent copy by the online backup API, removed afterwards. Raises sqlite3.Error."""
+    import tempfile
+
     scratch.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix="sqlite-", dir=scratch)
     os.close(handle)
@@ -83,61 +81,3 @@ def sqlite_copy(path: bytes, scratch: Path) -> Iterator[Path]:
     finally:
         for leftover in (name, name + "-journal", name + "-wal", name + "-shm"):
             Path(leftover).unlink(missing_ok=True)
-
-
-def _without_password(place: str) -> tuple[str, dict[str, str]]:
-    """A database's URL as pg_dump takes it, and the environment that carries its password: what
-    stands in a command line all users of the machine can read."""
-    parts, environment = urlsplit(place), dict(os.environ)
-    if not parts.scheme:
-        return place, environment
-    if parts.password:
-        environment["PGPASSWORD"] = unquote(parts.password)
-    user, _, host = parts.netloc.rpartition("@")
-    user = user.partition(":")[0] + "@" if user else ""
-    scheme = parts.scheme.partition("+")[0]  # SQLAlchemy names its driver there
-    return urlunsplit(parts._replace(scheme=scheme, netloc=user + host)), environment
-
-
-class PostgresDump:
-    """`pg_dump` of one database as a stream; plain SQL, which dedups better than its own archive."""
-
-    def __init__(self, place: str, program: str = "pg_dump") -> None:
-        address, environment = _without_password(place)
-        command = [program, "--no-password", "--format=plain", f"--dbname={address}"]
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in finish
-        try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                env=environment,
-            )
-        except OSError as error:
-            self._errors.close()
-            raise MissingPart(f"{program} does not start: {error.strerror}") from error
-
-    def read_into(self, view: memoryview) -> int:
-        assert self._process.stdout is not None
-        return self._process.stdout.readinto(view)  # type: ignore[attr-defined]
-
-    def finish(self) -> None:
-        """Raises BackupFault when the dump did not end well: a cut dump is no backup."""
-        code = self._process.wait()
-        self._errors.seek(0)
-        said = self._errors.read(500).decode(errors="replace").strip()
-        self._close()
-        if code:
-            raise BackupFault(f"pg_dump ended with {code}: {said}")
-
-    def abort(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        self._close()
-
-    def _close(self) -> None:
-        self._errors.close()
-        if self._process.stdout:
-            self._process.stdout.close()

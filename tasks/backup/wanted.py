@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tasks.backup.faults import BackupFault, NoRight, StoreFull
+from tasks.backup.faults import NoRight, StoreFault, StoreFull
 from tasks.backup.structures import Entry, Extent
 
 
@@ -61,10 +61,10 @@ def write_all(handle: int, part: memoryview) -> None:
         part = part[os.write(handle, part) :]
 
 
-def as_fault(error: OSError, place: bytes) -> BackupFault:
+def as_fault(error: OSError, place: bytes) -> StoreFault:
     name = os.fsdecode(place)
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return StoreFull(f"the disk is full: {name}")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return NoRight(f"no right to write {name}: {error.strerror}")
-    return BackupFault(f"{name}: {error.strerror or error}")
+    return StoreFault(f"{name}: {error.strerror or error}")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from tasks.backup.choosing import Survey
 from tasks.backup.sources import Source
 from tasks.backup.structures import SourceCount
 from tasks.shared import clock
+
+if TYPE_CHECKING:
+    from tasks.backup.choosing import Survey
 
 MASS_SHARE, MASS_FILES = 0.30, 50
 DENSE, DENSE_BEFORE, DENSE_SHARE, DENSE_BYTES = 0.97, 0.90, 0.20, 1 << 20

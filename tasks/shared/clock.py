@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -25,6 +24,8 @@ def text(moment: datetime | None = None) -> str:
 def washington(moment: datetime | None = None) -> datetime:
     """A moment as a clock in Washington shows it, without a zone: CBP counts days and ACE stamps
     its times there."""
+    from zoneinfo import ZoneInfo  # looks for its files: not everybody asks
+
     return (moment or now()).astimezone(ZoneInfo("America/New_York")).replace(tzinfo=None)
 
 

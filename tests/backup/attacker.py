@@ -16,7 +16,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tasks.backup.faults import BackupFault
+from tasks.backup.faults import StoreFault
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.index import Index, load_index, open_segment
 from tasks.backup.objects import FORMAT, ObjectName, digest, sign
@@ -52,10 +52,10 @@ def read_packs(repository: Repository, candidates: list[bytes]) -> tuple[int, in
         for item in same:
             data, tried = repository.read(f"packs/{item.name}"), tried + 1
             for secret in candidates:
-                with contextlib.suppress(BackupFault, Refused, InvalidTag):
+                with contextlib.suppress(StoreFault, Refused, InvalidTag):
                     read = lambda at, size, data=data: data[at : at + size]  # noqa: E731
                     for own in {key_id(public_bytes(secret)), *_recipients(data)}:
-                        with contextlib.suppress(BackupFault, Refused):
+                        with contextlib.suppress(StoreFault, Refused):
                             open_pack(read, len(data), repository.id, opener(secret), own)
                             opened += 1
                 head = 12 + int.from_bytes(data[8:12], "little")
@@ -80,7 +80,7 @@ def destroy(store: SmbStore, names: list[str], folders: list[str]) -> list[str]:
             try:
                 attack(target)
                 done.append(f"{verb} {target}")
-            except BackupFault:
+            except StoreFault:
                 pass
     return done
 
@@ -131,7 +131,7 @@ def add_rubbish(repository: Repository, keys: HostKeys) -> None:
 
 
 def _try(act) -> None:
-    with contextlib.suppress(BackupFault, OSError):
+    with contextlib.suppress(StoreFault, OSError):
         act()
 
 

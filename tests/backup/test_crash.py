@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tasks.backup.choosing import choose
-from tasks.backup.faults import BackupFault, StoreLost
+from tasks.backup.faults import StoreFault, StoreLost
 from tasks.backup.heads import remembered
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.options import Options
@@ -155,7 +155,7 @@ def server_blows(vault: Vault, samba: Samba, times: int) -> None:
         def run(result: list[object] = result) -> None:
             try:
                 result.append(vault.backup())
-            except BackupFault as error:
+            except StoreFault as error:
                 result.append(error)
 
         thread = threading.Thread(target=run)
@@ -167,7 +167,7 @@ def server_blows(vault: Vault, samba: Samba, times: int) -> None:
         thread.join(90)
         assert not thread.is_alive()
         there = len(vault.survey().snapshots())
-        assert there >= before + (0 if isinstance(result[0], BackupFault) else 1)
+        assert there >= before + (0 if isinstance(result[0], StoreFault) else 1)
         look(vault, before, dice)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.backup.choosing import choose
-from tasks.backup.faults import BackupFault
+from tasks.backup.faults import StoreFault
 from tasks.backup.heads import write_bad
 from tasks.backup.library import Listing, open_library
 from tasks.backup.manifests import read_manifest
@@ -89,13 +89,13 @@ def storm(vault: Vault, times: int) -> None:
 def look(vault: Vault, before: dict[bytes, tuple], what: str, allowed: set[str]) -> None:
     try:
         repository = vault.open()
-    except (BackupFault, Refused):
+    except (StoreFault, Refused):
         return  # REPO or the config: named at once, nothing is restored
     assert verify(repository).damaged, what
     try:
         choice = choose(vault.survey())
         report, folder = vault.restore(choice)
-    except (BackupFault, Refused):
+    except (StoreFault, Refused):
         return
     after = picture(folder / "papers")
     shutil.rmtree(folder)
@@ -272,5 +272,5 @@ def test_a_bit_of_the_signature_of_repo_is_seen(anywhere: Vault) -> None:
     path.write_text(
         head + '"signature":"' + tail[:letter] + tail[letter].upper() + tail[letter + 1 :]
     )
-    with pytest.raises(BackupFault, match="signature does not hold"):
+    with pytest.raises(StoreFault, match="signature does not hold"):
         anywhere.open()

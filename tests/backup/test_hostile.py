@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tasks.backup.choosing import choose
-from tasks.backup.faults import BackupFault, ChainBroken, Damaged, Missing, StoreFull
+from tasks.backup.faults import ChainBroken, Damaged, Missing, StoreFault, StoreFull
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.names import NameGuard, folded, lies_outside, not_portable
 from tasks.backup.objects import digest as digest_of, sign
@@ -218,7 +218,7 @@ def test_a_listing_that_is_no_listing_is_an_error_of_ours(anywhere: Vault, text:
         digest = forge(anywhere.open(), anywhere.keys, [file("papers/x")])
     finally:
         forging.line = real
-    with pytest.raises(BackupFault):
+    with pytest.raises(StoreFault):
         anywhere.restore(choose(anywhere.survey(), snapshot=digest))
 
 

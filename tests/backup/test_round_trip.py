@@ -17,11 +17,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tasks.backup import reading
+from tasks.backup.dump import PostgresDump
 from tasks.backup.faults import WrongKey
 from tasks.backup.reading import Reader
 from tasks.backup.scan import walk
 from tasks.backup.sealing import Cost, lock, to_text
-from tasks.backup.sources import PostgresDump, Source
+from tasks.backup.sources import Source
 from tests.backup.conftest import Vault, make_vault
 from tests.backup.trees import (
     database,
@@ -400,9 +401,9 @@ def test_a_databases_password_stands_in_no_command_line(tmp_path: Path) -> None:
 
 
 def test_a_dump_that_breaks_off_is_no_backup(anywhere: Vault) -> None:
-    from tasks.backup.faults import BackupFault
+    from tasks.backup.faults import StoreFault
 
-    with pytest.raises(BackupFault, match="pg_dump ended with"):
+    with pytest.raises(StoreFault, match="pg_dump ended with"):
         anywhere.backup([Source("book", "postgresql://127.0.0.1:1/none", kind="postgresql")])
     assert anywhere.survey().snapshots() == []
 

@@ -1,6 +1,6 @@
 """Every destructive verb, tried with the host's own credentials on objects made for it.
 
-Each verb raises a BackupFault when the store refuses it. None of this is reachable from the engine.
+Each verb raises a StoreFault when the store refuses it. None of this is reachable from the engine.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from tasks.shared.errors import StoreLost
 from tasks.shared.smb.objects import Buffer, Item
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
 
 __all__ = ["Buffer", "Item", "Patience", "Store", "patiently"]
 
@@ -72,6 +70,8 @@ def patiently(call: Callable[[], T], patience: Patience) -> T:
         except StoreLost as error:
             if time.monotonic() + pause > until:
                 raise
-            _log.warning("%s; trying again", error)
+            import logging  # seldom needed
+
+            logging.getLogger(__name__).warning("%s; trying again", error)
             time.sleep(pause)
             pause = min(pause * 2, patience.longest)

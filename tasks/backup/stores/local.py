@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tasks.backup.faults import BackupFault, Exists, Missing, NoRight, StoreFull, StoreLost
+from tasks.backup.faults import Exists, Missing, NoRight, StoreFault, StoreFull, StoreLost
 from tasks.backup.stores.base import Buffer, Item
 
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -16,7 +16,7 @@ _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
-def as_fault(error: OSError, what: str) -> BackupFault:
+def as_fault(error: OSError, what: str) -> StoreFault:
     """The engine's own error for one of the operating system's."""
     if error.errno in _FULL:
         return StoreFull(f"no room left for {what}")
