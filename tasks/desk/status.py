@@ -73,7 +73,7 @@ def _other_reserves(journal: Journal, settings: Settings) -> Iterator[Line]:
 
 def _plans(journal: Journal, settings: Settings) -> Iterator[Line]:
     at = _moments(journal, APPROVALS.c.plan, APPROVALS.c.seq)
-    for asked in approval.waiting(journal, settings.approval.persons):
+    for asked in approval.current(journal, settings.approval.persons):
         yield Line("", "plan waits for approval", AMBER, f"{asked.what}, prepared by {asked.preparer}",
                    f"continuity approve {asked.plan[:12]} --by ID", at[asked.plan])  # fmt: skip
 

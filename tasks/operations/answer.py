@@ -11,11 +11,20 @@ from tasks.shared.settings import Settings
 
 
 def give(
-    journal: Journal, settings: Settings, plan: str, who: str, code: str, given_at: datetime
+    journal: Journal,
+    settings: Settings,
+    plan: str,
+    seen: str,
+    who: str,
+    code: str,
+    given_at: datetime,
 ) -> str:
-    """Approve a plan by an id or licence number and a one-time code, as it was given then. Returns
-    why not, in words; empty if the approval stands. Every refusal is written down."""
+    """Approve a plan by an id or licence number and a one-time code, as it was given then. `seen`:
+    the plan that the form named, its first digits; if the run waits for another by now, nothing is
+    approved. Returns why not, in words; empty if the approval stands. Every refusal is written down."""
     try:
+        if not seen or not plan.startswith(seen):
+            raise Refused("The plan changed while the form was open: look at the new one")
         approval.grant(journal, settings.home, plan, person(journal, who), code,
                        persons=settings.approval.persons, given_at=given_at)  # fmt: skip
     except CodeRefused as no:

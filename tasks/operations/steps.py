@@ -29,8 +29,10 @@ POOL = "continuity"
 
 
 class Approval(RunInput):
-    """The form. Both fields may stay empty: then the run only looks again whether it was approved."""
+    """The form. Person and code may stay empty: then the run only looks again whether it was
+    approved. `plan` comes filled in, and tells which plan the person had before her."""
 
+    plan: str = Field(default="", max_length=64, title="Plan (leave it as it is)")
     person: str = Field(default="", max_length=40, title="Your id or licence number")
     code: str = Field(default="", pattern=r"^([0-9]{6})?$", title="One-time code, six digits")
 
@@ -56,7 +58,7 @@ def take_answer(home: str) -> str:
         if not (said.person or said.code):
             continue
         at = given.created or clock.now()
-        refused = answer.give(journal, settings, plan, said.person, said.code, at)
+        refused = answer.give(journal, settings, plan, said.plan, said.person, said.code, at)
         get_run_logger().info("answer %s to plan %s: %s", turn, plan[:12], refused or "approved")
     journal.close()
     return refused
@@ -64,15 +66,22 @@ def take_answer(home: str) -> str:
 
 def wait_for_approval(home: str, plan: str, refused: str = "") -> None:
     """Suspend the run until somebody answers; it then begins again at its top. Returns at once where
-    a run cannot wait: without a deployment, or because another run waits for the same plan."""
+    a run cannot wait: without a deployment, or because another run waits for the same plan. A run of
+    the same deployment that waits for an earlier plan is woken, and will see that it is done."""
     run = _own_run()
-    if run is None or _other_waits(plan, str(run.id)):
+    if run is None:
         return
+    others = [one for one in _suspended() if one["deployment_id"] == str(run.deployment_id)]
+    if any(_plan_of(one) == plan for one in others):
+        return
+    for one in others:
+        _ask(f"/flow_runs/{one['id']}/resume", {"run_input": {}})
     settings, journal = _open(home)
     asked = approval.find(journal, plan)
     journal.close()
+    # a preset field loses its checks; `give` holds this one against the plan that waits
     form = Approval.with_initial_data(
-        description=answer.question(asked, settings.approval.persons, refused)
+        description=answer.question(asked, settings.approval.persons, refused), plan=plan[:12]
     )
     # a key of its own each time: with one that it knows, the server would not let the run wait again
     suspend_flow_run(wait_for_input=form, key=f"{plan}-{uuid4().hex[:12]}", timeout=_WAIT)
@@ -90,10 +99,6 @@ def _own_run() -> Any:
         return None
     with get_client(sync_client=True) as client:
         return client.read_flow_run(run.id)
-
-
-def _other_waits(plan: str, own: str) -> bool:
-    return any(run["id"] != own for run in _suspended() if _plan_of(run) == plan)
 
 
 def _suspended() -> list[dict[str, Any]]:
@@ -226,8 +231,8 @@ def _unmended() -> dict[str, dict[str, Any]]:
 
 
 def wake(journal: Journal, settings: Settings) -> list[str]:
-    """Resume the runs that wait for a plan which has its approval by now; returns their names."""
-    waiting = {one.plan for one in approval.waiting(journal, settings.approval.persons)}
+    """Resume the runs that wait for a plan which is approved or replaced by now; returns their names."""
+    waiting = {one.plan for one in approval.current(journal, settings.approval.persons)}
     woken = []
     for run in _suspended():
         if (plan := _plan_of(run)) and plan not in waiting:
@@ -238,23 +243,36 @@ def wake(journal: Journal, settings: Settings) -> list[str]:
 
 @task(name="go on with the reconciliation")
 def go_on(home: str) -> str:
-    """Start the reconciliation that is under way, unless one runs or waits. Returns its incident."""
+    """Start a turn of the reconciliation that is under way, unless one is due or runs. While one
+    waits for a person the others go on reading answers, only less often. Returns its incident."""
     settings, journal = _open(home)
     incident = once.open_incident(journal)
     journal.close()
-    if not incident:
+    named = {"deployments": {"name": {"any_": ["reconciliation"]}}}
+    found = _ask("/deployments/filter", {**named, "limit": 1}) if incident else []
+    if not found or _busy(named):
         return ""
-    name = {"deployments": {"name": {"any_": ["reconciliation"]}}, "limit": 1}
-    (found,) = _ask("/deployments/filter", name) or [None]
-    busy = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING", "SCHEDULED", "PAUSED"]}}},
-            **name, "limit": 1}  # fmt: skip
-    if found is None or _ask("/flow_runs/filter", busy):
-        return ""
-    given = {"home": str(settings.home), "incident": incident}
-    _ask(f"/deployments/{found['id']}/create_flow_run", {"parameters": {**found["parameters"], **given},
-         "state": {"type": "SCHEDULED"}})  # fmt: skip
+    given = {**found[0]["parameters"], "home": str(settings.home), "incident": incident}
+    wanted = {"parameters": given, "state": {"type": "SCHEDULED"}}
+    _ask(f"/deployments/{found[0]['id']}/create_flow_run", wanted)
     get_run_logger().info("reconciliation of %s goes on", incident)
     return incident
+
+
+def _busy(named: dict[str, Any]) -> bool:
+    """Whether a run is due or under way, or waits for a person and others looked not long ago."""
+    moving = {"state": {"type": {"any_": ["RUNNING", "PENDING", "SCHEDULED"]}}}
+    if _ask("/flow_runs/filter", {**named, "flow_runs": moving, "limit": 1}):
+        return True
+    waits = {"state": {"type": {"any_": ["PAUSED"]}}}
+    lately = {"start_time": {"after_": (datetime.now(UTC) - _SELDOM).isoformat()}}
+    return bool(
+        _ask("/flow_runs/filter", {**named, "flow_runs": waits, "limit": 1})
+        and _ask("/flow_runs/filter", {**named, "flow_runs": lately, "limit": 1})
+    )
+
+
+_SELDOM = timedelta(minutes=30)
 
 
 def _page(journal: Journal, found: Look) -> str:

@@ -120,7 +120,7 @@ def size(*paths: Path) -> int:
 
 
 def _plans(journal: Journal, settings: Settings, found: Look) -> None:
-    waiting = approval.waiting(journal, settings.approval.persons)
+    waiting = approval.current(journal, settings.approval.persons)
     found.plans = len(waiting)
     limit = timedelta(hours=settings.operations.approval_hours)
     query = sa.select(APPROVALS.c.plan, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == APPROVALS.c.seq)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tasks.shared import clock, kinds, people
 from tasks.shared.errors import CodeRefused, NotApproved, Refused
 from tasks.shared.journal import Journal
-from tasks.shared.projections import APPROVALS, GRANTS
+from tasks.shared.projections import APPROVALS, DROPPED, GRANTS
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,25 @@ def waiting(journal: Journal, persons: int) -> list[Asked]:
     rows = journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq))
     found = [_asked(journal, row) for row in rows]
     return [one for one in found if len(one.granted_by) < needed(persons)]
+
+
+def current(journal: Journal, persons: int) -> list[Asked]:
+    """Of `waiting` those that a person should still look at: a later plan of batches, or a later
+    accounting, stands for the earlier ones, and a plan that was dropped is gone."""
+    dropped = {row.plan for row in journal.rows(sa.select(DROPPED.c.plan))}
+    newest = {}
+    for row in journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq)):
+        newest[_sort(row.what) or row.plan] = row.plan
+    last = set(newest.values())
+    return [one for one in waiting(journal, persons) if one.plan in last - dropped]
+
+
+_SORTS = ("ACE batches", "accounting of")
+"""What of which the last that was asked for replaces all before."""
+
+
+def _sort(what: str) -> str:
+    return next((sort for sort in _SORTS if what.startswith(sort)), "")
 
 
 def needed(persons: int) -> int:

@@ -55,8 +55,9 @@ class Deployed:
         """Press Resume with these fields, and let the worker take it up."""
         from prefect.client.orchestration import get_client
 
+        seen = {"plan": plan_of(run)[:12], **said}  # as the page fills it in
         with get_client(sync_client=True) as client:
-            done = client.resume_flow_run(run.id, run_input=said)
+            done = client.resume_flow_run(run.id, run_input=seen)
         assert done.status.value == "ACCEPT", done.details
         return self.go(run)
 
@@ -102,6 +103,23 @@ def test_approved_at_a_desk_it_goes_on(office: Office, deployed: Deployed, tmp_p
     assert run.name in wake(office.journal, office.settings)
     assert deployed.go(run).state.name == "Completed"
     assert len(list(office.outbound.iterdir())) > 0
+
+
+def test_a_plan_that_changed_under_the_form_is_not_approved(
+    office: Office, deployed: Deployed, tmp_path: Path
+) -> None:
+    """The run waits for an earlier plan; another run makes a newer one and sends the first away."""
+    office.record(1, 2, tmp_path)
+    old = deployed.begin()
+    office.record(2, 2, tmp_path)
+    new = deployed.begin()
+    assert new.state.name == "Suspended" and plan_of(new) != plan_of(old)
+    retired = deployed.go(old)
+    assert retired.state.name == "AwaitingApproval"
+    done = deployed.answer(new, plan=plan_of(old)[:12], person="ada", code=office.phone.now())
+    assert done.state.name == "Suspended" and list(office.outbound.iterdir()) == []
+    current = [one.plan for one in approval.current(office.journal, 2)]
+    assert current == [plan_of(new)] and len(approval.waiting(office.journal, 2)) == 2
 
 
 def test_two_runs_do_not_wait_for_one_plan(

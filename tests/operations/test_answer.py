@@ -35,55 +35,64 @@ def refused(journal: Journal) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("who", ["ada", " Ada ", "111"])
 def test_by_id_or_licence_number(journal, house: Settings, phones, who: str) -> None:
-    assert give(journal, house, PLAN, who, phones["ada"].now(), clock.now()) == ""
+    assert give(journal, house, PLAN, PLAN[:12], who, phones["ada"].now(), clock.now()) == ""
     assert approval.find(journal, PLAN).granted_by == ("ada",)
 
 
 def test_a_wrong_code(journal, house: Settings, phones) -> None:
     wrong = f"{(int(phones['ada'].now()) + 1) % 1_000_000:06}"
-    assert "it is wrong" in give(journal, house, PLAN, "ada", wrong, clock.now())
+    assert "it is wrong" in give(journal, house, PLAN, PLAN[:12], "ada", wrong, clock.now())
     assert refused(journal) == [("ada", "it is wrong")]
     assert approval.find(journal, PLAN).granted_by == ()
 
 
 def test_the_preparers_own(journal, house: Settings, phones) -> None:
-    said = give(journal, house, PLAN, "cy", phones["cy"].now(), clock.now())
+    said = give(journal, house, PLAN, PLAN[:12], "cy", phones["cy"].now(), clock.now())
     assert "two persons" in said
     assert refused(journal) == [("cy", "preparer and approver must be two persons")]
 
 
 def test_an_expired_one(journal, house: Settings, phones) -> None:
     then = clock.now() - timedelta(minutes=11)
-    said = give(journal, house, PLAN, "ada", phones["ada"].at(then), then)
+    said = give(journal, house, PLAN, PLAN[:12], "ada", phones["ada"].at(then), then)
     assert "more than 10 minutes ago" in said and len(refused(journal)) == 1
     assert approval.find(journal, PLAN).granted_by == ()
 
 
 def test_one_given_while_the_worker_was_away_counts(journal, house: Settings, phones) -> None:
     then = clock.now() - timedelta(minutes=8)
-    assert give(journal, house, PLAN, "ada", phones["ada"].at(then), then) == ""
+    assert give(journal, house, PLAN, PLAN[:12], "ada", phones["ada"].at(then), then) == ""
 
 
 def test_a_replayed_one(journal, house: Settings, phones) -> None:
     now, code = clock.now(), phones["ada"].now()
-    assert give(journal, house, PLAN, "ada", code, now) == ""
-    assert "used before" in give(journal, house, OTHER, "ada", code, now)
+    assert give(journal, house, PLAN, PLAN[:12], "ada", code, now) == ""
+    assert "used before" in give(journal, house, OTHER, OTHER[:12], "ada", code, now)
     assert approval.find(journal, OTHER).granted_by == () and len(refused(journal)) == 1
 
 
 @pytest.mark.parametrize(("who", "why"), [("222", "2 people act"), ("nobody", "Nobody here")])
 def test_somebody_who_cannot_be_told(journal, house: Settings, phones, who: str, why: str) -> None:
-    assert why in give(journal, house, PLAN, who, "000000", clock.now())
+    assert why in give(journal, house, PLAN, PLAN[:12], who, "000000", clock.now())
     assert refused(journal)[0][0] == who
+
+
+@pytest.mark.parametrize("seen", ["", OTHER[:12]])
+def test_another_plan_than_the_form_showed(journal, house: Settings, phones, seen: str) -> None:
+    said = give(journal, house, PLAN, seen, "ada", phones["ada"].now(), clock.now())
+    assert "changed while the form was open" in said
+    assert approval.find(journal, PLAN).granted_by == () and len(refused(journal)) == 1
 
 
 def test_two_approvers(journal, house: Settings, phones) -> None:
     house = house.model_copy(update={"approval": Approval(persons=3)})
-    assert give(journal, house, PLAN, "ada", phones["ada"].now(), clock.now()) == ""
+    assert give(journal, house, PLAN, PLAN[:12], "ada", phones["ada"].now(), clock.now()) == ""
     asked = approval.find(journal, PLAN)
     assert "1 approval(s)" in question(asked, 3) and "ada" in question(asked, 3)
-    assert "two persons" in give(journal, house, PLAN, "cy", phones["cy"].now(), clock.now())
-    assert give(journal, house, PLAN, "dee", phones["dee"].now(), clock.now()) == ""
+    assert "two persons" in give(
+        journal, house, PLAN, PLAN[:12], "cy", phones["cy"].now(), clock.now()
+    )
+    assert give(journal, house, PLAN, PLAN[:12], "dee", phones["dee"].now(), clock.now()) == ""
     assert approval.find(journal, PLAN).granted_by == ("ada", "dee")
 
 

@@ -36,8 +36,8 @@ class Browser:
         """Open a run that waits, press Resume, fill in the form, submit it."""
         form = self._form(page, run)
         fields = form.locator("textarea")
-        fields.nth(0).fill(person)
-        fields.nth(1).fill(code)
+        fields.nth(1).fill(person)
+        fields.nth(2).fill(code)
         form.get_by_role("button", name="Submit").click()
         form.wait_for(state="hidden")
 
@@ -49,7 +49,7 @@ class Browser:
         self._page.goto(f"{page}/runs/flow-run/{run}")
         self._page.get_by_role("button", name="Resume").click()
         form = self._page.get_by_role("dialog")
-        form.locator("textarea").nth(1).wait_for()
+        form.locator("textarea").nth(2).wait_for()
         return form
 
     def quick_run(self, page: str, deployment: str) -> None:
