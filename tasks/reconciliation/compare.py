@@ -25,9 +25,10 @@ from tasks.ace.summary.prepare import covered
 from tasks.entries import shelf
 from tasks.reconciliation import matching, terms
 from tasks.reconciliation.asking import House
+from tasks.reconciliation.view import IMPORTER
 from tasks.shared import clock
 from tasks.shared.errors import BadInput, BadSettings
-from tasks.shared.projections import ENTRIES, among
+from tasks.shared.projections import ENTRIES, VIEWS, among
 
 Words = dict[str, list[str]]
 """What differs, by entry, in words."""
@@ -91,7 +92,14 @@ def _ours(
         entry_dates,
         _releases(house, tables["entries"]),
         quota_one_step=house.settings.ace.quota_one_step,
+        unenrolled=_unenrolled(house),
     )
+
+
+def _unenrolled(house: House) -> frozenset[str]:
+    """Importers that take no part in periodic monthly statements, as KR said."""
+    query = sa.select(VIEWS.c.number).where(VIEWS.c.about == IMPORTER, VIEWS.c.monthly.is_(False))
+    return frozenset(row.number for row in house.journal.rows(query))
 
 
 def _payment(house: House, today: date) -> Payment | None:

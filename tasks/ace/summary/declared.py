@@ -7,7 +7,7 @@ returns none (EQ v26 p.15, 23).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -17,18 +17,18 @@ import pyarrow.compute as pc
 
 from tasks.ace.layout import WIDTH
 from tasks.ace.money.payment import Payment
-from tasks.ace.money.payment_plan import SUMMARIES, plan_payment
+from tasks.ace.money.payment_plan import plan_payment
 from tasks.ace.summary.compared import BILLS, records
 from tasks.ace.summary.groups import Group, Said, grouped
 from tasks.ace.summary.header import header
 from tasks.ace.summary.lines import lines
 from tasks.ace.summary.manifest import manifest
-from tasks.ace.summary.prepare import RELEASES
+from tasks.ace.summary.prepare import RELEASES, asked
 from tasks.ace.summary.references import references
 from tasks.ace.summary.route import routed
 from tasks.ace.summary.slice import SummarySlice, trimmed, used_layout
 from tasks.ace.summary.totals import totals
-from tasks.ace.summary.values import estimated_entry_date, with_amounts
+from tasks.ace.summary.values import with_amounts
 from tasks.ace.wire.classes import SPACE, Bytes
 from tasks.ace.wire.columns import column_bytes
 from tasks.ace.wire.slices import CHILDREN, Part
@@ -52,16 +52,18 @@ def declared(
     releases: pa.Table | None = None,
     *,
     quota_one_step: bool = True,
+    unenrolled: Collection[str] = (),
 ) -> Said:
     """What our summaries would say, by the rank of each entry in `numbers`, all of which `tables`
     (`TABLES`) hold. sent, entry_dates: as in `values.with_amounts`; releases: what consolidating
-    summaries cover (`prepare.RELEASES`). Without payment terms, payment says nothing."""
+    summaries cover (`prepare.RELEASES`); unenrolled: as in `prepare.Known`. Without payment terms,
+    payment says nothing."""
     part = _slice(tables, numbers, releases)
     entries, owed = with_amounts(part, sent, entry_dates)
     live = routed(part, quota_one_step)[1]
     entries = entries.append_column("live", pa.array(live))
     if payment is not None:
-        entries = _paid(part, entries, replace(payment, ceilings={}))
+        entries = _paid(part, entries, replace(payment, ceilings={}), unenrolled)
     ready = replace(part, entries=entries, tables={**part.tables, "lines": owed})
     made = [
         *header(ready),
@@ -98,34 +100,28 @@ def _slice(
     return _Slice.of(entries.take(place).combine_chunks(), {**empty, **held, "releases": covered})
 
 
-def _paid(part: SummarySlice, entries: pa.Table, payment: Payment) -> pa.Table:
+def _paid(
+    part: SummarySlice, entries: pa.Table, payment: Payment, unenrolled: Collection[str]
+) -> pa.Table:
     """The entries with payment type and branch; null for one that the terms leave without any."""
-    taxed = np.zeros(len(part), dtype=bool)
-    taxed[part.ranks["lines"][part.given("tax_class", "lines")]] = True
-    entered = estimated_entry_date(part)
-    names = ("entry_number", "importer_number", "payment_type")
-    asked = pa.table(
-        [*map(part.plain, names), entered, pa.array(taxed), part.plain("bond_type"),
-         pa.array(np.zeros(len(part), dtype=np.int64))],
-        schema=SUMMARIES,
-    ).filter(pc.is_valid(entered))  # fmt: skip
-    plan = _planned(asked, payment)
+    wanted = asked(part, entries, unenrolled)
+    plan = _planned(wanted.filter(pc.is_valid(wanted["estimated_entry_date"])), payment)
     place = pc.index_in(part.plain("entry_number"), value_set=_flat(plan["entry_number"]))
     for column, name in _PLANNED:
         entries = entries.append_column(column, plan[name].take(place))
     return entries
 
 
-def _planned(asked: pa.Table, payment: Payment) -> pa.Table:
+def _planned(wanted: pa.Table, payment: Payment) -> pa.Table:
     """The plan of those that can be paid; the others are told of when they are to be sent."""
     try:
-        return plan_payment(asked, payment)
+        return plan_payment(wanted, payment)
     except BadInput as wrong:
         unpaid = {problem.sheet.removeprefix("entry ") for problem in wrong.problems}
-        left = truths(pc.is_in(asked["entry_number"], value_set=pa.array(unpaid, pa.string())))
+        left = truths(pc.is_in(wanted["entry_number"], value_set=pa.array(unpaid, pa.string())))
         if not left.any():
             raise
-        return _planned(asked.filter(pa.array(~left)), payment)
+        return _planned(wanted.filter(pa.array(~left)), payment)
 
 
 def _groups(made: Iterable[Part]) -> dict[str, Group]:

@@ -85,7 +85,7 @@ class Survey:
         entries, lines = with_amounts(part, self.run.payment.sent, self.run.known.entry_dates)
         entries = entries.append_column("certified", pa.array(certified))
         entries = entries.append_column("live", pa.array(live))
-        self.asked.append(_asked(part, entries, self.run.known.unenrolled))
+        self.asked.append(asked(part, entries, self.run.known.unenrolled))
         return entries, lines
 
     def plan(self) -> pa.Table:
@@ -158,7 +158,7 @@ def _noted(part: SummarySlice) -> Mask:
     return dated & named
 
 
-def _asked(part: SummarySlice, entries: pa.Table, unenrolled: Collection[str]) -> pa.Table:
+def asked(part: SummarySlice, entries: pa.Table, unenrolled: Collection[str]) -> pa.Table:
     """What the payment plan asks of each summary."""
     taxed = np.zeros(len(part), dtype=bool)
     taxed[part.ranks["lines"][part.given("tax_class", "lines")]] = True
