@@ -16,6 +16,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
 from tasks.backup import steps
+from tasks.operations.steps import heavy
 
 
 @flow(
@@ -26,9 +27,9 @@ from tasks.backup import steps
 )
 def backup(home: str, actor: str, share: int = 0) -> State[Any]:
     """`share` 0 takes the settings' part of the packs for verifying; 1 reads them all."""
-    taken = steps.take(home, actor)
+    taken = heavy(steps.take, home, actor)
     steps.publish(taken)
-    damaged = steps.check(home, actor, share)
+    damaged = heavy(steps.check, home, actor, share)
     flags = [one["flags"] for one in taken if one["flags"]]
     result = {"taken": taken, "damaged": damaged, "flags": flags}
     if damaged:

@@ -15,6 +15,7 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
+from tasks.operations.steps import heavy
 from tasks.screening import steps
 
 
@@ -30,7 +31,7 @@ def screening(
     """`folder`: take lists from there rather than from their publishers; `update` false leaves the
     lists as they are; `full` screens everything, as is due after a change of the matching model."""
     lists = steps.update_lists(home, actor, folder) if update else {"new": [], "kept": []}
-    found = steps.screen(home, actor, full)
+    found = heavy(steps.screen, home, actor, full)
     waiting = steps.publish(home)
     told = steps.alert(home, actor, found["new"])
     result = {"lists": lists, **found, **waiting, "told": told}

@@ -4,11 +4,13 @@ journal: all of it is safe to run again."""
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
-from prefect import get_run_logger, task
+from prefect import Task, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRunInput
@@ -22,6 +24,7 @@ from tasks.operations import answer, once, relay, upkeep
 from tasks.operations.alerts import Alarm, lines
 from tasks.operations.upkeep import Fault, Look
 from tasks.shared import approval, clock, opening
+from tasks.shared.errors import MissingPart
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings, load
 
@@ -35,6 +38,31 @@ class Approval(RunInput):
     plan: str = Field(default="", max_length=64, title="Plan (leave it as it is)")
     person: str = Field(default="", max_length=40, title="Your id or licence number")
     code: str = Field(default="", pattern=r"^([0-9]{6})?$", title="One-time code, six digits")
+
+
+def heavy(step: Task[..., Any], home: str, *given: Any) -> Any:
+    """Run a step where `[operations] dask` says: in this process, on a Dask cluster of this machine
+    (`local`), or on that of a scheduler, whose workers see the same home, book and content."""
+    where = load(Path(home)).operations.dask
+    if not where:
+        return step(home, *given)
+    parameters = signature(step.fn).bind(home, *given).arguments
+    with _cluster(where) as runner:
+        return runner.submit(step, parameters=dict(parameters)).result()
+
+
+def _cluster(where: str) -> Any:
+    try:
+        # by name: an extra that is mostly not installed
+        runner = import_module("prefect_dask").DaskTaskRunner
+    except ImportError as none:
+        raise MissingPart("[operations] dask is set; install the extra `dask`") from none
+    if where != "local":
+        return runner(address=where)
+    # no page of its own: that would listen on a port that nobody asked for
+    return runner(
+        cluster_kwargs={"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    )
 
 
 def _open(home: str) -> tuple[Settings, Journal]:
