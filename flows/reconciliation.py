@@ -20,6 +20,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from tasks.operations import steps as operations
+from tasks.operations.waiting import steps as waits
 from tasks.reconciliation import steps
 
 
@@ -40,7 +41,7 @@ def reconciliation(
     """
     if other := operations.begin(home, "reconciliation", incident, because, actor):
         return Completed(name="AlreadyBegun", message=f"run {other} has this event")
-    refused = operations.take_answer(home)
+    refused = waits.take_answer(home)
     read = steps.read_answers(home, actor)
     settled = steps.settle(home, actor)
     written = steps.write_approved(home, actor)
@@ -57,7 +58,7 @@ def reconciliation(
     if end.get("signed"):
         result["report"] = steps.write_report(home, incident)
     if plan := (waiting or end).get("plan", ""):
-        operations.wait_for_approval(home, plan, refused)
+        waits.wait_for_approval(home, plan, refused)
         told = f"Plan {plan[:12]} waits: continuity approve {plan[:12]}"
         return Completed(name="AwaitingApproval", message=told, data=result | {"end": end})
     told = f"{len(written)} batch file(s) written; {end.get('words', 'entries are still open')}"

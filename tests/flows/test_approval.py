@@ -94,7 +94,7 @@ def test_it_suspends_is_approved_and_writes_once(
 
 
 def test_approved_at_a_desk_it_goes_on(office: Office, deployed: Deployed, tmp_path: Path) -> None:
-    from tasks.operations.steps import wake
+    from tasks.operations.waiting.steps import wake
 
     office.record(1, 2, tmp_path)
     run = deployed.begin()

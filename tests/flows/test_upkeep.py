@@ -86,12 +86,12 @@ def test_a_reconciliation_under_way_goes_on_once(office: Office) -> None:
                 flow_id=flow, name="reconciliation", parameters={"actor": "reconciliation"}
             )
 
-    from tasks.operations.steps import _ask
+    from tasks.operations.waiting.steps import ask
 
     asyncio.run(deploy())
     clear = {"deployments": {"name": {"any_": ["reconciliation"]}}, "limit": 200}
-    for one in _ask("/flow_runs/filter", clear):
-        _ask(f"/flow_runs/{one['id']}/set_state", {"state": {"type": "CANCELLED"}, "force": True})
+    for one in ask("/flow_runs/filter", clear):
+        ask(f"/flow_runs/{one['id']}/set_state", {"state": {"type": "CANCELLED"}, "force": True})
     assert run(office).result()["reconciliation"] == ""
     begin(office.journal, "reconciliation", "2026-01", "run-1", "r")
     assert run(office).result()["reconciliation"] == "2026-01"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
-from tasks.operations.answer import give, question
+from tasks.operations.waiting.answer import give, question
 from tasks.shared import approval, clock, people
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Approval, Settings
