@@ -163,14 +163,28 @@ def from_bytes(data: bytes) -> Record:
         return Record.of({name: _read(data, where, name) for name in TABLES})
 
 
-def read_table(data: bytes, name: str, columns: Sequence[str] = ()) -> pa.Table:
-    """One table out of a blob, or some columns of it, without reading the others. Raises BadInput
-    for a blob that is none."""
+def read_table(
+    data: bytes,
+    name: str,
+    columns: Sequence[str] = (),
+    where: Mapping[str, tuple[int, int]] | None = None,
+    *,
+    filled: bool = False,
+) -> pa.Table:
+    """One table out of a blob, or some columns of it, without reading the others. `filled`: only
+    the columns that hold anything; where: `members`, if they are known. Raises BadInput for a blob
+    that is none."""
     with _told_as_bad_input():
-        table = _read(data, _members(data), name, columns)
-    if not columns and (problems := _misfits(name, table)):
+        table = _read(data, where or _members(data), name, columns, filled=filled)
+    if not (columns or filled) and (problems := _misfits(name, table)):
         raise BadInput("not a table of the entry record", problems)
     return table
+
+
+def members(data: bytes) -> dict[str, tuple[int, int]]:
+    """Where each file of a blob begins, and its size. Raises BadInput for a blob that is none."""
+    with _told_as_bad_input():
+        return _members(data)
 
 
 @contextmanager
@@ -189,13 +203,34 @@ def _members(data: bytes) -> dict[str, tuple[int, int]]:
 
 
 def _read(
-    data: bytes, where: Mapping[str, tuple[int, int]], name: str, columns: Sequence[str] = ()
+    data: bytes,
+    where: Mapping[str, tuple[int, int]],
+    name: str,
+    columns: Sequence[str] = (),
+    *,
+    filled: bool = False,
 ) -> pa.Table:
     start, size = where[f"{name}.parquet"]
     file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(data).slice(start, size)))
+    wanted = _filled(file.metadata) if filled else list(columns)
     # Of a small table the threads take longer to start than to read.
-    table = file.read(list(columns) or None, use_threads=size > _SMALL)
-    return table.select(list(columns)) if columns else table
+    table = file.read(wanted or None, use_threads=size > _SMALL)
+    return table.select(wanted) if wanted else table
+
+
+def _filled(about: pq.FileMetaData) -> list[str]:
+    """The columns with a value in some row; the first, the entry number, always."""
+    groups = [about.row_group(place) for place in range(about.num_row_groups)]
+    return [
+        about.schema.column(place).name
+        for place in range(about.num_columns)
+        if not place or any(_has_values(group.column(place)) for group in groups)
+    ]
+
+
+def _has_values(chunk: pq.ColumnChunkMetaData) -> bool:
+    told = chunk.statistics
+    return told is None or not told.has_null_count or told.null_count < chunk.num_values
 
 
 def digests(record: Record) -> dict[str, str]:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.entries.record import TABLES, Record, read_table, schema
+from tasks.entries.record import TABLES, Record, members, read_table, schema
 from tasks.shared.content import ContentStore
 
 ROOM = 256 << 20
@@ -25,13 +25,17 @@ class Shelf:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self.size = len(data)
-        self._tables: dict[tuple[str, tuple[str, ...]], pa.Table] = {}
+        self._where = members(data)
+        self._tables: dict[tuple[str, tuple[str, ...] | None], pa.Table] = {}
         self._places: dict[str, dict[str, tuple[int, int]]] = {}
 
-    def rows(self, name: str, numbers: Iterable[str], columns: Sequence[str] = ()) -> pa.Table:
+    def rows(
+        self, name: str, numbers: Iterable[str], columns: Sequence[str] | None = ()
+    ) -> pa.Table:
         """The rows of these entries in one table, in its order; all columns, or these, of which
-        the entry number must be one. Raises BadInput if the content is no record."""
-        table = self._table(name, tuple(columns))
+        the entry number must be one; None: those that hold anything. Raises BadInput if the content
+        is no record."""
+        table = self._table(name, None if columns is None else tuple(columns))
         places = self._found(name, table)
         ranges = sorted(places[number] for number in set(numbers) if number in places)
         if not ranges:
@@ -41,9 +45,11 @@ class Shelf:
             return table.slice(int(low[0]), int(high[-1] - low[0]))
         return table.take(pa.array(_spread(low, high - low)))
 
-    def _table(self, name: str, columns: tuple[str, ...]) -> pa.Table:
+    def _table(self, name: str, columns: tuple[str, ...] | None) -> pa.Table:
         if (name, columns) not in self._tables:
-            table = read_table(self._data, name, columns).combine_chunks()
+            wanted, filled = columns or (), columns is None
+            table = read_table(self._data, name, wanted, self._where, filled=filled)
+            table = table.combine_chunks()
             self._tables[name, columns] = table
             self.size += table.nbytes
         return self._tables[name, columns]
@@ -94,6 +100,23 @@ def rows(
     kinds = schema(name)
     wanted = pa.schema([kinds.field(column) for column in columns]) if columns else kinds
     return pa.concat_tables(made) if made else wanted.empty_table()
+
+
+def filled(
+    content: ContentStore, where: Mapping[str, str], tables: Sequence[str]
+) -> dict[str, pa.Table]:
+    """The rows of these entries in some tables, without the columns that hold nothing in any of the
+    contents they stand in."""
+    held = _by_content(where)
+    shelves = {digest: shelf(content, digest) for digest in held}
+    return {
+        name: pa.concat_tables(
+            [schema(name).empty_table().select(["entry_number"])]
+            + [shelves[digest].rows(name, numbers, None) for digest, numbers in held.items()],
+            promote_options="default",
+        )
+        for name in tables
+    }
 
 
 def record(

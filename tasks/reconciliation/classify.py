@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+
+import msgspec
 
 from tasks.reconciliation.bond_words import in_words
 from tasks.reconciliation.continuous import fault
@@ -22,8 +24,10 @@ from tasks.reconciliation.view import ACTION, BILL, IMPORTER, NOTICE, SUMMARY, S
 __all__ = ["CLOSED", "HELD", "SENDING", "Step", "Verdict", "classify", "taken_back"]
 
 
-@dataclass(frozen=True)
-class Verdict:
+Detail = Callable[[Standing, Facts], str]
+
+
+class Verdict(msgspec.Struct, frozen=True):
     """The next step, what to ask ACE about (again) meanwhile, and why in words for a person."""
 
     step: Step
@@ -37,7 +41,7 @@ def classify(one: Standing) -> Verdict:
         return Verdict(Step.SETTLE, one.state)
     facts = facts_of(one)
     rule = first(facts)
-    verdict = Verdict(rule.step, rule.why.format_map(_details(one, facts)), rule.ask)
+    verdict = Verdict(rule.step, rule.why.format_map(_Details(one, facts)), rule.ask)
     return _ready(one, verdict) if rule.step in SENDING else verdict
 
 
@@ -60,24 +64,81 @@ def taken_back(one: Standing) -> str:
     return words if paper_of(one) is Paper.CLOSED else ""
 
 
-def _details(one: Standing, facts: Facts) -> dict[str, str]:
-    summary, bill = one.views.get(SUMMARY), one.views.get(BILL)
-    found = {"outcome": one.outcome or f"route {one.route}", "released": one.released,
-             "dated": facts.dated, "code": facts.code, "says": facts.says, "route": one.route,
-             "bill": f"{bill.text or bill.disposition}" if bill else ""}  # fmt: skip
-    for application, name in (("SE", "se"), ("AE", "ae")):
+class _Details(dict[str, str]):
+    """What a rule's words can name, worked out when they do."""
+
+    def __init__(self, one: Standing, facts: Facts) -> None:
+        self._one, self._facts = one, facts
+
+    def __missing__(self, name: str) -> str:
+        return _DETAILS[name](self._one, self._facts)
+
+
+def _of_summary(one: Standing, facts: Facts) -> str:
+    view = one.views.get(SUMMARY)
+    if view is None:
+        return ""
+    if view.disposition not in HELD:
+        return f"{view.disposition} {view.text}".strip()
+    state = [view.summary, view.control and f"in {view.control} control", view.text]
+    return ", ".join(part for part in state if part) or "nothing of its state"
+
+
+def _bill(one: Standing, facts: Facts) -> str:
+    view = one.views.get(BILL)
+    return f"{view.text or view.disposition}" if view else ""
+
+
+def _version(one: Standing, facts: Facts) -> str:
+    view = one.views.get(SUMMARY)
+    return view.version if view else ""
+
+
+def _differs(one: Standing, facts: Facts) -> str:
+    view = one.views.get(SUMMARY)
+    return "; ".join(view.differs) if view else ""
+
+
+def _batch(application: str) -> Detail:
+    def told(one: Standing, facts: Facts) -> str:
         sent = one.sent.get(application)
-        found |= {f"{name}_batch": sent.batch if sent else "",
-                  f"{name}_code": (sent.code if sent else "") or "CBP gave no code",
-                  f"{name}_refused": "alone in its batch, rejected whole"
-                  if sent and sent.state == "batch rejected" else "rejected"}  # fmt: skip
-    if summary is not None:
-        state = [summary.summary, summary.control and f"in {summary.control} control", summary.text]
-        said = ", ".join(part for part in state if part) or "nothing of its state"
-        known = summary.disposition in HELD
-        found |= {"summary": said if known else f"{summary.disposition} {summary.text}".strip(),
-                  "version": summary.version, "differs": "; ".join(summary.differs)}  # fmt: skip
-    return found
+        return sent.batch if sent else ""
+
+    return told
+
+
+def _code(application: str) -> Detail:
+    def told(one: Standing, facts: Facts) -> str:
+        sent = one.sent.get(application)
+        return (sent.code if sent else "") or "CBP gave no code"
+
+    return told
+
+
+def _refused(application: str) -> Detail:
+    def told(one: Standing, facts: Facts) -> str:
+        sent = one.sent.get(application)
+        whole = sent is not None and sent.state == "batch rejected"
+        return "alone in its batch, rejected whole" if whole else "rejected"
+
+    return told
+
+
+_DETAILS: Mapping[str, Detail] = {
+    "outcome": lambda one, facts: one.outcome or f"route {one.route}",
+    "released": lambda one, facts: one.released,
+    "dated": lambda one, facts: facts.dated,
+    "code": lambda one, facts: facts.code,
+    "says": lambda one, facts: facts.says,
+    "route": lambda one, facts: one.route,
+    "bill": _bill,
+    "summary": _of_summary,
+    "version": _version,
+    "differs": _differs,
+    **{f"{name.lower()}_batch": _batch(name) for name in ("SE", "AE")},
+    **{f"{name.lower()}_code": _code(name) for name in ("SE", "AE")},
+    **{f"{name.lower()}_refused": _refused(name) for name in ("SE", "AE")},
+}
 
 
 def _ready(one: Standing, go: Verdict) -> Verdict:

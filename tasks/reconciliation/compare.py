@@ -26,7 +26,6 @@ from tasks.entries import shelf
 from tasks.reconciliation import matching, terms
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.view import IMPORTER
-from tasks.shared import clock
 from tasks.shared.errors import BadInput, BadSettings
 from tasks.shared.projections import ENTRIES, VIEWS, among
 
@@ -71,8 +70,9 @@ def compared(house: House, answers: Sequence[Answer]) -> list[Differences]:
     named = [one.numbers for one in pictures if one is not None]
     unique = pc.unique(pa.concat_arrays(named)).to_pylist() if named else []
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
-    where = dict(among(house.journal.rows, query, ENTRIES.c.number, unique))
-    numbers = [number for number in unique if number in where]
+    found = dict(among(house.journal.rows, query, ENTRIES.c.number, unique))
+    numbers = [number for number in unique if number in found]
+    where = {number: found[number] for number in numbers}
     if not numbers:
         return [Differences(matching.SCHEMA.empty_table()) for _ in answers]
     ours = _ours(house, numbers, where, _entry_dates(answers))
@@ -82,8 +82,8 @@ def compared(house: House, answers: Sequence[Answer]) -> list[Differences]:
 def _ours(
     house: House, numbers: list[str], where: Mapping[str, str], entry_dates: Mapping[str, date]
 ) -> Said:
-    tables = {name: shelf.rows(house.content, where, name) for name in TABLES}
-    today = clock.now().date()
+    tables = shelf.filled(house.content, where, TABLES)
+    today = terms.sending_day(house.settings)
     return declared(
         tables,
         pa.array(numbers, pa.string()),
@@ -112,9 +112,9 @@ def _payment(house: House, today: date) -> Payment | None:
 
 def _releases(house: House, entries: pa.Table) -> pa.Table | None:
     """Which of our entries name a consolidating summary of these as the one that covers them."""
-    consolidating = pc.fill_null(entries["consolidating"], False)
-    if not pc.any(consolidating).as_py():
+    if "consolidating" not in entries.column_names:
         return None
+    consolidating = pc.fill_null(entries["consolidating"], False)
     rows = house.journal.rows(sa.select(ENTRIES.c.number, ENTRIES.c.content))
     where = {row.number: row.content for row in rows}
     columns = ["entry_number", "consolidated_summary"]

@@ -7,8 +7,9 @@ told of its own accord counts from the moment it was read.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from tasks.reconciliation.release import Held, held
 from tasks.reconciliation.view import (
@@ -97,8 +98,7 @@ class Bill(StrEnum):
     ODD = "odd"
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """One entry in the words of the rules. `dated`, `code`, `says`: ACE's release in detail."""
 
     paper: Paper
@@ -155,8 +155,7 @@ def _summary(one: Standing) -> Summary:
     return Summary.DIFFERENT if view.differs else Summary.GOOD
 
 
-@dataclass(frozen=True)
-class _Word:
+class _Word(msgspec.Struct, frozen=True):
     """One source on the release: when it was true, what it amounts to, which date it gives."""
 
     at: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from tasks.ace.response import Answer, read_answers
 from tasks.reconciliation import importers, restored, seen
 from tasks.reconciliation.asking import House, question_of
 from tasks.reconciliation.bills import bill_lines
-from tasks.reconciliation.compare import differences
+from tasks.reconciliation.compare import Words, differences
 from tasks.reconciliation.importers import Row
 from tasks.reconciliation.told import entry_line
 from tasks.reconciliation.view import ACTION, BILL, IMPORTER, NOTICE, RANGE, RELEASE, SUMMARY
@@ -47,8 +47,20 @@ def read_inbox(house: House, actor: str) -> list[Read]:
     settings = house.settings.ace
     if settings.inbox is None:
         return []
+    done: list[Read] = []
     with exchange(settings.inbox, settings) as folder:
-        return [read_bytes(house, name, folder.read(name), actor) for name in folder.names()]
+        held: list[_Opened] = []
+        for name in folder.names():
+            held.append(_opened(house, name, folder.read(name), actor))
+            if sum(one.size for one in held) > TOGETHER:
+                done += _taken(house, held, actor)
+                held = []
+        done += _taken(house, held, actor)
+    return done
+
+
+TOGETHER = 30 << 20
+"""Bytes of answers that are compared at once: many are faster than one by one, all need room."""
 
 
 def read_file(house: House, path: Path, actor: str) -> Read:
@@ -58,23 +70,63 @@ def read_file(house: House, path: Path, actor: str) -> Read:
 
 def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
     """Read the bytes of one file."""
+    (done,) = _taken(house, [_opened(house, name, data, actor)], actor)
+    return done
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """One file, read but not in the book yet; `told` is what is said of one that stays out."""
+
+    name: str
+    digest: str
+    size: int
+    answers: Sequence[Answer] = ()
+    told: Read | None = None
+
+
+def _opened(house: House, name: str, data: bytes, actor: str) -> _Opened:
     digest = sha256(data).hexdigest()
-    known = next(house.journal.events(key=f"answer:{digest}:0"), None)
-    if known is not None:
-        _note_repeated(house, known, digest, name, data, actor)
-        return Read(name, 0, 1)
+    known = _known(house, digest)
     try:
-        answers = read_answers(data, name, _seal(house))
+        if known is None:
+            return _Opened(name, digest, len(data), read_answers(data, name, _seal(house)))
+        if not _is_there(known, name):
+            again = read_answers(data, name, _seal(house))
+            _note_repeated(house, known, digest, name, again, actor)
+        return _Opened(name, digest, 0, told=Read(name, 0, 1))
     except BadInput as wrong:
-        return Read(name, 0, 0, wrong.problems or (Problem(file=name, wrong=str(wrong)),))
-    faults = tuple(fault for answer in answers for fault in answer.faults)
+        problems = wrong.problems or (Problem(file=name, wrong=str(wrong)),)
+        return _Opened(name, digest, 0, told=Read(name, 0, 0, problems))
+
+
+def _taken(house: House, held: Sequence[_Opened], actor: str) -> list[Read]:
+    """Write opened files into the book, each by itself, in their order."""
+    stored = [answer for one in held for answer in one.answers if answer.application == "ER"]
+    differ = dict(zip(map(id, stored), differences(house, stored), strict=True))
+    return [one.told or _written(house, one, differ, actor) for one in held]
+
+
+def _written(house: House, one: _Opened, differ: Mapping[int, Words], actor: str) -> Read:
+    known = _known(house, one.digest)
+    if known is not None:  # Its twin stood before it among those opened.
+        _note_repeated(house, known, one.digest, one.name, one.answers, actor)
+        return Read(one.name, 0, 1)
+    faults = tuple(fault for answer in one.answers for fault in answer.faults)
     # Kept without private numbers: those were replaced by references while it was read.
-    bodies = [body for answer in answers for body in _bodies(house, answer, digest, name)]
-    subject = _subject(digest)
+    bodies = [
+        body
+        for answer in one.answers
+        for body in _bodies(house, answer, one.digest, one.name, differ.get(id(answer), {}))
+    ]
     with house.journal.write(actor) as pen:
         for place, body in enumerate(bodies):
-            pen.append(body, subject, key=f"answer:{digest}:{place}")
-    return Read(name, len(answers), 0, faults)
+            pen.append(body, _subject(one.digest), key=f"answer:{one.digest}:{place}")
+    return Read(one.name, len(one.answers), 0, faults)
+
+
+def _known(house: House, digest: str) -> Event | None:
+    return next(house.journal.events(key=f"answer:{digest}:0"), None)
 
 
 def subject_of(data: bytes) -> str:
@@ -86,31 +138,37 @@ def _subject(digest: str) -> str:
     return f"answer/{digest[:12]}"
 
 
+def _is_there(known: Event, name: str) -> bool:
+    """The same bytes under the same name are the file that still lies there."""
+    first = known.said.file if isinstance(known.said, kinds.AnswerRead) else name
+    return first in ("", name)
+
+
 def _note_repeated(
-    house: House, known: Event, digest: str, name: str, data: bytes, actor: str
+    house: House, known: Event, digest: str, name: str, answers: Sequence[Answer], actor: str
 ) -> None:
-    """The same bytes under another name are a second copy, which an auditor may ask about; under the
-    same name they are the file that still lies there."""
-    said, key = known.said, f"repeated:{digest}:{name}"
-    first = said.file if isinstance(said, kinds.AnswerRead) else name
-    if first in ("", name) or house.journal.holds(key):
+    """The same bytes under another name are a second copy, which an auditor may ask about."""
+    key = f"repeated:{digest}:{name}"
+    if _is_there(known, name) or house.journal.holds(key):
         return
-    batches = [one.batch_text.strip() for one in read_answers(data, name, _seal(house))]
+    batches = [one.batch_text.strip() for one in answers]
     body = kinds.AnswerRepeated(content=f"file:{digest}", file=name,
                                 batches=[batch for batch in batches if batch])  # fmt: skip
-    house.journal.append(body, subject_of(data), actor, key=key)
+    house.journal.append(body, _subject(digest), actor, key=key)
 
 
 def _seal(house: House):  # type: ignore[no-untyped-def]
     return lambda triples: house.vault.seal(triples, None)
 
 
-def _bodies(house: House, answer: Answer, digest: str, name: str) -> Iterator[kinds.AnswerRead]:
+def _bodies(
+    house: House, answer: Answer, digest: str, name: str, differ: Words
+) -> Iterator[kinds.AnswerRead]:
     about = _about(house, answer)
     content = f"file:{digest}"
     if about == RANGE and answer.whole and not answer.rejected:
         content = house.content.put(seen.kept(answer))
-    lines = [*_lines(house, answer, about)] if answer.whole else []
+    lines = [*_lines(house, answer, about, differ)] if answer.whole else []
     for part, some in _parted(about, lines):
         yield kinds.AnswerRead(
             application=answer.application,
@@ -157,7 +215,7 @@ def _about(house: House, answer: Answer) -> str:
     return said.about if said else ABOUT.get(answer.application, NOTICE)
 
 
-def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLine]:
+def _lines(house: House, answer: Answer, about: str, differ: Words) -> Iterable[kinds.AnswerLine]:
     if about == IMPORTER:
         return _importers(house, answer)
     if about == BILL:
@@ -165,7 +223,6 @@ def _lines(house: House, answer: Answer, about: str) -> Iterable[kinds.AnswerLin
     if about == RANGE:
         said = question_of(house.journal, answer.batch_text)
         return restored.lines(answer, said.asked) if said else ()
-    differ = differences(house, [answer])[0] if answer.application == "ER" else {}
     return [entry_line(answer, one, differ) for one in answer.entries if one.entry_number]
 
 

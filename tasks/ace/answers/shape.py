@@ -9,12 +9,13 @@ this kind of answer does not tell. Times are as ACE prints them, without a zone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -45,8 +46,7 @@ DELETIONS = (DELETED, "D")
 latter CBP may still have to approve (SE v40 p.32)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """One condition. `severity`: F fatal, W census, P agency, I information, empty none.
 
     level: batch, block, transaction, entry, line, bill, agency, request, query. record_index
@@ -80,8 +80,7 @@ class Condition:
         return self.known.what_to_do if self.code else ""
 
 
-@dataclass(frozen=True, slots=True)
-class EntryAnswer:
+class EntryAnswer(msgspec.Struct, frozen=True):
     """What an answer says of one entry. Fields that this kind of answer lacks are None.
 
     version: five digits, 00100 at first acceptance. control: trade, CBP or inactive. summary:
@@ -259,7 +258,7 @@ def last_of(owner: np.ndarray, count: int) -> np.ndarray:
     return last
 
 
-_TOLD = tuple(one.name for one in fields(EntryAnswer) if one.name != "conditions")
+_TOLD = EntryAnswer.__struct_fields__[:-1]
 _PLACE = _TOLD.index("record_index")
 
 

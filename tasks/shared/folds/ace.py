@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -168,11 +169,19 @@ def _view(connection: sa.Connection, body: kinds.AnswerRead, asked: int, seq: in
     common = {"about": body.about, "content": body.content, "asked": asked, "seq": seq}
     rows = []
     for line in body.lines:
-        said = msgspec.structs.asdict(line) | {"differs": "; ".join(line.differs), **common}
-        said["bonds"] = kinds.canonical(msgspec.to_builtins(line.bonds)) if line.bonds else ""
-        rows.append({name: said[name] for name in said if name in VIEWS.c})
+        said = dict(zip(_VIEWED, _viewed(line), strict=True))
+        bonds = kinds.canonical(msgspec.to_builtins(line.bonds)) if line.bonds else ""
+        rows.append(said | {"differs": "; ".join(line.differs), "bonds": bonds, **common})
     put(connection, VIEWS, rows if body.batch else _noticed(connection, body.about, rows),
         newer="asked")  # fmt: skip
+
+
+_VIEWED = tuple(
+    name
+    for name in kinds.AnswerLine.__struct_fields__
+    if name in VIEWS.c and name not in ("differs", "bonds")
+)
+_viewed = attrgetter(*_VIEWED)
 
 
 def _noticed(connection: sa.Connection, about: str, rows: list[Row]) -> Iterator[Row]:
