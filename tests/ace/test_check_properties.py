@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from tasks.ace.check import check_bytes
@@ -13,7 +14,8 @@ from tests.ace.golden_summary import summaries
 BASE = data(release())
 ENVELOPE_ROWS = [index for index, (owner, _) in enumerate(release()) if not owner]
 FREE = {0: range(8, 14)}
-"""The password may be any letters and digits; user text may be anything that can be typed."""
+SHORTER = (0, 13, 32)
+"""The password may be any letters and digits, up to six."""
 
 
 @settings(max_examples=400, deadline=None)
@@ -25,11 +27,21 @@ FREE = {0: range(8, 14)}
 def test_any_byte_changed_in_the_envelope_is_found(row: int, column: int, byte: int) -> None:
     place = row * 80 + column
     free = column in FREE.get(row, ()) and chr(byte).isascii() and chr(byte).isalnum()
-    if BASE[place] == byte or (free and not chr(byte).islower()):
+    if BASE[place] == byte or (row, column, byte) == SHORTER or (free and not chr(byte).islower()):
         return
     changed = BASE[:place] + bytes([byte]) + BASE[place + 1 :]
     result = check_bytes(changed)
     assert not result.ok, (row, column, byte)
+
+
+@pytest.mark.parametrize("column", range(8, 13))
+def test_a_blank_in_the_password_is_found(column: int) -> None:
+    """B&B v23 p.10: it stands at the left of its six columns."""
+    found = check_bytes(BASE[:column] + b" " + BASE[column + 1 :])
+    assert (found.ok, found.counts) == (False, {"X09": 1})
+    shorter = check_bytes(BASE[:column] + b" " * (14 - column) + BASE[14:])
+    assert shorter.ok is (column > 8)
+    assert column > 8 or "C016" in shorter.counts
 
 
 RECORD_IDS = [

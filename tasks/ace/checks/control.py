@@ -12,7 +12,7 @@ from tasks.ace.checks.reporting import value_at
 from tasks.ace.conditions import Finding, finding
 from tasks.ace.envelope import Split, control_layout, split
 from tasks.ace.envelope_rules import FilerProfile, envelope_findings, is_rejected
-from tasks.ace.wire.classes import Bytes
+from tasks.ace.wire.classes import SPACE, Bytes
 
 _LETTERS = "ABYZ"
 _SINGLE_BLOCK = ("EQ",)
@@ -41,6 +41,7 @@ def control_findings(
         *told,
         *(one for one in _classes(matrix, parts) if (one.record_index, one.position) not in taken),
         *_query_blocks(matrix, parts),
+        *_passwords(matrix, parts),
     ]
     return [_moved(one, int(places[one.record_index])) for one in found]
 
@@ -114,3 +115,17 @@ def _query_blocks(matrix: Bytes, parts: Split) -> Iterator[Finding]:
     query = np.isin(_text(matrix[parts.b, 10:12]), [name.encode() for name in _SINGLE_BLOCK])
     for row in parts.b[second & query]:
         yield finding(int(row), 0, "X41", "B")
+
+
+def _passwords(matrix: Bytes, parts: Split) -> Iterator[Finding]:
+    """X09: a password stands to the left and holds no blank, so that with one it is no password that
+    CBP gave out (B&B v23 p.10, 32). Wholly blank it is a mandatory field that is missing."""
+    names = _applications(matrix, parts)
+    for row in parts.a:
+        layout = control_layout("A", names[row].decode("latin-1"), rejected=not names[row])
+        if "password" not in layout.by_name:
+            continue
+        field = layout["password"]
+        blank = matrix[row, field.span] == SPACE
+        if not blank.all() and (blank[:-1] & ~blank[1:]).any():
+            yield finding(int(row), field.start, "X09", "A", detail="a blank in the password")
