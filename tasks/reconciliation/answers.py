@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tasks.ace.answers.shape import ACCEPTED, REJECTED, WARNED
 from tasks.ace.condition_codes import look_up
+from tasks.reconciliation.view import RANGE
 from tasks.shared import kinds
 from tasks.shared.errors import Problem
 from tasks.shared.journal import Event, Journal
@@ -43,6 +44,9 @@ def told(
         said = event.said
         if isinstance(said, kinds.AnswerRead):
             yield from _rejected_whole(event, said, wanted)
+            if said.about == RANGE:
+                yield from () if wanted else _of_ranges(event, said)
+                continue
             for line in said.lines:
                 if not wanted or line.number in wanted:
                     yield from _of_line(event, said, line)
@@ -51,6 +55,14 @@ def told(
 def _of_line(event: Event, said: kinds.AnswerRead, line: kinds.AnswerLine) -> Iterator[Told]:
     for code in dict.fromkeys(line.code.split()) or [""]:
         yield _told(event, said, line.number, line.disposition, code, line.text)
+
+
+def _of_ranges(event: Event, said: kinds.AnswerRead) -> Iterator[Told]:
+    """What was asked by acceptance time: the line names no entry but the time from which to which."""
+    for line in said.lines:
+        begin, _, end = line.number.partition("/")
+        text = f"summaries accepted {begin} to {end}{f': {line.text}' if line.text else ''}"
+        yield _told(event, said, "", line.disposition, line.code, text)
 
 
 def _rejected_whole(

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from tasks.reconciliation.classify import HELD
-from tasks.reconciliation.view import BILL, IMPORTER, RELEASE, SUMMARY
+from tasks.reconciliation.view import BILL, IMPORTER, RANGE, RELEASE, SUMMARY
 from tasks.shared import clock, kinds
 from tasks.shared.journal import GENESIS, Event, Journal
 
@@ -182,14 +182,18 @@ _LISTING = kinds.BatchNamed | kinds.NumbersVoided | kinds.PaperWritten | kinds.P
 """Bodies that list the numbers that they are about."""
 
 
+_NO_ENTRIES = (IMPORTER, RANGE)
+"""What such questions and answers name is no entry number."""
+
+
 def _touched(body: kinds.Body) -> Iterable[str]:
     """The entry numbers that an event is about; a block of the reserve belongs to nobody yet."""
     if isinstance(body, kinds.EntriesRecorded):
         return (line.number for line in body.entries)
     if isinstance(body, kinds.AnswerRead):
-        return (line.number for line in body.lines) if body.about != IMPORTER else ()
+        return (line.number for line in body.lines) if body.about not in _NO_ENTRIES else ()
     if isinstance(body, kinds.QueryNamed):
-        return body.asked if body.about != IMPORTER else ()
+        return body.asked if body.about not in _NO_ENTRIES else ()
     if isinstance(body, _LISTING):
         return body.numbers
     number = getattr(body, "number", "")

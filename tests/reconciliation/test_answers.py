@@ -90,3 +90,16 @@ def test_the_desk_reads_why(world: World, tmp_path: Path) -> None:
     before = book.journal.head()
     (taken,) = desks.hand_in(book, path)
     assert taken.unchanged == (rejected,) and book.journal.head() == before
+
+
+def test_a_question_by_date_names_no_entry(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    key = "2026-11-01T00:00:00/2026-11-20T23:59:59"
+    line = kinds.AnswerLine(number=key, disposition="refused by ACE", code="011", text="BAD RANGE")
+    body = kinds.AnswerRead(application="ER", about="range", batch="B1", content="",
+                            rejected=False, lines=[line])  # fmt: skip
+    world.office.journal.append(body, "answer/range", "bo")
+    (row,) = told(world.office.journal)
+    assert (row.number, row.code, row.disposition) == ("", "011", "refused by ACE")
+    assert row.said == ("summaries accepted 2026-11-01T00:00:00 to 2026-11-20T23:59:59: BAD RANGE")
+    assert list(told(world.office.journal, [number])) == []
