@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tasks.desk import incident_evidence, incident_notices, incident_work
 from tasks.desk.context import desk, say, show
+from tasks.desk.incident_room import At, Evidence, Json, Note, Reference, paths, room
 
 if TYPE_CHECKING:
     from tasks.incident.office import Office
@@ -17,28 +19,16 @@ app = typer.Typer(
     no_args_is_help=True,
     help="An incident: clocks, notices, evidence. Works with every server gone.",
 )
-Json = Annotated[bool, typer.Option("--json")]
-Note = Annotated[str, typer.Option(help="What happened, in a sentence.")]
-At = Annotated[str, typer.Option("--at", help="When, if not now: 2026-11-24T08:03-05:00.")]
-Reference = Annotated[str, typer.Option(help="CBP's reference, or the officer who said so.")]
-Evidence = Annotated[
-    list[Path] | None, typer.Option("--evidence", help="A file that proves it; may repeat.")
-]
+MOST = 20
+"""Clocks on one screen."""
 
 
-def room() -> Office:
-    """The incident room of this home."""
-    from tasks.incident.office import Office
-
-    return Office(desk.journal, desk.content, desk.vault, desk.settings)
-
-
-def _given(office: Office, at: str, **said: object) -> Given:
+def _given(office: Office, at: str, **said: Any) -> Given:
     from tasks.incident.moments import moment
     from tasks.incident.state import Given
 
-    files = tuple(path.absolute() for path in said.pop("files") or ())  # type: ignore[attr-defined]
-    return Given(happened=moment(at, office.zone, "--at"), files=files, **said)  # type: ignore[arg-type]
+    files = paths(said.pop("files"))
+    return Given(happened=moment(at, office.zone, "--at"), files=files, **said)
 
 
 @app.command()
@@ -68,8 +58,12 @@ def declare(
     if not (no_breach or suspected):
         breach = moment(discovered, office.zone, "--discovered") if discovered else given.happened
     made, new = state.declare(office, given, desk.actor, breach=breach, suspected=suspected)
+    if new and not suspected and office.settings.incident.open_work:
+        incident_work.take(office, quiet=as_json)
     if as_json:
-        show([_row(made, office)], as_json=True)
+        from tasks.incident import standing
+
+        print(json.dumps(standing.standing(office, made) | {"new": new}, indent=1, default=str))
         return
     say(f"{_head(made)}: {'declared' if new and not suspected else made.state}"
         + ("" if new else ". It stands already; nothing was written"))  # fmt: skip
@@ -111,7 +105,7 @@ def found(
 
     office = room()
     moment_ = moment(discovered, office.zone, "--discovered")
-    now = state.found(office, moment_, note, [one.absolute() for one in evidence or ()], desk.actor)
+    now = state.found(office, moment_, note, paths(evidence), desk.actor)
     say(f"{_head(now)}: discovery {len(now.breaches)} recorded")
 
 
@@ -120,51 +114,51 @@ def status(
     incident: Annotated[str, typer.Option(help="One that is closed, by its id.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Where the incident stands, and which steps are possible."""
-    from tasks.incident import state, states
+    """Where the incident stands and what bites next. Exit 1 if a clock is red."""
+    from tasks.incident import standing, state
+    from tasks.shared.board import RED
 
     office = room()
-    one = state.find(office.journal.rows, incident) or state.newest(office.journal.rows)
-    if as_json:
-        show([_row(one, office)] if one else [], as_json=True)
-        return
+    rows = office.journal.rows
+    one = state.require(rows, incident) if incident else state.newest(rows)
     if one is None:
-        say("No incident was ever declared.")
+        show([], as_json=as_json, title="Incidents")
         return
-    show([_step_row(taken, office) for taken in one.steps], as_json=False, title=_head(one))
-    possible = [one_.name for one_ in states.following(one.state, one.taken)]
-    say(f"possible now: {', '.join(possible) or 'nothing'}")
+    said = standing.standing(office, one)
+    if as_json:
+        print(json.dumps(said, indent=1, ensure_ascii=False, default=str))
+    else:
+        _tell(one, said)
+    raise typer.Exit(1 if any(row["light"] == RED for row in said["clocks"]) else 0)
+
+
+def _tell(one: Incident, said: dict[str, Any]) -> None:
+    show(said["steps"], as_json=False, title=_head(one))
+    show(said["clocks"][:MOST], as_json=False, title="What bites next")
+    if len(said["clocks"]) > MOST:
+        say(f"and {len(said['clocks']) - MOST} more: status --json")
+    show(said["work"], as_json=False, title="Open when the systems went down")
+    say(f"notices due: {', '.join(said['due']) or 'none'}; steps possible now: "
+        f"{', '.join(said['possible']) or 'none'}")  # fmt: skip
+    say(
+        "[W] weak source, [G] general knowledge or our default: verify the rule before relying on it"
+    )
+
+
+@app.command()
+def close(note: Note = "", at: At = "", evidence: Evidence = None) -> None:
+    """Close the incident. Refused without the signed accounting, or while work of hour zero is open."""
+    from tasks.incident import closing
+
+    office = room()
+    ended = closing.close(office, _given(office, at, note=note, files=evidence), desk.actor)
+    say(f"{_head(ended)}: closed, event {ended.steps[-1].seq}")
 
 
 def _head(one: Incident) -> str:
     return f"{one.mark} incident {one.id}".strip()
 
 
-def _row(one: Incident, office: Office) -> dict[str, object]:
-    from tasks.shared import clock
-
-    return {
-        "incident": one.id,
-        "drill": one.drill,
-        "state": one.state,
-        "open": one.is_open,
-        "discovered": [clock.text(breach.discovered) for breach in one.breaches],
-        "authorised": bool(one.authorised),
-        "steps": [_step_row(taken, office) for taken in one.steps],
-    }
-
-
-def _step_row(taken: object, office: Office) -> dict[str, object]:
-    from tasks.incident.moments import shown
-    from tasks.incident.state import Taken
-
-    assert isinstance(taken, Taken)
-    return {
-        "step": taken.state.replace("_", " "),
-        "when": shown(taken.happened, office.zone),
-        "by": taken.by,
-        "reference": taken.reference,
-        "ports": " ".join(taken.ports),
-        "note": taken.note,
-        "evidence": ", ".join(f"{one.name} {one.content[:12]}" for one in taken.attached),
-    }
+incident_work.add_to(app)
+incident_notices.add_to(app)
+incident_evidence.add_to(app)

@@ -26,21 +26,23 @@ ON_LINE = ("reconnected", "keying_backlog", "reconciled", "closed", "dismissed")
 
 @dataclass(frozen=True)
 class Clock:
-    """`about`: of what and how many; `next`: what a person should do."""
+    """`about`: of what and how many; `next`: what a person should do; `whole`: how long it runs in
+    all, where that is less than the days in which others turn red."""
 
     rule: Deadline
     due: Due
     about: str
     next: str
     count: int = 1
+    whole: timedelta = 4 * SOON
 
     def left(self, now: datetime) -> timedelta:
         return self.due.at - now
 
     def light(self, now: datetime) -> str:
-        """Red when less than a day is left, or none; green from two days on."""
-        left = self.left(now)
-        return RED if left < SOON else AMBER if left < 2 * SOON else GREEN
+        """Red when less than a day is left (a quarter of a short clock), amber twice that."""
+        left, soon = self.left(now), min(SOON, self.whole / 4)
+        return RED if left < soon else AMBER if left < 2 * soon else GREEN
 
     def words(self, now: datetime) -> str:
         left = self.left(now)
@@ -95,9 +97,9 @@ def _breach(
 
 def _tell(rule: Deadline, start: datetime, word: str) -> Clock:
     about = f"{word} {clock.text(start)[:16]}Z"
-    return Clock(
-        rule, deadlines.due(rule, start), about, f"continuity incident notify {rule.met_by}"
-    )
+    due = deadlines.due(rule, start)
+    command = f"continuity incident notify {rule.met_by}"
+    return Clock(rule, due, about, command, whole=due.at - start)
 
 
 def sent_times(rows: Rows, incident: str) -> defaultdict[str, list[datetime]]:

@@ -130,11 +130,11 @@ def _csv(table: DraftTable, opened: Open) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([title for title, _ in table.heads])
-    writer.writerows([_cell(opened(cell)) for cell in row] for row in table.rows)
+    writer.writerows([cell(opened(value)) for value in row] for row in table.rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-def _cell(value: str) -> str:
+def cell(value: str) -> str:
     """A spreadsheet would run what begins with these as a formula."""
     return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 

@@ -21,7 +21,6 @@ from tasks.shared.errors import Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.mail import Attachment, Letter, Post
 from tasks.shared.projections import MAIL
-from tasks.shared.store import EVENTS
 
 
 @dataclass
@@ -125,7 +124,8 @@ def note_delivered(office: Office, actor: str) -> list[str]:
 
 def _taken_at(office: Office, mail: str) -> str:
     """The moment at which the server took it, which is when it was told."""
-    column = EVENTS.c
-    query = sa.select(sa.func.min(column.at).label("at"))
-    query = query.where(column.subject == f"mail/{mail}", column.kind == "mail.answered")
-    return office.journal.rows(query)[0].at
+    for event in office.journal.events(kind=kinds.MailAnswered.kind, subject=f"mail/{mail}"):
+        body = event.said
+        if isinstance(body, kinds.MailAnswered) and body.accepted:
+            return event.at
+    raise LookupError(f"mail {mail} was never taken")

@@ -17,6 +17,7 @@ from tasks.incident.office import Office
 from tasks.incident.plan import Notice, Plan, load
 from tasks.incident.state import Incident, Rows, require
 from tasks.shared import clock, kinds
+from tasks.shared.board import GREEN
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.incident_tables import NOTICES
 from tasks.shared.journal import Pen
@@ -85,8 +86,12 @@ def unsent(rows: Rows) -> Iterator[Known]:
 def due(office: Office, incident: Incident, plan: Plan) -> list[Notice]:
     """The notices of the plan whose time it is, by stage."""
     told = sent_times(office.journal.rows, incident.id)
+    now = clock.now()
+    # A later fact goes out as soon as it is known; what is told on a day, when that day is near.
     soon = {
-        one.rule.met_by for one in clocks(office, incident) if one.light(clock.now()) != "green"
+        one.rule.met_by
+        for one in clocks(office, incident)
+        if one.rule.id == "BR72+" or one.light(now) != GREEN
     }
     fit = (one for one in plan.notices.values() if _is_due(one, incident, told, soon))
     return sorted(fit, key=lambda one: one.stage)

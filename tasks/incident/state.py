@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from tasks.incident import attaching, states
 from tasks.incident.office import Office
+from tasks.incident.signing import require_signed
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.folds.incident import OVER
@@ -207,7 +208,10 @@ def step(office: Office, name: str, given: Given, actor: str, incident: str = ""
         raise BadInput(f"{name} must be proved:", [problem])
     attached = attaching.attach(office.content, given.files, f"step {name}")
     with office.journal.write(actor) as pen:
-        return take(pen, require(pen.rows, incident), chosen, given, attached)
+        one = require(pen.rows, incident)
+        if chosen.name == "reconciled" and not states.refusal(chosen, one.state, one.taken):
+            given = replace(given, reference=require_signed(pen.rows, one.opened))
+        return take(pen, one, chosen, given, attached)
 
 
 def take(

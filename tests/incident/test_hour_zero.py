@@ -195,7 +195,9 @@ def test_what_bites_next_stands_first(office: Office, morning: datetime) -> None
     ]  # fmt: skip
     lights = {one.rule.id: one.light(morning) for one in found}
     assert lights["QUOTA"] == lights["ISF"] == RED and lights["BR72"] == GREEN
-    assert lights["STATUS"] == AMBER
+    assert lights["STATUS"] == GREEN and lights["SUM10"] == GREEN
+    assert found[3].light(morning + timedelta(hours=37)) == AMBER
+    assert found[3].light(morning + timedelta(hours=55)) == RED
     assert "OVERDUE by" in found[0].words(morning) and found[1].words(morning) == "in 1 h 57 min"
 
 

@@ -20,14 +20,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.private import Vault
 from tasks.shared.settings import Settings
-
-PROVED = Given(reference="HQ-2026-117")
-
-
-def through(office: Office, *names: str) -> state.Incident:
-    for name in names:
-        state.step(office, name, PROVED, "ada")
-    return state.require(office.journal.rows)
+from tests.incident.world import PROVED, signed, through
 
 
 def test_declaring_twice_is_one_incident(office: Office, morning: datetime) -> None:
@@ -91,8 +84,13 @@ def test_the_whole_way_and_its_evidence(office: Office, tmp_path: Path) -> None:
     assert at.authorised and at.authorised.ports == ("2704", "2304")
     (kept,) = at.authorised.attached
     assert office.content.get(kept.content) == grant.read_bytes() and kept.name == "grant.pdf"
-    end = through(office, "downtime_running", "remediating", "remediated", "evidence_submitted",
-                  "reconnected", "keying_backlog", "reconciled")  # fmt: skip
+    through(office, "downtime_running", "remediating", "remediated", "evidence_submitted",
+            "reconnected", "keying_backlog")  # fmt: skip
+    with pytest.raises(Refused, match="is not signed"):
+        state.step(office, "reconciled", PROVED, "ada")
+    accounting = signed(office)
+    end = through(office, "reconciled")
+    assert end.steps[-1].reference == accounting
     assert end.state == "reconciled" and end.is_open
     assert verify(office.journal, office.content).ok
     office.content.path(kept.content).unlink()

@@ -1,0 +1,210 @@
+"""`continuity incident notify | sent | acknowledge | notices | fact | contacts | exposure`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+from tasks.desk.incident_room import At, Evidence, Json, Reference, paths, room
+
+if TYPE_CHECKING:
+    from tasks.incident.notices import Drafted
+    from tasks.incident.office import Office
+
+
+def add_to(group: typer.Typer) -> None:
+    for command in (notify, sent, acknowledge, notices, fact, contacts, exposure):
+        group.command()(command)
+
+
+def notify(
+    notice: Annotated[str, typer.Argument(help="One of the plan; else all that are due.")] = "",
+    contact: Annotated[
+        list[str] | None, typer.Option(help="Only to this contact; may repeat.")
+    ] = None,
+    send: Annotated[bool, typer.Option("--send", help="By mail, where it goes by mail.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder, if not in the home folder.")] = None,
+) -> None:
+    """Write the notices that are due, filled from the book, as PDF, text and mail file; with --send
+    also send them. Exit 1 if one waits or nobody can be told."""
+    from tasks.incident import notice_sending, notices as book
+
+    office = room()
+    drafted, missing = _drafted(office, notice, contact or ())
+    wanted = {one.notice for one in drafted}
+    folder = (
+        out or desk.home / "incident" / (drafted[0].draft.incident if drafted else "") / "notices"
+    )
+    known = [book.one_of(office, one.notice) for one in drafted]
+    for one in drafted:
+        say(f"{one.notice}: {'drafted' if one.new else 'stands as drafted'}, {one.draft.title}")
+    for path in notice_sending.write(office, known, folder):
+        say(f"Written: {path}")
+    for words in missing:
+        print(words, file=sys.stderr)
+    waiting: list[str] = []
+    if send and wanted:
+        done = notice_sending.send(office, known, desk.actor)
+        waiting = done.waiting
+        say(f"{len(done.sent)} sent, {len(waiting)} wait{f': {done.reason}' if waiting else ''}")
+        for name in done.by_hand:
+            say(f"by hand: {name}; then continuity incident sent {name} --how call")
+    if not drafted and not missing:
+        say("No notice is due.")
+    raise typer.Exit(1 if waiting or missing else 0)
+
+
+def _drafted(office: Office, name: str, only: list[str] | tuple[str, ...]
+             ) -> tuple[list[Drafted], list[str]]:  # fmt: skip
+    from tasks.incident import notices as book, state
+    from tasks.incident.plan import load
+
+    if not name:
+        return book.draft_due(office, desk.actor)
+    plan = load(office.settings.home)
+    notice, incident = plan.notice(name), state.newest(office.journal.rows)
+    incident = incident or state.require(office.journal.rows)
+    to = book.recipients(office, notice, only)
+    return book.draft(office, incident, notice, to, desk.actor, plan), []
+
+
+def sent(
+    notice: Annotated[str, typer.Argument(help="Its id, or how it begins.")],
+    how: Annotated[str, typer.Option(help="call, mail, portal, letter or hand.")],
+    at: At = "",
+    reference: Reference = "",
+    evidence: Evidence = None,
+) -> None:
+    """A person told it: by telephone, in a portal, on paper. Its clock is met from then."""
+    from tasks.incident import notices as book
+    from tasks.incident.moments import moment
+
+    office = room()
+    happened = moment(at, office.zone, "--at")
+    one = book.told(office, notice, how, desk.actor, happened=happened, reference=reference,
+                    files=paths(evidence))  # fmt: skip
+    say(f"{one.id}: sent, {one.how} {one.reference}".rstrip())
+
+
+def acknowledge(
+    notice: Annotated[str, typer.Argument(help="Its id, or how it begins.")],
+    who: Annotated[str, typer.Option(help="Who has it, by name.")],
+    at: At = "",
+    reference: Reference = "",
+    evidence: Evidence = None,
+) -> None:
+    """The other side says that it has the notice."""
+    from tasks.incident import notices as book
+    from tasks.incident.moments import moment
+
+    office = room()
+    one = book.acknowledge(office, notice, who, desk.actor, reference=reference,
+                           happened=moment(at, office.zone, "--at"), files=paths(evidence))  # fmt: skip
+    say(f"{one.id}: acknowledged by {one.who}")
+
+
+def notices(
+    incident: Annotated[str, typer.Option(help="One that is closed, by its id.")] = "",
+    as_json: Json = False,
+) -> None:
+    """What was drafted, sent and acknowledged."""
+    from tasks.incident import standing, state
+
+    office = room()
+    rows = office.journal.rows
+    one = state.require(rows, incident) if incident else state.newest(rows)
+    show(standing.notice_rows(office, one.id) if one else [], as_json=as_json, title="Notices")
+
+
+def fact(
+    given: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE; none lists them.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What notices say of the incident: cause, affected systems, indicators ... The newest counts."""
+    from tasks.incident import notice_facts, state
+    from tasks.incident.plan import load
+    from tasks.shared.errors import BadInput, Problem
+
+    office = room()
+    incident, plan = state.require(office.journal.rows), load(office.settings.home)
+    pairs = [one.partition("=") for one in given or []]
+    known = plan.facts.keys() | notice_facts.COMPUTED.keys()
+    problems = [Problem(value=name, wrong="is no fact" if mark else "has no =",
+                        right=f"NAME=VALUE with one of {', '.join(sorted(known))}")
+                for name, mark, _ in pairs if not mark or name.strip() not in known]  # fmt: skip
+    if problems:
+        raise BadInput("Nothing was written:", problems)
+    if pairs:
+        facts = {name.strip(): value.strip() for name, _, value in pairs}
+        notice_facts.note(office, incident, facts, desk.actor)
+        say(f"Written: {', '.join(facts)}")
+        return
+    said = notice_facts.said(office, incident)
+    show([{"fact": one.id, "label": one.label, "says": said.get(one.id) or one.default or
+           notice_facts.UNKNOWN} for one in plan.facts.values()],
+         as_json=as_json, title="Facts")  # fmt: skip
+
+
+def contacts(
+    verify: Annotated[
+        list[str] | None, typer.Option(help="This contact was tried and works; may repeat.")
+    ] = None,
+    dead: Annotated[list[str] | None, typer.Option(help="It was tried and is dead.")] = None,
+    how: Annotated[str, typer.Option(help="How it was tried, who answered.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Whom to tell, and when each was tried last. Exit 1 if one is dead or has nothing to reach it by."""
+    from tasks.incident import contacts as book, standing
+    from tasks.shared.board import RED
+
+    office = room()
+    for names, works in ((verify or (), True), (dead or (), False)):
+        for name in names:
+            one = book.check(office, name, desk.actor, works=works, how=how)
+            say(f"{one.id}: {'verified' if works else 'DEAD'}, {one.tried}")
+    rows = standing.contact_rows(office)
+    if not (verify or dead):
+        show(rows, as_json=as_json, title="Contacts")
+        raise typer.Exit(1 if any(row["light"] == RED for row in rows) else 0)
+
+
+def exposure(
+    system: Annotated[
+        list[str] | None, typer.Option(help="Only what was in this system; may repeat.")
+    ] = None,
+    accept_faulty: Annotated[
+        bool, typer.Option("--accept-faulty", help="Take what can be read.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="File for the list, CSV.")] = None,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="With SSNs written out in that file, for CBP.")
+    ] = False,
+    inventory: Annotated[bool, typer.Option("--inventory", help="Only the systems.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The importer numbers that stood in compromised systems: the list for the 72-hour notice."""
+    from tasks.incident import exposure as book, importers
+    from tasks.shared.files import write_atomic
+
+    office = room()
+    if inventory:
+        rows = [{"system": name, "holds": holds} for name, holds in book.inventory(office).items()]
+        show(rows, as_json=as_json, title="Systems")
+        return
+    listed, read = book.record(office, system or (), desk.actor, accept_faulty=accept_faulty)
+    if as_json:
+        show([{"importer_number": importers.masked(one.number), "importer": one.importer,
+               "systems": list(one.systems)} for one in listed], as_json=True)  # fmt: skip
+    else:
+        show([{"system": one.system, "holds": one.holds, "numbers": len(one.numbers),
+               "not readable": one.faulty} for one in read], as_json=False, title="Exposure")  # fmt: skip
+        say(f"{len(listed):,} importer number(s) in all; the next breach notice lists them")
+    for problem in (problem for one in read for problem in one.problems):
+        print(f"  {problem}", file=sys.stderr)
+    if out:
+        write_atomic(out, book.as_csv(listed, clear, office), mode=0o600)
+        say(f"Written: {out}{', SSNs in the clear' if clear else ', SSNs masked'}")

@@ -1,0 +1,98 @@
+"""`continuity incident work`: what was open when the systems went down."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+from tasks.desk.incident_room import At, Evidence, Json, Reference, paths, room
+
+if TYPE_CHECKING:
+    from tasks.incident.office import Office
+
+app = typer.Typer(no_args_is_help=True, help="The hour-zero list: open work, its clocks, its end.")
+
+
+def add_to(group: typer.Typer) -> None:
+    group.add_typer(app, name="work")
+
+
+def take(office: Office, *, accept_clean: bool = False, quiet: bool = False) -> bool:
+    """Take the exports and say what became of each; whether all of it was taken."""
+    from tasks.incident import hour_zero
+    from tasks.shared import clock
+
+    done = hour_zero.take(office, desk.actor, accept_clean=accept_clean)
+    for one in done:
+        if not quiet:
+            say(f"{one.file}, made {clock.text(one.as_of)[:16]}Z: {one.items} item(s) on the hour-zero "
+                f"list, {one.left} left out")  # fmt: skip
+        for problem in one.problems:
+            print(f"  {problem}", file=sys.stderr)
+    return not any(one.problems for one in done)
+
+
+@app.command("take")
+def take_(
+    accept_clean: Annotated[
+        bool, typer.Option("--accept-clean", help="Take the clean rows of a faulty file.")
+    ] = False,
+) -> None:
+    """Read the export of open work that the settings name. Exit 2 if a file has faults; nothing of it
+    is taken then, unless --accept-clean."""
+    if not take(room(), accept_clean=accept_clean):
+        raise typer.Exit(2)
+
+
+@app.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Open items, what bites first in front."""
+    from tasks.incident import standing, state
+
+    office = room()
+    one = state.newest(office.journal.rows)
+    rows = standing.work_rows(office, one.id) if one else []
+    show(
+        [row for row in rows if everything or not row["closed"]], as_json=as_json, title="Open work"
+    )
+
+
+@app.command("close")
+def close(
+    item: Annotated[list[str], typer.Argument(help="Items by their id or reference.")],
+    how: Annotated[str, typer.Option(help="filed, paid, arrived, exported, answered ...")],
+    note: Annotated[str, typer.Option(help="What was done.")] = "",
+    reference: Reference = "",
+    at: At = "",
+    evidence: Evidence = None,
+) -> None:
+    """Close items by a recorded act, with what shows it."""
+    from tasks.incident import hour_zero
+    from tasks.incident.moments import moment
+
+    office = room()
+    happened = moment(at, office.zone, "--at")
+    act = hour_zero.Act(how, note, reference, happened, paths(evidence))
+    closed = hour_zero.close(office, item, act, desk.actor)
+    say(f"{len(closed)} item(s) closed: {how}")
+
+
+@app.command("report")
+def report(out: Annotated[Path, typer.Option(help="A folder for the two files.")]) -> None:
+    """The whole list as PDF and CSV, each item with its deadline and how it ended."""
+    from tasks.incident import state, work_page
+
+    office = room()
+    one = state.newest(office.journal.rows)
+    if one is None:
+        say("No incident was ever declared.")
+        raise typer.Exit(1)
+    for path in work_page.write(office, one, out):
+        say(f"Written: {path}")

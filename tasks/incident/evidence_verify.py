@@ -1,0 +1,143 @@
+"""Is an evidence pack whole, and whose is it? Needs the folder and the public key; with the book at hand,
+also whether the book still holds what the pack says of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.incident.evidence_pack import EVENTS, HEAD, LIST
+from tasks.shared import keys, kinds, manifest
+from tasks.shared.errors import BadInput, JournalBroken, Problem
+from tasks.shared.files import digest_of
+from tasks.shared.journal import Event, Journal
+
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`key`: the fingerprint of the key that signed; `seq`, `digest`: the head that the pack holds."""
+
+    what: str
+    made: str
+    key: str
+    seq: int
+    digest: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def public_key(given: str) -> bytes:
+    """A public key as base64, or the file that holds it. Raises BadInput."""
+    path = Path(given)
+    text = path.read_text(encoding="ascii", errors="replace") if path.is_file() else given
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise BadInput("No public key:", [Problem(value=given[:60], wrong="is none",
+                       right="44 letters of base64, or the file public-key.txt")])  # fmt: skip
+    return key
+
+
+def verify(folder: Path, key: bytes | None = None, journal: Journal | None = None) -> Verdict:
+    """What of a pack does not hold. Raises BadInput for a folder that is no pack, JournalBroken where
+    its manifest or head is not signed by the key."""
+    said = _manifest(folder, key)
+    signer = base64.b64decode(said["public_key"])
+    problems = list(manifest.verify(folder, key))
+    head, told = _head(folder, signer), _events(folder)
+    problems += _files(folder)
+    problems += _inside(told, head)
+    if journal is not None:
+        problems += _against(journal, head, told)
+    return Verdict(str(said["what"]), str(said["at"]), keys.key_id(signer), head[0], head[1],
+                   tuple(problems))  # fmt: skip
+
+
+def _manifest(folder: Path, key: bytes | None) -> dict[str, Any]:
+    path = folder / manifest.FILE
+    if not path.is_file():
+        raise BadInput(f"{folder} is no evidence pack: {manifest.FILE} is missing")
+    try:
+        said = json.loads(path.read_bytes())
+        wanted = {"signature", "what", "at"} - said.keys()
+        unfit = [one for one in said["files"] if {"name", "sha256"} - one.keys()]
+        if wanted or unfit or not base64.b64decode(said["public_key"]):
+            raise ValueError("a part is missing")
+    except _UNREADABLE as wrong:
+        raise JournalBroken(f"The manifest in {folder} cannot be read: {wrong}") from None
+    return said
+
+
+def _head(folder: Path, signer: bytes) -> tuple[int, str]:
+    """The book's head as the pack holds it. Raises JournalBroken unless the same key signed it."""
+    try:
+        said = json.loads((folder / HEAD).read_bytes())
+        head = {"seq": int(said["seq"]), "digest": str(said["digest"])}
+        signature, own = str(said["signature"]), base64.b64decode(said["public_key"])
+    except _UNREADABLE as wrong:
+        raise JournalBroken(f"{HEAD} cannot be read: {wrong}") from None
+    if own != signer:
+        raise JournalBroken(f"{HEAD} was signed with another key than the manifest")
+    keys.verify(signer, kinds.canonical(head).encode(), signature)
+    return head["seq"], head["digest"]
+
+
+def _events(folder: Path) -> list[Event]:
+    try:
+        lines = (folder / EVENTS).read_bytes().splitlines()
+        return [Event(**json.loads(one)) for one in lines]
+    except _UNREADABLE as wrong:
+        raise JournalBroken(f"{EVENTS} cannot be read: {wrong}") from None
+
+
+def _files(folder: Path) -> Iterator[Problem]:
+    """Each file against the digest that its item names: a manifest made anew does not hide a swap."""
+    try:
+        listed = [
+            (str(one["name"]), str(one["sha256"]))
+            for item in json.loads((folder / LIST).read_bytes())["items"]
+            for one in item["files"]
+        ]
+    except _UNREADABLE as wrong:
+        raise JournalBroken(f"{LIST} cannot be read: {wrong}") from None
+    for name, digest in listed:
+        path = folder / name
+        if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+            yield Problem(file=name, wrong="is missing")
+        elif digest_of(path) != digest:
+            yield Problem(file=name, wrong="is not the file that was attached")
+
+
+def _inside(told: list[Event], head: tuple[int, str]) -> Iterator[Problem]:
+    for event in told:
+        if event.computed() != event.digest:
+            yield Problem(file=EVENTS, row=event.seq, wrong="was altered: its digest does not fit")
+        elif event.seq > head[0]:
+            yield Problem(file=EVENTS, row=event.seq, wrong="lies behind the signed head")
+
+
+def _against(journal: Journal, head: tuple[int, str], told: list[Event]) -> Iterator[Problem]:
+    """The book as it is now against the pack: a cut or rewritten tail shows here."""
+    now = journal.head()
+    if now.seq < head[0]:
+        yield Problem(wrong=f"the journal ends at event {now.seq}, the pack's signed head says "
+                      f"{head[0]}: its tail was cut")  # fmt: skip
+    kept = {event.seq: event.digest for event in journal.events(after=head[0] - 1 if head[0] else 0)
+            if event.seq == head[0]}  # fmt: skip
+    if head[0] and kept.get(head[0]) not in (None, head[1]):
+        yield Problem(row=head[0], wrong="is another event in the journal than in the pack")
+    wanted = {event.seq: event.digest for event in told}
+    for event in journal.events():
+        if event.seq in wanted and wanted[event.seq] != event.digest:
+            yield Problem(row=event.seq, wrong="is another event in the journal than in the pack")

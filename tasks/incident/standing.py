@@ -1,0 +1,111 @@
+"""An incident as rows for listings: steps, clocks, open work, notices, contacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tasks.incident import contacts, deadlines, hour_zero, notices, states
+from tasks.incident.clocks import Clock, clocks
+from tasks.incident.moments import shown
+from tasks.incident.office import Office
+from tasks.incident.plan import load
+from tasks.incident.state import Incident, Taken
+from tasks.shared import clock
+
+Row = dict[str, Any]
+
+
+def standing(office: Office, incident: Incident) -> Row:
+    """Everything of one incident."""
+    rules = deadlines.load(office.settings.home)
+    items = hour_zero.items(office.journal.rows, incident.id, rules)
+    plan = load(office.settings.home)
+    following = [one.name for one in states.following(incident.state, incident.taken)]
+    return {
+        "incident": incident.id,
+        "drill": incident.drill,
+        "state": incident.state,
+        "open": incident.is_open,
+        "discovered": [clock.text(one.discovered) for one in incident.breaches],
+        "authorised": _step_row(incident.authorised, office) if incident.authorised else None,
+        "steps": [_step_row(one, office) for one in incident.steps],
+        "clocks": [_clock_row(one, office) for one in clocks(office, incident)],
+        "work": list(hour_zero.counts(items, clock.now())),
+        "due": [one.id for one in notices.due(office, incident, plan)] if incident.is_open else [],
+        "possible": following,
+    }
+
+
+def _step_row(taken: Taken, office: Office) -> Row:
+    return {
+        "step": taken.state.replace("_", " "),
+        "when": shown(taken.happened, office.zone),
+        "by": taken.by,
+        "reference": taken.reference,
+        "ports": " ".join(taken.ports),
+        "until": taken.until,
+        "note": taken.note,
+        "evidence": ", ".join(f"{one.name} {one.content[:12]}" for one in taken.attached),
+    }
+
+
+def _clock_row(one: Clock, office: Office) -> Row:
+    now = clock.now()
+    return {
+        "light": one.light(now),
+        "due": one.due.day.isoformat() if one.due.day else shown(one.due.at, office.zone),
+        "left": one.words(now),
+        "what": f"{one.rule.what} [{one.rule.mark}]",
+        "of": one.about,
+        "rule": f"{one.rule.id}: {one.rule.source}",
+        "next": one.next,
+    }
+
+
+def work_rows(office: Office, incident: str) -> list[Row]:
+    """The hour-zero list, SSNs masked."""
+    rules = deadlines.load(office.settings.home)
+    return [_work_row(hour_zero.shown(one), office)
+            for one in hour_zero.items(office.journal.rows, incident, rules)]  # fmt: skip
+
+
+def _work_row(one: hour_zero.Item, office: Office) -> Row:
+    now = clock.now()
+    when = "not known" if one.due is None else (
+        one.due.day.isoformat() if one.due.day else shown(one.due.at, office.zone)
+    )  # fmt: skip
+    late = one.due is not None and one.is_open and one.due.at <= now
+    return {
+        "item": one.id,
+        "entry type": one.entry_type,
+        "port": one.port,
+        "importer": " ".join(filter(None, (one.importer, one.importer_number))),
+        "due": f"{when}{' OVERDUE' if late else ''}",
+        "amount": one.amount,
+        "rule": f"{one.rule.id} [{one.rule.mark}]" if one.rule else "as exported",
+        "note": one.note,
+        "closed": one.how,
+    }
+
+
+def notice_rows(office: Office, incident: str) -> list[Row]:
+    return [
+        {"notice": one.id, "state": one.state, "title": one.title, "drafted": shown(one.drafted, office.zone),
+         "sent": shown(one.sent, office.zone) if one.sent else "", "how": one.how,
+         "acknowledged": shown(one.acknowledged, office.zone) if one.acknowledged else "",
+         "by": one.who}
+        for one in notices.current(office.journal.rows, incident)
+    ]  # fmt: skip
+
+
+def contact_rows(office: Office) -> list[Row]:
+    today = clock.now().astimezone(office.zone).date()
+    days = office.settings.incident.contact_days
+    rows = []
+    for one in contacts.load(office).values():
+        light, why = one.light(today, days)
+        rows.append({"contact": one.id, "role": one.role, "name": one.name, "phone": one.phone,
+                     "mail": one.mail, "hours": one.hours, "ports": " ".join(one.ports),
+                     "light": light, "because": why,
+                     "source": f"{one.source} [{one.mark}]" if one.mark else one.source})  # fmt: skip
+    return rows

@@ -1,0 +1,66 @@
+"""The hour-zero list for a person and for a spreadsheet: every item with its deadline and its end."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from tasks.incident import deadlines, hour_zero, standing
+from tasks.incident.notice_page import cell
+from tasks.incident.office import Office
+from tasks.incident.state import Incident
+from tasks.shared import clock, manifest
+from tasks.shared.files import write_atomic
+from tasks.shared.paper import INNER, Column, Frame, Paper
+
+_COLUMNS = (
+    Column("Item", 52), Column("Type", 11), Column("Port", 12), Column("Importer", 62),
+    Column("Due", 42), Column("Amount", 20, "R"), Column("Rule", 24), Column("Closed", INNER - 223),
+)  # fmt: skip
+
+
+def write(office: Office, incident: Incident, out: Path) -> list[Path]:
+    """PDF, CSV and a signed manifest into a folder."""
+    rows = standing.work_rows(office, incident.id)
+    sink = io.StringIO(newline="")
+    heads = list(rows[0]) if rows else ["item"]
+    writer = csv.writer(sink)
+    writer.writerow(heads)
+    writer.writerows([cell(str(row[name])) for name in heads] for row in rows)
+    data = b"\xef\xbb\xbf" + sink.getvalue().encode()
+    what = f"{incident.mark} open work of incident {incident.id}".strip()
+    return [
+        write_atomic(out / "open-work.csv", data),
+        write_atomic(out / "open-work.pdf", render(office, incident, rows)),
+        manifest.write(out, office.settings.home, what),
+    ]
+
+
+def render(office: Office, incident: Incident, rows: list[standing.Row]) -> bytes:
+    broker, head = office.settings.broker, office.journal.head()
+    paper = Paper(
+        Frame(
+            title="Work that was open",
+            left=f"{broker.name} · filer {broker.filer_code} · licence {broker.licence or 'not set'}",
+            right=f"incident {incident.id} · book at event {head.seq:,}",
+            foot=f"Made {clock.text()[:16]}Z. Confidential: client records (19 CFR 111.24).",
+            mark=f"{incident.mark}: an exercise" if incident.drill else "",
+            made=clock.now(),
+        )
+    )
+    paper.page()
+    paper.title("Work that was open when the systems went down")
+    rules = deadlines.load(office.settings.home)
+    items = hour_zero.items(office.journal.rows, incident.id, rules)
+    columns = (Column("Kind", 50), Column("In all", 20, "R"), Column("Open", 20, "R"),
+               Column("Overdue", 20, "R"), Column("Closed", 140))  # fmt: skip
+    counted = [
+        [str(value) for value in row.values()] for row in hour_zero.counts(items, clock.now())
+    ]
+    paper.table(columns, counted, 8.5)
+    paper.heading("Item by item, what bites first in front")
+    names = ("item", "entry type", "port", "importer", "due", "amount", "rule", "closed", "note")
+    paper.table(_COLUMNS, [[str(row[name]) for name in names] for row in rows], 7.5,
+                red=lambda row: row[4].endswith("OVERDUE"))  # fmt: skip
+    return paper.bytes()

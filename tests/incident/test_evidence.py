@@ -1,0 +1,303 @@
+"""The evidence pack: whole and by whom, with the public key alone; every kind of tampering shows."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from tasks.incident import closing, evidence, evidence_pack, hour_zero, notices, plan, state
+from tasks.incident.evidence_verify import public_key, verify
+from tasks.incident.hour_zero import Act
+from tasks.incident.office import Office, office_of
+from tasks.incident.state import Given
+from tasks.shared import clock, keys, kinds, manifest, opening
+from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Refused
+from tasks.shared.files import digest_of
+from tests.conftest import SETTINGS
+from tests.incident.conftest import MORNING
+from tests.incident.world import PROVED, declared, signed, through
+
+MANUAL = ("cause", "scope", "clean-build", "credentials", "attestation")
+
+
+def proofs(office: Office, folder: Path) -> None:
+    """Files for the items that nobody but a person can show."""
+    folder.mkdir(exist_ok=True)
+    for name in MANUAL:
+        path = folder / f"Bericht über {name} (final).pdf"
+        path.write_bytes(f"%PDF {name}".encode())
+        evidence.attach(office, name, [path], f"examiner's report of {name}", "ada")
+
+
+def by_itself(office: Office) -> None:
+    """What the house writes of its own: a proved restore, a scan report, the agreement, a notice."""
+    proved = kinds.BackupProved(repository="r", host="desk1", sequence=7, manifest="m", proof="",
+                                drill="drill1", scope="whole", files=1234, bytes=1, seconds=1.0,
+                                restored_at="x")  # fmt: skip
+    office.journal.append(proved, "backup/desk1:7", "drill1")
+    scan = kinds.ScanCounts(format="sarif", tool="scanner", open={"critical": 0}, oldest={})
+    common = {"item": "", "term": "2026", "on": "2026-11-24", "until": "", "facts": {}}
+    done = kinds.DutyFulfilled(duty="scan", proof=office.content.put(b"{}"), file="scan.sarif", statement="",
+                               scan=scan, **common)  # fmt: skip
+    office.journal.append(done, "duty/scan", "it")
+    isa = kinds.DutyFulfilled(duty="isa", proof="", file="", statement="nothing changed", **common)
+    office.journal.append(isa, "duty/isa", "it")
+    found = plan.load(office.settings.home)
+    incident = state.require(office.journal.rows)
+    to = notices.recipients(office, found.notice("breach"))
+    (made,) = notices.draft(office, incident, found.notice("breach"), to, "ada", found)
+    notices.told(office, made.notice, "mail", "ada")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Path]]:
+    """A house in an incident and its pack, made once: a pack is fonts and PDF."""
+    top = tmp_path_factory.mktemp("built")
+    house = opening.make_home(top / "home", SETTINGS, "tests")
+    made = office_of(house)
+    with clock.held(MORNING):
+        declared(made, MORNING)
+        proofs(made, top / "proofs")
+        by_itself(made)
+        through(made, "remediating", "remediated")
+        evidence_pack.build(made, state.require(made.journal.rows), top / "pack", "ada")
+    yield made, top / "pack"
+    made.journal.close()
+
+
+@pytest.fixture
+def owner(built: tuple[Office, Path]) -> Office:
+    return built[0]
+
+
+@pytest.fixture
+def pack(built: tuple[Office, Path], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built[1], tmp_path / "pack"))
+
+
+def own_key(office: Office) -> bytes:
+    return keys.public(office.settings.home)
+
+
+def test_a_pack_is_whole_and_by_whom(owner: Office, pack: Path, tmp_path: Path) -> None:
+    elsewhere = Path(shutil.move(pack, tmp_path / "at CBP"))
+    key = public_key(str(elsewhere / "public-key.txt"))
+    assert key == own_key(owner) == public_key(base64.b64encode(key).decode())
+    found = verify(elsewhere, key)
+    assert found.ok and found.key == keys.key_id(key) and found.seq == owner.journal.head().seq - 1
+    assert verify(elsewhere, key, owner.journal).ok
+    listed = json.loads((elsewhere / "evidence.json").read_text(encoding="utf-8"))
+    files = [one for item in listed["items"] for one in item["files"]]
+    assert len(files) == 6 and all((elsewhere / one["name"]).is_file() for one in files)
+    assert files[0]["origin"] == "examiner's report of cause" and files[0]["given_as"].startswith(
+        "Bericht über"
+    )
+    assert not any(item["open"] for item in listed["items"])
+    (built,) = owner.journal.events(kind="evidence.built")
+    assert isinstance(built.said, kinds.EvidenceBuilt)
+    assert built.said.manifest == digest_of(elsewhere / manifest.FILE)
+    text = " ".join(one.extract_text() for one in PdfReader(elsewhere / "cover.pdf").pages)
+    assert "Complete" in text and "snapshot 7 of desk1" in text and keys.key_id(key) in text
+
+
+def test_what_lacks_is_named(office: Office, morning: datetime, tmp_path: Path) -> None:
+    incident = declared(office, morning)
+    with pytest.raises(
+        Refused, match=r"lack their evidence: cause, scope, clean-build, restore-proof"
+    ):
+        evidence_pack.build(office, incident, tmp_path / "out", "ada")
+    evidence.waive(office, "clean-build", "nothing was rebuilt", "ada")
+    evidence_pack.build(office, incident, tmp_path / "out", "ada", incomplete=True)
+    text = (
+        PdfReader(io.BytesIO((tmp_path / "out" / "cover.pdf").read_bytes())).pages[0].extract_text()
+    )
+    assert "INCOMPLETE" in text and "does not apply: nothing was rebuilt" in " ".join(text.split())
+    with pytest.raises(Refused, match="not empty"):
+        evidence_pack.build(office, incident, tmp_path / "out", "ada", incomplete=True)
+    with pytest.raises(BadInput, match="has no item 'luck'"):
+        evidence.attach(office, "luck", [], "", "ada")
+
+
+def test_what_was_before_the_incident_proves_nothing(office: Office, morning: datetime) -> None:
+    declared(office, morning)
+    by_itself(office)
+    through(
+        office, "remediating", "remediated", "evidence_submitted", "reconnected", "keying_backlog"
+    )
+    signed(office)
+    through(office, "reconciled")
+    closing.close(office, Given(note="no export"), "ada")
+    second = state.declare(office, Given(), "ada", breach=None)[0]
+    open_ = {one.item.id for one in evidence.standing(office, second) if one.is_open}
+    assert {"restore-proof", "scans", "isa", "notices"} <= open_ and "journal" not in open_
+
+
+def altered(path: Path, change: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(change(path.read_bytes()))
+
+
+def one_file(pack: Path, number: int = 0) -> Path:
+    return sorted((pack / "files").iterdir())[number]
+
+
+TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a byte of a file": (lambda p: altered(one_file(p), lambda d: d[:-1] + b"x"), "was changed"),
+    "two files swapped": (lambda p: swap(one_file(p), one_file(p, 1)), "was changed"),
+    "a file gone": (lambda p: one_file(p).unlink(), "is missing"),
+    "a file more": (lambda p: (p / "files" / "more.pdf").write_bytes(b"x"), "is not in the manifest"),
+    "the cover": (lambda p: altered(p / "cover.pdf", lambda d: d + b" "), "cover.pdf: was changed"),
+    "an event gone": (lambda p: altered(p / "events.jsonl", lambda d: d.split(b"\n", 1)[1]), "was changed"),
+    "an event's words": (
+        lambda p: altered(p / "events.jsonl", lambda d: d.replace(b"remediated", b"remediatea", 1)),
+        "was altered: its digest does not fit",
+    ),
+}  # fmt: skip
+
+
+def swap(first: Path, second: Path) -> None:
+    one, other = first.read_bytes(), second.read_bytes()
+    first.write_bytes(other)
+    second.write_bytes(one)
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_a_tampered_pack_shows(owner: Office, pack: Path, name: str) -> None:
+    tamper, said = TAMPERED[name]
+    tamper(pack)
+    found = verify(pack, own_key(owner))
+    assert not found.ok and said in "\n".join(map(str, found.problems))
+
+
+def test_a_manifest_made_anew_does_not_hide_a_swap(owner: Office, pack: Path) -> None:
+    """By the house itself: the files no longer are what the items name."""
+    swap(one_file(pack), one_file(pack, 1))
+    manifest.write(pack, owner.settings.home, "made anew")
+    said = "\n".join(map(str, verify(pack, own_key(owner)).problems))
+    assert said.count("is not the file that was attached") == 2
+
+
+def test_a_pack_signed_by_somebody_else_shows(owner: Office, pack: Path, tmp_path: Path) -> None:
+    other = opening.make_home(tmp_path / "other", SETTINGS, "mallory")
+    altered(one_file(pack), lambda data: b"forged")
+    manifest.write(pack, other.home, "forged")
+    with pytest.raises(JournalBroken, match="another key"):
+        verify(pack, own_key(owner))
+    with pytest.raises(JournalBroken, match="another key than the manifest"):
+        verify(pack)
+
+
+def test_a_signature_that_does_not_hold_shows(owner: Office, pack: Path) -> None:
+    said = json.loads((pack / manifest.FILE).read_bytes())
+    said["what"] = "evidence of something else"
+    (pack / manifest.FILE).write_text(json.dumps(said))
+    with pytest.raises(JournalBroken, match="signature"):
+        verify(pack, own_key(owner))
+    head = json.loads((pack / "head.json").read_bytes())
+    (pack / "head.json").write_text(json.dumps(head | {"seq": head["seq"] - 1}))
+    manifest.write(pack, owner.settings.home, "made anew")
+    with pytest.raises(JournalBroken, match="signature"):
+        verify(pack, own_key(owner))
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "head.json", "events.jsonl", "evidence.json"])
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[1, 2]", b"\xff\xfe\x00", b'{"files": [7]}', b"null"]
+)
+def test_garbage_never_passes_and_never_surprises(
+    owner: Office, pack: Path, name: str, data: bytes
+) -> None:
+    (pack / name).write_bytes(data)
+    with suppress(ContinuityError):
+        assert not verify(pack, own_key(owner)).ok
+
+
+def test_a_cut_tail_of_the_journal_shows(owner: Office, pack: Path, tmp_path: Path) -> None:
+    """The book, cut by whoever owns the host, is whole in itself; the pack knows better."""
+    import sqlite3
+
+    from tasks.shared.journal import Journal
+    from tasks.shared.journal_check import verify as whole
+
+    path = tmp_path / "cut.sqlite"
+    with (
+        sqlite3.connect(owner.settings.home / "journal.sqlite") as book,
+        sqlite3.connect(path) as copy,
+    ):
+        book.backup(copy)
+        copy.executescript("DROP TRIGGER events_no_delete; DELETE FROM events WHERE seq > 9;")
+    cut = Journal.at(path)
+    cut.rebuild()
+    assert whole(cut).ok, "the chain alone does not show it"
+    found = verify(pack, own_key(owner), cut)
+    said = "\n".join(map(str, found.problems))
+    assert "the journal ends at event 9" in said and "its tail was cut" in said
+    for _ in range(30):
+        state.found(
+            replace(owner, journal=cut), datetime.fromisoformat("2026-11-24T13:00Z"), "", [], "x"
+        )
+    regrown = verify(pack, own_key(owner), cut)
+    assert "is another event in the journal than in the pack" in "\n".join(
+        map(str, regrown.problems)
+    )
+    cut.close()
+
+
+def test_what_is_no_pack_and_no_key(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="is no evidence pack"):
+        verify(tmp_path)
+    with pytest.raises(BadInput, match="No public key"):
+        public_key("AAAA")
+
+
+def late_entry(office: Office) -> None:
+    """A desk hands in one entry more."""
+    from tasks.entries import reserve
+
+    reserve.reserve(office.journal, office.settings, "entry", 9_000_000, 5, "seen", "it")
+    (number,) = reserve.issue(office.journal, office.settings, "entry", 1, "truck", "2304", "it")
+    line = kinds.EntryLine(number=number, digest="d", entry_type="01", route="se", outcome="waiting",
+                           port="2304", importer="12-3456789AB", complete=False)  # fmt: skip
+    late = kinds.EntriesRecorded(content="", source="", file="x", desk="truck", entries=[line])
+    office.journal.append(late, "desk/truck", "it")
+
+
+def test_closing_needs_the_signed_accounting(office: Office, morning: datetime) -> None:
+    declared(office, morning)
+    item = kinds.WorkLine(item="isf:A1", work="isf", reference="A1", due="2026-12-01")
+    taken = kinds.WorkTaken(incident="2026-01", file="x", source="x", as_of="x", items=[item])
+    office.journal.append(taken, "incident/2026-01", "ada")
+    through(office, "remediating", "remediated", "keying_backlog")
+    with pytest.raises(Refused, match="is not signed"):
+        closing.close(office, Given(), "ada")
+    accounting = signed(office)
+    late_entry(office)
+    with pytest.raises(Refused, match="came after the accounting was signed"):
+        closing.close(office, Given(), "ada")
+    accounting = signed(office, b"anew")
+    with pytest.raises(Refused, match=r"1 item\(s\) of the hour-zero list are open: isf:A1"):
+        closing.close(office, Given(), "ada")
+    hour_zero.close(office, ["A1"], Act("filed", "portal"), "ada")
+    ended = closing.close(office, Given(note="all done"), "ada")
+    assert [one.state for one in ended.steps[-2:]] == ["reconciled", "closed"]
+    assert ended.steps[-1].reference == accounting and state.find(office.journal.rows) is None
+
+
+def test_an_accounting_of_before_does_not_close_it(office: Office, morning: datetime) -> None:
+    signed(office)
+    declared(office, morning)
+    through(office, "remediating", "remediated", "keying_backlog")
+    with pytest.raises(Refused, match="is not signed"):
+        state.step(office, "reconciled", PROVED, "ada")
+    signed(office, b"of this one")
+    with pytest.raises(Refused, match="No list of open work"):
+        closing.close(office, Given(), "ada")

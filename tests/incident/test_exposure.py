@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from tasks.incident import exposure
+from tasks.incident.office import Office
+from tasks.shared.errors import BadInput
+from tasks.shared.private import is_reference
+from tasks.shared.settings import System
+from tests.incident.world import crm, declared, with_systems
+
+
+def test_the_list_of_72_hours_is_a_command(office: Office, morning: datetime) -> None:
+    path = office.settings.home / "tms.sqlite"
+    with sqlite3.connect(path) as made:
+        made.execute("CREATE TABLE c (ior TEXT, name TEXT)")
+        made.executemany(
+            "INSERT INTO c VALUES (?, ?)", [("12-3456789AB", ""), ("98-7654321", "Zed")]
+        )
+    made.close()
+    tms = System(name="tms", holds="orders", database=SecretStr(f"sqlite+pysqlite:///{path}"),
+                 query="SELECT ior, name FROM c")  # fmt: skip
+    office = with_systems(office, crm(office), tms)
+    declared(office, morning)
+    listed, read = exposure.record(office, [], "ada")
+    found = {one.importer: one for one in listed}
+    assert found["Acme Übersee"].systems == ("crm", "tms") and found["Zed"].systems == ("tms",)
+    assert is_reference(found["Abe Doe"].number)
+    assert [(one.system, len(one.numbers)) for one in read] == [("crm", 3), ("tms", 2), ("book", 0)]
+    assert exposure.newest(office, "2026-01") == listed
+    assert b"123-45-6789" in exposure.as_csv(listed, True, office)
+    masked = exposure.as_csv(listed, False, office)
+    assert b"123-45-6789" not in masked and b"***-**-****" in masked
+    stored = b"".join(one.read_bytes() for one in office.content.root.rglob("*") if one.is_file())
+    assert b"123-45-6789" not in stored
+
+
+def test_only_the_systems_that_were_compromised(office: Office, morning: datetime) -> None:
+    office = with_systems(office, crm(office))
+    declared(office, morning)
+    assert len(exposure.record(office, ["crm"], "ada")[0]) == 3
+    exposure.record(office, ["crm"], "ada")
+    assert len(list(office.journal.events(kind="exposure.listed"))) == 1
+    exposure.record(office, ["book"], "ada")
+    exposure.record(office, ["crm"], "ada")
+    assert len(exposure.newest(office, "2026-01") or []) == 3, "the newest list counts"
+    with pytest.raises(BadInput, match="is no system of the inventory 'erp'"):
+        exposure.record(office, ["erp"], "ada")
+
+
+def test_faults_do_not_hold_up_the_notice(office: Office, morning: datetime) -> None:
+    office = with_systems(office, crm(office))
+    path = office.settings.home / "crm.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "123456789,No hyphens\n", encoding="utf-8")
+    declared(office, morning)
+    with pytest.raises(BadInput) as refused:
+        exposure.record(office, [], "ada")
+    assert "row 5" in str(refused.value) and "'123...'" in str(refused.value)
+    assert "123456789" not in str(refused.value), "it may be an SSN"
+    listed, read = exposure.record(office, [], "ada", accept_faulty=True)
+    assert len(listed) == 3 and read[0].faulty == 1
+
+
+@pytest.mark.parametrize(
+    ("system", "said"),
+    [
+        (System(name="crm", holds="x", file=Path("gone.csv")), "cannot be read"),
+        (System(name="crm", holds="x", file=Path("crm.csv"), number="Number"), "column Number: is no heading"),
+        (System(name="crm", holds="x", database=SecretStr("sqlite://"), query="SELECT x FROM y"),
+         "cannot be read"),
+    ],
+)  # fmt: skip
+def test_a_source_that_cannot_be_read(office: Office, system: System, said: str) -> None:
+    crm(office)
+    office = with_systems(office, system)
+    declared(office, None, breach=False)
+    with pytest.raises(BadInput, match=said):
+        exposure.record(office, [], "ada")
+
+
+@pytest.mark.parametrize("more", [{}, {"file": "x", "query": "y"}, {"query": "y"}])
+def test_an_inventory_that_cannot_be(more: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        System(name="crm", holds="x", **more)  # type: ignore[arg-type]

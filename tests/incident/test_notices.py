@@ -1,0 +1,337 @@
+"""Notices: due by the plan, filled from the book, private numbers only where the rule needs them."""
+
+from __future__ import annotations
+
+import email
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email import policy
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from tasks.incident import exposure, notice_facts, notice_sending, notices, plan, state
+from tasks.incident.clocks import clocks
+from tasks.incident.notices import Drafted, Known
+from tasks.incident.office import Office
+from tasks.shared import clock
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, Refused
+from tasks.shared.mail import outbox
+from tasks.shared.private import Vault
+from tasks.shared.settings import load as settings
+from tests.conftest import SETTINGS
+from tests.incident.world import crm, declared, through, with_contacts, with_systems
+from tests.mail_server import MailServer, mail_server
+
+SSN = "123-45-6789"
+
+
+def drafted(office: Office, name: str, *only: str) -> list[Drafted]:
+    found = plan.load(office.settings.home)
+    notice = found.notice(name)
+    incident = state.require(office.journal.rows)
+    return notices.draft(
+        office, incident, notice, notices.recipients(office, notice, only), "ada", found
+    )
+
+
+def known(office: Office, *made: Drafted) -> list[Known]:
+    return [notices.one_of(office, one.notice) for one in made]
+
+
+def due(office: Office) -> list[str]:
+    return [
+        one.id
+        for one in notices.due(
+            office, state.require(office.journal.rows), plan.load(office.settings.home)
+        )
+    ]
+
+
+def page(data: bytes) -> str:
+    return " ".join(
+        " ".join(one.extract_text().split()) for one in PdfReader(io.BytesIO(data)).pages
+    )
+
+
+def test_the_plan_holds_together() -> None:
+    found = plan.load(Path("nowhere"))
+    assert list(found.notices) == ["call-sheet", "breach", "breach-update", "downtime-request", "status",
+                                   "port", "client", "vendor", "reconnect", "close-out"]  # fmt: skip
+    assert [one.id for one in found.notices.values() if one.numbers] == ["breach", "breach-update"]
+
+
+def test_what_is_due_follows_the_steps(office: Office, morning: datetime) -> None:
+    with_contacts(office)
+    declared(office, morning)
+    assert due(office) == ["call-sheet", "breach", "downtime-request", "status", "client", "vendor"]
+    through(office, "disconnected", "downtime_requested", "downtime_authorised")
+    assert "port" in due(office) and "downtime-request" not in due(office)
+    notices.told(office, drafted(office, "status", "cbp-hq")[0].notice, "call", "ada")
+    assert "status" not in due(office)
+    with clock.held(morning + timedelta(hours=20)):
+        assert "status" in due(office), "each day anew"
+    through(office, "downtime_running", "remediating", "remediated")
+    assert "reconnect" in due(office) and "call-sheet" not in due(office)
+
+
+def test_the_update_is_due_before_its_clock_ends(office: Office, morning: datetime) -> None:
+    declared(office, morning)
+    made = drafted(office, "breach")[0]
+    notices.told(office, made.notice, "mail", "ada")
+    assert not {"breach", "breach-update"} & set(due(office))
+    with clock.held(morning + timedelta(days=14)):
+        assert "breach-update" in due(office)
+    with clock.held(morning + timedelta(hours=50)):
+        state.found(office, clock.now() - timedelta(hours=30), "a second server", [], "ada")
+        assert "breach-update" in due(office)
+
+
+def test_no_breach_no_breach_notice(office: Office, morning: datetime) -> None:
+    declared(office, morning, breach=False)
+    assert "breach" not in due(office) and "call-sheet" in due(office)
+
+
+def test_a_notice_says_what_is_known_and_what_is_not(office: Office, morning: datetime) -> None:
+    with_contacts(office)
+    incident = declared(office, morning)
+    notice_facts.note(office, incident, {"cause": "a stolen password"}, "ada")
+    notice_facts.note(office, incident, {"cause": "a mail with a link", "site": "Laredo"}, "ada")
+    (made,) = drafted(office, "call-sheet", "cbp-soc")
+    facts = dict(made.draft.facts)
+    assert facts["Cause, as far as known"] == "a mail with a link"
+    assert facts["Indicators of compromise"] == "not known yet"
+    assert facts["Breach discovered"] == "Tue 2026-11-24 08:03 EST"
+    assert facts["Contact, day and night"] == "JO HARBOR, 5625550100"
+
+
+def test_the_breach_notice_lists_the_numbers_in_the_clear(
+    office: Office, morning: datetime, tmp_path: Path
+) -> None:
+    office = with_systems(office, crm(office))
+    declared(office, morning)
+    exposure.record(office, ["crm"], "ada")
+    (made,) = drafted(office, "breach")
+    stored = office.content.get(known(office, made)[0].content)
+    assert SSN.encode() not in stored and "Übersee" in stored.decode()
+    written = {
+        path.suffix: path for path in notice_sending.write(office, known(office, made), tmp_path)
+    }
+    assert written[".txt"].stat().st_mode & 0o077 == 0
+    assert SSN in written[".txt"].read_text() and SSN in page(written[".pdf"].read_bytes())
+    message = email.message_from_bytes(written[".eml"].read_bytes(), policy=policy.default)
+    assert message["To"] == "cbpsoc@cbp.dhs.gov" and message["X-Unsent"] == "1"
+    assert SSN in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "19 CFR 111.21(b)" in message["Subject"]
+
+
+def test_other_notices_never_hold_a_social_security_number(
+    office: Office, morning: datetime, tmp_path: Path
+) -> None:
+    office = with_contacts(with_systems(office, crm(office)))
+    declared(office, morning)
+    exposure.record(office, ["crm"], "ada")
+    for name in plan.load(office.settings.home).notices:
+        if name not in ("breach", "breach-update"):
+            made = drafted(office, name)[:1]
+            for path in notice_sending.write(office, known(office, *made), tmp_path / name):
+                assert SSN.encode() not in path.read_bytes()
+                if path.suffix == ".pdf":
+                    assert SSN not in page(path.read_bytes())
+
+
+def test_a_long_list_goes_beside_the_mail(
+    office: Office, morning: datetime, tmp_path: Path
+) -> None:
+    office = with_systems(office, crm(office, 200))
+    declared(office, morning)
+    exposure.record(office, ["crm"], "ada")
+    written = notice_sending.write(office, known(office, *drafted(office, "breach")), tmp_path)
+    (listed,) = [path for path in written if path.suffix == ".csv"]
+    assert len(listed.read_text(encoding="utf-8-sig").splitlines()) == 204
+    message = email.message_from_bytes(
+        next(one for one in written if one.suffix == ".eml").read_bytes(), policy=policy.default
+    )
+    names = [one.get_filename() for one in message.iter_attachments()]
+    assert names == ["breach.pdf", "compromised-importer-numbers.csv"]
+    assert "203 in all: the list is attached" in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    pdf = next(one for one in written if one.suffix == ".pdf").read_bytes()
+    assert len(PdfReader(io.BytesIO(pdf)).pages) > 3 and "Importer 199 of" in page(pdf)
+
+
+def test_the_same_is_not_drafted_twice(office: Office, morning: datetime) -> None:
+    incident = declared(office, morning)
+    first = drafted(office, "breach")[0]
+    with clock.held(morning + timedelta(minutes=5)):
+        again = drafted(office, "breach")[0]
+        assert (again.notice, again.new) == (first.notice, False)
+        notice_facts.note(office, incident, {"cause": "known now"}, "ada")
+        third = drafted(office, "breach")[0]
+    assert third.new and third.notice == "2026-01/breach/cbp-soc/2"
+    assert [one.id for one in notices.current(office.journal.rows, "2026-01")] == [third.notice]
+
+
+def test_each_port_gets_its_own_blocks(office: Office, morning: datetime) -> None:
+    from tasks.entries import reserve
+
+    with_contacts(office)
+    reserve.reserve(office.journal, office.settings, "entry", 9_000_000, 50, "seen", "it")
+    for desk, port in (("truck", "2304"), ("ocean", "2704")):
+        reserve.issue(office.journal, office.settings, "entry", 5, desk, port, "it")
+    declared(office, morning)
+    made = {one.contact.id: one.draft for one in drafted(office, "port")}
+    blocks = {name: [row[0] for row in one.tables[0].rows] for name, one in made.items()}
+    assert blocks == {"laredo": ["truck"], "longbeach": ["ocean"]}
+    assert made["laredo"].tables[0].rows[0][2:] == ["ABC-9000000-3", "ABC-9000004-5", "5"]
+    asked = drafted(office, "downtime-request")[0].draft
+    assert [row[0] for row in asked.tables[1].rows] == ["truck", "ocean"]
+    assert [row[0] for row in asked.tables[0].rows] == ["2304 Laredo", "2704 Los Angeles"]
+
+
+def test_nobody_to_tell_is_said(office: Office, morning: datetime) -> None:
+    declared(office, morning)
+    made, missing = notices.draft_due(office, "ada")
+    assert {one.draft.template for one in made} >= {"call-sheet", "breach"}
+    assert any("client has no contact" in one or "column client" in one for one in missing)
+    with pytest.raises(BadInput, match="No contact has the id"):
+        drafted(office, "breach", "nobody")
+    from tasks.incident import contacts
+
+    contacts.check(office, "cbp-soc", "ada", works=False, how="")
+    with pytest.raises(BadInput, match="was dead when tried"):
+        drafted(office, "breach", "cbp-soc")
+
+
+def test_sent_by_hand_and_acknowledged(office: Office, morning: datetime, tmp_path: Path) -> None:
+    declared(office, morning)
+    (made,) = drafted(office, "breach")
+    with pytest.raises(Refused, match="was not sent yet"):
+        notices.acknowledge(office, made.notice, "Officer Diaz", "ada")
+    with pytest.raises(BadInput, match="there are mail, call"):
+        notices.told(office, made.notice, "pigeon", "ada")
+    proof = tmp_path / "receipt.pdf"
+    proof.write_bytes(b"%PDF")
+    one = notices.told(
+        office, "2026-01/breach", "portal", "ada", reference="SOC-4711", files=[proof]
+    )
+    assert one.sent == morning and one.reference == "SOC-4711"
+    with pytest.raises(Refused, match="already"):
+        notices.told(office, made.notice, "call", "ada")
+    assert "BR72" not in {c.rule.id for c in clocks(office, state.require(office.journal.rows))}
+    assert notices.acknowledge(office, made.notice, "Officer Diaz", "ada").state == "acknowledged"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[MailServer]:
+    with mail_server(tmp_path) as running:
+        yield running
+
+
+def mailing(office: Office, server: MailServer) -> Office:
+    home = office.settings.home
+    (home / "continuity.toml").write_text(SETTINGS + server.settings(home, "{ it = [] }"))
+    return replace(office, settings=settings(home))
+
+
+def test_mail_opens_private_numbers_only_on_the_way_out(
+    office: Office, morning: datetime, server: MailServer
+) -> None:
+    office = mailing(office, server)
+    office = with_systems(office, crm(office, 100))
+    declared(office, morning)
+    exposure.record(office, ["crm"], "ada")
+    made = known(office, *drafted(office, "breach"), *drafted(office, "call-sheet", "cbp-soc"))
+    server.busy = "452 no room"
+    waits = notice_sending.send(office, made, "ada")
+    assert waits.waiting == [made[0].id] and waits.by_hand == [made[1].id] and "BR72" in {
+        c.rule.id for c in clocks(office, state.require(office.journal.rows))
+    }  # fmt: skip
+    (copy,) = outbox(office.settings.home).iterdir()
+    shown = email.message_from_bytes(copy.read_bytes(), policy=policy.default)
+    texts = [part.get_content() for part in shown.walk() if part.get_content_maintype() == "text"]
+    assert len(texts) == 2 and all(
+        "***-**-****" in one and SSN not in one and "~" not in one for one in texts
+    )
+    server.busy = ""
+    with clock.held(morning + timedelta(hours=1)):
+        assert notice_sending.send(office, made, "ada").sent == [made[0].id]
+    ((to, message),) = server.received
+    assert to == ["cbpsoc@cbp.dhs.gov"]
+    assert SSN in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    names = {part.get_filename(): part for part in message.iter_attachments()}
+    assert SSN in names["compromised-importer-numbers.csv"].get_content()
+    assert SSN not in page(names["breach.pdf"].get_content())
+    assert notices.one_of(office, made[0].id).sent == morning + timedelta(hours=1)
+    every = b"".join(one.read_bytes() for one in office.content.root.rglob("*") if one.is_file())
+    assert SSN.encode() not in every and not any(SSN in one.body for one in office.journal.events())
+    assert notice_sending.send(office, known(office, *[]), "ada").sent == []
+    assert len(server.received) == 1
+
+
+def test_a_mail_that_others_delivered_is_noted_with_its_own_time(
+    office: Office, morning: datetime, server: MailServer
+) -> None:
+    from tasks.shared.mail import Post
+
+    office = mailing(office, server)
+    declared(office, morning)
+    made = known(office, *drafted(office, "breach"))
+    server.busy = "452 no room"
+    notice_sending.send(office, made, "ada")
+    server.busy = ""
+    with clock.held(morning + timedelta(hours=2)):
+        Post(office.journal, office.content, office.settings).deliver("duties")
+    with clock.held(morning + timedelta(hours=9)):
+        notice_sending.note_delivered(office, "flow")
+    assert notices.one_of(office, made[0].id).sent == morning + timedelta(hours=2)
+
+
+def test_a_drill_sends_nothing(tmp_path: Path, server: MailServer, morning: datetime) -> None:
+    """Not the room, and not the post, whoever calls it."""
+    from tasks.shared.mail import Letter, Post
+    from tasks.shared.opening import journal, make_home
+
+    home = tmp_path / "drill"
+    made = make_home(home, SETTINGS, "tests", drill=True)
+    (home / "continuity.toml").write_text(SETTINGS + server.settings(home, "{ it = [] }"))
+    made = settings(home)
+    office = Office(journal(made), ContentStore(made.content_path), Vault(home), made)
+    declared(office, morning)
+    (one,) = drafted(office, "breach")
+    assert one.draft.mark == "DRILL"
+    with pytest.raises(Refused, match="A drill sends nothing outside"):
+        notice_sending.send(office, known(office, one), "ada")
+    letter = Letter(key="x", to=["a@b.example"], title="x", text="x")
+    assert (
+        "a drill sends nothing"
+        in Post(office.journal, office.content, made).send(letter, "it").reason
+    )
+    assert server.received == []
+    paths = notice_sending.write(office, known(office, one), tmp_path / "out")
+    marked = [path for path in paths if path.suffix in (".txt", ".pdf", ".eml")]
+    assert len(marked) == 3
+    for path in marked:
+        text = page(path.read_bytes()) if path.suffix == ".pdf" else path.read_text()
+        assert "DRILL" in text
+    assert "Subject: DRILL: " in next(one for one in paths if one.suffix == ".eml").read_text()
+
+
+def test_the_brokers_own_plan(office: Office) -> None:
+    own = '[[notice]]\nid = "insurer"\nstage = 1\ntitle = "Claim"\nto = ["insurer"]\nchannel = "letter"\n'
+    own += (
+        'after = ["declared"]\nfacts = ["cause"]\ntext = ["Hello {broker-name}"]\nsigned = true\n'
+    )
+    own += 'source = "policy"\nmark = "G"\n'
+    path = office.settings.home / plan.FILE
+    path.write_text(own)
+    assert "insurer" in plan.load(office.settings.home).notices
+    path.write_text(own.replace("{broker-name}", "{nonsense}"))
+    with pytest.raises(BadInput, match="is no fact 'nonsense'"):
+        plan.load(office.settings.home)
+    path.write_text(own.replace('to = ["insurer"]', 'to = ["king"]'))
+    with pytest.raises(BadInput, match=r"line 1.*names what there is not: king"):
+        plan.load(office.settings.home)

@@ -1,0 +1,65 @@
+"""A brokerage in an incident: contacts, systems with importer numbers, and the way through its steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tasks.incident import state
+from tasks.incident.office import Office
+from tasks.incident.state import Given
+from tasks.shared import kinds
+from tasks.shared.settings import System
+
+CONTACTS = """id,role,name,organisation,phone,mail,hours,ports,mark,source
+cbp-hq,hq,Downtime desk,CBP headquarters,202-555-0101,hq@cbp.example,,,,letter of 2026
+laredo,port,"Chief, cargo branch",CBP Laredo,956-555-0102,laredo@cbp.example,,2304,,
+longbeach,port,Watch commander,CBP Los Angeles,562-555-0103,lalb@cbp.example,,2704,,
+acme,client,José Müller-Lüdenscheidt,Acme Übersee Import & Export,,import@acme.example,,,,
+vendor,vendor,Support,Entry Systems Inc.,800-555-0104,support@entry.example,,,,
+fda,agency,Import desk,FDA,,fda@agency.example,,,,
+"""
+PROVED = Given(reference="HQ-2026-117")
+
+
+def with_contacts(office: Office, text: str = CONTACTS) -> Office:
+    (office.settings.home / "contacts.csv").write_text(text, encoding="utf-8")
+    return office
+
+
+def with_systems(office: Office, *systems: System, **mail: Any) -> Office:
+    room = office.settings.incident.model_copy(update={"systems": systems})
+    return replace(office, settings=office.settings.model_copy(update={"incident": room, **mail}))
+
+
+def crm(office: Office, rows: int = 0) -> System:
+    """A system with an SSN, an IRS number, one given by CBP, and as many more as wanted."""
+    lines = ["IOR,Client", "123-45-6789,Abe Doe", "12-3456789AB,Acme Übersee",
+             "261234-56789,Tiny Imports"]  # fmt: skip
+    lines += [
+        f"{n // 10_000_000:02d}-{n:07d},Importer {n} of the made-up kind" for n in range(rows)
+    ]
+    (office.settings.home / "crm.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return System(
+        name="crm", holds="clients", file=Path("crm.csv"), number="IOR", importer="Client"
+    )
+
+
+def declared(office: Office, at: datetime | None, breach: bool = True) -> state.Incident:
+    return state.declare(office, Given(happened=at), "ada", breach=at if breach else None)[0]
+
+
+def through(office: Office, *names: str) -> state.Incident:
+    for name in names:
+        state.step(office, name, PROVED, "ada")
+    return state.require(office.journal.rows)
+
+
+def signed(office: Office, accounting: bytes = b"accounting") -> str:
+    """The accounting as the reconciliation room signs it."""
+    digest = office.content.put(accounting)
+    body = kinds.AccountingSigned(accounting=digest, plan=digest, numbers=3)
+    office.journal.append(body, "accounting", "ada", f"signed:{digest}")
+    return digest
