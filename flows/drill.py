@@ -20,6 +20,7 @@ from prefect import flow
 from flows.reconciliation import reconciliation
 from tasks.duties import steps as duties
 from tasks.entries import steps as entries
+from tasks.incident import steps as incident
 from tasks.kit import steps as kit
 from tasks.reconciliation import steps as reconcile
 from tasks.screening import steps as screening
@@ -62,7 +63,9 @@ def play(home: str, out: str) -> dict[str, Any]:
     made = prepare(tell, home)
     know_partners(tell, home)
     pack(tell, home, out)
+    happen(tell, home, out)
     hand_in(tell, home, made["handed_in"])
+    be_clean(tell, home, out)
     come_back(tell, home)
     settle(tell, home, out, made)
     restore(tell, home, out)
@@ -89,6 +92,12 @@ def pack(tell: Story, home: str, out: str) -> None:
         tell.line(line)
 
 
+def happen(tell: Story, home: str, out: str) -> None:
+    tell.chapter("Hour zero: declared, what was open, whom to tell")
+    for line in incident.drill_chapter(home, out, ACTOR, "begin"):
+        tell.line(line)
+
+
 def hand_in(tell: Story, home: str, paths: list[str]) -> None:
     tell.chapter("What the desks hand in")
     taken = entries.record_files(home, paths, ACTOR, accept_clean=True)
@@ -99,6 +108,12 @@ def hand_in(tell: Story, home: str, paths: list[str]) -> None:
     spoiled = [pair for one in taken for pair in one.to_void]
     for number in entries.void_spoiled(home, spoiled):
         tell.line(f"{number} will not be used: voided by two persons, never to be used again")
+
+
+def be_clean(tell: Story, home: str, out: str) -> None:
+    tell.chapter("Clean again: the evidence for CBP")
+    for line in incident.drill_chapter(home, out, ACTOR, "clean"):
+        tell.line(line)
 
 
 def come_back(tell: Story, home: str) -> None:
@@ -160,6 +175,8 @@ def close(tell: Story, home: str, out: str, made: dict[str, Any]) -> dict[str, A
     voided = entries.void_spoiled(home, unused)
     tell.line(f"the desk rail returns its {len(voided)} numbers: voided by two persons")
     tell.line(reconcile.try_to_sign(home, ACTOR))
+    for line in incident.drill_chapter(home, out, ACTOR, "end"):
+        tell.line(line)
     tell.chapter("Are we ready: CBP's ten recommendations, and the evidence for an auditor")
     for line in duties.show_sample(home, ACTOR, f"{out}/evidence"):
         tell.line(line)

@@ -25,6 +25,7 @@ def lines(office: Office) -> list[Line]:
     journal, settings = office.journal, office.settings
     found = [*_tasks(journal), *_plans(journal, settings), *_batches(journal), *_desks(journal)]
     found += [*_screening(journal), *_kit(office), *alerts.lines(journal), *upkeep.lines(journal)]
+    found += _incident(office)
     return [*found, *_other_reserves(journal, settings), *readiness_lines(office)]
 
 
@@ -135,3 +136,12 @@ def _screening(journal: Journal) -> Iterator[Line]:
                    "continuity screen hits")  # fmt: skip
     if red := red_lists(journal):
         yield Line("P9", "screening lists", RED, "; ".join(red), "continuity screen lists update")
+
+
+def _incident(office: Office) -> list[Line]:
+    """The open incident with its clocks, and whom to tell in one."""
+    from tasks.incident import office as incident, watch
+    from tasks.shared.private import Vault
+
+    vault = Vault(office.settings.home)
+    return watch.lines(incident.Office(office.journal, office.content, vault, office.settings))

@@ -5,11 +5,12 @@ what its desks hand in. For drills and for leafing through; nothing in it belong
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -43,6 +44,11 @@ LATER = {
 waited; and the two that ACE rejects, mended."""
 
 PAYMENT, ACE_FACTS = "payment.csv", "ace.toml"
+INCIDENT = ("contacts.csv", "clients.csv", "open-work.csv")
+"""What an incident needs: whom to tell, whose numbers a system held, what was open last night."""
+
+_OUTAGE = date(2026, 11, 24)
+"""The day on which the sample's open work was exported; in a home it is today."""
 BLOCKS = (("entry", 9_000_000, 506), ("in-bond", 90_000_000, 300))
 CHECKED = "Ada Vance, 2026-10-30: the entry system's counter ends at 8999999"
 _PASSWORD_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -75,6 +81,9 @@ def make(home: Path, actor: str) -> Sample:
     for folder in (outbound, answers):
         folder.mkdir(exist_ok=True)
     write_atomic(home / PAYMENT, _shipped(PAYMENT).read_bytes(), mode=0o600)
+    for name in INCIDENT:
+        text = _shipped(name).read_text(encoding="utf-8")
+        write_atomic(home / name, _moved(text).encode(), mode=0o600)
     made_up = "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(6))
     write_atomic(password, made_up.encode(), mode=0o600)
     journal = opening.journal(settings)
@@ -98,6 +107,15 @@ def ace_facts() -> dict[str, Any]:
 def _copied(folder: Path, names: Iterable[str]) -> list[Path]:
     return [write_atomic(folder / name, _shipped("handed_in", name).read_bytes(), mode=0o600)
             for name in names]  # fmt: skip
+
+
+def _moved(text: str) -> str:
+    """Days of open work as far from today as they were from the day of the outage."""
+    by = clock.now().date() - _OUTAGE
+    return _DAY.sub(lambda found: (date.fromisoformat(found[0]) + by).isoformat(), text)
+
+
+_DAY = re.compile(r"\b20\d\d-\d\d-\d\d(?!\d)")
 
 
 def _shipped(*names: str) -> Traversable:

@@ -13,8 +13,8 @@ from tasks.shared.journal import Head
 from tasks.shared.paper import INNER, Column, Frame, Paper
 
 _COLUMNS = (
-    Column("Item", 28), Column("What it shows", 62), Column("Evidence, where it came from", 82),
-    Column("SHA-256", INNER - 172),
+    Column("Item", 26), Column("What it shows", 60), Column("Evidence, where it came from", 74),
+    Column("SHA-256", INNER - 160),
 )  # fmt: skip
 
 

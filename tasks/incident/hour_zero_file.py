@@ -100,7 +100,9 @@ class Reader:
 
     def _places(self, heading: list[str], name: str) -> tuple[dict[str, int], list[Problem]]:
         known = {_key(text): place for place, text in enumerate(heading)}
-        found, problems = {}, []
+        # Under no name: how many cells a row has.
+        found, problems = dict[str, int](), list[Problem]()
+        found[""] = len(heading)
         for one in FIELDS:
             wanted = self.wanted.columns.get(one, one)
             place = known.get(_key(wanted))
@@ -125,6 +127,9 @@ class Reader:
         cells = {name: said.get(name, "") for name in FIELDS}
         cells["work"] = self.wanted.kind or self.wanted.kinds.get(cells["work"], cells["work"])
         problems = list(self._faults(cells))
+        if more := [cell for cell in row[places[""] :] if cell.strip()]:
+            right = "a value with a comma stands in quotes"
+            problems.append(Problem(value=more[0][:40], wrong="is a cell too many:", right=right))
         item = f"{cells['work']}:{cells['reference']}"
         if item in seen:
             wrong = f"stands in row {seen[item]} already"

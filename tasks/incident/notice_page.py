@@ -148,8 +148,8 @@ def title(draft: Draft) -> str:
     return f"{draft.mark}: {draft.title}" if draft.mark else draft.title
 
 
-def eml(draft: Draft, settings: Settings, opened: Open = masking) -> bytes:
-    """A mail that a person sends with a program of her own; it opens as a draft."""
+def eml(draft: Draft, settings: Settings, opened: Open, page: bytes) -> bytes:
+    """A mail that a person sends with a program of her own; it opens as a draft. `page`: the PDF."""
     message = EmailMessage(policy=policy.SMTP)
     message["Subject"] = " ".join(title(draft).split())
     if settings.mail.sender:
@@ -160,9 +160,8 @@ def eml(draft: Draft, settings: Settings, opened: Open = masking) -> bytes:
     message["X-Unsent"] = "1"
     message.set_content(body(draft, settings, opened))
     message.add_attachment(
-        pdf(draft, settings, opened), maintype="application", subtype="pdf",
-        filename=f"{draft.template}.pdf",
-    )  # fmt: skip
+        page, maintype="application", subtype="pdf", filename=f"{draft.template}.pdf"
+    )
     for name, data in lists(draft, opened):
         message.add_attachment(data, maintype="text", subtype="csv", filename=name)
     return bytes(message)

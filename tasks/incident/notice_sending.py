@@ -35,16 +35,19 @@ class Sending:
 
 def write(office: Office, wanted: Sequence[Known], folder: Path) -> list[Path]:
     """Each notice as PDF, text and, where it goes by mail, as a mail file. Only the owner can read
-    them: the breach notice holds the importer numbers in the clear, as its rule wants."""
+    them: the breach notice holds the importer numbers in the clear, as its rule wants. A drill masks
+    them all."""
     made = []
     for one in wanted:
         draft = drafting.loaded(office.content.get(one.content))
-        opened = notice_page.opening(office.vault.open) if draft.numbers else notice_page.masking
+        clear = draft.numbers and not office.drill
+        opened = notice_page.opening(office.vault.open) if clear else notice_page.masking
         stem = f"{clock.stamp(one.drafted)}-{one.template}-{one.contact}"
-        files = {f"{stem}.pdf": notice_page.pdf(draft, office.settings, opened),
-                 f"{stem}.txt": notice_page.text(draft, office.settings, opened).encode()}  # fmt: skip
+        page = notice_page.pdf(draft, office.settings, opened)
+        said = notice_page.text(draft, office.settings, opened)
+        files = {f"{stem}.pdf": page, f"{stem}.txt": said.encode()}
         if draft.channel == "mail":
-            files[f"{stem}.eml"] = notice_page.eml(draft, office.settings, opened)
+            files[f"{stem}.eml"] = notice_page.eml(draft, office.settings, opened, page)
         for name, data in notice_page.lists(draft, opened):
             files[f"{stem}-{name}"] = data
         made += [write_atomic(folder / name, data, mode=0o600) for name, data in files.items()]

@@ -98,6 +98,7 @@ def test_the_export_becomes_the_list_with_its_clocks(office: Office, morning: da
         ("ISF,1,01,2704,x,123456789,11/20/2026,", "is no importer number"),
         ("ISF,1,01,2704,x,,2026-20-11,", "column From: is no day '2026-20-11'; 2026-11-24 as %m/%d/%Y"),
         ("ISF,1,01,2704,x,,2026-11-01T01:30,", "the clocks change|is no day"),
+        ("ISF,1,01,2704,Acme, Inc.,,11/20/2026,,x", "is a cell too many: 'x'; a value with a comma"),
         ("ISF,1,01,2704,x,,,", "column From: is missing; the day it counts from, or its due day"),
         ("ISF,1,01,2704,x,,11/20/2026,\nISF,1,,,,,11/20/2026,", "stands in row 2 already"),
     ],

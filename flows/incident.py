@@ -1,0 +1,52 @@
+"""An incident: declared once, whom to tell written and sent, the clocks shown, again and again until it
+is closed.
+
+The truth is the journal: everything here can be done at the desk with every server gone (`continuity
+incident`). Run it as often as you like; declaring twice is one incident, and a notice goes out once. It
+ends `NoticesWait` while a notice waits for the mail server or for a person, and `ClockRed` while a clock
+has less than a day.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed
+
+from tasks.incident import steps
+
+
+@flow(
+    name="incident",
+    flow_run_name="incident-{actor}",
+    description=__doc__,
+    validate_parameters=True,
+)
+def incident(
+    home: str, actor: str, declare: bool = False, note: str = "", breach: bool = True
+) -> State[Any]:
+    """`declare` opens an incident, if none is open, with `note`; `breach`: a breach of records is
+    known, so that the 72 hours of 19 CFR 111.21(b) run from now. Without it the open one goes on."""
+    made = steps.declare(home, actor, note, breach) if declare else {}
+    told = steps.emit(home, actor)
+    now = steps.publish(home)
+    if not now["incident"]:
+        return Completed(name="NoIncident", message="no incident is open", data={"told": told})
+    sent = steps.notify(home, actor)
+    result = {
+        **now,
+        **sent,
+        "new": made.get("new", False),
+        "told": told,
+        "left": made.get("left", []),
+    }
+    waits = [*sent["waiting"], *sent["by_hand"], *sent["missing"]]
+    if waits:
+        message = f"incident {now['incident']}: {len(waits)} to tell, {sent['reason'] or waits[0]}"
+        return Completed(name="NoticesWait", message=message, data=result)
+    if now["red"]:
+        message = f"incident {now['incident']}: {now['red']} clock(s) red"
+        return Completed(name="ClockRed", message=message, data=result)
+    return Completed(message=f"incident {now['incident']}: {now['state']}", data=result)

@@ -1,0 +1,112 @@
+"""What the board says of an incident, of whom to tell in one, and of the export that hour zero needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from tasks.incident import contacts, notices, state
+from tasks.incident.clocks import clocks
+from tasks.incident.office import Office
+from tasks.incident.state import Incident
+from tasks.shared import clock
+from tasks.shared.board import AMBER, GREEN, RED, Line, ago, worst
+from tasks.shared.errors import BadInput
+from tasks.shared.incident_tables import OPEN_WORK
+
+_SHOWN = 12
+"""Clocks that the board shows; incident status has them all."""
+
+
+def lines(office: Office) -> list[Line]:
+    """The lines of this room."""
+    found = [*_contacts(office), *_export(office)]
+    incident = state.find(office.journal.rows)
+    if incident is not None:
+        found += [
+            *_incident(office, incident),
+            *_clocks(office, incident),
+            *_notices(office, incident),
+        ]
+    return found
+
+
+def _named(incident: Incident) -> str:
+    return f"{incident.mark} incident {incident.id}".strip()
+
+
+def _incident(office: Office, incident: Incident) -> Iterator[Line]:
+    last = incident.steps[-1]
+    fact = f"{incident.state.replace('_', ' ')} since {clock.text(last.happened)[:16]}Z"
+    yield Line("", _named(incident), RED, fact, "continuity incident status", clock.text(last.at))
+    own = sa.and_(OPEN_WORK.c.incident == incident.id, OPEN_WORK.c.closed.is_(None))
+    query = sa.select(sa.func.count()).where(own, OPEN_WORK.c.due == "", OPEN_WORK.c.starts == "")
+    if count := office.journal.rows(query)[0][0]:
+        yield Line("", "open work without a day", AMBER, f"{count} item(s)",
+                   "continuity incident work list", clock.text(last.at))  # fmt: skip
+
+
+def _clocks(office: Office, incident: Incident) -> Iterator[Line]:
+    now, since = clock.now(), clock.text(incident.steps[0].at)
+    for one in clocks(office, incident)[:_SHOWN]:
+        light = one.light(now)
+        if light != GREEN:
+            fact = f"{one.words(now)}, {clock.text(one.due.at)[:16]}Z: {one.about}"
+            yield Line("", one.rule.what, light, fact, one.next, since, one.rule.mark)
+
+
+def _notices(office: Office, incident: Incident) -> Iterator[Line]:
+    """Drafts that nobody sent, and notices that nobody acknowledged for a day."""
+    found = notices.current(office.journal.rows, incident.id)
+    unsent = [one for one in found if not one.sent]
+    silent = [one for one in found if one.sent and not one.acknowledged
+              and clock.now() - one.sent > timedelta(days=1)]  # fmt: skip
+    if unsent:
+        yield Line("P7", "notices drafted, not sent", AMBER, _first([one.id for one in unsent]),
+                   "continuity incident notify --send", clock.text(unsent[-1].drafted))  # fmt: skip
+    if silent:
+        yield Line("P7", "notices not acknowledged", AMBER, _first([one.id for one in silent]),
+                   "continuity incident acknowledge NOTICE", clock.text(silent[-1].drafted))  # fmt: skip
+
+
+def _first(names: list[str]) -> str:
+    return f"{len(names)}: {', '.join(names[:3])}{', ...' if names[3:] else ''}"
+
+
+def _contacts(office: Office) -> Iterator[Line]:
+    """One line for all of them; the worst are named."""
+    today = clock.now().astimezone(office.zone).date()
+    days = office.settings.incident.contact_days
+    try:
+        listed = contacts.load(office)
+    except BadInput as wrong:
+        yield Line("P7", "contacts", RED, str(wrong.problems[0]), f"mend {contacts.FILE}")
+        return
+    lights = {one.id: one.light(today, days) for one in listed.values()}
+    light = worst(one for one, _ in lights.values())
+    at = [f"{name} ({why})" for name, (own, why) in lights.items() if own == light]
+    if light == GREEN:
+        yield Line("P7", "contacts", GREEN, f"{len(lights)} verified within {days} days")
+    else:
+        yield Line("P7", "contacts", light, _first(at), "continuity incident contacts")
+
+
+def _export(office: Office) -> Iterator[Line]:
+    """How old the exports of open work are: at hour zero they are what there is."""
+    wanted = office.settings.incident.open_work
+    if not wanted:
+        yield Line("P8", "export of open work", AMBER, "none is set", "set [incident] open_work")
+    for one in wanted:
+        path, hours = office.settings.home / one.file, office.settings.incident.export_hours
+        if not path.is_file():
+            yield Line(
+                "P8", "export of open work", RED, f"{one.file} is not there", "see its nightly job"
+            )
+            continue
+        at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        late = clock.now() - at > timedelta(hours=hours)
+        yield Line("P8", "export of open work", AMBER if late else GREEN,
+                   f"{path.name} made {ago(at)}, objective {hours:g} h",
+                   "see its nightly job" if late else "", clock.text(at))  # fmt: skip
