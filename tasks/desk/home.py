@@ -58,6 +58,14 @@ approval_hours = 4
 alert_to = ["it"]
 escalate_to = ["deputy", "licence-holder"]
 
+[incident]
+# nightly exports of what is open in your entry system, as CSV; columns maps our fields to its headings:
+# open_work = [{{ file = "open-work.csv", columns = {{ reference = "Entry No" }} }}]
+# what held which importer numbers, so that the list of the breach notice is a command:
+# systems = [{{ name = "crm", holds = "clients", file = "clients.csv", number = "IOR" }}]
+# days for which a check of a contact counts; whom to tell stands in contacts.csv beside this file
+contact_days = 100
+
 [mail]
 # reminders go out through this server, with TLS; without one they wait in the folder outbox
 server = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from tasks.incident import importers, notice_facts
 from tasks.incident.contacts import Contact
 from tasks.incident.notice_facts import COMPUTED, UNKNOWN
-from tasks.incident.notice_tables import TABLES
+from tasks.incident.notice_tables import TABLES, Filled
 from tasks.incident.office import Office
 from tasks.incident.plan import Notice, Plan
 from tasks.incident.state import Incident
@@ -64,6 +64,14 @@ class Desk:
     incident: Incident
     plan: Plan
     said: Mapping[str, str]
+    _tables: dict[tuple[str, tuple[str, ...]], Filled] = field(default_factory=dict)
+
+    def table(self, name: str, to: Contact) -> Filled:
+        """A table of the plan; it differs only by the ports of whom it goes to."""
+        key = (name, to.ports)
+        if key not in self._tables:
+            self._tables[key] = TABLES[name](self.office, self.incident, to)
+        return self._tables[key]
 
     def fact(self, name: str) -> tuple[str, str]:
         """Label and words of a fact; what nobody knows is said to be so."""
@@ -83,7 +91,7 @@ def desk_of(office: Office, incident: Incident, plan: Plan) -> Desk:
 
 def compose(desk: Desk, notice: Notice, to: Contact) -> Draft:
     """The notice as it would go to this contact now."""
-    tables = [TABLES[name](desk.office, desk.incident, to) for name in notice.tables]
+    tables = [desk.table(name, to) for name in notice.tables]
     seen = (lambda text: text) if notice.numbers else importers.masked
     return Draft(
         incident=desk.incident.id,

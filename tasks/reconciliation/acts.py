@@ -91,7 +91,7 @@ def not_received(house: House, batch: str, reason: str, proof: bytes, actor: str
         raise Refused(f"{batch} is no batch that waits for an answer of ACE")
     (file,) = (row.file for row in house.journal.rows(sa.select(BATCHES).where(
         BATCHES.c.batch == batch)))  # fmt: skip
-    with outbound(house.settings) as folder:
+    with outbound(house.settings, house.journal) as folder:
         if folder.size(file) is not None or folder.hides(file):
             raise Refused(f"{file} still lies in {folder.label}: the sender can still take it. Stop "
                           "the sender and move the file away first")  # fmt: skip

@@ -210,7 +210,7 @@ def write_question(
     data = fill_in(
         batch.bytes(), password(house.settings), batch.slots, house.vault.open, line_ends
     )
-    with outbound(house.settings) as folder:
+    with outbound(house.settings, house.journal) as folder:
         put(folder, name, data)
     return name
 

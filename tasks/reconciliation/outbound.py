@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -29,7 +30,7 @@ from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings, Refused
 from tasks.shared.exchange import Exchange, exchange
-from tasks.shared.journal import Journal
+from tasks.shared.journal import Journal, is_drill
 from tasks.shared.private import Vault
 from tasks.shared.projections import BATCHES
 from tasks.shared.settings import Settings
@@ -72,7 +73,7 @@ def write(
     def bytes_of(batch: Planned) -> bytes:
         return real(content, vault, settings, batch, secret)
 
-    with outbound(settings) as folder:
+    with outbound(settings, journal) as folder:
         return [
             _one(journal, plan, batch, folder, bytes_of, actor)
             for batch in _paced(journal, settings, plan, today)
@@ -87,7 +88,7 @@ def finish(journal: Journal, settings: Settings, plan: Plan, actor: str) -> list
     batches = [batch for batch in plan.batches if batch.batch in half]
     if not batches:
         return []
-    with outbound(settings) as folder:
+    with outbound(settings, journal) as folder:
         gone = _withdraw(journal, settings, plan, batches, folder, actor)
         return [
             _visible(journal, batch, folder, actor, again=True)
@@ -190,13 +191,18 @@ def real(
 
 
 @contextmanager
-def outbound(settings: Settings) -> Iterator[Exchange]:
-    """The folder that the sender reads. Raises BadSettings if none is set or it is not there."""
-    if settings.ace.outbound is None:
+def outbound(settings: Settings, journal: Journal) -> Iterator[Exchange]:
+    """The folder that the sender reads. Raises BadSettings if none is set or it is not there, and
+    Refused where a drill's lies outside its own home: a drill sends nothing outside."""
+    place = settings.ace.outbound
+    if place is None:
         raise BadSettings(
             "Set outbound under [ace] in continuity.toml: the folder your sender reads"
         )
-    with exchange(settings.ace.outbound, settings.ace) as folder:
+    inside = isinstance(place, Path) and place.resolve().is_relative_to(settings.home.resolve())
+    if not inside and is_drill(journal):
+        raise Refused(f"A drill sends nothing outside, and {place} lies outside {settings.home}")
+    with exchange(place, settings.ace) as folder:
         yield folder
 
 

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
+
+from tests.incident.world import CONTACTS
 
 
 def test_an_incident_by_the_command_line(continuity) -> None:
-    assert continuity("incident", "status")[:2] == (0, "No incident was ever declared.\n")
+    assert continuity("incident", "status")[:2] == (0, "Incidents: none\n")
     code, out, _ = continuity("incident", "declare", "--note", "files are encrypted", by="ada")
     assert code == 0 and ": declared" in out
     code, out, _ = continuity("incident", "declare", by="bo")
@@ -12,6 +17,111 @@ def test_an_incident_by_the_command_line(continuity) -> None:
     assert continuity("incident", "step", "disconnected", "--note", "by CBP")[0] == 0
     code, _, err = continuity("incident", "step", "reconnected", "--reference", "x")
     assert code == 1 and "Possible now: downtime_requested" in err
-    (said,) = json.loads(continuity("incident", "status", "--json")[1])
+    code, out, _ = continuity("incident", "status", "--json")
+    said = json.loads(out)
     assert said["state"] == "disconnected" and len(said["discovered"]) == 1
     assert [one["by"] for one in said["steps"]] == ["ada", "it"]
+    assert [row["rule"][:4] for row in said["clocks"]] == ["STAT", "BR72"] and code == 0
+    code, out, _ = continuity("incident", "status")
+    assert "What bites next" in out and "in 2 days 23 h" in out
+    code, out, _ = continuity("status", "--json")
+    needs = json.loads(out)["needs"]
+    assert any(one["what"] == "incident 2026-01" for one in needs)
+
+
+def test_hour_zero_by_the_command_line(continuity, home: Path) -> None:
+    settings = home / "continuity.toml"
+    settings.write_text(settings.read_text() + '[incident]\nopen_work = [{ file = "w.csv" }]\n')
+    (home / "w.csv").write_text("work,reference,starts,importer_number\nisf,A1,2026-11-20,123-45-6789\n"
+                                "isf,,2026-11-20,\n")  # fmt: skip
+    code, out, err = continuity("incident", "declare", "--no-breach")
+    assert code == 0 and "declared" in out and "row 3, column reference: is missing" in err
+    assert continuity("incident", "work", "take")[0] == 2
+    code, out, _ = continuity("incident", "work", "take", "--accept-clean")
+    assert code == 2 and "1 item(s) on the hour-zero list, 1 left out" in out
+    code, out, _ = continuity("incident", "work", "list", "--json")
+    (row,) = json.loads(out)
+    assert row["item"] == "isf:A1" and "OVERDUE" in row["due"] and row["importer"] == "***-**-****"
+    assert continuity("incident", "status")[0] == 1, "a clock is red"
+    code, out, _ = continuity(
+        "incident", "work", "close", "A1", "--how", "filed", "--note", "portal"
+    )
+    assert code == 0 and "1 item(s) closed" in out
+    code, out, _ = continuity("incident", "work", "report", "--out", str(home / "r"))
+    assert code == 0 and (home / "r" / "open-work.pdf").read_bytes()[:5] == b"%PDF-"
+    assert "123-45-6789" not in (home / "r" / "open-work.csv").read_text()
+    code, _, err = continuity("incident", "close")
+    assert code == 1 and "is not signed" in err
+
+
+def test_notices_by_the_command_line(continuity, home: Path, tmp_path: Path) -> None:
+    (home / "contacts.csv").write_text(CONTACTS, encoding="utf-8")
+    continuity("incident", "declare")
+    assert continuity("incident", "fact", "cause=a stolen password", "site=Laredo")[0] == 0
+    code, _, err = continuity("incident", "fact", "colour=red", "nonsense")
+    assert code == 2 and "is no fact 'colour'" in err and "has no =" in err
+    code, out, _ = continuity("incident", "notify", "--out", str(tmp_path / "n"))
+    assert code == 0 and "2026-01/breach/cbp-soc/1: drafted" in out
+    text = next((tmp_path / "n").glob("*breach*.txt")).read_text()
+    assert "a stolen password" in text
+    assert "No notice is due" not in out
+    code, out, _ = continuity(
+        "incident", "notify", "breach", "--send", "--out", str(tmp_path / "n")
+    )
+    assert code == 1 and "no mail server is set" in out
+    code, out, _ = continuity(
+        "incident", "sent", "2026-01/breach", "--how", "portal", "--reference", "S-1"
+    )
+    assert code == 0
+    assert continuity("incident", "acknowledge", "2026-01/breach", "--who", "Officer Diaz")[0] == 0
+    rows = json.loads(continuity("incident", "notices", "--json")[1])
+    assert [row["state"] for row in rows if "breach" in row["notice"]] == ["acknowledged"]
+    assert continuity("incident", "contacts", "--verify", "laredo", "--how", "rang")[0] == 0
+    code, out, _ = continuity("incident", "contacts", "--json")
+    lights = {row["contact"]: row["light"] for row in json.loads(out)}
+    assert code == 1 and lights["laredo"] == "green" and lights["cbp-client-rep"] == "red"
+    code, _, err = continuity("incident", "notify", "gossip")
+    assert code == 2 and "there are call-sheet" in err
+
+
+def test_exposure_by_the_command_line(continuity, home: Path, tmp_path: Path) -> None:
+    settings = home / "continuity.toml"
+    settings.write_text(settings.read_text() + '[incident]\nsystems = [{ name = "crm", holds = "clients", '
+                        'file = "crm.csv" }]\n')  # fmt: skip
+    (home / "crm.csv").write_text("importer_number\n123-45-6789\n12-3456789AB\n")
+    continuity("incident", "declare")
+    rows = json.loads(continuity("incident", "exposure", "--inventory", "--json")[1])
+    assert [row["system"] for row in rows] == ["crm", "book"]
+    code, out, _ = continuity("incident", "exposure", "--json")
+    assert code == 0 and "123-45-6789" not in out and len(json.loads(out)) == 2
+    for flags, seen in (((), False), (("--clear",), True)):
+        path = tmp_path / f"list{len(flags)}.csv"
+        assert continuity("incident", "exposure", "--out", str(path), *flags)[0] == 0
+        assert ("123-45-6789" in path.read_text(encoding="utf-8-sig")) is seen
+
+
+def test_evidence_by_the_command_line(continuity, home: Path, tmp_path: Path, monkeypatch) -> None:
+    continuity("incident", "declare")
+    report = tmp_path / "report.pdf"
+    report.write_bytes(b"%PDF")
+    assert "SHA-256" in continuity("incident", "evidence", "attach", "cause", str(report))[1]
+    assert continuity("incident", "evidence", "waive", "scope", "--reason", "one laptop")[0] == 0
+    code, out, _ = continuity("incident", "evidence", "list", "--json")
+    found = {row["item"]: row["evidence"] for row in json.loads(out)}
+    assert code == 1 and found["cause"] == "report.pdf" and found["scans"] == "MISSING"
+    pack = str(tmp_path / "pack")
+    assert continuity("incident", "evidence", "build", "--out", pack)[0] == 1
+    assert continuity("incident", "evidence", "build", "--out", pack, "--incomplete")[0] == 0
+    key = (tmp_path / "pack" / "public-key.txt").read_text().strip()
+    code, out, _ = continuity("incident", "evidence", "verify", pack, "--key", key, "--journal")
+    assert code == 0 and "holds; signed with the key" in out
+    monkeypatch.setenv("CONTINUITY_HOME", str(tmp_path / "nowhere"))
+    (tmp_path / "pack" / "cover.pdf").write_bytes(b"x")
+    code, out, _ = continuity("incident", "evidence", "verify", pack, "--key", key)
+    assert code == 1 and "cover.pdf: was changed" in out and "DOES NOT HOLD" in out
+
+
+@pytest.mark.parametrize("when", ["2026-11-01T01:30", "tomorrow", "2199-01-01T00:00Z"])
+def test_a_moment_that_cannot_be(continuity, when: str) -> None:
+    code, _, err = continuity("incident", "declare", "--discovered", when)
+    assert code == 2 and "--discovered" in err

@@ -272,3 +272,21 @@ def test_a_named_batch_that_was_never_seen_is_withdrawn_with_its_entry(
     assert verify(office.journal, office.book.content).ok
     lines = {line.number: line.place for line in account.account(office.journal)}
     assert lines[first] == account.SETTLED
+
+
+def test_a_drill_sends_nothing_outside_its_home(tmp_path) -> None:
+    from tasks.entries.sample import make
+    from tasks.reconciliation.outbound import outbound
+    from tasks.shared.errors import Refused
+    from tasks.shared.opening import journal as open_journal
+
+    settings = make(tmp_path / "home", "mlopez").settings
+    book = open_journal(settings)
+    with outbound(settings, book) as folder:
+        assert folder.label.endswith("outbound")
+    for place in (tmp_path, "smb://server/share/ace"):
+        elsewhere = settings.ace.model_copy(update={"outbound": place})
+        moved = settings.model_copy(update={"ace": elsewhere})
+        with pytest.raises(Refused, match="A drill sends nothing outside"), outbound(moved, book):
+            pass
+    book.close()

@@ -106,6 +106,8 @@ def test_nothing_is_sent_again_but_what_was_refused(drilled: tuple[Path, str]) -
     "caught",
     ["voided by two persons", "unchanged", "was issued to the desk ocean", "left out",
      "sign-off refused", "AwaitingApproval", "back to the desk", "accepted by the licence holder",
+     "declared once more by another it is one", "8 item(s) lack their evidence",
+     "close refused, as it must be",
      "eBond is confirmed", "quota entry", "OFAC 50 percent rule", "cleared, a strong one by two persons"],
 )  # fmt: skip
 def test_it_tells_how_each_mishap_is_caught(drilled: tuple[Path, str], caught: str) -> None:
@@ -162,6 +164,23 @@ def test_the_batches_are_shown_for_a_person(drilled: tuple[Path, str]) -> None:
     paths = sorted((drilled[0] / "batches").glob("*.abi"))
     lines = [line for path in paths for line in show_bytes(path.read_bytes())]
     assert len(lines) > 1000 and not any("PASSWD" in line for line in lines)
+
+
+def test_the_incident_goes_through_it_all(drilled: tuple[Path, str]) -> None:
+    from tasks.incident.evidence_verify import public_key, verify
+
+    out, said = drilled
+    folder = out / "incident"
+    pack = folder / "evidence"
+    assert verify(pack, public_key(str(pack / "public-key.txt"))).ok
+    notices = {path.name.split("Z-", 1)[1] for path in (folder / "notices").glob("*.pdf")}
+    assert {"breach-cbp-soc.pdf", "port-port-laredo.pdf", "close-out-cbp-hq.pdf"} <= notices
+    for path in (folder / "notices").glob("*.txt"):
+        assert path.read_text(encoding="utf-8").startswith("*** DRILL")
+    assert (folder / "open-work" / "open-work.pdf").is_file()
+    states = [e.kind for e in read(out / "journal") if e.subject == "incident/2026-01"]
+    assert states[0] == "incident.declared" and states[-1] == "incident.closed"
+    assert "incident 2026-01 is closed" in said and "1 of them an SSN, masked here" in said
 
 
 def test_readiness_is_told_and_its_evidence_is_there(drilled: tuple[Path, str]) -> None:

@@ -1,0 +1,51 @@
+"""The incident flow through Prefect: declared twice is one, notices once, events told once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Settings
+from tests.flows.test_backup import artifacts
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def test_declaring_twice_is_one_incident(house: Settings, journal: Journal) -> None:
+    from flows.incident import incident
+
+    idle = incident(str(house.home), "flow", return_state=True)
+    assert idle.name == "NoIncident"
+    first = incident(str(house.home), "ada", declare=True, note="encrypted", return_state=True)
+    said = first.result()
+    assert (said["incident"], said["new"], said["told"]) == ("2026-01", True, ["incident.declared"])
+    assert first.name == "NoticesWait" and said["by_hand"] and said["waiting"]
+    assert "no mail server is set" in said["reason"]
+    assert any("client" in one for one in said["missing"])
+    again = incident(str(house.home), "bo", declare=True, note="again", return_state=True).result()
+    assert (again["new"], again["told"]) == (False, [])
+    for kind, count in (("incident.declared", 1), ("event.emitted", 1)):
+        assert len(list(journal.events(kind=kind))) == count
+    drafted = [event.subject for event in journal.events(kind="notice.drafted")]
+    assert len(drafted) == len(set(drafted)) and any("breach" in one for one in drafted)
+    queued = list(journal.events(kind="mail.queued"))
+    assert len(queued) == len({event.subject for event in queued})
+    assert "BR72" in artifacts()["incident-clocks"]
+    folder = house.home / "incident" / "notices"
+    assert {path.suffix for path in folder.iterdir()} == {".pdf", ".txt", ".eml"}
+
+
+def test_a_remediated_incident_is_told_to_prefect(house: Settings, journal: Journal) -> None:
+    from flows.incident import incident
+    from tasks.incident import state
+    from tasks.incident.office import office_of
+    from tasks.incident.state import Given
+
+    office = office_of(house)
+    state.declare(office, Given(), "ada", breach=None)
+    for name in ("remediating", "remediated"):
+        state.step(office, name, Given(), "ada")
+    told = incident(str(house.home), "flow", return_state=True).result()["told"]
+    assert told == ["incident.declared", "incident.remediated"]
+    assert incident(str(house.home), "flow", return_state=True).result()["told"] == []
+    office.journal.close()

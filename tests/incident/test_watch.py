@@ -1,0 +1,141 @@
+"""What the board says of an incident and of readiness for one; what Prefect is told; the drill's chapters."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.incident import contacts, drill, relay, state, watch
+from tasks.incident.office import Office, office_of
+from tasks.incident.state import Given
+from tasks.shared import clock, kinds
+from tasks.shared.board import AMBER, GREEN, RED, Line
+from tasks.shared.errors import Refused
+from tasks.shared.journal_check import verify
+from tasks.shared.settings import OpenWorkFile
+from tests.incident.world import declared, through, with_contacts
+
+
+def board(office: Office) -> dict[str, Line]:
+    return {one.what: one for one in watch.lines(office)}
+
+
+def test_the_clock_of_72_hours_turns_amber_then_red(office: Office, morning: datetime) -> None:
+    declared(office, morning)
+    what = "Breach notice to CBP's Security Operations Center"
+    found = board(office)
+    assert found["incident 2026-01"].light == RED and what not in found
+    with clock.held(morning + timedelta(hours=40)):
+        line = board(office)[what]
+        assert (line.light, line.mark, line.next) == (
+            AMBER,
+            "S",
+            "continuity incident notify breach",
+        )
+        assert line.fact.startswith("in 1 day 8 h, 2026-11-27T13:03Z")
+    with clock.held(morning + timedelta(hours=73)):
+        line = board(office)[what]
+        assert line.light == RED and line.fact.startswith("OVERDUE by 1 h 0 min")
+
+
+def test_contacts_on_the_board(office: Office) -> None:
+    assert board(office)["contacts"].light == RED
+    assert "cbp-hq (neither number nor address: fill it in)" in board(office)["contacts"].fact
+    text = "id,role,name,organisation,phone,mail,hours,ports,mark,source\n" + "".join(
+        f"{name},{role},x,x,202-555-0100,,,,,\n"
+        for name, role in (("cbp-soc", "soc"), ("cbp-hq", "hq"), ("cbp-client-rep", "client-rep"),
+                           ("cbp-service-desk", "service-desk"))
+    )  # fmt: skip
+    with_contacts(office, text)
+    assert board(office)["contacts"].light == AMBER
+    for name in contacts.load(office):
+        contacts.check(office, name, "ada", works=True, how="rang")
+    assert board(office)["contacts"].light == GREEN
+    contacts.check(office, "cbp-hq", "ada", works=False, how="rang")
+    assert "cbp-hq (DEAD" in board(office)["contacts"].fact
+    with_contacts(office, text + "Bad Id,port,x,x,,,,,,\n")
+    assert "row 6, column id: is no id" in board(office)["contacts"].fact
+
+
+def test_the_age_of_the_export_is_watched(office: Office, tmp_path: Path) -> None:
+    assert board(office)["export of open work"].light == AMBER
+    room = office.settings.incident.model_copy(
+        update={"open_work": (OpenWorkFile(file=Path("w.csv")),)}
+    )
+    office = replace(office, settings=office.settings.model_copy(update={"incident": room}))
+    assert board(office)["export of open work"].light == RED
+    path = office.settings.home / "w.csv"
+    path.write_text("x")
+    with clock.held(datetime(2026, 11, 24, 12, tzinfo=UTC)):
+        for hours, light in ((3, GREEN), (30, AMBER)):
+            stamp = (clock.now() - timedelta(hours=hours)).timestamp()
+            os.utime(path, (stamp, stamp))
+            assert board(office)["export of open work"].light == light
+
+
+def test_prefect_is_told_once_and_a_drill_says_so(office: Office, morning: datetime) -> None:
+    declared(office, morning)
+    through(office, "remediating", "remediated")
+    told = list(relay.waiting(office))
+    assert [one.name for one in told] == ["incident.declared", "incident.remediated"]
+    assert told[1].resource == "continuity.incident.2026-01"
+    assert told[1].payload["incident"] == "2026-01"
+    assert [one.id for one in relay.waiting(office)] == [one.id for one in told], "an id of its own"
+    relay.note(office, told[0], "flow")
+    relay.note(office, told[0], "flow")
+    assert [one.name for one in relay.waiting(office)] == ["incident.remediated"]
+    office.__dict__["drill"] = True
+    assert next(relay.waiting(office)).name == "drill.incident.remediated"
+
+
+def test_the_chapters_of_the_drill_are_for_drills_alone(office: Office, tmp_path: Path) -> None:
+    for chapter in drill.CHAPTERS.values():
+        with pytest.raises(Refused, match="Only a drill"):
+            chapter(office, tmp_path, "ada")
+
+
+def test_the_samples_open_work_is_of_today(tmp_path: Path) -> None:
+    from tasks.entries.sample import make
+    from tasks.incident import deadlines, hour_zero
+
+    office = office_of(make(tmp_path / "h", "mlopez").settings)
+    state.declare(office, Given(), "mlopez", breach=clock.now())
+    (taken,) = hour_zero.take(office, "mlopez")
+    assert (taken.items, taken.problems) == (12, ())
+    items = hour_zero.items(office.journal.rows, "2026-01", deadlines.load(office.settings.home))
+    days = [(one.due.at - clock.now()).days for one in items if one.due]
+    assert len(days) == 12 and all(-5 < day < 40 for day in days)
+    assert len(contacts.load(office)) == 11
+    office.journal.close()
+
+
+def test_everything_on_either_database(
+    book, content, house, morning: datetime, tmp_path: Path
+) -> None:
+    """The whole room on SQLite and PostgreSQL; folded anew it says the same."""
+    from tasks.incident import evidence, exposure, notice_facts, notices, plan
+    from tasks.shared.private import Vault
+    from tests.incident.world import crm, with_systems
+
+    book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
+    office = Office(book, content, Vault(house.home), house)
+    office = with_contacts(with_systems(office, crm(office)))
+    incident = declared(office, morning)
+    notice_facts.note(office, incident, {"cause": "x"}, "ada")
+    exposure.record(office, [], "ada")
+    contacts.check(office, "laredo", "ada", works=True, how="x")
+    contacts.check(office, "laredo", "ada", works=False, how="x")
+    found = plan.load(house.home)
+    to = notices.recipients(office, found.notice("status"))
+    for one in notices.draft(office, incident, found.notice("status"), to, "ada", found):
+        notices.told(office, one.notice, "call", "ada")
+        notices.acknowledge(office, one.notice, "x", "ada")
+    evidence.waive(office, "cause", "x", "ada")
+    assert {one.light for one in watch.lines(office)} >= {RED, AMBER}
+    assert verify(book, content).ok
+    book.rebuild()
+    assert verify(book, content).ok
