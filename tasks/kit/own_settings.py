@@ -79,6 +79,8 @@ def _names_a_place(value: Any) -> bool:
     """True for paths and secrets, also where there are several."""
     if isinstance(value, list | tuple):
         return any(_names_a_place(one) for one in value)
+    if isinstance(value, BaseModel):
+        return any(_names_a_place(getattr(value, name)) for name in value.model_fields_set)
     return isinstance(value, Path | SecretStr)
 
 
@@ -86,6 +88,11 @@ def _value(value: Any) -> str:
     """TOML of a plain value; its basic strings are those of JSON."""
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(one) for one in value) + "]"
+    if isinstance(value, BaseModel):
+        value = {name: getattr(value, name) for name in sorted(value.model_fields_set)}
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(name)} = {_value(one)}" for name, one in value.items())
+        return f"{{ {', '.join(pairs)} }}"
     return json.dumps(value, ensure_ascii=False)
 
 

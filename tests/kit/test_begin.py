@@ -265,6 +265,28 @@ def test_settings_come_along_without_secrets_and_places(tmp_path: Path) -> None:
     assert there.content_path == there.home / "content"
 
 
+def test_tables_within_settings_are_written_as_toml() -> None:
+    """Rooms keep lists of tables in their settings; those that name a place stay behind."""
+    import tomllib
+
+    from pydantic import BaseModel
+
+    from tasks.kit.own_settings import _names_a_place, _value
+
+    class System(BaseModel):
+        name: str
+        holds: tuple[str, ...] = ()
+        limit: float = 1
+        file: Path | None = None
+
+    given = (System(name='the "old" one', holds=("importers",)), System(name="Łódź", limit=2.5))
+    assert not _names_a_place(given)
+    assert tomllib.loads(f"systems = {_value(given)}")["systems"] == [
+        {"name": 'the "old" one', "holds": ["importers"]}, {"name": "Łódź", "limit": 2.5},
+    ]  # fmt: skip
+    assert _names_a_place((System(name="x", file=Path("/srv/x")),))
+
+
 def test_the_old_book_takes_back_entries_with_their_private_values(
     office: KitOffice, tmp_path: Path
 ) -> None:
