@@ -21,6 +21,7 @@ from flows.reconciliation import reconciliation
 from tasks.duties import steps as duties
 from tasks.entries import steps as entries
 from tasks.incident import steps as incident
+from tasks.incident.letters import steps as letters
 from tasks.kit import steps as kit
 from tasks.reconciliation import steps as reconcile
 from tasks.screening import steps as screening
@@ -65,6 +66,7 @@ def play(home: str, out: str) -> dict[str, Any]:
     pack(tell, home, out)
     happen(tell, home, out)
     hand_in(tell, home, made["handed_in"])
+    write_letters(tell, home, out)
     be_clean(tell, home, out)
     come_back(tell, home)
     settle(tell, home, out, made)
@@ -113,6 +115,12 @@ def hand_in(tell: Story, home: str, paths: list[str]) -> None:
 def be_clean(tell: Story, home: str, out: str) -> None:
     tell.chapter("Clean again: the evidence for CBP")
     for line in incident.drill_chapter(home, out, ACTOR, "clean"):
+        tell.line(line)
+
+
+def write_letters(tell: Story, home: str, out: str) -> None:
+    tell.chapter("Letters to the ports")
+    for line in letters.drill_letters(home, out, ACTOR):
         tell.line(line)
 
 

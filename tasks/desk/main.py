@@ -16,6 +16,7 @@ from tasks.desk import (
     entries,
     home,
     incident,
+    incident_letters,
     journal,
     kit,
     numbers,
@@ -59,6 +60,7 @@ app.add_typer(duties.app, name="duties")
 app.add_typer(screen.app, name="screen")
 app.add_typer(incident.app, name="incident")
 app.add_typer(kit.app, name="kit")
+incident_letters.mount(incident.app)
 app.add_typer(journal.app, name="journal")
 
 

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from tasks.duties.readiness import lines as readiness_lines
 from tasks.duties.records import Office
 from tasks.entries import reserve
+from tasks.entries.ledger import Book
 from tasks.operations import alerts, upkeep
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.view import standings
 from tasks.shared import approval, board, clock
 from tasks.shared.board import AMBER, RED, Line
 from tasks.shared.journal import Journal
+from tasks.shared.private import Vault
 from tasks.shared.projections import APPROVALS, BATCHES, NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
@@ -119,11 +121,25 @@ def _at(journal: Journal, places: list[int]) -> dict[int, str]:
     return {row.seq: row.at for row in journal.rows(query)}
 
 
+<<<<<<< HEAD
 def _kit(office: Office) -> list[Line]:
     from tasks.kit.check import watch
     from tasks.shared.kit_part import KitOffice
 
     return watch(KitOffice(office.journal, office.content, office.settings))
+=======
+def _incident(office: Office) -> Iterator[Line]:
+    """Letters, agencies and redelivery, once there is something to say of them."""
+    from tasks.incident.after import redelivery
+    from tasks.incident.letters import chasing
+    from tasks.incident.pga import matrix
+
+    book = Book(office.journal, office.content, Vault(office.settings.home), office.settings)
+    yield from matrix.readiness(book)
+    if next(office.journal.events(kind="letter."), None):
+        yield from chasing.readiness(book)
+    yield from redelivery.readiness(book)
+>>>>>>> edac518 (letters work)
 
 
 def _screening(journal: Journal) -> Iterator[Line]:

@@ -153,8 +153,8 @@ def _gather(
         deeds=report_audit.deeds(story, rows),
         signed=tuple(_signature(mark, body, approvals) for mark, body in story.signed),
         authorised=report_audit.recorded(journal, "incident.", "authoris"),
-        discretion=report_audit.recorded(journal, "incident.", "discretion"),
-        letters=report_audit.recorded(journal, "letter."),
+        discretion=report_audit.recorded(journal, "discretion."),
+        letters=report_audit.letters(journal),
         stamped=stamped, unstamped=tuple(unstamped), story=story,
         restore=report_restore.read(journal, content),
     )  # fmt: skip

@@ -23,7 +23,7 @@ from tasks.reconciliation.account import (
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.report_book import Deed, Mark, Sending, Story
 from tasks.reconciliation.report_rows import scrubbed
-from tasks.shared import people
+from tasks.shared import kinds, people
 from tasks.shared.journal import Head, Journal
 from tasks.shared.projections import APPROVALS, GRANTS
 from tasks.shared.store import EVENTS
@@ -165,6 +165,21 @@ def recorded(journal: Journal, family: str, word: str = "") -> pa.Table:
     query = sa.select(column.kind, column.subject, column.at, column.actor).order_by(column.seq)
     found = journal.rows(query.where(column.kind.startswith(family)))
     rows = [dict(row._mapping) for row in found if word in row.kind]
+    return scrubbed(pa.Table.from_pylist(rows, RECORDED_SCHEMA))
+
+
+def letters(journal: Journal) -> pa.Table:
+    """Downtime letters and what became of them, in the shape of `recorded`; of a letter the actor is
+    who signs it and under whose licence."""
+    rows = []
+    for event in journal.events(kind="letter."):
+        said, name = event.said, event.kind
+        actor = event.actor
+        if isinstance(said, kinds.LetterIssued):
+            actor = f"signs {said.signer_name}, licence {said.licence}"
+            name = f"{name}, {len(said.entries)} entries"
+            name += f", without CBP's leave: {said.override}" if said.override else ""
+        rows.append({"kind": name, "subject": event.subject, "at": event.at, "actor": actor})
     return scrubbed(pa.Table.from_pylist(rows, RECORDED_SCHEMA))
 
 

@@ -17,10 +17,7 @@ from tasks.shared.paper import Paper
 if TYPE_CHECKING:
     from tasks.reconciliation.report import Report
 
-NO_DISCRETION = (
-    "Not recorded: the book holds no such event, and none is recorded until the incident room is in "
-    "use. Nothing in this report rests on discretion."
-)
+NO_DISCRETION = "Not recorded: nothing in this report rests on discretion."
 
 
 def auditor_page(paper: Paper, report: Report) -> None:

@@ -18,6 +18,7 @@ from tasks.ace.money.statement_days import DUE
 from tasks.entries.record import read_table
 from tasks.entries.schema import field
 from tasks.reconciliation.account import (
+    AWAY,
     BURNT,
     HANDED_OVER,
     NO_ROUTE,
@@ -239,7 +240,9 @@ def with_lateness(made: pa.Table, today: date) -> pa.Table:
 def _owes_summary(made: pa.Table) -> np.ndarray:
     """Released on paper, with a filing due from us under this number."""
     released = _in(made["outcome"], RELEASED) & made["paper_release"].is_valid().to_numpy()
-    elsewhere = _in(made["place"], (HANDED_OVER, BURNT, VOID)) | _in(made["route"], (NO_ROUTE,))
+    elsewhere = _in(made["place"], (HANDED_OVER, AWAY, BURNT, VOID)) | _in(
+        made["route"], (NO_ROUTE,)
+    )
     return released & ~elsewhere
 
 

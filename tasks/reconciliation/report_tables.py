@@ -82,6 +82,8 @@ def _sheets(report: Report) -> list[tuple[str, pa.Table]]:
             [{"what": one.what, "figure": one.figure, "holds": one.holds} for one in report.proofs])),
         ("Approvals", report.approvals),
         ("Batches", report.batches),
+        *([("Letters", report.letters)] if len(report.letters) else []),
+        *([("Discretion", report.discretion)] if len(report.discretion) else []),
         ("Who did what", report.deeds),
         *([("Restore", report.restore.rows)] if report.restore.words else []),
     ]  # fmt: skip
@@ -107,7 +109,9 @@ def words(recorded: pa.Table) -> str:
     rows = recorded.to_pylist()
     if not rows:
         return "not recorded"
-    last = "; ".join(f"{row['kind']} {row['at'][:16]}Z ({row['actor']})" for row in rows[-_FEW:])
+    last = "; ".join(
+        f"{row['kind']} {row['subject']} {row['at'][:16]}Z ({row['actor']})" for row in rows[-_FEW:]
+    )
     return last if len(rows) <= _FEW else f"{len(rows):,} recorded, the last of them: {last}"
 
 

@@ -83,5 +83,9 @@ def _measure(pdf: FPDF, style: Style) -> Callable[[str], float]:
 
 
 def clipped(lines: list[str], most: int) -> list[str]:
-    """At most so many lines (0: all), the last with a sign that more was there."""
-    return [*lines[: most - 1], f"{lines[most - 1]} …"] if most and len(lines) > most else lines
+    """At most so many lines (0: all), the last with a sign that more was there; that sign stands in
+    the room of the last letters, so that the line grows no longer."""
+    if not most or len(lines) <= most:
+        return lines
+    last = lines[most - 1]
+    return [*lines[: most - 1], f"{last[:-3].rstrip() if len(last) > 6 else last} …"]

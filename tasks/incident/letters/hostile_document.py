@@ -104,14 +104,17 @@ def _frames(name: str, data: bytes) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF")) as picture:
-                points, frames = picture.width * picture.height, getattr(picture, "n_frames", 1)
-                if points <= _POINTS:
-                    picture.load()
+                frames = getattr(picture, "n_frames", 1)
+                if picture.width * picture.height > _POINTS:
+                    raise Image.DecompressionBombError
+                picture.load()
+    except Image.DecompressionBombError:
+        most = f"at most {_POINTS / 1e6:,.0f} million points"
+        raise _fault(name, "is a picture of too many points", f"{most}: scan it coarser") from None
     except Exception as wrong:
+        # Pillow, too, stumbles in many ways
         raise _fault(name, f"is a picture that cannot be read ({type(wrong).__name__})",
                      "scan it again") from None  # fmt: skip
-    if points > _POINTS:
-        raise _fault(name, f"is a picture of {points / 1e6:,.0f} million points", "scan it coarser")
     return frames
 
 

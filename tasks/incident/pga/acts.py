@@ -32,7 +32,11 @@ def note_paper(
     _require(case, agency, line)
     if not (form.strip() or reference.strip() or file):
         raise BadInput("Give the form, its number, or the file: --form, --reference, --file")
-    paper = Office(book).paper_for(agency, program)
+    office = Office(book)
+    asked = {one.program for one in demands(office, case)
+             if one.agency == agency and line in (0, one.line)}  # fmt: skip
+    program = program or (asked.pop() if len(asked) == 1 else "")
+    paper = office.paper_for(agency, program)
     if paper["number"] == "Y" and not reference.strip():
         raise BadInput(f"{paper['form']}: its number is what counts, give it with --reference")
     kept = attach(book, number, file, "PGA form", actor).reference if file else ""

@@ -51,15 +51,6 @@ class Demand:
     mark: str
     as_of: str = ""
 
-    @property
-    def held(self) -> str:
-        """Why the entry is held, in one sentence; empty if this does not hold it."""
-        if self.state != HELD:
-            return ""
-        line = f"line {self.line}" if self.line else "the entry"
-        return (f"{line}, {self.agency} {self.program}".rstrip()
-                + f": {self.why}. Paper: {self.paper}; route: {self.route} [{self.mark}]")  # fmt: skip
-
     def as_dict(self) -> dict[str, object]:
         return dict(vars(self))
 
@@ -147,9 +138,34 @@ def demands(office: Office, case: Case) -> list[Demand]:
     return [_settled(office, case, one) for one in found]
 
 
-def held(office: Office, case: Case) -> list[str]:
-    """Why this entry may not go to the port yet; empty if nothing holds it."""
-    return [reason for one in demands(office, case) if (reason := one.held)]
+def held(wanted: Iterable[Demand]) -> list[tuple[str, str]]:
+    """(agency, why in one sentence) of all that holds an entry, lines of one reason together."""
+    lines: dict[tuple[str, ...], list[int]] = {}
+    for one in wanted:
+        if one.state == HELD:
+            reason = (one.agency, one.program, one.why, one.paper, one.route, one.mark)
+            lines.setdefault(reason, []).append(one.line)
+    return [
+        (agency, f"{_named(some)}, {agency} {program}".rstrip()
+         + f": {why}. Paper: {paper}; route: {route} [{mark}]")
+        for (agency, program, why, paper, route, mark), some in lines.items()
+    ]  # fmt: skip
+
+
+def _named(lines: Iterable[int]) -> str:
+    text = spans(lines)
+    return f"line{'' if text.isdigit() else 's'} {text}"
+
+
+def spans(lines: Iterable[int]) -> str:
+    """`1, 4-9`."""
+    found: list[list[int]] = []
+    for line in sorted(set(lines)):
+        if found and line == found[-1][1] + 1:
+            found[-1][1] = line
+        else:
+            found.append([line, line])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in found)
 
 
 def _of_line(office: Office, case: Case, line: int, numbers: list[str], own: list[Row],
@@ -175,7 +191,7 @@ def _of_line(office: Office, case: Case, line: int, numbers: list[str], own: lis
                              f"{PAST} ({past.where}, {past.last or 'undated'})", "", past.last)  # fmt: skip
         for hint in office.chapters:
             fits = hts[:2] in hint["chapters"].split()
-            if fits and not _covered(known, hint["agency"], hint["program"]):
+            if fits and not _covered(known, hint["agency"], ""):
                 known.add((hint["agency"], hint["program"]))
                 yield _blank(office, case, line, hts, hint["agency"], hint["program"], HINT,
                              f"{CHAPTER}: {hint['note']}", hint["mark"], "")  # fmt: skip

@@ -50,30 +50,28 @@ def load(book: Book, what: str, path: Path, as_of: date, source: str, actor: str
     content = book.content.put(kinds.canonical(rows).encode())
     body = kinds.PgaLoaded(what=what, content=content, original=original, file=path.name,
                            source=source.strip(), as_of=as_of.isoformat(), rows=len(rows))  # fmt: skip
-    last = _last(book, what)
-    if last is None or (last.content, last.as_of, last.source) != (
-        content,
-        body.as_of,
-        body.source,
-    ):
+    last = newest(book, what)
+    if last is None or last[0] != body:
         book.journal.append(body, f"pga/{what}", actor)
     return loaded(book, what)
 
 
 def loaded(book: Book, what: str) -> Loaded:
     """The table in force. Raises ContentMissing if its rows are gone."""
-    event = next(reversed(list(book.journal.events(kind=kinds.PgaLoaded.kind, subject=f"pga/{what}"))),
-                 None)  # fmt: skip
-    if event is None or not isinstance(said := event.said, kinds.PgaLoaded):
+    found = newest(book, what)
+    if found is None:
         return Loaded(what)
+    said, at = found
     rows = tuple(json.loads(book.content.get(said.content)))
-    return Loaded(what, rows, said.as_of, said.source, said.file, event.at)
+    return Loaded(what, rows, said.as_of, said.source, said.file, at)
 
 
-def _last(book: Book, what: str) -> kinds.PgaLoaded | None:
+def newest(book: Book, what: str) -> tuple[kinds.PgaLoaded, str] | None:
+    """The last time that a table was loaded, and when; None if it never was."""
     found = None
     for event in book.journal.events(kind=kinds.PgaLoaded.kind, subject=f"pga/{what}"):
-        found = event.said if isinstance(event.said, kinds.PgaLoaded) else found
+        if isinstance(event.said, kinds.PgaLoaded):
+            found = event.said, event.at
     return found
 
 

@@ -6,14 +6,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 
+import sqlalchemy as sa
+
 from tasks.entries.ledger import Book
 from tasks.incident.letters.values import joined
+from tasks.incident.pga import loading
 from tasks.incident.pga.demands import FLAG, Office
 from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.journal import is_drill
 from tasks.shared.paper import ACROSS, Column, Frame, Paper
 from tasks.shared.private import masked
+from tasks.shared.projections import ENTRIES
 
 MATRIX_AGE = 40
 """Days after which the loaded tables count as old: the broker exports them monthly."""
@@ -117,23 +121,24 @@ def pages(book: Book, office: Office, found: list[dict[str, str]]) -> bytes:
 
 
 def readiness(book: Book) -> list[Line]:
-    """The board's lines for P10: whether the matrix exists, and how old the tables behind it are."""
-    office = Office(book)
-    count = len({(one.client, one.hts) for one in office.past})
-    fact = (
-        f"{count} client x tariff numbers with an agency"
-        if count
-        else "nothing known of any client"
+    """The board's lines for P10: whether there is anything to make a matrix of, and how old the tables
+    behind it are. Reads no content: the page is looked at all the time."""
+    recorded = book.journal.rows(sa.select(sa.func.count()).select_from(ENTRIES))[0][0]
+    given = loading.newest(book, loading.HISTORY)
+    facts = [f"{recorded} recorded entries"] if recorded else []
+    facts += (
+        [f"{given[0].rows} rows as of {given[0].as_of} from {given[0].source}"] if given else []
     )
-    lines = [Line("P10", "clients' agency requirements", GREEN if count else RED, fact,
-                  "" if count else "continuity incident pga load history FILE")]  # fmt: skip
-    flags = office.flags
-    if not flags.rows:
+    lines = [Line("P10", "clients' agency requirements", GREEN if facts else RED,
+                  "; ".join(facts) or "nothing known of any client",
+                  "" if facts else "continuity incident pga load history FILE")]  # fmt: skip
+    flags = loading.newest(book, loading.FLAGS)
+    if flags is None:
         return [*lines, Line("P10", "tariff flags", RED, "never loaded",
                              "continuity incident pga load flags FILE", "", "W")]  # fmt: skip
-    age = (clock.now() - clock.parse(flags.at)).days
-    light = AMBER if age > MATRIX_AGE else GREEN
-    fact = f"as of {flags.as_of}, loaded {age} days ago"
-    return [*lines, Line("P10", "tariff flags", light, fact,
-                         "continuity incident pga load flags FILE" if light == AMBER else "",
-                         flags.at, "W")]  # fmt: skip
+    said, at = flags
+    age = (clock.now() - clock.parse(at)).days
+    old = age > MATRIX_AGE
+    fact = f"as of {said.as_of}, loaded {age} days ago"
+    return [*lines, Line("P10", "tariff flags", AMBER if old else GREEN, fact,
+                         "continuity incident pga load flags FILE" if old else "", at, "W")]  # fmt: skip

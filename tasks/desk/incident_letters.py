@@ -1,0 +1,259 @@
+"""`continuity incident letters`: downtime letters to the ports, their documents, what is to follow."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.desk import incident_after, incident_pga
+from tasks.desk.context import desk, say, show
+
+if TYPE_CHECKING:
+    from tasks.entries.ledger import Book
+    from tasks.incident.letters.issuing import Outcome
+
+app = typer.Typer(no_args_is_help=True, help="Downtime letters, and the documents behind them.")
+Json = Annotated[bool, typer.Option("--json")]
+Letter = Annotated[str, typer.Argument(help="Its id, like DL-1A2B3C4D.")]
+Reason = Annotated[str, typer.Option(help="Why, in words; it is kept.")]
+
+
+def mount(into: typer.Typer) -> None:
+    """Put these groups under `continuity incident`."""
+    into.add_typer(app, name="letters")
+    into.add_typer(incident_pga.app, name="pga")
+    incident_after.mount(into)
+
+
+def book() -> Book:
+    from tasks.entries.ledger import Book
+
+    return Book(desk.journal, desk.content, desk.vault, desk.settings)
+
+
+def ours(numbers: list[str]) -> list[str]:
+    """Entry numbers as the book writes them. Raises BadNumber for one that is none."""
+    from tasks.entries.number import parse
+
+    offsets = {desk.settings.broker.filer_code: desk.settings.numbers.check_digit_offset}
+    return [str(parse(text, offsets=offsets)) for text in numbers]
+
+
+def day(text: str) -> date:
+    """`2026-11-24`. Raises BadInput for anything else."""
+    from tasks.shared.errors import BadInput
+
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise BadInput(f"{text!r} is no day; one is 2026-11-24") from None
+
+
+@app.command()
+def issue(
+    out: Annotated[Path, typer.Option(help="A new folder.")],
+    numbers: Annotated[list[str] | None, typer.Argument(help="Entries; or give --port.")] = None,
+    port: Annotated[str, typer.Option(help="All entries of a port that wait for a letter.")] = "",
+    per: Annotated[str, typer.Option(help="One letter a shipment, or one a port.")] = "",
+    signer: Annotated[str, typer.Option(help="Who signs, by id; else [letters] signer.")] = "",
+    again: Annotated[str, typer.Option(help="Replace the letters that stand; why.")] = "",
+    without_authorisation: Annotated[
+        str, typer.Option(help="Issue without CBP's authorisation on record; why. It is kept.")
+    ] = "",
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Issue those that can be, name the others.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make letters for the ports, to be signed and handed in: one a shipment, or one a port. All are
+    issued or none. Refused for want of what CBP asks of the mode, for a number that cannot be used, for
+    an agency's paper that is missing, or without CBP's authorisation. All else is "to follow".
+
+    Exit 1 if an entry was left out."""
+    from tasks.incident.letters import issuing, readying
+
+    if port:
+        readying.require_port(book(), port)
+    chosen = ours(numbers or []) or (readying.waiting(desk.journal, port) if port else [])
+    kind = per or (issuing.PORT if port else issuing.SHIPMENT)
+    wish = issuing.Wish(tuple(chosen), kind, signer, again, without_authorisation, leave_out)
+    outcome = issuing.issue(book(), wish, out, desk.actor)
+    _tell(outcome, out, as_json)
+    raise typer.Exit(1 if outcome.left else 0)
+
+
+def _tell(outcome: Outcome, out: Path, as_json: bool) -> None:
+    rows = [{"letter": one.letter, "port": one.port, "entries": len(one.numbers), "pages": one.pages,
+             "replaces": ", ".join(one.replaces), "to_follow": len(one.follows),
+             "file": str(one.path)} for one in outcome.issued]  # fmt: skip
+    show(rows, as_json=as_json, title="Downtime letters")
+    if as_json:
+        return
+    for note in dict.fromkeys(note for one in outcome.issued for note in one.notes):
+        say(f"Official form {note}")
+    for problem in outcome.left:
+        say(f"left out: {problem}")
+    say(f"{len(rows)} written to {out}. Nothing was sent: have them signed and handed in, then "
+        "continuity incident letters sent LETTER --proof FILE")  # fmt: skip
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """Every downtime letter: port, state, who signs it under whose licence."""
+    from tasks.incident.letters.sending import letters
+
+    show([one.as_dict() for one in letters(book())], as_json=as_json, title="Downtime letters")
+
+
+@app.command()
+def chase(as_json: Json = False) -> None:
+    """What letters said would follow and is not here yet, by importer."""
+    from tasks.incident.letters.chasing import chase_list
+
+    show(chase_list(book()), as_json=as_json, title="To follow")
+
+
+@app.command()
+def attach(
+    number: Annotated[str, typer.Argument(help="The entry.")],
+    files: Annotated[list[Path], typer.Argument(help="PDF, PNG, JPEG or TIFF.")],
+    document: Annotated[str, typer.Option("--type", help="Invoice, Packing list, Permit ...")],
+    reference: Annotated[str, typer.Option(help="For the image system; else one is made.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Attach files to an entry; they go behind its letter. The same file again changes nothing."""
+    from tasks.incident.letters import documents
+    from tasks.shared.errors import BadInput
+
+    if reference and len(files) > 1:
+        raise BadInput("A reference is for one file: attach them one by one")
+    (wanted,) = ours([number])
+    made = [
+        documents.attach(book(), wanted, path, document, desk.actor, reference) for path in files
+    ]
+    show([one.as_dict() for one in made], as_json=as_json, title=f"Attached to {wanted}")
+
+
+@app.command()
+def gather(
+    folder: Annotated[Path, typer.Argument(help="Where the scans lie.")],
+    numbers: Annotated[list[str] | None, typer.Argument(help="Entries; else all recorded.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Attach every file of a folder that the desks listed on their sheet Documents. Exit 1 if listed
+    files are not in the folder."""
+    from tasks.entries.lookup import recorded
+    from tasks.incident.letters import documents
+
+    chosen = ours(numbers or []) or [str(row["number"]) for row in recorded(desk.journal)]
+    made, lacking = documents.attach_folder(book(), folder, chosen, desk.actor)
+    show([one.as_dict() for one in made], as_json=as_json, title="Attached")
+    if not as_json:
+        say(f"{len(made)} attached; {len(lacking)} listed by the desks and not in {folder}")
+    raise typer.Exit(1 if lacking else 0)
+
+
+@app.command()
+def documents(
+    numbers: Annotated[list[str], typer.Argument(help="Entries.")], as_json: Json = False
+) -> None:
+    """The files attached to entries, each with its reference and SHA-256."""
+    from tasks.incident.letters.documents import attached
+
+    found = attached(desk.journal, ours(numbers))
+    show(
+        [one.as_dict() for some in found.values() for one in some],
+        as_json=as_json,
+        title="Documents",
+    )
+
+
+@app.command()
+def drop(
+    number: Annotated[str, typer.Argument(help="The entry.")],
+    reference: Annotated[str, typer.Argument(help="As `letters documents` shows it.")],
+    reason: Reason,
+) -> None:
+    """Take a file off an entry. It stays in the book."""
+    from tasks.incident.letters import documents
+
+    (wanted,) = ours([number])
+    documents.drop(book(), wanted, reference, reason, desk.actor)
+    say(f"{reference} no longer goes with {wanted}")
+
+
+@app.command()
+def sent(
+    letter: Letter,
+    way: Annotated[str, typer.Option(help="driver, messenger, e-mail, DIS ...")],
+    to: Annotated[str, typer.Option(help="Officer, desk or address.")],
+    proof: Annotated[Path, typer.Option(help="Stamped copy, mail, receipt.")],
+    on: Annotated[str, typer.Option(help="The day, if not today.")] = "",
+) -> None:
+    """Note that a letter went to the port, with its proof."""
+    from tasks.incident.letters import sending
+    from tasks.shared import clock
+
+    when = day(on) if on else clock.now().date()
+    kept = sending.sent(book(), letter, way, to, when, proof, desk.actor)
+    say(f"{letter.upper()} went to {to} on {when}; proof {kept[:12]}")
+
+
+@app.command()
+def withdraw(letter: Letter, reason: Reason) -> None:
+    """Take a letter back before the port has it: its entries are free for another."""
+    from tasks.incident.letters import sending
+
+    numbers = sending.withdraw(book(), letter, reason, desk.actor)
+    say(f"{letter.upper()} no longer counts: {', '.join(numbers)}")
+
+
+@app.command("print")
+def print_(letter: Letter, out: Annotated[Path, typer.Option(help="The PDF to write.")]) -> None:
+    """Write a letter's packet once more, as it was printed. Exit 1 if private data was purged since:
+    then it is written with these hidden."""
+    from tasks.incident.letters import sending
+
+    path, whole = sending.reprint(book(), letter, out)
+    say(f"{path} written" + ("" if whole else ": private data was purged and is hidden"))
+    raise typer.Exit(0 if whole else 1)
+
+
+@app.command()
+def export(
+    letter: Letter,
+    out: Annotated[Path, typer.Option(help="A new folder.")],
+    as_json: Json = False,
+) -> None:
+    """Write the documents of a letter's entries for CBP's image system: document, entry number and
+    unique reference of each in index.csv. Nothing is sent."""
+    from tasks.incident.letters import sending
+
+    rows = sending.export(book(), letter, out, desk.actor)
+    show(rows, as_json=as_json, title=f"Written to {out}")
+
+
+@app.command()
+def forms(as_json: Json = False) -> None:
+    """Official forms in <home>/forms: which boxes are found, which are not. Exit 1 if one that lies
+    there cannot be used."""
+    from tasks.incident.letters import forms as room
+
+    rows, bad = [], False
+    for name in (room.CBP_3461, room.CBP_7501):
+        found, why = room.form(desk.home, name, desk.settings.letters)
+        bad = bad or bool(why)
+        if found is None:
+            rows.append(
+                {"form": name, "field": "", "value": "", "said": why or "not in <home>/forms"}
+            )
+            continue
+        rows += [{"form": name, "field": field, "value": found.where.get(field, ""), "said": one.words}
+                 for field, one in found.fields.items()]  # fmt: skip
+        rows += [{"form": name, "field": "", "value": value, "said": "no field was found for it"}
+                 for value in found.unused]  # fmt: skip
+    show(rows, as_json=as_json, title="Official forms")
+    raise typer.Exit(1 if bad else 0)

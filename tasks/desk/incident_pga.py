@@ -1,0 +1,140 @@
+"""`continuity incident pga`: what other agencies want, what is in hand, what holds an entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.desk.context import desk, say, show
+
+if TYPE_CHECKING:
+    from tasks.incident.pga.demands import Demand
+
+app = typer.Typer(no_args_is_help=True, help="Other agencies: forms, routes, what holds an entry.")
+Json = Annotated[bool, typer.Option("--json")]
+Number = Annotated[str, typer.Argument(help="The entry.")]
+Agency = Annotated[str, typer.Option(help="FDA, APH, EPA, NHT, FWS ... (CATAIR Appendix V).")]
+Line = Annotated[int, typer.Option(min=0, help="0 for the whole entry.")]
+
+
+@app.command("list")
+def list_(
+    numbers: Annotated[list[str] | None, typer.Argument(help="Entries; else all recorded.")] = None,
+    held: Annotated[bool, typer.Option("--held", help="Only what holds an entry.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Which agencies have a say in an entry, with which paper and by which route. Exit 1 if an entry is
+    held. Marks W and G: verify before relying on it."""
+    from tasks.desk.incident_letters import book, ours
+    from tasks.entries.lookup import recorded
+    from tasks.incident.letters.case import cases
+    from tasks.incident.pga.demands import HELD, Office, demands
+
+    chosen = ours(numbers or []) or [str(row["number"]) for row in recorded(desk.journal)
+                                     if row["state"] == "recorded"]  # fmt: skip
+    office = Office(book())
+    found = [one for case in cases(book(), chosen) for one in demands(office, case)]
+    _tell([one for one in found if one.state == HELD or not held], as_json)
+    if not as_json and not office.flags.rows:
+        say("No tariff flags are loaded: only records, earlier entries and chapters were looked at "
+            "(continuity incident pga load flags FILE)")  # fmt: skip
+    raise typer.Exit(1 if any(one.state == HELD for one in found) else 0)
+
+
+def _tell(found: list[Demand], as_json: bool) -> None:
+    rows = [one.as_dict() for one in found]
+    if not as_json:
+        names = (
+            "number",
+            "line",
+            "hts",
+            "agency",
+            "program",
+            "need",
+            "state",
+            "have",
+            "paper",
+            "why",
+            "mark",
+        )
+        rows = [{name: row[name] for name in names} for row in rows]
+    show(rows, as_json=as_json, title="Other agencies")
+
+
+@app.command()
+def note(
+    number: Number,
+    agency: Agency,
+    line: Line = 0,
+    program: Annotated[str, typer.Option(help="FOO, MVS ...")] = "",
+    form: Annotated[str, typer.Option(help="What it is, if not the usual one.")] = "",
+    reference: Annotated[str, typer.Option(help="Confirmation or permit number.")] = "",
+    file: Annotated[Path | None, typer.Option(help="PDF or picture; goes into the packet.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Note that an agency's paper or number is in hand."""
+    from tasks.desk.incident_letters import book, ours
+    from tasks.incident.pga import acts
+
+    (wanted,) = ours([number])
+    found = acts.note_paper(book(), wanted, agency, desk.actor, line=line, program=program, form=form,
+                            reference=reference, file=file)  # fmt: skip
+    _tell(found, as_json)
+
+
+@app.command("let-go")
+def let_go(
+    number: Number,
+    agency: Agency,
+    reason: Annotated[str, typer.Option(help="Why it goes without, and who said so.")],
+    line: Line = 0,
+    as_json: Json = False,
+) -> None:
+    """Let an entry go to the port without an agency's paper. The reason is kept, and printed."""
+    from tasks.desk.incident_letters import book, ours
+    from tasks.incident.pga import acts
+
+    (wanted,) = ours([number])
+    _tell(acts.let_go(book(), wanted, agency, reason, desk.actor, line), as_json)
+
+
+@app.command()
+def load(
+    what: Annotated[
+        str, typer.Argument(help="flags (hts, flag) or history (client, hts, agency ...).")
+    ],
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX with a heading row.")],
+    as_of: Annotated[str, typer.Option(help="The day that the source gives.")],
+    source: Annotated[
+        str, typer.Option(help="Where it comes from: CBP 0875-0419, an ACE report ...")
+    ],
+) -> None:
+    """Load which tariff number carries which flag, or what clients had to show before. Replaces the one
+    loaded before; a faulty file changes nothing."""
+    from tasks.desk.incident_letters import book, day
+    from tasks.incident.pga import loading
+
+    made = loading.load(book(), what, file, day(as_of), source, desk.actor)
+    say(f"{what}: {len(made.rows)} rows of {made.file}, as of {made.as_of}, from {made.source}")
+
+
+@app.command()
+def matrix(
+    out: Annotated[Path | None, typer.Option(help="Folder for pga-matrix.xlsx and .pdf.")] = None,
+    client: Annotated[str, typer.Option(help="Only clients whose name has this in it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Client x tariff number x agency, with paper and route: what the kit takes along."""
+    from tasks.desk.incident_letters import book
+    from tasks.incident.pga import matrix as room
+    from tasks.incident.pga.demands import Office
+    from tasks.shared.files import write_atomic
+
+    if out is not None:
+        for name, data in room.files(book()).items():
+            say(f"{write_atomic(out / name, data)} written")
+        return
+    rows = [row for row in room.rows(Office(book())) if client.lower() in row["client"].lower()]
+    show(rows, as_json=as_json, title="Agencies by client and tariff number")

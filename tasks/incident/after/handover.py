@@ -1,0 +1,288 @@
+"""Entries that CBP has not seen, for a substitute broker: it files them under its own filer code, numbers,
+power of attorney and bond data. Our number is then void: filed by another broker. What was presented under
+our number stays ours.
+
+A client's records are disclosed only with its written authorisation (19 CFR 111.24), so each client's leave
+and the other broker's own power of attorney from that client are recorded first. Then workbook, documents and
+manifest are sealed to the other broker's public key.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import sqlalchemy as sa
+
+from tasks.entries import number as numbering
+from tasks.entries.ledger import Book
+from tasks.entries.private_fields import unseal
+from tasks.entries.record import Record
+from tasks.entries.shelf import record as record_of
+from tasks.entries.workbook import write_workbook
+from tasks.incident.after.proofs import kept
+from tasks.incident.letters.documents import attached
+from tasks.shared import clock, kinds, manifest, seal, seal_keys
+from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
+from tasks.shared.files import digest_of, write_atomic
+from tasks.shared.hostile import MIB, is_safe_name
+from tasks.shared.journal import is_drill
+from tasks.shared.presented import presented
+from tasks.shared.private import masked
+from tasks.shared.projections import ENTRIES, NUMBERS, WITH_ANOTHER, among
+
+_MOST = 2048 * MIB
+
+
+@dataclass(frozen=True)
+class Other:
+    """The substitute broker: name, filer code, and the public key that it gave us."""
+
+    name: str
+    filer: str
+    key: bytes
+
+    @property
+    def key_id(self) -> str:
+        """To be read out by it on the telephone, so that the key is known to be its own."""
+        return seal_keys.key_id(self.key)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was sealed. `recipient`: id of the key, to be compared by telephone."""
+
+    handover: str
+    path: Path
+    numbers: tuple[str, ...]
+    documents: int
+    recipient: str
+
+
+def prepare(book: Book, numbers: Sequence[str], other: Other, authorised: Mapping[str, Path],
+            power: Mapping[str, Path], folder: Path, actor: str) -> Prepared:  # fmt: skip
+    """Seal entries for another broker; from then on they are not ours to file. `authorised` and `power`:
+    by importer number as recorded (the name where that is a Social Security number), the client's written
+    leave and the other broker's power of attorney.
+
+    Raises Refused with every entry that CBP has seen, BadInput for a client without leave or power of
+    attorney, for our own filer code, or a folder that is not empty; NumberUnavailable.
+    """
+    numbers = list(dict.fromkeys(numbers))
+    _require_other(book, other, folder)
+    _require_unseen(book, numbers)
+    record = unseal(_record(book, numbers), book.vault)
+    clients = _clients(record)
+    _require_papers(clients, authorised, power)
+    leave = {
+        one: kept(book, authorised[one], "the client's written authorisation") for one in clients
+    }
+    powers = {one: kept(book, power[one], "the power of attorney") for one in clients}
+    name = _name(book, numbers, other)
+    data, digest, count = _bundle(book, name, numbers, record, other)
+    # Written before the book says so: a file too many does no harm, only its addressee can read it.
+    path = folder / f"{clock.stamp()}-{name}{seal.SUFFIX}"
+    package = seal.write(path, seal.To(recipients=[other.key]), lambda out: _fill(out, data))
+    body = kinds.HandoverPrepared(
+        handover=name, numbers=numbers, broker=other.name, filer=other.filer, recipient=other.key_id,
+        authorised={_said(one): found for one, found in leave.items()},
+        power={_said(one): found for one, found in powers.items()},
+        manifest=digest, package=package,
+    )  # fmt: skip
+    with book.journal.write(actor) as pen:
+        pen.append(body, f"handover/{name}")
+    return Prepared(name, path, tuple(numbers), count, other.key_id)
+
+
+def recall(book: Book, handover: str, reason: str, proof: Path, actor: str) -> list[str]:
+    """Take back what the other broker did not file and will not; returns the numbers that are ours again.
+    Raises BadInput without reason or its written word, Refused if there is nothing to take back."""
+    if not reason.strip():
+        raise BadInput("Say why the other broker does not file these")
+    said = next((one for one in handovers(book) if one.handover == handover), None)
+    if said is None:
+        raise Refused(f"No hand-over {handover!r}; see continuity incident handover list")
+    back = [
+        number for number, state in _states(book, said.numbers).items() if state == WITH_ANOTHER
+    ]
+    if not back:
+        raise Refused(f"Nothing of {handover} is with {said.broker} any more")
+    word = kept(book, proof, "the other broker's word that it filed none")
+    body = kinds.HandoverRecalled(
+        handover=handover, numbers=back, reason=reason.strip(), proof=word
+    )
+    book.journal.append(body, f"handover/{handover}", actor)
+    return back
+
+
+def handovers(book: Book) -> list[kinds.HandoverPrepared]:
+    events = book.journal.events(kind=kinds.HandoverPrepared.kind)
+    return [event.said for event in events if isinstance(event.said, kinds.HandoverPrepared)]
+
+
+def listing(book: Book) -> list[dict[str, object]]:
+    """A row an entry: to whom it was sealed, and where its number stands now."""
+    found = []
+    for said in handovers(book):
+        query = sa.select(NUMBERS.c.number, NUMBERS.c.state, NUMBERS.c.note)
+        rows = {
+            row.number: row
+            for row in among(book.journal.rows, query, NUMBERS.c.number, said.numbers)
+        }
+        found += [
+            {"handover": said.handover, "number": number, "broker": said.broker, "filer": said.filer,
+             "state": rows[number].state, "note": rows[number].note, "key": said.recipient}
+            for number in said.numbers
+        ]  # fmt: skip
+    return found
+
+
+def _fill(out: seal.Sealer, data: bytes) -> None:
+    out.write(data)
+
+
+def open_package(path: Path, seed: bytes, folder: Path) -> list[str]:
+    """At the other broker's: open a sealed file into an empty folder; returns the names of its files.
+    `seed`: of our key (`seal.read_key`). Raises HostileFile if it is none or holds what it must not, NotOpened
+    for another key, JournalBroken if it was altered, Refused if its own manifest does not hold."""
+    if folder.exists() and any(folder.iterdir()):
+        raise BadInput(f"{folder} is not empty")
+    if not path.is_file():
+        raise BadInput(f"{path} is not there")
+    data = b"".join(seal.pieces(path, seal.By(seed=seed)))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        _require_harmless(archive)
+        for name in archive.namelist():
+            write_atomic(folder / name, archive.read(name))
+    if problems := manifest.verify(folder):
+        raise Refused("The package is not what its manifest says", problems)
+    return sorted(one.name for one in folder.iterdir())
+
+
+def _require_harmless(archive: zipfile.ZipFile) -> None:
+    """Whoever has our public key can seal something to it: names and size are looked at first."""
+    odd = [name for name in archive.namelist() if "/" in name or not is_safe_name(name)]
+    size = sum(one.file_size for one in archive.infolist())
+    if odd or size > _MOST:
+        what = f"names a file {odd[0]!r}" if odd else f"grows to {size / MIB:,.0f} MiB"
+        raise Refused(f"The package {what}: it is not opened")
+
+
+def _require_other(book: Book, other: Other, folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise BadInput(f"{folder} is not empty: a hand-over gets a folder of its own")
+    problems = []
+    if not other.name.strip():
+        problems.append(Problem(column="broker", wrong="has no name"))
+    if not numbering.is_filer(other.filer):
+        problems.append(Problem(column="filer", value=other.filer, wrong="is no filer code",
+                                right="three letters or digits, like XYZ"))  # fmt: skip
+    elif other.filer == book.settings.broker.filer_code:
+        problems.append(Problem(column="filer", value=other.filer, wrong="is our own"))
+    if problems:
+        raise BadInput("Nothing was sealed:", problems)
+
+
+def _require_unseen(book: Book, numbers: Sequence[str]) -> None:
+    if not numbers:
+        raise BadInput("No entry is named")
+    states = _states(book, numbers)
+    if lacking := [number for number in numbers if states.get(number) != "recorded"]:
+        said = ", ".join(f"{one} is {states.get(one, 'in no reserve')}" for one in lacking[:5])
+        raise NumberUnavailable(f"{said}; only recorded entries can be handed over")
+    problems = [Problem(column="Entry number", value=number, wrong=reason, right="it stays ours: we file it")
+                for number in numbers if (reason := presented(book.journal, number))]  # fmt: skip
+    if problems:
+        raise Refused("Only what CBP has not seen can be handed over:", problems)
+
+
+def _states(book: Book, numbers: Sequence[str]) -> dict[str, str]:
+    query = sa.select(NUMBERS.c.number, NUMBERS.c.state)
+    return dict(among(book.journal.rows, query, NUMBERS.c.number, list(numbers)))
+
+
+def _record(book: Book, numbers: Sequence[str]) -> Record:
+    query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
+    return record_of(
+        book.content, dict(among(book.journal.rows, query, ENTRIES.c.number, list(numbers)))
+    )
+
+
+def _clients(record: Record) -> list[str]:
+    """Each importer once: by number, or by name where that is a Social Security number or purged."""
+    rows = record.entries.select(["importer_number", "importer_name"]).to_pylist()
+    names = [_client(row["importer_number"], row["importer_name"]) for row in rows]
+    return list(dict.fromkeys(names))
+
+
+def _client(number: str | None, name: str | None) -> str:
+    return number if number and masked(number) == number else name or ""
+
+
+def _said(client: str) -> str:
+    return masked(client)
+
+
+def _require_papers(
+    clients: Sequence[str], authorised: Mapping[str, Path], power: Mapping[str, Path]
+) -> None:
+    given = (("authorised", authorised, "the client's leave is missing",
+              "its written authorisation (19 CFR 111.24): --authorised CLIENT=FILE"),
+             ("power", power, "the other broker's power of attorney is missing",
+              "its own, from this client: --power CLIENT=FILE"))  # fmt: skip
+    problems = []
+    for option, papers, wrong, right in given:
+        problems += [Problem(column=option, value=one, wrong=wrong, right=right)
+                     for one in clients if one not in papers]  # fmt: skip
+        problems += [Problem(column=option, value=one, wrong="is no importer of these entries",
+                             right=f"one of {', '.join(clients)}")
+                     for one in papers if one not in clients]  # fmt: skip
+    if problems:
+        raise BadInput("Nothing was sealed:", problems)
+
+
+def _name(book: Book, numbers: Sequence[str], other: Other) -> str:
+    before = len(handovers(book))
+    said = kinds.canonical([list(numbers), other.filer, other.key_id, before])
+    return f"HO-{sha256(said.encode()).hexdigest()[:8].upper()}"
+
+
+def _bundle(book: Book, name: str, numbers: Sequence[str], record: Record, other: Other
+            ) -> tuple[bytes, str, int]:  # fmt: skip
+    """The package in the clear, the digest of its manifest, and how many documents are in it."""
+    broker, drill = book.settings.broker, is_drill(book.journal)
+    with TemporaryDirectory(dir=book.settings.home) as scratch:
+        folder = Path(scratch) / name
+        house = {"name": broker.name, "filer_code": broker.filer_code, "licence": broker.licence,
+                 "contact_name": broker.contact_name, "contact_phone": broker.contact_phone}  # fmt: skip
+        port = str(record.entries["port_of_entry"][0].as_py() or "")
+        write_workbook(folder / f"{name}.xlsx", f"for {other.filer}"[:20], port, [], house, drill=drill,
+                       record=record)  # fmt: skip
+        count, listed = 0, []
+        for number, some in attached(book.journal, numbers).items():
+            for one in some:
+                count += 1
+                path = folder / f"{count:03d}-{number}-{one.file}"
+                write_atomic(path, book.content.get(one.content))
+                listed.append({"entry": number, "document": one.document, "file": path.name})
+        about = {"handover": name, "from": broker.name, "to": other.name, "filer": other.filer,
+                 "entries": list(numbers), "documents": listed, "drill": drill}  # fmt: skip
+        write_atomic(
+            folder / "about.json", json.dumps(about, indent=1, ensure_ascii=False).encode()
+        )
+        made = manifest.write(folder, book.settings.home, f"hand-over {name}")
+        return _zipped(folder), digest_of(made), count
+
+
+def _zipped(folder: Path) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.iterdir()):
+            archive.write(path, path.name)
+    return sink.getvalue()

@@ -1,0 +1,213 @@
+"""Clearance can be provisional, and CBP can want the goods back (R7): how long it may ask (19 CFR 141.113),
+and what it did ask for (CBP Form 4647), with the day by which it must be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.entries.ledger import Book
+from tasks.incident.after.proofs import kept
+from tasks.incident.letters.tables import table
+from tasks.shared import clock, kinds
+from tasks.shared.board import AMBER, RED, Line
+from tasks.shared.errors import BadInput, NumberUnavailable, Refused
+from tasks.shared.projections import ENTRIES
+
+CONDITIONAL, WATCHED, OVER, DEMANDED, ANSWERED = (
+    "conditional", "watched", "over", "demanded", "answered")  # fmt: skip
+COMPLIED, EXTENDED, WITHDRAWN = "complied", "extended", "withdrawn"
+_NEAR = 7
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One entry. `until`: CBP may demand redelivery up to this day, None while a condition stands;
+    `due`: by when an open demand must be met. `mark`: how sure the rule is."""
+
+    number: str
+    port: str
+    importer: str
+    released: date
+    state: str
+    why: str
+    until: date | None
+    notice: str
+    due: date | None
+    mark: str
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(vars(self))
+
+
+@dataclass
+class _Facts:
+    conditions: dict[str, kinds.ReleaseConditional]
+    demands: dict[tuple[str, str], kinds.RedeliveryDemanded]
+    answers: dict[tuple[str, str], kinds.RedeliveryAnswered]
+
+
+def watches(book: Book, *, pressing: bool = False) -> list[Watch]:
+    """Every entry that was released on paper, what bites first before all others; or only those under a
+    condition or with a demand."""
+    facts, rules = _facts(book), _rules(book)
+    query = sa.select(ENTRIES).where(ENTRIES.c.released != "").order_by(ENTRIES.c.number)
+    if pressing:
+        named = {*facts.conditions, *(number for number, _ in facts.demands)}
+        query = query.where(sa.or_(ENTRIES.c.outcome == "provisional", ENTRIES.c.number.in_(named)))
+    found = [_watch(row, facts, rules) for row in book.journal.rows(query)]
+    order = (DEMANDED, CONDITIONAL, WATCHED, ANSWERED, OVER)
+    last = date.max
+    return sorted(
+        found, key=lambda one: (order.index(one.state), one.due or one.until or last, one.number)
+    )
+
+
+def _facts(book: Book) -> _Facts:
+    found = _Facts({}, {}, {})
+    for event in book.journal.events(kind="release."):
+        if isinstance(event.said, kinds.ReleaseConditional):
+            found.conditions[event.said.number] = event.said
+    for event in book.journal.events(kind="redelivery."):
+        if isinstance(said := event.said, kinds.RedeliveryDemanded):
+            found.demands[said.number, said.notice] = said
+        elif isinstance(said, kinds.RedeliveryAnswered):
+            found.answers[said.number, said.notice] = said
+    return found
+
+
+def _rules(book: Book) -> dict[str, tuple[int, str]]:
+    rows = table(book.settings.home, "letters", "after_release.csv").rows
+    try:
+        return {row["rule"]: (int(row["days"]), row["mark"]) for row in rows}
+    except ValueError as wrong:
+        raise BadInput(f"after_release.csv: days is not a whole number ({wrong})") from None
+
+
+def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> Watch:  # type: ignore[type-arg]
+    released = date.fromisoformat(row.released)
+    until, why, mark, open_ = _period(row, released, facts.conditions.get(row.number), rules)
+    notices = [said for (number, _), said in facts.demands.items() if number == row.number]
+    state = CONDITIONAL if open_ else WATCHED if until and until >= _today() else OVER
+    notice, due = "", None
+    for said in notices:
+        answer = facts.answers.get((row.number, said.notice))
+        if answer is None or answer.how == EXTENDED:
+            day = date.fromisoformat(answer.until if answer else said.due)
+            if due is None or day < due:
+                state, notice, due, why = DEMANDED, said.notice, day, said.what
+        elif state != DEMANDED:
+            state, notice, why = ANSWERED, said.notice, f"{answer.how} on {answer.on}"
+    return Watch(row.number, row.port, row.importer, released, state, why, until, notice, due, mark)
+
+
+def _period(row: sa.Row, released: date, condition: kinds.ReleaseConditional | None,
+            rules: dict[str, tuple[int, str]]) -> tuple[date | None, str, str, bool]:  # type: ignore[type-arg]  # fmt: skip
+    """Until when CBP may ask, why, how sure that is, and whether a condition stands open."""
+    if condition is not None:
+        days, mark = rules["redelivery_after_condition"]
+        if not condition.until:
+            return None, condition.why, mark, True
+        end = date.fromisoformat(condition.until)
+        return end + timedelta(days=days), f"{condition.why}; ended {condition.until}", mark, False
+    days, mark = rules["redelivery_demand"]
+    if row.outcome == "provisional":
+        return None, "released provisionally; no condition is recorded", mark, True
+    return released + timedelta(days=days), "released", mark, False
+
+
+def _today() -> date:
+    return clock.washington().date()
+
+
+def conditional(
+    book: Book, number: str, why: str, until: date | None, proof: Path, actor: str
+) -> None:
+    """Note that a release stands under a condition, or (with `until`) that this ended. Raises BadInput
+    without words or proof, NumberUnavailable unless the entry was released."""
+    released = _released(book, number)
+    if not why.strip():
+        raise BadInput(
+            "Say what the release depends on: a sample, a request for information (CBP 28) ..."
+        )
+    if until and not released <= until <= _today():
+        raise BadInput(
+            f"--until {until}: a condition ends between the release ({released}) and today"
+        )
+    body = kinds.ReleaseConditional(number=number, why=why.strip(), until=until.isoformat() if until else "",
+                                    proof=kept(book, proof, "what the port wrote"))  # fmt: skip
+    book.journal.append(body, f"entry/{number}", actor)
+
+
+def demanded(book: Book, number: str, notice: str, on: date, due: date | None, what: str, proof: Path,
+             actor: str) -> date:  # fmt: skip
+    """Note a notice on CBP Form 4647; returns the day by which it must be met: the one that it names,
+    else the usual term [G]. Raises BadInput for days that cannot be, NumberUnavailable, Refused if that
+    notice is known."""
+    released = _released(book, number)
+    days, _ = _rules(book)["notice_to_comply"]
+    last = due or on + timedelta(days=days)
+    if not released <= on <= _today() or last < on:
+        raise BadInput(f"A notice of {on}, to be met by {last}: it comes after the release ({released}), not "
+                       "after today, and is met after it is written")  # fmt: skip
+    if not notice.strip() or not what.strip():
+        raise BadInput("Give the notice's number or date (--notice) and what it demands (--what)")
+    body = kinds.RedeliveryDemanded(number=number, notice=notice.strip(), on=on.isoformat(),
+                                    due=last.isoformat(), what=what.strip(),
+                                    proof=kept(book, proof, "the notice"))  # fmt: skip
+    if not book.journal.append(
+        body, f"entry/{number}", actor, key=f"4647:{number}:{notice.strip()}"
+    ):
+        raise Refused(f"{number}: the notice {notice!r} is recorded already")
+    return last
+
+
+def answered(book: Book, number: str, notice: str, how: str, on: date, until: date | None, proof: Path,
+             actor: str) -> None:  # fmt: skip
+    """Note what became of a demand: complied, extended (`until`), withdrawn. Raises BadInput for another
+    word or day, Refused if there is no such demand open."""
+    if how not in (COMPLIED, EXTENDED, WITHDRAWN):
+        raise BadInput(f"{how!r}: a demand is {COMPLIED}, {EXTENDED} or {WITHDRAWN}")
+    facts = _facts(book)
+    said, before = facts.demands.get((number, notice)), facts.answers.get((number, notice))
+    if said is None or (before is not None and before.how != EXTENDED):
+        raise Refused(
+            f"{number} has no open demand {notice!r}; see continuity incident redelivery list"
+        )
+    if not said.on <= on.isoformat() <= _today().isoformat():
+        raise BadInput(f"--on {on}: after the notice ({said.on}), and not after today")
+    if (how == EXTENDED) != bool(until) or (until and until <= on):
+        raise BadInput("An extension has a day to come (--until), and nothing else has")
+    body = kinds.RedeliveryAnswered(number=number, notice=notice, how=how, on=on.isoformat(),
+                                    until=until.isoformat() if until else "",
+                                    proof=kept(book, proof, "CBP's word or the receipt"))  # fmt: skip
+    book.journal.append(body, f"entry/{number}", actor)
+
+
+def _released(book: Book, number: str) -> date:
+    rows = book.journal.rows(sa.select(ENTRIES.c.released).where(ENTRIES.c.number == number))
+    if not rows or not rows[0].released:
+        raise NumberUnavailable(f"{number} is not recorded as released on paper")
+    return date.fromisoformat(rows[0].released)
+
+
+def readiness(book: Book) -> Iterator[Line]:
+    """The board's lines: demands that are due, releases under a condition."""
+    found = watches(book, pressing=True)
+    today = _today()
+    for one in found:
+        if one.state == DEMANDED and one.due:
+            left = (one.due - today).days
+            fact = f"{one.number}: {one.why}, by {one.due}" + (
+                f", {-left} days LATE" if left < 0 else ""
+            )
+            yield Line("", "redelivery demanded (CBP 4647)", RED if left <= _NEAR else AMBER, fact,
+                       f"continuity incident redelivery answered {one.number}", "", "G")  # fmt: skip
+    if some := [one.number for one in found if one.state == CONDITIONAL]:
+        fact = f"{len(some)}: {', '.join(some[:3])}{', ...' if some[3:] else ''}; the importers keep the goods"
+        yield Line("", "released under a condition", AMBER, fact,
+                   "continuity incident redelivery conditional NUMBER --until DAY", "", "S")  # fmt: skip

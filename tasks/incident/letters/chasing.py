@@ -1,0 +1,54 @@
+"""What letters said would follow and has not come yet: whom to ask, for what, since when."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tasks.entries.ledger import Book
+from tasks.incident.letters.case import cases
+from tasks.incident.letters.documents import attached
+from tasks.incident.letters.readying import Rules, follows
+from tasks.incident.letters.sending import ISSUED, letters
+from tasks.incident.letters.values import text_of
+from tasks.incident.pga.demands import LET_GO
+from tasks.shared import board, clock
+from tasks.shared.board import AMBER, Line
+from tasks.shared.private import masked
+from tasks.shared.projections import LETTERS
+
+
+def chase_list(book: Book) -> list[dict[str, object]]:
+    """A row an entry whose letter counts and of which something is still to come, by importer. What
+    came since the letter is no longer listed; what an entry was let go without, is."""
+    rules, found = Rules.of(book), []
+    known = {one.said.letter: one for one in letters(book)}
+    live = sa.select(LETTERS.c.live, LETTERS.c.letter).where(LETTERS.c.live.is_not(None))
+    where = {row.live: known[row.letter] for row in book.journal.rows(live)}
+    have = attached(book.journal, list(where))
+    for case in cases(book, where):
+        said = where[case.number].said
+        gone = next(one.let_go for one in said.entries if one.number == case.number)
+        lacking = [*follows(rules, case, have[case.number]),
+                   *(f"{one} ({LET_GO} without its paper)" for one in gone)]  # fmt: skip
+        if lacking and case.state == "recorded":
+            found.append({
+                "importer": text_of(case, "importer_name") or masked(case.entry["importer_number"]),
+                "entry": case.number, "letter": said.letter, "port": case.port,
+                "since": where[case.number].at[:10], "to_follow": "; ".join(lacking),
+            })  # fmt: skip
+    return sorted(found, key=lambda row: (str(row["importer"]), str(row["entry"])))
+
+
+def readiness(book: Book) -> list[Line]:
+    """The board's lines: entries of which papers are still to follow, letters that nobody sent."""
+    lines = []
+    if rows := chase_list(book):
+        fact = f"{len(rows)} entries of {len({row['importer'] for row in rows})} importers"
+        lines.append(Line("", "papers to follow behind downtime letters", AMBER, fact,
+                          "continuity incident letters chase"))  # fmt: skip
+    unsent = [one for one in letters(book) if one.state == ISSUED]
+    if unsent:
+        fact = f"{len(unsent)}, the first issued {board.ago(clock.parse(unsent[0].at))}"
+        lines.append(Line("", "downtime letters without proof of sending", AMBER, fact,
+                          "continuity incident letters sent LETTER --proof FILE", unsent[-1].at))  # fmt: skip
+    return lines

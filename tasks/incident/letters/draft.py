@@ -1,0 +1,73 @@
+"""A downtime letter before it is put on paper: all that it says, and of which entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+
+from tasks.incident.letters.authorisation import Leave
+from tasks.incident.letters.case import Case
+from tasks.incident.letters.documents import Attached
+from tasks.incident.letters.signing import Signer
+from tasks.incident.pga.demands import Demand
+from tasks.shared import kinds
+from tasks.shared.settings import Broker
+
+SHIPMENT, PORT = "shipment", "port"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One entry on the letter. `follows`: what is still to come, in words; `se_accepted`: ACE took its
+    cargo release, which immediate delivery needs before the goods go (SE11 note 9)."""
+
+    case: Case
+    asks: str
+    follows: tuple[str, ...]
+    demands: tuple[Demand, ...]
+    documents: tuple[Attached, ...]
+    se_accepted: bool
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`id` is printed on every page; `replaces` are letters that this one takes the place of."""
+
+    id: str
+    per: str
+    port: str
+    day: date
+    made: datetime
+    broker: Broker
+    signer: Signer
+    leave: Leave
+    override: str
+    parts: tuple[Part, ...]
+    replaces: tuple[str, ...] = ()
+    reason: str = ""
+    drill: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"Downtime letter {self.id}"
+
+    @property
+    def file(self) -> str:
+        """Sorts by time, names port and letter."""
+        one = f"-{self.parts[0].case.number}" if self.per == SHIPMENT else ""
+        return f"{self.made:%Y%m%dT%H%MZ}-{self.id}-port-{self.port}{one}.pdf"
+
+
+def name(parts: Sequence[Part], day: date, signer: Signer, replaces: Sequence[str], reason: str,
+         before: int) -> str:  # fmt: skip
+    """The letter's id out of all that it rests on: made twice of the same, it is the same letter.
+    `before`: letters that these entries were on already."""
+    said = [
+        [(p.case.number, p.case.digest, p.asks, p.follows, [d.content for d in p.documents],
+          [one.as_dict() for one in p.demands]) for p in parts],
+        day.isoformat(), signer.person, list(replaces), reason, before,
+    ]  # fmt: skip
+    digest = sha256(kinds.canonical(said).encode()).hexdigest()
+    return f"DL-{digest[:8].upper()}"

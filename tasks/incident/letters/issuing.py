@@ -1,0 +1,250 @@
+"""Letters are made and issued: all that were asked for, or none. Content first, then the event, then the
+file in the folder; a letter whose file is lost is printed again from the book."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.entries import codes
+from tasks.entries.ledger import Book
+from tasks.incident.letters import forms, private_copy
+from tasks.incident.letters.authorisation import Leave, leave
+from tasks.incident.letters.case import GONE, PRIVATE
+from tasks.incident.letters.draft import PORT, SHIPMENT, Draft, Part, name
+from tasks.incident.letters.packet import Packet, assemble
+from tasks.incident.letters.readying import (
+    Ready,
+    Rules,
+    leave_problems,
+    ready,
+    require_port,
+)
+from tasks.incident.letters.signing import Signer, signer
+from tasks.incident.letters.values import WITHDRAWALS
+from tasks.shared import clock, kinds, manifest
+from tasks.shared.errors import BadInput, Problem, Refused
+from tasks.shared.files import write_atomic
+from tasks.shared.hostile import MIB
+from tasks.shared.journal import Pen, is_drill
+from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, among
+
+_QUOTA = codes.having("entry_type", "quota")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for. `again`: why earlier letters are replaced; `without`: why there is no wait
+    for CBP's leave; `leave_out`: issue those that can be, and name the others."""
+
+    numbers: tuple[str, ...]
+    per: str = SHIPMENT
+    signer: str = ""
+    again: str = ""
+    without: str = ""
+    leave_out: bool = False
+
+
+@dataclass(frozen=True)
+class Issued:
+    """One letter that was issued. `follows`: what is to be chased, by entry; `notes`: what a person
+    should know, such as an official form that could not be used."""
+
+    letter: str
+    path: Path
+    port: str
+    numbers: tuple[str, ...]
+    pages: int
+    replaces: tuple[str, ...]
+    follows: dict[str, list[str]]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`left`: why entries were left out, where that was asked for."""
+
+    issued: tuple[Issued, ...]
+    left: tuple[Problem, ...]
+
+
+def issue(book: Book, wish: Wish, folder: Path, actor: str) -> Outcome:
+    """Issue the letters into an empty folder with a signed manifest; nothing is sent by this.
+
+    Raises Refused, naming every reason by entry, for data that CBP wants and the record lacks, a number
+    that cannot be used, an agency's paper that holds an entry, or CBP's leave; with `leave_out` only if
+    nothing is left. BadInput for an unknown port, no number, a folder that is not empty.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise BadInput(f"{folder} is not empty: letters get a folder of their own")
+    if not wish.numbers:
+        raise BadInput("No entry is named, and none waits for a letter there")
+    signs = signer(book.journal, book.settings, wish.signer)
+    found = ready(Rules.of(book), wish.numbers, bool(wish.again))
+    for one in found:
+        if one.port:
+            require_port(book, one.port)
+    given, day = leave(book.journal), clock.washington().date()
+    left = _refused(found, given, day, wish)
+    parts = [one for one in found if one.clean and one.part is not None]
+    drafts = [_draft(book, wish, some, signs, given, day) for some in _groups(parts, wish.per)]
+    # All are drawn before the first is written down: what cannot be drawn must refuse them all.
+    made = [(draft, *_packets(book, draft)) for draft in drafts]
+    ready_ = [
+        (draft, printed, _kept(book, draft, printed, masked)) for draft, printed, masked, _ in made
+    ]
+    with book.journal.write(actor) as pen:
+        for draft, _, body in ready_:
+            _require_unchanged(pen, draft)
+            if pen.append(body, f"letter/{draft.id}", key=f"letter:{draft.id}") is None:
+                raise Refused(f"{draft.id} was issued by somebody else just now")
+    issued = tuple(
+        _written(draft, printed, body, notes, folder)
+        for (draft, printed, body), (*_, notes) in zip(ready_, made, strict=True)
+    )
+    what = f"{'DRILL ' if is_drill(book.journal) else ''}downtime letters of {day}"
+    manifest.write(folder, book.settings.home, what)
+    return Outcome(issued, left)
+
+
+def _refused(found: Sequence[Ready], given: Leave, day: date, wish: Wish) -> tuple[Problem, ...]:
+    ports = [one.port for one in found if one.port]
+    barred = [] if wish.without else leave_problems(given, ports, day)
+    faults = [problem for one in found for problem in one.problems]
+    if barred:
+        raise Refused("No letter was issued:", [*barred, *faults])
+    if faults and (not wish.leave_out or all(not one.clean for one in found)):
+        raise Refused(f"No letter was issued; {sum(not one.clean for one in found)} of {len(found)} "
+                      "entries cannot be on one:", faults)  # fmt: skip
+    return tuple(faults)
+
+
+def _groups(found: Sequence[Ready], per: str) -> list[list[Ready]]:
+    if per not in (SHIPMENT, PORT):
+        raise BadInput(f"{per!r}: a letter is made per {SHIPMENT} or per {PORT}")
+    if per == SHIPMENT:
+        return [[one] for one in found]
+    ports: dict[str, list[Ready]] = {}
+    for one in found:
+        ports.setdefault(one.port, []).append(one)
+    return [some for _, some in sorted(ports.items())]
+
+
+def _draft(book: Book, wish: Wish, some: Sequence[Ready], signs: Signer, given: Leave, day: date
+           ) -> Draft:  # fmt: skip
+    parts = tuple(one.part for one in some if one.part is not None)
+    replaces = tuple(sorted({one.live for one in some if one.live}))
+    reason = wish.again if replaces else ""
+    return Draft(
+        id=name(parts, day, signs, replaces, reason, _letters_so_far(book, parts)),
+        per=wish.per,
+        port=some[0].port,
+        day=day,
+        made=clock.now(),
+        broker=book.settings.broker,
+        signer=signs,
+        leave=given,
+        override=wish.without if given.lacking(some[0].port, day) else "",
+        parts=parts,
+        replaces=replaces,
+        reason=reason,
+        drill=is_drill(book.journal),
+    )
+
+
+def _letters_so_far(book: Book, parts: Sequence[Part]) -> int:
+    """So that a letter of the same data, issued after one that was withdrawn, is another letter."""
+    query = sa.select(LETTERS.c.letter, LETTERS.c.number)
+    return len(list(among(book.journal.rows, query, LETTERS.c.number,
+                          [part.case.number for part in parts])))  # fmt: skip
+
+
+def _packets(book: Book, draft: Draft) -> tuple[Packet, Packet | None, tuple[str, ...]]:
+    """The packet as printed, the one with private values hidden if it differs, and notes."""
+    size = sum(one.size for part in draft.parts for one in part.documents)
+    most = book.settings.letters.packet_mib
+    if size > most * MIB:
+        raise Refused(f"{draft.id}: its documents have {size / MIB:.0f} MiB, more than {most} "
+                      "([letters] packet_mib): issue it per shipment, or scan coarser")  # fmt: skip
+    filled, whole, notes = _forms(book, draft.parts)
+    printed = assemble(draft, book.content.get, filled, whole, hidden=False)
+    private = any(
+        part.case.opened.get(one, GONE) != GONE for part in draft.parts for one in PRIVATE
+    )
+    masked = assemble(draft, book.content.get, filled, whole, hidden=True) if private else None
+    return printed, masked, notes
+
+
+def _forms(book: Book, parts: Sequence[Part]
+           ) -> tuple[list[list[bytes]], list[bool], tuple[str, ...]]:  # fmt: skip
+    home, limits = book.settings.home, book.settings.letters
+    entry, why = forms.form(home, forms.CBP_3461, limits)
+    summary, why_not = forms.form(home, forms.CBP_7501, limits)
+    filled, whole = [], []
+    for part in parts:
+        pages = [forms.fill(entry, part.case)] if entry else []
+        whole.append(bool(pages) and pages[0].whole)
+        if summary and part.case.entry["entry_type"] in (*_QUOTA, *WITHDRAWALS):
+            pages.append(forms.fill(summary, part.case))
+        filled.append([one.data for one in pages])
+    return filled, whole, tuple(f"not used: {reason}" for reason in (why, why_not) if reason)
+
+
+def _kept(book: Book, draft: Draft, printed: Packet, masked: Packet | None) -> kinds.LetterIssued:
+    """The letter's contents put away, and the event that will name them."""
+    content = book.content.put((masked or printed).data)
+    sealed, key = "", ""
+    if masked is not None:
+        sealed, key = private_copy.put(book, draft.parts[0].case.number, draft.id, printed.data)
+    return _body(draft, printed, content, sealed, key)
+
+
+def _written(draft: Draft, printed: Packet, body: kinds.LetterIssued, notes: tuple[str, ...],
+             folder: Path) -> Issued:  # fmt: skip
+    path = write_atomic(folder / draft.file, printed.data, mode=0o600)
+    return Issued(draft.id, path, draft.port, tuple(one.number for one in body.entries), printed.pages,
+                  draft.replaces, {one.number: one.follows for one in body.entries if one.follows},
+                  notes)  # fmt: skip
+
+
+def _body(draft: Draft, printed: Packet, content: str, sealed: str, key: str) -> kinds.LetterIssued:
+    common = {
+        "letter": draft.id, "per": draft.per, "port": draft.port, "content": content, "sealed": sealed,
+        "key": key, "printed": sha256(printed.data).hexdigest(), "pages": printed.pages,
+        "entries": [_entry(part) for part in draft.parts],
+        "documents": sorted({one.content for part in draft.parts for one in part.documents}),
+        "signer": draft.signer.person, "signer_name": draft.signer.name,
+        "licence": draft.signer.licence, "authorisation": draft.leave.words, "override": draft.override,
+    }  # fmt: skip
+    if not draft.replaces:
+        return kinds.LetterIssued(**common)
+    return kinds.LetterReissued(**common, replaces=list(draft.replaces), reason=draft.reason)
+
+
+def _entry(part: Part) -> kinds.LetterEntry:
+    gone = [
+        f"{one.agency}, line {one.line}: {one.have}"
+        for one in part.demands
+        if one.state == "let go"
+    ]
+    return kinds.LetterEntry(number=part.case.number, digest=part.case.digest, asks=part.asks,
+                             follows=list(part.follows), let_go=gone)  # fmt: skip
+
+
+def _require_unchanged(pen: Pen, draft: Draft) -> None:
+    """Under the writer's lock: nobody recorded, ended or issued one of these meanwhile."""
+    numbers = [part.case.number for part in draft.parts]
+    query = sa.select(ENTRIES.c.number, ENTRIES.c.digest, NUMBERS.c.state, LETTERS.c.letter)
+    query = query.join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
+    query = query.outerjoin(LETTERS, LETTERS.c.live == ENTRIES.c.number)
+    now = {row.number: row for row in among(pen.rows, query, ENTRIES.c.number, numbers)}
+    for part in draft.parts:
+        row = now[part.case.number]
+        other = row.letter is not None and row.letter not in draft.replaces
+        if row.digest != part.case.digest or row.state != "recorded" or other:
+            raise Refused(f"{part.case.number} changed while its letter was made: issue it again")

@@ -1,0 +1,36 @@
+"""A letter for a truck names the driver's birth date and plate. The book keeps it with these hidden, and
+once more as printed under a key that is destroyed with the driver's data: then nobody can read it again,
+in no backup either, while its digest still tells a copy from another."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from datetime import timedelta
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tasks.entries.ledger import Book
+from tasks.shared import clock
+from tasks.shared.errors import JournalBroken
+
+_NONCE, _FIELD = 12, "letter.packet"
+
+
+def put(book: Book, number: str, letter: str, data: bytes) -> tuple[str, str]:
+    """The digest of the encrypted packet in content, and the private reference of its key."""
+    key, nonce = AESGCM.generate_key(256), secrets.token_bytes(_NONCE)
+    purge = clock.now().date() + timedelta(days=book.settings.private.keep_days)
+    told = base64.b64encode(key).decode()
+    (reference,) = book.vault.seal([(number, f"{_FIELD}:{letter}", told)], purge)
+    return book.content.put(nonce + AESGCM(key).encrypt(nonce, data, letter.encode())), reference
+
+
+def get(book: Book, letter: str, sealed: str, reference: str) -> bytes:
+    """The packet as printed. Raises Refused once the key was purged, JournalBroken if it was altered."""
+    key, blob = base64.b64decode(book.vault.open(reference)), book.content.get(sealed)
+    try:
+        return AESGCM(key).decrypt(blob[:_NONCE], blob[_NONCE:], letter.encode())
+    except InvalidTag:
+        raise JournalBroken(f"The packet of {letter} was altered") from None

@@ -1,0 +1,193 @@
+"""What stands in the way of a letter, entry by entry: a number that cannot be used, data that CBP wants on
+it, an agency whose paper is missing, CBP's leave. Everything else follows later and is chased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import sqlalchemy as sa
+
+from tasks.entries import codes
+from tasks.entries.ledger import Book
+from tasks.incident.letters import documents, needs
+from tasks.incident.letters.authorisation import Leave
+from tasks.incident.letters.case import Case, cases
+from tasks.incident.letters.draft import Part
+from tasks.incident.letters.tables import Table, table
+from tasks.incident.letters.values import asks
+from tasks.incident.pga.demands import Demand, Office, demands, held
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.journal import Journal
+from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, SENT, WITH_ANOTHER, among
+
+CLOSED = ("refused", "exported", "cleared otherwise")
+
+
+@dataclass(frozen=True)
+class Ready:
+    """One entry and what keeps it back. `live`: the letter that counts for it now, empty if none."""
+
+    number: str
+    port: str
+    live: str
+    problems: tuple[Problem, ...]
+    part: Part | None = field(repr=False, default=None)
+
+    @property
+    def clean(self) -> bool:
+        return not self.problems
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The tables that letters rest on, and what is known of agencies; read once."""
+
+    book: Book
+    fields: Table
+    documents: Table
+    office: Office
+
+    @classmethod
+    def of(cls, book: Book) -> Rules:
+        home = book.settings.home
+        return cls(book, needs.fields(home), table(home, "letters", "documents.csv"), Office(book))
+
+
+def ready(rules: Rules, numbers: Sequence[str], again: bool) -> list[Ready]:
+    """Each number with its part of a letter, or why it cannot be on one. `again`: a letter that is
+    there already is no hindrance."""
+    book = rules.book
+    known = {case.number: case for case in cases(book, numbers)}
+    live = letters_of(book.journal, numbers)
+    have = documents.attached(book.journal, numbers)
+    accepted = _accepted(book.journal, numbers)
+    found = []
+    for number in dict.fromkeys(numbers):
+        if (case := known.get(number)) is None:
+            found.append(Ready(number, "", "", (_problem(number, *_unrecorded(book, number)),)))
+            continue
+        wanted = tuple(demands(rules.office, case))
+        problems = [
+            *_unusable(case, live.get(number, ""), again),
+            *_gaps(rules, case),
+            *_held(number, wanted),
+        ]
+        part = _part(rules, case, wanted, have[number], number in accepted)
+        found.append(Ready(number, case.port, live.get(number, ""), tuple(problems), part))
+    return found
+
+
+def waiting(journal: Journal, port: str) -> list[str]:
+    """The entries of a port that are recorded, not closed, and on no letter yet."""
+    query = (
+        sa.select(ENTRIES.c.number)
+        .join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
+        .outerjoin(LETTERS, LETTERS.c.live == ENTRIES.c.number)
+        .where(NUMBERS.c.state == "recorded", ENTRIES.c.port == port, LETTERS.c.live.is_(None))
+        .where(ENTRIES.c.outcome.not_in(CLOSED))
+        .order_by(ENTRIES.c.number)
+    )
+    return [row.number for row in journal.rows(query)]
+
+
+def require_port(book: Book, port: str) -> None:
+    """Raises BadInput for a port that neither the list nor the settings know."""
+    if port not in codes.meanings("port") and port not in book.settings.entries.further_ports:
+        problem = Problem(column="port", value=port, wrong="is no port of Schedule D that is known here",
+                          right="four digits, like 2304; a port that the list lacks goes into [entries] "
+                                "further_ports")  # fmt: skip
+        raise BadInput("No letter was made:", [problem])
+
+
+def leave_problems(leave: Leave, ports: Iterable[str], day: date) -> list[Problem]:
+    """Why CBP's leave does not cover these ports today."""
+    return [
+        Problem(column="authorisation", value=port, wrong=reason,
+                right="record CBP's leave (continuity incident step), or issue without it and say why: "
+                      "--without-authorisation REASON")
+        for port in sorted(set(ports)) if (reason := leave.lacking(port, day))
+    ]  # fmt: skip
+
+
+def letters_of(journal: Journal, numbers: Sequence[str]) -> dict[str, str]:
+    """The letter that counts for each number that has one."""
+    query = sa.select(LETTERS.c.live, LETTERS.c.letter)
+    return {
+        row.live: row.letter for row in among(journal.rows, query, LETTERS.c.live, list(numbers))
+    }
+
+
+def follows(rules: Rules, case: Case, have: Sequence[documents.Attached]) -> tuple[str, ...]:
+    """What is still to come of an entry, in words."""
+    titles = needs.gaps(case, rules.fields).follows
+    return (*titles, *documents.lacking(case, have, rules.documents.rows))
+
+
+def _part(rules: Rules, case: Case, wanted: tuple[Demand, ...],
+          have: Sequence[documents.Attached], accepted: bool) -> Part:  # fmt: skip
+    return Part(case, asks(case), follows(rules, case, have), wanted, tuple(have), accepted)
+
+
+def _problem(number: str, column: str, value: str, wrong: str, right: str) -> Problem:
+    return Problem(file=number, column=column, value=value, wrong=wrong, right=right)
+
+
+def _unrecorded(book: Book, number: str) -> tuple[str, str, str, str]:
+    rows: Mapping[str, sa.Row] = {  # type: ignore[type-arg]
+        row.number: row
+        for row in book.journal.rows(sa.select(NUMBERS).where(NUMBERS.c.number == number))
+    }
+    row = rows.get(number)
+    if row is None:
+        return (
+            "Entry number",
+            number,
+            "is in no reserve of this book",
+            "a number printed for a desk",
+        )
+    held = f" for the desk {row.desk}" if row.desk else ""
+    if row.state == "issued":
+        return (
+            "Entry number",
+            number,
+            f"is issued{held}, not recorded",
+            "continuity entries record FILE",
+        )
+    why = f": {row.note}" if row.note else ""
+    return "Entry number", number, f"is {row.state}{held}{why}", "a number whose entry is recorded"
+
+
+def _unusable(case: Case, live: str, again: bool) -> Iterable[Problem]:
+    if case.state == WITH_ANOTHER:
+        right = "nothing: it files the entry; or recall it (continuity incident handover recall)"
+        yield _problem(
+            case.number, "Entry number", "", f"is with another broker: {case.note}", right
+        )
+    elif case.state != "recorded":
+        yield _problem(case.number, "Entry number", "", f"is {case.state} and needs no letter", "")
+    elif case.outcome in CLOSED:
+        yield _problem(
+            case.number, "What the port did", case.outcome, "the port has nothing more to do", ""
+        )
+    if live and not again:
+        yield _problem(case.number, "Letter", live, "stands on a letter already",
+                       "issue it again and say why: --again REASON")  # fmt: skip
+
+
+def _gaps(rules: Rules, case: Case) -> Iterable[Problem]:
+    for title, why in needs.gaps(case, rules.fields).missing:
+        yield _problem(case.number, title, "", "is missing", why)
+
+
+def _held(number: str, wanted: Iterable[Demand]) -> Iterable[Problem]:
+    for agency, reason in held(wanted):
+        right = f"continuity incident pga note {number} --agency {agency}, or pga let-go"
+        yield _problem(number, "Agency", "", f"HELD: {reason}", right)
+
+
+def _accepted(journal: Journal, numbers: Sequence[str]) -> set[str]:
+    query = sa.select(SENT.c.number).where(SENT.c.application == "SE")
+    query = query.where(SENT.c.state.in_(("taken", "found")))
+    return {row.number for row in among(journal.rows, query, SENT.c.number, list(numbers))}

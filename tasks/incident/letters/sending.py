@@ -1,0 +1,190 @@
+"""What becomes of a letter: it went to the port, it was taken back, it is printed again; and its documents
+written out for CBP's image system (DIS), which asks for a reference that is unique for the entry."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.entries.ledger import Book
+from tasks.incident.letters import private_copy
+from tasks.incident.letters.documents import Attached, attached
+from tasks.incident.letters.tables import table
+from tasks.shared import clock, kinds, manifest
+from tasks.shared.errors import BadInput, Refused
+from tasks.shared.files import digest_of, write_atomic
+from tasks.shared.hostile import MIB
+from tasks.shared.journal import Event, is_drill
+from tasks.shared.projections import LETTERS
+
+ISSUED, SENT = "issued", "sent"
+_SUFFIX = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/tiff": "tif"}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter as the book has it. `state`: issued, sent, replaced or withdrawn; of a letter that is
+    replaced in part, what holds for the rest."""
+
+    said: kinds.LetterIssued
+    at: str
+    actor: str
+    state: str
+
+    def as_dict(self) -> dict[str, object]:
+        one = self.said
+        return {"letter": one.letter, "at": self.at[:16] + "Z", "port": one.port, "per": one.per,
+                "entries": len(one.entries), "state": self.state, "signer": one.signer_name,
+                "licence": one.licence, "authorisation": one.authorisation or f"none: {one.override}",
+                "replaces": ", ".join(getattr(one, "replaces", [])), "by": self.actor}  # fmt: skip
+
+
+def letters(book: Book) -> list[Letter]:
+    """Every letter, in the order of issue."""
+    states: dict[str, set[str]] = {}
+    for row in book.journal.rows(sa.select(LETTERS.c.letter, LETTERS.c.state)):
+        states.setdefault(row.letter, set()).add(row.state)
+    return [_letter(event, states) for event in _events(book)]
+
+
+def _events(book: Book) -> Iterator[Event]:
+    for event in book.journal.events(kind="letter."):
+        if event.kind in (kinds.LetterIssued.kind, kinds.LetterReissued.kind):
+            yield event
+
+
+def _letter(event: Event, states: dict[str, set[str]]) -> Letter:
+    said = event.said
+    if not isinstance(said, kinds.LetterIssued):
+        raise TypeError(event.kind)
+    order = (SENT, ISSUED, "replaced", "withdrawn")
+    return Letter(said, event.at, event.actor, min(states[said.letter], key=order.index))
+
+
+def find(book: Book, letter: str) -> Letter:
+    """Raises Refused if there is no letter of that id."""
+    for one in letters(book):
+        if one.said.letter == letter.strip().upper():
+            return one
+    raise Refused(f"No downtime letter {letter!r}; see continuity incident letters list")
+
+
+def sent(book: Book, letter: str, way: str, to: str, on: date, proof: Path, actor: str) -> str:
+    """Note that a letter went to the port; returns the proof's digest. Raises BadInput without way,
+    addressee or a usable proof, or for a day to come or before its issue; Refused if it does not count
+    any more."""
+    one = _live(book, letter)
+    if not way.strip() or not to.strip():
+        raise BadInput("Say how it went (--way) and to whom (--to)")
+    if not one.at[:10] <= on.isoformat() <= clock.now().date().isoformat():
+        raise BadInput(
+            f"--on {on}: {letter} was issued on {one.at[:10]}, and what is to come is no fact"
+        )
+    data = _proof(book, proof)
+    kept = book.content.put(data)
+    body = kinds.LetterSent(letter=one.said.letter, way=way.strip(), to=to.strip(), on=on.isoformat(),
+                            proof=kept, file=proof.name)  # fmt: skip
+    book.journal.append(
+        body, f"letter/{one.said.letter}", actor, key=f"sent:{one.said.letter}:{kept}"
+    )
+    return kept
+
+
+def _proof(book: Book, path: Path) -> bytes:
+    most = book.settings.letters.attachment_mib
+    if not path.is_file():
+        raise BadInput(f"{path} is not there: the proof is the stamped copy, the mail, the receipt")
+    size = path.stat().st_size
+    if not 0 < size <= most * MIB:
+        raise BadInput(f"{path.name} has {size / MIB:.0f} MiB; a proof has something in it, and at most "
+                       f"{most} MiB")  # fmt: skip
+    return path.read_bytes()
+
+
+def withdraw(book: Book, letter: str, reason: str, actor: str) -> list[str]:
+    """Take a letter back before the port has it; returns the numbers that are free for another.
+    Raises BadInput without a reason, Refused if it went to the port or no longer counts."""
+    if not reason.strip():
+        raise BadInput("Say why the letter is taken back, and that no copy is left")
+    one = _live(book, letter)
+    if one.state == SENT:
+        raise Refused(f"{letter} went to the port: issue it again instead (--again REASON)")
+    body = kinds.LetterWithdrawn(letter=one.said.letter, reason=reason.strip())
+    query = sa.select(LETTERS.c.live).where(LETTERS.c.letter == one.said.letter)
+    numbers = [row.live for row in book.journal.rows(query) if row.live]
+    book.journal.append(body, f"letter/{one.said.letter}", actor)
+    return numbers
+
+
+def _live(book: Book, letter: str) -> Letter:
+    one = find(book, letter)
+    if one.state not in (ISSUED, SENT):
+        raise Refused(f"{one.said.letter} is {one.state} and no longer counts")
+    return one
+
+
+def reprint(book: Book, letter: str, path: Path) -> tuple[Path, bool]:
+    """Write a letter out once more, as printed; where its private data was purged, with these hidden
+    (then False). Raises BadInput if the file stands there."""
+    if path.exists():
+        raise BadInput(f"{path} stands there already")
+    one = find(book, letter).said
+    whole, data = True, b""
+    try:
+        data = private_copy.get(book, one.letter, one.sealed, one.key) if one.sealed else b""
+    except Refused:
+        whole = False
+    write_atomic(path, data or book.content.get(one.content), mode=0o600)
+    return path, whole
+
+
+def export(book: Book, letter: str, folder: Path, actor: str) -> list[dict[str, object]]:
+    """Write the documents of a letter's entries for the image system: a file each, named by entry and
+    reference, `index.csv` and `index.json` with document, entry number and reference, a signed
+    manifest. Nothing is sent. Raises BadInput if the folder is not empty, Refused without documents."""
+    one = find(book, letter)
+    if folder.exists() and any(folder.iterdir()):
+        raise BadInput(f"{folder} is not empty: an export gets a folder of its own")
+    numbers = [entry.number for entry in one.said.entries]
+    found = [doc for number in numbers for doc in attached(book.journal, numbers)[number]]
+    if not found:
+        raise Refused(f"No document is attached to the entries of {one.said.letter}")
+    labels = {row["document"]: row["label"] for row in
+              table(book.settings.home, "letters", "dis_documents.csv").rows}  # fmt: skip
+    rows = [_exported(book, folder, doc, labels) for doc in found]
+    write_atomic(folder / "index.csv", _csv(rows).encode())
+    write_atomic(folder / "index.json", json.dumps(rows, indent=1, ensure_ascii=False).encode())
+    drill = "DRILL " if is_drill(book.journal) else ""
+    made = manifest.write(folder, book.settings.home, f"{drill}documents of {one.said.letter}")
+    body = kinds.PacketExported(letter=one.said.letter, references=[doc.reference for doc in found],
+                                manifest=digest_of(made))  # fmt: skip
+    book.journal.append(body, f"letter/{one.said.letter}", actor)
+    return rows
+
+
+def _exported(book: Book, folder: Path, doc: Attached, labels: dict[str, str]) -> dict[str, object]:
+    name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in doc.reference)
+    path = folder / f"{doc.number}-{name}.{_SUFFIX[doc.media]}"
+    write_atomic(path, book.content.get(doc.content))
+    return {"entry_number": doc.number, "filer_code": doc.number[:3],
+            "document": labels.get(doc.document, doc.document), "reference": doc.reference,
+            "file": path.name, "original_name": doc.file, "media": doc.media, "pages": doc.pages,
+            "size": doc.size, "sha256": doc.content}  # fmt: skip
+
+
+def _csv(rows: Sequence[dict[str, object]]) -> str:
+    """A cell that a spreadsheet would run as a formula is quoted."""
+    sink = io.StringIO()
+    out = csv.writer(sink, lineterminator="\n")
+    out.writerow(rows[0])
+    for row in rows:
+        texts = [str(value) for value in row.values()]
+        out.writerow([f"'{text}" if text[:1] in "=+-@" and text else text for text in texts])
+    return sink.getvalue()

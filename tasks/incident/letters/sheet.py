@@ -1,0 +1,191 @@
+"""The sheet of one entry: the data that CBP Form 3461 asks for, by its box numbers, then bills, parties,
+lines, agencies, documents, what is to follow, and room for the officer's stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from tasks.entries import codes
+from tasks.incident.letters.values import (
+    FOLLOWS,
+    IMMEDIATE,
+    WITHDRAWALS,
+    bill,
+    dollars,
+    joined,
+    party,
+    text_of,
+)
+from tasks.incident.pga.demands import HINT, NOTED, spans
+from tasks.shared.paper import GREY, INK, RED, Column
+
+if TYPE_CHECKING:
+    from tasks.incident.letters.case import Case, Row
+    from tasks.incident.letters.draft import Draft, Part
+    from tasks.incident.letters.drawing import Box, LetterPaper
+
+_QUOTA = codes.having("entry_type", "quota")
+_DRIVER = (("driver_name", "Driver"), ("driver_birth_date", "Born"), ("vehicle_plate", "Plate"),
+           ("trip_number", "ACE trip number"))  # fmt: skip
+
+
+def entry_sheet(paper: LetterPaper, draft: Draft, part: Part, places: Mapping[Any, Any], *,
+                hidden: bool, official: bool) -> None:  # fmt: skip
+    """Draw the sheet from where the page begins. With `official` it continues the filled form."""
+    case = part.case
+    paper.barcode(case.number)
+    name = "Continuation of CBP Form 3461" if official else "Data for CBP Form 3461"
+    paper.beside(
+        [(f"{name}: {part.asks}", 12, INK), (f"of {draft.id}, port {draft.port}", 8, GREY)]
+    )
+    for text in _warnings(part):
+        paper.band(text)
+    if not official:
+        paper.boxes(list(_form_boxes(case)))
+        told = "Box numbers are those of the form's header; its lines follow."
+        paper.text(f"This is a data sheet and no CBP form. {told}", 7, GREY)
+    paper.boxes(list(_carriage(case, hidden)))
+    paper.blank([(3, "CBP: action (released, conditional, exam, hold, refused)"),
+                 (2, "Officer or badge"), (2, "Date and time"), (3, "Stamp")], 24)  # fmt: skip
+    if part.follows:
+        paper.text(f"To follow: {'; '.join(part.follows)}", 8.5, RED)
+    for title, columns, rows in _tables(part, places):
+        if rows:
+            paper.heading(title)
+            paper.table(columns, rows, 7.5, red=lambda row: FOLLOWS in row)
+
+
+def _warnings(part: Part) -> Iterator[str]:
+    kind = part.case.entry["entry_type"]
+    if part.asks == IMMEDIATE:
+        yield "IMMEDIATE DELIVERY, not entry" + ("" if part.se_accepted else
+              ": it needs a cargo release accepted in ACE first, and we know of none")  # fmt: skip
+    if kind in _QUOTA or kind in WITHDRAWALS:
+        rule = "19 CFR 142.13(b)" if kind in _QUOTA else "19 CFR 144.38"
+        yield f"Type {kind}: the summary with its duty comes before release ({rule})"
+    gone = [one for one in part.demands if one.state == "let go"]
+    if gone:
+        yield "Without the paper of " + joined(
+            f"{one.agency} (line {one.line}: {one.have})" for one in gone
+        )
+
+
+def _form_boxes(case: Case) -> Iterator[Sequence[Box]]:
+    from tasks.incident.letters.drawing import Box
+
+    rows: dict[str, list[Box]] = {}
+    for row in form_rows("cbp_3461.csv"):
+        text = text_of(case, row["value"]) if row["value"] else ""
+        box = Box(float(row["share"]), row["box"], row["title"], text)
+        rows.setdefault(row["row"], []).append(box)
+    yield from rows.values()
+
+
+@cache
+def form_rows(name: str) -> tuple[dict[str, str], ...]:
+    """The boxes of an official form, as shipped: an edition of it, not the broker's to change."""
+    import csv
+
+    text = files("continuity_data").joinpath("letters", name).read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
+
+
+def _carriage(case: Case, hidden: bool) -> Iterator[Sequence[Box]]:
+    """How the goods come, who drives, whom to ask."""
+    from tasks.incident.letters.drawing import Box
+
+    def box(share: float, name: str, title: str) -> Box:
+        text = text_of(case, name, hidden=hidden)
+        return Box(share, "", title, text or FOLLOWS, INK if text else RED)
+
+    yield (
+        box(5, "carrier", "Carrier"),
+        box(3, "arrival", "Arrival"),
+        box(4, "contact", "Whom to ask"),
+    )
+    if case.mode == "truck" or any(text_of(case, name) for name, _ in _DRIVER):
+        yield [box(3, name, title) for name, title in _DRIVER]
+
+
+def _tables(part: Part, places: Mapping[Any, Any]
+            ) -> Iterator[tuple[str, list[Column], list[tuple[str, ...]]]]:  # fmt: skip
+    case = part.case
+    yield ("Bills", [Column("Group", 13), Column("Bill", 100), Column("Packages", 30),
+                     Column("On an electronic manifest", 40.9)],
+           [(str(row["bill_group"]), bill(row), _packages(row), "no" if row["not_automated"] else "yes")
+            for row in case.rows("bills")])  # fmt: skip
+    yield ("Containers and trailers", [Column("Group", 13), Column("Number", 60), Column("Seal", 60)],
+           [(str(row["bill_group"]), row["equipment_number"] or "", row["seal"] or "")
+            for row in case.rows("equipment")])  # fmt: skip
+    yield ("Parties", [Column("Line", 13), Column("Party", 38), Column("Name and address, or number", 132.9)],
+           [(str(row["line"] or "all"), codes.meanings("party").get(row["party"], row["party"]), party(row))
+            for row in case.rows("parties")])  # fmt: skip
+    yield ("Lines", [Column("Line", 11), Column("Goods", 62), Column("Origin", 12), Column("HTS", 24),
+                     Column("Value", 27, "R"), Column("Quantity", 25, "R"), Column("AD / CVD", 22.9)],
+           list(_lines(case)))  # fmt: skip
+    yield ("Other agencies", [Column("Lines", 24), Column("Agency", 24), Column("Paper and its number", 72),
+                              Column("Where it stands", 28), Column("Route", 35.9)],
+           list(_agencies(part)))  # fmt: skip
+    yield ("Documents in this packet", [Column("Document", 32), Column("File", 54), Column("Reference", 36),
+                                        Column("Packet pages", 19), Column("SHA-256", 42.9)],
+           [(one.document, one.file, one.reference, _pages(places.get((one.number, one.reference))),
+             one.content) for one in part.documents])  # fmt: skip
+
+
+def _agencies(part: Part) -> Iterator[tuple[str, ...]]:
+    """A row a paper; the lines that it is for together. The route matters while it is not in hand."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for one in part.demands:
+        if one.need not in (HINT, NOTED):
+            route = "" if one.have else one.route
+            key = (joined((one.agency, one.program), " "), one.have or one.paper, one.state, route)
+            found.setdefault(key, []).append(one.line)
+    for key, lines in found.items():
+        yield (spans(lines), *key)
+
+
+def _packages(row: Row) -> str:
+    return joined((row["quantity"], row["unit"]), " ")
+
+
+def _pages(place: Any) -> str:
+    if place is None:
+        return ""
+    return str(place.first) if place.first == place.last else f"{place.first}-{place.last}"
+
+
+def _lines(case: Case) -> Iterator[tuple[str, ...]]:
+    """A row a line, its tariff numbers under each other."""
+    tariffs: dict[int, list[Row]] = {}
+    for row in case.rows("tariffs"):
+        tariffs.setdefault(row["line"], []).append(row)
+    for line in case.rows("lines"):
+        own = sorted(tariffs.get(line["line"], []), key=lambda row: row["position"])
+        values = [row["value"] for row in own if row["value"] is not None]
+        quantities = [joined((_number(row["quantity"]), row["unit"]), " ") for row in own]
+        yield (
+            str(line["line"]),
+            joined((line["description"], _zone(line))),
+            line["country_of_origin"] or "",
+            " ".join(dotted(row["hts_number"] or "") for row in own),
+            dollars(sum(values)) if values else FOLLOWS,
+            joined(quantities, " / "),
+            joined((line["ad_case"], line["cd_case"]), " "),
+        )
+
+
+def _zone(line: Row) -> str:
+    return f"zone status {line['zone_status']}" if line["zone_status"] else ""
+
+
+def _number(value: object) -> str:
+    text = "" if value is None else f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def dotted(hts: str) -> str:
+    """`8471.30.0100`, as the tariff prints it."""
+    return f"{hts[:4]}.{hts[4:6]}.{hts[6:]}".strip(".")

@@ -1,0 +1,111 @@
+"""`continuity incident letters | pga | redelivery | discretion | handover` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Settings
+from tests.entries.house import book_of
+from tests.incident.paper_world import World, open_world, pdf
+
+
+@pytest.fixture
+def world(journal: Journal, house: Settings, tmp_path: Path) -> World:
+    return open_world(book_of(house, journal), tmp_path / "scratch", leave=False)
+
+
+def test_from_incident_to_proof_of_sending(continuity, world: World) -> None:  # type: ignore[no-untyped-def]
+    number = world.record("30")
+    letters = ("incident", "letters")
+    code, _, err = continuity(*letters, "issue", number, "--out", str(world.out()), by="jo")
+    assert code == 1 and "no incident is open" in err
+    assert (
+        continuity("incident", "declare", "--note", "ransomware", "--no-breach", by="ada")[0] == 0
+    )
+    for step in ("disconnected", "downtime requested", "downtime authorised"):
+        code, out, err = continuity("incident", "step", step, "--reference", "HQ-7", by="ada")
+        assert code == 0, err
+    code, out, _ = continuity(*letters, "attach", number, str(world.file("i.pdf", pdf())), "--type", "Invoice",
+                              "--json", by="jo")  # fmt: skip
+    assert code == 0 and json.loads(out)[0]["pages"] == 1
+    folder = world.out()
+    code, out, err = continuity(
+        *letters, "issue", "--port", "2704", "--out", str(folder), "--json", by="jo"
+    )
+    assert code == 0, err
+    (row,) = json.loads(out)
+    assert Path(row["file"]).is_file() and row["entries"] == 1
+    code, out, _ = continuity(*letters, "list", "--json")
+    (listed,) = json.loads(out)
+    assert listed["signer"] == "Ada Vance" and listed["authorisation"].startswith("HQ-7, of ")
+    code, out, err = continuity(*letters, "sent", row["letter"], "--way", "driver", "--to", "Officer 14",
+                                "--proof", str(world.file("stamp.pdf", pdf())), by="jo")  # fmt: skip
+    assert code == 0 and "went to Officer 14" in out, err
+    code, out, _ = continuity(
+        *letters, "export", row["letter"], "--out", str(world.out()), "--json", by="jo"
+    )
+    assert code == 0 and json.loads(out)[0]["entry_number"] == number
+    copy = world.folder / "copy.pdf"
+    assert continuity(*letters, "print", row["letter"], "--out", str(copy))[0] == 0
+    assert copy.read_bytes() == Path(row["file"]).read_bytes()
+    given = ("--broker", "B", "--filer", "XYZ", "--key", "k.pub", "--authorised", "a=b")
+    code, _, err = continuity("incident", "handover", "prepare", number, *given, "--power", "a=b",
+                              "--out", "x", by="jo")  # fmt: skip
+    assert code == 1 and "went to the port with downtime letter" in err
+
+
+def test_bad_input_is_told_and_ends_with_2(continuity, world: World) -> None:  # type: ignore[no-untyped-def]
+    number = world.record("11")
+    huge = world.folder / "scan.pdf"
+    with huge.open("wb") as sparse:
+        sparse.truncate(300 << 20)
+    none = world.file("none.pdf", b"not a PDF")
+    for arguments, words in (
+        (("letters", "attach", number, str(huge), "--type", "Invoice"), "300 MiB; at most 25 MiB"),
+        (("letters", "attach", number, str(none), "--type", "Invoice"), "is no PDF although it is called so"),
+        (("letters", "attach", number, str(none), "--type", "Song"), "is no kind of document"),
+        (("letters", "issue", "--port", "9999", "--out", "x"), "is no port of Schedule D"),
+        (("letters", "issue", "ABC-1", "--out", "x"), "ABC-1"),
+        (("letters", "sent", "DL-1", "--way", "x", "--to", "y", "--on", "now", "--proof", "p"), "is no day"),
+        (("pga", "load", "flags", "none.csv", "--as-of", "2026-01-01", "--source", "x"), "is not there"),
+        (("handover", "prepare", number, "--broker", "B", "--filer", "XYZ", "--key", str(none), "--authorised",
+          "a=b", "--power", "a=b", "--out", "x"), "A recipient's key cannot be used"),
+        (("discretion", "grant", "--reference", "r", "--from", "2026-11-01", "--to", "2026-11-02",
+          "--reason", "x", "--act", "psc", "--proof", str(none)), "is never covered"),
+    ):  # fmt: skip
+        code, _, err = continuity("incident", *arguments, by="jo")
+        assert code == 2 and words in err, (arguments, err)
+
+
+def test_agencies_on_the_command_line(continuity, world: World) -> None:  # type: ignore[no-untyped-def]
+    path = world.file("f.csv", b"hts,flag\n8471,FD4\n")
+    number = world.record("11")
+    pga = ("incident", "pga")
+    assert continuity(*pga, "list", number, "--held", "--json")[0] == 0
+    code, out, err = continuity(
+        *pga, "load", "flags", str(path), "--as-of", "2026-07-01", "--source", "CBP 0875-0419"
+    )
+    assert code == 0 and "1 rows of f.csv" in out, err
+    code, out, _ = continuity(*pga, "list", "--held", "--json")
+    assert code == 1 and json.loads(out)[0]["agency"] == "FDA"
+    code, out, err = continuity(
+        *pga, "note", number, "--agency", "FDA", "--reference", "26110", "--json"
+    )
+    assert code == 0 and json.loads(out)[0]["state"] == "in hand", err
+    folder = world.out()
+    assert continuity(*pga, "matrix", "--out", str(folder))[0] == 0
+    assert sorted(p.name for p in folder.iterdir()) == ["pga-matrix.pdf", "pga-matrix.xlsx"]
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [("letters", "list"), ("letters", "chase"), ("letters", "forms"), ("pga", "matrix"), ("redelivery", "list"),
+     ("discretion", "list"), ("handover", "list")],
+)  # fmt: skip
+def test_every_listing_takes_json(continuity, world: World, listing: tuple[str, str]) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = continuity("incident", *listing, "--json")
+    assert code == 0 and isinstance(json.loads(out), list), err

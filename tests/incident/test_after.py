@@ -1,0 +1,363 @@
+"""After release: how long CBP may ask for goods back, what its discretion covers, and entries that another
+broker takes over."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+from pypdf import PdfReader
+
+from tasks.entries.intake import read_files
+from tasks.entries.ledger import profile_of
+from tasks.incident.after import discretion, handover, redelivery
+from tasks.incident.letters import documents, sending
+from tasks.reconciliation import account
+from tasks.reconciliation.acts import hand_over, require_ours_alone
+from tasks.reconciliation.asking import House
+from tasks.shared import approval, clock, kinds, seal
+from tasks.shared.errors import (
+    BadInput,
+    BadNumber,
+    HostileFile,
+    JournalBroken,
+    NotApproved,
+    NotOpened,
+    NumberUnavailable,
+    Refused,
+)
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.seal_keys import Cost
+from tasks.shared.settings import Approval, Settings
+from tests.entries.house import SSN, book_of
+from tests.incident.paper_world import World, open_world, pdf
+
+CLIENT = "12-3456789"
+PHRASE = "correct horse battery staple"
+KEPT = {"paper_outcome": "not presented", "release_date": None}
+
+
+@pytest.fixture
+def world(journal: Journal, house: Settings, tmp_path: Path) -> World:
+    sole = house.model_copy(update={"approval": Approval(persons=1)})
+    return open_world(book_of(sole, journal), tmp_path / "scratch")
+
+
+@pytest.fixture
+def proof(world: World) -> Path:
+    return world.file("proof.pdf", pdf())
+
+
+def released(world: World, ago: int = 3, **fields: object) -> str:
+    day = clock.washington().date() - timedelta(days=ago)
+    return world.record("11", arrival_date=day, release_date=day,
+                        **{"paper_outcome": "released"} | fields)  # fmt: skip
+
+
+# -- redelivery
+
+
+def watch(world: World, number: str) -> redelivery.Watch:
+    return next(one for one in redelivery.watches(world.book) if one.number == number)
+
+
+@given(st.integers(0, 90))
+def test_cbp_may_ask_for_thirty_days_after_release(ago: int) -> None:
+    """19 CFR 141.113; the day itself still counts."""
+    rules = {"redelivery_demand": (30, "S"), "redelivery_after_condition": (30, "S")}
+    day = date(2026, 11, 24) - timedelta(days=ago)
+
+    class Row:
+        number, outcome = "x", "released"
+
+    until, _, mark, open_ = redelivery._period(Row(), day, None, rules)  # type: ignore[arg-type]
+    assert (until, mark, open_) == (day + timedelta(days=30), "S", False)
+
+
+def test_a_condition_keeps_the_time_open_until_it_ends(world: World, proof: Path) -> None:
+    plain, sample = released(world), released(world, 40)
+    old, provisional = released(world, 31), released(world, paper_outcome="provisional")
+    assert watch(world, plain).state == redelivery.WATCHED
+    assert watch(world, old).state == redelivery.OVER
+    assert watch(world, provisional).state == redelivery.CONDITIONAL
+    redelivery.conditional(world.book, sample, "sample with FDA", None, proof, "jo")
+    assert (watch(world, sample).state, watch(world, sample).until) == (
+        redelivery.CONDITIONAL,
+        None,
+    )
+    today = clock.washington().date()
+    redelivery.conditional(world.book, sample, "FDA: may proceed", today, proof, "jo")
+    assert watch(world, sample).until == today + timedelta(days=30)
+    with pytest.raises(BadInput, match="between the release"):
+        redelivery.conditional(world.book, sample, "x", today + timedelta(days=1), proof, "jo")
+    with pytest.raises(NumberUnavailable):
+        redelivery.conditional(world.book, world.record("11"), "x", None, proof, "jo")
+
+
+def test_a_demand_has_a_day_and_stays_until_it_is_answered(world: World, proof: Path) -> None:
+    number, today = released(world, 10), clock.washington().date()
+    on = today - timedelta(days=4)
+    given_ = (world.book, number, "4647-77", on)
+    assert redelivery.demanded(*given_, None, "redeliver", proof, "jo") == on + timedelta(days=30)
+    with pytest.raises(Refused, match="recorded already"):
+        redelivery.demanded(*given_, None, "redeliver", proof, "jo")
+    assert (watch(world, number).state, watch(world, number).notice) == ("demanded", "4647-77")
+    more = today + timedelta(days=60)
+    redelivery.answered(world.book, number, "4647-77", "extended", today, more, proof, "jo")
+    assert watch(world, number).due == more
+    redelivery.answered(world.book, number, "4647-77", "complied", today, None, proof, "jo")
+    assert watch(world, number).state == "answered" and watch(world, number).due is None
+    with pytest.raises(Refused, match="no open demand"):
+        redelivery.answered(world.book, number, "4647-77", "complied", today, None, proof, "jo")
+
+
+def test_demands_are_checked_and_late_ones_are_red(world: World, proof: Path) -> None:
+    number, today = released(world, 40), clock.washington().date()
+    for on, due, notice in ((today + timedelta(days=1), None, "n"), (today - timedelta(days=60), None, "n"),
+                            (today, today - timedelta(days=1), "n"), (today, None, " ")):  # fmt: skip
+        with pytest.raises(BadInput):
+            redelivery.demanded(world.book, number, notice, on, due, "redeliver", proof, "jo")
+    on = today - timedelta(days=30)
+    redelivery.demanded(world.book, number, "n", on, today - timedelta(days=2), "mark", proof, "jo")
+    (line,) = redelivery.readiness(world.book)
+    assert line.light == "red" and "2 days LATE" in line.fact
+    for how, until in (
+        ("ignored", None),
+        ("extended", None),
+        ("complied", today + timedelta(days=3)),
+    ):
+        with pytest.raises(BadInput):
+            redelivery.answered(world.book, number, "n", how, today, until, proof, "jo")
+
+
+# -- discretion
+
+
+def grant(world: World, proof: Path, *acts: str) -> None:
+    discretion.grant(world.book, "OT-2026-9", date(2026, 11, 9), date(2026, 11, 30), "ransomware",
+                     acts or ("late-summary",), proof, "jo")  # fmt: skip
+
+
+def test_the_attachment_names_broker_dates_and_reason(world: World, proof: Path) -> None:
+    grant(world, proof)
+    late, paper = world.record("11"), released(world)
+    out = world.out()
+    made = discretion.rely(world.book, [late, paper], "OT-2026-9", "late-summary", out, "jo")
+    assert [one.path is None for one in made] == [False, True], (
+        "released on downtime: none is asked for"
+    )
+    assert made[0].path is not None
+    text = PdfReader(made[0].path).pages[0].extract_text()
+    for words in ("Harbor & Vance Customs Brokers", late, "2026-11-09", "2026-11-30", "ransomware", "OT-2026-9",
+                  "Entry summary filed late"):  # fmt: skip
+        assert words in text
+    listed = discretion.relied(world.book)
+    assert [row["number"] for row in listed] == [late, paper]
+    head = world.book.journal.head()
+    discretion.rely(world.book, [late], "OT-2026-9", "late-summary", world.out(), "jo")
+    assert world.book.journal.head() == head
+    assert verify(world.book.journal, world.book.content).ok
+
+
+def test_what_statute_sets_is_never_covered(world: World, proof: Path) -> None:
+    with pytest.raises(BadInput, match=r"is never covered: its term is statutory.*'psc'"):
+        grant(world, proof, "late-summary", "psc")
+    with pytest.raises(BadInput, match="is not known"):
+        grant(world, proof, "late-party")
+    with pytest.raises(BadInput, match="lies before the first day"):
+        discretion.grant(
+            world.book,
+            "r",
+            date(2026, 12, 1),
+            date(2026, 11, 1),
+            "x",
+            ["late-summary"],
+            proof,
+            "jo",
+        )
+    with pytest.raises(BadInput, match="is not there"):
+        grant(world, world.folder / "none.pdf")
+    assert discretion.grants(world.book) == []
+    grant(world, proof)
+    with pytest.raises(BadInput, match="is taken"):
+        grant(world, proof)
+    number = world.record("11")
+    wrong = (("OT-0", "late-summary", "is not recorded"),
+             ("OT-2026-9", "late-deposit", "covers late-summary, not late-deposit"))  # fmt: skip
+    for reference, act, words in wrong:
+        with pytest.raises(Refused, match=words):
+            discretion.rely(world.book, [number], reference, act, world.out(), "jo")
+    with pytest.raises(BadInput, match="another filer's"):
+        discretion.rely(
+            world.book, ["DM4-0085887-2"], "OT-2026-9", "late-summary", world.out(), "jo"
+        )
+    with pytest.raises(BadNumber):
+        discretion.rely(
+            world.book, ["ABC-1234567-5"], "OT-2026-9", "late-summary", world.out(), "jo"
+        )
+
+
+# -- hand-over
+
+
+@pytest.fixture
+def keys(world: World) -> Path:
+    folder = world.folder / "keys"
+    folder.mkdir()
+    seal.make_key(folder, "other", PHRASE, Cost(memory=3, passes=1, lanes=1))
+    return folder
+
+
+def other(keys: Path, filer: str = "XYZ") -> handover.Other:
+    return handover.Other("Second Brokers Inc", filer, seal.read_public(keys / "other.pub"))
+
+
+def prepare(world: World, keys: Path, *numbers: str, clients: tuple[str, ...] = (CLIENT,), filer: str = "XYZ"
+            ) -> handover.Prepared:  # fmt: skip
+    papers = {client: world.file("leave.pdf", pdf(1, "LEAVE")) for client in clients}
+    powers = {client: world.file("power.pdf", pdf(1, "POWER")) for client in clients}
+    return handover.prepare(
+        world.book, numbers, other(keys, filer), papers, powers, world.out(), "jo"
+    )
+
+
+def place(world: World, number: str) -> str:
+    return next(one.place for one in account.account(world.book.journal) if one.number == number)
+
+
+def house_of(world: World) -> House:
+    book = world.book
+    return House(book.journal, book.content, book.vault, book.settings)
+
+
+def approve(world: World) -> None:
+    """The licence holder signs what was asked for last."""
+    asked = approval.waiting(world.book.journal, 1)[-1]
+    body = kinds.ApprovalGranted(
+        plan=asked.plan, binds=list(asked.binds), person="ada", licence="98765", sole=True
+    )
+    world.book.journal.append(body, f"plan/{asked.plan}", "ada")
+
+
+def test_the_other_broker_gets_workbook_documents_and_manifest(world: World, keys: Path) -> None:
+    number = world.record(
+        "30", **KEPT, importer_type="34", importer_number=SSN, importer_name="Jo Doe"
+    )
+    documents.attach(world.book, number, world.file("invoice.pdf", pdf()), "Invoice", "jo")
+    made = prepare(world, keys, number, clients=("Jo Doe",))
+    assert SSN.encode() not in made.path.read_bytes() and made.documents == 1
+    seed = seal.read_key(keys / "other.key", PHRASE)
+    out = world.out()
+    names = handover.open_package(made.path, seed, out)
+    assert [name.rpartition(".")[2] for name in names] == ["pdf", "xlsx", "json", "json"]
+    assert (out / f"001-{number}-invoice.pdf").read_bytes() == pdf()
+    (read,) = read_files([out / f"{made.handover}.xlsx"], profile_of(world.book.settings))
+    row = read.record.entries.to_pylist()[0]
+    assert (row["importer_number"], row["driver_birth_date"]) == (SSN, "1979-03-18")
+    about = json.loads((out / "about.json").read_text(encoding="utf-8"))
+    assert about["entries"] == [number] and about["filer"] == "XYZ"
+    (event,) = world.book.journal.events(kind="handover.prepared")
+    assert SSN not in event.body and isinstance(said := event.said, kinds.HandoverPrepared)
+    assert set(said.authorised) == set(said.power) == {"Jo Doe"}
+    assert said.authorised["Jo Doe"] != said.power["Jo Doe"]
+
+
+def test_from_then_on_it_is_not_ours_until_it_comes_back(
+    world: World, keys: Path, proof: Path
+) -> None:
+    number = world.record("11", **KEPT)
+    made = prepare(world, keys, number)
+    assert place(world, number) == account.AWAY
+    assert account.AWAY in [
+        line.place for line in account.unsettled(account.account(world.book.journal))
+    ]
+    with pytest.raises(Refused, match="is with another broker: sealed for Second Brokers Inc"):
+        world.issue(number)
+    with pytest.raises(NumberUnavailable, match="with another broker"):
+        prepare(world, keys, number)
+    assert handover.recall(world.book, made.handover, "has no power of attorney", proof, "jo") == [
+        number
+    ]
+    assert place(world, number) == account.AT_PORT and world.letter(number).numbers == (number,)
+    with pytest.raises(Refused, match="Nothing of"):
+        handover.recall(world.book, made.handover, "again", proof, "jo")
+    assert verify(world.book.journal, world.book.content).ok
+
+
+def test_when_it_is_filed_our_number_is_void(world: World, keys: Path) -> None:
+    number = world.record("11", **KEPT)
+    prepare(world, keys, number)
+    house = house_of(world)
+    with pytest.raises(Refused, match="was sealed for Second Brokers Inc"):
+        hand_over(house, number, "DM4-0085887-2", b"mail", "jo")
+    with pytest.raises(NotApproved):
+        hand_over(house, number, "XYZ-1234567-1", b"mail", "jo")
+    approve(world)
+    hand_over(house, number, "XYZ-1234567-1", b"mail", "jo")
+    line = next(one for one in account.account(world.book.journal) if one.number == number)
+    assert (
+        line.place == account.HANDED_OVER
+        and line.note == "filed by other broker XYZ under XYZ-1234567-1"
+    )
+    (row,) = handover.listing(world.book)
+    assert (row["number"], row["state"]) == (number, "handed over")
+    assert verify(world.book.journal, world.book.content).ok
+
+
+def test_what_cbp_has_seen_stays_ours(world: World, keys: Path, proof: Path) -> None:
+    house = house_of(world)
+    seen, lettered = released(world), world.record("11", **KEPT)
+    letter = world.letter(lettered).letter
+    for number, words in (
+        (seen, "its desk says released"),
+        (lettered, f"stands on downtime letter {letter}"),
+    ):
+        with pytest.raises(Refused, match=words):
+            prepare(world, keys, number)
+        with pytest.raises(Refused, match=words):
+            require_ours_alone(house, [number])
+    sending.withdraw(world.book, letter, "never handed in; torn up", "jo")
+    require_ours_alone(house, [lettered])
+    again = world.letter(lettered).letter
+    sending.sent(world.book, again, "driver", "port", clock.now().date(), proof, "jo")
+    with pytest.raises(Refused, match=f"went to the port with downtime letter {again}"):
+        prepare(world, keys, lettered)
+    assert not list(world.book.journal.events(kind="handover."))
+
+
+def test_each_client_must_have_given_leave_and_power(world: World, keys: Path) -> None:
+    first, second = (
+        world.record("11", **KEPT),
+        world.record("11", **KEPT, importer_number="98-7654321"),
+    )
+    with pytest.raises(BadInput) as said:
+        prepare(world, keys, first, second, clients=(CLIENT, "99-0000000"))
+    told = {(p.column, p.value) for p in said.value.problems}
+    assert told == {("authorised", "98-7654321"), ("power", "98-7654321"), ("authorised", "99-0000000"),
+                    ("power", "99-0000000")}  # fmt: skip
+    for filer, words in (("ABC", "is our own"), ("??", "is no filer code")):
+        with pytest.raises(BadInput, match=words):
+            prepare(world, keys, first, filer=filer)
+    with pytest.raises(BadInput, match="No entry is named"):
+        prepare(world, keys)
+    assert place(world, first) == account.AT_PORT
+
+
+def test_nobody_else_opens_it_and_an_altered_one_is_refused(world: World, keys: Path) -> None:
+    made = prepare(world, keys, world.record("11", **KEPT))
+    seal.make_key(keys, "thief", PHRASE, Cost(memory=3, passes=1, lanes=1))
+    thief = seal.read_key(keys / "thief.key", PHRASE)
+    with pytest.raises(NotOpened):
+        handover.open_package(made.path, thief, world.out())
+    seed = seal.read_key(keys / "other.key", PHRASE)
+    data = bytearray(made.path.read_bytes())
+    data[-1] ^= 1
+    bad = world.file("bad.sealed", bytes(data))
+    with pytest.raises(JournalBroken, match="altered or cut"):
+        handover.open_package(bad, seed, world.out())
+    with pytest.raises(HostileFile):
+        handover.open_package(world.file("none.sealed", b"hello"), seed, world.out())

@@ -1,0 +1,261 @@
+"""Files to go behind a letter: hostile until checked, each with a reference of its own, put into the packet
+whole and without what they could do by themselves."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, TextStringObject
+
+from tasks.incident.letters import documents
+from tasks.incident.letters.hostile_document import checked, name_fault, read
+from tasks.shared.errors import BadInput, HostileFile, Refused
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.settings import Letters, Settings
+from tests.entries import one
+from tests.entries.house import book_of
+from tests.incident.paper_world import (
+    World,
+    locked,
+    open_world,
+    pdf,
+    picture,
+    text_of,
+    turned,
+    written,
+)
+
+LIMITS = Letters()
+
+
+@pytest.fixture
+def world(journal: Journal, house: Settings, tmp_path: Path) -> World:
+    return open_world(book_of(house, journal), tmp_path / "scratch")
+
+
+def told(path: Path) -> str:
+    with pytest.raises(HostileFile) as said:
+        read(path, LIMITS)
+    return str(said.value.problems[0])
+
+
+def test_a_file_of_300_mb_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    with path.open("wb") as sparse:
+        sparse.write(b"%PDF-1.7\n")
+        sparse.truncate(300 << 20)
+    assert "300 MiB; at most 25 MiB ([letters] attachment_mib): scan it coarser" in told(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "wrong"),
+    [
+        ("a.pdf", b"MZ\x90 a program", "is no PDF although it is called so and no picture"),
+        (
+            "a.docx",
+            b"PK\x03\x04",
+            "is no PDF and no picture; a PDF, PNG, JPEG or TIFF; print anything else",
+        ),
+        ("a.pdf", b"", "the file is empty"),
+        ("a.pdf", b"%PDF-1.7\nbut then nothing", "is a PDF that cannot be read"),
+        ("a.pdf", pdf(3)[: len(pdf(3)) // 3], "is a PDF that cannot be read"),
+        ("a.pdf", locked(pdf()), "is a PDF with a password; print it to PDF anew"),
+        ("a.png", picture()[:200], "is a picture that cannot be read"),
+        ("a.pdf", pdf(301), "301 pages; at most 300"),
+    ],
+)
+def test_what_is_not_what_it_seems(tmp_path: Path, name: str, data: bytes, wrong: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert wrong in told(path)
+
+
+def test_a_picture_of_too_many_points(tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = tmp_path / "bomb.png"
+    Image.new("1", (16_000, 16_000)).save(path)
+    assert path.stat().st_size < 1 << 20 and "too many points; at most 120 million" in told(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a.pdf",
+        "a:b.pdf",
+        "con.pdf",
+        "NUL",
+        ".hidden.pdf",
+        "a\x00.pdf",
+        "a?.pdf",
+        "x" * 121,
+        "a.",
+        "b|c",
+    ],
+)
+def test_names_that_lead_elsewhere(name: str) -> None:
+    assert name_fault(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["invoice-0042.pdf", "facture n° 12.pdf", "台灣.pdf", "a b (2).PDF"]
+)
+def test_names_that_are_taken(name: str) -> None:
+    assert name_fault(name) == ""
+
+
+def test_a_link_and_a_folder_are_no_files(tmp_path: Path) -> None:
+    (tmp_path / "real.pdf").write_bytes(pdf())
+    (tmp_path / "link.pdf").symlink_to(tmp_path / "real.pdf")
+    (tmp_path / "folder.pdf").mkdir()
+    assert "is a link or no file" in told(tmp_path / "link.pdf")
+    assert "is a link or no file" in told(tmp_path / "folder.pdf")
+    assert "cannot be read: No such file" in told(tmp_path / "none.pdf")
+
+
+_WHOLE = pdf(2)
+
+
+@given(st.binary(max_size=200), st.integers(0, len(_WHOLE)), st.integers(1, 200))
+def test_a_damaged_pdf_is_refused_or_read_but_never_breaks_us(
+    noise: bytes, at: int, gone: int
+) -> None:
+    data = _WHOLE[:at] + noise + _WHOLE[at + gone :]
+    try:
+        assert checked("a.pdf", data, LIMITS).pages > 0
+    except HostileFile as bad:
+        assert bad.problems[0].right
+
+
+def test_attaching_twice_changes_nothing_and_references_are_unique(world: World) -> None:
+    number = world.record("11")
+    path = world.file("invoice.pdf", pdf())
+    first = documents.attach(world.book, number, path, "Invoice", "jo")
+    head = world.book.journal.head()
+    assert documents.attach(world.book, number, path, "Invoice", "jo") == first
+    assert world.book.journal.head() == head
+    second = documents.attach(
+        world.book, number, world.file("b.png", picture()), "Permit", "jo", "DIS-1"
+    )
+    with pytest.raises(BadInput, match="a reference is used once"):
+        documents.attach(
+            world.book, number, world.file("c.png", picture(size=(9, 9))), "Permit", "jo", "DIS-1"
+        )
+    with pytest.raises(BadInput, match=r"is no kind of document 'Love letter'; one of Invoice"):
+        documents.attach(world.book, number, path, "Love letter", "jo")
+    assert documents.attached(world.book.journal, [number])[number] == [first, second]
+    documents.drop(world.book, number, "DIS-1", "of another shipment", "jo")
+    assert documents.attached(world.book.journal, [number])[number] == [first]
+    with pytest.raises(Refused):
+        documents.drop(world.book, number, "DIS-1", "again", "jo")
+    assert verify(world.book.journal, world.book.content).ok
+
+
+def test_a_folder_is_attached_whole_or_not_at_all(world: World) -> None:
+    rows = one.rows()
+    rows["documents"] = [
+        {"document_type": "Invoice", "file_name": name, "dis_reference": ref}
+        for name, ref in (("i.pdf", "DIS-7"), ("w.pdf", None), ("missing.pdf", None))
+    ]
+    number = world.record_rows(rows)
+    folder = world.folder / "scans"
+    folder.mkdir()
+    (folder / "i.pdf").write_bytes(pdf())
+    (folder / "w.pdf").write_bytes(b"no pdf")
+    head = world.book.journal.head()
+    with pytest.raises(HostileFile, match=r"w\.pdf: is no PDF"):
+        documents.attach_folder(world.book, folder, [number], "jo")
+    assert world.book.journal.head() == head
+    (folder / "w.pdf").write_bytes(pdf(2))
+    made, lacking = documents.attach_folder(world.book, folder, [number], "jo")
+    assert [(doc.file, doc.pages) for doc in made] == [("i.pdf", 1), ("w.pdf", 2)]
+    assert made[0].reference == "DIS-7" and lacking == [(number, "missing.pdf")]
+    assert "Invoice (missing.pdf)" in world.letter(number).follows[number]
+
+
+def test_the_packet_holds_every_page_where_the_letter_says(world: World) -> None:
+    first, second = world.record("11"), world.record("40")
+    for number, name, data in (
+        (first, "invoice.pdf", pdf(3, "FIRST INVOICE")),
+        (first, "turned.pdf", turned(pdf(1, "TURNED PAGE"))),
+        (first, "photo.jpg", picture("JPEG")),
+        (second, "awb.tif", picture("TIFF", save_all=True, append_images=[])),
+        (second, "last.pdf", pdf(2, "LAST PAPER")),
+    ):
+        documents.attach(world.book, number, world.file(name, data), "Invoice", "jo")
+    made = world.letter(first, second, per="port")
+    pages = [page.extract_text() for page in PdfReader(made.path).pages]
+    assert made.pages == len(pages)
+    sheets = "".join(text for text in pages if "packet page" not in text)
+    for found in documents.attached(world.book.journal, [first, second]).values():
+        for doc in found:
+            stamped = [n for n, text in enumerate(pages, 1) if f"{doc.reference}, page" in text]
+            assert len(stamped) == doc.pages
+            said = f"{stamped[0]}-{stamped[-1]}" if doc.pages > 1 else f"{stamped[0]}"
+            assert f"{doc.reference}{said}" in sheets.replace(" ", "").replace("\n", "")
+            assert doc.content[:20] in sheets.replace("\n", "")
+    order = [next(n for n, text in enumerate(pages) if words in text)
+             for words in ("FIRST INVOICE 1", "TURNED PAGE 1", "LAST PAPER 2")]  # fmt: skip
+    assert order == sorted(order)
+
+
+def active(data: bytes) -> bytes:
+    """A PDF that wants to start something: on opening the page, on a click, and with a file inside."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
+    script = DictionaryObject({NameObject("/S"): NameObject("/JavaScript"),
+                               NameObject("/JS"): TextStringObject("app.alert(1)")})  # fmt: skip
+    box = ArrayObject([NumberObject(n) for n in (10, 10, 90, 90)])
+    note = {NameObject("/Type"): NameObject("/Annot"), NameObject("/Rect"): box}
+    kind = NameObject("/Subtype")
+    link = DictionaryObject({**note, kind: NameObject("/Link"), NameObject("/A"): script})
+    file = DictionaryObject({**note, kind: NameObject("/FileAttachment")})
+    page = writer.pages[0]
+    page[NameObject("/AA")] = DictionaryObject({NameObject("/O"): script})
+    page[NameObject("/Annots")] = ArrayObject([link, file])
+    writer.root_object[NameObject("/OpenAction")] = script
+    writer.add_attachment("evil.exe", b"MZ")
+    return written(writer)
+
+
+def test_nothing_in_a_document_starts_by_itself(world: World) -> None:
+    number = world.record("11")
+    documents.attach(world.book, number, world.file("a.pdf", active(pdf())), "Invoice", "jo")
+    data = world.letter(number).path.read_bytes()
+    for word in (
+        b"/JavaScript",
+        b"app.alert",
+        b"/FileAttachment",
+        b"evil.exe",
+        b"/OpenAction",
+        b"/AA",
+    ):
+        assert word not in data, word
+    reader = PdfReader(io.BytesIO(data))
+    assert not reader.attachments and len(reader.pages[-1].get("/Annots", ())) == 1
+
+
+def test_a_packet_that_is_too_large_is_refused(
+    journal: Journal, house: Settings, tmp_path: Path
+) -> None:
+    small = house.model_copy(update={"letters": Letters(packet_mib=1)})
+    world = open_world(book_of(small, journal), tmp_path / "scratch")
+    number = world.record("11")
+    noise = picture("TIFF", (700, 700))
+    assert len(noise) > 1 << 20
+    documents.attach(world.book, number, world.file("big.tif", noise), "Invoice", "jo")
+    head = journal.head()
+    with pytest.raises(Refused, match=r"more than 1 \(\[letters\] packet_mib\)"):
+        world.issue(number)
+    assert journal.head() == head
+
+
+def test_the_files_rights_are_the_owners_alone(world: World) -> None:
+    made = world.letter(world.record("30"))
+    assert os.name == "nt" or made.path.stat().st_mode & 0o077 == 0
+    assert "1979-03-18" in text_of(made.path)

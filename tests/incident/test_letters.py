@@ -1,0 +1,386 @@
+"""Downtime letters: refused only for what CBP asks of the mode, a number that cannot be used, an agency's
+paper or CBP's leave; all else follows and is chased."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from pypdf import PdfReader
+
+from tasks.entries import reserve
+from tasks.entries.ledger import Book
+from tasks.incident.letters import documents, needs, private_copy, sending
+from tasks.incident.letters.authorisation import leave
+from tasks.incident.letters.chasing import chase_list, readiness
+from tasks.incident.letters.readying import waiting
+from tasks.reconciliation import report_audit
+from tasks.shared import clock, kinds, manifest, people
+from tasks.shared.content import ContentStore
+from tasks.shared.errors import BadInput, NumberUnavailable, Refused
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.private import HIDDEN
+from tasks.shared.projections import LETTERS
+from tasks.shared.settings import Settings
+from tests.entries.house import SSN, book_of
+from tests.incident import paper_world
+from tests.incident.paper_world import World, open_world, text_of
+
+
+@pytest.fixture
+def world(journal: Journal, house: Settings, tmp_path: Path) -> World:
+    return open_world(book_of(house, journal), tmp_path / "scratch")
+
+
+@pytest.fixture
+def hushed(journal: Journal, house: Settings, tmp_path: Path) -> World:
+    """A brokerage that CBP gave no leave."""
+    return open_world(book_of(house, journal), tmp_path / "scratch", leave=False)
+
+
+def refusal(world: World, *numbers: str, **wish: object) -> str:
+    """The words of a refusal; nothing was changed by it."""
+    before, out = world.book.journal.head(), world.out()
+    world.made -= 1
+    with pytest.raises(Refused) as said:
+        world.issue(*numbers, **wish)
+    assert world.book.journal.head() == before and not out.exists()
+    return str(said.value)
+
+
+def test_a_letter_says_what_cbp_asks_and_stands_in_the_book(world: World) -> None:
+    number = world.record("30")
+    made = world.letter(number)
+    text = text_of(made.path)
+    for words in ("DOWNTIME LETTER", made.letter, number, "Port 2704 LOS ANGELES", "HQ-2026-117", "ransomware",
+                  "RAMON TREVIÑO GARZA", "1979-03-18", "TX R41-7KD", "ABCD1234567", "Acme Tools, Inc.",
+                  "Ada Vance, licensed customs broker, licence 98765", "Data for CBP Form 3461: entry",
+                  "8471.30.0100"):  # fmt: skip
+        assert words in text, words
+    assert manifest.verify(made.path.parent) == []
+    (event,) = world.book.journal.events(kind="letter.issued")
+    said = event.said
+    assert isinstance(said, kinds.LetterIssued)
+    assert (said.signer, said.licence, said.override) == ("ada", "98765", "")
+    assert verify(world.book.journal, world.book.content).ok
+
+
+def test_missing_data_of_every_entry_is_told_at_once(world: World) -> None:
+    truck = world.record("30", driver_birth_date=None, trip_number=None)
+    air = world.record("40", importer_address=None)
+    ocean = world.record("11")
+    told = refusal(world, truck, air, ocean)
+    assert "2 of 3 entries" in told
+    assert f"{truck}, column ACE trip number: is missing; needed on a letter for truck [S]" in told
+    assert f"{truck}, column Driver birth date: is missing" in told
+    assert f"{air}, column Importer address: is missing" in told
+    assert ocean not in told
+
+
+def test_with_leave_out_the_others_go_and_the_rest_is_named(world: World) -> None:
+    truck, ocean = world.record("30", vehicle_plate=None), world.record("11")
+    outcome = world.issue(truck, ocean, leave_out=True)
+    assert [one.numbers for one in outcome.issued] == [(ocean,)]
+    assert [(p.file, p.column) for p in outcome.left] == [(truck, "Vehicle plate")]
+    assert "1 of 1 entries" in refusal(world, truck, leave_out=True)
+
+
+def test_rail_needs_the_number_alone_and_the_rest_follows(world: World) -> None:
+    number = world.record("21", importer_address=None, carrier_code=None, carrier_name=None)
+    made = world.letter(number)
+    assert {"Importer address", "Carrier", "Invoice", "Bill of lading"} <= set(made.follows[number])
+    assert "To follow: " in text_of(made.path)
+
+
+def test_miami_also_asks_for_the_trip_number_of_air_cargo(world: World) -> None:
+    inland, miami = world.record("40"), world.record("40", port_of_entry="5206")
+    assert world.letter(inland).port == "2704"
+    assert "ACE trip number: is missing" in refusal(world, miami)
+
+
+def test_a_file_in_the_home_replaces_the_table_that_ships(world: World) -> None:
+    number = world.record("30", trip_number=None)
+    shipped = needs.fields(world.book.settings.home)
+    assert not shipped.own
+    folder = world.book.settings.home / "letters"
+    folder.mkdir()
+    text = ",".join(shipped.rows[0]) + "\nentry_number,Entry number,R,R,R,R,R,,P,our port\n"
+    (folder / "fields.csv").write_text(text, encoding="utf-8")
+    assert world.letter(number).numbers == (number,)
+    (folder / "fields.csv").write_text(
+        text.replace("entry_number,", "shoe_size,"), encoding="utf-8"
+    )
+    with pytest.raises(
+        BadInput, match=r"fields\.csv, row 2, column field: is not known 'shoe_size'"
+    ):
+        world.issue(world.record("11"))
+
+
+def test_numbers_that_cannot_be_used(world: World) -> None:
+    book = world.book
+    done = world.record("11")
+    closed = world.record("11", paper_outcome="exported")
+    (issued,) = reserve.issue(book.journal, book.settings, "entry", 1, "ocean", "2704", "it")
+    book.journal.append(
+        kinds.EntrySettled(number=done, how="by hand", proof="x"), f"entry/{done}", "ada"
+    )
+    told = refusal(world, done, closed, issued, "ABC-1234567-6")
+    assert f"{done}, column Entry number: is settled and needs no letter" in told
+    assert f"{closed}, column What the port did: the port has nothing more to do 'exported'" in told
+    assert f"is issued for the desk ocean, not recorded '{issued}'" in told
+    assert "is in no reserve of this book 'ABC-1234567-6'" in told
+
+
+def test_an_unknown_port_is_bad_input(world: World) -> None:
+    number = world.record("11", port_of_entry="9998")
+    with pytest.raises(BadInput, match="is no port of Schedule D that is known here '9998'"):
+        world.issue(number)
+    with pytest.raises(BadInput, match="No entry is named"):
+        world.issue()
+
+
+def test_without_cbps_leave_no_letter_unless_somebody_says_why(hushed: World) -> None:
+    number = hushed.record("11")
+    assert "no incident is open" in refusal(hushed, number)
+    made = hushed.letter(number, without="port director agreed by telephone")
+    assert "none on record when this was issued" in text_of(made.path)
+    (event,) = hushed.book.journal.events(kind="letter.issued")
+    assert getattr(event.said, "override", "") == "port director agreed by telephone"
+
+
+def test_leave_is_bounded_by_ports_and_days_and_can_be_refused(hushed: World) -> None:
+    journal, day = hushed.book.journal, date(2026, 11, 24)
+    paper_world.grant(hushed.book, ports=["2304"], until="2026-11-30")
+    given = leave(journal)
+    assert given.lacking("2304", day) == ""
+    assert "is for 2304, not for 2704" in given.lacking("2704", day)
+    assert "ended on 2026-11-30" in given.lacking("2304", date(2026, 12, 1))
+    no = kinds.IncidentDowntimeRefused(incident="2026-01", happened=clock.text())
+    journal.append(no, "incident/2026-01", "ada")
+    assert "refused downtime or ended it" in leave(journal).lacking("2304", day)
+    over = kinds.IncidentClosed(incident="2026-01", happened=clock.text())
+    journal.append(over, "incident/2026-01", "ada")
+    assert leave(journal).incident == ""
+
+
+def test_immediate_delivery_is_flagged(world: World) -> None:
+    number = world.record("11", immediate_delivery=True)
+    text = text_of(world.letter(number).path)
+    assert "IMMEDIATE DELIVERY (19 CFR 142.21), not entry" in text and "NONE IS ACCEPTED" in text
+    assert "Data for CBP Form 3461: immediate delivery" in text
+
+
+def test_a_reissue_says_so_and_only_it_counts(world: World) -> None:
+    first, second = world.record("11"), world.record("11")
+    made = world.letter(first, second, per="port")
+    assert f"stands on a letter already '{made.letter}'" in refusal(world, first)
+    again = world.letter(first, again="the value was wrong")
+    assert again.replaces == (made.letter,)
+    assert f"REISSUE. Takes the place of {made.letter}" in text_of(again.path)
+    rows = world.book.journal.rows(sa.select(LETTERS.c.letter, LETTERS.c.live))
+    assert {row.live: row.letter for row in rows if row.live} == {
+        first: again.letter, second: made.letter}  # fmt: skip
+    assert [one.state for one in sending.letters(world.book)] == ["issued", "issued"]
+    assert verify(world.book.journal, world.book.content).ok
+
+
+def test_a_letter_taken_back_frees_its_entries_for_another(world: World, tmp_path: Path) -> None:
+    number = world.record("11")
+    first = world.letter(number).letter
+    with pytest.raises(BadInput):
+        sending.withdraw(world.book, first, " ", "jo")
+    assert sending.withdraw(world.book, first.lower(), "driver turned back; torn up", "jo") == [
+        number
+    ]
+    second = world.letter(number)
+    assert second.letter != first and not second.replaces
+    proof = world.file("stamped.pdf", paper_world.pdf())
+    sending.sent(
+        world.book, second.letter, "driver", "Officer 1432", clock.now().date(), proof, "jo"
+    )
+    with pytest.raises(Refused, match="went to the port"):
+        sending.withdraw(world.book, second.letter, "too late", "jo")
+    with pytest.raises(Refused, match="withdrawn and no longer counts"):
+        sending.sent(world.book, first, "driver", "x", clock.now().date(), proof, "jo")
+
+
+def test_sending_wants_a_proof_and_a_day_that_can_be(world: World) -> None:
+    letter = world.letter(world.record("11")).letter
+    proof, today = world.file("mail.eml", b"From: us"), clock.now().date()
+    changes: list[dict[str, object]] = [
+        {"way": " "},
+        {"on": today + timedelta(days=1)},
+        {"on": date(2020, 1, 1)},
+        {"proof": world.file("empty.pdf", b"")},
+        {"proof": world.folder / "none.pdf"},
+    ]
+    for bad in changes:
+        given = {"way": "e-mail", "to": "port", "on": today, "proof": proof} | bad
+        with pytest.raises(BadInput):
+            sending.sent(world.book, letter, actor="jo", **given)  # type: ignore[arg-type]
+    sending.sent(world.book, letter, "e-mail", "port", today, proof, "jo")
+    assert [one.state for one in sending.letters(world.book)] == ["sent"]
+    assert sending.letters(world.book)[0].as_dict()["licence"] == "98765"
+
+
+def test_who_signs_under_whose_licence(world: World) -> None:
+    number = world.record("11")
+    people.add(world.book.journal, "eve", "Eve Stone", "55555", ["approver"], "it")
+    with pytest.raises(BadInput, match=r"Who signs\?.*ada, eve"):
+        world.issue(number)
+    text = text_of(world.letter(number, signer="jo").path)
+    assert "Jo Harbor, employee, under the firm's licence 12345" in text
+    found = report_audit.letters(world.book.journal).to_pylist()
+    assert [row["actor"] for row in found] == ["signs Jo Harbor, licence 12345"]
+    with pytest.raises(Refused, match="Nobody with the id"):
+        world.issue(world.record("11"), signer="ghost")
+
+
+def test_the_book_keeps_no_birth_date_after_the_purge(world: World) -> None:
+    number = world.record("30")
+    made = world.letter(number)
+    printed = made.path.read_bytes()
+    (event,) = world.book.journal.events(kind="letter.issued")
+    said = event.said
+    assert isinstance(said, kinds.LetterIssued)
+    masked = PdfReader(world.book.content.path(said.content))
+    shown = "\n".join(page.extract_text() for page in masked.pages)
+    assert "1979-03-18" not in shown and "R41-7KD" not in shown and HIDDEN in shown
+    assert private_copy.get(world.book, said.letter, said.sealed, said.key) == printed
+    again, whole = sending.reprint(world.book, made.letter, world.folder / "again.pdf")
+    assert whole and again.read_bytes() == printed
+    later = clock.now().date() + timedelta(days=world.book.settings.private.keep_days + 1)
+    assert world.book.vault.purge_due(later) >= 3
+    _, whole = sending.reprint(world.book, made.letter, world.folder / "later.pdf")
+    assert not whole and "1979-03-18" not in text_of(world.folder / "later.pdf")
+    assert "Driver birth date: was purged" not in refusal(world, number)
+    told = refusal(world, number, again="a new driver")
+    assert (
+        f"{number}, column Driver birth date: is missing; was purged on schedule: record it again"
+        in told
+    )
+    assert verify(world.book.journal, world.book.content).ok
+
+
+def test_a_social_security_number_is_never_on_a_letter(world: World) -> None:
+    number = world.record("11", importer_type="34", importer_number=SSN, consignee_number=SSN)
+    text = text_of(world.letter(number).path)
+    assert SSN not in text and "~" not in text and HIDDEN in text
+
+
+def test_what_follows_is_chased_until_it_comes(world: World) -> None:
+    number = world.record("11", location_of_goods="Y258", conveyance_name="MSC ALINA")
+    world.letter(number)
+    (row,) = chase_list(world.book)
+    assert row["entry"] == number and row["importer"] == "Acme Tools, Inc."
+    assert str(row["to_follow"]).split("; ") == ["Invoice", "Bill of lading"]
+    documents.attach(world.book, number, world.file("i.pdf", paper_world.pdf()), "Invoice", "jo")
+    assert chase_list(world.book)[0]["to_follow"] == "Bill of lading"
+    documents.attach(
+        world.book, number, world.file("b.png", paper_world.picture()), "Bill of lading", "jo"
+    )
+    assert chase_list(world.book) == []
+    assert [line.what for line in readiness(world.book)] == [
+        "downtime letters without proof of sending"
+    ]
+
+
+def test_entries_of_a_port_wait_until_they_have_a_letter(world: World) -> None:
+    first, second = world.record("11"), world.record("40")
+    other, closed = (
+        world.record("11", port_of_entry="2304"),
+        world.record("11", paper_outcome="refused"),
+    )
+    assert waiting(world.book.journal, "2704") == [first, second]
+    made = world.letter(*waiting(world.book.journal, "2704"), per="port")
+    assert made.numbers == (first, second) and waiting(world.book.journal, "2704") == []
+    assert waiting(world.book.journal, "2304") == [other] and closed not in made.numbers
+
+
+def test_documents_are_exported_for_the_image_system(world: World) -> None:
+    number = world.record("11")
+    for name in ("=cmd.pdf", "invoice-2.pdf"):
+        documents.attach(
+            world.book, number, world.file(name, paper_world.pdf(2, name)), "Invoice", "jo"
+        )
+    letter = world.letter(number).letter
+    out = world.out()
+    rows = sending.export(world.book, letter, out, "jo")
+    assert len({row["reference"] for row in rows}) == 2
+    assert manifest.verify(out) == []
+    listed = list(csv.DictReader((out / "index.csv").read_text(encoding="utf-8").splitlines()))
+    assert [row["original_name"] for row in listed] == ["'=cmd.pdf", "invoice-2.pdf"]
+    assert {row["entry_number"] for row in listed} == {number} and listed[0][
+        "document"
+    ] == "Commercial Invoice"
+    said = json.loads((out / "index.json").read_text(encoding="utf-8"))
+    assert [row["sha256"] for row in said] == [row["sha256"] for row in rows]
+    with pytest.raises(BadInput, match="not empty"):
+        sending.export(world.book, letter, out, "jo")
+
+
+def test_two_who_issue_at_once_issue_one(book: Journal, house: Settings, tmp_path: Path) -> None:
+    """On both kinds of book: what was drawn before another's letter is refused."""
+    from tasks.incident.letters import issuing
+
+    world = open_world(Book(book, ContentStore(house.content_path), book_of(house, book).vault, house),
+                       tmp_path / "scratch")  # fmt: skip
+    number = world.record("11")
+    once = issuing._require_unchanged
+    turns: Iterator[bool] = iter([True, False, False])
+
+    def meanwhile(pen: object, draft: object) -> None:
+        once(pen, draft)  # type: ignore[arg-type]
+
+    def drawn(*given: object) -> object:
+        if next(turns):
+            world.letter(number)
+        return packets(*given)  # type: ignore[arg-type]
+
+    packets = issuing._packets
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(issuing, "_packets", drawn)
+        patch.setattr(issuing, "_require_unchanged", meanwhile)
+        with pytest.raises(Refused, match="changed while its letter was made"):
+            world.letter(number)
+    assert len(list(book.events(kind="letter."))) == 1
+    assert verify(book, world.book.content).ok
+
+
+def test_a_letter_that_cannot_be_drawn_leaves_nothing(world: World) -> None:
+    good, bad = world.record("11"), world.record("11")
+    documents.attach(world.book, bad, world.file("i.pdf", paper_world.pdf()), "Invoice", "jo")
+    (one,) = documents.attached(world.book.journal, [bad])[bad]
+    world.book.content.path(one.content).unlink()
+    before = world.book.journal.head()
+    from tasks.shared.errors import ContentMissing
+
+    with pytest.raises(ContentMissing):
+        world.issue(good, bad)
+    assert world.book.journal.head() == before
+
+
+def test_a_drill_says_so_on_every_page(tmp_path: Path) -> None:
+    from tasks.shared import opening
+    from tests.conftest import SETTINGS
+
+    settings = opening.make_home(tmp_path / "drill", SETTINGS, "tests", drill=True)
+    world = open_world(book_of(settings, opening.journal(settings)), tmp_path / "scratch")
+    with clock.held(datetime(2026, 11, 24, 15, tzinfo=UTC)):
+        made = world.letter(world.record("11"))
+    assert made.path.name.startswith("20261124T1500Z-DL-")
+    for page in PdfReader(made.path).pages:
+        assert "DRILL: made-up entries. Not a letter to CBP" in page.extract_text()
+
+
+def test_documents_of_entries_that_are_not_recorded(world: World) -> None:
+    with pytest.raises(NumberUnavailable, match="not recorded"):
+        documents.attach(
+            world.book, "ABC-1234567-6", world.file("i.pdf", paper_world.pdf()), "Invoice", "jo"
+        )

@@ -1,0 +1,219 @@
+"""What other agencies want of an entry, what holds it, what lets it go, and the matrix for the kit."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from tasks.entries.ledger import Book
+from tasks.incident.letters.case import cases
+from tasks.incident.pga import acts, loading, matrix
+from tasks.incident.pga.demands import (
+    DISCLAIMED,
+    HELD,
+    HINT,
+    IN_HAND,
+    LET_GO,
+    OPEN,
+    Demand,
+    Office,
+    demands,
+    spans,
+)
+from tasks.shared import clock
+from tasks.shared.board import GREEN, RED
+from tasks.shared.errors import BadInput, HostileFile, NumberUnavailable, Refused
+from tasks.shared.journal import Journal
+from tasks.shared.journal_check import verify
+from tasks.shared.settings import Settings
+from tests.entries import one
+from tests.entries.house import SSN, book_of
+from tests.incident.paper_world import World, open_world, pdf
+
+TOOLS = "8471300100"
+
+
+@pytest.fixture
+def world(journal: Journal, house: Settings, tmp_path: Path) -> World:
+    return open_world(book_of(house, journal), tmp_path / "scratch")
+
+
+def flags(world: World, text: str = f"hts,flag\n{TOOLS[:6]},FD4\n{TOOLS},EP7\n") -> loading.Loaded:
+    path = world.file("flags.csv", text.encode())
+    return loading.load(world.book, loading.FLAGS, path, date(2026, 7, 1), "CBP 0875-0419", "jo")
+
+
+def rows(*pga: dict[str, object]) -> one.Rows:
+    made = one.rows()
+    made["pga"] = [{"line": 1, "position": 1, **row} for row in pga]
+    return made
+
+
+def of(book: Book, number: str) -> dict[str, Demand]:
+    (case,) = cases(book, [number])
+    return {one.agency: one for one in demands(Office(book), case)}
+
+
+def test_a_flag_holds_until_paper_disclaimer_or_reason_is_there(world: World) -> None:
+    flags(world)
+    number = world.record("11")
+    found = of(world.book, number)
+    assert (
+        found["FDA"].state == HELD and found["FDA"].need == "required" and found["FDA"].mark == "W"
+    )
+    assert found["FDA"].as_of == "2026-07-01" and "PNSI" in found["FDA"].route
+    assert found["EPA"].state == HELD and "may be asked by flag EP7" in found["EPA"].why
+    with pytest.raises(
+        Refused, match=r"HELD: line 1, FDA FOO: required by flag FD4. Paper: prior notice"
+    ):
+        world.issue(number)
+    with pytest.raises(BadInput, match="its number is what counts"):
+        acts.note_paper(world.book, number, "FDA", "jo", program="FOO", form="page")
+    acts.note_paper(world.book, number, "FDA", "jo", program="FOO", reference="261102447396")
+    acts.let_go(world.book, number, "EPA", "port director agreed, certificate comes by mail", "jo")
+    found = of(world.book, number)
+    assert (found["FDA"].state, found["EPA"].state) == (IN_HAND, LET_GO)
+    made = world.letter(number)
+    (event,) = world.book.journal.events(kind="letter.issued")
+    assert "EPA, line 1: port director agreed" in str(event.body) and made.numbers == (number,)
+    assert verify(world.book.journal, world.book.content).ok
+
+
+@pytest.mark.parametrize(
+    ("row", "state"),
+    [
+        ({"agency": "FDA", "program": "FOO", "form": "prior notice", "reference": "2611"}, IN_HAND),
+        ({"agency": "FDA", "program": "FOO", "form": "prior notice"}, HELD),
+        ({"agency": "FDA", "program": "FOO"}, HELD),
+        ({"agency": "FDA", "program": "FOO", "disclaimer": "A"}, HELD),
+        ({"agency": "FDA", "program": "FOO", "disclaimer": "D"}, DISCLAIMED),
+        ({"agency": "EPA", "program": "TS1", "disclaimer": "A"}, DISCLAIMED),
+        ({"agency": "EPA", "program": "TS1", "form": "TSCA certification"}, IN_HAND),
+    ],
+)
+def test_what_the_desk_recorded(world: World, row: dict[str, object], state: str) -> None:
+    """Under a flag that requires the data (FD4), disclaimer A is generally not accepted; C and D say that it
+    went another way. A prior notice is its number."""
+    flags(world)
+    found = of(world.book, world.record_rows(rows(row)))
+    assert found[str(row["agency"])].state == state
+
+
+def test_what_a_client_had_to_show_before_is_asked_again(world: World) -> None:
+    world.record_rows(
+        rows({"agency": "NHT", "program": "MVS", "form": "HS-7"}), importer_number="98-1234567"
+    )
+    again = world.record("11", importer_number="98-1234567")
+    found = of(world.book, again)["NHT"]
+    assert found.state == HELD and "earlier entries (this book" in found.source
+    assert "NHT" not in of(world.book, world.record("11", importer_number="97-1234567"))
+
+
+def test_a_history_from_outside_counts_too(world: World) -> None:
+    text = (
+        f"client,importer,hts,agency,program,last\nAcme,12-3456789,{TOOLS[:8]},FWS,FWS,2026-03-01\n"
+    )
+    text += f"Jo Doe,{SSN},{TOOLS},FDA,DEV,\n"
+    path = world.file("history.csv", text.encode())
+    made = loading.load(world.book, loading.HISTORY, path, date(2026, 10, 1), "ACE report", "jo")
+    assert len(made.rows) == 2 and SSN not in str(made.rows)
+    assert of(world.book, world.record("11"))["FWS"].state == HELD
+    doe = world.record("11", importer_type="34", importer_number=SSN, importer_name="Jo Doe")
+    assert of(world.book, doe)["FDA"].state == HELD
+    listed = matrix.rows(Office(world.book))
+    assert {row["client"] for row in listed} == {"Acme", "Jo Doe"}
+    assert SSN not in str(listed)
+
+
+def test_the_chapter_is_a_hint_that_holds_nothing(world: World) -> None:
+    number = world.record("11")
+    (found,) = of(world.book, number).values()
+    assert (found.agency, found.need, found.state, found.mark) == ("EPA", HINT, OPEN, "G")
+    assert world.letter(number).numbers == (number,)
+
+
+def test_notes_are_checked(world: World) -> None:
+    flags(world)
+    number = world.record("11")
+    head = world.book.journal.head()
+    with pytest.raises(BadInput, match=r"is no agency 'XXX'.*\n.*is no line of it '9'"):
+        acts.note_paper(world.book, number, "XXX", "jo", line=9, form="x")
+    with pytest.raises(BadInput, match="Give the form, its number, or the file"):
+        acts.note_paper(world.book, number, "FDA", "jo")
+    with pytest.raises(HostileFile):
+        acts.note_paper(world.book, number, "EPA", "jo", file=world.file("a.pdf", b"none"))
+    with pytest.raises(BadInput, match="in words why"):
+        acts.let_go(world.book, number, "FDA", "ok", "jo")
+    with pytest.raises(Refused, match="Nothing of NHT holds"):
+        acts.let_go(world.book, number, "NHT", "no need of it", "jo")
+    with pytest.raises(NumberUnavailable):
+        acts.let_go(world.book, "ABC-1234567-6", "FDA", "no need of it", "jo")
+    assert world.book.journal.head() == head
+    acts.note_paper(world.book, number, "EPA", "jo", file=world.file("tsca.pdf", pdf()))
+    assert of(world.book, number)["EPA"].have == "TSCA certification"
+
+
+def test_a_table_from_outside_is_taken_whole_or_not_at_all(world: World) -> None:
+    text = "hts,flag\n847,FD4\n8471,XX9\n8471,FD4\n"
+    with pytest.raises(BadInput) as said:
+        flags(world, text)
+    assert [(p.row, p.column, p.value) for p in said.value.problems] == [
+        (2, "hts", "847"),
+        (3, "flag", "XX9"),
+    ]
+    with pytest.raises(BadInput, match="the column is missing"):
+        flags(world, "tariff,flag\n8471,FD4\n")
+    path = world.file("f.csv", b"hts,flag\n8471,FD4\n")
+    for as_of, source, words in ((clock.now().date() + timedelta(days=2), "x", "lies ahead"),
+                                 (date(2026, 1, 1), " ", "where the table comes from")):  # fmt: skip
+        with pytest.raises(BadInput, match=words):
+            loading.load(world.book, loading.FLAGS, path, as_of, source, "jo")
+    with pytest.raises(BadInput, match="is no table"):
+        loading.load(world.book, "shoes", path, date(2026, 1, 1), "x", "jo")
+    assert loading.loaded(world.book, loading.FLAGS).rows == ()
+    first = flags(world)
+    head = world.book.journal.head()
+    assert flags(world) == first and world.book.journal.head() == head
+
+
+def test_a_workbook_is_read_and_one_with_formulas_is_not(world: World) -> None:
+    def made(formula: bool) -> Path:
+        sink = io.BytesIO()
+        with xlsxwriter.Workbook(sink, {"in_memory": True}) as book:
+            page = book.add_worksheet()
+            page.write_row(0, 0, ["HTS", "Flag"])
+            page.write_row(1, 0, [8471300100, "FD4"])
+            if formula:
+                page.write_formula(2, 0, "=1+1")
+        return world.file(f"flags-{formula}.xlsx", sink.getvalue())
+
+    got = loading.load(world.book, loading.FLAGS, made(False), date(2026, 7, 1), "ACE", "jo")
+    assert got.rows == ({"hts": TOOLS, "flag": "FD4"},)
+    with pytest.raises(HostileFile, match="formulas"):
+        loading.load(world.book, loading.FLAGS, made(True), date(2026, 7, 1), "ACE", "jo")
+
+
+def test_the_matrix_names_paper_and_route_and_readiness_follows(world: World) -> None:
+    assert [line.light for line in matrix.readiness(world.book)] == [RED, RED]
+    world.record_rows(rows({"agency": "NHT", "program": "MVS", "form": "HS-7"}))
+    flags(world)
+    office = Office(world.book)
+    found = matrix.rows(office)
+    assert [(row["agency"], row["because"]) for row in found] == [
+        ("EPA", "flag EP7"), ("FDA", "flag FD4"), ("NHT", "this book")]  # fmt: skip
+    files = matrix.files(world.book)
+    sheet = openpyxl.load_workbook(io.BytesIO(files["pga-matrix.xlsx"])).active
+    assert sheet is not None and sheet.max_row == 5 and "CBP 0875-0419" in str(sheet["A1"].value)
+    assert [line.light for line in matrix.readiness(world.book)] == [GREEN, GREEN]
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"), [([3], "3"), ([1, 2, 3, 7], "1-3, 7"), ([5, 1, 5], "1, 5")]
+)
+def test_spans(lines: list[int], text: str) -> None:
+    assert spans(lines) == text
