@@ -121,13 +121,13 @@ def _at(journal: Journal, places: list[int]) -> dict[int, str]:
     return {row.seq: row.at for row in journal.rows(query)}
 
 
-<<<<<<< HEAD
 def _kit(office: Office) -> list[Line]:
     from tasks.kit.check import watch
     from tasks.shared.kit_part import KitOffice
 
     return watch(KitOffice(office.journal, office.content, office.settings))
-=======
+
+
 def _incident(office: Office) -> Iterator[Line]:
     """Letters, agencies and redelivery, once there is something to say of them."""
     from tasks.incident.after import redelivery
@@ -139,7 +139,6 @@ def _incident(office: Office) -> Iterator[Line]:
     if next(office.journal.events(kind="letter."), None):
         yield from chasing.readiness(book)
     yield from redelivery.readiness(book)
->>>>>>> edac518 (letters work)
 
 
 def _screening(journal: Journal) -> Iterator[Line]:
