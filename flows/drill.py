@@ -154,13 +154,16 @@ def settle(tell: Story, home: str, out: str, made: dict[str, Any]) -> None:
     tell.chapter("Who is waited for: letters to sign and send")
     for line in reconcile.write_letters(home, out, ACTOR):
         tell.line(line)
-    for line in reconcile.others_act(home, ACTOR):
+    for line in [*reconcile.sureties_act(home, ACTOR), *reconcile.port_acts(home)]:
         tell.line(line)
     tell.chapter("Rejected entries come back corrected, chased data comes in")
     for when in ("rejected", "after"):
         for one in entries.record_files(home, made["later"][when], ACTOR, accept_clean=False):
             tell.line(one.words)
         rest(tell, home)
+        for line in reconcile.sureties_act(home, ACTOR):
+            tell.line(line)
+    rest(tell, home)
 
 
 def restore(tell: Story, home: str, out: str) -> None:

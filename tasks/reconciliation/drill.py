@@ -96,8 +96,8 @@ def why(settings: Settings, steps: tuple[str, ...]) -> list[str]:
     return [f"{one.number}: {v.step}: {v.why}" for one, v in found if v.step in steps]
 
 
-def port_and_surety_act(settings: Settings, actor: str) -> list[str]:
-    """The surety confirms its eBond, CBP takes the quota entry; what that is, in words."""
+def sureties_act(settings: Settings, actor: str) -> list[str]:
+    """Each surety that is waited for confirms its eBonds; in words."""
     house = house_of(settings)
     told = []
     for one, verdict in loop.verdicts(house):
@@ -108,7 +108,13 @@ def port_and_surety_act(settings: Settings, actor: str) -> list[str]:
                     house, one.number, notice.encode(), "notice.txt", actor, surety
                 )
                 told.append(f"{one.number}: the surety's eBond is confirmed: {'; '.join(done)}")
-    with drill_ace.stand_in(house) as ace:
+    return told
+
+
+def port_acts(settings: Settings) -> list[str]:
+    """CBP takes the quota entry; in words."""
+    told = []
+    with drill_ace.stand_in(house_of(settings)) as ace:
         for number in sample.ace_facts()["quota"]["accepted"]:
             ace.accept_quota(number)
             told.append(f"{number}: CBP takes the quota entry")

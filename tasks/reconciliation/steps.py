@@ -203,10 +203,16 @@ def why(home: str, steps: list[str]) -> list[str]:
     return drill.why(load(Path(home)), tuple(steps))
 
 
-@task(name="surety and port act")
-def others_act(home: str, actor: str) -> list[str]:
-    """What happens outside the house before the loop can go on."""
-    return drill.port_and_surety_act(load(Path(home)), actor)
+@task(name="sureties act")
+def sureties_act(home: str, actor: str) -> list[str]:
+    """Those who are waited for confirm their eBonds."""
+    return drill.sureties_act(load(Path(home)), actor)
+
+
+@task(name="the port acts")
+def port_acts(home: str) -> list[str]:
+    """What CBP does of its own accord before the loop can go on."""
+    return drill.port_acts(load(Path(home)))
 
 
 @task(name="write the letters that are due")
