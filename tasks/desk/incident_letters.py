@@ -237,6 +237,18 @@ def export(
 
 
 @app.command()
+def blank(out: Annotated[Path, typer.Option(help="The PDF to write.")]) -> None:
+    """A letter to be filled in by hand, to be kept on paper."""
+    from tasks.incident.letters import blank as room
+    from tasks.shared import clock
+    from tasks.shared.files import write_atomic
+    from tasks.shared.journal import is_drill
+
+    data = room.blank(desk.settings.broker, clock.now(), drill=is_drill(desk.journal))
+    say(f"{write_atomic(out, data)} written")
+
+
+@app.command()
 def forms(as_json: Json = False) -> None:
     """Official forms in <home>/forms: which boxes are found, which are not. Exit 1 if one that lies
     there cannot be used."""

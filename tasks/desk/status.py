@@ -27,7 +27,7 @@ def lines(office: Office) -> list[Line]:
     journal, settings = office.journal, office.settings
     found = [*_tasks(journal), *_plans(journal, settings), *_batches(journal), *_desks(journal)]
     found += [*_screening(journal), *_kit(office), *alerts.lines(journal), *upkeep.lines(journal)]
-    found += _incident(office)
+    found += [*_incident(office), *_papers(office)]
     return [*found, *_other_reserves(journal, settings), *readiness_lines(office)]
 
 
@@ -128,7 +128,7 @@ def _kit(office: Office) -> list[Line]:
     return watch(KitOffice(office.journal, office.content, office.settings))
 
 
-def _incident(office: Office) -> Iterator[Line]:
+def _papers(office: Office) -> Iterator[Line]:
     """Letters, agencies and redelivery, once there is something to say of them."""
     from tasks.incident.after import redelivery
     from tasks.incident.letters import chasing
@@ -156,7 +156,6 @@ def _screening(journal: Journal) -> Iterator[Line]:
 def _incident(office: Office) -> list[Line]:
     """The open incident with its clocks, and whom to tell in one."""
     from tasks.incident import office as incident, watch
-    from tasks.shared.private import Vault
 
     vault = Vault(office.settings.home)
     return watch.lines(incident.Office(office.journal, office.content, vault, office.settings))

@@ -13,8 +13,9 @@ import zxingcpp
 from PIL import Image
 
 from tasks.incident.after import discretion
+from tasks.incident.letters.blank import blank
 from tasks.incident.pga import matrix
-from tasks.shared import kinds
+from tasks.shared import clock, kinds
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 from tests.conftest import missing_part
@@ -144,3 +145,9 @@ def test_the_attachment_on_discretion_and_the_matrix(world: World, tmp_path: Pat
     listed = tmp_path / "matrix.pdf"
     listed.write_bytes(matrix.files(world.book)["pga-matrix.pdf"])
     assert check(listed) == 1
+
+
+def test_a_letter_to_be_filled_in_by_hand(world: World, tmp_path: Path) -> None:
+    paper = tmp_path / "blank.pdf"
+    paper.write_bytes(blank(world.book.settings.broker, clock.now()))
+    assert check(paper) == 2

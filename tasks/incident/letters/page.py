@@ -16,6 +16,16 @@ from tasks.shared.paper import GREY, INK, RED, Column, Frame
 DRILL = "DRILL: made-up entries. Not a letter to CBP, nothing is to be handed in"
 
 
+UNDERTAKING = (
+    "to transmit each entry to ACE under the number given here, as soon as we are connected again, and "
+    "to use that number for nothing else;",
+    "to file each entry summary and deposit estimated duties, taxes and fees by their due day, which "
+    "downtime does not move (19 CFR 142.12(b));",
+    "to keep the documents ready for CBP, and to tell the importer at once if CBP demands the goods back "
+    "(19 CFR 141.113).",
+)
+
+
 class Place(NamedTuple):
     """Where a document stands in the packet: first and last page, counted from 1."""
 
@@ -142,14 +152,7 @@ def _undertaking(paper: LetterPaper, draft: Draft) -> None:
     """What we undertake and who signs, never torn apart."""
     paper.room(70)
     paper.text("We undertake", 9.5, style="B")
-    for text in (
-        "to transmit each entry to ACE under the number given here, as soon as we are connected again, and "
-        "to use that number for nothing else;",
-        "to file each entry summary and deposit estimated duties, taxes and fees by their due day, which "
-        "downtime does not move (19 CFR 142.12(b));",
-        "to keep the documents ready for CBP, and to tell the importer at once if CBP demands the goods back "
-        "(19 CFR 141.113).",
-    ):
+    for text in UNDERTAKING:
         paper.text(f"–  {text}", 9)
     paper.gap(2)
     signer = draft.signer

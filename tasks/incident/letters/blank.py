@@ -1,0 +1,82 @@
+"""A letter to be filled in by hand, for the day on which not even a laptop runs: the same boxes, empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from tasks.incident.letters.drawing import Box, LetterPaper
+from tasks.incident.letters.page import DRILL, UNDERTAKING
+from tasks.incident.letters.sheet import form_rows
+from tasks.incident.letters.values import joined
+from tasks.shared.paper import GREY, INK, Column, Frame
+from tasks.shared.settings import Broker
+
+LINES = 8
+_EMPTY = "\u00a0"
+_TITLE = "Downtime letter, to be filled in by hand"
+
+
+def blank(broker: Broker, made: datetime, *, drill: bool = False) -> bytes:
+    """Two pages for one entry. Raises MissingPart without fpdf2 or its fonts."""
+    reach = joined((broker.contact_name, broker.contact_phone), " · ")
+    right = f"filer {broker.filer_code} · licence {broker.licence or 'not set'}"
+    paper = LetterPaper(Frame(_TITLE, broker.name, right, reach, DRILL if drill else "", made))
+    paper.page()
+    paper.beside([("DOWNTIME LETTER", 15, INK), (_TITLE, 9, GREY)], 0)
+    paper.text("U.S. Customs and Border Protection", 10)
+    paper.blank([(6, "Port, Schedule D"), (3, "Date"), (4, "CBP's authorisation, of which day"),
+                 (3, "No transmission since")], 11)  # fmt: skip
+    paper.text("We cannot transmit to ACE and ask that this shipment be dealt with on paper under "
+               "CBP's downtime procedure.", 9.5)  # fmt: skip
+    paper.blank([(1, "Entry: tick here"), (2, "Immediate delivery: tick here. It needs a cargo release "
+                                              "accepted in ACE first")], 9)  # fmt: skip
+    for row in _form():
+        paper.blank(row, 10)
+    paper.text("Box numbers are those of the header of CBP Form 3461.", 7, GREY)
+    for row in _CARRIAGE:
+        paper.blank(row, 10)
+    paper.page()
+    _lines(paper)
+    _sign(paper, broker)
+    return paper.bytes()
+
+
+_CARRIAGE = (
+    ((5, "Carrier"), (3, "Arrival"), (4, "Container or trailer, seal")),
+    ((3, "Driver (truck)"), (3, "Born"), (3, "Plate, state"), (3, "ACE trip number")),
+)
+
+
+def _form() -> Iterator[Sequence[tuple[float, str]]]:
+    rows: dict[str, list[tuple[float, str]]] = {}
+    for row in form_rows("cbp_3461.csv"):
+        titled = (float(row["share"]), f"{row['box']} {row['title']}")
+        rows.setdefault(row["row"], []).append(titled)
+    yield from rows.values()
+
+
+def _lines(paper: LetterPaper) -> None:
+    columns = [Column("Line", 11), Column("Goods", 62), Column("Origin", 14), Column("HTS", 30),
+               Column("Value, USD", 27), Column("Quantity", 20), Column("AD / CVD", 19.9)]  # fmt: skip
+    paper.heading("Lines")
+    paper.table(columns, [(str(n), *[_EMPTY] * 6) for n in range(1, LINES + 1)], 8, lines=2)
+    paper.heading("Other agencies: form and number, or why without")
+    wide = [
+        Column("Line", 11),
+        Column("Agency", 30),
+        Column("Form, number", 100),
+        Column("Note", 42.9),
+    ]
+    paper.table(wide, [(_EMPTY,) * 4 for _ in range(4)], 8, lines=2)
+    paper.boxes([(Box(1, "", "Documents enclosed", _EMPTY),), (Box(1, "", "To follow", _EMPTY),)])
+
+
+def _sign(paper: LetterPaper, broker: Broker) -> None:
+    paper.text("We undertake", 9.5, style="B")
+    for text in UNDERTAKING:
+        paper.text(f"–  {text}", 8.5)
+    paper.blank([(5, f"For {broker.name}: signature, name, licence"), (3, "Date and time")], 14)
+    paper.blank(
+        [(4, "CBP: action"), (3, "Officer or badge"), (3, "Date and time"), (3, "Stamp")], 22
+    )
