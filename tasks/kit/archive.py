@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +67,8 @@ def _unpack(path: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, folder: P
         raise HostileFile("a file that is not opened", [problem])
     content = tar.extractfile(member)
     assert content is not None
-    write_atomic(folder / member.name, iter(lambda: content.read(1 << 20), b""), mode=0o600)
+    made = write_atomic(folder / member.name, iter(lambda: content.read(1 << 20), b""), mode=0o600)
+    os.utime(made, (member.mtime, member.mtime))
 
 
 class _Stream(io.RawIOBase):

@@ -106,6 +106,7 @@ def _bring(folder: Path, home: Path) -> None:
         target = home / path.relative_to(folder / HOME)
         if path.is_file() and not target.exists():
             write_atomic(target, path.read_bytes(), mode=0o600)
+            shutil.copystat(path, target)
     leave = shutil.ignore_patterns(program.FOLDER, JOURNAL)
     shutil.copytree(folder, home / COPY, ignore=leave, dirs_exist_ok=True)
     for own in (folder / program.FOLDER / "wheels").glob("broker_continuity-*.whl"):

@@ -9,6 +9,7 @@ its name, and an event says what was made.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -164,7 +165,9 @@ def _write_parts(parts: Sequence[KitPart], draft: Path) -> None:
                 )
                 raise BadInput("A part of the kit cannot be written:", [problem])
             names.add(one.name.casefold())
-            write_atomic(draft / one.name, one.data, mode=0o600)
+            path = write_atomic(draft / one.name, one.data, mode=0o600)
+            if one.modified:
+                os.utime(path, (one.modified, one.modified))
 
 
 def _note(office: KitOffice, folder: Path, facts: kinds.KitFacts, sealed: str, actor: str) -> None:

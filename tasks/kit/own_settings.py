@@ -3,19 +3,29 @@ and without a secret. What was left out stands there as a remark."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
+from tasks.incident import deadlines, plan
+from tasks.incident.importers import is_social
+from tasks.shared.errors import BadInput
 from tasks.shared.kit_part import HOME, KitFile, KitOffice, KitPart, Provider, state_of
 from tasks.shared.settings import FILE, Settings
 
 PLACE = "{home}"
 """Stands for the new home in the kit's settings."""
 
+_OWN = ("payment.csv", "duties.toml", deadlines.FILE, plan.FILE)
+"""Files by which a broker changes what ships, at the top of the home; `_OWN_TABLES`: folders of them."""
+
+_OWN_TABLES = ("pga", "letters")
 _LEFT = {"journal", "content"}
 _LEFT_FIELDS = {
     ("ace", "outbound"), ("ace", "inbox"), ("backup", "sources"), ("backup", "drill"),
@@ -26,28 +36,67 @@ _HEAD = """\
 """
 
 
+@dataclass(frozen=True)
+class Carried:
+    """A file that settings name and the new home needs. `named`: as the settings do; `name`: in the
+    new home; `open_work`: an export, which is new every night."""
+
+    named: Path
+    path: Path
+    name: str
+    open_work: bool = False
+
+    def file(self) -> KitFile:
+        data = self.path.read_bytes()
+        if self.open_work:
+            data = _without_social(data)
+        return KitFile(HOME + self.name, data, self.path.stat().st_mtime)
+
+
 def make(office: KitOffice) -> KitPart:
-    files = [KitFile(HOME + FILE, text(office.settings).encode())]
-    files += [KitFile(HOME + name, path.read_bytes()) for name, path in _carried(office.settings)]
-    return KitPart("settings, without secrets", files)
+    carried = list(_carried(office.settings))
+    files = [KitFile(HOME + FILE, text(office.settings).encode()), *(one.file() for one in carried)]
+    exports = sum(one.open_work for one in carried)
+    more = f"; {exports} export(s) of open work, as old as their files" if exports else ""
+    return KitPart(f"settings, without secrets{more}", files)
 
 
 def state(office: KitOffice) -> str:
-    carried = [path.read_text("utf-8") for _, path in _carried(office.settings)]
-    return state_of(text(office.settings), carried)
+    kept = [one for one in _carried(office.settings) if not one.open_work]
+    return state_of(text(office.settings), [one.path.read_text("utf-8") for one in kept])
 
 
-def _carried(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """Files that settings name and the laptop needs: (name in the new home, where it is)."""
-    own = settings.duties.catalogue or settings.home / "duties.toml"
-    for name, path in (("payment.csv", settings.ace.payment_table), ("duties.toml", own)):
-        if path and path.is_file():
-            yield name, path
+def _carried(settings: Settings) -> Iterator[Carried]:
+    home = settings.home
+    named = {"payment.csv": settings.ace.payment_table, "duties.toml": settings.duties.catalogue}
+    for name in _OWN:
+        given = named.get(name) or Path(name)
+        if (home / given).is_file():
+            yield Carried(given, home / given, name)
+    for path in sorted(one for room in _OWN_TABLES for one in (home / room).glob("*.csv")):
+        yield Carried(path, path, path.relative_to(home).as_posix())
+    for place, one in enumerate(settings.incident.open_work, 1):
+        path = settings.home / one.file
+        if path.is_file():
+            yield Carried(one.file, path, f"open-work/{place}-{path.name}", open_work=True)
+
+
+def _without_social(data: bytes) -> bytes:
+    """An export without Social Security numbers: the kit lies open, and the importer's name stands.
+    Raises BadInput for an export that is no text."""
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    except (UnicodeDecodeError, csv.Error) as wrong:
+        raise BadInput(f"An export of open work cannot be put into the kit: {wrong}") from None
+    out = io.StringIO(newline="")
+    kept = [["" if is_social(cell.strip()) else cell for cell in row] for row in rows]
+    csv.writer(out).writerows(kept)
+    return out.getvalue().encode()
 
 
 def text(settings: Settings) -> str:
     """The kit's `continuity.toml`."""
-    carried = {path: name for name, path in _carried(settings)}
+    carried = {one.named: one.name for one in _carried(settings)}
     lines = [_HEAD]
     for name in type(settings).model_fields:
         table = getattr(settings, name)
@@ -62,37 +111,37 @@ def _table(room: str, table: BaseModel, carried: dict[Path, str]) -> Iterator[st
         value = getattr(table, name)
         if name not in table.model_fields_set or value is None:
             continue
-        if isinstance(value, Path) and value in carried:
-            yield f"{name} = {_value(f'{PLACE}/{carried[value]}')}"
-        elif (room, name) in _LEFT_FIELDS or _names_a_place(value):
+        if (room, name) in _LEFT_FIELDS or _names_a_place(value, carried):
             yield f"# {name}: was set on the old machine"
         elif isinstance(value, dict):
             nested.append((name, value))
         else:
-            yield f"{name} = {_value(value)}"
+            yield f"{name} = {_value(value, carried)}"
     for name, values in nested:
         yield f"\n[{room}.{name}]"
-        yield from (f"{json.dumps(key)} = {_value(value)}" for key, value in values.items())
+        yield from (f"{json.dumps(key)} = {_value(one, carried)}" for key, one in values.items())
 
 
-def _names_a_place(value: Any) -> bool:
-    """True for paths and secrets, also where there are several."""
+def _names_a_place(value: Any, carried: Mapping[Path, str]) -> bool:
+    """True for secrets, and for paths of files that do not come along, also where there are several."""
     if isinstance(value, list | tuple):
-        return any(_names_a_place(one) for one in value)
+        return any(_names_a_place(one, carried) for one in value)
     if isinstance(value, BaseModel):
-        return any(_names_a_place(getattr(value, name)) for name in value.model_fields_set)
-    return isinstance(value, Path | SecretStr)
+        return any(_names_a_place(getattr(value, name), carried) for name in value.model_fields_set)
+    return isinstance(value, SecretStr) or (isinstance(value, Path) and value not in carried)
 
 
-def _value(value: Any) -> str:
-    """TOML of a plain value; its basic strings are those of JSON."""
+def _value(value: Any, carried: Mapping[Path, str]) -> str:
+    """TOML of a value; its basic strings are those of JSON."""
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(one) for one in value) + "]"
+        return "[" + ", ".join(_value(one, carried) for one in value) + "]"
     if isinstance(value, BaseModel):
         value = {name: getattr(value, name) for name in sorted(value.model_fields_set)}
     if isinstance(value, dict):
-        pairs = (f"{json.dumps(name)} = {_value(one)}" for name, one in value.items())
+        pairs = (f"{json.dumps(name)} = {_value(one, carried)}" for name, one in value.items())
         return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, Path):
+        return json.dumps(f"{PLACE}/{carried[value]}")
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -7,10 +7,20 @@ from tasks.shared.kit_part import KitOffice, Provider
 
 def providers() -> tuple[Provider, ...]:
     """Every part. Imported when asked for: a desk that only checks needs few of them."""
-    from tasks.kit import agencies, clients, extracts, own_settings, recovery, run_book, workbooks
+    from tasks.kit import (
+        agencies,
+        clients,
+        contacts,
+        extracts,
+        own_settings,
+        recovery,
+        run_book,
+        workbooks,
+    )
 
     return (
         run_book.PROVIDER,
+        contacts.PROVIDER,
         workbooks.PROVIDER,
         clients.PROVIDER,
         extracts.PROVIDER,

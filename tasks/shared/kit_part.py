@@ -35,10 +35,12 @@ class KitOffice:
 
 
 class KitFile(NamedTuple):
-    """A file of the kit. `name`: with its folder, parted by slashes, such as `contacts/ports.pdf`."""
+    """A file of the kit. `name`: with its folder, parted by slashes, such as `contacts/ports.pdf`.
+    `modified`: seconds since 1970, where it matters how old its content is."""
 
     name: str
     data: bytes
+    modified: float = 0
 
 
 class KitPage(NamedTuple):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Callable
@@ -220,6 +221,9 @@ def test_the_wrong_passphrase_and_what_is_no_kit(kit: Built, tmp_path: Path) -> 
         laptop(kit.folder, tmp_path)
 
 
+CONTACTS = """id,role,name,organisation,phone,mail
+port-2704,port,Duty officer,CBP Long Beach,562-555-0100,
+"""
 RICH = """
 [ace]
 site_code = "2704"
@@ -238,6 +242,9 @@ path = "{folder}/content"
 [backup]
 store = "smb://server/share"
 sources = [{{ name = "db", kind = "postgresql", place = "postgresql://u:S3CRETPW@db/x" }}]
+[incident]
+open_work = [{{ file = "exports/open.csv", kind = "summary" }}]
+systems = [{{ name = "abi", holds = "entries", database = "postgresql://u:S3CRETPW@db/x", query = "select 1" }}]
 [kit]
 recipients = ["{folder}/ada.pub"]
 recovery_key = "Safe of the bank, “Łódź” branch"
@@ -251,12 +258,28 @@ def test_settings_come_along_without_secrets_and_places(tmp_path: Path) -> None:
         (tmp_path / name).write_text("S3CRET")
     plain = SETTINGS.split("[ace]")[0]
     settings: Settings = make_home(tmp_path / "home", plain + RICH.format(folder=folder), "it")
+    export = settings.home / "exports" / "open.csv"
+    export.parent.mkdir()
+    export.write_text(f"reference,importer,importer_number\nABC-1,Jo Public,{desks.SSN}\n")
+    os.utime(export, (1_780_000_000, 1_780_000_000))
+    (settings.home / "contacts.csv").write_text(CONTACTS)
+    (settings.home / "pga").mkdir()
+    (settings.home / "pga" / "flags.csv").write_text("flag,agency\n")
     office = KitOffice(opening.journal(settings), opening.content(settings), settings)
     kit = made(office, tmp_path / "kits")
     office.journal.close()
     text = (kit.folder / "home" / FILE).read_text("utf-8")
     assert folder not in text and "S3CRET" not in text and "smb://server/share/out" not in text
-    there = load(laptop(kit.folder, tmp_path).settings.home)
+    assert not any(desks.SSN.encode() in path.read_bytes() for path in kit.folder.rglob("*")
+                   if path.is_file())  # fmt: skip
+    assert kit.sealed is not None
+    there = load(laptop(kit.sealed, tmp_path).settings.home)
+    (work,) = there.incident.open_work
+    assert work.kind == "summary" and "Jo Public" in work.file.read_text()
+    assert work.file.stat().st_mtime == 1_780_000_000, "how old it is decides what it is worth"
+    assert there.incident.systems == ()
+    assert (there.home / "pga" / "flags.csv").read_text() == "flag,agency\n"
+    assert (there.home / "contacts.csv").read_text() == CONTACTS
     assert there.mail.recipients == {"it": ("it@example.com",)}
     assert there.kit.recovery_key == settings.kit.recovery_key
     assert there.backup.store == "smb://server/share" and there.backup.sources == ()
@@ -280,11 +303,15 @@ def test_tables_within_settings_are_written_as_toml() -> None:
         file: Path | None = None
 
     given = (System(name='the "old" one', holds=("importers",)), System(name="Łódź", limit=2.5))
-    assert not _names_a_place(given)
-    assert tomllib.loads(f"systems = {_value(given)}")["systems"] == [
+    assert not _names_a_place(given, {})
+    assert tomllib.loads(f"systems = {_value(given, {})}")["systems"] == [
         {"name": 'the "old" one', "holds": ["importers"]}, {"name": "Łódź", "limit": 2.5},
     ]  # fmt: skip
-    assert _names_a_place((System(name="x", file=Path("/srv/x")),))
+    there = Path("/srv/x")
+    assert _names_a_place((System(name="x", file=there),), {})
+    assert not _names_a_place((System(name="x", file=there),), {there: "x.csv"})
+    said = tomllib.loads(f"one = {_value(System(name='x', file=there), {there: 'x.csv'})}")
+    assert said["one"] == {"name": "x", "file": "{home}/x.csv"}
 
 
 def test_the_old_book_takes_back_entries_with_their_private_values(

@@ -83,7 +83,8 @@ def test_the_print_says_how_to_trust_it_and_keeps_the_key_out(world: World) -> N
     kit = world.kit
     shown = text_of(kit)
     assert kit.facts.head[:20] in shown and "--signed-by" in shown
-    for title in ("Run-book", "Entry numbers of the desk truck", "Bonds and powers of attorney",
+    assert "cbpsoc@cbp.dhs.gov" in shown and "Call only these numbers" in shown
+    for title in ("Run-book", "Whom to call", "Entry numbers of the desk truck", "Bonds and powers of attorney",
                   "HTS numbers that call", "Restoring from the backups"):  # fmt: skip
         assert title in shown
     assert "never shown" in shown, "clients of the history without a power of attorney"
@@ -167,7 +168,7 @@ def test_the_brokers_own_run_book_takes_the_place_of_ours(
         'title = "Ours"\n[[chapter]]\ntitle = "First"\nsteps = ["Call Ömer."]\n', "utf-8"
     )
     kit = made(office, tmp_path / "kits")
-    assert "Call Ömer." in text_of(kit) and "CSMS" not in text_of(kit)
+    assert "Call Ömer." in text_of(kit) and "Switch nothing back on" not in text_of(kit)
     assert (kit.folder / "home" / run_book.FILE).read_bytes() == own.read_bytes()
     own.write_text('title = "Ours"\n[[chapter]]\ntitle = "First"\n[[chapter]]\nsteps = [1]\n')
     with pytest.raises(BadInput) as told:

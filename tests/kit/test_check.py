@@ -29,11 +29,12 @@ def lights(office: KitOffice, folder: Path | None = None) -> dict[str, str]:
 def test_a_fresh_kit_lacks_only_what_a_person_must_give(world: World) -> None:
     found = lights(world.office, world.kit.folder)
     assert {what for what, light in found.items() if light != GREEN} == {
-        "recovery",
-        "programs",
-        "agencies",
-    }
-    assert found["recovery"] == found["agencies"] == AMBER and found["programs"] == RED
+        "recovery", "programs", "agencies", "contacts",
+    }  # fmt: skip
+    assert (
+        found["recovery"] == found["agencies"] == found["contacts"] == AMBER
+        and found["programs"] == RED
+    )
 
 
 def test_age_turns_amber_then_red(world: World) -> None:
@@ -69,11 +70,11 @@ def test_settings_and_history_that_changed_are_amber(office: KitOffice, tmp_path
 def test_a_room_says_what_is_wrong_with_its_part(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As contacts will that nobody verified, and a part that is younger than the kit."""
-    faults = lambda _: [Fault(RED, "3 contacts not verified since May")]  # noqa: E731
-    contacts = Provider("contacts", lambda _: KitPart(""), lambda _: "a", "changed", faults)
-    monkeypatch.setattr(checking, "providers", lambda: (*parts.providers(), contacts))
-    found = [line for line in check(world.office, world.kit.folder) if line.what == "contacts"]
+    """And a part that is younger than the kit."""
+    faults = lambda _: [Fault(RED, "3 letterheads without a name since May")]  # noqa: E731
+    letters = Provider("letters", lambda _: KitPart(""), lambda _: "a", "changed", faults)
+    monkeypatch.setattr(checking, "providers", lambda: (*parts.providers(), letters))
+    found = [line for line in check(world.office, world.kit.folder) if line.what == "letters"]
     assert [line.light for line in found] == [AMBER, RED]
     assert "before there was such a part" in found[0].fact and "May" in found[1].fact
 
@@ -121,3 +122,22 @@ def test_what_is_no_kit_is_named(office: KitOffice, tmp_path: Path) -> None:
     (tmp_path / "kit.json").write_text("{}")
     with pytest.raises(BadInput, match="no kit that this version reads"):
         check(office, tmp_path)
+
+
+def test_contacts_that_are_dead_or_changed_are_named(office: KitOffice, tmp_path: Path) -> None:
+    from tasks.incident import contacts
+    from tasks.incident.office import Office
+    from tasks.shared.private import Vault
+
+    head = "id,role,name,organisation,phone,mail\n"
+    own = office.settings.home / contacts.FILE
+    own.write_text(f"{head}port-2704,port,Duty officer,CBP,562-555-0100,\n")
+    folder = made(office, tmp_path / "kits").folder
+    room = Office(office.journal, office.content, Vault(office.settings.home), office.settings)
+    contacts.check(room, "port-2704", "it", works=False, how="rang out")
+    said = [line.fact for line in check(office, folder) if line.what == "contacts"]
+    assert any("cannot be reached" in fact and "port-2704" in fact for fact in said)
+    assert "contacts changed since" not in said, "trying one changes no kit"
+    own.write_text(f"{head}port-2704,port,Duty officer,CBP,562-555-0199,\n")
+    said = [line.fact for line in check(office, folder) if line.what == "contacts"]
+    assert "contacts changed since" in said

@@ -1,0 +1,97 @@
+"""Whom to call, with the day on which each contact was last tried: on paper, and as the broker's own
+file for the new home."""
+
+from __future__ import annotations
+
+from tasks.incident import contacts
+from tasks.incident.contacts import Contact
+from tasks.incident.office import Office
+from tasks.kit import sheets
+from tasks.shared import clock
+from tasks.shared.board import AMBER, GREEN, RED
+from tasks.shared.kit_part import (
+    HOME,
+    Fault,
+    KitFile,
+    KitOffice,
+    KitPage,
+    KitPart,
+    Provider,
+    state_of,
+)
+from tasks.shared.paper import Column, Paper
+from tasks.shared.private import Vault
+
+_HEADING = ("Role", "Name", "Organisation", "Phone", "Mail", "Hours", "Ports", "Verified", "Mark")
+_CALLERS = (
+    "Call only these numbers: people have called who only claimed to be from CBP (CSMS 60040952) [S]. "
+    "A number that nobody tried is to be tried before it is needed. W and G: verify before relying."
+)
+
+
+def _office(office: KitOffice) -> Office:
+    vault = Vault(office.settings.home)
+    return Office(office.journal, office.content, vault, office.settings)
+
+
+def _listed(office: KitOffice) -> list[tuple[Contact, str, str]]:
+    """Each contact with its light and why, in the order in which they are told."""
+    room = _office(office)
+    today = clock.now().astimezone(room.zone).date()
+    days = office.settings.incident.contact_days
+    found = sorted(contacts.load(room).values(), key=lambda one: contacts.ROLES.index(one.role))
+    return [(one, *one.light(today, days)) for one in found]
+
+
+def make(office: KitOffice) -> KitPart:
+    listed = _listed(office)
+    rows = [(one.role, one.name, one.organisation, one.phone, one.mail, one.hours,
+             " ".join(one.ports), why, one.mark) for one, _, why in listed]  # fmt: skip
+    files = [
+        KitFile("contacts/contacts.xlsx", sheets.workbook({"Contacts": (_CALLERS, _HEADING, rows)}))
+    ]
+    own = office.settings.home / contacts.FILE
+    if own.is_file():
+        files.append(KitFile(HOME + contacts.FILE, own.read_bytes()))
+    good = sum(light == GREEN for _, light, _ in listed)
+    return KitPart(
+        f"{len(listed)} contacts, {good} of them verified",
+        files,
+        [KitPage("Whom to call", lambda paper: _page(paper, listed))],
+    )
+
+
+def _page(paper: Paper, listed: list[tuple[Contact, str, str]]) -> None:
+    paper.text(_CALLERS, 8.5)
+    columns = [Column("Who", 56), Column("Phone", 32), Column("Mail, hours", 48),
+               Column("Verified", paper.sheet.inner - 166), Column("Called, by whom", 30)]  # fmt: skip
+    rows = [
+        (f"{one.name}, {one.organisation}".strip(", ") + f" ({one.role})"
+         + (f", ports {' '.join(one.ports)}" if one.ports else ""),
+         one.phone, " ".join(filter(None, (one.mail, one.hours))),
+         f"{why}{f' [{one.mark}]' if one.mark in ('W', 'G') else ''}", "", light)
+        for one, light, why in listed
+    ]  # fmt: skip
+    dead = {row[:5] for row in rows if row[5] == RED}
+    paper.table(
+        columns, [row[:5] for row in rows], 8.5, lines=2, red=lambda row: tuple(row) in dead
+    )
+
+
+def state(office: KitOffice) -> str:
+    """Of numbers and addresses: a contact that was tried again makes no kit stale."""
+    return state_of(
+        [(one.id, one.role, one.name, one.reach, one.ports) for one, _, _ in _listed(office)]
+    )
+
+
+def faults(office: KitOffice) -> list[Fault]:
+    """Dead contacts and those without a number, by name; how many nobody verified."""
+    listed = _listed(office)
+    dead = [one.id for one, light, _ in listed if light == RED]
+    old = sum(light == AMBER for _, light, _ in listed)
+    found = [Fault(AMBER, f"cannot be reached: {', '.join(dead)}")] if dead else []
+    return [*found, *([Fault(AMBER, f"{old} never verified, or too long ago")] if old else [])]
+
+
+PROVIDER = Provider("contacts", make, state, "contacts changed since", faults)
