@@ -63,8 +63,8 @@ def make(office: KitOffice) -> KitPart:
 
 def _page(paper: Paper, listed: list[tuple[Contact, str, str]]) -> None:
     paper.text(_CALLERS, 8.5)
-    columns = [Column("Who", 56), Column("Phone", 32), Column("Mail, hours", 48),
-               Column("Verified", paper.sheet.inner - 166), Column("Called, by whom", 30)]  # fmt: skip
+    columns = [Column("Who", 50), Column("Phone", 28), Column("Mail, hours", 44),
+               Column("Verified", paper.sheet.inner - 148), Column("Called, by whom", 26)]  # fmt: skip
     rows = [
         (f"{one.name}, {one.organisation}".strip(", ") + f" ({one.role})"
          + (f", ports {' '.join(one.ports)}" if one.ports else ""),
