@@ -16,6 +16,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from tasks.incident import steps
+from tasks.operations import steps as operations
 
 
 @flow(
@@ -30,7 +31,7 @@ def incident(
     """`declare` opens an incident, if none is open, with `note`; `breach`: a breach of records is
     known, so that the 72 hours of 19 CFR 111.21(b) run from now. Without it the open one goes on."""
     made = steps.declare(home, actor, note, breach) if declare else {}
-    told = steps.emit(home, actor)
+    told = operations.carry_news(home)
     now = steps.publish(home)
     if not now["incident"]:
         return Completed(name="NoIncident", message="no incident is open", data={"told": told})

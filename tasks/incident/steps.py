@@ -7,9 +7,8 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
-from prefect.client.orchestration import get_client
 
-from tasks.incident import drill, hour_zero, notice_sending, notices, relay, standing, state
+from tasks.incident import drill, hour_zero, notice_sending, notices, standing, state
 from tasks.incident.office import Office, office_of
 from tasks.incident.state import Given
 from tasks.shared import clock
@@ -64,21 +63,6 @@ def publish(home: str) -> dict[str, Any]:
     red = sum(row["light"] == "red" for row in rows)
     get_run_logger().info("incident %s: %d clock(s), %d red", incident.id, len(rows), red)
     return {"incident": incident.id, "state": incident.state, "red": red}
-
-
-@task(name="tell Prefect", retries=3, retry_delay_seconds=10)
-def emit(home: str, actor: str) -> list[str]:
-    """Emit the Prefect events that the book holds and the server was not told of."""
-    office, told = _office(home), []
-    with get_client(sync_client=True) as client:
-        for one in relay.waiting(office):
-            event = {"id": str(one.id), "event": one.name, "occurred": one.occurred,
-                     "resource": {"prefect.resource.id": one.resource}, "payload": one.payload}  # fmt: skip
-            client.request("POST", "/events", json=[event]).raise_for_status()
-            relay.note(office, one, actor)
-            told.append(one.name)
-    get_run_logger().info("told: %s", ", ".join(told) or "nothing new")
-    return told
 
 
 @task(name="the drill's incident")

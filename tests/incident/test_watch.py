@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.incident import contacts, drill, relay, state, watch
+from tasks.incident import contacts, drill, state, watch
 from tasks.incident.office import Office, office_of
 from tasks.incident.state import Given
 from tasks.shared import clock, kinds
@@ -17,7 +17,7 @@ from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import Refused
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import OpenWorkFile
-from tests.incident.world import declared, through, with_contacts
+from tests.incident.world import declared, with_contacts
 
 
 def board(office: Office) -> dict[str, Line]:
@@ -75,21 +75,6 @@ def test_the_age_of_the_export_is_watched(office: Office, tmp_path: Path) -> Non
             stamp = (clock.now() - timedelta(hours=hours)).timestamp()
             os.utime(path, (stamp, stamp))
             assert board(office)["export of open work"].light == light
-
-
-def test_prefect_is_told_once_and_a_drill_says_so(office: Office, morning: datetime) -> None:
-    declared(office, morning)
-    through(office, "remediating", "remediated")
-    told = list(relay.waiting(office))
-    assert [one.name for one in told] == ["incident.declared", "incident.remediated"]
-    assert told[1].resource == "continuity.incident.2026-01"
-    assert told[1].payload["incident"] == "2026-01"
-    assert [one.id for one in relay.waiting(office)] == [one.id for one in told], "an id of its own"
-    relay.note(office, told[0], "flow")
-    relay.note(office, told[0], "flow")
-    assert [one.name for one in relay.waiting(office)] == ["incident.remediated"]
-    office.__dict__["drill"] = True
-    assert next(relay.waiting(office)).name == "drill.incident.remediated"
 
 
 def test_the_chapters_of_the_drill_are_for_drills_alone(office: Office, tmp_path: Path) -> None:

@@ -268,11 +268,3 @@ class EvidenceBuilt(Body, frozen=True, kw_only=True):
     incident: str
     manifest: str
     open: list[str]
-
-
-class EventEmitted(Body, frozen=True, kw_only=True):
-    """Prefect was told of the event at `event`, whose digest is `of`."""
-
-    kind: ClassVar[str] = "event.emitted"
-    event: int
-    of: str
