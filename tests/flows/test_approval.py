@@ -66,6 +66,14 @@ def plan_of(run: Any) -> str:
     return run.state.state_details.pause_key.partition("-")[0]
 
 
+def asked_of(run: Any) -> str:
+    """What the form says."""
+    from prefect.input.actions import read_flow_run_input
+
+    key = run.state.state_details.run_input_keyset["description"]
+    return str(read_flow_run_input(key, flow_run_id=run.id))
+
+
 @pytest.fixture
 def deployed(office: Office) -> Deployed:
     return Deployed(office.settings.home)
@@ -78,8 +86,10 @@ def test_it_suspends_is_approved_and_writes_once(
     run = deployed.begin()
     assert run.state.name == "Suspended" and list(office.outbound.iterdir()) == []
     plan = plan_of(run)
+    assert "5 entries" in asked_of(run)
     wrong = deployed.answer(run, person="ada", code="000000")
     assert wrong.state.name == "Suspended" and plan_of(wrong) == plan
+    assert "it is wrong" in asked_of(wrong)
     assert list(office.outbound.iterdir()) == []
     # leaving the form empty only looks again
     again = deployed.answer(wrong, person="", code="")

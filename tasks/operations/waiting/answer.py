@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tasks.shared import approval, kinds, people
@@ -51,15 +52,22 @@ def person(journal: Journal, who: str) -> str:
     return found[0]
 
 
-def question(asked: approval.Asked, persons: int, refused: str = "") -> str:
+MOST = 30
+"""Lines of a plan in the form; the run's artifacts have them all."""
+
+
+def question(
+    asked: approval.Asked, persons: int, refused: str = "", shown: Sequence[str] = ()
+) -> str:
     """What the form says above its fields, in Markdown. `refused`: why the last answer was not
-    taken."""
+    taken; `shown`: what an approver must see of the plan."""
     missing = approval.needed(persons) - len(asked.granted_by)
     had = f" Approved so far by {', '.join(asked.granted_by)}." if asked.granted_by else ""
     again = f"**The last answer was not taken: {refused}**\n\n" if refused else ""
+    lines = "".join(f"- {line}\n" for line in shown[:MOST]) + "\n" * bool(shown)
     return (
         f"{again}**{asked.what}** waits for {missing} approval(s).{had} Plan `{asked.plan[:12]}`, "
-        f"prepared by {asked.preparer}. Look at the artifacts of this run first.\n\n"
+        f"prepared by {asked.preparer}. Look at the artifacts of this run first.\n\n{lines}"
         "Give your id or licence number and the code that your phone shows now. Leave both empty if "
         f"it was approved at a desk (`continuity approve {asked.plan[:12]}`)."
     )

@@ -3,6 +3,7 @@ run goes on. The approval itself is the book's; the server only knows that a run
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -59,10 +60,11 @@ def take_answer(home: str) -> str:
     return refused
 
 
-def wait_for_approval(home: str, plan: str, refused: str = "") -> None:
+def wait_for_approval(home: str, plan: str, refused: str = "", shown: Sequence[str] = ()) -> None:
     """Suspend the run until somebody answers; it then begins again at its top. Returns at once where
     a run cannot wait: without a deployment, or because another run waits for the same plan. A run of
-    the same deployment that waits for an earlier plan is woken, and will see that it is done."""
+    the same deployment that waits for an earlier plan is woken, and will see that it is done.
+    `refused`: why the last answer was not taken; `shown`: what an approver must see of the plan."""
     run = _own_run()
     if run is None:
         return
@@ -76,7 +78,8 @@ def wait_for_approval(home: str, plan: str, refused: str = "") -> None:
     journal.close()
     # a preset field loses its checks; `give` holds this one against the plan that waits
     form = Approval.with_initial_data(
-        description=answer.question(asked, settings.approval.persons, refused), plan=plan[:12]
+        description=answer.question(asked, settings.approval.persons, refused, shown),
+        plan=plan[:12],
     )
     # a key of its own each time: with one that it knows, the server would not let the run wait again
     suspend_flow_run(wait_for_input=form, key=f"{plan}-{uuid4().hex[:12]}", timeout=_WAIT)
