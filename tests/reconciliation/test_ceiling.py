@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.ace.check import check_bytes
+from tasks.ace.layout import layout
 from tasks.reconciliation import owed, pending, plan
 from tasks.reconciliation.building import Draft, Site, build
 from tasks.reconciliation.due import ready
@@ -55,6 +57,52 @@ def sent(world: World, count: int, wanted: str = "01") -> tuple[list[str], plan.
     world.office.approve(made)
     assert world.turn().written
     return numbers, made
+
+
+def in_file(data: bytes) -> dict[str, list[int]]:
+    """By entry, the amounts of the 90 record, the sum of the lines' 50, 60 and 53 records, and that
+    of the fees in 89: duty, fees, tax, AD, CVD, other."""
+    found: dict[str, list[int]] = {}
+    number, lines, fees = "", 0, 0
+    for at in range(0, len(data), 80):
+        record = data[at : at + 80].decode()
+        if record.startswith("10"):
+            number, lines, fees = f"{record[3:6]}-{record[8:15]}-{record[15]}", 0, 0
+        elif record.startswith("50"):
+            lines += int(record[layout_of("50", "duty_amount")] or 0)
+        elif record.startswith("89"):
+            fees += sum(int(record[start + 3 : start + 14] or 0)
+                        for start in range(2, 72, 14) if record[start : start + 3].strip())  # fmt: skip
+        elif record.startswith("90"):
+            totals = [int(record[start : start + 11] or 0) for start in (2, 14, 26, 38, 50, 62)]
+            found[number] = [*totals, lines, fees]
+    return found
+
+
+def layout_of(record: str, name: str) -> slice:
+    return layout("AE", record)[name].span
+
+
+def test_what_is_approved_is_what_the_files_owe(world: World) -> None:
+    """Each batch passes the check; its totals are the sums of its lines, and the plan's money."""
+    types = ["01", "03", "21", "23", "11", "52"]
+    kind = dict(zip(record_released(world, types), types, strict=True))
+    made = until_duty(world)
+    owed_: dict[str, list[int]] = {}
+    for batch in made.batches:
+        data = world.house.content.get(batch.content)
+        assert check_bytes(data).ok
+        if batch.application == "AE":
+            owed_ |= in_file(data)
+    assert set(owed_) == set(made.payments) == set(made.numbers)
+    for number, (duty, fees, *rest, lines, listed) in owed_.items():
+        assert (duty, fees) == (lines, listed)
+        # Into a warehouse or under a temporary import bond nothing but HMF is deposited.
+        deposited = 0 if kind[number] in ("21", "23") else duty + fees + sum(rest)
+        assert made.payments[number][2] == deposited
+    assert sum(int(str(row["amount"])) for row in made.duty) == sum(
+        cents for _, _, cents in made.payments.values()
+    )
 
 
 def test_a_second_plan_of_a_day_counts_what_the_first_put_there(world: World) -> None:
