@@ -91,11 +91,16 @@ class Screener:
 
 def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:
     """Hits by MID beside those by name: a pair found both ways says so and keeps the better score."""
-    index = ReverseIndex(records) if subjects.mids else None
+    if not subjects.mids:
+        return found
+    index = ReverseIndex(records)
+    holders = sorted(
+        one for one, mids in subjects.mids.items() if any(mid in index for mid in mids)
+    )
     pairs = {
         (partner, record): by
-        for partner, mids in sorted(subjects.mids.items())
-        for record, by in (index.find(mids).items() if index else ())
+        for partner in holders
+        for record, by in index.find(subjects.mids[partner]).items()
     }
     if not pairs:
         return found

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import pyarrow as pa
 from anyascii import anyascii
@@ -31,10 +32,11 @@ _PROVINCES = {
 
 _QUOTES, _WORDS, _NO_LETTERS = re.compile(r"['’`]"), re.compile(r"[A-Z0-9]+"), re.compile("[^A-Z]")
 _INITIALS = re.compile(r"\b((?:[A-Z]\.?\s+|[A-Z]\.)+[A-Z]\b\.?)")
+_SHAPE, _NUMBERS = re.compile(r"[A-Z]{2}[A-Z0-9]{6,13}"), re.compile(r"\d+")
 
 
 def is_mid(text: str) -> bool:
-    return bool(re.fullmatch(r"[A-Z]{2}[A-Z0-9]{6,13}", text))
+    return _SHAPE.fullmatch(text) is not None
 
 
 def construct(name: str, country: str, city: str, address: str, region: str = "") -> str:
@@ -46,17 +48,26 @@ def construct(name: str, country: str, city: str, address: str, region: str = ""
 def variants(name: str, country: str, city: str, address: str, region: str = "") -> tuple[str, ...]:
     """Every MID that a maker may have been given, the one to build first."""
     prefix = _PROVINCES.get(region.upper(), "") if country == "CA" else country
-    words = name_words(name)
-    town = _letters(city)[:3]
-    if not (prefix and words and town):
+    part, town = _of_name(name), _of_city(city)
+    if not (prefix and part and town):
         return ()
-    part = words[0][:6] if len(words) == 1 else words[0][:3] + words[1][:3]
-    numbers = [digits[:4] for digits in re.findall(r"\d+", address)]
-    largest = max(numbers, key=int, default="")
-    ordered = dict.fromkeys([largest, numbers[0] if numbers else "", ""])
-    return tuple(
-        dict.fromkeys(mid for number in ordered if is_mid(mid := prefix + part + number + town))
-    )
+    numbers = [digits[:4] for digits in _NUMBERS.findall(address)]
+    ordered = [max(numbers, key=int), numbers[0], ""] if numbers else [""]
+    made = dict.fromkeys([f"{prefix}{part}{number}{town}" for number in ordered])
+    return tuple(mid for mid in made if _SHAPE.fullmatch(mid))
+
+
+@lru_cache(4096)
+def _of_name(name: str) -> str:
+    words = name_words(name)
+    if len(words) < 2:
+        return words[0][:6] if words else ""
+    return words[0][:3] + words[1][:3]
+
+
+@lru_cache(4096)
+def _of_city(city: str) -> str:
+    return _letters(city)[:3]
 
 
 def name_words(name: str) -> list[str]:
@@ -93,6 +104,9 @@ class ReverseIndex:
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def __contains__(self, mid: str) -> bool:
+        return mid.upper() in self._records
 
     def find(self, mids: Iterable[str]) -> dict[str, str]:
         """Record to the MID by which it was found."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import cast
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -75,7 +74,7 @@ def screener(house: House) -> Screener:
     """The matching that the settings ask for. Raises MissingPart for a second opinion that is not
     installed."""
     given = house.settings.screening
-    opinion = cast("second.Opinion", second.logic_v2()) if given.second_opinion else None
+    opinion = second.logic_v2() if given.second_opinion else None
     return Screener(given.threads, opinion, house.settings.home / SHELF)
 
 

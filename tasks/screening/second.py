@@ -38,7 +38,8 @@ SCHEMAS = {
 class Opinion(Protocol):
     """Scores name pairs 0..1. `name` says which scorer in which version."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def judge(
         self, partners: Sequence[tuple[str, str]], listed: Sequence[tuple[str, str]]

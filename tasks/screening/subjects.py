@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.screening import mid, ownership
+from tasks.screening.lists.tables import flat
 
 _MAKERS = ("supplier", "manufacturer")
 
@@ -31,6 +32,8 @@ class Subjects:
     def only(self, wanted: Iterable[str]) -> Subjects:
         """These subjects alone."""
         some = set(wanted)
+        if some == self.digests.keys():
+            return self
         kept = pa.array(sorted(some), pa.string())
         tables = (_some(one, kept) for one in (self.partners, self.identifiers, self.names))
         parts = [{k: v for k, v in one.items() if k in some}
@@ -52,34 +55,51 @@ _NAMES = pa.schema([(name, pa.string()) for name in ("partner", "name")])
 
 def of(register: pa.Table) -> Subjects:
     """Everyone of a register, in the order of their ids."""
-    rows = register.to_pylist()
-    owners = ownership.as_partners(rows)
-    role = {row["partner"]: row["role"] for row in rows}
-    lines = [{name: row[name] for name in _COLUMNS} for row in rows]
-    lines += [{"kind": "unknown", "country": "", "city": "", "address": "", "born": "", **owner}
-              for owner in owners]  # fmt: skip
-    identifiers = [{"partner": row["partner"], **one} for row in rows for one in row["identifiers"]]
-    names = [{"partner": row["partner"], "name": name} for row in rows
-             for name in row["other_names"]]  # fmt: skip
-    digests = {row["partner"]: row["digest"] for row in rows}
+    owners = ownership.as_partners(_having(register, "owners").to_pylist())
+    role = _column(register, "role")
+    digests = _column(register, "digest")
     digests |= {one["partner"]: sha256(one["name"].encode()).hexdigest() for one in owners}
     roles = role | {o["partner"]: role[o["partner"].split(ownership.MARK)[0]] for o in owners}
+    unknown = pa.Table.from_pylist([_UNKNOWN | owner for owner in owners], schema=_TEXTS)
+    partners = pa.concat_tables([register.select(_COLUMNS), unknown]).sort_by("partner")
+    identifiers = flat(register, "identifiers", ("partner",))
+    names = flat(register, "other_names", ("partner",)).rename_columns(_NAMES.names)
     return Subjects(
-        pa.Table.from_pylist(sorted(lines, key=lambda line: line["partner"]), schema=_TEXTS),
-        pa.Table.from_pylist(identifiers, schema=_IDENTIFIERS),
-        pa.Table.from_pylist(names, schema=_NAMES),
+        partners.combine_chunks(),
+        identifiers.select(_IDENTIFIERS.names).cast(_IDENTIFIERS),
+        names.cast(_NAMES),
         digests,
         roles,
-        {row["partner"]: found for row in rows if (found := _mids(row))},
+        _mids(register, identifiers),
     )
 
 
-def _mids(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """A partner's MIDs: those it gave, and for makers of goods those its address would be given."""
-    given = [one["value"] for one in row["identifiers"] if one["kind"] == "mid"]
-    if row["role"] in _MAKERS and not given:
-        built = mid.construct(
-            row["name"], row["country"], row["city"], row["address"], row["region"]
-        )
-        given = [built] if built else []
-    return tuple(given)
+_UNKNOWN = {"kind": "unknown", "country": "", "city": "", "address": "", "born": ""}
+
+
+def _column(register: pa.Table, name: str) -> dict[str, Any]:
+    """Partner to the value of a column."""
+    return dict(zip(register["partner"].to_pylist(), register[name].to_pylist(), strict=True))
+
+
+def _having(register: pa.Table, column: str) -> pa.Table:
+    """The rows whose list is not empty."""
+    import pyarrow.compute as pc
+
+    return register.filter(pc.greater(pc.list_value_length(register[column]), 0))
+
+
+def _mids(register: pa.Table, identifiers: pa.Table) -> dict[str, tuple[str, ...]]:
+    """Partners' MIDs: those they gave, and for makers of goods those their address would be given."""
+    import pyarrow.compute as pc
+
+    given: dict[str, tuple[str, ...]] = {}
+    told = identifiers.filter(pc.equal(identifiers["kind"], "mid"))
+    for partner, value in zip(*(told[n].to_pylist() for n in ("partner", "value")), strict=True):
+        given[partner] = (*given.get(partner, ()), value)
+    makers = register.filter(pc.is_in(register["role"], pa.array(_MAKERS)))
+    columns = ("partner", "name", "country", "city", "address", "region")
+    for partner, *place in zip(*(makers[name].to_pylist() for name in columns), strict=True):
+        if partner not in given and (built := mid.construct(*place)):
+            given[partner] = (built,)
+    return given

@@ -117,21 +117,23 @@ def concat(tables: Iterable[pa.Table]) -> pa.Table:
 
 def names(table: pa.Table) -> pa.Table:
     """`record, name, strength, kind`: a row a name."""
-    flat = _flat(table, "names", ("record", "kind"))
-    return flat.select(["record", "name", "strength", "kind"])
+    found = flat(table, "names", ("record", "kind"))
+    return found.select(["record", "name", "strength", "kind"])
 
 
 def identifiers(table: pa.Table) -> pa.Table:
     """`record, kind, value`: a row an identifier."""
-    return _flat(table, "identifiers", ("record",)).select(["record", "kind", "value"])
+    return flat(table, "identifiers", ("record",)).select(["record", "kind", "value"])
 
 
 def places(table: pa.Table) -> pa.Table:
     """`record, country, city, address, born`: a row an address, nationality or birth date."""
-    return _flat(table, "places", ("record",))
+    return flat(table, "places", ("record",))
 
 
-def _flat(table: pa.Table, nested: str, kept: tuple[str, ...]) -> pa.Table:
+def flat(table: pa.Table, nested: str, kept: tuple[str, ...]) -> pa.Table:
+    """A row for each element of the lists in column `nested`, its fields as columns (a plain value
+    keeps the column's name), after the columns `kept` of the row that it came from."""
     import pyarrow.compute as pc
 
     column = table[nested].combine_chunks()
@@ -140,5 +142,7 @@ def _flat(table: pa.Table, nested: str, kept: tuple[str, ...]) -> pa.Table:
     columns = {name: table[name].take(parents) for name in kept}
     if isinstance(inner, pa.ChunkedArray):
         inner = inner.combine_chunks()
+    if not pa.types.is_struct(inner.type):
+        return pa.table(columns | {nested: inner})
     columns |= {field.name: pc.struct_field(inner, field.name) for field in inner.type}
     return pa.table(columns)

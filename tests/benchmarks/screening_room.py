@@ -1,0 +1,155 @@
+"""Measures the whole screening room on a house of many partners, run by hand: lists and register read
+from content, everyone screened, then what a list change costs; each run written in the book.
+
+    python -m tests.benchmarks.screening_room DIR [--partners 100000] [--profile]
+
+DIR holds ofac_2024-01-08 and ofac_2024-05-03. Partners' names are drawn from no list; the changed list
+has primaries and weak aliases of May with the ALT and ADD files of January. Small changes are days of
+25 and 8 records. `--profile` prints where the last change's time goes. Every change is held against
+a full run: they must leave the same hits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import random
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.screening import register, running
+from tasks.screening.house import House
+from tasks.screening.lists import loading, ofac, tables, versions
+from tasks.screening.lists.source import Source
+from tasks.shared import kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.opening import journal, make_home
+from tests.benchmarks.perturb import clean
+from tests.conftest import SETTINGS
+
+SEED, LIST = 20240508, "ofac-sdn"
+TOWNS = (
+    ("CN", "Shenzhen"),
+    ("DE", "Hamburg"),
+    ("MX", "Monterrey"),
+    ("US", "Laredo"),
+    ("IN", "Pune"),
+)
+
+
+def partners(count: int) -> pa.Table:
+    """A register: one in ten has an owner, one in four a tax number, two in three make goods."""
+    dice = random.Random(SEED)
+    owners = clean(count // 10 + 1, SEED + 2)
+    made = []
+    for n, name in enumerate(clean(count, SEED)):
+        country, city = dice.choice(TOWNS)
+        row: dict[str, Any] = {
+            "partner": f"P{n:06d}", "name": name, "kind": "unknown", "country": country,
+            "city": city, "address": f"{dice.randrange(1, 999)} Harbour Road",
+            "role": dice.choice(("supplier", "manufacturer", "carrier")),
+        }  # fmt: skip
+        if n % 4 == 0:
+            row["identifiers"] = [{"kind": "tax", "value": f"{dice.randrange(10**9):09d}"}]
+        if n % 10 == 0:
+            row["owners"] = [{"name": owners[n // 10], "share": 60.0}]
+        made.append(register.complete(row))
+    return register.table(made)
+
+
+def load(house: House, folder: Path) -> None:
+    book = loading.Book(house.journal, house.content, "benchmark")
+    loading.load_folder(book, folder)
+
+
+def put_list(house: House, rows: list[dict[str, Any]]) -> None:
+    """A version of the SDN list with these records in force."""
+    table = pa.Table.from_pylist(rows, schema=tables.RECORDS)
+    content = house.content.put(tables.to_bytes(table))
+    body = kinds.ListLoaded(list_id=LIST, content=content, sources=[], as_of="2024-05-03",
+                            records=len(rows), names=1)  # fmt: skip
+    house.journal.append(body, f"list/{LIST}", "benchmark")
+
+
+def timed(what: str, call: Callable[[], running.Outcome], changes: int = 0) -> running.Outcome:
+    wall, busy = time.perf_counter(), time.process_time()
+    done = call()
+    wall, busy = time.perf_counter() - wall, time.process_time() - busy
+    per = f", {busy * 100_000 / changes:.0f} ms of processor per 100 changes" if changes else ""
+    print(f"{what}: {wall:.2f} s, processor {busy:.2f} s{per}; {done.screened:,} screened, "
+          f"{done.hits:,} hits, {len(done.new)} new")  # fmt: skip
+    return done
+
+
+def change(house: House, what: str, rows: list[dict[str, Any]], changes: int) -> None:
+    """Screen what a new version changes, twice: the second time after it is taken back, with the
+    prepared partners kept; then everything."""
+    before = versions.records_of(house.journal, house.content, LIST).to_pylist()
+    for turn in ("first", "again"):
+        put_list(house, rows)
+        found = timed(f"{what} ({turn})", lambda: running.screen(house, "benchmark"), changes)
+        if turn == "first":
+            put_list(house, before)
+            running.screen(house, "benchmark")
+    full = timed("  everything anew", lambda: running.screen(house, "benchmark", full=True))
+    print("  equal" if full.content == found.content else "  DIFFERENT FROM THE FULL RUN")
+    put_list(house, before)
+    running.screen(house, "benchmark")
+
+
+def changed(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    known = {row["record"]: row["digest"] for row in old}
+    return [row for row in new if known.get(row["record"]) != row["digest"]]
+
+
+def days(house: House, may: Path) -> None:
+    old = versions.records_of(house.journal, house.content, LIST).to_pylist()
+    new = tables.records(ofac.read_sdn(Source(may))).to_pylist()
+    fresh = changed(old, new)
+    change(house, f"January to May, {len(fresh):,} records", new, len(fresh))
+    for count in (25, 8):
+        some = {row["record"]: row for row in random.Random(SEED).sample(fresh, count)}
+        rows = {row["record"]: row for row in old} | some
+        change(house, f"a day of {count} records", [rows[key] for key in sorted(rows)], count)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--partners", type=int, default=100_000)
+    parser.add_argument("--profile", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as top:
+        settings = make_home(Path(top) / "home", SETTINGS, "benchmark")
+        house = House(journal(settings), ContentStore(settings.content_path), settings)
+        january, may = given.folder / "ofac_2024-01-08", Path(top) / "ofac_2024-05-03"
+        shutil.copytree(january, may)
+        may.chmod(0o700)  # what was copied may be read-only
+        (may / "sdn.csv").unlink()
+        shutil.copyfile(given.folder / "ofac_2024-05-03" / "sdn.csv", may / "sdn.csv")
+        load(house, january)
+        register.take(house.journal, house.content, "benchmark", partners(given.partners),
+                      source="0" * 64, file="partners.csv", whole=True)  # fmt: skip
+        timed(
+            f"{given.partners:,} partners, everything", lambda: running.screen(house, "benchmark")
+        )
+        print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
+        profile = cProfile.Profile()
+        if given.profile:
+            profile.enable()
+        days(house, may)
+        if given.profile:
+            profile.disable()
+            profile.print_stats("cumtime")
+        house.journal.close()
+
+
+if __name__ == "__main__":
+    main()
