@@ -82,18 +82,23 @@ def ago(moment: datetime) -> str:
 
 def last(rows: Rows, kind: str) -> tuple[datetime, dict[str, Any]] | None:
     """The newest event of a kind: its moment and its body. The index on kinds finds it."""
-    newest = sa.select(sa.func.max(EVENTS.c.seq)).where(EVENTS.c.kind == kind).scalar_subquery()
+    return _newest(rows, EVENTS.c.kind == kind)
+
+
+def _newest(rows: Rows, which: sa.ColumnElement[bool]) -> tuple[datetime, dict[str, Any]] | None:
+    newest = sa.select(sa.func.max(EVENTS.c.seq)).where(which).scalar_subquery()
     found = rows(sa.select(EVENTS.c.at, EVENTS.c.body).where(EVENTS.c.seq == newest))
     return (clock.parse(found[0].at), json.loads(found[0].body)) if found else None
 
 
 def house_lines(rows: Rows, settings: Settings) -> list[Line]:
     """The lines that the house counts itself: backups, the reserve, letters that wait."""
-    return [*_backup(rows, settings), reserve(rows, settings), *_mail(rows)]
+    return [*_backup(rows, settings), *_guard(rows), reserve(rows, settings), *_mail(rows)]
 
 
 def _backup(rows: Rows, settings: Settings) -> list[Line]:
-    done, failed = last(rows, "backup.done"), last(rows, "backup.failed")
+    failed_run = sa.and_(EVENTS.c.kind == "backup.failed", sa.not_(_BY_DOCTOR))
+    done, failed = last(rows, "backup.done"), _newest(rows, failed_run)
     if done is None:
         why = f"; it failed {ago(failed[0])}: {failed[1]['reason']}" if failed else ""
         return [Line("P6", "newest backup", RED, f"never done{why}", "continuity backup run")]
@@ -118,6 +123,23 @@ def _backup(rows: Rows, settings: Settings) -> list[Line]:
         lines.append(Line("P6", "where the store is", AMBER, fact,
                           "set [backup] place and customs_territory", clock.text(at), "S"))  # fmt: skip
     return lines
+
+
+_BY_DOCTOR = EVENTS.c.body.contains('"what":"doctor"', autoescape=True)  # bodies are canonical JSON
+
+
+def _guard(rows: Rows) -> list[Line]:
+    """What the doctor found; a backup that succeeds afterwards says nothing of the store's guard."""
+    failed = _newest(rows, sa.and_(EVENTS.c.kind == "backup.failed", _BY_DOCTOR))
+    passed = last(rows, "backup.examined")
+    if failed and (passed is None or failed[0] > passed[0]):
+        why = "; ".join([failed[1]["reason"], *failed[1]["details"]])[:200]
+        return [Line("P6", "the store's guard", RED, f"found wanting {ago(failed[0])}: {why}",
+                     "continuity backup doctor", clock.text(failed[0]))]  # fmt: skip
+    if passed is None:
+        return []
+    at = passed[0]
+    return [Line("P6", "the store's guard", GREEN, f"held {ago(at)}", since=clock.text(at))]
 
 
 def _mail(rows: Rows) -> list[Line]:

@@ -1,5 +1,5 @@
 """How long `continuity status` takes on a home with many events. By hand:
-`python tests/benchmarks/status.py [EVENTS]`; prints its figures, asserts nothing."""
+`python -m tests.benchmarks.status [EVENTS]`; prints its figures, asserts nothing."""
 
 from __future__ import annotations
 
