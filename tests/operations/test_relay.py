@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tasks.operations import relay
 from tasks.operations.relay import Position, due
@@ -83,6 +83,7 @@ def test_what_is_told_holds_ids_alone(journal: Journal) -> None:
     assert "SECRET" not in str(news)
 
 
+@settings(max_examples=15)
 @given(st.lists(st.sampled_from(["backup", "list", "other"]), max_size=12), st.integers(1, 5))
 def test_in_parts_nothing_is_lost_or_told_twice(
     tmp_path_factory, said: list[str], most: int
