@@ -145,6 +145,33 @@ def _told(files: list[Path]):  # type: ignore[no-untyped-def]
     return told(desk.journal, subjects={subject_of(path.read_bytes()) for path in files})
 
 
+@app.command()
+def compare(
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, help="ER answers with stored summaries.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Summaries that ACE stored against our record, field by field, also what the paper cannot say.
+    Changes nothing; exit 1 where anything differs."""
+    from tasks.ace.response import read_answers
+    from tasks.reconciliation.compare import compared
+    from tasks.reconciliation.matching import DIFFERS
+
+    def seal(triples):  # type: ignore[no-untyped-def]
+        return desk.vault.seal(triples, None)
+
+    answers = [one for path in files for one in read_answers(path.read_bytes(), path.name, seal)]
+    rows = [row for found in compared(desk.house, answers) for row in found.table.to_pylist()]
+    told = [
+        {"number": row["entry_number"], "where": row["place"], "field": row["field"],
+         "paper": row["ours"] or "", "ACE": row["theirs"] or "", "said": row["said"]}
+        for row in rows
+    ]  # fmt: skip
+    show(told, as_json=as_json, title="Paper and ACE")
+    raise typer.Exit(1 if any(row["said"] == DIFFERS for row in rows) else 0)
+
+
 @app.command("stand-in")
 def stand_in(
     inbox: Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="IN")],

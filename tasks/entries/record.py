@@ -168,15 +168,14 @@ def read_table(
     name: str,
     columns: Sequence[str] = (),
     where: Mapping[str, tuple[int, int]] | None = None,
-    *,
-    filled: bool = False,
+    without: Sequence[str] | None = None,
 ) -> pa.Table:
-    """One table out of a blob, or some columns of it, without reading the others. `filled`: only
-    the columns that hold anything; where: `members`, if they are known. Raises BadInput for a blob
-    that is none."""
+    """One table out of a blob, or some columns of it, without reading the others. `without`: only
+    the columns that hold anything, and none of these; where: `members`, if they are known. Raises
+    BadInput for a blob that is none."""
     with _told_as_bad_input():
-        table = _read(data, where or _members(data), name, columns, filled=filled)
-    if not (columns or filled) and (problems := _misfits(name, table)):
+        table = _read(data, where or _members(data), name, columns, without)
+    if not columns and without is None and (problems := _misfits(name, table)):
         raise BadInput("not a table of the entry record", problems)
     return table
 
@@ -207,25 +206,27 @@ def _read(
     where: Mapping[str, tuple[int, int]],
     name: str,
     columns: Sequence[str] = (),
-    *,
-    filled: bool = False,
+    without: Sequence[str] | None = None,
 ) -> pa.Table:
     start, size = where[f"{name}.parquet"]
     file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(data).slice(start, size)))
-    wanted = _filled(file.metadata) if filled else list(columns)
+    wanted = list(columns) if without is None else _filled(file.metadata, without)
     # Of a small table the threads take longer to start than to read.
     table = file.read(wanted or None, use_threads=size > _SMALL)
     return table.select(wanted) if wanted else table
 
 
-def _filled(about: pq.FileMetaData) -> list[str]:
-    """The columns with a value in some row; the first, the entry number, always."""
+def _filled(about: pq.FileMetaData, without: Sequence[str]) -> list[str]:
+    """The columns with a value in some row but these; the first, the entry number, always."""
     groups = [about.row_group(place) for place in range(about.num_row_groups)]
+    names = about.schema.names
     return [
-        about.schema.column(place).name
+        names[place]
         for place in range(about.num_columns)
-        if not place or any(_has_values(group.column(place)) for group in groups)
-    ]
+        if not place
+        or (names[place] not in without
+            and any(_has_values(group.column(place)) for group in groups))
+    ]  # fmt: skip
 
 
 def _has_values(chunk: pq.ColumnChunkMetaData) -> bool:

@@ -26,16 +26,20 @@ class Shelf:
         self._data = data
         self.size = len(data)
         self._where = members(data)
-        self._tables: dict[tuple[str, tuple[str, ...] | None], pa.Table] = {}
+        self._tables: dict[tuple[str, tuple[str, ...], tuple[str, ...] | None], pa.Table] = {}
         self._places: dict[str, dict[str, tuple[int, int]]] = {}
 
     def rows(
-        self, name: str, numbers: Iterable[str], columns: Sequence[str] | None = ()
+        self,
+        name: str,
+        numbers: Iterable[str],
+        columns: Sequence[str] = (),
+        without: Sequence[str] | None = None,
     ) -> pa.Table:
         """The rows of these entries in one table, in its order; all columns, or these, of which
-        the entry number must be one; None: those that hold anything. Raises BadInput if the content
-        is no record."""
-        table = self._table(name, None if columns is None else tuple(columns))
+        the entry number must be one; `without`: those that hold anything but these. Raises BadInput
+        if the content is no record."""
+        table = self._table(name, tuple(columns), None if without is None else tuple(without))
         places = self._found(name, table)
         ranges = sorted(places[number] for number in set(numbers) if number in places)
         if not ranges:
@@ -45,14 +49,15 @@ class Shelf:
             return table.slice(int(low[0]), int(high[-1] - low[0]))
         return table.take(pa.array(_spread(low, high - low)))
 
-    def _table(self, name: str, columns: tuple[str, ...] | None) -> pa.Table:
-        if (name, columns) not in self._tables:
-            wanted, filled = columns or (), columns is None
-            table = read_table(self._data, name, wanted, self._where, filled=filled)
-            table = table.combine_chunks()
-            self._tables[name, columns] = table
+    def _table(
+        self, name: str, columns: tuple[str, ...], without: tuple[str, ...] | None
+    ) -> pa.Table:
+        key = (name, columns, without)
+        if key not in self._tables:
+            table = read_table(self._data, name, columns, self._where, without).combine_chunks()
+            self._tables[key] = table
             self.size += table.nbytes
-        return self._tables[name, columns]
+        return self._tables[key]
 
     def _found(self, name: str, table: pa.Table) -> dict[str, tuple[int, int]]:
         """First and last + 1 row of each entry: a record is stored sorted by entry number."""
@@ -103,16 +108,22 @@ def rows(
 
 
 def filled(
-    content: ContentStore, where: Mapping[str, str], tables: Sequence[str]
+    content: ContentStore,
+    where: Mapping[str, str],
+    tables: Sequence[str],
+    without: Mapping[str, Sequence[str]],
 ) -> dict[str, pa.Table]:
-    """The rows of these entries in some tables, without the columns that hold nothing in any of the
-    contents they stand in."""
+    """The rows of these entries in some tables, without these columns and without those that hold
+    nothing in any of the contents they stand in."""
     held = _by_content(where)
     shelves = {digest: shelf(content, digest) for digest in held}
     return {
         name: pa.concat_tables(
             [schema(name).empty_table().select(["entry_number"])]
-            + [shelves[digest].rows(name, numbers, None) for digest, numbers in held.items()],
+            + [
+                shelves[digest].rows(name, numbers, (), without.get(name, ()))
+                for digest, numbers in held.items()
+            ],
             promote_options="default",
         )
         for name in tables

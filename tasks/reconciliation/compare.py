@@ -19,7 +19,7 @@ from tasks.ace.answers.stored import Stored
 from tasks.ace.money.payment import Payment
 from tasks.ace.response import Answer
 from tasks.ace.summary import groups
-from tasks.ace.summary.declared import TABLES, declared
+from tasks.ace.summary.declared import TABLES, UNUSED, declared
 from tasks.ace.summary.groups import Group, Said
 from tasks.ace.summary.prepare import covered
 from tasks.entries import shelf
@@ -82,7 +82,7 @@ def compared(house: House, answers: Sequence[Answer]) -> list[Differences]:
 def _ours(
     house: House, numbers: list[str], where: Mapping[str, str], entry_dates: Mapping[str, date]
 ) -> Said:
-    tables = shelf.filled(house.content, where, TABLES)
+    tables = shelf.filled(house.content, where, TABLES, UNUSED)
     today = terms.sending_day(house.settings)
     return declared(
         tables,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from tasks.ace.answers.shape import Condition
 from tasks.ace.response import Answer, read_answers
@@ -15,11 +18,11 @@ from tasks.reconciliation.asking import House, question_of
 from tasks.reconciliation.bills import bill_lines
 from tasks.reconciliation.compare import Words, differences
 from tasks.reconciliation.importers import Row
-from tasks.reconciliation.told import entry_line
+from tasks.reconciliation.told import entry_lines
 from tasks.reconciliation.view import ACTION, BILL, IMPORTER, NOTICE, RANGE, RELEASE, SUMMARY
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
-from tasks.shared.exchange import exchange
+from tasks.shared.exchange import Exchange, exchange
 from tasks.shared.journal import Event
 from tasks.shared.private import is_reference
 
@@ -29,6 +32,8 @@ DECISIVE = ("4", "5", "6", "8", "R")
 of an agency or a quota (UC v30)."""
 
 REQUEST = "request"
+
+_Some = TypeVar("_Some")
 
 
 @dataclass(frozen=True)
@@ -47,20 +52,39 @@ def read_inbox(house: House, actor: str) -> list[Read]:
     settings = house.settings.ace
     if settings.inbox is None:
         return []
-    done: list[Read] = []
     with exchange(settings.inbox, settings) as folder:
-        held: list[_Opened] = []
-        for name in folder.names():
-            held.append(_opened(house, name, folder.read(name), actor))
-            if sum(one.size for one in held) > TOGETHER:
-                done += _taken(house, held, actor)
-                held = []
-        done += _taken(house, held, actor)
-    return done
+        return [
+            _written(house, one, differ, actor)
+            for some, differ in _ahead(_compared(house, folder))
+            for one in some
+        ]
 
 
 TOGETHER = 30 << 20
 """Bytes of answers that are compared at once: many are faster than one by one, all need room."""
+
+
+def _compared(
+    house: House, folder: Exchange
+) -> Iterator[tuple[Sequence[_Opened], Mapping[int, Words]]]:
+    """Files of the inbox, some at a time, with what differs in each answer, by its `id`."""
+    held: list[_Opened] = []
+    for name in folder.names():
+        held.append(_opened(house, name, folder.read(name)))
+        if sum(one.size for one in held) > TOGETHER:
+            yield held, _differ(house, held)
+            held = []
+    yield held, _differ(house, held)
+
+
+def _ahead(items: Iterator[_Some]) -> Iterator[_Some]:
+    """The items in order; each is made, in a thread of its own, while the one before it is used."""
+    make = partial(next, items, None)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(make)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(make)
+            yield item
 
 
 def read_file(house: House, path: Path, actor: str) -> Read:
@@ -70,8 +94,8 @@ def read_file(house: House, path: Path, actor: str) -> Read:
 
 def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
     """Read the bytes of one file."""
-    (done,) = _taken(house, [_opened(house, name, data, actor)], actor)
-    return done
+    one = _opened(house, name, data)
+    return _written(house, one, _differ(house, [one]), actor)
 
 
 @dataclass(frozen=True)
@@ -80,36 +104,37 @@ class _Opened:
 
     name: str
     digest: str
-    size: int
+    size: int = 0
     answers: Sequence[Answer] = ()
     told: Read | None = None
 
 
-def _opened(house: House, name: str, data: bytes, actor: str) -> _Opened:
+def _opened(house: House, name: str, data: bytes) -> _Opened:
     digest = sha256(data).hexdigest()
     known = _known(house, digest)
+    if known is not None and _is_there(known, name):
+        return _Opened(name, digest, told=Read(name, 0, 1))
     try:
-        if known is None:
-            return _Opened(name, digest, len(data), read_answers(data, name, _seal(house)))
-        if not _is_there(known, name):
-            again = read_answers(data, name, _seal(house))
-            _note_repeated(house, known, digest, name, again, actor)
-        return _Opened(name, digest, 0, told=Read(name, 0, 1))
+        answers = read_answers(data, name, _seal(house))
     except BadInput as wrong:
         problems = wrong.problems or (Problem(file=name, wrong=str(wrong)),)
-        return _Opened(name, digest, 0, told=Read(name, 0, 0, problems))
+        return _Opened(name, digest, told=Read(name, 0, 0, problems))
+    return _Opened(name, digest, 0 if known else len(data), answers)
 
 
-def _taken(house: House, held: Sequence[_Opened], actor: str) -> list[Read]:
-    """Write opened files into the book, each by itself, in their order."""
-    stored = [answer for one in held for answer in one.answers if answer.application == "ER"]
-    differ = dict(zip(map(id, stored), differences(house, stored), strict=True))
-    return [one.told or _written(house, one, differ, actor) for one in held]
+def _differ(house: House, held: Sequence[_Opened]) -> Mapping[int, Words]:
+    """What differs in the stored summaries of files that are new."""
+    stored = [answer for one in held if one.size
+              for answer in one.answers if answer.application == "ER"]  # fmt: skip
+    return dict(zip(map(id, stored), differences(house, stored), strict=True))
 
 
 def _written(house: House, one: _Opened, differ: Mapping[int, Words], actor: str) -> Read:
+    """Write an opened file into the book."""
+    if one.told is not None:
+        return one.told
     known = _known(house, one.digest)
-    if known is not None:  # Its twin stood before it among those opened.
+    if known is not None:
         _note_repeated(house, known, one.digest, one.name, one.answers, actor)
         return Read(one.name, 0, 1)
     faults = tuple(fault for answer in one.answers for fault in answer.faults)
@@ -223,7 +248,7 @@ def _lines(house: House, answer: Answer, about: str, differ: Words) -> Iterable[
     if about == RANGE:
         said = question_of(house.journal, answer.batch_text)
         return restored.lines(answer, said.asked) if said else ()
-    return [entry_line(answer, one, differ) for one in answer.entries if one.entry_number]
+    return entry_lines(answer, differ)
 
 
 def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:

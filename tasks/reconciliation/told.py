@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from tasks.ace.answers.shape import Condition, EntryAnswer
+from tasks.ace.answers.tables import MONEY
 from tasks.ace.condition_codes import look_up, meaning_of
 from tasks.ace.response import Answer
 from tasks.reconciliation.release import deciding
@@ -41,7 +46,46 @@ DATE_REMOVED = "99"
 """Release origin: the release date was taken off again (CQ v21 p.57)."""
 
 
-def entry_line(answer: Answer, one: EntryAnswer, differ: dict[str, list[str]]) -> kinds.AnswerLine:
+def entry_lines(answer: Answer, differ: Mapping[str, list[str]]) -> list[kinds.AnswerLine]:
+    """A line for each time that an answer speaks of an entry."""
+    if answer.application != "ER" or answer.by_head:
+        return [entry_line(answer, one, differ) for one in answer.entries if one.entry_number]
+    return [*_stored_lines(answer.table("entries"), differ)]
+
+
+_PLAIN = ("code", "text", "release", "release_code", "release_date", "control", "summary",
+          "version", "collection", "collected", "owed")  # fmt: skip
+_OWED = ("duty", "tax", "fees", "ad_cvd")
+
+
+def _stored_lines(told: pa.Table, differ: Mapping[str, list[str]]) -> Iterator[kinds.AnswerLine]:
+    """The same, column by column, of summaries in ER of which no condition is told."""
+    columns = {name: told[name] for name in _PLAIN[:-2]}
+    columns |= {"collected": told["collection_date"], "owed": _sums(told)}
+    texts = (pc.fill_null(pc.cast(columns[name], pa.string()), "").to_pylist() for name in _PLAIN)
+    late = told["late"].to_pylist()
+    heads = (told["entry_number"].to_pylist(), told["disposition"].to_pylist(), late)
+    for number, disposition, is_late, *rest in zip(*heads, *texts, strict=True):
+        if number:
+            yield kinds.AnswerLine(
+                number=number, disposition=disposition, late=is_late,
+                differs=differ.get(number, []), **dict(zip(_PLAIN, rest, strict=True)),
+            )  # fmt: skip
+
+
+def _sums(told: pa.Table) -> pa.Array:
+    """What is owed, in dollars; null where nothing is told of it."""
+    parts = [told[name] for name in _OWED]
+    whole = pa.scalar(Decimal(0), MONEY)
+    for part in parts:
+        whole = pc.add(whole, pc.fill_null(part, 0))
+    some = pc.is_valid(pc.coalesce(*parts))
+    return pc.if_else(some, pc.cast(whole, pa.string()), pa.scalar(None, pa.string()))
+
+
+def entry_line(
+    answer: Answer, one: EntryAnswer, differ: Mapping[str, list[str]]
+) -> kinds.AnswerLine:
     number = one.entry_number or ""
     release, code = _stands(answer, one)
     return kinds.AnswerLine(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from tasks.ace.entry_summary import write_summaries
 from tasks.ace.response import read_answers
+from tasks.desk.context import Desk, desk
+from tasks.desk.main import run
 from tasks.entries import shelf
 from tasks.entries.record import Record, concat, to_bytes
 from tasks.reconciliation import compare
@@ -113,3 +119,43 @@ def test_a_record_out_of_its_contents_is_that_which_was_recorded(house: Settings
     bills = shelf.record(opened.content, where, ("bills",))
     assert bills.bills == RECORD.sorted().bills and not bills.numbers
     assert shelf.rows(opened.content, {}, "lines", ["entry_number"]).num_rows == 0
+
+
+def test_the_desk_sees_every_field_that_differs(
+    house: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = house_of(house)
+    recorded(opened, [RECORD])
+    whole, numbers, starts = answer_of(RECORD)
+    same, other = tmp_path / "same.abi", tmp_path / "other.abi"
+    ((_, _, data),) = made_stored.answers(numbers, whole, starts)
+    same.write_bytes(data)
+    made_stored.otherwise(whole, starts, COUNT)
+    ((_, _, data),) = made_stored.answers(numbers, whole, starts)
+    other.write_bytes(data)
+    head = opened.journal.head()
+    assert command(house, same, capsys) == (0, [])
+    code, (row,) = command(house, other, capsys)
+    assert code == 1
+    assert (row["number"], row["where"], row["field"]) == (
+        numbers[0],
+        "line 1",
+        "Country of origin",
+    )
+    assert (row["ACE"], row["said"]) == ("ZZ", "differs")
+    (house.home / "payment.csv").unlink()
+    code, rows = command(house, same, capsys)
+    assert code == 0
+    assert {(row["field"], row["said"]) for row in rows} == {("Payment type", "not on the paper")}
+    assert opened.journal.head() == head
+
+
+def command(
+    house: Settings, path: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, list[dict[str, str]]]:
+    desk.__dict__.clear()
+    desk.__dict__.update(Desk().__dict__)
+    words = ["ace", "compare", str(path), "--json", "--home", str(house.home), "--by", "it"]
+    with pytest.raises(SystemExit) as end:
+        run(words)
+    return int(end.value.code or 0), json.loads(capsys.readouterr().out)

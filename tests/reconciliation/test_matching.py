@@ -16,6 +16,8 @@ from tasks.ace.query import Asker, summary_queries
 from tasks.ace.response import read_answers
 from tasks.ace.stand_in import StandIn
 from tasks.ace.summary.compared import KEY, KINDS, NUMBERS, Compared, chart, named, records, rows
+from tasks.ace.summary.declared import UNUSED
+from tasks.ace.summary.slice import SummarySlice
 from tasks.entries import schema
 from tests.ace import made_record, made_summary
 from tests.ace.made_answers import batch, image, state, stream
@@ -30,7 +32,7 @@ from tests.ace.made_summary import (
     number,
 )
 from tests.benchmarks.compare import as_released
-from tests.reconciliation.compare_world import Row, against, get, put, stored, told
+from tests.reconciliation.compare_world import Row, against, get, ours_of, put, stored, told
 
 MODES = ("10", "11", "21", "30", "40", "50", "70")
 WAREHOUSE = 900
@@ -353,6 +355,28 @@ def test_no_type_differs_after_ace_stored_what_we_sent() -> None:
         (data,) = ace.answer(query.batch.bytes())
     assert sum(data[at : at + 2] == b"10" for at in range(0, len(data), 80)) == len(parts)
     assert against(record, data) == []
+
+
+def test_columns_that_are_not_read_are_asked_for_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[tuple[str, str]] = set()
+    column, has = SummarySlice.column, SummarySlice.has
+
+    def noting(which):  # type: ignore[no-untyped-def]
+        def look(self: SummarySlice, name: str, table: str = "entries"):  # type: ignore[no-untyped-def]
+            asked.add((table, name))
+            return which(self, name, table)
+
+        return look
+
+    monkeypatch.setattr(SummarySlice, "column", noting(column))
+    monkeypatch.setattr(SummarySlice, "has", noting(has))
+    parts = [full(99), *(made_summary.summary(serial, kind, mode) for serial, (kind, mode)
+                         in enumerate(product(TYPES, MODES), start=100))]  # fmt: skip
+    ours_of(made_record.joined(parts), PAYMENT, None)
+    assert ("lines", "country_of_origin") in asked and ("entries", "release_date") in asked
+    unread = {(table, name) for table, names in UNUSED.items() for name in names}
+    assert asked & unread == set()
+    assert all(schema.field(*one) for one in unread)
 
 
 # The table of fields

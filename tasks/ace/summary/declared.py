@@ -39,6 +39,16 @@ from tasks.shared.errors import BadInput
 TABLES = ("entries", "bills", "conveyances", "lines", "tariffs")
 """The tables of the record that a stored summary can say anything of."""
 
+UNUSED: Mapping[str, tuple[str, ...]] = {
+    "entries": ("desk", "importer_type", "importer_name", "importer_address", "carrier_name",
+                "trip_number", "exam_site", "split_release", "express_consignment", "perishable",
+                "rail_reference", "contact_name", "contact_phone", "paper_outcome", "release_time",
+                "officer", "stamped_copy", "cleared_under", "remarks", "driver_name",
+                "driver_birth_date", "driver_licence", "vehicle_plate", "summary_remarks"),
+    "lines": ("description",),
+}  # fmt: skip
+"""Columns of those tables that no record which ACE returns is made of: they need not be read."""
+
 _RANK, _LINE, _LINES = 36, 22, 1023
 _PLANNED = (("sent_payment_type", "payment_type"), ("statement_branch", "branch"))
 
@@ -138,7 +148,8 @@ def _groups(made: Iterable[Part]) -> dict[str, Group]:
 def _group(record: str, parts: list[Part]) -> Group:
     keys = np.concatenate([part.keys for part in parts])
     matrix = np.concatenate([part.matrix for part in parts])
-    if not (np.diff(keys) > 0).all():
+    # Of several parts each is told apart by what it is, in the order of the file.
+    if len(parts) == 1 and not (np.diff(keys) > 0).all():
         order = np.argsort(keys, kind="stable")
         keys, matrix = keys[order], matrix[order]
     line = (keys >> _LINE) & _LINES
