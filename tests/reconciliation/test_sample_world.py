@@ -28,14 +28,17 @@ from tasks.entries.number import parse
 from tasks.entries.record import Record
 from tasks.reconciliation import drill, terms
 from tasks.reconciliation.asking import House, house_of
+from tasks.reconciliation.bonds import confirm
 from tasks.reconciliation.loop import Turn, turn, verdicts
 from tasks.reconciliation.plan import records
 from tasks.reconciliation.view import standings
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.projections import BATCHES
 
 DAY = datetime(2026, 11, 24, 15, tzinfo=UTC)
 STB, QUOTA, WITHDRAWAL = "QZ9-9000052-6", "QZ9-9000027-8", "QZ9-9000042-7"
+SECOND_STB = "QZ9-9000028-6"
+"""Antidumping: its correction adds a single transaction bond beside the continuous one (710)."""
 REJECTED = {"QZ9-9000010-4": "145", "QZ9-9000028-6": "710"}
 """The surety is not the one of ACE's bond; a continuous bond alone does not cover the cases."""
 
@@ -93,9 +96,9 @@ class World:
         (where,) = [one.content for one in standings(self.house.journal) if one.number == number]
         return records(self.house.content, {number: where})
 
-    def confirm_bond(self, number: str) -> None:
-        body = kinds.BondConfirmed(number=number, proof=self.house.content.put(b"eBond on file"))
-        self.house.journal.append(body, f"entry/{number}", sample.PREPARER)
+    def confirm_bond(self, number: str) -> list[str]:
+        notice = f"our eBond for {number} is on file".encode()
+        return confirm(self.house, number, notice, "notice.txt", sample.PREPARER)
 
 
 def seed(world: World, facts: dict[str, Any]) -> None:
@@ -195,6 +198,7 @@ class Told:
 
     world: World
     first: dict[str, list[str]]
+    bonded: dict[str, list[str]]
     corrected: dict[str, list[str]]
     last: dict[str, list[str]]
     revised: dict[str, list[Taken]]
@@ -218,9 +222,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         for number in sample.ace_facts()["quota"]["accepted"]:
             world.ace.accept_quota(number)
         revised = {"rejected": world.hand_in(made.later["rejected"])}
+        bonded = world.run()
+        world.confirm_bond(SECOND_STB)
         corrected = world.run()
         revised["after"] = world.hand_in(made.later["after"])
-        yield Told(world, first, corrected, world.run(), revised, chased)
+        yield Told(world, first, bonded, corrected, world.run(), revised, chased)
         world.ace.close()
         house.journal.close()
 
@@ -243,6 +249,11 @@ def test_first_round_settles_what_it_can(told: Told) -> None:
     assert told.first["wait for ACE"] == [QUOTA]
     assert len(told.first["settled"]) == 35
     assert sum(map(len, told.first.values())) == 60
+
+
+def test_a_correction_that_brings_a_second_bond_waits_for_its_surety(told: Told) -> None:
+    assert told.bonded["wait for the surety"] == [SECOND_STB]
+    assert SECOND_STB in REJECTED and SECOND_STB in told.corrected["settled"]
 
 
 def test_second_round_takes_bond_quota_and_corrections(told: Told) -> None:
