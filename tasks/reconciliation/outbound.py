@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
+from msgspec import structs
 
 from tasks.ace.batch import fill_in
 from tasks.reconciliation.pacing import pace
@@ -143,7 +144,9 @@ def _before(one: Standing | None, batch: str) -> Standing | None:
     """An entry as it stood before a batch was named."""
     if one is None:
         return None
-    return replace(one, sent={name: sent for name, sent in one.sent.items() if sent.batch != batch})
+    return structs.replace(
+        one, sent={name: sent for name, sent in one.sent.items() if sent.batch != batch}
+    )
 
 
 def _one(

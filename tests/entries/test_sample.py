@@ -372,7 +372,11 @@ def test_what_ships_holds_no_secret() -> None:
     shipped = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert shipped == {
         "README.md",
+        "clients.csv",
+        "contacts.csv",
         "continuity.toml",
+        "open-work.csv",
+        "pga-flags.csv",
         sample.PAYMENT,
         sample.ACE_FACTS,
         "duties/incident-response-policy.txt",
