@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from tasks.shared.errors import BadSettings, Exists, Missing, NoRight, StoreLost
 from tasks.shared.exchange import Exchange, exchange, put
 from tasks.shared.settings import Ace
+from tasks.shared.smb import store
 from tests.smbd import PASSWORD, USER, Samba
 
 
@@ -49,6 +50,21 @@ def test_a_file_is_seen_whole_or_not_at_all(folder: Exchange) -> None:
     assert folder.names() == ["a.abi"]
     assert folder.size("a.abi") == 80
     assert folder.read("a.abi") == b"A" * 80
+
+
+def test_a_server_that_takes_less_than_it_was_sent(
+    samba: Samba, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, ace = on_share(samba, tmp_path)
+    answers = iter([0, -1])
+    honest = store._taken
+    monkeypatch.setattr(store, "_taken", lambda answer: honest(answer) + next(answers, 0))
+    with exchange(place, ace) as folder:
+        folder.hide("whole.abi", b"A" * 80)
+        with pytest.raises(StoreLost, match="the server took 79 of 80 bytes"):
+            folder.hide("cut.abi", b"A" * 80)
+        folder.hide("cut.abi", b"B" * 80)
+        assert folder.show("cut.abi") == 80 and folder.read("cut.abi") == b"B" * 80
 
 
 def test_shown_once(folder: Exchange) -> None:

@@ -91,7 +91,9 @@ class SmbStore:
         def call(link: Link) -> None:
             handle = self._open_new(link, name)
             try:
-                link.pump(_writes(handle, parts), _check_write)
+                taken: list[int] = []
+                link.pump(_writes(handle, parts), lambda answer: taken.append(_taken(answer)))
+                _require_all(sum(taken), sum(memoryview(part).nbytes for part in parts))
                 message, _ = handle.flush(send=False)
                 link.ask(message)
             except SMBResponseException:
@@ -197,11 +199,18 @@ def _writes(handle: Open, parts: Sequence[Buffer]) -> Iterator[tuple[Any, int]]:
             yield message, -(-len(piece) // 65536)
 
 
-def _check_write(response: Any) -> None:
+def _taken(response: Any) -> int:
+    """How many bytes the server took of one request."""
     answer = SMB2WriteResponse()
     answer.unpack(response["data"].get_value())
-    if answer["count"].get_value() == 0:
-        raise StoreLost("the server took no data")
+    return int(answer["count"].get_value())
+
+
+def _require_all(taken: int, sent: int) -> None:
+    """No server may take more of a request than it holds, so the sum tells of each. Raises StoreLost
+    where a file has a hole or lacks its end: it was not created."""
+    if taken != sent:
+        raise StoreLost(f"the server took {taken} of {sent} bytes")
 
 
 def _read(link: Link, handle: Open, offset: int, length: int) -> bytes:
