@@ -45,6 +45,23 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+LONGEST = (
+    "reconciliation/test_loop_properties.py",
+    "whole/test_drill.py",
+    "whole/test_up.py",
+    "flows/test_deployments.py",
+    "flows/test_approval.py",
+    "reconciliation/test_sample_world.py",
+)
+"""Files that begin first: one of them at the end would keep a single process busy alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    place = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda one: place.get(one.path.relative_to(here).as_posix(), len(LONGEST)))
+
+
 def missing_part(name: str) -> None:
     """Skip on a laptop, fail in CI: a check must never be left out in silence there."""
     if os.environ.get("CI") == "true":
