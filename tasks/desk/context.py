@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tasks.shared.errors import BadInput, ContinuityError
 
 if TYPE_CHECKING:
+    from tasks.entries.ledger import Book
     from tasks.reconciliation.asking import House
     from tasks.shared.content import ContentStore
     from tasks.shared.journal import Journal
@@ -63,6 +65,24 @@ class Desk:
 
         return House(self.journal, self.content, self.vault, self.settings)
 
+    @cached_property
+    def book(self) -> Book:
+        from tasks.entries.ledger import Book
+
+        return Book(self.journal, self.content, self.vault, self.settings)
+
+    def numbers(self, texts: Iterable[str]) -> list[str]:
+        """Entry numbers as the book writes them, by our filer's check-digit factor. Raises BadNumber
+        for the first that is none."""
+        from tasks.entries.number import parse
+
+        offsets = {self.settings.broker.filer_code: self.settings.numbers.check_digit_offset}
+        return [str(parse(text, offsets=offsets)) for text in texts]
+
+    def number(self, text: str) -> str:
+        """One of them."""
+        return self.numbers([text])[0]
+
     @property
     def actor(self) -> str:
         """Who acts. Raises BadInput if nobody is named."""
@@ -73,6 +93,14 @@ class Desk:
 
 
 desk = Desk()
+
+
+def day(text: str) -> date:
+    """`2026-11-24`. Raises BadInput for anything else."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise BadInput(f"{text!r} is no day; one is 2026-11-24") from None
 
 
 def say(text: str = "") -> None:

@@ -41,11 +41,10 @@ def record(
     """Take what desks hand in. A faulty file changes nothing; all its faults are told at once."""
     from tasks.entries.annotate import annotate
     from tasks.entries.intake import read_files
-    from tasks.entries.ledger import Book, profile_of, take
+    from tasks.entries.ledger import profile_of, take
 
-    book = Book(desk.journal, desk.content, desk.vault, desk.settings)
     intakes = read_files(files, profile_of(desk.settings))
-    taken = take(book, intakes, desk.actor, accept_clean=accept_clean)
+    taken = take(desk.book, intakes, desk.actor, accept_clean=accept_clean)
     copies = {
         one.file: [str(path) for path in annotate(intake, annotated, one.problems)]
         for intake, one in zip(intakes, taken, strict=True)
@@ -127,14 +126,13 @@ def correct(
     """Write workbooks that hold just these entries, filled in, each with the reasons that ACE gave,
     for their desks to correct."""
     from tasks.entries import handout
-    from tasks.entries.number import parse
     from tasks.reconciliation.answers import reasons
     from tasks.reconciliation.classify import Step
     from tasks.reconciliation.loop import verdicts
 
     back = {one.number: verdict.why for one, verdict in verdicts(desk.house)
             if verdict.step is Step.DESK}  # fmt: skip
-    wanted = [str(parse(text)) for text in numbers or ()] or list(back)
+    wanted = desk.numbers(numbers or ()) or list(back)
     if not wanted:
         say("No entry waits for its desk.")
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import day, desk, say, show
 
 redelivery = typer.Typer(
     no_args_is_help=True, help="Conditional release; goods that CBP wants back."
@@ -28,12 +28,6 @@ def mount(into: typer.Typer) -> None:
     into.add_typer(handover, name="handover")
 
 
-def _one(number: str) -> str:
-    from tasks.desk.incident_letters import ours
-
-    return ours([number])[0]
-
-
 @redelivery.command("list")
 def watches(
     every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
@@ -41,11 +35,10 @@ def watches(
 ) -> None:
     """Up to when CBP may demand each released entry back (19 CFR 141.113), and what it did demand. Exit 1
     if a demand is late."""
-    from tasks.desk.incident_letters import book
     from tasks.incident.after import redelivery as room
     from tasks.shared import clock
 
-    found = room.watches(book())
+    found = room.watches(desk.book)
     shown = [one for one in found if every or one.state not in (room.OVER, room.ANSWERED)]
     show([one.as_dict() for one in shown], as_json=as_json, title="Redelivery")
     today = clock.washington().date()
@@ -61,12 +54,13 @@ def conditional(
     until: Annotated[str, typer.Option(help="The day on which the condition ended.")] = "",
 ) -> None:
     """Note that a release stands under a condition, or that the condition ended."""
-    from tasks.desk.incident_letters import book, day
     from tasks.incident.after import redelivery as room
 
-    room.conditional(book(), _one(number), why, day(until) if until else None, proof, desk.actor)
+    room.conditional(
+        desk.book, desk.number(number), why, day(until) if until else None, proof, desk.actor
+    )
     say(
-        f"{_one(number)}: {why}"
+        f"{desk.number(number)}: {why}"
         + (f"; ended {until}" if until else "; the importer keeps the goods")
     )
 
@@ -81,13 +75,13 @@ def demanded(
     due: Annotated[str, typer.Option(help="By when, as it says; else the usual 30 days [G].")] = "",
 ) -> None:
     """Note a notice to redeliver or mark (CBP Form 4647)."""
-    from tasks.desk.incident_letters import book, day
     from tasks.incident.after import redelivery as room
 
-    last = room.demanded(book(), _one(number), notice, day(on), day(due) if due else None, what, proof,
+    wanted = desk.number(number)
+    last = room.demanded(desk.book, wanted, notice, day(on), day(due) if due else None, what, proof,
                          desk.actor)  # fmt: skip
     say(
-        f"{_one(number)}: {what}, by {last}. Tell the importer today; damages run to the goods' value and more"
+        f"{wanted}: {what}, by {last}. Tell the importer today; damages run to the goods' value and more"
     )
 
 
@@ -101,12 +95,11 @@ def answered(
     until: Annotated[str, typer.Option(help="The new day, if extended.")] = "",
 ) -> None:
     """Note what became of a demand."""
-    from tasks.desk.incident_letters import book, day
     from tasks.incident.after import redelivery as room
 
-    room.answered(book(), _one(number), notice, how, day(on), day(until) if until else None, proof,
+    room.answered(desk.book, desk.number(number), notice, how, day(on), day(until) if until else None, proof,
                   desk.actor)  # fmt: skip
-    say(f"{_one(number)}: {notice} {how} on {on}")
+    say(f"{desk.number(number)}: {notice} {how} on {on}")
 
 
 @discretion.command()
@@ -119,10 +112,9 @@ def grant(
     proof: Proof,
 ) -> None:
     """Record the discretion that CBP granted. What statute sets (PSC, protest, drawback ...) is refused."""
-    from tasks.desk.incident_letters import book, day
     from tasks.incident.after import discretion as room
 
-    room.grant(book(), reference, day(first), day(last), reason, act, proof, desk.actor)
+    room.grant(desk.book, reference, day(first), day(last), reason, act, proof, desk.actor)
     say(f"{reference}: {', '.join(act)} from {first} to {last}")
 
 
@@ -135,10 +127,9 @@ def rely(
     as_json: Json = False,
 ) -> None:
     """Note that entries rest on a grant, and write the document that goes with each summary."""
-    from tasks.desk.incident_letters import book
     from tasks.incident.after import discretion as room
 
-    made = room.rely(book(), numbers, reference, act, out, desk.actor)
+    made = room.rely(desk.book, numbers, reference, act, out, desk.actor)
     rows = [{"number": one.number, "act": one.act,
              "attachment": str(one.path) if one.path else "none asked for: released on downtime"}
             for one in made]  # fmt: skip
@@ -148,10 +139,9 @@ def rely(
 @discretion.command("list")
 def relied(as_json: Json = False) -> None:
     """Every entry that rests on CBP's discretion."""
-    from tasks.desk.incident_letters import book
     from tasks.incident.after import discretion as room
 
-    show(room.relied(book()), as_json=as_json, title="Discretion")
+    show(room.relied(desk.book), as_json=as_json, title="Discretion")
 
 
 @handover.command()
@@ -169,15 +159,14 @@ def prepare(
 ) -> None:
     """Seal entries for a substitute broker: workbook, documents, manifest. CLIENT is the importer number, or
     the name where that is a Social Security number. From then on we do not file them."""
-    from tasks.desk.incident_letters import book, ours
     from tasks.incident.after import handover as room
     from tasks.reconciliation.acts import require_ours_alone
     from tasks.shared import seal
 
-    wanted = ours(numbers)
+    wanted = desk.numbers(numbers)
     require_ours_alone(desk.house, wanted)
     other = room.Other(broker, filer.upper(), seal.read_public(recipient))
-    made = room.prepare(book(), wanted, other, _pairs(authorised, "--authorised"),
+    made = room.prepare(desk.book, wanted, other, _pairs(authorised, "--authorised"),
                         _pairs(power, "--power"), out, desk.actor)  # fmt: skip
     show([{"handover": made.handover, "entries": len(made.numbers), "documents": made.documents,
            "key": made.recipient, "file": str(made.path)}], as_json=as_json, title="Sealed")  # fmt: skip
@@ -208,8 +197,8 @@ def filed(
     holder's approval; give the same command again once it is there."""
     from tasks.reconciliation.acts import hand_over
 
-    taken = hand_over(desk.house, _one(number), other, proof.read_bytes(), desk.actor)
-    say(f"{_one(number)} is void: filed by other broker {taken[:3]} under {taken}")
+    taken = hand_over(desk.house, desk.number(number), other, proof.read_bytes(), desk.actor)
+    say(f"{desk.number(number)} is void: filed by other broker {taken[:3]} under {taken}")
 
 
 @handover.command()
@@ -219,19 +208,17 @@ def recall(
     proof: Proof,
 ) -> None:
     """Take back what the other broker did not file: ours again."""
-    from tasks.desk.incident_letters import book
     from tasks.incident.after import handover as room
 
-    say(f"Ours again: {', '.join(room.recall(book(), name.upper(), reason, proof, desk.actor))}")
+    say(f"Ours again: {', '.join(room.recall(desk.book, name.upper(), reason, proof, desk.actor))}")
 
 
 @handover.command("list")
 def list_(as_json: Json = False) -> None:
     """What was sealed for whom, and where each number stands."""
-    from tasks.desk.incident_letters import book
     from tasks.incident.after import handover as room
 
-    show(room.listing(book()), as_json=as_json, title="Handed over")
+    show(room.listing(desk.book), as_json=as_json, title="Handed over")
 
 
 @handover.command("open")

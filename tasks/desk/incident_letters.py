@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tasks.desk import incident_after, incident_pga
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import day, desk, say, show
 
 if TYPE_CHECKING:
-    from tasks.entries.ledger import Book
     from tasks.incident.letters.issuing import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="Downtime letters, and the documents behind them.")
@@ -26,30 +24,6 @@ def mount(into: typer.Typer) -> None:
     into.add_typer(app, name="letters")
     into.add_typer(incident_pga.app, name="pga")
     incident_after.mount(into)
-
-
-def book() -> Book:
-    from tasks.entries.ledger import Book
-
-    return Book(desk.journal, desk.content, desk.vault, desk.settings)
-
-
-def ours(numbers: list[str]) -> list[str]:
-    """Entry numbers as the book writes them. Raises BadNumber for one that is none."""
-    from tasks.entries.number import parse
-
-    offsets = {desk.settings.broker.filer_code: desk.settings.numbers.check_digit_offset}
-    return [str(parse(text, offsets=offsets)) for text in numbers]
-
-
-def day(text: str) -> date:
-    """`2026-11-24`. Raises BadInput for anything else."""
-    from tasks.shared.errors import BadInput
-
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise BadInput(f"{text!r} is no day; one is 2026-11-24") from None
 
 
 @app.command()
@@ -76,11 +50,11 @@ def issue(
     from tasks.incident.letters import issuing, readying
 
     if port:
-        readying.require_port(book(), port)
-    chosen = ours(numbers or []) or (readying.waiting(desk.journal, port) if port else [])
+        readying.require_port(desk.book, port)
+    chosen = desk.numbers(numbers or []) or (readying.waiting(desk.journal, port) if port else [])
     kind = per or (issuing.PORT if port else issuing.SHIPMENT)
     wish = issuing.Wish(tuple(chosen), kind, signer, again, without_authorisation, leave_out)
-    outcome = issuing.issue(book(), wish, out, desk.actor)
+    outcome = issuing.issue(desk.book, wish, out, desk.actor)
     _tell(outcome, out, as_json)
     raise typer.Exit(1 if outcome.left else 0)
 
@@ -105,7 +79,7 @@ def list_(as_json: Json = False) -> None:
     """Every downtime letter: port, state, who signs it under whose licence."""
     from tasks.incident.letters.sending import letters
 
-    show([one.as_dict() for one in letters(book())], as_json=as_json, title="Downtime letters")
+    show([one.as_dict() for one in letters(desk.book)], as_json=as_json, title="Downtime letters")
 
 
 @app.command()
@@ -113,7 +87,7 @@ def chase(as_json: Json = False) -> None:
     """What letters said would follow and is not here yet, by importer."""
     from tasks.incident.letters.chasing import chase_list
 
-    show(chase_list(book()), as_json=as_json, title="To follow")
+    show(chase_list(desk.book), as_json=as_json, title="To follow")
 
 
 @app.command()
@@ -130,9 +104,9 @@ def attach(
 
     if reference and len(files) > 1:
         raise BadInput("A reference is for one file: attach them one by one")
-    (wanted,) = ours([number])
+    wanted = desk.number(number)
     made = [
-        documents.attach(book(), wanted, path, document, desk.actor, reference) for path in files
+        documents.attach(desk.book, wanted, path, document, desk.actor, reference) for path in files
     ]
     show([one.as_dict() for one in made], as_json=as_json, title=f"Attached to {wanted}")
 
@@ -148,8 +122,8 @@ def gather(
     from tasks.entries.lookup import recorded
     from tasks.incident.letters import documents
 
-    chosen = ours(numbers or []) or [str(row["number"]) for row in recorded(desk.journal)]
-    made, lacking = documents.attach_folder(book(), folder, chosen, desk.actor)
+    chosen = desk.numbers(numbers or []) or [str(row["number"]) for row in recorded(desk.journal)]
+    made, lacking = documents.attach_folder(desk.book, folder, chosen, desk.actor)
     show([one.as_dict() for one in made], as_json=as_json, title="Attached")
     if not as_json:
         say(f"{len(made)} attached; {len(lacking)} listed by the desks and not in {folder}")
@@ -163,7 +137,7 @@ def documents(
     """The files attached to entries, each with its reference and SHA-256."""
     from tasks.incident.letters.documents import attached
 
-    found = attached(desk.journal, ours(numbers))
+    found = attached(desk.journal, desk.numbers(numbers))
     show(
         [one.as_dict() for some in found.values() for one in some],
         as_json=as_json,
@@ -180,8 +154,8 @@ def drop(
     """Take a file off an entry. It stays in the book."""
     from tasks.incident.letters import documents
 
-    (wanted,) = ours([number])
-    documents.drop(book(), wanted, reference, reason, desk.actor)
+    wanted = desk.number(number)
+    documents.drop(desk.book, wanted, reference, reason, desk.actor)
     say(f"{reference} no longer goes with {wanted}")
 
 
@@ -198,7 +172,7 @@ def sent(
     from tasks.shared import clock
 
     when = day(on) if on else clock.now().date()
-    kept = sending.sent(book(), letter, way, to, when, proof, desk.actor)
+    kept = sending.sent(desk.book, letter, way, to, when, proof, desk.actor)
     say(f"{letter.upper()} went to {to} on {when}; proof {kept[:12]}")
 
 
@@ -207,7 +181,7 @@ def withdraw(letter: Letter, reason: Reason) -> None:
     """Take a letter back before the port has it: its entries are free for another."""
     from tasks.incident.letters import sending
 
-    numbers = sending.withdraw(book(), letter, reason, desk.actor)
+    numbers = sending.withdraw(desk.book, letter, reason, desk.actor)
     say(f"{letter.upper()} no longer counts: {', '.join(numbers)}")
 
 
@@ -217,7 +191,7 @@ def print_(letter: Letter, out: Annotated[Path, typer.Option(help="The PDF to wr
     then it is written with these hidden."""
     from tasks.incident.letters import sending
 
-    path, whole = sending.reprint(book(), letter, out)
+    path, whole = sending.reprint(desk.book, letter, out)
     say(f"{path} written" + ("" if whole else ": private data was purged and is hidden"))
     raise typer.Exit(0 if whole else 1)
 
@@ -232,7 +206,7 @@ def export(
     unique reference of each in index.csv. Nothing is sent."""
     from tasks.incident.letters import sending
 
-    rows = sending.export(book(), letter, out, desk.actor)
+    rows = sending.export(desk.book, letter, out, desk.actor)
     show(rows, as_json=as_json, title=f"Written to {out}")
 
 

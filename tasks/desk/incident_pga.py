@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import day, desk, say, show
 
 if TYPE_CHECKING:
     from tasks.incident.pga.demands import Demand
@@ -27,15 +27,14 @@ def list_(
 ) -> None:
     """Which agencies have a say in an entry, with which paper and by which route. Exit 1 if an entry is
     held. Marks W and G: verify before relying on it."""
-    from tasks.desk.incident_letters import book, ours
     from tasks.entries.lookup import recorded
     from tasks.incident.letters.case import cases
     from tasks.incident.pga.demands import HELD, Office, demands
 
-    chosen = ours(numbers or []) or [str(row["number"]) for row in recorded(desk.journal)
+    chosen = desk.numbers(numbers or []) or [str(row["number"]) for row in recorded(desk.journal)
                                      if row["state"] == "recorded"]  # fmt: skip
-    office = Office(book())
-    found = [one for case in cases(book(), chosen) for one in demands(office, case)]
+    office = Office(desk.book)
+    found = [one for case in cases(desk.book, chosen) for one in demands(office, case)]
     _tell([one for one in found if one.state == HELD or not held], as_json)
     if not as_json and not office.flags.rows:
         say("No tariff flags are loaded: only records, earlier entries and chapters were looked at "
@@ -75,11 +74,10 @@ def note(
     as_json: Json = False,
 ) -> None:
     """Note that an agency's paper or number is in hand."""
-    from tasks.desk.incident_letters import book, ours
     from tasks.incident.pga import acts
 
-    (wanted,) = ours([number])
-    found = acts.note_paper(book(), wanted, agency, desk.actor, line=line, program=program, form=form,
+    wanted = desk.number(number)
+    found = acts.note_paper(desk.book, wanted, agency, desk.actor, line=line, program=program, form=form,
                             reference=reference, file=file)  # fmt: skip
     _tell(found, as_json)
 
@@ -93,11 +91,10 @@ def let_go(
     as_json: Json = False,
 ) -> None:
     """Let an entry go to the port without an agency's paper. The reason is kept, and printed."""
-    from tasks.desk.incident_letters import book, ours
     from tasks.incident.pga import acts
 
-    (wanted,) = ours([number])
-    _tell(acts.let_go(book(), wanted, agency, reason, desk.actor, line), as_json)
+    wanted = desk.number(number)
+    _tell(acts.let_go(desk.book, wanted, agency, reason, desk.actor, line), as_json)
 
 
 @app.command()
@@ -113,10 +110,9 @@ def load(
 ) -> None:
     """Load which tariff number carries which flag, or what clients had to show before. Replaces the one
     loaded before; a faulty file changes nothing."""
-    from tasks.desk.incident_letters import book, day
     from tasks.incident.pga import loading
 
-    made = loading.load(book(), what, file, day(as_of), source, desk.actor)
+    made = loading.load(desk.book, what, file, day(as_of), source, desk.actor)
     say(f"{what}: {len(made.rows)} rows of {made.file}, as of {made.as_of}, from {made.source}")
 
 
@@ -127,14 +123,13 @@ def matrix(
     as_json: Json = False,
 ) -> None:
     """Client x tariff number x agency, with paper and route: what the kit takes along."""
-    from tasks.desk.incident_letters import book
     from tasks.incident.pga import matrix as room
     from tasks.incident.pga.demands import Office
     from tasks.shared.files import write_atomic
 
     if out is not None:
-        for name, data in room.files(book()).items():
+        for name, data in room.files(desk.book).items():
             say(f"{write_atomic(out / name, data)} written")
         return
-    rows = [row for row in room.rows(Office(book())) if client.lower() in row["client"].lower()]
+    rows = [row for row in room.rows(Office(desk.book)) if client.lower() in row["client"].lower()]
     show(rows, as_json=as_json, title="Agencies by client and tariff number")

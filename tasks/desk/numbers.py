@@ -56,12 +56,12 @@ def void(
     code: Annotated[str, typer.Option(help="The second person's one-time code.")],
 ) -> None:
     """Void issued numbers for good: a reason and two persons."""
-    from tasks.entries import number, reserve as room
+    from tasks.entries import reserve as room
     from tasks.shared import clock, people
 
     if second == desk.actor:
         raise typer.BadParameter("voiding takes two persons", param_hint="--second")
-    wanted = [str(number.parse(text)) for text in numbers]
+    wanted = desk.numbers(numbers)
     people.known(desk.journal, desk.actor)
     people.spend_code(
         desk.journal, desk.home, second, code, clock.now(), f"void {' '.join(wanted)}"[:200]

@@ -97,10 +97,9 @@ def answers(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """What ACE said, code by code: CBP's text, what it means, what to do."""
-    from tasks.entries.number import parse
     from tasks.reconciliation.answers import told
 
-    wanted = [str(parse(text)) for text in numbers or ()]
+    wanted = desk.numbers(numbers or ())
     rows = [asdict(one) for one in told(desk.journal, wanted) if every or one.code]
     show(rows, as_json=as_json, title="What ACE said")
 
@@ -160,10 +159,9 @@ def bond(
 ) -> None:
     """Note that a surety's eBonds for single transaction bonds of an entry stand in ACE. Refused
     for an entry that has none."""
-    from tasks.entries.number import parse
     from tasks.reconciliation.bonds import confirm
 
-    wanted = str(parse(number))
+    wanted = desk.number(number)
     done = confirm(desk.house, wanted, proof.read_bytes(), proof.name, desk.actor, surety)
     for bond in done:
         say(f"{wanted}: confirmed: {bond}")
@@ -182,10 +180,9 @@ def settle_(
 ) -> None:
     """Settle recorded entries by proof, e.g. a difference that is accepted. Asks for a licence
     holder's approval; give the same command again once it is there."""
-    from tasks.entries.number import parse
     from tasks.reconciliation.acts import settle
 
-    wanted = [str(parse(text)) for text in numbers]
+    wanted = desk.numbers(numbers)
     data = proof.read_bytes()
     digest = settle(desk.house, wanted, how, data, desk.actor, not_in_ace=not_in_ace)
     say(f"Settled: {', '.join(wanted)}; proof {digest[:12]}")
@@ -211,10 +208,9 @@ def again(
     reason: Annotated[str, typer.Option(help="What was mended, and where.")],
 ) -> None:
     """Let entries go again unchanged that ACE rejected for a cause outside the record."""
-    from tasks.entries.number import parse
     from tasks.reconciliation.acts import send_again
 
-    wanted = [str(parse(text)) for text in numbers]
+    wanted = desk.numbers(numbers)
     send_again(desk.house, wanted, reason, desk.actor)
     say(f"May go again: {', '.join(wanted)}; next: continuity reconcile turn")
 
@@ -226,10 +222,9 @@ def keep_release_(
 ) -> None:
     """Note that a release in ACE stands although its entry was revised since, so that the summary
     may go."""
-    from tasks.entries.number import parse
     from tasks.reconciliation.acts import keep_release
 
-    wanted = [str(parse(text)) for text in numbers]
+    wanted = desk.numbers(numbers)
     keep_release(desk.house, wanted, reason, desk.actor)
     say(f"The release stands: {', '.join(wanted)}; next: continuity reconcile turn")
 
@@ -242,10 +237,9 @@ def hand_over_(
 ) -> None:
     """Note that another filer filed the entry under a number of its own. Asks for a licence holder's
     approval; give the same command again once it is there."""
-    from tasks.entries.number import parse
     from tasks.reconciliation.acts import hand_over
 
-    wanted = str(parse(number))
+    wanted = desk.number(number)
     say(
         f"{wanted}: filed under {hand_over(desk.house, wanted, other, proof.read_bytes(), desk.actor)}"
     )
@@ -259,10 +253,9 @@ def burnt(
 ) -> None:
     """Note that a number was cancelled in ACE and is never used again. Asks for a licence holder's
     approval; give the same command again once it is there."""
-    from tasks.entries.number import parse
     from tasks.reconciliation.acts import burn
 
-    wanted = str(parse(number))
+    wanted = desk.number(number)
     burn(desk.house, wanted, reason, proof.read_bytes(), desk.actor)
     say(f"{wanted} is burnt: never used again")
 

@@ -44,7 +44,8 @@ def hand_back(
 ) -> list[Path]:
     """One workbook a desk with just these recorded entries, filled in, and why each comes back.
     Raises Refused, naming each number that is not recorded."""
-    wanted = [str(parse(text)) for text in numbers]
+    offsets = {settings.broker.filer_code: settings.numbers.check_digit_offset}
+    wanted = [str(parse(text, offsets=offsets)) for text in numbers]
     rows = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number.in_(wanted)))
     if missing := sorted(set(wanted) - {row.number for row in rows}):
         raise Refused(f"Not recorded in this book: {', '.join(missing)}")

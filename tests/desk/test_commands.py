@@ -60,6 +60,28 @@ def test_who_is_not_named_is_asked_for(continuity) -> None:
     assert code == 2 and "CONTINUITY_ACTOR" in err
 
 
+def test_a_filer_with_a_check_digit_factor(continuity, home: Path) -> None:
+    """Numbers that the house issues are numbers to each of its commands (CATAIR Appendix E item 6)."""
+    toml = home / "continuity.toml"
+    toml.write_text(toml.read_text().replace("[numbers]", "[numbers]\ncheck_digit_offset = 3"))
+    reserve(continuity)
+    out = continuity("numbers", "issue", "--desk", "truck", "--count", "2", "--json")[1]
+    number = json.loads(out)[0]["number"]
+    assert number == "ABC-9000000-6"
+    people = continuity("people", "add", "ada", "--name", "Ada", "--role", "preparer")
+    assert people[0] == 0
+    said = [
+        continuity("numbers", "void", number, "--reason", "x", "--second", "bo", "--code", "1"),
+        continuity("entries", "correct", number, "--out", str(home)),
+        continuity("reconcile", "answers", number),
+        continuity("reconcile", "again", number, "--reason", "x"),
+        continuity("incident", "letters", "issue", number, "--out", str(home / "letters")),
+    ]
+    assert not [err for _, _, err in said if "check digit" in err]
+    wrong = continuity("reconcile", "answers", "ABC-9000000-3")
+    assert wrong[0] == 2 and "wrong check digit" in wrong[2]
+
+
 def test_voiding_by_two_persons(continuity) -> None:
     reserve(continuity)
     continuity("numbers", "issue", "--desk", "truck", "--count", "3")
