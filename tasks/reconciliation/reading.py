@@ -68,13 +68,19 @@ def _compared(
     house: House, folder: Exchange
 ) -> Iterator[tuple[Sequence[_Opened], Mapping[int, Words]]]:
     """Files of the inbox, some at a time, with what differs in each answer, by its `id`."""
+    for held in _ahead(_together(house, folder)):
+        yield held, _differ(house, held)
+
+
+def _together(house: House, folder: Exchange) -> Iterator[Sequence[_Opened]]:
+    """Files of the inbox, opened, some at a time."""
     held: list[_Opened] = []
     for name in folder.names():
         held.append(_opened(house, name, folder.read(name)))
         if sum(one.size for one in held) > TOGETHER:
-            yield held, _differ(house, held)
+            yield held
             held = []
-    yield held, _differ(house, held)
+    yield held
 
 
 def _ahead(items: Iterator[_Some]) -> Iterator[_Some]:

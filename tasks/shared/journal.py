@@ -44,7 +44,8 @@ class Event:
     def computed(self) -> str:
         """SHA-256 over everything but the digest itself."""
         parts = [self.seq, self.at, self.actor, self.subject, self.kind, self.body]
-        return sha256(kinds.canonical([*parts, self.key, self.prev]).encode()).hexdigest()
+        text = kinds.canonical([*parts, self.key, self.prev], floats=False)
+        return sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import multiprocessing
 from itertools import pairwise
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings, strategies as st
@@ -11,6 +12,7 @@ from tasks.shared import kinds, projections, store
 from tasks.shared.errors import JournalBroken, NumberUnavailable, Refused
 from tasks.shared.journal import GENESIS, Event, Journal, require_whole
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds import base
 from tasks.shared.numbering import printed
 
 
@@ -181,6 +183,23 @@ def test_a_body_reads_back_as_it_was_written(reason: str) -> None:
     written = kinds.write(body)
     assert kinds.read(body.kind, written) == body
     assert kinds.write(kinds.read(body.kind, written)) == written
+
+
+_PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(_PLAIN)
+def test_both_ways_to_a_canonical_text_lead_to_the_same(value: object) -> None:
+    assert kinds.canonical(value, floats=False) == kinds.canonical(value)
+
+
+@pytest.mark.parametrize("kind", sorted(kinds.by_name()))
+def test_a_kind_is_written_fast_only_if_it_holds_no_float(kind: str) -> None:
+    body = kinds.by_name()[kind]
+    assert base._floats(body) == ("'type': 'number'" in str(msgspec.json.schema(body)))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,18 @@ def put(connection: sa.Connection, table: sa.Table, rows: Iterable[Row], newer: 
     keys = [column.name for column in table.primary_key]
     distinct = {tuple(row[name] for name in keys): row for row in rows}
     if distinct:
-        connection.execute(_statement(connection, table, keys, newer), list(distinct.values()))
+        _execute_many(connection, _statement(connection, table, keys, newer), [*distinct.values()])
+
+
+def _execute_many(connection: sa.Connection, statement: Any, rows: list[Row]) -> None:
+    """Rows that hold all columns, of types that the driver takes as they are: the library's own way
+    looks at every value of every row."""
+    compiled = statement.compile(connection, column_keys=list(rows[0]))
+    if compiled.positional:
+        pick = itemgetter(*compiled.positiontup)
+        connection.exec_driver_sql(str(compiled), [pick(row) for row in rows])
+    else:
+        connection.exec_driver_sql(str(compiled), [dict(row) for row in rows])
 
 
 def _statement(
