@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,10 +35,8 @@ def verify(journal: Journal, content: ContentStore | None = None) -> Verdict:
     fold, and the content that events name."""
     problems: list[Problem] = []
     head = Head(0, GENESIS)
-    fresh = store.engine("sqlite+pysqlite://")
-    projections.METADATA.create_all(fresh)
     named: dict[str, int] = {}
-    with fresh.connect().execution_options(writing=True) as connection, connection.begin():
+    with _fresh() as connection:
         for event in journal.events():
             problems += _link(event, head) or _fold(event, connection, named)
             head = Head(event.seq, event.digest)
@@ -49,6 +48,18 @@ def verify(journal: Journal, content: ContentStore | None = None) -> Verdict:
             for digest, wrong in content.damaged(iter(named))
         ]
     return Verdict(head, tuple(problems))
+
+
+@contextmanager
+def _fresh() -> Iterator[sa.Connection]:
+    """Empty projections in memory."""
+    made = store.engine("sqlite+pysqlite://")
+    try:
+        projections.METADATA.create_all(made)
+        with made.connect().execution_options(writing=True) as connection, connection.begin():
+            yield connection
+    finally:
+        made.dispose()
 
 
 def _link(event: Event, head: Head) -> list[Problem]:

@@ -20,7 +20,7 @@ from tasks.reconciliation import acts
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.view import standings
-from tasks.shared import approval, kinds, opening
+from tasks.shared import approval, kinds, opening, store
 from tasks.shared.errors import NotApproved, Refused
 from tasks.shared.journal_check import verify
 from tasks.shared.projections import BATCHES
@@ -93,6 +93,14 @@ def _close(world: World) -> None:
 @cache
 def stage() -> Stage:
     return Stage()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_engine() -> Iterator[None]:
+    """All stories' books lie in the same place: one engine does for them, with what it has compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "engine", cache(store.engine))
+        yield
 
 
 class Story:
