@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk import letters, production
+from tasks.desk import letters, production, requests
 from tasks.desk.context import desk, say, show
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Every number accounted for, and signed.")
 letters.add_to(app)
 production.add_to(app)
+requests.add_to(app)
 
 
 @app.command()

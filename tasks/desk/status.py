@@ -12,7 +12,8 @@ from tasks.entries import reserve
 from tasks.entries.ledger import Book
 from tasks.operations import alerts, upkeep
 from tasks.reconciliation.classify import Step, classify
-from tasks.reconciliation.view import standings
+from tasks.reconciliation.requests import requests
+from tasks.reconciliation.standings import standings
 from tasks.shared import approval, board, clock
 from tasks.shared.board import AMBER, RED, Line
 from tasks.shared.journal import Journal
@@ -25,7 +26,13 @@ from tasks.shared.store import EVENTS
 def lines(office: Office) -> list[Line]:
     """The whole board, with what waits in the rooms."""
     journal, settings = office.journal, office.settings
-    found = [*_tasks(journal), *_plans(journal, settings), *_batches(journal), *_desks(journal)]
+    found = [
+        *_tasks(journal),
+        *_requests(journal),
+        *_plans(journal, settings),
+        *_batches(journal),
+        *_desks(journal),
+    ]
     found += [*_screening(journal), *_kit(office), *alerts.lines(journal), *upkeep.lines(journal)]
     found += [*_incident(office), *_papers(office)]
     return [*found, *_other_reserves(journal, settings), *readiness_lines(office)]
@@ -62,6 +69,15 @@ def _tasks(journal: Journal) -> Iterator[Line]:
             letter = step in _BY_LETTER
             command = "letters --out FOLDER" if letter else f'next --step "{step}"'
             yield Line("", words, light, fact, f"continuity reconcile {command}", since)
+
+
+def _requests(journal: Journal) -> Iterator[Line]:
+    """What CBP asks of summaries, since it asked last."""
+    if open_ := requests(journal):
+        numbers = list(dict.fromkeys(one.number for one in open_))
+        fact = f"{len(numbers)}: {', '.join(numbers[:3])}{', ...' if numbers[3:] else ''}"
+        yield Line("", "CBP asks for papers or acts on summaries", RED, fact,
+                   "continuity reconcile requests", max(one.since for one in open_))  # fmt: skip
 
 
 def _other_reserves(journal: Journal, settings: Settings) -> Iterator[Line]:

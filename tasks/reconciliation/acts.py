@@ -16,7 +16,8 @@ from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.facts import Facts, Release, Summary, Way, facts_of, own_fault
 from tasks.reconciliation.outbound import outbound
-from tasks.reconciliation.view import Standing, standings
+from tasks.reconciliation.standings import standings
+from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
 from tasks.shared.presented import prepared_for, presented

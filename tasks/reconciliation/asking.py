@@ -75,9 +75,20 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
         some.sort(key=lambda one: one.asked.get(about, 0))
     most = pace(house.journal, house.settings).left
     made = ((about, *one) for about, some in sorted(due.items())
-            for one in _queries(house, about, some, today))  # fmt: skip
+            for one in _bounded(house, about, some, today, stale))  # fmt: skip
     return [write_question(house, about, query, keys, actor)
             for about, query, keys in islice(made, most)]  # fmt: skip
+
+
+def _bounded(
+    house: House, about: str, some: list[Standing], today: date, stale: int
+) -> Iterable[tuple[Query, tuple[str, ...]]]:
+    """The questions; one alone, and only when the last is old, while ACE rejects them all whole."""
+    made = iter(_queries(house, about, some, today))
+    if about not in some[0].refused:
+        return made
+    newest = sa.select(sa.func.max(QUERIES.c.seq)).where(QUERIES.c.about == about)
+    return islice(made, 1 if house.journal.rows(newest)[0][0] <= stale else 0)
 
 
 def stale_before(house: House) -> int:

@@ -10,7 +10,8 @@ import re
 
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.bond_words import in_words
-from tasks.reconciliation.view import Standing, standings
+from tasks.reconciliation.standings import standings
+from tasks.reconciliation.view import Standing
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
 

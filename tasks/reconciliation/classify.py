@@ -19,7 +19,15 @@ from tasks.reconciliation.facts import (
 )
 from tasks.reconciliation.release import Held, held
 from tasks.reconciliation.rules import SENDING, Step, first
-from tasks.reconciliation.view import ACTION, BILL, IMPORTER, NOTICE, SUMMARY, Standing
+from tasks.reconciliation.view import (
+    ACTION,
+    BILL,
+    CONSIGNEE,
+    IMPORTER,
+    NOTICE,
+    SUMMARY,
+    Standing,
+)
 
 __all__ = ["CLOSED", "HELD", "SENDING", "Step", "Verdict", "classify", "taken_back"]
 
@@ -42,7 +50,18 @@ def classify(one: Standing) -> Verdict:
     facts = facts_of(one)
     rule = first(facts)
     verdict = Verdict(rule.step, rule.why.format_map(_Details(one, facts)), rule.ask)
-    return _ready(one, verdict) if rule.step in SENDING else verdict
+    return _heard(one, _ready(one, verdict) if rule.step in SENDING else verdict)
+
+
+def _heard(one: Standing, verdict: Verdict) -> Verdict:
+    """What waits for an answer waits for a person where ACE looks at none of our questions."""
+    why = one.refused.get(IMPORTER if verdict.ask == CONSIGNEE else verdict.ask, "")
+    if not why or verdict.step not in (Step.ASK, Step.WAIT):
+        return verdict
+    words = (
+        f"ACE rejects our questions whole ({why}): mend password, filer or port; it is asked again"
+    )
+    return Verdict(Step.PERSON, words, verdict.ask)
 
 
 def taken_back(one: Standing) -> str:

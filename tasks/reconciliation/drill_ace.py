@@ -21,7 +21,7 @@ from tasks.entries.record import Record
 from tasks.reconciliation import terms
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.building import envelope_of, records
-from tasks.reconciliation.view import standings
+from tasks.reconciliation.standings import standings
 from tasks.shared import clock
 from tasks.shared.errors import Refused
 from tasks.shared.journal import is_drill

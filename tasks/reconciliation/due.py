@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from tasks.reconciliation.account import RELEASED, SE_ROUTE
 from tasks.reconciliation.classify import Step, classify
-from tasks.reconciliation.view import NOTICE, Standing, standings
+from tasks.reconciliation.standings import standings
+from tasks.reconciliation.view import NOTICE, Standing
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 

@@ -14,7 +14,8 @@ import msgspec
 from tasks.reconciliation import asking, outbound, pacing, plan, reading
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, Verdict, classify, taken_back
-from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing, standings
+from tasks.reconciliation.standings import standings
+from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
 from tasks.shared import approval, kinds
 from tasks.shared.errors import HeldBack, Refused
 

@@ -25,8 +25,9 @@ from tasks.ace.batch import fill_in
 from tasks.reconciliation.pacing import pace
 from tasks.reconciliation.pending import approved, drop, fallen, unfit
 from tasks.reconciliation.planned import Plan, Planned
+from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
-from tasks.reconciliation.view import Standing, standings
+from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings, Refused

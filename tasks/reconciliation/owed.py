@@ -17,7 +17,8 @@ from tasks.ace.money.payment import Payment
 from tasks.ace.money.payment_totals import daily_totals
 from tasks.reconciliation.facts import HELD
 from tasks.reconciliation.planned import Plan, Planned, Row, load
-from tasks.reconciliation.view import ACTION, SUMMARY, Standing, standings
+from tasks.reconciliation.standings import standings
+from tasks.reconciliation.view import ACTION, SUMMARY, Standing
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.projections import BATCHES, SENT

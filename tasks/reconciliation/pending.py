@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from tasks.reconciliation.classify import classify
 from tasks.reconciliation.due import step_of
 from tasks.reconciliation.planned import WHAT, Plan, Planned, load
-from tasks.reconciliation.view import Standing, standings
+from tasks.reconciliation.standings import standings
+from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal

@@ -19,7 +19,16 @@ from tasks.reconciliation.bills import bill_lines
 from tasks.reconciliation.compare import Words, differences
 from tasks.reconciliation.importers import Row
 from tasks.reconciliation.told import entry_lines
-from tasks.reconciliation.view import ACTION, BILL, IMPORTER, NOTICE, RANGE, RELEASE, SUMMARY
+from tasks.reconciliation.view import (
+    ACTION,
+    BILL,
+    IMPORTER,
+    NOTICE,
+    RANGE,
+    RELEASE,
+    REQUEST,
+    SUMMARY,
+)
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import Exchange, exchange
@@ -30,8 +39,6 @@ ABOUT = {"ER": SUMMARY, "AX": SUMMARY, "C1": RELEASE, "SX": RELEASE, "KR": IMPOR
 DECISIVE = ("4", "5", "6", "8", "R")
 """UC types by which a summary no longer stands as it stood; the others ask for something or tell
 of an agency or a quota (UC v30)."""
-
-REQUEST = "request"
 
 _Some = TypeVar("_Some")
 

@@ -39,9 +39,11 @@ CODES: dict[str, Held] = {
 
 BILL_CODES: dict[str, Held] = {
     **dict.fromkeys(("51", "52", "53"), Held.STOPPED),
-    **dict.fromkeys(("57", "58", "59", "61", "62", "63", "74", "91"), Held.LOST),
+    **dict.fromkeys(("57", "58", "59", "61", "62", "63", "74"), Held.LOST),
 }
-"""At a bill (SO50, WO50): a hold or a bill that does not fit also keeps the entry."""
+"""At a bill (SO50, WO50): a hold or a bill that does not fit also keeps the entry. No bill match (91)
+is not among them: after downtime manifests come late or on paper, and ACE says 26 at the entry before
+it gives one up."""
 
 _LIFTED = {Held.STOPPED: ("54", "55", "56"), Held.LOST: ("92", "93", "94", "95")}
 _FIRST = datetime.min

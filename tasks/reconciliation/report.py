@@ -26,7 +26,7 @@ from tasks.reconciliation.report_book import Story
 from tasks.reconciliation.report_restore import Restored
 from tasks.reconciliation.report_rows import LATE, LATE_OPEN, MASK, UNKNOWN
 from tasks.reconciliation.report_totals import among, count, counts, every
-from tasks.reconciliation.view import standings
+from tasks.reconciliation.standings import standings
 from tasks.shared import clock, manifest
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Refused

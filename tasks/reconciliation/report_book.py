@@ -117,6 +117,7 @@ class Story:
     told: dict[str, list[Told]] = field(default_factory=dict)
     importers: dict[str, list[Told]] = field(default_factory=dict)
     bonds: dict[str, Mark] = field(default_factory=dict)
+    replies: dict[str, list[tuple[Mark, str]]] = field(default_factory=dict)
     ends: dict[str, End] = field(default_factory=dict)
     signed: list[tuple[Mark, kinds.AccountingSigned]] = field(default_factory=list)
     refusals: list[tuple[Mark, str]] = field(default_factory=list)
@@ -262,6 +263,10 @@ def _issued(story: Story, mark: Mark, body: kinds.NumbersIssued) -> None:
     story.issued += body.last - body.first + 1
 
 
+def _replied(story: Story, mark: Mark, body: kinds.RequestAnswered) -> None:
+    story.replies.setdefault(body.number, []).append((mark, body.how))
+
+
 def _bonded(story: Story, mark: Mark, body: kinds.BondConfirmed) -> None:
     story.bonds.setdefault(body.number, mark)
 
@@ -279,6 +284,7 @@ _READERS: dict[type[kinds.Body], Callable[[Story, Mark, Any], None]] = {
     kinds.AnswerRead: _answered,
     kinds.AnswerRepeated: _repeated,
     kinds.BondConfirmed: _bonded,
+    kinds.RequestAnswered: _replied,
     kinds.EntrySettled: _put(lambda body: body.how),
     kinds.EntryReopened: _reopened,
     kinds.EntryHandedOver: _put(lambda body: f"filed by {body.filer} under {body.other_number}"),

@@ -10,13 +10,14 @@ import pyarrow as pa
 
 from tasks.reconciliation.report_book import Sending, Story, Told
 from tasks.reconciliation.report_rows import MASK, masked, scrubbed
-from tasks.reconciliation.view import RELEASE, SUMMARY, Standing
+from tasks.reconciliation.view import RELEASE, REQUEST, SUMMARY, Standing
 from tasks.shared.private import is_reference
+from tasks.shared.projections import CALLS
 
 FOUND, DIFFERS, DATE = "found in ACE", "differs from the paper", "release dates differ"
 ENTRY_REJECTED, BATCH_REJECTED = "entry rejected", "batch rejected"
 NO_ANSWER, TWICE, IMPORTER = "no answer", "answered twice", "importer in ACE"
-FILE_REFUSED = "desk file refused"
+FILE_REFUSED, CALLED = "desk file refused", "CBP asked"
 KINDS = (
     FOUND,
     DIFFERS,
@@ -27,6 +28,7 @@ KINDS = (
     TWICE,
     IMPORTER,
     FILE_REFUSED,
+    CALLED,
 )
 OPEN = "open"
 
@@ -85,6 +87,18 @@ def _of_number(story: Story, standing: Mapping[str, Standing], number: str) -> I
     if number in standing:
         yield from _dates(story, standing[number], told)
     yield from _rejections(story, number, told)
+    yield from _calls(story, number, told)
+
+
+def _calls(story: Story, number: str, told: Sequence[Told]) -> Iterator[Matter]:
+    """What CBP asked of the summary, and how that was answered."""
+    for one in told:
+        if one.about != REQUEST or one.line.code[:1] not in CALLS:
+            continue
+        later = (f"{how} ({mark.actor}, {mark.day})" for mark, how in story.replies.get(number, ())
+                 if mark.seq > one.mark.seq)  # fmt: skip
+        what = f"{one.line.code} {one.line.text}".strip()
+        yield Matter(CALLED, number, one.mark.seq, one.mark.day, what, next(later, None))
 
 
 def _differences(story: Story, number: str, told: Sequence[Told]) -> Iterator[Matter]:

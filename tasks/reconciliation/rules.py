@@ -126,6 +126,8 @@ RULES = (
     Rule(Step.SETTLE, "summary {version} in ACE", summary=[S.GOOD], release=[R.FREE]),
     Rule(Step.DATE, "paper {released}, ACE {dated}: a letter asks the port to post it", SUMMARY,
          summary=[S.GOOD], release=[R.OTHER_DAY]),
+    Rule(Step.DATE, "paper {released}, ACE shows no release: a letter asks the port to post it", RELEASE,
+         paper=[P.FREED], summary=[S.GOOD], release=[R.PENDING]),
     Rule(Step.SETTLE, "summary {version} in ACE", paper=[P.WITHDRAWAL], summary=[S.GOOD],
          release=[R.PENDING, R.INVISIBLE]),
     Rule(Step.WAIT, "ACE shows no release yet", SUMMARY, summary=[S.GOOD], release=[R.INVISIBLE]),

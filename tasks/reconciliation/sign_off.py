@@ -16,7 +16,7 @@ from tasks.reconciliation.account import (
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify, taken_back
 from tasks.reconciliation.facts import Paper, paper_of
-from tasks.reconciliation.view import standings
+from tasks.reconciliation.standings import standings
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import NotApproved, Unaccounted

@@ -116,8 +116,10 @@ QUERIES = sa.Table(
     sa.Column("application", sa.Text, nullable=False),
     sa.Column("about", sa.Text, nullable=False),
     sa.Column("answered", sa.Boolean, nullable=False),
+    sa.Column("rejected", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
+"""`rejected`: why ACE rejected the question whole, empty if it did not."""
 
 ASKED = sa.Table(
     "p_asked",
@@ -153,6 +155,20 @@ VIEWS = sa.Table(
 """What ACE last said when it was asked (`summary`, `release`, `bill`, `importer`) or told of its own
 accord (`notice`, `action`, `request`). `asked` is the place of the question: a view older than a
 sending proves nothing."""
+
+CALLS = ("1", "2", "3", "D", "E")
+"""UC types by which CBP wants something done: papers, a detention, an extension denied (UC v30)."""
+
+REQUESTS = sa.Table(
+    "p_request",
+    METADATA,
+    sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+"""What CBP asks of a summary, the last of each UC type; `how` it was answered, empty while it is not."""
 
 BONDS = sa.Table(
     "p_bond",

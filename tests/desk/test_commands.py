@@ -132,3 +132,25 @@ def test_the_command_line_starts_without_the_heavy_parts() -> None:
     ).stdout.split()  # fmt: skip
     heavy = {"prefect", "pandas", "pyarrow", "numpy", "sqlalchemy", "pydantic", "cryptography"}
     assert not heavy & set(seen)
+
+
+def test_what_cbp_asks_is_listed_and_answered(continuity, home: Path) -> None:
+    from tasks.shared import kinds, opening
+    from tasks.shared.settings import load
+
+    line = kinds.AnswerLine(
+        number="ABC-9000000-3", disposition="referred", code="2", text="PACKAGE"
+    )
+    body = kinds.AnswerRead(application="UC", about="request", batch="", content="", rejected=False,
+                            lines=[line])  # fmt: skip
+    opening.journal(load(home)).append(body, "answer/x", "bo")
+    code, out, _ = continuity("reconcile", "requests", "--json")
+    assert code == 1 and json.loads(out)[0]["number"] == "ABC-9000000-3"
+    assert "reconcile requests" in continuity("status")[1]
+    proof = home / "receipt.txt"
+    proof.write_text("received")
+    told = ("--how", "by DIS", "--proof", str(proof))
+    assert "asks nothing" in continuity("reconcile", "answered", "ABC-9000001-1", *told)[2]
+    assert continuity("reconcile", "answered", "ABC-9000000-3", *told)[0] == 0
+    assert continuity("reconcile", "requests")[0] == 0
+    assert "reconcile requests" not in continuity("status")[1]

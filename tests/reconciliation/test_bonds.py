@@ -11,7 +11,8 @@ from tasks.reconciliation.bonds import check_notice, confirm
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.letters import draft as words
 from tasks.reconciliation.letters.writing import drafts
-from tasks.reconciliation.view import Standing, standings
+from tasks.reconciliation.standings import standings
+from tasks.reconciliation.view import Standing
 from tasks.shared import clock
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.journal_check import verify

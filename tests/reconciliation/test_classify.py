@@ -138,7 +138,7 @@ def on_file(**values: object) -> dict[str, View]:
         ({}, Step.SETTLE),
         ({"differs": ("line 1, Value: paper 10, ACE 20",)}, Step.DIFFERS),
         ({"release_date": "2026-11-11"}, Step.DATE),
-        ({"release_date": ""}, Step.WAIT),
+        ({"release_date": ""}, Step.DATE),
         ({"summary": "cancelled"}, Step.PERSON),
         ({"summary": "rejected"}, Step.PERSON),
     ],
@@ -271,7 +271,7 @@ def test_a_notice_counts_as_soon_as_it_is_read() -> None:
 
 
 STOPS = ("03", "04", "29", "34", "51", "52", "53", "84", "85", "90", "96", "99")
-LOSSES = ("25", "26", "28", "71", "74", "75", "79", "80", "81", "82", "91", "61")
+LOSSES = ("25", "26", "28", "71", "74", "75", "79", "80", "81", "82", "61")
 
 
 @pytest.mark.parametrize("code", [*STOPS, *LOSSES])
@@ -285,6 +285,21 @@ def test_what_stops_or_loses_an_entry_is_a_task_whatever_the_summary(
     wanted = Step.TASK if code in STOPS else Step.MEND
     assert (verdict.step, verdict.ask) == (wanted, RELEASE)
     assert code in verdict.why
+
+
+def test_no_bill_match_is_no_loss() -> None:
+    """After downtime the manifest comes late or on paper: the entry stands, its summary may go."""
+    unmatched = view("already on file", 11, release_code="91", release="NO BILLMATCH")
+    assert step(views={**NOTHING, RELEASE: unmatched}) is Step.SEND_SUMMARY
+
+
+def test_what_waits_for_an_answer_waits_for_a_person_where_ace_looks_at_no_question() -> None:
+    refused = {SUMMARY: "X33 PASSWORD", IMPORTER: "X33 PASSWORD"}
+    verdict = classify(replace(ENTRY, views={}, refused=refused))
+    assert (verdict.step, verdict.ask) == (Step.PERSON, SUMMARY) and "X33" in verdict.why
+    no_consignee = replace(ENTRY, views=NOTHING, consignee="12-3456780", refused=refused)
+    assert classify(no_consignee).step is Step.PERSON
+    assert classify(replace(ENTRY, views=on_file(), refused=refused)).step is Step.SETTLE
 
 
 def test_a_cause_outside_the_record_waits_for_its_mending() -> None:

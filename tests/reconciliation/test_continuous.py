@@ -14,7 +14,8 @@ from tasks.reconciliation.continuous import fault
 from tasks.reconciliation.importers import line
 from tasks.reconciliation.letters import draft as words
 from tasks.reconciliation.letters.writing import drafts
-from tasks.reconciliation.view import IMPORTER, Standing, standings
+from tasks.reconciliation.standings import standings
+from tasks.reconciliation.view import IMPORTER, Standing
 from tasks.shared import kinds
 from tasks.shared.journal_check import verify
 from tasks.shared.kinds import ImporterBond

@@ -19,7 +19,7 @@ from tasks.entries import reserve
 from tasks.reconciliation import acts
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.loop import verdicts
-from tasks.reconciliation.view import standings
+from tasks.reconciliation.standings import standings
 from tasks.shared import approval, kinds, opening, store
 from tasks.shared.errors import NotApproved, Refused
 from tasks.shared.journal_check import verify

@@ -31,7 +31,7 @@ from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.bonds import confirm
 from tasks.reconciliation.loop import Turn, turn, verdicts
 from tasks.reconciliation.plan import records
-from tasks.reconciliation.view import standings
+from tasks.reconciliation.standings import standings
 from tasks.shared import clock
 from tasks.shared.projections import BATCHES
 

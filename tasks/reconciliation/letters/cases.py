@@ -15,7 +15,8 @@ from tasks.reconciliation.asking import House
 from tasks.reconciliation.building import records
 from tasks.reconciliation.classify import CLOSED, HELD, Verdict, classify
 from tasks.reconciliation.report_rows import masked
-from tasks.reconciliation.view import SUMMARY, Standing, standings
+from tasks.reconciliation.standings import standings
+from tasks.reconciliation.view import SUMMARY, Standing
 from tasks.shared.errors import Refused
 from tasks.shared.private import is_reference
 

@@ -1,5 +1,5 @@
-"""To each port: releases that ACE shows on another day than the stamped paper, to be posted as
-stamped. The day decides rates, fees and when the summary is due."""
+"""To each port: releases that ACE shows on another day than the stamped paper, or not at all, to be
+posted as stamped. The day decides rates, fees and when the summary is due."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def _letter(port: str, some: Cases) -> Draft:
                 f"{'y' if len(some.entries) == 1 else 'ies'}",
         text=(
             "These goods were released on paper under the downtime procedure. The entries have since "
-            "been filed, and ACE shows another release date than the stamped paper. We ask that the "
-            "date be posted as stamped; copies are enclosed.",
+            "been filed, and ACE shows another release date than the stamped paper, or none. We ask that "
+            "the date be posted as stamped; copies are enclosed.",
         ),
         columns=_COLUMNS,
         rows=tuple(_row(one, shown, differ) for one in some.entries),
@@ -50,6 +50,6 @@ def _row(one: Case, shown: Mapping[str, date], differ: Mapping[str, dict]) -> tu
     changes += [f"fees {row['fees']}"] if row.get("fees") else []
     copy = one.row["stamped_copy"] or "copy MISSING: ask the desk"
     return (
-        one.number, one.importer, day(one.row["release_date"]), day(shown.get(one.number)),
+        one.number, one.importer, day(one.row["release_date"]), day(shown.get(one.number)) or "none",
         "; ".join(changes) or "the due day", "; ".join(filter(None, (one.row["officer"], copy))),
     )  # fmt: skip

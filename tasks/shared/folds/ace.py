@@ -17,10 +17,12 @@ from tasks.shared.projections import (
     ASKED,
     BATCHES,
     BONDS,
+    CALLS,
     DROPPED,
     ENTRIES,
     QUERIES,
     REFUSED,
+    REQUESTS,
     SENT,
     VIEWS,
     among,
@@ -80,7 +82,8 @@ def _written(connection: sa.Connection, seq: int, body: kinds.BatchWritten) -> N
 @fold(kinds.QueryNamed)
 def _queried(connection: sa.Connection, seq: int, body: kinds.QueryNamed) -> None:
     row = {"batch": body.batch, "application": body.application, "about": body.about}
-    connection.execute(sa.insert(QUERIES), [{**row, "answered": False, "seq": seq}])
+    new = {**row, "answered": False, "rejected": "", "seq": seq}
+    connection.execute(sa.insert(QUERIES), [new])
     put(
         connection,
         ASKED,
@@ -92,7 +95,12 @@ def _queried(connection: sa.Connection, seq: int, body: kinds.QueryNamed) -> Non
 def _answered(connection: sa.Connection, seq: int, body: kinds.AnswerRead) -> None:
     query = sa.select(QUERIES.c.seq).where(QUERIES.c.batch == body.batch)
     asked = connection.execute(query).first()
-    if asked is not None and not body.rejected:
+    if body.about == "request":
+        _requested(connection, body, seq)
+    if asked is not None and body.rejected:
+        mine = sa.update(QUERIES).where(QUERIES.c.batch == body.batch, ~QUERIES.c.answered)
+        connection.execute(mine.values(rejected=body.why or "no reason given"))
+    elif asked is not None:
         change = sa.update(QUERIES).where(QUERIES.c.batch == body.batch).values(answered=True)
         connection.execute(change)
         _view(connection, body, asked.seq, seq)
@@ -100,6 +108,28 @@ def _answered(connection: sa.Connection, seq: int, body: kinds.AnswerRead) -> No
         _view(connection, body, seq, seq)
     else:
         _told(connection, body)
+
+
+_LIFTS = {"C": "D"}
+"""A UC type that ends what another one began."""
+
+
+def _requested(connection: sa.Connection, body: kinds.AnswerRead, seq: int) -> None:
+    for line in body.lines:
+        code = line.code.split()[0] if line.code.strip() else ""
+        if code in CALLS:
+            row = {"number": line.number, "code": code, "text": line.text, "how": "", "seq": seq}
+            put(connection, REQUESTS, [row])
+        elif code in _LIFTS:
+            over = sa.update(REQUESTS).where(REQUESTS.c.number == line.number)
+            over = over.where(REQUESTS.c.code == _LIFTS[code], REQUESTS.c.how == "")
+            connection.execute(over.values(how=line.text or code))
+
+
+@fold(kinds.RequestAnswered)
+def _request_answered(connection: sa.Connection, seq: int, body: kinds.RequestAnswered) -> None:
+    mine = sa.update(REQUESTS).where(REQUESTS.c.number == body.number, REQUESTS.c.how == "")
+    connection.execute(mine.values(how=body.how))
 
 
 def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:

@@ -73,6 +73,15 @@ class EntryReopened(Body, frozen=True, kw_only=True):
     reason: str
 
 
+class RequestAnswered(Body, frozen=True, kw_only=True):
+    """What CBP asked of an entry's summary until then was answered; `proof` is content."""
+
+    kind: ClassVar[str] = "request.answered"
+    number: str
+    how: str
+    proof: str
+
+
 class EntryHandedOver(Body, frozen=True, kw_only=True):
     """Another filer filed it under a number of its own; `proof` is content."""
 

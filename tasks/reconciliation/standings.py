@@ -1,0 +1,165 @@
+"""Every recorded entry with what is known of it, read from the projections."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+import msgspec
+import sqlalchemy as sa
+
+from tasks.reconciliation.view import ADDITIONAL, IMPORTER, Sent, Standing, View, parties_of
+from tasks.shared.journal import Head, Journal
+from tasks.shared.kinds import ImporterBond
+from tasks.shared.projections import (
+    ASKED,
+    BATCHES,
+    BONDS,
+    ENTRIES,
+    NUMBERS,
+    QUERIES,
+    SENT,
+    VIEWS,
+)
+
+AT_LAST = 3
+"""So many questions about the same in a row that ACE rejects whole are no chance any more."""
+
+_KNOWN: WeakKeyDictionary[Journal, tuple[Head, list[Standing]]] = WeakKeyDictionary()
+
+
+def standings(journal: Journal) -> list[Standing]:
+    """Every recorded entry, in order, whatever became of it. Read anew only when the book grew."""
+    # The head comes first: what is appended meanwhile is then read again next time.
+    head = journal.head()
+    known = _KNOWN.get(journal)
+    if known is None or known[0] != head:
+        known = _KNOWN[journal] = (head, _read(journal))
+    return list(known[1])
+
+
+def _read(journal: Journal) -> list[Standing]:
+    sent, views, asked = _sent(journal), _views(journal), _asked(journal)
+    confirmed, refused = _confirmed(journal), _refused(journal)
+    found = []
+    # By place, which is many times faster than by name where there are hundreds of thousands.
+    for number, state, since, single, *rest in journal.rows(_RECORDED):
+        known = dict(zip(_KNOWN_OF_ENTRY, rest, strict=True))
+        parties = (known["importer"], known["consignee"])
+        bonds = tuple(one for one in single.split("; ") if one) if single else ()
+        sure = confirmed.get(number, ())
+        open_ = tuple(one for one in bonds if not _is_confirmed(one, sure))
+        found.append(
+            Standing(
+                number=number,
+                state=state,
+                since=since,
+                bonded=not open_,
+                open_bonds=open_,
+                single_bonds=bonds,
+                sent=sent.get(number, {}),
+                views=_with_parties(views, number, *parties),
+                asked=_with_parties(asked, number, *parties),
+                refused=refused,
+                **known,
+            )
+        )
+    return found
+
+
+_KNOWN_OF_ENTRY = ("desk", "port", "entry_type", "route", "outcome", "released", "complete", "importer",
+                   "content", "digest", "consignee", "bond_type", "entered",
+                   "release_digest", "recorded")  # fmt: skip
+
+_RECORDED = (
+    sa.select(
+        ENTRIES.c.number,
+        NUMBERS.c.state,
+        NUMBERS.c.seq,
+        ENTRIES.c.single_bonds,
+        *(ENTRIES.c["seq" if name == "recorded" else name] for name in _KNOWN_OF_ENTRY),
+    )
+    .select_from(ENTRIES.join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number))
+    .order_by(ENTRIES.c.number)
+)
+
+_Said = TypeVar("_Said")
+
+
+def _confirmed(journal: Journal) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in journal.rows(sa.select(BONDS)):
+        found.setdefault(row.number, set()).add(row.bond)
+    return found
+
+
+def _is_confirmed(bond: str, confirmed: Collection[str]) -> bool:
+    """A notice is of one bond, with its surety and amount: a bond revised since is another one."""
+    return bond in confirmed or ("" in confirmed and not bond.startswith(ADDITIONAL))
+
+
+def _with_parties(
+    known: Mapping[str, Mapping[str, _Said]], number: str, importer: str, consignee: str
+) -> Mapping[str, _Said]:
+    """What is known of an entry and of its parties, by what was asked about."""
+    own = known.get(number)
+    if importer not in known and consignee not in known:
+        return own or {}
+    of_parties = {
+        about: known[party][IMPORTER]
+        for about, party in parties_of(importer, consignee).items()
+        if IMPORTER in known.get(party, {})
+    }
+    return {**(own or {}), **of_parties}
+
+
+def _sent(journal: Journal) -> dict[str, dict[str, Sent]]:
+    found: dict[str, dict[str, Sent]] = {}
+    columns = (SENT.c[name] for name in ("batch", "state", "digest", "code", "seq"))
+    more = (BATCHES.c.size == 1, SENT.c.outside, SENT.c.release_digest)
+    query = sa.select(SENT.c.number, SENT.c.application, *columns, *more)
+    for row in journal.rows(query.join(BATCHES, BATCHES.c.batch == SENT.c.batch)):
+        found.setdefault(row[0], {})[row[1]] = Sent(*row[2:])
+    return found
+
+
+def _views(journal: Journal) -> dict[str, dict[str, View]]:
+    found: dict[str, dict[str, View]] = {}
+    columns = (VIEWS.c[name] for name in View.__struct_fields__)
+    for number, about, *first, differs, bonds, monthly in journal.rows(
+        sa.select(VIEWS.c.number, VIEWS.c.about, *columns)
+    ):
+        apart = tuple(part for part in differs.split("; ") if part) if differs else ()
+        found.setdefault(number, {})[about] = View(
+            *first, differs=apart, bonds=_bonds(bonds), monthly=monthly
+        )
+    return found
+
+
+@cache
+def _bonds(text: str) -> tuple[ImporterBond, ...]:
+    return msgspec.json.decode(text, type=tuple[ImporterBond, ...]) if text else ()
+
+
+def _asked(journal: Journal) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for about, number, seq in journal.rows(sa.select(ASKED)):
+        found.setdefault(number, {})[about] = seq
+    return found
+
+
+def _refused(journal: Journal) -> dict[str, str]:
+    """Why, by what is asked about, where the last `AT_LAST` answers to questions were rejections."""
+    rejected = (QUERIES.c.rejected != "") & ~QUERIES.c.answered
+    column = QUERIES.c.about
+    many = sa.select(column).where(rejected).group_by(column).having(sa.func.count() >= AT_LAST)
+    found = {}
+    for (about,) in journal.rows(many):
+        known = sa.select(QUERIES.c.rejected, QUERIES.c.answered).where(column == about)
+        known = known.where(rejected | QUERIES.c.answered).order_by(QUERIES.c.seq.desc())
+        last = journal.rows(known.limit(AT_LAST))
+        if not any(row.answered for row in last):
+            found[about] = str(last[0].rejected)
+    return found
