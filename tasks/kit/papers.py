@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 
 from tasks.shared import clock, keys, kinds
-from tasks.shared.kit_part import KitOffice, KitPart
+from tasks.shared.kit_part import KitOffice, KitPart, KitSheet
 from tasks.shared.paper import RED, UPRIGHT, Column, Frame, Paper
 
 FILE = "paper/print-this.pdf"
@@ -14,6 +15,15 @@ DRILL = "DRILL: this is an exercise. Nothing goes to CBP."
 
 def render(office: KitOffice, facts: kinds.KitFacts, parts: Sequence[KitPart]) -> bytes:
     """The PDF. Raises MissingPart without fpdf2 or its fonts."""
+    # Where a chapter begins is known once all are drawn; the cover's length does not hang on it.
+    _, begins = _drawn(office, facts, parts, {})
+    own, _ = _drawn(office, facts, parts, begins)
+    return _with_sheets(own, [sheet for part in parts for sheet in part.sheets])
+
+
+def _drawn(office: KitOffice, facts: kinds.KitFacts, parts: Sequence[KitPart],
+           begins: Mapping[str, int]) -> tuple[bytes, dict[str, int]]:  # fmt: skip
+    """Cover and chapters, and on which page each of these begins."""
     broker = office.settings.broker
     frame = Frame(
         title=f"Off-line kit of {broker.name}",
@@ -26,13 +36,30 @@ def render(office: KitOffice, facts: kinds.KitFacts, parts: Sequence[KitPart]) -
     )  # fmt: skip
     paper = Paper(frame, UPRIGHT)
     pages = [page for part in parts for page in part.pages]
+    listed = [(page.title, str(begins.get(page.title, ""))) for page in pages]
+    listed += [(sheet.title, "at the end") for part in parts for sheet in part.sheets]
     paper.page()
-    _cover(paper, office, facts, parts, [page.title for page in pages])
+    _cover(paper, office, facts, parts, listed)
+    found = {}
     for page in pages:
         paper.page()
+        found[page.title] = paper.pdf.page_no()
         paper.title(page.title, 14)
         page.write(paper)
-    return paper.bytes()
+    return paper.bytes(), found
+
+
+def _with_sheets(own: bytes, sheets: Sequence[KitSheet]) -> bytes:
+    """The chapters, then what comes as pages of its own."""
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(own)))
+    for sheet in sheets:
+        for page in PdfReader(io.BytesIO(sheet.data)).pages:
+            writer.add_page(page)
+    sink = io.BytesIO()
+    writer.write(sink)
+    return sink.getvalue()
 
 
 def _cover(
@@ -40,7 +67,7 @@ def _cover(
     office: KitOffice,
     facts: kinds.KitFacts,
     parts: Sequence[KitPart],
-    titles: Sequence[str],
+    chapters: Sequence[tuple[str, str]],
 ) -> None:
     paper.title("Off-line kit: what to keep on paper")
     signer = keys.key_id(keys.public(office.settings.home))
@@ -63,8 +90,13 @@ def _cover(
     listed = [(part.words,) for part in parts if part.words]
     paper.table([Column("Part", paper.sheet.inner)], listed, 9)
     paper.heading("What is on the following pages")
-    rows = [(str(n), title) for n, title in enumerate(titles, 1)]
-    paper.table([Column("", 8, "R"), Column("Chapter", paper.sheet.inner - 8)], rows, 9)
+    rows = [(str(n), title, page) for n, (title, page) in enumerate(chapters, 1)]
+    columns = [
+        Column("", 8, "R"),
+        Column("Chapter", paper.sheet.inner - 33),
+        Column("Page", 25, "R"),
+    ]
+    paper.table(columns, rows, 9)
 
 
 def _contact(office: KitOffice) -> str:

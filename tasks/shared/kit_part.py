@@ -50,6 +50,13 @@ class KitPage(NamedTuple):
     write: Callable[[Paper], None]
 
 
+class KitSheet(NamedTuple):
+    """Pages that leave the house: a PDF that is printed as it is, behind all chapters."""
+
+    title: str
+    data: bytes
+
+
 @dataclass(frozen=True)
 class KitPart:
     """`words`: what is in it, for the kit's first page and its read-me."""
@@ -57,6 +64,7 @@ class KitPart:
     words: str
     files: Sequence[KitFile] = ()
     pages: Sequence[KitPage] = ()
+    sheets: Sequence[KitSheet] = ()
 
 
 class Fault(NamedTuple):

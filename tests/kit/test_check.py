@@ -72,9 +72,9 @@ def test_a_room_says_what_is_wrong_with_its_part(
 ) -> None:
     """And a part that is younger than the kit."""
     faults = lambda _: [Fault(RED, "3 letterheads without a name since May")]  # noqa: E731
-    letters = Provider("letters", lambda _: KitPart(""), lambda _: "a", "changed", faults)
+    letters = Provider("letterheads", lambda _: KitPart(""), lambda _: "a", "changed", faults)
     monkeypatch.setattr(checking, "providers", lambda: (*parts.providers(), letters))
-    found = [line for line in check(world.office, world.kit.folder) if line.what == "letters"]
+    found = [line for line in check(world.office, world.kit.folder) if line.what == "letterheads"]
     assert [line.light for line in found] == [AMBER, RED]
     assert "before there was such a part" in found[0].fact and "May" in found[1].fact
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
-from tasks.incident.letters.drawing import Box, LetterPaper
+from tasks.incident.letters import forms
+from tasks.incident.letters.drawing import LetterPaper
+from tasks.incident.letters.hostile_document import PDF, checked
+from tasks.incident.letters.packet import disarm
 from tasks.incident.letters.page import DRILL, UNDERTAKING
 from tasks.incident.letters.sheet import form_rows
 from tasks.incident.letters.values import joined
+from tasks.shared.errors import HostileFile
 from tasks.shared.paper import GREY, INK, Column, Frame
-from tasks.shared.settings import Broker
+from tasks.shared.settings import Broker, Letters
 
 LINES = 8
 _EMPTY = "\u00a0"
+_TICK = "[____]"
 _TITLE = "Downtime letter, to be filled in by hand"
 
 
@@ -26,16 +35,16 @@ def blank(broker: Broker, made: datetime, *, drill: bool = False) -> bytes:
     paper.beside([("DOWNTIME LETTER", 15, INK), (_TITLE, 9, GREY)], 0)
     paper.text("U.S. Customs and Border Protection", 10)
     paper.blank([(6, "Port, Schedule D"), (3, "Date"), (4, "CBP's authorisation, of which day"),
-                 (3, "No transmission since")], 11)  # fmt: skip
+                 (3, "No transmission since")], 13)  # fmt: skip
     paper.text("We cannot transmit to ACE and ask that this shipment be dealt with on paper under "
                "CBP's downtime procedure.", 9.5)  # fmt: skip
-    paper.blank([(1, "Entry: tick here"), (2, "Immediate delivery: tick here. It needs a cargo release "
-                                              "accepted in ACE first")], 9)  # fmt: skip
+    paper.text(f"Asked for, tick one:  {_TICK} entry  {_TICK} immediate delivery, which needs a cargo release "
+               "accepted in ACE first", 9.5)  # fmt: skip
     for row in _form():
-        paper.blank(row, 10)
+        paper.blank(row, 12)
     paper.text("Box numbers are those of the header of CBP Form 3461.", 7, GREY)
     for row in _CARRIAGE:
-        paper.blank(row, 10)
+        paper.blank(row, 12)
     paper.page()
     _lines(paper)
     _sign(paper, broker)
@@ -43,6 +52,7 @@ def blank(broker: Broker, made: datetime, *, drill: bool = False) -> bytes:
 
 
 _CARRIAGE = (
+    ((9, "Bill of lading, air waybill, PAPS or in-bond number; house bill"), (3, "Packages")),
     ((5, "Carrier"), (3, "Arrival"), (4, "Container or trailer, seal")),
     ((3, "Driver (truck)"), (3, "Born"), (3, "Plate, state"), (3, "ACE trip number")),
 )
@@ -69,7 +79,7 @@ def _lines(paper: LetterPaper) -> None:
         Column("Note", 42.9),
     ]
     paper.table(wide, [(_EMPTY,) * 4 for _ in range(4)], 8, lines=2)
-    paper.boxes([(Box(1, "", "Documents enclosed", _EMPTY),), (Box(1, "", "To follow", _EMPTY),)])
+    paper.blank([(1, "Documents enclosed"), (1, "To follow")], 24)
 
 
 def _sign(paper: LetterPaper, broker: Broker) -> None:
@@ -80,3 +90,58 @@ def _sign(paper: LetterPaper, broker: Broker) -> None:
     paper.blank(
         [(4, "CBP: action"), (3, "Officer or badge"), (3, "Date and time"), (3, "Stamp")], 22
     )
+
+
+@dataclass(frozen=True)
+class Official:
+    """An official form of the home folder. `data`: as it lies there; `printable`: its pages without what
+    a PDF could do by itself; `why_not`: why it cannot be printed empty, else empty."""
+
+    title: str
+    file: str
+    data: bytes
+    printable: bytes
+    why_not: str = ""
+
+
+def official(home: Path, limits: Letters) -> list[Official]:
+    """CBP's forms that the broker has put into `<home>/forms`, each to be printed empty."""
+    found = []
+    for name in forms.SHIPPED:
+        path = home / "forms" / f"{name}.pdf"
+        if path.is_file():
+            found.append(_official(path, f"CBP Form {name.removeprefix('cbp')}", limits))
+    return found
+
+
+def _official(path: Path, title: str, limits: Letters) -> Official:
+    data = path.read_bytes()
+    try:
+        document = checked(path.name, data, limits)
+    except HostileFile as bad:
+        return Official(title, path.name, data, b"", "; ".join(one.wrong for one in bad.problems))
+    if document.media != PDF:
+        return Official(title, path.name, data, b"", "is no PDF")
+    return _pages(title, path.name, data)
+
+
+def _pages(title: str, name: str, data: bytes) -> Official:
+    from pypdf import PdfReader, PdfWriter
+
+    reader, writer = PdfReader(io.BytesIO(data)), PdfWriter()
+    if _drawn_by_a_program(reader):
+        why = ("holds no page, only a program that draws one (XFA): open it in its own reader and print "
+               "it to PDF")  # fmt: skip
+        return Official(title, name, data, b"", why)
+    for page in reader.pages:
+        disarm(writer.add_page(page))
+    sink = io.BytesIO()
+    writer.write(sink)
+    return Official(title, name, data, sink.getvalue())
+
+
+def _drawn_by_a_program(reader: Any) -> bool:
+    """Such a file has one page, which says 'Please wait'."""
+    whole: Any = reader.trailer["/Root"].get("/AcroForm", {})
+    has_fields = any(page.get("/Annots") for page in reader.pages)
+    return "/XFA" in whole.get_object() and not has_fields if whole else False

@@ -22,7 +22,7 @@ from tasks.shared.hostile import read_text
 from tasks.shared.settings import Letters
 
 CBP_3461, CBP_7501 = "cbp3461", "cbp7501"
-_SHIPPED = {CBP_3461: "cbp_3461.csv", CBP_7501: "cbp_7501.csv"}
+SHIPPED = {CBP_3461: "cbp_3461.csv", CBP_7501: "cbp_7501.csv"}
 _LEAST = ("entry_number", "entry_type", "port_of_entry")
 _MULTILINE = 1 << 12
 _LARGEST, _SMALLEST, _LEADING = 9.0, 6.0, 1.2
@@ -77,7 +77,7 @@ def form(home: Path, name: str, limits: Letters) -> tuple[Form | None, str]:
     if lacking := [value for value in _LEAST if value not in where.values()]:
         return None, (f"{path.name}: no field was found for {', '.join(lacking)} among "
                       f"{len(fields)}; say which in {name}.csv (field,value) beside it")  # fmt: skip
-    wanted = {row["value"] for row in form_rows(_SHIPPED[name]) if row["value"]}
+    wanted = {row["value"] for row in form_rows(SHIPPED[name]) if row["value"]}
     unused = tuple(sorted(wanted - set(where.values())))
     return Form(name, document.data, fields, where, unused), ""
 
@@ -115,7 +115,7 @@ def _qualified(note: Any) -> str:
 def _matched(name: str, fields: Mapping[str, Field]) -> dict[str, str]:
     """Each box goes to the first free field that begins with its number, or that is called like it."""
     where: dict[str, str] = {}
-    rows = [row for row in form_rows(_SHIPPED[name]) if row["value"]]
+    rows = [row for row in form_rows(SHIPPED[name]) if row["value"]]
     for find in (_by_number, _by_title):
         for row in rows:
             free = [field for field in fields.values() if field.name not in where]

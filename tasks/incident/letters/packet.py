@@ -104,7 +104,7 @@ def _add_document(writer: Any, one: Attached, data: bytes, letter: str) -> None:
     pdf = data if one.media == PDF else pictures(data, one.media)
     for place, page in enumerate(PdfReader(io.BytesIO(pdf)).pages, start=1):
         added = writer.add_page(page)
-        _disarm(added)
+        disarm(added)
         if added.rotation:
             added.transfer_rotation_to_content()
         words = (f"{letter}  packet page {len(writer.pages)}  {one.number}  {one.document} "
@@ -112,7 +112,7 @@ def _add_document(writer: Any, one: Attached, data: bytes, letter: str) -> None:
         _stamp(added, words)
 
 
-def _disarm(page: Any) -> None:
+def disarm(page: Any) -> None:
     """No action of a document survives, whatever it wanted to start."""
     page.pop("/AA", None)
     kept = []

@@ -1,0 +1,76 @@
+"""Letters to be filled in by hand, for the day on which no laptop runs: our own, and CBP's forms where the
+broker has put them into the home. They leave the house, so they have not the kit's head and foot."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from tasks.incident.letters import blank, forms
+from tasks.incident.letters.blank import Official
+from tasks.shared import clock
+from tasks.shared.board import AMBER
+from tasks.shared.journal import is_drill
+from tasks.shared.kit_part import (
+    HOME,
+    Fault,
+    KitFile,
+    KitOffice,
+    KitPart,
+    KitSheet,
+    Provider,
+    state_of,
+)
+
+FOLDER = "letters"
+_COPY = "copy as many as the desks may need, one an entry"
+
+
+def _official(office: KitOffice) -> list[Official]:
+    return blank.official(office.settings.home, office.settings.letters)
+
+
+def make(office: KitOffice) -> KitPart:
+    own = blank.blank(office.settings.broker, clock.now(), drill=is_drill(office.journal))
+    usable = [one for one in _official(office) if not one.why_not]
+    files = [KitFile(f"{FOLDER}/downtime-letter.pdf", own)]
+    files += [KitFile(f"{FOLDER}/{one.file}", one.data) for one in usable]
+    files += _for_the_home(office)
+    sheets = [KitSheet(f"A downtime letter to be filled in by hand: {_COPY}", own)]
+    sheets += [KitSheet(f"{one.title}, empty: {_COPY}", one.printable) for one in usable]
+    with_ = ", ".join(one.title for one in usable) or "CBP's forms are not among them"
+    return KitPart(f"blank downtime letter; {with_}", files, sheets=sheets)
+
+
+def _for_the_home(office: KitOffice) -> list[KitFile]:
+    """With what says which field takes what: letters that the laptop issues fill them too."""
+    found = []
+    for name in forms.SHIPPED:
+        for suffix in (".pdf", ".csv"):
+            path = office.settings.home / "forms" / f"{name}{suffix}"
+            if path.is_file():
+                found.append(KitFile(f"{HOME}forms/{path.name}", path.read_bytes()))
+    return found
+
+
+def state(office: KitOffice) -> str:
+    broker = office.settings.broker
+    said = [
+        broker.name,
+        broker.filer_code,
+        broker.licence,
+        broker.contact_name,
+        broker.contact_phone,
+    ]
+    return state_of(
+        said, [(one.name, sha256(one.data).hexdigest()) for one in _for_the_home(office)]
+    )
+
+
+def faults(office: KitOffice) -> list[Fault]:
+    """A form that lies there and cannot be printed. That there is none is no fault: our own stands in."""
+    return [
+        Fault(AMBER, f"forms/{one.file} {one.why_not}") for one in _official(office) if one.why_not
+    ]
+
+
+PROVIDER = Provider("letters", make, state, "the broker or CBP's forms changed since", faults)

@@ -1,0 +1,83 @@
+"""Letters to fill in by hand are in the kit, as files and behind the printed chapters."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+
+from tasks.kit import letters, papers
+from tasks.kit.build import Built
+from tasks.kit.check import check
+from tasks.shared.kit_part import KitOffice
+from tests.incident.paper_world import locked, pdf, written
+from tests.incident.test_forms import blank_form, by_number
+from tests.kit.conftest import World, made
+from tests.kit.test_begin import laptop
+
+
+def printed(kit: Built) -> list[str]:
+    return [page.extract_text() for page in PdfReader(kit.folder / papers.FILE).pages]
+
+
+def put(office: KitOffice, name: str, data: bytes) -> Path:
+    folder = office.settings.home / "forms"
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def test_a_blank_letter_stands_at_the_end_of_the_print_and_as_a_file(world: World) -> None:
+    pages = printed(world.kit)
+    own = PdfReader(world.kit.folder / "letters" / "downtime-letter.pdf").pages
+    assert pages[-len(own) :] == [page.extract_text() for page in own]
+    assert "DOWNTIME LETTER" in pages[-2] and "signature, name, licence" in pages[-1]
+    for page in pages[-2:]:
+        assert "Confidential" not in page, "it goes to a port"
+    cover = " ".join(pages[0].split())
+    assert "A downtime letter to be filled in by hand" in cover and "CBP's forms are not" in cover
+
+
+def test_cbps_forms_are_printed_empty_and_come_along(office: KitOffice, tmp_path: Path) -> None:
+    put(office, "cbp3461.pdf", blank_form(by_number()))
+    put(office, "cbp3461.csv", b"field,value\n")
+    put(office, "cbp7501.pdf", pdf(2, "OFFICIAL 7501"))
+    kit = made(office, tmp_path / "kits")
+    pages = printed(kit)
+    assert "OFFICIAL FORM 1" in pages[-3] and "OFFICIAL 7501 2" in pages[-1]
+    assert "DOWNTIME LETTER" in pages[-5] and "CBP Form 3461, empty" in pages[0]
+    for folder in ("letters", "home/forms"):
+        assert PdfReader(kit.folder / folder / "cbp3461.pdf").get_form_text_fields()
+    there = laptop(kit.folder, tmp_path)
+    assert {path.name for path in (there.settings.home / "forms").iterdir()} == {
+        "cbp3461.pdf", "cbp3461.csv", "cbp7501.pdf"}  # fmt: skip
+    put(office, "cbp7501.pdf", pdf(1, "A NEWER EDITION"))
+    said = [line.fact for line in check(office, kit.folder) if line.what == "letters"]
+    assert said == ["the broker or CBP's forms changed since"]
+
+
+def drawn_by_a_program() -> bytes:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf(1, "Please wait"))))
+    whole = DictionaryObject({NameObject("/XFA"): TextStringObject("<xdp/>")})
+    writer.root_object[NameObject("/AcroForm")] = whole
+    return written(writer)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [(b"no pdf at all", "is no PDF although it is called so"), (locked(pdf()), "password"),
+     (drawn_by_a_program(), "print it to PDF")],
+)  # fmt: skip
+def test_a_form_that_cannot_be_printed_is_named(
+    office: KitOffice, tmp_path: Path, data: bytes, why: str
+) -> None:
+    put(office, "cbp3461.pdf", data)
+    (fault,) = letters.faults(office)
+    assert why in fault.words and "cbp3461.pdf" in fault.words
+    kit = made(office, tmp_path / "kits")
+    assert "DOWNTIME LETTER" in printed(kit)[-2] and "Please wait" not in printed(kit)[-1]
+    assert not (kit.folder / "letters" / "cbp3461.pdf").exists()
