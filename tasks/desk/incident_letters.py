@@ -32,7 +32,7 @@ def issue(
     numbers: Annotated[list[str] | None, typer.Argument(help="Entries; or give --port.")] = None,
     port: Annotated[str, typer.Option(help="All entries of a port that wait for a letter.")] = "",
     per: Annotated[str, typer.Option(help="One letter a shipment, or one a port.")] = "",
-    signer: Annotated[str, typer.Option(help="Who signs, by id; else [letters] signer.")] = "",
+    signer: Annotated[str, typer.Option(help="Who signs, by id; else \\[letters] signer.")] = "",
     again: Annotated[str, typer.Option(help="Replace the letters that stand; why.")] = "",
     without_authorisation: Annotated[
         str, typer.Option(help="Issue without CBP's authorisation on record; why. It is kept.")

@@ -102,7 +102,7 @@ def key(
     out: Annotated[Path, typer.Option("--out", help="Folder; take NAME.key off this machine.")],
 ) -> None:
     """Make a recipient's key: NAME.key, locked with a passphrase, for that person; NAME.pub for
-    [kit] recipients."""
+    \\[kit] recipients."""
     from tasks.kit.workbooks import plain
     from tasks.shared.seal import make_key
 

@@ -21,8 +21,8 @@ def up(
     check: Annotated[
         bool, typer.Option("--check", help="Say what is wrong, start nothing.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Where the server listens; else [operations].")] = 0,
-    host: Annotated[str, typer.Option(help="Address it listens on; else [operations].")] = "",
+    port: Annotated[int, typer.Option(help="Where the server listens; else \\[operations].")] = 0,
+    host: Annotated[str, typer.Option(help="Address it listens on; else \\[operations].")] = "",
     part: Annotated[
         str, typer.Option(help="all, server or worker: for several machines, and systemd.")
     ] = "all",
