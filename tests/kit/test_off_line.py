@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.parser import HeaderParser
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
+from pypdf import PdfReader
 
 from tasks.entries import sample
 from tasks.kit import program
@@ -95,12 +98,35 @@ def test_a_clean_laptop_without_any_network(
         desk, "numbers", "issue", "--desk", "laptop", "--count", "1", *home
     )
     assert "holds" in run(desk, "journal", "verify", *home)
-    assert " letters " in run(desk, "incident", "--help")
+    numbers = a_letter_is_issued(run, desk, home, tmp_path / "letters")
     assert "rail" in run(desk, "reconcile", "account", *home, code=1)
     run(desk, "journal", "export", "--out", tmp_path / "back", "--private", *home)
     took = time.monotonic() - started
     with capfd.disabled():
-        print(f"\nthe kit without network, by {how}: {took:.0f} s from the stick to the copy back")
+        print(
+            f"\nthe kit without network, by {how}: {took:.0f} s from the stick to the copy back, "
+            f"with a letter of {numbers} entries"
+        )
+
+
+def a_letter_is_issued(
+    run: Callable[..., str], desk: Path, home: tuple[object, ...], out: Path
+) -> int:
+    """For the truck port, and read back: the entries' numbers stand in it, and behind it a sheet each."""
+    run(desk, "incident", "declare", "--note", "files are encrypted", *home)
+    wish = ("--port", "2304", "--without-authorisation", "CBP cannot be reached", "--leave-out")
+    said = run(desk, "incident", "letters", "issue", *wish, "--out", out, *home, code=1)
+    assert "Nothing was sent" in said and "left out: QZ9-" in said
+    (path,) = out.glob("*.pdf")
+    pages = [page.extract_text() for page in PdfReader(path).pages]
+    sheets = [page for page in pages if "Data for CBP Form 3461" in page]
+    number = re.compile(r"QZ9-[0-9]{7}-[0-9]")
+    listed = {one for page in pages if page not in sheets for one in number.findall(page)}
+    assert len(listed) == len(sheets) >= 10
+    assert listed == {one for page in sheets for one in number.findall(page)}
+    known = json.loads(run(desk, "incident", "letters", "list", "--json", *home))
+    assert [one["entries"] for one in known] == [len(listed)]
+    return len(listed)
 
 
 @pytest.mark.long
