@@ -124,8 +124,9 @@ def fact(
     given: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE; none lists them.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What notices say of the incident: cause, affected systems, indicators ... The newest counts."""
-    from tasks.incident import notice_facts, state
+    """What notices say of the incident, and whether a person said it or the book does: cause, affected
+    systems, indicators ... The newest counts."""
+    from tasks.incident import drafting, notice_facts, state
     from tasks.incident.plan import load
     from tasks.shared.errors import BadInput, Problem
 
@@ -143,10 +144,9 @@ def fact(
         notice_facts.note(office, incident, facts, desk.actor)
         say(f"Written: {', '.join(facts)}")
         return
-    said = notice_facts.said(office, incident)
-    show([{"fact": one.id, "label": one.label, "says": said.get(one.id) or one.default or
-           notice_facts.UNKNOWN} for one in plan.facts.values()],
-         as_json=as_json, title="Facts")  # fmt: skip
+    listed = drafting.desk_of(office, incident, plan).facts()
+    show([{"fact": name, "label": label, "says": says, "from": origin}
+          for name, label, says, origin in listed], as_json=as_json, title="Facts")  # fmt: skip
 
 
 def contacts(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 import msgspec
 
-from tasks.incident import importers, notice_facts
+from tasks.incident import importers, notice_counts, notice_facts
 from tasks.incident.contacts import Contact
 from tasks.incident.notice_facts import COMPUTED, UNKNOWN
 from tasks.incident.notice_tables import TABLES, Filled
@@ -65,6 +65,7 @@ class Desk:
     plan: Plan
     said: Mapping[str, str]
     _tables: dict[tuple[str, tuple[str, ...]], Filled] = field(default_factory=dict)
+    _computed: dict[str, str] = field(default_factory=dict)
 
     def table(self, name: str, to: Contact) -> Filled:
         """A table of the plan; it differs only by the ports of whom it goes to."""
@@ -78,8 +79,32 @@ class Desk:
         if name in self.plan.facts:
             one = self.plan.facts[name]
             return one.label, self.said.get(name) or one.default or UNKNOWN
-        label, find = COMPUTED[name]
-        return label, self.said.get(name) or find(self.office, self.incident) or UNKNOWN
+        return COMPUTED[name][0], self._of_book(name) or UNKNOWN
+
+    def _of_book(self, name: str) -> str:
+        if name not in self._computed:
+            said, find = self.said.get(name, ""), COMPUTED[name][1]
+            if name in notice_counts.SILENT:
+                words = notice_counts.with_hand(name, find(self.office, self.incident), said)
+            else:
+                words = said or find(self.office, self.incident)
+            self._computed[name] = words
+        return self._computed[name]
+
+    def facts(self) -> Iterator[tuple[str, str, str, str]]:
+        """Every fact: its id, label, words, and where these come from."""
+        for name in (*self.plan.facts, *COMPUTED):
+            label, says = self.fact(name)
+            yield name, label, says, self._origin(name, says)
+
+    def _origin(self, name: str, says: str) -> str:
+        if says in (UNKNOWN, notice_counts.SILENT.get(name)):
+            return "nobody yet"
+        if name in notice_counts.SILENT and self.said.get(name):
+            return "by hand" if says.endswith(notice_counts.BY_HAND) else "the book, and by hand"
+        if self.said.get(name):
+            return "by hand"
+        return "the plan" if name in self.plan.facts else "the book"
 
     def fill(self, text: str) -> str:
         return _NAMES.sub(lambda found: self.fact(found[1])[1], text)

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tasks.entries.codes import meanings
-from tasks.incident import exposure
+from tasks.incident import exposure, notice_counts
 from tasks.incident.clocks import sent_times
 from tasks.incident.moments import shown
 from tasks.incident.office import Office
@@ -155,6 +155,8 @@ COMPUTED: Mapping[str, Fact] = {
     "exposed-count": ("Compromised importer numbers", _exposed),
     "entries": ("Entry numbers used", _entries),
     "daily-volume": ("Volume", _volume),
+    "agency-share": ("Share of entries that other agencies regulate", notice_counts.agency_share),
+    "discretion": ("Enforcement discretion relied on", notice_counts.discretion),
     "signer": ("Who signs letters", _signer),
     "restore": ("Restore proved", _restore),
     "evidence": ("Evidence", _evidence),

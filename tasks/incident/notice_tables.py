@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from tasks.incident import deadlines, exposure, hour_zero
+from tasks.incident import deadlines, exposure, hour_zero, notice_counts
 from tasks.incident.contacts import Contact
 from tasks.incident.notice_facts import port_name
 from tasks.incident.office import Office
@@ -141,6 +141,16 @@ def _late(office: Office, incident: Incident, to: Contact) -> Filled:
     return Filled("Late filings", heads, rows or [["none", ""]])
 
 
+def _relied(office: Office, incident: Incident, to: Contact) -> Filled:
+    heads = [
+        ("Entry that rests on discretion", 4.0),
+        ("What was late", 3.0),
+        ("CBP's reference", 3.0),
+    ]
+    return Filled("Enforcement discretion", heads,
+                  notice_counts.relied_rows(office) or [["none", "", ""]])  # fmt: skip
+
+
 def _evidence(office: Office, incident: Incident, to: Contact) -> Filled:
     from tasks.incident import evidence
 
@@ -158,5 +168,6 @@ TABLES: Mapping[str, Fill] = {
     "work": _work,
     "places": _places,
     "late": _late,
+    "relied": _relied,
     "evidence": _evidence,
 }

@@ -1,0 +1,105 @@
+"""Other agencies' share and the discretion relied on: read from the book where it knows, else typed, and
+shown as such."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tasks.incident import drafting, notice_facts, plan, state
+from tasks.incident.after import discretion
+from tasks.incident.drafting import Desk
+from tasks.incident.office import Office
+from tasks.incident.pga.loading import FLAGS, load
+from tasks.shared.journal import Journal
+from tasks.shared.private import Vault
+from tasks.shared.settings import Settings
+from tests.entries import one
+from tests.entries.house import book_of
+from tests.incident.paper_world import World, open_world, pdf
+from tests.incident.test_notices import drafted
+from tests.incident.world import with_contacts
+
+SHARE, DISCRETION = "agency-share", "discretion"
+
+
+@pytest.fixture
+def world(journal: Journal, house: Settings, tmp_path: Path) -> World:
+    return open_world(book_of(house, journal), tmp_path / "scratch")
+
+
+@pytest.fixture
+def office(world: World) -> Office:
+    book = world.book
+    return Office(book.journal, book.content, Vault(book.settings.home), book.settings)
+
+
+def desk(office: Office) -> Desk:
+    home = office.settings.home
+    return drafting.desk_of(office, state.require(office.journal.rows), plan.load(home))
+
+
+def say(office: Office, **facts: str) -> None:
+    named = {name.replace("_", "-"): words for name, words in facts.items()}
+    notice_facts.note(office, state.require(office.journal.rows), named, "ada")
+
+
+def origins(office: Office) -> dict[str, str]:
+    return {name: origin for name, _, _, origin in desk(office).facts()}
+
+
+def entry(agency: str = "", hts: str = "8203200000") -> one.Rows:
+    rows = one.rows(mode="11")
+    rows["tariffs"] = [{**row, "hts_number": hts} for row in rows["tariffs"][:1]]
+    rows["pga"] = [{"line": 1, "position": 1, "agency": agency, "program": "FOO", "form": "prior notice",
+                    "reference": "261100000001"}] if agency else []  # fmt: skip
+    return rows
+
+
+def test_the_share_is_counted_over_recorded_entries(world: World, office: Office) -> None:
+    say(office, agency_share="about a third")
+    assert desk(office).fact(SHARE)[1] == "about a third (stated by hand, not from our book)"
+    assert origins(office)[SHARE] == "by hand"
+    plain = "8204110030"
+    world.record_many([entry(hts=plain), entry("FDA"), entry(hts=plain), entry("FDA")])
+    said = desk(office).fact(SHARE)[1]
+    assert said.startswith("2 of 4 entries recorded (50%): FDA 2; no tariff flags are loaded")
+    assert said.endswith(". Added by hand: about a third")
+    assert origins(office)[SHARE] == "the book, and by hand"
+    flags = world.file("flags.csv", b"hts,flag\n8204110030,EP7\n8203200000,EP7\n")
+    load(world.book, FLAGS, flags, date(2026, 11, 1), "CBP 0875-0419", "it")
+    said = desk(office).fact(SHARE)[1]
+    assert said.startswith("4 of 4 entries recorded (100%): EPA 4, FDA 2; tariff flags as of")
+
+
+def test_a_hint_of_the_chapter_is_no_regulation(world: World, office: Office) -> None:
+    world.record_many([entry(hts="9503000073"), entry(hts="0306170004")])
+    assert desk(office).fact(SHARE)[1].startswith("0 of 2 entries recorded (0%); no tariff flags")
+
+
+def test_nobody_knows_anything(world: World, office: Office) -> None:
+    assert desk(office).fact(SHARE)[1] == notice_facts.UNKNOWN
+    assert desk(office).fact(DISCRETION)[1] == "none on record"
+    found = origins(office)
+    assert found[SHARE] == found[DISCRETION] == "nobody yet"
+    assert found["broker"] == "the book" and found["procedure"] == "the plan"
+
+
+def test_discretion_stands_in_the_close_out_with_its_entries(world: World, office: Office) -> None:
+    with_contacts(office)
+    say(office, discretion="CBP said so by telephone")
+    assert "stated by hand" in desk(office).fact(DISCRETION)[1]
+    proof = world.file("cbp.pdf", pdf())
+    discretion.grant(world.book, "OT-2026-9", date(2026, 11, 20), date(2026, 12, 20), "ransomware",
+                     ["late-summary", "late-deposit"], proof, "ada")  # fmt: skip
+    numbers = world.record_many([entry(), entry()])
+    discretion.rely(world.book, numbers, "OT-2026-9", "late-summary", world.out(), "ada")
+    said = desk(office).fact(DISCRETION)[1]
+    assert said == ("OT-2026-9 (late-summary, late-deposit, 2026-11-20 to 2026-12-20): 2 entries rest on it. "
+                    "Added by hand: CBP said so by telephone")  # fmt: skip
+    (made, *_) = drafted(office, "close-out", "cbp-hq")
+    (table,) = [one for one in made.draft.tables if one.title == "Enforcement discretion"]
+    assert [row[0] for row in table.rows] == numbers
+    assert {row[2] for row in table.rows} == {"OT-2026-9"}
