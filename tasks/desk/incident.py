@@ -114,7 +114,8 @@ def status(
     incident: Annotated[str, typer.Option(help="One that is closed, by its id.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Where the incident stands and what bites next. Exit 1 if a clock is red."""
+    """Where the incident stands and what bites next, also what CBP may want back and which letters are
+    older than their record. Exit 1 if a clock or a demand is red."""
     from tasks.incident import standing, state
     from tasks.shared.board import RED
 
@@ -129,7 +130,8 @@ def status(
         print(json.dumps(said, indent=1, ensure_ascii=False, default=str))
     else:
         _tell(one, said)
-    raise typer.Exit(1 if any(row["light"] == RED for row in said["clocks"]) else 0)
+    pressing = [*said["clocks"], *said["redelivery"]]
+    raise typer.Exit(1 if any(row["light"] == RED for row in pressing) else 0)
 
 
 def _tell(one: Incident, said: dict[str, Any]) -> None:
@@ -138,6 +140,13 @@ def _tell(one: Incident, said: dict[str, Any]) -> None:
     if len(said["clocks"]) > MOST:
         say(f"and {len(said['clocks']) - MOST} more: status --json")
     show(said["work"], as_json=False, title="Open when the systems went down")
+    if said["redelivery"]:
+        show(said["redelivery"], as_json=False, title="CBP may want these goods back")
+    if others := said["watched"]["entries"]:
+        say(f"{others} more released: CBP may ask for them until {said['watched']['first ends']}, the last "
+            f"until {said['watched']['last ends']} (continuity incident redelivery list)")  # fmt: skip
+    if said["letters"]:
+        show(said["letters"], as_json=False, title="Letters older than their record: issue again")
     say(f"notices due: {', '.join(said['due']) or 'none'}; steps possible now: "
         f"{', '.join(said['possible']) or 'none'}")  # fmt: skip
     say(

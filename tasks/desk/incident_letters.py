@@ -76,10 +76,17 @@ def _tell(outcome: Outcome, out: Path, as_json: bool) -> None:
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """Every downtime letter: port, state, who signs it under whose licence."""
+    """Every downtime letter: port, state, who signs it under whose licence, and which of its entries were
+    revised since: issue these again."""
+    from tasks.incident.letters import outdated
     from tasks.incident.letters.sending import letters
 
-    show([one.as_dict() for one in letters(desk.book)], as_json=as_json, title="Downtime letters")
+    old = outdated.outdated(desk.book)
+    since = outdated.by_letter(old)
+    show([one.as_dict() | {"revised since": ", ".join(since.get(one.said.letter, []))}
+          for one in letters(desk.book)], as_json=as_json, title="Downtime letters")  # fmt: skip
+    if old and not as_json:
+        show([one.as_dict() for one in old], as_json=False, title="Older than their record")
 
 
 @app.command()

@@ -147,13 +147,14 @@ def _kit(office: Office) -> list[Line]:
 def _papers(office: Office) -> Iterator[Line]:
     """Letters, agencies and redelivery, once there is something to say of them."""
     from tasks.incident.after import redelivery
-    from tasks.incident.letters import chasing
+    from tasks.incident.letters import chasing, outdated
     from tasks.incident.pga import matrix
 
     book = Book(office.journal, office.content, Vault(office.settings.home), office.settings)
     yield from matrix.readiness(book)
     if next(office.journal.events(kind="letter."), None):
         yield from chasing.readiness(book)
+        yield from outdated.readiness(book)
     yield from redelivery.readiness(book)
 
 

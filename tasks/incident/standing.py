@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.incident import contacts, deadlines, hour_zero, notices, states
+from tasks.entries.ledger import Book
+from tasks.incident import contacts, deadlines, hour_zero, importers, notices, states
+from tasks.incident.after import redelivery
 from tasks.incident.clocks import Clock, clocks
+from tasks.incident.letters import outdated
 from tasks.incident.moments import shown
 from tasks.incident.office import Office
 from tasks.incident.plan import load
@@ -20,6 +23,8 @@ def standing(office: Office, incident: Incident) -> Row:
     rules = deadlines.load(office.settings.home)
     items = hour_zero.items(office.journal.rows, incident.id, rules)
     plan = load(office.settings.home)
+    book = Book(office.journal, office.content, office.vault, office.settings)
+    watched = redelivery.watches(book)
     following = [one.name for one in states.following(incident.state, incident.taken)]
     return {
         "incident": incident.id,
@@ -31,6 +36,13 @@ def standing(office: Office, incident: Incident) -> Row:
         "steps": [_step_row(one, office) for one in incident.steps],
         "clocks": [_clock_row(one, office) for one in clocks(office, incident)],
         "work": list(hour_zero.counts(items, clock.now())),
+        "redelivery": [
+            _watch_row(one)
+            for one in watched
+            if one.state in (redelivery.DEMANDED, redelivery.CONDITIONAL)
+        ],
+        "watched": _watched(watched),
+        "letters": [one.as_dict() for one in outdated.outdated(book)],
         "due": [one.id for one in notices.due(office, incident, plan)] if incident.is_open else [],
         "possible": following,
     }
@@ -60,6 +72,31 @@ def _clock_row(one: Clock, office: Office) -> Row:
         "rule": f"{one.rule.id}: {one.rule.source}",
         "next": one.next,
     }
+
+
+def _watch_row(one: redelivery.Watch) -> Row:
+    """A release under a condition, or goods that CBP wants back."""
+    today = clock.washington().date()
+    left = f"{(one.due - today).days} days" if one.due else ""
+    late = one.due is not None and one.due < today
+    return {
+        "light": redelivery.light(one, today),
+        "entry": one.number,
+        "port": one.port,
+        "importer": importers.masked(one.importer),
+        "state": f"{one.state}{f' ({one.notice})' if one.notice else ''}",
+        "because": one.why,
+        "to be met by": f"{one.due}, {'LATE' if late else left}" if one.due else "",
+        "CBP may ask until": str(one.until) if one.until else "open while the condition stands",
+        "mark": one.mark,
+    }
+
+
+def _watched(found: list[redelivery.Watch]) -> Row:
+    """How many others were released, and between which days CBP's time to ask ends."""
+    ends = sorted(one.until for one in found if one.state == redelivery.WATCHED and one.until)
+    first, last = (str(ends[0]), str(ends[-1])) if ends else ("", "")
+    return {"entries": len(ends), "first ends": first, "last ends": last}
 
 
 def work_rows(office: Office, incident: str) -> list[Row]:

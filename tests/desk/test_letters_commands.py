@@ -10,7 +10,8 @@ import pytest
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 from tests.entries.house import book_of
-from tests.incident.paper_world import World, open_world, pdf
+from tests.incident.paper_world import World, grant, open_world, pdf
+from tests.incident.test_outdated import revise
 
 
 @pytest.fixture
@@ -109,3 +110,18 @@ def test_agencies_on_the_command_line(continuity, world: World) -> None:  # type
 def test_every_listing_takes_json(continuity, world: World, listing: tuple[str, str]) -> None:  # type: ignore[no-untyped-def]
     code, out, err = continuity("incident", *listing, "--json")
     assert code == 0 and isinstance(json.loads(out), list), err
+
+
+def test_a_letter_older_than_its_record_is_named_everywhere(continuity, world: World) -> None:  # type: ignore[no-untyped-def]
+    grant(world.book)
+    number = world.record("11")
+    letter = world.letter(number).letter
+    revise(world, number, location_of_goods="Z999")
+    _, out, _ = continuity("incident", "letters", "list", "--json")
+    assert [(one["letter"], one["revised since"]) for one in json.loads(out)] == [(letter, number)]
+    _, out, _ = continuity("incident", "status", "--json")
+    assert [one["entry"] for one in json.loads(out)["letters"]] == [number]
+    _, out, _ = continuity("incident", "status")
+    assert "older than their record" in out and number in " ".join(out.split())
+    _, out, _ = continuity("status")
+    assert "letters older than their" in " ".join(out.split())

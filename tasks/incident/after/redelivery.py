@@ -14,7 +14,7 @@ from tasks.entries.ledger import Book
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.tables import table
 from tasks.shared import clock, kinds
-from tasks.shared.board import AMBER, RED, Line
+from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.projections import ENTRIES
 
@@ -195,6 +195,13 @@ def _released(book: Book, number: str) -> date:
     return date.fromisoformat(rows[0].released)
 
 
+def light(one: Watch, today: date) -> str:
+    """Red from a week before a demand's day on; amber under a condition."""
+    if one.state == DEMANDED and one.due:
+        return RED if (one.due - today).days <= _NEAR else AMBER
+    return AMBER if one.state == CONDITIONAL else GREEN
+
+
 def readiness(book: Book) -> Iterator[Line]:
     """The board's lines: demands that are due, releases under a condition."""
     found = watches(book, pressing=True)
@@ -205,7 +212,7 @@ def readiness(book: Book) -> Iterator[Line]:
             fact = f"{one.number}: {one.why}, by {one.due}" + (
                 f", {-left} days LATE" if left < 0 else ""
             )
-            yield Line("", "redelivery demanded (CBP 4647)", RED if left <= _NEAR else AMBER, fact,
+            yield Line("", "redelivery demanded (CBP 4647)", light(one, today), fact,
                        f"continuity incident redelivery answered {one.number}", "", "G")  # fmt: skip
     if some := [one.number for one in found if one.state == CONDITIONAL]:
         fact = f"{len(some)}: {', '.join(some[:3])}{', ...' if some[3:] else ''}; the importers keep the goods"

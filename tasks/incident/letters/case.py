@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -71,6 +71,13 @@ def cases(book: Book, numbers: Iterable[str]) -> list[Case]:
     return [_case(book, found[number], tables) for number in wanted if number in found]
 
 
+def as_recorded(book: Book, case: Case, content: str, digest: str) -> Case:
+    """The same entry as an earlier revision has it."""
+    record = shelf.record(book.content, {case.number: content})
+    tables = {name: _by_entry(table.to_pylist()) for name, table in record.items()}
+    return _filled(book, replace(case, digest=digest), tables)
+
+
 def _by_entry(rows: Iterable[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in rows:
@@ -79,10 +86,15 @@ def _by_entry(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def _case(book: Book, row: Any, tables: Mapping[str, Mapping[str, list[Row]]]) -> Case:
-    own = {name: some.get(row.number, []) for name, some in tables.items()}
+    bare = Case(row.number, row.digest, row.state, row.note, row.outcome, {})
+    return _filled(book, bare, tables)
+
+
+def _filled(book: Book, bare: Case, tables: Mapping[str, Mapping[str, list[Row]]]) -> Case:
+    own = {name: some.get(bare.number, []) for name, some in tables.items()}
     (entry,) = own["entries"]
     opened = {name: _opened(book, entry[name]) for name in PRIVATE if entry[name]}
-    return Case(row.number, row.digest, row.state, row.note, row.outcome, own, opened)
+    return replace(bare, tables=own, opened=opened)
 
 
 PRIVATE = ("driver_birth_date", "driver_licence", "vehicle_plate")

@@ -110,9 +110,20 @@ def _carriage(case: Case, hidden: bool) -> Iterator[Sequence[Box]]:
         yield [box(3, name, title) for name, title in _DRIVER]
 
 
-def _tables(part: Part, places: Mapping[Any, Any]
-            ) -> Iterator[tuple[str, list[Column], list[tuple[str, ...]]]]:  # fmt: skip
-    case = part.case
+Listed = tuple[str, list[Column], list[tuple[str, ...]]]
+
+
+def record_tables(case: Case) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """What the tables of a sheet say of the record: title and rows."""
+    yield from ((title, rows) for title, _, rows in _of_record(case))
+
+
+def _tables(part: Part, places: Mapping[Any, Any]) -> Iterator[Listed]:
+    yield from _of_record(part.case)
+    yield from _of_packet(part, places)
+
+
+def _of_record(case: Case) -> Iterator[Listed]:
     yield ("Bills", [Column("Group", 13), Column("Bill", 100), Column("Packages", 30),
                      Column("On an electronic manifest", 40.9)],
            [(str(row["bill_group"]), bill(row), _packages(row), "no" if row["not_automated"] else "yes")
@@ -126,6 +137,9 @@ def _tables(part: Part, places: Mapping[Any, Any]
     yield ("Lines", [Column("Line", 11), Column("Goods", 62), Column("Origin", 12), Column("HTS", 24),
                      Column("Value", 27, "R"), Column("Quantity", 25, "R"), Column("AD / CVD", 22.9)],
            list(_lines(case)))  # fmt: skip
+
+
+def _of_packet(part: Part, places: Mapping[Any, Any]) -> Iterator[Listed]:
     yield ("Other agencies", [Column("Lines", 24), Column("Agency", 24), Column("Paper and its number", 72),
                               Column("Where it stands", 28), Column("Route", 35.9)],
            list(_agencies(part)))  # fmt: skip

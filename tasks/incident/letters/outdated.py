@@ -1,0 +1,114 @@
+"""Letters that no longer say what the record says: the entry was revised after the letter was issued. What
+the port wrote on it, and data that no letter shows, changes no letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tasks.entries.ledger import Book
+from tasks.incident.letters.case import PRIVATE, Case, as_recorded, cases
+from tasks.incident.letters.sheet import record_tables
+from tasks.incident.letters.values import VALUES
+from tasks.shared import clock, kinds
+from tasks.shared.board import AMBER, Line
+from tasks.shared.journal import Event
+from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS
+
+GONE_ON = ("released", "provisional", "refused", "exported", "cleared otherwise")
+_AGAIN = "continuity incident letters issue NUMBER --again REASON --out FOLDER"
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """`revised`: when, UTC; `changed`: what the letter says otherwise, in words; `outcome`: what the
+    port did meanwhile."""
+
+    number: str
+    letter: str
+    port: str
+    sent: bool
+    revised: str
+    outcome: str
+    changed: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        return {"entry": self.number, "letter": self.letter, "port": self.port,
+                "handed in": "yes" if self.sent else "no", "revised": f"{self.revised[:16]}Z",
+                "port said": self.outcome, "changed since": ", ".join(self.changed)}  # fmt: skip
+
+
+def outdated(book: Book) -> list[Outdated]:
+    """Every letter and entry that it holds for, whose printed data differs from the record of now."""
+    query = (
+        sa.select(LETTERS.c.live, LETTERS.c.letter, LETTERS.c.state, LETTERS.c.digest,
+                  ENTRIES.c.port, ENTRIES.c.outcome)
+        .join(ENTRIES, ENTRIES.c.number == LETTERS.c.live)
+        .join(NUMBERS, NUMBERS.c.number == LETTERS.c.live)
+        .where(NUMBERS.c.state == "recorded", ENTRIES.c.digest != LETTERS.c.digest)
+        .order_by(LETTERS.c.live)
+    )  # fmt: skip
+    rows = {row.live: row for row in book.journal.rows(query)}
+    if not rows:
+        return []
+    before, after = _revisions(book, {number: row.digest for number, row in rows.items()})
+    found = []
+    for case in cases(book, rows):
+        row, event = rows[case.number], before[case.number]
+        changed = tuple(differences(as_recorded(book, case, event.said.content, row.digest), case))  # type: ignore[attr-defined]
+        if changed:
+            found.append(Outdated(case.number, row.letter, row.port, row.state == "sent",
+                                  after[case.number].at, row.outcome, changed))  # fmt: skip
+    return found
+
+
+def _revisions(book: Book, digests: Mapping[str, str]) -> tuple[dict[str, Event], dict[str, Event]]:
+    """Of each entry the event that recorded it as the letter has it, and its newest."""
+    before: dict[str, Event] = {}
+    after: dict[str, Event] = {}
+    for event in book.journal.events(kind="entries."):
+        if isinstance(said := event.said, kinds.EntriesRecorded):
+            for line in said.entries:
+                if line.number in digests:
+                    after[line.number] = event
+                    if line.digest == digests[line.number]:
+                        before[line.number] = event
+    return before, after
+
+
+def differences(old: Case, new: Case) -> Iterator[str]:
+    """What a letter of the one says otherwise than a letter of the other, by name."""
+    for name, find in VALUES.items():
+        if find(old) != find(new):
+            yield name.replace("_", " ")
+    for name in PRIVATE:
+        if old.private(name, hidden=False) != new.private(name, hidden=False):
+            yield name.replace("_", " ")
+    shown = dict(record_tables(new))
+    yield from (
+        title.lower() for title, rows in record_tables(old) if list(rows) != list(shown[title])
+    )
+
+
+def by_letter(found: Iterable[Outdated]) -> dict[str, list[str]]:
+    """The entries of each letter that were revised since."""
+    listed: dict[str, list[str]] = {}
+    for one in found:
+        listed.setdefault(one.letter, []).append(one.number)
+    return listed
+
+
+def readiness(book: Book) -> Sequence[Line]:
+    """The board's line."""
+    if not (found := outdated(book)):
+        return []
+    newest = max(one.revised for one in found)
+    late = sum(one.outcome in GONE_ON for one in found)
+    fact = (
+        f"{len(found)}: {', '.join(one.number for one in found[:3])}{', ...' if found[3:] else ''}"
+    )
+    fact += f"; of {late} the port decided already: tell it" if late else ""
+    return [Line("", "letters older than their record", AMBER, fact, _AGAIN,
+                 clock.text(clock.parse(newest)))]  # fmt: skip

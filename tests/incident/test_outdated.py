@@ -1,0 +1,100 @@
+"""A letter whose entry was revised is flagged until it is issued again; what the port wrote flags
+none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.entries import shelf
+from tasks.incident import standing, state
+from tasks.incident.after import redelivery
+from tasks.incident.letters import outdated, sending
+from tasks.incident.office import Office
+from tasks.shared import clock
+from tasks.shared.board import AMBER, GREEN, RED
+from tasks.shared.journal import Journal
+from tasks.shared.private import Vault
+from tasks.shared.projections import ENTRIES
+from tasks.shared.settings import Settings
+from tests.entries import house as desks
+from tests.incident.paper_world import DRIVER, World, open_world, pdf
+
+
+@pytest.fixture
+def world(journal: Journal, house: Settings, tmp_path: Path) -> World:
+    return open_world(desks.book_of(house, journal), tmp_path / "scratch")
+
+
+def revise(world: World, number: str, **fields: object) -> None:
+    rows = {row.number: row.content for row in world.book.journal.rows(ENTRIES.select())}
+    record = shelf.record(world.book.content, {number: rows[number]})
+    world.take(desks.with_values(record, **fields))
+
+
+def flagged(world: World) -> dict[str, tuple[str, ...]]:
+    return {one.number: one.changed for one in outdated.outdated(world.book)}
+
+
+def test_a_revised_entry_flags_its_letter_until_it_is_issued_again(world: World) -> None:
+    number, other = world.record("30"), world.record("30")
+    first = world.letter(number, other, per="port")
+    assert flagged(world) == {}
+    driver = {**DRIVER, "vehicle_plate": "TX NEW-111"}
+    revise(world, number, importer_name="ACME FOODS OF LAREDO", **driver)
+    assert flagged(world) == {number: ("importer name", "importer", "vehicle plate")}
+    (one,) = outdated.outdated(world.book)
+    assert one.letter == first.letter and not one.sent
+    assert outdated.by_letter([one]) == {first.letter: [number]}
+    (line,) = outdated.readiness(world.book)
+    assert line.light == AMBER and number in line.fact and "--again" in line.next
+    world.letter(number, again="the importer's name was wrong")
+    assert flagged(world) == {} and outdated.readiness(world.book) == []
+
+
+def test_what_no_letter_shows_flags_none(world: World) -> None:
+    number = world.record("11")
+    world.letter(number)
+    revise(world, number, paper_outcome="exam", officer="Diaz 4711")
+    assert flagged(world) == {}
+    revise(world, number, paper_outcome="released", release_date=clock.washington().date())
+    assert flagged(world) == {}
+
+
+def test_lines_count_too_and_a_decided_one_is_said_to_be(world: World) -> None:
+    number = world.record("11")
+    letter = world.letter(number).letter
+    sending.sent(world.book, letter, "messenger", "port", clock.now().date(),
+                 world.file("stamp.pdf", pdf()), "jo")  # fmt: skip
+    revise(world, number, paper_outcome="released", release_date=clock.washington().date(),
+           location_of_goods="Z999")  # fmt: skip
+    (one,) = outdated.outdated(world.book)
+    assert one.sent and one.changed == ("location of goods",)
+    assert "of 1 the port decided already" in outdated.readiness(world.book)[0].fact
+
+
+def office(world: World) -> Office:
+    book = world.book
+    return Office(book.journal, book.content, Vault(book.settings.home), book.settings)
+
+
+def test_the_status_shows_watches_with_their_days(world: World) -> None:
+    today = clock.washington().date()
+    facts = {"arrival_date": today - timedelta(days=9), "release_date": today - timedelta(days=9)}
+    plain, held, wanted = (
+        world.record("11", paper_outcome=outcome, **facts)
+        for outcome in ("released", "provisional", "released")
+    )
+    proof = world.file("proof.pdf", pdf())
+    redelivery.demanded(world.book, wanted, "4647-1", today, today + timedelta(days=3), "mark the goods",
+                        proof, "jo")  # fmt: skip
+    room = office(world)
+    said = standing.standing(room, state.require(room.journal.rows))
+    assert [(row["entry"], row["light"]) for row in said["redelivery"]] == [
+        (wanted, RED), (held, AMBER)]  # fmt: skip
+    assert said["redelivery"][0]["to be met by"] == f"{today + timedelta(days=3)}, 3 days"
+    end = str(today + timedelta(days=21))
+    assert said["watched"] == {"entries": 1, "first ends": end, "last ends": end}
+    assert plain not in str(said["redelivery"]) and GREEN not in str(said["redelivery"])
