@@ -85,26 +85,36 @@ class Paper:
         frame, foot = self.frame, self.sheet.height - 8
         if frame.mark:
             self._put(frame.mark, self.sheet.width / 2, 7, 11, "B", RED, "C")
-        self._put(frame.left, self.sheet.margin, 13, 8.5, "B", BLUE)
-        self._put(frame.right, self.sheet.width - self.sheet.margin, 13, 8.5, "", BLUE, "R")
+        half = self.sheet.inner / 2
+        right, size = self.type.squeezed(frame.right, half, 8.5, "")
+        self._put(right, self.sheet.width - self.sheet.margin, 13, size, "", BLUE, "R")
+        free = self.sheet.inner - self.type.width(self.type.printable(right), "") * size - 4
+        left, size = self.type.squeezed(frame.left, free, 8.5, "B")
+        self._put(left, self.sheet.margin, 13, size, "B", BLUE)
         self._rule(15.5, 0.4)
         self._rule(foot - 3.5, 0.2)
-        self._put(frame.foot, self.sheet.margin, foot, 7, "", GREY)
+        words, size = self.type.squeezed(frame.foot, self.sheet.inner - 32, 7, "")
+        self._put(words, self.sheet.margin, foot, size, "", GREY)
         self._font(7, "", GREY)
         self.pdf.set_xy(self.sheet.width - self.sheet.margin - 40, foot - 2.6)
         self.pdf.cell(40, 3.5, f"page {self.pdf.page_no()} of {{nb}}", align="R")
         self.y = TOP
 
     def title(self, text: str, size: float = 17) -> None:
-        self._put(text, self.sheet.margin, self.y + 3, size, "B", BLUE)
-        self.y += size * _MM * 1.7
+        for line in self.type.wrapped(text, self.sheet.inner, size, "B"):
+            self._put(line, self.sheet.margin, self.y + 3, size, "B", BLUE)
+            self.y += size * _MM * 1.3
+        self.y += size * _MM * 0.4
 
     def heading(self, text: str) -> None:
         """A heading that does not stand alone at the foot of a page."""
-        self._room(36)
+        lines = self.type.wrapped(text, self.sheet.inner, 11, "B")
+        self._room(31 + 5 * len(lines))
         self.y += 3
-        self._put(text, self.sheet.margin, self.y + 3, 11, "B", BLUE)
-        self.y += 6
+        for line in lines:
+            self._put(line, self.sheet.margin, self.y + 3, 11, "B", BLUE)
+            self.y += 5
+        self.y += 1
 
     def text(self, text: str, size: float = 8.5, colour: Colour = INK,
              style: Style = "") -> None:  # fmt: skip
@@ -146,11 +156,12 @@ class Paper:
         for label, said in pairs:
             sides = [self.type.wrapped(label, left - 3, size, "B"),
                      self.type.wrapped(said, self.sheet.inner - left - 2 * _PAD, size, "")]  # fmt: skip
-            tall = max(map(len, sides)) * step + 2 * _PAD
-            self._room(tall)
-            self._cells(sheet, [sides[0], []], size, "B", INK)
-            self._cells(sheet, [[], sides[1]], size, "", INK)
-            self.y += tall
+            for part in self._torn(sides, step):
+                tall = max(map(len, part)) * step + 2 * _PAD
+                self._room(tall)
+                self._cells(sheet, [part[0], []], size, "B", INK)
+                self._cells(sheet, [[], part[1]], size, "", INK)
+                self.y += tall
             self._rule(self.y, 0.1)
         self.y += 2
 
@@ -188,8 +199,17 @@ class Paper:
             )
             # The sums stay with the row before them.
             keep = size * _MM * 2 if bold_last and place == len(listed) - 2 else 0.0
-            self._row(columns, cells, under, size, style, RED if red(row) else INK, keep)
+            *parts, last = self._torn(cells, size * _MM * _LEADING)
+            for part in parts:
+                self._row(columns, part, [], size, style, RED if red(row) else INK, 0.0)
+            self._row(columns, last, under, size, style, RED if red(row) else INK, keep)
         self.y += 2
+
+    def _torn(self, cells: Sequence[list[str]], step: float) -> list[list[list[str]]]:
+        """The lines of a row; in parts only where they are more than a page holds."""
+        most = int((self.sheet.bottom - TOP - 20) / step)
+        tall = max((len(cell) for cell in cells), default=0)
+        return [[cell[n : n + most] for cell in cells] for n in range(0, max(tall, 1), most)]
 
     def _row(self, columns: Sequence[Column], cells: list[list[str]], under: list[str],
              size: float, style: Style, colour: Colour, keep: float) -> None:  # fmt: skip

@@ -53,6 +53,17 @@ class Type:
 
         return "".join(sign if ord(sign) in known else anyascii(sign) for sign in text)
 
+    def squeezed(self, text: str, wide: float, size: float, style: Style) -> tuple[str, float]:
+        """The text on one line of at most `wide` millimetres, and the size at which it stands there:
+        smaller, down to three quarters, and then cut, with a sign that more was there."""
+        text, least = self.printable(text), size * 0.75
+        needs = self.width(text, style)
+        if needs * size > wide:
+            size = max(least, wide / needs)
+        if needs * size > wide:
+            text = f"{self.wrapped(text, wide - self.width(' …', style) * size, size, style)[0]} …"
+        return text, size
+
     def wrapped(self, text: str, wide: float, size: float, style: Style) -> list[str]:
         """Lines of at most `wide` millimetres; a word that is longer is broken."""
         measure = self._width[style]
