@@ -5,12 +5,15 @@ and are shown to be that."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 
+from tasks.entries import history
 from tasks.entries.ledger import Book
+from tasks.incident.letters.case import cases
 from tasks.incident.office import Office
+from tasks.incident.pga import demands as pga, history as agencies
 from tasks.incident.state import Incident
 from tasks.shared.projections import ENTRIES
 
@@ -32,29 +35,48 @@ def _book(office: Office) -> Book:
 
 
 def agency_share(office: Office, incident: Incident) -> str:
-    """`7 of 20 entries recorded (35 %): FDA 5, NHT 2`; empty before anything is recorded. Counted is what
-    the desk recorded, what a flag requires or may ask, and what the client had to show before; a hint of
-    the tariff's chapter is not."""
-    from tasks.incident.letters.case import cases
-    from tasks.incident.pga import demands as pga
-
-    numbers = [row.number for row in office.journal.rows(sa.select(ENTRIES.c.number))]
+    """`7 of 20 entries recorded (35%): FDA 5, NHT 2`; before anything is recorded, the same of the goods in
+    the clients' trade history; empty where there is neither. Counted is what the desk recorded, what a
+    flag requires or may ask, and what the client had to show before; a hint of the tariff's chapter is
+    not."""
     known = pga.Office(_book(office))
-    agencies: Counter[str] = Counter()
-    regulated = 0
+    own, of_what = list(_of_entries(known)), "entries recorded"
+    if not own:
+        own, of_what = _of_history(known), "goods in our clients' history, no entry is recorded yet"
+    if not own:
+        return ""
+    regulated = sum(map(bool, own))
+    counted = Counter(agency for some in own for agency in some)
+    by = ", ".join(f"{agency} {count:,}" for agency, count in counted.most_common())
+    flags = known.flags
+    basis = f"tariff flags as of {flags.as_of}" if flags.rows else "no tariff flags are loaded"
+    return (f"{regulated:,} of {len(own):,} {of_what} ({regulated / len(own):.0%})"
+            f"{': ' if by else ''}{by}; {basis}")  # fmt: skip
+
+
+def _of_entries(known: pga.Office) -> Iterator[set[str]]:
+    """The agencies that have a say in each recorded entry."""
+    numbers = [row.number for row in known.book.journal.rows(sa.select(ENTRIES.c.number))]
     for case in cases(known.book, numbers):
-        own = {
+        yield {
             one.agency for one in pga.demands(known, case) if one.need not in (pga.HINT, pga.NOTED)
         }
-        agencies.update(own)
-        regulated += bool(own)
-    if not numbers:
-        return ""
-    by = ", ".join(f"{agency} {count}" for agency, count in agencies.most_common())
-    flags = known.flags
-    basis = f"; tariff flags as of {flags.as_of}" if flags.rows else "; no tariff flags are loaded"
-    return (f"{regulated:,} of {len(numbers):,} entries recorded ({regulated / len(numbers):.0%})"
-            f"{': ' if by else ''}{by}{basis}")  # fmt: skip
+
+
+def _of_history(known: pga.Office) -> list[set[str]]:
+    """The agencies of each client's goods: a tariff number and origin a row."""
+    found = history.latest(known.book.journal, known.book.content)
+    return [
+        {flag["agency"] for flag in known.flags_of(row["hts_number"] or "") if flag["need"] != "N"}
+        | {one.agency for one in known.past_of(_client(row), row["hts_number"] or "")}
+        for row in (found.to_pylist() if found is not None else ())
+    ]
+
+
+def _client(row: Mapping[str, str]) -> str:
+    return agencies.client_of(
+        {"importer_number": row["importer_number"], "importer_name": row["importer"]}
+    )
 
 
 def discretion(office: Office, incident: Incident) -> str:

@@ -17,6 +17,9 @@ from tasks.shared.private import is_reference
 from tasks.shared.settings import Settings
 
 Open = Callable[[str], str]
+CALL = "call"
+_CALLS = (Column("Who answered, office", UPRIGHT.inner - 122), Column("Day and hour", 32),
+          Column("Reference given", 50), Column("Called by", 40))  # fmt: skip
 _WIDE, _GAP, _LONG = 92, 4.0, 60
 """Letters of a line of text; millimetres; rows that a mail's own text shows of a table."""
 
@@ -106,6 +109,9 @@ def pdf(draft: Draft, settings: Settings, opened: Open = masking) -> bytes:
     for table in draft.tables:
         paper.heading(table.title)
         _on_paper(paper, table, opened)
+    if draft.channel == CALL:
+        paper.heading("The call, to be written down")
+        paper.table(_CALLS, [("",) * len(_CALLS)] * 3, 8.5, lines=3)
     if draft.signed:
         paper.signature(f"For {broker.name}:")
     return paper.bytes()

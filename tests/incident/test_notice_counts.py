@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tasks.entries import history, history_file
 from tasks.incident import drafting, notice_facts, plan, state
 from tasks.incident.after import discretion
 from tasks.incident.drafting import Desk
 from tasks.incident.office import Office
-from tasks.incident.pga.loading import FLAGS, load
+from tasks.incident.pga.loading import FLAGS, HISTORY, load
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
 from tasks.shared.settings import Settings
@@ -72,6 +73,28 @@ def test_the_share_is_counted_over_recorded_entries(world: World, office: Office
     load(world.book, FLAGS, flags, date(2026, 11, 1), "CBP 0875-0419", "it")
     said = desk(office).fact(SHARE)[1]
     assert said.startswith("4 of 4 entries recorded (100%): EPA 4, FDA 2; tariff flags as of")
+
+
+def test_before_any_entry_it_is_counted_over_what_clients_imported(
+    world: World, office: Office
+) -> None:
+    report = world.file("report.csv", b"Importer,IOR,HTS,Origin\nAcme,12-3456789,8203200000,CN\n"
+                        b"Acme,12-3456789,8204110030,CN\nBasil,98-7654321,0306170004,TH\n")  # fmt: skip
+    history.take(office.journal, office.content, "it",
+                 ("report.csv", history_file.read(report), date(2026, 11, 1)))  # fmt: skip
+    seen = world.file(
+        "pga.csv", b"client,importer,hts,agency,program\nAcme,12-3456789,8203200000,FDA,FOO\n"
+    )
+    load(world.book, HISTORY, seen, date(2026, 11, 1), "ACE report", "it")
+    said = desk(office).fact(SHARE)[1]
+    assert said.startswith(
+        "1 of 3 goods in our clients' history, no entry is recorded yet (33%): FDA 1;"
+    )
+    flags = world.file("flags.csv", b"hts,flag\n0306170004,FD3\n")
+    load(world.book, FLAGS, flags, date(2026, 11, 1), "CBP 0875-0419", "it")
+    assert "2 of 3" in desk(office).fact(SHARE)[1]
+    world.record_many([entry("FDA")])
+    assert "1 of 1 entries recorded" in desk(office).fact(SHARE)[1]
 
 
 def test_a_hint_of_the_chapter_is_no_regulation(world: World, office: Office) -> None:

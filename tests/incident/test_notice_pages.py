@@ -88,7 +88,7 @@ def cases() -> Iterator[Any]:
             yield pytest.param(name, 200, marks=long)
 
 
-@pytest.mark.parametrize(("name", "rows"), cases())
+@pytest.mark.parametrize(("name", "rows"), list(cases()))
 def test_notices(office: Office, morning: datetime, tmp_path: Path, name: str, rows: int) -> None:
     declared(office, morning)
     path = tmp_path / "notice.pdf"
