@@ -70,7 +70,8 @@ class LetterPaper(Paper):
         lines = self.type.wrapped(text, inner - 6, size, "B")
         step = size * MM * _LEADING
         high = len(lines) * step + 3
-        self._room(high + 2)
+        self._room(high + 3)
+        self.y += 1
         self.pdf.set_draw_color(*RED)
         self.pdf.set_line_width(0.5)
         self.pdf.rect(self.sheet.margin, self.y, inner, high)
