@@ -30,7 +30,8 @@ def notify(
     out: Annotated[Path | None, typer.Option(help="Folder, if not in the home folder.")] = None,
 ) -> None:
     """Write the notices that are due, filled from the book, as PDF, text and mail file; with --send
-    also send them. Exit 1 if one waits or nobody can be told."""
+    also send them, but none to a contact that was dead when tried. Exit 1 if one waits or nobody can be
+    told."""
     from tasks.incident import notice_sending, notices as book
 
     office = room()
@@ -69,7 +70,8 @@ def _drafted(office: Office, name: str, only: list[str] | tuple[str, ...]
     notice, incident = plan.notice(name), state.newest(office.journal.rows)
     incident = incident or state.require(office.journal.rows)
     to = book.recipients(office, notice, only)
-    return book.draft(office, incident, notice, to, desk.actor, plan), []
+    made = book.draft(office, incident, notice, to, desk.actor, plan)
+    return made, book.unreachable(made)
 
 
 def sent(

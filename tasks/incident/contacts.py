@@ -66,6 +66,11 @@ class Contact:
         return sha256(kinds.canonical([self.phone, self.mail]).encode()).hexdigest()
 
     @property
+    def dead(self) -> bool:
+        """Somebody tried, and nobody was reached."""
+        return self.tried is not None and not self.works
+
+    @property
     def reach(self) -> str:
         return ", ".join(filter(None, (self.phone, self.mail, self.hours)))
 

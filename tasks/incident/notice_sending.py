@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.incident import drafting, notice_page, notices
+from tasks.incident import contacts, drafting, notice_page, notices
 from tasks.incident.notices import Known
 from tasks.incident.office import Office
 from tasks.shared import clock, kinds
@@ -76,19 +76,21 @@ def _key(one: Known) -> str:
 def send(office: Office, wanted: Sequence[Known], actor: str) -> Sending:
     """Send what goes by mail and was not sent. Raises Refused in a drill.
 
-    A letter that the server does not take lies in the outbox and goes with the next call; it is sent,
+    Nothing goes to a contact that was dead when tried: that would stop a clock though nobody was told. A
+    letter that the server does not take lies in the outbox and goes with the next call; it is sent,
     and its clock met, only when the server took it.
     """
     if office.drill:
         raise Refused("A drill sends nothing outside. Print the notices, and record them as told by "
                       "hand: continuity incident sent NOTICE --how hand")  # fmt: skip
     done = Sending()
+    dead = {one.id for one in contacts.load(office).values() if one.dead}
     post = Post(office.journal, office.content, office.settings)
     for one in wanted:
         draft = drafting.loaded(office.content.get(one.content))
         if one.sent:
             continue
-        if draft.channel != "mail" or not draft.mail:
+        if draft.channel != "mail" or not draft.mail or one.contact in dead:
             done.by_hand.append(one.id)
             continue
         letter = letter_of(office, one)

@@ -117,7 +117,7 @@ def recipients(office: Office, notice: Notice, only: Sequence[str] = ()) -> list
     found = contacts.load(office)
     if only:
         chosen = [contacts.known(found, name) for name in only]
-        if dead := [one for one in chosen if one.tried and not one.works]:
+        if dead := [one for one in chosen if one.dead]:
             raise BadInput("Nobody is reached there:", [
                 Problem(value=one.id, wrong=f"was dead when tried on {one.tried}",
                         right=f"mend it in {contacts.FILE}, then continuity incident contacts --verify")
@@ -188,7 +188,18 @@ def draft_due(office: Office, actor: str) -> tuple[list[Drafted], list[str]]:
             missing.append(str(nobody.problems[0]))
             continue
         made += draft(office, incident, notice, to, actor, plan)
-    return made, missing
+    return made, [*missing, *unreachable(made)]
+
+
+def unreachable(made: Sequence[Drafted]) -> list[str]:
+    """In words, each contact that was dead when tried. Its notice stands written all the same, since a
+    clock runs; it must be told in another way."""
+    dead = {one.contact.id: one.contact for one in made if one.contact.dead}
+    return [
+        f"{one.id} was DEAD when tried on {one.tried}: reach {one.role} another way, or mend "
+        f"{contacts.FILE} and try again (continuity incident contacts --verify {one.id})"
+        for one in dead.values()
+    ]  # fmt: skip
 
 
 def one_of(office: Office, name: str) -> Known:

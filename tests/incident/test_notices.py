@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from tasks.incident import exposure, notice_facts, notice_sending, notices, plan, state
+from tasks.incident import contacts, exposure, notice_facts, notice_sending, notices, plan, state
 from tasks.incident.clocks import clocks
 from tasks.incident.notices import Drafted, Known
 from tasks.incident.office import Office
@@ -199,11 +199,27 @@ def test_nobody_to_tell_is_said(office: Office, morning: datetime) -> None:
     assert any("client has no contact" in one or "column client" in one for one in missing)
     with pytest.raises(BadInput, match="No contact has the id"):
         drafted(office, "breach", "nobody")
-    from tasks.incident import contacts
-
     contacts.check(office, "cbp-soc", "ada", works=False, how="")
     with pytest.raises(BadInput, match="was dead when tried"):
         drafted(office, "breach", "cbp-soc")
+
+
+def test_to_a_dead_contact_it_is_written_and_not_mailed(
+    office: Office, morning: datetime, server: MailServer
+) -> None:
+    office = mailing(office, server)
+    declared(office, morning)
+    contacts.check(office, "cbp-soc", "ada", works=False, how="the mail came back")
+    made, missing = notices.draft_due(office, "ada")
+    assert any(
+        "cbp-soc was DEAD when tried on" in one and "--verify cbp-soc" in one for one in missing
+    )
+    breach = known(office, *(one for one in made if one.draft.template == "breach"))
+    done = notice_sending.send(office, breach, "ada")
+    assert done.by_hand == [breach[0].id] and server.received == []
+    assert "BR72" in {one.rule.id for one in clocks(office, state.require(office.journal.rows))}
+    contacts.check(office, "cbp-soc", "ada", works=True, how="again")
+    assert notice_sending.send(office, breach, "ada").sent == [breach[0].id]
 
 
 def test_sent_by_hand_and_acknowledged(office: Office, morning: datetime, tmp_path: Path) -> None:

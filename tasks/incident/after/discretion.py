@@ -43,8 +43,8 @@ def grant(book: Book, reference: str, first: date, last: date, reason: str, acts
         row["act"]: row for row in table(book.settings.home, "letters", "discretion_acts.csv").rows
     }
     problems = [
-        Problem(column="act", value=act, wrong=f"is never covered: {known[act]['source']}" if act in known
-                else "is not known", right=f"one of {', '.join(_covered(known))}")
+        Problem(column="act", wrong=f"{act!r} is never covered: {known[act]['source']}" if act in known
+                else f"{act!r} is not known", right=f"one of {', '.join(_covered(known))}")
         for act in acts if act not in _covered(known)
     ]  # fmt: skip
     if not acts:

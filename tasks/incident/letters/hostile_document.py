@@ -3,6 +3,7 @@ a PDF that is none, a picture of a billion points are refused before anything el
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,8 @@ def _pdf_pages(name: str, data: bytes) -> int:
 
     from pypdf import PdfReader
 
+    # What it stumbles over is told once, by us.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(data))
         locked = reader.is_encrypted

@@ -83,7 +83,8 @@ def issue(book: Book, wish: Wish, folder: Path, actor: str) -> Outcome:
     if folder.exists() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty: letters get a folder of their own")
     if not wish.numbers:
-        raise BadInput("No entry is named, and none waits for a letter there")
+        raise BadInput("No entry is named, and none waits for a letter there: name entries, or a port "
+                       "with recorded ones (continuity incident letters list)")  # fmt: skip
     signs = signer(book.journal, book.settings, wish.signer)
     found = ready(Rules.of(book), wish.numbers, bool(wish.again))
     for one in found:

@@ -95,7 +95,7 @@ def waiting(journal: Journal, port: str) -> list[str]:
 def require_port(book: Book, port: str) -> None:
     """Raises BadInput for a port that neither the list nor the settings know."""
     if port not in codes.meanings("port") and port not in book.settings.entries.further_ports:
-        problem = Problem(column="port", value=port, wrong="is no port of Schedule D that is known here",
+        problem = Problem(column="port", wrong=f"{port!r} is no port of Schedule D that is known here",
                           right="four digits, like 2304; a port that the list lacks goes into [entries] "
                                 "further_ports")  # fmt: skip
         raise BadInput("No letter was made:", [problem])
@@ -104,7 +104,7 @@ def require_port(book: Book, port: str) -> None:
 def leave_problems(leave: Leave, ports: Iterable[str], day: date) -> list[Problem]:
     """Why CBP's leave does not cover these ports today."""
     return [
-        Problem(column="authorisation", value=port, wrong=reason,
+        Problem(column="authorisation", wrong=f"port {port}: {reason}",
                 right="record CBP's leave (continuity incident step), or issue without it and say why: "
                       "--without-authorisation REASON")
         for port in sorted(set(ports)) if (reason := leave.lacking(port, day))
