@@ -31,6 +31,16 @@ def verify(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 
 @app.command()
+def purge() -> None:
+    """Destroy the keys of private values whose day has come: birth dates, licences and plates of drivers,
+    \\[private] keep_days after they were recorded. The flow upkeep does it by itself."""
+    from tasks.shared import purging
+
+    gone = purging.purge(desk.journal, desk.vault, desk.actor)
+    say(f"{gone} private value(s) can no longer be read, by anybody")
+
+
+@app.command()
 def export(
     out: Annotated[Path, typer.Option(help="A new or empty folder.")],
     private_to: Annotated[

@@ -16,9 +16,10 @@ from tasks.operations import once, relay, upkeep
 from tasks.operations.alerts import Alarm, lines
 from tasks.operations.upkeep import Fault, Look
 from tasks.operations.waiting.steps import ask, open_house, wake
-from tasks.shared import opening
+from tasks.shared import opening, purging
 from tasks.shared.errors import MissingPart
 from tasks.shared.journal import Journal
+from tasks.shared.private import Vault
 from tasks.shared.settings import Settings, load
 
 POOL = "continuity"
@@ -118,6 +119,7 @@ def look_after(home: str, actor: str, full: bool) -> dict[str, Any]:
     raised = upkeep.settle(alarm, journal, found)
     done = alarm.deliver()
     found.letters = len(done.waiting)
+    purging.purge(journal, Vault(settings.home), actor)
     upkeep.note(journal, found, actor)
     woken = wake(journal, settings)
     create_markdown_artifact(_page(journal, found), key="upkeep", description="The house")

@@ -106,7 +106,8 @@ class Vault:
         with self._open(self._keys, _KEYS) as store:
             gone = store.execute("DELETE FROM keys WHERE purge <= ?", [today.isoformat()]).rowcount
             store.commit()
-            store.execute("VACUUM")
+            if gone:
+                store.execute("VACUUM")
         return gone
 
     def rows(self) -> Iterator[Row]:

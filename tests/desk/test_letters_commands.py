@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tasks.shared import clock
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 from tests.entries.house import book_of
@@ -125,3 +127,14 @@ def test_a_letter_older_than_its_record_is_named_everywhere(continuity, world: W
     assert "older than their record" in out and number in " ".join(out.split())
     _, out, _ = continuity("status")
     assert "letters older than their" in " ".join(out.split())
+
+
+def test_private_data_is_purged_by_a_command_too(continuity, world: World) -> None:  # type: ignore[no-untyped-def]
+    world.record("30")
+    code, out, _ = continuity("journal", "purge")
+    assert code == 0 and "0 private value(s)" in out
+    later = clock.now() + timedelta(days=world.book.settings.private.keep_days + 1)
+    with clock.held(later):
+        code, out, _ = continuity("journal", "purge")
+    assert code == 0 and "2 private value(s) can no longer be read" in out
+    assert continuity("journal", "verify")[0] == 0

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tasks.operations.alerts import open_alerts
 from tasks.operations.once import begin
+from tasks.shared import clock, kinds
+from tasks.shared.errors import Refused
+from tasks.shared.private import Vault
 from tests.reconciliation.house import Office
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -106,3 +109,17 @@ def test_news_reach_the_server_once(office: Office) -> None:
     position = Position.read(path)
     assert position is not None and position.seq > 0
     assert run(office).result()["told"] == 0
+
+
+def test_private_values_whose_day_has_come_are_purged(office: Office) -> None:
+    vault = Vault(office.settings.home)
+    past = clock.now().date() - timedelta(days=1)
+    (due,) = vault.seal([("ABC-1", "entries.driver_birth_date", "1979-03-18")], past)
+    (kept,) = vault.seal([("ABC-1", "entries.vehicle_plate", "TX 1")], None)
+    run(office)
+    assert vault.open(kept) == "TX 1"
+    with pytest.raises(Refused, match="was purged"):
+        vault.open(due)
+    (event,) = office.journal.events(kind=kinds.PrivatePurged.kind)
+    run(office)
+    assert list(office.journal.events(kind=kinds.PrivatePurged.kind)) == [event]

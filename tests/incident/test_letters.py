@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from tasks.incident.letters.authorisation import leave
 from tasks.incident.letters.chasing import chase_list, readiness
 from tasks.incident.letters.readying import waiting
 from tasks.reconciliation import report_audit
-from tasks.shared import clock, kinds, manifest, people
+from tasks.shared import clock, kinds, manifest, people, purging
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.journal import Journal
@@ -256,7 +256,11 @@ def test_the_book_keeps_no_birth_date_after_the_purge(world: World) -> None:
     again, whole = sending.reprint(world.book, made.letter, world.folder / "again.pdf")
     assert whole and again.read_bytes() == printed
     later = clock.now().date() + timedelta(days=world.book.settings.private.keep_days + 1)
-    assert world.book.vault.purge_due(later) >= 3
+    assert purging.purge(world.book.journal, world.book.vault, "it") == 0
+    with clock.held(datetime.combine(later, time(12), UTC)):
+        assert purging.purge(world.book.journal, world.book.vault, "it") >= 3
+    (purged,) = world.book.journal.events(kind="private.purged")
+    assert later.isoformat() in purged.body
     _, whole = sending.reprint(world.book, made.letter, world.folder / "later.pdf")
     assert not whole and "1979-03-18" not in text_of(world.folder / "later.pdf")
     assert "Driver birth date: was purged" not in refusal(world, number)

@@ -62,3 +62,11 @@ class EntriesRefused(Body, frozen=True, kw_only=True):
     desk: str
     problems: int
     reasons: list[str]
+
+
+class PrivatePurged(Body, frozen=True, kw_only=True):
+    """The keys of private values whose day had come were destroyed: how many, up to which day."""
+
+    kind: ClassVar[str] = "private.purged"
+    values: int
+    day: str
