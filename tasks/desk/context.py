@@ -119,6 +119,7 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -
     from rich.markup import escape
     from rich.table import Table
 
+    title = _marked(title)
     if not rows:
         say(f"{title}: none" if title else "none")
         return
@@ -128,6 +129,14 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -
     for row in rows:
         table.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
     Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def _marked(title: str) -> str:
+    """A drill's listings say so, as everything of a drill does; only a book that is open is asked."""
+    from tasks.shared.journal import is_drill
+
+    opened = "journal" in vars(desk) and is_drill(desk.journal)
+    return f"DRILL: {title}" if opened and title and "DRILL" not in title else title
 
 
 def told(error: ContinuityError) -> int:

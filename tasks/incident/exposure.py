@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from tasks.entries import shelf
 from tasks.incident import importers
 from tasks.incident.office import Office
 from tasks.incident.state import require
 from tasks.shared import hostile, kinds
 from tasks.shared.board import last
-from tasks.shared.errors import BadInput, HostileFile, Problem
+from tasks.shared.errors import BadInput, HostileFile, Problem, Refused
 from tasks.shared.private import MARK
 from tasks.shared.projections import ENTRIES
 from tasks.shared.settings import System
@@ -95,12 +96,31 @@ def _keep(found: Read, place: int, number: str, name: str) -> None:
 def _rows(office: Office, system: System | None, found: Read) -> Iterator[tuple[int, str, str]]:
     """(row, importer number, name) as the source has them."""
     if system is None:
-        query = sa.select(ENTRIES.c.importer).distinct().order_by(ENTRIES.c.importer)
-        yield from ((0, row.importer, "") for row in office.journal.rows(query))
+        yield from _own(office)
     elif system.file:
         yield from _csv(office, system, found)
     else:
         yield from _query(system)
+
+
+def _own(office: Office) -> Iterator[tuple[int, str, str]]:
+    """Of our own book: each recorded entry's importer, with its name."""
+    query = sa.select(ENTRIES.c.number, ENTRIES.c.importer, ENTRIES.c.content)
+    rows = list(office.journal.rows(query.order_by(ENTRIES.c.importer, ENTRIES.c.number)))
+    where = {row.number: row.content for row in rows}
+    wanted = ("entry_number", "importer_name")
+    named = shelf.rows(office.content, where, "entries", wanted).to_pylist()
+    names = {row["entry_number"]: row["importer_name"] or "" for row in named}
+    for row in rows:
+        yield 0, _opened(office, row.importer), names[row.number]
+
+
+def _opened(office: Office, number: str) -> str:
+    """So that a person who stands in another system too is listed once."""
+    try:
+        return office.vault.open(number) if number.startswith(MARK) else number
+    except Refused:
+        return number
 
 
 def _csv(office: Office, system: System, found: Read) -> Iterator[tuple[int, str, str]]:

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from tasks.entries.ledger import Book
 from tasks.incident import exposure
 from tasks.incident.office import Office
 from tasks.shared.errors import BadInput
 from tasks.shared.private import is_reference
 from tasks.shared.settings import System
+from tests.incident.paper_world import open_world
 from tests.incident.world import crm, declared, with_systems
 
 
@@ -51,6 +53,26 @@ def test_only_the_systems_that_were_compromised(office: Office, morning: datetim
     assert len(exposure.newest(office, "2026-01") or []) == 3, "the newest list counts"
     with pytest.raises(BadInput, match="is no system of the inventory 'erp'"):
         exposure.record(office, ["erp"], "ada")
+
+
+def test_our_own_book_gives_names_and_a_person_stands_once(
+    office: Office, morning: datetime, tmp_path: Path
+) -> None:
+    world = open_world(Book(office.journal, office.content, office.vault, office.settings),
+                       tmp_path / "scratch", leave=False)  # fmt: skip
+    person = {
+        "importer_number": "123-45-6789",
+        "importer_number_type": "34",
+        "importer_name": "ABE DOE",
+    }
+    world.record("11", **person)
+    world.record("11", importer_name="ACME FOODS")
+    office = with_systems(office, crm(office))
+    declared(office, morning)
+    listed, _ = exposure.record(office, [], "ada")
+    names = {one.importer: one.systems for one in listed}
+    assert names["Abe Doe"] == ("crm", "book") and "ABE DOE" not in names
+    assert names["ACME FOODS"] == ("book",) and "" not in names
 
 
 def test_faults_do_not_hold_up_the_notice(office: Office, morning: datetime) -> None:
