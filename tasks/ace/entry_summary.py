@@ -70,11 +70,13 @@ def prepare(
     *,
     quota_one_step: bool = True,
     known: Known | None = None,
+    releases: pa.Table | None = None,
 ) -> Prepared:
-    """Summaries with fees, totals and statement dates: what approval is asked for. Raises as
+    """Summaries with fees, totals and statement dates: what approval is asked for. releases: what the
+    consolidating ones cover (`prepare.RELEASES`), where that does not stand in the record. Raises as
     `write_summaries` does."""
     run = Run(payment, quota_one_step, known or Known())
-    return ae_prepare.prepare(tables_of(record), run)
+    return ae_prepare.prepare(tables_of(record), run, releases)
 
 
 def write_prepared(

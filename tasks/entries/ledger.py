@@ -274,7 +274,7 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
     seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
     columns = ("entry_number", "entry_type", "filing_route", "paper_outcome", "port_of_entry",
                "importer_number", "release_date", "estimated_entry_date", "bond_type",
-               "consignee_number")  # fmt: skip
+               "consignee_number", "consolidated_summary", "consolidating")  # fmt: skip
     bonds = single_bonds(record)
     moved, consignees = in_bond_use.in_bonds(record), _consignees(record)
     rows = record.entries.select(list(columns)).to_pylist()
@@ -295,6 +295,8 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
             consignee=row["consignee_number"] or consignees.get(row["entry_number"], ""),
             in_bonds=moved.get(row["entry_number"], []),
             single_bonds=bonds.get(row["entry_number"], []),
+            covered_by=row["consolidated_summary"] or "",
+            consolidating=bool(row["consolidating"]),
         )
         for row in rows
     ]

@@ -21,6 +21,7 @@ from tasks.entries import shelf
 from tasks.entries.record import TABLES, Record
 from tasks.reconciliation import owed, terms, zone_weeks
 from tasks.reconciliation.classify import Step, classify
+from tasks.reconciliation.covering import releases
 from tasks.reconciliation.facts import facts_of
 from tasks.reconciliation.planned import Planned, Row
 from tasks.reconciliation.view import IMPORTER, Standing
@@ -152,7 +153,8 @@ def _summaries(some: list[Standing], draft: Draft, limits: BatchLimits) -> Built
     record = records(site.content, {one.number: one.content for one in some})
     known = _known(some)
     one_step = site.settings.ace.quota_one_step
-    ready = prepare(record, draft.payment(), quota_one_step=one_step, known=known)
+    covers = releases(site.journal, [one.number for one in some if one.consolidating])
+    ready = prepare(record, draft.payment(), quota_one_step=one_step, known=known, releases=covers)
     envelope = envelope_of(site.journal, site.settings, site.day)
     envelope = replace(envelope, application="AE")
     batches = write_prepared(ready, envelope, limits, draft.first,

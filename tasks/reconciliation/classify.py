@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -118,6 +118,10 @@ def _differs(one: Standing, facts: Facts) -> str:
     return "; ".join(view.differs) if view else ""
 
 
+def _few(numbers: Sequence[str]) -> str:
+    return ", ".join(numbers[:3]) + (f" and {len(numbers) - 3} more" if numbers[3:] else "")
+
+
 def _batch(application: str) -> Detail:
     def told(one: Standing, facts: Facts) -> str:
         sent = one.sent.get(application)
@@ -154,6 +158,9 @@ _DETAILS: Mapping[str, Detail] = {
     "summary": _of_summary,
     "version": _version,
     "differs": _differs,
+    "covered_by": lambda one, facts: one.covered_by,
+    "covers": lambda one, facts: str(len(one.covers)),
+    "awaited": lambda one, facts: _few(one.awaited),
     **{f"{name.lower()}_batch": _batch(name) for name in ("SE", "AE")},
     **{f"{name.lower()}_code": _code(name) for name in ("SE", "AE")},
     **{f"{name.lower()}_refused": _refused(name) for name in ("SE", "AE")},

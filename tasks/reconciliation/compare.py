@@ -21,10 +21,10 @@ from tasks.ace.response import Answer
 from tasks.ace.summary import groups
 from tasks.ace.summary.declared import TABLES, UNUSED, declared
 from tasks.ace.summary.groups import Group, Said
-from tasks.ace.summary.prepare import covered
 from tasks.entries import shelf
 from tasks.reconciliation import matching, terms
 from tasks.reconciliation.asking import House
+from tasks.reconciliation.covering import releases
 from tasks.reconciliation.view import IMPORTER
 from tasks.shared.errors import BadInput, BadSettings
 from tasks.shared.projections import ENTRIES, VIEWS, among
@@ -114,12 +114,8 @@ def _releases(house: House, entries: pa.Table) -> pa.Table | None:
     """Which of our entries name a consolidating summary of these as the one that covers them."""
     if "consolidating" not in entries.column_names:
         return None
-    consolidating = pc.fill_null(entries["consolidating"], False)
-    rows = house.journal.rows(sa.select(ENTRIES.c.number, ENTRIES.c.content))
-    where = {row.number: row.content for row in rows}
-    columns = ["entry_number", "consolidated_summary"]
-    whole = shelf.rows(house.content, where, "entries", columns)
-    return covered(whole, entries["entry_number"].filter(consolidating)).sort_by("release")
+    wanted = entries["entry_number"].filter(pc.fill_null(entries["consolidating"], False))
+    return releases(house.journal, wanted.to_pylist())
 
 
 def _entry_dates(answers: Sequence[Answer]) -> dict[str, date]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from tasks.reconciliation.release import Held, held
+from tasks.reconciliation.routes import route_of
 from tasks.reconciliation.view import (
     ACTION,
     BILL,
@@ -116,7 +117,7 @@ class Facts(msgspec.Struct, frozen=True):
 def facts_of(one: Standing) -> Facts:
     """The facts of one recorded entry."""
     release, dated, code, says = _release(one)
-    return Facts(paper_of(one), one.route, _summary(one), release, _way(one, "SE"), _way(one, "AE"),
+    return Facts(paper_of(one), route_of(one), _summary(one), release, _way(one, "SE"), _way(one, "AE"),
                  _bill(one), dated, code, says)  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from tasks.reconciliation.facts import Bill, Facts, Paper, Release, Summary, Way
+from tasks.reconciliation.routes import CARRIED, CONSOLIDATING, COVERED, GATHERING, LATE, LONE
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY
 
 
@@ -79,6 +80,7 @@ P, S, R, W, B = Paper, Summary, Release, Way, Bill
 OURS = (P.OPEN, P.QUOTA, P.WITHDRAWAL, P.FREED)
 FILED = (P.QUOTA, P.WITHDRAWAL, P.FREED)
 ON_FILE = (R.PENDING, R.FREE, R.OTHER_DAY, R.STOPPED)
+PARTS, WHOLES = (COVERED, CARRIED, LATE), (CONSOLIDATING, GATHERING, LONE)
 AWAY, ABROAD = (W.OUT, W.CHANGED), (W.OUT, W.CHANGED, W.FOUND)
 
 RULES = (
@@ -95,6 +97,8 @@ RULES = (
     Rule(Step.WAIT, "asked: does ACE have a summary? No answer yet", SUMMARY, summary=[S.ASKED]),
     Rule(Step.WAIT, "EQ failed ({summary}): it is asked again", SUMMARY, summary=[S.FAILED]),
     Rule(Step.PERSON, "EQ says {summary}", SUMMARY, summary=[S.ODD]),
+    Rule(Step.PERSON, "ACE has a summary of its own, though {covered_by} covers it", SUMMARY,
+         summary=[S.GOOD, S.DIFFERENT], paper=OURS, route=PARTS),
     Rule(Step.DIFFERS, "{differs}", SUMMARY, paper=FILED, summary=[S.DIFFERENT]),
     Rule(Step.ASK, "does ACE have an entry?", RELEASE, release=[R.UNASKED]),
     Rule(Step.WAIT, "asked: does ACE have an entry? No answer yet", RELEASE, release=[R.ASKED]),
@@ -122,6 +126,10 @@ RULES = (
     Rule(Step.WAIT, "the desk says {outcome}, but batch {ae_batch} may stand", SUMMARY, paper=[P.OPEN],
          summary=[S.NONE], ae=ABROAD),
     Rule(Step.AT_PORT, "the port says {outcome}: nothing may be sent", paper=[P.OPEN]),
+    # A consolidating summary has no release of its own; one under its number keeps it out (error 230).
+    Rule(Step.SETTLE, "summary {version} in ACE, of {covers} releases", summary=[S.GOOD], route=WHOLES),
+    Rule(Step.PERSON, "ACE has a release under the number of a consolidating summary (error 230)", RELEASE,
+         summary=[S.NONE], release=[*ON_FILE, R.LOST], route=WHOLES),
     # ACE has the summary as ours would be: settled once the release stands as on the paper.
     Rule(Step.SETTLE, "summary {version} in ACE", summary=[S.GOOD], release=[R.FREE]),
     Rule(Step.DATE, "paper {released}, ACE {dated}: a letter asks the port to post it", SUMMARY,
@@ -141,6 +149,24 @@ RULES = (
     Rule(Step.PERSON, "revised since the release in batch {se_batch}, which ACE keeps as it was: correct "
          "it with CBP, then continuity reconcile keep-release", RELEASE, release=ON_FILE,
          se=[W.CHANGED]),
+    # A covered release has no summary of its own: it is settled when the one that covers it stands.
+    Rule(Step.PERSON, "recorded after {covered_by} was settled, which does not name it: correct that summary "
+         "with CBP", route=[LATE]),
+    Rule(Step.SETTLE, "released in ACE, covered by the summary {covered_by}", release=[R.FREE],
+         route=[CARRIED]),
+    Rule(Step.WAIT, "released in ACE; its summary goes with {covered_by}", RELEASE, release=[R.FREE],
+         route=[COVERED]),
+    Rule(Step.DATE, "paper {released}, ACE {dated}: a letter asks the port to post it", RELEASE,
+         release=[R.OTHER_DAY], route=PARTS),
+    Rule(Step.DATE, "paper {released}, ACE shows no release: a letter asks the port to post it", RELEASE,
+         release=[R.PENDING], route=PARTS),
+    Rule(Step.TASK, "ACE says {says} ({code})", RELEASE, release=[R.STOPPED], route=PARTS),
+    Rule(Step.WAIT, "ACE said already on file and shows no release yet", RELEASE, se=[W.FOUND], route=PARTS),
+    # The summary goes when all the releases that it names stand in ACE (error 237).
+    Rule(Step.PERSON, "no entry names it as the summary that covers it: the desk gives them its number, or "
+         "takes the mark off", route=[LONE]),
+    Rule(Step.WAIT, "waits until its releases stand in ACE: {awaited}", SUMMARY, route=[GATHERING]),
+    Rule(Step.SEND_SUMMARY, "all its releases stand in ACE", route=[CONSOLIDATING]),
     Rule(Step.SEND_SUMMARY, "nothing is in the way", release=ON_FILE),
     # "Already on file" to an add means found, not failed: an officer keyed the paper, and CQ does
     # not show what it never told.
@@ -156,8 +182,9 @@ RULES = (
     Rule(Step.WAIT, "CQ failed for its bill ({bill}): it is asked again", BILL, bill=[B.FAILED]),
     Rule(Step.PERSON, "its bill shows another release: {bill}", BILL, bill=[B.TAKEN]),
     Rule(Step.PERSON, "CQ says of its bill: {bill}", BILL, bill=[B.ODD]),
+    Rule(Step.WAIT, "its bill shows this entry in ACE, CQ no release yet", RELEASE, bill=[B.OWN], route=PARTS),
     Rule(Step.SEND_SUMMARY, "its bill shows this entry in ACE", bill=[B.OWN]),
-    Rule(Step.SEND_RELEASE, "nothing is in the way", route=["se_then_ae"]),
+    Rule(Step.SEND_RELEASE, "nothing is in the way", route=["se_then_ae", *PARTS]),
     Rule(Step.SEND_CERTIFIED, "nothing is in the way", route=["ae_certified"]),
     Rule(Step.SEND_SUMMARY, "nothing is in the way", route=["ae_only"]),
     Rule(Step.PERSON, "its route is unknown: {route}"),

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 import sqlalchemy as sa
 
+from tasks.reconciliation.covering import joined
 from tasks.reconciliation.view import ADDITIONAL, IMPORTER, Sent, Standing, View, parties_of
 from tasks.shared.journal import Head, Journal
 from tasks.shared.kinds import ImporterBond
@@ -66,12 +67,12 @@ def _read(journal: Journal) -> list[Standing]:
                 **known,
             )
         )
-    return found
+    return joined(found)
 
 
 _KNOWN_OF_ENTRY = ("desk", "port", "entry_type", "route", "outcome", "released", "complete", "importer",
-                   "content", "digest", "consignee", "bond_type", "entered",
-                   "release_digest", "recorded")  # fmt: skip
+                   "content", "digest", "consignee", "bond_type", "entered", "covered_by",
+                   "consolidating", "release_digest", "recorded")  # fmt: skip
 
 _RECORDED = (
     sa.select(

@@ -94,6 +94,16 @@ class Standing(msgspec.Struct, frozen=True):
     since: int = 0
     recorded: int = 0
     release_digest: str = ""
+    covered_by: str = ""
+    """The consolidating summary that takes its release: it has none of its own."""
+    consolidating: bool = False
+    covers: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
+    """Of the releases that it covers, those that are not in ACE yet."""
+    carried: bool = False
+    """The summary that covers it stands in ACE and names it."""
+    late: bool = False
+    """That summary was settled before this entry was recorded."""
     refused: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Why ACE rejects all questions whole, by what is asked about."""
 

@@ -52,6 +52,8 @@ ENTRIES = sa.Table(
     sa.Column("single_bonds", sa.Text, nullable=False),
     sa.Column("consignee", sa.Text, nullable=False),
     sa.Column("release_digest", sa.Text, nullable=False),
+    sa.Column("covered_by", sa.Text, nullable=False),
+    sa.Column("consolidating", sa.Boolean, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from tasks.reconciliation.classify import CLOSED, SENDING, Step, classify, taken_back
 from tasks.reconciliation.facts import FAILURES, Bill, Facts, Paper, Release, Summary, Way
-from tasks.reconciliation.rules import RULES, first, read
+from tasks.reconciliation.routes import CARRIED, CONSOLIDATING, COVERED
+from tasks.reconciliation.rules import PARTS, RULES, WHOLES, first, read
 from tasks.reconciliation.view import (
     ACTION,
     BILL,
@@ -377,6 +378,31 @@ def may_be_sent(facts: Facts, step: Step) -> bool:
     return nowhere and alone and facts.se is Way.NOTHING
 
 
+def consolidations() -> Iterator[Facts]:
+    for values in product(Paper, Summary, Release, Way, (Way.NOTHING, Way.OUT, Way.REFUSED), Bill,
+                          (*PARTS, *WHOLES)):  # fmt: skip
+        paper, summary, release, se, ae, bill, route = values
+        yield Facts(paper, route, summary, release, se, ae, bill)
+
+
+def test_a_covered_release_has_no_summary_and_a_consolidating_summary_no_release() -> None:
+    seen: set[tuple[str, Step]] = set()
+    for facts in consolidations():
+        rule = first(facts)
+        assert rule.ask or rule.step not in ASKING, rule
+        if rule.step in SENDING:
+            seen.add((facts.route, rule.step))
+            assert facts.summary is Summary.NONE and facts.ae is Way.NOTHING, facts
+            assert facts.release is Release.INVISIBLE, facts
+        if rule.step is Step.SETTLE and facts.route in PARTS:
+            assert (facts.route, facts.release) == (CARRIED, Release.FREE), facts
+            assert facts.summary is Summary.NONE, facts
+        if rule.step is Step.SETTLE and facts.route in WHOLES:
+            assert facts.summary is Summary.GOOD, facts
+    wanted = {(COVERED, Step.SEND_RELEASE), (CARRIED, Step.SEND_RELEASE)}
+    assert seen == {*wanted, (CONSOLIDATING, Step.SEND_SUMMARY)}
+
+
 def test_no_combination_sends_when_anything_but_definite_absence_stands() -> None:
     sent_: Counter[Step] = Counter()
     for facts in combinations():
@@ -400,9 +426,12 @@ def test_every_rule_decides_something_and_every_verdict_that_waits_asks() -> Non
             for release in (Release.INVISIBLE, Release.PENDING):
                 facts = Facts(Paper.FREED, "se_then_ae", Summary.NONE, release, se, ae, Bill.CLEAR)
                 used.add(id(first(facts)))
+    used |= {id(first(facts)) for facts in consolidations()}
     assert [rule for rule in RULES if id(rule) not in used] == []
-    asking = (Step.ASK, Step.WAIT, Step.TASK, Step.MEND, Step.DATE, Step.DIFFERS, Step.CANCEL)
-    assert all(rule.ask for rule in RULES if rule.step in asking)
+    assert all(rule.ask for rule in RULES if rule.step in ASKING)
+
+
+ASKING = (Step.ASK, Step.WAIT, Step.TASK, Step.MEND, Step.DATE, Step.DIFFERS, Step.CANCEL)
 
 
 dispositions = st.sampled_from(

@@ -98,9 +98,9 @@ class Survey:
         return plan_payment(asked, self.run.payment)
 
 
-def prepare(tables: Mapping[str, pa.Table], run: Run) -> Prepared:
-    """The summaries of a record's tables, ready to be sent."""
-    entries, children = divided(tables)
+def prepare(tables: Mapping[str, pa.Table], run: Run, releases: pa.Table | None = None) -> Prepared:
+    """The summaries of a record's tables, ready to be sent. releases: as in `divided`."""
+    entries, children = divided(tables, releases)
     survey = Survey(run)
     if not entries.num_rows:
         return Prepared(entries, children, PLAN.empty_table())

@@ -81,8 +81,11 @@ def all_cases(house: House) -> Cases:
 
 
 def to_be_filed(case: Case) -> bool:
-    """Something is still to be filed for it: it came in, and ACE shows no summary."""
+    """Something is still to be filed for it: it came in, and ACE shows no summary. What a consolidating
+    summary covers has none of its own."""
     view = case.one.views.get(SUMMARY)
+    if case.one.covered_by:
+        return False
     filed = view is not None and view.disposition in HELD
     return case.one.outcome not in CLOSED and case.one.route != "none" and not filed
 

@@ -58,6 +58,8 @@ def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict
         "port": line.port,
         "importer": line.importer,
         "complete": line.complete,
+        "covered_by": line.covered_by,
+        "consolidating": line.consolidating,
         "released": line.released,
         "entered": line.entered,
         "bond_type": line.bond_type,

@@ -16,7 +16,8 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     `in_bonds`: the in-bond numbers on its bills. `consignee`: as recorded, or a private reference.
     `entered`: the day that decides which bond holds, released or estimated (AE 2026-07 p.156).
     `single_bonds`: its single transaction bonds, each as designation, surety and dollars: `B 036
-    25000`; those that an additional surety gives too.
+    25000`; those that an additional surety gives too. `covered_by`: the number of the consolidating
+    summary that takes its release; `consolidating`: it is such a summary itself.
     """
 
     number: str
@@ -34,6 +35,8 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     consignee: str = ""
     in_bonds: list[str] = []
     single_bonds: list[str] = []
+    covered_by: str = ""
+    consolidating: bool = False
 
 
 class EntriesRecorded(Body, frozen=True, kw_only=True):
