@@ -221,13 +221,14 @@ def as_csv(exposed: Sequence[Exposed], opened: bool, office: Office) -> bytes:
     drill."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(["importer_number", "importer", "systems"])
+    mark = [office.mark] if office.drill else []
+    writer.writerow(["importer_number", "importer", "systems", *mark])
     for one in exposed:
         number = one.number
         if number.startswith(MARK):
             clear = opened and not office.drill
             number = office.vault.open(number) if clear else importers.MASK
-        writer.writerow([number, _cell(one.importer), " ".join(one.systems)])
+        writer.writerow([number, _cell(one.importer), " ".join(one.systems), *mark])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 

@@ -126,7 +126,10 @@ def _on_paper(paper: Paper, table: DraftTable, opened: Open) -> None:
 def lists(draft: Draft, opened: Open = masking) -> list[tuple[str, bytes]]:
     """Tables that are too long for a text, as CSV files with a byte order mark."""
     return [
-        (f"{table.title.lower().replace(' ', '-')}.csv", _csv(table, opened))
+        (
+            f"{f'{draft.mark}-' if draft.mark else ''}{table.title.lower().replace(' ', '-')}.csv",
+            _csv(table, opened),
+        )
         for table in draft.tables
         if len(table.rows) > _LONG
     ]

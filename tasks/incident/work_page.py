@@ -25,9 +25,10 @@ def write(office: Office, incident: Incident, out: Path) -> list[Path]:
     rows = standing.work_rows(office, incident.id)
     sink = io.StringIO(newline="")
     heads = list(rows[0]) if rows else ["item"]
+    mark = [incident.mark] if incident.drill else []
     writer = csv.writer(sink)
-    writer.writerow(heads)
-    writer.writerows([cell(str(row[name])) for name in heads] for row in rows)
+    writer.writerow([*heads, *mark])
+    writer.writerows([*(cell(str(row[name])) for name in heads), *mark] for row in rows)
     data = b"\xef\xbb\xbf" + sink.getvalue().encode()
     what = f"{incident.mark} open work of incident {incident.id}".strip()
     return [

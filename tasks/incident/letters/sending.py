@@ -158,7 +158,8 @@ def export(book: Book, letter: str, folder: Path, actor: str) -> list[dict[str, 
         raise Refused(f"No document is attached to the entries of {one.said.letter}")
     labels = {row["document"]: row["label"] for row in
               table(book.settings.home, "letters", "dis_documents.csv").rows}  # fmt: skip
-    rows = [_exported(book, folder, doc, labels) for doc in found]
+    mark = {"drill": "DRILL"} if is_drill(book.journal) else {}
+    rows = [_exported(book, folder, doc, labels) | mark for doc in found]
     write_atomic(folder / "index.csv", _csv(rows).encode())
     write_atomic(folder / "index.json", json.dumps(rows, indent=1, ensure_ascii=False).encode())
     drill = "DRILL " if is_drill(book.journal) else ""

@@ -74,7 +74,8 @@ def _said(office: Office) -> str:
     """Which tables it rests on, with their days."""
     flags = office.flags
     told = f"flags as of {flags.as_of}, {flags.source}" if flags.rows else "no flags loaded"
-    return f"made {clock.washington():%Y-%m-%d}; {told}"
+    mark = "DRILL; " if is_drill(office.book.journal) else ""
+    return f"{mark}made {clock.washington():%Y-%m-%d}; {told}"
 
 
 def workbook(found: Iterable[dict[str, str]], said: str) -> bytes:

@@ -1,0 +1,60 @@
+"""Tables of a drill that leave the house say so themselves: a file is passed on without its folder."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+import pytest
+
+from tasks.incident import drafting, exposure, notice_page, plan, state, work_page
+from tasks.incident.letters import documents, sending
+from tasks.incident.office import Office
+from tasks.incident.pga import matrix
+from tasks.shared import opening
+from tasks.shared.private import Vault
+from tests.conftest import SETTINGS
+from tests.entries.house import book_of
+from tests.incident.paper_world import World, open_world, pdf
+from tests.incident.test_notice_pages import CONTACT, crowded
+from tests.incident.world import crm, declared, with_systems
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    settings = opening.make_home(tmp_path / "drill", SETTINGS, "it", drill=True)
+    journal = opening.journal(settings)
+    yield open_world(book_of(settings, journal), tmp_path / "scratch", leave=False)
+    journal.close()
+
+
+def test_tables_of_a_drill_are_marked(world: World, morning: datetime) -> None:
+    book = world.book
+    office = Office(book.journal, book.content, Vault(book.settings.home), book.settings)
+    office = with_systems(office, crm(office))
+    incident = declared(office, morning)
+    number = world.record("11")
+    listed, _ = exposure.record(office, ["crm"], "ada")
+    assert exposure.as_csv(listed, True, office).count(b"DRILL") == 1 + len(listed)
+    (table, *_) = work_page.write(office, incident, world.out())
+    assert "DRILL" in table.read_text(encoding="utf-8-sig").splitlines()[0]
+    documents.attach(book, number, world.file("invoice.pdf", pdf()), "Invoice", "jo")
+    letter = world.letter(number, without="nobody answers").letter
+    folder = world.out()
+    sending.export(book, letter, folder, "jo")
+    with (folder / "index.csv").open(encoding="utf-8") as given:
+        assert [row["drill"] for row in csv.DictReader(given)] == ["DRILL"]
+    path = world.file("matrix.xlsx", matrix.files(book)["pga-matrix.xlsx"])
+    assert str(pd.read_excel(path, header=None, nrows=1, engine="calamine").iloc[0, 0]).startswith(
+        "DRILL; made "
+    )
+    found = plan.load(book.settings.home)
+    desk = drafting.desk_of(office, state.require(book.journal.rows), found)
+    draft = drafting.compose(desk, found.notice("breach"), CONTACT)
+    long = [crowded(one, 61) for one in draft.tables]
+    names = [name for name, _ in notice_page.lists(msgspec.structs.replace(draft, tables=long))]
+    assert names == ["DRILL-compromised-importer-numbers.csv"]
