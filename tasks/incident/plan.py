@@ -80,6 +80,10 @@ class Plan:
     notices: Mapping[str, Notice]
     facts: Mapping[str, Fact]
 
+    def label(self, fact: str) -> str:
+        """What a fact is called. Raises KeyError for one that there is not."""
+        return self.facts[fact].label if fact in self.facts else COMPUTED[fact][0]
+
     def notice(self, name: str) -> Notice:
         """Raises BadInput for an id that is not in it."""
         if name in self.notices:

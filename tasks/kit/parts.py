@@ -9,6 +9,7 @@ def providers() -> tuple[Provider, ...]:
     """Every part. Imported when asked for: a desk that only checks needs few of them."""
     from tasks.kit import (
         agencies,
+        call_sheet,
         clients,
         contacts,
         extracts,
@@ -22,6 +23,7 @@ def providers() -> tuple[Provider, ...]:
     return (
         run_book.PROVIDER,
         contacts.PROVIDER,
+        call_sheet.PROVIDER,
         workbooks.PROVIDER,
         letters.PROVIDER,
         clients.PROVIDER,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,8 @@ import pytest
 from pypdf import PdfReader
 
 from tasks.entries.intake import read_files
-from tasks.kit import build as building, papers, parts, run_book, workbooks
+from tasks.incident import plan
+from tasks.kit import build as building, call_sheet, papers, parts, run_book, workbooks
 from tasks.kit.build import Built
 from tasks.shared import clock, kinds, manifest, people
 from tasks.shared.errors import BadInput, NotFetched
@@ -91,6 +93,25 @@ def test_the_print_says_how_to_trust_it_and_keeps_the_key_out(world: World) -> N
                   "HTS numbers that call", "Restoring from the backups"):  # fmt: skip
         assert title in shown
     assert "never shown" in shown, "clients of the history without a power of attorney"
+
+
+def test_the_first_call_can_be_made_from_paper(world: World) -> None:
+    shown = " ".join(text_of(world.kit).split())
+    assert "First call: what to say" in shown and "within 72 hours of its discovery" in shown
+    for label in ("Breach discovered", "Cause, as far as known", "Indicators of compromise",
+                  "Who was called", "Reference given"):  # fmt: skip
+        assert label in shown, label
+    assert "filer code ABC, licence 12345" in shown and "JO HARBOR, 5625550100" in shown
+
+
+def test_a_plan_without_a_call_sheet_makes_none(office: KitOffice) -> None:
+    shipped = plan.load(office.settings.home)
+    own = replace(shipped, notices={k: v for k, v in shipped.notices.items() if k != "call-sheet"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "load", lambda _: own)
+        part = call_sheet.make(office)
+        assert not part.pages and call_sheet.state(office)
+    assert call_sheet.make(office).pages
 
 
 def test_no_secret_is_in_it(office: KitOffice, tmp_path: Path) -> None:
