@@ -55,10 +55,11 @@ def render(office: Office, incident: Incident, rows: list[standing.Row]) -> byte
     rules = deadlines.load(office.settings.home)
     items = hour_zero.items(office.journal.rows, incident.id, rules)
     columns = (Column("Kind", 50), Column("In all", 20, "R"), Column("Open", 20, "R"),
-               Column("Overdue", 20, "R"), Column("Closed", 140))  # fmt: skip
-    counted = [
-        [str(value) for value in row.values()] for row in hour_zero.counts(items, clock.now())
-    ]
+               Column("Overdue", 20, "R"), Column("", 6), Column("Closed", 134))  # fmt: skip
+    counted = []
+    for row in hour_zero.counts(items, clock.now()):
+        *numbers, closed = map(str, row.values())
+        counted.append([*numbers, "", closed])
     paper.table(columns, counted, 8.5)
     paper.heading("Item by item, what bites first in front")
     names = ("item", "entry type", "port", "importer", "due", "amount", "rule", "closed", "note")
