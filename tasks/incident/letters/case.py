@@ -71,11 +71,11 @@ def cases(book: Book, numbers: Iterable[str]) -> list[Case]:
     return [_case(book, found[number], tables) for number in wanted if number in found]
 
 
-def as_recorded(book: Book, case: Case, content: str, digest: str) -> Case:
-    """The same entry as an earlier revision has it."""
-    record = shelf.record(book.content, {case.number: content})
+def as_recorded(book: Book, known: Sequence[Case], where: Mapping[str, str]) -> list[Case]:
+    """The same entries as earlier revisions have them; `where`: the content of that revision by number."""
+    record = shelf.record(book.content, where)
     tables = {name: _by_entry(table.to_pylist()) for name, table in record.items()}
-    return _filled(book, replace(case, digest=digest), tables)
+    return [_filled(book, case, tables) for case in known]
 
 
 def _by_entry(rows: Iterable[Row]) -> dict[str, list[Row]]:

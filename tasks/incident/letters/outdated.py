@@ -14,7 +14,6 @@ from tasks.incident.letters.sheet import record_tables
 from tasks.incident.letters.values import VALUES
 from tasks.shared import clock, kinds
 from tasks.shared.board import AMBER, Line
-from tasks.shared.journal import Event
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS
 
 GONE_ON = ("released", "provisional", "refused", "exported", "cleared otherwise")
@@ -55,26 +54,26 @@ def outdated(book: Book) -> list[Outdated]:
         return []
     before, after = _revisions(book, {number: row.digest for number, row in rows.items()})
     found = []
-    for case in cases(book, rows):
-        row, event = rows[case.number], before[case.number]
-        changed = tuple(differences(as_recorded(book, case, event.said.content, row.digest), case))  # type: ignore[attr-defined]
-        if changed:
-            found.append(Outdated(case.number, row.letter, row.port, row.state == "sent",
-                                  after[case.number].at, row.outcome, changed))  # fmt: skip
+    now = cases(book, rows)
+    for old, new in zip(as_recorded(book, now, before), now, strict=True):
+        if changed := tuple(differences(old, new)):
+            row = rows[new.number]
+            found.append(Outdated(new.number, row.letter, row.port, row.state == "sent",
+                                  after[new.number], row.outcome, changed))  # fmt: skip
     return found
 
 
-def _revisions(book: Book, digests: Mapping[str, str]) -> tuple[dict[str, Event], dict[str, Event]]:
-    """Of each entry the event that recorded it as the letter has it, and its newest."""
-    before: dict[str, Event] = {}
-    after: dict[str, Event] = {}
+def _revisions(book: Book, digests: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Of each entry the content that holds it as the letter has it, and when it was recorded last."""
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
     for event in book.journal.events(kind="entries."):
         if isinstance(said := event.said, kinds.EntriesRecorded):
             for line in said.entries:
                 if line.number in digests:
-                    after[line.number] = event
+                    after[line.number] = event.at
                     if line.digest == digests[line.number]:
-                        before[line.number] = event
+                        before[line.number] = said.content
     return before, after
 
 
