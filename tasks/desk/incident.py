@@ -143,8 +143,9 @@ def _tell(one: Incident, said: dict[str, Any]) -> None:
     if said["redelivery"]:
         show(said["redelivery"], as_json=False, title="CBP may want these goods back")
     if others := said["watched"]["entries"]:
-        say(f"{others} more released: CBP may ask for them until {said['watched']['first ends']}, the last "
-            f"until {said['watched']['last ends']} (continuity incident redelivery list)")  # fmt: skip
+        first, last = said["watched"]["first ends"], said["watched"]["last ends"]
+        say(f"{others} more released: CBP may ask for the first until {first}, for the last until {last} "
+            "(continuity incident redelivery list)")  # fmt: skip
     if said["letters"]:
         show(said["letters"], as_json=False, title="Letters older than their record: issue again")
     say(f"notices due: {', '.join(said['due']) or 'none'}; steps possible now: "

@@ -95,6 +95,8 @@ def test_the_status_shows_watches_with_their_days(world: World) -> None:
     assert [(row["entry"], row["light"]) for row in said["redelivery"]] == [
         (wanted, RED), (held, AMBER)]  # fmt: skip
     assert said["redelivery"][0]["to be met by"] == f"{today + timedelta(days=3)}, 3 days"
+    lines = list(redelivery.readiness(world.book))
+    assert [(line.light, bool(line.since)) for line in lines] == [(RED, True), (AMBER, True)]
     end = str(today + timedelta(days=21))
     assert said["watched"] == {"entries": 1, "first ends": end, "last ends": end}
     assert plain not in str(said["redelivery"]) and GREEN not in str(said["redelivery"])

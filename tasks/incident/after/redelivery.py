@@ -17,6 +17,7 @@ from tasks.shared import clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.projections import ENTRIES
+from tasks.shared.store import EVENTS
 
 CONDITIONAL, WATCHED, OVER, DEMANDED, ANSWERED = (
     "conditional", "watched", "over", "demanded", "answered")  # fmt: skip
@@ -49,6 +50,8 @@ class _Facts:
     conditions: dict[str, kinds.ReleaseConditional]
     demands: dict[tuple[str, str], kinds.RedeliveryDemanded]
     answers: dict[tuple[str, str], kinds.RedeliveryAnswered]
+    noted: dict[str, str]
+    """When the newest of these was recorded, by number."""
 
 
 def watches(book: Book, *, pressing: bool = False) -> list[Watch]:
@@ -68,13 +71,15 @@ def watches(book: Book, *, pressing: bool = False) -> list[Watch]:
 
 
 def _facts(book: Book) -> _Facts:
-    found = _Facts({}, {}, {})
+    found = _Facts({}, {}, {}, {})
     for event in book.journal.events(kind="release."):
         if isinstance(event.said, kinds.ReleaseConditional):
             found.conditions[event.said.number] = event.said
+            found.noted[event.said.number] = event.at
     for event in book.journal.events(kind="redelivery."):
         if isinstance(said := event.said, kinds.RedeliveryDemanded):
             found.demands[said.number, said.notice] = said
+            found.noted[said.number] = event.at
         elif isinstance(said, kinds.RedeliveryAnswered):
             found.answers[said.number, said.notice] = said
     return found
@@ -204,7 +209,7 @@ def light(one: Watch, today: date) -> str:
 
 def readiness(book: Book) -> Iterator[Line]:
     """The board's lines: demands that are due, releases under a condition."""
-    found = watches(book, pressing=True)
+    found, noted = watches(book, pressing=True), _facts(book).noted
     today = _today()
     for one in found:
         if one.state == DEMANDED and one.due:
@@ -213,8 +218,15 @@ def readiness(book: Book) -> Iterator[Line]:
                 f", {-left} days LATE" if left < 0 else ""
             )
             yield Line("", "redelivery demanded (CBP 4647)", light(one, today), fact,
-                       f"continuity incident redelivery answered {one.number}", "", "G")  # fmt: skip
+                       f"continuity incident redelivery answered {one.number}",
+                       noted[one.number], "G")  # fmt: skip
     if some := [one.number for one in found if one.state == CONDITIONAL]:
         fact = f"{len(some)}: {', '.join(some[:3])}{', ...' if some[3:] else ''}; the importers keep the goods"
         yield Line("", "released under a condition", AMBER, fact,
-                   "continuity incident redelivery conditional NUMBER --until DAY", "", "S")  # fmt: skip
+                   "continuity incident redelivery conditional NUMBER --until DAY",
+                   max(noted.get(number, "") or _recorded(book, number) for number in some), "S")  # fmt: skip
+
+
+def _recorded(book: Book, number: str) -> str:
+    query = sa.select(EVENTS.c.at).join(ENTRIES, ENTRIES.c.seq == EVENTS.c.seq)
+    return str(book.journal.rows(query.where(ENTRIES.c.number == number))[0].at)
