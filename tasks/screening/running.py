@@ -21,7 +21,7 @@ from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
 from tasks.screening.ownership import MARK
 from tasks.screening.subjects import Subjects, of
-from tasks.shared import clock, kinds
+from tasks.shared import clock, kinds, store
 from tasks.shared.journal import Pen
 from tasks.shared.projections import HITS, SCREENED
 
@@ -83,9 +83,11 @@ def last(house: House) -> tuple[Basis, pa.Table] | None:
     rows = house.journal.rows(sa.select(SCREENED).where(SCREENED.c.what == "hits"))
     if not rows:
         return None
-    one = rows[0]
-    basis = Basis(versions.contents_of(one.lists), one.partners, one.model)
-    return basis, hits_of(house, one.content)
+    return _basis(rows[0]), hits_of(house, rows[0].content)
+
+
+def _basis(row: sa.Row) -> Basis:  # type: ignore[type-arg]
+    return Basis(versions.contents_of(row.lists), row.partners, row.model)
 
 
 def hits_of(house: House, content: str) -> pa.Table:
@@ -155,7 +157,8 @@ def _write(house: House, actor: str, held: _Held) -> Outcome:
         new, gone = _news(pen, held.lines)
         if new or gone:
             pen.append(kinds.HitFound(hits=list(new), gone=list(gone)), "screening")
-        pen.append(done, "screening", _key(basis, content))
+        if not _written(pen, basis, content):
+            pen.append(done, "screening")
     return Outcome(held.scope, basis, content, held.screened, count, new, gone)
 
 
@@ -169,11 +172,15 @@ def _news(
     return tuple(line for line in lines if _is_news(line, known.get(line.hit))), tuple(gone)
 
 
-def _key(basis: Basis, content: str) -> str:
-    """The same screening with the same result is written down once a day."""
-    today = clock.now().date().isoformat()
-    resting = kinds.canonical([basis.model, basis.lists, basis.partners, content, today])
-    return f"screening:{sha256(resting.encode()).hexdigest()}"
+def _written(pen: Pen, basis: Basis, content: str) -> bool:
+    """Whether the last screening is of today, rests on the same and found the same: it is written
+    down once a day. An earlier one does not count: what stands last is what the next rests on."""
+    at = store.EVENTS.c
+    query = sa.select(SCREENED, at.at).where(SCREENED.c.what == "hits", at.seq == SCREENED.c.seq)
+    return any(
+        (_basis(row), row.content) == (basis, content) and row.at[:10] == clock.text()[:10]
+        for row in pen.rows(query)
+    )
 
 
 def _lines(house: House, sides: tuple[Subjects, pa.Table], found: pa.Table) -> list[kinds.HitLine]:

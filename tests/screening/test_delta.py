@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from hypothesis import given, settings, strategies as st
 from tasks.screening import finding, register, running
 from tasks.screening.delta import delta, in_order
 from tasks.screening.finding import Screener
-from tasks.screening.lists import ofac, tables
+from tasks.screening.lists import ofac, tables, versions
 from tasks.screening.lists.source import Source
 from tasks.screening.subjects import Subjects, of
+from tasks.shared import clock, kinds
 from tests.screening.conftest import LISTS
 from tests.screening.world import World
 
@@ -175,6 +177,38 @@ def test_prepared_partners_are_kept_and_a_damaged_shelf_does_no_harm(
             assert world.screen(full=True).content == first.content
     world.take("P2,Parto Sanat Ltd,carrier,IR,,\n")
     assert world.screen().content == world.screen(full=True).content
+
+
+def test_a_list_that_is_taken_back_is_screened_and_written_down_again(world: World) -> None:
+    """A, B, A, B within a day: each screening rests on the one before it."""
+
+    def screened() -> list[str]:
+        events = world.house.journal.events(kind=kinds.ScreeningDone.kind)
+        return [said.lists["ofac-sdn"] for event in events if (said := event.said)]
+
+    world.take("P1,Tiva Polymer,carrier,US,,\nP2,Parto Sanat,carrier,US,,\n")
+    first = world.screen()
+    record = first.new[0].record
+    remarks = versions.row(world.house.content, first.basis.lists["ofac-sdn"], record)["remarks"]
+    for text in ("changed", remarks, "changed"):
+        world.change_record(record, remarks=text)
+        after = world.screen()
+        assert (after.screened, len(after.new)) == (2, 1)
+        assert world.screen().screened == 0
+        assert running.last(world.house)[0] == after.basis
+    assert after.content != first.content
+    a, b = first.basis.lists["ofac-sdn"], after.basis.lists["ofac-sdn"]
+    assert screened() == [a, b, a, b]
+
+
+def test_the_same_screening_is_written_down_once_a_day(world: World) -> None:
+    world.take("P1,Tiva Polymer,carrier,US,,\n")
+    for day in (1, 1, 2):
+        with clock.held(datetime(2026, 3, day, 12, tzinfo=UTC)):
+            world.screen()
+            world.screen(full=True)
+    events = world.house.journal.events(kind=kinds.ScreeningDone.kind)
+    assert [event.at[:10] for event in events] == ["2026-03-01", "2026-03-02"]
 
 
 def test_another_model_screens_everything_again(world: World, monkeypatch) -> None:
