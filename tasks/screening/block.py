@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from tasks.screening.groups import GROUPS, UNIT, group_codes
@@ -50,36 +52,35 @@ class Tokens:
     is_distinctive: np.ndarray
 
     @cached_property
-    def place(self) -> dict[str, int]:
-        """Word -> its number."""
-        return {text: n for n, text in enumerate(self.text)}
+    def spelled(self) -> pa.Array:
+        """`text` as a column."""
+        return pa.array(self.text, pa.string())
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Two neighbouring content words of a name, written as one."""
+    """Two neighbouring content words of a name, written as one: `text` has a row a pair."""
 
     name: np.ndarray
     place: np.ndarray
-    by_text: dict[str, list[int]]
-    """The two words as one -> rows of `name` and `place`."""
+    text: pa.Array
 
 
 @dataclass(frozen=True)
 class Block:
     """`words[offsets[n]:offsets[n + 1]]` are the words of name n, content in order, then forms."""
 
-    names: list[str]
+    names: pa.Array
     tokens: Tokens
     words: np.ndarray
     offsets: np.ndarray
-    ordered: Strings
+    ordered: pa.Array
     """Content words without spaces, in their order."""
-    content_key: Strings
+    content_key: pa.Array
     """Content words in alphabetical order: the same for two orders of one name."""
-    full_key: Strings
+    full_key: pa.Array
     """All words as they are written, in alphabetical order."""
-    bare_key: Strings
+    bare_key: pa.Array
     """The same of the bare words, which stay when the words of a legal form are scattered."""
     norm: np.ndarray
     """float32, length of each name's row before it was brought to UNIT."""
@@ -102,27 +103,18 @@ class Block:
     @cached_property
     def size(self) -> np.ndarray:
         """float32, letters of each name's content words."""
-        return np.fromiter((len(text) for text in self.ordered), np.float32, len(self))
+        return np.asarray(pc.binary_length(self.ordered)).astype(np.float32)
 
-    def keys(self, name: int) -> set[str]:
+    @property
+    def keys(self) -> tuple[pa.Array, ...]:
         """What a name that differs only by order, spaces or legal form has in common with it."""
-        keys = (self.ordered, self.content_key, self.full_key, self.bare_key)
-        return {key[name] for key in keys} - {""}
-
-    @cached_property
-    def by_key(self) -> dict[str, list[int]]:
-        """Key -> the names that have it."""
-        found: dict[str, list[int]] = {}
-        for name in range(len(self)):
-            for key in self.keys(name):
-                found.setdefault(key, []).append(name)
-        return found
+        return self.ordered, self.content_key, self.full_key, self.bare_key
 
     @cached_property
     def by_rarest_word(self) -> tuple[np.ndarray, np.ndarray]:
         """Names in the order of their rarest distinctive word, and where each word's names begin."""
         here = np.repeat(np.arange(len(self)), self.count)
-        spelled = np.argsort(np.argsort(self.tokens.text.astype(str)))
+        spelled = np.argsort(np.asarray(pc.array_sort_indices(self.tokens.spelled)))
         wanted = self.tokens.is_distinctive[self.words]
         order = np.lexsort((spelled[self.words], -self.tokens.weight[self.words], ~wanted, here))
         lead = order[starts(self.count)[self.count > 0]]
@@ -131,19 +123,6 @@ class Block:
         by_word = np.argsort(word, kind="stable")
         bounds = np.searchsorted(word[by_word], np.arange(len(self.tokens.text) + 1))
         return name[by_word], bounds
-
-    @cached_property
-    def by_word(self) -> tuple[np.ndarray, np.ndarray]:
-        """Names in the order of their words, and where each word's names begin."""
-        order = np.argsort(self.words, kind="stable")
-        here = np.repeat(np.arange(len(self)), self.count)
-        bounds = np.searchsorted(self.words[order], np.arange(len(self.tokens.text) + 1))
-        return here[order], bounds
-
-    def with_word(self, word: int) -> np.ndarray:
-        """Names that have the word; twice, if it stands in a name twice."""
-        names, bounds = self.by_word
-        return names[bounds[word] : bounds[word + 1]]
 
     def words_of(self, names: np.ndarray) -> np.ndarray:
         """Words of the given names, one name after the other."""
@@ -158,16 +137,20 @@ class Block:
         start = np.arange(len(self.words))[:-1]
         plain = ~self.tokens.is_form[self.words]
         start = start[(here[:-1] == here[1:]) & plain[:-1] & plain[1:]]
-        texts = self.tokens.text[self.words[start]] + self.tokens.text[self.words[start + 1]]
-        by_text: dict[str, list[int]] = {}
-        for n, text in enumerate(texts):
-            by_text.setdefault(text, []).append(n)
-        return Neighbours(here[start], start - self.offsets[here[start]], by_text)
+        one, two = (pa.array(self.words[at]) for at in (start, start + 1))
+        spelled = self.tokens.spelled
+        texts = pc.binary_join_element_wise(spelled.take(one), spelled.take(two), "")
+        return Neighbours(here[start], start - self.offsets[here[start]], texts)
 
 
 def starts(count: np.ndarray) -> np.ndarray:
     """Where each of several runs of `count` places begins when they stand one after the other."""
     return np.cumsum(count) - count
+
+
+def texts_at(column: pa.Array, rows: np.ndarray) -> list[str]:
+    """The texts of some rows of a column."""
+    return column.take(pa.array(rows)).to_numpy(zero_copy_only=False).tolist()
 
 
 def strings(values: Sequence[str]) -> Strings:
@@ -180,20 +163,21 @@ def build_block(names: Sequence[str], model: Model) -> Block:
     """A block of `names`, with the weights of `model`."""
     parsed = [words(name or "", model.version) for name in names]
     number: dict[str, int] = {}
-    flat = [number.setdefault(word, len(number)) for one in parsed for word in one.all]
+    each = [one.all for one in parsed]
+    flat = [number.setdefault(word, len(number)) for all_ in each for word in all_]
     offsets = np.zeros(len(parsed) + 1, dtype=np.int64)
-    np.cumsum([len(one.all) for one in parsed], out=offsets[1:])
+    np.cumsum([len(all_) for all_ in each], out=offsets[1:])
     tokens = build_tokens(list(number), model)
     flat_words = np.array(flat, dtype=np.int32)
     return Block(
-        list(names),
+        pa.array(names, pa.string()),
         tokens,
         flat_words,
         offsets,
-        strings(["".join(one.content) for one in parsed]),
-        strings([" ".join(sorted(one.content)) for one in parsed]),
-        strings([" ".join(sorted(one.plain)) for one in parsed]),
-        strings([" ".join(sorted(one.bare)) for one in parsed]),
+        pa.array(["".join(one.content) for one in parsed], pa.string()),
+        pa.array([" ".join(sorted(one.content)) for one in parsed], pa.string()),
+        pa.array([" ".join(sorted(one.plain)) for one in parsed], pa.string()),
+        pa.array([" ".join(sorted(one.bare)) for one in parsed], pa.string()),
         *_groups(tokens, flat_words, offsets, model),
     )
 

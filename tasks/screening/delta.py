@@ -27,30 +27,32 @@ def delta(
     (were, known), (subjects, records) = before, after
     touched, gone = _touched(were, subjects)
     added, removed, changed = versions.difference(known, records)
-    rest = subjects.only(subjects.digests.keys() - touched)
     news = versions.some(records, added | changed)
+    rest = subjects.without(touched)
     near = by.near(rest, versions.some(known, removed | changed)) | by.near(rest, news)
-    touched, rest = touched | near, rest.only(rest.digests.keys() - near)
-    old = pc.or_(_among(hits["partner"], touched | gone), _among(hits["record"], removed | changed))
+    touched = pa.concat_arrays([touched, pa.array(sorted(near), pa.string())])
+    rest = subjects.without(touched)
+    unlisted = pa.array(sorted(removed | changed), pa.string())
+    old = pc.or_(
+        pc.is_in(hits["partner"], value_set=pa.concat_arrays([touched, gone])),
+        pc.is_in(hits["record"], value_set=unlisted),
+    )
     parts = [hits.filter(pc.invert(old))]
-    if touched:
+    if len(touched):
         parts.append(by.screen(subjects.only(touched), records))
-    if rest.digests and news.num_rows:
+    if len(rest) and news.num_rows:
         parts.append(by.screen(rest, news))
-    screened = len(subjects.digests) if news.num_rows else len(touched)
+    screened = len(subjects) if news.num_rows else len(touched)
     return in_order(pa.concat_tables(parts)), screened
 
 
-def _touched(were: Subjects, are: Subjects) -> tuple[set[str], set[str]]:
-    """Subjects that are new or read otherwise, and subjects that are gone."""
-    touched = {one for one, digest in are.digests.items() if were.digests.get(one) != digest}
-    touched |= {one for one, mids in are.mids.items() if were.mids.get(one) != mids}
-    touched |= {one for one in were.mids.keys() - are.mids.keys() if one in are.digests}
-    return touched, were.digests.keys() - are.digests.keys()
-
-
-def _among(column: pa.ChunkedArray, some: set[str]) -> pa.ChunkedArray:
-    return pc.is_in(column, pa.array(sorted(some), pa.string()))
+def _touched(were: Subjects, are: Subjects) -> tuple[pa.Array, pa.Array]:
+    """Ids of subjects that are new or read otherwise, and of subjects that are gone."""
+    if were is are:
+        none = pa.array([], pa.string())
+        return none, none
+    touched = are.without(are.same_as(were)).ids
+    return touched, were.without(are.ids).ids
 
 
 def in_order(hits: pa.Table) -> pa.Table:

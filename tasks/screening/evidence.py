@@ -6,10 +6,11 @@ Identifiers are the exception: an equal one is a hit whatever the names say.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.screening.names import latin
 
@@ -38,21 +39,54 @@ def plain_identifier(kind: str, value: str) -> str:
     return text.removeprefix("IMO") if kind == "imo" else text
 
 
-def identifier_keys(
-    table: pa.Table | None, place: Mapping[str, int]
-) -> dict[tuple[str, str], list[int]]:
-    """(kind, plain value) -> numbers of the partners or records that have it.
+HELD = pa.schema([("key", pa.string()), ("holder", pa.int64())])
 
-    `other` identifiers, and those shorter than five signs, are left out: they prove nothing.
+
+def held(table: pa.Table | None, holders: pa.Array) -> pa.Table:
+    """`key` (kind:plain value) and `holder`, the place in `holders` of the partner or record that has
+    it. `other` identifiers, and those shorter than five signs, are left out: they prove nothing.
     """
-    found: dict[tuple[str, str], list[int]] = {}
+    if table is None:
+        return HELD.empty_table()
+    who = pc.index_in(table.column(0), value_set=holders)
+    strong = pc.is_in(table["kind"], pa.array(STRONG_IDENTIFIERS))
+    wanted = pc.and_(strong, pc.is_valid(who))
+    kinds, values, who = (
+        column.filter(wanted).to_pylist() for column in (table["kind"], table["value"], who)
+    )
+    plain = [plain_identifier(*one) for one in zip(kinds, values, strict=True)]
+    enough = [len(value) >= SHORTEST for value in plain]
+    keys = [f"{kind}:{value}" for kind, value in zip(kinds, plain, strict=True)]
+    found = [pa.array(column, field.type) for column, field in zip((keys, who), HELD, strict=True)]
+    return pa.table(found, schema=HELD).filter(pa.array(enough, pa.bool_()))
+
+
+def shared(one: pa.Table, other: pa.Table) -> Iterator[tuple[str, int, int]]:
+    """Key, holder and other holder of every identifier that stands in both tables (HELD)."""
+    many = _by_key(one.filter(pc.is_in(one["key"], other["key"].combine_chunks())))
+    more = _by_key(other.filter(pc.is_in(other["key"], pa.array(list(many), pa.string()))))
+    for key in sorted(many):
+        for holder in many[key]:
+            for another in more[key]:
+                yield key, holder, another
+
+
+def _by_key(table: pa.Table) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for key, holder in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        found.setdefault(key, []).append(holder)
+    return found
+
+
+def places_of(table: pa.Table | None, records: Collection[str]) -> dict[str, list[Place]]:
+    """Where these records are, of a table `record, country, city, address, born`."""
+    found: dict[str, list[Place]] = {}
     if table is None:
         return found
-    holder = table.column_names[0]
-    for row in table.to_pylist():
-        value = plain_identifier(row["kind"], row["value"])
-        if row["kind"] in STRONG_IDENTIFIERS and len(value) >= SHORTEST and row[holder] in place:
-            found.setdefault((row["kind"], value), []).append(place[row[holder]])
+    wanted = pa.array(sorted(records), pa.string())
+    for row in table.filter(pc.is_in(table["record"], wanted)).to_pylist():
+        where = Place(*(row.get(name) or "" for name in ("country", "city", "address", "born")))
+        found.setdefault(row["record"], []).append(where)
     return found
 
 

@@ -3,22 +3,26 @@
 Every way by which a pair comes in asks about that pair alone (its letter-group product, its keys,
 its rarest word). No pair is crowded out by others: a screening of a few names finds just what a
 screening of the whole list finds for them. Products are sums of whole numbers, so it makes no
-difference which side is multiplied with which.
+difference in which order they are added up.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
-from tasks.screening.block import Block, Tokens, starts
+from tasks.screening.block import Block, starts
 from tasks.screening.groups import UNIT
 
-ROOM = 4096
-"""Finds of one row that are made room for at first; a row that fills it is searched anew."""
+ROOM = 256
+"""Finds of one row that are made room for at first, which costs time; a row that fills it is searched
+anew."""
 
 
 @dataclass(frozen=True)
@@ -52,54 +56,53 @@ class Facing:
     """For each left word the right word that is the same, or -1."""
     left_joins: Joins
     right_joins: Joins
-
-    @property
-    def turned(self) -> bool:
-        """Whether the listed side is the smaller, and is searched name by name."""
-        return len(self.right) * 4 < len(self.left)
+    left_keys: np.ndarray
+    """int32, one row a key of `Block.keys`: equal numbers on both sides are equal keys; -1 is none."""
+    right_keys: np.ndarray
 
     def warm(self) -> None:
         """Make now what is made once, so that threads find it ready."""
-        side = self.left if self.turned else self.right
-        _ = side.by_group, side.by_key, self.right.by_rarest_word
-        if self.turned:
-            _ = self.left.by_word
+        _ = self.right.by_group, self.right.by_rarest_word, self.by_key
         _ = self.left.count, self.right.count, self.left.size, self.right.size
+
+    @cached_property
+    def by_key(self) -> tuple[np.ndarray, np.ndarray]:
+        """Right names in the order of their keys' numbers, and where each number's names begin."""
+        keys = self.right_keys.ravel()
+        order = np.argsort(keys, kind="stable")
+        most = max(self.left_keys.max(initial=-1), self.right_keys.max(initial=-1))
+        return order % max(len(self.right), 1), np.searchsorted(keys[order], np.arange(most + 2))
 
 
 def face(left: Block, right: Block) -> Facing:
     return Facing(
         left,
         right,
-        _same_words(left.tokens, right.tokens),
+        _numbers(left.tokens.spelled, right.tokens.spelled),
         _joins(left, right),
         _joins(right, left),
+        *_keys(left, right),
     )
 
 
-def _same_words(left: Tokens, right: Tokens) -> np.ndarray:
-    """For each word of `left` its number in `right`, or -1."""
-    if len(left.text) <= len(right.text):
-        return np.array([right.place.get(text, -1) for text in left.text], dtype=np.int32)
-    result = np.full(len(left.text), -1, dtype=np.int32)
-    for n, text in enumerate(right.text):
-        if (at := left.place.get(text)) is not None:
-            result[at] = n
-    return result
+def _numbers(texts: pa.Array, known: pa.Array) -> np.ndarray:
+    """int32: for each text its place in `known`, or -1."""
+    return np.asarray(pc.fill_null(pc.index_in(texts, value_set=known), -1))
+
+
+def _keys(left: Block, right: Block) -> tuple[np.ndarray, np.ndarray]:
+    fewer = min(left, right, key=len)
+    known = pc.unique(pa.chunked_array(fewer.keys, pa.string()))
+    known = known.filter(pc.not_equal(known, ""))
+    found = [np.array([_numbers(key, known) for key in side.keys]) for side in (left, right)]
+    return found[0], found[1]
 
 
 def _joins(two: Block, one: Block) -> Joins:
     """Where two words of `two` are one word of `one`."""
-    known, texts = two.neighbours.by_text, one.tokens.place
-    if len(texts) < len(known):
-        hits = [(known[text], n) for text, n in texts.items() if text in known]
-    else:
-        hits = [(places, texts[text]) for text, places in known.items() if text in texts]
-    at = np.array([place for places, _ in hits for place in places], dtype=np.int64)
-    word = np.array([n for places, n in hits for _ in places], dtype=np.int64)
-    order = np.argsort(at, kind="stable")
-    at = at[order]
-    return Joins(two.neighbours.name[at], two.neighbours.place[at], word[order])
+    word = _numbers(two.neighbours.text, one.tokens.spelled)
+    at = np.flatnonzero(word >= 0)
+    return Joins(two.neighbours.name[at], two.neighbours.place[at], word[at])
 
 
 def find(facing: Facing, rows: np.ndarray, least: float) -> tuple[Pairs, np.ndarray]:
@@ -107,7 +110,7 @@ def find(facing: Facing, rows: np.ndarray, least: float) -> tuple[Pairs, np.ndar
     left, right = facing.left, facing.right
     found = [
         _close(left, rows, right, int(least * UNIT * UNIT)),
-        _by_key(left, rows, right),
+        _by_key(facing, rows),
         _by_rarest_word(facing, rows),
     ]
     pairs = Pairs(*np.divmod(np.unique(np.concatenate(found)), len(right)))
@@ -115,62 +118,51 @@ def find(facing: Facing, rows: np.ndarray, least: float) -> tuple[Pairs, np.ndar
 
 
 def _close(left: Block, rows: np.ndarray, right: Block, least: int) -> np.ndarray:
-    """Pairs whose product exceeds `least`. The smaller side goes row by row."""
-    if _turned(left, rows, right):
-        across, down = _multiply(right.groups, left.by_group, least)
-        return down * len(right) + across
+    """Pairs whose product exceeds `least`."""
     down, across = _multiply(left.groups[rows], right.by_group, least)
     return rows[down] * len(right) + across
 
 
-def _turned(left: Block, rows: np.ndarray, right: Block) -> bool:
-    return len(right) < len(rows) == len(left)
-
-
-def _by_key(left: Block, rows: np.ndarray, right: Block) -> np.ndarray:
+def _by_key(facing: Facing, rows: np.ndarray) -> np.ndarray:
     """Pairs that have the same words but for order and legal form, or the same letters."""
-    found: list[int] = []
-    if _turned(left, rows, right):
-        for n in range(len(right)):
-            for key in right.keys(n):
-                found += [m * len(right) + n for m in left.by_key.get(key, ())]
-    else:
-        for m in rows.tolist():
-            for key in left.keys(m):
-                found += [m * len(right) + n for n in right.by_key.get(key, ())]
-    return np.array(found, dtype=np.int64)
+    return _joined(facing, np.tile(rows, len(facing.left_keys)),
+                   facing.left_keys[:, rows].ravel(), facing.by_key)  # fmt: skip
 
 
 def _by_rarest_word(facing: Facing, rows: np.ndarray) -> np.ndarray:
     """Pairs in which the listed name's rarest distinctive word occurs."""
-    left, right = facing.left, facing.right
-    names, bounds = right.by_rarest_word
-    if _turned(left, rows, right):
-        word, listed = np.flatnonzero(np.diff(bounds)), right.tokens.text
-        places = [(left.tokens.place.get(listed[n], -1), n) for n in word.tolist()]
-        pairs = [
-            (holders[:, None] * len(right) + names[bounds[n] : bounds[n + 1]]).ravel()
-            for place, n in places
-            if place >= 0 and len(holders := left.with_word(place))
-        ]
-        return np.concatenate([np.zeros(0, dtype=np.int64), *pairs])
-    word = facing.equal[left.words_of(rows)]
-    who = np.repeat(rows, left.count[rows])[word >= 0]
-    word = word[word >= 0]
-    count = bounds[word + 1] - bounds[word]
-    at = np.repeat(bounds[word] - starts(count), count) + np.arange(count.sum())
-    return np.repeat(who, count) * len(right) + names[at]
+    who = np.repeat(rows, facing.left.count[rows])
+    word = facing.equal[facing.left.words_of(rows)]
+    return _joined(facing, who, word, facing.right.by_rarest_word)
+
+
+def _joined(
+    facing: Facing, who: np.ndarray, sign: np.ndarray, by_sign: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Pairs of the left names `who` and the right names that have the same sign; -1 is none."""
+    names, bounds = by_sign
+    who, sign = who[sign >= 0], sign[sign >= 0]
+    count = bounds[sign + 1] - bounds[sign]
+    at = np.repeat(bounds[sign] - starts(count), count) + np.arange(count.sum())
+    return np.repeat(who, count) * len(facing.right) + names[at]
 
 
 def _multiply(a: sp.csr_matrix, b: sp.csr_matrix, least: int) -> tuple[np.ndarray, np.ndarray]:
     """Row of a and column of b of each product above `least`."""
     columns = b.get_shape()[1]
-    found = sp_matmul_topn(a, b, top_n=min(ROOM, columns), threshold=least, density=0.02)
+    room = min(ROOM, columns)
+    found = sp_matmul_topn(a, b, top_n=room, threshold=least, density=0.02)
     count = np.diff(found.indptr)
-    if count.max(initial=0) >= ROOM:
-        found = sp_matmul_topn(a, b, top_n=columns, threshold=least, density=0.05)
-        count = np.diff(found.indptr)
-    return np.repeat(np.arange(len(count)), count), found.indices.astype(np.int64)
+    down, across = np.repeat(np.arange(len(count)), count), found.indices.astype(np.int64)
+    full = np.flatnonzero(count == room)
+    if room == columns or not len(full):
+        return down, across
+    rest = count[down] < room
+    whole = sp_matmul_topn(a[full], b, top_n=columns, threshold=least, density=0.05)
+    return (
+        np.concatenate([down[rest], np.repeat(full, np.diff(whole.indptr))]),
+        np.concatenate([across[rest], whole.indices.astype(np.int64)]),
+    )
 
 
 def product(left: Block, right: Block, pairs: Pairs) -> np.ndarray:

@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA, Indel
 from rapidfuzz.process import cpdist
 
 from tasks.screening.align import Alignment, align
-from tasks.screening.block import Strings
+from tasks.screening.block import texts_at
 from tasks.screening.facing import Facing, Pairs
 
 FEATURES = (
@@ -52,11 +52,9 @@ class Likeness:
 
 def equal_names(facing: Facing, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
     """Which pairs have the same words but for order and form, and which the same letters."""
-    left, right = facing.left, facing.right
-    words = _same(left.content_key, right.content_key, pairs)
-    words |= _same(left.full_key, right.full_key, pairs)
-    words |= _same(left.bare_key, right.bare_key, pairs)
-    return words, _same(left.ordered, right.ordered, pairs)
+    left, right = facing.left_keys[:, pairs.left], facing.right_keys[:, pairs.right]
+    letters, *words = (left == right) & (left >= 0)
+    return np.logical_or.reduce(words), letters
 
 
 def plausible(facing: Facing, pairs: Pairs) -> np.ndarray:
@@ -131,8 +129,12 @@ def _of_letters(facing: Facing, pairs: Pairs, groups: np.ndarray) -> dict[str, n
         "groups_shared": groups * norms[0] * norms[1],
         "groups_of_listed": groups * norms[0] / norms[1],
         "groups_of_partner": groups * norms[1] / norms[0],
-        "glued": _ratio(left.ordered[pairs.left], right.ordered[pairs.right], OSA),
-        "sorted": _ratio(left.content_key[pairs.left], right.content_key[pairs.right], Indel),
+        "glued": _ratio(
+            texts_at(left.ordered, pairs.left), texts_at(right.ordered, pairs.right), OSA
+        ),
+        "sorted": _ratio(
+            texts_at(left.content_key, pairs.left), texts_at(right.content_key, pairs.right), Indel
+        ),
         "length": np.minimum(*sizes) / np.maximum(np.maximum(*sizes), 1),
     }
 
@@ -148,13 +150,5 @@ def _second(values: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.maximum.reduceat(rest, first)
 
 
-def _same(left: Strings, right: Strings, pairs: Pairs) -> np.ndarray:
-    """Where the two sides are the same and not empty."""
-    one = left[pairs.left]
-    return (one == right[pairs.right]).astype(bool) & (one != "").astype(bool)
-
-
-def _ratio(left: Strings, right: Strings, scorer: type) -> np.ndarray:
-    return cpdist(
-        left.tolist(), right.tolist(), scorer=scorer.normalized_similarity, dtype=np.float32
-    )
+def _ratio(left: list[str], right: list[str], scorer: type) -> np.ndarray:
+    return cpdist(left, right, scorer=scorer.normalized_similarity, dtype=np.float32)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tasks.screening import match, shelf
+from tasks.screening import match, register, shelf
 from tasks.screening.lists import tables
 from tasks.screening.mid import ReverseIndex
 from tasks.screening.second import Opinion
-from tasks.screening.subjects import Subjects
+from tasks.screening.subjects import Subjects, of, with_mids
 from tasks.shared import kinds
+from tasks.shared.content import ContentStore
 
 WORTH_KEEPING = 2000
 """So many partners take longer to prepare than to read back."""
+FEW = 0.1
+"""Share of partners who may read otherwise than on the shelf: they alone are prepared."""
 
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile, pa.ArrowException)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
 
 MID_SCORE, MID_PRIORITY = 0.8, 2
 """A manufacturer id is built from parts of name and address: many makers share one."""
@@ -60,52 +62,95 @@ class Screener:
     def near(self, subjects: Subjects, records: pa.Table) -> set[str]:
         """Subjects whose other hits may turn on these records: a second opinion is asked about a
         subject's best pair alone. Nobody without a second opinion."""
-        if self.opinion is None or not records.num_rows or not subjects.digests:
+        if self.opinion is None or not records.num_rows or not len(subjects):
             return set()
         grey = match.load_model(match.MODEL).grey
         return set(self._match(subjects, records, grey)["partner"].to_pylist())
+
+    def everyone(self, content: ContentStore, digest: str) -> Subjects:
+        """Everyone of a register (its content digest): as kept, or read anew."""
+        kept = self._kept()
+        if kept is not None and digest and kept.register == digest:
+            return kept
+        return of(register.read(content, digest), digest)
 
     def _match(self, subjects: Subjects, records: pa.Table, least: float | None) -> pa.Table:
         names = tables.names(records)
         index = match.build(names, tables.identifiers(records), tables.places(records))
         if not len(index):
             return match.HITS.empty_table()
-        prepared = self._prepared(subjects)
         asked = self.opinion if least is None else None
-        return index.screen(prepared, threads=self.threads, least=least, opinion=asked)
+        parts = [
+            _of(index.screen(prepared, threads=self.threads, least=least, opinion=asked), wanted)
+            for prepared, wanted in self._prepared(subjects)
+        ]
+        return pa.concat_tables(parts)
 
-    def _prepared(self, subjects: Subjects) -> match.Partners:
-        """The partners' side of matching. The shelf is a copy: if it fails, they are made anew."""
-        many = self.shelf is not None and len(subjects.digests) >= WORTH_KEEPING
-        if self.shelf is None or not many:
-            return match.prepare(subjects.partners, subjects.identifiers, subjects.names)
-        key = sha256(kinds.canonical(dict(subjects.digests)).encode()).hexdigest()
+    def _prepared(self, subjects: Subjects) -> list[tuple[match.Partners, pa.Array | None]]:
+        """The partners' side of matching, in parts: those prepared, and whose hits count (None:
+        everyone's). The shelf is a copy: if it fails, they are made anew."""
+        if self.shelf is None or len(subjects) < WORTH_KEEPING:
+            return [(_prepare(subjects), None)]
+        if (kept := self._kept()) is not None and (parts := self._from(kept, subjects)):
+            return parts
+        made = _prepare(subjects)
+        if subjects.register:
+            with suppress(*_UNREADABLE):
+                shelf.put(self.shelf, subjects, made)
+        return [(made, None)]
+
+    def _from(
+        self, kept: Subjects, subjects: Subjects
+    ) -> list[tuple[match.Partners, pa.Array | None]]:
+        """The parts out of those on the shelf; none if too many of them read otherwise."""
+        same, rest = None, None
+        if not subjects.register or kept.register != subjects.register:
+            same = subjects.same_as(kept)
+            rest = subjects.without(same)
+            if len(rest) > FEW * len(subjects) or len(same) < len(kept) // 2:
+                return []
+        if (ready := self._ready(kept)) is None:
+            return []
+        return [(ready, same), *([(_prepare(rest), None)] if rest else [])]
+
+    def _kept(self) -> Subjects | None:
         with suppress(*_UNREADABLE):
-            if (kept := shelf.get(self.shelf, key, match.MODEL)) is not None:
-                return kept
-        made = match.prepare(subjects.partners, subjects.identifiers, subjects.names)
+            return shelf.subjects(self.shelf, match.MODEL) if self.shelf else None
+        return None
+
+    def _ready(self, kept: Subjects) -> match.Partners | None:
         with suppress(*_UNREADABLE):
-            shelf.put(self.shelf, key, made)
-        return made
+            return shelf.prepared(self.shelf, kept, match.MODEL) if self.shelf else None
+        return None
+
+
+def _prepare(subjects: Subjects) -> match.Partners:
+    return match.prepare(subjects.partners, subjects.identifiers, subjects.names)
+
+
+def _of(hits: pa.Table, partners: pa.Array | None) -> pa.Table:
+    if partners is None or not len(hits):
+        return hits
+    return hits.filter(pc.is_in(hits["partner"], value_set=partners))
 
 
 def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:
     """Hits by MID beside those by name: a pair found both ways says so and keeps the better score."""
-    if not subjects.mids:
-        return found
     index = ReverseIndex(records)
-    holders = sorted(
-        one for one, mids in subjects.mids.items() if any(mid in index for mid in mids)
-    )
+    held = with_mids(subjects)
+    held = held.filter(pc.is_in(pc.utf8_upper(held["mid"]), pa.array(index, pa.string())))
+    mids: dict[str, list[str]] = {}
+    for partner, one in zip(*(held[name].to_pylist() for name in held.column_names), strict=True):
+        mids.setdefault(partner, []).append(one)
     pairs = {
         (partner, record): by
-        for partner in holders
-        for record, by in index.find(subjects.mids[partner]).items()
+        for partner, given in mids.items()
+        for record, by in index.find(given).items()
     }
     if not pairs:
         return found
     rows = {(row["partner"], row["record"]): row for row in found.to_pylist()}
-    bare = _Bare(subjects, records)
+    bare = _Bare(subjects.only(pa.array(mids, pa.string())), records)
     for pair, by in pairs.items():
         row = rows.get(pair) or bare.row(*pair, by)
         rows[pair] = row
@@ -140,8 +185,8 @@ class _Bare:
 
 
 def _with_digests(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:
-    digest = dict(zip(records["record"].to_pylist(), records["digest"].to_pylist(), strict=True))
-    partners = [subjects.digests[one] for one in found["partner"].to_pylist()]
-    listed = [digest[one] for one in found["record"].to_pylist()]
-    columns = [*found.columns, pa.array(partners, pa.string()), pa.array(listed, pa.string())]
-    return pa.table(columns, schema=FOUND)
+    columns = [
+        side["digest"].take(pc.index_in(found[name], value_set=side[name].combine_chunks()))
+        for name, side in (("partner", subjects.partners), ("record", records))
+    ]
+    return pa.table([*found.columns, *columns], schema=FOUND)

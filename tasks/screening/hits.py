@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from tasks.screening.evidence import FIRST, weigh
+from tasks.screening.block import texts_at
+from tasks.screening.evidence import FIRST, places_of, shared, weigh
 from tasks.screening.explain import word_matches
 from tasks.screening.facing import Facing, Pairs
 from tasks.screening.partners import Partners
@@ -63,7 +64,7 @@ def best_pairs(index: Index, partners: Partners, found: Found) -> Found:
     who = partners.owner[found.pairs.left]
     record = index.owner[found.pairs.right]
     strength = np.array([STRENGTHS.get(one, 1) for one in index.strength], dtype=np.int8)
-    texts = np.array([index.block.names[n] for n in found.pairs.right.tolist()], dtype=object)
+    texts = np.array(texts_at(index.block.names, found.pairs.right), dtype=object)
     spelled = np.unique(texts.astype(str), return_inverse=True)[1] if len(texts) else record
     order = np.lexsort(
         (found.pairs.left, spelled, strength[found.pairs.right], -found.score, record, who)
@@ -83,23 +84,22 @@ def hit_table(
     told = word_matches(facing, best.pairs)
     who = partners.owner[best.pairs.left]
     facts = partners.facts.take(pa.array(who)).to_pylist()
+    listed = index.owner[best.pairs.right].tolist()
+    places = places_of(index.places, {index.records[n] for n in listed})
     scores, owners = best.score.tolist(), who.tolist()
+    matched = texts_at(index.block.names, best.pairs.right)
+    spelled = texts_at(partners.block.names, best.pairs.left)
     rows = []
-    for n, (left, right) in enumerate(
-        zip(best.pairs.left.tolist(), best.pairs.right.tolist(), strict=True)
-    ):
-        record = index.records[index.owner[right]]
+    for n, right in enumerate(best.pairs.right.tolist()):
+        record = index.records[listed[n]]
         priority, reasons = weigh(
             scores[n], index.model.strong, index.strength[right], facts[n],
-            index.kinds[right], index.places.get(record, []),
+            index.kinds[right], places.get(record, []),
         )  # fmt: skip
         if not np.isnan(best.opinion[n]):
             told[n]["second_opinion"] = {"name": judge, "score": round(float(best.opinion[n]), 4)}
         row = _bare(index, partners, owners[n], record)
-        row["name_matched"], row["partner_name"] = (
-            index.block.names[right],
-            partners.block.names[left],
-        )
+        row["name_matched"], row["partner_name"] = matched[n], spelled[n]
         row["score"], row["priority"] = scores[n], priority
         row["reasons"], row["explanation"] = [_how(best, n), *reasons], told[n]
         rows.append(row)
@@ -121,22 +121,20 @@ def _how(found: Found, n: int) -> str:
 def _with_identifiers(index: Index, partners: Partners, rows: list[dict]) -> list[dict]:
     """`rows` with a hit of score 1 for every partner and record that share an identifier."""
     by_pair = {(row["_who"], row["record"]): row for row in rows}
-    for key in sorted(index.identifiers.keys() & partners.identifiers.keys()):
-        for record in index.identifiers[key]:
-            for who in partners.identifiers[key]:
-                name = index.records[record]
-                row = by_pair.get((who, name))
-                if row is None:
-                    row = by_pair[(who, name)] = _bare(index, partners, who, name)
-                row["score"], row["priority"] = 1.0, FIRST
-                row["reasons"].insert(0, f"identifier:{key[0]}")
-                row["explanation"].setdefault("identifiers", []).append(list(key))
+    for key, record, who in shared(index.identifiers, partners.identifiers):
+        name, (kind, value) = index.records[record], key.split(":", 1)
+        row = by_pair.get((who, name))
+        if row is None:
+            row = by_pair[(who, name)] = _bare(index, partners, who, name)
+        row["score"], row["priority"] = 1.0, FIRST
+        row["reasons"].insert(0, f"identifier:{kind}")
+        row["explanation"].setdefault("identifiers", []).append([kind, value])
     return list(by_pair.values())
 
 
 def _bare(index: Index, partners: Partners, who: int, record: str) -> dict:
     return {
-        "partner": partners.ids[who], "record": record, "name_matched": index.first_name[record],
-        "partner_name": partners.block.names[who], "score": 1.0, "priority": FIRST,
+        "partner": partners.ids[who].as_py(), "record": record, "name_matched": index.first_name[record],
+        "partner_name": partners.block.names[who].as_py(), "score": 1.0, "priority": FIRST,
         "reasons": [], "explanation": {}, "model": index.model.version, "_who": who,
     }  # fmt: skip

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.screening.block import Block, build_block
-from tasks.screening.evidence import Place, identifier_keys
+from tasks.screening.evidence import held
 from tasks.screening.explain import explanation
 from tasks.screening.facing import Facing, Pairs, face, find
 from tasks.screening.features import measure, plausible
@@ -34,7 +34,8 @@ from tasks.screening.version import MODEL
 __all__ = ["HITS", "MODEL", "Index", "Partners", "build", "load_model", "prepare"]
 
 CHUNK = 2048
-"""Partner names searched at a time by one thread."""
+"""Partner names searched at a time by one thread, against LISTED names; more against fewer."""
+LISTED = 30_000
 SLICE = 100_000
 """Pairs of names measured at a time: some 100 MiB."""
 
@@ -49,8 +50,9 @@ class Index:
     block: Block
     strength: list[str]
     kinds: list[str]
-    identifiers: dict[tuple[str, str], list[int]]
-    places: dict[str, list[Place]]
+    identifiers: pa.Table
+    """Schema HELD; `holder` is a place in `records`."""
+    places: pa.Table | None
 
     def __len__(self) -> int:
         return len(self.block)
@@ -92,9 +94,9 @@ class Index:
 
     def _chunks(self, facing: Facing) -> Iterator[np.ndarray]:
         rows = np.arange(len(facing.left))
-        if facing.turned:
-            return iter([rows])
-        return iter(np.array_split(rows, max(1, -(-len(rows) // CHUNK))))
+        # a short list makes few pairs a name
+        size = min(16 * CHUNK, max(CHUNK, CHUNK * LISTED // max(1, len(facing.right))))
+        return iter(np.array_split(rows, max(1, -(-len(rows) // size))))
 
     def _screen(self, facing: Facing, rows: np.ndarray, floor: float) -> Found:
         pairs, groups = find(facing, rows, self.model.least)
@@ -121,7 +123,7 @@ class Index:
     def first_name(self) -> dict[str, str]:
         """Record -> its first name in the order given, the primary one as a rule."""
         first: dict[str, str] = {}
-        for owner, name in zip(self.owner.tolist(), self.block.names, strict=True):
+        for owner, name in zip(self.owner.tolist(), self.block.names.to_pylist(), strict=True):
             first.setdefault(self.records[owner], name)
         return first
 
@@ -147,17 +149,9 @@ def build(
         build_block(names["name"].to_pylist(), weights),
         names["strength"].to_pylist(),
         names["kind"].to_pylist(),
-        identifier_keys(identifiers, place),
-        _places(places),
+        held(identifiers, pa.array(records, pa.string())),
+        places,
     )
-
-
-def _places(table: pa.Table | None) -> dict[str, list[Place]]:
-    found: dict[str, list[Place]] = {}
-    for row in table.to_pylist() if table is not None else ():
-        where = Place(*(row.get(name) or "" for name in ("country", "city", "address", "born")))
-        found.setdefault(row["record"], []).append(where)
-    return found
 
 
 def explain(partner_name: str, listed_name: str, version: str = MODEL) -> dict:

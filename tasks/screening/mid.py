@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import pyarrow as pa
@@ -73,7 +73,9 @@ def _of_city(city: str) -> str:
 def name_words(name: str) -> list[str]:
     """The words that count: upper case Latin letters and digits, initials run together."""
     plain = _QUOTES.sub("", _latin(name))
-    words = _WORDS.findall(_INITIALS.sub(_run_together, plain))
+    words = _WORDS.findall(plain)
+    if any(len(word) == 1 for word in words):
+        words = _WORDS.findall(_INITIALS.sub(_run_together, plain))
     return [word for word in words if word not in _SKIPPED] or words
 
 
@@ -104,6 +106,9 @@ class ReverseIndex:
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
 
     def __contains__(self, mid: str) -> bool:
         return mid.upper() in self._records

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from anyascii import anyascii
 
@@ -23,11 +24,10 @@ LONGEST = 400
 
 APOSTROPHES = re.compile(r"['`´‘’ʻʼʾʿ]")
 DOTTED = re.compile(r"\b(?:[A-Z0-9]\.){2,}(?:[A-Z0-9]\b)?")
-SPLIT = re.compile(r"[^A-Z0-9]+")
+SPACED = {n: " " for n in range(128) if not chr(n).isalnum()}
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """A name's words in their order; `forms` are its legal forms and titles, kept apart."""
 
     content: tuple[str, ...]
@@ -97,8 +97,7 @@ def latin(text: str, version: str = MODEL) -> str:
     Look-alikes are folded only inside a word that mixes alphabets: a Cyrillic word is spelled as
     what it is.
     """
-    text = unicodedata.normalize("NFKC", text)
-    if text.isascii():
+    if text.isascii() or (text := unicodedata.normalize("NFKC", text)).isascii():
         return text
     text = APOSTROPHES.sub("", text)
     text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
@@ -112,28 +111,36 @@ def plain(text: str, version: str = MODEL) -> list[str]:
     text = latin(text[:LONGEST], version).upper()
     if "." in text:
         text = DOTTED.sub(lambda found: found[0].replace(".", "") + " ", text)
-    text = APOSTROPHES.sub("", text).replace("&", " AND ")
-    return [word for word in SPLIT.split(text) if word]
+    text = text.replace("'", "").replace("`", "").replace("&", " AND ")
+    return text.translate(SPACED).split()
 
 
 def words(text: str, version: str = MODEL) -> Words:
     """The words of a name. Of a name that is nothing but legal forms the first is its content."""
     known, found = tables(version), plain(text, version)
+    whole = tuple(found)
+    if known.lengths.keys().isdisjoint(found):
+        return Words(whole, (), whole, _bare(whole, known))
     content: list[str] = []
     kept: list[str] = []
     at = first = 0
     while at < len(found):
-        length = _form_at(found, at, known)
+        length = _form_at(found, at, known) if found[at] in known.lengths else 0
         if length:
-            kept.append(known.forms[tuple(found[at : at + length])])
+            kept.append(known.forms[whole[at : at + length]])
             first = first or length
         else:
             content.append(found[at])
-        at += max(1, length)
-    bare = tuple(word for word in found if word not in known.parts)
+        at += length or 1
     if not content:
         content, kept = found[:first], kept[1:]
-    return Words(tuple(content), tuple(kept), tuple(found), bare)
+    return Words(tuple(content), tuple(kept), whole, _bare(whole, known))
+
+
+def _bare(found: tuple[str, ...], known: Tables) -> tuple[str, ...]:
+    if known.parts.isdisjoint(found):
+        return found
+    return tuple(word for word in found if word not in known.parts)
 
 
 def _form_at(found: list[str], at: int, known: Tables) -> int:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.screening.block import Block, build_block
-from tasks.screening.evidence import identifier_keys
+from tasks.screening.evidence import held
 from tasks.screening.model import load_model
 from tasks.screening.version import MODEL
 
@@ -18,13 +19,13 @@ class Partners:
     """All names of all partners as one block; `owner[n]` is the partner of name n."""
 
     model: str
-    ids: list[str]
+    ids: pa.Array
     facts: pa.Table
     """Columns kind, country, city, address, born; one row a partner, in the order of `ids`."""
     owner: np.ndarray
     block: Block
-    identifiers: dict[tuple[str, str], list[int]]
-    """Kind and plain value -> partners that have it."""
+    identifiers: pa.Table
+    """Schema HELD; `holder` is a place in `ids`."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -44,27 +45,20 @@ def prepare(
     `identifiers`: partner, kind, value. `names`: further names (partner, name). Rows of those
     two that name no partner of the first are left out.
     """
-    ids = partners["partner"].to_pylist()
-    place = {partner: n for n, partner in enumerate(ids)}
-    texts = [name or "" for name in partners["name"].to_pylist()]
-    owner = list(range(len(ids)))
-    for row in names.to_pylist() if names is not None else ():
-        if row["partner"] in place and row["name"]:
-            texts.append(row["name"])
-            owner.append(place[row["partner"]])
+    ids = _text(partners, "partner")
+    texts, owner = _text(partners, "name").to_pylist(), np.arange(len(ids))
+    if names is not None:
+        holder = pc.index_in(names["partner"], value_set=ids)
+        real = pc.and_(pc.is_valid(holder), pc.greater(pc.binary_length(names["name"]), 0))
+        texts += names["name"].filter(real).to_pylist()
+        owner = np.concatenate([owner, np.asarray(holder.filter(real), dtype=np.int64)])
     block = build_block(texts, load_model(model))
     facts = pa.table({name: _text(partners, name) for name in FACTS})
-    return Partners(
-        model,
-        ids,
-        facts,
-        np.array(owner, dtype=np.int64),
-        block,
-        identifier_keys(identifiers, place),
-    )
+    return Partners(model, ids, facts, owner, block, held(identifiers, ids))
 
 
 def _text(table: pa.Table, column: str) -> pa.Array:
+    """A column without gaps; all empty if it is not there."""
     if column not in table.column_names:
         return pa.array([""] * len(table), pa.string())
-    return pa.array([value or "" for value in table[column].to_pylist()], pa.string())
+    return pc.fill_null(table[column].cast(pa.string()), "").combine_chunks()

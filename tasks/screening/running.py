@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from tasks.screening import match, policy, register, second, stored
@@ -20,7 +21,7 @@ from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
 from tasks.screening.ownership import MARK
-from tasks.screening.subjects import Subjects, of
+from tasks.screening.subjects import Subjects
 from tasks.shared import clock, kinds, store
 from tasks.shared.journal import Pen
 from tasks.shared.projections import HITS, SCREENED
@@ -64,7 +65,7 @@ def screen(house: House, actor: str, *, full: bool = False) -> Outcome:
     before = None if full else last(house)
     if before is not None and before[0].model != basis.model:
         before = None
-    sides = _sides(house, basis)
+    sides = _sides(house, by, basis)
     found, screened = _find(house, by, sides, basis, before)
     held = _Held(CHANGES if before else FULL, basis, found, _lines(house, sides, found), screened)
     return _write(house, actor, held)
@@ -95,9 +96,9 @@ def hits_of(house: House, content: str) -> pa.Table:
     return stored.from_bytes(house.content.get(content), FOUND)
 
 
-def _sides(house: House, basis: Basis) -> tuple[Subjects, pa.Table]:
+def _sides(house: House, by: Screener, basis: Basis) -> tuple[Subjects, pa.Table]:
     """Everyone to screen, and every record to screen against."""
-    subjects = of(register.read(house.content, basis.partners))
+    subjects = by.everyone(house.content, basis.partners)
     return subjects, versions.records(house.content, basis.lists)
 
 
@@ -109,11 +110,11 @@ def _find(
     before: tuple[Basis, pa.Table] | None,
 ) -> tuple[pa.Table, int]:
     if before is None:
-        return in_order(by.screen(*sides)), len(sides[0].digests)
+        return in_order(by.screen(*sides)), len(sides[0])
     rested, hits = before
     were, known = sides
     if rested.partners != basis.partners:
-        were = of(register.read(house.content, rested.partners))
+        were = by.everyone(house.content, rested.partners)
     if rested.lists != basis.lists:
         known = versions.records(house.content, rested.lists)
     return delta(hits, (were, known), sides, by)
@@ -186,13 +187,15 @@ def _written(pen: Pen, basis: Basis, content: str) -> bool:
 def _lines(house: House, sides: tuple[Subjects, pa.Table], found: pa.Table) -> list[kinds.HitLine]:
     """The journal's line for each hit: with what the policy says of it today."""
     subjects, every = sides
+    found_ones = subjects.only(pc.unique(found["partner"])).partners
+    roles = dict(zip(*(found_ones[name].to_pylist() for name in ("partner", "role")), strict=True))
     records = versions.some(every, set(found["record"].to_pylist()))
     listed = {row["record"]: row for row in records.to_pylist()}
     today = clock.now().date().isoformat()
     least = _strong(house)
     lines = []
     for row in found.select(_IN_LINE).to_pylist():
-        one, role = listed[row["record"]], subjects.roles[row["partner"]]
+        one, role = listed[row["record"]], roles[row["partner"]]
         effect = policy.effect(role, one["list"], tuple(one["programs"]), one["ends"], today)
         strong = row["score"] >= least and effect != policy.NOTE
         hit = hit_id(row["partner"], row["record"])

@@ -17,7 +17,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 
+from tasks.screening.block import texts_at
 from tasks.screening.hits import Found
 from tasks.screening.partners import Partners
 from tasks.screening.score import moved
@@ -95,11 +97,12 @@ def heed(opinion: Opinion, index: Index, partners: Partners, best: Found) -> Fou
     asked = np.flatnonzero(unsure & ~best.equal & ~best.glued & ~best.contained)
     if not len(asked):
         return best
-    left, right = best.pairs.left[asked].tolist(), best.pairs.right[asked].tolist()
-    kinds = partners.facts["kind"].to_pylist()
+    left, right = best.pairs.left[asked], best.pairs.right[asked]
+    kinds = partners.facts["kind"].take(pa.array(who[asked])).to_pylist()
+    names = texts_at(partners.block.names, left)
+    listed = zip(texts_at(index.block.names, right), right.tolist(), strict=True)
     said = opinion.judge(
-        [(partners.block.names[n], kinds[partners.owner[n]]) for n in left],
-        [(index.block.names[n], index.kinds[n]) for n in right],
+        list(zip(names, kinds, strict=True)), [(name, index.kinds[n]) for name, n in listed]
     )
     score, told = best.score.copy(), best.opinion.copy()
     score[asked] = moved(score[asked], model.opinion * (said - 0.5))

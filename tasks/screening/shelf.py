@@ -1,83 +1,138 @@
-"""Prepared partners on disk, so that a list change is screened without preparing all of them anew.
+"""A register's subjects and their prepared names on disk, so that a list change is screened without
+reading the register and preparing everyone anew.
 
-A folder of plain data: `block.npz` (numbers and the matrix), `names`, `words`, `partners` and
-`identifiers` as Parquet, `about.json`. It is a copy that can be thrown away: what it was made from is
-named by `key` (the caller's digest of the partners' content) and by the model version; both must be
-those asked for, or it counts as not there.
+A folder of Arrow files, and `about.json` with the digest of each. It is a copy that can be thrown away:
+it counts as not there unless this program made it, with this model version, and every byte is as written.
+The files are read whole, never mapped: a mapped file cannot be replaced under Windows.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import scipy.sparse as sp
+from blake3 import blake3
 
-from tasks.screening.block import Block, Tokens, build_tokens, strings
-from tasks.screening.model import load_model
-from tasks.screening.partners import Partners
+from tasks.screening.block import Block, Tokens
+from tasks.screening.groups import GROUPS
+from tasks.screening.partners import FACTS, Partners
+from tasks.screening.subjects import Subjects
 
-KEYS = ("ordered", "content_key", "full_key", "bare_key")
+ABOUT = "about.json"
+_KEYS = ("names", "ordered", "content_key", "full_key", "bare_key")
 
 
-def put(folder: Path, key: str, partners: Partners) -> None:
-    """Keep `partners` in `folder`, in place of what was there."""
-    block, new = partners.block, folder.with_name(folder.name + ".new")
+class Damaged(ValueError):
+    """A file of the shelf is not as it was written."""
+
+
+def put(folder: Path, subjects: Subjects, partners: Partners) -> None:
+    """Keep `subjects` (all of a register) and `partners`, prepared from them, in place of what was
+    there."""
+    new = folder.with_name(folder.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    groups = block.groups
-    np.savez(
-        new / "block.npz", owner=partners.owner, words=block.words, offsets=block.offsets,
-        norm=block.norm, data=groups.data, indices=groups.indices, indptr=groups.indptr,
-        shape=np.array(groups.get_shape()),
-    )  # fmt: skip
-    columns = {"name": block.names} | {name: getattr(block, name).tolist() for name in KEYS}
-    pq.write_table(pa.table(columns), new / "names.parquet")
-    pq.write_table(pa.table({"word": block.tokens.text.tolist()}), new / "words.parquet")
-    pq.write_table(
-        partners.facts.append_column("partner", [partners.ids]), new / "partners.parquet"
-    )
-    held = [(*kind, who) for kind, holders in partners.identifiers.items() for who in holders]
-    table = {name: [row[n] for row in held] for n, name in enumerate(("kind", "value", "partner"))}
-    pq.write_table(pa.table(table), new / "identifiers.parquet")
-    (new / "about.json").write_text(json.dumps({"key": key, "model": partners.model}))
+    tables = {
+        "partners": subjects.partners,
+        "identifiers": subjects.identifiers,
+        "names": subjects.names,
+        **_tables(partners),
+    }
+    files = {name: _write(new / f"{name}.arrow", table) for name, table in tables.items()}
+    about = {"register": subjects.register, "model": partners.model, "by": _program()}
+    (new / ABOUT).write_text(json.dumps(about | {"files": files}), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
 
 
-def get(folder: Path, key: str, model: str) -> Partners | None:
-    """What was kept for that key and model version, or None."""
-    about = folder / "about.json"
-    if not about.exists() or json.loads(about.read_text()) != {"key": key, "model": model}:
+def subjects(folder: Path, model: str) -> Subjects | None:
+    """Those that are kept, or None. Raises Damaged, OSError, ValueError or KeyError if they cannot
+    be read."""
+    about = _about(folder, model)
+    if about is None:
         return None
-    kept = np.load(folder / "block.npz", allow_pickle=False)
-    names = pq.read_table(folder / "names.parquet")
-    facts = pq.read_table(folder / "partners.parquet")
-    identifiers: dict[tuple[str, str], list[int]] = {}
-    for row in pq.read_table(folder / "identifiers.parquet").to_pylist():
-        identifiers.setdefault((row["kind"], row["value"]), []).append(row["partner"])
+    kept = (_read(folder, name, about) for name in ("partners", "identifiers", "names"))
+    return Subjects(*kept, about["register"])
+
+
+def prepared(folder: Path, kept: Subjects, model: str) -> Partners | None:
+    """What was prepared from those that are kept, or None. Raises as `subjects` does."""
+    about = _about(folder, model)
+    if about is None or about["register"] != kept.register:
+        return None
+    read = {
+        name: _read(folder, name, about) for name in ("each", "flat", "words", "groups", "held")
+    }
+    each = {name: read["each"][name].combine_chunks() for name in read["each"].column_names}
+    numbers = {name: np.asarray(each[name]) for name in ("owner", "norm", "last", "last_group")}
+    groups = (np.asarray(read["groups"][name]) for name in ("data", "indices"))
+    bounds = [np.concatenate([[0], numbers[name]]) for name in ("last", "last_group")]
     block = Block(
-        names=names["name"].to_pylist(),
-        tokens=_tokens(folder, model),
-        words=kept["words"],
-        offsets=kept["offsets"],
-        norm=kept["norm"],
-        groups=_groups(kept),
-        **{name: strings(names[name].to_pylist()) for name in KEYS},
-    )
-    ids = facts["partner"].to_pylist()
-    return Partners(model, ids, facts.drop_columns("partner"), kept["owner"], block, identifiers)
+        tokens=_tokens(read["words"]),
+        words=np.asarray(read["flat"]["word"]),
+        offsets=bounds[0],
+        norm=numbers["norm"],
+        groups=sp.csr_matrix((*groups, bounds[1].astype(np.int32)),
+                             shape=(len(numbers["norm"]), GROUPS)),
+        **{name: each[name] for name in _KEYS},
+    )  # fmt: skip
+    facts = kept.partners.select(FACTS)
+    return Partners(model, kept.ids, facts, numbers["owner"], block, read["held"])
 
 
-def _tokens(folder: Path, model: str) -> Tokens:
-    words = pq.read_table(folder / "words.parquet")["word"].to_pylist()
-    return build_tokens(words, load_model(model))
+def _tables(partners: Partners) -> dict[str, pa.Table]:
+    """One table for each kind of row: name, word of a name, distinct word, letter group, identifier."""
+    block, groups = partners.block, partners.block.groups
+    each = {name: getattr(block, name) for name in _KEYS}
+    each |= {"owner": partners.owner, "norm": block.norm}
+    each |= {"last": block.offsets[1:], "last_group": groups.indptr[1:].astype(np.int64)}
+    return {
+        "each": pa.table(each),
+        "flat": pa.table({"word": block.words}),
+        "words": pa.table({one.name: getattr(block.tokens, one.name) for one in fields(Tokens)}),
+        "groups": pa.table({"data": groups.data, "indices": groups.indices}),
+        "held": partners.identifiers,
+    }
 
 
-def _groups(kept: np.lib.npyio.NpzFile) -> sp.csr_matrix:
-    shape = tuple(kept["shape"].tolist())
-    return sp.csr_matrix((kept["data"], kept["indices"], kept["indptr"]), shape=shape)
+def _tokens(table: pa.Table) -> Tokens:
+    return Tokens(*(table[one.name].to_numpy() for one in fields(Tokens)))
+
+
+def _about(folder: Path, model: str) -> dict | None:
+    where = folder / ABOUT
+    if not where.exists():
+        return None
+    about = json.loads(where.read_text(encoding="utf-8"))
+    return about if (about["model"], about["by"]) == (model, _program()) else None
+
+
+@cache
+def _program() -> str:
+    """The digest of this room's modules: another version may prepare otherwise."""
+    modules = sorted(Path(__file__).parent.rglob("*.py"))
+    return sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()
+
+
+def _write(path: Path, table: pa.Table) -> str:
+    out = pa.BufferOutputStream()
+    with pa.ipc.new_file(out, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    data = memoryview(out.getvalue())
+    path.write_bytes(data)
+    return blake3(data).hexdigest()
+
+
+def _read(folder: Path, name: str, about: Mapping) -> pa.Table:
+    data = (folder / f"{name}.arrow").read_bytes()
+    if blake3(data).hexdigest() != about["files"][name]:
+        raise Damaged(f"{name} of the shelf is not as it was written")
+    return pa.ipc.open_file(pa.py_buffer(data)).read_all()

@@ -2,97 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.screening import mid, ownership
 from tasks.screening.lists.tables import flat
 
 _MAKERS = ("supplier", "manufacturer")
+_TEXT = pa.string()
+PARTNERS = pa.schema([
+    (name, _TEXT) for name in ("partner", "name", "kind", "country", "city", "address", "born",
+                               "digest", "role", "mids")
+])  # fmt: skip
+"""`digest`: over who it is; `mids`: its MIDs, a line each."""
+IDENTIFIERS = pa.schema([(name, _TEXT) for name in ("partner", "kind", "value")])
+NAMES = pa.schema([(name, _TEXT) for name in ("partner", "name")])
 
 
 @dataclass(frozen=True)
 class Subjects:
-    """Tables as matching takes them, and beside them each subject's digest, role and MIDs.
-
-    `partners`: partner, name, kind, country, city, address, born; `identifiers`: partner, kind,
-    value; `names`: partner, name, further names."""
+    """Tables as matching takes them (PARTNERS in the order of their ids, IDENTIFIERS, further NAMES).
+    `register`: the content digest of the register that these are all of; empty for a part."""
 
     partners: pa.Table
     identifiers: pa.Table
     names: pa.Table
-    digests: Mapping[str, str]
-    roles: Mapping[str, str]
-    mids: Mapping[str, tuple[str, ...]]
+    register: str = ""
 
-    def only(self, wanted: Iterable[str]) -> Subjects:
-        """These subjects alone."""
-        some = set(wanted)
-        if some == self.digests.keys():
-            return self
-        kept = pa.array(sorted(some), pa.string())
-        tables = (_some(one, kept) for one in (self.partners, self.identifiers, self.names))
-        parts = [{k: v for k, v in one.items() if k in some}
-                 for one in (self.digests, self.roles, self.mids)]  # fmt: skip
-        return Subjects(*tables, *parts)
+    def __len__(self) -> int:
+        return self.partners.num_rows
 
+    @property
+    def ids(self) -> pa.Array:
+        return self.partners["partner"].combine_chunks()
 
-def _some(table: pa.Table, wanted: pa.Array) -> pa.Table:
-    import pyarrow.compute as pc
+    def only(self, wanted: pa.Array) -> Subjects:
+        """Those of these ids alone."""
+        return self._which(wanted, pc.is_in)
 
-    return table.filter(pc.is_in(table["partner"], wanted))
+    def without(self, unwanted: pa.Array) -> Subjects:
+        """All but those of these ids."""
+        return self._which(unwanted, lambda column, value_set: pc.invert(
+            pc.is_in(column, value_set=value_set)))  # fmt: skip
 
+    def same_as(self, others: Subjects) -> pa.Array:
+        """Ids of those who are among `others` and read the same there."""
+        at = pc.index_in(self.ids, value_set=others.ids)
+        same = [
+            pc.equal(self.partners[name], others.partners[name].take(at))
+            for name in ("digest", "mids")
+        ]
+        return self.ids.filter(pc.fill_null(pc.and_(*same), False).combine_chunks())
 
-_COLUMNS = ("partner", "name", "kind", "country", "city", "address", "born")
-_TEXTS = pa.schema([(name, pa.string()) for name in _COLUMNS])
-_IDENTIFIERS = pa.schema([(name, pa.string()) for name in ("partner", "kind", "value")])
-_NAMES = pa.schema([(name, pa.string()) for name in ("partner", "name")])
-
-
-def of(register: pa.Table) -> Subjects:
-    """Everyone of a register, in the order of their ids."""
-    owners = ownership.as_partners(_having(register, "owners").to_pylist())
-    role = _column(register, "role")
-    digests = _column(register, "digest")
-    digests |= {one["partner"]: sha256(one["name"].encode()).hexdigest() for one in owners}
-    roles = role | {o["partner"]: role[o["partner"].split(ownership.MARK)[0]] for o in owners}
-    unknown = pa.Table.from_pylist([_UNKNOWN | owner for owner in owners], schema=_TEXTS)
-    partners = pa.concat_tables([register.select(_COLUMNS), unknown]).sort_by("partner")
-    identifiers = flat(register, "identifiers", ("partner",))
-    names = flat(register, "other_names", ("partner",)).rename_columns(_NAMES.names)
-    return Subjects(
-        partners.combine_chunks(),
-        identifiers.select(_IDENTIFIERS.names).cast(_IDENTIFIERS),
-        names.cast(_NAMES),
-        digests,
-        roles,
-        _mids(register, identifiers),
-    )
+    def _which(self, ids: pa.Array, ask: Callable[..., pa.ChunkedArray]) -> Subjects:
+        tables = [
+            table.filter(ask(table["partner"], value_set=ids)).combine_chunks()
+            for table in (self.partners, self.identifiers, self.names)
+        ]
+        # who is left says all: identifiers and further names are theirs
+        return self if len(tables[0]) == len(self) else Subjects(*tables)
 
 
-_UNKNOWN = {"kind": "unknown", "country": "", "city": "", "address": "", "born": ""}
+def of(register: pa.Table, digest: str = "") -> Subjects:
+    """Everyone of a register, in the order of their ids. `digest`: that of its content."""
+    identifiers = flat(register, "identifiers", ("partner",)).select(IDENTIFIERS.names)
+    names = flat(register, "other_names", ("partner",)).rename_columns(NAMES.names)
+    own = register.select(PARTNERS.names[:-1])
+    own = own.append_column("mids", _mids(register, identifiers)).cast(PARTNERS)
+    partners = pa.concat_tables([own, _owners(register)]).sort_by("partner")
+    tables = (partners, identifiers.cast(IDENTIFIERS), names.cast(NAMES))
+    return Subjects(*(table.combine_chunks() for table in tables), digest)
 
 
-def _column(register: pa.Table, name: str) -> dict[str, Any]:
-    """Partner to the value of a column."""
-    return dict(zip(register["partner"].to_pylist(), register[name].to_pylist(), strict=True))
+_UNKNOWN = {"kind": "unknown", "country": "", "city": "", "address": "", "born": "", "mids": ""}
 
 
-def _having(register: pa.Table, column: str) -> pa.Table:
-    """The rows whose list is not empty."""
-    import pyarrow.compute as pc
+def _owners(register: pa.Table) -> pa.Table:
+    """Rows of declared owners, each with the role of the partner that it owns."""
+    having = register.filter(pc.greater(pc.list_value_length(register["owners"]), 0))
+    role = dict(zip(*(having[name].to_pylist() for name in ("partner", "role")), strict=True))
+    owners = ownership.as_partners(having.select(["partner", "owners"]).to_pylist())
+    rows = [
+        _UNKNOWN | one | {"digest": sha256(one["name"].encode()).hexdigest(),
+                          "role": role[one["partner"].split(ownership.MARK)[0]]}
+        for one in owners
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=PARTNERS)
 
-    return register.filter(pc.greater(pc.list_value_length(register[column]), 0))
 
-
-def _mids(register: pa.Table, identifiers: pa.Table) -> dict[str, tuple[str, ...]]:
+def _mids(register: pa.Table, identifiers: pa.Table) -> pa.Array:
     """Partners' MIDs: those they gave, and for makers of goods those their address would be given."""
-    import pyarrow.compute as pc
-
     given: dict[str, tuple[str, ...]] = {}
     told = identifiers.filter(pc.equal(identifiers["kind"], "mid"))
     for partner, value in zip(*(told[n].to_pylist() for n in ("partner", "value")), strict=True):
@@ -102,4 +105,12 @@ def _mids(register: pa.Table, identifiers: pa.Table) -> dict[str, tuple[str, ...
     for partner, *place in zip(*(makers[name].to_pylist() for name in columns), strict=True):
         if partner not in given and (built := mid.construct(*place)):
             given[partner] = (built,)
-    return given
+    found = ["\n".join(given.get(one, ())) for one in register["partner"].to_pylist()]
+    return pa.array(found, _TEXT)
+
+
+def with_mids(subjects: Subjects) -> pa.Table:
+    """`partner, mid`: a row a MID."""
+    some = subjects.partners.filter(pc.not_equal(subjects.partners["mids"], ""))
+    lines = some.select(["partner"]).append_column("mid", pc.split_pattern(some["mids"], "\n"))
+    return flat(lines, "mid", ("partner",))

@@ -170,7 +170,7 @@ def test_prepared_partners_are_kept_and_a_damaged_shelf_does_no_harm(
     folder = world.house.settings.home / running.SHELF
     assert (folder / "about.json").is_file()
     assert world.screen(full=True).content == first.content
-    for name in ("block.npz", "names.parquet", "about.json"):
+    for name in ("partners.arrow", "groups.arrow", "about.json"):
         kept = (folder / name).read_bytes()
         for damage in (b"", b"{}", kept[: len(kept) // 2]):
             (folder / name).write_bytes(damage)

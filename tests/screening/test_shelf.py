@@ -5,24 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
+from tasks.screening import finding, register, shelf
+from tasks.screening.finding import Screener
+from tasks.screening.lists import tables
 from tasks.screening.match import MODEL, build, prepare
-from tasks.screening.shelf import get, put
+from tasks.screening.subjects import Subjects, of
 from tests.benchmarks.perturb import clean
 from tests.screening.listed import index, listed
 
 
+def people(names: list[str], digest: str, first: int = 0) -> Subjects:
+    rows = [
+        {"partner": f"p{n:04d}", "name": name, "country": "CU", "kind": "unknown", "role": "carrier",
+         "identifiers": [{"kind": "duns", "value": f"12-345-{n:04d}"}] if n % 7 == 0 else [],
+         "other_names": ["SIS DOO"] if n == 5 else [],
+         "owners": [{"name": "Almaz Antey", "share": 60.0}] if n == 6 else []}
+        for n, name in enumerate(names, first)
+    ]  # fmt: skip
+    return of(register.table(register.complete(row) for row in rows), digest)
+
+
+NAMES = [*listed()["name"].to_pylist()[:200], *clean(200, 4), ""]
+
+
 def test_what_is_kept_finds_the_same(tmp_path: Path) -> None:
-    names = [*listed()["name"].to_pylist()[:200], *clean(200, 4), ""]
-    ids = [f"p{n}" for n in range(len(names))]
-    numbers = pa.table({"partner": ["p3"], "kind": ["duns"], "value": ["12-345-6789"]})
-    more = pa.table({"partner": ["p5"], "name": ["SIS DOO"]})
-    partners = prepare(
-        pa.table({"partner": ids, "name": names, "country": ["CU"] * len(ids)}), numbers, more
-    )
-    put(tmp_path / "kept", "digest", partners)
-    put(tmp_path / "kept", "digest", partners)
-    back = get(tmp_path / "kept", "digest", MODEL)
+    subjects = people(NAMES, "digest")
+    partners = prepare(subjects.partners, subjects.identifiers, subjects.names)
+    shelf.put(tmp_path / "kept", subjects, partners)
+    shelf.put(tmp_path / "kept", subjects, partners)
+    kept = shelf.subjects(tmp_path / "kept", MODEL)
+    assert kept == subjects
+    back = shelf.prepared(tmp_path / "kept", kept, MODEL)
     assert back is not None
     assert back.identifiers == partners.identifiers
     assert index().screen(back).equals(index().screen(partners))
@@ -30,8 +45,52 @@ def test_what_is_kept_finds_the_same(tmp_path: Path) -> None:
     assert part.screen(back).equals(part.screen(partners))
 
 
-def test_another_content_or_model_is_not_there(tmp_path: Path) -> None:
-    assert get(tmp_path / "kept", "digest", MODEL) is None
-    put(tmp_path / "kept", "digest", prepare(pa.table({"partner": ["a"], "name": ["SIS"]})))
-    assert get(tmp_path / "kept", "other", MODEL) is None
-    assert get(tmp_path / "kept", "digest", "0") is None
+def test_another_register_model_or_program_is_not_there(tmp_path: Path, monkeypatch) -> None:
+    folder, subjects = tmp_path / "kept", people(["SIS"], "digest")
+    assert shelf.subjects(folder, MODEL) is None
+    shelf.put(folder, subjects, prepare(subjects.partners))
+    assert shelf.prepared(folder, people(["SIS"], "other"), MODEL) is None
+    assert shelf.subjects(folder, "0") is None
+    monkeypatch.setattr(shelf, "_program", lambda: "another")
+    assert shelf.subjects(folder, MODEL) is None
+
+
+def test_every_file_is_checked(tmp_path: Path) -> None:
+    folder, subjects = tmp_path / "kept", people(NAMES, "digest")
+    shelf.put(folder, subjects, prepare(subjects.partners))
+    for path in folder.glob("*.arrow"):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with pytest.raises(shelf.Damaged):
+            kept = shelf.subjects(folder, MODEL)
+            assert kept and shelf.prepared(folder, kept, MODEL)
+        path.write_bytes(whole)
+
+
+def test_a_register_of_which_little_changed_is_screened_with_what_is_kept(
+    tmp_path: Path, monkeypatch
+) -> None:
+    """New, changed, gone and unchanged partners: as with nothing kept; few are prepared."""
+    monkeypatch.setattr(finding, "WORTH_KEEPING", 1)
+    drafts = []
+    for row in listed().to_pylist()[::5]:
+        draft = tables.Draft(row["record"], row["kind"])
+        draft.name(row["name"], row["strength"])
+        drafts.append(draft)
+    records = tables.records(drafts)
+    by, plainly = Screener(1, shelf=tmp_path / "kept"), Screener(1)
+    before = people(NAMES, "before")
+    assert by.screen(before, records).equals(plainly.screen(before, records))
+    made = []
+    monkeypatch.setattr(finding, "_prepare", lambda some: made.append(len(some)) or real(some))
+    after = people([*NAMES[10:-30], "Tiva Polymer", "SBERBANK"], "after", first=10)
+    expected = {tuple(row.items()) for row in rows(plainly.screen(after, records))}
+    assert {tuple(row.items()) for row in rows(by.screen(after, records))} == expected
+    assert expected and made.pop(0) > 300 and made == [2]
+
+
+real = finding._prepare
+
+
+def rows(hits: pa.Table) -> list[dict]:
+    return [row | {"reasons": tuple(row["reasons"])} for row in hits.to_pylist()]

@@ -95,10 +95,13 @@ def used(journal: Journal) -> dict[str, str]:
 
 def difference(old: pa.Table, new: pa.Table) -> tuple[set[str], set[str], set[str]]:
     """Records that were added, removed, and changed in their content."""
-    before = dict(zip(old["record"].to_pylist(), old["digest"].to_pylist(), strict=True))
-    after = dict(zip(new["record"].to_pylist(), new["digest"].to_pylist(), strict=True))
-    changed = {one for one in before.keys() & after.keys() if before[one] != after[one]}
-    return after.keys() - before.keys(), before.keys() - after.keys(), changed
+    at = pc.index_in(new["record"], value_set=old["record"].combine_chunks())
+    known = pc.is_valid(at)
+    other = pc.fill_null(pc.not_equal(new["digest"], old["digest"].take(at)), False)
+    gone = pc.invert(pc.is_in(old["record"], value_set=new["record"].combine_chunks()))
+    which = ((new, pc.invert(known)), (old, gone), (new, other))
+    added, removed, changed = (set(one["record"].filter(some).to_pylist()) for one, some in which)
+    return added, removed, changed
 
 
 def some(table: pa.Table, wanted: Iterable[str]) -> pa.Table:
