@@ -42,7 +42,7 @@ def partners(
     usable = accept_clean and not whole and read.partners.num_rows
     if read.problems and not usable:
         _tell_faults(read, as_json)
-        raise BadInput(f"{len(read.problems)} problem(s) in {read.file}:", read.problems)
+        raise _bad(f"{len(read.problems):,} problem(s) in {read.file}", read)
     if not read.partners.num_rows:
         raise BadInput(f"{read.file} holds no partner; nothing was changed")
     register.take(desk.journal, desk.content, desk.actor, read.partners, source=read.sha256,
@@ -51,8 +51,17 @@ def partners(
     ids = set(read.partners["partner"].to_pylist())
     _report(read, ids, outcome.screened, as_json)
     if read.problems:
-        raise BadInput(f"{read.refused} row(s) of {read.file} were left out:", read.problems)
+        raise _bad(f"{read.refused:,} row(s) of {read.file} were left out", read)
     raise typer.Exit(1 if _undecided(ids) or _red() else 0)
+
+
+_MOST = 200
+
+
+def _bad(said: str, read: Read) -> BadInput:
+    more = len(read.problems) - _MOST
+    left = f"; the first {_MOST}, and {more:,} more with --json" if more > 0 else ""
+    return BadInput(f"{said}{left}:", read.problems[:_MOST])
 
 
 def _tell_faults(read: Read, as_json: bool) -> None:

@@ -22,6 +22,7 @@ from tasks.shared.files import digest_of
 _CODES = {"heading": "S001", "cell": "S002", "empty": "S003", "double": "S004"}
 _IDENTIFIER_FIELDS = {"tax_id": "tax", **{kind: kind for kind in IDENTIFIERS}}
 _SHOWN = 60
+_HEADING = "a heading row with Partner ID and Name"
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,21 @@ class _Reader:
         known = {name: column for column in columns() for name in column.names}
         keys = [" ".join(text_of(cell).split()).lower() for cell in heading]
         fields = [known.get(key) for key in keys]
+        if any(problem.row == 1 for problem in self.problems):
+            return None
         names = [column.field for column in fields if column]
         lacking = [column.title for column in columns()[:2] if column.field not in names]
         for column in columns():
             if names.count(column.field) > 1:
                 self._blame("heading", 1, column.title, "", "the column stands there twice", "once")
         unknown = [key for key, column in zip(keys, fields, strict=True) if key and not column]
-        for key in unknown:
+        for key in unknown if names else ():
             right = f"one of {', '.join(column.title for column in columns())}"
             self._blame("heading", 1, key[:_SHOWN], "", "unknown column", right)
         if lacking:
-            right = "a heading row with Partner ID and Name"
-            self._blame("heading", 1, "", "", f"no column {', '.join(lacking)}", right)
+            wrong = f"no column {', '.join(lacking)}"
+            shown = "" if names else ", ".join(keys)
+            self._blame("heading", 1, "", shown, wrong, _HEADING)
         return None if lacking or len(names) > len(set(names)) else fields
 
     def _row(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,6 +28,7 @@ MOST_ROWS = 2_000_000
 _MOST_CELL = 64 << 20
 _LONGEST_RECORD = 50
 _MOST_TOLD = 10_000
+_SHOWN = 60
 _SHEETS = ("partners", "sheet1", "data")
 
 
@@ -45,7 +47,7 @@ def open_rows(path: Path) -> Rows:
     """The rows of a file. Raises HostileFile for one that cannot be opened as a whole."""
     suffix = path.suffix.lower()
     if suffix in (".csv", ".txt"):
-        return _csv(path, hostile.read_text(path))
+        return _csv(path, hostile.read_text(path, keep_odd=True))
     if suffix == ".xlsx":
         return _workbook(path)
     if suffix == ".parquet":
@@ -58,17 +60,33 @@ def _csv(path: Path, text: str) -> Rows:
     if len(lines) > MOST_ROWS:
         raise hostile.refuse(path, f"{len(lines):,} lines", f"at most {MOST_ROWS:,}")
     rows = Rows(path.name)
-    mark = _mark(lines[0] if lines else "")
+    mark, odd = _mark(lines[0] if lines else ""), _ODD.search(text) is not None
     with _wide_cells():
-        for number, cells, wrong in _records(lines, mark):
+        for number, cells, wrong, right in _records(lines, mark):
             if wrong:
-                right = "cells in quotes, parted by commas, as many as there are headings"
                 rows.problems.append(Problem(path.name, "", number, "", "", wrong, right, "S005"))
+            elif odd and (found := _odd(cells, rows.heading)):
+                rows.problems.append(replace(found, file=path.name, row=number))
             elif number == 1:
                 rows.heading = cells
             else:
                 rows.rows.append((number, cells))
     return rows
+
+
+_ODD = re.compile("[\udc80-\udcff]")
+"""Bytes that are no UTF-8, as `read_text` keeps them."""
+
+
+def _odd(cells: list[str], heading: Sequence[object]) -> Problem | None:
+    """What is wrong with the first cell that is not UTF-8."""
+    for cell, column in zip_longest(cells, heading, fillvalue=""):
+        if found := _ODD.search(str(cell)):
+            shown = _ODD.sub("\ufffd", str(cell)[:_SHOWN])
+            wrong = f"not UTF-8: the byte {ord(found[0]) - 0xDC00:02x}"
+            return Problem(column=str(column), value=shown, wrong=wrong,
+                           right="saved as CSV UTF-8", code="E001")  # fmt: skip
+    return None
 
 
 def _mark(heading: str) -> str:
@@ -102,9 +120,9 @@ class _Lines:
         return self._lines[self.place - 1]
 
 
-def _records(lines: list[str], mark: str) -> Iterator[tuple[int, list[str], str]]:
-    """(line number, cells, what is wrong) of each record. After a fault reading goes on with the
-    line after the one on which the record began."""
+def _records(lines: list[str], mark: str) -> Iterator[tuple[int, list[str], str, str]]:
+    """(line number, cells, what is wrong, what would be right) of each record. After a fault reading
+    goes on with the line after the one on which the record began."""
     start, width = 0, 0
     while start < len(lines):
         feed = _Lines(lines, start)
@@ -116,14 +134,29 @@ def _records(lines: list[str], mark: str) -> Iterator[tuple[int, list[str], str]
             except StopIteration:
                 return
             except csv.Error as wrong:
-                yield start + 1, [], f"no proper CSV ({wrong})"
+                yield start + 1, [], *_broken(str(wrong))
                 break
             width = width or len(cells)
             if cells and len(cells) != width:
-                yield start + 1, [], f"{len(cells)} cells under {width} headings"
+                wrong = f"{len(cells)} cell(s) under {width} headings"
+                right = f"as many cells as headings, parted by {_MARKS[mark]}, text with such a mark in quotes"
+                yield start + 1, [], wrong, right
                 break
-            yield start + 1, cells, ""
+            yield start + 1, cells, "", ""
         start += 1
+
+
+_MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+
+def _broken(said: str) -> tuple[str, str]:
+    """What is wrong with a record and what would be right, in a clerk's words; `said`: by the reader."""
+    if "end of data" in said or "expected after" in said:
+        return (
+            "a quotation mark is opened and not closed, or stands inside a cell",
+            'a mark at both ends of the cell, one inside it written twice: ""',
+        )
+    return f"no proper CSV ({said})", "saved as CSV UTF-8 (comma delimited)"
 
 
 def _workbook(path: Path) -> Rows:

@@ -151,9 +151,12 @@ def _inflated(raw: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
         yield unpack.flush()
 
 
-def read_text(path: Path, limits: Limits | None = None) -> str:
+def read_text(path: Path, limits: Limits | None = None, *, keep_odd: bool = False) -> str:
     """The text of a CSV or other plain file, UTF-8 with or without a byte order mark.
-    Raises HostileFile for another encoding, naming the line, or one that is too big."""
+    Raises HostileFile for another encoding, naming the line, or one that is too big.
+
+    `keep_odd`: bytes that are no UTF-8 stand in the text as lone surrogates (U+DC80 to U+DCFF), for
+    a caller that tells them by the row."""
     limits = limits or Limits()
     size = path.stat().st_size
     if size == 0:
@@ -166,7 +169,7 @@ def read_text(path: Path, limits: Limits | None = None) -> str:
     if b"\x00" in data:
         raise refuse(path, "binary, not text", "a CSV file saved as CSV UTF-8 (comma delimited)")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig", "surrogateescape" if keep_odd else "strict")
     except UnicodeDecodeError as wrong:
         line = data.count(b"\n", 0, wrong.start) + 1
         odd = data[wrong.start : wrong.start + 1]

@@ -116,7 +116,7 @@ def test_a_whole_file_retires_only_if_every_row_is_clean(loaded, tmp_path: Path)
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"Partner ID,Name\nP1,Caf\xe9\n", "not UTF-8: line 2"),
+        (b"Partner ID,Name\nP1,Caf\xe9\n", "row 2, column Name: [E001] not UTF-8"),
         (b'Partner ID,Name\nP1,"open\n', "row 2"),
         (b"Partner ID,Name\nP1," + b"x" * (5 << 20) + b"\n", "row 2, column Name"),
         (b"", "empty"),

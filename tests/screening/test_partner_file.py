@@ -76,9 +76,9 @@ def test_semicolons_byte_order_mark_and_other_headings(tmp_path: Path) -> None:
         ("P2,Beta,supplier,CN,,,,Holding,\n", 3, "an owner without a share"),
         ("P2,Beta,supplier,CN,,,,A 60%; B 70%,\n", 3, "shares of more than 100%"),
         ("P2,Beta,supplier,CN,,,,,cotton\n", 3, "no tariff number"),
-        ("P2,Beta,supplier\n", 3, "3 cells under 9 headings"),
-        ('P2,"Beta,supplier,CN,,,,,\n', 3, "no proper CSV"),
-        ('P2,"Be"ta,supplier,CN,,,,,\n', 3, "no proper CSV"),
+        ("P2,Beta,supplier\n", 3, "3 cell(s) under 9 headings"),
+        ('P2,"Beta,supplier,CN,,,,,\n', 3, "opened and not closed"),
+        ('P2,"Be"ta,supplier,CN,,,,,\n', 3, "or stands inside a cell"),
         (f"P2,{'x' * (5 << 20)},supplier,CN,,,,,\n", 3, "5,242,880 characters in one cell"),
         ("P2,Be\x07ta,supplier,CN,,,,,\n", 3, "the control character U+0007"),
     ],
@@ -105,7 +105,11 @@ def test_every_bad_row_is_told_at_once(tmp_path: Path) -> None:
     ("data", "name", "said"),
     [
         (b"", "p.csv", "the file is empty"),
-        ("Partner ID,Name\nP1,Caf\xe9\n".encode("latin-1"), "p.csv", "not UTF-8: line 2"),
+        (
+            "Partner ID,Name,Ort\xe9\nP1,Caf,\n".encode("latin-1"),
+            "p.csv",
+            "row 1: [E001] not UTF-8",
+        ),
         ("Partner ID,Name\nP1,Acme\n".encode("utf-16"), "p.csv", "UTF-16"),
         (b"Partner ID,Name\nP1,\x00\n", "p.csv", "binary"),
         (b"Number,Firm\n1,Acme\n", "p.csv", "no column Partner ID, Name"),
@@ -122,6 +126,20 @@ def test_a_file_that_is_none(tmp_path: Path, data: bytes, name: str, said: str) 
     assert said in " ".join(str(problem) for problem in found.problems)
     if said != "unknown column":
         assert found.partners.num_rows == 0
+
+
+def test_rows_of_another_encoding_are_told_and_the_rest_is_there(tmp_path: Path) -> None:
+    data = "Partner ID,Name\nP1,Caf\xe9 Nord\nP2,Acme\n".encode("latin-1")
+    found = read(tmp_path, data + "P3,Café Süd\n".encode())
+    (problem,) = found.problems
+    assert (problem.row, problem.column, problem.code) == (2, "Name", "E001")
+    assert "byte e9" in problem.wrong and "\ufffd" in problem.value
+    assert found.partners["name"].to_pylist() == ["Acme", "Café Süd"] and found.refused == 1
+
+
+def test_a_file_without_a_heading_is_told_once(tmp_path: Path) -> None:
+    (problem,) = read(tmp_path, b"P1,Acme,carrier\nP2,Beta,carrier\n").problems
+    assert "no column Partner ID, Name" in problem.wrong and "acme" in problem.value
 
 
 def test_formulas_are_told_by_row(tmp_path: Path) -> None:
