@@ -6,7 +6,7 @@ Identifiers are the exception: an equal one is a hit whatever the names say.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -100,22 +100,13 @@ def born_agrees(partner: str, listed: str) -> bool | None:
 
 
 def weigh(score: float, strong: float, strength: str, partner: Mapping[str, str],
-          kind: str, places: list[Place]) -> tuple[int, list[str]]:  # fmt: skip
+          kind: str, places: Sequence[Place]) -> tuple[int, list[str]]:  # fmt: skip
     """Priority and reason codes of a name hit from what else is known of both sides."""
     reasons: list[str] = []
     points = 1 if score >= strong else 0
-    born = [born_agrees(partner["born"], place.born) for place in places]
-    known = {place.country for place in places if place.country}
-    checks = (
-        ("birth-date", True in born, False in born and True not in born, 2),
-        ("country", partner["country"] in known, bool(known) and bool(partner["country"]), 1),
-        ("city", _in(partner["city"], {place.city for place in places}), False, 1),
-        ("address", _in(partner["address"], {place.address for place in places}), False, 2),
-    )
-    for name, agrees, differs, weight in checks:
-        if agrees or differs:
-            points += weight if agrees else -weight
-            reasons.append(name if agrees else f"{name}-differs")
+    for name, agrees, weight in _compared(partner, places) if places else ():
+        points += weight if agrees else -weight
+        reasons.append(name if agrees else f"{name}-differs")
     if partner["kind"] not in ("", "unknown", kind) and kind != "unknown":
         points -= 1
         reasons.append("kind-differs")
@@ -126,11 +117,28 @@ def weigh(score: float, strong: float, strength: str, partner: Mapping[str, str]
     return min(max(NORMAL - points, FIRST), worst), reasons
 
 
+def _compared(
+    partner: Mapping[str, str], places: Sequence[Place]
+) -> Iterator[tuple[str, bool, int]]:
+    """What both sides say: its name, whether they agree, and its weight. Towns and streets are
+    written in too many ways for a difference to say anything."""
+    if partner["born"]:
+        born = {born_agrees(partner["born"], place.born) for place in places}
+        if born - {None}:
+            yield "birth-date", True in born, 2
+    if partner["country"]:
+        known = {place.country for place in places} - {""}
+        if known:
+            yield "country", partner["country"] in known, 1
+    if partner["city"] and _in(partner["city"], {place.city for place in places}):
+        yield "city", True, 1
+    if partner["address"] and _in(partner["address"], {place.address for place in places}):
+        yield "address", True, 2
+
+
 def _in(text: str, known: set[str]) -> bool:
-    if not text or not known:
-        return False
     return _plain(text) in {_plain(one) for one in known} - {""}
 
 
 def _plain(text: str) -> str:
-    return " ".join(latin(text or "").upper().split())
+    return " ".join(latin(text).upper().split())

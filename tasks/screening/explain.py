@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -22,15 +21,16 @@ def word_matches(facing: Facing, pairs: Pairs) -> list[dict]:
     """
     if not len(pairs):
         return []
-    words = Words.of(facing, align(facing, pairs))
+    found = align(facing, pairs)
+    told, left = _told(facing, found), found.left
+    lone = (facing.left.tokens.weight[left.word] > FORM) & (left.best == 0)
+    unmatched = facing.left.tokens.text[left.word[lone]].tolist()
+    listed = [*found.right.first.tolist(), len(told)]
+    ends = np.cumsum(np.add.reduceat(lone.astype(np.int64), left.first)).tolist()
     return [
-        {
-            "words": [words.told(n, at) for at in range(*words.listed_bounds[n : n + 2])],
-            "unmatched": [words.partner[at] for at in range(*words.partner_bounds[n : n + 2])
-                          if words.is_unmatched[at]],
-        }
-        for n in range(len(pairs))
-    ]  # fmt: skip
+        {"words": told[slice(*bounds)], "unmatched": unmatched[slice(*apart)]}
+        for bounds, apart in zip(pairwise(listed), pairwise([0, *ends]), strict=True)
+    ]
 
 
 def explanation(facing: Facing, pairs: Pairs, model: Model) -> list[dict]:
@@ -50,45 +50,26 @@ def explanation(facing: Facing, pairs: Pairs, model: Model) -> list[dict]:
     ]
 
 
-@dataclass(frozen=True)
-class Words:
-    """An alignment in plain lists: words of all pairs, one pair after the other."""
-
-    partner: list[str]
-    partner_bounds: list[int]
-    is_unmatched: list[bool]
-    listed: list[str]
-    listed_bounds: list[int]
-    like: list[float]
-    weight: list[float]
-    best: list[int]
-    """For each listed word the place of the partner's word it matched best, or -1."""
-
-    @classmethod
-    def of(cls, facing: Facing, found: Alignment) -> Words:
-        left, right = found.left, found.right
-        best = np.full(len(right.word), -1, dtype=np.int64)
-        order = np.argsort(found.like, kind="stable")
-        best[found.right_at[order]] = found.left_at[order]
-        plain = facing.left.tokens.weight[left.word] > FORM
-        return cls(
-            facing.left.tokens.text[left.word].tolist(),
-            [*left.first.tolist(), len(left.word)],
-            (plain & (left.best == 0)).tolist(),
-            facing.right.tokens.text[right.word].tolist(),
-            [*right.first.tolist(), len(right.word)],
-            np.round(right.best.astype(np.float64), 3).tolist(),
-            np.round(facing.right.tokens.weight[right.word].astype(np.float64), 3).tolist(),
-            best.tolist(),
-        )
-
-    def told(self, pair: int, at: int) -> dict:
-        """The listed word at that place, and what it matched."""
-        listed, like = self.listed[at], self.like[at]
-        matched = self.partner[self.best[at]] if self.best[at] >= 0 else ""
-        if like == 1.0 and matched != listed:
-            matched = _joined(self.partner[slice(*self.partner_bounds[pair : pair + 2])], listed)
-        return {"listed": listed, "partner": matched, "likeness": like, "weight": self.weight[at]}
+def _told(facing: Facing, found: Alignment) -> list[dict]:
+    """Each listed word of all pairs, one pair after the other, and what it matched."""
+    left, right = found.left, found.right
+    best = np.full(len(right.word), -1, dtype=np.int64)
+    order = np.argsort(found.like, kind="stable")
+    best[found.right_at[order]] = found.left_at[order]
+    spelled = facing.left.tokens.text[left.word]
+    listed = facing.right.tokens.text[right.word]
+    matched = np.where(best >= 0, spelled[best], "")
+    like = np.round(right.best.astype(np.float64), 3)
+    bounds = [*left.first.tolist(), len(left.word)]
+    for at in np.flatnonzero((like == 1.0) & (matched != listed)).tolist():
+        pair = int(np.searchsorted(right.first, at, "right")) - 1
+        matched[at] = _joined(spelled[slice(*bounds[pair : pair + 2])].tolist(), listed[at])
+    weight = np.round(facing.right.tokens.weight[right.word].astype(np.float64), 3)
+    columns = (column.tolist() for column in (listed, matched, like, weight))
+    return [
+        {"listed": word, "partner": partner, "likeness": alike, "weight": heavy}
+        for word, partner, alike, heavy in zip(*columns, strict=True)
+    ]
 
 
 def _joined(spelled: list[str], word: str) -> str:

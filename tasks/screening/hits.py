@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.screening.block import texts_at
 from tasks.screening.evidence import FIRST, places_of, shared, weigh
@@ -64,8 +65,9 @@ def best_pairs(index: Index, partners: Partners, found: Found) -> Found:
     who = partners.owner[found.pairs.left]
     record = index.owner[found.pairs.right]
     strength = np.array([STRENGTHS.get(one, 1) for one in index.strength], dtype=np.int8)
-    texts = np.array(texts_at(index.block.names, found.pairs.right), dtype=object)
-    spelled = np.unique(texts.astype(str), return_inverse=True)[1] if len(texts) else record
+    names = index.block.names.take(pa.array(found.pairs.right)).dictionary_encode()
+    place = np.argsort(np.asarray(pc.array_sort_indices(names.dictionary)))
+    spelled = place[np.asarray(names.indices)]
     order = np.lexsort(
         (found.pairs.left, spelled, strength[found.pairs.right], -found.score, record, who)
     )
@@ -84,25 +86,27 @@ def hit_table(
     told = word_matches(facing, best.pairs)
     who = partners.owner[best.pairs.left]
     facts = partners.facts.take(pa.array(who)).to_pylist()
-    listed = index.owner[best.pairs.right].tolist()
-    places = places_of(index.places, {index.records[n] for n in listed})
-    scores, owners = best.score.tolist(), who.tolist()
-    matched = texts_at(index.block.names, best.pairs.right)
-    spelled = texts_at(partners.block.names, best.pairs.left)
+    records = [index.records[n] for n in index.owner[best.pairs.right].tolist()]
+    places = places_of(index.places, set(records))
+    for n in np.flatnonzero(~np.isnan(best.opinion)).tolist():
+        told[n]["second_opinion"] = {"name": judge, "score": round(float(best.opinion[n]), 4)}
+    columns = zip(
+        who.tolist(), texts_at(partners.ids, who), records,
+        best.pairs.right.tolist(), texts_at(index.block.names, best.pairs.right),
+        texts_at(partners.block.names, best.pairs.left), best.score.tolist(), _how(best), facts, told,
+        strict=True,
+    )  # fmt: skip
     rows = []
-    for n, right in enumerate(best.pairs.right.tolist()):
-        record = index.records[listed[n]]
+    for owner, partner, record, right, matched, spelled, score, how, fact, words in columns:
         priority, reasons = weigh(
-            scores[n], index.model.strong, index.strength[right], facts[n],
-            index.kinds[right], places.get(record, []),
+            score, index.model.strong, index.strength[right], fact,
+            index.kinds[right], places.get(record, ()),
         )  # fmt: skip
-        if not np.isnan(best.opinion[n]):
-            told[n]["second_opinion"] = {"name": judge, "score": round(float(best.opinion[n]), 4)}
-        row = _bare(index, partners, owners[n], record)
-        row["name_matched"], row["partner_name"] = matched[n], spelled[n]
-        row["score"], row["priority"] = scores[n], priority
-        row["reasons"], row["explanation"] = [_how(best, n), *reasons], told[n]
-        rows.append(row)
+        rows.append({
+            "partner": partner, "record": record, "name_matched": matched, "partner_name": spelled,
+            "score": score, "priority": priority, "reasons": [how, *reasons], "explanation": words,
+            "model": index.model.version, "_who": owner,
+        })  # fmt: skip
     rows = _with_identifiers(index, partners, rows)
     rows.sort(key=lambda row: (row["_who"], -row["score"], row["record"]))
     for row in rows:
@@ -110,12 +114,11 @@ def hit_table(
     return pa.Table.from_pylist(rows, schema=HITS)
 
 
-def _how(found: Found, n: int) -> str:
-    if found.equal[n]:
-        return "same-words"
-    if found.glued[n]:
-        return "same-letters"
-    return "distinctive-words" if found.contained[n] else "similar-name"
+def _how(found: Found) -> list[str]:
+    """The first reason of each hit."""
+    ways = [found.equal, found.glued, found.contained]
+    names = ["same-words", "same-letters", "distinctive-words"]
+    return np.select(ways, names, "similar-name").tolist()
 
 
 def _with_identifiers(index: Index, partners: Partners, rows: list[dict]) -> list[dict]:
