@@ -9,7 +9,6 @@ import numpy as np
 from tasks.screening.align import Alignment, align
 from tasks.screening.facing import Facing, Pairs, product
 from tasks.screening.features import FEATURES, FORM, measure
-from tasks.screening.groups import UNIT
 from tasks.screening.model import Model
 
 
@@ -35,8 +34,7 @@ def word_matches(facing: Facing, pairs: Pairs) -> list[dict]:
 
 def explanation(facing: Facing, pairs: Pairs, model: Model) -> list[dict]:
     """For each pair model, score, what `word_matches` tells, and the features that the score is of."""
-    groups = product(facing.left, facing.right, pairs) / UNIT**2
-    like = measure(facing, pairs, groups)
+    like = measure(facing, pairs, product(facing, pairs))
     scores = model.judge(like)[0].tolist()
     values = np.round(like.features.astype(np.float64), 3).tolist()
     return [

@@ -105,16 +105,15 @@ def _joins(two: Block, one: Block) -> Joins:
     return Joins(two.neighbours.name[at], two.neighbours.place[at], word[at])
 
 
-def find(facing: Facing, rows: np.ndarray, least: float) -> tuple[Pairs, np.ndarray]:
-    """Pairs of the left names `rows` (ascending) worth measuring, and their products (0..1)."""
+def find(facing: Facing, rows: np.ndarray, least: float) -> Pairs:
+    """Pairs of the left names `rows` (ascending) that are worth a look."""
     left, right = facing.left, facing.right
     found = [
         _close(left, rows, right, int(least * UNIT * UNIT)),
         _by_key(facing, rows),
         _by_rarest_word(facing, rows),
     ]
-    pairs = Pairs(*np.divmod(np.unique(np.concatenate(found)), len(right)))
-    return pairs, product(left, right, pairs) / UNIT**2
+    return Pairs(*np.divmod(np.unique(np.concatenate(found)), len(right)))
 
 
 def _close(left: Block, rows: np.ndarray, right: Block, least: int) -> np.ndarray:
@@ -165,7 +164,7 @@ def _multiply(a: sp.csr_matrix, b: sp.csr_matrix, least: int) -> tuple[np.ndarra
     )
 
 
-def product(left: Block, right: Block, pairs: Pairs) -> np.ndarray:
-    """int64: product of the letter-group rows of each pair."""
-    rows = left.groups[pairs.left].multiply(right.groups[pairs.right])
-    return np.asarray(rows.sum(axis=1)).ravel()
+def product(facing: Facing, pairs: Pairs) -> np.ndarray:
+    """Product of the letter-group rows of each pair, 0..1."""
+    rows = facing.left.groups[pairs.left].multiply(facing.right.groups[pairs.right])
+    return np.asarray(rows.sum(axis=1)).ravel() / UNIT**2

@@ -23,7 +23,7 @@ import pyarrow as pa
 from tasks.screening.block import Block, build_block
 from tasks.screening.evidence import held
 from tasks.screening.explain import explanation
-from tasks.screening.facing import Facing, Pairs, face, find
+from tasks.screening.facing import Facing, Pairs, face, find, product
 from tasks.screening.features import measure, plausible
 from tasks.screening.hits import HITS, Found, best_pairs, hit_table
 from tasks.screening.model import Model, load_model
@@ -99,18 +99,16 @@ class Index:
         return iter(np.array_split(rows, max(1, -(-len(rows) // size))))
 
     def _screen(self, facing: Facing, rows: np.ndarray, floor: float) -> Found:
-        pairs, groups = find(facing, rows, self.model.least)
+        pairs = find(facing, rows, self.model.least)
         cuts = range(0, max(1, len(pairs)), SLICE)
         return Found.joined([
-            self._judge(facing, pairs.take(slice(n, n + SLICE)), groups[n : n + SLICE], floor)
-            for n in cuts
+            self._judge(facing, pairs.take(slice(n, n + SLICE)), floor) for n in cuts
         ])  # fmt: skip
 
-    def _judge(self, facing: Facing, pairs: Pairs, groups: np.ndarray, floor: float) -> Found:
-        near = plausible(facing, pairs)
-        pairs = pairs.take(near)
-        like = measure(facing, pairs, groups[near])
-        scores, contained = self.model.judge(like)
+    def _judge(self, facing: Facing, pairs: Pairs, floor: float) -> Found:
+        pairs = pairs.take(plausible(facing, pairs))
+        like = measure(facing, pairs, product(facing, pairs))
+        scores, contained = self.model.judge(like, floor)
         kept = scores >= floor
         facts = (contained[kept], like.equal[kept], like.glued[kept], np.full(kept.sum(), np.nan))
         return Found(pairs.take(kept), scores[kept], *facts)

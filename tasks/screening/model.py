@@ -51,12 +51,13 @@ class Model:
     opinion: float
     """What a second opinion of 1 adds beside one of 0, in logits."""
 
-    def judge(self, like: Likeness) -> tuple[np.ndarray, np.ndarray]:
+    def judge(self, like: Likeness, floor: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
         """Score of each pair, and where all distinctive words of the listed name make an alert.
 
-        Such a pair scores at least `alert`, the more alike it is otherwise, the more.
+        Such a pair scores at least `alert`, the more alike it is otherwise, the more. A score below
+        `floor` may be told as 0.
         """
-        scores = self.scorer.scores(like)
+        scores = self.scorer.scores(like, floor)
         equal = like.features[:, FEATURES.index("weight_equal")]
         contained = like.contained & (equal >= self.enough)
         least = np.round(self.alert + (self.strong - self.alert) / 2 * scores, 4)

@@ -8,6 +8,7 @@ whatever the trees say.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,6 +18,8 @@ MOST_ALIKE = 0.97
 """Score that likeness alone comes near to and never reaches."""
 SAME_WORDS = 0.99
 SAME_LETTERS = 0.98
+LOOK, FEWER = 10, 0.8
+"""Every so many trees it is looked whether at most this share of the pairs can still come to a hit."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,33 @@ class Trees:
 
     feature: np.ndarray
     limit: np.ndarray
+    """float32, as features are."""
     low: np.ndarray
     high: np.ndarray
     value: np.ndarray
     roots: np.ndarray
 
-    def raw(self, features: np.ndarray) -> np.ndarray:
-        """float64, sum of the leaves that each row of `features` falls in."""
-        columns = np.asfortranarray(features)
+    @cached_property
+    def most(self) -> np.ndarray:
+        """What each tree and all after it can add at most."""
+        leaves = [self._highest(int(root)) for root in self.roots]
+        return np.cumsum(leaves[::-1])[::-1]
+
+    def raw(self, features: np.ndarray, least: float, anyway: np.ndarray) -> np.ndarray:
+        """float64, sum of the leaves that each row of `features` falls in; -inf for a row that
+        cannot come to `least`, unless it is wanted `anyway`."""
+        columns, rows = np.asfortranarray(features), np.arange(len(features))
         total = np.zeros(len(features))
-        for root in self.roots:
+        for n, root in enumerate(self.roots):
+            if n % LOOK == 0 and len(rows):
+                able = (total + self.most[n] > least - 1e-6) | anyway[rows]
+                if able.mean() < FEWER:
+                    rows, total = rows[able], total[able]
+                    columns = np.asfortranarray(columns[able])
             total += self._value(int(root), columns)
-        return total
+        result = np.full(len(features), -np.inf)
+        result[rows] = total
+        return result
 
     def _value(self, node: int, columns: np.ndarray) -> np.ndarray | float:
         feature = int(self.feature[node])
@@ -51,6 +69,11 @@ class Trees:
             self._value(int(self.high[node]), columns),
         )
 
+    def _highest(self, node: int) -> float:
+        if self.feature[node] < 0:
+            return float(self.value[node])
+        return max(self._highest(int(side[node])) for side in (self.low, self.high))
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -60,13 +83,22 @@ class Scorer:
     shift: float
     scale: float
 
-    def scores(self, like: Likeness) -> np.ndarray:
-        """float64 rounded to four places, so that a stored score compares equal years later."""
-        raw = (self.trees.raw(like.features) - self.shift) / self.scale
+    def scores(self, like: Likeness, floor: float = 0.0) -> np.ndarray:
+        """float64 rounded to four places, so that a stored score compares equal years later. A pair
+        whose score is below `floor` may be told as 0, unless a rule concerns it."""
+        anyway = like.equal | like.glued | like.contained
+        raw = (self.trees.raw(like.features, self._least(floor), anyway) - self.shift) / self.scale
         score = MOST_ALIKE / (1 + np.exp(-np.clip(raw, -30, 30)))
         score = np.where(like.glued, np.maximum(score, SAME_LETTERS), score)
         score = np.where(like.equal, np.maximum(score, SAME_WORDS), score)
         return np.round(score, 4)
+
+    def _least(self, floor: float) -> float:
+        """Sum of the trees below which a score, rounded, is below `floor`."""
+        share = (floor - 1e-4) / MOST_ALIKE
+        if share <= 0:
+            return -np.inf
+        return np.inf if share >= 1 else self.shift + self.scale * np.log(share / (1 - share))
 
 
 def moved(scores: np.ndarray, by: np.ndarray) -> np.ndarray:
@@ -88,13 +120,19 @@ def read_scorer(body: dict) -> Scorer:
     nodes = {name: np.array(values) for name, values in body["nodes"].items()}
     trees = Trees(
         column[nodes["feature"]],
-        nodes["limit"].astype(np.float64),
+        _below(nodes["limit"].astype(np.float64)),
         nodes["low"],
         nodes["high"],
         nodes["value"].astype(np.float64),
         np.array(body["roots"]),
     )
     return Scorer(trees, body["shift"], body["scale"])
+
+
+def _below(limits: np.ndarray) -> np.ndarray:
+    """The largest float32 up to each limit: a float32 is at most the one if at most the other."""
+    near = limits.astype(np.float32)
+    return np.where(near > limits, np.nextafter(near, np.float32(-np.inf)), near)
 
 
 NO_SCORER = Scorer(Trees(*(np.zeros(0) for _ in range(6))), 0.0, 1.0)

@@ -27,7 +27,7 @@ import numpy as np  # noqa: E402
 from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: E402
 
 from tasks.screening.block import Block, build_block  # noqa: E402
-from tasks.screening.facing import face, find  # noqa: E402
+from tasks.screening.facing import face, find, product  # noqa: E402
 from tasks.screening.features import FEATURES, measure, plausible  # noqa: E402
 from tasks.screening.model import LIMITS, Model, read_weights  # noqa: E402
 from tasks.screening.names import latin  # noqa: E402
@@ -81,10 +81,9 @@ def measured(names: list[str], listed: Block, model: Model, least: float) -> Mea
     for first in range(0, len(names), 4000):
         block = build_block(names[first : first + 4000], model)
         facing = face(block, listed)
-        pairs, groups = find(facing, np.arange(len(block)), least)
-        near = plausible(facing, pairs)
-        pairs, groups = pairs.take(near), groups[near]
-        features = measure(facing, pairs, groups).features
+        pairs = find(facing, np.arange(len(block)), least)
+        pairs = pairs.take(plausible(facing, pairs))
+        features = measure(facing, pairs, product(facing, pairs)).features
         parts.append((features, pairs.left + first, pairs.right))
     return Measured(*(np.concatenate(part) for part in zip(*parts, strict=True)), len(names))
 

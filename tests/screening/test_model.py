@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from importlib.resources import files
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from tasks.screening.features import FEATURES, Likeness
 from tasks.screening.match import MODEL, explain, load_model
+from tasks.screening.version import folder
 from tasks.shared.errors import BadInput
 from tests.screening.listed import DATA
 
@@ -50,6 +52,29 @@ def test_more_in_common_never_lowers_a_score() -> None:
     scorer = load_model().scorer
     scores = [scorer.scores(Likeness(one, none, none, none)) for one in (low, high)]
     assert (scores[0] <= scores[1]).all() and (scores[0] < scores[1]).any()
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.2, 0.45, 0.6, 0.9, 0.98])
+def test_what_cannot_come_to_a_hit_is_given_up_and_the_rest_scores_as_ever(floor: float) -> None:
+    dice = np.random.default_rng(2)
+    features = dice.normal(0.4, 0.6, (20_000, len(FEATURES))).astype(np.float32)
+    equal, glued, contained = (dice.random(len(features)) < 0.02 for _ in range(3))
+    like = Likeness(features, equal, glued, contained)
+    whole, some = (load_model().scorer.scores(like, limit) for limit in (0.0, floor))
+    assert len(np.unique(whole)) > 1000
+    kept = (whole >= floor) | equal | glued | contained
+    assert (whole[kept] == some[kept]).all() and (some[~kept] < floor).all()
+    assert (some < whole).any() == (floor > 0)
+
+
+def test_limits_part_features_as_the_model_says() -> None:
+    body = json.loads((folder(MODEL) / "model.json").read_text(encoding="utf-8"))["trees"]
+    limits = np.array(body["nodes"]["limit"], dtype=np.float64)
+    near = limits.astype(np.float32)
+    for one in (near, np.nextafter(near, np.float32(9)), np.nextafter(near, np.float32(-9))):
+        assert (
+            (one.astype(np.float64) <= limits) == (one <= load_model().scorer.trees.limit)
+        ).all()
 
 
 def test_the_limits_stand_in_order() -> None:
