@@ -25,7 +25,8 @@ class Wrong(ValueError):
 
 
 def text_of(cell: object) -> str:
-    """A cell as text: whole floats of a spreadsheet without their `.0`, dates as ISO."""
+    """A cell as text: whole floats of a spreadsheet without their `.0`, dates as ISO, bytes of a Parquet
+    file as the UTF-8 they are meant for."""
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():
@@ -34,6 +35,8 @@ def text_of(cell: object) -> str:
         return cell.date().isoformat()
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "surrogateescape").strip()
     return str(cell).strip()
 
 
@@ -43,6 +46,8 @@ def value(type_: str, text: str) -> Any:
         raise Wrong(f"{len(text):,} characters in one cell", f"at most {MOST:,}")
     if odd := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]", text):
         raise Wrong(f"the control character U+{ord(odd[0]):04X}", "plain text")
+    if odd := re.search("[\ud800-\udfff]", text):
+        raise Wrong(f"not UTF-8: the byte {ord(odd[0]) & 0xFF:02x}", "text in UTF-8")
     return _READERS[type_](text)
 
 

@@ -100,7 +100,7 @@ class _Reader:
             self._blame("heading", 1, key[:_SHOWN], "", "unknown column", right)
         if lacking:
             wrong = f"no column {', '.join(lacking)}"
-            shown = "" if names else ", ".join(keys)
+            shown = "" if names else ", ".join(filter(None, keys))
             self._blame("heading", 1, "", shown, wrong, _HEADING)
         return None if lacking or len(names) > len(set(names)) else fields
 
@@ -139,6 +139,7 @@ class _Reader:
 
     def _blame(self, what: str, row: int, column: str, value_: str, wrong: str, right: str) -> None:
         shown = value_ if len(value_) <= _SHOWN else f"{value_[:_SHOWN]}..."
+        shown = shown.encode("utf-8", "replace").decode()
         self.problems.append(
             Problem(
                 self._rows.file, self._rows.sheet, row, column, shown, wrong, right, _CODES[what]

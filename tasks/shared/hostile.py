@@ -167,7 +167,9 @@ def read_text(path: Path, limits: Limits | None = None, *, keep_odd: bool = Fals
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise refuse(path, "saved as Unicode (UTF-16)", "saved as CSV UTF-8 (comma delimited)")
     if b"\x00" in data:
-        raise refuse(path, "binary, not text", "a CSV file saved as CSV UTF-8 (comma delimited)")
+        line = data.count(b"\n", 0, data.index(b"\x00")) + 1
+        wrong = f"binary, not text: line {line} has the byte 00"
+        raise refuse(path, wrong, "a CSV file saved as CSV UTF-8 (comma delimited)")
     try:
         return data.decode("utf-8-sig", "surrogateescape" if keep_odd else "strict")
     except UnicodeDecodeError as wrong:

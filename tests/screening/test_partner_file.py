@@ -137,6 +137,18 @@ def test_rows_of_another_encoding_are_told_and_the_rest_is_there(tmp_path: Path)
     assert found.partners["name"].to_pylist() == ["Acme", "Café Süd"] and found.refused == 1
 
 
+def test_bytes_of_a_parquet_file_are_text_or_told(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [b"Acme", "Süd".encode(), b"\xff\xfe Nord"]
+    pq.write_table(pa.table({"Partner ID": ["1", "2", "3"], "Name": names}), tmp_path / "p.parquet")
+    found = partner_file.read(tmp_path / "p.parquet")
+    assert found.partners["name"].to_pylist() == ["Acme", "Süd"] and found.refused == 1
+    (problem,) = found.problems
+    assert problem.row == 4 and "byte ff" in problem.wrong and problem.value.encode()
+
+
 def test_a_file_without_a_heading_is_told_once(tmp_path: Path) -> None:
     (problem,) = read(tmp_path, b"P1,Acme,carrier\nP2,Beta,carrier\n").problems
     assert "no column Partner ID, Name" in problem.wrong and "acme" in problem.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -42,9 +42,10 @@ class Source:
         try:
             text = hostile.read_text(path)
         except HostileFile as refused:
-            empty = path.stat().st_size == 0
-            self.problems += [_coded(problem, EMPTY if empty else FAULTY) for problem in
-                              refused.problems]  # fmt: skip
+            code = FAULTY if path.stat().st_size else EMPTY
+            # the file was not saved by hand
+            right = "the publisher's whole file, downloaded again"
+            self.problems += [replace(_coded(one, code), right=right) for one in refused.problems]
             return path.name, ""
         self.sources.append((path.name, sha256(path.read_bytes()).hexdigest()))
         return path.name, text
@@ -74,7 +75,7 @@ class Source:
 
 
 def _coded(problem: Problem, code: str) -> Problem:
-    return Problem(**{**problem.as_dict(), "code": code})  # type: ignore[arg-type]
+    return replace(problem, code=code)
 
 
 def find(folder: Path, names: Sequence[str]) -> Path | None:
