@@ -59,8 +59,10 @@ def subjects(folder: Path, model: str) -> Subjects | None:
     about = _about(folder, model)
     if about is None:
         return None
-    kept = (_read(folder, name, about) for name in ("partners", "identifiers", "names"))
-    return Subjects(*kept, about["register"])
+    partners, identifiers, names = (
+        _read(folder, name, about) for name in ("partners", "identifiers", "names")
+    )
+    return Subjects(partners, identifiers, names, about["register"])
 
 
 def prepared(folder: Path, kept: Subjects, model: str) -> Partners | None:

@@ -73,9 +73,8 @@ def of(register: pa.Table, digest: str = "") -> Subjects:
     names = flat(register, "other_names", ("partner",)).rename_columns(NAMES.names)
     own = register.select(PARTNERS.names[:-1])
     own = own.append_column("mids", _mids(register, identifiers)).cast(PARTNERS)
-    partners = pa.concat_tables([own, _owners(register)]).sort_by("partner")
-    tables = (partners, identifiers.cast(IDENTIFIERS), names.cast(NAMES))
-    return Subjects(*(table.combine_chunks() for table in tables), digest)
+    partners = pa.concat_tables([own, _owners(register)]).sort_by("partner").combine_chunks()
+    return Subjects(partners, identifiers.cast(IDENTIFIERS), names.cast(NAMES), digest)
 
 
 _UNKNOWN = {"kind": "unknown", "country": "", "city": "", "address": "", "born": "", "mids": ""}

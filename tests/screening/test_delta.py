@@ -195,7 +195,8 @@ def test_a_list_that_is_taken_back_is_screened_and_written_down_again(world: Wor
         after = world.screen()
         assert (after.screened, len(after.new)) == (2, 1)
         assert world.screen().screened == 0
-        assert running.last(world.house)[0] == after.basis
+        last = running.last(world.house)
+        assert last and last[0] == after.basis
     assert after.content != first.content
     a, b = first.basis.lists["ofac-sdn"], after.basis.lists["ofac-sdn"]
     assert screened() == [a, b, a, b]

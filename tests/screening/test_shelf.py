@@ -36,7 +36,7 @@ def test_what_is_kept_finds_the_same(tmp_path: Path) -> None:
     shelf.put(tmp_path / "kept", subjects, partners)
     shelf.put(tmp_path / "kept", subjects, partners)
     kept = shelf.subjects(tmp_path / "kept", MODEL)
-    assert kept == subjects
+    assert kept is not None and kept == subjects
     back = shelf.prepared(tmp_path / "kept", kept, MODEL)
     assert back is not None
     assert back.identifiers == partners.identifiers
