@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from deployments.street import HEARTBEAT
 from tasks.shared.settings import Settings
 
 Document = list[dict[str, Any]]
@@ -123,8 +122,10 @@ async def _pool(client: Any, name: str) -> None:
 async def _automations(settings: Settings, ids: dict[str, Any]) -> int:
     from prefect.client.orchestration import get_client
     from prefect.events.schemas.automations import AutomationCore
+    from prefect.settings import PREFECT_UI_URL
 
-    wanted = {one["name"]: one for one in automations(settings, ids)}
+    page = str(PREFECT_UI_URL.value() or "")
+    wanted = {one["name"]: one for one in automations(settings, ids, page)}
     async with get_client() as client:
         there = {one.name: one for one in await client.read_automations() if _ours(one.name)}
         for name, one in wanted.items():
@@ -142,12 +143,13 @@ def _ours(name: str) -> bool:
     return name.startswith(MARK)
 
 
-def automations(settings: Settings, ids: dict[str, Any]) -> Document:
-    """The alerts with their seconds from the settings and their deployments by id."""
+def automations(settings: Settings, ids: dict[str, Any], page: str) -> Document:
+    """The alerts with their seconds from the settings, their deployments by id, and links to the UI
+    at the address `page`."""
     seconds = {
         "{approval}": settings.operations.approval_hours * 3600,
         "{objective}": settings.backup.home_objective_hours * 3600,
-        "{dead}": 4 * HEARTBEAT,
+        "{dead}": settings.operations.dead_seconds,
     }
     found = document("automations.yaml", "automations")
     for one in found:
@@ -157,7 +159,8 @@ def automations(settings: Settings, ids: dict[str, Any]) -> Document:
         for action in one["actions"]:
             if name := action.pop("deployment", ""):
                 action |= {"source": "selected", "deployment_id": str(ids[name])}
-                action["parameters"] |= {"home": str(settings.home), "actor": "operations"}
+                told = {k: v.replace("{page}", page) for k, v in action["parameters"].items()}
+                action["parameters"] = told | {"home": str(settings.home), "actor": "operations"}
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+import ssl
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -18,10 +19,10 @@ PACKAGE = "broker-continuity"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def problems(street: Street, *, serves: bool = True) -> list[Problem]:
-    """Everything that would keep `up` from running. `serves`: this machine runs the server."""
-    found = [*pins(), *_home(street), *_auth(street)]
-    return [*found, *_port(street), *_database(street)] if serves else found
+def problems(street: Street) -> list[Problem]:
+    """Everything that would keep `up` from running here."""
+    found = [*pins(), *_home(street), *_auth(street), *_authority(street)]
+    return [*found, *_port(street), *_database(street)] if street.serves else found
 
 
 def pins() -> Iterator[Problem]:
@@ -61,6 +62,16 @@ def _auth(street: Street) -> Iterator[Problem]:
         yield Problem(column="operations.host", value=street.host,
                       wrong="would be open to everybody on the network",
                       right="set [operations] auth_file, or keep 127.0.0.1")  # fmt: skip
+
+
+def _authority(street: Street) -> Iterator[Problem]:
+    path = street.settings.operations.ca_file
+    try:
+        if path:
+            ssl.create_default_context(cafile=path)
+    except OSError as wrong:
+        yield Problem(column="operations.ca_file", value=str(path), wrong=f"cannot be read: {wrong}",
+                      right="the certificate of who signed the proxy's, as PEM")  # fmt: skip
 
 
 def _port(street: Street) -> Iterator[Problem]:

@@ -17,30 +17,36 @@ from tasks.shared.settings import Settings
 
 POOL = "continuity"
 HEARTBEAT = 30
-"""Seconds between the signs of life of a run; the watch for dead runs waits four of them."""
+"""Seconds between the signs of life of a run; Prefect takes no fewer."""
 
 
 @dataclass(frozen=True)
 class Street:
-    """One home's street. `host` and `port`: where its server listens."""
+    """One home's street. `host` and `port`: where its server listens; `serves`: on this machine."""
 
     settings: Settings
     host: str
     port: int
+    serves: bool = True
 
     @property
     def folder(self) -> Path:
         return self.settings.home / "street"
 
     @property
-    def page(self) -> str:
-        """The UI's address on this machine."""
-        return f"http://{self.host}:{self.port}"
+    def _here(self) -> str:
+        return f"http://{self.host}:{self.port}/api"
 
     @property
     def address(self) -> str:
-        """The API that workers and clients of this machine speak to."""
-        return self.settings.operations.address or f"{self.page}/api"
+        """The API that workers and clients of this machine speak to. Where the server is they need no
+        proxy."""
+        return self._here if self.serves else self.settings.operations.address or self._here
+
+    @property
+    def page(self) -> str:
+        """The UI's address, as people elsewhere reach it too."""
+        return (self.settings.operations.address or self._here).removesuffix("/api")
 
     def make(self) -> None:
         """The folder and the key with which Prefect encrypts its blocks."""
@@ -65,13 +71,16 @@ class Street:
             "CONTINUITY_HOME": str(self.settings.home),
             "PREFECT_HOME": str(self.folder / "prefect"),
             "PREFECT_API_URL": self.address,
-            "PREFECT_UI_URL": self.address.removesuffix("/api"),
+            "PREFECT_UI_URL": self.page,
             "PREFECT_SERVER_API_HOST": self.host,
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_SERVER_ENCRYPTION_KEY": self._key.read_text(encoding="ascii"),
             "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(wanted.keep_days * 86_400),
             "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{wanted.keep_days}D",
+            "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(wanted.late_seconds),
         }
+        if wanted.ca_file:
+            made["PREFECT_API_SSL_CERT_FILE"] = str(wanted.ca_file)
         if url := wanted.database.get_secret_value():
             made["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = asynchronous(url)
         if said := auth(self.settings):
@@ -89,6 +98,8 @@ _QUIET = {
     "PREFECT_SERVER_UI_API_URL": "/api",
     "PREFECT_CLI_PROMPT": "false",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
+    # alerts that come at once wait for each other no longer than this
+    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_LOGGING_LEVEL": "INFO",
     "PYTHONUNBUFFERED": "1",

@@ -10,6 +10,7 @@ import asyncio
 import os
 import platform
 import signal
+import ssl
 import sys
 import time
 import urllib.request
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         street = _street(given)
         # before anything of Prefect's is imported, which reads them then
         if given.check:
-            return _check(street, given)
+            return _check(street)
         return Up(street, given).run()
     except ContinuityError as wrong:
         print(wrong, file=sys.stderr)
@@ -58,15 +59,17 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 def _street(given: argparse.Namespace) -> Street:
     settings = load(home_folder(given.home))
     wanted = settings.operations
-    return Street(settings, given.host or wanted.host, given.port or wanted.port)
+    host, port = given.host or wanted.host, given.port or wanted.port
+    return Street(settings, host, port, serves=given.part != "worker")
 
 
-def _check(street: Street, given: argparse.Namespace) -> int:
+def _check(street: Street) -> int:
     """Say what is wrong, without starting anything."""
-    found = problems(street, serves=given.part != "worker")
+    found = problems(street)
     for one in found:
         print(one)
-    print(f"{len(found)} problem(s)" if found else f"All is well: {street.page} is free")
+    free = f": {street.host}:{street.port} is free" if street.serves else ""
+    print(f"{len(found)} problem(s)" if found else f"All is well{free}")
     return 1 if found else 0
 
 
@@ -110,7 +113,7 @@ class Up:
             return "it has not come up yet"
 
     def _require_fit(self) -> None:
-        if found := problems(self._street, serves=self._serves):
+        if found := problems(self._street):
             raise Refused("It cannot be started:", found)
 
     def _end(self, *_: object) -> None:
@@ -131,13 +134,13 @@ class Up:
         if self._part != "server":
             self._start(environment, f"worker-{self._pool}", *self._worker())
         write_atomic(self._marker, self._street.address.encode(), mode=0o600)
-        print(f"Up after {time.monotonic() - began:.0f} s: {self._street.address.removesuffix('/api')}"
+        print(f"Up after {time.monotonic() - began:.0f} s: {self._street.page}"
               f" (logs in {self._street.folder}; Ctrl-C ends all)", flush=True)  # fmt: skip
         return self._watch()
 
     @property
     def _serves(self) -> bool:
-        return self._part != "worker"
+        return self._street.serves
 
     def _start(self, environment: dict[str, str], name: str, *command: str) -> None:
         child = Child(name, list(command), environment, self._street.folder)
@@ -155,7 +158,7 @@ class Up:
         while time.monotonic() < until and not self._ended:
             if any(child.died() is not None for child in self._children):
                 return False
-            if answers(self._street.address):
+            if answers(self._street.address, self._street.settings.operations.ca_file):
                 return True
             time.sleep(0.1)
         return False
@@ -169,24 +172,24 @@ class Up:
 
     def _watch(self) -> int:
         """Carry news and keep the children alive until the end."""
-        relay = self._relay() if self._serves else None
-        schedules = _Schedules(self._street.settings) if relay else None
+        turns = self._turns() if self._serves else []
         while not self._ended:
             for child in self._children:
                 if (code := child.died()) is not None and not self._revived(child, code):
                     return 1
-            if relay:
-                relay.turn()
-            if schedules:
-                schedules.turn()
+            for one in turns:
+                one.turn()
             self._sleep(self._street.settings.operations.relay_seconds)
         print("Ending ...", flush=True)
         return 0
 
-    def _relay(self) -> Any:
+    def _turns(self) -> list[Any]:
+        """What the server's machine does again and again."""
         from deployments.relaying import Relaying
+        from deployments.watching import Watching
 
-        return Relaying(self._street)
+        street = self._street
+        return [Relaying(street), Watching(street), _Schedules(street.settings)]
 
     def _revived(self, child: Child, code: int) -> bool:
         words = child.last_words(3)
@@ -234,10 +237,11 @@ class _Schedules:
                   "versions: continuity up --check", file=sys.stderr, flush=True)  # fmt: skip
 
 
-def answers(address: str) -> bool:
-    """Whether a server is well at this API address."""
+def answers(address: str, ca_file: Path | None = None) -> bool:
+    """Whether a server is well at this API address. `ca_file`: who signed its certificate."""
     try:
-        with urllib.request.urlopen(f"{address}/health", timeout=2) as answer:
+        trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
+        with urllib.request.urlopen(f"{address}/health", timeout=2, context=trust) as answer:
             return answer.status == 200
     except OSError:
         return False

@@ -27,14 +27,15 @@ class Run:
 class Server:
     """The server at `address`, the API's; empty if none is known here."""
 
-    def __init__(self, address: str, auth: str = "") -> None:
-        self._address, self._auth = address, auth
+    def __init__(self, address: str, auth: str = "", ca_file: Path | None = None) -> None:
+        self._address, self._auth, self._ca = address, auth, str(ca_file) if ca_file else None
 
     @classmethod
     def of(cls, settings: Settings) -> Server:
         """The server of `[operations] address`, else the one that runs on this machine."""
         wanted = settings.operations
-        return cls(wanted.address or _here(settings.home), _read(wanted.auth_file))
+        address = wanted.address or _here(settings.home)
+        return cls(address, _read(wanted.auth_file), wanted.ca_file)
 
     def plan_of(self, run: str) -> str:
         """The plan that a run waits for, by the run's name or id; empty if none is known so."""
@@ -65,8 +66,9 @@ class Server:
             secret = base64.b64encode(self._auth.encode()).decode()
             headers["Authorization"] = f"Basic {secret}"
         try:
-            answer = urllib3.request("POST", self._address + path, body=json.dumps(body), headers=headers,
-                                     timeout=_SECONDS, retries=False)  # fmt: skip
+            with urllib3.PoolManager(ca_certs=self._ca) as pool:
+                answer = pool.request("POST", self._address + path, body=json.dumps(body),
+                                      headers=headers, timeout=_SECONDS, retries=False)  # fmt: skip
             return json.loads(answer.data) if answer.status < 300 else None
         except (urllib3.exceptions.HTTPError, ValueError):
             return None

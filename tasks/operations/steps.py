@@ -6,10 +6,15 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 from prefect import Task, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    update_progress_artifact,
+)
 from prefect.context import FlowRunContext
 
 from tasks.operations import once, relay, upkeep
@@ -23,6 +28,22 @@ from tasks.shared.private import Vault
 from tasks.shared.settings import Settings, load
 
 POOL = "continuity"
+T = TypeVar("T")
+
+
+class Progress:
+    """A progress artifact of one run that goes on with every step: `steps` of them make 100."""
+
+    def __init__(self, key: str, description: str, steps: int) -> None:
+        made = create_progress_artifact(0.0, key=key, description=description)
+        assert isinstance(made, UUID)  # a coroutine only where there is a running loop
+        self._artifact, self._steps, self._done = made, steps, 0
+
+    def __call__(self, result: T) -> T:
+        """A step is done; its result, for the flow to go on with."""
+        self._done = min(self._done + 1, self._steps)
+        update_progress_artifact(self._artifact, progress=100.0 * self._done / self._steps)
+        return result
 
 
 def heavy(step: Task[..., Any], home: str, *given: Any) -> Any:
@@ -134,12 +155,32 @@ def _look_at_server(settings: Settings, found: Look) -> None:
     found.server_bytes = upkeep.size(settings.home / "street" / "prefect" / "prefect.db")
     online = {"workers": {"status": {"any_": ["ONLINE"]}}}
     found.workers = len(ask(f"/work_pools/{POOL}/workers/filter", online))
-    for name, run in _unmended().items():
+    names = {one["id"]: one["name"] for one in ask("/deployments/filter", {"limit": 200})}
+    for name, run in _unmended(names).items():
         what = f"{run['name']} of {name} ended {run['state']['name']}"
         found.faults.append(Fault(f"run {name}", what, f"look at the run {run['name']} in the UI"))
+    for name in _late(names, settings):
+        what = f"{name} is late: no worker took it up"
+        found.faults.append(Fault(f"late {name}", what, "continuity up --part worker"))
 
 
-def _unmended() -> dict[str, dict[str, Any]]:
+def _late(names: dict[str, str], settings: Settings) -> list[str]:
+    """Watched deployments of which a run is late, and twice over: this worker may have been away,
+    and takes it up now."""
+    before = datetime.now(UTC) - timedelta(seconds=2 * settings.operations.late_seconds)
+    wanted = {
+        "flow_runs": {
+            "tags": {"all_": ["watched"]},
+            "state": {"name": {"any_": ["Late"]}},
+            "expected_start_time": {"before_": before.isoformat()},
+        },
+        "limit": 200,
+    }
+    found = ask("/flow_runs/filter", wanted)
+    return sorted({names[run["deployment_id"]] for run in found if run["deployment_id"] in names})
+
+
+def _unmended(names: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Watched deployments whose newest run of the last week that ended or is due ended badly."""
     bad = {"FAILED", "CRASHED"}
     since = (datetime.now(UTC) - timedelta(days=7)).isoformat()
@@ -155,7 +196,6 @@ def _unmended() -> dict[str, dict[str, Any]]:
     newest: dict[str, dict[str, Any]] = {}
     for run in ask("/flow_runs/filter", wanted):
         newest.setdefault(run["deployment_id"], run)
-    names = {one["id"]: one["name"] for one in ask("/deployments/filter", {"limit": 200})}
     return {
         names.get(id_, "a flow"): run
         for id_, run in newest.items()

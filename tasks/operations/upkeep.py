@@ -133,7 +133,8 @@ def _plans(journal: Journal, settings: Settings, found: Look) -> None:
 
 
 def _proved(journal: Journal, settings: Settings, found: Look) -> None:
-    """The objective counts from the last proof, or from the first backup if there was none yet."""
+    """The objective counts from the last proof, or from the first backup if there was none yet. An
+    alert of the server's, which counts from when it began to look, stands until there is a proof."""
     if not settings.backup.store:
         return
     last = board.last(journal.rows, "backup.proved")
@@ -142,9 +143,13 @@ def _proved(journal: Journal, settings: Settings, found: Look) -> None:
     if since and clock.now() - since > timedelta(hours=settings.backup.home_objective_hours):
         what = f"no backup was restored and proved since {board.ago(since)}"
         found.faults.append(Fault("backup.proved", what, "see the deployment restore-drill"))
+    elif (told := open_alerts(journal).get("backup.proved")) and not (
+        last and last[0] > clock.parse(told.at)
+    ):
+        found.faults.append(Fault(told.about, told.what, told.next))
 
 
-WATCHED = ("journal", "plan ", "backup.proved", "run ", "worker")
+WATCHED = ("journal", "plan ", "backup.proved", "run ", "late ", "worker")
 """Alerts that upkeep itself closes when it no longer finds the fault."""
 
 

@@ -9,6 +9,7 @@ from deployments import carry
 from deployments.carry import automations, document, filled
 from tasks.shared.settings import Backup, Settings
 
+PAGE = "http://127.0.0.1:4200"
 IDS = {f"{carry.flow_of(one).name}/{one['name']}": "11111111-1111-1111-1111-111111111111"
        for one in document("prefect.yaml", "deployments")}  # fmt: skip
 
@@ -20,19 +21,24 @@ def test_words_are_filled_in_at_any_depth() -> None:
 
 
 def test_every_alert_is_what_prefect_takes(house: Settings) -> None:
-    found = [AutomationCore.model_validate(one) for one in automations(house, IDS)]
+    found = [AutomationCore.model_validate(one) for one in automations(house, IDS, PAGE)]
     assert len(found) == 5 and all(one.name.startswith(carry.MARK) for one in found)
     assert all(one.description for one in found)
+    (failed,) = (one for one in found if "failed" in one.name)
+    said = failed.actions[0].parameters["next"]  # type: ignore[union-attr]
+    assert said.startswith(f"its log says why: {PAGE}/runs/flow-run/{{{{ flow_run.id }}}};")
+    # this server knows filters in notifications only
+    assert not any("|" in str(one.actions) for one in found)
 
 
 def test_seconds_come_from_the_settings(house: Settings) -> None:
-    wanted = {one["name"]: one for one in automations(house, IDS)}
+    wanted = {one["name"]: one for one in automations(house, IDS, PAGE)}
     within = {name: one["trigger"]["within"] for name, one in wanted.items()}
     assert within["continuity: approval waits too long"] == 4 * 3600
     assert within["continuity: run gives no sign of life"] == 120
     assert not wanted["continuity: backup not proved in time"]["enabled"]
     stored = house.model_copy(update={"backup": Backup(store="/s", home_objective_hours=10)})
-    proved = next(one for one in automations(stored, IDS) if "proved" in one["name"])
+    proved = next(one for one in automations(stored, IDS, PAGE) if "proved" in one["name"])
     assert proved["enabled"] and proved["trigger"]["within"] == 36_000
 
 

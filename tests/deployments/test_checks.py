@@ -79,6 +79,15 @@ def test_a_database_that_does_not_answer(street: Street) -> None:
     assert "operations.database" in told
 
 
+def test_an_authority_that_cannot_be_read(street: Street, tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    (told,) = wrong(street, ca_file=path)
+    assert "operations.ca_file" in told
+    path.write_text("no certificate")
+    (told,) = wrong(street, ca_file=path)
+    assert "operations.ca_file" in told and "PEM" in told
+
+
 def test_a_street_is_held_by_one_and_free_again_when_that_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path; from deployments.checks import Hold; "

@@ -9,9 +9,9 @@ from deployments.street import Street
 from tasks.shared.settings import Operations, Settings
 
 
-def environment(house: Settings, **operations: object) -> dict[str, str]:
+def environment(house: Settings, *, serves: bool = True, **operations: object) -> dict[str, str]:
     wanted = Operations(**operations)  # type: ignore[arg-type]
-    street = Street(house.model_copy(update={"operations": wanted}), "127.0.0.1", 4201)
+    street = Street(house.model_copy(update={"operations": wanted}), "127.0.0.1", 4201, serves)
     street.make()
     return street.environment()
 
@@ -45,14 +45,20 @@ def test_the_key_of_the_blocks_lies_apart_from_their_database(house: Settings) -
 def test_several_machines(house: Settings, tmp_path: Path) -> None:
     path = tmp_path / "auth"
     path.write_text("ops:secret\n")
-    found = environment(
-        house,
-        address="https://ops.harbor.example/api",
-        database=SecretStr("postgresql://u:p@db/prefect"),
-        auth_file=path,
-        keep_days=10,
-    )
+    wanted = {
+        "address": "https://ops.harbor.example/api",
+        "ca_file": tmp_path / "ca.pem",
+        "database": SecretStr("postgresql://u:p@db/prefect"),
+        "auth_file": path,
+        "keep_days": 10,
+    }
+    found = environment(house, serves=False, **wanted)
     assert found["PREFECT_API_URL"] == "https://ops.harbor.example/api"
+    assert found["PREFECT_API_SSL_CERT_FILE"] == str(tmp_path / "ca.pem")
+    served = environment(house, **wanted)
+    # its own clients need no proxy; letters link to where people reach it
+    assert served["PREFECT_API_URL"] == "http://127.0.0.1:4201/api"
+    assert served["PREFECT_UI_URL"] == found["PREFECT_UI_URL"]
     assert found["PREFECT_UI_URL"] == "https://ops.harbor.example"
     url = found["PREFECT_SERVER_DATABASE_CONNECTION_URL"]
     assert url == "postgresql+asyncpg://u:p@db/prefect"

@@ -123,3 +123,59 @@ def test_private_values_whose_day_has_come_are_purged(office: Office) -> None:
     (event,) = office.journal.events(kind=kinds.PrivatePurged.kind)
     run(office)
     assert list(office.journal.events(kind=kinds.PrivatePurged.kind)) == [event]
+
+
+async def late(name: str, minutes: int) -> Any:
+    """A run of the house's pool that was due so long ago and that no worker took up."""
+    from prefect.client.orchestration import get_client
+    from prefect.states import Scheduled
+
+    from flows.alert import alert
+
+    due = datetime.now(UTC) - timedelta(minutes=minutes)
+    async with get_client() as client:
+        flow = await client.create_flow(alert)
+        made = await client.create_deployment(
+            flow_id=flow, name=name, tags=["watched"], work_pool_name="continuity"
+        )
+        run = await client.create_flow_run_from_deployment(
+            made, tags=["watched"], state=Scheduled(scheduled_time=due)
+        )
+        await client.set_flow_run_state(
+            run.id, Scheduled(name="Late", scheduled_time=due), force=True
+        )
+    return run
+
+
+def test_a_run_that_is_late_is_told_until_it_is_taken_up(office: Office) -> None:
+    from tasks.operations.waiting.steps import ask
+
+    waits = asyncio.run(late("kit", 30))
+    asyncio.run(late("duties", 1))  # a worker may still take it up
+    run(office)
+    told = [about for about in open_alerts(office.journal) if about.startswith("late ")]
+    assert told == ["late kit"]
+    ask(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "COMPLETED"}, "force": True})
+    run(office)
+    assert "late kit" not in open_alerts(office.journal)
+
+
+def test_that_no_worker_takes_anything_up_is_told_without_one(office: Office) -> None:
+    """By `up` itself, once; and taken back by the first upkeep that a worker runs."""
+    from deployments.street import Street
+    from deployments.watching import Watching
+
+    seconds = iter([0.0, 1.0, 3600.0, 3600.0, 7200.0, 7200.0])
+    watch = Watching(Street(office.settings, "127.0.0.1", 4200), lambda: next(seconds))
+    oldest = asyncio.run(late("screening", 90))
+    asyncio.run(late("backup", 80))
+    watch.turn()
+    assert "worker" not in open_alerts(office.journal), "a worker that begins takes up what is due"
+    watch.turn()
+    told = open_alerts(office.journal)["worker"]
+    since = oldest.expected_start_time.strftime("%Y-%m-%d %H:%M")
+    assert "2 run(s) wait for a worker" in told.what and since in told.what
+    watch.turn()
+    assert len(list(office.journal.events(kind="alert.raised"))) == 1
+    run(office)
+    assert "worker" not in open_alerts(office.journal)

@@ -77,6 +77,24 @@ def test_a_plan_that_waits_too_long_is_escalated_and_closed_when_approved(
     assert open_alerts(journal) == {}
 
 
+def test_what_the_server_told_of_a_backup_stands_until_there_is_a_proof(
+    journal, content, told: Settings
+) -> None:
+    """The server counts from when it began to look, also where there was no backup at all."""
+    stored = told.model_copy(update={"backup": Backup(store="/s", home_objective_hours=10)})
+    alarm = Alarm(journal, content, stored, "operations")
+    assert look(journal, content, stored, full=False).faults == []
+    alarm.raise_("backup.proved", "nothing was proved", "continuity backup list")
+    settle(alarm, journal, look(journal, content, stored, full=False))
+    assert "backup.proved" in open_alerts(journal)
+    proof = kinds.BackupProved(repository="r", host="h", sequence=1, manifest="m", proof="p",
+                               drill="d", scope="all", files=1, bytes=1, seconds=1,
+                               restored_at=clock.text())  # fmt: skip
+    journal.append(proof, "backup/r", "restore-drill")
+    settle(alarm, journal, look(journal, content, stored, full=False))
+    assert "backup.proved" not in open_alerts(journal)
+
+
 def test_a_backup_that_nobody_proved_in_time(journal, content, told: Settings) -> None:
     settings = told.model_copy(update={"backup": Backup(store="/store")})
     assert look(journal, content, settings, full=False).faults == []  # `status` says "never done"

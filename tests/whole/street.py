@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,6 +126,9 @@ class Street:
 
     def ask(self, path: str, body: Any = None) -> Any:
         answer = httpx.post(f"{self.page}/api/{path}", json=body or {}, timeout=30)
+        if answer.status_code == 503:  # SQLite was locked: every client asks again
+            time.sleep(2)
+            answer = httpx.post(f"{self.page}/api/{path}", json=body or {}, timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -190,6 +194,22 @@ class Street:
             if "prefect" in words and part in words and f"PREFECT_HOME={self.home}" in environment:
                 found.append(int(path.parent.name))
         return found
+
+    def processes_of(self, run: dict[str, Any]) -> list[int]:
+        """Process ids of a run: the one that looks after it, and its own."""
+        mark = f"PREFECT__FLOW_RUN_ID={run['id']}".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if mark in path.read_bytes().split(b"\0"):
+                    found.append(int(path.parent.name))
+        return found
+
+    def cut_off(self, run: dict[str, Any]) -> None:
+        """Power off for a run."""
+        for pid in self.wait(f"a process of {run['name']}", lambda: self.processes_of(run), 60):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def kill(self, part: str) -> None:
         """Power off for the server or the worker; `up` starts it again."""

@@ -1,0 +1,67 @@
+"""The watch that `up` keeps itself: work that no worker takes up. Every other alert is a run, which
+needs a worker; without one nobody would be told that there is none."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deployments.street import POOL, Street
+from tasks.operations.alerts import Alarm
+from tasks.operations.waiting.steps import ask
+from tasks.shared import opening
+
+ABOUT = "worker"
+"""What the alert is about. Upkeep closes it: that it runs means that there is a worker."""
+MOST_SECONDS = 30.0
+"""Between two looks."""
+
+
+class Watching:
+    """Looks turn by turn whether runs wait for a worker longer than they may."""
+
+    def __init__(self, street: Street, now: Callable[[], float] = time.monotonic) -> None:
+        self._late = street.settings.operations.late_seconds
+        self._settings = street.settings
+        self._journal = opening.journal(street.settings)
+        # a worker that is being started takes up first what fell due while all was off
+        self._now, self._next = now, now() + 2 * self._late
+
+    def turn(self) -> None:
+        """Tell that work lies undone. A server that does not answer is asked again the next turn."""
+        if self._now() < self._next:
+            return
+        self._next = self._now() + min(MOST_SECONDS, self._late)
+        try:
+            if waiting := undone(self._late):
+                self._tell(waiting)
+        except Exception as wrong:
+            print(f"Whether work lies undone cannot be seen: {wrong}", file=sys.stderr, flush=True)
+
+    def _tell(self, waiting: list[dict[str, Any]]) -> None:
+        since = waiting[0]["expected_start_time"][:16].replace("T", " ")
+        what = f"{len(waiting)} run(s) wait for a worker since {since} UTC: none takes them up"
+        next_ = "continuity up --part worker, where work is done; worker-continuity.log says more"
+        alarm = Alarm(self._journal, opening.content(self._settings), self._settings, "operations")
+        if alarm.raise_(ABOUT, what, next_):
+            print(what, file=sys.stderr, flush=True)
+            alarm.deliver()
+
+
+def undone(late: float) -> list[dict[str, Any]]:
+    """Runs of the house's pool that the server calls late, and that are so twice over: a worker
+    which is merely busy takes them up meanwhile. Oldest first."""
+    before = (datetime.now(UTC) - timedelta(seconds=2 * late)).isoformat()
+    wanted = {
+        "flow_runs": {
+            "state": {"name": {"any_": ["Late"]}},
+            "expected_start_time": {"before_": before},
+        },
+        "work_pools": {"name": {"any_": [POOL]}},
+        "sort": "EXPECTED_START_TIME_ASC",
+        "limit": 200,
+    }
+    return ask("/flow_runs/filter", wanted)
