@@ -41,19 +41,20 @@ def reconciliation(
     """
     if other := operations.begin(home, "reconciliation", incident, because, actor):
         return Completed(name="AlreadyBegun", message=f"run {other} has this event")
+    done = operations.Progress(f"progress-{incident}", "How far this turn is", 8)
     refused = waits.take_answer(home)
-    read = steps.read_answers(home, actor)
-    settled = steps.settle(home, actor)
-    written = steps.write_approved(home, actor)
-    asked = steps.ask_ace(home, actor)
-    planned = steps.plan_batches(home, actor)
+    read = done(steps.read_answers(home, actor))
+    settled = done(steps.settle(home, actor))
+    written = done(steps.write_approved(home, actor))
+    asked = done(steps.ask_ace(home, actor))
+    planned = done(steps.plan_batches(home, actor))
     waiting = planned["waiting"]
-    missing = steps.take_account(home, incident)
-    following = steps.next_steps(home, incident)
+    missing = done(steps.take_account(home, incident))
+    following = done(steps.next_steps(home, incident))
     steps.publish_batches(incident, planned, written)
     result = {"written": written, **planned, "unaccounted": missing, "next": following}
     result |= {"read": read, "settled": settled, "asked": asked}
-    steps.publish_figures(home, incident)
+    done(steps.publish_figures(home, incident))
     end = {} if waiting else steps.sign_accounting(home, actor)
     if end.get("signed"):
         result["report"] = steps.write_report(home, incident)

@@ -152,6 +152,14 @@ def unsettled(lines: Iterable[Line]) -> list[Line]:
     return [line for line in lines if line.place not in final]
 
 
+def finished(lines: Iterable[Line]) -> float:
+    """Per cent of the numbers that left the reserve which have their final place: 100 with none out,
+    and less than 100 as long as one is open."""
+    out = [line for line in lines if line.place != FREE]
+    still = len(unsettled(out)) + sum(line.place == UNACCOUNTED for line in out)
+    return 100.0 * (len(out) - still) / len(out) if out else 100.0
+
+
 def as_content(lines: Iterable[Line]) -> bytes:
     """The accounting as canonical JSON: what a sign-off binds to."""
     return kinds.canonical([asdict(line) for line in lines]).encode()

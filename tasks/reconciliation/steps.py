@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+)
 
 from tasks.reconciliation import (
     account,
@@ -112,7 +116,7 @@ _NEXT = "What happens next with each recorded entry (the first 500), and why."
 
 @task(name="account for every number", retries=1)
 def take_account(home: str, incident: str) -> dict[str, list[str]]:
-    """Publish the accounting; returns the unaccounted numbers by desk."""
+    """Publish the accounting and how far it is; returns the unaccounted numbers by desk."""
     lines = account.account(opening.journal(load(Path(home))))
     create_table_artifact(
         key=f"accounting-{incident}",
@@ -120,7 +124,12 @@ def take_account(home: str, incident: str) -> dict[str, list[str]]:
         description="Every number ever reserved, by desk and port: each in exactly one place.",
     )
     missing = account.unaccounted(lines)
-    get_run_logger().info("%d numbers, %d desk(s) with unaccounted", len(lines), len(missing))
+    share = account.finished(lines)
+    create_progress_artifact(
+        share, key=f"settled-{incident}", description="Numbers that have their final place"
+    )
+    get_run_logger().info("%d numbers, %.0f %% have their final place, %d desk(s) with unaccounted",
+                          len(lines), share, len(missing))  # fmt: skip
     return missing
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tasks.entries import reserve
 from tasks.reconciliation import plan_words
 from tasks.reconciliation.planned import load
-from tasks.shared import approval
+from tasks.shared import approval, kinds
 from tests.entries import house as desks
 from tests.reconciliation.house import PASSWORD, Office
 
@@ -94,3 +95,30 @@ def test_with_nothing_to_do_it_says_so(office: Office) -> None:
     state = run(office)
     assert state.name == "Completed" and state.result()["written"] == []
     assert artifacts()["batches-2026-01"] == "Nothing to send."
+
+
+def test_it_shows_how_far_it_is(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turn by its steps, the reconciliation by the numbers that have their final place."""
+    from tasks.reconciliation import steps
+
+    seen: dict[str, float] = {}
+
+    def look(name: str, home: str, *given: object) -> object:
+        seen[name] = float(artifacts()["progress-2026-01"])
+        return plain[name](home, *given)
+
+    names = ("read_answers", "plan_batches", "publish_figures")
+    plain = {name: getattr(steps, name) for name in names}
+    for name in names:
+        monkeypatch.setattr(steps, name, partial(look, name))
+    numbers = office.record(1, 3, tmp_path)
+    run(office)
+    assert seen == {"read_answers": 0, "plan_batches": 50, "publish_figures": 87.5}
+    assert float(artifacts()["progress-2026-01"]) == 100
+    assert float(artifacts()["settled-2026-01"]) == 0
+    settled = kinds.EntrySettled(number=numbers[0], how="in ACE", proof="")
+    office.journal.append(settled, f"entry/{numbers[0]}", "bo")
+    run(office)
+    assert float(artifacts()["settled-2026-01"]) == pytest.approx(100 / 3)

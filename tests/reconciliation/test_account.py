@@ -112,6 +112,8 @@ def sums_up(folder: Path, told: list[kinds.Body]) -> None:
     assert sum(int(row["in all"]) for row in rows) == count
     for place, n in Counter(one.place for one in found).items():
         assert sum(int(row[place]) for row in rows) == n
+    ended = not room.unsettled(found) and not room.unaccounted(found)
+    assert 0 <= room.finished(found) <= 100 and (room.finished(found) == 100) == ended
     assert verify(book).ok
     book.close()
 
