@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from tasks.shared import approval
+from tasks.shared import approval, clock
 from tests.reconciliation.house import Office
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -159,3 +160,42 @@ def test_the_same_event_twice_is_one_reconciliation(
     # the one that has it goes on from its top
     done = deployed.answer(first, person="ada", code=office.phone.now())
     assert done.state.name == "Completed" and len(list(office.outbound.iterdir())) > 0
+
+
+@pytest.mark.long
+def test_every_code_that_does_not_count_is_refused_and_written_down(
+    office: Office, deployed: Deployed, tmp_path: Path
+) -> None:
+    """The preparer's own, an expired and a replayed one, each by the form of the deployed flow; the
+    wrong one is above."""
+    office.record(1, 2, tmp_path)
+    own, code = deployed.begin(actor="ada"), office.phone.now()
+    own = deployed.answer(own, person="ada", code=code)
+    assert own.state.name == "Suspended" and "two persons" in asked_of(own)
+    assert not on_the_server(code, own)
+    office.record(2, 2, tmp_path)
+    run = deployed.begin()
+    assert deployed.press(run, person="ada", code=office.phone.now()).status.value == "ACCEPT"
+    with clock.held(clock.now() + timedelta(minutes=11)):  # no worker took it up for so long
+        run = deployed.go(run)
+    assert run.state.name == "Suspended" and "more than 10 minutes ago" in asked_of(run)
+    assert list(office.outbound.iterdir()) == []
+    code = office.phone.now()
+    assert deployed.answer(run, person="ada", code=code).state.name == "Completed"
+    written = sorted(office.outbound.iterdir())
+    office.record(3, 2, tmp_path)
+    second = deployed.answer(deployed.begin(), person="ada", code=code)
+    assert second.state.name == "Suspended" and "used before" in asked_of(second)
+    assert sorted(office.outbound.iterdir()) == written
+    assert refusals(office) == [
+        ("ada", "preparer and approver must be two persons"),
+        ("ada", "the code was given more than 10 minutes ago"),
+        ("ada", "the code was used before; wait for the next one"),
+    ]
+
+
+def refusals(office: Office) -> list[tuple[str, str]]:
+    """Who was refused and why, as the book has it."""
+    kinds = ("approval.refused", "person.code_failed")
+    said = [event.said for event in office.journal.events() if event.kind in kinds]
+    return [(one.person, one.reason) for one in said]  # type: ignore[attr-defined]
