@@ -8,6 +8,7 @@ Prefect would find no file.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +51,12 @@ class Street:
 
     def make(self) -> None:
         """The folder and the key with which Prefect encrypts its blocks."""
-        (self.folder / "prefect").mkdir(parents=True, exist_ok=True)
+        self._ui.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
+        # a link to nothing where it would be unpacked: the server then has no newer UI, which asks an
+        # outside host from the browser, and offers nobody to change to it
+        with suppress(OSError):  # it stands, or this is a Windows without links
+            (self._ui / "v2").symlink_to("off")
         if not self._key.is_file():
             from cryptography.fernet import Fernet
 
@@ -60,6 +65,11 @@ class Street:
     @property
     def _key(self) -> Path:
         return self.settings.home / "keys" / "prefect-encryption-key"
+
+    @property
+    def _ui(self) -> Path:
+        """The unpacked UI: the program's own folder is read-only to whoever runs the server."""
+        return self.folder / "prefect" / "ui"
 
     def environment(self) -> dict[str, str]:
         """The environment of every process on the street. Raises BadSettings for an `auth_file`
@@ -72,6 +82,7 @@ class Street:
             "PREFECT_HOME": str(self.folder / "prefect"),
             "PREFECT_API_URL": self.address,
             "PREFECT_UI_URL": self.page,
+            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(self._ui),
             "PREFECT_SERVER_API_HOST": self.host,
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_SERVER_ENCRYPTION_KEY": self._key.read_text(encoding="ascii"),

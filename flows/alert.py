@@ -13,9 +13,16 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from tasks.operations import steps
+from tasks.operations.showing.steps import what_to_do
 
 
-@flow(name="alert", flow_run_name="alert-{about}", description=__doc__, validate_parameters=True)
+@flow(
+    name="alert",
+    flow_run_name="alert-{about}",
+    description=__doc__,
+    validate_parameters=True,
+    on_failure=[what_to_do],
+)
 def alert(
     home: str, actor: str, about: str = "test", what: str = "a test", next: str = "",
     escalate: bool = False,

@@ -16,6 +16,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
 from tasks.backup import steps
+from tasks.operations.showing.steps import what_to_do
 from tasks.operations.steps import heavy
 
 
@@ -24,6 +25,7 @@ from tasks.operations.steps import heavy
     flow_run_name="backup-{actor}",
     description=__doc__,
     validate_parameters=True,
+    on_failure=[what_to_do],
 )
 def backup(home: str, actor: str, share: int = 0) -> State[Any]:
     """`share` 0 takes the settings' part of the packs for verifying; 1 reads them all."""
@@ -46,6 +48,7 @@ def backup(home: str, actor: str, share: int = 0) -> State[Any]:
     "destructive verb is tried on canaries with the host's own credentials. Failed means that the "
     "backups are not safe from this host: have the share mended today.",
     validate_parameters=True,
+    on_failure=[what_to_do],
 )
 def examine_store(home: str, actor: str) -> State[Any]:
     failed = steps.examine(home, actor)

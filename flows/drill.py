@@ -23,6 +23,7 @@ from tasks.entries import steps as entries
 from tasks.incident import steps as incident
 from tasks.incident.letters import steps as letters
 from tasks.kit import steps as kit
+from tasks.operations.showing.steps import what_to_do
 from tasks.reconciliation import steps as reconcile
 from tasks.screening import steps as screening
 from tasks.shared import clock
@@ -31,7 +32,7 @@ from tasks.shared.story import Story
 ACTOR, APPROVER, INCIDENT = "mlopez", "avance", "drill"
 
 
-@flow(name="drill", flow_run_name="drill", description=__doc__)
+@flow(name="drill", flow_run_name="drill", description=__doc__, on_failure=[what_to_do])
 def drill(home: str = "", out: str = "", into: str = "") -> dict[str, Any]:
     """Runs every chapter; leaves report, accounting, batches, journal and the story in `out`.
 

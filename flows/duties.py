@@ -15,6 +15,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from tasks.duties import steps
+from tasks.operations.showing.steps import what_to_do
 
 
 @flow(
@@ -22,6 +23,7 @@ from tasks.duties import steps
     flow_run_name="duties-{actor}",
     description=__doc__,
     validate_parameters=True,
+    on_failure=[what_to_do],
 )
 def duties(home: str, actor: str) -> State[Any]:
     """Ends `MailWaiting` while a letter is not sent, else `Completed`."""

@@ -17,6 +17,7 @@ from prefect.states import Completed
 
 from tasks.incident import steps
 from tasks.operations import steps as operations
+from tasks.operations.showing.steps import what_to_do
 
 
 @flow(
@@ -24,6 +25,7 @@ from tasks.operations import steps as operations
     flow_run_name="incident-{actor}",
     description=__doc__,
     validate_parameters=True,
+    on_failure=[what_to_do],
 )
 def incident(
     home: str, actor: str, declare: bool = False, note: str = "", breach: bool = True

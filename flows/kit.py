@@ -15,6 +15,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from tasks.kit import steps
+from tasks.operations.showing.steps import what_to_do
 
 
 @flow(
@@ -22,6 +23,7 @@ from tasks.kit import steps
     flow_run_name="kit-{actor}",
     description=__doc__,
     validate_parameters=True,
+    on_failure=[what_to_do],
 )
 def kit(home: str, actor: str, wheels: bool = True) -> State[Any]:
     """Ends `Incomplete` while a line of the check is not green. `wheels`: with the programs."""

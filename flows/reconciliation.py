@@ -20,6 +20,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from tasks.operations import steps as operations
+from tasks.operations.showing.steps import Progress, what_to_do
 from tasks.operations.waiting import steps as waits
 from tasks.reconciliation import steps
 
@@ -29,6 +30,7 @@ from tasks.reconciliation import steps
     flow_run_name="reconciliation-{incident}",
     description=__doc__,
     validate_parameters=True,
+    on_failure=[what_to_do],
 )
 def reconciliation(
     home: str, actor: str, incident: str = "current", because: str = ""
@@ -41,7 +43,7 @@ def reconciliation(
     """
     if other := operations.begin(home, "reconciliation", incident, because, actor):
         return Completed(name="AlreadyBegun", message=f"run {other} has this event")
-    done = operations.Progress(f"progress-{incident}", "How far this turn is", 8)
+    done = Progress(f"progress-{incident}", "How far this turn is", 8)
     refused = waits.take_answer(home)
     read = done(steps.read_answers(home, actor))
     settled = done(steps.settle(home, actor))

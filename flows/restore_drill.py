@@ -14,6 +14,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from tasks.backup import steps
+from tasks.operations.showing.steps import what_to_do
 
 
 @flow(
@@ -21,6 +22,7 @@ from tasks.backup import steps
     flow_run_name="restore-drill-{scope}",
     description=__doc__,
     validate_parameters=True,
+    on_failure=[what_to_do],
 )
 def restore_drill(
     home: str, actor: str, scope: str = "sample", files: int = 200, accept_flags: bool = False

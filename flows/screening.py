@@ -15,6 +15,7 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
+from tasks.operations.showing.steps import what_to_do
 from tasks.operations.steps import heavy
 from tasks.screening import steps
 
@@ -24,6 +25,7 @@ from tasks.screening import steps
     flow_run_name="screening-{actor}",
     description=__doc__,
     validate_parameters=True,
+    on_failure=[what_to_do],
 )
 def screening(
     home: str, actor: str, folder: str = "", update: bool = True, full: bool = False

@@ -15,9 +15,16 @@ from prefect.states import Completed
 
 from tasks.duties import steps as duties
 from tasks.operations import steps
+from tasks.operations.showing.steps import what_to_do
 
 
-@flow(name="upkeep", flow_run_name="upkeep-{actor}", description=__doc__, validate_parameters=True)
+@flow(
+    name="upkeep",
+    flow_run_name="upkeep-{actor}",
+    description=__doc__,
+    validate_parameters=True,
+    on_failure=[what_to_do],
+)
 def upkeep(home: str, actor: str, full: bool = False) -> State[Any]:
     """Ends `Faults` while something needs a person, else `Completed`."""
     told = steps.carry_news(home)

@@ -6,15 +6,10 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Any
 
 from prefect import Task, get_run_logger, task
-from prefect.artifacts import (
-    create_markdown_artifact,
-    create_progress_artifact,
-    update_progress_artifact,
-)
+from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
 from tasks.operations import once, relay, upkeep
@@ -28,22 +23,6 @@ from tasks.shared.private import Vault
 from tasks.shared.settings import Settings, load
 
 POOL = "continuity"
-T = TypeVar("T")
-
-
-class Progress:
-    """A progress artifact of one run that goes on with every step: `steps` of them make 100."""
-
-    def __init__(self, key: str, description: str, steps: int) -> None:
-        made = create_progress_artifact(0.0, key=key, description=description)
-        assert isinstance(made, UUID)  # a coroutine only where there is a running loop
-        self._artifact, self._steps, self._done = made, steps, 0
-
-    def __call__(self, result: T) -> T:
-        """A step is done; its result, for the flow to go on with."""
-        self._done = min(self._done + 1, self._steps)
-        update_progress_artifact(self._artifact, progress=100.0 * self._done / self._steps)
-        return result
 
 
 def heavy(step: Task[..., Any], home: str, *given: Any) -> Any:
@@ -143,7 +122,7 @@ def look_after(home: str, actor: str, full: bool) -> dict[str, Any]:
     purging.purge(journal, Vault(settings.home), actor)
     upkeep.note(journal, found, actor)
     woken = wake(journal, settings)
-    create_markdown_artifact(_page(journal, found), key="upkeep", description="The house")
+    create_markdown_artifact(_page(journal, found), key="upkeep", description=_HOUSE)
     journal.close()
     for fault in found.faults:
         get_run_logger().warning("%s: %s", fault.about, fault.what)
@@ -235,6 +214,9 @@ def _busy(named: dict[str, Any]) -> bool:
 
 
 _SELDOM = timedelta(minutes=30)
+
+
+_HOUSE = "What needs a person, and how the house stands"
 
 
 def _page(journal: Journal, found: Look) -> str:

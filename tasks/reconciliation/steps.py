@@ -145,7 +145,9 @@ def publish_batches(incident: str, planned: dict[str, Any], written: list[Any]) 
     if planned["words"]:
         lines.append(plan_words.markdown(planned["words"]))
     create_markdown_artifact(
-        key=f"batches-{incident}", markdown="\n".join(lines or ["Nothing to send."])
+        key=f"batches-{incident}",
+        markdown="\n".join(lines or ["Nothing to send."]),
+        description="What was written, and what waits for approval",
     )
 
 

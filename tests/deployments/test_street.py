@@ -83,5 +83,8 @@ def test_prefect_takes_every_one_of_them(house: Settings, monkeypatch: pytest.Mo
     assert taken.server.services.db_vacuum.retention_period.days == 60
     assert taken.server.events.retention_period.days == 60
     assert taken.flows.heartbeat_frequency == 30
+    assert str(taken.server.ui.static_directory).endswith("/street/prefect/ui")
+    assert taken.server.services.late_runs.after_seconds.total_seconds() == 120
+    assert taken.server.deployments.concurrency_slot_wait_seconds == 5
     assert taken.ui_url == "http://127.0.0.1:4201"
     assert taken.server.ui.show_promotional_content is False

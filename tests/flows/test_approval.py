@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from deployments.carry import document
 from tasks.shared import approval, clock
 from tests.reconciliation.house import Office
 
@@ -35,7 +36,11 @@ class Deployed:
 
         async with get_client() as client:
             flow = await client.create_flow(self.flow)
-            made = await client.create_deployment(flow_id=flow, name="reconciliation")
+            (book,) = (one for one in document("prefect.yaml", "deployments")
+                       if one["name"] == "reconciliation")  # fmt: skip
+            made = await client.create_deployment(
+                flow_id=flow, name="reconciliation", description=book["description"]
+            )
             return await client.create_flow_run_from_deployment(made, parameters=parameters)
 
     def go(self, run: Any) -> Any:
@@ -119,6 +124,21 @@ def test_it_suspends_is_approved_and_writes_once(
     kinds = [event.kind for event in office.journal.events()]
     assert kinds.count("approval.asked") == 1 and kinds.count("batch.written") == 4
     assert kinds.count("person.code_failed") == 1
+
+
+def test_a_failed_run_says_what_failed_and_what_to_do(deployed: Deployed, tmp_path: Path) -> None:
+    from prefect.client.orchestration import get_client
+
+    run = deployed.begin(home=str(tmp_path / "nowhere"))
+    assert run.state.name == "Failed"
+    with get_client(sync_client=True) as client:
+        (made,) = client.request(
+            "POST", "/artifacts/filter", json={"artifacts": {"key": {"any_": ["what-to-do"]}}}
+        ).json()
+    assert made["flow_run_id"] == str(run.id)
+    said = made["data"]
+    assert "nowhere is no home folder" in said and "Mend the cause (most often the outbound" in said
+    assert f"/deployments/deployment/{run.deployment_id}" in said
 
 
 def test_approved_at_a_desk_it_goes_on(office: Office, deployed: Deployed, tmp_path: Path) -> None:

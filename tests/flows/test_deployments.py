@@ -13,6 +13,7 @@ import yaml
 from prefect import Flow
 from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
 
+from tasks.operations.showing.steps import what_to_do, when_red
 from tasks.shared.settings import Settings
 
 
@@ -41,6 +42,9 @@ def test_parameters_fit(one: dict[str, Any]) -> None:
 def test_each_is_its_own_run_book(one: dict[str, Any]) -> None:
     for part in ("What it does", "When it runs", "When it is red"):
         assert part in one["description"]
+    # what a failed run itself says
+    assert len(when_red(one["description"])) > 30 and "run-book" not in when_red(one["description"])
+    assert _flow(one).on_failure_hooks == [what_to_do]
     assert one["tags"] and one["concurrency_limit"]["limit"] == 1
 
 

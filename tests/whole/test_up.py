@@ -3,6 +3,8 @@ nobody outside asked for. What then happens is in `test_running.py`, which takes
 
 from __future__ import annotations
 
+import httpx
+
 from tests.whole.street import Street, next_run
 
 
@@ -27,6 +29,16 @@ def test_a_remediated_incident_starts_the_reconciliation(street: Street) -> None
         "because": given["because"],
     }  # fmt: skip
     assert {"incident", "sev:1", "needs-approval"} <= set(run["tags"])
+
+
+def test_the_page_is_the_one_that_asks_nobody(street: Street) -> None:
+    """The newer one asks an analytics host from the browser; nobody is offered to change to it."""
+    said = httpx.get(f"{street.page}/ui-settings", timeout=30).json()
+    assert said["available_uis"] == ["v1"] and said["default_ui"] == "v1"
+    for path in ("/", "/v2/dashboard"):
+        shown = httpx.get(f"{street.page}{path}", headers={"Accept": "text/html"}, timeout=30)
+        assert "/v2/" not in shown.text
+    assert (street.home / "street" / "prefect" / "ui" / "v1" / "index.html").is_file()
 
 
 def test_nobody_outside_was_asked_for(street: Street) -> None:
