@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import platform
+import shutil
 import signal
 import ssl
 import sys
@@ -80,6 +81,7 @@ class Up:
         self._street, self._part, self._pool = street, given.part, given.pool
         self._children: list[Child] = []
         self._ended = False
+        self._wrong = ""
 
     def run(self) -> int:
         self._street.make()
@@ -88,7 +90,7 @@ class Up:
             raise Refused(f"It is running already: {self._running()}. End that one first")
         try:
             self._require_fit()
-            os.environ |= (environment := self._street.environment())
+            os.environ |= (environment := self._street.environment() | self._scratch())
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self._end)
             return self._live(environment)
@@ -96,6 +98,14 @@ class Up:
             end_all(self._children)
             self._marker.unlink(missing_ok=True)
             hold.free()
+
+    def _scratch(self) -> dict[str, str]:
+        """A folder of its own for what is temporary, empty at each start. Prefect's worker takes one
+        name for all in the common one, which then is another user's, and may be anybody's."""
+        folder = self._street.folder / "tmp" / self._name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
     @property
     def _name(self) -> str:
@@ -155,11 +165,20 @@ class Up:
     def _healthy(self) -> bool:
         """Wait for the server's health. False if it died, was ended, or is not well in time."""
         until = time.monotonic() + START_SECONDS
+        said = self._serves  # a server of one's own takes a while, another's ought to be there
         while time.monotonic() < until and not self._ended:
             if any(child.died() is not None for child in self._children):
                 return False
-            if answers(self._street.address, self._street.settings.operations.ca_file):
+            self._wrong = answers(self._street.address, self._street.settings.operations.ca_file)
+            if not self._wrong:
                 return True
+            if not said:
+                print(
+                    f"Waiting for {self._street.address}: {self._wrong}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            said = True
             time.sleep(0.1)
         return False
 
@@ -167,7 +186,8 @@ class Up:
         if self._ended:
             return 0
         words = "".join(child.last_words() for child in self._children)
-        print(f"The server at {self._street.address} is not well:\n{words}", file=sys.stderr)
+        print(f"The server at {self._street.address} is not well: {self._wrong}\n{words}",
+              file=sys.stderr)  # fmt: skip
         return 1
 
     def _watch(self) -> int:
@@ -237,14 +257,15 @@ class _Schedules:
                   "versions: continuity up --check", file=sys.stderr, flush=True)  # fmt: skip
 
 
-def answers(address: str, ca_file: Path | None = None) -> bool:
-    """Whether a server is well at this API address. `ca_file`: who signed its certificate."""
+def answers(address: str, ca_file: Path | None = None) -> str:
+    """Why no server is well at this API address; empty if one is. `ca_file`: who signed its
+    certificate."""
     try:
         trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
         with urllib.request.urlopen(f"{address}/health", timeout=2, context=trust) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
+            return "" if answer.status == 200 else f"it answers {answer.status}"
+    except OSError as wrong:
+        return str(wrong)
 
 
 if __name__ == "__main__":

@@ -220,7 +220,8 @@ _HOUSE = "What needs a person, and how the house stands"
 
 
 def _page(journal: Journal, found: Look) -> str:
-    rows = [f"- **{one.about}**: {one.fact}. Next: `{one.next}`" for one in lines(journal)]
+    # no code marks around what is next: it holds links
+    rows = [f"- **{one.what}**: {one.fact}. Next: {one.next}" for one in lines(journal)]
     return "\n".join(
         [
             *(rows or ["Nothing needs a person here."]),

@@ -88,3 +88,11 @@ def test_prefect_takes_every_one_of_them(house: Settings, monkeypatch: pytest.Mo
     assert taken.server.deployments.concurrency_slot_wait_seconds == 5
     assert taken.ui_url == "http://127.0.0.1:4201"
     assert taken.server.ui.show_promotional_content is False
+
+
+def test_why_a_server_is_not_well_is_said(tmp_path: Path) -> None:
+    from deployments.up import answers
+
+    assert "refused" in answers("http://127.0.0.1:1/api")
+    (tmp_path / "ca.pem").write_text("no certificate")
+    assert answers("https://127.0.0.1:1/api", tmp_path / "ca.pem")

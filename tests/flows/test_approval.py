@@ -137,7 +137,7 @@ def test_a_failed_run_says_what_failed_and_what_to_do(deployed: Deployed, tmp_pa
         ).json()
     assert made["flow_run_id"] == str(run.id)
     said = made["data"]
-    assert "nowhere is no home folder" in said and "Mend the cause (most often the outbound" in said
+    assert "nowhere is no home folder" in said and "\n\nRead the last lines of its log" in said
     assert f"/deployments/deployment/{run.deployment_id}" in said
 
 

@@ -51,4 +51,5 @@ def what_to_do(flow: Any, run: Any, state: Any) -> None:
 def when_red(description: str) -> str:
     """The paragraph of a run-book page that says what to do when it is red."""
     found = [part for part in description.split("\n\n") if part.startswith(RED)]
-    return " ".join(found[0].removeprefix(RED).split()) if found else "See its run-book page."
+    words = " ".join(found[0].removeprefix(RED).split()) if found else "see its run-book page."
+    return words[:1].upper() + words[1:]
