@@ -105,21 +105,20 @@ def _joins(two: Block, one: Block) -> Joins:
     return Joins(two.neighbours.name[at], two.neighbours.place[at], word[at])
 
 
-def find(facing: Facing, rows: np.ndarray, least: float) -> Pairs:
+def find(facing: Facing, rows: np.ndarray, least: float, threads: int = 1) -> Pairs:
     """Pairs of the left names `rows` (ascending) that are worth a look."""
-    left, right = facing.left, facing.right
     found = [
-        _close(left, rows, right, int(least * UNIT * UNIT)),
+        _close(facing, rows, int(least * UNIT * UNIT), threads),
         _by_key(facing, rows),
         _by_rarest_word(facing, rows),
     ]
-    return Pairs(*np.divmod(np.unique(np.concatenate(found)), len(right)))
+    return Pairs(*np.divmod(np.unique(np.concatenate(found)), len(facing.right)))
 
 
-def _close(left: Block, rows: np.ndarray, right: Block, least: int) -> np.ndarray:
+def _close(facing: Facing, rows: np.ndarray, least: int, threads: int) -> np.ndarray:
     """Pairs whose product exceeds `least`."""
-    down, across = _multiply(left.groups[rows], right.by_group, least)
-    return rows[down] * len(right) + across
+    down, across = _multiply(facing.left.groups[rows], facing.right.by_group, least, threads)
+    return rows[down] * len(facing.right) + across
 
 
 def _by_key(facing: Facing, rows: np.ndarray) -> np.ndarray:
@@ -146,11 +145,14 @@ def _joined(
     return np.repeat(who, count) * len(facing.right) + names[at]
 
 
-def _multiply(a: sp.csr_matrix, b: sp.csr_matrix, least: int) -> tuple[np.ndarray, np.ndarray]:
+def _multiply(
+    a: sp.csr_matrix, b: sp.csr_matrix, least: int, threads: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Row of a and column of b of each product above `least`."""
     columns = b.get_shape()[1]
     room = min(ROOM, columns)
-    found = sp_matmul_topn(a, b, top_n=room, threshold=least, density=0.02)
+    # it holds the interpreter's lock: only threads of its own use the other cores
+    found = sp_matmul_topn(a, b, top_n=room, threshold=least, density=0.02, n_threads=threads)
     count = np.diff(found.indptr)
     down, across = np.repeat(np.arange(len(count)), count), found.indices.astype(np.int64)
     full = np.flatnonzero(count == room)

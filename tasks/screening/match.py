@@ -89,7 +89,8 @@ class Index:
     def _found(self, facing: Facing, floor: float, threads: int) -> Found:
         facing.warm()
         with ThreadPoolExecutor(max(1, threads)) as pool:
-            work = pool.map(lambda rows: self._screen(facing, rows, floor), self._chunks(facing))
+            chunks = self._chunks(facing)
+            work = pool.map(lambda rows: self._screen(facing, rows, floor, threads), chunks)
             return Found.joined(list(work))
 
     def _chunks(self, facing: Facing) -> Iterator[np.ndarray]:
@@ -98,8 +99,8 @@ class Index:
         size = min(16 * CHUNK, max(CHUNK, CHUNK * LISTED // max(1, len(facing.right))))
         return iter(np.array_split(rows, max(1, -(-len(rows) // size))))
 
-    def _screen(self, facing: Facing, rows: np.ndarray, floor: float) -> Found:
-        pairs = find(facing, rows, self.model.least)
+    def _screen(self, facing: Facing, rows: np.ndarray, floor: float, threads: int) -> Found:
+        pairs = find(facing, rows, self.model.least, threads)
         cuts = range(0, max(1, len(pairs)), SLICE)
         return Found.joined([
             self._judge(facing, pairs.take(slice(n, n + SLICE)), floor) for n in cuts
