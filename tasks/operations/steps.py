@@ -14,15 +14,14 @@ from prefect.context import FlowRunContext
 
 from tasks.operations import once, relay, upkeep
 from tasks.operations.alerts import Alarm, lines
-from tasks.operations.upkeep import Fault, Look
+from tasks.operations.seeing.steps import look_at_server
+from tasks.operations.upkeep import Look
 from tasks.operations.waiting.steps import ask, open_house, wake
 from tasks.shared import opening, purging
 from tasks.shared.errors import MissingPart
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
-from tasks.shared.settings import Settings, load
-
-POOL = "continuity"
+from tasks.shared.settings import load
 
 
 def heavy(step: Task[..., Any], home: str, *given: Any) -> Any:
@@ -114,7 +113,7 @@ def look_after(home: str, actor: str, full: bool) -> dict[str, Any]:
     settings, journal = open_house(home)
     content = opening.content(settings)
     found = upkeep.look(journal, content, settings, full=full)
-    _look_at_server(settings, found)
+    look_at_server(settings, found)
     alarm = Alarm(journal, content, settings, actor)
     raised = upkeep.settle(alarm, journal, found)
     done = alarm.deliver()
@@ -127,59 +126,6 @@ def look_after(home: str, actor: str, full: bool) -> dict[str, Any]:
     for fault in found.faults:
         get_run_logger().warning("%s: %s", fault.about, fault.what)
     return {"faults": [one.what for one in found.faults], "raised": raised, "woken": woken}
-
-
-def _look_at_server(settings: Settings, found: Look) -> None:
-    """Workers on line, runs that ended badly with nothing better since, and the size of SQLite."""
-    found.server_bytes = upkeep.size(settings.home / "street" / "prefect" / "prefect.db")
-    online = {"workers": {"status": {"any_": ["ONLINE"]}}}
-    found.workers = len(ask(f"/work_pools/{POOL}/workers/filter", online))
-    names = {one["id"]: one["name"] for one in ask("/deployments/filter", {"limit": 200})}
-    for name, run in _unmended(names).items():
-        what = f"{run['name']} of {name} ended {run['state']['name']}"
-        found.faults.append(Fault(f"run {name}", what, f"look at the run {run['name']} in the UI"))
-    for name in _late(names, settings):
-        what = f"{name} is late: no worker took it up"
-        found.faults.append(Fault(f"late {name}", what, "continuity up --part worker"))
-
-
-def _late(names: dict[str, str], settings: Settings) -> list[str]:
-    """Watched deployments of which a run is late, and twice over: this worker may have been away,
-    and takes it up now."""
-    before = datetime.now(UTC) - timedelta(seconds=2 * settings.operations.late_seconds)
-    wanted = {
-        "flow_runs": {
-            "tags": {"all_": ["watched"]},
-            "state": {"name": {"any_": ["Late"]}},
-            "expected_start_time": {"before_": before.isoformat()},
-        },
-        "limit": 200,
-    }
-    found = ask("/flow_runs/filter", wanted)
-    return sorted({names[run["deployment_id"]] for run in found if run["deployment_id"] in names})
-
-
-def _unmended(names: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Watched deployments whose newest run of the last week that ended or is due ended badly."""
-    bad = {"FAILED", "CRASHED"}
-    since = (datetime.now(UTC) - timedelta(days=7)).isoformat()
-    wanted = {
-        "flow_runs": {
-            "tags": {"all_": ["watched"]},
-            "state": {"type": {"any_": [*bad, "COMPLETED"]}},
-            "end_time": {"after_": since},
-        },
-        "sort": "END_TIME_DESC",
-        "limit": 200,
-    }
-    newest: dict[str, dict[str, Any]] = {}
-    for run in ask("/flow_runs/filter", wanted):
-        newest.setdefault(run["deployment_id"], run)
-    return {
-        names.get(id_, "a flow"): run
-        for id_, run in newest.items()
-        if run["state"]["type"] in bad and id_
-    }
 
 
 @task(name="go on with the reconciliation")

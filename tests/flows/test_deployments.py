@@ -42,6 +42,7 @@ def test_parameters_fit(one: dict[str, Any]) -> None:
 def test_each_is_its_own_run_book(one: dict[str, Any]) -> None:
     for part in ("What it does", "When it runs", "When it is red"):
         assert part in one["description"]
+    assert "**When it is late**" in one["description"] or not one.get("schedules")
     # what a failed run itself says
     assert len(when_red(one["description"])) > 30 and "run-book" not in when_red(one["description"])
     assert _flow(one).on_failure_hooks == [what_to_do]

@@ -179,3 +179,16 @@ def test_that_no_worker_takes_anything_up_is_told_without_one(office: Office) ->
     assert len(list(office.journal.events(kind="alert.raised"))) == 1
     run(office)
     assert "worker" not in open_alerts(office.journal)
+
+
+def test_a_run_that_the_server_takes_for_alive_for_ever_is_told(office: Office) -> None:
+    """Where the event was lost by which it would be marked crashed."""
+    from prefect.states import Completed, Running
+
+    asyncio.run(ended("duties", Running(), ["watched"]))
+    run(office)
+    assert "run duties" not in open_alerts(office.journal)
+    with clock.held(clock.now() + timedelta(minutes=10)):
+        run(office)
+    assert "no sign of life" in open_alerts(office.journal)["run duties"].what
+    asyncio.run(ended("duties", Completed(), ["watched"]))

@@ -31,21 +31,19 @@ class Progress:
         return result
 
 
-def what_to_do(flow: Any, run: Any, state: Any) -> None:
+def what_to_do(flow: Any, flow_run: Any, state: Any) -> None:
     """What every flow does when it failed: the run-book's words for it at the end of the run's own
     log, and as the artifact `what-to-do` with the cause. Nothing for a run without a deployment."""
-    if not run.deployment_id:
+    if not flow_run.deployment_id:
         return
     with get_client(sync_client=True) as client:
-        deployment = client.read_deployment(run.deployment_id)
+        deployment = client.read_deployment(flow_run.deployment_id)
     todo = when_red(deployment.description or "")
     page = f"{PREFECT_UI_URL.value() or ''}/deployments/deployment/{deployment.id}"
-    text = (
-        f"**{run.name}** ended {state.name}.\n\n> {state.message}\n\n{todo}\n\n[Run-book]({page})"
-    )
-    made = {"key": "what-to-do", "type": "markdown", "data": text, "flow_run_id": str(run.id)}
-    ask("/artifacts/", {**made, "description": f"{run.name} ended {state.name}"})
-    flow_run_logger(run, flow).error("%s\nWhat to do: %s", state.message, todo)
+    text = f"**{flow_run.name}** ended {state.name}.\n\n> {state.message}\n\n{todo}\n\n[Run-book]({page})"
+    made = {"key": "what-to-do", "type": "markdown", "data": text, "flow_run_id": str(flow_run.id)}
+    ask("/artifacts/", {**made, "description": f"{flow_run.name} ended {state.name}"})
+    flow_run_logger(flow_run, flow).error("%s\nWhat to do: %s", state.message, todo)
 
 
 def when_red(description: str) -> str:

@@ -1,0 +1,96 @@
+"""What upkeep sees on the server: workers, and runs that failed, are late or give no sign of life."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tasks.operations import upkeep
+from tasks.operations.upkeep import Fault, Look
+from tasks.operations.waiting.steps import ask
+from tasks.shared import clock
+from tasks.shared.settings import Settings
+
+POOL = "continuity"
+
+
+def look_at_server(settings: Settings, found: Look) -> None:
+    """Workers on line, runs that ended badly with nothing better since, and the size of SQLite."""
+    found.server_bytes = upkeep.size(settings.home / "street" / "prefect" / "prefect.db")
+    online = {"workers": {"status": {"any_": ["ONLINE"]}}}
+    found.workers = len(ask(f"/work_pools/{POOL}/workers/filter", online))
+    names = {one["id"]: one["name"] for one in ask("/deployments/filter", {"limit": 200})}
+    for name, run in _unmended(names).items():
+        what = f"{run['name']} of {name} ended {run['state']['name']}"
+        found.faults.append(Fault(f"run {name}", what, f"look at the run {run['name']} in the UI"))
+    for name, run in _silent(names, settings).items():
+        what = f"{run['name']} of {name} gives no sign of life"
+        found.faults.append(Fault(f"run {name}", what, "cancel it in the UI and run it again"))
+    for name in _late(names, settings):
+        what = f"{name} is late: no worker took it up"
+        found.faults.append(Fault(f"late {name}", what, "continuity up --part worker"))
+
+
+def _silent(names: dict[str, str], settings: Settings) -> dict[str, dict[str, Any]]:
+    """Watched runs that should be under way and gave no sign of life for three times as long as they
+    may: the server marks those crashed, unless it lost the event by which it would have."""
+    since = (clock.now() - timedelta(seconds=3 * settings.operations.dead_seconds)).isoformat()
+    going = {
+        "tags": {"all_": ["watched"]},
+        "state": {"type": {"any_": ["RUNNING"]}},
+        "start_time": {"before_": since},
+    }
+    return {
+        names[run["deployment_id"]]: run
+        for run in ask("/flow_runs/filter", {"flow_runs": going, "limit": 200})
+        if run["deployment_id"] in names and not _alive(run["id"], since)
+    }
+
+
+def _alive(run: str, since: str) -> bool:
+    """Whether a run gave a sign of life since then."""
+    wanted = {
+        "event": {"name": ["prefect.flow-run.heartbeat"]},
+        "resource": {"id": [f"prefect.flow-run.{run}"]},
+        "occurred": {"since": since},
+    }
+    return bool(ask("/events/filter", {"filter": wanted, "limit": 1})["events"])
+
+
+def _late(names: dict[str, str], settings: Settings) -> list[str]:
+    """Watched deployments of which a run is late, and twice over: this worker may have been away,
+    and takes it up now."""
+    before = datetime.now(UTC) - timedelta(seconds=2 * settings.operations.late_seconds)
+    wanted = {
+        "flow_runs": {
+            "tags": {"all_": ["watched"]},
+            "state": {"name": {"any_": ["Late"]}},
+            "expected_start_time": {"before_": before.isoformat()},
+        },
+        "limit": 200,
+    }
+    found = ask("/flow_runs/filter", wanted)
+    return sorted({names[run["deployment_id"]] for run in found if run["deployment_id"] in names})
+
+
+def _unmended(names: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Watched deployments whose newest run of the last week that ended or is due ended badly."""
+    bad = {"FAILED", "CRASHED"}
+    since = (datetime.now(UTC) - timedelta(days=7)).isoformat()
+    wanted = {
+        "flow_runs": {
+            "tags": {"all_": ["watched"]},
+            "state": {"type": {"any_": [*bad, "COMPLETED"]}},
+            "end_time": {"after_": since},
+        },
+        "sort": "END_TIME_DESC",
+        "limit": 200,
+    }
+    newest: dict[str, dict[str, Any]] = {}
+    for run in ask("/flow_runs/filter", wanted):
+        newest.setdefault(run["deployment_id"], run)
+    return {
+        names.get(id_, "a flow"): run
+        for id_, run in newest.items()
+        if run["state"]["type"] in bad and id_
+    }
