@@ -58,6 +58,13 @@ class Browser:
         self._page.get_by_role("button", name="Run", exact=True).click()
         self._page.get_by_text("Quick run").click()
 
+    def what_failed(self, page: str, run: str, shows: str) -> None:
+        """From the dashboard in two clicks to the run that failed, whose log must show this."""
+        self._page.goto(f"{page}/dashboard")
+        self._page.get_by_role("link", name="reconciliation").first.click()
+        self._page.get_by_role("link", name=run).first.click()
+        self._page.get_by_text(shows).first.wait_for()
+
     def look(self, page: str, folder: Path, run: str) -> None:
         """Open the pages that an ops person uses: each must show what she looks for."""
         for name, path, shows in (

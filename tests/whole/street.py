@@ -27,9 +27,9 @@ T = TypeVar("T")
 
 # Every Python process reads this at its start, the server's and the workers' runs among them.
 WATCH = """
-import sys
+import os, sys
 with open({watched!r}, "a") as log:
-    log.write(f"{{sys.argv}}\\n")
+    log.write(f"{{sys.orig_argv}} {{'PREFECT__FLOW_RUN_ID' in os.environ and 'a run'}}\\n")
 def _watch(event, args):
     host = None
     if event == "socket.connect" and isinstance(args[1], tuple):
@@ -40,9 +40,11 @@ def _watch(event, args):
         host = host.decode()
     if host and host not in ("127.0.0.1", "localhost", "::1", "0.0.0.0"):
         with open({log!r}, "a") as log:
-            log.write(f"{{sys.argv}} asks {{host}}\\n")
+            log.write(f"{{sys.orig_argv}} asks {{host}}\\n")
 sys.addaudithook(_watch)
 """
+_PARTS = {"desk": "'tasks.desk.main'", "up": "'deployments.up'", "server": "'server', 'start'",
+          "worker": "'worker', 'start'", "run": "a run"}  # fmt: skip
 
 
 @dataclass
@@ -64,9 +66,10 @@ class Street:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def watched(self) -> int:
-        """How many Python processes had the watch."""
-        return len((self.folder / "watched.log").read_text().splitlines())
+    def watched(self) -> set[str]:
+        """Which kinds of process had the watch in them: `desk`, `up`, `server`, `worker`, `run`."""
+        said = (self.folder / "watched.log").read_text()
+        return {name for name, mark in _PARTS.items() if mark in said}
 
     @property
     def outside(self) -> str:
