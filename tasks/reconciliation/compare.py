@@ -59,38 +59,50 @@ class Differences:
         return self.table.filter(pc.equal(self.table["said"], matching.UNKNOWN))
 
 
-def differences(house: House, answers: Sequence[Answer]) -> list[Words]:
-    """What the stored summaries of answers have otherwise than our record, for each answer."""
-    return [found.words() for found in compared(house, answers)]
+@dataclass(frozen=True)
+class Ours:
+    """What our book has of the entries in some answers: their numbers, and the tables of the record."""
+
+    numbers: list[str]
+    tables: Mapping[str, pa.Table]
 
 
-def compared(house: House, answers: Sequence[Answer]) -> list[Differences]:
-    """The same as tables. Answers that are compared together cost less than one by one."""
-    pictures = [answer.stored for answer in answers]
-    named = [one.numbers for one in pictures if one is not None]
+def ours_of(house: House, answers: Sequence[Answer]) -> Ours:
+    """Reads what the answers are compared with."""
+    named = [answer.stored.numbers for answer in answers if answer.stored is not None]
     unique = pc.unique(pa.concat_arrays(named)).to_pylist() if named else []
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
     found = dict(among(house.journal.rows, query, ENTRIES.c.number, unique))
-    numbers = [number for number in unique if number in found]
-    where = {number: found[number] for number in numbers}
-    if not numbers:
+    where = {number: found[number] for number in unique if number in found}
+    return Ours(list(where), shelf.filled(house.content, where, TABLES, UNUSED) if where else {})
+
+
+def differences(house: House, answers: Sequence[Answer], ours: Ours | None = None) -> list[Words]:
+    """What the stored summaries of answers have otherwise than our record, for each answer; `ours` if
+    it was read already."""
+    return [found.words() for found in compared(house, answers, ours)]
+
+
+def compared(
+    house: House, answers: Sequence[Answer], ours: Ours | None = None
+) -> list[Differences]:
+    """The same as tables. Answers that are compared together cost less than one by one."""
+    ours = ours or ours_of(house, answers)
+    if not ours.numbers:
         return [Differences(matching.SCHEMA.empty_table()) for _ in answers]
-    ours = _ours(house, numbers, where, _entry_dates(answers))
-    return [Differences(_against(ours, picture, numbers)) for picture in pictures]
+    said = _said(house, ours, _entry_dates(answers))
+    return [Differences(_against(said, answer.stored, ours.numbers)) for answer in answers]
 
 
-def _ours(
-    house: House, numbers: list[str], where: Mapping[str, str], entry_dates: Mapping[str, date]
-) -> Said:
-    tables = shelf.filled(house.content, where, TABLES, UNUSED)
+def _said(house: House, ours: Ours, entry_dates: Mapping[str, date]) -> Said:
     today = terms.sending_day(house.settings)
     return declared(
-        tables,
-        pa.array(numbers, pa.string()),
+        ours.tables,
+        pa.array(ours.numbers, pa.string()),
         today,
         _payment(house, today),
         entry_dates,
-        _releases(house, tables["entries"]),
+        _releases(house, ours.tables["entries"]),
         quota_one_step=house.settings.ace.quota_one_step,
         unenrolled=_unenrolled(house),
     )

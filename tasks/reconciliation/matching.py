@@ -73,7 +73,7 @@ def paired(mine: Group, other: Group) -> Pair:
     if np.array_equal(mine.keys, other.keys):
         none = np.zeros(len(mine), dtype=bool)
         return Pair(mine.keys, mine.matrix, other.matrix, none, none)
-    keys = np.union1d(mine.keys, other.keys)
+    keys = _merged(mine.keys, other.keys)
     sides = []
     for side in (mine, other):
         matrix = np.full((len(keys), WIDTH), SPACE, dtype=np.uint8)
@@ -83,6 +83,13 @@ def paired(mine: Group, other: Group) -> Pair:
         sides.append((matrix, lacks))
     (ours, no_ours), (theirs, no_theirs) = sides
     return Pair(keys, ours, theirs, no_theirs, no_ours)
+
+
+def _merged(mine: Keys, other: Keys) -> Keys:
+    """All keys of two ascending rows of them, each once."""
+    keys = np.concatenate((mine, other))
+    keys.sort(kind="stable")  # merges the two runs
+    return keys[np.diff(keys, prepend=-1) != 0]
 
 
 def differing(record: str, ours: Bytes, theirs: Bytes, *, keys: bool = False) -> Keys:

@@ -16,7 +16,7 @@ from tasks.ace.response import Answer, read_answers
 from tasks.reconciliation import importers, restored, seen
 from tasks.reconciliation.asking import House, question_of
 from tasks.reconciliation.bills import bill_lines
-from tasks.reconciliation.compare import Words, differences
+from tasks.reconciliation.compare import Ours, Words, differences, ours_of
 from tasks.reconciliation.importers import Row
 from tasks.reconciliation.told import entry_lines
 from tasks.reconciliation.view import (
@@ -67,7 +67,7 @@ def read_inbox(house: House, actor: str) -> list[Read]:
         ]
 
 
-TOGETHER = 30 << 20
+TOGETHER = 40 << 20
 """Bytes of answers that are compared at once: many are faster than one by one, all need room."""
 
 
@@ -75,8 +75,8 @@ def _compared(
     house: House, folder: Exchange
 ) -> Iterator[tuple[Sequence[_Opened], Mapping[int, Words]]]:
     """Files of the inbox, some at a time, with what differs in each answer, by its `id`."""
-    for held in _ahead(_together(house, folder)):
-        yield held, _differ(house, held)
+    for held, ours in _ahead((some, _ours(house, some)) for some in _together(house, folder)):
+        yield held, _differ(house, held, ours)
 
 
 def _together(house: House, folder: Exchange) -> Iterator[Sequence[_Opened]]:
@@ -108,7 +108,7 @@ def read_file(house: House, path: Path, actor: str) -> Read:
 def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
     """Read the bytes of one file."""
     one = _opened(house, name, data)
-    return _written(house, one, _differ(house, [one]), actor)
+    return _written(house, one, _differ(house, [one], _ours(house, [one])), actor)
 
 
 @dataclass(frozen=True)
@@ -135,11 +135,19 @@ def _opened(house: House, name: str, data: bytes) -> _Opened:
     return _Opened(name, digest, 0 if known else len(data), answers)
 
 
-def _differ(house: House, held: Sequence[_Opened]) -> Mapping[int, Words]:
+def _differ(house: House, held: Sequence[_Opened], ours: Ours) -> Mapping[int, Words]:
     """What differs in the stored summaries of files that are new."""
-    stored = [answer for one in held if one.size
-              for answer in one.answers if answer.application == "ER"]  # fmt: skip
-    return dict(zip(map(id, stored), differences(house, stored), strict=True))
+    stored = _stored(held)
+    return dict(zip(map(id, stored), differences(house, stored, ours), strict=True))
+
+
+def _ours(house: House, held: Sequence[_Opened]) -> Ours:
+    return ours_of(house, _stored(held))
+
+
+def _stored(held: Sequence[_Opened]) -> list[Answer]:
+    return [answer for one in held if one.size
+            for answer in one.answers if answer.application == "ER"]  # fmt: skip
 
 
 def _written(house: House, one: _Opened, differ: Mapping[int, Words], actor: str) -> Read:
