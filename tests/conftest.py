@@ -19,6 +19,7 @@ from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.opening import make_home
 from tasks.shared.settings import Settings
+from tests.counts import examples
 from tests.smbd import Samba, missing_parts
 
 SETTINGS = """
@@ -39,6 +40,7 @@ sender_id = "ABC"
 settings.register_profile(
     "house",
     deadline=None,
+    max_examples=examples(100),
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -10,6 +10,7 @@ from tasks.ace.conditions import conditions
 from tests.ace.golden import data
 from tests.ace.golden_entries import release
 from tests.ace.golden_summary import summaries
+from tests.counts import examples
 
 BASE = data(release())
 ENVELOPE_ROWS = [index for index, (owner, _) in enumerate(release()) if not owner]
@@ -18,7 +19,7 @@ SHORTER = (0, 13, 32)
 """The password may be any letters and digits, up to six."""
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     row=st.sampled_from(ENVELOPE_ROWS),
     column=st.integers(0, 58),
@@ -52,7 +53,7 @@ RECORD_IDS = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(place=st.sampled_from(RECORD_IDS), byte=st.integers(0, 255))
 def test_any_byte_changed_in_a_record_id_is_found(place: tuple[int, int], byte: int) -> None:
     row, column = place
@@ -64,14 +65,14 @@ def test_any_byte_changed_in_a_record_id_is_found(place: tuple[int, int], byte: 
     assert {code[0] for code in result.counts} <= {"X", "C", "B"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=700))
 def test_no_bytes_make_it_fail(content: bytes) -> None:
     result = check_bytes(content)
     assert all(code in conditions() for code in result.counts)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_no_shuffling_of_records_makes_it_fail(choice: st.DataObject) -> None:
     texts = [text for _, text in release("ocean", "zone")] + [text for _, text in summaries()]

@@ -13,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 from tasks.ace.codec import KINDS, check, decode, encode, read_records, write_records
 from tasks.ace.layout import APPLICATIONS, Field, Layout, layout, layouts
 from tasks.shared.errors import BadInput
+from tests.counts import examples
 
 ALL = [one for application in APPLICATIONS for one in layouts(application).values()]
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -56,7 +57,7 @@ def legal(data: st.DataObject) -> tuple[Layout, pa.Table]:
     return one, data.draw(tables(one), label="table")
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.data())
 def test_decoding_undoes_encoding_for_any_legal_table(data: st.DataObject) -> None:
     one, table = legal(data)

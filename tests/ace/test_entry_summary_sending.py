@@ -39,6 +39,7 @@ from tests.ace.made_summary import (
 from tests.ace.write_summary import lines_of, problems, written
 from tests.benchmarks.made_entries import write_parquet
 from tests.benchmarks.made_summaries import made_summaries
+from tests.counts import examples
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ SUMMARIES = {
 }
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(**SUMMARIES)
 def test_any_summary_adds_up_and_passes_the_checker(
     values: list[int], cents: list[int], mode: str, kind: str

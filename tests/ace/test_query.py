@@ -28,6 +28,7 @@ from tasks.ace.query import (
 from tasks.ace.query_records import eq_time
 from tasks.entries.number import make
 from tasks.shared.errors import BadInput, BadNumber
+from tests.counts import examples
 
 ENVELOPE = Envelope("2704", "ABC", "ABC", transmission_date=date(2026, 11, 24), mark="DRILL-")
 ASKER = Asker(ENVELOPE, "2704", 7)
@@ -99,7 +100,7 @@ def test_a_filer_with_a_factor_of_its_own_is_asked_for() -> None:
         summary_queries(asker, [str(make("ABC", 5))])
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.integers(0, 99_999), min_size=1, max_size=120, unique=True),
     st.integers(1, 50),
@@ -135,7 +136,7 @@ def test_a_range_is_cut_into_at_most_31_days() -> None:
     assert (queries[0].begin, queries[-1].end, queries[0].asked) == (begin, end, ())
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.datetimes(datetime(2020, 1, 1), datetime(2027, 1, 1)).map(
         lambda at: at.replace(microsecond=0)

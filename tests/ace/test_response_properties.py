@@ -13,6 +13,7 @@ from tasks.ace.answers.shape import DISPOSITIONS, Answer
 from tasks.ace.layout import Field, layout
 from tasks.ace.response import READ_HERE, read_answers
 from tests.ace import made_answers as made
+from tests.counts import examples
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
@@ -167,7 +168,7 @@ def assert_rows(answer: Answer, records: list[Record]) -> None:
 
 
 @pytest.mark.parametrize("application", READ_HERE)
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(data=st.data())
 def test_any_answer_built_from_the_layouts_reads_back(
     application: str, data: st.DataObject
@@ -185,7 +186,7 @@ def test_any_answer_built_from_the_layouts_reads_back_in_full(
     assert_reads_back(application, data)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_files_put_together_read_as_their_parts(data: st.DataObject) -> None:
     kinds = data.draw(st.lists(st.sampled_from(READ_HERE), min_size=1, max_size=4))
@@ -207,7 +208,7 @@ def test_files_put_together_read_as_their_parts(data: st.DataObject) -> None:
 AMOUNTS = st.integers(0, 9_999_999)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(duty=AMOUNTS, value_=AMOUNTS, quantity=AMOUNTS, fee=AMOUNTS, weight=AMOUNTS)
 def test_numbers_read_the_same_with_blanks_and_with_zeros(
     duty: int, value_: int, quantity: int, fee: int, weight: int

@@ -13,6 +13,7 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import Phase, given, settings, strategies as st
 
 from tasks.ace.stand_in.fees import working
+from tests.counts import examples
 from tests.duties.world import World, noon, world
 
 ISA = (240, 210, 180, 150, 90, 60, 30, 14, 7, 1, 0)
@@ -139,14 +140,14 @@ LIVES = st.builds(
 )
 
 
-@settings(max_examples=8, phases=PHASES)
+@settings(max_examples=examples(8), phases=PHASES)
 @given(LIVES)
 def test_a_tenth_of_three_years(life: Life) -> None:
     judge(life, 110)
 
 
 @pytest.mark.long
-@settings(max_examples=12, phases=PHASES)
+@settings(max_examples=examples(12), phases=PHASES)
 @given(LIVES)
 def test_three_years(life: Life) -> None:
     judge(life, 1096)

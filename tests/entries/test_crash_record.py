@@ -42,7 +42,7 @@ def crash(house: Settings, journal: Journal, folder: Path, times: int) -> None:
 
 
 def test_recording_survives_being_killed(house: Settings, journal: Journal, tmp_path: Path) -> None:
-    crash(house, journal, tmp_path, 5)
+    crash(house, journal, tmp_path, 2)
 
 
 @pytest.mark.long

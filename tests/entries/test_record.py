@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 from tasks.entries import record
 from tasks.entries.record import Record
 from tasks.shared.errors import BadInput
+from tests.counts import examples
 from tests.entries import legal
 
 
@@ -35,7 +36,7 @@ def test_types_are_the_contract() -> None:
 
 
 @given(legal.records(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_equal_content_has_equal_bytes(one: Record, chance: Random) -> None:
     data = record.to_bytes(one)
     assert record.to_bytes(shuffled(one, chance)) == data
@@ -45,7 +46,7 @@ def test_equal_content_has_equal_bytes(one: Record, chance: Random) -> None:
 
 
 @given(legal.records(most=5), st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_take_and_concat_undo_each_other(one: Record, data: st.DataObject) -> None:
     some = data.draw(st.sets(st.sampled_from(one.numbers)))
     rest = set(one.numbers) - some

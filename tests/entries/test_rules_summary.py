@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from tasks.entries.record import Record, concat
 from tasks.entries.rules import release_problems, summary_gaps
+from tests.counts import examples
 from tests.entries import legal, one
 
 DAY = date(2026, 11, 20)
@@ -118,7 +119,7 @@ def test_gaps_come_by_importer() -> None:
 
 
 @given(legal.records())
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_gaps_never_stand_in_the_way_of_recording(record: Record) -> None:
     """What only the summary needs can be taken away without a problem at recording."""
     bare = {}

@@ -14,6 +14,7 @@ from tasks.entries import codes, layout, schema
 from tasks.entries.intake import read_files
 from tasks.entries.record import Record, concat
 from tasks.entries.workbook import write_workbook
+from tests.counts import examples
 from tests.entries import legal, one
 
 HOUSE = {
@@ -142,7 +143,9 @@ def with_desk(record: Record) -> Record:
 
 @given(record=legal.records())
 @settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=examples(25),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_what_is_written_is_read_again(tmp_path: Path, record: Record) -> None:
     intake = read_files([written(tmp_path, record)], legal.PROFILE)[0]

@@ -14,6 +14,7 @@ from tasks.shared.errors import ContinuityError, Unaccounted
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.numbering import printed
+from tests.counts import examples
 
 NUMBERS = list(printed("entry", "ABC", 1, 12))
 OUTCOMES = [*room.OPEN_OUTCOMES, *room.RELEASED, *room.CLOSED_OUTCOMES]
@@ -84,7 +85,7 @@ def tell(book: Journal, told: list[kinds.Body]) -> int:
 
 
 @given(told=st.lists(events, max_size=25))
-@hypothesis_settings(max_examples=60)
+@hypothesis_settings(max_examples=examples(60))
 def test_whatever_happens_the_accounting_sums_up(
     tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
 ) -> None:

@@ -24,6 +24,7 @@ from tests.benchmarks import made_stored, plain_compare
 from tests.benchmarks.compare import as_released
 from tests.benchmarks.made_summaries import made_summaries
 from tests.benchmarks.summaries import ENVELOPE, PAYMENT
+from tests.counts import examples
 
 COUNT = 12
 RECORD = as_released(made_summaries(COUNT, 40))
@@ -94,7 +95,7 @@ def test_lines_that_one_side_lacks_are_told(house: Settings) -> None:
 
 
 @given(st.lists(st.integers(0, COUNT - 1), unique=True), st.integers(1, COUNT))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_a_shelf_gives_the_rows_of_any_entries(wanted: list[int], pieces: int) -> None:
     """The same rows as taking them from the whole record, wherever each entry stands."""
     numbers = [RECORD.numbers[n] for n in wanted]

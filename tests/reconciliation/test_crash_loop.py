@@ -112,7 +112,7 @@ def _in_peace(folder: Path) -> tuple[End, float]:
 
 
 def test_the_loop_survives_being_killed(tmp_path: Path) -> None:
-    crash(tmp_path, 10)
+    crash(tmp_path, 3)
 
 
 @pytest.mark.long

@@ -32,6 +32,7 @@ from tests.ace.made_summary import (
     number,
 )
 from tests.benchmarks.compare import as_released
+from tests.counts import examples
 from tests.reconciliation.compare_world import Row, against, get, ours_of, put, stored, told
 
 MODES = ("10", "11", "21", "30", "40", "50", "70")
@@ -303,7 +304,7 @@ def _fields(text: str) -> tuple[Compared, ...]:
 
 
 @given(a_change())
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_any_one_change_is_found_and_nothing_else(change_: tuple[int, Compared, str]) -> None:
     place, one, value = change_
     text = TEXTS[place]

@@ -35,6 +35,7 @@ from tasks.shared.opening import journal as open_journal, make_home
 from tasks.shared.settings import Settings
 from tests.ace import made_summary
 from tests.conftest import SETTINGS
+from tests.counts import examples
 from tests.reconciliation.ace_world import World, open_world, record_summaries
 from tests.reconciliation.house import Office, make_office
 from tests.reconciliation.made_outage import (
@@ -489,7 +490,7 @@ told = st.one_of(
 
 
 @given(told=st.lists(told, max_size=25))
-@hypothesis_settings(max_examples=40)
+@hypothesis_settings(max_examples=examples(40))
 def test_totals_equal_the_rows_whatever_happens(
     tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
 ) -> None:

@@ -18,6 +18,7 @@ from tasks.screening.lists import ofac, tables, versions
 from tasks.screening.lists.source import Source
 from tasks.screening.subjects import Subjects, of
 from tasks.shared import clock, kinds
+from tests.counts import examples
 from tests.screening.conftest import LISTS
 from tests.screening.world import World
 
@@ -87,7 +88,7 @@ def version(some: set[int], changed: set[int]) -> pa.Table:
 
 @pytest.mark.parametrize("way", BY)
 @given(old=book, new=book, before=chosen, after=chosen, changed=chosen)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_a_delta_equals_a_full_run(way: str, old, new, before, after, changed) -> None:
     by = BY[way]
     were, are = partners(old), partners(new)
@@ -122,7 +123,7 @@ def alike(some: set[int]) -> pa.Table:
 
 
 @given(st.sets(st.integers(0, len(ALIKE) - 1)), st.sets(st.integers(0, len(ALIKE) - 1)))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_a_second_opinion_turns_to_the_next_best_listing(before: set, after: set) -> None:
     """Which pair is asked about depends on a partner's other hits: their changes reach it."""
     by = BY["with a second opinion"]

@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from tasks.screening.match import HITS, build, prepare
 from tests.benchmarks.perturb import CHANGES, clean
+from tests.counts import examples
 from tests.screening.listed import found, index, listed, partners
 
 
@@ -93,7 +94,7 @@ def test_one_hit_a_partner_and_record_best_first() -> None:
         assert scores and scores == sorted(scores, reverse=True)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.data())
 def test_a_changed_part_of_the_list_finds_what_the_whole_list_finds_for_it(data) -> None:
     table = listed()
@@ -108,7 +109,7 @@ def test_a_changed_part_of_the_list_finds_what_the_whole_list_finds_for_it(data)
     assert build(part).screen(against).to_pylist() == whole
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.integers(0, 10**6), st.integers(1, 12))
 def test_one_partner_is_found_as_among_all(seed: int, count: int) -> None:
     dice = random.Random(seed)
@@ -122,7 +123,7 @@ def test_one_partner_is_found_as_among_all(seed: int, count: int) -> None:
         ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_an_explanation_holds_for_any_two_texts(one: str, other: str) -> None:
     told = index().explain(one, other)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tasks.screening import partner_file, register
+from tests.counts import examples
 
 HEAD = "Partner ID,Name,Role,Country,City,Address,MID,Owners,HTS\n"
 GOOD = (
@@ -167,7 +168,7 @@ def test_formulas_are_told_by_row(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_no_bytes_make_it_fall_over(tmp_path: Path, data: bytes) -> None:
     found = read(tmp_path, HEAD.encode() + data)
     assert found.partners.num_rows + found.refused + len(found.problems) >= 0
