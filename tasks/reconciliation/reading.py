@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -11,34 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from tasks.ace.answers.shape import Condition
 from tasks.ace.response import Answer, read_answers
-from tasks.reconciliation import importers, restored, seen
-from tasks.reconciliation.asking import House, question_of
-from tasks.reconciliation.bills import bill_lines
+from tasks.reconciliation.asking import House
+from tasks.reconciliation.bodies import bodies
 from tasks.reconciliation.compare import Ours, Words, differences, ours_of
-from tasks.reconciliation.importers import Row
-from tasks.reconciliation.told import entry_lines
-from tasks.reconciliation.view import (
-    ACTION,
-    BILL,
-    IMPORTER,
-    NOTICE,
-    RANGE,
-    RELEASE,
-    REQUEST,
-    SUMMARY,
-)
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import Exchange, exchange
 from tasks.shared.journal import Event
-from tasks.shared.private import is_reference
-
-ABOUT = {"ER": SUMMARY, "AX": SUMMARY, "C1": RELEASE, "SX": RELEASE, "KR": IMPORTER, "UC": ACTION}
-DECISIVE = ("4", "5", "6", "8", "R")
-"""UC types by which a summary no longer stands as it stood; the others ask for something or tell
-of an agency or a quota (UC v30)."""
 
 _Some = TypeVar("_Some")
 
@@ -160,13 +139,13 @@ def _written(house: House, one: _Opened, differ: Mapping[int, Words], actor: str
         return Read(one.name, 0, 1)
     faults = tuple(fault for answer in one.answers for fault in answer.faults)
     # Kept without private numbers: those were replaced by references while it was read.
-    bodies = [
+    said = [
         body
         for answer in one.answers
-        for body in _bodies(house, answer, one.digest, one.name, differ.get(id(answer), {}))
+        for body in bodies(house, answer, one.digest, one.name, differ.get(id(answer), {}))
     ]
     with house.journal.write(actor) as pen:
-        for place, body in enumerate(bodies):
+        for place, body in enumerate(said):
             pen.append(body, _subject(one.digest), key=f"answer:{one.digest}:{place}")
     return Read(one.name, len(one.answers), 0, faults)
 
@@ -205,99 +184,3 @@ def _note_repeated(
 
 def _seal(house: House):  # type: ignore[no-untyped-def]
     return lambda triples: house.vault.seal(triples, None)
-
-
-def _bodies(
-    house: House, answer: Answer, digest: str, name: str, differ: Words
-) -> Iterator[kinds.AnswerRead]:
-    about = _about(house, answer)
-    content = f"file:{digest}"
-    if about == RANGE and answer.whole and not answer.rejected:
-        content = house.content.put(seen.kept(answer))
-    lines = [*_lines(house, answer, about, differ)] if answer.whole else []
-    for part, some in _parted(about, lines):
-        yield kinds.AnswerRead(
-            application=answer.application,
-            about=part,
-            batch=answer.batch_text.strip(),
-            content=content,
-            rejected=answer.rejected,
-            lines=some,
-            why=_why_rejected(answer) if answer.rejected else "",
-            file=name,
-        )
-
-
-def _parted(
-    about: str, lines: list[kinds.AnswerLine]
-) -> Iterator[tuple[str, list[kinds.AnswerLine]]]:
-    """What CBP did with summaries apart from what it merely asks for or tells."""
-    if about != ACTION:
-        yield about, lines
-        return
-    for part, decisive in ((ACTION, True), (REQUEST, False)):
-        if some := [line for line in lines if (line.code.split()[:1] in _DECISIVE) is decisive]:
-            yield part, some
-
-
-_DECISIVE = [[code] for code in DECISIVE]
-
-
-def _why_rejected(answer: Answer) -> str:
-    """Up to six faults for which CBP dropped the batch whole, each with where it is in our batch;
-    else the closing code."""
-    told = [one for one in answer.conditions if not one.final] or list(answer.conditions)
-    return "; ".join(dict.fromkeys(_fault(one) for one in told[:6]))
-
-
-def _fault(one: Condition) -> str:
-    place = f"record {one.sent_record}" if one.sent_record else one.reference or ""
-    place += f" column {one.position}" if one.sent_record and one.position else ""
-    return f"{one.code or ''} {one.text or ''}".strip() + (f" ({place.strip()})" if place else "")
-
-
-def _about(house: House, answer: Answer) -> str:
-    said = question_of(house.journal, answer.batch_text)
-    return said.about if said else ABOUT.get(answer.application, NOTICE)
-
-
-def _lines(house: House, answer: Answer, about: str, differ: Words) -> Iterable[kinds.AnswerLine]:
-    if about == IMPORTER:
-        return _importers(house, answer)
-    if about == BILL:
-        return bill_lines(house, answer)
-    if about == RANGE:
-        said = question_of(house.journal, answer.batch_text)
-        return restored.lines(answer, said.asked) if said else ()
-    return entry_lines(answer, differ)
-
-
-def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
-    """A line for each number as it was asked, with all its bonds. One person's Social Security number
-    stands behind a reference of its own in each entry."""
-    asked = _as_asked(house, answer)
-    rows: dict[str, list[Row]] = {}
-    for row in answer.table("importers").to_pylist():
-        rows.setdefault(row["importer_number"] or "", []).append(row)
-    for number, own in rows.items():
-        plain = house.vault.open(number) if is_reference(number) else number
-        for name in asked.get(_whole(plain), [number]):
-            yield importers.line(name, own)
-
-
-def _as_asked(house: House, answer: Answer) -> dict[str, list[str]]:
-    """The names under which a number was asked, by the whole number."""
-    said = question_of(house.journal, answer.batch_text)
-    found: dict[str, list[str]] = {}
-    for name in said.asked if said else ():
-        plain = house.vault.open(name) if is_reference(name) else name
-        found.setdefault(_whole(plain), []).append(name)
-    return found
-
-
-def _whole(number: str) -> str:
-    """An IRS number with its suffix; without one it counts as `00` (KI v7 p.10)."""
-    return f"{number}00" if _NO_SUFFIX.fullmatch(number) else number
-
-
-_NO_SUFFIX = re.compile(r"\d{2}-\d{7}")
