@@ -5,12 +5,19 @@ from __future__ import annotations
 from rich.console import Console
 
 
+class _Steady(Console):
+    """A run is heard by its worker. If that dies, rich would end the run at the next line."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class Story:
     """Lines for a person, on the screen at once and as text afterwards."""
 
     def __init__(self, title: str) -> None:
         self._lines = [title, "=" * len(title)]
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = _Steady(highlight=False, soft_wrap=True)
         self._console.print(title, style="bold", markup=False)
 
     def chapter(self, title: str) -> None:

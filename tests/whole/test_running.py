@@ -85,6 +85,22 @@ def _asked_again(street: Street, run: dict) -> bool:
     return found["id"] == run["id"] and found["state"]["id"] != run["state"]["id"]
 
 
+def test_a_run_outlives_its_worker(fresh: Street) -> None:
+    """What it says reaches nobody any more; what it does goes on."""
+    run = fresh.run("drill")
+    fresh.wait("it runs", lambda: _under_way(fresh, run), 60)
+    fresh.kill("worker")
+    ended = fresh.ended(run, 240)["state"]
+    assert ended["name"] == "Completed", ended["message"]
+
+
+def _under_way(street: Street, run: dict) -> bool:
+    """Whether a step of its own has ended."""
+    wanted = {"flow_runs": {"id": {"any_": [run["id"]]}},
+              "task_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}  # fmt: skip
+    return bool(street.ask("task_runs/filter", wanted))
+
+
 @pytest.mark.parametrize("fresh", ["sqlite", "postgres"], indirect=True)
 def test_a_server_killed_in_mid_run_harms_nothing(fresh: Street, tmp_path: Path) -> None:
     fresh.run("reconciliation", incident="2026-01")
