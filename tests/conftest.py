@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -106,8 +107,8 @@ def postgres() -> Iterator[str]:
     try:
         yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        server.send_signal(signal.SIGINT)  # at once: by SIGTERM it waits for its last client
+        server.wait(timeout=60)
         shutil.rmtree(folder, ignore_errors=True)
 
 

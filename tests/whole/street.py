@@ -43,6 +43,7 @@ def _watch(event, args):
             log.write(f"{{sys.orig_argv}} asks {{host}}\\n")
 sys.addaudithook(_watch)
 """
+_BUSY = 3  # how many times slower a machine may be that does other things too
 _PARTS = {"desk": "'tasks.desk.main'", "up": "'deployments.up'", "server": "'server', 'start'",
           "worker": "'worker', 'start'", "run": "a run"}  # fmt: skip
 
@@ -223,8 +224,8 @@ class Street:
         self.wait(f"the {part} is back", lambda: set(self.pids(part)) - set(before), 60)
 
     def wait(self, what: str, look: Callable[[], T | None], seconds: float) -> T:
-        """What `look` finds, as soon as it finds something."""
-        until = time.monotonic() + seconds
+        """What `look` finds, as soon as it finds something. `seconds` are those of a quiet machine."""
+        until = time.monotonic() + seconds * _BUSY
         last = ""
         while time.monotonic() < until:
             try:
@@ -238,7 +239,7 @@ class Street:
             for path in sorted((self.home / "street").glob("*.log"))
         )
         raise AssertionError(
-            f"{what}: not within {seconds} s. {last}\n{self.said.read_text()}\n{logs}"
+            f"{what}: not within {seconds * _BUSY} s. {last}\n{self.said.read_text()}\n{logs}"
         )
 
     def kinds(self) -> list[str]:
