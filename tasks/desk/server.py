@@ -66,9 +66,13 @@ class Server:
             secret = base64.b64encode(self._auth.encode()).decode()
             headers["Authorization"] = f"Basic {secret}"
         try:
+            # a busy server says 503, or lets one wait; one that is gone is asked once
+            again = urllib3.Retry(connect=0, read=2, redirect=0, status=3, other=0,
+                                  status_forcelist=[503], allowed_methods=None,
+                                  backoff_factor=1, raise_on_status=False)  # fmt: skip
             with urllib3.PoolManager(ca_certs=self._ca) as pool:
                 answer = pool.request("POST", self._address + path, body=json.dumps(body),
-                                      headers=headers, timeout=_SECONDS, retries=False)  # fmt: skip
+                                      headers=headers, timeout=_SECONDS, retries=again)  # fmt: skip
             return json.loads(answer.data) if answer.status < 300 else None
         except (urllib3.exceptions.HTTPError, ValueError):
             return None

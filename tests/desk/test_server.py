@@ -21,13 +21,15 @@ RUN = {"id": "11111111-1111-1111-1111-111111111111", "name": "reconciliation-202
 class Answers(BaseHTTPRequestHandler):
     asked: list[tuple[str, Any, str]]
     status: int
+    busy: list[int]
+    """Codes that it answers with before it is itself again."""
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
         body = json.loads(self.rfile.read(length))
         self.asked.append((self.path, body, self.headers.get("Authorization", "")))
         said = [RUN] if self.path.endswith("/filter") else {"status": "ACCEPT"}
-        self.send_response(self.status)
+        self.send_response(self.busy.pop() if self.busy else self.status)
         self.end_headers()
         self.wfile.write(json.dumps(said).encode())
 
@@ -37,11 +39,17 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def prefect() -> Iterator[tuple[str, type[Answers]]]:
-    answers = type("Own", (Answers,), {"asked": [], "status": 200})
+    answers = type("Own", (Answers,), {"asked": [], "status": 200, "busy": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), answers) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/api", answers
         server.shutdown()
+
+
+def test_a_busy_server_is_asked_again(prefect) -> None:
+    address, answers = prefect
+    answers.busy = [503, 503]
+    assert Server(address).plan_of(RUN["name"]) == PLAN and len(answers.asked) == 3
 
 
 @pytest.mark.parametrize("word", [RUN["id"], RUN["name"]])
