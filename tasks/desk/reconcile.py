@@ -58,6 +58,7 @@ def plan(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
             print(json.dumps(None))
         else:
             say("Nothing is ready to be sent.")
+            _say_uncovered()
             for plan_, batches in pending.going(desk.journal, desk.content, desk.settings, today):
                 say(f"{len(batches)} file(s) of plan {plan_.digest[:12]} are approved and not "
                     "written yet: continuity ace batch")  # fmt: skip
@@ -70,7 +71,16 @@ def plan(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     show(rows, as_json=False, title="Plan")
     for line in plan_words.words(made):
         say(line)
+    _say_uncovered()
     say(f"Next: continuity approve {made.digest[:12]} --by ID, then continuity ace batch")
+
+
+def _say_uncovered() -> None:
+    from tasks.reconciliation.covering import without_summary
+    from tasks.reconciliation.standings import standings
+
+    for line in without_summary(standings(desk.journal)):
+        say(line)
 
 
 @app.command("next")
@@ -130,6 +140,8 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         say(f"not written: {reason}")
     for line in plan_words.words(done.waiting) if done.waiting else plan_words.held(done.held):
         say(line)
+    for line in done.uncovered:
+        say(line)
     if done.waiting:
         say(f"A plan waits: continuity approve {done.waiting.digest[:12]} --by ID")
         raise typer.Exit(1)
@@ -147,6 +159,7 @@ def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
         "reopened": done.reopened,
         "dropped": done.dropped,
         "held": done.held,
+        "uncovered": done.uncovered,
         "paced": done.paced,
         "waiting": plan_words.facts(done.waiting) if done.waiting else None,
     }

@@ -12,6 +12,7 @@ from tasks.entries import reserve
 from tasks.entries.ledger import Book
 from tasks.operations import alerts, upkeep
 from tasks.reconciliation.classify import Step, classify
+from tasks.reconciliation.covering import without_summary
 from tasks.reconciliation.requests import requests
 from tasks.reconciliation.standings import standings
 from tasks.shared import approval, board, clock
@@ -28,6 +29,7 @@ def lines(office: Office) -> list[Line]:
     journal, settings = office.journal, office.settings
     found = [
         *_tasks(journal),
+        *_uncovered(journal),
         *_requests(journal),
         *_plans(journal, settings),
         *_batches(journal),
@@ -69,6 +71,13 @@ def _tasks(journal: Journal) -> Iterator[Line]:
             letter = step in _BY_LETTER
             command = "letters --out FOLDER" if letter else f'next --step "{step}"'
             yield Line("", words, light, fact, f"continuity reconcile {command}", since)
+
+
+def _uncovered(journal: Journal) -> Iterator[Line]:
+    """Releases that no summary of the book can take."""
+    if lines := without_summary(standings(journal)):
+        yield Line("", "releases without the summary that is to cover them", AMBER, "; ".join(lines),
+                   "continuity entries record FILE, or entries correct")  # fmt: skip
 
 
 def _requests(journal: Journal) -> Iterator[Line]:

@@ -18,7 +18,8 @@ from tasks.reconciliation.facts import (
     paper_of,
 )
 from tasks.reconciliation.release import Held, held
-from tasks.reconciliation.rules import SENDING, Step, first
+from tasks.reconciliation.routes import ORPHAN, route_of
+from tasks.reconciliation.rules import FILED, SENDING, Step, first
 from tasks.reconciliation.view import (
     ACTION,
     BILL,
@@ -50,7 +51,20 @@ def classify(one: Standing) -> Verdict:
     facts = facts_of(one)
     rule = first(facts)
     verdict = Verdict(rule.step, rule.why.format_map(_Details(one, facts)), rule.ask)
-    return _heard(one, _ready(one, verdict) if rule.step in SENDING else verdict)
+    return _noted(one, _heard(one, _ready(one, verdict) if rule.step in SENDING else verdict))
+
+
+def orphaned(one: Standing) -> bool:
+    """Whether it came in and no summary of our book can take it."""
+    came = one.state == "recorded" and paper_of(one) in FILED
+    return came and route_of(one) == ORPHAN
+
+
+def _noted(one: Standing, verdict: Verdict) -> Verdict:
+    """A summary that is wanting is told from the first day, not when all else is done."""
+    if one.uncovered in verdict.why or not orphaned(one):
+        return verdict
+    return Verdict(verdict.step, f"{verdict.why}; then: {one.uncovered}", verdict.ask)
 
 
 def _heard(one: Standing, verdict: Verdict) -> Verdict:
@@ -118,7 +132,8 @@ def _differs(one: Standing, facts: Facts) -> str:
     return "; ".join(view.differs) if view else ""
 
 
-def _few(numbers: Sequence[str]) -> str:
+def few(numbers: Sequence[str]) -> str:
+    """The first three, and how many more there are."""
     return ", ".join(numbers[:3]) + (f" and {len(numbers) - 3} more" if numbers[3:] else "")
 
 
@@ -159,8 +174,9 @@ _DETAILS: Mapping[str, Detail] = {
     "version": _version,
     "differs": _differs,
     "covered_by": lambda one, facts: one.covered_by,
+    "uncovered": lambda one, facts: one.uncovered,
     "covers": lambda one, facts: str(len(one.covers)),
-    "awaited": lambda one, facts: _few(one.awaited),
+    "awaited": lambda one, facts: few(one.awaited),
     **{f"{name.lower()}_batch": _batch(name) for name in ("SE", "AE")},
     **{f"{name.lower()}_code": _code(name) for name in ("SE", "AE")},
     **{f"{name.lower()}_refused": _refused(name) for name in ("SE", "AE")},

@@ -1,17 +1,18 @@
 """Releases that one consolidating summary covers (AE 2026-07 p.134): it has no release of its own, they
 have no summary of their own. It goes when all of them stand in ACE (error 237), and names all of them;
-each is settled when it does."""
+each is settled when it does. Where no summary of our book can take a release, a person puts it right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
 from tasks.ace.summary.prepare import RELEASES
-from tasks.reconciliation.facts import Release, Summary, facts_of
+from tasks.reconciliation.classify import few, orphaned
+from tasks.reconciliation.facts import Paper, Release, Summary, facts_of, paper_of
 from tasks.reconciliation.view import SUMMARY, Standing
 from tasks.shared.journal import Journal
 from tasks.shared.projections import ENTRIES, NUMBERS
@@ -37,7 +38,8 @@ def _joined(one: Standing, parts: Iterable[Standing], head: Standing | None) -> 
     if one.covered_by:
         carried = head is not None and _stands(head, one)
         late = head is not None and head.state == "settled" and not carried
-        return msgspec.structs.replace(one, carried=carried, late=late)
+        why = _uncovered(one.covered_by, head)
+        return msgspec.structs.replace(one, carried=carried, late=late, uncovered=why)
     covers = [part for part in parts if part.state in _STANDING]
     if not (covers or one.consolidating):
         return one
@@ -47,6 +49,41 @@ def _joined(one: Standing, parts: Iterable[Standing], head: Standing | None) -> 
         covers=tuple(part.number for part in covers),
         awaited=tuple(part.number for part in covers if not _released(part)),
     )
+
+
+def _uncovered(number: str, head: Standing | None) -> str:
+    """Why no summary goes under the number that is to cover a release, and what to do; empty where one
+    may."""
+    correct = "correct the consolidated summary number of this entry"
+    if head is None:
+        return f"no summary is recorded under {number}: record that entry summary, or {correct}"
+    if head.state not in _STANDING:
+        return f"{number}, which is to cover it, is {head.state}: {correct}"
+    if head.covered_by:
+        return f"{number}, which is to cover it, is itself covered by {head.covered_by}: {correct}"
+    if paper_of(head) is Paper.CLOSED:
+        why = head.outcome if head.route != "none" else f"route {head.route}"
+        return f"nothing is filed under {number}, which is to cover it ({why}): {correct}"
+    return ""
+
+
+def uncovered(found: Iterable[Standing]) -> Iterator[tuple[str, str, list[str]]]:
+    """Numbers that are to cover releases of ours and under which no summary goes: the number, why and
+    what to do, and the releases that wait for it."""
+    waiting: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        if orphaned(one):
+            waiting.setdefault((one.covered_by, one.uncovered), []).append(one.number)
+    for (number, why), parts in sorted(waiting.items()):
+        yield number, why, parts
+
+
+def without_summary(found: Iterable[Standing]) -> list[str]:
+    """A line for each of these numbers, for a person."""
+    return [
+        f"{len(parts)} release(s) have no summary to go with ({few(parts)}): {why}"
+        for _, why, parts in uncovered(found)
+    ]
 
 
 def _stands(head: Standing, part: Standing) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 from tasks.reconciliation import asking, outbound, pacing, plan, reading
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, Verdict, classify, taken_back
+from tasks.reconciliation.covering import without_summary
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
 from tasks.shared import approval, kinds
@@ -34,6 +35,8 @@ class Turn:
     reopened: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     """Settled numbers that ACE took back, and plans of which nothing more is written: why."""
+    uncovered: list[str] = field(default_factory=list)
+    """A line for each number under which a summary is to cover releases, and none of the book goes."""
     paced: str = ""
     """Why files wait although they might go; empty if none does."""
 
@@ -59,7 +62,8 @@ def turn(house: House, actor: str, today: date) -> Turn:
         steps.setdefault(str(verdict.step), []).append(one.number)
     pace = pacing.pace(house.journal, house.settings)
     return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held,
-                reopened, dropped, "" if pace.left else str(pace))  # fmt: skip
+                reopened, dropped, without_summary(standings(house.journal)),
+                "" if pace.left else str(pace))  # fmt: skip
 
 
 def verdicts(house: House) -> list[tuple[Standing, Verdict]]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from tasks.reconciliation.view import Standing
 
-COVERED, CARRIED, LATE = "covered", "covered, summary in ACE", "covered, too late"
+COVERED, CARRIED, LATE, ORPHAN = (
+    "covered",
+    "covered, summary in ACE",
+    "covered, too late",
+    "covered, summary not in the book",
+)
 CONSOLIDATING, GATHERING, LONE = (
     "consolidating",
     "consolidating, releases open",
@@ -18,7 +23,8 @@ def route_of(one: Standing) -> str:
     if one.route == "none":
         return one.route
     if one.covered_by:
-        return CARRIED if one.carried else LATE if one.late else COVERED
+        covered = ORPHAN if one.uncovered else COVERED
+        return CARRIED if one.carried else LATE if one.late else covered
     if one.consolidating:
         return GATHERING if one.awaited else CONSOLIDATING if one.covers else LONE
     return one.route

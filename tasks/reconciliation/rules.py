@@ -15,7 +15,15 @@ from enum import StrEnum
 from functools import lru_cache
 
 from tasks.reconciliation.facts import Bill, Facts, Paper, Release, Summary, Way
-from tasks.reconciliation.routes import CARRIED, CONSOLIDATING, COVERED, GATHERING, LATE, LONE
+from tasks.reconciliation.routes import (
+    CARRIED,
+    CONSOLIDATING,
+    COVERED,
+    GATHERING,
+    LATE,
+    LONE,
+    ORPHAN,
+)
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY
 
 
@@ -80,7 +88,7 @@ P, S, R, W, B = Paper, Summary, Release, Way, Bill
 OURS = (P.OPEN, P.QUOTA, P.WITHDRAWAL, P.FREED)
 FILED = (P.QUOTA, P.WITHDRAWAL, P.FREED)
 ON_FILE = (R.PENDING, R.FREE, R.OTHER_DAY, R.STOPPED)
-PARTS, WHOLES = (COVERED, CARRIED, LATE), (CONSOLIDATING, GATHERING, LONE)
+PARTS, WHOLES = (COVERED, CARRIED, LATE, ORPHAN), (CONSOLIDATING, GATHERING, LONE)
 AWAY, ABROAD = (W.OUT, W.CHANGED), (W.OUT, W.CHANGED, W.FOUND)
 
 RULES = (
@@ -156,6 +164,7 @@ RULES = (
          route=[CARRIED]),
     Rule(Step.WAIT, "released in ACE; its summary goes with {covered_by}", RELEASE, release=[R.FREE],
          route=[COVERED]),
+    Rule(Step.PERSON, "released in ACE, but {uncovered}", release=[R.FREE], route=[ORPHAN]),
     Rule(Step.DATE, "paper {released}, ACE {dated}: a letter asks the port to post it", RELEASE,
          release=[R.OTHER_DAY], route=PARTS),
     Rule(Step.DATE, "paper {released}, ACE shows no release: a letter asks the port to post it", RELEASE,

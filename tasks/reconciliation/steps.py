@@ -15,6 +15,7 @@ from prefect.artifacts import (
 
 from tasks.reconciliation import (
     account,
+    covering,
     drill,
     drill_ace,
     drill_production,
@@ -25,6 +26,7 @@ from tasks.reconciliation import (
     sign_off,
 )
 from tasks.reconciliation.asking import House, house_of
+from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import opening
 from tasks.shared.settings import load
@@ -88,6 +90,7 @@ def plan_batches(home: str, actor: str) -> dict[str, Any]:
     made, held = loop.waiting_plan(house, actor, today)
     loop.ask_held(house, held, actor, today)
     words = plan_words.words(made) if made else plan_words.held(held)
+    words += covering.without_summary(standings(house.journal))
     for line in words:
         get_run_logger().info("%s", line)
     if made is None:

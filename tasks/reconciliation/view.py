@@ -104,6 +104,8 @@ class Standing(msgspec.Struct, frozen=True):
     """The summary that covers it stands in ACE and names it."""
     late: bool = False
     """That summary was settled before this entry was recorded."""
+    uncovered: str = ""
+    """Why no summary of our book can cover it, and what to do; empty where one can."""
     refused: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Why ACE rejects all questions whole, by what is asked about."""
 

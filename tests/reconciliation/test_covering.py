@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from tasks.reconciliation.classify import Step
+from tasks.reconciliation import covering
+from tasks.reconciliation.classify import CLOSED, Step, classify
 from tasks.reconciliation.loop import verdicts
+from tasks.reconciliation.sign_off import sign_off
+from tasks.reconciliation.view import Standing
+from tasks.shared.errors import NotApproved, Unaccounted
 from tasks.shared.journal_check import verify
 from tests.ace import made_record, made_summary
 from tests.entries import house as desks
 from tests.reconciliation.ace_world import World, open_world, take_record
 from tests.reconciliation.house import Office
+from tests.reconciliation.test_classify import ENTRY, NOTHING, on_file, view
 
 
 @pytest.fixture
@@ -28,20 +35,41 @@ def recorded(world: World, parts: int, whole: str = "") -> list[str]:
     in. The summary comes first."""
     office = world.office
     numbers = desks.issue(office.journal, office.settings, "truck", parts + (not whole))
-    rows = []
-    for number in numbers:
-        head = not whole and number == numbers[0]
-        fields = {"consolidating": True, "filing_route": "ae_only"} if head else {
-            "consolidated_summary": whole or numbers[0], "filing_route": "se_then_ae"}  # fmt: skip
-        made = made_summary.summary(int(number[4:11]), "01", **fields)
-        made["parties"] = made_record.parties(number)
-        if head:
-            made["bills"] = made["conveyances"] = []
-        rows.append(made)
-    take_record(world, made_record.joined(rows))
-    for number in numbers[1 - bool(whole) :]:
-        world.ace.seed_paper_release(number, made_summary.RELEASED)
+    if not whole:
+        whole, *covered = numbers
+        hand_in(world, covered, whole, also_whole=True)
+    else:
+        hand_in(world, numbers, whole)
     return numbers
+
+
+def hand_in(world: World, covered: list[str], whole: str, *, also_whole: bool = False) -> None:
+    """Entries that name `whole`, which the port has let go, and with them that summary."""
+    rows = [
+        made(number, consolidated_summary=whole, filing_route="se_then_ae") for number in covered
+    ]
+    if also_whole:
+        rows.insert(0, consolidating(whole))
+    take_record(world, made_record.joined(rows))
+    for number in covered:
+        world.ace.seed_paper_release(number, made_summary.RELEASED)
+
+
+def consolidating(number: str) -> dict:
+    one = made(number, consolidating=True, filing_route="ae_only")
+    one["bills"] = one["conveyances"] = []
+    return one
+
+
+def made(number: str, **fields: object) -> dict:
+    one = made_summary.summary(int(number[4:11]), "01", **fields)
+    one["parties"] = made_record.parties(number)
+    return one
+
+
+def sign(world: World) -> None:
+    office = world.office
+    sign_off(office.journal, office.book.content, office.settings, "bo")
 
 
 def settled(world: World, turns: int = 16) -> None:
@@ -90,3 +118,113 @@ def test_a_release_recorded_after_its_summary_was_settled_is_for_a_person(world:
     settled(world, 8)
     assert steps(world)[late] == Step.PERSON
     assert late not in world.ace.book() or not world.ace.book()[late].summary
+
+
+def test_a_release_whose_summary_is_in_no_record_is_a_person_s_until_it_is_recorded(
+    world: World, continuity
+) -> None:
+    whole, *parts = desks.issue(world.office.journal, world.office.settings, "truck", 3)
+    hand_in(world, parts, whole)
+    told = f"no summary is recorded under {whole}: record that entry summary, or correct"
+    first = world.turn()
+    assert first.uncovered == covering.without_summary(one for one, _ in verdicts(world.house))
+    assert len(first.uncovered) == 1 and told in first.uncovered[0], first.uncovered
+    assert all(told in verdict.why for _, verdict in verdicts(world.house)), "from the first day"
+    world.exchange()
+    settled(world, 10)
+    assert steps(world) == dict.fromkeys(parts, Step.PERSON)
+    assert all(world.ace.book()[part].entry for part in parts), "the goods stand in ACE"
+
+    listed = json.loads(continuity("reconcile", "next", "--step", Step.PERSON, "--json")[1])
+    assert [row["number"] for row in listed] == parts and told in listed[0]["why"]
+    needs = json.loads(continuity("status", "--json")[1])["needs"]
+    (line,) = [one for one in needs if "summary that is to cover" in one["what"]]
+    assert told in line["fact"] and parts[0] in line["fact"]
+    for command in ("plan", "turn"):
+        assert told in " ".join(continuity("reconcile", command, by="bo")[1].split()), command
+    with pytest.raises(Unaccounted, match=whole):
+        sign(world)
+
+    take_record(world, made_record.joined([consolidating(whole)]))
+    assert not world.turn().uncovered
+    settled(world)
+    assert steps(world) == dict.fromkeys([whole, *parts], "settled")
+    assert world.ace.book()[whole].summary
+    with pytest.raises(NotApproved):
+        sign(world)
+    world.office.approve_last()
+    sign(world)
+    assert verify(world.house.journal).ok
+
+
+def test_a_release_that_names_a_wrong_number_goes_on_when_it_is_corrected(world: World) -> None:
+    whole, first, second = recorded(world, 2)
+    (wrong,) = recorded(world, 1, "ABC-9999999-2")
+    settled(world)
+    assert steps(world) == {whole: "settled", first: "settled", second: "settled",
+                            wrong: Step.PERSON}  # fmt: skip
+    with pytest.raises(Unaccounted, match=wrong):
+        sign(world)
+    take_record(world, made_record.joined([made(wrong, filing_route="se_then_ae")]))
+    settled(world)
+    assert steps(world)[wrong] == "settled" and world.ace.book()[wrong].summary
+    with pytest.raises(NotApproved):
+        sign(world)
+    world.office.approve_last()
+    sign(world)
+
+
+WHOLE = replace(ENTRY, number="ABC-7654321-1", route="ae_only", consolidating=True)
+PART = replace(ENTRY, covered_by=WHOLE.number)
+
+
+def together(part: Standing, whole: Standing | None) -> Standing:
+    found = covering.joined([part, *([whole] if whole else [])])
+    return next(one for one in found if one.number == part.number)
+
+
+@pytest.mark.parametrize("state", ["void", "handed over", "burnt"])
+def test_a_summary_that_will_never_go_covers_nothing(state: str) -> None:
+    one = together(replace(PART, views=on_file_alone()), replace(WHOLE, state=state))
+    verdict = classify(one)
+    assert verdict.step is Step.PERSON
+    assert f"{WHOLE.number}, which is to cover it, is {state}: correct" in verdict.why
+
+
+@pytest.mark.parametrize("outcome", [*CLOSED, "route none"])
+def test_a_summary_of_goods_that_did_not_come_in_covers_nothing(outcome: str) -> None:
+    none = {"route": "none"} if outcome == "route none" else {"outcome": outcome}
+    verdict = classify(together(replace(PART, views=on_file_alone()), replace(WHOLE, **none)))
+    assert verdict.step is Step.PERSON
+    assert f"nothing is filed under {WHOLE.number}" in verdict.why and outcome in verdict.why
+
+
+def test_a_summary_that_is_itself_covered_covers_nothing() -> None:
+    chained = replace(WHOLE, covered_by="ABC-1111111-1")
+    verdict = classify(together(replace(PART, views=on_file_alone()), chained))
+    assert verdict.step is Step.PERSON and "is itself covered by ABC-1111111-1" in verdict.why
+
+
+def on_file_alone() -> dict:
+    """ACE has the release of that day, and no summary."""
+    return {**NOTHING, "release": on_file()["release"]}
+
+
+def test_the_want_of_a_summary_is_told_beside_any_other_step_and_of_nothing_that_stayed_out() -> (
+    None
+):
+    bare = together(PART, None)
+    for views, step in (
+        ({}, Step.ASK),
+        (NOTHING, Step.SEND_RELEASE),
+        ({**NOTHING, "release": view("already on file")}, Step.DATE),
+        (on_file_alone(), Step.PERSON),
+    ):
+        verdict = classify(replace(bare, views=views))
+        assert verdict.step is step
+        assert verdict.why.count(f"no summary is recorded under {WHOLE.number}") == 1, verdict
+    for outcome in ("refused", "waiting"):
+        one = together(replace(PART, outcome=outcome, views=NOTHING), None)
+        assert WHOLE.number not in classify(one).why
+        assert covering.without_summary([one]) == []
+    assert covering.without_summary([together(PART, WHOLE), replace(bare, state="settled")]) == []
