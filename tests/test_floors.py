@@ -56,6 +56,13 @@ def test_only_steps_know_prefect(path: Path) -> None:
         assert not {name for name in imported(path) if name.split(".")[0] == "prefect"}
 
 
+def test_every_step_is_made_in_one_place() -> None:
+    """So that none waits out its retries for what no retry can mend."""
+    found = {name_of(path): imported(path) for path in (ROOT / "tasks").rglob("steps.py")}
+    assert [path for path, names in found.items() if "prefect.task" in names] == []
+    assert sum("tasks.shared.steps.task" in names for names in found.values()) >= 10
+
+
 @pytest.mark.parametrize("path", modules("tasks"), ids=name_of)
 def test_rooms_import_only_what_their_arrows_allow(path: Path) -> None:
     room = path.relative_to(ROOT / "tasks").parts[0]

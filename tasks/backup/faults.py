@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tasks.shared.errors import (
     BadInput,
+    Busy,
     Exists,
     Missing,
     NoRight,
@@ -13,11 +14,13 @@ from tasks.shared.errors import (
     StoreLost,
 )
 
-__all__ = ["Exists", "Missing", "NoRight", "StoreFault", "StoreFull", "StoreLost"]
+__all__ = ["Busy", "Exists", "Missing", "NoRight", "StoreFault", "StoreFull", "StoreLost"]
 
 
 class Damaged(StoreFault):
     """An object is not what its name, signature or tag says."""
+
+    passing = False
 
 
 class KeyEnded(Damaged):
@@ -42,10 +45,6 @@ class NewerFormat(Refused):
 
 class ClockSetBack(Refused):
     """This machine's clock is behind the newest snapshot."""
-
-
-class Busy(Refused):
-    """Another backup of this host is running."""
 
 
 class ChainBroken(Refused):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -20,6 +20,7 @@ from tasks.backup.prove import ProofOptions
 from tasks.backup.running import expected_bytes, run_backup, run_doctor, run_proofs, run_verify
 from tasks.shared import opening
 from tasks.shared.settings import Settings, load
+from tasks.shared.steps import task
 
 STEP_PERCENT = 5.0
 

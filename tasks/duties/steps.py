@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from tasks.duties import readiness, reminding, sample
@@ -14,6 +14,7 @@ from tasks.duties.records import Office
 from tasks.duties.terms import standings
 from tasks.shared import board, opening
 from tasks.shared.settings import load
+from tasks.shared.steps import task
 
 
 def _office(home: str) -> Office:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tasks.shared import kinds, people
-from tasks.shared.errors import BadInput, NumberUnavailable, Refused
+from tasks.shared.errors import BadInput, Busy, NumberUnavailable, Refused
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.numbering import printed
 from tasks.shared.projections import NUMBERS
@@ -123,7 +123,7 @@ def issue(
             )  # fmt: skip
             key = f"issue:{request}:{part}" if request else None
             if pen.append(body, f"numbers/{filer}", key) is None:
-                raise Refused(f"The request {request!r} was fulfilled a moment ago; ask again")
+                raise Busy(f"The request {request!r} was fulfilled a moment ago; ask again")
             numbers += printed(series, filer, first, last, offset)
     return numbers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 
 from tasks.entries import sample
 from tasks.entries.intake import read_files
@@ -13,6 +13,7 @@ from tasks.entries.ledger import Book, profile_of, take
 from tasks.shared import opening
 from tasks.shared.private import Vault
 from tasks.shared.settings import load
+from tasks.shared.steps import task
 
 
 @task(name="make the sample brokerage")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
 from tasks.incident import drill, hour_zero, notice_sending, notices, standing, state
@@ -13,6 +13,7 @@ from tasks.incident.office import Office, office_of
 from tasks.incident.state import Given
 from tasks.shared import clock
 from tasks.shared.settings import load
+from tasks.shared.steps import task
 
 
 def _office(home: str) -> Office:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
 from tasks.kit import build as building, check as checking, drill
@@ -13,6 +13,7 @@ from tasks.kit.sealing import to
 from tasks.shared import opening
 from tasks.shared.kit_part import KitOffice
 from tasks.shared.settings import load
+from tasks.shared.steps import task
 
 
 def _office(home: str) -> KitOffice:

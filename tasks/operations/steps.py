@@ -8,7 +8,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from prefect import Task, get_run_logger, task
+from prefect import Task, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
@@ -22,6 +22,7 @@ from tasks.shared.errors import MissingPart
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
 from tasks.shared.settings import load
+from tasks.shared.steps import task
 
 
 def heavy(step: Task[..., Any], home: str, *given: Any) -> Any:

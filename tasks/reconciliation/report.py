@@ -29,7 +29,7 @@ from tasks.reconciliation.report_totals import among, count, counts, every
 from tasks.reconciliation.standings import standings
 from tasks.shared import clock, manifest
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import BadInput, Refused
+from tasks.shared.errors import BadInput, Busy
 from tasks.shared.journal import Head, Journal, is_drill
 from tasks.shared.settings import Broker, Settings
 
@@ -117,7 +117,7 @@ def build(
     see (19 CFR 111.24).
 
     Raises BadInput for a name that no file can have, or an importer without an entry,
-    ContentMissing, and Refused while others write without a pause.
+    ContentMissing, and Busy while others write without a pause.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", incident):
         raise BadInput(f"{incident!r} names no incident: lower case letters, digits and dashes")
@@ -127,7 +127,7 @@ def build(
         report = one_client(report, importer) if importer else report
         if journal.head() == head:
             return report
-    raise Refused("The book is being written to all the time; make the report when it rests")
+    raise Busy("The book is being written to all the time; make the report when it rests")
 
 
 def _gather(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -30,6 +30,7 @@ from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import opening
 from tasks.shared.settings import load
+from tasks.shared.steps import task
 
 
 def _house(home: str) -> House:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
 from tasks.screening import alerts, decisions, drill, running, updating, watch
@@ -14,6 +14,7 @@ from tasks.screening.house import House, house_of
 from tasks.screening.lists.loading import Book, load_folder
 from tasks.screening.policy import BLOCK
 from tasks.shared.settings import load
+from tasks.shared.steps import task
 
 _MOST = 500
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from tasks.shared.errors import ContentMissing
+from tasks.shared.errors import ContentAway, ContentMissing
 from tasks.shared.files import digest_of, write_atomic
 
 
@@ -35,6 +35,8 @@ class ContentStore:
         try:
             data = self.path(digest).read_bytes()
         except FileNotFoundError:
+            if not self.root.is_dir():
+                raise ContentAway(f"The folder of all content, {self.root}, is not there") from None
             raise ContentMissing(f"Content {digest} is missing from {self.root}") from None
         if sha256(data).hexdigest() != digest:
             raise ContentMissing(f"Content {digest} in {self.root} was altered")

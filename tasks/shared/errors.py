@@ -7,16 +7,29 @@ ContinuityError
 |   |-- CodeRefused         one-time code wrong, expired, replayed, locked, or the preparer's own
 |   |-- NotOpened           no key or passphrase given opens a sealed file
 |   |-- Unaccounted         a number or an entry has no settled place
-|   `-- RouteRefused        an entry whose filing route has no such message
+|   |-- RouteRefused        an entry whose filing route has no such message
+|   `-- Busy *              somebody else is at it
 |-- BadInput                what was given is wrong; all its problems together (exit 2)
 |   |-- BadSettings         continuity.toml or a CONTINUITY_* variable
+|   |   `-- FolderAway *    a folder named there is not there
 |   |-- BadNumber           not an entry or in-bond number
+|   |-- HeldBack            every entry that is due has a fault of its own
 |   `-- HostileFile         a file refused before it was opened
 |-- JournalBroken           the book does not hold together                  (exit 1)
 |   `-- ContentMissing      an event names content that is gone or altered
-|-- NotFetched              a list could not be fetched whole; the old one stays (exit 1)
-|-- MailUndelivered         the mail server did not take a letter; it waits    (exit 1)
-`-- MissingPart             a program or an extra that is not installed      (exit 2)
+|       `-- ContentAway *   the folder of all content is not there
+|-- NotFetched *            a list could not be fetched whole; the old one stays (exit 1)
+|-- MailUndelivered *       the mail server did not take a letter; it waits    (exit 1)
+|-- MissingPart             a program or an extra that is not installed      (exit 2)
+`-- StoreFault *            a store or share did not do what it was asked    (exit 1)
+    |-- StoreLost *         it does not answer
+    |-- Missing *           it has no such object (any more, or its mount is away)
+    |-- StoreFull           no room left
+    |-- NoRight             the account may not do this
+    `-- Exists              the name is taken
+
+What bears a star is passing: the same try may go through a little later. Nothing else is tried again by
+itself. Errors from outside this tree (a locked file or database, a broken connection) count as passing.
 """
 
 from __future__ import annotations
@@ -62,10 +75,12 @@ class Problem:
 
 
 class ContinuityError(Exception):
-    """Root of the tree. `exit_code` is what the command line ends with; `problems` is every
-    single thing found, never only the first."""
+    """Root of the tree. `exit_code` is what the command line ends with; `passing` says whether the
+    same try may go through a little later; `problems` is every single thing found, never only the
+    first."""
 
     exit_code = 1
+    passing = False
 
     def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
@@ -107,6 +122,12 @@ class RouteRefused(Refused):
     """The entry's filing route does not have the message asked for."""
 
 
+class Busy(Refused):
+    """Somebody else is at it just now."""
+
+    passing = True
+
+
 class BadInput(ContinuityError):
     """What was given is wrong."""
 
@@ -115,6 +136,12 @@ class BadInput(ContinuityError):
 
 class BadSettings(BadInput):
     """continuity.toml or the environment holds something that cannot be used."""
+
+
+class FolderAway(BadSettings):
+    """A folder named in the settings is not there: a wrong name, or its share is away."""
+
+    passing = True
 
 
 class BadNumber(BadInput):
@@ -137,13 +164,23 @@ class ContentMissing(JournalBroken):
     """An event names content that is gone or no longer has its digest."""
 
 
+class ContentAway(ContentMissing):
+    """The folder of all content is not there: a share that is away looks like that."""
+
+    passing = True
+
+
 class NotFetched(ContinuityError):
     """A list, or a program for the kit, could not be fetched whole. What was there before is
     untouched."""
 
+    passing = True
+
 
 class MailUndelivered(ContinuityError):
     """The mail server cannot be used, or does not take what is sent."""
+
+    passing = True
 
 
 class MissingPart(ContinuityError):
@@ -155,6 +192,8 @@ class MissingPart(ContinuityError):
 class StoreFault(ContinuityError):
     """A store or share did not do what it was asked. Nothing stored earlier is touched."""
 
+    passing = True
+
 
 class StoreLost(StoreFault):
     """The store does not answer, or the connection broke. Worth another try."""
@@ -163,13 +202,19 @@ class StoreLost(StoreFault):
 class StoreFull(StoreFault):
     """No room left on the store, or on the disk that is restored to."""
 
+    passing = False
+
 
 class NoRight(StoreFault):
     """The account may not do this on the store."""
 
+    passing = False
+
 
 class Exists(StoreFault):
     """The name is taken. A store never overwrites."""
+
+    passing = False
 
 
 class Missing(StoreFault):

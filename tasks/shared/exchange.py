@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from tasks.shared.errors import BadSettings, Exists, Missing, NoRight
+from tasks.shared.errors import BadSettings, Exists, FolderAway, Missing, NoRight
 from tasks.shared.files import flush_folder, write_atomic
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def exchange(place: Path | str, ace: Ace) -> Iterator[Exchange]:
     names no share, or the folder is not there."""
     if isinstance(place, Path):
         if not place.is_dir():
-            raise BadSettings(f"The folder {place} is not there; make it or mend [ace]")
+            raise FolderAway(f"The folder {place} is not there; make it or mend [ace]")
         yield LocalExchange(place)
         return
     share = ShareExchange(place, ace)

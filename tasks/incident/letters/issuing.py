@@ -28,7 +28,7 @@ from tasks.incident.letters.readying import (
 from tasks.incident.letters.signing import Signer, signer
 from tasks.incident.letters.values import WITHDRAWALS
 from tasks.shared import clock, kinds, manifest
-from tasks.shared.errors import BadInput, Problem, Refused
+from tasks.shared.errors import BadInput, Busy, Problem, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.hostile import MIB
 from tasks.shared.journal import Pen, is_drill
@@ -103,7 +103,7 @@ def issue(book: Book, wish: Wish, folder: Path, actor: str) -> Outcome:
         for draft, _, body in ready_:
             _require_unchanged(pen, draft)
             if pen.append(body, f"letter/{draft.id}", key=f"letter:{draft.id}") is None:
-                raise Refused(f"{draft.id} was issued by somebody else just now")
+                raise Busy(f"{draft.id} was issued by somebody else just now")
     issued = tuple(
         _written(draft, printed, body, notes, folder)
         for (draft, printed, body), (*_, notes) in zip(ready_, made, strict=True)

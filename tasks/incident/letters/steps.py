@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 
 from tasks.entries.ledger import Book
 from tasks.incident.letters import drill
 from tasks.shared import opening
 from tasks.shared.private import Vault
 from tasks.shared.settings import load
+from tasks.shared.steps import task
 
 
 @task(name="downtime letters of the drill")

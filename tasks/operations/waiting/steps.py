@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRunInput
 from prefect.context import FlowRunContext
@@ -21,6 +21,7 @@ from tasks.operations.waiting import answer
 from tasks.shared import approval, clock, opening
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings, load
+from tasks.shared.steps import task
 
 
 class Approval(RunInput):

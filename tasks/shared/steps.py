@@ -1,0 +1,38 @@
+"""How every step is made: a Prefect task that tries again only what another try may mend.
+
+A missing home or a number that is not to be had fails at once, not after the step's patience (ten
+minutes for the kit), with its own words in the run. A share that is away, a lost connection, a locked
+file or database are tried again as often as the step says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import prefect
+from prefect import Task
+from prefect.client.schemas import State, TaskRun
+
+from tasks.shared.errors import ContinuityError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def task(
+    *, name: str, retries: int = 0, retry_delay_seconds: float = 0
+) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Like Prefect's own. `retries` count for errors that may pass only."""
+    return prefect.task(
+        name=name,
+        retries=retries,
+        retry_delay_seconds=retry_delay_seconds,
+        retry_condition_fn=may_pass,
+    )
+
+
+def may_pass(step: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Whether the same try may go through a little later: not where an error of our own tree says no."""
+    error = state.data
+    return error.passing if isinstance(error, ContinuityError) else True
