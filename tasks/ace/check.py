@@ -6,7 +6,7 @@ order and repetition; the conditional rules of cargo release. What was judged is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,7 @@ class CheckResult:
     """What was found in a file, in its order, and what was looked at.
 
     findings: at most the limit that was asked for; `counts` has every code with its number.
+    `unjudged`: disclaimers that only their agency's own guide could judge, in words, with their number.
     """
 
     findings: tuple[Finding, ...]
@@ -54,6 +55,7 @@ class CheckResult:
     blocks: int = 0
     transactions: int = 0
     entries: int = 0
+    unjudged: dict[str, int] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -182,6 +184,7 @@ def _finish(checking: Checking, profile: FilerProfile | None) -> CheckResult:
         blocks=int((first == ord("B")).sum()),
         transactions=sum(checking.transactions.values()),
         entries=entries,
+        unjudged=dict(sorted(checking.unjudged.items())),
     )
 
 

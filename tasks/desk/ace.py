@@ -27,12 +27,14 @@ def check(
 ) -> None:
     """Check a file as CBP would: envelope, records, structure, rules. Exit 1 with errors."""
     from tasks.ace.check import check_file
+    from tasks.entries import disclaimers
 
     ours, offsets = _of_this_house(profile)
     result = check_file(file, ours, offsets=offsets)
     if as_json:
         found = [asdict(one) for one in result.findings]
-        told = {"ok": result.ok, "scope": result.scope, "counts": result.counts}
+        told = {"ok": result.ok, "scope": result.scope, "counts": result.counts,
+                "unjudged": result.unjudged}  # fmt: skip
         print(json.dumps({**told, "findings": found}, indent=1))
     else:
         for finding in result.findings:
@@ -41,6 +43,8 @@ def check(
             say(f"... and {result.untold} more")
         say(f"{file.name}: {result.summary}")
         say(result.scope)
+        if open_ := disclaimers.words(result.unjudged):
+            say(open_)
     raise typer.Exit(0 if result.ok else 1)
 
 

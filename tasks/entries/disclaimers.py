@@ -1,15 +1,24 @@
 """Which disclaimers an agency allows in PG01 (`data/codes/disclaimer.csv`, PGA message set July 2026
-p.19-20).
+p.19-20), and what more is known of those that the chapter leaves to the agencies
+(`data/ace/disclaimers.csv`).
 
-CBP's chapter keeps some codes for one agency, program or entry type. It leaves the others to each
-agency's own guide, which may allow fewer: those are not judged here, and none is ever a default.
+The chapter keeps E to G for one agency, program or entry type; it leaves A to D to each agency's own
+guide, which may allow fewer. These guides are not at hand. CBP's tariff code guide says of a few flags
+which codes they take; of all else a person is told that it was not judged. None is ever a default.
 """
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
 
 from tasks.entries import codes
+from tasks.entries.record import Record
+from tasks.entries.schema import SHEETS, field
+from tasks.shared.errors import Problem
 
 ANY = "*"
 
@@ -32,3 +41,97 @@ def right(agency: str, program: str, entry_type: str) -> str:
     return (
         f"for {agency} one of {listed} if its guidance allows it, or the agency's data on this line"
     )
+
+
+class Leave(NamedTuple):
+    """A row of CBP's tariff code guide: the codes that an agency's program takes under a flag of the
+    tariff, or (`whatever_flag`) under any. `mark`: how sure it is."""
+
+    agency: str
+    program: str
+    flag: str
+    whatever_flag: bool
+    codes: tuple[str, ...]
+    mark: str
+    source: str
+
+    def __str__(self) -> str:
+        return (
+            f"under flag {self.flag} {self.agency} takes only {' '.join(self.codes)} [{self.mark}]"
+        )
+
+
+@cache
+def guide() -> tuple[Leave, ...]:
+    """What is known of codes that the chapter leaves to the agencies; the first row is of all."""
+    text = files("continuity_data").joinpath("ace", "disclaimers.csv").read_text(encoding="utf-8")
+    return tuple(
+        Leave(row["agency"], row["program"], row["flag"], row["whatever_flag"] == "Y",
+              tuple(row["codes"].split()), row["mark"], row["source"])
+        for row in csv.DictReader(text.splitlines())
+    )  # fmt: skip
+
+
+def _narrower(agency: str, program: str) -> list[Leave]:
+    own = [row for row in guide() if row.agency == agency]
+    return [row for row in own if program == row.program or not row.program or not program]
+
+
+@cache
+def doubt(agency: str, program: str, code: str) -> str:
+    """Why a code that the chapter leaves to the agency is hardly taken, in words with how sure that is;
+    empty where nothing speaks against it."""
+    rows = [row for row in _narrower(agency, program) if row.whatever_flag and program]
+    return "; ".join(str(row) for row in rows if code not in row.codes)
+
+
+@cache
+def refused_under(flag: str, code: str) -> str:
+    """Why a flag of the tariff does not take a code, in words; empty where it may."""
+    return "; ".join(str(row) for row in guide() if row.flag == flag and code not in row.codes)
+
+
+@cache
+def unjudged(agency: str, program: str, code: str) -> str:
+    """Agency, program and code where only the agency's own guide could say whether it is allowed, with
+    flags under which it is not; empty where the code was judged."""
+    rows = _narrower(agency, program)
+    if code not in guide()[0].codes or any(row.whatever_flag and program for row in rows):
+        return ""
+    but = "; ".join(str(row) for row in rows if code not in row.codes)
+    return " ".join(filter(None, (agency, program, code))) + (f" ({but})" if but else "")
+
+
+def words(counts: Mapping[str, int]) -> str:
+    """A line on disclaimers that nobody judged: `counts` by what `unjudged` says. Empty without any."""
+    if not counts:
+        return ""
+    told = ", ".join(f"{what}: {count}" for what, count in sorted(counts.items()))
+    return f"disclaimers not judged by agency, whose own guide may allow fewer: {told}"
+
+
+def warnings(record: Record, file: str) -> Iterator[Problem]:
+    """A warning for each disclaimer of a record that CBP's tariff code guide does not list for its agency,
+    and for each that only the agency's own guide could judge. Nothing is changed by either."""
+    columns = ["agency", "program", "disclaimer"]
+    found = record.pga.select(columns).group_by(columns).aggregate([([], "count_all")])
+    rows = found.sort_by([(name, "ascending") for name in columns]).to_pylist()
+    for row in rows:
+        agency, program, code = (row[name] or "" for name in columns)
+        if not code or not agency:
+            continue
+        what = f"on {row['count_all']} row(s) of {agency} {program}".strip()
+        if why := doubt(agency, program, code):
+            yield _warning(
+                file, code, f"{what}: {why}:", "see the agency's guide before it goes", "W702"
+            )
+        elif why := unjudged(agency, program, code):
+            but = why.partition(" (")[2].rstrip(")")
+            wrong = f"{what}: not judged, since CBP leaves it to the agency's own guide"
+            yield _warning(file, code, f"{wrong}{f'; {but}' if but else ''}:",
+                           "see that this guide allows it", "W703")  # fmt: skip
+
+
+def _warning(file: str, value: str, wrong: str, right: str, code: str) -> Problem:
+    title = field("pga", "disclaimer").title
+    return Problem(file, SHEETS["pga"], 0, title, value, wrong, right, code)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from tasks.entries import history, in_bond_use, private_fields, type_hints
+from tasks.entries import disclaimers, history, in_bond_use, private_fields, type_hints
 from tasks.entries.record import Record, digests, release_digests, to_bytes
 from tasks.entries.rules import Profile
 from tasks.entries.rules_summary import summary_gaps
@@ -82,8 +82,10 @@ def take(book: Book, intakes: Sequence[Intake], actor: str, *, accept_clean: boo
     taken = [_take_one(book, one, intakes, actor, accept_clean) for one in intakes]
     known = type_hints.known(history.latest(book.journal, book.content))
     return [
-        replace(one, warnings=tuple(type_hints.warnings(intake.record, known, intake.file,
-                                                        intake.rows)))
+        replace(one, warnings=(
+            *type_hints.warnings(intake.record, known, intake.file, intake.rows),
+            *disclaimers.warnings(intake.record, intake.file),
+        ))
         for one, intake in zip(taken, intakes, strict=True)
     ]  # fmt: skip
 

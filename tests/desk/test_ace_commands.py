@@ -33,6 +33,18 @@ def test_the_profile_is_judged_when_asked_for(continuity, tmp_path: Path) -> Non
     assert code == 1 and "X09" in out
 
 
+def test_disclaimers_that_nobody_judged_are_told(continuity, tmp_path: Path) -> None:
+    lines = golden.put("ocean", "PG01", "disclaimer", "A")(golden_entries.release())
+    path = tmp_path / "batch.abi"
+    path.write_bytes(golden.data(lines))
+    code, out, _ = continuity("ace", "check", str(path))
+    assert code == 0 and "disclaimers not judged by agency" in out
+    assert " A: 1" in out.split("may allow fewer:")[1]
+    _, out, _ = continuity("ace", "check", str(path), "--json")
+    (told,) = json.loads(out)["unjudged"].items()
+    assert told[0].startswith("FDA") and told[1] == 1
+
+
 def good() -> bytes:
     """A correct batch of every kind of entry, of the made-up filer B76."""
     return golden.data(golden_entries.release())

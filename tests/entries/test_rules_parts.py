@@ -7,7 +7,7 @@ import pytest
 
 from tasks.entries.checks import Profile
 from tasks.entries.codes import rows as code_rows
-from tasks.entries.disclaimers import allowed, right
+from tasks.entries.disclaimers import allowed, right, warnings
 from tasks.entries.rules import release_findings, release_problems
 from tests.entries import legal, one
 
@@ -302,3 +302,20 @@ def test_a_refused_disclaimer_is_told_with_what_would_be_right() -> None:
     told = [p for p in release_problems(one.record(made), legal.PROFILE) if p.code == "E603"]
     (problem,) = told
     assert problem.value == "E" and problem.right.startswith("for FDA one of A B C D if")
+
+
+def test_a_disclaimer_that_only_the_agency_could_judge_is_a_warning_and_no_fault() -> None:
+    made = one.rows("01", "11")
+    for agency, program, code in (
+        ("FDA", "FOO", "A"), ("FDA", "FOO", "A"), ("FWS", "FWS", "A"), ("FWS", "FWS", "E"),
+        ("EPA", "HFC", "B"), ("EPA", "HFC", "A"),
+    ):  # fmt: skip
+        more("pga", line=1, position=1, agency=agency, program=program, disclaimer=code)(made)
+    record = one.record(made)
+    assert not [p for p in release_problems(record, legal.PROFILE) if p.code == "E603"]
+    hfc, food, wild = warnings(record, "truck.xlsx")
+    assert (hfc.code, hfc.value, hfc.sheet, hfc.column) == ("W702", "B", "PGA", "Disclaimer")
+    assert "on 1 row(s) of EPA HFC: under flag EH1 EPA takes only A [W]" in hfc.wrong
+    assert food.code == "W703" and "on 2 row(s) of FDA FOO: not judged" in food.wrong
+    assert "its own guide" not in food.wrong and "agency's own guide" in food.wrong
+    assert wild.value == "A" and "under flag FW3 FWS takes only C D [W]" in wild.wrong

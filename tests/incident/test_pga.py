@@ -104,6 +104,27 @@ def test_what_the_desk_recorded(world: World, row: dict[str, object], state: str
     assert found[str(row["agency"])].state == state
 
 
+@pytest.mark.parametrize(
+    ("flag", "row", "state"),
+    [
+        ("FW3", {"agency": "FWS", "program": "FWS", "disclaimer": "A"}, HELD),
+        ("FW3", {"agency": "FWS", "program": "FWS", "disclaimer": "C"}, DISCLAIMED),
+        ("FW1", {"agency": "FWS", "program": "FWS", "disclaimer": "A"}, DISCLAIMED),
+        ("TB3", {"agency": "TTB", "program": "WIN", "disclaimer": "B"}, HELD),
+        ("EH1", {"agency": "EPA", "program": "HFC", "disclaimer": "D"}, HELD),
+        ("EH2", {"agency": "EPA", "program": "HFC", "disclaimer": "A"}, HELD),
+    ],
+)
+def test_a_flag_that_takes_few_disclaimers(
+    world: World, flag: str, row: dict[str, object], state: str
+) -> None:
+    flags(world, f"hts,flag\n{TOOLS},{flag}\n")
+    found = of(world.book, world.record_rows(rows(row)))[str(row["agency"])]
+    assert found.state == state
+    if state == HELD and flag != "EH2":
+        assert f"under flag {flag}" in found.why and found.mark == "W"
+
+
 def test_what_a_client_had_to_show_before_is_asked_again(world: World) -> None:
     world.record_rows(
         rows({"agency": "NHT", "program": "MVS", "form": "HS-7"}), importer_number="98-1234567"

@@ -55,6 +55,7 @@ class Checking:
         self.envelope_only = envelope_only
         self.records = 0
         self.transactions: Counter[str] = Counter()
+        self.unjudged: Counter[str] = Counter()
         self.applications: dict[str, None] = {}
         self.keys: dict[str, list[tuple[Index, Index]]] = {}
         self._control: list[tuple[Bytes, Index]] = []
@@ -122,6 +123,7 @@ class Checking:
             self._keep_numbers(application, deck, at)
         elif read.sets:
             deck.found.add("X34", deck.of_kind(UNKNOWN))
+        self.unjudged.update(deck.unjudged)
         self.reporter.deck(deck, classes, at, base)
 
     def _keep_numbers(self, application: str, deck: Deck, at: Index) -> None:

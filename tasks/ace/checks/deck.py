@@ -6,6 +6,7 @@ belongs to, and at the record that it stands under. Nothing here loops over reco
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -137,6 +138,7 @@ class Deck:
         self.kinds = kinds
         self.table = table
         self.found = Found()
+        self.unjudged: Counter[str] = Counter()
         self.starts: Index = np.empty(0, dtype=np.int64)
         self.sound: Flags = np.empty(0, dtype=bool)
         self.groups: dict[str, Index] = {}

@@ -15,9 +15,22 @@ from numpy.typing import NDArray
 
 from tasks.ace.checks.deck import Deck, Index, Rows
 from tasks.ace.wire.codes import codes
-from tasks.entries.disclaimers import allowed, right
+from tasks.entries.disclaimers import allowed, doubt, right, unjudged
 
-RAISED = ("C400", "C401", "C402", "C403", "C404", "C405", "C406", "C407", "C408", "C409", "C410")
+RAISED = (
+    "C400",
+    "C401",
+    "C402",
+    "C403",
+    "C404",
+    "C405",
+    "C406",
+    "C407",
+    "C408",
+    "C409",
+    "C410",
+    "C411",
+)
 _SUBSTITUTE = "PG00"
 
 
@@ -65,7 +78,8 @@ _SAID = ("government_agency_code", "government_agency_program_code", "disclaimer
 
 
 def _disclaimers(deck: Deck) -> None:
-    """C410: a disclaimer that CBP's chapter does not allow this agency, program or entry type."""
+    """C410: a disclaimer that CBP's chapter does not allow this agency, program or entry type. C411: one
+    that CBP's tariff code guide does not list for it. What only the agency's guide could say is counted."""
     rows = deck.rows("PG01")
     given = np.flatnonzero(rows.given("disclaimer") & (deck.transaction[rows.at] >= 0))
     if not len(given):
@@ -74,12 +88,17 @@ def _disclaimers(deck: Deck) -> None:
     parts = [*(rows.raw(name)[given] for name in _SAID), deck.header.raw(_TYPE[deck.head])[owner]]
     cases, case = np.unique(np.hstack(parts), axis=0, return_inverse=True)
     for place, text in enumerate(row.tobytes().decode("latin-1") for row in cases):
+        mine = given[case.ravel() == place]
         agency, program, code, kind = text[:3], text[3:6].strip(), text[6], text[7:9]
+        wrong = np.zeros(len(rows), dtype=bool)
+        wrong[mine] = True
         if code not in allowed(agency, program, kind):
-            wrong = np.zeros(len(rows), dtype=bool)
-            wrong[given[case.ravel() == place]] = True
             words = f"right: {right(agency, program, kind)}"
             deck.fault("C410", rows, wrong, "disclaimer", words)
+        elif words := doubt(agency, program, code):
+            deck.fault("C411", rows, wrong, "disclaimer", words)
+        elif open_ := unjudged(agency, program, code):
+            deck.unjudged[open_] += len(mine)
 
 
 def _products(deck: Deck) -> None:

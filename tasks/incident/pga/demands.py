@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from tasks.entries import disclaimers
 from tasks.entries.ledger import Book
 from tasks.incident.letters.case import Case, Row
 from tasks.incident.letters.tables import table
@@ -217,16 +218,26 @@ def _from_record(office: Office, case: Case, line: int, hts: str, row: Row, need
     )
     have = joined((row["form"], row["reference"]), " ")
     if row["disclaimer"]:
-        weak = need == REQUIRED and row["disclaimer"] not in _FILED_ELSEWHERE
-        why = (f"{joined(f['flag'] for f in flags)} requires the data, and disclaimer "
-               f"{row['disclaimer']} is generally not accepted under it") if weak else ""  # fmt: skip
-        return replace(made, state=HELD if weak else DISCLAIMED, have=f"disclaimer {row['disclaimer']}",
-                       why=why, mark="P")  # fmt: skip
+        why, mark = _refused(row["disclaimer"], need, flags)
+        return replace(made, state=HELD if why else DISCLAIMED, have=f"disclaimer {row['disclaimer']}",
+                       why=why, mark=mark)  # fmt: skip
     paper = office.paper_for(row["agency"], row["program"] or "")
     if have and (row["reference"] or paper["number"] != "Y"):
         return replace(made, state=IN_HAND, have=have, why="")
     lacks = "its number is not recorded" if have else "neither form nor number is recorded"
     return replace(made, have=have, why=lacks)
+
+
+def _refused(code: str, need: str, flags: list[Row]) -> tuple[str, str]:
+    """Why a disclaimer does not hold under the flags of the tariff, and how sure that is."""
+    if need == REQUIRED and code not in _FILED_ELSEWHERE:
+        named = joined(flag["flag"] for flag in flags)
+        return (
+            f"{named} requires the data, and disclaimer {code} is generally not accepted under it",
+            "P",
+        )
+    told = joined((disclaimers.refused_under(flag["flag"], code) for flag in flags), "; ")
+    return told, "W" if told else "P"
 
 
 def _blank(office: Office, case: Case, line: int, hts: str, agency: str, program: str, need: str,
