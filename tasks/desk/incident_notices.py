@@ -42,7 +42,7 @@ def notify(
     )
     known = [book.one_of(office, one.notice) for one in drafted]
     for one in drafted:
-        say(f"{one.notice}: {'drafted' if one.new else 'stands as drafted'}, {one.draft.title}")
+        say(one.words)
     for path in notice_sending.write(office, known, folder):
         say(f"Written: {path}")
     for words in missing:

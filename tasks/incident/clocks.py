@@ -92,13 +92,14 @@ def _breach(
         yield _tell(update, sent[0], "notice sent")
     for one in incident.breaches[1:]:
         if not any(at >= one.discovered for at in (*sent, *updates)):
-            yield _tell(news, one.discovered, "discovered")
+            # what adds to a notice that was never sent is the notice
+            yield _tell(news, one.discovered, "discovered", "" if sent else notice.met_by)
 
 
-def _tell(rule: Deadline, start: datetime, word: str) -> Clock:
+def _tell(rule: Deadline, start: datetime, word: str, met_by: str = "") -> Clock:
     about = f"{word} {clock.text(start)[:16]}Z"
     due = deadlines.due(rule, start)
-    command = f"continuity incident notify {rule.met_by}"
+    command = f"continuity incident notify {met_by or rule.met_by}"
     return Clock(rule, due, about, command, whole=due.at - start)
 
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 import msgspec
 
 from tasks.incident import importers, notice_counts, notice_facts
+from tasks.incident.clocks import sent_times
 from tasks.incident.contacts import Contact
 from tasks.incident.notice_facts import COMPUTED, UNKNOWN
 from tasks.incident.notice_tables import TABLES, Filled
@@ -90,6 +91,11 @@ class Desk:
                 words = said or find(self.office, self.incident)
             self._computed[name] = words
         return self._computed[name]
+
+    def sent(self, template: str) -> bool:
+        """Whether this notice was sent to anybody, by the book or as a person says (`breach-sent`)."""
+        return bool(sent_times(self.office.journal.rows, self.incident.id).get(template)
+                    or self.said.get(f"{template}-sent"))  # fmt: skip
 
     def facts(self) -> Iterator[tuple[str, str, str, str]]:
         """Every fact: its id, label, words, and where these come from."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tasks.incident import attaching, contacts, drafting
 from tasks.incident.clocks import clocks, sent_times
 from tasks.incident.contacts import Contact
-from tasks.incident.drafting import Draft
+from tasks.incident.drafting import Desk, Draft
 from tasks.incident.office import Office
 from tasks.incident.plan import Notice, Plan, load
 from tasks.incident.state import Incident, Rows, require
@@ -134,12 +134,28 @@ def recipients(office: Office, notice: Notice, only: Sequence[str] = ()) -> list
 
 @dataclass(frozen=True)
 class Drafted:
-    """A draft of the book and what it says. `new`: it was written now."""
+    """A draft of the book and what it says. `new`: it was written now. `instead`: what was asked for,
+    where that only adds to a notice which nobody sent, and which this is."""
 
     notice: str
     draft: Draft
     contact: Contact
     new: bool
+    instead: str = ""
+
+    @property
+    def words(self) -> str:
+        """What was done, in a line."""
+        told = (
+            f"{self.notice}: {'drafted' if self.new else 'stands as drafted'}, {self.draft.title}"
+        )
+        if not self.instead:
+            return told
+        return (
+            f"{told}. It was asked for as {self.instead}, but no {self.draft.template} notice was sent "
+            f"before: what adds to none is the notice itself. If it was told already, record that: "
+            f"continuity incident sent {self.notice} --how call --at TIME"
+        )
 
 
 def draft(
@@ -147,15 +163,28 @@ def draft(
     plan: Plan | None = None,
 ) -> list[Drafted]:  # fmt: skip
     """Write the notice for each contact. What says the same as a draft that waits is not written
-    again; what was sent and says the same is written anew only if the plan repeats it."""
+    again; what was sent and says the same is written anew only if the plan repeats it. A notice that adds
+    to one which was never sent is written as that one: its sending meets the clock that runs."""
     desk = drafting.desk_of(office, incident, plan or load(office.settings.home))
+    written = _first(desk, notice)
+    instead = notice.id if written.id != notice.id else ""
     made = []
     for one in to:
-        composed = drafting.compose(desk, notice, one)
+        composed = drafting.compose(desk, written, one)
         content = office.content.put(drafting.stored(composed))
         with office.journal.write(actor) as pen:
-            made.append(_note(pen, office, composed, content, one))
+            made.append(replace(_note(pen, office, composed, content, one), instead=instead))
     return made
+
+
+def _first(desk: Desk, notice: Notice) -> Notice:
+    """The notice that this one adds to, with what persons said for this one too, if it was never sent;
+    else this one."""
+    before = desk.plan.notices.get(notice.follows)
+    if before is None or desk.sent(before.id):
+        return notice
+    more = [one for one in notice.facts if one in desk.said and one not in before.facts]
+    return before.model_copy(update={"facts": (*before.facts, *more)})
 
 
 def _note(pen: Pen, office: Office, composed: Draft, content: str, to: Contact) -> Drafted:

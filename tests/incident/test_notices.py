@@ -91,6 +91,54 @@ def test_the_update_is_due_before_its_clock_ends(office: Office, morning: dateti
         assert "breach-update" in due(office)
 
 
+def test_an_update_of_a_notice_that_was_never_sent_is_the_notice(
+    office: Office, morning: datetime
+) -> None:
+    with_contacts(office)
+    incident = declared(office, morning)
+    notice_facts.note(office, incident, {"news": "a second server", "cause": "a mail"}, "ada")
+    (made,) = drafted(office, "breach-update")
+    assert (made.draft.template, made.instead) == ("breach", "breach-update")
+    assert made.draft.title.startswith("Notice of a breach of records")
+    said = "\n".join(made.draft.text)
+    assert "gives notice of a known breach" in said and "adds to" not in said
+    assert "not known yet" not in said and "a second server" in dict(made.draft.facts).values()
+    assert "no breach notice was sent before" in made.words
+    assert f"continuity incident sent {made.notice} --how call" in made.words
+    notices.told(office, made.notice, "call", "ada")
+    with clock.held(morning + timedelta(hours=1)):
+        (after,) = drafted(office, "breach-update")
+    assert (after.draft.template, after.instead) == ("breach-update", "")
+    said = "\n".join(after.draft.text)
+    assert "adds to its breach notice of Tue 2026-11-24" in said and "not known yet" not in said
+    assert after.words == f"{after.notice}: drafted, {after.draft.title}"
+
+
+def test_a_notice_that_a_person_says_was_sent_is_added_to(
+    office: Office, morning: datetime
+) -> None:
+    with_contacts(office)
+    incident = declared(office, morning)
+    notice_facts.note(office, incident, {"breach-sent": "Mon 2026-11-23, by telephone"}, "ada")
+    (made,) = drafted(office, "breach-update")
+    assert made.draft.template == "breach-update" and not made.instead
+    assert "adds to its breach notice of Mon 2026-11-23, by telephone" in made.draft.text[0]
+
+
+def test_the_sending_of_what_stands_in_meets_the_clocks(office: Office, morning: datetime) -> None:
+    with_contacts(office)
+    declared(office, morning)
+    with clock.held(morning + timedelta(hours=5)):
+        state.found(office, clock.now(), "a second server", [], "ada")
+        incident = state.require(office.journal.rows)
+        running = {one.rule.id: one.next for one in clocks(office, incident)}
+        assert running["BR72"] == running["BR72+"] == "continuity incident notify breach"
+        (made,) = drafted(office, "breach-update")
+        notices.told(office, made.notice, "mail", "ada")
+        ids = {one.rule.id for one in clocks(office, incident)}
+        assert "BR10" in ids and not {"BR72", "BR72+"} & ids
+
+
 def test_no_breach_no_breach_notice(office: Office, morning: datetime) -> None:
     declared(office, morning, breach=False)
     assert "breach" not in due(office) and "call-sheet" in due(office)
