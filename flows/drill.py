@@ -68,6 +68,7 @@ def play(home: str, out: str) -> dict[str, Any]:
     happen(tell, home, out)
     hand_in(tell, home, made["handed_in"])
     write_letters(tell, home, out)
+    ask_discretion(tell, home, out)
     be_clean(tell, home, out)
     come_back(tell, home)
     settle(tell, home, out, made)
@@ -122,6 +123,12 @@ def be_clean(tell: Story, home: str, out: str) -> None:
 def write_letters(tell: Story, home: str, out: str) -> None:
     tell.chapter("Letters to the ports")
     for line in letters.drill_letters(home, out, ACTOR):
+        tell.line(line)
+
+
+def ask_discretion(tell: Story, home: str, out: str) -> None:
+    tell.chapter("CBP's discretion for what is late after release")
+    for line in incident.drill_chapter(home, out, ACTOR, "discretion"):
         tell.line(line)
 
 

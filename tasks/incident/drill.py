@@ -21,6 +21,7 @@ from tasks.incident import (
     state,
     work_page,
 )
+from tasks.incident.after import drill as after
 from tasks.incident.clocks import clocks
 from tasks.incident.hour_zero import Act
 from tasks.incident.office import Office
@@ -168,6 +169,7 @@ def _end(office: Office, out: Path, actor: str) -> Iterator[str]:
 
 CHAPTERS: Mapping[str, Callable[[Office, Path, str], list[str]]] = {
     "begin": begin,
+    "discretion": after.chapter,
     "clean": clean,
     "end": end,
 }

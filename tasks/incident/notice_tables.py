@@ -119,6 +119,25 @@ def _work(office: Office, incident: Incident, to: Contact) -> Filled:
     return Filled("Work that was open", heads, rows or [["no list was taken", "", "", "", ""]])
 
 
+_AFTER_RELEASE = ("summary", "unpaid", "statement")
+
+
+def _after_release(office: Office, incident: Incident, to: Contact) -> Filled:
+    """Open acts after release that production owes, at the ports of whom it goes to."""
+    rules = deadlines.load(office.settings.home)
+    rows = [
+        [one.rule.what if one.rule else one.work, one.reference, one.port and port_name(one.port),
+         one.due.day.isoformat() if one.due and one.due.day else "not known", one.amount]
+        for one in hour_zero.items(office.journal.rows, incident.id, rules)
+        if one.is_open and one.work in _AFTER_RELEASE and (not to.ports or one.port in to.ports)
+    ]  # fmt: skip
+    heads = [("Owed after release", 3.5), ("Reference", 2.5), ("Port", 2.5), ("Due", 1.5),
+             ("Amount", 1.5)]  # fmt: skip
+    return Filled(
+        "Acts after release that fall due", heads, rows or [["none known", "", "", "", ""]]
+    )
+
+
 def _places(office: Office, incident: Incident, to: Contact) -> Filled:
     query = (
         sa.select(NUMBERS.c.state, sa.func.count().label("n"))
@@ -166,6 +185,7 @@ TABLES: Mapping[str, Fill] = {
     "port-blocks": _port_blocks,
     "port-entries": _port_entries,
     "work": _work,
+    "after-release": _after_release,
     "places": _places,
     "late": _late,
     "relied": _relied,

@@ -68,7 +68,7 @@ def publish(home: str) -> dict[str, Any]:
 
 @task(name="the drill's incident")
 def drill_chapter(home: str, out: str, actor: str, chapter: str) -> list[str]:
-    """A chapter of the drill: `begin`, `clean` or `end`; what happened, in words."""
+    """A chapter of the drill: `begin`, `discretion`, `clean` or `end`; what happened, in words."""
     said = drill.CHAPTERS[chapter](_office(home), Path(out), actor)
     get_run_logger().info("%s: %d lines", chapter, len(said))
     return said

@@ -13,7 +13,17 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from tasks.incident import contacts, exposure, notice_facts, notice_sending, notices, plan, state
+from tasks.incident import (
+    contacts,
+    deadlines,
+    exposure,
+    hour_zero,
+    notice_facts,
+    notice_sending,
+    notices,
+    plan,
+    state,
+)
 from tasks.incident.clocks import clocks
 from tasks.incident.notices import Drafted, Known
 from tasks.incident.office import Office
@@ -24,6 +34,7 @@ from tasks.shared.mail import outbox
 from tasks.shared.private import Vault
 from tasks.shared.settings import load as settings
 from tests.conftest import SETTINGS
+from tests.incident.test_hour_zero import GOOD, export
 from tests.incident.world import crm, declared, through, with_contacts, with_systems
 from tests.mail_server import MailServer, mail_server
 
@@ -61,7 +72,8 @@ def page(data: bytes) -> str:
 def test_the_plan_holds_together() -> None:
     found = plan.load(Path("nowhere"))
     assert list(found.notices) == ["call-sheet", "breach", "breach-update", "downtime-request", "status",
-                                   "port", "client", "vendor", "reconnect", "close-out"]  # fmt: skip
+                                   "port", "discretion-request", "client", "vendor", "reconnect",
+                                   "close-out"]  # fmt: skip
     assert [one.id for one in found.notices.values() if one.numbers] == ["breach", "breach-update"]
 
 
@@ -137,6 +149,32 @@ def test_the_sending_of_what_stands_in_meets_the_clocks(office: Office, morning:
         notices.told(office, made.notice, "mail", "ada")
         ids = {one.rule.id for one in clocks(office, incident)}
         assert "BR10" in ids and not {"BR72", "BR72+"} & ids
+
+
+def test_discretion_is_asked_for_when_somebody_says_so(office: Office, morning: datetime) -> None:
+    office = with_contacts(export(office, GOOD))
+    declared(office, morning)
+    through(office, "disconnected", "downtime_requested", "downtime_authorised")
+    hour_zero.take(office, "ada")
+    assert "discretion-request" not in due(office)
+    made = {one.contact.id: one for one in drafted(office, "discretion-request")}
+    (asked,) = made["cbp-hq"].draft.tables
+    references = [row[1] for row in asked.rows]
+    assert "Terms set by statute run on" in " ".join(made["cbp-hq"].draft.text)
+    assert asked.title == "Acts after release that fall due" and references
+    items = hour_zero.items(office.journal.rows, "2026-01", deadlines.load(office.settings.home))
+    owed = [one for one in items if one.work in ("summary", "unpaid", "statement")]
+    assert references == [one.reference for one in owed]
+    for contact, one in made.items():
+        ports = set(one.contact.ports)
+        if ports:
+            (table,) = one.draft.tables
+            own = [item.reference for item in owed if item.port in ports]
+            assert [row[1] for row in table.rows] == (own or [""]), contact
+    closed = hour_zero.close(office, [owed[0].id], hour_zero.Act("filed", "by hand"), "ada")
+    assert closed == [owed[0].id]
+    after = drafted(office, "discretion-request", "cbp-hq")[0].draft.tables[0]
+    assert [row[1] for row in after.rows] == [one.reference for one in owed[1:]]
 
 
 def test_no_breach_no_breach_notice(office: Office, morning: datetime) -> None:

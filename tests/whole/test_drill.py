@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pypdf import PdfReader
 
 from tasks.ace.check import check_file
 from tasks.shared import kinds, manifest
@@ -181,6 +182,37 @@ def test_the_incident_goes_through_it_all(drilled: tuple[Path, str]) -> None:
     states = [e.kind for e in read(out / "journal") if e.subject == "incident/2026-01"]
     assert states[0] == "incident.declared" and states[-1] == "incident.closed"
     assert "incident 2026-01 is closed" in said and "1 of them an SSN, masked here" in said
+
+
+def test_discretion_goes_from_asking_to_the_report(drilled: tuple[Path, str]) -> None:
+    out, said = drilled
+    reference, number = "DRILL-2304-26", "QZ9-0048101-4"
+    asked = next((out / "incident" / "notices").glob("*-discretion-request-port-laredo.txt"))
+    words = asked.read_text(encoding="utf-8")
+    assert words.startswith("*** DRILL") and number in words and "2704" not in words
+    assert "port 2304 grants it" in said and "'psc' is never covered" in said
+    folder = out / "incident" / "discretion"
+    assert (folder / f"granted-{reference}.pdf").is_file()
+    assert manifest.verify(folder / "attachments") == []
+    (paper,) = (folder / "attachments").glob("*.pdf")
+    page = PdfReader(paper).pages[0].extract_text()
+    assert paper.name == f"discretion-{number}-late-summary.pdf"
+    assert "DRILL" in page and reference in page and number in page
+    events = {
+        event.kind: event.said
+        for event in read(out / "journal")
+        if event.kind.startswith("discretion.")
+    }
+    granted, relied = events["discretion.granted"], events["discretion.relied"]
+    assert isinstance(granted, kinds.DiscretionGranted) and granted.acts == ["late-summary"]
+    assert isinstance(relied, kinds.DiscretionRelied) and relied.reference == reference
+    book = out / "report" / "accounting-drill.xlsx"
+    sheet = pd.read_excel(book, sheet_name="Discretion", header=3, engine="calamine")
+    assert list(sheet["Kind"]) == ["discretion.granted", "discretion.relied", "discretion.relied"]
+    ends = next((out / "incident" / "notices").glob("*-close-out-cbp-hq.txt")).read_text(
+        encoding="utf-8"
+    )
+    assert f"{reference} (late-summary" in ends and "2" in ends and number in ends
 
 
 def test_readiness_is_told_and_its_evidence_is_there(drilled: tuple[Path, str]) -> None:

@@ -1,0 +1,98 @@
+"""The drill's chapter on discretion (R8): asked of CBP for what production owes after release, granted in
+a made-up letter, kept in the book, and relied on by an entry of production and one that went on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tasks.entries.ledger import Book
+from tasks.incident import deadlines, hour_zero, notice_sending, notices, plan, state
+from tasks.incident.after import discretion
+from tasks.incident.letters.drawing import LetterPaper
+from tasks.incident.office import Office
+from tasks.shared import clock
+from tasks.shared.errors import BadInput, Refused
+from tasks.shared.files import write_atomic
+from tasks.shared.paper import Frame
+from tasks.shared.projections import ENTRIES
+
+PORT, REFERENCE, ACT = "2304", "DRILL-2304-26", "late-summary"
+REASON = "cyber incident: the broker cannot transmit (made up)"
+DAYS = 21
+FOLDER = "discretion"
+
+
+def chapter(office: Office, out: Path, actor: str) -> list[str]:
+    """From asking to the record, into `out/incident/discretion`; says what came of it. Raises Refused
+    outside a drill: a made-up grant must never stand behind a real entry."""
+    if not office.drill:
+        raise Refused("Only a drill makes up what CBP grants")
+    return list(_chapter(office, out / "incident", actor))
+
+
+def _chapter(office: Office, out: Path, actor: str) -> Iterator[str]:
+    book = Book(office.journal, office.content, office.vault, office.settings)
+    yield _ask(office, out, actor)
+    letter = write_atomic(out / FOLDER / f"granted-{REFERENCE}.pdf", _letter(office))
+    first = clock.washington().date()
+    term = (REFERENCE, first, first + timedelta(days=DAYS), REASON)
+    try:
+        discretion.grant(book, *term, ["psc"], letter, actor)
+        yield "discretion for a post-summary correction WAS RECORDED"
+    except BadInput as refused:
+        yield f"refused, as it must be: {refused.problems[0]}"
+    discretion.grant(book, *term, [ACT], letter, actor)
+    yield f"port {PORT} grants it: {REFERENCE}, {ACT}, {term[1]} to {term[2]}; its letter is kept"
+    numbers = [_production(office), _on_paper(book)]
+    for one in discretion.rely(book, numbers, REFERENCE, ACT, out / FOLDER / "attachments", actor):
+        what = f"attachment {one.path.name}" if one.path else "no attachment: released on downtime"
+        yield f"  {one.number} rests on it, {what}"
+
+
+def _ask(office: Office, out: Path, actor: str) -> str:
+    """The request, written for headquarters and ports, and recorded as told by hand."""
+    found = plan.load(office.settings.home)
+    notice = found.notice("discretion-request")
+    incident = state.require(office.journal.rows)
+    to = notices.recipients(office, notice)
+    made = notices.draft(office, incident, notice, to, actor, found)
+    known = [notices.one_of(office, one.notice) for one in made]
+    notice_sending.write(office, known, out / "notices")
+    for one in known:
+        notices.told(office, one.id, "hand", actor, reference="DRILL: not sent")
+    return f"asked of {', '.join(one.contact for one in known)}: what falls due after release will be late"
+
+
+def _letter(office: Office) -> bytes:
+    """CBP's answer, as a drill has it."""
+    paper = LetterPaper(Frame(
+        title="Enforcement discretion granted", left="Port director (made up)", right=f"port {PORT}",
+        foot=REFERENCE, mark="DRILL: made-up entries", made=clock.now(),
+    ))  # fmt: skip
+    paper.page()
+    name = office.settings.broker.name
+    paper.text(f"{name}: discretion is used for entry summaries that are late because of the incident, for "
+               f"{DAYS} days from today. Reason: {REASON}. Interest is not affected.", 11)  # fmt: skip
+    return paper.bytes()
+
+
+def _production(office: Office) -> str:
+    """An entry that production had released before, whose summary falls due. Its number is ours."""
+    incident = state.require(office.journal.rows)
+    rules = deadlines.load(office.settings.home)
+    return next(
+        one.reference
+        for one in hour_zero.items(office.journal.rows, incident.id, rules)
+        if one.is_open and one.work == "summary" and one.port == PORT
+    )
+
+
+def _on_paper(book: Book) -> str:
+    query = sa.select(ENTRIES.c.number).where(
+        ENTRIES.c.port == PORT, ENTRIES.c.outcome.in_(discretion.ON_PAPER)
+    )
+    return str(book.journal.rows(query.order_by(ENTRIES.c.number).limit(1))[0].number)
