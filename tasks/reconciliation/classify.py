@@ -56,8 +56,8 @@ def classify(one: Standing) -> Verdict:
 
 def orphaned(one: Standing) -> bool:
     """Whether it came in and no summary of our book can take it."""
-    came = one.state == "recorded" and paper_of(one) in FILED
-    return came and route_of(one) == ORPHAN
+    open_ = bool(one.uncovered) and one.state == "recorded"
+    return open_ and paper_of(one) in FILED and route_of(one) == ORPHAN
 
 
 def _noted(one: Standing, verdict: Verdict) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -61,7 +62,7 @@ def consolidating(number: str) -> dict:
     return one
 
 
-def made(number: str, **fields: object) -> dict:
+def made(number: str, **fields: Any) -> dict:
     one = made_summary.summary(int(number[4:11]), "01", **fields)
     one["parties"] = made_record.parties(number)
     return one
