@@ -111,8 +111,7 @@ class Pen:
             raise
 
     def _known(self, key: str) -> bool:
-        found = sa.select(store.EVENTS.c.seq).where(store.EVENTS.c.key == key)
-        return self._connection.execute(found).first() is not None
+        return self._connection.execute(_KEYED, {"known": key}).first() is not None
 
     def _next(self, body: kinds.Body, subject: str, key: str | None, actor: str) -> Event:
         if not actor:
@@ -177,7 +176,8 @@ class Journal:
 
     def holds(self, key: str) -> bool:
         """Whether an event with this key stands in the book."""
-        return bool(self.rows(sa.select(store.EVENTS.c.seq).where(store.EVENTS.c.key == key)))
+        with self.engine.connect() as connection:
+            return connection.execute(_KEYED, {"known": key}).first() is not None
 
     def events(
         self, *, after: int = 0, kind: str = "", subject: str = "", key: str = ""
@@ -204,7 +204,7 @@ class Journal:
         ):
             store.lock(connection)
             projections.METADATA.drop_all(connection)
-            projections.METADATA.create_all(connection)
+            store.create_tables(connection, projections.METADATA)
             return replay(self.events(), connection)
 
     def close(self) -> None:
@@ -220,10 +220,16 @@ def replay(events: Iterator[Event], connection: sa.Connection) -> int:
     return count
 
 
+_LAST = (
+    sa.select(store.EVENTS.c.seq, store.EVENTS.c.digest)
+    .order_by(store.EVENTS.c.seq.desc())
+    .limit(1)
+)
+_KEYED = sa.select(store.EVENTS.c.seq).where(store.EVENTS.c.key == sa.bindparam("known"))
+
+
 def _head(connection: sa.Connection) -> Head:
-    columns = store.EVENTS.c
-    last = sa.select(columns.seq, columns.digest).order_by(columns.seq.desc()).limit(1)
-    found = connection.execute(last).first()
+    found = connection.execute(_LAST).first()
     return Head(found.seq, found.digest) if found else Head(0, GENESIS)
 
 

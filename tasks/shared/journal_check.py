@@ -55,8 +55,8 @@ def _fresh() -> Iterator[sa.Connection]:
     """Empty projections in memory."""
     made = store.engine("sqlite+pysqlite://")
     try:
-        projections.METADATA.create_all(made)
         with made.connect().execution_options(writing=True) as connection, connection.begin():
+            store.create_tables(connection, projections.METADATA)
             yield connection
     finally:
         made.dispose()

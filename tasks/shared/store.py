@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 METADATA = sa.MetaData()
 
@@ -71,22 +75,63 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     # The driver would begin only at the first write, after the head was read: two writers could
     # then read the same head.
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    if connection.get_execution_options().get("writing", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        # Straight to the driver, as it touches no file and cannot fail: what SQLAlchemy does around
+        # a statement takes longer than most reads.
+        connection.connection.cursor().execute("BEGIN")
 
 
 def create(made: sa.Engine, tables: sa.MetaData) -> None:
     """Make what is missing, guards included. Safe to run again and by several at once."""
     with made.connect().execution_options(writing=True) as connection, connection.begin():
         lock(connection)
+        if made.dialect.name == "sqlite":
+            _create_sqlite(connection, (METADATA, tables))
+            return
         METADATA.create_all(connection)
         tables.create_all(connection)
-        if made.dialect.name == "postgresql":
-            for guard in _POSTGRES_GUARDS:
-                connection.exec_driver_sql(guard)
-        else:
-            for guard in _SQLITE_GUARDS:
-                connection.exec_driver_sql(guard)
+        for guard in _POSTGRES_GUARDS:
+            connection.exec_driver_sql(guard)
+
+
+def create_tables(connection: sa.Connection, tables: sa.MetaData) -> None:
+    """Make the tables that are missing, without a guard."""
+    if connection.dialect.name == "sqlite":
+        _create_sqlite(connection, (tables,), guards=())
+    else:
+        tables.create_all(connection)
+
+
+def _create_sqlite(
+    connection: sa.Connection,
+    all_tables: Sequence[sa.MetaData],
+    guards: Sequence[str] = _SQLITE_GUARDS,
+) -> None:
+    """One question for all that is there, and each statement worded once: every command opens a
+    book, and the tables of nearly all stand already."""
+    run = connection.exec_driver_sql
+    there = {row.name for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for tables in all_tables:
+        for name, statements in _sqlite_words(tables):
+            if name not in there:
+                for statement in statements:
+                    run(statement)
+    for guard in guards:
+        run(guard)
+
+
+@cache
+def _sqlite_words(tables: sa.MetaData) -> list[tuple[str, list[str]]]:
+    """Each table with the statements that make it and its indexes."""
+    dialect = sqlite.dialect()
+    found = []
+    for table in tables.sorted_tables:
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        parts = [CreateTable(table), *map(CreateIndex, indexes)]
+        found.append((table.name, [str(part.compile(dialect=dialect)) for part in parts]))
+    return found
 
 
 def lock(connection: sa.Connection) -> None:
