@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -53,17 +53,27 @@ class Checks:
     def column(self, table: str, name: str) -> pa.ChunkedArray:
         return getattr(self.record, table)[name]
 
+    def unused(self, table: str, name: str) -> bool:
+        """Whether no row at all fills the field in, as with most fields of most files."""
+        column = self.column(table, name)
+        return column.null_count == len(column)
+
     def given(self, table: str, name: str) -> Mask:
         """True where the field is filled in."""
+        if self.unused(table, name):
+            return self._nowhere(table)
         return _bools(pc.is_valid(self.column(table, name)))
 
     def among(self, table: str, name: str, values: Collection[str]) -> Mask:
         """True where the text is one of `values`; False where it is absent."""
-        wanted = pa.array(sorted(values), pa.string())
-        return _bools(pc.is_in(self.column(table, name), value_set=wanted))
+        if self.unused(table, name):
+            return self._nowhere(table)
+        return _bools(pc.is_in(self.column(table, name), value_set=_texts(frozenset(values))))
 
     def like(self, table: str, name: str, form: str) -> Mask:
         """True where the whole text matches `form`; False where it is absent."""
+        if self.unused(table, name):
+            return self._nowhere(table)
         found = pc.match_substring_regex(self.column(table, name), rf"\A(?:{form})\z")
         return _bools(pc.fill_null(found, False))
 
@@ -103,6 +113,9 @@ class Checks:
         """int64 that is the same for rows of one entry with the same value of an integer key."""
         return (self.parents[table].astype(np.int64) + 1) * 1_000_000 + self.integers(table, name)
 
+    def _nowhere(self, table: str) -> Mask:
+        return np.zeros(self.size(table), dtype=bool)
+
     def report(
         self, table: str, name: str, mask: Mask, code: str, wrong: Words, right: Words
     ) -> None:
@@ -118,6 +131,12 @@ class Checks:
     def bar(self, table: str, name: str, mask: Mask, code: str, why: str) -> None:
         """Note the field out of place at each row of `mask` that fills it in."""
         self.report(table, name, mask & self.given(table, name), code, "out of place", why)
+
+
+@lru_cache(256)
+def _texts(values: frozenset[str]) -> pa.Array:
+    # Mostly lists of codes, the same for every record.
+    return pa.array(sorted(values), pa.string())
 
 
 def _bools(column: pa.ChunkedArray) -> Mask:

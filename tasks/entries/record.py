@@ -43,6 +43,12 @@ def schema(table: str) -> pa.Schema:
     return pa.schema([pa.field(f.name, _TYPES[f.type]) for f in fields(table)])
 
 
+@cache
+def _none(table: str) -> pa.Table:
+    # Tables never change, so one without rows does for all records.
+    return schema(table).empty_table()
+
+
 @dataclass(frozen=True)
 class Record:
     """Any number of entries. Each attribute is a table with the schema of its name."""
@@ -66,7 +72,7 @@ class Record:
     @classmethod
     def of(cls, tables: Mapping[str, pa.Table]) -> Record:
         """A record of the tables given; those not given are empty."""
-        return cls(**{name: tables.get(name, schema(name).empty_table()) for name in TABLES})
+        return cls(**{name: tables[name] if name in tables else _none(name) for name in TABLES})
 
     @classmethod
     def empty(cls) -> Record:

@@ -109,6 +109,8 @@ def _field(c: Checks, table: str, field: RecordField) -> None:
     if field.level == "release" and (table, field.name) not in _LEAVE_EMPTY:
         everywhere = np.ones(c.size(table), dtype=bool)
         c.need(table, field.name, everywhere, "E201", field.example or field.note or "needed")
+    if c.unused(table, field.name):
+        return
     if field.type == "text":
         _text(c, table, field)
     elif field.type in ("integer", "decimal"):
