@@ -19,7 +19,7 @@ from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
-from tasks.shared.projections import APPROVALS, BATCHES, DROPPED
+from tasks.shared.projections import BATCHES, DROPPED
 from tasks.shared.settings import Settings
 
 
@@ -29,12 +29,12 @@ def approved(journal: Journal, content: ContentStore, persons: int) -> Iterator[
         row.batch for row in journal.rows(sa.select(BATCHES.c.batch).where(BATCHES.c.written))
     }
     dropped = {row.plan for row in journal.rows(sa.select(DROPPED.c.plan))}
-    for row in journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq)):
-        if not row.what.startswith(WHAT) or row.plan in dropped:
+    for asked in approval.all_asked(journal):
+        if not asked.what.startswith(WHAT) or asked.plan in dropped:
             continue
-        if len(approval.find(journal, row.plan).granted_by) < approval.needed(persons):
+        if len(asked.granted_by) < approval.needed(persons):
             continue
-        plan = load(content, row.plan)
+        plan = load(content, asked.plan)
         if not all(batch.batch in written for batch in plan.batches):
             yield plan
 

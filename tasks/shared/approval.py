@@ -6,6 +6,7 @@ by those digests and never planned anew. Whoever owns the host can forge approva
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,9 +49,19 @@ def find(journal: Journal, plan: str) -> Asked:
 
 def waiting(journal: Journal, persons: int) -> list[Asked]:
     """Plans that still lack an approval, oldest first."""
-    rows = journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq))
-    found = [_asked(journal, row) for row in rows]
-    return [one for one in found if len(one.granted_by) < needed(persons)]
+    return [one for one in all_asked(journal) if len(one.granted_by) < needed(persons)]
+
+
+def all_asked(journal: Journal) -> list[Asked]:
+    """Every plan that approval was ever asked for, oldest first."""
+    granted: dict[str, list[str]] = {}
+    for plan, person in journal.rows(_ALL_GRANTS):
+        granted.setdefault(plan, []).append(person)
+    return [_as_asked(row, granted.get(row.plan, ())) for row in journal.rows(_ALL_APPROVALS)]
+
+
+_ALL_APPROVALS = sa.select(APPROVALS).order_by(APPROVALS.c.seq)
+_ALL_GRANTS = sa.select(GRANTS.c.plan, GRANTS.c.person).order_by(GRANTS.c.seq)
 
 
 def current(journal: Journal, persons: int) -> list[Asked]:
@@ -139,5 +150,8 @@ def _asked(journal: Journal, row: sa.Row) -> Asked:  # type: ignore[type-arg]
     grants = journal.rows(
         sa.select(GRANTS.c.person).where(GRANTS.c.plan == row.plan).order_by(GRANTS.c.seq)
     )
-    granted = tuple(grant.person for grant in grants)
-    return Asked(row.plan, row.what, tuple(row.binds.split()), row.preparer, granted)
+    return _as_asked(row, [grant.person for grant in grants])
+
+
+def _as_asked(row: sa.Row, granted: Sequence[str]) -> Asked:  # type: ignore[type-arg]
+    return Asked(row.plan, row.what, tuple(row.binds.split()), row.preparer, tuple(granted))
