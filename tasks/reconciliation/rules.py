@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from tasks.reconciliation.facts import Bill, Facts, Paper, Release, Summary, Way
 from tasks.reconciliation.routes import (
@@ -70,18 +70,12 @@ class Rule:
     route: Collection[str] = ()
 
     def fits(self, facts: Facts) -> bool:
-        return all(
-            not wanted or said in wanted
-            for wanted, said in (
-                (self.paper, facts.paper),
-                (self.summary, facts.summary),
-                (self.release, facts.release),
-                (self.se, facts.se),
-                (self.ae, facts.ae),
-                (self.bill, facts.bill),
-                (self.route, facts.route),
-            )
-        )
+        return all(getattr(facts, column) in wanted for column, wanted in self._filled)
+
+    @cached_property
+    def _filled(self) -> tuple[tuple[str, Collection[str]], ...]:
+        columns = ("paper", "summary", "release", "se", "ae", "bill", "route")
+        return tuple((name, wanted) for name in columns if (wanted := getattr(self, name)))
 
 
 P, S, R, W, B = Paper, Summary, Release, Way, Bill
