@@ -3,7 +3,7 @@ which numbers a reserved range holds; the entries room adds parsing and rules.""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 LETTERS = {
     letter: 1 + place
@@ -21,13 +21,27 @@ def printed(series: str, filer: str, first: int, last: int, offset: int = 0) -> 
     serials = range(first, last + 1)
     if series == "in-bond":
         return [f"{serial:08d}{serial % 7}" for serial in serials]
-    return [f"{filer}-{serial:07d}-{check_digit(filer, serial, offset)}" for serial in serials]
+    return list(_with_check_digits(filer, serials, offset))
+
+
+def _with_check_digits(filer: str, serials: Sequence[int], offset: int) -> Iterator[str]:
+    # All but the last digit is summed up once for ten numbers: blocks have up to a million.
+    tens = 0
+    for place, serial in enumerate(serials):
+        last = serial % 10
+        if not place or not last:
+            tens = _sum_of(filer, serial - last)
+        check = (10 - (tens + DOUBLED[last]) % 10 + offset) % 10
+        yield f"{filer}-{serial:07d}-{check}"
 
 
 def check_digit(filer: str, serial: int, offset: int = 0) -> int:
     """Luhn over filer code and serial, letters as digits first, plus the filer's factor."""
-    total = _luhn_sum([_value(mark) for mark in f"{filer}{serial:07d}"])
-    return (10 - total % 10 + offset) % 10
+    return (10 - _sum_of(filer, serial) % 10 + offset) % 10
+
+
+def _sum_of(filer: str, serial: int) -> int:
+    return _luhn_sum([_value(mark) for mark in f"{filer}{serial:07d}"])
 
 
 def _value(letter: str) -> int:
