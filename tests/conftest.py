@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
+from tasks.shared import store
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.opening import make_home
@@ -59,6 +61,12 @@ LONGEST = (
 """Files that begin first: one of them at the end would keep a single process busy alone."""
 
 
+def pytest_collection_finish() -> None:
+    # Thousands of collected tests live to the end: the garbage collector need not walk them each time.
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     place = {name: at for at, name in enumerate(LONGEST)}
@@ -70,6 +78,25 @@ def missing_part(name: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{name} is not installed, and CI must have it")
     pytest.skip(f"{name} is not installed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_worded_once() -> Iterator[None]:
+    """Nearly every test opens a new SQLite book: what SQLAlchemy has compiled for one does for all."""
+    real, worded = store.engine, {}
+    dialects: dict[str, sa.Dialect] = {}
+
+    def engine(url: str) -> sa.Engine:
+        made = real(url)
+        if made.dialect.name == "sqlite":
+            # The cache tells its statements apart by the dialect.
+            made.dialect = dialects.setdefault("sqlite", made.dialect)
+            made.update_execution_options(compiled_cache=worded)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "engine", engine)
+        yield
 
 
 @pytest.fixture(autouse=True)

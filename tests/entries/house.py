@@ -19,7 +19,7 @@ from tasks.shared.private import Vault
 from tasks.shared.settings import Settings
 from tests.entries import legal
 
-FIRST = 9_000_000
+FIRST, RESERVED = 9_000_000, 600
 SSN = "900-55-1234"
 """Of a form that is given to nobody."""
 
@@ -32,7 +32,7 @@ def issue(journal: Journal, settings: Settings, desk: str, count: int) -> list[s
     """Numbers for a desk, out of a reserve that is made when it is first needed."""
     standings = reserve.standings(journal, settings)
     if not any(one.free for one in standings if one.series == "entry"):
-        reserve.reserve(journal, settings, "entry", FIRST, 5000, "tests", "it")
+        reserve.reserve(journal, settings, "entry", FIRST, max(RESERVED, count), "tests", "it")
     return reserve.issue(journal, settings, "entry", count, desk, "2704", "it")
 
 

@@ -61,7 +61,7 @@ def test_only_what_the_kits_book_holds_is_issued_and_from_the_far_end(
     there = laptop(kit.folder, tmp_path)
     issue = lambda n: reserve.issue(there.journal, there.settings, "entry", n, "x", "2704", "it")  # noqa: E731
     free = next(one.free for one in reserve.standings(there.journal, there.settings))
-    last = desks.FIRST + 5000 - 1
+    last = desks.FIRST + desks.RESERVED - 1
     assert [int(number[4:11]) for number in issue(3)] == [last - 2, last - 1, last]
     assert [int(number[4:11]) for number in issue(2)] == [last - 4, last - 3]
     with pytest.raises(NumberUnavailable):

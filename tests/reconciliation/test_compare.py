@@ -101,10 +101,11 @@ def test_a_shelf_gives_the_rows_of_any_entries(wanted: list[int], pieces: int) -
     numbers = [RECORD.numbers[n] for n in wanted]
     parts = [RECORD.take(RECORD.numbers[k::pieces]).sorted() for k in range(pieces)]
     shelves = [shelf.Shelf(to_bytes(part)) for part in parts]
+    expected = RECORD.take(numbers).sorted()
     for name, table in RECORD.sorted().items():
         rows = [one.rows(name, numbers) for one in shelves]
         joined = concat([Record.of({name: one}) for one in rows])
-        assert getattr(joined, name).equals(RECORD.take(numbers).sorted().__dict__[name])
+        assert getattr(joined, name).equals(getattr(expected, name))
         some = shelves[0].rows(name, numbers, table.column_names[:2])
         assert some.equals(rows[0].select(table.column_names[:2]))
 
