@@ -9,6 +9,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from tasks.ace.response import Answer, read_answers
 from tasks.reconciliation.asking import House
@@ -17,7 +18,7 @@ from tasks.reconciliation.compare import Ours, Words, differences, ours_of
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import Exchange, exchange
-from tasks.shared.journal import Event
+from tasks.shared.journal import Journal
 
 _Some = TypeVar("_Some")
 
@@ -150,8 +151,19 @@ def _written(house: House, one: _Opened, differ: Mapping[int, Words], actor: str
     return Read(one.name, len(one.answers), 0, faults)
 
 
-def _known(house: House, digest: str) -> Event | None:
-    return next(house.journal.events(key=f"answer:{digest}:0"), None)
+_READ: WeakKeyDictionary[Journal, dict[str, str]] = WeakKeyDictionary()
+
+
+def _known(house: House, digest: str) -> str | None:
+    """The name under which these bytes were read first, empty if it was not kept; None if they were
+    not. What stands in the book stays, and each turn meets the files of all turns before."""
+    read = _READ.setdefault(house.journal, {})
+    if digest not in read:
+        first = next(house.journal.events(key=f"answer:{digest}:0"), None)
+        if first is None:
+            return None
+        read[digest] = first.said.file if isinstance(first.said, kinds.AnswerRead) else ""
+    return read[digest]
 
 
 def subject_of(data: bytes) -> str:
@@ -163,14 +175,13 @@ def _subject(digest: str) -> str:
     return f"answer/{digest[:12]}"
 
 
-def _is_there(known: Event, name: str) -> bool:
+def _is_there(known: str, name: str) -> bool:
     """The same bytes under the same name are the file that still lies there."""
-    first = known.said.file if isinstance(known.said, kinds.AnswerRead) else name
-    return first in ("", name)
+    return known in ("", name)
 
 
 def _note_repeated(
-    house: House, known: Event, digest: str, name: str, answers: Sequence[Answer], actor: str
+    house: House, known: str, digest: str, name: str, answers: Sequence[Answer], actor: str
 ) -> None:
     """The same bytes under another name are a second copy, which an auditor may ask about."""
     key = f"repeated:{digest}:{name}"
