@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +21,18 @@ FILER = "B76"
 
 def record(application: str, name: str, variant: str = "", /, **values: str | int) -> str:
     """One record of 80 characters from its fields."""
+    return _record(application, name, variant, tuple(values.items()))
+
+
+@lru_cache(1 << 14, typed=True)
+def _record(
+    application: str, name: str, variant: str, values: tuple[tuple[str, str | int], ...]
+) -> str:
+    # The same few are wanted for every batch that a test breaks.
     chart = layout(application, name, variant)
     if not chart.data_fields:
         return "".join(field.constant.ljust(field.length) for field in chart.fields)
-    columns = {key: pa.array([value]) for key, value in values.items()}
+    columns = {key: pa.array([value]) for key, value in values}
     columns = columns or {chart.data_fields[0].name: pa.array([None], pa.string())}
     return encode(chart, columns)[0].tobytes().decode("ascii")
 

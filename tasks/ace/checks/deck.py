@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ Numbers = NDArray[np.int64]
 _PACKED = {1: "u1", 2: "<u2", 3: "<u4", 4: "<u4"}
 
 
+@lru_cache(4096)
 def pack(text: str, width: int) -> int:
     """A code of `width` columns as `Rows.code` gives it: blank-padded, little-endian."""
     return int.from_bytes(text.ljust(width).encode("ascii"), "little")
@@ -44,6 +45,8 @@ def pack_bytes(view: Bytes) -> NDArray[np.unsignedinteger]:
 def integers(view: Bytes) -> Numbers:
     """Digits of (n, width) as numbers; blanks count as zero, other bytes give nonsense."""
     value = np.zeros(len(view), dtype=np.int64)
+    if not len(view):
+        return value
     for column in range(view.shape[1]):
         value *= 10
         value += np.where(view[:, column] > 32, view[:, column] - np.uint8(48), np.uint8(0))
@@ -84,9 +87,11 @@ class Rows:
 
     def says(self, name: str, *values: str) -> Flags:
         """Which records have one of the values in the field."""
+        found = np.zeros(len(self), dtype=bool)
+        if not len(self):
+            return found
         width = self.layout[name].length
         code = self.code(name)
-        found = np.zeros(len(self), dtype=bool)
         for value in values:
             found |= code == pack(value, width)
         return found
