@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,10 +61,17 @@ LONGEST = (
 """Files that begin first: one of them at the end would keep a single process busy alone."""
 
 
-def pytest_collection_finish() -> None:
-    # Thousands of collected tests live to the end: the garbage collector need not walk them each time.
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # Thousands of tests are collected and live to the end: the garbage collector need not walk them
+    # while they come, nor ever after.
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
