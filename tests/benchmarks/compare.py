@@ -33,7 +33,7 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.compute as pc  # noqa: E402
 
 from tasks.ace.entry_summary import write_summaries  # noqa: E402
-from tasks.entries.ledger import entry_lines  # noqa: E402
+from tasks.entries.lines import entry_lines  # noqa: E402
 from tasks.entries.record import Record, to_bytes  # noqa: E402
 from tasks.reconciliation import loop, reading  # noqa: E402
 from tasks.reconciliation.asking import House, house_of  # noqa: E402
