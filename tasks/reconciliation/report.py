@@ -19,6 +19,7 @@ from tasks.reconciliation import (
     report_matters,
     report_restore,
     report_rows,
+    report_work,
 )
 from tasks.reconciliation.account import FREE, PLACES, RELEASED, UNACCOUNTED, account
 from tasks.reconciliation.report_audit import Proof
@@ -61,6 +62,7 @@ class Report:
     authorised: pa.Table
     discretion: pa.Table
     letters: pa.Table
+    work: pa.Table
     stamped: int
     unstamped: tuple[str, ...]
     restore: Restored
@@ -100,6 +102,8 @@ class Report:
             ("late by CBP's own flag", count(self.numbers["cbp_late"])),
             ("differences and mishaps found", len(self.matters)),
             ("of these open", count(self.matters["open"])),
+            ("open at hour zero", len(self.work)),
+            ("of this work still open", count(among(self.work["ended"], (report_work.OPEN,)))),
             ("proofs that fail", sum(not proof.holds for proof in self.proofs)),
         ]
         return [{"what": what, "figure": f"{figure:,}"} for what, figure in told]
@@ -154,7 +158,7 @@ def _gather(
         signed=tuple(_signature(mark, body, approvals) for mark, body in story.signed),
         authorised=report_audit.recorded(journal, "incident.", "authoris"),
         discretion=report_audit.recorded(journal, "discretion."),
-        letters=report_audit.letters(journal),
+        letters=report_audit.letters(journal), work=report_work.table(journal),
         stamped=stamped, unstamped=tuple(unstamped), story=story,
         restore=report_restore.read(journal, content),
     )  # fmt: skip
@@ -179,6 +183,7 @@ def one_client(report: Report, importer: str) -> Report:
         matters=_only(report.matters, "subject", subjects), batches=sent,
         approvals=_only(report.approvals, "plan", sent["plan"].combine_chunks()),
         deeds=report_audit.deeds_of(report.story, rows), refusals=(),
+        work=report_work.of_client(report.work, importer, name),
         stamped=stamped, unstamped=tuple(unstamped), restore=report_restore.NOTHING,
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from tasks.reconciliation.report_auditor import auditor_page, told
 from tasks.reconciliation.report_matters import OPEN
 from tasks.reconciliation.report_rows import DUE_LATER, IN_TIME, LATE
 from tasks.reconciliation.report_tables import DRILL, column_title, title
+from tasks.reconciliation.report_work import OPEN as STILL_OPEN, by_kind
 from tasks.shared import clock
 from tasks.shared.paper import INK, INNER, RED, Column, Frame, Paper
 
@@ -55,7 +56,8 @@ def render(report: Report) -> bytes:
         made=clock.parse(report.made),
     )  # fmt: skip
     paper = Paper(frame)
-    for chapter in (_front, auditor_page, _matters, _numbers):
+    chapters = [_front, auditor_page, _matters, *([_work] if len(report.work) else []), _numbers]
+    for chapter in chapters:
         paper.page()
         chapter(paper, report)
     return paper.bytes()
@@ -130,6 +132,24 @@ def _matters(paper: Paper, report: Report) -> None:
             for row in report.matters.slice(0, MOST_ROWS).to_pylist())  # fmt: skip
     paper.table(columns, rows, red=lambda row: row[4] == OPEN)
     _more(paper, len(report.matters), "Matters")
+
+
+def _work(paper: Paper, report: Report) -> None:
+    paper.title("Open when the systems went down, and how each item ended", 14)
+    kinds = [Column("Work", 50), Column("In all", 16, "R"), Column("Open", 16, "R"),
+             Column("The others", INNER - 82)]  # fmt: skip
+    rows = [[kind, f"{count:,}", f"{open_:,}", ends] for kind, count, open_, ends in
+            by_kind(report.work)]  # fmt: skip
+    paper.table(kinds, rows, red=lambda row: row[2] != "0")
+    columns = [Column("Work", 34), Column("Reference", 34), Column("Importer", 56, most=2),
+               Column("Due", 22), Column("Ended", 22), Column("On", 18), Column("By", 18),
+               Column("Shown by", INNER - 204, most=3)]  # fmt: skip
+    listed = ([row["work"], _joined(row["reference"], row["entry_type"], row["port"]),
+               _joined(row["importer_number"], row["importer"]), row["due"][:10], row["ended"],
+               row["ended_on"][:10], row["by"], row["shown_by"]]
+              for row in report.work.slice(0, MOST_ROWS).to_pylist())  # fmt: skip
+    paper.table(columns, listed, red=lambda row: row[4] == STILL_OPEN)
+    _more(paper, len(report.work), "Open work")
 
 
 def _numbers(paper: Paper, report: Report) -> None:

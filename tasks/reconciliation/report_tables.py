@@ -84,6 +84,7 @@ def _sheets(report: Report) -> list[tuple[str, pa.Table]]:
         ("Batches", report.batches),
         *([("Letters", report.letters)] if len(report.letters) else []),
         *([("Discretion", report.discretion)] if len(report.discretion) else []),
+        *([("Open work", report.work)] if len(report.work) else []),
         ("Who did what", report.deeds),
         *([("Restore", report.restore.rows)] if report.restore.words else []),
     ]  # fmt: skip

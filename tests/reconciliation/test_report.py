@@ -361,6 +361,39 @@ def test_one_client_sees_only_its_own(outage: Outage, house: Settings, tmp_path:
             report_of(outage, house, nobody)
 
 
+def test_open_work_is_accounted_for_too(outage: Outage, house: Settings, tmp_path: Path) -> None:
+    """What was open at hour zero, who ended it how, and what is open; one client sees its own."""
+    (number, name), (_, other) = IMPORTERS[0], IMPORTERS[1]
+    items = [
+        kinds.WorkLine(item="s-1", work="summary due", reference="XXX-0000001-1", importer=name,
+                       importer_number=number, due="2026-11-25", amount="1200.50"),
+        kinds.WorkLine(item="i-1", work="in-bond open", reference="123456786", importer=other,
+                       importer_number=REFERENCE, starts="2026-11-01"),
+    ]  # fmt: skip
+    taken = kinds.WorkTaken(incident="2026-01", file="open.csv", source="0" * 64,
+                            as_of="2026-11-23T04:00:00Z", items=items)  # fmt: skip
+    outage.journal.append(taken, "incident/2026-01", "mlopez")
+    paper = kinds.Attached(name="arrival.pdf", content="ab" * 32, size=9)
+    done = kinds.WorkClosed(incident="2026-01", items=["i-1"], how="arrived", attached=(paper,),
+                            happened="2026-11-24T10:00:00Z", reference="7512")  # fmt: skip
+    outage.journal.append(done, "incident/2026-01", "dchen")
+    report = report_of(outage, house)
+    by_reference = {row["reference"]: row for row in report.work.to_pylist()}
+    assert by_reference["XXX-0000001-1"]["ended"] == "open"
+    arrived = by_reference["123456786"]
+    assert (arrived["ended"], arrived["by"]) == ("arrived", "dchen")
+    assert arrived["shown_by"] == "7512; arrival.pdf (abababababab)"
+    assert arrived["importer_number"] == MASK
+    figures = {row["what"]: row["figure"] for row in report.figures()}
+    assert figures["open at hour zero"] == "2" and figures["of this work still open"] == "1"
+    room.write(report, tmp_path / "all", house.home)
+    assert "arrival.pdf" in everything(tmp_path / "all")
+    own = report_of(outage, house, number)
+    assert own.work["reference"].to_pylist() == ["XXX-0000001-1"]
+    room.write(own, tmp_path / "own", house.home)
+    assert "123456786" not in everything(tmp_path / "own")
+
+
 def test_the_same_book_gives_the_same_files(
     outage: Outage, house: Settings, tmp_path: Path
 ) -> None:
