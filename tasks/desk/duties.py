@@ -104,11 +104,11 @@ def _facts(given: list[str] | None) -> dict[str, str]:
     return facts
 
 
-def _tell(standing: Standing) -> None:
+def _tell(standing: Standing, *, stored: bool = True) -> None:
     from tasks.duties.readiness import line
 
     last = standing.last
-    if last and last.proof:
+    if stored and last and last.proof:
         say(f"Stored: {last.file}, SHA-256 {last.proof}, event {last.seq}")
     said = line(standing, _office().today())
     say(f"{standing.name}: {said.light}: {said.fact}")
@@ -139,7 +139,8 @@ def change(
     from tasks.duties.fulfil import change as write
 
     office = _office()
-    _tell(write(office, duty, item, what, _day(on, "--on") or office.today(), desk.actor))
+    standing = write(office, duty, item, what, _day(on, "--on") or office.today(), desk.actor)
+    _tell(standing, stored=False)
 
 
 @app.command()
@@ -158,7 +159,7 @@ def withdraw(duty: Duty, reason: Annotated[str, typer.Option()], item: For = "")
 
     standing = write(_office(), duty, item, reason, desk.actor)
     say("The newest proof no longer counts.")
-    _tell(standing)
+    _tell(standing, stored=False)
 
 
 @app.command()
@@ -183,7 +184,9 @@ def remind(as_json: Json = False) -> None:
 
 @app.command()
 def calendar(
-    year: Annotated[int, typer.Option(min=2000, max=2100, help="If not this one.")] = 0,
+    year: Annotated[
+        int | None, typer.Option(min=2000, max=2100, help="If not this one.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
     as_json: Json = False,
 ) -> None:

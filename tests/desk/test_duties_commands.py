@@ -21,7 +21,7 @@ def test_the_way_of_a_duty(continuity, tmp_path: Path, home: Path) -> None:
     assert "Stored: accepted.pdf, SHA-256 " in out and "isa: green: ends in " in out
     assert continuity("duties", "acknowledge", "isa")[0] == 1
     code, out, _ = continuity("duties", "change", "isa", "--what", "merger")
-    assert code == 0 and "to be done again by" in out
+    assert code == 0 and "to be done again by" in out and "Stored" not in out
     code, out, _ = continuity("duties", "acknowledge", "isa", "--note", "with counsel")
     assert code == 0 and "acknowledged up to T-0" in out
     code, out, _ = continuity("duties", "withdraw", "isa", "--reason", "not ours")
@@ -33,6 +33,9 @@ def test_files_for_the_wall_and_the_auditor(continuity, tmp_path: Path) -> None:
     code, out, _ = continuity("duties", "calendar", "--year", "2027", "--out", str(tmp_path))
     assert code == 0 and "duties-2027.ics" in out
     assert (tmp_path / "duties-2027.pdf").read_bytes().startswith(b"%PDF")
+    code, out, err = continuity("duties", "calendar", "--out", str(tmp_path / "now"))
+    assert code == 0, err
+    assert len(list((tmp_path / "now").iterdir())) == 2
     code, out, _ = continuity("duties", "export", "--out", str(tmp_path / "evidence"))
     assert code == 0 and "manifest.json" in out
     assert continuity("duties", "export", "--out", str(tmp_path / "evidence"))[0] == 2
