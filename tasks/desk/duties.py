@@ -184,9 +184,7 @@ def remind(as_json: Json = False) -> None:
 
 @app.command()
 def calendar(
-    year: Annotated[
-        int | None, typer.Option(min=2000, max=2100, help="If not this one.")
-    ] = None,
+    year: Annotated[int | None, typer.Option(min=2000, max=2100, help="If not this one.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
     as_json: Json = False,
 ) -> None:
