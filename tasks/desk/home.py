@@ -178,11 +178,12 @@ def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Are we ready: CBP's ten recommendations, and what needs a person, newest first. Exit 1 if
     something is red."""
     from tasks.desk.status import lines
+    from tasks.duties.readiness import folded
     from tasks.duties.records import Office
     from tasks.shared import board
 
     found = lines(Office(desk.journal, desk.content, desk.settings))
-    page, needs = board.page(found), board.needs(found)
+    page, needs = board.page(found), folded(board.needs(found))
     if as_json:
         print(json.dumps(board.as_dict(found), indent=1, ensure_ascii=False))
     else:

@@ -169,14 +169,15 @@ def _papers(office: Office) -> Iterator[Line]:
 
 def _screening(journal: Journal) -> Iterator[Line]:
     """Hits that wait for a person and lists that are red, once partners are screened here."""
-    from tasks.screening.watch import red_lists, undecided
+    from tasks.screening.watch import red_lists, red_since, undecided
 
     if count := undecided(journal):
         fact = f"{count.undecided} undecided, {count.blocking} of them block a partner"
         yield Line("P9", "screening hits", RED if count.blocking else AMBER, fact,
-                   "continuity screen hits")  # fmt: skip
+                   "continuity screen hits", count.since)  # fmt: skip
     if red := red_lists(journal):
-        yield Line("P9", "screening lists", RED, "; ".join(red), "continuity screen lists update")
+        yield Line("P9", "screening lists", RED, "; ".join(red),
+                   "continuity screen lists update", red_since(journal))  # fmt: skip
 
 
 def _incident(office: Office) -> list[Line]:

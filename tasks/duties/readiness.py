@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from tasks.duties.duty import SEVERITIES
@@ -11,7 +12,9 @@ from tasks.duties.terms import Standing, standings
 from tasks.shared import board, clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
 
+_FULFIL = "continuity duties fulfil"
 _DAY = timedelta(days=1)
+NEVER = "never done; first proof wanted by"
 Finding = tuple[str, str]
 """A light and the words for it."""
 
@@ -60,7 +63,7 @@ def _when(standing: Standing, today: date) -> Finding:
     """The light of the date alone."""
     due, days = standing.due, (standing.due - today).days
     if standing.never:
-        return RED, f"never done; first proof wanted by {due}"
+        return RED, f"{NEVER} {due}"
     if standing.change:
         light = RED if days < 0 else AMBER
         return light, f"to be done again by {due}: {standing.change.what} on {standing.change.on}"
@@ -83,6 +86,22 @@ def _ends(standing: Standing) -> str:
 
 def _over(standing: Standing) -> str:
     return "ended" if _ends(standing) == "ends" else "was due"
+
+
+def folded(needs: Sequence[board.Line]) -> list[board.Line]:
+    """The same for a page: duties of which nothing was ever shown are one line, so that a new house's
+    many do not push what happened off the page."""
+    never = [one for one in needs if one.fact.startswith(NEVER) and _FULFIL in one.next]
+    if len(never) < 3:
+        return list(needs)
+    names = ", ".join(one.label for one in never)
+    days = min(one.fact for one in never)
+    told = f"{days}: {names}"
+    first = replace(never[0], what=f"{len(never)} duties", light=board.worst(one.light for one in never),
+                    fact=told, next="continuity duties list", mark="")  # fmt: skip
+    return [
+        first if one is never[0] else one for one in needs if one is never[0] or one not in never
+    ]
 
 
 def _days(count: int) -> str:
@@ -124,7 +143,7 @@ def _command(standing: Standing) -> str:
     if standing.duty.by:
         return _BY.get(standing.duty.by[0], "")
     item = f" --for {standing.item!r}" if standing.item else ""
-    return f"continuity duties fulfil {standing.duty.id}{item} --proof FILE"
+    return f"{_FULFIL} {standing.duty.id}{item} --proof FILE"
 
 
 _BY = {

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
 from tasks.shared.journal import Journal
-from tasks.shared.projections import LISTS, SCREENED
+from tasks.shared.projections import HITS, LISTS, SCREENED
+from tasks.shared.store import EVENTS
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many hits wait for a person, and how many of those block their partner."""
+    """How many hits wait for a person, how many of those block their partner, and the moment of the
+    screening that found the newest."""
 
     undecided: int
     blocking: int
+    since: str = ""
 
     def __bool__(self) -> bool:
         return self.undecided > 0
@@ -28,7 +32,19 @@ def undecided(journal: Journal) -> Waiting:
     from tasks.screening.policy import BLOCK
 
     waiting = [hit for hit in hits_in(journal) if hit.undecided]
-    return Waiting(len(waiting), sum(hit.effect == BLOCK for hit in waiting))
+    blocking = sum(hit.effect == BLOCK for hit in waiting)
+    return Waiting(len(waiting), blocking, _found(journal, {hit.hit for hit in waiting}))
+
+
+def _found(journal: Journal, hits: set[str]) -> str:
+    query = sa.select(HITS.c.hit, HITS.c.found).where(HITS.c.present)
+    newest = max((row.found for row in journal.rows(query) if row.hit in hits), default=0)
+    return _moment(journal, newest)
+
+
+def _moment(journal: Journal, seq: int) -> str:
+    found = journal.rows(sa.select(EVENTS.c.at).where(EVENTS.c.seq == seq))
+    return found[0].at if found else ""
 
 
 def red_lists(journal: Journal) -> list[str]:
@@ -42,3 +58,22 @@ def red_lists(journal: Journal) -> list[str]:
         if row["state"] == "red":
             by_reason.setdefault(str(row["why"]), []).append(str(row["list"]))
     return [f"{', '.join(lists)}: {why}" for why, lists in by_reason.items()]
+
+
+def red_since(journal: Journal) -> str:
+    """Since when a list is red, the newest of them: the day after its limit, or the moment at which
+    what is no whole list was loaded. With none loaded at all, that of the last screening."""
+    from tasks.screening.lists.versions import standing
+
+    red = [row for row in standing(journal) if row["state"] == "red"]
+    places = {row.list: row.seq for row in journal.rows(sa.select(LISTS.c.list, LISTS.c.seq))}
+    turned = [_turned(journal, row, places) for row in red if row["list"] in places]
+    screened = journal.rows(sa.select(sa.func.max(SCREENED.c.seq)))[0][0]
+    return max(turned, default="") or _moment(journal, screened or 0)
+
+
+def _turned(journal: Journal, row: dict[str, object], places: dict[str, int]) -> str:
+    age, limit = row["age_days"], row["limit_days"]
+    if isinstance(age, int) and isinstance(limit, int) and age > limit:
+        return str(date.fromisoformat(str(row["as_of"])) + timedelta(days=limit + 1))
+    return _moment(journal, places[str(row["list"])])

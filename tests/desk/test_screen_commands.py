@@ -153,6 +153,8 @@ def test_the_own_deny_list(loaded, tmp_path: Path) -> None:
     code, out, _ = loaded("run", "--json")
     told = json.loads(out)
     assert code == 1 and told["scope"] == "changes" and told["new"][0]["record"] == "own/0001"
+    _, _, err = loaded("deny", "--remove", "own/0009", "--reason", "a namesake")
+    assert "is not on the own deny list; see continuity screen deny\n" in err
     assert loaded("deny", "--remove", "own/0001", "--reason", "a namesake")[0] == 0
     assert json.loads(loaded("run", "--json")[1])["gone"] == [told["new"][0]["hit"]]
     assert json.loads(loaded("deny", "--json")[1]) == []
@@ -174,6 +176,9 @@ def test_risk_review_and_status(loaded, continuity, tmp_path: Path) -> None:
     hits = rows["screening hits"]
     assert (hits["light"], hits["about"]) == ("red", "P9") and "1 undecided" in hits["fact"]
     assert rows["screening lists"]["next"] == "continuity screen lists update"
+    assert hits["since"] and rows["screening lists"]["since"]
+    page = continuity("status")[1]  # the page is cut after its newest lines
+    assert "screening hits" in page and "screening lists" in page
 
 
 def test_status_says_nothing_of_screening_where_nobody_is_screened(continuity) -> None:

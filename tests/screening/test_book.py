@@ -80,5 +80,6 @@ def test_an_interrupted_load_is_done_again(world: World, lists) -> None:
 def test_what_status_says_is_light_to_ask(world: World) -> None:
     world.take("P1,Tiva Polymer,supplier,DE,,\n")
     world.screen()
-    assert watch.undecided(world.house.journal) == watch.Waiting(1, 1)
+    waiting = watch.undecided(world.house.journal)
+    assert (waiting.undecided, waiting.blocking) == (1, 1)
     assert any("older than" in one for one in watch.red_lists(world.house.journal))

@@ -31,7 +31,7 @@ def allow(journal: Journal, content: ContentStore, actor: str, record: str, reas
     old = versions.records_of(journal, content, OWN)
     left = old.filter(pc.not_equal(old["record"], record))
     if left.num_rows == old.num_rows:
-        raise Refused(f"{record} is not on the own deny list; see continuity screen deny --list")
+        raise Refused(f"{record} is not on the own deny list; see continuity screen deny")
     _put_own(journal, content, actor, left, reason)
 
 
