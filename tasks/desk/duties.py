@@ -46,16 +46,18 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """Every duty: its light, the fact behind it, when it is due. Exit 1 if one is red."""
-    from tasks.duties.readiness import table
+    from tasks.duties.readiness import command, table
     from tasks.duties.terms import standings
     from tasks.shared import board
 
     office = _office()
-    rows = table(standings(office.journal.rows, office.catalogue, office.zone), office.today())
+    found = standings(office.journal.rows, office.catalogue, office.zone)
+    rows = table(found, office.today())
     if everything or as_json:
-        for row in rows:
-            duty = office.catalogue.duties[row["duty"]]
+        for row, one in zip(rows, found, strict=True):
+            duty = one.duty
             row |= {"what": duty.what, "proof": duty.proof, "rule": duty.source}
+            row["next"] = "" if duty.by else command(one)
     watched = [one for one in office.catalogue.duties.values() if one.watched]
     reserve = board.reserve(office.journal.rows, office.settings)
     rows += [{**dict.fromkeys(rows[0], ""), "about": one.about, "duty": one.id, "mark": one.mark,

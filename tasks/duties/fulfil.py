@@ -77,6 +77,8 @@ def _problems(office: Office, duty: Duty, given: Given, report: Report | None) -
         yield Problem(column="duty", value=duty.id, wrong="is counted by the house itself")
     if given.item and not duty.each:
         yield Problem(column="--for", value=given.item, wrong="there is only one of this duty")
+    if duty.each and not given.item and not duty.by:
+        yield Problem(column="--for", wrong="is missing", right=f"which {duty.each} it is of")
     if len(given.item) > 120 or "/" in given.item:
         yield Problem(column="--for", value=given.item[:60], wrong="is no name",
                       right="at most 120 signs, no slash")  # fmt: skip

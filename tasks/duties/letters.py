@@ -10,7 +10,7 @@ from html import escape
 from tasks.duties import ladder
 from tasks.duties.calendars import calendar_file
 from tasks.duties.ladder import Step
-from tasks.duties.readiness import line
+from tasks.duties.readiness import command, line
 from tasks.duties.records import Office
 from tasks.duties.terms import Standing
 from tasks.shared.board import RED
@@ -125,9 +125,7 @@ def _points(one: Told, today: date) -> Iterator[tuple[str, str]]:
     if one.missed:
         yield "Not told before", _steps(one.missed)
     if not duty.by and not duty.watched:
-        item = f' --for "{standing.item}"' if standing.item else ""
-        item += "".join(f" --fact {fact.name}=..." for fact in duty.facts if fact.required)
-        yield "When done", f"continuity duties fulfil {duty.id}{item} --proof FILE --by YOU"
+        yield "When done", f"{command(standing)} --by YOU"
 
 
 def _steps(steps: Sequence[Step]) -> str:

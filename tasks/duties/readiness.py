@@ -142,8 +142,17 @@ def _facts(standing: Standing) -> Iterator[Finding]:
 def _command(standing: Standing) -> str:
     if standing.duty.by:
         return _BY.get(standing.duty.by[0], "")
-    item = f" --for {standing.item!r}" if standing.item else ""
-    return f"{_FULFIL} {standing.duty.id}{item} --proof FILE"
+    return command(standing)
+
+
+def command(standing: Standing) -> str:
+    """How its proof is given, with everything that the duty asks: words in capitals and dots are to be
+    filled in. Double quotes, which both a Windows prompt and a shell understand."""
+    duty, item = standing.duty, standing.item
+    given = f' --for "{item}"' if item else f" --for {duty.each.upper()}" if duty.each else ""
+    given += "".join(f" --fact {fact.name}=..." for fact in duty.facts if fact.required)
+    given += " --until DAY" if duty.until == "required" else ""
+    return f"{_FULFIL} {duty.id}{given} --proof FILE"
 
 
 _BY = {

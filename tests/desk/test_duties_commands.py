@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 
@@ -54,6 +55,33 @@ def test_reminders_wait_in_the_outbox_and_status_says_so(continuity, home: Path)
     page = json.loads(out)
     assert [one["id"] for one in page["readiness"]] == [f"P{n}" for n in range(1, 11)]
     assert page["needs"][0]["since"] >= page["needs"][-1]["since"]
+
+
+def test_what_status_says_next_can_be_run(continuity, tmp_path: Path) -> None:
+    """Each command on the page, its blanks filled in, names all that its duty asks."""
+    proof = tmp_path / "proof.pdf"
+    proof.write_text("done")
+    wanted = [row["next"] for row in json.loads(continuity("status", "--json")[1])["needs"]
+              if row["next"].startswith("continuity duties fulfil")]  # fmt: skip
+    assert len(wanted) > 10
+    listed = json.loads(continuity("duties", "list", "--json")[1])
+    assert set(wanted) <= {row.get("next") for row in listed}
+    said = {"holder": "self", "connection": "sFTP", "functions": "GV", "risk": "low",
+            "attestation": "ISO 27001", "breach-notice-hours": "24"}  # fmt: skip
+    for line in wanted:
+        words = shlex.split(line.replace("FILE", str(proof)).replace("DAY", "2999-01-01"))
+        words = [f"{word[:-3]}{said.get(word[:-4], 'x')}" if word.endswith("=...") else word
+                 for word in words[1:]]  # fmt: skip
+        code, _, err = continuity(*words)
+        scan = "vulnerability-scan" in words
+        assert (code == 2 and "SARIF" in err) if scan else code == 0, (line, err)
+
+
+def test_one_of_several_is_named(continuity, tmp_path: Path) -> None:
+    proof = tmp_path / "bond.pdf"
+    proof.write_text("paid")
+    code, _, err = continuity("duties", "fulfil", "continuous-bond", "--proof", str(proof))
+    assert code == 2 and "--for: is missing; which bond it is of" in err
 
 
 def test_a_wrong_catalogue_is_refused_with_the_line(continuity, home: Path) -> None:

@@ -64,7 +64,9 @@ def at(day: date) -> datetime:
 
 def test_an_open_critical_past_its_limit_turns_the_duty_red(office: Office) -> None:
     with clock.held(at(DAY)):
-        standing = fulfil(office, "vulnerability-scan", Given(SCANS / "office.nessus"), "it")
+        standing = fulfil(
+            office, "vulnerability-scan", Given(SCANS / "office.nessus", item="office"), "it"
+        )
         last = standing.last
         assert last and last.scan and last.on == date(2026, 11, 20)
         assert last.scan.oldest["critical"] == "2026-11-20"
@@ -74,7 +76,9 @@ def test_an_open_critical_past_its_limit_turns_the_duty_red(office: Office) -> N
     }  # fmt: skip
     assert "critical finding open 16 days, limit 15" in lights[15].fact
     with clock.held(at(date(2026, 12, 12))):
-        later = fulfil(office, "vulnerability-scan", Given(SCANS / "office-later.nessus"), "it")
+        later = fulfil(
+            office, "vulnerability-scan", Given(SCANS / "office-later.nessus", item="office"), "it"
+        )
     scan = later.last.scan if later.last else None
     assert scan and scan.open == {"critical": 1, "high": 2, "medium": 1, "low": 1, "info": 1}
     assert scan.oldest["critical"] == "2026-11-20", "it stood in the report before"
