@@ -65,8 +65,9 @@ def _when(standing: Standing, today: date) -> Finding:
     if standing.never:
         return RED, f"{NEVER} {due}"
     if standing.change:
-        light = RED if days < 0 else AMBER
-        return light, f"to be done again by {due}: {standing.change.what} on {standing.change.on}"
+        told = f"to be done again by {due}: {standing.change.what} on {standing.change.on}"
+        late = _late_besides(standing, today)
+        return (RED if late or days < 0 else AMBER), told + late
     if days < 0:
         return RED, f"{_over(standing)} {_days(-days)} ago, on {due}"
     submit = standing.submit_by
@@ -77,6 +78,15 @@ def _when(standing: Standing, today: date) -> Finding:
         return (RED if days <= 30 else AMBER), f"{told}; submitted, not yet accepted"
     light = AMBER if days <= standing.duty.lead else GREEN
     return light, told + (f"; submit by {submit}" if submit else "")
+
+
+def _late_besides(standing: Standing, today: date) -> str:
+    """What is late without the change too: it must not make that look better."""
+    regular, submit = standing.regular, standing.duty.submit
+    if regular is None or today <= regular - timedelta(days=submit or 0):
+        return ""
+    return f"; besides, {'ends' if today <= regular else 'ended'} on {regular}" + (
+        f" and was to be submitted by {regular - timedelta(days=submit)}" if submit else "")  # fmt: skip
 
 
 def _ends(standing: Standing) -> str:

@@ -23,7 +23,7 @@ FIRST = timedelta(days=30)
 @dataclass(frozen=True)
 class Standing:
     """One duty, or one item of it. `opened`: since when the house knows of this term. `proofs`
-    are all that count, oldest first."""
+    are all that count, oldest first. `regular`: the last day that a change came before."""
 
     duty: Duty
     item: str
@@ -32,6 +32,7 @@ class Standing:
     term: str
     proofs: Sequence[Proof] = ()
     change: Change | None = None
+    regular: date | None = None
     rungs: Mapping[str, Rung] = field(default_factory=dict)
 
     @property
@@ -112,10 +113,9 @@ def standing(record: Record, duty: Duty, item: str) -> Standing:
     due, opened = _due(duty, proofs, record.started)
     change, again = _pending(duty, proofs, record.changes.get((duty.id, item), ()))
     if change and again and again < due:
-        due, opened, term = again, max(change.on, opened), f"{again} {change.seq}"
-    else:
-        change, term = None, due.isoformat()
-    return Standing(duty, item, due, opened, term, proofs, change)
+        term = f"{again} {change.seq}"
+        return Standing(duty, item, again, max(change.on, opened), term, proofs, change, due)
+    return Standing(duty, item, due, opened, due.isoformat(), proofs)
 
 
 def _due(duty: Duty, proofs: Sequence[Proof], started: date) -> tuple[date, date]:

@@ -121,6 +121,15 @@ def test_a_change_makes_it_due_again_and_a_new_agreement_ends_that(office: Offic
     assert renewed.change is None and renewed.due == date(2029, 12, 1)
 
 
+def test_a_change_does_not_make_a_late_renewal_look_better(office: Office, proof) -> None:
+    fulfil(office, "isa", Given(proof(), on=date(2024, 3, 1), facts=ISA), "ada")
+    late = line(stand(office.journal.rows, office, office.catalogue.duty("isa"), ""), TODAY)
+    assert late.light == "red" and "was to be submitted by 2026-09-02" in late.fact
+    moved = line(change(office, "isa", "", "merger", TODAY, "ada"), TODAY)
+    assert moved.light == "red" and "merger" in moved.fact
+    assert "besides, ends on 2027-03-01 and was to be submitted by 2026-09-02" in moved.fact
+
+
 def test_an_event_of_another_room_makes_it_due_again(office: Office, proof) -> None:
     """As a closed incident does an exercise: by the kind of the event, whoever writes it."""
     shipped_ = office.catalogue.duties["exercise"]
