@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -23,19 +23,20 @@ def approve(
         str, typer.Option(help="One-time code; left out, it is asked for when all is shown.")
     ] = "",
     given_at: Annotated[
-        str, typer.Option(help="When the code was read off, if not now: 2026-11-24T08:03:00Z.")
+        str, typer.Option(help="When the code was read off, if not now: 2026-11-24T08:03-05:00.")
     ] = "",
 ) -> None:
     """Approve a plan with your licence and one-time code: duty by day and payer, dates that differ
     and what is held back are shown first. Works without a server; a run that waits for the plan goes
     on by itself."""
     from tasks.desk.server import Server
+    from tasks.incident.moments import moment
     from tasks.reconciliation.plan_words import before_approval
     from tasks.reconciliation.terms import sending_day
     from tasks.shared import approval
 
     server = Server.of(desk.settings)
-    moment = datetime.fromisoformat(given_at) if given_at else None
+    read_at = moment(given_at, ZoneInfo(desk.settings.duties.zone), "--given-at")
     persons = desk.settings.approval.persons
     waits = approval.find(desk.journal, server.plan_of(plan) or plan)
     for line in before_approval(desk.content, waits, sending_day(desk.settings)):
@@ -47,7 +48,7 @@ def approve(
         desk.actor,
         code or typer.prompt("Code", hide_input=True),
         persons=persons,
-        given_at=moment,
+        given_at=read_at if given_at else None,
     )
     missing = approval.needed(persons) - len(asked.granted_by)
     say(f"Plan {asked.plan[:12]} ({asked.what}) approved by {', '.join(asked.granted_by)}.")

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyotp
 import pytest
@@ -154,3 +156,21 @@ def test_what_cbp_asks_is_listed_and_answered(continuity, home: Path) -> None:
     assert continuity("reconcile", "answered", "ABC-9000000-3", *told)[0] == 0
     assert continuity("reconcile", "requests")[0] == 0
     assert "reconcile requests" not in continuity("status")[1]
+
+
+def test_when_a_code_was_read_off_is_told_as_people_write_it(continuity, journal, home) -> None:
+    from tasks.shared import approval, people
+
+    people.add(journal, "ada", "Ada Vance", "98765", ["approver"], "it")
+    phone = pyotp.parse_uri(people.enrol(journal, home, "ada", "it"))
+    approval.ask(journal, "ab" * 32, "a plan", ["cd" * 32], "bo")
+    code, _, err = continuity(
+        "approve", "ab" * 32, "--code", "1", "--given-at", "yesterday", by="ada"
+    )
+    assert code == 2 and "column --given-at: is no moment" in err
+    zone = ZoneInfo("America/New_York")
+    noted = datetime.now(zone).replace(tzinfo=None).isoformat(timespec="seconds")
+    code, out, err = continuity(
+        "approve", "ab" * 32, "--code", phone.now(), "--given-at", noted, by="ada"
+    )
+    assert code == 0 and "approved by ada" in out, err
