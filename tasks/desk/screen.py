@@ -10,7 +10,7 @@ import typer
 
 from tasks.desk import screen_lists, screen_risk
 from tasks.desk.context import desk, say, show
-from tasks.desk.screen_lists import Json, house
+from tasks.desk.screen_lists import Json, house, red_lists, warn_of_lists
 from tasks.shared.errors import BadInput
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def partners(
     _report(read, ids, outcome.screened, as_json)
     if read.problems:
         raise _bad(f"{read.refused:,} row(s) of {read.file} were left out", read)
-    raise typer.Exit(1 if _undecided(ids) or _red() else 0)
+    raise typer.Exit(1 if _undecided(ids) or red_lists() else 0)
 
 
 _MOST = 200
@@ -89,7 +89,7 @@ def _report(read: Read, ids: set[str], screened: int, as_json: bool) -> None:
     if as_json:
         told = {"partners": len(ids), "screened": screened, "refused": read.refused, "hits": rows}
         told |= {"standing": [screen_risk.row(one) for one in stands]}
-        told |= {"red_lists": _red()}
+        told |= {"red_lists": red_lists()}
         told |= {"problems": [problem.as_dict() for problem in read.problems]}
         print(json.dumps(told, indent=1, ensure_ascii=False))
         return
@@ -98,18 +98,7 @@ def _report(read: Read, ids: set[str], screened: int, as_json: bool) -> None:
               for state in (standing.STOP, standing.REVIEW, standing.CLEAR)}  # fmt: skip
     told = ", ".join(f"{count} {state}" for state, count in counts.items())
     say(f"{len(ids)} partner(s): {told}. {screened} screened now.")
-    _warn_of_lists()
-
-
-def _red() -> list[str]:
-    from tasks.screening.watch import red_lists
-
-    return red_lists(desk.journal)
-
-
-def _warn_of_lists() -> None:
-    for why in _red():
-        say(f"RED, nobody is cleared by these lists: {why}")
+    warn_of_lists()
 
 
 @app.command()
@@ -130,14 +119,14 @@ def run(
     if as_json:
         told = {"scope": outcome.scope, "screened": outcome.screened, "hits": outcome.hits,
                 "undecided": waiting, "gone": list(outcome.gone), "new": rows,
-                "red_lists": _red()}  # fmt: skip
+                "red_lists": red_lists()}  # fmt: skip
         print(json.dumps(told, indent=1, ensure_ascii=False))
-        raise typer.Exit(1 if waiting or _red() else 0)
+        raise typer.Exit(1 if waiting or red_lists() else 0)
     show(shown.brief(rows), as_json=False, title="New or changed hits")
     say(f"{outcome.scope}: {outcome.screened} screened, {outcome.hits} hits stand, "
         f"{len(outcome.gone)} are gone, {waiting} wait for a person.")  # fmt: skip
-    _warn_of_lists()
-    raise typer.Exit(1 if waiting or _red() else 0)
+    warn_of_lists()
+    raise typer.Exit(1 if waiting or red_lists() else 0)
 
 
 @app.command()
@@ -166,8 +155,8 @@ def name(
     rows = by_name.screen(house(), asked, desk.actor)
     show(rows, as_json=as_json, title=asked.name)
     if not as_json:
-        _warn_of_lists()
-    raise typer.Exit(1 if rows or _red() else 0)
+        warn_of_lists()
+    raise typer.Exit(1 if rows or red_lists() else 0)
 
 
 @app.command()

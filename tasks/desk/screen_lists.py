@@ -109,3 +109,15 @@ def status(as_json: Json = False) -> None:
     rows = standing(desk.journal)
     show(rows, as_json=as_json, title="Lists in force")
     raise typer.Exit(1 if any(row["state"] == "red" for row in rows) else 0)
+
+
+def red_lists() -> list[str]:
+    """Why lists are red, and which."""
+    from tasks.screening import watch
+
+    return watch.red_lists(desk.journal)
+
+
+def warn_of_lists() -> None:
+    for why in red_lists():
+        say(f"RED, nobody is cleared by these lists: {why}")

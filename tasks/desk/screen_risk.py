@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasks.desk.context import desk, say, show
-from tasks.desk.screen_lists import Json, house
+from tasks.desk.screen_lists import Json, house, warn_of_lists
 
 if TYPE_CHECKING:
     from tasks.screening.standing import Standing
@@ -26,7 +26,8 @@ def risk(
     due: Annotated[bool, typer.Option("--due", help="Only those whose review is due.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Every partner: stop, review or clear, its points, and when it is reviewed next."""
+    """Every partner: stop, review or clear, its points, and when it is reviewed next. High risk is
+    not clear before somebody reviewed it: continuity screen review."""
     from tasks.screening.standing import standings
     from tasks.shared.errors import Refused
 
@@ -37,9 +38,11 @@ def risk(
         found = [one for one in found if one.overdue or not one.reviewed]
     if as_json or not partner:
         show([row(one, reasons=as_json) for one in found], as_json=as_json, title="Partners")
-        return
-    for line in lines(found[0]):
-        say(line)
+    else:
+        for line in lines(found[0]):
+            say(line)
+    if not as_json:
+        warn_of_lists()
 
 
 def row(one: Standing, *, reasons: bool = True) -> dict[str, Any]:

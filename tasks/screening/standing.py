@@ -21,6 +21,8 @@ from tasks.shared.errors import Refused
 from tasks.shared.projections import REVIEWS
 
 STOP, REVIEW, CLEAR = "stop", "review", "clear"
+_RISKY = ("high", "stop")
+"""Tiers whose partners a person looks at even where no list names them."""
 _AFFILIATE_CODES = {"EL", "MEU"}
 
 
@@ -79,8 +81,18 @@ def _standing(
     due = review.due if review else today.isoformat()
     undecided = sum(one.undecided for one in hits)
     state = _state(hits, owned, undecided)
+    if state == CLEAR and _wants_a_look(found, review, today):
+        state = REVIEW
     return Standing(row["partner"], row["name"], row["role"], state, undecided, found,
                     tuple(owned), due, review.tier if review else "")  # fmt: skip
+
+
+def _wants_a_look(found: risk.Risk, review: Any, today: date) -> bool:
+    """High risk without any hit, such as a mill in Xinjiang, that nobody looked at, or not since its
+    points rose or its review fell due."""
+    if found.tier not in _RISKY:
+        return False
+    return review is None or review.due < today.isoformat() or review.points < found.points
 
 
 def _state(hits: list[Hit], owned: list[Owned], undecided: int) -> str:

@@ -166,6 +166,7 @@ def test_risk_review_and_status(loaded, continuity, tmp_path: Path) -> None:
     )
     code, out, _ = loaded("risk", "P1")
     assert code == 0 and "no attestation (SOC 2, ISO 27001)" in out and "+30" in out
+    assert "RED, nobody is cleared by these lists" in out and "RED" in loaded("risk")[1]
     code, out, _ = loaded("review", "P1", "--note", "asked for their SOC 2")
     assert code == 0 and "tier high" in out
     assert loaded("review", "P2", "--note", "looked")[0] == 1

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pyotp
 import pytest
 
-from tasks.screening import decisions, shown, standing
+from tasks.screening import decisions, partner_file, register, shown, standing
 from tasks.screening.house import House
 from tasks.shared import clock, people
 from tasks.shared.errors import BadInput, CodeRefused, Refused
 from tasks.shared.journal_check import verify
-from tests.screening.world import World
+from tests.screening.world import HEAD, World
 
 TIVA = "ofac-sdn/16527"
 PARTO = "ofac-sdn/12950"
@@ -210,3 +210,26 @@ def test_a_review_sets_the_next_one(screened: World) -> None:
     assert done.risk.tier == "low" and done.due > clock.text()[:10]
     with pytest.raises(Refused, match="No partner"):
         standing.review(screened.house, "P9", "looked", "ada")
+
+
+def test_high_risk_without_a_hit_is_not_clear_until_somebody_looked(screened: World) -> None:
+    """A cotton mill in Xinjiang is on no list."""
+    rows = (HEAD.replace("Owners", "Region,HTS,Owners")
+            + "P5,Hotan Oasis Cotton Mill,manufacturer,CN,Hotan,Xinjiang,5201,\n")  # fmt: skip
+    path = screened.folder / "mill.csv"
+    path.write_text(rows, encoding="utf-8")
+    found = partner_file.read(path)
+    register.take(screened.house.journal, screened.house.content, "ada", found.partners,
+                  source=found.sha256, file=found.file)  # fmt: skip
+    screened.screen()
+
+    def state() -> str:
+        (mill,) = standing.standings(screened.house, ["P5"])
+        assert (mill.undecided, mill.risk.tier) == (0, "high")
+        return mill.state
+
+    assert state() == "review"
+    standing.review(screened.house, "P5", "cotton traced to Texas, papers in the file", "ada")
+    assert state() == "clear"
+    with clock.held(clock.now() + timedelta(days=91)):
+        assert state() == "review", "the review is due"
