@@ -13,7 +13,7 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from tasks.duties import steps as duties
+from tasks.desk import steps as desk
 from tasks.operations import steps
 from tasks.operations.showing.steps import what_to_do
 
@@ -30,7 +30,7 @@ def upkeep(home: str, actor: str, full: bool = False) -> State[Any]:
     told = steps.carry_news(home)
     found = steps.look_after(home, actor, full)
     going = steps.go_on(home)
-    lights = duties.publish(home)
+    lights = desk.publish(home)
     result = {**found, "told": told, "reconciliation": going, "lights": lights}
     if found["faults"]:
         message = f"{len(found['faults'])} fault(s): {found['faults'][0]}"

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from tasks.duties import readiness, reminding, sample
+from tasks.duties import reminding, sample
 from tasks.duties.records import Office
-from tasks.duties.terms import standings
-from tasks.shared import board, opening
+from tasks.shared import opening
 from tasks.shared.settings import load
 from tasks.shared.steps import task
 
@@ -31,23 +29,6 @@ def remind(home: str, actor: str) -> dict[str, Any]:
     get_run_logger().info("%d reminder(s), %d letter(s) sent, %d wait", len(done.rungs), done.sent,
                           len(done.waiting))  # fmt: skip
     return vars(done)
-
-
-@task(name="publish readiness")
-def publish(home: str) -> dict[str, str]:
-    """The artifacts `readiness` and `duties`; returns the light of each recommendation."""
-    office = _office(home)
-    lines = readiness.lines(office)
-    create_markdown_artifact(board.markdown(lines), key="readiness", description="Are we ready")
-    found = standings(office.journal.rows, office.catalogue, office.zone)
-    create_table_artifact(table=readiness.table(found, office.today()), key="duties",
-                          description="Every duty, and when it is due")  # fmt: skip
-    office.journal.close()
-    lights = {one.id: one.light for one in board.page(lines)}
-    get_run_logger().info(
-        "red: %s", ", ".join(k for k, v in lights.items() if v == board.RED) or "none"
-    )
-    return lights
 
 
 @task(name="readiness of the sample brokerage")
