@@ -23,7 +23,7 @@ def publish(home: str) -> dict[str, str]:
     office = Office(opening.journal(settings), opening.content(settings), settings)
     found = lines(office)
     create_markdown_artifact(board.markdown(found), key="readiness", description="Are we ready")
-    stand = standings(office.journal.rows, office.catalogue, office.zone)
+    stand = standings(office.journal.rows, readiness.usable(office)[0], office.zone)
     create_table_artifact(table=readiness.table(stand, office.today()), key="duties",
                           description="Every duty, and when it is due")  # fmt: skip
     office.journal.close()

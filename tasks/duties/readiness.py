@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from tasks.duties.catalogue import Catalogue, shipped
 from tasks.duties.duty import SEVERITIES
 from tasks.duties.records import Office
 from tasks.duties.terms import Standing, standings
 from tasks.shared import board, clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
+from tasks.shared.errors import BadInput
 
 _FULFIL = "continuity duties fulfil"
 _DAY = timedelta(days=1)
@@ -22,11 +24,22 @@ Finding = tuple[str, str]
 def lines(office: Office) -> list[Line]:
     """The whole board: every duty, and what the house counts itself."""
     rows = office.journal.rows
-    found = [
-        line(standing, office.today())
-        for standing in standings(rows, office.catalogue, office.zone)
-    ]
-    return [*found, *board.house_lines(rows, office.settings)]
+    catalogue, faults = usable(office)
+    found = [line(standing, office.today()) for standing in standings(rows, catalogue, office.zone)]
+    return [*faults, *found, *board.house_lines(rows, office.settings)]
+
+
+def usable(office: Office) -> tuple[Catalogue, list[Line]]:
+    """The house's catalogue; with faults in the broker's own part what ships, and a line that says so:
+    in an incident nobody mends a catalogue before she sees what bites."""
+    try:
+        return office.catalogue, []
+    except BadInput as wrong:
+        first, more = wrong.problems[0], len(wrong.problems) - 1
+        fact = f"{first}{f' (and {more} more)' if more else ''}"
+        fault = Line("P1", "own catalogue of duties", RED, f"not used, what ships counts: {fact}",
+                     "mend it, then continuity duties list")  # fmt: skip
+        return shipped(), [fault]
 
 
 def line(standing: Standing, today: date) -> Line:

@@ -88,3 +88,8 @@ def test_a_wrong_catalogue_is_refused_with_the_line(continuity, home: Path) -> N
     (home / "duties.toml").write_text('[[duty]]\nid = "isa"\nevery = "-1 days"\n')
     code, _, err = continuity("duties", "list")
     assert code == 2 and "duties.toml, line 3, column duty.every: is no cadence" in err
+    code, out, _ = continuity("status", "--json")
+    assert code == 1, "the page is there all the same, with what ships"
+    rows = {row["what"]: row for row in json.loads(out)["needs"]}
+    assert "duties.toml, line " in rows["own catalogue of duties"]["fact"]
+    assert "isa" in rows and "newest backup" in rows
