@@ -76,7 +76,11 @@ def step(
     at: At = "",
     reference: Reference = "",
     port: Annotated[
-        list[str] | None, typer.Option(help="Port (Schedule D) that it covers; may repeat.")
+        list[str] | None,
+        typer.Option(
+            help="Port (Schedule D) that it covers, else all; may repeat. "
+            "What CBP said of other ports stands."
+        ),
     ] = None,
     until: Annotated[str, typer.Option(help="Day on which it ends.")] = "",
     evidence: Evidence = None,

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from tasks.entries.codes import meanings
 from tasks.incident import exposure, notice_counts
 from tasks.incident.clocks import sent_times
+from tasks.incident.downtime import InForce
 from tasks.incident.moments import shown
 from tasks.incident.office import Office
-from tasks.incident.state import Incident
+from tasks.incident.state import Incident, Taken
 from tasks.shared import board, clock, kinds
 from tasks.shared.projections import ENTRIES, NUMBERS
 
@@ -73,13 +74,16 @@ def _breach_sent(office: Office, incident: Incident) -> str:
 
 
 def _authorisation(office: Office, incident: Incident) -> str:
-    one = incident.authorised
-    if one is None:
+    if not incident.authorisations:
         return "refused or ended" if incident.last("downtime_refused") else "not authorised yet"
-    ports = f", ports {' '.join(one.ports)}" if one.ports else ""
+    return "; ".join(_granted(one, where, office) for one, where in incident.authorisations)
+
+
+def _granted(one: Taken, where: InForce, office: Office) -> str:
+    ports = f", ports {' '.join(where.ports)}" if where.ports else ""
+    ports += f", but not {' '.join(where.but)}" if where.but else ""
     until = f", until {one.until}" if one.until else ""
-    reference = one.reference or "on file"
-    return f"{reference}, {_when(one.happened, office)}{ports}{until}"
+    return f"{one.reference or 'on file'}, {_when(one.happened, office)}{ports}{until}"
 
 
 def _connection(office: Office, incident: Incident) -> str:

@@ -16,6 +16,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tasks.incident import attaching, states
+from tasks.incident.downtime import InForce, Word, in_force, require_bounds
 from tasks.incident.office import Office
 from tasks.incident.signing import require_signed
 from tasks.shared import clock, kinds
@@ -84,9 +85,18 @@ class Incident:
 
     @property
     def authorised(self) -> Taken | None:
-        """CBP's authorisation of downtime, unless it was refused or ended since."""
-        last = self.last("downtime_authorised", "downtime_refused")
-        return last if last and last.state == "downtime_authorised" else None
+        """CBP's newest authorisation of downtime that was not refused or ended since."""
+        return self.authorisations[-1][0] if self.authorisations else None
+
+    @property
+    def authorisations(self) -> tuple[tuple[Taken, InForce], ...]:
+        """Each authorisation of downtime that stands, with the ports that it still counts for."""
+        steps = [
+            one for one in self.steps if one.state in ("downtime_authorised", "downtime_refused")
+        ]
+        said = [Word(one.state == "downtime_authorised", clock.text(one.happened), one.reference,
+                     one.ports, one.until) for one in steps]  # fmt: skip
+        return tuple((steps[one.place], one) for one in in_force(said))
 
 
 @dataclass(frozen=True)
@@ -196,8 +206,8 @@ def _said(given: Given, attached: list[kinds.Attached]) -> dict[str, Any]:
 def step(office: Office, name: str, given: Given, actor: str, incident: str = "") -> Incident:
     """Take a step. Returns the incident as it then stands.
 
-    Raises BadInput for an unknown step or one without the proof it needs, Refused for one that may
-    not follow, naming those that may.
+    Raises BadInput for an unknown step, one without the proof it needs, and an unknown port or day,
+    Refused for one that may not follow, naming those that may.
     """
     chosen = _known(name)
     if chosen.own:
@@ -206,6 +216,7 @@ def step(office: Office, name: str, given: Given, actor: str, incident: str = ""
         problem = Problem(column="--evidence or --reference", wrong="is missing",
                           right="the file that proves it, or CBP's reference")  # fmt: skip
         raise BadInput(f"{name} must be proved:", [problem])
+    require_bounds(office.settings, given.ports, given.until)
     attached = attaching.attach(office.content, given.files, f"step {name}")
     with office.journal.write(actor) as pen:
         one = require(pen.rows, incident)

@@ -169,6 +169,28 @@ def test_leave_is_bounded_by_ports_and_days_and_can_be_refused(hushed: World) ->
     assert leave(journal).incident == ""
 
 
+def test_each_port_has_the_newest_word_of_cbp_that_covers_it(hushed: World) -> None:
+    journal, day = hushed.book.journal, date(2026, 11, 24)
+    paper_world.grant(hushed.book, ports=["2304"])
+    said = kinds.IncidentDowntimeAuthorised(
+        incident="2026-01",
+        happened=clock.text(),
+        reference="HQ-118",
+        ports=("2704",),
+        until="2026-11-30",
+    )
+    journal.append(said, "incident/2026-01", "ada")
+    given = leave(journal)
+    assert given.lacking("2304", day) == given.lacking("2704", day) == ""
+    assert "is for 2304, 2704, not for 4701" in given.lacking("4701", day)
+    assert given.words("2304").startswith("HQ-2026-117, of ") and "HQ-118" in given.words("2704")
+    no = kinds.IncidentDowntimeRefused(incident="2026-01", happened=clock.text(), ports=("2304",))
+    journal.append(no, "incident/2026-01", "ada")
+    given = leave(journal)
+    assert "refused downtime or ended it" in given.lacking("2304", day)
+    assert given.words("2304") == "" and given.lacking("2704", day) == ""
+
+
 def test_immediate_delivery_is_flagged(world: World) -> None:
     number = world.record("11", immediate_delivery=True)
     text = text_of(world.letter(number).path)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given as drawn, strategies as st
 
 from tasks.incident import state, states
+from tasks.incident.notice_facts import COMPUTED
 from tasks.incident.office import Office
 from tasks.incident.state import Given
 from tasks.shared import clock, kinds
@@ -95,6 +96,41 @@ def test_the_whole_way_and_its_evidence(office: Office, tmp_path: Path) -> None:
     assert verify(office.journal, office.content).ok
     office.content.path(kept.content).unlink()
     assert "missing" in str(verify(office.journal, office.content).problems)
+
+
+def test_a_later_authorisation_adds_its_ports_to_those_before(office: Office) -> None:
+    state.declare(office, Given(), "ada", breach=None)
+    through(office, "disconnected", "downtime_requested")
+    for reference, ports in (("HQ 1", ("2304", "2704")), ("HQ 2", ("4701",)), ("HQ 3", ("2704",))):
+        given = Given(reference=reference, ports=ports)
+        at = state.step(office, "downtime_authorised", given, "ada")
+    found = [(one.reference, where.ports) for one, where in at.authorisations]
+    assert found == [("HQ 1", ("2304",)), ("HQ 2", ("4701",)), ("HQ 3", ("2704",))]
+    at = state.step(office, "downtime_refused", Given(reference="HQ 4", ports=("2704",)), "ada")
+    assert [one.reference for one, _ in at.authorisations] == ["HQ 1", "HQ 2"]
+    said = COMPUTED["authorisation"][1](office, at)
+    assert said.startswith("HQ 1, ") and "ports 2304; HQ 2, " in said and "2704" not in said
+
+
+def test_an_authorisation_for_all_ports_names_those_taken_out_since(office: Office) -> None:
+    state.declare(office, Given(), "ada", breach=None)
+    through(office, "disconnected", "downtime_requested", "downtime_authorised")
+    at = state.step(office, "downtime_refused", Given(reference="HQ 4", ports=("2704",)), "ada")
+    assert "but not 2704" in COMPUTED["authorisation"][1](office, at)
+
+
+@pytest.mark.parametrize(
+    "ports, until", [(("99XX",), ""), (("2304",), "2026-13-01"), ((), "friday")]
+)
+def test_bounds_that_a_letter_could_not_rely_on_are_refused(
+    office: Office, ports: tuple[str, ...], until: str
+) -> None:
+    state.declare(office, Given(), "ada", breach=None)
+    through(office, "disconnected", "downtime_requested")
+    given = Given(reference="HQ 1", ports=ports, until=until)
+    with pytest.raises(BadInput, match=r"99XX|2026-13-01|friday"):
+        state.step(office, "downtime_authorised", given, "ada")
+    assert state.require(office.journal.rows).authorised is None
 
 
 def test_remediation_runs_beside_downtime(office: Office) -> None:

@@ -4,9 +4,12 @@ deadline (CBP 3609-0324 as the trade press tells it)."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
+from tasks.incident.downtime import Word, about, in_force
 from tasks.shared.journal import Journal
 
 _OPENS = ("incident.suspected", "incident.declared")
@@ -17,40 +20,38 @@ _ENDS = ("incident.closed", "incident.dismissed", "incident.reconnected")
 
 @dataclass(frozen=True)
 class Leave:
-    """What the book holds of the open incident. `reference`: CBP's, or who said so; `ports` and
-    `until` bound it, empty for no bound; `since`: when the systems went down; moments are UTC text."""
+    """What the book holds of the open incident. `said`: CBP's words on downtime, the newest last;
+    `since`: when the systems went down, UTC text."""
 
     incident: str = ""
     since: str = ""
     reason: str = ""
-    granted: str = ""
-    reference: str = ""
-    ports: tuple[str, ...] = ()
-    until: str = ""
-    refused: str = ""
+    said: tuple[Word, ...] = ()
 
     def lacking(self, port: str, day: date) -> str:
         """Why a letter to this port may not go out today; empty if it may."""
         if not self.incident:
             return "no incident is open (continuity incident declare)"
-        if self.refused:
-            return f"CBP refused downtime or ended it on {self.refused[:10]}"
-        if not self.granted:
+        one = about(self.said, port)
+        if one is None:
+            ports = [port for grant in in_force(self.said) for port in grant.ports]
+            if ports:
+                return f"CBP's authorisation is for {', '.join(ports)}, not for {port}"
             return "CBP has not authorised downtime, as far as the book knows"
-        if self.ports and port not in self.ports:
-            return f"CBP's authorisation is for {', '.join(self.ports)}, not for {port}"
-        if self.until and day.isoformat() > self.until:
-            return f"CBP's authorisation ended on {self.until}"
+        if not one.granted:
+            return f"CBP refused downtime or ended it on {one.happened[:10]}"
+        if one.until and day.isoformat() > one.until:
+            return f"CBP's authorisation ended on {one.until}"
         return ""
 
-    @property
-    def words(self) -> str:
-        """The authorisation as the letter names it; empty if there is none."""
-        if not self.granted or self.refused:
+    def words(self, port: str) -> str:
+        """The authorisation as a letter to this port names it; empty if there is none."""
+        one = about(self.said, port)
+        if one is None or not one.granted:
             return ""
-        bounds = f", for {', '.join(self.ports)}" if self.ports else ""
-        bounds += f", until {self.until}" if self.until else ""
-        return f"{self.reference or 'no reference given'}, of {self.granted[:10]}{bounds}"
+        bounds = f", for {', '.join(one.ports)}" if one.ports else ""
+        bounds += f", until {one.until}" if one.until else ""
+        return f"{one.reference or 'no reference given'}, of {one.happened[:10]}{bounds}"
 
 
 def leave(journal: Journal) -> Leave:
@@ -64,11 +65,13 @@ def leave(journal: Journal) -> Leave:
             found = Leave(incident=str(said.get("incident", "")))
         if event.kind in _DOWN and not found.since:
             found = replace(found, since=happened, reason=str(said.get("note", "")))
-        if event.kind == _GRANTS:
-            found = replace(found, granted=happened, reference=str(said.get("reference", "")), refused="",
-                            ports=tuple(said.get("ports", ())), until=str(said.get("until", "")))  # fmt: skip
-        elif event.kind == _REFUSES:
-            found = replace(found, refused=happened)
+        if event.kind in (_GRANTS, _REFUSES):
+            found = replace(found, said=(*found.said, _word(event.kind == _GRANTS, happened, said)))
         elif event.kind in _ENDS:
             found = Leave()
     return found
+
+
+def _word(granted: bool, happened: str, said: Mapping[str, Any]) -> Word:
+    return Word(granted, happened, str(said.get("reference", "")), tuple(said.get("ports", ())),
+                str(said.get("until", "")))  # fmt: skip

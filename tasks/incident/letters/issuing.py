@@ -220,7 +220,8 @@ def _body(draft: Draft, printed: Packet, content: str, sealed: str, key: str) ->
         "entries": [_entry(part) for part in draft.parts],
         "documents": sorted({one.content for part in draft.parts for one in part.documents}),
         "signer": draft.signer.person, "signer_name": draft.signer.name,
-        "licence": draft.signer.licence, "authorisation": draft.leave.words, "override": draft.override,
+        "licence": draft.signer.licence, "override": draft.override,
+        "authorisation": draft.leave.words(draft.port),
     }  # fmt: skip
     if not draft.replaces:
         return kinds.LetterIssued(**common)

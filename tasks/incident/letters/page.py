@@ -89,7 +89,7 @@ def _head(paper: LetterPaper, draft: Draft) -> None:
                    f"named here: {draft.reason}")  # fmt: skip
     broker, leave = draft.broker, draft.leave
     since = leave.since.replace("T", " ")[:16] + " UTC" if leave.since else "to follow"
-    none = "none on record when this was issued"
+    said, none = leave.words(draft.port), "none on record when this was issued"
     paper.gap(1)
     paper.boxes([
         (Box(5, "", "Broker", broker.name), Box(2, "", "Filer code", broker.filer_code),
@@ -97,8 +97,8 @@ def _head(paper: LetterPaper, draft: Draft) -> None:
          Box(4, "", "Reach us day and night", joined((broker.contact_name, broker.contact_phone)))),
         (Box(3, "", "No transmission since", since),
          Box(5, "", "Reason", leave.reason or "our systems are out of use"),
-         Box(5, "", "CBP's authorisation of downtime", leave.words or none,
-             INK if leave.words else RED)),
+         Box(5, "", "CBP's authorisation of downtime", said or none,
+             INK if said else RED)),
     ])  # fmt: skip
 
 
