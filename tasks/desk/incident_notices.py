@@ -176,7 +176,11 @@ def contacts(
 
 def exposure(
     system: Annotated[
-        list[str] | None, typer.Option(help="Only what was in this system; may repeat.")
+        list[str] | None,
+        typer.Option(
+            help="Only what was in this system; may repeat. Else all of the "
+            "settings; our own book only as book."
+        ),
     ] = None,
     accept_faulty: Annotated[
         bool, typer.Option("--accept-faulty", help="Take what can be read.")
@@ -205,6 +209,10 @@ def exposure(
         show([{"system": one.system, "holds": one.holds, "numbers": len(one.numbers),
                "not readable": one.faulty} for one in read], as_json=False, title="Exposure")  # fmt: skip
         say(f"{len(listed):,} importer number(s) in all; the next breach notice lists them")
+        if book.BOOK not in {one.system for one in read}:
+            say(
+                f"Not looked at: our own book of paper entries. Compromised too? --system {book.BOOK} besides"
+            )
     for problem in (problem for one in read for problem in one.problems):
         print(f"  {problem}", file=sys.stderr)
     if out:

@@ -26,7 +26,8 @@ from tasks.shared.projections import ENTRIES
 from tasks.shared.settings import System
 
 BOOK = "book"
-"""The system that is always there: our own ledger of paper entries."""
+"""The system that is always there: our own ledger of paper entries. It was begun after the breach, on a
+machine apart: a notice lists its numbers only where somebody says that it was compromised too."""
 _MOST = 1_000_000
 
 
@@ -57,14 +58,18 @@ def inventory(office: Office) -> dict[str, str]:
 
 
 def read(office: Office, names: Sequence[str] = ()) -> list[Read]:
-    """What the systems held, or these of them. Raises BadInput for an unknown one."""
+    """What the systems of the settings held, or those named. Raises BadInput for an unknown one, and
+    if none is named and the settings have none."""
     known = inventory(office)
+    wanted = {one.name: one for one in office.settings.incident.systems}
+    if not names and not wanted:
+        raise BadInput("No system is known: list under [incident] systems which held importer numbers, or "
+                       f"name our own book if it was compromised: --system {BOOK}")  # fmt: skip
     if unknown := [name for name in names if name not in known]:
         problems = [Problem(value=one, wrong="is no system of the inventory",
                             right=f"one of {', '.join(known)}") for one in unknown]  # fmt: skip
         raise BadInput("Not known:", problems)
-    wanted = {one.name: one for one in office.settings.incident.systems}
-    return [_read(office, wanted.get(name), known[name]) for name in names or known]
+    return [_read(office, wanted.get(name), known[name]) for name in names or wanted]
 
 
 def _read(office: Office, system: System | None, holds: str) -> Read:
@@ -177,7 +182,8 @@ def listing(office: Office, found: Sequence[Read]) -> list[Exposed]:
 def record(
     office: Office, names: Sequence[str], actor: str, *, accept_faulty: bool = False
 ) -> tuple[list[Exposed], list[Read]]:
-    """Write down the list of compromised importer numbers: those of the systems named, or of all.
+    """Write down the list of compromised importer numbers: those of the systems named, or of all
+    of the settings.
 
     Raises BadInput, naming every fault, unless `accept_faulty`: the 72 hours do not wait for a clean
     file, and what could not be read is told by the answer. The same list again is no new event.

@@ -33,7 +33,7 @@ def test_the_list_of_72_hours_is_a_command(office: Office, morning: datetime) ->
     found = {one.importer: one for one in listed}
     assert found["Acme Übersee"].systems == ("crm", "tms") and found["Zed"].systems == ("tms",)
     assert is_reference(found["Abe Doe"].number)
-    assert [(one.system, len(one.numbers)) for one in read] == [("crm", 3), ("tms", 2), ("book", 0)]
+    assert [(one.system, len(one.numbers)) for one in read] == [("crm", 3), ("tms", 2)]
     assert exposure.newest(office, "2026-01") == listed
     assert b"123-45-6789" in exposure.as_csv(listed, True, office)
     masked = exposure.as_csv(listed, False, office)
@@ -55,6 +55,15 @@ def test_only_the_systems_that_were_compromised(office: Office, morning: datetim
         exposure.record(office, ["erp"], "ada")
 
 
+def test_without_an_inventory_nothing_is_told_as_compromised(
+    office: Office, morning: datetime
+) -> None:
+    declared(office, morning)
+    with pytest.raises(BadInput, match=r"\[incident\] systems"):
+        exposure.record(office, [], "ada")
+    assert exposure.newest(office, "2026-01") is None
+
+
 def test_our_own_book_gives_names_and_a_person_stands_once(
     office: Office, morning: datetime, tmp_path: Path
 ) -> None:
@@ -69,7 +78,8 @@ def test_our_own_book_gives_names_and_a_person_stands_once(
     world.record("11", importer_name="ACME FOODS")
     office = with_systems(office, crm(office))
     declared(office, morning)
-    listed, _ = exposure.record(office, [], "ada")
+    assert len(exposure.record(office, [], "ada")[0]) == 3, "the book was begun after the breach"
+    listed, _ = exposure.record(office, ["crm", "book"], "ada")
     names = {one.importer: one.systems for one in listed}
     assert names["Abe Doe"] == ("crm", "book") and "ABE DOE" not in names
     assert names["ACME FOODS"] == ("book",) and "" not in names
