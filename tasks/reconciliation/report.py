@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from tasks.reconciliation import (
     report_audit,
     report_book,
+    report_leave,
     report_matters,
     report_restore,
     report_rows,
@@ -156,8 +157,8 @@ def _gather(
         batches=report_audit.batches(story),
         deeds=report_audit.deeds(story, rows),
         signed=tuple(_signature(mark, body, approvals) for mark, body in story.signed),
-        authorised=report_audit.recorded(journal, "incident.", "authoris"),
-        discretion=report_audit.recorded(journal, "discretion."),
+        authorised=report_leave.authorised(journal),
+        discretion=report_leave.discretion(journal),
         letters=report_audit.letters(journal), work=report_work.table(journal),
         stamped=stamped, unstamped=tuple(unstamped), story=story,
         restore=report_restore.read(journal, content),
@@ -184,6 +185,7 @@ def one_client(report: Report, importer: str) -> Report:
         approvals=_only(report.approvals, "plan", sent["plan"].combine_chunks()),
         deeds=report_audit.deeds_of(report.story, rows), refusals=(),
         work=report_work.of_client(report.work, importer, name),
+        discretion=report_leave.of_client(report.discretion, rows["number"].to_pylist()),
         stamped=stamped, unstamped=tuple(unstamped), restore=report_restore.NOTHING,
     )  # fmt: skip
 

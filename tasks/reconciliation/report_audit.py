@@ -158,18 +158,8 @@ def _at(mark: Mark | None) -> str | None:
     return mark.at if mark else None
 
 
-def recorded(journal: Journal, family: str, word: str = "") -> pa.Table:
-    """Events of a family (`incident.`), if this book has any, by kind alone: the report shows that
-    and when something was recorded, also of rooms that it knows nothing of."""
-    column = EVENTS.c
-    query = sa.select(column.kind, column.subject, column.at, column.actor).order_by(column.seq)
-    found = journal.rows(query.where(column.kind.startswith(family)))
-    rows = [dict(row._mapping) for row in found if word in row.kind]
-    return scrubbed(pa.Table.from_pylist(rows, RECORDED_SCHEMA))
-
-
 def letters(journal: Journal) -> pa.Table:
-    """Downtime letters and what became of them, in the shape of `recorded`; of a letter the actor is
+    """Downtime letters and what became of them, by kind, subject, moment and actor; of a letter the actor is
     who signs it and under whose licence."""
     rows = []
     for event in journal.events(kind="letter."):

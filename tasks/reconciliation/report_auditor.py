@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.reconciliation.report_audit import TOGETHER, Proof
+from tasks.reconciliation.report_leave import authorisation_words, discretion_words
 from tasks.reconciliation.report_rows import IN_TIME, LATE, LATE_OPEN, UNKNOWN
 from tasks.reconciliation.report_tables import words
 from tasks.reconciliation.report_totals import among, count
@@ -25,14 +26,13 @@ def auditor_page(paper: Paper, report: Report) -> None:
     paper.title("For the auditor", 14)
     paper.answers([
         ("Who signed, under whose licence, when", _signatures(report)),
-        ("CBP's authorisation and its dates", [words(report.authorised)]),
+        ("CBP's authorisation and its dates", authorisation_words(report.authorised)),
         ("Letters to the ports", [words(report.letters)]),
         ("Stamped copies", _stamped(report)),
         ("Dates and values, paper beside ACE", _beside(report)),
         ("Each number used once", [told(one) for one in report.proofs]),
         ("Days late", _late(report)),
-        ("Discretion relied on", [words(report.discretion) if len(report.discretion) else
-                                  NO_DISCRETION]),
+        ("Discretion relied on", discretion_words(report.discretion) or [NO_DISCRETION]),
         ("Who saw whose data", _actors(report)),
         *([("After the restore of production", _few(list(report.restore.words), 6, "Restore"))]
           if report.restore.words else []),

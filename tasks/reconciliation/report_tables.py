@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tasks.reconciliation.report_leave import authorisation_words, discretion_words
 from tasks.shared import clock
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _sheets(report: Report) -> list[tuple[str, pa.Table]]:
             [{"what": one.what, "figure": one.figure, "holds": one.holds} for one in report.proofs])),
         ("Approvals", report.approvals),
         ("Batches", report.batches),
+        *([("Authorisation", report.authorised)] if len(report.authorised) else []),
         *([("Letters", report.letters)] if len(report.letters) else []),
         *([("Discretion", report.discretion)] if len(report.discretion) else []),
         *([("Open work", report.work)] if len(report.work) else []),
@@ -98,8 +100,8 @@ def summary(report: Report) -> pa.Table:
         ("incident", report.incident), ("made", report.made), ("status", report.status),
         ("book: events", f"{report.head.seq:,}"), ("book: digest", report.head.digest),
         *((row["what"], row["figure"]) for row in report.figures()),
-        ("CBP's authorisation", words(report.authorised)),
-        ("discretion relied on", words(report.discretion)),
+        ("CBP's authorisation", "; ".join(authorisation_words(report.authorised))),
+        ("discretion relied on", "; ".join(discretion_words(report.discretion)) or "not recorded"),
         ("letters signed", words(report.letters)),
     ]  # fmt: skip
     return pa.table({"what": [row[0] for row in rows], "figure": [row[1] for row in rows]})

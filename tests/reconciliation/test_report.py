@@ -14,7 +14,12 @@ import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 from pypdf import PdfReader
 
-from tasks.reconciliation import account as accounting, report as room, report_matters as matters
+from tasks.reconciliation import (
+    account as accounting,
+    report as room,
+    report_leave,
+    report_matters as matters,
+)
 from tasks.reconciliation.report import Report
 from tasks.reconciliation.report_rows import (
     IN_TIME,
@@ -318,6 +323,41 @@ def test_one_page_answers_the_auditor(report: Report) -> None:
     assert "FAILS" not in page and "desk1: 16 entries of 4 importers" in page
 
 
+def test_cbps_leave_and_discretion_are_told_with_reference_ports_and_days(
+    outage: Outage, house: Settings
+) -> None:
+    own, others = outage.of("keyed")[0], "ABC-1111111-7"
+    leave = kinds.Attached(name="leave.pdf", content="ab" * 32, size=9)
+    bodies = [
+        kinds.IncidentDowntimeAuthorised(incident="2026-01", happened="2026-11-09T14:00:00.000000Z",
+                                         reference="HQ-117", ports=("2304",), until="2026-11-20",
+                                         attached=(leave,)),
+        kinds.IncidentDowntimeRefused(incident="2026-01", happened="2026-11-15T14:00:00.000000Z",
+                                      reference="HQ-119"),
+        kinds.DiscretionGranted(reference="D-7", first="2026-11-09", last="2026-11-30", reason="cyber incident",
+                                acts=["late-summary"], proof="cd" * 32),
+        *(kinds.DiscretionRelied(number=number, reference="D-7", act="late-summary", content="")
+          for number in (own, others)),
+    ]  # fmt: skip
+    for body in bodies:
+        number = getattr(body, "number", "")
+        outage.journal.append(body, f"entry/{number}" if number else "incident/2026-01", "bo")
+    report_ = report_of(outage, house)
+    page = " ".join(next(one for one in texts(report_) if "For the auditor" in one).split())
+    assert "downtime authorised: HQ-117; of 2026-11-09T14:00Z; ports 2304; until 2026-11-20" in page
+    assert "proof leave.pdf, SHA-256 abababababab" in page
+    assert "downtime refused or ended: HQ-119; of 2026-11-15T14:00Z; all ports" in page
+    assert "D-7: late-summary, 2026-11-09 to 2026-11-30; cyber incident" in page
+    assert f"2 reliance(s): {own}, {others}" in page
+    importer = next(
+        row["importer_number"] for row in report_.numbers.to_pylist() if row["number"] == own
+    )
+    client = report_of(outage, house, importer)
+    assert own in str(client.discretion) and others not in str(client.discretion), (
+        "another client's"
+    )
+
+
 def test_a_crowded_auditor_page_stays_one_page(report: Report) -> None:
     crowd = [{**row, "actor": f"{row['actor']} {n}"} for n in range(9)
              for row in report.deeds.to_pylist()]  # fmt: skip
@@ -325,11 +365,15 @@ def test_a_crowded_auditor_page_stays_one_page(report: Report) -> None:
     letters = pa.Table.from_pylist(
         [{"kind": "letter.issued", "subject": "x", "at": report.made, "actor": "bo"}] * 900,
         report.letters.schema)  # fmt: skip
+    many_words = pa.Table.from_pylist(
+        [{"kind": kind, "subject": f"entry/{number}", "at": report.made, "actor": "bo", "said": "said " * 20}
+         for number in NUMBERS * 9 for kind in (report_leave.GRANTED, report_leave.RELIED)],
+        report_leave.LEAVE_SCHEMA)  # fmt: skip
     crowded = replace(
         report, deeds=pa.Table.from_pylist(crowd, report.deeds.schema), letters=letters,
         approvals=pa.Table.from_pylist(
             [{**row, "what": "ACE batches " * 30} for row in many], report.approvals.schema),
-        unstamped=tuple(NUMBERS * 200), authorised=letters.slice(0, 1),
+        unstamped=tuple(NUMBERS * 200), authorised=many_words, discretion=many_words,
     )  # fmt: skip
     pages = texts(crowded)
     (place,) = (n for n, page in enumerate(pages) if "For the auditor" in page)
