@@ -125,7 +125,7 @@ def stream_summaries(
 
 def _releases(path: Path) -> pa.Table:
     """The releases of a whole file and the summaries that cover them."""
-    entries = pq.read_table(path, columns=["entry_number", "consolidated_summary"])
+    entries = pq.ParquetFile(path).read(["entry_number", "consolidated_summary"])
     return covered(entries, entries["entry_number"])
 
 

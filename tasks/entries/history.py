@@ -85,7 +85,7 @@ def latest(journal: Journal, content: ContentStore) -> pa.Table | None:
     found = board.last(journal.rows, kinds.HistoryTaken.kind)
     if found is None:
         return None
-    return pq.read_table(io.BytesIO(content.get(found[1]["content"])))
+    return pq.ParquetFile(pa.BufferReader(content.get(found[1]["content"]))).read(use_threads=False)
 
 
 def take(

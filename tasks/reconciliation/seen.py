@@ -43,7 +43,7 @@ def kept(answer: Answer) -> bytes:
 
 
 def _read(data: bytes) -> pa.Table:
-    return pq.read_table(io.BytesIO(data))
+    return pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
 
 
 def with_summary(house: House) -> set[str]:

@@ -17,4 +17,4 @@ def to_bytes(table: pa.Table, schema: pa.Schema) -> bytes:
 
 def from_bytes(data: bytes, schema: pa.Schema) -> pa.Table:
     """The table behind `to_bytes`."""
-    return pq.read_table(io.BytesIO(data)).cast(schema)
+    return pq.ParquetFile(pa.BufferReader(data)).read().cast(schema)
