@@ -286,12 +286,19 @@ def sign_off_() -> None:
 @app.command("report")
 def report_(
     out: Annotated[Path, typer.Option(help="A new folder.")],
-    incident: Annotated[str, typer.Option(help="Its name in the file names.")] = "current",
+    incident: Annotated[
+        str,
+        typer.Option(help="Its name in the report and the file names; else the newest incident's."),
+    ] = "",
     importer: Annotated[str, typer.Option(help="Only this client's part.")] = "",
 ) -> None:
     """The accounting report for CBP or one client: PDF, workbook, Parquet, signed."""
+    from tasks.incident.state import newest
     from tasks.reconciliation import report
 
+    if not incident:
+        found = newest(desk.journal.rows)
+        incident = found.id if found else "current"
     facts = report.build(desk.journal, desk.content, desk.settings, incident, importer)
     for path in report.write(facts, out, desk.home):
         say(str(path))

@@ -29,6 +29,18 @@ def test_an_incident_by_the_command_line(continuity) -> None:
     assert any(one["what"] == "incident 2026-01" for one in needs)
 
 
+def test_the_accounting_report_bears_the_name_of_the_incident(continuity, tmp_path: Path) -> None:
+    reserve = ("numbers", "reserve", "--first", "9000000", "--count", "20", "--range-check", "it")
+    assert continuity(*reserve)[0] == 0
+    assert (
+        "accounting-current.pdf"
+        in continuity("reconcile", "report", "--out", str(tmp_path / "a"))[1]
+    )
+    assert continuity("incident", "declare", "--no-breach")[0] == 0
+    code, out, _ = continuity("reconcile", "report", "--out", str(tmp_path / "b"))
+    assert code == 0 and "-01.pdf" in out and "accounting-current" not in out
+
+
 def test_hour_zero_by_the_command_line(continuity, home: Path) -> None:
     settings = home / "continuity.toml"
     settings.write_text(settings.read_text() + '[incident]\nopen_work = [{ file = "w.csv" }]\n')
