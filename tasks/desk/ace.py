@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from tasks.desk.context import desk, say, show
-from tasks.shared.errors import NotApproved
+from tasks.shared.errors import BadInput, NotApproved
+
+if TYPE_CHECKING:
+    from tasks.ace.stand_in.faults import Kind
 
 app = typer.Typer(no_args_is_help=True, help="ACE files: checked, shown, written.")
 
@@ -181,13 +185,38 @@ def stand_in(
     inbox: Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="IN")],
     outbox: Annotated[Path, typer.Argument(file_okay=False, metavar="OUT")],
     state: Annotated[Path | None, typer.Option(help="Its book; else OUT/stand-in.sqlite.")] = None,
+    misbehave: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Go wrong once, now or the next time there is a file: drop, twice or late "
+            "(an answer), reject (a batch), ZZZ (a system failure), die. May repeat."
+        ),
+    ] = None,
+    late: Annotated[bool, typer.Option("--late", help="Send also the answers kept back.")] = False,
 ) -> None:
     """A stand-in for ACE, for drills: answers the files of one folder into another."""
     from tasks.ace.stand_in import StandIn
+    from tasks.ace.stand_in.faults import StandInDied
     from tasks.shared import clock
 
+    wrongs = _misbehaviours(misbehave or ())
     outbox.mkdir(parents=True, exist_ok=True)
     with StandIn(state or outbox / "stand-in.sqlite", clock.washington().date()) as ace:
         ace.seed_filer(desk.settings.broker.filer_code)
-        done = ace.process_folder(inbox, outbox)
+        for kind in wrongs:
+            ace.misbehave(kind)
+        try:
+            done = ace.process_folder(inbox, outbox, late=late)
+        except StandInDied:
+            say("The stand-in died half-way, as it was told to: run it again")
+            raise typer.Exit(1) from None
     say(f"{len(done.read)} file(s) answered, {len(done.written)} written to {outbox}")
+
+
+def _misbehaviours(wanted: Sequence[str]) -> list[Kind]:
+    from tasks.ace.stand_in.faults import Kind
+
+    known = {kind.lower(): kind for kind in get_args(Kind)}
+    if unknown := [one for one in wanted if one.lower() not in known]:
+        raise BadInput(f"Not known: {', '.join(unknown)}; there are {', '.join(known.values())}")
+    return [known[one.lower()] for one in wanted]

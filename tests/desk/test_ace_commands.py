@@ -45,6 +45,28 @@ def test_disclaimers_that_nobody_judged_are_told(continuity, tmp_path: Path) -> 
     assert told[0].startswith("FDA") and told[1] == 1
 
 
+def test_the_stand_in_misbehaves_when_told_to(continuity, home: Path, tmp_path: Path) -> None:
+    settings = home / "continuity.toml"
+    settings.write_text(settings.read_text().replace('filer_code = "ABC"', 'filer_code = "B76"'))
+    inbox, outbox = tmp_path / "in", tmp_path / "out"
+    inbox.mkdir()
+    (inbox / "batch.abi").write_bytes(good())
+    stand_in = ("ace", "stand-in", str(inbox), str(outbox))
+    code, _, err = continuity(*stand_in, "--misbehave", "sulk")
+    assert code == 2 and "Not known: sulk; there are drop" in err
+    code, out, _ = continuity(*stand_in, "--misbehave", "die")
+    assert code == 1 and "run it again" in out and not list(outbox.glob("*.abi"))
+    code, out, _ = continuity(*stand_in, "--misbehave", "late")
+    assert code == 0 and "1 file(s) answered" in out
+    kept = len(list(outbox.glob("*.abi")))
+    assert continuity(*stand_in, "--late")[0] == 0
+    assert len(list(outbox.glob("*.abi"))) == kept + 1
+    (inbox / "again.abi").write_bytes(good())
+    code, out, _ = continuity(*stand_in, "--misbehave", "reject")
+    assert code == 0
+    assert any(b"X13" in one.read_bytes() for one in outbox.glob("*again*"))
+
+
 def good() -> bytes:
     """A correct batch of every kind of entry, of the made-up filer B76."""
     return golden.data(golden_entries.release())
