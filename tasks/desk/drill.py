@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tasks.shared import clock
+from tasks.shared.errors import Refused
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -27,12 +28,21 @@ QUIET = {
 }
 
 
-def run(out: Path | None, *, here: bool = False) -> int:
-    """Run the drill; returns its exit code. `here` keeps PREFECT_* and CONTINUITY_* as they are,
-    so that a running server shows the run."""
+def run(out: Path | None, *, home: Path | None = None, here: bool = False) -> int:
+    """Run the drill; returns its exit code. `home`: where the made-up brokerage stays, to go on
+    playing with; without one it is gone afterwards. `here` keeps PREFECT_* and CONTINUITY_* as they
+    are, so that a running server shows the run. Raises Refused for a home that exists."""
+    if home and home.exists():
+        raise Refused(f"{home} exists: the drill makes a brokerage of its own. Name a new folder")
     target = (out or Path(f"drill-{clock.stamp()}")).absolute()
     with tempfile.TemporaryDirectory(prefix="continuity-drill-") as scratch:
-        command = [sys.executable, "-m", "flows.drill", "--home", f"{scratch}/home"]
+        command = [
+            sys.executable,
+            "-m",
+            "flows.drill",
+            "--home",
+            str((home or Path(scratch, "home")).absolute()),
+        ]
         return subprocess.run(
             [*command, "--out", str(target)],
             env=environment(Path(scratch), here=here),

@@ -206,7 +206,8 @@ def drill(
         bool, typer.Option("--here", help="On the Prefect server that the environment names.")
     ] = False,
 ) -> None:
-    """The whole exercise, through Prefect, on the sample brokerage. Sends nothing outside."""
+    """The whole exercise, through Prefect, on the sample brokerage. Sends nothing outside. With
+    `--home NEW` that brokerage stays there afterwards."""
     from importlib.util import find_spec
 
     from tasks.desk.drill import run
@@ -216,4 +217,4 @@ def drill(
             "The drill runs through Prefect, which is not installed here. Run it on the server; "
             "every other command works without Prefect"
         )
-    raise typer.Exit(run(out, here=here))
+    raise typer.Exit(run(out, home=desk.given_home, here=here))

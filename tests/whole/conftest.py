@@ -24,7 +24,16 @@ def drilled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder that `continuity drill` leaves, and what it said. Run once a session."""
     out = tmp_path_factory.mktemp("drill") / "D"
     done = subprocess.run(
-        [sys.executable, "-m", "tasks.desk.main", "drill", "--out", str(out)],
+        [
+            sys.executable,
+            "-m",
+            "tasks.desk.main",
+            "--home",
+            str(out.parent / "home"),
+            "drill",
+            "--out",
+            str(out),
+        ],
         capture_output=True,
         text=True,
         timeout=300,

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -208,7 +210,7 @@ def test_discretion_goes_from_asking_to_the_report(drilled: tuple[Path, str]) ->
     assert isinstance(relied, kinds.DiscretionRelied) and relied.reference == reference
     book = out / "report" / "accounting-drill.xlsx"
     sheet = pd.read_excel(book, sheet_name="Discretion", header=3, engine="calamine")
-    assert list(sheet["Kind"]) == ["discretion.granted", "discretion.relied", "discretion.relied"]
+    assert list(sheet["Kind"]) == ["discretion granted", *["rests on discretion"] * 2]
     ends = next((out / "incident" / "notices").glob("*-close-out-cbp-hq.txt")).read_text(
         encoding="utf-8"
     )
@@ -220,3 +222,16 @@ def test_readiness_is_told_and_its_evidence_is_there(drilled: tuple[Path, str]) 
     assert "red   P6  Backups: sealed, off-site, proved: backup-taken [W]: never done" in said
     assert manifest.verify(out / "evidence") == []
     assert len(list((out / "evidence" / "proofs").iterdir())) == 2
+
+
+def test_the_brokerage_stays_where_it_was_told_to(drilled: tuple[Path, str]) -> None:
+    """`--home NEW`: a book to go on playing with; one that exists is never taken for it."""
+    home = drilled[0].parent / "home"
+    assert desk("--home", str(home), "journal", "verify").returncode == 0
+    again = desk("--home", str(home), "drill", "--out", str(drilled[0].parent / "other"))
+    assert again.returncode == 1 and "Name a new folder" in again.stderr
+
+
+def desk(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tasks.desk.main", *words]
+    return subprocess.run(command, capture_output=True, text=True)
