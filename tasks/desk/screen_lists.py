@@ -82,6 +82,8 @@ def _tell(loaded: list[Loaded], missed: tuple[tuple[str, str], ...], as_json: bo
             "--as-of DAY, or name the folder with the day")  # fmt: skip
     for list_, why in missed:
         say(f"NOT FETCHED {list_}: {why}. The version in force stays.")
+    if missed:
+        say("Or save the files by a browser: continuity screen lists update FOLDER")
     if any(one.state == "new" for one in loaded):
         say("Next: continuity screen run, which screens only what changed.")
     refused = [one.list for one in loaded if one.state == "refused"]

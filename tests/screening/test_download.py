@@ -177,6 +177,18 @@ def test_downloads_are_loaded_and_what_fails_keeps_its_version(
     assert states["ofac-sdn"] == "green"
 
 
+def test_why_it_could_not_be_fetched_is_told_in_a_few_words(site: Site, tmp_path: Path) -> None:
+    port = site.address.rpartition(":")[2]
+    given = settings(site, "sdn.csv")
+    nowhere = given.model_copy(update={
+        "tries": 1, "addresses": {"ofac-sdn": (site.address.replace(port, "1") + "/sdn.csv",)}})  # fmt: skip
+    with pytest.raises(NotFetched) as wrong:
+        fetch(nowhere, "ofac-sdn", tmp_path)
+    told = str(wrong.value)
+    assert "/sdn.csv could not be fetched: Failed to establish a new connection" in told
+    assert "Pool" not in told and "retries" not in told
+
+
 def test_a_download_that_is_cut_off_is_refused(world: World, site: Site, lists: Path) -> None:
     served(site, lists / "ofac_2024-01-08")
     site.bodies["/sdn.csv"] = site.bodies["/sdn.csv"][:20_000]

@@ -110,7 +110,7 @@ def _get(
             return _read(pool, settings, response, url)
         except HTTPError as wrong:
             if attempt + 1 == settings.tries:
-                raise NotFetched(f"{url} could not be fetched: {wrong}") from None
+                raise NotFetched(f"{url} could not be fetched: {_why(wrong)}") from None
     raise NotFetched(f"{url} could not be fetched")
 
 
@@ -174,3 +174,9 @@ def _day(modified: str) -> str:
         return parsedate_to_datetime(modified).astimezone(UTC).date().isoformat()
     except ValueError:
         return ""
+
+
+def _why(wrong: Exception) -> str:
+    """The cause in a few words: the library wraps it into the names of its own pools and retries."""
+    said = str(getattr(wrong, "reason", None) or wrong)
+    return (said.startswith(("HTTPSConn", "HTTPConn")) and said.partition("): ")[2]) or said
