@@ -168,8 +168,9 @@ def _papers(office: Office) -> Iterator[Line]:
 
 
 def _screening(journal: Journal) -> Iterator[Line]:
-    """Hits that wait for a person and lists that are red, once partners are screened here."""
-    from tasks.screening.watch import red_lists, red_since, undecided
+    """Hits that wait for a person, lists that are red or not screened against yet, reviews that fell
+    due; once partners are screened here."""
+    from tasks.screening.watch import overdue_reviews, red_lists, red_since, undecided, unscreened
 
     if count := undecided(journal):
         fact = f"{count.undecided} undecided, {count.blocking} of them block a partner"
@@ -178,6 +179,14 @@ def _screening(journal: Journal) -> Iterator[Line]:
     if red := red_lists(journal):
         yield Line("P9", "screening lists", RED, "; ".join(red),
                    "continuity screen lists update", red_since(journal))  # fmt: skip
+    changed, since = unscreened(journal)
+    if changed:
+        yield Line("P9", "screening", AMBER, f"partners not screened against: {', '.join(changed)}",
+                   "continuity screen run", since)  # fmt: skip
+    count, day = overdue_reviews(journal, clock.now().date())
+    if count:
+        yield Line("P9", "partner reviews", AMBER, f"{count} fell due", "continuity screen risk --due",
+                   day)  # fmt: skip
 
 
 def _incident(office: Office) -> list[Line]:

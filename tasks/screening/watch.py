@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import sqlalchemy as sa
 
 from tasks.shared.journal import Journal
-from tasks.shared.projections import HITS, LISTS, SCREENED
+from tasks.shared.projections import HITS, LISTS, REVIEWS, SCREENED
 from tasks.shared.store import EVENTS
 
 
@@ -34,6 +35,27 @@ def undecided(journal: Journal) -> Waiting:
     waiting = [hit for hit in hits_in(journal) if hit.undecided]
     blocking = sum(hit.effect == BLOCK for hit in waiting)
     return Waiting(len(waiting), blocking, _found(journal, {hit.hit for hit in waiting}))
+
+
+def unscreened(journal: Journal) -> tuple[list[str], str]:
+    """Lists whose version in force the last screening of the partners did not use, and since when: their
+    hits and points are those of before."""
+    screened = journal.rows(sa.select(SCREENED.c.lists).where(SCREENED.c.what == "hits"))
+    if not screened:
+        return [], ""
+    from tasks.screening.lists.versions import used
+
+    before = json.loads(screened[0].lists)
+    changed = sorted(one for one, content in used(journal).items() if before.get(one) != content)
+    rows = journal.rows(sa.select(LISTS.c.seq).where(LISTS.c.list.in_(changed)))
+    return changed, _moment(journal, max((row.seq for row in rows), default=0))
+
+
+def overdue_reviews(journal: Journal, today: date) -> tuple[int, str]:
+    """How many partners that somebody looked at are due to be looked at again, and since which day."""
+    query = sa.select(sa.func.count(), sa.func.max(REVIEWS.c.due))
+    count, last = journal.rows(query.where(REVIEWS.c.due < today.isoformat()))[0]
+    return count, last or ""
 
 
 def _found(journal: Journal, hits: set[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 
@@ -83,3 +85,25 @@ def test_what_status_says_is_light_to_ask(world: World) -> None:
     waiting = watch.undecided(world.house.journal)
     assert (waiting.undecided, waiting.blocking) == (1, 1)
     assert any("older than" in one for one in watch.red_lists(world.house.journal))
+
+
+def test_a_list_that_nobody_was_screened_against_is_told(world: World) -> None:
+    world.take("P1,Tiva Polymer,supplier,DE,,\n")
+    assert watch.unscreened(world.house.journal) == ([], "")
+    world.screen()
+    assert watch.unscreened(world.house.journal) == ([], "")
+    world.change_record(TIVA, remarks="looked at again")
+    changed, since = watch.unscreened(world.house.journal)
+    assert changed == ["ofac-sdn"] and since
+    world.screen()
+    assert watch.unscreened(world.house.journal) == ([], "")
+
+
+def test_reviews_that_fell_due_are_counted(world: World) -> None:
+    journal = world.house.journal
+    for partner, due in (("P1", "2026-11-20"), ("P2", "2026-11-22"), ("P3", "2027-01-01")):
+        body = kinds.PartnerReviewed(partner=partner, tier="high", points=70, due=due, note="seen",
+                                     weights="1")  # fmt: skip
+        journal.append(body, f"partner/{partner}", "ada")
+    assert watch.overdue_reviews(journal, date(2026, 11, 24)) == (2, "2026-11-22")
+    assert watch.overdue_reviews(journal, date(2026, 11, 20)) == (0, "")
