@@ -13,7 +13,7 @@ import msgspec
 from tasks.incident import importers, notice_counts, notice_facts
 from tasks.incident.clocks import sent_times
 from tasks.incident.contacts import Contact
-from tasks.incident.notice_facts import COMPUTED, UNKNOWN
+from tasks.incident.notice_facts import COMPUTED, UNKNOWN, UNTOLD
 from tasks.incident.notice_tables import TABLES, Filled
 from tasks.incident.office import Office
 from tasks.incident.plan import Notice, Plan
@@ -79,8 +79,12 @@ class Desk:
         """Label and words of a fact; what nobody knows is said to be so."""
         if name in self.plan.facts:
             one = self.plan.facts[name]
-            return one.label, self.said.get(name) or one.default or UNKNOWN
+            return one.label, self.said.get(name) or self._untold(name) or one.default or UNKNOWN
         return COMPUTED[name][0], self._of_book(name) or UNKNOWN
+
+    def _untold(self, name: str) -> str:
+        find = UNTOLD.get(name)
+        return find(self.office, self.incident) if find else ""
 
     def _of_book(self, name: str) -> str:
         if name not in self._computed:
@@ -110,7 +114,7 @@ class Desk:
             return "by hand" if says.endswith(notice_counts.BY_HAND) else "the book, and by hand"
         if self.said.get(name):
             return "by hand"
-        return "the plan" if name in self.plan.facts else "the book"
+        return "the plan" if name in self.plan.facts and not self._untold(name) else "the book"
 
     def fill(self, text: str) -> str:
         return _NAMES.sub(lambda found: self.fact(found[1])[1], text)

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tasks.entries.codes import meanings
-from tasks.incident import exposure, notice_counts
+from tasks.incident import exposure, notice_counts, notice_progress
 from tasks.incident.clocks import sent_times
 from tasks.incident.downtime import InForce
 from tasks.incident.moments import shown
@@ -124,14 +124,6 @@ def _signer(office: Office, incident: Incident) -> str:
     return office.settings.incident.signer or office.settings.broker.contact_name
 
 
-def _restore(office: Office, incident: Incident) -> str:
-    proved = board.last(office.journal.rows, "backup.proved")
-    if proved is None:
-        return ""
-    at, said_ = proved
-    return f"{said_['files']:,} files restored and compared, {at:%Y-%m-%d}"
-
-
 def _evidence(office: Office, incident: Incident) -> str:
     built = board.last(office.journal.rows, "evidence.built")
     if built is None or built[1]["incident"] != incident.id:
@@ -162,12 +154,16 @@ COMPUTED: Mapping[str, Fact] = {
     "agency-share": ("Share of entries that other agencies regulate", notice_counts.agency_share),
     "discretion": ("Enforcement discretion relied on", notice_counts.discretion),
     "signer": ("Who signs letters", _signer),
-    "restore": ("Restore proved", _restore),
+    "restore": ("Restore proved", notice_progress.restore),
     "evidence": ("Evidence", _evidence),
     "accounting": ("Accounting signed", _accounting),
     "remediated": ("Systems clean since", _step("remediated")),
     "reconnected": ("Connected again", _step("reconnected")),
 }
+
+
+UNTOLD: Mapping[str, Callable[[Office, Incident], str]] = {"progress": notice_progress.progress}
+"""Facts of the plan that the book answers until a person does; empty text where it cannot."""
 
 
 def port_name(code: str) -> str:

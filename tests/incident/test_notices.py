@@ -16,9 +16,12 @@ from pypdf import PdfReader
 from tasks.incident import (
     contacts,
     deadlines,
+    drafting,
+    evidence,
     exposure,
     hour_zero,
     notice_facts,
+    notice_progress,
     notice_sending,
     notices,
     plan,
@@ -27,7 +30,8 @@ from tasks.incident import (
 from tasks.incident.clocks import clocks
 from tasks.incident.notices import Drafted, Known
 from tasks.incident.office import Office
-from tasks.shared import clock
+from tasks.incident.state import Given
+from tasks.shared import clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.mail import outbox
@@ -437,3 +441,54 @@ def test_the_brokers_own_plan(office: Office) -> None:
     path.write_text(own.replace('to = ["insurer"]', 'to = ["king"]'))
     with pytest.raises(BadInput, match=r"line 1.*names what there is not: king"):
         plan.load(office.settings.home)
+
+
+def _reconnection(office: Office) -> dict[str, str]:
+    (made, *_) = drafted(office, "reconnect", "cbp-hq")
+    return dict(made.draft.facts)
+
+
+def test_a_request_to_reconnect_tells_the_steps_and_what_proves_the_restore(
+    office: Office, morning: datetime, tmp_path: Path
+) -> None:
+    with_contacts(office)
+    proved = kinds.BackupProved(repository="r", host="desk1", sequence=7, manifest="m", proof="",
+                                drill="drill1", scope="whole", files=1234, bytes=1, seconds=1.0,
+                                restored_at="x")  # fmt: skip
+    office.journal.append(proved, "backup/desk1:6", "drill1")
+    declared(office, morning)
+    through(office, "disconnected")
+    assert notice_progress.progress(office, state.require(office.journal.rows)) == ""
+    with clock.held(morning + timedelta(days=2)):
+        state.step(office, "remediating", Given(note="the domain is built anew"), "ada")
+    with clock.held(morning + timedelta(days=4)):
+        through(office, "remediated")
+        said = _reconnection(office)
+    assert said["Progress of remediation"] == (
+        "Tue 2026-11-24 08:03 EST: ACE connection cut; Thu 2026-11-26 08:03 EST: systems are cleaned "
+        "and rebuilt (the domain is built anew); Sat 2026-11-28 08:03 EST: systems are clean and work"
+    )
+    assert said["Restore proved"] == "not known yet"  # the one test was before the incident
+    file = tmp_path / "restore-report.pdf"
+    file.write_bytes(b"%PDF-1.7 restored")
+    evidence.attach(office, notice_progress.PROOF, [file], "", "ada")
+    by_hand = "restore-report.pdf, attached as evidence 2026-11-24"
+    assert _reconnection(office)["Restore proved"] == by_hand
+    office.journal.append(proved, "backup/desk1:7", "drill1")
+    tested = "1,234 files restored and compared by the backup's own test, 2026-11-24"
+    assert _reconnection(office)["Restore proved"] == f"{tested}; {by_hand}"
+
+
+def test_progress_that_a_person_states_stands_before_the_steps(
+    office: Office, morning: datetime
+) -> None:
+    with_contacts(office)
+    incident = declared(office, morning)
+    through(office, "remediating", "remediated")
+    desk = drafting.desk_of(office, incident, plan.load(office.settings.home))
+    assert {name: origin for name, _, _, origin in desk.facts()}["progress"] == "nobody yet"
+    incident = state.require(office.journal.rows)
+    desk = drafting.desk_of(office, incident, plan.load(office.settings.home))
+    assert {name: origin for name, _, _, origin in desk.facts()}["progress"] == "the book"
+    notice_facts.note(office, incident, {"progress": "all 40 desks are new"}, "ada")
+    assert _reconnection(office)["Progress of remediation"] == "all 40 desks are new"
