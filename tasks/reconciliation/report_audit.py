@@ -1,5 +1,4 @@
-"""What an auditor asks first: who signed under whose licence, each number used once, who saw
-whose data."""
+"""What an auditor asks first: who signed under whose licence, each number used once."""
 
 from __future__ import annotations
 
@@ -21,20 +20,15 @@ from tasks.reconciliation.account import (
     VOID,
 )
 from tasks.reconciliation.classify import HELD
-from tasks.reconciliation.report_book import Deed, Mark, Sending, Story
+from tasks.reconciliation.report_book import Mark, Sending, Story
 from tasks.reconciliation.report_rows import scrubbed
-from tasks.shared import kinds, people
+from tasks.shared import people
 from tasks.shared.journal import Head, Journal
 from tasks.shared.projections import APPROVALS, GRANTS
 from tasks.shared.store import EVENTS
 
 APPROVALS_SCHEMA = pa.schema([(name, pa.string()) for name in (
     "what", "plan", "prepared_by", "asked", "approved_by", "licence", "approved", "sole")]
-)  # fmt: skip
-TOGETHER = "all together"
-DEEDS_SCHEMA = pa.schema(
-    [("actor", pa.string()), ("kind", pa.string()), ("events", pa.int64()), ("entries", pa.int64()),
-     ("importers", pa.int64()), ("first", pa.string()), ("last", pa.string())]
 )  # fmt: skip
 BATCHES_SCHEMA = pa.schema(
     [("batch", pa.string()), ("application", pa.string()), ("entries", pa.int64()),
@@ -106,43 +100,6 @@ def _moments(journal: Journal, seqs: Sequence[int]) -> dict[int, str]:
     return {row.seq: row.at for row in journal.rows(query)}
 
 
-def deeds(story: Story, rows: pa.Table) -> pa.Table:
-    """Who did what with how many entries of how many importers, and a row for each actor's deeds
-    together. Who approves a plan has its entries before her. Looking alone leaves no event."""
-    whose = dict(zip(rows["number"].to_pylist(), _importer_keys(rows), strict=True))
-    planned: dict[str, set[str]] = {}
-    for one in story.sendings.values():
-        planned.setdefault(one.plan, set()).update(one.numbers)
-    done: dict[tuple[str, str], list[Deed]] = {}
-    for (actor, kind), deed in sorted(story.deeds.items()):
-        done.setdefault((actor, TOGETHER), []).append(deed)
-        done[actor, kind] = [deed]
-    found = []
-    for (actor, kind), some in done.items():
-        numbers = set().union(*(one.numbers for one in some),
-                              *(planned.get(plan, ()) for one in some for plan in one.plans))  # fmt: skip
-        found.append(
-            {"actor": actor, "kind": kind, "events": sum(one.events for one in some),
-             "entries": sum(number in whose for number in numbers),
-             "importers": len({whose[number] for number in numbers if whose.get(number)}),
-             "first": min(one.first.at for one in some), "last": max(one.last.at for one in some)}
-        )  # fmt: skip
-    return pa.Table.from_pylist(found, DEEDS_SCHEMA)
-
-
-def deeds_of(story: Story, rows: pa.Table) -> pa.Table:
-    """Only what was done with the entries of `rows`."""
-    found = deeds(story, rows)
-    return found.filter(pc.greater(found["entries"], 0))
-
-
-def _importer_keys(rows: pa.Table) -> list[str]:
-    keys = pc.binary_join_element_wise(
-        pc.fill_null(rows["importer_number"], ""), pc.fill_null(rows["importer_name"], ""), "|"
-    )
-    return [key.strip("|") for key in keys.to_pylist()]
-
-
 def batches(story: Story) -> pa.Table:
     rows = [
         {"batch": one.batch, "application": one.application, "entries": len(one.numbers),
@@ -156,21 +113,6 @@ def batches(story: Story) -> pa.Table:
 
 def _at(mark: Mark | None) -> str | None:
     return mark.at if mark else None
-
-
-def letters(journal: Journal) -> pa.Table:
-    """Downtime letters and what became of them, by kind, subject, moment and actor; of a letter the actor is
-    who signs it and under whose licence."""
-    rows = []
-    for event in journal.events(kind="letter."):
-        said, name = event.said, event.kind
-        actor = event.actor
-        if isinstance(said, kinds.LetterIssued):
-            actor = f"signs {said.signer_name}, licence {said.licence}"
-            name = f"{name}, {len(said.entries)} entries"
-            name += f", without CBP's leave: {said.override}" if said.override else ""
-        rows.append({"kind": name, "subject": event.subject, "at": event.at, "actor": actor})
-    return scrubbed(pa.Table.from_pylist(rows, RECORDED_SCHEMA))
 
 
 def proofs(head: Head, story: Story, rows: pa.Table) -> list[Proof]:

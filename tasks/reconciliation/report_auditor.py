@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.reconciliation.report_audit import TOGETHER, Proof
+from tasks.reconciliation.report_audit import Proof
+from tasks.reconciliation.report_deeds import deed_words
 from tasks.reconciliation.report_leave import authorisation_words, discretion_words
+from tasks.reconciliation.report_letters import letter_words
 from tasks.reconciliation.report_rows import IN_TIME, LATE, LATE_OPEN, UNKNOWN
-from tasks.reconciliation.report_tables import words
 from tasks.reconciliation.report_totals import among, count
 from tasks.shared.paper import Paper
 
@@ -27,13 +28,13 @@ def auditor_page(paper: Paper, report: Report) -> None:
     paper.answers([
         ("Who signed, under whose licence, when", _signatures(report)),
         ("CBP's authorisation and its dates", authorisation_words(report.authorised)),
-        ("Letters to the ports", [words(report.letters)]),
+        ("Letters to the ports", letter_words(report.letters)),
         ("Stamped copies", _stamped(report)),
         ("Dates and values, paper beside ACE", _beside(report)),
         ("Each number used once", [told(one) for one in report.proofs]),
         ("Days late", _late(report)),
         ("Discretion relied on", discretion_words(report.discretion) or [NO_DISCRETION]),
-        ("Who saw whose data", _actors(report)),
+        ("Who saw whose data", deed_words(report.deeds)),
         *([("After the restore of production", _few(list(report.restore.words), 6, "Restore"))]
           if report.restore.words else []),
     ])  # fmt: skip
@@ -110,20 +111,3 @@ def _late(report: Report) -> list[str]:
         f"most {worst:,} days. CBP's own flag says late for {flagged:,}; it and this count disagree "
         f"for {len(split):,}{_named(split)}.",
     ]
-
-
-def _actors(report: Report) -> list[str]:
-    rows = report.deeds.to_pylist()
-    kinds: dict[str, list[str]] = {}
-    for row in rows:
-        if row["kind"] != TOGETHER:
-            kinds.setdefault(row["actor"], []).append(f"{row['kind']} {row['events']:,}")
-    said = [
-        f"{row['actor']}: {row['entries']:,} entries of {row['importers']:,} importers "
-        f"({', '.join(kinds[row['actor']])})"
-        for row in sorted(rows, key=lambda row: -row["entries"])
-        if row["kind"] == TOGETHER
-    ]
-    more = [f"and {len(said) - 7} more: sheet Who did what"] if len(said) > 7 else []
-    return [*said[:7], *more, "The book records who acted on data; looking without acting leaves no "
-            "trace in it."]  # fmt: skip

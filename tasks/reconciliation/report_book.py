@@ -106,7 +106,7 @@ class Deed:
 @dataclass
 class Story:
     """All that happened. Mappings are by entry number but for `sendings` (batch id), `deeds`
-    (actor and kind) and `importers` (importer as the book holds it)."""
+    (actor and kind), `people` (id) and `importers` (importer as the book holds it)."""
 
     reserved: int = 0
     issued: int = 0
@@ -122,6 +122,7 @@ class Story:
     signed: list[tuple[Mark, kinds.AccountingSigned]] = field(default_factory=list)
     refusals: list[tuple[Mark, str]] = field(default_factory=list)
     deeds: dict[tuple[str, str], Deed] = field(default_factory=dict)
+    people: dict[str, kinds.PersonAdded] = field(default_factory=dict)
     broken: list[int] = field(default_factory=list)
     """Events whose digest does not fit, or that do not follow the one before."""
 
@@ -191,6 +192,8 @@ def _touched(body: kinds.Body) -> Iterable[str]:
     """The entry numbers that an event is about; a block of the reserve belongs to nobody yet."""
     if isinstance(body, kinds.EntriesRecorded):
         return (line.number for line in body.entries)
+    if isinstance(body, kinds.LetterIssued):
+        return (one.number for one in body.entries)
     if isinstance(body, kinds.AnswerRead):
         return (line.number for line in body.lines) if body.about not in _NO_ENTRIES else ()
     if isinstance(body, kinds.QueryNamed):
@@ -293,6 +296,7 @@ _READERS: dict[type[kinds.Body], Callable[[Story, Mark, Any], None]] = {
     kinds.ApprovalRefused: lambda story, mark, body: story.refusals.append(
         (mark, f"{body.person}: {body.reason}")
     ),
+    kinds.PersonAdded: lambda story, mark, body: story.people.update({body.person: body}),
     kinds.PersonCodeFailed: lambda story, mark, body: story.refusals.append(
         (mark, f"{body.person}: {body.reason} ({body.purpose})")
     ),

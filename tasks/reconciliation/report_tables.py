@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.reconciliation.report_leave import authorisation_words, discretion_words
+from tasks.reconciliation.report_letters import letter_words
 from tasks.shared import clock
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ MOST_ROWS = 1_000_000
 DRILL = "DRILL - made-up entries, nothing was sent"
 _WIDEST, _LOOKED_AT, _MOST_TEXT = 46, 400, 32_000
 _WIDE, _LETTER, _LEGAL = 22, 1, 5
-_FEW = 5
 _TITLES = {
     "desk": "Desk", "cbp_late": "Late by CBP's flag", "ace_release": "ACE release",
     "ace_value": "ACE value", "entry_in_ace": "Entry in ACE by", "summary_in_ace": "Summary in ACE by",
@@ -102,20 +102,9 @@ def summary(report: Report) -> pa.Table:
         *((row["what"], row["figure"]) for row in report.figures()),
         ("CBP's authorisation", "; ".join(authorisation_words(report.authorised))),
         ("discretion relied on", "; ".join(discretion_words(report.discretion)) or "not recorded"),
-        ("letters signed", words(report.letters)),
+        ("letters signed", "; ".join(letter_words(report.letters))),
     ]  # fmt: skip
     return pa.table({"what": [row[0] for row in rows], "figure": [row[1] for row in rows]})
-
-
-def words(recorded: pa.Table) -> str:
-    """What the book holds of a kind of event (the last few, and how many), or that it holds none."""
-    rows = recorded.to_pylist()
-    if not rows:
-        return "not recorded"
-    last = "; ".join(
-        f"{row['kind']} {row['subject']} {row['at'][:16]}Z ({row['actor']})" for row in rows[-_FEW:]
-    )
-    return last if len(rows) <= _FEW else f"{len(rows):,} recorded, the last of them: {last}"
 
 
 def _styles(book: Any) -> dict[str, Any]:

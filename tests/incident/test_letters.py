@@ -19,7 +19,7 @@ from tasks.incident.letters import documents, needs, private_copy, sending
 from tasks.incident.letters.authorisation import leave
 from tasks.incident.letters.chasing import chase_list, readiness
 from tasks.incident.letters.readying import waiting
-from tasks.reconciliation import report_audit
+from tasks.reconciliation.report_letters import letter_words, letters, of_client
 from tasks.shared import clock, kinds, manifest, people, purging
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
@@ -258,10 +258,35 @@ def test_who_signs_under_whose_licence(world: World) -> None:
         world.issue(number)
     text = text_of(world.letter(number, signer="jo").path)
     assert "Jo Harbor, employee, under the firm's licence 12345" in text
-    found = report_audit.letters(world.book.journal).to_pylist()
-    assert [row["actor"] for row in found] == ["signs Jo Harbor, licence 12345"]
+    (found,) = letters(world.book.journal).to_pylist()
+    assert (found["signer"], found["licence"], found["numbers"]) == ("Jo Harbor", "12345", number)
     with pytest.raises(Refused, match="Nobody with the id"):
         world.issue(world.record("11"), signer="ghost")
+
+
+def test_letters_are_told_to_an_auditor_in_words_totals_first(world: World) -> None:
+    made = [world.letter(world.record("11")).letter for _ in range(8)]
+    proof, today = world.file("mail.eml", b"From: us"), clock.now().date()
+    sending.sent(world.book, made[-1], "e-mail", "port desk", today, proof, "jo")
+    sending.withdraw(world.book, made[-2], "the truck turned back", "jo")
+    table = letters(world.book.journal)
+    totals, signed, *told = letter_words(table)
+    assert totals.startswith(
+        "8 letter(s) for 8 entries to 1 port(s), of them 0 in place of earlier"
+    )
+    assert totals.endswith("1 sent to the port with proof, 1 withdrawn.")
+    assert signed == "Signers: Ada Vance, licence 98765: 8."
+    assert told[-1] == "and 2 before these: sheet Letters of the workbook"
+    assert told[-2].startswith(f"Letter {made[-1]}, {today}: port 2704, 1 entry, signer Ada Vance")
+    assert told[-2].endswith(f"licence 98765; sent {today} by e-mail to port desk")
+    assert told[-3].endswith("withdrawn " + f"{today} the truck turned back")
+    number = table["numbers"][7].as_py()
+    own = of_client(table, [number]).to_pylist()
+    assert [(row["letter"], row["what"]) for row in own] == [
+        (made[-1], "issued"),
+        (made[-1], "sent"),
+    ]
+    assert letter_words(table.slice(0, 0)) == ["not recorded"]
 
 
 def test_the_book_keeps_no_birth_date_after_the_purge(world: World) -> None:

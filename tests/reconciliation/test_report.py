@@ -17,7 +17,9 @@ from pypdf import PdfReader
 from tasks.reconciliation import (
     account as accounting,
     report as room,
+    report_deeds,
     report_leave,
+    report_letters,
     report_matters as matters,
 )
 from tasks.reconciliation.report import Report
@@ -30,6 +32,7 @@ from tasks.reconciliation.report_rows import (
     UNKNOWN,
     with_lateness,
 )
+from tasks.reconciliation.report_tables import _sheets
 from tasks.reconciliation.report_totals import SUMS
 from tasks.reconciliation.sign_off import sign_off
 from tasks.shared import approval, clock, kinds, manifest
@@ -320,7 +323,10 @@ def test_one_page_answers_the_auditor(report: Report) -> None:
     assert "holds: numbers accepted in two batches of one message: 0" in page
     assert "different for 2 (ABC-9000001-1, ABC-9000011-0)" in page
     assert "CBP's own flag says late for 2; it and this count disagree for 0" in page
-    assert "FAILS" not in page and "desk1: 16 entries of 4 importers" in page
+    assert (
+        "FAILS" not in page
+        and "desk1 (not on the list of persons): 16 entries of 4 importers" in page
+    )
 
 
 def test_cbps_leave_and_discretion_are_told_with_reference_ports_and_days(
@@ -363,7 +369,9 @@ def test_a_crowded_auditor_page_stays_one_page(report: Report) -> None:
              for row in report.deeds.to_pylist()]  # fmt: skip
     many = report.approvals.to_pylist() * 9
     letters = pa.Table.from_pylist(
-        [{"kind": "letter.issued", "subject": "x", "at": report.made, "actor": "bo"}] * 900,
+        [{"letter": f"DL-{n:05d}", "what": report_letters.ISSUED, "day": report.made[:10], "port": "2704",
+          "entries": 2, "numbers": f"A-{n} B-{n}", "signer": f"Signer {n % 40}", "licence": "12345",
+          "said": "", "at": report.made, "actor": "bo"} for n in range(900)],
         report.letters.schema)  # fmt: skip
     many_words = pa.Table.from_pylist(
         [{"kind": kind, "subject": f"entry/{number}", "at": report.made, "actor": "bo", "said": "said " * 20}
@@ -378,7 +386,9 @@ def test_a_crowded_auditor_page_stays_one_page(report: Report) -> None:
     pages = texts(crowded)
     (place,) = (n for n, page in enumerate(pages) if "For the auditor" in page)
     assert "Differences and mishaps" in pages[place + 1]
-    assert "900 recorded, the last of them: letter.issued x 2026-12-03T15:00Z (bo)" in pages[place]
+    page = " ".join(pages[place].split())
+    assert "900 letter(s) for 1,800 entries to 1 port(s)" in page
+    assert "and 894 before these: sheet Letters" in page
     assert "and 39 before these: sheet Approvals" in pages[place]
 
 
@@ -386,6 +396,22 @@ def test_who_approves_a_plan_has_its_entries_before_her(report: Report) -> None:
     (ada,) = (row for row in report.deeds.to_pylist()
               if (row["actor"], row["kind"]) == ("ada", "approval.granted"))  # fmt: skip
     assert (ada["events"], ada["entries"]) == (5, 8)
+
+
+def test_who_saw_whose_data_is_told_in_words(report: Report) -> None:
+    said = report_deeds.deed_words(report.deeds)
+    (ada,) = (line for line in said if line.startswith("Ada"))
+    assert ada.startswith("Ada Vänce-Łodz (ada, approver, licence 12345): ")
+    assert "plans approved 5" in ada and "approval.granted" not in str(said)
+    assert any(line.startswith("Bo Harbor (bo, preparer, no licence): ") for line in said)
+    (truck, *_) = (line for line in said if "not on the list of persons" in line)
+    assert " of " in truck and "importers, 20" in truck
+    sheet = next(table for name, table in _sheets(report) if name == "Who did what")
+    assert {"kind", "act", "licence", "roles"} <= set(sheet.column_names)
+
+
+def test_every_kind_of_event_has_its_words() -> None:
+    assert [name for name in kinds.by_name() if report_deeds.act(name) == name] == []
 
 
 def test_one_client_sees_only_its_own(outage: Outage, house: Settings, tmp_path: Path) -> None:
