@@ -15,6 +15,7 @@ from tasks.shared.errors import BadInput, NotApproved
 
 if TYPE_CHECKING:
     from tasks.ace.stand_in.faults import Kind
+    from tasks.reconciliation.answers import Told
 
 app = typer.Typer(no_args_is_help=True, help="ACE files: checked, shown, written.")
 
@@ -29,10 +30,13 @@ def check(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Check a file as CBP would: envelope, records, structure, rules. Exit 1 with errors."""
+    """Check a file as CBP would: envelope, records, structure, rules. Exit 1 with errors, 2 for a
+    file that is no ACE file."""
     from tasks.ace.check import check_file
+    from tasks.ace.recognised import require_ace
     from tasks.entries import disclaimers
 
+    require_ace(file)
     ours, offsets = _of_this_house(profile)
     result = check_file(file, ours, offsets=offsets)
     if as_json:
@@ -67,11 +71,17 @@ def _of_this_house(wanted: bool):  # type: ignore[no-untyped-def]
 
 @app.command("show")
 def show_(file: File) -> None:
-    """Print a file for a person: each record with its fields. Private numbers are masked."""
+    """Print a file for a person: each record with its fields. Private numbers are masked. Exit 1
+    where a part cannot be read, 2 for a file that is no ACE file."""
+    from tasks.ace.recognised import require_ace
     from tasks.ace.show import show_bytes
+    from tasks.ace.wire.reading import read_damaged
 
-    for line in show_bytes(file.read_bytes()):
+    require_ace(file)
+    data = file.read_bytes()
+    for line in show_bytes(data):
         say(line)
+    raise typer.Exit(1 if read_damaged(data)[1] else 0)
 
 
 @app.command()
@@ -118,7 +128,8 @@ def read(
     files: Annotated[list[Path], typer.Argument(exists=True, help="What ACE sent back.")],
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Read answers into the book. A file that was read before changes nothing."""
+    """Read answers into the book. A file that was read before changes nothing. Each explanation is
+    said once, with its entries; --json has a line for each code of each entry."""
     from tasks.reconciliation.reading import read_file
     from tasks.shared.errors import BadInput
 
@@ -128,21 +139,32 @@ def read(
          "problems": len(one.problems)}
         for one in done
     ]  # fmt: skip
-    said = [asdict(one) for one in _told(files) if one.code]
+    said = [one for one in _told(files) if one.code]
     if as_json:
-        print(json.dumps({"files": rows, "told": said}, indent=1, ensure_ascii=False))
+        told = [asdict(one) for one in said]
+        print(json.dumps({"files": rows, "told": told}, indent=1, ensure_ascii=False))
     else:
         show(rows, as_json=False, title="Read")
-        if said:
-            show(said[:_MOST], as_json=False, title="What ACE said")
-        if len(said) > _MOST:
-            say(f"... and {len(said) - _MOST} more: continuity reconcile answers")
+        _explain(said)
     problems = [problem for one in done for problem in one.problems]
     if problems:
         raise BadInput("Some answers are damaged; ask for them again:", problems)
 
 
 _MOST = 50
+
+
+def _explain(said: list[Told]) -> None:
+    from tasks.reconciliation.answers import in_words, together
+
+    found = together(said)
+    if found:
+        say(f"What ACE said: {len(said):,} code(s), {len(found):,} explanation(s)")
+    for one in found[:_MOST]:
+        for line in in_words(one):
+            say(line)
+    if len(found) > _MOST:
+        say(f"... and {len(found) - _MOST} more: continuity reconcile answers")
 
 
 def _told(files: list[Path]):  # type: ignore[no-untyped-def]

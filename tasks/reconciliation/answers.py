@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from tasks.ace.answers.shape import ACCEPTED, REJECTED, WARNED
@@ -30,6 +30,56 @@ class Told:
     meaning: str
     sure: str
     what_to_do: str
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One explanation of ACE with all that it was said of. `said`: each text of CBP that came with it,
+    with its entries (or the batch, where it was said of no entry), in the order read."""
+
+    application: str
+    disposition: str
+    code: str
+    meaning: str
+    sure: str
+    what_to_do: str
+    said: dict[str, list[str]]
+
+    @property
+    def whom(self) -> list[str]:
+        return list(dict.fromkeys(one for some in self.said.values() for one in some))
+
+
+def together(found: Iterable[Told]) -> list[Explained]:
+    """The same explanation once, the one with the most entries first."""
+    groups: dict[tuple[str, ...], dict[str, list[str]]] = {}
+    for one in found:
+        key = (one.application, one.disposition, one.code, one.meaning, one.sure, one.what_to_do)
+        whom = groups.setdefault(key, {}).setdefault(one.said, [])
+        name = one.number or f"batch {one.batch}".strip()
+        if name not in whom:
+            whom.append(name)
+    made = [Explained(*key, said) for key, said in groups.items()]
+    return sorted(made, key=lambda one: -len(one.whom))
+
+
+def in_words(one: Explained) -> Iterator[str]:
+    """The lines for a person: code and whom it concerns, CBP's text, what it means, what to do."""
+    doubt = f" ({one.sure})" if one.sure else ""
+    head = f"{one.application} {one.code} {one.disposition}{doubt}, {len(one.whom):,}:"
+    if len(one.said) == 1:
+        (said, whom), *_ = one.said.items()
+        yield f"{head} {' '.join(whom)}"
+        yield from [f"  CBP: {said}"] if said else []
+    else:
+        yield head
+        yield from (
+            f"  CBP: {said or 'no text'}: {' '.join(whom)}" for said, whom in one.said.items()
+        )
+    if one.meaning and [one.meaning] != list(one.said):
+        yield f"  meaning: {one.meaning}"
+    if one.what_to_do:
+        yield f"  do: {one.what_to_do}"
 
 
 def told(

@@ -3,7 +3,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.ace import golden, golden_entries
+import pytest
+
+from tasks.ace.recognised import require_ace
+from tests.ace import examples, golden, golden_entries
 
 
 def test_check_and_show_by_the_command_line(continuity, tmp_path: Path) -> None:
@@ -22,8 +25,52 @@ def test_check_and_show_by_the_command_line(continuity, tmp_path: Path) -> None:
 def test_an_empty_file_is_told(continuity, tmp_path: Path) -> None:
     path = tmp_path / "empty.abi"
     path.write_bytes(b"")
+    for verb in ("check", "show"):
+        code, out, err = continuity("ace", verb, str(path))
+        assert code == 2 and not out and "C001" in err and "is empty" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("notes.txt", b"About the truck\nBring the papers\nA list\n", "no ACE file: no record"),
+        ("scan.pdf", b"%PDF-1.7\n" + b"A" * 200, "it looks like a PDF"),
+        ("desk.xlsx", b"PK\x03\x04" + bytes(range(256)) * 4, "a zip file or a workbook"),
+        ("middle.abi", b"SE10AB76".ljust(80) * 3, "batch header (A, port, filer code)"),
+    ],
+)
+def test_what_is_no_ace_file_is_said_to_be_none(
+    continuity, tmp_path: Path, name: str, data: bytes, told: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    for verb in ("check", "show"):
+        code, out, err = continuity("ace", verb, str(path))
+        assert code == 2 and not out and name in err and told in " ".join(err.split())
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_a_damaged_ace_file_is_still_one(continuity, tmp_path: Path, at: int) -> None:
+    path, whole = tmp_path / "batch.abi", good()
+    path.write_bytes(whole[:at] + b"#" + whole[at + 1 :])
     code, out, _ = continuity("ace", "check", str(path))
-    assert code == 1 and "C001" in out
+    assert code == 1 and "errors" in out
+    path.write_bytes(whole[:-30])
+    code, out, _ = continuity("ace", "show", str(path))
+    assert code == 1 and "SE10" in out and "X42" in out
+    lines = [whole[start : start + 80] for start in range(0, len(whole), 80)]
+    path.write_bytes(b"\r\n".join([*lines, b"x" * 90]))
+    assert continuity("ace", "show", str(path))[0] == continuity("ace", "check", str(path))[0] == 1
+
+
+def test_every_printed_example_with_its_envelope_is_an_ace_file(tmp_path: Path) -> None:
+    path, looked = tmp_path / "example.abi", 0
+    for name, records in examples.examples().items():
+        if records[0][0] in "AB":
+            path.write_bytes(examples.data(name))
+            require_ace(path)
+            looked += 1
+    assert looked > 5
 
 
 def test_the_profile_is_judged_when_asked_for(continuity, tmp_path: Path) -> None:
@@ -70,3 +117,28 @@ def test_the_stand_in_misbehaves_when_told_to(continuity, home: Path, tmp_path: 
 def good() -> bytes:
     """A correct batch of every kind of entry, of the made-up filer B76."""
     return golden.data(golden_entries.release())
+
+
+def test_read_says_each_explanation_once_with_its_entries(
+    continuity, home: Path, tmp_path: Path
+) -> None:
+    settings = home / "continuity.toml"
+    settings.write_text(settings.read_text().replace('filer_code = "ABC"', 'filer_code = "B76"'))
+    inbox, outbox = tmp_path / "in", tmp_path / "out"
+    inbox.mkdir()
+    (inbox / "batch.abi").write_bytes(good())
+    assert continuity("ace", "stand-in", str(inbox), str(outbox))[0] == 0
+    files = [str(path) for path in outbox.glob("*.abi")]
+    code, out, _ = continuity("ace", "read", *files)
+    lines = out.splitlines()
+    assert code == 0 and f"What ACE said: 7 code(s), {len(heads(lines))} explanation(s)" in out
+    released = "SO 98 already on file, 3: B76-0000008-0 B76-0000009-8 B76-0000010-6"
+    assert released in lines and out.count("Compare ACE's release date") == 1
+    (after,) = (lines[place + 1] for place, line in enumerate(lines) if line == released)
+    assert after == "  CBP: RELEASED"
+    told = json.loads(continuity("ace", "read", *files, "--json")[1])["told"]
+    assert len(told) == 7 and {"number", "meaning", "what_to_do"} <= set(told[0])
+
+
+def heads(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith(("SO ", "SX "))]

@@ -9,7 +9,15 @@ import openpyxl
 import pytest
 
 from tasks.entries import handout
-from tasks.reconciliation.answers import SURE, UNDECIDED, UNKNOWN, reasons, told
+from tasks.reconciliation.answers import (
+    SURE,
+    UNDECIDED,
+    UNKNOWN,
+    in_words,
+    reasons,
+    together,
+    told,
+)
 from tasks.shared import kinds
 from tests.entries import house as desks
 from tests.reconciliation.ace_world import World, open_world, record_summaries
@@ -59,6 +67,25 @@ def test_a_file_alone(world: World) -> None:
     said(world, number, "AX", "rejected", "205", "")
     rows = list(told(world.office.journal, subjects={"answer/205"}))
     assert [row.code for row in rows] == ["205"]
+
+
+def test_the_same_explanation_is_said_once_with_its_entries(world: World) -> None:
+    numbers = record_summaries(world, ["01"] * 6)
+    for number in numbers:
+        said(world, number, "AX", "rejected", "205", "STATEMENT DATE")
+    said(world, numbers[0], "AX", "rejected", "205", "STATEMENT DATE")
+    said(world, numbers[1], "AX", "rejected", "9ZZ", "LINE 1")
+    said(world, numbers[2], "AX", "rejected", "9ZZ", "LINE 2")
+    found = list(told(world.office.journal))
+    many, two = together(found)
+    assert (many.code, many.whom, len(found)) == ("205", numbers, 9)
+    head, *lines = in_words(many)
+    assert head == f"AX 205 rejected, 6: {' '.join(numbers)}"
+    assert lines[0] == "  CBP: STATEMENT DATE" and lines[-1].startswith("  do: ")
+    assert sum(many.meaning in line for line in lines) == 1
+    head, *lines = in_words(two)
+    assert head == "AX 9ZZ rejected (not in our tables), 2:"
+    assert lines[:2] == [f"  CBP: LINE 1: {numbers[1]}", f"  CBP: LINE 2: {numbers[2]}"]
 
 
 def test_only_the_last_rejection_counts(world: World) -> None:
