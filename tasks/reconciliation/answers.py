@@ -52,7 +52,7 @@ class Explained:
 
 def together(found: Iterable[Told]) -> list[Explained]:
     """The same explanation once, the one with the most entries first."""
-    groups: dict[tuple[str, ...], dict[str, list[str]]] = {}
+    groups: dict[tuple[str, str, str, str, str, str], dict[str, list[str]]] = {}
     for one in found:
         key = (one.application, one.disposition, one.code, one.meaning, one.sure, one.what_to_do)
         whom = groups.setdefault(key, {}).setdefault(one.said, [])
