@@ -131,6 +131,20 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -
     Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
 
 
+def show_files(paths: Iterable[Path], *, as_json: bool, **counts: Any) -> None:
+    """What was written: a line a file for a person; for a script an object with `counts`, and each
+    file's full name, size in bytes and SHA-256 under `files`."""
+    if not as_json:
+        for path in paths:
+            say(str(path))
+        return
+    from tasks.shared.files import digest_of
+
+    listed = [{"file": str(path), "size": path.stat().st_size, "sha256": digest_of(path)}
+              for path in paths]  # fmt: skip
+    print(json.dumps({**counts, "files": listed}, indent=1, ensure_ascii=False, default=str))
+
+
 def _marked(title: str) -> str:
     """A drill's listings say so, as everything of a drill does; only a book that is open is asked."""
     from tasks.shared.journal import is_drill

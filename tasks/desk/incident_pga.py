@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import day, desk, say, show
+from tasks.desk.context import day, desk, say, show, show_files
 
 if TYPE_CHECKING:
     from tasks.incident.pga.demands import Demand
@@ -122,14 +122,16 @@ def matrix(
     client: Annotated[str, typer.Option(help="Only clients whose name has this in it.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Client x tariff number x agency, with paper and route: what the kit takes along."""
+    """Client x tariff number x agency, with paper and route: what the kit takes along. --json with
+    --out lists the files that were written."""
     from tasks.incident.pga import matrix as room
     from tasks.incident.pga.demands import Office
     from tasks.shared.files import write_atomic
 
+    rows = room.of_client(room.rows(Office(desk.book)), client)
     if out is not None:
-        for name, data in room.files(desk.book).items():
-            say(f"{write_atomic(out / name, data)} written")
+        made = room.files(desk.book, client).items()
+        paths = [write_atomic(out / name, data) for name, data in made]
+        show_files(paths, as_json=as_json, rows=len(rows))
         return
-    rows = [row for row in room.rows(Office(desk.book)) if client.lower() in row["client"].lower()]
     show(rows, as_json=as_json, title="Agencies by client and tariff number")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import desk, say, show, show_files
 
 if TYPE_CHECKING:
     from tasks.reconciliation.restored import Restore
@@ -109,9 +109,13 @@ def export(
     private: Annotated[
         bool, typer.Option("--private", help="With private values in the clear; recorded as such.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Write settled entries for the production system: CSV, a workbook, a signed manifest."""
     from tasks.reconciliation import production_export
+    from tasks.shared import board
 
-    for path in production_export.write(desk.house, out, desk.actor, private=private):
-        say(str(path))
+    paths = production_export.write(desk.house, out, desk.actor, private=private)
+    last = board.last(desk.journal.rows, "production.exported")
+    entries = len(last[1]["numbers"]) if last else 0
+    show_files(paths, as_json=as_json, entries=entries, private=private)

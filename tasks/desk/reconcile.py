@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk import letters, production, requests
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import desk, say, show, show_files
 
 if TYPE_CHECKING:
     from tasks.reconciliation.loop import Turn
@@ -291,6 +291,7 @@ def report_(
         typer.Option(help="Its name in the report and the file names; else the newest incident's."),
     ] = "",
     importer: Annotated[str, typer.Option(help="Only this client's part.")] = "",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """The accounting report for CBP or one client: PDF, workbook, Parquet, signed."""
     from tasks.incident.state import newest
@@ -300,5 +301,7 @@ def report_(
         found = newest(desk.journal.rows)
         incident = found.id if found else "current"
     facts = report.build(desk.journal, desk.content, desk.settings, incident, importer)
-    for path in report.write(facts, out, desk.home):
-        say(str(path))
+    counts = {row["what"]: int(row["figure"].replace(",", "")) for row in facts.figures()}
+    show_files(report.write(facts, out, desk.home), as_json=as_json, incident=incident,
+               client=facts.client, drill=facts.drill, status=facts.status, head=facts.head.seq,
+               counts=counts)  # fmt: skip

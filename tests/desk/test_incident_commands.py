@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.shared.files import digest_of
 from tests.incident.world import CONTACTS
 
 
@@ -39,6 +40,13 @@ def test_the_accounting_report_bears_the_name_of_the_incident(continuity, tmp_pa
     assert continuity("incident", "declare", "--no-breach")[0] == 0
     code, out, _ = continuity("reconcile", "report", "--out", str(tmp_path / "b"))
     assert code == 0 and "-01.pdf" in out and "accounting-current" not in out
+    code, out, _ = continuity("reconcile", "report", "--out", str(tmp_path / "b"), "--json")
+    said = json.loads(out)
+    assert code == 0 and said["counts"]["numbers reserved"] == 20 and "NOT SIGNED" in said["status"]
+    assert len(said["files"]) == 4 and said["files"][-1]["file"].endswith("manifest.json")
+    for one in said["files"]:
+        path = Path(one["file"])
+        assert (one["size"], one["sha256"]) == (path.stat().st_size, digest_of(path))
 
 
 def test_hour_zero_by_the_command_line(continuity, home: Path) -> None:

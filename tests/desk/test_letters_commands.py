@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tasks.shared import clock
+from tasks.shared.files import digest_of
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 from tests.entries.house import book_of
-from tests.incident.paper_world import World, grant, open_world, pdf
+from tests.incident.paper_world import World, grant, open_world, pdf, text_of
 from tests.incident.test_outdated import revise
 
 
@@ -102,6 +103,26 @@ def test_agencies_on_the_command_line(continuity, world: World) -> None:  # type
     folder = world.out()
     assert continuity(*pga, "matrix", "--out", str(folder))[0] == 0
     assert sorted(p.name for p in folder.iterdir()) == ["pga-matrix.pdf", "pga-matrix.xlsx"]
+    seen = b"client,importer,hts,agency,program\nAcme,12-3456789,8203200000,FDA,FOO\n"
+    history = (
+        "history",
+        str(world.file("h.csv", seen)),
+        "--as-of",
+        "2026-07-01",
+        "--source",
+        "ACE",
+    )
+    assert continuity(*pga, "load", *history)[0] == 0
+    rows = json.loads(continuity(*pga, "matrix", "--json")[1])
+    said = json.loads(continuity(*pga, "matrix", "--out", str(folder), "--json")[1])
+    assert said["rows"] == len(rows) >= 1
+    assert {one["file"]: (one["size"], one["sha256"]) for one in said["files"]} == {
+        str(path): (path.stat().st_size, digest_of(path)) for path in folder.iterdir()
+    }
+    nobody = ("--client", "nobody by that name")
+    said = json.loads(continuity(*pga, "matrix", "--out", str(folder), "--json", *nobody)[1])
+    text = " ".join(text_of(folder / "pga-matrix.pdf").split())
+    assert said["rows"] == 0 and rows[0]["client"] not in text and nobody[1] in text
 
 
 @pytest.mark.parametrize(

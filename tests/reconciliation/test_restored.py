@@ -20,6 +20,7 @@ from tasks.reconciliation import production, production_export, report, restored
 from tasks.reconciliation.restored_turn import Turn
 from tasks.shared import clock, kinds, manifest
 from tasks.shared.errors import BadInput, BadNumber, Refused
+from tasks.shared.files import digest_of
 from tasks.shared.journal_check import verify
 from tests.ace import made_record, made_summary
 from tests.ace.made_record import number
@@ -220,7 +221,7 @@ def test_the_workbook_says_it_all(world: World, tmp_path: Path) -> None:
     assert len(sheets["Our books lack"]) == len(done.lacking)
 
 
-def test_settled_entries_leave_for_production(world: World, tmp_path: Path) -> None:
+def test_settled_entries_leave_for_production(continuity, world: World, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(Refused, match="settled"):
         production_export.write(world.house, tmp_path / "none", "bo")
     social = "900-55-1234"
@@ -251,3 +252,9 @@ def test_settled_entries_leave_for_production(world: World, tmp_path: Path) -> N
     assert [event.private for event in events if isinstance(event, kinds.ProductionExported)] == [
         False, True,
     ]  # fmt: skip
+    code, out, _ = continuity("reconcile", "export", "--out", str(tmp_path / "desk"), "--json")
+    told = json.loads(out)
+    assert (code, told["entries"], told["private"]) == (0, len(numbers), False)
+    listed = {one["file"]: (one["size"], one["sha256"]) for one in told["files"]}
+    assert listed == {str(path): (path.stat().st_size, digest_of(path))
+                      for path in (tmp_path / "desk").iterdir()}  # fmt: skip

@@ -60,13 +60,20 @@ def _row(office: Office, name: str, client: str, hts: str, agency: str, program:
     return dict(zip(HEADS, values, strict=True))
 
 
-def files(book: Book) -> dict[str, bytes]:
-    """The matrix as `pga-matrix.xlsx` and `pga-matrix.pdf`, for the kit."""
+def of_client(found: Iterable[dict[str, str]], client: str) -> list[dict[str, str]]:
+    """The rows of clients whose name has this in it; of all for an empty one."""
+    return [row for row in found if client.lower() in row["client"].lower()]
+
+
+def files(book: Book, client: str = "") -> dict[str, bytes]:
+    """The matrix as `pga-matrix.xlsx` and `pga-matrix.pdf`, for the kit; of some clients alone, which
+    the files then say."""
     office = Office(book)
-    found = rows(office)
+    found, said = of_client(rows(office), client), _said(office)
+    said += f"; only clients with {client!r} in their name" if client else ""
     return {
-        "pga-matrix.xlsx": workbook(found, _said(office)),
-        "pga-matrix.pdf": pages(book, office, found),
+        "pga-matrix.xlsx": workbook(found, said),
+        "pga-matrix.pdf": pages(book, said, found),
     }
 
 
@@ -101,12 +108,12 @@ def workbook(found: Iterable[dict[str, str]], said: str) -> bytes:
 _WIDTHS = (32, 14, 12, 8, 8, 34, 48, 22, 12, 6)
 
 
-def pages(book: Book, office: Office, found: list[dict[str, str]]) -> bytes:
+def pages(book: Book, said: str, found: list[dict[str, str]]) -> bytes:
     broker, drill = book.settings.broker, is_drill(book.journal)
     frame = Frame(
         title="What agencies want of our clients' goods",
         left=broker.name,
-        right=f"filer {broker.filer_code} · {_said(office)}",
+        right=f"filer {broker.filer_code} · {said}",
         foot="Confidential: client records (19 CFR 111.24). Marks W and G: verify before relying on it.",
         mark="DRILL" if drill else "",
         made=clock.now(),
