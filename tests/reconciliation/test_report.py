@@ -402,7 +402,7 @@ def test_who_saw_whose_data_is_told_in_words(report: Report) -> None:
     said = report_deeds.deed_words(report.deeds)
     (ada,) = (line for line in said if line.startswith("Ada"))
     assert ada.startswith("Ada Vänce-Łodz (ada, approver, licence 12345): ")
-    assert "plans approved 5" in ada and "approval.granted" not in str(said)
+    assert "plans approved 5, entries settled 2" in ada and "approval.granted" not in str(said)
     assert any(line.startswith("Bo Harbor (bo, preparer, no licence): ") for line in said)
     (truck, *_) = (line for line in said if "not on the list of persons" in line)
     assert " of " in truck and "importers, 20" in truck
