@@ -14,9 +14,9 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from tasks.desk import steps as desk
 from tasks.duties import steps
 from tasks.operations.showing.steps import what_to_do
+from tasks.status import steps as status
 
 
 @flow(
@@ -29,7 +29,7 @@ from tasks.operations.showing.steps import what_to_do
 def duties(home: str, actor: str) -> State[Any]:
     """Ends `MailWaiting` while a letter is not sent, else `Completed`."""
     done = steps.remind(home, actor)
-    lights = desk.publish(home)
+    lights = status.publish(home)
     result = {**done, "lights": lights}
     if done["waiting"]:
         told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"

@@ -13,9 +13,9 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from tasks.desk import steps as desk
 from tasks.operations import steps
 from tasks.operations.showing.steps import what_to_do
+from tasks.status import steps as status
 
 
 @flow(
@@ -30,7 +30,7 @@ def upkeep(home: str, actor: str, full: bool = False) -> State[Any]:
     told = steps.carry_news(home)
     found = steps.look_after(home, actor, full)
     going = steps.go_on(home)
-    lights = desk.publish(home)
+    lights = status.publish(home)
     result = {**found, "told": told, "reconciliation": going, "lights": lights}
     if found["faults"]:
         message = f"{len(found['faults'])} fault(s): {found['faults'][0]}"

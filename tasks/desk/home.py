@@ -177,10 +177,10 @@ def _from_kit(kit: Path, key: Path | None, signed_by: str) -> None:
 def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Are we ready: CBP's ten recommendations, and what needs a person, newest first. Exit 1 if
     something is red."""
-    from tasks.desk.status import lines
     from tasks.duties.readiness import folded
     from tasks.duties.records import Office
     from tasks.shared import board
+    from tasks.status.page import lines
 
     found = lines(Office(desk.journal, desk.content, desk.settings))
     page, needs = board.page(found), folded(board.needs(found))

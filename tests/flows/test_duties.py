@@ -28,10 +28,10 @@ def test_a_day_without_a_mail_server(house: Settings) -> None:
 def test_the_artifact_is_the_page_that_status_shows(house: Settings, journal, content) -> None:
     """What other rooms say too: a hit that blocks a partner is not green in the UI."""
     from flows.duties import duties
-    from tasks.desk.status import lines
     from tasks.duties.records import Office
     from tasks.screening import partner_file, register, running
     from tasks.screening.house import House
+    from tasks.status.page import lines
 
     path = house.home / "partners.csv"
     path.write_text("Partner ID,Name,Role\nP1,Emma Tel LLC,supplier\n")

@@ -7,13 +7,13 @@ from pathlib import Path
 from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from tasks.desk.status import lines
 from tasks.duties import readiness
 from tasks.duties.records import Office
 from tasks.duties.terms import standings
 from tasks.shared import board, opening
 from tasks.shared.settings import load
 from tasks.shared.steps import task
+from tasks.status.page import lines
 
 
 @task(name="publish readiness")
