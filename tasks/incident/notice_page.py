@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from email import policy, utils
 from email.message import EmailMessage
+from itertools import zip_longest
 
 from tasks.incident import importers
 from tasks.incident.drafting import Draft, DraftTable
@@ -20,8 +21,8 @@ Open = Callable[[str], str]
 CALL = "call"
 _CALLS = (Column("Who answered, office", UPRIGHT.inner - 122), Column("Day and hour", 32),
           Column("Reference given", 50), Column("Called by", 40))  # fmt: skip
-_WIDE, _GAP, _LONG = 92, 4.0, 60
-"""Letters of a line of text; millimetres; rows that a mail's own text shows of a table."""
+_WIDE, _CELL, _GAP, _LONG = 92, 44, 4.0, 60
+"""Letters of a line of text, and of a cell; millimetres; rows that a mail's own text shows of a table."""
 
 
 def masking(cell: str) -> str:
@@ -71,10 +72,15 @@ def _lines(draft: Draft, settings: Settings, opened: Open, most: int) -> Iterato
 def _table(table: DraftTable, opened: Open, most: int) -> Iterator[str]:
     shown = table.rows[:most] if most else table.rows
     rows = [[title for title, _ in table.heads], *([opened(cell) for cell in row] for row in shown)]
-    wide = [min(max(len(row[place]) for row in rows), 44) for place in range(len(table.heads))]
+    wide = [min(max(len(row[place]) for row in rows), _CELL) for place in range(len(table.heads))]
     yield table.title
     for number, row in enumerate(rows):
-        yield "  ".join(f"{cell:<{room}}" for cell, room in zip(row, wide, strict=True)).rstrip()
+        # a long cell goes on below itself, so that the columns stay in line
+        parts = [textwrap.wrap(cell, room) for cell, room in zip(row, wide, strict=True)]
+        for line in zip_longest(*parts, fillvalue=""):
+            yield "  ".join(
+                f"{cell:<{room}}" for cell, room in zip(line, wide, strict=True)
+            ).rstrip()
         if not number:
             yield "  ".join("-" * room for room in wide)
     if len(shown) < len(table.rows):

@@ -175,3 +175,21 @@ def test_a_text_longer_than_a_page_goes_on_the_next(office: Office, tmp_path: Pa
         )
 
     assert on_kit_paper(office, tmp_path / "long.pdf", "Long", write) > 3
+
+
+def test_columns_of_a_plain_text_stay_in_line() -> None:
+    """A long cell goes on below itself."""
+    heads = [("Item", 1.0), ("What it shows", 3.0), ("Evidence", 2.0)]
+    rows = [["cause", "how they got in, and that this way is closed to them now", "cause.txt"],
+            ["isa", "the agreement", f"{WORD} and more"], ["none", "", ""]]  # fmt: skip
+    table = DraftTable("Evidence of remediation", heads, rows)
+    title, *lines = notice_page._table(table, str, 0)
+    starts = [lines[1].index("-  -") + 3, lines[1].rindex("-  -") + 3]
+    assert title == table.title
+    for line in lines:
+        assert len(line) <= 5 + 2 + 44 + 2 + 44
+        for start in starts:
+            assert line[start - 2 : start].strip() == ""
+    said = "".join(line[starts[1] :].strip() for line in lines[2:])
+    assert WORD in said
+    assert [line for line in lines if line.startswith("none")] == ["none"]
