@@ -224,6 +224,7 @@ def export(
 ) -> None:
     """For an auditor: per recommendation the evidence, with digests and dates (CSV, PDF, manifest)."""
     from tasks.duties import evidence
+    from tasks.status.page import lines
 
     office = _office()
     if as_json:
@@ -233,5 +234,5 @@ def export(
         raise typer.BadParameter("a new folder", param_hint="--out")
     if out.exists() and any(out.iterdir()):
         raise BadInput(f"{out} is not empty; name a new folder")
-    for path in evidence.export(office, out, proofs=proofs):
+    for path in evidence.export(office, out, proofs=proofs, said=lines(office)):
         say(f"Written: {path}")

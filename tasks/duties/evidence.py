@@ -17,7 +17,7 @@ from tasks.duties.readiness import line, lines
 from tasks.duties.records import Office, Proof, proof_of
 from tasks.duties.terms import Standing, standings
 from tasks.shared import board, clock, manifest
-from tasks.shared.board import OTHERS, RECOMMENDATIONS
+from tasks.shared.board import OTHERS, RECOMMENDATIONS, Line
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import is_drill
 from tasks.shared.paper import INNER, Column, Frame, Paper
@@ -116,12 +116,15 @@ def _findings(proof: Proof) -> str:
     return f"{scan.tool}: " + (", ".join(said) or "none open")
 
 
-def export(office: Office, out: Path, *, proofs: bool) -> list[Path]:
-    """Write CSV, PDF, with `proofs` the files themselves, and a signed manifest into a folder."""
+def export(
+    office: Office, out: Path, *, proofs: bool, said: Sequence[Line] | None = None
+) -> list[Path]:
+    """Write CSV, PDF, with `proofs` the files themselves, and a signed manifest into a folder.
+    `said`: what stands behind the ten lights, of every room; without it that of the duties alone."""
     found = gathered(office)
     written = [
         write_atomic(out / CSV, _csv(found)),
-        write_atomic(out / PDF, _pdf(office, found)),
+        write_atomic(out / PDF, _pdf(office, found, lines(office) if said is None else said)),
     ]
     if proofs:
         for one in {(row.sha256, row.file) for row in found if row.sha256}:
@@ -156,7 +159,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _pdf(office: Office, found: Sequence[Evidence]) -> bytes:
+def _pdf(office: Office, found: Sequence[Evidence], said: Sequence[Line]) -> bytes:
     broker, head = office.settings.broker, office.journal.head()
     paper = Paper(
         Frame(
@@ -171,7 +174,7 @@ def _pdf(office: Office, found: Sequence[Evidence]) -> bytes:
     paper.page()
     paper.title("Evidence of cyber preparedness")
     paper.text(_READING)
-    _front(paper, office)
+    _front(paper, said)
     for about, title in {**RECOMMENDATIONS, **OTHERS}.items():
         paper.heading(f"{about if about in RECOMMENDATIONS else ''} {title}".strip())
         rows = list(_rows([one for one in found if one.about == about]))
@@ -189,14 +192,14 @@ _READING = (
 )
 
 
-def _front(paper: Paper, office: Office) -> None:
+def _front(paper: Paper, said: Sequence[Line]) -> None:
     columns = (
         Column("", 12),
         Column("Recommendation", 70),
         Column("", 18),
         Column("Because", INNER - 100),
     )
-    rows = [[one.id, one.title, one.light, one.fact] for one in board.page(lines(office))]
+    rows = [[one.id, one.title, one.light, one.fact] for one in board.page(said)]
     paper.table(columns, rows, 8, red=lambda row: row[2] == board.RED)
 
 

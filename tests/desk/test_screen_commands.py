@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from pypdf import PdfReader
 
 from tasks.shared import clock
 from tests.screening.conftest import LISTS
@@ -178,6 +179,11 @@ def test_risk_review_and_status(loaded, continuity, tmp_path: Path) -> None:
     assert (hits["light"], hits["about"]) == ("red", "P9") and "1 undecided" in hits["fact"]
     assert rows["screening lists"]["next"] == "continuity screen lists update"
     assert hits["since"] and rows["screening lists"]["since"]
+    assert continuity("duties", "export", "--out", str(tmp_path / "evidence"))[0] == 0
+    (paper,) = (tmp_path / "evidence").glob("*.pdf")
+    assert "screening hits: 1 undecided" in " ".join(
+        PdfReader(paper).pages[0].extract_text().split()
+    )
     page = continuity("status")[1]  # the page is cut after its newest lines
     assert "screening hits" in page and "screening lists" in page
 
