@@ -46,8 +46,7 @@ def test_counts_by_severity(name: str, format: str, taken: date, open_: dict[str
 def test_a_name_does_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     path.write_bytes(b"\xef\xbb\xbf" + (SCANS / "web.sarif").read_bytes().lstrip())
-    with pytest.raises(HostileFile):
-        read_report(path)  # JSON has no byte order mark
+    assert read_report(path).format == "SARIF"  # Visual Studio writes its logs so
     path.write_bytes((SCANS / "office.nessus").read_bytes())
     assert read_report(path).format == "Nessus"
 

@@ -6,6 +6,7 @@ is the result's, else its rule's, else `warning` (3.27.10); a `security-severity
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from datetime import date
 from pathlib import Path
 
@@ -113,7 +114,8 @@ def read(path: Path) -> Report:
     if size > MOST:
         raise refused(path, f"{size / MIB:.0f} MiB", f"at most {MOST // MIB} MiB")
     try:
-        log = msgspec.json.decode(path.read_bytes(), type=_Log)
+        # compilers on Windows put a mark of byte order before their log
+        log = msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8), type=_Log)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
         raise refused(path, f"no SARIF log ({wrong})", "SARIF 2.1.0") from None
     if not log.version.startswith("2.1"):
