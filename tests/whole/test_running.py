@@ -22,7 +22,9 @@ def test_a_schedule_fires(fresh: Street) -> None:
     fresh.ask(f"deployments/{found['id']}/schedules", [soon])
 
     def ran() -> list[dict]:
-        return [run for run in fresh.runs("upkeep") if run["auto_scheduled"] and run["end_time"]]
+        runs = [run for run in fresh.runs("upkeep") if run["auto_scheduled"] and run["end_time"]]
+        # on a busy machine the next is due before this one ends, and is turned away: one at a time
+        return [run for run in runs if run["state"]["type"] != "CANCELLED"]
 
     run = fresh.wait("a scheduled run ends", ran, 180)[0]
     assert run["state"]["type"] == "COMPLETED" and run["created_by"]["type"] == "SCHEDULE"
