@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import blake3
 
 from tasks.backup.faults import Damaged
-from tasks.backup.library import Library
+from tasks.backup.library import Library, Place
 from tasks.backup.report import Report, RestoreOptions, show
 from tasks.backup.targets import Target
 from tasks.backup.wanted import Wanted
@@ -71,6 +71,11 @@ class Fetcher:
     # -- planning
 
     def _plan(self, wanted: Wanted, frames: dict[tuple[int, int], Waiting]) -> None:
+        if wanted.simple:  # nearly every file, and sooner planned so
+            place = self.library.places.get(wanted.blobs[0])
+            if place and place[3] == wanted.entry.size:
+                _wait(frames, place, wanted.blobs[0], (wanted, 0))
+                return
         places = [self.library.places.get(name) for name in wanted.blobs]
         lengths = [place[3] for place in places if place]
         if len(lengths) < len(places):
@@ -84,7 +89,7 @@ class Fetcher:
         at = 0
         for name, place in zip(wanted.blobs, places, strict=True):
             assert place is not None
-            frames.setdefault(place[:2], {}).setdefault(name, []).append((wanted, at))
+            _wait(frames, place, name, (wanted, at))
             at += place[3]
         if not places:
             self._done(wanted)
@@ -169,6 +174,18 @@ class Fetcher:
             self.report.bytes += wanted.entry.size
         if self.options.progress:
             self.options.progress("seen", wanted.entry.size)
+
+
+def _wait(
+    frames: dict[tuple[int, int], Waiting], place: Place, name: bytes, one: tuple[Wanted, int]
+) -> None:
+    waiting = frames.get(place[:2])
+    if waiting is None:
+        frames[place[:2]] = {name: [one]}
+    elif name in waiting:
+        waiting[name].append(one)
+    else:
+        waiting[name] = [one]
 
 
 def _stretches(library: Library, frames: dict[tuple[int, int], Waiting]) -> Iterator[Stretch]:

@@ -160,7 +160,7 @@ class Listing:
         whole = blake3.blake3
         first = self._first(pieces)
         running = whole(first, key=self.library.key)
-        yield from read_entries(first.split(b"\n")[1:])
+        yield from read_entries(first.partition(b"\n")[2])
         for number, name in enumerate(pieces[1:], 2):
             try:
                 piece = self.library.blob(name)
@@ -168,7 +168,7 @@ class Listing:
                 self.lost.append(f"part {number} of {len(pieces)} of the listing: {error}")
                 continue
             running.update(piece)
-            yield from read_entries(piece.split(b"\n"))
+            yield from read_entries(piece)
         if not self.lost and running.hexdigest() != self.manifest.tree_digest:
             self.lost.append("the listing does not have the digest that the manifest names")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import os
 import re
 import unicodedata
@@ -89,7 +88,7 @@ class NameGuard:
         if not known:
             return "its folder is no folder of this snapshot, or a link, or was refused"
         key = path if self._native else folded(path)
-        mark = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")
+        mark = hash(key)  # keyed anew in each process: a snapshot's maker cannot foresee it
         if mark in self._taken:
             return "another name differs from it in case or Unicode form only, or is the same"
         self._taken.add(mark)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -189,11 +189,18 @@ def plain(structure: msgspec.Struct) -> dict[str, Any]:
     return msgspec.to_builtins(structure)
 
 
+_FAR = 1 << 62
+Number = Annotated[
+    int, msgspec.Meta(ge=0, le=_FAR)
+]  # held to by the decoder: the maker may be hostile
+Time = Annotated[int, msgspec.Meta(ge=-_FAR, le=_FAR)]
+
+
 class Extent(msgspec.Struct, frozen=True, array_like=True):
     """A stretch of a sparse file that holds data."""
 
-    offset: int
-    length: int
+    offset: Number
+    length: Number
 
 
 class Entry(msgspec.Struct, omit_defaults=True, gc=False):
@@ -207,18 +214,18 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     path: str = ""
     raw: str = ""
     type: str = "file"  # file folder link fifo socket char block
-    mode: int = 0
-    mtime: int = 0
-    uid: int = 0
-    gid: int = 0
-    size: int = 0
+    mode: Number = 0
+    mtime: Time = 0
+    uid: Number = 0
+    gid: Number = 0
+    size: Number = 0
     blobs: list[str] = []
     digest: str = ""
     extents: list[Extent] = []
     target: str = ""
     target_raw: str = ""
     same: str = ""  # hard links share this mark
-    device: int = 0
+    device: Number = 0
     mark: str = ""  # changed | sqlite | unreadable: why
 
     def path_bytes(self) -> bytes:

@@ -87,7 +87,7 @@ class Target:
             elif entry.type == "file":
                 wanted = Wanted(entry, place, [bytes.fromhex(b) for b in entry.blobs])
                 self._above(place)
-                if self._twin(wanted):
+                if entry.same and self._twin(wanted):
                     continue
                 if self._resumed and self._stands(wanted):
                     kept += 1
@@ -121,9 +121,7 @@ class Target:
         self._made.add(place)
 
     def _twin(self, wanted: Wanted) -> bool:
-        """Whether the file is a hard link to one that is restored already."""
-        if not wanted.entry.same:
-            return False
+        """Whether the hard link is one to a file that is restored already."""
         first = self._first.setdefault(wanted.entry.same, wanted)
         if first is wanted or first.blobs != wanted.blobs:
             return False

@@ -57,8 +57,8 @@ def spread(
 
 
 def write_all(handle: int, part: memoryview) -> None:
-    while part:
-        part = part[os.write(handle, part) :]
+    while (done := os.write(handle, part)) < len(part):
+        part = part[done:]
 
 
 def as_fault(error: OSError, place: bytes) -> StoreFault:

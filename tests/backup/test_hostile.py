@@ -14,6 +14,7 @@ from hypothesis import given, strategies as st
 from tasks.backup.choosing import choose
 from tasks.backup.faults import ChainBroken, Damaged, Missing, StoreFault, StoreFull
 from tasks.backup.hostkeys import HostKeys
+from tasks.backup.listing import read_entries
 from tasks.backup.names import NameGuard, folded, lies_outside, not_portable
 from tasks.backup.objects import digest as digest_of, sign
 from tasks.backup.structures import Entry, Extent
@@ -377,3 +378,28 @@ def test_accepted_names_stay_apart_when_folded(paths: list[str]) -> None:
         if not guard.refuse(entry):
             taken.append(folded(path.encode()))
     assert len(taken) == len(set(taken))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b'{"size":-1}',
+        b'{"mode":-1}',
+        b'{"uid":9223372036854775807}',
+        b'{"mtime":-9223372036854775807}',
+        b'{"size":99999999999999999999}',
+        b'{"blobs":["00"]}',
+        b'{"blobs":["%s"]}' % (b"x" * 64),
+        b'{"raw":"zz"}',
+        b'{"size":9,"extents":[[4,4],[0,2]]}',
+        b'{"size":9,"extents":[[4,6]]}',
+        b'{"size":9,"extents":[[-1,2]]}',
+        b'{"path":"a"',
+        b"[]",
+    ],
+)
+def test_a_line_that_no_snapshot_of_ours_holds_is_damage(wrong: bytes) -> None:
+    good = b'{"path":"a","size":9,"extents":[[0,2],[4,5]]}\n'
+    assert [entry.path for entry in read_entries(good + b"\n" + good)] == ["a", "a"]
+    with pytest.raises(Damaged, match="a line of the listing"):
+        read_entries(good + wrong + b"\n")

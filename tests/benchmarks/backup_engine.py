@@ -59,16 +59,18 @@ def _with_key(what: str, opened, keeping: Path, target: Path) -> None:
     from tasks.backup.choosing import choose, survey
     from tasks.backup.library import open_library
     from tasks.backup.manifests import read_manifest
-    from tasks.backup.prove import check_content
-    from tasks.backup.report import RestoreOptions
-    from tasks.backup.restore import restore
 
     snapshot = choose(survey(opened), newest=True).snapshot
     digest, manifest = read_manifest(opened, snapshot.host, snapshot.name)
     library = open_library(opened, (keeping / "seed").read_bytes(), manifest.packs)
     if what == "content":
+        from tasks.backup.prove import check_content
+
         check_content(library, manifest)
     else:
+        from tasks.backup.report import RestoreOptions
+        from tasks.backup.restore import restore
+
         assert restore(library, manifest, target, digest, RestoreOptions()).whole
 
 
