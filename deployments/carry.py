@@ -38,6 +38,11 @@ def read_flows() -> None:
         flow_of(one)
 
 
+def pools() -> list[str]:
+    """Names of the work pools that deployments go to."""
+    return sorted({one["work_pool"]["name"] for one in document("prefect.yaml", "deployments")})
+
+
 def active(one: dict[str, Any], settings: Settings) -> bool:
     """Whether its schedule runs: backups wait until there is a store."""
     return "backup" not in one["tags"] or bool(settings.backup.store)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import socket
 import sqlite3
 import ssl
+import urllib.request
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from deployments.street import Street, auth
+from deployments.carry import pools
+from deployments.street import POOL, Street, auth
 from tasks.shared import opening
 from tasks.shared.errors import ContinuityError, Problem
 
@@ -19,9 +21,9 @@ PACKAGE = "broker-continuity"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def problems(street: Street) -> list[Problem]:
-    """Everything that would keep `up` from running here."""
-    found = [*pins(), *_home(street), *_auth(street), *_authority(street)]
+def problems(street: Street, pool: str = POOL) -> list[Problem]:
+    """Everything that would keep `up` from running here, with a worker for this pool."""
+    found = [*pins(), *_home(street), *_auth(street), *_authority(street), *_pool(pool)]
     return [*found, *_port(street), *_database(street)] if street.serves else found
 
 
@@ -50,6 +52,13 @@ def _home(street: Street) -> Iterator[Problem]:
         opening.journal(street.settings).close()
     except ContinuityError as wrong:
         yield Problem(column="home", value=str(street.settings.home), wrong=str(wrong))
+
+
+def _pool(pool: str) -> Iterator[Problem]:
+    """A worker of a pool that no deployment goes to stands there and never has anything to do."""
+    if pool not in pools():
+        yield Problem(column="--pool", value=pool, wrong="is a pool that nothing runs in",
+                      right=" or ".join(pools()))  # fmt: skip
 
 
 def _auth(street: Street) -> Iterator[Problem]:
@@ -96,6 +105,17 @@ def _database(street: Street) -> Iterator[Problem]:
         psycopg.connect(url, connect_timeout=5).close()
     except psycopg.Error as wrong:
         yield Problem(column="operations.database", wrong=f"cannot be used: {wrong}")
+
+
+def answers(address: str, ca_file: Path | None = None) -> str:
+    """Why no server is well at this API address; empty if one is. `ca_file`: who signed its
+    certificate."""
+    try:
+        trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
+        with urllib.request.urlopen(f"{address}/health", timeout=2, context=trust) as answer:
+            return "" if answer.status == 200 else f"it answers {answer.status}"
+    except OSError as wrong:
+        return str(wrong)
 
 
 class Hold:

@@ -11,24 +11,20 @@ import os
 import platform
 import shutil
 import signal
-import ssl
 import sys
 import time
-import urllib.request
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from deployments.checks import Hold, problems
+from deployments.checks import Hold, answers, problems
 from deployments.children import Child, end_all
 from deployments.street import POOL, Street
-from tasks.shared.errors import ContinuityError, Refused
+from tasks.shared.errors import ContinuityError, Problem, Refused
 from tasks.shared.files import write_atomic
-from tasks.shared.settings import Settings, home_folder, load
+from tasks.shared.settings import home_folder, load
 
 START_SECONDS = 120
 """How long the server may take: seconds on a good day, a minute on its first start on a slow disk."""
-SCHEDULE_SECONDS = 90
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         street = _street(given)
         # before anything of Prefect's is imported, which reads them then
         if given.check:
-            return _check(street)
+            return _check(street, given.pool)
         return Up(street, given).run()
     except ContinuityError as wrong:
         print(wrong, file=sys.stderr)
@@ -64,9 +60,13 @@ def _street(given: argparse.Namespace) -> Street:
     return Street(settings, host, port, serves=given.part != "worker")
 
 
-def _check(street: Street) -> int:
-    """Say what is wrong, without starting anything."""
-    found = problems(street)
+def _check(street: Street, pool: str) -> int:
+    """Say what is wrong, without starting anything. A worker also needs a server elsewhere, now."""
+    found = problems(street, pool)
+    if not street.serves and (why := answers(street.address, street.settings.operations.ca_file)):
+        found.append(Problem(column="operations.address", value=street.address,
+                             wrong=f"no server answers there: {why}",
+                             right="start the server, or mend the address"))  # fmt: skip
     for one in found:
         print(one)
     free = f": {street.host}:{street.port} is free" if street.serves else ""
@@ -123,7 +123,7 @@ class Up:
             return "it has not come up yet"
 
     def _require_fit(self) -> None:
-        if found := problems(self._street):
+        if found := problems(self._street, self._pool):
             raise Refused("It cannot be started:", found)
 
     def _end(self, *_: object) -> None:
@@ -206,10 +206,11 @@ class Up:
     def _turns(self) -> list[Any]:
         """What the server's machine does again and again."""
         from deployments.relaying import Relaying
+        from deployments.schedules import Schedules
         from deployments.watching import Watching
 
         street = self._street
-        return [Relaying(street), Watching(street), _Schedules(street.settings)]
+        return [Relaying(street), Watching(street), Schedules(street.settings)]
 
     def _revived(self, child: Child, code: int) -> bool:
         words = child.last_words(3)
@@ -223,49 +224,6 @@ class Up:
         until = time.monotonic() + seconds
         while not self._ended and time.monotonic() < until:
             time.sleep(0.1)
-
-
-class _Schedules:
-    """Says once what runs next; or, if something is not scheduled in time, that it does not fire."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._until = time.monotonic() + SCHEDULE_SECONDS
-        self._said = False
-
-    def turn(self) -> None:
-        if self._said:
-            return
-        from deployments import carry
-
-        try:
-            found = asyncio.run(carry.next_runs())
-        except Exception as wrong:  # the server may be starting again
-            print(f"What runs next cannot be read: {wrong}", file=sys.stderr)
-            return
-        missing = carry.scheduled(self._settings) - {name for _, name in found}
-        self._said = not missing or time.monotonic() > self._until
-        if self._said:
-            self._say(found, missing)
-
-    def _say(self, found: list[tuple[datetime, str]], missing: set[str]) -> None:
-        print("Runs next:", flush=True)
-        for when, name in found:
-            print(f"  {when:%Y-%m-%d %H:%M} UTC  {name}", flush=True)
-        if missing:
-            print(f"Not scheduled: {', '.join(sorted(missing))}. Schedules do not fire; check the "
-                  "versions: continuity up --check", file=sys.stderr, flush=True)  # fmt: skip
-
-
-def answers(address: str, ca_file: Path | None = None) -> str:
-    """Why no server is well at this API address; empty if one is. `ca_file`: who signed its
-    certificate."""
-    try:
-        trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
-        with urllib.request.urlopen(f"{address}/health", timeout=2, context=trust) as answer:
-            return "" if answer.status == 200 else f"it answers {answer.status}"
-    except OSError as wrong:
-        return str(wrong)
 
 
 if __name__ == "__main__":

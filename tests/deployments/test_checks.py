@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from deployments.checks import Hold, pins, problems
 from deployments.street import Street
+from deployments.up import main
 from tasks.shared.settings import Operations, Settings
 
 
@@ -65,6 +66,25 @@ def test_a_server_open_to_the_network_needs_a_password(street: Street, tmp_path:
     assert any("user:password" in told for told in wrong(open_, auth_file=path))
     path.unlink()
     assert any("cannot be read" in told for told in wrong(open_, auth_file=path))
+
+
+def test_a_pool_that_nothing_runs_in(street: Street) -> None:
+    (told,) = problems(street, "restore-dril")
+    assert told.value == "restore-dril" and told.right == "continuity or restore-drill"
+    assert problems(street, "restore-drill") == []
+
+
+def test_a_worker_is_told_that_no_server_answers(
+    house: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    worker = ["--home", str(house.home), "--port", port, "--part", "worker", "--check"]
+    assert main(worker) == 1
+    said = capsys.readouterr().out
+    assert f"127.0.0.1:{port}" in said and "no server answers there" in said
+    assert "1 problem(s)" in said
 
 
 def test_a_home_without_a_book(street: Street) -> None:

@@ -91,7 +91,7 @@ def test_prefect_takes_every_one_of_them(house: Settings, monkeypatch: pytest.Mo
 
 
 def test_why_a_server_is_not_well_is_said(tmp_path: Path) -> None:
-    from deployments.up import answers
+    from deployments.checks import answers
 
     assert "refused" in answers("http://127.0.0.1:1/api")
     (tmp_path / "ca.pem").write_text("no certificate")
