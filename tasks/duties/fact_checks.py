@@ -8,6 +8,19 @@ from tasks.duties.duty import Duty, Fact
 from tasks.shared.errors import Problem
 
 
+def spelled(duty: Duty, given: Mapping[str, str]) -> dict[str, str]:
+    """Facts with each choice as the catalogue spells it, whatever letters were typed."""
+    return {name: _spelled(duty.fact(name), value) for name, value in given.items()}
+
+
+def _spelled(fact: Fact | None, value: str) -> str:
+    if fact is None or not (choices := fact.some_of or fact.one_of):
+        return value
+    known = {one.casefold(): one for one in choices}
+    said = value.split(",") if fact.some_of else [value]
+    return ", ".join(known.get(one.strip().casefold(), one.strip()) for one in said)
+
+
 def fact_problems(duty: Duty, given: Mapping[str, str]) -> Iterator[Problem]:
     """Everything wrong with `--fact NAME=VALUE`, and each that is missing."""
     for name, value in given.items():

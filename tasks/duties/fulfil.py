@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tasks.duties import ladder
 from tasks.duties.duty import Duty
-from tasks.duties.fact_checks import fact_problems
+from tasks.duties.fact_checks import fact_problems, spelled
 from tasks.duties.records import Office, Rows, read
 from tasks.duties.scans.finding import Report
 from tasks.duties.scans.reading import aged, counted, first_seen, read_report
@@ -48,7 +48,8 @@ def fulfil(office: Office, name: str, given: Given, actor: str) -> Standing:
     report = (
         read_report(given.proof) if duty.scan and given.proof and given.proof.is_file() else None
     )
-    given = replace(given, item=" ".join(given.item.split()), on=_day(office, given, report))
+    given = replace(given, item=" ".join(given.item.split()), on=_day(office, given, report),
+                    facts=spelled(duty, given.facts))  # fmt: skip
     if problems := list(_problems(office, duty, given, report)):
         raise BadInput(f"The proof of {name} is not taken:", problems)
     before = stand(office.journal.rows, office, duty, given.item)

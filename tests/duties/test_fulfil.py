@@ -55,6 +55,12 @@ def test_a_proof_is_stored_and_found_again(office: Office, proof) -> None:
     assert verify(office.journal, office.content).ok
 
 
+def test_a_choice_is_known_whatever_letters_were_typed(office: Office, proof) -> None:
+    typed = {**ISA, "holder": "SELF", "connection": "mqipt ,SFTP"}
+    done = fulfil(office, "isa", Given(proof(), on=date(2026, 11, 2), facts=typed), "ada")
+    assert done.last and dict(done.last.facts) == ISA
+
+
 WRONG = [
     ("isa", {}, "--proof: is missing; CBP's acceptance"),
     ("isa", {"on": date(2026, 11, 26)}, "--on: lies in the future"),
