@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from tasks.incident.office import Office
 
 Json = Annotated[bool, typer.Option("--json")]
-Note = Annotated[str, typer.Option(help="What happened, in a sentence.")]
+Note = Annotated[
+    str, typer.Option(help="What happened, in a sentence fit for others: notices quote it.")
+]
 At = Annotated[str, typer.Option("--at", help="When, if not now: 2026-11-24T08:03-05:00.")]
 Reference = Annotated[str, typer.Option(help="CBP's reference, or the officer who said so.")]
 Evidence = Annotated[
