@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tasks.entries import disclaimers, history, in_bond_use, private_fields, type_hints
+from tasks.entries.digests import digests
 from tasks.entries.lines import entry_lines
-from tasks.entries.record import Record, digests, to_bytes
+from tasks.entries.record import Record, to_bytes
 from tasks.entries.rules import Profile
 from tasks.entries.schema import SHEETS, field as field_of
 from tasks.shared import clock, kinds

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from tasks.entries import in_bond_use
-from tasks.entries.record import Record, digests, release_digests
+from tasks.entries.digests import digests, release_digests
+from tasks.entries.record import Record
 from tasks.entries.rules_summary import summary_gaps
 from tasks.shared import kinds
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tasks.entries import record
+from tasks.entries.digests import digests
 from tasks.entries.record import Record
 from tasks.shared.errors import BadInput
 from tests.counts import examples
@@ -42,7 +43,7 @@ def test_equal_content_has_equal_bytes(one: Record, chance: Random) -> None:
     assert record.to_bytes(shuffled(one, chance)) == data
     back = record.from_bytes(data)
     assert dict(back.items()) == dict(one.items())
-    assert record.digests(back) == record.digests(shuffled(one, chance))
+    assert digests(back) == digests(shuffled(one, chance))
 
 
 @given(legal.records(most=5), st.data())
@@ -52,7 +53,7 @@ def test_take_and_concat_undo_each_other(one: Record, data: st.DataObject) -> No
     rest = set(one.numbers) - some
     joined = record.concat([one.take(rest), one.take(some)])
     assert dict(joined.items()) == dict(one.items())
-    assert record.digests(joined) == record.digests(one.take(some)) | record.digests(one.take(rest))
+    assert digests(joined) == digests(one.take(some)) | digests(one.take(rest))
 
 
 def test_a_changed_cell_changes_the_digest_of_its_entry_alone() -> None:
@@ -64,16 +65,16 @@ def test_a_changed_cell_changes_the_digest_of_its_entry_alone() -> None:
         name = {"entries": "remarks", "lines": "description", "tariffs": "unit"}[table]
         rows[place][name] = None if rows[place][name] else "X"
         changed = pa.Table.from_pylist(rows, record.schema(table))
-        after = record.digests(Record.of(dict(one.items()) | {table: changed}))
-        assert after[first] != record.digests(one)[first]
-        assert after[second] == record.digests(one)[second]
+        after = digests(Record.of(dict(one.items()) | {table: changed}))
+        assert after[first] != digests(one)[first]
+        assert after[second] == digests(one)[second]
 
 
 def test_null_and_empty_text_differ() -> None:
     row = {"entry_number": "ABC-1234567-6"}
     absent = legal.of_rows({"entries": [row]})
     empty = legal.of_rows({"entries": [row | {"remarks": ""}]})
-    assert record.digests(absent) != record.digests(empty)
+    assert digests(absent) != digests(empty)
 
 
 def test_bills_stand_in_the_order_of_se15() -> None:
@@ -127,4 +128,4 @@ def test_a_table_of_another_kind_is_refused() -> None:
 def test_nothing_at_all() -> None:
     assert record.concat([]).numbers == Record.empty().numbers == []
     assert Record.empty().take(["ABC-1234567-6"]).numbers == []
-    assert record.digests(Record.empty()) == {}
+    assert digests(Record.empty()) == {}
