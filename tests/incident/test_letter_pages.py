@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 import pytest
 import zxingcpp
 from PIL import Image
+from pypdf import PdfReader
 
 from tasks.incident.after import discretion
 from tasks.incident.letters.blank import blank
-from tasks.incident.pga import matrix
+from tasks.incident.pga import acts, matrix
 from tasks.shared import clock, kinds
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
@@ -111,6 +112,24 @@ def test_pages_with_few_and_with_many_lines(world: World, lines: int) -> None:
     )  # fmt: skip
     made = world.letter(number)
     assert check(made.path) == made.pages and made.pages >= (2 if lines == 1 else 10)
+
+
+def test_goods_let_go_without_the_papers_of_many_lines(world: World) -> None:
+    """One warning an agency, not one a line: it ran over the foot of its page, and cut the rest off.
+    Every page of the sheet names its entry, and the lines are added up."""
+    rows = crowded(60)
+    for row in rows["pga"]:
+        row["agency"] = ("FDA", "APH")[row["line"] % 2]
+        row["reference"] = None
+    number = world.record_rows(rows, mode="30")
+    for agency in ("FDA", "APH"):
+        acts.let_go(world.book, number, agency, f"the officer keeps it {LONG * 50}", "ada")
+    made = world.letter(number)
+    assert check(made.path) == made.pages
+    said = [page.extract_text() for page in PdfReader(made.path).pages]
+    assert sum(page.count("Without the paper of") for page in said) == 2
+    assert all(f"{number} · filer" in page for page in said[1:])
+    assert "60 lines in all" in "".join(said) and "74,074,020 USD" in "".join(said)
 
 
 @pytest.mark.parametrize("count", [12, pytest.param(200, marks=pytest.mark.long)])

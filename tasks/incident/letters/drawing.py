@@ -65,10 +65,15 @@ class LetterPaper(Paper):
         self.y = max(self.y, top + high)
 
     def band(self, text: str) -> None:
-        """A sentence in a red frame over the whole width."""
-        size, inner = 9.5, self.sheet.inner
-        lines = self.type.wrapped(text, inner - 6, size, "B")
-        step = size * MM * _LEADING
+        """A sentence in a red frame over the whole width; in several frames where one page cannot
+        hold it."""
+        size = 9.5
+        lines = self.type.wrapped(text, self.sheet.inner - 6, size, "B")
+        for (part,) in self._torn([lines], size * MM * _LEADING):
+            self._framed(part, size)
+
+    def _framed(self, lines: Sequence[str], size: float) -> None:
+        step, inner = size * MM * _LEADING, self.sheet.inner
         high = len(lines) * step + 3
         self._room(high + 3)
         self.y += 1

@@ -47,7 +47,8 @@ def render(draft: Draft, places: Mapping[tuple[str, str], Place], *, hidden: boo
     """The letter and its sheets as PDF. `places`: of each document, by entry and reference; `hidden`
     hides the driver's private data; `filled`: for which parts an official form stands before the
     sheet. Raises MissingPart without fpdf2 or its fonts."""
-    paper = LetterPaper(_frame(draft))
+    frame = _frame(draft)
+    paper = LetterPaper(frame)
     paper.page()
     _head(paper, draft)
     _plea(paper, draft)
@@ -55,6 +56,8 @@ def render(draft: Draft, places: Mapping[tuple[str, str], Place], *, hidden: boo
     _undertaking(paper, draft)
     sheets = []
     for place, part in enumerate(draft.parts):
+        # A page that got loose at the port still says whose it is.
+        paper.frame = frame._replace(right=f"{part.case.number} · {frame.right}")
         paper.page()
         sheets.append(paper.pdf.page_no())
         official = place < len(filled) and filled[place]

@@ -4,6 +4,7 @@ lines, agencies, documents, what is to follow, and room for the officer's stamp.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from tasks.incident.letters.values import (
     party,
     text_of,
 )
-from tasks.incident.pga.demands import HINT, NOTED, spans
+from tasks.incident.pga.demands import HINT, LET_GO, NOTED, spans
 from tasks.shared.paper import GREY, INK, RED, Column
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tasks.incident.letters.drawing import Box, LetterPaper
 
 _QUOTA = codes.having("entry_type", "quota")
+_IN_ALL = " lines in all"
 _DRIVER = (("driver_name", "Driver"), ("driver_birth_date", "Born"), ("vehicle_plate", "Plate"),
            ("trip_number", "ACE trip number"))  # fmt: skip
 
@@ -55,7 +57,8 @@ def entry_sheet(paper: LetterPaper, draft: Draft, part: Part, places: Mapping[An
     for title, columns, rows in _tables(part, places):
         if rows:
             paper.heading(title)
-            paper.table(columns, rows, 7.5, red=lambda row: FOLLOWS in row)
+            paper.table(columns, rows, 7.5, red=lambda row: FOLLOWS in row,
+                        bold_last=rows[-1][1].endswith(_IN_ALL))  # fmt: skip
 
 
 def _warnings(part: Part) -> Iterator[str]:
@@ -66,11 +69,13 @@ def _warnings(part: Part) -> Iterator[str]:
     if kind in _QUOTA or kind in WITHDRAWALS:
         rule = "19 CFR 142.13(b)" if kind in _QUOTA else "19 CFR 144.38"
         yield f"Type {kind}: the summary with its duty comes before release ({rule})"
-    gone = [one for one in part.demands if one.state == "let go"]
-    if gone:
-        yield "Without the paper of " + joined(
-            f"{one.agency} (line {one.line}: {one.have})" for one in gone
-        )
+    gone: dict[tuple[str, str], list[int]] = {}
+    for one in part.demands:
+        if one.state == LET_GO:
+            gone.setdefault((one.agency, one.have), []).append(one.line)
+    for (agency, reason), lines in gone.items():
+        named = f"line{'s' if lines[1:] else ''} {spans(lines)}"
+        yield f"Without the paper of {agency} ({named}: {reason})"
 
 
 def _form_boxes(case: Case) -> Iterator[Sequence[Box]]:
@@ -172,13 +177,16 @@ def _pages(place: Any) -> str:
 
 
 def _lines(case: Case) -> Iterator[tuple[str, ...]]:
-    """A row a line, its tariff numbers under each other."""
+    """A row a line, its tariff numbers under each other; then what they come to, to be held against
+    box 7 of the form."""
+    total: Decimal | None = Decimal()
     tariffs: dict[int, list[Row]] = {}
     for row in case.rows("tariffs"):
         tariffs.setdefault(row["line"], []).append(row)
     for line in case.rows("lines"):
         own = sorted(tariffs.get(line["line"], []), key=lambda row: row["position"])
         values = [row["value"] for row in own if row["value"] is not None]
+        total = None if total is None or not values else total + sum(values)
         quantities = [joined((_number(row["quantity"]), row["unit"]), " ") for row in own]
         yield (
             str(line["line"]),
@@ -189,6 +197,9 @@ def _lines(case: Case) -> Iterator[tuple[str, ...]]:
             joined(quantities, " / "),
             joined((line["ad_case"], line["cd_case"]), " "),
         )
+    if count := len(case.rows("lines")[1:]):
+        told = FOLLOWS if total is None else dollars(total)
+        yield ("", f"{count + 1}{_IN_ALL}", "", "", told, "", "")
 
 
 def _zone(line: Row) -> str:
