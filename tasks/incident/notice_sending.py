@@ -46,7 +46,7 @@ def write(office: Office, wanted: Sequence[Known], folder: Path) -> list[Path]:
         page = notice_page.pdf(draft, office.settings, opened)
         said = notice_page.text(draft, office.settings, opened)
         files = {f"{stem}.pdf": page, f"{stem}.txt": said.encode()}
-        if draft.channel == "mail":
+        if draft.channel == "mail" and draft.mail:
             files[f"{stem}.eml"] = notice_page.eml(draft, office.settings, opened, page)
         for name, data in notice_page.lists(draft, opened):
             files[f"{stem}-{name}"] = data

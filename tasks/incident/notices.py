@@ -9,15 +9,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.incident import attaching, contacts, drafting
-from tasks.incident.clocks import clocks, sent_times
+from tasks.incident import attaching, contacts, drafting, notice_due
 from tasks.incident.contacts import Contact
 from tasks.incident.drafting import Desk, Draft
 from tasks.incident.office import Office
 from tasks.incident.plan import Notice, Plan, load
 from tasks.incident.state import Incident, Rows, require
 from tasks.shared import clock, kinds
-from tasks.shared.board import GREEN
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.incident_tables import NOTICES
 from tasks.shared.journal import Pen
@@ -81,34 +79,6 @@ def current(rows: Rows, incident: str) -> list[Known]:
 def unsent(rows: Rows) -> Iterator[Known]:
     """Notices of every incident that were not sent."""
     yield from (one for one in _everywhere(rows) if one.sent is None)
-
-
-def due(office: Office, incident: Incident, plan: Plan) -> list[Notice]:
-    """The notices of the plan whose time it is, by stage."""
-    told = sent_times(office.journal.rows, incident.id)
-    now = clock.now()
-    # A later fact goes out as soon as it is known; what is told on a day, when that day is near.
-    soon = {
-        one.rule.met_by
-        for one in clocks(office, incident)
-        if one.rule.id == "BR72+" or one.light(now) != GREEN
-    }
-    fit = (one for one in plan.notices.values() if _is_due(one, incident, told, soon))
-    return sorted(fit, key=lambda one: one.stage)
-
-
-def _is_due(
-    one: Notice, incident: Incident, told: dict[str, list[datetime]], soon: set[str]
-) -> bool:
-    if not incident.taken & set(one.after) or incident.taken & set(one.until):
-        return False
-    if one.breach and not incident.breaches:
-        return False
-    if one.follows and not told.get(one.follows):
-        return False
-    if one.repeat and (told.get(one.id) or one.follows):
-        return one.id in soon
-    return not told.get(one.id)
 
 
 def recipients(office: Office, notice: Notice, only: Sequence[str] = ()) -> list[Contact]:
@@ -210,9 +180,9 @@ def draft_due(office: Office, actor: str) -> tuple[list[Drafted], list[str]]:
     """Write all notices whose time it is. Returns them, and in words whom nobody can be told for."""
     incident, plan = require(office.journal.rows), load(office.settings.home)
     made, missing = [], []
-    for notice in due(office, incident, plan):
+    for notice in notice_due.due(office, incident, plan):
         try:
-            to = recipients(office, notice)
+            to = notice_due.still(office, incident, notice, recipients(office, notice))
         except BadInput as nobody:
             missing.append(str(nobody.problems[0]))
             continue
@@ -221,13 +191,17 @@ def draft_due(office: Office, actor: str) -> tuple[list[Drafted], list[str]]:
 
 
 def unreachable(made: Sequence[Drafted]) -> list[str]:
-    """In words, each contact that was dead when tried. Its notice stands written all the same, since a
-    clock runs; it must be told in another way."""
-    dead = {one.contact.id: one.contact for one in made if one.contact.dead}
+    """In words, each contact that was dead when tried, or has nothing to reach it by. Its notice stands
+    written all the same, since a clock runs; it must be told in another way."""
+    found = {one.contact.id: one.contact for one in made}.values()
     return [
         f"{one.id} was DEAD when tried on {one.tried}: reach {one.role} another way, or mend "
         f"{contacts.FILE} and try again (continuity incident contacts --verify {one.id})"
-        for one in dead.values()
+        for one in found if one.dead
+    ] + [
+        f"{one.id} has neither number nor address: find out how to reach {one.role}, fill it in in "
+        f"{contacts.FILE}, and give the command again"
+        for one in found if not (one.phone or one.mail)
     ]  # fmt: skip
 
 

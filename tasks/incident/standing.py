@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tasks.entries.ledger import Book
-from tasks.incident import contacts, deadlines, hour_zero, importers, notices, states
+from tasks.incident import contacts, deadlines, hour_zero, importers, notice_due, notices, states
 from tasks.incident.after import redelivery
 from tasks.incident.clocks import Clock, clocks
 from tasks.incident.letters import outdated
@@ -43,7 +43,9 @@ def standing(office: Office, incident: Incident) -> Row:
         ],
         "watched": _watched(watched),
         "letters": [one.as_dict() for one in outdated.outdated(book)],
-        "due": [one.id for one in notices.due(office, incident, plan)] if incident.is_open else [],
+        "due": [one.id for one in notice_due.due(office, incident, plan)]
+        if incident.is_open
+        else [],
         "possible": following,
     }
 

@@ -80,8 +80,9 @@ def test_notices_by_the_command_line(continuity, home: Path, tmp_path: Path) -> 
     assert continuity("incident", "fact", "cause=a stolen password", "site=Laredo")[0] == 0
     code, _, err = continuity("incident", "fact", "colour=red", "nonsense")
     assert code == 2 and "is no fact 'colour'" in err and "has no =" in err
-    code, out, _ = continuity("incident", "notify", "--out", str(tmp_path / "n"))
-    assert code == 0 and "2026-01/breach/cbp-soc/1: drafted" in out
+    code, out, err = continuity("incident", "notify", "--out", str(tmp_path / "n"))
+    assert "2026-01/breach/cbp-soc/1: drafted" in out
+    assert code == 1 and "cbp-client-rep has neither number nor address" in err, "as shipped"
     text = next((tmp_path / "n").glob("*breach*.txt")).read_text()
     assert "a stolen password" in text
     assert "No notice is due" not in out

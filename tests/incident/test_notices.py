@@ -20,6 +20,7 @@ from tasks.incident import (
     evidence,
     exposure,
     hour_zero,
+    notice_due,
     notice_facts,
     notice_progress,
     notice_sending,
@@ -61,7 +62,7 @@ def known(office: Office, *made: Drafted) -> list[Known]:
 def due(office: Office) -> list[str]:
     return [
         one.id
-        for one in notices.due(
+        for one in notice_due.due(
             office, state.require(office.journal.rows), plan.load(office.settings.home)
         )
     ]
@@ -492,3 +493,34 @@ def test_progress_that_a_person_states_stands_before_the_steps(
     assert {name: origin for name, _, _, origin in desk.facts()}["progress"] == "the book"
     notice_facts.note(office, incident, {"progress": "all 40 desks are new"}, "ada")
     assert _reconnection(office)["Progress of remediation"] == "all 40 desks are new"
+
+
+TWO = """id,role,name,organisation,phone,mail,hours,ports,mark,source
+acme,client,Ann,Acme,956-555-0100,a@acme.example,,,,
+bolt,client,Bob,Bolt,956-555-0101,,,,,
+void,client,Vic,Void,,,,,,
+"""
+
+
+def test_who_was_told_first_does_not_silence_a_notice_to_the_others(
+    office: Office, morning: datetime, tmp_path: Path
+) -> None:
+    with_contacts(office, TWO)
+    declared(office, morning)
+    (first,) = drafted(office, "client", "acme")
+    notices.told(office, first.notice, "call", "ada")
+    assert "client" in due(office)
+    made, missing = notices.draft_due(office, "ada")
+    to = [one for one in made if one.draft.template == "client"]
+    assert [one.contact.id for one in to] == ["bolt", "void"], "and acme is not told twice"
+    assert any("void has neither number nor address" in words for words in missing)
+    assert any("cbp-hq has neither" in words for words in missing), "as shipped"
+    paths = notice_sending.write(office, known(office, *to), tmp_path)
+    assert {path.suffix for path in paths} == {".pdf", ".txt"}, "a mail to nobody helps nobody"
+    for one in to:
+        notices.told(office, one.notice, "hand", "ada")
+    assert "client" not in due(office)
+    with_contacts(office, TWO + "core,client,Cy,Core,956-555-0102,,,,,\n")
+    assert "client" in due(office), "a client that was forgotten on the list"
+    with_contacts(office, "id,role\n")
+    assert "client" not in due(office), "a faulty list does not take the clocks away"

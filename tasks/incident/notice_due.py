@@ -1,0 +1,79 @@
+"""Which notices of the plan are due, and whom they still have to reach: a client that was told first
+does not silence the notice to all the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tasks.incident import contacts
+from tasks.incident.clocks import clocks, sent_times
+from tasks.incident.contacts import Contact
+from tasks.incident.office import Office
+from tasks.incident.plan import Notice, Plan
+from tasks.incident.state import Incident
+from tasks.shared import clock
+from tasks.shared.board import GREEN
+from tasks.shared.errors import BadInput
+from tasks.shared.incident_tables import NOTICES
+
+
+def due(office: Office, incident: Incident, plan: Plan) -> list[Notice]:
+    """The notices of the plan whose time it is, by stage."""
+    told = sent_times(office.journal.rows, incident.id)
+    now = clock.now()
+    # A later fact goes out as soon as it is known; what is told on a day, when that day is near.
+    soon = {
+        one.rule.met_by
+        for one in clocks(office, incident)
+        if one.rule.id == "BR72+" or one.light(now) != GREEN
+    }
+    fit = (
+        one
+        for one in plan.notices.values()
+        if _is_due(one, incident, told, soon, lambda one: _untold(office, incident, one))
+    )
+    return sorted(fit, key=lambda one: one.stage)
+
+
+def _is_due(
+    one: Notice,
+    incident: Incident,
+    told: Mapping[str, Sequence[datetime]],
+    soon: Collection[str],
+    untold: Callable[[Notice], bool],
+) -> bool:
+    if not incident.taken & set(one.after) or incident.taken & set(one.until):
+        return False
+    if one.breach and not incident.breaches:
+        return False
+    if one.follows and not told.get(one.follows):
+        return False
+    if one.repeat and (told.get(one.id) or one.follows):
+        return one.id in soon
+    return not told.get(one.id) or untold(one)
+
+
+def _untold(office: Office, incident: Incident, notice: Notice) -> bool:
+    """Whether somebody of its roles was not told. A faulty list of contacts is told where notices are
+    written; it must not take the clocks away, which are read with this."""
+    try:
+        found = contacts.load(office).values()
+    except BadInput:
+        return False
+    return bool(still(office, incident, notice, contacts.of_roles(found, notice.to)))
+
+
+def still(
+    office: Office, incident: Incident, notice: Notice, to: Sequence[Contact]
+) -> list[Contact]:
+    """Those whom nobody told it yet; all, where it is told again and again."""
+    if notice.repeat:
+        return list(to)
+    query = sa.select(NOTICES.c.contact).where(
+        NOTICES.c.incident == incident.id, NOTICES.c.template == notice.id, NOTICES.c.sent != ""
+    )
+    told = {row.contact for row in office.journal.rows(query)}
+    return [one for one in to if one.id not in told]
