@@ -27,13 +27,14 @@ USER, PASSWORD = "continuity", "a mail password"
 
 @dataclass
 class MailServer:
-    """What arrived, and how the server behaves: `refused` address -> answer, `dies` cuts the line
-    after it took the letter, `busy` answers the letter itself with that."""
+    """What arrived, and how the server behaves: `refused` address -> answer, `breaks` cuts the line
+    in the middle of a letter, `busy` answers the letter itself with that."""
 
     port: int = 0
     certificate: Path = Path()
     refused: dict[str, str] = field(default_factory=dict)
     busy: str = ""
+    breaks: bool = False
     received: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     logins: int = 0
 
@@ -46,9 +47,12 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
-        if self.busy:
+        if self.breaks:
+            server.transport.close()
+        if self.breaks or self.busy:
             return self.busy
-        assert session.ssl, "a letter came in the clear"
+        sealed = session.ssl or server.transport.get_extra_info("ssl_object")
+        assert sealed, "a letter came in the clear"
         message = cast(
             "EmailMessage", message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
         )
@@ -58,7 +62,8 @@ class MailServer:
     def authenticate(self, *given: Any) -> AuthResult:
         data = cast("LoginPassword", given[-1])
         self.logins += 1
-        return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()))
+        success = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
+        return AuthResult(success=success, handled=False)
 
     def settings(self, folder: Path, recipients: str) -> str:
         """The `[mail]` table of a home that uses this server."""
@@ -77,21 +82,23 @@ recipients = {recipients}
 
 
 @contextmanager
-def mail_server(folder: Path, port: int = 0) -> Iterator[MailServer]:
-    """Runs while the block does."""
+def mail_server(folder: Path, port: int = 0, *, tls: bool = False) -> Iterator[MailServer]:
+    """Runs while the block does. `tls`: from the first byte, without STARTTLS."""
     state = MailServer(port or _free_port(), folder / "mail-server.pem")
     if not state.certificate.exists():
         _certify(state.certificate)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(state.certificate)
+    ways: dict[str, Any] = {"tls_context": context, "require_starttls": True}
+    if tls:
+        ways = {"ssl_context": context, "auth_require_tls": False}
     controller = Controller(
         state,
         hostname="127.0.0.1",
         port=state.port,
-        tls_context=context,
-        require_starttls=True,
         auth_required=True,
         authenticator=state.authenticate,
+        **ways,
     )
     controller.start()
     try:

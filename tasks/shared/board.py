@@ -159,8 +159,9 @@ def _mail(rows: Rows) -> list[Line]:
     why = why or (delayed[1]["reason"] if delayed else "not sent yet")
     count = f"{len(found)} letter{'s' if len(found) > 1 else ''}"
     fact = f"{count} since {found[0].at[:10]}: {why}"
+    mend = "set [mail], then " if refused or "[mail" in why else ""
     return [Line("", "letters in the outbox", RED if refused else AMBER, fact,
-                 "set [mail], then continuity duties remind", found[-1].at)]  # fmt: skip
+                 f"{mend}continuity duties remind", found[-1].at)]  # fmt: skip
 
 
 def reserve(rows: Rows, settings: Settings) -> Line:

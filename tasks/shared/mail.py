@@ -133,6 +133,7 @@ class Post:
         lie in the outbox, and the next call tries again."""
         done = Delivery()
         letters = waiting(self._journal)
+        put_off: dict[str, str] = {}
         try:
             if letters and not self._settings.mail.server:
                 raise MailUndelivered("no mail server is set: [mail] server")
@@ -141,39 +142,42 @@ class Post:
             if letters:
                 with mail_wire.connection(self._settings.mail) as server:
                     for letter in letters:
-                        self._attempt(server, letter, actor)
-        except (MailUndelivered, Refused, OSError, smtplib.SMTPException) as failure:
-            done.reason = str(failure) or type(failure).__name__
+                        put_off |= self._attempt(server, letter, actor)
+        except (MailUndelivered, Refused) as failure:
+            done.reason = str(failure)
+        except OSError as broken:  # as all of smtplib's are
+            server_named = mail_wire.named(self._settings.mail)
+            done.reason = f"{server_named}: the line broke: {broken or type(broken).__name__}"
         left = waiting(self._journal)
         open_ = {one.id for one in left}
         done.sent = [one.title for one in letters if one.id not in open_]
         done.waiting = [one.title for one in left]
-        done.reason = done.reason or "; ".join(self._reasons(left))
+        done.reason = done.reason or "; ".join(self._reasons(left, put_off))
         self._keep_outbox(left)
         if left:
             self._delay(done.reason, left, actor)
+        done.reason = "; ".join(filter(None, (done.reason, *_claimed(left))))
         return done
 
-    def _attempt(self, server: smtplib.SMTP, letter: Waiting, actor: str) -> None:
+    def _attempt(self, server: smtplib.SMTP, letter: Waiting, actor: str) -> dict[str, str]:
+        """Returns the addresses that the server puts off, as greylists do, with its words."""
         known = {*letter.accepted, *letter.refused}
         to = sorted({one for name in letter.to for one in self._addresses(name)} - known)
         if not to:
-            return
+            return {}
         # Before the claim: a private value that was purged leaves the letter waiting, untried.
         message = mail_private.replaced(self._addressed(letter), self._vault.open)
         if not self._claim(letter, actor):
-            return
+            return {}
         try:
             refused = mail_wire.hand_over(server, message, self._settings.mail.sender, to)
         except MailUndelivered:
             self._answer(letter, [], {}, actor)
             raise
-        final = {
-            one: f"{code} {why}"
-            for one, (code, why) in refused.items()
-            if code >= mail_wire.PERMANENT
-        }
+        said = {one: f"{code} {why}" for one, (code, why) in refused.items()}
+        final = {one: said[one] for one in refused if refused[one][0] >= mail_wire.PERMANENT}
         self._answer(letter, [one for one in to if one not in refused], final, actor)
+        return {one: why for one, why in said.items() if one not in final}
 
     def _claim(self, letter: Waiting, actor: str) -> bool:
         """Whether the next attempt is this process's own."""
@@ -205,15 +209,19 @@ class Post:
     def _addresses(self, name: str) -> tuple[str, ...]:
         return (name,) if "@" in name else self._settings.mail.recipients.get(name, ())
 
-    def _reasons(self, left: list[Waiting]) -> Iterator[str]:
+    def _reasons(self, left: list[Waiting], put_off: Mapping[str, str]) -> Iterator[str]:
         names = {name for one in left for name in one.to if not self._addresses(name)}
         yield from (_NOBODY.format(name) for name in sorted(names))
         refused = {(one, why) for letter in left for one, why in letter.refused.items()}
         yield from (f"{one} was refused: {why}" for one, why in sorted(refused))
+        yield from (f"{one} is put off: {why}" for one, why in sorted(put_off.items()))
 
     def _delay(self, reason: str, left: list[Waiting], actor: str) -> None:
-        body = kinds.MailDelayed(reason=reason[:500], waiting=[one.id for one in left])
-        self._journal.append(body, "mail", actor, f"mail.delayed:{clock.text()[:10]}")
+        """Each reason once a day: status tells the newest."""
+        if reason:
+            body = kinds.MailDelayed(reason=reason[:500], waiting=[one.id for one in left])
+            mark = sha256(reason.encode()).hexdigest()[:12]
+            self._journal.append(body, "mail", actor, f"mail.delayed:{clock.text()[:10]}:{mark}")
 
     def _composed(self, letter: Letter) -> EmailMessage:
         """The message without its recipients, which the settings name when it is sent."""
@@ -256,6 +264,15 @@ class Post:
     def _place(self, letter: Waiting) -> Path:
         stamp = clock.stamp(clock.parse(letter.at))
         return outbox(self._settings.home) / f"{stamp}-{letter.id}.eml"
+
+
+def _claimed(left: Sequence[Waiting]) -> Iterator[str]:
+    """An attempt that broke off, or that another process makes now."""
+    until = [one.until for one in left if one.until > clock.text()]
+    if until:
+        count = f"{len(until)} letter{'s' if until[1:] else ''}"
+        yield (f"nobody knows yet whether the server took {count}: tried again after "
+               f"{max(until)[:16]}Z")  # fmt: skip
 
 
 def outbox(home: Path) -> Path:

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from tasks.shared.errors import MailUndelivered
 from tasks.shared.settings import Mail
 
-PERMANENT = 500
+PERMANENT, CLOSING = 500, 421
 
 
 @contextmanager
@@ -21,12 +21,29 @@ def connection(settings: Mail) -> Iterator[smtplib.SMTP]:
         server = _opened(settings)
     except (OSError, smtplib.SMTPException, ValueError) as wrong:
         raise MailUndelivered(
-            f"mail server {settings.server}:{settings.port}: {_words(wrong)}"
+            f"{named(settings)}: {_words(wrong)}{_hint(settings, wrong)}"
         ) from wrong
     try:
         yield server
     finally:
         server.close()
+
+
+def named(settings: Mail) -> str:
+    return f"mail server {settings.server}:{settings.port}"
+
+
+def _hint(settings: Mail, wrong: Exception) -> str:
+    """The other kind of TLS, where the two sides did not understand each other."""
+    if settings.security == "tls" and isinstance(wrong, ssl.SSLError):
+        deaf, other = wrong.reason == "WRONG_VERSION_NUMBER", "starttls"
+    else:
+        deaf, other = isinstance(wrong, smtplib.SMTPServerDisconnected), "tls"
+    return (
+        f'; perhaps it wants [mail] security = "{other}"'
+        if deaf and other != settings.security
+        else ""
+    )
 
 
 def _opened(settings: Mail) -> smtplib.SMTP:
@@ -54,17 +71,21 @@ def hand_over(
 ) -> dict[str, tuple[int, str]]:
     """Give one letter to the server. Returns the addresses it refused: code and reason.
 
-    Raises MailUndelivered if the server said no to the letter itself: it was not sent. Any other
-    error (a connection that breaks) leaves it open whether it was.
+    Raises MailUndelivered if the server said no to the sender, or that it closes the line: it was not
+    sent. Any other error (a connection that breaks) leaves it open whether it was.
     """
     try:
         refused = server.send_message(message, sender, list(to))
     except smtplib.SMTPRecipientsRefused as none_taken:
         refused = none_taken.recipients
     except smtplib.SMTPDataError as no:
-        return {one: (no.smtp_code, _said(no.smtp_error)) for one in to}
+        refused = dict.fromkeys(to, (no.smtp_code, no.smtp_error))
     except smtplib.SMTPSenderRefused as no:
         raise MailUndelivered(f"the sender {sender} was refused: {_said(no.smtp_error)}") from no
+    closing = [_said(why) for code, why in refused.values() if code == CLOSING]
+    if closing:
+        # The library hung up as well: no other letter can go by this line.
+        raise MailUndelivered(f"the mail server closed the line: {CLOSING} {closing[0]}")
     return {one: (code, _said(why)) for one, (code, why) in refused.items()}
 
 

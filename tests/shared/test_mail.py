@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.shared import clock, mail_wire
+from tasks.shared.board import house_lines
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings
 from tasks.shared.journal import Journal
@@ -16,7 +17,7 @@ from tasks.shared.journal_check import verify
 from tasks.shared.mail import Attachment, Letter, Post, outbox, waiting
 from tasks.shared.settings import Settings, load
 from tests.conftest import SETTINGS
-from tests.mail_server import MailServer, mail_server
+from tests.mail_server import PASSWORD, MailServer, mail_server
 
 IT, ADA, BO = "it@harborvance.example", "ada@harborvance.example", "bo@harborvance.example"
 RECIPIENTS = f'{{ it = ["{IT}"], licence-holder = ["{ADA}", "{BO}"] }}'
@@ -123,6 +124,51 @@ def test_a_server_that_is_down_or_not_trusted_gets_nothing(
     assert ours.deliver("it").waiting and not server.received
     server.busy = ""
     assert ours.deliver("it").sent and len(server.received) == 1
+
+
+def test_why_a_letter_waits_is_always_said(
+    post: Post, server: MailServer, journal: Journal, home: Path
+) -> None:
+    """Greylisted, broken off, closing: a person heard `1 wait` and nothing more."""
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    server.refused = {IT: "450 4.7.1 greylisted"}
+    with clock.held(noon):
+        assert f"{IT} is put off: 450 4.7.1 greylisted" in post.send(letter(to=(IT,)), "it").reason
+    server.refused = {IT: "421 too many"}
+    with clock.held(noon):
+        post.send(letter("another", to=(ADA,)), "it")
+        assert not server.received and "closed the line: 421 too many" in post.deliver("it").reason
+    server.refused, server.breaks = {}, True
+    with clock.held(noon):
+        reason = post.deliver("it").reason
+        assert f"mail server 127.0.0.1:{server.port}: the line broke" in reason
+        assert "tried again after 2026-11-24T12:10Z" in reason
+        assert "tried again after" in post.deliver("it").reason
+    *_, line = house_lines(journal.rows, load(home))
+    assert "2 letters" in line.fact and "the line broke" in line.fact
+    assert line.next == "continuity duties remind"
+    server.breaks = False
+    with clock.held(noon + timedelta(minutes=11)):
+        assert len(post.deliver("it").sent) == 2 and len(server.received) == 2
+
+
+def test_a_login_that_is_refused_and_the_two_kinds_of_tls(
+    journal: Journal, content: ContentStore, home: Path, server: MailServer, tmp_path: Path
+) -> None:
+    text = server.settings(home, RECIPIENTS)
+    (home / "mail-password").write_text("a wrong one")
+    reason = Post(journal, content, settled(home, text)).send(letter(), "it").reason
+    assert "535" in reason and not server.received
+    (home / "mail-password").write_text(PASSWORD)
+    tls = settled(home, text.replace("timeout_seconds = 5", 'security = "tls"'))
+    hint = 'perhaps it wants [mail] security = "{}"'.format
+    assert hint("starttls") in Post(journal, content, tls).deliver("it").reason
+    with mail_server(tmp_path, tls=True) as other:
+        text = other.settings(home, RECIPIENTS)
+        plain = settled(home, text.replace("timeout_seconds = 5", "timeout_seconds = 0.3"))
+        assert hint("tls") in Post(journal, content, plain).deliver("it").reason
+        ours = settled(home, text.replace("timeout_seconds = 5", 'security = "tls"'))
+        assert Post(journal, content, ours).deliver("it").sent and other.received
 
 
 def test_two_processes_never_send_the_same(
