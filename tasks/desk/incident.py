@@ -66,7 +66,8 @@ def declare(
         print(json.dumps(standing.standing(office, made) | {"new": new}, indent=1, default=str))
         return
     say(f"{_head(made)}: {'declared' if new and not suspected else made.state}"
-        + ("" if new else ". It stands already; nothing was written"))  # fmt: skip
+        + ("" if new else ". It stands already, and one is open at a time; nothing was written. What is new: "
+           "continuity incident found for a breach, incident fact for all else"))  # fmt: skip
 
 
 @app.command()

@@ -78,6 +78,17 @@ def _telling(rows: Rows, incident: Incident, rules: Mapping[str, Deadline]) -> I
     if declared and incident.state not in ON_LINE:
         status = rules["STATUS"]
         yield _tell(status, max(told[status.met_by], default=declared.happened), "last told")
+        yield from _leave(incident, rules["LEAVE"])
+
+
+def _leave(incident: Incident, rule: Deadline) -> Iterator[Clock]:
+    """CBP's authorisations that end on a day, which nobody should find out at the port."""
+    for step, force in incident.authorisations:
+        if step.until:
+            ports = f"port {', '.join(force.ports)}" if force.ports else "all ports"
+            due = deadlines.due(rule, date.fromisoformat(step.until))
+            yield Clock(rule, due, f"{step.reference or 'authorisation'}, {ports}",
+                        "continuity incident step downtime_authorised")  # fmt: skip
 
 
 def _breach(

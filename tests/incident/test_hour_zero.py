@@ -240,6 +240,29 @@ def test_no_breach_no_breach_clock(office: Office) -> None:
     assert clocks(office, state.require(office.journal.rows)) == []
 
 
+def test_the_last_day_of_the_authorisation_bites(office: Office, morning: datetime) -> None:
+    """Letters are refused after it; nobody should learn that from the port."""
+    declared(office, morning)
+    for name in ("disconnected", "downtime_requested"):
+        state.step(office, name, Given(), "ada")
+
+    def leave(*ports: str, until: str = "") -> None:
+        given = Given(reference="HQ-1", ports=ports, until=until)
+        state.step(office, "downtime_authorised", given, "ada")
+
+    def bites() -> list[tuple[str, datetime]]:
+        found = clocks(office, state.require(office.journal.rows))
+        return [(one.about, one.due.at) for one in found if one.rule.id == "LEAVE"]
+
+    leave("2304", "2704", until="2026-11-27")
+    ends = datetime(2026, 11, 28, 5, tzinfo=UTC)
+    assert bites() == [("HQ-1, port 2304, 2704", ends)]
+    leave("2704", until="2026-12-04")
+    assert bites()[0] == ("HQ-1, port 2304", ends) and len(bites()) == 2
+    leave()
+    assert bites() == [], "for all ports, without an end"
+
+
 def test_exports_in_the_settings(office: Office) -> None:
     from tasks.shared.settings import load as settings
 
