@@ -110,8 +110,12 @@ def _tell(standing: Standing, *, stored: bool = True) -> None:
     from tasks.duties.readiness import line
 
     last = standing.last
-    if stored and last and last.proof:
-        say(f"Stored: {last.file}, SHA-256 {last.proof}, event {last.seq}")
+    if stored and last:
+        new = max(standing.proofs, key=lambda one: one.seq)
+        if new.proof:
+            say(f"Stored: {new.file}, SHA-256 {new.proof}, event {new.seq}")
+        if new.seq != last.seq:
+            say(f"It is of {new.on}: the newer proof, of {last.on}, goes on counting")
     said = line(standing, _office().today())
     say(f"{standing.name}: {said.light}: {said.fact}")
 

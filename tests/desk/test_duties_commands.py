@@ -20,6 +20,15 @@ def test_the_way_of_a_duty(continuity, tmp_path: Path, home: Path) -> None:
     )  # fmt: skip
     assert code == 0, err
     assert "Stored: accepted.pdf, SHA-256 " in out and "isa: green: ends in " in out
+    old = tmp_path / "old.pdf"
+    old.write_text("CBP accepted, years ago")
+    code, out, _ = continuity(
+        "duties", "fulfil", "isa", "--proof", str(old), "--fact", "holder=self", "--on", "2020-05-01",
+        "--fact", "connection=sFTP", "--fact", "legal-name=Harbor & Vance",
+    )  # fmt: skip
+    assert code == 0 and "Stored: old.pdf" in out and "isa: green" in out
+    assert "It is of 2020-05-01: the newer proof" in out
+    assert continuity("duties", "withdraw", "isa", "--reason", "too old")[0] == 0
     assert continuity("duties", "acknowledge", "isa")[0] == 1
     code, out, _ = continuity("duties", "change", "isa", "--what", "merger")
     assert code == 0 and "to be done again by" in out and "Stored" not in out
