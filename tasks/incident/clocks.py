@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from tasks.incident.deadlines import Deadline, Due
 from tasks.incident.hour_zero import Item
 from tasks.incident.office import Office
 from tasks.incident.state import Incident, Rows
-from tasks.shared import clock
+from tasks.shared import clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.incident_tables import NOTICES
 from tasks.shared.projections import ENTRIES, NUMBERS
+from tasks.shared.store import EVENTS
 
 SOON = timedelta(hours=24)
 ON_LINE = ("reconnected", "keying_backlog", "reconciled", "closed", "dismissed")
@@ -73,7 +75,7 @@ def _telling(rows: Rows, incident: Incident, rules: Mapping[str, Deadline]) -> I
     if incident.state == "dismissed":
         return
     told = sent_times(rows, incident.id)
-    yield from _breach(incident, rules, told)
+    yield from _breach(rows, incident, rules, told)
     declared = incident.last("declared")
     if declared and incident.state not in ON_LINE:
         status = rules["STATUS"]
@@ -92,19 +94,37 @@ def _leave(incident: Incident, rule: Deadline) -> Iterator[Clock]:
 
 
 def _breach(
-    incident: Incident, rules: Mapping[str, Deadline], told: Mapping[str, Sequence[datetime]]
+    rows: Rows,
+    incident: Incident,
+    rules: Mapping[str, Deadline],
+    told: Mapping[str, Sequence[datetime]],
 ) -> Iterator[Clock]:
     notice, update, news = (rules[name] for name in ("BR72", "BR10", "BR72+"))
     sent = sorted(told.get(notice.met_by, ()))
     updates = told.get(update.met_by, ())
-    if incident.breaches and not sent:
-        yield _tell(notice, incident.breaches[0].discovered, "discovered")
+    first = incident.discovered
+    if first and not sent:
+        yield _tell(notice, first.discovered, "discovered")
     if sent and not any(at >= sent[0] for at in updates):
         yield _tell(update, sent[0], "notice sent")
-    for one in incident.breaches[1:]:
-        if not any(at >= one.discovered for at in (*sent, *updates)):
+    # What is recorded after a notice went, it did not say, however early it was discovered.
+    tellings = list(_tellings(rows, incident.id, (notice.met_by, update.met_by))) if sent else []
+    for one in incident.breaches:
+        known = one is first if not sent else one is incident.breaches[0]
+        if not known and not any(seq > one.seq and at >= one.discovered for seq, at in tellings):
             # what adds to a notice that was never sent is the notice
             yield _tell(news, one.discovered, "discovered", "" if sent else notice.met_by)
+
+
+def _tellings(rows: Rows, incident: str, templates: Sequence[str]
+              ) -> Iterator[tuple[int, datetime]]:  # fmt: skip
+    """When notices were told: the event that says so, and the moment."""
+    query = sa.select(EVENTS.c.seq, EVENTS.c.body).where(
+        EVENTS.c.kind == kinds.NoticeSent.kind,
+        sa.or_(*(EVENTS.c.subject.startswith(f"notice/{incident}/{one}/") for one in templates)),
+    )
+    for row in rows(query):
+        yield row.seq, clock.parse(json.loads(row.body)["happened"])
 
 
 def _tell(rule: Deadline, start: datetime, word: str, met_by: str = "") -> Clock:

@@ -63,9 +63,10 @@ def _contact(office: Office, incident: Incident) -> str:
 
 
 def _discovered(office: Office, incident: Incident) -> str:
-    if not incident.breaches:
+    first = incident.discovered
+    if first is None:
         return "no breach of records is known"
-    return _when(incident.breaches[0].discovered, office)
+    return _when(first.discovered, office)
 
 
 def _breach_sent(office: Office, incident: Incident) -> str:

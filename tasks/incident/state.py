@@ -84,6 +84,11 @@ class Incident:
         return next((one for one in reversed(self.steps) if one.state in names), None)
 
     @property
+    def discovered(self) -> Breach | None:
+        """The breach that was discovered first, which need not be the one recorded first."""
+        return min(self.breaches, key=lambda one: (one.discovered, one.seq), default=None)
+
+    @property
     def authorised(self) -> Taken | None:
         """CBP's newest authorisation of downtime that was not refused or ended since."""
         return self.authorisations[-1][0] if self.authorisations else None

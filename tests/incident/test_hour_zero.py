@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.entries.number import make
-from tasks.incident import hour_zero, state
+from tasks.incident import hour_zero, notices, plan, state
 from tasks.incident.clocks import clocks, span
 from tasks.incident.deadlines import load
 from tasks.incident.hour_zero import Act
@@ -229,6 +229,39 @@ def test_the_clocks_of_the_breach(office: Office, morning: datetime) -> None:
     assert {"BR72+", "BR10"} & set(running()) == set()
     sent("status", morning + timedelta(hours=20))
     assert running()["STATUS"] == morning + timedelta(hours=44)
+
+
+def test_a_breach_that_was_discovered_earlier_than_first_said(
+    office: Office, morning: datetime
+) -> None:
+    """The 72 hours run from the earliest discovery; and a notice that went before a fact was recorded
+    did not tell it, though it went after the discovery."""
+    declared(office, morning)
+    early = morning - timedelta(hours=50)
+    state.found(office, early, "IT saw it on Sunday", [], "ada")
+    incident = state.require(office.journal.rows)
+
+    def running() -> dict[str, datetime]:
+        found = clocks(office, state.require(office.journal.rows))
+        return {one.rule.id: one.due.at for one in found}
+
+    assert running()["BR72"] == early + timedelta(hours=72)
+    assert running()["BR72+"] == morning + timedelta(hours=72)
+    found = plan.load(office.settings.home)
+
+    def tell(name: str, at: datetime) -> None:
+        to = notices.recipients(office, found.notice(name), ["cbp-soc"])
+        (made,) = notices.draft(office, incident, found.notice(name), to, "ada")
+        assert "Sun 2026-11-22" in dict(made.draft.facts)["Breach discovered"]
+        notices.told(office, made.notice, "call", "ada", happened=at)
+
+    tell("breach", morning + timedelta(hours=5))
+    assert not {"BR72", "BR72+"} & set(running())
+    seen = morning + timedelta(hours=4)
+    state.found(office, seen, "a second server, told to us late", [], "ada")
+    assert running()["BR72+"] == seen + timedelta(hours=72)
+    tell("breach-update", morning + timedelta(hours=6))
+    assert "BR72+" not in running()
 
 
 def test_no_breach_no_breach_clock(office: Office) -> None:
