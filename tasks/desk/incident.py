@@ -103,6 +103,7 @@ def found(
     discovered: Annotated[str, typer.Option(help="When it was discovered, if not now.")] = "",
     note: Note = "",
     evidence: Evidence = None,
+    incident: Annotated[str, typer.Option(help="One that is closed, by its id.")] = "",
 ) -> None:
     """A breach of records became known, or a new fact of one: 72 hours run from its discovery."""
     from tasks.incident import state
@@ -110,7 +111,7 @@ def found(
 
     office = room()
     moment_ = moment(discovered, office.zone, "--discovered")
-    now = state.found(office, moment_, note, paths(evidence), desk.actor)
+    now = state.found(office, moment_, note, paths(evidence), desk.actor, incident)
     say(f"{_head(now)}: discovery {len(now.breaches)} recorded")
 
 
@@ -164,10 +165,16 @@ def _tell(one: Incident, said: dict[str, Any]) -> None:
 def close(note: Note = "", at: At = "", evidence: Evidence = None) -> None:
     """Close the incident. Refused without the signed accounting, or while work of hour zero is open."""
     from tasks.incident import closing
+    from tasks.incident.clocks import clocks
+    from tasks.shared import clock
 
     office = room()
     ended = closing.close(office, _given(office, at, note=note, files=evidence), desk.actor)
     say(f"{_head(ended)}: closed, event {ended.steps[-1].seq}")
+    for one in clocks(office, ended):
+        say(
+            f"still runs: {one.rule.what}, {one.words(clock.now())} ({one.next} --incident {ended.id})"
+        )
 
 
 def _head(one: Incident) -> str:

@@ -28,6 +28,9 @@ def notify(
     ] = None,
     send: Annotated[bool, typer.Option("--send", help="By mail, where it goes by mail.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder, if not in the home folder.")] = None,
+    incident: Annotated[
+        str, typer.Option(help="One that is closed, by its id; name the notice.")
+    ] = "",
 ) -> None:
     """Write the notices that are due, filled from the book, as PDF, text and mail file; with --send
     also send them, but none to a contact that was dead when tried. Exit 1 if one waits or nobody can be
@@ -35,7 +38,7 @@ def notify(
     from tasks.incident import notice_sending, notices as book
 
     office = room()
-    drafted, missing = _drafted(office, notice, contact or ())
+    drafted, missing = _drafted(office, notice, contact or (), incident)
     wanted = {one.notice for one in drafted}
     folder = (
         out or desk.home / "incident" / (drafted[0].draft.incident if drafted else "") / "notices"
@@ -59,16 +62,19 @@ def notify(
     raise typer.Exit(1 if waiting or missing else 0)
 
 
-def _drafted(office: Office, name: str, only: list[str] | tuple[str, ...]
+def _drafted(office: Office, name: str, only: list[str] | tuple[str, ...], of: str
              ) -> tuple[list[Drafted], list[str]]:  # fmt: skip
     from tasks.incident import notices as book, state
     from tasks.incident.plan import load
+    from tasks.shared.errors import BadInput
 
+    if of and not name:
+        raise BadInput("Name the notice: what is due by itself is due of the open incident only")
     if not name:
         return book.draft_due(office, desk.actor)
-    plan = load(office.settings.home)
-    notice, incident = plan.notice(name), state.newest(office.journal.rows)
-    incident = incident or state.require(office.journal.rows)
+    plan, rows = load(office.settings.home), office.journal.rows
+    notice = plan.notice(name)
+    incident = (None if of else state.newest(rows)) or state.require(rows, of)
     to = book.recipients(office, notice, only)
     made = book.draft(office, incident, notice, to, desk.actor, plan)
     return made, book.unreachable(made)

@@ -130,6 +130,12 @@ def newest(rows: Rows) -> Incident | None:
     return _incident(rows, found[0]) if found else None
 
 
+def over(rows: Rows) -> list[Incident]:
+    """The incidents that were closed or dismissed, oldest first."""
+    query = sa.select(INCIDENTS).where(INCIDENTS.c.open.is_(None)).order_by(INCIDENTS.c.opened)
+    return [_incident(rows, row) for row in rows(query)]
+
+
 def require(rows: Rows, incident: str = "") -> Incident:
     """The open incident, or that of an id. Raises Refused if there is none."""
     if found := find(rows, incident):
@@ -254,14 +260,15 @@ def _known(name: str) -> states.Step:
     raise BadInput(f"Unknown step {name!r}; there are {', '.join(states.STEPS)}")
 
 
-def found(office: Office, discovered: datetime, note: str, files: Sequence[Path], actor: str
-          ) -> Incident:  # fmt: skip
-    """A breach of records became known, or a new fact of one: its clock starts at `discovered`."""
+def found(office: Office, discovered: datetime, note: str, files: Sequence[Path], actor: str,
+          incident: str = "") -> Incident:  # fmt: skip
+    """A breach of records became known, or a new fact of one: its clock starts at `discovered`. With an
+    id also of an incident that is closed: what is examined for weeks brings facts after that."""
     attached = attaching.attach(office.content, files, "discovery")
     with office.journal.write(actor) as pen:
-        incident = require(pen.rows)
-        _find_breach(pen, incident.id, discovered, note, attached)
-        return require(pen.rows, incident.id)
+        one = require(pen.rows, incident)
+        _find_breach(pen, one.id, discovered, note, attached)
+        return require(pen.rows, one.id)
 
 
 def _find_breach(

@@ -23,6 +23,9 @@ _SHOWN = 12
 def lines(office: Office) -> list[Line]:
     """The lines of this room."""
     found = [*_contacts(office), *_export(office)]
+    for past in state.over(office.journal.rows):
+        # The ten days of the updated list outlast many an incident.
+        found += _clocks(office, past)
     incident = state.find(office.journal.rows)
     if incident is not None:
         found += [
@@ -50,11 +53,13 @@ def _incident(office: Office, incident: Incident) -> Iterator[Line]:
 
 def _clocks(office: Office, incident: Incident) -> Iterator[Line]:
     now, since = clock.now(), clock.text(incident.steps[0].at)
+    of, which = ("", "") if incident.is_open else (
+        f"{_named(incident)}, {incident.state}: ", f" --incident {incident.id}")  # fmt: skip
     for one in clocks(office, incident)[:_SHOWN]:
         light = one.light(now)
         if light != GREEN:
-            fact = f"{one.words(now)}, {clock.text(one.due.at)[:16]}Z: {one.about}"
-            yield Line("", one.rule.what, light, fact, one.next, since, one.rule.mark)
+            fact = f"{of}{one.words(now)}, {clock.text(one.due.at)[:16]}Z: {one.about}"
+            yield Line("", one.rule.what, light, fact, one.next + which, since, one.rule.mark)
 
 
 def _notices(office: Office, incident: Incident) -> Iterator[Line]:

@@ -101,6 +101,9 @@ def test_notices_by_the_command_line(continuity, home: Path, tmp_path: Path) -> 
     code, out, _ = continuity("incident", "contacts", "--json")
     lights = {row["contact"]: row["light"] for row in json.loads(out)}
     assert code == 1 and lights["laredo"] == "green" and lights["cbp-client-rep"] == "red"
+    code, _, err = continuity("incident", "notify", "client", "--incident", "2025-07")
+    assert code == 1 and "known: 2026-01" in err
+    assert continuity("incident", "notify", "--incident", "2026-01")[0] == 2
     code, _, err = continuity("incident", "notify", "gossip")
     assert code == 2 and "there are call-sheet" in err
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.incident import contacts, drill, state, watch
+from tasks.incident import closing, contacts, drill, notices, plan, state, watch
 from tasks.incident.office import Office, office_of
 from tasks.incident.state import Given
 from tasks.shared import clock, kinds
@@ -17,7 +17,7 @@ from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import Refused
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import OpenWorkFile
-from tests.incident.world import declared, with_contacts
+from tests.incident.world import declared, signed, through, with_contacts
 
 
 def board(office: Office) -> dict[str, Line]:
@@ -40,6 +40,30 @@ def test_the_clock_of_72_hours_turns_amber_then_red(office: Office, morning: dat
     with clock.held(morning + timedelta(hours=73)):
         line = board(office)[what]
         assert line.light == RED and line.fact.startswith("OVERDUE by 1 h 0 min")
+
+
+def test_clocks_outlast_the_incident(office: Office, morning: datetime) -> None:
+    """Closed within the ten business days, the updated list is still owed; and a fact that comes weeks
+    later still has its 72 hours, also while another incident is open."""
+    declared(office, morning)
+    found = plan.load(office.settings.home)
+    one = state.require(office.journal.rows)
+    to = notices.recipients(office, found.notice("breach"), ["cbp-soc"])
+    (made,) = notices.draft(office, one, found.notice("breach"), to, "ada")
+    notices.told(office, made.notice, "call", "ada", happened=morning)
+    through(office, "remediating", "remediated", "keying_backlog")
+    signed(office)
+    closing.close(office, Given(note="no export"), "ada")
+    with clock.held(datetime(2026, 12, 9, 12, tzinfo=UTC)):
+        line = board(office)["Updated list of compromised importer numbers"]
+        assert line.light == RED and line.fact.startswith("incident 2026-01, closed: in ")
+        assert line.next == "continuity incident notify breach-update --incident 2026-01"
+        with pytest.raises(Refused, match="No incident is open"):
+            state.found(office, clock.now(), "forensics", [], "ada")
+        declared(office, None, breach=False)
+        state.found(office, clock.now() - timedelta(hours=60), "forensics", [], "ada", "2026-01")
+        line = board(office)["Later facts of the breach to CBP's Security Operations Center"]
+        assert line.light == RED and "2026-01, closed" in line.fact
 
 
 def test_contacts_on_the_board(office: Office) -> None:
