@@ -67,7 +67,9 @@ def _event(standing: Standing, uid: str, day: date, title: str) -> Event:
     made.add("dtstart", day)
     made.add("dtend", day + timedelta(days=1))
     made.add("summary", title)
-    made.add("description", f"Proof: {duty.proof}\nRule: {duty.source} [{duty.mark}]")
+    mark = f"[{duty.mark}]"
+    sure = "" if mark in duty.source else f" {mark}"
+    made.add("description", f"Proof: {duty.proof}\nRule: {duty.source}{sure}")
     made.add("categories", [duty.about])
     made.add("transp", "TRANSPARENT")
     alarm = Alarm()

@@ -53,6 +53,7 @@ def test_the_year_holds_every_term(lived: Office) -> None:
     parsed = icalendar.Calendar.from_ical(calendar_file(found, "ABC", more))
     uids = [str(one["uid"]) for one in parsed.events]
     assert len(uids) == len(set(uids))
+    assert not any("[W] [W]" in str(one["description"]) for one in parsed.events)
     assert not parsed.errors and all(not one.errors for one in parsed.walk())
 
 
