@@ -19,6 +19,7 @@ from tasks.incident.office import Office
 from tasks.shared import clock, kinds
 from tasks.shared.errors import Refused
 from tasks.shared.files import write_atomic
+from tasks.shared.journal import Pen
 from tasks.shared.mail import Attachment, Letter, Post
 from tasks.shared.projections import MAIL
 
@@ -96,11 +97,26 @@ def send(office: Office, wanted: Sequence[Known], actor: str) -> Sending:
         letter = letter_of(office, one)
         with office.journal.write(actor) as pen:
             post.queue(pen, letter)
+            _supersede(pen, one, letter.id)
     done.reason = post.deliver(actor).reason
     done.sent = note_delivered(office, actor)
     waiting = {row.mail for row in office.journal.rows(_waiting())}
     done.waiting = [one.id for one in wanted if _mail_id(one) in waiting]
     return done
+
+
+def _supersede(pen: Pen, one: Known, by: str) -> None:
+    """An older draft of this notice that still waits would go as well, once a server is there, and tell
+    what is outdated; one to an address that was mended since would wait for ever."""
+    for old in notices.known(pen.rows, one.id.split("/", maxsplit=1)[0]):
+        same = (old.template, old.contact) == (one.template, one.contact)
+        if not same or old.sent or old.drafted >= one.drafted:
+            continue
+        column, mail = MAIL.c, _mail_id(old)
+        idle = sa.and_(column.accepted == "[]", column.until <= clock.text())
+        if pen.rows(_waiting().where(column.mail == mail, idle)):
+            body = kinds.MailSuperseded(mail=mail, by=by)
+            pen.append(body, f"mail/{mail}", f"mail.superseded:{mail}")
 
 
 def _waiting() -> sa.Select[tuple[str]]:

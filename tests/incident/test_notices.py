@@ -524,3 +524,25 @@ def test_who_was_told_first_does_not_silence_a_notice_to_the_others(
     assert "client" in due(office), "a client that was forgotten on the list"
     with_contacts(office, "id,role\n")
     assert "client" not in due(office), "a faulty list does not take the clocks away"
+
+
+def test_a_draft_that_waits_does_not_go_beside_the_newer_one(
+    office: Office, morning: datetime, server: MailServer
+) -> None:
+    """Hours without mail, three versions: the client gets the last. An address that was refused for good
+    and mended leaves no letter behind."""
+    office = mailing(with_contacts(office, TWO), server)
+    incident = declared(office, morning)
+    server.refused = {"a@acme.example": "550 no such user"}
+    for hours, cause in enumerate(("a mail", "a stolen password", "a supplier")):
+        notice_facts.note(office, incident, {"restoration": cause}, "ada")
+        with clock.held(morning + timedelta(hours=hours)):
+            notice_sending.send(office, known(office, *drafted(office, "client", "acme")), "ada")
+    assert len(list(outbox(office.settings.home).iterdir())) == 1
+    with_contacts(office, TWO.replace("a@acme", "ann@acme"))
+    with clock.held(morning + timedelta(hours=4)):
+        done = notice_sending.send(office, known(office, *drafted(office, "client", "acme")), "ada")
+    assert len(done.sent) == 1 and not list(outbox(office.settings.home).iterdir())
+    ((to, message),) = server.received
+    assert to == ["ann@acme.example"]
+    assert "a supplier" in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
