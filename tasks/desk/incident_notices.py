@@ -88,7 +88,7 @@ def sent(
     evidence: Evidence = None,
 ) -> None:
     """A person told it: by telephone, in a portal, on paper. Its clock is met from then."""
-    from tasks.incident import notices as book
+    from tasks.incident import notice_sending, notices as book
     from tasks.incident.moments import moment
 
     office = room()
@@ -96,6 +96,8 @@ def sent(
     one = book.told(office, notice, how, desk.actor, happened=happened, reference=reference,
                     files=paths(evidence))  # fmt: skip
     say(f"{one.id}: sent, {one.how} {one.reference}".rstrip())
+    if notice_sending.take_back(office, one, desk.actor):
+        say("Its mail waited in the outbox and does not go as well")
 
 
 def acknowledge(

@@ -112,11 +112,29 @@ def _supersede(pen: Pen, one: Known, by: str) -> None:
         same = (old.template, old.contact) == (one.template, one.contact)
         if not same or old.sent or old.drafted >= one.drafted:
             continue
-        column, mail = MAIL.c, _mail_id(old)
-        idle = sa.and_(column.accepted == "[]", column.until <= clock.text())
-        if pen.rows(_waiting().where(column.mail == mail, idle)):
-            body = kinds.MailSuperseded(mail=mail, by=by)
-            pen.append(body, f"mail/{mail}", f"mail.superseded:{mail}")
+        _withdraw(pen, old, by)
+
+
+def _withdraw(pen: Pen, one: Known, by: str) -> bool:
+    """Its mail does not go any more. False if none waits, or an attempt is in the air."""
+    column, mail = MAIL.c, _mail_id(one)
+    idle = sa.and_(column.accepted == "[]", column.until <= clock.text())
+    if not pen.rows(_waiting().where(column.mail == mail, idle)):
+        return False
+    pen.append(kinds.MailSuperseded(mail=mail, by=by), f"mail/{mail}", f"mail.superseded:{mail}")
+    return True
+
+
+def take_back(office: Office, one: Known, actor: str) -> bool:
+    """A person told in writing what waits for the mail server, perhaps with the outbox's own copy: it
+    does not go a second time. Returns whether one waited. After a call the mail still goes."""
+    if one.how == "call":
+        return False
+    with office.journal.write(actor) as pen:
+        waited = _withdraw(pen, one, one.id)
+    if waited:
+        Post(office.journal, office.content, office.settings).tidy()
+    return waited
 
 
 def _waiting() -> sa.Select[tuple[str]]:

@@ -159,6 +159,10 @@ class Post:
         done.reason = "; ".join(filter(None, (done.reason, *_claimed(left))))
         return done
 
+    def tidy(self) -> None:
+        """Only what waits lies in the outbox."""
+        self._keep_outbox(waiting(self._journal))
+
     def _attempt(self, server: smtplib.SMTP, letter: Waiting, actor: str) -> dict[str, str]:
         """Returns the addresses that the server puts off, as greylists do, with its words."""
         known = {*letter.accepted, *letter.refused}

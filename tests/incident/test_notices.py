@@ -546,3 +546,24 @@ def test_a_draft_that_waits_does_not_go_beside_the_newer_one(
     ((to, message),) = server.received
     assert to == ["ann@acme.example"]
     assert "a supplier" in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_what_a_person_told_in_writing_does_not_go_by_mail_as_well(
+    office: Office, morning: datetime, server: MailServer
+) -> None:
+    """The outbox's copy is there to be sent with another program; the letter stayed in line all the same."""
+    silent = with_contacts(
+        office,
+        TWO.replace("bolt,client,Bob,Bolt,956-555-0101,", "bolt,client,Bob,Bolt,,b@b.example"),
+    )
+    declared(silent, morning)
+    acme, bolt = known(silent, *drafted(silent, "client", "acme", "bolt"))
+    assert len(notice_sending.send(silent, [acme, bolt], "ada").waiting) == 2
+    written = notices.told(silent, acme.id, "mail", "ada")
+    called = notices.told(silent, bolt.id, "call", "ada")
+    assert notice_sending.take_back(silent, written, "ada")
+    assert not notice_sending.take_back(silent, written, "ada")
+    assert not notice_sending.take_back(silent, called, "ada"), "it is still wanted in writing"
+    assert len(list(outbox(office.settings.home).iterdir())) == 1
+    notice_sending.send(mailing(office, server), [], "ada")
+    assert [to for to, _ in server.received] == [["b@b.example"]]
