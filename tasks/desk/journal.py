@@ -117,4 +117,7 @@ def adopt(
         say(f"  adopted {event.seq}: {event.kind} {event.subject}")
     for problem in done.conflicts:
         say(f"  left out {problem.row}: {problem.column} {problem.value}: {problem.wrong}")
-    say(f"{len(done.taken)} event(s) adopted, {len(done.conflicts)} left out.")
+    for problem in done.unlike:
+        say(f"  not taken {problem.row}: {problem.column} {problem.value}: {problem.wrong}")
+    more = f", {len(done.unlike)} told otherwise here" if done.unlike else ""
+    say(f"{len(done.taken)} event(s) adopted, {len(done.conflicts)} left out{more}.")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import sqlalchemy as sa
 
 from tasks.shared import clashes, keys, kinds
@@ -20,6 +21,7 @@ from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Proble
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import GENESIS, Event, Head, Journal, Pen
 from tasks.shared.journal_check import contents
+from tasks.shared.store import EVENTS
 
 EVENTS_FILE, HEAD_FILE = "journal.jsonl", "head.json"
 
@@ -103,11 +105,13 @@ def continue_from(folder: Path, journal: Journal, content: ContentStore, actor: 
 
 @dataclass(frozen=True)
 class Adoption:
-    """What `adopt` did, or would do: the extra events of the other book, and what clashes."""
+    """What `adopt` did, or would do: the extra events of the other book, and what clashes. `unlike`:
+    what both books tell once, each in its own words, of which ours stay."""
 
     prefix: int
     taken: tuple[Event, ...]
     conflicts: tuple[Problem, ...]
+    unlike: tuple[Problem, ...] = ()
 
 
 def adopt(
@@ -138,7 +142,25 @@ def adopt(
                 conflicts,
             )
         _note(pen, theirs, prefix, taken, conflicts)
-    return Adoption(prefix, tuple(taken), tuple(conflicts))
+    told = {event.seq for event in taken} | {one.row for one in conflicts}
+    unlike = tuple(_unlike(journal, [one for one in theirs[prefix:] if one.seq not in told]))
+    return Adoption(prefix, tuple(taken), tuple(conflicts), unlike)
+
+
+def _unlike(journal: Journal, left: list[Event]) -> Iterator[Problem]:
+    """Two laptops in one outage declare the same incident and tell the same notice, each with its own
+    times and references: the second to come back is not taken, and a person should know."""
+    for event in left:
+        if not event.key or event.kind.startswith(("journal.", "mail.")):
+            continue
+        for row in journal.rows(
+            sa.select(EVENTS.c.kind, EVENTS.c.body).where(EVENTS.c.key == event.key)
+        ):
+            ours, other = (msgspec.structs.replace(one, origin=None)
+                           for one in (kinds.read(row.kind, row.body), event.said))  # fmt: skip
+            if ours != other:
+                yield _named(event, event.subject, f"this book tells it too, and otherwise; ours stays. "
+                             f"There, by {event.actor}: {event.body[:300]}")  # fmt: skip
 
 
 def _note(

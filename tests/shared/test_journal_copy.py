@@ -163,6 +163,26 @@ def test_an_entry_under_a_number_that_both_issued_waits_for_a_person(
     assert verify(office, content).ok
 
 
+def test_what_two_laptops_told_once_each_is_named(
+    office: Journal, content: ContentStore, home: Path, tmp_path: Path
+) -> None:
+    """Both declared the incident and telephoned CBP: the second call's reference was dropped in silence."""
+    export(office, content, home, tmp_path / "copy")
+    for name in ("one", "two"):
+        laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path / name)
+        sent = kinds.NoticeSent(notice="n", happened="2026-11-24T13:00:00.000000Z", how="call",
+                                reference=f"REF-{name}")  # fmt: skip
+        laptop.append(sent, "notice/n", "jo", "notice.sent:n")
+        export(laptop, its_content, tmp_path / name / "laptop", tmp_path / name / "back")
+    first = adopt(office, tmp_path / "one" / "back", content, "it")
+    assert len(first.taken) == 1 and not first.unlike
+    again = adopt(office, tmp_path / "one" / "back", content, "it")
+    assert not again.taken and not again.unlike, "its own words, with their origin"
+    second = adopt(office, tmp_path / "two" / "back", content, "it")
+    (problem,) = second.unlike
+    assert not second.taken and "by jo" in problem.wrong and "REF-two" in problem.wrong
+
+
 def test_a_strangers_book_is_refused(
     office: Journal, content: ContentStore, tmp_path: Path
 ) -> None:
