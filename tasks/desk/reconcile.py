@@ -121,6 +121,7 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     exit 1 while a plan waits for approval. With --json an object."""
     from tasks.reconciliation import plan_words
     from tasks.reconciliation.loop import turn as run
+    from tasks.reconciliation.reading import unread
     from tasks.reconciliation.terms import sending_day
 
     done = run(desk.house, desk.actor, sending_day(desk.settings))
@@ -132,6 +133,8 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     fresh = [one for one in done.written if not one.again]
     say(f"{len(fresh)} batch file(s) and {len(done.asked)} question(s) written, "
         f"{sum(one.answers for one in done.read)} answer(s) read, {len(done.settled)} settled")  # fmt: skip
+    for file, wrong in unread(done.read).items():
+        say(f"NOT READ: {file}: {wrong}")
     if done.paced:
         say(f"Pace: {done.paced}")
     for number, reason in done.reopened.items():
@@ -149,12 +152,14 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
     from tasks.reconciliation import plan_words
+    from tasks.reconciliation.reading import unread
 
     return {
         "steps": steps,
         "written": [one.batch for one in done.written if not one.again],
         "asked": list(done.asked),
         "answers": sum(one.answers for one in done.read),
+        "unread": unread(done.read),
         "settled": list(done.settled),
         "reopened": done.reopened,
         "dropped": done.dropped,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -31,6 +31,19 @@ class Read:
     answers: int
     known: int
     problems: tuple[Problem, ...] = ()
+
+
+def unread(done: Iterable[Read]) -> dict[str, str]:
+    """Files of which something could not be read, each with its first fault and what to do."""
+    return {one.file: f"{_faults(one.problems)}. {_TO_DO}" for one in done if one.problems}
+
+
+_TO_DO = "Have the sender fetch it anew, or move it away if it is no answer to us"
+
+
+def _faults(problems: Sequence[Problem]) -> str:
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{replace(problems[0], file='')}{more}"
 
 
 def read_inbox(house: House, actor: str) -> list[Read]:

@@ -55,8 +55,9 @@ def write_approved(home: str, actor: str) -> list[dict[str, Any]]:
 def read_answers(home: str, actor: str) -> int:
     """Read the inbox into the book; returns how many answers were new."""
     done = reading.read_inbox(_house(home), actor)
-    damaged = [one.file for one in done if one.problems]
-    get_run_logger().info("%d file(s), damaged: %s", len(done), ", ".join(damaged) or "none")
+    get_run_logger().info("%d file(s) in the inbox", len(done))
+    for file, wrong in reading.unread(done).items():
+        get_run_logger().warning("NOT READ: %s: %s", file, wrong)
     return sum(one.answers for one in done)
 
 

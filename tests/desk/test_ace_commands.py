@@ -142,3 +142,16 @@ def test_read_says_each_explanation_once_with_its_entries(
 
 def heads(lines: list[str]) -> list[str]:
     return [line for line in lines if line.startswith(("SO ", "SX "))]
+
+
+def test_a_turn_tells_what_it_could_not_read(continuity, home: Path) -> None:
+    inbox = home / "answers"
+    inbox.mkdir()
+    toml = home / "continuity.toml"
+    toml.write_text(toml.read_text() + f'inbox = "{inbox.as_posix()}"\n')
+    (inbox / "cut.abi").write_bytes(b"A2704ABC".ljust(80) + b"B  38")
+    _, out, _ = continuity("reconcile", "turn")
+    told = " ".join(out.split())
+    assert "NOT READ: cut.abi: row 2: [X42]" in told and "Have the sender fetch it anew" in told
+    _, out, _ = continuity("reconcile", "turn", "--json")
+    assert list(json.loads(out)["unread"]) == ["cut.abi"]
