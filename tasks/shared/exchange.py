@@ -72,6 +72,9 @@ def exchange(place: Path | str, ace: Ace) -> Iterator[Exchange]:
         return
     share = ShareExchange(place, ace)
     try:
+        # A store makes its folder; here a wrong name would be a folder that no sender looks into.
+        if not share.is_there():
+            raise FolderAway(f"The folder {share.label} is not there; make it or mend [ace]")
         yield share
     finally:
         share.close()
@@ -118,7 +121,8 @@ class LocalExchange:
         return None
 
     def names(self) -> list[str]:
-        return sorted(path.name for path in self.path.glob(f"*{SUFFIX}"))
+        found = (path for path in self.path.glob(f"*{SUFFIX}") if path.is_file())
+        return sorted(path.name for path in found if not path.name.startswith("."))
 
     def read(self, name: str) -> bytes:
         try:
@@ -155,6 +159,9 @@ class ShareExchange:
             )
         )
         self.label = self._store.label
+
+    def is_there(self) -> bool:
+        return self._store.is_there()
 
     def _hidden(self, name: str) -> str:
         return f".{name}.part"

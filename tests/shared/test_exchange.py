@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tasks.shared.errors import BadSettings, Exists, Missing, NoRight, StoreLost
+from tasks.shared.errors import BadSettings, Exists, FolderAway, Missing, NoRight, StoreLost
 from tasks.shared.exchange import Exchange, exchange, put
 from tasks.shared.settings import Ace
 from tasks.shared.smb import store
@@ -125,3 +125,19 @@ def test_settings_tell_a_share_from_a_path() -> None:
     assert ace.inbox == Path("in")
     with pytest.raises(ValidationError):
         Ace(outbound=3)  # type: ignore[arg-type]
+
+
+def test_what_is_no_visible_file_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "folder.abi").mkdir()
+    (tmp_path / ".half-written.abi").write_bytes(b"A")
+    (tmp_path / "a.abi").write_bytes(b"A" * 80)
+    with exchange(tmp_path, Ace()) as opened:
+        assert opened.names() == ["a.abi"]
+
+
+def test_a_folder_that_is_not_there_is_told_and_not_made(samba: Samba, tmp_path: Path) -> None:
+    place, ace = on_share(samba, tmp_path)
+    for wrong in (f"{place}/answrs", f"{place}-gone"):
+        with pytest.raises(FolderAway, match="is not there"), exchange(wrong, ace):
+            pass
+    assert not (samba.top / "plain" / place.rpartition("/")[2] / "answrs").exists()

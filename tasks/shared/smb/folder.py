@@ -3,17 +3,31 @@ of ACE files, and what an administrator prunes. The backup itself never does eit
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from smbprotocol.file_info import FileRenameInformation
 from smbprotocol.open import CreateDisposition, CreateOptions, Open, SMB2SetInfoRequest
 
-from tasks.shared.smb.link import DELETE, Link
+from tasks.shared.errors import Missing
+from tasks.shared.smb.link import DELETE, READ_ATTRIBUTES, Link
 from tasks.shared.smb.store import SmbStore
 
 
 class SmbFolder(SmbStore):
-    """The four verbs of a store, and two more."""
+    """The four verbs of a store, and three more."""
+
+    def is_there(self) -> bool:
+        """True if the folder itself stands on the share."""
+
+        def call(link: Link) -> bool:
+            options = CreateOptions.FILE_DIRECTORY_FILE
+            link.finish(link.open(self.path(""), READ_ATTRIBUTES, options=options))
+            return True
+
+        with contextlib.suppress(Missing):
+            return self.with_link("open the folder", call)
+        return False
 
     def rename(self, name: str, new: str) -> None:
         """One step on the server. Raises Exists if the new name is taken, Missing without the old."""
