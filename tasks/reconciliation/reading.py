@@ -12,6 +12,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from tasks.ace.response import Answer, read_answers
+from tasks.reconciliation.addressed import foreign
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.bodies import bodies
 from tasks.reconciliation.compare import Ours, Words, differences, ours_of
@@ -106,13 +107,15 @@ def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
 
 @dataclass(frozen=True)
 class _Opened:
-    """One file, read but not in the book yet; `told` is what is said of one that stays out."""
+    """One file, read but not in the book yet; `told` is what is said of one that stays out,
+    `foreign` of answers in it that are for others."""
 
     name: str
     digest: str
     size: int = 0
     answers: Sequence[Answer] = ()
     told: Read | None = None
+    foreign: tuple[Problem, ...] = ()
 
 
 def _opened(house: House, name: str, data: bytes) -> _Opened:
@@ -125,7 +128,11 @@ def _opened(house: House, name: str, data: bytes) -> _Opened:
     except BadInput as wrong:
         problems = wrong.problems or (Problem(file=name, wrong=str(wrong)),)
         return _Opened(name, digest, told=Read(name, 0, 0, problems))
-    return _Opened(name, digest, 0 if known else len(data), answers)
+    others = {id(one): why for one in answers if (why := foreign(house, one, name))}
+    ours, told = [one for one in answers if id(one) not in others], tuple(others.values())
+    if not ours:
+        return _Opened(name, digest, told=Read(name, 0, 0, told))
+    return _Opened(name, digest, 0 if known else len(data), ours, foreign=told)
 
 
 def _differ(house: House, held: Sequence[_Opened], ours: Ours) -> Mapping[int, Words]:
@@ -151,7 +158,7 @@ def _written(house: House, one: _Opened, differ: Mapping[int, Words], actor: str
     if known is not None:
         _note_repeated(house, known, one.digest, one.name, one.answers, actor)
         return Read(one.name, 0, 1)
-    faults = tuple(fault for answer in one.answers for fault in answer.faults)
+    faults = (*one.foreign, *(fault for answer in one.answers for fault in answer.faults))
     # Kept without private numbers: those were replaced by references while it was read.
     said = [
         body
