@@ -119,19 +119,21 @@ def show_(
 @app.command()
 def correct(
     numbers: Annotated[
-        list[str] | None, typer.Argument(help="Left out: all that ACE sent back to their desks.")
+        list[str] | None,
+        typer.Argument(help="Left out: all that ACE sent back, or that cannot be written for it."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for one workbook a desk.")] = Path(),
 ) -> None:
-    """Write workbooks that hold just these entries, filled in, each with the reasons that ACE gave,
-    for their desks to correct."""
+    """Write workbooks that hold just these entries, filled in, each with the reasons that ACE gave or
+    for which it cannot be written, for their desks to correct."""
     from tasks.entries import handout
+    from tasks.reconciliation import following
     from tasks.reconciliation.answers import reasons
     from tasks.reconciliation.classify import Step
     from tasks.reconciliation.loop import verdicts
 
     back = {one.number: verdict.why for one, verdict in verdicts(desk.house)
-            if verdict.step is Step.DESK}  # fmt: skip
+            if verdict.step is Step.DESK} | following.held_back(desk.house)  # fmt: skip
     wanted = desk.numbers(numbers or ()) or list(back)
     if not wanted:
         say("No entry waits for its desk.")

@@ -89,13 +89,9 @@ def next_(
     step: Annotated[str, typer.Option(help="Only entries at this step.")] = "",
 ) -> None:
     """What happens next with every recorded entry, and why."""
-    from tasks.reconciliation.loop import verdicts
+    from tasks.reconciliation.following import following
 
-    rows = [
-        {"number": one.number, "desk": one.desk, "step": str(verdict.step), "why": verdict.why}
-        for one, verdict in verdicts(desk.house)
-        if not step or verdict.step == step
-    ]
+    rows = [row for row in following(desk.house) if step in ("", row["step"])]
     show(rows, as_json=as_json, title="Next")
 
 
@@ -120,12 +116,14 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """One turn: read what came, settle, write what is approved, ask, plan. Run it again and again;
     exit 1 while a plan waits for approval. With --json an object."""
     from tasks.reconciliation import plan_words
+    from tasks.reconciliation.following import with_held
     from tasks.reconciliation.loop import turn as run
     from tasks.reconciliation.reading import unread
     from tasks.reconciliation.terms import sending_day
 
     done = run(desk.house, desk.actor, sending_day(desk.settings))
-    rows = [{"step": name, "entries": len(numbers)} for name, numbers in sorted(done.steps.items())]
+    steps = with_held(done.steps, done.held)
+    rows = [{"step": name, "entries": len(numbers)} for name, numbers in sorted(steps.items())]
     if as_json:
         print(json.dumps(_turn(done, rows), indent=1, ensure_ascii=False))
         raise typer.Exit(1 if done.waiting else 0)

@@ -37,23 +37,53 @@ def make(
 
     None if nothing is ready. Raises HeldBack if every entry that is due has a fault.
     """
+    known, draft, wanted = _known(journal, content, settings, today)
+    if known or draft is None:
+        return known
+    return _asked(_kept(draft, wanted, settings), journal, preparer)
+
+
+def held(
+    journal: Journal, content: ContentStore, settings: Settings, today: date
+) -> dict[str, str]:
+    """Entries that are due and cannot be written, with the reason. Asks for nothing."""
+    known, draft, wanted = _known(journal, content, settings, today)
+    if known or draft is None:
+        return dict(known.held) if known else {}
+    build(draft, wanted)
+    return dict(draft.held)
+
+
+def _known(
+    journal: Journal, content: ContentStore, settings: Settings, today: date
+) -> tuple[Plan | None, Draft | None, dict[str, list[Standing]]]:
+    """The plan that waits and still says what is ready, or a draft of a new one; neither if nothing
+    is ready."""
     going = pending.going(journal, content, settings, today)
     away = {number for _, batches in going for batch in batches for number in batch.numbers}
     wanted = ready(journal, settings, away)
     if not wanted:
-        return None
-    entries = {one.number: one.digest for some in wanted.values() for one in some}
-    steps = {one.number: str(step_of(one, settings)) for some in wanted.values() for one in some}
+        return None, None, wanted
+    entries = _entries(wanted)
+    steps = _steps(wanted, settings)
     used = owed.used(journal, content, going)
     for asked in reversed(approval.waiting(journal, settings.approval.persons)):
         if asked.what.startswith(WHAT):
             known = load(content, asked.plan)
             same = known.entries == entries and known.steps == steps
             if same and not known.lapsed(today) and _used_so(known, used):
-                return known
+                return known, None, wanted
             break
-    draft = Draft(Site(journal, content, settings, today), _first(journal, going), used)
-    return _asked(_kept(draft, wanted, entries, steps), journal, preparer)
+    site = Site(journal, content, settings, today)
+    return None, Draft(site, _first(journal, going), used), wanted
+
+
+def _entries(wanted: dict[str, list[Standing]]) -> dict[str, str]:
+    return {one.number: one.digest for some in wanted.values() for one in some}
+
+
+def _steps(wanted: dict[str, list[Standing]], settings: Settings) -> dict[str, str]:
+    return {one.number: str(step_of(one, settings)) for some in wanted.values() for one in some}
 
 
 def _used_so(plan: Plan, used: owed.Used) -> bool:
@@ -66,18 +96,13 @@ def _used_so(plan: Plan, used: owed.Used) -> bool:
     )
 
 
-def _kept(
-    draft: Draft,
-    wanted: dict[str, list[Standing]],
-    entries: dict[str, str],
-    steps: dict[str, str],
-) -> Plan:
+def _kept(draft: Draft, wanted: dict[str, list[Standing]], settings: Settings) -> Plan:
     build(draft, wanted)
     said = {
         "day": draft.site.day.isoformat(),
         "batches": [asdict(batch) for batch in draft.batches],
-        "entries": entries,
-        "steps": steps,
+        "entries": _entries(wanted),
+        "steps": _steps(wanted, settings),
         "duty": draft.duty(),
         "notes": owed.notes(draft.owed),
         "payments": owed.payments(draft.owed),
@@ -90,7 +115,7 @@ def _kept(
 def _asked(plan: Plan, journal: Journal, preparer: str) -> Plan:
     if not plan.batches:
         raise HeldBack(
-            "No entry that is due can be written:",
+            "No entry that is due can be written; for their desks: continuity entries correct",
             [Problem(value=number, wrong=reason) for number, reason in plan.held.items()],
         )
     what = f"{WHAT}: {len(plan.numbers)} entries in {len(plan.batches)} file(s)"

@@ -29,8 +29,20 @@ def words(plan: Plan) -> list[str]:
 
 
 def held(reasons: Mapping[str, str]) -> list[str]:
-    """A line for each entry that is due and cannot be written."""
-    return [f"held back: {number}: {reason}" for number, reason in reasons.items()]
+    """A line for each reason for which entries that are due cannot be written, and what to do."""
+    together: dict[str, list[str]] = {}
+    for number, reason in reasons.items():
+        together.setdefault(plain(reason, number), []).append(number)
+    lines = [f"held back: {' '.join(numbers)}: {reason}" for reason, numbers in together.items()]
+    return [*lines, TO_CORRECT] if lines else []
+
+
+TO_CORRECT = "what is held back goes back to its desks: continuity entries correct"
+
+
+def plain(reason: str, number: str) -> str:
+    """A reason without the number that it is told of."""
+    return reason.replace(f"sheet entry {number}, column ", "record ").replace(f"{number}: ", "")
 
 
 def facts(plan: Plan) -> dict[str, object]:

@@ -19,6 +19,7 @@ from tasks.reconciliation import (
     drill,
     drill_ace,
     drill_production,
+    following,
     loop,
     plan_words,
     reading,
@@ -104,10 +105,7 @@ def plan_batches(home: str, actor: str) -> dict[str, Any]:
 @task(name="what happens next")
 def next_steps(home: str, incident: str) -> dict[str, int]:
     """How many entries stand at each step, published with their numbers and the reason."""
-    found = [
-        {"number": one.number, "desk": one.desk, "step": str(verdict.step), "why": verdict.why}
-        for one, verdict in loop.verdicts(_house(home))
-    ]
+    found = following.following(_house(home))
     create_table_artifact(key=f"next-{incident}", table=found[:500], description=_NEXT)
     counts: dict[str, int] = {}
     for row in found:

@@ -1,0 +1,50 @@
+"""What happens next with every recorded entry, as people are told it: the verdict of the rules, and
+where an entry that should go cannot be written, that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tasks.reconciliation import plan
+from tasks.reconciliation.asking import House
+from tasks.reconciliation.loop import verdicts
+from tasks.reconciliation.plan_words import plain
+from tasks.reconciliation.rules import SENDING
+from tasks.reconciliation.terms import sending_day
+
+HELD = "held back"
+"""Its turn has come, but no record that ACE takes can be made of it: its desk must correct it."""
+
+
+def held_back(house: House) -> dict[str, str]:
+    """Entries that should go and cannot be written, with the reason."""
+    return plan.held(house.journal, house.content, house.settings, sending_day(house.settings))
+
+
+def following(house: House) -> list[dict[str, str]]:
+    """A row for each recorded entry: number, desk, step, why."""
+    held = held_back(house)
+    return [
+        {
+            "number": one.number,
+            "desk": one.desk,
+            "step": HELD if one.number in held else str(verdict.step),
+            "why": _why(held[one.number], one.number) if one.number in held else verdict.why,
+        }
+        for one, verdict in verdicts(house)
+    ]
+
+
+def _why(reason: str, number: str) -> str:
+    return f"{plain(reason, number)}. Next: continuity entries correct {number}"
+
+
+def with_held(steps: Mapping[str, list[str]], held: Mapping[str, str]) -> dict[str, list[str]]:
+    """Entries by step, those apart that should go and cannot."""
+    sending = {str(step) for step in SENDING}
+    found: dict[str, list[str]] = {}
+    for step, numbers in steps.items():
+        for number in numbers:
+            name = HELD if step in sending and number in held else step
+            found.setdefault(name, []).append(number)
+    return found
