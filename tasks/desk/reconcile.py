@@ -41,7 +41,9 @@ def account(
     if missing and not as_json:
         for name, numbers in sorted(missing.items()):
             say(f"UNACCOUNTED at {name}: {len(numbers)} number(s), {numbers[0]} to {numbers[-1]}")
-    raise typer.Exit(1 if missing else 0)
+    if (stray := room.strays(desk.journal)) and not as_json:
+        say(room.strays_in_words(stray))
+    raise typer.Exit(1 if missing or stray else 0)
 
 
 @app.command()
@@ -116,6 +118,7 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """One turn: read what came, settle, write what is approved, ask, plan. Run it again and again;
     exit 1 while a plan waits for approval. With --json an object."""
     from tasks.reconciliation import plan_words
+    from tasks.reconciliation.account import strays, strays_in_words
     from tasks.reconciliation.following import with_held
     from tasks.reconciliation.loop import turn as run
     from tasks.reconciliation.reading import unread
@@ -143,6 +146,8 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         say(line)
     for line in done.uncovered:
         say(line)
+    if stray := strays(desk.journal):
+        say(strays_in_words(stray))
     if done.waiting:
         say(f"A plan waits: continuity approve {done.waiting.digest[:12]} --by ID")
         raise typer.Exit(1)

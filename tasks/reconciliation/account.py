@@ -18,6 +18,7 @@ from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT, VIEWS, WIT
 
 FREE = "free in the reserve"
 UNACCOUNTED = "UNACCOUNTED"
+STRAY = "in ACE, RECORDED BY NOBODY"
 VOID = "void"
 USED = "on a recorded bill"
 AT_PORT = "waits at the port"
@@ -30,7 +31,7 @@ SUMMARY = "waits for its entry summary"
 ON_FILE = "in ACE, not settled yet"
 SETTLED, HANDED_OVER, BURNT = "settled", "handed over", "burnt"
 
-PLACES = (FREE, UNACCOUNTED, VOID, USED, AT_PORT, AWAY, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY,
+PLACES = (FREE, UNACCOUNTED, STRAY, VOID, USED, AT_PORT, AWAY, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY,
           ON_FILE, SETTLED, HANDED_OVER, BURNT)  # fmt: skip
 
 OPEN_OUTCOMES = ("not presented", "waiting", "exam")
@@ -82,16 +83,40 @@ def account(journal: Journal) -> list[Line]:
         .outerjoin(VIEWS, sa.and_(VIEWS.c.number == NUMBERS.c.number, VIEWS.c.about == "summary"))
         .order_by(NUMBERS.c.series, NUMBERS.c.filer, NUMBERS.c.serial)
     )
-    return [_line(row) for row in journal.rows(query)]
+    stray = set(strays(journal))
+    return [
+        _line(row, STRAY if row.number in stray else _place(row)) for row in journal.rows(query)
+    ]
 
 
-def _line(row: sa.Row) -> Line:  # type: ignore[type-arg]
+def strays(journal: Journal) -> list[str]:
+    """Our numbers under which ACE shows an entry although they are void, free, or were given to a desk
+    that recorded nothing: a paper was lost, or the number was written on another one."""
+    held = sa.and_(VIEWS.c.number == NUMBERS.c.number, VIEWS.c.about.in_(("summary", *_OF_RELEASE)),
+                   VIEWS.c.disposition.in_(HELD_BY_ACE), VIEWS.c.summary != "cancelled")  # fmt: skip
+    query = sa.select(NUMBERS.c.number).join(VIEWS, held).distinct()
+    query = query.where(NUMBERS.c.state.in_(("reserved", "issued", "void")))
+    return [row.number for row in journal.rows(query.order_by(NUMBERS.c.number))]
+
+
+_OF_RELEASE = ("release", "notice")
+
+
+def strays_in_words(numbers: list[str]) -> str:
+    """What to do about them."""
+    some = f"{', '.join(numbers[:3])}{', ...' if numbers[3:] else ''}"
+    return (f"ACE has an entry under {len(numbers)} number(s) that nobody recorded: {some}. Record it from "
+            "its paper; a void one, or one that is not ours, CBP must cancel: then continuity reconcile "
+            "burnt")  # fmt: skip
+
+
+def _line(row: sa.Row, place: str) -> Line:  # type: ignore[type-arg]
     return Line(
         number=row.number,
         series=row.series,
         desk=row.desk,
         port=row.port,
-        place=_place(row),
+        place=place,
         entry_type=row.entry_type or "",
         route=row.route or "",
         outcome=row.outcome or "",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from tasks.entries.number import parse
+from tasks.reconciliation.account import strays
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.facts import Facts, Release, Summary, Way, facts_of, own_fault
@@ -172,19 +173,22 @@ def burn(house: House, number: str, reason: str, proof: bytes, actor: str) -> No
     """Note that a number was cancelled in ACE and is never used again (CATAIR SE v40 p.32), once a
     licence holder approved it.
 
-    Raises BadInput without words or proof, NumberUnavailable if it is not recorded, Refused while
-    ACE, as far as we know, still has something under it, NotApproved until approved.
+    Nobody asks ACE about a number that nobody recorded: there the proof is all. Raises BadInput without
+    words or proof, NumberUnavailable for a number that is neither recorded nor in ACE without us,
+    Refused while ACE, as far as we know, still has something under it, NotApproved until approved.
     """
     _worded(reason, proof)
-    one = _recorded(house, number, "burnt")
-    facts = facts_of(one)
-    gone = facts.summary is Summary.CANCELLED or facts.release is Release.GONE
-    if not gone and (standing := _in_ace(facts)):
-        raise Refused(
-            f"{number} {standing}: ACE does not show it as cancelled yet; run a turn first"
-        )
+    said: dict[str, object] = {"number": number, "reason": reason}
+    if number not in strays(house.journal):
+        one = _recorded(house, number, "burnt")
+        facts = facts_of(one)
+        gone = facts.summary is Summary.CANCELLED or facts.release is Release.GONE
+        if not gone and (standing := _in_ace(facts)):
+            raise Refused(
+                f"{number} {standing}: ACE does not show it as cancelled yet; run a turn first"
+            )
+        said |= {"since": one.since}
     what = f"{number} is burnt: {reason}"
-    said = {"number": number, "reason": reason, "since": one.since}
     _, kept = _approved(house, "burn", what, said, proof, actor)
     body = kinds.EntryBurnt(number=number, reason=reason, proof=kept)
     house.journal.append(body, f"entry/{number}", actor, key=f"burnt:{number}")

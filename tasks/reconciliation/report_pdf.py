@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.reconciliation.account import UNACCOUNTED
+from tasks.reconciliation.account import STRAY, UNACCOUNTED
 from tasks.reconciliation.report_auditor import auditor_page, told
 from tasks.reconciliation.report_matters import OPEN
 from tasks.reconciliation.report_rows import DUE_LATER, IN_TIME, LATE
@@ -66,8 +66,9 @@ def render(report: Report) -> bytes:
 def _front(paper: Paper, report: Report) -> None:
     paper.title(title(report))
     paper.text(report.status, 9.5, INK if report.signed else RED, "B")
-    for desk, numbers in sorted(_unaccounted(report).items()):
-        paper.text(f"UNACCOUNTED at {desk}: {len(numbers):,} number(s): {', '.join(numbers[:8])}"
+    for (place, desk), numbers in sorted(_without_place(report).items()):
+        where = f"{place} at {desk}" if desk else place
+        paper.text(f"{where}: {len(numbers):,} number(s): {', '.join(numbers[:8])}"
                    f"{', ...' if len(numbers) > 8 else ''}", 9.5, RED, "B")  # fmt: skip
     for proof in report.proofs:
         if not proof.holds:
@@ -84,12 +85,15 @@ def _front(paper: Paper, report: Report) -> None:
     _totals(paper, "By importer", report.importers, 2)
 
 
-def _unaccounted(report: Report) -> dict[str, list[str]]:
-    lost = report.numbers.filter(pc.equal(report.numbers["place"], UNACCOUNTED))
-    found: dict[str, list[str]] = {}
-    for desk, number in zip(lost["desk"].to_pylist(), lost["number"].to_pylist(), strict=True):
-        found.setdefault(desk, []).append(number)
+def _without_place(report: Report) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    lost = (pc.equal(report.numbers["place"], place) for place in _NO_PLACE)
+    for row in report.numbers.filter(pc.or_(*lost)).select(["place", "desk", "number"]).to_pylist():
+        found.setdefault((row["place"], row["desk"]), []).append(row["number"])
     return found
+
+
+_NO_PLACE = (UNACCOUNTED, STRAY)
 
 
 def _totals(paper: Paper, name: str, table: pa.Table, keys: int) -> None:
@@ -163,7 +167,7 @@ def _numbers(paper: Paper, report: Report) -> None:
                    "under the same signature.", 9.5, RED, "B")  # fmt: skip
         return
     paper.table(_NUMBERS, (_line(row) for row in used.to_pylist()), 7.2,
-                red=lambda row: row[3] == UNACCOUNTED or row[9] not in ("", "0", DUE_LATER))  # fmt: skip
+                red=lambda row: row[3] in _NO_PLACE or row[9] not in ("", "0", DUE_LATER))  # fmt: skip
 
 
 def _line(row: dict[str, Any]) -> list[str]:

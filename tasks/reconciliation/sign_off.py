@@ -7,9 +7,11 @@ from typing import Any
 from tasks.reconciliation.account import (
     FREE,
     NO_FILING,
+    STRAY,
     Line,
     account,
     as_content,
+    strays_in_words,
     unaccounted,
     unsettled,
 )
@@ -27,6 +29,8 @@ from tasks.shared.settings import Settings
 def require_accounted(lines: list[Line]) -> None:
     """Raises Unaccounted, naming desks and numbers, while a number has no place or a recorded
     entry is neither settled nor handed over nor burnt nor in need of no filing."""
+    if stray := [line.number for line in lines if line.place == STRAY]:
+        raise Unaccounted(strays_in_words(stray), stray)
     missing = unaccounted(lines)
     if missing:
         told = "; ".join(

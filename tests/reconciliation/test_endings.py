@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
-from tasks.reconciliation import account
+from tasks.entries import reserve
+from tasks.reconciliation import account, report, report_pdf
 from tasks.reconciliation.acts import burn, hand_over
-from tasks.shared.errors import BadInput, BadNumber, NotApproved, NumberUnavailable, Refused
+from tasks.reconciliation.sign_off import require_accounted
+from tasks.shared import kinds
+from tasks.shared.errors import (
+    BadInput,
+    BadNumber,
+    NotApproved,
+    NumberUnavailable,
+    Refused,
+    Unaccounted,
+)
 from tasks.shared.journal_check import verify
 from tests.ace import made_summary
+from tests.entries import house as desks
 from tests.reconciliation.ace_world import World, open_world, record_summaries
 from tests.reconciliation.house import Office
 
@@ -35,6 +48,15 @@ def approved(world: World, act: Callable[[], object]) -> None:
 
 def places(world: World) -> dict[str, str]:
     return {one.number: one.place for one in account.account(world.office.journal) if one.desk}
+
+
+def report_of(world: World) -> report.Report:
+    return report.build(world.house.journal, world.house.content, world.house.settings)
+
+
+def front_of(world: World) -> str:
+    pages = PdfReader(BytesIO(report_pdf.render(report_of(world)))).pages
+    return " ".join(pages[0].extract_text().split())
 
 
 KEPT = {"paper_outcome": "not presented", "release_date": None, "release_time": None}
@@ -106,3 +128,28 @@ def test_what_ace_still_has_is_not_burnt(world: World) -> None:
         world.exchange()
     with pytest.raises(Refused, match="in ACE"):
         burn(world.house, number, "cancelled", b"portal", "bo")
+
+
+def test_what_ace_has_and_nobody_recorded_blocks_the_signature(world: World) -> None:
+    """A number that is void, free or still at its desk: CBP tells of it on its own account."""
+    office = world.office
+    void, lost = desks.issue(office.journal, office.settings, "truck", 2)
+    reserve.void(office.journal, [void], "coffee", "bo", "ada", code_spent=True)
+    free = next(one.number for one in account.account(office.journal) if one.place == account.FREE)
+    lines = [kinds.AnswerLine(number=number, disposition="already on file", release="released")
+             for number in (void, lost, free)]  # fmt: skip
+    office.journal.append(kinds.AnswerRead(application="SO", about="notice", batch="", content="",
+                                           rejected=False, lines=lines), "answer/1", "bo")  # fmt: skip
+    found = {one.number: one.place for one in account.account(office.journal)}
+    assert {found[number] for number in (void, lost, free)} == {account.STRAY}
+    with pytest.raises(Unaccounted, match="ACE has an entry under 3 number"):
+        require_accounted(account.account(office.journal))
+    assert all(one.holds for one in report_of(world).proofs)
+    assert "RECORDED BY NOBODY at truck: 2 number(s)" in front_of(world)
+    for number in (void, free, lost):
+        approved(
+            world, lambda number=number: burn(world.house, number, "CBP cancelled", b"m", "bo")
+        )
+    require_accounted(account.account(office.journal))
+    assert all(one.holds for one in report_of(world).proofs)
+    assert verify(office.journal, office.book.content).ok

@@ -89,4 +89,6 @@ def _handed_over(connection: sa.Connection, seq: int, body: kinds.EntryHandedOve
 
 @fold(kinds.EntryBurnt)
 def _burnt(connection: sa.Connection, seq: int, body: kinds.EntryBurnt) -> None:
-    move(connection, seq, [body.number], ("issued", "recorded", "settled"), "burnt", body.reason)
+    # A number that is void or free can stand in ACE all the same, until CBP cancels it.
+    allowed = ("issued", "recorded", "settled", "void", "reserved")
+    move(connection, seq, [body.number], allowed, "burnt", body.reason)
