@@ -15,8 +15,9 @@ from tasks.entries.number import parse
 from tasks.reconciliation.account import strays
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify
-from tasks.reconciliation.facts import Facts, Release, Summary, Way, facts_of, own_fault
+from tasks.reconciliation.facts import Facts, Release, Summary, Way, facts_of
 from tasks.reconciliation.outbound import outbound
+from tasks.reconciliation.rejections import own_fault
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds

@@ -24,6 +24,7 @@ from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.covering import releases
 from tasks.reconciliation.facts import facts_of
 from tasks.reconciliation.planned import Planned, Row
+from tasks.reconciliation.rejections import was_passing
 from tasks.reconciliation.view import IMPORTER, Standing
 from tasks.shared import clock
 from tasks.shared.content import ContentStore
@@ -94,8 +95,8 @@ def build(draft: Draft, wanted: Mapping[str, list[Standing]]) -> None:
 def _parts(
     some: list[Standing], application: str, settings: Settings
 ) -> Iterable[tuple[list[Standing], BatchLimits]]:
-    """Entries of a batch that was rejected whole go again one by one, so that the faulty one is
-    found; all others go in batches of the usual size."""
+    """Entries of a batch that was rejected whole for what stood in it go again one by one, so that the
+    faulty one is found; all others go in batches of the usual size."""
     usual = BatchLimits(settings.ace.entries_per_block, settings.ace.blocks_per_batch)
     again = [one for one in some if _was_rejected_whole(one, application)]
     rest = [one for one in some if one not in again]
@@ -104,7 +105,7 @@ def _parts(
 
 def _was_rejected_whole(one: Standing, application: str) -> bool:
     sent = one.sent.get(application)
-    return sent is not None and sent.state == "batch rejected"
+    return sent is not None and sent.state == "batch rejected" and not was_passing(sent)
 
 
 Maker = Callable[[list[Standing], Draft, BatchLimits], Built]

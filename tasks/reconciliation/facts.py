@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tasks.reconciliation.rejections import of_profile, own_fault
 from tasks.reconciliation.release import Held, held
 from tasks.reconciliation.routes import route_of
 from tasks.reconciliation.view import (
@@ -19,7 +20,6 @@ from tasks.reconciliation.view import (
     NOTICE,
     RELEASE,
     SUMMARY,
-    Sent,
     Standing,
     View,
 )
@@ -220,12 +220,7 @@ def _way(one: Standing, application: str) -> Way:
         return Way.FOUND
     if not own_fault(sent) or sent.digest != one.digest:
         return Way.NOTHING
-    return Way.OUTSIDE if sent.outside else Way.REFUSED
-
-
-def own_fault(sent: Sent) -> bool:
-    """Rejected for what it says: by itself, or as the only entry of a batch rejected whole."""
-    return sent.state == "rejected" or (sent.state == "batch rejected" and sent.alone)
+    return Way.OUTSIDE if sent.outside or of_profile(sent) else Way.REFUSED
 
 
 _BILLS = {"not found": Bill.CLEAR, "on file": Bill.OWN, "already on file": Bill.TAKEN}

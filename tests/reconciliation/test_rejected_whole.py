@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from tasks.reconciliation import report
+from tasks.reconciliation.acts import send_again
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.reading import read_inbox
 from tasks.shared import kinds
 from tasks.shared.journal_check import verify
 from tests.ace import made_summary
-from tests.reconciliation.ace_world import World, open_world, record_summaries
+from tests.reconciliation.ace_world import World, open_world, record_released, record_summaries
 from tests.reconciliation.house import Office
 
 CODE = "X33"
@@ -72,6 +73,36 @@ def test_a_second_copy_of_an_answer_is_noted_once_and_changes_nothing(world: Wor
     rows = report.build(house.journal, house.content, house.settings).matters.to_pylist()
     (twice,) = [row for row in rows if row["kind"] == "answered twice"]
     assert "2 answers" in twice["what"] and not twice["open"]
+
+
+@pytest.mark.parametrize("types", [["01", "01", "23"], ["01"]])
+def test_what_no_entry_is_to_blame_for_goes_again_together(world: World, types: list[str]) -> None:
+    """ACE took nothing just then: neither one by one, nor back to the desks."""
+    numbers = record_released(world, types)
+    _until_plan(world)
+    world.ace.misbehave("reject", times=1, only="SE", detail="X13")
+    world.exchange()
+    read_inbox(world.house, "bo")
+    assert {one.sent["SE"].state for one, _ in verdicts(world.house)} == {"batch rejected"}
+    last = world.turn()
+    while last.waiting is None:
+        world.exchange()
+        last = world.turn()
+    assert [len(batch.numbers) for batch in last.waiting.batches] == [len(numbers)]
+
+
+def test_a_profile_that_does_not_fit_is_mended_outside_the_record(world: World) -> None:
+    numbers = record_released(world, ["01", "01"])
+    _until_plan(world)
+    world.ace.misbehave("reject", times=1, only="SE", detail="X17")
+    world.run()
+    found = {one.number: verdict for one, verdict in verdicts(world.house)}
+    assert {verdict.step for verdict in found.values()} == {Step.OUTSIDE}
+    assert all("X17" in verdict.why for verdict in found.values())
+    send_again(world.house, numbers, "CBP's client representative mended the profile", "bo")
+    world.run()
+    assert set(world.steps().values()) == {"settled"}
+    assert all(held.stands_once for held in world.ace.book().values())
 
 
 def _until_plan(world: World) -> None:
