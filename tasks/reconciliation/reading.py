@@ -44,7 +44,8 @@ _TO_DO = "Have the sender fetch it anew, or move it away if it is no answer to u
 
 def _faults(problems: Sequence[Problem]) -> str:
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{replace(problems[0], file='')}{more}"
+    # Without what stands there: a log is read by many, and half a record can be anybody's number.
+    return f"{replace(problems[0], file='', value='')}{more}"
 
 
 def read_inbox(house: House, actor: str) -> list[Read]:

@@ -149,9 +149,10 @@ def test_a_turn_tells_what_it_could_not_read(continuity, home: Path) -> None:
     inbox.mkdir()
     toml = home / "continuity.toml"
     toml.write_text(toml.read_text() + f'inbox = "{inbox.as_posix()}"\n')
-    (inbox / "cut.abi").write_bytes(b"A2704ABC".ljust(80) + b"B  38")
+    (inbox / "cut.abi").write_bytes(b"A2704ABC".ljust(80) + b"11 900-55-1234")
     _, out, _ = continuity("reconcile", "turn")
     told = " ".join(out.split())
+    assert "900-55" not in told, "a turn's words stand in logs too"
     assert "NOT READ: cut.abi: row 2: [X42]" in told and "Have the sender fetch it anew" in told
     _, out, _ = continuity("reconcile", "turn", "--json")
     assert list(json.loads(out)["unread"]) == ["cut.abi"]
