@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk import letters, production, requests
+from tasks.desk import letters, production, requests, signed
 from tasks.desk.context import desk, say, show, show_files
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Every number accounted for, and si
 letters.add_to(app)
 production.add_to(app)
 requests.add_to(app)
+signed.add_to(app)
 
 
 @app.command()
@@ -287,8 +288,8 @@ def sign_off_() -> None:
     """Sign the accounting. Refused while a number or an entry lacks its final place."""
     from tasks.reconciliation.sign_off import sign_off
 
-    signed = sign_off(desk.journal, desk.content, desk.settings, desk.actor)
-    say(f"Signed: {signed.numbers} numbers, accounting {signed.accounting[:12]}")
+    done = sign_off(desk.journal, desk.content, desk.settings, desk.actor)
+    say(f"Signed: {done.numbers} numbers, accounting {done.accounting[:12]}")
 
 
 @app.command("report")

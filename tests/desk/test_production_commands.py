@@ -60,3 +60,24 @@ def test_an_export_without_settled_entries_is_refused(
 ) -> None:
     code, _, told = continuity("reconcile", "export", "--out", str(tmp_path / "e"))
     assert code == 1 and "settled" in told
+
+
+def test_a_report_is_checked_and_what_was_changed_in_it_told(continuity, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    continuity("reconcile", "report", "--out", str(out), "--incident", "x")
+    code, said, _ = continuity("reconcile", "check", str(out))
+    assert code == 0 and "accounting x" in said and "holds; signed with the key" in said
+    with (out / "accounting-x.xlsx").open("ab") as book:
+        book.write(b"more")
+    (out / "extra.txt").write_text("a page more")
+    code, said, _ = continuity("reconcile", "check", str(out), "--json")
+    (found,) = json.loads(said)
+    assert code == 1 and not found["ok"]
+    assert {one["file"]: one["wrong"] for one in found["problems"]} == {
+        "accounting-x.xlsx": "was changed", "extra.txt": "is not in the manifest"}  # fmt: skip
+    manifest = out / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("accounting x", "accounting y"))
+    code, _, err = continuity("reconcile", "check", str(out))
+    assert code == 1 and "signature" in err
+    code, _, err = continuity("reconcile", "check", str(tmp_path))
+    assert code == 2 and "is no signed folder" in err
