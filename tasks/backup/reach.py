@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _WINDOWS = os.name == "nt"
-FAR = 240 if _WINDOWS else 4000  # bytes; Linux takes 4,095, Windows 259 letters
+# bytes; Linux takes 4,095, Windows 259 letters. A folder just short of it still takes a longest name
+FAR = 240 if _WINDOWS else 3800
 _FOLDER = (
     getattr(os, "O_PATH", os.O_RDONLY)
     | getattr(os, "O_DIRECTORY", 0)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import mmap
 import os
@@ -120,14 +121,19 @@ def _single_file(place: bytes) -> Folder:
 
 def _list(folder: Folder, patterns: list[bytes], short: bytes) -> list[Seen]:
     start = folder.place.rstrip(b"/") + b"/"
+    found = []
     try:
         with os.scandir(short) as entries:
-            found = [
-                Seen(entry.name, start + entry.name, entry.stat(follow_symlinks=False))
-                for entry in entries
-                if not (patterns and _skipped(folder.path, entry.name, patterns))
-            ]
-    except PermissionError as error:
+            for entry in entries:
+                if patterns and _skipped(folder.path, entry.name, patterns):
+                    continue
+                # one file that vanishes meanwhile must not take its folder along
+                with contextlib.suppress(FileNotFoundError):
+                    st = entry.stat(follow_symlinks=False)
+                    found.append(Seen(entry.name, start + entry.name, st))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
         folder.trouble = f"unreadable: {error.strerror}"
         return []
     found.sort(key=lambda seen: seen.name)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.backup import reading
+from tasks.backup import reading, scan
 from tasks.backup.dump import PostgresDump
 from tasks.backup.faults import WrongKey
 from tasks.backup.reading import Reader
@@ -371,6 +371,49 @@ def test_what_cannot_be_read_is_named_and_counted(anywhere: Vault, monkeypatch) 
     report, folder = anywhere.restore()
     assert report.marked == ["papers/folder3/file3.dat: unreadable: Permission denied"]
     assert not (folder / "papers/folder3/file3.dat").exists()
+
+
+def test_a_file_that_vanishes_during_the_walk_takes_no_other_along(
+    anywhere: Vault, monkeypatch
+) -> None:
+    write(anywhere.source / "letters" / "kept.pdf", b"kept")
+    real = scan.os.scandir
+
+    class Vanishing:
+        def __init__(self, path: bytes) -> None:
+            self.inner = real(path)
+
+        def __enter__(self) -> list:
+            with self.inner as entries:
+                found = list(entries)
+            for entry in found:
+                if os.fsencode(entry.name).endswith(b".tmp"):
+                    Path(os.fsdecode(entry.path)).unlink()
+            return found
+
+        def __exit__(self, *rest: object) -> None: ...
+
+    for folder in (anywhere.source, anywhere.source / "letters"):
+        write(folder / "written.tmp", b"soon renamed")
+    with monkeypatch.context() as patch:
+        patch.setattr(scan.os, "scandir", Vanishing)
+        anywhere.backup()
+    _, folder = anywhere.restore()
+    assert (folder / "papers/letters/kept.pdf").read_bytes() == b"kept"
+
+
+def test_a_path_just_short_of_the_systems_limit(anywhere: Vault) -> None:
+    handle = os.open(anywhere.source, os.O_RDONLY)
+    for _ in range(80):
+        with os.fdopen(os.open("n" * 255, os.O_CREAT | os.O_WRONLY, dir_fd=handle), "wb") as file:
+            file.write(b"here")
+        os.mkdir("f" * 50, dir_fd=handle)
+        before, handle = handle, os.open("f" * 50, os.O_RDONLY, dir_fd=handle)
+        os.close(before)
+    os.close(handle)
+    assert anywhere.backup().manifest.sources[0].files == 80
+    report, _ = anywhere.restore(compare=True)
+    assert (report.whole, report.files) == (True, 80)
 
 
 def test_postgresql_comes_as_a_dump(anywhere: Vault, postgres: str) -> None:
