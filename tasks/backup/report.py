@@ -47,9 +47,5 @@ class Report:
 
 def show(path: bytes) -> str:
     """A path for people: what is not printable is escaped."""
-    return (
-        path.decode(errors="backslashreplace")
-        .encode("unicode_escape")
-        .decode()
-        .replace("\\\\", "\\")
-    )
+    text = path.decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -104,10 +104,10 @@ def day(text: str) -> date:
 
 
 def say(text: str = "") -> None:
-    """Plain words to the person at the desk."""
+    """Plain words to the person at the desk, as they are: `:b:` in a file's name is no picture."""
     from rich.console import Console
 
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    Console(highlight=False, soft_wrap=True, emoji=False).print(text, markup=False)
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
@@ -128,7 +128,8 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -
         table.add_column(str(name).replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
-    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+    width = None if sys.stdout.isatty() else 140
+    Console(highlight=False, width=width, emoji=False).print(table)
 
 
 def show_files(paths: Iterable[Path], *, as_json: bool, **counts: Any) -> None:

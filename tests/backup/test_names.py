@@ -8,6 +8,8 @@ import unicodedata
 from hypothesis import example, given, strategies as st
 
 from tasks.backup.names import folded, lies_outside, not_portable, plain
+from tasks.backup.report import show as shown
+from tasks.desk.context import say, show
 
 _LETTERS = string.ascii_letters + string.digits + "._- $:\\~\x00é"
 _STEMS = ["con", "PRN", "aux", "nul", "Com1", "LPT9", "conin$", "entry", "C:", "..", "."]
@@ -38,3 +40,13 @@ def test_names_of_every_day_are_plain() -> None:
 def test_ascii_folds_as_text_does(name: str) -> None:
     text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
     assert folded(name.encode()) == text.encode()
+
+
+def test_a_name_is_shown_as_people_wrote_it(capsys) -> None:
+    assert shown("papers/Año [x] 文.pdf".encode()) == "papers/Año [x] 文.pdf"
+    assert shown(b"papers/a\nb\xff\x1b") == "papers/a\\nb\\xff\\x1b"
+    say("refused: a:b: a drive letter")
+    show([{"name": "a:b: [x]"}], as_json=False)
+    told = capsys.readouterr().out
+    assert "a:b: a drive" in told
+    assert "a:b: [x]" in told
