@@ -13,6 +13,7 @@ from tasks.backup.chunk import SMALL
 from tasks.backup.faults import StoreFault
 from tasks.backup.heads import scratch_of
 from tasks.backup.listing import ListingCutter, entry_of, line
+from tasks.backup.names import drive_letter
 from tasks.backup.options import Count, Options
 from tasks.backup.pipeline import Pipeline
 from tasks.backup.reading import GROUP, Reader
@@ -22,6 +23,7 @@ from tasks.backup.sources import Source
 from tasks.backup.structures import Entry, SourceCount
 
 _MOST_IN_GROUP = 256
+_DRIVE = "looks like a drive letter: it is kept, and no restore writes it; give it another name"
 _WAITING = 4096  # folders whose lines wait for content; bounds memory
 
 
@@ -122,6 +124,8 @@ class Content:
         rows, shelf, used = old.rows(raw), self.data.shelf, self.used
         record = Record(folder, prefix, raw)
         for seen in folder.entries:
+            if b":" in seen.name and drive_letter(seen.name):
+                self._tell(prefix + b"/" + seen.name, _DRIVE)
             row = rows.get(seen.name)
             if row is not None and seen.same_as(row) and self._known(row, shelf, used):
                 record.rows.append(row)
@@ -162,6 +166,8 @@ class Content:
     def _folder_line(self, record: Record, count: Count) -> None:
         entry = entry_of(record.cached, record.folder.st)
         count.folders += 1
+        if b":" in record.cached and drive_letter(record.cached):
+            self._tell(record.cached, _DRIVE)
         if record.folder.trouble:
             entry.mark = record.folder.trouble
             count.unreadable += 1

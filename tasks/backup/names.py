@@ -39,6 +39,12 @@ def lies_outside(path: bytes) -> str:
     return ""
 
 
+def drive_letter(path: bytes) -> bool:
+    """Whether a path is refused for a drive letter alone: it leads nowhere, and yet no restore
+    writes it."""
+    return b":" in path and bool(lies_outside(path)) and not lies_outside(path.replace(b":", b"_"))
+
+
 def not_portable(path: bytes) -> str:
     """Why a path cannot stand on every system: reserved names, endings that Windows drops."""
     for part in path.split(b"/"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from tasks.backup.choosing import Survey, survey
 from tasks.backup.faults import ChainBroken, Damaged, Missing, Suspicious
 from tasks.backup.library import Library, Listing, open_library
 from tasks.backup.manifests import Snapshot, read_manifest
+from tasks.backup.names import drive_letter
 from tasks.backup.objects import FORMAT, ObjectName, digest, sign
 from tasks.backup.options import Progress
 from tasks.backup.report import RestoreOptions
@@ -187,13 +190,41 @@ def _restore(
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="proof-", dir=scratch))
     try:
-        wanted = RestoreOptions(only=only, native=True, compare=True, progress=options.progress)
+        wanted = RestoreOptions(
+            only=only, native=True, compare=True, progress=options.progress, leave=_never_written
+        )
         report = restore(library, manifest, folder / "restored", stored, wanted)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, onerror=_open_up)
     if not report.whole:
         raise Damaged("; ".join([*report.lost, *report.refused][:5]))
+    if options.scope == "all":
+        _check_unwritten(library, manifest)
     return report.files, report.bytes
+
+
+def _open_up(remove: Callable[[str], object], path: str, _: object) -> None:
+    """Folders came back with their modes: one that may not be written keeps what lies in it, and
+    nothing of what was opened may stay on this machine."""
+    for place in (Path(path).parent, Path(path)):
+        with contextlib.suppress(OSError):
+            place.chmod(0o700)
+    if remove in (os.rmdir, os.unlink):
+        remove(path)
+    else:
+        shutil.rmtree(path)
+
+
+def _never_written(entry: Entry) -> bool:
+    """What a restore leaves out wherever it runs: that says nothing against the snapshot."""
+    return entry.type not in ("file", "folder", "link") or drive_letter(entry.path_bytes())
+
+
+def _check_unwritten(library: Library, manifest: Manifest) -> None:
+    for entry in Listing(library, manifest).entries():
+        if entry.type == "file" and _never_written(entry):
+            for name in entry.blobs:
+                library.blob(bytes.fromhex(name))
 
 
 def _sample(entries: Iterator[Entry], options: ProofOptions) -> frozenset[bytes]:
@@ -201,7 +232,8 @@ def _sample(entries: Iterator[Entry], options: ProofOptions) -> frozenset[bytes]
     dice, chosen = random.Random(options.seed), []
     largest, seen = Entry(), 0
     for entry in entries:
-        if entry.type != "file" or entry.mark.startswith(("gone", "unreadable")):
+        unread = entry.mark.startswith(("gone", "unreadable"))
+        if entry.type != "file" or unread or _never_written(entry):
             continue
         seen += 1
         largest = max(largest, entry, key=lambda e: e.size)

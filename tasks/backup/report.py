@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tasks.backup.options import Progress
+from tasks.backup.structures import Entry
 
 
 @dataclass(frozen=True)
@@ -12,7 +14,7 @@ class RestoreOptions:
     """`native` keeps names that only this system can tell apart; `special` the setuid bits;
     `devices` pipes and devices; `owners` user and group numbers. Each blob is held against its digest
     before it is written; `compare` also reads back what was written and holds each file against the
-    digest of its original."""
+    digest of its original. `leave` passes entries over without a word."""
 
     patterns: tuple[str, ...] = ()
     only: frozenset[bytes] | None = None
@@ -23,6 +25,7 @@ class RestoreOptions:
     compare: bool = False
     workers: int = 2
     progress: Progress | None = None
+    leave: Callable[[Entry], bool] | None = None
 
 
 @dataclass

@@ -87,6 +87,8 @@ def _wanted(
         why = guard.refuse(entry)
         if not (path in options.only if options.only is not None else patterns.want(path)):
             continue
+        if options.leave and options.leave(entry):
+            continue
         if why:
             report.refused.append(f"{show(path)}: {why}")
             continue
