@@ -19,7 +19,7 @@ from tasks.backup.pipeline import Pipeline
 from tasks.backup.reading import GROUP, Reader
 from tasks.backup.scan import Folder, NewCache, OldCache, Row, Seen, walk
 from tasks.backup.slot import Slot
-from tasks.backup.sources import Source
+from tasks.backup.sources import Source, require_readable
 from tasks.backup.structures import Entry, SourceCount
 
 _MOST_IN_GROUP = 256
@@ -65,7 +65,8 @@ class Content:
                 self.pipeline.place([target], piece, [(name, len(piece))])
 
     def add(self, source: Source) -> SourceCount:
-        """Walk one source to its end. Raises StoreFault and what the pipeline met."""
+        """Walk one source to its end. Raises SourceFault when it cannot be read, and then nothing of
+        it is listed; StoreFault and what the pipeline met."""
         count = Count(source.name, source.kind)
         before = (self.reader.new_bytes, self.reader.stored_bytes)
         if source.kind == "postgresql":
@@ -100,6 +101,7 @@ class Content:
         waiting: deque[Record] = deque()
         group = _Group(self)
         root = os.fsencode(Path(source.place).absolute())
+        require_readable(root)
         try:
             for folder in walk(root, source.skip, self._leave_out):
                 waiting.append(self._record(source, folder, old, group))
@@ -213,6 +215,7 @@ class Content:
             dump.finish()
         except BaseException:
             dump.abort()
+            self.pipeline.settle()
             raise
         self.pipeline.settle()
         names = [name for name in ids if name]

@@ -7,8 +7,7 @@ import subprocess
 import tempfile
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from tasks.backup.faults import StoreFault
-from tasks.shared.errors import MissingPart
+from tasks.backup.faults import SourceFault
 
 
 def _without_password(place: str) -> tuple[str, dict[str, str]]:
@@ -42,20 +41,20 @@ class PostgresDump:
             )
         except OSError as error:
             self._errors.close()
-            raise MissingPart(f"{program} does not start: {error.strerror}") from error
+            raise SourceFault(f"{program} does not start: {error.strerror}") from error
 
     def read_into(self, view: memoryview) -> int:
         assert self._process.stdout is not None
         return self._process.stdout.readinto(view)  # type: ignore[attr-defined]
 
     def finish(self) -> None:
-        """Raises StoreFault when the dump did not end well: a cut dump is no backup."""
+        """Raises SourceFault when the dump did not end well: a cut dump is no backup."""
         code = self._process.wait()
         self._errors.seek(0)
         said = self._errors.read(500).decode(errors="replace").strip()
         self._close()
         if code:
-            raise StoreFault(f"pg_dump ended with {code}: {said}")
+            raise SourceFault(f"pg_dump ended with {code}: {said}")
 
     def abort(self) -> None:
         if self._process.poll() is None:

@@ -23,6 +23,12 @@ class Damaged(StoreFault):
     passing = False
 
 
+class SourceFault(StoreFault):
+    """A source could not be read. The others are backed up all the same."""
+
+    passing = False
+
+
 class KeyEnded(Damaged):
     """Signed with a key past the last number that the officer left to it: set aside, no fault."""
 

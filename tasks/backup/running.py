@@ -36,7 +36,7 @@ def run_backup(
     hold: bool = False,
     progress: Progress | None = None,
 ) -> list[Taken]:
-    """Take the snapshots and write `backup.done`, or `backup.failed` and raise.
+    """Take the snapshots and write `backup.done` for each; after an error `backup.failed`, and raise.
 
     The journal is closed meanwhile: on POSIX, reading a database's file drops the locks that this
     process holds on it.
@@ -44,21 +44,29 @@ def run_backup(
     book = open_journal()
     head = book.head()
     book.close()
+    taken: list[Taken] = []
     try:
         keys = house.keys()
         repository = house.repository(keys)
         options = house.options(JournalHead(head.seq, head.digest), hold, progress)
-        taken = take_snapshots(repository, keys, house.sources(), options)
+        take_snapshots(repository, keys, house.sources(), options, taken)
         proofs = read_proofs(repository).proofs
     except (ContinuityError, OSError) as error:
+        _record_taken(open_journal, actor, taken)
         record_failure(open_journal, actor, "run", error)
         raise
+    _record_taken(open_journal, actor, taken)
     book = open_journal()
-    for one in taken:
-        book.append(_done(one), f"backup/{one.label}", actor, key=f"backup.done:{one.digest}")
     _take_in_proofs(book, actor, keys.host, proofs)
     book.close()
     return taken
+
+
+def _record_taken(open_journal: OpenJournal, actor: str, taken: list[Taken]) -> None:
+    book = open_journal()
+    for one in taken:
+        book.append(_done(one), f"backup/{one.label}", actor, key=f"backup.done:{one.digest}")
+    book.close()
 
 
 def expected_bytes(open_journal: OpenJournal) -> int:

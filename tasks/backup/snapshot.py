@@ -10,7 +10,7 @@ import msgspec
 
 from tasks.backup import watch
 from tasks.backup.content import Content
-from tasks.backup.faults import ChainBroken, ClockSetBack, Damaged, WrongKey
+from tasks.backup.faults import ChainBroken, ClockSetBack, Damaged, SourceFault, WrongKey
 from tasks.backup.heads import Head, clear_scratch, find_head, note_head, one_run, read_bad
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.index import Index, load_index, write_cache
@@ -44,13 +44,19 @@ class Taken:
 
 
 def take_snapshots(
-    repository: Repository, keys: HostKeys, sources: Sequence[Source], options: Options
+    repository: Repository,
+    keys: HostKeys,
+    sources: Sequence[Source],
+    options: Options,
+    taken: list[Taken] | None = None,
 ) -> list[Taken]:
-    """One snapshot for each retention class among the sources, in the order first named.
+    """One snapshot for each retention class among the sources, in the order first named. `taken`
+    is filled as they come to stand, so that an error takes none along.
 
-    Raises Busy, ClockSetBack, WrongKey, ChainBroken, StoreFault; then nothing stands that was not
-    there before, but packs that the next run finds and uses.
+    Raises Busy, ClockSetBack, WrongKey, ChainBroken, StoreFault: packs without a snapshot are found
+    and used by the next run. SourceFault comes last: all that could be read stands by then.
     """
+    taken = [] if taken is None else taken
     with vigour(), one_run(options.state):
         clear_scratch(options.state)
         head, alarms = find_head(repository, keys, options.state)
@@ -74,15 +80,17 @@ def take_snapshots(
         recipients = [recipient.id() for recipient in repository.config.recipients]
         index = index.keep_only(repository.pack_items(), spoilt, recipients)
         run = _Run(repository, keys, index, head, alarms, options)
-        taken = []
         try:
             for retention in dict.fromkeys(source.retention for source in sources):
                 same = [source for source in sources if source.retention == retention]
-                taken.append(run.snapshot(options.classes[retention], same))
+                taken += run.snapshot(options.classes[retention], same)
         finally:
             run.pipeline.close()
         if cache:
             write_cache(cache, index, keys.index_bytes())
+        if run.unread:
+            rest = "; the other sources are backed up" if taken else ""
+            raise SourceFault("; ".join(run.unread) + rest)
         return taken
 
 
@@ -101,6 +109,7 @@ class _Run:
         self.repository, self.keys, self.index = repository, keys, index
         self.head, self.alarms, self.options = head, alarms, options
         self.known_before = bool(index.packs)
+        self.unread: list[str] = []
         told = options.progress
         self.pipeline = Pipeline(
             repository,
@@ -110,11 +119,19 @@ class _Run:
             told=(lambda size: told("stored", size)) if told else None,
         )
 
-    def snapshot(self, retention: Retention, sources: Sequence[Source]) -> Taken:
+    def snapshot(self, retention: Retention, sources: Sequence[Source]) -> list[Taken]:
+        """None where not one of the sources could be read."""
         started = clock.now()
         content = Content(self.pipeline, self.keys.id_bytes(), retention.name, self.options)
-        before = self._counts_before(retention.name)
-        counts = [_carried(before.get(s.name), content.add(s)) for s in sources]
+        before = self._counts_before(retention.name, [source.name for source in sources])
+        counts = []
+        for source in sources:
+            try:
+                counts.append(_carried(before.get(source.name), content.add(source)))
+            except SourceFault as error:
+                self.unread.append(f"{source.name}: {error}")
+        if not counts:
+            return []
         content.finish()
         anew = bool(self.index.lost) or not self.known_before
         unusual = [t for c in counts for t in watch.unusual(before.get(c.name), c, anew)]
@@ -123,16 +140,19 @@ class _Run:
         if unusual:
             self._hold_earlier(manifest, unusual)
         content.keep_caches()
-        return Taken(manifest, stored, tuple(content.problems))
+        return [Taken(manifest, stored, tuple(content.problems))]
 
-    def _counts_before(self, retention: str) -> dict[str, SourceCount]:
-        """What the newest earlier snapshot of the class counted, by source."""
+    def _counts_before(self, retention: str, names: Sequence[str]) -> dict[str, SourceCount]:
+        """What the newest earlier snapshots of the class counted, by source: a source that could
+        not be read one night is held against the night before."""
         newest = self.head.manifest
-        if newest is None or newest.retention != retention:
-            chain = read_chain(self.repository, self.keys.host)
-            same = [s.manifest for s in chain.snapshots if s.manifest.retention == retention]
-            newest = same[-1] if same else None
-        return {count.name: count for count in newest.sources} if newest else {}
+        if newest is not None and newest.retention == retention:
+            counts = {count.name: count for count in newest.sources}
+            if counts.keys() >= set(names):
+                return counts
+        chain = read_chain(self.repository, self.keys.host)
+        same = [s.manifest for s in chain.snapshots if s.manifest.retention == retention]
+        return {count.name: count for manifest in same for count in manifest.sources}
 
     def _hold_earlier(self, manifest: Manifest, unusual: list[str]) -> None:
         """Whatever is happening to the sources, the snapshots from before it must stay."""

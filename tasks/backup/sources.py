@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from tasks.backup.faults import SourceFault
 from tasks.backup.reach import near
 
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -32,6 +34,15 @@ class Source:
     kind: str = "folder"
     skip: tuple[str, ...] = ()
     objective_hours: float = 26.0
+
+
+def require_readable(root: bytes) -> None:
+    """A source that is not there, or a share that went away, is no empty one. Raises SourceFault."""
+    try:
+        if stat.S_ISDIR(os.stat(root).st_mode):  # noqa: PTH116 - bytes
+            os.scandir(root).close()
+    except OSError as error:
+        raise SourceFault(f"{os.fsdecode(root)} cannot be read: {error.strerror}") from error
 
 
 def sqlite_state(path: bytes, head: bytes) -> str:

@@ -19,7 +19,7 @@ from hypothesis import given, settings, strategies as st
 
 from tasks.backup import reading, scan
 from tasks.backup.dump import PostgresDump
-from tasks.backup.faults import Damaged, WrongKey
+from tasks.backup.faults import Damaged, SourceFault, WrongKey
 from tasks.backup.reading import Reader
 from tasks.backup.scan import walk
 from tasks.backup.sealing import Cost, lock, to_text
@@ -394,6 +394,9 @@ def test_a_file_that_vanishes_during_the_walk_takes_no_other_along(
 
         def __exit__(self, *rest: object) -> None: ...
 
+        def close(self) -> None:
+            self.inner.close()
+
     for folder in (anywhere.source, anywhere.source / "letters"):
         write(folder / "written.tmp", b"soon renamed")
     with monkeypatch.context() as patch:
@@ -450,6 +453,26 @@ def test_a_dump_that_breaks_off_is_no_backup(anywhere: Vault) -> None:
     with pytest.raises(StoreFault, match="pg_dump ended with"):
         anywhere.backup([Source("book", "postgresql://127.0.0.1:1/none", kind="postgresql")])
     assert anywhere.survey().snapshots() == []
+
+
+def test_a_source_that_cannot_be_read_keeps_no_other_from_its_backup(anywhere: Vault) -> None:
+    plain_tree(anywhere.source, files=60, large=0)
+    anywhere.backup()
+    away = Source("stick", str(anywhere.top / "unplugged"))
+    book = Source("book", "postgresql://127.0.0.1:1/none", kind="postgresql")
+    keys = Source("keys", str(anywhere.top / "no keys"), retention="private")
+    with pytest.raises(SourceFault, match=r"(?s)stick: .*No such.*book: .*keys: .*the other"):
+        anywhere.backup([*anywhere.sources(), away, book, keys])
+    *_, last = anywhere.survey().snapshots()
+    assert [count.name for count in last.manifest.sources] == ["papers"]
+    # what was away one night is held against the night before
+    shutil.move(anywhere.source, anywhere.top / "unplugged")
+    anywhere.source.mkdir()
+    with pytest.raises(SourceFault):
+        anywhere.backup([Source("papers", str(anywhere.top / "gone")), away])
+    assert anywhere.backup([*anywhere.sources(), away]).manifest.flags == [
+        "papers: 62 of 62 files are gone"
+    ]
 
 
 def test_several_hosts_share_a_repository(vault: Vault) -> None:
