@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tasks.backup.choosing import survey
 from tasks.backup.doctor import Check, Diagnosis, examine
-from tasks.backup.faults import WrongKey
-from tasks.backup.heads import remembered, write_bad
+from tasks.backup.faults import Damaged, Suspicious, WrongKey
+from tasks.backup.heads import read_bad, remembered, write_bad
 from tasks.backup.house import House
 from tasks.backup.index import load_index
 from tasks.backup.keymaking import read_key
@@ -20,7 +20,7 @@ from tasks.backup.repository import Repository, open_repository
 from tasks.backup.sealing import signer
 from tasks.backup.snapshot import Taken, take_snapshots
 from tasks.backup.structures import JournalHead, Proof, plain
-from tasks.backup.verify import VerifyReport, verify
+from tasks.backup.verify import VerifyReport, in_turn, verify
 from tasks.backup.watch import freshness
 from tasks.shared import kinds
 from tasks.shared.errors import ContinuityError
@@ -161,7 +161,9 @@ def run_verify(
     finished = {keys.host: last} if last else {}
     indexed = [pack.digest for pack in index.packs]
     report = verify(repository, share, turn, indexed, finished, progress=progress)
-    write_bad(house.state, keys, report.bad_packs)
+    # what an earlier run found damaged, and this one did not read, is damaged still
+    unread = [n for n in read_bad(house.state, keys) if not in_turn(n, share, turn)]
+    write_bad(house.state, keys, [*report.bad_packs, *unread])
     if report.whole:
         body: kinds.Body = kinds.BackupVerified(
             repository=repository.id,
@@ -226,10 +228,11 @@ def run_proofs(
 ) -> list[Proved]:
     """Restore and countersign the newest snapshot of each host and class that lacks a proof.
 
-    Runs on the drill machine, which needs no keys of a host. Writes `backup.proved` for each, and
-    for the first that fails `backup.failed`, and raises.
+    Runs on the drill machine, which needs no keys of a host. Writes `backup.proved` for each. One
+    that fails stops no other: `backup.failed` is written, and raised, when all were tried.
     """
     done: list[Proved] = []
+    failed: list[ContinuityError] = []
     try:
         locked = read_key(key_path, ["drill"])
         seed = locked.open(passphrase)
@@ -238,7 +241,12 @@ def run_proofs(
         drill = drill_name(repository, seed)
         scratch = house.settings.backup.scratch or house.settings.home / "scratch"
         for snapshot in unproved(survey(repository)):
-            done.append(prove(repository, seed, drill, scratch, snapshot, options))
+            try:
+                done.append(prove(repository, seed, drill, scratch, snapshot, options))
+            except (Damaged, Suspicious) as error:
+                failed.append(error)
+        if failed:
+            raise type(failed[0])("; ".join(str(error) for error in failed))
     except (ContinuityError, OSError) as error:
         record_failure(open_journal, actor, "prove", error)
         raise

@@ -65,7 +65,7 @@ def verify(
     chosen = sorted(set(needed) | (set(indexed) & set(there)))
     report.packs = len(chosen)
     _check_presence(needed, there, report)
-    mine = [name for name in chosen if name in there and int(name[:8], 16) % share == turn % share]
+    mine = [name for name in chosen if name in there and in_turn(name, share, turn)]
     with ThreadPoolExecutor(threads) as pool:
         work = partial(_check_pack, repository, there, progress)
         for name, good, size in pool.map(work, mine):
@@ -79,6 +79,11 @@ def verify(
         f"packs/{item.name}" for name, items in there.items() if name not in named for item in items
     ]
     return report
+
+
+def in_turn(pack: str, share: int, turn: int) -> bool:
+    """Whether a pack is one of the `turn`-th of `share` parts."""
+    return int(pack[:8], 16) % share == turn % share
 
 
 def _check_head(repository: Repository, report: VerifyReport) -> None:

@@ -112,7 +112,8 @@ def _backup(rows: Rows, settings: Settings) -> list[Line]:
     ]  # fmt: skip
     if failed and failed[0] > at:
         fact = f"{failed[1]['what']} failed {ago(failed[0])}: {failed[1]['reason'][:200]}"
-        lines.append(Line("P6", "backup after that", RED, fact, "continuity backup run",
+        lines.append(Line("P6", "backup after that", RED, fact,
+                          f"continuity backup {failed[1]['what']}",
                           clock.text(failed[0])))  # fmt: skip
     if said["flags"]:
         fact = f"looks as if files were encrypted: {'; '.join(said['flags'])[:200]}"
