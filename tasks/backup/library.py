@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from tasks.backup.faults import (
     WrongKey,
 )
 from tasks.backup.listing import read_entries, read_head
+from tasks.backup.manifests import Snapshot, read_manifest
 from tasks.backup.repository import Repository
 from tasks.backup.sealing import key_id, opener, public_bytes
 from tasks.backup.stores.base import Item
@@ -105,6 +107,31 @@ def open_library(
     for number, pack in enumerate(library.packs):
         _add_places(library, number, pack)
     return library
+
+
+def opened_by(
+    repository: Repository, seed: bytes, manifest: Manifest, others: Sequence[Snapshot]
+) -> Library:
+    """The library of a manifest. Raises WrongKey, which names the newest of `others` in its class
+    that the key opens: keys were changed since, or this key is the newer one."""
+    try:
+        return open_library(repository, seed, manifest.packs)
+    except WrongKey as error:
+        same = [o for o in others if o.manifest.retention == manifest.retention]
+        known = next((o.label for o in reversed(same) if _opens(repository, seed, o)), "")
+        if not known:
+            raise
+        raise WrongKey(
+            f"this key does not open {manifest.host}:{manifest.sequence}; the newest that it opens: "
+            f"--snapshot {known}"
+        ) from error
+
+
+def _opens(repository: Repository, seed: bytes, snapshot: Snapshot) -> bool:
+    with contextlib.suppress(WrongKey, Damaged, Missing):
+        _, manifest = read_manifest(repository, snapshot.host, snapshot.name)
+        return not open_library(repository, seed, manifest.packs[:1]).damaged()
+    return False
 
 
 def _names(there: dict[str, list[Item]], digest: str, size: int) -> list[str]:

@@ -127,17 +127,19 @@ class Packs:
                     self.open(path, size)
                     break
                 except Exception as error:
-                    print(f"pack {path.name[:16]} is damaged: {error!r}", file=sys.stderr)
+                    print(f"pack {path.name[:16]} does not open: {error!r}", file=sys.stderr)
 
     def open(self, path, size):
         with path.open("rb") as file:
             header = file.read(struct.unpack("<8sI", file.read(12))[1])
             head = json.loads(header)
             salt = bytes.fromhex(head["salt"])
-            sealed = next(base64.b64decode(s["key"]) for s in head["sealed"] if s["to"] == self.own)
+            sealed = {s["to"]: base64.b64decode(s["key"]) for s in head["sealed"]}
+            if self.own not in sealed:
+                raise ValueError("sealed to other keys than this one, which opens older snapshots")
             suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
             cipher = AESGCM(
-                suite.decrypt(sealed, self.private, DOMAIN + b"pack\n" + self.id + salt)
+                suite.decrypt(sealed[self.own], self.private, DOMAIN + b"pack\n" + self.id + salt)
             )
             file.seek(size - 24)
             offset, length, count = struct.unpack("<QII", file.read(16))

@@ -142,7 +142,7 @@ def list_(as_json: Json = False) -> None:
 
 @app.command()
 def verify(
-    share: Annotated[int, typer.Option(help="Read one of so many parts of the packs.")] = 1,
+    share: Annotated[int, typer.Option(help="Read one of so many parts of the packs.", min=1)] = 1,
     as_json: Json = False,
 ) -> None:
     """Read every object and hold it against its digest. Needs no private key. Exit 1 on damage."""
@@ -170,7 +170,7 @@ def prove(
     scope: Annotated[
         str, typer.Option(help="sample, all, or content (writes no files).")
     ] = "sample",
-    files: Annotated[int, typer.Option(help="Files of a sample.")] = 200,
+    files: Annotated[int, typer.Option(help="Files of a sample.", min=1)] = 200,
     accept_flags: Annotated[
         bool, typer.Option("--accept-flags", help="You have looked at what was flagged.")
     ] = False,
@@ -236,7 +236,7 @@ def restore(
     than expected, or when anything was lost or refused.
     """
     from tasks.backup.choosing import choose, survey
-    from tasks.backup.library import open_library
+    from tasks.backup.library import opened_by
     from tasks.backup.manifests import read_manifest
     from tasks.backup.report import RestoreOptions
     from tasks.backup.restore import restore as bring_back
@@ -252,7 +252,7 @@ def restore(
     digest, manifest = read_manifest(repository, choice.snapshot.host, choice.snapshot.name)
     proved = f"countersigned {choice.proof.time[:10]}" if choice.proof else "not countersigned"
     say(f"Restoring {choice.snapshot.label} of {manifest.time[:16]}, {proved}")
-    library = open_library(repository, seed, manifest.packs)
+    library = opened_by(repository, seed, manifest, found.snapshots(choice.snapshot.host))
     total = 0 if only else manifest.total_bytes()
     with _bar("restored", as_json, "seen", total) as progress:
         options = RestoreOptions(
@@ -271,7 +271,11 @@ def restore(
         kinds = {s.manifest.retention for s in found.snapshots(choice.snapshot.host)}
         for kind in sorted(kinds - {manifest.retention}):
             say(f"Snapshots of class {kind} are there too: --class {kind}, into another folder.")
-    raise typer.Exit(0 if report.whole and not found.faults() and not behind else 1)
+    nothing = bool(only) and not (report.files or report.kept or report.folders or report.links)
+    if nothing and not report.lost and not as_json:
+        say("Nothing there has such a path: it begins with the source, as in home/content.")
+    well = report.whole and not nothing and not found.faults() and not behind
+    raise typer.Exit(0 if well else 1)
 
 
 @app.command()

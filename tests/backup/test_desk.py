@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -244,6 +245,67 @@ def test_holds_and_keys_by_commands(call: Callable[..., Said], top: Path) -> Non
     code, _, err = call("prune", "plan", "--out", str(top / "plan.json"), *officer)
     assert code == 1
     assert "nothing is past its time" in err
+
+
+def test_an_older_key_is_told_what_it_opens(call, top: Path, monkeypatch) -> None:
+    made(call, top)
+    call("run")
+    label = json.loads(call("list", "--json")[1])[0]["snapshot"]
+    officer = ["--key", str(top / "safe/officer.key")]
+    monkeypatch.setenv("CONTINUITY_NEW_PASSPHRASE", "a phrase for the new one")
+    assert call("keys", "recipient", "--out", str(top / "new"), "--drop", "safe", *officer)[0] == 0
+    call("run")
+    old = ["--key", str(top / "safe/recovery.key")]
+    code, _, err = call("restore", str(top / "x"), "--newest", *old)
+    assert code == 1
+    assert f"--snapshot {label}" in err
+    assert call("restore", str(top / "x"), "--snapshot", label, *old)[0] == 0
+    reader = [sys.executable, str(top / "store/restore.py"), str(top / "safe/recovery.key")]
+    done = subprocess.run([*reader, str(top / "y"), "--newest"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "sealed to other keys" in done.stderr
+
+
+def test_a_pattern_that_fits_nothing_is_no_restore(call: Callable[..., Said], top: Path) -> None:
+    made(call, top)
+    call("run")
+    given = ["--key", str(top / "safe/recovery.key"), "--newest"]
+    code, out, _ = call("restore", str(top / "x"), "--only", "folder1", *given)
+    assert code == 1
+    assert "begins with the source" in out
+    assert call("restore", str(top / "y"), "--only", "papers/folder1", *given)[0] == 0
+
+
+def test_a_rotten_pack_is_not_forgotten_by_a_verify_of_others(
+    call: Callable[..., Said], top: Path
+) -> None:
+    made(call, top)
+    call("run")
+    pack = max((top / "store/packs").iterdir(), key=lambda path: path.stat().st_size)
+    pack.write_bytes(bytes(pack.stat().st_size))
+    assert call("verify")[0] == 1
+    elsewhere = next(n for n in range(2, 99) if int(pack.name[:8], 16) % n)
+    assert call("verify", "--share", str(elsewhere))[0] == 0
+    assert call("run")[0] == 0
+    given = ["--key", str(top / "safe/recovery.key"), "--newest"]
+    assert call("restore", str(top / "x"), *given)[0] == 0
+    assert call("verify", "--share", "0")[0] == 2
+
+
+def test_one_flagged_class_keeps_no_other_from_its_proof(
+    call: Callable[..., Said], top: Path
+) -> None:
+    made(call, top)
+    plain_tree(top / "papers", files=80, large=0)
+    call("run")
+    call("prove")
+    plain_tree(top / "papers", seed=2, files=80, large=0)
+    assert call("run")[0] == 1
+    code, _, err = call("prove")
+    assert code == 1
+    assert "mass change" in err
+    rows = json.loads(call("list", "--json")[1])
+    assert [bool(row["proved"]) for row in rows if row["class"] == "private"] == [True, True]
 
 
 @pytest.mark.parametrize(
