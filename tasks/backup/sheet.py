@@ -16,6 +16,11 @@ _USES = {
     "It opens no backup.",
     "drill": "Opens backups and countersigns them after a restore. Keep it on the drill machine.",
 }
+_NEEDED = {
+    "officer": "It is given by --key to: backup keys rotate-host, add-host and recipient; backup hold "
+    "release; backup prune plan, approve and execute.",
+    "drill": "The drill machine's continuity.toml names it: drill_key under [backup].",
+}
 
 
 def write_sheet(path: Path, key: LockedKey, place: str, heads: Sequence[str], reader: str) -> None:
@@ -48,24 +53,36 @@ def write_sheet(path: Path, key: LockedKey, place: str, heads: Sequence[str], re
         page.cell(120, 8, line, new_x="LMARGIN", new_y="NEXT")
     page.set_font("helvetica", size=10)
     page.ln(4)
-    page.multi_cell(0, 5, _instructions(place, heads, reader), new_x="LMARGIN", new_y="NEXT")
+    told = _instructions(key.kind, place, heads, reader)
+    page.multi_cell(0, 5, told, new_x="LMARGIN", new_y="NEXT")
     page.output(str(path))
 
 
-def _instructions(place: str, heads: Sequence[str], reader: str) -> str:
+def _instructions(kind: str, place: str, heads: Sequence[str], reader: str) -> str:
+    locked = "The key is locked with a passphrase, which is not on this sheet.\n\n"
+    check = "Two letters at the end of each line check it. O and 0, I and 1, B and 8 count the same.\n\n"
+    newest = "\n".join(f"    --expect-head {head}" for head in heads) or "    none made yet"
+    newest = f"Newest snapshots when this was printed:\n{newest}"
+    if kind == "recovery":
+        return locked + _restoring(place, reader) + check + newest
+    return (
+        f"{locked}To have the file again: type the numbered lines into a text file {kind}.key (or scan "
+        f"the code), then\n    continuity backup keys check {kind}.key\n{_NEEDED[kind]}\n"
+        + check
+        + newest
+    )
+
+
+def _restoring(place: str, reader: str) -> str:
     share = place.startswith("//")
     store = f"smb:{place} --user USER --password-file FILE" if share else place
-    newest = "\n".join(f"    --expect-head {head}" for head in heads) or "    none made yet"
     return (
-        "The key is locked with a passphrase, which is not on this sheet.\n\n"
         "To restore on any machine: type the numbered lines into a text file recovery.key (or scan "
         "the code), then\n    continuity backup restore TARGET --key recovery.key\n"
         f"        --store {_latin(store)}\n"
         "or, with nothing but Python and the repository's own reader,\n"
         "    python restore.py recovery.key TARGET\n"
         f"if it has the SHA-256 {reader[:32]}\n{reader[32:]}.\n"
-        "Two letters at the end of each line check it. O and 0, I and 1, B and 8 count the same.\n\n"
-        f"Newest snapshots when this was printed:\n{newest}"
     )
 
 

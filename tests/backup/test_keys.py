@@ -230,6 +230,16 @@ def test_the_sheet_can_be_read_back(tmp_path: Path) -> None:
     assert "cd" * 32 in "".join(done.stdout.split())
 
 
+@pytest.mark.parametrize(("kind", "use"), [("officer", "prune plan"), ("drill", "drill_key")])
+def test_a_sheet_says_what_its_own_key_is_for(tmp_path: Path, kind: str, use: str) -> None:
+    path = tmp_path / "sheet.pdf"
+    write_sheet(path, locked(kind), "//server/share", [], "cd" * 32)
+    done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True)
+    assert f"{kind}.key" in done.stdout
+    assert use in done.stdout
+    assert "backup restore TARGET" not in done.stdout
+
+
 def test_a_bare_machine_needs_key_passphrase_and_repository_alone(tmp_path: Path) -> None:
     from tasks.backup.library import open_library
     from tasks.backup.manifests import read_manifest
