@@ -29,9 +29,10 @@ def restore(
     Raises Refused (folder in use), StoreFull, and Damaged when no listing can be read.
     """
     report = Report(damaged_packs=library.damaged())
-    _check_room(manifest, folder, options)
-    target = Target(folder, digest, options.special, options.devices, options.owners)
     listing = Listing(library, manifest)
+    _check_room(listing, manifest, folder, options)
+    target = Target(folder, digest, options.special, options.devices, options.owners)
+    listing.lost.clear()  # told again by the reading that counts
     with vigour():
         _fetch(library, listing, target, manifest, options, report)
         report.links, report.folders = target.finish()
@@ -62,18 +63,27 @@ def _fetch(
     fetcher.check()
 
 
-def _check_room(manifest: Manifest, folder: Path, options: RestoreOptions) -> None:
+def _check_room(
+    listing: Listing, manifest: Manifest, folder: Path, options: RestoreOptions
+) -> None:
     if options.patterns or options.only is not None:
         return
     base = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
     free, root = shutil.disk_usage(base).free, os.fsencode(folder.absolute())
     there = walk(root) if folder.exists() else ()
     have = sum(seen.st.st_size for place in there for seen in place.entries)
-    if manifest.total_bytes() > free + have:
+    if manifest.total_bytes() <= free + have:
+        return
+    # holes take no room: one large disk image must not keep the rest from being restored
+    needed = manifest.total_bytes() - sum(_holes(entry) for entry in listing.entries())
+    if needed > free + have:
         raise StoreFull(
-            f"the snapshot needs {manifest.total_bytes() / 1e6:.0f} MB, {base} has "
-            f"{free / 1e6:.0f} MB free"
+            f"the snapshot needs {needed / 1e6:.0f} MB, {base} has {free / 1e6:.0f} MB free"
         )
+
+
+def _holes(entry: Entry) -> int:
+    return entry.size - sum(e.length for e in entry.extents) if entry.extents else 0
 
 
 def _wanted(

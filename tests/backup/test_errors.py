@@ -182,6 +182,16 @@ def test_a_full_disk_at_the_target(small_disk: Path, local: Vault) -> None:
         local.restore(patterns=("papers",))
 
 
+def test_holes_take_no_room_at_the_target(small_disk: Path, local: Vault) -> None:
+    with write(local.source / "disk.img", b"begins").open("r+b") as file:
+        file.truncate(30_000_000_000)
+    local.backup()
+    local.top = small_disk
+    report, folder = local.restore()
+    assert report.whole
+    assert (folder / "papers/disk.img").stat().st_size == 30_000_000_000
+
+
 def test_a_clock_that_was_set_back(anywhere: Vault) -> None:
     write(anywhere.source / "a", b"1")
     anywhere.backup()
