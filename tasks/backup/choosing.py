@@ -20,6 +20,10 @@ from tasks.backup.repository import Repository, read_configs
 from tasks.backup.structures import Proof
 
 _HEAD = re.compile(r"^([a-z0-9][a-z0-9-]{0,31}):(\d{1,8}):([0-9a-f]{8,64})$")
+# a number or a few digits alone name nothing: they could be taken for another snapshot's digest
+_LABEL = re.compile(
+    r"^(?:([a-z0-9][a-z0-9-]{0,31}):(\d{1,8})(?::([0-9a-f]{8,64}))?|([0-9a-f]{8,64}))$"
+)
 
 
 @dataclass
@@ -170,11 +174,21 @@ def _usual(found: Survey, host: str) -> str:
     return "records" if "records" in classes or len(classes) != 1 else classes.pop()
 
 
+def _is(snapshot: Snapshot, host: str, number: str, digest: str, alone: str) -> bool:
+    if alone:
+        return snapshot.digest.startswith(alone)
+    same = (snapshot.host, snapshot.sequence) == (host, int(number))
+    return same and snapshot.digest.startswith(digest)
+
+
 def _named(found: Survey, text: str) -> Choice:
-    beginning = text.rpartition(":")[2]
-    matches = [s for s in found.snapshots() if beginning and s.digest.startswith(beginning)]
+    wanted = _LABEL.match(text)
+    matches = [s for s in found.snapshots() if wanted and _is(s, *wanted.groups(default=""))]
     if len(matches) != 1:
-        raise Missing(f"{len(matches)} snapshots are named {text}")
+        raise Missing(
+            f"{len(matches)} snapshots are named {text}: give a label as `backup list` shows it, "
+            "host:number, or 8 or more digits of a digest"
+        )
     proof = found.proof_of(matches[0].digest)
     warning = () if proof else (f"{matches[0].label} was not countersigned by a drill",)
     return Choice(matches[0], proof, warning)

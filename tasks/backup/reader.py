@@ -258,6 +258,9 @@ def main():
         parser.add_argument(name, default=default)
     parser.add_argument("--newest", action="store_true")
     args = parser.parse_args()
+    args.snapshot = args.snapshot.rpartition(":")[2]  # of a label, the digest
+    if 0 < len(args.snapshot) < 8:
+        sys.exit("--snapshot takes 8 or more digits of a digest")
     args.target, args.repository = args.target.absolute(), args.repository.absolute()
     seed, repository, officer = read_key(args.key)
     head = json.loads((args.repository / "REPO").read_bytes())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -61,6 +61,15 @@ def plan(
     say(f"{out} written. Next: continuity backup prune approve {out}")
 
 
+def _json_of(plan: Path) -> dict[str, Any]:
+    from tasks.shared.errors import BadInput
+
+    try:
+        return json.loads(plan.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{plan} is no plan as `backup prune plan` wrote it: {error}") from error
+
+
 @prune.command()
 def approve(
     plan: Annotated[Path, typer.Argument(help="A plan as `prune plan` wrote it.")],
@@ -75,7 +84,7 @@ def approve(
     from tasks.backup.structures import PrunePlan, typed
 
     repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
-    read = typed(json.loads(plan.read_text()), PrunePlan)
+    read = typed(_json_of(plan), PrunePlan)
     digest = sign(repository, read, signer(seed))
     say(f"Plan {digest[:16]} is approved; it may be carried out after {read.cool_off_days} days")
 

@@ -247,6 +247,33 @@ def test_holds_and_keys_by_commands(call: Callable[..., Said], top: Path) -> Non
     assert "nothing is past its time" in err
 
 
+def test_a_number_is_never_taken_for_another_snapshots_digest(
+    call: Callable[..., Said], top: Path
+) -> None:
+    made(call, top)
+    for _ in range(4):
+        call("run")
+    labels = [row["snapshot"] for row in json.loads(call("list", "--json")[1])]
+    for label in labels:
+        host, number, digest = label.split(":")
+        for text in (number, digest[:1], f"{host}:{int(number) + 100}", f"other:{number}:{digest}"):
+            assert call("hold", "add", text, "--reason", "subpoena")[0] == 1, text
+    assert call("hold", "list", "--json")[1].strip() == "[]"
+    assert call("hold", "add", "desk1:3", "--reason", "subpoena 12")[0] == 0
+    held = [row["snapshot"] for row in json.loads(call("list", "--json")[1]) if row["held"]]
+    assert held == [labels[2]]
+
+
+def test_a_plan_that_is_none_is_told(call: Callable[..., Said], top: Path) -> None:
+    made(call, top)
+    (top / "text").write_text("no plan")
+    for name in ("nowhere", "text"):
+        officer = ["--key", str(top / "safe/officer.key")]
+        code, _, err = call("prune", "approve", str(top / name), *officer)
+        assert code == 2
+        assert "is no plan" in err
+
+
 def test_an_older_key_is_told_what_it_opens(call, top: Path, monkeypatch) -> None:
     made(call, top)
     call("run")
