@@ -127,7 +127,7 @@ def test_wrong_password_wrong_share_and_no_server(samba: Samba) -> None:
     with pytest.raises(NoRight, match="does not accept this user and password"):
         place().list("")
     good = samba.place("plain").password
-    with pytest.raises(StoreLost, match="0xC00000CC"):
+    with pytest.raises(StoreLost, match="0xC00000CC: it has no share of that name"):
         place(share="nothing", password=good).list("")
     with pytest.raises(StoreLost, match="connect to"):
         place(port=1).list("")

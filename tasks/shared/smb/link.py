@@ -58,6 +58,7 @@ _MISSING = {0xC0000034, 0xC000003A, 0xC000000F}
 _DENIED = {0xC0000022, 0xC00000A2, 0xC0000061, 0xC00000BA, 0xC0000121}
 _FULL = {0xC000007F, 0xC0000044, 0xC0000802}
 _LOGON = {0xC000006D, 0xC000006E, 0xC0000064, 0xC000006A, 0xC0000072, 0xC0000071, 0xC0000193}
+_NO_SHARE = 0xC00000CC
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def as_fault(error: Exception, what: str) -> StoreFault:
             return StoreFull(f"{what}: no room left on the share")
         if status in _LOGON:
             return NoRight(f"{what}: the server does not accept this user and password")
-        return StoreLost(f"{what}: the server answers 0x{status:08X}")
+        words = ": it has no share of that name" if status == _NO_SHARE else ""
+        return StoreLost(f"{what}: the server answers 0x{status:08X}{words}")
     return StoreLost(f"{what}: {error}")
 
 
