@@ -104,7 +104,8 @@ def read_chain(
             chain.ended[name.digest] = str(error)
             continue
         except _UNREAD as error:
-            broken.append((name.sequence, str(error)))
+            if name.digest not in (pruned or {}):
+                broken.append((name.sequence, str(error)))
             continue
         if visit:
             visit(manifest)

@@ -78,7 +78,10 @@ def prove(
     """
     found = survey(repository)
     if found.faults():
-        raise ChainBroken("nothing is countersigned: " + "; ".join(found.faults()[:5]))
+        raise ChainBroken(
+            f"nothing is countersigned: {'; '.join(found.faults()[:5])}. When it is known why, "
+            "`backup prune lost` signs for snapshots that are gone"
+        )
     if not options.accept_flags:
         _require_usual(snapshot, found.doubts(snapshot))
     if drill not in repository.config.drills:

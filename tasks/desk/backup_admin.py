@@ -108,6 +108,30 @@ def execute(
     say(f"{len(done.manifests)} snapshots and {len(done.packs)} packs removed")
 
 
+@prune.command()
+def lost(
+    snapshots: Annotated[list[str] | None, typer.Argument(help="As host:number.")] = None,
+    key: Key = None,
+    store: Store = "",
+    user: User = "",
+    password_file: Password = None,
+) -> None:
+    """Sign for snapshots that are gone, once you know why: proofs and pruning go on. Without a name,
+    list them."""
+    from tasks.backup.choosing import survey
+    from tasks.backup.losses import lost as missing, sign_for
+    from tasks.backup.sealing import signer
+
+    repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
+    found = survey(repository)
+    if not snapshots:
+        gone = [{"snapshot": label, "object": str(name)} for label, name in missing(found).items()]
+        show(gone, as_json=False, title="Lost snapshots")
+        raise typer.Exit(1 if gone else 0)
+    sign_for(repository, found, signer(seed), snapshots)
+    say(f"{len(set(snapshots))} lost snapshots are signed for")
+
+
 @hold.command("add")
 def add(
     snapshots: Annotated[list[str], typer.Argument(help="Labels or beginnings of digests.")],

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tasks.backup.choosing import choose
-from tasks.backup.faults import StoreFault
+from tasks.backup.faults import ChainBroken, Missing, StoreFault
 from tasks.backup.heads import write_bad
 from tasks.backup.library import Listing, open_library
+from tasks.backup.losses import lost, sign_for
 from tasks.backup.manifests import read_manifest
 from tasks.backup.verify import verify
 from tasks.shared.errors import Refused
@@ -171,6 +172,32 @@ def test_losing_the_newest_manifest_costs_that_snapshot(anywhere: Vault) -> None
     assert third.manifest.flags == ["the store's newest snapshot is number 1, this host made 2"]
     assert any("is not there" in text for text in anywhere.survey().faults())
     assert anywhere.restore()[0].whole
+
+
+@pytest.mark.parametrize("how", ["gone", "rotten"])
+def test_the_officer_signs_for_a_lost_snapshot_and_proofs_go_on(anywhere: Vault, how: str) -> None:
+    for number in range(3):
+        write(anywhere.source / str(number), b"content")
+        anywhere.backup()
+        if number == 1:
+            anywhere.prove()
+    path = next(p for p in anywhere.objects("manifests") if p.name.startswith("00000002"))
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(ChainBroken):
+        anywhere.prove()
+    repository, found = anywhere.open(), anywhere.survey()
+    assert list(lost(found)) == ["desk1:2"]
+    with pytest.raises(Missing, match="lost are: desk1:2"):
+        sign_for(repository, found, anywhere.officer, ["desk1:1"])
+    with pytest.raises(Refused):
+        sign_for(repository, found, anywhere.keys.signer(), ["desk1:2"])
+    sign_for(repository, found, anywhere.officer, ["desk1:2"])
+    assert anywhere.survey().faults() == []
+    assert anywhere.prove().proof.manifest_sequence == 3
+    assert verify(anywhere.open()).whole
 
 
 def test_losing_one_pack_costs_its_files_until_the_next_backup(

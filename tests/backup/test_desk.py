@@ -264,6 +264,23 @@ def test_a_number_is_never_taken_for_another_snapshots_digest(
     assert held == [labels[2]]
 
 
+def test_lost_snapshots_by_commands(call: Callable[..., Said], top: Path) -> None:
+    made(call, top)
+    officer = ["--key", str(top / "safe/officer.key")]
+    for _ in range(2):
+        call("run")
+    assert call("prune", "lost", *officer)[0] == 0
+    next((top / "store/manifests/desk1").glob("00000002-*")).unlink()
+    code, out, _ = call("prune", "lost", *officer)
+    assert code == 1
+    assert "desk1:2" in out
+    code, _, err = call("prove")
+    assert code == 1
+    assert "backup prune lost" in err
+    assert call("prune", "lost", "desk1:2", *officer)[0] == 0
+    assert call("prove")[0] == 0
+
+
 def test_a_plan_that_is_none_is_told(call: Callable[..., Said], top: Path) -> None:
     made(call, top)
     (top / "text").write_text("no plan")
