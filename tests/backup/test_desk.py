@@ -101,6 +101,9 @@ def test_the_whole_way_by_commands(call: Callable[..., Said], top: Path) -> None
     code, out, err = call("verify", "--json")
     assert code == 0, out + err
     head = listed[2]["snapshot"]
+    back = ["--key", str(top / "safe/recovery.key"), "--newest", "--only", "papers"]
+    restored = json.loads(call("restore", str(top / "part"), *back, "--json")[1])
+    assert (restored["snapshot"], restored["wrong"]) == (head, [])
     shutil.move(top / "home", top / "burnt")
     code, out, err = call(
         "restore", str(top / "back"), "--key", str(top / "safe/recovery.key"),
@@ -128,6 +131,11 @@ def test_what_happened_stands_in_the_journal(call: Callable[..., Said], top: Pat
 
     book = journal(load(top / "home"))
     found = [event.said for event in book.events(kind="backup.")]
+    # a proof lies on the store: the house misses no content for it
+    from tasks.shared.content import ContentStore
+    from tasks.shared.journal_check import verify
+
+    assert verify(book, ContentStore(top / "home/content")).ok
     book.close()
     assert [one.kind for one in found] == [
         "backup.done",
