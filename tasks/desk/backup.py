@@ -244,14 +244,16 @@ def restore(
     repository, seed = repository_with(key, account_of(store, user, password_file))
     found = survey(repository)
     behind = [text for head in expect_head or () if (text := found.behind(head))]
-    for text in (*found.faults(), *behind):
-        say(f"wrong: {text}")
+    if not as_json:  # it carries these itself
+        for text in (*found.faults(), *behind):
+            say(f"wrong: {text}")
     choice = choose(found, host, retention, snapshot, newest)
-    for text in choice.warnings:
+    for text in () if as_json else choice.warnings:
         say(f"warning: {text}")
     digest, manifest = read_manifest(repository, choice.snapshot.host, choice.snapshot.name)
     proved = f"countersigned {choice.proof.time[:10]}" if choice.proof else "not countersigned"
-    say(f"Restoring {choice.snapshot.label} of {manifest.time[:16]}, {proved}")
+    if not as_json:
+        say(f"Restoring {choice.snapshot.label} of {manifest.time[:16]}, {proved}")
     library = opened_by(repository, seed, manifest, found.snapshots(choice.snapshot.host))
     total = 0 if only else manifest.total_bytes()
     with _bar("restored", as_json, "seen", total) as progress:
@@ -260,9 +262,9 @@ def restore(
         )
         report = bring_back(library, manifest, target, digest, options)
     if as_json:
-        print(
-            json.dumps({"snapshot": choice.snapshot.label, "whole": report.whole, **vars(report)})
-        )
+        report.warnings += choice.warnings
+        told = {"snapshot": choice.snapshot.label, "proved": proved, "whole": report.whole}
+        print(json.dumps({**told, "wrong": [*found.faults(), *behind], **vars(report)}))
     else:
         for kind in ("damaged_packs", "lost", "refused", "marked"):
             for text in getattr(report, kind):
