@@ -96,6 +96,7 @@ def from_text(text: str, source: str = "key") -> LockedKey:
     """Read a key file or a typed sheet. Raises BadKeyText naming each line that does not check."""
     parts: list[str] = []
     problems: list[Problem] = []
+    due = 1
     for row, line in enumerate(text.splitlines(), 1):
         found = re.match(r"^\s*(\d{1,2})\s+([A-Za-z0-9 ]+?)\s+([A-Za-z0-9]{2})\s*$", line)
         if not found:
@@ -104,9 +105,13 @@ def from_text(text: str, source: str = "key") -> LockedKey:
         letters, check = (
             part.replace(" ", "").upper().translate(_MISREAD) for part in found.groups()[1:]
         )
-        if number != len(parts) + 1 or _check(number, letters) != check:
+        if _check(number, letters) != check:
             wrong = "this line does not check"
             problems.append(Problem(source, "", row, "", line.strip(), wrong, "type it again"))
+        elif number != due:
+            wrong, right = f"stands where line {due} should", "type each line once, in order"
+            problems.append(Problem(source, "", row, "", line.strip(), wrong, right))
+        due = number + 1
         parts.append(letters)
     if problems:
         raise BadKeyText("the key has mistyped lines", problems)

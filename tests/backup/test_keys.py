@@ -74,6 +74,11 @@ def test_mistyped_lines_are_named_all_at_once() -> None:
     with pytest.raises(BadKeyText) as caught:
         from_text("\n".join(lines), "sheet")
     assert [problem.row for problem in caught.value.problems] == [5, 9]
+    whole = to_text(locked()).splitlines()
+    for lines in (whole[:5] + whole[6:], whole[:5] + whole[4:]):  # left out; typed twice
+        with pytest.raises(BadKeyText) as caught:
+            from_text("\n".join(lines), "sheet")
+        assert [problem.row for problem in caught.value.problems] == [6]
     with pytest.raises(BadKeyText):
         from_text("nothing here")
     with pytest.raises(BadKeyText):
