@@ -175,19 +175,23 @@ def run_verify(
         )
     else:
         reason = f"{len(report.damaged)} objects or chain links do not hold"
-        body = kinds.BackupFailed(what="verify", reason=reason, details=report.damaged[:50])
+        body = kinds.BackupFailed(
+            what="verify", reason=reason, details=report.damaged[:50], share=share, turn=turn
+        )
     book.append(body, "backup", actor)
     book.close()
     return report
 
 
 def _next_turn(book: Journal, share: int) -> int:
-    last = -1
-    for event in book.events(kind=kinds.BackupVerified.kind):
-        said = event.said
-        if isinstance(said, kinds.BackupVerified) and said.share == share:
-            last = said.turn
-    return (last + 1) % share
+    """The part after the one that was read last, whole or not: what stays damaged must not keep the
+    others from being read."""
+    read = [(event.seq, event.said.turn)
+            for kind in (kinds.BackupVerified.kind, kinds.BackupFailed.kind)
+            for event in book.events(kind=kind)
+            if isinstance(event.said, kinds.BackupVerified | kinds.BackupFailed)
+            and event.said.share == share]  # fmt: skip
+    return (max(read)[1] + 1) % share if read else 0
 
 
 def run_doctor(house: House, actor: str, open_journal: OpenJournal) -> Diagnosis:

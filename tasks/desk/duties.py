@@ -48,7 +48,7 @@ def list_(
     """Every duty: its light, the fact behind it, when it is due. Exit 1 if one is red."""
     from tasks.duties.readiness import command, table
     from tasks.duties.terms import standings
-    from tasks.shared import board
+    from tasks.shared import board, house_lines
 
     office = _office()
     found = standings(office.journal.rows, office.catalogue, office.zone)
@@ -59,7 +59,7 @@ def list_(
             row |= {"what": duty.what, "proof": duty.proof, "rule": duty.source}
             row["next"] = "" if duty.by else command(one)
     watched = [one for one in office.catalogue.duties.values() if one.watched]
-    reserve = board.reserve(office.journal.rows, office.settings)
+    reserve = house_lines.reserve(office.journal.rows, office.settings)
     rows += [{**dict.fromkeys(rows[0], ""), "about": one.about, "duty": one.id, "mark": one.mark,
               "light": reserve.light, "fact": reserve.fact, "owner": one.owner}
              for one in watched]  # fmt: skip

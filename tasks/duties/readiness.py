@@ -13,6 +13,7 @@ from tasks.duties.terms import Standing, standings
 from tasks.shared import board, clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput
+from tasks.shared.house_lines import house_lines
 
 _FULFIL = "continuity duties fulfil"
 _DAY = timedelta(days=1)
@@ -26,7 +27,7 @@ def lines(office: Office) -> list[Line]:
     rows = office.journal.rows
     catalogue, faults = usable(office)
     found = [line(standing, office.today()) for standing in standings(rows, catalogue, office.zone)]
-    return [*faults, *found, *board.house_lines(rows, office.settings)]
+    return [*faults, *found, *house_lines(rows, office.settings)]
 
 
 def usable(office: Office) -> tuple[Catalogue, list[Line]]:

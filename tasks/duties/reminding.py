@@ -16,7 +16,7 @@ from tasks.duties import ladder, letters
 from tasks.duties.letters import Told
 from tasks.duties.records import Office, Rows, unreached
 from tasks.duties.terms import Standing, standings, subject, with_rungs
-from tasks.shared import board, clock, kinds
+from tasks.shared import board, clock, house_lines, kinds
 from tasks.shared.journal import Pen, is_drill
 from tasks.shared.mail import Letter, Post
 
@@ -70,7 +70,7 @@ def _alarms(office: Office, rows: Rows) -> list[Standing]:
     """Duties that the house watches, while they are not green: each day is a term of its own."""
     today, found = office.today(), []
     for duty in office.catalogue.duties.values():
-        if duty.watched and board.reserve(rows, office.settings).light != board.GREEN:
+        if duty.watched and house_lines.reserve(rows, office.settings).light != board.GREEN:
             bare = Standing(duty, "", today, today, today.isoformat())
             found.append(bare)
     return with_rungs(rows, found)

@@ -1,7 +1,7 @@
 """The board: CBP's ten recommendations to brokers (P1-P10), each green, amber or red, with the facts
 that make it so. What no event speaks of was never done, and is red.
 
-Rooms add lines of their own; the lines here come from events that the whole house writes.
+Its lines are the rooms' own, and those of `house_lines`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from tasks.shared import clock
-from tasks.shared.projections import MAIL, NUMBERS
-from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
 Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
@@ -82,101 +80,14 @@ def ago(moment: datetime) -> str:
 
 def last(rows: Rows, kind: str) -> tuple[datetime, dict[str, Any]] | None:
     """The newest event of a kind: its moment and its body. The index on kinds finds it."""
-    return _newest(rows, EVENTS.c.kind == kind)
+    return newest(rows, EVENTS.c.kind == kind)
 
 
-def _newest(rows: Rows, which: sa.ColumnElement[bool]) -> tuple[datetime, dict[str, Any]] | None:
-    newest = sa.select(sa.func.max(EVENTS.c.seq)).where(which).scalar_subquery()
-    found = rows(sa.select(EVENTS.c.at, EVENTS.c.body).where(EVENTS.c.seq == newest))
+def newest(rows: Rows, which: sa.ColumnElement[bool]) -> tuple[datetime, dict[str, Any]] | None:
+    """The same of the events that a condition picks."""
+    last_one = sa.select(sa.func.max(EVENTS.c.seq)).where(which).scalar_subquery()
+    found = rows(sa.select(EVENTS.c.at, EVENTS.c.body).where(EVENTS.c.seq == last_one))
     return (clock.parse(found[0].at), json.loads(found[0].body)) if found else None
-
-
-def house_lines(rows: Rows, settings: Settings) -> list[Line]:
-    """The lines that the house counts itself: backups, the reserve, letters that wait."""
-    return [*_backup(rows, settings), *_guard(rows), reserve(rows, settings), *_mail(rows)]
-
-
-def _backup(rows: Rows, settings: Settings) -> list[Line]:
-    failed_run = sa.and_(EVENTS.c.kind == "backup.failed", sa.not_(_BY_DOCTOR))
-    done, failed = last(rows, "backup.done"), _newest(rows, failed_run)
-    if done is None:
-        why = f"; it failed {ago(failed[0])}: {failed[1]['reason']}" if failed else ""
-        return [Line("P6", "newest backup", RED, f"never done{why}", "continuity backup run")]
-    at, said = done
-    hours = settings.backup.home_objective_hours
-    late = clock.now() - at > timedelta(hours=hours)
-    lines = [
-        Line("P6", "newest backup", AMBER if late else GREEN,
-             f"taken {ago(at)}, objective {hours:g} h", "continuity backup run" if late else "",
-             clock.text(at))
-    ]  # fmt: skip
-    if failed and failed[0] > at:
-        fact = f"{failed[1]['what']} failed {ago(failed[0])}: {failed[1]['reason'][:200]}"
-        lines.append(Line("P6", "backup after that", RED, fact,
-                          f"continuity backup {failed[1]['what']}",
-                          clock.text(failed[0])))  # fmt: skip
-    if said["flags"]:
-        fact = f"looks as if files were encrypted: {'; '.join(said['flags'])[:200]}"
-        lines.append(Line("P6", "what was backed up", RED, fact, "continuity backup list",
-                          clock.text(at)))  # fmt: skip
-    if not said["customs_territory"]:
-        fact = "not declared to lie in the U.S. customs territory (19 CFR 111.23(a))"
-        lines.append(Line("P6", "where the store is", AMBER, fact,
-                          "set [backup] place and customs_territory", clock.text(at), "S"))  # fmt: skip
-    return lines
-
-
-_BY_DOCTOR = EVENTS.c.body.contains('"what":"doctor"', autoescape=True)  # bodies are canonical JSON
-
-
-def _guard(rows: Rows) -> list[Line]:
-    """What the doctor found; a backup that succeeds afterwards says nothing of the store's guard."""
-    failed = _newest(rows, sa.and_(EVENTS.c.kind == "backup.failed", _BY_DOCTOR))
-    passed = last(rows, "backup.examined")
-    if failed and (passed is None or failed[0] > passed[0]):
-        why = "; ".join([failed[1]["reason"], *failed[1]["details"]])[:200]
-        return [Line("P6", "the store's guard", RED, f"found wanting {ago(failed[0])}: {why}",
-                     "continuity backup doctor", clock.text(failed[0]))]  # fmt: skip
-    if passed is None:
-        return []
-    at = passed[0]
-    return [Line("P6", "the store's guard", GREEN, f"held {ago(at)}", since=clock.text(at))]
-
-
-def _mail(rows: Rows) -> list[Line]:
-    """Letters that are not yet with all whom they are for: red if an address is refused."""
-    query = (
-        sa.select(MAIL.c.refused, EVENTS.c.at)
-        .join(EVENTS, EVENTS.c.seq == MAIL.c.seq)
-        .where(MAIL.c.waiting != "[]")
-        .order_by(MAIL.c.seq)
-    )
-    found = rows(query)
-    if not found:
-        return []
-    refused = {k: v for row in found for k, v in json.loads(row.refused).items()}
-    delayed = last(rows, "mail.delayed")
-    why = "; ".join(f"{one}: {reason}" for one, reason in sorted(refused.items()))
-    why = why or (delayed[1]["reason"] if delayed else "not sent yet")
-    count = f"{len(found)} letter{'s' if len(found) > 1 else ''}"
-    fact = f"{count} since {found[0].at[:10]}: {why}"
-    mend = "set [mail], then " if refused or "[mail" in why else ""
-    return [Line("", "letters in the outbox", RED if refused else AMBER, fact,
-                 f"{mend}continuity duties remind", found[-1].at)]  # fmt: skip
-
-
-def reserve(rows: Rows, settings: Settings) -> Line:
-    """Days that the free entry numbers last; the alarm is a setting."""
-    column = NUMBERS.c
-    free = sa.select(sa.func.count()).where(column.series == "entry", column.state == "reserved")
-    numbers = settings.numbers
-    days = rows(free)[0][0] / numbers.daily_volume
-    ever = rows(sa.select(column.seq).where(column.series == "entry").limit(1))
-    fact = f"{days:.0f} days at {numbers.daily_volume} a day" if ever else "never reserved"
-    low = days < numbers.alarm_days
-    more = f", alarm below {numbers.alarm_days}" if low and ever else ""
-    command = "continuity numbers reserve" if low else ""
-    return Line("P8", "reserve of entry numbers", RED if low else GREEN, fact + more, command)
 
 
 @dataclass(frozen=True)

@@ -387,3 +387,15 @@ def test_the_sheet_names_the_reader_that_stands_in_the_store(
     done = subprocess.run(["pdftotext", "-layout", sheet, "-"], capture_output=True, text=True)
     reader = hashlib.sha256((top / "store" / "restore.py").read_bytes()).hexdigest()
     assert reader in "".join(done.stdout.split())
+
+
+def test_a_part_that_stays_damaged_keeps_no_other_from_being_read(
+    call: Callable[..., Said], top: Path
+) -> None:
+    made(call, top)
+    call("run")
+    pack = max((top / "store/packs").iterdir(), key=lambda path: path.stat().st_size)
+    pack.write_bytes(bytes(pack.stat().st_size))
+    rotten = int(pack.name[:8], 16) % 3
+    codes = [call("verify", "--share", "3")[0] for _ in range(4)]
+    assert codes == [int(turn == rotten) for turn in (0, 1, 2, 0)]

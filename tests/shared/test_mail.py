@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tasks.shared import clock, mail_wire
-from tasks.shared.board import house_lines
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings
+from tasks.shared.house_lines import house_lines
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.mail import Attachment, Letter, Post, outbox, waiting

@@ -76,9 +76,11 @@ class BackupExamined(Body, frozen=True, kw_only=True):
 
 
 class BackupFailed(Body, frozen=True, kw_only=True):
-    """`what` is run, verify, prove or doctor."""
+    """`what` is run, verify, prove or doctor; `share` and `turn` are verify's, as when all is whole."""
 
     kind: ClassVar[str] = "backup.failed"
     what: str
     reason: str
     details: list[str]
+    share: int = 0
+    turn: int = 0

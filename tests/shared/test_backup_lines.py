@@ -1,11 +1,12 @@
-"""The doctor's word on the store in the readiness lines: only the doctor takes its red away."""
+"""Backups in the readiness lines: each red goes when its own kind of look finds all well."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 from tasks.shared import clock, kinds
-from tasks.shared.board import GREEN, RED, Line, house_lines, worst
+from tasks.shared.board import GREEN, RED, Line, worst
+from tasks.shared.house_lines import house_lines
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 
@@ -51,3 +52,36 @@ def test_a_failed_run_is_told_as_a_run(journal: Journal, house: Settings) -> Non
         ("backup after that", RED),
         ("the store's guard", GREEN),
     ]
+
+
+def verified(share: int, turn: int) -> kinds.BackupVerified:
+    return kinds.BackupVerified(
+        repository="r", snapshots=1, packs=9, packs_read=3, share=share, turn=turn
+    )
+
+
+DAMAGED = kinds.BackupFailed(
+    what="verify", reason="1 objects do not hold", details=["packs/ab12"], share=3, turn=1
+)
+UNPROVED = kinds.BackupFailed(what="prove", reason="a file is lost", details=[])
+PROVED = kinds.BackupProved(
+    repository="r", host="desk1", sequence=1, manifest="m", proof="p", drill="d", scope="all",
+    files=1, bytes=1, seconds=1.0, restored_at="2026-11-23T02:00:00Z",
+)  # fmt: skip
+
+
+def test_damage_stands_until_its_own_part_is_read_and_whole(
+    journal: Journal, house: Settings
+) -> None:
+    lines = backup_lines(journal, house, DONE, DAMAGED, DONE, verified(3, 2), verified(3, 0))
+    assert [(line.what, line.light) for line in lines[1:]] == [("what lies on the store", RED)]
+    assert "packs/ab12" in lines[1].fact and lines[1].next == "continuity backup verify"
+    assert len(backup_lines(journal, house, verified(3, 1))) == 1
+    assert len(backup_lines(journal, house, DAMAGED, DONE)) == 2
+    assert len(backup_lines(journal, house, verified(1, 0))) == 1
+
+
+def test_a_proof_that_failed_stands_until_one_holds(journal: Journal, house: Settings) -> None:
+    lines = backup_lines(journal, house, DONE, UNPROVED, DONE)
+    assert [(line.what, line.light) for line in lines[1:]] == [("proof of the backup", RED)]
+    assert len(backup_lines(journal, house, PROVED)) == 1

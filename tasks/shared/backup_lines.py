@@ -1,0 +1,95 @@
+"""P6 on the board: when the newest backup was taken, what failed since and still does, and whether the
+store guards what it holds. Each red goes when its own kind of look finds all well: a backup that succeeds
+mends neither an old pack nor the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from tasks.shared import clock
+from tasks.shared.board import AMBER, GREEN, RED, Line, Rows, ago, last, newest
+from tasks.shared.settings import Settings
+from tasks.shared.store import EVENTS
+
+Told = tuple[datetime, dict[str, Any]]
+
+
+def backup_lines(rows: Rows, settings: Settings) -> list[Line]:
+    """The lines of P6 that events tell."""
+    return [*_taken(rows, settings), *_verified(rows), *_proved(rows), *_guard(rows)]
+
+
+def _by(what: str) -> sa.ColumnElement[bool]:
+    mark = f'"what":"{what}"'  # bodies are canonical JSON
+    return sa.and_(EVENTS.c.kind == "backup.failed", EVENTS.c.body.contains(mark, autoescape=True))
+
+
+def _taken(rows: Rows, settings: Settings) -> Iterator[Line]:
+    done, failed = last(rows, "backup.done"), newest(rows, _by("run"))
+    if done is None:
+        why = f"; it failed {ago(failed[0])}: {failed[1]['reason']}" if failed else ""
+        yield Line("P6", "newest backup", RED, f"never done{why}", "continuity backup run")
+        return
+    at, said = done
+    hours = settings.backup.home_objective_hours
+    late = clock.now() - at > timedelta(hours=hours)
+    yield Line("P6", "newest backup", AMBER if late else GREEN,
+               f"taken {ago(at)}, objective {hours:g} h", "continuity backup run" if late else "",
+               clock.text(at))  # fmt: skip
+    if failed and failed[0] > at:
+        yield _failed("backup after that", failed)
+    if said["flags"]:
+        fact = f"looks as if files were encrypted: {'; '.join(said['flags'])[:200]}"
+        yield Line("P6", "what was backed up", RED, fact, "continuity backup list", clock.text(at))
+    if not said["customs_territory"]:
+        fact = "not declared to lie in the U.S. customs territory (19 CFR 111.23(a))"
+        yield Line("P6", "where the store is", AMBER, fact,
+                   "set [backup] place and customs_territory", clock.text(at), "S")  # fmt: skip
+
+
+def _failed(what: str, failed: Told) -> Line:
+    at, said = failed
+    fact = f"{said['what']} failed {ago(at)}: {'; '.join([said['reason'], *said['details']])[:200]}"
+    return Line("P6", what, RED, fact, f"continuity backup {said['what']}", clock.text(at))
+
+
+def _verified(rows: Rows) -> Iterator[Line]:
+    """Damage stands until the part of the packs that it lay in, or all of them, was read and is whole."""
+    query = sa.select(EVENTS.c.seq, EVENTS.c.at, EVENTS.c.body).order_by(EVENTS.c.seq)
+    found = [(row, json.loads(row.body)) for row in rows(query.where(_by("verify")))]
+    if not found:
+        return
+    since = sa.and_(EVENTS.c.kind == "backup.verified", EVENTS.c.seq > found[0][0].seq)
+    whole = [(row.seq, json.loads(row.body)) for row in rows(query.where(since))]
+    for row, said in reversed(found):
+        if not any(seq > row.seq and _covers(later, said) for seq, later in whole):
+            yield _failed("what lies on the store", (clock.parse(row.at), said))
+            return
+
+
+def _covers(whole: dict[str, Any], damaged: dict[str, Any]) -> bool:
+    part = (whole["share"], whole["turn"])
+    return whole["share"] == 1 or part == (damaged.get("share"), damaged.get("turn"))
+
+
+def _proved(rows: Rows) -> Iterator[Line]:
+    failed, proved = newest(rows, _by("prove")), last(rows, "backup.proved")
+    if failed and (proved is None or failed[0] > proved[0]):
+        yield _failed("proof of the backup", failed)
+
+
+def _guard(rows: Rows) -> Iterator[Line]:
+    """What the doctor found."""
+    failed, passed = newest(rows, _by("doctor")), last(rows, "backup.examined")
+    if failed and (passed is None or failed[0] > passed[0]):
+        why = "; ".join([failed[1]["reason"], *failed[1]["details"]])[:200]
+        yield Line("P6", "the store's guard", RED, f"found wanting {ago(failed[0])}: {why}",
+                   "continuity backup doctor", clock.text(failed[0]))  # fmt: skip
+    elif passed:
+        at = passed[0]
+        yield Line("P6", "the store's guard", GREEN, f"held {ago(at)}", since=clock.text(at))
