@@ -195,7 +195,10 @@ def read_head(store: Store, patience: Patience) -> dict[str, Any]:
     try:
         data = patiently(lambda: store.read("REPO", 0, _MOST_HEAD), patience)
     except Missing:
-        raise Missing(f"no backup repository at {store.label}") from None
+        raise Missing(
+            f"no backup repository at {store.label}: is its disk or share connected, and [backup] "
+            "store right? A new one is laid out by `backup keys make`"
+        ) from None
     try:
         head = json.loads(data)
         version, signature = head["format"], head.pop("signature")
