@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from tasks.reconciliation.report import Report
+from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 from tests.desk.conftest import continuity
 from tests.reconciliation.house import Office, open_office
+from tests.reconciliation.made_outage import Outage, tell
+from tests.reconciliation.reports import report_of
 
 __all__ = ["continuity"]
 
@@ -13,3 +17,16 @@ __all__ = ["continuity"]
 @pytest.fixture
 def office(journal: Journal, house: Settings) -> Office:
     return open_office(journal, house)
+
+
+@pytest.fixture
+def outage(journal: Journal, content: ContentStore) -> Outage:
+    """Twenty numbers, two of each way."""
+    made = Outage(journal, content, 20)
+    tell(made)
+    return made
+
+
+@pytest.fixture
+def report(outage: Outage, house: Settings) -> Report:
+    return report_of(outage, house)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given, settings as hypothesis_settings, strategies as st
+
+from tasks.reconciliation import (
+    report as room,
+)
+from tasks.reconciliation.report_rows import (
+    LATE,
+    LATE_OPEN,
+)
+from tasks.reconciliation.report_totals import SUMS
+from tasks.shared import kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Settings
+from tests.counts import examples
+from tests.reconciliation.made_outage import (
+    answer,
+    said,
+)
+from tests.reconciliation.test_account import (
+    NUMBERS,
+    block,
+    events,
+    tell as tell_account,
+)
+
+told = st.one_of(
+    events,
+    st.tuples(
+        st.sampled_from(["SX", "AX", "ER"]), st.text("abc", max_size=2),
+        st.lists(st.tuples(
+            st.sampled_from(NUMBERS),
+            st.sampled_from(["accepted", "rejected", "already on file", "not found"]),
+            st.sampled_from(["", "2026-11-10"]), st.sampled_from([[], ["Entered value: paper 1, ACE 2"]]),
+        ), max_size=3), st.booleans(),
+    ).map(lambda a: answer(
+        a[0], "release" if a[0] == "SX" else "summary", a[1],
+        [said(n, how, release_date=day, differs=differs) for n, how, day, differs in a[2]], a[3],
+    )),
+)  # fmt: skip
+
+
+@given(told=st.lists(told, max_size=25))
+@hypothesis_settings(max_examples=examples(40))
+def test_totals_equal_the_rows_whatever_happens(
+    tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
+) -> None:
+    totals_equal_the_rows(tmp_path_factory.mktemp("book"), told)
+
+
+@pytest.mark.long
+@given(told=st.lists(told, max_size=60))
+@hypothesis_settings(max_examples=400)
+def test_totals_equal_the_rows_whatever_happens_at_length(
+    tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
+) -> None:
+    totals_equal_the_rows(tmp_path_factory.mktemp("book"), told)
+
+
+def totals_equal_the_rows(folder: Path, told: list[kinds.Body]) -> None:
+    book = Journal.at(folder / "journal.sqlite")
+    ours = [kinds.NumbersReserved(**block(1, 8), range_check="x"),
+            kinds.NumbersIssued(**block(1, 6), desk="truck", port="2304"), *told]  # fmt: skip
+    count = tell_account(book, ours)
+    found = room.build(book, ContentStore(folder), Settings(home=folder))
+    numbers = found.numbers
+    assert numbers.num_rows == pc.count_distinct(numbers["number"]).as_py() == count
+    assert sum(found.places.values()) == count
+    for totals in (found.desks, found.ports, found.importers):
+        assert sum(totals["in all"].to_pylist()) == count
+        for place, n in found.places.items():
+            assert sum(totals[place].to_pylist()) == n
+        assert set(SUMS) | set(found.places) <= set(totals.column_names)
+        assert sum(totals["late"].to_pylist()) == sum(
+            found.lateness.get(word, 0) for word in (LATE, LATE_OPEN))  # fmt: skip
+        assert sum(totals["ACE value"].to_pylist()) == (pc.sum(numbers["ace_value"]).as_py() or 0)
+    counted = {one.what: one.holds for one in found.proofs}
+    accepted = counted.pop("numbers accepted in two batches of one message")
+    assert all(counted.values()), found.proofs
+    assert accepted or any(isinstance(one, kinds.AnswerRead) for one in told)
+    book.close()
