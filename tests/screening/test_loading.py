@@ -79,6 +79,22 @@ def test_a_damaged_list_is_refused_and_the_old_one_stays(
     assert all(problem.right for problem in refused.problems)
 
 
+def test_an_older_list_does_not_take_the_place_of_a_newer_one(
+    keeper, journal, january: Path
+) -> None:
+    loading.load_folder(keeper(as_of="2024-01-09"), january)
+    comments = january / "sdn_comments.csv"
+    comments.write_bytes(b"".join(comments.read_bytes().splitlines(keepends=True)[1:]))
+    refused = only(loading.load_folder(keeper(), january))
+    assert refused.state == "refused"
+    assert [problem.code for problem in refused.problems] == ["L008"]
+    assert "of 2024-01-08, older than the version in force" in refused.problems[0].wrong
+    yes = keeper(accept=frozenset({"ofac-sdn"}), reason="OFAC took its last publication back")
+    assert only(loading.load_folder(yes, january)).state == "new"
+    assert versions.in_force(journal)["ofac-sdn"].as_of == "2024-01-08"
+    assert only(loading.load_folder(keeper(), january)).state == "unchanged"
+
+
 def test_a_missing_file_of_a_list_is_a_fault(keeper, january: Path) -> None:
     (january / "alt.csv").unlink()
     refused = only(loading.load_folder(keeper(), january))

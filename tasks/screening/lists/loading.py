@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tasks.screening.lists import tables, versions
 from tasks.screening.lists.catalogue import READERS, SIGNS
-from tasks.screening.lists.source import EMPTY, SHRUNKEN, Source, find
+from tasks.screening.lists.source import EMPTY, OLDER, SHRUNKEN, Source, find
 from tasks.shared import clock, kinds, people
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Problem
@@ -104,6 +104,8 @@ def load(book: Book, list_: str, folder: Path) -> Loaded:
     _judge(source, list_, table, 0 if before is None or before.partial else old.num_rows)
     as_of, dated_by = (book.as_of, "told") if book.as_of else dated(source, list_)
     counts = _difference(old, table)
+    if before and not before.partial and any(counts):
+        _judge_age(source, list_, as_of, versions.published(book.journal, list_))
     problems = tuple(source.problems[:_MOST_TOLD])
     names = tables.names(table).num_rows
     made = Loaded(list_, "", as_of, table.num_rows, names, *counts, dated_by, source.left_out,
@@ -119,6 +121,13 @@ def _judge(source: Source, list_: str, table: pa.Table, before: int) -> None:
     elif table.num_rows < LEAST_PART * before:
         wrong = f"{table.num_rows:,} records, {before:,} before"
         source.blame(SHRUNKEN, list_, wrong, f"at most {1 - LEAST_PART:.0%} fewer")
+
+
+def _judge_age(source: Source, list_: str, as_of: str, before: str) -> None:
+    """An older list would take back what its publisher added since, and nothing would turn red."""
+    if as_of < before:
+        wrong = f"of {as_of}, older than the version in force, which is of {before}"
+        source.blame(OLDER, list_, wrong, "the newest list; --as-of DAY if it is of a later day")
 
 
 def _put(

@@ -13,7 +13,7 @@ from tasks.shared import hostile
 from tasks.shared.errors import HostileFile, Problem
 
 EMPTY, TRUNCATED, FAULTY = "L001", "L002", "L003"
-MISSING, ORPHAN, SHRUNKEN, HEADING = "L004", "L005", "L006", "L007"
+MISSING, ORPHAN, SHRUNKEN, HEADING, OLDER = "L004", "L005", "L006", "L007", "L008"
 
 
 @dataclass

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tasks.screening.lists import tables
 from tasks.screening.lists.catalogue import OWN, listings
-from tasks.shared import clock
+from tasks.shared import clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.projections import LISTS
@@ -45,6 +45,13 @@ def in_force(journal: Journal) -> dict[str, Version]:
                           row.faults, row.accepted_by)
         for row in rows
     }  # fmt: skip
+
+
+def published(journal: Journal, list_: str) -> str:
+    """The day the version in force was of when it was loaded; later checks that nothing changed do not
+    count, as a publisher's mirror may lag behind. Empty if the list was never loaded."""
+    said = [event.said for event in journal.events(subject=f"list/{list_}")]
+    return next((one.as_of for one in reversed(said) if isinstance(one, kinds.ListLoaded)), "")
 
 
 def read(content: ContentStore, version: Version) -> pa.Table:
