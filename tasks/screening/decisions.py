@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.screening import register, running
+from tasks.screening import meanwhile, register, running
 from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.policy import NOTE
@@ -124,7 +124,8 @@ def decide(
     """Clear or confirm a hit. Returns it as it stands after that.
 
     Raises BadInput without a reason, Refused for somebody who may not decide, a hit that is gone or
-    decided already, or a second person who is the first; CodeRefused for a bad one-time code.
+    decided already or changed since it was screened, or a second person who is the first; CodeRefused
+    for a bad one-time code.
     """
     if verdict not in VERDICTS:
         raise BadInput(f"{verdict!r} is no verdict: {' or '.join(VERDICTS)}")
@@ -133,6 +134,7 @@ def decide(
     person = _decider(house, actor)
     one = find(house, hit)
     _require_open(one, verdict)
+    _require_current(house, one)
     first = _first(house, one, verdict)
     if not one.strong or house.settings.screening.persons == 1:
         return _decided(house, one, verdict, reason, [person.person])
@@ -160,6 +162,16 @@ def _require_open(one: Hit, verdict: str) -> None:
         raise Refused(f"{one.hit} is gone: nothing is left to decide")
     if one.state == verdict:
         raise Refused(f"{one.hit} is {verdict} already, {one.why}")
+
+
+def _require_current(house: House, one: Hit) -> None:
+    """What is in force must be what was screened: a clearance names its versions, and shows from them
+    what changed."""
+    if changed := meanwhile.changed(house, one.hit):
+        raise Refused(
+            f"{one.hit}: the {' and the '.join(changed)} changed since the last screening; first: "
+            f"{meanwhile.NEXT}, then look at it again"
+        )
 
 
 def _first(house: House, one: Hit, verdict: str) -> str | None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from tasks.screening import decisions, running
+from tasks.screening import decisions, meanwhile, running
 from tasks.screening.decisions import Hit
 from tasks.screening.house import House
 from tasks.screening.lists import versions
@@ -68,6 +68,7 @@ def one(house: House, hit: Hit) -> dict[str, Any]:
         "model": row.get("model", ""),
         "explanation": json.loads(row.get("explanation") or "{}"),
         "listing": listing,
+        "unscreened": meanwhile.changed(house, hit.hit) if hit.state != decisions.GONE else [],
         "changed": [vars(change) for change in decisions.difference(house, hit)],
         "history": decisions.history(house, hit),
     }
@@ -91,6 +92,8 @@ def lines(told: dict[str, Any]) -> list[str]:
             found.append(
                 f"  word      {word['partner']} = {word['listed']}, {word['likeness']:.0%}"
             )
+    for side in told["unscreened"]:
+        found.append(f"  NOT SCREENED the {side} changed since; first: {meanwhile.NEXT}")
     for change in told["changed"]:
         found.append(f"  CHANGED   {change['side']}, {change['field']}: "
                      f"{change['before']!r} -> {change['after']!r}")  # fmt: skip

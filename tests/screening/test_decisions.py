@@ -95,6 +95,24 @@ def test_what_does_not_touch_the_identity_does_not_reopen(screened: World) -> No
     assert screened.hit("P1", TIVA).state == "cleared"
 
 
+def test_what_changed_since_the_screening_is_not_decided_before_the_next(screened: World) -> None:
+    screened.change_record(TIVA, remarks="moved to Hamburg")
+    hit = screened.hit("P1", TIVA)
+    told = "\n".join(shown.lines(shown.one(screened.house, hit)))
+    assert "NOT SCREENED the list record changed since; first: continuity screen run" in told
+    with pytest.raises(Refused, match="list record changed since the last screening"):
+        clear(screened, hit)
+    screened.take(PARTNERS.replace("Hamburg", "Bremen"))
+    with pytest.raises(Refused, match="the partner and the list record changed"):
+        clear(screened, hit)
+    screened.screen()
+    assert clear_by_two(screened).state == "cleared"
+    screened.change_record(TIVA, remarks="moved to Kiel")
+    screened.screen()
+    changes = decisions.difference(screened.house, screened.hit("P1", TIVA))
+    assert [(one.before, one.after) for one in changes] == [("moved to Hamburg", "moved to Kiel")]
+
+
 def test_a_clearance_expires(screened: World) -> None:
     cleared = clear_by_two(screened)
     day = clock.now() + timedelta(days=366)
