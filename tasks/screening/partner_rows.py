@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import python_calamine
 from defusedxml.ElementTree import ParseError
 
+from tasks.screening.register import columns
 from tasks.shared import hostile, hostile_workbook
 from tasks.shared.errors import Problem
 from tasks.shared.formulas import formula_cells
@@ -166,6 +167,7 @@ def _workbook(path: Path) -> Rows:
         names = book.sheet_names
         name = next((n for n in names if n.strip().lower() in _SHEETS), names[0])
         cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        others = [n for n in names if n != name and _holds_partners(book, n)]
         formulas = list(islice(formula_cells(path, facts, [name]), _MOST_TOLD))
     except (python_calamine.CalamineError, ValueError, OSError, LookupError, ParseError) as wrong:
         raise hostile.refuse(path, f"the workbook cannot be read ({wrong})", "save it") from None
@@ -174,9 +176,22 @@ def _workbook(path: Path) -> Rows:
         row = int("".join(filter(str.isdigit, cell)) or 0)
         right = "the value itself, typed in"
         rows.problems.append(Problem(path.name, sheet, row, "", cell, wrong, right, "E008"))
+    for other in others:
+        wrong, right = (
+            "partners too, which are not read",
+            "all partners on one sheet, or a file each",
+        )
+        rows.problems.append(Problem(path.name, other, 0, "", "", wrong, right, "S006"))
     faulty = {problem.row for problem in rows.problems}
     rows.rows = [(n, line) for n, line in enumerate(cells[1:], 2) if n not in faulty]
     return rows
+
+
+def _holds_partners(book: python_calamine.CalamineWorkbook, sheet: str) -> bool:
+    """Whether a sheet has a heading of partners: an id and a name."""
+    heading = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=1)
+    found = {str(cell).strip().lower() for row in heading for cell in row}
+    return all(column.names & found for column in columns()[:2])
 
 
 def _parquet(path: Path) -> Rows:

@@ -167,6 +167,22 @@ def test_formulas_are_told_by_row(tmp_path: Path) -> None:
     assert ids(found) == ["P1", "P3"] and found.problems[0].row == 3
 
 
+def test_partners_on_a_second_sheet_are_not_passed_over(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for name, rows in (("Europe", [["Partner ID", "Name"], ["P1", "Acme"]]), ("Notes", [["Name"]]),
+                       ("Asia", [["ID", "Company"], ["P2", "Beta"]])):  # fmt: skip
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    del book["Sheet"]
+    book.save(tmp_path / "p.xlsx")
+    found = partner_file.read(tmp_path / "p.xlsx")
+    assert ids(found) == ["P1"] and [one.sheet for one in found.problems] == ["Asia"]
+    assert "not read" in found.problems[0].wrong
+
+
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 @settings(max_examples=examples(150))
 def test_no_bytes_make_it_fall_over(tmp_path: Path, data: bytes) -> None:
