@@ -35,11 +35,14 @@ def screening(
     lists = steps.update_lists(home, actor, folder) if update else {"new": [], "kept": []}
     found = heavy(steps.screen, home, actor, full)
     waiting = steps.publish(home)
-    told = steps.alert(home, actor, found["new"])
+    told = steps.alert(home, actor, found["new"], lists["kept"])
     result = {"lists": lists, **found, **waiting, "told": told}
+    kept = f"old version kept, see the log: {', '.join(lists['kept'])}" if lists["kept"] else ""
+    red = "; ".join(filter(None, (waiting["red"], kept)))
     if waiting["undecided"]:
         message = f"{waiting['undecided']} hit(s) wait, {waiting['blocking']} block a partner"
+        message += f"; {red}" if red else ""
         return Completed(name="HitsWait", message=message, data=result)
-    if waiting["red"]:
-        return Completed(name="Red", message=waiting["red"], data=result)
+    if red:
+        return Completed(name="Red", message=red, data=result)
     return Completed(message=f"{found['screened']} screened, nothing waits", data=result)

@@ -17,20 +17,21 @@ from tasks.shared.mail import Delivery, Letter, Post
 _MOST = 200
 
 
-def tell(house: House, actor: str, new: Sequence[str]) -> Delivery | None:
-    """Write to those whom the settings name, if hits are new or came back, or a list is red. The
-    same news is told once a day. None if there is nothing to tell or nobody to tell it to."""
+def tell(house: House, actor: str, new: Sequence[str], kept: Sequence[str] = ()) -> Delivery | None:
+    """Write to those whom the settings name, if hits are new or came back, a list is red, or `kept` as it
+    was because its next version was refused or not fetched. The same news is told once a day. None if
+    there is nothing to tell or nobody to tell it to."""
     to = house.settings.screening.mail_to
     wanted = set(new)
     hits = [hit for hit in decisions.hits(house) if hit.hit in wanted and hit.undecided]
     red = watch.red_lists(house.journal)
-    if not to or not (hits or red):
+    if not to or not (hits or red or kept):
         return None
     letter = Letter(
-        key=_key([hit.hit + hit.why for hit in hits], red),
+        key=_key([hit.hit + hit.why for hit in hits], [*red, *_kept(kept)]),
         to=to,
-        title=_title(house, hits, red),
-        text="\n".join(_lines(hits, red)) + "\n",
+        title=_title(house, hits, red, kept),
+        text="\n".join([*_lines(hits, red), *_kept(kept)]) + "\n",
     )
     return Post(house.journal, house.content, house.settings).send(letter, actor)
 
@@ -40,13 +41,23 @@ def _key(hits: list[str], red: list[str]) -> str:
     return f"screening:{sha256(told.encode()).hexdigest()}"
 
 
-def _title(house: House, hits: Sequence[decisions.Hit], red: list[str]) -> str:
+def _kept(lists: Sequence[str]) -> list[str]:
+    if not lists:
+        return []
+    return ["Lists whose next version was refused or could not be fetched; the old one is in force:",
+            f"  {', '.join(lists)}",
+            "Next: continuity screen lists update --download, or a folder: it says why"]  # fmt: skip
+
+
+def _title(house: House, hits: Sequence[decisions.Hit], red: list[str], kept: Sequence[str]) -> str:
     blocking = sum(hit.effect == BLOCK for hit in hits)
     parts = []
     if hits:
         parts.append(f"{len(hits)} new hit(s), {blocking} block a partner")
     if red:
         parts.append("lists are not to be relied on")
+    elif kept:
+        parts.append("lists were not brought up to date")
     mark = "DRILL: " if is_drill(house.journal) else ""
     return f"{mark}Screening: {'; '.join(parts)}"
 

@@ -37,6 +37,10 @@ def update_lists(home: str, actor: str, folder: str = "") -> dict[str, Any]:
     kept = [one.list for one in loaded if one.state == "refused"] + [list_ for list_, _ in missed]
     new = [one.list for one in loaded if one.state == "new"]
     get_run_logger().info("new: %s; old version kept: %s", ", ".join(new), ", ".join(kept))
+    for problem in updating.problems(loaded):
+        get_run_logger().warning("refused: %s", problem)
+    for list_, why in missed:
+        get_run_logger().warning("not fetched: %s: %s", list_, why)
     return {"new": new, "kept": kept}
 
 
@@ -79,9 +83,9 @@ def publish(home: str) -> dict[str, Any]:
 
 
 @task(name="tell by mail", retries=1)
-def alert(home: str, actor: str, new: list[str]) -> str:
+def alert(home: str, actor: str, new: list[str], kept: list[str]) -> str:
     """Tell those whom the settings name; what the server does not take waits in the outbox."""
-    done = alerts.tell(_house(home), actor, new)
+    done = alerts.tell(_house(home), actor, new, kept)
     said = "nothing to tell" if done is None else done.reason or f"{len(done.sent)} letter(s) sent"
     get_run_logger().info("%s", said)
     return said

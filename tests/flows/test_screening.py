@@ -69,13 +69,15 @@ def test_a_hit_is_published_and_told_once(office: Settings, journal) -> None:
 
 
 def test_a_refused_list_keeps_its_old_version_and_the_rest_goes_on(
-    office: Settings, january: Path
+    office: Settings, journal, january: Path
 ) -> None:
     run(office)
     (january / "sdn.csv").write_bytes(b"\x1a")
     state = run(office, folder=str(january))
     assert state.result()["lists"]["kept"] == ["ofac-sdn"]
     assert state.result()["hits"] == 1
+    assert "old version kept, see the log: ofac-sdn" in (state.message or "")
+    assert len(waiting(journal)) == 2
 
 
 def test_without_partners_it_says_that_lists_are_red(house: Settings, journal) -> None:
