@@ -7,7 +7,7 @@ from typing import Any
 
 from tasks.screening.house import House
 from tasks.screening.lists import loading
-from tasks.screening.lists.download import fetch
+from tasks.screening.lists.download import fetch, forget
 from tasks.shared.errors import BadInput, NotFetched, Problem
 
 FOLDER = "lists"
@@ -37,7 +37,10 @@ def download(house: House, book: loading.Book) -> Downloaded:
         except NotFetched as wrong:
             missed.append((list_, str(wrong)))
             continue
-        loaded.append(loading.load(replace(book, as_of=got.as_of), list_, got.folder))
+        one = loading.load(replace(book, as_of=got.as_of), list_, got.folder)
+        if one.state == "refused":
+            forget(got.folder)
+        loaded.append(one)
     return Downloaded(tuple(loaded), tuple(missed))
 
 

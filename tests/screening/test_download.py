@@ -197,3 +197,5 @@ def test_a_download_that_is_cut_off_is_refused(world: World, site: Site, lists: 
     done = updating.download(house, loading.Book(house.journal, house.content, "ada"))
     assert done.loaded[0].state == "refused" and updating.problems(done.loaded)
     assert versions.in_force(house.journal)["ofac-sdn"] == before
+    updating.download(house, loading.Book(house.journal, house.content, "ada"))
+    assert [etag for path, etag in site.asked if path == "/sdn.csv"] == ["", ""]

@@ -61,6 +61,12 @@ def fetch(settings: Screening, list_: str, folder: Path) -> Fetched:
     return Fetched(list_, target, bool(changed), min(as_of, today))
 
 
+def forget(folder: Path) -> None:
+    """Ask for a list's files anew the next time: a body that was damaged on its way may carry the ETag
+    of the whole one, and "not modified" would keep it for good."""
+    (folder / _NOTES).unlink(missing_ok=True)
+
+
 def _judge_addresses(settings: Screening, addresses: tuple[str, ...]) -> None:
     schemes = ("https", "http") if settings.allow_plain_http else ("https",)
     problems = [
