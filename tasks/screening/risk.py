@@ -82,7 +82,12 @@ def score(
         *_relief(table["relief"], row, today),
     ]
     reasons = [reason for reason in reasons if reason.points]
-    points = max(0, min(100, sum(reason.points for reason in reasons)))
+    total = sum(reason.points for reason in reasons)
+    points = max(0, min(100, total))
+    if total != points:
+        # an auditor adds them up
+        why = "more than 100 is not counted" if total > 100 else "less than 0 is not counted"
+        reasons.append(Point(why, points - total))
     tier, days = _tier(table["tiers"], points)
     return Risk(points, tier, days, tuple(reasons), version)
 

@@ -51,6 +51,15 @@ def test_hits_weigh_by_state_and_effect() -> None:
     assert risk.score(row(), confirmed, [], TODAY).points == 100
 
 
+@pytest.mark.parametrize("given", [{"flags": ["undervalues"]}, {"ctpat": True}])
+def test_what_is_told_adds_up_at_both_ends(given: dict) -> None:
+    heavy = [risk.Finding("ofac-sdn/1", "confirmed", "block")] if "flags" in given else []
+    found = risk.score(row(**given), heavy, [], TODAY)
+    assert found.points == (100 if heavy else 0)
+    assert sum(told(found).values()) == found.points and told(found)[
+        f"{'more than 100' if heavy else 'less than 0'} is not counted"]  # fmt: skip
+
+
 def test_ownership_weighs() -> None:
     owned = Owned("P", OFAC, 60, 60, (("A", 60),))
     assert risk.score(row(owners=[{"name": "A", "share": 60}]), [], [owned], TODAY).tier == "stop"
