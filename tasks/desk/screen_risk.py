@@ -1,4 +1,5 @@
-"""`continuity screen risk | review | log`: how risky each partner is and why, and who screened what."""
+"""`continuity screen risk | review | log | again`: how risky each partner is and why, who screened what,
+and the same once more."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(risk)
     app.command()(review)
     app.command()(log)
+    app.command()(again)
 
 
 def risk(
@@ -91,3 +93,22 @@ def log(as_json: Json = False) -> None:
     from tasks.screening.by_name import log as screenings
 
     show(list(screenings(house())), as_json=as_json, title="Screenings")
+
+
+def again(
+    content: Annotated[str, typer.Argument(help="Its content, as the log names it.")],
+    as_json: Json = False,
+) -> None:
+    """Do a screening of the past again, with its lists, partners and model, and hold it against what was
+    found then. Writes nothing. Exit 1 if they differ."""
+    from tasks.screening.again import again as redo
+
+    done = redo(house(), content)
+    if as_json:
+        print(json.dumps(vars(done), ensure_ascii=False))
+    else:
+        say(f"Screening of {done.at[:16]}Z by {done.by}, model {done.model}: {done.screened} screened, "
+            f"{done.hits} hits, {len(done.differ)} differ from what was found then.")  # fmt: skip
+        for partner, record, what in done.differ:
+            say(f"  {partner} / {record}: {what}")
+    raise typer.Exit(1 if done.differ else 0)

@@ -48,23 +48,24 @@ class Screener:
     threads: int
     opinion: Opinion | None = None
     shelf: Path | None = None
+    version: str = match.MODEL
 
     @property
     def model(self) -> str:
         """What a score follows from: the model's version, and the second opinion's if it is asked."""
-        return f"{match.MODEL}, {self.opinion.name}" if self.opinion else match.MODEL
+        return f"{self.version}, {self.opinion.name}" if self.opinion else self.version
 
     def screen(self, subjects: Subjects, records: pa.Table) -> pa.Table:
         """The hits of these subjects on these records (schema FOUND)."""
         found = self._match(subjects, records, None)
-        return _with_digests(_with_mids(found, subjects, records), subjects, records)
+        return _with_digests(_with_mids(found, subjects, records, self.version), subjects, records)
 
     def near(self, subjects: Subjects, records: pa.Table) -> set[str]:
         """Subjects whose other hits may turn on these records: a second opinion is asked about a
         subject's best pair alone. Nobody without a second opinion."""
         if self.opinion is None or not records.num_rows or not len(subjects):
             return set()
-        grey = match.load_model(match.MODEL).grey
+        grey = match.load_model(self.version).grey
         return set(self._match(subjects, records, grey)["partner"].to_pylist())
 
     def everyone(self, content: ContentStore, digest: str) -> Subjects:
@@ -76,7 +77,9 @@ class Screener:
 
     def _match(self, subjects: Subjects, records: pa.Table, least: float | None) -> pa.Table:
         names = tables.names(records)
-        index = match.build(names, tables.identifiers(records), tables.places(records))
+        index = match.build(
+            names, tables.identifiers(records), tables.places(records), self.version
+        )
         if not len(index):
             return match.HITS.empty_table()
         asked = self.opinion if least is None else None
@@ -90,10 +93,10 @@ class Screener:
         """The partners' side of matching, in parts: those prepared, and whose hits count (None:
         everyone's). The shelf is a copy: if it fails, they are made anew."""
         if self.shelf is None or len(subjects) < WORTH_KEEPING:
-            return [(_prepare(subjects), None)]
+            return [(_prepare(subjects, self.version), None)]
         if (kept := self._kept()) is not None and (parts := self._from(kept, subjects)):
             return parts
-        made = _prepare(subjects)
+        made = _prepare(subjects, self.version)
         if subjects.register:
             with suppress(*_UNREADABLE):
                 shelf.put(self.shelf, subjects, made)
@@ -111,21 +114,21 @@ class Screener:
                 return []
         if (ready := self._ready(kept)) is None:
             return []
-        return [(ready, same), *([(_prepare(rest), None)] if rest else [])]
+        return [(ready, same), *([(_prepare(rest, self.version), None)] if rest else [])]
 
     def _kept(self) -> Subjects | None:
         with suppress(*_UNREADABLE):
-            return shelf.subjects(self.shelf, match.MODEL) if self.shelf else None
+            return shelf.subjects(self.shelf, self.version) if self.shelf else None
         return None
 
     def _ready(self, kept: Subjects) -> match.Partners | None:
         with suppress(*_UNREADABLE):
-            return shelf.prepared(self.shelf, kept, match.MODEL) if self.shelf else None
+            return shelf.prepared(self.shelf, kept, self.version) if self.shelf else None
         return None
 
 
-def _prepare(subjects: Subjects) -> match.Partners:
-    return match.prepare(subjects.partners, subjects.identifiers, subjects.names)
+def _prepare(subjects: Subjects, version: str) -> match.Partners:
+    return match.prepare(subjects.partners, subjects.identifiers, subjects.names, version)
 
 
 def _of(hits: pa.Table, partners: pa.Array | None) -> pa.Table:
@@ -134,7 +137,7 @@ def _of(hits: pa.Table, partners: pa.Array | None) -> pa.Table:
     return hits.filter(pc.is_in(hits["partner"], value_set=partners))
 
 
-def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Table:
+def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table, version: str) -> pa.Table:
     """Hits by MID beside those by name: a pair found both ways says so and keeps the better score."""
     index = ReverseIndex(records)
     held = with_mids(subjects)
@@ -150,7 +153,7 @@ def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Tab
     if not pairs:
         return found
     rows = {(row["partner"], row["record"]): row for row in found.to_pylist()}
-    bare = _Bare(subjects.only(pa.array(mids, pa.string())), records)
+    bare = _Bare(subjects.only(pa.array(mids, pa.string())), records, version)
     for pair, by in pairs.items():
         row = rows.get(pair) or bare.row(*pair, by)
         rows[pair] = row
@@ -162,7 +165,8 @@ def _with_mids(found: pa.Table, subjects: Subjects, records: pa.Table) -> pa.Tab
 class _Bare:
     """Rows of hits whose names say nothing: the MID alone led to the record."""
 
-    def __init__(self, subjects: Subjects, records: pa.Table) -> None:
+    def __init__(self, subjects: Subjects, records: pa.Table, version: str) -> None:
+        self._version = version
         partners = subjects.partners
         self._names = dict(
             zip(partners["partner"].to_pylist(), partners["name"].to_pylist(), strict=True)
@@ -180,7 +184,7 @@ class _Bare:
             "priority": MID_PRIORITY,
             "reasons": [],
             "explanation": kinds.canonical({"mid": by}),
-            "model": match.MODEL,
+            "model": self._version,
         }
 
 

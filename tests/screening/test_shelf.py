@@ -82,7 +82,9 @@ def test_a_register_of_which_little_changed_is_screened_with_what_is_kept(
     before = people(NAMES, "before")
     assert by.screen(before, records).equals(plainly.screen(before, records))
     made = []
-    monkeypatch.setattr(finding, "_prepare", lambda some: made.append(len(some)) or real(some))
+    monkeypatch.setattr(
+        finding, "_prepare", lambda some, version: made.append(len(some)) or real(some, version)
+    )
     after = people([*NAMES[10:-30], "Tiva Polymer", "SBERBANK"], "after", first=10)
     expected = {tuple(row.items()) for row in rows(plainly.screen(after, records))}
     assert {tuple(row.items()) for row in rows(by.screen(after, records))} == expected

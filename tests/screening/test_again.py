@@ -1,0 +1,38 @@
+"""A screening of the past, done again from the book alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.screening import stored
+from tasks.screening.again import again
+from tasks.screening.finding import FOUND
+from tasks.screening.running import hits_of
+from tasks.shared import kinds
+from tasks.shared.errors import Refused
+from tests.screening.world import World
+
+TIVA = "ofac-sdn/16527"
+
+
+def test_an_old_screening_finds_again_what_it_found(world: World) -> None:
+    world.take("P1,Tiva Polymer,supplier,DE,Hamburg,\nP2,Nordsee Trading,supplier,DE,,\n")
+    first = world.screen()
+    world.change_record(TIVA, names=[{"name": "SOMEBODY ELSE", "strength": "primary"}])
+    world.take("P1,Other Name,supplier,DE,Hamburg,\n")
+    assert world.screen().content != first.content
+    done = again(world.house, first.content[:12])
+    assert (done.screened, done.hits, done.differ, done.model) == (2, first.hits, (), "1")
+    with pytest.raises(Refused, match="see continuity screen log"):
+        again(world.house, "0000")
+
+
+def test_what_differs_is_told(world: World) -> None:
+    world.take("P1,Tiva Polymer,supplier,DE,Hamburg,\n")
+    first = world.screen()
+    journal, content = world.house.journal, world.house.content
+    forged = content.put(stored.to_bytes(hits_of(world.house, first.content).slice(0, 0), FOUND))
+    basis = first.basis
+    journal.append(kinds.ScreeningDone(scope="full", model=basis.model, lists=basis.lists, content=forged,
+                   partners=basis.partners, screened=1, hits=0), "screening", "ada")  # fmt: skip
+    assert again(world.house, forged).differ == (("P1", TIVA, "not found then"),)
