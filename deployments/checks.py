@@ -8,7 +8,9 @@ import ssl
 import urllib.request
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
 
@@ -24,6 +26,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def problems(street: Street, pool: str = POOL) -> list[Problem]:
     """Everything that would keep `up` from running here, with a worker for this pool."""
     found = [*pins(), *_home(street), *_auth(street), *_authority(street), *_pool(pool)]
+    found += [*_extras(street), *_dask(street)]
     return [*found, *_port(street), *_database(street)] if street.serves else found
 
 
@@ -45,6 +48,33 @@ def pins() -> Iterator[Problem]:
 
 
 _INSTALL = "install with -c deployments/constraints.txt"
+
+
+def _extras(street: Street) -> Iterator[Problem]:
+    """Parts that the settings ask for and that a run would miss at night."""
+    given = street.settings
+    asked = {
+        "operations.dask": (bool(given.operations.dask), "prefect_dask", "dask"),
+        "screening.second_opinion": (
+            given.screening.second_opinion, "nomenklatura", "second-opinion"),
+    }  # fmt: skip
+    for setting, (wanted, module, extra) in asked.items():
+        if wanted and find_spec(module) is None:
+            yield Problem(column=setting, wrong="is set, and its part is not installed",
+                          right=f"install the extra {extra}")  # fmt: skip
+
+
+def _dask(street: Street) -> Iterator[Problem]:
+    """A scheduler that nobody answers for keeps backups and screenings from running at all."""
+    where = urlsplit(street.settings.operations.dask)
+    if where.scheme not in ("tcp", "tls"):
+        return
+    try:
+        socket.create_connection((where.hostname or "", where.port or 8786), timeout=5).close()
+    except (OSError, ValueError) as wrong:
+        yield Problem(column="operations.dask", value=where.geturl(),
+                      wrong=f"no scheduler answers: {wrong}",
+                      right="start it, or leave the setting out")  # fmt: skip
 
 
 def _home(street: Street) -> Iterator[Problem]:

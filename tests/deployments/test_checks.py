@@ -99,6 +99,14 @@ def test_a_database_that_does_not_answer(street: Street) -> None:
     assert "operations.database" in told
 
 
+def test_parts_that_the_settings_ask_for(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deployments.checks.find_spec", lambda module: object())
+    assert any("no scheduler answers" in one for one in wrong(street, dask="tcp://127.0.0.1:1"))
+    assert wrong(street, dask="local") == []
+    monkeypatch.setattr("deployments.checks.find_spec", lambda module: None)
+    assert any("install the extra dask" in one for one in wrong(street, dask="local"))
+
+
 def test_an_authority_that_cannot_be_read(street: Street, tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     (told,) = wrong(street, ca_file=path)
