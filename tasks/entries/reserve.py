@@ -14,7 +14,7 @@ from tasks.shared import kinds, people
 from tasks.shared.errors import BadInput, Busy, NumberUnavailable, Refused
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.numbering import printed
-from tasks.shared.projections import NUMBERS
+from tasks.shared.projections import HELD_BY_ACE, NUMBERS, VIEWS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
@@ -149,6 +149,7 @@ def _next_free(pen: Pen, series: str, filer: str, count: int) -> list[int]:
     query = (
         sa.select(column.serial)
         .where(column.series == series, column.filer == filer, column.state == "reserved")
+        .where(column.number.not_in(_SEEN))
         .order_by(order)
         .limit(count)
     )
@@ -159,6 +160,10 @@ def _next_free(pen: Pen, series: str, filer: str, count: int) -> list[int]:
             "continuity numbers reserve"
         )
     return serials
+
+
+_SEEN = sa.select(VIEWS.c.number).where(VIEWS.c.disposition.in_(HELD_BY_ACE))
+"""What ACE showed, be it cancelled there since: a free one of these would be used twice."""
 
 
 def _offset_of(pen: Pen, series: str, filer: str, serial: int) -> int:
@@ -200,9 +205,11 @@ def void(
 def standings(journal: Journal, settings: Settings) -> list[Standing]:
     """The reserve of each series, entry numbers first."""
     column = NUMBERS.c
-    query = sa.select(
-        column.series, column.filer, column.state, sa.func.count().label("n")
-    ).group_by(column.series, column.filer, column.state)
+    free = (column.state == "reserved") & column.number.in_(_SEEN)
+    state = sa.case((free, "in ACE"), else_=column.state).label("state")
+    query = sa.select(column.series, column.filer, state, sa.func.count().label("n")).group_by(
+        column.series, column.filer, state
+    )
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for row in journal.rows(query):
         counts.setdefault((row.series, row.filer), {})[row.state] = row.n

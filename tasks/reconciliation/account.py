@@ -14,7 +14,15 @@ import sqlalchemy as sa
 
 from tasks.shared import kinds
 from tasks.shared.journal import Journal
-from tasks.shared.projections import BATCHES, ENTRIES, NUMBERS, SENT, VIEWS, WITH_ANOTHER
+from tasks.shared.projections import (
+    BATCHES,
+    ENTRIES,
+    HELD_BY_ACE,
+    NUMBERS,
+    SENT,
+    VIEWS,
+    WITH_ANOTHER,
+)
 
 FREE = "free in the reserve"
 UNACCOUNTED = "UNACCOUNTED"
@@ -36,7 +44,6 @@ PLACES = (FREE, UNACCOUNTED, STRAY, VOID, USED, AT_PORT, AWAY, NO_FILING, TO_SEN
 
 OPEN_OUTCOMES = ("not presented", "waiting", "exam")
 RELEASED = ("released", "provisional")
-HELD_BY_ACE = ("accepted", "accepted with warnings", "already on file")
 CLOSED_OUTCOMES = ("refused", "exported", "cleared otherwise")
 SE_ROUTE, NO_ROUTE = "se_then_ae", "none"
 """SE goes first; the routes `ae_certified` and `ae_only` have no SE."""

@@ -23,8 +23,9 @@ from tasks.reconciliation.view import (
     Standing,
     View,
 )
+from tasks.shared.projections import HELD_BY_ACE
 
-HELD = ("accepted", "accepted with warnings", "already on file")
+HELD = HELD_BY_ACE
 FAILURES = ("system failure", "batch rejected", "no answer")
 """Nothing was looked at: ask again. No failure is ever an absence."""
 

@@ -158,6 +158,9 @@ VIEWS = sa.Table(
 accord (`notice`, `action`, `request`). `asked` is the place of the question: a view older than a
 sending proves nothing."""
 
+HELD_BY_ACE = ("accepted", "accepted with warnings", "already on file")
+"""Dispositions under which ACE has, or had, something under a number."""
+
 CALLS = ("1", "2", "3", "D", "E")
 """UC types by which CBP wants something done: papers, a detention, an extension denied (UC v30)."""
 

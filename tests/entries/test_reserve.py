@@ -9,7 +9,7 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 
 from tasks.entries import reserve
 from tasks.entries.number import parse
-from tasks.shared import people
+from tasks.shared import kinds, people
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
@@ -53,6 +53,22 @@ def test_the_reserve_must_lie_where_production_cannot_issue(
 def test_a_block_is_reserved_once(stocked: Journal, house: Settings) -> None:
     with pytest.raises(NumberUnavailable, match="already"):
         reserve.reserve(stocked, house, "entry", FIRST + 99, 10, "checked", "it")
+
+
+def test_a_number_that_ace_shows_is_never_handed_out(stocked: Journal, house: Settings) -> None:
+    """A paper with a free number on it was keyed by an officer: that number is used."""
+    first = "ABC-9000000-3"
+    lines = [kinds.AnswerLine(number=first, disposition="accepted"),
+             kinds.AnswerLine(number="ABC-9000002-9", disposition="not visible")]  # fmt: skip
+    said = kinds.AnswerRead(application="SO", about="notice", batch="", content="", rejected=False,
+                            lines=lines)  # fmt: skip
+    stocked.append(said, "answer/x", "it")
+    (standing,) = reserve.standings(stocked, house)
+    assert (standing.free, standing.used) == (99, 1)
+    numbers = reserve.issue(stocked, house, "entry", 99, "truck", "2304", "it")
+    assert first not in numbers
+    with pytest.raises(NumberUnavailable, match="holds 0 free"):
+        reserve.issue(stocked, house, "entry", 1, "truck", "2304", "it")
 
 
 def test_a_reserve_that_is_too_small_issues_nothing(stocked: Journal, house: Settings) -> None:
