@@ -57,8 +57,9 @@ def enrol(person: str) -> None:
 
 @app.command()
 def revoke(person: str, reason: Annotated[str, typer.Option()]) -> None:
-    """Take away a person's right to act."""
+    """Take away a person's right to act. What they approved and is not sent yet waits for another."""
     from tasks.shared import people
 
     people.revoke(desk.journal, desk.home, person, reason, desk.actor)
-    say(f"{person} can no longer act.")
+    say(f"{person} can no longer act; what {person} approved and is not carried out yet waits for "
+        "another approver: continuity status")  # fmt: skip

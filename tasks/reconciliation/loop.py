@@ -17,7 +17,7 @@ from tasks.reconciliation.classify import Step, Verdict, classify, taken_back
 from tasks.reconciliation.covering import without_summary
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
-from tasks.shared import approval, kinds
+from tasks.shared import approval, kinds, people
 from tasks.shared.errors import HeldBack, Refused
 
 
@@ -73,10 +73,16 @@ def verdicts(house: House) -> list[tuple[Standing, Verdict]]:
 
 def write_approved(house: House, actor: str) -> tuple[list[outbound.Written], dict[str, str]]:
     """Write the batches of every approved plan that is not done. A plan of which an entry fell out,
-    or whose day is over, is dropped with its reason, and keeps no other plan back."""
+    or whose day is over, is dropped with its reason, and keeps no other plan back. Raises Refused for
+    an actor who was revoked."""
     journal, content, settings = house.journal, house.content, house.settings
+    people.refuse_revoked(journal, actor)
     written: list[outbound.Written] = []
     dropped: dict[str, str] = {}
+    going = {plan.digest for plan in outbound.approved(journal, content, settings.approval.persons)}
+    for half in outbound.half_done(journal, content):
+        if half.digest not in going:
+            written += outbound.finish(journal, settings, half, actor)
     for ready in outbound.approved(journal, content, settings.approval.persons):
         half_done = outbound.finish(journal, settings, ready, actor)
         try:

@@ -23,7 +23,7 @@ from msgspec import structs
 
 from tasks.ace.batch import fill_in
 from tasks.reconciliation.pacing import pace
-from tasks.reconciliation.pending import approved, drop, fallen, unfit
+from tasks.reconciliation.pending import approved, drop, fallen, half_done, unfit
 from tasks.reconciliation.planned import Plan, Planned
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
@@ -37,7 +37,8 @@ from tasks.shared.private import Vault
 from tasks.shared.projections import BATCHES
 from tasks.shared.settings import Settings
 
-__all__ = ["Written", "approved", "drop", "finish", "outbound", "password", "real", "write"]
+__all__ = ["Written", "approved", "drop", "finish", "half_done", "outbound", "password", "real"]
+__all__ += ["write"]
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def write(
 
 
 def finish(journal: Journal, settings: Settings, plan: Plan, actor: str) -> list[Written]:
-    """Bring to its end what a crash left half done of an approved plan, be that plan still right or
-    not: a batch that was named is made visible or, if it is hidden and may not go, withdrawn."""
+    """Bring to its end what a crash left half done of an approved plan, be it still right and approved
+    or not: a batch that was named is made visible or, if it is hidden and may not go, withdrawn."""
     query = sa.select(BATCHES.c.batch).where(BATCHES.c.plan == plan.digest, ~BATCHES.c.written)
     half = {row.batch for row in journal.rows(query)}
     batches = [batch for batch in plan.batches if batch.batch in half]
@@ -120,12 +121,15 @@ def _withdraw(
     folder: Exchange,
     actor: str,
 ) -> set[str]:
-    """Those that never became visible, and of which an entry fell out since or the day is over."""
+    """Those that never became visible, and of which an entry fell out since, or the day is over, or
+    the approver was revoked."""
     hidden = [batch for batch in batches if folder.hides(batch.file)]
     if not hidden:
         return set()
     known, gone = {one.number: one for one in standings(journal)}, set()
-    lapsed = plan.lapsed(sending_day(settings))
+    asked = approval.find(journal, plan.digest)
+    lapsed = approval.lacking(journal, asked, settings.approval.persons)
+    lapsed = lapsed or plan.lapsed(sending_day(settings))
     for batch in hidden:
         reasons = (
             unfit(_before(known.get(number), batch.batch), number, plan, settings)

@@ -39,6 +39,12 @@ def approved(journal: Journal, content: ContentStore, persons: int) -> Iterator[
             yield plan
 
 
+def half_done(journal: Journal, content: ContentStore) -> list[Plan]:
+    """Plans of which a crash left a batch named and not written, approved still or not any more."""
+    query = sa.select(BATCHES.c.plan).where(~BATCHES.c.written).distinct()
+    return [load(content, row.plan) for row in journal.rows(query)]
+
+
 def going(
     journal: Journal, content: ContentStore, settings: Settings, today: date
 ) -> list[tuple[Plan, list[Planned]]]:

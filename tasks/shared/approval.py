@@ -1,7 +1,9 @@
 """Approval: the one function by which desk, UI form and drill let something be sent.
 
 An approval binds to the SHA-256 of the plan and of the bytes it would send. What is sent is loaded
-by those digests and never planned anew. Whoever owns the host can forge approvals; see the README.
+by those digests and never planned anew. It lasts only while its giver may act: what somebody approved
+who was revoked since does not go until another person approves it. Whoever owns the host can forge
+approvals; see the README.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ import sqlalchemy as sa
 from tasks.shared import clock, kinds, people
 from tasks.shared.errors import CodeRefused, NotApproved, Refused
 from tasks.shared.journal import Journal
-from tasks.shared.projections import APPROVALS, DROPPED, GRANTS
+from tasks.shared.projections import APPROVALS, BATCHES, DROPPED, GRANTS, PEOPLE
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A plan that waits for, or has, its approval."""
+    """A plan that waits for, or has, its approval; `granted_by` leaves out who was revoked since."""
 
     plan: str
     what: str
@@ -31,7 +33,9 @@ class Asked:
 
 
 def ask(journal: Journal, plan: str, what: str, binds: list[str], preparer: str) -> bool:
-    """Ask for approval of a plan, by its digest. False if it was asked before."""
+    """Ask for approval of a plan, by its digest. False if it was asked before. Raises Refused for a
+    preparer who was revoked."""
+    people.refuse_revoked(journal, preparer)
     body = kinds.ApprovalAsked(plan=plan, what=what, binds=binds, preparer=preparer)
     return journal.append(body, f"plan/{plan}", preparer, key=f"approval-asked:{plan}")
 
@@ -49,7 +53,18 @@ def find(journal: Journal, plan: str) -> Asked:
 
 def waiting(journal: Journal, persons: int) -> list[Asked]:
     """Plans that still lack an approval, oldest first."""
-    return [one for one in all_asked(journal) if len(one.granted_by) < needed(persons)]
+    lacks = [one for one in all_asked(journal) if len(one.granted_by) < needed(persons)]
+    used = _used(journal) if lacks else set()
+    return [one for one in lacks if one.plan not in used]
+
+
+def _used(journal: Journal) -> set[str]:
+    """Plans that were carried out or given up: nobody need approve them anew when their approver is
+    revoked. A plan of which a part went is planned anew, and an act is asked for anew by its command."""
+    used = {row.plan for query in (_WRITTEN, _DROPPED) for row in journal.rows(query)}
+    acts = {row.plan for row in journal.rows(_GONE) if not _sort(row.what)}
+    signed = {row.plan for row in journal.rows(_GONE) if journal.holds(f"signed:{row.plan}")}
+    return used | acts | signed
 
 
 def all_asked(journal: Journal) -> list[Asked]:
@@ -61,7 +76,12 @@ def all_asked(journal: Journal) -> list[Asked]:
 
 
 _ALL_APPROVALS = sa.select(APPROVALS).order_by(APPROVALS.c.seq)
-_ALL_GRANTS = sa.select(GRANTS.c.plan, GRANTS.c.person).order_by(GRANTS.c.seq)
+_REVOKED = sa.select(PEOPLE.c.person).where(PEOPLE.c.revoked)
+_ALL_GRANTS = (
+    sa.select(GRANTS.c.plan, GRANTS.c.person)
+    .where(GRANTS.c.person.not_in(_REVOKED))
+    .order_by(GRANTS.c.seq)
+)
 
 
 def current(journal: Journal, persons: int) -> list[Asked]:
@@ -75,6 +95,12 @@ def current(journal: Journal, persons: int) -> list[Asked]:
     return [one for one in waiting(journal, persons) if one.plan in last - dropped]
 
 
+_WRITTEN, _DROPPED = sa.select(BATCHES.c.plan), sa.select(DROPPED.c.plan)
+_GONE = (
+    sa.select(APPROVALS.c.plan, APPROVALS.c.what)
+    .join(GRANTS, GRANTS.c.plan == APPROVALS.c.plan)
+    .where(GRANTS.c.person.in_(_REVOKED))
+)
 _SORTS = ("ACE batches", "accounting of")
 """What of which the last that was asked for replaces all before."""
 
@@ -131,11 +157,21 @@ def require(journal: Journal, plan: str, binds: list[str], persons: int) -> Aske
     asked = _asked(journal, rows[0])
     if sorted(asked.binds) != sorted(binds):
         raise NotApproved(f"Plan {plan[:12]} was approved for other bytes than these")
-    if len(asked.granted_by) < needed(persons):
-        raise NotApproved(
-            f"Plan {plan[:12]} waits for approval: continuity approve {plan[:12]} --by ID"
-        )
+    if reason := lacking(journal, asked, persons):
+        raise NotApproved(reason)
     return asked
+
+
+def lacking(journal: Journal, asked: Asked, persons: int) -> str:
+    """Why a plan may not go yet, with what to do; empty if it may."""
+    if len(asked.granted_by) >= needed(persons):
+        return ""
+    gave = GRANTS.c.person.in_(_REVOKED)
+    gone = journal.rows(sa.select(GRANTS.c.person).where(GRANTS.c.plan == asked.plan, gave))
+    names = ", ".join(row.person for row in gone)
+    again = f" anew, since {names}, who gave one, was revoked" if names else ""
+    return (f"Plan {asked.plan[:12]} waits for approval{again}: "
+            f"continuity approve {asked.plan[:12]} --by ID")  # fmt: skip
 
 
 def _unfit(one: people.Person, asked: Asked, persons: int) -> str:
@@ -147,9 +183,7 @@ def _unfit(one: people.Person, asked: Asked, persons: int) -> str:
 
 
 def _asked(journal: Journal, row: sa.Row) -> Asked:  # type: ignore[type-arg]
-    grants = journal.rows(
-        sa.select(GRANTS.c.person).where(GRANTS.c.plan == row.plan).order_by(GRANTS.c.seq)
-    )
+    grants = journal.rows(_ALL_GRANTS.where(GRANTS.c.plan == row.plan))
     return _as_asked(row, [grant.person for grant in grants])
 
 

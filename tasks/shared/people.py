@@ -53,6 +53,12 @@ def known(journal: Journal, person: str) -> Person:
     raise Refused(f"Nobody with the id {person!r} is listed; see continuity people list")
 
 
+def refuse_revoked(journal: Journal, person: str) -> None:
+    """Raises Refused for somebody who was revoked; others need not be listed to do what needs no code."""
+    if any(one.person == person and one.revoked for one in everyone(journal)):
+        known(journal, person)
+
+
 def add(
     journal: Journal, person: str, name: str, licence: str, roles: list[str], actor: str
 ) -> None:

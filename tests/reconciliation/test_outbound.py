@@ -7,8 +7,9 @@ import pytest
 from tasks.ace.check import check_bytes
 from tasks.reconciliation import account, outbound, plan
 from tasks.reconciliation.acts import settle
-from tasks.reconciliation.loop import write_approved
+from tasks.reconciliation.loop import verdicts, write_approved
 from tasks.reconciliation.sign_off import sign_off
+from tasks.shared import approval, people
 from tasks.shared.errors import BadSettings, ContentMissing, NotApproved, Refused, Unaccounted
 from tasks.shared.journal_check import verify
 from tests.entries import house as desks
@@ -290,3 +291,48 @@ def test_a_drill_sends_nothing_outside_its_home(tmp_path) -> None:
         with pytest.raises(Refused, match="A drill sends nothing outside"), outbound(moved, book):
             pass
     book.close()
+
+
+def test_what_a_revoked_person_approved_waits_for_another(office: Office, tmp_path: Path) -> None:
+    office.record(21, 2, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    people.revoke(office.journal, office.settings.home, "ada", "left", "it")
+    assert write_approved(office.house, "bo") == ([], {})
+    with pytest.raises(NotApproved, match="ada, who gave one, was revoked"):
+        office.write(made)
+    assert list(office.outbound.iterdir()) == []
+    assert office.plan() == made
+    assert [one.plan for one in approval.current(office.journal, 2)] == [made.digest]
+    people.revoke(office.journal, office.settings.home, "bo", "left too", "it")
+    with pytest.raises(Refused, match="Bo Harbor"):
+        write_approved(office.house, "bo")
+
+
+def test_a_hidden_batch_is_withdrawn_when_its_approver_is_revoked(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.record(22, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    named_only(office, made, monkeypatch)
+    people.revoke(office.journal, office.settings.home, "ada", "left", "it")
+    assert write_approved(office.house, "bo") == ([], {})
+    assert list(office.outbound.iterdir()) == []
+    (verdict,) = [verdict for _, verdict in verdicts(office.house)]
+    assert verdict.step == "ask ACE" and approval.current(office.journal, 2) == []
+    assert verify(office.journal, office.book.content).ok
+
+
+def test_a_written_plan_does_not_wait_again_when_its_approver_leaves(
+    office: Office, tmp_path: Path
+) -> None:
+    office.record(23, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    office.write(made)
+    people.revoke(office.journal, office.settings.home, "ada", "left", "it")
+    assert approval.current(office.journal, 2) == []

@@ -158,3 +158,28 @@ def test_the_secret_of_codes_is_nowhere_in_the_book(
 ) -> None:
     assert all(phone.secret not in event.body for event in journal.events())
     assert (home / "keys" / "totp" / "ada").stat().st_mode & 0o077 == 0
+
+
+def test_what_a_revoked_person_approved_goes_only_after_another(
+    journal: Journal, home: Path, phone: pyotp.TOTP
+) -> None:
+    people.add(journal, "cy", "Cy Dock", "678", ["approver"], "tests")
+    other = pyotp.parse_uri(people.enrol(journal, home, "cy", "tests"))
+    grant(journal, home, phone.at(NOON))
+    people.revoke(journal, home, "ada", "left", "tests")
+    with pytest.raises(NotApproved, match="anew, since ada, who gave one, was revoked"):
+        approval.require(journal, PLAN, [OTHER], 2)
+    with clock.held(NOON):
+        approval.grant(journal, home, PLAN, "cy", other.at(NOON), persons=2)
+    assert approval.require(journal, PLAN, [OTHER], 2).granted_by == ("cy",)
+    with pytest.raises(Refused, match="revoked"):
+        approval.ask(journal, OTHER, "a batch", [OTHER], "ada")
+    assert verify(journal).ok
+
+
+def test_what_was_done_need_not_be_approved_anew(
+    journal: Journal, home: Path, phone: pyotp.TOTP
+) -> None:
+    grant(journal, home, phone.at(NOON))
+    people.revoke(journal, home, "ada", "left", "tests")
+    assert not approval.waiting(journal, 2), "an act is asked for anew by its command"
