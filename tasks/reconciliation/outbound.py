@@ -43,7 +43,8 @@ __all__ += ["write"]
 
 @dataclass(frozen=True)
 class Written:
-    """A batch that now lies, or lay, in the outbound folder."""
+    """A batch that now lies, or lay, in the outbound folder. `again`: it was named before, by this
+    desk or another."""
 
     batch: str
     where: str
@@ -163,19 +164,29 @@ def _one(
     actor: str,
 ) -> Written:
     where = f"{folder.label}/{batch.file}"
-    subject = f"batch/{batch.batch}"
     standing = journal.rows(sa.select(BATCHES).where(BATCHES.c.batch == batch.batch))
     if standing and standing[0].written:
         folder.discard(batch.file)  # Left by a crash after its batch was withdrawn.
         return Written(batch.batch, where, len(batch.numbers), again=True)
-    if not standing:
-        folder.hide(batch.file, bytes_of(batch))
-        body = kinds.BatchNamed(
-            batch=batch.batch, application=batch.application, plan=plan.digest, content=batch.content,
-            file=batch.file, numbers=list(batch.numbers),
-        )  # fmt: skip
-        journal.append(body, subject, actor, key=f"batch:{batch.batch}")
-    return _visible(journal, batch, folder, actor, again=bool(standing))
+    named = not standing and _named(journal, plan, batch, folder, bytes_of(batch), actor)
+    return _visible(journal, batch, folder, actor, again=not named)
+
+
+def _named(
+    journal: Journal, plan: Plan, batch: Planned, folder: Exchange, data: bytes, actor: str
+) -> bool:
+    """Hide and name a batch; False if another run was quicker. Both under the book's lock: a slower run
+    would hide anew, and then show, what the sender fetched already."""
+    body = kinds.BatchNamed(
+        batch=batch.batch, application=batch.application, plan=plan.digest, content=batch.content,
+        file=batch.file, numbers=list(batch.numbers),
+    )  # fmt: skip
+    with journal.write(actor) as pen:
+        if pen.rows(sa.select(BATCHES.c.batch).where(BATCHES.c.batch == batch.batch)):
+            return False
+        folder.hide(batch.file, data)
+        pen.append(body, f"batch/{batch.batch}", key=f"batch:{batch.batch}")
+    return True
 
 
 def _visible(

@@ -100,12 +100,13 @@ class LocalExchange:
 
     def show(self, name: str) -> int | None:
         hidden, visible = self._hidden(name), self.path / name
-        if not hidden.exists():
-            return None
-        size = hidden.stat().st_size
-        if visible.exists():
-            raise Exists(f"{visible} is there already, and not of this batch; move it away")
-        hidden.replace(visible)
+        try:
+            size = hidden.stat().st_size
+            if visible.exists() and hidden.exists():
+                raise Exists(f"{visible} is there already, and not of this batch; move it away")
+            hidden.replace(visible)
+        except FileNotFoundError:
+            return None  # Never hidden, or another run has shown it a moment ago.
         flush_folder(self.path)
         return size
 

@@ -336,3 +336,26 @@ def test_a_written_plan_does_not_wait_again_when_its_approver_leaves(
     office.write(made)
     people.revoke(office.journal, office.settings.home, "ada", "left", "it")
     assert approval.current(office.journal, 2) == []
+
+
+def test_of_two_desks_at_once_the_slower_shows_nothing_again(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sender fetches the file of the quicker one before the slower one has written its own."""
+    office.record(24, 1, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    real, fetched = outbound.real, []
+
+    def slow(*given: object) -> bytes:
+        if not fetched:
+            fetched.append(made.batches[0].file)
+            office.write(made)
+            (office.outbound / made.batches[0].file).unlink()
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(outbound, "real", slow)
+    (again,) = office.write(made)
+    assert again.again and list(office.outbound.iterdir()) == []
+    assert verify(office.journal, office.book.content).ok
