@@ -32,6 +32,7 @@ from tasks.reconciliation.pacing import pace
 from tasks.reconciliation.view import CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
 from tasks.shared import clock, kinds, opening
 from tasks.shared.content import ContentStore
+from tasks.shared.errors import Busy
 from tasks.shared.exchange import put
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
@@ -205,7 +206,8 @@ def write_question(
     house: House, about: str, query: Query, keys: tuple[str, ...], actor: str
 ) -> str:
     """Name the question in the book, then make it visible. A crash between the two only means
-    that it is put again later."""
+    that it is put again later. Raises Busy if another run named a question of this id: an answer to it
+    would be read as one to ours."""
     batch: Batch = query.batch
     name = f"{clock.stamp()}-{query.application.lower()}-{batch.port}-{batch.sequence:05d}.abi"
     body = kinds.QueryNamed(
@@ -216,7 +218,10 @@ def write_question(
         file=name,
         asked=list(keys),
     )
-    house.journal.append(body, f"query/{batch.batch_id}", actor, key=f"query:{batch.batch_id}")
+    subject, key = f"query/{batch.batch_id}", f"query:{batch.batch_id}"
+    if not house.journal.append(body, subject, actor, key=key):
+        raise Busy("Another desk or run is asking ACE at this moment, and asks what is due. Nothing is "
+                   "lost: give the command again in a minute")  # fmt: skip
     line_ends = house.settings.ace.line_ends == "lf"
     data = fill_in(
         batch.bytes(), password(house.settings), batch.slots, house.vault.open, line_ends

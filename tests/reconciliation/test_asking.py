@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tasks.ace.query import summary_queries
 from tasks.reconciliation import report_book, report_matters
+from tasks.reconciliation.asking import asker_of, write_question
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.requests import answered, requests
 from tasks.reconciliation.standings import AT_LAST, standings
+from tasks.reconciliation.terms import sending_day
 from tasks.shared import clock, kinds
-from tasks.shared.errors import BadInput, Refused
+from tasks.shared.errors import BadInput, Busy, Refused
 from tasks.shared.journal_check import verify
 from tests.ace import made_summary
 from tests.reconciliation.ace_world import World, open_world, record_summaries
@@ -114,3 +117,17 @@ def test_a_detention_ends_when_cbp_says_so_and_a_status_asks_nothing(world: Worl
         world.exchange()
         world.turn()
         assert len(requests(world.house.journal)) == count, kind
+
+
+def test_the_slower_of_two_desks_that_ask_at_once_is_told(office: Office, tmp_path: Path) -> None:
+    """Both took the same id: an answer to the one question would be read as one to the other."""
+    numbers = office.record(1, 2, tmp_path)
+    asker = asker_of(office.house, "2704", sending_day(office.settings))
+    for number, name in zip(numbers, ("first", "second"), strict=True):
+        (query,) = summary_queries(asker, [number])
+        if name == "first":
+            write_question(office.house, "summary", query, query.asked, "bo")
+        else:
+            with pytest.raises(Busy, match="Another desk"):
+                write_question(office.house, "summary", query, query.asked, "bo")
+    assert len(list(office.outbound.iterdir())) == 1
