@@ -86,31 +86,40 @@ def show_(file: File) -> None:
 
 @app.command()
 def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Write the batches of approved plans to the outbound folder. Exit 1 if a plan still waits."""
-    from tasks.reconciliation import pacing, plan
-    from tasks.reconciliation.loop import write_approved
+    """Write the batches of approved plans to the outbound folder. Exit 1 if a plan still waits. With
+    --json an object: written, dropped, paced, waiting, held."""
+    from tasks.reconciliation import pacing, plan_words
+    from tasks.reconciliation.loop import waiting_plan, write_approved
     from tasks.reconciliation.terms import sending_day
 
-    written, dropped = write_approved(desk.house, desk.actor)
-    rows = [{"batch": one.batch, "file": one.where, "entries": one.numbers} for one in written]
-    if not as_json:
+    done, dropped = write_approved(desk.house, desk.actor)
+    rows = [{"batch": one.batch, "file": one.where, "entries": one.numbers,
+             "when": "before" if one.again else "now"} for one in done]  # fmt: skip
+    pace = pacing.pace(desk.journal, desk.settings)
+    paced, waiting, held = "" if pace.left else str(pace), None, {}
+    if not any(row["when"] == "now" for row in rows):
+        waiting, held = waiting_plan(desk.house, desk.actor, sending_day(desk.settings))
+    if as_json:
+        facts = plan_words.facts(waiting) if waiting else None
+        told = {"written": rows, "dropped": dropped, "paced": paced, "waiting": facts, "held": held}
+        print(json.dumps(told, indent=1, ensure_ascii=False))
+    else:
         for reason in dropped.values():
             say(f"not written: {reason}")
-    pace = pacing.pace(desk.journal, desk.settings)
-    if not pace.left and not as_json:
-        say(f"Pace: {pace}")
-    if rows:
-        show(rows, as_json=as_json, title="Written")
-        return
-    today = sending_day(desk.settings)
-    made = plan.make(desk.journal, desk.content, desk.settings, desk.actor, today)
-    if made is None:
-        show([], as_json=as_json, title="Written")
-        return
-    raise NotApproved(
-        f"{len(made.numbers)} entries in {len(made.batches)} file(s) wait for approval: "
-        f"continuity approve {made.digest[:12]} --by ID"
-    )
+        if paced:
+            say(f"Pace: {paced}")
+        show(rows, as_json=False, title="Written")
+        if any(row["when"] == "before" for row in rows):
+            say(
+                "'before': named by an earlier run or by another desk just now, and not written again"
+            )
+        for line in [] if waiting else plan_words.held(held):
+            say(line)
+    if waiting:
+        raise NotApproved(f"{plan_words.words(waiting)[0]}: waits for approval: continuity approve "
+                          f"{waiting.digest[:12]} --by ID")  # fmt: skip
+    if held:
+        raise typer.Exit(2)
 
 
 @app.command()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.shared.errors import BadInput, ContinuityError
+from tasks.shared.errors import BadInput, ContinuityError, NotApproved
 
 if TYPE_CHECKING:
     from tasks.entries.ledger import Book
@@ -144,6 +145,25 @@ def show_files(paths: Iterable[Path], *, as_json: bool, **counts: Any) -> None:
     listed = [{"file": str(path), "size": path.stat().st_size, "sha256": digest_of(path)}
               for path in paths]  # fmt: skip
     print(json.dumps({**counts, "files": listed}, indent=1, ensure_ascii=False, default=str))
+
+
+def tell(as_json: bool, words: str, **facts: Any) -> None:
+    """What an act did: in words for a person, or its facts for a script."""
+    if as_json:
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
+    else:
+        say(words)
+
+
+@contextmanager
+def plan_told(as_json: bool) -> Iterator[None]:
+    """Tells a script which plan an act waits for: {"waiting": digest}. A person reads it in the error."""
+    try:
+        yield
+    except NotApproved as waits:
+        if as_json:
+            tell(True, "", waiting=waits.plan)
+        raise
 
 
 def _marked(title: str) -> str:

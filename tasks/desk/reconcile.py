@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk import letters, production, requests, signed
-from tasks.desk.context import desk, say, show, show_files
+from tasks.desk.context import desk, plan_told, say, show, show_files, tell
 
 if TYPE_CHECKING:
     from tasks.reconciliation.loop import Turn
@@ -200,6 +200,7 @@ def settle_(
     not_in_ace: Annotated[
         bool, typer.Option("--not-in-ace", help="Also what ACE does not show.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Settle recorded entries by proof, e.g. a difference that is accepted. Asks for a licence
     holder's approval; give the same command again once it is there."""
@@ -207,8 +208,10 @@ def settle_(
 
     wanted = desk.numbers(numbers)
     data = proof.read_bytes()
-    digest = settle(desk.house, wanted, how, data, desk.actor, not_in_ace=not_in_ace)
-    say(f"Settled: {', '.join(wanted)}; proof {digest[:12]}")
+    with plan_told(as_json):
+        digest = settle(desk.house, wanted, how, data, desk.actor, not_in_ace=not_in_ace)
+    words = f"Settled: {', '.join(wanted)}; proof {digest[:12]}"
+    tell(as_json, words, settled=wanted, proof=digest)
 
 
 @app.command("not-received")
@@ -216,13 +219,16 @@ def not_received_(
     batch: Annotated[str, typer.Argument(help="The batch id, as in `reconcile next`.")],
     reason: Annotated[str, typer.Option(help="How it is known that ACE never got it.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Note that ACE never got a batch, so that its entries may go again. Asks for a licence
     holder's approval; give the same command again once it is there."""
     from tasks.reconciliation.acts import not_received
 
-    numbers = not_received(desk.house, batch, reason, proof.read_bytes(), desk.actor)
-    say(f"{batch} never reached ACE: {', '.join(numbers)} may go again once ACE was asked anew")
+    with plan_told(as_json):
+        numbers = not_received(desk.house, batch, reason, proof.read_bytes(), desk.actor)
+    words = f"{batch} never reached ACE: {', '.join(numbers)} may go again once ACE was asked anew"
+    tell(as_json, words, not_received=batch, numbers=numbers)
 
 
 @app.command()
@@ -257,15 +263,16 @@ def hand_over_(
     number: Annotated[str, typer.Argument()],
     other: Annotated[str, typer.Option(help="The other filer's entry number.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Note that another filer filed the entry under a number of its own. Asks for a licence holder's
     approval; give the same command again once it is there."""
     from tasks.reconciliation.acts import hand_over
 
     wanted = desk.number(number)
-    say(
-        f"{wanted}: filed under {hand_over(desk.house, wanted, other, proof.read_bytes(), desk.actor)}"
-    )
+    with plan_told(as_json):
+        filed = hand_over(desk.house, wanted, other, proof.read_bytes(), desk.actor)
+    tell(as_json, f"{wanted}: filed under {filed}", handed_over=wanted, filed=filed)
 
 
 @app.command()
@@ -273,23 +280,27 @@ def burnt(
     number: Annotated[str, typer.Argument()],
     reason: Annotated[str, typer.Option(help="Why it was cancelled, with CBP's reason code.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Note that a number was cancelled in ACE and is never used again. Asks for a licence holder's
     approval; give the same command again once it is there."""
     from tasks.reconciliation.acts import burn
 
     wanted = desk.number(number)
-    burn(desk.house, wanted, reason, proof.read_bytes(), desk.actor)
-    say(f"{wanted} is burnt: never used again")
+    with plan_told(as_json):
+        burn(desk.house, wanted, reason, proof.read_bytes(), desk.actor)
+    tell(as_json, f"{wanted} is burnt: never used again", burnt=wanted)
 
 
 @app.command("sign-off")
-def sign_off_() -> None:
+def sign_off_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Sign the accounting. Refused while a number or an entry lacks its final place."""
     from tasks.reconciliation.sign_off import sign_off
 
-    done = sign_off(desk.journal, desk.content, desk.settings, desk.actor)
-    say(f"Signed: {done.numbers} numbers, accounting {done.accounting[:12]}")
+    with plan_told(as_json):
+        done = sign_off(desk.journal, desk.content, desk.settings, desk.actor)
+    words = f"Signed: {done.numbers} numbers, accounting {done.accounting[:12]}"
+    tell(as_json, words, signed=done.accounting, numbers=done.numbers)
 
 
 @app.command("report")

@@ -158,7 +158,7 @@ def require(journal: Journal, plan: str, binds: list[str], persons: int) -> Aske
     if sorted(asked.binds) != sorted(binds):
         raise NotApproved(f"Plan {plan[:12]} was approved for other bytes than these")
     if reason := lacking(journal, asked, persons):
-        raise NotApproved(reason)
+        raise NotApproved(reason, plan)
     return asked
 
 

@@ -99,7 +99,11 @@ class NumberUnavailable(Refused):
 
 
 class NotApproved(Refused):
-    """No approval is bound to this plan."""
+    """No approval is bound to this plan. `plan`: its digest."""
+
+    def __init__(self, message: str, plan: str = "") -> None:
+        super().__init__(message)
+        self.plan = plan
 
 
 class CodeRefused(Refused):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -359,3 +360,28 @@ def test_of_two_desks_at_once_the_slower_shows_nothing_again(
     (again,) = office.write(made)
     assert again.again and list(office.outbound.iterdir()) == []
     assert verify(office.journal, office.book.content).ok
+
+
+def test_batch_settle_and_sign_off_answer_in_json_alone(
+    office: Office, tmp_path: Path, continuity
+) -> None:
+    (number,) = office.record(25, 1, tmp_path)
+    code, out, err = continuity("ace", "batch", "--json", by="bo")
+    told = json.loads(out)
+    assert code == 1 and told["written"] == [] and told["waiting"]["plan"][:12] in err
+    office.approve_last()
+    code, out, _ = continuity("ace", "batch", "--json", by="bo")
+    assert code == 0 and [row["when"] for row in json.loads(out)["written"]] == ["now"]
+    code, out, _ = continuity("ace", "batch", "--json", by="bo")
+    assert code == 0 and json.loads(out)["waiting"] is None
+    proof = tmp_path / "proof.txt"
+    proof.write_text("seen in the portal")
+    settle_ = ("reconcile", "settle", number, "--how", "by portal", "--proof", str(proof),
+               "--not-in-ace", "--json")  # fmt: skip
+    for command, told in ((settle_, "settled"), (("reconcile", "sign-off", "--json"), "signed")):
+        code, out, err = continuity(*command, by="bo")
+        waits = json.loads(out)
+        assert code == 1 and waits["waiting"][:12] in err
+        office.approve_last()
+        code, out, _ = continuity(*command, by="bo")
+        assert code == 0 and json.loads(out)[told]
