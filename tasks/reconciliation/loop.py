@@ -15,6 +15,7 @@ from tasks.reconciliation import asking, outbound, pacing, plan, reading
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, Verdict, classify, taken_back
 from tasks.reconciliation.covering import without_summary
+from tasks.reconciliation.meddled import meddled
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
 from tasks.shared import approval, kinds, people
@@ -37,6 +38,8 @@ class Turn:
     """Settled numbers that ACE took back, and plans of which nothing more is written: why."""
     uncovered: list[str] = field(default_factory=list)
     """A line for each number under which a summary is to cover releases, and none of the book goes."""
+    meddled: dict[str, str] = field(default_factory=dict)
+    """Files of the outbound folder that somebody edited or renamed, and what to do."""
     paced: str = ""
     """Why files wait although they might go; empty if none does."""
 
@@ -63,7 +66,7 @@ def turn(house: House, actor: str, today: date) -> Turn:
     pace = pacing.pace(house.journal, house.settings)
     return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held,
                 reopened, dropped, without_summary(standings(house.journal)),
-                "" if pace.left else str(pace))  # fmt: skip
+                meddled(house), "" if pace.left else str(pace))  # fmt: skip
 
 
 def verdicts(house: House) -> list[tuple[Standing, Verdict]]:

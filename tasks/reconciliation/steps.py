@@ -27,6 +27,7 @@ from tasks.reconciliation import (
     sign_off,
 )
 from tasks.reconciliation.asking import House, house_of
+from tasks.reconciliation.meddled import meddled
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import opening
@@ -42,7 +43,10 @@ def _house(home: str) -> House:
 def write_approved(home: str, actor: str) -> list[dict[str, Any]]:
     """Write the batches of every approved plan that is still right; what was written before is
     left alone."""
-    done, dropped = loop.write_approved(_house(home), actor)
+    house = _house(home)
+    done, dropped = loop.write_approved(house, actor)
+    for file, wrong in meddled(house).items():
+        get_run_logger().warning("not as written: %s: %s", file, wrong)
     for plan, reason in dropped.items():
         get_run_logger().warning("plan %s is dropped: %s", plan[:12], reason)
     get_run_logger().info("%d batch file(s) stand in the outbound folder", len(done))

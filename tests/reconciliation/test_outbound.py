@@ -9,6 +9,7 @@ from tasks.ace.check import check_bytes
 from tasks.reconciliation import account, outbound, plan
 from tasks.reconciliation.acts import settle
 from tasks.reconciliation.loop import verdicts, write_approved
+from tasks.reconciliation.meddled import meddled
 from tasks.reconciliation.sign_off import sign_off
 from tasks.shared import approval, people
 from tasks.shared.errors import BadSettings, ContentMissing, NotApproved, Refused, Unaccounted
@@ -385,3 +386,18 @@ def test_batch_settle_and_sign_off_answer_in_json_alone(
         office.approve_last()
         code, out, _ = continuity(*command, by="bo")
         assert code == 0 and json.loads(out)[told]
+
+
+def test_a_file_that_somebody_edited_or_renamed_is_told(office: Office, tmp_path: Path) -> None:
+    office.record(26, 3, tmp_path)
+    made = office.plan()
+    assert made is not None
+    office.approve(made)
+    edited, renamed, *_ = [Path(one.where) for one in office.write(made)]
+    assert meddled(office.house) == {}
+    edited.write_bytes(edited.read_bytes().replace(b"SE10A", b"SE10R", 1))
+    renamed.rename(office.outbound / "copy.abi")
+    (office.outbound / "of-production.abi").write_bytes(b"A")
+    found = meddled(office.house)
+    assert set(found) == {edited.name, "copy.abi"}
+    assert "not-received" in found[edited.name] and renamed.name in found["copy.abi"]
