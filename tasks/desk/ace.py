@@ -145,7 +145,7 @@ def read(
     done = [read_file(desk.house, path, desk.actor) for path in files]
     rows = [
         {"file": one.file, "answers": one.answers, "known before": bool(one.known),
-         "problems": len(one.problems)}
+         "problems": len(one.problems), "contradictions": list(one.odd)}
         for one in done
     ]  # fmt: skip
     said = [one for one in _told(files) if one.code]
@@ -153,7 +153,10 @@ def read(
         told = [asdict(one) for one in said]
         print(json.dumps({"files": rows, "told": told}, indent=1, ensure_ascii=False))
     else:
-        show(rows, as_json=False, title="Read")
+        show([{**row, "contradictions": len(row["contradictions"])} for row in rows], as_json=False,
+             title="Read")  # fmt: skip
+        for odd in (odd for one in done for odd in one.odd):
+            say(f"CONTRADICTION: {odd}")
         _explain(said)
     problems = [problem for one in done for problem in one.problems]
     if problems:

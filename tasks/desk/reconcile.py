@@ -137,6 +137,8 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         f"{sum(one.answers for one in done.read)} answer(s) read, {len(done.settled)} settled")  # fmt: skip
     for file, wrong in unread(done.read).items():
         say(f"NOT READ: {file}: {wrong}")
+    for odd in (odd for one in done.read for odd in one.odd):
+        say(f"CONTRADICTION: {odd}")
     for file, wrong in done.meddled.items():
         say(f"NOT AS WRITTEN: {file}: {wrong}")
     if done.paced:
@@ -171,6 +173,7 @@ def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
         "dropped": done.dropped,
         "held": done.held,
         "uncovered": done.uncovered,
+        "contradictions": [odd for one in done.read for odd in one.odd],
         "meddled": done.meddled,
         "paced": done.paced,
         "waiting": plan_words.facts(done.waiting) if done.waiting else None,

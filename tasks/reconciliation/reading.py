@@ -16,6 +16,7 @@ from tasks.reconciliation.addressed import foreign
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.bodies import bodies
 from tasks.reconciliation.compare import Ours, Words, differences, ours_of
+from tasks.reconciliation.contradictions import contradictions
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import Exchange, exchange
@@ -26,12 +27,14 @@ _Some = TypeVar("_Some")
 
 @dataclass(frozen=True)
 class Read:
-    """One file: what became of its answers, or why it could not be read."""
+    """One file: what became of its answers, or why it could not be read. `odd`: what in it contradicts
+    what ACE said before."""
 
     file: str
     answers: int
     known: int
     problems: tuple[Problem, ...] = ()
+    odd: tuple[str, ...] = ()
 
 
 def unread(done: Iterable[Read]) -> dict[str, str]:
@@ -166,10 +169,11 @@ def _written(house: House, one: _Opened, differ: Mapping[int, Words], actor: str
         for answer in one.answers
         for body in bodies(house, answer, one.digest, one.name, differ.get(id(answer), {}))
     ]
+    odd = tuple(contradictions(house.journal, said))
     with house.journal.write(actor) as pen:
         for place, body in enumerate(said):
             pen.append(body, _subject(one.digest), key=f"answer:{one.digest}:{place}")
-    return Read(one.name, len(one.answers), 0, faults)
+    return Read(one.name, len(one.answers), 0, faults, odd)
 
 
 _READ: WeakKeyDictionary[Journal, dict[str, str]] = WeakKeyDictionary()

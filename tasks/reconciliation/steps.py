@@ -61,6 +61,8 @@ def read_answers(home: str, actor: str) -> int:
     """Read the inbox into the book; returns how many answers were new."""
     done = reading.read_inbox(_house(home), actor)
     get_run_logger().info("%d file(s) in the inbox", len(done))
+    for odd in (odd for one in done for odd in one.odd):
+        get_run_logger().warning("contradiction: %s", odd)
     for file, wrong in reading.unread(done).items():
         get_run_logger().warning("NOT READ: %s: %s", file, wrong)
     return sum(one.answers for one in done)

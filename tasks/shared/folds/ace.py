@@ -149,7 +149,7 @@ def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
             "off": line.outside and state == "rejected",
         }
         for line in body.lines
-        if (state := _SENT_STATES.get(line.disposition))
+        if (state := SENT_STATES.get(line.disposition))
     ]
     if sent is not None and told:
         own = change.where(
@@ -184,7 +184,7 @@ def _dropped(connection: sa.Connection, seq: int, body: kinds.PlanDropped) -> No
     connection.execute(sa.insert(DROPPED), [row])
 
 
-_SENT_STATES = {
+SENT_STATES = {
     "accepted": "taken",
     "accepted with warnings": "taken",
     "referred": "taken",

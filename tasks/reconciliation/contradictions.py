@@ -1,0 +1,39 @@
+"""Answers of ACE that contradict what it said before of the same sending, or each other. The first stands
+in the book, ACE is asked what is so, and a person is told: nothing is settled on a word alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from tasks.shared import kinds
+from tasks.shared.folds.ace import SENT_STATES
+from tasks.shared.journal import Journal
+from tasks.shared.projections import SENT
+
+_FINAL = ("taken", "rejected", "batch rejected")
+
+
+def contradictions(journal: Journal, bodies: Sequence[kinds.AnswerRead]) -> Iterator[str]:
+    """A line for each entry, in the order of the answers that are about to be written."""
+    known: dict[str, dict[str, str]] = {}
+    for body in bodies:
+        if not body.batch:
+            continue
+        if body.batch not in known:
+            rows = journal.rows(sa.select(SENT).where(SENT.c.batch == body.batch))
+            known[body.batch] = {row.number: row.state for row in rows}
+        before = known[body.batch]
+        said = dict.fromkeys(before, "batch rejected") if body.rejected else {}
+        told = [*said.items(), *((line.number, SENT_STATES.get(line.disposition, ""))
+                                 for line in body.lines)]  # fmt: skip
+        for number, state in told:
+            if number not in before or state not in _FINAL:
+                continue
+            if before[number] in _FINAL and before[number] != state:
+                yield (f"{number}: ACE said '{before[number]}' of batch {body.batch}, and now "
+                       f"'{state}'. The first counts until ACE, asked anew, shows what is so; see "
+                       f"continuity reconcile answers {number}")  # fmt: skip
+            else:
+                before[number] = state
