@@ -42,13 +42,16 @@ class SheetRows:
 
 
 class Book:
-    """One workbook in the making. `house`: the names in HOUSE; missing ones stay empty."""
+    """One workbook in the making. `house`: the names in HOUSE; missing ones stay empty. `handed_to`: the
+    broker who takes the entries over, for whom the first sheet has other words."""
 
     def __init__(
-        self, desk: str, port: str, numbers: Sequence[str], house: Mapping[str, str], drill: bool
-    ) -> None:
+        self, desk: str, port: str, numbers: Sequence[str], house: Mapping[str, str], drill: bool,
+        handed_to: str = "",
+    ) -> None:  # fmt: skip
         self.desk, self.port, self.numbers = desk, port, list(numbers)
-        self.house, self.drill = house, drill
+        self.house, self.drill, self.handed_to = house, drill, handed_to
+        self.title = f"Downtime entries: {handed_to or f'desk {desk}'}"
         self._sink = io.BytesIO()
         plain = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
         self.book = xlsxwriter.Workbook(self._sink, plain)
@@ -62,7 +65,7 @@ class Book:
         self._lists()
         self._about()
         write_readme(self.book, readme, self)
-        named = {"title": f"Downtime entries, desk {self.desk}"}
+        named = {"title": self.title}
         self.book.set_properties(named | {"company": self.house.get("name", "")})
         return self.close()
 

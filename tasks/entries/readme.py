@@ -43,6 +43,25 @@ _STEPS = (
         "no e-mail outside the house.",
     ),
 )
+_HANDED_OVER = (
+    (
+        "These are yours now.",
+        "File them with ACE under your own filer code and your own entry numbers, with your own power "
+        "of attorney and bond data. CBP has seen none of them.",
+    ),
+    (
+        "Our numbers are no numbers for you.",
+        "The entry numbers here only tie the rows together: write them on no paper and send them in no "
+        "message to CBP.",
+    ),
+    ("Papers", "lie beside this file, each named by its entry; about.json lists them."),
+    (
+        "When you have filed one,",
+        "tell us your number and send its proof: our number is then void. Tell us as well what you do "
+        "not file: we take it back.",
+    ),
+    ("Private", "is what stands here of drivers and importers: keep it where only you can read."),
+)
 _RULES = (
     "Codes: pick from the list or type the code alone, in capitals.",
     "Dates as dates (2026-11-24), money in whole dollars, no formulas.",
@@ -55,11 +74,12 @@ _RULES = (
 class Maker(Protocol):
     """What the sheet needs to know of the workbook being made."""
 
-    desk: str
+    title: str
     port: str
     numbers: list[str]
     house: Mapping[str, str]
     drill: bool
+    handed_to: str
 
     def format(self, name: str, **properties: Any) -> Format: ...
 
@@ -71,8 +91,10 @@ def write_readme(book: xlsxwriter.Workbook, sheet: Worksheet, maker: Maker) -> N
     sheet.set_column(1, 1, 31)
     sheet.set_column(2, 2, 92)
     row = _head(sheet, maker)
-    row = _block(sheet, maker, row, "What to do", _STEPS, numbered=True)
-    row = _block(sheet, maker, row, "So that the file can be read", [("", r) for r in _RULES])
+    steps = _HANDED_OVER if maker.handed_to else _STEPS
+    row = _block(sheet, maker, row, "What to do", steps, numbered=True)
+    if not maker.handed_to:
+        row = _block(sheet, maker, row, "So that the file can be read", [("", r) for r in _RULES])
     row = _legend(sheet, maker, row)
     row = _sheets(sheet, maker, row)
     _block(sheet, maker, row, "Questions", [(who, what) for who, what in _help(maker)])
@@ -86,7 +108,7 @@ def _head(sheet: Worksheet, maker: Maker) -> int:
     title = maker.format("title", font_size=22, bold=True, font_color="1F3864")
     large = maker.format("large", font_size=12, font_color="404040")
     sheet.set_row(0, 36)
-    sheet.write_string(0, 1, f"Downtime entries: desk {maker.desk}", title)
+    sheet.write_string(0, 1, maker.title, title)
     house = maker.house
     sheet.write_string(1, 1, _joined(house.get("name"), _labelled(house)), large)
     port = _joined(f"Port {maker.port}", codes.meanings("port").get(maker.port, "").title())

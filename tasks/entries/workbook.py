@@ -25,6 +25,7 @@ def write_workbook(
     drill: bool = False,
     record: Record | None = None,
     problems: Mapping[str, Sequence[Problem]] | None = None,
+    handed_to: str = "",
 ) -> Path:
     """Write the workbook of a desk and return its path.
 
@@ -32,7 +33,7 @@ def write_workbook(
     are not among them. `house`: `name`, `filer_code`, `licence`, `contact_name`, `contact_phone`
     (others are ignored, missing ones stay empty). `record`: rows to hand back, filled in; what it
     holds comes out of `intake.read_files` again as it is. `problems`: by entry number, why it comes
-    back; listed on a first sheet and noted at the number.
+    back; listed on a first sheet and noted at the number. `handed_to`: the other broker it is for.
     """
     record = record or Record.empty()
     printed = set(numbers)
@@ -40,7 +41,7 @@ def write_workbook(
     sheets = {table: SheetRows(part.to_pylist()) for table, part in record.items()}
     known = {row["entry_number"]: row for row in sheets["entries"].rows}
     fresh = [known.get(number) or _fresh(number, desk, port, house) for number in listed]
-    book = Book(desk, port, listed, house, drill)
+    book = Book(desk, port, listed, house, drill, handed_to)
     placed = _placed(listed, problems or {})
     if placed:
         problem_sheet(book, placed)

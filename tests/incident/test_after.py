@@ -7,6 +7,7 @@ import json
 from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 from pypdf import PdfReader
@@ -258,6 +259,8 @@ def test_the_other_broker_gets_workbook_documents_and_manifest(world: World, key
     (read,) = read_files([out / f"{made.handover}.xlsx"], profile_of(world.book.settings))
     row = read.record.entries.to_pylist()[0]
     assert (row["importer_number"], row["driver_birth_date"]) == (SSN, "1979-03-18")
+    words = str(pd.read_excel(out / f"{made.handover}.xlsx", "Read me", engine="calamine").values)
+    assert "under your own filer code" in words and "Write that number" not in words
     about = json.loads((out / "about.json").read_text(encoding="utf-8"))
     assert about["entries"] == [number] and about["filer"] == "XYZ"
     (event,) = world.book.journal.events(kind="handover.prepared")

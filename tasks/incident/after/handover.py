@@ -263,7 +263,7 @@ def _bundle(book: Book, name: str, numbers: Sequence[str], record: Record, other
                  "contact_name": broker.contact_name, "contact_phone": broker.contact_phone}  # fmt: skip
         port = str(record.entries["port_of_entry"][0].as_py() or "")
         write_workbook(folder / f"{name}.xlsx", f"for {other.filer}"[:20], port, [], house, drill=drill,
-                       record=record)  # fmt: skip
+                       record=record, handed_to=f"for {other.name}")  # fmt: skip
         count, listed = 0, []
         for number, some in attached(book.journal, numbers).items():
             for one in some:
