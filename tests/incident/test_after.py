@@ -291,6 +291,19 @@ def test_from_then_on_it_is_not_ours_until_it_comes_back(
     assert verify(world.book.journal, world.book.content).ok
 
 
+def test_an_earlier_hand_over_takes_nothing_back_from_a_later_one(
+    world: World, keys: Path, proof: Path
+) -> None:
+    number = world.record("11", **KEPT)
+    first = prepare(world, keys, number)
+    handover.recall(world.book, first.handover, "is full", proof, "jo")
+    later = prepare(world, keys, number, filer="DM4")
+    with pytest.raises(Refused, match="Nothing of"):
+        handover.recall(world.book, first.handover, "again", proof, "jo")
+    said = {row["handover"]: row["state"] for row in handover.listing(world.book)}
+    assert said == {first.handover: "taken back", later.handover: "with another broker"}
+
+
 def test_when_it_is_filed_our_number_is_void(world: World, keys: Path) -> None:
     number = world.record("11", **KEPT)
     prepare(world, keys, number)

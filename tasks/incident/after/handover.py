@@ -108,9 +108,10 @@ def recall(book: Book, handover: str, reason: str, proof: Path, actor: str) -> l
     said = next((one for one in handovers(book) if one.handover == handover), None)
     if said is None:
         raise Refused(f"No hand-over {handover!r}; see continuity incident handover list")
-    back = [
-        number for number, state in _states(book, said.numbers).items() if state == WITH_ANOTHER
-    ]
+    # A number that came back and was sealed anew is with the broker of the later hand-over.
+    newest = _newest(book)
+    back = [number for number, state in _states(book, said.numbers).items()
+            if state == WITH_ANOTHER and newest[number] == handover]  # fmt: skip
     if not back:
         raise Refused(f"Nothing of {handover} is with {said.broker} any more")
     word = kept(book, proof, "the other broker's word that it filed none")
@@ -127,20 +128,28 @@ def handovers(book: Book) -> list[kinds.HandoverPrepared]:
 
 
 def listing(book: Book) -> list[dict[str, object]]:
-    """A row an entry: to whom it was sealed, and where its number stands now."""
-    found = []
+    """A row an entry: to whom it was sealed, and where its number stands now; of an earlier hand-over
+    only that it came back."""
+    found, newest = [], _newest(book)
     for said in handovers(book):
         query = sa.select(NUMBERS.c.number, NUMBERS.c.state, NUMBERS.c.note)
         rows = {
             row.number: row
             for row in among(book.journal.rows, query, NUMBERS.c.number, said.numbers)
         }
-        found += [
-            {"handover": said.handover, "number": number, "broker": said.broker, "filer": said.filer,
-             "state": rows[number].state, "note": rows[number].note, "key": said.recipient}
-            for number in said.numbers
-        ]  # fmt: skip
+        for number in said.numbers:
+            now = rows[number].state, rows[number].note
+            later = newest[number] != said.handover
+            state, note = ("taken back", f"sealed anew: {newest[number]}") if later else now
+            found.append({"handover": said.handover, "number": number, "broker": said.broker,
+                          "filer": said.filer, "state": state, "note": note,
+                          "key": said.recipient})  # fmt: skip
     return found
+
+
+def _newest(book: Book) -> dict[str, str]:
+    """Number to the last hand-over that it was sealed for."""
+    return {number: said.handover for said in handovers(book) for number in said.numbers}
 
 
 def _fill(out: seal.Sealer, data: bytes) -> None:
