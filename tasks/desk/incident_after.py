@@ -171,8 +171,10 @@ def prepare(
     show([{"handover": made.handover, "entries": len(made.numbers), "documents": made.documents,
            "key": made.recipient, "file": str(made.path)}], as_json=as_json, title="Sealed")  # fmt: skip
     if not as_json:
-        say(f"Have {broker} read its key id to you: {made.recipient}. Then give it the file; when it tells you "
-            "its entry number: continuity incident handover filed NUMBER --other ITS-NUMBER")  # fmt: skip
+        say(f"Have {broker} read its key id to you: {made.recipient}. Yours, that signed it: {made.signer}. "
+            "Then give it the file; it opens it with: continuity incident handover open FILE --key ITS-KEY "
+            "--out FOLDER. When it tells you its entry number: continuity incident handover filed NUMBER "
+            "--other ITS-NUMBER --proof FILE")  # fmt: skip
 
 
 def _pairs(given: list[str], option: str) -> dict[str, Path]:
@@ -229,9 +231,12 @@ def open_(
 ) -> None:
     """Open what another broker sealed to us."""
     from tasks.desk.backup_asking import passphrase_of
-    from tasks.incident.after import handover as room
+    from tasks.incident.after.opening import open_package
     from tasks.shared import seal
 
     seed = seal.read_key(private, passphrase_of(private))
-    for name in room.open_package(file, seed, out):
+    opened = open_package(file, seed, out)
+    for name in opened.names:
         say(str(out / name))
+    say(f"It says that it comes from {opened.broker}: have it read the id of its key to you, by a number you "
+        f"know. This was signed with {opened.signer}")  # fmt: skip

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tasks.shared import seal_keys
 from tasks.shared.errors import BadInput, HostileFile, JournalBroken, NotOpened, Problem
 from tasks.shared.files import digest_of, flush_folder, write_atomic
+from tasks.shared.hostile import refuse
 from tasks.shared.seal_keys import Cost
 
 SUFFIX = ".sealed"
@@ -117,7 +118,12 @@ def require(to: To) -> None:
 def pieces(path: Path, by: By) -> Iterator[bytes]:
     """The bytes that were sealed, piece by piece; each was checked before it is given. Raises
     NotOpened, HostileFile for a file of another kind, JournalBroken for an altered or cut one."""
-    with path.open("rb") as source:
+    try:
+        opened = path.open("rb")
+    except OSError as fault:
+        right = "a file .sealed or .key that is there"
+        raise refuse(path, f"cannot be opened ({fault.strerror})", right) from None
+    with opened as source:
         head = _head(path, source)
         cipher, bound = AESGCM(_file_key(path, head, by)), sha256(head).digest()
         count, held = 0, source.read(PIECE + 16)

@@ -3,7 +3,9 @@ broker takes over."""
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from pypdf import PdfReader
 
 from tasks.entries.intake import read_files
 from tasks.entries.ledger import profile_of
-from tasks.incident.after import discretion, handover, redelivery
+from tasks.incident.after import discretion, handover, opening, redelivery
 from tasks.incident.letters import documents, sending
 from tasks.reconciliation import account
 from tasks.reconciliation.acts import hand_over, require_ours_alone
@@ -253,7 +255,10 @@ def test_the_other_broker_gets_workbook_documents_and_manifest(world: World, key
     assert SSN.encode() not in made.path.read_bytes() and made.documents == 1
     seed = seal.read_key(keys / "other.key", PHRASE)
     out = world.out()
-    names = handover.open_package(made.path, seed, out)
+    opened = opening.open_package(made.path, seed, out)
+    names = opened.names
+    assert opened.signer == made.signer and opened.broker == world.book.settings.broker.name
+    assert {one.stat().st_mode & 0o077 for one in out.iterdir()} == {0}
     assert [name.rpartition(".")[2] for name in names] == ["pdf", "xlsx", "json", "json"]
     assert (out / f"001-{number}-invoice.pdf").read_bytes() == pdf()
     (read,) = read_files([out / f"{made.handover}.xlsx"], profile_of(world.book.settings))
@@ -368,12 +373,26 @@ def test_nobody_else_opens_it_and_an_altered_one_is_refused(world: World, keys: 
     seal.make_key(keys, "thief", PHRASE, Cost(memory=3, passes=1, lanes=1))
     thief = seal.read_key(keys / "thief.key", PHRASE)
     with pytest.raises(NotOpened):
-        handover.open_package(made.path, thief, world.out())
+        opening.open_package(made.path, thief, world.out())
     seed = seal.read_key(keys / "other.key", PHRASE)
     data = bytearray(made.path.read_bytes())
     data[-1] ^= 1
     bad = world.file("bad.sealed", bytes(data))
     with pytest.raises(JournalBroken, match="altered or cut"):
-        handover.open_package(bad, seed, world.out())
+        opening.open_package(bad, seed, world.out())
     with pytest.raises(HostileFile):
-        handover.open_package(world.file("none.sealed", b"hello"), seed, world.out())
+        opening.open_package(world.file("none.sealed", b"hello"), seed, world.out())
+
+
+def test_what_was_sealed_to_us_and_is_no_hand_over_leaves_nothing(world: World, keys: Path) -> None:
+    seed, out = seal.read_key(keys / "other.key", PHRASE), world.out()
+    sealed, zipped = world.folder / "kit.sealed", io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("letter.txt", b"hello")
+    for data in (b"a kit's archive", zipped.getvalue()):
+        seal.write(sealed, seal.To(recipients=[other(keys).key]), lambda to, it=data: to.write(it))
+        with pytest.raises(HostileFile, match=r"(?s)no hand-over.*continuity kit open"):
+            opening.open_package(sealed, seed, out)
+        assert not out.exists()
+    with pytest.raises(HostileFile, match="cannot be opened"):
+        seal.read_key(keys / "gone.key", PHRASE)

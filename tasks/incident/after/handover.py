@@ -28,16 +28,13 @@ from tasks.entries.shelf import record as record_of
 from tasks.entries.workbook import write_workbook
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.documents import attached
-from tasks.shared import clock, kinds, manifest, seal, seal_keys
+from tasks.shared import clock, keys, kinds, manifest, seal, seal_keys
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
 from tasks.shared.files import digest_of, write_atomic
-from tasks.shared.hostile import MIB, is_safe_name
 from tasks.shared.journal import is_drill
 from tasks.shared.presented import presented
 from tasks.shared.private import masked
 from tasks.shared.projections import ENTRIES, NUMBERS, WITH_ANOTHER, among
-
-_MOST = 2048 * MIB
 
 
 @dataclass(frozen=True)
@@ -56,13 +53,15 @@ class Other:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was sealed. `recipient`: id of the key, to be compared by telephone."""
+    """What was sealed. `recipient`, `signer`: ids of the other broker's key and of ours, to be compared by
+    telephone."""
 
     handover: str
     path: Path
     numbers: tuple[str, ...]
     documents: int
     recipient: str
+    signer: str
 
 
 def prepare(book: Book, numbers: Sequence[str], other: Other, authorised: Mapping[str, Path],
@@ -97,7 +96,8 @@ def prepare(book: Book, numbers: Sequence[str], other: Other, authorised: Mappin
     )  # fmt: skip
     with book.journal.write(actor) as pen:
         pen.append(body, f"handover/{name}")
-    return Prepared(name, path, tuple(numbers), count, other.key_id)
+    signer = keys.key_id(keys.public(book.settings.home))
+    return Prepared(name, path, tuple(numbers), count, other.key_id, signer)
 
 
 def recall(book: Book, handover: str, reason: str, proof: Path, actor: str) -> list[str]:
@@ -154,33 +154,6 @@ def _newest(book: Book) -> dict[str, str]:
 
 def _fill(out: seal.Sealer, data: bytes) -> None:
     out.write(data)
-
-
-def open_package(path: Path, seed: bytes, folder: Path) -> list[str]:
-    """At the other broker's: open a sealed file into an empty folder; returns the names of its files.
-    `seed`: of our key (`seal.read_key`). Raises HostileFile if it is none or holds what it must not, NotOpened
-    for another key, JournalBroken if it was altered, Refused if its own manifest does not hold."""
-    if folder.exists() and any(folder.iterdir()):
-        raise BadInput(f"{folder} is not empty")
-    if not path.is_file():
-        raise BadInput(f"{path} is not there")
-    data = b"".join(seal.pieces(path, seal.By(seed=seed)))
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        _require_harmless(archive)
-        for name in archive.namelist():
-            write_atomic(folder / name, archive.read(name))
-    if problems := manifest.verify(folder):
-        raise Refused("The package is not what its manifest says", problems)
-    return sorted(one.name for one in folder.iterdir())
-
-
-def _require_harmless(archive: zipfile.ZipFile) -> None:
-    """Whoever has our public key can seal something to it: names and size are looked at first."""
-    odd = [name for name in archive.namelist() if "/" in name or not is_safe_name(name)]
-    size = sum(one.file_size for one in archive.infolist())
-    if odd or size > _MOST:
-        what = f"names a file {odd[0]!r}" if odd else f"grows to {size / MIB:,.0f} MiB"
-        raise Refused(f"The package {what}: it is not opened")
 
 
 def _require_other(book: Book, other: Other, folder: Path) -> None:

@@ -1,0 +1,80 @@
+"""At the substitute broker's: what another broker sealed to our key, checked before it is written down."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.shared import keys, manifest, seal
+from tasks.shared.errors import BadInput, HostileFile, Problem, Refused
+from tasks.shared.files import write_atomic
+from tasks.shared.hostile import MIB, is_safe_name
+
+_MOST = 2048 * MIB
+
+
+@dataclass(frozen=True)
+class Opened:
+    """`broker`: whose it is, as it says. `signer`: the id of the key that signed it. Anybody can seal to a
+    public key, so only that id, read out by the broker, tells that it is its own."""
+
+    names: tuple[str, ...]
+    broker: str
+    signer: str
+
+
+def open_package(path: Path, seed: bytes, folder: Path) -> Opened:
+    """Open a sealed file into an empty folder, which only we may read. `seed`: of our key
+    (`seal.read_key`). Raises HostileFile if it is none or holds what it must not, NotOpened for another
+    key, JournalBroken if it was altered, Refused if its own manifest does not hold: then nothing stays."""
+    if folder.exists() and any(folder.iterdir()):
+        raise BadInput(f"{folder} is not empty")
+    if not path.is_file():
+        raise BadInput(f"{path} is not there")
+    data = b"".join(seal.pieces(path, seal.By(seed=seed)))
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile:
+        raise _no_package(path) from None
+    with archive:
+        _require_harmless(path, archive)
+        try:
+            for name in archive.namelist():
+                write_atomic(folder / name, archive.read(name), mode=0o600)
+            return _checked(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def _checked(folder: Path) -> Opened:
+    if problems := manifest.verify(folder):
+        raise Refused("The package is not what its manifest says", problems)
+    said = json.loads((folder / manifest.FILE).read_bytes())
+    about = json.loads((folder / "about.json").read_bytes())
+    signer = keys.key_id(base64.b64decode(said["public_key"]))
+    return Opened(tuple(sorted(one.name for one in folder.iterdir())), str(about["from"]), signer)
+
+
+def _require_harmless(path: Path, archive: zipfile.ZipFile) -> None:
+    """Whoever has our public key can seal something to it: names and size are looked at first."""
+    names = archive.namelist()
+    odd = [name for name in names if "/" in name or not is_safe_name(name)]
+    size = sum(one.file_size for one in archive.infolist())
+    if odd or size > _MOST:
+        what = f"names a file {odd[0]!r}" if odd else f"grows to {size / MIB:,.0f} MiB"
+        raise Refused(f"The package {what}: it is not opened")
+    if not {manifest.FILE, "about.json"} <= set(names):
+        raise _no_package(path)
+
+
+def _no_package(path: Path) -> HostileFile:
+    problem = Problem(file=path.name, wrong="is no hand-over of another broker",
+                      right="the file that its 'incident handover prepare' sealed; a kit is opened with "
+                      "continuity kit open")  # fmt: skip
+    return HostileFile("a file that is not opened", [problem])
