@@ -178,6 +178,12 @@ def test_a_tampered_pack_shows(owner: Office, pack: Path, name: str) -> None:
     assert not found.ok and said in "\n".join(map(str, found.problems))
 
 
+def test_a_file_that_is_gone_is_named_once(owner: Office, pack: Path) -> None:
+    (gone := one_file(pack)).unlink()
+    (problem,) = verify(pack, own_key(owner)).problems
+    assert problem.file.endswith(gone.name) and problem.wrong == "is missing"
+
+
 def test_a_manifest_made_anew_does_not_hide_a_swap(owner: Office, pack: Path) -> None:
     """By the house itself: the files no longer are what the items name."""
     swap(one_file(pack), one_file(pack, 1))
