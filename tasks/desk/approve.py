@@ -58,4 +58,13 @@ def approve(
     for name in server.wake(asked.plan):
         say(f"The run {name} goes on.")
         return
-    say("Next: continuity ace batch")
+    say(f"Next: {following(asked.what)}")
+
+
+def following(what: str) -> str:
+    """What was approved is done by the command that asked for it; batches have one of their own."""
+    if what.startswith("ACE batches"):
+        return "continuity ace batch"
+    if what.startswith("accounting of"):
+        return "continuity reconcile sign-off"
+    return "give the command that asked for it once more, as it was"

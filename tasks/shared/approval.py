@@ -85,8 +85,9 @@ _ALL_GRANTS = (
 
 
 def current(journal: Journal, persons: int) -> list[Asked]:
-    """Of `waiting` those that a person should still look at: a later plan of batches, or a later
-    accounting, stands for the earlier ones, and a plan that was dropped is gone."""
+    """Of `waiting` those that a person should still look at: a later plan of batches, a later
+    accounting, or another broker's number for the same entry, read better, stands for the earlier
+    ones, and a plan that was dropped is gone."""
     dropped = {row.plan for row in journal.rows(sa.select(DROPPED.c.plan))}
     newest = {}
     for row in journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq)):
@@ -106,7 +107,8 @@ _SORTS = ("ACE batches", "accounting of")
 
 
 def _sort(what: str) -> str:
-    return next((sort for sort in _SORTS if what.startswith(sort)), "")
+    number, filed, _ = what.partition(" was filed by ")
+    return number + filed if filed else next((one for one in _SORTS if what.startswith(one)), "")
 
 
 def needed(persons: int) -> int:

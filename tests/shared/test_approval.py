@@ -6,6 +6,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from tasks.desk.approve import following
 from tasks.shared import approval, clock, people
 from tasks.shared.errors import BadInput, CodeRefused, NotApproved, Refused
 from tasks.shared.journal import Journal
@@ -183,3 +184,15 @@ def test_what_was_done_need_not_be_approved_anew(
     grant(journal, home, phone.at(NOON))
     people.revoke(journal, home, "ada", "left", "tests")
     assert not approval.waiting(journal, 2), "an act is asked for anew by its command"
+
+
+def test_a_number_of_another_broker_read_better_stands_for_the_earlier(journal: Journal) -> None:
+    for plan, other in (("1" * 64, "XYZ-1234567-1"), ("2" * 64, "XYZ-1234567-6")):
+        approval.ask(journal, plan, f"ABC-1234567-6 was filed by XYZ under {other}", [OTHER], "jo")
+    assert [one.plan[0] for one in approval.current(journal, 2) if "XYZ" in one.what] == ["2"]
+
+
+def test_what_comes_after_an_approval_is_the_command_that_asked(journal: Journal) -> None:
+    assert following("ACE batches of 3 entries") == "continuity ace batch"
+    assert following("accounting of 70 numbers") == "continuity reconcile sign-off"
+    assert "asked for it once more" in following("ABC-1234567-6 was filed by XYZ under XYZ-1")
