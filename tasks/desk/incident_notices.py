@@ -215,7 +215,7 @@ def exposure(
                "systems": list(one.systems)} for one in listed], as_json=True)  # fmt: skip
     else:
         show([{"system": one.system, "holds": one.holds, "numbers": len(one.numbers),
-               "not readable": one.faulty} for one in read], as_json=False, title="Exposure")  # fmt: skip
+               "not readable": one.unread} for one in read], as_json=False, title="Exposure")  # fmt: skip
         say(f"{len(listed):,} importer number(s) in all; the next breach notice lists them")
         if book.BOOK not in {one.system for one in read}:
             say(
@@ -225,4 +225,6 @@ def exposure(
         print(f"  {problem}", file=sys.stderr)
     if out:
         write_atomic(out, book.as_csv(listed, clear, office), mode=0o600)
-        say(f"Written: {out}{', SSNs in the clear' if clear else ', SSNs masked'}")
+        say(
+            f"Written: {out}{', SSNs in the clear' if clear and not office.drill else ', SSNs masked'}"
+        )

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -40,6 +41,13 @@ class Read:
     numbers: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     faulty: int = 0
+
+    @property
+    def unread(self) -> str:
+        """What of it could not be read; empty if nothing."""
+        if len(self.problems) > self.faulty:
+            return "all" if not self.numbers else "part"
+        return f"{self.faulty} row{'s' if self.faulty > 1 else ''}" if self.faulty else ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,10 @@ def _read(office: Office, system: System | None, holds: str) -> Read:
             _keep(found, place, number.strip(), name.strip())
     except (HostileFile, BadInput) as refused:
         found.problems += refused.problems
+    except ImportError as wrong:
+        # A database whose driver is not here must not hold up the other systems either.
+        found.problems.append(Problem(file=found.system, wrong=f"has no driver here: {wrong}",
+                              right="export it as CSV, and name that with file"))  # fmt: skip
     except (OSError, csv.Error, sa.exc.SQLAlchemyError, UnicodeDecodeError) as wrong:
         said = str(wrong).splitlines()[0][:200]
         found.problems.append(Problem(file=found.system, wrong=f"cannot be read: {said}"))
@@ -199,7 +211,9 @@ def record(
     exposed = listing(office, found)
     systems = [one.system for one in found]
     told = [[one.number, one.importer, list(one.systems)] for one in exposed]
-    content = office.content.put(kinds.canonical({"systems": systems, "numbers": told}).encode())
+    unread = {one.system: one.unread for one in found if one.unread}
+    said = {"systems": systems, "numbers": told, **({"unread": unread} if unread else {})}
+    content = office.content.put(kinds.canonical(said).encode())
     body = kinds.ExposureListed(
         incident=incident.id, systems=systems, numbers=len(exposed), content=content
     )
@@ -215,11 +229,22 @@ def record(
 
 def newest(office: Office, incident: str) -> list[Exposed] | None:
     """The list as it was written down last for this incident; None if it never was."""
+    told = _told(office, incident)
+    if told is None:
+        return None
+    return [Exposed(number, name, tuple(systems)) for number, name, systems in told["numbers"]]
+
+
+def unread(office: Office, incident: str) -> dict[str, str]:
+    """System to what of it could not be read for that list: more numbers may follow."""
+    return dict((_told(office, incident) or {}).get("unread", {}))
+
+
+def _told(office: Office, incident: str) -> dict[str, Any] | None:
     found = last(office.journal.rows, kinds.ExposureListed.kind)
     if found is None or found[1]["incident"] != incident:
         return None
-    told = json.loads(office.content.get(found[1]["content"]))
-    return [Exposed(number, name, tuple(systems)) for number, name, systems in told["numbers"]]
+    return json.loads(office.content.get(found[1]["content"]))
 
 
 def as_csv(exposed: Sequence[Exposed], opened: bool, office: Office) -> bytes:

@@ -100,7 +100,9 @@ def _exposed(office: Office, incident: Incident) -> str:
     if found is None:
         return "none known yet; the list is being made"
     social = sum(one.number.startswith("~") for one in found)
-    return f"{len(found):,}, of them {social:,} Social Security numbers"
+    unread = [f"{what} of {name}" for name, what in exposure.unread(office, incident.id).items()]
+    more = f"; could not be read yet: {', '.join(unread)}" if unread else ""
+    return f"{len(found):,}, of them {social:,} Social Security numbers{more}"
 
 
 def _entries(office: Office, incident: Incident) -> str:

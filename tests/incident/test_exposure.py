@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from tasks.entries.ledger import Book
-from tasks.incident import exposure
+from tasks.incident import exposure, notice_facts
 from tasks.incident.office import Office
 from tasks.shared.errors import BadInput
 from tasks.shared.private import is_reference
@@ -105,14 +105,21 @@ def test_faults_do_not_hold_up_the_notice(office: Office, morning: datetime) -> 
         (System(name="crm", holds="x", file=Path("crm.csv"), number="Number"), "column Number: is no heading"),
         (System(name="crm", holds="x", database=SecretStr("sqlite://"), query="SELECT x FROM y"),
          "cannot be read"),
+        (System(name="crm", holds="x", database=SecretStr("oracle://h/d"), query="SELECT x"),
+         "has no driver here.*export it as CSV"),
     ],
 )  # fmt: skip
 def test_a_source_that_cannot_be_read(office: Office, system: System, said: str) -> None:
+    """It neither holds up the notice, nor does this pass it over."""
     crm(office)
     office = with_systems(office, system)
-    declared(office, None, breach=False)
+    incident = declared(office, None, breach=False)
     with pytest.raises(BadInput, match=said):
         exposure.record(office, [], "ada")
+    exposure.record(office, [], "ada", accept_faulty=True)
+    assert exposure.unread(office, incident.id) == {"crm": "all"}
+    told = notice_facts.COMPUTED["exposed-count"][1](office, incident)
+    assert told.endswith("could not be read yet: all of crm")
 
 
 @pytest.mark.parametrize("more", [{}, {"file": "x", "query": "y"}, {"query": "y"}])
