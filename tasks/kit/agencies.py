@@ -61,7 +61,7 @@ def state(office: KitOffice) -> str:
 
 def faults(office: KitOffice) -> list[Fault]:
     """What the board says of P10. The kit itself is not broken by it, so it is no more than amber."""
-    return [Fault(AMBER, f"{line.what}: {line.fact}") for line in matrix.readiness(_book(office))
+    return [Fault(AMBER, f"{line.what}: {line.fact}", line.next) for line in matrix.readiness(_book(office))
             if line.light != GREEN]  # fmt: skip
 
 

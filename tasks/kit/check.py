@@ -15,7 +15,7 @@ from tasks.kit.parts import providers
 from tasks.shared import board, clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import ContinuityError
-from tasks.shared.kit_part import KitOffice
+from tasks.shared.kit_part import Fault, KitOffice
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
@@ -97,9 +97,14 @@ def _parts(office: KitOffice, facts: kinds.KitFacts) -> Iterator[Line]:
         elif then != now:
             yield _line(one.name, RED if one.name in _RED_PARTS else AMBER, one.stale, _AGAIN)
         faults = list(one.faults(office))
-        yield from (_line(one.name, fault.light, fault.words, _AGAIN) for fault in faults)
+        yield from (_line(one.name, fault.light, fault.words, _mended(fault)) for fault in faults)
         if then == now and not faults:
             yield _line(one.name, GREEN, "as it is now")
+
+
+def _mended(fault: Fault) -> str:
+    """Building anew brings the same again where something else is wanting first."""
+    return f"{fault.command}; then {_AGAIN}" if fault.command else _AGAIN
 
 
 def programs(facts: kinds.KitFacts) -> Iterator[Line]:

@@ -90,8 +90,13 @@ def faults(office: KitOffice) -> list[Fault]:
     listed = _listed(office)
     dead = [one.id for one, light, _ in listed if light == RED]
     old = sum(light == AMBER for _, light, _ in listed)
-    found = [Fault(AMBER, f"cannot be reached: {', '.join(dead)}")] if dead else []
-    return [*found, *([Fault(AMBER, f"{old} never verified, or too long ago")] if old else [])]
+    found = []
+    if dead:
+        found.append(Fault(AMBER, f"cannot be reached: {', '.join(dead)}", "mend contacts.csv"))
+    if old:
+        tried = "continuity incident contacts --verify NAME --how HOW"
+        found.append(Fault(AMBER, f"{old} never verified, or too long ago", tried))
+    return found
 
 
 PROVIDER = Provider("contacts", make, state, "contacts changed since", faults)

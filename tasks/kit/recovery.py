@@ -55,7 +55,7 @@ def state(office: KitOffice) -> str:
 def faults(office: KitOffice) -> list[Fault]:
     said = bool(office.settings.kit.recovery_key)
     return [] if said else [Fault(board.AMBER, "nobody wrote down where the recovery key is kept "
-                                               "([kit] recovery_key)")]  # fmt: skip
+                                               "([kit] recovery_key)", "set it")]  # fmt: skip
 
 
 PROVIDER = Provider(

@@ -68,10 +68,12 @@ class KitPart:
 
 
 class Fault(NamedTuple):
-    """Something that makes a part not fit for use: a light of `board`, and what it is."""
+    """Something that makes a part not fit for use: a light of `board`, what it is, and what mends it, if
+    building anew alone does not."""
 
     light: str
     words: str
+    command: str = ""
 
 
 def _none(office: KitOffice) -> Iterable[Fault]:
