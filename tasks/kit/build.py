@@ -9,6 +9,7 @@ its name, and an event says what was made.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ import msgspec
 from tasks.kit import archive, extracts, papers, program, readme, wheel, workbooks
 from tasks.kit.parts import providers
 from tasks.shared import clock, kinds, manifest, seal
-from tasks.shared.errors import BadInput, Problem
+from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.hostile import is_safe_name
 from tasks.shared.journal import is_drill
@@ -57,12 +58,17 @@ class Built:
     removed: tuple[str, ...] = ()
 
 
+_STICK = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG, errno.ENOTDIR)
+"""What a stick does that is full, locked, worn out, or not there."""
+
+
 def kits(settings: Settings) -> Path:
     return settings.kit.out or settings.home / "kits"
 
 
 def build(office: KitOffice, order: Order, actor: str) -> Built:
-    """Make a kit. Raises BadInput, MissingPart, NotFetched; no kit is left then."""
+    """Make a kit. Raises BadInput, MissingPart, NotFetched, Refused on a full or faulty stick; no kit is
+    left then."""
     out = order.out or kits(office.settings)
     if order.to:
         seal.require(order.to)
@@ -70,15 +76,20 @@ def build(office: KitOffice, order: Order, actor: str) -> Built:
     name = _name(office, out)
     draft = out / f".{name}.part"
     _sweep(out)
-    draft.mkdir(parents=True, mode=0o700)
+    sealed = out / f"{name}{SUFFIX}" if order.to else None
     try:
+        draft.mkdir(parents=True, mode=0o700)
         facts, parts = _fill(office, order, draft, name)
         draft.rename(out / name)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
+        digest = archive.close(out / name, sealed, order.to) if sealed else ""
+    except BaseException as wrong:
+        # A folder that lacks its archive looks whole, and the book would know of no kit.
+        for left in (draft, out / name):
+            shutil.rmtree(left, ignore_errors=True)
+        if isinstance(wrong, OSError) and wrong.errno in _STICK:
+            raise Refused(f"No kit was made in {out}: {wrong.strerror}. Make room or take another stick; "
+                          "a kit of before stands as it was") from None  # fmt: skip
         raise
-    sealed = out / f"{name}{SUFFIX}" if order.to else None
-    digest = archive.close(out / name, sealed, order.to) if sealed else ""
     _note(office, out / name, facts, digest, actor)
     removed = () if order.out else _thin(office.settings, out)
     return Built(out / name, sealed, facts, tuple(part.words for part in parts), removed)

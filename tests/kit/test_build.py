@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import io
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ from tasks.incident import plan
 from tasks.kit import build as building, call_sheet, papers, parts, run_book, workbooks
 from tasks.kit.build import Built
 from tasks.shared import clock, kinds, manifest, people
-from tasks.shared.errors import BadInput, NotFetched
+from tasks.shared.errors import BadInput, NotFetched, Refused
 from tasks.shared.files import digest_of
 from tasks.shared.journal_copy import read
 from tasks.shared.kit_part import KitFile, KitOffice, KitPart, Provider
@@ -236,3 +238,16 @@ def test_the_facts_are_those_of_their_moment(office: KitOffice, tmp_path: Path) 
         kit = made(office, tmp_path / "kits")
     assert kit.folder.name == "kit-ABC-20261124T0803Z"
     assert kit.facts.made == "2026-11-24T08:03:00.000000Z"
+
+
+def test_a_full_stick_leaves_no_kit_and_says_so(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(folder: Path, path: Path, to: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(building.archive, "close", full)
+    head = world.office.journal.head()
+    with pytest.raises(Refused, match=r"No space left on device.*take another stick"):
+        made(world.office, tmp_path / "stick")
+    assert not list((tmp_path / "stick").iterdir()) and world.office.journal.head() == head
