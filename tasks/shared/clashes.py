@@ -53,6 +53,18 @@ def used(said: kinds.Body, twice: Set[str]) -> list[str]:
     return []
 
 
+def unused(said: kinds.Body, twice: Set[str]) -> kinds.Body | None:
+    """The same event without those numbers: one of them must not keep a whole file's entries out. None
+    if nothing is left."""
+    if isinstance(said, kinds.EntriesRecorded):
+        lines = [line for line in said.entries if line.number not in twice]
+        return msgspec.structs.replace(said, entries=lines) if lines else None
+    if isinstance(said, kinds.NumbersVoided):
+        numbers = [number for number in said.numbers if number not in twice]
+        return msgspec.structs.replace(said, numbers=numbers) if numbers else None
+    return None
+
+
 def rest(pen: Pen, event: Event, said: kinds.NumbersIssued, clash: set[str]
          ) -> Iterator[kinds.NumbersIssued]:  # fmt: skip
     """The block without the numbers that clash or were adopted before, a block for each run of what is

@@ -138,7 +138,8 @@ def adopt(
         if conflicts and not leave_conflicts:
             raise JournalBroken(
                 f"{len(conflicts)} event(s) of the other book clash with this one; nothing was "
-                "adopted. Settle them, or run again with --leave-conflicts:",
+                "adopted. What both printed cannot be taken back: note these, and run again with "
+                "--leave-conflicts, which takes all the rest:",
                 conflicts,
             )
         _note(pen, theirs, prefix, taken, conflicts)
@@ -188,7 +189,8 @@ def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
             some, found = _blocks(pen, event, said)
             twice |= {one.value for one in found}
         elif both := clashes.used(said, twice):
-            some, found = [], [_named(event, number, _TWICE) for number in both]
+            some, found = _whole(pen, event, clashes.unused(said, twice), ":rest")
+            found += [_named(event, number, _TWICE) for number in both]
         else:
             some, found = _whole(pen, event)
         taken += some
@@ -196,7 +198,10 @@ def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
     return taken, conflicts
 
 
-_TWICE = "was issued by both books: find out which paper bears it"
+_TWICE = (
+    "was issued by both books: find out which paper bears it. What the other book says of it stays in that "
+    "copy; if its paper is the one, correct it here, else that shipment needs a number of its own"
+)
 
 
 def _blocks(pen: Pen, event: Event, said: kinds.NumbersIssued) -> tuple[list[Event], list[Problem]]:
@@ -211,10 +216,15 @@ def _blocks(pen: Pen, event: Event, said: kinds.NumbersIssued) -> tuple[list[Eve
     return [event for one in made if one is not None], found
 
 
-def _whole(pen: Pen, event: Event) -> tuple[list[Event], list[Problem]]:
+def _whole(
+    pen: Pen, event: Event, said: kinds.Body | None = None, part: str = ""
+) -> tuple[list[Event], list[Problem]]:
+    """All of an event, or the `part` that `said` is; nothing, where nothing of it is left."""
+    if part and said is None:
+        return [], []
     try:
         with pen.attempt():
-            return ([event] if pen.adopt(event) is not None else []), []
+            return ([event] if pen.adopt(event, said, part) is not None else []), []
     except (ContinuityError, sa.exc.IntegrityError) as clash:
         return [], [_named(event, event.subject, str(clash).splitlines()[0])]
 

@@ -13,7 +13,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.journal_copy import EVENTS_FILE, HEAD_FILE, adopt, export, read, tail
 from tasks.shared.opening import continue_home, journal as open_journal, make_home
-from tasks.shared.projections import NUMBERS
+from tasks.shared.projections import ENTRIES, NUMBERS
 from tests.conftest import SETTINGS
 from tests.shared.test_journal import issued, reserved
 
@@ -147,16 +147,20 @@ def test_an_entry_under_a_number_that_both_issued_waits_for_a_person(
     laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path)
     laptop.append(issued(1, 5, "laptop"), "numbers/ABC", "laptop")
     office.append(issued(5, 9, "office"), "numbers/ABC", "office")
-    for number in ("ABC-0000001-0", "ABC-0000005-1"):
-        digest = its_content.put(number.encode())
-        line = kinds.EntryLine(number=number, digest=digest, entry_type="01", route="se_then_ae",
-                               outcome="released", port="2704", importer="", complete=True)  # fmt: skip
-        body = kinds.EntriesRecorded(content=digest, source=digest, file=f"{number}.xlsx",
-                                     desk="laptop", entries=[line])  # fmt: skip
+    for numbers in (["ABC-0000001-0"], ["ABC-0000002-8", "ABC-0000005-1"]):
+        digest = its_content.put(numbers[0].encode())
+        lines = [kinds.EntryLine(number=number, digest=digest, entry_type="01", route="se_then_ae",
+                                 outcome="released", port="2704", importer="", complete=True)
+                 for number in numbers]  # fmt: skip
+        body = kinds.EntriesRecorded(content=digest, source=digest, file=f"{numbers[0]}.xlsx",
+                                     desk="laptop", entries=lines)  # fmt: skip
         laptop.append(body, f"file/{digest[:12]}", "laptop")
     export(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
     done = adopt(office, tmp_path / "back", content, "office", leave_conflicts=True)
-    assert [event.kind for event in done.taken] == ["numbers.issued", "entries.recorded"]
+    assert [event.kind for event in done.taken] == ["numbers.issued", *["entries.recorded"] * 2]
+    kept = {row.number for row in office.rows(sa.select(ENTRIES.c.number))}
+    assert kept == {"ABC-0000001-0", "ABC-0000002-8"}, "the file's other entry is not lost"
+    assert adopt(office, tmp_path / "back", content, "office", leave_conflicts=True).taken == ()
     assert [(one.column, one.value) for one in done.conflicts] == [
         ("numbers.issued", "ABC-0000005-1"), ("entries.recorded", "ABC-0000005-1"),
     ]  # fmt: skip
