@@ -45,12 +45,14 @@ def adopted(pen: Pen, event: Event) -> set[int]:
 
 
 def used(said: kinds.Body, twice: Set[str]) -> list[str]:
-    """Numbers issued by both books that this event of the other one speaks of."""
+    """Numbers issued by both books that keep this event of the other one, or a part of it, out. What speaks
+    of other numbers too and cannot be parted, such as a letter for a port, is taken."""
     if isinstance(said, kinds.EntriesRecorded):
         return [line.number for line in said.entries if line.number in twice]
-    if isinstance(said, kinds.NumbersVoided):
-        return [number for number in said.numbers if number in twice]
-    return []
+    one, some = getattr(said, "number", None), getattr(said, "numbers", None)
+    numbers = [one] if isinstance(one, str) else some if isinstance(some, list) else []
+    both = [number for number in numbers if number in twice]
+    return both if isinstance(said, kinds.NumbersVoided) or len(both) == len(numbers) else []
 
 
 def unused(said: kinds.Body, twice: Set[str]) -> kinds.Body | None:

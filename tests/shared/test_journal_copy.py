@@ -155,6 +155,10 @@ def test_an_entry_under_a_number_that_both_issued_waits_for_a_person(
         body = kinds.EntriesRecorded(content=digest, source=digest, file=f"{numbers[0]}.xlsx",
                                      desk="laptop", entries=lines)  # fmt: skip
         laptop.append(body, f"file/{digest[:12]}", "laptop")
+    paper = its_content.put(b"%PDF")
+    invoice = kinds.DocumentAttached(number="ABC-0000005-1", reference="R", document="Invoice", file="i.pdf",
+                                     content=paper, size=4, media="application/pdf", pages=1)  # fmt: skip
+    laptop.append(invoice, "entry/ABC-0000005-1", "laptop")
     export(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
     done = adopt(office, tmp_path / "back", content, "office", leave_conflicts=True)
     assert [event.kind for event in done.taken] == ["numbers.issued", *["entries.recorded"] * 2]
@@ -163,6 +167,7 @@ def test_an_entry_under_a_number_that_both_issued_waits_for_a_person(
     assert adopt(office, tmp_path / "back", content, "office", leave_conflicts=True).taken == ()
     assert [(one.column, one.value) for one in done.conflicts] == [
         ("numbers.issued", "ABC-0000005-1"), ("entries.recorded", "ABC-0000005-1"),
+        ("document.attached", "ABC-0000005-1"),
     ]  # fmt: skip
     assert verify(office, content).ok
 
