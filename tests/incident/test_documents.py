@@ -139,6 +139,8 @@ def test_attaching_twice_changes_nothing_and_references_are_unique(world: World)
     first = documents.attach(world.book, number, path, "Invoice", "jo")
     head = world.book.journal.head()
     assert documents.attach(world.book, number, path, "Invoice", "jo") == first
+    with pytest.raises(BadInput, match="is attached already, as Invoice"):
+        documents.attach(world.book, number, path, "Permit", "jo")
     assert world.book.journal.head() == head
     second = documents.attach(
         world.book, number, world.file("b.png", picture()), "Permit", "jo", "DIS-1"

@@ -58,7 +58,14 @@ def attach(book: Book, number: str, path: Path, document: str, actor: str,
                           right=f"one of {kinds_}")  # fmt: skip
         raise BadInput("Nothing was attached:", [problem])
     _require_recorded(book.journal, [number])
-    return _kept(book, number, read(path, book.settings.letters), document, reference, actor)
+    one = _kept(book, number, read(path, book.settings.letters), document, reference, actor)
+    if one.document != document:
+        raise BadInput(
+            f"{path.name} is attached already, as {one.document} ({one.file}, {one.reference}); a file goes "
+            f"behind a letter once. If it is {document}: incident letters drop it first; if it is both, "
+            "split the scan"
+        )
+    return one
 
 
 def attach_folder(book: Book, folder: Path, numbers: Sequence[str], actor: str
