@@ -18,10 +18,10 @@ from tasks.duties.records import Office, Proof, proof_of
 from tasks.duties.terms import Standing, standings
 from tasks.shared import board, clock, manifest
 from tasks.shared.board import OTHERS, RECOMMENDATIONS, Line
+from tasks.shared.duty_tables import PROOFS
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import is_drill
 from tasks.shared.paper import INNER, Column, Frame, Paper
-from tasks.shared.projections import PROOFS
 from tasks.shared.store import EVENTS
 
 CSV, PDF, PROOF_FOLDER = "evidence.csv", "evidence.pdf", "proofs"

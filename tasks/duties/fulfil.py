@@ -18,8 +18,8 @@ from tasks.duties.scans.finding import Report
 from tasks.duties.scans.reading import aged, counted, first_seen, read_report
 from tasks.duties.terms import Standing, add, standing, subject, with_rungs
 from tasks.shared import kinds
+from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import BadInput, Problem, Refused
-from tasks.shared.projections import PROOFS
 
 MOST = 256 << 20
 """Bytes of a proof."""

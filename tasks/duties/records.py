@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from tasks.duties.catalogue import Catalogue, load
 from tasks.shared import clock, kinds
 from tasks.shared.content import ContentStore
+from tasks.shared.duty_tables import CHANGES, PROOFS, RUNGS
 from tasks.shared.journal import Journal
-from tasks.shared.projections import CHANGES, MAIL, PROOFS, RUNGS
+from tasks.shared.projections import MAIL
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 

@@ -20,11 +20,12 @@ from tasks.entries.record import Record, to_bytes
 from tasks.entries.rules import Profile
 from tasks.entries.schema import SHEETS, field as field_of
 from tasks.shared import clock, kinds
+from tasks.shared.ace_tables import SENT
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import Problem
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
-from tasks.shared.projections import ENTRIES, NUMBERS, SENT, among
+from tasks.shared.projections import ENTRIES, NUMBERS, among
 from tasks.shared.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from tasks.entries import in_bond, number
 from tasks.entries.record import from_bytes
 from tasks.entries.rules_summary import summary_gaps
 from tasks.shared import kinds
+from tasks.shared.ace_tables import SENT
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadNumber, Refused
 from tasks.shared.journal import Journal
-from tasks.shared.projections import ENTRIES, NUMBERS, SENT
+from tasks.shared.projections import ENTRIES, NUMBERS
 from tasks.shared.settings import Settings
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tasks.shared import kinds, people
+from tasks.shared.ace_tables import HELD_BY_ACE, VIEWS
 from tasks.shared.errors import BadInput, Busy, NumberUnavailable, Refused
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.numbering import printed
-from tasks.shared.projections import HELD_BY_ACE, NUMBERS, VIEWS
+from tasks.shared.projections import NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 

@@ -18,10 +18,10 @@ from tasks.incident.office import Office
 from tasks.incident.state import Incident, require
 from tasks.incident.toml_data import Mark, Table, Words
 from tasks.shared import kinds
+from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import BadInput
 from tasks.shared.journal import Event
 from tasks.shared.journal_check import verify
-from tasks.shared.projections import PROOFS
 
 FILE = "evidence.toml"
 

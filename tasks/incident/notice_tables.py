@@ -14,8 +14,9 @@ from tasks.incident.notice_facts import port_name
 from tasks.incident.office import Office
 from tasks.incident.state import Incident
 from tasks.shared import clock
+from tasks.shared.ace_tables import VIEWS
 from tasks.shared.numbering import printed
-from tasks.shared.projections import ENTRIES, NUMBERS, VIEWS
+from tasks.shared.projections import ENTRIES, NUMBERS
 
 Rows = list[list[str]]
 

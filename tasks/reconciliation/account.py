@@ -13,16 +13,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.shared import kinds
+from tasks.shared.ace_tables import BATCHES, HELD_BY_ACE, SENT, VIEWS
 from tasks.shared.journal import Journal
-from tasks.shared.projections import (
-    BATCHES,
-    ENTRIES,
-    HELD_BY_ACE,
-    NUMBERS,
-    SENT,
-    VIEWS,
-    WITH_ANOTHER,
-)
+from tasks.shared.projections import ENTRIES, NUMBERS, WITH_ANOTHER
 
 FREE = "free in the reserve"
 UNACCOUNTED = "UNACCOUNTED"

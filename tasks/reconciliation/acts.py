@@ -21,9 +21,10 @@ from tasks.reconciliation.rejections import own_fault
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds
+from tasks.shared.ace_tables import BATCHES, SENT
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
 from tasks.shared.presented import prepared_for, presented
-from tasks.shared.projections import BATCHES, SENT, WITH_ANOTHER
+from tasks.shared.projections import WITH_ANOTHER
 
 IN_ACE = (
     Step.SETTLE,

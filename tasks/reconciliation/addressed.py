@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from tasks.ace.response import Answer
 from tasks.reconciliation.asking import House, question_of
+from tasks.shared.ace_tables import BATCHES
 from tasks.shared.errors import Problem
-from tasks.shared.projections import BATCHES, NUMBERS
+from tasks.shared.projections import NUMBERS
 
 
 def foreign(house: House, answer: Answer, name: str) -> Problem | None:

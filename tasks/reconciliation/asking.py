@@ -31,12 +31,12 @@ from tasks.reconciliation.outbound import outbound, password
 from tasks.reconciliation.pacing import pace
 from tasks.reconciliation.view import CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
 from tasks.shared import clock, kinds, opening
+from tasks.shared.ace_tables import BATCHES, QUERIES
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import Busy
 from tasks.shared.exchange import put
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
-from tasks.shared.projections import BATCHES, QUERIES
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 

@@ -26,8 +26,9 @@ from tasks.reconciliation import matching, terms
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.covering import releases
 from tasks.reconciliation.view import IMPORTER
+from tasks.shared.ace_tables import VIEWS
 from tasks.shared.errors import BadInput, BadSettings
-from tasks.shared.projections import ENTRIES, VIEWS, among
+from tasks.shared.projections import ENTRIES, among
 
 Words = dict[str, list[str]]
 """What differs, by entry, in words."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from tasks.shared import kinds
+from tasks.shared.ace_tables import SENT
 from tasks.shared.folds.ace import SENT_STATES
 from tasks.shared.journal import Journal
-from tasks.shared.projections import SENT
 
 _FINAL = ("taken", "rejected", "batch rejected")
 

@@ -27,12 +27,12 @@ from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import approval, clock, kinds, manifest, opening, people
+from tasks.shared.ace_tables import BATCHES
 from tasks.shared.errors import ContinuityError, NotApproved, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import is_drill
 from tasks.shared.journal_check import verify
 from tasks.shared.journal_copy import export
-from tasks.shared.projections import BATCHES
 from tasks.shared.settings import Settings
 
 MOST_TURNS = 40

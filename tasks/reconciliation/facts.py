@@ -23,7 +23,7 @@ from tasks.reconciliation.view import (
     Standing,
     View,
 )
-from tasks.shared.projections import HELD_BY_ACE
+from tasks.shared.ace_tables import HELD_BY_ACE
 
 HELD = HELD_BY_ACE
 FAILURES = ("system failure", "batch rejected", "no answer")

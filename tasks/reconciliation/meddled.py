@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.outbound import outbound, password, real
 from tasks.reconciliation.planned import load
+from tasks.shared.ace_tables import BATCHES, SENT
 from tasks.shared.errors import Missing
 from tasks.shared.exchange import Exchange
-from tasks.shared.projections import BATCHES, SENT
 
 _PASSWORD = slice(8, 14)
 

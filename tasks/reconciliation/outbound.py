@@ -29,12 +29,12 @@ from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds
+from tasks.shared.ace_tables import BATCHES
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings, Refused
 from tasks.shared.exchange import Exchange, exchange
 from tasks.shared.journal import Journal, is_drill
 from tasks.shared.private import Vault
-from tasks.shared.projections import BATCHES
 from tasks.shared.settings import Settings
 
 __all__ = ["Written", "approved", "drop", "finish", "half_done", "outbound", "password", "real"]

@@ -19,9 +19,9 @@ from tasks.reconciliation.facts import HELD
 from tasks.reconciliation.planned import Plan, Planned, Row, load
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import ACTION, SUMMARY, Standing
+from tasks.shared.ace_tables import BATCHES, SENT
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
-from tasks.shared.projections import BATCHES, SENT
 
 _STANDING = ("waiting", "taken")
 _TAKEN_OFF = ("4", "5", "6")

@@ -17,9 +17,9 @@ from tasks.reconciliation.planned import WHAT, Plan, Planned, load
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds
+from tasks.shared.ace_tables import BATCHES, DROPPED
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
-from tasks.shared.projections import BATCHES, DROPPED
 from tasks.shared.settings import Settings
 
 

@@ -20,10 +20,10 @@ from tasks.reconciliation.due import APPLICATIONS, ready, step_of
 from tasks.reconciliation.planned import WHAT, Plan, Planned, load
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval
+from tasks.shared.ace_tables import BATCHES
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import HeldBack, Problem
 from tasks.shared.journal import Journal
-from tasks.shared.projections import BATCHES
 from tasks.shared.settings import Settings
 
 __all__ = ["APPLICATIONS", "WHAT", "Plan", "Planned", "envelope_of", "load", "make", "ready"]

@@ -20,11 +20,12 @@ from tasks.reconciliation.asking import House
 from tasks.reconciliation.building import records
 from tasks.reconciliation.report_rows import MASK
 from tasks.shared import kinds, manifest
+from tasks.shared.ace_tables import VIEWS
 from tasks.shared.errors import Refused
 from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.journal import is_drill
 from tasks.shared.private import is_reference
-from tasks.shared.projections import ENTRIES, NUMBERS, VIEWS
+from tasks.shared.projections import ENTRIES, NUMBERS
 
 _OPEN, _OWNER_ONLY = 0o644, 0o600
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -11,8 +11,8 @@ import pyarrow as pa
 from tasks.reconciliation.report_book import Sending, Story, Told
 from tasks.reconciliation.report_rows import MASK, masked, scrubbed
 from tasks.reconciliation.view import RELEASE, REQUEST, SUMMARY, Standing
+from tasks.shared.ace_tables import CALLS
 from tasks.shared.private import is_reference
-from tasks.shared.projections import CALLS
 
 FOUND, DIFFERS, DATE = "found in ACE", "differs from the paper", "release dates differ"
 ENTRY_REJECTED, BATCH_REJECTED = "entry rejected", "batch rejected"

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from tasks.ace.condition_codes import look_up
 from tasks.reconciliation.asking import House
 from tasks.shared import kinds
+from tasks.shared.ace_tables import REQUESTS
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal
-from tasks.shared.projections import REQUESTS
 from tasks.shared.store import EVENTS
 
 

@@ -23,9 +23,10 @@ from tasks.reconciliation import seen
 from tasks.reconciliation.asking import House, asker_of, stale_before, write_question
 from tasks.reconciliation.view import PROBE, RANGE
 from tasks.shared import clock, kinds
+from tasks.shared.ace_tables import ASKED, VIEWS
 from tasks.shared.errors import BadInput, BadSettings
 from tasks.shared.journal import Journal
-from tasks.shared.projections import ASKED, ENTRIES, NUMBERS, VIEWS
+from tasks.shared.projections import ENTRIES, NUMBERS
 
 ANSWERED, CUT, REFUSED = "answered", "cut at its limit", "refused by ACE"
 NONE_FOUND, AT_LIMIT = "015", "016"

@@ -14,9 +14,10 @@ from tasks.entries.number import EntryNumber, parse
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.view import ACTION, NOTICE, PROBE, RANGE, RELEASE, SUMMARY
+from tasks.shared.ace_tables import VIEWS
 from tasks.shared.errors import BadNumber
 from tasks.shared.journal import Journal
-from tasks.shared.projections import NUMBERS, VIEWS
+from tasks.shared.projections import NUMBERS
 
 SOURCES = {RANGE: "EQ by date", SUMMARY: "EQ by number", RELEASE: "CQ by number",
            PROBE: "CQ by number", NOTICE: "a notice of ACE", ACTION: "a notice of ACE"}  # fmt: skip

@@ -12,18 +12,10 @@ import sqlalchemy as sa
 
 from tasks.reconciliation.covering import joined
 from tasks.reconciliation.view import ADDITIONAL, IMPORTER, Sent, Standing, View, parties_of
+from tasks.shared.ace_tables import ASKED, BATCHES, BONDS, QUERIES, SENT, VIEWS
 from tasks.shared.journal import Head, Journal
 from tasks.shared.kinds import ImporterBond
-from tasks.shared.projections import (
-    ASKED,
-    BATCHES,
-    BONDS,
-    ENTRIES,
-    NUMBERS,
-    QUERIES,
-    SENT,
-    VIEWS,
-)
+from tasks.shared.projections import ENTRIES, NUMBERS
 
 AT_LAST = 3
 """So many questions about the same in a row that ACE rejects whole are no chance any more."""

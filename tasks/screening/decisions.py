@@ -21,7 +21,7 @@ from tasks.screening.policy import NOTE
 from tasks.shared import clock, kinds, people
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal
-from tasks.shared.projections import HITS
+from tasks.shared.screening_tables import HITS
 
 OPEN, WAITS, CLEARED, CONFIRMED, GONE, NOTED = (
     "open", "waits for a second person", "cleared", "confirmed", "gone", "note")  # fmt: skip

@@ -9,7 +9,7 @@ from tasks.screening import register, running
 from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.subjects import of
-from tasks.shared.projections import HITS
+from tasks.shared.screening_tables import HITS
 
 NEXT = "continuity screen run"
 

@@ -23,7 +23,7 @@ from tasks.screening import stored
 from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
-from tasks.shared.projections import SCREENED
+from tasks.shared.screening_tables import SCREENED
 
 ROLES = ("supplier", "manufacturer", "consignee", "importer", "carrier", "vessel", "it_provider",
          "agent")  # fmt: skip

@@ -24,7 +24,7 @@ from tasks.screening.ownership import MARK
 from tasks.screening.subjects import Subjects
 from tasks.shared import clock, kinds, store
 from tasks.shared.journal import Pen
-from tasks.shared.projections import HITS, SCREENED
+from tasks.shared.screening_tables import HITS, SCREENED
 
 SHELF = "screening-shelf"
 """Of the home: a copy of prepared partners, which may be deleted at any time."""

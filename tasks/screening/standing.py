@@ -18,7 +18,7 @@ from tasks.screening.ownership import BIS, OFAC, SUBSIDIARY, Owned, Rule
 from tasks.screening.policy import BLOCK
 from tasks.shared import clock, kinds
 from tasks.shared.errors import Refused
-from tasks.shared.projections import REVIEWS
+from tasks.shared.screening_tables import REVIEWS
 
 STOP, REVIEW, CLEAR = "stop", "review", "clear"
 _RISKY = ("high", "stop")

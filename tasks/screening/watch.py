@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from tasks.shared.journal import Journal
-from tasks.shared.projections import HITS, LISTS, REVIEWS, SCREENED
+from tasks.shared.screening_tables import HITS, LISTS, REVIEWS, SCREENED
 from tasks.shared.store import EVENTS
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.shared import clock, kinds, people
+from tasks.shared.ace_tables import BATCHES, DROPPED
 from tasks.shared.errors import CodeRefused, NotApproved, Refused
 from tasks.shared.journal import Journal
-from tasks.shared.projections import APPROVALS, BATCHES, DROPPED, GRANTS, PEOPLE
+from tasks.shared.projections import APPROVALS, GRANTS, PEOPLE
 
 
 @dataclass(frozen=True)

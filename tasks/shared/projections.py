@@ -1,5 +1,6 @@
-"""What the events amount to now: tables kept in the same transaction, with the constraints that
-make "twice" impossible. They can be dropped and rebuilt (`folds`); truth is the events.
+"""What the events amount to now: tables kept in the same transaction, with the constraints that make
+"twice" impossible. They can be dropped and rebuilt (`folds`); truth is the events. The others of them
+stand in `ace_tables`, `duty_tables`, `incident_tables` and `screening_tables`.
 
 States of a number: reserved > issued > recorded | void; then settled, handed over or burnt; `with
 another broker` while a substitute has the entry and has not named its own number yet. An in-bond number
@@ -66,124 +67,6 @@ IN_BONDS = sa.Table(
 )
 """In-bond numbers on the bills of recorded entries, ours and carriers' own."""
 
-BATCHES = sa.Table(
-    "p_batch",
-    METADATA,
-    sa.Column("batch", sa.Text, primary_key=True),
-    sa.Column("application", sa.Text, nullable=False),
-    sa.Column("plan", sa.Text, nullable=False),
-    sa.Column("content", sa.Text, nullable=False),
-    sa.Column("file", sa.Text, nullable=False, unique=True),
-    sa.Column("written", sa.Boolean, nullable=False),
-    sa.Column("size", sa.Integer, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-)
-
-SENT = sa.Table(
-    "p_sent",
-    METADATA,
-    sa.Column("application", sa.Text, primary_key=True),
-    sa.Column("number", sa.Text, sa.ForeignKey("p_number.number"), primary_key=True),
-    sa.Column("batch", sa.Text, sa.ForeignKey("p_batch.batch"), nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("code", sa.Text, nullable=False),
-    sa.Column("release_digest", sa.Text, nullable=False),
-    sa.Column("outside", sa.Boolean, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-    sa.Index("p_sent_batch", "batch"),
-)
-"""What became of the last sending: `waiting`, `taken` or `found` (on file before), or one of
-`REFUSED`. `code`: CBP's codes and texts. `digest`: of the entry as it was sent, `release_digest`:
-of its release data as ACE has it; `outside`: rejected
-for causes outside the record. `seq`: when it was sent, or found never to have reached ACE."""
-
-REFUSED = ("rejected", "batch rejected", "not processed")
-"""States of a sending that came to nothing, so that the number may be named again: the entry was
-rejected, its batch was rejected whole, or ACE failed."""
-
-DROPPED = sa.Table(
-    "p_dropped",
-    METADATA,
-    sa.Column("plan", sa.Text, primary_key=True),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-)
-"""Approved plans of which nothing more will be written."""
-
-QUERIES = sa.Table(
-    "p_query",
-    METADATA,
-    sa.Column("batch", sa.Text, primary_key=True),
-    sa.Column("application", sa.Text, nullable=False),
-    sa.Column("about", sa.Text, nullable=False),
-    sa.Column("answered", sa.Boolean, nullable=False),
-    sa.Column("rejected", sa.Text, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-)
-"""`rejected`: why ACE rejected the question whole, empty if it did not."""
-
-ASKED = sa.Table(
-    "p_asked",
-    METADATA,
-    sa.Column("about", sa.Text, primary_key=True),
-    sa.Column("number", sa.Text, primary_key=True),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-)
-"""The last time each thing was asked."""
-
-VIEWS = sa.Table(
-    "p_view",
-    METADATA,
-    sa.Column("about", sa.Text, primary_key=True),
-    sa.Column("number", sa.Text, primary_key=True),
-    sa.Column("asked", sa.BigInteger, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-    sa.Column("disposition", sa.Text, nullable=False),
-    sa.Column("code", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("release", sa.Text, nullable=False),
-    sa.Column("release_code", sa.Text, nullable=False),
-    sa.Column("release_date", sa.Text, nullable=False),
-    sa.Column("control", sa.Text, nullable=False),
-    sa.Column("summary", sa.Text, nullable=False),
-    sa.Column("version", sa.Text, nullable=False),
-    sa.Column("late", sa.Boolean, nullable=True),
-    sa.Column("differs", sa.Text, nullable=False),
-    sa.Column("bonds", sa.Text, nullable=False),
-    sa.Column("monthly", sa.Boolean, nullable=True),
-    sa.Column("content", sa.Text, nullable=False),
-)
-"""What ACE last said when it was asked (`summary`, `release`, `bill`, `importer`) or told of its own
-accord (`notice`, `action`, `request`). `asked` is the place of the question: a view older than a
-sending proves nothing."""
-
-HELD_BY_ACE = ("accepted", "accepted with warnings", "already on file")
-"""Dispositions under which ACE has, or had, something under a number."""
-
-CALLS = ("1", "2", "3", "D", "E")
-"""UC types by which CBP wants something done: papers, a detention, an extension denied (UC v30)."""
-
-REQUESTS = sa.Table(
-    "p_request",
-    METADATA,
-    sa.Column("number", sa.Text, primary_key=True),
-    sa.Column("code", sa.Text, primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("how", sa.Text, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-)
-"""What CBP asks of a summary, the last of each UC type; `how` it was answered, empty while it is not."""
-
-BONDS = sa.Table(
-    "p_bond",
-    METADATA,
-    sa.Column("number", sa.Text, primary_key=True),
-    sa.Column("bond", sa.Text, primary_key=True),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-)
-"""Single transaction bonds whose eBond is confirmed."""
-
 PEOPLE = sa.Table(
     "p_person",
     METADATA,
@@ -194,51 +77,6 @@ PEOPLE = sa.Table(
     sa.Column("enrolled", sa.Boolean, nullable=False),
     sa.Column("revoked", sa.Boolean, nullable=False),
 )
-
-PROOFS = sa.Table(
-    "p_duty_proof",
-    METADATA,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("duty", sa.Text, nullable=False),
-    sa.Column("item", sa.Text, nullable=False),
-    sa.Column("term", sa.Text, nullable=False),
-    sa.Column("on", sa.Text, nullable=False),
-    sa.Column("until", sa.Text, nullable=False),
-    sa.Column("proof", sa.Text, nullable=False),
-    sa.Column("file", sa.Text, nullable=False),
-    sa.Column("statement", sa.Text, nullable=False),
-    sa.Column("facts", sa.Text, nullable=False),
-    sa.Column("content", sa.Text, nullable=False),
-    sa.Column("scan", sa.Text, nullable=False),
-    sa.Column("withdrawn", sa.Boolean, nullable=False),
-    sa.Column("ended", sa.Boolean, nullable=False),
-)
-"""Each fulfilment of a duty; `facts` and `scan` are JSON. `ended`: its item is no more."""
-
-CHANGES = sa.Table(
-    "p_duty_change",
-    METADATA,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("duty", sa.Text, nullable=False),
-    sa.Column("item", sa.Text, nullable=False),
-    sa.Column("what", sa.Text, nullable=False),
-    sa.Column("on", sa.Text, nullable=False),
-)
-
-RUNGS = sa.Table(
-    "p_duty_rung",
-    METADATA,
-    sa.Column("duty", sa.Text, primary_key=True),
-    sa.Column("item", sa.Text, primary_key=True),
-    sa.Column("term", sa.Text, primary_key=True),
-    sa.Column("rung", sa.Text, primary_key=True),
-    sa.Column("told", sa.BigInteger, nullable=True),
-    sa.Column("mail", sa.Text, nullable=False, index=True),
-    sa.Column("acknowledged", sa.BigInteger, nullable=True),
-    sa.Index("p_duty_rung_term", "term"),
-)
-"""Rungs that are told (`mail`: by which letter) or acknowledged, by the place of the event. None is
-told twice: that would be a second row of one key."""
 
 MAIL = sa.Table(
     "p_mail",
@@ -271,73 +109,6 @@ GRANTS = sa.Table(
     METADATA,
     sa.Column("plan", sa.Text, sa.ForeignKey("p_approval.plan"), primary_key=True),
     sa.Column("person", sa.Text, primary_key=True),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-)
-
-LISTS = sa.Table(
-    "p_list",
-    METADATA,
-    sa.Column("list", sa.Text, primary_key=True),
-    sa.Column("content", sa.Text, nullable=False),
-    sa.Column("as_of", sa.Text, nullable=False),
-    sa.Column("records", sa.Integer, nullable=False),
-    sa.Column("names", sa.Integer, nullable=False),
-    sa.Column("partial", sa.Boolean, nullable=False),
-    sa.Column("faults", sa.Integer, nullable=False),
-    sa.Column("accepted_by", sa.Text, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-)
-"""The version of each list that is in force."""
-
-SCREENED = sa.Table(
-    "p_screened",
-    METADATA,
-    sa.Column("what", sa.Text, primary_key=True),
-    sa.Column("content", sa.Text, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("lists", sa.Text, nullable=False),
-    sa.Column("partners", sa.Text, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-)
-"""Two rows: `register`, the partners as last taken, and `hits`, the last screening of them."""
-
-HITS = sa.Table(
-    "p_hit",
-    METADATA,
-    sa.Column("hit", sa.Text, primary_key=True),
-    sa.Column("partner", sa.Text, nullable=False),
-    sa.Column("record", sa.Text, nullable=False),
-    sa.Column("partner_digest", sa.Text, nullable=False),
-    sa.Column("record_digest", sa.Text, nullable=False),
-    sa.Column("score", sa.Float, nullable=False),
-    sa.Column("strong", sa.Boolean, nullable=False),
-    sa.Column("effect", sa.Text, nullable=False),
-    sa.Column("present", sa.Boolean, nullable=False),
-    sa.Column("found", sa.BigInteger, nullable=False),
-    *(
-        sa.Column(name, sa.Text, nullable=False)
-        for stage in ("decided", "proposed")
-        for name in (
-            f"{stage}_verdict",
-            f"{stage}_by",
-            f"{stage}_partner_digest",
-            f"{stage}_record_digest",
-            f"{stage}_expires",
-        )
-    ),
-    sa.Column("decided_seq", sa.BigInteger, nullable=False),
-    sa.UniqueConstraint("partner", "record"),
-)
-"""`decided_verdict`: cleared, confirmed or empty; `proposed_...`: what the first of two persons says.
-Whether a clearance still holds is reckoned from the digests and the day, in the screening room."""
-
-REVIEWS = sa.Table(
-    "p_review",
-    METADATA,
-    sa.Column("partner", sa.Text, primary_key=True),
-    sa.Column("tier", sa.Text, nullable=False),
-    sa.Column("points", sa.Integer, nullable=False),
-    sa.Column("due", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 

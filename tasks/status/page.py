@@ -16,10 +16,11 @@ from tasks.reconciliation.covering import without_summary
 from tasks.reconciliation.requests import requests
 from tasks.reconciliation.standings import standings
 from tasks.shared import approval, board, clock
+from tasks.shared.ace_tables import BATCHES
 from tasks.shared.board import AMBER, RED, Line
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
-from tasks.shared.projections import APPROVALS, BATCHES, NUMBERS
+from tasks.shared.projections import APPROVALS, NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 

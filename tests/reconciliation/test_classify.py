@@ -24,7 +24,7 @@ from tasks.reconciliation.view import (
     Standing,
     View,
 )
-from tasks.shared.projections import REFUSED
+from tasks.shared.ace_tables import REFUSED
 
 ENTRY = Standing(
     number="ABC-1234567-6", desk="truck", port="2304", state="recorded", entry_type="01",

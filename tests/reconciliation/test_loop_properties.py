@@ -21,9 +21,9 @@ from tasks.reconciliation.classify import Step
 from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.standings import standings
 from tasks.shared import approval, kinds, opening, store
+from tasks.shared.ace_tables import BATCHES
 from tasks.shared.errors import NotApproved, Refused
 from tasks.shared.journal_check import verify
-from tasks.shared.projections import BATCHES
 from tests.ace import made_record, made_summary
 from tests.counts import FULL
 from tests.entries.house import FIRST

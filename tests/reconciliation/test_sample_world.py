@@ -33,7 +33,7 @@ from tasks.reconciliation.loop import Turn, turn, verdicts
 from tasks.reconciliation.plan import records
 from tasks.reconciliation.standings import standings
 from tasks.shared import clock
-from tasks.shared.projections import BATCHES
+from tasks.shared.ace_tables import BATCHES
 
 DAY = datetime(2026, 11, 24, 15, tzinfo=UTC)
 STB, QUOTA, WITHDRAWAL = "QZ9-9000052-6", "QZ9-9000027-8", "QZ9-9000042-7"

@@ -18,9 +18,10 @@ from tasks.incident.letters.draft import Part
 from tasks.incident.letters.tables import Table, table
 from tasks.incident.letters.values import asks
 from tasks.incident.pga.demands import Demand, Office, demands, held
+from tasks.shared.ace_tables import SENT
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.journal import Journal
-from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, SENT, WITH_ANOTHER, among
+from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, WITH_ANOTHER, among
 
 CLOSED = ("refused", "exported", "cleared otherwise")
 

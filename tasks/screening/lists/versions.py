@@ -17,7 +17,7 @@ from tasks.screening.lists.catalogue import OWN, listings
 from tasks.shared import clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
-from tasks.shared.projections import LISTS
+from tasks.shared.screening_tables import LISTS
 
 
 @dataclass(frozen=True)

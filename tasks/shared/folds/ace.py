@@ -10,23 +10,22 @@ import msgspec
 import sqlalchemy as sa
 
 from tasks.shared import kinds
-from tasks.shared.folds.numbers import move
-from tasks.shared.folds.registry import fold
-from tasks.shared.folds.upsert import Row, put
-from tasks.shared.projections import (
+from tasks.shared.ace_tables import (
     ASKED,
     BATCHES,
     BONDS,
     CALLS,
     DROPPED,
-    ENTRIES,
     QUERIES,
     REFUSED,
     REQUESTS,
     SENT,
     VIEWS,
-    among,
 )
+from tasks.shared.folds.numbers import move
+from tasks.shared.folds.registry import fold
+from tasks.shared.folds.upsert import Row, put
+from tasks.shared.projections import ENTRIES, among
 
 
 @fold(kinds.BatchNamed)

@@ -8,8 +8,8 @@ import msgspec
 import sqlalchemy as sa
 
 from tasks.shared import kinds
+from tasks.shared.duty_tables import CHANGES, PROOFS, RUNGS
 from tasks.shared.folds.registry import fold
-from tasks.shared.projections import CHANGES, PROOFS, RUNGS
 
 
 @fold(kinds.DutyFulfilled)

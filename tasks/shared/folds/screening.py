@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tasks.shared import kinds
 from tasks.shared.folds.registry import fold
-from tasks.shared.projections import HITS, LISTS, REVIEWS, SCREENED
+from tasks.shared.screening_tables import HITS, LISTS, REVIEWS, SCREENED
 
 
 @fold(kinds.ListLoaded)
