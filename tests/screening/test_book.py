@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tasks.screening import decisions, standing, watch
 from tasks.screening.house import House
 from tasks.screening.lists import versions
-from tasks.shared import kinds, people, projections
+from tasks.shared import kinds, people, screening_tables
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.journal_check import verify
 from tests.screening.conftest import LISTS
@@ -44,7 +44,12 @@ def test_it_holds_on_both_databases(anywhere: World) -> None:
     world.screen()
     assert world.states() == {("P1", TIVA): decisions.WAITS}
     assert verify(journal, world.house.content).ok
-    tables = (projections.HITS, projections.LISTS, projections.SCREENED, projections.REVIEWS)
+    tables = (
+        screening_tables.HITS,
+        screening_tables.LISTS,
+        screening_tables.SCREENED,
+        screening_tables.REVIEWS,
+    )
     before = [journal.rows(sa.select(table)) for table in tables]
     journal.rebuild()
     assert [journal.rows(sa.select(table)) for table in tables] == before

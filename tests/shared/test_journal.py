@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings, strategies as st
 
-from tasks.shared import kinds, projections, store
+from tasks.shared import ace_tables, kinds, projections, store
 from tasks.shared.errors import JournalBroken, NumberUnavailable, Refused
 from tasks.shared.journal import GENESIS, Event, Journal, require_whole
 from tasks.shared.journal_check import verify
@@ -235,9 +235,9 @@ def test_what_is_said_in_answer_to_a_later_question_stays(book: Journal) -> None
         ]
         book.append(kinds.AnswerRead(application="ER", about="summary", batch=name, content="",
                                      rejected=False, lines=lines), "x", "me")  # fmt: skip
-    (row,) = book.rows(sa.select(projections.VIEWS))
+    (row,) = book.rows(sa.select(ace_tables.VIEWS))
     assert (row.disposition, row.asked, row.differs) == ("already on file", 5, "a; b")
-    (asked,) = book.rows(sa.select(projections.ASKED))
+    (asked,) = book.rows(sa.select(ace_tables.ASKED))
     assert asked.seq == 5
     assert verify(book).ok
     assert book.rebuild() == 7 and verify(book).ok
