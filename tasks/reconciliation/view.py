@@ -29,7 +29,7 @@ RANGE, PROBE = "range", "probe"
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """The last sending of one application. `state`: as in `projections.SENT`."""
+    """The last sending of one application. `state`: as in `ace_tables.SENT`."""
 
     batch: str
     state: str
