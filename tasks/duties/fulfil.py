@@ -48,6 +48,8 @@ def fulfil(office: Office, name: str, given: Given, actor: str) -> Standing:
     report = (
         read_report(given.proof) if duty.scan and given.proof and given.proof.is_file() else None
     )
+    if report and not (report.taken or given.on):
+        raise BadInput(f"The proof of {name} is not taken:", [_UNDATED])
     given = replace(given, item=" ".join(given.item.split()), on=_day(office, given, report),
                     facts=spelled(duty, given.facts))  # fmt: skip
     if problems := list(_problems(office, duty, given, report)):
@@ -65,6 +67,10 @@ def stand(rows: Rows, office: Office, duty: Duty, item: str) -> Standing:
     """Where one duty or item stands now."""
     bare = standing(read(rows, office.catalogue, office.zone), duty, item)
     return with_rungs(rows, [bare])[0]
+
+
+_UNDATED = Problem(column="--on", wrong="is missing, and the report does not say when the scan was",
+                   right="the day of the scan")  # fmt: skip
 
 
 def _day(office: Office, given: Given, report: Report | None) -> date:

@@ -90,6 +90,41 @@ def test_a_scan_cannot_be_younger_than_it_says(office: Office) -> None:
         fulfil(office, "vulnerability-scan", given, "it")
 
 
+def test_a_scan_that_says_no_day_is_not_taken_for_one_of_today(
+    office: Office, tmp_path: Path
+) -> None:
+    path = tmp_path / "undated.nessus"
+    text = (SCANS / "office.nessus").read_text(encoding="utf-8")
+    path.write_text(text.replace("HOST_END_TIMESTAMP", "OTHER"), encoding="utf-8")
+    with clock.held(at(date(2026, 12, 1))):
+        with pytest.raises(BadInput, match="does not say when the scan was"):
+            fulfil(office, "vulnerability-scan", Given(path, item="office"), "it")
+        done = fulfil(
+            office, "vulnerability-scan", Given(path, item="office", on=date(2026, 11, 20)), "it"
+        )
+    assert done.proofs[-1].on == date(2026, 11, 20)
+
+
+def test_a_scan_that_did_not_end_proves_nothing(tmp_path: Path) -> None:
+    stopped = tmp_path / "stopped.xml"
+    text = (SCANS / "greenbone.xml").read_text(encoding="utf-8")
+    stopped.write_text(text.replace("status>Done<", "status>Stopped<"), encoding="utf-8")
+    failed = tmp_path / "failed.sarif"
+    text = (SCANS / "web.sarif").read_text(encoding="utf-8")
+    failed.write_text(text.replace('Successful": true', 'Successful": false'), encoding="utf-8")
+    for path in (stopped, failed):
+        with pytest.raises(HostileFile, match="did not end"):
+            read_report(path)
+
+
+def test_of_several_runs_the_oldest_dates_the_report(tmp_path: Path) -> None:
+    log = json.loads((SCANS / "web.sarif").read_text(encoding="utf-8"))
+    older = json.loads(json.dumps(log["runs"][0]).replace("2026-11-21", "2025-03-01"))
+    path = tmp_path / "two.sarif"
+    path.write_text(json.dumps(log | {"runs": [older, log["runs"][0]]}), encoding="utf-8")
+    assert read_report(path).taken == date(2025, 3, 1)
+
+
 BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">{}]><NessusClientData_v2>&z;</NessusClientData_v2>'
 ENTITIES = "".join(
     f'<!ENTITY {name} "{f"&{before};" * 10}">'

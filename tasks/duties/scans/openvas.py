@@ -11,6 +11,7 @@ from tasks.duties.scans.hostile_xml import elements, refused
 
 ROOTS = ("report", "get_reports_response")
 _THREATS = {"critical": by_score(9), "high": HIGH, "medium": MEDIUM, "low": LOW, "log": INFO}
+_ENDED = ("", "Done")
 _NOT_OPEN = {"false positive", "debug", "error"}
 
 
@@ -18,8 +19,14 @@ def read(path: Path) -> Report:
     """Raises HostileFile for what cannot be read safely, or has an unknown severity."""
     findings: list[Finding] = []
     taken = None
-    for _, element in elements(path, frozenset(), frozenset({"result", "scan_end"})):
-        if element.tag == "scan_end":
+    wanted = frozenset({"result", "scan_end", "scan_run_status"})
+    for _, element in elements(path, frozenset(), wanted):
+        if element.tag == "scan_run_status":
+            if (said := (element.text or "").strip()) not in _ENDED:
+                raise refused(
+                    path, f"the scan did not end: its status is {said!r}", "a finished scan"
+                )
+        elif element.tag == "scan_end":
             taken = _day(element.text) or taken
         elif (test := element.find("nvt")) is not None:
             findings += _finding(path, element, test)

@@ -95,6 +95,7 @@ class _Result(_Part, frozen=True):
 
 class _Invocation(_Part, frozen=True):
     end_time_utc: str = ""
+    execution_successful: bool = True
 
 
 class _Run(_Part, frozen=True):
@@ -120,11 +121,18 @@ def read(path: Path) -> Report:
         raise refused(path, f"no SARIF log ({wrong})", "SARIF 2.1.0") from None
     if not log.version.startswith("2.1"):
         raise refused(path, f"SARIF {log.version}", "SARIF 2.1.0")
-    if any(run.results is None for run in log.runs):
-        raise refused(path, "a run without results: the scan did not end", "a finished scan")
+    if any(run.results is None or not _ended(run) for run in log.runs):
+        raise refused(
+            path, "a run that failed or has no results: the scan did not end", "a finished scan"
+        )
     tools = ", ".join(dict.fromkeys(run.tool.driver.name for run in log.runs))
     findings = tuple(one for run in log.runs for one in _findings(path, run))
     return Report("SARIF", tools, findings, _taken(log))
+
+
+def _ended(run: _Run) -> bool:
+    """Of several invocations the last may have made good what one before failed at."""
+    return not run.invocations or any(one.execution_successful for one in run.invocations)
 
 
 def _findings(path: Path, run: _Run) -> list[Finding]:
@@ -172,10 +180,13 @@ def _severity(path: Path, result: _Result, rule: _Rule | None) -> str:
 
 
 def _taken(log: _Log) -> date | None:
+    """The day of the oldest run: of what it looked at nothing younger is known."""
     ends = [
-        one.end_time_utc[:10] for run in log.runs for one in run.invocations if one.end_time_utc
+        max(one.end_time_utc[:10] for one in run.invocations)
+        for run in log.runs
+        if any(one.end_time_utc for one in run.invocations)
     ]
     try:
-        return date.fromisoformat(max(ends)) if ends else None
+        return date.fromisoformat(min(ends)) if ends else None
     except ValueError:
         return None
