@@ -169,6 +169,7 @@ _HOUSE = "What needs a person, and how the house stands"
 def _page(journal: Journal, found: Look) -> str:
     # no code marks around what is next: it holds links
     rows = [f"- **{one.what}**: {one.fact}. Next: {one.next}" for one in lines(journal)]
+    server = f"{found.server_bytes / 1e6:.1f}" if found.server_bytes else "not seen from here"
     return "\n".join(
         [
             *(rows or ["Nothing needs a person here."]),
@@ -180,6 +181,6 @@ def _page(journal: Journal, found: Look) -> str:
             f"| letters that wait | {found.letters} |",
             f"| workers on line | {found.workers} |",
             f"| book, MB | {found.book_bytes / 1e6:.1f} |",
-            f"| server's database, MB | {found.server_bytes / 1e6:.1f} |",
+            f"| server's database, MB | {server} |",
         ]
     )

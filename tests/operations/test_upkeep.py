@@ -4,9 +4,11 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from tasks.operations import upkeep
 from tasks.operations.alerts import Alarm, open_alerts
+from tasks.operations.seeing.steps import server_bytes
 from tasks.operations.upkeep import Look, look, note, settle
 from tasks.shared import approval, board, clock, kinds
 from tasks.shared.content import ContentStore
@@ -19,6 +21,15 @@ def test_a_sound_house_has_no_fault(journal, content, told: Settings) -> None:
     found = look(journal, content, told, full=False)
     assert found.faults == [] and found.head == journal.head().seq and found.book_bytes > 0
     assert look(journal, content, told, full=True).head == found.head
+
+
+def test_the_servers_database_has_a_size_on_postgres_too(told: Settings, postgres: str) -> None:
+    def elsewhere(url: str) -> Settings:
+        operations = told.operations.model_copy(update={"database": SecretStr(url)})
+        return told.model_copy(update={"operations": operations})
+
+    assert server_bytes(elsewhere(postgres)) > 1_000_000
+    assert server_bytes(elsewhere("postgresql://nobody@127.0.0.1:1/none")) == 0
 
 
 def test_on_postgres_too(book: Journal, content, told: Settings) -> None:

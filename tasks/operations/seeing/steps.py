@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from tasks.operations import upkeep
 from tasks.operations.upkeep import Fault, Look
 from tasks.operations.waiting.steps import ask
-from tasks.shared import clock
+from tasks.shared import clock, store
 from tasks.shared.settings import Settings
 
 POOL = "continuity"
 
 
 def look_at_server(settings: Settings, found: Look) -> None:
-    """Workers on line, runs that ended badly with nothing better since, and the size of SQLite."""
-    found.server_bytes = upkeep.size(settings.home / "street" / "prefect" / "prefect.db")
+    """Workers on line, runs that ended badly with nothing better since, and the database's size."""
+    found.server_bytes = server_bytes(settings)
     online = {"workers": {"status": {"any_": ["ONLINE"]}}}
     found.workers = len(ask(f"/work_pools/{POOL}/workers/filter", online))
     names = {one["id"]: one["name"] for one in ask("/deployments/filter", {"limit": 200})}
@@ -29,6 +31,22 @@ def look_at_server(settings: Settings, found: Look) -> None:
     for name in _late(names, settings):
         what = f"{name} is late: no worker took it up"
         found.faults.append(Fault(f"late {name}", what, "continuity up --part worker"))
+
+
+def server_bytes(settings: Settings) -> int:
+    """Size of the server's database; 0 where it cannot be seen from this machine."""
+    url = settings.operations.database.get_secret_value()
+    if not url:
+        return upkeep.size(settings.home / "street" / "prefect" / "prefect.db")
+    engine = store.engine(url)
+    try:
+        with engine.connect() as connection:
+            query = sa.text("SELECT pg_database_size(current_database())")
+            return int(connection.execute(query).scalar_one())
+    except sa.exc.SQLAlchemyError:
+        return 0
+    finally:
+        engine.dispose()
 
 
 def _silent(names: dict[str, str], settings: Settings) -> dict[str, dict[str, Any]]:
