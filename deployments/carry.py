@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
 
-from tasks.shared.settings import Settings
+from tasks.shared.errors import Refused
+from tasks.shared.settings import FILE as SETTINGS_FILE, Settings
 
 Document = list[dict[str, Any]]
 MARK = "continuity: "
@@ -104,7 +106,9 @@ async def carry(settings: Settings, say: Callable[[str], None]) -> dict[str, Any
     ids: dict[str, Any] = {}
     wanted = document("prefect.yaml", "deployments")
     async with get_client() as client:
-        for name in sorted({one["work_pool"]["name"] for one in wanted}):
+        there = [one.parameters.get("home") for one in await client.read_deployments(limit=200)]
+        _refuse_another(settings.home, {Path(one) for one in there if one})
+        for name in pools():
             await _pool(client, name)
     for one in wanted:
         made = deployment(one, settings)
@@ -112,6 +116,16 @@ async def carry(settings: Settings, say: Callable[[str], None]) -> dict[str, Any
     told = await _automations(settings, ids)
     say(f"{len(ids)} deployments and {told} alerts stand on the server")
     return ids
+
+
+def _refuse_another(home: Path, there: set[Path]) -> None:
+    """Two homes on one database of the server's would take each other's schedules away, in silence.
+    A home that was moved left no settings where it was. Raises Refused."""
+    for other in sorted(there):
+        if (other / SETTINGS_FILE).is_file() and not other.samefile(home):
+            raise Refused(f"The server's database runs {other} already, and would run it no more: give {home}"
+                          f" another [operations] database. If {other} is only a copy, take its"
+                          f" {SETTINGS_FILE} away")  # fmt: skip
 
 
 async def _pool(client: Any, name: str) -> None:

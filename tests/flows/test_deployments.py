@@ -14,7 +14,10 @@ from prefect import Flow
 from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
 
 from tasks.operations.showing.steps import what_to_do, when_red
-from tasks.shared.settings import Settings
+from tasks.shared.errors import Refused
+from tasks.shared.opening import make_home
+from tasks.shared.settings import Settings, load
+from tests.conftest import SETTINGS
 
 
 def _deployments() -> list[dict[str, Any]]:
@@ -73,7 +76,7 @@ def test_pools_are_those_that_up_starts_workers_for(one: dict[str, Any]) -> None
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_carried_twice_everything_stands_once(house: Settings) -> None:
+def test_carried_twice_everything_stands_once(house: Settings, tmp_path: Path) -> None:
     import asyncio
 
     from prefect.client.orchestration import get_client
@@ -92,3 +95,8 @@ def test_carried_twice_everything_stands_once(house: Settings) -> None:
     assert asyncio.run(carry(house, lambda _: None)) == ids
     assert asyncio.run(stands()) == first
     assert len(ids) == len(_deployments()) and len(first[1]) == 5
+    second = make_home(tmp_path / "second", SETTINGS, "tests")
+    with pytest.raises(Refused, match="would run it no more"):
+        asyncio.run(carry(second, lambda _: None))
+    moved = house.home.rename(tmp_path / "moved")
+    assert asyncio.run(carry(load(moved), lambda _: None)) == ids
