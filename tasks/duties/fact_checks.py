@@ -43,10 +43,12 @@ def _value(fact: Fact, value: str) -> Iterator[Problem]:
     choices = fact.some_of or fact.one_of
     if choices and (wrong := [one for one in said if one not in choices]):
         yield Problem(column=f"--fact {fact.name}", value=wrong[0], wrong="is none of the choices",
-                      right=", ".join(choices))  # fmt: skip
+                      right=_right(fact))  # fmt: skip
     if fact.number and not value.strip().replace(".", "", 1).isdigit():
         yield Problem(column=f"--fact {fact.name}", value=value, wrong="is no number")
 
 
 def _right(fact: Fact) -> str:
-    return ", ".join(fact.some_of or fact.one_of) or fact.ask
+    if fact.some_of:
+        return f"one or more, with commas: {', '.join(fact.some_of)}"
+    return ", ".join(fact.one_of) or fact.ask
