@@ -24,8 +24,8 @@ from tasks.operations.showing.steps import what_to_do
     on_failure=[what_to_do],
 )
 def alert(
-    home: str, actor: str, about: str = "test", what: str = "a test", next: str = "",
-    escalate: bool = False,
+    home: str, actor: str, about: str = "test", what: str = "a test",
+    next: str = "nothing: upkeep closes it", escalate: bool = False,
 ) -> State[Any]:  # fmt: skip
     """`about`: its name; while it is open there is no second alert of that name. `what`: in words;
     `next`: what to do; `escalate`: to those who decide rather than to those who mend."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import inspect
 import sqlite3
 from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
 
+from flows.alert import alert
 from tasks.operations import upkeep
 from tasks.operations.alerts import Alarm, open_alerts
 from tasks.operations.seeing.steps import server_bytes
@@ -85,6 +87,15 @@ def test_a_plan_that_waits_too_long_is_escalated_and_closed_when_approved(
         granted = kinds.ApprovalGranted(plan=plan, binds=[], person="ada", licence="1", sole=False)
         journal.append(granted, f"plan/{plan}", "ada")
         settle(alarm, journal, look(journal, content, told, full=False))
+    assert open_alerts(journal) == {}
+
+
+def test_an_alert_that_was_a_test_does_not_stand_for_ever(journal, content, told: Settings) -> None:
+    alarm = Alarm(journal, content, told, "operations")
+    asked = inspect.signature(alert.fn).parameters
+    assert alarm.raise_(asked["about"].default, asked["what"].default, asked["next"].default)
+    assert open_alerts(journal)["test"].next
+    settle(alarm, journal, look(journal, content, told, full=False))
     assert open_alerts(journal) == {}
 
 
