@@ -19,6 +19,7 @@ from tasks.screening.policy import BLOCK
 from tasks.shared import clock, kinds
 from tasks.shared.errors import Refused
 from tasks.shared.screening_tables import REVIEWS
+from tasks.shared.store import EVENTS
 
 STOP, REVIEW, CLEAR = "stop", "review", "clear"
 _RISKY = ("high", "stop")
@@ -54,7 +55,8 @@ def standings(house: House, partners: Iterable[str] | None = None) -> list[Stand
     for one in hits:
         by_partner[running.partner_of(one.partner)].append(one)
     owned = _ownership(house, rows, hits)
-    reviews = {row.partner: row for row in house.journal.rows(sa.select(REVIEWS))}
+    query = sa.select(REVIEWS, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == REVIEWS.c.seq)
+    reviews = {row.partner: row for row in house.journal.rows(query)}
     today = clock.now().date()
     found = [
         _standing(row, by_partner[row["partner"]], owned[row["partner"]], reviews, today)
@@ -78,13 +80,18 @@ def _standing(
     ]  # fmt: skip
     found = risk.score(row, findings, owned, today)
     review = reviews.get(row["partner"])
-    due = review.due if review else today.isoformat()
+    due = _due(found, review) if review else today.isoformat()
     undecided = sum(one.undecided for one in hits)
     state = _state(hits, owned, undecided)
     if state == CLEAR and _wants_a_look(found, review, today):
         state = REVIEW
     return Standing(row["partner"], row["name"], row["role"], state, undecided, found,
                     tuple(owned), due, review.tier if review else "")  # fmt: skip
+
+
+def _due(found: risk.Risk, review: Any) -> str:
+    """As the review set it; sooner where the tier has risen since, counted from that review."""
+    return min(review.due, found.due(clock.parse(review.at).date()).isoformat())
 
 
 def _wants_a_look(found: risk.Risk, review: Any, today: date) -> bool:

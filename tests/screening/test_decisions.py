@@ -230,6 +230,21 @@ def test_a_review_sets_the_next_one(screened: World) -> None:
         standing.review(screened.house, "P9", "looked", "ada")
 
 
+def test_a_tier_that_rises_brings_the_next_review_nearer(screened: World) -> None:
+    low = standing.review(screened.house, "P2", "nothing new", "ada")
+    assert low.risk.tier == "low"
+    screened.take(
+        PARTNERS.replace("P2,Nordsee Trading,supplier,DE", "P2,Nordsee Trading,supplier,BY")
+    )
+    screened.screen()
+    (risen,) = standing.standings(screened.house, ["P2"])
+    days = risen.risk.days
+    assert risen.risk.tier == "medium"
+    assert risen.due == (clock.now().date() + timedelta(days=days)).isoformat() < low.due
+    with clock.held(clock.now() + timedelta(days=days + 1)):
+        assert standing.standings(screened.house, ["P2"])[0].overdue
+
+
 def test_high_risk_without_a_hit_is_not_clear_until_somebody_looked(screened: World) -> None:
     """A cotton mill in Xinjiang is on no list."""
     rows = (HEAD.replace("Owners", "Region,HTS,Owners")
