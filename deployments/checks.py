@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sqlite3
 import ssl
@@ -27,7 +28,7 @@ def problems(street: Street, pool: str = POOL) -> list[Problem]:
     """Everything that would keep `up` from running here, with a worker for this pool."""
     found = [*pins(), *_home(street), *_auth(street), *_authority(street), *_pool(pool)]
     found += [*_extras(street), *_dask(street)]
-    return [*found, *_port(street), *_database(street)] if street.serves else found
+    return [*found, *_port(street), *_room(street), *_database(street)] if street.serves else found
 
 
 def pins() -> Iterator[Problem]:
@@ -123,6 +124,19 @@ def _port(street: Street) -> Iterator[Problem]:
         yield Problem(column="port", value=f"{street.host}:{street.port}",
                       wrong=f"cannot be listened on: {wrong.strerror or wrong}",
                       right="give another with --port")  # fmt: skip
+
+
+ROOM = 100_000_000
+"""Bytes free that the server's database and logs need to begin with."""
+
+
+def _room(street: Street) -> Iterator[Problem]:
+    # a folder that is not made yet will lie where the one above it does
+    place = street.folder / "prefect"
+    there = next(one for one in (place, *place.parents) if one.exists())
+    if (free := shutil.disk_usage(there).free) < ROOM:
+        yield Problem(column="disk", value=str(there), wrong=f"has {free / 1e6:.0f} MB free",
+                      right=f"at least {ROOM / 1e6:.0f} MB: make room")  # fmt: skip
 
 
 def _database(street: Street) -> Iterator[Problem]:

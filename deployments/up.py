@@ -132,6 +132,9 @@ class Up:
     def _live(self, environment: dict[str, str]) -> int:
         began = time.monotonic()
         # not before: Prefect reads the environment when it is imported
+        import httpx
+        from prefect.deployments.runner import DeploymentApplyError
+
         from deployments import carry
 
         if self._serves:
@@ -140,7 +143,11 @@ class Up:
         if not self._healthy():
             return self._fell()
         if self._serves:
-            asyncio.run(carry.carry(self._street.settings, print))
+            try:
+                asyncio.run(carry.carry(self._street.settings, print))
+            except (httpx.HTTPError, DeploymentApplyError) as wrong:
+                self._wrong = f"it does not take the deployments ({type(wrong).__name__})"
+                return self._fell()
         if self._part != "server":
             self._start(environment, f"worker-{self._pool}", *self._worker())
         write_atomic(self._marker, self._street.address.encode(), mode=0o600)

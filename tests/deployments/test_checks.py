@@ -56,6 +56,12 @@ def test_a_port_that_is_taken(street: Street) -> None:
     assert f"{street.host}:{street.port}" in told and "--port" in told
 
 
+def test_a_disk_that_is_full_is_told(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deployments.checks.ROOM", 1 << 60)  # no disk has so much
+    (told,) = wrong(street)
+    assert "MB free" in told and "make room" in told
+
+
 def test_a_server_open_to_the_network_needs_a_password(street: Street, tmp_path: Path) -> None:
     open_ = replace(street, host="0.0.0.0")
     assert any("auth_file" in told for told in wrong(open_))
