@@ -99,6 +99,11 @@ def _read(office: Office, system: System | None, holds: str) -> Read:
 
 def _keep(found: Read, place: int, number: str, name: str) -> None:
     if not number:
+        if name:
+            # A client that is passed over is not told of its breach: a person looks its number up.
+            found.faulty += 1
+            found.problems.append(Problem(file=found.system, row=place, value=name[:40],
+                                          wrong="has no importer number", right=importers.RIGHT))  # fmt: skip
         return
     if not importers.is_number(number) and not number.startswith(MARK):
         found.faulty += 1

@@ -126,3 +126,20 @@ def test_a_source_that_cannot_be_read(office: Office, system: System, said: str)
 def test_an_inventory_that_cannot_be(more: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         System(name="crm", holds="x", **more)  # type: ignore[arg-type]
+
+
+def test_a_client_without_a_number_is_told_and_not_passed_over(
+    office: Office, morning: datetime
+) -> None:
+    (office.settings.home / "c.csv").write_text("ior,name\n98-7654321,Zed\n,Nemo Ltd\n,\n")
+    office = with_systems(office, System(name="crm", holds="clients", file=Path("c.csv"), number="ior",
+                                         importer="name"))  # fmt: skip
+    declared(office, morning)
+    with pytest.raises(BadInput) as refused:
+        exposure.record(office, [], "ada")
+    assert "has no importer number 'Nemo Ltd'" in str(refused.value.problems[0])
+    assert [one.row for one in refused.value.problems] == [3]
+    exposure.record(office, [], "ada", accept_faulty=True)
+    assert exposure.unread(office, "2026-01") == {"crm": "1 row"}, (
+        "the notice says that one is missing"
+    )
