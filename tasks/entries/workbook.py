@@ -15,8 +15,13 @@ from tasks.shared.errors import Problem
 from tasks.shared.files import write_atomic
 
 
-def write_workbook(
-    path: Path,
+def write_workbook(path: Path, desk: str, port: str, numbers: Sequence[str], house: Mapping[str, str],
+                   **more: Any) -> Path:  # fmt: skip
+    """Write the workbook of a desk and return its path. `more`: as `workbook` takes it."""
+    return write_atomic(path, workbook(desk, port, numbers, house, **more))
+
+
+def workbook(
     desk: str,
     port: str,
     numbers: Sequence[str],
@@ -26,8 +31,8 @@ def write_workbook(
     record: Record | None = None,
     problems: Mapping[str, Sequence[Problem]] | None = None,
     handed_to: str = "",
-) -> Path:
-    """Write the workbook of a desk and return its path.
+) -> bytes:
+    """The workbook of a desk.
 
     `numbers`: the issued entry numbers, printed in this order; those of `record` follow if they
     are not among them. `house`: `name`, `filer_code`, `licence`, `contact_name`, `contact_phone`
@@ -46,7 +51,7 @@ def write_workbook(
     if placed:
         problem_sheet(book, placed)
     sheets["entries"] = SheetRows(fresh, _notes(placed))
-    return write_atomic(path, book.made(sheets))
+    return book.made(sheets)
 
 
 def _placed(numbers: Sequence[str], problems: Mapping[str, Sequence[Problem]]) -> list[Problem]:

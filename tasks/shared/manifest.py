@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from tasks.shared import clock, keys, kinds
@@ -15,13 +17,24 @@ FILE = "manifest.json"
 
 def write(folder: Path, home: Path, what: str) -> Path:
     """List every file of `folder` with size and SHA-256, sign the list, write it there."""
-    said = {"what": what, "at": clock.text(), "files": _files(folder)}
+    return write_atomic(folder / FILE, _signed(_files(folder), home, what))
+
+
+def of(files: Mapping[str, bytes], home: Path, what: str) -> bytes:
+    """The same for files that are not written anywhere, by name."""
+    listed = [{"name": name, "size": len(data), "sha256": sha256(data).hexdigest()}
+              for name, data in sorted(files.items())]  # fmt: skip
+    return _signed(listed, home, what)
+
+
+def _signed(listed: Sequence[Mapping[str, object]], home: Path, what: str) -> bytes:
+    said = {"what": what, "at": clock.text(), "files": listed}
     signed = {
         **said,
         "signature": keys.sign(home, kinds.canonical(said).encode()),
         "public_key": base64.b64encode(keys.public(home)).decode(),
     }
-    return write_atomic(folder / FILE, json.dumps(signed, indent=1).encode())
+    return json.dumps(signed, indent=1).encode()
 
 
 def verify(folder: Path, public_key: bytes | None = None) -> list[Problem]:

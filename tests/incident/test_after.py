@@ -274,6 +274,22 @@ def test_the_other_broker_gets_workbook_documents_and_manifest(world: World, key
     assert said.authorised["Jo Doe"] != said.power["Jo Doe"]
 
 
+def test_a_killed_hand_over_leaves_no_clear_text(
+    world: World, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = world.record("11", **KEPT)
+    home = world.book.settings.home
+    before = {one for one in home.rglob("*") if "content" not in one.parts}
+
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit({one for one in home.rglob("*") if "content" not in one.parts} - before)
+
+    monkeypatch.setattr(handover.zipfile, "ZipFile", killed)
+    with pytest.raises(SystemExit) as said:
+        prepare(world, keys, number)
+    assert not [one for one in said.value.args[0] if one.suffix in (".xlsx", ".json")]
+
+
 def test_from_then_on_it_is_not_ours_until_it_comes_back(
     world: World, keys: Path, proof: Path
 ) -> None:

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
@@ -25,12 +24,11 @@ from tasks.entries.ledger import Book
 from tasks.entries.private_fields import unseal
 from tasks.entries.record import Record
 from tasks.entries.shelf import record as record_of
-from tasks.entries.workbook import write_workbook
+from tasks.entries.workbook import workbook
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.documents import attached
 from tasks.shared import clock, keys, kinds, manifest, seal, seal_keys
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
-from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.journal import is_drill
 from tasks.shared.presented import presented
 from tasks.shared.private import masked
@@ -237,34 +235,31 @@ def _name(book: Book, numbers: Sequence[str], other: Other) -> str:
 
 def _bundle(book: Book, name: str, numbers: Sequence[str], record: Record, other: Other
             ) -> tuple[bytes, str, int]:  # fmt: skip
-    """The package in the clear, the digest of its manifest, and how many documents are in it."""
+    """The package in the clear, the digest of its manifest, and how many documents are in it. Nothing of it
+    touches the disk: a hand-over that is killed would leave Social Security numbers lying in a folder."""
     broker, drill = book.settings.broker, is_drill(book.journal)
-    with TemporaryDirectory(dir=book.settings.home) as scratch:
-        folder = Path(scratch) / name
-        house = {"name": broker.name, "filer_code": broker.filer_code, "licence": broker.licence,
-                 "contact_name": broker.contact_name, "contact_phone": broker.contact_phone}  # fmt: skip
-        port = str(record.entries["port_of_entry"][0].as_py() or "")
-        write_workbook(folder / f"{name}.xlsx", f"for {other.filer}"[:20], port, [], house, drill=drill,
-                       record=record, handed_to=f"for {other.name}")  # fmt: skip
-        count, listed = 0, []
-        for number, some in attached(book.journal, numbers).items():
-            for one in some:
-                count += 1
-                path = folder / f"{count:03d}-{number}-{one.file}"
-                write_atomic(path, book.content.get(one.content))
-                listed.append({"entry": number, "document": one.document, "file": path.name})
-        about = {"handover": name, "from": broker.name, "to": other.name, "filer": other.filer,
-                 "entries": list(numbers), "documents": listed, "drill": drill}  # fmt: skip
-        write_atomic(
-            folder / "about.json", json.dumps(about, indent=1, ensure_ascii=False).encode()
-        )
-        made = manifest.write(folder, book.settings.home, f"hand-over {name}")
-        return _zipped(folder), digest_of(made), count
+    house = {"name": broker.name, "filer_code": broker.filer_code, "licence": broker.licence,
+             "contact_name": broker.contact_name, "contact_phone": broker.contact_phone}  # fmt: skip
+    port = str(record.entries["port_of_entry"][0].as_py() or "")
+    files = {f"{name}.xlsx": workbook(f"for {other.filer}"[:20], port, [], house, drill=drill,
+                                      record=record, handed_to=f"for {other.name}")}  # fmt: skip
+    listed = []
+    for number, some in attached(book.journal, numbers).items():
+        for one in some:
+            file = f"{len(listed) + 1:03d}-{number}-{one.file}"
+            files[file] = book.content.get(one.content)
+            listed.append({"entry": number, "document": one.document, "file": file})
+    about = {"handover": name, "from": broker.name, "to": other.name, "filer": other.filer,
+             "entries": list(numbers), "documents": listed, "drill": drill}  # fmt: skip
+    files["about.json"] = json.dumps(about, indent=1, ensure_ascii=False).encode()
+    made = manifest.of(files, book.settings.home, f"hand-over {name}")
+    data = _zipped({**files, manifest.FILE: made})
+    return data, sha256(made).hexdigest(), len(listed)
 
 
-def _zipped(folder: Path) -> bytes:
+def _zipped(files: Mapping[str, bytes]) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.iterdir()):
-            archive.write(path, path.name)
+        for name, data in sorted(files.items()):
+            archive.writestr(name, data)
     return sink.getvalue()
