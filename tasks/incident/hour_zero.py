@@ -105,9 +105,17 @@ def _take_one(
         incident=incident.id, file=export.file, source=export.source, left=export.faulty,
         as_of=clock.text(export.as_of), items=[_sealed(office, one) for one in export.lines],
     )  # fmt: skip
-    key = f"work:{incident.id}:{export.file}:{export.source}"
-    office.journal.append(body, f"incident/{incident.id}", actor, key)
+    with office.journal.write(actor) as pen:
+        if body != _before(office, incident, export.file):
+            pen.append(body, f"incident/{incident.id}")
     return Taken(export.file, export.as_of, len(export.lines), export.faulty, problems)
+
+
+def _before(office: Office, incident: Incident, file: str) -> kinds.WorkTaken | None:
+    """What was taken of this file last. The same bytes say something else once the mapping is mended."""
+    events = office.journal.events(kind=kinds.WorkTaken.kind, subject=f"incident/{incident.id}")
+    taken = [event.said for event in events if isinstance(event.said, kinds.WorkTaken)]
+    return next((one for one in reversed(taken) if one.file == file), None)
 
 
 def _sealed(office: Office, line: kinds.WorkLine) -> kinds.WorkLine:
