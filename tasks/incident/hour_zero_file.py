@@ -133,7 +133,7 @@ class Reader:
         item = f"{cells['work']}:{cells['reference']}"
         if item in seen:
             wrong = f"stands in row {seen[item]} already"
-            problems.append(Problem(column="reference", value=cells["reference"], wrong=wrong))
+            problems.append(_wrong(cells, "reference", wrong, ""))
         seen.setdefault(item, number)
         if problems:
             export.faulty += 1
@@ -157,6 +157,11 @@ class Reader:
             if cells[name] and cells[name] not in meanings(codes):
                 yield _wrong(cells, name, "is no code of CBP's", f"see data/codes/{codes}.csv")
         yield from self._port(cells)
+        for name, value in cells.items():
+            if name != "importer_number" and importers.is_social(value):
+                # Only that column is sealed: under a wrong heading it would stand in the book for good.
+                yield Problem(column=name, value=importers.MASK, wrong="is a Social Security number:",
+                              right="another column; it belongs into importer_number")  # fmt: skip
         number = cells["importer_number"]
         if number and not importers.is_number(number):
             yield Problem(column="importer_number", value=importers.masked(number),
@@ -181,7 +186,7 @@ class Reader:
                 offsets = {filer: self.settings.numbers.check_digit_offset}
                 cells["reference"] = str(parse(cells["reference"], offsets=offsets))
             except BadInput as bad:
-                yield from (Problem(column="reference", value=one.value, wrong=one.wrong, right=one.right)
+                yield from (Problem(column="reference", value=importers.masked(one.value), wrong=one.wrong, right=one.right)
                             for one in bad.problems)  # fmt: skip
 
     def _port(self, cells: dict[str, str]) -> Iterator[Problem]:
@@ -220,4 +225,5 @@ def _key(text: str) -> str:
 
 
 def _wrong(cells: Mapping[str, str], name: str, wrong: str, right: str) -> Problem:
-    return Problem(column=name, value=cells[name][:40], wrong=wrong, right=right)
+    value = importers.masked(cells[name])[:40]
+    return Problem(column=name, value=value, wrong=wrong, right=right)

@@ -162,6 +162,30 @@ def test_a_newer_export_brings_up_to_date_and_leaves_what_is_closed(office: Offi
     assert verify(office.journal, office.content).ok
 
 
+def test_the_same_file_says_more_once_its_mapping_is_mended(office: Office) -> None:
+    office = export(office, GOOD, kinds={"REL": "summary", "ISF": "isf", "TIB": "tib"})
+    declared(office)
+    assert hour_zero.take(office, "ada", accept_clean=True)[0].left == 1
+    office = export(office, GOOD)
+    assert hour_zero.take(office, "ada")[0].items == len(listed(office)) == 5
+    assert hour_zero.take(office, "ada")[0].items == len(listed(office)) == 5
+    assert len(list(office.journal.events(kind="incident.work_taken"))) == 2
+
+
+def test_a_social_security_number_under_a_wrong_heading_never_reaches_the_book(
+    office: Office,
+) -> None:
+    wrong = {**COLUMNS, "importer": "IOR", "importer_number": "Importer"}
+    office = export(office, GOOD, columns=wrong)
+    declared(office)
+    (taken,) = hour_zero.take(office, "ada", accept_clean=True)
+    said = "\n".join(map(str, taken.problems))
+    assert "row 3, column IOR: is a Social Security number: '***-**-****'; another column" in said
+    office = export(office, HEAD + "REL,123-45-6789,01,2704,x,,11/20/2026,\n")
+    said += "\n".join(map(str, hour_zero.take(office, "ada", accept_clean=True)[0].problems))
+    assert "123-45-6789" not in said + "".join(one.body for one in office.journal.events())
+
+
 def test_each_item_is_closed_by_a_recorded_act(office: Office, tmp_path: Path) -> None:
     office = export(office, GOOD)
     incident = declared(office)
