@@ -123,9 +123,10 @@ def turned(data: bytes, degrees: int = 90) -> bytes:
     return written(writer)
 
 
-def locked(data: bytes) -> bytes:
+def locked(data: bytes, reader: str = "secret", algorithm: str = "AES-256") -> bytes:
+    """With an owner's password; `reader`: empty if anybody may open it."""
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
-    writer.encrypt("secret", algorithm="AES-256")
+    writer.encrypt(reader, "owner", algorithm=algorithm)
     return written(writer)
 
 

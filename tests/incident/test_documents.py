@@ -133,6 +133,18 @@ def test_a_damaged_pdf_is_refused_or_read_but_never_breaks_us(
         assert bad.problems[0].right
 
 
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_what_anybody_may_open_is_taken_whatever_its_owner_forbids(
+    world: World, algorithm: str
+) -> None:
+    number = world.record("11")
+    path = world.file("permit.pdf", locked(pdf(2, "OWNED PERMIT"), "", algorithm))
+    assert documents.attach(world.book, number, path, "Permit", "jo").pages == 2
+    made = PdfReader(world.letter(number).path)
+    assert not made.is_encrypted
+    assert "OWNED PERMIT 2" in "".join(page.extract_text() for page in made.pages)
+
+
 def test_attaching_twice_changes_nothing_and_references_are_unique(world: World) -> None:
     number = world.record("11")
     path = world.file("invoice.pdf", pdf())

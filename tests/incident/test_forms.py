@@ -112,6 +112,13 @@ def test_every_box_is_found_by_its_number_and_filled(world: World) -> None:
     )
 
 
+def test_a_form_that_its_maker_locked_against_changes_is_filled_all_the_same(world: World) -> None:
+    put(world, locked(blank_form(by_number()), ""))
+    number = world.record("11")
+    text = text_of(world.letter(number).path)
+    assert "OFFICIAL FORM" in text and "This is a data sheet" not in text
+
+
 def test_boxes_are_found_by_name_where_there_is_no_number(world: World) -> None:
     specs: list[Spec] = [
         ("form1.EntryNumber", "Entry number", (40, 700, 200, 720), False),

@@ -81,7 +81,8 @@ def _pdf_pages(name: str, data: bytes) -> int:
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(data))
-        locked = reader.is_encrypted
+        # Only with an owner's password anybody may read it: reading takes the empty one, as viewers do.
+        locked = reader.is_encrypted and not reader.decrypt("")
         pages = 0 if locked else len(reader.pages)
         boxes = [] if locked else [page.mediabox for page in reader.pages]
         sound = all(20 < float(side) < 20_000 for box in boxes for side in (box.width, box.height))
