@@ -146,6 +146,9 @@ def _tell(one: Incident, said: dict[str, Any]) -> None:
     if len(said["clocks"]) > MOST:
         say(f"and {len(said['clocks']) - MOST} more: status --json")
     show(said["work"], as_json=False, title="Open when the systems went down")
+    for left in said["left out"]:
+        say(f"{left['rows']} row(s) of {left['file']} could not be read and are on no list: mend them, then "
+            "continuity incident work take")  # fmt: skip
     if said["redelivery"]:
         show(said["redelivery"], as_json=False, title="CBP may want these goods back")
     if others := said["watched"]["entries"]:

@@ -24,6 +24,7 @@ def close(office: Office, given: Given, actor: str) -> Incident:
         signed = require_signed(pen.rows, incident.opened)
         hour_zero.require_accounted(pen.rows, incident.id)
         _require_list(pen.rows, incident, given.note)
+        _require_read(office, incident, given.note)
         if incident.state == "keying_backlog":
             found = Given(happened=given.happened, reference=signed)
             incident = state.take(pen, incident, states.STEPS["reconciled"], found, [])
@@ -37,3 +38,12 @@ def _require_list(rows: Rows, incident: Incident, note: str) -> None:
     if not (note or rows(query)):
         raise Refused("No list of open work was taken in this incident. Take it, or say with --note "
                       "why there was none")  # fmt: skip
+
+
+def _require_read(office: Office, incident: Incident, note: str) -> None:
+    """Raises Refused where rows of an export were left out and nobody says what became of them."""
+    left = hour_zero.left_out(office, incident.id)
+    if left and not note:
+        said = ", ".join(f"{rows} row(s) of {file}" for file, rows in left.items())
+        raise Refused(f"{said} could not be read and are on no list. Mend them and take the file again "
+                      "(continuity incident work take), or say with --note what became of them")  # fmt: skip

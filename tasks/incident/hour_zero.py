@@ -106,16 +106,23 @@ def _take_one(
         as_of=clock.text(export.as_of), items=[_sealed(office, one) for one in export.lines],
     )  # fmt: skip
     with office.journal.write(actor) as pen:
-        if body != _before(office, incident, export.file):
+        # The same bytes say something else once the mapping is mended.
+        if body != _taken(office, incident.id).get(export.file):
             pen.append(body, f"incident/{incident.id}")
     return Taken(export.file, export.as_of, len(export.lines), export.faulty, problems)
 
 
-def _before(office: Office, incident: Incident, file: str) -> kinds.WorkTaken | None:
-    """What was taken of this file last. The same bytes say something else once the mapping is mended."""
-    events = office.journal.events(kind=kinds.WorkTaken.kind, subject=f"incident/{incident.id}")
+def left_out(office: Office, incident: str) -> dict[str, int]:
+    """File to how many of its rows could not be read when it was taken last: open work that is on no
+    list."""
+    return {file: one.left for file, one in _taken(office, incident).items() if one.left}
+
+
+def _taken(office: Office, incident: str) -> dict[str, kinds.WorkTaken]:
+    """What was taken last of each file."""
+    events = office.journal.events(kind=kinds.WorkTaken.kind, subject=f"incident/{incident}")
     taken = [event.said for event in events if isinstance(event.said, kinds.WorkTaken)]
-    return next((one for one in reversed(taken) if one.file == file), None)
+    return {one.file: one for one in taken}
 
 
 def _sealed(office: Office, line: kinds.WorkLine) -> kinds.WorkLine:

@@ -36,6 +36,10 @@ def standing(office: Office, incident: Incident) -> Row:
         "steps": [_step_row(one, office) for one in incident.steps],
         "clocks": [_clock_row(one, office) for one in clocks(office, incident)],
         "work": list(hour_zero.counts(items, clock.now())),
+        "left out": [
+            {"file": file, "rows": rows}
+            for file, rows in hour_zero.left_out(office, incident.id).items()
+        ],
         "redelivery": [
             _watch_row(one)
             for one in watched

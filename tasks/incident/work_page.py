@@ -61,6 +61,9 @@ def render(office: Office, incident: Incident, rows: list[standing.Row]) -> byte
         *numbers, closed = map(str, row.values())
         counted.append([*numbers, "", closed])
     paper.table(columns, counted, 8.5)
+    for file, left in hour_zero.left_out(office, incident.id).items():
+        paper.text(f"{left} row(s) of {file} could not be read when it was taken last: what they say is on "
+                   "no list.")  # fmt: skip
     paper.heading("Item by item, what bites first in front")
     names = ("item", "entry type", "port", "importer", "due", "amount", "rule", "closed", "note")
     paper.table(_COLUMNS, [[str(row[name]) for name in names] for row in rows], 7.5,

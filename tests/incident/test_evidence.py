@@ -15,7 +15,16 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from tasks.incident import closing, evidence, evidence_pack, hour_zero, notices, plan, state
+from tasks.incident import (
+    closing,
+    evidence,
+    evidence_pack,
+    hour_zero,
+    notices,
+    plan,
+    standing,
+    state,
+)
 from tasks.incident.evidence_verify import public_key, verify
 from tasks.incident.hour_zero import Act
 from tasks.incident.office import Office, office_of
@@ -296,6 +305,24 @@ def test_closing_needs_the_signed_accounting(office: Office, morning: datetime) 
     ended = closing.close(office, Given(note="all done"), "ada")
     assert [one.state for one in ended.steps[-2:]] == ["reconciled", "closed"]
     assert ended.steps[-1].reference == accounting and state.find(office.journal.rows) is None
+
+
+def test_closing_says_what_became_of_open_work_that_could_not_be_read(
+    office: Office, morning: datetime
+) -> None:
+    incident = declared(office, morning)
+    taken = kinds.WorkTaken(
+        incident="2026-01", file="open.csv", source="x", as_of="x", left=2,
+        items=[kinds.WorkLine(item="isf:A1", work="isf", reference="A1", due="2026-12-01")],
+    )  # fmt: skip
+    office.journal.append(taken, "incident/2026-01", "ada")
+    hour_zero.close(office, ["A1"], Act("filed", "portal"), "ada")
+    assert standing.standing(office, incident)["left out"] == [{"file": "open.csv", "rows": 2}]
+    through(office, "remediating", "remediated", "keying_backlog")
+    signed(office)
+    with pytest.raises(Refused, match=r"2 row\(s\) of open\.csv could not be read"):
+        closing.close(office, Given(), "ada")
+    assert not closing.close(office, Given(note="both were filed by hand"), "ada").is_open
 
 
 def test_an_accounting_of_before_does_not_close_it(office: Office, morning: datetime) -> None:
