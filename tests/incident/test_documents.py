@@ -193,6 +193,22 @@ def test_a_folder_is_attached_whole_or_not_at_all(world: World) -> None:
     assert "Invoice (missing.pdf)" in world.letter(number).follows[number]
 
 
+def test_one_scan_under_two_names_is_told(world: World) -> None:
+    rows = one.rows()
+    rows["documents"] = [{"document_type": kind, "file_name": name, "dis_reference": None}
+                         for kind, name in (("Invoice", "i.pdf"), ("Packing list", "p.pdf"))]  # fmt: skip
+    number = world.record_rows(rows)
+    folder = world.folder / "scans"
+    folder.mkdir()
+    for name in ("i.pdf", "p.pdf"):
+        (folder / name).write_bytes(pdf())
+    with pytest.raises(HostileFile, match=r"p\.pdf.*is the same scan as i\.pdf, Invoice"):
+        documents.attach_folder(world.book, folder, [number], "jo")
+    (folder / "p.pdf").write_bytes(pdf(2))
+    assert len(documents.attach_folder(world.book, folder, [number], "jo")[0]) == 2
+    assert len(documents.attach_folder(world.book, folder, [number], "jo")[0]) == 2
+
+
 def test_the_packet_holds_every_page_where_the_letter_says(world: World) -> None:
     first, second = world.record("11"), world.record("40")
     for number, name, data in (

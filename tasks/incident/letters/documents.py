@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -87,6 +88,7 @@ def attach_folder(book: Book, folder: Path, numbers: Sequence[str], actor: str
                 checked.append((case.number, read(path, book.settings.letters), row))
             except HostileFile as bad:
                 problems += bad.problems
+    problems += _twins(book.journal, checked)
     if problems:
         raise HostileFile("files that are not attached; nothing was", sorted(problems))
     done = [
@@ -94,6 +96,23 @@ def attach_folder(book: Book, folder: Path, numbers: Sequence[str], actor: str
         for number, found, row in checked
     ]
     return done, lacking
+
+
+def _twins(journal: Journal, checked: Sequence[tuple[str, Document, Mapping[str, str]]]
+           ) -> Iterator[Problem]:  # fmt: skip
+    """Scans that an entry has already under another name or as another document: the second would be
+    passed over, and the letter would say that it follows."""
+    have = attached(journal, list(dict.fromkeys(number for number, _, _ in checked)))
+    seen = {(number, one.content): (one.file, one.document)
+            for number, some in have.items() for one in some}  # fmt: skip
+    for number, found, row in checked:
+        own = found.file, row["document_type"]
+        file, document = seen.setdefault((number, sha256(found.data).hexdigest()), own)
+        if (file, document) != own:
+            yield Problem(
+                file=found.file, column=f"{number}, {own[1]}", wrong=f"is the same scan as {file}, {document}",
+                right="a file goes behind a letter once: scan the other paper, or list it once (entries correct)",
+            )  # fmt: skip
 
 
 def drop(book: Book, number: str, reference: str, reason: str, actor: str) -> None:
