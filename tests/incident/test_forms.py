@@ -144,6 +144,24 @@ def test_a_letter_brings_the_form_and_continues_it(world: World) -> None:
     assert "This is a data sheet" not in text
 
 
+@pytest.mark.parametrize(("most", "whole"), [(13, True), (11, True), (9, False)])
+def test_a_number_is_never_cut_to_the_places_of_its_box(
+    world: World, most: int, whole: bool
+) -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(blank_form(by_number()))))
+    for note in writer.pages[0]["/Annots"]:  # type: ignore[union-attr]
+        if note["/TU"].startswith("5."):
+            note.get_object()[NameObject("/MaxLen")] = NumberObject(most)
+    put(world, written(writer))
+    made, _ = found(world)
+    assert made is not None
+    number = world.record("11")
+    filled = forms.fill(made, cases(world.book, [number])[0])
+    text = PdfReader(io.BytesIO(filled.data)).pages[0].extract_text()
+    assert filled.whole == whole and number[:9] not in text.replace(number, "")
+    assert (number if most == 13 else number.replace("-", "") if whole else forms.SEE_SHEET) in text
+
+
 def test_what_does_not_fit_says_so_and_our_own_boxes_stay(world: World) -> None:
     specs = [(n, w, (x, y, x + 60, y + 12), False) if w.startswith("4.") else (n, w, (x, y, r, t), several)
              for n, w, (x, y, r, t), several in by_number()]  # fmt: skip

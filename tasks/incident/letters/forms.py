@@ -31,13 +31,15 @@ SEE_SHEET = "SEE SHEET"
 
 @dataclass(frozen=True)
 class Field:
-    """A text field of the form: its name, what it is called, its size in points."""
+    """A text field of the form: its name, what it is called, its size in points, and how many signs it
+    takes; 0 for any number."""
 
     name: str
     words: str
     width: float
     height: float
     multiline: bool
+    most: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,25 @@ def _fields(data: bytes) -> list[Field]:
     for page in PdfReader(io.BytesIO(data)).pages:
         for reference in page.get("/Annots") or ():
             note: Any = reference.get_object()
-            # A field's widgets may hang under it: name, kind and title are then its parent's.
-            parent: Any = note.get("/Parent", note).get_object()
-            if note.get("/Subtype") != "/Widget" or note.get("/FT", parent.get("/FT")) != "/Tx":
+            if note.get("/Subtype") != "/Widget" or _inherited(note, "/FT", "") != "/Tx":
                 continue
             left, low, right, high = (float(side) for side in note["/Rect"])
-            flags = int(note.get("/Ff", parent.get("/Ff", 0)))
-            words = str(note.get("/TU", parent.get("/TU", "")))
-            name = _qualified(note)
+            words, name = str(_inherited(note, "/TU", "")), _qualified(note)
+            several = bool(int(_inherited(note, "/Ff", 0)) & _MULTILINE)
             found.append(Field(name, f"{words} {name}".strip().lower(), abs(right - left),
-                               abs(high - low), bool(flags & _MULTILINE)))  # fmt: skip
+                               abs(high - low), several, int(_inherited(note, "/MaxLen", 0))))  # fmt: skip
     return found
+
+
+def _inherited(note: Any, key: str, without: Any) -> Any:
+    """A field's widgets may hang under it: name, kind and title are then its parent's."""
+    for _ in range(20):
+        if key in note:
+            return note[key]
+        if "/Parent" not in note:
+            break
+        note = note["/Parent"].get_object()
+    return without
 
 
 def _qualified(note: Any) -> str:
@@ -162,11 +172,11 @@ def fill(found: Form, case: Case) -> Filled:
     writer, whole = PdfWriter(clone_from=PdfReader(io.BytesIO(found.data))), not found.unused
     values: dict[str, Any] = {}
     for name, value in found.where.items():
-        text = anyascii(text_of(case, value))
-        size = fitting(text, found.fields[name])
+        text, size = _put(anyascii(text_of(case, value)), found.fields[name])
         if not size:
-            text, whole = SEE_SHEET, False
-            size = fitting(text, found.fields[name]) or _SMALLEST
+            whole = False
+            text, size = _put(SEE_SHEET, found.fields[name])
+            text, size = (text, size) if size else ("", _SMALLEST)
         values[name] = (text, "/Helv", size)
     writer.update_page_form_field_values(
         list(writer.pages), values, auto_regenerate=False, flatten=True
@@ -175,6 +185,14 @@ def fill(found: Form, case: Case) -> Filled:
     sink = io.BytesIO()
     writer.write(sink)
     return Filled(sink.getvalue(), whole)
+
+
+def _put(text: str, field: Field) -> tuple[str, float]:
+    """The text, and its size in points; 0 if it does not fit. A box with a place for each sign has none
+    for hyphens; what is longer still would be cut without a word."""
+    if field.most and len(text) > field.most:
+        text = text.replace("-", "")
+    return text, 0.0 if field.most and len(text) > field.most else fitting(text, field)
 
 
 def fitting(text: str, field: Field) -> float:
