@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from tasks.entries.number import parse
+from tasks.reconciliation import other_number
 from tasks.reconciliation.account import strays
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify
@@ -22,7 +22,7 @@ from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds
 from tasks.shared.ace_tables import BATCHES, SENT
-from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
+from tasks.shared.errors import BadInput, NotApproved, NumberUnavailable, Problem, Refused
 from tasks.shared.presented import prepared_for, presented
 from tasks.shared.projections import WITH_ANOTHER
 
@@ -116,14 +116,19 @@ def hand_over(house: House, number: str, other: str, proof: bytes, actor: str) -
     under our number, or if it was sealed for another filer than this; NotApproved until approved.
     """
     _worded("handed over", proof)
-    taken = parse(other, offsets={other[:3].upper(): range(10)})
+    taken = other_number.read(other)
     ours = house.settings.broker.filer_code
     if taken.filer == ours:
         raise BadInput(f"{taken} is a number of ours; handed over means to another filer")
     one = _may_be_handed_over(house, number, taken.filer)
     what = f"{number} was filed by {taken.filer} under {taken}"
+    odd = other_number.doubt(house.journal, taken)
+    caution = f". CAUTION: {odd}" if odd else ""
     facts = {"number": number, "other": str(taken), "since": one.since}
-    _, kept = _approved(house, "hand over", what, facts, proof, actor)
+    try:
+        _, kept = _approved(house, "hand over", what + caution, facts, proof, actor)
+    except NotApproved as waits:
+        raise NotApproved(f"{waits}{caution}", waits.plan) from None
     body = kinds.EntryHandedOver(
         number=number, filer=taken.filer, other_number=str(taken), proof=kept
     )

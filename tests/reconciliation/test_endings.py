@@ -10,10 +10,11 @@ import pytest
 from pypdf import PdfReader
 
 from tasks.entries import reserve
+from tasks.entries.number import make
 from tasks.reconciliation import account, report, report_pdf
 from tasks.reconciliation.acts import burn, hand_over
 from tasks.reconciliation.sign_off import require_accounted
-from tasks.shared import kinds
+from tasks.shared import approval, kinds
 from tasks.shared.errors import (
     BadInput,
     BadNumber,
@@ -60,6 +61,26 @@ def front_of(world: World) -> str:
 
 
 KEPT = {"paper_outcome": "not presented", "release_date": None, "release_time": None}
+
+
+def test_an_odd_check_digit_of_another_broker_is_told_before_it_is_approved(world: World) -> None:
+    first, second = record_summaries(world, ["01", "01"], **KEPT)
+    right, odd = make("XYZ", 1234567), make("XYZ", 1234567, 3)
+
+    def asked(number: str, other: object) -> str:
+        with pytest.raises(NotApproved) as waits:
+            hand_over(world.house, number, f" {other} ".lower(), b"mail", "bo")
+        what = approval.waiting(world.house.journal, 1)[-1].what
+        assert ("CAUTION" in what) == ("CAUTION" in str(waits.value))
+        return what
+
+    assert "CAUTION" not in asked(first, right)
+    said = asked(first, odd)
+    assert f"its check digit would be {right.check}, unless CBP set XYZ a factor" in said
+    world.office.approve_last()
+    hand_over(world.house, first, str(odd), b"mail", "bo")
+    assert "CAUTION" not in asked(second, make("XYZ", 7654321, 3)), "that filer has a factor"
+    assert "as XYZ's earlier ones" in asked(second, make("XYZ", 7654321))
 
 
 def test_handed_over_once_approved(world: World) -> None:
