@@ -99,6 +99,10 @@ class Reader:
                 self._row(export, number, row, places, seen)
 
     def _places(self, heading: list[str], name: str) -> tuple[dict[str, int], list[Problem]]:
+        apart = next((sign for sign in ";\t|" if len(heading) == 1 and sign in heading[0]), "")
+        if apart:
+            right = "a comma between the cells: saved as CSV UTF-8 (comma delimited)"
+            return {}, [Problem(file=name, row=1, value=apart, wrong="stands between the cells:", right=right)]
         known = {_key(text): place for place, text in enumerate(heading)}
         # Under no name: how many cells a row has.
         found, problems = dict[str, int](), list[Problem]()

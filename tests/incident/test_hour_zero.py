@@ -131,6 +131,7 @@ def test_all_faults_at_once_and_the_clean_rows_if_asked(office: Office) -> None:
             "Type,Entry,ET\nREL,1,01\n",
             "row 1, column Entry No: is no heading; set columns.reference",
         ),
+        ("Type;Entry No;ET\nREL;1;01\n", "stands between the cells: ';'; a comma between"),
         ("", "the file is empty"),
         ('Type,"Entry\nREL,1\n', "is no proper CSV"),
     ],
