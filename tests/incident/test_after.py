@@ -384,6 +384,17 @@ def test_each_client_must_have_given_leave_and_power(world: World, keys: Path) -
     assert place(world, first) == account.AT_PORT
 
 
+def test_a_social_security_number_given_as_the_client_is_not_repeated(
+    world: World, keys: Path
+) -> None:
+    number = world.record(
+        "30", **KEPT, importer_type="34", importer_number=SSN, importer_name="Jo Doe"
+    )
+    with pytest.raises(BadInput, match="one of Jo Doe") as refused:
+        prepare(world, keys, number, clients=(SSN,))
+    assert SSN not in str(refused.value)
+
+
 def test_nobody_else_opens_it_and_an_altered_one_is_refused(world: World, keys: Path) -> None:
     made = prepare(world, keys, world.record("11", **KEPT))
     seal.make_key(keys, "thief", PHRASE, Cost(memory=3, passes=1, lanes=1))

@@ -95,7 +95,7 @@ def test_the_export_becomes_the_list_with_its_clocks(office: Office, morning: da
         ("ISF,1,99,2704,x,,11/20/2026,", "column ET: is no code of CBP's '99'"),
         ("ISF,1,01,101,x,,11/20/2026,", "is no port '101'; 0101, if a spreadsheet took the zero away"),
         ("ISF,1,01,9998,x,,11/20/2026,", "is no port '9998'; four digits of Schedule D"),
-        ("ISF,1,01,2704,x,123456789,11/20/2026,", "is no importer number"),
+        ("ISF,1,01,2704,x,123456789,11/20/2026,", r"is no importer number '123\.\.\.'"),
         ("ISF,1,01,2704,x,,2026-20-11,", "column From: is no day '2026-20-11'; 2026-11-24 as %m/%d/%Y"),
         ("ISF,1,01,2704,x,,2026-11-01T01:30,", "the clocks change|is no day"),
         ("ISF,1,01,2704,Acme, Inc.,,11/20/2026,,x", "is a cell too many: 'x'; a value with a comma"),

@@ -220,7 +220,7 @@ def _require_papers(
     for option, papers, wrong, right in given:
         problems += [Problem(column=option, value=one, wrong=wrong, right=right)
                      for one in clients if one not in papers]  # fmt: skip
-        problems += [Problem(column=option, value=one, wrong="is no importer of these entries",
+        problems += [Problem(column=option, value=_said(one), wrong="is no importer of these entries",
                              right=f"one of {', '.join(clients)}")
                      for one in papers if one not in clients]  # fmt: skip
     if problems:
