@@ -113,16 +113,14 @@ def _take_one(
 
 
 def left_out(office: Office, incident: str) -> dict[str, int]:
-    """File to how many of its rows could not be read when it was taken last: open work that is on no
-    list."""
+    """File to how many of its rows could not be read when taken last: work that is on no list."""
     return {file: one.left for file, one in _taken(office, incident).items() if one.left}
 
 
 def _taken(office: Office, incident: str) -> dict[str, kinds.WorkTaken]:
     """What was taken last of each file."""
     events = office.journal.events(kind=kinds.WorkTaken.kind, subject=f"incident/{incident}")
-    taken = [event.said for event in events if isinstance(event.said, kinds.WorkTaken)]
-    return {one.file: one for one in taken}
+    return {one.said.file: one.said for one in events if isinstance(one.said, kinds.WorkTaken)}
 
 
 def _sealed(office: Office, line: kinds.WorkLine) -> kinds.WorkLine:
