@@ -98,15 +98,17 @@ def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> Wat
     until, why, mark, open_ = _period(row, released, facts.conditions.get(row.number), rules)
     notices = [said for (number, _), said in facts.demands.items() if number == row.number]
     state = CONDITIONAL if open_ else WATCHED if until and until >= _today() else OVER
-    notice, due = "", None
+    notice, due, open_ones = "", None, list[tuple[str, str, str]]()
     for said in notices:
         answer = facts.answers.get((row.number, said.notice))
         if answer is None or answer.how == EXTENDED:
-            day = date.fromisoformat(answer.until if answer else said.due)
-            if due is None or day < due:
-                state, notice, due, why = DEMANDED, said.notice, day, said.what
-        elif state != DEMANDED:
+            open_ones.append((answer.until if answer else said.due, said.notice, said.what))
+        else:
             state, notice, why = ANSWERED, said.notice, f"{answer.how} on {answer.on}"
+    if open_ones:
+        (day, notice, why), *later = sorted(open_ones)
+        state, due = DEMANDED, date.fromisoformat(day)
+        why += "".join(f"; also {what} ({name}) by {by}" for by, name, what in later)
     return Watch(row.number, row.port, row.importer, released, state, why, until, notice, due, mark)
 
 
