@@ -29,7 +29,10 @@ def take(office: Office, *, accept_clean: bool = False, quiet: bool = False) -> 
     done = hour_zero.take(office, desk.actor, accept_clean=accept_clean)
     for one in done:
         if one.problems and not one.items:
-            print(f"{one.file} was not taken, nothing of it is on the hour-zero list:", file=sys.stderr)
+            print(
+                f"{one.file} was not taken, nothing of it is on the hour-zero list:",
+                file=sys.stderr,
+            )
         elif not quiet:
             say(f"{one.file}, made {clock.text(one.as_of)[:16]}Z: {one.items} item(s) on the hour-zero "
                 f"list, {one.left} left out")  # fmt: skip

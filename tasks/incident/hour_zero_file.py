@@ -102,7 +102,11 @@ class Reader:
         apart = next((sign for sign in ";\t|" if len(heading) == 1 and sign in heading[0]), "")
         if apart:
             right = "a comma between the cells: saved as CSV UTF-8 (comma delimited)"
-            return {}, [Problem(file=name, row=1, value=apart, wrong="stands between the cells:", right=right)]
+            return {}, [
+                Problem(
+                    file=name, row=1, value=apart, wrong="stands between the cells:", right=right
+                )
+            ]
         known = {_key(text): place for place, text in enumerate(heading)}
         # Under no name: how many cells a row has.
         found, problems = dict[str, int](), list[Problem]()
@@ -191,8 +195,9 @@ class Reader:
                 offsets = {filer: self.settings.numbers.check_digit_offset}
                 cells["reference"] = str(parse(cells["reference"], offsets=offsets))
             except BadInput as bad:
-                yield from (Problem(column="reference", value=importers.masked(one.value), wrong=one.wrong, right=one.right)
-                            for one in bad.problems)  # fmt: skip
+                for one in bad.problems:
+                    shown = importers.masked(one.value)
+                    yield Problem(column="reference", value=shown, wrong=one.wrong, right=one.right)
 
     def _port(self, cells: dict[str, str]) -> Iterator[Problem]:
         port, further = cells["port"], self.settings.entries.further_ports

@@ -25,5 +25,7 @@ def doubt(journal: Journal, taken: EntryNumber) -> str:
     if taken.offset in {usual, *before}:
         return ""
     right = make(taken.filer, taken.serial, usual)
-    whose = f"as {taken.filer}'s earlier ones" if before else f"unless CBP set {taken.filer} a factor"
+    whose = (
+        f"as {taken.filer}'s earlier ones" if before else f"unless CBP set {taken.filer} a factor"
+    )
     return f"its check digit would be {right.check}, {whose}: read {taken} on the proof once more"

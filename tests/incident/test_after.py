@@ -121,9 +121,12 @@ def test_a_demand_has_a_day_and_stays_until_it_is_answered(world: World, proof: 
 def test_a_second_open_demand_is_told_beside_the_first(world: World, proof: Path) -> None:
     number, today = released(world), clock.washington().date()
     for name, days, what in (("N2", 9, "export"), ("N1", 5, "mark")):
-        redelivery.demanded(world.book, number, name, today, today + timedelta(days=days), what, proof, "jo")  # fmt: skip
+        last = today + timedelta(days=days)
+        redelivery.demanded(world.book, number, name, today, last, what, proof, "jo")
     one = watch(world, number)
-    assert one.notice == "N1" and one.why == f"mark; also export (N2) by {today + timedelta(days=9)}"
+    assert (
+        one.notice == "N1" and one.why == f"mark; also export (N2) by {today + timedelta(days=9)}"
+    )
 
 
 def test_demands_are_checked_and_late_ones_are_red(world: World, proof: Path) -> None:

@@ -111,7 +111,7 @@ def _twins(journal: Journal, checked: Sequence[tuple[str, Document, Mapping[str,
         if (file, document) != own:
             yield Problem(
                 file=found.file, column=f"{number}, {own[1]}", wrong=f"is the same scan as {file}, {document}",
-                right="a file goes behind a letter once: scan the other paper, or list it once (entries correct)",
+                right="a file goes behind a letter once: scan the other paper, or entries correct",
             )  # fmt: skip
 
 
