@@ -61,10 +61,10 @@ def settle(
              "not_in_ace": not_in_ace}  # fmt: skip
     more = f" and {len(numbers) - 3} more" if numbers[3:] else ""
     what = f"settle {', '.join(numbers[:3])}{more}: {how}"
-    _, kept = _approved(house, "settle", what, facts, proof, actor)
+    plan, kept = _approved(house, "settle", what, facts, proof, actor)
     with house.journal.write(actor) as pen:
         for number in numbers:
-            body = kinds.EntrySettled(number=number, how=how, proof=kept)
+            body = kinds.EntrySettled(number=number, how=how, proof=kept, approval=plan)
             pen.append(body, f"entry/{number}", key=f"settled:{number}:{known[number].since}")
     return kept
 
@@ -126,11 +126,11 @@ def hand_over(house: House, number: str, other: str, proof: bytes, actor: str) -
     caution = f". CAUTION: {odd}" if odd else ""
     facts = {"number": number, "other": str(taken), "since": one.since}
     try:
-        _, kept = _approved(house, "hand over", what + caution, facts, proof, actor)
+        plan, kept = _approved(house, "hand over", what + caution, facts, proof, actor)
     except NotApproved as waits:
         raise NotApproved(f"{waits}{caution}", waits.plan) from None
     body = kinds.EntryHandedOver(
-        number=number, filer=taken.filer, other_number=str(taken), proof=kept
+        number=number, filer=taken.filer, other_number=str(taken), proof=kept, approval=plan
     )
     house.journal.append(body, f"entry/{number}", actor, key=f"handed over:{number}")
     return str(taken)
@@ -196,8 +196,8 @@ def burn(house: House, number: str, reason: str, proof: bytes, actor: str) -> No
             )
         said |= {"since": one.since}
     what = f"{number} is burnt: {reason}"
-    _, kept = _approved(house, "burn", what, said, proof, actor)
-    body = kinds.EntryBurnt(number=number, reason=reason, proof=kept)
+    plan, kept = _approved(house, "burn", what, said, proof, actor)
+    body = kinds.EntryBurnt(number=number, reason=reason, proof=kept, approval=plan)
     house.journal.append(body, f"entry/{number}", actor, key=f"burnt:{number}")
 
 

@@ -20,6 +20,7 @@ from tasks.shared.ace_tables import BATCHES, DROPPED
 from tasks.shared.errors import CodeRefused, NotApproved, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.projections import APPROVALS, GRANTS, PEOPLE
+from tasks.shared.store import EVENTS
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,22 @@ def waiting(journal: Journal, persons: int) -> list[Asked]:
 
 def _used(journal: Journal) -> set[str]:
     """Plans that were carried out or given up: nobody need approve them anew when their approver is
-    revoked. A plan of which a part went is planned anew, and an act is asked for anew by its command."""
+    revoked. A plan of which a part went is planned anew."""
     used = {row.plan for query in (_WRITTEN, _DROPPED) for row in journal.rows(query)}
-    acts = {row.plan for row in journal.rows(_GONE) if not _sort(row.what)}
-    signed = {row.plan for row in journal.rows(_GONE) if journal.holds(f"signed:{row.plan}")}
-    return used | acts | signed
+    gone = journal.rows(_GONE)
+    signed = {row.plan for row in gone if journal.holds(f"signed:{row.plan}")}
+    return used | signed | {row.plan for row in gone if _done(journal, row)}
+
+
+def _done(journal: Journal, act: sa.Row) -> bool:  # type: ignore[type-arg]
+    """Whether the act was carried out that a plan was for; books from before acts named their plan know
+    it by its proof."""
+    said = sa.or_(*(EVENTS.c.body.contains(digest) for digest in (act.plan, *act.binds.split())))
+    for row in journal.rows(sa.select(EVENTS.c.kind, EVENTS.c.body).where(_ACTS, said)):
+        plan = getattr(kinds.read(row.kind, row.body), "approval", "")
+        if plan in ("", act.plan):
+            return True
+    return False
 
 
 def all_asked(journal: Journal) -> list[Asked]:
@@ -97,9 +109,13 @@ def current(journal: Journal, persons: int) -> list[Asked]:
     return [one for one in waiting(journal, persons) if one.plan in last - dropped]
 
 
+_CARRIED_OUT = (
+    kinds.EntrySettled, kinds.EntryHandedOver, kinds.EntryBurnt, kinds.BatchNotReceived,
+)  # fmt: skip
+_ACTS = EVENTS.c.kind.in_([body.kind for body in _CARRIED_OUT])
 _WRITTEN, _DROPPED = sa.select(BATCHES.c.plan), sa.select(DROPPED.c.plan)
 _GONE = (
-    sa.select(APPROVALS.c.plan, APPROVALS.c.what)
+    sa.select(APPROVALS.c.plan, APPROVALS.c.binds)
     .join(GRANTS, GRANTS.c.plan == APPROVALS.c.plan)
     .where(GRANTS.c.person.in_(_REVOKED))
 )

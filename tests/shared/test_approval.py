@@ -7,7 +7,7 @@ import pyotp
 import pytest
 
 from tasks.desk.approve import following
-from tasks.shared import approval, clock, people
+from tasks.shared import approval, clock, kinds, people
 from tasks.shared.errors import BadInput, CodeRefused, NotApproved, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
@@ -178,12 +178,17 @@ def test_what_a_revoked_person_approved_goes_only_after_another(
     assert verify(journal).ok
 
 
-def test_what_was_done_need_not_be_approved_anew(
-    journal: Journal, home: Path, phone: pyotp.TOTP
+@pytest.mark.parametrize("plan", [PLAN, ""], ids=["named", "known by its proof"])
+def test_an_act_not_yet_done_waits_anew_and_one_that_was_done_does_not(
+    journal: Journal, home: Path, phone: pyotp.TOTP, plan: str
 ) -> None:
     grant(journal, home, phone.at(NOON))
     people.revoke(journal, home, "ada", "left", "tests")
-    assert not approval.waiting(journal, 2), "an act is asked for anew by its command"
+    assert [one.plan for one in approval.current(journal, 2)] == [PLAN]
+    for batch, named, still in (("1", "c" * 64, True), ("2", plan, False)):
+        act = kinds.BatchNotReceived(batch=batch, reason="x", proof=OTHER, approval=named)
+        journal.append(act, f"batch/{batch}", "bo")
+        assert bool(approval.waiting(journal, 2)) is still, "the same proof may serve two acts"
 
 
 def test_a_number_of_another_broker_read_better_stands_for_the_earlier(journal: Journal) -> None:

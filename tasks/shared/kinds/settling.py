@@ -57,12 +57,14 @@ class PaperWritten(Body, frozen=True, kw_only=True):
 
 
 class EntrySettled(Body, frozen=True, kw_only=True):
-    """The entry's place is final: `how` names it, `proof` is content or a reference."""
+    """The entry's place is final: `how` names it, `proof` is content or a reference. `approval` is the
+    plan by which a person settled it; empty where ACE did."""
 
     kind: ClassVar[str] = "entry.settled"
     number: str
     how: str
     proof: str
+    approval: str = ""
 
 
 class EntryReopened(Body, frozen=True, kw_only=True):
@@ -90,6 +92,7 @@ class EntryHandedOver(Body, frozen=True, kw_only=True):
     filer: str
     other_number: str
     proof: str = ""
+    approval: str = ""
 
 
 class EntryBurnt(Body, frozen=True, kw_only=True):
@@ -99,6 +102,7 @@ class EntryBurnt(Body, frozen=True, kw_only=True):
     number: str
     reason: str
     proof: str = ""
+    approval: str = ""
 
 
 class AccountingSigned(Body, frozen=True, kw_only=True):
