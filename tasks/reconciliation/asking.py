@@ -27,6 +27,7 @@ from tasks.ace.query import (
 from tasks.entries.record import Record
 from tasks.reconciliation.building import envelope_of, records
 from tasks.reconciliation.classify import Step, Verdict
+from tasks.reconciliation.filers import foreign
 from tasks.reconciliation.outbound import outbound, password
 from tasks.reconciliation.pacing import pace
 from tasks.reconciliation.view import CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
@@ -67,7 +68,10 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
     `ask_again_minutes`."""
     due: dict[str, list[Standing]] = {}
     stale = stale_before(house)
+    others = foreign((one for one, _ in verdicts), house.settings)
     for one, verdict in verdicts:
+        if one.number in others:
+            continue
         again = bool(verdict.ask) and _may_ask_again(one, verdict.ask, stale)
         if verdict.step is Step.ASK or again:
             about = IMPORTER if verdict.ask == CONSIGNEE else verdict.ask

@@ -23,6 +23,7 @@ from tasks.reconciliation import owed, terms, zone_weeks
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.covering import releases
 from tasks.reconciliation.facts import facts_of
+from tasks.reconciliation.filers import foreign
 from tasks.reconciliation.planned import Planned, Row
 from tasks.reconciliation.rejections import was_passing
 from tasks.reconciliation.view import IMPORTER, Standing
@@ -83,8 +84,11 @@ class Built:
 
 def build(draft: Draft, wanted: Mapping[str, list[Standing]]) -> None:
     """Build what can be built of the entries of each application."""
+    others = foreign((one for some in wanted.values() for one in some), draft.site.settings)
+    draft.held |= others
     for application, made in (("SE", _releases), ("AE", _summaries)):
-        for part, limits in _parts(wanted.get(application, []), application, draft.site.settings):
+        some = [one for one in wanted.get(application, []) if one.number not in others]
+        for part, limits in _parts(some, application, draft.site.settings):
             built = _without_faulty(made, part, draft, limits)
             draft.batches += [_planned(application, one, draft.site) for one in built.batches]
             draft.first += len(built.batches)

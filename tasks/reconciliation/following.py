@@ -7,18 +7,17 @@ from collections.abc import Mapping
 
 from tasks.reconciliation import plan
 from tasks.reconciliation.asking import House
+from tasks.reconciliation.filers import is_foreign, kept_back
 from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.plan_words import plain
-from tasks.reconciliation.rules import SENDING
+from tasks.reconciliation.rules import HELD, SENDING
 from tasks.reconciliation.terms import sending_day
-
-HELD = "held back"
-"""Its turn has come, but no record that ACE takes can be made of it: its desk must correct it."""
 
 
 def held_back(house: House) -> dict[str, str]:
     """Entries that should go and cannot be written, with the reason."""
-    return plan.held(house.journal, house.content, house.settings, sending_day(house.settings))
+    held = plan.held(house.journal, house.content, house.settings, sending_day(house.settings))
+    return held | kept_back(verdicts(house), house.settings)
 
 
 def following(house: House) -> list[dict[str, str]]:
@@ -36,6 +35,8 @@ def following(house: House) -> list[dict[str, str]]:
 
 
 def _why(reason: str, number: str) -> str:
+    if is_foreign(reason):
+        return reason
     return f"{plain(reason, number)}. Next: continuity entries correct {number}"
 
 

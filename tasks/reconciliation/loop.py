@@ -15,7 +15,9 @@ from tasks.reconciliation import asking, outbound, pacing, plan, reading
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, Verdict, classify, taken_back
 from tasks.reconciliation.covering import without_summary
+from tasks.reconciliation.filers import kept_back
 from tasks.reconciliation.meddled import meddled
+from tasks.reconciliation.rules import HELD
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
 from tasks.shared import approval, kinds, people
@@ -61,10 +63,13 @@ def turn(house: House, actor: str, today: date) -> Turn:
     waiting, held = waiting_plan(house, actor, today)
     asked += ask_held(house, held, actor, today)
     steps: dict[str, list[str]] = {}
-    for one, verdict in verdicts(house):
-        steps.setdefault(str(verdict.step), []).append(one.number)
+    known = verdicts(house)
+    others = kept_back(known, house.settings)
+    for one, verdict in known:
+        step = HELD if one.number in others else str(verdict.step)
+        steps.setdefault(step, []).append(one.number)
     pace = pacing.pace(house.journal, house.settings)
-    return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held,
+    return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held | others,
                 reopened, dropped, without_summary(standings(house.journal)),
                 meddled(house), "" if pace.left else str(pace))  # fmt: skip
 

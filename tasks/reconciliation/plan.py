@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from tasks.reconciliation import owed, pending, planned
 from tasks.reconciliation.building import Draft, Site, build, envelope_of, records
 from tasks.reconciliation.due import APPLICATIONS, ready, step_of
+from tasks.reconciliation.filers import foreign, is_foreign
 from tasks.reconciliation.planned import WHAT, Plan, Planned, load
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval
@@ -71,7 +72,13 @@ def _known(
         if asked.what.startswith(WHAT):
             known = load(content, asked.plan)
             same = known.entries == entries and known.steps == steps
-            if same and not known.lapsed(today) and _used_so(known, used):
+            others = foreign((one for some in wanted.values() for one in some), settings)
+            if (
+                same
+                and others.keys() <= known.held.keys()
+                and not known.lapsed(today)
+                and _used_so(known, used)
+            ):
                 return known, None, wanted
             break
     site = Site(journal, content, settings, today)
@@ -114,8 +121,10 @@ def _kept(draft: Draft, wanted: dict[str, list[Standing]], settings: Settings) -
 
 def _asked(plan: Plan, journal: Journal, preparer: str) -> Plan:
     if not plan.batches:
+        at_desks = any(not is_foreign(reason) for reason in plan.held.values())
         raise HeldBack(
-            "No entry that is due can be written; for their desks: continuity entries correct",
+            "No entry that is due can be written"
+            + ("; for their desks: continuity entries correct" if at_desks else ""),
             [Problem(value=number, wrong=reason) for number, reason in plan.held.items()],
         )
     what = f"{WHAT}: {len(plan.numbers)} entries in {len(plan.batches)} file(s)"

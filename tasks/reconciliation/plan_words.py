@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
+from tasks.reconciliation.filers import is_foreign
 from tasks.reconciliation.planned import WHAT, Plan, Row, load
 from tasks.reconciliation.report_rows import masked
 from tasks.shared.approval import Asked
@@ -34,7 +35,8 @@ def held(reasons: Mapping[str, str]) -> list[str]:
     for number, reason in reasons.items():
         together.setdefault(plain(reason, number), []).append(number)
     lines = [f"held back: {' '.join(numbers)}: {reason}" for reason, numbers in together.items()]
-    return [*lines, TO_CORRECT] if lines else []
+    at_desks = any(not is_foreign(reason) for reason in reasons.values())
+    return [*lines, TO_CORRECT] if at_desks else lines
 
 
 TO_CORRECT = "what is held back goes back to its desks: continuity entries correct"

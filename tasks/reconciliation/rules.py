@@ -52,6 +52,8 @@ class Step(StrEnum):
 
 
 SENDING = (Step.SEND_RELEASE, Step.SEND_SUMMARY, Step.SEND_CERTIFIED)
+HELD = "held back"
+"""Its turn has come, but no record that ACE takes can be made of it."""
 
 
 @dataclass(frozen=True)

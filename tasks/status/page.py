@@ -13,6 +13,7 @@ from tasks.entries.ledger import Book
 from tasks.operations import alerts, upkeep
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.covering import without_summary
+from tasks.reconciliation.filers import kept_back
 from tasks.reconciliation.requests import requests
 from tasks.reconciliation.standings import standings
 from tasks.shared import approval, board, clock
@@ -29,7 +30,7 @@ def lines(office: Office) -> list[Line]:
     """The whole board, with what waits in the rooms."""
     journal, settings = office.journal, office.settings
     found = [
-        *_tasks(journal),
+        *_tasks(journal, settings),
         *_uncovered(journal),
         *_requests(journal),
         *_plans(journal, settings),
@@ -59,11 +60,15 @@ _NEEDS = (
 _BY_LETTER = (Step.TASK, Step.FORM, Step.CHASE, Step.SURETY, Step.DATE)
 
 
-def _tasks(journal: Journal) -> Iterator[Line]:
+def _tasks(journal: Journal, settings: Settings) -> Iterator[Line]:
     """What entries wait for, since ACE last spoke or a desk last handed in."""
     at: dict[Step, list[str]] = {}
-    for one in standings(journal):
-        at.setdefault(classify(one).step, []).append(one.number)
+    known = [(one, classify(one)) for one in standings(journal)]
+    for one, verdict in known:
+        at.setdefault(verdict.step, []).append(one.number)
+    if others := kept_back(known, settings):
+        yield Line("", "entries of another filer code than the settings'", RED,
+                   f"{len(others)}: {next(iter(others.values()))}", "continuity reconcile turn")  # fmt: skip
     spoke = [board.last(journal.rows, kind) for kind in ("answer.read", "entries.recorded")]
     since = max((clock.text(found[0]) for found in spoke if found), default="")
     for step, light, words in _NEEDS:

@@ -1,0 +1,49 @@
+"""A filer code changed in the settings while entries of the old one are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.duties.records import Office
+from tasks.reconciliation import plan_words
+from tasks.reconciliation.due import ready
+from tasks.reconciliation.following import HELD, following
+from tasks.reconciliation.loop import turn
+from tasks.status.page import lines
+from tests.reconciliation.ace_world import World, open_world, record_summaries, today
+from tests.reconciliation.house import Office as Desk
+
+
+@pytest.fixture
+def world(office: Desk, tmp_path: Path) -> Iterator[World]:
+    made = open_world(office, tmp_path / "ace")
+    yield made
+    made.ace.close()
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_entries_of_another_filer_are_held_with_what_to_do(world: World, asked: bool) -> None:
+    numbers = record_summaries(world, ["01", "01"])
+    while asked and not ready(world.office.journal, world.house.settings):
+        world.turn()
+        world.exchange()
+    house = world.house
+    other = house.settings.broker.model_copy(update={"filer_code": "XYZ"})
+    changed = replace(house, settings=house.settings.model_copy(update={"broker": other}))
+    done = turn(changed, "bo", today())
+    assert (done.asked, done.written, done.waiting) == ((), (), None)
+    assert done.steps == {HELD: numbers} and list(done.held) == numbers
+    (line,) = plan_words.held(done.held)
+    assert 'Put filer_code = "ABC" back under [broker]' in line and "entries correct" not in line
+    assert {(row["step"], row["why"]) for row in following(changed)} == {
+        (HELD, done.held[numbers[0]])
+    }
+    board = lines(Office(changed.journal, changed.content, changed.settings))
+    (told,) = [one for one in board if one.what.startswith("entries of another filer code")]
+    assert told.light == "red" and told.fact == f"2: {done.held[numbers[0]]}"
+    again = world.turn()
+    assert not again.held and (again.waiting if asked else again.asked)
