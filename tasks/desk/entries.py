@@ -79,7 +79,10 @@ def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:  # type
     for one in taken:
         say(one.words)
         for number, reason in one.to_void:
-            say(f"  spoiled: {number} ({reason}). Next: continuity numbers void {number}")
+            say(
+                f"  spoiled: {number} ({reason}). Next: continuity numbers void {number} "
+                "--reason WHY --second ID --code CODE"
+            )
         for warning in one.warnings:
             say(f"  WARNING {warning}")
         if one.file in copies:

@@ -108,7 +108,7 @@ def _take_one(
     book: Book, intake: Intake, others: Sequence[Intake], actor: str, accept_clean: bool
 ) -> Taken:
     clashes = [
-        *_clashes(book.journal, intake, others),
+        *_clashes(book, intake, others),
         *_references(intake),
         *_against_release(book.journal, intake),
         *in_bond_use.clashes(book.journal, intake.record, intake.file),
@@ -130,14 +130,17 @@ def _take_one(
                  _voids(book.journal, sound), problems)  # fmt: skip
 
 
-def _clashes(
-    journal: Journal, intake: Intake, others: Sequence[Intake]
-) -> Iterable[tuple[str, Problem]]:
-    """Numbers that this desk may not use, with the reason, naming the other desk."""
+def _clashes(book: Book, intake: Intake, others: Sequence[Intake]) -> Iterable[tuple[str, Problem]]:
+    """Numbers that this desk may not use, with the reason, naming the other desk. What went out and is
+    handed in again as it was, in a workbook in which others were corrected, is no change."""
     desks = desks_of(intake)
-    standing = {row.number: row for row in _standing(journal, list(desks))}
+    standing = {row.number: row for row in _standing(book.journal, list(desks))}
+    late = {number for number, row in standing.items()
+            if row.desk == desks[number] and row.file and _reason(number, row.desk, row, "")}  # fmt: skip
+    sound = intake.clean().take(late - intake.faulty) if late else None
+    same = _sorted_out(book.journal, _ready(book, sound))[2] if sound else []
     for number, desk in desks.items():
-        if number in intake.faulty:
+        if number in intake.faulty or number in same:
             continue
         row = standing.get(number)
         foreign = row is not None and row.desk != desk

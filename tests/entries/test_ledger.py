@@ -3,13 +3,14 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import sqlalchemy as sa
 
 from tasks.entries import handout, ledger, reserve
 from tasks.entries.lookup import chase_list, entry, recorded, standing
-from tasks.entries.record import from_bytes
+from tasks.entries.record import Record, from_bytes
 from tasks.shared import kinds
 from tasks.shared.errors import NumberUnavailable, Refused
 from tasks.shared.journal import Journal
@@ -154,6 +155,29 @@ def test_what_went_out_in_a_batch_can_no_longer_be_revised(
     changed = made.with_values(record, remarks="late news")
     (taken,) = made.hand_in(book, made.workbook(tmp_path, "b.xlsx", "truck", changed))
     assert taken.refused and "went out in batch B1" in taken.problems[0].wrong
+
+
+def test_a_workbook_handed_in_again_with_one_correction_is_taken_though_the_others_went_out(
+    book: ledger.Book, tmp_path: Path
+) -> None:
+    """What went out and stands in the file as it was is no change; a desk corrects in its own file."""
+    sent, settled, open_ = made.issue(book.journal, book.settings, "truck", 3)
+    record = made.filled(10, [sent, settled, open_], "truck")
+    made.hand_in(book, made.workbook(tmp_path, "a.xlsx", "truck", record))
+    named = kinds.BatchNamed(
+        batch="B1", application="AE", plan="p", content="", file="f", numbers=[sent]
+    )
+    book.journal.append(named, "batch/B1", "it")
+    done = kinds.EntrySettled(number=settled, how="in ACE", proof="")
+    book.journal.append(done, f"entry/{settled}", "it")
+    rows = record.entries.to_pylist()
+    rows[2]["remarks"] = "late news"
+    changed = Record.of(
+        {**dict(record.items()), "entries": pa.Table.from_pylist(rows, record.entries.schema)}
+    )
+    (taken,) = made.hand_in(book, made.workbook(tmp_path, "b.xlsx", "truck", changed))
+    assert not taken.problems
+    assert (taken.revised, set(taken.unchanged)) == ((open_,), {sent, settled})
 
 
 def test_after_the_release_the_summarys_data_may_still_come_in(
