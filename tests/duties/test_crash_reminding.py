@@ -51,8 +51,14 @@ def _command(home: Path) -> list[str]:
 
 def _home(folder: Path, server) -> Path:
     folder.mkdir()
-    text = SETTINGS + server.settings(folder, RECIPIENTS)
+    text = SETTINGS + server.settings(folder, RECIPIENTS) + f'[duties]\nzone = "{_midday()}"\n'
     return opening.make_home(folder / "home", text, "tests").home
+
+
+def _midday() -> str:
+    """A zone in which it is about noon: at midnight a new day's reminders would fall due meanwhile."""
+    ahead = 12 - clock.now().hour
+    return f"Etc/GMT{-ahead:+d}"  # such a name counts hours behind
 
 
 def _settle(settings: Settings) -> None:
