@@ -9,6 +9,7 @@ import typer
 
 from tasks.desk.context import desk, say, show
 from tasks.desk.incident_room import Json, room
+from tasks.desk.verdict import tell
 
 app = typer.Typer(no_args_is_help=True, help="Evidence of remediation, for CBP.")
 Item = Annotated[str, typer.Argument(help="An item of the checklist; see evidence list.")]
@@ -89,15 +90,4 @@ def verify(
 
     public = evidence_verify.public_key(key) if key else None
     found = evidence_verify.verify(folder, public, desk.journal if against_journal else None)
-    if as_json:
-        show([{"ok": found.ok, "what": found.what, "made": found.made, "key": found.key,
-               "head": found.seq, "problems": [one.as_dict() for one in found.problems]}],
-             as_json=True)  # fmt: skip
-    else:
-        say(f"{found.what}, made {found.made[:16]}Z, journal head {found.seq}")
-        for problem in found.problems:
-            say(f"  {problem}")
-        say("DOES NOT HOLD" if found.problems else f"holds; signed with the key {found.key}")
-        if not key:
-            say("No key was given: make sure by telephone that this fingerprint is the broker's")
-    raise typer.Exit(0 if found.ok else 1)
+    tell(found, {"head": found.seq}, known=bool(key), as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import say, show
+from tasks.desk.verdict import tell
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,14 +26,4 @@ def check(
     from tasks.incident import evidence_verify
 
     found = evidence_verify.signed(folder, evidence_verify.public_key(key) if key else None)
-    if as_json:
-        show([{"ok": found.ok, "what": found.what, "made": found.made, "key": found.key,
-               "problems": [one.as_dict() for one in found.problems]}], as_json=True)  # fmt: skip
-    else:
-        say(f"{found.what}, made {found.made[:16]}Z")
-        for problem in found.problems:
-            say(f"  {problem}")
-        say("DOES NOT HOLD" if found.problems else f"holds; signed with the key {found.key}")
-        if not key:
-            say("No key was given: make sure by telephone that this fingerprint is the broker's")
-    raise typer.Exit(0 if found.ok else 1)
+    tell(found, {}, known=bool(key), as_json=as_json)

@@ -93,6 +93,19 @@ def record_summaries(world: World, kinds: list[str], **fields: object) -> list[s
     return numbers
 
 
+def send_one(world: World) -> str:
+    """One entry on its way to ACE, which has not answered yet; its number."""
+    (number,) = record_summaries(world, ["01"])
+    world.ace.seed_paper_release(number, made_summary.RELEASED)
+    last = world.turn()
+    while last.waiting is None:
+        world.exchange()
+        last = world.turn()
+    world.office.approve(last.waiting)
+    world.turn()
+    return number
+
+
 def record_released(world: World, kinds: list[str], **fields: object) -> list[str]:
     """The same, and the port has let them go on paper: a release filed in ACE stands at once."""
     numbers = record_summaries(world, kinds, **fields)

@@ -9,8 +9,7 @@ import pytest
 
 from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.reading import read_inbox, unread
-from tests.ace import made_summary
-from tests.reconciliation.ace_world import World, open_world, record_summaries
+from tests.reconciliation.ace_world import World, open_world, send_one
 from tests.reconciliation.house import Office
 
 
@@ -19,17 +18,6 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
     made = open_world(office, tmp_path / "ace")
     yield made
     made.ace.close()
-
-
-def sent(world: World) -> None:
-    (number,) = record_summaries(world, ["01"])
-    world.ace.seed_paper_release(number, made_summary.RELEASED)
-    last = world.turn()
-    while last.waiting is None:
-        world.exchange()
-        last = world.turn()
-    world.office.approve(last.waiting)
-    world.turn()
 
 
 def states(world: World) -> list[str]:
@@ -41,7 +29,7 @@ def test_another_senders_rejection_does_not_free_our_batch(
     world: World, other: tuple[bytes, bytes]
 ) -> None:
     """Its id is the same, and our own batch may be taken: sent again it would stand there twice."""
-    sent(world)
+    send_one(world)
     world.ace.misbehave("reject", times=1, only="SE", detail="X33")
     world.exchange()
     (answer,) = world.inbox.glob("*-se-*")
@@ -56,7 +44,7 @@ def test_another_senders_rejection_does_not_free_our_batch(
 
 
 def test_another_filers_answer_is_kept_out(world: World) -> None:
-    sent(world)
+    send_one(world)
     world.exchange()
     (answer,) = world.inbox.glob("*-se-*")
     ours = answer.read_bytes()

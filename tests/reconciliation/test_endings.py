@@ -26,7 +26,7 @@ from tasks.shared.errors import (
 from tasks.shared.journal_check import verify
 from tests.ace import made_summary
 from tests.entries import house as desks
-from tests.reconciliation.ace_world import World, open_world, record_summaries
+from tests.reconciliation.ace_world import World, open_world, record_summaries, send_one
 from tests.reconciliation.house import Office
 
 OTHER = "XYZ-1234567-1"
@@ -93,14 +93,7 @@ def test_handed_over_once_approved(world: World) -> None:
 
 
 def test_what_stands_in_ace_is_not_handed_over(world: World) -> None:
-    (number,) = record_summaries(world, ["01"])
-    world.ace.seed_paper_release(number, made_summary.RELEASED)
-    last = world.turn()
-    while last.waiting is None:
-        world.exchange()
-        last = world.turn()
-    world.office.approve(last.waiting)
-    world.turn()
+    number = send_one(world)
     with pytest.raises(Refused, match="may stand in ACE"):
         hand_over(world.house, number, OTHER, b"mail", "bo")
     world.run()
