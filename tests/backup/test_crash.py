@@ -8,6 +8,7 @@ import os
 import random
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tasks.backup.options import Options
 from tasks.backup.repository import open_repository
 from tasks.backup.snapshot import take_snapshots
 from tasks.backup.sources import Source
-from tasks.backup.stores.base import Patience
+from tasks.backup.stores.base import Buffer, Patience
 from tasks.backup.stores.local import LocalStore
 from tasks.backup.verify import verify
 from tasks.shared.smb.link import SmbPlace
@@ -191,7 +192,7 @@ def test_a_killed_server_long(tmp_path: Path, samba: Samba) -> None:
 def freeze(
     vault: Vault, samba: Samba, seconds: float, timeout: float, patience: Patience
 ) -> object:
-    """The server stops in the midst of a backup and goes on after a while."""
+    """The server stops after the first object of a backup has arrived, and goes on after a while."""
     plain_tree(vault.source, files=20, large=6)
     vault.store = samba.store("plain", vault.folder.name, timeout=timeout)
     repository = open_repository(vault.store, vault.keys.officer, vault.id, patience)
@@ -203,10 +204,18 @@ def freeze(
         except StoreLost as error:
             result.append(error)
 
+    frozen, create = threading.Event(), vault.store.create
+
+    def freezing(name: str, parts: Sequence[Buffer]) -> None:
+        create(name, parts)
+        if not frozen.is_set():  # a moment of the clock would come after the end on a fast machine
+            samba.freeze()
+            frozen.set()
+
+    vault.store.create = freezing  # type: ignore[method-assign]
     thread = threading.Thread(target=run)
     thread.start()
-    time.sleep(0.1)
-    samba.freeze()
+    assert frozen.wait(60)
     time.sleep(seconds)
     samba.thaw()
     thread.join(120)
