@@ -1,13 +1,11 @@
-"""The folder that a snapshot is restored to: makes files, folders and links, never through a link."""
+"""The folder that a snapshot is restored to: makes folders and files there, never through a link."""
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
-# ruff: noqa: PTH101, PTH102, PTH108, PTH211
+# ruff: noqa: PTH101, PTH102, PTH108
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import shutil
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from pathlib import Path
 
 import blake3
 
+from tasks.backup.late import Attributes, Late
 from tasks.backup.names import MARKER
 from tasks.backup.reach import near, open_file
 from tasks.backup.structures import Entry, Extent
@@ -45,10 +44,8 @@ class Target:
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._folders: list[tuple[bytes, Entry]] = []
-        self._links: list[tuple[bytes, Entry]] = []
-        self._twins: list[tuple[bytes, Wanted]] = []
-        self._first: dict[str, Wanted] = {}
+        self._attributes = Attributes(self.special, self.owners)
+        self._late = Late(self._attributes)
         root = os.fsencode(self.folder.absolute()).rstrip(_SLASH)
         self._start = root + _SLASH
         self._made: set[bytes] = {root}
@@ -83,11 +80,11 @@ class Target:
             if entry.type == "folder":
                 self._above(place)
                 self._make_folder(place)
-                self._folders.append((place, entry))
+                self._late.folders.append((place, entry))
             elif entry.type == "file":
                 wanted = Wanted(entry, place, [bytes.fromhex(b) for b in entry.blobs])
                 self._above(place)
-                if entry.same and self._twin(wanted):
+                if entry.same and self._late.is_twin(wanted):
                     continue
                 if self._resumed and self._stands(wanted):
                     kept += 1
@@ -95,7 +92,7 @@ class Target:
                     files.append(wanted)
             elif entry.type == "link" or (self.devices and entry.type != "socket"):
                 self._above(place)
-                self._links.append((place, entry))
+                self._late.links.append((place, entry))
             else:
                 self.troubles.append(f"{entry.path}: a {entry.type} is only restored by option")
         return files, kept
@@ -119,14 +116,6 @@ class Target:
         except OSError as error:
             raise as_fault(error, place) from error
         self._made.add(place)
-
-    def _twin(self, wanted: Wanted) -> bool:
-        """Whether the hard link is one to a file that is restored already."""
-        first = self._first.setdefault(wanted.entry.same, wanted)
-        if first is wanted or first.blobs != wanted.blobs:
-            return False
-        self._twins.append((first.place, wanted))
-        return True
 
     def _stands(self, wanted: Wanted) -> bool:
         """Whether an earlier try left this file complete: its time is set last of all."""
@@ -165,7 +154,7 @@ class Target:
         try:
             write_all(handle, blob)
             if _BY_HANDLE:
-                self._attributes(handle, wanted.entry, wanted.entry.mode & 0o777 & ~self._umask)
+                self._attributes.put(handle, wanted.entry, wanted.entry.mode & 0o777 & ~self._umask)
         finally:
             os.close(handle)
 
@@ -189,7 +178,7 @@ class Target:
             with near(wanted.place) as short:
                 os.chmod(short, 0o600)
                 handle = open_file(wanted.place, _READ)
-                os.chmod(short, wanted.entry.mode & (0o7777 if self.special else 0o777))
+                os.chmod(short, self._attributes.mode(wanted.entry))
         try:
             extents = wanted.entry.extents or [Extent(0, wanted.entry.size)]
             for extent in extents:
@@ -215,70 +204,18 @@ class Target:
             return  # done with the handle that wrote it
         try:
             with near(wanted.place) as short:
-                self._attributes(short, wanted.entry)
+                self._attributes.put(short, wanted.entry)
         except OSError as error:
             raise as_fault(error, wanted.place) from error
-
-    def _attributes(self, target: int | bytes, entry: Entry, has: int = -1) -> None:
-        """Owner, mode and time; `has` is the mode that it has already, where that is known."""
-        if self.owners and hasattr(os, "chown"):
-            os.chown(target, entry.uid, entry.gid)  # before the mode: it clears setuid bits
-            has = -1
-        mode = entry.mode & (0o7777 if self.special else 0o777)
-        if mode != has:
-            os.chmod(target, mode)
-        os.utime(target, ns=(entry.mtime, entry.mtime))
-
-    # -- the end
 
     def finish(self) -> tuple[int, int]:
         """Links, hard links and devices, then the folders' modes and times. Numbers of links and of
         folders made. What could not be made is told in `troubles`."""
-        links = sum(self._attempt(self._twin_file, first, wanted) for first, wanted in self._twins)
-        links += sum(self._attempt(self._link, place, entry) for place, entry in self._links)
-        for place, entry in reversed(self._folders):
-            self._attempt(self._attributes, place, entry)
+        made = self._late.make(self._resumed)
+        self.troubles += self._late.troubles
         with contextlib.suppress(OSError):
             (self.folder / MARKER).unlink()
-        return links, len(self._folders)
-
-    def _attempt(self, make, place: bytes, what: Entry | Wanted) -> bool:
-        entry = what.entry if isinstance(what, Wanted) else what
-        try:
-            with near(place) as short:
-                make(short, what)
-        except OSError as error:
-            name = entry.path_bytes().decode(errors="backslashreplace")
-            self.troubles.append(f"{name}: {error.strerror or error}")
-            return False
-        return True
-
-    def _twin_file(self, first: bytes, wanted: Wanted) -> None:
-        with near(wanted.place) as place:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(place)
-            try:
-                os.link(first, place, follow_symlinks=False)
-            except (OSError, NotImplementedError):
-                shutil.copy2(first, place, follow_symlinks=False)
-
-    def _link(self, place: bytes, entry: Entry) -> None:
-        if os.path.lexists(place):
-            if not self._resumed:
-                raise FileExistsError(errno.EEXIST, "something stands there already")
-            os.unlink(place)
-        if entry.type == "link":
-            os.symlink(os.fsdecode(entry.target_bytes()), os.fsdecode(place))
-            if os.utime in os.supports_follow_symlinks:
-                os.utime(place, ns=(entry.mtime, entry.mtime), follow_symlinks=False)
-            if self.owners and hasattr(os, "lchown"):
-                os.lchown(place, entry.uid, entry.gid)
-            return
-        kinds = {"fifo": stat.S_IFIFO, "char": stat.S_IFCHR, "block": stat.S_IFBLK}
-        if not hasattr(os, "mknod") or entry.type not in kinds:
-            raise OSError(errno.ENOTSUP, f"this system makes no {entry.type}")
-        os.mknod(place, kinds[entry.type] | 0o600, entry.device)
-        self._attributes(place, entry)
+        return made
 
 
 def _part(wanted: Wanted, at: int, blob: memoryview) -> None:

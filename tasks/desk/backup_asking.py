@@ -1,8 +1,11 @@
-"""What backup commands ask for: a key file with its passphrase, and where the repository is."""
+"""What backup commands ask for: a key file with its passphrase, and where the repository is; and the
+line that shows how far they are."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +15,7 @@ from tasks.desk.context import desk
 
 if TYPE_CHECKING:
     from tasks.backup.house import StoreAccount
+    from tasks.backup.options import Progress
     from tasks.backup.repository import Repository
 
 Key = Annotated[Path | None, typer.Option("--key", help="Key file, or a typed key sheet.")]
@@ -53,3 +57,31 @@ def repository_with(
     seed = locked.open(passphrase_of(key))
     store = open_store(account) if account else House(desk.settings).store()
     return open_repository(store, locked.officer.hex(), locked.repository.hex()), seed
+
+
+@contextmanager
+def bar(what: str, quiet: bool, kind: str = "read", total: int = 0) -> Iterator[Progress | None]:
+    """A line that shows how many bytes of one kind have gone by, of how many where that is known."""
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress as Line,
+        TextColumn,
+        TransferSpeedColumn,
+    )
+
+    parts = (TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Line(*parts, console=Console(stderr=True), transient=True) as line:
+        task = line.add_task(what, total=total or None)
+
+        def told(what: str, size: int) -> None:
+            if what == "total":
+                line.update(task, total=(line.tasks[0].total or 0) + size)
+            elif what == kind:
+                line.advance(task, size)
+
+        yield told

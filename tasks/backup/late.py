@@ -1,0 +1,114 @@
+"""What of a restored tree is made last: links, hard links, devices, and the modes and times of folders,
+which writing into them would change."""
+# Paths are bytes here, since not all names are text, and pathlib takes no bytes.
+# ruff: noqa: PTH101, PTH108, PTH211
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from tasks.backup.reach import near
+from tasks.backup.structures import Entry
+from tasks.backup.wanted import Wanted
+
+W = TypeVar("W", Entry, Wanted)
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """Which of an entry's attributes come back: `special` bits of the mode, and its `owners`."""
+
+    special: bool
+    owners: bool
+
+    def mode(self, entry: Entry) -> int:
+        return entry.mode & (0o7777 if self.special else 0o777)
+
+    def put(self, target: int | bytes, entry: Entry, has: int = -1) -> None:
+        """Owner, mode and time; `has` is the mode that it has already, where that is known."""
+        if self.owners and hasattr(os, "chown"):
+            os.chown(target, entry.uid, entry.gid)  # before the mode: it clears setuid bits
+            has = -1
+        if (mode := self.mode(entry)) != has:
+            os.chmod(target, mode)
+        os.utime(target, ns=(entry.mtime, entry.mtime))
+
+
+@dataclass
+class Late:
+    """Gathers places and what goes there. What could not be made is told in `troubles`."""
+
+    attributes: Attributes
+    folders: list[tuple[bytes, Entry]] = field(default_factory=list)
+    links: list[tuple[bytes, Entry]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._twins: list[tuple[bytes, Wanted]] = []
+        self._first: dict[str, Wanted] = {}
+        self._resumed = False
+
+    def is_twin(self, wanted: Wanted) -> bool:
+        """Whether the file is a hard link to one that is restored already; gathered if so."""
+        first = self._first.setdefault(wanted.entry.same, wanted)
+        if first is wanted or first.blobs != wanted.blobs:
+            return False
+        self._twins.append((first.place, wanted))
+        return True
+
+    def make(self, resumed: bool) -> tuple[int, int]:
+        """Numbers of links and of folders made. `resumed`: an earlier try may have left some."""
+        self._resumed = resumed
+        links = sum(self._attempt(self._twin_file, first, wanted) for first, wanted in self._twins)
+        links += sum(self._attempt(self._link, place, entry) for place, entry in self.links)
+        for place, entry in reversed(self.folders):
+            self._attempt(self.attributes.put, place, entry)
+        return links, len(self.folders)
+
+    def _attempt(self, make: Callable[[bytes, W], None], place: bytes, what: W) -> bool:
+        entry = what.entry if isinstance(what, Wanted) else what
+        try:
+            with near(place) as short:
+                make(short, what)
+        except OSError as error:
+            name = entry.path_bytes().decode(errors="backslashreplace")
+            self.troubles.append(f"{name}: {error.strerror or error}")
+            return False
+        return True
+
+    def _twin_file(self, first: bytes, wanted: Wanted) -> None:
+        with near(wanted.place) as place:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(place)
+            try:
+                os.link(first, place, follow_symlinks=False)
+            except (OSError, NotImplementedError):
+                shutil.copy2(first, place, follow_symlinks=False)
+
+    def _link(self, place: bytes, entry: Entry) -> None:
+        if os.path.lexists(place):
+            if not self._resumed:
+                raise FileExistsError(errno.EEXIST, "something stands there already")
+            os.unlink(place)
+        if entry.type != "link":
+            self._device(place, entry)
+            return
+        os.symlink(os.fsdecode(entry.target_bytes()), os.fsdecode(place))
+        if os.utime in os.supports_follow_symlinks:
+            os.utime(place, ns=(entry.mtime, entry.mtime), follow_symlinks=False)
+        if self.attributes.owners and hasattr(os, "lchown"):
+            os.lchown(place, entry.uid, entry.gid)
+
+    def _device(self, place: bytes, entry: Entry) -> None:
+        kinds = {"fifo": stat.S_IFIFO, "char": stat.S_IFCHR, "block": stat.S_IFBLK}
+        if not hasattr(os, "mknod") or entry.type not in kinds:
+            raise OSError(errno.ENOTSUP, f"this system makes no {entry.type}")
+        os.mknod(place, kinds[entry.type] | 0o600, entry.device)
+        self.attributes.put(place, entry)

@@ -1,0 +1,108 @@
+"""`continuity backup restore`: a snapshot comes back, on any machine, and all that is wrong is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.desk.backup_asking import Key, Store, account_of, bar, repository_with
+from tasks.desk.context import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tasks.backup.choosing import Choice, Survey
+    from tasks.backup.report import Report
+
+
+def restore(
+    target: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    key: Key = None,
+    store: Store = "",
+    user: Annotated[str, typer.Option(help="For a share.")] = "",
+    password_file: Annotated[Path | None, typer.Option(help="For a share.")] = None,
+    snapshot: Annotated[str, typer.Option(help="A label or the beginning of a digest.")] = "",
+    newest: Annotated[
+        bool, typer.Option("--newest", help="Even if no drill countersigned it.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Where several hosts share the repository.")] = "",
+    retention: Annotated[str, typer.Option("--class", help="records, screening, private.")] = "",
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="A path or shell pattern; may repeat.")
+    ] = None,
+    expect_head: Annotated[
+        list[str] | None,
+        typer.Option("--expect-head", help="As the key sheet or a proof prints it."),
+    ] = None,
+    native: Annotated[
+        bool, typer.Option("--native", help="Also names that only this system can tell apart.")
+    ] = False,
+    special: Annotated[bool, typer.Option("--special", help="Also setuid bits.")] = False,
+    devices: Annotated[bool, typer.Option("--devices", help="Also pipes and devices.")] = False,
+    owners: Annotated[bool, typer.Option("--owners", help="Also user and group numbers.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also read back and compare what was written.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Bring a snapshot back, on any machine: needs the repository, a key and its passphrase.
+
+    Takes the newest snapshot that a drill countersigned. Exit 1 on a fork, a gap, an older head
+    than expected, or when anything was lost or refused.
+    """
+    from tasks.backup.choosing import choose, survey
+    from tasks.backup.library import opened_by
+    from tasks.backup.manifests import read_manifest
+    from tasks.backup.report import RestoreOptions
+    from tasks.backup.restore import restore as bring_back
+
+    repository, seed = repository_with(key, account_of(store, user, password_file))
+    found = survey(repository)
+    wrong = [*found.faults(), *filter(None, map(found.behind, expect_head or ()))]
+    if not as_json:  # it carries these itself; a person hears them also where no choice is possible
+        _say_all("wrong", wrong)
+    choice = choose(found, host, retention, snapshot, newest)
+    digest, manifest = read_manifest(repository, choice.snapshot.host, choice.snapshot.name)
+    proved = f"countersigned {choice.proof.time[:10]}" if choice.proof else "not countersigned"
+    if not as_json:
+        _say_all("warning", choice.warnings)
+        say(f"Restoring {choice.snapshot.label} of {manifest.time[:16]}, {proved}")
+    library = opened_by(repository, seed, manifest, found.snapshots(choice.snapshot.host))
+    total = 0 if only else manifest.total_bytes()
+    with bar("restored", as_json, "seen", total) as progress:
+        options = RestoreOptions(
+            tuple(only or ()), None, native, special, devices, owners, compare, progress=progress
+        )
+        report = bring_back(library, manifest, target, digest, options)
+    nothing = bool(only) and not (report.files or report.kept or report.folders or report.links)
+    if as_json:
+        report.warnings += choice.warnings
+        told = {"snapshot": choice.snapshot.label, "proved": proved, "whole": report.whole}
+        print(json.dumps({**told, "wrong": wrong, **vars(report)}))
+    else:
+        _tell(report, target, nothing)
+        _other_classes(found, choice)
+    raise typer.Exit(0 if report.whole and not nothing and not wrong else 1)
+
+
+def _say_all(word: str, texts: Sequence[str]) -> None:
+    for text in texts:
+        say(f"{word}: {text}")
+
+
+def _tell(report: Report, target: Path, nothing: bool) -> None:
+    for kind in ("damaged_packs", "lost", "refused", "marked"):
+        _say_all(kind.replace("_", " "), getattr(report, kind))
+    say(f"{report.files} files, {report.folders} folders, {report.links} links in {target}")
+    if nothing and not report.lost:
+        say("Nothing there has such a path: it begins with the source, as in home/content.")
+
+
+def _other_classes(found: Survey, choice: Choice) -> None:
+    """A restore of one class of retention is not all that the host has there."""
+    there = {one.manifest.retention for one in found.snapshots(choice.snapshot.host)}
+    for kind in sorted(there - {choice.snapshot.manifest.retention}):
+        say(f"Snapshots of class {kind} are there too: --class {kind}, into another folder.")
