@@ -17,7 +17,7 @@ import smtplib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email import message_from_bytes, policy, utils
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
@@ -30,39 +30,16 @@ from tasks.shared.content import ContentStore
 from tasks.shared.errors import MailUndelivered, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Journal, Pen, is_drill
+from tasks.shared.mail_letter import Attachment, Letter, composed, one_line
 from tasks.shared.private import Vault
 from tasks.shared.projections import MAIL
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
+__all__ = ["Attachment", "Delivery", "Letter", "Post", "Waiting", "outbox", "waiting"]
+
 CLAIM = timedelta(minutes=10)
 _NOBODY = "no address for {}: set [mail.recipients]"
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file of a letter; `type` is a media type with parameters, `text/calendar; method=PUBLISH`."""
-
-    name: str
-    data: bytes
-    type: str = "application/octet-stream"
-
-
-@dataclass(frozen=True)
-class Letter:
-    """`key` names what is told: a second letter with it is never queued. `to`: roles of the
-    settings' `[mail.recipients]`, or addresses. `html` may be empty."""
-
-    key: str
-    to: Sequence[str]
-    title: str
-    text: str
-    html: str = ""
-    attachments: Sequence[Attachment] = ()
-
-    @property
-    def id(self) -> str:
-        return sha256(self.key.encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True)
@@ -116,9 +93,9 @@ class Post:
         """Put a letter into the book, in the caller's transaction. False if it stands there."""
         if pen.rows(sa.select(MAIL.c.mail).where(MAIL.c.mail == letter.id)):
             return False
-        content = self._content.put(bytes(self._composed(letter)))
+        content = self._content.put(bytes(composed(letter, self._settings)))
         body = kinds.MailQueued(
-            mail=letter.id, title=_line(letter.title), to=list(letter.to), content=content
+            mail=letter.id, title=one_line(letter.title), to=list(letter.to), content=content
         )
         return pen.append(body, f"mail/{letter.id}", f"mail.queued:{letter.id}") is not None
 
@@ -227,24 +204,6 @@ class Post:
             mark = sha256(reason.encode()).hexdigest()[:12]
             self._journal.append(body, "mail", actor, f"mail.delayed:{clock.text()[:10]}:{mark}")
 
-    def _composed(self, letter: Letter) -> EmailMessage:
-        """The message without its recipients, which the settings name when it is sent."""
-        message = EmailMessage(policy=policy.SMTP)
-        sender = self._settings.mail.sender
-        if sender:
-            message["From"] = utils.formataddr((_line(self._settings.broker.name), sender))
-        message["Subject"] = _line(letter.title)
-        message["Date"] = utils.format_datetime(clock.now())
-        domain = sender.partition("@")[2] or "continuity.invalid"
-        message["Message-ID"] = f"<{letter.id}@{domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.text)
-        if letter.html:
-            message.add_alternative(letter.html, subtype="html")
-        for one in letter.attachments:
-            _attach(message, one)
-        return message
-
     def _addressed(self, letter: Waiting) -> EmailMessage:
         data = self._content.get(letter.content)
         message = cast("EmailMessage", message_from_bytes(data, policy=policy.SMTP))
@@ -281,15 +240,3 @@ def _claimed(left: Sequence[Waiting]) -> Iterator[str]:
 
 def outbox(home: Path) -> Path:
     return home / "outbox"
-
-
-def _attach(message: EmailMessage, one: Attachment) -> None:
-    kind, _, parameters = one.type.partition(";")
-    main, _, sub = kind.strip().partition("/")
-    given = dict(part.strip().split("=", 1) for part in parameters.split(";") if "=" in part)
-    message.add_attachment(one.data, maintype=main, subtype=sub, filename=one.name, params=given)
-
-
-def _line(text: str) -> str:
-    """A header is one line: what somebody wrote into a name cannot begin another."""
-    return " ".join(text.split())
