@@ -1,22 +1,43 @@
-"""Pages for reports (letter size across) and letters (upright): a head and foot that tie each page
-to its book, and tables whose cells wrap and whose head comes again on every page. Knows nothing of
-what it shows."""
+"""What is written on pages for reports (across) and letters (upright): headings, questions with their
+answers, and tables whose cells wrap and whose head comes again on every page. Knows nothing of what it
+shows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
-from tasks.shared.errors import MissingPart
-from tasks.shared.paper_type import FACE, MM, Style, Type, clipped
+from tasks.shared.paper_page import (
+    ACROSS,
+    BLUE,
+    GREY,
+    INK,
+    INNER,
+    RED,
+    TOP,
+    UPRIGHT,
+    WHITE,
+    Colour,
+    Frame,
+    Page,
+    Sheet,
+)
+from tasks.shared.paper_type import MM, Style, clipped
 
-LONG, SHORT, TOP = 279.4, 215.9, 24.0
-"""Letter size; millimetres."""
+__all__ = [
+    "ACROSS",
+    "BLUE",
+    "GREY",
+    "INK",
+    "INNER",
+    "RED",
+    "UPRIGHT",
+    "Column",
+    "Frame",
+    "Paper",
+    "Sheet",
+]
 
-Colour = tuple[int, int, int]
-INK, GREY, RED, BLUE = (20, 20, 20), (95, 95, 95), (176, 0, 32), (31, 58, 95)
-WHITE = (255, 255, 255)
 _PAD, _LEADING, _MM = 0.9, 1.22, MM
 
 
@@ -29,76 +50,8 @@ class Column(NamedTuple):
     most: int = 0
 
 
-class Frame(NamedTuple):
-    """What stands on every page. `mark` is set in red over the head, such as DRILL."""
-
-    title: str
-    left: str
-    right: str
-    foot: str
-    mark: str
-    made: datetime
-
-
-class Sheet(NamedTuple):
-    """The size of a page and its margin, in millimetres."""
-
-    width: float
-    height: float
-    margin: float
-
-    @property
-    def inner(self) -> float:
-        return self.width - 2 * self.margin
-
-    @property
-    def bottom(self) -> float:
-        return self.height - 14.0
-
-
-ACROSS, UPRIGHT = Sheet(LONG, SHORT, 10.0), Sheet(SHORT, LONG, 16.0)
-INNER = ACROSS.inner
-
-
-class Paper:
-    """A document being written, page after page. Raises MissingPart without its fonts or fpdf2."""
-
-    def __init__(self, frame: Frame, sheet: Sheet = ACROSS) -> None:
-        try:
-            from fpdf import FPDF
-        except ImportError:
-            raise MissingPart("PDF reports need fpdf2: pip install fpdf2") from None
-        self.frame, self.sheet = frame, sheet
-        way = "landscape" if sheet.width > sheet.height else "portrait"
-        self.pdf = pdf = FPDF(orientation=way, unit="mm", format="letter")
-        pdf.set_auto_page_break(False)
-        pdf.set_margins(sheet.margin, sheet.margin, sheet.margin)
-        pdf.set_creation_date(frame.made)
-        pdf.set_title(frame.title)
-        pdf.set_lang("en-US")
-        self.type = Type(pdf)
-        self.y = TOP
-
-    def page(self) -> None:
-        """Begin a new page, with head and foot."""
-        self.pdf.add_page()
-        frame, foot = self.frame, self.sheet.height - 8
-        if frame.mark:
-            self._put(frame.mark, self.sheet.width / 2, 7, 11, "B", RED, "C")
-        half = self.sheet.inner / 2
-        right, size = self.type.squeezed(frame.right, half, 8.5, "")
-        self._put(right, self.sheet.width - self.sheet.margin, 13, size, "", BLUE, "R")
-        free = self.sheet.inner - self.type.width(self.type.printable(right), "") * size - 4
-        left, size = self.type.squeezed(frame.left, free, 8.5, "B")
-        self._put(left, self.sheet.margin, 13, size, "B", BLUE)
-        self._rule(15.5, 0.4)
-        self._rule(foot - 3.5, 0.2)
-        words, size = self.type.squeezed(frame.foot, self.sheet.inner - 32, 7, "")
-        self._put(words, self.sheet.margin, foot, size, "", GREY)
-        self._font(7, "", GREY)
-        self.pdf.set_xy(self.sheet.width - self.sheet.margin - 40, foot - 2.6)
-        self.pdf.cell(40, 3.5, f"page {self.pdf.page_no()} of {{nb}}", align="R")
-        self.y = TOP
+class Paper(Page):
+    """A document being written: each call puts its part under the one before, on new pages as needed."""
 
     def title(self, text: str, size: float = 17) -> None:
         for line in self.type.wrapped(text, self.sheet.inner, size, "B"):
@@ -247,10 +200,6 @@ class Paper:
         self._cells(columns, cells, size, "B", WHITE)
         self.y += high
 
-    def bytes(self) -> bytes:
-        """The finished document."""
-        return bytes(self.pdf.output())
-
     def fitted(
         self, columns: Sequence[Column], rows: Sequence[Sequence[str]], size: float = 7
     ) -> tuple[list[Column], float]:
@@ -277,30 +226,6 @@ class Paper:
             for column, need, one in zip(columns, needs, open_, strict=True)
         ], size
 
-    def _room(self, high: float) -> None:
-        if self.y + high > self.sheet.bottom:
-            self.page()
-
     @staticmethod
     def _over(columns: Sequence[Column]) -> float:
         return sum(column.width for column in columns)
-
-    def _rule(self, y: float, thick: float, over: float = 0.0) -> None:
-        self.pdf.set_draw_color(*(BLUE if thick > 0.3 else (190, 190, 190)))
-        self.pdf.set_line_width(thick)
-        self.pdf.line(self.sheet.margin, y, self.sheet.margin + (over or self.sheet.inner), y)
-
-    def _font(self, size: float, style: Style, colour: Colour) -> None:
-        self.pdf.set_font(FACE, style)
-        self.pdf.set_font_size(size)
-        self.pdf.set_text_color(*colour)
-
-    def _put(self, text: str, x: float, y: float, size: float, style: Style = "",
-             colour: Colour = INK, align: str = "L") -> None:  # fmt: skip
-        """One line of text with its foot at `y`; `x` is its left, right or middle."""
-        text = self.type.printable(text)
-        if align != "L":
-            wide = self.type.width(text, style) * size
-            x -= wide if align == "R" else wide / 2
-        self._font(size, style, colour)
-        self.pdf.text(x, y, text)
