@@ -6,17 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from tasks.backup.faults import ChainBroken, Missing
-from tasks.backup.manifests import (
-    Chain,
-    Holds,
-    Proofs,
-    Snapshot,
-    read_chain,
-    read_holds,
-    read_proofs,
-    read_pruned,
-)
+from tasks.backup.manifests import Chain, Snapshot, read_chain
 from tasks.backup.repository import Repository, read_configs
+from tasks.backup.statements import Holds, Proofs, read_holds, read_proofs, read_pruned
 from tasks.backup.structures import Proof
 
 _HEAD = re.compile(r"^([a-z0-9][a-z0-9-]{0,31}):(\d{1,8}):([0-9a-f]{8,64})$")

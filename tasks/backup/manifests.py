@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -10,11 +10,11 @@ import msgspec
 from tasks.backup.faults import Damaged, KeyEnded, NewerFormat
 from tasks.backup.objects import MOST_STORED, ObjectName, digest, read_signed
 from tasks.backup.repository import Repository
-from tasks.backup.structures import Hold, Manifest, Proof, Pruned, PrunePlan, typed
+from tasks.backup.structures import Manifest, typed
 
 # one object that this program does not read is a fault to be told, never the end of a survey: else
 # whoever can write to the store could stop every restore with a single file
-_UNREAD = (Damaged, NewerFormat)
+UNREAD = (Damaged, NewerFormat)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def read_chain(
         except KeyEnded as error:
             chain.ended[name.digest] = str(error)
             continue
-        except _UNREAD as error:
+        except UNREAD as error:
             if name.digest not in (pruned or {}):
                 broken.append((name.sequence, str(error)))
             continue
@@ -144,131 +144,3 @@ def _check(chain: Chain, pruned: Mapping[str, int]) -> None:
     for number, same in numbers.items():
         if len(same) > 1 and len({s.manifest.previous for s in same}) > 1:
             chain.forks.append(f"{chain.host}: number {number} was given {len(same)} times")
-
-
-def read_pruned(repository: Repository) -> tuple[dict[str, int], list[str]]:
-    """Digests and numbers of manifests that the officer's prune records account for, and broken
-    objects."""
-    gone: dict[str, int] = {}
-    wrong: list[str] = []
-    for item, _, data in repository.objects("audit"):
-        try:
-            if data is None:
-                raise Damaged("content does not fit the name")
-            found = read_signed(data, ["pruned", "prune-plan"], [repository.officer])
-            if found.kind == "pruned":
-                done = typed(found.body, Pruned)
-                for _, name, _ in done.manifests:
-                    parsed = ObjectName.parse(name)
-                    if parsed:
-                        gone[parsed.digest] = parsed.sequence
-        except _UNREAD as error:
-            wrong.append(f"audit/{item.name}: {error}")
-    return gone, wrong
-
-
-@dataclass
-class Proofs:
-    """What drill workers attest, in order, and what is wrong with it."""
-
-    proofs: list[Proof] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-    def digests(self) -> set[str]:
-        return {proof.manifest for proof in self.proofs}
-
-
-def read_proofs(repository: Repository) -> Proofs:
-    """Proofs by drill keys that the officer named; each drill worker's own chain is checked."""
-    found = Proofs()
-    for drill in sorted(set(repository.config.drills) | set(repository.folders("proofs"))):
-        chain: dict[int, tuple[str, Proof]] = {}
-        broken: list[tuple[int, str]] = []
-        for item, name, data in repository.objects(f"proofs/{drill}"):
-            try:
-                if data is None:
-                    raise Damaged("content does not fit the name")
-                keys = repository.config.drills.get(drill, [])
-                proof = typed(read_signed(data, ["proof"], keys).body, Proof)
-                if (proof.repository, proof.drill, proof.sequence) != (
-                    repository.id,
-                    drill,
-                    name.sequence,
-                ):
-                    raise Damaged("a proof of another repository, worker or number")
-                chain[name.sequence] = (name.digest, proof)
-            except _UNREAD as error:
-                broken.append((name.sequence, f"proofs/{drill}/{item.name}: {error}"))
-        before = ""
-        for sequence in sorted(chain):
-            stored, proof = chain[sequence]
-            if proof.previous != before:
-                found.wrong.append(f"proofs/{drill}: the chain breaks at number {sequence}")
-            found.proofs.append(proof)
-            before = stored
-        found.wrong += [text for sequence, text in broken if sequence not in chain]
-    found.proofs.sort(key=lambda proof: proof.time)
-    return found
-
-
-@dataclass
-class Holds:
-    """Snapshots held by digest, with the reasons, and broken hold objects."""
-
-    held: dict[str, list[str]] = field(default_factory=dict)
-    objects: dict[str, Hold] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
-
-
-def read_holds(repository: Repository) -> Holds:
-    """Holds by any host or the officer; releases count only when the officer signed them."""
-    holds, released = Holds(), set()
-    hosts = [key.key for keys in repository.config.hosts.values() for key in keys]
-    for item, name, data in repository.objects("holds"):
-        try:
-            if data is None:
-                raise Damaged("content does not fit the name")
-            found = read_signed(data, ["hold"], [repository.officer, *hosts])
-            hold = typed(found.body, Hold)
-        except _UNREAD as error:
-            holds.wrong.append(f"holds/{item.name}: {error}")
-            continue
-        holds.objects[name.digest] = hold
-        if hold.release and found.signer == repository.officer:
-            released |= set(hold.release)
-    for stored, hold in holds.objects.items():
-        if stored not in released:
-            for manifest in hold.manifests:
-                holds.held.setdefault(manifest, []).append(hold.reason)
-    return holds
-
-
-@dataclass(frozen=True)
-class Approved:
-    """A plan that the officer signed, and the store's own time of that."""
-
-    digest: str
-    plan: PrunePlan
-    modified: float
-
-
-def approved(repository: Repository) -> Iterator[Approved]:
-    """Signed plans. Anything else in the folder is passed over: verify names it."""
-    for item, name, data in repository.objects("audit"):
-        if data is None:
-            continue
-        try:
-            found = read_signed(data, ["prune-plan"], [repository.officer])
-            yield Approved(name.digest, typed(found.body, PrunePlan), item.modified)
-        except _UNREAD:
-            continue
-
-
-def condemned(repository: Repository) -> set[str]:
-    """Packs that an approved plan may remove: a running backup must not build on them."""
-    return {
-        parsed.digest
-        for one in approved(repository)
-        for name, _ in one.plan.packs
-        if (parsed := ObjectName.parse(name))
-    }

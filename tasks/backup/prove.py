@@ -9,11 +9,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import blake3
 
 from tasks.backup.choosing import Survey, survey
 from tasks.backup.faults import ChainBroken, Damaged, Missing, Suspicious
@@ -22,12 +19,12 @@ from tasks.backup.manifests import Snapshot, read_manifest
 from tasks.backup.names import drive_letter
 from tasks.backup.objects import FORMAT, ObjectName, digest, sign
 from tasks.backup.options import Progress
+from tasks.backup.prove_content import changes, check_content
 from tasks.backup.report import RestoreOptions
 from tasks.backup.repository import Repository
 from tasks.backup.restore import restore
 from tasks.backup.sealing import signer
-from tasks.backup.structures import Entry, Manifest, Proof, SourceCount, plain
-from tasks.backup.watch import unusual
+from tasks.backup.structures import Entry, Manifest, Proof, plain
 from tasks.shared import clock
 
 SCOPES = ("sample", "all", "content")
@@ -139,44 +136,6 @@ def _last_proved(found: Survey, snapshot: Snapshot) -> Snapshot | None:
     return max(proved, key=lambda s: s.sequence, default=None)
 
 
-def changes(library: Library, manifest: Manifest, before: Manifest) -> list[str]:
-    """What is out of line since a snapshot that was countersigned, reckoned from the content itself:
-    whoever has the host's key can sign a snapshot that carries no flags."""
-    now = _counted(library, manifest, {name for name, _ in before.packs})
-    was = SourceCount(
-        now.name,
-        files=sum(s.files for s in before.sources),
-        bytes=before.total_bytes(),
-        seen_bytes=sum(s.seen_bytes for s in before.sources),
-        seen_stored=sum(s.seen_stored for s in before.sources),
-    )
-    # after a change of keys all is stored again; only the officer changes the config
-    anew = before.config < manifest.config <= library.repository.config.sequence
-    return unusual(was, now, anew)
-
-
-def _counted(library: Library, manifest: Manifest, known: set[str]) -> SourceCount:
-    """Files and bytes of a listing, and what of them lies in packs that were not known before."""
-    files = size = fresh = 0
-    frames: set[tuple[int, int]] = set()
-    for entry in Listing(library, manifest).entries():
-        if entry.type == "file":
-            places = [library.places.get(bytes.fromhex(name)) for name in entry.blobs]
-            new = {(p[0], p[1]) for p in places if p and library.packs[p[0]].digest not in known}
-            files, size, fresh = files + 1, size + entry.size, fresh + bool(new)
-            frames |= new
-    readers = [(library.packs[pack].reader, counter) for pack, counter in frames]
-    rows = [reader.frames[counter] for reader, counter in readers if reader]
-    return SourceCount(
-        "since the last proof",
-        files=files,
-        bytes=size,
-        new_files=fresh,
-        new_bytes=sum(frame.plain for frame in rows),
-        stored_bytes=sum(frame.length for frame in rows),
-    )
-
-
 def _previous(repository: Repository, drill: str, sequence: int) -> str:
     for _, name, data in repository.objects(f"proofs/{drill}"):
         if name.sequence == sequence and data is not None:
@@ -245,39 +204,3 @@ def _sample(entries: Iterator[Entry], options: ProofOptions) -> frozenset[bytes]
         elif (place := dice.randrange(seen)) < options.files:
             chosen[place] = entry.path_bytes()
     return frozenset([*chosen, largest.path_bytes()])
-
-
-def check_content(library: Library, manifest: Manifest, threads: int = 2) -> tuple[int, int]:
-    """Open every frame of a snapshot's packs and hold each blob against its digest; then every
-    file of the listing against the blobs. Files and bytes. Raises Damaged."""
-    listing = Listing(library, manifest)
-    files = size = 0
-    for entry in listing.entries():
-        if entry.type == "file":
-            files, size = files + 1, size + entry.size
-            for name in entry.blobs:
-                if bytes.fromhex(name) not in library.places:
-                    raise Damaged(f"{entry.path}: a part of it lies in no pack of the snapshot")
-    if listing.lost:
-        raise Damaged("; ".join(listing.lost))
-    with ThreadPoolExecutor(threads) as pool:
-        for trouble in pool.map(lambda n: _check_pack(library, n), range(len(library.packs))):
-            if trouble:
-                raise Damaged(trouble)
-    return files, size
-
-
-def _check_pack(library: Library, number: int) -> str:
-    reader = library.packs[number].reader
-    assert reader is not None
-    for counter, frame in enumerate(reader.frames):
-        try:
-            data = memoryview(library.frame(number, counter))
-        except Damaged as error:
-            return str(error)
-        at = 0
-        for name, length in frame.blobs:
-            if blake3.blake3(data[at : at + length], key=library.key).digest() != name:
-                return f"pack {library.packs[number].digest[:16]}: a blob lacks its digest"
-            at += length
-    return ""

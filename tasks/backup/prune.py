@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tasks.backup.choosing import Survey, survey
 from tasks.backup.faults import ChainBroken, Damaged, InsideRetention, Missing
-from tasks.backup.manifests import Approved, Snapshot, approved, read_manifest
+from tasks.backup.manifests import Snapshot, read_manifest
 from tasks.backup.objects import FORMAT, ObjectName, digest, public_hex, sign
 from tasks.backup.repository import Repository
 from tasks.backup.retention import CLASSES
+from tasks.backup.statements import Approved, approved
 from tasks.backup.stores.admin import AdminStore, server_now
 from tasks.backup.structures import Pruned, PrunePlan, plain
 from tasks.shared import clock

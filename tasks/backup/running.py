@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 from tasks.backup.choosing import survey
 from tasks.backup.doctor import Check, Diagnosis, examine
-from tasks.backup.faults import Damaged, Suspicious, WrongKey
 from tasks.backup.heads import read_bad, remembered, write_bad
 from tasks.backup.house import House
 from tasks.backup.index import load_index
-from tasks.backup.keymaking import read_key
-from tasks.backup.manifests import read_proofs
-from tasks.backup.objects import canonical, digest, public_hex
 from tasks.backup.options import Progress
-from tasks.backup.prove import ProofOptions, Proved, prove, unproved
-from tasks.backup.repository import Repository, open_repository
-from tasks.backup.sealing import signer
+from tasks.backup.recording import OpenJournal, record_failure, record_taken, take_in_proofs
 from tasks.backup.snapshot import Taken, take_snapshots
-from tasks.backup.structures import JournalHead, Proof, plain
+from tasks.backup.statements import read_proofs
+from tasks.backup.structures import JournalHead
 from tasks.backup.verify import VerifyReport, in_turn, verify
 from tasks.backup.watch import freshness
 from tasks.shared import kinds
 from tasks.shared.errors import ContinuityError
 from tasks.shared.journal import Journal
-
-OpenJournal = Callable[[], Journal]
 
 
 def run_backup(
@@ -52,21 +42,14 @@ def run_backup(
         take_snapshots(repository, keys, house.sources(), options, taken)
         proofs = read_proofs(repository).proofs
     except (ContinuityError, OSError) as error:
-        _record_taken(open_journal, actor, taken)
+        record_taken(open_journal, actor, taken)
         record_failure(open_journal, actor, "run", error)
         raise
-    _record_taken(open_journal, actor, taken)
+    record_taken(open_journal, actor, taken)
     book = open_journal()
-    _take_in_proofs(book, actor, keys.host, proofs)
+    take_in_proofs(book, actor, keys.host, proofs)
     book.close()
     return taken
-
-
-def _record_taken(open_journal: OpenJournal, actor: str, taken: list[Taken]) -> None:
-    book = open_journal()
-    for one in taken:
-        book.append(_done(one), f"backup/{one.label}", actor, key=f"backup.done:{one.digest}")
-    book.close()
 
 
 def expected_bytes(open_journal: OpenJournal) -> int:
@@ -77,67 +60,6 @@ def expected_bytes(open_journal: OpenJournal) -> int:
             last |= {source.name: source.bytes for source in event.said.sources}
     book.close()
     return sum(last.values())
-
-
-def record_failure(open_journal: OpenJournal, actor: str, what: str, error: Exception) -> None:
-    body = kinds.BackupFailed(what=what, reason=str(error)[:500], details=[])
-    book = open_journal()
-    book.append(body, "backup", actor)
-    book.close()
-
-
-def _done(one: Taken) -> kinds.BackupDone:
-    manifest = one.manifest
-    return kinds.BackupDone(
-        repository=manifest.repository,
-        host=manifest.host,
-        sequence=manifest.sequence,
-        manifest=one.digest,
-        head=one.label,
-        retention=manifest.retention,
-        retain_until=manifest.retain_until,
-        place=manifest.place.name,
-        customs_territory=manifest.place.customs_territory,
-        sources=[
-            kinds.BackupSource(
-                name=s.name,
-                files=s.files,
-                bytes=s.bytes,
-                new_bytes=s.new_bytes,
-                unreadable=s.unreadable,
-                changed=s.changed,
-            )
-            for s in manifest.sources
-        ],
-        stored_bytes=sum(s.stored_bytes for s in manifest.sources),
-        flags=list(manifest.flags),
-    )
-
-
-def _take_in_proofs(book: Journal, actor: str, host: str, proofs: list[Proof]) -> None:
-    """Proofs made on the drill machine become events of this house's book."""
-    for proof in proofs:
-        if proof.host == host:
-            record_proof(book, actor, proof)
-
-
-def record_proof(book: Journal, actor: str, proof: Proof) -> None:
-    stored = digest(canonical(plain(proof)))
-    body = kinds.BackupProved(
-        repository=proof.repository,
-        host=proof.host,
-        sequence=proof.manifest_sequence,
-        manifest=proof.manifest,
-        proof=stored,
-        drill=proof.drill,
-        scope=proof.scope,
-        files=proof.files,
-        bytes=proof.bytes,
-        seconds=proof.seconds,
-        restored_at=proof.time,
-    )
-    subject = f"backup/{proof.host}:{proof.manifest_sequence}"
-    book.append(body, subject, actor, key=f"backup.proved:{stored}")
 
 
 def run_verify(
@@ -220,57 +142,3 @@ def run_doctor(house: House, actor: str, open_journal: OpenJournal) -> Diagnosis
     book.append(body, "backup", actor)
     book.close()
     return found
-
-
-def run_proofs(
-    house: House,
-    actor: str,
-    open_journal: OpenJournal,
-    key_path: Path,
-    passphrase: str,
-    options: ProofOptions,
-) -> list[Proved]:
-    """Restore and countersign the newest snapshot of each host and class that lacks a proof.
-
-    Runs on the drill machine, which needs no keys of a host. Writes `backup.proved` for each. One
-    that fails stops no other: `backup.failed` is written, and raised, when all were tried.
-    """
-    done: list[Proved] = []
-    failed: list[ContinuityError] = []
-    try:
-        locked = read_key(key_path, ["drill"])
-        seed = locked.open(passphrase)
-        officer, identity = locked.officer.hex(), locked.repository.hex()
-        repository = open_repository(house.store(), officer, identity, house.patience())
-        drill = drill_name(repository, seed)
-        scratch = house.settings.backup.scratch or house.settings.home / "scratch"
-        for snapshot in unproved(survey(repository)):
-            try:
-                done.append(prove(repository, seed, drill, scratch, snapshot, options))
-            except (Damaged, Suspicious) as error:
-                failed.append(error)
-        if failed:
-            raise type(failed[0])("; ".join(str(error) for error in failed))
-    except (ContinuityError, OSError) as error:
-        record_failure(open_journal, actor, "prove", error)
-        raise
-    finally:
-        if done:
-            _record_proofs(open_journal, actor, done)
-    return done
-
-
-def _record_proofs(open_journal: OpenJournal, actor: str, done: list[Proved]) -> None:
-    book = open_journal()
-    for one in done:
-        record_proof(book, actor, one.proof)
-    book.close()
-
-
-def drill_name(repository: Repository, seed: bytes) -> str:
-    """The name under which the officer knows this drill key. Raises WrongKey."""
-    own = public_hex(signer(seed))
-    for name, known in repository.config.drills.items():
-        if own in known:
-            return name
-    raise WrongKey("the officer named no drill worker with this key")

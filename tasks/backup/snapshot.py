@@ -14,13 +14,14 @@ from tasks.backup.faults import ChainBroken, ClockSetBack, Damaged, SourceFault,
 from tasks.backup.heads import Head, clear_scratch, find_head, note_head, one_run, read_bad
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.index import Index, load_index, write_cache
-from tasks.backup.manifests import condemned, read_chain
+from tasks.backup.manifests import read_chain
 from tasks.backup.objects import FORMAT, ObjectName, digest, sign
 from tasks.backup.options import Options
 from tasks.backup.pipeline import Pipeline
 from tasks.backup.repository import Repository
 from tasks.backup.retention import Retention, hold
 from tasks.backup.sources import Source
+from tasks.backup.statements import condemned
 from tasks.backup.structures import Manifest, SourceCount, plain
 from tasks.backup.vigour import vigour
 from tasks.shared import clock

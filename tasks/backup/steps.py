@@ -17,7 +17,8 @@ from prefect.artifacts import (
 
 from tasks.backup.house import House
 from tasks.backup.prove import ProofOptions
-from tasks.backup.running import expected_bytes, run_backup, run_doctor, run_proofs, run_verify
+from tasks.backup.proving import run_proofs
+from tasks.backup.running import expected_bytes, run_backup, run_doctor, run_verify
 from tasks.shared import opening
 from tasks.shared.settings import Settings, load
 from tasks.shared.steps import task

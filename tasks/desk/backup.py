@@ -146,7 +146,7 @@ def prove(
 ) -> None:
     """Restore what no drill has proved yet, compare, and countersign. Runs where the drill key is."""
     from tasks.backup.prove import SCOPES, ProofOptions
-    from tasks.backup.running import run_proofs
+    from tasks.backup.proving import run_proofs
 
     if scope not in SCOPES:
         raise typer.BadParameter(f"one of {', '.join(SCOPES)}", param_hint="--scope")

@@ -13,11 +13,11 @@ from msgspec import structs
 from tasks.backup import prune
 from tasks.backup.choosing import choose
 from tasks.backup.faults import ChainBroken, InsideRetention, Missing, NoRight, Suspicious
-from tasks.backup.manifests import condemned
 from tasks.backup.objects import sign
 from tasks.backup.prune import approve, execute, expired, make_plan
 from tasks.backup.retention import CLASSES, Retention, hold, release
 from tasks.backup.sources import Source
+from tasks.backup.statements import condemned
 from tasks.backup.stores.admin import LocalAdmin, SmbAdmin, server_now
 from tasks.backup.structures import Entry, SourceCount, plain
 from tasks.backup.verify import verify

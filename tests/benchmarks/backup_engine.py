@@ -64,7 +64,7 @@ def _with_key(what: str, opened, keeping: Path, target: Path) -> None:
     digest, manifest = read_manifest(opened, snapshot.host, snapshot.name)
     library = open_library(opened, (keeping / "seed").read_bytes(), manifest.packs)
     if what == "content":
-        from tasks.backup.prove import check_content
+        from tasks.backup.prove_content import check_content
 
         check_content(library, manifest)
     else:
