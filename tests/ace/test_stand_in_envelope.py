@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -31,12 +31,6 @@ from tests.ace.stand_in_hand import (
 )
 
 N = NUMBERS
-
-
-@pytest.fixture
-def ace() -> Iterator[StandIn]:
-    with StandIn(":memory:", TODAY) as opened:
-        yield opened
 
 
 def test_the_numbers_of_these_tests_check() -> None:

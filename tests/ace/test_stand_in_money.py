@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -11,7 +10,6 @@ from tasks.ace.stand_in import StandIn
 from tasks.ace.stand_in.fees import share, working, working_days_after
 from tests.ace.stand_in_hand import (
     NUMBERS,
-    TODAY,
     Rows,
     after,
     codes,
@@ -25,12 +23,6 @@ from tests.ace.stand_in_hand import (
 )
 
 N = NUMBERS
-
-
-@pytest.fixture
-def ace() -> Iterator[StandIn]:
-    with StandIn(":memory:", TODAY) as opened:
-        yield opened
 
 
 def found(ace: StandIn, rows: Rows) -> list[str]:

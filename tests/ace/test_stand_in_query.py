@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -33,12 +32,6 @@ from tests.ace.stand_in_hand import (
 N = NUMBERS
 FIRST = dashed(N[0])
 WHOLE_DAY = ("112426120000AM", "112426115959PM")
-
-
-@pytest.fixture
-def ace() -> Iterator[StandIn]:
-    with StandIn(":memory:", TODAY) as opened:
-        yield opened
 
 
 def ask(ace: StandIn, application: str, rows: Rows, **more: str) -> bytes:

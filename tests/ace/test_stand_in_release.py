@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -30,12 +29,6 @@ from tests.ace.stand_in_hand import (
 N = NUMBERS
 FIRST = dashed(N[0])
 ACCEPTED, REJECTED, REFERRED = "02", "01", "04"
-
-
-@pytest.fixture
-def ace() -> Iterator[StandIn]:
-    with StandIn(":memory:", TODAY) as opened:
-        yield opened
 
 
 def send(ace: StandIn, rows: Rows) -> bytes:

@@ -2,61 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date
 
 import pytest
 
 from tasks.ace.stand_in import StandIn
 from tests.ace.stand_in_hand import (
     IMPORTER,
-    NUMBERS,
     TODAY,
     Rows,
-    after,
     codes,
-    dashed,
     delete,
     edited,
     envelope,
     final,
     having,
     lines_of,
-    message,
-    party,
     record,
     release,
-    remarks,
     summary,
     summary_line,
     wire,
-    without,
 )
-
-N = NUMBERS
-FIRST = dashed(N[0])
-ADDED, REPLACED, DELETED, REJECTED = "A 995", "A 996", "A 997", "RF998"
-
-
-@pytest.fixture
-def ace() -> Iterator[StandIn]:
-    with StandIn(":memory:", TODAY) as opened:
-        yield opened
-
-
-def send(ace: StandIn, rows: Rows, **more: str) -> bytes:
-    (answer,) = ace.answer(envelope("AE", rows, **more))
-    return answer
-
-
-def version(answer: bytes) -> str:
-    return having(answer, "E1A")[-1][63:68]
-
-
-def wrong(digits: str, action: str = "R") -> Rows:
-    """A summary whose duty total is not the sum (722)."""
-    return edited(summary(digits, action), "90", (3, "      50001"))
-
+from tests.ace.summary_hand import (
+    ADDED,
+    DELETED,
+    FIRST,
+    REJECTED,
+    REPLACED,
+    N,
+    send,
+    version,
+    wrong,
+)
 
 # Brought on file, and in what order
 
@@ -313,253 +292,6 @@ def test_filers_whose_profile_wants_a_reference(ace: StandIn) -> None:
 def test_withdrawals_have_no_release(ace: StandIn) -> None:
     ace.answer(envelope("SE", release(N[0])))
     assert "B67" in codes(send(ace, edited(summary(N[0]), "10", (34, "31"))))
-
-
-# Certification
-
-
-def certified(digits: str, action: str = "A") -> Rows:
-    rows = edited(summary(digits, action), "10", (40, "A"))
-    return after(after(rows, "318B", *party("SE")), "47S", *maker())
-
-
-def maker(code: str = "MF") -> Rows:
-    """A party on a line, by name and address."""
-    return [record("SE5" + row[3:]) for row in party(code)]
-
-
-def test_a_certified_summary_makes_the_entry(ace: StandIn) -> None:
-    ace.seed_bill("", "02012345675", quantity=10, mode="40", arrived=TODAY)
-    assert final(send(ace, certified(N[0]))) == ADDED
-    held = ace.holding(FIRST)
-    assert (held.entry.source, held.entry.status) == ("certified", "released")
-    batches = ace.unsolicited()
-    assert [lines_of(one)[0][25:27] for one in batches] == ["SX", "SO"]
-    assert message(batches[0]) == "02"
-    assert having(batches[0], "SE15")[0].startswith("SE15R    02012345675")
-    assert having(batches[0], "SE15")[0][59:73] == "00000010     N"
-
-
-REFERENCE = record("SE20CR KEY000001")
-CARRIED = record("23M", (8, "HANDCARRIED"))
-CARRIER = record("SE16LH", (9, "450"), (14, "111626"), (20, "00000010"))
-NOT_AMS = record("SE20NAMY")
-
-
-def carried() -> Rows:
-    rows = edited(certified(N[0]), "10", (36, "60"))
-    rows = after(edited(rows, "23M", (1, CARRIED)), "23M", CARRIER)
-    return after(rows, "318B", NOT_AMS)
-
-
-def numbered(code: str, start: str = "SE50") -> str:
-    return record(start + code, (43, "EI"), (46, IMPORTER))
-
-
-@pytest.mark.parametrize(
-    ("rows", "codes"),
-    [
-        (after(certified(N[0]), "318B", *party("BY"), *party("SH")), []),
-        (carried(), []),
-        (without(certified(N[0]), "SE5"), ["Z33"]),
-        (without(certified(N[0]), "SE3"), ["Z33"]),
-        (after(certified(N[0]), "SE56", numbered("BY")), ["Z34"]),
-        (after(certified(N[0]), "318B", *party("MF")), ["Z60"]),
-        (after(certified(N[0]), "318B", numbered("CN", "SE30")), ["Z60", "Z10"]),
-        (after(certified(N[0]), "SE56", *maker("CN")), ["Z10", "Z60"]),
-        (edited(certified(N[0]), "SE36", (64, "QQ")), ["Z67"]),
-        (edited(certified(N[0]), "SE55", (5, "99")), ["Z61"]),
-        (without(certified(N[0]), "SE56"), ["Z35"]),
-        (after(certified(N[0]), "318B", record("SE20XX 1")), ["Z28"]),
-        (after(certified(N[0]), "318B", record("SE20SSR3")), ["Z58"]),
-        (after(certified(N[0]), "318B", record("SE20LOCZ123")), ["Z49"]),
-        (edited(edited(certified(N[0]), "10", (34, "21")), "20", (17, "Z123")), ["Z68"]),
-        (after(certified(N[0]), "318B", NOT_AMS), ["Z21"]),
-        (without(carried(), "SE20NAM"), ["Z20"]),
-        (edited(carried(), "23M", (8, "SUITCASE   ")), ["Z54"]),
-    ],
-)
-def test_rules_of_the_cargo_part(ace: StandIn, rows: Rows, codes: list[str]) -> None:
-    """The cargo release is rejected, and the summary stands (note 2, p.83)."""
-    ace.answer(envelope("AE", rows))
-    (answer, *_) = ace.unsolicited()
-    assert sorted(row[6:9] for row in having(answer, "SE9011")) == sorted(codes)
-    assert message(answer) == ("01" if codes else "02")
-    assert (ace.holding(FIRST).entry is None) == bool(codes)
-    assert ace.holding(FIRST).summary is not None
-
-
-def test_only_the_cargo_part_fails_where_a_release_is_on_file(ace: StandIn) -> None:
-    ace.seed_officer_entry(FIRST, port="2704", released=date(2026, 11, 16))
-    assert final(send(ace, certified(N[0]))) == ADDED
-    (sx,) = ace.unsolicited()
-    assert (message(sx), remarks(sx)) == ("01", ["007"])
-    assert ace.holding(FIRST).entry.source == "officer"
-
-
-def test_a_certified_replacement_brings_its_contact(ace: StandIn) -> None:
-    send(ace, certified(N[0]))
-    ace.unsolicited()
-    contact = record("SE13", (5, "DANA WHITFIELD"), (45, "5625550142"))
-    assert final(send(ace, after(certified(N[0], "R"), "20", contact))) == REPLACED
-    sx = ace.unsolicited()[0]
-    assert message(sx) == "02"
-    assert ace.holding(FIRST).count("entry replaced") == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        (lambda r: edited(r, "10", (40, "Y")), "292"),
-        (lambda r: edited(r, "10", (41, "Y")), "312"),
-        (lambda r: edited(r, "10", (65, "Y")), "271"),
-        (lambda r: edited(r, "10", (34, "31")), "310"),
-        (lambda r: edited(r, "10", (42, "Y")), "147"),
-        (lambda r: edited(r, "10", (68, "Y")), "318"),
-        (lambda r: edited(r, "10", (70, "Y")), "785"),
-    ],
-)
-def test_what_never_certifies(ace: StandIn, change: Callable[[Rows], Rows], code: str) -> None:
-    assert code in codes(send(ace, change(certified(N[0]))))
-
-
-def test_quota_is_certified_and_remote_filing_too(ace: StandIn) -> None:
-    assert codes(send(ace, edited(summary(N[0]), "10", (34, "02")))) == ["320"]
-    assert final(send(ace, edited(certified(N[0]), "10", (34, "02")))) == ADDED
-    assert ace.holding(FIRST).entry.quota == "pending"
-    lines = lines_of(envelope("AE", summary(N[1])))
-    remote = wire(edited(lines, "B", (47, "2304ABC  1")))
-    (answer,) = ace.answer(remote)
-    assert codes(answer) == ["150"]
-
-
-def test_immediate_delivery_sets_the_entry_date(ace: StandIn) -> None:
-    asked = after(release(N[0]), "SE10", record("SE11", (80, "Y")))
-    ace.answer(envelope("SE", asked))
-    assert "339" in codes(send(ace, certified(N[0])))
-    send(ace, summary(N[0]))
-    assert ace.holding(FIRST).summary.elected_entry == TODAY
-    ace.today = TODAY + timedelta(days=1)
-    send(ace, wrong(N[0]))
-    send(ace, summary(N[0]))
-    assert ace.holding(FIRST).summary.elected_entry == TODAY
-    send(ace, delete(N[0]))
-    send(ace, summary(N[0]))
-    assert ace.holding(FIRST).summary.elected_entry == ace.today
-
-
-# Consolidated summaries, warehouse withdrawals, post summary corrections
-
-
-def consolidating(digits: str, *releases: str) -> Rows:
-    fields = [(3 + 13 * k, "ABC") for k in range(len(releases))]
-    fields += [(8 + 13 * k, one) for k, one in enumerate(releases)]
-    rows = edited(summary(digits), "10", (42, "Y"))
-    return after(rows, "318B", record("32", *fields))
-
-
-def released(ace: StandIn, digits: str, day: date, **facts: str) -> None:
-    entry = {"port": "2704", "mode": "40", **facts}
-    ace.seed_officer_entry(dashed(digits), released=day, **entry)
-
-
-def test_releases_under_one_summary(ace: StandIn) -> None:
-    day = date(2026, 11, 16)
-    released(ace, N[1], day)
-    released(ace, N[2], day + timedelta(days=6))
-    assert final(send(ace, consolidating(N[0], N[1], N[2]))) == ADDED
-    assert codes(send(ace, summary(N[1]))) == ["B28"]
-    assert codes(send(ace, consolidating(N[3], N[1], N[2]))) == ["243", "243"]
-    send(ace, delete(N[0]))
-    assert final(send(ace, consolidating(N[3], N[1], N[2]))) == ADDED
-
-
-def test_what_cannot_be_consolidated(ace: StandIn) -> None:
-    day = date(2026, 11, 16)
-    for digits, facts in ((N[1], {}), (N[2], {"mode": "11"}), (N[3], {"port": "3001"})):
-        released(ace, digits, day, **facts)
-    released(ace, N[4], day + timedelta(days=7))
-    assert "232" in codes(send(ace, consolidating(N[0], N[1])))
-    assert "247" in codes(send(ace, consolidating(N[0], N[1], N[2])))
-    assert "242" in codes(send(ace, consolidating(N[0], N[1], N[3])))
-    assert "244" in codes(send(ace, consolidating(N[0], N[1], N[4])))
-    assert "237" in codes(send(ace, consolidating(N[0], N[1], N[5])))
-    assert "239" in codes(send(ace, consolidating(N[1], N[1], N[4])))
-    assert "230" in codes(send(ace, consolidating(N[1], N[4], N[5])))
-    other = edited(consolidating(N[0], N[1], N[4]), "32", (3, "999"))
-    assert "236" in codes(send(ace, other))
-    assert "233" in codes(send(ace, edited(consolidating(N[0], N[1], N[4]), "10", (42, " "))))
-
-
-def test_a_withdrawal_draws_on_its_warehouse_entry(ace: StandIn) -> None:
-    def withdrawal(source: str, port: str = "2704") -> Rows:
-        rows = edited(without(summary(N[0]), "22", "23"), "10", (34, "31"), (36, "  "))
-        rows = edited(rows, "20", (7, "    "), (17, "W123"))
-        return after(rows, "20", record("30ABC", (8, source), (17, port)))
-
-    assert "298" in codes(send(ace, withdrawal(N[1])))
-    assert "307" in codes(send(ace, withdrawal(N[0])))
-    warehouse = edited(edited(summary(N[1]), "10", (34, "21")), "20", (17, "W123"))
-    assert final(send(ace, warehouse)) == ADDED
-    assert "300" in codes(send(ace, withdrawal(N[1], "3001")))
-    send(ace, summary(N[2]))
-    assert "299" in codes(send(ace, withdrawal(N[2])))
-    assert final(send(ace, withdrawal(N[1]))) == ADDED
-    ace.collect(dashed(N[1]))
-    assert "301" in codes(send(ace, withdrawal(N[1])))
-
-
-def correction(digits: str) -> Rows:
-    rows = edited(summary(digits), "10", (51, " "), (52, " " * 6), (65, "Y"))
-    rows = edited(rows, "20", (17, "    "))
-    return after(rows, "318B", record("35H12"), record("36THE STATE OF DESTINATION WAS WRONG"))
-
-
-def test_a_post_summary_correction(ace: StandIn) -> None:
-    assert codes(send(ace, correction(N[0]))) == ["B42"]
-    released(ace, N[0], date(2026, 11, 16))
-    send(ace, summary(N[0]))
-    assert codes(send(ace, correction(N[0]))) == ["B45"]
-    ace.mark_summary(FIRST, control=2)
-    assert codes(send(ace, correction(N[0]))) == ["B47"]
-    ace.collect(FIRST)
-    answer = send(ace, correction(N[0]))
-    assert (final(answer), version(answer)) == (REPLACED, "00200")
-    assert ace.holding(FIRST).summary.psc == TODAY
-
-
-@pytest.mark.parametrize(
-    ("change", "state", "code"),
-    [
-        (lambda r: edited(r, "10", (3, "D")), {}, "B43"),
-        (lambda r: edited(r, "10", (18, "2720")), {}, "B44"),
-        (lambda r: r, {"status": 2}, "B46"),
-        (lambda r: edited(r, "10", (34, "11")), {}, "B49"),
-        (lambda r: r, {"liquidation": TODAY}, "B50"),
-        (lambda r: r, {"liquidation": TODAY + timedelta(days=15)}, "B51"),
-        (lambda r: r, {"review": True}, "B59"),
-        (lambda r: edited(r, "11", (3, "98-7654321")), {}, "286"),
-        (lambda r: without(r, "36"), {}, "287"),
-        (lambda r: without(r, "35"), {}, "748"),
-        (lambda r: edited(r, "20", (17, "Z123")), {}, "280"),
-        (lambda r: edited(r, "10", (51, "2"), (52, "120126")), {}, "217"),
-    ],
-)
-def test_what_bars_a_correction(
-    ace: StandIn, change: Callable[[Rows], Rows], state: dict[str, object], code: str
-) -> None:
-    send(ace, summary(N[0]))
-    ace.collect(FIRST)
-    ace.mark_summary(FIRST, **state)
-    assert code in codes(send(ace, change(correction(N[0]))))
-    assert ace.holding(FIRST).summary is not None
-
-
-def test_a_correction_comes_too_late(ace: StandIn) -> None:
-    released(ace, N[0], TODAY - timedelta(days=270))
-    send(ace, summary(N[0]))
-    ace.collect(FIRST)
-    assert "B48" in codes(send(ace, correction(N[0])))
 
 
 # Notices

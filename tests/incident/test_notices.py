@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import email
 import io
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from email import policy
 from pathlib import Path
@@ -20,7 +18,6 @@ from tasks.incident import (
     evidence,
     exposure,
     hour_zero,
-    notice_due,
     notice_facts,
     notice_progress,
     notice_sending,
@@ -29,49 +26,13 @@ from tasks.incident import (
     state,
 )
 from tasks.incident.clocks import clocks
-from tasks.incident.notices import Drafted, Known
 from tasks.incident.office import Office
 from tasks.incident.state import Given
 from tasks.shared import clock, kinds
-from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Refused
-from tasks.shared.mail import outbox
-from tasks.shared.private import Vault
-from tasks.shared.settings import load as settings
-from tests.conftest import SETTINGS
+from tests.incident.notice_hand import SSN, TWO, drafted, due, known, page
 from tests.incident.test_hour_zero import GOOD, export
 from tests.incident.world import crm, declared, through, with_contacts, with_systems
-from tests.mail_server import MailServer, mail_server
-
-SSN = "123-45-6789"
-
-
-def drafted(office: Office, name: str, *only: str) -> list[Drafted]:
-    found = plan.load(office.settings.home)
-    notice = found.notice(name)
-    incident = state.require(office.journal.rows)
-    return notices.draft(
-        office, incident, notice, notices.recipients(office, notice, only), "ada", found
-    )
-
-
-def known(office: Office, *made: Drafted) -> list[Known]:
-    return [notices.one_of(office, one.notice) for one in made]
-
-
-def due(office: Office) -> list[str]:
-    return [
-        one.id
-        for one in notice_due.due(
-            office, state.require(office.journal.rows), plan.load(office.settings.home)
-        )
-    ]
-
-
-def page(data: bytes) -> str:
-    return " ".join(
-        " ".join(one.extract_text().split()) for one in PdfReader(io.BytesIO(data)).pages
-    )
 
 
 def test_the_plan_holds_together() -> None:
@@ -295,24 +256,6 @@ def test_nobody_to_tell_is_said(office: Office, morning: datetime) -> None:
         drafted(office, "breach", "cbp-soc")
 
 
-def test_to_a_dead_contact_it_is_written_and_not_mailed(
-    office: Office, morning: datetime, server: MailServer
-) -> None:
-    office = mailing(office, server)
-    declared(office, morning)
-    contacts.check(office, "cbp-soc", "ada", works=False, how="the mail came back")
-    made, missing = notices.draft_due(office, "ada")
-    assert any(
-        "cbp-soc was DEAD when tried on" in one and "--verify cbp-soc" in one for one in missing
-    )
-    breach = known(office, *(one for one in made if one.draft.template == "breach"))
-    done = notice_sending.send(office, breach, "ada")
-    assert done.by_hand == [breach[0].id] and server.received == []
-    assert "BR72" in {one.rule.id for one in clocks(office, state.require(office.journal.rows))}
-    contacts.check(office, "cbp-soc", "ada", works=True, how="again")
-    assert notice_sending.send(office, breach, "ada").sent == [breach[0].id]
-
-
 def test_sent_by_hand_and_acknowledged(office: Office, morning: datetime, tmp_path: Path) -> None:
     declared(office, morning)
     (made,) = drafted(office, "breach")
@@ -330,101 +273,6 @@ def test_sent_by_hand_and_acknowledged(office: Office, morning: datetime, tmp_pa
         notices.told(office, made.notice, "call", "ada")
     assert "BR72" not in {c.rule.id for c in clocks(office, state.require(office.journal.rows))}
     assert notices.acknowledge(office, made.notice, "Officer Diaz", "ada").state == "acknowledged"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[MailServer]:
-    with mail_server(tmp_path) as running:
-        yield running
-
-
-def mailing(office: Office, server: MailServer) -> Office:
-    home = office.settings.home
-    (home / "continuity.toml").write_text(SETTINGS + server.settings(home, "{ it = [] }"))
-    return replace(office, settings=settings(home))
-
-
-def test_mail_opens_private_numbers_only_on_the_way_out(
-    office: Office, morning: datetime, server: MailServer
-) -> None:
-    office = mailing(office, server)
-    office = with_systems(office, crm(office, 100))
-    declared(office, morning)
-    exposure.record(office, ["crm"], "ada")
-    made = known(office, *drafted(office, "breach"), *drafted(office, "call-sheet", "cbp-soc"))
-    server.busy = "452 no room"
-    waits = notice_sending.send(office, made, "ada")
-    assert waits.waiting == [made[0].id] and waits.by_hand == [made[1].id] and "BR72" in {
-        c.rule.id for c in clocks(office, state.require(office.journal.rows))
-    }  # fmt: skip
-    (copy,) = outbox(office.settings.home).iterdir()
-    shown = email.message_from_bytes(copy.read_bytes(), policy=policy.default)
-    texts = [part.get_content() for part in shown.walk() if part.get_content_maintype() == "text"]
-    assert len(texts) == 2 and all(
-        "***-**-****" in one and SSN not in one and "~" not in one for one in texts
-    )
-    server.busy = ""
-    with clock.held(morning + timedelta(hours=1)):
-        assert notice_sending.send(office, made, "ada").sent == [made[0].id]
-    ((to, message),) = server.received
-    assert to == ["cbpsoc@cbp.dhs.gov"]
-    assert SSN in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    names = {part.get_filename(): part for part in message.iter_attachments()}
-    assert SSN in names["compromised-importer-numbers.csv"].get_content()
-    assert SSN not in page(names["breach.pdf"].get_content())
-    assert notices.one_of(office, made[0].id).sent == morning + timedelta(hours=1)
-    every = b"".join(one.read_bytes() for one in office.content.root.rglob("*") if one.is_file())
-    assert SSN.encode() not in every and not any(SSN in one.body for one in office.journal.events())
-    assert notice_sending.send(office, known(office, *[]), "ada").sent == []
-    assert len(server.received) == 1
-
-
-def test_a_mail_that_others_delivered_is_noted_with_its_own_time(
-    office: Office, morning: datetime, server: MailServer
-) -> None:
-    from tasks.shared.mail import Post
-
-    office = mailing(office, server)
-    declared(office, morning)
-    made = known(office, *drafted(office, "breach"))
-    server.busy = "452 no room"
-    notice_sending.send(office, made, "ada")
-    server.busy = ""
-    with clock.held(morning + timedelta(hours=2)):
-        Post(office.journal, office.content, office.settings).deliver("duties")
-    with clock.held(morning + timedelta(hours=9)):
-        notice_sending.note_delivered(office, "flow")
-    assert notices.one_of(office, made[0].id).sent == morning + timedelta(hours=2)
-
-
-def test_a_drill_sends_nothing(tmp_path: Path, server: MailServer, morning: datetime) -> None:
-    """Not the room, and not the post, whoever calls it."""
-    from tasks.shared.mail import Letter, Post
-    from tasks.shared.opening import journal, make_home
-
-    home = tmp_path / "drill"
-    made = make_home(home, SETTINGS, "tests", drill=True)
-    (home / "continuity.toml").write_text(SETTINGS + server.settings(home, "{ it = [] }"))
-    made = settings(home)
-    office = Office(journal(made), ContentStore(made.content_path), Vault(home), made)
-    declared(office, morning)
-    (one,) = drafted(office, "breach")
-    assert one.draft.mark == "DRILL"
-    with pytest.raises(Refused, match="A drill sends nothing outside"):
-        notice_sending.send(office, known(office, one), "ada")
-    letter = Letter(key="x", to=["a@b.example"], title="x", text="x")
-    assert (
-        "a drill sends nothing"
-        in Post(office.journal, office.content, made).send(letter, "it").reason
-    )
-    assert server.received == []
-    paths = notice_sending.write(office, known(office, one), tmp_path / "out")
-    marked = [path for path in paths if path.suffix in (".txt", ".pdf", ".eml")]
-    assert len(marked) == 3
-    for path in marked:
-        text = page(path.read_bytes()) if path.suffix == ".pdf" else path.read_text()
-        assert "DRILL" in text
-    assert "Subject: DRILL: " in next(one for one in paths if one.suffix == ".eml").read_text()
 
 
 def test_the_brokers_own_plan(office: Office) -> None:
@@ -495,13 +343,6 @@ def test_progress_that_a_person_states_stands_before_the_steps(
     assert _reconnection(office)["Progress of remediation"] == "all 40 desks are new"
 
 
-TWO = """id,role,name,organisation,phone,mail,hours,ports,mark,source
-acme,client,Ann,Acme,956-555-0100,a@acme.example,,,,
-bolt,client,Bob,Bolt,956-555-0101,,,,,
-void,client,Vic,Void,,,,,,
-"""
-
-
 def test_who_was_told_first_does_not_silence_a_notice_to_the_others(
     office: Office, morning: datetime, tmp_path: Path
 ) -> None:
@@ -524,46 +365,3 @@ def test_who_was_told_first_does_not_silence_a_notice_to_the_others(
     assert "client" in due(office), "a client that was forgotten on the list"
     with_contacts(office, "id,role\n")
     assert "client" not in due(office), "a faulty list does not take the clocks away"
-
-
-def test_a_draft_that_waits_does_not_go_beside_the_newer_one(
-    office: Office, morning: datetime, server: MailServer
-) -> None:
-    """Hours without mail, three versions: the client gets the last. An address that was refused for good
-    and mended leaves no letter behind."""
-    office = mailing(with_contacts(office, TWO), server)
-    incident = declared(office, morning)
-    server.refused = {"a@acme.example": "550 no such user"}
-    for hours, cause in enumerate(("a mail", "a stolen password", "a supplier")):
-        notice_facts.note(office, incident, {"restoration": cause}, "ada")
-        with clock.held(morning + timedelta(hours=hours)):
-            notice_sending.send(office, known(office, *drafted(office, "client", "acme")), "ada")
-    assert len(list(outbox(office.settings.home).iterdir())) == 1
-    with_contacts(office, TWO.replace("a@acme", "ann@acme"))
-    with clock.held(morning + timedelta(hours=4)):
-        done = notice_sending.send(office, known(office, *drafted(office, "client", "acme")), "ada")
-    assert len(done.sent) == 1 and not list(outbox(office.settings.home).iterdir())
-    ((to, message),) = server.received
-    assert to == ["ann@acme.example"]
-    assert "a supplier" in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-
-
-def test_what_a_person_told_in_writing_does_not_go_by_mail_as_well(
-    office: Office, morning: datetime, server: MailServer
-) -> None:
-    """The outbox's copy is there to be sent with another program; the letter stayed in line all the same."""
-    silent = with_contacts(
-        office,
-        TWO.replace("bolt,client,Bob,Bolt,956-555-0101,", "bolt,client,Bob,Bolt,,b@b.example"),
-    )
-    declared(silent, morning)
-    acme, bolt = known(silent, *drafted(silent, "client", "acme", "bolt"))
-    assert len(notice_sending.send(silent, [acme, bolt], "ada").waiting) == 2
-    written = notices.told(silent, acme.id, "mail", "ada")
-    called = notices.told(silent, bolt.id, "call", "ada")
-    assert notice_sending.take_back(silent, written, "ada")
-    assert not notice_sending.take_back(silent, written, "ada")
-    assert not notice_sending.take_back(silent, called, "ada"), "it is still wanted in writing"
-    assert len(list(outbox(office.settings.home).iterdir())) == 1
-    notice_sending.send(mailing(office, server), [], "ada")
-    assert [to for to, _ in server.received] == [["b@b.example"]]
