@@ -25,10 +25,15 @@ from tasks.operations.showing.steps import what_to_do
 )
 def alert(
     home: str, actor: str, about: str = "test", what: str = "a test",
-    next: str = "nothing: upkeep closes it", escalate: bool = False,
+    next: str = "nothing: upkeep closes it", escalate: bool = False, mended: str = "",
 ) -> State[Any]:  # fmt: skip
     """`about`: its name; while it is open there is no second alert of that name. `what`: in words;
-    `next`: what to do; `escalate`: to those who decide rather than to those who mend."""
+    `next`: what to do; `escalate`: to those who decide rather than to those who mend. `mended`: how it
+    was; closes the alert of that name instead, as upkeep does by itself for those that it finds."""
+    if mended:
+        closed = steps.close_alert(home, actor, about, mended)
+        word = "closed" if closed else f"no alert is open about {about}"
+        return Completed(message=word, data={"closed": closed})
     done = steps.raise_alert(home, actor, about, what, next, escalate)
     if done["waiting"]:
         told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"

@@ -79,6 +79,15 @@ def raise_alert(
     return {"new": new, "sent": done.sent, "waiting": done.waiting, "reason": done.reason}
 
 
+@task(name="close an alert", retries=2, retry_delay_seconds=5)
+def close_alert(home: str, actor: str, about: str, mended: str) -> bool:
+    """False if no alert about it is open."""
+    settings, journal = open_house(home)
+    closed = Alarm(journal, opening.content(settings), settings, actor).close(about, mended)
+    journal.close()
+    return closed
+
+
 @task(name="carry the news", retries=2, retry_delay_seconds=5)
 def carry_news(home: str) -> int:
     """Tell the server what the book says since it was told last."""

@@ -3,6 +3,7 @@ closed when it is right again."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -57,6 +58,7 @@ def look(journal: Journal, content: ContentStore, settings: Settings, *, full: b
     found.letters = len(mail.waiting(journal))
     _plans(journal, settings, found)
     _proved(journal, settings, found)
+    _room(settings, found)
     return found
 
 
@@ -105,7 +107,8 @@ def _tidy(journal: Journal, settings: Settings) -> int:
             book.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "freelist_count")
         )
-        if free > pages * SPARE:
+        # VACUUM writes a second book beside the first
+        if free > pages * SPARE and _free(settings.home) > 2 * size(settings.home / BOOK):
             book.execute("VACUUM")
         book.execute("PRAGMA optimize")
         book.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -149,7 +152,23 @@ def _proved(journal: Journal, settings: Settings, found: Look) -> None:
         found.faults.append(Fault(told.about, told.what, told.next))
 
 
-WATCHED = ("journal", "plan ", "backup.proved", "run ", "late ", "worker", "test")
+def _free(place: Path) -> int:
+    """Bytes free where `place` lies, or will lie."""
+    return shutil.disk_usage(next(one for one in (place, *place.parents) if one.exists())).free
+
+
+def _room(settings: Settings, found: Look) -> None:
+    """On a full disk nothing is written any more, this alert neither: it comes while there is room."""
+    least = settings.operations.least_free_gb
+    places = (settings.home.absolute(), settings.content_path.absolute())
+    short = {place: left for place in places if (left := _free(place) / 1e9) < least}
+    if short:
+        said = " and ".join(map(str, short)) + f": only {min(short.values()):.1f} GB free"
+        next_ = f"make room: {least:g} GB are wanted ([operations] least_free_gb)"
+        found.faults.append(Fault("disk", f"room runs out at {said}", next_))
+
+
+WATCHED = ("journal", "plan ", "backup.proved", "disk", "run ", "late ", "worker", "test")
 """Alerts that upkeep itself closes when it no longer finds the fault; a test has none."""
 
 
@@ -187,8 +206,8 @@ def note(journal: Journal, found: Look, actor: str) -> bool:
 
 
 def _names(faults: Sequence[str]) -> list[str]:
-    """Faults without how long ago they began, which changes by the minute."""
-    return sorted(one.partition(" since ")[0] for one in faults)
+    """Faults without how long ago they began or how much room is left, which change by the minute."""
+    return sorted(one.partition(" since ")[0].partition(": only ")[0] for one in faults)
 
 
 def lines(journal: Journal) -> list[board.Line]:

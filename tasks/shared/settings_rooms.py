@@ -176,9 +176,9 @@ class Operations(Table):
     for trying out. `runs_at_once`: of one worker. `keep_days`: of runs and events. `approval_hours`:
     how long a plan may wait before it is told to `escalate_to`; `late_seconds`: how long a run that
     is due may wait for a worker; `dead_seconds`: how long one may give no sign of life, which comes
-    every 30 s. `alert_to`: who is told that a run failed, both roles of `[mail.recipients]` or
-    addresses. `dask`: address of a scheduler, or `local`, for those whose screening and backups
-    outgrew one machine."""
+    every 30 s. `least_free_gb`: on the disks of home and content. `alert_to`: who is told that a run
+    failed, both roles of `[mail.recipients]` or addresses. `dask`: address of a scheduler, or
+    `local`, for those whose screening and backups outgrew one machine."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=4200, ge=1, le=65535)
@@ -192,6 +192,7 @@ class Operations(Table):
     approval_hours: float = Field(default=4, gt=0)
     late_seconds: float = Field(default=120, ge=1)
     dead_seconds: float = Field(default=120, ge=35)
+    least_free_gb: float = Field(default=1, ge=0)
     alert_to: tuple[str, ...] = ("it",)
     escalate_to: tuple[str, ...] = ("deputy", "licence-holder")
     dask: str = Field(default="", pattern=r"^(local|tcp://.+|tls://.+)?$")

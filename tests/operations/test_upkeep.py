@@ -11,6 +11,7 @@ from flows.alert import alert
 from tasks.operations import upkeep
 from tasks.operations.alerts import Alarm, open_alerts
 from tasks.operations.seeing.steps import server_bytes
+from tasks.operations.steps import close_alert
 from tasks.operations.upkeep import Look, look, note, settle
 from tasks.shared import approval, board, clock, kinds
 from tasks.shared.content import ContentStore
@@ -96,6 +97,27 @@ def test_an_alert_that_was_a_test_does_not_stand_for_ever(journal, content, told
     assert alarm.raise_(asked["about"].default, asked["what"].default, asked["next"].default)
     assert open_alerts(journal)["test"].next
     settle(alarm, journal, look(journal, content, told, full=False))
+    assert open_alerts(journal) == {}
+
+
+def test_a_disk_is_told_of_while_there_is_room_to_tell_it(journal, content, told: Settings) -> None:
+    wanted = told.operations.model_copy(update={"least_free_gb": 1e9})
+    short = told.model_copy(update={"operations": wanted})
+    alarm = Alarm(journal, content, told, "operations")
+    assert settle(alarm, journal, look(journal, content, short, full=False)) == ["disk"]
+    assert str(told.home) in open_alerts(journal)["disk"].what
+    settle(alarm, journal, look(journal, content, told, full=False))
+    assert open_alerts(journal) == {}
+
+
+def test_an_alert_under_a_name_of_ones_own_is_closed_by_who_mended_it(
+    journal, content, told: Settings
+) -> None:
+    Alarm(journal, content, told, "ada").raise_("printer", "prints no letters", "call Bo")
+    settle(Alarm(journal, content, told, "it"), journal, look(journal, content, told, full=False))
+    assert "printer" in open_alerts(journal)
+    assert close_alert.fn(str(told.home), "bo", "printer", "new toner")
+    assert not close_alert.fn(str(told.home), "bo", "printer", "new toner")
     assert open_alerts(journal) == {}
 
 
