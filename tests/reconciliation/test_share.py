@@ -30,7 +30,7 @@ class Sender(World):
 @pytest.fixture
 def world(samba: Samba, tmp_path: Path) -> Sender:
     made = open_world(make_office(tmp_path / "home"), tmp_path / "ace")
-    place, share = on_share(samba, tmp_path, share_timeout=5)
+    place, share = on_share(samba, tmp_path, share_timeout=20)
     top = samba.top / "plain" / place.rpartition("/")[2]
     for name in ("out", "in"):
         (top / name).mkdir()
