@@ -96,18 +96,19 @@ def log(as_json: Json = False) -> None:
 
 
 def again(
-    content: Annotated[str, typer.Argument(help="Its content, as the log names it.")],
+    which: Annotated[str, typer.Argument(help="Its event or content, as the log names it.")],
     as_json: Json = False,
 ) -> None:
-    """Do a screening of the past again, with its lists, partners and model, and hold it against what was
-    found then. Writes nothing. Exit 1 if they differ."""
+    """Do a screening of the past again, also of one name, with its lists, partners and model, and hold it
+    against what was found then. Writes nothing. Exit 1 if they differ."""
     from tasks.screening.again import again as redo
 
-    done = redo(house(), content)
+    done = redo(house(), which)
     if as_json:
         print(json.dumps(vars(done), ensure_ascii=False))
     else:
-        say(f"Screening of {done.at[:16]}Z by {done.by}, model {done.model}: {done.screened} screened, "
+        about = f" of {done.about}" if done.about else ""
+        say(f"Screening{about}, {done.at[:16]}Z by {done.by}, model {done.model}: {done.screened} screened, "
             f"{done.hits} hits, {len(done.differ)} differ from what was found then.")  # fmt: skip
         for partner, record, what in done.differ:
             say(f"  {partner} / {record}: {what}")

@@ -22,41 +22,54 @@ _SAID = ("partner", "record", "name_matched", "partner_name", "score")
 
 @dataclass(frozen=True)
 class Again:
-    """`hits`: how many were found now; `differ`: (partner, record, what) of each that is not as it was."""
+    """`hits`: how many were found now; `differ`: (partner, record, what) of each that is not as it was.
+    `about`: the name, of a screening of one name."""
 
+    event: int
     at: str
     by: str
+    about: str
     model: str
     screened: int
     hits: int
     differ: tuple[tuple[str, str, str], ...]
 
 
-def again(house: House, content: str) -> Again:
-    """Do a screening again by the digest of what it found, or the first letters of it. Raises Refused for
-    none, one of a lone name, or a model that is not here."""
-    event, said = _find(house, content)
+def again(house: House, which: str) -> Again:
+    """Do a screening again by its event's number, or the digest of what it found or its first letters.
+    Raises Refused for none or several, an older one of a lone name, or a model that is not here."""
+    event, said = _find(house, which)
     by = _screener(house, said.model)
     subjects = of(register.read(house.content, said.partners))
     now = in_order(by.screen(subjects, versions.records(house.content, said.lists)))
     differ = _differences(_rows(running.hits_of(house, said.content)), _rows(now))
-    return Again(event.at, event.actor, said.model, len(subjects), now.num_rows, tuple(differ))
+    return Again(event.seq, event.at, event.actor, said.about, said.model, len(subjects), now.num_rows,
+                 tuple(differ))  # fmt: skip
 
 
-def _find(house: House, content: str) -> tuple[Event, kinds.ScreeningDone]:
-    found = [
+def _find(house: House, which: str) -> tuple[Event, kinds.ScreeningDone]:
+    done = [
         (event, event.said)
         for event in house.journal.events(kind=kinds.ScreeningDone.kind)
-        if isinstance(event.said, kinds.ScreeningDone) and event.said.content.startswith(content)
+        if isinstance(event.said, kinds.ScreeningDone)
     ]
-    whole = [one for one in found if one[1].scope != running.NAME]
-    if len(content) < 4 or len({said.content for _, said in whole}) != 1:
-        what = "of a lone name, which stands in no register" if found and not whole else "so named"
-        count = len({said.content for _, said in whole}) or "No"
-        raise Refused(
-            f"{count} screening of partners for {content!r} ({what}); see continuity screen log"
-        )
-    return whole[-1]
+    found = [one for one in done if which == str(one[0].seq)]
+    if not found and len(which) >= 4:
+        found = [one for one in done if one[1].content.startswith(which)]
+    if not found:
+        raise Refused(f"No screening is named {which!r}; see continuity screen log")
+    if len({_basis(said) for _, said in found}) > 1:  # who finds nothing finds the same
+        events = ", ".join(str(event.seq) for event, _ in found)
+        raise Refused(f"Several screenings found {which!r}; name one by its event: {events}")
+    event, said = found[-1]
+    if said.scope == running.NAME and not said.partners:
+        raise Refused(f"The country, kind and role of {said.about!r} were not written down when it was "
+                      "screened; its hits stand in the book as they were found")  # fmt: skip
+    return event, said
+
+
+def _basis(said: kinds.ScreeningDone) -> tuple[str, str, str, str]:
+    return said.content, kinds.canonical(said.lists), said.partners, said.model
 
 
 def _screener(house: House, model: str) -> Screener:

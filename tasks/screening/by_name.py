@@ -39,7 +39,9 @@ def screen(house: House, asked: Asked, actor: str) -> list[dict[str, Any]]:
     one = register.table([register.complete({"partner": _ASKED, **vars(asked)})])
     by = running.screener(house)
     found = in_order(by.screen(of(one), records))
-    _write(house, asked, actor, running.Basis(lists, "", by.model), found)
+    # a register of its own: country, kind and role move the score, and somebody may do it again
+    partners = house.content.put(stored.to_bytes(one, register.REGISTER))
+    _write(house, asked, actor, running.Basis(lists, partners, by.model), found)
     listed = {row["record"]: row for row in _some(records, found)}
     rows = [_row(hit, listed[hit["record"]], asked.role) for hit in found.to_pylist()]
     return sorted(rows, key=lambda row: (-row["score"], row["record"]))
@@ -86,6 +88,7 @@ def log(house: House) -> Iterator[dict[str, Any]]:
         said = event.said
         if isinstance(said, kinds.ScreeningDone):
             yield {
+                "event": event.seq,
                 "at": event.at[:16],
                 "by": event.actor,
                 "scope": said.scope,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.screening import stored
+from tasks.screening import by_name, stored
 from tasks.screening.again import again
 from tasks.screening.finding import FOUND
 from tasks.screening.running import hits_of
@@ -36,3 +36,32 @@ def test_what_differs_is_told(world: World) -> None:
     journal.append(kinds.ScreeningDone(scope="full", model=basis.model, lists=basis.lists, content=forged,
                    partners=basis.partners, screened=1, hits=0), "screening", "ada")  # fmt: skip
     assert again(world.house, forged).differ == (("P1", TIVA, "not found then"),)
+
+
+def test_one_name_is_screened_again_as_it_was_asked_for(world: World) -> None:
+    by_name.screen(world.house, by_name.Asked("Tiva Polymer", "DE", "entity", "carrier"), "ada")
+    by_name.screen(world.house, by_name.Asked("Tiva Polymer", "IR"), "ada")
+    for row in list(by_name.log(world.house)):
+        done = again(world.house, str(row["event"]))
+        assert (done.about, done.hits, done.differ) == ("Tiva Polymer", row["hits"], ())
+    assert row["hits"]
+
+
+def test_clean_screenings_are_told_apart_by_their_event(world: World) -> None:
+    """Their content is the same: nothing."""
+    for name in ("Nordsee Trading", "Emma Daniels"):
+        by_name.screen(world.house, by_name.Asked(name, "US"), "ada")
+    second, first = by_name.log(world.house)
+    assert second["content"] == first["content"]
+    with pytest.raises(Refused, match=f"by its event: {first['event']}, {second['event']}"):
+        again(world.house, str(first["content"]))
+    assert again(world.house, str(first["event"])).about == "Nordsee Trading"
+
+
+def test_a_name_of_before_it_was_kept_whole_is_refused_with_the_reason(world: World) -> None:
+    old = kinds.ScreeningDone(scope="name", model="1", lists={}, partners="", screened=1, hits=0,
+                              content=world.house.content.put(b""), about="Old Name")  # fmt: skip
+    world.house.journal.append(old, "screening", "ada")
+    row = next(by_name.log(world.house))
+    with pytest.raises(Refused, match="role of 'Old Name' were not written down"):
+        again(world.house, str(row["event"]))

@@ -61,7 +61,8 @@ class ScreeningDone(Body, frozen=True, kw_only=True):
     """Partners were held against lists. `content`: every hit that stands after it, with its
     explanation; `lists` and `partners` name what was screened, `model` how: enough to do it again.
 
-    `scope`: full, changes, or name (`about`: what was asked for; it stands in no register).
+    `scope`: full, changes, or name (`about`: what was asked for; `partners` is then a register of that
+    one alone, and was empty before it was kept).
     """
 
     kind: ClassVar[str] = "screening.done"
