@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from tasks.screening import decisions, ownership, register, risk, running
@@ -48,23 +50,33 @@ class Standing:
 
 def standings(house: House, partners: Iterable[str] | None = None) -> list[Standing]:
     """Every partner of the register, or these; the riskiest first."""
-    rows = register.read(house.content, register.current(house.journal)).to_pylist()
-    wanted = None if partners is None else set(partners)
+    every = register.read(house.content, register.current(house.journal))
+    wanted = every if partners is None else _of(every, partners)
     hits = [one for one in decisions.hits(house) if one.state != decisions.GONE]
     by_partner: dict[str, list[Hit]] = defaultdict(list)
     for one in hits:
         by_partner[running.partner_of(one.partner)].append(one)
-    owned = _ownership(house, rows, hits)
+    owned = _ownership(house, every, hits)
     query = sa.select(REVIEWS, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == REVIEWS.c.seq)
     reviews = {row.partner: row for row in house.journal.rows(query)}
     today = clock.now().date()
     found = [
         _standing(row, by_partner[row["partner"]], owned[row["partner"]], reviews, today)
-        for row in rows
-        if wanted is None or row["partner"] in wanted
+        for row in wanted.to_pylist()
     ]
     order = {STOP: 0, REVIEW: 1, CLEAR: 2}
     return sorted(found, key=lambda one: (order[one.state], -one.risk.points, one.partner))
+
+
+def _of(every: pa.Table, partners: Iterable[str]) -> pa.Table:
+    return every.filter(pc.is_in(every["partner"], pa.array(set(partners), pa.string())))
+
+
+def reviews_due(house: House) -> list[str]:
+    """The days since which reviews of partners are due again, each as the partner's risk is today: it
+    may have risen since. One that is not in the register any more is nobody's work."""
+    seen = [row.partner for row in house.journal.rows(sa.select(REVIEWS.c.partner))]
+    return sorted(one.due for one in standings(house, seen) if one.overdue) if seen else []
 
 
 def _standing(
@@ -114,11 +126,12 @@ def _state(hits: list[Hit], owned: list[Owned], undecided: int) -> str:
     return REVIEW if undecided or owned or confirmed else CLEAR
 
 
-def _ownership(house: House, rows: list[dict[str, Any]], hits: list[Hit]) -> dict[str, list[Owned]]:
+def _ownership(house: House, every: pa.Table, hits: list[Hit]) -> dict[str, list[Owned]]:
     """What owners make of each partner, under every rule that is in force."""
     found: dict[str, list[Owned]] = defaultdict(list)
     wanted = {one.record for one in hits}
-    if not wanted or not any(row["owners"] for row in rows):
+    rows = every.filter(pc.greater(pc.list_value_length(every["owners"]), 0)).to_pylist()
+    if not wanted or not rows:
         return found
     contents = versions.used(house.journal)
     listed = versions.some(versions.records(house.content, contents), wanted).to_pylist()

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
+from tasks.screening.house import House
 from tasks.shared.journal import Journal
 from tasks.shared.screening_tables import HITS, LISTS, REVIEWS, SCREENED
 from tasks.shared.store import EVENTS
@@ -51,11 +52,15 @@ def unscreened(journal: Journal) -> tuple[list[str], str]:
     return changed, _moment(journal, max((row.seq for row in rows), default=0))
 
 
-def overdue_reviews(journal: Journal, today: date) -> tuple[int, str]:
-    """How many partners that somebody looked at are due to be looked at again, and since which day."""
-    query = sa.select(sa.func.count(), sa.func.max(REVIEWS.c.due))
-    count, last = journal.rows(query.where(REVIEWS.c.due < today.isoformat()))[0]
-    return count, last or ""
+def overdue_reviews(house: House) -> tuple[int, str]:
+    """How many partners that somebody looked at are due to be looked at again today, and since which
+    day the newest."""
+    if not house.journal.rows(sa.select(REVIEWS.c.partner).limit(1)):
+        return 0, ""
+    from tasks.screening.standing import reviews_due
+
+    due = reviews_due(house)
+    return len(due), due[-1] if due else ""
 
 
 def _found(journal: Journal, hits: set[str]) -> str:

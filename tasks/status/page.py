@@ -19,6 +19,7 @@ from tasks.reconciliation.standings import standings
 from tasks.shared import approval, board, clock
 from tasks.shared.ace_tables import BATCHES
 from tasks.shared.board import AMBER, RED, Line
+from tasks.shared.errors import ContentMissing
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
 from tasks.shared.projections import APPROVALS, NUMBERS
@@ -37,7 +38,7 @@ def lines(office: Office) -> list[Line]:
         *_batches(journal),
         *_desks(journal),
     ]
-    found += [*_screening(journal), *_kit(office), *alerts.lines(journal), *upkeep.lines(journal)]
+    found += [*_screening(office), *_kit(office), *alerts.lines(journal), *upkeep.lines(journal)]
     found += [*_incident(office), *_papers(office)]
     return [*found, *_other_reserves(journal, settings), *readiness_lines(office)]
 
@@ -173,11 +174,13 @@ def _papers(office: Office) -> Iterator[Line]:
     yield from redelivery.readiness(book)
 
 
-def _screening(journal: Journal) -> Iterator[Line]:
+def _screening(office: Office) -> Iterator[Line]:
     """Hits that wait for a person, lists that are red or not screened against yet, reviews that fell
     due; once partners are screened here."""
+    from tasks.screening.house import House
     from tasks.screening.watch import overdue_reviews, red_lists, red_since, undecided, unscreened
 
+    journal = office.journal
     if count := undecided(journal):
         fact = f"{count.undecided} undecided, {count.blocking} of them block a partner"
         yield Line("P9", "screening hits", RED if count.blocking else AMBER, fact,
@@ -189,7 +192,11 @@ def _screening(journal: Journal) -> Iterator[Line]:
     if changed:
         yield Line("P9", "screening", AMBER, f"partners not screened against: {', '.join(changed)}",
                    "continuity screen run", since)  # fmt: skip
-    count, day = overdue_reviews(journal, clock.now().date())
+    try:
+        count, day = overdue_reviews(House(journal, office.content, office.settings))
+    except ContentMissing as lost:
+        yield Line("P9", "partner register", RED, str(lost), "continuity journal verify")
+        return
     if count:
         yield Line("P9", "partner reviews", AMBER, f"{count} fell due", "continuity screen risk --due",
                    day)  # fmt: skip

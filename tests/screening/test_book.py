@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tasks.screening import decisions, standing, watch
 from tasks.screening.house import House
 from tasks.screening.lists import versions
-from tasks.shared import kinds, people, screening_tables
+from tasks.shared import clock, kinds, people, screening_tables
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.journal_check import verify
 from tests.screening.conftest import LISTS
@@ -104,11 +104,17 @@ def test_a_list_that_nobody_was_screened_against_is_told(world: World) -> None:
     assert watch.unscreened(world.house.journal) == ([], "")
 
 
-def test_reviews_that_fell_due_are_counted(world: World) -> None:
-    journal = world.house.journal
-    for partner, due in (("P1", "2026-11-20"), ("P2", "2026-11-22"), ("P3", "2027-01-01")):
-        body = kinds.PartnerReviewed(partner=partner, tier="high", points=70, due=due, note="seen",
-                                     weights="1")  # fmt: skip
-        journal.append(body, f"partner/{partner}", "ada")
-    assert watch.overdue_reviews(journal, date(2026, 11, 24)) == (2, "2026-11-22")
-    assert watch.overdue_reviews(journal, date(2026, 11, 20)) == (0, "")
+def test_reviews_are_due_as_the_risk_is_today(world: World) -> None:
+    """Not as it was when they were set; and nobody reviews who is no partner any more."""
+    world.take("P1,Nordsee Trading,supplier,DE,,\nP2,Ostsee Trading,supplier,DE,,\n")
+    with clock.held(datetime(2026, 1, 5, tzinfo=UTC)):
+        for partner in ("P1", "P2"):
+            standing.review(world.house, partner, "looked", "ada")
+    with clock.held(datetime(2026, 11, 24, tzinfo=UTC)):
+        assert watch.overdue_reviews(world.house) == (0, "")
+        world.take("P1,Nordsee Trading,supplier,IR,,\n")
+        assert watch.overdue_reviews(world.house) == (1, "2026-04-05")
+    with clock.held(datetime(2027, 2, 1, tzinfo=UTC)):
+        assert watch.overdue_reviews(world.house) == (2, "2027-01-05")
+        world.take("P1,Nordsee Trading,supplier,IR,,\n", whole=True)
+        assert watch.overdue_reviews(world.house) == (1, "2026-04-05")
