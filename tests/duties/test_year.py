@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import icalendar
 import pytest
 from pypdf import PdfReader
 
-from tasks.duties import evidence
+from tasks.duties import evidence, evidence_page
 from tasks.duties.calendars import calendar_file
-from tasks.duties.fulfil import Given, fulfil, withdraw
+from tasks.duties.fulfil import Given, end, fulfil, withdraw
 from tasks.duties.records import Office
 from tasks.duties.terms import standings
 from tasks.duties.year import year_of
@@ -83,3 +84,35 @@ def test_the_evidence_names_digest_and_day(lived: Office, tmp_path: Path) -> Non
     assert said["statement"] == "All rung up\nby Ben"
     pdf = "".join(page.extract_text() for page in PdfReader(out / "evidence.pdf").pages)
     assert isa["sha256"][:20] in pdf.replace("\n", "") and "never" in pdf
+
+
+_NESSUS = """<NessusClientData_v2><Report name="r"><ReportHost name="h1"><HostProperties>
+<tag name="HOST_END_TIMESTAMP">1767952800</tag></HostProperties>
+<ReportItem port="443" protocol="tcp" severity="4" pluginID="1" pluginName="Bad"/>
+</ReportHost></Report></NessusClientData_v2>"""
+
+
+def test_what_is_red_though_proved_is_red_on_the_page(
+    office: Office, proof: Callable[..., Path]
+) -> None:
+    """With why; and the proofs of a provider that was let go stay evidence."""
+    facts = {"breach-notice-hours": "24", "attestation": "ISO 27001", "risk": "low"}
+    with clock.held(datetime(2026, 1, 10, 15, tzinfo=UTC)):
+        scan = proof(_NESSUS, "a.nessus")
+        fulfil(office, "vulnerability-scan", Given(proof=scan, item="office"), "ada")
+        fulfil(
+            office,
+            "provider-due-diligence",
+            Given(proof=proof(), item="Old Co", facts=facts),
+            "ada",
+        )
+        end(office, "provider-due-diligence", "Old Co", "contract over", "ada")
+    with clock.held(datetime(2026, 2, 20, 15, tzinfo=UTC)):
+        found = evidence.gathered(office)
+        rows = {row[0]: row for row in evidence_page.rows(found)}
+    scan_row = rows["Vulnerability scan of what can be reached: office"]
+    assert scan_row.red and "red: critical finding open 42 days, limit 15" in scan_row[-1]
+    (never,) = [row for what, row in rows.items() if what.startswith("Triennial")]
+    assert never[1] == "never" and not never.red, "it is not due yet"
+    (gone,) = [one for one in found if one.item == "Old Co"]
+    assert gone.counts == "ended" and not gone.standing and gone.sha256
