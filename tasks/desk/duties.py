@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import desk, say, show, tell
 from tasks.shared.errors import BadInput, Problem
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def fulfil(
         list[str] | None, typer.Option("--fact", help="NAME=VALUE, as the duty asks; may repeat.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Further proof of the last term.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Store a proof by its digest and write that the duty was done. Scan reports are read."""
     from tasks.duties.fulfil import Given, fulfil as write
@@ -92,7 +93,7 @@ def fulfil(
     given = Given(
         proof, statement, item, _day(on, "--on"), _day(until, "--until"), _facts(fact), again
     )
-    _tell(write(_office(), duty, given, desk.actor))
+    _tell(write(_office(), duty, given, desk.actor), as_json)
 
 
 def _facts(given: list[str] | None) -> dict[str, str]:
@@ -106,31 +107,42 @@ def _facts(given: list[str] | None) -> dict[str, str]:
     return facts
 
 
-def _tell(standing: Standing, *, stored: bool = True) -> None:
-    from tasks.duties.readiness import line
+def _tell(standing: Standing, as_json: bool, words: str = "", *, stored: bool = True) -> None:
+    """Where a duty stands after an act; with `stored` also which proof was taken."""
+    from tasks.duties.readiness import table
 
-    last = standing.last
-    if stored and last:
-        new = max(standing.proofs, key=lambda one: one.seq)
-        if new.proof:
-            say(f"Stored: {new.file}, SHA-256 {new.proof}, event {new.seq}")
-        if new.seq != last.seq:
-            say(f"It is of {new.on}: the newer proof, of {last.on}, goes on counting")
-    said = line(standing, _office().today())
-    say(f"{standing.name}: {said.light}: {said.fact}")
+    last = standing.last if stored else None
+    new = max(standing.proofs, key=lambda one: one.seq) if last else None
+    (row,) = table([standing], _office().today())
+    if as_json:
+        proof = {"event": new.seq, "file": new.file, "sha256": new.proof} if new else {}
+        tell(True, "", **row, **proof)
+        return
+    if words:
+        say(words)
+    if new and new.proof:
+        say(f"Stored: {new.file}, SHA-256 {new.proof}, event {new.seq}")
+    if new and last and new.seq != last.seq:
+        say(f"It is of {new.on}: the newer proof, of {last.on}, goes on counting")
+    say(f"{standing.name}: {row['light']}: {row['fact']}")
 
 
 @app.command()
 def acknowledge(
-    duty: Duty, item: For = "", note: Annotated[str, typer.Option(help="What is being done.")] = ""
+    duty: Duty,
+    item: For = "",
+    note: Annotated[str, typer.Option(help="What is being done.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Say that you have it in hand. Silences the rung that was reached; the next comes all the same."""
     from tasks.duties.fulfil import acknowledge as write
 
     rungs = write(_office(), duty, item, note, desk.actor)
-    say(
-        f"{duty} {item}".strip()
-        + f": acknowledged up to {rungs[-1]}. Only proof ends the reminders."
+    words = f": acknowledged up to {rungs[-1]}. Only proof ends the reminders."
+    tell(
+        as_json,
+        f"{duty} {item}".strip() + words,
+        **{"duty": duty, "for": item, "acknowledged": rungs},
     )
 
 
@@ -140,32 +152,40 @@ def change(
     what: Annotated[str, typer.Option(help="What changed, in the catalogue's words.")],
     on: Annotated[str, typer.Option(help="Day of the change, if not today.")] = "",
     item: For = "",
+    as_json: Json = False,
 ) -> None:
     """Something changed that makes the duty due out of its turn, such as a new address for the ISA."""
     from tasks.duties.fulfil import change as write
 
     office = _office()
     standing = write(office, duty, item, what, _day(on, "--on") or office.today(), desk.actor)
-    _tell(standing, stored=False)
+    _tell(standing, as_json, stored=False)
 
 
 @app.command()
-def end(duty: Duty, item: For, reason: Annotated[str, typer.Option()]) -> None:
+def end(
+    duty: Duty, item: For, reason: Annotated[str, typer.Option()], as_json: Json = False
+) -> None:
     """A provider, client or policy is no more: its proofs stay, its reminders end."""
     from tasks.duties.fulfil import end as write
 
     write(_office(), duty, item, reason, desk.actor)
-    say(f"{duty} {item}: ended. Its proofs stay in the journal.")
+    words = f"{duty} {item}: ended. Its proofs stay in the journal."
+    tell(as_json, words, **{"duty": duty, "for": item, "ended": True, "reason": reason})
 
 
 @app.command()
-def withdraw(duty: Duty, reason: Annotated[str, typer.Option()], item: For = "") -> None:
+def withdraw(
+    duty: Duty,
+    reason: Annotated[str, typer.Option()],
+    item: For = "",
+    as_json: Json = False,
+) -> None:
     """The newest proof was a mistake: it stays in the journal and no longer counts."""
     from tasks.duties.fulfil import withdraw as write
 
     standing = write(_office(), duty, item, reason, desk.actor)
-    say("The newest proof no longer counts.")
-    _tell(standing, stored=False)
+    _tell(standing, as_json, "The newest proof no longer counts.", stored=False)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import desk, say, show, tell
 
 app = typer.Typer(no_args_is_help=True, help="The reserve of entry and in-bond numbers.")
 
@@ -22,12 +22,14 @@ def reserve(
         str, typer.Option(help="Who checked, and where, that production cannot issue them.")
     ],
     series: Series = "entry",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Take a block of numbers into the reserve."""
     from tasks.entries import reserve as room
 
     ends = room.reserve(desk.journal, desk.settings, series, first, count, range_check, desk.actor)
-    say(f"Reserved {count} {series} numbers: {ends[0]} to {ends[1]}.")
+    tell(as_json, f"Reserved {count} {series} numbers: {ends[0]} to {ends[1]}.",
+         reserved=count, series=series, first=ends[0], last=ends[1])  # fmt: skip
 
 
 @app.command()
@@ -54,6 +56,7 @@ def void(
     reason: Annotated[str, typer.Option()],
     second: Annotated[str, typer.Option(help="Id of the second person.")],
     code: Annotated[str, typer.Option(help="The second person's one-time code.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Void issued numbers for good: a reason and two persons."""
     from tasks.entries import reserve as room
@@ -67,7 +70,7 @@ def void(
         desk.journal, desk.home, second, code, clock.now(), f"void {' '.join(wanted)}"[:200]
     )
     room.void(desk.journal, wanted, reason, desk.actor, second, code_spent=True)
-    say(f"Voided: {', '.join(wanted)}")
+    tell(as_json, f"Voided: {', '.join(wanted)}", voided=wanted, reason=reason)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import desk, say, show, tell
 
 app = typer.Typer(no_args_is_help=True, help="Who may act, and their one-time codes.")
 
@@ -37,12 +37,15 @@ def add(
     role: Annotated[
         list[str] | None, typer.Option(help="approver, preparer, desk, it, compliance.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """List a person."""
     from tasks.shared import people
 
-    people.add(desk.journal, person, name, licence, role or ["desk"], desk.actor)
-    say(f"{name} is listed as {person}. Next: continuity people enrol {person}")
+    roles = role or ["desk"]
+    people.add(desk.journal, person, name, licence, roles, desk.actor)
+    tell(as_json, f"{name} is listed as {person}. Next: continuity people enrol {person}",
+         added=person, name=name, licence=licence, roles=roles)  # fmt: skip
 
 
 @app.command()
@@ -56,10 +59,14 @@ def enrol(person: str) -> None:
 
 
 @app.command()
-def revoke(person: str, reason: Annotated[str, typer.Option()]) -> None:
+def revoke(
+    person: str,
+    reason: Annotated[str, typer.Option()],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
     """Take away a person's right to act. What they approved and is not sent yet waits for another."""
     from tasks.shared import people
 
     people.revoke(desk.journal, desk.home, person, reason, desk.actor)
-    say(f"{person} can no longer act; what {person} approved and is not carried out yet waits for "
-        "another approver: continuity status")  # fmt: skip
+    tell(as_json, f"{person} can no longer act; what {person} approved and is not carried out yet waits "
+         "for another approver: continuity status", revoked=person, reason=reason)  # fmt: skip

@@ -185,6 +185,7 @@ def bond(
     number: Annotated[str, typer.Argument()],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The surety's notice.")],
     surety: Annotated[str, typer.Option(help="Its code, where two sureties stand.")] = "",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Note that a surety's eBonds for single transaction bonds of an entry stand in ACE. Refused
     for an entry that has none."""
@@ -192,10 +193,9 @@ def bond(
 
     wanted = desk.number(number)
     done = confirm(desk.house, wanted, proof.read_bytes(), proof.name, desk.actor, surety)
-    for bond in done:
-        say(f"{wanted}: confirmed: {bond}")
-    if not done:
-        say(f"{wanted}: every eBond was confirmed before; nothing is written.")
+    words = [f"{wanted}: confirmed: {bond}" for bond in done]
+    words = words or [f"{wanted}: every eBond was confirmed before; nothing is written."]
+    tell(as_json, "\n".join(words), number=wanted, confirmed=done)
 
 
 @app.command("settle")
@@ -241,19 +241,22 @@ def not_received_(
 def again(
     numbers: Annotated[list[str], typer.Argument()],
     reason: Annotated[str, typer.Option(help="What was mended, and where.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Let entries go again unchanged that ACE rejected for a cause outside the record."""
     from tasks.reconciliation.acts import send_again
 
     wanted = desk.numbers(numbers)
     send_again(desk.house, wanted, reason, desk.actor)
-    say(f"May go again: {', '.join(wanted)}; next: continuity reconcile turn")
+    words = f"May go again: {', '.join(wanted)}; next: continuity reconcile turn"
+    tell(as_json, words, again=wanted, reason=reason)
 
 
 @app.command("keep-release")
 def keep_release_(
     numbers: Annotated[list[str], typer.Argument()],
     reason: Annotated[str, typer.Option(help="What was looked at, or what CBP mended.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Note that a release in ACE stands although its entry was revised since, so that the summary
     may go."""
@@ -261,7 +264,8 @@ def keep_release_(
 
     wanted = desk.numbers(numbers)
     keep_release(desk.house, wanted, reason, desk.actor)
-    say(f"The release stands: {', '.join(wanted)}; next: continuity reconcile turn")
+    words = f"The release stands: {', '.join(wanted)}; next: continuity reconcile turn"
+    tell(as_json, words, kept=wanted, reason=reason)
 
 
 @app.command("hand-over")

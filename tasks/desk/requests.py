@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import desk, show, tell
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,10 +32,12 @@ def answered(
     numbers: Annotated[list[str], typer.Argument(help="The entry numbers.")],
     how: Annotated[str, typer.Option(help="What was sent, by which way, to whom.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="E.g. the DIS receipt.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Note that all CBP asked of these entries was answered."""
     from tasks.reconciliation import requests as room
 
     done = room.answered(desk.house, desk.numbers(numbers), how, proof.read_bytes(), desk.actor)
-    for one in done:
-        say(f"{one.number}: answered: {one.what}")
+    rows = [{"number": one.number, "what": one.what} for one in done]
+    words = "\n".join(f"{one.number}: answered: {one.what}" for one in done)
+    tell(as_json, words, answered=rows, how=how)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk import screen_lists, screen_risk
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import desk, say, show, tell
 from tasks.desk.screen_lists import Json, house, red_lists, warn_of_lists
 from tasks.shared.errors import BadInput
 
@@ -226,7 +226,8 @@ def deny(
 
     if remove:
         own.allow(desk.journal, desk.content, desk.actor, remove, reason)
-        say(f"{remove} is off the own deny list. Next: continuity screen run")
+        tell(as_json, f"{remove} is off the own deny list. Next: continuity screen run",
+             removed=remove, reason=reason)  # fmt: skip
         return
     if not name:
         found = versions.records_of(desk.journal, desk.content, "own").to_pylist()

@@ -174,3 +174,35 @@ def test_when_a_code_was_read_off_is_told_as_people_write_it(continuity, journal
         "approve", "ab" * 32, "--code", phone.now(), "--given-at", noted, by="ada"
     )
     assert code == 0 and "approved by ada" in out, err
+
+
+def test_acts_tell_a_script_what_they_did(continuity) -> None:
+    def told(*arguments: str) -> dict[str, object]:
+        code, out, err = continuity(*arguments, "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+    added = told("people", "add", "cy", "--name", "Cy Dock", "--role", "it")
+    assert added == {"added": "cy", "name": "Cy Dock", "licence": "", "roles": ["it"]}
+    taken = told(
+        "numbers", "reserve", "--first", "9000000", "--count", "3", "--range-check", "seen"
+    )
+    assert (taken["reserved"], taken["first"]) == (3, "ABC-9000000-3")
+    assert told("people", "revoke", "cy", "--reason", "left")["revoked"] == "cy"
+
+
+@pytest.mark.parametrize(
+    "act",
+    ["people add", "people revoke", "numbers reserve", "numbers void", "duties fulfil", "duties end",
+     "duties change", "duties withdraw", "duties acknowledge", "screen deny", "reconcile again",
+     "reconcile keep-release", "reconcile bond", "reconcile answered"],
+)  # fmt: skip
+def test_every_act_of_the_year_speaks_to_scripts(act: str) -> None:
+    from typer.main import get_command
+
+    from tasks.desk.main import app
+
+    command = get_command(app)
+    for word in act.split():
+        command = command.commands[word]  # type: ignore[attr-defined]
+    assert "as_json" in {one.name for one in command.params}

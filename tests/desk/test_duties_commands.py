@@ -30,7 +30,10 @@ def test_the_way_of_a_duty(continuity, tmp_path: Path, home: Path) -> None:
     assert "It is of 2020-05-01: the newer proof" in out
     assert continuity("duties", "withdraw", "isa", "--reason", "too old")[0] == 0
     assert continuity("duties", "acknowledge", "isa")[0] == 1
-    code, out, _ = continuity("duties", "change", "isa", "--what", "merger")
+    code, out, _ = continuity("duties", "change", "isa", "--what", "merger", "--json")
+    assert (row := json.loads(out))["duty"] == "isa" and row["light"] in ("amber", "red")
+    assert "sha256" not in row and continuity("duties", "change", "isa", "--what", "merger")[0] == 1
+    code, out, _ = continuity("duties", "change", "isa", "--what", "vendor switch")
     assert code == 0 and "to be done again by" in out and "Stored" not in out
     code, out, _ = continuity("duties", "acknowledge", "isa", "--note", "with counsel")
     assert code == 0 and "acknowledged up to T-0" in out
