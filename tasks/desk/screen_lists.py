@@ -66,7 +66,7 @@ def _tell(loaded: list[Loaded], missed: tuple[tuple[str, str], ...], as_json: bo
     faults = updating.problems(loaded)
     if as_json:
         told = {
-            "lists": updating.rows(loaded),
+            "lists": updating.rows(loaded, passed=True),
             "problems": [problem.as_dict() for problem in faults],
             "missed": [{"list": list_, "why": why} for list_, why in missed],
         }
@@ -76,6 +76,10 @@ def _tell(loaded: list[Loaded], missed: tuple[tuple[str, str], ...], as_json: bo
     for one in loaded:
         for reason, count in (one.left_out or {}).items():
             say(f"  {one.list}: left out {count} {reason}")
+    for one in loaded:
+        if one.passed:
+            say(f"NOT READ {', '.join(one.passed)}: {one.list} stands there too; the wholest, then the "
+                "latest, was read. If that is wrong, give the right one a folder of its own")  # fmt: skip
     unsure = [one.list for one in loaded if one.dated_by == "file time"]
     if unsure:
         say(f"{', '.join(unsure)}: dated by the file's own time, which a copy may have changed. Say "

@@ -44,8 +44,10 @@ def download(house: House, book: loading.Book) -> Downloaded:
     return Downloaded(tuple(loaded), tuple(missed))
 
 
-def rows(loaded: tuple[loading.Loaded, ...] | list[loading.Loaded]) -> list[dict[str, Any]]:
-    """A line a list."""
+def rows(
+    loaded: tuple[loading.Loaded, ...] | list[loading.Loaded], *, passed: bool = False
+) -> list[dict[str, Any]]:
+    """A line a list; with `passed` also the files of it that were not read."""
     return [
         {
             "list": one.list,
@@ -58,6 +60,7 @@ def rows(loaded: tuple[loading.Loaded, ...] | list[loading.Loaded]) -> list[dict
             "removed": one.removed,
             "changed": one.changed,
             "left_out": sum((one.left_out or {}).values()),
+            **({"not_read": list(one.passed)} if passed else {}),
         }
         for one in loaded
     ]

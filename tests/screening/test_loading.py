@@ -176,3 +176,15 @@ def test_the_own_deny_list(journal, content, staff) -> None:
         own.allow(journal, content, "ada", record, "again")
     events = [event.said for event in journal.events(kind="list.loaded")]
     assert [e.reason for e in events if isinstance(e, kinds.ListLoaded)][-1] == "a namesake"
+
+
+def test_of_two_files_of_a_list_the_newer_counts_and_the_other_is_told(
+    keeper, lists: Path, tmp_path: Path
+) -> None:
+    sample = lists / "csl" / "csl_sample_2019.csv"
+    for name in ("csl_old_2025-05-30.csv", "csl_2025-06-02.csv"):
+        shutil.copy(sample, tmp_path / name)
+    (tmp_path / "before").mkdir()
+    shutil.copy(sample, tmp_path / "before" / "csl_2024-01-01.csv")
+    one = only(loading.load_folder(keeper(), tmp_path))
+    assert one.passed == ("csl_old_2025-05-30.csv", "before/") and one.as_of == "2025-06-02"

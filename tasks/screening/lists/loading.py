@@ -4,8 +4,8 @@ a named person says yes to it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -30,7 +30,8 @@ _MOST_TOLD = 20
 @dataclass(frozen=True)
 class Loaded:
     """What became of one list. `state`: new, unchanged or refused; `as_of`: ISO date, `dated_by`
-    what said so: told, name, or file time, which a copy may have changed."""
+    what said so: told, name, or file time, which a copy may have changed; `passed`: files and folders
+    of the same list that were not read."""
 
     list: str
     state: str
@@ -43,6 +44,7 @@ class Loaded:
     dated_by: str = ""
     left_out: dict[str, int] | None = None
     problems: tuple[Problem, ...] = ()
+    passed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,20 +75,33 @@ def load_folder(book: Book, folder: Path) -> list[Loaded]:
     if not folder.is_dir():
         raise BadInput(f"{folder} is no folder")
     places = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    wanted = {list_: _place(places, list_) for list_ in READERS}
-    found = {list_: place for list_, place in wanted.items() if place is not None}
+    wanted = {list_: _places(places, list_) for list_ in READERS}
+    found = {list_: those for list_, those in wanted.items() if those}
     if not found:
         names = ", ".join(sorted({name for signs in SIGNS.values() for name in signs}))
         raise BadInput(f"{folder} holds no list; files that are known: {names}")
-    return [load(book, list_, place) for list_, place in found.items()]
+    done = []
+    for list_, (place, *others) in found.items():
+        made = load(book, list_, place)
+        told = (*made.passed, *(f"{other.name}/" for other in others))
+        done.append(replace(made, passed=told))
+    return done
 
 
-def _place(places: Iterable[Path], list_: str) -> Path | None:
-    """The folder that holds most of the list's files; of equals the one whose name sorts last."""
-    counts = [(sum(find(place, [name]) is not None for name in SIGNS[list_]), place)
-              for place in places]  # fmt: skip
-    most = max(count for count, _ in counts)
-    return [place for count, place in counts if count == most][-1] if most else None
+def _places(places: Sequence[Path], list_: str) -> list[Path]:
+    """The folders that hold files of the list: first the one that counts, which holds most of them, of
+    equals the latest, of these the one whose name sorts last."""
+    counts = [(sum(find(place, [name]) is not None for name in SIGNS[list_]), order)
+              for order, place in enumerate(places)]  # fmt: skip
+    order = sorted(
+        (
+            (count, dated(Source(places[order]), list_)[0], order)
+            for count, order in counts
+            if count
+        ),
+        reverse=True,
+    )
+    return [places[one] for *_, one in order]
 
 
 def load_embedded(journal: Journal, content: ContentStore, actor: str) -> list[Loaded]:
@@ -109,7 +124,7 @@ def load(book: Book, list_: str, folder: Path) -> Loaded:
     problems = tuple(source.problems[:_MOST_TOLD])
     names = tables.names(table).num_rows
     made = Loaded(list_, "", as_of, table.num_rows, names, *counts, dated_by, source.left_out,
-                  problems)  # fmt: skip
+                  problems, tuple(source.passed))  # fmt: skip
     if source.problems and list_ not in book.accept:
         return _with_state(made, "refused")
     return _with_state(made, _put(book, made, table, source, before))
@@ -157,7 +172,7 @@ def _put(
 
 
 def _with_state(made: Loaded, state: str) -> Loaded:
-    return Loaded(**{**vars(made), "state": state})
+    return replace(made, state=state)
 
 
 def dated(source: Source, list_: str) -> tuple[str, str]:

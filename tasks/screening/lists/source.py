@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -18,12 +19,14 @@ MISSING, ORPHAN, SHRUNKEN, HEADING, OLDER = "L004", "L005", "L006", "L007", "L00
 
 @dataclass
 class Source:
-    """The files of one list, and what was wrong with them. `sources`: (name, SHA-256) of each."""
+    """The files of one list, and what was wrong with them. `sources`: (name, SHA-256) of each;
+    `passed`: files of it that were not read, as another of them was."""
 
     folder: Path
     sources: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    passed: list[str] = field(default_factory=list)
 
     def blame(self, code: str, file: str, wrong: str, right: str = "", row: int = 0) -> None:
         self.problems.append(Problem(file=file, row=row, wrong=wrong, right=right, code=code))
@@ -34,7 +37,8 @@ class Source:
 
     def text(self, names: Sequence[str], needed: bool = True) -> tuple[str, str]:
         """Name and text of the first of these files that is there; empty if none is."""
-        path = find(self.folder, names)
+        path, *others = every(self.folder, names) or [None]
+        self.passed += [other.name for other in others if other]
         if path is None:
             if needed:
                 self.blame(MISSING, names[0], "the file is missing", f"in {self.folder}")
@@ -79,10 +83,20 @@ def _coded(problem: Problem, code: str) -> Problem:
 
 
 def find(folder: Path, names: Sequence[str]) -> Path | None:
-    """The first file in a folder whose name is, or begins and ends like, one of `names`
+    """The file of a list that counts, whose name is, or begins and ends like, one of `names`
     (`sdn.csv`, `dpl*.txt`)."""
+    return next(iter(every(folder, names)), None)
+
+
+def every(folder: Path, names: Sequence[str]) -> list[Path]:
+    """All such files; the one that counts first: by the first of `names`, then the latest day
+    in a name, then the name that sorts last."""
+    found: list[Path] = []
     for pattern in names:
-        found = sorted(path for path in folder.glob(pattern) if path.is_file())
-        if found:
-            return found[-1]
-    return None
+        more = [path for path in folder.glob(pattern) if path.is_file() and path not in found]
+        found += sorted(more, key=lambda path: (_day(path.name), path.name), reverse=True)
+    return found
+
+
+def _day(name: str) -> str:
+    return max(re.findall(r"20\d\d-\d\d-\d\d", name), default="")
