@@ -58,6 +58,7 @@ def _since(standing: Standing, today: date) -> str:
     turns = [standing.due + _DAY, standing.due - timedelta(days=standing.duty.lead)]
     turns += [standing.submit_by + _DAY] if standing.submit_by else []
     turns += [standing.opened] if standing.never or standing.change else []
+    turns += [day + _DAY for _, day in _limits(standing).values()]
     past = [day for day in turns if day <= today]
     if standing.never:
         past = [standing.opened]
@@ -137,19 +138,27 @@ def _scan(standing: Standing, today: date) -> Iterator[Finding]:
     scan = standing.last.scan if standing.last else None
     if scan is None:
         return
-    for severity in SEVERITIES:
-        limit = standing.duty.limits.get(severity)  # type: ignore[call-overload]
-        oldest = scan.oldest.get(severity)
-        if limit is None or not oldest:
-            continue
-        age = (today - date.fromisoformat(oldest)).days
-        if age > limit:
+    for severity, (limit, last) in _limits(standing).items():
+        if today > last:
             light = RED if severity == "critical" else AMBER
+            age = (today - last).days + limit
             yield light, f"{severity} finding open {_days(age)}, limit {limit}"
     counts = ", ".join(f"{scan.open[one]} {one}" for one in SEVERITIES if scan.open.get(one))
     oldest = min((scan.oldest[one] for one in SEVERITIES[:-1] if one in scan.oldest), default="")
     age = f"; oldest open {_days((today - date.fromisoformat(oldest)).days)}" if oldest else ""
     yield GREEN, f"open findings: {counts or 'none'}{age}"
+
+
+def _limits(standing: Standing) -> dict[str, tuple[int, date]]:
+    """Per severity that has open findings and a limit: its days, and the last on which the oldest may
+    be open."""
+    scan = standing.last.scan if standing.last else None
+    limits = {str(severity): limit for severity, limit in standing.duty.limits.items()}
+    return {
+        one: (limits[one], date.fromisoformat(scan.oldest[one]) + timedelta(days=limits[one]))
+        for one in SEVERITIES
+        if scan and one in limits and scan.oldest.get(one)
+    }
 
 
 def _facts(standing: Standing) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from tasks.duties import evidence, evidence_page
 from tasks.duties.calendars import calendar_file
 from tasks.duties.fulfil import Given, end, fulfil, withdraw
+from tasks.duties.readiness import lines
 from tasks.duties.records import Office
 from tasks.duties.terms import standings
 from tasks.duties.year import year_of
@@ -110,6 +111,8 @@ def test_what_is_red_though_proved_is_red_on_the_page(
     with clock.held(datetime(2026, 2, 20, 15, tzinfo=UTC)):
         found = evidence.gathered(office)
         rows = {row[0]: row for row in evidence_page.rows(found)}
+        (said,) = [one for one in lines(office) if one.what == "vulnerability-scan office"]
+    assert said.since == "2026-01-25", "the day on which it turned red, not that of the scan"
     scan_row = rows["Vulnerability scan of what can be reached: office"]
     assert scan_row.red and "red: critical finding open 42 days, limit 15" in scan_row[-1]
     (never,) = [row for what, row in rows.items() if what.startswith("Triennial")]
