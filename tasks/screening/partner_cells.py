@@ -147,6 +147,17 @@ def _mid(text: str) -> str:
     return plain
 
 
+_LABEL = re.compile(
+    r"^(?:(?:f?ein|tin|tax|vat|duns|d-u-n-s|passport|reg(?:istration)?|company)\b[\s.:#]*"
+    r"(?:(?:id|no|nr|number)\b[\s.:#]*)*)(?=.*\d)", re.I
+)  # fmt: skip
+
+
+def _identifier(text: str) -> str:
+    """Without the word that says what it is, which no list has: `EIN 52-1943868`."""
+    return " ".join(_LABEL.sub("", text.strip()).split())
+
+
 def _flags(text: str) -> list[str]:
     return [re.sub(r"[\s-]+", "_", part.lower()) for part in _several(text)]
 
@@ -161,7 +172,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "date": _date,
     "born": _born,
     "several": _several,
-    "identifier": lambda text: " ".join(text.split()),
+    "identifier": _identifier,
     "mid": _mid,
     "owners": _owners,
     "hts": _hts,

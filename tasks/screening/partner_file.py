@@ -112,15 +112,16 @@ class _Reader:
             text = text_of(cell)
             if column is None or not text:
                 continue
+            kind = _IDENTIFIER_FIELDS.get(column.field)
             try:
-                read_ = value(column.type, text)
+                if kind:
+                    parts = [part for part in text.split(";") if part.strip()]
+                    found = [{"kind": kind, "value": value(column.type, part)} for part in parts]
+                    row["identifiers"] += found
+                else:
+                    row[column.field] = value(column.type, text)
             except Wrong as wrong:
                 self._blame("cell", number, column.title, text, wrong.wrong, wrong.right)
-                continue
-            if kind := _IDENTIFIER_FIELDS.get(column.field):
-                row["identifiers"].append({"kind": kind, "value": read_})
-            else:
-                row[column.field] = read_
         return row
 
     def _judge(self, number: int, row: dict[str, Any], told: set[str]) -> None:

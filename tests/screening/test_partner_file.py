@@ -208,3 +208,13 @@ def test_the_register_takes_adds_changes_and_retires(journal, content, tmp_path:
     old, new = (register.read(content, one.content) for one in (second, whole))
     # goods are no part of who a partner is
     assert register.difference(old, new) == (set(), {"P1", "P3"})
+
+
+def test_numbers_are_read_without_their_label_and_several_in_a_cell(tmp_path: Path) -> None:
+    rows = "a,A,EIN 52-1943868\nb,B,Tax ID No.: 52 1943868;100036386\nc,C,VATICAN 9\nd,D,DUNS\n"
+    found = read(tmp_path, "id,name,tax id\n" + rows)
+    told = {row["partner"]: [one["value"] for one in row["identifiers"]]
+            for row in found.partners.to_pylist()}  # fmt: skip
+    assert found.problems == () and told == {
+        "a": ["52-1943868"], "b": ["52 1943868", "100036386"], "c": ["VATICAN 9"], "d": ["DUNS"]
+    }  # fmt: skip
