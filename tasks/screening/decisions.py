@@ -1,8 +1,9 @@
 """Hits and what people decided about them.
 
-A clearance holds only while partner and list record both read as they did, and until it expires; then
-the hit is open again and says why. A strong hit is decided by two persons, the second proved by a
-one-time code: until then it stays open. A confirmed hit stands until the record or partner is gone.
+A clearance holds only while partner and list record both read as they did, until it expires, and not
+where one person gave it to what has become a strong hit; then the hit is open again and says why. A
+strong hit is decided by two persons, the second proved by a one-time code: until then it stays open. A
+confirmed hit stands until the record or partner is gone.
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ def _state(row: Any, today: str) -> tuple[str, str]:
     if row.decided_verdict == CLEARED:
         if changed:
             return OPEN, f"the {' and the '.join(changed)} changed since it was cleared"
+        if not row.decided_expires:
+            return OPEN, f"{row.decided_by} cleared it before it took two persons"
         return OPEN, f"the clearance expired on {row.decided_expires}"
     return OPEN, ""
 

@@ -60,7 +60,8 @@ HITS = sa.Table(
     sa.Column("decided_seq", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("partner", "record"),
 )
-"""`decided_verdict`: cleared, confirmed or empty; `proposed_...`: what the first of two persons says.
+"""`decided_verdict`: cleared, confirmed or empty, `decided_expires` empty too for a clearance of one person
+that two must give now; `proposed_...`: what the first of two persons says.
 Whether a clearance still holds is reckoned from the digests and the day, in the screening room."""
 
 REVIEWS = sa.Table(

@@ -266,3 +266,24 @@ def test_high_risk_without_a_hit_is_not_clear_until_somebody_looked(screened: Wo
     assert state() == "clear"
     with clock.held(clock.now() + timedelta(days=91)):
         assert state() == "review", "the review is due"
+
+
+def test_what_one_person_cleared_comes_back_where_two_must(screened: World) -> None:
+    """A company that is only noted as a supplier is a strong hit once it is an IT provider."""
+    name = "P7,Shenzhen Dajiang Baiwang Technology Co. Ltd.,{},CN,Shenzhen,\n"
+    screened.take(name.format("supplier"))
+    screened.screen()
+    noted = next(one for one in decisions.hits(screened.house, ["P7"]) if one.score > 0.95)
+    assert clear(screened, noted).state == "cleared"
+    screened.take(name.format("it_provider"))
+    screened.screen()
+    hit = decisions.find(screened.house, noted.hit)
+    assert (hit.state, hit.strong) == ("open", True)
+    assert hit.why == "ada cleared it before it took two persons"
+    assert clear(screened, hit).state == decisions.WAITS
+    assert clear(screened, hit, "bo", code=code_of(screened, "bo")).state == "cleared"
+    for role in ("supplier", "it_provider"):
+        screened.take(name.format(role))
+        screened.screen()
+        assert decisions.find(screened.house, noted.hit).state == "cleared"
+    assert verify(screened.house.journal, screened.house.content).ok

@@ -42,7 +42,8 @@ def _screened(connection: sa.Connection, seq: int, body: kinds.ScreeningDone) ->
 
 @fold(kinds.HitFound)
 def _found(connection: sa.Connection, seq: int, body: kinds.HitFound) -> None:
-    known = {row.hit for row in connection.execute(sa.select(HITS.c.hit))}
+    columns = (HITS.c.hit, HITS.c.strong, HITS.c.decided_verdict, HITS.c.decided_by)
+    known = {row.hit: row for row in connection.execute(sa.select(*columns))}
     lines = {line.hit: _line(line, seq) for line in body.hits}
     new = [row | _UNDECIDED for hit, row in lines.items() if hit not in known]
     if new:
@@ -53,9 +54,21 @@ def _found(connection: sa.Connection, seq: int, body: kinds.HitFound) -> None:
         change = sa.update(HITS).where(HITS.c.hit == sa.bindparam("b_hit"))
         change = change.values({name: sa.bindparam(f"b_{name}") for name in names})
         connection.execute(change, [{f"b_{k}": v for k, v in row.items()} for row in changed])
+        _lapse(connection, [row["hit"] for row in changed if _alone(known[row["hit"]], row)])
     if body.gone:
         change = sa.update(HITS).where(HITS.c.hit == sa.bindparam("b_hit")).values(present=False)
         connection.execute(change, [{"b_hit": hit} for hit in body.gone])
+
+
+def _alone(before: Any, now: dict[str, Any]) -> bool:
+    """Whether one person cleared what two must decide now: the role or the model changed since."""
+    cleared = before.decided_verdict == "cleared" and " " not in before.decided_by
+    return cleared and now["strong"] and not before.strong
+
+
+def _lapse(connection: sa.Connection, hits: list[str]) -> None:
+    for hit in hits:
+        _set(connection, hit, {"decided_expires": ""})
 
 
 _STAGES = ("decided", "proposed")
