@@ -266,14 +266,15 @@ def plain(value: Any) -> str:
 
 
 def history(house: House, one: Hit) -> list[dict[str, Any]]:
-    """Who said what of a hit, in order."""
+    """Who said what of a hit, in order. `alone`: the first of two persons, which decides nothing yet."""
     return [
         {
             "at": event.at[:16],
             "by": " and ".join(said.persons),
             "said": said.verdict if isinstance(said, kinds.HitProposed) else event.kind[4:],
+            "alone": isinstance(said, kinds.HitProposed),
             "reason": said.reason,
-            "expires": said.expires,
+            "expires": "" if isinstance(said, kinds.HitProposed) else said.expires,
         }
         for event in house.journal.events(subject=f"hit/{one.hit}")
         for said in [event.said]

@@ -99,5 +99,6 @@ def lines(told: dict[str, Any]) -> list[str]:
                      f"{change['before']!r} -> {change['after']!r}")  # fmt: skip
     for said in told["history"]:
         until = f", until {said['expires']}" if said["expires"] else ""
+        until += ", the first of two persons" if said["alone"] else ""
         found.append(f"  {said['at']}Z {said['by']}: {said['said']}{until}: {said['reason']}")
     return found

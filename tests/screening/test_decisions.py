@@ -67,6 +67,8 @@ def test_it_comes_back_with_the_difference_when_the_record_changes(screened: Wor
     assert "moved to Hamburg" in change[0].after and "Secondary Sanctions" in change[0].before
     told = "\n".join(shown.lines(shown.one(screened.house, hit)))
     assert "CHANGED   list record, remarks" in told and "other country, other owner" in told
+    assert "ada: cleared, the first of two persons: other" in told
+    assert "ada and bo: cleared, until " in told
 
 
 def test_it_comes_back_with_the_difference_when_the_partner_changes(screened: World) -> None:
