@@ -50,7 +50,7 @@ def fulfil(office: Office, name: str, given: Given, actor: str) -> Standing:
     )
     if report and not (report.taken or given.on):
         raise BadInput(f"The proof of {name} is not taken:", [_UNDATED])
-    given = replace(given, item=" ".join(given.item.split()), on=_day(office, given, report),
+    given = replace(given, item=_as_known(office, name, given.item), on=_day(office, given, report),
                     facts=spelled(duty, given.facts))  # fmt: skip
     if problems := list(_problems(office, duty, given, report)):
         raise BadInput(f"The proof of {name} is not taken:", problems)
@@ -61,6 +61,18 @@ def fulfil(office: Office, name: str, given: Given, actor: str) -> Standing:
     if not office.journal.append(body, subject(before), actor, key):
         raise Refused(f"This proof of {before.name} on {body.on} stands in the journal already")
     return stand(office.journal.rows, office, duty, given.item)
+
+
+def _as_known(office: Office, name: str, item: str) -> str:
+    """An item as the book spells it, whatever letters were typed: else one provider were two, and the
+    reminders of one of them would never end."""
+    item = " ".join(item.split())
+    query = sa.select(PROOFS.c.item).where(
+        PROOFS.c.duty == name, ~PROOFS.c.withdrawn, ~PROOFS.c.ended
+    )
+    known = {row.item for row in office.journal.rows(query)}
+    same = sorted(one for one in known if one.casefold() == item.casefold())
+    return item if item in known or not same else same[0]
 
 
 def stand(rows: Rows, office: Office, duty: Duty, item: str) -> Standing:
@@ -163,7 +175,7 @@ def _term(duty: Duty, given: Given, before: Standing, on: date) -> str:
 def acknowledge(office: Office, name: str, item: str, note: str, actor: str) -> list[str]:
     """Somebody has it in hand: silences the rungs reached so far. Returns them. Raises Refused if
     there is none, or all are acknowledged."""
-    duty = office.catalogue.duty(name)
+    duty, item = office.catalogue.duty(name), _as_known(office, name, item)
     now = stand(office.journal.rows, office, duty, item)
     rungs = [
         step.name
@@ -179,7 +191,7 @@ def acknowledge(office: Office, name: str, item: str, note: str, actor: str) -> 
 
 def change(office: Office, name: str, item: str, what: str, on: date, actor: str) -> Standing:
     """Something makes the duty due out of its turn. Raises Refused before there is a first proof."""
-    duty = office.catalogue.duty(name)
+    duty, item = office.catalogue.duty(name), _as_known(office, name, item)
     now = stand(office.journal.rows, office, duty, item)
     if not now.proofs:
         raise Refused(
@@ -201,14 +213,14 @@ def change(office: Office, name: str, item: str, what: str, on: date, actor: str
 
 def end(office: Office, name: str, item: str, reason: str, actor: str) -> None:
     """An item is no more: its proofs stay in the book, its reminders end. Raises Refused."""
-    duty = office.catalogue.duty(name)
+    duty, item = office.catalogue.duty(name), _as_known(office, name, item)
     now = _known(office, duty, item, lambda one: bool(one.proofs))
     office.journal.append(kinds.DutyEnded(duty=name, item=item, reason=reason), subject(now), actor)
 
 
 def withdraw(office: Office, name: str, item: str, reason: str, actor: str) -> Standing:
     """The newest proof was a mistake and does not count. Raises Refused if there is none."""
-    duty = office.catalogue.duty(name)
+    duty, item = office.catalogue.duty(name), _as_known(office, name, item)
     column = PROOFS.c
     own = (column.duty == name, column.item == item, ~column.withdrawn, ~column.ended)
     found = office.journal.rows(sa.select(sa.func.max(column.seq)).where(*own))[0][0]

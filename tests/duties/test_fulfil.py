@@ -218,3 +218,14 @@ def test_a_policy_register_names_the_functions_it_covers(office: Office, proof) 
         office, "policy-review", Given(given.proof, item=given.item, facts=facts), "ada"
     )
     assert standing.last and standing.last.facts == facts
+
+
+def test_a_provider_is_one_however_it_is_typed(office: Office, proof) -> None:
+    facts = {"attestation": "ISO 27001", "breach-notice-hours": "24", "risk": "low"}
+    for name, words in (("Cloud Co", "last year"), ("cloud  CO", "this year")):
+        given = Given(proof(words), item=name, facts=facts)
+        assert fulfil(office, "provider-due-diligence", given, "ada").item == "Cloud Co"
+    end(office, "provider-due-diligence", "CLOUD CO", "contract over", "ada")
+    items = [one.item for one in standings(office.journal.rows, office.catalogue, office.zone)
+             if one.duty.id == "provider-due-diligence"]  # fmt: skip
+    assert items == [""]
