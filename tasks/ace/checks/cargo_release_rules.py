@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from tasks.ace.checks import rules_bills, rules_header, rules_lines, rules_parties, rules_references
 from tasks.ace.checks.deck import Deck
-from tasks.ace.checks.release import RULES, Release, Rule
+from tasks.ace.checks.release import Release, rule
+from tasks.ace.checks.rulebook import Rule
 from tasks.entries.number import Offsets
 
 MODULES = (rules_header, rules_bills, rules_references, rules_parties, rules_lines)
 
 
-def rules() -> tuple[Rule, ...]:
+def rules() -> tuple[Rule[Release], ...]:
     """Every registered rule, in the order of the chapter."""
-    return tuple(RULES)
+    return tuple(rule.rules)
 
 
 def check_cargo_release(deck: Deck, offsets: Offsets) -> None:

@@ -7,6 +7,7 @@ whose structure is right, since a structural fault rejects the batch unread (AE 
 from __future__ import annotations
 
 from tasks.ace.checks.deck import Deck
+from tasks.ace.checks.rulebook import Rule
 from tasks.ace.summary import (
     rules_bonds as ae_rules_bonds,
     rules_cargo as ae_rules_cargo,
@@ -19,7 +20,7 @@ from tasks.ace.summary import (
     rules_release as ae_rules_release,
     rules_totals as ae_rules_totals,
 )
-from tasks.ace.summary.summary import RULES, Rule, Summary
+from tasks.ace.summary.summary import Summary, rule
 from tasks.entries.number import Offsets
 
 MODULES = (
@@ -36,9 +37,9 @@ MODULES = (
 )
 
 
-def rules() -> tuple[Rule, ...]:
+def rules() -> tuple[Rule[Summary], ...]:
     """Every registered rule."""
-    return tuple(RULES)
+    return tuple(rule.rules)
 
 
 def check_entry_summary(deck: Deck, offsets: Offsets) -> None:

@@ -6,13 +6,13 @@ it raises; their texts and source pages stand in `data/ace/conditions.csv`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from tasks.ace.checks.deck import Deck, Index, Numbers, Rows
+from tasks.ace.checks.rulebook import Rulebook
+from tasks.ace.checks.sums import totals
 from tasks.ace.wire.classes import Bytes, Flags, digit, upper
 from tasks.ace.wire.codes import codes
 from tasks.entries.number import Offsets
@@ -87,42 +87,7 @@ class Release:
         return self.has("SE15", self.rows("SE15").says("bill_type", "I"))
 
 
-Check = Callable[[Release], None]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One registered check and the codes that it may raise."""
-
-    codes: tuple[str, ...]
-    check: Check
-
-
-RULES: list[Rule] = []
-
-
-def rule(*raised: str) -> Callable[[Check], Check]:
-    """Registers a check for the codes it raises."""
-
-    def keep(check: Check) -> Check:
-        RULES.append(Rule(raised, check))
-        return check
-
-    return keep
-
-
-def totals(owner: Index, value: Numbers, count: int) -> Numbers:
-    """(count,) sums of values by owner; owners below zero are left out. Exact below 2**53."""
-    inside = owner >= 0
-    sums = np.bincount(owner[inside], weights=value[inside], minlength=count)
-    return sums.astype(np.int64)
-
-
-def presence(owner: Index, kind: Index, owners: int, kinds: int) -> Numbers:
-    """(owners, kinds) how often each kind (0 = none of them) stands under each owner."""
-    inside = owner >= 0
-    flat = owner[inside].astype(np.int64) * kinds + kind[inside]
-    return np.bincount(flat, minlength=owners * kinds).reshape(owners, kinds)
+rule: Rulebook[Release] = Rulebook()
 
 
 def kind_of(rows: Rows, name: str, set_name: str) -> Index:

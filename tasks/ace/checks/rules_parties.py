@@ -10,16 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.ace.checks.deck import Index, Rows
-from tasks.ace.checks.release import (
-    Release,
-    kind_of,
-    length_of,
-    number_form,
-    plain,
-    presence,
-    rule,
-    totals,
-)
+from tasks.ace.checks.release import Release, kind_of, length_of, number_form, plain, rule
+from tasks.ace.checks.sums import presence, totals
 from tasks.ace.wire.classes import Flags, digit
 from tasks.ace.wire.codes import codes
 

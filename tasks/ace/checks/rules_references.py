@@ -16,9 +16,9 @@ from tasks.ace.checks.release import (
     kind_of,
     length_of,
     plain,
-    presence,
     rule,
 )
+from tasks.ace.checks.sums import presence
 from tasks.ace.wire.classes import Bytes, Flags, digit, impossible_date
 from tasks.ace.wire.codes import codes
 

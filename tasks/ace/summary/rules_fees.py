@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from tasks.ace.checks.deck import Numbers
+from tasks.ace.checks.sums import totals
 from tasks.ace.money import fees
 from tasks.ace.money.fees import HMF, MPF
 from tasks.ace.summary.fee_facts import fee_facts
-from tasks.ace.summary.summary import Summary, rule, totals
+from tasks.ace.summary.summary import Summary, rule
 from tasks.ace.summary.tariffs import owing_98, repeated
 from tasks.ace.wire.codes import codes
 

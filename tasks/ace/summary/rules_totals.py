@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from tasks.ace.checks.deck import Index, Numbers
+from tasks.ace.checks.sums import totals
 from tasks.ace.money.fees import MPF
 from tasks.ace.summary.fee_facts import fee_facts
-from tasks.ace.summary.summary import Summary, rule, totals
+from tasks.ace.summary.summary import Summary, rule
 from tasks.ace.summary.tariffs import begins, repeated
 from tasks.ace.wire.classes import Flags
 from tasks.ace.wire.codes import codes

@@ -7,13 +7,13 @@ raises. The codes are CBP's own where its dictionary has one; texts and sources 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from tasks.ace.checks.deck import Deck, Index, Numbers, Rows, integers
+from tasks.ace.checks.rulebook import Rulebook
+from tasks.ace.checks.sums import totals
 from tasks.ace.money.fees import NO_DAY
 from tasks.ace.wire.classes import PIVOT, Bytes, Flags, digit
 from tasks.entries.number import Offsets
@@ -169,36 +169,7 @@ class Summary:
         return self.has("53")
 
 
-Check = Callable[[Summary], None]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One registered check and the codes that it may raise."""
-
-    codes: tuple[str, ...]
-    check: Check
-
-
-RULES: list[Rule] = []
-
-
-def rule(*raised: str) -> Callable[[Check], Check]:
-    """Registers a check for the codes it raises."""
-
-    def keep(check: Check) -> Check:
-        RULES.append(Rule(raised, check))
-        return check
-
-    return keep
-
-
-def totals(owner: Index, value: Numbers, count: int) -> Numbers:
-    """(count,) sums of values by owner; owners below zero are left out. Exact below 2**53."""
-    if len(owner) and int(owner.min()) < 0:
-        inside = owner >= 0
-        owner, value = owner[inside], value[inside]
-    return np.bincount(owner, weights=value, minlength=count).astype(np.int64)
+rule: Rulebook[Summary] = Rulebook()
 
 
 def days(text: Bytes) -> Numbers:
