@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk import incident_after, incident_pga
+from tasks.desk import incident_after, incident_forms, incident_pga
 from tasks.desk.context import day, desk, say, show
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ Reason = Annotated[str, typer.Option(help="Why, in words; it is kept.")]
 
 def mount(into: typer.Typer) -> None:
     """Put these groups under `continuity incident`."""
+    incident_forms.add_to(app)
     into.add_typer(app, name="letters")
     into.add_typer(incident_pga.app, name="pga")
     incident_after.mount(into)
@@ -125,16 +126,21 @@ def gather(
     as_json: Json = False,
 ) -> None:
     """Attach every file of a folder that the desks listed on their sheet Documents. Exit 1 if listed
-    files are not in the folder."""
+    files are not in the folder, or are a scan that the entry has under another name."""
     from tasks.entries.lookup import recorded
     from tasks.incident.letters import documents
 
     chosen = desk.numbers(numbers or []) or [str(row["number"]) for row in recorded(desk.journal)]
-    made, lacking = documents.attach_folder(desk.book, folder, chosen, desk.actor)
-    show([one.as_dict() for one in made], as_json=as_json, title="Attached")
+    made = documents.attach_folder(desk.book, folder, chosen, desk.actor)
+    show([one.as_dict() for one in made.done], as_json=as_json, title="Attached")
+    for number, file in made.lacking:
+        typer.echo(f"not in {folder}: {file}, {number}", err=True)
+    for twin in made.twins:
+        typer.echo(f"not attached: {twin}", err=True)
     if not as_json:
-        say(f"{len(made)} attached; {len(lacking)} listed by the desks and not in {folder}")
-    raise typer.Exit(1 if lacking else 0)
+        say(f"{len(made.done)} attached; {len(made.lacking)} listed by the desks and not in {folder}"
+            + (f"; {len(made.twins)} not attached, the same scan twice" if made.twins else ""))  # fmt: skip
+    raise typer.Exit(1 if made.lacking or made.twins else 0)
 
 
 @app.command()
@@ -227,26 +233,3 @@ def blank(out: Annotated[Path, typer.Option(help="The PDF to write.")]) -> None:
 
     data = room.blank(desk.settings.broker, clock.now(), drill=is_drill(desk.journal))
     say(f"{write_atomic(out, data)} written")
-
-
-@app.command()
-def forms(as_json: Json = False) -> None:
-    """Official forms in <home>/forms: which boxes are found, which are not. Exit 1 if one that lies
-    there cannot be used."""
-    from tasks.incident.letters import forms as room
-
-    rows, bad = [], False
-    for name in (room.CBP_3461, room.CBP_7501):
-        found, why = room.form(desk.home, name, desk.settings.letters)
-        bad = bad or bool(why)
-        if found is None:
-            rows.append(
-                {"form": name, "field": "", "value": "", "said": why or "not in <home>/forms"}
-            )
-            continue
-        rows += [{"form": name, "field": field, "value": found.where.get(field, ""), "said": one.words}
-                 for field, one in found.fields.items()]  # fmt: skip
-        rows += [{"form": name, "field": "", "value": value, "said": "no field was found for it"}
-                 for value in found.unused]  # fmt: skip
-    show(rows, as_json=as_json, title="Official forms")
-    raise typer.Exit(1 if bad else 0)

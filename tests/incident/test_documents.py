@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import os
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -187,26 +188,33 @@ def test_a_folder_is_attached_whole_or_not_at_all(world: World) -> None:
         documents.attach_folder(world.book, folder, [number], "jo")
     assert world.book.journal.head() == head
     (folder / "w.pdf").write_bytes(pdf(2))
-    made, lacking = documents.attach_folder(world.book, folder, [number], "jo")
-    assert [(doc.file, doc.pages) for doc in made] == [("i.pdf", 1), ("w.pdf", 2)]
-    assert made[0].reference == "DIS-7" and lacking == [(number, "missing.pdf")]
+    made = documents.attach_folder(world.book, folder, [number], "jo")
+    assert [(doc.file, doc.pages) for doc in made.done] == [("i.pdf", 1), ("w.pdf", 2)]
+    assert made.done[0].reference == "DIS-7" and made.lacking == [(number, "missing.pdf")]
     assert "Invoice (missing.pdf)" in world.letter(number).follows[number]
 
 
-def test_one_scan_under_two_names_is_told(world: World) -> None:
+def test_one_scan_under_two_names_is_told_and_the_others_are_gathered(world: World) -> None:
     rows = one.rows()
     rows["documents"] = [{"document_type": kind, "file_name": name, "dis_reference": None}
                          for kind, name in (("Invoice", "i.pdf"), ("Packing list", "p.pdf"))]  # fmt: skip
-    number = world.record_rows(rows)
+    number, other = world.record_many([rows, deepcopy(rows)])
     folder = world.folder / "scans"
     folder.mkdir()
     for name in ("i.pdf", "p.pdf"):
         (folder / name).write_bytes(pdf())
-    with pytest.raises(HostileFile, match=r"p\.pdf.*is the same scan as i\.pdf, Invoice"):
-        documents.attach_folder(world.book, folder, [number], "jo")
+    made = documents.attach_folder(world.book, folder, [number, other], "jo")
+    assert [(one.number, one.file) for one in made.done] == [(number, "i.pdf"), (other, "i.pdf")]
+    assert [one.column for one in made.twins] == [
+        f"{number}, Packing list",
+        f"{other}, Packing list",
+    ]
+    assert "p.pdf" in str(made.twins[0]) and "the same scan as i.pdf, Invoice" in str(made.twins[0])
+    assert "Packing list (p.pdf)" in world.letter(number).follows[number]
     (folder / "p.pdf").write_bytes(pdf(2))
-    assert len(documents.attach_folder(world.book, folder, [number], "jo")[0]) == 2
-    assert len(documents.attach_folder(world.book, folder, [number], "jo")[0]) == 2
+    for _ in range(2):
+        made = documents.attach_folder(world.book, folder, [number], "jo")
+        assert len(made.done) == 2 and not made.twins
 
 
 def test_the_packet_holds_every_page_where_the_letter_says(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +20,7 @@ from tasks.shared.projections import DOCUMENTS, ENTRIES, among
 
 OWN = ("CBP 3461", "Stamped copy")
 """Documents that no packet waits for: the letter brings the first, the port makes the second."""
+Checked = tuple[str, Document, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,19 @@ def attach(book: Book, number: str, path: Path, document: str, actor: str,
     return one
 
 
-def attach_folder(book: Book, folder: Path, numbers: Sequence[str], actor: str
-                  ) -> tuple[list[Attached], list[tuple[str, str]]]:  # fmt: skip
-    """Attach every file of a folder that the sheet Documents of these entries names. Returns what is
-    attached now, and (entry, file) of what is not in the folder. Raises HostileFile with every file
-    that is not taken, and then attaches none; BadInput if there is no such folder."""
+@dataclass(frozen=True)
+class Gathered:
+    """What is attached now; (entry, file) of what is not in the folder; and scans that an entry has
+    already under another name."""
+
+    done: list[Attached]
+    lacking: list[tuple[str, str]]
+    twins: list[Problem]
+
+
+def attach_folder(book: Book, folder: Path, numbers: Sequence[str], actor: str) -> Gathered:
+    """Attach every file of a folder that the sheet Documents of these entries names. Raises HostileFile
+    with every file that is not taken, and then attaches none; BadInput if there is no such folder."""
     if not folder.is_dir():
         raise BadInput(f"{folder} is no folder")
     _require_recorded(book.journal, numbers)
@@ -88,31 +97,34 @@ def attach_folder(book: Book, folder: Path, numbers: Sequence[str], actor: str
                 checked.append((case.number, read(path, book.settings.letters), row))
             except HostileFile as bad:
                 problems += bad.problems
-    problems += _twins(book.journal, checked)
     if problems:
         raise HostileFile("files that are not attached; nothing was", sorted(problems))
+    alone, twins = _apart(book.journal, checked)
     done = [
         _kept(book, number, found, row["document_type"], row["dis_reference"] or "", actor)
-        for number, found, row in checked
+        for number, found, row in alone
     ]
-    return done, lacking
+    return Gathered(done, lacking, twins)
 
 
-def _twins(journal: Journal, checked: Sequence[tuple[str, Document, Mapping[str, str]]]
-           ) -> Iterator[Problem]:  # fmt: skip
-    """Scans that an entry has already under another name or as another document: the second would be
-    passed over, and the letter would say that it follows."""
+def _apart(journal: Journal, checked: Sequence[Checked]) -> tuple[list[Checked], list[Problem]]:
+    """Scans, without those that an entry has already under another name or as another document: the
+    letter says of these that they follow."""
+    alone, twins = [], []
     have = attached(journal, list(dict.fromkeys(number for number, _, _ in checked)))
     seen = {(number, one.content): (one.file, one.document)
             for number, some in have.items() for one in some}  # fmt: skip
     for number, found, row in checked:
         own = found.file, row["document_type"]
         file, document = seen.setdefault((number, sha256(found.data).hexdigest()), own)
-        if (file, document) != own:
-            yield Problem(
-                file=found.file, column=f"{number}, {own[1]}", wrong=f"is the same scan as {file}, {document}",
-                right="a file goes behind a letter once: scan the other paper, or entries correct",
-            )  # fmt: skip
+        if (file, document) == own:
+            alone.append((number, found, row))
+            continue
+        twins.append(Problem(
+            file=found.file, column=f"{number}, {own[1]}", wrong=f"is the same scan as {file}, {document}",
+            right="a file goes behind a letter once: scan the other paper, or entries correct",
+        ))  # fmt: skip
+    return alone, twins
 
 
 def drop(book: Book, number: str, reference: str, reason: str, actor: str) -> None:

@@ -1,0 +1,35 @@
+"""`continuity incident letters forms`: what is found in the official forms that the broker put there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tasks.desk.context import desk, show
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("forms")(forms)
+
+
+def forms(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Official forms in <home>/forms: which boxes are found, which are not. Exit 1 if one that lies
+    there cannot be used."""
+    from tasks.incident.letters import forms as room
+
+    rows, bad = [], False
+    for name in (room.CBP_3461, room.CBP_7501):
+        found, why = room.form(desk.home, name, desk.settings.letters)
+        bad = bad or bool(why)
+        if found is None:
+            rows.append(
+                {"form": name, "field": "", "value": "", "said": why or "not in <home>/forms"}
+            )
+            continue
+        rows += [{"form": name, "field": field, "value": found.where.get(field, ""), "said": one.words}
+                 for field, one in found.fields.items()]  # fmt: skip
+        rows += [{"form": name, "field": "", "value": value, "said": "no field was found for it"}
+                 for value in found.unused]  # fmt: skip
+    show(rows, as_json=as_json, title="Official forms")
+    raise typer.Exit(1 if bad else 0)
