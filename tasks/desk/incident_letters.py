@@ -184,7 +184,7 @@ def sent(
     from tasks.incident.letters import sending
     from tasks.shared import clock
 
-    when = day(on) if on else clock.now().date()
+    when = day(on) if on else clock.washington().date()
     kept = sending.sent(desk.book, letter, way, to, when, proof, desk.actor)
     say(f"{letter.upper()} went to {to} on {when}; proof {kept[:12]}")
 

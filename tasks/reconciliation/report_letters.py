@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.reconciliation.report_rows import scrubbed
-from tasks.shared import kinds
+from tasks.shared import clock, kinds
 from tasks.shared.journal import Event, Journal
 
 LETTERS_SCHEMA = pa.schema([
@@ -33,7 +33,8 @@ def letters(journal: Journal) -> pa.Table:
 
 def _row(event: Event) -> dict[str, Any]:
     said = event.said
-    row: dict[str, Any] = {"letter": event.subject.removeprefix("letter/"), "day": event.at[:10],
+    day = clock.washington(clock.parse(event.at)).date().isoformat()  # as the letter itself says
+    row: dict[str, Any] = {"letter": event.subject.removeprefix("letter/"), "day": day,
                            "at": event.at, "actor": event.actor}  # fmt: skip
     if isinstance(said, kinds.LetterIssued):
         return row | _made(said)

@@ -371,7 +371,7 @@ def test_what_cbp_has_seen_stays_ours(world: World, keys: Path, proof: Path) -> 
     sending.withdraw(world.book, letter, "never handed in; torn up", "jo")
     require_ours_alone(house, [lettered])
     again = world.letter(lettered).letter
-    sending.sent(world.book, again, "driver", "port", clock.now().date(), proof, "jo")
+    sending.sent(world.book, again, "driver", "port", clock.washington().date(), proof, "jo")
     with pytest.raises(Refused, match=f"went to the port with downtime letter {again}"):
         prepare(world, keys, lettered)
     assert not list(world.book.journal.events(kind="handover."))

@@ -19,7 +19,6 @@ from pypdf.generic import (
 from tasks.incident.letters import forms
 from tasks.incident.letters.case import cases
 from tasks.incident.letters.sheet import form_rows
-from tasks.shared.errors import BadInput
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 from tests.entries.house import book_of
@@ -196,9 +195,17 @@ def test_the_brokers_own_mapping_counts_and_its_faults_are_named(world: World) -
     made, _ = found(world)
     assert made is not None and made.where["F3"] == "importer"
     path.write_text("field,value\nF9,entry_number\nF1,driver_birth_date\n")
-    with pytest.raises(BadInput) as said:
-        found(world)
-    assert [p.row for p in said.value.problems] == [2, 3]
+    made, why = found(world)
+    assert made is None and "row 2" in why and "row 3" in why
+
+
+@pytest.mark.parametrize(
+    "text", [b"field,value\nF9,entry_number\n", b"Feld;Wert\nF1;entry_number\n", b"\0"]
+)
+def test_a_mapping_at_fault_stops_the_form_and_no_letter(world: World, text: bytes) -> None:
+    put(world, blank_form(by_number())).with_suffix(".csv").write_bytes(text)
+    made = world.letter(world.record("11"))
+    assert "cbp3461.csv" in made.notes[0] and "Data for CBP Form 3461" in text_of(made.path)
 
 
 def test_the_7501_goes_along_where_the_summary_comes_before_release(world: World) -> None:

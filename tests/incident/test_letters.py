@@ -224,17 +224,17 @@ def test_a_letter_taken_back_frees_its_entries_for_another(world: World, tmp_pat
     assert second.letter != first and not second.replaces
     proof = world.file("stamped.pdf", paper_world.pdf())
     sending.sent(
-        world.book, second.letter, "driver", "Officer 1432", clock.now().date(), proof, "jo"
+        world.book, second.letter, "driver", "Officer 1432", clock.washington().date(), proof, "jo"
     )
     with pytest.raises(Refused, match="went to the port"):
         sending.withdraw(world.book, second.letter, "too late", "jo")
     with pytest.raises(Refused, match="withdrawn and no longer counts"):
-        sending.sent(world.book, first, "driver", "x", clock.now().date(), proof, "jo")
+        sending.sent(world.book, first, "driver", "x", clock.washington().date(), proof, "jo")
 
 
 def test_sending_wants_a_proof_and_a_day_that_can_be(world: World) -> None:
     letter = world.letter(world.record("11")).letter
-    proof, today = world.file("mail.eml", b"From: us"), clock.now().date()
+    proof, today = world.file("mail.eml", b"From: us"), clock.washington().date()
     changes: list[dict[str, object]] = [
         {"way": " "},
         {"on": today + timedelta(days=1)},
@@ -249,6 +249,17 @@ def test_sending_wants_a_proof_and_a_day_that_can_be(world: World) -> None:
     sending.sent(world.book, letter, "e-mail", "port", today, proof, "jo")
     assert [one.state for one in sending.letters(world.book)] == ["sent"]
     assert sending.letters(world.book)[0].as_dict()["licence"] == "98765"
+
+
+def test_days_of_sending_are_washingtons(world: World) -> None:
+    with clock.held(datetime(2026, 11, 25, 2, tzinfo=UTC)):
+        letter = world.letter(world.record("11"), without="test").letter
+        proof = world.file("mail.eml", b"From: us")
+        with pytest.raises(BadInput, match="was issued on 2026-11-24"):
+            sending.sent(world.book, letter, "driver", "x", date(2026, 11, 25), proof, "jo")
+        sending.sent(world.book, letter, "driver", "x", date(2026, 11, 24), proof, "jo")
+    assert [one.state for one in sending.letters(world.book)] == ["sent"]
+    assert letters(world.book.journal)["day"].to_pylist() == ["2026-11-24"] * 2
 
 
 def test_who_signs_under_whose_licence(world: World) -> None:
@@ -266,7 +277,7 @@ def test_who_signs_under_whose_licence(world: World) -> None:
 
 def test_letters_are_told_to_an_auditor_in_words_totals_first(world: World) -> None:
     made = [world.letter(world.record("11")).letter for _ in range(8)]
-    proof, today = world.file("mail.eml", b"From: us"), clock.now().date()
+    proof, today = world.file("mail.eml", b"From: us"), clock.washington().date()
     sending.sent(world.book, made[-1], "e-mail", "port desk", today, proof, "jo")
     sending.withdraw(world.book, made[-2], "the truck turned back", "jo")
     table = letters(world.book.journal)

@@ -66,7 +66,7 @@ def test_what_no_letter_shows_flags_none(world: World) -> None:
 def test_lines_count_too_and_a_decided_one_is_said_to_be(world: World) -> None:
     number = world.record("11")
     letter = world.letter(number).letter
-    sending.sent(world.book, letter, "messenger", "port", clock.now().date(),
+    sending.sent(world.book, letter, "messenger", "port", clock.washington().date(),
                  world.file("stamp.pdf", pdf()), "jo")  # fmt: skip
     revise(world, number, paper_outcome="released", release_date=clock.washington().date(),
            location_of_goods="Z999")  # fmt: skip

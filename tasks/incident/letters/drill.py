@@ -128,7 +128,7 @@ def _sent(book: Book, out: Path, actor: str) -> str:
     """The ocean desk's letter came back stamped."""
     letter = sending.letters(book)[1].said.letter
     stamp = write_atomic(out / "scans" / f"stamped-{letter}.pdf", _stamp(letter))
-    sending.sent(book, letter, "messenger", "port 2704", clock.now().date(), stamp, actor)
+    sending.sent(book, letter, "messenger", "port 2704", clock.washington().date(), stamp, actor)
     rows = sending.export(book, letter, out / FOLDER / "for-dis", actor)
     return f"{letter} was handed in, with its proof; {len(rows)} documents written for the image system"
 

@@ -63,19 +63,19 @@ class Filled:
 
 
 def form(home: Path, name: str, limits: Letters) -> tuple[Form | None, str]:
-    """The broker's form, and in words why it cannot be used; (None, "") where there is none. Raises
-    BadInput for a mapping beside it that names what there is not."""
+    """The broker's form, and in words why it cannot be used, also for a mapping beside it that names what
+    there is not: then our own sheet goes to the port. (None, "") where there is no form."""
     path = home / "forms" / f"{name}.pdf"
     if not path.is_file():
         return None, ""
     try:
         document = checked(path.name, path.read_bytes(), limits)
-    except HostileFile as bad:
+        if document.media != PDF:
+            return None, f"{path.name} is no PDF"
+        fields = {one.name: one for one in _fields(document.data)}
+        where = _given(path.with_suffix(".csv"), fields) or _matched(name, fields)
+    except (BadInput, HostileFile) as bad:
         return None, "; ".join(map(str, bad.problems))
-    if document.media != PDF:
-        return None, f"{path.name} is no PDF"
-    fields = {one.name: one for one in _fields(document.data)}
-    where = _given(path.with_suffix(".csv"), fields) or _matched(name, fields)
     if lacking := [value for value in _LEAST if value not in where.values()]:
         return None, (f"{path.name}: no field was found for {', '.join(lacking)} among "
                       f"{len(fields)}; say which in {name}.csv (field,value) beside it")  # fmt: skip
@@ -147,8 +147,12 @@ def _by_title(row: Mapping[str, str], free: Sequence[Field]) -> Field | None:
 def _given(path: Path, fields: Mapping[str, Field]) -> dict[str, str]:
     if not path.is_file():
         return {}
-    rows = list(csv.DictReader(io.StringIO(read_text(path))))
-    problems = []
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    problems = [
+        Problem(path.name, row=1, column=name, wrong="the column is missing", right="the heading field,value")
+        for name in ("field", "value") if name not in (reader.fieldnames or ())
+    ]  # fmt: skip
+    rows = [] if problems else list(reader)
     for place, row in enumerate(rows, start=2):
         if row.get("field") not in fields:
             problems.append(Problem(path.name, row=place, column="field", value=row.get("field") or "",

@@ -83,9 +83,11 @@ def sent(book: Book, letter: str, way: str, to: str, on: date, proof: Path, acto
     one = _live(book, letter)
     if not way.strip() or not to.strip():
         raise BadInput("Say how it went (--way) and to whom (--to)")
-    if not one.at[:10] <= on.isoformat() <= clock.now().date().isoformat():
+    # Days are Washington's: in its evening the journal's own time is the next day already.
+    issued = clock.washington(clock.parse(one.at)).date()
+    if not issued <= on <= clock.washington().date():
         raise BadInput(
-            f"--on {on}: {letter} was issued on {one.at[:10]}, and what is to come is no fact"
+            f"--on {on}: {letter} was issued on {issued}, and what is to come is no fact"
         )
     data = _proof(book, proof)
     kept = book.content.put(data)
