@@ -126,12 +126,14 @@ def rely(
     out: Annotated[Path, typer.Option(help="A new folder for the attachments.")],
     as_json: Json = False,
 ) -> None:
-    """Note that entries rest on a grant, and write the document that goes with each summary."""
+    """Note that entries rest on a grant, and write the document that goes with each summary. Refused for an
+    entry made after the grant's last day, or whose summary was due before its first."""
     from tasks.incident.after import discretion as room
 
     made = room.rely(desk.book, numbers, reference, act, out, desk.actor)
     rows = [{"number": one.number, "act": one.act,
-             "attachment": str(one.path) if one.path else "none asked for: released on downtime"}
+             "attachment": str(one.path) if one.path else "none asked for: released on downtime",
+             "its day": "covered" if one.dated else "NOT KNOWN HERE: hold it against the grant yourself"}
             for one in made]  # fmt: skip
     show(rows, as_json=as_json, title=f"Resting on {reference}")
 

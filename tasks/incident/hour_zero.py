@@ -152,7 +152,7 @@ def _due(row: sa.Row[Any], rules: Mapping[str, Deadline]) -> tuple[Due | None, D
         found.append((_given(row.due), None))
     if row.starts:
         for rule in deadlines.for_work(rules, row.work, row.entry_type, row.mode):
-            found.append((deadlines.due(rule, _start(row.starts)), rule))
+            found.append((deadlines.due(rule, start_of(row.starts)), rule))
     if not found:
         return None, None
     due, rule = min(found, key=lambda one: one[0].at)
@@ -160,12 +160,13 @@ def _due(row: sa.Row[Any], rules: Mapping[str, Deadline]) -> tuple[Due | None, D
     return due, rule or (known[0] if known else None)
 
 
-def _start(text: str) -> deadlines.Start:
+def start_of(text: str) -> deadlines.Start:
+    """The moment or the day that an export gave."""
     return date.fromisoformat(text) if len(text) == 10 else clock.parse(text)
 
 
 def _given(text: str) -> Due:
-    start = _start(text)
+    start = start_of(text)
     if isinstance(start, datetime):
         return Due(start)
     return Due(deadlines.end_of(start), start)

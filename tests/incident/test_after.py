@@ -56,7 +56,10 @@ def proof(world: World) -> Path:
 
 
 def released(world: World, ago: int = 3, **fields: object) -> str:
-    day = clock.washington().date() - timedelta(days=ago)
+    return released_on(world, clock.washington().date() - timedelta(days=ago), **fields)
+
+
+def released_on(world: World, day: date, **fields: object) -> str:
     return world.record("11", arrival_date=day, release_date=day,
                         **{"paper_outcome": "released"} | fields)  # fmt: skip
 
@@ -158,7 +161,7 @@ def grant(world: World, proof: Path, *acts: str) -> None:
 
 def test_the_attachment_names_broker_dates_and_reason(world: World, proof: Path) -> None:
     grant(world, proof)
-    late, paper = world.record("11"), released(world)
+    late, paper = world.record("11"), released_on(world, date(2026, 11, 20))
     out = world.out()
     made = discretion.rely(world.book, [late, paper], "OT-2026-9", "late-summary", out, "jo")
     assert [one.path is None for one in made] == [False, True], (
@@ -175,6 +178,27 @@ def test_the_attachment_names_broker_dates_and_reason(world: World, proof: Path)
     discretion.rely(world.book, [late], "OT-2026-9", "late-summary", world.out(), "jo")
     assert world.book.journal.head() == head
     assert verify(world.book.journal, world.book.content).ok
+
+
+def test_an_entry_outside_the_days_of_the_grant_is_refused(world: World, proof: Path) -> None:
+    grant(world, proof)
+    day = {"released": date(2026, 10, 1), "late": date(2026, 10, 26), "after": date(2026, 12, 1)}
+    early, late, after = (released_on(world, one) for one in day.values())
+    head = world.book.journal.head()
+    with pytest.raises(Refused) as said:
+        discretion.rely(
+            world.book, [early, late, after], "OT-2026-9", "late-summary", world.out(), "jo"
+        )
+    assert [(one.column, one.wrong) for one in said.value.problems] == [
+        (early, "was due on 2026-10-16, before the grant's first day"),
+        (after, "is of 2026-12-01, after the grant's last day"),
+    ], "10 working days from 26 October, over Veterans Day, end on 9 November"
+    assert world.book.journal.head() == head
+    production = "ABC-0000001-0"
+    made = discretion.rely(
+        world.book, [late, production], "OT-2026-9", "late-summary", world.out(), "jo"
+    )
+    assert [one.dated for one in made] == [True, False]
 
 
 def test_what_statute_sets_is_never_covered(world: World, proof: Path) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tasks.entries import number as numbering
 from tasks.entries.ledger import Book
+from tasks.incident.after.grant_days import days_of, outside
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.drawing import Box, LetterPaper
 from tasks.incident.letters.tables import table
@@ -28,11 +29,12 @@ ON_PAPER = ("released", "provisional")
 @dataclass(frozen=True)
 class Relied:
     """One entry that rests on a grant. `path` is None where CBP asks for no attachment: the goods were
-    released on the downtime procedure."""
+    released on the downtime procedure. `dated`: the book knows its day, and the grant covers it."""
 
     number: str
     act: str
     path: Path | None
+    dated: bool
 
 
 def grant(book: Book, reference: str, first: date, last: date, reason: str, acts: Sequence[str],
@@ -76,8 +78,8 @@ def rely(book: Book, numbers: Sequence[str], reference: str, act: str, folder: P
     """Note that entries rest on a grant, and write the attachment of each into an empty folder.
 
     An entry that was released on the downtime procedure needs none, as far as is known [S]. Numbers may be
-    production's. Raises Refused for a grant that there is not or an act that it does not cover, BadInput
-    with every number that is not ours or wrong, or for a folder that is not empty.
+    production's. Raises Refused for a grant that there is not, or with every entry that it does not cover,
+    BadInput with every number that is not ours or wrong, or for a folder that is not empty.
     """
     if folder.exists() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty: attachments get a folder of their own")
@@ -86,13 +88,16 @@ def rely(book: Book, numbers: Sequence[str], reference: str, act: str, folder: P
         what = f"covers {', '.join(given.acts)}, not {act}" if given else "is not recorded"
         raise Refused(f"The grant {reference!r} {what}")
     written = [_ours(book, text) for text in numbers]
+    known = days_of(book, written)
+    if problems := list(outside(given, act, known)):
+        raise Refused("Nothing was recorded:", problems)
     query = sa.select(ENTRIES.c.number, ENTRIES.c.outcome)
     outcomes = dict(among(book.journal.rows, query, ENTRIES.c.number, written))
-    made = [_rely(book, given, one, act, outcomes.get(one, ""), folder, actor) for one in written]
-    if any(one.path for one in made):
+    paths = [_rely(book, given, one, act, outcomes.get(one, ""), folder, actor) for one in written]
+    if any(paths):
         drill = "DRILL " if is_drill(book.journal) else ""
         manifest.write(folder, book.settings.home, f"{drill}attachments under {reference}")
-    return made
+    return [Relied(one, act, path, one in known) for one, path in zip(written, paths, strict=True)]
 
 
 def _ours(book: Book, text: str) -> str:
@@ -108,7 +113,7 @@ def _ours(book: Book, text: str) -> str:
 
 
 def _rely(book: Book, given: kinds.DiscretionGranted, number: str, act: str, outcome: str, folder: Path,
-          actor: str) -> Relied:  # fmt: skip
+          actor: str) -> Path | None:  # fmt: skip
     if outcome in ON_PAPER:
         body = kinds.DiscretionRelied(number=number, reference=given.reference, act=act, content="")
         path = None
@@ -120,7 +125,7 @@ def _rely(book: Book, given: kinds.DiscretionGranted, number: str, act: str, out
     book.journal.append(
         body, f"entry/{number}", actor, key=f"relied:{number}:{given.reference}:{act}"
     )
-    return Relied(number, act, path)
+    return path
 
 
 def grants(book: Book) -> list[kinds.DiscretionGranted]:

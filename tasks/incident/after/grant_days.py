@@ -1,0 +1,64 @@
+"""Whether entries lie in the days of a grant: not made after its last, nor late before its first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from tasks.entries.ledger import Book
+from tasks.incident import deadlines, hour_zero, state
+from tasks.shared import kinds
+from tasks.shared.errors import Problem
+from tasks.shared.projections import ENTRIES, among
+
+SUMMARY = "late-summary"
+_WORKS = ("summary", "unpaid", "immediate-delivery")
+
+
+@dataclass(frozen=True)
+class Days:
+    """Of one entry: its day, and by when its summary was due at the latest."""
+
+    entered: date
+    due: date
+
+
+def days_of(book: Book, numbers: Sequence[str]) -> dict[str, Days]:
+    """What the book knows: of recorded entries, and of production's in the hour-zero list."""
+    rules = deadlines.load(book.settings.home)
+    found = dict(_listed(book, rules, frozenset(numbers)))
+    query = sa.select(ENTRIES.c.number, ENTRIES.c.entry_type, ENTRIES.c.entered)
+    for row in among(book.journal.rows, query, ENTRIES.c.number, list(numbers)):
+        if row.entered:
+            entered = date.fromisoformat(row.entered)
+            dues = [deadlines.due(rule, entered).day or entered
+                    for rule in deadlines.for_work(rules, "summary", row.entry_type)]  # fmt: skip
+            found[row.number] = Days(entered, max(dues, default=entered))
+    return found
+
+
+def _listed(book: Book, rules: Mapping[str, deadlines.Deadline], numbers: frozenset[str]
+            ) -> Iterator[tuple[str, Days]]:  # fmt: skip
+    incident = state.newest(book.journal.rows)
+    for item in hour_zero.items(book.journal.rows, incident.id, rules) if incident else ():
+        if item.reference in numbers and item.work in _WORKS and item.starts and item.due:
+            start = deadlines.day_of(hour_zero.start_of(item.starts))
+            yield item.reference, Days(start, item.due.day or deadlines.day_of(item.due.at))
+
+
+def outside(
+    given: kinds.DiscretionGranted, act: str, known: Mapping[str, Days]
+) -> Iterator[Problem]:
+    """Why a grant cannot cover these entries."""
+    first, last = date.fromisoformat(given.first), date.fromisoformat(given.last)
+    right = f"a grant that covers it; {given.reference} runs from {first} to {last}"
+    for number, days in known.items():
+        if days.entered > last:
+            wrong = f"is of {days.entered}, after the grant's last day"
+            yield Problem(column=number, wrong=wrong, right=right)
+        elif act == SUMMARY and days.due < first:
+            wrong = f"was due on {days.due}, before the grant's first day"
+            yield Problem(column=number, wrong=wrong, right=right)
