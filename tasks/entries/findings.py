@@ -11,6 +11,7 @@ import pyarrow as pa
 from tasks.entries import schema
 from tasks.entries.record import Record
 from tasks.shared.errors import Problem
+from tasks.shared.private import without_ssn
 
 Words = str | Callable[[str], str] | Mapping[int, str]
 """What to say: the same for all rows, worked out of the value, or by row."""
@@ -117,4 +118,5 @@ def masked(table: str, name: str, value: str) -> str:
     digits = sum(mark.isdigit() for mark in value)
     if name in _SSN_FIELDS and digits == 9 and value[2:3] != "-":
         return _SSN
+    value = without_ssn(value)
     return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 3]}..."

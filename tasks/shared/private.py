@@ -61,6 +61,14 @@ def masked(number: str | None) -> str:
     return HIDDEN if is_reference(text) or _SSN.fullmatch(text) else text
 
 
+_LIKE_SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{3,5}(?![\d-])")
+
+
+def without_ssn(text: str) -> str:
+    """Words in which somebody wrote a Social Security number, also a mistyped one, with it hidden."""
+    return _LIKE_SSN.sub(HIDDEN, text)
+
+
 class Vault:
     """The private values of one home folder."""
 

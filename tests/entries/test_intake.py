@@ -373,3 +373,10 @@ def test_private_values_are_not_shown(desk: Path) -> None:
     intake = broken(desk, cell("Entries", "Driver birth date", 2, date(1850, 2, 28)))
     assert only(intake).value == "(private)"
     assert "1850" not in repr(intake.problems)
+
+
+def test_a_social_security_number_in_any_cell_is_not_shown(desk: Path) -> None:
+    intake = broken(desk, cell("Entries", "Broker reference", 2, "SSN 123-45-6789"))
+    assert only(intake).value == "SSN ***-**-****"
+    intake = broken(desk, cell("Entries", "Importer of record number", 2, "123-45-67890"))
+    assert "45-678" not in repr(intake.problems)
