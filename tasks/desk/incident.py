@@ -146,6 +146,9 @@ def _tell(one: Incident, said: dict[str, Any]) -> None:
     if len(said["clocks"]) > MOST:
         say(f"and {len(said['clocks']) - MOST} more: status --json")
     show(said["work"], as_json=False, title="Open when the systems went down")
+    for file in said["not taken"]:
+        say(f"{file} was NOT TAKEN: what was open in it is on no list. Mend it, then continuity incident work "
+            "take")  # fmt: skip
     for left in said["left out"]:
         say(f"{left['rows']} row(s) of {left['file']} could not be read and are on no list: mend them, then "
             "continuity incident work take")  # fmt: skip

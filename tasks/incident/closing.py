@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tasks.incident import attaching, hour_zero, state, states
+from tasks.incident import attaching, hour_zero, state, states, work_taken
 from tasks.incident.office import Office
 from tasks.incident.signing import require_signed
 from tasks.incident.state import Given, Incident, Rows
@@ -42,8 +42,10 @@ def _require_list(rows: Rows, incident: Incident, note: str) -> None:
 
 def _require_read(office: Office, incident: Incident, note: str) -> None:
     """Raises Refused where rows of an export were left out and nobody says what became of them."""
-    left = hour_zero.left_out(office, incident.id)
-    if left and not note:
-        said = ", ".join(f"{rows} row(s) of {file}" for file, rows in left.items())
+    left = work_taken.left_out(office, incident.id)
+    unread = [*(f"{rows} row(s) of {file}" for file, rows in left.items()),
+              *(f"all of {file}" for file in work_taken.untaken(office, incident.id))]  # fmt: skip
+    if unread and not note:
+        said = ", ".join(unread)
         raise Refused(f"{said} could not be read and are on no list. Mend them and take the file again "
                       "(continuity incident work take), or say with --note what became of them")  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tasks.incident import attaching, deadlines, importers
+from tasks.incident import attaching, deadlines, importers, work_taken
 from tasks.incident.deadlines import Deadline, Due
 from tasks.incident.hour_zero_file import Export, Reader
 from tasks.incident.office import Office
@@ -20,6 +20,7 @@ from tasks.incident.state import Incident, Rows, require
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.incident_tables import OPEN_WORK
+from tasks.shared.private import without_ssn
 from tasks.shared.settings import OpenWorkFile
 
 HOW = ("filed", "paid", "arrived", "exported", "redelivered", "answered", "extended", "handed over",
@@ -107,23 +108,17 @@ def _take_one(
     )  # fmt: skip
     with office.journal.write(actor) as pen:
         # The same bytes say something else once the mapping is mended.
-        if body != _taken(office, incident.id).get(export.file):
+        if body != work_taken.taken(office, incident.id).get(export.file):
             pen.append(body, f"incident/{incident.id}")
     return Taken(export.file, export.as_of, len(export.lines), export.faulty, problems)
 
 
-def left_out(office: Office, incident: str) -> dict[str, int]:
-    """File to how many of its rows could not be read when taken last: work that is on no list."""
-    return {file: one.left for file, one in _taken(office, incident).items() if one.left}
-
-
-def _taken(office: Office, incident: str) -> dict[str, kinds.WorkTaken]:
-    """What was taken last of each file."""
-    events = office.journal.events(kind=kinds.WorkTaken.kind, subject=f"incident/{incident}")
-    return {one.said.file: one.said for one in events if isinstance(one.said, kinds.WorkTaken)}
-
-
 def _sealed(office: Office, line: kinds.WorkLine) -> kinds.WorkLine:
+    """As the book keeps it, which goes into kit and notices: a number has a column of its own, and is not
+    needed where production wrote it among words."""
+    line = msgspec.structs.replace(
+        line, importer=without_ssn(line.importer), note=without_ssn(line.note)
+    )
     if not importers.is_social(line.importer_number):
         return line
     triple = (line.item, "work.importer_number", line.importer_number)

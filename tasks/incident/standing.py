@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from tasks.entries.ledger import Book
-from tasks.incident import contacts, deadlines, hour_zero, importers, notice_due, notices, states
+from tasks.incident import (
+    contacts,
+    deadlines,
+    hour_zero,
+    importers,
+    notice_due,
+    notices,
+    states,
+    work_taken,
+)
 from tasks.incident.after import redelivery
 from tasks.incident.clocks import Clock, clocks
 from tasks.incident.letters import outdated
@@ -38,8 +47,11 @@ def standing(office: Office, incident: Incident) -> Row:
         "work": list(hour_zero.counts(items, clock.now())),
         "left out": [
             {"file": file, "rows": rows}
-            for file, rows in hour_zero.left_out(office, incident.id).items()
+            for file, rows in work_taken.left_out(office, incident.id).items()
         ],
+        "not taken": work_taken.untaken(office, incident.id)
+        if incident.is_open and incident.last("declared")
+        else [],
         "redelivery": [
             _watch_row(one)
             for one in watched

@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from tasks.incident import deadlines, hour_zero, standing
+from tasks.incident import deadlines, hour_zero, standing, work_taken
 from tasks.incident.notice_page import cell
 from tasks.incident.office import Office
 from tasks.incident.state import Incident
@@ -61,7 +61,7 @@ def render(office: Office, incident: Incident, rows: list[standing.Row]) -> byte
         *numbers, closed = map(str, row.values())
         counted.append([*numbers, "", closed])
     paper.table(columns, counted, 8.5)
-    for file, left in hour_zero.left_out(office, incident.id).items():
+    for file, left in work_taken.left_out(office, incident.id).items():
         paper.text(f"{left} row(s) of {file} could not be read when it was taken last: what they say is on "
                    "no list.")  # fmt: skip
     paper.heading("Item by item, what bites first in front")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.entries.number import make
-from tasks.incident import hour_zero, notices, plan, state
+from tasks.incident import hour_zero, notices, plan, standing, state
 from tasks.incident.clocks import clocks, span
 from tasks.incident.deadlines import load
 from tasks.incident.hour_zero import Act
@@ -185,6 +185,29 @@ def test_a_social_security_number_under_a_wrong_heading_never_reaches_the_book(
     office = export(office, HEAD + "REL,123-45-6789,01,2704,x,,11/20/2026,\n")
     said += "\n".join(map(str, hour_zero.take(office, "ada", accept_clean=True)[0].problems))
     assert "123-45-6789" not in said + "".join(one.body for one in office.journal.events())
+
+
+def test_a_social_security_number_among_words_never_reaches_the_book(office: Office) -> None:
+    noted = {**COLUMNS, "note": "Remark"}
+    head = HEAD.rstrip("\n") + ",Remark\n"
+    text = head + "REL,ABC-1234567-6,01,2704,Abe 123-45-6789,,11/20/2026,,SSN 123-45-6789 given\n"
+    office = export(office, text, columns=noted)
+    declared(office)
+    assert not hour_zero.take(office, "ada")[0].problems
+    (item,) = listed(office)
+    assert (item.importer, item.note) == ("Abe ***-**-****", "SSN ***-**-**** given")
+    assert "123-45-6789" not in "".join(one.body for one in office.journal.events())
+
+
+def test_an_export_that_was_not_taken_stands_in_the_status(office: Office) -> None:
+    office = export(office, GOOD)
+    incident = declared(office)
+    (office.settings.home / "open.csv").write_bytes(GOOD.encode("cp1252"))
+    assert hour_zero.take(office, "ada")[0].problems
+    assert standing.standing(office, incident)["not taken"] == ["open.csv"]
+    office = export(office, GOOD)
+    hour_zero.take(office, "ada")
+    assert standing.standing(office, incident)["not taken"] == []
 
 
 def test_each_item_is_closed_by_a_recorded_act(office: Office, tmp_path: Path) -> None:
