@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +17,16 @@ from tasks.kit.own_settings import PLACE
 from tasks.shared import keys, kinds, manifest
 from tasks.shared.errors import BadInput, JournalBroken, Problem
 from tasks.shared.files import write_atomic
-from tasks.shared.journal import Head
+from tasks.shared.journal import Head, Journal
 from tasks.shared.journal_copy import HEAD_FILE
 from tasks.shared.kit_part import HOME
-from tasks.shared.opening import continue_home
+from tasks.shared.local_disk import require_local
+from tasks.shared.opening import BOOK, continue_home
 from tasks.shared.seal import SUFFIX, By
-from tasks.shared.settings import FILE, Settings
+from tasks.shared.settings import FILE, Settings, load
 
+UNFINISHED = ".from-kit"
+"""In a home that is being made from a kit: the head of the kit's book. What was cut short is gone on with."""
 COPY = "kit"
 """Where the new home keeps the kit, without its programs."""
 
@@ -40,30 +43,55 @@ class Begun:
 
 def begin(home: Path, kit: Path, actor: str, by: By, signed_by: str = "") -> Begun:
     """Make a home that goes on with the kit's book. `kit`: an open kit's folder or its sealed file,
-    which `by` opens; `signed_by`: the key id on the print. Raises BadInput where a home stands,
-    JournalBroken for a kit that was tampered with or signed by another key, NotOpened."""
+    which `by` opens; `signed_by`: the key id on the print. The same kit again finishes what was cut short.
+    Raises BadInput where a home stands, JournalBroken for a kit that was tampered with or signed by
+    another key, NotOpened."""
     home = home.absolute()
-    if (home / FILE).exists():
+    if (home / FILE).exists() and not (home / UNFINISHED).is_file():
         raise BadInput(f"{home} is a home folder already; nothing was changed")
-    with _opened(kit, by, home.parent) as folder:
+    with _opened(kit, by, home) as folder:
         signer = verify(folder, signed_by)
         facts = read_facts(folder)
-        said = (folder / HOME / FILE).read_text(encoding="utf-8")
-        text = said.replace(PLACE, home.as_posix())
-        settings, head = continue_home(home, text, folder / JOURNAL, actor)
+        settings, head = _continued(home, folder, actor)
         _bring(folder, home)
+    (home / UNFINISHED).unlink()
     return Begun(settings, head, facts, signer)
 
 
+def _continued(home: Path, folder: Path, actor: str) -> tuple[Settings, Head]:
+    """The home with the kit's book, which is filled in one transaction: it holds all, or nothing yet."""
+    digest, mark = (
+        json.loads((folder / JOURNAL / HEAD_FILE).read_bytes())["digest"],
+        home / UNFINISHED,
+    )
+    if mark.is_file() and (home / BOOK).is_file() and (home / FILE).is_file():
+        settings = load(home)
+        with closing(Journal.at(home / BOOK)) as book:
+            if book.head().seq and mark.read_text(encoding="utf-8") == digest:
+                return settings, book.head()
+            if book.head().seq:
+                raise BadInput(f"{home} was begun from another kit and not finished: give that kit again, or "
+                               "take another folder (--home)")  # fmt: skip
+    require_local(home)
+    write_atomic(mark, digest.encode())
+    (home / FILE).unlink(missing_ok=True)
+    said = (folder / HOME / FILE).read_text(encoding="utf-8")
+    return continue_home(home, said.replace(PLACE, home.as_posix()), folder / JOURNAL, actor)
+
+
 @contextmanager
-def _opened(kit: Path, by: By, beside: Path) -> Iterator[Path]:
+def _opened(kit: Path, by: By, home: Path) -> Iterator[Path]:
+    prefix = f".kit-{home.name}-"
+    for left in home.parent.glob(f"{prefix}*"):
+        # of a run that was killed: an open kit lies about no longer than its opening takes
+        shutil.rmtree(left, ignore_errors=True)
     if not kit.is_file():
         yield kit
         return
     if kit.suffix != SUFFIX:
         raise BadInput(f"{kit} is neither a kit's folder nor a sealed kit ({SUFFIX})")
-    beside.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".kit-", dir=beside) as scratch:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=home.parent) as scratch:
         archive.open_(kit, by, Path(scratch))
         yield Path(scratch)
 

@@ -55,6 +55,28 @@ def test_a_laptop_goes_on(world: World, kit: Built, tmp_path: Path, sealed: bool
     assert {"workbooks", "paper", "READ-ME-FIRST.txt"} <= copied and "journal" not in copied
 
 
+@pytest.mark.parametrize("where", ["tasks.shared.opening.continue_from", "tasks.kit.begin._bring"])
+def test_what_was_killed_is_finished_by_the_same_kit(
+    kit: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    left = tmp_path / ".kit-laptop-x1y2"
+    left.mkdir()
+    (left / "journal.jsonl").write_text("an open kit")
+
+    def killed(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(where, killed)
+        laptop(kit.sealed or kit.folder, tmp_path)
+    assert not left.exists()
+    there = laptop(kit.sealed or kit.folder, tmp_path)
+    kinds = [event.kind for event in there.journal.events(after=kit.facts.head_seq)]
+    assert kinds == ["journal.continued"] and (there.settings.home / "kit" / "paper").is_dir()
+    with pytest.raises(BadInput, match="is a home folder already"):
+        laptop(kit.folder, tmp_path)
+
+
 def test_only_what_the_kits_book_holds_is_issued_and_from_the_far_end(
     kit: Built, tmp_path: Path
 ) -> None:
