@@ -15,8 +15,9 @@ from pydantic import BaseModel, SecretStr
 
 from tasks.incident import deadlines, plan
 from tasks.incident.importers import is_social
-from tasks.shared.errors import BadInput
+from tasks.shared.errors import BadInput, Problem
 from tasks.shared.kit_part import HOME, KitFile, KitOffice, KitPart, Provider, state_of
+from tasks.shared.private import without_ssn
 from tasks.shared.settings import FILE, Settings
 
 PLACE = "{home}"
@@ -49,7 +50,7 @@ class Carried:
     def file(self) -> KitFile:
         data = self.path.read_bytes()
         if self.open_work:
-            data = _without_social(data)
+            data = _without_social(data, self.path.name)
         return KitFile(HOME + self.name, data, self.path.stat().st_mtime)
 
 
@@ -81,15 +82,18 @@ def _carried(settings: Settings) -> Iterator[Carried]:
             yield Carried(one.file, path, f"open-work/{place}-{path.name}", open_work=True)
 
 
-def _without_social(data: bytes) -> bytes:
-    """An export without Social Security numbers: the kit lies open, and the importer's name stands.
-    Raises BadInput for an export that is no text."""
+def _without_social(data: bytes, name: str) -> bytes:
+    """An export without Social Security numbers, also among words: the kit lies open, and the importer's
+    name stands. Raises BadInput for an export that is no text."""
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     except (UnicodeDecodeError, csv.Error) as wrong:
-        raise BadInput(f"An export of open work cannot be put into the kit: {wrong}") from None
+        problem = Problem(
+            name, wrong=f"cannot be read ({wrong})", right="saved as CSV UTF-8 (comma delimited)"
+        )
+        raise BadInput("An export of open work cannot be put into the kit:", [problem]) from None
     out = io.StringIO(newline="")
-    kept = [["" if is_social(cell.strip()) else cell for cell in row] for row in rows]
+    kept = [["" if is_social(cell.strip()) else without_ssn(cell) for cell in row] for row in rows]
     csv.writer(out).writerows(kept)
     return out.getvalue().encode()
 

@@ -282,7 +282,9 @@ def test_settings_come_along_without_secrets_and_places(tmp_path: Path) -> None:
     settings: Settings = make_home(tmp_path / "home", plain + RICH.format(folder=folder), "it")
     export = settings.home / "exports" / "open.csv"
     export.parent.mkdir()
-    export.write_text(f"reference,importer,importer_number\nABC-1,Jo Public,{desks.SSN}\n")
+    export.write_text(
+        f"reference,importer,importer_number,note\nABC-1,Jo Public,{desks.SSN},of {desks.SSN}\n"
+    )
     os.utime(export, (1_780_000_000, 1_780_000_000))
     (settings.home / "contacts.csv").write_text(CONTACTS)
     (settings.home / "pga").mkdir()
