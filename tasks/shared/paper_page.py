@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tasks.shared.errors import MissingPart
-from tasks.shared.paper_type import FACE, Style, Type
+from tasks.shared.paper_type import FACE, LATIN, Style, Type
 
 LONG, SHORT, TOP = 279.4, 215.9, 24.0
 """Letter size; millimetres."""
@@ -15,6 +15,8 @@ LONG, SHORT, TOP = 279.4, 215.9, 24.0
 Colour = tuple[int, int, int]
 INK, GREY, RED, BLUE = (20, 20, 20), (95, 95, 95), (176, 0, 32), (31, 58, 95)
 WHITE = (255, 255, 255)
+_LATIN = (f"{LATIN} written in Latin letters, since this document's font lacks the script of the original: "
+          "compare it with the papers")  # fmt: skip
 
 
 class Frame(NamedTuple):
@@ -67,9 +69,11 @@ class Page:
         pdf.set_lang("en-US")
         self.type = Type(pdf)
         self.y = TOP
+        self._latin = False
 
     def page(self) -> None:
         """Begin a new page, with head and foot."""
+        self._told_latin()
         self.pdf.add_page()
         frame, foot = self.frame, self.sheet.height - 8
         if frame.mark:
@@ -89,8 +93,15 @@ class Page:
         self.pdf.cell(40, 3.5, f"page {self.pdf.page_no()} of {{nb}}", align="R")
         self.y = TOP
 
+    def _told_latin(self) -> None:
+        """Under the foot of a page that is full: what its signs of transliteration mean."""
+        if self._latin:
+            self._put(_LATIN, self.sheet.margin, self.sheet.height - 4.5, 6.5, "", GREY)
+            self._latin = False
+
     def bytes(self) -> bytes:
         """The finished document."""
+        self._told_latin()
         return bytes(self.pdf.output())
 
     def _room(self, high: float) -> None:
@@ -116,3 +127,4 @@ class Page:
             x -= wide if align == "R" else wide / 2
         self._font(size, style, colour)
         self.pdf.text(x, y, text)
+        self._latin = self._latin or LATIN in text

@@ -21,6 +21,9 @@ STYLES: tuple[Style, ...] = ("", "B")
 MM = 25.4 / 72
 """Millimetres of a point."""
 
+LATIN = "†"
+"""Stands behind a text whose script the font lacks, and which was written in Latin letters therefore."""
+
 FACE = "plex"
 _FONTS = "fontpkg_ibm_plex_sans_condensed"
 
@@ -44,14 +47,17 @@ class Type:
         return self._width[style](word)
 
     def printable(self, text: str) -> str:
-        """The text in letters that the font has; others are transliterated."""
+        """The text in letters that the font has; others are transliterated, which `LATIN` tells."""
         known = self._known
         text = " ".join(text.split())
         if all(ord(sign) in known for sign in text):
             return text
         from anyascii import anyascii
 
-        return "".join(sign if ord(sign) in known else anyascii(sign) for sign in text)
+        # A sign that is no letter, such as an arrow, is the same word in other signs.
+        foreign = any(sign.isalpha() for sign in text if ord(sign) not in known)
+        latin = "".join(sign if ord(sign) in known else anyascii(sign) for sign in text)
+        return latin + LATIN if foreign else latin
 
     def squeezed(self, text: str, wide: float, size: float, style: Style) -> tuple[str, float]:
         """The text on one line of at most `wide` millimetres, and the size at which it stands there:

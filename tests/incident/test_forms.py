@@ -111,6 +111,14 @@ def test_every_box_is_found_by_its_number_and_filled(world: World) -> None:
     )
 
 
+def test_another_script_is_told_on_our_own_sheet_behind_the_form(world: World) -> None:
+    put(world, blank_form(by_number()))
+    text = text_of(world.letter(world.record("11", importer_name="上海贸易")).path)
+    assert "OFFICIAL FORM" in text and "Data for CBP Form 3461" in text
+    assert "ShangHaiMaoYi†" in text and "† written in Latin letters" in text
+    assert "†" not in text_of(world.letter(world.record("11", importer_name="Łódź → Zażółć")).path)
+
+
 def test_a_form_that_its_maker_locked_against_changes_is_filled_all_the_same(world: World) -> None:
     put(world, locked(blank_form(by_number()), ""))
     number = world.record("11")

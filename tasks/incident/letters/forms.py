@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -176,7 +177,12 @@ def fill(found: Form, case: Case) -> Filled:
     writer, whole = PdfWriter(clone_from=PdfReader(io.BytesIO(found.data))), not found.unused
     values: dict[str, Any] = {}
     for name, value in found.where.items():
-        text, size = _put(anyascii(text_of(case, value)), found.fields[name])
+        said = text_of(case, value)
+        # Another script in Latin letters is told on our own sheet, which then stands behind the form.
+        whole = whole and all(
+            unicodedata.name(sign, "").startswith("LATIN") for sign in said if sign.isalpha()
+        )
+        text, size = _put(anyascii(said), found.fields[name])
         if not size:
             whole = False
             text, size = _put(SEE_SHEET, found.fields[name])
