@@ -14,7 +14,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def forms(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Official forms in <home>/forms: which boxes are found, which are not. Exit 1 if one that lies
+    """Official forms in <home>/forms: which boxes are found, which are not. A box to tick is ticked where
+    cbp3461.csv or cbp7501.csv beside the form says for what: field,value,when. Exit 1 if a form that lies
     there cannot be used."""
     from tasks.incident.letters import forms as room
 
@@ -29,6 +30,8 @@ def forms(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
             continue
         rows += [{"form": name, "field": field, "value": found.where.get(field, ""), "said": one.words}
                  for field, one in found.fields.items()]  # fmt: skip
+        rows += [{"form": name, "field": box, "value": " ".join(found.ticks.get(box, ())),
+                  "said": f"box to tick: {one.words}"} for box, one in found.boxes.items()]  # fmt: skip
         rows += [{"form": name, "field": "", "value": value, "said": "no field was found for it"}
                  for value in found.unused]  # fmt: skip
     show(rows, as_json=as_json, title="Official forms")

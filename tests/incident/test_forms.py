@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
@@ -21,6 +24,7 @@ from tasks.incident.letters.case import cases
 from tasks.incident.letters.sheet import form_rows
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
+from tests.conftest import missing_part
 from tests.entries.house import book_of
 from tests.incident.paper_world import World, locked, open_world, pdf, text_of, written
 
@@ -203,6 +207,47 @@ def test_the_brokers_own_mapping_counts_and_its_faults_are_named(world: World) -
     made, _ = found(world)
     assert made is not None and made.where["F3"] == "importer"
     path.write_text("field,value\nF9,entry_number\nF1,driver_birth_date\n")
+    made, why = found(world)
+    assert made is None and "row 2" in why and "row 3" in why
+
+
+def with_boxes(data: bytes, *numbers: str) -> bytes:
+    """The form, these fields of it boxes to tick under one name, as radio buttons are."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
+    for place, note in enumerate(writer.pages[0]["/Annots"]):  # type: ignore[arg-type]
+        field = note.get_object()
+        if field["/TU"].partition(".")[0] in numbers:
+            looks = DictionaryObject({NameObject(f"/State{place}"): DictionaryObject()})
+            field |= {NameObject("/FT"): NameObject("/Btn"), NameObject("/T"): TextStringObject("Bond"),
+                      NameObject("/AP"): DictionaryObject({NameObject("/N"): looks})}  # fmt: skip
+            field.pop("/DA")
+    return written(writer)
+
+
+def shown(data: bytes, folder: Path) -> Image.Image:
+    """The first page in grey, a point a pixel."""
+    (folder / "shown.pdf").write_bytes(data)
+    made = ["pdftoppm", "-r", "72", "-gray", "-singlefile", folder / "shown.pdf", folder / "shown"]
+    subprocess.run(made, check=True)
+    return Image.open(folder / "shown.pgm")
+
+
+def test_a_box_is_ticked_for_the_code_that_the_brokers_mapping_names(world: World) -> None:
+    if not shutil.which("pdftoppm"):
+        missing_part("poppler-utils")
+    path = put(world, with_boxes(blank_form(by_number()), "2", "6")).with_suffix(".csv")
+    path.write_text("field,value,when\nBond=State3,bond_type,8\nBond=State4,bond_type,9\n")
+    made, why = found(world)
+    assert made is not None and not why and made.unused == ("bond_amount",)
+    number = world.record("11", bond_type="9", bond_amount=25_000, surety_code="036")
+    page = shown(forms.fill(made, cases(world.book, [number])[0]).data, world.folder)
+    dark = {}
+    for name, box in made.boxes.items():
+        left, low, right, high = map(int, box.corners)
+        inside = page.crop((left + 2, page.height - high + 2, right - 2, page.height - low - 2))
+        dark[name] = min(inside.tobytes()) < 100
+    assert dark == {"Bond=State3": False, "Bond=State4": True}
+    path.write_text("field,value,when\nBond=State4,bond_type,\nText0,bond_type,8\n")
     made, why = found(world)
     assert made is None and "row 2" in why and "row 3" in why
 

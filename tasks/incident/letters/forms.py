@@ -1,10 +1,10 @@
 """The official form, filled, where the broker has put it in `<home>/forms` (CBP's own PDF is not ours to
 ship, and its edition changes). Its fields are found by box number or title, or as `<form>.csv` beside it
-says (`field,value`). What cannot be filled safely is not: our own sheet stands in."""
+says (`field,value,when`: boxes are ticked for the code in `when`). What cannot be filled safely is not:
+our own sheet stands in."""
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import unicodedata
@@ -14,45 +14,34 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tasks.incident.letters import form_fields
 from tasks.incident.letters.case import Case
+from tasks.incident.letters.form_fields import Field, Tick
 from tasks.incident.letters.hostile_document import PDF, checked
 from tasks.incident.letters.sheet import form_rows
-from tasks.incident.letters.values import NAMES, PRIVATE, text_of
-from tasks.shared.errors import BadInput, HostileFile, Problem
-from tasks.shared.hostile import read_text
+from tasks.incident.letters.values import text_of
+from tasks.shared.errors import BadInput, HostileFile
 from tasks.shared.settings import Letters
 
 CBP_3461, CBP_7501 = "cbp3461", "cbp7501"
 SHIPPED = {CBP_3461: "cbp_3461.csv", CBP_7501: "cbp_7501.csv"}
 _LEAST = ("entry_number", "entry_type", "port_of_entry")
-_MULTILINE = 1 << 12
 _LARGEST, _SMALLEST, _LEADING = 9.0, 6.0, 1.2
 SEE_SHEET = "SEE SHEET"
 
 
 @dataclass(frozen=True)
-class Field:
-    """A text field of the form: its name, what it is called, its size in points, and how many signs it
-    takes; 0 for any number."""
-
-    name: str
-    words: str
-    width: float
-    height: float
-    multiline: bool
-    most: int = 0
-
-
-@dataclass(frozen=True)
 class Form:
     """An official form that can be filled. `where`: value name by field name; `unused`: value names
-    that no field was found for."""
+    that no field was found for; `boxes`: to be ticked, by name, and `ticks` for which value and code."""
 
     name: str
     data: bytes
     fields: Mapping[str, Field]
     where: Mapping[str, str]
     unused: tuple[str, ...]
+    boxes: Mapping[str, Tick]
+    ticks: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -73,54 +62,19 @@ def form(home: Path, name: str, limits: Letters) -> tuple[Form | None, str]:
         document = checked(path.name, path.read_bytes(), limits)
         if document.media != PDF:
             return None, f"{path.name} is no PDF"
-        fields = {one.name: one for one in _fields(document.data)}
-        where = _given(path.with_suffix(".csv"), fields) or _matched(name, fields)
+        fields = {one.name: one for one in form_fields.texts(document.data)}
+        boxes = {one.name: one for one in form_fields.ticks(document.data)}
+        own = form_fields.given(path.with_suffix(".csv"), fields, boxes)
     except (BadInput, HostileFile) as bad:
         return None, "; ".join(map(str, bad.problems))
+    where = own.where or _matched(name, fields)
     if lacking := [value for value in _LEAST if value not in where.values()]:
         return None, (f"{path.name}: no field was found for {', '.join(lacking)} among "
                       f"{len(fields)}; say which in {name}.csv (field,value) beside it")  # fmt: skip
     wanted = {row["value"] for row in form_rows(SHIPPED[name]) if row["value"]}
-    unused = tuple(sorted(wanted - set(where.values())))
-    return Form(name, document.data, fields, where, unused), ""
-
-
-def _fields(data: bytes) -> list[Field]:
-    from pypdf import PdfReader
-
-    found = []
-    for page in PdfReader(io.BytesIO(data)).pages:
-        for reference in page.get("/Annots") or ():
-            note: Any = reference.get_object()
-            if note.get("/Subtype") != "/Widget" or _inherited(note, "/FT", "") != "/Tx":
-                continue
-            left, low, right, high = (float(side) for side in note["/Rect"])
-            words, name = str(_inherited(note, "/TU", "")), _qualified(note)
-            several = bool(int(_inherited(note, "/Ff", 0)) & _MULTILINE)
-            found.append(Field(name, f"{words} {name}".strip().lower(), abs(right - left),
-                               abs(high - low), several, int(_inherited(note, "/MaxLen", 0))))  # fmt: skip
-    return found
-
-
-def _inherited(note: Any, key: str, without: Any) -> Any:
-    """A field's widgets may hang under it: name, kind and title are then its parent's."""
-    for _ in range(20):
-        if key in note:
-            return note[key]
-        if "/Parent" not in note:
-            break
-        note = note["/Parent"].get_object()
-    return without
-
-
-def _qualified(note: Any) -> str:
-    parts, depth = [], 0
-    while note is not None and depth < 20:
-        if "/T" in note:
-            parts.append(str(note["/T"]))
-        note = note["/Parent"].get_object() if "/Parent" in note else None
-        depth += 1
-    return ".".join(reversed(parts))
+    have = {*where.values(), *(value for value, _ in own.ticks.values())}
+    unused = tuple(sorted(wanted - have))
+    return Form(name, document.data, fields, where, unused, boxes, own.ticks), ""
 
 
 def _matched(name: str, fields: Mapping[str, Field]) -> dict[str, str]:
@@ -143,29 +97,6 @@ def _by_number(row: Mapping[str, str], free: Sequence[Field]) -> Field | None:
 def _by_title(row: Mapping[str, str], free: Sequence[Field]) -> Field | None:
     form_ = re.compile(row["match"], re.IGNORECASE)
     return next((field for field in free if form_.search(field.words.replace("_", " "))), None)
-
-
-def _given(path: Path, fields: Mapping[str, Field]) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    reader = csv.DictReader(io.StringIO(read_text(path)))
-    problems = [
-        Problem(path.name, row=1, column=name, wrong="the column is missing", right="the heading field,value")
-        for name in ("field", "value") if name not in (reader.fieldnames or ())
-    ]  # fmt: skip
-    rows = [] if problems else list(reader)
-    for place, row in enumerate(rows, start=2):
-        if row.get("field") not in fields:
-            problems.append(Problem(path.name, row=place, column="field", value=row.get("field") or "",
-                                    wrong="is no text field of the form",
-                                    right="continuity incident letters forms lists them"))  # fmt: skip
-        if row.get("value") not in NAMES or row.get("value") in PRIVATE:
-            problems.append(Problem(path.name, row=place, column="value", value=row.get("value") or "",
-                                    wrong="is no value of an entry",
-                                    right="one of the column value in data/letters/cbp_3461.csv"))  # fmt: skip
-    if problems:
-        raise BadInput(f"{path} cannot be used:", problems)
-    return {row["field"]: row["value"] for row in rows}
 
 
 def fill(found: Form, case: Case) -> Filled:
@@ -192,9 +123,34 @@ def fill(found: Form, case: Case) -> Filled:
         list(writer.pages), values, auto_regenerate=False, flatten=True
     )
     writer.remove_annotations(subtypes="/Widget")
+    ticked = set()
+    for name, (value, when) in found.ticks.items():
+        if when in (text := text_of(case, value), text.partition(" ")[0]):
+            _crossed(writer.pages[found.boxes[name].page], found.boxes[name].corners)
+            ticked.add(value)
+    for value in {value for value, _ in found.ticks.values()} - {*found.where.values()} - ticked:
+        whole = whole and not text_of(case, value)
     sink = io.BytesIO()
     writer.write(sink)
     return Filled(sink.getvalue(), whole)
+
+
+def _crossed(page: Any, corners: tuple[float, float, float, float]) -> None:
+    """A cross in a box, drawn into the page: how a form draws its own tick is its maker's affair."""
+    from fpdf import FPDF
+    from pypdf import PdfReader, Transformation
+
+    left, low, right, high = corners
+    wide, tall = right - left, high - low
+    pdf = FPDF(unit="pt", format=(wide, tall))
+    pdf.set_auto_page_break(False)
+    pdf.add_page()
+    pdf.set_line_width(max(0.8, min(wide, tall) / 9))
+    inset = min(wide, tall) * 0.18
+    pdf.line(inset, inset, wide - inset, tall - inset)
+    pdf.line(inset, tall - inset, wide - inset, inset)
+    over = PdfReader(io.BytesIO(bytes(pdf.output()))).pages[0]
+    page.merge_transformed_page(over, Transformation().translate(left, low))
 
 
 def _put(text: str, field: Field) -> tuple[str, float]:

@@ -1,0 +1,160 @@
+"""The fields of an official form, and what the mapping beside it says of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tasks.incident.letters.values import NAMES, PRIVATE
+from tasks.shared.errors import BadInput, Problem
+from tasks.shared.hostile import read_text
+
+_MULTILINE, _PUSH = 1 << 12, 1 << 16
+_TABLE = "data/letters/cbp_3461.csv"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A text field of the form: its name, what it is called, its size in points, and how many signs it
+    takes; 0 for any number."""
+
+    name: str
+    words: str
+    width: float
+    height: float
+    multiline: bool
+    most: int = 0
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A box to be ticked: the page (from 0) and its corners in points. One of several under one name
+    (radio buttons) is `name=state`."""
+
+    name: str
+    words: str
+    page: int
+    corners: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class FormMap:
+    """What the broker's file says. `where`: value name by text field; `ticks`: value name and the code
+    for which it is ticked, by box."""
+
+    where: Mapping[str, str]
+    ticks: Mapping[str, tuple[str, str]]
+
+
+def texts(data: bytes) -> list[Field]:
+    """Fields to be written in."""
+    found = []
+    for _, note, words, name in _widgets(data, "/Tx"):
+        left, low, right, high = _corners(note)
+        several = bool(int(_inherited(note, "/Ff", 0)) & _MULTILINE)
+        found.append(Field(name, words, right - left, high - low, several,
+                           int(_inherited(note, "/MaxLen", 0))))  # fmt: skip
+    return found
+
+
+def ticks(data: bytes) -> list[Tick]:
+    """Check boxes and radio buttons; buttons that start something are none."""
+    found = [
+        (Tick(name, words, page, _corners(note)), _states(note))
+        for page, note, words, name in _widgets(data, "/Btn")
+        if not int(_inherited(note, "/Ff", 0)) & _PUSH
+    ]
+    names = [one.name for one, _ in found]
+    return [replace(one, name=f"{one.name}={state}") if names.count(one.name) > 1 else one
+            for one, state in found]  # fmt: skip
+
+
+def _widgets(data: bytes, kind: str) -> Iterator[tuple[int, Any, str, str]]:
+    """Page, widget, what it is called, its name."""
+    from pypdf import PdfReader
+
+    for number, page in enumerate(PdfReader(io.BytesIO(data)).pages):
+        for reference in page.get("/Annots") or ():
+            note: Any = reference.get_object()
+            if note.get("/Subtype") == "/Widget" and _inherited(note, "/FT", "") == kind:
+                words, name = str(_inherited(note, "/TU", "")), _qualified(note)
+                yield number, note, f"{words} {name}".strip().lower(), name
+
+
+def _corners(note: Any) -> tuple[float, float, float, float]:
+    left, low, right, high = (float(side) for side in note["/Rect"])
+    return min(left, right), min(low, high), max(left, right), max(low, high)
+
+
+def _states(note: Any) -> str:
+    """The state of a button that is on, as its form calls it."""
+    looks = note.get("/AP", {}).get("/N", {})
+    return next((str(one)[1:] for one in looks if one != "/Off"), "On")
+
+
+def _inherited(note: Any, key: str, without: Any) -> Any:
+    """A field's widgets may hang under it: name, kind and title are then its parent's."""
+    for _ in range(20):
+        if key in note:
+            return note[key]
+        if "/Parent" not in note:
+            break
+        note = note["/Parent"].get_object()
+    return without
+
+
+def _qualified(note: Any) -> str:
+    parts, depth = [], 0
+    while note is not None and depth < 20:
+        if "/T" in note:
+            parts.append(str(note["/T"]))
+        note = note["/Parent"].get_object() if "/Parent" in note else None
+        depth += 1
+    return ".".join(reversed(parts))
+
+
+def given(path: Path, fields: Iterable[str], boxes: Iterable[str]) -> FormMap:
+    """The mapping of the broker, empty where there is none. Raises BadInput, naming every line at fault."""
+    if not path.is_file():
+        return FormMap({}, {})
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    problems = [
+        Problem(path.name, row=1, column=name, wrong="the column is missing",
+                right="the heading field,value or field,value,when")
+        for name in ("field", "value") if name not in (reader.fieldnames or ())
+    ]  # fmt: skip
+    rows = [] if problems else list(reader)
+    known, square = set(fields), set(boxes)
+    for place, row in enumerate(rows, start=2):
+        problems += _faults(path.name, place, row, known, square)
+    if problems:
+        raise BadInput(f"{path} cannot be used:", problems)
+    return FormMap(
+        {row["field"]: row["value"] for row in rows if row["field"] in known},
+        {
+            row["field"]: (row["value"], row["when"].strip())
+            for row in rows
+            if row["field"] in square
+        },
+    )
+
+
+def _faults(file: str, place: int, row: Mapping[str, str], known: set[str], square: set[str]
+            ) -> Iterator[Problem]:  # fmt: skip
+    name, value, when = (row.get(one) or "" for one in ("field", "value", "when"))
+    if name not in known | square:
+        yield Problem(file, row=place, column="field", value=name, wrong="is no field of the form",
+                      right="continuity incident letters forms lists them")  # fmt: skip
+    if value not in NAMES or value in PRIVATE:
+        yield Problem(file, row=place, column="value", value=value, wrong="is no value of an entry",
+                      right=f"one of the column value in {_TABLE}")  # fmt: skip
+    if name in square and not when.strip():
+        yield Problem(file, row=place, column="when", wrong="is missing for a box to tick",
+                      right="the code for which it is ticked, such as 8 for bond_type")  # fmt: skip
+    if name in known and when.strip():
+        yield Problem(file, row=place, column="when", value=when, wrong="stands at a field to write in",
+                      right="only boxes to tick have it")  # fmt: skip
