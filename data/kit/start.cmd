@@ -37,11 +37,13 @@ echo Neither an open kit nor a sealed one (.sealed) lies beside the folder progr
 exit /b 2
 
 :install
-if exist "%target%\program\Scripts\continuity.exe" goto begin
+if exist "%target%\program\installed" goto begin
 echo Installing into %target%\program ...
 %python% -m venv --without-pip "%target%\program" || exit /b 1
 for %%f in ("%here%wheels\pip-*.whl") do set "pip=%%~ff"
 "%target%\program\Scripts\python.exe" "%pip%\pip" install --quiet --disable-pip-version-check --no-compile --no-index --find-links "%here%wheels" --no-deps --require-hashes --requirement "%here%@REQUIREMENTS@" || exit /b 1
+rem Last: the command stands there long before the rest of a program whose installing was cut short.
+type nul > "%target%\program\installed"
 
 :begin
 if not defined CONTINUITY_ACTOR set "CONTINUITY_ACTOR=%USERNAME%"

@@ -35,12 +35,14 @@ if [ -z "$kit" ]; then
   exit 2
 fi
 
-if [ ! -x "$target/program/bin/continuity" ]; then
+if [ ! -f "$target/program/installed" ]; then
   echo "Installing into $target/program ..."
   "$python" -m venv --without-pip "$target/program"
   "$target/program/bin/python" "$(echo "$here"/wheels/pip-*.whl)/pip" install --quiet \
     --disable-pip-version-check --no-compile --no-index --find-links "$here/wheels" --no-deps \
     --require-hashes --requirement "$here/@REQUIREMENTS@"
+  # Last: the command stands there long before the rest of a program whose installing was cut short.
+  : >"$target/program/installed"
 fi
 "$target/program/bin/continuity" init --from-kit "$kit" --home "$target/home" \
   --by "${CONTINUITY_ACTOR:-$(id -un)}" "$@"

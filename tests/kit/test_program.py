@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import zipfile
 from pathlib import Path
@@ -64,6 +65,33 @@ def test_the_start_script_says_what_is_missing(tmp_path: Path) -> None:
     )
     assert old.returncode == 2 and "needs Python 3.2" in old.stderr
     assert not (tmp_path / "x").exists()
+
+
+PIP = """
+import os, pathlib, sys
+desk = pathlib.Path(sys.executable).parent / "continuity"
+desk.write_text("#!/bin/sh\\necho begins")
+desk.chmod(0o755)
+print("installs")
+sys.exit(int(os.environ["CUT"]))
+"""
+
+
+def test_what_was_installed_by_half_is_installed_again(tmp_path: Path) -> None:
+    folder = tmp_path / "kit" / "program"
+    pip = folder / "wheels" / "pip-0.whl" / "pip" / "__main__.py"
+    pip.parent.mkdir(parents=True)
+    pip.write_text(PIP)
+    (tmp_path / "kit" / "manifest.json").write_text("{}")
+    (folder / "start.sh").write_bytes(program.script(program.here()))
+
+    def start(cut: str) -> str:
+        return subprocess.run(["sh", folder / "start.sh", tmp_path / "x"], capture_output=True, text=True,
+                              check=False, env=os.environ | {"CUT": cut}).stdout  # fmt: skip
+
+    assert "begins" not in start("1")
+    assert "installs" in (again := start("0")) and "begins" in again
+    assert "installs" not in (third := start("0")) and "begins" in third
 
 
 def test_the_home_keeps_its_wheel_and_finds_it_again(tmp_path: Path) -> None:
