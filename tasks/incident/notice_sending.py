@@ -17,7 +17,7 @@ from tasks.incident import contacts, drafting, notice_page, notices
 from tasks.incident.notices import Known
 from tasks.incident.office import Office
 from tasks.shared import clock, kinds
-from tasks.shared.errors import Refused
+from tasks.shared.errors import Problem, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Pen
 from tasks.shared.mail import Attachment, Letter, Post
@@ -37,22 +37,38 @@ class Sending:
 def write(office: Office, wanted: Sequence[Known], folder: Path) -> list[Path]:
     """Each notice as PDF, text and, where it goes by mail, as a mail file. Only the owner can read
     them: the breach notice holds the importer numbers in the clear, as its rule wants. A drill masks
-    them all."""
-    made = []
+    them all. Raises Refused, once all others are written, for those whose numbers cannot be opened."""
+    made, kept_back = list[Path](), list[Problem]()
     for one in wanted:
-        draft = drafting.loaded(office.content.get(one.content))
-        clear = draft.numbers and not office.drill
-        opened = notice_page.opening(office.vault.open) if clear else notice_page.masking
-        stem = f"{clock.stamp(one.drafted)}-{one.template}-{one.contact}"
-        page = notice_page.pdf(draft, office.settings, opened)
-        said = notice_page.text(draft, office.settings, opened)
-        files = {f"{stem}.pdf": page, f"{stem}.txt": said.encode()}
-        if draft.channel == "mail" and draft.mail:
-            files[f"{stem}.eml"] = notice_page.eml(draft, office.settings, opened, page)
-        for name, data in notice_page.lists(draft, opened):
-            files[f"{stem}-{name}"] = data
+        try:
+            files = _files(office, one)
+        except Refused:
+            # On a machine that goes on from a kit: what the old one sealed stays there.
+            right = ("write it on the machine that listed them, or list them here: incident exposure, then "
+                     "notify again")  # fmt: skip
+            wrong = "its importer numbers cannot be opened here;"
+            kept_back.append(Problem(one.id, wrong=wrong, right=right))
+            continue
         made += [write_atomic(folder / name, data, mode=0o600) for name, data in files.items()]
+    if kept_back:
+        raise Refused(
+            f"{len(made)} file(s) were written to {folder}, of these notices none:", kept_back
+        )
     return made
+
+
+def _files(office: Office, one: Known) -> dict[str, bytes]:
+    """By name. Raises Refused for a number that cannot be opened."""
+    draft = drafting.loaded(office.content.get(one.content))
+    clear = draft.numbers and not office.drill
+    opened = notice_page.opening(office.vault.open) if clear else notice_page.masking
+    stem = f"{clock.stamp(one.drafted)}-{one.template}-{one.contact}"
+    page = notice_page.pdf(draft, office.settings, opened)
+    said = notice_page.text(draft, office.settings, opened)
+    files = {f"{stem}.pdf": page, f"{stem}.txt": said.encode()}
+    if draft.channel == "mail" and draft.mail:
+        files[f"{stem}.eml"] = notice_page.eml(draft, office.settings, opened, page)
+    return files | {f"{stem}-{name}": data for name, data in notice_page.lists(draft, opened)}
 
 
 def letter_of(office: Office, one: Known) -> Letter:

@@ -324,8 +324,8 @@ def test_the_book_keeps_no_birth_date_after_the_purge(world: World) -> None:
     assert "Driver birth date: was purged" not in refusal(world, number)
     told = refusal(world, number, again="a new driver")
     assert (
-        f"{number}, column Driver birth date: is missing; was purged on schedule: record it again"
-        in told
+        f"{number}, column Driver birth date: is missing; was purged on schedule, or lies on "
+        "the machine that recorded it: record it again" in told
     )
     assert verify(world.book.journal, world.book.content).ok
 

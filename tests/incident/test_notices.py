@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import io
+import shutil
 from datetime import datetime, timedelta
 from email import policy
 from pathlib import Path
@@ -179,6 +180,21 @@ def test_the_breach_notice_lists_the_numbers_in_the_clear(
     assert message["To"] == "cbpsoc@cbp.dhs.gov" and message["X-Unsent"] == "1"
     assert SSN in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "19 CFR 111.21(b)" in message["Subject"]
+
+
+def test_numbers_that_cannot_be_opened_keep_back_their_notice_alone(
+    office: Office, morning: datetime, tmp_path: Path
+) -> None:
+    office = with_contacts(with_systems(office, crm(office)))
+    declared(office, morning)
+    exposure.record(office, ["crm"], "ada")
+    made = known(office, *drafted(office, "breach"), *drafted(office, "vendor"))
+    for name in ("private", "private-keys"):
+        shutil.rmtree(office.settings.home / name)
+    with pytest.raises(Refused, match=r"2026-01/breach/.*cannot be opened here"):
+        notice_sending.write(office, made, tmp_path / "out")
+    names = {path.suffix for path in (tmp_path / "out").iterdir() if "-vendor-" in path.name}
+    assert names == {".pdf", ".txt", ".eml"}
 
 
 def test_other_notices_never_hold_a_social_security_number(

@@ -45,7 +45,7 @@ def gaps(case: Case, found: Table) -> Gaps:
 
 def _why(case: Case, row: dict[str, str]) -> str:
     if case.opened.get(row["field"]) == GONE:
-        return "was purged on schedule: record it again"
+        return "was purged on schedule, or lies on the machine that recorded it: record it again"
     return f"needed on a letter for {case.mode} [{row['mark']}]: {row['source']}"
 
 
