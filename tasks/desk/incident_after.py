@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tasks.desk.context import day, desk, say, show
+from tasks.desk.incident_room import fit
 
 redelivery = typer.Typer(
     no_args_is_help=True, help="Conditional release; goods that CBP wants back."
@@ -49,7 +50,7 @@ def watches(
 @redelivery.command()
 def conditional(
     number: Number,
-    why: Annotated[str, typer.Option(help="A sample, a CBP 28, marking ...")],
+    why: Annotated[str, typer.Option(help="A sample, a CBP 28, marking ...", callback=fit)],
     proof: Proof,
     until: Annotated[str, typer.Option(help="The day on which the condition ended.")] = "",
 ) -> None:
@@ -70,7 +71,7 @@ def demanded(
     number: Number,
     notice: Annotated[str, typer.Option(help="The notice's number or date.")],
     on: Annotated[str, typer.Option(help="Its day.")],
-    what: Annotated[str, typer.Option(help="Redeliver, mark, export ...")],
+    what: Annotated[str, typer.Option(help="Redeliver, mark, export ...", callback=fit)],
     proof: Proof,
     due: Annotated[str, typer.Option(help="By when, as it says; else the usual 30 days [G].")] = "",
 ) -> None:
@@ -107,7 +108,7 @@ def grant(
     reference: Annotated[str, typer.Option(help="CBP's reference.")],
     first: Annotated[str, typer.Option("--from", help="First day.")],
     last: Annotated[str, typer.Option("--to", help="Last day.")],
-    reason: Annotated[str, typer.Option(help="As CBP wrote it.")],
+    reason: Annotated[str, typer.Option(help="As CBP wrote it.", callback=fit)],
     act: Annotated[list[str], typer.Option(help="late-summary, late-deposit ...; may repeat.")],
     proof: Proof,
 ) -> None:
@@ -208,7 +209,9 @@ def filed(
 @handover.command()
 def recall(
     name: Annotated[str, typer.Argument(metavar="HANDOVER", help="Like HO-1A2B3C4D.")],
-    reason: Annotated[str, typer.Option(help="Why the other broker does not file them.")],
+    reason: Annotated[
+        str, typer.Option(help="Why the other broker does not file them.", callback=fit)
+    ],
     proof: Proof,
 ) -> None:
     """Take back what the other broker did not file: ours again."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tasks.desk.context import desk, say, show
-from tasks.desk.incident_room import Json, room
+from tasks.desk.incident_room import Json, fit, room
 from tasks.desk.verdict import tell
 
 app = typer.Typer(no_args_is_help=True, help="Evidence of remediation, for CBP.")
@@ -37,7 +37,7 @@ def list_(as_json: Json = False) -> None:
 def attach(
     item: Item,
     file: Annotated[list[Path], typer.Argument(help="Files; kept by their digest.")],
-    note: Annotated[str, typer.Option(help="Where they come from.")] = "",
+    note: Annotated[str, typer.Option(help="Where they come from.", callback=fit)] = "",
 ) -> None:
     """Files stand for an item of the checklist."""
     from tasks.incident import evidence
@@ -48,7 +48,7 @@ def attach(
 
 
 @app.command()
-def waive(item: Item, reason: Annotated[str, typer.Option()]) -> None:
+def waive(item: Item, reason: Annotated[str, typer.Option(callback=fit)]) -> None:
     """An item does not apply, and why."""
     from tasks.incident import evidence
 

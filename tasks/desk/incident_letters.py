@@ -9,6 +9,7 @@ import typer
 
 from tasks.desk import incident_after, incident_forms, incident_pga
 from tasks.desk.context import day, desk, say, show
+from tasks.desk.incident_room import fit
 
 if TYPE_CHECKING:
     from tasks.incident.letters.issuing import Outcome
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Downtime letters, and the documents behind them.")
 Json = Annotated[bool, typer.Option("--json")]
 Letter = Annotated[str, typer.Argument(help="Its id, like DL-1A2B3C4D.")]
-Reason = Annotated[str, typer.Option(help="Why, in words; it is kept.")]
+Reason = Annotated[str, typer.Option(help="Why, in words; it is kept.", callback=fit)]
 
 
 def mount(into: typer.Typer) -> None:
@@ -34,9 +35,14 @@ def issue(
     port: Annotated[str, typer.Option(help="All entries of a port that wait for a letter.")] = "",
     per: Annotated[str, typer.Option(help="One letter a shipment, or one a port.")] = "",
     signer: Annotated[str, typer.Option(help="Who signs, by id; else \\[letters] signer.")] = "",
-    again: Annotated[str, typer.Option(help="Replace the letters that stand; why.")] = "",
+    again: Annotated[
+        str, typer.Option(help="Replace the letters that stand; why.", callback=fit)
+    ] = "",
     without_authorisation: Annotated[
-        str, typer.Option(help="Issue without CBP's authorisation on record; why. It is kept.")
+        str,
+        typer.Option(
+            help="Issue without CBP's authorisation on record; why. It is kept.", callback=fit
+        ),
     ] = "",
     leave_out: Annotated[
         bool, typer.Option("--leave-out", help="Issue those that can be, name the others.")

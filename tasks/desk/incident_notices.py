@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk.context import desk, say, show
-from tasks.desk.incident_room import At, Evidence, Json, Reference, paths, room
+from tasks.desk.incident_room import At, Evidence, Json, Reference, fit, paths, room
 
 if TYPE_CHECKING:
     from tasks.incident.notices import Drafted
@@ -131,7 +131,9 @@ def notices(
 
 
 def fact(
-    given: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE; none lists them.")] = None,
+    given: Annotated[
+        list[str] | None, typer.Argument(help="NAME=VALUE; none lists them.", callback=fit)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What notices say of the incident, and whether a person said it or the book does: cause, affected
@@ -164,7 +166,7 @@ def contacts(
         list[str] | None, typer.Option(help="This contact was tried and works; may repeat.")
     ] = None,
     dead: Annotated[list[str] | None, typer.Option(help="It was tried and is dead.")] = None,
-    how: Annotated[str, typer.Option(help="How it was tried, who answered.")] = "",
+    how: Annotated[str, typer.Option(help="How it was tried, who answered.", callback=fit)] = "",
     as_json: Json = False,
 ) -> None:
     """Whom to tell, and when each was tried last. Exit 1 if one is dead or has nothing to reach it by."""

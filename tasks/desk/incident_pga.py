@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk.context import day, desk, say, show, show_files
+from tasks.desk.incident_room import fit
 
 if TYPE_CHECKING:
     from tasks.incident.pga.demands import Demand
@@ -86,7 +87,9 @@ def note(
 def let_go(
     number: Number,
     agency: Agency,
-    reason: Annotated[str, typer.Option(help="Why it goes without, and who said so.")],
+    reason: Annotated[
+        str, typer.Option(help="Why it goes without, and who said so.", callback=fit)
+    ],
     line: Line = 0,
     as_json: Json = False,
 ) -> None:

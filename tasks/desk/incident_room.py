@@ -13,12 +13,30 @@ from tasks.desk.context import desk
 if TYPE_CHECKING:
     from tasks.incident.office import Office
 
+
+def fit(given: str | list[str] | None) -> str | list[str] | None:
+    """Words that a person gives. Raises BadInput for a Social Security number among them."""
+    from tasks.shared.errors import BadInput
+    from tasks.shared.private import holds_ssn
+
+    if holds_ssn(given if isinstance(given, str) else " ".join(given or ())):
+        raise BadInput("Nothing was written: a Social Security number stands among your words. Notices and "
+                       "packs quote them, and the book keeps them for good: say it without the "
+                       "number")  # fmt: skip
+    return given
+
+
 Json = Annotated[bool, typer.Option("--json")]
 Note = Annotated[
-    str, typer.Option(help="What happened, in a sentence fit for others: notices quote it.")
+    str,
+    typer.Option(
+        help="What happened, in a sentence fit for others: notices quote it.", callback=fit
+    ),
 ]
 At = Annotated[str, typer.Option("--at", help="When, if not now: 2026-11-24T08:03-05:00.")]
-Reference = Annotated[str, typer.Option(help="CBP's reference, or the officer who said so.")]
+Reference = Annotated[
+    str, typer.Option(help="CBP's reference, or the officer who said so.", callback=fit)
+]
 Evidence = Annotated[
     list[Path] | None, typer.Option("--evidence", help="A file that proves it; may repeat.")
 ]

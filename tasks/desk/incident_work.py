@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk.context import desk, say, show
-from tasks.desk.incident_room import At, Evidence, Json, Reference, paths, room
+from tasks.desk.incident_room import At, Evidence, Json, Reference, fit, paths, room
 
 if TYPE_CHECKING:
     from tasks.incident.office import Office
@@ -73,7 +73,7 @@ def list_(
 def close(
     item: Annotated[list[str], typer.Argument(help="Items by their id or reference.")],
     how: Annotated[str, typer.Option(help="filed, paid, arrived, exported, answered ...")],
-    note: Annotated[str, typer.Option(help="What was done.")] = "",
+    note: Annotated[str, typer.Option(help="What was done.", callback=fit)] = "",
     reference: Reference = "",
     at: At = "",
     evidence: Evidence = None,

@@ -64,6 +64,11 @@ def masked(number: str | None) -> str:
 _LIKE_SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{3,5}(?![\d-])")
 
 
+def holds_ssn(text: str) -> bool:
+    """Whether words hold what has the form of a Social Security number."""
+    return any(_SSN.fullmatch(found) for found in _LIKE_SSN.findall(text))
+
+
 def without_ssn(text: str) -> str:
     """Words in which somebody wrote a Social Security number, also a mistyped one, with it hidden."""
     return _LIKE_SSN.sub(HIDDEN, text)

@@ -149,3 +149,15 @@ def test_evidence_by_the_command_line(continuity, home: Path, tmp_path: Path, mo
 def test_a_moment_that_cannot_be(continuity, when: str) -> None:
     code, _, err = continuity("incident", "declare", "--discovered", when)
     assert code == 2 and "--discovered" in err
+
+
+def test_a_social_security_number_among_words_is_refused(continuity) -> None:
+    assert continuity("incident", "declare", "--no-breach")[0] == 0
+    for words in (
+        ("step", "disconnected", "--note"),
+        ("fact",),
+        ("letters", "withdraw", "DL-1", "--reason"),
+    ):
+        code, _, err = continuity("incident", *words, "cause=of Abe Doe, 123-45-6789")
+        assert code == 2 and "say it without the number" in err and "6789" not in err
+    assert continuity("incident", "fact", "cause=call 956-555-0142")[0] == 0

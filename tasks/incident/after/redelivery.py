@@ -198,7 +198,10 @@ def answered(book: Book, number: str, notice: str, how: str, on: date, until: da
 def _released(book: Book, number: str) -> date:
     rows = book.journal.rows(sa.select(ENTRIES.c.released).where(ENTRIES.c.number == number))
     if not rows or not rows[0].released:
-        raise NumberUnavailable(f"{number} is not recorded as released on paper")
+        raise NumberUnavailable(
+            f"{number} is not recorded as released on paper: record its outcome and release date first (its "
+            "desk's workbook). What production released stands on the hour-zero list (incident work)"
+        )
     return date.fromisoformat(rows[0].released)
 
 
