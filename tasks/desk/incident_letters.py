@@ -71,12 +71,12 @@ def _tell(outcome: Outcome, out: Path, as_json: bool) -> None:
              "replaces": ", ".join(one.replaces), "to_follow": len(one.follows),
              "file": str(one.path)} for one in outcome.issued]  # fmt: skip
     show(rows, as_json=as_json, title="Downtime letters")
+    for problem in outcome.left:
+        typer.echo(f"left out: {problem}", err=True)
+    for note in dict.fromkeys(note for one in outcome.issued for note in one.notes):
+        typer.echo(f"Official form {note}", err=True)
     if as_json:
         return
-    for note in dict.fromkeys(note for one in outcome.issued for note in one.notes):
-        say(f"Official form {note}")
-    for problem in outcome.left:
-        say(f"left out: {problem}")
     say(f"{len(rows)} written to {out}. Nothing was sent: have them signed and handed in, then "
         "continuity incident letters sent LETTER --proof FILE")  # fmt: skip
 
@@ -84,8 +84,8 @@ def _tell(outcome: Outcome, out: Path, as_json: bool) -> None:
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """Every downtime letter: port, state, who signs it under whose licence, and which of its entries were
-    revised since: issue these again."""
-    from tasks.incident.letters import outdated
+    revised since: issue these again. Also which entries on paper have none."""
+    from tasks.incident.letters import outdated, readying
     from tasks.incident.letters.sending import letters
 
     old = outdated.outdated(desk.book)
@@ -94,6 +94,9 @@ def list_(as_json: Json = False) -> None:
           for one in letters(desk.book)], as_json=as_json, title="Downtime letters")  # fmt: skip
     if old and not as_json:
         show([one.as_dict() for one in old], as_json=False, title="Older than their record")
+    for port, some in readying.without(desk.journal).items():
+        more = f" and {len(some) - 3} more" if some[3:] else ""
+        typer.echo(f"NO LETTER, port {port or 'not given'}: {', '.join(some[:3])}{more}", err=True)
 
 
 @app.command()

@@ -168,6 +168,7 @@ def _papers(office: Office) -> Iterator[Line]:
 
     book = Book(office.journal, office.content, Vault(office.settings.home), office.settings)
     yield from matrix.readiness(book)
+    yield from chasing.unlettered(book)
     if next(office.journal.events(kind="letter."), None):
         yield from chasing.readiness(book)
         yield from outdated.readiness(book)

@@ -159,3 +159,23 @@ def test_private_data_is_purged_by_a_command_too(continuity, world: World) -> No
         code, out, _ = continuity("journal", "purge")
     assert code == 0 and "2 private value(s) can no longer be read" in out
     assert continuity("journal", "verify")[0] == 0
+
+
+def test_an_entry_that_was_left_out_is_told_to_a_script_too(continuity, world: World) -> None:  # type: ignore[no-untyped-def]
+    good, bad = world.record("30"), world.record("30", driver_name=None)
+    grant(world.book)
+    given = (
+        "incident",
+        "letters",
+        "issue",
+        good,
+        bad,
+        "--leave-out",
+        "--json",
+        "--out",
+        str(world.out()),
+    )
+    code, out, err = continuity(*given, by="jo")
+    assert code == 1 and [row["entries"] for row in json.loads(out)] == [1]
+    assert f"left out: {bad}" in err
+    assert f"NO LETTER, port 2704: {bad}" in continuity("incident", "letters", "list", "--json")[2]

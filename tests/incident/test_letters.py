@@ -15,9 +15,9 @@ from pypdf import PdfReader
 
 from tasks.entries import reserve
 from tasks.entries.ledger import Book
-from tasks.incident.letters import documents, needs, private_copy, sending
+from tasks.incident.letters import documents, needs, private_copy, readying, sending
 from tasks.incident.letters.authorisation import leave
-from tasks.incident.letters.chasing import chase_list, readiness
+from tasks.incident.letters.chasing import chase_list, readiness, unlettered
 from tasks.incident.letters.readying import waiting
 from tasks.reconciliation.report_letters import letter_words, letters, of_client
 from tasks.shared import clock, kinds, manifest, people, purging
@@ -249,6 +249,16 @@ def test_sending_wants_a_proof_and_a_day_that_can_be(world: World) -> None:
     sending.sent(world.book, letter, "e-mail", "port", today, proof, "jo")
     assert [one.state for one in sending.letters(world.book)] == ["sent"]
     assert sending.letters(world.book)[0].as_dict()["licence"] == "98765"
+
+
+def test_entries_on_paper_that_have_no_letter_are_told(world: World) -> None:
+    lettered, left = world.record("11"), world.record("11")
+    world.record("11", paper_outcome="refused")
+    world.letter(lettered)
+    assert readying.without(world.book.journal) == {"2704": [left]}
+    assert [line.fact for line in unlettered(world.book)] == ["port 2704: 1"]
+    world.letter(left)
+    assert not unlettered(world.book)
 
 
 def test_days_of_sending_are_washingtons(world: World) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tasks.entries.ledger import Book
+from tasks.incident import state
+from tasks.incident.clocks import ON_LINE
 from tasks.incident.letters.case import cases
 from tasks.incident.letters.documents import attached
-from tasks.incident.letters.readying import Rules, follows
+from tasks.incident.letters.readying import Rules, follows, without
 from tasks.incident.letters.sending import ISSUED, letters
 from tasks.incident.letters.values import text_of
 from tasks.incident.pga.demands import LET_GO
@@ -37,6 +39,16 @@ def chase_list(book: Book) -> list[dict[str, object]]:
                 "since": where[case.number].at[:10], "to_follow": "; ".join(lacking),
             })  # fmt: skip
     return sorted(found, key=lambda row: (str(row["importer"]), str(row["entry"])))
+
+
+def unlettered(book: Book) -> list[Line]:
+    """The board's line on entries that went, or are to go, to a port without a letter while we are down."""
+    incident = state.find(book.journal.rows)
+    if incident is None or incident.state in ON_LINE or not (left := without(book.journal)):
+        return []
+    told = "; ".join(f"port {port or 'not given'}: {len(some)}" for port, some in left.items())
+    return [Line("", "entries on paper without a downtime letter", AMBER, told,
+                 "continuity incident letters issue --port PORT --out FOLDER")]  # fmt: skip
 
 
 def readiness(book: Book) -> list[Line]:

@@ -24,6 +24,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, WITH_ANOTHER, among
 
 CLOSED = ("refused", "exported", "cleared otherwise")
+RELEASED = ("released", "provisional")
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,26 @@ def ready(rules: Rules, numbers: Sequence[str], again: bool) -> list[Ready]:
 
 def waiting(journal: Journal, port: str) -> list[str]:
     """The entries of a port that are recorded, not closed, and on no letter yet."""
-    query = (
-        sa.select(ENTRIES.c.number)
+    return [row.number for row in journal.rows(_waiting().where(ENTRIES.c.port == port))]
+
+
+def without(journal: Journal) -> dict[str, list[str]]:
+    """All of them that are not released either, by port; those without a port under an empty one."""
+    found: dict[str, list[str]] = {}
+    for row in journal.rows(_waiting().where(ENTRIES.c.outcome.not_in(RELEASED))):
+        found.setdefault(row.port, []).append(row.number)
+    return dict(sorted(found.items()))
+
+
+def _waiting() -> sa.Select[tuple[str, str]]:
+    return (
+        sa.select(ENTRIES.c.number, ENTRIES.c.port)
         .join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
         .outerjoin(LETTERS, LETTERS.c.live == ENTRIES.c.number)
-        .where(NUMBERS.c.state == "recorded", ENTRIES.c.port == port, LETTERS.c.live.is_(None))
+        .where(NUMBERS.c.state == "recorded", LETTERS.c.live.is_(None))
         .where(ENTRIES.c.outcome.not_in(CLOSED))
         .order_by(ENTRIES.c.number)
     )
-    return [row.number for row in journal.rows(query)]
 
 
 def require_port(book: Book, port: str) -> None:
