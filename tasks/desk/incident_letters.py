@@ -75,6 +75,8 @@ def _tell(outcome: Outcome, out: Path, as_json: bool) -> None:
         typer.echo(f"left out: {problem}", err=True)
     for note in dict.fromkeys(note for one in outcome.issued for note in one.notes):
         typer.echo(f"Official form {note}", err=True)
+    if told := incident_pga.look_up([number for one in outcome.issued for number in one.numbers]):
+        typer.echo(told, err=True)
     if as_json:
         return
     say(f"{len(rows)} written to {out}. Nothing was sent: have them signed and handed in, then "

@@ -43,6 +43,24 @@ def list_(
     raise typer.Exit(1 if any(one.state == HELD for one in found) else 0)
 
 
+def look_up(numbers: list[str]) -> str:
+    """Of entries that go to a port: what only their chapter hints at, which no letter says; else empty."""
+    from tasks.incident.letters.case import cases
+    from tasks.incident.pga.demands import HINT, OPEN, Office, demands
+
+    office, agencies, entries = Office(desk.book), set[str](), set[str]()
+    for case in cases(desk.book, numbers):
+        hints = [one for one in demands(office, case) if (one.need, one.state) == (HINT, OPEN)]
+        agencies |= {one.agency for one in hints}
+        entries |= {one.number for one in hints}
+    if not entries:
+        return ""
+    why = "" if office.flags.rows else " No tariff flags are loaded (incident pga load flags)."
+    return (f"LOOK UP before handing in: goods of {len(entries)} entries may concern "
+            f"{', '.join(sorted(agencies))}, by their chapter, and the letters name none of it: "
+            f"continuity incident pga list.{why}")  # fmt: skip
+
+
 def _tell(found: list[Demand], as_json: bool) -> None:
     rows = [one.as_dict() for one in found]
     if not as_json:

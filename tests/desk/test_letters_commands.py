@@ -12,6 +12,7 @@ from tasks.shared import clock
 from tasks.shared.files import digest_of
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
+from tests.entries import one
 from tests.entries.house import book_of
 from tests.incident.paper_world import World, grant, open_world, pdf, text_of
 from tests.incident.test_outdated import revise
@@ -179,3 +180,16 @@ def test_an_entry_that_was_left_out_is_told_to_a_script_too(continuity, world: W
     assert code == 1 and [row["entries"] for row in json.loads(out)] == [1]
     assert f"left out: {bad}" in err
     assert f"NO LETTER, port 2704: {bad}" in continuity("incident", "letters", "list", "--json")[2]
+
+
+def test_goods_that_an_agency_may_want_are_told_when_the_letter_is_made(
+    continuity, world: World
+) -> None:  # type: ignore[no-untyped-def]
+    grant(world.book)
+    rows = one.rows()
+    rows["tariffs"][-1]["hts_number"] = "0306170004"
+    number = world.record_rows(rows)
+    code, _, err = continuity(
+        "incident", "letters", "issue", number, "--out", str(world.out()), by="jo"
+    )
+    assert code == 0 and "goods of 1 entries may concern FDA" in err and "No tariff flags" in err
