@@ -4,7 +4,7 @@ a made-up letter, kept in the book, and relied on by an entry of production and 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -37,9 +37,9 @@ def chapter(office: Office, out: Path, actor: str) -> list[str]:
 def _chapter(office: Office, out: Path, actor: str) -> Iterator[str]:
     book = Book(office.journal, office.content, office.vault, office.settings)
     yield _ask(office, out, actor)
-    letter = write_atomic(out / FOLDER / f"granted-{REFERENCE}.pdf", _letter(office))
-    first = clock.washington().date()
-    term = (REFERENCE, first, first + timedelta(days=DAYS), REASON)
+    first, last = _days(book)
+    letter = write_atomic(out / FOLDER / f"granted-{REFERENCE}.pdf", _letter(office, first, last))
+    term = (REFERENCE, first, last, REASON)
     try:
         discretion.grant(book, *term, ["psc"], letter, actor)
         yield "discretion for a post-summary correction WAS RECORDED"
@@ -67,7 +67,14 @@ def _ask(office: Office, out: Path, actor: str) -> str:
     return f"asked of {', '.join(one.contact for one in known)}: what falls due after release will be late"
 
 
-def _letter(office: Office) -> bytes:
+def _days(book: Book) -> tuple[date, date]:
+    """The outage, from the first entry that was released on paper, and some weeks to come."""
+    query = sa.select(sa.func.min(ENTRIES.c.released)).where(ENTRIES.c.released != "")
+    today, first = clock.washington().date(), book.journal.rows(query)[0][0]
+    return min(today, date.fromisoformat(first)), today + timedelta(days=DAYS)
+
+
+def _letter(office: Office, first: date, last: date) -> bytes:
     """CBP's answer, as a drill has it."""
     paper = LetterPaper(Frame(
         title="Enforcement discretion granted", left="Port director (made up)", right=f"port {PORT}",
@@ -76,7 +83,7 @@ def _letter(office: Office) -> bytes:
     paper.page()
     name = office.settings.broker.name
     paper.text(f"{name}: discretion is used for entry summaries that are late because of the incident, for "
-               f"{DAYS} days from today. Reason: {REASON}. Interest is not affected.", 11)  # fmt: skip
+               f"the days from {first} to {last}. Reason: {REASON}. Interest is not affected.", 11)  # fmt: skip
     return paper.bytes()
 
 
