@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from tasks.reconciliation.classify import classify
 from tasks.reconciliation.due import step_of
+from tasks.reconciliation.filers import foreign
 from tasks.reconciliation.planned import WHAT, Plan, Planned, load
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
@@ -85,6 +86,8 @@ def unfit(one: Standing | None, number: str, plan: Plan, settings: Settings) -> 
         return f"{number} changed since it was made"
     if one.state != "recorded":
         return f"{number} is {one.state}"
+    if reason := foreign([one], settings).get(number):
+        return f"{number}: {reason}"
     step = step_of(one, settings)
     if step != plan.steps.get(number):
         return f"{number}: {step}: {classify(one).why}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tasks.reconciliation import plan_words
 from tasks.reconciliation.due import ready
 from tasks.reconciliation.following import HELD, following
 from tasks.reconciliation.loop import turn
+from tasks.shared import clock
 from tasks.status.page import lines
 from tests.reconciliation.ace_world import World, open_world, record_summaries, today
 from tests.reconciliation.house import Office as Desk
@@ -47,3 +49,20 @@ def test_entries_of_another_filer_are_held_with_what_to_do(world: World, asked: 
     assert told.light == "red" and told.fact == f"2: {done.held[numbers[0]]}"
     again = world.turn()
     assert not again.held and (again.waiting if asked else again.asked)
+
+
+def test_an_approved_plan_is_not_written_under_a_filer_code_that_changed(world: World) -> None:
+    (number,) = record_summaries(world, ["01"])
+    while not (waits := world.turn().waiting):
+        world.exchange()
+    world.office.approve(waits)
+    house = world.house
+    other = house.settings.broker.model_copy(update={"filer_code": "XYZ"})
+    changed = replace(house, settings=house.settings.model_copy(update={"broker": other}))
+    done = turn(changed, "bo", today())
+    assert not done.written and list(done.held) == [number]
+    assert 'Put filer_code = "ABC" back' in done.dropped[waits.digest]
+    assert not list(world.office.outbound.glob("*-se-*"))
+    with clock.held(clock.now() + timedelta(minutes=2)):
+        again = world.turn()
+    assert again.waiting and again.waiting.numbers == [number]
