@@ -33,6 +33,10 @@ def record(
     accept_clean: Annotated[
         bool, typer.Option("--accept-clean", help="Take the clean entries, leave the rest.")
     ] = False,
+    go_back: Annotated[
+        bool,
+        typer.Option("--go-back", help="Also undo what was corrected since a file was written."),
+    ] = False,
     annotated: Annotated[
         Path | None, typer.Option(help="Folder for annotated copies; else beside each file.")
     ] = None,
@@ -44,7 +48,7 @@ def record(
     from tasks.entries.ledger import profile_of, take
 
     intakes = read_files(files, profile_of(desk.settings))
-    taken = take(desk.book, intakes, desk.actor, accept_clean=accept_clean)
+    taken = take(desk.book, intakes, desk.actor, accept_clean=accept_clean, go_back=go_back)
     copies = {
         one.file: [str(path) for path in annotate(intake, annotated, one.problems)]
         for intake, one in zip(intakes, taken, strict=True)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from tasks.entries import disclaimers, history, in_bond_use, private_fields, type_hints
 from tasks.entries.digests import digests
+from tasks.entries.going_back import corrected, going_back
 from tasks.entries.lines import entry_lines
 from tasks.entries.record import Record, to_bytes
 from tasks.entries.rules import Profile
@@ -78,10 +79,11 @@ class Book:
     settings: Settings
 
 
-def take(book: Book, intakes: Sequence[Intake], actor: str, *, accept_clean: bool = False
-         ) -> list[Taken]:  # fmt: skip
-    """Record each file in the order given; the answer says what became of each."""
-    taken = [_take_one(book, one, intakes, actor, accept_clean) for one in intakes]
+def take(book: Book, intakes: Sequence[Intake], actor: str, *, accept_clean: bool = False,
+         go_back: bool = False) -> list[Taken]:  # fmt: skip
+    """Record each file in the order given; the answer says what became of each. `go_back`: also
+    entries that it puts back to what they were before a correction."""
+    taken = [_take_one(book, one, intakes, actor, accept_clean, go_back) for one in intakes]
     known = type_hints.known(history.latest(book.journal, book.content))
     return [
         replace(one, warnings=(
@@ -105,14 +107,17 @@ def profile_of(settings: Settings) -> Profile:
 
 
 def _take_one(
-    book: Book, intake: Intake, others: Sequence[Intake], actor: str, accept_clean: bool
-) -> Taken:
+    book: Book, intake: Intake, others: Sequence[Intake], actor: str, accept_clean: bool,
+    go_back: bool,
+) -> Taken:  # fmt: skip
     clashes = [
         *_clashes(book, intake, others),
         *_references(intake),
         *_against_release(book.journal, intake),
         *in_bond_use.clashes(book.journal, intake.record, intake.file),
     ]
+    if not go_back:
+        clashes += _going_back(book, intake, {number for number, _ in clashes})
     problems = tuple(sorted([*intake.problems, *(problem for _, problem in clashes)]))
     if problems and not (accept_clean and not intake.blocked):
         _write_refusal(book.journal, intake, problems, actor)
@@ -156,6 +161,21 @@ def _references(intake: Intake) -> Iterable[tuple[str, Problem]]:
         yield number, Problem(intake.file, SHEETS[table], 0, field_of(table, column).title, value,
                               f"{number}: a reference of the books in place of the value",
                               "the number or date itself")  # fmt: skip
+
+
+def _going_back(book: Book, intake: Intake, clashing: set[str]) -> Iterable[tuple[str, Problem]]:
+    """An older workbook undoes what was corrected since; that takes a clear yes."""
+    sound = intake.clean()
+    some = corrected(book.journal, sound.numbers) - clashing
+    record = _ready(book, sound.take(some)) if some else Record.empty()
+    changed = _sorted_out(book.journal, record)[1]
+    for number, words in going_back(book.journal, book.content, record, changed).items():
+        yield number, Problem(
+            intake.file, "Entries", intake.row_of(number), "Entry number", number,
+            f"was corrected since this was written, and would go back: {words}",
+            "if that is meant, add --go-back; else take the entry out of this file, or correct it as "
+            f"it stands: continuity entries correct {number}", "E110",
+        )  # fmt: skip
 
 
 def _against_release(journal: Journal, intake: Intake) -> Iterable[tuple[str, Problem]]:

@@ -84,5 +84,7 @@ def read(settings: Settings, *paths: Path) -> list[Intake]:
     return read_files(paths, profile_of(settings))
 
 
-def hand_in(book: Book, *paths: Path, accept_clean: bool = False) -> list[Taken]:
-    return take(book, read(book.settings, *paths), "jo", accept_clean=accept_clean)
+def hand_in(book: Book, *paths: Path, accept_clean: bool = False, go_back: bool = False
+            ) -> list[Taken]:  # fmt: skip
+    intakes = read(book.settings, *paths)
+    return take(book, intakes, "jo", accept_clean=accept_clean, go_back=go_back)

@@ -293,3 +293,25 @@ def test_listings(book: ledger.Book, tmp_path: Path) -> None:
     lacking = {row["entry_number"] for row in chase_list(book.journal, book.content)}
     complete = pc.sum(pc.cast(record.entries["state_of_destination"].is_valid(), "int64")).as_py()
     assert lacking <= set(numbers) and complete is not None
+
+
+def test_an_older_workbook_puts_nothing_back_without_a_clear_yes(
+    book: ledger.Book, tmp_path: Path
+) -> None:
+    numbers = made.issue(book.journal, book.settings, "truck", 2)
+    record = made.with_values(made.filled(12, numbers, "truck"), remarks=None)
+    old = made.workbook(tmp_path, "old.xlsx", "truck", record)
+    made.hand_in(book, old)
+    mended = made.with_values(
+        record.take(numbers[:1]), remarks="seal was broken", driver_name="Ana"
+    )
+    made.hand_in(book, made.workbook(tmp_path, "mended.xlsx", "truck", mended))
+    (taken,) = made.hand_in(book, old)
+    (told,) = taken.problems
+    assert taken.refused and (told.value, told.code) == (numbers[0], "E110")
+    assert "Remarks seal was broken becomes nothing again" in told.wrong and "Ana" not in told.wrong
+    (taken,) = made.hand_in(book, old, accept_clean=True)
+    assert (taken.left, taken.unchanged) == ((numbers[0],), (numbers[1],))
+    assert revision_of(book.journal, numbers[0]) == 2
+    (taken,) = made.hand_in(book, old, go_back=True)
+    assert taken.revised == (numbers[0],) and not taken.problems

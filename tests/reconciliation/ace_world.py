@@ -132,5 +132,6 @@ def take_record(world: World, record: Record) -> None:
     """Hand a record in as if a desk's clean workbook had held it."""
     digest = sha256(to_bytes(record)).hexdigest()
     source = Source(Path(f"{digest[:8]}.xlsx"), digest)
-    (taken,) = take(world.office.book, [Intake((source,), "workbook", "truck", record, ())], "jo")
+    intake = Intake((source,), "workbook", "truck", record, ())
+    (taken,) = take(world.office.book, [intake], "jo", go_back=True)
     assert not taken.problems
