@@ -1,6 +1,7 @@
 """Releases that one consolidating summary covers (AE 2026-07 p.134): it has no release of its own, they
-have no summary of their own. It goes when all of them stand in ACE (error 237), and names all of them;
-each is settled when it does. Where no summary of our book can take a release, a person puts it right."""
+have no summary of their own. It goes when ACE shows all of them released (error 237), and names them
+all; each is settled when it does. Where no summary of our book can take a release, a person puts it
+right."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from tasks.reconciliation.view import SUMMARY, Standing
 from tasks.shared.journal import Journal
 from tasks.shared.projections import ENTRIES, NUMBERS
 
-_THERE = (Release.PENDING, Release.FREE, Release.OTHER_DAY, Release.STOPPED)
+_THERE = (Release.FREE, Release.OTHER_DAY)
+"""Released, not merely on file: a summary that names one that is not is rejected (error 237)."""
 _STANDING = ("recorded", "settled")
 
 

@@ -167,11 +167,11 @@ RULES = (
          release=[R.PENDING], route=PARTS),
     Rule(Step.TASK, "ACE says {says} ({code})", RELEASE, release=[R.STOPPED], route=PARTS),
     Rule(Step.WAIT, "ACE said already on file and shows no release yet", RELEASE, se=[W.FOUND], route=PARTS),
-    # The summary goes when all the releases that it names stand in ACE (error 237).
+    # The summary goes when ACE shows all the releases that it names released (error 237).
     Rule(Step.PERSON, "no entry names it as the summary that covers it: the desk gives them its number, or "
          "takes the mark off", route=[LONE]),
-    Rule(Step.WAIT, "waits until its releases stand in ACE: {awaited}", SUMMARY, route=[GATHERING]),
-    Rule(Step.SEND_SUMMARY, "all its releases stand in ACE", route=[CONSOLIDATING]),
+    Rule(Step.WAIT, "waits until ACE shows its releases released: {awaited}", SUMMARY, route=[GATHERING]),
+    Rule(Step.SEND_SUMMARY, "ACE shows all its releases released", route=[CONSOLIDATING]),
     Rule(Step.SEND_SUMMARY, "nothing is in the way", release=ON_FILE),
     # "Already on file" to an add means found, not failed: an officer keyed the paper, and CQ does
     # not show what it never told.

@@ -229,3 +229,21 @@ def test_the_want_of_a_summary_is_told_beside_any_other_step_and_of_nothing_that
         assert WHOLE.number not in classify(one).why
         assert covering.without_summary([one]) == []
     assert covering.without_summary([together(PART, WHOLE), replace(bare, state="settled")]) == []
+
+
+def test_a_release_on_file_and_not_released_keeps_the_summary_back(world: World) -> None:
+    whole, first, second = desks.issue(world.office.journal, world.office.settings, "truck", 3)
+    rows = [consolidating(whole)]
+    rows += [
+        made(part, consolidated_summary=whole, filing_route="se_then_ae")
+        for part in (first, second)
+    ]
+    take_record(world, made_record.joined(rows))
+    world.ace.seed_paper_release(first, made_summary.RELEASED)
+    settled(world, 8)
+    assert world.ace.book()[second].entry and steps(world)[second] == Step.DATE
+    why = {one.number: verdict.why for one, verdict in verdicts(world.house)}[whole]
+    assert steps(world)[whole] == Step.WAIT and second in why and first not in why
+    world.ace.seed_paper_release(second, made_summary.RELEASED)
+    settled(world, 8)
+    assert set(steps(world).values()) == {"settled"}
