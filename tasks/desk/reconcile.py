@@ -141,6 +141,8 @@ def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         say(f"CONTRADICTION: {odd}")
     for file, wrong in done.meddled.items():
         say(f"NOT AS WRITTEN: {file}: {wrong}")
+    for line in done.silent:
+        say(f"NO ANSWER: {line}")
     if done.paced:
         say(f"Pace: {done.paced}")
     for number, reason in done.reopened.items():
@@ -175,6 +177,7 @@ def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
         "uncovered": done.uncovered,
         "contradictions": [odd for one in done.read for odd in one.odd],
         "meddled": done.meddled,
+        "silent": done.silent,
         "paced": done.paced,
         "waiting": plan_words.facts(done.waiting) if done.waiting else None,
     }

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 from tasks.reconciliation import plan
 from tasks.reconciliation.asking import House
+from tasks.reconciliation.classify import Verdict
 from tasks.reconciliation.filers import is_foreign, kept_back
 from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.plan_words import plain
-from tasks.reconciliation.rules import HELD, SENDING
+from tasks.reconciliation.rules import HELD, SENDING, Step
+from tasks.reconciliation.silent import by_number, silent
 from tasks.reconciliation.terms import sending_day
 
 
@@ -22,16 +24,22 @@ def held_back(house: House) -> dict[str, str]:
 
 def following(house: House) -> list[dict[str, str]]:
     """A row for each recorded entry: number, desk, step, why."""
-    held = held_back(house)
+    held, late = held_back(house), by_number(silent(house.journal))
     return [
         {
             "number": one.number,
             "desk": one.desk,
             "step": HELD if one.number in held else str(verdict.step),
-            "why": _why(held[one.number], one.number) if one.number in held else verdict.why,
+            "why": _why(held[one.number], one.number)
+            if one.number in held
+            else _waiting(verdict, late.get(one.number, "")),
         }
         for one, verdict in verdicts(house)
     ]
+
+
+def _waiting(verdict: Verdict, late: str) -> str:
+    return f"{verdict.why}; {late}" if late and verdict.step is Step.WAIT else verdict.why
 
 
 def _why(reason: str, number: str) -> str:

@@ -18,6 +18,7 @@ from tasks.reconciliation.covering import without_summary
 from tasks.reconciliation.filers import kept_back
 from tasks.reconciliation.meddled import meddled
 from tasks.reconciliation.rules import HELD
+from tasks.reconciliation.silent import silent
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
 from tasks.shared import approval, kinds, people
@@ -42,6 +43,8 @@ class Turn:
     """A line for each number under which a summary is to cover releases, and none of the book goes."""
     meddled: dict[str, str] = field(default_factory=dict)
     """Files of the outbound folder that somebody edited or renamed, and what to do."""
+    silent: list[str] = field(default_factory=list)
+    """A line for each batch without an answer long after it was written."""
     paced: str = ""
     """Why files wait although they might go; empty if none does."""
 
@@ -71,7 +74,8 @@ def turn(house: House, actor: str, today: date) -> Turn:
     pace = pacing.pace(house.journal, house.settings)
     return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held | others,
                 reopened, dropped, without_summary(standings(house.journal)),
-                meddled(house), "" if pace.left else str(pace))  # fmt: skip
+                meddled(house), [one.words for one in silent(house.journal)],
+                "" if pace.left else str(pace))  # fmt: skip
 
 
 def verdicts(house: House) -> list[tuple[Standing, Verdict]]:

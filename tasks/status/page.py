@@ -15,6 +15,7 @@ from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.covering import without_summary
 from tasks.reconciliation.filers import kept_back
 from tasks.reconciliation.requests import requests
+from tasks.reconciliation.silent import silent
 from tasks.reconciliation.standings import standings
 from tasks.shared import approval, board, clock
 from tasks.shared.ace_tables import BATCHES
@@ -123,6 +124,10 @@ def _batches(journal: Journal) -> Iterator[Line]:
         yield Line(
             "", "batch named but not written", RED, row.batch, "continuity ace batch", row.at
         )
+    for one in silent(journal):
+        fact = f"{len(one.numbers)} entries: {one.words}"
+        yield Line("", "batch without an answer", RED, fact, 'continuity reconcile next --step "wait for ACE"',
+                   one.since)  # fmt: skip
 
 
 def _desks(journal: Journal) -> Iterator[Line]:

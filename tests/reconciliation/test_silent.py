@@ -1,0 +1,50 @@
+"""A batch file that the sender took, or somebody removed: no answer comes, and a person is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.duties.records import Office
+from tasks.reconciliation.classify import Step
+from tasks.reconciliation.following import following
+from tasks.shared import clock
+from tasks.status.page import lines
+from tests.reconciliation.ace_world import World, open_world, send_one
+from tests.reconciliation.house import Office as Desk
+
+WHAT = "batch without an answer"
+
+
+@pytest.fixture
+def world(office: Desk, tmp_path: Path) -> Iterator[World]:
+    made = open_world(office, tmp_path / "ace")
+    yield made
+    made.ace.close()
+
+
+def told(world: World) -> list[str]:
+    house = world.house
+    board = lines(Office(house.journal, house.content, house.settings))
+    return [one.fact for one in board if one.what == WHAT]
+
+
+def test_a_removed_batch_file_is_asked_about_never_settled_and_told(world: World) -> None:
+    number = send_one(world)
+    (file,) = world.office.outbound.glob("*-se-*")
+    file.unlink()
+    world.exchange()
+    assert not world.turn().silent and not told(world), "not while an answer may be on its way"
+    with clock.held(clock.now() + timedelta(hours=2)):
+        for _ in range(3):
+            done = world.turn()
+            world.exchange()
+            assert done.asked and not done.settled and not done.waiting
+        (line,) = done.silent
+        assert file.name in line and "reconcile not-received 26" in line
+        assert told(world) == [f"1 entries: {line}"]
+        (row,) = following(world.house)
+        assert (row["number"], row["step"]) == (number, Step.WAIT) and line in row["why"]
