@@ -138,7 +138,8 @@ def _total(c: Checks, valued: Mask) -> None:
 
 
 def zone_lines(c: Checks) -> None:
-    """Type 06 says status and quantity of each line; an expired number its successor (p.63, 72)."""
+    """Type 06 says status and quantity of each line; an expired number its successor (p.63, 72). The day
+    of status P is the summary's (AE 41, error 674), so it may stand with any tariff number."""
     zone = c.of_entry(LINES, c.among(E, "entry_type", ["06"]))
     c.need(LINES, "zone_status", zone, "E512", "P or N: type 06 needs it")
     c.need(LINES, "zone_quantity", zone, "E512", "a whole number: type 06 needs it")
@@ -150,7 +151,6 @@ def zone_lines(c: Checks) -> None:
     foreign = c.among(LINES, "zone_status", ["P"])
     c.bar(LINES, "privileged_date", zone & ~foreign, "E512", "leave empty: only status P has it")
     dated = pairs(c, LINES, "line")[c.given(LINES, "privileged_date")]
-    renamed = pairs(c, T, "line")[c.given(T, "current_hts_number")]
     undated = ~np.isin(pairs(c, T, "line"), dated)
     c.bar(
         T,
@@ -158,13 +158,4 @@ def zone_lines(c: Checks) -> None:
         undated,
         "E512",
         "leave empty, or fill in Privileged status date on the line (type 06, status P)",
-    )
-    unnamed = c.given(LINES, "privileged_date") & ~np.isin(pairs(c, LINES, "line"), renamed)
-    c.report(
-        LINES,
-        "privileged_date",
-        unnamed & foreign,
-        "E512",
-        "no Current HTS number on its tariff rows:",
-        "that number too, or leave empty",
     )

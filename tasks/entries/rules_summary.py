@@ -102,6 +102,8 @@ def _gaps(c: Checks, due: Mask) -> Iterator[tuple[str, str, Mask]]:
         & ~c.given(E, "foreign_port")
         & ~c.has(LINES, c.given(LINES, "foreign_port")),
     )
+    privileged = c.among(LINES, "zone_status", ["P"]) & ~c.given(LINES, "privileged_date")
+    yield LINES, "privileged_date", _rows_of(c, LINES, due) & privileged
     cases = c.given(LINES, "ad_case") | c.given(LINES, "cd_case")
     yield (
         LINES,

@@ -146,6 +146,9 @@ def test_a_zone_entry_has_no_bill_and_carries_its_zone_week_and_status() -> None
         "SE6073181520650000000200",
         "SE617318155051",
     ]
+    # Of goods under an active number only the summary tells the day (SE v40 p.63, AE error 674).
+    rows["tariffs"] = [tariff(key, 1, value=200)]
+    assert records(rows)[-2:] == ["SE41P      00000005", "SE6073181520650000000200"]
 
 
 def test_warehouse_entries_name_their_warehouse_and_origin() -> None:

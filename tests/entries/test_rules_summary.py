@@ -77,6 +77,13 @@ def test_entry_types_ask_for_different_things() -> None:
     assert "warehouse_entry" in {name for name, _ in gaps(one.record(made))}
 
 
+def test_a_privileged_zone_line_is_asked_for_the_day_of_its_status() -> None:
+    made = one.rows("06")
+    assert "privileged_date" not in {name for name, _ in gaps(one.record(made))}
+    made["lines"][0]["zone_status"] = "P"
+    assert ("privileged_date", 1) in gaps(one.record(made))
+
+
 def test_the_consignee_is_asked_for_once() -> None:
     made = whole()
     made["parties"] = [row for row in made["parties"] if row["party"] != "CN"]

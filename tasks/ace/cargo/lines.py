@@ -18,6 +18,7 @@ from tasks.shared.errors import Problem
 
 _PGA_COLUMNS = ("agency", "program", "processing", "disclaimer", "reference")
 _TARIFF, _TARIFF_STEP, _ORDER_STEP = 1 << 21, 1 << 12, 128
+_LINE_STEP = 1 << 10
 """Places on a line: after the parties, each tariff number with its PGA records."""
 
 
@@ -33,14 +34,26 @@ def lines(part: Slice) -> list[Part]:
     made = [Part(keys(rank, LINES, line), part.encode("SE40", columns, rank))]
     zone = np.flatnonzero(part.is_any("zone_status", ("P", "N"), "lines"))
     if len(zone):
+        # The summary names the day of every privileged line (674), the release only where the tariff
+        # number is no longer active (SE v40 p.63).
+        old = pa.array(_superseded(part, line))
+        dates = part.column("privileged_date", "lines")
+        dates = pc.if_else(old, dates, pa.scalar(None, dates.type))
         columns = {
             "zone_status": chosen(part.column("zone_status", "lines"), zone),
-            "privileged_date": chosen(part.column("privileged_date", "lines"), zone),
+            "privileged_date": chosen(dates, zone),
             "zone_quantity": chosen(part.column("zone_quantity", "lines"), zone),
         }
         record = part.encode("SE41", columns, rank[zone])
         made.append(Part(keys(rank[zone], LINES, line[zone], 1), record))
     return [*made, *_tariffs(part)]
+
+
+def _superseded(part: Slice, line: np.ndarray) -> np.ndarray:
+    """Which lines have a tariff number that is no longer active, with its successor."""
+    named = part.given("current_hts_number", "tariffs")
+    tariffs = part.ranks["tariffs"] * _LINE_STEP + part.integers("line", "tariffs")
+    return np.isin(part.ranks["lines"] * _LINE_STEP + line, tariffs[named])
 
 
 def _tariffs(part: Slice) -> list[Part]:
