@@ -10,6 +10,9 @@ from tasks.entries.rules_release import other_types
 
 E, LINES, T, P = "entries", "lines", "tariffs", "parties"
 MOST_LINES, MOST_TARIFFS = 999, 32
+_OF_CASES = {"01": "03", "11": "03", "02": "07", "12": "07", "31": "34", "32": "38", "51": "",
+             "52": "", "86": "03"}  # fmt: skip
+"""Types that take no AD or CVD case, and which one the same goods have under a case (AE 2026-07 p.135)."""
 
 
 def all_lines(c: Checks) -> None:
@@ -18,6 +21,7 @@ def all_lines(c: Checks) -> None:
     tariff_order(c)
     tariff_values(c)
     zone_lines(c)
+    cases(c)
 
 
 def counted(c: Checks) -> None:
@@ -159,3 +163,14 @@ def zone_lines(c: Checks) -> None:
         "E512",
         "leave empty, or fill in Privileged status date on the line (type 06, status P)",
     )
+
+
+def cases(c: Checks) -> None:
+    """Goods under an AD or CVD case have entry types of their own (AE error 466), and once ACE has
+    released them it takes no other type: better told before the paper goes out."""
+    for kind, right in _OF_CASES.items():
+        bare = c.of_entry(LINES, c.among(E, "entry_type", [kind]))
+        for name in ("ad_case", "cd_case"):
+            rows, mend = bare & c.given(LINES, name), "leave empty"
+            mend = f"type {right}, told to the port too; or leave empty" if right else mend
+            c.report(LINES, name, rows, "E513", f"type {kind} takes no case:", mend)
