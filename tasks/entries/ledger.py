@@ -190,9 +190,11 @@ def _against_release(journal: Journal, intake: Intake) -> Iterable[tuple[str, Pr
             if held.application == "SE" and not sealed and before and row[column] != before:
                 place = (intake.file, "Entries", intake.row_of(held.number))
                 wrong = f"{held.number}: the release in batch {held.batch} says {before}"
-                yield held.number, Problem(*place, field_of("entries", column).title,
-                                           row[column] or "", wrong,
-                                           "correct it with CBP first, then here")  # fmt: skip
+                yield held.number, Problem(
+                    *place, field_of("entries", column).title, row[column] or "", wrong,
+                    "ACE keeps that. CBP cancels it there (then continuity reconcile burnt, and the "
+                    "next number of this workbook), or mends it (then continuity reconcile settle)",
+                )  # fmt: skip
 
 
 def desks_of(intake: Intake) -> dict[str, str]:

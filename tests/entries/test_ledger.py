@@ -201,6 +201,7 @@ def test_after_the_release_the_summarys_data_may_still_come_in(
     other = made.with_values(more, port_of_entry="5301")
     (taken,) = made.hand_in(book, made.workbook(tmp_path, "c.xlsx", "truck", other))
     assert taken.refused and "the release in batch B1 says" in taken.problems[0].wrong
+    assert "reconcile burnt" in taken.problems[0].right, "what can still be done about it"
 
 
 def test_private_values_never_reach_content_or_journal(book: ledger.Book, tmp_path: Path) -> None:
