@@ -141,7 +141,7 @@ def proofs(head: Head, story: Story, rows: pa.Table) -> list[Proof]:
         Proof("entries recorded; numbers recorded twice as new", f"{len(story.recorded):,} / {double}",
               double == 0),
         Proof("numbers accepted in two batches of one message", str(len(twice)), not twice),
-        Proof("numbers named again, each only after ACE had processed nothing or refused",
+        Proof("numbers named again, each only after ACE had processed nothing, refused or never got it",
               f"{many:,}, {len(blind)} otherwise", not blind),
         Proof("void or burnt numbers named in a batch afterwards", str(len(burnt)), not burnt),
         Proof("numbers void, settled, handed over or burnt: by events / by tables",
@@ -152,8 +152,8 @@ def proofs(head: Head, story: Story, rows: pa.Table) -> list[Proof]:
 
 
 def _again(story: Story) -> tuple[int, list[str], list[str]]:
-    """How many numbers were named more than once in one message; those for which ACE had not said
-    before that it processed nothing or refused; those that it accepted more than once."""
+    """How many numbers were named more than once in one message; those for which it was not known
+    before that ACE processed nothing, refused or never got it; those that it accepted more than once."""
     many, blind, twice = 0, [], []
     for number, sent in story.sent.items():
         pairs = [
@@ -174,7 +174,10 @@ def _again(story: Story) -> tuple[int, list[str], list[str]]:
 
 
 def _refused(story: Story, number: str, sending: Sending, before: int) -> bool:
-    """Whether ACE had said, before that place in the book, that this sending came to nothing."""
+    """Whether ACE had said, before that place in the book, that this sending came to nothing, or a
+    licence holder had proved that ACE never got it."""
+    if sending.lost is not None and sending.lost.seq < before:
+        return True
     if sending.rejected:
         return sending.answers[0][0].seq < before
     return any(

@@ -74,7 +74,7 @@ class File(NamedTuple):
 @dataclass
 class Sending:
     """One batch that was named. `answers`: each answer, and whether it rejected the batch whole;
-    `why`: CBP's codes and texts for that."""
+    `why`: CBP's codes and texts for that. `lost`: noted, with proof, as never received by ACE."""
 
     batch: str
     application: str
@@ -85,6 +85,7 @@ class Sending:
     written: Mark | None = None
     answers: list[tuple[Mark, bool]] = field(default_factory=list)
     why: str = ""
+    lost: Mark | None = None
 
     @property
     def rejected(self) -> bool:
@@ -153,6 +154,8 @@ class Story:
         for one in self.told.get(number, ()):
             if one.batch == sending.batch:
                 return " ".join(part for part in (one.line.disposition, one.line.code) if part)
+        if sending.lost is not None:
+            return "never reached ACE"
         return "no answer" if sending.written else "not written yet"
 
 
@@ -223,6 +226,11 @@ def _written(story: Story, mark: Mark, body: kinds.BatchWritten) -> None:
         story.sendings[body.batch].written = mark
 
 
+def _lost(story: Story, mark: Mark, body: kinds.BatchNotReceived) -> None:
+    if body.batch in story.sendings:
+        story.sendings[body.batch].lost = mark
+
+
 def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:
     if body.batch in story.sendings:
         sending = story.sendings[body.batch]
@@ -284,6 +292,7 @@ _READERS: dict[type[kinds.Body], Callable[[Story, Mark, Any], None]] = {
     ),
     kinds.BatchNamed: _named,
     kinds.BatchWritten: _written,
+    kinds.BatchNotReceived: _lost,
     kinds.AnswerRead: _answered,
     kinds.AnswerRepeated: _repeated,
     kinds.BondConfirmed: _bonded,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reconciliation import acts
+from tasks.reconciliation import acts, report
 from tasks.reconciliation.sign_off import sign_off
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, NotApproved, Refused, Unaccounted
@@ -167,6 +167,10 @@ def test_a_batch_lost_on_the_way_goes_again_by_the_licence_holder_s_word(world: 
     world.run()
     assert step(world, number) == "settled"
     assert world.ace.book()[number].count("entry added") == 1
+    house = world.house
+    made = report.build(house.journal, house.content, house.settings)
+    (again,) = [one for one in made.proofs if one.what.startswith("numbers named again")]
+    assert (again.figure, again.holds) == ("1, 0 otherwise", True)
 
 
 def test_an_answer_to_a_batch_that_was_thought_lost_counts_after_all(world: World) -> None:
