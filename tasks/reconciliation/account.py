@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from tasks.reconciliation.facts import QUOTA_TYPES, WITHDRAWALS
 from tasks.shared import kinds
 from tasks.shared.ace_tables import BATCHES, HELD_BY_ACE, SENT, VIEWS
 from tasks.shared.journal import Journal
@@ -139,9 +140,16 @@ def _place(row: sa.Row) -> str:  # type: ignore[type-arg]
         return SENT_OUT if row.written else NAMED
     if row.outcome in CLOSED_OUTCOMES or row.route == NO_ROUTE:
         return NO_FILING
-    if row.outcome in OPEN_OUTCOMES:
+    if row.outcome in OPEN_OUTCOMES and not _filed_first(row):
         return AT_PORT
     return TO_SEND if row.route == SE_ROUTE else SUMMARY
+
+
+def _filed_first(row: sa.Row) -> bool:  # type: ignore[type-arg]
+    """Withdrawals and quota goods wait for their summary, not for the port: it comes before they are
+    let go (19 CFR 142.13(b), 144.38)."""
+    withdrawn = row.route == "ae_only" and row.entry_type in WITHDRAWALS
+    return withdrawn or (row.route == "ae_certified" and row.entry_type in QUOTA_TYPES)
 
 
 def totals(lines: Iterable[Line]) -> list[dict[str, str | int]]:
