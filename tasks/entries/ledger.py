@@ -87,6 +87,7 @@ def take(book: Book, intakes: Sequence[Intake], actor: str, *, accept_clean: boo
     known = type_hints.known(history.latest(book.journal, book.content))
     return [
         replace(one, warnings=(
+            *one.warnings,
             *type_hints.warnings(intake.record, known, intake.file, intake.rows),
             *disclaimers.warnings(intake.record, intake.file),
         ))
@@ -116,8 +117,8 @@ def _take_one(
         *_against_release(book.journal, intake),
         *in_bond_use.clashes(book.journal, intake.record, intake.file),
     ]
-    if not go_back:
-        clashes += _going_back(book, intake, {number for number, _ in clashes})
+    back = list(_going_back(book, intake, {number for number, _ in clashes}))
+    clashes += [] if go_back else back
     problems = tuple(sorted([*intake.problems, *(problem for _, problem in clashes)]))
     if problems and not (accept_clean and not intake.blocked):
         _write_refusal(book.journal, intake, problems, actor)
@@ -132,7 +133,7 @@ def _take_one(
     kept = set(record.numbers)
     left = tuple(number for number in intake.record.numbers if number not in kept)
     return Taken(intake.file, intake.desk, tuple(new), tuple(changed), tuple(same), left,
-                 _voids(book.journal, sound), problems)  # fmt: skip
+                 _voids(book.journal, sound), problems, _undone(back, changed))  # fmt: skip
 
 
 def _clashes(book: Book, intake: Intake, others: Sequence[Intake]) -> Iterable[tuple[str, Problem]]:
@@ -176,6 +177,12 @@ def _going_back(book: Book, intake: Intake, clashing: set[str]) -> Iterable[tupl
             "if that is meant, add --go-back; else take the entry out of this file, or correct it as "
             f"it stands: continuity entries correct {number}", "E110",
         )  # fmt: skip
+
+
+def _undone(back: Iterable[tuple[str, Problem]], revised: Iterable[str]) -> tuple[Problem, ...]:
+    """What was put back by that yes, said once more."""
+    kept = set(revised)
+    return tuple(replace(told, right="done as asked") for number, told in back if number in kept)
 
 
 def _against_release(journal: Journal, intake: Intake) -> Iterable[tuple[str, Problem]]:

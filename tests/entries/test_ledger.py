@@ -316,3 +316,4 @@ def test_an_older_workbook_puts_nothing_back_without_a_clear_yes(
     assert revision_of(book.journal, numbers[0]) == 2
     (taken,) = made.hand_in(book, old, go_back=True)
     assert taken.revised == (numbers[0],) and not taken.problems
+    assert [one.wrong for one in taken.warnings] == [told.wrong]
