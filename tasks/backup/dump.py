@@ -45,7 +45,7 @@ class PostgresDump:
 
     def read_into(self, view: memoryview) -> int:
         assert self._process.stdout is not None
-        return self._process.stdout.readinto(view)  # type: ignore[attr-defined]
+        return self._process.stdout.readinto(view)
 
     def finish(self) -> None:
         """Raises SourceFault when the dump did not end well: a cut dump is no backup."""

@@ -221,7 +221,7 @@ class Reader:
     ) -> bool:
         """Read a database whose newest content lies in its write-ahead log."""
         with sqlite_copy(slot.seen.path, self.scratch) as copy, copy.open("rb", 0) as file:
-            read: ReadInto = file.readinto  # type: ignore[assignment]
+            read: ReadInto = file.readinto
             size, slot.ids, slot.digest = self.stream(read, buffers, run, slot)
         entry = entry_of(slot.name, st)
         entry.size, entry.mark = size, "sqlite"

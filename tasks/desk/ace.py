@@ -56,7 +56,7 @@ def check(
     raise typer.Exit(0 if result.ok else 1)
 
 
-def _of_this_house(wanted: bool):  # type: ignore[no-untyped-def]
+def _of_this_house(wanted: bool):
     """Profile and check digit factor of the home folder; without one, neither is judged."""
     from tasks.ace.profile import from_settings, offsets_from
     from tasks.shared.errors import BadSettings
@@ -179,7 +179,7 @@ def _explain(said: list[Told]) -> None:
         say(f"... and {len(found) - _MOST} more: continuity reconcile answers")
 
 
-def _told(files: list[Path]):  # type: ignore[no-untyped-def]
+def _told(files: list[Path]):
     """What the book holds of these files, new or read before."""
     from tasks.reconciliation.answers import told
     from tasks.reconciliation.reading import subject_of
@@ -200,7 +200,7 @@ def compare(
     from tasks.reconciliation.compare import compared
     from tasks.reconciliation.matching import DIFFERS
 
-    def seal(triples):  # type: ignore[no-untyped-def]
+    def seal(triples):
         return desk.vault.seal(triples, None)
 
     answers = [one for path in files for one in read_answers(path.read_bytes(), path.name, seal)]

@@ -57,7 +57,7 @@ def run(
     raise typer.Exit(1 if any(one.manifest.flags for one in taken) else 0)
 
 
-def _taken_row(one) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def _taken_row(one) -> dict[str, object]:
     counts = one.manifest.sources
     return {
         "snapshot": one.label,

@@ -61,7 +61,7 @@ def record(
         raise BadInput(f"{len(problems)} problem(s) in {files_left} file(s):", problems)
 
 
-def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:  # type: ignore[no-untyped-def]
+def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:
     if as_json:
         rows = [
             {

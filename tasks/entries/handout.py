@@ -49,7 +49,7 @@ def hand_back(
     rows = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number.in_(wanted)))
     if missing := sorted(set(wanted) - {row.number for row in rows}):
         raise Refused(f"Not recorded in this book: {', '.join(missing)}")
-    by_desk: dict[str, list[sa.Row]] = {}  # type: ignore[type-arg]
+    by_desk: dict[str, list[sa.Row]] = {}
     for row in rows:
         by_desk.setdefault(row.desk, []).append(row)
     return [
@@ -62,7 +62,7 @@ def hand_back(
     ]  # fmt: skip
 
 
-def _record(content: ContentStore, rows: Iterable[sa.Row]) -> Record:  # type: ignore[type-arg]
+def _record(content: ContentStore, rows: Iterable[sa.Row]) -> Record:
     return concat([from_bytes(content.get(row.content)).take([row.number]) for row in rows])
 
 

@@ -20,13 +20,19 @@ from tasks.entries.lines import entry_lines
 from tasks.entries.record import Record, to_bytes
 from tasks.entries.rules import Profile
 from tasks.entries.schema import SHEETS, field as field_of
+from tasks.entries.standing import (
+    against_release,
+    desks_of,
+    objection,
+    standings,
+    used_elsewhere,
+)
 from tasks.shared import clock, kinds
-from tasks.shared.ace_tables import SENT
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import Problem
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
-from tasks.shared.projections import ENTRIES, NUMBERS, among
+from tasks.shared.projections import ENTRIES, among
 from tasks.shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,7 +120,7 @@ def _take_one(
     clashes = [
         *_clashes(book, intake, others),
         *_references(intake),
-        *_against_release(book.journal, intake),
+        *against_release(book.journal, intake),
         *in_bond_use.clashes(book.journal, intake.record, intake.file),
     ]
     back = list(_going_back(book, intake, {number for number, _ in clashes}))
@@ -140,18 +146,18 @@ def _clashes(book: Book, intake: Intake, others: Sequence[Intake]) -> Iterable[t
     """Numbers that this desk may not use, with the reason, naming the other desk. What went out and is
     handed in again as it was, in a workbook in which others were corrected, is no change."""
     desks = desks_of(intake)
-    standing = {row.number: row for row in _standing(book.journal, list(desks))}
-    late = {number for number, row in standing.items()
-            if row.desk == desks[number] and row.file and _reason(number, row.desk, row, "")}  # fmt: skip
+    held = {row.number: row for row in standings(book.journal, list(desks))}
+    late = {number for number, row in held.items()
+            if row.desk == desks[number] and row.file and objection(number, row.desk, row, "")}  # fmt: skip
     sound = intake.clean().take(late - intake.faulty) if late else None
     same = _sorted_out(book.journal, _ready(book, sound))[2] if sound else []
     for number, desk in desks.items():
         if number in intake.faulty or number in same:
             continue
-        row = standing.get(number)
+        row = held.get(number)
         foreign = row is not None and row.desk != desk
-        elsewhere = _elsewhere(number, desk, intake, others) if foreign else ""
-        if reason := _reason(number, desk, row, elsewhere):
+        elsewhere = used_elsewhere(number, desk, intake, others) if foreign else ""
+        if reason := objection(number, desk, row, elsewhere):
             yield number, Problem(intake.file, "Entries", intake.row_of(number), "Entry number",
                                   number, *reason)  # fmt: skip
 
@@ -183,88 +189,6 @@ def _undone(back: Iterable[tuple[str, Problem]], revised: Iterable[str]) -> tupl
     """What was put back by that yes, said once more."""
     kept = set(revised)
     return tuple(replace(told, right="done as asked") for number, told in back if number in kept)
-
-
-def _against_release(journal: Journal, intake: Intake) -> Iterable[tuple[str, Problem]]:
-    """What ACE has as cargo release can still get its summary's data, but not another type, port
-    or importer: that takes a correction with CBP (CATAIR SE v40 p.23, 33)."""
-    rows = {row["entry_number"]: row for row in intake.record.entries.to_pylist()}
-    for held in _standing(journal, [number for number in rows if number]):
-        row = rows[held.number]
-        for column, before in (("entry_type", held.entry_type), ("port_of_entry", held.entry_port),
-                               ("importer_number", held.importer)):  # fmt: skip
-            sealed = (before or "").startswith("~")
-            if held.application == "SE" and not sealed and before and row[column] != before:
-                place = (intake.file, "Entries", intake.row_of(held.number))
-                wrong = f"{held.number}: the release in batch {held.batch} says {before}"
-                yield held.number, Problem(
-                    *place, field_of("entries", column).title, row[column] or "", wrong,
-                    "ACE keeps that. CBP cancels it there (then continuity reconcile burnt, and the "
-                    "next number of this workbook), or mends it (then continuity reconcile settle)",
-                )  # fmt: skip
-
-
-def desks_of(intake: Intake) -> dict[str, str]:
-    """The desk that uses each number in a file: the workbook's own, or that of the row."""
-    rows = intake.record.entries
-    named = zip(rows["entry_number"].to_pylist(), rows["desk"].to_pylist(), strict=True)
-    return {number: intake.desk or desk or "" for number, desk in named if number}
-
-
-def _standing(journal: Journal, numbers: list[str]) -> Iterable[sa.Row]:  # type: ignore[type-arg]
-    query = (
-        sa.select(
-            NUMBERS,
-            SENT.c.batch,
-            SENT.c.application,
-            SENT.c.state.label("sent_state"),
-            ENTRIES.c.file,
-            ENTRIES.c.entry_type,
-            ENTRIES.c.port.label("entry_port"),
-            ENTRIES.c.importer,
-        )
-        .outerjoin(
-            SENT,
-            sa.and_(
-                SENT.c.number == NUMBERS.c.number, SENT.c.state.in_(("waiting", "taken", "found"))
-            ),
-        )
-        .outerjoin(ENTRIES, ENTRIES.c.number == NUMBERS.c.number)
-    )
-    # An entry may be out as release and as summary: the summary's row comes last and counts.
-    query = query.order_by(NUMBERS.c.number, SENT.c.application.desc())
-    yield from among(journal.rows, query, NUMBERS.c.number, numbers)
-
-
-def _reason(
-    number: str,
-    desk: str,
-    row: sa.Row | None,
-    elsewhere: str,  # type: ignore[type-arg]
-) -> tuple[str, str] | None:
-    if row is None:
-        return "is in no reserve of this book", "use the numbers printed in your workbook"
-    if row.state == "reserved":
-        return "was never issued to a desk", "continuity numbers issue"
-    if row.desk != desk:
-        also = f" and used in {elsewhere}" if elsewhere else ""
-        wrong = f"was issued to the desk {row.desk}{also}, not to {desk or 'an unnamed desk'}"
-        return wrong, f"{desk or 'this desk'} takes the next number of its own workbook"
-    if row.state == "void":
-        return f"was voided: {row.note}", "take the next number"
-    if row.batch and (row.application != "SE" or row.sent_state == "waiting"):
-        return f"went out in batch {row.batch}", "a change after that is a correction, not a record"
-    if row.state not in ("issued", "recorded"):
-        return f"is {row.state} and can no longer change", "ask the office"
-    return None
-
-
-def _elsewhere(number: str, desk: str, intake: Intake, others: Sequence[Intake]) -> str:
-    for other in others:
-        theirs = desks_of(other).get(number)
-        if other is not intake and theirs is not None and theirs != desk:
-            return f"{other.file} ({theirs})"
-    return ""
 
 
 def _ready(book: Book, record: Record) -> Record:
@@ -324,5 +248,5 @@ def _voids(journal: Journal, record: Record) -> tuple[tuple[str, str], ...]:
     """Numbers that the desk gave up and that the book still holds as issued."""
     rows = record.voided.to_pylist()
     wanted = {row["entry_number"]: row["reason"] or "" for row in rows}
-    standing = {row.number: row.state for row in _standing(journal, list(wanted))}
+    standing = {row.number: row.state for row in standings(journal, list(wanted))}
     return tuple((n, why) for n, why in wanted.items() if standing.get(n) == "issued")

@@ -97,7 +97,7 @@ def load(office: Office) -> dict[str, Contact]:
     return {name: _tried(one, tried) for name, one in found.items()}
 
 
-def _tried(one: Contact, tried: Mapping[str, sa.Row]) -> Contact:  # type: ignore[type-arg]
+def _tried(one: Contact, tried: Mapping[str, sa.Row]) -> Contact:
     row = tried.get(one.id)
     if row is None or row.digest != one.digest:
         return one

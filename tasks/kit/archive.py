@@ -80,7 +80,7 @@ class _Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, room) -> int:  # type: ignore[no-untyped-def, override]
+    def readinto(self, room) -> int:
         while not self._held:
             piece = next(self._pieces, None)
             if piece is None:

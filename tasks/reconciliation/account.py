@@ -111,7 +111,7 @@ def strays_in_words(numbers: list[str]) -> str:
             "burnt")  # fmt: skip
 
 
-def _line(row: sa.Row, place: str) -> Line:  # type: ignore[type-arg]
+def _line(row: sa.Row, place: str) -> Line:
     return Line(
         number=row.number,
         series=row.series,
@@ -129,7 +129,7 @@ def _line(row: sa.Row, place: str) -> Line:  # type: ignore[type-arg]
     )
 
 
-def _place(row: sa.Row) -> str:  # type: ignore[type-arg]
+def _place(row: sa.Row) -> str:
     plain = {"reserved": FREE, "issued": UNACCOUNTED, "void": VOID, "used": USED,
              "settled": SETTLED, "handed over": HANDED_OVER, "burnt": BURNT, WITH_ANOTHER: AWAY}  # fmt: skip
     if row.state in plain:
@@ -145,7 +145,7 @@ def _place(row: sa.Row) -> str:  # type: ignore[type-arg]
     return TO_SEND if row.route == SE_ROUTE else SUMMARY
 
 
-def _filed_first(row: sa.Row) -> bool:  # type: ignore[type-arg]
+def _filed_first(row: sa.Row) -> bool:
     """Withdrawals and quota goods wait for their summary, not for the port: it comes before they are
     let go (19 CFR 142.13(b), 144.38)."""
     withdrawn = row.route == "ae_only" and row.entry_type in WITHDRAWALS

@@ -90,7 +90,7 @@ def load(content: ContentStore, digest: str) -> Plan:
     )
 
 
-def _batches(rows: Iterable[dict]) -> Iterable[Planned]:  # type: ignore[type-arg]
+def _batches(rows: Iterable[dict]) -> Iterable[Planned]:
     for row in rows:
         slots = tuple(Slot(**slot) for slot in row["slots"])
         yield Planned(**{**row, "numbers": tuple(row["numbers"]), "slots": slots})

@@ -88,7 +88,7 @@ def _books(number: str, states: dict[str, str], known: Collection[str]) -> str:
     return KNOWN if number in known else LACKING
 
 
-def _summary(row: dict, books: str) -> Found:  # type: ignore[type-arg]
+def _summary(row: dict, books: str) -> Found:
     owed = [row[name] for name in ("duty", "tax", "fees", "ad_cvd") if row[name] is not None]
     return Found(
         number=row["entry_number"], what=SUMMARY_SEEN, books=books,
@@ -106,7 +106,7 @@ def _text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value or "")
 
 
-def _release(view, books: str, where: str) -> Found:  # type: ignore[no-untyped-def]
+def _release(view, books: str, where: str) -> Found:
     return Found(
         number=view.number, what=RELEASE_SEEN, books=books, entry_type="", port="", importer="",
         accepted="", version="", summary=view.summary, release=view.release,

@@ -218,5 +218,5 @@ def _note_repeated(
     house.journal.append(body, _subject(digest), actor, key=key)
 
 
-def _seal(house: House):  # type: ignore[no-untyped-def]
+def _seal(house: House):
     return lambda triples: house.vault.seal(triples, None)

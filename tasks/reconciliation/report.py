@@ -197,7 +197,7 @@ def _only(table: pa.Table, column: str, values: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table[column], value_set=values))
 
 
-def _signature(mark: report_book.Mark, body, approvals: pa.Table) -> str:  # type: ignore[no-untyped-def]
+def _signature(mark: report_book.Mark, body, approvals: pa.Table) -> str:
     own = approvals.filter(pc.equal(approvals["plan"], body.plan)).to_pylist()
     who = ", ".join(f"{row['approved_by']} (licence {row['licence']})" for row in own
                     if row["approved_by"])  # fmt: skip

@@ -23,7 +23,7 @@ SOURCES = {RANGE: "EQ by date", SUMMARY: "EQ by number", RELEASE: "CQ by number"
            PROBE: "CQ by number", NOTICE: "a notice of ACE", ACTION: "a notice of ACE"}  # fmt: skip
 
 
-def views(journal: Journal, about: str) -> dict[str, sa.Row]:  # type: ignore[type-arg]
+def views(journal: Journal, about: str) -> dict[str, sa.Row]:
     """What ACE last said when it was asked about this, by number."""
     rows = journal.rows(sa.select(VIEWS).where(VIEWS.c.about == about))
     return {row.number: row for row in rows}

@@ -25,7 +25,7 @@ def write(
     return path
 
 
-def _sheet(book, name: str, table, drill: bool) -> None:  # type: ignore[no-untyped-def]
+def _sheet(book, name: str, table, drill: bool) -> None:
     top = 2 if drill else 0
     table.columns = [str(column).replace("_", " ") for column in table.columns]
     table.to_excel(book, sheet_name=name, index=False, startrow=top)

@@ -87,7 +87,7 @@ def last(house: House) -> tuple[Basis, pa.Table] | None:
     return _basis(rows[0]), hits_of(house, rows[0].content)
 
 
-def _basis(row: sa.Row) -> Basis:  # type: ignore[type-arg]
+def _basis(row: sa.Row) -> Basis:
     return Basis(versions.contents_of(row.lists), row.partners, row.model)
 
 
@@ -212,7 +212,7 @@ def _strong(house: House) -> float:
 _IN_LINE = ["partner", "record", "score", "partner_digest", "record_digest"]
 
 
-def _is_news(line: kinds.HitLine, known: sa.Row | None) -> bool:  # type: ignore[type-arg]
+def _is_news(line: kinds.HitLine, known: sa.Row | None) -> bool:
     if known is None or not known.present:
         return True
     said = (known.partner_digest, known.record_digest, known.effect, known.strong, known.score)

@@ -69,7 +69,7 @@ def _used(journal: Journal) -> set[str]:
     return used | signed | {row.plan for row in gone if _done(journal, row)}
 
 
-def _done(journal: Journal, act: sa.Row) -> bool:  # type: ignore[type-arg]
+def _done(journal: Journal, act: sa.Row) -> bool:
     """Whether the act was carried out that a plan was for; books from before acts named their plan know
     it by its proof."""
     said = sa.or_(*(EVENTS.c.body.contains(digest) for digest in (act.plan, *act.binds.split())))
@@ -201,10 +201,10 @@ def _unfit(one: people.Person, asked: Asked, persons: int) -> str:
     return ""
 
 
-def _asked(journal: Journal, row: sa.Row) -> Asked:  # type: ignore[type-arg]
+def _asked(journal: Journal, row: sa.Row) -> Asked:
     grants = journal.rows(_ALL_GRANTS.where(GRANTS.c.plan == row.plan))
     return _as_asked(row, [grant.person for grant in grants])
 
 
-def _as_asked(row: sa.Row, granted: Sequence[str]) -> Asked:  # type: ignore[type-arg]
+def _as_asked(row: sa.Row, granted: Sequence[str]) -> Asked:
     return Asked(row.plan, row.what, tuple(row.binds.split()), row.preparer, tuple(granted))

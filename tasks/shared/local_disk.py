@@ -51,5 +51,5 @@ def _windows_kind(folder: Path) -> str:
     anchor = folder.resolve().anchor
     if anchor.startswith("\\\\"):
         return "a network share"
-    drive = ctypes.windll.kernel32.GetDriveTypeW(anchor)  # type: ignore[attr-defined]
+    drive = ctypes.windll.kernel32.GetDriveTypeW(anchor)
     return {2: "a stick or memory card", 4: "a network share"}.get(drive, "")

@@ -13,15 +13,9 @@ import tasks.ace as room
 from tasks.ace.checks.cargo_release_rules import MODULES, rules
 from tasks.ace.checks.deck import among, integers, pack, pack_bytes
 from tasks.ace.checks.numbers import entry_text, key_text, wrong_digit
-from tasks.ace.checks.release import (
-    entry_form,
-    in_bond_form,
-    length_of,
-    number_form,
-    plain,
-    presence,
-)
+from tasks.ace.checks.release import entry_form, in_bond_form, length_of, number_form, plain
 from tasks.ace.checks.rules_lines import tariff_form
+from tasks.ace.checks.sums import presence
 from tasks.ace.conditions import condition, conditions, finding
 from tasks.ace.wire.codes import codes
 

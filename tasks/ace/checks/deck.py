@@ -100,7 +100,7 @@ class Rows:
         """Which records have digits all over the field."""
         return np.logical_and.reduce(digit(self.raw(name)), axis=1)
 
-    def _keep(self, name: str, what: str, make) -> np.ndarray:  # type: ignore[no-untyped-def]
+    def _keep(self, name: str, what: str, make) -> np.ndarray:
         key = (name, what)
         if key not in self._kept:
             self._kept[key] = make()

@@ -93,7 +93,7 @@ def _rules(book: Book) -> dict[str, tuple[int, str]]:
         raise BadInput(f"after_release.csv: days is not a whole number ({wrong})") from None
 
 
-def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> Watch:  # type: ignore[type-arg]
+def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> Watch:
     released = date.fromisoformat(row.released)
     until, why, mark, open_ = _period(row, released, facts.conditions.get(row.number), rules)
     notices = [said for (number, _), said in facts.demands.items() if number == row.number]
@@ -113,7 +113,7 @@ def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> Wat
 
 
 def _period(row: sa.Row, released: date, condition: kinds.ReleaseConditional | None,
-            rules: dict[str, tuple[int, str]]) -> tuple[date | None, str, str, bool]:  # type: ignore[type-arg]  # fmt: skip
+            rules: dict[str, tuple[int, str]]) -> tuple[date | None, str, str, bool]:  # fmt: skip
     """Until when CBP may ask, why, how sure that is, and whether a condition stands open."""
     if condition is not None:
         days, mark = rules["redelivery_after_condition"]

@@ -148,7 +148,7 @@ def _problem(number: str, column: str, value: str, wrong: str, right: str) -> Pr
 
 
 def _unrecorded(book: Book, number: str) -> tuple[str, str, str, str]:
-    rows: Mapping[str, sa.Row] = {  # type: ignore[type-arg]
+    rows: Mapping[str, sa.Row] = {
         row.number: row
         for row in book.journal.rows(sa.select(NUMBERS).where(NUMBERS.c.number == number))
     }

@@ -120,10 +120,10 @@ class Office:
                     if row["agency"] in ("", agency) and row["program"] in ("", program))  # fmt: skip
 
 
-def _by_number(book: Book, struct: type) -> dict[str, list]:  # type: ignore[type-arg]
-    found: dict[str, list] = {}  # type: ignore[type-arg]
+def _by_number(book: Book, struct: type) -> dict[str, list]:
+    found: dict[str, list] = {}
     for event in book.journal.events(kind=struct.kind):
-        found.setdefault(event.said.number, []).append(event.said)  # type: ignore[attr-defined]
+        found.setdefault(event.said.number, []).append(event.said)
     return found
 
 

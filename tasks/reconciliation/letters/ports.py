@@ -44,7 +44,7 @@ def _letter(port: str, some: Cases) -> Draft:
     )  # fmt: skip
 
 
-def _row(one: Case, shown: Mapping[str, date], differ: Mapping[str, dict]) -> tuple[str, ...]:  # type: ignore[type-arg]
+def _row(one: Case, shown: Mapping[str, date], differ: Mapping[str, dict]) -> tuple[str, ...]:
     row = differ.get(one.number, {})
     changes = [row["crosses"]] if row.get("crosses") else []
     changes += [f"fees {row['fees']}"] if row.get("fees") else []

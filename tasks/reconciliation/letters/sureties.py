@@ -27,12 +27,12 @@ def drafts(cases: Cases) -> Iterator[Draft]:
         yield _list(code, [row for row in rows if (row["surety_code"] or "") == code])
 
 
-def _is_open(row: dict, open_: tuple[str, ...]) -> bool:  # type: ignore[type-arg]
+def _is_open(row: dict, open_: tuple[str, ...]) -> bool:
     own = f"{row['designation']} {row['surety_code'] or '?'} {row['amount'] or 0}"
     return own in open_ or (row["designation"] != "A" and "B" in open_)
 
 
-def _list(code: str, rows: list[dict]) -> Draft:  # type: ignore[type-arg]
+def _list(code: str, rows: list[dict]) -> Draft:
     total = sum(row["amount"] or 0 for row in rows)
     return Draft(
         kind=SURETIES,
@@ -52,7 +52,7 @@ def _list(code: str, rows: list[dict]) -> Draft:  # type: ignore[type-arg]
     )
 
 
-def _row(row: dict) -> tuple[str, ...]:  # type: ignore[type-arg]
+def _row(row: dict) -> tuple[str, ...]:
     bond = DESIGNATIONS.get(row["designation"] or "B", "")
     return (
         row["entry_number"],
