@@ -19,7 +19,7 @@ from tasks.backup.pipeline import Pipeline
 from tasks.backup.reading import GROUP, Reader
 from tasks.backup.scan import Folder, NewCache, OldCache, Row, Seen, walk
 from tasks.backup.slot import Slot
-from tasks.backup.sources import Source, require_readable
+from tasks.backup.sources import Source, beneath, require_readable
 from tasks.backup.structures import Entry, SourceCount
 
 _MOST_IN_GROUP = 256
@@ -56,7 +56,7 @@ class Content:
         self._caches: list[NewCache] = []
         self.listing = ListingCutter(id_key, self._store_piece)
         self.reader = Reader(pipeline, self.data, id_key, scratch_of(options.state))
-        self._leave_out = [os.fsencode(path.absolute()) for path in options.leave_out]
+        self._leave_out = [os.path.realpath(os.fsencode(path)) for path in options.leave_out]
 
     def _store_piece(self, name: bytes, piece: bytes) -> None:
         """Listings lie in two packs: one damaged pack must not take the names of the rest along."""
@@ -103,7 +103,7 @@ class Content:
         root = os.fsencode(Path(source.place).absolute())
         require_readable(root)
         try:
-            for folder in walk(root, source.skip, self._leave_out):
+            for folder in walk(root, source.skip, beneath(root, self._leave_out)):
                 waiting.append(self._record(source, folder, old, group))
                 # a home's journal lies at its top: read before the content that its events name
                 if not folder.path or (len(waiting) > _WAITING and not waiting[0].finished()):

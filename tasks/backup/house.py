@@ -133,7 +133,12 @@ class House:
             if (home / name).is_dir():
                 found.append(Source(name, str(home / name), "private", objective_hours=hours))
         found += [Source(**source.model_dump()) for source in wanted.sources]
+        secret = [(home / name).resolve() for name in ("keys", "private-keys")]
         for source in found:
+            real = Path(source.place).resolve() if source.kind == "folder" else Path()
+            if source.retention != "private" and {real, *real.parents} & set(secret):
+                right = "kept by itself, in the 90-day class; take this source away"
+                raise _bad("sources.place", source.place, "holds the house's keys", right)
             if source.retention not in CLASSES:
                 right = f"one of {', '.join(CLASSES)}"
                 raise _bad("sources.retention", source.retention, "is no retention class", right)

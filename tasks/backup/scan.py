@@ -9,7 +9,7 @@ import fnmatch
 import mmap
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,9 +78,10 @@ class Folder:
 
 
 def walk(
-    root: bytes, skip: Sequence[str] = (), leave_out: Sequence[bytes] = ()
+    root: bytes, skip: Sequence[str] = (), leave_out: Collection[bytes] = ()
 ) -> Iterator[Folder]:
-    """Folders depth first, names sorted by their bytes. `leave_out` are real paths not entered.
+    """Folders depth first, names sorted by their bytes. `leave_out` are folders not entered,
+    as the walk spells them.
 
     A folder that cannot be read comes with `trouble`; what vanishes meanwhile is passed over.
     """

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,14 @@ def require_readable(root: bytes) -> None:
             os.scandir(root).close()
     except OSError as error:
         raise SourceFault(f"{os.fsdecode(root)} cannot be read: {error.strerror}") from error
+
+
+def beneath(root: bytes, real: Sequence[bytes]) -> set[bytes]:
+    """Those of some real paths that lie in `root`, as a walk of it spells them: a source that leads
+    there through a link or `..` must not take along what is left out by name."""
+    top = os.path.realpath(root).rstrip(os.fsencode(os.sep))
+    inner = [path[len(top) :] for path in real if path.startswith(top + os.fsencode(os.sep))]
+    return {root.rstrip(b"/") + path.replace(os.fsencode(os.sep), b"/") for path in inner}
 
 
 def sqlite_state(path: bytes, head: bytes) -> str:

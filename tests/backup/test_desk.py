@@ -365,6 +365,7 @@ def test_one_flagged_class_keeps_no_other_from_its_proof(
     [
         ('retention = "for-ever"', "one of records"),
         ('[[backup.sources]]\nname = "home"\nplace = "elsewhere"', "names two sources"),
+        ('[[backup.sources]]\nname = "k"\nplace = "{top}/home/../home/keys"', "the house's keys"),
     ],
 )
 def test_a_source_is_judged_before_anything_is_carried(
@@ -372,7 +373,7 @@ def test_a_source_is_judged_before_anything_is_carried(
 ) -> None:
     made(call, top)
     settings = top / "home" / "continuity.toml"
-    settings.write_text(f"{settings.read_text()}{line}\n")
+    settings.write_text(f"{settings.read_text()}{line.format(top=top)}\n")
     code, out, err = call("run")
     assert code != 0
     assert told_of in out + err

@@ -294,6 +294,17 @@ def test_private_keys_live_in_packs_of_their_own(anywhere: Vault) -> None:
     assert keys.manifest.previous == records.digest
 
 
+def test_no_other_spelling_takes_private_keys_into_a_longer_class(local: Vault) -> None:
+    write(local.source / "private-keys" / "k", b"to be destroyed in 90 days")
+    (local.top / "way").symlink_to(local.source)
+    places = [str(local.top / "way"), f"{local.source}/../source", str(local.top)]
+    sources = [Source(f"s{number}", place) for number, place in enumerate(places)]
+    local.backup(sources, leave_out=(local.source / "private-keys", local.folder))
+    _, folder = local.restore()
+    assert (folder / "s2/source").is_dir()
+    assert not list(folder.rglob("private-keys"))
+
+
 # -- watch
 
 
