@@ -34,15 +34,16 @@ class Survey:
         return [*of_chains, *self.wrong, *self.proofs.wrong, *self.holds.wrong]
 
     def snapshots(self, host: str = "", retention: str = "") -> list[Snapshot]:
-        """In the order of their times."""
-        found = [
-            snapshot
-            for chain in self.chains.values()
-            for snapshot in chain.snapshots
-            if (not host or snapshot.host == host)
-            and (not retention or snapshot.manifest.retention == retention)
-        ]
-        return sorted(found, key=lambda s: (s.manifest.time, s.sequence, s.digest))
+        """In the order of their times, each host's by its numbers: of a clock that was ahead for a
+        while, what came after the correction is newer all the same."""
+        found: list[tuple[str, int, str, Snapshot]] = []
+        for chain in self.chains.values():
+            reached = ""
+            for one in chain.snapshots:
+                reached = max(reached, one.manifest.time)
+                if host in ("", one.host) and retention in ("", one.manifest.retention):
+                    found.append((reached, one.sequence, one.digest, one))
+        return [one for *_, one in sorted(found, key=lambda row: row[:3])]
 
     def proof_of(self, digest: str) -> Proof | None:
         """The newest proof of a snapshot."""

@@ -41,12 +41,14 @@ def clear_scratch(state: Path | None) -> None:
 
 @dataclass
 class Head:
-    """Where this host's chain stands: the newest number, its digest, the time it was made."""
+    """Where this host's chain stands: the newest number, its digest, the time it was made by the
+    host's clock, and when it was written by the store's (0: not known)."""
 
     sequence: int = 0
     digest: str = ""
     time: str = ""
     manifest: Manifest | None = None
+    written: float = 0.0
 
 
 @contextmanager
@@ -74,16 +76,16 @@ def find_head(repository: Repository, keys: HostKeys, state: Path | None) -> tup
     """The newest whole manifest of this host; alarms when it is older than what we remember."""
     own = remembered(state, keys)
     items = [i for i in repository.list(f"manifests/{keys.host}") if i.size <= MOST_STORED]
-    names = [(ObjectName.parse(item.name), item.name) for item in items]
-    ordered = sorted(((n, text) for n, text in names if n and n.sequence > 0), reverse=True)
+    names = [(ObjectName.parse(item.name), item) for item in items]
+    ordered = sorted(((n, item) for n, item in names if n and n.sequence > 0), reverse=True)
     head = Head()
-    for name, text in ordered:
+    for name, item in ordered:
         if head.sequence and name.sequence < head.sequence:
             break
         with contextlib.suppress(Damaged):
-            stored, manifest = read_manifest(repository, keys.host, text)
+            stored, manifest = read_manifest(repository, keys.host, item.name)
             if not head.sequence or stored == own.digest:
-                head = Head(manifest.sequence, stored, manifest.time, manifest)
+                head = Head(manifest.sequence, stored, manifest.time, manifest, item.modified)
     alarms = []
     if own.sequence > head.sequence:
         alarms.append(

@@ -24,6 +24,7 @@ class Options:
     classes: Mapping[str, Retention] = field(default_factory=lambda: dict(CLASSES))
     leave_out: tuple[Path, ...] = ()
     hold: bool = False
+    clock_right: bool = False  # somebody looked: the newest snapshot's date is the wrong one
     workers: int = 0
     journal: JournalHead | None = None
     progress: Progress | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tasks.backup.choosing import survey
 from tasks.backup.doctor import Check, Diagnosis, examine
 from tasks.backup.heads import read_bad, remembered, write_bad
@@ -25,6 +27,7 @@ def run_backup(
     open_journal: OpenJournal,
     hold: bool = False,
     progress: Progress | None = None,
+    clock_right: bool = False,
 ) -> list[Taken]:
     """Take the snapshots and write `backup.done` for each; after an error `backup.failed`, and raise.
 
@@ -39,6 +42,7 @@ def run_backup(
         keys = house.keys()
         repository = house.repository(keys)
         options = house.options(JournalHead(head.seq, head.digest), hold, progress)
+        options = replace(options, clock_right=clock_right)
         take_snapshots(repository, keys, house.sources(), options, taken)
         proofs = read_proofs(repository).proofs
     except (ContinuityError, OSError) as error:
@@ -126,7 +130,7 @@ def run_doctor(house: House, actor: str, open_journal: OpenJournal) -> Diagnosis
     )
     found.checks.append(Check("place", bool(wanted.place), told))
     late = [
-        f"{line.source}: newest {line.newest or 'never'}"
+        line.told
         for line in freshness(survey(repository), house.keys().host, house.sources())
         if line.late
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -70,11 +70,7 @@ def take_snapshots(
                 f"snapshot {head.sequence} leaves no number to go on with: it is none of ours; "
                 "end this host's keys with `backup keys rotate-host --last`"
             )
-        if head.time and clock.now() < clock.parse(head.time) - _DRIFT:
-            raise ClockSetBack(
-                f"this machine says {clock.text()}, the newest snapshot was made {head.time}: "
-                "set the clock right"
-            )
+        alarms += _dated_ahead(head, options.clock_right)
         cache = options.state / "index.bin" if options.state else None
         index = load_index(repository, keys.host, keys.index_bytes(), cache)
         spoilt = [*read_bad(options.state, keys), *condemned(repository)]
@@ -93,6 +89,21 @@ def take_snapshots(
             rest = "; the other sources are backed up" if taken else ""
             raise SourceFault("; ".join(run.unread) + rest)
         return taken
+
+
+def _dated_ahead(head: Head, clock_right: bool) -> list[str]:
+    """A newest snapshot from the future: either this clock was set back, or it was ahead then. The
+    store's own clock tells which; of a folder on this machine, only a person. Raises ClockSetBack."""
+    now = clock.now()
+    if not head.time or now >= clock.parse(head.time) - _DRIFT:
+        return []
+    written = datetime.fromtimestamp(head.written, UTC)
+    if clock_right or (head.written and written <= now + _DRIFT):
+        return [f"snapshot {head.sequence} is dated {head.time}: this host's clock was ahead then"]
+    raise ClockSetBack(
+        f"this machine says {clock.text(now)}, the newest snapshot was made {head.time}: set the "
+        "clock right. If it is right, and was ahead then: `continuity backup run --clock-right`"
+    )
 
 
 class _Run:

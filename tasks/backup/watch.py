@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MASS_SHARE, MASS_FILES = 0.30, 50
 DENSE, DENSE_BEFORE, DENSE_SHARE, DENSE_BYTES = 0.97, 0.90, 0.20, 1 << 20
+_DRIFT = 0.25  # hours that two clocks may differ
 SHRUNK, GROWN, GROWN_BYTES = 0.5, 2.0, 1 << 30
 
 
@@ -54,7 +55,14 @@ class Freshness:
 
     @property
     def late(self) -> bool:
-        return not self.newest or self.age_hours > self.objective_hours
+        """Also one from the future, which would not grow old for as long as a clock was ahead."""
+        return not self.newest or not -_DRIFT <= self.age_hours <= self.objective_hours
+
+    @property
+    def told(self) -> str:
+        ahead = ", dated in the future" if self.age_hours < -_DRIFT else ""
+        newest = self.newest or "never"
+        return f"{self.source}: newest {newest}{ahead}, objective {self.objective_hours:g} hours"
 
 
 def freshness(

@@ -38,6 +38,9 @@ def _journal() -> Journal:
 @app.command()
 def run(
     hold: Annotated[bool, typer.Option("--hold", help="Legal hold on these snapshots.")] = False,
+    clock_right: Annotated[
+        bool, typer.Option("--clock-right", help="The clock is right now, and was ahead before.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Back up the home and every source of the settings. Exit 1 if something looks wrong."""
@@ -45,7 +48,7 @@ def run(
 
     actor, house = desk.actor, _house()
     with bar("sources", as_json, "seen", expected_bytes(_journal)) as progress:
-        taken = run_backup(house, actor, _journal, hold, progress)
+        taken = run_backup(house, actor, _journal, hold, progress, clock_right)
     if as_json:
         print(json.dumps([_taken_row(one) | {"problems": list(one.problems)} for one in taken]))
     else:
@@ -99,8 +102,7 @@ def list_(as_json: Json = False) -> None:
     late = [line for line in freshness(found, keys.host, house.sources()) if line.late]
     if not as_json:
         for line in late:
-            newest = line.newest or "never"
-            say(f"late: {line.source}: newest {newest}, objective {line.objective_hours:g} hours")
+            say(f"late: {line.told}")
         for fault in found.faults():
             say(f"wrong: {fault}")
         for text in found.set_aside():

@@ -24,16 +24,19 @@ from tasks.backup.faults import (
     NoRight,
     StoreFull,
     StoreLost,
+    Suspicious,
     WrongKey,
 )
 from tasks.backup.heads import one_run
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.objects import ObjectName, canonical, digest, read_signed, sign
+from tasks.backup.prove import unproved
 from tasks.backup.repository import open_repository
 from tasks.backup.snapshot import take_snapshots
 from tasks.backup.stores.base import Patience
 from tasks.backup.stores.local import LocalStore
 from tasks.backup.structures import plain
+from tasks.backup.watch import freshness
 from tasks.shared import clock
 from tasks.shared.smb.link import SmbPlace
 from tasks.shared.smb.store import SmbStore
@@ -198,6 +201,27 @@ def test_a_clock_that_was_set_back(anywhere: Vault) -> None:
     with clock.held(clock.now() - timedelta(days=2)), pytest.raises(ClockSetBack, match="set the"):
         anywhere.backup()
     assert anywhere.backup().manifest.sequence == 2
+
+
+def test_a_clock_that_was_ahead_for_a_while_stops_nothing(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"1")
+    with clock.held(clock.now() + timedelta(days=365)):
+        anywhere.backup()
+        anywhere.prove()
+    late = freshness(anywhere.survey(), "desk1", anywhere.sources())[0]
+    assert late.late
+    assert "dated in the future" in late.told
+    with clock.held(clock.now() - timedelta(days=1)), pytest.raises(ClockSetBack, match="clock-ri"):
+        anywhere.backup()  # the store's clock does not bear it out
+    told = anywhere.backup().manifest.flags
+    assert "clock was ahead" in told[0]
+    assert not freshness(anywhere.survey(), "desk1", anywhere.sources())[0].late
+    assert [s.sequence for s in anywhere.survey().snapshots()] == [1, 2]
+    assert [s.sequence for s in unproved(anywhere.survey())] == [2]
+    with pytest.raises(Suspicious):  # what was proved a year ahead excuses nothing
+        anywhere.prove()
+    with clock.held(clock.now() - timedelta(days=1)):
+        assert anywhere.backup(clock_right=True).manifest.sequence == 3
 
 
 def test_two_runs_at_once(anywhere: Vault) -> None:
