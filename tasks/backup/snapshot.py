@@ -135,7 +135,9 @@ class _Run:
         """None where not one of the sources could be read."""
         started = clock.now()
         content = Content(self.pipeline, self.keys.id_bytes(), retention.name, self.options)
-        before = self._counts_before(retention.name, [source.name for source in sources])
+        names = [source.name for source in sources]
+        earlier = self._earlier(retention.name, names)
+        before = {count.name: count for manifest in earlier for count in manifest.sources}
         counts = []
         for source in sources:
             try:
@@ -147,6 +149,7 @@ class _Run:
         content.finish()
         anew = bool(self.index.lost) or not self.known_before
         unusual = [t for c in counts for t in watch.unusual(before.get(c.name), c, anew)]
+        unusual += watch.taken_away(earlier[-1] if earlier else None, names)
         manifest = self._manifest(content, retention, started, counts, unusual)
         stored = self._commit(manifest)
         if unusual:
@@ -154,17 +157,15 @@ class _Run:
         content.keep_caches()
         return [Taken(manifest, stored, tuple(content.problems))]
 
-    def _counts_before(self, retention: str, names: Sequence[str]) -> dict[str, SourceCount]:
-        """What the newest earlier snapshots of the class counted, by source: a source that could
-        not be read one night is held against the night before."""
+    def _earlier(self, retention: str, names: Sequence[str]) -> list[Manifest]:
+        """The earlier snapshots of the class, or the newest alone where it has all sources: one that
+        could not be read one night is held against the night before."""
         newest = self.head.manifest
-        if newest is not None and newest.retention == retention:
-            counts = {count.name: count for count in newest.sources}
-            if counts.keys() >= set(names):
-                return counts
+        there = {count.name for count in newest.sources} if newest else set()
+        if newest and newest.retention == retention and there >= set(names):
+            return [newest]
         chain = read_chain(self.repository, self.keys.host)
-        same = [s.manifest for s in chain.snapshots if s.manifest.retention == retention]
-        return {count.name: count for manifest in same for count in manifest.sources}
+        return [s.manifest for s in chain.snapshots if s.manifest.retention == retention]
 
     def _hold_earlier(self, manifest: Manifest, unusual: list[str]) -> None:
         """Whatever is happening to the sources, the snapshots from before it must stay."""

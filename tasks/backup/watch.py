@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tasks.backup.sources import Source
-from tasks.backup.structures import SourceCount
+from tasks.backup.structures import Manifest, SourceCount
 from tasks.shared import clock
 
 if TYPE_CHECKING:
@@ -36,11 +36,19 @@ def unusual(before: SourceCount | None, now: SourceCount, anew: bool = False) ->
             f"{now.name}: new content does not compress ({dense:.0%}, before {dense_before:.0%}): "
             "it may be encrypted"
         )
-    if before.files >= MASS_FILES and now.files < before.files * SHRUNK:
+    few = before.files >= MASS_FILES and now.files < before.files * SHRUNK
+    if few or (before.files and not now.files):  # a mount that went away leaves an empty folder
         found.append(f"{now.name}: {before.files - now.files} of {before.files} files are gone")
     if now.bytes > before.bytes * GROWN + GROWN_BYTES:
         found.append(f"{now.name}: grew from {before.bytes} to {now.bytes} bytes")
     return found
+
+
+def taken_away(before: Manifest | None, names: Sequence[str]) -> list[str]:
+    """Sources of the last snapshot of a class that the settings no longer name: whoever owns the host
+    could end their backups so, and nothing would grow late."""
+    gone = [count.name for count in before.sources if count.name not in names] if before else []
+    return [f"{name}: is no longer among the sources" for name in gone]
 
 
 @dataclass(frozen=True)

@@ -167,3 +167,16 @@ def test_a_source_that_cannot_be_read_keeps_no_other_from_its_backup(anywhere: V
     assert anywhere.backup([*anywhere.sources(), away]).manifest.flags == [
         "papers: 62 of 62 files are gone"
     ]
+
+
+def test_an_emptied_or_removed_source_is_flagged_however_small(local: Vault) -> None:
+    """A mount that went away leaves an empty folder; settings that lost a source leave nothing."""
+    write(local.source / "ledger.db", b"all that there is")
+    other = Source("other", str(local.top / "other"))
+    write(local.top / "other" / "a", b"1")
+    first = local.backup([*local.sources(), other])
+    (local.source / "ledger.db").unlink()
+    flags = local.backup().manifest.flags
+    assert flags == ["papers: 1 of 1 files are gone", "other: is no longer among the sources"]
+    assert local.survey().holds.held[first.digest]
+    assert local.backup().manifest.flags == []
