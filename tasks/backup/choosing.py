@@ -95,7 +95,8 @@ def survey(repository: Repository) -> Survey:
     unknown = [h for h in chains if h not in repository.config.hosts and chains[h].broken]
     for host in unknown:
         wrong.append(f"manifests/{host}: a host that the officer never named")
-    proofs, holds = read_proofs(repository), read_holds(repository)
+    whole = [snapshot for chain in chains.values() for snapshot in chain.snapshots]
+    proofs, holds = read_proofs(repository), read_holds(repository, whole)
     _check_rollback(proofs, repository, wrong)
     wrong += _gone(chains, proofs, pruned)
     return Survey(repository, chains, proofs, holds, pruned, [*wrong, *configs])

@@ -53,11 +53,7 @@ def expired(found: Survey, today: str) -> list[Snapshot]:
         if found.proof_of(snapshot.digest):
             stays[*group, True] = snapshot.digest
     kept = set(stays.values()) | set(found.holds.held)
-    return [
-        s
-        for s in found.snapshots()
-        if kept_until(s) <= today and not s.manifest.hold and s.digest not in kept
-    ]
+    return [s for s in found.snapshots() if kept_until(s) <= today and s.digest not in kept]
 
 
 def _sound(repository: Repository) -> Survey:

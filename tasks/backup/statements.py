@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tasks.backup.faults import Damaged
-from tasks.backup.manifests import UNREAD
+from tasks.backup.manifests import UNREAD, Snapshot
 from tasks.backup.objects import ObjectName, read_signed
 from tasks.backup.repository import Repository
 from tasks.backup.structures import Hold, Proof, Pruned, PrunePlan, typed
+
+OWN_HOLD = "held when it was made"
 
 
 def read_pruned(repository: Repository) -> tuple[dict[str, int], list[str]]:
@@ -79,16 +81,20 @@ def read_proofs(repository: Repository) -> Proofs:
 
 @dataclass
 class Holds:
-    """Snapshots held by digest, with the reasons, and broken hold objects."""
+    """Snapshots held by digest, with the reasons, what was released, and broken hold objects. `own`:
+    those that were held as they were made; a release names them by their digests."""
 
+    own: dict[str, Snapshot] = field(default_factory=dict)
+    released: set[str] = field(default_factory=set)
     held: dict[str, list[str]] = field(default_factory=dict)
     objects: dict[str, Hold] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
 
-def read_holds(repository: Repository) -> Holds:
-    """Holds by any host or the officer; releases count only when the officer signed them."""
-    holds, released = Holds(), set()
+def read_holds(repository: Repository, snapshots: Iterable[Snapshot] = ()) -> Holds:
+    """Holds by any host or the officer, and those that the snapshots carry themselves; releases count
+    only when the officer signed them."""
+    holds = Holds({one.digest: one for one in snapshots if one.manifest.hold})
     hosts = [key.key for keys in repository.config.hosts.values() for key in keys]
     for item, name, data in repository.objects("holds"):
         try:
@@ -101,11 +107,13 @@ def read_holds(repository: Repository) -> Holds:
             continue
         holds.objects[name.digest] = hold
         if hold.release and found.signer == repository.officer:
-            released |= set(hold.release)
+            holds.released |= set(hold.release)
     for stored, hold in holds.objects.items():
-        if stored not in released:
+        if stored not in holds.released:
             for manifest in hold.manifests:
                 holds.held.setdefault(manifest, []).append(hold.reason)
+    for stored in holds.own.keys() - holds.released:
+        holds.held.setdefault(stored, []).append(OWN_HOLD)
     return holds
 
 

@@ -142,7 +142,7 @@ class Proof(msgspec.Struct, frozen=True):
 
 class Hold(msgspec.Struct, frozen=True):
     """Keeps snapshots whatever their age (signed by a host or the officer), or lets them go
-    (officer only: `release` names the hold objects that end)."""
+    (officer only: `release` names the hold objects that end, or the manifests whose own hold ends)."""
 
     format: int
     repository: str

@@ -94,7 +94,7 @@ def list_(as_json: Json = False) -> None:
                 "bytes": one.manifest.total_bytes(),
                 "keep_until": one.manifest.retain_until,
                 "proved": proof.time[:10] if proof else "",
-                "held": len(found.holds.held.get(one.digest, ())) + one.manifest.hold,
+                "held": len(found.holds.held.get(one.digest, ())),
                 "flags": "; ".join(one.manifest.flags),
             }
         )

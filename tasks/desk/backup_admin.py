@@ -156,21 +156,23 @@ def list_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Holds that stand, and those that were released."""
     from tasks.backup.choosing import survey
     from tasks.backup.house import House
+    from tasks.backup.statements import OWN_HOLD
 
     holds = survey(House(desk.settings).repository()).holds
-    released = {name for one in holds.objects.values() for name in one.release}
+    found = [(n, h.time, h.by, len(h.manifests), h.reason) for n, h in holds.objects.items()]
+    found += [(n, s.manifest.time, f"host {s.host}", 1, OWN_HOLD) for n, s in holds.own.items()]
     rows = [
-        {"hold": name[:16], "time": one.time[:16], "by": one.by, "snapshots": len(one.manifests),
-         "state": "released" if name in released else "stands", "reason": one.reason}
-        for name, one in sorted(holds.objects.items(), key=lambda pair: pair[1].time)
-        if one.manifests
+        {"hold": name[:16], "time": time[:16], "by": by, "snapshots": count,
+         "state": "released" if name in holds.released else "stands", "reason": reason}
+        for name, time, by, count, reason in sorted(found, key=lambda row: row[1])
+        if count
     ]  # fmt: skip
     show(rows, as_json=as_json, title="Holds")
 
 
 @hold.command()
 def release(
-    holds: Annotated[list[str], typer.Argument(help="Beginnings of holds.")],
+    holds: Annotated[list[str], typer.Argument(help="As `hold list` shows them.")],
     reason: Annotated[str, typer.Option()],
     key: Key = None,
 ) -> None:
@@ -181,7 +183,8 @@ def release(
     from tasks.shared.errors import BadInput
 
     repository, seed = repository_with(key, None, ("officer",))
-    known = survey(repository).holds.objects
+    there = survey(repository).holds
+    known = {*there.objects, *there.own}
     chosen = [name for name in known for text in holds if len(text) >= 8 and name.startswith(text)]
     if len(chosen) != len(holds):
         raise BadInput(f"{len(chosen)} holds begin with what was given; give 8 or more digits each")

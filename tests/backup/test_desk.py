@@ -233,15 +233,21 @@ def test_an_older_head_than_expected_exits_1(call: Callable[..., Said], top: Pat
 
 def test_holds_and_keys_by_commands(call: Callable[..., Said], top: Path) -> None:
     made(call, top)
-    call("run")
+    call("run", "--hold")
     label = json.loads(call("list", "--json")[1])[0]["snapshot"]
+    own = json.loads(call("hold", "list", "--json")[1])
+    assert [row["snapshots"] for row in own] == [1, 1]
+    release = ["--reason", "closed", "--key", str(top / "safe/officer.key")]
+    assert call("hold", "release", *(row["hold"] for row in own), *release)[0] == 0
+    assert {row["held"] for row in json.loads(call("list", "--json")[1])} == {0}
     assert call("hold", "add", label, "--reason", "subpoena 12")[0] == 0
-    held = json.loads(call("hold", "list", "--json")[1])
+    held = json.loads(call("hold", "list", "--json")[1])[2:]
     assert held[0]["state"] == "stands"
     officer = ["--key", str(top / "safe/officer.key")]
     code, out, err = call("hold", "release", held[0]["hold"], "--reason", "closed", *officer)
     assert code == 0, out + err
-    assert json.loads(call("hold", "list", "--json")[1])[0]["state"] == "released"
+    states = [row["state"] for row in json.loads(call("hold", "list", "--json")[1])]
+    assert states == ["released"] * 3
     assert call("keys", "rotate-host", *officer)[0] == 0
     assert call("run")[0] == 0
     listed = json.loads(call("keys", "list", "--json")[1])

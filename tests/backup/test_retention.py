@@ -212,11 +212,14 @@ def test_a_hold_within_the_cool_off_stops_it(anywhere: Vault, monkeypatch) -> No
 def test_a_legal_hold_in_the_manifest_itself(anywhere: Vault) -> None:
     with clock.held(START):
         write(anywhere.source / "a", b"1")
-        anywhere.backup(hold=True)
+        held = anywhere.backup(hold=True)
     with clock.held(START + timedelta(days=1)):
         write(anywhere.source / "a", b"2")
         anywhere.backup()
     assert expired(anywhere.survey(), "2099-01-01") == []
+    # or what a subpoena once held could never go, keys of private data among it
+    release(anywhere.open(), anywhere.officer, [held.digest], "the case is closed")
+    assert [s.digest for s in expired(anywhere.survey(), "2099-01-01")] == [held.digest]
 
 
 def test_a_release_that_the_officer_did_not_sign_is_none(anywhere: Vault) -> None:
