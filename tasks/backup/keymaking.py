@@ -147,6 +147,15 @@ def add_host(repository: Repository, officer_seed: bytes, host: str) -> tuple[Re
     return repository.add_config(signer(officer_seed), hosts=hosts), keys
 
 
+def require_named(repository: Repository, drop: Sequence[str]) -> None:
+    """Raises BadInput: a key that may be known to others must not stay in for a mistyped letter."""
+    known = {r.name for r in repository.config.recipients} | repository.config.drills.keys()
+    if strange := sorted(set(drop) - known):
+        raise BadInput(
+            f"no key is named {', '.join(strange)}; there are {', '.join(sorted(known))}"
+        )
+
+
 def replace_recipients(
     repository: Repository,
     officer_seed: bytes,
@@ -155,7 +164,8 @@ def replace_recipients(
     drills: dict[str, str] | None = None,
 ) -> Repository:
     """Recipients of packs from the next snapshot on; older packs keep theirs. Raises BadInput when
-    no recovery key would be left."""
+    no recovery key would be left, or a name to drop is nobody's."""
+    require_named(repository, drop)
     kept = [r for r in repository.config.recipients if r.name not in drop]
     new = [*kept, *add]
     if not any(r.role == "recovery" for r in new):

@@ -158,6 +158,7 @@ def recipient(
     from tasks.backup.sheet import write_sheet
 
     repository, officer = repository_with(key, None, ("officer",))
+    keymaking.require_named(repository, drop or ())
     kind, seed = "drill" if drill else "recovery", os.urandom(32)
     path = out / f"{kind}-{repository.config.sequence + 1}.key"
     out.mkdir(parents=True, exist_ok=True)

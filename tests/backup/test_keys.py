@@ -213,6 +213,14 @@ def test_ending_a_recipient_alone_stores_nothing_anew(anywhere: Vault) -> None:
     assert report.whole
 
 
+def test_a_key_to_drop_that_is_not_there_changes_nothing(local: Vault) -> None:
+    with pytest.raises(BadInput, match="no key is named saef; there are drill, drill1, safe"):
+        replace_recipients(
+            local.open(), local.officer_seed, [recipient("s2", "recovery", bytes(32))], ["saef"]
+        )
+    assert local.open().config.sequence == 1
+
+
 def test_adding_a_host(local: Vault) -> None:
     repository, keys = add_host(local.open(), local.officer_seed, "desk2")
     assert keys.host == "desk2"
