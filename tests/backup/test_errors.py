@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from smbprotocol.exceptions import SMBResponseException
+from smbprotocol.header import SMB2HeaderResponse
 
 from tasks.backup.faults import (
     Busy,
@@ -38,7 +40,7 @@ from tasks.backup.stores.local import LocalStore
 from tasks.backup.structures import plain
 from tasks.backup.watch import freshness
 from tasks.shared import clock
-from tasks.shared.smb.link import SmbPlace
+from tasks.shared.smb.link import SmbPlace, as_fault
 from tasks.shared.smb.store import SmbStore
 from tests.backup.conftest import Vault, make_vault
 from tests.backup.trees import plain_tree, write
@@ -135,6 +137,21 @@ def test_wrong_password_wrong_share_and_no_server(samba: Samba) -> None:
     with pytest.raises(StoreLost, match="connect to"):
         place(port=1).list("")
     assert good not in repr(samba.place("plain"))
+
+
+def test_an_account_that_may_not_log_on_is_told_why(samba: Samba, tmp_path: Path) -> None:
+    server = Samba(tmp_path)
+    server.start()
+    conf = str(tmp_path / "smb.conf")
+    subprocess.run(["pdbedit", "-s", conf, "-r", "-u", "nobody", "-c", "[L]"], capture_output=True)
+    try:
+        with pytest.raises(NoRight, match=r"is locked, .* password file"):
+            server.store("plain").list("")
+    finally:
+        server.stop()
+    answer = SMB2HeaderResponse()
+    answer["status"] = 0xC0000071
+    assert "password has expired" in str(as_fault(SMBResponseException(answer), "connect"))
 
 
 @pytest.fixture

@@ -57,7 +57,17 @@ _EXISTS = {0xC0000035}
 _MISSING = {0xC0000034, 0xC000003A, 0xC000000F}
 _DENIED = {0xC0000022, 0xC00000A2, 0xC0000061, 0xC00000BA, 0xC0000121}
 _FULL = {0xC000007F, 0xC0000044, 0xC0000802}
-_LOGON = {0xC000006D, 0xC000006E, 0xC0000064, 0xC000006A, 0xC0000072, 0xC0000071, 0xC0000193}
+_LOGON = {0xC000006D, 0xC000006E, 0xC0000064, 0xC000006A}
+_ACCOUNT = {
+    0xC0000071: "this password has expired",
+    0xC0000224: "this password must be changed first",
+    0xC0000234: "this account is locked, after too many wrong passwords",
+    0xC0000072: "this account is disabled",
+    0xC0000193: "this account has expired",
+    0xC000006F: "this account may not log on at this hour",
+    0xC0000070: "this account may not log on from this machine",
+    0xC000015B: "this account may not log on over the network",
+}
 _NO_SHARE = 0xC00000CC
 
 
@@ -88,6 +98,9 @@ def as_fault(error: Exception, what: str) -> StoreFault:
         return NoRight(f"{what}: the server does not accept this user and password")
     if isinstance(error, SMBResponseException):
         status = error.status & 0xFFFFFFFF
+        if status in _ACCOUNT:  # trying on would not help, and lock the account for longer
+            help_ = "ask the server's administrator; a new password goes into the password file"
+            return NoRight(f"{what}: {_ACCOUNT[status]}: {help_}")
         if status in _EXISTS:
             return Exists(f"{what}: exists")
         if status in _MISSING:
