@@ -22,12 +22,13 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tasks.shared import keys
+from tasks.shared import clock, keys
 from tasks.shared.errors import JournalBroken, Refused
 
 MARK = "~"
 _ALPHABET = string.ascii_uppercase + string.digits
 _KEYS = "CREATE TABLE IF NOT EXISTS keys (ref TEXT PRIMARY KEY, key BLOB NOT NULL, purge TEXT)"
+_NOT_DUE = "(purge IS NULL OR purge > ?)"
 _VALUES = (
     "CREATE TABLE IF NOT EXISTS sealed "
     "(ref TEXT PRIMARY KEY, tag BLOB NOT NULL UNIQUE, nonce BLOB NOT NULL, data BLOB NOT NULL)"
@@ -103,7 +104,9 @@ class Vault:
         """The value behind a reference. Raises Refused if it was purged, JournalBroken if
         altered."""
         with self._open(self._keys, _KEYS) as key_store, self._open(self._sealed, _VALUES) as store:
-            key = key_store.execute("SELECT key FROM keys WHERE ref = ?", [reference]).fetchone()
+            # a key that came back with a restore is past its day all the same
+            key = key_store.execute(f"SELECT key FROM keys WHERE ref = ? AND {_NOT_DUE}",
+                                    [reference, clock.now().date().isoformat()]).fetchone()  # fmt: skip
             row = store.execute(
                 "SELECT nonce, data FROM sealed WHERE ref = ?", [reference]
             ).fetchone()
@@ -126,7 +129,9 @@ class Vault:
     def rows(self) -> Iterator[Row]:
         """Every value that can still be read, with its key: for a sealed copy and nothing else."""
         with self._open(self._keys, _KEYS) as key_store, self._open(self._sealed, _VALUES) as store:
-            keyed = {row[0]: row for row in key_store.execute("SELECT ref, key, purge FROM keys")}
+            today = [clock.now().date().isoformat()]
+            kept = key_store.execute(f"SELECT ref, key, purge FROM keys WHERE {_NOT_DUE}", today)
+            keyed = {row[0]: row for row in kept}
             for ref, tag, nonce, data in store.execute("SELECT ref, tag, nonce, data FROM sealed"):
                 if ref in keyed:
                     yield Row(ref, keyed[ref][1], keyed[ref][2] or "", tag, nonce, data)
@@ -157,7 +162,9 @@ class Vault:
     ) -> str:
         tag = hmac.digest(tag_key, "\0".join(triple).encode(), sha256)
         known = store.execute("SELECT ref FROM sealed WHERE tag = ?", [tag]).fetchone()
-        if known and key_store.execute("SELECT 1 FROM keys WHERE ref = ?", known).fetchone():
+        kept = f"SELECT 1 FROM keys WHERE ref = ? AND {_NOT_DUE}"
+        today = clock.now().date().isoformat()
+        if known and key_store.execute(kept, [*known, today]).fetchone():
             return known[0]
         store.execute("DELETE FROM sealed WHERE tag = ?", [tag])
         reference = MARK + "".join(secrets.choice(_ALPHABET) for _ in range(11))

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from tasks.shared import clock
 from tasks.shared.errors import JournalBroken, Refused
 from tasks.shared.private import Vault, is_reference
 
@@ -54,8 +55,23 @@ def test_a_purged_value_can_be_recorded_anew(home: Path) -> None:
     vault = Vault(home)
     (first,) = vault.seal(SECRETS[:1], date(2027, 1, 1))
     vault.purge_due(date(2027, 1, 1))
-    (again,) = vault.seal(SECRETS[:1], date(2028, 1, 1))
-    assert again != first and vault.open(again) == "1980-02-29"
+    with clock.held(datetime(2027, 6, 1, tzinfo=UTC)):
+        (again,) = vault.seal(SECRETS[:1], date(2028, 1, 1))
+        assert again != first and vault.open(again) == "1980-02-29"
+
+
+def test_a_restore_of_older_keys_does_not_undo_a_purge(home: Path) -> None:
+    vault, keys = Vault(home), home / "private-keys" / "keys.sqlite"
+    (gone,) = vault.seal(SECRETS[:1], date(2027, 1, 1))
+    backup = keys.read_bytes()
+    vault.purge_due(date(2027, 1, 1))
+    with clock.held(datetime(2027, 2, 1, tzinfo=UTC)):
+        keys.write_bytes(backup)
+        with pytest.raises(Refused, match="purged"):
+            vault.open(gone)
+        assert list(vault.rows()) == []
+        (anew,) = vault.seal(SECRETS[:1], date(2028, 1, 1))
+        assert vault.open(anew) == "1980-02-29"
 
 
 def test_an_altered_value_is_told_from_a_purged_one(home: Path) -> None:
