@@ -16,6 +16,7 @@ from tasks.backup.stores.base import Patience, Store
 from tasks.backup.stores.local import LocalStore
 from tasks.backup.structures import JournalHead, Place
 from tasks.shared.errors import BadSettings, Problem
+from tasks.shared.files import as_typed
 
 if TYPE_CHECKING:
     from tasks.shared.settings import Settings
@@ -72,9 +73,10 @@ def secret_text(path: Path | None, setting: str) -> str:
     if path is None:
         return ""
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise _bad(setting, str(path), f"cannot be read: {error.strerror}", "a file") from error
+        return as_typed(path).rstrip("\r\n")
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "is no text in UTF-8"
+        raise _bad(setting, str(path), f"cannot be read: {why}", "a file") from error
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from tasks.backup.sealing import Cost, LockedKey, from_text, lock, public_bytes,
 from tasks.backup.stores.base import Patience, Store
 from tasks.backup.structures import HostKey, Recipient
 from tasks.shared.errors import BadInput, Problem
+from tasks.shared.files import as_typed
 
 LEAST_PASSPHRASE = 12
 
@@ -105,8 +106,8 @@ def write_key(
 def read_key(path: Path, kinds: Sequence[str]) -> LockedKey:
     """A key file of one of `kinds`. Raises WrongKey, BadKeyText."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = as_typed(path)
+    except (OSError, UnicodeError) as error:
         raise WrongKey(f"{path} cannot be read as a key file: {error}") from error
     locked = from_text(text, str(path))
     if locked.kind not in kinds:

@@ -19,6 +19,7 @@ import os
 import re
 import struct
 import sys
+import unicodedata
 from pathlib import Path
 
 import blake3
@@ -45,20 +46,24 @@ def inflate(data, limit=1 << 28):
 
 def read_key(path):
     """Seed, repository id and officer key from a key file and its passphrase."""
-    lines = re.findall(
-        r"(?m)^\s*\d+\s+([A-Za-z0-9 ]+?)\s+[A-Za-z0-9]{2}\s*$", Path(path).read_text()
-    )
+    raw = Path(path).read_bytes()
+    typed = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    plain = [" ".join(re.findall("[A-Za-z0-9]+", line)) for line in typed.splitlines()]
+    lines = [m[1] for line in plain if (m := re.match(r"\d{1,2} (.+) \w\w$", line))]
     text = "".join(lines).replace(" ", "").upper().translate(str.maketrans("018", "OIB"))
     data = base64.b32decode(text + "=" * (-len(text) % 8))
     phrase = os.environ.get("CONTINUITY_PASSPHRASE") or getpass.getpass("Passphrase: ")
     passes, lanes, memory = data[51], data[52], 1 << data[50]
-    stretch = Argon2id(
-        salt=data[53:69], length=32, iterations=passes, lanes=lanes, memory_cost=memory
-    )
-    key = stretch.derive(phrase.encode())
-    try:
-        seed = AESGCM(key).decrypt(data[69:81], data[81:129], data[:81])
-    except InvalidTag:
+    seed = b""
+    forms = [unicodedata.normalize(form, phrase) for form in ("NFC", "NFD")]
+    for form in dict.fromkeys([phrase, *forms]):
+        stretch = Argon2id(
+            salt=data[53:69], length=32, iterations=passes, lanes=lanes, memory_cost=memory
+        )
+        key = stretch.derive(form.encode())
+        with contextlib.suppress(InvalidTag):
+            seed = AESGCM(key).decrypt(data[69:81], data[81:129], data[:81])
+    if not seed:
         sys.exit("this passphrase does not open the key")
     return seed, data[2:18].hex(), data[18:50].hex()
 

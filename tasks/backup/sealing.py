@@ -6,9 +6,11 @@ The key pairs themselves and the passphrases are `tasks/shared/seal_keys.py`.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -31,7 +33,7 @@ from tasks.shared.seal_keys import (
 
 __all__ = ["SUITE", "Cost", "derive", "key_id", "opener", "public_bytes", "public_key"]
 KINDS = ("recovery", "officer", "drill")
-_GROUP, _LINE = 4, 20
+_GROUP, _LINE, _LINES = 4, 20, 11
 _MISREAD = str.maketrans("018", "OIB")  # base32 has none of these digits
 
 
@@ -58,14 +60,16 @@ class LockedKey:
 
     def open(self, passphrase: str) -> bytes:
         """The seed. Raises WrongPassphrase."""
-        try:
-            key = stretch(passphrase, self.salt, self.cost)
-            return AESGCM(key).decrypt(self.nonce, self.sealed, self.head())
-        except InvalidTag:
-            raise WrongPassphrase(
-                f"this passphrase does not open the {self.kind} key of repository "
-                f"{self.repository.hex()[:8]}"
-            ) from None
+        # systems differ in how they put an accented letter together
+        forms = [unicodedata.normalize(form, passphrase) for form in ("NFC", "NFD")]
+        for one in dict.fromkeys((passphrase, *forms)):
+            key = stretch(one, self.salt, self.cost)
+            with contextlib.suppress(InvalidTag):
+                return AESGCM(key).decrypt(self.nonce, self.sealed, self.head())
+        raise WrongPassphrase(
+            f"this passphrase does not open the {self.kind} key of repository "
+            f"{self.repository.hex()[:8]}"
+        )
 
 
 def lock(
@@ -98,21 +102,28 @@ def from_text(text: str, source: str = "key") -> LockedKey:
     problems: list[Problem] = []
     due = 1
     for row, line in enumerate(text.splitlines(), 1):
-        found = re.match(r"^\s*(\d{1,2})\s+([A-Za-z0-9 ]+?)\s+([A-Za-z0-9]{2})\s*$", line)
-        if not found:
+        # blanks of any kind, dots, dashes: only letters and digits count
+        plain = " ".join(re.findall("[A-Za-z0-9]+", line))
+        number = int(found[1]) if (found := re.match(r"(\d{1,2})(?: |$)", plain)) else 0
+        if not number:
             continue
-        number = int(found[1])
+        whole = re.match(r"\d+ (.+) (\w\w)$", plain)
         letters, check = (
-            part.replace(" ", "").upper().translate(_MISREAD) for part in found.groups()[1:]
+            part.replace(" ", "").upper().translate(_MISREAD)
+            for part in (whole.groups() if whole else ("", ""))
         )
         if _check(number, letters) != check:
             wrong = "this line does not check"
-            problems.append(Problem(source, "", row, "", line.strip(), wrong, "type it again"))
+            right = "type it again: number, groups of four, two check letters"
+            problems.append(Problem(source, "", row, "", line.strip(), wrong, right))
         elif number != due:
             wrong, right = f"stands where line {due} should", "type each line once, in order"
             problems.append(Problem(source, "", row, "", line.strip(), wrong, right))
         due = number + 1
         parts.append(letters)
+    if 0 < len(parts) < _LINES and not problems:
+        wrong, right = f"ends after line {due - 1}", f"type all {_LINES} lines"
+        problems.append(Problem(source, wrong=wrong, right=right))
     if problems:
         raise BadKeyText("the key has mistyped lines", problems)
     raw = "".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import secrets
@@ -29,6 +30,14 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], mode: int = 0o644) -
         raise
     flush_folder(path.parent)
     return path
+
+
+def as_typed(path: Path) -> str:
+    """A small text that a person typed, as UTF-8 or as Windows' editor and shell save it. Raises
+    OSError, UnicodeError."""
+    data = path.read_bytes()
+    windows = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if windows else "utf-8-sig")
 
 
 def flush_folder(folder: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tasks.backup.faults import (
     WrongPassphrase,
 )
 from tasks.backup.hostkeys import HostKeys
+from tasks.backup.house import secret_text
 from tasks.backup.keymaking import (
     add_host,
     make,
@@ -83,6 +85,38 @@ def test_mistyped_lines_are_named_all_at_once() -> None:
         from_text("nothing here")
     with pytest.raises(BadKeyText):
         from_text("\n".join(to_text(locked()).splitlines()[:-1]))
+
+
+def test_a_sheet_typed_in_any_manner_reads_or_names_the_right_row(tmp_path: Path) -> None:
+    lines = to_text(locked()).splitlines()
+    for sign in ("\u00a0", "-", ". ", "\t"):  # as copied from a PDF, or typed by habit
+        assert from_text("\n".join(line.replace("  ", sign) for line in lines)) == from_text(
+            "\n".join(lines)
+        )
+    cut = [*lines[:4], lines[4][:-4], *lines[5:]]  # the check letters forgotten
+    with pytest.raises(BadKeyText) as caught:
+        from_text("\n".join(cut), "sheet")
+    assert [problem.row for problem in caught.value.problems] == [5]
+    with pytest.raises(BadKeyText) as caught:
+        from_text("\n".join(lines[:-2]), "sheet")
+    assert "ends after line 9" in caught.value.problems[0].wrong
+    for encoding in ("utf-8-sig", "utf-16"):  # as Windows' editor saves it
+        (tmp_path / "typed.key").write_bytes("\r\n".join(lines).encode(encoding))
+        assert read_key(tmp_path / "typed.key", ["recovery"]).open(PHRASE) == b"s" * 32
+        (tmp_path / "phrase").write_bytes("geheim \u00e9\r\n".encode(encoding))
+        assert secret_text(tmp_path / "phrase", "password_file") == "geheim \u00e9"
+    (tmp_path / "phrase").write_bytes(b"caf\xe9")
+    with pytest.raises(BadInput, match="cannot be used"):
+        secret_text(tmp_path / "phrase", "password_file")
+
+
+@pytest.mark.parametrize("made", ["NFC", "NFD"])
+def test_a_passphrase_opens_however_its_accents_are_put_together(made: str) -> None:
+    def form(name: str) -> str:
+        return unicodedata.normalize(name, "  caf\u00e9 h\u00f6rse \u96fb\u6c60")
+
+    key = lock("recovery", b"s" * 32, form(made), b"r" * 16, b"o" * 32, CHEAP)
+    assert key.open(form("NFC")) == key.open(form("NFD")) == b"s" * 32
 
 
 def test_a_hostile_key_file_cannot_eat_the_machine() -> None:
