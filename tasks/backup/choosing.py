@@ -50,8 +50,9 @@ class Survey:
         return next((p for p in reversed(self.proofs.proofs) if p.manifest == digest), None)
 
     def set_aside(self) -> list[str]:
-        """Manifests under keys that the officer ended: they count for nothing."""
-        return [text for chain in self.chains.values() for text in chain.ended.values()]
+        """Manifests and proofs under keys that the officer ended: they count for nothing."""
+        manifests = [text for chain in self.chains.values() for text in chain.ended.values()]
+        return [*manifests, *self.proofs.ended]
 
     def doubts(self, snapshot: Snapshot) -> list[str]:
         """Flags of a snapshot and of those before it back to the last that was countersigned: what
@@ -88,7 +89,7 @@ class Survey:
 def survey(repository: Repository) -> Survey:
     """Read all that is signed. Damaged objects are faults, not errors."""
     pruned, wrong = read_pruned(repository)
-    _, _, configs = read_configs(
+    _, _, configs, _ = read_configs(
         repository.store, repository.patience, repository.id, repository.officer
     )
     chains = {host: read_chain(repository, host, pruned) for host in repository.hosts()}

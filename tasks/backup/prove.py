@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.backup.choosing import Survey, survey
-from tasks.backup.faults import ChainBroken, Damaged, Missing, Suspicious
+from tasks.backup.faults import ChainBroken, Damaged, Missing, Suspicious, WrongKey
 from tasks.backup.library import Library, Listing, open_library
 from tasks.backup.manifests import Snapshot, read_manifest
 from tasks.backup.names import drive_letter
-from tasks.backup.objects import FORMAT, ObjectName, digest, sign
+from tasks.backup.objects import FORMAT, ObjectName, digest, public_hex, sign
 from tasks.backup.options import Progress
 from tasks.backup.prove_content import changes, check_content
 from tasks.backup.report import RestoreOptions
@@ -83,6 +83,10 @@ def prove(
         _require_usual(snapshot, found.doubts(snapshot))
     if drill not in repository.config.drills:
         raise Missing(f"the officer named no drill worker {drill}")
+    if public_hex(signer(seed)) not in repository.config.drills[drill]:
+        raise WrongKey(
+            f"the officer ended this key of {drill}, or never named it: give the new one"
+        )
     if options.progress and options.scope == "all":
         options.progress("total", snapshot.manifest.total_bytes())
     started = time.monotonic()
@@ -98,14 +102,13 @@ def prove(
         files, size = check_content(library, manifest)
     else:
         files, size = _restore(library, manifest, stored, scratch, options)
-    own = [p for p in found.proofs.proofs if p.drill == drill]
-    last = max(own, key=lambda p: p.sequence, default=None)
+    last, previous = found.proofs.heads.get(drill, (0, ""))
     proof = Proof(
         format=FORMAT,
         repository=repository.id,
         drill=drill,
-        sequence=last.sequence + 1 if last else 1,
-        previous=_previous(repository, drill, last.sequence if last else 0),
+        sequence=last + 1,
+        previous=previous,
         config=repository.config.sequence,
         time=clock.text(),
         host=snapshot.host,
@@ -134,13 +137,6 @@ def _last_proved(found: Survey, snapshot: Snapshot) -> Snapshot | None:
     same = found.snapshots(snapshot.host, snapshot.manifest.retention)
     proved = [s for s in same if s.sequence < snapshot.sequence and found.proof_of(s.digest)]
     return max(proved, key=lambda s: s.sequence, default=None)
-
-
-def _previous(repository: Repository, drill: str, sequence: int) -> str:
-    for _, name, data in repository.objects(f"proofs/{drill}"):
-        if name.sequence == sequence and data is not None:
-            return name.digest
-    return ""
 
 
 def _restore(

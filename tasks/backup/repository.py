@@ -36,7 +36,8 @@ _MOST_HEAD = 1 << 16
 
 @dataclass
 class Repository:
-    """An opened repository. `config` is the newest that the officer signed."""
+    """An opened repository. `config` is the newest that the officer signed, `drills` the keys that any
+    of them named, by drill worker."""
 
     store: Store
     id: str
@@ -44,6 +45,7 @@ class Repository:
     config: Config
     config_digest: str = ""
     patience: Patience = field(default_factory=Patience)
+    drills: dict[str, set[str]] = field(default_factory=dict)
 
     def put(self, folder: str, name: ObjectName, parts: Sequence[Buffer]) -> str:
         """Create an object; a broken first attempt keeps its name and the next takes a suffix."""
@@ -93,7 +95,8 @@ class Repository:
             **changes,
         )
         stored = _store_config(self.store, self.patience, config, officer)
-        return replace(self, config=config, config_digest=stored)
+        named = {d: {*self.drills.get(d, ()), *keys} for d, keys in self.config.drills.items()}
+        return replace(self, config=config, config_digest=stored, drills={**self.drills, **named})
 
 
 def put(
@@ -229,14 +232,16 @@ def open_repository(
             f"the repository at {store.label} is {head['id'][:8]}, this key belongs to "
             f"{repository[:8]}"
         )
-    stored, config, _ = read_configs(store, patience, repository, officer)
-    return Repository(store, repository, officer, config, stored, patience)
+    stored, config, _, drills = read_configs(store, patience, repository, officer)
+    return Repository(store, repository, officer, config, stored, patience, drills)
 
 
 def read_configs(
     store: Store, patience: Patience, repository: str, officer: str
-) -> tuple[str, Config, list[str]]:
-    """The newest config of the unbroken chain with its digest, and what is wrong with the rest."""
+) -> tuple[str, Config, list[str], dict[str, set[str]]]:
+    """The newest config of the unbroken chain with its digest, what is wrong with the rest, and the
+    keys of drill workers in all of the chain."""
+    drills: dict[str, set[str]] = {}
     chain: dict[int, tuple[str, Config]] = {}
     wrong: list[str] = []
     for item in patiently(lambda: store.list("config"), patience):
@@ -261,6 +266,8 @@ def read_configs(
             wrong.append(f"config {sequence}: the chain breaks here")
             break
         before, newest = chain[sequence]
+        for drill, keys in newest.drills.items():
+            drills.setdefault(drill, set()).update(keys)
     if newest is None:
         raise Damaged(f"no whole config at {store.label}: {'; '.join(wrong) or 'none there'}")
     # an attempt that broke off is made good by a whole one of the same number
@@ -268,4 +275,5 @@ def read_configs(
         before,
         newest,
         [w for w in wrong if int(w[7:15]) not in chain or w.startswith("config ")],
+        drills,
     )

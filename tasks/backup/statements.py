@@ -37,10 +37,13 @@ def read_pruned(repository: Repository) -> tuple[dict[str, int], list[str]]:
 
 @dataclass
 class Proofs:
-    """What drill workers attest, in order, and what is wrong with it."""
+    """What drill workers attest, in order, and what is wrong with it. `ended`: what is set aside with
+    keys that the officer ended; `heads`: number and digest of each worker's last proof."""
 
     proofs: list[Proof] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    heads: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def digests(self) -> set[str]:
         return {proof.manifest for proof in self.proofs}
@@ -52,12 +55,17 @@ def read_proofs(repository: Repository) -> Proofs:
     for drill in sorted(set(repository.config.drills) | set(repository.folders("proofs"))):
         chain: dict[int, tuple[str, Proof]] = {}
         broken: list[tuple[int, str]] = []
+        keys, ended = repository.config.drills.get(drill, []), 0
+        known = {*keys, *repository.drills.get(drill, ())}
         for item, name, data in repository.objects(f"proofs/{drill}"):
             try:
                 if data is None:
                     raise Damaged("content does not fit the name")
-                keys = repository.config.drills.get(drill, [])
-                proof = typed(read_signed(data, ["proof"], keys).body, Proof)
+                signed = read_signed(data, ["proof"], known)
+                if signed.signer not in keys:
+                    ended += 1
+                    continue
+                proof = typed(signed.body, Proof)
                 if (proof.repository, proof.drill, proof.sequence) != (
                     repository.id,
                     drill,
@@ -74,6 +82,10 @@ def read_proofs(repository: Repository) -> Proofs:
                 found.wrong.append(f"proofs/{drill}: the chain breaks at number {sequence}")
             found.proofs.append(proof)
             before = stored
+            found.heads[drill] = (sequence, stored)
+        if ended:
+            why = "signed with a key that the officer ended"
+            found.ended.append(f"proofs/{drill}: {ended} proofs {why}")
         found.wrong += [text for sequence, text in broken if sequence not in chain]
     found.proofs.sort(key=lambda proof: proof.time)
     return found

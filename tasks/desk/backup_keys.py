@@ -170,3 +170,7 @@ def recipient(
     keymaking.replace_recipients(repository, officer, added, drop or (), drills)
     write_sheet(path.with_suffix(".pdf"), locked, *_of(repository))
     say(f"{path} and its sheet written; {name} opens every snapshot from the next one on")
+    if set(drop or ()) & repository.config.drills.keys():
+        say(
+            "What the dropped drill key countersigned counts no more: run a backup and prove it now."
+        )

@@ -30,6 +30,7 @@ from tasks.backup.keymaking import (
     replace_recipients,
     rotate_host,
 )
+from tasks.backup.objects import public_hex
 from tasks.backup.sealing import (
     Cost,
     from_text,
@@ -38,6 +39,7 @@ from tasks.backup.sealing import (
     opener,
     public_bytes,
     seal,
+    signer,
     to_text,
     unseal,
 )
@@ -245,6 +247,31 @@ def test_ending_a_recipient_alone_stores_nothing_anew(anywhere: Vault) -> None:
     anywhere.backup()
     report, _ = anywhere.restore(seed=anywhere.recovery)
     assert report.whole
+
+
+def test_a_drill_workers_new_key_sets_the_old_proofs_aside(anywhere: Vault) -> None:
+    write(anywhere.source / "a", b"1")
+    for content in (b"1", b"2"):
+        write(anywhere.source / "a", content)
+        anywhere.backup()
+        anywhere.prove()
+    stolen, anywhere.drill_seed = anywhere.drill_seed, os.urandom(32)
+    added = [recipient("drill1", "drill", anywhere.drill_seed)]
+    drills = {"drill1": public_hex(signer(anywhere.drill_seed))}
+    named = ["drill", "drill1"]
+    replace_recipients(anywhere.open(), anywhere.officer_seed, added, named, drills)
+    found = anywhere.survey()
+    assert (found.faults(), found.proofs.proofs) == ([], [])
+    assert "2 proofs signed with a key that the officer ended" in found.set_aside()[0]
+    for content in (b"3", b"4"):  # the new key's own chain
+        write(anywhere.source / "a", content)
+        anywhere.backup()
+        anywhere.prove()
+    assert anywhere.survey().faults() == []
+    assert choose(anywhere.survey()).snapshot.sequence == 4
+    anywhere.drill_seed = stolen
+    with pytest.raises(WrongKey, match="ended this key of drill1"):
+        anywhere.prove(which=anywhere.survey().snapshots()[0])
 
 
 def test_a_key_to_drop_that_is_not_there_changes_nothing(local: Vault) -> None:
