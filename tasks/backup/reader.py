@@ -1,6 +1,7 @@
 """Restores this repository with nothing but Python and: pip install cryptography zstandard blake3
 
-    python restore.py KEYFILE NEWFOLDER [--snapshot DIGEST | --newest] [--retention CLASS] [--only PATH]
+    python restore.py KEYFILE NEWFOLDER [--host NAME] [--snapshot DIGEST | --newest]
+                      [--retention CLASS] [--only PATH]
 
 KEYFILE is the recovery key or the typed key sheet; the passphrase is asked for, or taken from
 CONTINUITY_PASSPHRASE. Restores the newest snapshot that a drill countersigned. README.md tells the
@@ -102,10 +103,13 @@ def choose(root, officer, args):
             word = "countersigned" if name in proven else ""
             print(body["time"], host, number, body["retention"], name[:16], word)
             usual = body["retention"] == args.retention and (args.newest or name in proven)
-            if name.startswith(args.snapshot) if args.snapshot else usual:
+            mine = args.host in ("", host)
+            if mine and (name.startswith(args.snapshot) if args.snapshot else usual):
                 found.append(body)
     if not found:
         sys.exit("no such snapshot (without --newest or --snapshot it must be countersigned)")
+    if len(hosts := sorted({body["host"] for body in found})) > 1:
+        sys.exit(f"snapshots of several hosts are there: --host, one of {', '.join(hosts)}")
     return max(found, key=lambda body: (body["sequence"], body["time"]))
 
 
@@ -259,8 +263,9 @@ def main():
     parser.add_argument("key")
     parser.add_argument("target", type=Path)
     parser.add_argument("--repository", type=Path, default=Path(__file__).resolve().parent)
-    for name, default in (("--snapshot", ""), ("--retention", "records"), ("--only", "")):
-        parser.add_argument(name, default=default)
+    for name in ("--host", "--snapshot", "--only"):
+        parser.add_argument(name, default="")
+    parser.add_argument("--retention", default="records")
     parser.add_argument("--newest", action="store_true")
     args = parser.parse_args()
     args.snapshot = args.snapshot.rpartition(":")[2]  # of a label, the digest

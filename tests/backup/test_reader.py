@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tasks.backup.keymaking import add_host
+from tasks.backup.options import Options
 from tasks.backup.sealing import Cost, lock, to_text
+from tasks.backup.snapshot import take_snapshots
+from tasks.backup.sources import Source
 from tests.backup.conftest import Vault
 from tests.backup.trees import (
     differences,
@@ -60,3 +64,17 @@ def test_the_reader_needs_nothing_of_ours(anywhere: Vault) -> None:
     anywhere.backup()
     assert run_reader(anywhere, anywhere.top / "x").returncode == 1  # nothing is countersigned
     assert run_reader(anywhere, anywhere.top / "y", "--newest").returncode == 0
+
+
+def test_the_reader_guesses_no_host(local: Vault) -> None:
+    write(local.source / "a", b"of desk1")
+    local.backup()
+    _, other = add_host(local.open(), local.officer_seed, "desk2")
+    for content in (b"1", b"2"):  # the higher number decided
+        write(local.top / "other" / "a", content)
+        take_snapshots(local.open(), other, [Source("o", str(local.top / "other"))], Options())
+    done = run_reader(local, local.top / "x", "--newest")
+    assert done.returncode == 1
+    assert "--host, one of desk1, desk2" in done.stderr
+    assert run_reader(local, local.top / "x", "--newest", "--host", "desk1").returncode == 0
+    assert (local.top / "x/papers/a").read_bytes() == b"of desk1"
