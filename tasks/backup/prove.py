@@ -77,7 +77,8 @@ def prove(
     if found.faults():
         raise ChainBroken(
             f"nothing is countersigned: {'; '.join(found.faults()[:5])}. When it is known why, "
-            "`backup prune lost` signs for snapshots that are gone"
+            "`backup prune lost` signs for snapshots that are gone; of a fork or a number given twice, "
+            "`backup keys rotate-host --last N` sets aside what came after snapshot N"
         )
     if not options.accept_flags:
         _require_usual(snapshot, found.doubts(snapshot))

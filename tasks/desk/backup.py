@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -100,13 +101,11 @@ def list_(as_json: Json = False) -> None:
         )
     show(rows, as_json=as_json, title="Snapshots")
     late = [line for line in freshness(found, keys.host, house.sources()) if line.late]
-    if not as_json:
-        for line in late:
-            say(f"late: {line.told}")
-        for fault in found.faults():
-            say(f"wrong: {fault}")
-        for text in found.set_aside():
-            say(f"set aside: {text}")
+    told = [f"late: {line.told}" for line in late]
+    told += [f"wrong: {fault}" for fault in found.faults()]
+    told += [f"set aside: {text}" for text in found.set_aside()]
+    for text in told:  # a script gets its JSON alone, and whoever reads its log the reason
+        print(text, file=sys.stderr) if as_json else say(text)
     raise typer.Exit(1 if found.faults() or late else 0)
 
 

@@ -288,9 +288,13 @@ def test_lost_snapshots_by_commands(call: Callable[..., Said], top: Path) -> Non
     code, out, _ = call("prune", "lost", *officer)
     assert code == 1
     assert "desk1:2" in out
+    code, out, err = call("list", "--json")
+    assert (code, len(json.loads(out))) == (1, 3)
+    assert "wrong: desk1:3" in err  # a script hears the reason too
     code, _, err = call("prove")
     assert code == 1
     assert "backup prune lost" in err
+    assert "rotate-host --last N" in err
     assert call("prune", "lost", "desk1:2", *officer)[0] == 0
     assert call("prove")[0] == 0
 
