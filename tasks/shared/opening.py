@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasks.shared import keys, kinds
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import BadInput, BadSettings
+from tasks.shared.errors import BadInput, BadSettings, StoreLost
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Event, Head, Journal, require_whole
 from tasks.shared.journal_copy import continue_from, read
@@ -17,8 +17,8 @@ BOOK = "journal.sqlite"
 
 
 def journal(settings: Settings) -> Journal:
-    """The book of a home. Raises BadSettings for a home on a share, or without a book, and
-    JournalBroken if its last event was altered."""
+    """The book of a home. Raises BadSettings for a home on a share, or without a book, StoreLost for
+    a database that does not answer, and JournalBroken if its last event was altered."""
     book = _open(settings, make=False)
     require_whole(book)
     return book
@@ -48,7 +48,7 @@ def make_home(home: Path, settings_text: str, actor: str, *, drill: bool = False
 
 def _open(settings: Settings, *, make: bool) -> Journal:
     if url := settings.journal.url.get_secret_value():
-        return Journal.made(url)
+        return _on_server(url)
     path = settings.home / BOOK
     if not make and not path.is_file():
         raise BadSettings(
@@ -57,6 +57,17 @@ def _open(settings: Settings, *, make: bool) -> Journal:
         )
     require_local(settings.home)
     return Journal.at(path)
+
+
+def _on_server(url: str) -> Journal:
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        return Journal.made(url)
+    except OperationalError as error:
+        why = " ".join(str(error.orig).split())
+        help_ = "start it, or set [journal] url right, and do this again"
+        raise StoreLost(f"The book's database does not answer: {why}; {help_}") from error
 
 
 def continue_home(home: Path, settings_text: str, copy: Path, actor: str) -> tuple[Settings, Head]:

@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import multiprocessing
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings, strategies as st
 
-from tasks.shared import ace_tables, kinds, projections, store
-from tasks.shared.errors import JournalBroken, NumberUnavailable, Refused
+from tasks.shared import ace_tables, kinds, opening, projections, store
+from tasks.shared.errors import JournalBroken, NumberUnavailable, Refused, StoreLost
 from tasks.shared.journal import GENESIS, Event, Journal, require_whole
 from tasks.shared.journal_check import verify
 from tasks.shared.kinds import base
 from tasks.shared.numbering import printed
+from tasks.shared.settings import load
+from tests.conftest import SETTINGS
 
 
 def reserved(first: int = 1, last: int = 100) -> kinds.NumbersReserved:
@@ -274,3 +277,14 @@ def test_an_in_bond_number_is_used_while_an_entry_names_it(book: Journal) -> Non
     assert states(kinds.EntriesRevised, moved) == after
     assert states(kinds.EntriesRevised, {a: [], b: [], c: []}) == ["issued", "issued"]
     assert verify(book).ok
+
+
+def test_a_database_that_is_down_is_told_in_one_line(tmp_path: Path) -> None:
+    """It was a page of traceback, at the desk and in the log of the nightly backup."""
+    text = SETTINGS + '\n[journal]\nurl = "postgresql://book:secret@127.0.0.1:1/none"\n'
+    (tmp_path / "continuity.toml").write_text(text)
+    with pytest.raises(
+        StoreLost, match=r"does not answer: .*refused.* set \[journal\] url"
+    ) as caught:
+        opening.journal(load(tmp_path))
+    assert "secret" not in str(caught.value)
