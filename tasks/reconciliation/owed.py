@@ -1,4 +1,4 @@
-"""What each payer owes on each statement date, beside its ceiling and what stands there already.
+"""What each payer owes on each day of debit, beside its ceiling and what stands there already.
 
 The book knows what stands there: each summary that was sent, or is approved to be, with the plan that
 set its date. What ACE rejected, or CBP took off again, no longer counts.
@@ -31,7 +31,7 @@ _TAKEN_OFF = ("4", "5", "6")
 def used(
     journal: Journal, content: ContentStore, going: Iterable[tuple[Plan, list[Planned]]]
 ) -> dict[tuple[date, str], int]:
-    """Cents by statement date and payer of what was sent, and of what is `going` to be by approved
+    """Cents by day of debit and payer of what was sent, and of what is `going` to be by approved
     plans. Silence frees nothing: what has no answer yet may stand."""
     found: dict[tuple[date, str], int] = defaultdict(int)
     for plan, numbers in _sent(journal, content):
@@ -80,9 +80,9 @@ def _add(
 
 
 def payments(tables: Iterable[pa.Table]) -> dict[str, tuple[str, str, int]]:
-    """Payer, statement date (empty where it is paid one by one) and cents of each summary of
-    payment plans."""
-    names = ("entry_number", "payer", "statement_date", "amount")
+    """Payer, day of debit (empty where it is paid one by one) and cents of each summary of payment
+    plans."""
+    names = ("entry_number", "payer", "debit", "amount")
     return {
         number: (payer, day.isoformat() if day else "", amount)
         for table in tables

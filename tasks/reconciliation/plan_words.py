@@ -100,7 +100,9 @@ def _duty(row: Row) -> str:
     payer = masked(str(row["payer"]))
     if not row["statement_date"]:
         return f"duty paid one by one, payer {payer}: {owed}"
-    return f"duty on statement {row['statement_date']}, payer {payer}: {owed}{_filled(row)}"
+    # Plans made before the month's debit was told apart do not have the column.
+    kind = "debited with a monthly statement on" if row.get("monthly") else "on statement"
+    return f"duty {kind} {row['statement_date']}, payer {payer}: {owed}{_filled(row)}"
 
 
 def _filled(row: Row) -> str:

@@ -15,6 +15,7 @@ from tasks.ace.money.payment_plan import (
     ALONE,
     FULL,
     LATE,
+    MONTH_FULL,
     MOVED,
     NOT_MONTHLY_BOND,
     NOT_MONTHLY_ENROLLED,
@@ -119,6 +120,30 @@ def test_monthly_goes_to_the_month_after_the_entry(kind: str) -> None:
     assert row["periodic_month"] == "11"
 
 
+def test_a_monthly_statement_is_debited_in_one_sum_on_its_own_day() -> None:
+    """Not on the days that its summaries are printed on: spread over these, it still bounced."""
+    how = payment("7", periodic_day=11, ceilings={"filer": 15_000})
+    other = summary(2, estimated_entry_date=date(2026, 11, 27))
+    daily = [summary(number, payment_type="2") for number in (3, 4)]
+    found = plan_payment(table(summary(1), other, *daily), how)
+    assert [str(day) for day in found["debit"].to_pylist()] == [
+        "2026-12-21", "2026-12-21", "2026-11-25", "2026-11-27",
+    ]  # fmt: skip
+    assert over_ceiling(found) == [f"ABC-{2:07d}-0"]
+    assert found["note"].to_pylist() == [None, MONTH_FULL, None, MOVED]
+    told = daily_totals(found, how).to_pylist()
+    assert [(row["monthly"], row["amount"], row["over"]) for row in told] == [
+        (False, 10_000, False), (False, 10_000, False), (True, 20_000, True),
+    ]  # fmt: skip
+
+
+def test_what_misses_its_month_is_late_although_it_is_printed_in_time() -> None:
+    sent = date(2026, 11, 12)
+    how = Payment({ACME: Terms(ACME, "7", periodic_day=11)}, sent)
+    (row,) = plan(how, summary(estimated_entry_date=date(2026, 10, 30)))
+    assert row["statement_date"] < row["due"] < row["debit"] and row["note"] == LATE
+
+
 def test_tax_a_single_bond_and_an_importer_not_enrolled_take_the_daily_statement() -> None:
     how = payment("7", periodic_day=11)
     rows = plan(how, summary(1, taxed=True), summary(2, bond_type="9"), summary(3, enrolled=False),
@@ -151,6 +176,7 @@ def test_over_the_ceiling_moves_to_the_next_day_the_most_urgent_first() -> None:
             "used": 0,
             "ceiling": 25_000,
             "over": False,
+            "monthly": False,
         }
         for day, count in ((date(2026, 11, 25), 2), (date(2026, 11, 27), 1))
     ]

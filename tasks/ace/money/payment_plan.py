@@ -1,7 +1,9 @@
 """Which statement each summary goes on, and what each payer owes a day.
 
 Dates are set when a run is sent: the first that CBP takes, or a later one where a payer's daily
-ceiling is reached, since a backlog on one day can bounce the debit.
+ceiling is reached, since a backlog on one day can bounce the debit. A monthly statement is debited in
+one sum, on a working day of its month, whatever day its summaries are printed on: there the ceiling is
+told, as another print date would not help.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.ace.money.payment import INDIVIDUAL, MONTHLY, OTHERS, Payment
-from tasks.ace.money.statement_days import window
+from tasks.ace.money.statement_days import MONTHLY_DAY, window
 from tasks.ace.money.ways import (
     NOT_MONTHLY_BOND,
     NOT_MONTHLY_ENROLLED,
@@ -27,6 +29,7 @@ from tasks.ace.money.ways import (
     next_month,
     ways,
 )
+from tasks.shared.business_days import Calendar
 
 __all__ = [
     "NOT_MONTHLY_BOND",
@@ -45,6 +48,7 @@ PLAN = pa.schema(
         ("branch", pa.string()),
         ("statement_date", pa.date32()),
         ("periodic_month", pa.string()),
+        ("debit", pa.date32()),
         ("due", pa.date32()),
         ("amount", pa.int64()),
         ("note", pa.string()),
@@ -53,6 +57,7 @@ PLAN = pa.schema(
 MOVED = "moved: the payer's ceiling was reached"
 ALONE = "above the payer's ceiling by itself"
 FULL = "no day within 90 days is under the payer's ceiling"
+MONTH_FULL = "the debit of this month's statement is above the payer's ceiling"
 LATE = "after the day that duty is due"
 
 
@@ -72,7 +77,7 @@ def plan_payment(summaries: pa.Table, payment: Payment) -> pa.Table:
     found, way_of = ways(summaries, payment)
     payers = _payers(summaries["importer_number"], found, way_of)
     outcome_of, outcomes = _outcomes(summaries, found, way_of, payers, payment)
-    rows = [_row(way, *day) for way, day in outcomes]
+    rows = [_row(way, *day, payment.calendar) for way, day in outcomes]
     columns = {name: pa.array([row[name] for row in rows], PLAN.field(name).type)
                .take(pa.array(outcome_of)) for name in rows[0]}  # fmt: skip
     columns |= {name: summaries[name].combine_chunks() for name in ("entry_number", "amount")}
@@ -91,7 +96,7 @@ def _outcomes(
 ) -> tuple[Index, list[tuple[Way, _Day]]]:
     """What becomes of the summaries, each different outcome once, and which one each has. Only
     those whose payer has a ceiling are placed one after the other."""
-    outcomes = [(way, _unlimited(way)) for way in found]
+    outcomes = [(way, _unlimited(way, payment.calendar)) for way in found]
     outcome_of = way_of.copy()
     known = {one: place for place, one in enumerate(outcomes)}
     for row, day in _placed(summaries, found, way_of, payers, payment):
@@ -103,12 +108,14 @@ def _outcomes(
     return outcome_of, outcomes
 
 
-def _unlimited(way: Way) -> _Day:
-    return (None, way.notes) if way.kind == INDIVIDUAL else _told(way, way.first, ())
+def _unlimited(way: Way, calendar: Calendar) -> _Day:
+    if way.kind == INDIVIDUAL:
+        return None, way.notes
+    return _told(way, way.first, (), debit_day(way, way.first, calendar))
 
 
-def _told(way: Way, day: date, more: tuple[str, ...]) -> _Day:
-    return day, (*way.notes, *more, *((LATE,) if day > way.due else ()))
+def _told(way: Way, day: date, more: tuple[str, ...], debit: date) -> _Day:
+    return day, (*way.notes, *more, *((LATE,) if debit > way.due else ()))
 
 
 def _placed(
@@ -130,10 +137,15 @@ def _placed(
         way = found[way_of[row]]
         if way.kind == INDIVIDUAL:
             continue
+        debit = debit_day(way, way.first, payment.calendar)
         room = partial(_fits, used, payer, amount, ceilings[payer])
-        day, more = _place(way.first, last, amount > ceilings[payer], room, after)
-        used[day, payer] += amount
-        yield row, _told(way, day, more)
+        if way.kind in MONTHLY:
+            day, more = way.first, () if room(debit) else (MONTH_FULL,)
+        else:
+            day, more = _place(way.first, last, amount > ceilings[payer], room, after)
+            debit = day
+        used[debit, payer] += amount
+        yield row, _told(way, day, more, debit)
 
 
 def _fits(
@@ -159,22 +171,30 @@ def _place(
     return first, (FULL,)
 
 
-def _row(way: Way, day: date | None, notes: Sequence[str]) -> dict[str, object]:
-    month = periodic_month(way, day) if way.kind in MONTHLY and day else None
+def _row(way: Way, day: date | None, notes: Sequence[str], calendar: Calendar) -> dict[str, object]:
+    monthly = way.kind in MONTHLY and day is not None
     return {
         "payment_type": way.kind,
         "branch": (way.terms.branch or None) if way.kind != INDIVIDUAL else None,
         "statement_date": day,
-        "periodic_month": month,
+        "periodic_month": f"{_period(way, day)[1]:02d}" if monthly and day else None,
+        "debit": debit_day(way, day, calendar) if day else None,
         "due": way.due,
         "note": "; ".join(notes) or None,
     }
 
 
-def periodic_month(way: Way, day: date) -> str:
-    """The month of the monthly statement, MM: the one after the month of the entry, or the first
-    that can still take the print date (p.175; error 215)."""
+def debit_day(way: Way, day: date, calendar: Calendar) -> date:
+    """When a summary on a statement of this day is debited: then, or with the whole monthly statement."""
+    if way.kind not in MONTHLY:
+        return day
+    return calendar.working_day(*_period(way, day), MONTHLY_DAY)
+
+
+def _period(way: Way, day: date) -> tuple[int, int]:
+    """The month of the monthly statement: the one after the month of the entry, or the first that can
+    still take the print date (p.175; error 215)."""
     earliest = (day.year, day.month)
     if day.day >= way.terms.periodic_day:
         earliest = next_month(day.year, day.month)
-    return f"{max(next_month(way.entered.year, way.entered.month), earliest)[1]:02d}"
+    return max(next_month(way.entered.year, way.entered.month), earliest)

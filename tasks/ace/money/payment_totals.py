@@ -7,8 +7,8 @@ from datetime import date
 
 import pyarrow as pa
 
-from tasks.ace.money.payment import Payment
-from tasks.ace.money.payment_plan import ALONE, FULL
+from tasks.ace.money.payment import MONTHLY, Payment
+from tasks.ace.money.payment_plan import ALONE, FULL, MONTH_FULL
 
 DAILY_TOTALS = pa.schema(
     [
@@ -19,24 +19,27 @@ DAILY_TOTALS = pa.schema(
         ("used", pa.int64()),
         ("ceiling", pa.int64()),
         ("over", pa.bool_()),
+        ("monthly", pa.bool_()),
     ]
 )
 
 
 def daily_totals(plan: pa.Table, payment: Payment) -> pa.Table:
-    """DAILY_TOTALS: duty per statement date and payer beside the payer's ceiling, by date.
+    """DAILY_TOTALS: duty per day of debit and payer beside the payer's ceiling, by date. The day is
+    the statement's; where money of a monthly statement is among it (`monthly`), the day that is paid by.
 
-    used: what earlier sendings put on that statement. ceiling: null where there is none; over: it
+    used: what earlier sendings put on that day. ceiling: null where there is none; over: it
     is passed by both together. Summaries paid one by one stand under a null date and are never
     over. All amounts are cents.
     """
     sums: dict[tuple[date | None, str], list[int]] = defaultdict(lambda: [0, 0])
-    for day, payer, amount in zip(
-        *(plan[name].to_pylist() for name in ("statement_date", "payer", "amount")), strict=True
-    ):
+    monthly: set[tuple[date | None, str]] = set()
+    names = ("debit", "payer", "amount", "payment_type")
+    for day, payer, amount, kind in zip(*(plan[name].to_pylist() for name in names), strict=True):
         held = sums[day, payer]
         held[0] += 1
         held[1] += amount
+        monthly.update([(day, payer)] if kind in MONTHLY else [])
     rows = []
     for (day, payer), (count, amount) in sorted(
         sums.items(), key=lambda item: (item[0][0] or date.min, item[0][1])
@@ -44,7 +47,7 @@ def daily_totals(plan: pa.Table, payment: Payment) -> pa.Table:
         ceiling = payment.ceiling(payer) if day else None
         used = payment.used.get((day, payer), 0) if day else 0
         over = ceiling is not None and used + amount > ceiling
-        row = (day, payer, count, amount, used, ceiling, over)
+        row = (day, payer, count, amount, used, ceiling, over, (day, payer) in monthly)
         rows.append(dict(zip(DAILY_TOTALS.names, row, strict=True)))
     return pa.Table.from_pylist(rows, DAILY_TOTALS)
 
@@ -52,4 +55,5 @@ def daily_totals(plan: pa.Table, payment: Payment) -> pa.Table:
 def over_ceiling(plan: pa.Table) -> list[str]:
     """The entry numbers that no day could take under the ceiling."""
     pairs = zip(plan["entry_number"].to_pylist(), plan["note"].to_pylist(), strict=True)
-    return [number for number, note in pairs if note and (ALONE in note or FULL in note)]
+    told = (ALONE, FULL, MONTH_FULL)
+    return [number for number, note in pairs if note and any(one in note for one in told)]
