@@ -29,12 +29,13 @@ NO_FILING = "no filing"
 TO_SEND = "to be sent"
 NAMED = "named in a batch"
 SENT_OUT = "in a written batch"
+REJECTED = "rejected by ACE, to be mended"
 SUMMARY = "waits for its entry summary"
 ON_FILE = "in ACE, not settled yet"
 SETTLED, HANDED_OVER, BURNT = "settled", "handed over", "burnt"
 
-PLACES = (FREE, UNACCOUNTED, STRAY, VOID, USED, AT_PORT, AWAY, NO_FILING, TO_SEND, NAMED, SENT_OUT, SUMMARY,
-          ON_FILE, SETTLED, HANDED_OVER, BURNT)  # fmt: skip
+PLACES = (FREE, UNACCOUNTED, STRAY, VOID, USED, AT_PORT, AWAY, NO_FILING, TO_SEND, NAMED, SENT_OUT, REJECTED,
+          SUMMARY, ON_FILE, SETTLED, HANDED_OVER, BURNT)  # fmt: skip
 
 OPEN_OUTCOMES = ("not presented", "waiting", "exam")
 RELEASED = ("released", "provisional")
@@ -64,6 +65,7 @@ class Line:
 
 def account(journal: Journal) -> list[Line]:
     """Every number, in order, each once."""
+    se, ae = (_sendings(application) for application in ("SE", "AE"))
     query = (
         sa.select(
             NUMBERS,
@@ -73,14 +75,15 @@ def account(journal: Journal) -> list[Line]:
             ENTRIES.c.importer,
             ENTRIES.c.complete,
             ENTRIES.c.file,
-            BATCHES.c.batch,
-            BATCHES.c.written,
+            sa.func.coalesce(ae.c.batch, se.c.batch).label("batch"),
+            *_labelled(se, "se"),
+            *_labelled(ae, "ae"),
             VIEWS.c.disposition,
         )
         .select_from(NUMBERS)
         .outerjoin(ENTRIES, ENTRIES.c.number == NUMBERS.c.number)
-        .outerjoin(SENT, sa.and_(SENT.c.number == NUMBERS.c.number, SENT.c.application == "SE"))
-        .outerjoin(BATCHES, BATCHES.c.batch == SENT.c.batch)
+        .outerjoin(se, se.c.number == NUMBERS.c.number)
+        .outerjoin(ae, ae.c.number == NUMBERS.c.number)
         .outerjoin(VIEWS, sa.and_(VIEWS.c.number == NUMBERS.c.number, VIEWS.c.about == "summary"))
         .order_by(NUMBERS.c.series, NUMBERS.c.filer, NUMBERS.c.serial)
     )
@@ -88,6 +91,26 @@ def account(journal: Journal) -> list[Line]:
     return [
         _line(row, STRAY if row.number in stray else _place(row)) for row in journal.rows(query)
     ]
+
+
+def _sendings(application: str) -> sa.Subquery:
+    """The last sending of each entry by one application, and whether the entry is still as it was sent."""
+    query = (
+        sa.select(
+            SENT.c.number,
+            SENT.c.batch,
+            SENT.c.state,
+            BATCHES.c.written,
+            (SENT.c.digest == ENTRIES.c.digest).label("same"),
+        )
+        .join(BATCHES, BATCHES.c.batch == SENT.c.batch)
+        .join(ENTRIES, ENTRIES.c.number == SENT.c.number)
+    )
+    return query.where(SENT.c.application == application).subquery()
+
+
+def _labelled(sent: sa.Subquery, name: str) -> list[sa.Label[object]]:
+    return [sent.c[column].label(f"{name}_{column}") for column in ("state", "written", "same")]
 
 
 def strays(journal: Journal) -> list[str]:
@@ -136,13 +159,26 @@ def _place(row: sa.Row) -> str:
         return plain[row.state]
     if row.disposition in HELD_BY_ACE:
         return ON_FILE
-    if row.batch:
-        return SENT_OUT if row.written else NAMED
+    if place := _sent_place(row.ae_state, row.ae_written, row.ae_same, ON_FILE):
+        return place
+    # A release that ACE has waits for its summary; of goods that are not let go it should not be there.
+    taken = SUMMARY if row.outcome in RELEASED else ON_FILE
+    if place := _sent_place(row.se_state, row.se_written, row.se_same, taken):
+        return place
     if row.outcome in CLOSED_OUTCOMES or row.route == NO_ROUTE:
         return NO_FILING
     if row.outcome in OPEN_OUTCOMES and not _filed_first(row):
         return AT_PORT
     return TO_SEND if row.route == SE_ROUTE else SUMMARY
+
+
+def _sent_place(state: str | None, written: bool | None, same: bool | None, taken: str) -> str:
+    """Where a sending puts an entry; empty for none, and for one that came to nothing and may go again."""
+    if state == "waiting":
+        return SENT_OUT if written else NAMED
+    if state in ("taken", "found"):
+        return taken
+    return REJECTED if state == "rejected" and same else ""
 
 
 def _filed_first(row: sa.Row) -> bool:

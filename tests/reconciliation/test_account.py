@@ -188,3 +188,39 @@ def test_what_ace_shows_is_not_to_be_sent(journal: Journal) -> None:
     journal.append(answer, "answer/1", "me")
     (line,) = room.account(journal)
     assert line.place == room.ON_FILE
+
+
+def test_what_ace_answered_decides_where_a_sending_puts_an_entry(journal: Journal) -> None:
+    """A release that ACE took and a summary that it rejected stood 'in a written batch' for ever."""
+    (number,) = NUMBERS[:1]
+    tell(journal, [kinds.NumbersReserved(**block(1, 1), range_check="x"),
+                   kinds.NumbersIssued(**block(1, 1), desk="truck", port="2304"),
+                   recorded(kinds.EntriesRecorded, [(number, "released", "se_then_ae")])])  # fmt: skip
+
+    def place() -> str:
+        return room.account(journal)[0].place
+
+    def sending(application: str, batch: str) -> None:
+        named = kinds.BatchNamed(batch=batch, application=application, plan="p", content="",
+                                 file=batch, numbers=[number])  # fmt: skip
+        journal.append(named, f"batch/{batch}", "me")
+        assert place() == room.NAMED
+        journal.append(kinds.BatchWritten(batch=batch, file=batch, size=1), f"batch/{batch}", "me")
+        assert place() == room.SENT_OUT
+
+    def answer(application: str, batch: str, disposition: str) -> str:
+        said = kinds.AnswerLine(number=number, disposition=disposition)
+        body = kinds.AnswerRead(application=application, about="x", batch=batch, content="",
+                                rejected=False, lines=[said])  # fmt: skip
+        journal.append(body, f"answer/{batch}", "me")
+        return place()
+
+    sending("SE", "1")
+    assert answer("SX", "1", "accepted") == room.SUMMARY
+    sending("AE", "2")
+    assert answer("AX", "2", "rejected") == room.REJECTED
+    assert room.unsettled(room.account(journal)) and room.account(journal)[0].batch == "2"
+    tell(journal, [recorded(kinds.EntriesRevised, [(number, "provisional", "se_then_ae")])])
+    assert place() == room.SUMMARY, "corrected: it may go again"
+    sending("AE", "3")
+    assert answer("AX", "3", "accepted") == room.ON_FILE
