@@ -19,13 +19,14 @@ from tasks.ace.profile import offsets_from
 from tasks.ace.summary.dates import date_differences
 from tasks.entries import shelf
 from tasks.entries.record import TABLES, Record
-from tasks.reconciliation import owed, terms, zone_weeks
+from tasks.reconciliation import consolidations, owed, terms, zone_weeks
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.covering import releases
 from tasks.reconciliation.facts import facts_of
 from tasks.reconciliation.filers import foreign
 from tasks.reconciliation.planned import Planned, Row
 from tasks.reconciliation.rejections import was_passing
+from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import IMPORTER, Standing
 from tasks.shared import clock
 from tasks.shared.content import ContentStore
@@ -159,6 +160,10 @@ def _summaries(some: list[Standing], draft: Draft, limits: BatchLimits) -> Built
     known = _known(some)
     one_step = site.settings.ace.quota_one_step
     covers = releases(site.journal, [one.number for one in some if one.consolidating])
+    if covers.num_rows:
+        consolidations.refuse(
+            site.content, covers, {one.number: one for one in standings(site.journal)}
+        )
     ready = prepare(record, draft.payment(), quota_one_step=one_step, known=known, releases=covers)
     envelope = envelope_of(site.journal, site.settings, site.day)
     envelope = replace(envelope, application="AE")

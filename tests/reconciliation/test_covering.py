@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +248,30 @@ def test_a_release_on_file_and_not_released_keeps_the_summary_back(world: World)
     world.ace.seed_paper_release(second, made_summary.RELEASED)
     settled(world, 8)
     assert set(steps(world).values()) == {"settled"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"release_date": made_summary.RELEASED - timedelta(days=7)}, "seven days apart (244)"),
+        ({"mode_of_transport": "31"}, "several modes of transport (247): 30"),
+        ({"port_of_entry": "2304"}, "several districts (242)"),
+    ],
+)
+def test_releases_that_ace_does_not_take_together_keep_the_summary_back(
+    world: World, fields: dict[str, Any], told: str
+) -> None:
+    numbers = desks.issue(world.office.journal, world.office.settings, "truck", 4)
+    whole, first, second, odd = numbers
+    given = {first: {}, second: {}, odd: fields}
+    rows = [made(one, consolidated_summary=whole, filing_route="se_then_ae", **more)
+            for one, more in given.items()]  # fmt: skip
+    take_record(world, made_record.joined([consolidating(whole), *rows]))
+    for one, more in given.items():
+        world.ace.seed_paper_release(one, more.get("release_date", made_summary.RELEASED))
+    settled(world, 8)
+    assert not world.ace.history(whole)
+    why = world.turn().held[whole]
+    assert told in why and odd in why and "another consolidated summary" in why
+    take_record(world, made_record.joined([made(odd, filing_route="se_then_ae", **fields)]))
+    assert whole not in world.turn().held
