@@ -19,7 +19,7 @@ from tasks.ace.profile import offsets_from
 from tasks.ace.summary.dates import date_differences
 from tasks.entries import shelf
 from tasks.entries.record import TABLES, Record
-from tasks.reconciliation import consolidations, owed, terms, zone_weeks
+from tasks.reconciliation import consolidations, owed, terms, warehouse, zone_weeks
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.covering import releases
 from tasks.reconciliation.facts import facts_of
@@ -134,11 +134,13 @@ def _without_faulty(
 
 
 def _faulty(wrong: ContinuityError, wanted: set[str]) -> dict[str, str]:
+    """A problem is of the entry that it names first; it may name others that have nothing to mend."""
     found: dict[str, str] = {}
-    for text in [*map(str, wrong.problems), *([] if wrong.problems else [str(wrong)])]:
-        for number in _NUMBER.findall(text):
-            if number in wanted:
-                found.setdefault(number, text)
+    for text in map(str, wrong.problems):
+        for number in [one for one in _NUMBER.findall(text) if one in wanted][:1]:
+            found.setdefault(number, text)
+    if not wrong.problems:
+        found = {one: str(wrong) for one in _NUMBER.findall(str(wrong)) if one in wanted}
     return found
 
 
@@ -160,10 +162,9 @@ def _summaries(some: list[Standing], draft: Draft, limits: BatchLimits) -> Built
     known = _known(some)
     one_step = site.settings.ace.quota_one_step
     covers = releases(site.journal, [one.number for one in some if one.consolidating])
-    if covers.num_rows:
-        consolidations.refuse(
-            site.content, covers, {one.number: one for one in standings(site.journal)}
-        )
+    every = {one.number: one for one in standings(site.journal)}
+    consolidations.refuse(site.content, covers, every)
+    warehouse.refuse(record.entries, every)
     ready = prepare(record, draft.payment(), quota_one_step=one_step, known=known, releases=covers)
     envelope = envelope_of(site.journal, site.settings, site.day)
     envelope = replace(envelope, application="AE")

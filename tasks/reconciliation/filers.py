@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from tasks.reconciliation.classify import Verdict
 from tasks.reconciliation.rules import SENDING, Step
 from tasks.reconciliation.view import Standing
+from tasks.reconciliation.warehouse import is_waiting
 from tasks.shared.settings import Settings
 
 _OTHER = "the settings say filer_code = "
@@ -39,6 +40,7 @@ def _words(theirs: str, ours: str) -> str:
     )
 
 
-def is_foreign(reason: str) -> bool:
-    """Whether an entry is held for its filer code, and not for what its desk can correct."""
-    return _OTHER in reason
+def is_desks(reason: str) -> bool:
+    """Whether an entry is held for what its desk can correct: not for its filer code, nor until its
+    warehouse entry stands."""
+    return _OTHER not in reason and not is_waiting(reason)

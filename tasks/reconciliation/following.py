@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tasks.reconciliation import plan
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Verdict
-from tasks.reconciliation.filers import is_foreign, kept_back
+from tasks.reconciliation.filers import is_desks, kept_back
 from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.plan_words import plain
 from tasks.reconciliation.rules import HELD, SENDING, Step
@@ -43,9 +43,8 @@ def _waiting(verdict: Verdict, late: str) -> str:
 
 
 def _why(reason: str, number: str) -> str:
-    if is_foreign(reason):
-        return reason
-    return f"{plain(reason, number)}. Next: continuity entries correct {number}"
+    said = plain(reason, number)
+    return f"{said}. Next: continuity entries correct {number}" if is_desks(reason) else said
 
 
 def with_held(steps: Mapping[str, list[str]], held: Mapping[str, str]) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from tasks.reconciliation import owed, pending, planned
 from tasks.reconciliation.building import Draft, Site, build, envelope_of, records
 from tasks.reconciliation.due import APPLICATIONS, ready, step_of
-from tasks.reconciliation.filers import foreign, is_foreign
+from tasks.reconciliation.filers import foreign, is_desks
 from tasks.reconciliation.planned import WHAT, Plan, Planned, load
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval
@@ -121,7 +121,7 @@ def _kept(draft: Draft, wanted: dict[str, list[Standing]], settings: Settings) -
 
 def _asked(plan: Plan, journal: Journal, preparer: str) -> Plan:
     if not plan.batches:
-        at_desks = any(not is_foreign(reason) for reason in plan.held.values())
+        at_desks = any(is_desks(reason) for reason in plan.held.values())
         raise HeldBack(
             "No entry that is due can be written"
             + ("; for their desks: continuity entries correct" if at_desks else ""),

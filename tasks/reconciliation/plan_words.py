@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from tasks.reconciliation.filers import is_foreign
+from tasks.reconciliation.filers import is_desks
 from tasks.reconciliation.planned import WHAT, Plan, Row, load
 from tasks.reconciliation.report_rows import masked
 from tasks.shared.approval import Asked
@@ -35,7 +35,7 @@ def held(reasons: Mapping[str, str]) -> list[str]:
     for number, reason in reasons.items():
         together.setdefault(plain(reason, number), []).append(number)
     lines = [f"held back: {' '.join(numbers)}: {reason}" for reason, numbers in together.items()]
-    at_desks = any(not is_foreign(reason) for reason in reasons.values())
+    at_desks = any(is_desks(reason) for reason in reasons.values())
     return [*lines, TO_CORRECT] if at_desks else lines
 
 
