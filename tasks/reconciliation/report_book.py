@@ -74,7 +74,8 @@ class File(NamedTuple):
 @dataclass
 class Sending:
     """One batch that was named. `answers`: each answer, and whether it rejected the batch whole;
-    `why`: CBP's codes and texts for that. `lost`: noted, with proof, as never received by ACE."""
+    `why`: CBP's codes and texts for that. `lost`: noted, with proof, as never received by ACE;
+    `lost_why`: that in words."""
 
     batch: str
     application: str
@@ -86,6 +87,7 @@ class Sending:
     answers: list[tuple[Mark, bool]] = field(default_factory=list)
     why: str = ""
     lost: Mark | None = None
+    lost_why: str = ""
 
     @property
     def rejected(self) -> bool:
@@ -228,7 +230,9 @@ def _written(story: Story, mark: Mark, body: kinds.BatchWritten) -> None:
 
 def _lost(story: Story, mark: Mark, body: kinds.BatchNotReceived) -> None:
     if body.batch in story.sendings:
-        story.sendings[body.batch].lost = mark
+        proof = f", proof {body.proof[:12]}" if body.proof else ""
+        why = f"{body.reason} ({mark.actor}, {mark.day}{proof})"
+        story.sendings[body.batch].lost, story.sendings[body.batch].lost_why = mark, why
 
 
 def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:

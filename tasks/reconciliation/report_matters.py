@@ -203,12 +203,13 @@ def _of_batch(story: Story, one: Sending) -> Iterator[Matter]:
         )
     if one.written and not one.answers:
         after = _all_settled(story, one, written.seq)
+        why = f"never reached ACE: {one.lost_why}" if one.lost else "no answer of ACE was read"
         yield Matter(
             NO_ANSWER,
             one.batch,
             written.seq,
             written.day,
-            f"{one.application}, {size} entries: no answer of ACE was read",
+            f"{one.application}, {size} entries: {why}",
             after,
         )
     if len(one.answers) > 1:

@@ -171,6 +171,8 @@ def test_a_batch_lost_on_the_way_goes_again_by_the_licence_holder_s_word(world: 
     made = report.build(house.journal, house.content, house.settings)
     (again,) = [one for one in made.proofs if one.what.startswith("numbers named again")]
     assert (again.figure, again.holds) == ("1, 0 otherwise", True)
+    (told,) = [one for one in made.matters.to_pylist() if one["kind"] == "no answer"]
+    assert "never reached ACE: " in told["what"] and ", proof " in told["what"]
 
 
 def test_an_answer_to_a_batch_that_was_thought_lost_counts_after_all(world: World) -> None:
