@@ -152,7 +152,9 @@ def prepare(
     numbers: Annotated[list[str], typer.Argument(help="Entries that CBP has not seen.")],
     broker: Annotated[str, typer.Option(help="The other broker.")],
     filer: Annotated[str, typer.Option(help="Its filer code.")],
-    recipient: Annotated[Path, typer.Option("--key", help="Its public key, a .pub file.")],
+    recipient: Annotated[
+        Path, typer.Option("--key", help="Its public key, a .pub file: it made one with kit key.")
+    ],
     authorised: Annotated[list[str], typer.Option(help="CLIENT=FILE: its leave (19 CFR 111.24).")],
     power: Annotated[
         list[str], typer.Option(help="CLIENT=FILE: the other broker's power of attorney.")

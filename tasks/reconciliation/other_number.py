@@ -1,5 +1,6 @@
 """The number under which another broker filed: read, and doubted where its check digit is not to be
-expected. CBP may have set that filer a factor that we do not know, so it is told and not refused."""
+expected, or where it was given for another entry already. CBP may have set that filer a factor that we do
+not know, and one entry may cover two shipments, so it is told and not refused."""
 
 from __future__ import annotations
 
@@ -14,18 +15,29 @@ def read(text: str) -> EntryNumber:
 
 
 def doubt(journal: Journal, taken: EntryNumber) -> str:
-    """In words why its check digit may be mistyped; empty if it is as this filer's were before, or as
-    those of most filers are."""
+    """In words why it may be mistyped or copied; empty if it stands for no other entry of ours, and its
+    check digit is as this filer's were before, or as those of most filers are."""
     before = [
-        read(event.said.other_number).offset
+        event.said
         for event in journal.events(kind=kinds.EntryHandedOver.kind)
         if isinstance(event.said, kinds.EntryHandedOver) and event.said.filer == taken.filer
     ]
-    usual = before[-1] if before else 0
-    if taken.offset in {usual, *before}:
+    twice = [one.number for one in before if one.other_number == str(taken)]
+    copied = f"{taken} stands for {', '.join(twice)} already: see on the proof that it covers both"
+    return "; ".join(
+        filter(
+            None, [copied if twice else "", _of_digit(taken, [one.other_number for one in before])]
+        )
+    )
+
+
+def _of_digit(taken: EntryNumber, before: list[str]) -> str:
+    offsets = [read(number).offset for number in before]
+    usual = offsets[-1] if offsets else 0
+    if taken.offset in {usual, *offsets}:
         return ""
     right = make(taken.filer, taken.serial, usual)
     whose = (
-        f"as {taken.filer}'s earlier ones" if before else f"unless CBP set {taken.filer} a factor"
+        f"as {taken.filer}'s earlier ones" if offsets else f"unless CBP set {taken.filer} a factor"
     )
     return f"its check digit would be {right.check}, {whose}: read {taken} on the proof once more"

@@ -81,6 +81,7 @@ def test_an_odd_check_digit_of_another_broker_is_told_before_it_is_approved(worl
     hand_over(world.house, first, str(odd), b"mail", "bo")
     assert "CAUTION" not in asked(second, make("XYZ", 7654321, 3)), "that filer has a factor"
     assert "as XYZ's earlier ones" in asked(second, make("XYZ", 7654321))
+    assert f"{odd} stands for {first} already" in asked(second, odd), "copied from the line above"
 
 
 def test_handed_over_once_approved(world: World) -> None:
