@@ -10,26 +10,18 @@ import pyarrow as pa
 
 from tasks.reconciliation.report_book import Sending, Story, Told
 from tasks.reconciliation.report_rows import MASK, masked, scrubbed
+from tasks.reconciliation.report_unseen import unseen
 from tasks.reconciliation.view import RELEASE, REQUEST, SUMMARY, Standing
 from tasks.shared.ace_tables import CALLS
 from tasks.shared.private import is_reference
 
 FOUND, DIFFERS, DATE = "found in ACE", "differs from the paper", "release dates differ"
 ENTRY_REJECTED, BATCH_REJECTED = "entry rejected", "batch rejected"
+UNSEEN = "settled by proof alone"
 NO_ANSWER, TWICE, IMPORTER = "no answer", "answered twice", "importer in ACE"
 FILE_REFUSED, CALLED = "desk file refused", "CBP asked"
-KINDS = (
-    FOUND,
-    DIFFERS,
-    DATE,
-    ENTRY_REJECTED,
-    BATCH_REJECTED,
-    NO_ANSWER,
-    TWICE,
-    IMPORTER,
-    FILE_REFUSED,
-    CALLED,
-)
+KINDS = (FOUND, DIFFERS, DATE, UNSEEN, ENTRY_REJECTED, BATCH_REJECTED, NO_ANSWER, TWICE, IMPORTER,
+         FILE_REFUSED, CALLED)  # fmt: skip
 OPEN = "open"
 
 SCHEMA = pa.schema(
@@ -56,6 +48,9 @@ def table(story: Story, standing: Mapping[str, Standing]) -> pa.Table:
         *(matter for number in sorted(story.told) for matter in _of_number(story, standing, number)),
         *(matter for sending in story.sendings.values() for matter in _of_batch(story, sending)),
         *_of_importers(story),
+        *(Matter(UNSEEN, number, end.mark.seq, end.mark.day, f"ACE had shown no {what} of it",
+                 f"{_ended(story, number)}{f'; ACE shows it since {later.mark.day}' if later else ''}")
+          for number, end, what, later in unseen(story, standing)),
         *(Matter(FILE_REFUSED, file.name, file.mark.seq, file.mark.day,
                  f"{file.desk}: {'; '.join(file.reasons[:3])}", "handed back to the desk, nothing "
                  "of it recorded") for file in story.refused),

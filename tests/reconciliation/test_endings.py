@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from tasks.entries import reserve
 from tasks.entries.number import make
 from tasks.reconciliation import account, report, report_pdf
-from tasks.reconciliation.acts import burn, hand_over
+from tasks.reconciliation.acts import burn, hand_over, settle
 from tasks.reconciliation.sign_off import require_accounted
 from tasks.shared import approval, kinds
 from tasks.shared.errors import (
@@ -26,7 +26,13 @@ from tasks.shared.errors import (
 from tasks.shared.journal_check import verify
 from tests.ace import made_summary
 from tests.entries import house as desks
-from tests.reconciliation.ace_world import World, open_world, record_summaries, send_one
+from tests.reconciliation.ace_world import (
+    World,
+    open_world,
+    record_released,
+    record_summaries,
+    send_one,
+)
 from tests.reconciliation.house import Office
 
 OTHER = "XYZ-1234567-1"
@@ -168,3 +174,18 @@ def test_what_ace_has_and_nobody_recorded_blocks_the_signature(world: World) -> 
     require_accounted(account.account(office.journal))
     assert all(one.holds for one in report_of(world).proofs)
     assert verify(office.journal, office.book.content).ok
+
+
+def test_what_was_settled_by_proof_and_never_shown_by_ace_is_told_to_the_auditor(
+    world: World,
+) -> None:
+    """It stood as 'settled' among the others, with no difference found."""
+    hand, usual = record_released(world, ["01", "01"])
+    how = "keyed in the portal, seen there"
+    approved(world, lambda: settle(world.house, [hand], how, b"screen", "bo", not_in_ace=True))
+    world.run()
+    (told,) = report_of(world).matters.to_pylist()
+    assert (told["kind"], told["subject"], told["open"]) == ("settled by proof alone", hand, False)
+    assert told["what"] == "ACE had shown no summary of it"
+    assert how in told["settled"] and "proof " in told["settled"]
+    assert places(world)[usual] == account.SETTLED
