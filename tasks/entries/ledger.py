@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from tasks.entries import disclaimers, history, in_bond_use, private_fields, type_hints
+from tasks.entries import (
+    case_bonds,
+    disclaimers,
+    history,
+    in_bond_use,
+    private_fields,
+    type_hints,
+)
 from tasks.entries.digests import digests
 from tasks.entries.going_back import corrected, going_back
 from tasks.entries.lines import entry_lines
@@ -95,6 +102,7 @@ def take(book: Book, intakes: Sequence[Intake], actor: str, *, accept_clean: boo
         replace(one, warnings=(
             *one.warnings,
             *type_hints.warnings(intake.record, known, intake.file, intake.rows),
+            *case_bonds.warnings(intake.record, intake.file, intake.rows),
             *disclaimers.warnings(intake.record, intake.file),
         ))
         for one, intake in zip(taken, intakes, strict=True)
