@@ -158,7 +158,8 @@ def test_each_place_is_in_the_report(
     assert found.numbers["place"].to_pylist() == [
         one.place for one in accounting.account(journal)]  # fmt: skip
     assert set(found.places) == set(accounting.PLACES) - {
-        accounting.ON_FILE, accounting.REJECTED, accounting.STRAY, accounting.USED, accounting.AWAY}  # fmt: skip
+        accounting.ON_FILE, accounting.REJECTED, accounting.STRAY,
+            accounting.USED, accounting.AWAY}  # fmt: skip
     assert all(proof.holds for proof in found.proofs)
     pages = texts(found)
     assert all(number in "".join(pages) for number in NUMBERS[:11])
