@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import subprocess
 import sys
@@ -98,10 +99,16 @@ if sys.platform == "win32":
     _OF_ITS_OWN: dict[str, object] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 else:
     _END = signal.SIGTERM
+    _LINUX = ctypes.CDLL(None) if sys.platform == "linux" else None
+    _TELL_WHEN_THE_PARENT_DIES = 1  # PR_SET_PDEATHSIG
 
     def _listen() -> None:
         # a child of a shell's background job would ignore it, and could then not be ended
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # without `up` nobody carries news or keeps watch, and the next `up` would be a second server
+        # on the same database
+        if _LINUX:
+            _LINUX.prctl(_TELL_WHEN_THE_PARENT_DIES, _END)
 
     # a session of its own: Ctrl-C reaches `up` alone, which ends them in their order
     _OF_ITS_OWN = {"start_new_session": True, "preexec_fn": _listen}

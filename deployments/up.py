@@ -88,6 +88,7 @@ class Up:
         hold = Hold(self._street.folder, self._name)
         if not hold.take():
             raise Refused(f"It is running already: {self._running()}. End that one first")
+        write_atomic(self._number, str(os.getpid()).encode(), mode=0o600)
         try:
             self._require_fit()
             os.environ |= (environment := self._street.environment() | self._scratch())
@@ -116,11 +117,19 @@ class Up:
         """Says to other programs of this machine where the server is."""
         return self._street.folder / f"{self._name}.address"
 
+    @property
+    def _number(self) -> Path:
+        """Which process to end, for who comes too late."""
+        return self._marker.with_suffix(".pid")
+
     def _running(self) -> str:
-        try:
-            return self._marker.read_text(encoding="utf-8")
-        except OSError:
-            return "it has not come up yet"
+        said = []
+        for path, otherwise in ((self._marker, "it has not come up yet"), (self._number, "?")):
+            try:
+                said.append(path.read_text(encoding="utf-8"))
+            except OSError:
+                said.append(otherwise)
+        return f"{said[0]}, as process {said[1]}"
 
     def _require_fit(self) -> None:
         if found := problems(self._street, self._pool):

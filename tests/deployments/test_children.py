@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -57,3 +59,29 @@ def test_what_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.Monk
     wait_for("asleep", one)
     end_all([one])
     assert one.died() == -signal.SIGKILL
+
+
+def test_they_end_with_an_up_that_is_killed(tmp_path: Path) -> None:
+    """Or server and worker would go on without relay and watch, and the next `up` beside them."""
+    code = (
+        "import os, signal, sys, pathlib; from tests.deployments.test_children import *;"
+        "one = child(pathlib.Path(sys.argv[1])); one.start(); wait_for('asleep', one);"
+        "print(one.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True, text=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert said.returncode == -signal.SIGKILL, said.stderr
+    until = time.monotonic() + 30
+    while _lives(int(said.stdout)):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return SLEEPER.encode() in words
