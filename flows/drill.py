@@ -16,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas import State
+from prefect.exceptions import FailedRun
+from prefect.runtime import deployment
+from prefect.states import Failed
 
 from flows.reconciliation import reconciliation
 from tasks.duties import steps as duties
@@ -27,23 +31,34 @@ from tasks.operations.showing.steps import what_to_do
 from tasks.reconciliation import steps as reconcile
 from tasks.screening import steps as screening
 from tasks.shared import clock
+from tasks.shared.errors import BadInput
 from tasks.shared.story import Story
 
 ACTOR, APPROVER, INCIDENT = "mlopez", "avance", "drill"
 
 
 @flow(name="drill", flow_run_name="drill", description=__doc__, on_failure=[what_to_do])
-def drill(home: str = "", out: str = "", into: str = "") -> dict[str, Any]:
-    """Runs every chapter; leaves report, accounting, batches, journal and the story in `out`.
+def drill(home: str = "", out: str = "", into: str = "") -> dict[str, Any] | State[Any]:
+    """Runs every chapter; leaves report, accounting, batches, journal and the story in `out`. Ends
+    failed if something did not hold, though every chapter was played.
 
     `home`: a folder that does not exist yet, for a made-up brokerage; empty: one that is gone
     afterwards. `out`: likewise, for a person to leaf through; empty: a dated one in `into`.
     """
+    if deployment.id and not (out or into):
+        # where a worker starts a run is gone when that ends
+        raise BadInput("Nobody would find the results: leave `into` as the deployment has it")
     out = out or str(Path(into or ".").absolute() / f"drill-{clock.stamp()}")
-    if home:
-        return play(home, out)
-    with tempfile.TemporaryDirectory(prefix="continuity-drill-") as scratch, apart():
-        return play(f"{scratch}/home", out)
+    if home and not deployment.id:
+        summary = play(home, out)
+    else:
+        with tempfile.TemporaryDirectory(prefix="continuity-drill-") as scratch, apart():
+            summary = play(home or f"{scratch}/home", out)
+    if summary["good"]:
+        return summary
+    return Failed(
+        message=f"Something did not hold: read 'What came of it' in {out}/what-happened.txt"
+    )
 
 
 @contextmanager
@@ -219,9 +234,13 @@ def main() -> int:
     if Path(given.out).exists() and any(Path(given.out).iterdir()):
         print(f"{given.out} is not empty; name a new folder with --out", file=sys.stderr)
         return 2
-    summary = drill(given.home, given.out)
+    try:
+        drill(given.home, given.out)
+    except FailedRun as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
     print(f"\nThe drill ended. Leaf through {given.out}")
-    return 0 if summary["good"] else 1
+    return 0
 
 
 if __name__ == "__main__":
