@@ -1,5 +1,5 @@
-"""The watch that `up` keeps itself: work that no worker takes up. Every other alert is a run, which
-needs a worker; without one nobody would be told that there is none."""
+"""The watch that `up` keeps itself: work that no worker takes up, and an upkeep that somebody paused.
+Every other alert is a run, or found by upkeep; without a worker, or without upkeep, nobody would be told."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from deployments.street import POOL, Street
 from tasks.operations.alerts import Alarm
+from tasks.operations.seeing.steps import switched_off
 from tasks.operations.waiting.steps import ask
 from tasks.shared import opening
 
@@ -37,18 +38,28 @@ class Watching:
         self._next = self._now() + min(MOST_SECONDS, self._late)
         try:
             if waiting := undone(self._late):
-                self._tell(waiting)
+                self._tell(ABOUT, *_words(waiting))
+            for one in switched_off(_upkeep(), self._settings):
+                self._tell(one.about, one.what, one.next)
         except Exception as wrong:
             print(f"Whether work lies undone cannot be seen: {wrong}", file=sys.stderr, flush=True)
 
-    def _tell(self, waiting: list[dict[str, Any]]) -> None:
-        since = waiting[0]["expected_start_time"][:16].replace("T", " ")
-        what = f"{len(waiting)} run(s) wait for a worker since {since} UTC: none takes them up"
-        next_ = "continuity up --part worker, where work is done; worker-continuity.log says more"
+    def _tell(self, about: str, what: str, next_: str) -> None:
         alarm = Alarm(self._journal, opening.content(self._settings), self._settings, "operations")
-        if alarm.raise_(ABOUT, what, next_):
+        if alarm.raise_(about, what, next_):
             print(what, file=sys.stderr, flush=True)
             alarm.deliver()
+
+
+def _words(waiting: list[dict[str, Any]]) -> tuple[str, str]:
+    since = waiting[0]["expected_start_time"][:16].replace("T", " ")
+    what = f"{len(waiting)} run(s) wait for a worker since {since} UTC: none takes them up"
+    next_ = "continuity up --part worker, where work is done; worker-continuity.log says more"
+    return what, next_
+
+
+def _upkeep() -> list[dict[str, Any]]:
+    return ask("/deployments/filter", {"deployments": {"name": {"any_": ["upkeep"]}}})
 
 
 def undone(late: float) -> list[dict[str, Any]]:

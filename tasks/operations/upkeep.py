@@ -168,7 +168,17 @@ def _room(settings: Settings, found: Look) -> None:
         found.faults.append(Fault("disk", f"room runs out at {said}", next_))
 
 
-WATCHED = ("journal", "plan ", "backup.proved", "disk", "run ", "late ", "worker", "test")
+WATCHED = (
+    "journal",
+    "plan ",
+    "backup.proved",
+    "disk",
+    "run ",
+    "late ",
+    "schedule ",
+    "worker",
+    "test",
+)
 """Alerts that upkeep itself closes when it no longer finds the fault; a test has none."""
 
 

@@ -192,3 +192,38 @@ def test_a_run_that_the_server_takes_for_alive_for_ever_is_told(office: Office) 
         run(office)
     assert "no sign of life" in open_alerts(office.journal)["run duties"].what
     asyncio.run(ended("duties", Completed(), ["watched"]))
+
+
+async def scheduled(name: str, tags: list[str], *, on: bool) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import DeploymentScheduleCreate
+    from prefect.client.schemas.schedules import CronSchedule
+
+    from flows.alert import alert
+
+    schedule = DeploymentScheduleCreate(schedule=CronSchedule(cron="0 7 * * *"), active=on)
+    async with get_client() as client:
+        flow = await client.create_flow(alert)
+        await client.create_deployment(flow_id=flow, name=name, tags=tags, schedules=[schedule])
+
+
+def test_a_schedule_that_somebody_paused_is_told_until_it_is_on(office: Office) -> None:
+    """What never falls due is never late. Backups without a store are off because nobody set one."""
+    asyncio.run(scheduled("duties", ["watched"], on=False))
+    asyncio.run(scheduled("backup", ["watched", "backup"], on=False))
+    run(office)
+    told = {about for about in open_alerts(office.journal) if about.startswith("schedule")}
+    assert told == {"schedule duties"}
+    asyncio.run(scheduled("duties", ["watched"], on=True))
+    run(office)
+    assert "schedule duties" not in open_alerts(office.journal)
+
+
+def test_up_itself_tells_that_upkeep_is_paused(office: Office) -> None:
+    from deployments.street import Street
+    from deployments.watching import Watching
+
+    asyncio.run(scheduled("upkeep", ["watched"], on=False))
+    Watching(Street(office.settings, "127.0.0.1", 4200), iter([0.0, 1e6, 1e6]).__next__).turn()
+    assert "schedule upkeep" in open_alerts(office.journal)
+    asyncio.run(scheduled("upkeep", ["watched"], on=True))

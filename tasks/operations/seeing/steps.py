@@ -21,7 +21,8 @@ def look_at_server(settings: Settings, found: Look) -> None:
     found.server_bytes = server_bytes(settings)
     online = {"workers": {"status": {"any_": ["ONLINE"]}}}
     found.workers = len(ask(f"/work_pools/{POOL}/workers/filter", online))
-    names = {one["id"]: one["name"] for one in ask("/deployments/filter", {"limit": 200})}
+    deployments = ask("/deployments/filter", {"limit": 200})
+    names = {one["id"]: one["name"] for one in deployments}
     for name, run in _unmended(names).items():
         what = f"{run['name']} of {name} ended {run['state']['name']}"
         found.faults.append(Fault(f"run {name}", what, f"look at the run {run['name']} in the UI"))
@@ -31,6 +32,21 @@ def look_at_server(settings: Settings, found: Look) -> None:
     for name in _late(names, settings):
         what = f"{name} is late: no worker took it up"
         found.faults.append(Fault(f"late {name}", what, "continuity up --part worker"))
+    found.faults.extend(switched_off(deployments, settings))
+
+
+def switched_off(deployments: list[dict[str, Any]], settings: Settings) -> list[Fault]:
+    """Watched deployments whose schedule somebody paused, and may have forgotten: what never falls
+    due is never late. Backups have none that runs until there is a store."""
+    return [
+        Fault(f"schedule {one['name']}", f"the schedule of {one['name']} is paused: it does not run by itself",
+              "switch it on again on the deployment's page in the UI; a new start of `up` does so too")
+        for one in deployments
+        if "watched" in one["tags"]
+        and (settings.backup.store or "backup" not in one["tags"])
+        and one["schedules"]
+        and (one["paused"] or not all(each["active"] for each in one["schedules"]))
+    ]  # fmt: skip
 
 
 def server_bytes(settings: Settings) -> int:
