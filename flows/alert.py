@@ -14,6 +14,7 @@ from prefect.states import Completed
 
 from tasks.operations import steps
 from tasks.operations.showing.steps import what_to_do
+from tasks.shared.steps import Actor, AlertName, HomeFolder
 
 
 @flow(
@@ -24,7 +25,7 @@ from tasks.operations.showing.steps import what_to_do
     on_failure=[what_to_do],
 )
 def alert(
-    home: str, actor: str, about: str = "test", what: str = "a test",
+    home: HomeFolder, actor: Actor, about: AlertName = "test", what: str = "a test",
     next: str = "nothing: upkeep closes it", escalate: bool = False, mended: str = "",
 ) -> State[Any]:  # fmt: skip
     """`about`: its name; while it is open there is no second alert of that name. `what`: in words;

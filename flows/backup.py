@@ -18,6 +18,7 @@ from prefect.states import Completed, Failed
 from tasks.backup import steps
 from tasks.operations.showing.steps import what_to_do
 from tasks.operations.steps import heavy
+from tasks.shared.steps import Actor, HomeFolder
 
 
 @flow(
@@ -27,7 +28,7 @@ from tasks.operations.steps import heavy
     validate_parameters=True,
     on_failure=[what_to_do],
 )
-def backup(home: str, actor: str, share: int = 0) -> State[Any]:
+def backup(home: HomeFolder, actor: Actor, share: int = 0) -> State[Any]:
     """`share` 0 takes the settings' part of the packs for verifying; 1 reads them all."""
     taken = heavy(steps.take, home, actor)
     steps.publish(taken)
@@ -50,7 +51,7 @@ def backup(home: str, actor: str, share: int = 0) -> State[Any]:
     validate_parameters=True,
     on_failure=[what_to_do],
 )
-def examine_store(home: str, actor: str) -> State[Any]:
+def examine_store(home: HomeFolder, actor: Actor) -> State[Any]:
     failed = steps.examine(home, actor)
     if failed:
         return Failed(message=f"the store fails: {', '.join(failed)}", data=failed)

@@ -16,6 +16,7 @@ from prefect.states import Completed
 
 from tasks.duties import steps
 from tasks.operations.showing.steps import what_to_do
+from tasks.shared.steps import Actor, HomeFolder
 from tasks.status import steps as status
 
 
@@ -26,7 +27,7 @@ from tasks.status import steps as status
     validate_parameters=True,
     on_failure=[what_to_do],
 )
-def duties(home: str, actor: str) -> State[Any]:
+def duties(home: HomeFolder, actor: Actor) -> State[Any]:
     """Ends `MailWaiting` while a letter is not sent, else `Completed`."""
     done = steps.remind(home, actor)
     lights = status.publish(home)

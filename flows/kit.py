@@ -16,6 +16,7 @@ from prefect.states import Completed
 
 from tasks.kit import steps
 from tasks.operations.showing.steps import what_to_do
+from tasks.shared.steps import Actor, HomeFolder
 
 
 @flow(
@@ -25,7 +26,7 @@ from tasks.operations.showing.steps import what_to_do
     validate_parameters=True,
     on_failure=[what_to_do],
 )
-def kit(home: str, actor: str, wheels: bool = True) -> State[Any]:
+def kit(home: HomeFolder, actor: Actor, wheels: bool = True) -> State[Any]:
     """Ends `Incomplete` while a line of the check is not green. `wheels`: with the programs."""
     made = steps.build(home, actor, wheels)
     found = steps.check(home, made["folder"])

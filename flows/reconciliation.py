@@ -23,6 +23,7 @@ from tasks.operations import steps as operations
 from tasks.operations.showing.steps import Progress, what_to_do
 from tasks.operations.waiting import steps as waits
 from tasks.reconciliation import steps
+from tasks.shared.steps import Actor, HomeFolder, IncidentName
 
 
 @flow(
@@ -33,7 +34,7 @@ from tasks.reconciliation import steps
     on_failure=[what_to_do],
 )
 def reconciliation(
-    home: str, actor: str, incident: str = "current", because: str = ""
+    home: HomeFolder, actor: Actor, incident: IncidentName = "current", because: str = ""
 ) -> State[Any]:
     """Ends `AwaitingApproval` while a plan or the accounting waits for a licence holder and the run
     cannot, `AlreadyBegun` if another run has this event, else `Completed`.

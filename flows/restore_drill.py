@@ -15,6 +15,7 @@ from prefect.states import Completed
 
 from tasks.backup import steps
 from tasks.operations.showing.steps import what_to_do
+from tasks.shared.steps import Actor, HomeFolder
 
 
 @flow(
@@ -25,7 +26,11 @@ from tasks.operations.showing.steps import what_to_do
     on_failure=[what_to_do],
 )
 def restore_drill(
-    home: str, actor: str, scope: str = "sample", files: int = 200, accept_flags: bool = False
+    home: HomeFolder,
+    actor: Actor,
+    scope: str = "sample",
+    files: int = 200,
+    accept_flags: bool = False,
 ) -> State[Any]:
     """`scope`: `sample` restores about `files` files, `all` everything, `content` opens and checks
     every blob without writing files. `accept_flags`: somebody looked at what a run flagged as it

@@ -18,6 +18,7 @@ from prefect.states import Completed
 from tasks.operations.showing.steps import what_to_do
 from tasks.operations.steps import heavy
 from tasks.screening import steps
+from tasks.shared.steps import Actor, HomeFolder
 
 
 @flow(
@@ -28,7 +29,7 @@ from tasks.screening import steps
     on_failure=[what_to_do],
 )
 def screening(
-    home: str, actor: str, folder: str = "", update: bool = True, full: bool = False
+    home: HomeFolder, actor: Actor, folder: str = "", update: bool = True, full: bool = False
 ) -> State[Any]:
     """`folder`: take lists from there rather than from their publishers; `update` false leaves the
     lists as they are; `full` screens everything, as is due after a change of the matching model."""

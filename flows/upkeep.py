@@ -15,6 +15,7 @@ from prefect.states import Completed
 
 from tasks.operations import steps
 from tasks.operations.showing.steps import what_to_do
+from tasks.shared.steps import Actor, HomeFolder
 from tasks.status import steps as status
 
 
@@ -25,7 +26,7 @@ from tasks.status import steps as status
     validate_parameters=True,
     on_failure=[what_to_do],
 )
-def upkeep(home: str, actor: str, full: bool = False) -> State[Any]:
+def upkeep(home: HomeFolder, actor: Actor, full: bool = False) -> State[Any]:
     """Ends `Faults` while something needs a person, else `Completed`."""
     told = steps.carry_news(home)
     found = steps.look_after(home, actor, full)

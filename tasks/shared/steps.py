@@ -8,13 +8,20 @@ file or database are tried again as often as the step says.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 import prefect
 from prefect import Task
 from prefect.client.schemas import State, TaskRun
+from pydantic import Field
 
 from tasks.shared.errors import ContinuityError
+
+# Of a flow's parameters, checked in the UI's form: what is wrong there never becomes a red run.
+HomeFolder = Annotated[str, Field(min_length=1)]
+Actor = Annotated[str, Field(min_length=1)]
+IncidentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
+AlertName = Annotated[str, Field(pattern=r"\S", max_length=200)]
 
 P = ParamSpec("P")
 R = TypeVar("R")

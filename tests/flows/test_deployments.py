@@ -100,3 +100,24 @@ def test_carried_twice_everything_stands_once(house: Settings, tmp_path: Path) -
         asyncio.run(carry(second, lambda _: None))
     moved = house.home.rename(tmp_path / "moved")
     assert asyncio.run(carry(load(moved), lambda _: None)) == ids
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "wrong"),
+    [
+        ("upkeep", "home", ""),
+        ("backup", "actor", ""),
+        ("reconciliation", "incident", ""),
+        ("reconciliation", "incident", "Ärger 1"),
+        ("alert", "about", " "),
+    ],
+)
+def test_what_no_run_can_take_is_refused_in_the_form(name: str, parameter: str, wrong: str) -> None:
+    """It was a run that published half of its artifacts, or an alert without a name that nothing closes."""
+    from prefect.utilities.schema_tools.validation import ValidationError, validate
+
+    (one,) = [each for each in _deployments() if each["name"] == name]
+    schema = _flow(one).parameters.model_dump()
+    validate(one["parameters"], schema, raise_on_error=True)
+    with pytest.raises(ValidationError, match=parameter):
+        validate({**one["parameters"], parameter: wrong}, schema, raise_on_error=True)
