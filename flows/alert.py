@@ -14,7 +14,10 @@ from prefect.states import Completed
 
 from tasks.operations import steps
 from tasks.operations.showing.steps import what_to_do
-from tasks.shared.steps import Actor, AlertName, HomeFolder
+from tasks.shared.steps import Actor, AlertName, HomeFolder, Words
+
+_TEST = "nothing: upkeep closes it"
+_BY_HAND = "when it is mended, run `alert` with about {about} and how it was `mended`"
 
 
 @flow(
@@ -25,16 +28,20 @@ from tasks.shared.steps import Actor, AlertName, HomeFolder
     on_failure=[what_to_do],
 )
 def alert(
-    home: HomeFolder, actor: Actor, about: AlertName = "test", what: str = "a test",
-    next: str = "nothing: upkeep closes it", escalate: bool = False, mended: str = "",
+    home: HomeFolder, actor: Actor, about: AlertName = "test", what: Words = "a test",
+    next: Words = _TEST, escalate: bool = False, mended: Words = "",
 ) -> State[Any]:  # fmt: skip
     """`about`: its name; while it is open there is no second alert of that name. `what`: in words;
-    `next`: what to do; `escalate`: to those who decide rather than to those who mend. `mended`: how it
-    was; closes the alert of that name instead, as upkeep does by itself for those that it finds."""
+    `next`: what to do; `escalate`: to those who decide rather than to those who mend. `mended`: how
+    it was; closes the alert of that name instead, as upkeep does for those that it finds."""
     if mended:
         closed = steps.close_alert(home, actor, about, mended)
-        word = "closed" if closed else f"no alert is open about {about}"
-        return Completed(message=word, data={"closed": closed})
+        if closed:
+            return Completed(message="closed", data={"closed": True})
+        word = f"no alert is open about {about}: its name stands in `continuity status`"
+        return Completed(name="NothingClosed", message=word, data={"closed": False})
+    if about != "test" and next in ("", _TEST):
+        next = _BY_HAND.format(about=about)
     done = steps.raise_alert(home, actor, about, what, next, escalate)
     if done["waiting"]:
         told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"

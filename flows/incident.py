@@ -18,7 +18,7 @@ from prefect.states import Completed
 from tasks.incident import steps
 from tasks.operations import steps as operations
 from tasks.operations.showing.steps import what_to_do
-from tasks.shared.steps import Actor, HomeFolder
+from tasks.shared.steps import Actor, HomeFolder, Words
 
 
 @flow(
@@ -29,7 +29,7 @@ from tasks.shared.steps import Actor, HomeFolder
     on_failure=[what_to_do],
 )
 def incident(
-    home: HomeFolder, actor: Actor, declare: bool = False, note: str = "", breach: bool = True
+    home: HomeFolder, actor: Actor, declare: bool = False, note: Words = "", breach: bool = True
 ) -> State[Any]:
     """`declare` opens an incident, if none is open, with `note`; `breach`: a breach of records is
     known, so that the 72 hours of 19 CFR 111.21(b) run from now. Without it the open one goes on."""

@@ -13,15 +13,33 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import prefect
 from prefect import Task
 from prefect.client.schemas import State, TaskRun
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from tasks.shared.errors import ContinuityError
+from tasks.shared.errors import BadInput, ContinuityError
+from tasks.shared.private import holds_ssn
 
 # Of a flow's parameters, checked in the UI's form: what is wrong there never becomes a red run.
 HomeFolder = Annotated[str, Field(min_length=1)]
 Actor = Annotated[str, Field(min_length=1)]
 IncidentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
-AlertName = Annotated[str, Field(pattern=r"\S", max_length=200)]
+AlertName = Annotated[str, Field(pattern=r"^\S(.*\S)?$", max_length=200)]
+
+
+def _refuse_ssn(words: str) -> str:
+    if holds_ssn(words):
+        raise BadInput(
+            "A Social Security number among the words: status, mail and notices show them to all"
+        )
+    return words
+
+
+# as a pattern too, in the schema alone: it is refused before the server keeps it
+_NO_SSN = r"^(?![\s\S]*(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-]))"
+Words = Annotated[
+    str,
+    AfterValidator(_refuse_ssn),
+    Field(description="No Social Security number", json_schema_extra={"pattern": _NO_SSN}),
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")

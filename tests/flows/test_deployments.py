@@ -14,7 +14,7 @@ from prefect import Flow
 from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
 
 from tasks.operations.showing.steps import what_to_do, when_red
-from tasks.shared.errors import Refused
+from tasks.shared.errors import BadInput, Refused
 from tasks.shared.opening import make_home
 from tasks.shared.settings import Settings, load
 from tests.conftest import SETTINGS
@@ -110,6 +110,8 @@ def test_carried_twice_everything_stands_once(house: Settings, tmp_path: Path) -
         ("reconciliation", "incident", ""),
         ("reconciliation", "incident", "Ärger 1"),
         ("alert", "about", " "),
+        ("alert", "what", "the driver\n078-05-1120 called"),
+        ("incident", "note", "records of 078-05-1120 are gone"),
     ],
 )
 def test_what_no_run_can_take_is_refused_in_the_form(name: str, parameter: str, wrong: str) -> None:
@@ -121,3 +123,15 @@ def test_what_no_run_can_take_is_refused_in_the_form(name: str, parameter: str, 
     validate(one["parameters"], schema, raise_on_error=True)
     with pytest.raises(ValidationError, match=parameter):
         validate({**one["parameters"], parameter: wrong}, schema, raise_on_error=True)
+
+
+def test_words_with_a_social_security_number_start_no_run(home: Path) -> None:
+    """Whoever starts it past the form, too."""
+    from prefect.exceptions import ParameterTypeError
+
+    alert = _flow({"entrypoint": "flows/alert.py:alert"})
+    good = {"home": str(home), "actor": "it", "what": "call 956-555-0142", "mended": "2026-11-24"}
+    alert.validate_parameters(good)
+    with pytest.raises((ParameterTypeError, BadInput)) as told:
+        alert.validate_parameters({**good, "next": "ask 078-05-1120"})
+    assert "078-05-1120" not in str(told.value)

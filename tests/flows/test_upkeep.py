@@ -227,3 +227,16 @@ def test_up_itself_tells_that_upkeep_is_paused(office: Office) -> None:
     Watching(Street(office.settings, "127.0.0.1", 4200), iter([0.0, 1e6, 1e6]).__next__).turn()
     assert "schedule upkeep" in open_alerts(office.journal)
     asyncio.run(scheduled("upkeep", ["watched"], on=True))
+
+
+def test_an_alert_raised_by_hand_says_how_it_is_closed(office: Office) -> None:
+    from flows.alert import alert
+
+    home = str(office.settings.home)
+    alert(home, "operations", about="printer", what="it does not print")
+    run(office)
+    assert "about printer" in open_alerts(office.journal)["printer"].next
+    missed: Any = alert(home, "operations", about="print", mended="new toner", return_state=True)
+    assert missed.name == "NothingClosed" and "printer" in open_alerts(office.journal)
+    alert(home, "operations", about="printer", mended="new toner")
+    assert "printer" not in open_alerts(office.journal)
