@@ -39,6 +39,8 @@ class Watching:
         try:
             if waiting := undone(self._late):
                 self._tell(ABOUT, *_words(waiting))
+            for run in stuck(3 * self._settings.operations.dead_seconds):
+                ask(f"/flow_runs/{run['id']}/set_state", {"state": _GIVEN_UP, "force": True})
             for one in switched_off(_upkeep(), self._settings):
                 self._tell(one.about, one.what, one.next)
         except Exception as wrong:
@@ -60,6 +62,22 @@ def _words(waiting: list[dict[str, Any]]) -> tuple[str, str]:
 
 def _upkeep() -> list[dict[str, Any]]:
     return ask("/deployments/filter", {"deployments": {"name": {"any_": ["upkeep"]}}})
+
+
+_GIVEN_UP = {"type": "CRASHED", "name": "Crashed",
+             "message": "Its worker died before it began. Nothing was done; run it again."}  # fmt: skip
+
+
+def stuck(seconds: float) -> list[dict[str, Any]]:
+    """Runs that a worker took up and never began, since it died then: they give no sign of life that
+    could end, and hold their deployment's only place, so that every later run is turned away."""
+    before = datetime.now(UTC) - timedelta(seconds=seconds)
+    found = ask("/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["PENDING"]}}}})
+    return [
+        run
+        for run in found
+        if run["deployment_id"] and datetime.fromisoformat(run["state"]["timestamp"]) < before
+    ]
 
 
 def undone(late: float) -> list[dict[str, Any]]:

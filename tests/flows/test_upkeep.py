@@ -28,6 +28,7 @@ def pool() -> None:
 
         async with get_client() as client:
             await _pool(client, "continuity")
+            await _pool(client, "restore-drill")
 
     asyncio.run(make())
 
@@ -125,7 +126,7 @@ def test_private_values_whose_day_has_come_are_purged(office: Office) -> None:
     assert list(office.journal.events(kind=kinds.PrivatePurged.kind)) == [event]
 
 
-async def late(name: str, minutes: int) -> Any:
+async def late(name: str, minutes: int, pool: str = "continuity") -> Any:
     """A run of the house's pool that was due so long ago and that no worker took up."""
     from prefect.client.orchestration import get_client
     from prefect.states import Scheduled
@@ -136,7 +137,7 @@ async def late(name: str, minutes: int) -> Any:
     async with get_client() as client:
         flow = await client.create_flow(alert)
         made = await client.create_deployment(
-            flow_id=flow, name=name, tags=["watched"], work_pool_name="continuity"
+            flow_id=flow, name=name, tags=["watched"], work_pool_name=pool
         )
         run = await client.create_flow_run_from_deployment(
             made, tags=["watched"], state=Scheduled(scheduled_time=due)
@@ -240,3 +241,34 @@ def test_an_alert_raised_by_hand_says_how_it_is_closed(office: Office) -> None:
     assert missed.name == "NothingClosed" and "printer" in open_alerts(office.journal)
     alert(home, "operations", about="printer", mended="new toner")
     assert "printer" not in open_alerts(office.journal)
+
+
+def test_what_is_late_in_a_pool_of_its_own_is_told_with_that_pool(office: Office) -> None:
+    from tasks.operations.waiting.steps import ask
+
+    waits = asyncio.run(late("restore-drill", 30, "restore-drill"))
+    run(office)
+    told = open_alerts(office.journal)["late restore-drill"]
+    assert told.next == "continuity up --part worker --pool restore-drill"
+    ask(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "COMPLETED"}, "force": True})
+
+
+def test_a_run_whose_worker_died_before_it_began_gives_its_place_back(office: Office) -> None:
+    """Every later run of its deployment was turned away for ever, upkeep too, and nobody told."""
+    from deployments.street import Street
+    from deployments.watching import Watching
+    from tasks.operations.waiting.steps import ask
+
+    waits = asyncio.run(late("kit", 1))
+    ask(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "PENDING"}, "force": True})
+
+    def after(seconds: int) -> str:
+        settings = office.settings
+        wanted = settings.operations.model_copy(update={"dead_seconds": seconds})
+        street = Street(settings.model_copy(update={"operations": wanted}), "127.0.0.1", 4200)
+        Watching(street, iter([0.0, 1e6, 1e6]).__next__).turn()
+        (found,) = ask("/flow_runs/filter", {"flow_runs": {"id": {"any_": [str(waits.id)]}}})
+        return found["state"]["type"]
+
+    assert after(120) == "PENDING"  # a worker may be about to begin it
+    assert after(0) == "CRASHED"

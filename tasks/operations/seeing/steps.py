@@ -23,6 +23,7 @@ def look_at_server(settings: Settings, found: Look) -> None:
     found.workers = len(ask(f"/work_pools/{POOL}/workers/filter", online))
     deployments = ask("/deployments/filter", {"limit": 200})
     names = {one["id"]: one["name"] for one in deployments}
+    pools = {one["name"]: one["work_pool_name"] for one in deployments}
     for name, run in _unmended(names).items():
         what = f"{run['name']} of {name} ended {run['state']['name']}"
         found.faults.append(Fault(f"run {name}", what, f"look at the run {run['name']} in the UI"))
@@ -31,7 +32,10 @@ def look_at_server(settings: Settings, found: Look) -> None:
         found.faults.append(Fault(f"run {name}", what, "cancel it in the UI and run it again"))
     for name in _late(names, settings):
         what = f"{name} is late: no worker took it up"
-        found.faults.append(Fault(f"late {name}", what, "continuity up --part worker"))
+        # the plain worker takes nothing from another pool
+        pool = pools.get(name) or POOL
+        other = f" --pool {pool}" if pool != POOL else ""
+        found.faults.append(Fault(f"late {name}", what, f"continuity up --part worker{other}"))
     found.faults.extend(switched_off(deployments, settings))
 
 
