@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -10,86 +11,6 @@ import typer
 
 from tasks.desk.context import desk, say, show
 from tasks.shared.errors import MissingPart
-
-TEMPLATE = """\
-# Settings of this home folder. Environment variables CONTINUITY_<TABLE>__<NAME> go on top.
-
-[broker]
-name = {name}
-filer_code = "{filer}"
-licence = ""
-contact_name = ""
-contact_phone = ""
-
-[numbers]
-# CBP's factor, if this filer used up ten million numbers (CATAIR Appendix E)
-check_digit_offset = 0
-# serials that the production system can issue; the reserve must lie outside
-production_first = 0
-production_last = 8999999
-daily_volume = 50
-alarm_days = 10
-
-[ace]
-# nearest port to the sender, and the sender's three characters, as CBP set them up
-site_code = ""
-sender_id = ""
-# password_file = "/path/to/a/file/only/you/can/read"
-# outbound = "/path/to/the/folder/your/sender/reads"
-# inbox = "/path/to/the/folder/your/sender/puts/answers/in"
-# either may be smb://server/share/folder, with share_user and share_password_file beside it
-
-[screening]
-# who is told of new hits and red lists: roles of [mail.recipients], or addresses
-mail_to = ["compliance"]
-
-[approval]
-# 1 sole broker, 2 preparer and approver, 3 preparer and two approvers
-persons = 2
-
-[duties]
-# where the broker's days begin
-zone = "America/New_York"
-
-[operations]
-# where continuity up listens, and after how many hours a plan that waits is told to escalate_to
-port = 4200
-approval_hours = 4
-alert_to = ["it"]
-escalate_to = ["deputy", "licence-holder"]
-
-[incident]
-# nightly exports of what is open in your entry system, as CSV; columns maps our fields to its headings:
-# open_work = [{{ file = "open-work.csv", columns = {{ reference = "Entry No" }} }}]
-# what held which importer numbers, so that the list of the breach notice is a command:
-# systems = [{{ name = "crm", holds = "clients", file = "clients.csv", number = "IOR" }}]
-# days for which a check of a contact counts; whom to tell stands in contacts.csv beside this file
-contact_days = 100
-
-[mail]
-# reminders go out through this server, with TLS; without one they wait in the folder outbox
-server = ""
-port = 587
-# user = ""
-# password_file = "/path/to/a/file/only/you/can/read"
-sender = ""
-
-[kit]
-# the off-line kit: who can open its sealed archive (continuity kit key NAME --out DIR)
-# recipients = ["/path/to/ada.pub"]
-# passphrase_file = "/path/to/a/file/only/you/can/read"
-# the official Python installer for the clean laptop
-# python = "/path/to/python-3.13.9-amd64.exe"
-# where the backups' recovery key and its passphrase are kept, for the print
-recovery_key = ""
-
-[mail.recipients]
-it = []
-compliance = []
-deputy = []
-licence-holder = []
-"""
-
 
 EVENTS_FILE = "journal.jsonl"
 """In a plain copy of a book; a kit has it one folder deeper."""
@@ -141,7 +62,7 @@ def init(
     from tasks.kit.wheel import keep
     from tasks.shared.opening import continue_home, make_home
 
-    text = TEMPLATE.format(name=json.dumps(name), filer=filer.upper() or "XXX")
+    text = _settings(name, filer.upper())
     if from_kit:
         settings, head = continue_home(desk.home, text, from_kit, desk.actor)
         say(f"{settings.home} goes on from event {head.seq}. Only this book issues numbers now.")
@@ -151,6 +72,13 @@ def init(
     if kept := keep(settings.home, wheel):
         say(f"{kept}: kept for off-line kits")
     say("Next: edit continuity.toml, then continuity people add, numbers reserve, numbers issue.")
+
+
+def _settings(name: str, filer: str) -> str:
+    """What ships as `data/home/continuity.toml`, every setting explained, with whose home it is."""
+    text = files("continuity_data").joinpath("home", "continuity.toml").read_text(encoding="utf-8")
+    text = text.replace('"XXX"', f'"{filer or "XXX"}"', 1)
+    return text.replace('"The broker"', json.dumps(name, ensure_ascii=False), 1)
 
 
 def _from_kit(kit: Path, key: Path | None, signed_by: str) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from tasks.shared.errors import BadInput, BadSettings
 from tasks.shared.local_disk import kind_among
 from tasks.shared.opening import journal, make_home
-from tasks.shared.settings import FILE, home_folder, load
+from tasks.shared.settings import FILE, Settings, home_folder, load
 from tests.conftest import SETTINGS
 
 
@@ -87,3 +90,19 @@ def test_shares_and_sticks_are_told_from_disks(folder: str, told: str) -> None:
     )
     found = kind_among(mounts, folder)
     assert told in found and bool(found) == bool(told)
+
+
+SHIPPED = (files("continuity_data") / "home" / "continuity.toml").read_text(encoding="utf-8")
+USED = re.sub(r"^# ([a-z0-9_]+ = )", r"\1", SHIPPED, flags=re.MULTILINE)
+
+
+def test_the_file_that_init_writes_shows_every_setting() -> None:
+    shown = {name: set(table) for name, table in tomllib.loads(USED).items()}
+    known = {name: set(table.annotation.model_fields) for name, table in Settings.model_fields.items()
+             if name != "home"}  # fmt: skip
+    assert shown == known
+
+
+def test_each_example_of_the_file_can_be_used(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(USED, encoding="utf-8")
+    assert load(tmp_path).backup.sources[1].kind == "postgresql"
