@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tasks.backup.faults import WrongKey
 from tasks.backup.objects import canonical, public_hex
 
+_MAKE = "continuity backup keys make --out FOLDER --host NAME"
 _FIELDS = ("repository", "officer", "host", "id_key", "index_key", "sign_key")
 
 
@@ -58,6 +59,9 @@ class HostKeys:
             values = json.loads(path.read_bytes())
             return cls(**{name: str(values[name]) for name in _FIELDS})
         except OSError as error:
-            raise WrongKey(f"no host keys at {path}: make them with `backup keys`") from error
+            raise WrongKey(
+                f"no host keys at {path}: make them (set [backup] store first): {_MAKE}; for one more host "
+                "of a repository: continuity backup keys add-host"
+            ) from error
         except (ValueError, KeyError, TypeError) as error:
             raise WrongKey(f"{path} is no file of host keys") from error

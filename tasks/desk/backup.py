@@ -176,9 +176,11 @@ def doctor(as_json: Json = False) -> None:
     """Try every destructive verb on canaries, with this host's own credentials. Exit 1 if one works."""
     from tasks.backup.running import run_doctor
 
+    house = _house()
+    house.keys()  # without them there is nothing to wait for
     if not as_json:
         say(f"Waiting {desk.settings.backup.grace_seconds:g} s until the grace time is over ...")
-    found = run_doctor(_house(), desk.actor, _journal)
+    found = run_doctor(house, desk.actor, _journal)
     rows = [
         {"check": c.name, "result": "ok" if c.ok else "FAILED", "detail": c.detail}
         for c in found.checks

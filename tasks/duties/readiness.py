@@ -193,7 +193,7 @@ _BY = {
     "backup.proved": "continuity backup prove",
     "backup.examined": "continuity backup doctor",
     "kit.built": "continuity kit build",
-    "list.loaded": "continuity screen lists update",
+    "list.loaded": "continuity screen lists update DIR, or --download",
 }
 
 

@@ -36,7 +36,10 @@ def clashes(journal: Journal, record: Record, file: str) -> Iterable[tuple[str, 
 
 
 _WRONG: Mapping[str, tuple[str, str]] = {
-    "reserved": ("the in-bond number was never issued to a desk", "continuity numbers issue"),
+    "reserved": (
+        "the in-bond number was never issued to a desk",
+        "continuity numbers issue --desk DESK --count N",
+    ),
     "void": ("the in-bond number was voided", "take the next one"),
 }
 

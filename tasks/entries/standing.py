@@ -77,7 +77,7 @@ def objection(
     if row is None:
         return "is in no reserve of this book", "use the numbers printed in your workbook"
     if row.state == "reserved":
-        return "was never issued to a desk", "continuity numbers issue"
+        return "was never issued to a desk", "continuity numbers issue --desk DESK --count N"
     if row.desk != desk:
         also = f" and used in {elsewhere}" if elsewhere else ""
         wrong = f"was issued to the desk {row.desk}{also}, not to {desk or 'an unnamed desk'}"

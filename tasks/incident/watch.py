@@ -73,7 +73,8 @@ def _notices(office: Office, incident: Incident) -> Iterator[Line]:
                    "continuity incident notify --send", clock.text(unsent[-1].drafted))  # fmt: skip
     if silent:
         yield Line("P7", "notices not acknowledged", AMBER, _first([one.id for one in silent]),
-                   "continuity incident acknowledge NOTICE", clock.text(silent[-1].drafted))  # fmt: skip
+                   "continuity incident acknowledge NOTICE --who NAME",
+                   clock.text(silent[-1].drafted))  # fmt: skip
 
 
 def _first(names: list[str]) -> str:

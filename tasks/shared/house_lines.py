@@ -12,6 +12,8 @@ from tasks.shared.projections import MAIL, NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
+RESERVE = "continuity numbers reserve --first SERIAL --count N --range-check WORDS"
+
 
 def house_lines(rows: Rows, settings: Settings) -> list[Line]:
     """The lines that the house counts itself: backups, the reserve, letters that wait."""
@@ -50,5 +52,5 @@ def reserve(rows: Rows, settings: Settings) -> Line:
     fact = f"{days:.0f} days at {numbers.daily_volume} a day" if ever else "never reserved"
     low = days < numbers.alarm_days
     more = f", alarm below {numbers.alarm_days}" if low and ever else ""
-    command = "continuity numbers reserve" if low else ""
+    command = RESERVE if low else ""
     return Line("P8", "reserve of entry numbers", RED if low else GREEN, fact + more, command)

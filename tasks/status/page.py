@@ -21,6 +21,7 @@ from tasks.shared import approval, board, clock
 from tasks.shared.ace_tables import BATCHES
 from tasks.shared.board import AMBER, RED, Line
 from tasks.shared.errors import ContentMissing
+from tasks.shared.house_lines import RESERVE
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
 from tasks.shared.projections import APPROVALS, NUMBERS
@@ -103,7 +104,11 @@ def _other_reserves(journal: Journal, settings: Settings) -> Iterator[Line]:
         if one.series != reserve.ENTRY and one.alarm:
             fact = f"{one.free} free, {one.days_left} days at {settings.numbers.daily_volume} a day"
             yield Line(
-                "", f"reserve of {one.series} numbers", RED, fact, "continuity numbers reserve"
+                "",
+                f"reserve of {one.series} numbers",
+                RED,
+                fact,
+                f"{RESERVE} --series {one.series}",
             )
 
 
@@ -193,7 +198,7 @@ def _screening(office: Office) -> Iterator[Line]:
                    "continuity screen hits", count.since)  # fmt: skip
     if red := red_lists(journal):
         yield Line("P9", "screening lists", RED, "; ".join(red),
-                   "continuity screen lists update", red_since(journal))  # fmt: skip
+                   "continuity screen lists update DIR, or --download", red_since(journal))  # fmt: skip
     changed, since = unscreened(journal)
     if changed:
         yield Line("P9", "screening", AMBER, f"partners not screened against: {', '.join(changed)}",

@@ -174,7 +174,7 @@ def test_the_journal_restored_holds(call: Callable[..., Said], top: Path) -> Non
 def test_errors_are_told_and_written_down(call: Callable[..., Said], top: Path) -> None:
     code, _, err = call("run")
     assert code == 1
-    assert "make them with `backup keys`" in err
+    assert "continuity backup keys make" in err
     made(call, top)
     code, _, err = call("keys", "make", "--out", str(top / "again"), "--host", "desk1")
     assert code == 2

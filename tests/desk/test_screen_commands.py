@@ -177,7 +177,7 @@ def test_risk_review_and_status(loaded, continuity, tmp_path: Path) -> None:
     rows = {row["what"]: row for row in json.loads(continuity("status", "--json")[1])["needs"]}
     hits = rows["screening hits"]
     assert (hits["light"], hits["about"]) == ("red", "P9") and "1 undecided" in hits["fact"]
-    assert rows["screening lists"]["next"] == "continuity screen lists update"
+    assert rows["screening lists"]["next"] == "continuity screen lists update DIR, or --download"
     assert hits["since"] and rows["screening lists"]["since"]
     assert continuity("duties", "export", "--out", str(tmp_path / "evidence"))[0] == 0
     (paper,) = (tmp_path / "evidence").glob("*.pdf")

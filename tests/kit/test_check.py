@@ -37,7 +37,10 @@ def test_a_fresh_kit_lacks_only_what_a_person_must_give(world: World) -> None:
     )
     told = {line.what: line.next for line in check(world.office, world.kit.folder)}
     assert told["contacts"].startswith("continuity incident contacts --verify")
-    assert told["agencies"] == "continuity incident pga load flags FILE; then continuity kit build"
+    assert (
+        told["agencies"]
+        == "continuity incident pga load flags FILE --as-of DAY --source WORDS; then continuity kit build"
+    )
 
 
 def test_age_turns_amber_then_red(world: World) -> None:

@@ -223,12 +223,13 @@ def readiness(book: Book) -> Iterator[Line]:
                 f", {-left} days LATE" if left < 0 else ""
             )
             yield Line("", "redelivery demanded (CBP 4647)", light(one, today), fact,
-                       f"continuity incident redelivery answered {one.number}",
+                       f"continuity incident redelivery answered {one.number} --notice NOTICE --how HOW "
+                       "--on DAY --proof FILE",
                        noted[one.number], "G")  # fmt: skip
     if some := [one.number for one in found if one.state == CONDITIONAL]:
         fact = f"{len(some)}: {', '.join(some[:3])}{', ...' if some[3:] else ''}; the importers keep the goods"
         yield Line("", "released under a condition", AMBER, fact,
-                   "continuity incident redelivery conditional NUMBER --until DAY",
+                   "continuity incident redelivery conditional NUMBER --why WORDS --until DAY --proof FILE",
                    max(noted.get(number, "") or _recorded(book, number) for number in some), "S")  # fmt: skip
 
 

@@ -62,5 +62,6 @@ def readiness(book: Book) -> list[Line]:
     if unsent:
         fact = f"{len(unsent)}, the first issued {board.ago(clock.parse(unsent[0].at))}"
         lines.append(Line("", "downtime letters without proof of sending", AMBER, fact,
-                          "continuity incident letters sent LETTER --proof FILE", unsent[-1].at))  # fmt: skip
+                          "continuity incident letters sent LETTER --way WAY --to OFFICER --proof FILE",
+                          unsent[-1].at))  # fmt: skip
     return lines

@@ -19,6 +19,8 @@ from tasks.shared.paper import ACROSS, Column, Frame, Paper
 from tasks.shared.private import masked
 from tasks.shared.projections import ENTRIES
 
+_LOAD = "continuity incident pga load {} FILE --as-of DAY --source WORDS"
+
 MATRIX_AGE = 40
 """Days after which the loaded tables count as old: the broker exports them monthly."""
 
@@ -139,14 +141,14 @@ def readiness(book: Book) -> list[Line]:
     )
     lines = [Line("P10", "clients' agency requirements", GREEN if facts else RED,
                   "; ".join(facts) or "nothing known of any client",
-                  "" if facts else "continuity incident pga load history FILE")]  # fmt: skip
+                  "" if facts else _LOAD.format("history"))]  # fmt: skip
     flags = loading.newest(book, loading.FLAGS)
     if flags is None:
         return [*lines, Line("P10", "tariff flags", RED, "never loaded",
-                             "continuity incident pga load flags FILE", "", "W")]  # fmt: skip
+                             _LOAD.format("flags"), "", "W")]  # fmt: skip
     said, at = flags
     age = (clock.now() - clock.parse(at)).days
     old = age > MATRIX_AGE
     fact = f"as of {said.as_of}, loaded {age} days ago"
     return [*lines, Line("P10", "tariff flags", AMBER if old else GREEN, fact,
-                         "continuity incident pga load flags FILE" if old else "", at, "W")]  # fmt: skip
+                         _LOAD.format("flags") if old else "", at, "W")]  # fmt: skip

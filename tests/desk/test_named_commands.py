@@ -1,0 +1,62 @@
+"""Each command that the program tells a person to give can be given so: it exists, with the options
+it is told with, and none that it must have is left out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.kit.test_run_book import resolved
+
+ROOT = Path(__file__).parents[2]
+
+
+def _texts(source: str) -> Iterator[tuple[int, str]]:
+    """Every text of a module, what is filled in standing as X."""
+    tree = ast.parse(source)
+    inner = {
+        id(part) for one in ast.walk(tree) if isinstance(one, ast.JoinedStr) for part in one.values
+    }
+    for one in ast.walk(tree):
+        if isinstance(one, ast.JoinedStr):
+            yield one.lineno, "".join(
+                part.value if isinstance(part, ast.Constant) else "X" for part in one.values
+            )  # fmt: skip
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in inner:
+            yield one.lineno, one.value
+
+
+def lacking(told: str) -> list[str]:
+    """What is wrong with a command that stands for itself, without a word of prose."""
+    words = re.sub(r'"[^"]*"', "X", told.partition(",")[0]).split()[1:]
+    if (words and words[-1] == "X" and len(words) < 3) or not words:
+        return []
+    try:
+        command, rest = resolved(words)
+    except (KeyError, IndexError):
+        return [f"no command: {told}"]
+    known = {name: one for one in command.params for name in one.opts + one.secondary_opts}
+    found = [f"{told}: no option {word}" for word in rest
+             if word.startswith("--") and word not in known and word != "--by"]  # fmt: skip
+    options = [one for one in command.params if any(name.startswith("-") for name in one.opts)]
+    must = [one.opts[0] for one in options if one.required and not {*one.opts} & {*rest}]
+    return found + [f"{told}: wants {name} too" for name in must]
+
+
+def test_each_command_that_is_told_can_be_given() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {fault}"
+        for path in sorted((ROOT / "tasks").rglob("*.py"))
+        for line, text in _texts(path.read_text(encoding="utf-8"))
+        if text.startswith("continuity ") and not text.startswith("continuity backup key:")
+        for fault in lacking(text)
+    ]
+    assert wrong == []
+
+
+def test_what_cannot_be_given_is_found() -> None:
+    assert lacking("continuity incident letters sent LETTER --proof FILE")
+    assert lacking("continuity reconcile turns") and lacking("continuity kit build --wheelless")
+    assert not lacking("continuity approve X --by ID")
