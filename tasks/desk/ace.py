@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 from tasks.shared.errors import BadInput, NotApproved
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="ACE files: checked, shown, written.")
 
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE")]
+File = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="ACE file.")
+]
 
 
 @app.command()
@@ -28,7 +30,7 @@ def check(
     profile: Annotated[
         bool, typer.Option("--profile", help="Also against the filer profile in the settings.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check a file as CBP would: envelope, records, structure, rules. Exit 1 with errors, 2 for a
     file that is no ACE file."""
@@ -85,8 +87,9 @@ def show_(file: File) -> None:
 
 
 @app.command()
-def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Write the batches of approved plans to the outbound folder. Exit 1 if a plan still waits. With
+def batch(as_json: Json = False) -> None:
+    """Write the batches of approved plans to the outbound folder. Exit 1 if a plan
+    still waits, 2 if entries are held back. With
     --json an object: written, dropped, paced, waiting, held."""
     from tasks.reconciliation import pacing, plan_words
     from tasks.reconciliation.loop import waiting_plan, write_approved
@@ -123,7 +126,7 @@ def batch(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 
 @app.command()
-def query(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def query(as_json: Json = False) -> None:
     """Ask ACE what is not known yet: summaries, entries, bills, importers. Needs no approval."""
     from tasks.reconciliation.loop import ask
     from tasks.reconciliation.terms import sending_day
@@ -135,7 +138,7 @@ def query(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 @app.command()
 def read(
     files: Annotated[list[Path], typer.Argument(exists=True, help="What ACE sent back.")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Read answers into the book. A file that was read before changes nothing. Each explanation is
     said once, with its entries; --json has a line for each code of each entry."""
@@ -192,7 +195,7 @@ def compare(
     files: Annotated[
         list[Path], typer.Argument(exists=True, help="ER answers with stored summaries.")
     ],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Summaries that ACE stored against our record, field by field, also what the paper cannot say.
     Changes nothing; exit 1 where anything differs."""
@@ -216,8 +219,13 @@ def compare(
 
 @app.command("stand-in")
 def stand_in(
-    inbox: Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="IN")],
-    outbox: Annotated[Path, typer.Argument(file_okay=False, metavar="OUT")],
+    inbox: Annotated[
+        Path,
+        typer.Argument(exists=True, file_okay=False, metavar="IN", help="Folder of files for ACE."),
+    ],
+    outbox: Annotated[
+        Path, typer.Argument(file_okay=False, metavar="OUT", help="Folder for answers.")
+    ],
     state: Annotated[Path | None, typer.Option(help="Its book; else OUT/stand-in.sqlite.")] = None,
     misbehave: Annotated[
         list[str] | None,

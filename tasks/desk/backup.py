@@ -10,7 +10,7 @@ import typer
 
 from tasks.desk import backup_admin, backup_keys, backup_restore
 from tasks.desk.backup_asking import Key, bar, passphrase_of
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 
 if TYPE_CHECKING:
     from tasks.backup.house import House
@@ -20,8 +20,6 @@ app = typer.Typer(no_args_is_help=True, help="Sealed copies off-site, and bringi
 app.add_typer(backup_keys.app, name="keys")
 app.add_typer(backup_admin.prune, name="prune")
 app.add_typer(backup_admin.hold, name="hold")
-
-Json = Annotated[bool, typer.Option("--json")]
 
 
 def _house() -> House:
@@ -77,7 +75,8 @@ def _taken_row(one) -> dict[str, object]:
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """Every snapshot, who countersigned it, what is held, and what is wrong with the chains."""
+    """Every snapshot, who countersigned it, what is held, and what is wrong with the chains. Exit 1
+    if a source is late or a chain has a fault."""
     from tasks.backup.choosing import survey
     from tasks.backup.watch import freshness
 

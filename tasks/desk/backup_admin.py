@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasks.desk.backup_asking import Key, Store, account_of, repository_with
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 
 if TYPE_CHECKING:
     from tasks.backup.stores.admin import AdminStore
@@ -44,7 +44,9 @@ def plan(
     user: User = "",
     password_file: Password = None,
     key: Key = None,
-    cool_off_days: Annotated[int, typer.Option(min=7)] = 30,
+    cool_off_days: Annotated[
+        int, typer.Option(min=7, help="Days between approval and execution, 7 or more.")
+    ] = 30,
 ) -> None:
     """Write down what is past its time and not held, the oldest first, up to 5 % of the packs.
     Removes nothing."""
@@ -117,7 +119,7 @@ def lost(
     password_file: Password = None,
 ) -> None:
     """Sign for snapshots that are gone, once you know why: proofs and pruning go on. Without a name,
-    list them."""
+    list them; exit 1 while there are any."""
     from tasks.backup.choosing import survey
     from tasks.backup.losses import lost as missing, sign_for
     from tasks.backup.sealing import signer
@@ -152,7 +154,7 @@ def add(
 
 
 @hold.command("list")
-def list_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def list_(as_json: Json = False) -> None:
     """Holds that stand, and those that were released."""
     from tasks.backup.choosing import survey
     from tasks.backup.house import House
@@ -173,7 +175,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 @hold.command()
 def release(
     holds: Annotated[list[str], typer.Argument(help="As `hold list` shows them.")],
-    reason: Annotated[str, typer.Option()],
+    reason: Annotated[str, typer.Option(help="Why, in words; it is kept.")],
     key: Key = None,
 ) -> None:
     """End holds. Needs the officer's key."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk.backup_asking import Key, passphrase_of, repository_with
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 
 if TYPE_CHECKING:
     from tasks.backup.house import House
@@ -87,7 +87,7 @@ def check(key: Annotated[Path, typer.Argument(help="A key file or typed sheet.")
 
 
 @app.command("list")
-def list_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def list_(as_json: Json = False) -> None:
     """Hosts, recipients and drill workers that the officer named."""
     config = _house().repository().config
     rows = [

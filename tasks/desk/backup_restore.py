@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk.backup_asking import Key, Store, account_of, bar, repository_with
-from tasks.desk.context import say
+from tasks.desk.context import Json, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def restore(
     compare: Annotated[
         bool, typer.Option("--compare", help="Also read back and compare what was written.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Bring a snapshot back, on any machine: needs the repository, a key and its passphrase.
 

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from tasks.shared.errors import BadInput, ContinuityError, NotApproved
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from tasks.shared.journal import Journal
     from tasks.shared.private import Vault
     from tasks.shared.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 class Desk:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show, tell
+from tasks.desk.context import Json, desk, say, show, tell
 from tasks.shared.errors import BadInput, Problem
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Recurring duties: the ISA, policies, scans, reports; proofs, reminders, evidence.",
 )
-Json = Annotated[bool, typer.Option("--json")]
 Duty = Annotated[str, typer.Argument(help="A duty's id; see continuity duties list.")]
 For = Annotated[str, typer.Option("--for", help="Which policy, provider, client ... it is.")]
 
@@ -164,7 +163,10 @@ def change(
 
 @app.command()
 def end(
-    duty: Duty, item: For, reason: Annotated[str, typer.Option()], as_json: Json = False
+    duty: Duty,
+    item: For,
+    reason: Annotated[str, typer.Option(help="Why, in words; it is kept.")],
+    as_json: Json = False,
 ) -> None:
     """A provider, client or policy is no more: its proofs stay, its reminders end."""
     from tasks.duties.fulfil import end as write
@@ -177,7 +179,7 @@ def end(
 @app.command()
 def withdraw(
     duty: Duty,
-    reason: Annotated[str, typer.Option()],
+    reason: Annotated[str, typer.Option(help="Why, in words; it is kept.")],
     item: For = "",
     as_json: Json = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 from tasks.shared.errors import BadInput, Problem
 
 app = typer.Typer(no_args_is_help=True, help="A desk's workbook out, what it recorded in.")
@@ -40,9 +40,10 @@ def record(
     annotated: Annotated[
         Path | None, typer.Option(help="Folder for annotated copies; else beside each file.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Take what desks hand in. A faulty file changes nothing; all its faults are told at once."""
+    """Take what desks hand in. A faulty file changes nothing; all its faults are told at once, and
+    the exit code is 2."""
     from tasks.entries.annotate import annotate
     from tasks.entries.intake import read_files
     from tasks.entries.ledger import profile_of, take
@@ -96,7 +97,7 @@ def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:
 @app.command("list")
 def list_(
     at: Annotated[str, typer.Option("--desk", help="Only this desk.")] = "",
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Every recorded entry with its state."""
     from tasks.entries.lookup import recorded
@@ -106,9 +107,9 @@ def list_(
 
 @app.command("show")
 def show_(
-    number: str,
+    number: Annotated[str, typer.Argument(help="Entry number, XXX-NNNNNNN-C.")],
     revision: Annotated[int, typer.Option(help="An earlier revision; 0 for the last.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """One entry as it was recorded. Private values stay behind their references."""
     from tasks.entries.lookup import entry
@@ -152,7 +153,7 @@ def correct(
 
 
 @app.command()
-def chase(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def chase(as_json: Json = False) -> None:
     """What the summaries still lack, by importer and due date."""
     from tasks.entries.lookup import chase_list
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 from tasks.shared.errors import MissingPart
 
 EVENTS_FILE = "journal.jsonl"
@@ -102,7 +102,7 @@ def _from_kit(kit: Path, key: Path | None, signed_by: str) -> None:
     )
 
 
-def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def status(as_json: Json = False) -> None:
     """Are we ready: CBP's ten recommendations, and what needs a person, newest first. Exit 1 if
     something is red."""
     from tasks.duties.readiness import folded

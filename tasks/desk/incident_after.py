@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import day, desk, say, show
+from tasks.desk.context import Json, day, desk, say, show
 from tasks.desk.incident_room import fit
 
 redelivery = typer.Typer(
@@ -18,7 +18,6 @@ discretion = typer.Typer(
 )
 handover = typer.Typer(no_args_is_help=True, help="Entries that a substitute broker takes over.")
 
-Json = Annotated[bool, typer.Option("--json")]
 Number = Annotated[str, typer.Argument(help="The entry.")]
 Proof = Annotated[Path, typer.Option(help="A file; kept by its digest.")]
 

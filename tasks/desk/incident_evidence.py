@@ -48,7 +48,10 @@ def attach(
 
 
 @app.command()
-def waive(item: Item, reason: Annotated[str, typer.Option(callback=fit)]) -> None:
+def waive(
+    item: Item,
+    reason: Annotated[str, typer.Option(help="Why, in words; it is kept.", callback=fit)],
+) -> None:
     """An item does not apply, and why."""
     from tasks.incident import evidence
 

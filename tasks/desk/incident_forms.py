@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from tasks.desk.context import desk, show
+from tasks.desk.context import Json, desk, show
 
 
 def add_to(app: typer.Typer) -> None:
     app.command("forms")(forms)
 
 
-def forms(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def forms(as_json: Json = False) -> None:
     """Official forms in <home>/forms: which boxes are found, which are not. A box to tick is ticked where
     cbp3461.csv or cbp7501.csv beside the form says for what: field,value,when. Exit 1 if a form that lies
     there cannot be used."""

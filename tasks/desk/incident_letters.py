@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk import incident_after, incident_forms, incident_pga
-from tasks.desk.context import day, desk, say, show
+from tasks.desk.context import Json, day, desk, say, show
 from tasks.desk.incident_room import fit
 
 if TYPE_CHECKING:
     from tasks.incident.letters.issuing import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="Downtime letters, and the documents behind them.")
-Json = Annotated[bool, typer.Option("--json")]
 Letter = Annotated[str, typer.Argument(help="Its id, like DL-1A2B3C4D.")]
 Reason = Annotated[str, typer.Option(help="Why, in words; it is kept.", callback=fit)]
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import day, desk, say, show, show_files
+from tasks.desk.context import Json, day, desk, say, show, show_files
 from tasks.desk.incident_room import fit
 
 if TYPE_CHECKING:
     from tasks.incident.pga.demands import Demand
 
 app = typer.Typer(no_args_is_help=True, help="Other agencies: forms, routes, what holds an entry.")
-Json = Annotated[bool, typer.Option("--json")]
 Number = Annotated[str, typer.Argument(help="The entry.")]
 Agency = Annotated[str, typer.Option(help="FDA, APH, EPA, NHT, FWS ... (CATAIR Appendix V).")]
 Line = Annotated[int, typer.Option(min=0, help="0 for the whole entry.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import desk
+from tasks.desk.context import Json as Json, desk
 
 if TYPE_CHECKING:
     from tasks.incident.office import Office
@@ -26,7 +26,6 @@ def fit(given: str | list[str] | None) -> str | list[str] | None:
     return given
 
 
-Json = Annotated[bool, typer.Option("--json")]
 Note = Annotated[
     str,
     typer.Option(

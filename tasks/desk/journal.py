@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 
 app = typer.Typer(no_args_is_help=True, help="Is the book whole, and how it travels.")
 
 
 @app.command()
-def verify(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def verify(as_json: Json = False) -> None:
     """Check chain, bodies, projections and content. Exit 1 if anything does not hold."""
     from tasks.shared.journal_check import verify as look
 
@@ -70,7 +70,7 @@ def export(
 @app.command()
 def tail(
     count: Annotated[int, typer.Argument(help="How many events.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """The last events."""
     from tasks.shared.journal_copy import tail as last

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 
 if TYPE_CHECKING:
     from tasks.shared.kit_part import KitOffice
@@ -82,7 +82,7 @@ def check(
     folder: Annotated[
         Path | None, typer.Argument(help="A kit's folder; else the newest one here.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """What of the kit is stale, broken or missing. Exit 1 if something is red."""
     from tasks.kit.check import check as look
@@ -154,7 +154,7 @@ def history(
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its day; else today.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """What clients imported before: HTS numbers, origins, rates, cases, quota. With a file, take it
     in; recording then warns where another entry type is likely."""

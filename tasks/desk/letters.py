@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 
 _ONLY = "today, form-5106, importers, sureties or ports; may be given more than once."
 
@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 def letters(
     out: Annotated[Path, typer.Option(help="A new folder.")],
     only: Annotated[list[str] | None, typer.Option(help=_ONLY)] = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write the letters that are due, to be signed and sent: goods to be held today, Form 5106 data
     sheets, data that importers owe, eBonds that sureties owe, release dates for ports to post."""

@@ -32,7 +32,8 @@ app = typer.Typer(
     name="continuity",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Keeps a customs broker clearing, and every entry accounted for, while ACE is cut off.",
+    help="Keeps a customs broker clearing, and every entry accounted for, while ACE is cut off. "
+    "Exit codes: 0 done, 1 the answer is no, 2 bad input or usage.",
 )
 
 

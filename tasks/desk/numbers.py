@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show, tell
+from tasks.desk.context import Json, desk, say, show, tell
 
 app = typer.Typer(no_args_is_help=True, help="The reserve of entry and in-bond numbers.")
 
@@ -22,7 +22,7 @@ def reserve(
         str, typer.Option(help="Who checked, and where, that production cannot issue them.")
     ],
     series: Series = "entry",
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Take a block of numbers into the reserve."""
     from tasks.entries import reserve as room
@@ -35,13 +35,13 @@ def reserve(
 @app.command()
 def issue(
     to: Annotated[str, typer.Option("--desk", help="The desk they are printed for.")],
-    count: Annotated[int, typer.Option(min=1)],
+    count: Annotated[int, typer.Option(min=1, help="How many.")],
     port: Annotated[str, typer.Option(help="Schedule D code of the desk's port.")] = "",
     series: Series = "entry",
     request: Annotated[
         str, typer.Option(help="Name of this request: repeating it issues nothing new.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Issue the lowest free numbers to a desk. They never come back to free."""
     from tasks.entries import reserve as room
@@ -53,10 +53,10 @@ def issue(
 @app.command()
 def void(
     numbers: Annotated[list[str], typer.Argument(help="Issued numbers that will not be used.")],
-    reason: Annotated[str, typer.Option()],
+    reason: Annotated[str, typer.Option(help="Why, in words; it is kept.")],
     second: Annotated[str, typer.Option(help="Id of the second person.")],
     code: Annotated[str, typer.Option(help="The second person's one-time code.")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Void issued numbers for good: a reason and two persons."""
     from tasks.entries import reserve as room
@@ -75,8 +75,8 @@ def void(
 
 @app.command()
 def check(
-    text: Annotated[str, typer.Argument(metavar="NUMBER")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    text: Annotated[str, typer.Argument(metavar="NUMBER", help="XXX-NNNNNNN-C, or in-bond.")],
+    as_json: Json = False,
 ) -> None:
     """Check a number's form and digit, and where it stands in the book."""
     from tasks.entries.lookup import standing
@@ -85,7 +85,7 @@ def check(
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def status(as_json: Json = False) -> None:
     """What is left, in numbers and in days. Exit 1 under the alarm limit."""
     from tasks.entries import reserve as room
 

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show, tell
+from tasks.desk.context import Json, desk, say, show, tell
 
 app = typer.Typer(no_args_is_help=True, help="Who may act, and their one-time codes.")
+Id = Annotated[str, typer.Argument(help="Short id, as people list shows it.")]
 
 
 @app.command("list")
-def list_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def list_(as_json: Json = False) -> None:
     """Everybody who may act or once could."""
     from tasks.shared import people
 
@@ -33,13 +34,16 @@ def list_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 def add(
     person: Annotated[str, typer.Argument(help="Short id, e.g. mlopez.")],
     name: Annotated[str, typer.Option(help="Full name.")],
-    licence: Annotated[str, typer.Option(help="Customs broker licence number.")] = "",
+    licence: Annotated[
+        str, typer.Option(help="Customs broker licence number, of a licence holder.")
+    ] = "",
     role: Annotated[
-        list[str] | None, typer.Option(help="approver, preparer, desk, it, compliance.")
+        list[str] | None,
+        typer.Option(help="approver, preparer, desk, it, compliance; may repeat. Else desk."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
-    """List a person."""
+    """List a person who may act. Whoever approves needs the role approver, a licence, and a code: enrol."""
     from tasks.shared import people
 
     roles = role or ["desk"]
@@ -49,7 +53,7 @@ def add(
 
 
 @app.command()
-def enrol(person: str) -> None:
+def enrol(person: Id) -> None:
     """Make a person's one-time-code secret and show it once, for the phone."""
     from tasks.shared import people
 
@@ -60,9 +64,9 @@ def enrol(person: str) -> None:
 
 @app.command()
 def revoke(
-    person: str,
-    reason: Annotated[str, typer.Option()],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    person: Id,
+    reason: Annotated[str, typer.Option(help="Why, in words; it is kept.")],
+    as_json: Json = False,
 ) -> None:
     """Take away a person's right to act. What they approved and is not sent yet waits for another."""
     from tasks.shared import people

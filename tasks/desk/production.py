@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show, show_files
+from tasks.desk.context import Json, desk, say, show, show_files
 
 if TYPE_CHECKING:
     from tasks.reconciliation.restored import Restore
@@ -44,7 +44,7 @@ def restored(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Also write it as a workbook (.xlsx).")] = None,
     every: Annotated[bool, typer.Option("--every", help="Also what our books have.")] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:  # fmt: skip
     """After a restore: ask ACE what it took since the backup, list what our books lack, and name
     production's next number. Run it again when ACE has answered; exit 1 until then."""
@@ -109,7 +109,7 @@ def export(
     private: Annotated[
         bool, typer.Option("--private", help="With private values in the clear; recorded as such.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write settled entries for the production system: CSV, a workbook, a signed manifest."""
     from tasks.reconciliation import production_export

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk import letters, production, requests, signed
-from tasks.desk.context import desk, plan_told, say, show, show_files, tell
+from tasks.desk.context import Json, desk, plan_told, say, show, show_files, tell
 
 if TYPE_CHECKING:
     from tasks.reconciliation.loop import Turn
@@ -26,7 +26,7 @@ signed.add_to(app)
 def account(
     out: Annotated[Path | None, typer.Option(help="Also write it as a workbook (.xlsx).")] = None,
     every: Annotated[bool, typer.Option("--every", help="A line a number, free ones too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Where every number stands, by desk and port. Exit 1 while one is unaccounted for."""
     from tasks.reconciliation import account as room
@@ -48,7 +48,7 @@ def account(
 
 
 @app.command()
-def plan(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def plan(as_json: Json = False) -> None:
     """Make the plan of what to send, or show the one that waits, and ask for its approval. With
     --json an object: batches, duty, dates, held."""
     from tasks.reconciliation import pending, plan as room, plan_words
@@ -88,7 +88,7 @@ def _say_uncovered() -> None:
 
 @app.command("next")
 def next_(
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
     step: Annotated[str, typer.Option(help="Only entries at this step.")] = "",
 ) -> None:
     """What happens next with every recorded entry, and why."""
@@ -104,7 +104,7 @@ def answers(
     every: Annotated[
         bool, typer.Option("--every", help="Also what was accepted without a code.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """What ACE said, code by code: CBP's text, what it means, what to do."""
     from tasks.reconciliation.answers import told
@@ -115,7 +115,7 @@ def answers(
 
 
 @app.command()
-def turn(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def turn(as_json: Json = False) -> None:
     """One turn: read what came, settle, write what is approved, ask, plan. Run it again and again;
     exit 1 while a plan waits for approval. With --json an object."""
     from tasks.reconciliation import plan_words
@@ -185,10 +185,10 @@ def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
 
 @app.command()
 def bond(
-    number: Annotated[str, typer.Argument()],
+    number: Annotated[str, typer.Argument(help="Entry number, XXX-NNNNNNN-C.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The surety's notice.")],
     surety: Annotated[str, typer.Option(help="Its code, where two sureties stand.")] = "",
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Note that a surety's eBonds for single transaction bonds of an entry stand in ACE. Refused
     for an entry that has none."""
@@ -203,13 +203,13 @@ def bond(
 
 @app.command("settle")
 def settle_(
-    numbers: Annotated[list[str], typer.Argument()],
+    numbers: Annotated[list[str], typer.Argument(help="Entry numbers, XXX-NNNNNNN-C.")],
     how: Annotated[str, typer.Option(help="How it was settled, in words.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
     not_in_ace: Annotated[
         bool, typer.Option("--not-in-ace", help="Also what ACE does not show.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Settle recorded entries by proof, e.g. a difference that is accepted. Asks for a licence
     holder's approval; give the same command again once it is there."""
@@ -228,7 +228,7 @@ def not_received_(
     batch: Annotated[str, typer.Argument(help="The batch id, as in `reconcile next`.")],
     reason: Annotated[str, typer.Option(help="How it is known that ACE never got it.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Note that ACE never got a batch, so that its entries may go again. Asks for a licence
     holder's approval; give the same command again once it is there."""
@@ -242,9 +242,9 @@ def not_received_(
 
 @app.command()
 def again(
-    numbers: Annotated[list[str], typer.Argument()],
+    numbers: Annotated[list[str], typer.Argument(help="Entry numbers, XXX-NNNNNNN-C.")],
     reason: Annotated[str, typer.Option(help="What was mended, and where.")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Let entries go again unchanged that ACE rejected for a cause outside the record."""
     from tasks.reconciliation.acts import send_again
@@ -257,9 +257,9 @@ def again(
 
 @app.command("keep-release")
 def keep_release_(
-    numbers: Annotated[list[str], typer.Argument()],
+    numbers: Annotated[list[str], typer.Argument(help="Entry numbers, XXX-NNNNNNN-C.")],
     reason: Annotated[str, typer.Option(help="What was looked at, or what CBP mended.")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Note that a release in ACE stands although its entry was revised since, so that the summary
     may go."""
@@ -273,10 +273,10 @@ def keep_release_(
 
 @app.command("hand-over")
 def hand_over_(
-    number: Annotated[str, typer.Argument()],
+    number: Annotated[str, typer.Argument(help="Entry number, XXX-NNNNNNN-C.")],
     other: Annotated[str, typer.Option(help="The other filer's entry number.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Note that another filer filed the entry under a number of its own. Asks for a licence holder's
     approval; give the same command again once it is there."""
@@ -290,10 +290,10 @@ def hand_over_(
 
 @app.command()
 def burnt(
-    number: Annotated[str, typer.Argument()],
+    number: Annotated[str, typer.Argument(help="Entry number, XXX-NNNNNNN-C.")],
     reason: Annotated[str, typer.Option(help="Why it was cancelled, with CBP's reason code.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Note that a number was cancelled in ACE and is never used again. Asks for a licence holder's
     approval; give the same command again once it is there."""
@@ -306,7 +306,7 @@ def burnt(
 
 
 @app.command("sign-off")
-def sign_off_(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def sign_off_(as_json: Json = False) -> None:
     """Sign the accounting. Refused while a number or an entry lacks its final place."""
     from tasks.reconciliation.sign_off import sign_off
 
@@ -324,7 +324,7 @@ def report_(
         typer.Option(help="Its name in the report and the file names; else the newest incident's."),
     ] = "",
     importer: Annotated[str, typer.Option(help="Only this client's part.")] = "",
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """The accounting report for CBP or one client: PDF, workbook, Parquet, signed."""
     from tasks.incident.state import newest

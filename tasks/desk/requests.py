@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, show, tell
+from tasks.desk.context import Json, desk, show, tell
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 
 def requests(
     every: Annotated[bool, typer.Option("--every", help="Also what was answered.")] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """What CBP asks of summaries: papers, a detention, an extension denied. Exit 1 while one is open."""
     from tasks.reconciliation import requests as room
@@ -32,7 +32,7 @@ def answered(
     numbers: Annotated[list[str], typer.Argument(help="The entry numbers.")],
     how: Annotated[str, typer.Option(help="What was sent, by which way, to whom.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="E.g. the DIS receipt.")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Note that all CBP asked of these entries was answered."""
     from tasks.reconciliation import requests as room

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Json, desk, say, show
 from tasks.shared.errors import BadInput, Refused
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tasks.screening.lists.loading import Loaded
 
 app = typer.Typer(no_args_is_help=True, help="The lists, and how old they are.")
-
-Json = Annotated[bool, typer.Option("--json")]
 
 
 def house() -> House:

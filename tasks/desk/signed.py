@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tasks.desk.context import Json
 from tasks.desk.verdict import tell
 
 
@@ -19,7 +20,7 @@ def check(
     key: Annotated[
         str, typer.Option(help="The public key, or the file that holds it; got another way.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Is a report or an export as it was signed, and by whom. Needs no home folder. Exit 1 if anything
     does not hold."""

@@ -7,8 +7,9 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from tests.kit.test_run_book import resolved
+from tests.kit.test_run_book import ROOT as COMMANDS, resolved
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +55,18 @@ def test_each_command_that_is_told_can_be_given() -> None:
         for fault in lacking(text)
     ]
     assert wrong == []
+
+
+def _without_words(command: Any, path: str) -> Iterator[str]:
+    yield from (f"{path} {one.name}" for one in command.params if not getattr(one, "help", "x"))
+    if not command.help:
+        yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _without_words(inner, f"{path} {name}")
+
+
+def test_every_command_and_each_of_its_options_is_explained() -> None:
+    assert list(_without_words(COMMANDS, "continuity")) == []
 
 
 def test_what_cannot_be_given_is_found() -> None:
