@@ -31,7 +31,7 @@ def _texts(source: str) -> Iterator[tuple[int, str]]:
 
 def lacking(told: str) -> list[str]:
     """What is wrong with a command that stands for itself, without a word of prose."""
-    words = re.sub(r'"[^"]*"', "X", told.partition(",")[0]).split()[1:]
+    words = re.sub(r'"[^"]*"', "X", told).partition(",")[0].split()[1:]
     if (words and words[-1] == "X" and len(words) < 3) or not words:
         return []
     try:
@@ -67,6 +67,13 @@ def _without_words(command: Any, path: str) -> Iterator[str]:
 
 def test_every_command_and_each_of_its_options_is_explained() -> None:
     assert list(_without_words(COMMANDS, "continuity")) == []
+
+
+def test_the_command_lines_of_the_readme_can_be_given() -> None:
+    lines = re.findall(
+        r"^ +(continuity .*?)(?:  .*)?$", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    assert len(lines) >= 7 and [fault for line in lines for fault in lacking(line)] == []
 
 
 def test_what_cannot_be_given_is_found() -> None:
