@@ -27,6 +27,7 @@ class Options:
     clock_right: bool = False  # somebody looked: the newest snapshot's date is the wrong one
     workers: int = 0
     journal: JournalHead | None = None
+    alarms: tuple[str, ...] = ()  # what the run's snapshots are flagged with, whatever they hold
     progress: Progress | None = None
 
 

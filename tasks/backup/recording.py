@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from tasks.backup.manifests import Snapshot, read_chain
 from tasks.backup.objects import canonical, digest
+from tasks.backup.repository import Repository
 from tasks.backup.snapshot import Taken
-from tasks.backup.structures import Proof, plain
+from tasks.backup.structures import Manifest, Proof, plain
 from tasks.shared import kinds
 from tasks.shared.journal import Journal
 
 OpenJournal = Callable[[], Journal]
 
 
-def record_taken(open_journal: OpenJournal, actor: str, taken: list[Taken]) -> None:
+def record_taken(
+    open_journal: OpenJournal, actor: str, taken: Sequence[Taken], repository: Repository
+) -> None:
+    """Write `backup.done` for each snapshot, and before them for those that a run left unwritten
+    because the book was down."""
     book = open_journal()
-    for one in taken:
+    for one in (*_unwritten(book, repository, taken[0].manifest), *taken):
         book.append(_done(one), f"backup/{one.label}", actor, key=f"backup.done:{one.digest}")
     book.close()
+
+
+def _unwritten(book: Journal, repository: Repository, first: Manifest) -> list[Snapshot]:
+    """The snapshots between the last that the book knows and `first`, which must go back to it: what
+    else stands in the repository under our name is none of ours."""
+    said = [event.said for event in book.events(kind=kinds.BackupDone.kind)]
+    ours = [one.sequence for one in said
+            if isinstance(one, kinds.BackupDone)
+            and (one.repository, one.host) == (first.repository, first.host)]  # fmt: skip
+    known = max(ours, default=0)
+    if first.sequence <= known + 1:
+        return []
+    there = {one.digest: one for one in read_chain(repository, first.host).snapshots}
+    missed, one = [], there.get(first.previous)
+    while one is not None and one.sequence > known:
+        missed.append(one)
+        one = there.get(one.manifest.previous)
+    return missed[::-1]
 
 
 def record_failure(open_journal: OpenJournal, actor: str, what: str, error: Exception) -> None:
@@ -27,7 +51,7 @@ def record_failure(open_journal: OpenJournal, actor: str, what: str, error: Exce
     book.close()
 
 
-def _done(one: Taken) -> kinds.BackupDone:
+def _done(one: Taken | Snapshot) -> kinds.BackupDone:
     manifest = one.manifest
     return kinds.BackupDone(
         repository=manifest.repository,
@@ -55,11 +79,13 @@ def _done(one: Taken) -> kinds.BackupDone:
     )
 
 
-def take_in_proofs(book: Journal, actor: str, host: str, proofs: list[Proof]) -> None:
+def take_in_proofs(open_journal: OpenJournal, actor: str, host: str, proofs: list[Proof]) -> None:
     """Proofs made on the drill machine become events of this house's book."""
+    book = open_journal()
     for proof in proofs:
         if proof.host == host:
             record_proof(book, actor, proof)
+    book.close()
 
 
 def record_proof(book: Journal, actor: str, proof: Proof) -> None:

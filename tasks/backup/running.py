@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tasks.backup.choosing import survey
 from tasks.backup.doctor import Check, Diagnosis, examine
+from tasks.backup.faults import SourceFault, StoreFault, StoreLost
 from tasks.backup.heads import read_bad, remembered, write_bad
 from tasks.backup.house import House
 from tasks.backup.index import load_index
@@ -13,7 +14,7 @@ from tasks.backup.options import Progress
 from tasks.backup.recording import OpenJournal, record_failure, record_taken, take_in_proofs
 from tasks.backup.snapshot import Taken, take_snapshots
 from tasks.backup.statements import read_proofs
-from tasks.backup.structures import JournalHead
+from tasks.backup.structures import JournalHead, Proof
 from tasks.backup.verify import VerifyReport, in_turn, verify
 from tasks.backup.watch import freshness
 from tasks.shared import kinds
@@ -28,37 +29,74 @@ def run_backup(
     hold: bool = False,
     progress: Progress | None = None,
     clock_right: bool = False,
+    taken: list[Taken] | None = None,
 ) -> list[Taken]:
     """Take the snapshots and write `backup.done` for each; after an error `backup.failed`, and raise.
+    `taken` is filled as they come to stand. A book that is down keeps nothing else from being carried
+    off: its snapshots are flagged and their events come with the next run; then SourceFault is raised.
 
     The journal is closed meanwhile: on POSIX, reading a database's file drops the locks that this
     process holds on it.
     """
-    book = open_journal()
-    head = book.head()
-    book.close()
-    taken: list[Taken] = []
+    taken = [] if taken is None else taken
+    head, down = _head(open_journal)
+    options = replace(house.options(head, hold, progress), clock_right=clock_right)
+    if down:
+        alarm = "the book was down: this snapshot names no head of the journal"
+        options = replace(options, alarms=(alarm,))
+    proofs: list[Proof] = []
+    repository, fault = None, None
     try:
         keys = house.keys()
         repository = house.repository(keys)
-        options = house.options(JournalHead(head.seq, head.digest), hold, progress)
-        options = replace(options, clock_right=clock_right)
         take_snapshots(repository, keys, house.sources(), options, taken)
         proofs = read_proofs(repository).proofs
     except (ContinuityError, OSError) as error:
-        record_taken(open_journal, actor, taken)
-        record_failure(open_journal, actor, "run", error)
-        raise
-    record_taken(open_journal, actor, taken)
-    book = open_journal()
-    take_in_proofs(book, actor, keys.host, proofs)
-    book.close()
+        fault = error
+    try:
+        if repository and taken:
+            record_taken(open_journal, actor, taken, repository)
+            take_in_proofs(open_journal, actor, taken[0].manifest.host, proofs)
+        if fault:
+            record_failure(open_journal, actor, "run", fault)
+    except StoreLost as error:
+        raise _book_down(error, fault, taken) from fault
+    if fault:
+        raise fault
+    if down:
+        raise _book_down(down, None, [])
     return taken
+
+
+def _head(open_journal: OpenJournal) -> tuple[JournalHead | None, StoreLost | None]:
+    """The book's head, or why it could not be asked."""
+    try:
+        book = open_journal()
+    except StoreLost as error:
+        return None, error
+    head = book.head()
+    book.close()
+    return JournalHead(head.seq, head.digest), None
+
+
+def _book_down(down: StoreLost, fault: Exception | None, taken: list[Taken]) -> StoreFault:
+    """What to tell of a run whose book was down, with what else went wrong. Where nothing waits to be
+    written, the run may be tried again."""
+    told = [str(down)]
+    if fault:
+        told.append(str(fault))
+    if taken:
+        stand = ", ".join(one.label for one in taken)
+        told.append(f"these stand, and the next `backup run` writes them into the book: {stand}")
+    return (SourceFault if taken else StoreLost)("\n".join(told))
 
 
 def expected_bytes(open_journal: OpenJournal) -> int:
     """Bytes of the sources when they were last backed up: what progress is measured against."""
-    book, last = open_journal(), {}
+    try:
+        book, last = open_journal(), {}
+    except StoreLost:
+        return 0  # a bar without an end is better than no backup
     for event in book.events(kind=kinds.BackupDone.kind):
         if isinstance(event.said, kinds.BackupDone):
             last |= {source.name: source.bytes for source in event.said.sources}

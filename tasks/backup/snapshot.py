@@ -70,7 +70,7 @@ def take_snapshots(
                 f"snapshot {head.sequence} leaves no number to go on with: it is none of ours; "
                 "end this host's keys with `backup keys rotate-host --last`"
             )
-        alarms += _dated_ahead(head, options.clock_right)
+        alarms += [*_dated_ahead(head, options.clock_right), *options.alarms]
         cache = options.state / "index.bin" if options.state else None
         index = load_index(repository, keys.host, keys.index_bytes(), cache)
         spoilt = [*read_bad(options.state, keys), *condemned(repository)]

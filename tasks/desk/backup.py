@@ -14,6 +14,7 @@ from tasks.desk.context import Json, desk, say, show
 
 if TYPE_CHECKING:
     from tasks.backup.house import House
+    from tasks.backup.snapshot import Taken
     from tasks.shared.journal import Journal
 
 app = typer.Typer(no_args_is_help=True, help="Sealed copies off-site, and bringing them back.")
@@ -46,17 +47,24 @@ def run(
     from tasks.backup.running import expected_bytes, run_backup
 
     actor, house = desk.actor, _house()
-    with bar("sources", as_json, "seen", expected_bytes(_journal)) as progress:
-        taken = run_backup(house, actor, _journal, hold, progress, clock_right)
+    taken: list[Taken] = []
+    try:
+        with bar("sources", as_json, "seen", expected_bytes(_journal)) as progress:
+            run_backup(house, actor, _journal, hold, progress, clock_right, taken)
+    finally:  # what stands is told, whatever could not be read
+        _tell_taken(taken, as_json, house.settings.backup.store)
+    raise typer.Exit(1 if any(one.manifest.flags for one in taken) else 0)
+
+
+def _tell_taken(taken: list[Taken], as_json: bool, store: str) -> None:
     if as_json:
         print(json.dumps([_taken_row(one) | {"problems": list(one.problems)} for one in taken]))
-    else:
+    elif taken:
         show([_taken_row(one) for one in taken], as_json=False, title="Snapshots")
         for one in taken:
             for text in (*one.manifest.flags, *one.problems[:20]):
                 say(f"  {text}")
-        say(f"Stored at {house.settings.backup.store}. The next restore drill countersigns them.")
-    raise typer.Exit(1 if any(one.manifest.flags for one in taken) else 0)
+        say(f"Stored at {store}. The next restore drill countersigns them.")
 
 
 def _taken_row(one) -> dict[str, object]:

@@ -410,3 +410,49 @@ def test_a_part_that_stays_damaged_keeps_no_other_from_being_read(
     rotten = int(pack.name[:8], 16) % 3
     codes = [call("verify", "--share", "3")[0] for _ in range(4)]
     assert codes == [int(turn == rotten) for turn in (0, 1, 2, 0)]
+
+
+def test_a_book_that_is_down_keeps_no_other_source_from_the_store(
+    call: Callable[..., Said], top: Path, postgres: str
+) -> None:
+    """Nothing was backed up that night, and no row was printed of it."""
+    subprocess.run(["psql", "-q", postgres, "-c", "CREATE DATABASE book"], check=True)
+    settings = top / "home" / "continuity.toml"
+    plain = settings.read_text()
+
+    def lies_on(url: str) -> None:
+        settings.write_text(f'{plain}\n[journal]\nurl = "{url}"\n')
+
+    lies_on(postgres.removesuffix("/postgres") + "/book")
+    made(call, top)
+    with_book = settings.read_text()
+    lies_on("postgresql://127.0.0.1:1/none")
+    code, out, err = call("run", "--json")
+    assert code == 1
+    rows = json.loads(out)
+    assert [(row["class"], row["flags"]) for row in rows] == [("records", 1), ("private", 1)]
+    assert "the next `backup run` writes them into the book: desk1:1:" in err
+    assert "journal: pg_dump ended" in err
+    settings.write_text(with_book)
+    code, out, err = call("run", "--json")
+    assert code == 0, out + err
+    from tasks.shared.settings import load
+
+    book = journal(load(top / "home"))
+    done = [event.said for event in book.events(kind="backup.done")]
+    book.close()
+    assert [one.sequence for one in done] == [1, 2, 3, 4]
+    assert [one.head for one in done[:2]] == [row["snapshot"] for row in rows]
+    names = {source.name for source in done[0].sources}
+    assert names == {"home", "papers"}
+
+
+def test_an_unreadable_source_takes_no_row_of_the_others_along(
+    call: Callable[..., Said], top: Path
+) -> None:
+    made(call, top)
+    (top / "papers").rename(top / "away")
+    code, out, err = call("run", "--json")
+    assert code == 1
+    assert "papers cannot be read" in err
+    assert [row["class"] for row in json.loads(out)] == ["records", "private"]
