@@ -17,6 +17,11 @@ from tasks.shared.files import digest_of
 from tasks.shared.journal import Event, Journal
 
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError)
+_TELLS = {
+    HEAD: "where the book stood when the pack was made",
+    EVENTS: "what the book says of the incident",
+    LIST: "which file stands for which item",
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def _head(folder: Path, signer: bytes) -> tuple[int, str]:
         head = {"seq": int(said["seq"]), "digest": str(said["digest"])}
         signature, own = str(said["signature"]), base64.b64decode(said["public_key"])
     except _UNREADABLE as wrong:
-        raise JournalBroken(f"{HEAD} cannot be read: {wrong}") from None
+        raise _unread(HEAD, wrong) from None
     if own != signer:
         raise JournalBroken(f"{HEAD} was signed with another key than the manifest")
     keys.verify(signer, kinds.canonical(head).encode(), signature)
@@ -111,7 +116,14 @@ def _events(folder: Path) -> list[Event]:
         lines = (folder / EVENTS).read_bytes().splitlines()
         return [Event(**json.loads(one)) for one in lines]
     except _UNREADABLE as wrong:
-        raise JournalBroken(f"{EVENTS} cannot be read: {wrong}") from None
+        raise _unread(EVENTS, wrong) from None
+
+
+def _unread(name: str, wrong: Exception) -> JournalBroken:
+    if isinstance(wrong, FileNotFoundError):
+        return JournalBroken(f"{name} is missing, which tells {_TELLS[name]}: this pack is not whole and "
+                             "proves nothing. Have it sent anew by whoever made it")  # fmt: skip
+    return JournalBroken(f"{name} cannot be read: {wrong}")
 
 
 def _files(folder: Path) -> Iterator[Problem]:
@@ -123,7 +135,7 @@ def _files(folder: Path) -> Iterator[Problem]:
             for one in item["files"]
         ]
     except _UNREADABLE as wrong:
-        raise JournalBroken(f"{LIST} cannot be read: {wrong}") from None
+        raise _unread(LIST, wrong) from None
     for name, digest in listed:
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():

@@ -193,6 +193,17 @@ def test_a_file_that_is_gone_is_named_once(owner: Office, pack: Path) -> None:
     assert problem.file.endswith(gone.name) and problem.wrong == "is missing"
 
 
+@pytest.mark.parametrize("name", ["head.json", "events.jsonl", "evidence.json"])
+def test_a_missing_part_of_the_pack_is_named(owner: Office, pack: Path, name: str) -> None:
+    """It said '[Errno 2]'."""
+    (pack / name).unlink()
+    with pytest.raises(
+        JournalBroken, match=rf"{name} is missing, which tells w.*sent anew"
+    ) as said:
+        verify(pack, own_key(owner))
+    assert said.value.exit_code == 1 and "Errno" not in str(said.value)
+
+
 def test_a_manifest_made_anew_does_not_hide_a_swap(owner: Office, pack: Path) -> None:
     """By the house itself: the files no longer are what the items name."""
     swap(one_file(pack), one_file(pack, 1))
