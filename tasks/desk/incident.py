@@ -181,6 +181,20 @@ def close(note: Note = "", at: At = "", evidence: Evidence = None) -> None:
         say(
             f"still runs: {one.rule.what}, {one.words(clock.now())} ({one.next} --incident {ended.id})"
         )
+    _say_wanted_back()
+
+
+def _say_wanted_back() -> None:
+    """What of the released goods outlives the incident: it bites on no clock of it."""
+    from tasks.incident.after import redelivery
+
+    for one in redelivery.watches(desk.book, pressing=True):
+        if one.state == redelivery.DEMANDED:
+            say(f"still open: CBP wants {one.number} back ({one.notice}: {one.why}), by {one.due} "
+                "(continuity incident redelivery answered)")  # fmt: skip
+        elif one.state == redelivery.CONDITIONAL:
+            say(f"still open: {one.number} was released under a condition ({one.why}); the importer keeps "
+                "the goods (continuity incident redelivery conditional, --until when it ends)")  # fmt: skip
 
 
 def _head(one: Incident) -> str:

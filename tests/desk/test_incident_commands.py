@@ -4,9 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from tasks.desk.incident_room import room
+from tasks.incident import state
+from tasks.shared import kinds
+from tasks.shared.clock import washington
 from tasks.shared.files import digest_of
-from tests.incident.world import CONTACTS
+from tasks.shared.projections import NUMBERS
+from tests.incident.world import CONTACTS, PROVED, signed
 
 
 def test_an_incident_by_the_command_line(continuity) -> None:
@@ -72,6 +78,34 @@ def test_hour_zero_by_the_command_line(continuity, home: Path) -> None:
     assert "123-45-6789" not in (home / "r" / "open-work.csv").read_text()
     code, _, err = continuity("incident", "close")
     assert code == 1 and "is not signed" in err
+
+
+def test_closing_says_which_goods_cbp_still_wants_back(continuity, home: Path) -> None:
+    """The demand outlives the incident, and nothing was said of it."""
+    continuity("numbers", "reserve", "--first", "9000000", "--count", "9", "--range-check", "it")
+    continuity("numbers", "issue", "--desk", "truck", "--port", "2304", "--count", "1")
+    continuity("incident", "declare", "--no-breach")
+    office = room()
+    number = office.journal.rows(sa.select(NUMBERS.c.number).where(NUMBERS.c.state == "issued"))[0][
+        0
+    ]
+    line = kinds.EntryLine(number=number, digest="d", entry_type="01", route="se", outcome="released",
+                           port="2304", importer="12-3456789AB", complete=True,
+                           released=str(washington().date()))  # fmt: skip
+    file = kinds.EntriesRecorded(content="", source="", file="x", desk="truck", entries=[line])
+    office.journal.append(file, "desk/truck", "it")
+    (home / "4647.pdf").write_bytes(b"%PDF-1.4 notice")
+    today = str(washington().date())
+    code, out, err = continuity(
+        "incident", "redelivery", "demanded", number, "--notice", "4647-77", "--on", today,
+        "--what", "mark the goods", "--proof", str(home / "4647.pdf"))  # fmt: skip
+    assert code == 0, out + err
+    for step in ("remediating", "remediated", "keying_backlog"):
+        state.step(office, step, PROVED, "ada")
+    signed(office)
+    code, out, err = continuity("incident", "close", "--note", "no open work")
+    assert code == 0 and ": closed" in out, err
+    assert f"still open: CBP wants {number} back (4647-77: mark the goods), by " in out
 
 
 def test_notices_by_the_command_line(continuity, home: Path, tmp_path: Path) -> None:
