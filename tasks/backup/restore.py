@@ -78,8 +78,17 @@ def _check_room(
     needed = manifest.total_bytes() - sum(_holes(entry) for entry in listing.entries())
     if needed > free + have:
         raise StoreFull(
-            f"the snapshot needs {needed / 1e6:.0f} MB, {base} has {free / 1e6:.0f} MB free"
+            f"the snapshot needs {_size(needed)}, {base} has {_size(free)} free, "
+            f"{_size(needed - free - have)} too little: make room, give another target, or bring back a "
+            "part with --only"
         )
+
+
+def _size(size: int) -> str:
+    """In the unit that shows which of two is larger."""
+    if size < 100_000:
+        return f"{size:,} bytes"
+    return f"{size / 1e6:,.{0 if size >= 10_000_000 else 1}f} MB"
 
 
 def _holes(entry: Entry) -> int:

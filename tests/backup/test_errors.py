@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import namedtuple
 from datetime import timedelta
 from pathlib import Path
 
@@ -200,6 +201,19 @@ def test_a_full_disk_at_the_target(small_disk: Path, local: Vault) -> None:
         local.restore()
     with pytest.raises(StoreFull, match="disk is full"):
         local.restore(patterns=("papers",))
+
+
+def test_a_target_too_small_for_little_says_how_small(
+    local: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said 'needs 0 MB, has 0 MB'."""
+    write(local.source / "note", b"x" * 400_000)
+    local.backup()
+    Room = namedtuple("Room", "total used free")
+    monkeypatch.setattr("tasks.backup.restore.shutil.disk_usage", lambda _: Room(9, 9, 380_000))
+    told = r"needs 0\.4 MB, .* has 0\.4 MB free, 20,000 bytes too little: make room.* --only"
+    with pytest.raises(StoreFull, match=told):
+        local.restore()
 
 
 def test_holes_take_no_room_at_the_target(small_disk: Path, local: Vault) -> None:
