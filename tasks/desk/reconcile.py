@@ -332,7 +332,7 @@ def report_(
 
     if not incident:
         found = newest(desk.journal.rows)
-        incident = found.id if found else "current"
+        incident = found.id if found else report.CURRENT
     facts = report.build(desk.journal, desk.content, desk.settings, incident, importer)
     counts = {row["what"]: int(row["figure"].replace(",", "")) for row in facts.figures()}
     show_files(report.write(facts, out, desk.home), as_json=as_json, incident=incident,

@@ -38,6 +38,8 @@ from tasks.shared.journal import Head, Journal, is_drill
 from tasks.shared.settings import Broker, Settings
 
 _TRIES = 5
+CURRENT = "current"
+"""Stands for the incident's name where there never was one: a word for file names, not for people."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,15 @@ class Report:
     unstamped: tuple[str, ...]
     restore: Restored
     story: Story = field(repr=False)
+
+    @property
+    def about(self) -> str:
+        """Of which incident, in words."""
+        return self.name if self.incident == CURRENT else f"incident {self.name}"
+
+    @property
+    def name(self) -> str:
+        return "no incident" if self.incident == CURRENT else self.incident
 
     @property
     def used(self) -> pa.Table:
@@ -116,7 +127,7 @@ def build(
     journal: Journal,
     content: ContentStore,
     settings: Settings,
-    incident: str = "current",
+    incident: str = CURRENT,
     importer: str = "",
 ) -> Report:
     """The facts of the whole book, read at one head, for CBP; or one client's part of them, by the
@@ -219,5 +230,5 @@ def write(report: Report, folder: Path, home: Path) -> list[Path]:
     }
     paths = [write_atomic(folder / file, data) for file, data in made.items()]
     mark = "DRILL " if report.drill else ""
-    what = f"{mark}accounting {report.incident}, book at {report.head.seq} {report.head.digest}"
+    what = f"{mark}accounting {report.name}, book at {report.head.seq} {report.head.digest}"
     return [*paths, manifest.write(folder, home, what)]

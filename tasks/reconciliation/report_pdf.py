@@ -48,7 +48,7 @@ def render(report: Report) -> bytes:
     frame = Frame(
         title=title(report),
         left=f"{broker.name} · filer {broker.filer_code} · licence {broker.licence or 'not set'}",
-        right=f"{'' if report.signed else 'DRAFT, not signed · '}incident {report.incident} · "
+        right=f"{'' if report.signed else 'DRAFT, not signed · '}{report.about} · "
               f"book at event {head.seq:,}, {head.digest[:12]}",
         foot=f"Made {report.made[:16]}Z from the book at event {head.seq}, SHA-256 {head.digest}. "
              "Confidential: client records (19 CFR 111.24).",

@@ -60,7 +60,7 @@ def workbook(report: Report) -> bytes:
 
 def title(report: Report) -> str:
     client = f", for {report.client}" if report.client else ""
-    return f"Accounting of entry numbers, incident {report.incident}{client}"
+    return f"Accounting of entry numbers, {report.about}{client}"
 
 
 def heading(report: Report) -> str:
@@ -97,7 +97,7 @@ def summary(report: Report) -> pa.Table:
     broker = report.broker
     rows = [
         ("broker", broker.name), ("filer code", broker.filer_code), ("licence", broker.licence),
-        ("incident", report.incident), ("made", report.made), ("status", report.status),
+        ("incident", report.name), ("made", report.made), ("status", report.status),
         ("book: events", f"{report.head.seq:,}"), ("book: digest", report.head.digest),
         *((row["what"], row["figure"]) for row in report.figures()),
         ("CBP's authorisation", "; ".join(authorisation_words(report.authorised))),

@@ -292,6 +292,7 @@ def test_an_empty_book_makes_a_report_too(
     room.write(found, tmp_path, house.home)
     assert found.numbers.num_rows == 0 and found.figures()[0]["figure"] == "0"
     assert "nobody has approved anything" in "".join(texts(found))
+    assert "no incident" in texts(found)[0] and "incident current" not in "".join(texts(found))
 
 
 def test_a_broken_chain_fails_its_proof(outage: Outage, house: Settings) -> None:
