@@ -14,6 +14,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from tasks.screening import provider
 from tasks.screening.ownership import SURE, Owned
 from tasks.screening.policy import BLOCK, NOTE
@@ -90,6 +93,16 @@ def score(
         reasons.append(Point(why, points - total))
     tier, days = _tier(table["tiers"], points)
     return Risk(points, tier, days, tuple(reasons), version)
+
+
+def may_weigh(register: pa.Table, version: str = VERSION) -> pa.ChunkedArray:
+    """Which rows of the register can be risky without a hit: what is left has points for its goods and
+    undeclared owners alone. A hundred thousand partners are thus not scored for one line of the status."""
+    table = weights(version)
+    places = pa.array({*table["countries"], *table["regions"]}, pa.string())
+    flagged = pc.greater(pc.list_value_length(register["flags"]), 0)
+    provides = pc.equal(register["role"], provider.ROLE)
+    return pc.or_(pc.or_(pc.is_in(register["country"], value_set=places), flagged), provides)
 
 
 def _tier(tiers: Mapping[str, Mapping[str, int]], points: int) -> tuple[str, int]:

@@ -31,7 +31,8 @@ _AFFILIATE_CODES = {"EL", "MEU"}
 
 @dataclass(frozen=True)
 class Standing:
-    """One partner today. `undecided`: hits that wait for a person; `due`: the next review (ISO)."""
+    """One partner today. `undecided`: hits that wait for a person; `due`: the next review (ISO);
+    `unseen`: no list names it, and its risk alone wants a person to look."""
 
     partner: str
     name: str
@@ -42,6 +43,7 @@ class Standing:
     owned: tuple[Owned, ...]
     due: str
     reviewed: str
+    unseen: bool = False
 
     @property
     def overdue(self) -> bool:
@@ -79,6 +81,14 @@ def reviews_due(house: House) -> list[str]:
     return sorted(one.due for one in standings(house, seen) if one.overdue) if seen else []
 
 
+def unseen(house: House) -> list[Standing]:
+    """Partners whose risk alone wants a look that nobody had yet; a review that fell due is not told
+    twice."""
+    every = register.read(house.content, register.current(house.journal))
+    suspects = every.filter(risk.may_weigh(every))["partner"].to_pylist()
+    return [one for one in standings(house, suspects) if one.unseen and not one.overdue]
+
+
 def _standing(
     row: Mapping[str, Any],
     hits: list[Hit],
@@ -95,10 +105,9 @@ def _standing(
     due = _due(found, review) if review else today.isoformat()
     undecided = sum(one.undecided for one in hits)
     state = _state(hits, owned, undecided)
-    if state == CLEAR and _wants_a_look(found, review, today):
-        state = REVIEW
-    return Standing(row["partner"], row["name"], row["role"], state, undecided, found,
-                    tuple(owned), due, review.tier if review else "")  # fmt: skip
+    unseen = state == CLEAR and _wants_a_look(found, review, today)
+    return Standing(row["partner"], row["name"], row["role"], REVIEW if unseen else state, undecided,
+                    found, tuple(owned), due, review.tier if review else "", unseen)  # fmt: skip
 
 
 def _due(found: risk.Risk, review: Any) -> str:

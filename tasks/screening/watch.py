@@ -63,6 +63,18 @@ def overdue_reviews(house: House) -> tuple[int, str]:
     return len(due), due[-1] if due else ""
 
 
+def unseen(house: House) -> tuple[int, str]:
+    """How many partners wait for a look for their risk alone, though no list names them, and the moment
+    of the screening that left them so."""
+    screened = house.journal.rows(sa.select(SCREENED.c.seq).where(SCREENED.c.what == "hits"))
+    if not screened:
+        return 0, ""
+    from tasks.screening.standing import unseen as waiting
+
+    found = waiting(house)
+    return len(found), _moment(house.journal, screened[0].seq) if found else ""
+
+
 def _found(journal: Journal, hits: set[str]) -> str:
     query = sa.select(HITS.c.hit, HITS.c.found).where(HITS.c.present)
     newest = max((row.found for row in journal.rows(query) if row.hit in hits), default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -27,6 +28,9 @@ from tasks.shared.private import Vault
 from tasks.shared.projections import APPROVALS, NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
+
+if TYPE_CHECKING:
+    from tasks.screening.house import House
 
 
 def lines(office: Office) -> list[Line]:
@@ -187,9 +191,9 @@ def _papers(office: Office) -> Iterator[Line]:
 
 def _screening(office: Office) -> Iterator[Line]:
     """Hits that wait for a person, lists that are red or not screened against yet, reviews that fell
-    due; once partners are screened here."""
+    due or were never made of a risky partner; once partners are screened here."""
     from tasks.screening.house import House
-    from tasks.screening.watch import overdue_reviews, red_lists, red_since, undecided, unscreened
+    from tasks.screening.watch import red_lists, red_since, undecided, unscreened
 
     journal = office.journal
     if count := undecided(journal):
@@ -204,13 +208,22 @@ def _screening(office: Office) -> Iterator[Line]:
         yield Line("P9", "screening", AMBER, f"partners not screened against: {', '.join(changed)}",
                    "continuity screen run", since)  # fmt: skip
     try:
-        count, day = overdue_reviews(House(journal, office.content, office.settings))
+        yield from _reviews(House(journal, office.content, office.settings))
     except ContentMissing as lost:
         yield Line("P9", "partner register", RED, str(lost), "continuity journal verify")
-        return
+
+
+def _reviews(house: House) -> Iterator[Line]:
+    from tasks.screening.watch import overdue_reviews, unseen
+
+    count, day = overdue_reviews(house)
     if count:
         yield Line("P9", "partner reviews", AMBER, f"{count} fell due", "continuity screen risk --due",
                    day)  # fmt: skip
+    count, since = unseen(house)
+    if count:
+        yield Line("P9", "risky partners", AMBER, f"{count} of high risk wait for a review, no list names "
+                   "them", "continuity screen risk, then screen review", since)  # fmt: skip
 
 
 def _incident(office: Office) -> list[Line]:

@@ -13,6 +13,7 @@ from tasks.screening.lists import versions
 from tasks.shared import clock, kinds, people, screening_tables
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.journal_check import verify
+from tasks.status import page
 from tests.screening.conftest import LISTS
 from tests.screening.world import World
 
@@ -118,3 +119,16 @@ def test_reviews_are_due_as_the_risk_is_today(world: World) -> None:
         assert watch.overdue_reviews(world.house) == (2, "2027-01-05")
         world.take("P1,Nordsee Trading,supplier,IR,,\n", whole=True)
         assert watch.overdue_reviews(world.house) == (1, "2026-04-05")
+
+
+def test_a_risky_partner_that_nobody_looked_at_is_counted(world: World) -> None:
+    """No list names it: it stood as `review` in the listing alone."""
+    world.take("P1,Nordsee Trading,supplier,DE,,\nP2,Isfahan Rugs,supplier,IR,,\n")
+    assert watch.unseen(world.house) == (0, ""), "nobody is screened here yet"
+    world.screen()
+    count, since = watch.unseen(world.house)
+    assert count == 1 and since
+    said = [line.fact for line in page._reviews(world.house)]
+    assert said == ["1 of high risk wait for a review, no list names them"]
+    standing.review(world.house, "P2", "looked", "ada")
+    assert watch.unseen(world.house) == (0, "") and not list(page._reviews(world.house))
