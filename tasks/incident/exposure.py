@@ -82,6 +82,11 @@ def read(office: Office, names: Sequence[str] = ()) -> list[Read]:
 
 def _read(office: Office, system: System | None, holds: str) -> Read:
     found = Read(system.name if system else BOOK, holds)
+    if system and system.elsewhere:
+        found.problems.append(Problem(file=system.name, wrong="cannot be read on this machine, which knows its "
+            "name alone", right="get an export as CSV from the office or the vendor, and set file in place of "
+            "elsewhere, in continuity.toml under [incident] systems"))  # fmt: skip
+        return found
     try:
         for place, number, name in _rows(office, system, found):
             _keep(found, place, number.strip(), name.strip())

@@ -18,7 +18,7 @@ from tasks.incident.importers import is_social
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.kit_part import HOME, KitFile, KitOffice, KitPart, Provider, state_of
 from tasks.shared.private import without_ssn
-from tasks.shared.settings import FILE, Settings
+from tasks.shared.settings import FILE, Settings, System
 
 PLACE = "{home}"
 """Stands for the new home in the kit's settings."""
@@ -31,6 +31,10 @@ _LEFT = {"journal", "content"}
 _LEFT_FIELDS = {
     ("ace", "outbound"), ("ace", "inbox"), ("backup", "sources"), ("backup", "drill"),
 }  # fmt: skip
+_SYSTEMS = """\
+# systems: their names alone came along. Who stood in them is read from files and databases of the old
+# machine, which hold every client. Bring an export of each, and name it here: file = "crm.csv" instead
+# of elsewhere = true."""
 _HEAD = """\
 # Settings that came with the kit. What named a place of the old machine was left out and stands
 # as a remark: set it again where it is needed. The book lies in this home, in SQLite.
@@ -115,7 +119,11 @@ def _table(room: str, table: BaseModel, carried: dict[Path, str]) -> Iterator[st
         value = getattr(table, name)
         if name not in table.model_fields_set or value is None:
             continue
-        if (room, name) in _LEFT_FIELDS or _names_a_place(value, carried):
+        if (room, name) == ("incident", "systems") and value:
+            yield _SYSTEMS
+            bare = [System(name=one.name, holds=one.holds, elsewhere=True) for one in value]
+            yield f"{name} = {_value(bare, carried)}"
+        elif (room, name) in _LEFT_FIELDS or _names_a_place(value, carried):
             yield f"# {name}: was set on the old machine"
         elif isinstance(value, dict):
             nested.append((name, value))

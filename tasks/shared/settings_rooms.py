@@ -212,10 +212,12 @@ class OpenWorkFile(Table):
 
 class System(Table):
     """A system that holds client data: what, and where its importer numbers can be read when it is
-    down: a CSV export (`file`, with its headings), or a database (`database`, a URL, with `query`)."""
+    down: a CSV export (`file`, with its headings), or a database (`database`, a URL, with `query`).
+    `elsewhere`: neither is to be had from this machine; a kit names its systems so."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
     holds: str
+    elsewhere: bool = False
     file: Path | None = None
     number: str = "importer_number"
     importer: str = ""
@@ -224,8 +226,11 @@ class System(Table):
 
     @model_validator(mode="after")
     def _one_source(self) -> System:
-        if bool(self.file) == bool(self.query):
-            raise ValueError("needs a file, or a database and its query")
+        sources = bool(self.file) + bool(self.query) + self.elsewhere
+        if sources != 1:
+            raise ValueError(
+                "needs a file, or a database and its query (or elsewhere = true, alone)"
+            )
         if bool(self.query) != bool(self.database.get_secret_value()):
             raise ValueError("a query needs its database, and a database its query")
         return self

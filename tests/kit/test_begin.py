@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.entries import reserve
+from tasks.incident import exposure
 from tasks.kit.begin import begin
 from tasks.kit.build import Built
 from tasks.shared import keys, manifest, opening, seal
@@ -297,11 +298,17 @@ def test_settings_come_along_without_secrets_and_places(tmp_path: Path) -> None:
     assert not any(desks.SSN.encode() in path.read_bytes() for path in kit.folder.rglob("*")
                    if path.is_file())  # fmt: skip
     assert kit.sealed is not None
-    there = load(laptop(kit.sealed, tmp_path).settings.home)
+    clean = laptop(kit.sealed, tmp_path)
+    there = load(clean.settings.home)
     (work,) = there.incident.open_work
     assert work.kind == "summary" and "Jo Public" in work.file.read_text()
     assert work.file.stat().st_mtime == 1_780_000_000, "how old it is decides what it is worth"
-    assert there.incident.systems == ()
+    (system,) = there.incident.systems
+    assert (system.name, system.holds, system.elsewhere) == ("abi", "entries", True)
+    (unread,) = exposure.read(clean, [])
+    assert unread.unread == "all" and "abi: cannot be read on this machine" in str(
+        unread.problems[0]
+    )
     assert (there.home / "pga" / "flags.csv").read_text() == "flag,agency\n"
     assert (there.home / "contacts.csv").read_text() == CONTACTS
     assert there.mail.recipients == {"it": ("it@example.com",)}
