@@ -156,12 +156,18 @@ def choose(
         return Choice(last, proof, warning)
     if not proven:
         raise ChainBroken(
-            "no snapshot was countersigned by a drill; --newest restores the newest one all the same"
+            f"no snapshot {_uncounted(found)}; --newest restores the newest one all the same"
         )
     best, proof = max(proven, key=lambda pair: (pair[0].sequence, pair[0].manifest.time))
     later = [c.label for c in candidates if c.sequence > best.sequence]
     warning = (f"{len(later)} later snapshots were not countersigned and are passed over",)
     return Choice(best, proof, warning if later else ())
+
+
+def _uncounted(found: Survey) -> str:
+    if not found.proofs.ended:
+        return "was countersigned by a drill"
+    return f"is countersigned any more ({'; '.join(found.proofs.ended)})"
 
 
 def _usual(found: Survey, host: str) -> str:

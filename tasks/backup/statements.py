@@ -85,6 +85,8 @@ def read_proofs(repository: Repository) -> Proofs:
             found.heads[drill] = (sequence, stored)
         if ended:
             why = "signed with a key that the officer ended"
+            if not chain:
+                why += ", none with a new one: `backup run`, then `backup prove` with the new key"
             found.ended.append(f"proofs/{drill}: {ended} proofs {why}")
         found.wrong += [text for sequence, text in broken if sequence not in chain]
     found.proofs.sort(key=lambda proof: proof.time)

@@ -263,12 +263,18 @@ def test_a_drill_workers_new_key_sets_the_old_proofs_aside(anywhere: Vault) -> N
     found = anywhere.survey()
     assert (found.faults(), found.proofs.proofs) == ([], [])
     assert "2 proofs signed with a key that the officer ended" in found.set_aside()[0]
+    assert "`backup run`, then `backup prove` with the new key" in found.set_aside()[0]
+    with pytest.raises(
+        ChainBroken, match=r"is countersigned any more .*then `backup prove`.*--new"
+    ):
+        choose(found)
     for content in (b"3", b"4"):  # the new key's own chain
         write(anywhere.source / "a", content)
         anywhere.backup()
         anywhere.prove()
     assert anywhere.survey().faults() == []
     assert choose(anywhere.survey()).snapshot.sequence == 4
+    assert "backup prove" not in anywhere.survey().set_aside()[0]
     anywhere.drill_seed = stolen
     with pytest.raises(WrongKey, match="ended this key of drill1"):
         anywhere.prove(which=anywhere.survey().snapshots()[0])
