@@ -16,6 +16,7 @@ from tasks.shared.board import AMBER, GREEN, RED, Line, Rows, ago, last, newest
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
+_RECENT = 24  # snapshots: several runs of every class there is
 Told = tuple[datetime, dict[str, Any]]
 
 
@@ -43,13 +44,26 @@ def _taken(rows: Rows, settings: Settings) -> Iterator[Line]:
                clock.text(at))  # fmt: skip
     if failed and failed[0] > at:
         yield _failed("backup after that", failed)
-    if said["flags"]:
-        fact = f"looks as if files were encrypted: {'; '.join(said['flags'])[:200]}"
-        yield Line("P6", "what was backed up", RED, fact, "continuity backup list", clock.text(at))
+    yield from _flagged(rows)
     if not said["customs_territory"]:
         fact = "not declared to lie in the U.S. customs territory (19 CFR 111.23(a))"
         yield Line("P6", "where the store is", AMBER, fact,
                    "set [backup] place and customs_territory", clock.text(at), "S")  # fmt: skip
+
+
+def _flagged(rows: Rows) -> Iterator[Line]:
+    """Flags of the newest snapshot of each class: one run takes several, and the last of them says
+    nothing of the others."""
+    query = sa.select(EVENTS.c.at, EVENTS.c.body).where(EVENTS.c.kind == "backup.done")
+    found: dict[tuple[str, str], tuple[str, list[str]]] = {}
+    for row in rows(query.order_by(EVENTS.c.seq.desc()).limit(_RECENT)):
+        said = json.loads(row.body)
+        found.setdefault((said["host"], said["retention"]), (row.at, said["flags"]))
+    told = [(at, flag) for at, flags in found.values() for flag in flags]
+    if told:
+        words = "; ".join(dict.fromkeys(flag for _, flag in told))
+        yield Line("P6", "what was backed up", RED, f"look before the next run: {words}"[:240],
+                   "continuity backup list", told[0][0])  # fmt: skip
 
 
 def _failed(what: str, failed: Told) -> Line:

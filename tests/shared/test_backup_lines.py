@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from tasks.shared import clock, kinds
 from tasks.shared.board import GREEN, RED, Line, worst
 from tasks.shared.house_lines import house_lines
@@ -52,6 +54,16 @@ def test_a_failed_run_is_told_as_a_run(journal: Journal, house: Settings) -> Non
         ("backup after that", RED),
         ("the store's guard", GREEN),
     ]
+
+
+def test_a_flag_of_one_class_is_not_hidden_by_the_next(journal: Journal, house: Settings) -> None:
+    """One run takes the records and then the private keys, whose snapshot has no flag."""
+    flagged = replace(DONE, flags=["papers: mass change, 80 of 80 files"])
+    lines = backup_lines(journal, house, flagged, replace(DONE, retention="private"))
+    (line,) = [line for line in lines if line.what == "what was backed up"]
+    assert line.light == RED and "look before the next run: papers: mass change" in line.fact
+    lines = backup_lines(journal, house, DONE, replace(DONE, retention="private"))
+    assert [line.light for line in lines] == [GREEN]
 
 
 def verified(share: int, turn: int) -> kinds.BackupVerified:
