@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasks.desk.backup_asking import Key, Store, account_of, repository_with
-from tasks.desk.context import Json, desk, say, show
+from tasks.desk.context import Json, desk, show, tell
 
 if TYPE_CHECKING:
+    from tasks.backup.statements import Holds
     from tasks.backup.stores.admin import AdminStore
 
 prune = typer.Typer(
@@ -47,6 +48,7 @@ def plan(
     cool_off_days: Annotated[
         int, typer.Option(min=7, help="Days between approval and execution, 7 or more.")
     ] = 30,
+    as_json: Json = False,
 ) -> None:
     """Write down what is past its time and not held, the oldest first, up to 5 % of the packs.
     Removes nothing."""
@@ -59,8 +61,9 @@ def plan(
     made = make_plan(repository, now, cool_off_days)
     out.write_text(json.dumps(plain(made), indent=1))
     size = sum(size for _, size in made.packs)
-    say(f"{len(made.manifests)} snapshots, {len(made.packs)} packs, {size / 1e6:.1f} MB may go")
-    say(f"{out} written. Next: continuity backup prune approve {out}")
+    words = f"{len(made.manifests)} snapshots, {len(made.packs)} packs, {size / 1e6:.1f} MB may go"
+    tell(as_json, f"{words}\n{out} written. Next: continuity backup prune approve {out}", plan=str(out),
+         snapshots=len(made.manifests), packs=len(made.packs), bytes=size)  # fmt: skip
 
 
 def _json_of(plan: Path) -> dict[str, Any]:
@@ -79,6 +82,7 @@ def approve(
     store: Store = "",
     user: User = "",
     password_file: Password = None,
+    as_json: Json = False,
 ) -> None:
     """Sign a plan with the officer's key. The cool-off begins."""
     from tasks.backup.prune import approve as sign
@@ -88,7 +92,8 @@ def approve(
     repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
     read = typed(_json_of(plan), PrunePlan)
     digest = sign(repository, read, signer(seed))
-    say(f"Plan {digest[:16]} is approved; it may be carried out after {read.cool_off_days} days")
+    words = f"Plan {digest[:16]} is approved; it may be carried out after {read.cool_off_days} days"
+    tell(as_json, words, plan=digest, cool_off_days=read.cool_off_days)
 
 
 @prune.command()
@@ -98,6 +103,7 @@ def execute(
     store: Store = "",
     user: User = "",
     password_file: Password = None,
+    as_json: Json = False,
 ) -> None:
     """Carry out an approved plan after its cool-off, as far as it still holds."""
     from tasks.backup.prune import execute as carry_out
@@ -107,7 +113,8 @@ def execute(
         raise typer.BadParameter("give at least 8 digits of the plan")
     repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
     done = carry_out(repository, _admin(store, user, password_file), signer(seed), plan)
-    say(f"{len(done.manifests)} snapshots and {len(done.packs)} packs removed")
+    words = f"{len(done.manifests)} snapshots and {len(done.packs)} packs removed"
+    tell(as_json, words, snapshots=len(done.manifests), packs=len(done.packs))
 
 
 @prune.command()
@@ -117,6 +124,7 @@ def lost(
     store: Store = "",
     user: User = "",
     password_file: Password = None,
+    as_json: Json = False,
 ) -> None:
     """Sign for snapshots that are gone, once you know why: proofs and pruning go on. Without a name,
     list them; exit 1 while there are any."""
@@ -128,16 +136,18 @@ def lost(
     found = survey(repository)
     if not snapshots:
         gone = [{"snapshot": label, "object": str(name)} for label, name in missing(found).items()]
-        show(gone, as_json=False, title="Lost snapshots")
+        show(gone, as_json=as_json, title="Lost snapshots")
         raise typer.Exit(1 if gone else 0)
     sign_for(repository, found, signer(seed), snapshots)
-    say(f"{len(set(snapshots))} lost snapshots are signed for")
+    named = sorted(set(snapshots))
+    tell(as_json, f"{len(named)} lost snapshots are signed for", signed_for=named)
 
 
 @hold.command("add")
 def add(
     snapshots: Annotated[list[str], typer.Argument(help="Labels or beginnings of digests.")],
     reason: Annotated[str, typer.Option(help="Why, e.g. the subpoena's number.")],
+    as_json: Json = False,
 ) -> None:
     """Hold snapshots. Any host may: it takes nothing away."""
     from tasks.backup.choosing import choose, survey
@@ -150,7 +160,9 @@ def add(
     found = survey(repository)
     digests = [choose(found, snapshot=text).snapshot.digest for text in snapshots]
     made = keep(repository, keys.signer(), f"{desk.actor} at host {keys.host}", digests, reason)
-    say(f"{len(digests)} snapshots held by {made[:16]}")
+    tell(
+        as_json, f"{len(digests)} snapshots held by {made[:16]}", hold=made[:16], snapshots=digests
+    )
 
 
 @hold.command("list")
@@ -177,18 +189,36 @@ def release(
     holds: Annotated[list[str], typer.Argument(help="As `hold list` shows them.")],
     reason: Annotated[str, typer.Option(help="Why, in words; it is kept.")],
     key: Key = None,
+    store: Store = "",
+    user: User = "",
+    password_file: Password = None,
+    as_json: Json = False,
 ) -> None:
     """End holds. Needs the officer's key."""
     from tasks.backup.choosing import survey
     from tasks.backup.retention import release as let_go
     from tasks.backup.sealing import signer
+
+    repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
+    there = survey(repository).holds
+    chosen = dict.fromkeys(_hold_of(there, text) for text in holds)
+    before = [name for name in chosen if name in there.released]
+    if fresh := [name for name in chosen if name not in there.released]:
+        let_go(repository, signer(seed), fresh, reason)
+    words = f"{len(fresh)} holds released"
+    if before:
+        words += f"; released before already: {', '.join(name[:16] for name in before)}"
+    tell(as_json, words, released=[name[:16] for name in fresh],
+         before=[name[:16] for name in before])  # fmt: skip
+
+
+def _hold_of(there: Holds, text: str) -> str:
+    """The one hold that is meant. Raises BadInput."""
     from tasks.shared.errors import BadInput
 
-    repository, seed = repository_with(key, None, ("officer",))
-    there = survey(repository).holds
-    known = {*there.objects, *there.own}
-    chosen = [name for name in known for text in holds if len(text) >= 8 and name.startswith(text)]
-    if len(chosen) != len(holds):
-        raise BadInput(f"{len(chosen)} holds begin with what was given; give 8 or more digits each")
-    let_go(repository, signer(seed), chosen, reason)
-    say(f"{len(chosen)} holds released")
+    stands = {name for name, one in there.objects.items() if one.manifests} | there.own.keys()
+    found = [name for name in stands if len(text) >= 8 and name.startswith(text)]
+    if len(found) != 1:
+        raise BadInput(f"{len(found)} holds begin with {text}: give 8 or more digits, as "
+                       "`continuity backup hold list` shows them")  # fmt: skip
+    return found[0]

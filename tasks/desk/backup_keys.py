@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk.backup_asking import Key, passphrase_of, repository_with
-from tasks.desk.context import Json, desk, say, show
+from tasks.desk.context import Json, desk, say, show, tell
 
 if TYPE_CHECKING:
     from tasks.backup.house import House
@@ -34,6 +34,7 @@ def make(
     out: Out,
     host: Annotated[str, typer.Option(help="Name of this host in the repository.")],
     drill: Annotated[str, typer.Option(help="Also a key for a drill worker of this name.")] = "",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Lay out the repository; write locked key files and sheets for the safe; keep the host's own.
 
@@ -54,9 +55,12 @@ def make(
     for path in made.files:
         locked = keymaking.read_key(path, ("recovery", "officer", "drill"))
         write_sheet(path.with_suffix(".pdf"), locked, *_of(made.repository))
-        say(f"{path} and its sheet {path.with_suffix('.pdf').name} written")
-    say(f"Repository {made.repository.id} at {made.repository.store.label}")
-    say("Take the folder off this machine now: what opens the backups must not stay here.")
+    lines = [f"{path} and its sheet {path.with_suffix('.pdf').name} written" for path in made.files]
+    lines += [f"Repository {made.repository.id} at {made.repository.store.label}",
+              "Take the folder off this machine now: what opens the backups must not stay here."]  # fmt: skip
+    tell(as_json, "\n".join(lines), repository=made.repository.id, store=made.repository.store.label,
+         keys=[str(path) for path in made.files],
+         sheets=[str(path.with_suffix(".pdf")) for path in made.files])  # fmt: skip
 
 
 @app.command()

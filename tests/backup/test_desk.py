@@ -77,9 +77,10 @@ def call(top: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
 
 def made(call: Callable[..., Said], top: Path) -> None:
     code, out, err = call(
-        "keys", "make", "--out", str(top / "safe"), "--host", "desk1", "--drill", "drill1"
+        "keys", "make", "--out", str(top / "safe"), "--host", "desk1", "--drill", "drill1", "--json"
     )
     assert code == 0, out + err
+    assert len(json.loads(out)["keys"]) == 3
 
 
 def test_the_whole_way_by_commands(call: Callable[..., Said], top: Path) -> None:
@@ -248,6 +249,17 @@ def test_holds_and_keys_by_commands(call: Callable[..., Said], top: Path) -> Non
     assert code == 0, out + err
     states = [row["state"] for row in json.loads(call("hold", "list", "--json")[1])]
     assert states == ["released"] * 3
+    again = ["hold", "release", held[0]["hold"], "--reason", "closed", *officer]
+    code, out, err = call(*again, "--store", str(top / "store"))
+    assert code == 0 and f"0 holds released; released before already: {held[0]['hold']}" in out
+    said = json.loads(call(*again, "--json")[1])
+    assert said == {"released": [], "before": [held[0]["hold"]]}
+    assert len(list((top / "store/holds").iterdir())) == 3, "nothing is signed twice"
+    assert call("hold", "release", "0" * 16, "--reason", "x", *officer)[0] == 2
+    added = json.loads(call("hold", "add", label, "--reason", "audit", "--json")[1])
+    assert len(added["snapshots"]) == 1
+    assert call("hold", "release", added["hold"], "--reason", "closed", *officer)[0] == 0
+    assert json.loads(call("prune", "lost", "--json", *officer)[1]) == []
     assert call("keys", "rotate-host", *officer)[0] == 0
     assert call("run")[0] == 0
     listed = json.loads(call("keys", "list", "--json")[1])
