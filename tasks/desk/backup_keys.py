@@ -34,7 +34,7 @@ def make(
     out: Out,
     host: Annotated[str, typer.Option(help="Name of this host in the repository.")],
     drill: Annotated[str, typer.Option(help="Also a key for a drill worker of this name.")] = "",
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Json = False,
 ) -> None:
     """Lay out the repository; write locked key files and sheets for the safe; keep the host's own.
 
