@@ -163,6 +163,19 @@ class Street:
         """The run as it is when it no longer runs or is due."""
         return self.wait(f"{run['name']} ends", lambda: self._at_rest(run["id"]), seconds)
 
+    def finished(self, name: str, **parameters: object) -> dict[str, Any]:
+        """A run started by hand, at its end. Where its schedule, or an automation, had the place just then,
+        it was turned away, and another follows."""
+        run = self.ended(self.run(name, **parameters))
+        return self.finished(name, **parameters) if run["state"]["type"] == "CANCELLED" else run
+
+    def begun(self, name: str, **parameters: object) -> dict[str, Any]:
+        """A run started by hand that has a process; another follows one that was turned away."""
+        run = self.run(name, **parameters)
+        look = f"{name} begins"
+        self.wait(look, lambda: self.processes_of(run) or self._at_rest(run["id"]), 60)
+        return run if self.processes_of(run) else self.begun(name, **parameters)
+
     def _at_rest(self, run: str) -> dict[str, Any] | None:
         found = httpx.get(f"{self.page}/api/flow_runs/{run}", timeout=30).json()
         moving = ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING")

@@ -54,13 +54,13 @@ def test_runs_that_go_wrong_are_told(hasty: Street, tmp_path: Path) -> None:
     hasty.cut_off(zombie)
     for name in ("reconciliation", "incident"):
         _told(hasty, hasty.run(name, home=nowhere), name, "Failed")
-    crashed = hasty.run("incident-cadence")
+    crashed = hasty.begun("incident-cadence")
     hasty.cut_off(crashed)
     _told(hasty, crashed, "incident-cadence", "Crashed")
     _late(hasty)
     _told(hasty, zombie, "drill", "Crashed")
     assert hasty.ended(zombie)["state"]["message"].startswith("No sign of life")
-    assert hasty.ended(hasty.run("upkeep"))["state"]["name"] == "Faults"
+    assert hasty.finished("upkeep")["state"]["name"] == "Faults"
     still = set(open_alerts(hasty.office.journal))
     assert "worker" not in still and {"run reconciliation", "run incident", "run drill"} <= still
 
@@ -161,7 +161,7 @@ def _unproved(street: Street) -> None:
     assert told.what == "no backup was restored and proved within the objective"
     _by_automation(street, "alert", about="backup.proved")
     # upkeep, for which there was no backup yet, does not take it back
-    street.ended(street.run("upkeep"))
+    street.finished("upkeep")
     assert "backup.proved" in open_alerts(street.office.journal)
 
 
