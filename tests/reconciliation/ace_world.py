@@ -97,13 +97,18 @@ def send_one(world: World) -> str:
     """One entry on its way to ACE, which has not answered yet; its number."""
     (number,) = record_summaries(world, ["01"])
     world.ace.seed_paper_release(number, made_summary.RELEASED)
+    approve_first(world)
+    world.turn()
+    return number
+
+
+def approve_first(world: World) -> None:
+    """Turns until the first plan waits, and its approval; what it names is not written yet."""
     last = world.turn()
     while last.waiting is None:
         world.exchange()
         last = world.turn()
     world.office.approve(last.waiting)
-    world.turn()
-    return number
 
 
 def record_released(world: World, kinds: list[str], **fields: object) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from tasks.shared.errors import StoreFault
 from tasks.shared.journal_check import verify
 from tests.ace import made_summary
-from tests.reconciliation.ace_world import World, open_world, record_summaries
+from tests.reconciliation.ace_world import World, approve_first, open_world, record_summaries
 from tests.reconciliation.house import make_office
 from tests.shared.test_exchange import on_share
 from tests.smbd import Samba
@@ -61,11 +61,7 @@ def test_a_server_that_dies_between_two_files(world: Sender, samba: Samba) -> No
     numbers = record_summaries(world, ["01", "01", "23"])
     for number in numbers:
         world.ace.seed_paper_release(number, made_summary.RELEASED)
-    last = world.turn()
-    while last.waiting is None:
-        world.exchange()
-        last = world.turn()
-    world.office.approve(last.waiting)
+    approve_first(world)
     samba.kill()
     with pytest.raises(StoreFault):
         world.turn()
