@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tasks.shared.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write over a file that somebody may have worked on.")
+]
 
 
 class Desk:

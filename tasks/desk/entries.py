@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import Json, desk, say, show
-from tasks.shared.errors import BadInput, Problem
+from tasks.desk.context import Force, Json, desk, say, show
+from tasks.shared.errors import BadInput, Problem, Refused
+
+if TYPE_CHECKING:
+    from tasks.entries.ledger import Taken
 
 app = typer.Typer(no_args_is_help=True, help="A desk's workbook out, what it recorded in.")
 
@@ -18,12 +22,14 @@ app = typer.Typer(no_args_is_help=True, help="A desk's workbook out, what it rec
 def workbook(
     to: Annotated[str, typer.Option("--desk", help="The desk it is for.")],
     out: Annotated[Path | None, typer.Option(help="The file to write (.xlsx).")] = None,
+    force: Force = False,
 ) -> None:
-    """Write a desk's workbook with its issued, unused numbers pre-printed."""
+    """Write a desk's workbook with its issued, unused numbers pre-printed. A file that somebody filled
+    in is not written over."""
     from tasks.entries import handout
 
-    path = out or Path(f"{to}.xlsx")
-    count = handout.write(desk.journal, desk.settings, to, path)
+    path = out or Path(f"{handout.file_name(to)}.xlsx")
+    count = handout.write(desk.journal, desk.settings, to, path, force=force)
     say(f"{path}: {count} numbers for the desk {to}. Print it too: paper works without power.")
 
 
@@ -40,6 +46,10 @@ def record(
     annotated: Annotated[
         Path | None, typer.Option(help="Folder for annotated copies; else beside each file.")
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Write an annotated copy over one that somebody worked on."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take what desks hand in. A faulty file changes nothing; all its faults are told at once, and
@@ -50,19 +60,28 @@ def record(
 
     intakes = read_files(files, profile_of(desk.settings))
     taken = take(desk.book, intakes, desk.actor, accept_clean=accept_clean, go_back=go_back)
-    copies = {
-        one.file: [str(path) for path in annotate(intake, annotated, one.problems)]
-        for intake, one in zip(intakes, taken, strict=True)
-        if one.problems and intake.record.numbers
-    }
+    copies: list[list[str]] = []
+    in_the_way: list[Problem] = []
+    used: set[Path] = set()
+    for intake, result in zip(intakes, taken, strict=True):
+        copies.append([])
+        if result.problems and intake.record.numbers:
+            try:
+                paths = annotate(intake, annotated, result.problems, force=force, used=used)
+                copies[-1] += [str(path) for path in paths]
+            except Refused as refused:
+                in_the_way += refused.problems
     _report(taken, copies, as_json)
     problems = [problem for one in taken for problem in one.problems]
     if problems:
         files_left = sum(bool(one.problems) for one in taken)
-        raise BadInput(f"{len(problems)} problem(s) in {files_left} file(s):", problems)
+        words = f"{len(problems)} problem(s) in {files_left} file(s)"
+        if in_the_way:
+            words += f"; {len(in_the_way)} annotated copy or copies not written"
+        raise BadInput(f"{words}:", [*problems, *in_the_way])
 
 
-def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:
+def _report(taken: Sequence[Taken], copies: Sequence[list[str]], as_json: bool) -> None:
     if as_json:
         rows = [
             {
@@ -75,13 +94,13 @@ def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:
                 "to_void": one.to_void,
                 "problems": [problem.as_dict() for problem in one.problems],
                 "warnings": [warning.as_dict() for warning in one.warnings],
-                "annotated": copies.get(one.file, []),
+                "annotated": paths,
             }
-            for one in taken
+            for one, paths in zip(taken, copies, strict=True)
         ]
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return
-    for one in taken:
+    for one, paths in zip(taken, copies, strict=True):
         say(one.words)
         for number, reason in one.to_void:
             say(
@@ -90,8 +109,8 @@ def _report(taken, copies: dict[str, list[str]], as_json: bool) -> None:
             )
         for warning in one.warnings:
             say(f"  WARNING {warning}")
-        if one.file in copies:
-            say(f"  faulty cells are marked in {', '.join(copies[one.file])}")
+        if paths:
+            say(f"  faulty cells are marked in {', '.join(paths)}: correct and record that file")
 
 
 @app.command("list")
@@ -131,9 +150,11 @@ def correct(
         typer.Argument(help="Left out: all that ACE sent back, or that cannot be written for it."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for one workbook a desk.")] = Path(),
+    force: Force = False,
 ) -> None:
     """Write workbooks that hold just these entries, filled in, each with the reasons that ACE gave or
-    for which it cannot be written, for their desks to correct."""
+    for which it cannot be written, for their desks to correct. A workbook that somebody corrected is not
+    written over."""
     from tasks.entries import handout
     from tasks.reconciliation import following
     from tasks.reconciliation.answers import reasons
@@ -148,7 +169,7 @@ def correct(
         return
     why = {number: [Problem(wrong=back[number])] for number in wanted if number in back}
     for path in handout.hand_back(desk.journal, desk.content, desk.vault, desk.settings, wanted,
-                                  out, why | reasons(desk.journal, wanted)):  # fmt: skip
+                                  out, why | reasons(desk.journal, wanted), force=force):  # fmt: skip
         say(f"{path}: correct it, then continuity entries record {path}")
 
 

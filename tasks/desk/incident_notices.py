@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import Force, desk, say, show
 from tasks.desk.incident_room import At, Evidence, Json, Reference, fit, paths, room
 
 if TYPE_CHECKING:
@@ -196,6 +196,7 @@ def exposure(
         bool, typer.Option("--accept-faulty", help="Take what can be read.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="File for the list, CSV.")] = None,
+    force: Force = False,
     clear: Annotated[
         bool, typer.Option("--clear", help="With SSNs written out in that file, for CBP.")
     ] = False,
@@ -204,7 +205,7 @@ def exposure(
 ) -> None:
     """The importer numbers that stood in compromised systems: the list for the 72-hour notice."""
     from tasks.incident import exposure as book, importers
-    from tasks.shared.files import write_atomic
+    from tasks.shared.targets import Target, write_targets
 
     office = room()
     if inventory:
@@ -226,7 +227,9 @@ def exposure(
     for problem in (problem for one in read for problem in one.problems):
         print(f"  {problem}", file=sys.stderr)
     if out:
-        write_atomic(out, book.as_csv(listed, clear, office), mode=0o600)
+        data = book.as_csv(listed, clear, office)
+        instead = "move it away or take another name with --out"
+        write_targets([Target(out, data, "", instead, mode=0o600)], force=force)
         say(
             f"Written: {out}{', SSNs in the clear' if clear and not office.drill else ', SSNs masked'}"
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import Json, desk, say, show, show_files
+from tasks.desk.context import Force, Json, desk, say, show, show_files
 
 if TYPE_CHECKING:
     from tasks.reconciliation.restored import Restore
@@ -43,6 +43,7 @@ def restored(
         int | None, typer.Option(min=0, help="Numbers left out; else a day's volume.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Also write it as a workbook (.xlsx).")] = None,
+    force: Force = False,
     every: Annotated[bool, typer.Option("--every", help="Also what our books have.")] = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
@@ -61,7 +62,7 @@ def restored(
     else:
         _say(done, every)
     if out:
-        written = restored_turn.write(desk.house, done, out)
+        written = restored_turn.write(desk.house, done, out, force=force)
         say("" if as_json else f"Written: {written}")
     raise typer.Exit(1 if done.waiting else 0)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk import letters, production, requests, signed
-from tasks.desk.context import Json, desk, plan_told, say, show, show_files, tell
+from tasks.desk.context import Force, Json, desk, plan_told, say, show, show_files, tell
 
 if TYPE_CHECKING:
     from tasks.reconciliation.loop import Turn
@@ -25,6 +25,7 @@ signed.add_to(app)
 @app.command()
 def account(
     out: Annotated[Path | None, typer.Option(help="Also write it as a workbook (.xlsx).")] = None,
+    force: Force = False,
     every: Annotated[bool, typer.Option("--every", help="A line a number, free ones too.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -37,7 +38,8 @@ def account(
     if out:
         from tasks.shared.journal import is_drill
 
-        say(f"Written: {room.write_workbook(lines, out, drill=is_drill(desk.journal))}")
+        drill = is_drill(desk.journal)
+        say(f"Written: {room.write_workbook(lines, out, drill=drill, force=force)}")
     missing = room.unaccounted(lines)
     if missing and not as_json:
         for name, numbers in sorted(missing.items()):

@@ -7,11 +7,11 @@ never taken for a formula or a link, whatever it begins with.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -21,24 +21,36 @@ from xlsxwriter.worksheet import Worksheet
 from tasks.entries import layout, schema
 from tasks.entries.readme import write_readme
 from tasks.entries.schema import RecordField
+from tasks.shared.cell_formats import GENERAL, NumberFormat
+from tasks.shared.targets import BLANK_STAMP, PROPERTY
 
 HOUSE = ("name", "filer_code", "licence", "contact_name", "contact_phone")
 _SPARE_ROWS, _MOST_ROWS = 300, 20_000
 _NUMBER_FORMATS = {"text": "@", "integer": "#,##0", "decimal": "#,##0.00", "date": "yyyy-mm-dd"}
 _PAGE_WIDTH = 150.0
+_LONGEST = 32_767
+"""Characters that a cell holds; a writer leaves out a longer text without a word."""
 _PROTECTION = {"format_columns": True, "format_rows": True, "format_cells": True, "sort": True}
 _RED = {"bg_color": "FFC7CE", "font_color": "9C0006"}
 
 
 @dataclass
 class SheetRows:
-    """What a sheet shows. `rows`: field name to cell, the first under the heading. `marks`: what
-    is wrong with a cell, by row (0: the first under the heading, -1: the heading) and field.
-    `extras`: headings that are none of ours, with their cells."""
+    """What a sheet shows. `rows`: field name to cell (a value, or an `Original`), the first under the
+    heading. `marks`: what is wrong with a cell, by row (0: the first under the heading, -1: the
+    heading) and field. `extras`: headings that are none of ours, with their cells."""
 
     rows: Sequence[Mapping[str, Any]] = ()
     marks: Mapping[tuple[int, str], str] = field(default_factory=dict)
     extras: Sequence[tuple[str, Sequence[Any]]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A cell as a file held it, with its own number format. `shape`: "" for that of the column."""
+
+    value: Any
+    shape: NumberFormat = ""
 
 
 class Book:
@@ -70,7 +82,8 @@ class Book:
         return self.close()
 
     def close(self) -> bytes:
-        """Finish the workbook and return its bytes."""
+        """Finish the workbook and return its bytes, to be stamped for its purpose."""
+        self.book.set_custom_property(PROPERTY, BLANK_STAMP)
         self.book.close()
         return self._sink.getvalue()
 
@@ -129,7 +142,7 @@ class Book:
         font = {"font_size": 9, "font_name": "Arial", "color": "FFFBE6"}
         sheet.write_comment(row, column, text[:1000], size | font)
 
-    def _look(self, known: RecordField, shape: str = "", marked: bool = False) -> Format:
+    def _look(self, known: RecordField, shape: NumberFormat = "", marked: bool = False) -> Format:
         shape = shape or _NUMBER_FORMATS.get(known.type, "@")
         locked, align = is_locked(known), layout.align(known)
         look = {"num_format": shape, "locked": locked, "border": 1, "border_color": "D9D9D9"}
@@ -139,7 +152,7 @@ class Book:
             is_key = known.level == "key"
             look |= {"bold": is_key, "font_color": "1F3864" if is_key else "7F7F7F"}
             look |= {"bg_color": "F2F2F2"}
-        name = f"{locked} {shape} {align} {known.level == 'key'} {marked}"
+        name = f"{locked} {shape!r} {align} {known.level == 'key'} {marked}"
         return self.format(name, **look | (_RED if marked else {}))
 
     def _cell(
@@ -157,11 +170,15 @@ class Book:
 
     def _extras(self, sheet: Worksheet, first: int, shown: SheetRows) -> None:
         """Columns of the file that are none of ours, kept beside the others and marked."""
-        look = self.format("extra", num_format="@", locked=False, **_RED)
+
+        def look(shape: NumberFormat = "") -> Format:
+            shape = shape or "@"
+            return self.format(f"extra {shape!r}", num_format=shape, locked=False, **_RED)
+
         for column, (heading, values) in enumerate(shown.extras, start=first):
-            sheet.write_string(0, column, heading, look)
+            sheet.write_string(0, column, heading, look())
             for row, cell in enumerate(values, start=1):
-                write_any(sheet, row, column, cell, lambda shape="": look)
+                write_any(sheet, row, column, cell, look)
 
     def _mark_missing(self, sheet: Worksheet, fields: Sequence[RecordField], last: int) -> None:
         """Once a row is begun, what is needed in any case and still empty shows pale red."""
@@ -215,24 +232,49 @@ class Book:
         sheet.very_hidden()
 
 
-def write_any(sheet: Worksheet, row: int, column: int, cell: Any, look: Any) -> None:
-    """Write a cell of any kind that a sheet or a record gives. `look(number format)`: its format;
-    a date gets a date's wherever it stands."""
-    if cell is None or cell == "":
-        sheet.write_blank(row, column, None, look())
+def write_any(
+    sheet: Worksheet, row: int, column: int, cell: Any, look: Callable[[NumberFormat], Format]
+) -> None:
+    """Write a cell of any kind that a sheet or a record gives. `look(number format)`: its format,
+    "" for the usual one; a date or hour gets one of its own wherever it stands. An `Original` keeps
+    value, kind and number format, so that it reads as it did."""
+    if isinstance(cell, Original):
+        _write_original(sheet, row, column, cell, look)
+    elif cell is None or cell == "":
+        sheet.write_blank(row, column, None, look(""))
     elif isinstance(cell, bool):
-        sheet.write_string(row, column, "Y" if cell else "N", look())
+        sheet.write_string(row, column, "Y" if cell else "N", look(""))
     elif isinstance(cell, int | float | Decimal):
-        sheet.write_number(row, column, float(cell), look())
+        sheet.write_number(row, column, float(cell), look(""))
     elif isinstance(cell, datetime) and cell.time() != time():
         sheet.write_datetime(row, column, cell, look("yyyy-mm-dd hh:mm"))
     elif isinstance(cell, date):
         midnight = datetime(cell.year, cell.month, cell.day)
         sheet.write_datetime(row, column, midnight, look("yyyy-mm-dd"))
     elif isinstance(cell, time | timedelta):
-        sheet.write_string(row, column, str(cell), look())
+        # Its annotation leaves out what it documents: "datetime.time, datetime.timedelta".
+        sheet.write_datetime(row, column, cast("datetime", cell), look(_hours(cell)))
     else:
-        sheet.write_string(row, column, str(cell), look())
+        sheet.write_string(row, column, str(cell)[:_LONGEST], look(""))
+
+
+def _hours(cell: time | timedelta) -> str:
+    return "[h]:mm:ss" if isinstance(cell, timedelta) else "hh:mm:ss" if cell.second else "hh:mm"
+
+
+def _write_original(
+    sheet: Worksheet,
+    row: int,
+    column: int,
+    cell: Original,
+    look: Callable[[NumberFormat], Format],
+) -> None:
+    if isinstance(cell.value, bool):
+        sheet.write_boolean(row, column, cell.value, look(cell.shape))
+    else:
+        is_date = isinstance(cell.value, date | time | timedelta)
+        shape = "" if is_date and cell.shape == GENERAL else cell.shape
+        write_any(sheet, row, column, cell.value, lambda usual: look(shape or usual))
 
 
 def is_locked(known: RecordField) -> bool:

@@ -36,12 +36,14 @@ class Grid:
 
 @dataclass
 class Opened:
-    """What a file holds, and what is wrong with it as a file. `readable`: it was opened."""
+    """What a file holds, and what is wrong with it as a file. `readable`: it was opened. `others`: the
+    sheets that are no table, with their rows."""
 
     readable: bool = False
     grids: list[Grid] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
+    others: list[Grid] = field(default_factory=list)
 
 
 def open_file(path: Path, limits: hostile.Limits | None = None) -> Opened:
@@ -79,6 +81,7 @@ def _workbook(path: Path, facts: hostile_workbook.Facts) -> Opened:
             opened.about = {str(row[0]): str(row[1]) for row in _rows(sheet) if len(row) > 1}
         elif name.strip().lower() not in _OURS and (rows := _rows(sheet)):
             opened.problems.append(_unknown_sheet(path, name, rows))
+            opened.others.append(Grid(path.name, name, "", rows))
     try:
         opened.problems += _formulas(path, facts, {grid.sheet: grid for grid in opened.grids})
     except (KeyError, ElementTree.ParseError) as wrong:

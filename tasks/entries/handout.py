@@ -11,25 +11,41 @@ from tasks.entries import reserve
 from tasks.entries.number import parse
 from tasks.entries.private_fields import unseal
 from tasks.entries.record import Record, concat, from_bytes
-from tasks.entries.workbook import write_workbook
+from tasks.entries.workbook import workbook
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import NumberUnavailable, Problem, Refused
 from tasks.shared.journal import Journal, is_drill
 from tasks.shared.private import Vault
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tasks.shared.settings import Settings
+from tasks.shared.targets import Target, require_workbook_name, stamped, write_targets
 
 
-def write(journal: Journal, settings: Settings, desk: str, path: Path) -> int:
+def file_name(desk: str) -> str:
+    """The name of a desk as part of a file name, on every system."""
+    kept = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in desk)
+    return kept.strip() or "desk"
+
+
+def write(
+    journal: Journal, settings: Settings, desk: str, path: Path, *, force: bool = False
+) -> int:
     """Write the workbook of a desk with its unused numbers; returns how many. Raises
-    NumberUnavailable if the desk holds none."""
+    NumberUnavailable if the desk holds none; BadInput for a name that no workbook has; Refused if
+    the file stands there and somebody may have filled it in, unless with `force`."""
+    require_workbook_name(path)
     numbers = reserve.issued_to(journal, desk)
     if not numbers:
         raise NumberUnavailable(
             f"The desk {desk!r} holds no unused numbers: continuity numbers issue --desk {desk}"
         )
     port = _port(journal, desk)
-    write_workbook(path, desk, port, numbers, _house(settings), drill=is_drill(journal))
+    data = workbook(desk, port, numbers, _house(settings), drill=is_drill(journal))
+    instead = (
+        f"if it was filled in, hand it in first: continuity entries record {path}; "
+        "else take another name with --out"
+    )
+    write_targets([_target(path, data, f"desk {desk}", instead)], force=force)
     return len(numbers)
 
 
@@ -41,9 +57,12 @@ def hand_back(
     numbers: Iterable[str],
     folder: Path,
     problems: Mapping[str, Sequence[Problem]] | None = None,
+    *,
+    force: bool = False,
 ) -> list[Path]:
     """One workbook a desk with just these recorded entries, filled in, and why each comes back.
-    Raises Refused, naming each number that is not recorded."""
+    Raises Refused, writing none, that names each number that is not recorded, or each workbook that
+    stands there and that somebody may have corrected, unless with `force`."""
     offsets = {settings.broker.filer_code: settings.numbers.check_digit_offset}
     wanted = [str(parse(text, offsets=offsets)) for text in numbers]
     rows = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number.in_(wanted)))
@@ -52,14 +71,24 @@ def hand_back(
     by_desk: dict[str, list[sa.Row]] = {}
     for row in rows:
         by_desk.setdefault(row.desk, []).append(row)
-    return [
-        write_workbook(
-            folder / f"{desk}-correct.xlsx", desk, _port(journal, desk), [], _house(settings),
-            drill=is_drill(journal), record=unseal(_record(content, some), vault),
-            problems=problems,
+    targets = []
+    for desk, some in sorted(by_desk.items()):
+        path = folder / f"{file_name(desk)}-correct.xlsx"
+        data = workbook(
+            desk, _port(journal, desk), [], _house(settings), drill=is_drill(journal),
+            record=unseal(_record(content, some), vault), problems=problems,
+        )  # fmt: skip
+        listed = " ".join(sorted(row.number for row in some))
+        instead = (
+            f"if it was corrected, hand it in first: continuity entries record {path}; "
+            "else take another folder with --out"
         )
-        for desk, some in sorted(by_desk.items())
-    ]  # fmt: skip
+        targets.append(_target(path, data, f"corrections of {desk}: {listed}", instead))
+    return write_targets(targets, force=force)
+
+
+def _target(path: Path, data: bytes, purpose: str, instead: str) -> Target:
+    return Target(path, stamped(data, purpose), purpose, instead)
 
 
 def _record(content: ContentStore, rows: Iterable[sa.Row]) -> Record:

@@ -31,7 +31,7 @@ def problem_sheet(book: Book, problems: Sequence[Problem]) -> None:
     for row, p in enumerate(problems, start=1):
         values = (p.sheet, p.row or None, p.column, p.value, p.wrong, p.right, p.code)
         for column, value in enumerate(values):
-            write_any(sheet, row, column, value, lambda shape="": body)
+            write_any(sheet, row, column, value, lambda shape: body)
         if p.sheet and p.row:
             sheet.write_url(row, 1, f"internal:'{p.sheet}'!A{p.row}", link, str(p.row))
     sheet.freeze_panes(1, 0)

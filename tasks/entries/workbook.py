@@ -17,7 +17,8 @@ from tasks.shared.files import write_atomic
 
 def write_workbook(path: Path, desk: str, port: str, numbers: Sequence[str], house: Mapping[str, str],
                    **more: Any) -> Path:  # fmt: skip
-    """Write the workbook of a desk and return its path. `more`: as `workbook` takes it."""
+    """Write the workbook of a desk over whatever stands there, and return its path. `more`: as
+    `workbook` takes it."""
     return write_atomic(path, workbook(desk, port, numbers, house, **more))
 
 

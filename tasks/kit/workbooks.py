@@ -50,13 +50,7 @@ def _file(office: KitOffice, desk: str) -> KitFile:
     with tempfile.TemporaryDirectory(prefix="continuity-kit-") as scratch:
         path = Path(scratch) / "desk.xlsx"
         handout.write(office.journal, office.settings, desk, path)
-        return KitFile(f"workbooks/{plain(desk)}.xlsx", path.read_bytes())
-
-
-def plain(name: str) -> str:
-    """A name as part of a file name, on every system."""
-    kept = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in name)
-    return kept.strip() or "desk"
+        return KitFile(f"workbooks/{handout.file_name(desk)}.xlsx", path.read_bytes())
 
 
 def _page(some: list[str]) -> Callable[[Paper], None]:

@@ -234,9 +234,14 @@ def as_content(lines: Iterable[Line]) -> bytes:
     return kinds.canonical([asdict(line) for line in lines]).encode()
 
 
-def write_workbook(lines: list[Line], path: Path, *, drill: bool = False) -> Path:
-    """The accounting for people: totals by desk and port, then every number used."""
+def write_workbook(
+    lines: list[Line], path: Path, *, drill: bool = False, force: bool = False
+) -> Path:
+    """The accounting for people: totals by desk and port, then every number used. Raises Refused if
+    somebody may have worked on the file that stands there, unless with `force`."""
     from tasks.reconciliation import workbook
 
     used = [asdict(line) for line in lines if line.place != FREE]
-    return workbook.write(path, {"Totals": totals(lines), "Numbers": used}, drill=drill)
+    return workbook.write(
+        path, {"Totals": totals(lines), "Numbers": used}, drill=drill, force=force
+    )

@@ -65,14 +65,15 @@ def turn(
     return Turn(restore, tuple(asked), tuple(waiting), tuple(rows), following)
 
 
-def write(house: House, done: Turn, path: Path) -> Path:
-    """The turn as a workbook: the restore and the next number, what our books lack, all in ACE."""
+def write(house: House, done: Turn, path: Path, *, force: bool = False) -> Path:
+    """The turn as a workbook: the restore and the next number, what our books lack, all in ACE. Raises
+    Refused if somebody may have worked on the file that stands there, unless with `force`."""
     sheets = {
         "Restore": [{"what": what, "figure": str(figure)} for what, figure in _facts(done)],
         "Our books lack": [asdict(one) for one in done.lacking],
         "All in ACE": [asdict(one) for one in done.rows],
     }
-    return workbook.write(path, sheets, drill=is_drill(house.journal))
+    return workbook.write(path, sheets, drill=is_drill(house.journal), force=force)
 
 
 def _facts(done: Turn) -> list[tuple[str, object]]:

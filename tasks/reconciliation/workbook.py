@@ -3,26 +3,46 @@ that prints. No cell is ever taken for a formula or a link."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tasks.shared.targets import (
+    BLANK_STAMP,
+    PROPERTY,
+    Target,
+    require_workbook_name,
+    stamped,
+    write_targets,
+)
 
 DRILL = "DRILL - made-up entries, nothing was sent"
 _WIDEST = 40
 
 
 def write(
-    path: Path, sheets: Mapping[str, Sequence[Mapping[str, Any]]], *, drill: bool = False
+    path: Path,
+    sheets: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    drill: bool = False,
+    force: bool = False,
 ) -> Path:
-    """Write rows by sheet name; an empty sheet says so."""
+    """Write rows by sheet name; an empty sheet says so. Raises BadInput for a name that no workbook
+    has; Refused if the file stands there and somebody may have worked on it, unless with `force`."""
     import pandas as pd
 
-    options = {"strings_to_formulas": False, "strings_to_urls": False}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": options}) as book:
+    require_workbook_name(path)
+    sink = io.BytesIO()
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    with pd.ExcelWriter(sink, engine="xlsxwriter", engine_kwargs={"options": options}) as book:
         for name, rows in sheets.items():
             _sheet(book, name, pd.DataFrame(rows or [{"": "none"}]), drill)
-    return path
+        book.book.set_custom_property(PROPERTY, BLANK_STAMP)
+    purpose = f"report {', '.join(sheets)}"
+    instead = "move it away or take another name with --out"
+    target = Target(path, stamped(sink.getvalue(), purpose), purpose, instead)
+    return write_targets([target], force=force)[0]
 
 
 def _sheet(book, name: str, table, drill: bool) -> None:

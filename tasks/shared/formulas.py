@@ -5,13 +5,11 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Container, Iterator
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import defusedxml.ElementTree as ElementTree
 
 from tasks.shared.hostile_workbook import Facts
-
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def formula_cells(
@@ -20,21 +18,28 @@ def formula_cells(
     """(sheet, cell, what it is) of these sheets, for a workbook that `check_workbook` let through.
     Raises KeyError or ParseError for a workbook that is not whole."""
     with zipfile.ZipFile(path) as archive:
-        for name, part in _parts(archive).items():
+        for name, part in sheet_parts(archive).items():
             if name in sheets and part in facts and facts[part].formulas:
                 for cell, wrong in _formula_cells(archive, part):
                     yield name, cell, wrong
 
 
-def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Sheet name to the part that holds it, by the relations of the workbook."""
+def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet name to the part that holds it, by the relations of the workbook. The namespaces are not
+    looked at: a strict workbook (ISO/IEC 29500) has others. Raises KeyError, ParseError."""
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"), forbid_dtd=True)
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), forbid_dtd=True)
     targets = {r.get("Id", ""): r.get("Target", "") for r in relations}
     return {
-        sheet.get("name", ""): _full(targets.get(sheet.get(_RELATION, ""), ""))
-        for sheet in book.iter(f"{_MAIN}sheet")
+        sheet.get("name", ""): _full(targets.get(_relation(sheet), ""))
+        for sheet in book.iter()
+        if sheet.tag.rpartition("}")[2] == "sheet"
     }
+
+
+def _relation(sheet: Element) -> str:
+    names = (name for name in sheet.attrib if name.endswith("relationships}id"))
+    return sheet.get(next(names, ""), "")
 
 
 def _full(target: str) -> str:

@@ -156,6 +156,10 @@ def test_exposure_by_the_command_line(continuity, home: Path, tmp_path: Path) ->
         path = tmp_path / f"list{len(flags)}.csv"
         assert continuity("incident", "exposure", "--out", str(path), *flags)[0] == 0
         assert ("123-45-6789" in path.read_text(encoding="utf-8-sig")) is seen
+    path.write_text("edited")
+    code, _, err = continuity("incident", "exposure", "--out", str(path))
+    assert code == 1 and "--force" in err and path.read_text() == "edited"
+    assert continuity("incident", "exposure", "--out", str(path), "--force")[0] == 0
 
 
 def test_evidence_by_the_command_line(continuity, home: Path, tmp_path: Path, monkeypatch) -> None:
