@@ -20,7 +20,8 @@ _LABEL = re.compile(
 
 @dataclass
 class Survey:
-    """Everything signed that a repository holds, and every fault found in it."""
+    """Everything signed that a repository holds, and every fault found in it. `torn`: objects of which
+    nothing tells whether they were ours; they show as damage, and stop no proof."""
 
     repository: Repository
     chains: dict[str, Chain]
@@ -28,8 +29,20 @@ class Survey:
     holds: Holds
     pruned: dict[str, int]
     wrong: list[str] = field(default_factory=list)
+    torn: list[str] = field(default_factory=list)
+
+    def junk(self) -> list[str]:
+        """Objects that no key of this repository signed: named, and passed over."""
+        return [f"{path}: {why}" for path, why in sorted(self.repository.junk.items())]
+
+    def damage(self) -> list[str]:
+        """Objects whose content does not fit their names."""
+        of_chains = [text for chain in self.chains.values() for _, text in chain.torn]
+        return [*of_chains, *self.torn, *self.proofs.torn, *self.holds.unknown()]
 
     def faults(self) -> list[str]:
+        """What only a holder of a key, or the loss of an object, brings about: it stops every proof and
+        prune until somebody has looked."""
         of_chains = [fault for chain in self.chains.values() for fault in chain.faults()]
         return [*of_chains, *self.wrong, *self.proofs.wrong, *self.holds.wrong]
 
@@ -88,19 +101,21 @@ class Survey:
 
 def survey(repository: Repository) -> Survey:
     """Read all that is signed. Damaged objects are faults, not errors."""
-    pruned, wrong = read_pruned(repository)
-    _, _, configs, _ = read_configs(
-        repository.store, repository.patience, repository.id, repository.officer
-    )
+    records = read_pruned(repository)
+    pruned, wrong = records.gone, records.wrong
+    configs = read_configs(repository.store, repository.patience, repository.id, repository.officer)
+    repository.junk.update(configs.junk)
     chains = {host: read_chain(repository, host, pruned) for host in repository.hosts()}
-    unknown = [h for h in chains if h not in repository.config.hosts and chains[h].broken]
-    for host in unknown:
-        wrong.append(f"manifests/{host}: a host that the officer never named")
+    for host, chain in chains.items():
+        if host not in repository.hosts_ever and (chain.junk or chain.torn):
+            repository.pass_over(f"manifests/{host}", "a host that the officer never named")
+            chain.torn = []
     whole = [snapshot for chain in chains.values() for snapshot in chain.snapshots]
-    proofs, holds = read_proofs(repository), read_holds(repository, whole)
+    proofs, holds = read_proofs(repository), read_holds(repository, whole, pruned)
     _check_rollback(proofs, repository, wrong)
     wrong += _gone(chains, proofs, pruned)
-    return Survey(repository, chains, proofs, holds, pruned, [*wrong, *configs])
+    wrong += configs.wrong
+    return Survey(repository, chains, proofs, holds, pruned, wrong, [*records.torn, *configs.torn])
 
 
 def _gone(chains: dict[str, Chain], proofs: Proofs, pruned: dict[str, int]) -> list[str]:

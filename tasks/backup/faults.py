@@ -23,6 +23,16 @@ class Damaged(StoreFault):
     passing = False
 
 
+class Unfit(Damaged):
+    """An object whose content does not fit its name or cannot be read: one of ours that was damaged or
+    broke off, or one that somebody left there. Nothing tells which."""
+
+
+class Junk(Damaged):
+    """Whole, and no object of this repository: no key that the officer named signed it, or it was signed
+    for another folder or number. Anybody who may create files on the store can leave one."""
+
+
 class SourceFault(StoreFault):
     """A source could not be read. The others are backed up all the same."""
 

@@ -17,8 +17,8 @@ import msgspec
 from tasks.backup.faults import Busy, Damaged
 from tasks.backup.hostkeys import HostKeys
 from tasks.backup.index import read_checked, write_checked
-from tasks.backup.manifests import read_manifest
-from tasks.backup.objects import MOST_STORED, ObjectName
+from tasks.backup.manifests import MOST_MANIFEST, read_manifest
+from tasks.backup.objects import ObjectName
 from tasks.backup.repository import Repository
 from tasks.backup.structures import Manifest
 
@@ -75,7 +75,7 @@ def one_run(state: Path | None) -> Iterator[None]:
 def find_head(repository: Repository, keys: HostKeys, state: Path | None) -> tuple[Head, list[str]]:
     """The newest whole manifest of this host; alarms when it is older than what we remember."""
     own = remembered(state, keys)
-    items = [i for i in repository.list(f"manifests/{keys.host}") if i.size <= MOST_STORED]
+    items = [i for i in repository.list(f"manifests/{keys.host}") if i.size <= MOST_MANIFEST]
     names = [(ObjectName.parse(item.name), item) for item in items]
     ordered = sorted(((n, item) for n, item in names if n and n.sequence > 0), reverse=True)
     head = Head()

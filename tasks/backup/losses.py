@@ -17,7 +17,8 @@ from tasks.shared.errors import Refused
 
 
 def lost(found: Survey) -> dict[str, ObjectName]:
-    """Snapshots that a later one or a proof names and that are not there, by `host:number`."""
+    """Snapshots that a later one or a proof names and that are not there, by `host:number`, and holds
+    whose content is damaged, by `holds/` and the first 16 digits of their name."""
     there = set(found.pruned)
     for chain in found.chains.values():
         there |= {snapshot.digest for snapshot in chain.snapshots} | chain.ended.keys()
@@ -27,23 +28,27 @@ def lost(found: Survey) -> dict[str, ObjectName]:
         if snapshot.manifest.previous
     ]
     named += [(p.host, p.manifest_sequence, p.manifest) for p in found.proofs.proofs]
-    return {
+    snapshots = {
         f"{host}:{number}": ObjectName(number, stored, 0)
         for host, number, stored in named
         if stored not in there
+    }
+    return snapshots | {
+        f"holds/{stored[:16]}": ObjectName(-1, stored, 0) for stored in found.holds.torn
     }
 
 
 def sign_for(
     repository: Repository, found: Survey, officer: Ed25519PrivateKey, labels: Sequence[str]
 ) -> Pruned:
-    """The officer's word that these snapshots are lost and known to be. Raises Missing, Refused."""
+    """The officer's word that these snapshots and holds are lost and known to be. Raises Missing,
+    Refused."""
     if public_hex(officer) != repository.officer:
         raise Refused("this officer key belongs to another repository")
     gone = lost(found)
     if strange := [label for label in labels if label not in gone]:
         known = ", ".join(sorted(gone)) or "none"
-        raise Missing(f"{strange[0]} is no lost snapshot; lost are: {known}")
+        raise Missing(f"{strange[0]} is no lost snapshot or hold; lost are: {known}")
     rows = [(label.partition(":")[0], str(gone[label]), "") for label in dict.fromkeys(labels)]
     record = Pruned(FORMAT, repository.id, clock.text(), "", rows, [])
     data = sign("pruned", plain(record), officer)

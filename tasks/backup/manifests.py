@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from tasks.backup.faults import Damaged, KeyEnded, NewerFormat
-from tasks.backup.objects import MOST_STORED, ObjectName, digest, read_signed
-from tasks.backup.repository import Repository
+from tasks.backup.faults import Damaged, Junk, KeyEnded, NewerFormat, NoRight, Unfit
+from tasks.backup.objects import ObjectName, digest, most_stored, read_signed
+from tasks.backup.repository import UNFIT, Repository
 from tasks.backup.structures import Manifest, typed
 
+MOST_MANIFEST = most_stored(["manifest"])
 # one object that this program does not read is a fault to be told, never the end of a survey: else
 # whoever can write to the store could stop every restore with a single file
 UNREAD = (Damaged, NewerFormat)
@@ -39,13 +40,16 @@ class Snapshot:
 
 @dataclass
 class Chain:
-    """All snapshots of one host in order, and every fault of their chain."""
+    """All snapshots of one host in order, and every fault of their chain. `torn`: objects whose content
+    does not fit their name, by number; `junk`: how many were passed over."""
 
     host: str
     snapshots: list[Snapshot] = field(default_factory=list)
     forks: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     broken: list[tuple[int, str]] = field(default_factory=list)
+    torn: list[tuple[int, str]] = field(default_factory=list)
+    junk: int = 0
     ended: dict[str, str] = field(default_factory=dict)  # by digest: signed with an ended key
 
     @property
@@ -56,19 +60,25 @@ class Chain:
         return [*self.forks, *self.gaps, *(text for _, text in self.broken)]
 
     def begun_only(self, last: int) -> list[str]:
-        """Broken manifests past the last number that the host finished: writes that broke off."""
-        return [text for sequence, text in self.broken if sequence > last]
+        """Torn manifests past the last number that the host finished: writes that broke off."""
+        return [text for sequence, text in self.torn if sequence > last]
 
 
 def read_manifest(repository: Repository, host: str, item_name: str) -> tuple[str, Manifest]:
-    """Digest and manifest of one object. Raises Damaged, KeyEnded, NewerFormat."""
+    """Digest and manifest of one object. Raises Damaged, Junk, KeyEnded, NewerFormat."""
     name = ObjectName.parse(item_name)
     path = f"manifests/{host}/{item_name}"
-    data = repository.read(path)
-    if name is None or digest(data) != name.digest:
-        raise Damaged(f"{path}: content does not fit the name")
     try:
-        found = read_signed(data, ["manifest"], repository.config.host_keys(host))
+        data = repository.read(path)
+    except NoRight as error:
+        raise Unfit(f"{path}: {error}") from error
+    if name is None or digest(data) != name.digest:
+        raise Unfit(f"{path}: content does not fit the name")
+    try:
+        keys = set(repository.config.host_keys(host))
+        found = read_signed(data, ["manifest"], keys | repository.hosts_ever.get(host, set()))
+        if found.signer not in keys:
+            raise Damaged("signed with a key that an earlier config named, and the newest does not")
         if found.signer not in repository.config.host_keys(host, name.sequence):
             raise KeyEnded("signed with a key that the officer ended before this number")
         manifest = typed(found.body, Manifest)
@@ -79,7 +89,7 @@ def read_manifest(repository: Repository, host: str, item_name: str) -> tuple[st
         host,
         name.sequence,
     ):
-        raise Damaged(f"{path}: a manifest of another repository, host or number")
+        raise Junk(f"{path}: a manifest of another repository, host or number")
     return name.digest, manifest
 
 
@@ -91,20 +101,29 @@ def read_chain(
 ) -> Chain:
     """Read every manifest of a host. `pruned` are digests and numbers of manifests that a signed
     prune accounts for."""
-    chain, broken = Chain(host), []
+    chain, broken, torn = Chain(host), [], []
     for item in repository.list(f"manifests/{host}"):
         name = ObjectName.parse(item.name)
         if name is None or name.sequence < 0:
             continue
+        path, accounted = f"manifests/{host}/{item.name}", name.digest in (pruned or {})
         try:
-            if item.size > MOST_STORED:
-                raise Damaged(f"manifests/{host}/{item.name}: too large for a manifest")
+            if item.size > MOST_MANIFEST:
+                raise Unfit(f"{path}: {UNFIT}")
             stored, manifest = read_manifest(repository, host, item.name)
         except KeyEnded as error:
             chain.ended[name.digest] = str(error)
             continue
+        except Junk as error:
+            chain.junk += 1
+            repository.pass_over(path, str(error).removeprefix(f"{path}: "))
+            continue
+        except Unfit as error:
+            if not accounted:
+                torn.append((name.sequence, str(error)))
+            continue
         except UNREAD as error:
-            if name.digest not in (pruned or {}):
+            if not accounted:
                 broken.append((name.sequence, str(error)))
             continue
         if visit:
@@ -117,6 +136,7 @@ def read_chain(
     whole = {snapshot.sequence for snapshot in chain.snapshots}
     # a write that broke off is made good by a whole manifest of the same number
     chain.broken = [(sequence, text) for sequence, text in broken if sequence not in whole]
+    chain.torn = [(sequence, text) for sequence, text in torn if sequence not in whole]
     return chain
 
 

@@ -10,15 +10,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import zstandard
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from tasks.backup.faults import Damaged, NewerFormat
+from tasks.backup.faults import Damaged, Junk, NewerFormat
 
 FORMAT = 1
 LIMIT = 256 << 20  # no structure of a sane repository expands beyond this
 MOST_STORED = 64 << 20  # nor is one larger as it is stored: what is, is never read
+_MIB = 1 << 20
+# Bytes of a signed structure as stored and expanded. A manifest of 64 MiB names 25 TB of packs, a hold of
+# 8 MiB 120,000 snapshots.
+MOST_OF = {
+    "config": (_MIB, 4 * _MIB),
+    "manifest": (32 * _MIB, 64 * _MIB),
+    "proof": (_MIB // 16, _MIB // 4),
+    "hold": (4 * _MIB, 8 * _MIB),
+    "prune-plan": (32 * _MIB, 64 * _MIB),
+    "pruned": (32 * _MIB, 64 * _MIB),
+}
+# Digests in hex shrink to half and hardly further. What expands 16 times beyond the first MiB is none of
+# ours, and a planted object costs no more memory than 16 times the bytes that somebody had to write.
+_RATIO, _FLOOR = 16, _MIB
 _DOMAIN = b"continuity-backup/1/"
 _NAME = re.compile(r"^(?:(\d{8})-)?([0-9a-f]{64})(?:\.(\d{1,2}))?$")
 
@@ -117,10 +132,11 @@ def sign(kind: str, body: dict[str, Any], key: Ed25519PrivateKey) -> bytes:
     return shrink(canonical(whole))
 
 
-def signature_holds(kind: str, body: object, signature: str, signer: str) -> bool:
+def signature_holds(kind: str, body: bytes, signature: str, signer: str) -> bool:
+    """Whether `signer` (hex) signed these canonical bytes as a structure of `kind`."""
     try:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signer))
-        public.verify(bytes.fromhex(signature), _DOMAIN + kind.encode() + b"\n" + canonical(body))
+        public.verify(bytes.fromhex(signature), _DOMAIN + kind.encode() + b"\n" + body)
     except (InvalidSignature, ValueError):
         return False
     return signature == signature.lower()  # one form only: a flipped bit must not go unseen
@@ -128,32 +144,66 @@ def signature_holds(kind: str, body: object, signature: str, signer: str) -> boo
 
 @dataclass(frozen=True)
 class Signed:
-    """A structure whose signature holds, with the key that made it."""
+    """A structure whose signature holds: its body as canonical JSON, and the key that made it."""
 
     kind: str
-    body: dict[str, Any]
+    body: bytes
     signer: str
+
+
+_HEAD = b'{"body":'
+# keys are sorted, so what is signed ends where this begins: no parser is needed to find it
+_TAIL = re.compile(
+    rb',"kind":"([a-z-]{1,32})","signature":"([0-9a-f]{128})","signer":"([0-9a-f]{64})"\}\Z'
+)
+_MOST_TAIL = 320
+
+
+class _Versioned(msgspec.Struct):
+    format: int = FORMAT
 
 
 def read_signed(data: bytes, kinds: Sequence[str], signers: Iterable[str] | None = None) -> Signed:
     """Open a signed structure of one of `kinds`; `signers` are the public keys (hex) that may.
 
-    Raises Damaged, or NewerFormat for a structure of a later format, signed as it must be: what
-    anybody wrote counts for nothing, whatever format it claims.
+    Sizes are checked before anything expands, the signature before anything is parsed: whoever may
+    create files on the store can write any bytes. Raises Junk for what none of `signers` signed, or
+    signed as another kind; NewerFormat for a structure of a later format, signed as it must be;
+    Damaged for one that was signed and is no JSON object.
     """
+    found = _split(data, kinds)
+    kind, signature, signer = (part.decode() for part in found.groups())
+    if kind not in kinds:
+        raise Junk(f"a {kind} stands where a {' or '.join(kinds)} belongs")
+    if signers is not None and signer not in set(signers):
+        raise Junk(f"this {kind} is signed by an unknown key {signer[:16]}")
+    body = found.string[len(_HEAD) : found.start()]
+    if not signature_holds(kind, body, signature, signer):
+        raise Junk(f"the signature of this {kind} does not hold")
     try:
-        whole = json.loads(inflate(data))
-        found = Signed(whole["kind"], whole["body"], whole["signer"])
-        signature = str(whole["signature"])
-        version = found.body.get("format", FORMAT)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        version = msgspec.json.decode(body, type=_Versioned).format
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Damaged(f"not a signed structure: {error}") from error
-    if found.kind not in kinds:
-        raise Damaged(f"a {found.kind} stands where a {' or '.join(kinds)} belongs")
-    if not signature_holds(found.kind, found.body, signature, found.signer):
-        raise Damaged(f"the signature of this {found.kind} does not hold")
-    if signers is not None and found.signer not in set(signers):
-        raise Damaged(f"this {found.kind} is signed by an unknown key {found.signer[:16]}")
-    if isinstance(version, int) and version > FORMAT:
+    if version > FORMAT:
         raise NewerFormat(f"format {version} is newer than {FORMAT}: use a newer program")
+    return Signed(kind, body, signer)
+
+
+def most_stored(kinds: Iterable[str]) -> int:
+    """Bytes that a structure of one of `kinds` may have on the store: what is larger is never read."""
+    return max(MOST_OF[kind][0] for kind in kinds)
+
+
+def _split(data: bytes, kinds: Sequence[str]) -> re.Match[bytes]:
+    """Kind, signature and signer, from the end of an expanded structure. Raises Junk."""
+    stored, most = most_stored(kinds), max(MOST_OF[kind][1] for kind in kinds)
+    if len(data) > stored:
+        raise Junk(f"larger than {stored} bytes: no {' or '.join(kinds)} is")
+    try:
+        text = inflate(data, min(most, max(_FLOOR, _RATIO * len(data))))
+    except Damaged as error:
+        raise Junk(f"not a signed structure: {error}") from error
+    found = _TAIL.search(text, max(0, len(text) - _MOST_TAIL))
+    if found is None or not text.startswith(_HEAD):
+        raise Junk("not a signed structure: no signature stands at its end")
     return found

@@ -23,10 +23,12 @@ def run_proofs(
     key_path: Path,
     passphrase: str,
     options: ProofOptions,
+    junk: list[str] | None = None,
 ) -> list[Proved]:
     """Restore and countersign the newest snapshot of each host and class that lacks a proof.
 
-    Runs on the drill machine, which needs no keys of a host. Writes `backup.proved` for each. One
+    `junk` is filled with the objects on the store that were passed over. Runs on the drill machine,
+    which needs no keys of a host. Writes `backup.proved` for each. One
     that fails stops no other: `backup.failed` is written, and raised, when all were tried.
     """
     done: list[Proved] = []
@@ -38,7 +40,10 @@ def run_proofs(
         repository = open_repository(house.store(), officer, identity, house.patience())
         drill = drill_name(repository, seed)
         scratch = house.settings.backup.scratch or house.settings.home / "scratch"
-        for snapshot in unproved(survey(repository)):
+        found = survey(repository)
+        if junk is not None:
+            junk += found.junk()
+        for snapshot in unproved(found):
             try:
                 done.append(prove(repository, seed, drill, scratch, snapshot, options))
             except (Damaged, Suspicious) as error:

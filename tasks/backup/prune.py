@@ -45,7 +45,10 @@ def kept_until(snapshot: Snapshot) -> str:
 
 def expired(found: Survey, today: str) -> list[Snapshot]:
     """Snapshots past their time and not held, oldest first. The newest snapshot of each host and
-    class, and the newest that was countersigned, always stay."""
+    class, and the newest that was countersigned, always stay. All stay while a hold is damaged: what it
+    held is not known."""
+    if found.holds.torn:
+        return []
     stays: dict[tuple[str, str, bool], str] = {}
     for snapshot in found.snapshots():
         group = (snapshot.host, snapshot.manifest.retention)
@@ -79,13 +82,15 @@ class _Packs:
             for name, _ in manifest.packs:
                 last[name] = max(turn, last.get(name, 0))
         self._require_whole(name for name, turn in last.items() if turn == stays)
+        # a manifest that does not read, or that a key of a lost config signed, may need them
+        orphans = not any(chain.torn or chain.junk for chain in found.chains.values())
         self.free: dict[str, int] = {}  # pack objects, and how many of `going` must go before
         for name, item in self.items.items():
             parsed = ObjectName.parse(name)
             if parsed and parsed.digest in last:
                 if last[parsed.digest] < stays:
                     self.free[name] = last[parsed.digest] + 1
-            elif parsed and item.modified < now - ORPHAN_DAYS * _DAY:
+            elif parsed and orphans and item.modified < now - ORPHAN_DAYS * _DAY:
                 self.free[name] = 0
 
     def _require_whole(self, needed: Iterable[str]) -> None:
@@ -120,7 +125,7 @@ def make_plan(repository: Repository, now: float, cool_off_days: int = COOL_OFF_
     count = packs.most(len(going), len(packs.items) * MOST_PERCENT / 100)
     names = packs.of(count)
     if not going and not names:
-        raise InsideRetention("nothing is past its time")
+        raise InsideRetention(_unknown_holds(found) or "nothing is past its time")
     _require_few(len(names if count else packs.of(min(1, len(going)))), len(packs.items))
     return PrunePlan(
         format=FORMAT,
@@ -131,6 +136,18 @@ def make_plan(repository: Repository, now: float, cool_off_days: int = COOL_OFF_
         packs_before=len(packs.items),
         most_percent=MOST_PERCENT,
         cool_off_days=cool_off_days,
+    )
+
+
+def _unknown_holds(found: Survey) -> str:
+    """Why nothing expires while an object in `holds` does not have its content."""
+    if not found.holds.torn:
+        return ""
+    names = "; ".join(found.holds.unknown()[:5])
+    return (
+        f"every snapshot is kept: a hold may have stood there, and what it held is not known: {names}. "
+        "Bring the object back from another copy, or, when you know that it held nothing that must be "
+        "kept, sign for it: `continuity backup prune lost`"
     )
 
 
@@ -201,7 +218,9 @@ def _require_due(
     present = {(s.host, s.name) for s in found.snapshots()}
     early = [name for host, name in planned if (host, name) in present - set(due)]
     if early:
-        raise InsideRetention(f"held or inside retention by now: {', '.join(early[:3])}")
+        raise InsideRetention(
+            _unknown_holds(found) or f"held or inside retention by now: {', '.join(early[:3])}"
+        )
 
 
 def _require_cool(one: Approved, now: float) -> None:

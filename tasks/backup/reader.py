@@ -36,6 +36,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 DOMAIN = b"continuity-backup/1/"
+MOST = {"config": 1 << 21, "proof": 1 << 17, "manifest": 1 << 25}  # bytes as stored
 LEADS_OUT = re.compile(rb"^[A-Za-z]:|\0|^\.{0,2}$|" + (rb"\\" if os.name == "nt" else rb"\0"))
 
 
@@ -70,19 +71,22 @@ def read_key(path):
 
 
 def signed(path, kind, keys):
-    """The body of a signed object if its name, kind and signature hold, else None."""
+    """The body of a signed object if its name, kind and signature hold, else None. Its sizes are checked
+    before it expands, the signature before it is parsed: anybody may have written it."""
     with contextlib.suppress(Exception):
-        data = path.read_bytes() if path.stat().st_size < 1 << 26 else b""
-        whole = json.loads(inflate(data))
-        body = json.dumps(whole["body"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(whole["signer"]))
-        key.verify(
-            bytes.fromhex(whole["signature"]), DOMAIN + kind.encode() + b"\n" + body.encode()
-        )
-        named = hashlib.sha256(data).hexdigest() in path.name and whole["body"]["format"] == 1
-        return (
-            whole["body"] if named and whole["kind"] == kind and whole["signer"] in keys else None
-        )
+        data = path.read_bytes() if path.stat().st_size <= MOST[kind] else b""
+        text = inflate(data, min(2 * MOST[kind], max(1 << 20, 16 * len(data))))
+        tail = rb',"kind":"%b","signature":"(.{128})","signer":"(.{64})"\}\Z' % kind.encode()
+        found = re.search(tail, text, re.DOTALL)
+        if not found or found[2].decode() not in keys:
+            return None
+        if hashlib.sha256(data).hexdigest() not in path.name:
+            return None
+        body = text.removeprefix(b'{"body":')[: found.start() - 8]
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(found[2].decode()))
+        key.verify(bytes.fromhex(found[1].decode()), DOMAIN + kind.encode() + b"\n" + body)
+        body = json.loads(body)
+        return body if body["format"] == 1 else None
 
 
 def choose(root, officer, args):
@@ -140,7 +144,8 @@ class Packs:
 
     def open(self, path, size):
         with path.open("rb") as file:
-            header = file.read(struct.unpack("<8sI", file.read(12))[1])
+            length = struct.unpack("<8sI", file.read(12))[1]
+            header = file.read(length if length <= 1 << 18 else 0)
             head = json.loads(header)
             salt = bytes.fromhex(head["salt"])
             sealed = {s["to"]: base64.b64decode(s["key"]) for s in head["sealed"]}
@@ -154,7 +159,8 @@ class Packs:
             offset, length, count = struct.unpack("<QII", file.read(16))
             file.seek(offset)
             bond = b"directory\n" + struct.pack("<I", count) + header
-            rows = inflate(cipher.decrypt(count.to_bytes(12, "big"), file.read(length), bond))
+            sealed = file.read(length if length <= 1 << 23 else 0)
+            rows = inflate(cipher.decrypt(count.to_bytes(12, "big"), sealed, bond), 1 << 23)
         for number, (at, stored, plain, method, blobs) in enumerate(json.loads(rows)["frames"]):
             bond = b"frame\n" + self.id + salt + b"".join(bytes.fromhex(blob[0]) for blob in blobs)
             frame, start = (path, number, cipher, at, stored, plain, method, bond), 0
@@ -187,8 +193,9 @@ def near(place):
 
 
 def restore(packs, manifest, target, only):
-    """Folders and files, then links. Returns what could not be restored."""
-    troubles, folders, links, lines = [], [], [], []
+    """Folders and files, then links. Returns what could not be restored. An entry lies in the target
+    itself or in a folder that was listed before it: nothing is made below a link."""
+    troubles, folders, links, lines, listed = [], [], [], [], {b""}
     for number, name in enumerate(manifest["tree"]):
         try:
             if not number:  # the first line tells the key of all ids
@@ -200,11 +207,15 @@ def restore(packs, manifest, target, only):
         path = bytes.fromhex(entry["raw"]) if "raw" in entry else entry.get("path", "").encode()
         kind, name = entry.get("type", "file"), path.decode(errors="backslashreplace")
         place = os.path.join(os.fsencode(target), *path.split(b"/"))
-        if not name.startswith(only):
-            continue
         try:
             if any(map(LEADS_OUT.search, path.split(b"/"))):
                 raise ValueError("a name that could lead outside")
+            if path.rpartition(b"/")[0] not in listed:
+                raise ValueError("its folder is no folder of this snapshot, or a link")
+            if kind == "folder":
+                listed.add(path)
+            if not name.startswith(only):
+                continue
             if kind == "folder":
                 os.makedirs(near(place), exist_ok=True)
                 folders.append((place, entry))
@@ -213,6 +224,7 @@ def restore(packs, manifest, target, only):
                 aim = (
                     bytes.fromhex(entry["target_raw"]) if raw else entry.get("target", "").encode()
                 )
+                os.makedirs(near(os.path.dirname(place)), exist_ok=True)
                 links.append((place, aim))  # made last: nothing is written through one
             elif kind == "file" and not re.match("gone|unreadable", entry.get("mark", "")):
                 os.makedirs(near(os.path.dirname(place)), exist_ok=True)
@@ -220,7 +232,7 @@ def restore(packs, manifest, target, only):
             else:
                 raise ValueError(f"a {kind} {entry.get('mark', '')} is not restored")
         except (OSError, ValueError, LookupError) as error:
-            troubles.append(f"{name!r}: {error}")
+            troubles += [f"{name!r}: {error}"] if name.startswith(only) else []
     for place, aim in links:
         try:
             os.symlink(aim, near(place))

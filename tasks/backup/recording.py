@@ -10,19 +10,32 @@ from tasks.backup.repository import Repository
 from tasks.backup.snapshot import Taken
 from tasks.backup.structures import Manifest, Proof, plain
 from tasks.shared import kinds
+from tasks.shared.backup_lines import JUNK
 from tasks.shared.journal import Journal
 
 OpenJournal = Callable[[], Journal]
 
 
 def record_taken(
-    open_journal: OpenJournal, actor: str, taken: Sequence[Taken], repository: Repository
+    open_journal: OpenJournal,
+    actor: str,
+    taken: Sequence[Taken],
+    repository: Repository,
+    junk: Sequence[str] = (),
 ) -> None:
     """Write `backup.done` for each snapshot, and before them for those that a run left unwritten
-    because the book was down."""
+    because the book was down. `junk`: objects that were passed over; they become a flag of the event,
+    not of the snapshot, which would keep a drill from countersigning it."""
+    flags = (
+        [f"{JUNK}{len(junk)} objects that no key here signed: {'; '.join(junk[:3])}"]
+        if junk
+        else []
+    )
     book = open_journal()
     for one in (*_unwritten(book, repository, taken[0].manifest), *taken):
-        book.append(_done(one), f"backup/{one.label}", actor, key=f"backup.done:{one.digest}")
+        book.append(
+            _done(one, flags), f"backup/{one.label}", actor, key=f"backup.done:{one.digest}"
+        )
     book.close()
 
 
@@ -51,7 +64,7 @@ def record_failure(open_journal: OpenJournal, actor: str, what: str, error: Exce
     book.close()
 
 
-def _done(one: Taken | Snapshot) -> kinds.BackupDone:
+def _done(one: Taken | Snapshot, flags: Sequence[str] = ()) -> kinds.BackupDone:
     manifest = one.manifest
     return kinds.BackupDone(
         repository=manifest.repository,
@@ -75,7 +88,7 @@ def _done(one: Taken | Snapshot) -> kinds.BackupDone:
             for s in manifest.sources
         ],
         stored_bytes=sum(s.stored_bytes for s in manifest.sources),
-        flags=list(manifest.flags),
+        flags=[*manifest.flags, *flags],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +12,22 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tasks.backup.faults import Damaged, Exists, ForeignRepository, Missing, NewerFormat
+from tasks.backup.faults import (
+    Damaged,
+    Exists,
+    ForeignRepository,
+    Junk,
+    Missing,
+    NewerFormat,
+    NoRight,
+)
 from tasks.backup.objects import (
     FORMAT,
     MOST_STORED,
     ObjectName,
     canonical,
     digest,
+    most_stored,
     public_hex,
     read_signed,
     sign,
@@ -30,14 +40,16 @@ from tasks.shared import clock
 FOLDERS = ("config", "packs", "index", "manifests", "proofs", "holds", "audit", "canary")
 SHIPPED = {"README.md": "README.md", "restore.py": "reader.py"}
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")
+UNFIT = "content does not fit the name, cannot be read or is too large"
 _ATTEMPTS = 12
 _MOST_HEAD = 1 << 16
 
 
 @dataclass
 class Repository:
-    """An opened repository. `config` is the newest that the officer signed, `drills` the keys that any
-    of them named, by drill worker."""
+    """An opened repository. `config` is the newest that the officer signed; `drills` and `hosts_ever` are
+    the keys that any of them named, by drill worker and by host. `junk`: objects that were met and passed
+    over, with the reason."""
 
     store: Store
     id: str
@@ -46,6 +58,8 @@ class Repository:
     config_digest: str = ""
     patience: Patience = field(default_factory=Patience)
     drills: dict[str, set[str]] = field(default_factory=dict)
+    hosts_ever: dict[str, set[str]] = field(default_factory=dict)
+    junk: dict[str, str] = field(default_factory=dict)
 
     def put(self, folder: str, name: ObjectName, parts: Sequence[Buffer]) -> str:
         """Create an object; a broken first attempt keeps its name and the next takes a suffix."""
@@ -73,15 +87,20 @@ class Repository:
                 found.setdefault(name.digest, []).append(item)
         return found
 
-    def objects(self, folder: str) -> Iterator[tuple[Item, ObjectName, bytes | None]]:
-        """Every object of a folder of small ones; None where the content does not fit the name, or
-        is too large to be one of ours."""
-        for item in self.list(folder):
-            name = ObjectName.parse(item.name)
-            if name is None:
-                continue
-            data = self.read(f"{folder}/{item.name}") if item.size <= MOST_STORED else b""
-            yield item, name, data if digest(data) == name.digest else None
+    def objects(
+        self, folder: str, most: int = MOST_STORED
+    ) -> Iterator[tuple[Item, ObjectName, bytes | None]]:
+        """Every object of a folder of small ones; None where the content does not fit the name, cannot
+        be read, or is larger than the `most` bytes that one of ours has."""
+        return objects(self.store, self.patience, folder, most)
+
+    def pass_over(self, path: str, why: object) -> None:
+        """Note an object that is none of ours, to be named."""
+        self.junk[path] = str(why)
+
+    def host_keys_ever(self) -> set[str]:
+        """Keys that any config named for any host: a hold counts for good, whatever became of its host."""
+        return {key for keys in self.hosts_ever.values() for key in keys}
 
     def add_config(self, officer: Ed25519PrivateKey, **changes: Any) -> Repository:
         """Append a config with some fields changed; makes the folders of new hosts and drills."""
@@ -95,8 +114,34 @@ class Repository:
             **changes,
         )
         stored = _store_config(self.store, self.patience, config, officer)
-        named = {d: {*self.drills.get(d, ()), *keys} for d, keys in self.config.drills.items()}
-        return replace(self, config=config, config_digest=stored, drills={**self.drills, **named})
+        added = replace(self, config=config, config_digest=stored, drills=dict(self.drills),
+                        hosts_ever=dict(self.hosts_ever))  # fmt: skip
+        for one in (self.config, config):
+            _note_keys(one, added.hosts_ever, added.drills)
+        return added
+
+
+def _note_keys(config: Config, hosts: dict[str, set[str]], drills: dict[str, set[str]]) -> None:
+    for host, keys in config.hosts.items():
+        hosts[host] = hosts.get(host, set()) | {key.key for key in keys}
+    for drill, names in config.drills.items():
+        drills[drill] = drills.get(drill, set()) | set(names)
+
+
+def objects(
+    store: Store, patience: Patience, folder: str, most: int
+) -> Iterator[tuple[Item, ObjectName, bytes | None]]:
+    """See Repository.objects."""
+    for item in patiently(lambda: store.list(folder), patience):
+        name = ObjectName.parse(item.name)
+        if name is None:
+            continue
+        data, path = None, f"{folder}/{item.name}"
+        if item.size <= most:
+            # what this account may not read is not to stop it from reading the rest
+            with contextlib.suppress(NoRight, Missing, Damaged):
+                data = patiently(lambda path=path: store.read(path), patience)
+        yield item, name, data if data is not None and digest(data) == name.digest else None
 
 
 def put(
@@ -174,7 +219,9 @@ def create_repository(
         {name: digest(data) for name, data in documents.items()},
     )
     stored = _store_config(store, patience, config, officer)
-    return Repository(store, repository, public_hex(officer), config, stored, patience)
+    made = Repository(store, repository, public_hex(officer), config, stored, patience)
+    _note_keys(config, made.hosts_ever, made.drills)
+    return made
 
 
 def _store_config(
@@ -213,7 +260,7 @@ def read_head(store: Store, patience: Patience) -> dict[str, Any]:
             f"repository format {version} is newer than {FORMAT}: use a newer program"
         )
     whole = data == canonical({**head, "signature": signature}) and isinstance(name, str)
-    if not whole or not signature_holds("repository", head, signature, officer):
+    if not whole or not signature_holds("repository", canonical(head), signature, officer):
         raise Damaged(f"REPO at {store.label} is damaged: its signature does not hold")
     return head
 
@@ -232,48 +279,58 @@ def open_repository(
             f"the repository at {store.label} is {head['id'][:8]}, this key belongs to "
             f"{repository[:8]}"
         )
-    stored, config, _, drills = read_configs(store, patience, repository, officer)
-    return Repository(store, repository, officer, config, stored, patience, drills)
+    found = read_configs(store, patience, repository, officer)
+    opened = Repository(store, repository, officer, found.newest, found.digest, patience)
+    opened.drills, opened.hosts_ever, opened.junk = found.drills, found.hosts, found.junk
+    return opened
 
 
-def read_configs(
-    store: Store, patience: Patience, repository: str, officer: str
-) -> tuple[str, Config, list[str], dict[str, set[str]]]:
-    """The newest config of the unbroken chain with its digest, what is wrong with the rest, and the
-    keys of drill workers in all of the chain."""
-    drills: dict[str, set[str]] = {}
+@dataclass
+class Configs:
+    """The newest config of the unbroken chain and its digest; the keys that any config of it named.
+    `torn`: objects whose content does not fit their name; `wrong`: faults of the chain."""
+
+    newest: Config
+    digest: str = ""
+    hosts: dict[str, set[str]] = field(default_factory=dict)
+    drills: dict[str, set[str]] = field(default_factory=dict)
+    torn: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    junk: dict[str, str] = field(default_factory=dict)
+
+
+def read_configs(store: Store, patience: Patience, repository: str, officer: str) -> Configs:
+    """All configs that the officer signed. Raises Damaged where none is whole, NewerFormat."""
     chain: dict[int, tuple[str, Config]] = {}
+    torn: list[tuple[int, str]] = []
     wrong: list[str] = []
-    for item in patiently(lambda: store.list("config"), patience):
-        name = ObjectName.parse(item.name)
-        if name is None:
+    junk: dict[str, str] = {}
+    for item, name, data in objects(store, patience, "config", most_stored(["config"])):
+        path = f"config/{item.name}"
+        if data is None:
+            torn.append((name.sequence, f"{path}: {UNFIT}"))
             continue
         try:
-            if item.size > MOST_STORED:
-                raise Damaged("too large for a config")
-            data = patiently(lambda item=item: store.read(f"config/{item.name}"), patience)
-            if digest(data) != name.digest:
-                raise Damaged("content does not fit the name")
             config = typed(read_signed(data, ["config"], [officer]).body, Config)
             if config.repository != repository or config.sequence != name.sequence:
-                raise Damaged("belongs elsewhere")
+                raise Junk("belongs elsewhere")
             chain[name.sequence] = (name.digest, config)
+        except Junk as error:
+            junk[path] = str(error)
         except Damaged as error:
-            wrong.append(f"config/{item.name}: {error}")
-    newest, before = None, ""
+            wrong.append(f"{path}: {error}")
+    # an attempt that broke off is made good by a whole one of the same number
+    left = [text for sequence, text in torn if sequence not in chain]
+    found: Configs | None = None
     for sequence in range(1, len(chain) + 1):
+        before = found.digest if found else ""
         if sequence not in chain or chain[sequence][1].previous != before:
             wrong.append(f"config {sequence}: the chain breaks here")
             break
-        before, newest = chain[sequence]
-        for drill, keys in newest.drills.items():
-            drills.setdefault(drill, set()).update(keys)
-    if newest is None:
-        raise Damaged(f"no whole config at {store.label}: {'; '.join(wrong) or 'none there'}")
-    # an attempt that broke off is made good by a whole one of the same number
-    return (
-        before,
-        newest,
-        [w for w in wrong if int(w[7:15]) not in chain or w.startswith("config ")],
-        drills,
-    )
+        stored, config = chain[sequence]
+        found = replace(found, newest=config, digest=stored) if found else Configs(config, stored)
+        _note_keys(config, found.hosts, found.drills)
+    if found is None:
+        why = "; ".join([*wrong, *left, *(f"{path}: {text}" for path, text in junk.items())])
+        raise Damaged(f"no whole config at {store.label}: {why or 'none there'}")
+    return replace(found, torn=left, wrong=wrong, junk=junk)

@@ -13,7 +13,7 @@ from tasks.backup.index import load_index
 from tasks.backup.options import Progress
 from tasks.backup.recording import OpenJournal, record_failure, record_taken, take_in_proofs
 from tasks.backup.snapshot import Taken, take_snapshots
-from tasks.backup.statements import read_proofs
+from tasks.backup.statements import read_holds, read_proofs
 from tasks.backup.structures import JournalHead, Proof
 from tasks.backup.verify import VerifyReport, in_turn, verify
 from tasks.backup.watch import freshness
@@ -30,15 +30,17 @@ def run_backup(
     progress: Progress | None = None,
     clock_right: bool = False,
     taken: list[Taken] | None = None,
+    junk: list[str] | None = None,
 ) -> list[Taken]:
     """Take the snapshots and write `backup.done` for each; after an error `backup.failed`, and raise.
-    `taken` is filled as they come to stand. A book that is down keeps nothing else from being carried
-    off: its snapshots are flagged and their events come with the next run; then SourceFault is raised.
+    `taken` is filled as they come to stand, `junk` with the objects on the store that were passed over.
+    A book that is down keeps nothing else from being carried off: its snapshots are flagged and their
+    events come with the next run; then SourceFault is raised.
 
     The journal is closed meanwhile: on POSIX, reading a database's file drops the locks that this
     process holds on it.
     """
-    taken = [] if taken is None else taken
+    taken, junk = [] if taken is None else taken, [] if junk is None else junk
     head, down = _head(open_journal)
     options = replace(house.options(head, hold, progress), clock_right=clock_right)
     if down:
@@ -51,11 +53,13 @@ def run_backup(
         repository = house.repository(keys)
         take_snapshots(repository, keys, house.sources(), options, taken)
         proofs = read_proofs(repository).proofs
+        read_holds(repository)
+        junk += [f"{path}: {why}" for path, why in sorted(repository.junk.items())]
     except (ContinuityError, OSError) as error:
         fault = error
     try:
         if repository and taken:
-            record_taken(open_journal, actor, taken, repository)
+            record_taken(open_journal, actor, taken, repository, junk)
             take_in_proofs(open_journal, actor, taken[0].manifest.host, proofs)
         if fault:
             record_failure(open_journal, actor, "run", fault)

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tasks.backup.faults import Damaged
+from tasks.backup.faults import Junk
 from tasks.backup.manifests import UNREAD, Snapshot
-from tasks.backup.objects import ObjectName, read_signed
-from tasks.backup.repository import Repository
+from tasks.backup.objects import ObjectName, most_stored, read_signed
+from tasks.backup.repository import UNFIT, Repository
 from tasks.backup.structures import Hold, Proof, Pruned, PrunePlan, typed
 
 OWN_HOLD = "held when it was made"
 
 
-def read_pruned(repository: Repository) -> tuple[dict[str, int], list[str]]:
-    """Digests and numbers of manifests that the officer's prune records account for, and broken
-    objects."""
-    gone: dict[str, int] = {}
-    wrong: list[str] = []
-    for item, _, data in repository.objects("audit"):
+_AUDIT = ("pruned", "prune-plan")
+
+
+@dataclass
+class Records:
+    """What the officer's prune records account for: digests and numbers of manifests, digests of holds.
+    `torn`: objects whose content does not fit their name; `wrong`: signed ones that do not read."""
+
+    gone: dict[str, int] = field(default_factory=dict)
+    torn: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+def read_pruned(repository: Repository) -> Records:
+    records = Records()
+    gone, wrong = records.gone, records.wrong
+    for item, _, data in repository.objects("audit", most_stored(_AUDIT)):
+        if data is None:
+            records.torn.append(f"audit/{item.name}: {UNFIT}")
+            continue
         try:
-            if data is None:
-                raise Damaged("content does not fit the name")
-            found = read_signed(data, ["pruned", "prune-plan"], [repository.officer])
+            found = read_signed(data, _AUDIT, [repository.officer])
             if found.kind == "pruned":
                 done = typed(found.body, Pruned)
                 for _, name, _ in done.manifests:
                     parsed = ObjectName.parse(name)
                     if parsed:
                         gone[parsed.digest] = parsed.sequence
+        except Junk as error:
+            repository.pass_over(f"audit/{item.name}", error)
         except UNREAD as error:
             wrong.append(f"audit/{item.name}: {error}")
-    return gone, wrong
+    return records
 
 
 @dataclass
@@ -42,6 +56,7 @@ class Proofs:
 
     proofs: list[Proof] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    torn: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -55,12 +70,15 @@ def read_proofs(repository: Repository) -> Proofs:
     for drill in sorted(set(repository.config.drills) | set(repository.folders("proofs"))):
         chain: dict[int, tuple[str, Proof]] = {}
         broken: list[tuple[int, str]] = []
+        torn: list[tuple[int, str]] = []
         keys, ended = repository.config.drills.get(drill, []), 0
         known = {*keys, *repository.drills.get(drill, ())}
-        for item, name, data in repository.objects(f"proofs/{drill}"):
+        for item, name, data in repository.objects(f"proofs/{drill}", most_stored(["proof"])):
+            path = f"proofs/{drill}/{item.name}"
+            if data is None:
+                torn.append((name.sequence, f"{path}: {UNFIT}"))
+                continue
             try:
-                if data is None:
-                    raise Damaged("content does not fit the name")
                 signed = read_signed(data, ["proof"], known)
                 if signed.signer not in keys:
                     ended += 1
@@ -71,10 +89,12 @@ def read_proofs(repository: Repository) -> Proofs:
                     drill,
                     name.sequence,
                 ):
-                    raise Damaged("a proof of another repository, worker or number")
+                    raise Junk("a proof of another repository, worker or number")
                 chain[name.sequence] = (name.digest, proof)
+            except Junk as error:
+                repository.pass_over(path, error)
             except UNREAD as error:
-                broken.append((name.sequence, f"proofs/{drill}/{item.name}: {error}"))
+                broken.append((name.sequence, f"{path}: {error}"))
         before = ""
         for sequence in sorted(chain):
             stored, proof = chain[sequence]
@@ -89,6 +109,7 @@ def read_proofs(repository: Repository) -> Proofs:
                 why += ", none with a new one: `backup run`, then `backup prove` with the new key"
             found.ended.append(f"proofs/{drill}: {ended} proofs {why}")
         found.wrong += [text for sequence, text in broken if sequence not in chain]
+        found.torn += [text for sequence, text in torn if sequence not in chain]
     found.proofs.sort(key=lambda proof: proof.time)
     return found
 
@@ -96,32 +117,52 @@ def read_proofs(repository: Repository) -> Proofs:
 @dataclass
 class Holds:
     """Snapshots held by digest, with the reasons, what was released, and broken hold objects. `own`:
-    those that were held as they were made; a release names them by their digests."""
+    those that were held as they were made; a release names them by their digests. `torn`: names of
+    objects, by their digest, whose content does not fit: a hold may have stood there, so nothing expires
+    until the officer has signed for it."""
 
     own: dict[str, Snapshot] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
     held: dict[str, list[str]] = field(default_factory=dict)
     objects: dict[str, Hold] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    torn: dict[str, str] = field(default_factory=dict)
+
+    def unknown(self) -> list[str]:
+        """What to tell of the torn ones."""
+        return [f"{path}: {UNFIT}" for path in self.torn.values()]
 
 
-def read_holds(repository: Repository, snapshots: Iterable[Snapshot] = ()) -> Holds:
+def read_holds(
+    repository: Repository,
+    snapshots: Iterable[Snapshot] = (),
+    accounted: Mapping[str, int] | None = None,
+) -> Holds:
     """Holds by any host or the officer, and those that the snapshots carry themselves; releases count
-    only when the officer signed them."""
+    only when the officer signed them. `accounted`: digests that the officer has signed for."""
     holds = Holds({one.digest: one for one in snapshots if one.manifest.hold})
-    hosts = [key.key for keys in repository.config.hosts.values() for key in keys]
-    for item, name, data in repository.objects("holds"):
+    signers = {repository.officer, *repository.host_keys_ever()}
+    for item, name, data in repository.objects("holds", most_stored(["hold"])):
+        if data is None:
+            if name.digest not in (accounted or {}):
+                holds.torn[name.digest] = f"holds/{item.name}"
+            continue
         try:
-            if data is None:
-                raise Damaged("content does not fit the name")
-            found = read_signed(data, ["hold"], [repository.officer, *hosts])
+            found = read_signed(data, ["hold"], signers)
             hold = typed(found.body, Hold)
+        except Junk as error:
+            repository.pass_over(f"holds/{item.name}", error)
+            continue
         except UNREAD as error:
             holds.wrong.append(f"holds/{item.name}: {error}")
             continue
         holds.objects[name.digest] = hold
         if hold.release and found.signer == repository.officer:
             holds.released |= set(hold.release)
+    # an attempt that broke off is made good by a whole one of the same digest
+    holds.torn = {
+        stored: path for stored, path in holds.torn.items() if stored not in holds.objects
+    }
     for stored, hold in holds.objects.items():
         if stored not in holds.released:
             for manifest in hold.manifests:
@@ -141,13 +182,16 @@ class Approved:
 
 
 def approved(repository: Repository) -> Iterator[Approved]:
-    """Signed plans. Anything else in the folder is passed over: verify names it."""
-    for item, name, data in repository.objects("audit"):
+    """Signed plans. Anything else in the folder is passed over and named."""
+    for item, name, data in repository.objects("audit", most_stored(_AUDIT)):
         if data is None:
             continue
         try:
-            found = read_signed(data, ["prune-plan"], [repository.officer])
-            yield Approved(name.digest, typed(found.body, PrunePlan), item.modified)
+            found = read_signed(data, _AUDIT, [repository.officer])
+            if found.kind == "prune-plan":
+                yield Approved(name.digest, typed(found.body, PrunePlan), item.modified)
+        except Junk as error:
+            repository.pass_over(f"audit/{item.name}", error)
         except UNREAD:
             continue
 

@@ -177,11 +177,12 @@ class Pruned(msgspec.Struct, frozen=True):
     packs: list[tuple[str, int]]
 
 
-def typed(body: dict[str, Any], kind: type[S]) -> S:
-    """A signed body as its structure. Raises Damaged for a wrong shape."""
+def typed(body: bytes, kind: type[S]) -> S:
+    """A signed body, JSON, as its structure. Fields that the structure does not have are passed over
+    without being built. Raises Damaged for a wrong shape."""
     try:
-        return msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Damaged(f"{kind.__name__.lower()}: {error}") from error
 
 

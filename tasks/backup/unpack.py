@@ -34,6 +34,9 @@ from tasks.backup.pack import (
 from tasks.backup.sealing import unseal
 
 HEAD_GUESS, TAIL_GUESS = 8192, 65536
+# Both are bounded before they are parsed: anybody can seal a pack to the public keys of a config. A header
+# holds 2 KiB for each recipient, a directory 16,384 blobs of 75 bytes.
+MOST_HEADER, MOST_DIRECTORY = 1 << 18, 8 << 20
 ReadRange = Callable[[int, int], bytes]
 _Row = tuple[int, int, int, int, list[tuple[str, int]]]  # as written down in README.md
 
@@ -124,7 +127,7 @@ def _read_header(read: ReadRange, size: int) -> bytes:
     if len(start) < START.size:
         raise Damaged("the pack ends within its header")
     magic, length = START.unpack_from(start)
-    if magic != MAGIC or length > min(1 << 20, size):
+    if magic != MAGIC or length > min(MOST_HEADER, size):
         raise Damaged("no pack begins here")
     if len(start) < START.size + length:
         start = read(0, START.size + length)
@@ -149,11 +152,14 @@ def _read_directory(read: ReadRange, size: int, header: bytes, cipher: AESGCM) -
     offset, length, count, end = TRAILER.unpack_from(tail, guess - TRAILER.size)
     if end != END or offset + length + TRAILER.size != size:
         raise Damaged("the pack has no whole trailer")
+    if length > MOST_DIRECTORY:
+        raise Damaged("the pack's directory is larger than any of ours")
     if length + TRAILER.size > guess:
         tail = read(offset, length + TRAILER.size)
     sealed = tail[len(tail) - TRAILER.size - length : len(tail) - TRAILER.size]
     try:
-        rows = inflate(cipher.decrypt(nonce(count), sealed, directory_bond(header, count)))
+        plain = cipher.decrypt(nonce(count), sealed, directory_bond(header, count))
+        rows = inflate(plain, MOST_DIRECTORY)
         return [_frame(row, offset) for row in _decode_directory(rows).frames]
     except InvalidTag:
         raise Damaged("the pack's directory does not open") from None

@@ -18,7 +18,8 @@ from tasks.backup.stores.base import Item
 
 @dataclass
 class VerifyReport:
-    """`bad_packs` are digests of packs whose content the host should store again."""
+    """`bad_packs` are digests of packs whose content the host should store again; `junk` are objects that
+    no key of the repository signed, which are no damage."""
 
     snapshots: int = 0
     packs: int = 0
@@ -27,6 +28,7 @@ class VerifyReport:
     damaged: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
     bad_packs: list[str] = field(default_factory=list)
+    junk: list[str] = field(default_factory=list)
     lost_by: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -58,7 +60,8 @@ def verify(
         if host in found.chains
         for text in found.chains[host].begun_only(last)
     }
-    report.damaged += [fault for fault in found.faults() if fault not in begun]
+    report.damaged += [text for text in (*found.faults(), *found.damage()) if text not in begun]
+    report.junk += found.junk()
     report.leftovers += [*sorted(begun), *found.set_aside()]
     needed = _check_snapshots(repository, found, report)
     there = repository.pack_items()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk import backup_admin, backup_keys, backup_restore
-from tasks.desk.backup_asking import Key, bar, passphrase_of
+from tasks.desk.backup_asking import Key, bar, passphrase_of, tell_junk
 from tasks.desk.context import Json, desk, say, show
 
 if TYPE_CHECKING:
@@ -48,11 +48,13 @@ def run(
 
     actor, house = desk.actor, _house()
     taken: list[Taken] = []
+    junk: list[str] = []
     try:
         with bar("sources", as_json, "seen", expected_bytes(_journal)) as progress:
-            run_backup(house, actor, _journal, hold, progress, clock_right, taken)
+            run_backup(house, actor, _journal, hold, progress, clock_right, taken, junk)
     finally:  # what stands is told, whatever could not be read
         _tell_taken(taken, as_json, house.settings.backup.store)
+        tell_junk(junk, as_json)
     raise typer.Exit(1 if any(one.manifest.flags for one in taken) else 0)
 
 
@@ -84,7 +86,8 @@ def _taken_row(one) -> dict[str, object]:
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """Every snapshot, who countersigned it, what is held, and what is wrong with the chains. Exit 1
-    if a source is late or a chain has a fault."""
+    if a source is late, a chain has a fault or an object is damaged. Junk that somebody left on the
+    store is named and changes nothing."""
     from tasks.backup.choosing import survey
     from tasks.backup.watch import freshness
 
@@ -110,10 +113,12 @@ def list_(as_json: Json = False) -> None:
     late = [line for line in freshness(found, keys.host, house.sources()) if line.late]
     told = [f"late: {line.told}" for line in late]
     told += [f"wrong: {fault}" for fault in found.faults()]
+    told += [f"damaged: {text}" for text in found.damage()]
     told += [f"set aside: {text}" for text in found.set_aside()]
     for text in told:  # a script gets its JSON alone, and whoever reads its log the reason
         print(text, file=sys.stderr) if as_json else say(text)
-    raise typer.Exit(1 if found.faults() or late else 0)
+    tell_junk(found.junk(), as_json)
+    raise typer.Exit(1 if found.faults() or found.damage() or late else 0)
 
 
 @app.command()
@@ -131,6 +136,7 @@ def verify(
     else:
         for text in report.damaged:
             say(f"damaged: {text}")
+        tell_junk(report.junk, as_json)
         if report.leftovers:
             say(f"{len(report.leftovers)} objects that no snapshot names are passed over")
         word = "hold" if report.whole else "DO NOT HOLD"
@@ -161,9 +167,13 @@ def prove(
     house = _house()
     path, phrase = (key, passphrase_of(key)) if key else house.drill_key()
     actor = desk.actor
+    junk: list[str] = []
     with bar("restored", as_json, "seen") as progress:
         options = ProofOptions(scope, files, accept_flags=accept_flags, progress=progress)
-        done = run_proofs(house, actor, _journal, path, phrase, options)
+        try:
+            done = run_proofs(house, actor, _journal, path, phrase, options, junk)
+        finally:
+            tell_junk(junk, as_json)
     rows = [
         {"snapshot": one.head, "scope": one.proof.scope, "files": one.proof.files,
          "bytes": one.proof.bytes, "seconds": one.proof.seconds}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.backup_asking import Key, Store, account_of, repository_with
+from tasks.desk.backup_asking import Key, Store, account_of, repository_with, tell_junk
 from tasks.desk.context import Json, desk, show, tell
 
 if TYPE_CHECKING:
@@ -60,17 +60,20 @@ def plan(
     now = server_now(_admin(store, user, password_file))
     made = make_plan(repository, now, cool_off_days)
     out.write_text(json.dumps(plain(made), indent=1))
+    tell_junk([f"{path}: {why}" for path, why in sorted(repository.junk.items())], as_json)
     size = sum(size for _, size in made.packs)
     words = f"{len(made.manifests)} snapshots, {len(made.packs)} packs, {size / 1e6:.1f} MB may go"
     tell(as_json, f"{words}\n{out} written. Next: continuity backup prune approve {out}", plan=str(out),
          snapshots=len(made.manifests), packs=len(made.packs), bytes=size)  # fmt: skip
 
 
-def _json_of(plan: Path) -> dict[str, Any]:
+def _plan_bytes(plan: Path) -> bytes:
     from tasks.shared.errors import BadInput
 
     try:
-        return json.loads(plan.read_text(encoding="utf-8"))
+        data = plan.read_bytes()
+        json.loads(data)
+        return data
     except (OSError, ValueError) as error:
         raise BadInput(f"{plan} is no plan as `backup prune plan` wrote it: {error}") from error
 
@@ -90,7 +93,7 @@ def approve(
     from tasks.backup.structures import PrunePlan, typed
 
     repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
-    read = typed(_json_of(plan), PrunePlan)
+    read = typed(_plan_bytes(plan), PrunePlan)
     digest = sign(repository, read, signer(seed))
     words = f"Plan {digest[:16]} is approved; it may be carried out after {read.cool_off_days} days"
     tell(as_json, words, plan=digest, cool_off_days=read.cool_off_days)
@@ -119,15 +122,17 @@ def execute(
 
 @prune.command()
 def lost(
-    snapshots: Annotated[list[str] | None, typer.Argument(help="As host:number.")] = None,
+    snapshots: Annotated[
+        list[str] | None, typer.Argument(help="As this lists them: host:number.")
+    ] = None,
     key: Key = None,
     store: Store = "",
     user: User = "",
     password_file: Password = None,
     as_json: Json = False,
 ) -> None:
-    """Sign for snapshots that are gone, once you know why: proofs and pruning go on. Without a name,
-    list them; exit 1 while there are any."""
+    """Sign for snapshots that are gone, and for holds whose content is damaged, once you know why:
+    proofs and pruning go on. Without a name, list them; exit 1 while there are any."""
     from tasks.backup.choosing import survey
     from tasks.backup.losses import lost as missing, sign_for
     from tasks.backup.sealing import signer

@@ -4,14 +4,18 @@ line that shows how far they are."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import desk
+from tasks.desk.context import desk, say
+
+MOST_JUNK = 20
+"""Objects named one by one."""
 
 if TYPE_CHECKING:
     from tasks.backup.house import StoreAccount
@@ -85,3 +89,13 @@ def bar(what: str, quiet: bool, kind: str = "read", total: int = 0) -> Iterator[
                 line.advance(task, size)
 
         yield told
+
+
+def tell_junk(junk: Sequence[str], as_json: bool) -> None:
+    """Name what somebody left on the store and nothing here believes. A script gets its JSON alone, and
+    whoever reads its log the names."""
+    texts = [f"junk, passed over: {text}" for text in junk[:MOST_JUNK]]
+    if len(junk) > MOST_JUNK:
+        texts.append(f"junk, passed over: {len(junk) - MOST_JUNK} more objects")
+    for text in texts:
+        print(text, file=sys.stderr) if as_json else say(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.backup_asking import Key, Store, account_of, bar, repository_with
+from tasks.desk.backup_asking import Key, Store, account_of, bar, repository_with, tell_junk
 from tasks.desk.context import Json, say
 
 if TYPE_CHECKING:
@@ -61,9 +61,10 @@ def restore(
 
     repository, seed = repository_with(key, account_of(store, user, password_file))
     found = survey(repository)
-    wrong = [*found.faults(), *filter(None, map(found.behind, expect_head or ()))]
+    wrong = [*found.faults(), *found.damage(), *filter(None, map(found.behind, expect_head or ()))]
     if not as_json:  # it carries these itself; a person hears them also where no choice is possible
         _say_all("wrong", wrong)
+        tell_junk(found.junk(), as_json)
     choice = choose(found, host, retention, snapshot, newest)
     digest, manifest = read_manifest(repository, choice.snapshot.host, choice.snapshot.name)
     proved = f"countersigned {choice.proof.time[:10]}" if choice.proof else "not countersigned"
@@ -81,7 +82,7 @@ def restore(
     if as_json:
         report.warnings += choice.warnings
         told = {"snapshot": choice.snapshot.label, "proved": proved, "whole": report.whole}
-        print(json.dumps({**told, "wrong": wrong, **vars(report)}))
+        print(json.dumps({**told, "wrong": wrong, "junk": found.junk(), **vars(report)}))
     else:
         _tell(report, target, nothing)
         _other_classes(found, choice)

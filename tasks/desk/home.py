@@ -12,9 +12,6 @@ import typer
 from tasks.desk.context import Json, desk, say, show
 from tasks.shared.errors import MissingPart
 
-EVENTS_FILE = "journal.jsonl"
-"""In a plain copy of a book; a kit has it one folder deeper."""
-
 MOST = 20
 """Rows of what needs a person on one screen."""
 
@@ -54,7 +51,7 @@ def init(
         made = make(desk.home, desk.given_actor or "sample")
         say(f"The sample brokerage stands in {desk.home}. Its desks' workbooks: {made.inbox}")
         return
-    if from_kit and not (from_kit / EVENTS_FILE).is_file():
+    if from_kit and not _is_bare_copy(from_kit):
         _from_kit(from_kit, key, signed_by)
         return
     if not filer and not from_kit:
@@ -64,8 +61,11 @@ def init(
 
     text = _settings(name, filer.upper())
     if from_kit:
-        settings, head = continue_home(desk.home, text, from_kit, desk.actor)
+        from tasks.shared.journal_copy import signer
+
+        settings, head = continue_home(desk.home, text, from_kit, desk.actor, signed_by)
         say(f"{settings.home} goes on from event {head.seq}. Only this book issues numbers now.")
+        say(f"Signed with the key {signer(from_kit)}: {_compared(signed_by)}.")
         return
     settings = make_home(desk.home, text, desk.actor)
     say(f"Home folder made: {settings.home}")
@@ -81,6 +81,19 @@ def _settings(name: str, filer: str) -> str:
     return text.replace('"The broker"', json.dumps(name, ensure_ascii=False), 1)
 
 
+def _is_bare_copy(folder: Path) -> bool:
+    """Whether this is a journal copy by itself. A folder with a kit's manifest is a kit whatever else
+    lies in it: a `journal.jsonl` laid beside the manifest must not keep the kit from being checked."""
+    from tasks.shared.journal_copy import EVENTS_FILE
+    from tasks.shared.manifest import FILE as MANIFEST
+
+    return (folder / EVENTS_FILE).is_file() and not (folder / MANIFEST).exists()
+
+
+def _compared(signed_by: str) -> str:
+    return "as you said" if signed_by else "compare it with the first page of the print"
+
+
 def _from_kit(kit: Path, key: Path | None, signed_by: str) -> None:
     from tasks.desk.kit import opened_by
     from tasks.kit.begin import begin
@@ -93,8 +106,7 @@ def _from_kit(kit: Path, key: Path | None, signed_by: str) -> None:
     say(
         f"{made.settings.home} goes on from event {made.facts.head_seq} of the kit {made.facts.name}."
     )
-    same = "as you said" if signed_by else "compare it with the first page of the print"
-    say(f"Signed with the key {made.signer}: {same}.")
+    say(f"Signed with the key {made.signer}: {_compared(signed_by)}.")
     say(f"The kit was built {ago(parse(made.facts.made))}: numbers that the old book issued or used after "
         "that are not known here. This book issues from the far end of the reserve.")  # fmt: skip
     say(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tasks.desk.context import Json, desk, say, show
+
+if TYPE_CHECKING:
+    from tasks.shared.journal_copy import Adoption
 
 app = typer.Typer(no_args_is_help=True, help="Is the book whole, and how it travels.")
 
@@ -52,10 +55,11 @@ def export(
 ) -> None:
     """Write a signed copy of the book, with its content, into a folder. Private values stay behind
     their references, unless they are sealed to somebody."""
-    from tasks.shared.journal_copy import export as write
+    from tasks.shared.journal_copy import export as write, signer
 
     head = write(desk.journal, desk.content, desk.home, out)
     say(f"{head.seq} events written to {out}; signed head {head.digest[:16]}")
+    say(f"Signed with the key {signer(out)}: whoever takes the copy names it with --signed-by.")
     if private or private_to:
         from tasks.desk.kit import phrase_of
         from tasks.shared import private_copy
@@ -98,20 +102,35 @@ def adopt(
     key: Annotated[
         Path | None, typer.Option("--key", help="A key file that opens the copy's private values.")
     ] = None,
+    signed_by: Annotated[
+        str, typer.Option("--signed-by", help="Id of the key that signed the copy, as export said.")
+    ] = "",
+    as_json: Json = False,
 ) -> None:
-    """Take back the events that another copy of this book gained after the two parted, and the
-    private values sealed beside it."""
-    from tasks.shared.journal_copy import adopt as take
+    """Take back what the desks of another copy of this journal did after the two parted, and the
+    private values sealed beside it. People, approvals, settlements and signatures are listed and
+    never taken: they are done again here."""
+    from tasks.shared.journal_copy import adopt as take, read
     from tasks.shared.private_copy import FILE as PRIVATE
 
+    read(copy, signed_by)
     if (copy / PRIVATE).is_file():
         from tasks.desk.kit import opened_by
         from tasks.shared.private_copy import take as take_private
 
         # Before the events: an entry without its private values could be planned and not filed.
         count = take_private(desk.vault, copy, opened_by(copy / PRIVATE, key))
-        say(f"{count} private value(s) taken.")
-    done = take(desk.journal, copy, desk.content, desk.actor, leave_conflicts=leave_conflicts)
+        if not as_json:
+            say(f"{count} private value(s) taken.")
+    done = take(
+        desk.journal, copy, desk.content, desk.actor,
+        leave_conflicts=leave_conflicts, signed_by=signed_by,
+    )  # fmt: skip
+    if as_json:
+        print(json.dumps(_adoption(done), indent=1, ensure_ascii=False))
+        return
+    same = "as you said" if signed_by else "compare it with what journal export said there"
+    say(f"Signed with the key {done.signer}: {same}.")
     say(f"The books agree up to event {done.prefix}.")
     for event in done.taken:
         say(f"  adopted {event.seq}: {event.kind} {event.subject}")
@@ -121,3 +140,35 @@ def adopt(
         say(f"  not taken {problem.row}: {problem.column} {problem.value}: {problem.wrong}")
     more = f", {len(done.unlike)} told otherwise here" if done.unlike else ""
     say(f"{len(done.taken)} event(s) adopted, {len(done.conflicts)} left out{more}.")
+    _tell_listed(done)
+
+
+def _tell_listed(done: Adoption) -> None:
+    """What was not taken and needs a person, as a table; the rest is counted."""
+    due = [passed.row() for passed in done.listed if passed.reason.next]
+    columns = ("seq", "kind", "subject", "by", "next", "why")
+    if due:
+        show([{name: row[name] for name in columns} for row in due], as_json=False,
+             title="Listed, never taken from another copy")  # fmt: skip
+    rest = len(done.listed) - len(due)
+    if done.listed:
+        say(
+            f"{len(due)} event(s) need a person here; {rest} more tell of the other machine alone. "
+            f"All of them stay in the stored copy {done.copy[:16]}, by their digests: --json "
+            "lists them."
+        )
+
+
+def _adoption(done: Adoption) -> dict[str, object]:
+    return {
+        "prefix": done.prefix,
+        "signer": done.signer,
+        "copy": done.copy,
+        "adopted": [
+            {"seq": event.seq, "kind": event.kind, "subject": event.subject, "digest": event.digest}
+            for event in done.taken
+        ],
+        "conflicts": [problem.as_dict() for problem in done.conflicts],
+        "unlike": [problem.as_dict() for problem in done.unlike],
+        "listed": [passed.row() for passed in done.listed],
+    }

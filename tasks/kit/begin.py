@@ -18,7 +18,7 @@ from tasks.shared import keys, kinds, manifest
 from tasks.shared.errors import BadInput, JournalBroken, Problem
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Head, Journal
-from tasks.shared.journal_copy import HEAD_FILE
+from tasks.shared.journal_copy import HEAD_FILE, require_signer
 from tasks.shared.kit_part import HOME
 from tasks.shared.local_disk import require_local
 from tasks.shared.opening import BOOK, continue_home
@@ -103,8 +103,7 @@ def verify(folder: Path, signed_by: str = "") -> str:
     signer = keys.key_id(public)
     if problems:
         raise JournalBroken(f"The kit is not as it was made: {len(problems)} file(s)", problems)
-    if signed_by and signed_by.lower() != signer:
-        raise JournalBroken(f"The kit was signed with the key {signer}, not with {signed_by}")
+    require_signer(public, signed_by, "The kit")
     head = json.loads((folder / JOURNAL / HEAD_FILE).read_bytes())
     if base64.b64decode(head["public_key"]) != public:
         raise JournalBroken("The kit and the copy of the book in it were signed with two keys")

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import clashes, keys, kinds
+from tasks.shared import adopting, clashes, keys, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Problem
 from tasks.shared.files import write_atomic
@@ -53,20 +53,48 @@ def line(event: Event) -> bytes:
     return (kinds.canonical(vars(event)) + "\n").encode()
 
 
-def read(folder: Path) -> list[Event]:
-    """The events of a copy. Raises JournalBroken if the chain, the head or its signature does not
-    hold, or the tail was cut."""
+def signer(folder: Path) -> str:
+    """Id of the key that signed a copy's head. Raises BadInput, JournalBroken."""
+    return keys.key_id(_head(folder)[1])
+
+
+def _head(folder: Path) -> tuple[dict[str, object], bytes]:
+    """The signed head of a copy, and the public key whose signature over it holds."""
+    try:
+        head = json.loads((folder / HEAD_FILE).read_bytes())
+        said = {"seq": head["seq"], "digest": head["digest"]}
+        public, signature = base64.b64decode(head["public_key"]), str(head["signature"])
+    except FileNotFoundError as missing:
+        raise BadInput(f"{folder} is no copy of a journal: {missing.filename} is missing") from None
+    except (ValueError, TypeError, KeyError) as wrong:
+        raise JournalBroken(f"The copy in {folder} cannot be read: {wrong!r}") from None
+    keys.verify(public, kinds.canonical(said).encode(), signature)
+    return said, public
+
+
+def require_signer(public: bytes, signed_by: str, what: str) -> None:
+    """Raises JournalBroken unless `public` has the id `signed_by`; an empty id asks for nothing."""
+    signer_id = keys.key_id(public)
+    if signed_by and signed_by.strip().lower() != signer_id:
+        raise JournalBroken(
+            f"{what} was signed with the key {signer_id}, not with {signed_by.strip()}. Compare the "
+            "id on the print; if it differs, do not use this copy"
+        )
+
+
+def read(folder: Path, signed_by: str = "") -> list[Event]:
+    """The events of a copy; `signed_by` is the id of the key that must have signed it. Raises
+    JournalBroken if the chain, the head or its signature does not hold, the tail was cut, or another
+    key signed it."""
     try:
         lines = (folder / EVENTS_FILE).read_bytes().splitlines()
-        head = json.loads((folder / HEAD_FILE).read_bytes())
         events = [Event(**json.loads(one)) for one in lines]
     except FileNotFoundError as missing:
         raise BadInput(f"{folder} is no copy of a journal: {missing.filename} is missing") from None
     except (ValueError, TypeError) as wrong:
         raise JournalBroken(f"The copy in {folder} cannot be read: {wrong}") from None
-    said = {"seq": head["seq"], "digest": head["digest"]}
-    public = base64.b64decode(head["public_key"])
-    keys.verify(public, kinds.canonical(said).encode(), head["signature"])
+    said, public = _head(folder)
+    require_signer(public, signed_by, "The copy of the journal")
     last = _chain(events)
     if (last.seq, last.digest) != (said["seq"], said["digest"]):
         raise JournalBroken(
@@ -87,12 +115,15 @@ def _chain(events: list[Event]) -> Head:
     return head
 
 
-def continue_from(folder: Path, journal: Journal, content: ContentStore, actor: str) -> Head:
-    """Fill an empty book from a copy and go on with its chain. From now on only this book issues
-    numbers. Raises BadInput if the book is not empty."""
+def continue_from(
+    folder: Path, journal: Journal, content: ContentStore, actor: str, signed_by: str = ""
+) -> Head:
+    """Fill an empty book from a copy, signed by the key `signed_by` where that is given, and go on
+    with its chain. From now on only this book issues numbers. Raises BadInput if the book is not
+    empty, JournalBroken as `read` does."""
     if journal.head().seq:
         raise BadInput("This home has a journal already; continue a copy in a fresh home")
-    events = read(folder)
+    events = read(folder, signed_by)
     _take_content(folder, events, content)
     with journal.write(actor) as pen:
         for event in events:
@@ -106,12 +137,17 @@ def continue_from(folder: Path, journal: Journal, content: ContentStore, actor: 
 @dataclass(frozen=True)
 class Adoption:
     """What `adopt` did, or would do: the extra events of the other book, and what clashes. `unlike`:
-    what both books tell once, each in its own words, of which ours stay."""
+    what both books tell once, each in its own words, of which ours stay. `listed`: what is never taken
+    from another book; `copy`: SHA-256 of that book's events in the content store; `signer`: id of the
+    key that signed it."""
 
     prefix: int
     taken: tuple[Event, ...]
     conflicts: tuple[Problem, ...]
     unlike: tuple[Problem, ...] = ()
+    listed: tuple[adopting.Passed, ...] = ()
+    copy: str = ""
+    signer: str = ""
 
 
 def adopt(
@@ -121,20 +157,25 @@ def adopt(
     actor: str,
     *,
     leave_conflicts: bool = False,
+    signed_by: str = "",
 ) -> Adoption:
-    """Take back the events that another copy of this book gained after the two parted.
+    """Take back the events that another copy of this book gained after the two parted, as far as
+    `tasks/shared/adopting.py` lets them be taken; the others are listed.
 
     Each is appended anew with its origin. Raises JournalBroken, naming each number in conflict,
     and changes nothing, unless `leave_conflicts`: then the rest is taken and the conflicts stand
-    in the event `journal.adopted`. Adopting the same book again changes nothing.
+    in the event `journal.adopted`, as do the digests of what was listed and that of the other book's
+    events, which stay in the content store. Adopting the same book again changes nothing.
     """
-    theirs = read(folder)
+    theirs = read(folder, signed_by)
     prefix = _common(journal, theirs)
     if prefix == 0:
         raise BadInput("The two books have no event in common: this is another broker's journal")
     _take_content(folder, theirs[prefix:], content)
+    given = b"".join(line(event) for event in theirs)
+    some, passed = adopting.part(theirs, prefix)
     with journal.write(actor) as pen:
-        taken, conflicts = _take(pen, theirs[prefix:])
+        taken, conflicts = _take(pen, some)
         if conflicts and not leave_conflicts:
             raise JournalBroken(
                 f"{len(conflicts)} event(s) of the other book clash with this one; nothing was "
@@ -142,10 +183,19 @@ def adopt(
                 "--leave-conflicts, which takes all the rest:",
                 conflicts,
             )
-        _note(pen, theirs, prefix, taken, conflicts)
+        copy = content.put(given)
+        _note(
+            pen,
+            theirs,
+            prefix,
+            Adoption(prefix, tuple(taken), tuple(conflicts), (), tuple(passed), copy),
+        )
     told = {event.seq for event in taken} | {one.row for one in conflicts}
-    unlike = tuple(_unlike(journal, [one for one in theirs[prefix:] if one.seq not in told]))
-    return Adoption(prefix, tuple(taken), tuple(conflicts), unlike)
+    unlike = tuple(_unlike(journal, [event for event in some if event.seq not in told]))
+    signed_with = signer(folder)
+    return Adoption(
+        prefix, tuple(taken), tuple(conflicts), unlike, tuple(passed), copy, signed_with
+    )
 
 
 def _unlike(journal: Journal, left: list[Event]) -> Iterator[Problem]:
@@ -164,17 +214,18 @@ def _unlike(journal: Journal, left: list[Event]) -> Iterator[Problem]:
                              f"There, by {event.actor}: {event.body[:300]}")  # fmt: skip
 
 
-def _note(
-    pen: Pen, theirs: list[Event], prefix: int, taken: list[Event], conflicts: list[Problem]
-) -> None:
-    if taken or conflicts:
+def _note(pen: Pen, theirs: list[Event], prefix: int, done: Adoption) -> None:
+    if done.taken or done.conflicts or any(passed.reason.next for passed in done.listed):
         body = kinds.JournalAdopted(
             seq=prefix,
             head=theirs[-1].digest,
-            events=len(taken),
-            conflicts=[f"{one.row}: {one.wrong}" for one in conflicts],
+            events=len(done.taken),
+            conflicts=[f"{one.row}: {one.wrong}" for one in done.conflicts],
+            listed=tuple(passed.event.digest for passed in done.listed),
+            content=done.copy,
         )
-        pen.append(body, "journal", key=f"adopted:{theirs[-1].digest}")
+        # not the key of the last event, which may itself be taken under `adopted:` and its digest
+        pen.append(body, "journal", key=f"adoption:{theirs[-1].digest}")
 
 
 def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
@@ -183,8 +234,6 @@ def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
     twice: set[str] = set()
     for event in extra:
         said = event.said
-        if event.kind.startswith("journal."):
-            continue
         if isinstance(said, kinds.NumbersIssued):
             some, found = _blocks(pen, event, said)
             twice |= {one.value for one in found}
@@ -225,7 +274,13 @@ def _whole(
     try:
         with pen.attempt():
             return ([event] if pen.adopt(event, said, part) is not None else []), []
-    except (ContinuityError, sa.exc.IntegrityError) as clash:
+    except (
+        ContinuityError,
+        sa.exc.IntegrityError,
+        sa.exc.NoResultFound,
+        LookupError,
+        ValueError,
+    ) as clash:
         return [], [_named(event, event.subject, str(clash).splitlines()[0])]
 
 

@@ -70,19 +70,23 @@ def _on_server(url: str) -> Journal:
         raise StoreLost(f"The book's database does not answer: {why}; {help_}") from error
 
 
-def continue_home(home: Path, settings_text: str, copy: Path, actor: str) -> tuple[Settings, Head]:
-    """Make a home that goes on with a copied book, on a clean machine. Raises BadInput if a home
-    or a book stands there, JournalBroken if the copy does not hold."""
+def continue_home(
+    home: Path, settings_text: str, copy: Path, actor: str, signed_by: str = ""
+) -> tuple[Settings, Head]:
+    """Make a home that goes on with a copied book, on a clean machine; `signed_by` is the id of the
+    key that must have signed the copy. Raises BadInput if a home or a book stands there, JournalBroken
+    if the copy does not hold or another key signed it."""
     if (home / FILE).exists():
         raise BadInput(f"{home} is a home folder already; nothing was changed")
     require_local(home)
-    events = read(copy)
+    events = read(copy, signed_by)
     kept = copy / FILE
     text = kept.read_text(encoding="utf-8") if kept.is_file() else _for_filer(settings_text, events)
     write_atomic(home / FILE, text.encode(), mode=0o600)
     settings = load(home)
     keys.make(home)
-    head = continue_from(copy, _open(settings, make=True), content(settings), actor)
+    book = _open(settings, make=True)
+    head = continue_from(copy, book, content(settings), actor, signed_by)
     return settings, head
 
 

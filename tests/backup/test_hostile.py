@@ -238,6 +238,61 @@ def test_the_stand_alone_reader_refuses_them_too(anywhere: Vault) -> None:
     assert not Path("/tmp/outside").exists()
 
 
+def below_links() -> list[tuple[Entry, bytes]]:
+    """Links whose places lie below other links, and files in folders that are none."""
+    return [
+        file("papers/good", b"good"),
+        link("papers/x", "../.."),
+        link("papers/x/planted", "papers/good"),
+        file("papers/x/planted-file"),
+        folder("papers/x/planted-folder"),
+        link("papers/x/planted-folder/planted", "/tmp"),
+        link("papers/good/planted", "/tmp"),
+        link("papers/no-folder/planted", "/tmp"),
+        file("papers/no-folder/planted-file"),
+        link("../planted", "/tmp"),
+        link("/tmp/planted", "/tmp"),
+        folder("C:/planted"),
+        link("papers/../planted", "/tmp"),
+        folder("papers/last"),
+        file("papers/last/good", b"good too"),
+    ]
+
+
+def planted(anywhere: Vault, inside: Path) -> list[Path]:
+    assert not os.path.lexists("/tmp/planted")
+    return [
+        path
+        for path in anywhere.top.rglob("*")
+        if "planted" in path.name or (path.is_symlink() and path != inside / "papers/x")
+    ]
+
+
+def test_no_link_is_made_below_a_link(anywhere: Vault) -> None:
+    report, place = restored(anywhere, below_links())
+    assert len(report.refused) == 11
+    assert all("planted" in text for text in report.refused)
+    assert planted(anywhere, place) == []
+    assert (place / "papers/last/good").read_bytes() == b"good too"
+    assert os.readlink(place / "papers/x") == "../.."
+
+
+def test_the_stand_alone_reader_makes_no_link_below_a_link(anywhere: Vault) -> None:
+    forge(anywhere.open(), anywhere.keys, [folder("papers"), *below_links()])
+    bare = anywhere.top / "bare"
+    done = run_reader(anywhere, bare, "--newest")
+    assert done.returncode == 1
+    assert planted(anywhere, bare) == []
+    assert os.readlink(bare / "papers/x") == "../.."
+    assert (bare / "papers/last/good").read_bytes() == b"good too"
+    assert len(done.stderr.strip().splitlines()) == 11, done.stderr
+    assert all("planted" in text for text in done.stderr.strip().splitlines())
+    part = run_reader(anywhere, anywhere.top / "part", "--newest", "--only", "papers/x")
+    assert os.readlink(anywhere.top / "part/papers/x") == "../.."
+    assert planted(anywhere, bare) == [anywhere.top / "part/papers/x"]
+    assert "no-folder" not in part.stderr and "papers/x/planted" in part.stderr
+
+
 # -- what to restore when the chains were tampered with
 
 
@@ -321,7 +376,8 @@ def test_no_single_file_stops_a_restore(anywhere: Vault, place: str) -> None:
     with (anywhere.folder / place / f"{number}{'ab' * 32}").open("wb") as file:
         file.truncate(1 << 40)
     found = anywhere.survey()
-    assert found.faults()
+    assert len(found.junk()) >= 10
+    assert any(f"{place}/{number}{'ab' * 32}" in text for text in found.damage())
     choice = choose(found)
     assert choice.snapshot.digest == good.digest
     report, target = anywhere.restore(choice)
@@ -352,7 +408,7 @@ def test_a_manifest_of_a_stranger_is_no_snapshot(anywhere: Vault) -> None:
     forge(anywhere.open(), thief, [folder("papers")], sequence=2)
     found = anywhere.survey()
     assert len(found.snapshots()) == 1
-    assert any("unknown key" in fault for fault in found.faults())
+    assert any("unknown key" in text for text in found.junk())
     with pytest.raises(Missing):
         choose(found, host="desk9", newest=True)
 

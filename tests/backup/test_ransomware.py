@@ -71,7 +71,7 @@ def test_an_owner_of_the_host_neither_reads_nor_destroys(worm: Vault) -> None:
     assert report.whole
     assert differences(before, picture(folder / "papers")) == []
     # and the rest is reported
-    faults = " ".join(survey.faults())
+    faults = " ".join([*survey.faults(), *survey.damage(), *survey.junk()])
     assert "two continuations of one snapshot" in faults
     assert "is not there" in faults
     assert "manifests/desk1/00010000-" in faults

@@ -106,3 +106,67 @@ def test_status_warns_of_a_kit_that_a_laptop_must_not_use(desk, tmp_path: Path) 
     (p8,) = [one for one in found["readiness"] if one["id"] == "P8"]
     lines = {line["what"]: line["light"] for line in p8["lines"]}
     assert lines["off-line kit: book"] == "red" and lines["off-line kit: programs"] == "red"
+
+
+def test_the_signer_is_checked_whatever_lies_at_the_root(
+    desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tasks.desk.context import Desk, desk as running
+    from tasks.desk.main import run
+    from tasks.shared.journal_copy import signer
+
+    def init(source: Path, signed_by: str, home: str) -> tuple[int, str]:
+        running.__dict__.clear()
+        running.__dict__.update(Desk().__dict__)
+        capsys.readouterr()
+        code = 0
+        try:
+            run(["init", "--from-kit", str(source), "--signed-by", signed_by, "--home",
+                 str(tmp_path / home), "--by", "it"])  # fmt: skip
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return code, "".join(capsys.readouterr())
+
+    copy = tmp_path / "copy"
+    assert desk("journal", "export", "--out", str(copy))[0] == 0
+    code, said = init(copy, "0123456789abcdef", "one")
+    assert code == 1 and "not with 0123456789abcdef" in said
+    assert not (tmp_path / "one" / "continuity.toml").exists()
+    code, said = init(copy, signer(copy), "two")
+    assert code == 0 and f"Signed with the key {signer(copy)}: as you said" in said
+
+    desk("kit", "build", "--no-wheels", "--out", str(tmp_path / "kits"))
+    (kit,) = (path for path in (tmp_path / "kits").iterdir() if path.is_dir())
+    for name in ("journal.jsonl", "head.json"):
+        (kit / name).write_bytes((copy / name).read_bytes())
+    code, said = init(kit, signer(copy), "three")
+    assert code == 1 and "journal.jsonl" in said, "a file that the kit's manifest does not name"
+    assert not (tmp_path / "three" / "continuity.toml").exists()
+
+
+def test_adopt_lists_what_it_never_takes(desk, tmp_path: Path) -> None:
+    from tasks.shared.content import ContentStore
+    from tasks.shared.journal_copy import export, signer
+    from tasks.shared.opening import continue_home, journal
+    from tests.conftest import SETTINGS
+
+    desk("journal", "export", "--out", str(tmp_path / "copy"))
+    settings, _ = continue_home(tmp_path / "laptop", SETTINGS, tmp_path / "copy", "laptop")
+    there = journal(settings)
+    from tasks.shared import people
+
+    people.add(there, "eve", "Eve", "77777", ["approver"], "laptop")
+    back = tmp_path / "back"
+    export(there, ContentStore(settings.content_path), settings.home, back)
+    code, _, err = desk("journal", "adopt", str(back), "--signed-by", "0123456789abcdef")
+    assert code == 1 and "not with 0123456789abcdef" in err
+    code, out, _ = desk("journal", "adopt", str(back), "--signed-by", signer(back))
+    assert code == 0 and "needs enrolling here" in out and "person/eve" in out
+    assert "1 event(s) need a person here; 1 more" in out
+    code, out, _ = desk("journal", "adopt", str(back), "--json")
+    said = json.loads(out)
+    assert code == 0 and said["adopted"] == [] and said["signer"] == signer(back)
+    assert [(row["kind"], row["next"]) for row in said["listed"]] == [
+        ("journal.continued", ""), ("person.added", "needs enrolling here"),
+    ]  # fmt: skip
+    assert "eve" not in desk("people", "list")[1]

@@ -22,10 +22,13 @@ class JournalContinued(Body, frozen=True, kw_only=True):
 
 
 class JournalAdopted(Body, frozen=True, kw_only=True):
-    """Events of another book, after the common prefix `seq`, were re-appended here."""
+    """Events of another book, after the common prefix `seq`, were re-appended here. `listed`: digests of
+    those that were only listed; `content` holds that book's events as they were given, one a line."""
 
     kind: ClassVar[str] = "journal.adopted"
     seq: int
     head: str
     events: int
     conflicts: list[str]
+    listed: tuple[str, ...] = ()
+    content: str = ""

@@ -1,0 +1,204 @@
+"""Which events of another copy of the journal `journal adopt` takes, and which it only lists.
+
+The signature of a copy shows who wrote it, not that its approvals are genuine: whoever has a copy can
+add events to it and sign it with a key of their own. So adoption takes facts, each of which can at most
+keep something from being done twice. It never takes what lets something be done: people, approvals,
+settlements, signatures. Those are listed, and a person of this home does them again.
+
+Every event type stands in `TAKEN` or in `LISTED`; a type in neither is listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tasks.shared import kinds
+from tasks.shared.journal import Event
+
+Kinds = tuple[type[kinds.Body], ...]
+
+_TAKEN: Mapping[str, Kinds] = {
+    "numbers that are reserved, printed or void must never be issued again": (
+        kinds.NumbersReserved, kinds.NumbersIssued, kinds.NumbersVoided,
+    ),
+    "what a desk recorded and attached": (
+        kinds.EntriesRecorded, kinds.EntriesRevised, kinds.EntriesRefused,
+        kinds.DocumentAttached, kinds.DocumentDropped,
+    ),
+    "what went to ACE, or may have: it must never be sent twice": (
+        kinds.BatchNamed, kinds.BatchWritten, kinds.QueryNamed, kinds.PlanDropped,
+        kinds.HandoverPrepared, kinds.ReleaseKept,
+    ),
+    "what ACE or CBP answered": (
+        kinds.AnswerRead, kinds.AnswerRepeated, kinds.RequestAnswered, kinds.ReleaseConditional,
+        kinds.BondConfirmed, kinds.RedeliveryDemanded, kinds.RedeliveryAnswered,
+        kinds.DiscretionGranted, kinds.DiscretionRelied,
+    ),
+    "paper that lies at a port or an agency": (
+        kinds.LetterIssued, kinds.LetterReissued, kinds.LetterSent, kinds.LetterWithdrawn,
+        kinds.PacketExported, kinds.PaperWritten, kinds.PgaPaper, kinds.PgaLetGo, kinds.PgaLoaded,
+    ),
+    "the course of the incident, and who was told": (
+        kinds.IncidentSuspected, kinds.IncidentDeclared, kinds.IncidentBreachFound,
+        kinds.IncidentDisconnected, kinds.IncidentDowntimeRequested,
+        kinds.IncidentDowntimeAuthorised, kinds.IncidentDowntimeRefused,
+        kinds.IncidentDowntimeRunning, kinds.IncidentRemediating, kinds.IncidentRemediated,
+        kinds.IncidentEvidenceSubmitted, kinds.IncidentReconnected, kinds.IncidentKeyingBacklog,
+        kinds.FactsNoted, kinds.WorkTaken, kinds.WorkClosed, kinds.ExposureListed,
+        kinds.EvidenceAttached, kinds.NoticeDrafted, kinds.NoticeSent, kinds.NoticeAcknowledged,
+    ),
+    "mail that went out must not go out again": (
+        kinds.MailQueued, kinds.MailTried, kinds.MailAnswered, kinds.MailSuperseded,
+        kinds.MailDelayed,
+    ),
+    "work on duties, partners and contacts": (
+        kinds.DutyAcknowledged, kinds.DutyChanged, kinds.DutyEnded, kinds.DutyFulfilled,
+        kinds.DutyReminded, kinds.DutyWithdrawn, kinds.PartnersTaken, kinds.PartnerReviewed,
+        kinds.ContactChecked, kinds.HistoryTaken,
+    ),
+    "what the production system was given": (
+        kinds.ProductionExported, kinds.ProductionNumbered, kinds.ProductionRestored,
+    ),
+}  # fmt: skip
+
+TAKEN: Mapping[type[kinds.Body], str] = {
+    kind: reason for reason, group in _TAKEN.items() for kind in group
+}
+"""Event types that adoption takes, each with the reason."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an event type is only listed, and what a person does about it: empty if nothing is to do."""
+
+    why: str
+    next: str = ""
+
+
+_LISTED: Mapping[Reason, Kinds] = {
+    Reason("a person's rights and codes belong to one home", "needs enrolling here"): (
+        kinds.PersonAdded, kinds.PersonRevoked, kinds.PersonEnrolled,
+    ),
+    Reason("a code that was used or refused there"): (
+        kinds.PersonCodeUsed, kinds.PersonCodeFailed,
+    ),
+    Reason("an approval binds where its one-time code was checked", "needs fresh approval"): (
+        kinds.ApprovalAsked, kinds.ApprovalGranted,
+    ),
+    Reason("an approval that was refused there lets nothing go"): (kinds.ApprovalRefused,),
+    Reason("an entry's final place rests on an approval", "settle again here"): (
+        kinds.EntrySettled, kinds.EntryBurnt, kinds.EntryHandedOver,
+    ),
+    Reason("it would let an entry go to ACE again", "decide again here"): (
+        kinds.EntryReopened, kinds.SendAgain, kinds.BatchNotReceived, kinds.HandoverRecalled,
+    ),
+    Reason("a signature rests on an approval", "sign again here"): (
+        kinds.AccountingSigned, kinds.EvidenceBuilt,
+    ),
+    Reason("it ends an incident or a demand for proof", "decide again here"): (
+        kinds.IncidentReconciled, kinds.IncidentClosed, kinds.IncidentDismissed,
+        kinds.EvidenceWaived,
+    ),
+    Reason("two persons decide on a hit, on lists that this home loaded", "screen again here"): (
+        kinds.HitFound, kinds.HitProposed, kinds.HitCleared, kinds.HitConfirmed,
+        kinds.ScreeningDone, kinds.ListLoaded, kinds.ListChecked,
+    ),
+    Reason("it tells of that machine alone"): (
+        kinds.AlertRaised, kinds.AlertClosed, kinds.RunBegun, kinds.UpkeepDone, kinds.KitBuilt,
+        kinds.PrivatePurged, kinds.BackupDone, kinds.BackupExamined, kinds.BackupFailed,
+        kinds.BackupProved, kinds.BackupVerified,
+    ),
+    Reason("it tells of that copy of the journal alone"): (
+        kinds.JournalStarted, kinds.JournalContinued, kinds.JournalAdopted,
+    ),
+}  # fmt: skip
+
+LISTED: Mapping[type[kinds.Body], Reason] = {
+    kind: reason for reason, group in _LISTED.items() for kind in group
+}
+"""Event types that adoption lists and never takes."""
+
+_NEW = Reason("adoption does not know this type of event", "look at it and do it again here")
+_UNSENT = Reason("the letter was still waiting there", "send again here")
+_STEALS = Reason("it bears the key of an event that is never taken", "look at it")
+
+OWN_KEYS = frozenset(
+    ("approval", "approval-asked", "person", "code", "signed", "settled", "burnt", "handed over",
+     "reopened", "again", "not received", "run", "alert", "adopted", "adoption", "continued")
+)  # fmt: skip
+"""First parts of the keys of listed events. An event under such a key would keep this home's own from
+being written, or stand for it."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An event of the other copy that is listed and not taken."""
+
+    event: Event
+    reason: Reason
+
+    def row(self) -> dict[str, object]:
+        """For a table or JSON. `digest` finds the event in the stored copy."""
+        return {"seq": self.event.seq, "kind": self.event.kind, "subject": self.event.subject,
+                "by": self.event.actor, "at": self.event.at, "why": self.reason.why,
+                "next": self.reason.next, "digest": self.event.digest}  # fmt: skip
+
+
+def part(theirs: Sequence[Event], prefix: int) -> tuple[list[Event], list[Passed]]:
+    """The events after the common `prefix` that may be taken, and those that are listed."""
+    extra = theirs[prefix:]
+    unsent, resent = _unsent(extra), _resent(theirs, prefix)
+    take: list[Event] = []
+    passed: list[Passed] = []
+    for event in extra:
+        body = event.said
+        if isinstance(body, kinds.BatchNotReceived) and body.batch in resent:
+            reason = None
+        elif getattr(body, "mail", "") in unsent and event.kind.startswith("mail."):
+            reason = _UNSENT
+        elif type(body) not in TAKEN:
+            reason = LISTED.get(type(body), _NEW)
+        else:
+            reason = _STEALS if (event.key or "").split(":")[0] in OWN_KEYS else None
+        if reason is None:
+            take.append(event)
+        else:
+            passed.append(Passed(event, reason))
+    return take, passed
+
+
+def _unsent(extra: Iterable[Event]) -> set[str]:
+    """Letters that were queued in the other copy and whose sending was not finished there. Taken, they
+    would go out from here: a copy that somebody wrote must not make this home send letters."""
+    waiting: set[str] = set()
+    for event in extra:
+        body = event.said
+        if isinstance(body, kinds.MailQueued):
+            waiting.add(body.mail)
+        elif isinstance(body, kinds.MailSuperseded | kinds.MailAnswered) and not getattr(
+            body, "waiting", ()
+        ):
+            waiting.discard(body.mail)
+    return waiting
+
+
+def _resent(theirs: Iterable[Event], prefix: int) -> set[str]:
+    """Batches that ACE never got and of which every entry went again in a later batch. Without the
+    first word the later batch could not be taken, and what went in it would not count as sent."""
+    batches: dict[str, tuple[str, set[str]]] = {}
+    lost: dict[str, set[str]] = {}
+    for event in theirs:
+        body = event.said if event.kind.startswith("batch.") else None
+        if isinstance(body, kinds.BatchNamed):
+            for batch, left in lost.items():
+                if batches[batch][0] == body.application:
+                    left.difference_update(body.numbers)
+            batches[body.batch] = (body.application, set(body.numbers))
+        elif (
+            isinstance(body, kinds.BatchNotReceived)
+            and event.seq > prefix
+            and body.batch in batches
+        ):
+            lost[body.batch] = set(batches[body.batch][1])
+    return {batch for batch, left in lost.items() if not left}
