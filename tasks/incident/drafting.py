@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -24,11 +24,20 @@ _NAMES = re.compile(r"\{([a-z-]+)\}")
 
 
 class DraftTable(msgspec.Struct, frozen=True):
-    """`heads` are words and shares of the width."""
+    """`heads` are words and shares of the width; `private`: the columns whose references are opened,
+    in a notice with `numbers`."""
 
     title: str
     heads: list[tuple[str, float]]
     rows: list[list[str]]
+    private: tuple[int, ...] = ()
+
+    def opened(self, value: Callable[[str], str]) -> list[list[str]]:
+        """The rows with `value` of each cell of a private column, and all others masked."""
+        return [
+            [value(cell) if place in self.private else importers.masked(cell)
+             for place, cell in enumerate(row)] for row in self.rows
+        ]  # fmt: skip
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,9 +149,14 @@ def compose(desk: Desk, notice: Notice, to: Contact) -> Draft:
         text=[desk.fill(text) for text in notice.text],
         facts=[desk.fact(name) for name in notice.facts],
         tables=[
-            DraftTable(one.title, one.heads, [[seen(cell) for cell in row] for row in one.rows])
+            DraftTable(
+                one.title,
+                one.heads,
+                [[seen(cell) for cell in row] for row in one.rows],
+                one.private if notice.numbers else (),
+            )
             for one in tables
-        ],
+        ],  # fmt: skip
         signed=notice.signed,
         numbers=notice.numbers,
         rule=f"{notice.source} [{notice.mark}]",

@@ -72,17 +72,17 @@ def _files(office: Office, one: Known) -> dict[str, bytes]:
 
 
 def letter_of(office: Office, one: Known) -> Letter:
-    """The mail of a notice. SSNs in its text stand as references, which the post opens when it hands
-    the mail over; the PDF beside it masks them."""
-    draft = drafting.loaded(office.content.get(one.content))
-    opened = notice_page.as_is if draft.numbers else notice_page.masking
+    """The mail of a notice. SSNs in the tables of a breach notice stand as aliases, which the letter
+    declares and the post opens when it hands the mail over; the PDF beside it masks them."""
+    draft, private = drafting.loaded(office.content.get(one.content)), dict[str, str]()
+    opened = notice_page.aliasing(private) if draft.numbers else notice_page.masking
     page = notice_page.pdf(draft, office.settings)
     files = [Attachment(f"{draft.template}.pdf", page, "application/pdf")]
     files += [Attachment(name, data, "text/csv; charset=utf-8")
               for name, data in notice_page.lists(draft, opened)]  # fmt: skip
     return Letter(
         key=_key(one), to=[draft.mail], title=notice_page.title(draft),
-        text=notice_page.body(draft, office.settings, opened), attachments=files,
+        text=notice_page.body(draft, office.settings, opened), attachments=files, private=private,
     )  # fmt: skip
 
 
