@@ -10,8 +10,7 @@ from hashlib import sha256
 
 import msgspec
 
-from tasks.incident import importers, notice_counts, notice_facts
-from tasks.incident.clocks import sent_times
+from tasks.incident import deadlines, importers, notice_counts, notice_facts, tellings
 from tasks.incident.contacts import Contact
 from tasks.incident.notice_facts import COMPUTED, UNKNOWN, UNTOLD
 from tasks.incident.notice_tables import TABLES, Filled
@@ -107,8 +106,9 @@ class Desk:
 
     def sent(self, template: str) -> bool:
         """Whether this notice was sent to anybody, by the book or as a person says (`breach-sent`)."""
-        return bool(sent_times(self.office.journal.rows, self.incident.id).get(template)
-                    or self.said.get(f"{template}-sent"))  # fmt: skip
+        rules = deadlines.load(self.office.settings.home)
+        times = tellings.sent_times(self.office.journal.rows, self.incident.id, rules)
+        return bool(times.get(template) or self.said.get(f"{template}-sent"))
 
     def facts(self) -> Iterator[tuple[str, str, str, str]]:
         """Every fact: its id, label, words, and where these come from."""
@@ -156,7 +156,7 @@ def compose(desk: Desk, notice: Notice, to: Contact) -> Draft:
                 one.private if notice.numbers else (),
             )
             for one in tables
-        ],  # fmt: skip
+        ],
         signed=notice.signed,
         numbers=notice.numbers,
         rule=f"{notice.source} [{notice.mark}]",

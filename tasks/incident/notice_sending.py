@@ -98,8 +98,9 @@ def send(office: Office, wanted: Sequence[Known], actor: str) -> Sending:
     and its clock met, only when the server took it.
     """
     if office.drill:
-        raise Refused("A drill sends nothing outside. Print the notices, and record them as told by "
-                      "hand: continuity incident sent NOTICE --how hand")  # fmt: skip
+        raise Refused("A drill sends nothing outside. Print the notices, and record them as told: "
+                      "continuity incident sent NOTICE --how hand; a breach notice --how mail --evidence "
+                      "FILE, with the mail file that was written")  # fmt: skip
     done = Sending()
     dead = {one.id for one in contacts.load(office).values() if one.dead}
     post = Post(office.journal, office.content, office.settings)
@@ -144,7 +145,7 @@ def _withdraw(pen: Pen, one: Known, by: str) -> bool:
 def take_back(office: Office, one: Known, actor: str) -> bool:
     """A person told in writing what waits for the mail server, perhaps with the outbox's own copy: it
     does not go a second time. Returns whether one waited. After a call the mail still goes."""
-    if one.how == "call":
+    if not one.sent or one.how == "call":
         return False
     with office.journal.write(actor) as pen:
         waited = _withdraw(pen, one, one.id)

@@ -64,7 +64,7 @@ class Notice(Table):
             raise ValueError(f"names what there is not: {', '.join(wrong)}")
         if self.numbers and not self.breach:
             raise ValueError("numbers = true writes Social Security numbers out, which only a breach "
-                             "notice may (19 CFR 111.21(b)): set breach = true, or leave numbers out")  # fmt: skip
+                             "notice may: set breach = true, or leave numbers out")  # fmt: skip
         return self
 
 
