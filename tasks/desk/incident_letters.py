@@ -88,7 +88,7 @@ def _tell(outcome: Outcome, out: Path, as_json: bool) -> None:
     if as_json:
         return
     say(f"{len(rows)} written to {out}. Nothing was sent: have them signed and handed in, then "
-        "continuity incident letters sent LETTER --proof FILE")  # fmt: skip
+        "continuity incident letters sent LETTER --way WAY --to OFFICER --proof FILE")  # fmt: skip
 
 
 @app.command("list")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -66,7 +66,8 @@ def test_from_incident_to_proof_of_sending(continuity, world: World) -> None:  #
 def test_a_port_is_asked_for_what_waits_there(continuity, home: Path, world: World) -> None:  # type: ignore[no-untyped-def]
     grant(world.book)
     waits = world.record("30")
-    gone = [world.record("30", paper_outcome="released", release_date=date(2026, 11, 24), release_time=time(10)) for _ in range(2)]  # fmt: skip
+    day = {"release_date": date(2026, 11, 24), "release_time": "10:00"}
+    gone = [world.record("30", paper_outcome="released", **day) for _ in range(2)]
     issue = ("incident", "letters", "issue", "--port", "2704", "--json", "--out")
     settings = home / "continuity.toml"
     kept = settings.read_text()

@@ -61,7 +61,7 @@ def test_a_letter_says_what_cbp_asks_and_stands_in_the_book(world: World) -> Non
     text = text_of(made.path)
     for words in ("DOWNTIME LETTER", made.letter, number, "Port 2704 LOS ANGELES", "HQ-2026-117", "ransomware",
                   "RAMON TREVIÑO GARZA", "1979-03-18", "TX R41-7KD", "ABCD1234567", "Acme Tools, Inc.",
-                  "Ada Vance, licensed customs broker, licence 98765", "Data for CBP Form 3461: entry",
+                  "Ada Vance, licensed customs broker, license 98765", "Data for CBP Form 3461: entry",
                   "8471.30.0100"):  # fmt: skip
         assert words in text, words
     assert manifest.verify(made.path.parent) == []
@@ -279,7 +279,7 @@ def test_who_signs_under_whose_licence(world: World) -> None:
     with pytest.raises(BadInput, match=r"Who signs\?.*ada, eve"):
         world.issue(number)
     text = text_of(world.letter(number, signer="jo").path)
-    assert "Jo Harbor, employee, under the firm's licence 12345" in text
+    assert "Jo Harbor, employee, under the firm's license 12345" in text
     (found,) = letters(world.book.journal).to_pylist()
     assert (found["signer"], found["licence"], found["numbers"]) == ("Jo Harbor", "12345", number)
     with pytest.raises(Refused, match="Nobody with the id"):
@@ -380,7 +380,7 @@ def test_what_a_port_released_is_on_no_letter_for_the_port(world: World) -> None
     """A letter asks CBP to release goods. Only a number that is named goes on one all the same."""
     waits = world.record("11")
     gone = {
-        outcome: world.record("11", paper_outcome=outcome, release_date=day, release_time=time(10))
+        outcome: world.record("11", paper_outcome=outcome, release_date=day, release_time="10:00")
         for outcome, day in (("released", date(2026, 11, 24)), ("provisional", date(2026, 11, 24)))
     }
     refused = world.record("11", paper_outcome="refused")

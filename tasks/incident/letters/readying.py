@@ -149,7 +149,8 @@ def leave_problems(leave: Leave, ports: Iterable[str], day: date) -> list[Proble
     """Why CBP's leave does not cover these ports today."""
     return [
         Problem(column="authorisation", wrong=f"port {port}: {reason}",
-                right="record CBP's leave (continuity incident step), or issue without it and say why: "
+                right="record CBP's authorization (continuity incident step downtime_authorised --reference "
+                      "WORDS), or issue without it and say why: "
                       "--without-authorisation REASON")
         for port in sorted(set(ports)) if (reason := leave.lacking(port, day))
     ]  # fmt: skip
