@@ -30,6 +30,8 @@ SETTINGS = """
 name = "Harbor & Vance Customs Brokers"
 filer_code = "ABC"
 licence = "12345"
+permit = "22-00417"
+address = "400 Harbor Plaza, Long Beach CA 90802"
 contact_name = "JO HARBOR"
 contact_phone = "5625550100"
 [numbers]

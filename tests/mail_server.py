@@ -28,13 +28,15 @@ USER, PASSWORD = "continuity", "a mail password"
 @dataclass
 class MailServer:
     """What arrived, and how the server behaves: `refused` address -> answer, `breaks` cuts the line
-    in the middle of a letter, `busy` answers the letter itself with that."""
+    in the middle of a letter, `hangs_up_at` only in those with that subject, `busy` answers the letter
+    itself with that."""
 
     port: int = 0
     certificate: Path = Path()
     refused: dict[str, str] = field(default_factory=dict)
     busy: str = ""
     breaks: bool = False
+    hangs_up_at: str = ""
     received: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     logins: int = 0
 
@@ -47,15 +49,16 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
-        if self.breaks:
-            server.transport.close()
-        if self.breaks or self.busy:
-            return self.busy
-        sealed = session.ssl or server.transport.get_extra_info("ssl_object")
-        assert sealed, "a letter came in the clear"
         message = cast(
             "EmailMessage", message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
         )
+        breaks = self.breaks or bool(self.hangs_up_at and message["Subject"] == self.hangs_up_at)
+        if breaks:
+            server.transport.close()
+        if breaks or self.busy:
+            return self.busy
+        sealed = session.ssl or server.transport.get_extra_info("ssl_object")
+        assert sealed, "a letter came in the clear"
         self.received.append((list(envelope.rcpt_tos), message))
         return "250 taken"
 

@@ -71,7 +71,8 @@ def init(
     say(f"Home folder made: {settings.home}")
     if kept := keep(settings.home, wheel):
         say(f"{kept}: kept for off-line kits")
-    say("Next: edit continuity.toml, then continuity people add, numbers reserve, numbers issue.")
+    say("Next: fill in continuity.toml, [broker] first (no downtime letter goes out without it), then "
+        "continuity people add, numbers reserve, numbers issue.")  # fmt: skip
 
 
 def _settings(name: str, filer: str) -> str:

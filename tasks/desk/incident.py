@@ -142,7 +142,15 @@ def status(
 
 def _tell(one: Incident, said: dict[str, Any]) -> None:
     show(said["steps"], as_json=False, title=_head(one))
-    show(said["clocks"][:MOST], as_json=False, title="What bites next")
+    running = [{name: value for name, value in row.items() if name != "cleared by"}
+               for row in said["clocks"][:MOST]]  # fmt: skip
+    show(running, as_json=False, title="What bites next")
+    ends: dict[str, list[str]] = {}
+    for row in said["clocks"]:
+        if row["cleared by"]:
+            ends.setdefault(row["cleared by"], []).append(row["rule"].partition(":")[0])
+    for words, names in ends.items():
+        say(f"{', '.join(dict.fromkeys(names))}: {words}")
     if len(said["clocks"]) > MOST:
         say(f"and {len(said['clocks']) - MOST} more: status --json")
     show(said["work"], as_json=False, title="Open when the systems went down")

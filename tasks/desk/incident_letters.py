@@ -31,7 +31,10 @@ def mount(into: typer.Typer) -> None:
 def issue(
     out: Annotated[Path, typer.Option(help="A new folder.")],
     numbers: Annotated[list[str] | None, typer.Argument(help="Entries; or give --port.")] = None,
-    port: Annotated[str, typer.Option(help="All entries of a port that wait for a letter.")] = "",
+    port: Annotated[
+        str,
+        typer.Option(help="All entries of a port that wait for a letter, and are not released."),
+    ] = "",
     per: Annotated[str, typer.Option(help="One letter a shipment, or one a port.")] = "",
     signer: Annotated[str, typer.Option(help="Who signs, by id; else \\[letters] signer.")] = "",
     again: Annotated[
@@ -50,14 +53,20 @@ def issue(
 ) -> None:
     """Make letters for the ports, to be signed and handed in: one a shipment, or one a port. All are
     issued or none. Refused for want of what CBP asks of the mode, for a number that cannot be used, for
-    an agency's paper that is missing, or without CBP's authorisation. All else is "to follow".
+    an agency's paper that is missing, or without CBP's authorisation; and before all of that while the
+    broker's license, permit, address or phone is not set. All else is "to follow". With --port, entries
+    that are recorded as released are left out and listed: one goes on a letter only by its number.
 
-    Exit 1 if an entry was left out."""
+    Exit 1 if an entry that waits was left out."""
     from tasks.incident.letters import issuing, readying
 
     if port:
         readying.require_port(desk.book, port)
-    chosen = desk.numbers(numbers or []) or (readying.waiting(desk.journal, port) if port else [])
+    chosen = desk.numbers(numbers or [])
+    if port and not chosen:
+        chosen = readying.waiting(desk.journal, port)
+        for some in readying.decided(desk.journal, port):
+            typer.echo(f"left out, {some.words}", err=True)
     kind = per or (issuing.PORT if port else issuing.SHIPMENT)
     wish = issuing.Wish(tuple(chosen), kind, signer, again, without_authorisation, leave_out)
     outcome = issuing.issue(desk.book, wish, out, desk.actor)
@@ -79,7 +88,7 @@ def _tell(outcome: Outcome, out: Path, as_json: bool) -> None:
     if as_json:
         return
     say(f"{len(rows)} written to {out}. Nothing was sent: have them signed and handed in, then "
-        "continuity incident letters sent LETTER --proof FILE")  # fmt: skip
+        "continuity incident letters sent LETTER --way WAY --to OFFICER --proof FILE")  # fmt: skip
 
 
 @app.command("list")
@@ -236,10 +245,13 @@ def export(
 @app.command()
 def blank(out: Annotated[Path, typer.Option(help="The PDF to write.")]) -> None:
     """A letter to be filled in by hand, to be kept on paper."""
-    from tasks.incident.letters import blank as room
+    from tasks.incident.letters import blank as room, letterhead
     from tasks.shared import clock
     from tasks.shared.files import write_atomic
     from tasks.shared.journal import is_drill
 
     data = room.blank(desk.settings.broker, clock.now(), drill=is_drill(desk.journal))
     say(f"{write_atomic(out, data)} written")
+    if names := letterhead.missing(desk.settings.broker):
+        settings = ", ".join(f"[broker] {name}" for name in names)
+        typer.echo(f"NOT SET in continuity.toml, and a gap on the letter: {settings}", err=True)

@@ -56,7 +56,9 @@ def notify(
         waiting = done.waiting
         say(f"{len(done.sent)} sent, {len(waiting)} wait{f': {done.reason}' if waiting else ''}")
         for name in done.by_hand:
-            say(f"by hand: {name}; then continuity incident sent {name} --how call")
+            written = book.must_be_written(office, book.one_of(office, name))
+            way = "mail|portal --evidence FILE" if written else "call"
+            say(f"by hand: {name}; then continuity incident sent {name} --how {way}")
     if not drafted and not missing:
         say("No notice is due.")
     raise typer.Exit(1 if waiting or missing else 0)
@@ -82,19 +84,31 @@ def _drafted(office: Office, name: str, only: list[str] | tuple[str, ...], of: s
 
 def sent(
     notice: Annotated[str, typer.Argument(help="Its id, or how it begins.")],
-    how: Annotated[str, typer.Option(help="call, mail, portal, letter or hand.")],
+    how: Annotated[
+        str,
+        typer.Option(
+            help="mail, portal, call, letter or hand. Of a breach notice only mail and portal count, "
+            "with --evidence."
+        ),
+    ],
     at: At = "",
     reference: Reference = "",
     evidence: Evidence = None,
 ) -> None:
-    """A person told it: by telephone, in a portal, on paper. Its clock is met from then."""
-    from tasks.incident import notice_sending, notices as book
+    """Record that a person told it. Its clock is met from then. A breach notice must be electronic (19
+    CFR 111.21(b)): mail or portal with --evidence, the sent mail or the receipt, meets its clock; a
+    call, letter or paper is only logged beside it, and the clock runs on."""
+    from tasks.incident import notice_sending, notices as book, tellings
     from tasks.incident.moments import moment
 
     office = room()
     happened = moment(at, office.zone, "--at")
     one = book.told(office, notice, how, desk.actor, happened=happened, reference=reference,
                     files=paths(evidence))  # fmt: skip
+    if not one.sent:
+        say(f"{one.id}: {how} logged beside the notice; it is NOT sent, and its clock runs on. "
+            f"{tellings.clears(one.template, one.id)}")  # fmt: skip
+        return
     say(f"{one.id}: sent, {one.how} {one.reference}".rstrip())
     if notice_sending.take_back(office, one, desk.actor):
         say("Its mail waited in the outbox and does not go as well")
@@ -121,7 +135,7 @@ def notices(
     incident: Annotated[str, typer.Option(help="One that is closed, by its id.")] = "",
     as_json: Json = False,
 ) -> None:
-    """What was drafted, sent and acknowledged."""
+    """What was drafted, sent and acknowledged, and which calls were logged beside a breach notice."""
     from tasks.incident import standing, state
 
     office = room()

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from tasks.incident import deadlines, hour_zero
+from tasks.incident import deadlines, hour_zero, tellings
 from tasks.incident.deadlines import Deadline, Due
 from tasks.incident.hour_zero import Item
 from tasks.incident.office import Office
 from tasks.incident.state import Incident, Rows
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED
-from tasks.shared.incident_tables import NOTICES
 from tasks.shared.projections import ENTRIES, NUMBERS
-from tasks.shared.store import EVENTS
 
 SOON = timedelta(hours=24)
 ON_LINE = ("reconnected", "keying_backlog", "reconciled", "closed", "dismissed")
@@ -29,7 +26,8 @@ ON_LINE = ("reconnected", "keying_backlog", "reconciled", "closed", "dismissed")
 @dataclass(frozen=True)
 class Clock:
     """`about`: of what and how many; `next`: what a person should do; `whole`: how long it runs in
-    all, where that is less than the days in which others turn red."""
+    all, where that is less than the days in which others turn red; `clears`: what alone ends it, in
+    words, where not every way of telling does."""
 
     rule: Deadline
     due: Due
@@ -37,6 +35,7 @@ class Clock:
     next: str
     count: int = 1
     whole: timedelta = 4 * SOON
+    clears: str = ""
 
     def left(self, now: datetime) -> timedelta:
         return self.due.at - now
@@ -74,7 +73,7 @@ def _telling(rows: Rows, incident: Incident, rules: Mapping[str, Deadline]) -> I
     """Whom to tell. A clock is met by the notice that its rule names, sent after it began."""
     if incident.state == "dismissed":
         return
-    told = sent_times(rows, incident.id)
+    told = tellings.sent_times(rows, incident.id, rules)
     yield from _breach(rows, incident, rules, told)
     declared = incident.last("declared")
     if declared and incident.state not in ON_LINE:
@@ -103,44 +102,40 @@ def _breach(
     sent = sorted(told.get(notice.met_by, ()))
     updates = told.get(update.met_by, ())
     first = incident.discovered
+    called = tellings.calls(rows, incident.id, rules)
     if first and not sent:
-        yield _tell(notice, first.discovered, "discovered")
+        yield _breach_clock(notice, first.discovered, "discovered", notice.met_by, called)
     if sent and not any(at >= sent[0] for at in updates):
-        yield _tell(update, sent[0], "notice sent")
+        yield _breach_clock(update, sent[0], "notice sent", update.met_by, called)
     # What is recorded after a notice went, it did not say, however early it was discovered.
-    tellings = list(_tellings(rows, incident.id, (notice.met_by, update.met_by))) if sent else []
+    templates = (notice.met_by, update.met_by)
+    after = [one for one in tellings.given(rows, incident.id, rules) if one.template in templates]
     for one in incident.breaches:
         known = one is first if not sent else one is incident.breaches[0]
-        if not known and not any(seq > one.seq and at >= one.discovered for seq, at in tellings):
-            # what adds to a notice that was never sent is the notice
-            yield _tell(news, one.discovered, "discovered", "" if sent else notice.met_by)
+        if known or any(at.seq > one.seq and at.happened >= one.discovered for at in after):
+            continue
+        # what adds to a notice that was never sent is the notice
+        met_by = news.met_by if sent else notice.met_by
+        yield _breach_clock(news, one.discovered, "discovered", met_by, called)
 
 
-def _tellings(rows: Rows, incident: str, templates: Sequence[str]
-              ) -> Iterator[tuple[int, datetime]]:  # fmt: skip
-    """When notices were told: the event that says so, and the moment."""
-    query = sa.select(EVENTS.c.seq, EVENTS.c.body).where(
-        EVENTS.c.kind == kinds.NoticeSent.kind,
-        sa.or_(*(EVENTS.c.subject.startswith(f"notice/{incident}/{one}/") for one in templates)),
-    )
-    for row in rows(query):
-        yield row.seq, clock.parse(json.loads(row.body)["happened"])
+def _breach_clock(
+    rule: Deadline, start: datetime, word: str, met_by: str, called: Sequence[tellings.Call]
+) -> Clock:
+    """A clock that only electronic notice clears, with the calls that were logged since its start."""
+    made = _tell(rule, start, word, met_by)
+    count = sum(one.template == met_by and one.happened >= start for one in called)
+    some = "call logged, which does" if count == 1 else "calls logged, which do"
+    logged = f"; {count} {some} not clear it" if count else ""
+    return replace(made, about=made.about + logged, clears=tellings.clears(met_by))
 
 
 def _tell(rule: Deadline, start: datetime, word: str, met_by: str = "") -> Clock:
+    """`met_by`: the notice that meets it, if not the rule's own."""
     about = f"{word} {clock.text(start)[:16]}Z"
     due = deadlines.due(rule, start)
     command = f"continuity incident notify {met_by or rule.met_by}"
     return Clock(rule, due, about, command, whole=due.at - start)
-
-
-def sent_times(rows: Rows, incident: str) -> defaultdict[str, list[datetime]]:
-    """When notices were sent, by the template."""
-    query = sa.select(NOTICES.c.template, NOTICES.c.sent)
-    found: defaultdict[str, list[datetime]] = defaultdict(list)
-    for row in rows(query.where(NOTICES.c.incident == incident, NOTICES.c.sent != "")):
-        found[row.template].append(clock.parse(row.sent))
-    return found
 
 
 def _work(rows: Rows, incident: Incident, rules: Mapping[str, Deadline]) -> Iterator[Clock]:

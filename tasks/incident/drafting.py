@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 import msgspec
 
-from tasks.incident import importers, notice_counts, notice_facts
-from tasks.incident.clocks import sent_times
+from tasks.incident import deadlines, importers, notice_counts, notice_facts, tellings
 from tasks.incident.contacts import Contact
 from tasks.incident.notice_facts import COMPUTED, UNKNOWN, UNTOLD
 from tasks.incident.notice_tables import TABLES, Filled
@@ -24,11 +23,20 @@ _NAMES = re.compile(r"\{([a-z-]+)\}")
 
 
 class DraftTable(msgspec.Struct, frozen=True):
-    """`heads` are words and shares of the width."""
+    """`heads` are words and shares of the width; `private`: the columns whose references are opened,
+    in a notice with `numbers`."""
 
     title: str
     heads: list[tuple[str, float]]
     rows: list[list[str]]
+    private: tuple[int, ...] = ()
+
+    def opened(self, value: Callable[[str], str]) -> list[list[str]]:
+        """The rows with `value` of each cell of a private column, and all others masked."""
+        return [
+            [value(cell) if place in self.private else importers.masked(cell)
+             for place, cell in enumerate(row)] for row in self.rows
+        ]  # fmt: skip
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +106,9 @@ class Desk:
 
     def sent(self, template: str) -> bool:
         """Whether this notice was sent to anybody, by the book or as a person says (`breach-sent`)."""
-        return bool(sent_times(self.office.journal.rows, self.incident.id).get(template)
-                    or self.said.get(f"{template}-sent"))  # fmt: skip
+        rules = deadlines.load(self.office.settings.home)
+        times = tellings.sent_times(self.office.journal.rows, self.incident.id, rules)
+        return bool(times.get(template) or self.said.get(f"{template}-sent"))
 
     def facts(self) -> Iterator[tuple[str, str, str, str]]:
         """Every fact: its id, label, words, and where these come from."""
@@ -140,7 +149,12 @@ def compose(desk: Desk, notice: Notice, to: Contact) -> Draft:
         text=[desk.fill(text) for text in notice.text],
         facts=[desk.fact(name) for name in notice.facts],
         tables=[
-            DraftTable(one.title, one.heads, [[seen(cell) for cell in row] for row in one.rows])
+            DraftTable(
+                one.title,
+                one.heads,
+                [[seen(cell) for cell in row] for row in one.rows],
+                one.private if notice.numbers else (),
+            )
             for one in tables
         ],
         signed=notice.signed,

@@ -3,7 +3,7 @@ would be told is printed and recorded as told by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tasks.incident import (
@@ -24,6 +24,7 @@ from tasks.incident import (
 from tasks.incident.after import drill as after
 from tasks.incident.clocks import clocks
 from tasks.incident.hour_zero import Act
+from tasks.incident.notices import Known
 from tasks.incident.office import Office
 from tasks.incident.state import Given
 from tasks.shared import clock, keys
@@ -84,15 +85,33 @@ def _begin(office: Office, out: Path, actor: str) -> Iterator[str]:
 
 
 def _tell(office: Office, out: Path, actor: str) -> Iterator[str]:
-    """Write what is due, and record it as told by hand."""
+    """Write what is due, and record it as told by hand; a breach notice as mailed, with the mail file
+    as its proof."""
     drafted, missing = notices.draft_due(office, actor)
     known = [notices.one_of(office, one.notice) for one in drafted]
-    notice_sending.write(office, known, out / "incident" / "notices")
     for one in known:
-        notices.told(office, one.id, "hand", actor, reference="DRILL: not sent")
+        files = notice_sending.write(office, [one], out / "incident" / "notices")
+        if notices.must_be_written(office, one):
+            yield from _mail(office, one, files, actor)
+        else:
+            notices.told(office, one.id, "hand", actor, reference="DRILL: not sent")
     names = ", ".join(dict.fromkeys(one.template for one in known))
     yield f"{len(known)} notices written and printed: {names or 'none'}"
     yield from (f"  nobody to tell: {words}" for words in missing)
+
+
+def _mail(office: Office, one: Known, files: Sequence[Path], actor: str) -> Iterator[str]:
+    """The office is telephoned first, which must not stop the clock."""
+    notices.told(office, one.id, "call", actor, reference=_OFFICER)
+    runs = _running(office)
+    proof = [path for path in files if path.suffix == ".eml"]
+    notices.told(office, one.id, "mail", actor, reference="DRILL: not sent", files=proof)
+    stopped = ", ".join(sorted(runs - _running(office))) or "NO CLOCK"
+    yield f"{one.template}: a call was logged and stopped no clock; the mail with its proof stopped {stopped}"
+
+
+def _running(office: Office) -> set[str]:
+    return {one.rule.id for one in clocks(office, state.require(office.journal.rows))}
 
 
 def _bites(office: Office) -> Iterator[str]:

@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-import sqlalchemy as sa
-
-from tasks.incident import contacts
-from tasks.incident.clocks import clocks, sent_times
+from tasks.incident import contacts, deadlines, tellings
+from tasks.incident.clocks import clocks
 from tasks.incident.contacts import Contact
 from tasks.incident.office import Office
 from tasks.incident.plan import Notice, Plan
@@ -17,12 +15,12 @@ from tasks.incident.state import Incident
 from tasks.shared import clock
 from tasks.shared.board import GREEN
 from tasks.shared.errors import BadInput
-from tasks.shared.incident_tables import NOTICES
 
 
 def due(office: Office, incident: Incident, plan: Plan) -> list[Notice]:
     """The notices of the plan whose time it is, by stage."""
-    told = sent_times(office.journal.rows, incident.id)
+    rules = deadlines.load(office.settings.home)
+    told = tellings.sent_times(office.journal.rows, incident.id, rules)
     now = clock.now()
     # A later fact goes out as soon as it is known; what is told on a day, when that day is near.
     soon = {
@@ -72,8 +70,7 @@ def still(
     """Those whom nobody told it yet; all, where it is told again and again."""
     if notice.repeat:
         return list(to)
-    query = sa.select(NOTICES.c.contact).where(
-        NOTICES.c.incident == incident.id, NOTICES.c.template == notice.id, NOTICES.c.sent != ""
-    )
-    told = {row.contact for row in office.journal.rows(query)}
+    rules = deadlines.load(office.settings.home)
+    told = {one.contact for one in tellings.given(office.journal.rows, incident.id, rules)
+            if one.template == notice.id}  # fmt: skip
     return [one for one in to if one.id not in told]

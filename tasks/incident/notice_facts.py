@@ -9,8 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tasks.entries.codes import meanings
-from tasks.incident import exposure, notice_counts, notice_progress
-from tasks.incident.clocks import sent_times
+from tasks.incident import deadlines, exposure, notice_counts, notice_progress, tellings
 from tasks.incident.downtime import InForce
 from tasks.incident.moments import shown
 from tasks.incident.office import Office
@@ -70,7 +69,8 @@ def _discovered(office: Office, incident: Incident) -> str:
 
 
 def _breach_sent(office: Office, incident: Incident) -> str:
-    times = sent_times(office.journal.rows, incident.id)["breach"]
+    rules = deadlines.load(office.settings.home)
+    times = tellings.sent_times(office.journal.rows, incident.id, rules)["breach"]
     return _when(min(times, default=None), office)
 
 

@@ -12,7 +12,7 @@ from itertools import zip_longest
 
 from tasks.incident import importers
 from tasks.incident.drafting import Draft, DraftTable
-from tasks.shared import clock
+from tasks.shared import clock, mail_private
 from tasks.shared.paper import UPRIGHT, Column, Frame, Paper
 from tasks.shared.private import is_reference
 from tasks.shared.settings import Settings
@@ -34,9 +34,20 @@ def opening(vault_open: Open) -> Open:
     return lambda cell: vault_open(cell) if is_reference(cell) else cell
 
 
-def as_is(cell: str) -> str:
-    """References stay, to be opened when the mail leaves."""
-    return cell
+def aliasing(private: dict[str, str]) -> Open:
+    """References become aliases, which the mail opens when it leaves; `private` gets each: alias ->
+    reference."""
+    named: dict[str, str] = {}
+
+    def shown(cell: str) -> str:
+        if not is_reference(cell):
+            return cell
+        if cell not in named:
+            named[cell] = mail_private.alias()
+            private[named[cell]] = cell
+        return named[cell]
+
+    return shown
 
 
 def text(draft: Draft, settings: Settings, opened: Open = masking, most: int = 0) -> str:
@@ -70,8 +81,9 @@ def _lines(draft: Draft, settings: Settings, opened: Open, most: int) -> Iterato
 
 
 def _table(table: DraftTable, opened: Open, most: int) -> Iterator[str]:
-    shown = table.rows[:most] if most else table.rows
-    rows = [[title for title, _ in table.heads], *([opened(cell) for cell in row] for row in shown)]
+    whole = table.opened(opened)
+    shown = whole[:most] if most else whole
+    rows = [[title for title, _ in table.heads], *shown]
     wide = [min(max(len(row[place]) for row in rows), _CELL) for place in range(len(table.heads))]
     yield table.title
     for number, row in enumerate(rows):
@@ -126,7 +138,7 @@ def pdf(draft: Draft, settings: Settings, opened: Open = masking) -> bytes:
 def _on_paper(paper: Paper, table: DraftTable, opened: Open) -> None:
     shares = sum(share for _, share in table.heads)
     columns = [Column(title, UPRIGHT.inner * share / shares) for title, share in table.heads]
-    paper.table(columns, [[opened(cell) for cell in row] for row in table.rows], 8.5)
+    paper.table(columns, table.opened(opened), 8.5)
 
 
 def lists(draft: Draft, opened: Open = masking) -> list[tuple[str, bytes]]:
@@ -145,7 +157,7 @@ def _csv(table: DraftTable, opened: Open) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([title for title, _ in table.heads])
-    writer.writerows([cell(opened(value)) for value in row] for row in table.rows)
+    writer.writerows([cell(value) for value in row] for row in table.opened(opened))
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 

@@ -72,17 +72,17 @@ def _files(office: Office, one: Known) -> dict[str, bytes]:
 
 
 def letter_of(office: Office, one: Known) -> Letter:
-    """The mail of a notice. SSNs in its text stand as references, which the post opens when it hands
-    the mail over; the PDF beside it masks them."""
-    draft = drafting.loaded(office.content.get(one.content))
-    opened = notice_page.as_is if draft.numbers else notice_page.masking
+    """The mail of a notice. SSNs in the tables of a breach notice stand as aliases, which the letter
+    declares and the post opens when it hands the mail over; the PDF beside it masks them."""
+    draft, private = drafting.loaded(office.content.get(one.content)), dict[str, str]()
+    opened = notice_page.aliasing(private) if draft.numbers else notice_page.masking
     page = notice_page.pdf(draft, office.settings)
     files = [Attachment(f"{draft.template}.pdf", page, "application/pdf")]
     files += [Attachment(name, data, "text/csv; charset=utf-8")
               for name, data in notice_page.lists(draft, opened)]  # fmt: skip
     return Letter(
         key=_key(one), to=[draft.mail], title=notice_page.title(draft),
-        text=notice_page.body(draft, office.settings, opened), attachments=files,
+        text=notice_page.body(draft, office.settings, opened), attachments=files, private=private,
     )  # fmt: skip
 
 
@@ -98,8 +98,9 @@ def send(office: Office, wanted: Sequence[Known], actor: str) -> Sending:
     and its clock met, only when the server took it.
     """
     if office.drill:
-        raise Refused("A drill sends nothing outside. Print the notices, and record them as told by "
-                      "hand: continuity incident sent NOTICE --how hand")  # fmt: skip
+        raise Refused("A drill sends nothing outside. Print the notices, and record them as told: "
+                      "continuity incident sent NOTICE --how hand; a breach notice --how mail --evidence "
+                      "FILE, with the mail file that was written")  # fmt: skip
     done = Sending()
     dead = {one.id for one in contacts.load(office).values() if one.dead}
     post = Post(office.journal, office.content, office.settings)
@@ -144,7 +145,7 @@ def _withdraw(pen: Pen, one: Known, by: str) -> bool:
 def take_back(office: Office, one: Known, actor: str) -> bool:
     """A person told in writing what waits for the mail server, perhaps with the outbox's own copy: it
     does not go a second time. Returns whether one waited. After a call the mail still goes."""
-    if one.how == "call":
+    if not one.sent or one.how == "call":
         return False
     with office.journal.write(actor) as pen:
         waited = _withdraw(pen, one, one.id)

@@ -22,12 +22,13 @@ Rows = list[list[str]]
 
 
 class Filled(NamedTuple):
-    """A table: its heads with their share of the width, and its rows. Numbers of importers that are
-    SSNs stand as references."""
+    """A table: its heads with their share of the width, and its rows. `private`: the columns in which
+    a reference stands for an importer number that is an SSN; in any other it is only text."""
 
     title: str
     heads: list[tuple[str, float]]
     rows: Rows
+    private: tuple[int, ...] = ()
 
 
 Fill = Callable[[Office, Incident, Contact], Filled]
@@ -37,7 +38,8 @@ def _exposed(office: Office, incident: Incident, to: Contact) -> Filled:
     found = exposure.newest(office, incident.id) or []
     rows = [[one.number, one.importer, " ".join(one.systems)] for one in found]
     heads = [("Importer number", 3.0), ("Importer", 6.0), ("Systems", 4.0)]
-    return Filled("Compromised importer numbers", heads, rows or [["none known yet", "", ""]])
+    rows = rows or [["none known yet", "", ""]]
+    return Filled("Compromised importer numbers", heads, rows, private=(0,))
 
 
 def _ports(office: Office, incident: Incident, to: Contact) -> Filled:

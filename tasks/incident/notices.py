@@ -1,4 +1,5 @@
-"""Notices: drafted for each contact of the plan, sent or told by hand, acknowledged."""
+"""Notices: drafted for each contact of the plan, sent or told by hand, acknowledged. A breach notice is
+sent only electronically (19 CFR 111.21(b)): what was told otherwise is logged beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.incident import attaching, contacts, drafting, notice_due
+from tasks.incident import attaching, contacts, deadlines, drafting, notice_due, tellings
 from tasks.incident.contacts import Contact
 from tasks.incident.drafting import Desk, Draft
 from tasks.incident.office import Office
@@ -105,13 +106,15 @@ def recipients(office: Office, notice: Notice, only: Sequence[str] = ()) -> list
 @dataclass(frozen=True)
 class Drafted:
     """A draft of the book and what it says. `new`: it was written now. `instead`: what was asked for,
-    where that only adds to a notice which nobody sent, and which this is."""
+    where that only adds to a notice which nobody sent, and which this is; `written`: whether only
+    electronic notice counts."""
 
     notice: str
     draft: Draft
     contact: Contact
     new: bool
     instead: str = ""
+    written: bool = False
 
     @property
     def words(self) -> str:
@@ -121,10 +124,11 @@ class Drafted:
         )
         if not self.instead:
             return told
+        way = "mail --evidence FILE" if self.written else "call"
         return (
             f"{told}. It was asked for as {self.instead}, but no {self.draft.template} notice was sent "
-            f"before: what adds to none is the notice itself. If it was told already, record that: "
-            f"continuity incident sent {self.notice} --how call --at TIME"
+            f"before: what adds to none is the notice itself. If it was sent already, record that: "
+            f"continuity incident sent {self.notice} --how {way} --at TIME"
         )
 
 
@@ -138,12 +142,14 @@ def draft(
     desk = drafting.desk_of(office, incident, plan or load(office.settings.home))
     written = _first(desk, notice)
     instead = notice.id if written.id != notice.id else ""
+    only_written = written.id in tellings.electronic(deadlines.load(office.settings.home))
     made = []
     for one in to:
         composed = drafting.compose(desk, written, one)
         content = office.content.put(drafting.stored(composed))
         with office.journal.write(actor) as pen:
-            made.append(replace(_note(pen, office, composed, content, one), instead=instead))
+            noted = _note(pen, office, composed, content, one)
+            made.append(replace(noted, instead=instead, written=only_written))
     return made
 
 
@@ -224,18 +230,47 @@ def told(
     office: Office, name: str, how: str, actor: str, *, happened: datetime | None = None,
     reference: str = "", files: Sequence[Path] = (),
 ) -> Known:  # fmt: skip
-    """A person told it: by telephone, in a portal, on paper. Raises BadInput for an unknown way,
-    Refused if it is told already."""
+    """A person told it: by telephone, in a portal, on paper. What a breach notice does not count as
+    sent by (a call, a letter) is logged beside it, and it stays unsent. Raises BadInput for an unknown
+    way, or a breach notice by mail or portal without its proof; Refused if it is sent already."""
     if how not in HOW:
         raise BadInput(f"{how!r} is no way to tell; there are {', '.join(HOW)}")
     one = one_of(office, name)
+    only_written = must_be_written(office, one)
     if one.sent:
-        raise Refused(f"{one.id} was sent on {clock.text(one.sent)[:16]}Z already")
-    attached = attaching.attach(office.content, files, f"sending of {one.id}")
+        raise Refused(_already(office, one, only_written))
+    if only_written and how in tellings.WRITTEN and not files:
+        raise BadInput(f"{one.id}: nothing was written.", [
+            Problem(column="--evidence", wrong=f"a breach notice by {how} needs its proof",
+                    right="the file that shows it: the mail as it was sent, the server's or portal's "
+                          "receipt; 19 CFR 111.21(b) asks for electronic notice")])  # fmt: skip
+    attached = tuple(attaching.attach(office.content, files, f"sending of {one.id}"))
+    if only_written and how not in tellings.WRITTEN:
+        call = kinds.NoticeCalled(notice=one.id, happened=clock.text(happened), how=how,
+                                  reference=reference, attached=attached)  # fmt: skip
+        office.journal.append(call, f"notice/{one.id}", actor)
+        return one_of(office, one.id)
     body = kinds.NoticeSent(notice=one.id, happened=clock.text(happened), how=how,
-                            reference=reference, attached=tuple(attached))  # fmt: skip
+                            reference=reference, attached=attached)  # fmt: skip
     office.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}")
     return one_of(office, one.id)
+
+
+def must_be_written(office: Office, one: Known) -> bool:
+    """Whether only electronic notice counts as sending it (19 CFR 111.21(b))."""
+    return one.template in tellings.electronic(deadlines.load(office.settings.home))
+
+
+def _already(office: Office, one: Known, only_written: bool) -> str:
+    """Why it is not recorded as sent again. An older version took a call for the sending."""
+    assert one.sent
+    words = f"{one.id} was sent on {clock.text(one.sent)[:16]}Z already"
+    calls = tellings.calls(office.journal.rows, one.id.split("/")[0],
+                           deadlines.load(office.settings.home))  # fmt: skip
+    if only_written and any(call.notice == one.id and call.how == one.how for call in calls):
+        return (f"{one.id} stands as told by {one.how} without proof, which clears no clock. Write it "
+                f"anew: continuity incident notify {one.template}")  # fmt: skip
+    return words
 
 
 def acknowledge(
@@ -245,7 +280,8 @@ def acknowledge(
     """The other side has it. Raises Refused for a notice that nobody sent."""
     one = one_of(office, name)
     if not one.sent:
-        raise Refused(f"{one.id} was not sent yet: continuity incident sent {one.id} --how call")
+        way = "mail --evidence FILE" if must_be_written(office, one) else "call"
+        raise Refused(f"{one.id} was not sent yet: continuity incident sent {one.id} --how {way}")
     attached = attaching.attach(office.content, files, f"acknowledgement of {one.id}")
     body = kinds.NoticeAcknowledged(notice=one.id, happened=clock.text(happened), who=who,
                                     reference=reference, attached=tuple(attached))  # fmt: skip

@@ -62,6 +62,9 @@ class Notice(Table):
         wrong += [one for one in self.tables if one not in TABLES]
         if wrong:
             raise ValueError(f"names what there is not: {', '.join(wrong)}")
+        if self.numbers and not self.breach:
+            raise ValueError("numbers = true writes Social Security numbers out, which only a breach "
+                             "notice may: set breach = true, or leave numbers out")  # fmt: skip
         return self
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from tasks.entries.ledger import Book
@@ -13,6 +14,7 @@ from tasks.incident import (
     notice_due,
     notices,
     states,
+    tellings,
     work_taken,
 )
 from tasks.incident.after import redelivery
@@ -89,6 +91,7 @@ def _clock_row(one: Clock, office: Office) -> Row:
         "of": one.about,
         "rule": f"{one.rule.id}: {one.rule.source}",
         "next": one.next,
+        "cleared by": one.clears,
     }
 
 
@@ -144,9 +147,16 @@ def _work_row(one: hour_zero.Item, office: Office) -> Row:
 
 
 def notice_rows(office: Office, incident: str) -> list[Row]:
+    """Each notice that counts; `logged`: calls and letters beside a notice that must go
+    electronically."""
+    logged: defaultdict[str, list[str]] = defaultdict(list)
+    for call in tellings.calls(office.journal.rows, incident, deadlines.load(office.settings.home)):
+        words = f"{call.how} {shown(call.happened, office.zone)} {call.reference}".strip()
+        logged[call.notice].append(words)
     return [
         {"notice": one.id, "state": one.state, "title": one.title, "drafted": shown(one.drafted, office.zone),
          "sent": shown(one.sent, office.zone) if one.sent else "", "how": one.how,
+         "logged": "; ".join(logged[one.id]),
          "acknowledged": shown(one.acknowledged, office.zone) if one.acknowledged else "",
          "by": one.who}
         for one in notices.current(office.journal.rows, incident)

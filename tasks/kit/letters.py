@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from tasks.incident.letters import blank, forms
+from tasks.incident.letters import blank, forms, letterhead
 from tasks.incident.letters.blank import Official
 from tasks.shared import clock
-from tasks.shared.board import AMBER
+from tasks.shared.board import AMBER, RED
 from tasks.shared.journal import is_drill
 from tasks.shared.kit_part import (
     HOME,
@@ -38,7 +38,9 @@ def make(office: KitOffice) -> KitPart:
     sheets = [KitSheet(f"A downtime letter to be filled in by hand: {_COPY}", own)]
     sheets += [KitSheet(f"{one.title}, empty: {_COPY}", one.printable) for one in usable]
     with_ = ", ".join(one.title for one in usable) or "CBP's forms are not among them"
-    return KitPart(f"blank downtime letter; {with_}", files, sheets=sheets)
+    lacks = letterhead.titles(letterhead.missing(office.settings.broker))
+    gap = f", WITHOUT {lacks}: not set" if lacks else ""
+    return KitPart(f"blank downtime letter{gap}; {with_}", files, sheets=sheets)
 
 
 def _for_the_home(office: KitOffice) -> list[KitFile]:
@@ -58,6 +60,8 @@ def state(office: KitOffice) -> str:
         broker.name,
         broker.filer_code,
         broker.licence,
+        broker.permit,
+        broker.address,
         broker.contact_name,
         broker.contact_phone,
     ]
@@ -67,8 +71,16 @@ def state(office: KitOffice) -> str:
 
 
 def faults(office: KitOffice) -> list[Fault]:
-    """A form that lies there and cannot be printed. That there is none is no fault: our own stands in."""
-    return [
+    """A setting of the broker without which no port takes the letter, and a form that lies there and
+    cannot be printed. That there is no form is no fault: our own stands in."""
+    gaps = [
+        Fault(
+            RED, f"[broker] {name} is not set, and the blank letter has a gap there: enter {enter}"
+        )
+        for name, (_, enter) in letterhead.REQUIRED.items()
+        if name in letterhead.missing(office.settings.broker)
+    ]
+    return gaps + [
         Fault(AMBER, f"forms/{one.file} {one.why_not}") for one in _official(office) if one.why_not
     ]
 

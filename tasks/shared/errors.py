@@ -20,6 +20,7 @@ ContinuityError
 |       `-- ContentAway *   the folder of all content is not there
 |-- NotFetched *            a list could not be fetched whole; the old one stays (exit 1)
 |-- MailUndelivered *       the mail server did not take a letter; it waits    (exit 1)
+|-- LetterFault             this letter cannot be sent; it waits, others go  (exit 1)
 |-- MissingPart             a program or an extra that is not installed      (exit 2)
 `-- StoreFault *            a store or share did not do what it was asked    (exit 1)
     |-- StoreLost *         it does not answer
@@ -185,6 +186,10 @@ class MailUndelivered(ContinuityError):
     """The mail server cannot be used, or does not take what is sent."""
 
     passing = True
+
+
+class LetterFault(ContinuityError):
+    """One letter cannot be sent for a cause of its own; the others can."""
 
 
 class MissingPart(ContinuityError):

@@ -15,7 +15,7 @@ from tasks.shared.errors import JournalBroken, Problem
 from tasks.shared.journal import GENESIS, Event, Head, Journal
 
 # Not `source`: a file as a desk handed it in holds private data in the clear and is not kept.
-_CONTENT_FIELDS = ("content", "accounting", "plan", "proof")
+_CONTENT_FIELDS = ("content", "accounting", "plan", "private", "proof")
 
 
 @dataclass(frozen=True)

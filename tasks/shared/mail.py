@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +28,7 @@ import sqlalchemy as sa
 
 from tasks.shared import clock, kinds, mail_private, mail_wire
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import MailUndelivered, Refused
+from tasks.shared.errors import ContinuityError, LetterFault, MailUndelivered
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Journal, Pen, is_drill
 from tasks.shared.mail_letter import Attachment, Letter, composed, one_line
@@ -39,12 +40,17 @@ from tasks.shared.store import EVENTS
 __all__ = ["Attachment", "Delivery", "Letter", "Post", "Waiting", "outbox", "waiting"]
 
 CLAIM = timedelta(minutes=10)
+_LINES = 3
+"""Connections of one delivery: a letter at which the server hangs up costs its own."""
+_UNREADABLE = (ContinuityError, ValueError, LookupError, MessageError)
+"""What a stored letter can raise: content or a key that is gone, a text in a coding unknown here."""
 _NOBODY = "no address for {}: set [mail.recipients]"
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A letter that did not reach all: `to` is whom not; `refused` are addresses, with reasons."""
+    """A letter that did not reach all: `to` is whom not; `refused` are addresses, with reasons;
+    `private`: the digest of its aliases, empty without them."""
 
     id: str
     title: str
@@ -55,11 +61,12 @@ class Waiting:
     attempt: int
     until: str
     at: str
+    private: str
 
 
 @dataclass
 class Delivery:
-    """What one `deliver` did. `reason` says why the rest waits."""
+    """What one `deliver` did, by the letters' titles. `reason` says why the rest waits."""
 
     sent: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
@@ -69,7 +76,7 @@ class Delivery:
 def waiting(journal: Journal) -> list[Waiting]:
     """The letters that are not yet with all whom they are for, oldest first."""
     query = (
-        sa.select(MAIL, EVENTS.c.at)
+        sa.select(MAIL, EVENTS.c.at, EVENTS.c.body)
         .join(EVENTS, EVENTS.c.seq == MAIL.c.seq)
         .where(MAIL.c.waiting != "[]")
         .order_by(MAIL.c.seq)
@@ -77,7 +84,7 @@ def waiting(journal: Journal) -> list[Waiting]:
     return [
         Waiting(row.mail, row.title, row.content, tuple(json.loads(row.waiting)),
                 tuple(json.loads(row.accepted)), json.loads(row.refused), row.attempt, row.until,
-                row.at)
+                row.at, json.loads(row.body).get("private", ""))
         for row in journal.rows(query)
     ]  # fmt: skip
 
@@ -95,9 +102,16 @@ class Post:
             return False
         content = self._content.put(bytes(composed(letter, self._settings)))
         body = kinds.MailQueued(
-            mail=letter.id, title=one_line(letter.title), to=list(letter.to), content=content
-        )
+            mail=letter.id, title=one_line(letter.title), to=list(letter.to), content=content,
+            private=self._declared(letter),
+        )  # fmt: skip
         return pen.append(body, f"mail/{letter.id}", f"mail.queued:{letter.id}") is not None
+
+    def _declared(self, letter: Letter) -> str:
+        """Where the aliases of a letter are kept; empty if it has none."""
+        if not letter.private:
+            return ""
+        return self._content.put(kinds.canonical(dict(letter.private)).encode())
 
     def send(self, letter: Letter, actor: str) -> Delivery:
         """Queue a letter on its own and deliver what waits."""
@@ -106,53 +120,80 @@ class Post:
         return self.deliver(actor)
 
     def deliver(self, actor: str) -> Delivery:
-        """Send what waits. Never raises for a server that is down: `reason` says it, the letters
-        lie in the outbox, and the next call tries again."""
-        done = Delivery()
+        """Send what waits. Never raises for a server that is down or a letter that cannot be sent:
+        `reason` says which and why, they lie in the outbox, and the next call tries them again. A
+        letter that fails holds no other back."""
+        done, put_off, faults = Delivery(), dict[str, str](), dict[str, str]()
         letters = waiting(self._journal)
-        put_off: dict[str, str] = {}
         try:
             if letters and not self._settings.mail.server:
                 raise MailUndelivered("no mail server is set: [mail] server")
             if letters and is_drill(self._journal):
                 raise MailUndelivered("a drill sends nothing outside")
-            if letters:
-                with mail_wire.connection(self._settings.mail) as server:
-                    for letter in letters:
-                        put_off |= self._attempt(server, letter, actor)
-        except (MailUndelivered, Refused) as failure:
+            self._deliver(letters, put_off, faults, actor)
+        except MailUndelivered as failure:
             done.reason = str(failure)
-        except OSError as broken:  # as all of smtplib's are
-            server_named = mail_wire.named(self._settings.mail)
-            done.reason = f"{server_named}: the line broke: {broken or type(broken).__name__}"
         left = waiting(self._journal)
         open_ = {one.id for one in left}
         done.sent = [one.title for one in letters if one.id not in open_]
         done.waiting = [one.title for one in left]
-        done.reason = done.reason or "; ".join(self._reasons(left, put_off))
-        self._keep_outbox(left)
+        faults |= self._keep_outbox(left)
+        held = [f"{one.title!r} was not sent: {faults[one.id]}" for one in left if one.id in faults]
+        more = [done.reason] if done.reason else self._reasons(left, put_off)
+        done.reason = "; ".join([*more, *held])
         if left:
             self._delay(done.reason, left, actor)
         done.reason = "; ".join(filter(None, (done.reason, *_claimed(left))))
         return done
+
+    def _deliver(
+        self,
+        letters: Sequence[Waiting],
+        put_off: dict[str, str],
+        faults: dict[str, str],
+        actor: str,
+    ) -> None:
+        """Try each letter once. `faults` gets the letters that failed by themselves: id -> reason.
+        A server that hangs up is called again for the rest, `_LINES` times at most. Raises
+        MailUndelivered if it cannot be reached, or says that it takes nothing more."""
+        rest, broken = list(letters), ""
+        for _ in range(_LINES):
+            if not rest:
+                return
+            with mail_wire.connection(self._settings.mail) as server:
+                while rest:
+                    letter = rest.pop(0)
+                    try:
+                        put_off |= self._attempt(server, letter, actor)
+                    except LetterFault as fault:
+                        faults[letter.id] = str(fault)
+                    except OSError as failure:  # as all of smtplib's are
+                        named = mail_wire.named(self._settings.mail)
+                        broken = f"{named}: the line broke: {failure or type(failure).__name__}"
+                        faults[letter.id] = broken
+                        break
+        if rest:
+            raise MailUndelivered(f"{broken}, {_LINES} times")
 
     def tidy(self) -> None:
         """Only what waits lies in the outbox."""
         self._keep_outbox(waiting(self._journal))
 
     def _attempt(self, server: smtplib.SMTP, letter: Waiting, actor: str) -> dict[str, str]:
-        """Returns the addresses that the server puts off, as greylists do, with its words."""
+        """Returns the addresses that the server puts off, as greylists do, with its words. Raises
+        LetterFault for what is wrong with this letter alone, MailUndelivered or OSError for the
+        connection."""
         known = {*letter.accepted, *letter.refused}
         to = sorted({one for name in letter.to for one in self._addresses(name)} - known)
         if not to:
             return {}
         # Before the claim: a private value that was purged leaves the letter waiting, untried.
-        message = mail_private.replaced(self._addressed(letter), self._vault.open)
+        message = self._composed(letter)
         if not self._claim(letter, actor):
             return {}
         try:
             refused = mail_wire.hand_over(server, message, self._settings.mail.sender, to)
-        except MailUndelivered:
+        except (MailUndelivered, LetterFault):
             self._answer(letter, [], {}, actor)
             raise
         said = {one: f"{code} {why}" for one, (code, why) in refused.items()}
@@ -204,6 +245,14 @@ class Post:
             mark = sha256(reason.encode()).hexdigest()[:12]
             self._journal.append(body, "mail", actor, f"mail.delayed:{clock.text()[:10]}:{mark}")
 
+    def _composed(self, letter: Waiting) -> EmailMessage:
+        """The message with the values that it declares. Raises LetterFault."""
+        try:
+            private = json.loads(self._content.get(letter.private)) if letter.private else {}
+            return mail_private.opened(self._addressed(letter), private, self._vault.open)
+        except _UNREADABLE as fault:
+            raise LetterFault(str(fault) or type(fault).__name__) from fault
+
     def _addressed(self, letter: Waiting) -> EmailMessage:
         data = self._content.get(letter.content)
         message = cast("EmailMessage", message_from_bytes(data, policy=policy.SMTP))
@@ -211,18 +260,25 @@ class Post:
         message["To"] = ", ".join(dict.fromkeys([*letter.accepted, *to])) or "undisclosed:;"
         return message
 
-    def _keep_outbox(self, left: list[Waiting]) -> None:
-        """The outbox folder shows what waits, so that a person can send it with her own program."""
+    def _keep_outbox(self, left: list[Waiting]) -> dict[str, str]:
+        """The outbox folder shows what waits, so that a person can send it with her own program.
+        Returns the letters that cannot be read: id -> reason."""
+        faults = dict[str, str]()
         wanted = {self._place(one): one for one in left}
         folder = outbox(self._settings.home)
         for path in folder.glob(f"*-{'?' * 24}.eml"):
             if path not in wanted:
                 path.unlink(missing_ok=True)
         for path, letter in wanted.items():
-            message = mail_private.masked(self._addressed(letter))
+            try:
+                message = mail_private.masked(self._addressed(letter))
+            except _UNREADABLE as fault:
+                faults[letter.id] = str(fault) or type(fault).__name__
+                continue
             message["X-Unsent"] = "1"  # opens in Outlook as a draft, ready to be sent
             if not path.exists() or path.read_bytes() != bytes(message):
                 write_atomic(path, bytes(message), mode=0o600)
+        return faults
 
     def _place(self, letter: Waiting) -> Path:
         stamp = clock.stamp(clock.parse(letter.at))

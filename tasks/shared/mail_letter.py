@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from email import policy, utils
 from email.message import EmailMessage
 from hashlib import sha256
@@ -24,7 +24,8 @@ class Attachment:
 @dataclass(frozen=True)
 class Letter:
     """`key` names what is told: a second letter with it is never queued. `to`: roles of the
-    settings' `[mail.recipients]`, or addresses. `html` may be empty."""
+    settings' `[mail.recipients]`, or addresses. `html` may be empty. `private`: the private values
+    that it shows to whom it goes, as aliases of `mail_private.alias` in its texts -> references."""
 
     key: str
     to: Sequence[str]
@@ -32,6 +33,7 @@ class Letter:
     text: str
     html: str = ""
     attachments: Sequence[Attachment] = ()
+    private: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -1,18 +1,41 @@
-"""Private values in letters: the stored letter holds references, which are opened only in what is handed
-to the mail server, and masked in the copy that a person sees."""
+"""Private values in letters. The stored letter holds an alias for each value that it declares: only
+these are opened, and only in what is handed to the mail server. The copy that a person sees masks them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import secrets
+import string
+from collections.abc import Callable, Mapping
 from email.message import EmailMessage
+
+from tasks.shared.private import MARK
 
 REFERENCE = re.compile(r"~[0-9A-Z]{11}(?![0-9A-Z])")
 MASK = "***-**-****"
+_ALPHABET = string.ascii_uppercase + string.digits
 
 
-def replaced(message: EmailMessage, value: Callable[[str], str]) -> EmailMessage:
-    """The message with each reference in its texts replaced; the message itself is changed."""
+def alias() -> str:
+    """A fresh stand-in for a reference, of the same form. It is random, so that no name, note or
+    partner that somebody typed before can hold it."""
+    return MARK + "".join(secrets.choice(_ALPHABET) for _ in range(11))
+
+
+def opened(
+    message: EmailMessage, private: Mapping[str, str], value: Callable[[str], str]
+) -> EmailMessage:
+    """The message with the values of `private` (alias -> reference) in its texts; every other text
+    of that form stays as it is. The message itself is changed. Raises what `value` raises."""
+    return _replaced(message, lambda found: value(private[found]) if found in private else found)
+
+
+def masked(message: EmailMessage) -> EmailMessage:
+    """The message with everything that has the form of a reference hidden. Changes the message."""
+    return _replaced(message, lambda found: MASK)
+
+
+def _replaced(message: EmailMessage, value: Callable[[str], str]) -> EmailMessage:
     for part in message.walk():
         if part.get_content_maintype() != "text" or not isinstance(part, EmailMessage):
             continue
@@ -26,7 +49,3 @@ def replaced(message: EmailMessage, value: Callable[[str], str]) -> EmailMessage
             else:
                 part.set_content(fresh, subtype=subtype)
     return message
-
-
-def masked(message: EmailMessage) -> EmailMessage:
-    return replaced(message, lambda reference: MASK)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
 
-from tasks.shared.errors import MailUndelivered
+from tasks.shared.errors import LetterFault, MailUndelivered
 from tasks.shared.settings import Mail
 
 PERMANENT, CLOSING = 500, 421
@@ -71,7 +71,8 @@ def hand_over(
 ) -> dict[str, tuple[int, str]]:
     """Give one letter to the server. Returns the addresses it refused: code and reason.
 
-    Raises MailUndelivered if the server said no to the sender, or that it closes the line: it was not
+    Raises LetterFault if the server does not take this letter (its size, its sender, an address in
+    a coding that it does not know), MailUndelivered if it says that it closes the line: it was not
     sent. Any other error (a connection that breaks) leaves it open whether it was.
     """
     try:
@@ -81,7 +82,11 @@ def hand_over(
     except smtplib.SMTPDataError as no:
         refused = dict.fromkeys(to, (no.smtp_code, no.smtp_error))
     except smtplib.SMTPSenderRefused as no:
-        raise MailUndelivered(f"the sender {sender} was refused: {_said(no.smtp_error)}") from no
+        # The size of the letter goes with the sender: 552 to it is a fault of this letter.
+        words = f"the sender {sender} was refused: {no.smtp_code} {_said(no.smtp_error)}"
+        raise (MailUndelivered if no.smtp_code == CLOSING else LetterFault)(words) from no
+    except (smtplib.SMTPNotSupportedError, ValueError) as no:
+        raise LetterFault(_words(no)) from no
     closing = [_said(why) for code, why in refused.values() if code == CLOSING]
     if closing:
         # The library hung up as well: no other letter can go by this line.

@@ -21,11 +21,15 @@ class Table(BaseModel):
 
 
 class Broker(Table):
-    """Who files. `filer_code` is CBP's three characters; the rest prints on letters and sheets."""
+    """Who files. `filer_code` is CBP's three characters; the rest prints on letters and sheets.
+    `licence`: the broker's license number; `permit`: its national permit number (19 CFR 111.19);
+    `address`: the office, in one line; `contact_phone`: answered day and night."""
 
     name: str = "The broker"
     filer_code: str = Field(default="XXX", pattern=_FILER)
     licence: str = ""
+    permit: str = ""
+    address: str = ""
     contact_name: str = ""
     contact_phone: str = ""
 

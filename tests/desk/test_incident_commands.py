@@ -124,9 +124,16 @@ def test_notices_by_the_command_line(continuity, home: Path, tmp_path: Path) -> 
         "incident", "notify", "breach", "--send", "--out", str(tmp_path / "n")
     )
     assert code == 1 and "no mail server is set" in out
-    code, out, _ = continuity(
-        "incident", "sent", "2026-01/breach", "--how", "portal", "--reference", "S-1"
-    )
+    code, out, _ = continuity("incident", "sent", "2026-01/breach", "--how", "call")
+    assert code == 0 and "call logged beside the notice; it is NOT sent" in out
+    assert "--how mail|portal --evidence FILE" in out and list((home / "outbox").iterdir())
+    portal = ("incident", "sent", "2026-01/breach", "--how", "portal", "--reference", "S-1")
+    code, _, err = continuity(*portal)
+    assert code == 2 and "a breach notice by portal needs its proof" in err
+    code, out, _ = continuity("incident", "status")
+    assert "BR72" in out and "BR72: Only electronic notice clears it" in out
+    (home / "receipt.pdf").write_bytes(b"%PDF-1.7 receipt")
+    code, out, _ = continuity(*portal, "--evidence", str(home / "receipt.pdf"))
     assert code == 0 and "does not go as well" in out and not list((home / "outbox").iterdir())
     assert continuity("incident", "acknowledge", "2026-01/breach", "--who", "Officer Diaz")[0] == 0
     rows = json.loads(continuity("incident", "notices", "--json")[1])

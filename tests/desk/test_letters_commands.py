@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,6 +61,36 @@ def test_from_incident_to_proof_of_sending(continuity, world: World) -> None:  #
     code, _, err = continuity("incident", "handover", "prepare", number, *given, "--power", "a=b",
                               "--out", "x", by="jo")  # fmt: skip
     assert code == 1 and "went to the port with downtime letter" in err
+
+
+def test_a_port_is_asked_for_what_waits_there(continuity, home: Path, world: World) -> None:  # type: ignore[no-untyped-def]
+    grant(world.book)
+    waits = world.record("30")
+    day = {"release_date": date(2026, 11, 24), "release_time": "10:00"}
+    gone = [world.record("30", paper_outcome="released", **day) for _ in range(2)]
+    issue = ("incident", "letters", "issue", "--port", "2704", "--json", "--out")
+    settings = home / "continuity.toml"
+    kept = settings.read_text()
+    settings.write_text(
+        "\n".join(line for line in kept.splitlines() if not line.startswith("permit"))
+    )
+    out_of = world.out()
+    code, out, err = continuity(*issue, str(out_of), by="jo")
+    assert code == 2 and "[broker] permit" in err and 'permit = "22-00417"' in err
+    assert not out_of.exists() and out == ""
+    settings.write_text(kept)
+    code, out, err = continuity(*issue, str(world.out()), by="jo")
+    (row,) = json.loads(out)
+    assert code == 0 and row["entries"] == 1
+    assert (
+        f"left out, recorded as released, so there is nothing to ask the port for: {gone[0]}, "
+        in err
+    )
+    assert waits not in err and gone[1] in err
+    code, out, err = continuity(*issue, str(world.out()), by="jo")
+    assert code == 2 and "none waits for a letter there" in err and gone[1] in err
+    code, out, err = continuity(*issue, str(world.out()), gone[1], by="jo")
+    assert code == 0 and json.loads(out)[0]["entries"] == 1 and "left out" not in err
 
 
 def test_bad_input_is_told_and_ends_with_2(continuity, world: World) -> None:  # type: ignore[no-untyped-def]

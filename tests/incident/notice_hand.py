@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 from pypdf import PdfReader
 
@@ -34,6 +35,13 @@ def drafted(office: Office, name: str, *only: str) -> list[Drafted]:
 
 def known(office: Office, *made: Drafted) -> list[Known]:
     return [notices.one_of(office, one.notice) for one in made]
+
+
+def mailed(office: Office, notice: str, happened: datetime | None = None) -> Known:
+    """Recorded as mailed by a person, with its proof."""
+    proof = office.settings.home / "sent.eml"
+    proof.write_bytes(b"Subject: sent")
+    return notices.told(office, notice, "mail", "ada", happened=happened, files=[proof])
 
 
 def due(office: Office) -> list[str]:

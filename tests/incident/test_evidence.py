@@ -34,6 +34,7 @@ from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Refuse
 from tasks.shared.files import digest_of
 from tests.conftest import SETTINGS
 from tests.incident.conftest import MORNING
+from tests.incident.notice_hand import mailed
 from tests.incident.world import PROVED, declared, signed, through
 
 MANUAL = ("cause", "scope", "clean-build", "credentials", "attestation")
@@ -65,7 +66,7 @@ def by_itself(office: Office) -> None:
     incident = state.require(office.journal.rows)
     to = notices.recipients(office, found.notice("breach"))
     (made,) = notices.draft(office, incident, found.notice("breach"), to, "ada", found)
-    notices.told(office, made.notice, "mail", "ada")
+    mailed(office, made.notice)
 
 
 @pytest.fixture(scope="module")

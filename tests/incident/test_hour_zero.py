@@ -23,6 +23,7 @@ from tasks.shared.journal_check import verify
 from tasks.shared.private import is_reference
 from tasks.shared.settings import OpenWorkFile
 from tests.conftest import SETTINGS
+from tests.incident.notice_hand import mailed
 
 HEAD = "Type,Entry No,ET,Port,Importer,IOR,From,Due\n"
 COLUMNS = {"work": "Type", "reference": "Entry No", "entry_type": "ET", "importer_number": "IOR",
@@ -254,11 +255,11 @@ def test_the_clocks_of_the_breach(office: Office, morning: datetime) -> None:
     incident = declared(office, morning)
 
     def sent(template: str, at: datetime, number: int = 1) -> None:
-        name = f"{incident.id}/{template}/{number}"
+        name = f"{incident.id}/{template}/soc/{number}"
         draft = kinds.NoticeDrafted(incident=incident.id, notice=name, template=template, contact="soc",
                                     channel="mail", title="x", telling=name, content="")  # fmt: skip
         office.journal.append(draft, f"notice/{name}", "ada")
-        body = kinds.NoticeSent(notice=name, happened=clock.text(at), how="mail")
+        body = kinds.NoticeSent(notice=name, happened=clock.text(at), how="mail", mail="m1")
         office.journal.append(body, f"notice/{name}", "ada")
 
     def running() -> dict[str, datetime]:
@@ -301,7 +302,7 @@ def test_a_breach_that_was_discovered_earlier_than_first_said(
         to = notices.recipients(office, found.notice(name), ["cbp-soc"])
         (made,) = notices.draft(office, incident, found.notice(name), to, "ada")
         assert "Sun 2026-11-22" in dict(made.draft.facts)["Breach discovered"]
-        notices.told(office, made.notice, "call", "ada", happened=at)
+        mailed(office, made.notice, at)
 
     tell("breach", morning + timedelta(hours=5))
     assert not {"BR72", "BR72+"} & set(running())

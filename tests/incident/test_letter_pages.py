@@ -22,7 +22,7 @@ from tasks.shared.settings import Settings
 from tests.conftest import missing_part
 from tests.entries import one
 from tests.entries.house import book_of
-from tests.incident.paper_world import World, open_world
+from tests.incident.paper_world import World, open_world, text_of
 
 LONG = "Ærøskøbing Großhandelsgesellschaft für Außenhandel ÅÄÖ 台灣 Ελλάδα"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -167,6 +167,14 @@ def test_the_attachment_on_discretion_and_the_matrix(world: World, tmp_path: Pat
 
 
 def test_a_letter_to_be_filled_in_by_hand(world: World, tmp_path: Path) -> None:
+    lacking = tmp_path / "lacking.pdf"
+    bare = world.book.settings.broker.model_copy(update={"permit": "", "address": ""})
+    lacking.write_bytes(blank(bare, clock.now()))
+    said = " ".join(text_of(lacking).split())
+    assert "NOT SET when this was printed: [broker] permit, [broker] address" in said
+    assert (
+        "Permit number" in said and "permit NOT SET" in said and len(PdfReader(lacking).pages) == 2
+    )
     paper = tmp_path / "blank.pdf"
     paper.write_bytes(blank(world.book.settings.broker, clock.now()))
     assert check(paper) == 2

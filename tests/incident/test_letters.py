@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_a_letter_says_what_cbp_asks_and_stands_in_the_book(world: World) -> Non
     text = text_of(made.path)
     for words in ("DOWNTIME LETTER", made.letter, number, "Port 2704 LOS ANGELES", "HQ-2026-117", "ransomware",
                   "RAMON TREVIÑO GARZA", "1979-03-18", "TX R41-7KD", "ABCD1234567", "Acme Tools, Inc.",
-                  "Ada Vance, licensed customs broker, licence 98765", "Data for CBP Form 3461: entry",
+                  "Ada Vance, licensed customs broker, license 98765", "Data for CBP Form 3461: entry",
                   "8471.30.0100"):  # fmt: skip
         assert words in text, words
     assert manifest.verify(made.path.parent) == []
@@ -278,7 +279,7 @@ def test_who_signs_under_whose_licence(world: World) -> None:
     with pytest.raises(BadInput, match=r"Who signs\?.*ada, eve"):
         world.issue(number)
     text = text_of(world.letter(number, signer="jo").path)
-    assert "Jo Harbor, employee, under the firm's licence 12345" in text
+    assert "Jo Harbor, employee, under the firm's license 12345" in text
     (found,) = letters(world.book.journal).to_pylist()
     assert (found["signer"], found["licence"], found["numbers"]) == ("Jo Harbor", "12345", number)
     with pytest.raises(Refused, match="Nobody with the id"):
@@ -373,6 +374,63 @@ def test_entries_of_a_port_wait_until_they_have_a_letter(world: World) -> None:
     made = world.letter(*waiting(world.book.journal, "2704"), per="port")
     assert made.numbers == (first, second) and waiting(world.book.journal, "2704") == []
     assert waiting(world.book.journal, "2304") == [other] and closed not in made.numbers
+
+
+def test_what_a_port_released_is_on_no_letter_for_the_port(world: World) -> None:
+    """A letter asks CBP to release goods. Only a number that is named goes on one all the same."""
+    waits = world.record("11")
+    gone = {
+        outcome: world.record("11", paper_outcome=outcome, release_date=day, release_time="10:00")
+        for outcome, day in (("released", date(2026, 11, 24)), ("provisional", date(2026, 11, 24)))
+    }
+    refused = world.record("11", paper_outcome="refused")
+    journal = world.book.journal
+    assert waiting(journal, "2704") == [waits]
+    found = {one.outcome: one for one in readying.decided(journal, "2704")}
+    assert {name: one.numbers for name, one in found.items()} == {
+        "released": (gone["released"],), "provisional": (gone["provisional"],), "refused": (refused,)
+    }  # fmt: skip
+    assert found["released"].words.startswith("recorded as released, so there is nothing to ask")
+    assert gone["released"] in found["released"].words
+    assert world.letter(gone["released"]).numbers == (gone["released"],)
+    assert "released" not in {one.outcome for one in readying.decided(journal, "2704")}
+
+
+def unset(world: World, *names: str) -> World:
+    """The same brokerage with settings of [broker] left empty."""
+    broker = world.book.settings.broker.model_copy(update=dict.fromkeys(names, " "))
+    settings = world.book.settings.model_copy(update={"broker": broker})
+    return replace(world, book=replace(world.book, settings=settings))
+
+
+def test_no_letter_without_license_permit_address_and_phone(world: World) -> None:
+    number, before = world.record("11"), world.book.journal.head()
+    with pytest.raises(BadInput) as refused:
+        unset(world, "licence", "permit", "address", "contact_phone").issue(number)
+    problems = {one.column: one for one in refused.value.problems}
+    assert list(problems) == ["[broker] licence", "[broker] permit", "[broker] address",
+                              "[broker] contact_phone"]  # fmt: skip
+    assert {one.file for one in problems.values()} == {"continuity.toml"}
+    assert 'like permit = "22-00417"' in problems["[broker] permit"].right
+    assert world.book.journal.head() == before and not (world.folder / "out-1").exists()
+    with pytest.raises(BadInput, match="permit"):
+        unset(world, "permit").issue(number)
+    assert world.letter(number).numbers == (number,)
+
+
+def test_a_letter_says_who_the_broker_is(world: World) -> None:
+    text = " ".join(text_of(world.letter(world.record("11")).path).split())
+    assert "filer ABC · license 12345 · permit 22-00417" in text
+    assert "400 Harbor Plaza, Long Beach CA 90802" in text and "5625550100" in text
+    assert "not set" not in text.lower()
+
+
+def test_settings_that_letters_need_are_on_the_board(world: World) -> None:
+    assert "settings that every downtime letter needs" not in [
+        one.what for one in readiness(world.book)
+    ]
+    (line,) = readiness(unset(world, "permit", "address").book)
+    assert line.fact == "not set: [broker] permit, address"
 
 
 def test_documents_are_exported_for_the_image_system(world: World) -> None:

@@ -17,13 +17,14 @@ from tasks.incident import (
     notice_facts,
     notice_sending,
     notices,
+    plan,
     state,
 )
 from tasks.incident.clocks import clocks
 from tasks.incident.office import Office
 from tasks.shared import clock
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import Refused
+from tasks.shared.errors import BadInput, Refused
 from tasks.shared.mail import outbox
 from tasks.shared.private import Vault
 from tasks.shared.settings import load as settings
@@ -31,6 +32,22 @@ from tests.conftest import SETTINGS
 from tests.incident.notice_hand import SSN, TWO, drafted, known, page
 from tests.incident.world import crm, declared, with_contacts, with_systems
 from tests.mail_server import MailServer, mail_server
+
+OWN = """[[notice]]
+id = "surety"
+stage = 3
+title = "Numbers of our clients"
+to = ["client"]
+channel = "mail"
+after = ["declared"]
+numbers = true
+facts = ["broker"]
+tables = ["exposed"]
+text = ["See below."]
+signed = false
+source = "our own"
+mark = "G"
+"""
 
 
 def test_to_a_dead_contact_it_is_written_and_not_mailed(
@@ -96,6 +113,37 @@ def test_mail_opens_private_numbers_only_on_the_way_out(
     assert SSN.encode() not in every and not any(SSN in one.body for one in office.journal.events())
     assert notice_sending.send(office, known(office, *[]), "ada").sent == []
     assert len(server.received) == 1
+
+
+def test_a_reference_in_the_name_of_an_importer_stays_closed(
+    office: Office, morning: datetime, server: MailServer, tmp_path: Path
+) -> None:
+    """The vault names a number by a reference; a client of that name must not show the number."""
+    office = mailing(office, server)
+    system = crm(office)
+    (reference,) = office.vault.seal([("x", "importer", "987-65-4321")], None)
+    path = office.settings.home / "crm.csv"
+    path.write_text(path.read_text().replace("Abe Doe", reference).replace(
+        "Tiny Imports", f"{reference} Trading"))  # fmt: skip
+    office = with_systems(office, system)
+    declared(office, morning)
+    exposure.record(office, ["crm"], "ada")
+    made = known(office, *drafted(office, "breach"))
+    for one in notice_sending.write(office, made, tmp_path / "out"):
+        text = page(one.read_bytes()) if one.suffix == ".pdf" else one.read_text()
+        assert "987-65-4321" not in text and (SSN in text or one.suffix == ".eml")
+    assert notice_sending.send(office, made, "ada").sent == [made[0].id]
+    ((_, message),) = server.received
+    said = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert SSN in said and "987-65-4321" not in said and f"{reference} Trading" in said
+
+
+def test_only_a_breach_notice_may_write_social_security_numbers_out(home: Path) -> None:
+    (home / "plan.toml").write_text(OWN)
+    with pytest.raises(BadInput, match="which only a breach notice may"):
+        plan.load(home)
+    (home / "plan.toml").write_text(OWN.replace("numbers = true", "numbers = true\nbreach = true"))
+    assert plan.load(home).notice("surety").numbers
 
 
 def test_a_mail_that_others_delivered_is_noted_with_its_own_time(

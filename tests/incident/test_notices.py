@@ -24,14 +24,15 @@ from tasks.incident import (
     notice_sending,
     notices,
     plan,
+    standing,
     state,
 )
-from tasks.incident.clocks import clocks
+from tasks.incident.clocks import Clock, clocks
 from tasks.incident.office import Office
 from tasks.incident.state import Given
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Refused
-from tests.incident.notice_hand import SSN, TWO, drafted, due, known, page
+from tests.incident.notice_hand import SSN, TWO, drafted, due, known, mailed, page
 from tests.incident.test_hour_zero import GOOD, export
 from tests.incident.world import crm, declared, through, with_contacts, with_systems
 
@@ -61,7 +62,7 @@ def test_what_is_due_follows_the_steps(office: Office, morning: datetime) -> Non
 def test_the_update_is_due_before_its_clock_ends(office: Office, morning: datetime) -> None:
     declared(office, morning)
     made = drafted(office, "breach")[0]
-    notices.told(office, made.notice, "mail", "ada")
+    mailed(office, made.notice)
     assert not {"breach", "breach-update"} & set(due(office))
     with clock.held(morning + timedelta(days=14)):
         assert "breach-update" in due(office)
@@ -83,8 +84,8 @@ def test_an_update_of_a_notice_that_was_never_sent_is_the_notice(
     assert "gives notice of a known breach" in said and "adds to" not in said
     assert "not known yet" not in said and "a second server" in dict(made.draft.facts).values()
     assert "no breach notice was sent before" in made.words
-    assert f"continuity incident sent {made.notice} --how call" in made.words
-    notices.told(office, made.notice, "call", "ada")
+    assert f"continuity incident sent {made.notice} --how mail --evidence FILE" in made.words
+    mailed(office, made.notice)
     with clock.held(morning + timedelta(hours=1)):
         (after,) = drafted(office, "breach-update")
     assert (after.draft.template, after.instead) == ("breach-update", "")
@@ -113,7 +114,7 @@ def test_the_sending_of_what_stands_in_meets_the_clocks(office: Office, morning:
         running = {one.rule.id: one.next for one in clocks(office, incident)}
         assert running["BR72"] == running["BR72+"] == "continuity incident notify breach"
         (made,) = drafted(office, "breach-update")
-        notices.told(office, made.notice, "mail", "ada")
+        mailed(office, made.notice)
         ids = {one.rule.id for one in clocks(office, incident)}
         assert "BR10" in ids and not {"BR72", "BR72+"} & ids
 
@@ -289,6 +290,71 @@ def test_sent_by_hand_and_acknowledged(office: Office, morning: datetime, tmp_pa
         notices.told(office, made.notice, "call", "ada")
     assert "BR72" not in {c.rule.id for c in clocks(office, state.require(office.journal.rows))}
     assert notices.acknowledge(office, made.notice, "Officer Diaz", "ada").state == "acknowledged"
+
+
+def _clock(office: Office, rule: str) -> Clock | None:
+    found = clocks(office, state.require(office.journal.rows))
+    return next((one for one in found if one.rule.id == rule), None)
+
+
+@pytest.mark.parametrize("how", ["call", "letter", "hand"])
+def test_only_electronic_notice_stops_the_clock_of_a_breach(
+    office: Office, morning: datetime, tmp_path: Path, how: str
+) -> None:
+    """19 CFR 111.21(b). What was told otherwise stands beside the notice, and the clock says what
+    clears it."""
+    declared(office, morning)
+    (made,) = drafted(office, "breach")
+    for reference in ("Officer Diaz", "Officer Roe"):
+        one = notices.told(office, made.notice, how, "ada", reference=reference)
+        assert one.sent is None and one.state == "drafted"
+    left = _clock(office, "BR72")
+    assert left and left.about.endswith("; 2 calls logged, which do not clear it")
+    assert "--how mail|portal --evidence FILE" in left.clears
+    (row,) = standing.notice_rows(office, "2026-01")
+    assert row["state"] == "drafted" and row["sent"] == ""
+    assert "Officer Diaz; " in row["logged"] and row["logged"].startswith(f"{how} Tue 2026-11-24")
+    assert "breach" in due(office)
+    with pytest.raises(Refused, match="--how mail --evidence FILE"):
+        notices.acknowledge(office, made.notice, "Officer Diaz", "ada")
+    for way in ("mail", "portal"):
+        before = office.journal.head()
+        with pytest.raises(BadInput, match=f"a breach notice by {way} needs its proof"):
+            notices.told(office, made.notice, way, "ada", reference="SOC-1")
+        empty = tmp_path / "empty.eml"
+        empty.write_bytes(b"")
+        with pytest.raises(BadInput, match="is empty"):
+            notices.told(office, made.notice, way, "ada", files=[empty])
+        assert office.journal.head() == before and _clock(office, "BR72")
+    assert mailed(office, made.notice).sent == morning
+    assert _clock(office, "BR72") is None and "breach" not in due(office)
+    assert standing.notice_rows(office, "2026-01")[0]["logged"] == row["logged"]
+    state.found(office, clock.now() + timedelta(hours=1), "a second server", [], "ada")
+    with clock.held(morning + timedelta(hours=2)):
+        (more,) = drafted(office, "breach-update")
+        notices.told(office, more.notice, how, "ada")
+        assert _clock(office, "BR72+") and _clock(office, "BR10")
+        mailed(office, more.notice)
+        assert not _clock(office, "BR72+") and not _clock(office, "BR10")
+
+
+def test_a_call_that_an_older_version_took_for_the_sending_stops_no_clock(
+    office: Office, morning: datetime
+) -> None:
+    declared(office, morning)
+    (made,) = drafted(office, "breach")
+    body = kinds.NoticeSent(notice=made.notice, happened=clock.text(), how="call", reference="Diaz")
+    office.journal.append(body, f"notice/{made.notice}", "ada", f"notice.sent:{made.notice}")
+    left = _clock(office, "BR72")
+    assert left and left.about.endswith("; 1 call logged, which does not clear it")
+    with pytest.raises(Refused, match="Write it anew: continuity incident notify breach"):
+        mailed(office, made.notice)
+    assert "breach" in due(office)
+    again, _ = notices.draft_due(office, "ada")
+    (fresh,) = (one for one in again if one.draft.template == "breach")
+    assert fresh.notice != made.notice
+    mailed(office, fresh.notice)
+    assert _clock(office, "BR72") is None
 
 
 def test_the_brokers_own_plan(office: Office) -> None:

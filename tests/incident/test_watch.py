@@ -17,6 +17,7 @@ from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import Refused
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import OpenWorkFile
+from tests.incident.notice_hand import mailed
 from tests.incident.world import declared, signed, through, with_contacts
 
 
@@ -50,7 +51,7 @@ def test_clocks_outlast_the_incident(office: Office, morning: datetime) -> None:
     one = state.require(office.journal.rows)
     to = notices.recipients(office, found.notice("breach"), ["cbp-soc"])
     (made,) = notices.draft(office, one, found.notice("breach"), to, "ada")
-    notices.told(office, made.notice, "call", "ada", happened=morning)
+    mailed(office, made.notice, morning)
     through(office, "remediating", "remediated", "keying_backlog")
     signed(office)
     closing.close(office, Given(note="no export"), "ada")

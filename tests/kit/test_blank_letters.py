@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from tasks.kit import letters, papers
 from tasks.kit.build import Built
 from tasks.kit.check import check
+from tasks.shared.board import RED
 from tasks.shared.kit_part import KitOffice
 from tests.incident.paper_world import locked, pdf, written
 from tests.incident.test_forms import blank_form, by_number
@@ -35,7 +37,7 @@ def test_a_blank_letter_stands_at_the_end_of_the_print_and_as_a_file(world: Worl
     pages = printed(world.kit)
     own = PdfReader(world.kit.folder / "letters" / "downtime-letter.pdf").pages
     assert pages[-len(own) :] == [page.extract_text() for page in own]
-    assert "DOWNTIME LETTER" in pages[-2] and "signature, name, licence" in pages[-1]
+    assert "DOWNTIME LETTER" in pages[-2] and "signature, name, license" in pages[-1]
     for page in pages[-2:]:
         assert "Confidential" not in page, "it goes to a port"
     cover = " ".join(pages[0].split())
@@ -58,6 +60,18 @@ def test_cbps_forms_are_printed_empty_and_come_along(office: KitOffice, tmp_path
     put(office, "cbp7501.pdf", pdf(1, "A NEWER EDITION"))
     said = [line.fact for line in check(office, kit.folder) if line.what == "letters"]
     assert said == ["the broker or CBP's forms changed since"]
+
+
+def test_a_setting_that_every_letter_needs_is_a_loud_gap(office: KitOffice) -> None:
+    assert letters.faults(office) == []
+    broker = office.settings.broker.model_copy(update={"permit": "", "address": ""})
+    bare = replace(office, settings=office.settings.model_copy(update={"broker": broker}))
+    assert [one.light for one in letters.faults(bare)] == [RED, RED]
+    assert "[broker] permit is not set" in letters.faults(bare)[0].words
+    assert letters.make(bare).words.startswith(
+        "blank downtime letter, WITHOUT permit number, address"
+    )
+    assert letters.state(bare) != letters.state(office)
 
 
 def drawn_by_a_program() -> bytes:

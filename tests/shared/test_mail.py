@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.shared import clock, mail_wire
+from tasks.shared import clock, mail_private, mail_wire
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings
 from tasks.shared.house_lines import house_lines
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.mail import Attachment, Letter, Post, outbox, waiting
+from tasks.shared.private import Vault
 from tasks.shared.settings import Settings, load
 from tests.conftest import SETTINGS
 from tests.mail_server import PASSWORD, MailServer, mail_server
@@ -206,6 +207,87 @@ def test_a_process_that_dies_in_the_middle_leaves_it_to_the_next(
     with clock.held(noon + timedelta(minutes=11)):
         assert post.deliver("it").sent
     assert len({message["Message-ID"] for _, message in server.received}) == 1
+
+
+SSN = "078-05-1121"
+
+
+def sealed(home: Path) -> str:
+    """The reference of a Social Security number in the vault of this home."""
+    (reference,) = Vault(home).seal([("ABC-9000004-9", "entries.importer_number", SSN)], None)
+    return reference
+
+
+def plain(key: str, text: str, private: dict[str, str] | None = None) -> Letter:
+    return Letter(key=key, to=(ADA,), title=key, text=text, private=private or {})
+
+
+def test_a_text_with_the_form_of_a_reference_holds_nothing_back(
+    post: Post, server: MailServer, journal: Journal
+) -> None:
+    with journal.write("it") as pen:
+        post.queue(pen, plain("hit", "hit for partner ~AAAAAAAAAAA"))
+        post.queue(pen, plain("breach", "the 72-hour notice"))
+    done = post.deliver("it")
+    assert done.sent == ["hit", "breach"] and done.waiting == [] and done.reason == ""
+    assert "~AAAAAAAAAAA" in server.received[0][1].get_content()
+
+
+def test_a_reference_that_somebody_typed_is_never_opened(
+    post: Post, server: MailServer, home: Path
+) -> None:
+    reference, alias = sealed(home), mail_private.alias()
+    text = f"Partner {reference} Trading; number {alias}"
+    post.send(plain("undeclared", text), "it")
+    post.send(plain("declared", text, {alias: reference}), "it")
+    without, opened = (message.get_content() for _, message in server.received)
+    assert SSN not in without and alias in without
+    assert opened.strip() == f"Partner {reference} Trading; number {SSN}"
+
+
+def test_a_letter_whose_content_or_key_is_gone_holds_no_other_back(
+    post: Post, server: MailServer, journal: Journal, content: ContentStore, home: Path
+) -> None:
+    """It is named with its reason, and goes once it can be read again."""
+    alias = mail_private.alias()
+    with journal.write("it") as pen:
+        post.queue(pen, plain("lost", "its content was lost"))
+        post.queue(pen, plain("purged", alias, {alias: "~BBBBBBBBBBB"}))
+        post.queue(pen, plain("breach", "the 72-hour notice"))
+    lost = content.path(waiting(journal)[0].content)
+    kept = lost.read_bytes()
+    lost.unlink()
+    for _ in range(2):
+        done = post.deliver("it")
+        assert done.waiting == ["lost", "purged"]
+        assert "'lost' was not sent: Content" in done.reason
+        assert "'purged' was not sent: The private value ~BBBBBBBBBBB was purged" in done.reason
+    assert [message["Subject"] for _, message in server.received] == ["breach"]
+    *_, line = house_lines(journal.rows, load(home))
+    assert "'lost' was not sent" in line.fact
+    lost.write_bytes(kept)
+    assert post.deliver("it").sent == ["lost"]
+
+
+def test_a_letter_that_the_server_does_not_take_holds_no_other_back(
+    post: Post, server: MailServer, journal: Journal
+) -> None:
+    """Larger than the server takes, and one at which it hangs up."""
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    with clock.held(noon):
+        with journal.write("it") as pen:
+            post.queue(pen, plain("large", "x" * 34_000_000))
+            post.queue(pen, plain("hangs up", "at this one"))
+            post.queue(pen, plain("breach", "the 72-hour notice"))
+        server.hangs_up_at = "hangs up"
+        done = post.deliver("it")
+        assert done.sent == ["breach"] and done.waiting == ["large", "hangs up"]
+        assert "'large' was not sent: the sender" in done.reason and "552" in done.reason
+        assert "'hangs up' was not sent: mail server" in done.reason
+        assert "tried again after 2026-11-24T12:10Z" in done.reason
+    server.hangs_up_at = ""
+    with clock.held(noon + timedelta(minutes=11)):
+        assert post.deliver("it").sent == ["hangs up"]
 
 
 def test_settings_that_cannot_send_are_refused(home: Path) -> None:

@@ -9,13 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.incident.letters import forms
+from tasks.incident.letters import forms, letterhead
 from tasks.incident.letters.drawing import LetterPaper
 from tasks.incident.letters.hostile_document import PDF, checked
 from tasks.incident.letters.packet import disarm
 from tasks.incident.letters.page import DRILL, UNDERTAKING
 from tasks.incident.letters.sheet import form_rows
-from tasks.incident.letters.values import joined
 from tasks.shared.errors import HostileFile
 from tasks.shared.paper import GREY, INK, Column, Frame
 from tasks.shared.settings import Broker, Letters
@@ -27,12 +26,15 @@ _TITLE = "Downtime letter, to be filled in by hand"
 
 
 def blank(broker: Broker, made: datetime, *, drill: bool = False) -> bytes:
-    """Two pages for one entry. Raises MissingPart without fpdf2 or its fonts."""
-    reach = joined((broker.contact_name, broker.contact_phone), " · ")
-    right = f"filer {broker.filer_code} · licence {broker.licence or 'not set'}"
+    """Two pages for one entry. A setting of the broker that is missing is printed as a gap, to be
+    written in. Raises MissingPart without fpdf2 or its fonts."""
+    right, reach = letterhead.credentials(broker), letterhead.reach(broker)
     paper = LetterPaper(Frame(_TITLE, broker.name, right, reach, DRILL if drill else "", made))
     paper.page()
     paper.beside([("DOWNTIME LETTER", 15, INK), (_TITLE, 9, GREY)], 0)
+    if broker.address.strip():
+        paper.text(f"{broker.name}, {broker.address}", 9)
+    _missing(paper, broker)
     paper.text("U.S. Customs and Border Protection", 10)
     paper.blank([(6, "Port, Schedule D"), (3, "Date"), (4, "CBP's authorisation, of which day"),
                  (3, "No transmission since")], 13)  # fmt: skip
@@ -49,6 +51,14 @@ def blank(broker: Broker, made: datetime, *, drill: bool = False) -> bytes:
     _lines(paper)
     _sign(paper, broker)
     return paper.bytes()
+
+
+def _missing(paper: LetterPaper, broker: Broker) -> None:
+    if names := letterhead.missing(broker):
+        settings = ", ".join(f"[broker] {name}" for name in names)
+        paper.band(f"NOT SET when this was printed: {settings}. A port needs all of it: write it in, or set "
+                   "it in continuity.toml and print this again.")  # fmt: skip
+        paper.blank([(1, letterhead.titles([name]).capitalize()) for name in names], 12)
 
 
 _CARRIAGE = (
@@ -86,7 +96,7 @@ def _sign(paper: LetterPaper, broker: Broker) -> None:
     paper.text("We undertake", 9.5, style="B")
     for text in UNDERTAKING:
         paper.text(f"–  {text}", 8.5)
-    paper.blank([(5, f"For {broker.name}: signature, name, licence"), (3, "Date and time")], 14)
+    paper.blank([(5, f"For {broker.name}: signature, name, license"), (3, "Date and time")], 14)
     paper.blank(
         [(4, "CBP: action"), (3, "Officer or badge"), (3, "Date and time"), (3, "Stamp")], 22
     )

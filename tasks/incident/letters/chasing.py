@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from tasks.entries.ledger import Book
 from tasks.incident import state
 from tasks.incident.clocks import ON_LINE
+from tasks.incident.letters import letterhead
 from tasks.incident.letters.case import cases
 from tasks.incident.letters.documents import attached
 from tasks.incident.letters.readying import Rules, follows, without
@@ -52,8 +53,13 @@ def unlettered(book: Book) -> list[Line]:
 
 
 def readiness(book: Book) -> list[Line]:
-    """The board's lines: entries of which papers are still to follow, letters that nobody sent."""
+    """The board's lines: settings without which no letter is issued, entries of which papers are still
+    to follow, letters that nobody sent."""
     lines = []
+    if names := letterhead.missing(book.settings.broker):
+        fact = f"not set: [broker] {', '.join(names)}"
+        lines.append(Line("", "settings that every downtime letter needs", AMBER, fact,
+                          "enter them in continuity.toml"))  # fmt: skip
     if rows := chase_list(book):
         fact = f"{len(rows)} entries of {len({row['importer'] for row in rows})} importers"
         lines.append(Line("", "papers to follow behind downtime letters", AMBER, fact,

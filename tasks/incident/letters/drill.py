@@ -16,7 +16,7 @@ from tasks.incident.letters.case import Case, cases
 from tasks.incident.letters.chasing import chase_list
 from tasks.incident.letters.draft import PORT
 from tasks.incident.letters.issuing import Outcome, Wish, issue
-from tasks.incident.letters.readying import waiting
+from tasks.incident.letters.readying import decided, waiting
 from tasks.incident.pga import acts, loading, matrix
 from tasks.incident.pga.demands import Office, demands, held
 from tasks.shared import clock
@@ -68,8 +68,10 @@ def _letters(
     wish = Wish(tuple(numbers), PORT, without=_without(book, port), leave_out=True)
     if not numbers:
         raise BadInput(f"the drill's desk {desk} has recorded nothing")
+    without = [f"  left out, {some.words}" for some in decided(book.journal, port)]
     outcome = issue(book, wish, out / FOLDER / desk, actor)
-    return [*_issued(desk, outcome), *(f"  not on it: {problem}" for problem in outcome.left)]
+    left = [f"  not on it: {problem}" for problem in outcome.left]
+    return [*_issued(desk, outcome), *left, *without]
 
 
 def _issued(desk: str, outcome: Outcome) -> list[str]:
@@ -102,9 +104,12 @@ def _paper(case: Case, what: str) -> bytes:
 
 
 def _paper_came(book: Book, out: Path, actor: str) -> str:
-    """An entry that an agency's paper held: the paper comes, and it gets a letter of its own."""
-    left = waiting(book.journal, PORTS[0][1])
-    number = next(case.number for case in cases(book, left) if held(demands(Office(book), case)))
+    """An agency's paper comes for an entry that it held. The port released the goods meanwhile, so the
+    letter that brings the paper names the entry."""
+    port = PORTS[0][1]
+    some = [*waiting(book.journal, port),
+            *(number for one in decided(book.journal, port) for number in one.numbers)]  # fmt: skip
+    number = next(case.number for case in cases(book, some) if held(demands(Office(book), case)))
     acts.note_paper(book, number, "NHT", actor, form="HS-7 declaration", reference="BOX 2A")
     wish = Wish((number,), without=_without(book, PORTS[0][1]))
     (one,) = issue(book, wish, out / FOLDER / "held", actor).issued

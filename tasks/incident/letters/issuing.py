@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tasks.entries import codes
 from tasks.entries.ledger import Book
-from tasks.incident.letters import forms, private_copy
+from tasks.incident.letters import forms, letterhead, private_copy
 from tasks.incident.letters.authorisation import Leave, leave
 from tasks.incident.letters.case import GONE, PRIVATE
 from tasks.incident.letters.draft import PORT, SHIPMENT, Draft, Part, name
@@ -78,8 +78,10 @@ def issue(book: Book, wish: Wish, folder: Path, actor: str) -> Outcome:
 
     Raises Refused, naming every reason by entry, for data that CBP wants and the record lacks, a number
     that cannot be used, an agency's paper that holds an entry, or CBP's leave; with `leave_out` only if
-    nothing is left. BadInput for an unknown port, no number, a folder that is not empty.
+    nothing is left. BadInput for an unknown port, no number, a folder that is not empty, or a setting of
+    the broker that every letter names and that is missing.
     """
+    letterhead.require(book.settings.broker)
     if folder.exists() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty: letters get a folder of their own")
     if not wish.numbers:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tasks.incident.letters import letterhead
 from tasks.incident.letters.draft import PORT, Draft, Part
 from tasks.incident.letters.drawing import Box, LetterPaper
 from tasks.incident.letters.sheet import entry_sheet
@@ -67,12 +68,11 @@ def render(draft: Draft, places: Mapping[tuple[str, str], Place], *, hidden: boo
 
 def _frame(draft: Draft) -> Frame:
     broker = draft.broker
-    reach = joined((broker.contact_name, broker.contact_phone), " · ")
     return Frame(
         title=draft.title,
         left=broker.name,
-        right=f"filer {broker.filer_code} · licence {broker.licence or 'not set'}",
-        foot=f"{draft.id} · {draft.day} · {reach}",
+        right=letterhead.credentials(broker),
+        foot=f"{draft.id} · {draft.day} · {letterhead.reach(broker)}",
         mark=DRILL if draft.drill else "",
         made=draft.made,
     )
@@ -95,9 +95,10 @@ def _head(paper: LetterPaper, draft: Draft) -> None:
     said, none = leave.words(draft.port), "none on record when this was issued"
     paper.gap(1)
     paper.boxes([
-        (Box(5, "", "Broker", broker.name), Box(2, "", "Filer code", broker.filer_code),
-         Box(2, "", "Licence", broker.licence or "not set"),
-         Box(4, "", "Reach us day and night", joined((broker.contact_name, broker.contact_phone)))),
+        (Box(6, "", "Broker", broker.name), Box(2, "", "Filer code", broker.filer_code),
+         Box(2.5, "", "License number", broker.licence), Box(2.5, "", "Permit number", broker.permit)),
+        (Box(8, "", "Address", broker.address),
+         Box(5, "", "Reach us day and night", joined((broker.contact_name, broker.contact_phone)))),
         (Box(3, "", "No transmission since", since),
          Box(5, "", "Reason", leave.reason or "our systems are out of use"),
          Box(5, "", "CBP's authorisation of downtime", said or none,

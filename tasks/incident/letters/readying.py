@@ -82,8 +82,36 @@ def ready(rules: Rules, numbers: Sequence[str], again: bool) -> list[Ready]:
 
 
 def waiting(journal: Journal, port: str) -> list[str]:
-    """The entries of a port that are recorded, not closed, and on no letter yet."""
-    return [row.number for row in journal.rows(_waiting().where(ENTRIES.c.port == port))]
+    """The entries of a port that are recorded, and that it neither released nor closed, on no letter
+    yet: what a letter for the whole port asks for. A released one goes on a letter only by name."""
+    query = _waiting().where(ENTRIES.c.port == port, ENTRIES.c.outcome.not_in(RELEASED))
+    return [row.number for row in journal.rows(query)]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Entries without a letter that a letter for the whole port leaves out, and why, in words."""
+
+    outcome: str
+    numbers: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        listed = ", ".join(self.numbers)
+        if self.outcome in RELEASED:
+            return (f"recorded as {self.outcome}, so there is nothing to ask the port for: {listed}. Name a "
+                    "number to put it on a letter all the same")  # fmt: skip
+        return f"recorded as {self.outcome}, the port has nothing more to do: {listed}"
+
+
+def decided(journal: Journal, port: str) -> list[Decided]:
+    """What `waiting` leaves out of the port's entries that are recorded and on no letter, by what the
+    port did."""
+    query = _unlettered().where(ENTRIES.c.port == port, ENTRIES.c.outcome.in_((*RELEASED, *CLOSED)))
+    found: dict[str, list[str]] = {}
+    for row in journal.rows(query.add_columns(ENTRIES.c.outcome)):
+        found.setdefault(row.outcome, []).append(row.number)
+    return [Decided(outcome, tuple(some)) for outcome, some in sorted(found.items())]
 
 
 def without(journal: Journal) -> dict[str, list[str]]:
@@ -95,12 +123,15 @@ def without(journal: Journal) -> dict[str, list[str]]:
 
 
 def _waiting() -> sa.Select[tuple[str, str]]:
+    return _unlettered().where(ENTRIES.c.outcome.not_in(CLOSED))
+
+
+def _unlettered() -> sa.Select[tuple[str, str]]:
     return (
         sa.select(ENTRIES.c.number, ENTRIES.c.port)
         .join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
         .outerjoin(LETTERS, LETTERS.c.live == ENTRIES.c.number)
         .where(NUMBERS.c.state == "recorded", LETTERS.c.live.is_(None))
-        .where(ENTRIES.c.outcome.not_in(CLOSED))
         .order_by(ENTRIES.c.number)
     )
 
@@ -118,7 +149,8 @@ def leave_problems(leave: Leave, ports: Iterable[str], day: date) -> list[Proble
     """Why CBP's leave does not cover these ports today."""
     return [
         Problem(column="authorisation", wrong=f"port {port}: {reason}",
-                right="record CBP's leave (continuity incident step), or issue without it and say why: "
+                right="record CBP's authorization (continuity incident step downtime_authorised --reference "
+                      "WORDS), or issue without it and say why: "
                       "--without-authorisation REASON")
         for port in sorted(set(ports)) if (reason := leave.lacking(port, day))
     ]  # fmt: skip

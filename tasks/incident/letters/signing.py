@@ -22,8 +22,8 @@ class Signer:
     @property
     def words(self) -> str:
         if self.own:
-            return f"licensed customs broker, licence {self.licence}"
-        return f"employee, under the firm's licence {self.licence} and its responsible supervision"
+            return f"licensed customs broker, license {self.licence}"
+        return f"employee, under the firm's license {self.licence} and its responsible supervision"
 
 
 def signer(journal: Journal, settings: Settings, given: str = "") -> Signer:

@@ -220,7 +220,8 @@ class NoticeDrafted(Body, frozen=True, kw_only=True):
 
 class NoticeSent(Body, frozen=True, kw_only=True):
     """It was told, at `happened`. `how`: mail, call, portal, letter, hand; `reference`: of the call or
-    the portal; a mail is named by its id."""
+    the portal; a mail that the server took is named by its id. A breach notice counts as given only
+    by such a mail, or by mail or portal with `attached` (19 CFR 111.21(b))."""
 
     kind: ClassVar[str] = "notice.sent"
     notice: str
@@ -228,6 +229,18 @@ class NoticeSent(Body, frozen=True, kw_only=True):
     how: str
     reference: str = ""
     mail: str = ""
+    attached: tuple[Attached, ...] = ()
+
+
+class NoticeCalled(Body, frozen=True, kw_only=True):
+    """A notice that must go electronically was also told in another way, which does not count as
+    giving it. `how`: call, letter, hand; `reference`: of the call."""
+
+    kind: ClassVar[str] = "notice.called"
+    notice: str
+    happened: str
+    how: str
+    reference: str = ""
     attached: tuple[Attached, ...] = ()
 
 

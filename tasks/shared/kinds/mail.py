@@ -8,13 +8,16 @@ from tasks.shared.kinds.base import Body
 
 
 class MailQueued(Body, frozen=True, kw_only=True):
-    """A letter waits. `to`: roles or addresses; `content`: the message, without its recipients."""
+    """A letter waits. `to`: roles or addresses; `content`: the message, without its recipients;
+    `private`: the private values that it may show, the alias in its text -> the reference, as JSON
+    kept under this digest; empty if it shows none."""
 
     kind: ClassVar[str] = "mail.queued"
     mail: str
     title: str
     to: list[str]
     content: str
+    private: str = ""
 
 
 class MailTried(Body, frozen=True, kw_only=True):
