@@ -84,8 +84,7 @@ def settle(home: str, actor: str) -> list[str]:
 def ask_ace(home: str, actor: str) -> list[str]:
     """Write the questions that are due: summaries, entries, bills, importers."""
     house = _house(home)
-    first = house.settings.ace.ask_first
-    asked = loop.ask(house, actor, sending_day(house.settings)) if first else []
+    asked = loop.ask_first(house, actor, sending_day(house.settings))
     get_run_logger().info("%d question(s) written", len(asked))
     return asked
 
