@@ -62,7 +62,8 @@ def reconciliation(
     if end.get("signed"):
         result["report"] = steps.write_report(home, incident)
     if plan := (waiting or end).get("plan", ""):
-        waits.wait_for_approval(home, plan, refused, planned["words"] if waiting else ())
+        table = steps.publish_approval(home, incident, plan)
+        waits.wait_for_approval(home, plan, refused, planned["words"] if waiting else (), table)
         told = f"Plan {plan[:12]} waits: continuity approve {plan[:12]}"
         return Completed(name="AwaitingApproval", message=told, data=result | {"end": end})
     told = f"{len(written)} batch file(s) written; {end.get('words', 'entries are still open')}"

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from tasks.desk.context import desk, say
+from tasks.desk.context import Json, desk, say, show
+
+if TYPE_CHECKING:
+    from tasks.reconciliation.approval_table import Bound
+    from tasks.shared.approval import Asked
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,40 +31,80 @@ def approve(
     given_at: Annotated[
         str, typer.Option(help="When the code was read off, if not now: 2026-11-24T08:03-05:00.")
     ] = "",
+    as_json: Json = False,
 ) -> None:
-    """Approve a plan with your licence and one-time code: duty by day and payer, dates that differ
-    and what is held back are shown first. Works without a server; a run that waits for the plan goes
-    on by itself."""
+    """Approve a plan with your licence and one-time code: every entry that would go, decoded from the
+    approved bytes, duty by day and payer, dates that differ and what is held back are shown first. Works
+    without a server; a run that waits for the plan goes on by itself. With --json an object: plan,
+    kind, facts, rows (amounts in cents), words, approved_by, missing, next; without --code it only
+    shows, and the exit code is 1."""
     from tasks.desk.server import Server
     from tasks.incident.moments import moment
+    from tasks.reconciliation.approval_table import bound
     from tasks.reconciliation.plan_words import before_approval
     from tasks.reconciliation.terms import sending_day
     from tasks.shared import approval
 
     server = Server.of(desk.settings)
     read_at = moment(given_at, ZoneInfo(desk.settings.duties.zone), "--given-at")
-    persons = desk.settings.approval.persons
     waits = approval.find(desk.journal, server.plan_of(plan) or plan)
-    for line in before_approval(desk.content, waits, sending_day(desk.settings)):
-        say(line)
+    shown = bound(desk.journal, desk.content, waits)
+    words = before_approval(desk.content, shown, waits, sending_day(desk.settings))
+    if not as_json:
+        _show(shown, words)
+    elif not code:
+        _print(shown, words, waits)
+        raise typer.Exit(1)
     asked = approval.grant(
         desk.journal,
         desk.home,
         waits.plan,
         desk.actor,
         code or typer.prompt("Code", hide_input=True),
-        persons=persons,
+        persons=desk.settings.approval.persons,
         given_at=read_at if given_at else None,
     )
-    missing = approval.needed(persons) - len(asked.granted_by)
+    missing = _missing(asked)
+    woken = server.wake(asked.plan) if not missing else []
+    if as_json:
+        _print(shown, words, asked, woken)
+        return
     say(f"Plan {asked.plan[:12]} ({asked.what}) approved by {', '.join(asked.granted_by)}.")
-    if missing > 0:
+    if missing:
         say(f"{missing} more approval(s) needed.")
-        return
-    for name in server.wake(asked.plan):
-        say(f"The run {name} goes on.")
-        return
-    say(f"Next: {following(asked.what)}")
+    elif woken:
+        say(f"The run {woken[0]} goes on.")
+    else:
+        say(f"Next: {following(asked.what)}")
+
+
+def _missing(asked: Asked) -> int:
+    from tasks.shared import approval
+
+    return max(0, approval.needed(desk.settings.approval.persons) - len(asked.granted_by))
+
+
+def _show(shown: Bound, words: Sequence[str]) -> None:
+    for line in words:
+        say(line)
+    for title, rows in shown.tables():
+        show(rows, as_json=False, title=title)
+
+
+def _print(shown: Bound, words: Sequence[str], asked: Asked, woken: Sequence[str] = ()) -> None:
+    missing = _missing(asked)
+    told = {
+        "plan": shown.plan,
+        "kind": shown.kind,
+        "facts": shown.facts,
+        "rows": list(shown.rows),
+        "words": list(words),
+        "approved_by": list(asked.granted_by),
+        "missing": missing,
+        "runs": list(woken),
+        "next": "" if missing or woken else following(asked.what),
+    }
+    print(json.dumps(told, indent=1, ensure_ascii=False))
 
 
 def following(what: str) -> str:

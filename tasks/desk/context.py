@@ -133,7 +133,8 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -
         return
     table = Table(title=title or None, title_justify="left")
     for name in rows[0]:
-        table.add_column(str(name).replace("_", " "), overflow="fold")
+        label = str(name).replace("_", " ")
+        table.add_column(label, overflow="fold", no_wrap=label == "number")
     for row in rows:
         table.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
     width = None if sys.stdout.isatty() else 140

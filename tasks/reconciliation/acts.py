@@ -15,11 +15,11 @@ from tasks.reconciliation import other_number
 from tasks.reconciliation.account import strays
 from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify
-from tasks.reconciliation.facts import Facts, Release, Summary, Way, facts_of
+from tasks.reconciliation.facts import HELD, Facts, Release, Summary, Way, facts_of
 from tasks.reconciliation.outbound import outbound
 from tasks.reconciliation.rejections import own_fault
 from tasks.reconciliation.standings import standings
-from tasks.reconciliation.view import Standing
+from tasks.reconciliation.view import SUMMARY, Standing
 from tasks.shared import approval, kinds
 from tasks.shared.ace_tables import BATCHES, SENT
 from tasks.shared.errors import BadInput, NotApproved, NumberUnavailable, Problem, Refused
@@ -57,16 +57,27 @@ def settle(
     known = {one.number: one for one in standings(house.journal)}
     for number in numbers:
         _may_be_settled(known.get(number), number, not_in_ace)
-    facts = {"numbers": {number: known[number].since for number in numbers}, "how": how,
+    facts = {"numbers": {number: _bound(known[number]) for number in numbers}, "how": how,
              "not_in_ace": not_in_ace}  # fmt: skip
-    more = f" and {len(numbers) - 3} more" if numbers[3:] else ""
-    what = f"settle {', '.join(numbers[:3])}{more}: {how}"
+    some = f"{len(numbers)} entries" if numbers[3:] else ", ".join(numbers)
+    what = f"settle {some}: {how}"
     plan, kept = _approved(house, "settle", what, facts, proof, actor)
     with house.journal.write(actor) as pen:
         for number in numbers:
             body = kinds.EntrySettled(number=number, how=how, proof=kept, approval=plan)
             pen.append(body, f"entry/{number}", key=f"settled:{number}:{known[number].since}")
     return kept
+
+
+def _bound(one: Standing) -> dict[str, object]:
+    """What an approver of a settlement sees of an entry, bound with it: everything that ACE has
+    otherwise than our record. `since`: the event of its state."""
+    view, dated = one.views.get(SUMMARY), facts_of(one).dated
+    shown = view is not None and view.disposition in HELD
+    difference = list(view.differs) if view is not None and shown else ["ACE shows no summary"]
+    if dated and one.released and dated != one.released:
+        difference.append(f"Release date: paper {one.released}, ACE {dated}")
+    return {"difference": difference, "since": one.since}
 
 
 def _may_be_settled(one: Standing | None, number: str, not_in_ace: bool) -> None:

@@ -2,6 +2,12 @@
 
 A question changes nothing in ACE and may be put twice, so it needs no approval; what it answers
 decides what may be sent. Questions are paced: so many batches a turn.
+
+A query is written in the order of a batch (`outbound`): everything that can be wrong is checked; the
+file is hidden in the outbound folder and `query.named` appended, both under the journal's lock; a
+rename makes it visible; `query.written`. A crash leaves a query that is named and hidden, which the
+next turn makes visible, or one that is named and not hidden, which was visible: it is not written
+again, and what it asks is asked anew after `ask_again_minutes`.
 """
 
 from __future__ import annotations
@@ -35,7 +41,7 @@ from tasks.shared import clock, kinds, opening
 from tasks.shared.ace_tables import BATCHES, QUERIES
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import Busy
-from tasks.shared.exchange import put
+from tasks.shared.exchange import Exchange
 from tasks.shared.journal import Journal
 from tasks.shared.private import Vault
 from tasks.shared.settings import Settings
@@ -63,9 +69,11 @@ def house_of(settings: Settings) -> House:
 
 def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, today: date
         ) -> list[str]:  # fmt: skip
-    """Write the questions that are due, as many as the pace allows now; returns their names. What waits
-    for an answer, or for another answer than the last, is asked again only after the settings'
-    `ask_again_minutes`."""
+    """Write the questions that are due, as many as the pace allows now, after those that a crash left
+    unwritten; returns their names. What waits for an answer, or for another answer than the last, is
+    asked again only after the settings' `ask_again_minutes`. Raises BadSettings, and appends nothing,
+    where password or outbound folder are wrong."""
+    finished = finish(house, actor)
     due: dict[str, list[Standing]] = {}
     stale = stale_before(house)
     others = foreign((one for one, _ in verdicts), house.settings)
@@ -81,8 +89,8 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
     most = pace(house.journal, house.settings).left
     made = ((about, *one) for about, some in sorted(due.items())
             for one in _bounded(house, about, some, today, stale))  # fmt: skip
-    return [write_question(house, about, query, keys, actor)
-            for about, query, keys in islice(made, most)]  # fmt: skip
+    return finished + [write_question(house, about, query, keys, actor)
+                       for about, query, keys in islice(made, most)]  # fmt: skip
 
 
 def _bounded(
@@ -209,30 +217,70 @@ def _question(group: Mapping[str, Mapping[str, str]], air: bool) -> BillQuestion
 def write_question(
     house: House, about: str, query: Query, keys: tuple[str, ...], actor: str
 ) -> str:
-    """Name the question in the book, then make it visible. A crash between the two only means
-    that it is put again later. Raises Busy if another run named a question of this id: an answer to it
-    would be read as one to ours."""
+    """Hide and name the query, then make it visible; returns the name of its file. Raises BadSettings,
+    and appends nothing, where password or outbound folder are wrong; Busy if another run named a
+    query of this id: an answer to it would be read as one to ours."""
     batch: Batch = query.batch
     name = f"{clock.stamp()}-{query.application.lower()}-{batch.port}-{batch.sequence:05d}.abi"
-    body = kinds.QueryNamed(
-        batch=batch.batch_id,
-        application=query.application,
-        about=about,
-        content=house.content.put(batch.bytes()),
-        file=name,
-        asked=list(keys),
-    )
-    subject, key = f"query/{batch.batch_id}", f"query:{batch.batch_id}"
-    if not house.journal.append(body, subject, actor, key=key):
-        raise Busy("Another desk or run is asking ACE at this moment, and asks what is due. Nothing is "
-                   "lost: give the command again in a minute")  # fmt: skip
     line_ends = house.settings.ace.line_ends == "lf"
     data = fill_in(
         batch.bytes(), password(house.settings), batch.slots, house.vault.open, line_ends
     )
     with outbound(house.settings, house.journal) as folder:
-        put(folder, name, data)
+        body = kinds.QueryNamed(
+            batch=batch.batch_id,
+            application=query.application,
+            about=about,
+            content=house.content.put(batch.bytes()),
+            file=name,
+            asked=list(keys),
+        )
+        _hide_and_name(house, folder, body, data, actor)
+        _make_visible(house, folder, batch.batch_id, name, actor)
     return name
+
+
+def _hide_and_name(
+    house: House, folder: Exchange, body: kinds.QueryNamed, data: bytes, actor: str
+) -> None:
+    """Both under the journal's lock: whatever is named was hidden before, with its private values."""
+    key = f"query:{body.batch}"
+    if house.journal.holds(key):
+        raise Busy(_BUSY)
+    with house.journal.write(actor) as pen:
+        if pen.rows(sa.select(QUERIES.c.batch).where(QUERIES.c.batch == body.batch)):
+            raise Busy(_BUSY)
+        folder.hide(body.file, data)
+        pen.append(body, f"query/{body.batch}", key=key)
+
+
+_BUSY = (
+    "Another desk or run is asking ACE at this moment, and asks what is due. Nothing is lost: give the "
+    "command again in a minute"
+)
+
+
+def _make_visible(house: House, folder: Exchange, batch: str, file: str, actor: str) -> bool:
+    """Show a named query and note it; False if it was visible before, fetched by now or not."""
+    size = folder.show(file)
+    done = kinds.QueryWritten(
+        batch=batch, file=file, size=size if size is not None else folder.size(file) or 0
+    )
+    house.journal.append(done, f"query/{batch}", actor, key=f"query-written:{batch}")
+    return size is not None
+
+
+def finish(house: House, actor: str) -> list[str]:
+    """Bring to its end what a crash left of queries; returns the files that became visible now.
+    Raises BadSettings if there is one and the outbound folder is not set or not there."""
+    query = sa.select(QUERIES.c.batch, QUERIES.c.file).where(~QUERIES.c.written)
+    rows = house.journal.rows(query.order_by(QUERIES.c.seq))
+    if not rows:
+        return []
+    with outbound(house.settings, house.journal) as folder:
+        return [
+            row.file for row in rows if _make_visible(house, folder, row.batch, row.file, actor)
+        ]
 
 
 def question_of(journal: Journal, batch: str) -> kinds.QueryNamed | None:

@@ -128,8 +128,13 @@ def _version(one: Standing, facts: Facts) -> str:
 
 
 def _differs(one: Standing, facts: Facts) -> str:
-    view = one.views.get(SUMMARY)
-    return "; ".join(view.differs) if view else ""
+    differs = view.differs if (view := one.views.get(SUMMARY)) else ()
+    more = len(differs) - _MOST_DIFFERENCES
+    return "; ".join([*differs[:_MOST_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])])
+
+
+_MOST_DIFFERENCES = 12
+"""Fields that a line of reasons names; an approval shows all."""
 
 
 def few(numbers: Sequence[str]) -> str:

@@ -40,8 +40,8 @@ class Differences:
 
     table: pa.Table
 
-    def words(self, limit: int = 12) -> Words:
-        """What differs, by entry; at most `limit` each, then how many more."""
+    def words(self) -> Words:
+        """What differs, by entry, all of it."""
         found: Words = {}
         differ = self.table.filter(pc.equal(self.table["said"], matching.DIFFERS))
         for row in differ.to_pylist():
@@ -49,10 +49,7 @@ class Differences:
             ours, theirs = row["ours"] or "nothing", row["theirs"] or "nothing"
             text = f"{where}{row['field']}: paper {ours}, ACE {theirs}"
             found.setdefault(row["entry_number"], []).append(text.replace(";", ","))
-        return {
-            number: [*texts[:limit], *([f"and {len(texts) - limit} more"] if texts[limit:] else [])]
-            for number, texts in found.items()
-        }
+        return found
 
     @property
     def unknown(self) -> pa.Table:

@@ -62,7 +62,7 @@ def turn(house: House, actor: str, today: date) -> Turn:
     reopened = reopen(house, actor)
     settled = settle(house, actor)
     written, dropped = write_approved(house, actor)
-    asked = ask(house, actor, today) if house.settings.ace.ask_first else []
+    asked = ask_first(house, actor, today)
     waiting, held = waiting_plan(house, actor, today)
     asked += ask_held(house, held, actor, today)
     steps: dict[str, list[str]] = {}
@@ -157,6 +157,14 @@ def settle(house: House, actor: str) -> list[str]:
 def _proof(house: House, one: Standing) -> str:
     said = {about: msgspec.to_builtins(view) for about, view in one.views.items()}
     return house.content.put(kinds.canonical({"number": one.number, "ace": said}).encode())
+
+
+def ask_first(house: House, actor: str, today: date) -> list[str]:
+    """Write the questions that are due; with the setting `ask_first` off, only those that a crash left
+    unwritten. Returns the names of the files."""
+    if house.settings.ace.ask_first:
+        return ask(house, actor, today)
+    return asking.finish(house, actor)
 
 
 def ask(house: House, actor: str, today: date) -> list[str]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
+from tasks.reconciliation.approval_table import BATCHES, Bound, lines
 from tasks.reconciliation.filers import is_desks
-from tasks.reconciliation.planned import WHAT, Plan, Row, load
+from tasks.reconciliation.planned import Plan, Row, load
 from tasks.reconciliation.report_rows import masked
 from tasks.shared.approval import Asked
 from tasks.shared.content import ContentStore
@@ -71,21 +72,22 @@ def facts(plan: Plan) -> dict[str, object]:
     }
 
 
-def markdown(lines: list[str]) -> str:
+def markdown(some: list[str]) -> str:
     """The lines as a list for an artifact or a form."""
-    return "\n".join(f"- {line}" for line in lines)
+    return "\n".join(f"- {line}" for line in some)
 
 
-def before_approval(content: ContentStore, asked: Asked, today: date) -> list[str]:
-    """What to show a person who is about to approve. Raises Refused for batches whose day is over:
-    they would not be written."""
-    if not asked.what.startswith(WHAT):
-        return [f"{asked.what}, prepared by {asked.preparer}"]
+def before_approval(content: ContentStore, found: Bound, asked: Asked, today: date) -> list[str]:
+    """The lines above the tables of what is to be approved. Raises Refused for batches whose day is
+    over: they would not be written."""
+    prepared = f"prepared by {asked.preparer}"
+    if found.kind != BATCHES:
+        return [asked.what, *lines(found), prepared]
     plan = load(content, asked.plan)
     if reason := plan.lapsed(today):
         raise Refused(f"Plan {plan.digest[:12]} is over: {reason}. Make a new one: "
                       "continuity reconcile plan")  # fmt: skip
-    return [*words(plan), f"prepared by {asked.preparer}"]
+    return [*words(plan), prepared]
 
 
 def _head(plan: Plan) -> str:

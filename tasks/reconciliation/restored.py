@@ -19,7 +19,7 @@ from tasks.ace.query import entry_queries, summary_range_queries
 from tasks.ace.query_records import ranges
 from tasks.ace.response import Answer
 from tasks.entries.number import make
-from tasks.reconciliation import seen
+from tasks.reconciliation import asking, seen
 from tasks.reconciliation.asking import House, asker_of, stale_before, write_question
 from tasks.reconciliation.view import PROBE, RANGE
 from tasks.shared import clock, kinds
@@ -100,7 +100,8 @@ def current(journal: Journal) -> Restore | None:
 def ask(house: House, restore: Restore, actor: str, today: date) -> list[str]:
     """Write the questions that are due; returns their files' names. Those without an answer are put again
     only after the settings' `ask_again_minutes`."""
-    written = _ask_ranges(house, restore, actor, today)
+    written = asking.finish(house, actor)
+    written += _ask_ranges(house, restore, actor, today)
     return [*written, *_ask_numbers(house, restore, actor, today)]
 
 

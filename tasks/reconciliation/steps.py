@@ -15,6 +15,7 @@ from prefect.artifacts import (
 
 from tasks.reconciliation import (
     account,
+    approval_table,
     covering,
     drill,
     drill_ace,
@@ -30,7 +31,7 @@ from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.meddled import meddled
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
-from tasks.shared import opening
+from tasks.shared import approval, opening
 from tasks.shared.settings import load
 from tasks.shared.steps import task
 
@@ -84,8 +85,7 @@ def settle(home: str, actor: str) -> list[str]:
 def ask_ace(home: str, actor: str) -> list[str]:
     """Write the questions that are due: summaries, entries, bills, importers."""
     house = _house(home)
-    first = house.settings.ace.ask_first
-    asked = loop.ask(house, actor, sending_day(house.settings)) if first else []
+    asked = loop.ask_first(house, actor, sending_day(house.settings))
     get_run_logger().info("%d question(s) written", len(asked))
     return asked
 
@@ -158,6 +158,21 @@ def publish_batches(incident: str, planned: dict[str, Any], written: list[Any]) 
         markdown="\n".join(lines or ["Nothing to send."]),
         description="What was written, and what waits for approval",
     )
+
+
+@task(name="publish what waits for approval", retries=1)
+def publish_approval(home: str, incident: str, plan: str) -> str:
+    """Everything that the approval of a plan would let go, as an artifact; the same as Markdown for
+    the form."""
+    house = _house(home)
+    asked = approval.find(house.journal, plan)
+    shown = approval_table.markdown(approval_table.bound(house.journal, house.content, asked))
+    create_markdown_artifact(
+        key=f"approval-{incident}",
+        markdown=shown,
+        description=f"What plan {plan[:12]} would let go",
+    )
+    return shown
 
 
 @task(name="publish the report's summary", retries=1)

@@ -57,11 +57,14 @@ QUERIES = sa.Table(
     sa.Column("batch", sa.Text, primary_key=True),
     sa.Column("application", sa.Text, nullable=False),
     sa.Column("about", sa.Text, nullable=False),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("written", sa.Boolean, nullable=False),
     sa.Column("answered", sa.Boolean, nullable=False),
     sa.Column("rejected", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
-"""`rejected`: why ACE rejected the question whole, empty if it did not."""
+"""`written`: the file is, or was, visible in the outbound folder. `rejected`: why ACE rejected the
+question whole, empty if it did not."""
 
 ASKED = sa.Table(
     "p_asked",

@@ -42,7 +42,7 @@ def answer(template: np.ndarray, first: int, count: int) -> bytes:
     return (a + b).encode() + records.tobytes() + (y + z).encode()
 
 
-def summaries(total: int, lines: int) -> None:
+def summaries(total: int, lines: int) -> dict[str, int]:
     texts = made.state(0) + made.image(0, lines)
     template = np.frombuffer("".join(texts).encode(), dtype=np.uint8).reshape(-1, 80)
     per = max(1, LIMIT // template.nbytes)
@@ -62,9 +62,10 @@ def summaries(total: int, lines: int) -> None:
         f"{entries:,} summaries, {found:,} lines, {size / 1e6:,.0f} MB in answers of {per}:"
         f" {wall:.2f} s wall, {cpu:.2f} s cpu, peak {_peak()} MiB"
     )
+    return {"entries": entries, "lines": found, "bytes": size}
 
 
-def notices(total: int) -> None:
+def notices(total: int) -> dict[str, int]:
     data = made.stream(
         *(
             made.batch("SO", [[made.status10(serial), made.status60("98", "RELEASED", "112426",
@@ -78,6 +79,7 @@ def notices(total: int) -> None:
     print(
         f"{entries:,} notifications in {len(found):,} batches: {time.perf_counter() - begin:.2f} s"
     )
+    return {"entries": entries, "batches": len(found)}
 
 
 def _peak() -> int:

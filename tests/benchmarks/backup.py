@@ -1,12 +1,13 @@
 """Our backup engine, restic and borg side by side on the same data, in one run.
 
-    python -m tests.benchmarks.backup [--folder DIR] [--megabytes 1800] [--runs 3] [--smb]
+    python -m tests.benchmarks.backup [--folder DIR] [--megabytes 1800] [--runs 3] [--smb] [--alone]
 
 Makes its own data (fixed seed) in a new folder and removes that folder at the end, unless it was
 named: in memory (/dev/shm) where 12 GB are free, so that the tools are measured and not the disk.
 Every figure is a whole process from start to end, ours and theirs; our modules are compiled before,
 as an installation leaves them. The tools take turns within each round; the table shows medians with
 least and most, and the ratio of restic's median to ours.
+With --alone restic and borg are left out, and our own figures stand alone.
 With --smb also over a private Samba on loopback: what the store alone carries, and the engine.
 """
 
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def borg(phase: str, place: Path, data: Path, target: Path) -> list[str]:
     return ["borg", *commands.get(phase, create)]
 
 
-def tools() -> list[Tool]:
+def tools(alone: bool = False) -> list[Tool]:
     quiet = {
         "RESTIC_PASSWORD": "x",
         "RESTIC_REPOSITORY": "@/restic",
@@ -110,7 +111,18 @@ def tools() -> list[Tool]:
         Tool("restic", restic, quiet),
         Tool("borg", borg, passphrase),
     ]
-    return [tool for tool in all_of_them if tool.name == "ours" or shutil.which(tool.name)]
+    if alone:
+        return all_of_them[:1]
+    require("restic", "borg")
+    return all_of_them
+
+
+def require(*programs: str) -> None:
+    """Raises SystemExit for a peer that is not installed."""
+    if missing := [one for one in programs if not shutil.which(one)]:
+        raise SystemExit(
+            f"Not installed: {', '.join(missing)}. Install them, or leave them out: --alone"
+        )
 
 
 def a_round(number: int, folder: Path, contestants: list[Tool]) -> None:
@@ -175,7 +187,7 @@ def _cell(seconds: list[float], size: int) -> str:
     return f"{text_:>26}"
 
 
-def over_smb(folder: Path, rounds: int, size: int) -> None:
+def over_smb(folder: Path, rounds: int, size: int, alone: bool) -> None:
     """The store alone, then the engine, then restic through rclone's SMB client, over a private
     Samba on loopback."""
     from tests.smbd import Samba
@@ -190,7 +202,7 @@ def over_smb(folder: Path, rounds: int, size: int) -> None:
             base = [sys.executable, "-m", "tests.benchmarks.backup_engine"]
             tail = [address, str(folder / "data"), str(keeping)]
             subprocess.run([*base, "make", *tail], check=True)
-            alone = _store_alone(samba.store("plain", f"alone{number}"))
+            carries = _store_alone(samba.store("plain", f"alone{number}"))
             os.sync()
             began = time.perf_counter()
             subprocess.run([*base, "run", *tail], check=True)
@@ -201,11 +213,11 @@ def over_smb(folder: Path, rounds: int, size: int) -> None:
             subprocess.run([*base, "run", *tail], check=True)
             again = time.perf_counter() - began
             print(
-                f"SMB: the store alone carries {alone / 1e6:.0f} MB/s; the engine {took:.2f} s: "
+                f"SMB: the store alone carries {carries / 1e6:.0f} MB/s; the engine {took:.2f} s: "
                 f"{size / took / 1e6:.0f} MB/s of data, {carried / took / 1e6:.0f} MB/s carried "
-                f"({carried / took / alone:.0%} of the store alone); unchanged {again:.2f} s"
+                f"({carried / took / carries:.0%} of the store alone); unchanged {again:.2f} s"
             )
-            if shutil.which("restic") and shutil.which("rclone"):
+            if not alone:
                 theirs = _restic_over_smb(samba.port, folder, number)
                 print(f"SMB: restic through rclone {theirs:.2f} s: {theirs / took:.2f} times ours")
             for name in ("plain/r", "plain/alone", "plain/restic"):
@@ -261,13 +273,17 @@ def _memory() -> str | None:
     return str(place) if roomy else None
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--megabytes", type=int, default=1800)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--smb", action="store_true")
-    args = parser.parse_args()
+    parser.add_argument("--alone", action="store_true", help="leave restic and borg out")
+    args = parser.parse_args(arguments)
+    contestants = tools(args.alone)
+    if args.smb and not args.alone:
+        require("rclone")
     for code in ("tasks", "tests/benchmarks"):
         compileall.compile_dir(code, quiet=1)
     folder = args.folder or Path(tempfile.mkdtemp(prefix="continuity-bench-", dir=_memory()))
@@ -283,7 +299,6 @@ def main() -> None:
         size = sum(p.stat().st_size for p in (folder / "data").rglob("*") if p.is_file())
         count = sum(1 for p in (folder / "data").rglob("*") if p.is_file())
         print(f"{size / 1e6:.0f} MB in {count} files, {os.cpu_count()} cores, {args.runs} rounds")
-        contestants = tools()
         for number in range(args.runs):
             a_round(number, folder, contestants)
         if contestants and args.runs:
@@ -294,7 +309,7 @@ def main() -> None:
             }
             (folder / "results.json").write_text(json.dumps(results, indent=1))
         if args.smb:
-            over_smb(folder, max(1, args.runs), size)
+            over_smb(folder, max(1, args.runs), size, args.alone)
     finally:
         if args.folder is None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -82,7 +82,9 @@ def make_data(folder: Path, megabytes: int, seed: int = 20261124) -> None:
             shelf = folder / "data" / kind / f"{number // 120:03d}"
             shelf.mkdir(parents=True, exist_ok=True)
             path = shelf / f"{kind}-{number:05d}.{ending}"
-            path.write_bytes(make(dice, dice.randint(least, most)))
+            size = dice.randint(least, most)
+            # a size at which not even one file of a kind is due has a smaller one
+            path.write_bytes(make(dice, round(size * min(1, count * scale))))
             made.append(path)
     database(folder / "data" / "journal.sqlite", dice, max(10, round(400_000 * scale)))
     copies = folder / "data" / "copies"

@@ -16,21 +16,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tasks.reconciliation.account import account, totals  # noqa: E402
 from tasks.reconciliation.classify import classify  # noqa: E402
-from tasks.reconciliation.view import standings  # noqa: E402
+from tasks.reconciliation.standings import standings  # noqa: E402
 from tasks.shared import kinds  # noqa: E402
 from tasks.shared.journal import Journal  # noqa: E402
 from tasks.shared.journal_check import verify  # noqa: E402
 from tasks.shared.numbering import printed  # noqa: E402
 
 WORKBOOK, QUERY, BATCH = 250, 500, 100
+Spent = tuple[float, float]
+"""Wall and processor seconds."""
 RELEASED = "2026-11-20"
 IMPORTERS = [f"12-34567{n:02d}00" for n in range(40)]
 
@@ -80,6 +84,7 @@ def _asked(
     for place, part in enumerate(_parts(some, QUERY)):
         yield kinds.QueryNamed(batch=f"{name}{place}", application=application, about=about,
                                content="", file=f"{name}{place}.abi", asked=part)  # fmt: skip
+        yield kinds.QueryWritten(batch=f"{name}{place}", file=f"{name}{place}.abi", size=80)
         lines = [kinds.AnswerLine(number=one, disposition=said, **dates) for one in part]
         yield kinds.AnswerRead(application="", about=about, batch=f"{name}{place}", content="",
                                rejected=False, lines=lines)  # fmt: skip
@@ -101,27 +106,40 @@ def _parts(some: list[str], size: int) -> Iterator[list[str]]:
     yield from (some[low : low + size] for low in range(0, len(some), size))
 
 
-def _timed(name: str, work: Callable[[], object]) -> str:
+def _timed(work: Callable[[], object]) -> Spent:
     begun, used = time.perf_counter(), time.process_time()
     work()
-    spent, used = time.perf_counter() - begun, time.process_time() - used
-    return f"{name} {spent:.2f} s ({used:.2f} of a processor)"
+    return time.perf_counter() - begun, time.process_time() - used
 
 
-def measure(count: int) -> None:
-    """One size, in this process."""
+def measure(count: int) -> dict[str, Any]:
+    """One size, in this process: wall and processor seconds of each step, how many numbers and entries
+    were accounted for and classified, and the peak in MiB."""
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal.at(Path(folder) / "journal.sqlite")
-        told = [
-            _timed("written", lambda: write_book(journal, count)),
-            _timed("rebuild", journal.rebuild),
-            _timed("verify", lambda: verify(journal)),
-            _timed("account", lambda: totals(account(journal))),
-            _timed("view and classify", lambda: [classify(one) for one in standings(journal)]),
-        ]
+        spent = {
+            "written": _timed(lambda: write_book(journal, count)),
+            "rebuild": _timed(journal.rebuild),
+            "verify": _timed(lambda: verify(journal)),
+            "account": _timed(lambda: totals(account(journal))),
+            "view and classify": _timed(lambda: [classify(one) for one in standings(journal)]),
+        }
+        places = Counter(line.place for line in account(journal))
+        steps = Counter(str(classify(one).step) for one in standings(journal))
+        whole = verify(journal).ok
         journal.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{count:,} numbers: {', '.join(told)}, peak {peak} MiB", flush=True)
+    counts = {"places": dict(places), "steps": dict(steps), "whole": whole}
+    return {"numbers": count, "seconds": spent, **counts, "peak_mib": peak}
+
+
+def report(found: dict[str, Any]) -> None:
+    steps = (f"{name} {wall:.2f} s ({used:.2f} of a processor)"
+             for name, (wall, used) in found["seconds"].items())  # fmt: skip
+    print(
+        f"{found['numbers']:,} numbers: {', '.join(steps)}, peak {found['peak_mib']} MiB",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -131,7 +149,7 @@ def main() -> None:
     options.add_argument("--one", action="store_true")
     chosen = options.parse_args()
     if chosen.one:
-        measure(chosen.numbers)
+        report(measure(chosen.numbers))
         return
     for scale in chosen.scale:
         count = str(chosen.numbers // scale)

@@ -46,7 +46,7 @@ def differences(house: House, data: bytes) -> tuple[dict[str, list[str]], int]:
             rows = record.entries.select(["entry_number", "entered_value"]).to_pylist()
             values |= {row["entry_number"]: row["entered_value"] for row in rows}
         if texts := [*_compared(contents[digest][number], theirs, values[number])]:
-            found[number] = [*texts[:12], *([f"and {len(texts) - 12} more"] if texts[12:] else [])]
+            found[number] = texts
     return found, count
 
 

@@ -19,19 +19,17 @@ from tests.conftest import SETTINGS
 from tests.entries import house as made
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--entries", type=int, default=10_000)
-    parser.add_argument("--in-a-workbook", type=int, default=250)
-    given = parser.parse_args()
+def measure(entries: int, in_a_workbook: int) -> dict[str, float | int | bool]:
+    """Entries recorded from workbooks that are made first: counts, seconds, and whether the journal is
+    whole. Raises AssertionError if an entry is not recorded."""
     with tempfile.TemporaryDirectory() as folder:
         settings = make_home(Path(folder) / "home", SETTINGS, "bench")
         book = made.book_of(settings, open_journal(settings))
-        reserve.reserve(book.journal, settings, "entry", made.FIRST, given.entries, "bench", "it")
+        reserve.reserve(book.journal, settings, "entry", made.FIRST, entries, "bench", "it")
         files = []
-        for turn in range(given.entries // given.in_a_workbook):
+        for turn in range(entries // in_a_workbook):
             numbers = reserve.issue(
-                book.journal, settings, "entry", given.in_a_workbook, "truck", "2704", "it"
+                book.journal, settings, "entry", in_a_workbook, "truck", "2704", "it"
             )
             record = made.filled(turn, numbers, "truck")
             files.append(made.workbook(Path(folder) / "in", f"{turn}.xlsx", "truck", record))
@@ -41,10 +39,26 @@ def main() -> None:
         taken = take(book, intakes, "jo")
         ended = time.perf_counter()
         recorded = sum(len(one.recorded) for one in taken)
-        assert recorded == given.entries, [one.problems[:2] for one in taken if one.problems]
-        print(f"{recorded:,} entries in {len(files)} workbooks, {ended - began:.1f} s in all:")
-        print(f"read and checked in {read - began:.1f} s, recorded in {ended - read:.1f} s")
-        assert verify(book.journal, book.content).ok
+        assert recorded == entries, [one.problems[:2] for one in taken if one.problems]
+        return {
+            "entries": recorded,
+            "workbooks": len(files),
+            "reading": read - began,
+            "recording": ended - read,
+            "whole": verify(book.journal, book.content).ok,
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--entries", type=int, default=10_000)
+    parser.add_argument("--in-a-workbook", type=int, default=250)
+    given = parser.parse_args()
+    found = measure(given.entries, given.in_a_workbook)
+    spent = found["reading"] + found["recording"]
+    print(f"{found['entries']:,} entries in {found['workbooks']} workbooks, {spent:.1f} s in all:")
+    print(f"read and checked in {found['reading']:.1f} s, recorded in {found['recording']:.1f} s")
+    assert found["whole"]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Measures partner screening against real lists, run by hand.
 
-    python tests/benchmarks/screening.py DIR [--each 2000] [--clean 20000] [--partners 100000]
+    python tests/benchmarks/screening.py DIR [--each 2000] [--clean 20000] [--partners 100000] [--no-second]
 
 DIR holds ofac_2024-01-08, ofac_2024-05-03 and ofac_deltas. Queries: equal eighths of changed names
 (`perturb.py`), real ALT aliases held out among them; clean names are drawn from no list. Recall is
 the share of queries whose record is among the hits. All engines see the same queries, the same
 listed names and the same clean names, and are compared at the same share of clean names that alert.
+`--no-second` leaves logic-v2 of nomenklatura out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,8 @@ from tests.benchmarks.screening_queries import Query, eighths  # noqa: E402
 ALERTS = 0.01
 SEED = 20240108
 TOP = 50
+
+Figures = dict[str, float | int | str | bool]
 
 
 class Watch:
@@ -165,13 +168,15 @@ def logic(engine: Trigrams, names: pa.Table, queries: list[Query], honest: list[
     return split(who, [engine.records[n] for n in row], score, queries, len(texts), took)
 
 
-def line(name: str, found: Measured, limit: float) -> None:
+def line(name: str, found: Measured, limit: float) -> Figures:
     hit, alert = found.right >= limit, found.clean >= limit
     false = alert.sum() + ((found.wrong >= limit) & ~hit).sum()
     precision = hit.sum() / max(1, hit.sum() + false)
     print(f"{name:<46} recall {hit.mean():.4f}  precision {precision:.4f}  alerts {alert.mean():.4f}"
           f"  {found.names / found.seconds:>7,.0f}/s"
           f" ({found.names / found.busy:,.0f} a processor second)", flush=True)  # fmt: skip
+    return {"engine": name, "recall": float(hit.mean()), "precision": float(precision),
+            "alerts": float(alert.mean())}  # fmt: skip
 
 
 def kinds(name: str, found: Measured, limit: float, queries: list[Query]) -> None:
@@ -180,28 +185,37 @@ def kinds(name: str, found: Measured, limit: float, queries: list[Query]) -> Non
     print(f"  {name}: " + ", ".join(shares))
 
 
-def engines(names: pa.Table, each: int, honest: list[str]) -> None:
+def engines(names: pa.Table, each: int, honest: list[str], second: bool) -> list[Figures]:
+    """The figures of each engine. `second`: with logic-v2."""
     listed, queries = eighths(names, each, SEED)
     print(f"{len(listed):,} listed names, {len(queries):,} queries, {len(honest):,} clean names")
     index, plainly = build(listed), Trigrams.of(listed)
     index.screen(prepare(pa.table({"partner": ["a"], "name": ["WARM UP"]})))
     base, own = plainly.measure(queries, honest), ours(index, queries, honest, None)
-    line(f"WRatio on the trigram index, at {ALERTS:.0%} alerts", base, base.limit())
-    line(f"model {index.model.version}, at {ALERTS:.0%} alerts", own, own.limit())
-    line(f"model {index.model.version}, at its own threshold", own, index.model.alert)
     here = float((own.clean >= index.model.alert).mean())
-    line("WRatio, at the alerts of that threshold", base, base.limit(here))
+    model = f"model {index.model.version}"
+    found = [
+        line(f"WRatio on the trigram index, at {ALERTS:.0%} alerts", base, base.limit()),
+        line(f"{model}, at {ALERTS:.0%} alerts", own, own.limit()),
+        line(f"{model}, at its own threshold", own, index.model.alert),
+        line("WRatio, at the alerts of that threshold", base, base.limit(here)),
+    ]
     kinds("WRatio", base, base.limit(), queries)
-    kinds(f"model {index.model.version}", own, own.limit(), queries)
-    if installed():
-        second = ours(index, queries, honest, logic_v2())
-        line(f"with second opinion, at {ALERTS:.0%} alerts", second, second.limit())
-        line("with second opinion, at its own threshold", second, index.model.alert)
+    kinds(model, own, own.limit(), queries)
+    if not second:
+        print("logic-v2 is left out (--no-second)")
+    else:
+        both = ours(index, queries, honest, logic_v2())
+        found += [
+            line(f"with second opinion, at {ALERTS:.0%} alerts", both, both.limit()),
+            line("with second opinion, at its own threshold", both, index.model.alert),
+        ]
         some = random.Random(SEED).sample(queries, min(len(queries), 800))
         alone = logic(plainly, listed, some, honest[: 2 * len(some)])
-        line(f"logic-v2 alone, {alone.names:,} names, at {ALERTS:.0%}", alone, alone.limit())
-    else:
-        print("logic-v2 is not installed (pip install '.[second-opinion]'): not measured")
+        found += [
+            line(f"logic-v2 alone, {alone.names:,} names, at {ALERTS:.0%}", alone, alone.limit())
+        ]
+    return found
 
 
 def whole(names: pa.Table, honest: list[str]) -> Partners:
@@ -239,7 +253,7 @@ def changed(old: pa.Table, new: pa.Table) -> list[str]:
 
 def delta(
     label: str, new: pa.Table, records: list[str], partners: Partners, full: pa.Table
-) -> None:
+) -> Figures:
     mask = pa.array(np.isin(np.array(new["record"].to_pylist()), records))
     some = new.filter(mask)
     build(some).screen(partners)
@@ -251,35 +265,42 @@ def delta(
     print(f"{label}: {len(records):,} records, {len(some):,} names against {len(partners):,} partners: "
           f"{took * 1000:.0f} ms, {took * 100_000 / len(records):.0f} ms per 100 changes, {len(hits):,} hits, "
           f"{'equal to' if equal else 'DIFFERENT FROM'} the full run")  # fmt: skip
+    return {"records": len(records), "names": len(some), "hits": len(hits), "equal": equal}
 
 
-def deltas(folder: Path, partners: Partners) -> None:
+def deltas(folder: Path, partners: Partners) -> list[Figures]:
     alt = folder / "ofac_2024-01-08" / "alt.csv"
     old = listed_names(folder / "ofac_2024-01-08" / "sdn.csv", alt)
     new = listed_names(folder / "ofac_2024-05-03" / "sdn.csv", alt)
     records, full = changed(old, new), build(new).screen(partners)
-    delta("2024-01-08 -> 2024-05-03", new, records, partners, full)
+    found = [delta("2024-01-08 -> 2024-05-03", new, records, partners, full)]
     with (folder / "ofac_deltas" / "sdn_daily_delta.csv").open() as source:
         sizes = [int(row["added"]) + int(row["name_changed"]) for row in csv.DictReader(source)]
     sizes = sorted(size for size in sizes if 0 < size <= len(records))
     for share in (0.5, 0.9, 0.99):
         size = sizes[int(share * (len(sizes) - 1))]
         some = random.Random(SEED).sample(records, size)
-        delta(f"a day's change, {share:.0%} of days have fewer", new, some, partners, full)
+        label = f"a day's change, {share:.0%} of days have fewer"
+        found.append(delta(label, new, some, partners, full))
+    return found
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> tuple[list[Figures], list[Figures]]:
+    """The figures of the engines, and of the changed lists."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--each", type=int, default=2000, help="queries of each kind")
     parser.add_argument("--clean", type=int, default=20_000, help="clean names")
     parser.add_argument("--partners", type=int, default=100_000)
-    given = parser.parse_args()
+    parser.add_argument("--no-second", action="store_true", help="leave logic-v2 out")
+    given = parser.parse_args(arguments)
+    if not (given.no_second or installed()):
+        sys.exit("logic-v2 is not installed: pip install '.[second-opinion]', or give --no-second")
     first = given.folder / "ofac_2024-01-08"
     names = listed_names(first / "sdn.csv", first / "alt.csv")
-    engines(names, given.each, clean(given.clean, SEED))
+    found = engines(names, given.each, clean(given.clean, SEED), not given.no_second)
     partners = whole(names, clean(given.partners, SEED + 1))
-    deltas(given.folder, partners)
+    return found, deltas(given.folder, partners)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     pip install faker==40.54.0 scikit-learn==1.9.1
     python tests/benchmarks/screening_model.py DIR data/screening/model-N
+    python tests/benchmarks/screening_model.py DIR --pairs-only
 
 DIR is a folder of OFAC files. Positive pairs are changed names of the records with an even number,
 negative ones the best pairs of clean names (half of them put together from shipped parts, half from
@@ -9,6 +10,7 @@ Faker's countries FIRST). Measured on the records with an odd number, other clea
 countries SECOND. Trained with FORGET of the clean words forgotten, since partners have words that
 no table holds. Names are read with the tables of the version in use, which belong in the new folder
 too. Everything comes from SEED, so that the same versions of the libraries make the same model.
+`--pairs-only` measures the pairs with the model in use and trains nothing: neither library is needed.
 """
 
 from __future__ import annotations
@@ -19,23 +21,26 @@ import random
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
-from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: E402
 
 from tasks.screening.block import Block, build_block  # noqa: E402
 from tasks.screening.facing import face, find, product  # noqa: E402
 from tasks.screening.features import FEATURES, measure, plausible  # noqa: E402
-from tasks.screening.model import LIMITS, Model, read_weights  # noqa: E402
+from tasks.screening.model import LIMITS, Model, load_model, read_weights  # noqa: E402
 from tasks.screening.names import latin  # noqa: E402
 from tasks.screening.version import MODEL  # noqa: E402
 from tests.benchmarks.ofac_folder import listed_names  # noqa: E402
 from tests.benchmarks.perturb import clean  # noqa: E402
 from tests.benchmarks.screening_queries import eighths  # noqa: E402
 from tests.benchmarks.screening_words import group_weights, word_weights, write_weights  # noqa: E402
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 SEED = 20261125
 EACH = 3000
@@ -110,6 +115,8 @@ def hardest(pairs: Measured, score: np.ndarray, count: int) -> np.ndarray:
 
 def train(positive: Measured, negative: Measured) -> HistGradientBoostingClassifier:
     """Twice: the pairs shown are first those with most in common, then those the trees hold best."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     plus, minus = positive.features[:, 2], negative.features[:, 2]
     for _ in range(2):
         shown_plus, shown_minus = hardest(positive, plus, 1), hardest(negative, minus, WORST)
@@ -140,6 +147,27 @@ def plain_trees(trees: HistGradientBoostingClassifier) -> dict:
             nodes["high"].append(0 if leaf else first + int(node["right"]))
             nodes["value"].append(round(float(node["value"]), 5) if leaf else 0)
     return {"features": list(FEATURES), "roots": roots, "nodes": nodes}
+
+
+def pairs_only(folder: Path, each: int = EACH, clean_names: int = CLEAN) -> dict[str, int]:
+    """How many pairs changed names and clean names come to with the model in use, and how many changed
+    names have their own record among them. Needs neither scikit-learn nor Faker."""
+    listed, queries = eighths(listed_names(folder / "sdn.csv", folder / "alt.csv"), each, SEED)
+    model = load_model()
+    block = build_block(listed["name"].to_pylist(), model)
+    changed = measured([query.name for query in queries], block, model, LIMITS["least"])
+    honest = measured(clean(clean_names // 2, SEED), block, model, LIMITS["least"])
+    record = np.array(listed["record"].to_pylist())
+    wanted = np.array([query.record for query in queries])
+    right = changed.take(record[changed.row] == wanted[changed.name])
+    return {
+        "queries": len(queries),
+        "pairs": len(changed.name),
+        "right": len(np.unique(right.name)),
+        "clean": honest.names,
+        "clean_pairs": len(honest.name),
+        "shown": len(hardest(honest, honest.features[:, 2], WORST)),
+    }
 
 
 def main(folder: Path, out: Path) -> None:
@@ -215,4 +243,7 @@ def thresholds(trees, sets: dict, even: np.ndarray, kinds: np.ndarray) -> dict[s
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    if sys.argv[2] == "--pairs-only":
+        print(json.dumps(pairs_only(Path(sys.argv[1]))))
+    else:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -18,7 +18,7 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +88,9 @@ def timed(what: str, call: Callable[[], running.Outcome], changes: int = 0) -> r
     return done
 
 
-def change(house: House, what: str, rows: list[dict[str, Any]], changes: int) -> None:
+def change(house: House, what: str, rows: list[dict[str, Any]], changes: int) -> bool:
     """Screen what a new version changes, twice: the second time after it is taken back, with the
-    prepared partners kept; then everything."""
+    prepared partners kept; then everything. True if both leave the same hits."""
     before = versions.records_of(house.journal, house.content, LIST).to_pylist()
     for turn in ("first", "again"):
         put_list(house, rows)
@@ -99,9 +99,11 @@ def change(house: House, what: str, rows: list[dict[str, Any]], changes: int) ->
             put_list(house, before)
             running.screen(house, "benchmark")
     full = timed("  everything anew", lambda: running.screen(house, "benchmark", full=True))
-    print("  equal" if full.content == found.content else "  DIFFERENT FROM THE FULL RUN")
+    equal = full.content == found.content
+    print("  equal" if equal else "  DIFFERENT FROM THE FULL RUN")
     put_list(house, before)
     running.screen(house, "benchmark")
+    return equal
 
 
 def changed(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -109,23 +111,27 @@ def changed(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[s
     return [row for row in new if known.get(row["record"]) != row["digest"]]
 
 
-def days(house: House, may: Path) -> None:
+def days(house: House, may: Path) -> dict[int, bool]:
+    """Whether a change of so many records left the hits of a full run."""
     old = versions.records_of(house.journal, house.content, LIST).to_pylist()
     new = tables.records(ofac.read_sdn(Source(may))).to_pylist()
     fresh = changed(old, new)
-    change(house, f"January to May, {len(fresh):,} records", new, len(fresh))
+    found = {len(fresh): change(house, f"January to May, {len(fresh):,} records", new, len(fresh))}
     for count in (25, 8):
         some = {row["record"]: row for row in random.Random(SEED).sample(fresh, count)}
         rows = {row["record"]: row for row in old} | some
-        change(house, f"a day of {count} records", [rows[key] for key in sorted(rows)], count)
+        day = [rows[key] for key in sorted(rows)]
+        found[count] = change(house, f"a day of {count} records", day, count)
+    return found
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> dict[int, bool]:
+    """As `days`."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--partners", type=int, default=100_000)
     parser.add_argument("--profile", action="store_true")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as top:
         settings = make_home(Path(top) / "home", SETTINGS, "benchmark")
         house = House(journal(settings), ContentStore(settings.content_path), settings)
@@ -144,11 +150,12 @@ def main() -> None:
         profile = cProfile.Profile()
         if given.profile:
             profile.enable()
-        days(house, may)
+        found = days(house, may)
         if given.profile:
             profile.disable()
             profile.print_stats("cumtime")
         house.journal.close()
+    return found
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tasks.shared import clock, kinds
 from tasks.shared.journal import Journal, Pen
@@ -62,29 +63,40 @@ def _one(pen: Pen, number: int, chance: random.Random) -> None:
         pen.append(answer, f"mail/{mail}")
 
 
-def main() -> None:
-    events = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+def measure(events: int, runs: int) -> dict[str, Any]:
+    """Seconds of each command, wall and processor, of as many runs; `events` in the journal and the
+    seconds of writing them."""
     with tempfile.TemporaryDirectory() as folder:
         settings = make_home(Path(folder) / "home", SETTINGS, "benchmark")
         book = open_journal(settings)
         began = time.perf_counter()
         fill(book, events)
-        print(f"{book.head().seq:,} events written in {time.perf_counter() - began:.1f} s")
+        written = time.perf_counter() - began
+        count = book.head().seq
         book.close()
-        for name, arguments in (
-            ("--help", ["--help"]),
-            ("status", ["status", "--home", str(settings.home)]),
-        ):
-            wall, cpu = zip(*(_timed(arguments) for _ in range(7)), strict=True)
-            print(f"{name}: median {statistics.median(wall):.2f} s, worst {max(wall):.2f} s, "
-                  f"processor {statistics.median(cpu):.2f} s")  # fmt: skip
+        commands = {"--help": ["--help"], "status": ["status", "--home", str(settings.home)]}
+        spent = {
+            name: [_timed(arguments) for _ in range(runs)] for name, arguments in commands.items()
+        }
+    return {"events": count, "written": written, "seconds": spent}
+
+
+def main() -> None:
+    found = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000, 7)
+    print(f"{found['events']:,} events written in {found['written']:.1f} s")
+    for name, spent in found["seconds"].items():
+        wall, cpu = zip(*spent, strict=True)
+        print(f"{name}: median {statistics.median(wall):.2f} s, worst {max(wall):.2f} s, "
+              f"processor {statistics.median(cpu):.2f} s")  # fmt: skip
 
 
 def _timed(arguments: list[str]) -> tuple[float, float]:
     import resource
 
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True)
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True)
+    # status ends with 1 where something waits; 2 and more are errors
+    assert done.returncode in (0, 1) and done.stdout, done.stderr.decode()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return time.perf_counter() - began, cpu

@@ -160,18 +160,18 @@ def test_what_cbp_asks_is_listed_and_answered(continuity, home: Path) -> None:
 
 def test_when_a_code_was_read_off_is_told_as_people_write_it(continuity, journal, home) -> None:
     from tasks.shared import approval, people
+    from tasks.shared.content import ContentStore
 
     people.add(journal, "ada", "Ada Vance", "98765", ["approver"], "it")
     phone = pyotp.parse_uri(people.enrol(journal, home, "ada", "it"))
-    approval.ask(journal, "ab" * 32, "a plan", ["cd" * 32], "bo")
-    code, _, err = continuity(
-        "approve", "ab" * 32, "--code", "1", "--given-at", "yesterday", by="ada"
-    )
+    plan = ContentStore(home / "content").put(b"[]")
+    approval.ask(journal, plan, "accounting of 0 numbers", [plan], "bo")
+    code, _, err = continuity("approve", plan, "--code", "1", "--given-at", "yesterday", by="ada")
     assert code == 2 and "column --given-at: is no moment" in err
     zone = ZoneInfo("America/New_York")
     noted = datetime.now(zone).replace(tzinfo=None).isoformat(timespec="seconds")
     code, out, err = continuity(
-        "approve", "ab" * 32, "--code", phone.now(), "--given-at", noted, by="ada"
+        "approve", plan, "--code", phone.now(), "--given-at", noted, by="ada"
     )
     assert code == 0 and "approved by ada" in out, err
 

@@ -12,7 +12,9 @@ from typing import Any, cast
 import pytest
 
 from deployments.carry import document
+from tasks.reconciliation.account import account
 from tasks.shared import approval, clock
+from tests.flows.test_backup import artifacts
 from tests.reconciliation.house import Office
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -106,6 +108,11 @@ def test_it_suspends_is_approved_and_writes_once(
     assert run.state.name == "Suspended" and list(office.outbound.iterdir()) == []
     plan = plan_of(run)
     assert "5 entries" in asked_of(run)
+    numbers = [line.number for line in account(office.journal) if line.desk]
+    shown = artifacts()["approval-2026-01"]
+    for number in numbers:
+        assert len(numbers) == 5 and number in asked_of(run) and number in shown
+    assert shown in asked_of(run)
     assert deployed.begin().state.name == "AwaitingApproval"  # two runs do not wait for one plan
     for code in ("12345", "abcdef", "1234567"):
         assert deployed.press(run, person="ada", code=code).status.value == "REJECT"

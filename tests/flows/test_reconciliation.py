@@ -91,6 +91,27 @@ def test_artifacts_say_counts_and_numbers_but_nothing_private(
         assert secret not in told
 
 
+def test_a_wrong_password_names_no_query_and_the_next_run_writes_it(
+    office: Office, tmp_path: Path
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    toml, secret = office.settings.home / "continuity.toml", office.settings.ace.password_file
+    text = toml.read_text().replace("ask_first = false", "ask_first = true")
+    toml.write_text(f'{text}inbox = "{(tmp_path / "inbox").as_posix()}"\n')
+    office.record(1, 1, tmp_path)
+    assert secret is not None
+    secret.write_text("far too long")
+    for _ in range(2):
+        assert run(office).is_failed()
+        assert [*office.journal.events(kind="query.")] == [] and not [*office.outbound.iterdir()]
+    secret.write_text(PASSWORD)
+    done = run(office)
+    assert done.is_completed(), done.message
+    assert done.result()["asked"] == [path.name for path in office.outbound.iterdir()] != []
+    named, written = office.journal.events(kind="query.")
+    assert (named.kind, written.kind) == ("query.named", "query.written")
+
+
 def test_with_nothing_to_do_it_says_so(office: Office) -> None:
     state = run(office)
     assert state.name == "Completed" and state.result()["written"] == []

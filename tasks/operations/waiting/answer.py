@@ -54,20 +54,33 @@ def person(journal: Journal, who: str) -> str:
 
 MOST = 30
 """Lines of a plan in the form; the run's artifacts have them all."""
+LONGEST_TABLE = 200_000
+"""Characters of the table of a plan in the form, some 2,000 entries; the form names the artifact that
+shows a longer one."""
 
 
 def question(
-    asked: approval.Asked, persons: int, refused: str = "", shown: Sequence[str] = ()
+    asked: approval.Asked,
+    persons: int,
+    refused: str = "",
+    shown: Sequence[str] = (),
+    table: str = "",
 ) -> str:
     """What the form says above its fields, in Markdown. `refused`: why the last answer was not
-    taken; `shown`: what an approver must see of the plan."""
+    taken; `shown`: what an approver must see of the plan; `table`: everything that it would let go."""
     missing = approval.needed(persons) - len(asked.granted_by)
     had = f" Approved so far by {', '.join(asked.granted_by)}." if asked.granted_by else ""
     again = f"**The last answer was not taken: {refused}**\n\n" if refused else ""
     lines = "".join(f"- {line}\n" for line in shown[:MOST]) + "\n" * bool(shown)
+    if len(table) > LONGEST_TABLE:
+        table = (
+            "**The table of all that it would let go is too long for this form: it is the artifact "
+        )
+        table += "`approval-` of this run.**"
+    table += "\n\n" * bool(table)
     return (
         f"{again}**{asked.what}** waits for {missing} approval(s).{had} Plan `{asked.plan[:12]}`, "
-        f"prepared by {asked.preparer}. Look at the artifacts of this run first.\n\n{lines}"
+        f"prepared by {asked.preparer}. Look at the artifacts of this run first.\n\n{lines}{table}"
         "Give your id or licence number and the code that your phone shows now. Leave both empty if "
         f"it was approved at a desk (`continuity approve {asked.plan[:12]}`)."
     )

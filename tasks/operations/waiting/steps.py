@@ -61,11 +61,14 @@ def take_answer(home: str) -> str:
     return refused
 
 
-def wait_for_approval(home: str, plan: str, refused: str = "", shown: Sequence[str] = ()) -> None:
+def wait_for_approval(
+    home: str, plan: str, refused: str = "", shown: Sequence[str] = (), table: str = ""
+) -> None:
     """Suspend the run until somebody answers; it then begins again at its top. Returns at once where
     a run cannot wait: without a deployment, or because another run waits for the same plan. A run of
     the same deployment that waits for an earlier plan is woken, and will see that it is done.
-    `refused`: why the last answer was not taken; `shown`: what an approver must see of the plan."""
+    `refused`: why the last answer was not taken; `shown`: what an approver must see of the plan;
+    `table`: everything that it would let go, in Markdown."""
     run = _own_run()
     if run is None:
         return
@@ -79,7 +82,7 @@ def wait_for_approval(home: str, plan: str, refused: str = "", shown: Sequence[s
     journal.close()
     # a preset field loses its checks; `give` holds this one against the plan that waits
     form = Approval.with_initial_data(
-        description=answer.question(asked, settings.approval.persons, refused, shown),
+        description=answer.question(asked, settings.approval.persons, refused, shown, table),
         plan=plan[:12],
     )
     # a key of its own each time: with one that it knows, the server would not let the run wait again

@@ -81,13 +81,20 @@ def _written(connection: sa.Connection, seq: int, body: kinds.BatchWritten) -> N
 @fold(kinds.QueryNamed)
 def _queried(connection: sa.Connection, seq: int, body: kinds.QueryNamed) -> None:
     row = {"batch": body.batch, "application": body.application, "about": body.about}
-    new = {**row, "answered": False, "rejected": "", "seq": seq}
+    state = {"file": body.file, "written": False, "answered": False, "rejected": ""}
+    new = {**row, **state, "seq": seq}
     connection.execute(sa.insert(QUERIES), [new])
     put(
         connection,
         ASKED,
         [{"about": body.about, "number": number, "seq": seq} for number in body.asked],
     )
+
+
+@fold(kinds.QueryWritten)
+def _query_written(connection: sa.Connection, seq: int, body: kinds.QueryWritten) -> None:
+    change = sa.update(QUERIES).where(QUERIES.c.batch == body.batch).values(written=True)
+    connection.execute(change)
 
 
 @fold(kinds.AnswerRead)

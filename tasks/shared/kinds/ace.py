@@ -80,6 +80,16 @@ class QueryNamed(Body, frozen=True, kw_only=True):
     asked: list[str]
 
 
+class QueryWritten(Body, frozen=True, kw_only=True):
+    """The file of a query is, or was, visible in the outbound folder. `size` in bytes; 0 if it was
+    gone when that was noted."""
+
+    kind: ClassVar[str] = "query.written"
+    batch: str
+    file: str
+    size: int
+
+
 class ImporterBond(msgspec.Struct, frozen=True, kw_only=True):
     """A continuous bond of an importer as KR tells it (KI v7 p.10-14): activity (CBP's letter),
     surety, first day and end, and how the importer stands as its user. Days are YYYY-MM-DD, empty
