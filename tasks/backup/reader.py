@@ -193,8 +193,7 @@ def entries(lines, gaps):
     for line in lines:
         try:
             entry = json.loads(line)
-            (
-                for text in (entry.get("path", ""), entry.get("mark", "")):
+            for text in (entry.get("path", ""), entry.get("mark", "")):
                 text.encode()
             bytes.fromhex(entry.get("raw", ""))
             yield entry
