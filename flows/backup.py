@@ -3,7 +3,9 @@ lies there read back and held against its digests.
 
 Run it again whenever it failed: packs that were carried off are used again, and a snapshot stands
 only when its manifest does. If it ends `Suspicious`, a source changed as ransomware changes files:
-look before the next run; the snapshots from before are on hold. If it ends failed with damage, run
+look before the next run; the snapshots from before are on hold. If it ends `WithGaps`, the backup is done,
+without files that could not be read: give the backup's account the right to read them, and run it again.
+Until then the restore drill does not countersign a snapshot with new gaps. If it ends failed with damage, run
 `continuity backup verify`; the next backup stores again what the sources still have.
 """
 
@@ -34,11 +36,14 @@ def backup(home: HomeFolder, actor: Actor, share: int = 0) -> State[Any]:
     steps.publish(taken)
     damaged = heavy(steps.check, home, actor, share)
     flags = [one["flags"] for one in taken if one["flags"]]
-    result = {"taken": taken, "damaged": damaged, "flags": flags}
+    gaps = [one["gaps"] for one in taken if one["gaps"]]
+    result = {"taken": taken, "damaged": damaged, "flags": flags, "gaps": gaps}
     if damaged:
         return Failed(message=f"{len(damaged)} objects do not hold: {damaged[0]}", data=result)
     if flags:
-        return Completed(name="Suspicious", message="; ".join(flags), data=result)
+        return Completed(name="Suspicious", message="; ".join([*flags, *gaps]), data=result)
+    if gaps:
+        return Completed(name="WithGaps", message="; ".join(gaps), data=result)
     return Completed(message=f"{len(taken)} snapshot(s) taken", data=result)
 
 

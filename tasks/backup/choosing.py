@@ -10,6 +10,7 @@ from tasks.backup.manifests import Chain, Snapshot, read_chain
 from tasks.backup.repository import Repository, read_configs
 from tasks.backup.statements import Holds, Proofs, read_holds, read_proofs, read_pruned
 from tasks.backup.structures import Proof
+from tasks.backup.watch import is_gap
 
 _HEAD = re.compile(r"^([a-z0-9][a-z0-9-]{0,31}):(\d{1,8}):([0-9a-f]{8,64})$")
 # a number or a few digits alone name nothing: they could be taken for another snapshot's digest
@@ -69,14 +70,17 @@ class Survey:
 
     def doubts(self, snapshot: Snapshot) -> list[str]:
         """Flags of a snapshot and of those before it back to the last that was countersigned: what
-        was encrypted one night looks usual the next."""
+        was encrypted one night looks usual the next. Of gaps, only the snapshot's own count: whether
+        those of an earlier night are mended, a proof reads from the listing."""
         found: list[str] = []
         for one in self.snapshots(snapshot.host, snapshot.manifest.retention):
             if one.sequence > snapshot.sequence:
                 continue
             if self.proof_of(one.digest):
                 found = []
-            found += [f"{one.label}: {flag}" for flag in one.manifest.flags]
+            own = one.digest == snapshot.digest
+            flags = [flag for flag in one.manifest.flags if own or not is_gap(flag)]
+            found += [f"{one.label}: {flag}" for flag in flags]
         return [] if self.proof_of(snapshot.digest) else found
 
     def heads(self) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tasks.backup.chunk import SMALL
 from tasks.backup.faults import StoreFault
 from tasks.backup.heads import scratch_of
-from tasks.backup.listing import ListingCutter, entry_of, line
+from tasks.backup.listing import ListingCutter, entry_of, far_time, line
 from tasks.backup.names import drive_letter
 from tasks.backup.options import Count, Options
 from tasks.backup.pipeline import Pipeline
@@ -132,7 +132,7 @@ class Content:
             if row is not None and seen.same_as(row) and self._known(row, shelf, used):
                 record.rows.append(row)
             else:
-                slot = group.add(seen, prefix + b"/" + seen.name)
+                slot = group.add(seen, prefix + b"/" + seen.name, row is not None)
                 record.slots.append(slot)
                 record.rows.append(slot)
         if record.slots or len(rows) != len(record.rows):
@@ -174,6 +174,7 @@ class Content:
             entry.mark = record.folder.trouble
             count.unreadable += 1
             self._tell(record.cached, entry.mark)
+        self._tell_time(record.cached, entry)
         self.listing.add(line(entry))
 
     def _rows(self, record: Record, count: Count) -> list[Row]:
@@ -197,8 +198,14 @@ class Content:
         if done.mark and done.mark != "sqlite":
             kind = done.mark.split(":")[0]
             setattr(count, kind, getattr(count, kind) + 1)
+            count.missing += kind == "gone" and row.before
             self._tell(row.name, done.mark)
+        self._tell_time(row.name, entry)
         return done
+
+    def _tell_time(self, name: bytes, entry: Entry) -> None:
+        if entry.far_mtime:
+            self._tell(name, far_time(entry))
 
     def _tell(self, name: bytes, mark: str) -> None:
         if len(self.problems) < 1000:
@@ -237,8 +244,8 @@ class _Group:
         self._slots: list[Slot] = []
         self._bytes = 0
 
-    def add(self, seen: Seen, name: bytes) -> Slot:
-        slot, reader = Slot(seen, name), self._content.reader
+    def add(self, seen: Seen, name: bytes, before: bool) -> Slot:
+        slot, reader = Slot(seen, name, before), self._content.reader
         if not stat.S_ISREG(seen.st.st_mode):
             reader.bare(slot)
         elif seen.st.st_size >= SMALL:

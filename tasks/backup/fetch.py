@@ -12,7 +12,8 @@ import blake3
 
 from tasks.backup.faults import Damaged
 from tasks.backup.library import Library, Place
-from tasks.backup.report import Report, RestoreOptions, show
+from tasks.backup.names import show
+from tasks.backup.report import Report, RestoreOptions
 from tasks.backup.targets import Target
 from tasks.backup.wanted import Wanted
 

@@ -1,7 +1,7 @@
 """What of a restored tree is made last: links, hard links, devices, and the modes and times of folders,
 which writing into them would change."""
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
-# ruff: noqa: PTH101, PTH108, PTH211
+# ruff: noqa: PTH101, PTH108, PTH116, PTH211
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from tasks.backup.names import show
 from tasks.backup.reach import near
 from tasks.backup.structures import Entry
 from tasks.backup.wanted import Wanted
 
+_USUAL = (-(1 << 31) * 10**9, (1 << 31) * 10**9)  # 1901 to 2038, which every disk holds
+_COARSE = 2 * 10**9  # FAT counts in two seconds
 W = TypeVar("W", Entry, Wanted)
 
 
@@ -27,6 +30,7 @@ class Attributes:
 
     special: bool
     owners: bool
+    untimed: list[str] = field(default_factory=list)
 
     def mode(self, entry: Entry) -> int:
         return entry.mode & (0o7777 if self.special else 0o777)
@@ -38,7 +42,29 @@ class Attributes:
             has = -1
         if (mode := self.mode(entry)) != has:
             os.chmod(target, mode)
-        os.utime(target, ns=(entry.mtime, entry.mtime))
+        self.date(target, entry)
+
+    def date(self, target: int | bytes, entry: Entry, follow: bool = True) -> None:
+        """Set the time. Some disks refuse a time outside of 1901 to 2038, or silently set another: the
+        file stays, and `untimed` says so. Raises OSError for any other time."""
+        usual = _USUAL[0] <= entry.mtime <= _USUAL[1]
+        try:
+            if follow:
+                os.utime(target, ns=(entry.mtime, entry.mtime))
+                has = entry.mtime if usual else os.stat(target).st_mtime_ns
+            else:
+                os.utime(target, ns=(entry.mtime, entry.mtime), follow_symlinks=False)
+                has = entry.mtime if usual else os.lstat(target).st_mtime_ns  # type: ignore[arg-type]
+        except (OSError, OverflowError) as error:
+            if usual:
+                raise
+            self.untimed.append(f"{show(entry.path_bytes())}: its time is not set: {error}")
+            return
+        if abs(has - entry.mtime) > _COARSE:
+            self.untimed.append(
+                f"{show(entry.path_bytes())}: its time, {entry.mtime} ns since 1970, cannot be "
+                f"set on this disk: it has {has}"
+            )
 
 
 @dataclass
@@ -102,7 +128,7 @@ class Late:
             return
         os.symlink(os.fsdecode(entry.target_bytes()), os.fsdecode(place))
         if os.utime in os.supports_follow_symlinks:
-            os.utime(place, ns=(entry.mtime, entry.mtime), follow_symlinks=False)
+            self.attributes.date(place, entry, follow=False)
         if self.attributes.owners and hasattr(os, "lchown"):
             os.lchown(place, entry.uid, entry.gid)
 

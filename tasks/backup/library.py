@@ -26,6 +26,7 @@ from tasks.backup.stores.base import Item
 from tasks.backup.structures import Entry, Manifest
 from tasks.backup.unpack import PackReader, open_pack
 
+_MOST_FAULTS = 1000  # named, of a listing that is full of them
 Place = tuple[int, int, int, int]  # pack, frame, start within the frame, length
 
 
@@ -49,6 +50,7 @@ class Library:
     places: dict[bytes, Place] = field(default_factory=dict)
     again: dict[bytes, list[Place]] = field(default_factory=dict)
     key: bytes = b""
+    there: dict[str, list[Item]] = field(default_factory=dict)
 
     def damaged(self) -> list[str]:
         return [f"pack {pack.digest[:16]}: {pack.trouble}" for pack in self.packs if pack.trouble]
@@ -95,18 +97,30 @@ def open_library(
 
     Raises WrongKey when the key opens none of them.
     """
-    there = repository.pack_items()
     library = Library(repository)
-    library.packs = [OpenPack(name, size, _names(there, name, size)) for name, size in packs]
+    refused = add_packs(library, seed, packs, threads)
+    if refused and len(refused) == len(library.packs):
+        raise refused[0]
+    return library
+
+
+def add_packs(
+    library: Library, seed: bytes, packs: Sequence[tuple[str, int]], threads: int = 4
+) -> list[WrongKey]:
+    """Open more packs; those that are open are passed over. Returns an error for each pack that is sealed
+    to other keys."""
+    repository, first = library.repository, len(library.packs)
+    library.there = library.there or repository.pack_items()
+    opened = {pack.digest for pack in library.packs}
+    fresh = [(name, size) for name, size in packs if name not in opened]
+    library.packs += [OpenPack(n, size, _names(library.there, n, size)) for n, size in fresh]
     private, own = opener(seed), key_id(public_bytes(seed))
     work = partial(_open_one, repository, private, own)
     with ThreadPoolExecutor(threads) as pool:
-        refused = [trouble for trouble in pool.map(work, library.packs) if trouble]
-    if refused and len(refused) == len(library.packs):
-        raise refused[0]
-    for number, pack in enumerate(library.packs):
+        refused = [trouble for trouble in pool.map(work, library.packs[first:]) if trouble]
+    for number, pack in enumerate(library.packs[first:], first):
         _add_places(library, number, pack)
-    return library
+    return refused
 
 
 def opened_by(
@@ -175,19 +189,22 @@ def _add_places(library: Library, number: int, pack: OpenPack) -> None:
 
 @dataclass
 class Listing:
-    """A snapshot's lines, piece by piece; pieces that are lost are counted and named."""
+    """A snapshot's lines, piece by piece; pieces that are lost and lines that are faulty are named,
+    anew with each reading."""
 
     library: Library
     manifest: Manifest
     lost: list[str] = field(default_factory=list)
+    faulty: list[str] = field(default_factory=list)
 
     def entries(self) -> Iterator[Entry]:
         """Every entry whose piece of the listing is whole. Raises Damaged when none is."""
+        self.lost, self.faulty = [], []
         pieces = [bytes.fromhex(name) for name in self.manifest.tree]
         whole = blake3.blake3
         first = self._first(pieces)
         running = whole(first, key=self.library.key)
-        yield from read_entries(first.partition(b"\n")[2])
+        yield from self._read(first.partition(b"\n")[2])
         for number, name in enumerate(pieces[1:], 2):
             try:
                 piece = self.library.blob(name)
@@ -195,14 +212,20 @@ class Listing:
                 self.lost.append(f"part {number} of {len(pieces)} of the listing: {error}")
                 continue
             running.update(piece)
-            yield from read_entries(piece)
+            yield from self._read(piece)
         if not self.lost and running.hexdigest() != self.manifest.tree_digest:
             self.lost.append("the listing does not have the digest that the manifest names")
+
+    def _read(self, lines: bytes) -> list[Entry]:
+        entries, faults = read_entries(lines)
+        self.faulty += faults[: max(0, _MOST_FAULTS - len(self.faulty))]
+        return entries
 
     def _first(self, pieces: list[bytes]) -> bytes:
         """The first piece carries the key that all ids are made with."""
         if not pieces:
             raise Damaged("the manifest names no listing")
+        self.library.key = b""  # an earlier snapshot's may be another
         first = self.library.blob(pieces[0])
         self.library.key = read_head(first.split(b"\n", 1)[0])
         return self.library.blob(pieces[0])

@@ -6,14 +6,15 @@ import json
 import os
 import stat
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import blake3
 import msgspec
 
 from tasks.backup.faults import Damaged, NewerFormat
+from tasks.backup.names import show
 from tasks.backup.objects import FORMAT
-from tasks.backup.structures import Entry, ListingHead
+from tasks.backup.structures import EARLIEST, LATEST, Entry, ListingHead
 
 _TYPES = {
     stat.S_IFREG: "file",
@@ -34,7 +35,7 @@ def entry_of(path: bytes, st: os.stat_result) -> Entry:
     entry = Entry(
         type=kind,
         mode=st.st_mode & 0o7777,
-        mtime=st.st_mtime_ns,
+        mtime=min(max(st.st_mtime_ns, EARLIEST), LATEST),
         uid=st.st_uid,
         gid=st.st_gid,
         size=st.st_size if kind == "file" else 0,
@@ -43,6 +44,8 @@ def entry_of(path: bytes, st: os.stat_result) -> Entry:
         entry.path = path.decode()
     except UnicodeDecodeError:
         entry.raw = path.hex()
+    if entry.mtime != st.st_mtime_ns:
+        entry.far_mtime = str(st.st_mtime_ns)
     if kind in ("char", "block"):
         entry.device = st.st_rdev
     if kind == "file" and st.st_nlink > 1:
@@ -55,6 +58,14 @@ def set_target(entry: Entry, target: bytes) -> None:
         entry.target = target.decode()
     except UnicodeDecodeError:
         entry.target_raw = target.hex()
+
+
+def far_time(entry: Entry) -> str:
+    """What is to be said of an entry with a `far_mtime`."""
+    return (
+        f"its time, {entry.far_mtime[:40]} ns since 1970, is outside of the years 1677 to 2262 that a "
+        f"backup can keep: stored as {entry.mtime} ns"
+    )
 
 
 def line(entry: Entry) -> bytes:
@@ -105,7 +116,9 @@ class ListingCutter:
         return self._whole.hexdigest()
 
 
-_decode = msgspec.json.Decoder(Entry).decode_lines
+_decoder = msgspec.json.Decoder(Entry)
+_decode, _decode_line = _decoder.decode_lines, _decoder.decode
+_FAULTY = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def read_head(first: bytes) -> bytes:
@@ -122,15 +135,68 @@ def read_head(first: bytes) -> bytes:
     return key
 
 
-def read_entries(lines: bytes | memoryview) -> list[Entry]:
-    """Entries of a piece of a listing, without the head. Raises Damaged."""
+def read_entries(lines: bytes | memoryview) -> tuple[list[Entry], list[str]]:
+    """Entries of a piece of a listing, without the head, and one text for each faulty line. A faulty
+    line does not affect the others; where only its time is wrong, or it is a folder's, it is kept."""
     try:
         entries = _decode(lines)
         for entry in entries:
             _check(entry)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Damaged(f"a line of the listing: {error}") from error
-    return entries
+    except _FAULTY:
+        return _by_line(bytes(lines))
+    return entries, []
+
+
+def _by_line(lines: bytes) -> tuple[list[Entry], list[str]]:
+    entries: list[Entry] = []
+    faults: list[str] = []
+    for text in filter(None, lines.split(b"\n")):
+        try:
+            entry = _decode_line(text)
+            _check(entry)
+        except _FAULTY as error:
+            entry, fault = _mended(text, str(error))
+            faults.append(fault)
+        if entry is not None:
+            entries.append(entry)
+    return entries, faults
+
+
+def _mended(text: bytes, why: str) -> tuple[Entry | None, str]:
+    """What can be kept of a faulty line, and what is wrong with it. A folder is kept without its
+    attributes, since its files need it; an entry with a bad time is kept with the nearest good one."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        return None, f"a line that is not a JSON object: {show(text[:60])}"
+    name = show(str(fields.get("path") or fields.get("raw") or "")[:4096].encode(errors="replace"))
+    time = fields.get("mtime")
+    if isinstance(time, int) and not EARLIEST <= time <= LATEST:
+        nearest = min(max(time, EARLIEST), LATEST)
+        if entry := _converted(fields | {"mtime": nearest}):
+            entry.far_mtime = ""
+            return (
+                entry,
+                f"{name}: its time, {str(time)[:40]} ns since 1970, is out of range: {nearest} is set",
+            )
+    if fields.get("type") == "folder":
+        kept = {key: fields[key] for key in ("path", "raw", "type") if key in fields}
+        if entry := _converted(kept | {"mode": 0o700}):
+            return entry, f"{name}: {why}: the folder is made, its mode and time are lost"
+    return None, f"{name}: {why}"
+
+
+def _converted(fields: Mapping[str, object]) -> Entry | None:
+    try:
+        entry = msgspec.convert(fields, Entry)
+        _check(entry)
+        for read in (entry.path_bytes, entry.target_bytes):  # raises for a lone surrogate
+            read()
+    except _FAULTY:
+        return None
+    return entry
 
 
 def _check(entry: Entry) -> None:

@@ -62,6 +62,12 @@ def plain(part: bytes) -> bool:
     return _PLAIN.fullmatch(part) is not None and part[:3].lower() not in _SUSPECT
 
 
+def show(path: bytes) -> str:
+    """A path for people: what is not printable is escaped."""
+    text = path.decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def folded(path: bytes) -> bytes:
     """What a system that ignores case and Unicode form makes of a path."""
     if path.isascii():

@@ -45,6 +45,7 @@ class Count:
     unreadable: int = 0
     changed: int = 0
     gone: int = 0
+    missing: int = 0
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Take the entries of one folder in."""

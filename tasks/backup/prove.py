@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tasks.backup.choosing import Survey, survey
 from tasks.backup.faults import ChainBroken, Damaged, Missing, Suspicious, WrongKey
+from tasks.backup.gaps import grown
 from tasks.backup.library import Library, Listing, open_library
 from tasks.backup.manifests import Snapshot, read_manifest
 from tasks.backup.names import drive_letter
@@ -69,7 +70,7 @@ def prove(
     options: ProofOptions,
 ) -> Proved:
     """Restore and countersign one snapshot. Nothing is signed while the chains have a fault, while
-    flags stand that nobody accepted, or when anything does not come back as it was.
+    flags or new gaps stand that nobody accepted, or when anything does not come back as it was.
 
     Raises ChainBroken, Suspicious, Damaged, WrongKey.
     """
@@ -95,10 +96,12 @@ def prove(
     library = open_library(repository, seed, manifest.packs)
     if library.damaged():
         raise Damaged("; ".join(library.damaged()[:5]))
-    before = _last_proved(found, snapshot)
-    if before and not options.accept_flags:
-        _, known = read_manifest(repository, before.host, before.name)
-        _require_usual(snapshot, changes(library, manifest, known))
+    if not options.accept_flags:
+        before, earlier = _last_proved(found, snapshot), None
+        if before:
+            _, earlier = read_manifest(repository, before.host, before.name)
+            _require_usual(snapshot, changes(library, manifest, earlier))
+        _require_usual(snapshot, grown(library, seed, manifest, earlier))
     if options.scope == "content":
         files, size = check_content(library, manifest)
     else:
@@ -155,7 +158,7 @@ def _restore(
         report = restore(library, manifest, folder / "restored", stored, wanted)
     finally:
         shutil.rmtree(folder, onerror=_open_up)
-    if not report.whole:
+    if report.damage:  # gaps are judged above
         raise Damaged("; ".join([*report.lost, *report.refused][:5]))
     if options.scope == "all":
         _check_unwritten(library, manifest)

@@ -5,7 +5,8 @@
 
 KEYFILE is the recovery key or the typed key sheet; the passphrase is asked for, or taken from
 CONTINUITY_PASSPHRASE. Restores the newest snapshot that a drill countersigned. README.md tells the
-format. What cannot be restored is named, and the exit code is 1.
+format. What cannot be restored is named, and the exit code is 1; or 3, when it is only what the
+snapshot itself is without: files that could not be read, lines that do not read, times.
 """
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
 # ruff: noqa: PTH101, PTH103, PTH108, PTH118, PTH120, PTH123, PTH211
@@ -134,6 +135,7 @@ class Packs:
             MLKEM768X25519PrivateKey(kem, curve),
         )
         self.id, self.places, self.last, self.key = bytes.fromhex(repository), {}, ((), b""), b""
+        self.gaps = []
         for name, size in manifest["packs"]:
             for path in sorted(root.glob(f"packs/{name}*")):
                 try:
@@ -192,6 +194,19 @@ def near(place):
     return place
 
 
+def entries(lines, gaps):
+    """Entries of the listing; a faulty line costs that line."""
+    for line in lines:
+        try:
+            entry = json.loads(line)
+            for text in (entry.get("path", ""), entry.get("mark", "")):
+                text.encode()
+            bytes.fromhex(entry.get("raw", ""))
+            yield entry
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            gaps.append(f"faulty line {line[:60]!r}: {error}")
+
+
 def restore(packs, manifest, target, only):
     """Folders and files, then links. Returns what could not be restored. An entry lies in the target
     itself or in a folder that was listed before it: nothing is made below a link."""
@@ -203,7 +218,7 @@ def restore(packs, manifest, target, only):
             lines += filter(None, packs.blob(name).split(b"\n")[not number :])
         except ValueError as error:
             troubles.append(f"part {number + 1} of the listing: {error}")
-    for entry in map(json.loads, lines):
+    for entry in entries(lines, packs.gaps):
         path = bytes.fromhex(entry["raw"]) if "raw" in entry else entry.get("path", "").encode()
         kind, name = entry.get("type", "file"), path.decode(errors="backslashreplace")
         place = os.path.join(os.fsencode(target), *path.split(b"/"))
@@ -229,9 +244,11 @@ def restore(packs, manifest, target, only):
             elif kind == "file" and not re.match("gone|unreadable", entry.get("mark", "")):
                 os.makedirs(near(os.path.dirname(place)), exist_ok=True)
                 write(packs, entry, near(place))
+            elif kind == "file":
+                packs.gaps.append(f"{name!r}: {entry['mark']}")
             else:
                 raise ValueError(f"a {kind} {entry.get('mark', '')} is not restored")
-        except (OSError, ValueError, LookupError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             troubles += [f"{name!r}: {error}"] if name.startswith(only) else []
     for place, aim in links:
         try:
@@ -239,7 +256,7 @@ def restore(packs, manifest, target, only):
         except OSError as error:
             troubles.append(f"{place!r}: {error}")
     for place, entry in reversed(folders):
-        settle(entry, near(place))
+        settle(packs, entry, near(place))
     return troubles
 
 
@@ -260,12 +277,23 @@ def write(packs, entry, place):
     if missing or (names and whole.hexdigest() != entry.get("digest", names[0])):
         os.unlink(place)
         raise ValueError("what was written does not have the digest of the original")
-    settle(entry, place)
+    settle(packs, entry, place)
 
 
-def settle(entry, place):
-    os.chmod(place, entry.get("mode", 0) & 0o777)
-    os.utime(place, ns=(entry.get("mtime", 0), entry.get("mtime", 0)))
+def settle(packs, entry, place):
+    mode, time, note = entry.get("mode", 0), entry.get("mtime", 0), entry.get("mark", "")
+    if note.startswith("unreadable"):  # a folder whose content is missing
+        packs.gaps.append(f"{place!r}: {note}")
+    if "far_mtime" in entry:
+        print(f"{place!r}: its time was {entry['far_mtime']!s:.40}", file=sys.stderr)
+    try:
+        os.chmod(place, mode & 0o777)
+        nearest = max(-(1 << 63), min(time, (1 << 63) - 1))
+        os.utime(place, ns=(nearest, nearest))
+    except (OSError, OverflowError, TypeError):
+        time = 1 << 64
+    if not -(1 << 63) <= time < 1 << 63:
+        packs.gaps.append(f"{place!r}: its mode or time is not set")
 
 
 def main():
@@ -293,8 +321,9 @@ def main():
     print(f"restoring {manifest['host']} number {manifest['sequence']} of {manifest['time']}")
     packs = Packs(args.repository, repository, seed, manifest)
     troubles = restore(packs, manifest, args.target, args.only)
-    print("\n".join(troubles) or "all of it restored", file=sys.stderr if troubles else sys.stdout)
-    sys.exit(bool(troubles))
+    named = troubles + packs.gaps
+    print("\n".join(named) or "all of it restored", file=sys.stderr if named else sys.stdout)
+    sys.exit(1 if troubles else 3 if packs.gaps else 0)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,12 @@ class RestoreOptions:
 
 @dataclass
 class Report:
-    """What came back and what did not. `whole` says whether all that was asked for is there."""
+    """What came back and what did not. `whole` says whether all that was asked for is there.
+
+    `gaps` could not be read when the snapshot was made; `lacking` are files there that an earlier
+    snapshot has; `faulty` are lines of the listing that do not read. `lost` and `refused` are damage, or
+    a hostile snapshot.
+    """
 
     files: int = 0
     folders: int = 0
@@ -40,15 +45,22 @@ class Report:
     refused: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     marked: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
+    faulty: list[str] = field(default_factory=list)
     damaged_packs: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
-        return not (self.refused or self.lost)
+        return not (self.damage or self.has_gaps)
 
+    @property
+    def damage(self) -> bool:
+        """Whether something does not come back that the snapshot has."""
+        return bool(self.refused or self.lost)
 
-def show(path: bytes) -> str:
-    """A path for people: what is not printable is escaped."""
-    text = path.decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    @property
+    def has_gaps(self) -> bool:
+        """Whether the snapshot itself is without something that was there."""
+        return bool(self.gaps or self.lacking or self.faulty)

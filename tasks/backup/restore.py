@@ -10,9 +10,11 @@ from pathlib import Path
 
 from tasks.backup.faults import Damaged, StoreFull
 from tasks.backup.fetch import Fetcher
+from tasks.backup.gaps import is_unread
 from tasks.backup.library import Library, Listing
-from tasks.backup.names import NameGuard, Patterns
-from tasks.backup.report import Report, RestoreOptions, show
+from tasks.backup.listing import far_time
+from tasks.backup.names import NameGuard, Patterns, show
+from tasks.backup.report import Report, RestoreOptions
 from tasks.backup.scan import walk
 from tasks.backup.structures import Entry, Manifest
 from tasks.backup.targets import Target
@@ -32,12 +34,13 @@ def restore(
     listing = Listing(library, manifest)
     _check_room(listing, manifest, folder, options)
     target = Target(folder, digest, options.special, options.devices, options.owners)
-    listing.lost.clear()  # told again by the reading that counts
     with vigour():
         _fetch(library, listing, target, manifest, options, report)
         report.links, report.folders = target.finish()
     report.refused += target.troubles
     report.lost += listing.lost
+    report.faulty += listing.faulty
+    report.marked += target.untimed
     return report
 
 
@@ -114,8 +117,12 @@ def _wanted(
         left -= entry.size
         if left < 0:
             raise Damaged("the listing expands beyond what the manifest says: restore stopped")
-        if entry.mark and entry.mark != "sqlite":
+        if is_unread(entry):
+            report.gaps.append(f"{show(path)}: {entry.mark}")
+        elif entry.mark and entry.mark != "sqlite":
             report.marked.append(f"{show(path)}: {entry.mark}")
+        if entry.far_mtime:
+            report.marked.append(f"{show(path)}: {far_time(entry)}")
         if entry.type == "file" and entry.mark.startswith(("gone", "unreadable")):
             continue
         yield entry

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fnmatch
 import mmap
 import os
@@ -18,6 +17,7 @@ import msgspec
 
 from tasks.backup.reach import near
 from tasks.backup.sources import COMPANIONS, SQLITE_MAGIC
+from tasks.backup.structures import EARLIEST
 
 _RACY_NS = 2_000_000_000  # a file touched this shortly before the walk may change again unseen
 
@@ -83,29 +83,33 @@ def walk(
     """Folders depth first, names sorted by their bytes. `leave_out` are folders not entered,
     as the walk spells them.
 
-    A folder that cannot be read comes with `trouble`; what vanishes meanwhile is passed over.
+    A folder that cannot be read, in whole or in part, comes with `trouble` and with what could be
+    read of it; what vanishes meanwhile is passed over.
     """
     patterns = [os.fsencode(pattern) for pattern in skip]
     if not os.path.isdir(root):
         yield _single_file(root)
         return
-    waiting = [(b"", root)]
+    waiting = [(b"", root, os.stat(root))]
     while waiting:
-        path, place = waiting.pop()
+        path, place, st = waiting.pop()
+        folder = Folder(path, place, st)
         try:
             with near(place) as short:
-                folder = Folder(path, place, os.stat(short))
+                folder.st = os.stat(short)
                 found = _list(folder, patterns, short)
         except FileNotFoundError:
             if not path:
                 raise
             continue
+        except OSError as error:  # its line stands as the folder above it shows it
+            folder.trouble, found = f"unreadable: {error.strerror or error}", []
         inner = []
         for seen in found:
             if stat.S_ISDIR(seen.st.st_mode):
                 if seen.path not in leave_out:
                     relative = path + b"/" + seen.name if path else seen.name
-                    inner.append((relative, seen.path))
+                    inner.append((relative, seen.path, seen.st))
             else:
                 folder.entries.append(seen)
         yield folder
@@ -122,21 +126,28 @@ def _single_file(place: bytes) -> Folder:
 
 def _list(folder: Folder, patterns: list[bytes], short: bytes) -> list[Seen]:
     start = folder.place.rstrip(b"/") + b"/"
-    found = []
+    found: list[Seen] = []
+    unread: list[str] = []
     try:
         with os.scandir(short) as entries:
             for entry in entries:
                 if patterns and _skipped(folder.path, entry.name, patterns):
                     continue
-                # one file that vanishes meanwhile must not take its folder along
-                with contextlib.suppress(FileNotFoundError):
+                # an entry that vanishes or cannot be read must not take its folder along
+                try:
                     st = entry.stat(follow_symlinks=False)
-                    found.append(Seen(entry.name, start + entry.name, st))
+                except FileNotFoundError:
+                    continue
+                except OSError as error:
+                    unread.append(f"{os.fsdecode(entry.name)!a}: {error.strerror or error}")
+                    continue
+                found.append(Seen(entry.name, start + entry.name, st))
     except FileNotFoundError:
         raise
     except OSError as error:
-        folder.trouble = f"unreadable: {error.strerror}"
-        return []
+        folder.trouble = f"unreadable: {error.strerror or error}"
+    if unread:
+        folder.trouble = f"unreadable: {len(unread)} of its entries, as {min(unread)}"
     found.sort(key=lambda seen: seen.name)
     return _without_companions(found)
 
@@ -227,7 +238,9 @@ class NewCache:
         if self._path is None:
             return
         if not raw:
-            settled = [r for r in rows if r.mtime < self._racy and r.ctime < self._racy]
+            # a time beyond 64 bits does not go into a record: its file is read anew each night
+            racy = self._racy
+            settled = [r for r in rows if EARLIEST <= r.mtime < racy and EARLIEST <= r.ctime < racy]
             raw = _encode([row for row in settled if not row.mark.startswith(("changed", "unre"))])
         self._write(raw)
         self._places.append((folder, self._at - len(raw), self._at))

@@ -13,10 +13,22 @@ class Slot:
     """One entry that is being read; `row` stands when it is done. The thread that reads a large
     file sets `cut` when it is through: what stands before that may still be read again."""
 
-    __slots__ = ("cut", "digest", "entry", "fresh", "ids", "name", "others", "row", "seen")
+    __slots__ = (
+        "before",
+        "cut",
+        "digest",
+        "entry",
+        "fresh",
+        "ids",
+        "name",
+        "others",
+        "row",
+        "seen",
+    )
 
-    def __init__(self, seen: Seen, name: bytes) -> None:
+    def __init__(self, seen: Seen, name: bytes, before: bool = False) -> None:
         self.seen, self.name = seen, name
+        self.before = before  # whether the last walk met it too
         self.entry: Entry | None = None
         self.ids: list[bytes | None] = []
         self.digest = ""

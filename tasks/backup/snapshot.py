@@ -149,6 +149,7 @@ class _Run:
         content.finish()
         anew = bool(self.index.lost) or not self.known_before
         unusual = [t for c in counts for t in watch.unusual(before.get(c.name), c, anew)]
+        unusual += [t for c in counts for t in watch.unread(before.get(c.name), c)]
         unusual += watch.taken_away(earlier[-1] if earlier else None, names)
         manifest = self._manifest(content, retention, started, counts, unusual)
         stored = self._commit(manifest)

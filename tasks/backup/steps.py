@@ -19,6 +19,7 @@ from tasks.backup.house import House
 from tasks.backup.prove import ProofOptions
 from tasks.backup.proving import run_proofs
 from tasks.backup.running import expected_bytes, run_backup, run_doctor, run_verify
+from tasks.backup.watch import has_gaps, is_gap
 from tasks.shared import opening
 from tasks.shared.settings import Settings, load
 from tasks.shared.steps import task
@@ -50,9 +51,22 @@ def _row(one: Any) -> dict[str, Any]:
         "files": sum(count.files for count in counts),
         "bytes": one.manifest.total_bytes(),
         "new bytes": sum(count.new_bytes for count in counts),
-        "unreadable": sum(count.unreadable for count in counts),
-        "flags": "; ".join(one.manifest.flags),
+        "unreadable": sum(count.unreadable + count.missing for count in counts),
+        "flags": "; ".join(flag for flag in one.manifest.flags if not is_gap(flag)),
+        "gaps": "; ".join(_gaps(one)),
     }
+
+
+def _gaps(taken: Any) -> list[str]:
+    """What could not be read, new or as before, and the first five names."""
+    manifest = taken.manifest
+    if not has_gaps(manifest):
+        return []
+    count = sum(source.unreadable + source.missing for source in manifest.sources)
+    flags = [flag for flag in manifest.flags if is_gap(flag)]
+    flags = flags or [f"{count} files or folders could not be read, as before"]
+    names = [text for text in taken.problems if ": unreadable" in text or text.endswith(": gone")]
+    return [*flags, *names[:5]]
 
 
 class _Bar:

@@ -89,6 +89,7 @@ class SourceCount(msgspec.Struct, frozen=True):
     unreadable: int = 0
     changed: int = 0
     gone: int = 0
+    missing: int = 0  # of `gone`, those that the snapshot before had
     seen_bytes: int = 0  # over all snapshots so far: what is usual for this source
     seen_stored: int = 0
 
@@ -194,7 +195,8 @@ _FAR = 1 << 62
 Number = Annotated[
     int, msgspec.Meta(ge=0, le=_FAR)
 ]  # held to by the decoder: the maker may be hostile
-Time = Annotated[int, msgspec.Meta(ge=-_FAR, le=_FAR)]
+EARLIEST, LATEST = -(1 << 63), (1 << 63) - 1  # ns since 1970: the years 1677 to 2262
+Time = Annotated[int, msgspec.Meta(ge=EARLIEST, le=LATEST)]
 
 
 class Extent(msgspec.Struct, frozen=True, array_like=True):
@@ -206,6 +208,9 @@ class Extent(msgspec.Struct, frozen=True, array_like=True):
 
 class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     """One line of a listing. Paths are `source/relative/path`; times in ns, sizes in bytes.
+
+    A time outside of what `mtime` holds (as a zeroed one of NTFS, the year 1601) stands in `far_mtime`
+    as a decimal number, and `mtime` is the nearest that it holds.
 
     `raw` holds the path as hex where it is not UTF-8 (then `path` is empty); `target` and
     `target_raw` the same for links. `digest` is the keyed BLAKE3 of the whole content where more
@@ -228,6 +233,7 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     same: str = ""  # hard links share this mark
     device: Number = 0
     mark: str = ""  # changed | sqlite | unreadable: why
+    far_mtime: str = ""
 
     def path_bytes(self) -> bytes:
         return bytes.fromhex(self.raw) if self.raw else self.path.encode()

@@ -69,6 +69,11 @@ class Target:
             raise as_fault(error, os.fsencode(self.folder)) from error
         return False
 
+    @property
+    def untimed(self) -> list[str]:
+        """Entries whose time the disk does not hold."""
+        return self._attributes.untimed
+
     # -- what is to be made
 
     def prepare(self, entries: Iterable[Entry]) -> tuple[list[Wanted], int]:

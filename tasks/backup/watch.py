@@ -44,6 +44,27 @@ def unusual(before: SourceCount | None, now: SourceCount, anew: bool = False) ->
     return found
 
 
+_UNREAD = "files or folders could not be read"
+
+
+def unread(before: SourceCount | None, now: SourceCount) -> list[str]:
+    """That more of a source could not be read, or went missing while it was read, than the time
+    before: what is not in a snapshot cannot be restored from it."""
+    was = before.unreadable + before.missing if before else 0
+    count = now.unreadable + now.missing
+    return [f"{now.name}: {count} {_UNREAD}, {was} before"] if count > was else []
+
+
+def is_gap(flag: str) -> bool:
+    """Whether a snapshot's flag is of `unread`: a gap, and no mark of an attack."""
+    return _UNREAD in flag
+
+
+def has_gaps(manifest: Manifest) -> bool:
+    """Whether anything could not be read, new or as before."""
+    return any(count.unreadable or count.missing for count in manifest.sources)
+
+
 def taken_away(before: Manifest | None, names: Sequence[str]) -> list[str]:
     """Sources of the last snapshot of a class that the settings no longer name: whoever owns the host
     could end their backups so, and nothing would grow late."""

@@ -11,6 +11,7 @@ import typer
 from tasks.desk import backup_admin, backup_keys, backup_restore
 from tasks.desk.backup_asking import Key, bar, passphrase_of, tell_junk
 from tasks.desk.context import Json, desk, say, show
+from tasks.shared.errors import Exit
 
 if TYPE_CHECKING:
     from tasks.backup.house import House
@@ -43,8 +44,10 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Back up the home and every source of the settings. Exit 1 if something looks wrong."""
+    """Back up the home and every source of the settings. Exit 1 if something looks wrong, 3 if the
+    backup stands and something could not be read."""
     from tasks.backup.running import expected_bytes, run_backup
+    from tasks.backup.watch import has_gaps, is_gap
 
     actor, house = desk.actor, _house()
     taken: list[Taken] = []
@@ -55,7 +58,11 @@ def run(
     finally:  # what stands is told, whatever could not be read
         _tell_taken(taken, as_json, house.settings.backup.store)
         tell_junk(junk, as_json)
-    raise typer.Exit(1 if any(one.manifest.flags for one in taken) else 0)
+    flags = [flag for one in taken for flag in one.manifest.flags]
+    if not all(map(is_gap, flags)):
+        raise typer.Exit(Exit.NO)
+    gaps = bool(flags) or any(has_gaps(one.manifest) for one in taken)
+    raise typer.Exit(Exit.GAPS if gaps else Exit.DONE)
 
 
 def _tell_taken(taken: list[Taken], as_json: bool, store: str) -> None:
@@ -66,6 +73,8 @@ def _tell_taken(taken: list[Taken], as_json: bool, store: str) -> None:
         for one in taken:
             for text in (*one.manifest.flags, *one.problems[:20]):
                 say(f"  {text}")
+            if len(one.problems) > 20:
+                say(f"  and {len(one.problems) - 20} more: --json names up to 1,000")
         say(f"Stored at {store}. The next restore drill countersigns them.")
 
 
@@ -78,7 +87,7 @@ def _taken_row(one) -> dict[str, object]:
         "files": sum(c.files for c in counts),
         "bytes": one.manifest.total_bytes(),
         "new_bytes": sum(c.new_bytes for c in counts),
-        "unreadable": sum(c.unreadable for c in counts),
+        "unreadable": sum(c.unreadable + c.missing for c in counts),
         "flags": len(one.manifest.flags),
     }
 
@@ -106,6 +115,7 @@ def list_(as_json: Json = False) -> None:
                 "keep_until": one.manifest.retain_until,
                 "proved": proof.time[:10] if proof else "",
                 "held": len(found.holds.held.get(one.digest, ())),
+                "unreadable": sum(c.unreadable + c.missing for c in one.manifest.sources),
                 "flags": "; ".join(one.manifest.flags),
             }
         )
@@ -158,7 +168,11 @@ def prove(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Restore what no drill has proved yet, compare, and countersign. Runs where the drill key is."""
+    """Restore what no drill has proved yet, compare, and countersign. Runs where the drill key is.
+
+    Nothing is countersigned whose flags nobody accepted, nor where files could not be read that were
+    in the last countersigned snapshot.
+    """
     from tasks.backup.prove import SCOPES, ProofOptions
     from tasks.backup.proving import run_proofs
 

@@ -10,6 +10,7 @@ import typer
 
 from tasks.desk.backup_asking import Key, Store, account_of, bar, repository_with, tell_junk
 from tasks.desk.context import Json, say
+from tasks.shared.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,14 +51,18 @@ def restore(
 ) -> None:
     """Bring a snapshot back, on any machine: needs the repository, a key and its passphrase.
 
-    Takes the newest snapshot that a drill countersigned. Exit 1 on a fork, a gap, an older head
-    than expected, or when anything was lost or refused.
+    Takes the newest snapshot that a drill countersigned. Exit 1 on a fork, a gap in a chain, an older
+    head than expected, or when anything was lost or refused; 3 when all of the snapshot came back, and
+    it is without files that could not be read, or has lines that do not read.
     """
     from tasks.backup.choosing import choose, survey
+    from tasks.backup.gaps import earlier_than, lacking
     from tasks.backup.library import opened_by
     from tasks.backup.manifests import read_manifest
+    from tasks.backup.names import Patterns
     from tasks.backup.report import RestoreOptions
     from tasks.backup.restore import restore as bring_back
+    from tasks.backup.watch import has_gaps
 
     repository, seed = repository_with(key, account_of(store, user, password_file))
     found = survey(repository)
@@ -78,6 +83,13 @@ def restore(
             tuple(only or ()), None, native, special, devices, owners, compare, progress=progress
         )
         report = bring_back(library, manifest, target, digest, options)
+    if report.gaps or has_gaps(manifest):
+        earlier = list(earlier_than(found.snapshots(choice.snapshot.host, manifest.retention),
+                                    manifest.sequence))  # fmt: skip
+        want = Patterns(options.patterns).want
+        files, notes = lacking(library, seed, manifest, earlier, want)
+        report.lacking += map(str, files)
+        report.warnings += notes
     nothing = bool(only) and not (report.files or report.kept or report.folders or report.links)
     if as_json:
         report.warnings += choice.warnings
@@ -86,7 +98,9 @@ def restore(
     else:
         _tell(report, target, nothing)
         _other_classes(found, choice)
-    raise typer.Exit(0 if report.whole and not nothing and not wrong else 1)
+    if report.damage or nothing or wrong:
+        raise typer.Exit(Exit.NO)
+    raise typer.Exit(Exit.GAPS if report.has_gaps else Exit.DONE)
 
 
 def _say_all(word: str, texts: Sequence[str]) -> None:
@@ -97,6 +111,13 @@ def _say_all(word: str, texts: Sequence[str]) -> None:
 def _tell(report: Report, target: Path, nothing: bool) -> None:
     for kind in ("damaged_packs", "lost", "refused", "marked"):
         _say_all(kind.replace("_", " "), getattr(report, kind))
+    _say_all("not in this snapshot", report.gaps)
+    _say_all("faulty line", report.faulty)
+    _say_all("missing here", report.lacking)
+    if report.lacking:
+        say(
+            "Earlier snapshots have these files: --snapshot LABEL --only PATH, into another folder."
+        )
     say(f"{report.files} files, {report.folders} folders, {report.links} links in {target}")
     if nothing and not report.lost:
         say("Nothing there has such a path: it begins with the source, as in home/content.")

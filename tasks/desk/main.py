@@ -26,14 +26,14 @@ from tasks.desk import (
     up,
 )
 from tasks.desk.context import desk, told
-from tasks.shared.errors import ContinuityError
+from tasks.shared.errors import EXIT_CODES, ContinuityError
 
 app = typer.Typer(
     name="continuity",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Keeps a customs broker clearing, and every entry accounted for, while ACE is cut off. "
-    "Exit codes: 0 done, 1 the answer is no, 2 bad input or usage.",
+    + EXIT_CODES,
 )
 
 
@@ -66,7 +66,7 @@ app.add_typer(journal.app, name="journal")
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Entry point. Exit codes: 0 done, 1 the answer is no, 2 bad input or usage."""
+    """Entry point. Ends with one of the codes of `Exit`."""
     given = in_front(sys.argv[1:] if arguments is None else arguments)
     try:
         app(given, prog_name="continuity")

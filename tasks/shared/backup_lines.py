@@ -55,14 +55,15 @@ def _taken(rows: Rows, settings: Settings) -> Iterator[Line]:
 
 
 def _flagged(rows: Rows) -> Iterator[Line]:
-    """Flags of the newest snapshot of each class: one run takes several, and the last of them says
-    nothing of the others."""
+    """Flags of the newest snapshot of each class, and what it is without: one run takes several, and
+    the last of them says nothing of the others."""
     query = sa.select(EVENTS.c.at, EVENTS.c.body).where(EVENTS.c.kind == "backup.done")
-    found: dict[tuple[str, str], tuple[str, list[str]]] = {}
+    found: dict[tuple[str, str], tuple[str, list[str], int]] = {}
     for row in rows(query.order_by(EVENTS.c.seq.desc()).limit(_RECENT)):
         said = json.loads(row.body)
-        found.setdefault((said["host"], said["retention"]), (row.at, said["flags"]))
-    every = [(at, flag) for at, flags in found.values() for flag in flags]
+        unread = sum(source["unreadable"] for source in said["sources"])
+        found.setdefault((said["host"], said["retention"]), (row.at, said["flags"], unread))
+    every = [(at, flag) for at, flags, _ in found.values() for flag in flags]
     told = [(at, flag) for at, flag in every if not flag.startswith(JUNK)]
     if junk := [(at, flag) for at, flag in every if flag.startswith(JUNK)]:
         at, flag = max(junk)
@@ -72,6 +73,12 @@ def _flagged(rows: Rows) -> Iterator[Line]:
         words = "; ".join(dict.fromkeys(flag for _, flag in told))
         yield Line("P6", "what was backed up", RED, f"look before the next run: {words}"[:240],
                    "continuity backup list", told[0][0])  # fmt: skip
+    gaps = [(at, unread) for at, flags, unread in found.values() if unread and not flags]
+    if gaps:
+        fact = f"{sum(unread for _, unread in gaps)} files or folders could not be read, as before"
+        yield Line(
+            "P6", "missing from the backup", AMBER, fact, "continuity backup run", gaps[0][0]
+        )
 
 
 def _failed(what: str, failed: Told) -> Line:

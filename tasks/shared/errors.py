@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from enum import IntEnum
 
 
 @dataclass(frozen=True, order=True)
@@ -75,12 +76,25 @@ class Problem:
         return asdict(self)
 
 
+class Exit(IntEnum):
+    """What a command ends with. `GAPS`: the work is done, and something that it could not take along
+    is named."""
+
+    DONE = 0
+    NO = 1
+    BAD_INPUT = 2
+    GAPS = 3
+
+
+EXIT_CODES = "Exit codes: 0 done, 1 the answer is no, 2 bad input or usage, 3 done, with gaps."
+
+
 class ContinuityError(Exception):
     """Root of the tree. `exit_code` is what the command line ends with; `passing` says whether the
     same try may go through a little later; `problems` is every single thing found, never only the
     first."""
 
-    exit_code = 1
+    exit_code: int = Exit.NO
     passing = False
 
     def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
@@ -136,7 +150,7 @@ class Busy(Refused):
 class BadInput(ContinuityError):
     """What was given is wrong."""
 
-    exit_code = 2
+    exit_code = Exit.BAD_INPUT
 
 
 class BadSettings(BadInput):
@@ -195,7 +209,7 @@ class LetterFault(ContinuityError):
 class MissingPart(ContinuityError):
     """A program or an optional extra that is not installed."""
 
-    exit_code = 2
+    exit_code = Exit.BAD_INPUT
 
 
 class StoreFault(ContinuityError):

@@ -7,8 +7,7 @@ import unicodedata
 
 from hypothesis import example, given, strategies as st
 
-from tasks.backup.names import folded, lies_outside, not_portable, plain
-from tasks.backup.report import show as shown
+from tasks.backup.names import folded, lies_outside, not_portable, plain, show as shown
 from tasks.desk.context import say, show
 
 _LETTERS = string.ascii_letters + string.digits + "._- $:\\~\x00é"

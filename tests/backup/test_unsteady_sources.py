@@ -113,7 +113,7 @@ def test_what_cannot_be_read_is_named_and_counted(anywhere: Vault, monkeypatch) 
     assert taken.manifest.sources[0].unreadable == 1
     assert taken.problems == ("papers/folder3/file3.dat: unreadable: Permission denied",)
     report, folder = anywhere.restore()
-    assert report.marked == ["papers/folder3/file3.dat: unreadable: Permission denied"]
+    assert report.gaps == ["papers/folder3/file3.dat: unreadable: Permission denied"]
     assert not (folder / "papers/folder3/file3.dat").exists()
 
 

@@ -104,6 +104,37 @@ def test_a_night_and_a_drill(backed_up: Settings, tmp_path: Path) -> None:
     assert "delete" in state.message
 
 
+def test_a_night_with_gaps_ends_in_a_state_of_its_own(
+    backed_up: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.backup import backup
+    from flows.restore_drill import restore_drill
+
+    home = str(backed_up.home)
+    write(tmp_path / "papers" / "letters" / "a.txt", b"a")
+    assert backup(home, "it", 1, return_state=True).name == "Completed"
+    assert restore_drill(home, "it", return_state=True).is_completed()
+    real = os.scandir
+
+    def refuse(path: bytes | str | int) -> object:
+        if not isinstance(path, int) and os.fsencode(path).endswith(b"/papers/letters"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        for words in ("1 files or folders could not be read, 0 before", "as before"):
+            state = backup(home, "it", 1, return_state=True)
+            assert (state.is_completed(), state.name) == (True, "WithGaps")
+            assert words in state.message
+            assert "papers/letters: unreadable: Permission denied" in state.message
+    refused = restore_drill(home, "it", return_state=True)
+    assert refused.is_failed()
+    assert "could not be read" in refused.message
+    assert backup(home, "it", 1, return_state=True).name == "Completed"
+    assert restore_drill(home, "it", return_state=True).is_completed()
+
+
 def test_damage_fails_the_flow(backed_up: Settings, tmp_path: Path) -> None:
     from flows.backup import backup
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from tasks.shared import clock, kinds
-from tasks.shared.board import GREEN, RED, Line, worst
+from tasks.shared.board import AMBER, GREEN, RED, Line, worst
 from tasks.shared.house_lines import house_lines
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
@@ -62,6 +62,24 @@ def test_a_flag_of_one_class_is_not_hidden_by_the_next(journal: Journal, house: 
     lines = backup_lines(journal, house, flagged, replace(DONE, retention="private"))
     (line,) = [line for line in lines if line.what == "what was backed up"]
     assert line.light == RED and "look before the next run: papers: mass change" in line.fact
+    lines = backup_lines(journal, house, DONE, replace(DONE, retention="private"))
+    assert [line.light for line in lines] == [GREEN]
+
+
+def test_what_a_backup_is_without_stands_on_the_board(journal: Journal, house: Settings) -> None:
+    """A gap that is no new one is no alarm, and is not forgotten either."""
+    source = kinds.BackupSource(
+        name="papers", files=320, bytes=1, new_bytes=0, unreadable=2, changed=0
+    )
+    gaps = replace(DONE, sources=[source])
+    lines = backup_lines(journal, house, gaps, replace(DONE, retention="private"))
+    (line,) = [line for line in lines if line.what == "missing from the backup"]
+    assert (line.light, line.fact) == (
+        AMBER, "2 files or folders could not be read, as before"
+    )  # fmt: skip
+    flagged = replace(gaps, flags=["papers: 2 files or folders could not be read, 0 before"])
+    (line,) = [line for line in backup_lines(journal, house, flagged) if line.light == RED]
+    assert "could not be read, 0 before" in line.fact
     lines = backup_lines(journal, house, DONE, replace(DONE, retention="private"))
     assert [line.light for line in lines] == [GREEN]
 

@@ -1,0 +1,184 @@
+"""What a snapshot lacks because it could not be read, and which earlier snapshot has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tasks.backup.faults import Damaged, Missing, WrongKey
+from tasks.backup.library import Library, Listing, add_packs
+from tasks.backup.manifests import UNREAD as UNREAD_OBJECTS, Snapshot, read_manifest
+from tasks.backup.names import show
+from tasks.backup.structures import Entry, Manifest
+from tasks.backup.watch import unread as grown_counts
+
+MOST_BACK = 60  # earlier snapshots that a restore looks into: each costs the reading of its listing
+_NAMED = 3
+
+
+@dataclass
+class Gaps:
+    """Paths that one listing marks: `unread` files and folders, and files `gone` while they were read."""
+
+    unread: set[bytes] = field(default_factory=set)
+    gone: set[bytes] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.unread or self.gone)
+
+    def cover(self, path: bytes) -> bool:
+        """Whether a path, or a folder that it lies in, could not be read."""
+        return path in self.gone or lies_in(path, self.unread)
+
+
+def lies_in(path: bytes, roots: Collection[bytes]) -> bool:
+    """Whether a path is one of these, or lies below one."""
+    at = len(path)
+    while at > 0:
+        if path[:at] in roots:
+            return True
+        at = path.rfind(b"/", 0, at)
+    return False
+
+
+def is_unread(entry: Entry) -> bool:
+    return entry.mark.startswith("unreadable")
+
+
+def is_gone(entry: Entry) -> bool:
+    return entry.mark.startswith("gone")
+
+
+def gaps_of(listing: Listing) -> Gaps:
+    """Read a whole listing for its marks; `listing` then names its faulty lines too. Raises Damaged."""
+    gaps = Gaps()
+    for entry in listing.entries():
+        if is_unread(entry):
+            gaps.unread.add(entry.path_bytes())
+        elif is_gone(entry):
+            gaps.gone.add(entry.path_bytes())
+    return gaps
+
+
+def _covered(listing: Listing, gaps: Gaps) -> tuple[dict[bytes, int], Gaps]:
+    """Files with their content and links of a listing that lie where `gaps` are, with their sizes; and
+    the listing's own gaps."""
+    files: dict[bytes, int] = {}
+    own = Gaps()
+    for entry in listing.entries():
+        if is_unread(entry):
+            own.unread.add(entry.path_bytes())
+        elif is_gone(entry):
+            own.gone.add(entry.path_bytes())
+        elif entry.type != "folder" and gaps.cover(path := entry.path_bytes()):
+            files[path] = entry.size
+    return files, own
+
+
+def grown(library: Library, seed: bytes, manifest: Manifest, before: Manifest | None) -> list[str]:
+    """Why the gaps of a snapshot keep it from being countersigned: what the host could not read this
+    time and could for `before`, the last countersigned snapshot; and faulty lines of the listing. Compares
+    paths: the counts stay the same when other files are missing. Raises Damaged."""
+    listing = Listing(library, manifest)
+    gaps = gaps_of(listing)
+    doubts = [f"a faulty line of the listing: {text}" for text in listing.faulty]
+    if not gaps:
+        return doubts
+    if before is None:
+        return doubts + _unread_doubt(gaps.unread, set())
+    try:
+        add_packs(library, seed, before.packs)
+        older = Listing(library, before)
+        files, older_gaps = _covered(older, gaps)
+        if older.lost:
+            raise Damaged(older.lost[0])
+    except (Damaged, Missing):  # sealed to other keys, or damaged: the numbers are left
+        counts = {count.name: count for count in before.sources}
+        return doubts + [t for s in manifest.sources for t in grown_counts(counts.get(s.name), s)]
+    there, _ = _covered(listing, gaps)
+    absent = files.keys() - there.keys()
+    fresh = {path for path in gaps.unread if not lies_in(path, older_gaps.unread)}
+    return doubts + _unread_doubt(fresh, absent)
+
+
+def _unread_doubt(unread: Collection[bytes], absent: Collection[bytes]) -> list[str]:
+    """One text for what newly could not be read, and for the files that are missing with it."""
+    doubts = []
+    if unread:
+        doubts.append(f"{len(unread)} files or folders could not be read: {_some(unread)}")
+    if absent:
+        doubts.append(
+            f"{len(absent)} files of the last countersigned snapshot are missing for that reason: "
+            f"{_some(absent)}"
+        )
+    return doubts
+
+
+def _some(paths: Collection[bytes]) -> str:
+    first = ", ".join(show(path) for path in sorted(paths)[:_NAMED])
+    return first + (" ..." if len(paths) > _NAMED else "")
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """One file that an earlier snapshot has, and this one lacks since it could not be read."""
+
+    path: bytes
+    snapshot: str
+
+    def __str__(self) -> str:
+        return f"{show(self.path)}: is in {self.snapshot}"
+
+
+def lacking(
+    library: Library,
+    seed: bytes,
+    manifest: Manifest,
+    earlier: Sequence[Snapshot],
+    want: Callable[[bytes], bool],
+) -> tuple[list[Lacking], list[str]]:
+    """Files wanted that earlier snapshots (newest first) have where this one has gaps, each with the
+    newest snapshot that has it; and what kept the search from being whole.
+
+    Looks back until every gap could be read, at most 60 snapshots. Raises Damaged.
+    """
+    listing = Listing(library, manifest)
+    gaps = gaps_of(listing)
+    if not gaps:
+        return [], []
+    there, _ = _covered(listing, gaps)
+    open_gaps, sources, notes = Gaps(set(gaps.unread), set(gaps.gone)), {}, []
+    for snapshot in earlier[:MOST_BACK]:
+        try:
+            files, own = _of_earlier(library, seed, snapshot, open_gaps)
+        except (Damaged, Missing, WrongKey, *UNREAD_OBJECTS) as error:
+            notes.append(f"{snapshot.label} could not be searched: {error}")
+            continue
+        for path in files:
+            if path not in there and want(path):
+                sources.setdefault(path, snapshot.label)
+        open_gaps.unread = {path for path in open_gaps.unread if own.cover(path)}
+        open_gaps.gone = {path for path in open_gaps.gone if own.cover(path)}
+        if not open_gaps:
+            break
+    else:
+        if len(earlier) > MOST_BACK:
+            notes.append(f"only the {MOST_BACK} snapshots before this one were searched")
+    return [Lacking(path, sources[path]) for path in sorted(sources)], notes
+
+
+def _of_earlier(
+    library: Library, seed: bytes, snapshot: Snapshot, gaps: Gaps
+) -> tuple[dict[bytes, int], Gaps]:
+    _, manifest = read_manifest(library.repository, snapshot.host, snapshot.name)
+    add_packs(library, seed, manifest.packs)
+    listing = Listing(library, manifest)
+    files, own = _covered(listing, gaps)
+    if listing.lost:
+        raise Damaged(listing.lost[0])
+    return files, own
+
+
+def earlier_than(snapshots: Sequence[Snapshot], sequence: int) -> Iterator[Snapshot]:
+    """Of one host and class, newest first."""
+    return (snapshot for snapshot in reversed(snapshots) if snapshot.sequence < sequence)
