@@ -65,6 +65,7 @@ class Proof:
     facts: Mapping[str, str] | None = None
     content: str = ""
     scan: kinds.ScanCounts | None = None
+    shared: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def proof_of(row: sa.Row[Any], zone: ZoneInfo) -> Proof:
         facts=json.loads(row.facts),
         content=row.content,
         scan=msgspec.json.decode(row.scan, type=kinds.ScanCounts) if row.scan else None,
+        shared=row.shared,
     )
 
 
