@@ -89,7 +89,8 @@ def problems(rows: Rows, proves: str, paths: Iterable[Path], reason: str, column
             if use.proves != proves:
                 yield Problem(
                     file=str(path), column=column, value=f"{len(data):,} bytes, SHA-256 {digest}",
-                    wrong=f"cannot prove {proves}: it proves {use.proves} already, by event {use.event}; the file:",
+                    wrong=f"cannot prove {proves}: it proves {use.proves} already, by event {use.event}; "
+                    "the file:",
                     right="a file of its own; or --reason WHY, which the event, the listing and the pack "
                     "show",
                 )  # fmt: skip
