@@ -84,13 +84,25 @@ def fulfil(
         list[str] | None, typer.Option("--fact", help="NAME=VALUE, as the duty asks; may repeat.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Further proof of the last term.")] = False,
+    reason: Annotated[
+        str, typer.Option(help="Why the same file also proves another duty or item; it is kept.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Store a proof by its digest and write that the duty was done. Scan reports are read."""
+    """Store a proof by its digest and write that the duty was done. Scan reports are read.
+
+    A file proves one duty or evidence item; for a second it needs --reason."""
     from tasks.duties.fulfil import Given, fulfil as write
 
     given = Given(
-        proof, statement, item, _day(on, "--on"), _day(until, "--until"), _facts(fact), again
+        proof,
+        statement,
+        item,
+        _day(on, "--on"),
+        _day(until, "--until"),
+        _facts(fact),
+        again,
+        reason,
     )
     _tell(write(_office(), duty, given, desk.actor), as_json)
 

@@ -38,11 +38,17 @@ def attach(
     item: Item,
     file: Annotated[list[Path], typer.Argument(help="Files; kept by their digest.")],
     note: Annotated[str, typer.Option(help="Where they come from.", callback=fit)] = "",
+    reason: Annotated[
+        str,
+        typer.Option(
+            help="Why the same file also proves another item or a duty; it is kept.", callback=fit
+        ),
+    ] = "",
 ) -> None:
-    """Files stand for an item of the checklist."""
+    """Files stand for an item of the checklist. A file proves one item; for a second it needs --reason."""
     from tasks.incident import evidence
 
-    kept = evidence.attach(room(), item, [one.absolute() for one in file], note, desk.actor)
+    kept = evidence.attach(room(), item, [one.absolute() for one in file], note, desk.actor, reason)
     for one in kept:
         say(f"Stored: {one.name}, SHA-256 {one.content}")
 

@@ -94,8 +94,7 @@ def _report(read: Read, ids: set[str], screened: int, as_json: bool) -> None:
         print(json.dumps(told, indent=1, ensure_ascii=False))
         return
     show(shown.brief(rows), as_json=False, title="Hits")
-    counts = {state: sum(one.state == state for one in stands)
-              for state in (standing.STOP, standing.REVIEW, standing.CLEAR)}  # fmt: skip
+    counts = {state: sum(one.state == state for one in stands) for state in standing.STATES}
     told = ", ".join(f"{count} {state}" for state, count in counts.items())
     say(f"{len(ids)} partner(s): {told}. {screened} screened now.")
     warn_of_lists()
@@ -137,7 +136,7 @@ def name(
     role: Annotated[str, typer.Option(help="What it would be to you.")] = "supplier",
     as_json: Json = False,
 ) -> None:
-    """Screen one name. Written down as a screening.
+    """Screen one name: stop, review, not screened or clear, with its hits. Written down as a screening.
 
     Exit 1 if it resembles somebody listed, or a list is red."""
     from tasks.screening import by_name
@@ -152,11 +151,14 @@ def name(
         )
     except Wrong as wrong:
         raise BadInput(f"{wrong.wrong}; {wrong.right}") from None
-    rows = by_name.screen(house(), asked, desk.actor)
-    show(rows, as_json=as_json, title=asked.name)
-    if not as_json:
+    found = by_name.screen(house(), asked, desk.actor)
+    if as_json:
+        print(json.dumps(vars(found), indent=1, ensure_ascii=False))
+    else:
+        show(found.hits, as_json=False, title=asked.name)
+        say(f"{asked.name}: {found.state}, {len(found.hits)} hit(s)")
         warn_of_lists()
-    raise typer.Exit(1 if rows or red_lists() else 0)
+    raise typer.Exit(1 if found.hits or red_lists() else 0)
 
 
 @app.command()

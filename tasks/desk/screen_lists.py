@@ -39,7 +39,8 @@ def update(
     reason: Annotated[str, typer.Option(help="Why, with --accept.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Load lists from a folder, or fetch them. A damaged list is refused; the old one stays.
+    """Load lists from a folder, or fetch them. A damaged list, or one with fewer records than a whole
+    list has, is refused; the old one stays.
 
     Exit 1 if a list was refused or could not be fetched."""
     from tasks.screening import updating
@@ -60,6 +61,7 @@ def update(
 
 def _tell(loaded: list[Loaded], missed: tuple[tuple[str, str], ...], as_json: bool) -> None:
     from tasks.screening import updating
+    from tasks.screening.lists import floors
 
     faults = updating.problems(loaded)
     if as_json:
@@ -86,12 +88,18 @@ def _tell(loaded: list[Loaded], missed: tuple[tuple[str, str], ...], as_json: bo
         say(f"NOT FETCHED {list_}: {why}. The version in force stays.")
     if missed:
         say("Or save the files by a browser: continuity screen lists update FOLDER")
+    for one in loaded:
+        if one.short and one.state != "refused":
+            say(f"NOT WHOLE {one.list}: it stays red and clears nobody: {floors.brief(one.short)}")
     if any(one.state == "new" for one in loaded):
         say("Next: continuity screen run, which screens only what changed.")
     refused = [one.list for one in loaded if one.state == "refused"]
     if refused:
-        say(f"REFUSED {', '.join(refused)}: the old version stays in force. If it is right as it "
-            f"is: --accept {refused[0]} --reason ... --by a named person")  # fmt: skip
+        say(f"REFUSED {', '.join(refused)}: what was in force before stays in force. If it is right as "
+            f"it is: --accept {refused[0]} --reason ... --by a named person")  # fmt: skip
+        if any(one.short for one in loaded if one.state == "refused"):
+            say("A list below its floor stays red even so: partners without a hit are not screened, not "
+                "clear. Load the publisher's whole list")  # fmt: skip
         raise Refused(f"{len(faults)} fault(s):", faults)
     raise typer.Exit(1 if missed else 0)
 

@@ -28,8 +28,10 @@ def risk(
     due: Annotated[bool, typer.Option("--due", help="Only those whose review is due.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Every partner: stop, review or clear, its points, and when it is reviewed next. High risk is
-    not clear before somebody reviewed it: continuity screen review."""
+    """Every partner: stop, review, not screened or clear, its points, and when it is reviewed next. High
+    risk is not clear before somebody reviewed it: continuity screen review. Not screened is who no
+    whole, current list was asked about."""
+    from tasks.screening.coverage import coverage
     from tasks.screening.standing import standings
     from tasks.shared.errors import Refused
 
@@ -45,6 +47,8 @@ def risk(
             say(line)
     if not as_json:
         warn_of_lists()
+        for why in coverage(house()).not_asked:
+            say(f"NOT SCREENED: {why}")
 
 
 def row(one: Standing, *, reasons: bool = True) -> dict[str, Any]:
@@ -54,6 +58,7 @@ def row(one: Standing, *, reasons: bool = True) -> dict[str, Any]:
         "name": one.name,
         "role": one.role,
         "state": one.state,
+        **({"not_screened": one.not_screened} if reasons else {}),
         "undecided": one.undecided,
         "points": one.risk.points,
         "tier": one.risk.tier,
@@ -69,6 +74,7 @@ def lines(one: Standing) -> list[str]:
     """A partner as lines of text, each point with its reason."""
     found = [f"{one.partner} {one.name} ({one.role}): {one.state}",
              f"  {one.risk.points} points, tier {one.risk.tier} (weights {one.risk.weights})"]  # fmt: skip
+    found += [f"  not screened: {one.not_screened}"] if one.not_screened else []
     found += [f"  {reason.points:+4d}  {reason.why}" for reason in one.risk.reasons]
     return [*found, f"  next review {one.due}, {one.undecided} undecided hit(s)"]
 

@@ -32,7 +32,8 @@ Listed = list[tuple[Proof, str]]
 @dataclass(frozen=True)
 class Evidence:
     """One proof of a duty, or a duty that has none. Days are the broker's, `recorded` is UTC.
-    `newest`: yes for the proof on which `standing` and `fact` rest, the newest where none counts."""
+    `newest`: yes for the proof on which `standing` and `fact` rest, the newest where none counts;
+    `shared`: what else the file of the proof proves, and why."""
 
     about: str
     duty: str
@@ -54,6 +55,7 @@ class Evidence:
     rule: str = ""
     mark: str = ""
     newest: str = ""
+    shared: str = ""
 
 
 def gathered(office: Office) -> list[Evidence]:
@@ -128,6 +130,7 @@ def _with(head: Evidence, proof: Proof, counts: str) -> Evidence:
         "facts": "; ".join(f"{name}: {value}" for name, value in (proof.facts or {}).items()),
         "findings": _findings(proof),
         "counts": counts,
+        "shared": proof.shared,
     })  # fmt: skip
 
 

@@ -83,6 +83,7 @@ def rows(found: Sequence[Evidence]) -> Iterator[Row]:
             state = "" if one.counts == "counts" else f" ({one.counts})"
             recorded = f"{one.recorded[:16]}Z, {one.by}, {one.event}"
             evidence = (one.file or f"Statement: {one.statement}") + state
+            evidence += f"; {one.shared}" if one.shared else ""
             under = "; ".join(part for part in (stands, one.facts, one.findings, one.rule) if part)
             row = Row(
                 [title, one.done_on, one.ends, recorded, evidence, one.sha256, one.mark, under]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from tasks.duties.records import Office, Rows, read
 from tasks.duties.scans.finding import Report
 from tasks.duties.scans.reading import aged, counted, first_seen, read_report
 from tasks.duties.terms import Standing, add, standing, subject, with_rungs
-from tasks.shared import kinds
+from tasks.shared import kinds, proof_files
 from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import BadInput, Problem, Refused
 
@@ -27,7 +28,8 @@ MOST = 256 << 20
 
 @dataclass(frozen=True)
 class Given:
-    """What comes with a fulfilment. `again`: a further proof of the term that is done already."""
+    """What comes with a fulfilment. `again`: a further proof of the term that is done already; `reason`:
+    why the same file also proves something else."""
 
     proof: Path | None = None
     statement: str = ""
@@ -36,6 +38,7 @@ class Given:
     until: date | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     again: bool = False
+    reason: str = ""
 
 
 def fulfil(office: Office, name: str, given: Given, actor: str) -> Standing:
@@ -58,7 +61,14 @@ def fulfil(office: Office, name: str, given: Given, actor: str) -> Standing:
     body = _body(office, duty, given, before, report)
     withdrawn = _withdrawn(office.journal.rows, duty.id, given.item)
     key = f"duty.fulfilled:{name}/{given.item}:{body.on}:{body.proof or body.statement}:{withdrawn}"
-    if not office.journal.append(body, subject(before), actor, key):
+    with office.journal.write(actor) as pen:
+        own = [given.proof] if given.proof else []
+        proves = proof_files.duty(duty.id, given.item)
+        # another process may have used the file since it was checked
+        if taken := list(proof_files.problems(pen.rows, proves, own, given.reason, "--proof")):
+            raise BadInput(f"The proof of {name} is not taken:", taken)
+        event = pen.append(body, subject(before), key)
+    if event is None:
         raise Refused(f"This proof of {before.name} on {body.on} stands in the journal already")
     return stand(office.journal.rows, office, duty, given.item)
 
@@ -109,7 +119,7 @@ def _problems(office: Office, duty: Duty, given: Given, report: Report | None) -
         yield Problem(column="--on", value=str(on), wrong="is later than the scan itself",
                       right=str(report.taken))  # fmt: skip
     yield from _until(duty, given, on)
-    yield from _proof(duty, given)
+    yield from _proof(office, duty, given)
     yield from fact_problems(duty, given.facts)
 
 
@@ -123,7 +133,7 @@ def _until(duty: Duty, given: Given, on: date) -> Iterator[Problem]:
         yield Problem(column="--until", value=str(given.until), wrong=f"is not after {on}")
 
 
-def _proof(duty: Duty, given: Given) -> Iterator[Problem]:
+def _proof(office: Office, duty: Duty, given: Given) -> Iterator[Problem]:
     path = given.proof
     if path is None:
         if not (duty.statement and given.statement.strip()):
@@ -135,13 +145,21 @@ def _proof(duty: Duty, given: Given) -> Iterator[Problem]:
     elif not 0 < path.stat().st_size <= MOST:
         yield Problem(file=str(path), column="--proof", wrong=f"has {path.stat().st_size} bytes",
                       right=f"1 to {MOST >> 20} MiB")  # fmt: skip
+    else:
+        proves = proof_files.duty(duty.id, given.item)
+        rows = office.journal.rows
+        yield from proof_files.problems(rows, proves, [path], given.reason, "--proof")
 
 
 def _body(
     office: Office, duty: Duty, given: Given, before: Standing, report: Report | None
 ) -> kinds.DutyFulfilled:
     on = given.on or office.today()
-    content, scan = "", None
+    content, scan, also = "", None, ()
+    if given.proof:
+        digest = sha256(given.proof.read_bytes()).hexdigest()
+        proves = proof_files.duty(duty.id, given.item)
+        also = proof_files.others(office.journal.rows, proves, [digest])
     if report:
         seen = first_seen(office.content, before.proofs, report, on)
         findings = aged(report, on, seen)
@@ -159,6 +177,8 @@ def _body(
         facts=dict(given.facts),
         content=content,
         scan=scan,
+        also=also,
+        reason=given.reason.strip() if also else "",
     )
 
 

@@ -47,7 +47,9 @@ def line(standing: Standing, today: date) -> Line:
     """One duty or item."""
     findings = list(_findings(standing, today))
     light = board.worst(one for one, _ in findings)
-    fact = "; ".join(words for one, words in findings if one == light)
+    facts = [words for found, words in findings if found == light]
+    shared = standing.last.shared if standing.last else ""
+    fact = "; ".join([*facts, shared] if shared else facts)
     command = "" if light == GREEN else _command(standing)
     duty = standing.duty
     return Line(duty.about, standing.name, light, fact, command, _since(standing, today), duty.mark)

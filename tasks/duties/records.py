@@ -20,6 +20,7 @@ from tasks.shared.content import ContentStore
 from tasks.shared.duty_tables import CHANGES, PROOFS, RUNGS
 from tasks.shared.journal import Journal
 from tasks.shared.projections import MAIL
+from tasks.shared.screening_tables import LISTS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
@@ -64,6 +65,7 @@ class Proof:
     facts: Mapping[str, str] | None = None
     content: str = ""
     scan: kinds.ScanCounts | None = None
+    shared: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ def proof_of(row: sa.Row[Any], zone: ZoneInfo) -> Proof:
         facts=json.loads(row.facts),
         content=row.content,
         scan=msgspec.json.decode(row.scan, type=kinds.ScanCounts) if row.scan else None,
+        shared=row.shared,
     )
 
 
@@ -163,14 +166,21 @@ def _by_events(
 ) -> list[tuple[Item, Proof]]:  # fmt: skip
     """Proofs that the house itself recorded, such as a backup that was restored."""
     found = _last_of(rows, {kind for duty in catalogue.duties.values() for kind in duty.by})
+    unfit = _not_whole(rows)
     proofs: dict[Item, Proof] = {}
     for duty in catalogue.duties.values():
         for row in found:
             item = row.subject.partition("/")[2] if duty.each else ""
-            if row.kind in duty.by and item not in duty.beside:
+            if row.kind in duty.by and item not in duty.beside and row.subject not in unfit:
                 at = clock.parse(row.at).astimezone(zone)
                 proofs[duty.id, item] = Proof(row.seq, at.date(), at, row.actor)
     return list(proofs.items())
+
+
+def _not_whole(rows: Rows) -> set[str]:
+    """Subjects of lists in force that are samples or below their floor: loading one proves no duty."""
+    query = sa.select(LISTS.c.list).where(sa.or_(LISTS.c.partial, LISTS.c.short != "[]"))
+    return {f"list/{row.list}" for row in rows(query)}
 
 
 def _again(rows: Rows, catalogue: Catalogue, zone: ZoneInfo) -> list[tuple[Item, Change]]:

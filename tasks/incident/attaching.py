@@ -18,7 +18,7 @@ MOST = 64 << 20
 def attach(content: ContentStore, paths: Iterable[Path], origin: str) -> list[kinds.Attached]:
     """Keep each file. Raises BadInput, naming every file that cannot be taken, and keeps none."""
     listed = list(paths)
-    if problems := [one for path in listed for one in _faults(path)]:
+    if problems := [one for path in listed for one in faults(path)]:
         raise BadInput("These files cannot be attached; nothing was changed:", problems)
     return [kept(content, path.name, path.read_bytes(), origin) for path in listed]
 
@@ -28,7 +28,8 @@ def kept(content: ContentStore, name: str, data: bytes, origin: str) -> kinds.At
     return kinds.Attached(name=name, content=content.put(data), size=len(data), origin=origin)
 
 
-def _faults(path: Path) -> Iterator[Problem]:
+def faults(path: Path) -> Iterator[Problem]:
+    """What keeps a file from being kept at all."""
     if path.is_symlink():
         yield Problem(file=str(path), wrong="is a link", right="the file itself")
     elif not path.is_file():

@@ -47,6 +47,8 @@ _REPORTS = (
     "scans",
     "credentials",
     "isa",
+    "second-factor",
+    "monitoring",
     "attestation",
 )
 _SHOWN = 5
@@ -153,7 +155,9 @@ def _attach(office: Office, actor: str) -> None:
     for item in _REPORTS:
         path = folder / f"{item}.txt"
         path.write_text(
-            f"DRILL: report for {item}. Everything in it is made up.\n", encoding="utf-8"
+            f"DRILL: report for the item {item}, as an examiner would write it on the day of the exercise. "
+            "Everything in it is made up.\n",
+            encoding="utf-8",
         )
         evidence.attach(office, item, [path], "made up for the drill", actor)
 

@@ -17,13 +17,14 @@ from tasks.incident import attaching, notices, toml_data
 from tasks.incident.office import Office
 from tasks.incident.state import Incident, require
 from tasks.incident.toml_data import Mark, Table, Words
-from tasks.shared import kinds
+from tasks.shared import kinds, proof_files
 from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import BadInput
 from tasks.shared.journal import Event
 from tasks.shared.journal_check import verify
 
 FILE = "evidence.toml"
+_REFUSED = "These files cannot be attached; nothing was changed:"
 
 
 class Item(Table):
@@ -47,11 +48,13 @@ class _File(Table):
 
 @dataclass(frozen=True)
 class Piece:
-    """One thing that stands for an item: in words, with the file (`attached`) or the event behind it."""
+    """One thing that stands for an item: in words, with the file (`attached`) or the event behind it.
+    `shared`: what else the file proves, and why."""
 
     words: str
     attached: kinds.Attached | None = None
     event: int = 0
+    shared: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,17 +91,33 @@ def checklist(home: Path) -> dict[str, Item]:
     return toml_data.merged(_shipped(), own.item, "item", text, str(path))
 
 
-def attach(office: Office, item: str, files: Sequence[Path], note: str, actor: str
+def attach(office: Office, item: str, files: Sequence[Path], note: str, actor: str, reason: str = ""
            ) -> list[kinds.Attached]:  # fmt: skip
-    """Files stand for an item. Raises BadInput for an unknown item or a file that cannot be kept."""
+    """Files stand for an item. `reason`: why one of them also proves another item or a duty. Raises
+    BadInput for an unknown item, a file that cannot be kept or is too small for a proof, and without
+    `reason` for one that proves something else already; then nothing is kept."""
     _known(office, item)
-    attached = attaching.attach(office.content, files, note or f"evidence, {item}")
     incident = require(office.journal.rows)
-    body = kinds.EvidenceAttached(
-        incident=incident.id, item=item, note=note, attached=tuple(attached)
-    )
-    key = f"evidence:{incident.id}:{item}:{','.join(one.content for one in attached)}"
-    office.journal.append(body, f"incident/{incident.id}", actor, key)
+    proves = proof_files.evidence(incident.id, item)
+    rows = office.journal.rows
+    regular = [path for path in files if not list(attaching.faults(path))]
+    unfit = list(proof_files.problems(rows, proves, regular, reason))
+    if unfit:
+        unfit = [fault for path in files for fault in attaching.faults(path)] + unfit
+        raise BadInput(_REFUSED, unfit)
+    attached = attaching.attach(office.content, files, note or f"evidence, {item}")
+    contents = [each.content for each in attached]
+    with office.journal.write(actor) as pen:
+        # another process may have used the file since it was checked
+        if unfit := list(proof_files.problems(pen.rows, proves, files, reason)):
+            raise BadInput(_REFUSED, unfit)
+        also = proof_files.others(pen.rows, proves, contents)
+        body = kinds.EvidenceAttached(
+            incident=incident.id, item=item, note=note, attached=tuple(attached), also=also,
+            reason=reason.strip() if also else "",
+        )  # fmt: skip
+        key = f"evidence:{incident.id}:{item}:{','.join(contents)}"
+        pen.append(body, f"incident/{incident.id}", key)
     return attached
 
 
@@ -123,7 +142,7 @@ def standing(office: Office, incident: Incident) -> list[Standing]:
     for event in office.journal.events(kind="evidence.", subject=f"incident/{incident.id}"):
         body = event.said
         if isinstance(body, kinds.EvidenceAttached):
-            given[body.item] += [Piece(one.name, one, event.seq) for one in body.attached]
+            given[body.item] += _attached(office, body, event.seq)
         elif isinstance(body, kinds.EvidenceWaived):
             waived[body.item] = body.reason
     found = []
@@ -131,6 +150,18 @@ def standing(office: Office, incident: Incident) -> list[Standing]:
         own = [*given[item.id], *(_AUTO[item.auto](office, incident) if item.auto else ())]
         found.append(Standing(item, tuple(own), "" if own else waived.get(item.id, "")))
     return found
+
+
+def _attached(office: Office, body: kinds.EvidenceAttached, event: int) -> Iterator[Piece]:
+    """The files of an event; what else each proves is looked up, as the event names it for all of them."""
+    proves = proof_files.evidence(body.incident, body.item)
+    for attached in body.attached:
+        also = (
+            proof_files.others(office.journal.rows, proves, [attached.content]) if body.also else ()
+        )
+        shared = proof_files.words([other for other in also if other in body.also], body.reason)
+        words = f"{attached.name} ({shared})" if shared else attached.name
+        yield Piece(words, attached, event, shared)
 
 
 def _events(office: Office, incident: Incident, kind: str) -> Iterator[Event]:
@@ -157,7 +188,8 @@ def _duty_proofs(
         if row.proof:
             size = office.content.path(row.proof).stat().st_size
             kept = kinds.Attached(name=row.file, content=row.proof, size=size, origin=origin)
-            yield Piece(f"{row.file} ({origin})", kept, row.seq)
+            shared = f"; {row.shared}" if row.shared else ""
+            yield Piece(f"{row.file} ({origin}{shared})", kept, row.seq, row.shared)
         else:
             yield Piece(f"{origin}: {row.statement}", event=row.seq)
 

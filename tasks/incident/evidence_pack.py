@@ -82,7 +82,9 @@ def _listed(incident: Incident, found: Sequence[Standing]) -> dict[str, Any]:
             {"id": one.item.id, "what": one.item.what, "required": one.item.required,
              "rule": f"{one.item.source} [{one.item.mark}]", "open": one.is_open, "words": one.words,
              "waived": one.waived,
-             "files": [_file(piece.attached) for piece in one.pieces if piece.attached],
+             "waived_required": one.item.required and bool(one.waived),
+             "files": [_file(piece.attached) | {"shared": piece.shared}
+                       for piece in one.pieces if piece.attached],
              "events": [piece.event for piece in one.pieces if piece.event]}
             for one in found
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tasks.incident.moments import shown
@@ -36,8 +36,11 @@ def render(
     paper.page()
     paper.title("Evidence of remediation")
     open_ = [one["id"] for one in listed["items"] if one["open"]]
-    state = f"INCOMPLETE, missing: {', '.join(open_)}" if open_ else "Complete"
-    paper.text(f"{state}. Made {listed['made'][:16]}Z for incident {incident.id}.", 10, style="B")
+    paper.text(
+        f"{_state(listed, open_)}. Made {listed['made'][:16]}Z for incident {incident.id}.",
+        10,
+        style="B",
+    )
     paper.text(
         "Each file lies in the folder files under the first digits of its SHA-256. manifest.json names "
         "every file of this folder and is signed (Ed25519). To verify it with the public key alone: "
@@ -60,6 +63,14 @@ def render(
     return paper.bytes()
 
 
+def _state(listed: Mapping[str, Any], open_: Sequence[str]) -> str:
+    """Complete is only a pack in which each required item has its evidence; a waiver is none."""
+    if open_:
+        return f"INCOMPLETE, missing: {', '.join(open_)}"
+    waived = [item["id"] for item in listed["items"] if item["waived_required"]]
+    return f"NOT COMPLETE, waived: {', '.join(waived)}" if waived else "Complete"
+
+
 def _rows(listed: Mapping[str, Any]) -> Iterator[list[str]]:
     for one in listed["items"]:
         head, under = [one["id"], one["what"]], one["rule"]
@@ -67,4 +78,5 @@ def _rows(listed: Mapping[str, Any]) -> Iterator[list[str]]:
             yield [*head, one["words"], "", under]
         for place, file in enumerate(one["files"]):
             told = f"{file['given_as']} ({file['origin']}, {file['size']:,} bytes)"
+            told += f"; {file['shared']}" if file["shared"] else ""
             yield [*(head if not place else ["", ""]), told, file["sha256"], "" if place else under]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.screening import policy, register, running, stored
+from tasks.screening import policy, register, running, standing, stored, watch
 from tasks.screening.delta import in_order
 from tasks.screening.finding import FOUND
 from tasks.screening.house import House
@@ -30,8 +30,19 @@ class Asked:
     role: str = "supplier"
 
 
-def screen(house: House, asked: Asked, actor: str) -> list[dict[str, Any]]:
-    """The hits of one name, best first, with what the policy says. Written down as a screening."""
+@dataclass(frozen=True)
+class Answer:
+    """`state`: stop, review, not screened or clear, as of a partner whose hits are all open; `hits`: best
+    first, with what the policy says; `not_screened`: the red lists, each with its reason."""
+
+    name: str
+    state: str
+    hits: list[dict[str, Any]]
+    not_screened: list[str]
+
+
+def screen(house: House, asked: Asked, actor: str) -> Answer:
+    """One name against the lists in force. Written down as a screening."""
     if not versions.in_force(house.journal):
         load_embedded(house.journal, house.content, actor)
     lists = versions.used(house.journal)
@@ -44,7 +55,17 @@ def screen(house: House, asked: Asked, actor: str) -> list[dict[str, Any]]:
     _write(house, asked, actor, running.Basis(lists, partners, by.model), found)
     listed = {row["record"]: row for row in _some(records, found)}
     rows = [_row(hit, listed[hit["record"]], asked.role) for hit in found.to_pylist()]
-    return sorted(rows, key=lambda row: (-row["score"], row["record"]))
+    hits = sorted(rows, key=lambda row: (-row["score"], row["record"]))
+    red = watch.red_lists(house.journal)
+    return Answer(asked.name, _state({row["effect"] for row in hits}, red), hits, red)
+
+
+def _state(effects: set[str], red: list[str]) -> str:
+    if policy.BLOCK in effects:
+        return standing.STOP
+    if policy.REVIEW in effects:
+        return standing.REVIEW
+    return standing.NOT_SCREENED if red else standing.CLEAR
 
 
 def _some(records: pa.Table, found: pa.Table) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 
 from pyotp.totp import TOTP
 
-from tasks.screening import decisions, partner_file, register, running, shown, standing
+from tasks.screening import coverage, decisions, partner_file, register, running, shown, standing
 from tasks.screening.house import House
 from tasks.shared import clock, people
 from tasks.shared.errors import Refused
@@ -33,7 +33,15 @@ def partners(house: House, actor: str) -> list[str]:
             first = max(one.risk.reasons, key=lambda reason: reason.points)
             told.append(f"  {one.state:6} {one.partner} {one.name}: {one.risk.points} points, "
                         f"first of all {first.why}")  # fmt: skip
-    return told
+    return [*told, *_not_screened(house)]
+
+
+def _not_screened(house: House) -> list[str]:
+    found = coverage.waiting(house)
+    if not found.count:
+        return []
+    return [f"{found.count} of {found.partners} partners are not screened, nobody is clear: "
+            f"{'; '.join(found.reasons)}"]  # fmt: skip
 
 
 def decide(house: House, first: str, second: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where each partner stands: stop, review or clear; its risk with reasons; the next review."""
+"""Where each partner stands: stop, review, not screened or clear; its risk with reasons; the next review."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from tasks.screening import decisions, ownership, register, risk, running
+from tasks.screening.coverage import Coverage, coverage
 from tasks.screening.decisions import CONFIRMED, Hit
 from tasks.screening.house import House
 from tasks.screening.lists import versions
@@ -23,7 +24,9 @@ from tasks.shared.errors import Refused
 from tasks.shared.screening_tables import REVIEWS
 from tasks.shared.store import EVENTS
 
-STOP, REVIEW, CLEAR = "stop", "review", "clear"
+STOP, REVIEW, NOT_SCREENED, CLEAR = "stop", "review", "not screened", "clear"
+STATES = (STOP, REVIEW, NOT_SCREENED, CLEAR)
+"""The worst first. Clear is only who whole, current lists were asked about."""
 _RISKY = ("high", "stop")
 """Tiers whose partners a person looks at even where no list names them."""
 _AFFILIATE_CODES = {"EL", "MEU"}
@@ -32,7 +35,8 @@ _AFFILIATE_CODES = {"EL", "MEU"}
 @dataclass(frozen=True)
 class Standing:
     """One partner today. `undecided`: hits that wait for a person; `due`: the next review (ISO);
-    `unseen`: no list names it, and its risk alone wants a person to look."""
+    `unseen`: no list names it, and its risk alone wants a person to look; `not_screened`: why no whole,
+    current list was asked about it, empty if all were. A partner that must stop may be not screened too."""
 
     partner: str
     name: str
@@ -44,6 +48,7 @@ class Standing:
     due: str
     reviewed: str
     unseen: bool = False
+    not_screened: str = ""
 
     @property
     def overdue(self) -> bool:
@@ -62,12 +67,22 @@ def standings(house: House, partners: Iterable[str] | None = None) -> list[Stand
     query = sa.select(REVIEWS, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == REVIEWS.c.seq)
     reviews = {row.partner: row for row in house.journal.rows(query)}
     today = clock.now().date()
+    covered = coverage(house)
     found = [
-        _standing(row, by_partner[row["partner"]], owned[row["partner"]], reviews, today)
+        _covered(
+            _standing(row, by_partner[row["partner"]], owned[row["partner"]], reviews, today),
+            covered,
+        )
         for row in wanted.to_pylist()
     ]
-    order = {STOP: 0, REVIEW: 1, CLEAR: 2}
-    return sorted(found, key=lambda one: (order[one.state], -one.risk.points, one.partner))
+    return sorted(found, key=lambda one: (STATES.index(one.state), -one.risk.points, one.partner))
+
+
+def _covered(standing: Standing, covered: Coverage) -> Standing:
+    """The same with why it is not screened; nothing found by lists that were not asked clears nobody."""
+    why = covered.why(standing.partner)
+    state = NOT_SCREENED if why and standing.state == CLEAR else standing.state
+    return replace(standing, state=state, not_screened=why)
 
 
 def _of(every: pa.Table, partners: Iterable[str]) -> pa.Table:

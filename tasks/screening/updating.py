@@ -60,6 +60,7 @@ def rows(
             "removed": one.removed,
             "changed": one.changed,
             "left_out": sum((one.left_out or {}).values()),
+            "whole": not one.short,
             **({"not_read": list(one.passed)} if passed else {}),
         }
         for one in loaded

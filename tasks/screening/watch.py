@@ -52,6 +52,12 @@ def unscreened(journal: Journal) -> tuple[list[str], str]:
     return changed, _moment(journal, max((row.seq for row in rows), default=0))
 
 
+def registered(journal: Journal) -> str:
+    """When the register of partners was last changed; empty if there is none."""
+    rows = journal.rows(sa.select(SCREENED.c.seq).where(SCREENED.c.what == "register"))
+    return _moment(journal, rows[0].seq) if rows else ""
+
+
 def overdue_reviews(house: House) -> tuple[int, str]:
     """How many partners that somebody looked at are due to be looked at again today, and since which
     day the newest."""

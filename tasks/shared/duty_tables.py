@@ -21,10 +21,12 @@ PROOFS = sa.Table(
     sa.Column("facts", sa.Text, nullable=False),
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("scan", sa.Text, nullable=False),
+    sa.Column("shared", sa.Text, nullable=False),
     sa.Column("withdrawn", sa.Boolean, nullable=False),
     sa.Column("ended", sa.Boolean, nullable=False),
 )
-"""Each fulfilment of a duty; `facts` and `scan` are JSON. `ended`: its item is no more."""
+"""Each fulfilment of a duty; `facts` and `scan` are JSON. `shared`: what else its file proves and why, in
+words. `ended`: its item is no more."""
 
 CHANGES = sa.Table(
     "p_duty_change",

@@ -17,9 +17,10 @@ LISTS = sa.Table(
     sa.Column("partial", sa.Boolean, nullable=False),
     sa.Column("faults", sa.Integer, nullable=False),
     sa.Column("accepted_by", sa.Text, nullable=False),
+    sa.Column("short", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
-"""The version of each list that is in force."""
+"""The version of each list that is in force. `short`: a JSON array of `ListShortfall`, `[]` if whole."""
 
 SCREENED = sa.Table(
     "p_screened",

@@ -208,9 +208,21 @@ def _screening(office: Office) -> Iterator[Line]:
         yield Line("P9", "screening", AMBER, f"partners not screened against: {', '.join(changed)}",
                    "continuity screen run", since)  # fmt: skip
     try:
+        yield from _not_screened(House(journal, office.content, office.settings))
         yield from _reviews(House(journal, office.content, office.settings))
     except ContentMissing as lost:
         yield Line("P9", "partner register", RED, str(lost), "continuity journal verify")
+
+
+def _not_screened(house: House) -> Iterator[Line]:
+    from tasks.screening.coverage import RUN, waiting
+    from tasks.screening.watch import red_since, registered
+
+    if registered(house.journal) and (found := waiting(house)).count:
+        next_ = "continuity screen lists update DIR, or --download" if found.red else RUN
+        fact = f"{found.count} of {found.partners} not screened: {'; '.join(found.reasons)}"
+        since = red_since(house.journal) if found.red else registered(house.journal)
+        yield Line("P9", "partners", RED, fact, next_, since)
 
 
 def _reviews(house: House) -> Iterator[Line]:

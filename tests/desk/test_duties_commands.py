@@ -4,6 +4,8 @@ import json
 import shlex
 from pathlib import Path
 
+from tests.duties.conftest import FILLER
+
 
 def test_the_way_of_a_duty(continuity, tmp_path: Path, home: Path) -> None:
     code, out, _ = continuity("duties", "list", "--json")
@@ -11,7 +13,7 @@ def test_the_way_of_a_duty(continuity, tmp_path: Path, home: Path) -> None:
     rows = {row["duty"]: row for row in json.loads(out)}
     assert rows["isa"]["light"] == "red" and rows["contacts"]["mark"] == "G"
     proof = tmp_path / "accepted.pdf"
-    proof.write_text("CBP accepts")
+    proof.write_text("CBP accepts" + FILLER)
     code, _, err = continuity("duties", "fulfil", "isa", "--proof", str(proof))
     assert code == 2 and "--fact holder: is missing; self, vendor" in err
     code, out, err = continuity(
@@ -21,7 +23,7 @@ def test_the_way_of_a_duty(continuity, tmp_path: Path, home: Path) -> None:
     assert code == 0, err
     assert "Stored: accepted.pdf, SHA-256 " in out and "isa: green: ends in " in out
     old = tmp_path / "old.pdf"
-    old.write_text("CBP accepted, years ago")
+    old.write_text("CBP accepted, years ago" + FILLER)
     code, out, _ = continuity(
         "duties", "fulfil", "isa", "--proof", str(old), "--fact", "holder=self", "--on", "2020-05-01",
         "--fact", "connection=sFTP", "--fact", "legal-name=Harbor & Vance",
@@ -71,8 +73,6 @@ def test_reminders_wait_in_the_outbox_and_status_says_so(continuity, home: Path)
 
 def test_what_status_says_next_can_be_run(continuity, tmp_path: Path) -> None:
     """Each command on the page, its blanks filled in, names all that its duty asks."""
-    proof = tmp_path / "proof.pdf"
-    proof.write_text("done")
     wanted = [row["next"] for row in json.loads(continuity("status", "--json")[1])["needs"]
               if row["next"].startswith("continuity duties fulfil")]  # fmt: skip
     assert len(wanted) > 10
@@ -81,6 +81,8 @@ def test_what_status_says_next_can_be_run(continuity, tmp_path: Path) -> None:
     said = {"holder": "self", "connection": "sFTP", "functions": "GV", "risk": "low",
             "attestation": "ISO 27001", "breach-notice-hours": "24"}  # fmt: skip
     for line in wanted:
+        proof = tmp_path / "proof.pdf"
+        proof.write_text(line + FILLER)  # one file proves one duty
         words = shlex.split(line.replace("FILE", str(proof)).replace("DAY", "2999-01-01"))
         words = [f"{word[:-3]}{said.get(word[:-4], 'x')}" if word.endswith("=...") else word
                  for word in words[1:]]  # fmt: skip
@@ -91,7 +93,7 @@ def test_what_status_says_next_can_be_run(continuity, tmp_path: Path) -> None:
 
 def test_one_of_several_is_named(continuity, tmp_path: Path) -> None:
     proof = tmp_path / "bond.pdf"
-    proof.write_text("paid")
+    proof.write_text("paid" + FILLER)
     code, _, err = continuity("duties", "fulfil", "continuous-bond", "--proof", str(proof))
     assert code == 2 and "--for: is missing; which bond it is of" in err
 

@@ -172,7 +172,9 @@ def test_exposure_by_the_command_line(continuity, home: Path, tmp_path: Path) ->
 def test_evidence_by_the_command_line(continuity, home: Path, tmp_path: Path, monkeypatch) -> None:
     continuity("incident", "declare")
     report = tmp_path / "report.pdf"
-    report.write_bytes(b"%PDF")
+    report.write_bytes(
+        b"%PDF-1.7 how they got in, and that the way is closed: examiner's report, signed"
+    )
     assert "SHA-256" in continuity("incident", "evidence", "attach", "cause", str(report))[1]
     assert continuity("incident", "evidence", "waive", "scope", "--reason", "one laptop")[0] == 0
     code, out, _ = continuity("incident", "evidence", "list", "--json")

@@ -10,6 +10,9 @@ from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 
+FILLER = "\n" + "made up for a test, signed by nobody; " * 3
+"""What follows the words of a proof."""
+
 
 @pytest.fixture
 def office(journal: Journal, content: ContentStore, house: Settings) -> Office:
@@ -18,11 +21,11 @@ def office(journal: Journal, content: ContentStore, house: Settings) -> Office:
 
 @pytest.fixture
 def proof(tmp_path: Path) -> Callable[[str], Path]:
-    """A file with these words."""
+    """A file that begins with these words, and is long enough for a proof."""
 
     def make(words: str = "proof", name: str = "proof.pdf") -> Path:
         path = tmp_path / name
-        path.write_text(words)
+        path.write_text(words + FILLER)
         return path
 
     return make

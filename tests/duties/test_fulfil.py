@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from tasks.duties import ladder
+from tasks.duties import evidence, ladder
 from tasks.duties.catalogue import Catalogue, shipped
 from tasks.duties.fulfil import Given, acknowledge, change, end, fulfil, stand, withdraw
 from tasks.duties.readiness import line, lines
@@ -48,7 +49,9 @@ def test_a_proof_is_stored_and_found_again(office: Office, proof) -> None:
     standing = fulfil(office, "isa", given, "ada")
     assert (standing.due, standing.submit_by) == (date(2029, 11, 2), date(2029, 5, 6))
     last = standing.last
-    assert last and last.by == "ada" and office.content.get(last.proof) == b"accepted by CBP"
+    assert (
+        last and last.by == "ada" and office.content.get(last.proof).startswith(b"accepted by CBP")
+    )
     assert line(standing, TODAY).fact == "ends in 1073 days, on 2029-11-02; submit by 2029-05-06"
     with pytest.raises(Refused, match="stands in the journal already"):
         fulfil(office, "isa", given, "ada")
@@ -229,3 +232,54 @@ def test_a_provider_is_one_however_it_is_typed(office: Office, proof) -> None:
     items = [one.item for one in standings(office.journal.rows, office.catalogue, office.zone)
              if one.duty.id == "provider-due-diligence"]  # fmt: skip
     assert items == [""]
+
+
+def test_a_file_proves_one_duty(office: Office, proof) -> None:
+    """One file proved five."""
+    file = proof("the assessment of the year")
+    fulfil(office, "risk-assessment", Given(file), "ada")
+    before = office.journal.head()
+    with pytest.raises(BadInput) as refused:
+        fulfil(office, "firewall", Given(file), "ada")
+    (problem,) = refused.value.problems
+    digest = sha256(file.read_bytes()).hexdigest()
+    assert problem.file == str(file) and digest in problem.value
+    assert f"it proves duty risk-assessment already, by event {before.seq}" in problem.wrong
+    assert office.journal.head() == before
+    done = fulfil(office, "firewall", Given(file, reason="part 2 is the firewall review"), "ada")
+    said = line(done, TODAY).fact
+    assert "also proves duty risk-assessment; reason: part 2 is the firewall review" in said
+    (row,) = [one for one in evidence.gathered(office) if one.duty == "firewall"]
+    assert "part 2 is the firewall review" in row.shared
+    with at(date(2027, 11, 20)), pytest.raises(BadInput, match="it proves duty firewall already"):
+        fulfil(office, "risk-assessment", Given(file), "ada")
+
+
+def test_a_file_may_prove_the_same_duty_in_its_next_term(office: Office, proof) -> None:
+    fulfil(office, "risk-assessment", Given(proof()), "ada")
+    with at(date(2027, 11, 20)):
+        assert fulfil(office, "risk-assessment", Given(proof()), "ada").due == date(2028, 11, 20)
+
+
+def test_one_file_does_not_prove_two_providers_unless_it_was_withdrawn(
+    office: Office, proof
+) -> None:
+    facts = {"attestation": "ISO 27001", "breach-notice-hours": "24", "risk": "low"}
+    file = proof("SOC 2 of somebody")
+    fulfil(office, "provider-due-diligence", Given(file, item="Alpha", facts=facts), "ada")
+    beta = Given(file, item="Beta", facts=facts)
+    with pytest.raises(BadInput, match="it proves duty provider-due-diligence Alpha already"):
+        fulfil(office, "provider-due-diligence", beta, "ada")
+    withdraw(office, "provider-due-diligence", "Alpha", "it was Beta's", "ada")
+    assert fulfil(office, "provider-due-diligence", beta, "ada").item == "Beta"
+
+
+@pytest.mark.parametrize("data", [b"ok", b" " * 200 + b"done"])
+def test_a_file_with_nothing_in_it_proves_no_duty(
+    office: Office, tmp_path: Path, data: bytes
+) -> None:
+    small = tmp_path / "ok.txt"
+    small.write_bytes(data)
+    with pytest.raises(BadInput, match="is too small to prove duty risk-assessment"):
+        fulfil(office, "risk-assessment", Given(small), "ada")
+    assert not office.content.path(sha256(data).hexdigest()).exists()

@@ -62,7 +62,9 @@ def on(day: date, office: Office):
 
 
 def sign(office: Office, path: Path, day: date, recorded: date) -> None:
-    path.write_text(f"signed {day}")
+    path.write_text(
+        f"The agreement, signed {day} by the made-up officer of a made-up customs broker"
+    )
     with clock.held(noon(recorded)):
         fulfil(office, "isa", Given(path, on=day, facts=ISA), "ada")
 

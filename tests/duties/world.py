@@ -91,7 +91,9 @@ class World:
 
     def fulfil(self, at: datetime, duty: str, on: date, **facts: str) -> None:
         path = self.office.settings.home / "proof.txt"
-        path.write_text(f"{duty} {on}")
+        path.write_text(
+            f"{duty} {on}: done, as the person named in the journal says of this made-up house"
+        )
         kept, self.weak = self.weak, 0.0
         with clock.held(at):
             fulfil(self.office, duty, Given(proof=path, on=on, facts=facts), "ada")

@@ -39,6 +39,16 @@ def office(journal, house):
 
 
 @pytest.fixture
+def excerpts_are_whole(monkeypatch):
+    """The excerpts' own floors in place of the real ones."""
+    from tasks.screening.lists import floors
+    from tests.screening.conftest import LISTS
+
+    own = floors.read((LISTS / "floors.csv").read_text(encoding="utf-8"))
+    monkeypatch.setattr(floors, "floors", lambda: own)
+
+
+@pytest.fixture
 def january(tmp_path):
     """A folder with the SDN list of January 2024, free to be damaged."""
     import shutil

@@ -25,7 +25,7 @@ recipients = { compliance = ["ada@harbor.example"] }
 
 
 @pytest.fixture
-def office(journal, content, house: Settings, tmp_path: Path) -> Settings:
+def office(journal, content, house: Settings, excerpts_are_whole, tmp_path: Path) -> Settings:
     (house.home / "continuity.toml").write_text(SETTINGS + MAIL)
     people.add(journal, "ada", "Ada Vance", "1", ["approver", "compliance"], "it")
     path = tmp_path / "partners.csv"

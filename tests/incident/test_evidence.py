@@ -37,7 +37,8 @@ from tests.incident.conftest import MORNING
 from tests.incident.notice_hand import mailed
 from tests.incident.world import PROVED, declared, signed, through
 
-MANUAL = ("cause", "scope", "clean-build", "credentials", "attestation")
+MANUAL = ("cause", "scope", "clean-build", "credentials", "second-factor", "monitoring",
+          "attestation")  # fmt: skip
 
 
 def proofs(office: Office, folder: Path) -> None:
@@ -45,7 +46,9 @@ def proofs(office: Office, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     for name in MANUAL:
         path = folder / f"Bericht über {name} (final).pdf"
-        path.write_bytes(f"%PDF {name}".encode())
+        path.write_bytes(
+            f"%PDF {name}: what the examiner saw, did and says of it, signed".encode() + b"." * 40
+        )
         evidence.attach(office, name, [path], f"examiner's report of {name}", "ada")
 
 
@@ -108,7 +111,7 @@ def test_a_pack_is_whole_and_by_whom(owner: Office, pack: Path, tmp_path: Path) 
     assert verify(elsewhere, key, owner.journal).ok
     listed = json.loads((elsewhere / "evidence.json").read_text(encoding="utf-8"))
     files = [one for item in listed["items"] for one in item["files"]]
-    assert len(files) == 6 and all((elsewhere / one["name"]).is_file() for one in files)
+    assert len(files) == 8 and all((elsewhere / one["name"]).is_file() for one in files)
     assert files[0]["origin"] == "examiner's report of cause" and files[0]["given_as"].startswith(
         "Bericht über"
     )
@@ -346,3 +349,111 @@ def test_an_accounting_of_before_does_not_close_it(office: Office, morning: date
     signed(office, b"of this one")
     with pytest.raises(Refused, match="No list of open work"):
         closing.close(office, Given(), "ada")
+
+
+def a_report(folder: Path, words: str, name: str = "report.pdf") -> Path:
+    path = folder / name
+    path.write_text(
+        f"{words}: what the examiner saw, did and says of it, signed on the day of the report."
+    )
+    return path
+
+
+def attached(office: Office) -> list[kinds.EvidenceAttached]:
+    found = [event.said for event in office.journal.events(kind="evidence.attached")]
+    return [said for said in found if isinstance(said, kinds.EvidenceAttached)]
+
+
+def test_a_file_proves_one_item(office: Office, morning: datetime, tmp_path: Path) -> None:
+    """All eight items were complete, and signed, with one file of two bytes."""
+    declared(office, morning)
+    report = a_report(tmp_path, "cause")
+    evidence.attach(office, "cause", [report], "", "ada")
+    evidence.attach(office, "cause", [report], "", "ada")
+    before = office.journal.head()
+    fine = a_report(tmp_path, "scope", "scope.pdf")
+    with pytest.raises(BadInput) as refused:
+        evidence.attach(office, "scope", [fine, report], "", "ada")
+    (problem,) = refused.value.problems
+    assert problem.file == str(report) and digest_of(report) in problem.value
+    assert problem.value.startswith(f"{report.stat().st_size} bytes")
+    assert "cannot prove evidence item scope of incident" in problem.wrong
+    assert "it proves evidence item cause of incident" in problem.wrong
+    assert f"by event {before.seq}" in problem.wrong and "--reason" in problem.right
+    assert office.journal.head() == before
+    assert not office.content.path(digest_of(fine)).exists(), "nothing was kept"
+
+
+def test_a_reason_lets_a_file_prove_two_and_the_pack_says_so(
+    office: Office, morning: datetime, tmp_path: Path
+) -> None:
+    incident = declared(office, morning)
+    report = a_report(tmp_path, "cause and scope")
+    evidence.attach(office, "cause", [report], "", "ada")
+    evidence.attach(office, "scope", [report], "", "ada", reason="chapter 4 of the same report")
+    said = attached(office)[-1]
+    assert said.also == (f"evidence item cause of incident {incident.id}",)
+    assert said.reason == "chapter 4 of the same report"
+    shared = "also proves evidence item cause of incident"
+    standings = {one.item.id: one.words for one in evidence.standing(office, incident)}
+    assert shared in standings["scope"] and "chapter 4 of the same report" in standings["scope"]
+    evidence_pack.build(office, incident, tmp_path / "out", "ada", incomplete=True)
+    listed = json.loads((tmp_path / "out" / "evidence.json").read_text(encoding="utf-8"))
+    (file,) = next(item for item in listed["items"] if item["id"] == "scope")["files"]
+    assert "reason: chapter 4 of the same report" in file["shared"]
+    cover = PdfReader(tmp_path / "out" / "cover.pdf").pages
+    text = " ".join(" ".join(page.extract_text() for page in cover).split())
+    assert "the same file also proves" in text and "chapter 4 of the same report" in text
+
+
+@pytest.mark.parametrize("data", [b"ok", b"x" * 63, b" \n" * 500 + b"done", b"\0" * 4096])
+def test_a_file_with_nothing_in_it_proves_nothing(
+    office: Office, morning: datetime, tmp_path: Path, data: bytes
+) -> None:
+    declared(office, morning)
+    small = tmp_path / "small.pdf"
+    small.write_bytes(data)
+    before = office.journal.head()
+    with pytest.raises(BadInput) as refused:
+        evidence.attach(
+            office, "cause", [small, tmp_path / "gone.pdf"], "", "ada", reason="it is so"
+        )
+    told = "\n".join(map(str, refused.value.problems))
+    assert f"{len(data):,} bytes, SHA-256 {digest_of(small)}" in told and "at least 64" in told
+    assert "gone.pdf" in told, "all faults at once"
+    assert office.journal.head() == before and not office.content.path(digest_of(small)).exists()
+
+
+def test_a_file_that_proves_a_duty_proves_no_item_and_the_other_way_round(
+    office: Office, morning: datetime, tmp_path: Path
+) -> None:
+    from tasks.duties import records as duty_records
+    from tasks.duties.fulfil import Given as Proved, fulfil
+
+    incident = declared(office, morning)
+    duties = duty_records.Office(office.journal, office.content, office.settings)
+    done = a_report(tmp_path, "risk assessment", "risk.pdf")
+    fulfil(duties, "risk-assessment", Proved(done), "ada")
+    with pytest.raises(BadInput, match="it proves duty risk-assessment already"):
+        evidence.attach(office, "scope", [done], "", "ada")
+    item = a_report(tmp_path, "cause", "cause.pdf")
+    evidence.attach(office, "cause", [item], "", "ada")
+    words = f"it proves evidence item cause of incident {incident.id} already"
+    with pytest.raises(BadInput, match=words):
+        fulfil(duties, "firewall", Proved(item), "ada")
+
+
+@pytest.mark.parametrize("lacking", ["second-factor", "monitoring"])
+def test_a_second_factor_and_monitoring_are_required(
+    office: Office, morning: datetime, tmp_path: Path, lacking: str
+) -> None:
+    incident = declared(office, morning)
+    by_itself(office)
+    for name in (one for one in MANUAL if one != lacking):
+        evidence.attach(office, name, [a_report(tmp_path, name)], "", "ada")
+    with pytest.raises(Refused, match=rf"1 item\(s\) lack their evidence: {lacking}"):
+        evidence_pack.build(office, incident, tmp_path / "out", "ada")
+    evidence.waive(office, lacking, "nobody works from outside", "ada")
+    evidence_pack.build(office, incident, tmp_path / "waived", "ada")
+    cover = PdfReader(tmp_path / "waived" / "cover.pdf").pages[0].extract_text()
+    assert f"NOT COMPLETE, waived: {lacking}." in " ".join(cover.split())

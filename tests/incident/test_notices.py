@@ -401,7 +401,9 @@ def test_a_request_to_reconnect_tells_the_steps_and_what_proves_the_restore(
     )
     assert said["Restore proved"] == "not known yet"  # the one test was before the incident
     file = tmp_path / "restore-report.pdf"
-    file.write_bytes(b"%PDF-1.7 restored")
+    file.write_bytes(
+        b"%PDF-1.7 1,234 files were restored and compared with the digests of their originals"
+    )
     evidence.attach(office, notice_progress.PROOF, [file], "", "ada")
     by_hand = "restore-report.pdf, attached as evidence 2026-11-24"
     assert _reconnection(office)["Restore proved"] == by_hand

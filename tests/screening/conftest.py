@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.screening.house import House
+from tasks.screening.lists import floors
 from tasks.screening.lists.loading import Book
 from tasks.shared import people
 from tests.screening.world import World
@@ -18,6 +19,13 @@ LISTS = Path(__file__).parents[1] / "data" / "lists"
 def lists() -> Path:
     """The tests' own copy of list files, a folder a publisher."""
     return LISTS
+
+
+@pytest.fixture
+def excerpts_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The excerpts' own floors in place of the real ones, for tests of what comes after a whole list."""
+    own = floors.read((LISTS / "floors.csv").read_text(encoding="utf-8"))
+    monkeypatch.setattr(floors, "floors", lambda: own)
 
 
 @pytest.fixture
@@ -36,7 +44,7 @@ def staff(journal) -> None:
 
 
 @pytest.fixture
-def keeper(journal, content, staff) -> Callable[..., Book]:
+def keeper(journal, content, staff, excerpts_are_whole) -> Callable[..., Book]:
     """The versions' book as Ada keeps it."""
 
     def open_(**options) -> Book:
@@ -47,7 +55,7 @@ def keeper(journal, content, staff) -> Callable[..., Book]:
 
 
 @pytest.fixture
-def world(journal, content, house, staff, tmp_path: Path) -> World:
+def world(journal, content, house, staff, excerpts_are_whole, tmp_path: Path) -> World:
     """A house of Ada's and Bo's with the January SDN list and no partners yet."""
     made = World(House(journal, content, house), tmp_path, LISTS)
     made.load("ofac_2024-01-08", "further")

@@ -21,7 +21,7 @@ TIVA = "ofac-sdn/16527"
 
 
 @pytest.fixture
-def anywhere(book: Journal, content, house, tmp_path) -> World:
+def anywhere(book: Journal, content, house, excerpts_are_whole, tmp_path) -> World:
     """The world of these tests on SQLite, then on PostgreSQL."""
     people.add(book, "ada", "Ada Vance", "98765", ["approver", "compliance"], "it")
     made = World(House(book, content, house), tmp_path, LISTS)

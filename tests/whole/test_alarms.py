@@ -14,7 +14,7 @@ import pytest
 from tasks.operations.alerts import open_alerts
 from tasks.shared import kinds
 from tests.conftest import SETTINGS as HOUSE
-from tests.screening.conftest import LISTS
+from tests.screening import whole_lists
 from tests.whole.conftest import database, running
 from tests.whole.street import Street
 
@@ -130,17 +130,21 @@ def _late(street: Street) -> None:
     street.ended(run)
 
 
-def test_what_does_not_happen_in_time_is_told_and_what_changes_is_followed(hasty: Street) -> None:
+def test_what_does_not_happen_in_time_is_told_and_what_changes_is_followed(
+    hasty: Street, tmp_path: Path
+) -> None:
     """A plan that waits too long, a proof of the backups that does not come, a list that changed."""
     hasty.tell("2026-01")
     hasty.suspended()
-    done = hasty.desk("screen", "lists", "update", str(LISTS / "ofac_2024-01-08"), "--by", "ada")
+    whole_lists.forced_labor(tmp_path / "orders")
+    done = hasty.desk("screen", "lists", "update", str(tmp_path / "orders"), "--by", "ada")
     assert done.returncode == 0, done.stderr
     run = hasty.wait("a screening", lambda: hasty.runs("screening"), 60)[0]
     assert run["created_by"]["type"] == "AUTOMATION" and run["parameters"]["update"] is False
     hasty.ended(run)
     # what the flow itself loads starts no other
-    own = hasty.run("screening", folder=str(LISTS / "nonsdn_2025-12-19"))
+    whole_lists.consolidated(tmp_path / "ofac")
+    own = hasty.run("screening", folder=str(tmp_path / "ofac"))
     hasty.ended(own)
     _escalated(hasty)
     _unproved(hasty)

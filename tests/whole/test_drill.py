@@ -109,7 +109,7 @@ def test_nothing_is_sent_again_but_what_was_refused(drilled: tuple[Path, str]) -
     "caught",
     ["voided by two persons", "unchanged", "was issued to the desk ocean", "left out",
      "sign-off refused", "AwaitingApproval", "back to the desk", "accepted by the licence holder",
-     "declared once more by another it is one", "8 item(s) lack their evidence",
+     "declared once more by another it is one", "10 item(s) lack their evidence",
      "close refused, as it must be",
      "eBond is confirmed", "quota entry", "OFAC 50 percent rule", "cleared, a strong one by two persons"],
 )  # fmt: skip

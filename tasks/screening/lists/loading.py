@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.screening.lists import tables, versions
+from tasks.screening.lists import floors, tables, versions
 from tasks.screening.lists.catalogue import READERS, SIGNS
-from tasks.screening.lists.source import EMPTY, OLDER, SHRUNKEN, Source, find
+from tasks.screening.lists.source import BELOW_FLOOR, EMPTY, OLDER, SHRUNKEN, Source, find
 from tasks.shared import clock, kinds, people
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Problem
@@ -45,12 +45,14 @@ class Loaded:
     left_out: dict[str, int] | None = None
     problems: tuple[Problem, ...] = ()
     passed: tuple[str, ...] = ()
+    short: tuple[kinds.ListShortfall, ...] = ()
 
 
 @dataclass(frozen=True)
 class Book:
     """Where versions are written down. `accept`: lists that `actor` takes in spite of faults, and
-    `reason`, which is then needed."""
+    `reason`, which is then needed. `partial`: a sample, marked as such in the event: it has no floor
+    and is never whole."""
 
     journal: Journal
     content: ContentStore
@@ -116,15 +118,18 @@ def load(book: Book, list_: str, folder: Path) -> Loaded:
     table = tables.records(READERS[list_](source))
     before = versions.in_force(book.journal).get(list_)
     old = versions.read(book.content, before) if before else tables.RECORDS.empty_table()
-    _judge(source, list_, table, 0 if before is None or before.partial else old.num_rows)
+    short = () if book.partial else tuple(floors.shortfalls(list_, table))
+    whole_before = before if before and before.whole else None
+    _judge(source, list_, table, old.num_rows if whole_before else 0)
+    _judge_floors(source, list_, short)
     as_of, dated_by = (book.as_of, "told") if book.as_of else dated(source, list_)
     counts = _difference(old, table)
-    if before and not before.partial and any(counts):
+    if whole_before and any(counts):
         _judge_age(source, list_, as_of, versions.published(book.journal, list_))
     problems = tuple(source.problems[:_MOST_TOLD])
     names = tables.names(table).num_rows
     made = Loaded(list_, "", as_of, table.num_rows, names, *counts, dated_by, source.left_out,
-                  problems, tuple(source.passed))  # fmt: skip
+                  problems, tuple(source.passed), short)  # fmt: skip
     if source.problems and list_ not in book.accept:
         return _with_state(made, "refused")
     return _with_state(made, _put(book, made, table, source, before))
@@ -136,6 +141,13 @@ def _judge(source: Source, list_: str, table: pa.Table, before: int) -> None:
     elif table.num_rows < LEAST_PART * before:
         wrong = f"{table.num_rows:,} records, {before:,} before"
         source.blame(SHRUNKEN, list_, wrong, f"at most {1 - LEAST_PART:.0%} fewer")
+
+
+def _judge_floors(source: Source, list_: str, short: tuple[kinds.ListShortfall, ...]) -> None:
+    for each in short:
+        real = floors.real_size(list_, each.source)
+        right = f"the publisher's whole list{f'; {real}' if real else ''}"
+        source.blame(BELOW_FLOOR, list_, floors.words(each), right)
 
 
 def _judge_age(source: Source, list_: str, as_of: str, before: str) -> None:
@@ -166,6 +178,7 @@ def _put(
         faults=len(source.problems),
         accepted_by=book.actor if faulty else "",
         reason=book.reason if faulty else "",
+        short=made.short,
     )
     book.journal.append(body, f"list/{made.list}", book.actor)
     return "new"

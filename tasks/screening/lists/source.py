@@ -15,6 +15,7 @@ from tasks.shared.errors import HostileFile, Problem
 
 EMPTY, TRUNCATED, FAULTY = "L001", "L002", "L003"
 MISSING, ORPHAN, SHRUNKEN, HEADING, OLDER = "L004", "L005", "L006", "L007", "L008"
+BELOW_FLOOR = "L009"
 
 
 @dataclass

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from tasks.screening.lists import tables
-from tasks.screening.lists.catalogue import OWN, listings
+from tasks.screening.lists import floors, tables
+from tasks.screening.lists.catalogue import OWN, Listing, listings
 from tasks.shared import clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
@@ -22,7 +23,8 @@ from tasks.shared.screening_tables import LISTS
 
 @dataclass(frozen=True)
 class Version:
-    """One list as it is in force. `content`: SHA-256 of its records; `as_of`: ISO date."""
+    """One list as it is in force. `content`: SHA-256 of its records; `as_of`: ISO date; `short`: what
+    of it was below its floor when it was loaded."""
 
     list: str
     content: str
@@ -32,6 +34,12 @@ class Version:
     partial: bool
     faults: int
     accepted_by: str
+    short: tuple[kinds.ListShortfall, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the publisher's list and no part of it is below its floor."""
+        return not (self.partial or self.short)
 
     def age(self, today: date) -> int:
         """Days since the publisher's list is known to have read so."""
@@ -42,7 +50,8 @@ def in_force(journal: Journal) -> dict[str, Version]:
     rows = journal.rows(sa.select(LISTS).order_by(LISTS.c.list))
     return {
         row.list: Version(row.list, row.content, row.as_of, row.records, row.names, row.partial,
-                          row.faults, row.accepted_by)
+                          row.faults, row.accepted_by,
+                          tuple(msgspec.json.decode(row.short, type=list[kinds.ListShortfall])))
         for row in rows
     }  # fmt: skip
 
@@ -89,15 +98,33 @@ def row(content: ContentStore, version: str, record: str) -> dict[str, Any]:
 
 
 def used(journal: Journal) -> dict[str, str]:
-    """List to content digest of all versions in force. A partial list (the embedded subset) does
-    not stand in for the CSL's rows of that list, so it is left out where a whole CSL is there."""
+    """List to content digest of all versions in force. A list that is not whole (the embedded subset,
+    or below its floor) does not stand in for the CSL's rows of that list, so it is left out where the
+    CSL has them whole."""
     force = in_force(journal)
-    whole_csl = "csl" in force and not force["csl"].partial
     return {
-        one: version.content
-        for one, version in force.items()
-        if not (version.partial and whole_csl and listings()[one].csl_codes)
+        list_: version.content
+        for list_, version in force.items()
+        if version.whole or not _in_csl(force, listings()[list_])
     }
+
+
+def _in_csl(force: Mapping[str, Version], listing: Listing) -> bool:
+    """Whether the CSL in force brings all records of this list, none of its sources below its floor."""
+    csl = force.get("csl")
+    if csl is None or csl.partial or not listing.csl_codes:
+        return False
+    return not {each.source for each in csl.short} & listing.csl_codes
+
+
+def _uncovered(version: Version, force: Mapping[str, Version]) -> list[kinds.ListShortfall]:
+    """What of a list is below its floor, less the sources of the CSL that a whole list of its own
+    brings in."""
+    if version.list != "csl":
+        return list(version.short)
+    whole = [listings()[each.list] for each in force.values() if each.whole]
+    covered = frozenset[str]().union(*(listing.csl_codes for listing in whole))
+    return [each for each in version.short if each.source not in covered]
 
 
 def difference(old: pa.Table, new: pa.Table) -> tuple[set[str], set[str], set[str]]:
@@ -119,7 +146,6 @@ def some(table: pa.Table, wanted: Iterable[str]) -> pa.Table:
 def standing(journal: Journal) -> list[dict[str, object]]:
     """Every list of the catalogue: version, age, and whether screening may rely on it."""
     force, today = in_force(journal), clock.now().date()
-    whole_csl = "csl" in force and not force["csl"].partial
     return [
         {
             "list": one.list,
@@ -135,20 +161,23 @@ def standing(journal: Journal) -> list[dict[str, object]]:
         }
         for one in listings().values()
         for version in [force.get(one.list)]
-        for state, why in [_state(one.list, version, today, whole_csl)]
+        for state, why in [_state(one, version, today, force)]
     ]
 
 
-def _state(list_: str, version: Version | None, today: date, whole_csl: bool) -> tuple[str, str]:
-    listing = listings()[list_]
-    by_csl = whole_csl and bool(listing.csl_codes)
-    if version is None or (version.partial and by_csl):
-        if by_csl:
+def _state(
+    listing: Listing, version: Version | None, today: date, force: Mapping[str, Version]
+) -> tuple[str, str]:
+    in_csl = _in_csl(force, listing)
+    if version is None or (in_csl and not version.whole):
+        if in_csl:
             return "green", "its records come with the CSL"
-        return ("red" if listing.needed else "amber", "never loaded") if list_ != OWN else (
+        return ("red" if listing.needed else "amber", "never loaded") if listing.list != OWN else (
             "green", "nobody is on it")  # fmt: skip
     if version.partial:
         return "red", "only the subset that ships with the program: load the publisher's list"
+    if short := _uncovered(version, force):
+        return "red", f"{floors.brief(short)}; accepted by {version.accepted_by}"
     if listing.limit_days and version.age(today) > listing.limit_days:
         return "red", f"older than {listing.limit_days} days"
     if version.faults:

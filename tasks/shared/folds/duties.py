@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import kinds
+from tasks.shared import kinds, proof_files
 from tasks.shared.duty_tables import CHANGES, PROOFS, RUNGS
 from tasks.shared.folds.registry import fold
 
@@ -16,6 +16,7 @@ from tasks.shared.folds.registry import fold
 def _fulfilled(connection: sa.Connection, seq: int, body: kinds.DutyFulfilled) -> None:
     row = {name: getattr(body, name) for name in _COPIED}
     row |= {"facts": kinds.canonical(body.facts), "withdrawn": False, "ended": False, "seq": seq}
+    row |= {"shared": proof_files.words(body.also, body.reason)}
     scan = msgspec.to_builtins(body.scan)
     connection.execute(sa.insert(PROOFS), [{**row, "scan": kinds.canonical(scan) if scan else ""}])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from tasks.shared import kinds
@@ -16,6 +17,7 @@ def _loaded(connection: sa.Connection, seq: int, body: kinds.ListLoaded) -> None
     values = {"content": body.content, "as_of": body.as_of, "records": body.records}
     values |= {"names": body.names, "partial": body.partial, "faults": body.faults}
     values |= {"accepted_by": body.accepted_by, "seq": seq}
+    values |= {"short": kinds.canonical([msgspec.to_builtins(each) for each in body.short])}
     _put(connection, LISTS, LISTS.c.list, body.list_id, values)
 
 

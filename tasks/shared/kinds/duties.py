@@ -29,7 +29,8 @@ class _Duty(Body, frozen=True, kw_only=True):
 class DutyFulfilled(_Duty, frozen=True, kw_only=True):
     """A duty was done `on` a day, for the `term` that was open then. `until`: the day on which the
     proof itself ends. `proof`: the file as given; `statement` where none is needed. `content`: the
-    findings of a scan report, normalised."""
+    findings of a scan report, normalised. `also`: what else the same file proved before, in words;
+    then `reason` says why."""
 
     kind: ClassVar[str] = "duty.fulfilled"
     term: str
@@ -41,6 +42,8 @@ class DutyFulfilled(_Duty, frozen=True, kw_only=True):
     facts: dict[str, str]
     content: str = ""
     scan: ScanCounts | None = None
+    also: tuple[str, ...] = ()
+    reason: str = ""
 
 
 class DutyWithdrawn(_Duty, frozen=True, kw_only=True):

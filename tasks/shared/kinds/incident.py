@@ -256,13 +256,16 @@ class NoticeAcknowledged(Body, frozen=True, kw_only=True):
 
 
 class EvidenceAttached(Body, frozen=True, kw_only=True):
-    """A file stands for an item of the checklist of remediation."""
+    """A file stands for an item of the checklist of remediation. `also`: what else the same file proved
+    before, in words; then `reason` says why."""
 
     kind: ClassVar[str] = "evidence.attached"
     incident: str
     item: str
     note: str
     attached: tuple[Attached, ...]
+    also: tuple[str, ...] = ()
+    reason: str = ""
 
 
 class EvidenceWaived(Body, frozen=True, kw_only=True):

@@ -14,11 +14,22 @@ class ListSource(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class ListShortfall(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps a list from being whole: fewer records or names than its floor. `source`: the source
+    code within the CSL, empty for the list itself; `counted`: records or names."""
+
+    source: str
+    counted: str
+    count: int
+    least: int
+
+
 class ListLoaded(Body, frozen=True, kw_only=True):
     """A version of a list is in force. `as_of`: the day on which the publisher's list read so.
 
     `partial`: not the whole list (the embedded subset). `accepted_by`: who took it although
-    something was wrong with it (`faults`), and why.
+    something was wrong with it (`faults`), and why. `short`: what of it is below its floor; such a
+    list is not whole, whoever accepted it.
     """
 
     kind: ClassVar[str] = "list.loaded"
@@ -32,6 +43,7 @@ class ListLoaded(Body, frozen=True, kw_only=True):
     faults: int = 0
     accepted_by: str = ""
     reason: str = ""
+    short: tuple[ListShortfall, ...] = ()
 
 
 class ListChecked(Body, frozen=True, kw_only=True):

@@ -1,0 +1,83 @@
+"""Which partners the last screening asked whole, current lists about, and why not the others.
+
+Without a hit a partner is clear only if that is so; else it is not screened: nothing was found because
+nothing was asked. A list that is red today counts as not asked, whenever it turned red.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tasks.screening import register, watch
+from tasks.screening.house import House
+from tasks.shared.journal import Journal
+from tasks.shared.screening_tables import SCREENED
+
+RUN = "continuity screen run"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """`red`: red lists with their reasons; `not_asked`: lists that are newer than the last screening, or
+    that there was none; `changed`: partners that were taken or changed after it."""
+
+    red: tuple[str, ...]
+    not_asked: tuple[str, ...]
+    changed: frozenset[str] = frozenset()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why no partner is screened; empty if all lists are whole, current and were asked."""
+        return (*self.red, *self.not_asked)
+
+    def why(self, partner: str) -> str:
+        """Why this partner is not screened; empty if it is."""
+        own = (f"taken or changed since the last screening; next: {RUN}",)
+        return "; ".join((*self.reasons, *(own if partner in self.changed else ())))
+
+
+def coverage(house: House) -> Coverage:
+    """What the last screening of the register covers today."""
+    red = tuple(watch.red_lists(house.journal))
+    not_asked = tuple(_not_asked(house.journal))
+    rows = house.journal.rows(sa.select(SCREENED.c.partners).where(SCREENED.c.what == "hits"))
+    return Coverage(red, not_asked, _changed(house, rows[0].partners) if rows else frozenset())
+
+
+def _not_asked(journal: Journal) -> list[str]:
+    if not journal.rows(sa.select(SCREENED.c.what).where(SCREENED.c.what == "hits")):
+        return [f"no screening was done yet; next: {RUN}"]
+    changed, _ = watch.unscreened(journal)
+    return [f"not asked since they changed: {', '.join(changed)}; next: {RUN}"] if changed else []
+
+
+def _changed(house: House, screened: str) -> frozenset[str]:
+    current = register.current(house.journal)
+    if screened == current:
+        return frozenset()
+    old, new = (register.read(house.content, digest) for digest in (screened, current))
+    touched, _ = register.difference(old, new)
+    return frozenset(touched)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many partners of the register are not screened, of how many, and why; `red`: whether a red list
+    is among the reasons."""
+
+    count: int
+    partners: int
+    reasons: tuple[str, ...] = ()
+    red: bool = False
+
+
+def waiting(house: House) -> Waiting:
+    """The same of the whole register, without a score of each partner: for a line of the status."""
+    partners = register.read(house.content, register.current(house.journal)).num_rows
+    found = coverage(house)
+    if found.reasons:
+        return Waiting(partners, partners, found.reasons, bool(found.red))
+    reasons = tuple({found.why(partner) for partner in found.changed})
+    return Waiting(len(found.changed), partners, reasons)

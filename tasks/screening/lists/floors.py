@@ -1,0 +1,103 @@
+"""The fewest records that a whole list has, of each list and of each source of the CSL.
+
+A list in force is compared with the one before; the first has none, so a cut-off file would pass for
+the whole. Floors are data (`data/screening/floors.csv`): about half of the real size or less, with the
+day and the source of that size. Small CSL sources (FSE, CAP, MBS) have no floor: their keepers may
+empty them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import pyarrow as pa
+
+from tasks.screening.lists import tables
+from tasks.shared.kinds import ListShortfall
+
+RECORDS, NAMES = "records", "names"
+
+
+@dataclass(frozen=True)
+class Floor:
+    """`source`: a source code of the CSL, empty for the whole list. `records`, `names`: fewest of each,
+    0 for no floor. `real_records`: the size that the floor comes from, 0 if not counted; `dated`: its
+    day or month (ISO); `basis`: who counted what."""
+
+    list: str
+    source: str
+    records: int
+    names: int
+    real_records: int
+    dated: str
+    basis: str
+
+
+@cache
+def floors() -> tuple[Floor, ...]:
+    """All floors, in the order of the file."""
+    file = files("continuity_data").joinpath("screening", "floors.csv")
+    return read(file.read_text(encoding="utf-8"))
+
+
+def read(text: str) -> tuple[Floor, ...]:
+    """The floors of a CSV text in the columns of `data/screening/floors.csv`."""
+    return tuple(
+        Floor(
+            row["list"],
+            row["source"],
+            int(row["records"] or 0),
+            int(row["names"] or 0),
+            int(row["real_records"] or 0),
+            row["dated"],
+            row["basis"],
+        )
+        for row in csv.DictReader(text.splitlines())
+    )
+
+
+def shortfalls(list_: str, table: pa.Table) -> list[ListShortfall]:
+    """What of a list (schema RECORDS) is below its floor; the list itself first, then its sources."""
+    sources = Counter(row[0] if row else "" for row in table["programs"].to_pylist())
+    found = []
+    for floor in floors():
+        if floor.list != list_:
+            continue
+        records = sources[floor.source] if floor.source else table.num_rows
+        if records < floor.records:
+            found.append(_short(floor, RECORDS, records, floor.records))
+        if floor.names and (names := tables.names(table).num_rows) < floor.names:
+            found.append(_short(floor, NAMES, names, floor.names))
+    return found
+
+
+def _short(floor: Floor, counted: str, count: int, least: int) -> ListShortfall:
+    return ListShortfall(source=floor.source, counted=counted, count=count, least=least)
+
+
+def words(short: ListShortfall) -> str:
+    """`source EL: 0 records, at least 1,700 in a whole list`."""
+    source = f"source {short.source}: " if short.source else ""
+    return f"{source}{short.count:,} {short.counted}, at least {short.least:,} in a whole list"
+
+
+def real_size(list_: str, source: str) -> str:
+    """The size that the floor comes from, in words; empty if none is known."""
+    found = next((one for one in floors() if (one.list, one.source) == (list_, source)), None)
+    if found is None or not found.real_records:
+        return ""
+    return f"it had {found.real_records:,} records on {found.dated}"
+
+
+def brief(short: Sequence[ListShortfall]) -> str:
+    """All shortfalls of a list in a line: `not whole: 2 records, at least 12,000 in a whole list; sources
+    below their floor: EL 0 of 1,700, UVL 0 of 40`."""
+    own = [words(each) for each in short if not each.source]
+    sources = [f"{each.source} {each.count:,} of {each.least:,}" for each in short if each.source]
+    below = [f"sources below their floor: {', '.join(sources)}"] if sources else []
+    return f"not whole: {'; '.join([*own, *below])}"

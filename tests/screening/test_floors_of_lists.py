@@ -1,0 +1,181 @@
+"""A list below its floor is refused on its first load, and clears nobody when a person accepts it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tasks.duties.records import Office
+from tasks.duties.terms import standings as duty_standings
+from tasks.screening import by_name, decisions, running, standing
+from tasks.screening.house import House
+from tasks.screening.lists import floors, loading, versions
+from tasks.screening.lists.catalogue import READERS
+from tasks.shared import clock
+from tasks.shared.errors import BadInput
+from tasks.status import page
+from tests.screening import whole_lists
+from tests.screening.conftest import LISTS
+from tests.screening.world import World
+
+TWO_ROWS = {"EL": 1, "SDN": 1} | dict.fromkeys(whole_lists.SOURCES.keys() - {"EL", "SDN"}, 0)
+
+
+@pytest.fixture
+def empty(journal, content, house, staff, tmp_path: Path) -> World:
+    """A broker's first day: no list, no partner, the real floors."""
+    return World(House(journal, content, house), tmp_path, tmp_path / "lists")
+
+
+@pytest.fixture
+def two_rows(empty: World) -> World:
+    """The same with a CSL of two rows, neither of them Hizballah, that Ada accepted."""
+    path = whole_lists.csl(empty.lists / "csl", **TWO_ROWS)
+    path.write_text(path.read_text().replace(whole_lists.HIZBALLAH, "Somebody Else"))
+    (loaded,) = load(empty, accept=frozenset({"csl"}), reason="to try it out")
+    assert loaded.state == "new" and loaded.short
+    empty.take("P1,Hizballah,supplier,LB,,\n")
+    empty.screen()
+    return empty
+
+
+def load(world: World, **options) -> list[loading.Loaded]:
+    options.setdefault("as_of", clock.now().date().isoformat())
+    house = world.house
+    book = loading.Book(house.journal, house.content, "ada", **options)
+    return loading.load_folder(book, world.lists)
+
+
+def state(world: World, partner: str = "P1") -> standing.Standing:
+    (found,) = standing.standings(world.house, [partner])
+    return found
+
+
+def status(world: World) -> dict[str, page.Line]:
+    house = world.house
+    lines = page._screening(Office(house.journal, house.content, house.settings))  # type: ignore[arg-type]
+    return {line.what: line for line in lines}
+
+
+def test_a_first_csl_of_two_rows_is_refused(empty: World) -> None:
+    whole_lists.csl(empty.lists / "csl", **TWO_ROWS)
+    (loaded,) = load(empty)
+    assert loaded.state == "refused" and {one.code for one in loaded.problems} == {"L009"}
+    first = str(loaded.problems[0])
+    assert "2 records, at least 12,000 in a whole list" in first
+    assert "it had 25,757 records on 2026-06" in first
+    assert versions.in_force(empty.house.journal) == {}
+    with pytest.raises(BadInput, match="--reason"):
+        load(empty, accept=frozenset({"csl"}))
+
+
+def test_a_list_that_is_not_whole_clears_nobody(two_rows: World) -> None:
+    found = state(two_rows)
+    assert found.state == standing.NOT_SCREENED and "not whole: 2 records" in found.not_screened
+    answer = by_name.screen(two_rows.house, by_name.Asked("Hizballah"), "ada")
+    assert (answer.state, answer.hits) == ("not screened", []) and answer.not_screened
+    lines = status(two_rows)
+    assert lines["partners"].light == lines["screening lists"].light == "red"
+    assert lines["partners"].fact.startswith("1 of 1 not screened: ofac-sdn, ofac-cons, ")
+    assert "csl: not whole: 2 records" in lines["partners"].fact
+    assert "accepted by ada" in lines["screening lists"].fact
+
+
+def test_a_list_that_is_not_whole_proves_no_duty(two_rows: World) -> None:
+    house = two_rows.house
+    office = Office(house.journal, house.content, house.settings)
+
+    def fresh() -> set[str]:
+        found = duty_standings(house.journal.rows, office.catalogue, office.zone)
+        return {one.item for one in found if one.duty.id == "list-freshness" and one.proofs}
+
+    assert fresh() == set()
+    whole_lists.csl(two_rows.lists / "csl")
+    load(two_rows)
+    assert fresh() == {"csl"}
+
+
+def test_whole_and_current_lists_clear_and_find(two_rows: World) -> None:
+    """The whole list takes the place of the short one without a yes; then Hizballah is found."""
+    whole_lists.csl(two_rows.lists / "csl")
+    whole_lists.forced_labor(two_rows.lists / "orders")
+    assert {one.state for one in load(two_rows)} == {"new"}
+    two_rows.take("P1,Hizballah,supplier,LB,,\nP2,Nordsee Trading,carrier,DE,,\n")
+    assert "not asked since they changed: cbp-wro, csl" in state(two_rows, "P2").not_screened
+    assert status(two_rows)["partners"].next == "continuity screen run"
+    two_rows.screen()
+    assert state(two_rows).state == standing.STOP
+    assert state(two_rows, "P2").state == standing.CLEAR
+    assert "partners" not in status(two_rows)
+    house = two_rows.house
+    assert by_name.screen(house, by_name.Asked("Nordsee Trading"), "ada").state == "clear"
+    assert by_name.screen(house, by_name.Asked("Hizballah"), "ada").state == "stop"
+    two_rows.take("P3,Ostsee Trading,carrier,DE,,\n")
+    assert "taken or changed since the last screening" in state(two_rows, "P3").not_screened
+    assert state(two_rows, "P2").state == standing.CLEAR
+    assert status(two_rows)["partners"].fact.startswith("1 of 3 not screened")
+    old = clock.now() + loading_limit()
+    with clock.held(old):
+        assert state(two_rows, "P2").state == standing.NOT_SCREENED, "the CSL is too old"
+
+
+def loading_limit():
+    from datetime import timedelta
+
+    return timedelta(days=8)
+
+
+@pytest.mark.parametrize("source", ["SDN", "EL", "DPL", "UVL", "DTC"])
+@pytest.mark.parametrize("count", [0, 5])
+def test_a_csl_without_a_source_is_not_whole(empty: World, source: str, count: int) -> None:
+    whole_lists.csl(empty.lists / "csl", **{"SDN": 9000, "EL": 3400, source: count})
+    (refused,) = load(empty)
+    assert refused.state == "refused" and source in {one.source for one in refused.short}
+    assert any(f"source {source}: {count} records" in one.wrong for one in refused.problems)
+    load(empty, accept=frozenset({"csl"}), reason="the source was taken off")
+    (row,) = [row for row in versions.standing(empty.house.journal) if row["list"] == "csl"]
+    assert row["state"] == "red" and f"{source} {count} of" in str(row["why"])
+
+
+def test_a_source_that_a_whole_list_of_its_own_brings_is_not_missed(empty: World) -> None:
+    whole_lists.csl(empty.lists / "csl", SDN=9000, SSI=0, PLC=0, CMIC=0)
+    whole_lists.consolidated(empty.lists / "ofac")
+    load(empty, accept=frozenset({"csl"}), reason="OFAC's lists come from OFAC")
+    rows = {row["list"]: row for row in versions.standing(empty.house.journal)}
+    assert rows["csl"]["state"] == "amber" and "in spite of" in str(rows["csl"]["why"])
+    assert rows["ofac-cons"]["state"] == "green" and rows["ofac-sdn"]["state"] == "green"
+
+
+def test_a_short_list_gives_way_to_a_whole_one_of_an_earlier_day(two_rows: World) -> None:
+    whole_lists.csl(two_rows.lists / "csl")
+    (loaded,) = load(two_rows, as_of="2026-01-05")
+    assert loaded.state == "new" and versions.in_force(two_rows.house.journal)["csl"].whole
+
+
+def test_a_sample_is_marked_and_never_whole(empty: World) -> None:
+    empty.take("P1,Hizballah,supplier,LB,,\n")
+    running.screen(empty.house, "ada")
+    assert all(one.partial for one in versions.in_force(empty.house.journal).values())
+    assert not [hit for hit in decisions.hits(empty.house) if hit.undecided]
+    assert state(empty).state == standing.NOT_SCREENED
+
+
+def test_the_floors_are_data_with_a_source_and_well_below_the_real_size() -> None:
+    listed = {floor.list for floor in floors.floors() if not floor.source}
+    assert listed == READERS.keys()
+    for floor in floors.floors():
+        assert floor.records > 0 and floor.dated and len(floor.basis) > 20
+        assert not floor.real_records or floor.records <= 0.7 * floor.real_records
+
+
+def test_no_excerpt_of_the_tests_passes_for_a_whole_list(empty: World) -> None:
+    empty.lists = LISTS
+    assert {one.state for one in load(empty)} == {"refused"}
+
+
+def test_the_whole_lists_of_these_tests_are_in_the_publishers_layout(tmp_path: Path) -> None:
+    path = whole_lists.csl(tmp_path)
+    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    assert len(rows) > 12_000 and rows[0]["name"] == whole_lists.HIZBALLAH
