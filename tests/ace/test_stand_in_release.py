@@ -249,7 +249,7 @@ CONVEYANCE = record("SE16MAEU", (9, "V123"), (14, "111026"), (20, "00000010"))
         (lambda r: edited(r, "SE20", (5, "XX ")), ["Z28"]),
         (lambda r: without(r, "SE40", "SE60"), ["Z29"]),
         (lambda r: edited(r, "SE40", (5, "002")), ["Z30"]),
-        (lambda r: after(r, "SE60", record("SE609903880300")), ["Z31"]),
+        (lambda r: after(r, "SE60", record("SE6099038803")), ["Z31"]),
         (lambda r: edited(r, "SE10", (20, "23")), ["Z31"]),
         (lambda r: after(r, "SE40", record("SE41P", (12, "00000010"))), ["Z32"]),
         (lambda r: without(r, "SE30CN"), ["Z33"]),
