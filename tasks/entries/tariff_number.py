@@ -46,7 +46,9 @@ def fault(number: str) -> tuple[str, str] | None:
     if row:
         return _suffix_fault(dotted(head), suffix, row)
     if not is_special(number):
-        return None if suffix else ("eight digits in", "all ten digits; chapters 98 and 99 have eight")
+        return (
+            None if suffix else ("eight digits in", "all ten digits; chapters 98 and 99 have eight")
+        )
     if not suffix:
         return None
     right = f"{head}: eight digits, filed with two blanks behind them"
@@ -74,7 +76,11 @@ def dotted(number: str) -> str:
 def _suffix_fault(name: str, suffix: str, row: Mapping[str, str]) -> tuple[str, str] | None:
     if suffix and row["first"] <= suffix <= row["last"]:
         return None
-    wrong = f"{suffix} is no statistical suffix of {name}" if suffix else f"{name} has a statistical suffix"
+    wrong = (
+        f"{suffix} is no statistical suffix of {name}"
+        if suffix
+        else f"{name} has a statistical suffix"
+    )
     return f"{wrong}, so not", f"all ten digits of the tariff, like {row['example']}"
 
 

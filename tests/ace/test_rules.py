@@ -49,6 +49,9 @@ PASSING: list[tuple[str, str, Edit]] = [
     ("chapter 98 with eight digits", "truck", add(
         "truck", "SE40", se("SE60", hts_number="98020060")
     )),
+    ("chapter 98 with a suffix", "truck", add(
+        "truck", "SE40", se("SE60", hts_number="9801001012")
+    )),
     ("two chapter 99 numbers", "ocean", add("ocean", "SE56", [
         *party(5, "SE", "A SHOP"), se("SE60", hts_number="99030125"),
     ])),
