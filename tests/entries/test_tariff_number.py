@@ -202,11 +202,15 @@ def test_a_temporary_importation_begins_with_eight_digits() -> None:
     record = made_record.made(rows)
     assert one.told(record) & {"tariffs.hts_number E507", "tariffs.hts_number E514"} == set()
     (made,) = write_summaries(record, made_summary.ENVELOPE, None, made_summary.PAYMENT)
-    cargo = extra(made_record.entry(7, entry_type="23"), made_record.number(7), "9813002000")
+    cargo = made_record.entry(7, entry_type="23")
+    number = cells.convert(HTS, "9813002000")
+    for line in (1, 2):
+        row = made_record.tariff(made_record.number(7), line, 2, hts_number=number, value=None)
+        cargo["tariffs"].append(row)
     (release,) = write_batches(made_record.made(cargo), made_record.ENVELOPE)
     for matrix, head in ((made.matrix, "50"), (release.matrix, "SE60")):
         lines = [row.tobytes().decode("ascii") for row in matrix]
-        first = next(line for line in lines if line.startswith(head))
+        first = next(text for text in lines if text.startswith(head))
         assert first[len(head) :][:10] == "98130020  "
 
 
