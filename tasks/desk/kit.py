@@ -159,14 +159,17 @@ def history(
     """What clients imported before: HTS numbers, origins, rates, cases, quota. With a file, take it
     in; recording then warns where another entry type is likely."""
     from tasks.entries import history as room
-    from tasks.entries.history_file import read
+    from tasks.entries.history_file import read_with_notes
     from tasks.shared import clock
 
     if file is not None:
         day: date = as_of.date() if as_of else clock.now().date()
-        said = room.take(desk.journal, desk.content, desk.actor, (file.name, read(file), day))
+        rows, notes = read_with_notes(file)
+        said = room.take(desk.journal, desk.content, desk.actor, (file.name, rows, day))
         say(f"{file.name}: {said.rows} rows of {said.clients} client(s) in the book, up to {said.as_of}"
             if said else f"{file.name}: nothing new")  # fmt: skip
+        for note in notes:
+            say(f"  NOTE {note}")
         return
     found = room.latest(desk.journal, desk.content)
     rows = found.to_pylist() if found is not None else []

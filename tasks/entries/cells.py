@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
-from tasks.entries import codes, layout, schema
+from tasks.entries import codes, layout, schema, tariff_number
 from tasks.entries.number import parse
 from tasks.entries.schema import RecordField
 from tasks.shared.errors import BadNumber
@@ -23,6 +23,8 @@ Value = str | int | bool | date | Decimal | None
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EXCEL_ZERO = date(1899, 12, 30)
 _EXACT = 10**15
+DIGITS = ("digits", "tariff")
+"""Folds that leave the digits of a text alone."""
 
 
 class Fault(Exception):
@@ -56,11 +58,17 @@ def _spelled(field: RecordField, cell: str) -> str | None:
         text = layout.code_of(text)
         own = codes.folded(field.codes) if field.codes in codes.OWN_LISTS else {}
         return own.get(text.lower(), text) or None
-    if field.fold == "digits":
-        return re.sub(r"[.()+\s-]", "", text) or None
+    if field.fold in DIGITS:
+        digits = bare_digits(text)
+        return (tariff_number.canonical(digits) if field.fold == "tariff" else digits) or None
     if not field.code_like:
         text = " ".join(text.split())
     return text.upper() if field.fold == "upper" and text.isascii() else text
+
+
+def bare_digits(text: str) -> str:
+    """A number without the dots, hyphens, brackets and blanks that people write in it."""
+    return re.sub(r"[.()+\s-]", "", text)
 
 
 def _number_as_text(field: RecordField, cell: float) -> str:
@@ -70,6 +78,8 @@ def _number_as_text(field: RecordField, cell: float) -> str:
     if cell != int(cell):
         raise Fault("a number with decimals where text belongs", field.example or "text")
     text = str(int(cell))
+    if field.fold == "tariff" and tariff_number.is_special(text):
+        return tariff_number.canonical(text)
     padded = text.zfill(field.width)
     if field.codes and text not in codes.meanings(field.codes):
         if padded in codes.meanings(field.codes):
@@ -83,7 +93,7 @@ def _number_as_text(field: RecordField, cell: float) -> str:
 
 def _loses_zeros(field: RecordField) -> bool:
     """True for identifiers of varying length, where nobody can tell whether a zero is gone."""
-    return field.code_like and field.fold != "digits" and not _has_fixed_width(field)
+    return field.code_like and field.fold not in DIGITS and not _has_fixed_width(field)
 
 
 def _has_fixed_width(field: RecordField) -> bool:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from tasks.entries import codes
+from tasks.entries import codes, tariff_number
 from tasks.entries.record import read_table
 from tasks.shared import board, clock, kinds
 from tasks.shared.content import ContentStore
@@ -201,7 +201,7 @@ def _of_content(data: bytes, numbers: set[str]) -> Iterator[Row]:
 
 def is_special(hts: str | None) -> bool:
     """Numbers of chapters 98 and 99 stand beside another one."""
-    return (hts or "")[:2] in ("98", "99")
+    return tariff_number.is_special(hts or "")
 
 
 def _line(head: Row, line: Row, own: list[Row], main: Row, *, alone: bool) -> Row:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.entries import codes
+from tasks.entries import codes, tariff_number
 from tasks.entries.grids import heading_key
 from tasks.entries.history import LISTS, Column, Row, columns, is_special
 from tasks.shared import hostile, hostile_workbook
@@ -21,10 +21,17 @@ from tasks.shared.errors import BadInput, Problem
 REQUIRED = ("importer", "hts_number", "country_of_origin")
 _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{9}")
 _MOST = 1000
+_SPECIAL = "chapter_99"
 
 
 def read(path: Path) -> list[Row]:
     """The rows of a report. Raises HostileFile, or BadInput with everything that is wrong."""
+    return read_with_notes(path)[0]
+
+
+def read_with_notes(path: Path) -> tuple[list[Row], list[Problem]]:
+    """The rows of a report, and a note for each spelling of a chapter 98 or 99 number that was taken
+    without its zeros. Raises HostileFile, or BadInput with everything that is wrong."""
     sheet, cells = _cells(path)
     problems: list[Problem] = []
     places = _places(path, sheet, cells[0] if cells else [], problems)
@@ -39,7 +46,24 @@ def read(path: Path) -> list[Row]:
                                 "number and origin"))  # fmt: skip
     if problems:
         raise BadInput(f"{path.name} is not taken: {len(problems)} problem(s)", problems[:_MOST])
-    return rows
+    return rows, list(_shortened(path, sheet, cells, places))
+
+
+def _shortened(
+    path: Path, sheet: str, cells: list[Sequence[object]], places: dict[int, Column]
+) -> Iterator[Problem]:
+    for place, one in places.items():
+        if one.field != _SPECIAL:
+            continue
+        rows: dict[tuple[str, str], list[int]] = {}
+        for number, line in enumerate(cells[1:], 2):
+            for spelling in _parts(_text(line[place]) if place < len(line) else ""):
+                digits = _digits(spelling)
+                if (short := tariff_number.canonical(digits)) != digits:
+                    rows.setdefault((spelling, short), []).append(number)
+        for (spelling, short), at in rows.items():
+            yield Problem(path.name, sheet, at[0], one.title, spelling,
+                          *tariff_number.note(short, len(at)), tariff_number.CODE)  # fmt: skip
 
 
 def _cells(path: Path) -> tuple[str, list[Sequence[object]]]:
@@ -117,12 +141,19 @@ def _row(
         except ValueError:
             shown = "***-**-****" if _SSN.fullmatch(text) else text[:60]
             problems.append(Problem(path.name, sheet, number, one.title, shown, "is no such value",
-                                    one.example or one.note))  # fmt: skip
+                                    _right(one, text)))  # fmt: skip
         else:
             if one.field in REQUIRED and not row[one.field]:
                 problems.append(Problem(path.name, sheet, number, one.title, wrong="is empty",
                                         right=one.example or "a value"))  # fmt: skip
     return row
+
+
+def _right(one: Column, text: str) -> str:
+    """What would be right in a column, for a text that is not."""
+    digits = (_digits(part) for part in _parts(text)) if one.field == _SPECIAL else ()
+    wrong = [fault[1] for number in digits if (fault := tariff_number.fault(number))]
+    return "; ".join(wrong) or one.example or one.note
 
 
 def _text(cell: object) -> str:
@@ -148,9 +179,17 @@ def _value(one: Column, text: str) -> Any:
 
 
 def _many(one: Column, text: str) -> Iterator[str]:
-    for part in re.split(r"[;,|]", text):
-        if value := part.strip().upper():
-            yield _single(one, value)
+    for value in _parts(text.upper()):
+        yield _single(one, value)
+
+
+def _parts(text: str) -> list[str]:
+    """The values of a list cell."""
+    return [value for part in re.split(r"[;,|]", text) if (value := part.strip())]
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[.\s-]", "", text)
 
 
 def _single(one: Column, text: str) -> str:
@@ -158,13 +197,17 @@ def _single(one: Column, text: str) -> str:
         # Nobody needs it here: history is found by HTS number and origin.
         return ""
     if one.type in ("digits", "digit list"):
-        text = re.sub(r"[.\s-]", "", text)
+        text = _digits(text)
     elif one.field != "importer" and one.form:
         text = text.upper()
     if one.form and not re.fullmatch(one.form, text):
         raise ValueError(text)
     if one.field == "hts_number" and is_special(text):
         raise ValueError(text)
+    if one.field == _SPECIAL:
+        text = tariff_number.canonical(text)
+        if tariff_number.fault(text):
+            raise ValueError(text)
     if one.field == "country_of_origin" and text not in codes.meanings("country"):
         raise ValueError(text)
     return text

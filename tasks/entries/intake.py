@@ -49,6 +49,7 @@ class Intake:
     `record`: every entry read, faulty ones too. `unused`: printed numbers whose row holds nothing
     more. `faulty`: numbers that a problem belongs to. `blocked`: a problem belongs to no entry
     (a sheet, a heading, a row without a known number), so that no entry is sure to be whole.
+    `notes`: values that were taken in another spelling than the sheet's, which holds up nothing.
     """
 
     sources: tuple[Source, ...]
@@ -60,6 +61,7 @@ class Intake:
     faulty: frozenset[str] = frozenset()
     blocked: bool = False
     rows: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[Problem, ...] = ()
 
     def row_of(self, number: str) -> int:
         """The row of a number on the sheet Entries; 0 if it has none."""
@@ -121,6 +123,7 @@ def _read(paths: Sequence[Path], profile: Profile, limits: Limits | None) -> Int
         faulty=findings.faulty | _cell_numbers(reading),
         blocked=reading.blocked or _is_nobodys(reading, findings),
         rows=_entry_rows(reading),
+        notes=tuple(reading.notes),
     )
 
 

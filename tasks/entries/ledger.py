@@ -101,6 +101,7 @@ def take(book: Book, intakes: Sequence[Intake], actor: str, *, accept_clean: boo
     return [
         replace(one, warnings=(
             *one.warnings,
+            *intake.notes,
             *type_hints.warnings(intake.record, known, intake.file, intake.rows),
             *case_bonds.warnings(intake.record, intake.file, intake.rows),
             *disclaimers.warnings(intake.record, intake.file),

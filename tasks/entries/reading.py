@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from tasks.entries import cells, layout, schema
+from tasks.entries import cells, layout, schema, tariff_number
 from tasks.entries.findings import MOST, masked
 from tasks.entries.grids import Grid, heading_key, known_headings
 from tasks.entries.record import Record, schema as arrow_schema
@@ -26,6 +26,7 @@ class Reading:
     columns: dict[str, dict[str, list[cells.Value]]] = field(default_factory=dict)
     places: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
     bad: Bad = field(default_factory=dict)
     absent: set[tuple[str, str]] = field(default_factory=set)
     unused: list[str] = field(default_factory=list)
@@ -136,7 +137,28 @@ def _converted(
         bad = reading.bad.setdefault((known.table, known.name), set())
         bad.update(start + at for at, _ in faults)
         reading.problems += _told(reading, known, values, start, faults)
+    if known.fold == "tariff":
+        reading.notes += _shortened(reading, known, values, made, start)
     return made
+
+
+def _shortened(
+    reading: Reading,
+    known: RecordField,
+    values: list[cells.Cell],
+    converted: list[cells.Value],
+    start: int,
+) -> Iterator[Problem]:
+    """One note for each spelling of a tariff number that was taken without its zeros."""
+    rows: dict[tuple[str, str], list[int]] = {}
+    for at, (cell, value) in enumerate(zip(values, converted, strict=True)):
+        spelling = _shown(cell).strip()
+        if isinstance(value, str) and value != cells.bare_digits(spelling):
+            rows.setdefault((spelling, value), []).append(start + at)
+    for (spelling, value), at in rows.items():
+        file, sheet, row = reading.place(known.table, at[0])
+        yield Problem(file, sheet, row, known.title, spelling,
+                      *tariff_number.note(value, len(at)), tariff_number.CODE)  # fmt: skip
 
 
 def _told(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow.compute as pc
 
+from tasks.entries import tariff_number
 from tasks.entries.checks import Checks, Mask, consignee_by_name, out_of_count, pairs, repeated
 from tasks.entries.rules_release import other_types
 
@@ -18,6 +19,7 @@ _OF_CASES = {"01": "03", "11": "03", "02": "07", "12": "07", "31": "34", "32": "
 def all_lines(c: Checks) -> None:
     """Every rule of this module on one record."""
     counted(c)
+    tariff_digits(c)
     tariff_order(c)
     tariff_values(c)
     zone_lines(c)
@@ -55,9 +57,30 @@ def _run(c: Checks, table: str, groups: np.ndarray, name: str, most: int, code: 
     c.report(table, name, numbers > most, code, "too many:", f"at most {most}")
 
 
+def tariff_digits(c: Checks) -> None:
+    """Eight digits in chapters 98 and 99, ten where CBP gives a statistical suffix (AE 2026-07 p.90,
+    219; errors 60B, 664, 677). `data/codes/tariff_suffix.csv` lists these."""
+    for name in ("hts_number", "current_hts_number"):
+        numbers = c.column(T, name).unique().drop_null().to_pylist()
+        faults = {text: wrong for text in numbers if (wrong := _digits_fault(text))}
+        c.report(
+            T,
+            name,
+            c.among(T, name, faults),
+            "E514",
+            lambda value, faults=faults: faults[value][0],
+            lambda value, faults=faults: faults[value][1],
+        )
+
+
+def _digits_fault(text: str) -> tuple[str, str] | None:
+    """Chapters 1-97 are left to the form of the field (E203)."""
+    return tariff_number.fault(text) if tariff_number.is_special(text) else None
+
+
 def _chapters(c: Checks) -> np.ndarray:
     """Chapter of each tariff number as int64, 0 where there is none."""
-    whole = c.like(T, "hts_number", "[0-9]{10}")
+    whole = c.like(T, "hts_number", "[0-9]{8}([0-9]{2})?")
     text = pc.if_else(whole, c.column(T, "hts_number"), "0000000000")
     return pc.cast(pc.utf8_slice_codeunits(text, 0, 2), "int64").to_numpy()
 
@@ -93,7 +116,7 @@ def tariff_order(c: Checks) -> None:
     c.report(
         T,
         "hts_number",
-        tib & first & ~c.like(T, "hts_number", "9813[0-9]{6}"),
+        tib & first & ~c.like(T, "hts_number", "9813[0-9]*"),
         "E507",
         "type 23 begins each line with 9813:",
         "the 9813 number first, then the goods",

@@ -38,7 +38,8 @@ REFERENCE = r"~[A-Z0-9]{11}"
 class RecordField:
     """One field. `width`: characters or digits (0: none), decimals counted. `form`: what a text
     must match as a whole; `example`: the same for a person. `fold`: what reading does to a text
-    before that, `upper` (CBP would do so itself) or `digits` (dots, hyphens, blanks dropped)."""
+    before that, `upper` (CBP would do so itself), `digits` (dots, hyphens, blanks dropped) or `tariff`
+    (these, and zeros in place of a statistical suffix: `tariff_number.canonical`)."""
 
     table: str
     name: str

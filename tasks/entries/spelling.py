@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 
-from tasks.entries import codes, schema
+from tasks.entries import codes, schema, tariff_number
 from tasks.entries.schema import RecordField
 
 _SHORT_LIST = 16
@@ -42,6 +42,8 @@ def form_fault(field: RecordField, value: str) -> tuple[str, str]:
     if odd:
         named = ", ".join(f"{mark} ({unicodedata.name(mark, 'unnamed')})" for mark in odd[:3])
         return f"letters that ACE does not take: {named}, in", _mended(form, value, field.example)
+    if field.fold == "tariff" and (wrong := tariff_number.fault(value)):
+        return wrong
     upper, bare = value.upper(), re.sub(r"[\s\-/.]", "", value.upper())
     if form and form.fullmatch(upper):
         return "lower case", upper

@@ -147,7 +147,7 @@ def temporary() -> list[str]:
         se("SE20", qualifier="V1", reference="036"),
         se("SE20", qualifier="AMT", reference="90000"),
         *HEADER_PARTIES,
-        *line(1, 5000, "98130005", "9018908000"),
+        *line(1, 5000, "98130020", "9018908000"),
     ]
 
 

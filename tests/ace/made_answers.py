@@ -219,7 +219,7 @@ def image_line(place: int, name: int) -> list[str]:
         line("AE", "44", description="STEEL HEX BOLTS"),
         line("AE", "47", article_party_type_code="M", article_party_identifier="TWNICSAN435TAI"),
         line("AE", "47", article_party_type_code="S", article_party_identifier="12-345678900"),
-        line("AE", "50", hts_number="9903880300", duty_amount="0", value_of_goods_amount="0"),
+        line("AE", "50", hts_number="99038803", duty_amount="0", value_of_goods_amount="0"),
         line("AE", "50", hts_number="7318152065", duty_amount="12345",
              value_of_goods_amount="10000", quantity_1="85025", unit_of_measure_code_1="KG"),
         line("AE", "62", accounting_class_code="499", user_fee_amount="3464"),

@@ -113,7 +113,7 @@ CASES: list[Case] = [
         "30",
         both(
             put("11", date_of_importation="051926"),
-            put("50", nth=0, hts_number="9813007500"),
+            put("50", nth=0, hts_number="98130075"),
         ),
     ),
     ("263", "01", "30", ten(payment_type_code="", preliminary_statement_print_date="")),

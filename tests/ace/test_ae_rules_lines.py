@@ -90,8 +90,15 @@ CASES: list[Case] = [
     ("C731", "06", lambda lines: with_old_number(lines)),
     ("C310", "01", fifty(hts_number="73181520")),
     ("C310", "01", fifty(hts_number="7718152065")),
-    ("852", "01", extra("9903880300", True)),
-    ("852", "01", both(extra("9802004040"), extra("9903880300"))),
+    ("C310", "01", extra("9903880300")),
+    ("C310", "01", extra("9801005000")),
+    (
+        "C310",
+        "06",
+        both(lambda lines: PRIVILEGED(lines), lambda lines: with_old_number(lines, "9903880300")),
+    ),
+    ("852", "01", extra("99038803", True)),
+    ("852", "01", both(extra("9802004040"), extra("99038803"))),
     ("604", "01", extra("9813000520")),
     ("676", "23", drop("50", "509813")),
     ("439", "01", fifty(quantity_1="", unit_of_measure_code_1="")),
@@ -137,9 +144,9 @@ CASES: list[Case] = [
 ]
 
 
-def with_old_number(lines: Lines) -> Lines:
+def with_old_number(lines: Lines, number: str = "7318152066") -> Lines:
     at = next(row for row, text in enumerate(lines) if text.startswith("50")) + 1
-    return (*lines[:at], record("SE61", current_hts_number="7318152066"), *lines[at:])
+    return (*lines[:at], record("SE61", current_hts_number=number), *lines[at:])
 
 
 def twice(lines: Lines) -> Lines:
@@ -149,7 +156,7 @@ def twice(lines: Lines) -> Lines:
 
 PRIVILEGED = put("41", ftz_merchandise_status_code="P", privileged_date="110126")
 LEGAL: list[tuple[str, str, Edit]] = [
-    ("chapter 99 first", "01", extra("9903880300")),
+    ("chapter 99 first", "01", extra("99038803")),
     ("short chapter 99", "01", extra("99038803")),
     ("privileged goods", "06", PRIVILEGED),
     ("privileged goods whose number is no longer active", "06", both(PRIVILEGED, with_old_number)),

@@ -171,10 +171,10 @@ def test_a_temporary_import_leads_with_9813() -> None:
     rows["tariffs"] = [
         tariff(key, 1, 1, value=200),
         tariff(key, 1, 2, hts_number="99038803", value=None),
-        tariff(key, 1, 3, hts_number="98130005", value=None),
+        tariff(key, 1, 3, hts_number="98130020", value=None),
     ]
     assert [one[4:14].strip() for one in records(rows, "SE60")] == [
-        "98130005", "99038803", "7318152065",
+        "98130020", "99038803", "7318152065",
     ]  # fmt: skip
 
 

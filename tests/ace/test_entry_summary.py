@@ -199,12 +199,12 @@ def test_chapter_98_and_99_numbers_go_first() -> None:
     key = number(13)
     free = {"value": 0, "duty": Decimal(0), "quantity": None, "unit": None}
     rows["tariffs"] += [
-        tariff(key, 1, position=2, hts_number="9903880300", **free),
-        tariff(key, 1, position=3, hts_number="9903010125", **free),
+        tariff(key, 1, position=2, hts_number="99038803", **free),
+        tariff(key, 1, position=3, hts_number="99030125", **free),
         tariff(key, 1, position=4, hts_number="9801001012", **free),
     ]
     first = [one[2:12] for one in lines_of(rows, "50")][:4]
-    assert first == ["9801001012", "9903880300", "9903010125", "7318152065"]
+    assert first == ["9801001012", "99038803  ", "99030125  ", "7318152065"]
     assert lines_of(rows, "62") == ["62499    3464"]
 
 

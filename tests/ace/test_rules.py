@@ -47,7 +47,10 @@ PASSING: list[tuple[str, str, Edit]] = [
     ("no quantity: the whole bill", "truck", put("truck", "SE15", "quantity", "")),
     ("province as origin", "truck", put("truck", "SE40", "country_of_origin", "XO")),
     ("chapter 98 with eight digits", "truck", add(
-        "truck", "SE40", se("SE60", hts_number="98020080")
+        "truck", "SE40", se("SE60", hts_number="98020060")
+    )),
+    ("chapter 98 with a suffix", "truck", add(
+        "truck", "SE40", se("SE60", hts_number="9801001012")
     )),
     ("two chapter 99 numbers", "ocean", add("ocean", "SE56", [
         *party(5, "SE", "A SHOP"), se("SE60", hts_number="99030125"),

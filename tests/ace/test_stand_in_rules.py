@@ -297,8 +297,11 @@ LINES: list[tuple[Change, str]] = [
     (put("47S", (4, "123456789  ")), "596"),
     (drop("50"), "431"),
     (put("508", (3, " " * 10)), "432"),
-    (put("508", (3, "82055980  ")), ""),
+    (put("508", (3, "82055980  ")), "433"),
     (put("508", (3, "8205598   ")), "433"),
+    (add("508", record("509903880300", (14, "         0"), (25, "         0"))), "433"),
+    (add("508", record("509801005000", (14, "         0"), (25, "         0"))), "433"),
+    (add("508", record("SE619903880300")), "433"),
     (add("508", record("508205598000", (14, "         0"), (25, "         0"))), "436"),
     (put("508", (25, "    10 000")), "437"),
     (put("508", (14, " " * 10)), "438"),
@@ -306,7 +309,7 @@ LINES: list[tuple[Change, str]] = [
     (put("508", (36, "        1 00")), "440"),
     (put("508", (36, "           0")), "441"),
     (put("508", (48, "   ")), "442"),
-    (add("508", record("509903880300", (14, "         0"), (25, "         0"))), "852"),
+    (add("508", record("5099038803  ", (14, "         0"), (25, "         0"))), "852"),
     (put("508", (3, "9813000540")), "604"),
     (put("10", (34, "23"), (69, "Y")), "676"),
     (put("10", (34, "03")), "706"),
@@ -320,7 +323,7 @@ def test_line_conditions(ace: StandIn, change: Change, code: str) -> None:
 
 
 def test_chapter_99_comes_first_and_needs_no_unit(ace: StandIn) -> None:
-    remedy = record("509903880300", (14, "    250000"), (25, "         0"))
+    remedy = record("5099038803  ", (14, "    250000"), (25, "         0"))
     rows = edited(after(summary(N[2]), "47S", remedy), "90", (3, "     300000"))
     assert found(ace, rows) == []
 
@@ -428,7 +431,7 @@ def test_temporary_importation(ace: StandIn) -> None:
     assert found(ace, bond("112626"[:4] + "25")) == []
     assert "760" in found(ace, bond("102025"))
     assert found(ace, bond("060126")) == []
-    assert "760" in found(ace, bond("050126", "9813007500"))
+    assert "760" in found(ace, bond("050126", "98130075"))
 
 
 def test_goods_from_canada(ace: StandIn) -> None:

@@ -83,6 +83,18 @@ def test_history_is_taken_and_listed(desk, tmp_path: Path) -> None:
     assert code == 2 and "row 2, column HTS number" in err and "'848180'" in err
 
 
+def test_a_history_with_zeros_behind_a_chapter_99_number_is_taken_with_a_note(
+    desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.csv"
+    path.write_text("Client,HTS,Origin,Chapter 99\nAcme,8481.80.5090,CN,9903.88.15.00\n")
+    code, out, _ = desk("kit", "history", str(path), "--as-of", "2026-11-01")
+    assert code == 0 and "1 rows of 1 client(s)" in out
+    assert "NOTE" in out and "99038815" in out and "9903.88.15.00" in out
+    rows = json.loads(desk("kit", "history", "--json")[1])
+    assert rows[0]["chapter_99"] == ["99038815"]
+
+
 def test_a_passphrase_that_is_too_short_makes_no_kit(
     desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

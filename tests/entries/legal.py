@@ -225,7 +225,7 @@ def _lines(chance: Random, kind: str, values: list[int]) -> list[tuple[str, Row]
 
 def _tariffs(chance: Random, kind: str, value: int) -> list[Row]:
     head = ["9813000520"] if kind == "23" else []
-    head += ["9903880100"] if kind != "23" and chance.random() < 0.4 else []
+    head += ["99038801"] if kind != "23" and chance.random() < 0.4 else []
     goods = {"hts_number": chance.choice(("0306170003", "8471300100", "6109100012"))}
     goods |= {"value": value, "quantity": Decimal(chance.randint(1, 10**6)) / 100, "unit": "KG"}
     rows = [{"hts_number": text} for text in head] + [goods]

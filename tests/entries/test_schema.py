@@ -25,7 +25,7 @@ def test_every_table_begins_with_the_entry_number() -> None:
 def test_a_field_is_whole(field: schema.RecordField) -> None:
     assert field.type in schema.TYPES
     assert field.level in layout.TINTS
-    assert field.fold in ("", "upper", "digits")
+    assert field.fold in ("", "upper", "digits", "tariff")
     assert bool(field.form) == bool(field.example)
     if field.type in ("text", "integer", "decimal"):
         assert field.width > 0

@@ -88,7 +88,7 @@ def crowded(lines: int) -> one.Rows:
     rows["tariffs"] = [
         {**tariff, "line": n, "position": place, "hts_number": hts, "value": value}
         for n in range(1, lines + 1)
-        for place, hts, value in ((1, "9903880300", None), (2, "9903010125", None),
+        for place, hts, value in ((1, "99038803", None), (2, "99030125", None),
                                   (3, "8471300100", 1_234_567))
     ]  # fmt: skip
     rows["pga"] = [

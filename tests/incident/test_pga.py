@@ -151,6 +151,18 @@ def test_a_history_from_outside_counts_too(world: World) -> None:
     assert SSN not in str(listed)
 
 
+def test_a_number_of_eight_digits_is_found_once(world: World) -> None:
+    text = (
+        "client,importer,hts,agency,program,last\nAcme,12-3456789,9817.00.9500,FWS,FWS,2026-03-01\n"
+    )
+    path = world.file("history.csv", text.encode())
+    (row,) = loading.load(
+        world.book, loading.HISTORY, path, date(2026, 10, 1), "ACE report", "jo"
+    ).rows
+    assert row["hts"] == "98170095"
+    assert len(Office(world.book).past_of("12-3456789", "98170095")) == 1
+
+
 def test_the_chapter_is_a_hint_that_holds_nothing(world: World) -> None:
     number = world.record("11")
     (found,) = of(world.book, number).values()

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -32,6 +33,28 @@ def test_every_batch_passes_the_check_and_is_marked(drilled: tuple[Path, str]) -
     for path in batches:
         assert check_file(path).errors == ()
         assert path.read_bytes()[59:65] == b"DRILL-"
+
+
+def test_chapter_98_and_99_numbers_go_out_with_eight_digits(drilled: tuple[Path, str]) -> None:
+    """AE 50 and SE60 (AE 2026-07 p.90, 219; error 60B); 9813.00.0520 has a suffix (error 664)."""
+    fields = Counter(_special_numbers(drilled[0] / "batches"))
+    assert fields == {
+        ("AE", "99038803  "): 9, ("SE", "99038803  "): 10, ("AE", "99038815  "): 6,
+        ("SE", "99038815  "): 4, ("AE", "99038191  "): 4, ("SE", "99038191  "): 4,
+        ("AE", "99038508  "): 4, ("SE", "99038508  "): 2, ("AE", "99039406  "): 1,
+        ("SE", "99039406  "): 1, ("AE", "9813000520"): 1, ("SE", "9813000520"): 1,
+    }  # fmt: skip
+
+
+def _special_numbers(folder: Path) -> Iterator[tuple[str, str]]:
+    """Application and the ten positions of each chapter 98 and 99 number."""
+    for path in folder.glob("*.abi"):
+        text = path.read_text(encoding="ascii")
+        application, head = text[25:27], {"AE": "50", "SE": "SE60"}.get(text[25:27])
+        for record in (text[at : at + 80] for at in range(0, len(text), 80)):
+            field = record[len(head) :][:10] if head and record.startswith(head) else ""
+            if field[:2] in ("98", "99"):
+                yield application, field
 
 
 def test_every_number_is_in_one_place(drilled: tuple[Path, str]) -> None:

@@ -8,6 +8,7 @@ from tasks.ace.checks.deck import integers
 from tasks.ace.checks.release import Release, rule
 from tasks.ace.wire.classes import Bytes, Flags, digit
 from tasks.ace.wire.codes import codes
+from tasks.entries.codes import rows as code_rows
 
 _TEMPORARY = b"9813"
 _SHORT_CHAPTERS = (98, 99)
@@ -61,12 +62,21 @@ def zone_status(release: Release) -> None:
 
 
 def tariff_form(text: Bytes) -> Flags:
-    """Ten digits of a chapter that exists, or eight of chapters 98 and 99 (p.73)."""
+    """Ten digits of a chapter that exists (SE v40 p.73); eight digits and two blanks in chapters 98 and
+    99 (AE 2026-07 p.90, 219), ten where `data/codes/tariff_suffix.csv` has the suffix. (n, 10) bytes."""
     eight = digit(text[:, :8]).all(axis=1)
     ten = eight & digit(text[:, 8:]).all(axis=1)
+    bare = eight & (text[:, 8:] == 32).all(axis=1)
     chapter = integers(text[:, :2])
-    short = eight & (text[:, 8:] == 32).all(axis=1) & np.isin(chapter, _SHORT_CHAPTERS)
-    return (ten | short) & ~np.isin(chapter, _NO_CHAPTERS)
+    short = np.isin(chapter, _SHORT_CHAPTERS)
+    if not short.any():
+        return ten & ~np.isin(chapter, _NO_CHAPTERS)
+    head, suffix = integers(text[:, :8]), integers(text[:, 8:])
+    for row in code_rows("tariff_suffix"):
+        own = eight & (head == int(row["code"]))
+        ten &= ~own | ((suffix >= int(row["first"])) & (suffix <= int(row["last"])))
+        short &= ~own
+    return np.where(short, bare, ten) & ~np.isin(chapter, _NO_CHAPTERS)
 
 
 @rule("C310", "C311", "C312", "C313")

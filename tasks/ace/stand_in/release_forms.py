@@ -17,6 +17,7 @@ from tasks.ace.stand_in.filing import Filing
 from tasks.ace.stand_in.records import Record, day_of, words
 from tasks.ace.stand_in.release_bills import IN_BOND, bill_forms
 from tasks.ace.stand_in.release_codes import LIMITS, Remark, known
+from tasks.ace.stand_in.tariff_forms import is_tariff_number
 
 _NUMBERS = {
     "EI": re.compile(r"\d{2}-\d{7}([A-Z0-9]{2})?"),  # the suffix may be blank (ESF p.136)
@@ -41,7 +42,6 @@ REFERENCES = {
 _ZONE = re.compile(r"FTZ\d{3}([A-Z0-9]{2}|[A-Z0-9]{3}|[A-Z0-9]{4}|[A-Z0-9]{6})")
 _FIRMS = re.compile(r"[A-Z0-9]{4}")
 _PORT = re.compile(r"\d{4}")
-_TARIFF = re.compile(r"(?!00|77|9[89])\d{10}|9[89]\d{6}(\d{2})?")
 _TARIFF_FIELDS = {"SE60": "hts_number", "SE61": "current_hts_number"}
 _ADDRESS = words("01 02 05 12 13 14 15 28 30 31 32 35 37 57 AK")
 _GLOBAL = words("LEI GLN DUNS")
@@ -173,7 +173,7 @@ def _lines(records: Sequence[Record], filing: Filing) -> Found:
         if record.id == "SE40" and not _country(record["country_of_origin"]):
             yield index, "Z67"
         name = _TARIFF_FIELDS.get(record.id)
-        if name and not _TARIFF.fullmatch(record[name]):
+        if name and not is_tariff_number(record.raw(name)):
             yield index, "Z63"
     yield from _values(records, filing)
 

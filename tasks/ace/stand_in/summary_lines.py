@@ -14,6 +14,7 @@ from tasks.ace.stand_in.records import Record, words
 from tasks.ace.stand_in.release_codes import known
 from tasks.ace.stand_in.report import Report, on_line, on_tariff
 from tasks.ace.stand_in.summary_header import PARTY
+from tasks.ace.stand_in.tariff_forms import is_tariff_number
 
 INSULAR = words("AS GU MP UM VI")
 PROGRAMS = words(
@@ -149,8 +150,8 @@ def _tariffs(draft: Draft, line: Line, report: Report) -> None:
         shown = on_tariff(line, tariff)
         report.check(tariff.hts in seen, "436", *shown)
         seen.add(tariff.hts)
-        whole = re.fullmatch(r"[0-9]{10}|[0-9]{8}", tariff.hts)
-        report.check(tariff.hts and not whole, "433", *shown)
+        formed = is_tariff_number(tariff.record.raw("hts_number"))
+        report.check(tariff.hts and not formed, "433", *shown)
         special = tariff.hts.startswith(("98", "99"))
         units = [(tariff.record[f"quantity_{k}"], _unit(tariff.record, k)) for k in (1, 2, 3)]
         report.check(not special and not any(q or u for q, u in units), "439", *shown)
@@ -158,6 +159,9 @@ def _tariffs(draft: Draft, line: Line, report: Report) -> None:
             zero = not quantity.strip("0")
             report.check(not special and unit not in ("", "X") and zero, "441", *shown)
             report.check(not zero and not unit, "442", *shown)
+    for record in line.all("SE61"):
+        formed = is_tariff_number(record.raw("current_hts_number"))
+        report.check(not formed, "433", *on_line(line))
     report.check(_disorder([one.hts for one in line.tariffs]), "852", *on_line(line))
     first = line.tariffs[0].hts if line.tariffs else ""
     report.check(draft.kind == "23" and not first.startswith("9813"), "676", *on_line(line))

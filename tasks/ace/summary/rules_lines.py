@@ -145,8 +145,9 @@ def tariff_numbers(summary: Summary) -> None:
     """Form and order of the numbers of a line, and their quantities (p.89-90; error 852)."""
     tariffs, entry = summary.rows("50"), summary.entry(summary.rows("50"))
     text, line = tariffs.raw("hts_number"), summary.tariff_line
-    formed = tariff_form(text)
-    summary.fault("C310", tariffs, tariffs.given("hts_number") & ~formed, "hts_number")
+    for rows, name in ((tariffs, "hts_number"), (summary.rows("SE61"), "current_hts_number")):
+        formed = tariff_form(rows.raw(name))
+        summary.fault("C310", rows, rows.given(name) & ~formed, name)
     rank = np.where(text[:, 0] != ord("9"), 2, np.where(text[:, 1] == ord("8"), 0, 2))
     rank = np.where((text[:, 0] == ord("9")) & (text[:, 1] == ord("9")), 1, rank)
     several = np.bincount(line[(rank == 0) & (line >= 0)], minlength=len(summary.rows("40"))) > 1

@@ -112,8 +112,9 @@ class Office:
 
     def past_of(self, client: str, hts: str) -> list[history.Seen]:
         """What this client showed for the number, or for its eight digits where a file gave only these."""
-        lengths = (10, 8, 6)
-        return [one for n in lengths for one in self._past_of.get((client, hts[:n]), ())]
+        # A number of eight digits is as long as its first eight: once, or all is there twice.
+        heads = dict.fromkeys(hts[:length] for length in (10, 8, 6))
+        return [one for head in heads for one in self._past_of.get((client, head), ())]
 
     def paper_for(self, agency: str, program: str) -> dict[str, str]:
         return next(row for row in self.papers

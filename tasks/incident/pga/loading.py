@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from tasks.entries import codes
+from tasks.entries import codes, tariff_number
 from tasks.entries.ledger import Book
 from tasks.incident.letters.tables import table
 from tasks.incident.pga import sheet
@@ -81,7 +81,7 @@ def _checked(book: Book, what: str, path: Path) -> list[Row]:
     flags = {row["flag"] for row in table(book.settings.home, "pga", "flags.csv").rows}
     problems, rows = [], []
     for place, row in found.rows:
-        row["hts"] = re.sub(r"[.\s]", "", row["hts"])
+        row["hts"] = tariff_number.canonical(re.sub(r"[.\s]", "", row["hts"]))
         problems += [Problem(path.name, row=place, column=c, value=v, wrong=w, right=r)
                      for c, v, w, r in faults(row, flags)]  # fmt: skip
         rows.append(row)
