@@ -22,6 +22,16 @@ MARK = "continuity: "
 """Automations whose names begin so are ours: one that is no longer in the file is removed."""
 
 
+TEMPLATE: dict[str, Any] = {
+    "job_configuration": {"stream_output": True},
+    "variables": {"type": "object", "properties": {}, "additionalProperties": False},
+}
+"""What the worker starts a run with. Prefect's own template lets each run name its `command`, `env` and
+`working_dir`: whoever may start a run could start any program as the worker. Here a run can name
+nothing. There is no `env` in the configuration either: a worker merges a run's `env` into one that is
+there, whatever the variables allow (`BaseJobConfiguration.from_template_and_values`)."""
+
+
 def document(name: str, key: str) -> Document:
     """The list under `key` in a file of this folder."""
     text = files("deployments").joinpath(name).read_text(encoding="utf-8")
@@ -109,7 +119,7 @@ async def carry(settings: Settings, say: Callable[[str], None]) -> dict[str, Any
         there = [one.parameters.get("home") for one in await client.read_deployments(limit=200)]
         _refuse_another(settings.home, {Path(one) for one in there if one})
         for name in pools():
-            await _pool(client, name)
+            await ensure_pool(client, name)
     for one in wanted:
         made = deployment(one, settings)
         ids[made.full_name] = await made.apply()
@@ -128,14 +138,20 @@ def _refuse_another(home: Path, there: set[Path]) -> None:
                           f" {SETTINGS_FILE} away")  # fmt: skip
 
 
-async def _pool(client: Any, name: str) -> None:
-    from prefect.client.schemas.actions import WorkPoolCreate
+async def ensure_pool(client: Any, name: str) -> None:
+    """The pool with our template; a pool that is there already, of an earlier start or made by a
+    worker that came first, gets it too."""
+    from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
     from prefect.exceptions import ObjectNotFound
 
     try:
-        await client.read_work_pool(name)
+        pool = await client.read_work_pool(name)
     except ObjectNotFound:
-        await client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+        wanted = WorkPoolCreate(name=name, type="process", base_job_template=TEMPLATE)
+        await client.create_work_pool(wanted)
+        return
+    if pool.base_job_template != TEMPLATE:
+        await client.update_work_pool(name, WorkPoolUpdate(base_job_template=TEMPLATE))
 
 
 async def _automations(settings: Settings, ids: dict[str, Any]) -> int:

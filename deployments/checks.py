@@ -6,6 +6,7 @@ import shutil
 import socket
 import sqlite3
 import ssl
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from importlib import metadata
@@ -16,12 +17,12 @@ from urllib.parse import urlsplit
 from packaging.requirements import Requirement
 
 from deployments.carry import pools
-from deployments.street import POOL, Street, auth
+from deployments.street import POOL, Street
 from tasks.shared import opening
 from tasks.shared.errors import ContinuityError, Problem
+from tasks.shared.server_access import Access
 
 PACKAGE = "broker-continuity"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def problems(street: Street, pool: str = POOL) -> list[Problem]:
@@ -94,14 +95,9 @@ def _pool(pool: str) -> Iterator[Problem]:
 
 def _auth(street: Street) -> Iterator[Problem]:
     try:
-        said = auth(street.settings)
+        _ = street.access
     except ContinuityError as wrong:
         yield Problem(column="operations.auth_file", wrong=str(wrong))
-        return
-    if not said and street.host not in _LOOPBACK:
-        yield Problem(column="operations.host", value=street.host,
-                      wrong="would be open to everybody on the network",
-                      right="set [operations] auth_file, or keep 127.0.0.1")  # fmt: skip
 
 
 def _authority(street: Street) -> Iterator[Problem]:
@@ -160,6 +156,20 @@ def answers(address: str, ca_file: Path | None = None) -> str:
             return "" if answer.status == 200 else f"it answers {answer.status}"
     except OSError as wrong:
         return str(wrong)
+
+
+def refusal(address: str, access: Access, ca_file: Path | None = None) -> str:
+    """Why the server at this API address takes no call with this password; empty if it takes one.
+    Its health, which needs no password, says nothing of that."""
+    call = urllib.request.Request(f"{address}/admin/version", headers=access.headers())
+    try:
+        trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
+        with urllib.request.urlopen(call, timeout=10, context=trust):
+            return ""
+    except urllib.error.HTTPError as error:
+        return access.refused_by(address) if error.code == 401 else str(error)
+    except OSError as error:
+        return str(error)
 
 
 class Hold:

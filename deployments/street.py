@@ -11,9 +11,11 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from tasks.shared.errors import BadSettings
+from tasks.shared import server_access
 from tasks.shared.files import write_atomic
+from tasks.shared.server_access import Access
 from tasks.shared.settings import Settings
 
 POOL = "continuity"
@@ -50,7 +52,7 @@ class Street:
         return (self.settings.operations.address or self._here).removesuffix("/api")
 
     def make(self) -> None:
-        """The folder and the key with which Prefect encrypts its blocks."""
+        """The folder, the key with which Prefect encrypts its blocks, and the server's password."""
         self._ui.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         # a link to nothing where it would be unpacked: the server then has no newer UI, which asks an
@@ -61,6 +63,19 @@ class Street:
             from cryptography.fernet import Fernet
 
             write_atomic(self._key, Fernet.generate_key(), mode=0o600)
+        if self.serves and self.settings.operations.auth_file is None:
+            server_access.ensure(self.settings.home)
+
+    @property
+    def access(self) -> Access:
+        """The password of the server. Raises BadSettings."""
+        return Access.of(self.settings)
+
+    @property
+    def _origins(self) -> str:
+        """Where the UI's own pages come from: the only pages whose scripts may read an answer."""
+        parts = [urlsplit(url) for url in (self._here, self.page)]
+        return ",".join(dict.fromkeys(f"{part.scheme}://{part.netloc}" for part in parts))
 
     @property
     def _key(self) -> Path:
@@ -72,8 +87,8 @@ class Street:
         return self.folder / "prefect" / "ui"
 
     def environment(self) -> dict[str, str]:
-        """The environment of every process on the street. Raises BadSettings for an `auth_file`
-        that cannot be read."""
+        """The environment of every process on the street. Raises BadSettings for a password file
+        that cannot be used."""
         wanted = self.settings.operations
         outside = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
         made = {
@@ -85,6 +100,7 @@ class Street:
             "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(self._ui),
             "PREFECT_SERVER_API_HOST": self.host,
             "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": self._origins,
             "PREFECT_SERVER_ENCRYPTION_KEY": self._key.read_text(encoding="ascii"),
             "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(wanted.keep_days * 86_400),
             "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{wanted.keep_days}D",
@@ -94,8 +110,8 @@ class Street:
             made["PREFECT_API_SSL_CERT_FILE"] = str(wanted.ca_file)
         if url := wanted.database.get_secret_value():
             made["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = asynchronous(url)
-        if said := auth(self.settings):
-            made |= {"PREFECT_SERVER_API_AUTH_STRING": said, "PREFECT_API_AUTH_STRING": said}
+        if line := self.access.line:
+            made |= {"PREFECT_SERVER_API_AUTH_STRING": line, server_access.VARIABLE: line}
         return {**outside, **made}
 
 
@@ -107,6 +123,9 @@ _QUIET = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     # the page asks the server that it came from, on whatever port or proxy
     "PREFECT_SERVER_UI_API_URL": "/api",
+    # a page of another site cannot make a browser change anything here
+    "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
     "PREFECT_CLI_PROMPT": "false",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
     # alerts that come at once wait for each other no longer than this
@@ -116,21 +135,6 @@ _QUIET = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "deployments.console.SteadyConsole",
     "PYTHONUNBUFFERED": "1",
 }
-
-
-def auth(settings: Settings) -> str:
-    """`user:password` of the server, or empty. Raises BadSettings."""
-    path = settings.operations.auth_file
-    if path is None:
-        return ""
-    try:
-        said = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise BadSettings(f"[operations] auth_file {path} cannot be read: {wrong}") from wrong
-    user, mark, password = said.partition(":")
-    if not (user and mark and password):
-        raise BadSettings(f"[operations] auth_file {path} must hold one line user:password")
-    return said
 
 
 def asynchronous(url: str) -> str:

@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from deployments.checks import Hold, answers, problems
+from deployments.checks import Hold, answers, problems, refusal
 from deployments.children import Child, end_all
 from deployments.street import POOL, Street
-from tasks.shared.errors import ContinuityError, Problem, Refused
+from tasks.shared.errors import BadSettings, ContinuityError, Problem, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.settings import home_folder, load
 
@@ -63,15 +63,28 @@ def _street(given: argparse.Namespace) -> Street:
 def _check(street: Street, pool: str) -> int:
     """Say what is wrong, without starting anything. A worker also needs a server elsewhere, now."""
     found = problems(street, pool)
-    if not street.serves and (why := answers(street.address, street.settings.operations.ca_file)):
-        found.append(Problem(column="operations.address", value=street.address,
-                             wrong=f"no server answers there: {why}",
-                             right="start the server, or mend the address"))  # fmt: skip
+    if not street.serves:
+        found += _elsewhere(street)
     for one in found:
         print(one)
     free = f": {street.host}:{street.port} is free" if street.serves else ""
     print(f"{len(found)} problem(s)" if found else f"All is well{free}")
     return 1 if found else 0
+
+
+def _elsewhere(street: Street) -> list[Problem]:
+    """What is wrong with the server that a worker speaks to: it does not answer, or not with this
+    password."""
+    ca_file = street.settings.operations.ca_file
+    if why := answers(street.address, ca_file):
+        return [Problem(column="operations.address", value=street.address,
+                        wrong=f"no server answers there: {why}",
+                        right="start the server, or mend the address")]  # fmt: skip
+    try:
+        why = refusal(street.address, street.access, ca_file)
+    except BadSettings:
+        return []  # among the problems already
+    return [Problem(column="operations.auth_file", wrong=why)] if why else []
 
 
 class Up:
@@ -91,9 +104,14 @@ class Up:
         write_atomic(self._number, str(os.getpid()).encode(), mode=0o600)
         try:
             self._require_fit()
-            os.environ |= (environment := self._street.environment() | self._scratch())
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self._end)
+            if not self._serves:
+                # a server that begins on this home just now has made its password when it is well
+                if not self._healthy():
+                    return self._fell()
+                self._require_access()
+            os.environ |= (environment := self._street.environment() | self._scratch())
             return self._live(environment)
         finally:
             end_all(self._children)
@@ -135,6 +153,15 @@ class Up:
         if found := problems(self._street, self._pool):
             raise Refused("It cannot be started:", found)
 
+    def _require_access(self) -> None:
+        """Raises BadSettings if the server refuses the password that this machine has."""
+        if why := self._refusal():
+            raise BadSettings(why)
+
+    def _refusal(self) -> str:
+        street = self._street
+        return refusal(street.address, street.access, street.settings.operations.ca_file)
+
     def _end(self, *_: object) -> None:
         self._ended = True
 
@@ -149,9 +176,8 @@ class Up:
         if self._serves:
             self._start(environment, "server", "prefect", "server", "start")
             carry.read_flows()  # while the server starts: both take seconds
-        if not self._healthy():
-            return self._fell()
-        if self._serves:
+            if not self._healthy():
+                return self._fell()
             try:
                 asyncio.run(carry.carry(self._street.settings, print))
             except (httpx.HTTPError, DeploymentApplyError) as wrong:
@@ -162,6 +188,8 @@ class Up:
         write_atomic(self._marker, self._street.address.encode(), mode=0o600)
         print(f"Up after {time.monotonic() - began:.0f} s: {self._street.page}"
               f" (logs in {self._street.folder}; Ctrl-C ends all)", flush=True)  # fmt: skip
+        if self._serves:
+            print(f"Log in to the UI with the line in {self._street.access.source}", flush=True)
         return self._watch()
 
     @property
@@ -231,6 +259,9 @@ class Up:
     def _revived(self, child: Child, code: int) -> bool:
         words = child.last_words(3)
         print(f"The {child.name} ended with {code}; started again\n{words}", file=sys.stderr)
+        # a worker whose password was changed on the server dies of that, and its log says only 401
+        if not self._serves and (why := self._refusal()):
+            print(why, file=sys.stderr, flush=True)
         if child.revive():
             return True
         print(f"The {child.name} dies again and again: see {child.log}", file=sys.stderr)

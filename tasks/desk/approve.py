@@ -47,7 +47,14 @@ def approve(
 
     server = Server.of(desk.settings)
     read_at = moment(given_at, ZoneInfo(desk.settings.duties.zone), "--given-at")
-    waits = approval.find(desk.journal, server.plan_of(plan) or plan)
+    digest = server.plan_of(plan)
+    if server.refusal:
+        typer.echo(
+            f"{server.refusal}. A plan can be approved all the same, by its digest; a run that waits for"
+            " it goes on at the next upkeep.",
+            err=True,
+        )
+    waits = approval.find(desk.journal, digest or plan)
     shown = bound(desk.journal, desk.content, waits)
     words = before_approval(desk.content, shown, waits, sending_day(desk.settings))
     if not as_json:

@@ -1,15 +1,19 @@
 """The desk's few words with a Prefect server, where one runs: which run waits for which plan, and that
-it may go on. Plain HTTP, since the desk has no Prefect; without a server nothing is lost."""
+it may go on. Plain HTTP, since the desk has no Prefect; without a server nothing is lost.
+
+The server wants a password on each call, and on each POST a CSRF token besides, which it hands out to
+the client id that asks for it (Prefect 3.8 `server/api/csrf_token.py`).
+"""
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from tasks.shared.errors import BadSettings
+from tasks.shared.server_access import Access
 from tasks.shared.settings import Settings
 
 _SECONDS = 5.0
@@ -25,17 +29,22 @@ class Run:
 
 
 class Server:
-    """The server at `address`, the API's; empty if none is known here."""
+    """The server at `address`, the API's; empty if none is known here. `refusal`: what a person must
+    do, once the server answered that the password is missing or wrong; empty before."""
 
-    def __init__(self, address: str, auth: str = "", ca_file: Path | None = None) -> None:
-        self._address, self._auth, self._ca = address, auth, str(ca_file) if ca_file else None
+    def __init__(
+        self, address: str, access: Access | None = None, ca_file: Path | None = None
+    ) -> None:
+        self._address, self._ca = address, str(ca_file) if ca_file else None
+        self._access, self._client, self._token = access or Access(), str(uuid4()), ""
+        self.refusal = ""
 
     @classmethod
     def of(cls, settings: Settings) -> Server:
         """The server of `[operations] address`, else the one that runs on this machine."""
         wanted = settings.operations
         address = wanted.address or _here(settings.home)
-        return cls(address, _read(wanted.auth_file), wanted.ca_file)
+        return cls(address, Access.of(settings), wanted.ca_file)
 
     def plan_of(self, run: str) -> str:
         """The plan that a run waits for, by the run's name or id; empty if none is known so."""
@@ -56,26 +65,38 @@ class Server:
         return [Run(one["id"], one["name"], _plan(one)) for one in found]
 
     def _post(self, path: str, body: Any) -> Any:
-        """The answer as JSON; None if there is no server, or it does not answer."""
-        if not self._address:
+        """The answer as JSON; None if there is no server, it does not answer, or refuses."""
+        if not self._address or self.refusal:
             return None
         import urllib3
 
-        headers = {"Content-Type": "application/json"}
-        if self._auth:
-            secret = base64.b64encode(self._auth.encode()).decode()
-            headers["Authorization"] = f"Basic {secret}"
         try:
             # a busy server says 503, or lets one wait; one that is gone is asked once
             again = urllib3.Retry(connect=0, read=2, redirect=0, status=3, other=0,
                                   status_forcelist=[503], allowed_methods=None,
                                   backoff_factor=1, raise_on_status=False)  # fmt: skip
-            with urllib3.PoolManager(ca_certs=self._ca) as pool:
+            with urllib3.PoolManager(ca_certs=self._ca, retries=again, timeout=_SECONDS) as pool:
                 answer = pool.request("POST", self._address + path, body=json.dumps(body),
-                                      headers=headers, timeout=_SECONDS, retries=again)  # fmt: skip
-            return json.loads(answer.data) if answer.status < 300 else None
+                                      headers=self._headers(pool))  # fmt: skip
+            return json.loads(answer.data) if self._taken(answer.status) else None
         except (urllib3.exceptions.HTTPError, ValueError):
             return None
+
+    def _headers(self, pool: Any) -> dict[str, str]:
+        """Password and CSRF token. A server without CSRF protection has no token to give."""
+        headers = {"Content-Type": "application/json", **self._access.headers()}
+        if not self._token:
+            url = f"{self._address}/csrf-token?client={self._client}"
+            answer = pool.request("GET", url, headers=headers)
+            self._token = json.loads(answer.data)["token"] if self._taken(answer.status) else ""
+        if self._token:
+            headers |= {"Prefect-Csrf-Token": self._token, "Prefect-Csrf-Client": self._client}
+        return headers
+
+    def _taken(self, status: int) -> bool:
+        if status == 401:
+            self.refusal = self._access.refused_by(self._address)
+        return status < 300
 
 
 def _plan(run: dict[str, Any]) -> str:
@@ -89,12 +110,3 @@ def _here(home: Path) -> str:
         return (home / "street" / "up.address").read_text(encoding="utf-8").strip()
     except OSError:
         return ""
-
-
-def _read(path: Path | None) -> str:
-    if path is None:
-        return ""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as wrong:
-        raise BadSettings(f"[operations] auth_file {path} cannot be read: {wrong}") from wrong

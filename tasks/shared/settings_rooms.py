@@ -169,9 +169,10 @@ class Kit(Table):
 class Operations(Table):
     """The server and workers that `continuity up` starts, and whom they tell.
 
-    `host`, `port`: where the server listens; other machines reach it only with `auth_file`, whose
-    one line is `user:password`. `address`: how desks and workers elsewhere reach it,
-    `https://server/api`, and where letters link to; empty is this machine's own. `ca_file`: who
+    `host`, `port`: where the server listens. `auth_file`: its password, one line `user:password`;
+    left out, it is the line in `street/password` of this home, which `continuity up` makes. `address`: how
+    desks and workers elsewhere reach it, `https://server/api`, and where letters link to; empty is
+    this machine's own. `ca_file`: who
     signed its certificate, as PEM, if no public authority did. `database`: a PostgreSQL URL; empty is SQLite,
     for trying out. `runs_at_once`: of one worker. `keep_days`: of runs and events. `approval_hours`:
     how long a plan may wait before it is told to `escalate_to`; `late_seconds`: how long a run that

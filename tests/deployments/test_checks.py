@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
 
@@ -62,16 +65,55 @@ def test_a_disk_that_is_full_is_told(street: Street, monkeypatch: pytest.MonkeyP
     assert "MB free" in told and "make room" in told
 
 
-def test_a_server_open_to_the_network_needs_a_password(street: Street, tmp_path: Path) -> None:
-    open_ = replace(street, host="0.0.0.0")
-    assert any("auth_file" in told for told in wrong(open_))
+def test_a_password_file_that_cannot_be_used(street: Street, tmp_path: Path) -> None:
     path = tmp_path / "auth"
-    path.write_text("ops:a password")
-    assert wrong(open_, auth_file=path) == []
-    path.write_text("no colon")
-    assert any("user:password" in told for told in wrong(open_, auth_file=path))
+    path.write_text("ops:a password\n")
+    assert wrong(street, auth_file=path) == []
+    for line in ("no colon", "ops:", ":secret", "ops:señor", "ops:a\nops:b"):
+        path.write_text(line)
+        (problem,) = wrong(street, auth_file=path)
+        assert "user:password" in problem and str(path) in problem and line not in problem
     path.unlink()
-    assert any("cannot be read" in told for told in wrong(open_, auth_file=path))
+    (problem,) = wrong(street, auth_file=path)
+    assert "cannot be read" in problem
+    own = street.settings.home / "street" / "password"
+    own.parent.mkdir()
+    own.write_text("half of")
+    (problem,) = wrong(street)
+    assert "delete it" in problem and str(own) in problem
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """A server that is well, and takes calls with one password only."""
+
+    def do_GET(self) -> None:
+        good = f"Basic {base64.b64encode(b'ops:right').decode()}"
+        well = self.path == "/api/health" or self.headers.get("Authorization") == good
+        self.send_response(200 if well else 401)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("check", [["--check"], []])
+@pytest.mark.parametrize(("line", "words"), [("", "none is set here"), ("ops:wrong", "(401)")])
+def test_a_worker_without_the_right_password_is_not_started(
+    house: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    check: list[str], line: str, words: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", line)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        worker = ["--home", str(house.home), "--port", str(server.server_port), "--part", "worker"]
+        code = main([*worker, *check])
+        monkeypatch.setenv("PREFECT_API_AUTH_STRING", "ops:right")
+        checked = main([*worker, "--check"])
+        server.shutdown()
+    output = "".join(capsys.readouterr())
+    assert code == (1 if check else 2) and words in output and "auth_file" in output
+    assert "PREFECT_API_AUTH_STRING" in output
+    assert "ops:wrong" not in output and checked == 0
 
 
 def test_a_pool_that_nothing_runs_in(street: Street) -> None:

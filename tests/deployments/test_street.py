@@ -6,7 +6,9 @@ import pytest
 from pydantic import SecretStr
 
 from deployments.street import Street
-from tasks.shared.settings import Operations, Settings
+from tasks.backup.house import House
+from tasks.shared import server_access
+from tasks.shared.settings import Backup, Operations, Settings
 
 
 def environment(house: Settings, *, serves: bool = True, **operations: object) -> dict[str, str]:
@@ -66,6 +68,44 @@ def test_several_machines(house: Settings, tmp_path: Path) -> None:
         found["PREFECT_API_AUTH_STRING"] == found["PREFECT_SERVER_API_AUTH_STRING"] == "ops:secret"
     )
     assert found["PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD"] == "864000"
+    # with a file of the broker's own there is no second password
+    assert not server_access.own_file(house.home).exists()
+    origins = served["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"]
+    assert origins == "http://127.0.0.1:4201,https://ops.harbor.example"
+
+
+def test_the_server_of_a_laptop_has_a_password_of_its_own(
+    house: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "somebody:else")
+    first = environment(house)
+    path = house.home / "street" / "password"
+    line = path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600 and len(line.partition(":")[2]) >= 43
+    assert first["PREFECT_API_AUTH_STRING"] == first["PREFECT_SERVER_API_AUTH_STRING"] == line
+    path.chmod(0o644)
+    assert environment(house)["PREFECT_API_AUTH_STRING"] == line
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.unlink()
+    assert environment(house)["PREFECT_API_AUTH_STRING"] != line
+
+
+def test_a_worker_elsewhere_makes_no_password(
+    house: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "PREFECT_API_AUTH_STRING" not in environment(house, serves=False)
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "ops:secret")
+    assert environment(house, serves=False)["PREFECT_API_AUTH_STRING"] == "ops:secret"
+
+
+def test_the_backup_does_not_read_the_password(house: Settings, tmp_path: Path) -> None:
+    environment(house)
+    stored = house.model_copy(update={"backup": Backup(store=str(tmp_path / "store"))})
+    sources = House(stored).sources()
+    left_out = House(stored).options(None, False, None).leave_out
+    path = server_access.own_file(house.home)
+    below = [Path(source.place) for source in sources if path.is_relative_to(source.place)]
+    assert below == [house.home] and any(path.is_relative_to(folder) for folder in left_out)
 
 
 def test_prefect_takes_every_one_of_them(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +128,12 @@ def test_prefect_takes_every_one_of_them(house: Settings, monkeypatch: pytest.Mo
     assert taken.server.deployments.concurrency_slot_wait_seconds == 5
     assert taken.ui_url == "http://127.0.0.1:4201"
     assert taken.server.ui.show_promotional_content is False
+    assert taken.server.api.csrf_protection_enabled and taken.client.csrf_support_enabled
+    assert taken.server.api.cors_allowed_origins == "http://127.0.0.1:4201"
+    line = server_access.own_file(house.home).read_text()
+    assert taken.server.api.auth_string and taken.api.auth_string
+    assert taken.server.api.auth_string.get_secret_value() == line
+    assert taken.api.auth_string.get_secret_value() == line
 
 
 def test_why_a_server_is_not_well_is_said(tmp_path: Path) -> None:

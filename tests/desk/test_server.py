@@ -20,6 +20,10 @@ RUN = {"id": "11111111-1111-1111-1111-111111111111", "name": "reconciliation-202
 
 class Answers(BaseHTTPRequestHandler):
     asked: list[tuple[str, Any, str]]
+    token: str
+    """The CSRF token that each POST must bear; empty for a server without such protection."""
+    password: str
+    """The Authorization header that each call must bear; empty for a server without a password."""
     status: int
     busy: list[int]
     """Codes that it answers with before it is itself again."""
@@ -28,10 +32,30 @@ class Answers(BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         body = json.loads(self.rfile.read(length))
         self.asked.append((self.path, body, self.headers.get("Authorization", "")))
+        if refused := self._refused():
+            self.send_response(refused)
+            self.end_headers()
+            return
         said = [RUN] if self.path.endswith("/filter") else {"status": "ACCEPT"}
         self.send_response(self.busy.pop() if self.busy else self.status)
         self.end_headers()
         self.wfile.write(json.dumps(said).encode())
+
+    def do_GET(self) -> None:
+        known = self.path.startswith("/api/csrf-token?client=") and self.token
+        denied = self.password and self.headers.get("Authorization") != self.password
+        self.send_response(401 if denied else 200 if known else 422)
+        self.end_headers()
+        if known and not denied:
+            type(self).client = self.path.partition("=")[2]
+            self.wfile.write(json.dumps({"token": self.token, "client": self.client}).encode())
+
+    def _refused(self) -> int:
+        """As Prefect's server does: the token is looked at before the password."""
+        sent = (self.headers.get("Prefect-Csrf-Token"), self.headers.get("Prefect-Csrf-Client"))
+        if self.token and sent != (self.token, self.client):
+            return 403
+        return 401 if self.password and self.headers.get("Authorization") != self.password else 0
 
     def log_message(self, *_: object) -> None:
         pass
@@ -39,7 +63,8 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def prefect() -> Iterator[tuple[str, type[Answers]]]:
-    answers = type("Own", (Answers,), {"asked": [], "status": 200, "busy": []})
+    own = {"asked": [], "status": 200, "busy": [], "token": "", "password": "", "client": ""}
+    answers = type("Own", (Answers,), own)
     with ThreadingHTTPServer(("127.0.0.1", 0), answers) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/api", answers
@@ -74,6 +99,37 @@ def test_the_password_goes_with_it(prefect, house: Settings, tmp_path) -> None:
     wanted = Operations(address=address, auth_file=path)
     Server.of(house.model_copy(update={"operations": wanted})).wake(PLAN)
     assert answers.asked[0][2] == "Basic b3BzOnNlY3JldA=="
+
+
+def test_a_csrf_token_goes_with_it(prefect) -> None:
+    address, answers = prefect
+    answers.token = "0f" * 32
+    server = Server(address)
+    assert server.plan_of(RUN["name"]) == PLAN and server.wake(PLAN) == [RUN["name"]]
+    assert server.refusal == ""
+
+
+def test_a_server_that_refuses_the_password_is_named_with_what_to_do(
+    prefect, house: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, answers = prefect
+    answers.token, answers.password = "0f" * 32, "Basic b3BzOnNlY3JldA=="
+    settings = house.model_copy(update={"operations": Operations(address=address)})
+    server = Server.of(settings)
+    assert server.plan_of(RUN["name"]) == "" and "none is set here" in server.refusal
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "ops:guess")
+    server = Server.of(settings)
+    assert server.wake(PLAN) == [] and "PREFECT_API_AUTH_STRING (401)" in server.refusal
+    assert address in server.refusal and "auth_file" in server.refusal
+    assert "guess" not in server.refusal
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "ops:secret")
+    server = Server.of(settings)
+    assert server.plan_of(RUN["name"]) == PLAN and server.refusal == ""
+    # the server of this home is asked with this home's password, whatever the variable says
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "somebody:else")
+    (house.home / "street").mkdir()
+    (house.home / "street" / "password").write_text("ops:secret")
+    assert Server.of(settings).plan_of(RUN["name"]) == PLAN
 
 
 def test_without_a_server_nothing_is_known_and_nothing_fails(house: Settings, prefect) -> None:

@@ -102,6 +102,51 @@ def test_carried_twice_everything_stands_once(house: Settings, tmp_path: Path) -
     assert asyncio.run(carry(load(moved), lambda _: None)) == ids
 
 
+@pytest.mark.usefixtures("prefect_server")
+def test_a_pool_of_an_earlier_start_gets_our_template() -> None:
+    """And what a worker makes of our template is the same whatever a run names."""
+    import asyncio
+
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
+
+    from deployments.carry import ensure_pool
+
+    theirs = ProcessWorker.get_default_base_job_template()
+    assert {"command", "env", "working_dir"} <= set(theirs["variables"]["properties"])
+
+    async def earlier_start() -> None:
+        async with get_client() as client:
+            wanted = WorkPoolCreate(name="earlier", type="process", base_job_template=theirs)
+            await client.create_work_pool(wanted)
+
+    async def close() -> None:
+        async with get_client() as client:
+            await ensure_pool(client, "earlier")
+
+    async def configuration(**values: object) -> ProcessJobConfiguration:
+        async with get_client() as client:
+            pool = await client.read_work_pool("earlier")
+            return await ProcessJobConfiguration.from_template_and_values(
+                pool.base_job_template, values, client=client
+            )
+
+    attack: dict[str, object] = {
+        "command": "/bin/evil",
+        "env": {"PYTHONPATH": "/evil"},
+        "env.LD_PRELOAD": "/evil.so",
+        "working_dir": "/",
+        "name": "evil",
+    }
+    asyncio.run(earlier_start())
+    assert asyncio.run(configuration(**attack)).command == "/bin/evil"
+    asyncio.run(close())
+    plain = asyncio.run(configuration())
+    assert asyncio.run(configuration(**attack)) == plain
+    assert (plain.command, plain.env, plain.working_dir) == (None, {}, None)
+
+
 @pytest.mark.parametrize(
     ("name", "parameter", "wrong"),
     [

@@ -57,6 +57,7 @@ class Street:
     options: dict[str, str] = field(default_factory=dict)
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
+    _token: dict[str, str] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -128,18 +129,43 @@ class Street:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(90)
 
-    def ask(self, path: str, body: Any = None) -> Any:
-        answer = httpx.post(f"{self.page}/api/{path}", json=body or {}, timeout=30)
+    @property
+    def password(self) -> str:
+        """The line that a person logs in with."""
+        return (self.home / "street" / "password").read_text()
+
+    def token(self) -> dict[str, str]:
+        """The headers of a CSRF token, as the server hands it out to who has the password."""
+        client = str(uuid4())
+        answer = self.call("GET", f"csrf-token?client={client}")
+        answer.raise_for_status()
+        return {"Prefect-Csrf-Token": answer.json()["token"], "Prefect-Csrf-Client": client}
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """One call of the API with the password; `headers` as they are."""
+        user, _, secret = self.password.partition(":")
+        return httpx.request(method, f"{self.page}/api/{path}", json=body, headers=headers,
+                             auth=(user, secret), timeout=30)  # fmt: skip
+
+    def change(self, method: str, path: str, body: Any) -> httpx.Response:
+        """A call that changes something: it bears a CSRF token, too."""
+        if not self._token:
+            self._token = self.token()
+        answer = self.call(method, path, body, **self._token)
         if answer.status_code == 503:  # SQLite was locked: every client asks again
             time.sleep(2)
-            answer = httpx.post(f"{self.page}/api/{path}", json=body or {}, timeout=30)
+            answer = self.call(method, path, body, **self._token)
+        return answer
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        answer = self.change("POST", path, body or {})
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def limit(self, deployment: str, runs: int | None) -> None:
         """How many runs of a deployment may go at once; None for any number."""
-        path = f"{self.page}/api/deployments/{deployment}"
-        httpx.patch(path, json={"concurrency_limit": runs}, timeout=30).raise_for_status()
+        wanted = {"concurrency_limit": runs}
+        self.change("PATCH", f"deployments/{deployment}", wanted).raise_for_status()
 
     def runs(self, name: str) -> list[dict[str, Any]]:
         """Runs of a deployment that are not merely scheduled, oldest first."""
@@ -177,7 +203,7 @@ class Street:
         return run if self.processes_of(run) else self.begun(name, **parameters)
 
     def _at_rest(self, run: str) -> dict[str, Any] | None:
-        found = httpx.get(f"{self.page}/api/flow_runs/{run}", timeout=30).json()
+        found = self.call("GET", f"flow_runs/{run}").json()
         moving = ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING")
         return None if found["state"]["type"] in moving else found
 

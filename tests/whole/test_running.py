@@ -65,6 +65,7 @@ def test_approved_in_the_browser_after_worker_and_server_died(
     fresh.kill("worker")
     fresh.kill("server")
     fresh.wait("the server knows the run", fresh.suspended, 120)
+    browser.log_in(fresh.page, fresh.password)
     browser.answer(fresh.page, run["id"], "ada", "000000")
     fresh.wait("it is asked again", lambda: _asked_again(fresh, run), 180)
     assert "person.code_failed" in fresh.kinds()
@@ -166,6 +167,7 @@ def test_twelve_runs_at_once_lose_no_event(fresh: Street) -> None:
 
 def test_the_drill_runs_from_the_page(fresh: Street, browser: Browser, tmp_path: Path) -> None:
     failed = fresh.ended(fresh.run("reconciliation", home=str(tmp_path / "nowhere")))
+    browser.log_in(fresh.page, fresh.password)
     browser.what_failed(fresh.page, failed["name"], "What to do: Read the last lines of its log")
     before = fresh.office.journal.head()
     browser.quick_run(fresh.page, fresh.deployment("drill")["id"])

@@ -1,0 +1,95 @@
+"""The password of the Prefect server: where it is kept, and what to say when the server refuses it.
+
+`continuity up` makes one for the server of a home, in `<home>/street/password`. The backup leaves
+that folder out; the password is in no journal, kit, log or process argument.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks.shared.errors import BadSettings
+from tasks.shared.files import write_atomic
+from tasks.shared.settings import Settings
+
+VARIABLE = "PREFECT_API_AUTH_STRING"
+USER = "continuity"
+
+
+def own_file(home: Path) -> Path:
+    """The password file of the server that `continuity up` starts on this home."""
+    return home / "street" / "password"
+
+
+def ensure(home: Path) -> Path:
+    """Make the password file if it is missing: one line `user:password`, mode 0600. Returns it."""
+    path = own_file(home)
+    if not path.is_file():
+        line = f"{USER}:{secrets.token_urlsafe(32)}"
+        write_atomic(path, line.encode("ascii"), mode=0o600)
+    path.chmod(0o600)
+    return path
+
+
+@dataclass(frozen=True)
+class Access:
+    """`line`: `user:password`, or empty where there is none. `source`: the file or variable that it
+    comes from."""
+
+    line: str = field(default="", repr=False)
+    source: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings, environment: Mapping[str, str] = os.environ) -> Access:
+        """The password by the first that is there: `[operations] auth_file`, this home's own file,
+        the variable PREFECT_API_AUTH_STRING. Raises BadSettings for an `auth_file` that cannot be
+        read, and for a line that is not ASCII `user:password`."""
+        if path := settings.operations.auth_file:
+            return cls._checked(_text(path, f"[operations] auth_file {path}"), str(path))
+        path = own_file(settings.home)
+        # another user's home is one without a server of ours
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            line = path.read_text(encoding="ascii", errors="replace").strip()
+            return cls._checked(line, str(path), "; delete it, and continuity up makes another")
+        if line := environment.get(VARIABLE, "").strip():
+            return cls._checked(line, VARIABLE)
+        return cls()
+
+    @classmethod
+    def _checked(cls, line: str, source: str, remedy: str = "") -> Access:
+        user, colon, password = line.partition(":")
+        # Prefect's server compares the two as ASCII, and answers 500 to every call otherwise
+        if not (user and colon and password and line.isascii() and len(line.splitlines()) == 1):
+            raise BadSettings(f"{source} must hold one line user:password, in ASCII{remedy}")
+        return cls(line, source)
+
+    def headers(self) -> dict[str, str]:
+        """The HTTP header that carries it; none without a password."""
+        if not self.line:
+            return {}
+        return {"Authorization": f"Basic {base64.b64encode(self.line.encode()).decode()}"}
+
+    def refused_by(self, address: str) -> str:
+        """What to tell a person when the server at `address` answered 401."""
+        if self.line:
+            wrong = f"refuses the password from {self.source} (401)"
+        else:
+            wrong = "asks for a password (401), and none is set here"
+        return (
+            f"The server at {address} {wrong}. Copy the line of <home>/street/password, or of [operations]"
+            f" auth_file, from the server's machine into a file that only you can read; name that file in"
+            f" [operations] auth_file, or put the line into {VARIABLE}"
+        )
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{name} cannot be read: {error}") from error
