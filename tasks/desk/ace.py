@@ -64,7 +64,9 @@ def _of_this_house(wanted: bool):
     from tasks.shared.errors import BadSettings
 
     try:
-        return from_settings(desk.settings) if wanted else None, offsets_from(desk.settings)
+        return from_settings(desk.workspace.settings) if wanted else None, offsets_from(
+            desk.workspace.settings
+        )
     except BadSettings:
         if wanted:
             raise
@@ -95,13 +97,15 @@ def batch(as_json: Json = False) -> None:
     from tasks.reconciliation.loop import waiting_plan, write_approved
     from tasks.reconciliation.terms import sending_day
 
-    done, dropped = write_approved(desk.house, desk.actor)
+    done, dropped = write_approved(desk.workspace, desk.actor)
     rows = [{"batch": one.batch, "file": one.where, "entries": one.numbers,
              "when": "before" if one.again else "now"} for one in done]  # fmt: skip
-    pace = pacing.pace(desk.journal, desk.settings)
+    pace = pacing.pace(desk.workspace.journal, desk.workspace.settings)
     paced, waiting, held = "" if pace.left else str(pace), None, {}
     if not any(row["when"] == "now" for row in rows):
-        waiting, held = waiting_plan(desk.house, desk.actor, sending_day(desk.settings))
+        waiting, held = waiting_plan(
+            desk.workspace, desk.actor, sending_day(desk.workspace.settings)
+        )
     if as_json:
         facts = plan_words.facts(waiting) if waiting else None
         told = {"written": rows, "dropped": dropped, "paced": paced, "waiting": facts, "held": held}
@@ -131,7 +135,10 @@ def query(as_json: Json = False) -> None:
     from tasks.reconciliation.loop import ask
     from tasks.reconciliation.terms import sending_day
 
-    rows = [{"file": str(path)} for path in ask(desk.house, desk.actor, sending_day(desk.settings))]
+    rows = [
+        {"file": str(path)}
+        for path in ask(desk.workspace, desk.actor, sending_day(desk.workspace.settings))
+    ]
     show(rows, as_json=as_json, title="Questions written")
 
 
@@ -145,7 +152,7 @@ def read(
     from tasks.reconciliation.reading import read_file
     from tasks.shared.errors import BadInput
 
-    done = [read_file(desk.house, path, desk.actor) for path in files]
+    done = [read_file(desk.workspace, path, desk.actor) for path in files]
     rows = [
         {"file": one.file, "answers": one.answers, "known before": bool(one.known),
          "problems": len(one.problems), "contradictions": list(one.odd)}
@@ -187,7 +194,7 @@ def _told(files: list[Path]):
     from tasks.reconciliation.answers import told
     from tasks.reconciliation.reading import subject_of
 
-    return told(desk.journal, subjects={subject_of(path.read_bytes()) for path in files})
+    return told(desk.workspace.journal, subjects={subject_of(path.read_bytes()) for path in files})
 
 
 @app.command()
@@ -204,10 +211,10 @@ def compare(
     from tasks.reconciliation.matching import DIFFERS
 
     def seal(triples):
-        return desk.vault.seal(triples, None)
+        return desk.workspace.vault.seal(triples, None)
 
     answers = [one for path in files for one in read_answers(path.read_bytes(), path.name, seal)]
-    rows = [row for found in compared(desk.house, answers) for row in found.table.to_pylist()]
+    rows = [row for found in compared(desk.workspace, answers) for row in found.table.to_pylist()]
     told = [
         {"number": row["entry_number"], "where": row["place"], "field": row["field"],
          "paper": row["ours"] or "", "ACE": row["theirs"] or "", "said": row["said"]}
@@ -244,7 +251,7 @@ def stand_in(
     wrongs = _misbehaviours(misbehave or ())
     outbox.mkdir(parents=True, exist_ok=True)
     with StandIn(state or outbox / "stand-in.sqlite", clock.washington().date()) as ace:
-        ace.seed_filer(desk.settings.broker.filer_code)
+        ace.seed_filer(desk.workspace.settings.broker.filer_code)
         for kind in wrongs:
             ace.misbehave(kind)
         try:

@@ -45,8 +45,8 @@ def approve(
     from tasks.reconciliation.terms import sending_day
     from tasks.shared import approval
 
-    server = Server.of(desk.settings)
-    read_at = moment(given_at, ZoneInfo(desk.settings.duties.zone), "--given-at")
+    server = Server.of(desk.workspace.settings)
+    read_at = moment(given_at, ZoneInfo(desk.workspace.settings.duties.zone), "--given-at")
     digest = server.plan_of(plan)
     if server.refusal:
         typer.echo(
@@ -54,21 +54,23 @@ def approve(
             " it goes on at the next upkeep.",
             err=True,
         )
-    waits = approval.find(desk.journal, digest or plan)
-    shown = bound(desk.journal, desk.content, waits)
-    words = before_approval(desk.content, shown, waits, sending_day(desk.settings))
+    waits = approval.find(desk.workspace.journal, digest or plan)
+    shown = bound(desk.workspace.journal, desk.workspace.content, waits)
+    words = before_approval(
+        desk.workspace.content, shown, waits, sending_day(desk.workspace.settings)
+    )
     if not as_json:
         _show(shown, words)
     elif not code:
         _print(shown, words, waits)
         raise typer.Exit(1)
     asked = approval.grant(
-        desk.journal,
+        desk.workspace.journal,
         desk.home,
         waits.plan,
         desk.actor,
         code or typer.prompt("Code", hide_input=True),
-        persons=desk.settings.approval.persons,
+        persons=desk.workspace.settings.approval.persons,
         given_at=read_at if given_at else None,
     )
     missing = _missing(asked)
@@ -88,7 +90,7 @@ def approve(
 def _missing(asked: Asked) -> int:
     from tasks.shared import approval
 
-    return max(0, approval.needed(desk.settings.approval.persons) - len(asked.granted_by))
+    return max(0, approval.needed(desk.workspace.settings.approval.persons) - len(asked.granted_by))
 
 
 def _show(shown: Bound, words: Sequence[str]) -> None:

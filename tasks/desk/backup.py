@@ -27,13 +27,13 @@ app.add_typer(backup_admin.hold, name="hold")
 def _house() -> House:
     from tasks.backup.house import House
 
-    return House(desk.settings)
+    return House(desk.workspace.settings)
 
 
 def _journal() -> Journal:
     from tasks.shared.opening import journal
 
-    return journal(desk.settings)
+    return journal(desk.workspace.settings)
 
 
 @app.command()
@@ -210,7 +210,9 @@ def doctor(as_json: Json = False) -> None:
     house = _house()
     house.keys()  # without them there is nothing to wait for
     if not as_json:
-        say(f"Waiting {desk.settings.backup.grace_seconds:g} s until the grace time is over ...")
+        say(
+            f"Waiting {desk.workspace.settings.backup.grace_seconds:g} s until the grace time is over ..."
+        )
     found = run_doctor(house, desk.actor, _journal)
     rows = [
         {"check": c.name, "result": "ok" if c.ok else "FAILED", "detail": c.detail}

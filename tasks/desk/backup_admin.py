@@ -31,7 +31,7 @@ def _admin(store: str, user: str, password_file: Path | None) -> AdminStore:
     from tasks.shared.smb.store import SmbStore
 
     account = account_of(store, user, password_file)
-    opened = open_store(account or StoreAccount(desk.settings.backup.store))
+    opened = open_store(account or StoreAccount(desk.workspace.settings.backup.store))
     if isinstance(opened, SmbStore):
         return SmbAdmin(opened.place)
     assert isinstance(opened, LocalStore)
@@ -159,7 +159,7 @@ def add(
     from tasks.backup.house import House
     from tasks.backup.retention import hold as keep
 
-    house = House(desk.settings)
+    house = House(desk.workspace.settings)
     keys = house.keys()
     repository = house.repository(keys)
     found = survey(repository)
@@ -177,7 +177,7 @@ def list_(as_json: Json = False) -> None:
     from tasks.backup.house import House
     from tasks.backup.statements import OWN_HOLD
 
-    holds = survey(House(desk.settings).repository()).holds
+    holds = survey(House(desk.workspace.settings).repository()).holds
     found = [(n, h.time, h.by, len(h.manifests), h.reason) for n, h in holds.objects.items()]
     found += [(n, s.manifest.time, f"host {s.host}", 1, OWN_HOLD) for n, s in holds.own.items()]
     rows = [

@@ -59,7 +59,7 @@ def repository_with(
         raise typer.BadParameter("give the key file", param_hint="--key")
     locked = read_key(key, kinds)
     seed = locked.open(passphrase_of(key))
-    store = open_store(account) if account else House(desk.settings).store()
+    store = open_store(account) if account else House(desk.workspace.settings).store()
     return open_repository(store, locked.officer.hex(), locked.repository.hex()), seed
 
 

@@ -21,7 +21,7 @@ Out = Annotated[Path, typer.Option("--out", help="Folder for the safe, on a stic
 def _house() -> House:
     from tasks.backup.house import House
 
-    return House(desk.settings)
+    return House(desk.workspace.settings)
 
 
 def _of(repository: Repository, heads: list[str] | None = None) -> tuple[str, list[str], str]:

@@ -17,12 +17,7 @@ import typer
 from tasks.shared.errors import BadInput, ContinuityError, NotApproved
 
 if TYPE_CHECKING:
-    from tasks.entries.ledger import Book
-    from tasks.reconciliation.asking import House
-    from tasks.shared.content import ContentStore
-    from tasks.shared.journal import Journal
-    from tasks.shared.private import Vault
-    from tasks.shared.settings import Settings
+    from tasks.workspace import Workspace
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Force = Annotated[
@@ -44,47 +39,19 @@ class Desk:
         return home_folder(self.given_home)
 
     @cached_property
-    def settings(self) -> Settings:
-        from tasks.shared.settings import load
+    def workspace(self) -> Workspace:
+        from tasks.workspace import Workspace
 
-        return load(self.home)
-
-    @cached_property
-    def journal(self) -> Journal:
-        from tasks.shared.opening import journal
-
-        return journal(self.settings)
-
-    @cached_property
-    def content(self) -> ContentStore:
-        from tasks.shared.content import ContentStore
-
-        return ContentStore(self.settings.content_path)
-
-    @cached_property
-    def vault(self) -> Vault:
-        from tasks.shared.private import Vault
-
-        return Vault(self.home)
-
-    @cached_property
-    def house(self) -> House:
-        from tasks.reconciliation.asking import House
-
-        return House(self.journal, self.content, self.vault, self.settings)
-
-    @cached_property
-    def book(self) -> Book:
-        from tasks.entries.ledger import Book
-
-        return Book(self.journal, self.content, self.vault, self.settings)
+        return Workspace.open(self.home)
 
     def numbers(self, texts: Iterable[str]) -> list[str]:
         """Entry numbers as the book writes them, by our filer's check-digit factor. Raises BadNumber
         for the first that is none."""
         from tasks.entries.number import parse
 
-        offsets = {self.settings.broker.filer_code: self.settings.numbers.check_digit_offset}
+        offsets = {
+            self.workspace.settings.broker.filer_code: self.workspace.settings.numbers.check_digit_offset
+        }
         return [str(parse(text, offsets=offsets)) for text in texts]
 
     def number(self, text: str) -> str:
@@ -176,9 +143,8 @@ def plan_told(as_json: bool) -> Iterator[None]:
 
 def _marked(title: str) -> str:
     """A drill's listings say so, as everything of a drill does; only a book that is open is asked."""
-    from tasks.shared.journal import is_drill
-
-    opened = "journal" in vars(desk) and is_drill(desk.journal)
+    parts = vars(desk)
+    opened = "workspace" in parts and "journal" in vars(parts["workspace"]) and desk.workspace.drill
     return f"DRILL: {title}" if opened and title and "DRILL" not in title else title
 
 

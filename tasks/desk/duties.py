@@ -12,7 +12,6 @@ from tasks.desk.context import Json, desk, say, show, tell
 from tasks.shared.errors import BadInput, Problem
 
 if TYPE_CHECKING:
-    from tasks.duties.records import Office
     from tasks.duties.terms import Standing
 
 app = typer.Typer(
@@ -21,12 +20,6 @@ app = typer.Typer(
 )
 Duty = Annotated[str, typer.Argument(help="A duty's id; see continuity duties list.")]
 For = Annotated[str, typer.Option("--for", help="Which policy, provider, client ... it is.")]
-
-
-def _office() -> Office:
-    from tasks.duties.records import Office
-
-    return Office(desk.journal, desk.content, desk.settings)
 
 
 def _day(text: str, option: str) -> date | None:
@@ -46,25 +39,26 @@ def list_(
 ) -> None:
     """Every duty: its light, the fact behind it, when it is due. Exit 1 if one is red."""
     from tasks.duties.readiness import command, table
+    from tasks.duties.records import catalogue_of
     from tasks.duties.terms import standings
     from tasks.shared import board, house_lines
 
-    office = _office()
-    found = standings(office.journal.rows, office.catalogue, office.zone)
-    rows = table(found, office.today())
+    workspace = desk.workspace
+    found = standings(workspace.journal.rows, catalogue_of(workspace), workspace.zone)
+    rows = table(found, workspace.today())
     if everything or as_json:
         for row, one in zip(rows, found, strict=True):
             duty = one.duty
             row |= {"what": duty.what, "proof": duty.proof, "rule": duty.source}
             row["next"] = "" if duty.by else command(one)
-    watched = [one for one in office.catalogue.duties.values() if one.watched]
-    reserve = house_lines.reserve(office.journal.rows, office.settings)
+    watched = [one for one in catalogue_of(workspace).duties.values() if one.watched]
+    reserve = house_lines.reserve(workspace.journal.rows, workspace.settings)
     rows += [{**dict.fromkeys(rows[0], ""), "about": one.about, "duty": one.id, "mark": one.mark,
               "light": reserve.light, "fact": reserve.fact, "owner": one.owner}
              for one in watched]  # fmt: skip
     show(rows, as_json=as_json, title="Duties")
     if not as_json:
-        for name, reason in office.catalogue.without.items():
+        for name, reason in catalogue_of(workspace).without.items():
             say(f"left out: {name}: {reason}")
         say(
             "mark: P read in CBP's own text, S secondary source; verify W (weak source), G (default)"
@@ -104,7 +98,7 @@ def fulfil(
         again,
         reason,
     )
-    _tell(write(_office(), duty, given, desk.actor), as_json)
+    _tell(write(desk.workspace, duty, given, desk.actor), as_json)
 
 
 def _facts(given: list[str] | None) -> dict[str, str]:
@@ -124,7 +118,7 @@ def _tell(standing: Standing, as_json: bool, words: str = "", *, stored: bool = 
 
     last = standing.last if stored else None
     new = max(standing.proofs, key=lambda one: one.seq) if last else None
-    (row,) = table([standing], _office().today())
+    (row,) = table([standing], desk.workspace.today())
     if as_json:
         proof = {"event": new.seq, "file": new.file, "sha256": new.proof} if new else {}
         tell(True, "", **row, **proof)
@@ -148,7 +142,7 @@ def acknowledge(
     """Say that you have it in hand. Silences the rung that was reached; the next comes all the same."""
     from tasks.duties.fulfil import acknowledge as write
 
-    rungs = write(_office(), duty, item, note, desk.actor)
+    rungs = write(desk.workspace, duty, item, note, desk.actor)
     words = f": acknowledged up to {rungs[-1]}. Only proof ends the reminders."
     tell(
         as_json,
@@ -168,8 +162,8 @@ def change(
     """Something changed that makes the duty due out of its turn, such as a new address for the ISA."""
     from tasks.duties.fulfil import change as write
 
-    office = _office()
-    standing = write(office, duty, item, what, _day(on, "--on") or office.today(), desk.actor)
+    workspace = desk.workspace
+    standing = write(workspace, duty, item, what, _day(on, "--on") or workspace.today(), desk.actor)
     _tell(standing, as_json, stored=False)
 
 
@@ -183,7 +177,7 @@ def end(
     """A provider, client or policy is no more: its proofs stay, its reminders end."""
     from tasks.duties.fulfil import end as write
 
-    write(_office(), duty, item, reason, desk.actor)
+    write(desk.workspace, duty, item, reason, desk.actor)
     words = f"{duty} {item}: ended. Its proofs stay in the journal."
     tell(as_json, words, **{"duty": duty, "for": item, "ended": True, "reason": reason})
 
@@ -198,7 +192,7 @@ def withdraw(
     """The newest proof was a mistake: it stays in the journal and no longer counts."""
     from tasks.duties.fulfil import withdraw as write
 
-    standing = write(_office(), duty, item, reason, desk.actor)
+    standing = write(desk.workspace, duty, item, reason, desk.actor)
     _tell(standing, as_json, "The newest proof no longer counts.", stored=False)
 
 
@@ -210,7 +204,7 @@ def remind(as_json: Json = False) -> None:
 
     from tasks.duties.reminding import remind as run
 
-    done = run(_office(), desk.actor)
+    done = run(desk.workspace, desk.actor)
     if as_json:
         print(json.dumps(vars(done), indent=1))
     else:
@@ -230,14 +224,15 @@ def calendar(
 ) -> None:
     """The year's dates: a calendar file (.ics) and a page to print (PDF)."""
     from tasks.duties.calendars import calendar_file
+    from tasks.duties.records import catalogue_of
     from tasks.duties.terms import standings
     from tasks.duties.year import year_of
     from tasks.duties.year_page import render
     from tasks.shared.files import write_atomic
 
-    office = _office()
-    year = year or office.today().year
-    found = standings(office.journal.rows, office.catalogue, office.zone)
+    workspace = desk.workspace
+    year = year or workspace.today().year
+    found = standings(workspace.journal.rows, catalogue_of(workspace), workspace.zone)
     days = year_of(found, year)
     if as_json:
         show([{"day": one.day, "what": one.what, "duty": one.standing.duty.id,
@@ -247,10 +242,10 @@ def calendar(
     own = list(dict.fromkeys(one.standing.name for one in days if not one.ahead))
     more = [(one.standing, one.ahead, one.day) for one in days if one.ahead]
     file = calendar_file(
-        [one for one in found if one.name in own], office.settings.broker.filer_code, more
+        [one for one in found if one.name in own], workspace.settings.broker.filer_code, more
     )
     for path, data in ((out / f"duties-{year}.ics", file),
-                       (out / f"duties-{year}.pdf", render(office, days, year))):  # fmt: skip
+                       (out / f"duties-{year}.pdf", render(workspace, days, year))):  # fmt: skip
         say(f"Written: {write_atomic(path, data)}")
 
 
@@ -264,13 +259,13 @@ def export(
     from tasks.duties import evidence
     from tasks.status.page import lines
 
-    office = _office()
+    workspace = desk.workspace
     if as_json:
-        print(evidence.as_json(evidence.gathered(office)))
+        print(evidence.as_json(evidence.gathered(workspace)))
         return
     if out is None:
         raise typer.BadParameter("a new folder", param_hint="--out")
     if out.exists() and any(out.iterdir()):
         raise BadInput(f"{out} is not empty; name a new folder")
-    for path in evidence.export(office, out, proofs=proofs, said=lines(office)):
+    for path in evidence.export(workspace, out, proofs=proofs, said=lines(workspace)):
         say(f"Written: {path}")

@@ -29,7 +29,7 @@ def workbook(
     from tasks.entries import handout
 
     path = out or Path(f"{handout.file_name(to)}.xlsx")
-    count = handout.write(desk.journal, desk.settings, to, path, force=force)
+    count = handout.write(desk.workspace.journal, desk.workspace.settings, to, path, force=force)
     say(f"{path}: {count} numbers for the desk {to}. Print it too: paper works without power.")
 
 
@@ -58,8 +58,8 @@ def record(
     from tasks.entries.intake import read_files
     from tasks.entries.ledger import profile_of, take
 
-    intakes = read_files(files, profile_of(desk.settings))
-    taken = take(desk.book, intakes, desk.actor, accept_clean=accept_clean, go_back=go_back)
+    intakes = read_files(files, profile_of(desk.workspace.settings))
+    taken = take(desk.workspace, intakes, desk.actor, accept_clean=accept_clean, go_back=go_back)
     copies: list[list[str]] = []
     in_the_way: list[Problem] = []
     used: set[Path] = set()
@@ -121,7 +121,7 @@ def list_(
     """Every recorded entry with its state."""
     from tasks.entries.lookup import recorded
 
-    show(recorded(desk.journal, at), as_json=as_json, title="Entries")
+    show(recorded(desk.workspace.journal, at), as_json=as_json, title="Entries")
 
 
 @app.command("show")
@@ -133,7 +133,9 @@ def show_(
     """One entry as it was recorded. Private values stay behind their references."""
     from tasks.entries.lookup import entry
 
-    found = entry(desk.journal, desk.content, desk.settings, number, revision)
+    found = entry(
+        desk.workspace.journal, desk.workspace.content, desk.workspace.settings, number, revision
+    )
     if as_json:
         print(json.dumps(found, indent=1, ensure_ascii=False, default=str))
         return
@@ -161,15 +163,23 @@ def correct(
     from tasks.reconciliation.classify import Step
     from tasks.reconciliation.loop import verdicts
 
-    back = {one.number: verdict.why for one, verdict in verdicts(desk.house)
-            if verdict.step is Step.DESK} | following.held_back(desk.house)  # fmt: skip
+    back = {one.number: verdict.why for one, verdict in verdicts(desk.workspace)
+            if verdict.step is Step.DESK} | following.held_back(desk.workspace)  # fmt: skip
     wanted = desk.numbers(numbers or ()) or list(back)
     if not wanted:
         say("No entry waits for its desk.")
         return
     why = {number: [Problem(wrong=back[number])] for number in wanted if number in back}
-    for path in handout.hand_back(desk.journal, desk.content, desk.vault, desk.settings, wanted,
-                                  out, why | reasons(desk.journal, wanted), force=force):  # fmt: skip
+    for path in handout.hand_back(
+        desk.workspace.journal,
+        desk.workspace.content,
+        desk.workspace.vault,
+        desk.workspace.settings,
+        wanted,
+        out,
+        why | reasons(desk.workspace.journal, wanted),
+        force=force,
+    ):
         say(f"{path}: correct it, then continuity entries record {path}")
 
 
@@ -178,4 +188,8 @@ def chase(as_json: Json = False) -> None:
     """What the summaries still lack, by importer and due date."""
     from tasks.entries.lookup import chase_list
 
-    show(chase_list(desk.journal, desk.content), as_json=as_json, title="To ask the importers")
+    show(
+        chase_list(desk.workspace.journal, desk.workspace.content),
+        as_json=as_json,
+        title="To ask the importers",
+    )

@@ -119,11 +119,10 @@ def status(as_json: Json = False) -> None:
     """Are we ready: CBP's ten recommendations, and what needs a person, newest first. Exit 1 if
     something is red."""
     from tasks.duties.readiness import folded
-    from tasks.duties.records import Office
     from tasks.shared import board
     from tasks.status.page import lines
 
-    found = lines(Office(desk.journal, desk.content, desk.settings))
+    found = lines(desk.workspace)
     page, needs = board.page(found), folded(board.needs(found))
     if as_json:
         print(json.dumps(board.as_dict(found), indent=1, ensure_ascii=False))

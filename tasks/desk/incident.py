@@ -12,8 +12,8 @@ from tasks.desk.context import desk, say, show
 from tasks.desk.incident_room import At, Evidence, Json, Note, Reference, paths, room
 
 if TYPE_CHECKING:
-    from tasks.incident.office import Office
     from tasks.incident.state import Given, Incident
+    from tasks.workspace import Workspace
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,12 +23,12 @@ MOST = 20
 """Clocks on one screen."""
 
 
-def _given(office: Office, at: str, **said: Any) -> Given:
+def _given(workspace: Workspace, at: str, **said: Any) -> Given:
     from tasks.incident.moments import moment
     from tasks.incident.state import Given
 
     files = paths(said.pop("files"))
-    return Given(happened=moment(at, office.zone, "--at"), files=files, **said)
+    return Given(happened=moment(at, workspace.zone, "--at"), files=files, **said)
 
 
 @app.command()
@@ -196,7 +196,7 @@ def _say_wanted_back() -> None:
     """What of the released goods outlives the incident: it bites on no clock of it."""
     from tasks.incident.after import redelivery
 
-    for one in redelivery.watches(desk.book, pressing=True):
+    for one in redelivery.watches(desk.workspace, pressing=True):
         if one.state == redelivery.DEMANDED:
             say(f"still open: CBP wants {one.number} back ({one.notice}: {one.why}), by {one.due} "
                 "(continuity incident redelivery answered)")  # fmt: skip

@@ -38,7 +38,7 @@ def watches(
     from tasks.incident.after import redelivery as room
     from tasks.shared import clock
 
-    found = room.watches(desk.book)
+    found = room.watches(desk.workspace)
     shown = [one for one in found if every or one.state not in (room.OVER, room.ANSWERED)]
     show([one.as_dict() for one in shown], as_json=as_json, title="Redelivery")
     today = clock.washington().date()
@@ -57,7 +57,7 @@ def conditional(
     from tasks.incident.after import redelivery as room
 
     room.conditional(
-        desk.book, desk.number(number), why, day(until) if until else None, proof, desk.actor
+        desk.workspace, desk.number(number), why, day(until) if until else None, proof, desk.actor
     )
     say(
         f"{desk.number(number)}: {why}"
@@ -78,7 +78,7 @@ def demanded(
     from tasks.incident.after import redelivery as room
 
     wanted = desk.number(number)
-    last = room.demanded(desk.book, wanted, notice, day(on), day(due) if due else None, what, proof,
+    last = room.demanded(desk.workspace, wanted, notice, day(on), day(due) if due else None, what, proof,
                          desk.actor)  # fmt: skip
     say(
         f"{wanted}: {what}, by {last}. Tell the importer today; damages run to the goods' value and more"
@@ -97,8 +97,16 @@ def answered(
     """Note what became of a demand."""
     from tasks.incident.after import redelivery as room
 
-    room.answered(desk.book, desk.number(number), notice, how, day(on), day(until) if until else None, proof,
-                  desk.actor)  # fmt: skip
+    room.answered(
+        desk.workspace,
+        desk.number(number),
+        notice,
+        how,
+        day(on),
+        day(until) if until else None,
+        proof,
+        desk.actor,
+    )
     say(f"{desk.number(number)}: {notice} {how} on {on}")
 
 
@@ -114,7 +122,7 @@ def grant(
     """Record the discretion that CBP granted. What statute sets (PSC, protest, drawback ...) is refused."""
     from tasks.incident.after import discretion as room
 
-    room.grant(desk.book, reference, day(first), day(last), reason, act, proof, desk.actor)
+    room.grant(desk.workspace, reference, day(first), day(last), reason, act, proof, desk.actor)
     say(f"{reference}: {', '.join(act)} from {first} to {last}")
 
 
@@ -130,7 +138,7 @@ def rely(
     entry made after the grant's last day, or whose summary was due before its first."""
     from tasks.incident.after import discretion as room
 
-    made = room.rely(desk.book, numbers, reference, act, out, desk.actor)
+    made = room.rely(desk.workspace, numbers, reference, act, out, desk.actor)
     rows = [{"number": one.number, "act": one.act,
              "attachment": str(one.path) if one.path else "none asked for: released on downtime",
              "its day": "covered" if one.dated else "NOT KNOWN HERE: hold it against the grant yourself"}
@@ -143,7 +151,7 @@ def relied(as_json: Json = False) -> None:
     """Every entry that rests on CBP's discretion."""
     from tasks.incident.after import discretion as room
 
-    show(room.relied(desk.book), as_json=as_json, title="Discretion")
+    show(room.relied(desk.workspace), as_json=as_json, title="Discretion")
 
 
 @handover.command()
@@ -168,9 +176,9 @@ def prepare(
     from tasks.shared import seal
 
     wanted = desk.numbers(numbers)
-    require_ours_alone(desk.house, wanted)
+    require_ours_alone(desk.workspace, wanted)
     other = room.Other(broker, filer.upper(), seal.read_public(recipient))
-    made = room.prepare(desk.book, wanted, other, _pairs(authorised, "--authorised"),
+    made = room.prepare(desk.workspace, wanted, other, _pairs(authorised, "--authorised"),
                         _pairs(power, "--power"), out, desk.actor)  # fmt: skip
     show([{"handover": made.handover, "entries": len(made.numbers), "documents": made.documents,
            "key": made.recipient, "file": str(made.path)}], as_json=as_json, title="Sealed")  # fmt: skip
@@ -203,7 +211,7 @@ def filed(
     holder's approval; give the same command again once it is there."""
     from tasks.reconciliation.acts import hand_over
 
-    taken = hand_over(desk.house, desk.number(number), other, proof.read_bytes(), desk.actor)
+    taken = hand_over(desk.workspace, desk.number(number), other, proof.read_bytes(), desk.actor)
     say(f"{desk.number(number)} is void: filed by other broker {taken[:3]} under {taken}")
 
 
@@ -218,7 +226,9 @@ def recall(
     """Take back what the other broker did not file: ours again."""
     from tasks.incident.after import handover as room
 
-    say(f"Ours again: {', '.join(room.recall(desk.book, name.upper(), reason, proof, desk.actor))}")
+    say(
+        f"Ours again: {', '.join(room.recall(desk.workspace, name.upper(), reason, proof, desk.actor))}"
+    )
 
 
 @handover.command("list")
@@ -226,7 +236,7 @@ def list_(as_json: Json = False) -> None:
     """What was sealed for whom, and where each number stands."""
     from tasks.incident.after import handover as room
 
-    show(room.listing(desk.book), as_json=as_json, title="Handed over")
+    show(room.listing(desk.workspace), as_json=as_json, title="Handed over")
 
 
 @handover.command("open")

@@ -98,5 +98,7 @@ def verify(
     from tasks.incident import evidence_verify
 
     public = evidence_verify.public_key(key) if key else None
-    found = evidence_verify.verify(folder, public, desk.journal if against_journal else None)
+    found = evidence_verify.verify(
+        folder, public, desk.workspace.journal if against_journal else None
+    )
     tell(found, {"head": found.seq}, known=bool(key), as_json=as_json)

@@ -19,7 +19,7 @@ def forms(as_json: Json = False) -> None:
 
     rows, bad = [], False
     for name in (room.CBP_3461, room.CBP_7501):
-        found, why = room.form(desk.home, name, desk.settings.letters)
+        found, why = room.form(desk.home, name, desk.workspace.settings.letters)
         bad = bad or bool(why)
         if found is None:
             rows.append(

@@ -61,15 +61,15 @@ def issue(
     from tasks.incident.letters import issuing, readying
 
     if port:
-        readying.require_port(desk.book, port)
+        readying.require_port(desk.workspace, port)
     chosen = desk.numbers(numbers or [])
     if port and not chosen:
-        chosen = readying.waiting(desk.journal, port)
-        for some in readying.decided(desk.journal, port):
+        chosen = readying.waiting(desk.workspace.journal, port)
+        for some in readying.decided(desk.workspace.journal, port):
             typer.echo(f"left out, {some.words}", err=True)
     kind = per or (issuing.PORT if port else issuing.SHIPMENT)
     wish = issuing.Wish(tuple(chosen), kind, signer, again, without_authorisation, leave_out)
-    outcome = issuing.issue(desk.book, wish, out, desk.actor)
+    outcome = issuing.issue(desk.workspace, wish, out, desk.actor)
     _tell(outcome, out, as_json)
     raise typer.Exit(1 if outcome.left else 0)
 
@@ -98,13 +98,13 @@ def list_(as_json: Json = False) -> None:
     from tasks.incident.letters import outdated, readying
     from tasks.incident.letters.sending import letters
 
-    old = outdated.outdated(desk.book)
+    old = outdated.outdated(desk.workspace)
     since = outdated.by_letter(old)
     show([one.as_dict() | {"revised since": ", ".join(since.get(one.said.letter, []))}
-          for one in letters(desk.book)], as_json=as_json, title="Downtime letters")  # fmt: skip
+          for one in letters(desk.workspace)], as_json=as_json, title="Downtime letters")  # fmt: skip
     if old and not as_json:
         show([one.as_dict() for one in old], as_json=False, title="Older than their record")
-    for port, some in readying.without(desk.journal).items():
+    for port, some in readying.without(desk.workspace.journal).items():
         more = f" and {len(some) - 3} more" if some[3:] else ""
         typer.echo(f"NO LETTER, port {port or 'not given'}: {', '.join(some[:3])}{more}", err=True)
 
@@ -114,7 +114,7 @@ def chase(as_json: Json = False) -> None:
     """What letters said would follow and is not here yet, by importer."""
     from tasks.incident.letters.chasing import chase_list
 
-    show(chase_list(desk.book), as_json=as_json, title="To follow")
+    show(chase_list(desk.workspace), as_json=as_json, title="To follow")
 
 
 @app.command()
@@ -133,7 +133,8 @@ def attach(
         raise BadInput("A reference is for one file: attach them one by one")
     wanted = desk.number(number)
     made = [
-        documents.attach(desk.book, wanted, path, document, desk.actor, reference) for path in files
+        documents.attach(desk.workspace, wanted, path, document, desk.actor, reference)
+        for path in files
     ]
     show([one.as_dict() for one in made], as_json=as_json, title=f"Attached to {wanted}")
 
@@ -149,8 +150,10 @@ def gather(
     from tasks.entries.lookup import recorded
     from tasks.incident.letters import documents
 
-    chosen = desk.numbers(numbers or []) or [str(row["number"]) for row in recorded(desk.journal)]
-    made = documents.attach_folder(desk.book, folder, chosen, desk.actor)
+    chosen = desk.numbers(numbers or []) or [
+        str(row["number"]) for row in recorded(desk.workspace.journal)
+    ]
+    made = documents.attach_folder(desk.workspace, folder, chosen, desk.actor)
     show([one.as_dict() for one in made.done], as_json=as_json, title="Attached")
     for number, file in made.lacking:
         typer.echo(f"not in {folder}: {file}, {number}", err=True)
@@ -169,7 +172,7 @@ def documents(
     """The files attached to entries, each with its reference and SHA-256."""
     from tasks.incident.letters.documents import attached
 
-    found = attached(desk.journal, desk.numbers(numbers))
+    found = attached(desk.workspace.journal, desk.numbers(numbers))
     show(
         [one.as_dict() for some in found.values() for one in some],
         as_json=as_json,
@@ -187,7 +190,7 @@ def drop(
     from tasks.incident.letters import documents
 
     wanted = desk.number(number)
-    documents.drop(desk.book, wanted, reference, reason, desk.actor)
+    documents.drop(desk.workspace, wanted, reference, reason, desk.actor)
     say(f"{reference} no longer goes with {wanted}")
 
 
@@ -204,7 +207,7 @@ def sent(
     from tasks.shared import clock
 
     when = day(on) if on else clock.washington().date()
-    kept = sending.sent(desk.book, letter, way, to, when, proof, desk.actor)
+    kept = sending.sent(desk.workspace, letter, way, to, when, proof, desk.actor)
     say(f"{letter.upper()} went to {to} on {when}; proof {kept[:12]}")
 
 
@@ -213,7 +216,7 @@ def withdraw(letter: Letter, reason: Reason) -> None:
     """Take a letter back before the port has it: its entries are free for another."""
     from tasks.incident.letters import sending
 
-    numbers = sending.withdraw(desk.book, letter, reason, desk.actor)
+    numbers = sending.withdraw(desk.workspace, letter, reason, desk.actor)
     say(f"{letter.upper()} no longer counts: {', '.join(numbers)}")
 
 
@@ -223,7 +226,7 @@ def print_(letter: Letter, out: Annotated[Path, typer.Option(help="The PDF to wr
     then it is written with these hidden."""
     from tasks.incident.letters import sending
 
-    path, whole = sending.reprint(desk.book, letter, out)
+    path, whole = sending.reprint(desk.workspace, letter, out)
     say(f"{path} written" + ("" if whole else ": private data was purged and is hidden"))
     raise typer.Exit(0 if whole else 1)
 
@@ -238,7 +241,7 @@ def export(
     unique reference of each in index.csv. Nothing is sent."""
     from tasks.incident.letters import sending
 
-    rows = sending.export(desk.book, letter, out, desk.actor)
+    rows = sending.export(desk.workspace, letter, out, desk.actor)
     show(rows, as_json=as_json, title=f"Written to {out}")
 
 
@@ -250,8 +253,10 @@ def blank(out: Annotated[Path, typer.Option(help="The PDF to write.")]) -> None:
     from tasks.shared.files import write_atomic
     from tasks.shared.journal import is_drill
 
-    data = room.blank(desk.settings.broker, clock.now(), drill=is_drill(desk.journal))
+    data = room.blank(
+        desk.workspace.settings.broker, clock.now(), drill=is_drill(desk.workspace.journal)
+    )
     say(f"{write_atomic(out, data)} written")
-    if names := letterhead.missing(desk.settings.broker):
+    if names := letterhead.missing(desk.workspace.settings.broker):
         settings = ", ".join(f"[broker] {name}" for name in names)
         typer.echo(f"NOT SET in continuity.toml, and a gap on the letter: {settings}", err=True)

@@ -13,7 +13,7 @@ from tasks.desk.incident_room import At, Evidence, Json, Reference, fit, paths, 
 
 if TYPE_CHECKING:
     from tasks.incident.notices import Drafted
-    from tasks.incident.office import Office
+    from tasks.workspace import Workspace
 
 
 def add_to(group: typer.Typer) -> None:
@@ -64,7 +64,7 @@ def notify(
     raise typer.Exit(1 if waiting or missing else 0)
 
 
-def _drafted(office: Office, name: str, only: list[str] | tuple[str, ...], of: str
+def _drafted(workspace: Workspace, name: str, only: list[str] | tuple[str, ...], of: str
              ) -> tuple[list[Drafted], list[str]]:  # fmt: skip
     from tasks.incident import notices as book, state
     from tasks.incident.plan import load
@@ -73,12 +73,12 @@ def _drafted(office: Office, name: str, only: list[str] | tuple[str, ...], of: s
     if of and not name:
         raise BadInput("Name the notice: what is due by itself is due of the open incident only")
     if not name:
-        return book.draft_due(office, desk.actor)
-    plan, rows = load(office.settings.home), office.journal.rows
+        return book.draft_due(workspace, desk.actor)
+    plan, rows = load(workspace.settings.home), workspace.journal.rows
     notice = plan.notice(name)
     incident = (None if of else state.newest(rows)) or state.require(rows, of)
-    to = book.recipients(office, notice, only)
-    made = book.draft(office, incident, notice, to, desk.actor, plan)
+    to = book.recipients(workspace, notice, only)
+    made = book.draft(workspace, incident, notice, to, desk.actor, plan)
     return made, book.unreachable(made)
 
 

@@ -29,12 +29,12 @@ def list_(
     held. Marks W and G: verify before relying on it."""
     from tasks.entries.lookup import recorded
     from tasks.incident.letters.case import cases
-    from tasks.incident.pga.demands import HELD, Office, demands
+    from tasks.incident.pga.demands import HELD, Agencies, demands
 
-    chosen = desk.numbers(numbers or []) or [str(row["number"]) for row in recorded(desk.journal)
+    chosen = desk.numbers(numbers or []) or [str(row["number"]) for row in recorded(desk.workspace.journal)
                                      if row["state"] == "recorded"]  # fmt: skip
-    office = Office(desk.book)
-    found = [one for case in cases(desk.book, chosen) for one in demands(office, case)]
+    office = Agencies(desk.workspace)
+    found = [one for case in cases(desk.workspace, chosen) for one in demands(office, case)]
     _tell([one for one in found if one.state == HELD or not held], as_json)
     if not as_json and not office.flags.rows:
         say("No tariff flags are loaded: only records, earlier entries and chapters were looked at "
@@ -45,10 +45,10 @@ def list_(
 def look_up(numbers: list[str]) -> str:
     """Of entries that go to a port: what only their chapter hints at, which no letter says; else empty."""
     from tasks.incident.letters.case import cases
-    from tasks.incident.pga.demands import HINT, OPEN, Office, demands
+    from tasks.incident.pga.demands import HINT, OPEN, Agencies, demands
 
-    office, agencies, entries = Office(desk.book), set[str](), set[str]()
-    for case in cases(desk.book, numbers):
+    office, agencies, entries = Agencies(desk.workspace), set[str](), set[str]()
+    for case in cases(desk.workspace, numbers):
         hints = [one for one in demands(office, case) if (one.need, one.state) == (HINT, OPEN)]
         agencies |= {one.agency for one in hints}
         entries |= {one.number for one in hints}
@@ -95,7 +95,7 @@ def note(
     from tasks.incident.pga import acts
 
     wanted = desk.number(number)
-    found = acts.note_paper(desk.book, wanted, agency, desk.actor, line=line, program=program, form=form,
+    found = acts.note_paper(desk.workspace, wanted, agency, desk.actor, line=line, program=program, form=form,
                             reference=reference, file=file)  # fmt: skip
     _tell(found, as_json)
 
@@ -114,7 +114,7 @@ def let_go(
     from tasks.incident.pga import acts
 
     wanted = desk.number(number)
-    _tell(acts.let_go(desk.book, wanted, agency, reason, desk.actor, line), as_json)
+    _tell(acts.let_go(desk.workspace, wanted, agency, reason, desk.actor, line), as_json)
 
 
 @app.command()
@@ -132,7 +132,7 @@ def load(
     loaded before; a faulty file changes nothing."""
     from tasks.incident.pga import loading
 
-    made = loading.load(desk.book, what, file, day(as_of), source, desk.actor)
+    made = loading.load(desk.workspace, what, file, day(as_of), source, desk.actor)
     say(f"{what}: {len(made.rows)} rows of {made.file}, as of {made.as_of}, from {made.source}")
 
 
@@ -145,12 +145,12 @@ def matrix(
     """Client x tariff number x agency, with paper and route: what the kit takes along. --json with
     --out lists the files that were written."""
     from tasks.incident.pga import matrix as room
-    from tasks.incident.pga.demands import Office
+    from tasks.incident.pga.demands import Agencies
     from tasks.shared.files import write_atomic
 
-    rows = room.of_client(room.rows(Office(desk.book)), client)
+    rows = room.of_client(room.rows(Agencies(desk.workspace)), client)
     if out is not None:
-        made = room.files(desk.book, client).items()
+        made = room.files(desk.workspace, client).items()
         paths = [write_atomic(out / name, data) for name, data in made]
         show_files(paths, as_json=as_json, rows=len(rows))
         return

@@ -11,7 +11,7 @@ import typer
 from tasks.desk.context import Json as Json, desk
 
 if TYPE_CHECKING:
-    from tasks.incident.office import Office
+    from tasks.workspace import Workspace
 
 
 def fit(given: str | list[str] | None) -> str | list[str] | None:
@@ -41,11 +41,10 @@ Evidence = Annotated[
 ]
 
 
-def room() -> Office:
+def room() -> Workspace:
     """The incident room of this home."""
-    from tasks.incident.office import Office
 
-    return Office(desk.journal, desk.content, desk.vault, desk.settings)
+    return desk.workspace
 
 
 def paths(given: Iterable[Path] | None) -> tuple[Path, ...]:

@@ -12,7 +12,7 @@ from tasks.desk.context import desk, say, show
 from tasks.desk.incident_room import At, Evidence, Json, Reference, fit, paths, room
 
 if TYPE_CHECKING:
-    from tasks.incident.office import Office
+    from tasks.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="The hour-zero list: open work, its clocks, its end.")
 
@@ -21,12 +21,12 @@ def add_to(group: typer.Typer) -> None:
     group.add_typer(app, name="work")
 
 
-def take(office: Office, *, accept_clean: bool = False, quiet: bool = False) -> bool:
+def take(workspace: Workspace, *, accept_clean: bool = False, quiet: bool = False) -> bool:
     """Take the exports and say what became of each; whether all of it was taken."""
     from tasks.incident import hour_zero
     from tasks.shared import clock
 
-    done = hour_zero.take(office, desk.actor, accept_clean=accept_clean)
+    done = hour_zero.take(workspace, desk.actor, accept_clean=accept_clean)
     for one in done:
         if one.problems and not one.items:
             print(

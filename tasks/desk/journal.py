@@ -21,7 +21,7 @@ def verify(as_json: Json = False) -> None:
     """Check chain, bodies, projections and content. Exit 1 if anything does not hold."""
     from tasks.shared.journal_check import verify as look
 
-    verdict = look(desk.journal, desk.content)
+    verdict = look(desk.workspace.journal, desk.workspace.content)
     if as_json:
         found = {"ok": verdict.ok, "seq": verdict.head.seq, "digest": verdict.head.digest}
         print(json.dumps({**found, "problems": [one.as_dict() for one in verdict.problems]}))
@@ -39,7 +39,7 @@ def purge() -> None:
     \\[private] keep_days after they were recorded. The flow upkeep does it by itself."""
     from tasks.shared import purging
 
-    gone = purging.purge(desk.journal, desk.vault, desk.actor)
+    gone = purging.purge(desk.workspace.journal, desk.workspace.vault, desk.actor)
     say(f"{gone} private value(s) can no longer be read, by anybody")
 
 
@@ -57,7 +57,7 @@ def export(
     their references, unless they are sealed to somebody."""
     from tasks.shared.journal_copy import export as write, signer
 
-    head = write(desk.journal, desk.content, desk.home, out)
+    head = write(desk.workspace.journal, desk.workspace.content, desk.home, out)
     say(f"{head.seq} events written to {out}; signed head {head.digest[:16]}")
     say(f"Signed with the key {signer(out)}: whoever takes the copy names it with --signed-by.")
     if private or private_to:
@@ -67,7 +67,7 @@ def export(
 
         phrase = phrase_of(out / private_copy.FILE, new=True) if private else ""
         to = To([read_public(path) for path in private_to or ()], phrase)
-        count = private_copy.write(desk.vault, out, to)
+        count = private_copy.write(desk.workspace.vault, out, to)
         say(f"{out / private_copy.FILE}: {count} private value(s), sealed")
 
 
@@ -79,7 +79,7 @@ def tail(
     """The last events."""
     from tasks.shared.journal_copy import tail as last
 
-    rows = [vars(event) for event in last(desk.journal, count)]
+    rows = [vars(event) for event in last(desk.workspace.journal, count)]
     if not as_json:
         rows = [{**row, "body": row["body"][:60], "digest": row["digest"][:12]} for row in rows]
         rows = [{name: row[name] for name in ("seq", "at", "actor", "subject", "kind", "body")}
@@ -90,7 +90,7 @@ def tail(
 @app.command()
 def rebuild() -> None:
     """Drop the projections and fold them anew from the events."""
-    say(f"Projections rebuilt from {desk.journal.rebuild()} events.")
+    say(f"Projections rebuilt from {desk.workspace.journal.rebuild()} events.")
 
 
 @app.command()
@@ -119,11 +119,11 @@ def adopt(
         from tasks.shared.private_copy import take as take_private
 
         # Before the events: an entry without its private values could be planned and not filed.
-        count = take_private(desk.vault, copy, opened_by(copy / PRIVATE, key))
+        count = take_private(desk.workspace.vault, copy, opened_by(copy / PRIVATE, key))
         if not as_json:
             say(f"{count} private value(s) taken.")
     done = take(
-        desk.journal, copy, desk.content, desk.actor,
+        desk.workspace.journal, copy, desk.workspace.content, desk.actor,
         leave_conflicts=leave_conflicts, signed_by=signed_by,
     )  # fmt: skip
     if as_json:

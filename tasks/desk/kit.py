@@ -12,18 +12,11 @@ import typer
 from tasks.desk.context import Json, desk, say, show
 
 if TYPE_CHECKING:
-    from tasks.shared.kit_part import KitOffice
     from tasks.shared.seal import By
 
 app = typer.Typer(no_args_is_help=True, help="The off-line kit: on a stick, and on paper.")
 PASSPHRASE = "CONTINUITY_KIT_PASSPHRASE"
 Key = Annotated[Path | None, typer.Option("--key", help="A recipient's key file (.key).")]
-
-
-def _office() -> KitOffice:
-    from tasks.shared.kit_part import KitOffice
-
-    return KitOffice(desk.journal, desk.content, desk.settings)
 
 
 @app.command()
@@ -54,8 +47,8 @@ def build(
     from tasks.kit.papers import FILE
     from tasks.kit.sealing import to
 
-    seal_to = to(desk.settings, recipient, _new_passphrase(passphrase))
-    made = make(_office(), Order(out, wheels, windows, wheel, python, seal_to), desk.actor)
+    seal_to = to(desk.workspace.settings, recipient, _new_passphrase(passphrase))
+    made = make(desk.workspace, Order(out, wheels, windows, wheel, python, seal_to), desk.actor)
     for words in made.parts:
         say(f"  {words}")
     say(f"{made.folder}: the kit, at event {made.facts.head_seq} of the book")
@@ -63,7 +56,7 @@ def build(
         "No sealed archive: nobody to seal to (--recipient, --passphrase, or [kit])")  # fmt: skip
     say(f"{made.folder / FILE}: print it, and keep it away from the machines")
     for name in made.removed:
-        say(f"{name} was removed: the newest {desk.settings.kit.keep} are kept")
+        say(f"{name} was removed: the newest {desk.workspace.settings.kit.keep} are kept")
     if not made.facts.platforms:
         say("Built without programs: it starts no laptop that has none.")
     elif not made.facts.python:
@@ -88,7 +81,7 @@ def check(
     from tasks.kit.check import check as look
     from tasks.shared.board import RED
 
-    found = look(_office(), folder)
+    found = look(desk.workspace, folder)
     rows: list[dict[str, Any]] = [
         {"what": one.what, "light": one.light, "fact": one.fact, "next": one.next} for one in found
     ]
@@ -165,13 +158,15 @@ def history(
     if file is not None:
         day: date = as_of.date() if as_of else clock.now().date()
         rows, notes = read_with_notes(file)
-        said = room.take(desk.journal, desk.content, desk.actor, (file.name, rows, day))
+        said = room.take(
+            desk.workspace.journal, desk.workspace.content, desk.actor, (file.name, rows, day)
+        )
         say(f"{file.name}: {said.rows} rows of {said.clients} client(s) in the book, up to {said.as_of}"
             if said else f"{file.name}: nothing new")  # fmt: skip
         for note in notes:
             say(f"  NOTE {note}")
         return
-    found = room.latest(desk.journal, desk.content)
+    found = room.latest(desk.workspace.journal, desk.workspace.content)
     rows = found.to_pylist() if found is not None else []
     if not as_json:
         rows = [{name: _short(row[name]) for name in _SHOWN} for row in rows]

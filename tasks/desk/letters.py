@@ -25,7 +25,7 @@ def letters(
     sheets, data that importers owe, eBonds that sureties owe, release dates for ports to post."""
     from tasks.reconciliation.letters.writing import write
 
-    made = write(desk.house, out, desk.actor, only or ())
+    made = write(desk.workspace, out, desk.actor, only or ())
     rows = [{"kind": one.kind, "to": one.to, "subject": one.subject, "entries": one.entries,
              "file": str(one.path)} for one in made]  # fmt: skip
     show(rows, as_json=as_json, title="Letters")

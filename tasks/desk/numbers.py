@@ -27,7 +27,15 @@ def reserve(
     """Take a block of numbers into the reserve."""
     from tasks.entries import reserve as room
 
-    ends = room.reserve(desk.journal, desk.settings, series, first, count, range_check, desk.actor)
+    ends = room.reserve(
+        desk.workspace.journal,
+        desk.workspace.settings,
+        series,
+        first,
+        count,
+        range_check,
+        desk.actor,
+    )
     tell(as_json, f"Reserved {count} {series} numbers: {ends[0]} to {ends[1]}.",
          reserved=count, series=series, first=ends[0], last=ends[1])  # fmt: skip
 
@@ -46,7 +54,16 @@ def issue(
     """Issue the lowest free numbers to a desk. They never come back to free."""
     from tasks.entries import reserve as room
 
-    numbers = room.issue(desk.journal, desk.settings, series, count, to, port, desk.actor, request)
+    numbers = room.issue(
+        desk.workspace.journal,
+        desk.workspace.settings,
+        series,
+        count,
+        to,
+        port,
+        desk.actor,
+        request,
+    )
     show([{"number": number} for number in numbers], as_json=as_json, title=f"Issued to {to}")
 
 
@@ -65,11 +82,16 @@ def void(
     if second == desk.actor:
         raise typer.BadParameter("voiding takes two persons", param_hint="--second")
     wanted = desk.numbers(numbers)
-    people.known(desk.journal, desk.actor)
+    people.known(desk.workspace.journal, desk.actor)
     people.spend_code(
-        desk.journal, desk.home, second, code, clock.now(), f"void {' '.join(wanted)}"[:200]
+        desk.workspace.journal,
+        desk.home,
+        second,
+        code,
+        clock.now(),
+        f"void {' '.join(wanted)}"[:200],
     )
-    room.void(desk.journal, wanted, reason, desk.actor, second, code_spent=True)
+    room.void(desk.workspace.journal, wanted, reason, desk.actor, second, code_spent=True)
     tell(as_json, f"Voided: {', '.join(wanted)}", voided=wanted, reason=reason)
 
 
@@ -81,7 +103,7 @@ def check(
     """Check a number's form and digit, and where it stands in the book."""
     from tasks.entries.lookup import standing
 
-    show([standing(desk.journal, desk.settings, text)], as_json=as_json)
+    show([standing(desk.workspace.journal, desk.workspace.settings, text)], as_json=as_json)
 
 
 @app.command()
@@ -89,10 +111,10 @@ def status(as_json: Json = False) -> None:
     """What is left, in numbers and in days. Exit 1 under the alarm limit."""
     from tasks.entries import reserve as room
 
-    found = room.standings(desk.journal, desk.settings)
+    found = room.standings(desk.workspace.journal, desk.workspace.settings)
     show([asdict(one) for one in found], as_json=as_json, title="Reserve")
     if any(one.alarm for one in found):
         if not as_json:
-            limit = desk.settings.numbers.alarm_days
+            limit = desk.workspace.settings.numbers.alarm_days
             say(f"ALARM: fewer than {limit} days are left; reserve more before they run out.")
         raise typer.Exit(1)

@@ -25,7 +25,7 @@ def list_(as_json: Json = False) -> None:
             "roles": " ".join(one.roles),
             "state": "revoked" if one.revoked else "enrolled" if one.enrolled else "not enrolled",
         }
-        for one in people.everyone(desk.journal)
+        for one in people.everyone(desk.workspace.journal)
     ]
     show(rows, as_json=as_json, title="People")
 
@@ -47,7 +47,7 @@ def add(
     from tasks.shared import people
 
     roles = role or ["desk"]
-    people.add(desk.journal, person, name, licence, roles, desk.actor)
+    people.add(desk.workspace.journal, person, name, licence, roles, desk.actor)
     tell(as_json, f"{name} is listed as {person}. Next: continuity people enrol {person}",
          added=person, name=name, licence=licence, roles=roles)  # fmt: skip
 
@@ -57,7 +57,7 @@ def enrol(person: Id) -> None:
     """Make a person's one-time-code secret and show it once, for the phone."""
     from tasks.shared import people
 
-    address = people.enrol(desk.journal, desk.home, person, desk.actor)
+    address = people.enrol(desk.workspace.journal, desk.home, person, desk.actor)
     say("Put this into the authenticator on the phone now; it is not shown again:")
     say(address)
 
@@ -71,6 +71,6 @@ def revoke(
     """Take away a person's right to act. What they approved and is not sent yet waits for another."""
     from tasks.shared import people
 
-    people.revoke(desk.journal, desk.home, person, reason, desk.actor)
+    people.revoke(desk.workspace.journal, desk.home, person, reason, desk.actor)
     tell(as_json, f"{person} can no longer act; what {person} approved and is not carried out yet waits "
          "for another approver: continuity status", revoked=person, reason=reason)  # fmt: skip

@@ -55,14 +55,14 @@ def restored(
 
     restore = _restore(last_backup, cut_off, counter)
     have = numbers_of(known.read_text("utf-8-sig"), known.name) if known else []
-    today = sending_day(desk.settings)
-    done = restored_turn.turn(desk.house, restore, have, margin, desk.actor, today)
+    today = sending_day(desk.workspace.settings)
+    done = restored_turn.turn(desk.workspace, restore, have, margin, desk.actor, today)
     if as_json:
         print(json.dumps(done.as_dict(every=every), indent=1))
     else:
         _say(done, every)
     if out:
-        written = restored_turn.write(desk.house, done, out, force=force)
+        written = restored_turn.write(desk.workspace, done, out, force=force)
         say("" if as_json else f"Written: {written}")
     raise typer.Exit(1 if done.waiting else 0)
 
@@ -73,11 +73,11 @@ def _restore(
     from tasks.reconciliation import restored as room
     from tasks.shared.errors import BadInput
 
-    known = room.current(desk.journal)
+    known = room.current(desk.workspace.journal)
     begin = last_backup or (known.last_backup if known else None)
     if begin is None:
         raise BadInput("The book knows of no restore: give --last-backup")
-    return room.told(desk.house, begin, cut_off, counter, desk.actor)
+    return room.told(desk.workspace, begin, cut_off, counter, desk.actor)
 
 
 def _say(done: Turn, every: bool) -> None:
@@ -116,7 +116,7 @@ def export(
     from tasks.reconciliation import production_export
     from tasks.shared import board
 
-    paths = production_export.write(desk.house, out, desk.actor, private=private)
-    last = board.last(desk.journal.rows, "production.exported")
+    paths = production_export.write(desk.workspace, out, desk.actor, private=private)
+    last = board.last(desk.workspace.journal.rows, "production.exported")
     entries = len(last[1]["numbers"]) if last else 0
     show_files(paths, as_json=as_json, entries=entries, private=private)

@@ -32,19 +32,19 @@ def account(
     """Where every number stands, by desk and port. Exit 1 while one is unaccounted for."""
     from tasks.reconciliation import account as room
 
-    lines = room.account(desk.journal)
+    lines = room.account(desk.workspace.journal)
     rows = [asdict(line) for line in lines] if every else room.totals(lines)
     show(rows, as_json=as_json, title="Accounting")
     if out:
         from tasks.shared.journal import is_drill
 
-        drill = is_drill(desk.journal)
+        drill = is_drill(desk.workspace.journal)
         say(f"Written: {room.write_workbook(lines, out, drill=drill, force=force)}")
     missing = room.unaccounted(lines)
     if missing and not as_json:
         for name, numbers in sorted(missing.items()):
             say(f"UNACCOUNTED at {name}: {len(numbers)} number(s), {numbers[0]} to {numbers[-1]}")
-    if (stray := room.strays(desk.journal)) and not as_json:
+    if (stray := room.strays(desk.workspace.journal)) and not as_json:
         say(room.strays_in_words(stray))
     raise typer.Exit(1 if missing or stray else 0)
 
@@ -56,15 +56,19 @@ def plan(as_json: Json = False) -> None:
     from tasks.reconciliation import pending, plan as room, plan_words
     from tasks.reconciliation.terms import sending_day
 
-    today = sending_day(desk.settings)
-    made = room.make(desk.journal, desk.content, desk.settings, desk.actor, today)
+    today = sending_day(desk.workspace.settings)
+    made = room.make(
+        desk.workspace.journal, desk.workspace.content, desk.workspace.settings, desk.actor, today
+    )
     if made is None:
         if as_json:
             print(json.dumps(None))
         else:
             say("Nothing is ready to be sent.")
             _say_uncovered()
-            for plan_, batches in pending.going(desk.journal, desk.content, desk.settings, today):
+            for plan_, batches in pending.going(
+                desk.workspace.journal, desk.workspace.content, desk.workspace.settings, today
+            ):
                 say(f"{len(batches)} file(s) of plan {plan_.digest[:12]} are approved and not "
                     "written yet: continuity ace batch")  # fmt: skip
         return
@@ -84,7 +88,7 @@ def _say_uncovered() -> None:
     from tasks.reconciliation.covering import without_summary
     from tasks.reconciliation.standings import standings
 
-    for line in without_summary(standings(desk.journal)):
+    for line in without_summary(standings(desk.workspace.journal)):
         say(line)
 
 
@@ -96,7 +100,7 @@ def next_(
     """What happens next with every recorded entry, and why."""
     from tasks.reconciliation.following import following
 
-    rows = [row for row in following(desk.house) if step in ("", row["step"])]
+    rows = [row for row in following(desk.workspace) if step in ("", row["step"])]
     show(rows, as_json=as_json, title="Next")
 
 
@@ -112,7 +116,7 @@ def answers(
     from tasks.reconciliation.answers import told
 
     wanted = desk.numbers(numbers or ())
-    rows = [asdict(one) for one in told(desk.journal, wanted) if every or one.code]
+    rows = [asdict(one) for one in told(desk.workspace.journal, wanted) if every or one.code]
     show(rows, as_json=as_json, title="What ACE said")
 
 
@@ -127,7 +131,7 @@ def turn(as_json: Json = False) -> None:
     from tasks.reconciliation.reading import unread
     from tasks.reconciliation.terms import sending_day
 
-    done = run(desk.house, desk.actor, sending_day(desk.settings))
+    done = run(desk.workspace, desk.actor, sending_day(desk.workspace.settings))
     steps = with_held(done.steps, done.held)
     rows = [{"step": name, "entries": len(numbers)} for name, numbers in sorted(steps.items())]
     if as_json:
@@ -155,7 +159,7 @@ def turn(as_json: Json = False) -> None:
         say(line)
     for line in done.uncovered:
         say(line)
-    if stray := strays(desk.journal):
+    if stray := strays(desk.workspace.journal):
         say(strays_in_words(stray))
     if done.waiting:
         say(f"A plan waits: continuity approve {done.waiting.digest[:12]} --by ID")
@@ -197,7 +201,7 @@ def bond(
     from tasks.reconciliation.bonds import confirm
 
     wanted = desk.number(number)
-    done = confirm(desk.house, wanted, proof.read_bytes(), proof.name, desk.actor, surety)
+    done = confirm(desk.workspace, wanted, proof.read_bytes(), proof.name, desk.actor, surety)
     words = [f"{wanted}: confirmed: {bond}" for bond in done]
     words = words or [f"{wanted}: every eBond was confirmed before; nothing is written."]
     tell(as_json, "\n".join(words), number=wanted, confirmed=done)
@@ -220,7 +224,7 @@ def settle_(
     wanted = desk.numbers(numbers)
     data = proof.read_bytes()
     with plan_told(as_json):
-        digest = settle(desk.house, wanted, how, data, desk.actor, not_in_ace=not_in_ace)
+        digest = settle(desk.workspace, wanted, how, data, desk.actor, not_in_ace=not_in_ace)
     words = f"Settled: {', '.join(wanted)}; proof {digest[:12]}"
     tell(as_json, words, settled=wanted, proof=digest)
 
@@ -237,7 +241,7 @@ def not_received_(
     from tasks.reconciliation.acts import not_received
 
     with plan_told(as_json):
-        numbers = not_received(desk.house, batch, reason, proof.read_bytes(), desk.actor)
+        numbers = not_received(desk.workspace, batch, reason, proof.read_bytes(), desk.actor)
     words = f"{batch} never reached ACE: {', '.join(numbers)} may go again once ACE was asked anew"
     tell(as_json, words, not_received=batch, numbers=numbers)
 
@@ -252,7 +256,7 @@ def again(
     from tasks.reconciliation.acts import send_again
 
     wanted = desk.numbers(numbers)
-    send_again(desk.house, wanted, reason, desk.actor)
+    send_again(desk.workspace, wanted, reason, desk.actor)
     words = f"May go again: {', '.join(wanted)}; next: continuity reconcile turn"
     tell(as_json, words, again=wanted, reason=reason)
 
@@ -268,7 +272,7 @@ def keep_release_(
     from tasks.reconciliation.acts import keep_release
 
     wanted = desk.numbers(numbers)
-    keep_release(desk.house, wanted, reason, desk.actor)
+    keep_release(desk.workspace, wanted, reason, desk.actor)
     words = f"The release stands: {', '.join(wanted)}; next: continuity reconcile turn"
     tell(as_json, words, kept=wanted, reason=reason)
 
@@ -286,7 +290,7 @@ def hand_over_(
 
     wanted = desk.number(number)
     with plan_told(as_json):
-        filed = hand_over(desk.house, wanted, other, proof.read_bytes(), desk.actor)
+        filed = hand_over(desk.workspace, wanted, other, proof.read_bytes(), desk.actor)
     tell(as_json, f"{wanted}: filed under {filed}", handed_over=wanted, filed=filed)
 
 
@@ -303,7 +307,7 @@ def burnt(
 
     wanted = desk.number(number)
     with plan_told(as_json):
-        burn(desk.house, wanted, reason, proof.read_bytes(), desk.actor)
+        burn(desk.workspace, wanted, reason, proof.read_bytes(), desk.actor)
     tell(as_json, f"{wanted} is burnt: never used again", burnt=wanted)
 
 
@@ -313,7 +317,9 @@ def sign_off_(as_json: Json = False) -> None:
     from tasks.reconciliation.sign_off import sign_off
 
     with plan_told(as_json):
-        done = sign_off(desk.journal, desk.content, desk.settings, desk.actor)
+        done = sign_off(
+            desk.workspace.journal, desk.workspace.content, desk.workspace.settings, desk.actor
+        )
     words = f"Signed: {done.numbers} numbers, accounting {done.accounting[:12]}"
     tell(as_json, words, signed=done.accounting, numbers=done.numbers)
 
@@ -333,9 +339,11 @@ def report_(
     from tasks.reconciliation import report
 
     if not incident:
-        found = newest(desk.journal.rows)
+        found = newest(desk.workspace.journal.rows)
         incident = found.id if found else report.CURRENT
-    facts = report.build(desk.journal, desk.content, desk.settings, incident, importer)
+    facts = report.build(
+        desk.workspace.journal, desk.workspace.content, desk.workspace.settings, incident, importer
+    )
     counts = {row["what"]: int(row["figure"].replace(",", "")) for row in facts.figures()}
     show_files(report.write(facts, out, desk.home), as_json=as_json, incident=incident,
                client=facts.client, drill=facts.drill, status=facts.status, head=facts.head.seq,

@@ -23,7 +23,7 @@ def requests(
     """What CBP asks of summaries: papers, a detention, an extension denied. Exit 1 while one is open."""
     from tasks.reconciliation import requests as room
 
-    found = room.requests(desk.journal, every=every)
+    found = room.requests(desk.workspace.journal, every=every)
     show([asdict(one) for one in found], as_json=as_json, title="CBP asks")
     raise typer.Exit(1 if any(not one.how for one in found) else 0)
 
@@ -37,7 +37,7 @@ def answered(
     """Note that all CBP asked of these entries was answered."""
     from tasks.reconciliation import requests as room
 
-    done = room.answered(desk.house, desk.numbers(numbers), how, proof.read_bytes(), desk.actor)
+    done = room.answered(desk.workspace, desk.numbers(numbers), how, proof.read_bytes(), desk.actor)
     rows = [{"number": one.number, "what": one.what} for one in done]
     words = "\n".join(f"{one.number}: answered: {one.what}" for one in done)
     tell(as_json, words, answered=rows, how=how)

@@ -45,7 +45,7 @@ def partners(
         raise _bad(f"{len(read.problems):,} problem(s) in {read.file}", read)
     if not read.partners.num_rows:
         raise BadInput(f"{read.file} holds no partner; nothing was changed")
-    register.take(desk.journal, desk.content, desk.actor, read.partners, source=read.sha256,
+    register.take(desk.workspace.journal, desk.workspace.content, desk.actor, read.partners, source=read.sha256,
                   file=read.file, whole=whole, refused=read.refused)  # fmt: skip
     outcome = running.screen(house(), desk.actor)
     ids = set(read.partners["partner"].to_pylist())
@@ -227,12 +227,14 @@ def deny(
     from tasks.screening.lists import own, tables, versions
 
     if remove:
-        own.allow(desk.journal, desk.content, desk.actor, remove, reason)
+        own.allow(desk.workspace.journal, desk.workspace.content, desk.actor, remove, reason)
         tell(as_json, f"{remove} is off the own deny list. Next: continuity screen run",
              removed=remove, reason=reason)  # fmt: skip
         return
     if not name:
-        found = versions.records_of(desk.journal, desk.content, "own").to_pylist()
+        found = versions.records_of(
+            desk.workspace.journal, desk.workspace.content, "own"
+        ).to_pylist()
         rows = [{"record": row["record"], "names": "; ".join(n["name"] for n in row["names"]),
                  "listed": row["listed"], "reason": row["remarks"]} for row in found]  # fmt: skip
         show(rows, as_json=as_json, title="Own deny list")
@@ -241,7 +243,7 @@ def deny(
     for one in (name, *(alias or ())):
         draft.name(_checked("name", one), tables.STRONG if draft.names else tables.PRIMARY)
     draft.place(_checked("country", country) if country else "")
-    record = own.deny(desk.journal, desk.content, desk.actor, draft, reason)
+    record = own.deny(desk.workspace.journal, desk.workspace.content, desk.actor, draft, reason)
     if as_json:
         print(json.dumps({"record": record, "name": name, "reason": reason}))
         return

@@ -12,16 +12,15 @@ from tasks.desk.context import Json, desk, say, show
 from tasks.shared.errors import BadInput, Refused
 
 if TYPE_CHECKING:
-    from tasks.screening.house import House
     from tasks.screening.lists.loading import Loaded
+    from tasks.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="The lists, and how old they are.")
 
 
-def house() -> House:
-    from tasks.screening.house import House
+def house() -> Workspace:
 
-    return House(desk.journal, desk.content, desk.settings)
+    return desk.workspace
 
 
 @app.command()
@@ -49,7 +48,9 @@ def update(
     if (folder is None) == (not from_publishers):
         raise typer.BadParameter("give a folder, or --download")
     chosen = frozenset(accept or ())
-    book = Book(desk.journal, desk.content, desk.actor, chosen, reason, _day(as_of))
+    book = Book(
+        desk.workspace.journal, desk.workspace.content, desk.actor, chosen, reason, _day(as_of)
+    )
     missed: tuple[tuple[str, str], ...] = ()
     if folder is not None:
         loaded = load_folder(book, folder)
@@ -118,7 +119,7 @@ def status(as_json: Json = False) -> None:
     """Version and age of each list. Exit 1 while one is red: screening does not rely on it."""
     from tasks.screening.lists.versions import standing
 
-    rows = standing(desk.journal)
+    rows = standing(desk.workspace.journal)
     show(rows, as_json=as_json, title="Lists in force")
     raise typer.Exit(1 if any(row["state"] == "red" for row in rows) else 0)
 
@@ -127,7 +128,7 @@ def red_lists() -> list[str]:
     """Why lists are red, and which."""
     from tasks.screening import watch
 
-    return watch.red_lists(desk.journal)
+    return watch.red_lists(desk.workspace.journal)
 
 
 def warn_of_lists() -> None:

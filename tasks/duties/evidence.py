@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from tasks.duties.duty import SEVERITIES
 from tasks.duties.evidence_page import render
 from tasks.duties.readiness import line, lines
-from tasks.duties.records import Item, Office, Proof, proof_of
+from tasks.duties.records import Item, Proof, catalogue_of, proof_of
 from tasks.duties.terms import Standing, standings
 from tasks.shared import clock, manifest
 from tasks.shared.board import OTHERS, RECOMMENDATIONS, Line
 from tasks.shared.duty_tables import PROOFS
 from tasks.shared.files import write_atomic
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 CSV, PDF, PROOF_FOLDER = "evidence.csv", "evidence.pdf", "proofs"
 
@@ -58,13 +59,13 @@ class Evidence:
     shared: str = ""
 
 
-def gathered(office: Office) -> list[Evidence]:
+def gathered(workspace: Workspace) -> list[Evidence]:
     """Every proof of every duty, newest first, and each duty without one; also the proofs of what
     ended, or left the catalogue, since."""
-    today, rows = office.today(), office.journal.rows
+    today, rows = workspace.today(), workspace.journal.rows
     found: list[Evidence] = []
-    given = _given(office)
-    for standing in standings(rows, office.catalogue, office.zone):
+    given = _given(workspace)
+    for standing in standings(rows, catalogue_of(workspace), workspace.zone):
         said = line(standing, today)
         listed = given.pop((standing.duty.id, standing.item), [])
         head = Evidence(
@@ -73,7 +74,7 @@ def gathered(office: Office) -> list[Evidence]:
         )  # fmt: skip
         found += _proved(head, standing, listed)
     for (duty, item), listed in given.items():
-        found += [_with(_past(office, duty, item), proof, counts) for proof, counts in listed]
+        found += [_with(_past(workspace, duty, item), proof, counts) for proof, counts in listed]
     order = [*RECOMMENDATIONS, *OTHERS, ""]
     return sorted(found, key=lambda one: order.index(one.about))
 
@@ -92,17 +93,17 @@ def _proved(head: Evidence, standing: Standing, given: Listed) -> list[Evidence]
     ]
 
 
-def _past(office: Office, name: str, item: str) -> Evidence:
+def _past(workspace: Workspace, name: str, item: str) -> Evidence:
     """The head of what is no duty any more; which recommendation it was of is not known of one that left
     the catalogue."""
-    duty = office.catalogue.duties.get(name)
+    duty = catalogue_of(workspace).duties.get(name)
     if duty is None:
         return Evidence("", name, item, name, "", "not in the catalogue any more")
     fact = "ended, or no proof counts"
     return Evidence(duty.about, name, item, duty.what, "", fact, rule=duty.source, mark=duty.mark)
 
 
-def _given(office: Office) -> dict[Item, Listed]:
+def _given(workspace: Workspace) -> dict[Item, Listed]:
     """All proofs ever given, newest first, each with whether it counts."""
     query = (
         sa.select(PROOFS, EVENTS.c.at, EVENTS.c.actor)
@@ -110,9 +111,9 @@ def _given(office: Office) -> dict[Item, Listed]:
         .order_by(PROOFS.c.duty, PROOFS.c.item, PROOFS.c.seq.desc())
     )
     found: dict[Item, Listed] = {}
-    for row in office.journal.rows(query):
+    for row in workspace.journal.rows(query):
         counts = "withdrawn" if row.withdrawn else "ended" if row.ended else "counts"
-        found.setdefault((row.duty, row.item), []).append((proof_of(row, office.zone), counts))
+        found.setdefault((row.duty, row.item), []).append((proof_of(row, workspace.zone), counts))
     return found
 
 
@@ -147,21 +148,23 @@ def _findings(proof: Proof) -> str:
 
 
 def export(
-    office: Office, out: Path, *, proofs: bool, said: Sequence[Line] | None = None
+    workspace: Workspace, out: Path, *, proofs: bool, said: Sequence[Line] | None = None
 ) -> list[Path]:
     """Write CSV, PDF, with `proofs` the files themselves, and a signed manifest into a folder.
     `said`: what stands behind the ten lights, of every room; without it that of the duties alone."""
-    found = gathered(office)
+    found = gathered(workspace)
     written = [
         write_atomic(out / CSV, _csv(found)),
-        write_atomic(out / PDF, render(office, found, lines(office) if said is None else said)),
+        write_atomic(
+            out / PDF, render(workspace, found, lines(workspace) if said is None else said)
+        ),
     ]
     if proofs:
         for one in {(row.sha256, row.file) for row in found if row.sha256}:
             digest, name = one
             target = out / PROOF_FOLDER / f"{digest[:12]}-{safe_name(name)}"
-            written.append(write_atomic(target, office.content.get(digest)))
-    written.append(manifest.write(out, office.settings.home, "evidence of recurring duties"))
+            written.append(write_atomic(target, workspace.content.get(digest)))
+    written.append(manifest.write(out, workspace.settings.home, "evidence of recurring duties"))
     return written
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tasks.duties.records import Office
+from tasks.duties.records import catalogue_of
 from tasks.shared import board, clock
 from tasks.shared.board import OTHERS, RECOMMENDATIONS, Line
 from tasks.shared.journal import is_drill
 from tasks.shared.paper import INNER, Column, Frame, Paper
+from tasks.workspace import Workspace
 
 if TYPE_CHECKING:
     from tasks.duties.evidence import Evidence
@@ -20,15 +21,15 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def render(office: Office, found: Sequence[Evidence], said: Sequence[Line]) -> bytes:
-    broker, head = office.settings.broker, office.journal.head()
+def render(workspace: Workspace, found: Sequence[Evidence], said: Sequence[Line]) -> bytes:
+    broker, head = workspace.settings.broker, workspace.journal.head()
     paper = Paper(
         Frame(
             title="Evidence of cyber preparedness",
             left=f"{broker.name} · filer {broker.filer_code} · licence {broker.licence or 'not set'}",
             right=f"book at event {head.seq:,}, {head.digest[:12]}",
             foot=f"Made {clock.text()[:16]}Z from the book at event {head.seq}, SHA-256 {head.digest}",
-            mark="DRILL" if is_drill(office.journal) else "",
+            mark="DRILL" if is_drill(workspace.journal) else "",
             made=clock.now(),
         )
     )
@@ -41,7 +42,7 @@ def render(office: Office, found: Sequence[Evidence], said: Sequence[Line]) -> b
         if about or of_it:
             paper.heading(f"{about if about in RECOMMENDATIONS else ''} {title}".strip())
             paper.table(_COLUMNS, of_it, 7, red=lambda row: isinstance(row, Row) and row.red)
-    for name, reason in office.catalogue.without.items():
+    for name, reason in catalogue_of(workspace).without.items():
         paper.text(f"Left out of the catalogue: {name}: {reason}")
     return paper.bytes()
 

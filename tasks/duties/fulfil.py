@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from tasks.duties import ladder
 from tasks.duties.duty import Duty
 from tasks.duties.fact_checks import fact_problems, spelled
-from tasks.duties.records import Office, Rows, read
+from tasks.duties.records import Rows, catalogue_of, read
 from tasks.duties.scans.finding import Report
 from tasks.duties.scans.reading import aged, counted, first_seen, read_report
 from tasks.duties.terms import Standing, add, standing, subject, with_rungs
 from tasks.shared import kinds, proof_files
 from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import BadInput, Problem, Refused
+from tasks.workspace import Workspace
 
 MOST = 256 << 20
 """Bytes of a proof."""
@@ -41,27 +42,27 @@ class Given:
     reason: str = ""
 
 
-def fulfil(office: Office, name: str, given: Given, actor: str) -> Standing:
+def fulfil(workspace: Workspace, name: str, given: Given, actor: str) -> Standing:
     """Store the proof and write that the duty was done. Returns where it stands then.
 
     Raises BadInput with everything that is wrong with what was given, Refused for a proof that was
     given before, HostileFile for a scan report that cannot be read. Nothing is changed by these.
     """
-    duty = office.catalogue.duty(name)
+    duty = catalogue_of(workspace).duty(name)
     report = (
         read_report(given.proof) if duty.scan and given.proof and given.proof.is_file() else None
     )
     if report and not (report.taken or given.on):
         raise BadInput(f"The proof of {name} is not taken:", [_UNDATED])
-    given = replace(given, item=_as_known(office, name, given.item), on=_day(office, given, report),
+    given = replace(given, item=_as_known(workspace, name, given.item), on=_day(workspace, given, report),
                     facts=spelled(duty, given.facts))  # fmt: skip
-    if problems := list(_problems(office, duty, given, report)):
+    if problems := list(_problems(workspace, duty, given, report)):
         raise BadInput(f"The proof of {name} is not taken:", problems)
-    before = stand(office.journal.rows, office, duty, given.item)
-    body = _body(office, duty, given, before, report)
-    withdrawn = _withdrawn(office.journal.rows, duty.id, given.item)
+    before = stand(workspace.journal.rows, workspace, duty, given.item)
+    body = _body(workspace, duty, given, before, report)
+    withdrawn = _withdrawn(workspace.journal.rows, duty.id, given.item)
     key = f"duty.fulfilled:{name}/{given.item}:{body.on}:{body.proof or body.statement}:{withdrawn}"
-    with office.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         own = [given.proof] if given.proof else []
         proves = proof_files.duty(duty.id, given.item)
         # another process may have used the file since it was checked
@@ -70,24 +71,24 @@ def fulfil(office: Office, name: str, given: Given, actor: str) -> Standing:
         event = pen.append(body, subject(before), key)
     if event is None:
         raise Refused(f"This proof of {before.name} on {body.on} stands in the journal already")
-    return stand(office.journal.rows, office, duty, given.item)
+    return stand(workspace.journal.rows, workspace, duty, given.item)
 
 
-def _as_known(office: Office, name: str, item: str) -> str:
+def _as_known(workspace: Workspace, name: str, item: str) -> str:
     """An item as the book spells it, whatever letters were typed: else one provider were two, and the
     reminders of one of them would never end."""
     item = " ".join(item.split())
     query = sa.select(PROOFS.c.item).where(
         PROOFS.c.duty == name, ~PROOFS.c.withdrawn, ~PROOFS.c.ended
     )
-    known = {row.item for row in office.journal.rows(query)}
+    known = {row.item for row in workspace.journal.rows(query)}
     same = sorted(one for one in known if one.casefold() == item.casefold())
     return item if item in known or not same else same[0]
 
 
-def stand(rows: Rows, office: Office, duty: Duty, item: str) -> Standing:
+def stand(rows: Rows, workspace: Workspace, duty: Duty, item: str) -> Standing:
     """Where one duty or item stands now."""
-    bare = standing(read(rows, office.catalogue, office.zone), duty, item)
+    bare = standing(read(rows, catalogue_of(workspace), workspace.zone), duty, item)
     return with_rungs(rows, [bare])[0]
 
 
@@ -95,12 +96,14 @@ _UNDATED = Problem(column="--on", wrong="is missing, and the report does not say
                    right="the day of the scan")  # fmt: skip
 
 
-def _day(office: Office, given: Given, report: Report | None) -> date:
-    return given.on or (report and report.taken) or office.today()
+def _day(workspace: Workspace, given: Given, report: Report | None) -> date:
+    return given.on or (report and report.taken) or workspace.today()
 
 
-def _problems(office: Office, duty: Duty, given: Given, report: Report | None) -> Iterator[Problem]:
-    today, on = office.today(), given.on
+def _problems(
+    workspace: Workspace, duty: Duty, given: Given, report: Report | None
+) -> Iterator[Problem]:
+    today, on = workspace.today(), given.on
     assert on is not None
     if duty.watched:
         yield Problem(column="duty", value=duty.id, wrong="is counted by the house itself")
@@ -119,7 +122,7 @@ def _problems(office: Office, duty: Duty, given: Given, report: Report | None) -
         yield Problem(column="--on", value=str(on), wrong="is later than the scan itself",
                       right=str(report.taken))  # fmt: skip
     yield from _until(duty, given, on)
-    yield from _proof(office, duty, given)
+    yield from _proof(workspace, duty, given)
     yield from fact_problems(duty, given.facts)
 
 
@@ -133,7 +136,7 @@ def _until(duty: Duty, given: Given, on: date) -> Iterator[Problem]:
         yield Problem(column="--until", value=str(given.until), wrong=f"is not after {on}")
 
 
-def _proof(office: Office, duty: Duty, given: Given) -> Iterator[Problem]:
+def _proof(workspace: Workspace, duty: Duty, given: Given) -> Iterator[Problem]:
     path = given.proof
     if path is None:
         if not (duty.statement and given.statement.strip()):
@@ -147,23 +150,23 @@ def _proof(office: Office, duty: Duty, given: Given) -> Iterator[Problem]:
                       right=f"1 to {MOST >> 20} MiB")  # fmt: skip
     else:
         proves = proof_files.duty(duty.id, given.item)
-        rows = office.journal.rows
+        rows = workspace.journal.rows
         yield from proof_files.problems(rows, proves, [path], given.reason, "--proof")
 
 
 def _body(
-    office: Office, duty: Duty, given: Given, before: Standing, report: Report | None
+    workspace: Workspace, duty: Duty, given: Given, before: Standing, report: Report | None
 ) -> kinds.DutyFulfilled:
-    on = given.on or office.today()
+    on = given.on or workspace.today()
     content, scan, also = "", None, ()
     if given.proof:
         digest = sha256(given.proof.read_bytes()).hexdigest()
         proves = proof_files.duty(duty.id, given.item)
-        also = proof_files.others(office.journal.rows, proves, [digest])
+        also = proof_files.others(workspace.journal.rows, proves, [digest])
     if report:
-        seen = first_seen(office.content, before.proofs, report, on)
+        seen = first_seen(workspace.content, before.proofs, report, on)
         findings = aged(report, on, seen)
-        content = office.content.put(msgspec.json.encode(findings))
+        content = workspace.content.put(msgspec.json.encode(findings))
         scan = counted(report, findings)
     return kinds.DutyFulfilled(
         duty=duty.id,
@@ -171,7 +174,7 @@ def _body(
         term=_term(duty, given, before, on),
         on=on.isoformat(),
         until=given.until.isoformat() if given.until else "",
-        proof=office.content.put(given.proof.read_bytes()) if given.proof else "",
+        proof=workspace.content.put(given.proof.read_bytes()) if given.proof else "",
         file=given.proof.name if given.proof else "",
         statement=given.statement.strip(),
         facts=dict(given.facts),
@@ -192,27 +195,27 @@ def _term(duty: Duty, given: Given, before: Standing, on: date) -> str:
     return (previous if given.again or on <= previous else before.due).isoformat()
 
 
-def acknowledge(office: Office, name: str, item: str, note: str, actor: str) -> list[str]:
+def acknowledge(workspace: Workspace, name: str, item: str, note: str, actor: str) -> list[str]:
     """Somebody has it in hand: silences the rungs reached so far. Returns them. Raises Refused if
     there is none, or all are acknowledged."""
-    duty, item = office.catalogue.duty(name), _as_known(office, name, item)
-    now = stand(office.journal.rows, office, duty, item)
+    duty, item = catalogue_of(workspace).duty(name), _as_known(workspace, name, item)
+    now = stand(workspace.journal.rows, workspace, duty, item)
     rungs = [
         step.name
-        for step in ladder.reached(now, office.today())
+        for step in ladder.reached(now, workspace.today())
         if step.name not in now.rungs or now.rungs[step.name].acknowledged is None
     ]
     if not rungs:
         raise Refused(f"{now.name}: no reminder is open; it is due on {now.due}")
     body = kinds.DutyAcknowledged(duty=name, item=item, term=now.term, rungs=rungs, note=note)
-    office.journal.append(body, subject(now), actor)
+    workspace.journal.append(body, subject(now), actor)
     return rungs
 
 
-def change(office: Office, name: str, item: str, what: str, on: date, actor: str) -> Standing:
+def change(workspace: Workspace, name: str, item: str, what: str, on: date, actor: str) -> Standing:
     """Something makes the duty due out of its turn. Raises Refused before there is a first proof."""
-    duty, item = office.catalogue.duty(name), _as_known(office, name, item)
-    now = stand(office.journal.rows, office, duty, item)
+    duty, item = catalogue_of(workspace).duty(name), _as_known(workspace, name, item)
+    now = stand(workspace.journal.rows, workspace, duty, item)
     if not now.proofs:
         raise Refused(
             f"{now.name}: nothing is shown yet that a change could touch; fulfil it first"
@@ -226,34 +229,38 @@ def change(office: Office, name: str, item: str, what: str, on: date, actor: str
         raise BadInput("The change is not taken:", [problem])
     body = kinds.DutyChanged(duty=name, item=item, what=what, on=on.isoformat())
     key = f"duty.changed:{name}/{item}:{what}:{on}"
-    if not office.journal.append(body, subject(now), actor, key):
+    if not workspace.journal.append(body, subject(now), actor, key):
         raise Refused(f"{now.name}: this change on {on} stands in the journal already")
-    return stand(office.journal.rows, office, duty, item)
+    return stand(workspace.journal.rows, workspace, duty, item)
 
 
-def end(office: Office, name: str, item: str, reason: str, actor: str) -> None:
+def end(workspace: Workspace, name: str, item: str, reason: str, actor: str) -> None:
     """An item is no more: its proofs stay in the book, its reminders end. Raises Refused."""
-    duty, item = office.catalogue.duty(name), _as_known(office, name, item)
-    now = _known(office, duty, item, lambda one: bool(one.proofs))
-    office.journal.append(kinds.DutyEnded(duty=name, item=item, reason=reason), subject(now), actor)
+    duty, item = catalogue_of(workspace).duty(name), _as_known(workspace, name, item)
+    now = _known(workspace, duty, item, lambda one: bool(one.proofs))
+    workspace.journal.append(
+        kinds.DutyEnded(duty=name, item=item, reason=reason), subject(now), actor
+    )
 
 
-def withdraw(office: Office, name: str, item: str, reason: str, actor: str) -> Standing:
+def withdraw(workspace: Workspace, name: str, item: str, reason: str, actor: str) -> Standing:
     """The newest proof was a mistake and does not count. Raises Refused if there is none."""
-    duty, item = office.catalogue.duty(name), _as_known(office, name, item)
+    duty, item = catalogue_of(workspace).duty(name), _as_known(workspace, name, item)
     column = PROOFS.c
     own = (column.duty == name, column.item == item, ~column.withdrawn, ~column.ended)
-    found = office.journal.rows(sa.select(sa.func.max(column.seq)).where(*own))[0][0]
+    found = workspace.journal.rows(sa.select(sa.func.max(column.seq)).where(*own))[0][0]
     if found is None:
         raise Refused(f"{name} {item}".strip() + ": no proof was given that could be withdrawn")
-    now = stand(office.journal.rows, office, duty, item)
+    now = stand(workspace.journal.rows, workspace, duty, item)
     body = kinds.DutyWithdrawn(duty=name, item=item, fulfilled=found, reason=reason)
-    office.journal.append(body, subject(now), actor, f"duty.withdrawn:{found}")
-    return stand(office.journal.rows, office, duty, item)
+    workspace.journal.append(body, subject(now), actor, f"duty.withdrawn:{found}")
+    return stand(workspace.journal.rows, workspace, duty, item)
 
 
-def _known(office: Office, duty: Duty, item: str, holds: Callable[[Standing], bool]) -> Standing:
-    now = stand(office.journal.rows, office, duty, item)
+def _known(
+    workspace: Workspace, duty: Duty, item: str, holds: Callable[[Standing], bool]
+) -> Standing:
+    now = stand(workspace.journal.rows, workspace, duty, item)
     if not duty.each or not holds(now):
         raise Refused(f"{duty.id} has no {duty.each or 'item'} {item!r}")
     return now

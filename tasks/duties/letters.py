@@ -11,10 +11,10 @@ from tasks.duties import ladder
 from tasks.duties.calendars import calendar_file
 from tasks.duties.ladder import Step
 from tasks.duties.readiness import command, line
-from tasks.duties.records import Office
 from tasks.duties.terms import Standing
 from tasks.shared.board import RED
 from tasks.shared.mail import Attachment, Letter
+from tasks.workspace import Workspace
 
 MARKS = {
     "P": "read in CBP's own text",
@@ -51,12 +51,14 @@ class Told:
         return ladder.recipients(self.standing, self.newest)
 
 
-def compose(office: Office, told: Sequence[Told], roles: Sequence[str], *, drill: bool) -> Letter:
+def compose(
+    workspace: Workspace, told: Sequence[Told], roles: Sequence[str], *, drill: bool
+) -> Letter:
     """One letter to these roles about all of this, the most urgent first."""
-    today = office.today()
+    today = workspace.today()
     ranked = sorted(told, key=lambda one: (_first_day(one.standing), one.standing.name))
     names = ",".join(f"{one.standing.name}:{one.standing.term}:{one.newest.name}" for one in ranked)
-    broker = office.settings.broker
+    broker = workspace.settings.broker
     mark = "DRILL: " if drill else ""
     return Letter(
         key=f"duties:{today}:{','.join(roles)}:{names}",

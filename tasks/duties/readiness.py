@@ -8,12 +8,13 @@ from datetime import date, timedelta
 
 from tasks.duties.catalogue import Catalogue, shipped
 from tasks.duties.duty import SEVERITIES
-from tasks.duties.records import Office
+from tasks.duties.records import catalogue_of
 from tasks.duties.terms import Standing, standings
 from tasks.shared import board, clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput
 from tasks.shared.house_lines import house_lines
+from tasks.workspace import Workspace
 
 _FULFIL = "continuity duties fulfil"
 _DAY = timedelta(days=1)
@@ -22,19 +23,21 @@ Finding = tuple[str, str]
 """A light and the words for it."""
 
 
-def lines(office: Office) -> list[Line]:
+def lines(workspace: Workspace) -> list[Line]:
     """The whole board: every duty, and what the house counts itself."""
-    rows = office.journal.rows
-    catalogue, faults = usable(office)
-    found = [line(standing, office.today()) for standing in standings(rows, catalogue, office.zone)]
-    return [*faults, *found, *house_lines(rows, office.settings)]
+    rows = workspace.journal.rows
+    catalogue, faults = usable(workspace)
+    found = [
+        line(standing, workspace.today()) for standing in standings(rows, catalogue, workspace.zone)
+    ]
+    return [*faults, *found, *house_lines(rows, workspace.settings)]
 
 
-def usable(office: Office) -> tuple[Catalogue, list[Line]]:
+def usable(workspace: Workspace) -> tuple[Catalogue, list[Line]]:
     """The house's catalogue; with faults in the broker's own part what ships, and a line that says so:
     in an incident nobody mends a catalogue before she sees what bites."""
     try:
-        return office.catalogue, []
+        return catalogue_of(workspace), []
     except BadInput as wrong:
         first, more = wrong.problems[0], len(wrong.problems) - 1
         fact = f"{first}{f' (and {more} more)' if more else ''}"

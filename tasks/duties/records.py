@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,37 +15,25 @@ import sqlalchemy as sa
 
 from tasks.duties.catalogue import Catalogue, load
 from tasks.shared import clock, kinds
-from tasks.shared.content import ContentStore
 from tasks.shared.duty_tables import CHANGES, PROOFS, RUNGS
-from tasks.shared.journal import Journal
 from tasks.shared.projections import MAIL
 from tasks.shared.screening_tables import LISTS
-from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
 Item = tuple[str, str]
 """A duty's id and which of its items, empty where there is only one."""
 
 
-@dataclass(frozen=True)
-class Office:
-    """What the room works with. Days begin in the zone of the settings."""
+def catalogue_of(workspace: Workspace) -> Catalogue:
+    """The duties of a workspace, read once. Raises BadSettings for a list that cannot be used."""
+    return workspace.once(load_catalogue)
 
-    journal: Journal
-    content: ContentStore
-    settings: Settings
 
-    @cached_property
-    def catalogue(self) -> Catalogue:
-        return load(self.settings)
-
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.settings.duties.zone)
-
-    def today(self) -> date:
-        return clock.now().astimezone(self.zone).date()
+def load_catalogue(workspace: Workspace) -> Catalogue:
+    """The duties of a workspace, read anew."""
+    return load(workspace.settings)
 
 
 @dataclass(frozen=True)

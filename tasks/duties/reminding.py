@@ -14,11 +14,12 @@ from datetime import date
 
 from tasks.duties import ladder, letters
 from tasks.duties.letters import Told
-from tasks.duties.records import Office, Rows, unreached
+from tasks.duties.records import Rows, catalogue_of, unreached
 from tasks.duties.terms import Standing, standings, subject, with_rungs
 from tasks.shared import board, clock, house_lines, kinds
 from tasks.shared.journal import Pen, is_drill
 from tasks.shared.mail import Letter, Post
+from tasks.workspace import Workspace
 
 
 @dataclass
@@ -33,24 +34,27 @@ class Reminded:
     reason: str = ""
 
 
-def remind(office: Office, actor: str) -> Reminded:
+def remind(workspace: Workspace, actor: str) -> Reminded:
     """Queue what is due and deliver what waits. Safe to run at any time, and by several at once."""
     done = Reminded()
-    post = Post(office.journal, office.content, office.settings)
-    rows = office.journal.rows
-    if _pending(office, rows) or _stale(office, rows):
-        with office.journal.write(actor) as pen:
-            _tell(office, post, pen, done)
+    post = Post(workspace.journal, workspace.content, workspace.settings)
+    rows = workspace.journal.rows
+    if _pending(workspace, rows) or _stale(workspace, rows):
+        with workspace.journal.write(actor) as pen:
+            _tell(workspace, post, pen, done)
     delivery = post.deliver(actor)
     done.sent, done.waiting, done.reason = len(delivery.sent), delivery.waiting, delivery.reason
     return done
 
 
-def _pending(office: Office, rows: Rows) -> list[Told]:
+def _pending(workspace: Workspace, rows: Rows) -> list[Told]:
     """What is to be told now: new rungs, and those whose letter from an earlier day reached nobody."""
-    today, stale = office.today(), _stale(office, rows)
+    today, stale = workspace.today(), _stale(workspace, rows)
     found = []
-    for standing in [*standings(rows, office.catalogue, office.zone), *_alarms(office, rows)]:
+    for standing in [
+        *standings(rows, catalogue_of(workspace), workspace.zone),
+        *_alarms(workspace, rows),
+    ]:
         steps = ladder.due(standing, today)
         names = {name for name, rung in standing.rungs.items() if rung.mail in stale}
         again = [step for step in ladder.reached(standing, today) if step.name in names]
@@ -59,30 +63,30 @@ def _pending(office: Office, rows: Rows) -> list[Told]:
     return found
 
 
-def _stale(office: Office, rows: Rows) -> set[str]:
+def _stale(workspace: Workspace, rows: Rows) -> set[str]:
     def day(at: str) -> date:
-        return clock.parse(at).astimezone(office.zone).date()
+        return clock.parse(at).astimezone(workspace.zone).date()
 
-    return {mail for mail, at in unreached(rows).items() if day(at) < office.today()}
+    return {mail for mail, at in unreached(rows).items() if day(at) < workspace.today()}
 
 
-def _alarms(office: Office, rows: Rows) -> list[Standing]:
+def _alarms(workspace: Workspace, rows: Rows) -> list[Standing]:
     """Duties that the house watches, while they are not green: each day is a term of its own."""
-    today, found = office.today(), []
-    for duty in office.catalogue.duties.values():
-        if duty.watched and house_lines.reserve(rows, office.settings).light != board.GREEN:
+    today, found = workspace.today(), []
+    for duty in catalogue_of(workspace).duties.values():
+        if duty.watched and house_lines.reserve(rows, workspace.settings).light != board.GREEN:
             bare = Standing(duty, "", today, today, today.isoformat())
             found.append(bare)
     return with_rungs(rows, found)
 
 
-def _tell(office: Office, post: Post, pen: Pen, done: Reminded) -> None:
-    stale, by = _stale(office, pen.rows), ""
+def _tell(workspace: Workspace, post: Post, pen: Pen, done: Reminded) -> None:
+    stale, by = _stale(workspace, pen.rows), ""
     groups: dict[tuple[str, ...], list[Told]] = defaultdict(list)
-    for told in _pending(office, pen.rows):
+    for told in _pending(workspace, pen.rows):
         groups[told.recipients].append(told)
     for roles, some in sorted(groups.items()):
-        letter = letters.compose(office, some, roles, drill=is_drill(office.journal))
+        letter = letters.compose(workspace, some, roles, drill=is_drill(workspace.journal))
         post.queue(pen, letter)
         done.letters.append(letter.title)
         for told in some:

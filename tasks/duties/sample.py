@@ -10,9 +10,9 @@ from pathlib import Path
 from tasks.duties import evidence
 from tasks.duties.fulfil import Given, fulfil
 from tasks.duties.readiness import lines
-from tasks.duties.records import Office
 from tasks.duties.reminding import remind
 from tasks.shared import board
+from tasks.workspace import Workspace
 
 _AGE = timedelta(days=880)
 """Since the agreement was signed: its renewal is to be submitted in about five weeks."""
@@ -21,29 +21,29 @@ _ISA = {"holder": "self", "connection": "MQIPT", "legal-name": "Harbor & Vance C
 _POLICY = {"version": "3", "owner": "compliance", "functions": "RS, RC"}
 
 
-def live(office: Office, actor: str) -> None:
+def live(workspace: Workspace, actor: str) -> None:
     """A few proofs, and the reminders of the day, which stay in the outbox."""
-    today = office.today()
+    today = workspace.today()
     shipped = files("continuity_data").joinpath("sample", "duties")
     with as_file(shipped.joinpath("isa-acceptance.txt")) as path:
-        fulfil(office, "isa", Given(path, on=today - _AGE, facts=_ISA), actor)
+        fulfil(workspace, "isa", Given(path, on=today - _AGE, facts=_ISA), actor)
     with as_file(shipped.joinpath("incident-response-policy.txt")) as path:
         given = Given(path, item="Incident response", on=today - timedelta(days=100), facts=_POLICY)
-        fulfil(office, "policy-review", given, actor)
+        fulfil(workspace, "policy-review", given, actor)
     said = Given(statement="All numbers rung by Ben Harbor", on=today - timedelta(days=20))
-    fulfil(office, "contacts", said, actor)
-    remind(office, actor)
+    fulfil(workspace, "contacts", said, actor)
+    remind(workspace, actor)
 
 
-def words(office: Office) -> Iterator[str]:
+def words(workspace: Workspace) -> Iterator[str]:
     """The board, a line a recommendation."""
-    for one in board.page(lines(office)):
+    for one in board.page(lines(workspace)):
         yield f"{one.light:5} {one.id:3} {one.title}: {one.fact}"
 
 
-def leave(office: Office, out: Path) -> list[str]:
+def leave(workspace: Workspace, out: Path) -> list[str]:
     """The auditor's evidence in a folder; returns the names of its files."""
     return [
         path.relative_to(out.parent).as_posix()
-        for path in evidence.export(office, out, proofs=True)
+        for path in evidence.export(workspace, out, proofs=True)
     ]

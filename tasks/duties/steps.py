@@ -9,23 +9,16 @@ from typing import Any
 from prefect import get_run_logger
 
 from tasks.duties import reminding, sample
-from tasks.duties.records import Office
-from tasks.shared import opening
-from tasks.shared.settings import load
 from tasks.shared.steps import task
-
-
-def _office(home: str) -> Office:
-    settings = load(Path(home))
-    return Office(opening.journal(settings), opening.content(settings), settings)
+from tasks.workspace import Workspace
 
 
 @task(name="remind", retries=2, retry_delay_seconds=60)
 def remind(home: str, actor: str) -> dict[str, Any]:
     """Queue the reminders that are due and deliver every letter that waits."""
-    office = _office(home)
-    done = reminding.remind(office, actor)
-    office.journal.close()
+    workspace = Workspace.open(Path(home))
+    done = reminding.remind(workspace, actor)
+    workspace.journal.close()
     get_run_logger().info("%d reminder(s), %d letter(s) sent, %d wait", len(done.rungs), done.sent,
                           len(done.waiting))  # fmt: skip
     return vars(done)
@@ -34,8 +27,8 @@ def remind(home: str, actor: str) -> dict[str, Any]:
 @task(name="readiness of the sample brokerage")
 def show_sample(home: str, actor: str, out: str) -> list[str]:
     """Proofs and reminders of the sample brokerage, and its evidence in `out`; the board in words."""
-    office = _office(home)
-    sample.live(office, actor)
-    said = [*sample.words(office), *sample.leave(office, Path(out))]
-    office.journal.close()
+    workspace = Workspace.open(Path(home))
+    sample.live(workspace, actor)
+    said = [*sample.words(workspace), *sample.leave(workspace, Path(out))]
+    workspace.journal.close()
     return said

@@ -8,12 +8,12 @@ from datetime import date
 from itertools import zip_longest
 
 from tasks.duties.readiness import line
-from tasks.duties.records import Office
 from tasks.duties.year import Day
 from tasks.shared import clock
 from tasks.shared.board import RED
 from tasks.shared.journal import is_drill
 from tasks.shared.paper import INNER, Column, Frame, Paper
+from tasks.workspace import Workspace
 
 _COLUMNS = (
     Column("Day", 27), Column("Duty", 110), Column("Owner", 26), Column("Counts as proof", INNER - 173),
@@ -26,16 +26,16 @@ _MARKS = (
 )
 
 
-def render(office: Office, days: Sequence[Day], year: int) -> bytes:
+def render(workspace: Workspace, days: Sequence[Day], year: int) -> bytes:
     """The PDF. Raises MissingPart without fpdf2 or its fonts."""
-    broker, head = office.settings.broker, office.journal.head()
+    broker, head = workspace.settings.broker, workspace.journal.head()
     paper = Paper(
         Frame(
             title=f"Recurring duties {year}",
             left=f"{broker.name} · filer {broker.filer_code} · licence {broker.licence or 'not set'}",
             right=f"recurring duties {year}",
             foot=f"Made {clock.text()[:16]}Z from the book at event {head.seq}, {head.digest[:12]}",
-            mark="DRILL" if is_drill(office.journal) else "",
+            mark="DRILL" if is_drill(workspace.journal) else "",
             made=clock.now(),
         )
     )
@@ -47,7 +47,7 @@ def render(office: Office, days: Sequence[Day], year: int) -> bytes:
     for month in range(1, 13):
         if own := [one for one in days if one.day.month == month]:
             paper.heading(f"{date(year, month, 1):%B}")
-            rows = [_row(one, office.today()) for one in own]
+            rows = [_row(one, workspace.today()) for one in own]
             paper.table(_COLUMNS, rows, 8, red=lambda row: row[0].endswith("!"))
     if not days:
         paper.text("No duty falls into this year.")

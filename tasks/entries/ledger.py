@@ -35,12 +35,11 @@ from tasks.entries.standing import (
     used_elsewhere,
 )
 from tasks.shared import clock, kinds
-from tasks.shared.content import ContentStore
 from tasks.shared.errors import Problem
 from tasks.shared.journal import Journal
-from tasks.shared.private import Vault
 from tasks.shared.projections import ENTRIES, among
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 if TYPE_CHECKING:
     from tasks.entries.intake import Intake
@@ -82,22 +81,12 @@ class Taken:
         return f"{self.file}{desk}: {state}{told or 'nothing in it'}"
 
 
-@dataclass(frozen=True)
-class Book:
-    """Where this book is written."""
-
-    journal: Journal
-    content: ContentStore
-    vault: Vault
-    settings: Settings
-
-
-def take(book: Book, intakes: Sequence[Intake], actor: str, *, accept_clean: bool = False,
+def take(workspace: Workspace, intakes: Sequence[Intake], actor: str, *, accept_clean: bool = False,
          go_back: bool = False) -> list[Taken]:  # fmt: skip
     """Record each file in the order given; the answer says what became of each. `go_back`: also
     entries that it puts back to what they were before a correction."""
-    taken = [_take_one(book, one, intakes, actor, accept_clean, go_back) for one in intakes]
-    known = type_hints.known(history.latest(book.journal, book.content))
+    taken = [_take_one(workspace, one, intakes, actor, accept_clean, go_back) for one in intakes]
+    known = type_hints.known(history.latest(workspace.journal, workspace.content))
     return [
         replace(one, warnings=(
             *one.warnings,
@@ -123,43 +112,45 @@ def profile_of(settings: Settings) -> Profile:
 
 
 def _take_one(
-    book: Book, intake: Intake, others: Sequence[Intake], actor: str, accept_clean: bool,
+    workspace: Workspace, intake: Intake, others: Sequence[Intake], actor: str, accept_clean: bool,
     go_back: bool,
 ) -> Taken:  # fmt: skip
     clashes = [
-        *_clashes(book, intake, others),
+        *_clashes(workspace, intake, others),
         *_references(intake),
-        *against_release(book.journal, intake),
-        *in_bond_use.clashes(book.journal, intake.record, intake.file),
+        *against_release(workspace.journal, intake),
+        *in_bond_use.clashes(workspace.journal, intake.record, intake.file),
     ]
-    back = list(_going_back(book, intake, {number for number, _ in clashes}))
+    back = list(_going_back(workspace, intake, {number for number, _ in clashes}))
     clashes += [] if go_back else back
     problems = tuple(sorted([*intake.problems, *(problem for _, problem in clashes)]))
     if problems and not (accept_clean and not intake.blocked):
-        _write_refusal(book.journal, intake, problems, actor)
+        _write_refusal(workspace.journal, intake, problems, actor)
         left = tuple(intake.record.numbers)
         return Taken(intake.file, intake.desk, left=left, problems=problems)
     clashing = {number for number, _ in clashes}
     sound = intake.clean()
-    record = _ready(book, sound.take(set(sound.numbers) - clashing))
-    new, changed, same = _sorted_out(book.journal, record)
+    record = _ready(workspace, sound.take(set(sound.numbers) - clashing))
+    new, changed, same = _sorted_out(workspace.journal, record)
     if new or changed:
-        _write(book, intake, record.take([*new, *changed]), new, changed, actor)
+        _write(workspace, intake, record.take([*new, *changed]), new, changed, actor)
     kept = set(record.numbers)
     left = tuple(number for number in intake.record.numbers if number not in kept)
     return Taken(intake.file, intake.desk, tuple(new), tuple(changed), tuple(same), left,
-                 _voids(book.journal, sound), problems, _undone(back, changed))  # fmt: skip
+                 _voids(workspace.journal, sound), problems, _undone(back, changed))  # fmt: skip
 
 
-def _clashes(book: Book, intake: Intake, others: Sequence[Intake]) -> Iterable[tuple[str, Problem]]:
+def _clashes(
+    workspace: Workspace, intake: Intake, others: Sequence[Intake]
+) -> Iterable[tuple[str, Problem]]:
     """Numbers that this desk may not use, with the reason, naming the other desk. What went out and is
     handed in again as it was, in a workbook in which others were corrected, is no change."""
     desks = desks_of(intake)
-    held = {row.number: row for row in standings(book.journal, list(desks))}
+    held = {row.number: row for row in standings(workspace.journal, list(desks))}
     late = {number for number, row in held.items()
             if row.desk == desks[number] and row.file and objection(number, row.desk, row, "")}  # fmt: skip
     sound = intake.clean().take(late - intake.faulty) if late else None
-    same = _sorted_out(book.journal, _ready(book, sound))[2] if sound else []
+    same = _sorted_out(workspace.journal, _ready(workspace, sound))[2] if sound else []
     for number, desk in desks.items():
         if number in intake.faulty or number in same:
             continue
@@ -179,13 +170,15 @@ def _references(intake: Intake) -> Iterable[tuple[str, Problem]]:
                               "the number or date itself")  # fmt: skip
 
 
-def _going_back(book: Book, intake: Intake, clashing: set[str]) -> Iterable[tuple[str, Problem]]:
+def _going_back(
+    workspace: Workspace, intake: Intake, clashing: set[str]
+) -> Iterable[tuple[str, Problem]]:
     """An older workbook undoes what was corrected since; that takes a clear yes."""
     sound = intake.clean()
-    some = corrected(book.journal, sound.numbers) - clashing
-    record = _ready(book, sound.take(some)) if some else Record.empty()
-    changed = _sorted_out(book.journal, record)[1]
-    for number, words in going_back(book.journal, book.content, record, changed).items():
+    some = corrected(workspace.journal, sound.numbers) - clashing
+    record = _ready(workspace, sound.take(some)) if some else Record.empty()
+    changed = _sorted_out(workspace.journal, record)[1]
+    for number, words in going_back(workspace.journal, workspace.content, record, changed).items():
         yield number, Problem(
             intake.file, "Entries", intake.row_of(number), "Entry number", number,
             f"was corrected since this was written, and would go back: {words}",
@@ -200,10 +193,10 @@ def _undone(back: Iterable[tuple[str, Problem]], revised: Iterable[str]) -> tupl
     return tuple(replace(told, right="done as asked") for number, told in back if number in kept)
 
 
-def _ready(book: Book, record: Record) -> Record:
+def _ready(workspace: Workspace, record: Record) -> Record:
     """With the ledger key set and every private value behind its reference."""
-    purge = clock.now().date() + timedelta(days=book.settings.private.keep_days)
-    return private_fields.seal(private_fields.with_ledger_key(record), book.vault, purge)
+    purge = clock.now().date() + timedelta(days=workspace.settings.private.keep_days)
+    return private_fields.seal(private_fields.with_ledger_key(record), workspace.vault, purge)
 
 
 def _sorted_out(journal: Journal, record: Record) -> tuple[list[str], list[str], list[str]]:
@@ -218,13 +211,18 @@ def _sorted_out(journal: Journal, record: Record) -> tuple[list[str], list[str],
 
 
 def _write(
-    book: Book, intake: Intake, record: Record, new: list[str], changed: list[str], actor: str
+    workspace: Workspace,
+    intake: Intake,
+    record: Record,
+    new: list[str],
+    changed: list[str],
+    actor: str,
 ) -> None:
     # Content before event: an orphan is harmless, an event without its content is not.
-    content = book.content.put(to_bytes(record))
+    content = workspace.content.put(to_bytes(record))
     lines = {line.number: line for line in entry_lines(record)}
     subject = f"file/{intake.sha256[:12]}"
-    with book.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         for struct, numbers in ((kinds.EntriesRecorded, new), (kinds.EntriesRevised, changed)):
             if numbers:
                 body = struct(

@@ -9,11 +9,11 @@ from prefect import get_run_logger
 
 from tasks.entries import sample
 from tasks.entries.intake import read_files
-from tasks.entries.ledger import Book, profile_of, take
+from tasks.entries.ledger import profile_of, take
 from tasks.shared import opening
-from tasks.shared.private import Vault
 from tasks.shared.settings import load
 from tasks.shared.steps import task
+from tasks.workspace import Workspace
 
 
 @task(name="make the sample brokerage")
@@ -30,11 +30,9 @@ def make_sample(home: str) -> dict[str, Any]:
 def record_files(home: str, paths: list[str], actor: str, accept_clean: bool) -> list[Any]:
     """Take each file into the book; the answer says what became of each."""
     settings = load(Path(home))
-    book = Book(
-        opening.journal(settings), opening.content(settings), Vault(settings.home), settings
-    )
+    workspace = Workspace(settings)
     intakes = read_files([Path(path) for path in paths], profile_of(settings))
-    taken = take(book, intakes, actor, accept_clean=accept_clean)
+    taken = take(workspace, intakes, actor, accept_clean=accept_clean)
     get_run_logger().info("%d file(s) read", len(taken))
     return taken
 

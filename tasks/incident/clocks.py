@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from tasks.incident import deadlines, hour_zero, tellings
 from tasks.incident.deadlines import Deadline, Due
 from tasks.incident.hour_zero import Item
-from tasks.incident.office import Office
 from tasks.incident.state import Incident, Rows
 from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.projections import ENTRIES, NUMBERS
+from tasks.workspace import Workspace
 
 SOON = timedelta(hours=24)
 ON_LINE = ("reconnected", "keying_backlog", "reconciled", "closed", "dismissed")
@@ -59,10 +59,10 @@ def span(time: timedelta) -> str:
     return f"{hours} h {rest} min" if hours else f"{rest} min"
 
 
-def clocks(office: Office, incident: Incident) -> list[Clock]:
+def clocks(workspace: Workspace, incident: Incident) -> list[Clock]:
     """Every clock that runs, the next to bite in front."""
-    rules = deadlines.load(office.settings.home)
-    rows = office.journal.rows
+    rules = deadlines.load(workspace.settings.home)
+    rows = workspace.journal.rows
     found = [*_telling(rows, incident, rules)]
     if incident.is_open:
         found += [*_work(rows, incident, rules), *_paper(rows, rules)]

@@ -5,26 +5,26 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tasks.incident import attaching, hour_zero, state, states, work_taken
-from tasks.incident.office import Office
 from tasks.incident.signing import require_signed
 from tasks.incident.state import Given, Incident, Rows
 from tasks.shared.errors import Refused
 from tasks.shared.incident_tables import OPEN_WORK
+from tasks.workspace import Workspace
 
 
-def close(office: Office, given: Given, actor: str) -> Incident:
+def close(workspace: Workspace, given: Given, actor: str) -> Incident:
     """Close the open incident; from `keying_backlog` it is reconciled by the same act.
 
     Raises Refused without a signed accounting that covers all that was recorded, while an item of the
     hour-zero list is open, or from another state.
     """
-    attached = attaching.attach(office.content, given.files, "close")
-    with office.journal.write(actor) as pen:
+    attached = attaching.attach(workspace.content, given.files, "close")
+    with workspace.journal.write(actor) as pen:
         incident = state.require(pen.rows)
         signed = require_signed(pen.rows, incident.opened)
         hour_zero.require_accounted(pen.rows, incident.id)
         _require_list(pen.rows, incident, given.note)
-        _require_read(office, incident, given.note)
+        _require_read(workspace, incident, given.note)
         if incident.state == "keying_backlog":
             found = Given(happened=given.happened, reference=signed)
             incident = state.take(pen, incident, states.STEPS["reconciled"], found, [])
@@ -40,11 +40,11 @@ def _require_list(rows: Rows, incident: Incident, note: str) -> None:
                       "why there was none")  # fmt: skip
 
 
-def _require_read(office: Office, incident: Incident, note: str) -> None:
+def _require_read(workspace: Workspace, incident: Incident, note: str) -> None:
     """Raises Refused where rows of an export were left out and nobody says what became of them."""
-    left = work_taken.left_out(office, incident.id)
+    left = work_taken.left_out(workspace, incident.id)
     unread = [*(f"{rows} row(s) of {file}" for file, rows in left.items()),
-              *(f"all of {file}" for file in work_taken.untaken(office, incident.id))]  # fmt: skip
+              *(f"all of {file}" for file in work_taken.untaken(workspace, incident.id))]  # fmt: skip
     if unread and not note:
         said = ", ".join(unread)
         raise Refused(f"{said} could not be read and are on no list. Mend them and take the file again "

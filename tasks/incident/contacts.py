@@ -17,11 +17,11 @@ import sqlalchemy as sa
 
 from tasks.entries.codes import meanings
 from tasks.incident import toml_data
-from tasks.incident.office import Office
 from tasks.shared import clock, hostile, kinds
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.incident_tables import CONTACTS
+from tasks.workspace import Workspace
 
 FILE = "contacts.csv"
 COLUMNS = (
@@ -87,13 +87,15 @@ class Contact:
         return GREEN, f"verified {self.tried}"
 
 
-def load(office: Office) -> dict[str, Contact]:
+def load(workspace: Workspace) -> dict[str, Contact]:
     """Every contact by its id. Raises BadInput, naming every faulty row of the broker's file."""
-    found = {one.id: one for one in _read(toml_data.shipped(FILE), f"data/incident/{FILE}", office)}
-    path = office.settings.home / FILE
+    found = {
+        one.id: one for one in _read(toml_data.shipped(FILE), f"data/incident/{FILE}", workspace)
+    }
+    path = workspace.settings.home / FILE
     if path.is_file():
-        found |= {one.id: one for one in _read(hostile.read_text(path), path.name, office)}
-    tried = {row.contact: row for row in office.journal.rows(sa.select(CONTACTS))}
+        found |= {one.id: one for one in _read(hostile.read_text(path), path.name, workspace)}
+    tried = {row.contact: row for row in workspace.journal.rows(sa.select(CONTACTS))}
     return {name: _tried(one, tried) for name, one in found.items()}
 
 
@@ -106,7 +108,7 @@ def _tried(one: Contact, tried: Mapping[str, sa.Row]) -> Contact:
     return Contact(**known | {"tried": on, "works": row.works})
 
 
-def _read(text: str, name: str, office: Office) -> list[Contact]:
+def _read(text: str, name: str, workspace: Workspace) -> list[Contact]:
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as wrong:
@@ -120,7 +122,7 @@ def _read(text: str, name: str, office: Office) -> list[Contact]:
     found, seen = [], dict[str, int]()
     for number, row in enumerate(rows, 2):
         cells = {one: (row.get(one) or "").strip() for one in COLUMNS}
-        faults = list(_faults(cells, seen, office))
+        faults = list(_faults(cells, seen, workspace))
         problems += [Problem(file=name, row=number, column=one.column, value=one.value,
                              wrong=one.wrong, right=one.right) for one in faults]  # fmt: skip
         seen.setdefault(cells["id"], number)
@@ -131,7 +133,9 @@ def _read(text: str, name: str, office: Office) -> list[Contact]:
     return found
 
 
-def _faults(cells: Mapping[str, str], seen: Mapping[str, int], office: Office) -> Iterator[Problem]:
+def _faults(
+    cells: Mapping[str, str], seen: Mapping[str, int], workspace: Workspace
+) -> Iterator[Problem]:
     if not _ID.fullmatch(cells["id"]):
         yield _wrong(cells, "id", "is no id", "lower case letters, digits, dots, dashes")
     elif cells["id"] in seen:
@@ -144,7 +148,7 @@ def _faults(cells: Mapping[str, str], seen: Mapping[str, int], office: Office) -
         yield _wrong(cells, "mail", "is no address", "name@example.com")
     if cells["phone"] and not _PHONE.fullmatch(cells["phone"]):
         yield _wrong(cells, "phone", "is no number", "703-555-0100")
-    known = meanings("port").keys() | set(office.settings.entries.further_ports)
+    known = meanings("port").keys() | set(workspace.settings.entries.further_ports)
     for port in cells["ports"].split():
         if port not in known:
             yield Problem(column="ports", value=port, wrong="is no port",
@@ -156,21 +160,21 @@ def _wrong(cells: Mapping[str, str], name: str, wrong: str, right: str) -> Probl
 
 
 def check(
-    office: Office, name: str, actor: str, *, works: bool, how: str, on: date | None = None
+    workspace: Workspace, name: str, actor: str, *, works: bool, how: str, on: date | None = None
 ) -> Contact:
     """Write down that a contact was tried. Raises BadInput for an unknown one, one that nothing can be
     tried of, or a day to come."""
-    one = known(load(office), name)
+    one = known(load(workspace), name)
     if not (one.phone or one.mail):
         raise BadInput(f"{name} has neither number nor address; fill it in in {FILE}")
-    today = clock.now().astimezone(office.zone).date()
+    today = clock.now().astimezone(workspace.zone).date()
     if on and on > today:
         raise BadInput(f"{on} is still to come")
     body = kinds.ContactChecked(
         contact=name, digest=one.digest, on=(on or today).isoformat(), works=works, how=how
     )
-    office.journal.append(body, f"contact/{name}", actor)
-    return load(office)[name]
+    workspace.journal.append(body, f"contact/{name}", actor)
+    return load(workspace)[name]
 
 
 def known(found: Mapping[str, Contact], name: str) -> Contact:

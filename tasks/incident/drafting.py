@@ -14,10 +14,10 @@ from tasks.incident import deadlines, importers, notice_counts, notice_facts, te
 from tasks.incident.contacts import Contact
 from tasks.incident.notice_facts import COMPUTED, UNKNOWN, UNTOLD
 from tasks.incident.notice_tables import TABLES, Filled
-from tasks.incident.office import Office
 from tasks.incident.plan import Notice, Plan
 from tasks.incident.state import Incident
 from tasks.shared import clock, kinds
+from tasks.workspace import Workspace
 
 _NAMES = re.compile(r"\{([a-z-]+)\}")
 
@@ -69,7 +69,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Desk:
     """Everything that drafts are filled from, read once for many of them."""
 
-    office: Office
+    workspace: Workspace
     incident: Incident
     plan: Plan
     said: Mapping[str, str]
@@ -80,7 +80,7 @@ class Desk:
         """A table of the plan; it differs only by the ports of whom it goes to."""
         key = (name, to.ports)
         if key not in self._tables:
-            self._tables[key] = TABLES[name](self.office, self.incident, to)
+            self._tables[key] = TABLES[name](self.workspace, self.incident, to)
         return self._tables[key]
 
     def fact(self, name: str) -> tuple[str, str]:
@@ -92,22 +92,22 @@ class Desk:
 
     def _untold(self, name: str) -> str:
         find = UNTOLD.get(name)
-        return find(self.office, self.incident) if find else ""
+        return find(self.workspace, self.incident) if find else ""
 
     def _of_book(self, name: str) -> str:
         if name not in self._computed:
             said, find = self.said.get(name, ""), COMPUTED[name][1]
             if name in notice_counts.SILENT:
-                words = notice_counts.with_hand(name, find(self.office, self.incident), said)
+                words = notice_counts.with_hand(name, find(self.workspace, self.incident), said)
             else:
-                words = said or find(self.office, self.incident)
+                words = said or find(self.workspace, self.incident)
             self._computed[name] = words
         return self._computed[name]
 
     def sent(self, template: str) -> bool:
         """Whether this notice was sent to anybody, by the book or as a person says (`breach-sent`)."""
-        rules = deadlines.load(self.office.settings.home)
-        times = tellings.sent_times(self.office.journal.rows, self.incident.id, rules)
+        rules = deadlines.load(self.workspace.settings.home)
+        times = tellings.sent_times(self.workspace.journal.rows, self.incident.id, rules)
         return bool(times.get(template) or self.said.get(f"{template}-sent"))
 
     def facts(self) -> Iterator[tuple[str, str, str, str]]:
@@ -129,8 +129,8 @@ class Desk:
         return _NAMES.sub(lambda found: self.fact(found[1])[1], text)
 
 
-def desk_of(office: Office, incident: Incident, plan: Plan) -> Desk:
-    return Desk(office, incident, plan, notice_facts.said(office, incident))
+def desk_of(workspace: Workspace, incident: Incident, plan: Plan) -> Desk:
+    return Desk(workspace, incident, plan, notice_facts.said(workspace, incident))
 
 
 def compose(desk: Desk, notice: Notice, to: Contact) -> Draft:

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from tasks.incident import attaching, notices, toml_data
-from tasks.incident.office import Office
 from tasks.incident.state import Incident, require
 from tasks.incident.toml_data import Mark, Table, Words
 from tasks.shared import kinds, proof_files
@@ -22,6 +21,7 @@ from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import BadInput
 from tasks.shared.journal import Event
 from tasks.shared.journal_check import verify
+from tasks.workspace import Workspace
 
 FILE = "evidence.toml"
 _REFUSED = "These files cannot be attached; nothing was changed:"
@@ -91,23 +91,23 @@ def checklist(home: Path) -> dict[str, Item]:
     return toml_data.merged(_shipped(), own.item, "item", text, str(path))
 
 
-def attach(office: Office, item: str, files: Sequence[Path], note: str, actor: str, reason: str = ""
+def attach(workspace: Workspace, item: str, files: Sequence[Path], note: str, actor: str, reason: str = ""
            ) -> list[kinds.Attached]:  # fmt: skip
     """Files stand for an item. `reason`: why one of them also proves another item or a duty. Raises
     BadInput for an unknown item, a file that cannot be kept or is too small for a proof, and without
     `reason` for one that proves something else already; then nothing is kept."""
-    _known(office, item)
-    incident = require(office.journal.rows)
+    _known(workspace, item)
+    incident = require(workspace.journal.rows)
     proves = proof_files.evidence(incident.id, item)
-    rows = office.journal.rows
+    rows = workspace.journal.rows
     regular = [path for path in files if not list(attaching.faults(path))]
     unfit = list(proof_files.problems(rows, proves, regular, reason))
     if unfit:
         unfit = [fault for path in files for fault in attaching.faults(path)] + unfit
         raise BadInput(_REFUSED, unfit)
-    attached = attaching.attach(office.content, files, note or f"evidence, {item}")
+    attached = attaching.attach(workspace.content, files, note or f"evidence, {item}")
     contents = [each.content for each in attached]
-    with office.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         # another process may have used the file since it was checked
         if unfit := list(proof_files.problems(pen.rows, proves, files, reason)):
             raise BadInput(_REFUSED, unfit)
@@ -121,57 +121,59 @@ def attach(office: Office, item: str, files: Sequence[Path], note: str, actor: s
     return attached
 
 
-def waive(office: Office, item: str, reason: str, actor: str) -> None:
+def waive(workspace: Workspace, item: str, reason: str, actor: str) -> None:
     """An item does not apply. Raises BadInput for an unknown one."""
-    _known(office, item)
-    incident = require(office.journal.rows)
+    _known(workspace, item)
+    incident = require(workspace.journal.rows)
     body = kinds.EvidenceWaived(incident=incident.id, item=item, reason=reason)
-    office.journal.append(body, f"incident/{incident.id}", actor)
+    workspace.journal.append(body, f"incident/{incident.id}", actor)
 
 
-def _known(office: Office, item: str) -> None:
-    known = checklist(office.settings.home)
+def _known(workspace: Workspace, item: str) -> None:
+    known = checklist(workspace.settings.home)
     if item not in known:
         raise BadInput(f"The checklist has no item {item!r}; there are {', '.join(known)}")
 
 
-def standing(office: Office, incident: Incident) -> list[Standing]:
+def standing(workspace: Workspace, incident: Incident) -> list[Standing]:
     """Every item with what stands for it now."""
     given: defaultdict[str, list[Piece]] = defaultdict(list)
     waived: dict[str, str] = {}
-    for event in office.journal.events(kind="evidence.", subject=f"incident/{incident.id}"):
+    for event in workspace.journal.events(kind="evidence.", subject=f"incident/{incident.id}"):
         body = event.said
         if isinstance(body, kinds.EvidenceAttached):
-            given[body.item] += _attached(office, body, event.seq)
+            given[body.item] += _attached(workspace, body, event.seq)
         elif isinstance(body, kinds.EvidenceWaived):
             waived[body.item] = body.reason
     found = []
-    for item in checklist(office.settings.home).values():
-        own = [*given[item.id], *(_AUTO[item.auto](office, incident) if item.auto else ())]
+    for item in checklist(workspace.settings.home).values():
+        own = [*given[item.id], *(_AUTO[item.auto](workspace, incident) if item.auto else ())]
         found.append(Standing(item, tuple(own), "" if own else waived.get(item.id, "")))
     return found
 
 
-def _attached(office: Office, body: kinds.EvidenceAttached, event: int) -> Iterator[Piece]:
+def _attached(workspace: Workspace, body: kinds.EvidenceAttached, event: int) -> Iterator[Piece]:
     """The files of an event; what else each proves is looked up, as the event names it for all of them."""
     proves = proof_files.evidence(body.incident, body.item)
     for attached in body.attached:
         also = (
-            proof_files.others(office.journal.rows, proves, [attached.content]) if body.also else ()
+            proof_files.others(workspace.journal.rows, proves, [attached.content])
+            if body.also
+            else ()
         )
         shared = proof_files.words([other for other in also if other in body.also], body.reason)
         words = f"{attached.name} ({shared})" if shared else attached.name
         yield Piece(words, attached, event, shared)
 
 
-def _events(office: Office, incident: Incident, kind: str) -> Iterator[Event]:
+def _events(workspace: Workspace, incident: Incident, kind: str) -> Iterator[Event]:
     """Events of a kind since the incident was opened."""
-    return office.journal.events(after=incident.opened, kind=kind)
+    return workspace.journal.events(after=incident.opened, kind=kind)
 
 
-def _restore(office: Office, incident: Incident) -> Iterator[Piece]:
+def _restore(workspace: Workspace, incident: Incident) -> Iterator[Piece]:
     """The newest restore that was proved since the incident began."""
-    *_, last = [None, *_events(office, incident, kinds.BackupProved.kind)]
+    *_, last = [None, *_events(workspace, incident, kinds.BackupProved.kind)]
     if last is not None:
         said = last.said
         assert isinstance(said, kinds.BackupProved)
@@ -180,13 +182,13 @@ def _restore(office: Office, incident: Incident) -> Iterator[Piece]:
 
 
 def _duty_proofs(
-    office: Office, incident: Incident, where: sa.ColumnElement[bool]
+    workspace: Workspace, incident: Incident, where: sa.ColumnElement[bool]
 ) -> Iterator[Piece]:
     query = sa.select(PROOFS).where(~PROOFS.c.withdrawn, where, PROOFS.c.seq > incident.opened)
-    for row in office.journal.rows(query.order_by(PROOFS.c.seq)):
+    for row in workspace.journal.rows(query.order_by(PROOFS.c.seq)):
         origin = f"duty {row.duty} {row.item}".strip()
         if row.proof:
-            size = office.content.path(row.proof).stat().st_size
+            size = workspace.content.path(row.proof).stat().st_size
             kept = kinds.Attached(name=row.file, content=row.proof, size=size, origin=origin)
             shared = f"; {row.shared}" if row.shared else ""
             yield Piece(f"{row.file} ({origin}{shared})", kept, row.seq, row.shared)
@@ -194,28 +196,28 @@ def _duty_proofs(
             yield Piece(f"{origin}: {row.statement}", event=row.seq)
 
 
-def _scans(office: Office, incident: Incident) -> Iterator[Piece]:
-    return _duty_proofs(office, incident, PROOFS.c.scan != "")
+def _scans(workspace: Workspace, incident: Incident) -> Iterator[Piece]:
+    return _duty_proofs(workspace, incident, PROOFS.c.scan != "")
 
 
-def _isa(office: Office, incident: Incident) -> Iterator[Piece]:
-    return _duty_proofs(office, incident, PROOFS.c.duty == "isa")
+def _isa(workspace: Workspace, incident: Incident) -> Iterator[Piece]:
+    return _duty_proofs(workspace, incident, PROOFS.c.duty == "isa")
 
 
-def _notices(office: Office, incident: Incident) -> Iterator[Piece]:
-    sent = [one for one in notices.known(office.journal.rows, incident.id) if one.sent]
+def _notices(workspace: Workspace, incident: Incident) -> Iterator[Piece]:
+    sent = [one for one in notices.known(workspace.journal.rows, incident.id) if one.sent]
     if sent:
         heard = sum(one.acknowledged is not None for one in sent)
         yield Piece(f"{len(sent)} sent, {heard} acknowledged; see the events")
 
 
-def _journal(office: Office, incident: Incident) -> Iterator[Piece]:
-    found = verify(office.journal, office.content)
+def _journal(workspace: Workspace, incident: Incident) -> Iterator[Piece]:
+    found = verify(workspace.journal, workspace.content)
     if found.ok:
         yield Piece(f"{found.head.seq:,} events hold, SHA-256 {found.head.digest[:16]}")
 
 
-_AUTO: Mapping[str, Callable[[Office, Incident], Iterator[Piece]]] = {
+_AUTO: Mapping[str, Callable[[Workspace, Incident], Iterator[Piece]]] = {
     "restore": _restore,
     "scan": _scans,
     "isa": _isa,

@@ -14,13 +14,13 @@ from typing import Any
 
 from tasks.incident import evidence, evidence_page
 from tasks.incident.evidence import Standing
-from tasks.incident.office import Office
 from tasks.incident.state import Incident
 from tasks.shared import clock, keys, kinds, manifest
 from tasks.shared.errors import Refused
 from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.journal import Event
 from tasks.shared.journal_copy import line, signed
+from tasks.workspace import Workspace
 
 COVER, LIST, EVENTS, HEAD, KEY, FILES = (
     "cover.pdf", "evidence.json", "events.jsonl", "head.json", "public-key.txt", "files",
@@ -29,40 +29,40 @@ _PRIVATE = ("incident.work_taken", "incident.work_closed")
 """Events that name clients and have no place in a pack for CBP."""
 
 
-def build(office: Office, incident: Incident, out: Path, actor: str, *, incomplete: bool = False
+def build(workspace: Workspace, incident: Incident, out: Path, actor: str, *, incomplete: bool = False
           ) -> list[Path]:  # fmt: skip
     """Write the pack into a folder. Raises Refused, naming the items that lack, unless `incomplete`:
     then the cover says so; and for a folder that holds something already."""
     if out.exists() and any(out.iterdir()):
         raise Refused(f"{out} is not empty: a pack gets a folder of its own")
-    found = evidence.standing(office, incident)
+    found = evidence.standing(workspace, incident)
     open_ = [one.item.id for one in found if one.is_open]
     if open_ and not incomplete:
         raise Refused(f"{len(open_)} item(s) lack their evidence: {', '.join(open_)}. Attach or waive "
                       "them, or build with --incomplete")  # fmt: skip
-    written = list(_write(office, incident, found, out))
-    what = f"{office.mark} evidence of remediation, incident {incident.id}".strip()
-    written.append(manifest.write(out, office.settings.home, what))
+    written = list(_write(workspace, incident, found, out))
+    what = f"{workspace.mark} evidence of remediation, incident {incident.id}".strip()
+    written.append(manifest.write(out, workspace.settings.home, what))
     body = kinds.EvidenceBuilt(incident=incident.id, manifest=digest_of(written[-1]), open=open_)
-    office.journal.append(body, f"incident/{incident.id}", actor)
+    workspace.journal.append(body, f"incident/{incident.id}", actor)
     return written
 
 
 def _write(
-    office: Office, incident: Incident, found: Sequence[Standing], out: Path
+    workspace: Workspace, incident: Incident, found: Sequence[Standing], out: Path
 ) -> Iterator[Path]:
-    home, head = office.settings.home, office.journal.head()
+    home, head = workspace.settings.home, workspace.journal.head()
     listed = _listed(incident, found)
     for name, digest in _files(found).items():
-        yield write_atomic(out / FILES / name, office.content.get(digest))
+        yield write_atomic(out / FILES / name, workspace.content.get(digest))
     yield write_atomic(out / LIST, _text(listed))
     wanted = {piece.event for one in found for piece in one.pieces}
-    told = [one for one in office.journal.events() if _tells(one, incident, wanted)]
+    told = [one for one in workspace.journal.events() if _tells(one, incident, wanted)]
     yield write_atomic(out / EVENTS, [line(one) for one in told])
     yield write_atomic(out / HEAD, _text(signed(head, home)))
     key = base64.b64encode(keys.public(home)).decode()
     yield write_atomic(out / KEY, f"{key}\n".encode())
-    page = evidence_page.render(office, incident, listed, head, keys.key_id(keys.public(home)))
+    page = evidence_page.render(workspace, incident, listed, head, keys.key_id(keys.public(home)))
     yield write_atomic(out / COVER, page)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tasks.incident.moments import shown
-from tasks.incident.office import Office
 from tasks.incident.state import Incident
 from tasks.shared import clock
 from tasks.shared.journal import Head
 from tasks.shared.paper import INNER, Column, Frame, Paper
+from tasks.workspace import Workspace
 
 _COLUMNS = (
     Column("Item", 26), Column("What it shows", 60), Column("Evidence, where it came from", 74),
@@ -19,10 +19,10 @@ _COLUMNS = (
 
 
 def render(
-    office: Office, incident: Incident, listed: Mapping[str, Any], head: Head, key: str
+    workspace: Workspace, incident: Incident, listed: Mapping[str, Any], head: Head, key: str
 ) -> bytes:
     """The PDF. Raises MissingPart without fpdf2 or its fonts."""
-    broker = office.settings.broker
+    broker = workspace.settings.broker
     paper = Paper(
         Frame(
             title="Evidence of remediation",
@@ -51,7 +51,7 @@ def render(
     paper.heading("The checklist")
     paper.table(_COLUMNS, list(_rows(listed)), 7.5, red=lambda row: row[2] == "MISSING")
     paper.heading("What happened")
-    steps = [[one.state.replace("_", " "), shown(one.happened, office.zone), one.by,
+    steps = [[one.state.replace("_", " "), shown(one.happened, workspace.zone), one.by,
               " ".join(filter(None, (one.reference, one.note)))] for one in incident.steps]  # fmt: skip
     columns = (
         Column("Step", 45),

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 
 from tasks.entries import shelf
 from tasks.incident import importers
-from tasks.incident.office import Office
 from tasks.incident.state import require
 from tasks.shared import hostile, kinds
 from tasks.shared.board import last
@@ -25,6 +24,7 @@ from tasks.shared.errors import BadInput, HostileFile, Problem, Refused
 from tasks.shared.private import MARK
 from tasks.shared.projections import ENTRIES
 from tasks.shared.settings import System
+from tasks.workspace import Workspace
 
 BOOK = "book"
 """The system that is always there: our own ledger of paper entries. It was begun after the breach, on a
@@ -59,17 +59,17 @@ class Exposed:
     systems: tuple[str, ...]
 
 
-def inventory(office: Office) -> dict[str, str]:
+def inventory(workspace: Workspace) -> dict[str, str]:
     """System to what it holds."""
-    listed = {one.name: one.holds for one in office.settings.incident.systems}
+    listed = {one.name: one.holds for one in workspace.settings.incident.systems}
     return {**listed, BOOK: "paper entries of this outage, in our own book"}
 
 
-def read(office: Office, names: Sequence[str] = ()) -> list[Read]:
+def read(workspace: Workspace, names: Sequence[str] = ()) -> list[Read]:
     """What the systems of the settings held, or those named. Raises BadInput for an unknown one, and
     if none is named and the settings have none."""
-    known = inventory(office)
-    wanted = {one.name: one for one in office.settings.incident.systems}
+    known = inventory(workspace)
+    wanted = {one.name: one for one in workspace.settings.incident.systems}
     if not names and not wanted:
         raise BadInput("No system is known: list under [incident] systems which held importer numbers, or "
                        f"name our own book if it was compromised: --system {BOOK}")  # fmt: skip
@@ -77,10 +77,10 @@ def read(office: Office, names: Sequence[str] = ()) -> list[Read]:
         problems = [Problem(value=one, wrong="is no system of the inventory",
                             right=f"one of {', '.join(known)}") for one in unknown]  # fmt: skip
         raise BadInput("Not known:", problems)
-    return [_read(office, wanted.get(name), known[name]) for name in names or wanted]
+    return [_read(workspace, wanted.get(name), known[name]) for name in names or wanted]
 
 
-def _read(office: Office, system: System | None, holds: str) -> Read:
+def _read(workspace: Workspace, system: System | None, holds: str) -> Read:
     found = Read(system.name if system else BOOK, holds)
     if system and system.elsewhere:
         found.problems.append(Problem(file=system.name, wrong="cannot be read on this machine, which knows its "
@@ -88,7 +88,7 @@ def _read(office: Office, system: System | None, holds: str) -> Read:
             "elsewhere, in continuity.toml under [incident] systems"))  # fmt: skip
         return found
     try:
-        for place, number, name in _rows(office, system, found):
+        for place, number, name in _rows(workspace, system, found):
             _keep(found, place, number.strip(), name.strip())
     except (HostileFile, BadInput) as refused:
         found.problems += refused.problems
@@ -120,39 +120,41 @@ def _keep(found: Read, place: int, number: str, name: str) -> None:
         found.numbers[number] = name
 
 
-def _rows(office: Office, system: System | None, found: Read) -> Iterator[tuple[int, str, str]]:
+def _rows(
+    workspace: Workspace, system: System | None, found: Read
+) -> Iterator[tuple[int, str, str]]:
     """(row, importer number, name) as the source has them."""
     if system is None:
-        yield from _own(office)
+        yield from _own(workspace)
     elif system.file:
-        yield from _csv(office, system, found)
+        yield from _csv(workspace, system, found)
     else:
         yield from _query(system)
 
 
-def _own(office: Office) -> Iterator[tuple[int, str, str]]:
+def _own(workspace: Workspace) -> Iterator[tuple[int, str, str]]:
     """Of our own book: each recorded entry's importer, with its name."""
     query = sa.select(ENTRIES.c.number, ENTRIES.c.importer, ENTRIES.c.content)
-    rows = list(office.journal.rows(query.order_by(ENTRIES.c.importer, ENTRIES.c.number)))
+    rows = list(workspace.journal.rows(query.order_by(ENTRIES.c.importer, ENTRIES.c.number)))
     where = {row.number: row.content for row in rows}
     wanted = ("entry_number", "importer_name")
-    named = shelf.rows(office.content, where, "entries", wanted).to_pylist()
+    named = shelf.rows(workspace.content, where, "entries", wanted).to_pylist()
     names = {row["entry_number"]: row["importer_name"] or "" for row in named}
     for row in rows:
-        yield 0, _opened(office, row.importer), names[row.number]
+        yield 0, _opened(workspace, row.importer), names[row.number]
 
 
-def _opened(office: Office, number: str) -> str:
+def _opened(workspace: Workspace, number: str) -> str:
     """So that a person who stands in another system too is listed once."""
     try:
-        return office.vault.open(number) if number.startswith(MARK) else number
+        return workspace.vault.open(number) if number.startswith(MARK) else number
     except Refused:
         return number
 
 
-def _csv(office: Office, system: System, found: Read) -> Iterator[tuple[int, str, str]]:
+def _csv(workspace: Workspace, system: System, found: Read) -> Iterator[tuple[int, str, str]]:
     assert system.file is not None
-    path = office.settings.home / system.file
+    path = workspace.settings.home / system.file
     reader = csv.DictReader(io.StringIO(hostile.read_text(path), newline=""), strict=True)
     headings = reader.fieldnames or []
     wanted = [one for one in (system.number, system.importer) if one]
@@ -184,7 +186,7 @@ def _query(system: System) -> Iterator[tuple[int, str, str]]:
         engine.dispose()
 
 
-def listing(office: Office, found: Sequence[Read]) -> list[Exposed]:
+def listing(workspace: Workspace, found: Sequence[Read]) -> list[Exposed]:
     """Each number once, with all systems that held it; SSNs sealed."""
     numbers: dict[str, Exposed] = {}
     for system in found:
@@ -194,7 +196,7 @@ def listing(office: Office, found: Sequence[Read]) -> list[Exposed]:
                                       (*before.systems, system.system))  # fmt: skip
     social = [one for one in numbers if importers.is_social(one)]
     triples = [("exposure", "importer_number", one) for one in social]
-    sealed = dict(zip(social, office.vault.seal(triples, None), strict=True)) if social else {}
+    sealed = dict(zip(social, workspace.vault.seal(triples, None), strict=True)) if social else {}
     ordered = sorted(numbers.values(), key=lambda one: (one.importer.lower(), one.number))
     return [
         Exposed(sealed.get(one.number, one.number), one.importer, one.systems) for one in ordered
@@ -202,7 +204,7 @@ def listing(office: Office, found: Sequence[Read]) -> list[Exposed]:
 
 
 def record(
-    office: Office, names: Sequence[str], actor: str, *, accept_faulty: bool = False
+    workspace: Workspace, names: Sequence[str], actor: str, *, accept_faulty: bool = False
 ) -> tuple[list[Exposed], list[Read]]:
     """Write down the list of compromised importer numbers: those of the systems named, or of all
     of the settings.
@@ -210,24 +212,24 @@ def record(
     Raises BadInput, naming every fault, unless `accept_faulty`: the 72 hours do not wait for a clean
     file, and what could not be read is told by the answer. The same list again is no new event.
     """
-    incident = require(office.journal.rows)
-    found = read(office, names)
+    incident = require(workspace.journal.rows)
+    found = read(workspace, names)
     problems = [problem for one in found for problem in one.problems]
     if problems and not accept_faulty:
         raise BadInput(
             "Nothing was written. Mend these, or take what can be read with --accept-faulty:",
             problems,
         )
-    exposed = listing(office, found)
+    exposed = listing(workspace, found)
     systems = [one.system for one in found]
     told = [[one.number, one.importer, list(one.systems)] for one in exposed]
     unread = {one.system: one.unread for one in found if one.unread}
     said = {"systems": systems, "numbers": told, **({"unread": unread} if unread else {})}
-    content = office.content.put(kinds.canonical(said).encode())
+    content = workspace.content.put(kinds.canonical(said).encode())
     body = kinds.ExposureListed(
         incident=incident.id, systems=systems, numbers=len(exposed), content=content
     )
-    with office.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         before = last(pen.rows, body.kind)
         if before is None or (before[1]["incident"], before[1]["content"]) != (
             incident.id,
@@ -237,38 +239,38 @@ def record(
     return exposed, found
 
 
-def newest(office: Office, incident: str) -> list[Exposed] | None:
+def newest(workspace: Workspace, incident: str) -> list[Exposed] | None:
     """The list as it was written down last for this incident; None if it never was."""
-    told = _told(office, incident)
+    told = _told(workspace, incident)
     if told is None:
         return None
     return [Exposed(number, name, tuple(systems)) for number, name, systems in told["numbers"]]
 
 
-def unread(office: Office, incident: str) -> dict[str, str]:
+def unread(workspace: Workspace, incident: str) -> dict[str, str]:
     """System to what of it could not be read for that list: more numbers may follow."""
-    return dict((_told(office, incident) or {}).get("unread", {}))
+    return dict((_told(workspace, incident) or {}).get("unread", {}))
 
 
-def _told(office: Office, incident: str) -> dict[str, Any] | None:
-    found = last(office.journal.rows, kinds.ExposureListed.kind)
+def _told(workspace: Workspace, incident: str) -> dict[str, Any] | None:
+    found = last(workspace.journal.rows, kinds.ExposureListed.kind)
     if found is None or found[1]["incident"] != incident:
         return None
-    return json.loads(office.content.get(found[1]["content"]))
+    return json.loads(workspace.content.get(found[1]["content"]))
 
 
-def as_csv(exposed: Sequence[Exposed], opened: bool, office: Office) -> bytes:
+def as_csv(exposed: Sequence[Exposed], opened: bool, workspace: Workspace) -> bytes:
     """The list as CSV with a byte order mark; SSNs in the clear only if `opened`, and never in a
     drill."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    mark = [office.mark] if office.drill else []
+    mark = [workspace.mark] if workspace.drill else []
     writer.writerow(["importer_number", "importer", "systems", *mark])
     for one in exposed:
         number = one.number
         if number.startswith(MARK):
-            clear = opened and not office.drill
-            number = office.vault.open(number) if clear else importers.MASK
+            clear = opened and not workspace.drill
+            number = workspace.vault.open(number) if clear else importers.MASK
         writer.writerow([number, _cell(one.importer), " ".join(one.systems), *mark])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 

@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from tasks.incident import attaching, deadlines, importers, work_taken
 from tasks.incident.deadlines import Deadline, Due
 from tasks.incident.hour_zero_file import Export, Reader
-from tasks.incident.office import Office
 from tasks.incident.state import Incident, Rows, require
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.incident_tables import OPEN_WORK
 from tasks.shared.private import without_ssn
 from tasks.shared.settings import OpenWorkFile
+from tasks.workspace import Workspace
 
 HOW = ("filed", "paid", "arrived", "exported", "redelivered", "answered", "extended", "handed over",
        "not ours", "needs nothing")  # fmt: skip
@@ -64,21 +64,25 @@ class Taken:
 
 
 def take(
-    office: Office, actor: str, *, files: Sequence[OpenWorkFile] = (), accept_clean: bool = False
+    workspace: Workspace,
+    actor: str,
+    *,
+    files: Sequence[OpenWorkFile] = (),
+    accept_clean: bool = False,
 ) -> list[Taken]:
     """Read the exports that the settings name, or these, into the open incident's list.
 
     A file with faults is not taken, unless `accept_clean` takes its clean rows. What was taken before
     is brought up to date; what was closed stays closed. Raises BadInput where no export is set.
     """
-    wanted = files or office.settings.incident.open_work
+    wanted = files or workspace.settings.incident.open_work
     if not wanted:
         raise BadInput("No export of open work is set: [incident] open_work in continuity.toml")
-    incident = require(office.journal.rows)
-    works = deadlines.kinds_of_work(deadlines.load(office.settings.home))
-    exports = [Reader(one, office.settings, office, works).read() for one in wanted]
+    incident = require(workspace.journal.rows)
+    works = deadlines.kinds_of_work(deadlines.load(workspace.settings.home))
+    exports = [Reader(one, workspace.settings, workspace, works).read() for one in wanted]
     _across(exports)
-    return [_take_one(office, incident, one, actor, accept_clean) for one in exports]
+    return [_take_one(workspace, incident, one, actor, accept_clean) for one in exports]
 
 
 def _across(exports: Sequence[Export]) -> None:
@@ -97,23 +101,23 @@ def _across(exports: Sequence[Export]) -> None:
 
 
 def _take_one(
-    office: Office, incident: Incident, export: Export, actor: str, accept_clean: bool
+    workspace: Workspace, incident: Incident, export: Export, actor: str, accept_clean: bool
 ) -> Taken:
     problems = tuple(sorted(export.problems))
     if (problems and not accept_clean) or not export.source:
         return Taken(export.file, export.as_of, 0, len(export.lines) + export.faulty, problems)
     body = kinds.WorkTaken(
         incident=incident.id, file=export.file, source=export.source, left=export.faulty,
-        as_of=clock.text(export.as_of), items=[_sealed(office, one) for one in export.lines],
+        as_of=clock.text(export.as_of), items=[_sealed(workspace, one) for one in export.lines],
     )  # fmt: skip
-    with office.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         # The same bytes say something else once the mapping is mended.
-        if body != work_taken.taken(office, incident.id).get(export.file):
+        if body != work_taken.taken(workspace, incident.id).get(export.file):
             pen.append(body, f"incident/{incident.id}")
     return Taken(export.file, export.as_of, len(export.lines), export.faulty, problems)
 
 
-def _sealed(office: Office, line: kinds.WorkLine) -> kinds.WorkLine:
+def _sealed(workspace: Workspace, line: kinds.WorkLine) -> kinds.WorkLine:
     """As the book keeps it, which goes into kit and notices: a number has a column of its own, and is not
     needed where production wrote it among words."""
     line = msgspec.structs.replace(
@@ -122,7 +126,7 @@ def _sealed(office: Office, line: kinds.WorkLine) -> kinds.WorkLine:
     if not importers.is_social(line.importer_number):
         return line
     triple = (line.item, "work.importer_number", line.importer_number)
-    (reference,) = office.vault.seal([triple], None)
+    (reference,) = workspace.vault.seal([triple], None)
     return msgspec.structs.replace(line, importer_number=reference)
 
 
@@ -178,7 +182,7 @@ class Act:
     files: tuple[Path, ...] = ()
 
 
-def close(office: Office, names: Sequence[str], act: Act, actor: str) -> list[str]:
+def close(workspace: Workspace, names: Sequence[str], act: Act, actor: str) -> list[str]:
     """Close items by their id or reference. Returns the ids that were closed; those that were closed
     before are passed over.
 
@@ -189,8 +193,8 @@ def close(office: Office, names: Sequence[str], act: Act, actor: str) -> list[st
     if not (act.note or act.reference or act.files):
         problem = Problem(column="--note, --reference or --evidence", wrong="is missing")
         raise BadInput("What shows that it is done?", [problem])
-    attached = attaching.attach(office.content, act.files, f"open work, {act.how}")
-    with office.journal.write(actor) as pen:
+    attached = attaching.attach(workspace.content, act.files, f"open work, {act.how}")
+    with workspace.journal.write(actor) as pen:
         incident = require(pen.rows)
         listed = _chosen(pen.rows, incident.id, names)
         fresh = [row.item for row in listed if row.closed is None]

@@ -16,10 +16,10 @@ from tasks.entries.codes import meanings
 from tasks.entries.number import parse
 from tasks.incident import importers
 from tasks.incident.moments import moment
-from tasks.incident.office import Office
 from tasks.shared import clock, hostile, kinds
 from tasks.shared.errors import BadInput, HostileFile, Problem
 from tasks.shared.settings import OpenWorkFile, Settings
+from tasks.workspace import Workspace
 
 FIELDS = tuple(name for name in kinds.WorkLine.__struct_fields__ if name != "item")
 MOST = 100_000
@@ -54,7 +54,7 @@ class Reader:
 
     wanted: OpenWorkFile
     settings: Settings
-    office: Office
+    workspace: Workspace
     works: Collection[str]
 
     @property
@@ -213,7 +213,7 @@ class Reader:
             return
         try:
             cells[name] = self._day(text) or clock.text(
-                moment(text, self.office.zone, name, ahead=True)
+                moment(text, self.workspace.zone, name, ahead=True)
             )
         except BadInput as bad:
             form = f" as {self.wanted.dates}" if self.wanted.dates else ""

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 import sqlalchemy as sa
 
 from tasks.entries import history
-from tasks.entries.ledger import Book
 from tasks.incident.letters.case import cases
-from tasks.incident.office import Office
 from tasks.incident.pga import demands as pga, history as agencies
 from tasks.incident.state import Incident
 from tasks.shared.projections import ENTRIES
+from tasks.workspace import Workspace
 
 SILENT: Mapping[str, str] = {"agency-share": "", "discretion": "none on record"}
 """Facts in which the book's word goes first, and what is said where nobody knows anything."""
@@ -30,16 +29,12 @@ def with_hand(name: str, book: str, said: str) -> str:
     return book or (f"{said}{BY_HAND}" if said else SILENT[name])
 
 
-def _book(office: Office) -> Book:
-    return Book(office.journal, office.content, office.vault, office.settings)
-
-
-def agency_share(office: Office, incident: Incident) -> str:
+def agency_share(workspace: Workspace, incident: Incident) -> str:
     """`7 of 20 entries recorded (35%): FDA 5, NHT 2`; before anything is recorded, the same of the goods in
     the clients' trade history; empty where there is neither. Counted is what the desk recorded, what a
     flag requires or may ask, and what the client had to show before; a hint of the tariff's chapter is
     not."""
-    known = pga.Office(_book(office))
+    known = pga.Agencies(workspace)
     own, of_what = list(_of_entries(known)), "entries recorded"
     if not own:
         own, of_what = _of_history(known), "goods in our clients' history, no entry is recorded yet"
@@ -54,18 +49,18 @@ def agency_share(office: Office, incident: Incident) -> str:
             f"{': ' if by else ''}{by}; {basis}")  # fmt: skip
 
 
-def _of_entries(known: pga.Office) -> Iterator[set[str]]:
+def _of_entries(known: pga.Agencies) -> Iterator[set[str]]:
     """The agencies that have a say in each recorded entry."""
-    numbers = [row.number for row in known.book.journal.rows(sa.select(ENTRIES.c.number))]
-    for case in cases(known.book, numbers):
+    numbers = [row.number for row in known.workspace.journal.rows(sa.select(ENTRIES.c.number))]
+    for case in cases(known.workspace, numbers):
         yield {
             one.agency for one in pga.demands(known, case) if one.need not in (pga.HINT, pga.NOTED)
         }
 
 
-def _of_history(known: pga.Office) -> list[set[str]]:
+def _of_history(known: pga.Agencies) -> list[set[str]]:
     """The agencies of each client's goods: a tariff number and origin a row."""
-    found = history.latest(known.book.journal, known.book.content)
+    found = history.latest(known.workspace.journal, known.workspace.content)
     return [
         {flag["agency"] for flag in known.flags_of(row["hts_number"] or "") if flag["need"] != "N"}
         | {one.agency for one in known.past_of(_client(row), row["hts_number"] or "")}
@@ -79,24 +74,23 @@ def _client(row: Mapping[str, str]) -> str:
     )
 
 
-def discretion(office: Office, incident: Incident) -> str:
+def discretion(workspace: Workspace, incident: Incident) -> str:
     """Each grant with its dates and how many entries rest on it; empty where none is recorded."""
     from tasks.incident.after import discretion as room
 
-    book = _book(office)
-    rest = Counter(str(row["reference"]) for row in room.relied(book))
+    rest = Counter(str(row["reference"]) for row in room.relied(workspace))
     return "; ".join(
         f"{one.reference} ({', '.join(one.acts)}, {one.first} to {one.last}): "
         f"{rest[one.reference]:,} entries rest on it"
-        for one in room.grants(book)
+        for one in room.grants(workspace)
     )
 
 
-def relied_rows(office: Office) -> list[list[str]]:
+def relied_rows(workspace: Workspace) -> list[list[str]]:
     """A row an entry and act: number, what was done late, CBP's reference."""
     from tasks.incident.after import discretion as room
 
     return [
         [str(row["number"]), str(row["act"]), str(row["reference"])]
-        for row in room.relied(_book(office))
+        for row in room.relied(workspace)
     ]

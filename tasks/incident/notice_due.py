@@ -9,29 +9,29 @@ from datetime import datetime
 from tasks.incident import contacts, deadlines, tellings
 from tasks.incident.clocks import clocks
 from tasks.incident.contacts import Contact
-from tasks.incident.office import Office
 from tasks.incident.plan import Notice, Plan
 from tasks.incident.state import Incident
 from tasks.shared import clock
 from tasks.shared.board import GREEN
 from tasks.shared.errors import BadInput
+from tasks.workspace import Workspace
 
 
-def due(office: Office, incident: Incident, plan: Plan) -> list[Notice]:
+def due(workspace: Workspace, incident: Incident, plan: Plan) -> list[Notice]:
     """The notices of the plan whose time it is, by stage."""
-    rules = deadlines.load(office.settings.home)
-    told = tellings.sent_times(office.journal.rows, incident.id, rules)
+    rules = deadlines.load(workspace.settings.home)
+    told = tellings.sent_times(workspace.journal.rows, incident.id, rules)
     now = clock.now()
     # A later fact goes out as soon as it is known; what is told on a day, when that day is near.
     soon = {
         one.rule.met_by
-        for one in clocks(office, incident)
+        for one in clocks(workspace, incident)
         if one.rule.id == "BR72+" or one.light(now) != GREEN
     }
     fit = (
         one
         for one in plan.notices.values()
-        if _is_due(one, incident, told, soon, lambda one: _untold(office, incident, one))
+        if _is_due(one, incident, told, soon, lambda one: _untold(workspace, incident, one))
     )
     return sorted(fit, key=lambda one: one.stage)
 
@@ -54,23 +54,23 @@ def _is_due(
     return not told.get(one.id) or untold(one)
 
 
-def _untold(office: Office, incident: Incident, notice: Notice) -> bool:
+def _untold(workspace: Workspace, incident: Incident, notice: Notice) -> bool:
     """Whether somebody of its roles was not told. A faulty list of contacts is told where notices are
     written; it must not take the clocks away, which are read with this."""
     try:
-        found = contacts.load(office).values()
+        found = contacts.load(workspace).values()
     except BadInput:
         return False
-    return bool(still(office, incident, notice, contacts.of_roles(found, notice.to)))
+    return bool(still(workspace, incident, notice, contacts.of_roles(found, notice.to)))
 
 
 def still(
-    office: Office, incident: Incident, notice: Notice, to: Sequence[Contact]
+    workspace: Workspace, incident: Incident, notice: Notice, to: Sequence[Contact]
 ) -> list[Contact]:
     """Those whom nobody told it yet; all, where it is told again and again."""
     if notice.repeat:
         return list(to)
-    rules = deadlines.load(office.settings.home)
-    told = {one.contact for one in tellings.given(office.journal.rows, incident.id, rules)
+    rules = deadlines.load(workspace.settings.home)
+    told = {one.contact for one in tellings.given(workspace.journal.rows, incident.id, rules)
             if one.template == notice.id}  # fmt: skip
     return [one for one in to if one.id not in told]

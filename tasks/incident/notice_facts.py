@@ -12,20 +12,20 @@ from tasks.entries.codes import meanings
 from tasks.incident import deadlines, exposure, notice_counts, notice_progress, tellings
 from tasks.incident.downtime import InForce
 from tasks.incident.moments import shown
-from tasks.incident.office import Office
 from tasks.incident.state import Incident, Taken
 from tasks.shared import board, clock, kinds
 from tasks.shared.projections import ENTRIES, NUMBERS
+from tasks.workspace import Workspace
 
 UNKNOWN = "not known yet"
-Fact = tuple[str, Callable[[Office, Incident], str]]
+Fact = tuple[str, Callable[[Workspace, Incident], str]]
 """Its label, and how it is found; empty text where the book does not know it."""
 
 
-def said(office: Office, incident: Incident) -> dict[str, str]:
+def said(workspace: Workspace, incident: Incident) -> dict[str, str]:
     """Facts that persons gave, the newest of each."""
     found: dict[str, str] = {}
-    for event in office.journal.events(
+    for event in workspace.journal.events(
         kind=kinds.FactsNoted.kind, subject=f"incident/{incident.id}"
     ):
         body = event.said
@@ -34,78 +34,78 @@ def said(office: Office, incident: Incident) -> dict[str, str]:
     return found
 
 
-def note(office: Office, incident: Incident, facts: Mapping[str, str], actor: str) -> None:
+def note(workspace: Workspace, incident: Incident, facts: Mapping[str, str], actor: str) -> None:
     body = kinds.FactsNoted(incident=incident.id, facts=dict(facts))
-    office.journal.append(body, f"incident/{incident.id}", actor)
+    workspace.journal.append(body, f"incident/{incident.id}", actor)
 
 
-def _when(moment: datetime | None, office: Office) -> str:
-    return shown(moment, office.zone) if moment else ""
+def _when(moment: datetime | None, workspace: Workspace) -> str:
+    return shown(moment, workspace.zone) if moment else ""
 
 
-def _step(name: str) -> Callable[[Office, Incident], str]:
-    def found(office: Office, incident: Incident) -> str:
+def _step(name: str) -> Callable[[Workspace, Incident], str]:
+    def found(workspace: Workspace, incident: Incident) -> str:
         last = incident.last(name)
-        return _when(last.happened, office) if last else ""
+        return _when(last.happened, workspace) if last else ""
 
     return found
 
 
-def _broker(office: Office, incident: Incident) -> str:
-    one = office.settings.broker
+def _broker(workspace: Workspace, incident: Incident) -> str:
+    one = workspace.settings.broker
     return f"{one.name}, filer code {one.filer_code}, licence {one.licence or UNKNOWN}"
 
 
-def _contact(office: Office, incident: Incident) -> str:
-    one = office.settings.broker
+def _contact(workspace: Workspace, incident: Incident) -> str:
+    one = workspace.settings.broker
     return ", ".join(filter(None, (one.contact_name, one.contact_phone)))
 
 
-def _discovered(office: Office, incident: Incident) -> str:
+def _discovered(workspace: Workspace, incident: Incident) -> str:
     first = incident.discovered
     if first is None:
         return "no breach of records is known"
-    return _when(first.discovered, office)
+    return _when(first.discovered, workspace)
 
 
-def _breach_sent(office: Office, incident: Incident) -> str:
-    rules = deadlines.load(office.settings.home)
-    times = tellings.sent_times(office.journal.rows, incident.id, rules)["breach"]
-    return _when(min(times, default=None), office)
+def _breach_sent(workspace: Workspace, incident: Incident) -> str:
+    rules = deadlines.load(workspace.settings.home)
+    times = tellings.sent_times(workspace.journal.rows, incident.id, rules)["breach"]
+    return _when(min(times, default=None), workspace)
 
 
-def _authorisation(office: Office, incident: Incident) -> str:
+def _authorisation(workspace: Workspace, incident: Incident) -> str:
     if not incident.authorisations:
         return "refused or ended" if incident.last("downtime_refused") else "not authorised yet"
-    return "; ".join(_granted(one, where, office) for one, where in incident.authorisations)
+    return "; ".join(_granted(one, where, workspace) for one, where in incident.authorisations)
 
 
-def _granted(one: Taken, where: InForce, office: Office) -> str:
+def _granted(one: Taken, where: InForce, workspace: Workspace) -> str:
     ports = f", ports {' '.join(where.ports)}" if where.ports else ""
     ports += f", but not {' '.join(where.but)}" if where.but else ""
     until = f", until {one.until}" if one.until else ""
-    return f"{one.reference or 'on file'}, {_when(one.happened, office)}{ports}{until}"
+    return f"{one.reference or 'on file'}, {_when(one.happened, workspace)}{ports}{until}"
 
 
-def _connection(office: Office, incident: Incident) -> str:
+def _connection(workspace: Workspace, incident: Incident) -> str:
     cut = incident.last("disconnected")
     if cut is None:
         return "not cut; our systems cannot transmit"
     note = f": {cut.note}" if cut.note else ""
-    return f"cut {_when(cut.happened, office)}{note}"
+    return f"cut {_when(cut.happened, workspace)}{note}"
 
 
-def _exposed(office: Office, incident: Incident) -> str:
-    found = exposure.newest(office, incident.id)
+def _exposed(workspace: Workspace, incident: Incident) -> str:
+    found = exposure.newest(workspace, incident.id)
     if found is None:
         return "none known yet; the list is being made"
     social = sum(one.number.startswith("~") for one in found)
-    unread = [f"{what} of {name}" for name, what in exposure.unread(office, incident.id).items()]
+    unread = [f"{what} of {name}" for name, what in exposure.unread(workspace, incident.id).items()]
     more = f"; could not be read yet: {', '.join(unread)}" if unread else ""
     return f"{len(found):,}, of them {social:,} Social Security numbers{more}"
 
 
-def _entries(office: Office, incident: Incident) -> str:
+def _entries(workspace: Workspace, incident: Incident) -> str:
     """Numbers by where they are, reserve left out."""
     query = (
         sa.select(NUMBERS.c.state, sa.func.count().label("n"))
@@ -113,30 +113,30 @@ def _entries(office: Office, incident: Incident) -> str:
         .group_by(NUMBERS.c.state)
         .order_by(NUMBERS.c.state)
     )
-    found = [f"{row.n} {row.state}" for row in office.journal.rows(query)]
+    found = [f"{row.n} {row.state}" for row in workspace.journal.rows(query)]
     return ", ".join(found) or "none yet"
 
 
-def _volume(office: Office, incident: Incident) -> str:
-    ports = office.journal.rows(sa.select(ENTRIES.c.port).distinct())
+def _volume(workspace: Workspace, incident: Incident) -> str:
+    ports = workspace.journal.rows(sa.select(ENTRIES.c.port).distinct())
     about = f", {len(ports)} ports so far" if ports else ""
-    return f"about {office.settings.numbers.daily_volume} entries a day{about}"
+    return f"about {workspace.settings.numbers.daily_volume} entries a day{about}"
 
 
-def _signer(office: Office, incident: Incident) -> str:
-    return office.settings.incident.signer or office.settings.broker.contact_name
+def _signer(workspace: Workspace, incident: Incident) -> str:
+    return workspace.settings.incident.signer or workspace.settings.broker.contact_name
 
 
-def _evidence(office: Office, incident: Incident) -> str:
-    built = board.last(office.journal.rows, "evidence.built")
+def _evidence(workspace: Workspace, incident: Incident) -> str:
+    built = board.last(workspace.journal.rows, "evidence.built")
     if built is None or built[1]["incident"] != incident.id:
         return ""
     open_ = built[1]["open"]
     return f"pack {built[1]['manifest'][:16]}, {len(open_)} item(s) open"
 
 
-def _accounting(office: Office, incident: Incident) -> str:
-    signed = board.last(office.journal.rows, "accounting.signed")
+def _accounting(workspace: Workspace, incident: Incident) -> str:
+    signed = board.last(workspace.journal.rows, "accounting.signed")
     return f"{signed[1]['numbers']:,} numbers, SHA-256 {signed[1]['accounting']}" if signed else ""
 
 
@@ -165,7 +165,7 @@ COMPUTED: Mapping[str, Fact] = {
 }
 
 
-UNTOLD: Mapping[str, Callable[[Office, Incident], str]] = {"progress": notice_progress.progress}
+UNTOLD: Mapping[str, Callable[[Workspace, Incident], str]] = {"progress": notice_progress.progress}
 """Facts of the plan that the book answers until a person does; empty text where it cannot."""
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasks.incident.moments import shown
-from tasks.incident.office import Office
 from tasks.incident.state import Incident, Taken
 from tasks.incident.states import STEPS
 from tasks.shared import kinds
+from tasks.workspace import Workspace
 
 PROOF = "restore-proof"
 """The item of the checklist (`evidence.toml`) under which a person attaches proof of a restore."""
@@ -17,26 +17,29 @@ _TOLD = ("disconnected", _BEGUN, "remediated", "evidence_submitted", "reconnecte
          "keying_backlog")  # fmt: skip
 
 
-def progress(office: Office, incident: Incident) -> str:
+def progress(workspace: Workspace, incident: Incident) -> str:
     """The recorded steps of remediation, each with when it was; empty before it has begun."""
     if _BEGUN not in incident.taken:
         return ""
-    return "; ".join(_words(one, office) for one in incident.steps if one.state in _TOLD)
+    return "; ".join(_words(one, workspace) for one in incident.steps if one.state in _TOLD)
 
 
-def _words(one: Taken, office: Office) -> str:
+def _words(one: Taken, workspace: Workspace) -> str:
     note = f" ({one.note})" if one.note else ""
-    return f"{shown(one.happened, office.zone)}: {STEPS[one.state].title}{note}"
+    return f"{shown(one.happened, workspace.zone)}: {STEPS[one.state].title}{note}"
 
 
-def restore(office: Office, incident: Incident) -> str:
+def restore(workspace: Workspace, incident: Incident) -> str:
     """What proves the restore since the incident began: the test of the backup, files that a person
     attached, or both; empty without either. A proof from before the incident shows nothing."""
-    return "; ".join((*_tested(office, incident), *_attached(office, incident)))
+    return "; ".join((*_tested(workspace, incident), *_attached(workspace, incident)))
 
 
-def _tested(office: Office, incident: Incident) -> Iterator[str]:
-    *_, last = [None, *office.journal.events(after=incident.opened, kind=kinds.BackupProved.kind)]
+def _tested(workspace: Workspace, incident: Incident) -> Iterator[str]:
+    *_, last = [
+        None,
+        *workspace.journal.events(after=incident.opened, kind=kinds.BackupProved.kind),
+    ]
     if last is not None:
         body = last.said
         assert isinstance(body, kinds.BackupProved)
@@ -44,9 +47,9 @@ def _tested(office: Office, incident: Incident) -> Iterator[str]:
                f"{last.at[:10]}")  # fmt: skip
 
 
-def _attached(office: Office, incident: Incident) -> Iterator[str]:
+def _attached(workspace: Workspace, incident: Incident) -> Iterator[str]:
     subject, kind = f"incident/{incident.id}", kinds.EvidenceAttached.kind
-    for event in office.journal.events(kind=kind, subject=subject):
+    for event in workspace.journal.events(kind=kind, subject=subject):
         body = event.said
         assert isinstance(body, kinds.EvidenceAttached)
         if body.item == PROOF and body.attached:

@@ -15,13 +15,13 @@ import sqlalchemy as sa
 
 from tasks.incident import contacts, drafting, notice_page, notices
 from tasks.incident.notices import Known
-from tasks.incident.office import Office
 from tasks.shared import clock, kinds
 from tasks.shared.errors import Problem, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Pen
 from tasks.shared.mail import Attachment, Letter, Post
 from tasks.shared.projections import MAIL
+from tasks.workspace import Workspace
 
 
 @dataclass
@@ -34,14 +34,14 @@ class Sending:
     reason: str = ""
 
 
-def write(office: Office, wanted: Sequence[Known], folder: Path) -> list[Path]:
+def write(workspace: Workspace, wanted: Sequence[Known], folder: Path) -> list[Path]:
     """Each notice as PDF, text and, where it goes by mail, as a mail file. Only the owner can read
     them: the breach notice holds the importer numbers in the clear, as its rule wants. A drill masks
     them all. Raises Refused, once all others are written, for those whose numbers cannot be opened."""
     made, kept_back = list[Path](), list[Problem]()
     for one in wanted:
         try:
-            files = _files(office, one)
+            files = _files(workspace, one)
         except Refused:
             # On a machine that goes on from a kit: what the old one sealed stays there.
             right = ("write it on the machine that listed them, or list them here: incident exposure, then "
@@ -57,32 +57,32 @@ def write(office: Office, wanted: Sequence[Known], folder: Path) -> list[Path]:
     return made
 
 
-def _files(office: Office, one: Known) -> dict[str, bytes]:
+def _files(workspace: Workspace, one: Known) -> dict[str, bytes]:
     """By name. Raises Refused for a number that cannot be opened."""
-    draft = drafting.loaded(office.content.get(one.content))
-    clear = draft.numbers and not office.drill
-    opened = notice_page.opening(office.vault.open) if clear else notice_page.masking
+    draft = drafting.loaded(workspace.content.get(one.content))
+    clear = draft.numbers and not workspace.drill
+    opened = notice_page.opening(workspace.vault.open) if clear else notice_page.masking
     stem = f"{clock.stamp(one.drafted)}-{one.template}-{one.contact}"
-    page = notice_page.pdf(draft, office.settings, opened)
-    said = notice_page.text(draft, office.settings, opened)
+    page = notice_page.pdf(draft, workspace.settings, opened)
+    said = notice_page.text(draft, workspace.settings, opened)
     files = {f"{stem}.pdf": page, f"{stem}.txt": said.encode()}
     if draft.channel == "mail" and draft.mail:
-        files[f"{stem}.eml"] = notice_page.eml(draft, office.settings, opened, page)
+        files[f"{stem}.eml"] = notice_page.eml(draft, workspace.settings, opened, page)
     return files | {f"{stem}-{name}": data for name, data in notice_page.lists(draft, opened)}
 
 
-def letter_of(office: Office, one: Known) -> Letter:
+def letter_of(workspace: Workspace, one: Known) -> Letter:
     """The mail of a notice. SSNs in the tables of a breach notice stand as aliases, which the letter
     declares and the post opens when it hands the mail over; the PDF beside it masks them."""
-    draft, private = drafting.loaded(office.content.get(one.content)), dict[str, str]()
+    draft, private = drafting.loaded(workspace.content.get(one.content)), dict[str, str]()
     opened = notice_page.aliasing(private) if draft.numbers else notice_page.masking
-    page = notice_page.pdf(draft, office.settings)
+    page = notice_page.pdf(draft, workspace.settings)
     files = [Attachment(f"{draft.template}.pdf", page, "application/pdf")]
     files += [Attachment(name, data, "text/csv; charset=utf-8")
               for name, data in notice_page.lists(draft, opened)]  # fmt: skip
     return Letter(
         key=_key(one), to=[draft.mail], title=notice_page.title(draft),
-        text=notice_page.body(draft, office.settings, opened), attachments=files, private=private,
+        text=notice_page.body(draft, workspace.settings, opened), attachments=files, private=private,
     )  # fmt: skip
 
 
@@ -90,34 +90,34 @@ def _key(one: Known) -> str:
     return f"notice:{one.id}"
 
 
-def send(office: Office, wanted: Sequence[Known], actor: str) -> Sending:
+def send(workspace: Workspace, wanted: Sequence[Known], actor: str) -> Sending:
     """Send what goes by mail and was not sent. Raises Refused in a drill.
 
     Nothing goes to a contact that was dead when tried: that would stop a clock though nobody was told. A
     letter that the server does not take lies in the outbox and goes with the next call; it is sent,
     and its clock met, only when the server took it.
     """
-    if office.drill:
+    if workspace.drill:
         raise Refused("A drill sends nothing outside. Print the notices, and record them as told: "
                       "continuity incident sent NOTICE --how hand; a breach notice --how mail --evidence "
                       "FILE, with the mail file that was written")  # fmt: skip
     done = Sending()
-    dead = {one.id for one in contacts.load(office).values() if one.dead}
-    post = Post(office.journal, office.content, office.settings)
+    dead = {one.id for one in contacts.load(workspace).values() if one.dead}
+    post = Post(workspace.journal, workspace.content, workspace.settings)
     for one in wanted:
-        draft = drafting.loaded(office.content.get(one.content))
+        draft = drafting.loaded(workspace.content.get(one.content))
         if one.sent:
             continue
         if draft.channel != "mail" or not draft.mail or one.contact in dead:
             done.by_hand.append(one.id)
             continue
-        letter = letter_of(office, one)
-        with office.journal.write(actor) as pen:
+        letter = letter_of(workspace, one)
+        with workspace.journal.write(actor) as pen:
             post.queue(pen, letter)
             _supersede(pen, one, letter.id)
     done.reason = post.deliver(actor).reason
-    done.sent = note_delivered(office, actor)
-    waiting = {row.mail for row in office.journal.rows(_waiting())}
+    done.sent = note_delivered(workspace, actor)
+    waiting = {row.mail for row in workspace.journal.rows(_waiting())}
     done.waiting = [one.id for one in wanted if _mail_id(one) in waiting]
     return done
 
@@ -142,15 +142,15 @@ def _withdraw(pen: Pen, one: Known, by: str) -> bool:
     return True
 
 
-def take_back(office: Office, one: Known, actor: str) -> bool:
+def take_back(workspace: Workspace, one: Known, actor: str) -> bool:
     """A person told in writing what waits for the mail server, perhaps with the outbox's own copy: it
     does not go a second time. Returns whether one waited. After a call the mail still goes."""
     if not one.sent or one.how == "call":
         return False
-    with office.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         waited = _withdraw(pen, one, one.id)
     if waited:
-        Post(office.journal, office.content, office.settings).tidy()
+        Post(workspace.journal, workspace.content, workspace.settings).tidy()
     return waited
 
 
@@ -162,25 +162,25 @@ def _mail_id(one: Known) -> str:
     return sha256(_key(one).encode()).hexdigest()[:24]
 
 
-def note_delivered(office: Office, actor: str) -> list[str]:
+def note_delivered(workspace: Workspace, actor: str) -> list[str]:
     """Write down as sent what the mail server took, whoever had the post deliver it. Returns their
     ids."""
     query = sa.select(MAIL.c.mail, MAIL.c.accepted).where(MAIL.c.waiting == "[]")
-    taken = {row.mail for row in office.journal.rows(query) if json.loads(row.accepted)}
+    taken = {row.mail for row in workspace.journal.rows(query) if json.loads(row.accepted)}
     noted = []
-    for one in notices.unsent(office.journal.rows):
+    for one in notices.unsent(workspace.journal.rows):
         mail = _mail_id(one)
         if mail in taken:
-            body = kinds.NoticeSent(notice=one.id, happened=_taken_at(office, mail), how="mail",
+            body = kinds.NoticeSent(notice=one.id, happened=_taken_at(workspace, mail), how="mail",
                                     mail=mail)  # fmt: skip
-            if office.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}"):
+            if workspace.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}"):
                 noted.append(one.id)
     return noted
 
 
-def _taken_at(office: Office, mail: str) -> str:
+def _taken_at(workspace: Workspace, mail: str) -> str:
     """The moment at which the server took it, which is when it was told."""
-    for event in office.journal.events(kind=kinds.MailAnswered.kind, subject=f"mail/{mail}"):
+    for event in workspace.journal.events(kind=kinds.MailAnswered.kind, subject=f"mail/{mail}"):
         body = event.said
         if isinstance(body, kinds.MailAnswered) and body.accepted:
             return event.at

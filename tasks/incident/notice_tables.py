@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from tasks.incident import deadlines, exposure, hour_zero, notice_counts
 from tasks.incident.contacts import Contact
 from tasks.incident.notice_facts import port_name
-from tasks.incident.office import Office
 from tasks.incident.state import Incident
 from tasks.shared import clock
 from tasks.shared.ace_tables import VIEWS
 from tasks.shared.numbering import printed
 from tasks.shared.projections import ENTRIES, NUMBERS
+from tasks.workspace import Workspace
 
 Rows = list[list[str]]
 
@@ -31,18 +31,18 @@ class Filled(NamedTuple):
     private: tuple[int, ...] = ()
 
 
-Fill = Callable[[Office, Incident, Contact], Filled]
+Fill = Callable[[Workspace, Incident, Contact], Filled]
 
 
-def _exposed(office: Office, incident: Incident, to: Contact) -> Filled:
-    found = exposure.newest(office, incident.id) or []
+def _exposed(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
+    found = exposure.newest(workspace, incident.id) or []
     rows = [[one.number, one.importer, " ".join(one.systems)] for one in found]
     heads = [("Importer number", 3.0), ("Importer", 6.0), ("Systems", 4.0)]
     rows = rows or [["none known yet", "", ""]]
     return Filled("Compromised importer numbers", heads, rows, private=(0,))
 
 
-def _ports(office: Office, incident: Incident, to: Contact) -> Filled:
+def _ports(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
     """Each port with what came of its paper entries."""
     query = (
         sa.select(ENTRIES.c.port, ENTRIES.c.outcome, NUMBERS.c.state, sa.func.count().label("n"))
@@ -50,12 +50,12 @@ def _ports(office: Office, incident: Incident, to: Contact) -> Filled:
         .group_by(ENTRIES.c.port, ENTRIES.c.outcome, NUMBERS.c.state)
     )
     found: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in office.journal.rows(query):
+    for row in workspace.journal.rows(query):
         said = found[row.port]
         said["in all"] += row.n
         said[_outcome(row.outcome)] += row.n
         said["not in ACE"] += row.n if row.state == "recorded" else 0
-    for port in _issued_ports(office):
+    for port in _issued_ports(workspace):
         found[port]["in all"] += 0
     names = ("in all", "released", "held or waiting", "did not come in", "not in ACE")
     rows = [
@@ -73,23 +73,23 @@ def _outcome(outcome: str) -> str:
     return "did not come in" if outcome in closed else "held or waiting"
 
 
-def _issued_ports(office: Office) -> Iterator[str]:
+def _issued_ports(workspace: Workspace) -> Iterator[str]:
     query = sa.select(NUMBERS.c.port).where(NUMBERS.c.port != "").distinct()
-    yield from (row.port for row in office.journal.rows(query))
+    yield from (row.port for row in workspace.journal.rows(query))
 
 
-def _blocks(office: Office, incident: Incident, to: Contact) -> Filled:
-    return _blocks_of(office, "")
+def _blocks(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
+    return _blocks_of(workspace, "")
 
 
-def _port_blocks(office: Office, incident: Incident, to: Contact) -> Filled:
-    return _blocks_of(office, *to.ports)
+def _port_blocks(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
+    return _blocks_of(workspace, *to.ports)
 
 
-def _blocks_of(office: Office, *ports: str) -> Filled:
+def _blocks_of(workspace: Workspace, *ports: str) -> Filled:
     """Blocks as they were issued to desks; of these ports, or all for an empty one."""
     rows = []
-    for event in office.journal.events(kind="numbers.issued"):
+    for event in workspace.journal.events(kind="numbers.issued"):
         one = event.said
         said = {name: getattr(one, name) for name in one.__struct_fields__}
         if said["series"] != "entry" or ("" not in ports and said["port"] not in ports):
@@ -103,19 +103,19 @@ def _blocks_of(office: Office, *ports: str) -> Filled:
     return Filled("Entry numbers in use", heads, rows or [["none issued yet", "", "", "", ""]])
 
 
-def _port_entries(office: Office, incident: Incident, to: Contact) -> Filled:
+def _port_entries(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
     query = sa.select(ENTRIES).where(ENTRIES.c.port.in_(to.ports)).order_by(ENTRIES.c.number)
     rows = [
         [row.number, row.entry_type, row.outcome, row.released]
-        for row in office.journal.rows(query)
+        for row in workspace.journal.rows(query)
     ]
     heads = [("Entry number", 3.0), ("Type", 1.0), ("Result on paper", 3.0), ("Released", 2.0)]
     return Filled("Entries at your port so far", heads, rows or [["none yet", "", "", ""]])
 
 
-def _work(office: Office, incident: Incident, to: Contact) -> Filled:
-    rules = deadlines.load(office.settings.home)
-    found = hour_zero.items(office.journal.rows, incident.id, rules)
+def _work(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
+    rules = deadlines.load(workspace.settings.home)
+    found = hour_zero.items(workspace.journal.rows, incident.id, rules)
     rows = [[str(value) for value in row.values()] for row in hour_zero.counts(found, clock.now())]
     heads = [("Open when the systems went down", 3.5), ("In all", 1.0), ("Still open", 1.0),
              ("Overdue", 1.0), ("Closed", 4.0)]  # fmt: skip
@@ -125,13 +125,13 @@ def _work(office: Office, incident: Incident, to: Contact) -> Filled:
 _AFTER_RELEASE = ("summary", "unpaid", "statement")
 
 
-def _after_release(office: Office, incident: Incident, to: Contact) -> Filled:
+def _after_release(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
     """Open acts after release that production owes, at the ports of whom it goes to."""
-    rules = deadlines.load(office.settings.home)
+    rules = deadlines.load(workspace.settings.home)
     rows = [
         [one.rule.what if one.rule else one.work, one.reference, one.port and port_name(one.port),
          one.due.day.isoformat() if one.due and one.due.day else "not known", one.amount]
-        for one in hour_zero.items(office.journal.rows, incident.id, rules)
+        for one in hour_zero.items(workspace.journal.rows, incident.id, rules)
         if one.is_open and one.work in _AFTER_RELEASE and (not to.ports or one.port in to.ports)
     ]  # fmt: skip
     heads = [("Owed after release", 3.5), ("Reference", 2.5), ("Port", 2.5), ("Due", 1.5),
@@ -141,42 +141,44 @@ def _after_release(office: Office, incident: Incident, to: Contact) -> Filled:
     )
 
 
-def _places(office: Office, incident: Incident, to: Contact) -> Filled:
+def _places(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
     query = (
         sa.select(NUMBERS.c.state, sa.func.count().label("n"))
         .where(NUMBERS.c.series == "entry", NUMBERS.c.state != "reserved")
         .group_by(NUMBERS.c.state)
         .order_by(NUMBERS.c.state)
     )
-    rows = [[row.state, str(row.n)] for row in office.journal.rows(query)]
+    rows = [[row.state, str(row.n)] for row in workspace.journal.rows(query)]
     total = str(sum(int(row[1]) for row in rows))
     return Filled("Every number used, in its place", [("Place", 4.0), ("Numbers", 1.0)],
                   [*rows, ["in all", total]])  # fmt: skip
 
 
-def _late(office: Office, incident: Incident, to: Contact) -> Filled:
+def _late(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
     query = (
         sa.select(VIEWS.c.number, VIEWS.c.release_date).where(VIEWS.c.late).order_by(VIEWS.c.number)
     )
-    rows = [[row.number, row.release_date] for row in office.journal.rows(query)]
+    rows = [[row.number, row.release_date] for row in workspace.journal.rows(query)]
     heads = [("Entry summary filed late, as ACE says", 4.0), ("Released", 2.0)]
     return Filled("Late filings", heads, rows or [["none", ""]])
 
 
-def _relied(office: Office, incident: Incident, to: Contact) -> Filled:
+def _relied(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
     heads = [
         ("Entry that rests on discretion", 4.0),
         ("What was late", 3.0),
         ("CBP's reference", 3.0),
     ]
     return Filled("Enforcement discretion", heads,
-                  notice_counts.relied_rows(office) or [["none", "", ""]])  # fmt: skip
+                  notice_counts.relied_rows(workspace) or [["none", "", ""]])  # fmt: skip
 
 
-def _evidence(office: Office, incident: Incident, to: Contact) -> Filled:
+def _evidence(workspace: Workspace, incident: Incident, to: Contact) -> Filled:
     from tasks.incident import evidence
 
-    rows = [[one.item.id, one.item.what, one.words] for one in evidence.standing(office, incident)]
+    rows = [
+        [one.item.id, one.item.what, one.words] for one in evidence.standing(workspace, incident)
+    ]
     heads = [("Item", 2.0), ("What it shows", 5.0), ("Evidence", 5.0)]
     return Filled("Evidence of remediation", heads, rows)
 

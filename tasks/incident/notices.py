@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from tasks.incident import attaching, contacts, deadlines, drafting, notice_due, tellings
 from tasks.incident.contacts import Contact
 from tasks.incident.drafting import Desk, Draft
-from tasks.incident.office import Office
 from tasks.incident.plan import Notice, Plan, load
 from tasks.incident.state import Incident, Rows, require
 from tasks.shared import clock, kinds
@@ -21,6 +20,7 @@ from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.incident_tables import NOTICES
 from tasks.shared.journal import Pen
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 HOW = ("mail", "call", "portal", "letter", "hand")
 """Ways in which a notice is told."""
@@ -82,10 +82,10 @@ def unsent(rows: Rows) -> Iterator[Known]:
     yield from (one for one in _everywhere(rows) if one.sent is None)
 
 
-def recipients(office: Office, notice: Notice, only: Sequence[str] = ()) -> list[Contact]:
+def recipients(workspace: Workspace, notice: Notice, only: Sequence[str] = ()) -> list[Contact]:
     """Whom a notice goes to. Raises BadInput where nobody has its role, or a contact asked for is not
     there or dead."""
-    found = contacts.load(office)
+    found = contacts.load(workspace)
     if only:
         chosen = [contacts.known(found, name) for name in only]
         if dead := [one for one in chosen if one.dead]:
@@ -133,22 +133,22 @@ class Drafted:
 
 
 def draft(
-    office: Office, incident: Incident, notice: Notice, to: Sequence[Contact], actor: str,
+    workspace: Workspace, incident: Incident, notice: Notice, to: Sequence[Contact], actor: str,
     plan: Plan | None = None,
 ) -> list[Drafted]:  # fmt: skip
     """Write the notice for each contact. What says the same as a draft that waits is not written
     again; what was sent and says the same is written anew only if the plan repeats it. A notice that adds
     to one which was never sent is written as that one: its sending meets the clock that runs."""
-    desk = drafting.desk_of(office, incident, plan or load(office.settings.home))
+    desk = drafting.desk_of(workspace, incident, plan or load(workspace.settings.home))
     written = _first(desk, notice)
     instead = notice.id if written.id != notice.id else ""
-    only_written = written.id in tellings.electronic(deadlines.load(office.settings.home))
+    only_written = written.id in tellings.electronic(deadlines.load(workspace.settings.home))
     made = []
     for one in to:
         composed = drafting.compose(desk, written, one)
-        content = office.content.put(drafting.stored(composed))
-        with office.journal.write(actor) as pen:
-            noted = _note(pen, office, composed, content, one)
+        content = workspace.content.put(drafting.stored(composed))
+        with workspace.journal.write(actor) as pen:
+            noted = _note(pen, workspace, composed, content, one)
             made.append(replace(noted, instead=instead, written=only_written))
     return made
 
@@ -163,7 +163,7 @@ def _first(desk: Desk, notice: Notice) -> Notice:
     return before.model_copy(update={"facts": (*before.facts, *more)})
 
 
-def _note(pen: Pen, office: Office, composed: Draft, content: str, to: Contact) -> Drafted:
+def _note(pen: Pen, workspace: Workspace, composed: Draft, content: str, to: Contact) -> Drafted:
     earlier = [one for one in known(pen.rows, composed.incident)
                if (one.template, one.contact) == (composed.template, to.id)]  # fmt: skip
     query = sa.select(NOTICES.c.telling).where(
@@ -171,7 +171,7 @@ def _note(pen: Pen, office: Office, composed: Draft, content: str, to: Contact) 
     )
     same = [row.telling for row in pen.rows(query)] == [composed.telling]
     if same and not earlier[-1].sent:
-        stands = drafting.loaded(office.content.get(earlier[-1].content))
+        stands = drafting.loaded(workspace.content.get(earlier[-1].content))
         return Drafted(earlier[-1].id, stands, to, new=False)
     name = f"{composed.incident}/{composed.template}/{to.id}/{len(earlier) + 1}"
     body = kinds.NoticeDrafted(
@@ -182,17 +182,17 @@ def _note(pen: Pen, office: Office, composed: Draft, content: str, to: Contact) 
     return Drafted(name, composed, to, new=True)
 
 
-def draft_due(office: Office, actor: str) -> tuple[list[Drafted], list[str]]:
+def draft_due(workspace: Workspace, actor: str) -> tuple[list[Drafted], list[str]]:
     """Write all notices whose time it is. Returns them, and in words whom nobody can be told for."""
-    incident, plan = require(office.journal.rows), load(office.settings.home)
+    incident, plan = require(workspace.journal.rows), load(workspace.settings.home)
     made, missing = [], []
-    for notice in notice_due.due(office, incident, plan):
+    for notice in notice_due.due(workspace, incident, plan):
         try:
-            to = notice_due.still(office, incident, notice, recipients(office, notice))
+            to = notice_due.still(workspace, incident, notice, recipients(workspace, notice))
         except BadInput as nobody:
             missing.append(str(nobody.problems[0]))
             continue
-        made += draft(office, incident, notice, to, actor, plan)
+        made += draft(workspace, incident, notice, to, actor, plan)
     return made, [*missing, *unreachable(made)]
 
 
@@ -211,11 +211,11 @@ def unreachable(made: Sequence[Drafted]) -> list[str]:
     ]  # fmt: skip
 
 
-def one_of(office: Office, name: str) -> Known:
+def one_of(workspace: Workspace, name: str) -> Known:
     """A notice by its id, or the newest whose id begins so. Raises BadInput."""
-    found = [one for one in known(office.journal.rows, name.split("/")[0]) if one.id == name] or [
-        one for one in _everywhere(office.journal.rows) if one.id.startswith(name)
-    ]
+    found = [
+        one for one in known(workspace.journal.rows, name.split("/")[0]) if one.id == name
+    ] or [one for one in _everywhere(workspace.journal.rows) if one.id.startswith(name)]
     if found:
         return found[-1]
     raise BadInput(f"No notice is called {name!r}; see continuity incident notices")
@@ -227,7 +227,7 @@ def _everywhere(rows: Rows) -> Iterator[Known]:
 
 
 def told(
-    office: Office, name: str, how: str, actor: str, *, happened: datetime | None = None,
+    workspace: Workspace, name: str, how: str, actor: str, *, happened: datetime | None = None,
     reference: str = "", files: Sequence[Path] = (),
 ) -> Known:  # fmt: skip
     """A person told it: by telephone, in a portal, on paper. What a breach notice does not count as
@@ -235,38 +235,38 @@ def told(
     way, or a breach notice by mail or portal without its proof; Refused if it is sent already."""
     if how not in HOW:
         raise BadInput(f"{how!r} is no way to tell; there are {', '.join(HOW)}")
-    one = one_of(office, name)
-    only_written = must_be_written(office, one)
+    one = one_of(workspace, name)
+    only_written = must_be_written(workspace, one)
     if one.sent:
-        raise Refused(_already(office, one, only_written))
+        raise Refused(_already(workspace, one, only_written))
     if only_written and how in tellings.WRITTEN and not files:
         raise BadInput(f"{one.id}: nothing was written.", [
             Problem(column="--evidence", wrong=f"a breach notice by {how} needs its proof",
                     right="the file that shows it: the mail as it was sent, the server's or portal's "
                           "receipt; 19 CFR 111.21(b) asks for electronic notice")])  # fmt: skip
-    attached = tuple(attaching.attach(office.content, files, f"sending of {one.id}"))
+    attached = tuple(attaching.attach(workspace.content, files, f"sending of {one.id}"))
     if only_written and how not in tellings.WRITTEN:
         call = kinds.NoticeCalled(notice=one.id, happened=clock.text(happened), how=how,
                                   reference=reference, attached=attached)  # fmt: skip
-        office.journal.append(call, f"notice/{one.id}", actor)
-        return one_of(office, one.id)
+        workspace.journal.append(call, f"notice/{one.id}", actor)
+        return one_of(workspace, one.id)
     body = kinds.NoticeSent(notice=one.id, happened=clock.text(happened), how=how,
                             reference=reference, attached=attached)  # fmt: skip
-    office.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}")
-    return one_of(office, one.id)
+    workspace.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}")
+    return one_of(workspace, one.id)
 
 
-def must_be_written(office: Office, one: Known) -> bool:
+def must_be_written(workspace: Workspace, one: Known) -> bool:
     """Whether only electronic notice counts as sending it (19 CFR 111.21(b))."""
-    return one.template in tellings.electronic(deadlines.load(office.settings.home))
+    return one.template in tellings.electronic(deadlines.load(workspace.settings.home))
 
 
-def _already(office: Office, one: Known, only_written: bool) -> str:
+def _already(workspace: Workspace, one: Known, only_written: bool) -> str:
     """Why it is not recorded as sent again. An older version took a call for the sending."""
     assert one.sent
     words = f"{one.id} was sent on {clock.text(one.sent)[:16]}Z already"
-    calls = tellings.calls(office.journal.rows, one.id.split("/")[0],
-                           deadlines.load(office.settings.home))  # fmt: skip
+    calls = tellings.calls(workspace.journal.rows, one.id.split("/")[0],
+                           deadlines.load(workspace.settings.home))  # fmt: skip
     if only_written and any(call.notice == one.id and call.how == one.how for call in calls):
         return (f"{one.id} stands as told by {one.how} without proof, which clears no clock. Write it "
                 f"anew: continuity incident notify {one.template}")  # fmt: skip
@@ -274,16 +274,16 @@ def _already(office: Office, one: Known, only_written: bool) -> str:
 
 
 def acknowledge(
-    office: Office, name: str, who: str, actor: str, *, happened: datetime | None = None,
+    workspace: Workspace, name: str, who: str, actor: str, *, happened: datetime | None = None,
     reference: str = "", files: Sequence[Path] = (),
 ) -> Known:  # fmt: skip
     """The other side has it. Raises Refused for a notice that nobody sent."""
-    one = one_of(office, name)
+    one = one_of(workspace, name)
     if not one.sent:
-        way = "mail --evidence FILE" if must_be_written(office, one) else "call"
+        way = "mail --evidence FILE" if must_be_written(workspace, one) else "call"
         raise Refused(f"{one.id} was not sent yet: continuity incident sent {one.id} --how {way}")
-    attached = attaching.attach(office.content, files, f"acknowledgement of {one.id}")
+    attached = attaching.attach(workspace.content, files, f"acknowledgement of {one.id}")
     body = kinds.NoticeAcknowledged(notice=one.id, happened=clock.text(happened), who=who,
                                     reference=reference, attached=tuple(attached))  # fmt: skip
-    office.journal.append(body, f"notice/{one.id}", actor)
-    return one_of(office, one.id)
+    workspace.journal.append(body, f"notice/{one.id}", actor)
+    return one_of(workspace, one.id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from tasks.entries.ledger import Book
 from tasks.incident import (
     contacts,
     deadlines,
@@ -21,21 +20,20 @@ from tasks.incident.after import redelivery
 from tasks.incident.clocks import Clock, clocks
 from tasks.incident.letters import outdated
 from tasks.incident.moments import shown
-from tasks.incident.office import Office
 from tasks.incident.plan import load
 from tasks.incident.state import Incident, Taken
 from tasks.shared import clock
+from tasks.workspace import Workspace
 
 Row = dict[str, Any]
 
 
-def standing(office: Office, incident: Incident) -> Row:
+def standing(workspace: Workspace, incident: Incident) -> Row:
     """Everything of one incident."""
-    rules = deadlines.load(office.settings.home)
-    items = hour_zero.items(office.journal.rows, incident.id, rules)
-    plan = load(office.settings.home)
-    book = Book(office.journal, office.content, office.vault, office.settings)
-    watched = redelivery.watches(book)
+    rules = deadlines.load(workspace.settings.home)
+    items = hour_zero.items(workspace.journal.rows, incident.id, rules)
+    plan = load(workspace.settings.home)
+    watched = redelivery.watches(workspace)
     following = [one.name for one in states.following(incident.state, incident.taken)]
     return {
         "incident": incident.id,
@@ -43,15 +41,15 @@ def standing(office: Office, incident: Incident) -> Row:
         "state": incident.state,
         "open": incident.is_open,
         "discovered": [clock.text(one.discovered) for one in incident.breaches],
-        "authorised": _step_row(incident.authorised, office) if incident.authorised else None,
-        "steps": [_step_row(one, office) for one in incident.steps],
-        "clocks": [_clock_row(one, office) for one in clocks(office, incident)],
+        "authorised": _step_row(incident.authorised, workspace) if incident.authorised else None,
+        "steps": [_step_row(one, workspace) for one in incident.steps],
+        "clocks": [_clock_row(one, workspace) for one in clocks(workspace, incident)],
         "work": list(hour_zero.counts(items, clock.now())),
         "left out": [
             {"file": file, "rows": rows}
-            for file, rows in work_taken.left_out(office, incident.id).items()
+            for file, rows in work_taken.left_out(workspace, incident.id).items()
         ],
-        "not taken": work_taken.untaken(office, incident.id)
+        "not taken": work_taken.untaken(workspace, incident.id)
         if incident.is_open and incident.last("declared")
         else [],
         "redelivery": [
@@ -60,18 +58,18 @@ def standing(office: Office, incident: Incident) -> Row:
             if one.state in (redelivery.DEMANDED, redelivery.CONDITIONAL)
         ],
         "watched": _watched(watched),
-        "letters": [one.as_dict() for one in outdated.outdated(book)],
-        "due": [one.id for one in notice_due.due(office, incident, plan)]
+        "letters": [one.as_dict() for one in outdated.outdated(workspace)],
+        "due": [one.id for one in notice_due.due(workspace, incident, plan)]
         if incident.is_open
         else [],
         "possible": following,
     }
 
 
-def _step_row(taken: Taken, office: Office) -> Row:
+def _step_row(taken: Taken, workspace: Workspace) -> Row:
     return {
         "step": taken.state.replace("_", " "),
-        "when": shown(taken.happened, office.zone),
+        "when": shown(taken.happened, workspace.zone),
         "by": taken.by,
         "reference": taken.reference,
         "ports": " ".join(taken.ports),
@@ -81,11 +79,11 @@ def _step_row(taken: Taken, office: Office) -> Row:
     }
 
 
-def _clock_row(one: Clock, office: Office) -> Row:
+def _clock_row(one: Clock, workspace: Workspace) -> Row:
     now = clock.now()
     return {
         "light": one.light(now),
-        "due": one.due.day.isoformat() if one.due.day else shown(one.due.at, office.zone),
+        "due": one.due.day.isoformat() if one.due.day else shown(one.due.at, workspace.zone),
         "left": one.words(now),
         "what": f"{one.rule.what} [{one.rule.mark}]",
         "of": one.about,
@@ -120,17 +118,17 @@ def _watched(found: list[redelivery.Watch]) -> Row:
     return {"entries": len(ends), "first ends": first, "last ends": last}
 
 
-def work_rows(office: Office, incident: str) -> list[Row]:
+def work_rows(workspace: Workspace, incident: str) -> list[Row]:
     """The hour-zero list, SSNs masked."""
-    rules = deadlines.load(office.settings.home)
-    return [_work_row(hour_zero.shown(one), office)
-            for one in hour_zero.items(office.journal.rows, incident, rules)]  # fmt: skip
+    rules = deadlines.load(workspace.settings.home)
+    return [_work_row(hour_zero.shown(one), workspace)
+            for one in hour_zero.items(workspace.journal.rows, incident, rules)]  # fmt: skip
 
 
-def _work_row(one: hour_zero.Item, office: Office) -> Row:
+def _work_row(one: hour_zero.Item, workspace: Workspace) -> Row:
     now = clock.now()
     when = "not known" if one.due is None else (
-        one.due.day.isoformat() if one.due.day else shown(one.due.at, office.zone)
+        one.due.day.isoformat() if one.due.day else shown(one.due.at, workspace.zone)
     )  # fmt: skip
     late = one.due is not None and one.is_open and one.due.at <= now
     return {
@@ -146,28 +144,36 @@ def _work_row(one: hour_zero.Item, office: Office) -> Row:
     }
 
 
-def notice_rows(office: Office, incident: str) -> list[Row]:
+def notice_rows(workspace: Workspace, incident: str) -> list[Row]:
     """Each notice that counts; `logged`: calls and letters beside a notice that must go
     electronically."""
     logged: defaultdict[str, list[str]] = defaultdict(list)
-    for call in tellings.calls(office.journal.rows, incident, deadlines.load(office.settings.home)):
-        words = f"{call.how} {shown(call.happened, office.zone)} {call.reference}".strip()
+    for call in tellings.calls(
+        workspace.journal.rows, incident, deadlines.load(workspace.settings.home)
+    ):
+        words = f"{call.how} {shown(call.happened, workspace.zone)} {call.reference}".strip()
         logged[call.notice].append(words)
     return [
-        {"notice": one.id, "state": one.state, "title": one.title, "drafted": shown(one.drafted, office.zone),
-         "sent": shown(one.sent, office.zone) if one.sent else "", "how": one.how,
-         "logged": "; ".join(logged[one.id]),
-         "acknowledged": shown(one.acknowledged, office.zone) if one.acknowledged else "",
-         "by": one.who}
-        for one in notices.current(office.journal.rows, incident)
-    ]  # fmt: skip
+        {
+            "notice": one.id,
+            "state": one.state,
+            "title": one.title,
+            "drafted": shown(one.drafted, workspace.zone),
+            "sent": shown(one.sent, workspace.zone) if one.sent else "",
+            "how": one.how,
+            "logged": "; ".join(logged[one.id]),
+            "acknowledged": shown(one.acknowledged, workspace.zone) if one.acknowledged else "",
+            "by": one.who,
+        }
+        for one in notices.current(workspace.journal.rows, incident)
+    ]
 
 
-def contact_rows(office: Office) -> list[Row]:
-    today = clock.now().astimezone(office.zone).date()
-    days = office.settings.incident.contact_days
+def contact_rows(workspace: Workspace) -> list[Row]:
+    today = clock.now().astimezone(workspace.zone).date()
+    days = workspace.settings.incident.contact_days
     rows = []
-    for one in contacts.load(office).values():
+    for one in contacts.load(workspace).values():
         light, why = one.light(today, days)
         rows.append({"contact": one.id, "role": one.role, "name": one.name, "phone": one.phone,
                      "mail": one.mail, "hours": one.hours, "ports": " ".join(one.ports),

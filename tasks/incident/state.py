@@ -17,7 +17,6 @@ import sqlalchemy as sa
 
 from tasks.incident import attaching, states
 from tasks.incident.downtime import InForce, Word, in_force, require_bounds
-from tasks.incident.office import Office
 from tasks.incident.signing import require_signed
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Problem, Refused
@@ -25,6 +24,7 @@ from tasks.shared.folds.incident import OVER
 from tasks.shared.incident_tables import BREACHES, INCIDENT_STEPS, INCIDENTS
 from tasks.shared.journal import Pen
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
 """`journal.rows`, or `pen.rows` under the writer's lock."""
@@ -172,21 +172,26 @@ def _breaches(rows: Rows, incident: str) -> tuple[Breach, ...]:
 
 
 def declare(
-    office: Office, given: Given, actor: str, *, breach: datetime | None, suspected: bool = False
+    workspace: Workspace,
+    given: Given,
+    actor: str,
+    *,
+    breach: datetime | None,
+    suspected: bool = False,
 ) -> tuple[Incident, bool]:
     """Open an incident, or declare the one that was only suspected. Returns it, and whether anything
     was written: declaring again changes nothing.
 
     `breach`: when a breach of records was discovered, None if none is known.
     """
-    attached = attaching.attach(office.content, given.files, "declaration")
-    with office.journal.write(actor) as pen:
+    attached = attaching.attach(workspace.content, given.files, "declaration")
+    with workspace.journal.write(actor) as pen:
         known = find(pen.rows)
         if known and (suspected or known.state != "suspected"):
             return known, False
-        incident = known.id if known else _next_id(pen, office)
+        incident = known.id if known else _next_id(pen, workspace)
         kind = kinds.IncidentSuspected if suspected else kinds.IncidentDeclared
-        body = kind(incident=incident, filer=office.settings.broker.filer_code, drill=office.drill,
+        body = kind(incident=incident, filer=workspace.settings.broker.filer_code, drill=workspace.drill,
                     **_said(given, attached))  # fmt: skip
         pen.append(body, f"incident/{incident}", f"{kind.kind}:{incident}")
         if breach is not None:
@@ -195,10 +200,10 @@ def declare(
     return made, True
 
 
-def _next_id(pen: Pen, office: Office) -> str:
+def _next_id(pen: Pen, workspace: Workspace) -> str:
     """`2026-01`: the year, and how many incidents there were in it. Taken under the writer's lock, so
     that two who declare at once name the same."""
-    year = clock.now().astimezone(office.zone).year
+    year = clock.now().astimezone(workspace.zone).year
     query = sa.select(sa.func.count()).where(INCIDENTS.c.incident.startswith(f"{year}-"))
     return f"{year}-{pen.rows(query)[0][0] + 1:02d}"
 
@@ -214,7 +219,7 @@ def _said(given: Given, attached: list[kinds.Attached]) -> dict[str, Any]:
     }
 
 
-def step(office: Office, name: str, given: Given, actor: str, incident: str = "") -> Incident:
+def step(workspace: Workspace, name: str, given: Given, actor: str, incident: str = "") -> Incident:
     """Take a step. Returns the incident as it then stands.
 
     Raises BadInput for an unknown step, one without the proof it needs, and an unknown port or day,
@@ -227,9 +232,9 @@ def step(office: Office, name: str, given: Given, actor: str, incident: str = ""
         problem = Problem(column="--evidence or --reference", wrong="is missing",
                           right="the file that proves it, or CBP's reference")  # fmt: skip
         raise BadInput(f"{name} must be proved:", [problem])
-    require_bounds(office.settings, given.ports, given.until)
-    attached = attaching.attach(office.content, given.files, f"step {name}")
-    with office.journal.write(actor) as pen:
+    require_bounds(workspace.settings, given.ports, given.until)
+    attached = attaching.attach(workspace.content, given.files, f"step {name}")
+    with workspace.journal.write(actor) as pen:
         one = require(pen.rows, incident)
         if chosen.name == "reconciled" and not states.refusal(chosen, one.state, one.taken):
             given = replace(given, reference=require_signed(pen.rows, one.opened))
@@ -260,12 +265,12 @@ def _known(name: str) -> states.Step:
     raise BadInput(f"Unknown step {name!r}; there are {', '.join(states.STEPS)}")
 
 
-def found(office: Office, discovered: datetime, note: str, files: Sequence[Path], actor: str,
+def found(workspace: Workspace, discovered: datetime, note: str, files: Sequence[Path], actor: str,
           incident: str = "") -> Incident:  # fmt: skip
     """A breach of records became known, or a new fact of one: its clock starts at `discovered`. With an
     id also of an incident that is closed: what is examined for weeks brings facts after that."""
-    attached = attaching.attach(office.content, files, "discovery")
-    with office.journal.write(actor) as pen:
+    attached = attaching.attach(workspace.content, files, "discovery")
+    with workspace.journal.write(actor) as pen:
         one = require(pen.rows, incident)
         _find_breach(pen, one.id, discovered, note, attached)
         return require(pen.rows, one.id)

@@ -9,29 +9,29 @@ import sqlalchemy as sa
 
 from tasks.incident import contacts, notices, state
 from tasks.incident.clocks import clocks
-from tasks.incident.office import Office
 from tasks.incident.state import Incident
 from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED, Line, ago, worst
 from tasks.shared.errors import BadInput
 from tasks.shared.incident_tables import OPEN_WORK
+from tasks.workspace import Workspace
 
 _SHOWN = 12
 """Clocks that the board shows; incident status has them all."""
 
 
-def lines(office: Office) -> list[Line]:
+def lines(workspace: Workspace) -> list[Line]:
     """The lines of this room."""
-    found = [*_contacts(office), *_export(office)]
-    for past in state.over(office.journal.rows):
+    found = [*_contacts(workspace), *_export(workspace)]
+    for past in state.over(workspace.journal.rows):
         # The ten days of the updated list outlast many an incident.
-        found += _clocks(office, past)
-    incident = state.find(office.journal.rows)
+        found += _clocks(workspace, past)
+    incident = state.find(workspace.journal.rows)
     if incident is not None:
         found += [
-            *_incident(office, incident),
-            *_clocks(office, incident),
-            *_notices(office, incident),
+            *_incident(workspace, incident),
+            *_clocks(workspace, incident),
+            *_notices(workspace, incident),
         ]
     return found
 
@@ -40,31 +40,31 @@ def _named(incident: Incident) -> str:
     return f"{incident.mark} incident {incident.id}".strip()
 
 
-def _incident(office: Office, incident: Incident) -> Iterator[Line]:
+def _incident(workspace: Workspace, incident: Incident) -> Iterator[Line]:
     last = incident.steps[-1]
     fact = f"{incident.state.replace('_', ' ')} since {clock.text(last.happened)[:16]}Z"
     yield Line("", _named(incident), RED, fact, "continuity incident status", clock.text(last.at))
     own = sa.and_(OPEN_WORK.c.incident == incident.id, OPEN_WORK.c.closed.is_(None))
     query = sa.select(sa.func.count()).where(own, OPEN_WORK.c.due == "", OPEN_WORK.c.starts == "")
-    if count := office.journal.rows(query)[0][0]:
+    if count := workspace.journal.rows(query)[0][0]:
         yield Line("", "open work without a day", AMBER, f"{count} item(s)",
                    "continuity incident work list", clock.text(last.at))  # fmt: skip
 
 
-def _clocks(office: Office, incident: Incident) -> Iterator[Line]:
+def _clocks(workspace: Workspace, incident: Incident) -> Iterator[Line]:
     now, since = clock.now(), clock.text(incident.steps[0].at)
     of, which = ("", "") if incident.is_open else (
         f"{_named(incident)}, {incident.state}: ", f" --incident {incident.id}")  # fmt: skip
-    for one in clocks(office, incident)[:_SHOWN]:
+    for one in clocks(workspace, incident)[:_SHOWN]:
         light = one.light(now)
         if light != GREEN:
             fact = f"{of}{one.words(now)}, {clock.text(one.due.at)[:16]}Z: {one.about}"
             yield Line("", one.rule.what, light, fact, one.next + which, since, one.rule.mark)
 
 
-def _notices(office: Office, incident: Incident) -> Iterator[Line]:
+def _notices(workspace: Workspace, incident: Incident) -> Iterator[Line]:
     """Drafts that nobody sent, and notices that nobody acknowledged for a day."""
-    found = notices.current(office.journal.rows, incident.id)
+    found = notices.current(workspace.journal.rows, incident.id)
     unsent = [one for one in found if not one.sent]
     silent = [one for one in found if one.sent and not one.acknowledged
               and clock.now() - one.sent > timedelta(days=1)]  # fmt: skip
@@ -81,12 +81,12 @@ def _first(names: list[str]) -> str:
     return f"{len(names)}: {', '.join(names[:3])}{', ...' if names[3:] else ''}"
 
 
-def _contacts(office: Office) -> Iterator[Line]:
+def _contacts(workspace: Workspace) -> Iterator[Line]:
     """One line for all of them; the worst are named."""
-    today = clock.now().astimezone(office.zone).date()
-    days = office.settings.incident.contact_days
+    today = clock.now().astimezone(workspace.zone).date()
+    days = workspace.settings.incident.contact_days
     try:
-        listed = contacts.load(office)
+        listed = contacts.load(workspace)
     except BadInput as wrong:
         yield Line("P7", "contacts", RED, str(wrong.problems[0]), f"mend {contacts.FILE}")
         return
@@ -99,13 +99,13 @@ def _contacts(office: Office) -> Iterator[Line]:
         yield Line("P7", "contacts", light, _first(at), "continuity incident contacts")
 
 
-def _export(office: Office) -> Iterator[Line]:
+def _export(workspace: Workspace) -> Iterator[Line]:
     """How old the exports of open work are: at hour zero they are what there is."""
-    wanted = office.settings.incident.open_work
+    wanted = workspace.settings.incident.open_work
     if not wanted:
         yield Line("P8", "export of open work", AMBER, "none is set", "set [incident] open_work")
     for one in wanted:
-        path, hours = office.settings.home / one.file, office.settings.incident.export_hours
+        path, hours = workspace.settings.home / one.file, workspace.settings.incident.export_hours
         if not path.is_file():
             yield Line(
                 "P8", "export of open work", RED, f"{one.file} is not there", "see its nightly job"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tasks.incident import deadlines, hour_zero, standing, work_taken
 from tasks.incident.notice_page import cell
-from tasks.incident.office import Office
 from tasks.incident.state import Incident
 from tasks.shared import clock, manifest
 from tasks.shared.files import write_atomic
 from tasks.shared.paper import INNER, Column, Frame, Paper
+from tasks.workspace import Workspace
 
 _COLUMNS = (
     Column("Item", 52), Column("Type", 11), Column("Port", 12), Column("Importer", 62),
@@ -20,9 +20,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def write(office: Office, incident: Incident, out: Path) -> list[Path]:
+def write(workspace: Workspace, incident: Incident, out: Path) -> list[Path]:
     """PDF, CSV and a signed manifest into a folder."""
-    rows = standing.work_rows(office, incident.id)
+    rows = standing.work_rows(workspace, incident.id)
     sink = io.StringIO(newline="")
     heads = list(rows[0]) if rows else ["item"]
     mark = [incident.mark] if incident.drill else []
@@ -33,13 +33,13 @@ def write(office: Office, incident: Incident, out: Path) -> list[Path]:
     what = f"{incident.mark} open work of incident {incident.id}".strip()
     return [
         write_atomic(out / "open-work.csv", data),
-        write_atomic(out / "open-work.pdf", render(office, incident, rows)),
-        manifest.write(out, office.settings.home, what),
+        write_atomic(out / "open-work.pdf", render(workspace, incident, rows)),
+        manifest.write(out, workspace.settings.home, what),
     ]
 
 
-def render(office: Office, incident: Incident, rows: list[standing.Row]) -> bytes:
-    broker, head = office.settings.broker, office.journal.head()
+def render(workspace: Workspace, incident: Incident, rows: list[standing.Row]) -> bytes:
+    broker, head = workspace.settings.broker, workspace.journal.head()
     paper = Paper(
         Frame(
             title="Work that was open",
@@ -52,8 +52,8 @@ def render(office: Office, incident: Incident, rows: list[standing.Row]) -> byte
     )
     paper.page()
     paper.title("Work that was open when the systems went down")
-    rules = deadlines.load(office.settings.home)
-    items = hour_zero.items(office.journal.rows, incident.id, rules)
+    rules = deadlines.load(workspace.settings.home)
+    items = hour_zero.items(workspace.journal.rows, incident.id, rules)
     columns = (Column("Kind", 50), Column("In all", 20, "R"), Column("Open", 20, "R"),
                Column("Overdue", 20, "R"), Column("", 6), Column("Closed", 134))  # fmt: skip
     counted = []
@@ -61,7 +61,7 @@ def render(office: Office, incident: Incident, rows: list[standing.Row]) -> byte
         *numbers, closed = map(str, row.values())
         counted.append([*numbers, "", closed])
     paper.table(columns, counted, 8.5)
-    for file, left in work_taken.left_out(office, incident.id).items():
+    for file, left in work_taken.left_out(workspace, incident.id).items():
         paper.text(f"{left} row(s) of {file} could not be read when it was taken last: what they say is on "
                    "no list.")  # fmt: skip
     paper.heading("Item by item, what bites first in front")

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from tasks.incident.office import Office
 from tasks.shared import kinds
+from tasks.workspace import Workspace
 
 
-def left_out(office: Office, incident: str) -> dict[str, int]:
+def left_out(workspace: Workspace, incident: str) -> dict[str, int]:
     """File to how many of its rows could not be read when taken last: work that is on no list."""
-    return {file: one.left for file, one in taken(office, incident).items() if one.left}
+    return {file: one.left for file, one in taken(workspace, incident).items() if one.left}
 
 
-def untaken(office: Office, incident: str) -> list[str]:
+def untaken(workspace: Workspace, incident: str) -> list[str]:
     """Files of the settings of which nothing was ever taken: what they say is on no list."""
-    have = taken(office, incident)
-    names = [one.file.name for one in office.settings.incident.open_work]
+    have = taken(workspace, incident)
+    names = [one.file.name for one in workspace.settings.incident.open_work]
     return [name for name in names if name not in have]
 
 
-def taken(office: Office, incident: str) -> dict[str, kinds.WorkTaken]:
+def taken(workspace: Workspace, incident: str) -> dict[str, kinds.WorkTaken]:
     """What was taken last of each file."""
-    events = office.journal.events(kind=kinds.WorkTaken.kind, subject=f"incident/{incident}")
+    events = workspace.journal.events(kind=kinds.WorkTaken.kind, subject=f"incident/{incident}")
     return {one.said.file: one.said for one in events if isinstance(one.said, kinds.WorkTaken)}

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from tasks.entries.ledger import Book
 from tasks.incident.pga import loading, matrix
-from tasks.incident.pga.demands import Office
+from tasks.incident.pga.demands import Agencies
 from tasks.shared.board import AMBER, GREEN
-from tasks.shared.kit_part import (
-    Fault,
-    KitFile,
-    KitOffice,
-    KitPage,
-    KitPart,
-    Provider,
-    state_of,
-)
+from tasks.shared.kit_part import Fault, KitFile, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Column, Paper
-from tasks.shared.private import Vault
+from tasks.workspace import Workspace
 
 _MOST_ON_PAPER = 400
 
 
-def _book(office: KitOffice) -> Book:
-    vault = Vault(office.settings.home)
-    return Book(office.journal, office.content, vault, office.settings)
-
-
-def make(office: KitOffice) -> KitPart:
-    book = _book(office)
-    found = matrix.rows(Office(book))
-    files = [KitFile(f"agencies/{name}", data) for name, data in matrix.files(book).items()]
+def make(workspace: Workspace) -> KitPart:
+    found = matrix.rows(Agencies(workspace))
+    files = [KitFile(f"agencies/{name}", data) for name, data in matrix.files(workspace).items()]
     return KitPart(
         f"agencies by client and HTS number: {len(found)} row(s)",
         files if found else [],
@@ -53,15 +38,16 @@ def _page(paper: Paper, found: list[dict[str, str]]) -> None:
         )
 
 
-def state(office: KitOffice) -> str:
+def state(workspace: Workspace) -> str:
     """Of the tables that the broker loaded."""
-    book = _book(office)
-    return state_of(*(loading.loaded(book, what).at for what in (loading.FLAGS, loading.HISTORY)))
+    return state_of(
+        *(loading.loaded(workspace, what).at for what in (loading.FLAGS, loading.HISTORY))
+    )
 
 
-def faults(office: KitOffice) -> list[Fault]:
+def faults(workspace: Workspace) -> list[Fault]:
     """What the board says of P10. The kit itself is not broken by it, so it is no more than amber."""
-    return [Fault(AMBER, f"{line.what}: {line.fact}", line.next) for line in matrix.readiness(_book(office))
+    return [Fault(AMBER, f"{line.what}: {line.fact}", line.next) for line in matrix.readiness(workspace)
             if line.light != GREEN]  # fmt: skip
 
 

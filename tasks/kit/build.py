@@ -26,9 +26,10 @@ from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.hostile import is_safe_name
 from tasks.shared.journal import is_drill
 from tasks.shared.journal_copy import export
-from tasks.shared.kit_part import KitOffice, KitPart
+from tasks.shared.kit_part import KitPart
 from tasks.shared.seal import SUFFIX, To
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 FACTS = "kit.json"
 JOURNAL = "journal"
@@ -66,20 +67,20 @@ def kits(settings: Settings) -> Path:
     return settings.kit.out or settings.home / "kits"
 
 
-def build(office: KitOffice, order: Order, actor: str) -> Built:
+def build(workspace: Workspace, order: Order, actor: str) -> Built:
     """Make a kit. Raises BadInput, MissingPart, NotFetched, Refused on a full or faulty stick; no kit is
     left then."""
-    out = order.out or kits(office.settings)
+    out = order.out or kits(workspace.settings)
     if order.to:
         seal.require(order.to)
-    extracts.refresh(office, actor)
-    name = _name(office, out)
+    extracts.refresh(workspace, actor)
+    name = _name(workspace, out)
     draft = out / f".{name}.part"
     _sweep(out)
     sealed = out / f"{name}{SUFFIX}" if order.to else None
     try:
         draft.mkdir(parents=True, mode=0o700)
-        facts, parts = _fill(office, order, draft, name)
+        facts, parts = _fill(workspace, order, draft, name)
         draft.rename(out / name)
         digest = archive.close(out / name, sealed, order.to) if sealed else ""
     except BaseException as wrong:
@@ -90,14 +91,14 @@ def build(office: KitOffice, order: Order, actor: str) -> Built:
             raise Refused(f"No kit was made in {out}: {wrong.strerror}. Make room or take another stick; "
                           "a kit of before stands as it was") from None  # fmt: skip
         raise
-    _note(office, out / name, facts, digest, actor)
-    removed = () if order.out else _thin(office.settings, out)
+    _note(workspace, out / name, facts, digest, actor)
+    removed = () if order.out else _thin(workspace.settings, out)
     return Built(out / name, sealed, facts, tuple(part.words for part in parts), removed)
 
 
-def _name(office: KitOffice, out: Path) -> str:
-    drill = "DRILL-" if is_drill(office.journal) else ""
-    base = f"{drill}kit-{office.settings.broker.filer_code}-{clock.stamp()}"
+def _name(workspace: Workspace, out: Path) -> str:
+    drill = "DRILL-" if is_drill(workspace.journal) else ""
+    base = f"{drill}kit-{workspace.settings.broker.filer_code}-{clock.stamp()}"
     names = [base, *(f"{base}-{n}" for n in range(2, 100))]
     return next(name for name in names if not (out / name).exists())
 
@@ -110,24 +111,24 @@ def _sweep(out: Path) -> None:
 
 
 def _fill(
-    office: KitOffice, order: Order, draft: Path, name: str
+    workspace: Workspace, order: Order, draft: Path, name: str
 ) -> tuple[kinds.KitFacts, list[KitPart]]:
-    made = _program(office.settings, order, draft)
+    made = _program(workspace.settings, order, draft)
     # The states are asked for first: what changes meanwhile makes the kit stale, never wrong.
     sources = providers()
-    states = {one.name: one.state(office) for one in sources}
-    parts = [one.make(office) for one in sources]
+    states = {one.name: one.state(workspace) for one in sources}
+    parts = [one.make(workspace) for one in sources]
     _write_parts(parts, draft)
-    head = export(office.journal, office.content, office.settings.home, draft / JOURNAL)
+    head = export(workspace.journal, workspace.content, workspace.settings.home, draft / JOURNAL)
     facts = kinds.KitFacts(
         name=name,
         made=clock.text(),
-        filer=office.settings.broker.filer_code,
-        drill=is_drill(office.journal),
+        filer=workspace.settings.broker.filer_code,
+        drill=is_drill(workspace.journal),
         head_seq=head.seq,
         head=head.digest,
         parts=states,
-        numbers=sum(len(some) for some in workbooks.numbers(office).values()),
+        numbers=sum(len(some) for some in workbooks.numbers(workspace).values()),
         program=wheel.version() if made.wheel else "",
         wheel=made.wheel,
         wheel_sha256=made.wheel_sha256,
@@ -135,10 +136,10 @@ def _fill(
         python=made.python,
         python_sha256=made.python_sha256,
     )
-    write_atomic(draft / papers.FILE, papers.render(office, facts, parts))
+    write_atomic(draft / papers.FILE, papers.render(workspace, facts, parts))
     write_atomic(draft / FACTS, msgspec.json.format(msgspec.json.encode(facts), indent=1))
     write_atomic(draft / readme.FILE, readme.text(facts, parts).encode())
-    manifest.write(draft, office.settings.home, "off-line kit")
+    manifest.write(draft, workspace.settings.home, "off-line kit")
     return facts, parts
 
 
@@ -181,10 +182,12 @@ def _write_parts(parts: Sequence[KitPart], draft: Path) -> None:
                 os.utime(path, (one.modified, one.modified))
 
 
-def _note(office: KitOffice, folder: Path, facts: kinds.KitFacts, sealed: str, actor: str) -> None:
+def _note(
+    workspace: Workspace, folder: Path, facts: kinds.KitFacts, sealed: str, actor: str
+) -> None:
     digest = digest_of(folder / manifest.FILE)
     body = kinds.KitBuilt(facts=facts, manifest=digest, sealed=sealed)
-    office.journal.append(body, "kit", actor, key=f"kit.built:{digest}")
+    workspace.journal.append(body, "kit", actor, key=f"kit.built:{digest}")
 
 
 def _thin(settings: Settings, out: Path) -> tuple[str, ...]:

@@ -6,26 +6,27 @@ import re
 
 from tasks.incident import plan
 from tasks.incident.plan import Notice, Plan
-from tasks.shared.kit_part import KitOffice, KitPage, KitPart, Provider, state_of
+from tasks.shared.kit_part import KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Column, Paper
 from tasks.shared.settings import Broker
+from tasks.workspace import Workspace
 
 NOTICE, TITLE = "call-sheet", "First call: what to say"
 _NAMES = re.compile(r"\{[a-z-]+\}")
 """Facts that the text names, and nobody knows beforehand."""
 
 
-def _notice(office: KitOffice) -> tuple[Plan, Notice | None]:
+def _notice(workspace: Workspace) -> tuple[Plan, Notice | None]:
     """A broker's own plan may have no call sheet."""
-    found = plan.load(office.settings.home)
+    found = plan.load(workspace.settings.home)
     return found, found.notices.get(NOTICE)
 
 
-def make(office: KitOffice) -> KitPart:
-    found, notice = _notice(office)
+def make(workspace: Workspace) -> KitPart:
+    found, notice = _notice(workspace)
     if notice is None:
         return KitPart("no call sheet: the plan has none")
-    rows = _rows(found, notice, office.settings.broker)
+    rows = _rows(found, notice, workspace.settings.broker)
     return KitPart(
         "first call sheet, to be filled in by hand",
         pages=[KitPage(TITLE, lambda paper: _page(paper, notice, rows))],
@@ -57,11 +58,11 @@ def _page(paper: Paper, notice: Notice, rows: list[tuple[str, str]]) -> None:
     paper.table(columns, [("", "", "", "")] * 3, 9, lines=2)
 
 
-def state(office: KitOffice) -> str:
-    found, notice = _notice(office)
+def state(workspace: Workspace) -> str:
+    found, notice = _notice(workspace)
     if notice is None:
         return state_of("none")
-    return state_of(list(notice.text), _rows(found, notice, office.settings.broker))
+    return state_of(list(notice.text), _rows(found, notice, workspace.settings.broker))
 
 
 PROVIDER = Provider("call-sheet", make, state, "the plan's call sheet or the broker changed since")

@@ -15,9 +15,10 @@ from tasks.kit.parts import providers
 from tasks.shared import board, clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import ContinuityError
-from tasks.shared.kit_part import Fault, KitOffice
+from tasks.shared.kit_part import Fault
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 _AGAIN = "continuity kit build"
 _RED_PARTS = {"workbooks"}
@@ -30,16 +31,16 @@ def newest(settings: Settings) -> Path | None:
     return max(found, key=lambda one: build.read_facts(one).made, default=None)
 
 
-def check(office: KitOffice, folder: Path | None = None) -> list[Line]:
+def check(workspace: Workspace, folder: Path | None = None) -> list[Line]:
     """Everything there is to say of a kit: the one in `folder`, else the newest here, else what the
     book says of the last one. Raises BadInput for a folder that is no kit."""
-    folder = folder or newest(office.settings)
-    said = board.last(office.journal.rows, kinds.KitBuilt.kind)
+    folder = folder or newest(workspace.settings)
+    said = board.last(workspace.journal.rows, kinds.KitBuilt.kind)
     if folder is None and said is None:
         return [_line("kit", RED, "never built", _AGAIN)]
     facts = build.read_facts(folder) if folder else _facts(said[1] if said else {})
-    lines = [_age(facts, office.settings), _files(folder), _book(office, facts)]
-    lines += [*_parts(office, facts), *programs(facts)]
+    lines = [_age(facts, workspace.settings), _files(folder), _book(workspace, facts)]
+    lines += [*_parts(workspace, facts), *programs(facts)]
     return [*lines, _sealed(facts, folder, said[1] if said else {})]
 
 
@@ -72,15 +73,15 @@ def _files(folder: Path | None) -> Line:
     return _line("files", GREEN, f"each as it was made and signed by {signer}")
 
 
-def _book(office: KitOffice, facts: kinds.KitFacts) -> Line:
+def _book(workspace: Workspace, facts: kinds.KitFacts) -> Line:
     """Numbers that this book gave out or used after the kit: the laptop would not know of it."""
     columns = EVENTS.c
-    ours = office.journal.rows(sa.select(columns.digest).where(columns.seq == facts.head_seq))
+    ours = workspace.journal.rows(sa.select(columns.digest).where(columns.seq == facts.head_seq))
     if not ours or ours[0].digest != facts.head:
         return _line("book", RED, "the kit was not made from this book", _AGAIN)
     moved = sa.or_(columns.kind.startswith("numbers."), columns.kind == "entries.recorded")
     query = sa.select(sa.func.count()).where(columns.seq > facts.head_seq, moved)
-    count = office.journal.rows(query)[0][0]
+    count = workspace.journal.rows(query)[0][0]
     if count:
         return _line(
             "book", RED, f"numbers moved {count} time(s) since: the laptop would not know", _AGAIN
@@ -88,15 +89,15 @@ def _book(office: KitOffice, facts: kinds.KitFacts) -> Line:
     return _line("book", GREEN, f"at event {facts.head_seq}; no number moved since")
 
 
-def _parts(office: KitOffice, facts: kinds.KitFacts) -> Iterator[Line]:
+def _parts(workspace: Workspace, facts: kinds.KitFacts) -> Iterator[Line]:
     for one in providers():
-        then, now = facts.parts.get(one.name), one.state(office)
+        then, now = facts.parts.get(one.name), one.state(workspace)
         if then is None:
             yield _line(one.name, AMBER, "is not in this kit: it was built before there was such a part",
                         _AGAIN)  # fmt: skip
         elif then != now:
             yield _line(one.name, RED if one.name in _RED_PARTS else AMBER, one.stale, _AGAIN)
-        faults = list(one.faults(office))
+        faults = list(one.faults(workspace))
         yield from (_line(one.name, fault.light, fault.words, _mended(fault)) for fault in faults)
         if then == now and not faults:
             yield _line(one.name, GREEN, "as it is now")
@@ -132,13 +133,13 @@ def _sealed(facts: kinds.KitFacts, folder: Path | None, body: dict[str, object])
                  "passphrase_file", _AGAIN)  # fmt: skip
 
 
-def watch(office: KitOffice) -> list[Line]:
+def watch(workspace: Workspace) -> list[Line]:
     """For `continuity status`: the cheap part, from the book alone. That a kit is due is said by its
     duty."""
-    said = board.last(office.journal.rows, kinds.KitBuilt.kind)
+    said = board.last(workspace.journal.rows, kinds.KitBuilt.kind)
     if said is None:
         return []
     facts = _facts(said[1])
-    found = [_book(office, facts), *programs(facts)]
+    found = [_book(workspace, facts), *programs(facts)]
     return [replace(one, what=f"off-line kit: {one.what}", since=facts.made)
             for one in found if one.light != GREEN]  # fmt: skip

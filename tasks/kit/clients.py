@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.duties.records import Office
+from tasks.duties.records import catalogue_of
 from tasks.duties.terms import Standing, standings
 from tasks.entries import history
 from tasks.kit import sheets
-from tasks.shared.kit_part import KitFile, KitOffice, KitPage, KitPart, Provider, state_of
+from tasks.shared.kit_part import KitFile, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Column, Paper
+from tasks.workspace import Workspace
 
 _WHAT = {"power-of-attorney": "power of attorney", "continuous-bond": "continuous bond"}
 _HEADING = ("Client or bond", "What", "Shown on", "Ends or due", "Facts", "Document")
@@ -19,12 +20,11 @@ _TOLD = (
 )
 
 
-def rows(office: KitOffice) -> list[tuple[str, ...]]:
+def rows(workspace: Workspace) -> list[tuple[str, ...]]:
     """A row for each document, then clients of the trade history without a power of attorney."""
-    duties = Office(office.journal, office.content, office.settings)
-    found = standings(office.journal.rows, duties.catalogue, duties.zone)
+    found = standings(workspace.journal.rows, catalogue_of(workspace), workspace.zone)
     shown = [_row(one) for one in found if one.duty.id in _WHAT and one.last]
-    return [*sorted(shown), *_without(office, shown)]
+    return [*sorted(shown), *_without(workspace, shown)]
 
 
 def _row(one: Standing) -> tuple[str, ...]:
@@ -35,8 +35,8 @@ def _row(one: Standing) -> tuple[str, ...]:
             facts, last.file or last.statement)  # fmt: skip
 
 
-def _without(office: KitOffice, shown: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    table = history.latest(office.journal, office.content)
+def _without(workspace: Workspace, shown: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    table = history.latest(workspace.journal, workspace.content)
     names = {_key(row[0]) for row in shown if row[1] == _WHAT["power-of-attorney"]}
     importers = set(table["importer"].to_pylist()) if table is not None else set()
     for name in sorted(filter(None, importers)):
@@ -48,8 +48,8 @@ def _key(name: str) -> str:
     return "".join(sign for sign in name.casefold() if sign.isalnum())
 
 
-def make(office: KitOffice) -> KitPart:
-    found = rows(office)
+def make(workspace: Workspace) -> KitPart:
+    found = rows(workspace)
     data = sheets.workbook({"Bonds and powers": (_TOLD, _HEADING, found)})
     return KitPart(
         f"bonds and powers of attorney: {sum(row[2] != 'never shown' for row in found)} recorded",
@@ -69,8 +69,8 @@ def _page(paper: Paper, found: list[tuple[str, ...]]) -> None:
     paper.table(columns, listed, 8, red=lambda row: row[2] == "never shown")
 
 
-def state(office: KitOffice) -> str:
-    return state_of(rows(office))
+def state(workspace: Workspace) -> str:
+    return state_of(rows(workspace))
 
 
 PROVIDER = Provider("clients", make, state, "bonds or powers of attorney changed since")

@@ -5,22 +5,12 @@ from __future__ import annotations
 
 from tasks.incident import contacts
 from tasks.incident.contacts import Contact
-from tasks.incident.office import Office
 from tasks.kit import sheets
 from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED
-from tasks.shared.kit_part import (
-    HOME,
-    Fault,
-    KitFile,
-    KitOffice,
-    KitPage,
-    KitPart,
-    Provider,
-    state_of,
-)
+from tasks.shared.kit_part import HOME, Fault, KitFile, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Column, Paper
-from tasks.shared.private import Vault
+from tasks.workspace import Workspace
 
 _HEADING = ("Role", "Name", "Organisation", "Phone", "Mail", "Hours", "Ports", "Verified", "Mark")
 _CALLERS = (
@@ -29,28 +19,24 @@ _CALLERS = (
 )
 
 
-def _office(office: KitOffice) -> Office:
-    vault = Vault(office.settings.home)
-    return Office(office.journal, office.content, vault, office.settings)
-
-
-def _listed(office: KitOffice) -> list[tuple[Contact, str, str]]:
+def _listed(workspace: Workspace) -> list[tuple[Contact, str, str]]:
     """Each contact with its light and why, in the order in which they are told."""
-    room = _office(office)
-    today = clock.now().astimezone(room.zone).date()
-    days = office.settings.incident.contact_days
-    found = sorted(contacts.load(room).values(), key=lambda one: contacts.ROLES.index(one.role))
+    today = clock.now().astimezone(workspace.zone).date()
+    days = workspace.settings.incident.contact_days
+    found = sorted(
+        contacts.load(workspace).values(), key=lambda one: contacts.ROLES.index(one.role)
+    )
     return [(one, *one.light(today, days)) for one in found]
 
 
-def make(office: KitOffice) -> KitPart:
-    listed = _listed(office)
+def make(workspace: Workspace) -> KitPart:
+    listed = _listed(workspace)
     rows = [(one.role, one.name, one.organisation, one.phone, one.mail, one.hours,
              " ".join(one.ports), why, one.mark) for one, _, why in listed]  # fmt: skip
     files = [
         KitFile("contacts/contacts.xlsx", sheets.workbook({"Contacts": (_CALLERS, _HEADING, rows)}))
     ]
-    own = office.settings.home / contacts.FILE
+    own = workspace.settings.home / contacts.FILE
     if own.is_file():
         files.append(KitFile(HOME + contacts.FILE, own.read_bytes()))
     good = sum(light == GREEN for _, light, _ in listed)
@@ -78,16 +64,16 @@ def _page(paper: Paper, listed: list[tuple[Contact, str, str]]) -> None:
     )
 
 
-def state(office: KitOffice) -> str:
+def state(workspace: Workspace) -> str:
     """Of numbers and addresses: a contact that was tried again makes no kit stale."""
     return state_of(
-        [(one.id, one.role, one.name, one.reach, one.ports) for one, _, _ in _listed(office)]
+        [(one.id, one.role, one.name, one.reach, one.ports) for one, _, _ in _listed(workspace)]
     )
 
 
-def faults(office: KitOffice) -> list[Fault]:
+def faults(workspace: Workspace) -> list[Fault]:
     """Dead contacts and those without a number, by name; how many nobody verified."""
-    listed = _listed(office)
+    listed = _listed(workspace)
     dead = [one.id for one, light, _ in listed if light == RED]
     old = sum(light == AMBER for _, light, _ in listed)
     found = []

@@ -18,21 +18,21 @@ from tasks.shared.board import GREEN
 from tasks.shared.errors import JournalBroken, Refused
 from tasks.shared.journal import is_drill
 from tasks.shared.journal_check import verify
-from tasks.shared.kit_part import KitOffice
 from tasks.shared.seal import By, To
 from tasks.shared.seal_keys import Cost
+from tasks.workspace import Workspace
 
 _QUICK = Cost(12, 1, 1)
 """Of a passphrase that is thrown away at once."""
 
 
-def chapter(office: KitOffice, actor: str, out: Path) -> list[str]:
+def chapter(workspace: Workspace, actor: str, out: Path) -> list[str]:
     """Leaves the kit in `out`; returns what happened, in words. Raises Refused in a house that is no
     drill."""
-    if not is_drill(office.journal):
+    if not is_drill(workspace.journal):
         raise Refused("Only a drill throws a kit's passphrase away")
     phrase = secrets.token_urlsafe(18)
-    made = build(office, Order(out, wheels=False, to=To(passphrase=phrase, cost=_QUICK)), actor)
+    made = build(workspace, Order(out, wheels=False, to=To(passphrase=phrase, cost=_QUICK)), actor)
     said = [
         *made.parts,
         f"the kit stands at event {made.facts.head_seq} of the book, sealed and open",
@@ -40,7 +40,7 @@ def chapter(office: KitOffice, actor: str, out: Path) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="continuity-laptop-") as scratch:
         said += _tampered(made, Path(scratch), actor)
         said += _laptop(made, By(passphrase=phrase), Path(scratch) / "home", actor)
-    return [*said, *_stale(office, made.folder)]
+    return [*said, *_stale(workspace, made.folder)]
 
 
 def _tampered(made: Built, scratch: Path, actor: str) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _laptop(made: Built, by: By, home: Path, actor: str) -> Iterator[str]:
            f"{'holds' if whole else 'DOES NOT HOLD'}")  # fmt: skip
 
 
-def _stale(office: KitOffice, folder: Path) -> Iterator[str]:
-    for line in check(office, folder):
+def _stale(workspace: Workspace, folder: Path) -> Iterator[str]:
+    for line in check(workspace, folder):
         if line.light != GREEN:
             yield f"kit check: {line.light}: {line.what}: {line.fact}"

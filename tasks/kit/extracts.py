@@ -10,8 +10,9 @@ import pyarrow as pa
 from tasks.entries import history
 from tasks.kit import sheets
 from tasks.shared import board, kinds
-from tasks.shared.kit_part import KitFile, KitOffice, KitPage, KitPart, Provider, state_of
+from tasks.shared.kit_part import KitFile, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Column, Paper
+from tasks.workspace import Workspace
 
 _FILE = "history/hts-history.xlsx"
 _MOST_ON_PAPER = 400
@@ -21,9 +22,9 @@ _AS_OF = (
 )
 
 
-def make(office: KitOffice) -> KitPart:
-    found = history.latest(office.journal, office.content)
-    said = board.last(office.journal.rows, kinds.HistoryTaken.kind)
+def make(workspace: Workspace) -> KitPart:
+    found = history.latest(workspace.journal, workspace.content)
+    said = board.last(workspace.journal.rows, kinds.HistoryTaken.kind)
     if found is None or said is None:
         return KitPart("no trade history: continuity kit history FILE, or entries recorded")
     as_of = said[1]["as_of"]
@@ -66,16 +67,16 @@ def _page(paper: Paper, rows: list[dict[str, Any]], as_of: str) -> None:
         paper.text(f"and {len(rows) - _MOST_ON_PAPER} more in {_FILE}", 8.5, style="B")
 
 
-def state(office: KitOffice) -> str:
+def state(workspace: Workspace) -> str:
     """Of the history as taken: what was recorded since is no reason to build at once."""
-    said = board.last(office.journal.rows, kinds.HistoryTaken.kind)
+    said = board.last(workspace.journal.rows, kinds.HistoryTaken.kind)
     return state_of(said[1]["content"] if said else "")
 
 
-def refresh(office: KitOffice, actor: str) -> pa.Table | None:
+def refresh(workspace: Workspace, actor: str) -> pa.Table | None:
     """Take what the book recorded into the history before a kit is made."""
-    history.take(office.journal, office.content, actor)
-    return history.latest(office.journal, office.content)
+    history.take(workspace.journal, workspace.content, actor)
+    return history.latest(workspace.journal, workspace.content)
 
 
 PROVIDER = Provider("history", make, state, "another trade history was taken since")

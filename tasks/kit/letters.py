@@ -10,52 +10,44 @@ from tasks.incident.letters.blank import Official
 from tasks.shared import clock
 from tasks.shared.board import AMBER, RED
 from tasks.shared.journal import is_drill
-from tasks.shared.kit_part import (
-    HOME,
-    Fault,
-    KitFile,
-    KitOffice,
-    KitPart,
-    KitSheet,
-    Provider,
-    state_of,
-)
+from tasks.shared.kit_part import HOME, Fault, KitFile, KitPart, KitSheet, Provider, state_of
+from tasks.workspace import Workspace
 
 FOLDER = "letters"
 _COPY = "copy as many as the desks may need, one an entry"
 
 
-def _official(office: KitOffice) -> list[Official]:
-    return blank.official(office.settings.home, office.settings.letters)
+def _official(workspace: Workspace) -> list[Official]:
+    return blank.official(workspace.settings.home, workspace.settings.letters)
 
 
-def make(office: KitOffice) -> KitPart:
-    own = blank.blank(office.settings.broker, clock.now(), drill=is_drill(office.journal))
-    usable = [one for one in _official(office) if not one.why_not]
+def make(workspace: Workspace) -> KitPart:
+    own = blank.blank(workspace.settings.broker, clock.now(), drill=is_drill(workspace.journal))
+    usable = [one for one in _official(workspace) if not one.why_not]
     files = [KitFile(f"{FOLDER}/downtime-letter.pdf", own)]
     files += [KitFile(f"{FOLDER}/{one.file}", one.data) for one in usable]
-    files += _for_the_home(office)
+    files += _for_the_home(workspace)
     sheets = [KitSheet(f"A downtime letter to be filled in by hand: {_COPY}", own)]
     sheets += [KitSheet(f"{one.title}, empty: {_COPY}", one.printable) for one in usable]
     with_ = ", ".join(one.title for one in usable) or "CBP's forms are not among them"
-    lacks = letterhead.titles(letterhead.missing(office.settings.broker))
+    lacks = letterhead.titles(letterhead.missing(workspace.settings.broker))
     gap = f", WITHOUT {lacks}: not set" if lacks else ""
     return KitPart(f"blank downtime letter{gap}; {with_}", files, sheets=sheets)
 
 
-def _for_the_home(office: KitOffice) -> list[KitFile]:
+def _for_the_home(workspace: Workspace) -> list[KitFile]:
     """With what says which field takes what: letters that the laptop issues fill them too."""
     found = []
     for name in forms.SHIPPED:
         for suffix in (".pdf", ".csv"):
-            path = office.settings.home / "forms" / f"{name}{suffix}"
+            path = workspace.settings.home / "forms" / f"{name}{suffix}"
             if path.is_file():
                 found.append(KitFile(f"{HOME}forms/{path.name}", path.read_bytes()))
     return found
 
 
-def state(office: KitOffice) -> str:
-    broker = office.settings.broker
+def state(workspace: Workspace) -> str:
+    broker = workspace.settings.broker
     said = [
         broker.name,
         broker.filer_code,
@@ -66,11 +58,11 @@ def state(office: KitOffice) -> str:
         broker.contact_phone,
     ]
     return state_of(
-        said, [(one.name, sha256(one.data).hexdigest()) for one in _for_the_home(office)]
+        said, [(one.name, sha256(one.data).hexdigest()) for one in _for_the_home(workspace)]
     )
 
 
-def faults(office: KitOffice) -> list[Fault]:
+def faults(workspace: Workspace) -> list[Fault]:
     """A setting of the broker without which no port takes the letter, and a form that lies there and
     cannot be printed. That there is no form is no fault: our own stands in."""
     gaps = [
@@ -78,10 +70,12 @@ def faults(office: KitOffice) -> list[Fault]:
             RED, f"[broker] {name} is not set, and the blank letter has a gap there: enter {enter}"
         )
         for name, (_, enter) in letterhead.REQUIRED.items()
-        if name in letterhead.missing(office.settings.broker)
+        if name in letterhead.missing(workspace.settings.broker)
     ]
     return gaps + [
-        Fault(AMBER, f"forms/{one.file} {one.why_not}") for one in _official(office) if one.why_not
+        Fault(AMBER, f"forms/{one.file} {one.why_not}")
+        for one in _official(workspace)
+        if one.why_not
     ]
 
 

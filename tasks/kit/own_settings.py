@@ -16,9 +16,10 @@ from pydantic import BaseModel, SecretStr
 from tasks.incident import deadlines, plan
 from tasks.incident.importers import is_social
 from tasks.shared.errors import BadInput, Problem
-from tasks.shared.kit_part import HOME, KitFile, KitOffice, KitPart, Provider, state_of
+from tasks.shared.kit_part import HOME, KitFile, KitPart, Provider, state_of
 from tasks.shared.private import without_ssn
 from tasks.shared.settings import FILE, Settings, System
+from tasks.workspace import Workspace
 
 PLACE = "{home}"
 """Stands for the new home in the kit's settings."""
@@ -58,17 +59,20 @@ class Carried:
         return KitFile(HOME + self.name, data, self.path.stat().st_mtime)
 
 
-def make(office: KitOffice) -> KitPart:
-    carried = list(_carried(office.settings))
-    files = [KitFile(HOME + FILE, text(office.settings).encode()), *(one.file() for one in carried)]
+def make(workspace: Workspace) -> KitPart:
+    carried = list(_carried(workspace.settings))
+    files = [
+        KitFile(HOME + FILE, text(workspace.settings).encode()),
+        *(one.file() for one in carried),
+    ]
     exports = sum(one.open_work for one in carried)
     more = f"; {exports} export(s) of open work, as old as their files" if exports else ""
     return KitPart(f"settings, without secrets{more}", files)
 
 
-def state(office: KitOffice) -> str:
-    kept = [one for one in _carried(office.settings) if not one.open_work]
-    return state_of(text(office.settings), [one.path.read_text("utf-8") for one in kept])
+def state(workspace: Workspace) -> str:
+    kept = [one for one in _carried(workspace.settings) if not one.open_work]
+    return state_of(text(workspace.settings), [one.path.read_text("utf-8") for one in kept])
 
 
 def _carried(settings: Settings) -> Iterator[Carried]:

@@ -6,25 +6,26 @@ import io
 from collections.abc import Mapping, Sequence
 
 from tasks.shared import clock, keys, kinds
-from tasks.shared.kit_part import KitOffice, KitPart, KitSheet
+from tasks.shared.kit_part import KitPart, KitSheet
 from tasks.shared.paper import RED, UPRIGHT, Column, Frame, Paper
+from tasks.workspace import Workspace
 
 FILE = "paper/print-this.pdf"
 DRILL = "DRILL: this is an exercise. Nothing goes to CBP."
 
 
-def render(office: KitOffice, facts: kinds.KitFacts, parts: Sequence[KitPart]) -> bytes:
+def render(workspace: Workspace, facts: kinds.KitFacts, parts: Sequence[KitPart]) -> bytes:
     """The PDF. Raises MissingPart without fpdf2 or its fonts."""
     # Where a chapter begins is known once all are drawn; the cover's length does not hang on it.
-    _, begins = _drawn(office, facts, parts, {})
-    own, _ = _drawn(office, facts, parts, begins)
+    _, begins = _drawn(workspace, facts, parts, {})
+    own, _ = _drawn(workspace, facts, parts, begins)
     return _with_sheets(own, [sheet for part in parts for sheet in part.sheets])
 
 
-def _drawn(office: KitOffice, facts: kinds.KitFacts, parts: Sequence[KitPart],
+def _drawn(workspace: Workspace, facts: kinds.KitFacts, parts: Sequence[KitPart],
            begins: Mapping[str, int]) -> tuple[bytes, dict[str, int]]:  # fmt: skip
     """Cover and chapters, and on which page each of these begins."""
-    broker = office.settings.broker
+    broker = workspace.settings.broker
     frame = Frame(
         title=f"Off-line kit of {broker.name}",
         left=f"{broker.name} · filer {broker.filer_code} · licence {broker.licence or 'not set'}",
@@ -39,7 +40,7 @@ def _drawn(office: KitOffice, facts: kinds.KitFacts, parts: Sequence[KitPart],
     listed = [(page.title, str(begins.get(page.title, ""))) for page in pages]
     listed += [(sheet.title, "at the end") for part in parts for sheet in part.sheets]
     paper.page()
-    _cover(paper, office, facts, parts, listed)
+    _cover(paper, workspace, facts, parts, listed)
     found = {}
     for page in pages:
         paper.page()
@@ -64,13 +65,13 @@ def _with_sheets(own: bytes, sheets: Sequence[KitSheet]) -> bytes:
 
 def _cover(
     paper: Paper,
-    office: KitOffice,
+    workspace: Workspace,
     facts: kinds.KitFacts,
     parts: Sequence[KitPart],
     chapters: Sequence[tuple[str, str]],
 ) -> None:
     paper.title("Off-line kit: what to keep on paper")
-    signer = keys.key_id(keys.public(office.settings.home))
+    signer = keys.key_id(keys.public(workspace.settings.home))
     python = f"{facts.python}, SHA-256 {facts.python_sha256}" if facts.python else "not in the kit"
     paper.answers([
         ("Kit", [facts.name]),
@@ -79,7 +80,7 @@ def _cover(
         ("Book", [f"event {facts.head_seq}, SHA-256 {facts.head}"]),
         ("Runs on", list(facts.platforms) or ["nothing: this kit was built without programs"]),
         ("Python installer", [python]),
-        ("Person to call", [_contact(office)]),
+        ("Person to call", [_contact(workspace)]),
         ("Passphrase or key of the sealed archive", ["Never on this sheet. It is kept by:",
                                                      "_" * 60]),
     ], 9.5)  # fmt: skip
@@ -99,7 +100,7 @@ def _cover(
     paper.table(columns, rows, 9)
 
 
-def _contact(office: KitOffice) -> str:
-    broker = office.settings.broker
+def _contact(workspace: Workspace) -> str:
+    broker = workspace.settings.broker
     said = ", ".join(filter(None, (broker.contact_name, broker.contact_phone)))
     return said or "not set: [broker] contact_name, contact_phone"

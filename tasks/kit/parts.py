@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.shared.kit_part import KitOffice, Provider
+from tasks.shared.kit_part import Provider
+from tasks.workspace import Workspace
 
 
 def providers() -> tuple[Provider, ...]:
@@ -34,6 +35,6 @@ def providers() -> tuple[Provider, ...]:
     )
 
 
-def states(office: KitOffice) -> dict[str, str]:
+def states(workspace: Workspace) -> dict[str, str]:
     """What each part would be made of now."""
-    return {one.name: one.state(office) for one in providers()}
+    return {one.name: one.state(workspace) for one in providers()}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from tasks.shared import board, kinds
-from tasks.shared.kit_part import Fault, KitOffice, KitPage, KitPart, Provider, state_of
+from tasks.shared.kit_part import Fault, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Paper
+from tasks.workspace import Workspace
 
 _UNSAID = "NOT WRITTEN DOWN: set [kit] recovery_key in continuity.toml"
 
 
-def _facts(office: KitOffice) -> list[tuple[str, str]]:
-    backup, kit = office.settings.backup, office.settings.kit
-    done = board.last(office.journal.rows, kinds.BackupDone.kind)
+def _facts(workspace: Workspace) -> list[tuple[str, str]]:
+    backup, kit = workspace.settings.backup, workspace.settings.kit
+    done = board.last(workspace.journal.rows, kinds.BackupDone.kind)
     newest = f"{done[1]['head']}, taken {done[0]:%Y-%m-%d %H:%M} UTC" if done else "none yet"
     return [
         ("Where the key and its passphrase are", kit.recovery_key or _UNSAID),
@@ -22,17 +23,17 @@ def _facts(office: KitOffice) -> list[tuple[str, str]]:
     ]
 
 
-def make(office: KitOffice) -> KitPart:
+def make(workspace: Workspace) -> KitPart:
     return KitPart(
         "how the backups are opened, without the key",
-        pages=[KitPage("Restoring from the backups", lambda paper: _page(paper, office))],
+        pages=[KitPage("Restoring from the backups", lambda paper: _page(paper, workspace))],
     )
 
 
-def _page(paper: Paper, office: KitOffice) -> None:
-    done = board.last(office.journal.rows, kinds.BackupDone.kind)
+def _page(paper: Paper, workspace: Workspace) -> None:
+    done = board.last(workspace.journal.rows, kinds.BackupDone.kind)
     head = f" --expect-head {done[1]['head']}" if done else ""
-    paper.answers([(question, [answer]) for question, answer in _facts(office)], 9)
+    paper.answers([(question, [answer]) for question, answer in _facts(workspace)], 9)
     paper.heading("What to do")
     for step in (
         "1. Fetch the sheet of the recovery key and, from its other place, the passphrase. Two people.",
@@ -47,13 +48,13 @@ def _page(paper: Paper, office: KitOffice) -> None:
         paper.text(step, 9)
 
 
-def state(office: KitOffice) -> str:
+def state(workspace: Workspace) -> str:
     # Each night's snapshot has another head; that alone makes no kit stale.
-    return state_of([fact for fact in _facts(office) if not fact[0].startswith("Newest")])
+    return state_of([fact for fact in _facts(workspace) if not fact[0].startswith("Newest")])
 
 
-def faults(office: KitOffice) -> list[Fault]:
-    said = bool(office.settings.kit.recovery_key)
+def faults(workspace: Workspace) -> list[Fault]:
+    said = bool(workspace.settings.kit.recovery_key)
     return [] if said else [Fault(board.AMBER, "nobody wrote down where the recovery key is kept "
                                                "([kit] recovery_key)", "set it")]  # fmt: skip
 

@@ -7,9 +7,10 @@ from importlib.resources import files
 from typing import Any
 
 from tasks.shared.errors import BadInput, Problem
-from tasks.shared.kit_part import HOME, KitFile, KitOffice, KitPage, KitPart, Provider, state_of
+from tasks.shared.kit_part import HOME, KitFile, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Column, Paper
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 FILE = "run-book.toml"
 
@@ -49,10 +50,10 @@ def _steps(steps: object) -> bool:
     return isinstance(steps, list) and bool(steps) and all(isinstance(s, str) for s in steps)
 
 
-def make(office: KitOffice) -> KitPart:
-    said = text(office.settings)
+def make(workspace: Workspace) -> KitPart:
+    said = text(workspace.settings)
     book = read(said)
-    own = (office.settings.home / FILE).is_file()
+    own = (workspace.settings.home / FILE).is_file()
     whose = "the broker's own" if own else "as shipped"
     return KitPart(
         f"run-book with {len(book['chapter'])} chapters, {whose}",
@@ -71,8 +72,8 @@ def _page(paper: Paper, book: dict[str, Any]) -> None:
         paper.table(columns, rows, 9)
 
 
-def state(office: KitOffice) -> str:
-    return state_of(text(office.settings))
+def state(workspace: Workspace) -> str:
+    return state_of(text(workspace.settings))
 
 
 PROVIDER = Provider("run-book", make, state, "the run-book changed since")

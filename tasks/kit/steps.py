@@ -10,24 +10,17 @@ from prefect.artifacts import create_table_artifact
 
 from tasks.kit import build as building, check as checking, drill
 from tasks.kit.sealing import to
-from tasks.shared import opening
-from tasks.shared.kit_part import KitOffice
-from tasks.shared.settings import load
 from tasks.shared.steps import task
-
-
-def _office(home: str) -> KitOffice:
-    settings = load(Path(home))
-    return KitOffice(opening.journal(settings), opening.content(settings), settings)
+from tasks.workspace import Workspace
 
 
 @task(name="build the kit", retries=2, retry_delay_seconds=300)
 def build(home: str, actor: str, wheels: bool) -> dict[str, Any]:
     """Folder, sealed archive and print; what was made, by name."""
-    office = _office(home)
-    order = building.Order(wheels=wheels, to=to(office.settings))
-    made = building.build(office, order, actor)
-    office.journal.close()
+    workspace = Workspace.open(Path(home))
+    order = building.Order(wheels=wheels, to=to(workspace.settings))
+    made = building.build(workspace, order, actor)
+    workspace.journal.close()
     get_run_logger().info("kit %s built, %d part(s)", made.facts.name, len(made.parts))
     return {"name": made.facts.name, "folder": str(made.folder), "parts": list(made.parts),
             "sealed": bool(made.sealed), "removed": list(made.removed)}  # fmt: skip
@@ -36,9 +29,9 @@ def build(home: str, actor: str, wheels: bool) -> dict[str, Any]:
 @task(name="check the kit")
 def check(home: str, folder: str) -> list[dict[str, str]]:
     """What `kit check` says, a row a line."""
-    office = _office(home)
-    found = [one.as_dict() for one in checking.check(office, Path(folder))]
-    office.journal.close()
+    workspace = Workspace.open(Path(home))
+    found = [one.as_dict() for one in checking.check(workspace, Path(folder))]
+    workspace.journal.close()
     red = [one["what"] for one in found if one["light"] == "red"]
     get_run_logger().info("red: %s", ", ".join(red) or "none")
     return found
@@ -55,7 +48,7 @@ def publish(made: dict[str, Any], found: list[dict[str, str]]) -> None:
 @task(name="the kit in the drill")
 def show_sample(home: str, actor: str, out: str) -> list[str]:
     """A kit of the sample brokerage in `out`, gone on from on a laptop of its own; in words."""
-    office = _office(home)
-    said = drill.chapter(office, actor, Path(out))
-    office.journal.close()
+    workspace = Workspace.open(Path(home))
+    said = drill.chapter(workspace, actor, Path(out))
+    workspace.journal.close()
     return said

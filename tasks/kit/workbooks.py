@@ -10,9 +10,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.entries import handout, reserve
-from tasks.shared.kit_part import KitFile, KitOffice, KitPage, KitPart, Provider, state_of
+from tasks.shared.kit_part import KitFile, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Column, Paper
 from tasks.shared.projections import NUMBERS
+from tasks.workspace import Workspace
 
 _NEEDED = (
     "Each number is used once, for one entry, and never again. Write it on every paper of the shipment "
@@ -22,34 +23,34 @@ _NEEDED = (
 )
 
 
-def make(office: KitOffice) -> KitPart:
-    held = numbers(office)
+def make(workspace: Workspace) -> KitPart:
+    held = numbers(workspace)
     count = sum(len(some) for some in held.values())
     return KitPart(
         f"{len(held)} desk workbook(s) with {count} issued, unused entry numbers",
-        [_file(office, desk) for desk in held],
+        [_file(workspace, desk) for desk in held],
         [KitPage(f"Entry numbers of the desk {desk}", _page(some)) for desk, some in held.items()],
     )
 
 
-def numbers(office: KitOffice) -> dict[str, list[str]]:
+def numbers(workspace: Workspace) -> dict[str, list[str]]:
     """The issued, unused entry numbers of each desk."""
     column = NUMBERS.c
     query = sa.select(column.desk).distinct().where(
         column.series == reserve.ENTRY, column.state == "issued"
     )  # fmt: skip
-    desks = sorted(row.desk for row in office.journal.rows(query))
-    return {desk: reserve.issued_to(office.journal, desk) for desk in desks}
+    desks = sorted(row.desk for row in workspace.journal.rows(query))
+    return {desk: reserve.issued_to(workspace.journal, desk) for desk in desks}
 
 
-def state(office: KitOffice) -> str:
-    return state_of(numbers(office))
+def state(workspace: Workspace) -> str:
+    return state_of(numbers(workspace))
 
 
-def _file(office: KitOffice, desk: str) -> KitFile:
+def _file(workspace: Workspace, desk: str) -> KitFile:
     with tempfile.TemporaryDirectory(prefix="continuity-kit-") as scratch:
         path = Path(scratch) / "desk.xlsx"
-        handout.write(office.journal, office.settings, desk, path)
+        handout.write(workspace.journal, workspace.settings, desk, path)
         return KitFile(f"workbooks/{handout.file_name(desk)}.xlsx", path.read_bytes())
 
 

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from tasks.reconciliation import other_number
 from tasks.reconciliation.account import strays
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.facts import HELD, Facts, Release, Summary, Way, facts_of
 from tasks.reconciliation.outbound import outbound
@@ -25,6 +24,7 @@ from tasks.shared.ace_tables import BATCHES, SENT
 from tasks.shared.errors import BadInput, NotApproved, NumberUnavailable, Problem, Refused
 from tasks.shared.presented import prepared_for, presented
 from tasks.shared.projections import WITH_ANOTHER
+from tasks.workspace import Workspace
 
 IN_ACE = (
     Step.SETTLE,
@@ -40,7 +40,7 @@ IN_ACE = (
 
 
 def settle(
-    house: House,
+    workspace: Workspace,
     numbers: list[str],
     how: str,
     proof: bytes,
@@ -54,15 +54,15 @@ def settle(
     for an entry that ACE does not show unless `not_in_ace` says so, NotApproved until approved.
     """
     _worded(how, proof)
-    known = {one.number: one for one in standings(house.journal)}
+    known = {one.number: one for one in standings(workspace.journal)}
     for number in numbers:
         _may_be_settled(known.get(number), number, not_in_ace)
     facts = {"numbers": {number: _bound(known[number]) for number in numbers}, "how": how,
              "not_in_ace": not_in_ace}  # fmt: skip
     some = f"{len(numbers)} entries" if numbers[3:] else ", ".join(numbers)
     what = f"settle {some}: {how}"
-    plan, kept = _approved(house, "settle", what, facts, proof, actor)
-    with house.journal.write(actor) as pen:
+    plan, kept = _approved(workspace, "settle", what, facts, proof, actor)
+    with workspace.journal.write(actor) as pen:
         for number in numbers:
             body = kinds.EntrySettled(number=number, how=how, proof=kept, approval=plan)
             pen.append(body, f"entry/{number}", key=f"settled:{number}:{known[number].since}")
@@ -92,7 +92,9 @@ def _may_be_settled(one: Standing | None, number: str, not_in_ace: bool) -> None
         )
 
 
-def not_received(house: House, batch: str, reason: str, proof: bytes, actor: str) -> list[str]:
+def not_received(
+    workspace: Workspace, batch: str, reason: str, proof: bytes, actor: str
+) -> list[str]:
     """Note that ACE never got a batch, once a licence holder approved it; returns its numbers,
     which may go again after ACE was asked anew.
 
@@ -101,24 +103,24 @@ def not_received(house: House, batch: str, reason: str, proof: bytes, actor: str
     """
     _worded(reason, proof)
     query = sa.select(SENT.c.number).where(SENT.c.batch == batch, SENT.c.state == "waiting")
-    numbers = sorted(row.number for row in house.journal.rows(query))
+    numbers = sorted(row.number for row in workspace.journal.rows(query))
     if not numbers:
         raise Refused(f"{batch} is no batch that waits for an answer of ACE")
-    (file,) = (row.file for row in house.journal.rows(sa.select(BATCHES).where(
+    (file,) = (row.file for row in workspace.journal.rows(sa.select(BATCHES).where(
         BATCHES.c.batch == batch)))  # fmt: skip
-    with outbound(house.settings, house.journal) as folder:
+    with outbound(workspace.settings, workspace.journal) as folder:
         if folder.size(file) is not None or folder.hides(file):
             raise Refused(f"{file} still lies in {folder.label}: the sender can still take it. Stop "
                           "the sender and move the file away first")  # fmt: skip
     what = f"batch {batch} never reached ACE ({len(numbers)} entries): {reason}"
     facts = {"batch": batch, "numbers": numbers, "reason": reason}
-    plan, kept = _approved(house, "batch not received", what, facts, proof, actor)
+    plan, kept = _approved(workspace, "batch not received", what, facts, proof, actor)
     body = kinds.BatchNotReceived(batch=batch, reason=reason, proof=kept, approval=plan)
-    house.journal.append(body, f"batch/{batch}", actor, key=f"not received:{batch}")
+    workspace.journal.append(body, f"batch/{batch}", actor, key=f"not received:{batch}")
     return numbers
 
 
-def hand_over(house: House, number: str, other: str, proof: bytes, actor: str) -> str:
+def hand_over(workspace: Workspace, number: str, other: str, proof: bytes, actor: str) -> str:
     """Note that another filer filed a recorded entry under a number of its own, once a licence
     holder approved it; returns that number.
 
@@ -128,48 +130,48 @@ def hand_over(house: House, number: str, other: str, proof: bytes, actor: str) -
     """
     _worded("handed over", proof)
     taken = other_number.read(other)
-    ours = house.settings.broker.filer_code
+    ours = workspace.settings.broker.filer_code
     if taken.filer == ours:
         raise BadInput(f"{taken} is a number of ours; handed over means to another filer")
-    one = _may_be_handed_over(house, number, taken.filer)
+    one = _may_be_handed_over(workspace, number, taken.filer)
     what = f"{number} was filed by {taken.filer} under {taken}"
-    odd = other_number.doubt(house.journal, taken)
+    odd = other_number.doubt(workspace.journal, taken)
     caution = f". CAUTION: {odd}" if odd else ""
     facts = {"number": number, "other": str(taken), "since": one.since}
     try:
-        plan, kept = _approved(house, "hand over", what + caution, facts, proof, actor)
+        plan, kept = _approved(workspace, "hand over", what + caution, facts, proof, actor)
     except NotApproved as waits:
         raise NotApproved(f"{waits}{caution}", waits.plan) from None
     body = kinds.EntryHandedOver(
         number=number, filer=taken.filer, other_number=str(taken), proof=kept, approval=plan
     )
-    house.journal.append(body, f"entry/{number}", actor, key=f"handed over:{number}")
+    workspace.journal.append(body, f"entry/{number}", actor, key=f"handed over:{number}")
     return str(taken)
 
 
-def require_ours_alone(house: House, numbers: Sequence[str]) -> None:
+def require_ours_alone(workspace: Workspace, numbers: Sequence[str]) -> None:
     """Raises Refused, with every reason, unless ACE has nothing under these numbers, nor may have,
     and none was presented to CBP: only then may another broker take them over."""
-    known = {one.number: one for one in standings(house.journal)}
+    known = {one.number: one for one in standings(workspace.journal)}
     problems = [
         Problem(column="Entry number", value=number, wrong=f"{reason}: it stays ours")
         for number in numbers
         if (reason := _in_ace(facts_of(known[number])) if number in known else "")
-        or (reason := presented(house.journal, number))
+        or (reason := presented(workspace.journal, number))
     ]
     if problems:
         raise Refused("Only what CBP has not seen can be handed over", problems)
 
 
-def _may_be_handed_over(house: House, number: str, filer: str) -> Standing:
-    one = _recorded(house, number, "handed over", WITH_ANOTHER)
+def _may_be_handed_over(workspace: Workspace, number: str, filer: str) -> Standing:
+    one = _recorded(workspace, number, "handed over", WITH_ANOTHER)
     if standing := _in_ace(facts_of(one)):
         raise Refused(
             f"{number} {standing}: have that cancelled first, or the goods are entered twice"
         )
-    if reason := presented(house.journal, number):
+    if reason := presented(workspace.journal, number):
         raise Refused(f"{number} {reason}. It stays ours")
-    given = prepared_for(house.journal, number) if one.state == WITH_ANOTHER else None
+    given = prepared_for(workspace.journal, number) if one.state == WITH_ANOTHER else None
     if given is not None and given.filer != filer:
         raise Refused(
             f"{number} was sealed for {given.broker} ({given.filer}), not for the filer {filer}; if "
@@ -187,7 +189,7 @@ def _in_ace(facts: Facts) -> str:
     return "may stand in ACE" if {facts.se, facts.ae} & {Way.OUT, Way.FOUND} else ""
 
 
-def burn(house: House, number: str, reason: str, proof: bytes, actor: str) -> None:
+def burn(workspace: Workspace, number: str, reason: str, proof: bytes, actor: str) -> None:
     """Note that a number was cancelled in ACE and is never used again (CATAIR SE v40 p.32), once a
     licence holder approved it.
 
@@ -197,8 +199,8 @@ def burn(house: House, number: str, reason: str, proof: bytes, actor: str) -> No
     """
     _worded(reason, proof)
     said: dict[str, object] = {"number": number, "reason": reason}
-    if number not in strays(house.journal):
-        one = _recorded(house, number, "burnt")
+    if number not in strays(workspace.journal):
+        one = _recorded(workspace, number, "burnt")
         facts = facts_of(one)
         gone = facts.summary is Summary.CANCELLED or facts.release is Release.GONE
         if not gone and (standing := _in_ace(facts)):
@@ -207,27 +209,27 @@ def burn(house: House, number: str, reason: str, proof: bytes, actor: str) -> No
             )
         said |= {"since": one.since}
     what = f"{number} is burnt: {reason}"
-    plan, kept = _approved(house, "burn", what, said, proof, actor)
+    plan, kept = _approved(workspace, "burn", what, said, proof, actor)
     body = kinds.EntryBurnt(number=number, reason=reason, proof=kept, approval=plan)
-    house.journal.append(body, f"entry/{number}", actor, key=f"burnt:{number}")
+    workspace.journal.append(body, f"entry/{number}", actor, key=f"burnt:{number}")
 
 
-def _recorded(house: House, number: str, wanted: str, also: str = "recorded") -> Standing:
-    one = next((one for one in standings(house.journal) if one.number == number), None)
+def _recorded(workspace: Workspace, number: str, wanted: str, also: str = "recorded") -> Standing:
+    one = next((one for one in standings(workspace.journal) if one.number == number), None)
     if one is None or one.state not in ("recorded", also):
         state = one.state if one else "in no record"
         raise NumberUnavailable(f"{number} is {state}; to become {wanted} it must be recorded")
     return one
 
 
-def send_again(house: House, numbers: list[str], reason: str, actor: str) -> None:
+def send_again(workspace: Workspace, numbers: list[str], reason: str, actor: str) -> None:
     """Let entries go again unchanged that ACE rejected for a cause outside the record, now mended.
     What goes out is asked about and approved as ever. Raises BadInput without a reason, Refused
     for an entry that was not rejected."""
     if not reason.strip():
         raise BadInput("Say what was mended, and where")
-    known = {one.number: one for one in standings(house.journal)}
-    with house.journal.write(actor) as pen:
+    known = {one.number: one for one in standings(workspace.journal)}
+    with workspace.journal.write(actor) as pen:
         for number in numbers:
             one = known.get(number)
             step = classify(one).step if one else None
@@ -238,14 +240,14 @@ def send_again(house: House, numbers: list[str], reason: str, actor: str) -> Non
             pen.append(body, f"entry/{number}", key=f"again:{number}:{one.sent[name].seq}")
 
 
-def keep_release(house: House, numbers: list[str], reason: str, actor: str) -> None:
+def keep_release(workspace: Workspace, numbers: list[str], reason: str, actor: str) -> None:
     """Note that the release in ACE stands although the entry was revised since: a person looked at
     the difference or had CBP mend it. Raises BadInput without a reason, Refused where ACE took no
     release of ours."""
     if not reason.strip():
         raise BadInput("Say what was looked at, or what CBP mended")
-    known = {one.number: one for one in standings(house.journal)}
-    with house.journal.write(actor) as pen:
+    known = {one.number: one for one in standings(workspace.journal)}
+    with workspace.journal.write(actor) as pen:
         for number in numbers:
             one = known.get(number)
             if one is None or "SE" not in one.sent:
@@ -260,12 +262,12 @@ def _worded(words: str, proof: bytes) -> None:
 
 
 def _approved(
-    house: House, act: str, what: str, facts: dict[str, object], proof: bytes, actor: str
+    workspace: Workspace, act: str, what: str, facts: dict[str, object], proof: bytes, actor: str
 ) -> tuple[str, str]:
     """The digests of the approved act and of its proof. Raises NotApproved after asking."""
-    kept = house.content.put(proof)
+    kept = workspace.content.put(proof)
     said = kinds.canonical({"act": act, **facts, "proof": kept})
-    plan = house.content.put(said.encode())
-    approval.ask(house.journal, plan, what, [kept], actor)
-    approval.require(house.journal, plan, [kept], house.settings.approval.persons)
+    plan = workspace.content.put(said.encode())
+    approval.ask(workspace.journal, plan, what, [kept], actor)
+    approval.require(workspace.journal, plan, [kept], workspace.settings.approval.persons)
     return plan, kept

@@ -6,45 +6,44 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tasks.ace.response import Answer
-from tasks.reconciliation.asking import House, question_of
+from tasks.reconciliation.asking import question_of
 from tasks.shared.ace_tables import BATCHES
 from tasks.shared.errors import Problem
 from tasks.shared.projections import NUMBERS
+from tasks.workspace import Workspace
 
 
-def foreign(house: House, answer: Answer, name: str) -> Problem | None:
+def foreign(workspace: Workspace, answer: Answer, name: str) -> Problem | None:
     """Why an answer is not for us; None if it is. By the filer code of its blocks; one that has none,
     such as a batch rejected whole, by the sender of the batch that it echoes."""
     for block in answer.blocks:
-        if block.filer_code and not _ours(house, block.filer_code):
-            wrong = (
-                f"is for the filer {block.filer_code}, not for {house.settings.broker.filer_code}"
-            )
+        if block.filer_code and not _ours(workspace, block.filer_code):
+            wrong = f"is for the filer {block.filer_code}, not for {workspace.settings.broker.filer_code}"
             return Problem(file=name, wrong=wrong)
-    sender, known = answer.site_code + answer.sender_id, house.settings.ace
+    sender, known = answer.site_code + answer.sender_id, workspace.settings.ace
     if sender == known.site_code + known.sender_id:
         return None
-    if (sent := _sender(house, answer)) and sender != sent:
+    if (sent := _sender(workspace, answer)) and sender != sent:
         wrong = f"is for the sender {sender}, but {sent} sent batch {answer.batch_text.strip()}"
         return Problem(file=name, wrong=wrong)
     return None
 
 
-def _ours(house: House, filer: str) -> bool:
+def _ours(workspace: Workspace, filer: str) -> bool:
     """Also a filer code that the house had before."""
-    if filer == house.settings.broker.filer_code:
+    if filer == workspace.settings.broker.filer_code:
         return True
     return bool(
-        house.journal.rows(sa.select(NUMBERS.c.number).where(NUMBERS.c.filer == filer).limit(1))
+        workspace.journal.rows(sa.select(NUMBERS.c.number).where(NUMBERS.c.filer == filer).limit(1))
     )
 
 
-def _sender(house: House, answer: Answer) -> str:
+def _sender(workspace: Workspace, answer: Answer) -> str:
     """Site code and sender id of our batch or question that an answer echoes; empty if there is none."""
     batch = answer.batch_text.strip()
     if not batch:
         return ""
-    rows = house.journal.rows(sa.select(BATCHES.c.content).where(BATCHES.c.batch == batch))
-    said = question_of(house.journal, batch)
+    rows = workspace.journal.rows(sa.select(BATCHES.c.content).where(BATCHES.c.batch == batch))
+    said = question_of(workspace.journal, batch)
     content = rows[0].content if rows else said.content if said else ""
-    return house.content.get(content)[1:8].decode("ascii") if content else ""
+    return workspace.content.get(content)[1:8].decode("ascii") if content else ""

@@ -13,7 +13,7 @@ again, and what it asks is asked anew after `ask_again_minutes`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import islice
 
@@ -37,46 +37,27 @@ from tasks.reconciliation.filers import foreign
 from tasks.reconciliation.outbound import outbound, password
 from tasks.reconciliation.pacing import pace
 from tasks.reconciliation.view import CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
-from tasks.shared import clock, kinds, opening
+from tasks.shared import clock, kinds
 from tasks.shared.ace_tables import BATCHES, QUERIES
-from tasks.shared.content import ContentStore
 from tasks.shared.errors import Busy
 from tasks.shared.exchange import Exchange
 from tasks.shared.journal import Journal
-from tasks.shared.private import Vault
-from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 BILL_WIDTH, WAYBILL = 12, 11
 
 
-@dataclass(frozen=True)
-class House:
-    """Where the loop works."""
-
-    journal: Journal
-    content: ContentStore
-    vault: Vault
-    settings: Settings
-
-
-def house_of(settings: Settings) -> House:
-    """The house of these settings, its book opened."""
-    return House(
-        opening.journal(settings), opening.content(settings), Vault(settings.home), settings
-    )
-
-
-def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, today: date
+def ask(workspace: Workspace, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, today: date
         ) -> list[str]:  # fmt: skip
     """Write the questions that are due, as many as the pace allows now, after those that a crash left
     unwritten; returns their names. What waits for an answer, or for another answer than the last, is
     asked again only after the settings' `ask_again_minutes`. Raises BadSettings, and appends nothing,
     where password or outbound folder are wrong."""
-    finished = finish(house, actor)
+    finished = finish(workspace, actor)
     due: dict[str, list[Standing]] = {}
-    stale = stale_before(house)
-    others = foreign((one for one, _ in verdicts), house.settings)
+    stale = stale_before(workspace)
+    others = foreign((one for one, _ in verdicts), workspace.settings)
     for one, verdict in verdicts:
         if one.number in others:
             continue
@@ -86,29 +67,29 @@ def ask(house: House, verdicts: Sequence[tuple[Standing, Verdict]], actor: str, 
             due.setdefault(about, []).append(one)
     for about, some in due.items():  # What was never asked goes before what is asked again.
         some.sort(key=lambda one: one.asked.get(about, 0))
-    most = pace(house.journal, house.settings).left
+    most = pace(workspace.journal, workspace.settings).left
     made = ((about, *one) for about, some in sorted(due.items())
-            for one in _bounded(house, about, some, today, stale))  # fmt: skip
-    return finished + [write_question(house, about, query, keys, actor)
+            for one in _bounded(workspace, about, some, today, stale))  # fmt: skip
+    return finished + [write_question(workspace, about, query, keys, actor)
                        for about, query, keys in islice(made, most)]  # fmt: skip
 
 
 def _bounded(
-    house: House, about: str, some: list[Standing], today: date, stale: int
+    workspace: Workspace, about: str, some: list[Standing], today: date, stale: int
 ) -> Iterable[tuple[Query, tuple[str, ...]]]:
     """The questions; one alone, and only when the last is old, while ACE rejects them all whole."""
-    made = iter(_queries(house, about, some, today))
+    made = iter(_queries(workspace, about, some, today))
     if about not in some[0].refused:
         return made
     newest = sa.select(sa.func.max(QUERIES.c.seq)).where(QUERIES.c.about == about)
-    return islice(made, 1 if house.journal.rows(newest)[0][0] <= stale else 0)
+    return islice(made, 1 if workspace.journal.rows(newest)[0][0] <= stale else 0)
 
 
-def stale_before(house: House) -> int:
+def stale_before(workspace: Workspace) -> int:
     """The last event that is older than the time after which a question may be put again."""
-    before = clock.now() - timedelta(minutes=house.settings.ace.ask_again_minutes)
+    before = clock.now() - timedelta(minutes=workspace.settings.ace.ask_again_minutes)
     query = sa.select(sa.func.max(EVENTS.c.seq)).where(EVENTS.c.at <= clock.text(before))
-    return house.journal.rows(query)[0][0] or 0
+    return workspace.journal.rows(query)[0][0] or 0
 
 
 def _may_ask_again(one: Standing, about: str, stale: int) -> bool:
@@ -116,10 +97,10 @@ def _may_ask_again(one: Standing, about: str, stale: int) -> bool:
 
 
 def _queries(
-    house: House, about: str, some: list[Standing], today: date
+    workspace: Workspace, about: str, some: list[Standing], today: date
 ) -> Iterable[tuple[Query, tuple[str, ...]]]:
     """Each query with the keys under which its answer is looked up."""
-    asker = asker_of(house, some[0].port, today)
+    asker = asker_of(workspace, some[0].port, today)
     numbers = [one.number for one in some]
     if about == SUMMARY:
         made = summary_queries(asker, numbers)
@@ -129,30 +110,30 @@ def _queries(
         parties = {number for one in some for number in one.parties.values()}
         made = importer_queries(asker, sorted(parties))
     else:
-        yield from _bill_queries(house, asker, some)
+        yield from _bill_queries(workspace, asker, some)
         return
     yield from ((query, query.asked) for query in made)
 
 
-def asker_of(house: House, port: str, today: date) -> Asker:
+def asker_of(workspace: Workspace, port: str, today: date) -> Asker:
     """Who asks next: batches are numbered on from all questions and filings so far."""
     used = sum(
-        house.journal.rows(sa.select(sa.func.count()).select_from(table))[0][0]
+        workspace.journal.rows(sa.select(sa.func.count()).select_from(table))[0][0]
         for table in (QUERIES, BATCHES)
     )
-    envelope = envelope_of(house.journal, house.settings, today)
-    filer = house.settings.broker.filer_code
-    offsets = {filer: house.settings.numbers.check_digit_offset}
-    limits = QueryLimits(numbers_per_batch=house.settings.ace.numbers_per_query)
+    envelope = envelope_of(workspace.journal, workspace.settings, today)
+    filer = workspace.settings.broker.filer_code
+    offsets = {filer: workspace.settings.numbers.check_digit_offset}
+    limits = QueryLimits(numbers_per_batch=workspace.settings.ace.numbers_per_query)
     # Questions are numbered from 50,000 so that their batch ids never meet those of filings.
     return Asker(replace(envelope, application="EQ"), port, 50_000 + used, limits, offsets)
 
 
 def _bill_queries(
-    house: House, asker: Asker, some: list[Standing]
+    workspace: Workspace, asker: Asker, some: list[Standing]
 ) -> Iterable[tuple[Query, tuple[str, ...]]]:
     """All bills of an entry stand in one batch, so that one answer tells of all of them."""
-    asked = questions_of(house, {one.number: one.content for one in some})
+    asked = questions_of(workspace, {one.number: one.content for one in some})
     for numbers in _together(asked, asker.limits.bills_per_batch):
         wanted = list(dict.fromkeys(one for number in numbers for one in asked[number]))
         limits = replace(asker.limits, bills_per_batch=len(wanted))
@@ -175,9 +156,9 @@ def _together(asked: Mapping[str, Sequence[BillQuestion]], most: int) -> Iterato
         yield part
 
 
-def questions_of(house: House, where: Mapping[str, str]) -> dict[str, list[BillQuestion]]:
+def questions_of(workspace: Workspace, where: Mapping[str, str]) -> dict[str, list[BillQuestion]]:
     """The same for entries of the book, by number and the content that each stands in."""
-    return questions(records(house.content, where, ("entries", "bills")))
+    return questions(records(workspace.content, where, ("entries", "bills")))
 
 
 def questions(record: Record) -> dict[str, list[BillQuestion]]:
@@ -215,39 +196,39 @@ def _question(group: Mapping[str, Mapping[str, str]], air: bool) -> BillQuestion
 
 
 def write_question(
-    house: House, about: str, query: Query, keys: tuple[str, ...], actor: str
+    workspace: Workspace, about: str, query: Query, keys: tuple[str, ...], actor: str
 ) -> str:
     """Hide and name the query, then make it visible; returns the name of its file. Raises BadSettings,
     and appends nothing, where password or outbound folder are wrong; Busy if another run named a
     query of this id: an answer to it would be read as one to ours."""
     batch: Batch = query.batch
     name = f"{clock.stamp()}-{query.application.lower()}-{batch.port}-{batch.sequence:05d}.abi"
-    line_ends = house.settings.ace.line_ends == "lf"
+    line_ends = workspace.settings.ace.line_ends == "lf"
     data = fill_in(
-        batch.bytes(), password(house.settings), batch.slots, house.vault.open, line_ends
+        batch.bytes(), password(workspace.settings), batch.slots, workspace.vault.open, line_ends
     )
-    with outbound(house.settings, house.journal) as folder:
+    with outbound(workspace.settings, workspace.journal) as folder:
         body = kinds.QueryNamed(
             batch=batch.batch_id,
             application=query.application,
             about=about,
-            content=house.content.put(batch.bytes()),
+            content=workspace.content.put(batch.bytes()),
             file=name,
             asked=list(keys),
         )
-        _hide_and_name(house, folder, body, data, actor)
-        _make_visible(house, folder, batch.batch_id, name, actor)
+        _hide_and_name(workspace, folder, body, data, actor)
+        _make_visible(workspace, folder, batch.batch_id, name, actor)
     return name
 
 
 def _hide_and_name(
-    house: House, folder: Exchange, body: kinds.QueryNamed, data: bytes, actor: str
+    workspace: Workspace, folder: Exchange, body: kinds.QueryNamed, data: bytes, actor: str
 ) -> None:
     """Both under the journal's lock: whatever is named was hidden before, with its private values."""
     key = f"query:{body.batch}"
-    if house.journal.holds(key):
+    if workspace.journal.holds(key):
         raise Busy(_BUSY)
-    with house.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         if pen.rows(sa.select(QUERIES.c.batch).where(QUERIES.c.batch == body.batch)):
             raise Busy(_BUSY)
         folder.hide(body.file, data)
@@ -260,26 +241,28 @@ _BUSY = (
 )
 
 
-def _make_visible(house: House, folder: Exchange, batch: str, file: str, actor: str) -> bool:
+def _make_visible(
+    workspace: Workspace, folder: Exchange, batch: str, file: str, actor: str
+) -> bool:
     """Show a named query and note it; False if it was visible before, fetched by now or not."""
     size = folder.show(file)
     done = kinds.QueryWritten(
         batch=batch, file=file, size=size if size is not None else folder.size(file) or 0
     )
-    house.journal.append(done, f"query/{batch}", actor, key=f"query-written:{batch}")
+    workspace.journal.append(done, f"query/{batch}", actor, key=f"query-written:{batch}")
     return size is not None
 
 
-def finish(house: House, actor: str) -> list[str]:
+def finish(workspace: Workspace, actor: str) -> list[str]:
     """Bring to its end what a crash left of queries; returns the files that became visible now.
     Raises BadSettings if there is one and the outbound folder is not set or not there."""
     query = sa.select(QUERIES.c.batch, QUERIES.c.file).where(~QUERIES.c.written)
-    rows = house.journal.rows(query.order_by(QUERIES.c.seq))
+    rows = workspace.journal.rows(query.order_by(QUERIES.c.seq))
     if not rows:
         return []
-    with outbound(house.settings, house.journal) as folder:
+    with outbound(workspace.settings, workspace.journal) as folder:
         return [
-            row.file for row in rows if _make_visible(house, folder, row.batch, row.file, actor)
+            row.file for row in rows if _make_visible(workspace, folder, row.batch, row.file, actor)
         ]
 
 
@@ -290,9 +273,9 @@ def question_of(journal: Journal, batch: str) -> kinds.QueryNamed | None:
     return said if isinstance(said, kinds.QueryNamed) else None
 
 
-def without_questions(house: House, some: Sequence[Standing]) -> list[str]:
+def without_questions(workspace: Workspace, some: Sequence[Standing]) -> list[str]:
     """Entries whose bills CQ cannot be asked for; nothing stands in their way on that account."""
     if not some:
         return []
-    asked = questions_of(house, {one.number: one.content for one in some})
+    asked = questions_of(workspace, {one.number: one.content for one in some})
     return [number for number, own in asked.items() if not own]

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from tasks.ace.condition_codes import look_up
 from tasks.ace.query import BillQuestion
 from tasks.ace.response import Answer
-from tasks.reconciliation.asking import House, question_of, questions_of
+from tasks.reconciliation.asking import question_of, questions_of
 from tasks.shared import kinds
 from tasks.shared.projections import ENTRIES, among
+from tasks.workspace import Workspace
 
 CLEAR, OWN, TAKEN = "not found", "on file", "already on file"
 FAILED, SILENT, ODD = "system failure", "no answer", "unknown"
@@ -33,14 +34,14 @@ _NUMBER = 11
 Row = Mapping[str, Any]
 
 
-def bill_lines(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
+def bill_lines(workspace: Workspace, answer: Answer) -> Iterator[kinds.AnswerLine]:
     """A line for each of our entries whose bills this batch asked for."""
-    said = question_of(house.journal, answer.batch_text)
+    said = question_of(workspace.journal, answer.batch_text)
     if said is None:
         return
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
-    where = dict(among(house.journal.rows, query, ENTRIES.c.number, said.asked))
-    asked = questions_of(house, where)
+    where = dict(among(workspace.journal.rows, query, ENTRIES.c.number, said.asked))
+    asked = questions_of(workspace, where)
     bills, events = answer.table("bills").to_pylist(), answer.table("events").to_pylist()
     for number in said.asked:
         told = [_of_bill(number, one, bills, events) for one in asked.get(number, [])]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from tasks.ace.answers.shape import Condition
 from tasks.ace.response import Answer
 from tasks.reconciliation import importers, restored, seen
-from tasks.reconciliation.asking import House, question_of
+from tasks.reconciliation.asking import question_of
 from tasks.reconciliation.bills import bill_lines
 from tasks.reconciliation.compare import Words
 from tasks.reconciliation.importers import Row
@@ -26,6 +26,7 @@ from tasks.reconciliation.view import (
 )
 from tasks.shared import kinds
 from tasks.shared.private import is_reference
+from tasks.workspace import Workspace
 
 ABOUT = {"ER": SUMMARY, "AX": SUMMARY, "C1": RELEASE, "SX": RELEASE, "KR": IMPORTER, "UC": ACTION}
 DECISIVE = ("4", "5", "6", "8", "R")
@@ -34,15 +35,15 @@ of an agency or a quota (UC v30)."""
 
 
 def bodies(
-    house: House, answer: Answer, digest: str, name: str, differ: Words
+    workspace: Workspace, answer: Answer, digest: str, name: str, differ: Words
 ) -> Iterator[kinds.AnswerRead]:
     """The events of one answer of the file `name`, whose SHA-256 is `digest`; `differ`: what its stored
     summaries have otherwise than our record."""
-    about = _about(house, answer)
+    about = _about(workspace, answer)
     content = f"file:{digest}"
     if about == RANGE and answer.whole and not answer.rejected:
-        content = house.content.put(seen.kept(answer))
-    lines = [*_lines(house, answer, about, differ)] if answer.whole else []
+        content = workspace.content.put(seen.kept(answer))
+    lines = [*_lines(workspace, answer, about, differ)] if answer.whole else []
     for part, some in _parted(about, lines):
         yield kinds.AnswerRead(
             application=answer.application,
@@ -84,41 +85,43 @@ def _fault(one: Condition) -> str:
     return f"{one.code or ''} {one.text or ''}".strip() + (f" ({place.strip()})" if place else "")
 
 
-def _about(house: House, answer: Answer) -> str:
-    said = question_of(house.journal, answer.batch_text)
+def _about(workspace: Workspace, answer: Answer) -> str:
+    said = question_of(workspace.journal, answer.batch_text)
     return said.about if said else ABOUT.get(answer.application, NOTICE)
 
 
-def _lines(house: House, answer: Answer, about: str, differ: Words) -> Iterable[kinds.AnswerLine]:
+def _lines(
+    workspace: Workspace, answer: Answer, about: str, differ: Words
+) -> Iterable[kinds.AnswerLine]:
     if about == IMPORTER:
-        return _importers(house, answer)
+        return _importers(workspace, answer)
     if about == BILL:
-        return bill_lines(house, answer)
+        return bill_lines(workspace, answer)
     if about == RANGE:
-        said = question_of(house.journal, answer.batch_text)
+        said = question_of(workspace.journal, answer.batch_text)
         return restored.lines(answer, said.asked) if said else ()
     return entry_lines(answer, differ)
 
 
-def _importers(house: House, answer: Answer) -> Iterator[kinds.AnswerLine]:
+def _importers(workspace: Workspace, answer: Answer) -> Iterator[kinds.AnswerLine]:
     """A line for each number as it was asked, with all its bonds. One person's Social Security number
     stands behind a reference of its own in each entry."""
-    asked = _as_asked(house, answer)
+    asked = _as_asked(workspace, answer)
     rows: dict[str, list[Row]] = {}
     for row in answer.table("importers").to_pylist():
         rows.setdefault(row["importer_number"] or "", []).append(row)
     for number, own in rows.items():
-        plain = house.vault.open(number) if is_reference(number) else number
+        plain = workspace.vault.open(number) if is_reference(number) else number
         for name in asked.get(_whole(plain), [number]):
             yield importers.line(name, own)
 
 
-def _as_asked(house: House, answer: Answer) -> dict[str, list[str]]:
+def _as_asked(workspace: Workspace, answer: Answer) -> dict[str, list[str]]:
     """The names under which a number was asked, by the whole number."""
-    said = question_of(house.journal, answer.batch_text)
+    said = question_of(workspace.journal, answer.batch_text)
     found: dict[str, list[str]] = {}
     for name in said.asked if said else ():
-        plain = house.vault.open(name) if is_reference(name) else name
+        plain = workspace.vault.open(name) if is_reference(name) else name
         found.setdefault(_whole(plain), []).append(name)
     return found
 

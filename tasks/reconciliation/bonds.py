@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.bond_words import in_words
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
+from tasks.workspace import Workspace
 
 LARGEST = 20_000_000
 """Bytes of a notice: a scan of some pages, no archive."""
@@ -23,7 +23,7 @@ _SEALED = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00
 
 
 def confirm(
-    house: House, number: str, notice: bytes, name: str, actor: str, surety: str = ""
+    workspace: Workspace, number: str, notice: bytes, name: str, actor: str, surety: str = ""
 ) -> list[str]:
     """Note that the eBonds of an entry stand in ACE: those of one surety where several are waited
     for. Returns the bonds in words; none if all were confirmed before.
@@ -32,13 +32,13 @@ def confirm(
     transaction bond or without one of that surety, BadInput where the surety must be named, or for
     a notice that is empty, too large, of an unknown form, or a text that does not name the entry.
     """
-    one = next((one for one in standings(house.journal) if one.number == number), None)
+    one = next((one for one in standings(workspace.journal) if one.number == number), None)
     if one is None:
         raise NumberUnavailable(f"{number} is in no record; its desk hands it in first")
     wanted = _wanted(one, surety)
     check_notice(notice, name, number)
-    proof = house.content.put(notice)
-    with house.journal.write(actor) as pen:
+    proof = workspace.content.put(notice)
+    with workspace.journal.write(actor) as pen:
         for bond in wanted:
             body = kinds.BondConfirmed(number=number, proof=proof, bond=bond)
             pen.append(body, f"entry/{number}", key=f"bond:{number}:{bond}:{proof}")

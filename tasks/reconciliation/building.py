@@ -33,16 +33,7 @@ from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, ContinuityError, Refused, RouteRefused
 from tasks.shared.journal import Journal, is_drill
 from tasks.shared.settings import Settings
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where a plan is made, and for which day."""
-
-    journal: Journal
-    content: ContentStore
-    settings: Settings
-    day: date
+from tasks.workspace import Workspace
 
 
 @dataclass
@@ -50,7 +41,8 @@ class Draft:
     """A plan in the making; `first` is the number of the next batch, `used` what stands on
     statements before it."""
 
-    site: Site
+    workspace: Workspace
+    day: date
     first: int
     used: Used
     batches: list[Planned] = field(default_factory=list)
@@ -65,13 +57,13 @@ class Draft:
             if day:
                 key = (date.fromisoformat(day), payer)
                 before[key] = before.get(key, 0) + amount
-        return terms.of_house(self.site.settings, self.site.day, before)
+        return terms.of_house(self.workspace.settings, self.day, before)
 
     def duty(self) -> list[Row]:
         """What all its summaries owe, by statement date and payer."""
         if not self.owed:
             return []
-        return owed.duty(self.owed, terms.of_house(self.site.settings, self.site.day, self.used))
+        return owed.duty(self.owed, terms.of_house(self.workspace.settings, self.day, self.used))
 
 
 @dataclass(frozen=True)
@@ -85,13 +77,13 @@ class Built:
 
 def build(draft: Draft, wanted: Mapping[str, list[Standing]]) -> None:
     """Build what can be built of the entries of each application."""
-    others = foreign((one for some in wanted.values() for one in some), draft.site.settings)
+    others = foreign((one for some in wanted.values() for one in some), draft.workspace.settings)
     draft.held |= others
     for application, made in (("SE", _releases), ("AE", _summaries)):
         some = [one for one in wanted.get(application, []) if one.number not in others]
-        for part, limits in _parts(some, application, draft.site.settings):
+        for part, limits in _parts(some, application, draft.workspace.settings):
             built = _without_faulty(made, part, draft, limits)
-            draft.batches += [_planned(application, one, draft.site) for one in built.batches]
+            draft.batches += [_planned(application, one, draft.workspace) for one in built.batches]
             draft.first += len(built.batches)
             draft.owed += [] if built.owed is None else [built.owed]
             draft.dates += built.dates
@@ -145,31 +137,31 @@ def _faulty(wrong: ContinuityError, wanted: set[str]) -> dict[str, str]:
 
 
 def _releases(some: list[Standing], draft: Draft, limits: BatchLimits) -> Built:
-    site = draft.site
-    record = records(site.content, {one.number: one.content for one in some})
-    zone_weeks.refuse(record.entries, site.day)
-    envelope = envelope_of(site.journal, site.settings, site.day)
+    workspace = draft.workspace
+    record = records(workspace.content, {one.number: one.content for one in some})
+    zone_weeks.refuse(record.entries, draft.day)
+    envelope = envelope_of(workspace.journal, workspace.settings, draft.day)
     batches = write_batches(
-        record, envelope, limits, draft.first, accept_86=site.settings.ace.accept_type_86,
-        offsets=offsets_from(site.settings),
+        record, envelope, limits, draft.first, accept_86=workspace.settings.ace.accept_type_86,
+        offsets=offsets_from(workspace.settings),
     )  # fmt: skip
     return Built(list(batches))
 
 
 def _summaries(some: list[Standing], draft: Draft, limits: BatchLimits) -> Built:
-    site = draft.site
-    record = records(site.content, {one.number: one.content for one in some})
+    workspace = draft.workspace
+    record = records(workspace.content, {one.number: one.content for one in some})
     known = _known(some)
-    one_step = site.settings.ace.quota_one_step
-    covers = releases(site.journal, [one.number for one in some if one.consolidating])
-    every = {one.number: one for one in standings(site.journal)}
-    consolidations.refuse(site.content, covers, every)
+    one_step = workspace.settings.ace.quota_one_step
+    covers = releases(workspace.journal, [one.number for one in some if one.consolidating])
+    every = {one.number: one for one in standings(workspace.journal)}
+    consolidations.refuse(workspace.content, covers, every)
     warehouse.refuse(record.entries, every)
     ready = prepare(record, draft.payment(), quota_one_step=one_step, known=known, releases=covers)
-    envelope = envelope_of(site.journal, site.settings, site.day)
+    envelope = envelope_of(workspace.journal, workspace.settings, draft.day)
     envelope = replace(envelope, application="AE")
     batches = write_prepared(ready, envelope, limits, draft.first,
-                             offsets=offsets_from(site.settings))  # fmt: skip
+                             offsets=offsets_from(workspace.settings))  # fmt: skip
     return Built(list(batches), ready.plan, _dates(record, known))
 
 
@@ -189,12 +181,12 @@ def _dates(record: Record, known: Known) -> list[Row]:
     return [row | {name: row[name].isoformat() for name in days} for row in rows]
 
 
-def _planned(application: str, batch: Batch, site: Site) -> Planned:
+def _planned(application: str, batch: Batch, workspace: Workspace) -> Planned:
     return Planned(
         application=application,
         batch=batch.batch_id,
         file=f"{clock.stamp()}-{application.lower()}-{batch.port}-{batch.sequence:03d}.abi",
-        content=site.content.put(batch.bytes()),
+        content=workspace.content.put(batch.bytes()),
         numbers=tuple(batch.numbers),
         slots=batch.slots,
     )

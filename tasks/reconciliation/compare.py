@@ -23,12 +23,12 @@ from tasks.ace.summary.declared import TABLES, UNUSED, declared
 from tasks.ace.summary.groups import Group, Said
 from tasks.entries import shelf
 from tasks.reconciliation import matching, terms
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.covering import releases
 from tasks.reconciliation.view import IMPORTER
 from tasks.shared.ace_tables import VIEWS
 from tasks.shared.errors import BadInput, BadSettings
 from tasks.shared.projections import ENTRIES, among
+from tasks.workspace import Workspace
 
 Words = dict[str, list[str]]
 """What differs, by entry, in words."""
@@ -65,67 +65,71 @@ class Ours:
     tables: Mapping[str, pa.Table]
 
 
-def ours_of(house: House, answers: Sequence[Answer]) -> Ours:
+def ours_of(workspace: Workspace, answers: Sequence[Answer]) -> Ours:
     """Reads what the answers are compared with."""
     named = [answer.stored.numbers for answer in answers if answer.stored is not None]
     unique = pc.unique(pa.concat_arrays(named)).to_pylist() if named else []
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
-    found = dict(among(house.journal.rows, query, ENTRIES.c.number, unique))
+    found = dict(among(workspace.journal.rows, query, ENTRIES.c.number, unique))
     where = {number: found[number] for number in unique if number in found}
-    return Ours(list(where), shelf.filled(house.content, where, TABLES, UNUSED) if where else {})
+    return Ours(
+        list(where), shelf.filled(workspace.content, where, TABLES, UNUSED) if where else {}
+    )
 
 
-def differences(house: House, answers: Sequence[Answer], ours: Ours | None = None) -> list[Words]:
+def differences(
+    workspace: Workspace, answers: Sequence[Answer], ours: Ours | None = None
+) -> list[Words]:
     """What the stored summaries of answers have otherwise than our record, for each answer; `ours` if
     it was read already."""
-    return [found.words() for found in compared(house, answers, ours)]
+    return [found.words() for found in compared(workspace, answers, ours)]
 
 
 def compared(
-    house: House, answers: Sequence[Answer], ours: Ours | None = None
+    workspace: Workspace, answers: Sequence[Answer], ours: Ours | None = None
 ) -> list[Differences]:
     """The same as tables. Answers that are compared together cost less than one by one."""
-    ours = ours or ours_of(house, answers)
+    ours = ours or ours_of(workspace, answers)
     if not ours.numbers:
         return [Differences(matching.SCHEMA.empty_table()) for _ in answers]
-    said = _said(house, ours, _entry_dates(answers))
+    said = _said(workspace, ours, _entry_dates(answers))
     return [Differences(_against(said, answer.stored, ours.numbers)) for answer in answers]
 
 
-def _said(house: House, ours: Ours, entry_dates: Mapping[str, date]) -> Said:
-    today = terms.sending_day(house.settings)
+def _said(workspace: Workspace, ours: Ours, entry_dates: Mapping[str, date]) -> Said:
+    today = terms.sending_day(workspace.settings)
     return declared(
         ours.tables,
         pa.array(ours.numbers, pa.string()),
         today,
-        _payment(house, today),
+        _payment(workspace, today),
         entry_dates,
-        _releases(house, ours.tables["entries"]),
-        quota_one_step=house.settings.ace.quota_one_step,
-        unenrolled=_unenrolled(house),
+        _releases(workspace, ours.tables["entries"]),
+        quota_one_step=workspace.settings.ace.quota_one_step,
+        unenrolled=_unenrolled(workspace),
     )
 
 
-def _unenrolled(house: House) -> frozenset[str]:
+def _unenrolled(workspace: Workspace) -> frozenset[str]:
     """Importers that take no part in periodic monthly statements, as KR said."""
     query = sa.select(VIEWS.c.number).where(VIEWS.c.about == IMPORTER, VIEWS.c.monthly.is_(False))
-    return frozenset(row.number for row in house.journal.rows(query))
+    return frozenset(row.number for row in workspace.journal.rows(query))
 
 
-def _payment(house: House, today: date) -> Payment | None:
+def _payment(workspace: Workspace, today: date) -> Payment | None:
     """The payment table; where it cannot be used, that is told when something is to be sent."""
     try:
-        return terms.of_house(house.settings, today)
+        return terms.of_house(workspace.settings, today)
     except (BadInput, BadSettings):
         return None
 
 
-def _releases(house: House, entries: pa.Table) -> pa.Table | None:
+def _releases(workspace: Workspace, entries: pa.Table) -> pa.Table | None:
     """Which of our entries name a consolidating summary of these as the one that covers them."""
     if "consolidating" not in entries.column_names:
         return None
     wanted = entries["entry_number"].filter(pc.fill_null(entries["consolidating"], False))
-    return releases(house.journal, wanted.to_pylist())
+    return releases(workspace.journal, wanted.to_pylist())
 
 
 def _entry_dates(answers: Sequence[Answer]) -> dict[str, date]:

@@ -23,7 +23,6 @@ from tasks.reconciliation import (
     report,
     sign_off,
 )
-from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import approval, clock, kinds, manifest, opening, people
@@ -34,6 +33,7 @@ from tasks.shared.journal import is_drill
 from tasks.shared.journal_check import verify
 from tasks.shared.journal_copy import export
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 MOST_TURNS = 40
 
@@ -59,8 +59,8 @@ def approve(settings: Settings, plan: str) -> str:
 
 def exchange(settings: Settings) -> int:
     """The stand-in takes what lies in the outbound folder and answers; returns how many files."""
-    house = house_of(settings)
-    with drill_ace.stand_in(house) as ace:
+    workspace = Workspace(settings)
+    with drill_ace.stand_in(workspace) as ace:
         inbox = Path(settings.ace.inbox or settings.home / "answers")
         done = ace.process_folder(Path(settings.ace.outbound or settings.home / "outbound"), inbox)
     return len(done.written)
@@ -68,7 +68,7 @@ def exchange(settings: Settings) -> int:
 
 def misbehave(settings: Settings) -> None:
     """The stand-in will reject a batch whole, lose an answer and send one twice."""
-    with drill_ace.stand_in(house_of(settings)) as ace:
+    with drill_ace.stand_in(Workspace(settings)) as ace:
         ace.misbehave("reject", only="SE", skip=1, detail="X33")
         ace.misbehave("twice", only="SX")
         ace.misbehave("drop", only="AX")
@@ -76,14 +76,14 @@ def misbehave(settings: Settings) -> None:
 
 def to_rest(settings: Settings, actor: str) -> dict[str, int]:
     """Turns of the loop, each plan approved as it comes, until nothing moves; entries by step."""
-    house = house_of(settings)
+    workspace = Workspace(settings)
     before: list[tuple[str, str, str]] = []
     for _ in range(MOST_TURNS):
-        last = loop.turn(house, actor, sending_day(settings))
+        last = loop.turn(workspace, actor, sending_day(settings))
         if last.waiting is not None:
             approve(settings, last.waiting.digest)
         exchange(settings)
-        now = [(one.number, str(v.step), v.ask) for one, v in loop.verdicts(house)]
+        now = [(one.number, str(v.step), v.ask) for one, v in loop.verdicts(workspace)]
         if last.waiting is None and now == before:
             return {step: len(numbers) for step, numbers in last.steps.items()}
         before = now
@@ -92,20 +92,20 @@ def to_rest(settings: Settings, actor: str) -> dict[str, int]:
 
 def why(settings: Settings, steps: tuple[str, ...]) -> list[str]:
     """Each entry at one of these steps, with the reason."""
-    found = loop.verdicts(house_of(settings))
+    found = loop.verdicts(Workspace(settings))
     return [f"{one.number}: {v.step}: {v.why}" for one, v in found if v.step in steps]
 
 
 def sureties_act(settings: Settings, actor: str) -> list[str]:
     """Each surety that is waited for confirms its eBonds; in words."""
-    house = house_of(settings)
+    workspace = Workspace(settings)
     told = []
-    for one, verdict in loop.verdicts(house):
+    for one, verdict in loop.verdicts(workspace):
         if verdict.step is Step.SURETY:
             notice = f"DRILL: the surety's notice that its eBond is on file for {one.number}"
             for surety in sorted({bond.split()[1] for bond in one.open_bonds}):
                 done = bonds.confirm(
-                    house, one.number, notice.encode(), "notice.txt", actor, surety
+                    workspace, one.number, notice.encode(), "notice.txt", actor, surety
                 )
                 told.append(f"{one.number}: the surety's eBond is confirmed: {'; '.join(done)}")
     return told
@@ -114,7 +114,7 @@ def sureties_act(settings: Settings, actor: str) -> list[str]:
 def port_acts(settings: Settings) -> list[str]:
     """CBP takes the quota entry; in words."""
     told = []
-    with drill_ace.stand_in(house_of(settings)) as ace:
+    with drill_ace.stand_in(Workspace(settings)) as ace:
         for number in sample.ace_facts()["quota"]["accepted"]:
             ace.accept_quota(number)
             told.append(f"{number}: CBP takes the quota entry")
@@ -123,31 +123,31 @@ def port_acts(settings: Settings) -> list[str]:
 
 def accept_differences(settings: Settings, actor: str) -> list[str]:
     """The licence holder accepts what officers keyed otherwise, each with a reason."""
-    house = house_of(settings)
+    workspace = Workspace(settings)
     told = []
-    for one, verdict in loop.verdicts(house):
+    for one, verdict in loop.verdicts(workspace):
         if verdict.step is not Step.DIFFERS:
             continue
         how = f"keyed by CBP, difference accepted by the licence holder: {verdict.why}"
         proof = kinds.canonical({"number": one.number, "why": verdict.why}).encode()
         with suppress(NotApproved):
-            acts.settle(house, [one.number], how, proof, actor)
-        asked = approval.waiting(house.journal, settings.approval.persons)[-1]
+            acts.settle(workspace, [one.number], how, proof, actor)
+        asked = approval.waiting(workspace.journal, settings.approval.persons)[-1]
         who = approve(settings, asked.plan)
-        acts.settle(house, [one.number], how, proof, actor)
+        acts.settle(workspace, [one.number], how, proof, actor)
         told.append(f"{one.number}: {verdict.why}; accepted by the licence holder {who}")
     return told
 
 
 def try_to_sign(settings: Settings, actor: str) -> str:
     """Sign the accounting, or say why that is refused."""
-    house = house_of(settings)
+    workspace = Workspace(settings)
     for _ in range(2):
         try:
-            done = sign_off.sign_off(house.journal, house.content, settings, actor)
+            done = sign_off.sign_off(workspace.journal, workspace.content, settings, actor)
             return f"the accounting is signed: {done.numbers} numbers, each in its final place"
         except NotApproved:
-            waiting = approval.waiting(house.journal, settings.approval.persons)
+            waiting = approval.waiting(workspace.journal, settings.approval.persons)
             approve(settings, waiting[-1].plan)
         except ContinuityError as refused:
             return f"sign-off refused, as it must be: {refused}"
@@ -157,17 +157,17 @@ def try_to_sign(settings: Settings, actor: str) -> str:
 def leave_results(settings: Settings, out: Path) -> dict[str, Any]:
     """Write report, accounting, batches and journal copy into `out`. The batches are in their
     stored form: without password, with placeholders for Social Security numbers."""
-    house = house_of(settings)
-    lines = accounting.account(house.journal)
+    workspace = Workspace(settings)
+    lines = accounting.account(workspace.journal)
     accounting.write_workbook(lines, out / "accounting.xlsx", drill=True)
     write_atomic(out / "accounting.txt", _table(lines).encode())
-    facts = report.build(house.journal, house.content, settings, "drill")
+    facts = report.build(workspace.journal, workspace.content, settings, "drill")
     report.write(facts, out / "report", settings.home)
-    words, passing = _leave_batches(house, out)
-    head = export(house.journal, house.content, settings.home, out / "journal")
-    whole = verify(house.journal, house.content)
+    words, passing = _leave_batches(workspace, out)
+    head = export(workspace.journal, workspace.content, settings.home, out / "journal")
+    whole = verify(workspace.journal, workspace.content)
     words.append(f"the journal {'holds' if whole.ok else 'DOES NOT HOLD'}: {head.seq} events")
-    words.append(once := _stands_once(house))
+    words.append(once := _stands_once(workspace))
     files = sorted(
         path.relative_to(out).as_posix()
         for path in out.rglob("*")
@@ -178,8 +178,8 @@ def leave_results(settings: Settings, out: Path) -> dict[str, Any]:
     return {"words": [*_table(lines).splitlines(), *words], "files": files, "summary": summary}
 
 
-def _stands_once(house: House) -> str:
-    with drill_ace.stand_in(house) as ace:
+def _stands_once(workspace: Workspace) -> str:
+    with drill_ace.stand_in(workspace) as ace:
         book = ace.book()
     twice = [number for number, held in book.items() if not held.stands_once or held.burnt]
     if twice:
@@ -187,11 +187,11 @@ def _stands_once(house: House) -> str:
     return f"the stand-in's own book holds each of {len(book)} entries once"
 
 
-def _leave_batches(house: House, out: Path) -> tuple[list[str], bool]:
+def _leave_batches(workspace: Workspace, out: Path) -> tuple[list[str], bool]:
     words: Counter[str] = Counter()
     passing = True
-    for row in house.journal.rows(sa.select(BATCHES).order_by(BATCHES.c.file)):
-        stored = house.content.get(row.content)
+    for row in workspace.journal.rows(sa.select(BATCHES).order_by(BATCHES.c.file)):
+        stored = workspace.content.get(row.content)
         write_atomic(out / "batches" / row.file, stored)
         result = check_bytes(stored)
         passing = passing and result.ok

@@ -19,36 +19,36 @@ from tasks.entries import sample
 from tasks.entries.number import make, parse
 from tasks.entries.record import Record
 from tasks.reconciliation import terms
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.building import envelope_of, records
 from tasks.reconciliation.standings import standings
 from tasks.shared import clock
 from tasks.shared.errors import Refused
 from tasks.shared.journal import is_drill
+from tasks.workspace import Workspace
 
 STATE = "stand-in-ace.sqlite"
 
 
 @contextmanager
-def stand_in(house: House) -> Iterator[StandIn]:
+def stand_in(workspace: Workspace) -> Iterator[StandIn]:
     """The drill's ACE, with its state in the home folder. Raises Refused in a house that is no
     drill."""
-    if not is_drill(house.journal):
+    if not is_drill(workspace.journal):
         raise Refused("The stand-in answers drills only")
-    with StandIn(house.settings.home / STATE, clock.washington().date()) as ace:
+    with StandIn(workspace.settings.home / STATE, clock.washington().date()) as ace:
         yield ace
 
 
-def seed(house: House) -> int:
+def seed(workspace: Workspace) -> int:
     """Put what `ace.toml` says into the stand-in; returns how many entries officers keyed."""
     facts = sample.ace_facts()
-    with stand_in(house) as ace:
+    with stand_in(workspace) as ace:
         ace.seed_filer(facts["filer"])
         # What is older comes first: the stand-in's clock never goes back.
         for one in facts["warehouse_entries"]:
             _key_warehouse(ace, **one)
         for one in facts["production"]:
-            _production_sent(house, ace, **one)
+            _production_sent(workspace, ace, **one)
         for table, put in (("importers", ace.seed_importer), ("bonds", ace.seed_bond),
                            ("ebonds", ace.seed_transaction_bond), ("bills", ace.seed_bill)):  # fmt: skip
             for one in facts[table]:
@@ -56,13 +56,13 @@ def seed(house: House) -> int:
         for number, day in facts["paper_releases"].items():
             ace.seed_paper_release(number, day)
         for one in facts["officers"]:
-            _key(house, ace, one)
+            _key(workspace, ace, one)
     return len(facts["officers"])
 
 
-def _key(house: House, ace: StandIn, one: dict[str, Any]) -> None:
+def _key(workspace: Workspace, ace: StandIn, one: dict[str, Any]) -> None:
     """An officer keys a paper entry, with the summary if he has that too."""
-    record = _changed(_record(house, one["number"]), one.get("changes", []))
+    record = _changed(_record(workspace, one["number"]), one.get("changes", []))
     (entry,) = record.entries.to_pylist()
     bills = [
         (row["bill_type"], row["issuer"] or "", row["bill_number"], row["quantity"] or 0)
@@ -82,16 +82,18 @@ def _key(house: House, ace: StandIn, one: dict[str, Any]) -> None:
         bills=bills,
         lines=lines,
         notified=one["notified"],
-        summary=_summary(house, record) if one["summary"] else None,
+        summary=_summary(workspace, record) if one["summary"] else None,
     )
 
 
-def _production_sent(house: House, ace: StandIn, serial: int, like: str, sent: date) -> None:
+def _production_sent(
+    workspace: Workspace, ace: StandIn, serial: int, like: str, sent: date
+) -> None:
     """A summary that production sent between its last backup and the outage: like one of the sample's
     entries, with its dates as much earlier."""
-    number = str(make(house.settings.broker.filer_code, serial))
+    number = str(make(workspace.settings.broker.filer_code, serial))
     before = {"entry_number": number, "broker_reference": f"P{serial:08d}"}
-    record = _record(house, like)
+    record = _record(workspace, like)
     (entry,) = record.entries.to_pylist()
     back = entry["release_date"] - sent + timedelta(days=1)
     tables = {}
@@ -99,7 +101,7 @@ def _production_sent(house: House, ace: StandIn, serial: int, like: str, sent: d
         rows = [{key: before.get(key, value - back if isinstance(value, date) else value)
                  for key, value in row.items()} for row in table.to_pylist()]  # fmt: skip
         tables[name] = pa.Table.from_pylist(rows, table.schema)
-    data, today = _summary(house, Record.of(tables)), ace.today
+    data, today = _summary(workspace, Record.of(tables)), ace.today
     ace.today = sent
     ace.seed_officer_entry(
         number, port=entry["port_of_entry"], released=sent - timedelta(days=1),
@@ -110,9 +112,9 @@ def _production_sent(house: House, ace: StandIn, serial: int, like: str, sent: d
     ace.today = today
 
 
-def _record(house: House, number: str) -> Record:
-    (where,) = [one.content for one in standings(house.journal) if one.number == number]
-    return records(house.content, {number: where})
+def _record(workspace: Workspace, number: str) -> Record:
+    (where,) = [one.content for one in standings(workspace.journal) if one.number == number]
+    return records(workspace.content, {number: where})
 
 
 def _goods(record: Record, line: int) -> str:
@@ -137,11 +139,11 @@ def _is(row: dict[str, Any], change: dict[str, Any]) -> bool:
     return all(row[key] == change.get(key, row[key]) for key in places)
 
 
-def _summary(house: House, record: Record) -> bytes:
+def _summary(workspace: Workspace, record: Record) -> bytes:
     """AE records 10 to 90 of an entry."""
     today = clock.washington().date()
-    envelope = envelope_of(house.journal, house.settings, today)
-    (batch,) = write_summaries(record, envelope, None, terms.of_house(house.settings, today))
+    envelope = envelope_of(workspace.journal, workspace.settings, today)
+    (batch,) = write_summaries(record, envelope, None, terms.of_house(workspace.settings, today))
     data = batch.bytes()
     rows = [data[at : at + 80] for at in range(0, len(data), 80)]
     return b"".join(row for row in rows if row[:2].isdigit())

@@ -7,27 +7,27 @@ from pathlib import Path
 
 from tasks.entries import sample
 from tasks.reconciliation import drill, production_export, restored, restored_turn
-from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.letters.writing import write as write_letters
 from tasks.reconciliation.production import Next
 from tasks.reconciliation.restored import Restore
 from tasks.reconciliation.terms import sending_day
 from tasks.shared.errors import ContinuityError
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 MOST_TURNS = 8
 
 
 def letters(settings: Settings, out: Path, actor: str) -> list[str]:
     """Write the letters that are due into `out`; what each is, in words."""
-    made = write_letters(house_of(settings), out / "letters", actor)
+    made = write_letters(Workspace(settings), out / "letters", actor)
     return [f"{one.kind}: to {one.to}, {one.subject}" for one in made]
 
 
 def restore(settings: Settings, out: Path, actor: str) -> list[str]:
     """Ask ACE what production sent after its backup, name its next number, hand it the settled
     entries; what that is, in words."""
-    house, facts = house_of(settings), sample.ace_facts()["restore"]
+    house, facts = Workspace(settings), sample.ace_facts()["restore"]
     backup = datetime.combine(facts["last_backup"], datetime.min.time())
     told = restored.told(house, backup, None, facts["counter"], actor)
     done, following = _answered(settings, house, told, actor)
@@ -43,12 +43,12 @@ def restore(settings: Settings, out: Path, actor: str) -> list[str]:
 
 
 def _answered(
-    settings: Settings, house: House, told: Restore, actor: str
+    settings: Settings, workspace: Workspace, told: Restore, actor: str
 ) -> tuple[restored_turn.Turn, Next]:
     """Turns, with the stand-in's answers between them, until the next number is named."""
     waiting: tuple[str, ...] = ()
     for _ in range(MOST_TURNS):
-        done = restored_turn.turn(house, told, (), None, actor, sending_day(house.settings))
+        done = restored_turn.turn(workspace, told, (), None, actor, sending_day(workspace.settings))
         if done.following is not None:
             return done, done.following
         waiting = done.waiting

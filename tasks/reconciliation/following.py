@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tasks.reconciliation import plan
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Verdict
 from tasks.reconciliation.filers import is_desks, kept_back
 from tasks.reconciliation.loop import verdicts
@@ -14,17 +13,20 @@ from tasks.reconciliation.plan_words import plain
 from tasks.reconciliation.rules import HELD, SENDING, Step
 from tasks.reconciliation.silent import by_number, silent
 from tasks.reconciliation.terms import sending_day
+from tasks.workspace import Workspace
 
 
-def held_back(house: House) -> dict[str, str]:
+def held_back(workspace: Workspace) -> dict[str, str]:
     """Entries that should go and cannot be written, with the reason."""
-    held = plan.held(house.journal, house.content, house.settings, sending_day(house.settings))
-    return held | kept_back(verdicts(house), house.settings)
+    held = plan.held(
+        workspace.journal, workspace.content, workspace.settings, sending_day(workspace.settings)
+    )
+    return held | kept_back(verdicts(workspace), workspace.settings)
 
 
-def following(house: House) -> list[dict[str, str]]:
+def following(workspace: Workspace) -> list[dict[str, str]]:
     """A row for each recorded entry: number, desk, step, why."""
-    held, late = held_back(house), by_number(silent(house.journal))
+    held, late = held_back(workspace), by_number(silent(workspace.journal))
     return [
         {
             "number": one.number,
@@ -34,7 +36,7 @@ def following(house: House) -> list[dict[str, str]]:
             if one.number in held
             else _waiting(verdict, late.get(one.number, "")),
         }
-        for one, verdict in verdicts(house)
+        for one, verdict in verdicts(workspace)
     ]
 
 

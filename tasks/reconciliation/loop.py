@@ -12,7 +12,6 @@ from datetime import date
 import msgspec
 
 from tasks.reconciliation import asking, outbound, pacing, plan, reading
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, Verdict, classify, taken_back
 from tasks.reconciliation.covering import without_summary
 from tasks.reconciliation.filers import kept_back
@@ -23,6 +22,7 @@ from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
 from tasks.shared import approval, kinds, people
 from tasks.shared.errors import HeldBack, Refused
+from tasks.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -56,38 +56,40 @@ class Turn:
         return bool(fresh or done or any(one.answers for one in self.read))
 
 
-def turn(house: House, actor: str, today: date) -> Turn:
+def turn(workspace: Workspace, actor: str, today: date) -> Turn:
     """Run one turn. Raises BadSettings if folders or password are not set."""
-    read = reading.read_inbox(house, actor)
-    reopened = reopen(house, actor)
-    settled = settle(house, actor)
-    written, dropped = write_approved(house, actor)
-    asked = ask_first(house, actor, today)
-    waiting, held = waiting_plan(house, actor, today)
-    asked += ask_held(house, held, actor, today)
+    read = reading.read_inbox(workspace, actor)
+    reopened = reopen(workspace, actor)
+    settled = settle(workspace, actor)
+    written, dropped = write_approved(workspace, actor)
+    asked = ask_first(workspace, actor, today)
+    waiting, held = waiting_plan(workspace, actor, today)
+    asked += ask_held(workspace, held, actor, today)
     steps: dict[str, list[str]] = {}
-    known = verdicts(house)
-    others = kept_back(known, house.settings)
+    known = verdicts(workspace)
+    others = kept_back(known, workspace.settings)
     for one, verdict in known:
         step = HELD if one.number in others else str(verdict.step)
         steps.setdefault(step, []).append(one.number)
-    pace = pacing.pace(house.journal, house.settings)
+    pace = pacing.pace(workspace.journal, workspace.settings)
     return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held | others,
-                reopened, dropped, without_summary(standings(house.journal)),
-                meddled(house), [one.words for one in silent(house.journal)],
+                reopened, dropped, without_summary(standings(workspace.journal)),
+                meddled(workspace), [one.words for one in silent(workspace.journal)],
                 "" if pace.left else str(pace))  # fmt: skip
 
 
-def verdicts(house: House) -> list[tuple[Standing, Verdict]]:
+def verdicts(workspace: Workspace) -> list[tuple[Standing, Verdict]]:
     """Every recorded entry with its next step."""
-    return [(one, classify(one)) for one in standings(house.journal)]
+    return [(one, classify(one)) for one in standings(workspace.journal)]
 
 
-def write_approved(house: House, actor: str) -> tuple[list[outbound.Written], dict[str, str]]:
+def write_approved(
+    workspace: Workspace, actor: str
+) -> tuple[list[outbound.Written], dict[str, str]]:
     """Write the batches of every approved plan that is not done. A plan of which an entry fell out,
     or whose day is over, is dropped with its reason, and keeps no other plan back. Raises Refused for
     an actor who was revoked."""
-    journal, content, settings = house.journal, house.content, house.settings
+    journal, content, settings = workspace.journal, workspace.content, workspace.settings
     people.refuse_revoked(journal, actor)
     written: list[outbound.Written] = []
     dropped: dict[str, str] = {}
@@ -98,7 +100,7 @@ def write_approved(house: House, actor: str) -> tuple[list[outbound.Written], di
     for ready in outbound.approved(journal, content, settings.approval.persons):
         half_done = outbound.finish(journal, settings, ready, actor)
         try:
-            written += outbound.write(journal, content, house.vault, settings, ready, actor)
+            written += outbound.write(journal, content, workspace.vault, settings, ready, actor)
         except Refused as fallen:
             written += half_done
             dropped[ready.digest] = str(fallen)
@@ -106,47 +108,49 @@ def write_approved(house: House, actor: str) -> tuple[list[outbound.Written], di
     return written, dropped
 
 
-def waiting_plan(house: House, actor: str, today: date) -> tuple[plan.Plan | None, dict[str, str]]:
+def waiting_plan(
+    workspace: Workspace, actor: str, today: date
+) -> tuple[plan.Plan | None, dict[str, str]]:
     """The plan that lacks an approval, made if entries are ready, and the entries that are due but
     cannot be written, with the reason: their desks must correct them."""
     try:
-        made = plan.make(house.journal, house.content, house.settings, actor, today)
+        made = plan.make(workspace.journal, workspace.content, workspace.settings, actor, today)
     except HeldBack as none:
         return None, {problem.value: problem.wrong for problem in none.problems}
     if made is None:
         return None, {}
-    granted = approval.find(house.journal, made.digest).granted_by
-    waits = len(granted) < approval.needed(house.settings.approval.persons)
+    granted = approval.find(workspace.journal, made.digest).granted_by
+    waits = len(granted) < approval.needed(workspace.settings.approval.persons)
     return (made if waits else None), made.held
 
 
-def reopen(house: House, actor: str) -> dict[str, str]:
+def reopen(workspace: Workspace, actor: str) -> dict[str, str]:
     """Reopen settled entries that ACE took back since, with what it said: they are asked about and
     judged anew, and block the signature."""
     found = {}
-    for one in standings(house.journal):
+    for one in standings(workspace.journal):
         if reason := taken_back(one):
             body = kinds.EntryReopened(number=one.number, reason=reason)
             key = f"reopened:{one.number}:{one.since}"
-            if house.journal.append(body, f"entry/{one.number}", actor, key=key):
+            if workspace.journal.append(body, f"entry/{one.number}", actor, key=key):
                 found[one.number] = reason
     return found
 
 
-def settle(house: House, actor: str) -> list[str]:
+def settle(workspace: Workspace, actor: str) -> list[str]:
     """Settle what ACE shows as on the paper; the proof is what ACE said."""
     due = [
         (one, verdict)
-        for one, verdict in verdicts(house)
+        for one, verdict in verdicts(workspace)
         if one.state == "recorded" and verdict.step is Step.SETTLE
     ]
     bodies = [
-        kinds.EntrySettled(number=one.number, how=verdict.why, proof=_proof(house, one))
+        kinds.EntrySettled(number=one.number, how=verdict.why, proof=_proof(workspace, one))
         for one, verdict in due
     ]
     if not bodies:
         return []
-    with house.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         return [
             one.number
             for (one, _), body in zip(due, bodies, strict=True)
@@ -154,45 +158,45 @@ def settle(house: House, actor: str) -> list[str]:
         ]
 
 
-def _proof(house: House, one: Standing) -> str:
+def _proof(workspace: Workspace, one: Standing) -> str:
     said = {about: msgspec.to_builtins(view) for about, view in one.views.items()}
-    return house.content.put(kinds.canonical({"number": one.number, "ace": said}).encode())
+    return workspace.content.put(kinds.canonical({"number": one.number, "ace": said}).encode())
 
 
-def ask_first(house: House, actor: str, today: date) -> list[str]:
+def ask_first(workspace: Workspace, actor: str, today: date) -> list[str]:
     """Write the questions that are due; with the setting `ask_first` off, only those that a crash left
     unwritten. Returns the names of the files."""
-    if house.settings.ace.ask_first:
-        return ask(house, actor, today)
-    return asking.finish(house, actor)
+    if workspace.settings.ace.ask_first:
+        return ask(workspace, actor, today)
+    return asking.finish(workspace, actor)
 
 
-def ask(house: House, actor: str, today: date) -> list[str]:
+def ask(workspace: Workspace, actor: str, today: date) -> list[str]:
     """Write the questions that are due; returns the names of the files."""
-    known = verdicts(house)
+    known = verdicts(workspace)
     bills = [one for one, v in known if v.step is Step.ASK and v.ask == BILL]
-    if _note_unaskable(house, bills, actor):
-        known = verdicts(house)
-    return asking.ask(house, known, actor, today)
+    if _note_unaskable(workspace, bills, actor):
+        known = verdicts(workspace)
+    return asking.ask(workspace, known, actor, today)
 
 
-def ask_held(house: House, held: Collection[str], actor: str, today: date) -> list[str]:
+def ask_held(workspace: Workspace, held: Collection[str], actor: str, today: date) -> list[str]:
     """Ask again for entries that are due and cannot be written: an officer may key them meanwhile,
     and what ACE said of them grows old."""
-    if not held or not house.settings.ace.ask_first:
+    if not held or not workspace.settings.ace.ask_first:
         return []
     again = [
         (one, Verdict(Step.WAIT, "held back", about))
-        for one, _ in verdicts(house)
+        for one, _ in verdicts(workspace)
         if one.number in held
         for about in (SUMMARY, RELEASE)
     ]
-    return asking.ask(house, again, actor, today)
+    return asking.ask(workspace, again, actor, today)
 
 
-def _note_unaskable(house: House, some: Sequence[Standing], actor: str) -> list[str]:
+def _note_unaskable(workspace: Workspace, some: Sequence[Standing], actor: str) -> list[str]:
     """Entries whose bills CQ has no room for, or that are on no electronic manifest, noted so."""
-    numbers = asking.without_questions(house, some)
+    numbers = asking.without_questions(workspace, some)
     if not numbers:
         return []
     lines = [
@@ -202,5 +206,5 @@ def _note_unaskable(house: House, some: Sequence[Standing], actor: str) -> list[
     body = kinds.AnswerRead(
         application="", about=BILL, batch="", content="", rejected=False, lines=lines
     )
-    house.journal.append(body, "answer/none", actor)
+    workspace.journal.append(body, "answer/none", actor)
     return numbers

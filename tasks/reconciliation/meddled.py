@@ -8,24 +8,24 @@ from contextlib import suppress
 
 import sqlalchemy as sa
 
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.outbound import outbound, password, real
 from tasks.reconciliation.planned import load
 from tasks.shared.ace_tables import BATCHES, SENT
 from tasks.shared.errors import Missing
 from tasks.shared.exchange import Exchange
+from tasks.workspace import Workspace
 
 _PASSWORD = slice(8, 14)
 
 
-def meddled(house: House) -> dict[str, str]:
+def meddled(workspace: Workspace) -> dict[str, str]:
     """File by file what is wrong with batches that wait for an answer, and what to do: edited, or also
     there under another name. One that is gone was taken by the sender; files of other programs are
     none of ours."""
-    ours = {file: (batch, data) for file, batch, data in _waiting(house)}
+    ours = {file: (batch, data) for file, batch, data in _waiting(workspace)}
     if not ours:
         return {}
-    with outbound(house.settings, house.journal) as folder:
+    with outbound(workspace.settings, workspace.journal) as folder:
         names = set(folder.names())
         return {
             **dict(_edited(folder, names, ours)),
@@ -57,19 +57,22 @@ def _renamed(folder: Exchange, names: set[str], ours: Ours) -> Iterator[tuple[st
                              "If it did, move this away; if not, give it its name back")  # fmt: skip
 
 
-def _waiting(house: House) -> Iterator[tuple[str, str, bytes]]:
+def _waiting(workspace: Workspace) -> Iterator[tuple[str, str, bytes]]:
     """(file, batch, bytes) of the batches that wait for an answer."""
     waits = sa.select(SENT.c.batch).where(SENT.c.state == "waiting")
-    rows = house.journal.rows(
+    rows = workspace.journal.rows(
         sa.select(BATCHES).where(BATCHES.c.written, BATCHES.c.batch.in_(waits))
     )
-    secret = password(house.settings) if rows else ""
+    secret = password(workspace.settings) if rows else ""
     for digest in sorted({row.plan for row in rows}):
         wanted = {row.batch for row in rows if row.plan == digest}
-        for batch in load(house.content, digest).batches:
+        for batch in load(workspace.content, digest).batches:
             if batch.batch in wanted:
-                yield batch.file, batch.batch, real(house.content, house.vault, house.settings, batch,
-                                                    secret)  # fmt: skip
+                yield (
+                    batch.file,
+                    batch.batch,
+                    real(workspace.content, workspace.vault, workspace.settings, batch, secret),
+                )
 
 
 def _plain(data: bytes) -> bytes:

@@ -15,7 +15,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from tasks.reconciliation import owed, pending, planned
-from tasks.reconciliation.building import Draft, Site, build, envelope_of, records
+from tasks.reconciliation.building import Draft, build, envelope_of, records
 from tasks.reconciliation.due import APPLICATIONS, ready, step_of
 from tasks.reconciliation.filers import foreign, is_desks
 from tasks.reconciliation.planned import WHAT, Plan, Planned, load
@@ -26,6 +26,7 @@ from tasks.shared.content import ContentStore
 from tasks.shared.errors import HeldBack, Problem
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 __all__ = ["APPLICATIONS", "WHAT", "Plan", "Planned", "envelope_of", "load", "make", "ready"]
 __all__ += ["records", "step_of"]
@@ -81,8 +82,8 @@ def _known(
             ):
                 return known, None, wanted
             break
-    site = Site(journal, content, settings, today)
-    return None, Draft(site, _first(journal, going), used), wanted
+    workspace = Workspace(settings, journal=journal)
+    return None, Draft(workspace, today, _first(journal, going), used), wanted
 
 
 def _entries(wanted: dict[str, list[Standing]]) -> dict[str, str]:
@@ -106,7 +107,7 @@ def _used_so(plan: Plan, used: owed.Used) -> bool:
 def _kept(draft: Draft, wanted: dict[str, list[Standing]], settings: Settings) -> Plan:
     build(draft, wanted)
     said = {
-        "day": draft.site.day.isoformat(),
+        "day": draft.day.isoformat(),
         "batches": [asdict(batch) for batch in draft.batches],
         "entries": _entries(wanted),
         "steps": _steps(wanted, settings),
@@ -116,7 +117,7 @@ def _kept(draft: Draft, wanted: dict[str, list[Standing]], settings: Settings) -
         "dates": draft.dates,
         "held": draft.held,
     }
-    return planned.keep(draft.site.content, said)
+    return planned.keep(draft.workspace.content, said)
 
 
 def _asked(plan: Plan, journal: Journal, preparer: str) -> Plan:

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from tasks.entries.number import EntryNumber, make, parse
 from tasks.reconciliation import seen
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.restored import Restore
 from tasks.reconciliation.view import NOTICE, PROBE
 from tasks.shared import kinds
 from tasks.shared.errors import BadNumber, Problem, Refused
 from tasks.shared.projections import NUMBERS
+from tasks.workspace import Workspace
 
 LACKING, OURS, STRAY, KNOWN = (
     "lacking", "recorded", "NOT RECORDED, of our reserve", "in production",
@@ -65,17 +65,17 @@ class Next:
     outside: tuple[str, ...]
 
 
-def found(house: House, known: Collection[str] = ()) -> list[Found]:
+def found(workspace: Workspace, known: Collection[str] = ()) -> list[Found]:
     """All that ACE showed since the backup, by number: summaries, then releases that CQ or a notice
     told of. `known`: numbers that the restored production has."""
-    states = {row.number: row.state for row in house.journal.rows(sa.select(NUMBERS))}
+    states = {row.number: row.state for row in workspace.journal.rows(sa.select(NUMBERS))}
     rows: dict[str, Found] = {}
-    for row in seen.in_ranges(house):
+    for row in seen.in_ranges(workspace):
         number = str(row["entry_number"] or "")
         if number:
             rows[number] = _summary(row, _books(number, states, known))
     for about in (PROBE, NOTICE):
-        for number, view in seen.views(house.journal, about).items():
+        for number, view in seen.views(workspace.journal, about).items():
             if view.disposition in HELD and number not in rows and _is_number(number):
                 rows[number] = _release(view, _books(number, states, known), seen.SOURCES[about])
     return [rows[number] for number in sorted(rows)]
@@ -123,7 +123,7 @@ def _is_number(text: str) -> bool:
 
 
 def next_number(
-    house: House, restore: Restore, margin: int | None = None, known: Collection[str] = ()
+    workspace: Workspace, restore: Restore, margin: int | None = None, known: Collection[str] = ()
 ) -> Next:
     """The number above all that were seen in ACE, in our ledger, in the restored system and at its
     counter, after `margin` numbers that are left out (a day's volume, if none is given): production
@@ -131,28 +131,30 @@ def next_number(
 
     Raises Refused where that is not in production's range, or a number of our reserve lies there.
     """
-    ours, filer = house.settings.numbers, house.settings.broker.filer_code
+    ours, filer = workspace.settings.numbers, workspace.settings.broker.filer_code
     margin = ours.daily_volume if margin is None else margin
-    places = dict(_seen(house, restore, known))
+    places = dict(_seen(workspace, restore, known))
     top = max(places, default=ours.production_first - 1)
     wanted = top + 1 + margin
-    _require_free(house, wanted)
+    _require_free(workspace, wanted)
     highest = str(make(filer, top, ours.check_digit_offset)) if places else ""
     number = str(make(filer, wanted, ours.check_digit_offset))
-    return Next(number, highest, places.get(top, "nothing was seen"), margin, _outside(house))
+    return Next(number, highest, places.get(top, "nothing was seen"), margin, _outside(workspace))
 
 
-def _seen(house: House, restore: Restore, known: Collection[str]) -> Iterator[tuple[int, str]]:
+def _seen(
+    workspace: Workspace, restore: Restore, known: Collection[str]
+) -> Iterator[tuple[int, str]]:
     """(serial, where), the surest last."""
-    ours, filer = house.settings.numbers, house.settings.broker.filer_code
+    ours, filer = workspace.settings.numbers, workspace.settings.broker.filer_code
     if restore.counter is not None and restore.counter > ours.production_first:
         yield restore.counter - 1, "the counter of the restored system"
     for text in known:
         number = _own(text, filer)
         if number and ours.production_first <= number.serial <= ours.production_last:
             yield number.serial, "the restored system"
-    yield from ((serial, "our ledger") for serial in seen.in_ledger(house))
-    yield from ((number.serial, f"ACE, {where}") for number, where in seen.own(house))
+    yield from ((serial, "our ledger") for serial in seen.in_ledger(workspace))
+    yield from ((number.serial, f"ACE, {where}") for number, where in seen.own(workspace))
 
 
 def _own(text: str, filer: str) -> EntryNumber | None:
@@ -160,8 +162,8 @@ def _own(text: str, filer: str) -> EntryNumber | None:
     return number if number.filer == filer else None
 
 
-def _require_free(house: House, serial: int) -> None:
-    ours, column = house.settings.numbers, NUMBERS.c
+def _require_free(workspace: Workspace, serial: int) -> None:
+    ours, column = workspace.settings.numbers, NUMBERS.c
     if serial > ours.production_last:
         raise Refused(
             f"Production's next serial would be {serial}, and its range ends at "
@@ -169,10 +171,10 @@ def _require_free(house: House, serial: int) -> None:
             "range (and a new check digit factor, if CBP sets one: CATAIR Appendix E item 6) first"
         )
     query = sa.select(sa.func.min(column.serial)).where(
-        column.series == "entry", column.filer == house.settings.broker.filer_code,
+        column.series == "entry", column.filer == workspace.settings.broker.filer_code,
         column.serial.between(serial, ours.production_last),
     )  # fmt: skip
-    lowest = house.journal.rows(query)[0][0]
+    lowest = workspace.journal.rows(query)[0][0]
     if lowest is not None:
         raise Refused(
             f"Our reserve holds the serial {lowest}, which production would reach from {serial}: "
@@ -180,25 +182,25 @@ def _require_free(house: House, serial: int) -> None:
         )
 
 
-def _outside(house: House) -> tuple[str, ...]:
+def _outside(workspace: Workspace) -> tuple[str, ...]:
     """Numbers of this filer's that ACE has, outside of production's range and of our ledger."""
-    ledger = {row.number for row in house.journal.rows(sa.select(NUMBERS.c.number))}
-    inside = {str(number) for number, _ in seen.own(house)}
-    filer = house.settings.broker.filer_code
-    every = {number for number, _ in seen.told(house) if number.startswith(f"{filer}-")}
+    ledger = {row.number for row in workspace.journal.rows(sa.select(NUMBERS.c.number))}
+    inside = {str(number) for number, _ in seen.own(workspace)}
+    filer = workspace.settings.broker.filer_code
+    every = {number for number, _ in seen.told(workspace) if number.startswith(f"{filer}-")}
     return tuple(sorted(every - inside - ledger))
 
 
-def note(house: House, rows: list[Found], following: Next, actor: str) -> None:
+def note(workspace: Workspace, rows: list[Found], following: Next, actor: str) -> None:
     """Write the next number and what our books lack into the book, once."""
     lacking = [one for one in rows if one.lacking]
-    content = house.content.put(kinds.canonical([asdict(one) for one in rows]).encode())
+    content = workspace.content.put(kinds.canonical([asdict(one) for one in rows]).encode())
     body = kinds.ProductionNumbered(
         number=following.number, highest=following.highest, seen_in=following.seen_in,
         lacking=len(lacking), content=content,
     )  # fmt: skip
     key = f"numbered:{following.number}:{content}"
-    house.journal.append(body, "production", actor, key=key)
+    workspace.journal.append(body, "production", actor, key=key)
 
 
 def numbers_of(text: str, name: str) -> list[str]:

@@ -16,7 +16,6 @@ from tasks.entries.private_fields import references, unseal
 from tasks.entries.record import Record
 from tasks.entries.schema import SHEETS
 from tasks.reconciliation import workbook
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.building import records
 from tasks.reconciliation.report_rows import MASK
 from tasks.shared import kinds, manifest
@@ -26,12 +25,13 @@ from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.journal import is_drill
 from tasks.shared.private import is_reference
 from tasks.shared.projections import ENTRIES, NUMBERS
+from tasks.workspace import Workspace
 
 _OPEN, _OWNER_ONLY = 0o644, 0o600
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write(house: House, folder: Path, actor: str, *, private: bool = False) -> list[Path]:
+def write(workspace: Workspace, folder: Path, actor: str, *, private: bool = False) -> list[Path]:
     """Write every settled entry that was recorded; returns the files, the manifest last.
 
     `private`: Social Security numbers and drivers' data in the clear, where their keys were not
@@ -40,30 +40,30 @@ def write(house: House, folder: Path, actor: str, *, private: bool = False) -> l
     """
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} is not empty: an export gets a folder of its own")
-    where = _settled(house)
+    where = _settled(workspace)
     if not where:
         raise Refused("No recorded entry is settled yet: continuity reconcile next")
-    record = records(house.content, where)
-    shown = unseal(record, house.vault) if private else _masked(record)
+    record = records(workspace.content, where)
+    shown = unseal(record, workspace.vault) if private else _masked(record)
     sheets = {SHEETS[name]: _rows(table) for name, table in shown.items() if table.num_rows}
-    sheets["ACE"] = list(_in_ace(house, sorted(where)))
-    paths = list(_files(house, folder, sheets, _OWNER_ONLY if private else _OPEN))
-    mark = "DRILL " if is_drill(house.journal) else ""
-    paths.append(manifest.write(folder, house.settings.home, f"{mark}settled entries"))
+    sheets["ACE"] = list(_in_ace(workspace, sorted(where)))
+    paths = list(_files(workspace, folder, sheets, _OWNER_ONLY if private else _OPEN))
+    mark = "DRILL " if is_drill(workspace.journal) else ""
+    paths.append(manifest.write(folder, workspace.settings.home, f"{mark}settled entries"))
     body = kinds.ProductionExported(numbers=sorted(where), private=private,
                                     manifest=digest_of(paths[-1]))  # fmt: skip
-    house.journal.append(body, "production", actor)
+    workspace.journal.append(body, "production", actor)
     return paths
 
 
-def _settled(house: House) -> dict[str, str]:
+def _settled(workspace: Workspace) -> dict[str, str]:
     query = (
         sa.select(ENTRIES.c.number, ENTRIES.c.content)
         .join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
         .where(NUMBERS.c.state == "settled")
         .order_by(ENTRIES.c.number)
     )
-    return {row.number: row.content for row in house.journal.rows(query)}
+    return {row.number: row.content for row in workspace.journal.rows(query)}
 
 
 def _masked(record: Record) -> Record:
@@ -84,11 +84,11 @@ def _rows(table: pa.Table) -> list[dict[str, Any]]:
     return table.select(used).to_pylist()
 
 
-def _in_ace(house: House, numbers: list[str]) -> Iterator[dict[str, Any]]:
+def _in_ace(workspace: Workspace, numbers: list[str]) -> Iterator[dict[str, Any]]:
     """What ACE showed last of each summary, and how the entry was settled."""
     query = sa.select(VIEWS).where(VIEWS.c.about == "summary")
-    shown = {row.number: row for row in house.journal.rows(query)}
-    ends = {row.number: row.note for row in house.journal.rows(sa.select(NUMBERS))}
+    shown = {row.number: row for row in workspace.journal.rows(query)}
+    ends = {row.number: row.note for row in workspace.journal.rows(sa.select(NUMBERS))}
     for number in numbers:
         view = shown.get(number)
         said = {name: view._mapping[name] if view else ""
@@ -97,12 +97,12 @@ def _in_ace(house: House, numbers: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _files(
-    house: House, folder: Path, sheets: dict[str, list[dict[str, Any]]], mode: int
+    workspace: Workspace, folder: Path, sheets: dict[str, list[dict[str, Any]]], mode: int
 ) -> Iterator[Path]:
     for name, rows in sheets.items():
         yield write_atomic(folder / f"{name.lower()}.csv", _csv(rows), mode)
     book = folder / "settled-entries.xlsx"
-    workbook.write(book, sheets, drill=is_drill(house.journal))
+    workbook.write(book, sheets, drill=is_drill(workspace.journal))
     book.chmod(mode)
     yield book
 

@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 
 from tasks.ace.response import Answer, read_answers
 from tasks.reconciliation.addressed import foreign
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.bodies import bodies
 from tasks.reconciliation.compare import Ours, Words, differences, ours_of
 from tasks.reconciliation.contradictions import contradictions
@@ -21,6 +20,7 @@ from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import Exchange, exchange
 from tasks.shared.journal import Journal
+from tasks.workspace import Workspace
 
 _Some = TypeVar("_Some")
 
@@ -51,16 +51,16 @@ def _faults(problems: Sequence[Problem]) -> str:
     return f"{replace(problems[0], file='', value='')}{more}"
 
 
-def read_inbox(house: House, actor: str) -> list[Read]:
+def read_inbox(workspace: Workspace, actor: str) -> list[Read]:
     """Read every answer file of the inbox that the book does not know; none without an inbox.
     Damaged files are told and change nothing; the rest is read."""
-    settings = house.settings.ace
+    settings = workspace.settings.ace
     if settings.inbox is None:
         return []
     with exchange(settings.inbox, settings) as folder:
         return [
-            _written(house, one, differ, actor)
-            for some, differ in _ahead(_compared(house, folder))
+            _written(workspace, one, differ, actor)
+            for some, differ in _ahead(_compared(workspace, folder))
             for one in some
         ]
 
@@ -70,18 +70,20 @@ TOGETHER = 40 << 20
 
 
 def _compared(
-    house: House, folder: Exchange
+    workspace: Workspace, folder: Exchange
 ) -> Iterator[tuple[Sequence[_Opened], Mapping[int, Words]]]:
     """Files of the inbox, some at a time, with what differs in each answer, by its `id`."""
-    for held, ours in _ahead((some, _ours(house, some)) for some in _together(house, folder)):
-        yield held, _differ(house, held, ours)
+    for held, ours in _ahead(
+        (some, _ours(workspace, some)) for some in _together(workspace, folder)
+    ):
+        yield held, _differ(workspace, held, ours)
 
 
-def _together(house: House, folder: Exchange) -> Iterator[Sequence[_Opened]]:
+def _together(workspace: Workspace, folder: Exchange) -> Iterator[Sequence[_Opened]]:
     """Files of the inbox, opened, some at a time."""
     held: list[_Opened] = []
     for name in folder.names():
-        held.append(_opened(house, name, folder.read(name)))
+        held.append(_opened(workspace, name, folder.read(name)))
         if sum(one.size for one in held) > TOGETHER:
             yield held
             held = []
@@ -98,15 +100,15 @@ def _ahead(items: Iterator[_Some]) -> Iterator[_Some]:
             yield item
 
 
-def read_file(house: House, path: Path, actor: str) -> Read:
+def read_file(workspace: Workspace, path: Path, actor: str) -> Read:
     """Read one file. Reading it again changes nothing."""
-    return read_bytes(house, path.name, path.read_bytes(), actor)
+    return read_bytes(workspace, path.name, path.read_bytes(), actor)
 
 
-def read_bytes(house: House, name: str, data: bytes, actor: str) -> Read:
+def read_bytes(workspace: Workspace, name: str, data: bytes, actor: str) -> Read:
     """Read the bytes of one file."""
-    one = _opened(house, name, data)
-    return _written(house, one, _differ(house, [one], _ours(house, [one])), actor)
+    one = _opened(workspace, name, data)
+    return _written(workspace, one, _differ(workspace, [one], _ours(workspace, [one])), actor)
 
 
 @dataclass(frozen=True)
@@ -122,31 +124,31 @@ class _Opened:
     foreign: tuple[Problem, ...] = ()
 
 
-def _opened(house: House, name: str, data: bytes) -> _Opened:
+def _opened(workspace: Workspace, name: str, data: bytes) -> _Opened:
     digest = sha256(data).hexdigest()
-    known = _known(house, digest)
+    known = _known(workspace, digest)
     if known is not None and _is_there(known, name):
         return _Opened(name, digest, told=Read(name, 0, 1))
     try:
-        answers = read_answers(data, name, _seal(house))
+        answers = read_answers(data, name, _seal(workspace))
     except BadInput as wrong:
         problems = wrong.problems or (Problem(file=name, wrong=str(wrong)),)
         return _Opened(name, digest, told=Read(name, 0, 0, problems))
-    others = {id(one): why for one in answers if (why := foreign(house, one, name))}
+    others = {id(one): why for one in answers if (why := foreign(workspace, one, name))}
     ours, told = [one for one in answers if id(one) not in others], tuple(others.values())
     if not ours:
         return _Opened(name, digest, told=Read(name, 0, 0, told))
     return _Opened(name, digest, 0 if known else len(data), ours, foreign=told)
 
 
-def _differ(house: House, held: Sequence[_Opened], ours: Ours) -> Mapping[int, Words]:
+def _differ(workspace: Workspace, held: Sequence[_Opened], ours: Ours) -> Mapping[int, Words]:
     """What differs in the stored summaries of files that are new."""
     stored = _stored(held)
-    return dict(zip(map(id, stored), differences(house, stored, ours), strict=True))
+    return dict(zip(map(id, stored), differences(workspace, stored, ours), strict=True))
 
 
-def _ours(house: House, held: Sequence[_Opened]) -> Ours:
-    return ours_of(house, _stored(held))
+def _ours(workspace: Workspace, held: Sequence[_Opened]) -> Ours:
+    return ours_of(workspace, _stored(held))
 
 
 def _stored(held: Sequence[_Opened]) -> list[Answer]:
@@ -154,23 +156,23 @@ def _stored(held: Sequence[_Opened]) -> list[Answer]:
             for answer in one.answers if answer.application == "ER"]  # fmt: skip
 
 
-def _written(house: House, one: _Opened, differ: Mapping[int, Words], actor: str) -> Read:
+def _written(workspace: Workspace, one: _Opened, differ: Mapping[int, Words], actor: str) -> Read:
     """Write an opened file into the book."""
     if one.told is not None:
         return one.told
-    known = _known(house, one.digest)
+    known = _known(workspace, one.digest)
     if known is not None:
-        _note_repeated(house, known, one.digest, one.name, one.answers, actor)
+        _note_repeated(workspace, known, one.digest, one.name, one.answers, actor)
         return Read(one.name, 0, 1)
     faults = (*one.foreign, *(fault for answer in one.answers for fault in answer.faults))
     # Kept without private numbers: those were replaced by references while it was read.
     said = [
         body
         for answer in one.answers
-        for body in bodies(house, answer, one.digest, one.name, differ.get(id(answer), {}))
+        for body in bodies(workspace, answer, one.digest, one.name, differ.get(id(answer), {}))
     ]
-    odd = tuple(contradictions(house.journal, said))
-    with house.journal.write(actor) as pen:
+    odd = tuple(contradictions(workspace.journal, said))
+    with workspace.journal.write(actor) as pen:
         for place, body in enumerate(said):
             pen.append(body, _subject(one.digest), key=f"answer:{one.digest}:{place}")
     return Read(one.name, len(one.answers), 0, faults, odd)
@@ -179,12 +181,12 @@ def _written(house: House, one: _Opened, differ: Mapping[int, Words], actor: str
 _READ: WeakKeyDictionary[Journal, dict[str, str]] = WeakKeyDictionary()
 
 
-def _known(house: House, digest: str) -> str | None:
+def _known(workspace: Workspace, digest: str) -> str | None:
     """The name under which these bytes were read first, empty if it was not kept; None if they were
     not. What stands in the book stays, and each turn meets the files of all turns before."""
-    read = _READ.setdefault(house.journal, {})
+    read = _READ.setdefault(workspace.journal, {})
     if digest not in read:
-        first = next(house.journal.events(key=f"answer:{digest}:0"), None)
+        first = next(workspace.journal.events(key=f"answer:{digest}:0"), None)
         if first is None:
             return None
         read[digest] = first.said.file if isinstance(first.said, kinds.AnswerRead) else ""
@@ -206,17 +208,17 @@ def _is_there(known: str, name: str) -> bool:
 
 
 def _note_repeated(
-    house: House, known: str, digest: str, name: str, answers: Sequence[Answer], actor: str
+    workspace: Workspace, known: str, digest: str, name: str, answers: Sequence[Answer], actor: str
 ) -> None:
     """The same bytes under another name are a second copy, which an auditor may ask about."""
     key = f"repeated:{digest}:{name}"
-    if _is_there(known, name) or house.journal.holds(key):
+    if _is_there(known, name) or workspace.journal.holds(key):
         return
     batches = [one.batch_text.strip() for one in answers]
     body = kinds.AnswerRepeated(content=f"file:{digest}", file=name,
                                 batches=[batch for batch in batches if batch])  # fmt: skip
-    house.journal.append(body, _subject(digest), actor, key=key)
+    workspace.journal.append(body, _subject(digest), actor, key=key)
 
 
-def _seal(house: House):
-    return lambda triples: house.vault.seal(triples, None)
+def _seal(workspace: Workspace):
+    return lambda triples: workspace.vault.seal(triples, None)

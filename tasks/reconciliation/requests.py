@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tasks.ace.condition_codes import look_up
-from tasks.reconciliation.asking import House
 from tasks.shared import kinds
 from tasks.shared.ace_tables import REQUESTS
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ def _to_do(code: str) -> str:
 
 
 def answered(
-    house: House, numbers: Sequence[str], how: str, proof: bytes, actor: str
+    workspace: Workspace, numbers: Sequence[str], how: str, proof: bytes, actor: str
 ) -> list[Request]:
     """Note how all that CBP asked of these entries was answered. Raises BadInput without words or
     proof, Refused for an entry of which nothing is asked."""
     if not how.strip() or not proof:
         raise BadInput("Say how it was answered, and give a proof that is not empty")
-    open_ = [one for one in requests(house.journal) if one.number in numbers]
+    open_ = [one for one in requests(workspace.journal) if one.number in numbers]
     if idle := sorted(set(numbers) - {one.number for one in open_}):
         raise Refused(f"CBP asks nothing of {', '.join(idle)}: continuity reconcile requests")
-    kept = house.content.put(proof)
-    with house.journal.write(actor) as pen:
+    kept = workspace.content.put(proof)
+    with workspace.journal.write(actor) as pen:
         for number in dict.fromkeys(one.number for one in open_):
             body = kinds.RequestAnswered(number=number, how=how.strip(), proof=kept)
             pen.append(body, f"entry/{number}")

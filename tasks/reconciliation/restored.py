@@ -20,13 +20,14 @@ from tasks.ace.query_records import ranges
 from tasks.ace.response import Answer
 from tasks.entries.number import make
 from tasks.reconciliation import asking, seen
-from tasks.reconciliation.asking import House, asker_of, stale_before, write_question
+from tasks.reconciliation.asking import asker_of, stale_before, write_question
 from tasks.reconciliation.view import PROBE, RANGE
 from tasks.shared import clock, kinds
 from tasks.shared.ace_tables import ASKED, VIEWS
 from tasks.shared.errors import BadInput, BadSettings
 from tasks.shared.journal import Journal
 from tasks.shared.projections import ENTRIES, NUMBERS
+from tasks.workspace import Workspace
 
 ANSWERED, CUT, REFUSED = "answered", "cut at its limit", "refused by ACE"
 NONE_FOUND, AT_LIMIT = "015", "016"
@@ -62,12 +63,16 @@ class Asked:
 
 
 def told(
-    house: House, last_backup: datetime, cut_off: datetime | None, counter: int | None, actor: str
+    workspace: Workspace,
+    last_backup: datetime,
+    cut_off: datetime | None,
+    counter: int | None,
+    actor: str,
 ) -> Restore:
     """Note a restore in the book, once. Without `cut_off` that of the same restore is kept, else
     it is now; midnight stands for the whole day. Raises BadInput for a range turned round, or one
     that begins in the future."""
-    known, now = current(house.journal), clock.washington()
+    known, now = current(workspace.journal), clock.washington()
     begin = datetime.combine(last_backup.date(), time())
     same = known is not None and known.last_backup == begin
     end = cut_off or (known.cut_off if known and same else now)
@@ -83,7 +88,7 @@ def told(
         body = kinds.ProductionRestored(
             last_backup=begin.isoformat(), cut_off=made.cut_off.isoformat(), counter=counter
         )
-        house.journal.append(body, "production", actor)
+        workspace.journal.append(body, "production", actor)
     return made
 
 
@@ -97,27 +102,27 @@ def current(journal: Journal) -> Restore | None:
     return None
 
 
-def ask(house: House, restore: Restore, actor: str, today: date) -> list[str]:
+def ask(workspace: Workspace, restore: Restore, actor: str, today: date) -> list[str]:
     """Write the questions that are due; returns their files' names. Those without an answer are put again
     only after the settings' `ask_again_minutes`."""
-    written = asking.finish(house, actor)
-    written += _ask_ranges(house, restore, actor, today)
-    return [*written, *_ask_numbers(house, restore, actor, today)]
+    written = asking.finish(workspace, actor)
+    written += _ask_ranges(workspace, restore, actor, today)
+    return [*written, *_ask_numbers(workspace, restore, actor, today)]
 
 
-def _ask_ranges(house: House, restore: Restore, actor: str, today: date) -> list[str]:
-    stale, put = stale_before(house), _put(house.journal, RANGE)
+def _ask_ranges(workspace: Workspace, restore: Restore, actor: str, today: date) -> list[str]:
+    stale, put = stale_before(workspace), _put(workspace.journal, RANGE)
     due = [
         one
-        for one in wanted(house.journal, restore)
+        for one in wanted(workspace.journal, restore)
         if not one.known and put.get(_key(one.begin, one.end), 0) <= stale
     ]
     written = []
     for one in due:
-        asker = asker_of(house, _port(house), today)
+        asker = asker_of(workspace, _port(workspace), today)
         for query in summary_range_queries(asker, one.begin, one.end):
             key = _key(one.begin, one.end)
-            written.append(write_question(house, RANGE, query, (key,), actor))
+            written.append(write_question(workspace, RANGE, query, (key,), actor))
     return written
 
 
@@ -139,31 +144,31 @@ def wanted(journal: Journal, restore: Restore) -> list[Asked]:
     return found
 
 
-def _ask_numbers(house: House, restore: Restore, actor: str, today: date) -> list[str]:
-    stale, put = stale_before(house), _put(house.journal, PROBE)
-    answered = set(seen.views(house.journal, PROBE))
+def _ask_numbers(workspace: Workspace, restore: Restore, actor: str, today: date) -> list[str]:
+    stale, put = stale_before(workspace), _put(workspace.journal, PROBE)
+    answered = set(seen.views(workspace.journal, PROBE))
     due = [
         number
-        for number in probes(house, restore)
+        for number in probes(workspace, restore)
         if number not in answered and put.get(number, 0) <= stale
     ]
     if not due:
         return []
-    asker = asker_of(house, _port(house), today)
+    asker = asker_of(workspace, _port(workspace), today)
     return [
-        write_question(house, PROBE, query, query.asked, actor)
+        write_question(workspace, PROBE, query, query.asked, actor)
         for query in entry_queries(asker, due, bills=False)
     ]
 
 
-def probes(house: House, restore: Restore) -> list[str]:
+def probes(workspace: Workspace, restore: Restore) -> list[str]:
     """The numbers that CQ is to be asked for: from the counter on, until a day's volume beyond the
     highest that is known; those with a summary, and our own, need no question. Raises BadInput if
     they are too many to be asked one by one."""
     if restore.counter is None:
         return []
-    ours = house.settings.numbers
-    known = seen.serials(house)
+    ours = workspace.settings.numbers
+    known = seen.serials(workspace)
     top = max([restore.counter - 1, *known]) + ours.daily_volume
     last = min(top, ours.production_last)
     if last - restore.counter >= MOST_PROBES:
@@ -171,18 +176,18 @@ def probes(house: House, restore: Restore) -> list[str]:
             f"From the counter {restore.counter} to {last} are more than {MOST_PROBES} numbers: is "
             "it the counter of the restored system? Without --counter releases are not looked for"
         )
-    filer = house.settings.broker.filer_code
-    summaries = seen.with_summary(house)
+    filer = workspace.settings.broker.filer_code
+    summaries = seen.with_summary(workspace)
     every = (make(filer, serial, ours.check_digit_offset)
              for serial in range(restore.counter, last + 1))  # fmt: skip
     return [str(number) for number in every if str(number) not in summaries]
 
 
-def waiting(house: House, restore: Restore) -> list[str]:
+def waiting(workspace: Workspace, restore: Restore) -> list[str]:
     """What ACE has not answered yet, in words; empty when all is known."""
-    ranges_ = [str(one) for one in wanted(house.journal, restore) if not one.known]
-    answered = set(seen.views(house.journal, PROBE))
-    open_ = [number for number in probes(house, restore) if number not in answered]
+    ranges_ = [str(one) for one in wanted(workspace.journal, restore) if not one.known]
+    answered = set(seen.views(workspace.journal, PROBE))
+    open_ = [number for number in probes(workspace, restore) if number not in answered]
     numbers = [f"{len(open_)} numbers from {open_[0]} to {open_[-1]}"] if open_ else []
     return [*ranges_, *numbers]
 
@@ -197,11 +202,11 @@ def _key(begin: datetime, end: datetime) -> str:
     return f"{begin.isoformat()}/{end.isoformat()}"
 
 
-def _port(house: House) -> str:
+def _port(workspace: Workspace) -> str:
     """A port of this filer for the block of a question. Raises BadSettings if none is known."""
     queries = (sa.select(table.c.port).where(table.c.port != "") for table in (ENTRIES, NUMBERS))
-    rows = (row.port for query in queries for row in house.journal.rows(query.limit(1)))
-    port = next(iter([*house.settings.ace.ports, *rows]), "")
+    rows = (row.port for query in queries for row in workspace.journal.rows(query.limit(1)))
+    port = next(iter([*workspace.settings.ace.ports, *rows]), "")
     if not port:
         raise BadSettings("Set ports under [ace] in continuity.toml: a question names a port")
     return port

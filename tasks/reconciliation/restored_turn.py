@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tasks.reconciliation import production, reading, restored, workbook
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.production import Found, Next
 from tasks.reconciliation.restored import Restore
 from tasks.shared.journal import is_drill
+from tasks.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Turn:
 
 
 def turn(
-    house: House,
+    workspace: Workspace,
     restore: Restore,
     known: Collection[str],
     margin: int | None,
@@ -55,17 +55,17 @@ def turn(
 ) -> Turn:
     """Run one turn. `known`: numbers that the restored system has. Raises Refused if the next
     number would hit the reserve, BadSettings without folders, password or a port."""
-    reading.read_inbox(house, actor)
-    asked = restored.ask(house, restore, actor, today)
-    waiting = restored.waiting(house, restore)
-    rows = production.found(house, known)
-    following = None if waiting else production.next_number(house, restore, margin, known)
+    reading.read_inbox(workspace, actor)
+    asked = restored.ask(workspace, restore, actor, today)
+    waiting = restored.waiting(workspace, restore)
+    rows = production.found(workspace, known)
+    following = None if waiting else production.next_number(workspace, restore, margin, known)
     if following:
-        production.note(house, rows, following, actor)
+        production.note(workspace, rows, following, actor)
     return Turn(restore, tuple(asked), tuple(waiting), tuple(rows), following)
 
 
-def write(house: House, done: Turn, path: Path, *, force: bool = False) -> Path:
+def write(workspace: Workspace, done: Turn, path: Path, *, force: bool = False) -> Path:
     """The turn as a workbook: the restore and the next number, what our books lack, all in ACE. Raises
     Refused if somebody may have worked on the file that stands there, unless with `force`."""
     sheets = {
@@ -73,7 +73,7 @@ def write(house: House, done: Turn, path: Path, *, force: bool = False) -> Path:
         "Our books lack": [asdict(one) for one in done.lacking],
         "All in ACE": [asdict(one) for one in done.rows],
     }
-    return workbook.write(path, sheets, drill=is_drill(house.journal), force=force)
+    return workbook.write(path, sheets, drill=is_drill(workspace.journal), force=force)
 
 
 def _facts(done: Turn) -> list[tuple[str, object]]:

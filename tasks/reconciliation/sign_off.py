@@ -15,7 +15,6 @@ from tasks.reconciliation.account import (
     unaccounted,
     unsettled,
 )
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.classify import Step, classify, taken_back
 from tasks.reconciliation.facts import Paper, paper_of
 from tasks.reconciliation.standings import standings
@@ -24,6 +23,7 @@ from tasks.shared.content import ContentStore
 from tasks.shared.errors import NotApproved, Unaccounted
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 
 def require_accounted(lines: list[Line]) -> None:
@@ -86,17 +86,17 @@ def sign_off(
     return signed
 
 
-def try_to_end(house: House, actor: str) -> dict[str, Any]:
+def try_to_end(workspace: Workspace, actor: str) -> dict[str, Any]:
     """What of the end is reached: `signed`; the `plan` of an accounting that waits for its approval;
     or only `words` on what is open. A book in which no number was used has no end."""
-    lines = account(house.journal)
+    lines = account(workspace.journal)
     if all(line.place == FREE for line in lines):
         return {"words": "no number was used"}
     try:
-        done = sign_off(house.journal, house.content, house.settings, actor)
+        done = sign_off(workspace.journal, workspace.content, workspace.settings, actor)
     except Unaccounted as open_:
         return {"words": str(open_)}
     except NotApproved as waits:
-        return {"words": str(waits), "plan": house.content.put(as_content(lines))}
+        return {"words": str(waits), "plan": workspace.content.put(as_content(lines))}
     words = f"the accounting is signed: {done.numbers} numbers, each in its final place"
     return {"words": words, "signed": done.accounting}

@@ -27,26 +27,22 @@ from tasks.reconciliation import (
     report,
     sign_off,
 )
-from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.meddled import meddled
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import approval, opening
 from tasks.shared.settings import load
 from tasks.shared.steps import task
-
-
-def _house(home: str) -> House:
-    return house_of(load(Path(home)))
+from tasks.workspace import Workspace
 
 
 @task(name="write approved batches", retries=2, retry_delay_seconds=5)
 def write_approved(home: str, actor: str) -> list[dict[str, Any]]:
     """Write the batches of every approved plan that is still right; what was written before is
     left alone."""
-    house = _house(home)
-    done, dropped = loop.write_approved(house, actor)
-    for file, wrong in meddled(house).items():
+    workspace = Workspace.open(Path(home))
+    done, dropped = loop.write_approved(workspace, actor)
+    for file, wrong in meddled(workspace).items():
         get_run_logger().warning("not as written: %s: %s", file, wrong)
     for plan, reason in dropped.items():
         get_run_logger().warning("plan %s is dropped: %s", plan[:12], reason)
@@ -60,7 +56,7 @@ def write_approved(home: str, actor: str) -> list[dict[str, Any]]:
 @task(name="read what ACE sent", retries=2, retry_delay_seconds=5)
 def read_answers(home: str, actor: str) -> int:
     """Read the inbox into the book; returns how many answers were new."""
-    done = reading.read_inbox(_house(home), actor)
+    done = reading.read_inbox(Workspace.open(Path(home)), actor)
     get_run_logger().info("%d file(s) in the inbox", len(done))
     for odd in (odd for one in done for odd in one.odd):
         get_run_logger().warning("contradiction: %s", odd)
@@ -73,10 +69,10 @@ def read_answers(home: str, actor: str) -> int:
 def settle(home: str, actor: str) -> list[str]:
     """Reopen what ACE took back, settle every entry that ACE shows as the paper does; returns the
     numbers settled."""
-    house = _house(home)
-    for number, reason in loop.reopen(house, actor).items():
+    workspace = Workspace.open(Path(home))
+    for number, reason in loop.reopen(workspace, actor).items():
         get_run_logger().warning("%s is open again: %s", number, reason)
-    settled = loop.settle(house, actor)
+    settled = loop.settle(workspace, actor)
     get_run_logger().info("%d entries settled", len(settled))
     return settled
 
@@ -84,8 +80,8 @@ def settle(home: str, actor: str) -> list[str]:
 @task(name="ask ACE", retries=2, retry_delay_seconds=5)
 def ask_ace(home: str, actor: str) -> list[str]:
     """Write the questions that are due: summaries, entries, bills, importers."""
-    house = _house(home)
-    asked = loop.ask_first(house, actor, sending_day(house.settings))
+    workspace = Workspace.open(Path(home))
+    asked = loop.ask_first(workspace, actor, sending_day(workspace.settings))
     get_run_logger().info("%d question(s) written", len(asked))
     return asked
 
@@ -94,12 +90,12 @@ def ask_ace(home: str, actor: str) -> list[str]:
 def plan_batches(home: str, actor: str) -> dict[str, Any]:
     """`waiting`: the plan that lacks its approval, made if entries are ready, else None; `words`:
     what its approver must see, or which entries are held back."""
-    house = _house(home)
-    today = sending_day(house.settings)
-    made, held = loop.waiting_plan(house, actor, today)
-    loop.ask_held(house, held, actor, today)
+    workspace = Workspace.open(Path(home))
+    today = sending_day(workspace.settings)
+    made, held = loop.waiting_plan(workspace, actor, today)
+    loop.ask_held(workspace, held, actor, today)
     words = plan_words.words(made) if made else plan_words.held(held)
-    words += covering.without_summary(standings(house.journal))
+    words += covering.without_summary(standings(workspace.journal))
     for line in words:
         get_run_logger().info("%s", line)
     if made is None:
@@ -111,7 +107,7 @@ def plan_batches(home: str, actor: str) -> dict[str, Any]:
 @task(name="what happens next")
 def next_steps(home: str, incident: str) -> dict[str, int]:
     """How many entries stand at each step, published with their numbers and the reason."""
-    found = following.following(_house(home))
+    found = following.following(Workspace.open(Path(home)))
     create_table_artifact(key=f"next-{incident}", table=found[:500], description=_NEXT)
     counts: dict[str, int] = {}
     for row in found:
@@ -164,9 +160,11 @@ def publish_batches(incident: str, planned: dict[str, Any], written: list[Any]) 
 def publish_approval(home: str, incident: str, plan: str) -> str:
     """Everything that the approval of a plan would let go, as an artifact; the same as Markdown for
     the form."""
-    house = _house(home)
-    asked = approval.find(house.journal, plan)
-    shown = approval_table.markdown(approval_table.bound(house.journal, house.content, asked))
+    workspace = Workspace.open(Path(home))
+    asked = approval.find(workspace.journal, plan)
+    shown = approval_table.markdown(
+        approval_table.bound(workspace.journal, workspace.content, asked)
+    )
     create_markdown_artifact(
         key=f"approval-{incident}",
         markdown=shown,
@@ -178,8 +176,8 @@ def publish_approval(home: str, incident: str, plan: str) -> str:
 @task(name="publish the report's summary", retries=1)
 def publish_figures(home: str, incident: str) -> list[dict[str, str]]:
     """The report's summary as a table."""
-    house = _house(home)
-    facts = report.build(house.journal, house.content, house.settings, incident)
+    workspace = Workspace.open(Path(home))
+    facts = report.build(workspace.journal, workspace.content, workspace.settings, incident)
     figures = facts.figures()
     create_table_artifact(key=f"report-{incident}", table=figures, description=facts.status)
     return figures
@@ -188,7 +186,7 @@ def publish_figures(home: str, incident: str) -> list[dict[str, str]]:
 @task(name="sign the accounting when it is complete")
 def sign_accounting(home: str, actor: str) -> dict[str, Any]:
     """`signed`, the `plan` that waits for its approval, or in `words` what is still open."""
-    found = sign_off.try_to_end(_house(home), actor)
+    found = sign_off.try_to_end(Workspace.open(Path(home)), actor)
     get_run_logger().info("%s", found["words"])
     return found
 
@@ -196,9 +194,11 @@ def sign_accounting(home: str, actor: str) -> dict[str, Any]:
 @task(name="write the report", retries=1)
 def write_report(home: str, incident: str) -> list[str]:
     """PDF, workbook, Parquet and signed manifest, once for each signed accounting."""
-    house = _house(home)
-    facts = report.build(house.journal, house.content, house.settings, incident)
-    paths = report.write(facts, house.settings.home / "reports" / incident, house.settings.home)
+    workspace = Workspace.open(Path(home))
+    facts = report.build(workspace.journal, workspace.content, workspace.settings, incident)
+    paths = report.write(
+        facts, workspace.settings.home / "reports" / incident, workspace.settings.home
+    )
     get_run_logger().info("%d files in reports/%s", len(paths), incident)
     return [path.name for path in paths]
 
@@ -212,7 +212,7 @@ def approve_in_drill(home: str, plan_digest: str) -> str:
 @task(name="seed the stand-in ACE")
 def seed_ace(home: str) -> int:
     """What the drill's ACE knows; returns how many entries officers keyed meanwhile."""
-    keyed = drill_ace.seed(_house(home))
+    keyed = drill_ace.seed(Workspace.open(Path(home)))
     drill.misbehave(load(Path(home)))
     get_run_logger().info("%d entries keyed by officers", keyed)
     return keyed

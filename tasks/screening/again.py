@@ -10,12 +10,12 @@ import pyarrow as pa
 from tasks.screening import register, running, second
 from tasks.screening.delta import in_order
 from tasks.screening.finding import Screener
-from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.subjects import of
 from tasks.shared import kinds
 from tasks.shared.errors import Refused
 from tasks.shared.journal import Event
+from tasks.workspace import Workspace
 
 _SAID = ("partner", "record", "name_matched", "partner_name", "score")
 
@@ -35,22 +35,22 @@ class Again:
     differ: tuple[tuple[str, str, str], ...]
 
 
-def again(house: House, which: str) -> Again:
+def again(workspace: Workspace, which: str) -> Again:
     """Do a screening again by its event's number, or the digest of what it found or its first letters.
     Raises Refused for none or several, an older one of a lone name, or a model that is not here."""
-    event, said = _find(house, which)
-    by = _screener(house, said.model)
-    subjects = of(register.read(house.content, said.partners))
-    now = in_order(by.screen(subjects, versions.records(house.content, said.lists)))
-    differ = _differences(_rows(running.hits_of(house, said.content)), _rows(now))
+    event, said = _find(workspace, which)
+    by = _screener(workspace, said.model)
+    subjects = of(register.read(workspace.content, said.partners))
+    now = in_order(by.screen(subjects, versions.records(workspace.content, said.lists)))
+    differ = _differences(_rows(running.hits_of(workspace, said.content)), _rows(now))
     return Again(event.seq, event.at, event.actor, said.about, said.model, len(subjects), now.num_rows,
                  tuple(differ))  # fmt: skip
 
 
-def _find(house: House, which: str) -> tuple[Event, kinds.ScreeningDone]:
+def _find(workspace: Workspace, which: str) -> tuple[Event, kinds.ScreeningDone]:
     done = [
         (event, event.said)
-        for event in house.journal.events(kind=kinds.ScreeningDone.kind)
+        for event in workspace.journal.events(kind=kinds.ScreeningDone.kind)
         if isinstance(event.said, kinds.ScreeningDone)
     ]
     found = [one for one in done if which == str(one[0].seq)]
@@ -72,13 +72,13 @@ def _basis(said: kinds.ScreeningDone) -> tuple[str, str, str, str]:
     return said.content, kinds.canonical(said.lists), said.partners, said.model
 
 
-def _screener(house: House, model: str) -> Screener:
+def _screener(workspace: Workspace, model: str) -> Screener:
     """The matching of that time: a model's version, and the second opinion if it was asked."""
     version, _, opinion = model.partition(", ")
     asked = second.logic_v2() if opinion else None
     if asked and asked.name != opinion:
         raise Refused(f"It was done with {opinion}; here is {asked.name}: install that version")
-    return Screener(house.settings.screening.threads, asked, version=version)
+    return Screener(workspace.settings.screening.threads, asked, version=version)
 
 
 def _rows(found: pa.Table) -> dict[tuple[str, str], dict[str, object]]:

@@ -8,32 +8,34 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from tasks.screening import decisions, watch
-from tasks.screening.house import House
 from tasks.screening.policy import BLOCK
 from tasks.shared import clock
 from tasks.shared.journal import is_drill
 from tasks.shared.mail import Delivery, Letter, Post
+from tasks.workspace import Workspace
 
 _MOST = 200
 
 
-def tell(house: House, actor: str, new: Sequence[str], kept: Sequence[str] = ()) -> Delivery | None:
+def tell(
+    workspace: Workspace, actor: str, new: Sequence[str], kept: Sequence[str] = ()
+) -> Delivery | None:
     """Write to those whom the settings name, if hits are new or came back, a list is red, or `kept` as it
     was because its next version was refused or not fetched. The same news is told once a day. None if
     there is nothing to tell or nobody to tell it to."""
-    to = house.settings.screening.mail_to
+    to = workspace.settings.screening.mail_to
     wanted = set(new)
-    hits = [hit for hit in decisions.hits(house) if hit.hit in wanted and hit.undecided]
-    red = watch.red_lists(house.journal)
+    hits = [hit for hit in decisions.hits(workspace) if hit.hit in wanted and hit.undecided]
+    red = watch.red_lists(workspace.journal)
     if not to or not (hits or red or kept):
         return None
     letter = Letter(
         key=_key([hit.hit + hit.why for hit in hits], [*red, *_kept(kept)]),
         to=to,
-        title=_title(house, hits, red, kept),
+        title=_title(workspace, hits, red, kept),
         text="\n".join([*_lines(hits, red), *_kept(kept)]) + "\n",
     )
-    return Post(house.journal, house.content, house.settings).send(letter, actor)
+    return Post(workspace.journal, workspace.content, workspace.settings).send(letter, actor)
 
 
 def _key(hits: list[str], red: list[str]) -> str:
@@ -49,7 +51,9 @@ def _kept(lists: Sequence[str]) -> list[str]:
             "Next: continuity screen lists update --download, or a folder: it says why"]  # fmt: skip
 
 
-def _title(house: House, hits: Sequence[decisions.Hit], red: list[str], kept: Sequence[str]) -> str:
+def _title(
+    workspace: Workspace, hits: Sequence[decisions.Hit], red: list[str], kept: Sequence[str]
+) -> str:
     blocking = sum(hit.effect == BLOCK for hit in hits)
     parts = []
     if hits:
@@ -58,7 +62,7 @@ def _title(house: House, hits: Sequence[decisions.Hit], red: list[str], kept: Se
         parts.append("lists are not to be relied on")
     elif kept:
         parts.append("lists were not brought up to date")
-    mark = "DRILL: " if is_drill(house.journal) else ""
+    mark = "DRILL: " if is_drill(workspace.journal) else ""
     return f"{mark}Screening: {'; '.join(parts)}"
 
 

@@ -11,11 +11,11 @@ import pyarrow as pa
 from tasks.screening import policy, register, running, standing, stored, watch
 from tasks.screening.delta import in_order
 from tasks.screening.finding import FOUND
-from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
 from tasks.screening.subjects import of
 from tasks.shared import clock, kinds
+from tasks.workspace import Workspace
 
 _ASKED = "name"
 
@@ -41,22 +41,22 @@ class Answer:
     not_screened: list[str]
 
 
-def screen(house: House, asked: Asked, actor: str) -> Answer:
+def screen(workspace: Workspace, asked: Asked, actor: str) -> Answer:
     """One name against the lists in force. Written down as a screening."""
-    if not versions.in_force(house.journal):
-        load_embedded(house.journal, house.content, actor)
-    lists = versions.used(house.journal)
-    records = versions.records(house.content, lists)
+    if not versions.in_force(workspace.journal):
+        load_embedded(workspace.journal, workspace.content, actor)
+    lists = versions.used(workspace.journal)
+    records = versions.records(workspace.content, lists)
     one = register.table([register.complete({"partner": _ASKED, **vars(asked)})])
-    by = running.screener(house)
+    by = running.screener(workspace)
     found = in_order(by.screen(of(one), records))
     # a register of its own: country, kind and role move the score, and somebody may do it again
-    partners = house.content.put(stored.to_bytes(one, register.REGISTER))
-    _write(house, asked, actor, running.Basis(lists, partners, by.model), found)
+    partners = workspace.content.put(stored.to_bytes(one, register.REGISTER))
+    _write(workspace, asked, actor, running.Basis(lists, partners, by.model), found)
     listed = {row["record"]: row for row in _some(records, found)}
     rows = [_row(hit, listed[hit["record"]], asked.role) for hit in found.to_pylist()]
     hits = sorted(rows, key=lambda row: (-row["score"], row["record"]))
-    red = watch.red_lists(house.journal)
+    red = watch.red_lists(workspace.journal)
     return Answer(asked.name, _state({row["effect"] for row in hits}, red), hits, red)
 
 
@@ -72,18 +72,20 @@ def _some(records: pa.Table, found: pa.Table) -> list[dict[str, Any]]:
     return versions.some(records, set(found["record"].to_pylist())).to_pylist()
 
 
-def _write(house: House, asked: Asked, actor: str, basis: running.Basis, found: pa.Table) -> None:
+def _write(
+    workspace: Workspace, asked: Asked, actor: str, basis: running.Basis, found: pa.Table
+) -> None:
     body = kinds.ScreeningDone(
         scope=running.NAME,
         model=basis.model,
         lists=basis.lists,
         partners=basis.partners,
-        content=house.content.put(stored.to_bytes(found, FOUND)),
+        content=workspace.content.put(stored.to_bytes(found, FOUND)),
         screened=1,
         hits=found.num_rows,
         about=asked.name,
     )
-    house.journal.append(body, "screening", actor)
+    workspace.journal.append(body, "screening", actor)
 
 
 def _row(hit: dict[str, Any], record: dict[str, Any], role: str) -> dict[str, Any]:
@@ -102,9 +104,9 @@ def _row(hit: dict[str, Any], record: dict[str, Any], role: str) -> dict[str, An
     }
 
 
-def log(house: House) -> Iterator[dict[str, Any]]:
+def log(workspace: Workspace) -> Iterator[dict[str, Any]]:
     """Every screening, the latest first: who ran it, over what, and what came of it."""
-    events = list(house.journal.events(kind=kinds.ScreeningDone.kind))
+    events = list(workspace.journal.events(kind=kinds.ScreeningDone.kind))
     for event in reversed(events):
         said = event.said
         if isinstance(said, kinds.ScreeningDone):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tasks.screening import register, watch
-from tasks.screening.house import House
 from tasks.shared.journal import Journal
 from tasks.shared.screening_tables import SCREENED
+from tasks.workspace import Workspace
 
 RUN = "continuity screen run"
 
@@ -38,12 +38,12 @@ class Coverage:
         return "; ".join((*self.reasons, *(own if partner in self.changed else ())))
 
 
-def coverage(house: House) -> Coverage:
+def coverage(workspace: Workspace) -> Coverage:
     """What the last screening of the register covers today."""
-    red = tuple(watch.red_lists(house.journal))
-    not_asked = tuple(_not_asked(house.journal))
-    rows = house.journal.rows(sa.select(SCREENED.c.partners).where(SCREENED.c.what == "hits"))
-    return Coverage(red, not_asked, _changed(house, rows[0].partners) if rows else frozenset())
+    red = tuple(watch.red_lists(workspace.journal))
+    not_asked = tuple(_not_asked(workspace.journal))
+    rows = workspace.journal.rows(sa.select(SCREENED.c.partners).where(SCREENED.c.what == "hits"))
+    return Coverage(red, not_asked, _changed(workspace, rows[0].partners) if rows else frozenset())
 
 
 def _not_asked(journal: Journal) -> list[str]:
@@ -53,11 +53,11 @@ def _not_asked(journal: Journal) -> list[str]:
     return [f"not asked since they changed: {', '.join(changed)}; next: {RUN}"] if changed else []
 
 
-def _changed(house: House, screened: str) -> frozenset[str]:
-    current = register.current(house.journal)
+def _changed(workspace: Workspace, screened: str) -> frozenset[str]:
+    current = register.current(workspace.journal)
     if screened == current:
         return frozenset()
-    old, new = (register.read(house.content, digest) for digest in (screened, current))
+    old, new = (register.read(workspace.content, digest) for digest in (screened, current))
     touched, _ = register.difference(old, new)
     return frozenset(touched)
 
@@ -73,10 +73,10 @@ class Waiting:
     red: bool = False
 
 
-def waiting(house: House) -> Waiting:
+def waiting(workspace: Workspace) -> Waiting:
     """The same of the whole register, without a score of each partner: for a line of the status."""
-    partners = register.read(house.content, register.current(house.journal)).num_rows
-    found = coverage(house)
+    partners = register.read(workspace.content, register.current(workspace.journal)).num_rows
+    found = coverage(workspace)
     if found.reasons:
         return Waiting(partners, partners, found.reasons, bool(found.red))
     reasons = tuple({found.why(partner) for partner in found.changed})

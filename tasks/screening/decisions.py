@@ -16,13 +16,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from tasks.screening import meanwhile, register, running
-from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.policy import NOTE
 from tasks.shared import clock, kinds, people
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.screening_tables import HITS
+from tasks.workspace import Workspace
 
 OPEN, WAITS, CLEARED, CONFIRMED, GONE, NOTED = (
     "open", "waits for a second person", "cleared", "confirmed", "gone", "note")  # fmt: skip
@@ -50,9 +50,9 @@ class Hit:
         return self.state in (OPEN, WAITS)
 
 
-def hits(house: House, partners: Iterable[str] | None = None) -> list[Hit]:
+def hits(workspace: Workspace, partners: Iterable[str] | None = None) -> list[Hit]:
     """Every hit, gone ones too; of these subjects only if told. Undecided first, strongest first."""
-    return hits_in(house.journal, partners)
+    return hits_in(workspace.journal, partners)
 
 
 def hits_in(journal: Journal, partners: Iterable[str] | None = None) -> list[Hit]:
@@ -106,16 +106,16 @@ def _changed(row: Any, stage: str) -> list[str]:
     ]
 
 
-def find(house: House, hit: str) -> Hit:
+def find(workspace: Workspace, hit: str) -> Hit:
     """A hit by its id or the first letters of it. Raises Refused for none or several."""
-    rows = house.journal.rows(sa.select(HITS).where(HITS.c.hit.startswith(hit)))
+    rows = workspace.journal.rows(sa.select(HITS).where(HITS.c.hit.startswith(hit)))
     if len(hit) < 4 or len(rows) != 1:
         raise Refused(f"{len(rows) or 'No'} hits begin with {hit!r}; see continuity screen hits")
     return _as_of(rows[0], clock.now().date().isoformat())
 
 
 def decide(
-    house: House,
+    workspace: Workspace,
     hit: str,
     verdict: str,
     reason: str,
@@ -134,26 +134,26 @@ def decide(
         raise BadInput(f"{verdict!r} is no verdict: {' or '.join(VERDICTS)}")
     if len(reason.strip()) < 3:
         raise BadInput("Say why: --reason, in words that an auditor will read in ten years")
-    person = _decider(house, actor)
-    one = find(house, hit)
+    person = _decider(workspace, actor)
+    one = find(workspace, hit)
     _require_open(one, verdict)
-    _require_current(house, one)
-    first = _first(house, one, verdict)
-    if not one.strong or house.settings.screening.persons == 1:
-        return _decided(house, one, verdict, reason, [person.person])
+    _require_current(workspace, one)
+    first = _first(workspace, one, verdict)
+    if not one.strong or workspace.settings.screening.persons == 1:
+        return _decided(workspace, one, verdict, reason, [person.person])
     if first is None:
-        return _proposed(house, one, verdict, reason, person.person)
+        return _proposed(workspace, one, verdict, reason, person.person)
     if first == person.person:
         raise Refused(f"{person.name} has said so already; a second person must decide {one.hit}")
     if not code:
         raise Refused(f"{person.name} is the second person: give --code, a one-time code")
-    people.spend_code(house.journal, house.settings.home, person.person, code,
+    people.spend_code(workspace.journal, workspace.settings.home, person.person, code,
                       given_at or clock.now(), f"hit {one.hit} {verdict}")  # fmt: skip
-    return _decided(house, one, verdict, reason, [first, person.person])
+    return _decided(workspace, one, verdict, reason, [first, person.person])
 
 
-def _decider(house: House, actor: str) -> people.Person:
-    person = people.known(house.journal, actor)
+def _decider(workspace: Workspace, actor: str) -> people.Person:
+    person = people.known(workspace.journal, actor)
     if not DECIDERS & set(person.roles):
         raise Refused(f"{person.name} may not decide hits: the role {' or '.join(sorted(DECIDERS))} "
                       "is missing")  # fmt: skip
@@ -167,50 +167,52 @@ def _require_open(one: Hit, verdict: str) -> None:
         raise Refused(f"{one.hit} is {verdict} already, {one.why}")
 
 
-def _require_current(house: House, one: Hit) -> None:
+def _require_current(workspace: Workspace, one: Hit) -> None:
     """What is in force must be what was screened: a clearance names its versions, and shows from them
     what changed."""
-    if changed := meanwhile.changed(house, one.hit):
+    if changed := meanwhile.changed(workspace, one.hit):
         raise Refused(
             f"{one.hit}: the {' and the '.join(changed)} changed since the last screening; first: "
             f"{meanwhile.NEXT}, then look at it again"
         )
 
 
-def _first(house: House, one: Hit, verdict: str) -> str | None:
+def _first(workspace: Workspace, one: Hit, verdict: str) -> str | None:
     """Who has said the same before, of the same contents."""
-    row = _row(house, one)
+    row = _row(workspace, one)
     holds = row.proposed_verdict == verdict and not _changed(row, "proposed")
     return row.proposed_by if holds else None
 
 
-def _row(house: House, one: Hit) -> Any:
-    return house.journal.rows(sa.select(HITS).where(HITS.c.hit == one.hit))[0]
+def _row(workspace: Workspace, one: Hit) -> Any:
+    return workspace.journal.rows(sa.select(HITS).where(HITS.c.hit == one.hit))[0]
 
 
-def _proposed(house: House, one: Hit, verdict: str, reason: str, person: str) -> Hit:
-    said = _said(house, one, verdict, reason, [person])
-    house.journal.append(kinds.HitProposed(verdict=verdict, **said), f"hit/{one.hit}", person)
-    return find(house, one.hit)
+def _proposed(workspace: Workspace, one: Hit, verdict: str, reason: str, person: str) -> Hit:
+    said = _said(workspace, one, verdict, reason, [person])
+    workspace.journal.append(kinds.HitProposed(verdict=verdict, **said), f"hit/{one.hit}", person)
+    return find(workspace, one.hit)
 
 
-def _decided(house: House, one: Hit, verdict: str, reason: str, persons: list[str]) -> Hit:
+def _decided(workspace: Workspace, one: Hit, verdict: str, reason: str, persons: list[str]) -> Hit:
     kind = kinds.HitCleared if verdict == CLEARED else kinds.HitConfirmed
-    said = _said(house, one, verdict, reason, persons)
-    house.journal.append(kind(**said), f"hit/{one.hit}", persons[-1])
-    return find(house, one.hit)
+    said = _said(workspace, one, verdict, reason, persons)
+    workspace.journal.append(kind(**said), f"hit/{one.hit}", persons[-1])
+    return find(workspace, one.hit)
 
 
-def _said(house: House, one: Hit, verdict: str, reason: str, persons: list[str]) -> dict[str, Any]:
-    row = _row(house, one)
+def _said(
+    workspace: Workspace, one: Hit, verdict: str, reason: str, persons: list[str]
+) -> dict[str, Any]:
+    row = _row(workspace, one)
     today = clock.now().date()
-    until = today + timedelta(days=house.settings.screening.clear_days)
-    lists = versions.used(house.journal)
+    until = today + timedelta(days=workspace.settings.screening.clear_days)
+    lists = versions.used(workspace.journal)
     return {
         "hit": one.hit,
         "partner_digest": row.partner_digest,
         "record_digest": row.record_digest,
-        "partners": register.current(house.journal),
+        "partners": register.current(workspace.journal),
         "list_version": lists.get(one.record.partition("/")[0], ""),
         "reason": reason.strip(),
         "persons": persons,
@@ -228,22 +230,24 @@ class Difference:
     after: str
 
 
-def difference(house: House, one: Hit) -> list[Difference]:
+def difference(workspace: Workspace, one: Hit) -> list[Difference]:
     """What changed in partner and list record since the last decision; empty if nothing did."""
-    row = _row(house, one)
-    event = next(house.journal.events(after=row.decided_seq - 1), None) if row.decided_seq else None
+    row = _row(workspace, one)
+    event = (
+        next(workspace.journal.events(after=row.decided_seq - 1), None) if row.decided_seq else None
+    )
     said = event.said if event else None
     if not isinstance(said, kinds.HitCleared | kinds.HitConfirmed):
         return []
     found = []
     if said.partner_digest != row.partner_digest:
-        old, new = said.partners, register.current(house.journal)
-        pair = [register.row(house.content, one_, row.partner) for one_ in (old, new)]
+        old, new = said.partners, register.current(workspace.journal)
+        pair = [register.row(workspace.content, one_, row.partner) for one_ in (old, new)]
         found += _fields("partner", *pair)
     if said.record_digest != row.record_digest:
         list_ = row.record.partition("/")[0]
-        old, new = said.list_version, versions.used(house.journal).get(list_, "")
-        pair = [versions.row(house.content, one_, row.record) for one_ in (old, new)]
+        old, new = said.list_version, versions.used(workspace.journal).get(list_, "")
+        pair = [versions.row(workspace.content, one_, row.record) for one_ in (old, new)]
         found += _fields("list record", *pair)
     return found
 
@@ -265,7 +269,7 @@ def plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def history(house: House, one: Hit) -> list[dict[str, Any]]:
+def history(workspace: Workspace, one: Hit) -> list[dict[str, Any]]:
     """Who said what of a hit, in order. `alone`: the first of two persons, which decides nothing yet."""
     return [
         {
@@ -276,7 +280,7 @@ def history(house: House, one: Hit) -> list[dict[str, Any]]:
             "reason": said.reason,
             "expires": "" if isinstance(said, kinds.HitProposed) else said.expires,
         }
-        for event in house.journal.events(subject=f"hit/{one.hit}")
+        for event in workspace.journal.events(subject=f"hit/{one.hit}")
         for said in [event.said]
         if isinstance(said, kinds.HitProposed | kinds.HitCleared | kinds.HitConfirmed)
     ]

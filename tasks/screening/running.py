@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from tasks.screening import match, policy, register, second, stored
 from tasks.screening.delta import delta, in_order
 from tasks.screening.finding import FOUND, Screener
-from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
 from tasks.screening.ownership import MARK
@@ -25,6 +24,7 @@ from tasks.screening.subjects import Subjects
 from tasks.shared import clock, kinds, store
 from tasks.shared.journal import Pen
 from tasks.shared.screening_tables import HITS, SCREENED
+from tasks.workspace import Workspace
 
 SHELF = "screening-shelf"
 """Of the home: a copy of prepared partners, which may be deleted at any time."""
@@ -55,55 +55,57 @@ class Outcome:
     gone: tuple[str, ...]
 
 
-def screen(house: House, actor: str, *, full: bool = False) -> Outcome:
+def screen(workspace: Workspace, actor: str, *, full: bool = False) -> Outcome:
     """Screen what changed since the last time, or everything. Loads the embedded subset if no list
     was ever loaded. Running it again changes nothing."""
-    if not versions.in_force(house.journal):
-        load_embedded(house.journal, house.content, actor)
-    by = screener(house)
-    basis = Basis(versions.used(house.journal), register.current(house.journal), by.model)
-    before = None if full else last(house)
+    if not versions.in_force(workspace.journal):
+        load_embedded(workspace.journal, workspace.content, actor)
+    by = screener(workspace)
+    basis = Basis(versions.used(workspace.journal), register.current(workspace.journal), by.model)
+    before = None if full else last(workspace)
     if before is not None and before[0].model != basis.model:
         before = None
-    sides = _sides(house, by, basis)
-    found, screened = _find(house, by, sides, basis, before)
-    held = _Held(CHANGES if before else FULL, basis, found, _lines(house, sides, found), screened)
-    return _write(house, actor, held)
+    sides = _sides(workspace, by, basis)
+    found, screened = _find(workspace, by, sides, basis, before)
+    held = _Held(
+        CHANGES if before else FULL, basis, found, _lines(workspace, sides, found), screened
+    )
+    return _write(workspace, actor, held)
 
 
-def screener(house: House) -> Screener:
+def screener(workspace: Workspace) -> Screener:
     """The matching that the settings ask for. Raises MissingPart for a second opinion that is not
     installed."""
-    given = house.settings.screening
+    given = workspace.settings.screening
     opinion = second.logic_v2() if given.second_opinion else None
-    return Screener(given.threads, opinion, house.settings.home / SHELF)
+    return Screener(given.threads, opinion, workspace.settings.home / SHELF)
 
 
-def last(house: House) -> tuple[Basis, pa.Table] | None:
+def last(workspace: Workspace) -> tuple[Basis, pa.Table] | None:
     """What the last screening of the register rested on, and its hits; None if there was none."""
-    rows = house.journal.rows(sa.select(SCREENED).where(SCREENED.c.what == "hits"))
+    rows = workspace.journal.rows(sa.select(SCREENED).where(SCREENED.c.what == "hits"))
     if not rows:
         return None
-    return _basis(rows[0]), hits_of(house, rows[0].content)
+    return _basis(rows[0]), hits_of(workspace, rows[0].content)
 
 
 def _basis(row: sa.Row) -> Basis:
     return Basis(versions.contents_of(row.lists), row.partners, row.model)
 
 
-def hits_of(house: House, content: str) -> pa.Table:
+def hits_of(workspace: Workspace, content: str) -> pa.Table:
     """The hits of a screening, with explanations (schema FOUND)."""
-    return stored.from_bytes(house.content.get(content), FOUND)
+    return stored.from_bytes(workspace.content.get(content), FOUND)
 
 
-def _sides(house: House, by: Screener, basis: Basis) -> tuple[Subjects, pa.Table]:
+def _sides(workspace: Workspace, by: Screener, basis: Basis) -> tuple[Subjects, pa.Table]:
     """Everyone to screen, and every record to screen against."""
-    subjects = by.everyone(house.content, basis.partners)
-    return subjects, versions.records(house.content, basis.lists)
+    subjects = by.everyone(workspace.content, basis.partners)
+    return subjects, versions.records(workspace.content, basis.lists)
 
 
 def _find(
-    house: House,
+    workspace: Workspace,
     by: Screener,
     sides: tuple[Subjects, pa.Table],
     basis: Basis,
@@ -114,9 +116,9 @@ def _find(
     rested, hits = before
     were, known = sides
     if rested.partners != basis.partners:
-        were = by.everyone(house.content, rested.partners)
+        were = by.everyone(workspace.content, rested.partners)
     if rested.lists != basis.lists:
-        known = versions.records(house.content, rested.lists)
+        known = versions.records(workspace.content, rested.lists)
     return delta(hits, (were, known), sides, by)
 
 
@@ -141,10 +143,10 @@ class _Held:
     screened: int
 
 
-def _write(house: House, actor: str, held: _Held) -> Outcome:
+def _write(workspace: Workspace, actor: str, held: _Held) -> Outcome:
     """Write down what was found, in one transaction with the hits that are new or gone."""
     basis, count = held.basis, held.found.num_rows
-    content = house.content.put(stored.to_bytes(held.found, FOUND))
+    content = workspace.content.put(stored.to_bytes(held.found, FOUND))
     done = kinds.ScreeningDone(
         scope=held.scope,
         model=basis.model,
@@ -154,7 +156,7 @@ def _write(house: House, actor: str, held: _Held) -> Outcome:
         screened=held.screened,
         hits=count,
     )
-    with house.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         new, gone = _news(pen, held.lines)
         if new or gone:
             pen.append(kinds.HitFound(hits=list(new), gone=list(gone)), "screening")
@@ -184,7 +186,9 @@ def _written(pen: Pen, basis: Basis, content: str) -> bool:
     )
 
 
-def _lines(house: House, sides: tuple[Subjects, pa.Table], found: pa.Table) -> list[kinds.HitLine]:
+def _lines(
+    workspace: Workspace, sides: tuple[Subjects, pa.Table], found: pa.Table
+) -> list[kinds.HitLine]:
     """The journal's line for each hit: with what the policy says of it today."""
     subjects, every = sides
     found_ones = subjects.only(pc.unique(found["partner"])).partners
@@ -192,7 +196,7 @@ def _lines(house: House, sides: tuple[Subjects, pa.Table], found: pa.Table) -> l
     records = versions.some(every, set(found["record"].to_pylist()))
     listed = {row["record"]: row for row in records.to_pylist()}
     today = clock.now().date().isoformat()
-    least = _strong(house)
+    least = _strong(workspace)
     lines = []
     for row in found.select(_IN_LINE).to_pylist():
         one, role = listed[row["record"]], roles[row["partner"]]
@@ -203,9 +207,9 @@ def _lines(house: House, sides: tuple[Subjects, pa.Table], found: pa.Table) -> l
     return lines
 
 
-def _strong(house: House) -> float:
+def _strong(workspace: Workspace) -> float:
     """The score from which two persons decide."""
-    told = house.settings.screening.strong_score
+    told = workspace.settings.screening.strong_score
     return match.load_model(match.MODEL).strong if told is None else told
 
 

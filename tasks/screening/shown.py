@@ -8,14 +8,14 @@ from typing import Any
 
 from tasks.screening import decisions, meanwhile, running
 from tasks.screening.decisions import Hit
-from tasks.screening.house import House
 from tasks.screening.lists import versions
+from tasks.workspace import Workspace
 
 
-def rows(house: House, hits: Iterable[Hit]) -> list[dict[str, Any]]:
+def rows(workspace: Workspace, hits: Iterable[Hit]) -> list[dict[str, Any]]:
     """A line a hit, with the names of both sides."""
     chosen = list(hits)
-    last = running.last(house)
+    last = running.last(workspace)
     found = last[1].to_pylist() if last else []
     names = {(row["partner"], row["record"]): row for row in found}
     return [
@@ -53,24 +53,26 @@ def brief(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def one(house: House, hit: Hit) -> dict[str, Any]:
+def one(workspace: Workspace, hit: Hit) -> dict[str, Any]:
     """Everything about a hit: the listing, which words matched what, who said what, what changed."""
-    last = running.last(house)
+    last = running.last(workspace)
     row: dict[str, Any] = {}
     if last:
         row = next((r for r in last[1].to_pylist()
                     if (r["partner"], r["record"]) == (hit.partner, hit.record)), {})  # fmt: skip
     list_ = hit.record.partition("/")[0]
-    listing = versions.row(house.content, versions.used(house.journal).get(list_, ""), hit.record)
+    listing = versions.row(
+        workspace.content, versions.used(workspace.journal).get(list_, ""), hit.record
+    )
     return {
-        **rows(house, [hit])[0],
+        **rows(workspace, [hit])[0],
         "reasons": row.get("reasons", []),
         "model": row.get("model", ""),
         "explanation": json.loads(row.get("explanation") or "{}"),
         "listing": listing,
-        "unscreened": meanwhile.changed(house, hit.hit) if hit.state != decisions.GONE else [],
-        "changed": [vars(change) for change in decisions.difference(house, hit)],
-        "history": decisions.history(house, hit),
+        "unscreened": meanwhile.changed(workspace, hit.hit) if hit.state != decisions.GONE else [],
+        "changed": [vars(change) for change in decisions.difference(workspace, hit)],
+        "history": decisions.history(workspace, hit),
     }
 
 

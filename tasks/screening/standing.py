@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from tasks.screening import decisions, ownership, register, risk, running
 from tasks.screening.coverage import Coverage, coverage
 from tasks.screening.decisions import CONFIRMED, Hit
-from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.screening.ownership import BIS, OFAC, SUBSIDIARY, Owned, Rule
 from tasks.screening.policy import BLOCK
@@ -23,6 +22,7 @@ from tasks.shared import clock, kinds
 from tasks.shared.errors import Refused
 from tasks.shared.screening_tables import REVIEWS
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 STOP, REVIEW, NOT_SCREENED, CLEAR = "stop", "review", "not screened", "clear"
 STATES = (STOP, REVIEW, NOT_SCREENED, CLEAR)
@@ -55,19 +55,19 @@ class Standing:
         return self.due < clock.now().date().isoformat()
 
 
-def standings(house: House, partners: Iterable[str] | None = None) -> list[Standing]:
+def standings(workspace: Workspace, partners: Iterable[str] | None = None) -> list[Standing]:
     """Every partner of the register, or these; the riskiest first."""
-    every = register.read(house.content, register.current(house.journal))
+    every = register.read(workspace.content, register.current(workspace.journal))
     wanted = every if partners is None else _of(every, partners)
-    hits = [one for one in decisions.hits(house) if one.state != decisions.GONE]
+    hits = [one for one in decisions.hits(workspace) if one.state != decisions.GONE]
     by_partner: dict[str, list[Hit]] = defaultdict(list)
     for one in hits:
         by_partner[running.partner_of(one.partner)].append(one)
-    owned = _ownership(house, every, hits)
+    owned = _ownership(workspace, every, hits)
     query = sa.select(REVIEWS, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == REVIEWS.c.seq)
-    reviews = {row.partner: row for row in house.journal.rows(query)}
+    reviews = {row.partner: row for row in workspace.journal.rows(query)}
     today = clock.now().date()
-    covered = coverage(house)
+    covered = coverage(workspace)
     found = [
         _covered(
             _standing(row, by_partner[row["partner"]], owned[row["partner"]], reviews, today),
@@ -89,19 +89,19 @@ def _of(every: pa.Table, partners: Iterable[str]) -> pa.Table:
     return every.filter(pc.is_in(every["partner"], pa.array(set(partners), pa.string())))
 
 
-def reviews_due(house: House) -> list[str]:
+def reviews_due(workspace: Workspace) -> list[str]:
     """The days since which reviews of partners are due again, each as the partner's risk is today: it
     may have risen since. One that is not in the register any more is nobody's work."""
-    seen = [row.partner for row in house.journal.rows(sa.select(REVIEWS.c.partner))]
-    return sorted(one.due for one in standings(house, seen) if one.overdue) if seen else []
+    seen = [row.partner for row in workspace.journal.rows(sa.select(REVIEWS.c.partner))]
+    return sorted(one.due for one in standings(workspace, seen) if one.overdue) if seen else []
 
 
-def unseen(house: House) -> list[Standing]:
+def unseen(workspace: Workspace) -> list[Standing]:
     """Partners whose risk alone wants a look that nobody had yet; a review that fell due is not told
     twice."""
-    every = register.read(house.content, register.current(house.journal))
+    every = register.read(workspace.content, register.current(workspace.journal))
     suspects = every.filter(risk.may_weigh(every))["partner"].to_pylist()
-    return [one for one in standings(house, suspects) if one.unseen and not one.overdue]
+    return [one for one in standings(workspace, suspects) if one.unseen and not one.overdue]
 
 
 def _standing(
@@ -150,16 +150,16 @@ def _state(hits: list[Hit], owned: list[Owned], undecided: int) -> str:
     return REVIEW if undecided or owned or confirmed else CLEAR
 
 
-def _ownership(house: House, every: pa.Table, hits: list[Hit]) -> dict[str, list[Owned]]:
+def _ownership(workspace: Workspace, every: pa.Table, hits: list[Hit]) -> dict[str, list[Owned]]:
     """What owners make of each partner, under every rule that is in force."""
     found: dict[str, list[Owned]] = defaultdict(list)
     wanted = {one.record for one in hits}
     rows = every.filter(pc.greater(pc.list_value_length(every["owners"]), 0)).to_pylist()
     if not wanted or not rows:
         return found
-    contents = versions.used(house.journal)
-    listed = versions.some(versions.records(house.content, contents), wanted).to_pylist()
-    for rule in _rules(house):
+    contents = versions.used(workspace.journal)
+    listed = versions.some(versions.records(workspace.content, contents), wanted).to_pylist()
+    for rule in _rules(workspace):
         counting = {row["record"] for row in listed if _counts(rule, row)}
         sure = {one.partner for one in hits if one.record in counting and one.state == CONFIRMED}
         maybe = {one.partner for one in hits if one.record in counting and one.undecided}
@@ -168,9 +168,9 @@ def _ownership(house: House, every: pa.Table, hits: list[Hit]) -> dict[str, list
     return found
 
 
-def _rules(house: House) -> list[Rule]:
+def _rules(workspace: Workspace) -> list[Rule]:
     """The rules that are in force today; one of which that is not sure counts, and says so."""
-    held = house.settings.screening.bis_affiliates
+    held = workspace.settings.screening.bis_affiliates
     state, source = ownership.rule_state(BIS.name, clock.now().date().isoformat(), held)
     if state == "off":
         return [OFAC, SUBSIDIARY]
@@ -187,10 +187,10 @@ def _counts(rule: Rule, record: Mapping[str, Any]) -> bool:
     return record["list"] == "ofac-sdn" or "SDN" in codes
 
 
-def review(house: House, partner: str, note: str, actor: str) -> Standing:
+def review(workspace: Workspace, partner: str, note: str, actor: str) -> Standing:
     """Write down that somebody looked at the whole partner; sets the day of the next review.
     Raises Refused for a partner that is not in the register, or still has undecided hits."""
-    found = standings(house, [partner])
+    found = standings(workspace, [partner])
     if not found:
         raise Refused(f"No partner {partner!r} in the register")
     one = found[0]
@@ -204,5 +204,5 @@ def review(house: House, partner: str, note: str, actor: str) -> Standing:
         note=note,
         due=one.risk.due(clock.now().date()).isoformat(),
     )
-    house.journal.append(body, f"partner/{partner}", actor)
-    return standings(house, [partner])[0]
+    workspace.journal.append(body, f"partner/{partner}", actor)
+    return standings(workspace, [partner])[0]

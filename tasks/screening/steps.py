@@ -10,29 +10,24 @@ from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
 from tasks.screening import alerts, decisions, drill, running, updating, watch
-from tasks.screening.house import House, house_of
 from tasks.screening.lists.loading import Book, load_folder
 from tasks.screening.policy import BLOCK
-from tasks.shared.settings import load
 from tasks.shared.steps import task
+from tasks.workspace import Workspace
 
 _MOST = 500
-
-
-def _house(home: str) -> House:
-    return house_of(load(Path(home)))
 
 
 @task(name="update the lists", retries=2, retry_delay_seconds=300)
 def update_lists(home: str, actor: str, folder: str = "") -> dict[str, Any]:
     """Load lists from a folder, or fetch them from their publishers. What fails keeps its old
     version in force, and is named."""
-    house = _house(home)
-    book = Book(house.journal, house.content, actor)
+    workspace = Workspace.open(Path(home))
+    book = Book(workspace.journal, workspace.content, actor)
     if folder:
         loaded, missed = load_folder(book, Path(folder)), ()
     else:
-        done = updating.download(house, book)
+        done = updating.download(workspace, book)
         loaded, missed = list(done.loaded), done.missed
     kept = [one.list for one in loaded if one.state == "refused"] + [list_ for list_, _ in missed]
     new = [one.list for one in loaded if one.state == "new"]
@@ -47,7 +42,7 @@ def update_lists(home: str, actor: str, folder: str = "") -> dict[str, Any]:
 @task(name="screen what changed", retries=2, retry_delay_seconds=5)
 def screen(home: str, actor: str, full: bool) -> dict[str, Any]:
     """Hold changed partners against all lists, and all partners against what changed in lists."""
-    outcome = running.screen(_house(home), actor, full=full)
+    outcome = running.screen(Workspace.open(Path(home)), actor, full=full)
     get_run_logger().info("%s: %d screened, %d hits stand, %d new", outcome.scope,
                           outcome.screened, outcome.hits, len(outcome.new))  # fmt: skip
     return {
@@ -62,14 +57,14 @@ def screen(home: str, actor: str, full: bool) -> dict[str, Any]:
 @task(name="publish the hits")
 def publish(home: str) -> dict[str, Any]:
     """What waits for a person, by ids alone: logs and artifacts are seen by all who may log in."""
-    house = _house(home)
-    waiting = [hit for hit in decisions.hits(house) if hit.undecided]
+    workspace = Workspace.open(Path(home))
+    waiting = [hit for hit in decisions.hits(workspace) if hit.undecided]
     table = [
         {"hit": h.hit, "partner": running.partner_of(h.partner), "record": h.record,
          "score": f"{h.score:.2f}", "effect": h.effect, "state": h.state, "why": h.why}
         for h in waiting[:_MOST]
     ]  # fmt: skip
-    red = "; ".join(watch.red_lists(house.journal))
+    red = "; ".join(watch.red_lists(workspace.journal))
     told = f"{len(waiting)} hit(s) wait for a person (the first {_MOST} are shown)."
     create_table_artifact(
         key="screening-hits",
@@ -85,7 +80,7 @@ def publish(home: str) -> dict[str, Any]:
 @task(name="tell by mail", retries=1)
 def alert(home: str, actor: str, new: list[str], kept: list[str]) -> str:
     """Tell those whom the settings name; what the server does not take waits in the outbox."""
-    done = alerts.tell(_house(home), actor, new, kept)
+    done = alerts.tell(Workspace.open(Path(home)), actor, new, kept)
     said = "nothing to tell" if done is None else done.reason or f"{len(done.sent)} letter(s) sent"
     get_run_logger().info("%s", said)
     return said
@@ -94,7 +89,7 @@ def alert(home: str, actor: str, new: list[str], kept: list[str]) -> str:
 @task(name="screen the sample's partners")
 def screen_sample(home: str, first: str, second: str) -> list[str]:
     """The drill's chapter: partners screened, a namesake cleared by two persons."""
-    house = _house(home)
-    told = [*drill.partners(house, first), *drill.decide(house, first, second)]
+    workspace = Workspace.open(Path(home))
+    told = [*drill.partners(workspace, first), *drill.decide(workspace, first, second)]
     get_run_logger().info("%s", told[-1])
     return told

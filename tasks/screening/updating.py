@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tasks.screening.house import House
 from tasks.screening.lists import loading
 from tasks.screening.lists.download import fetch, forget
 from tasks.shared.errors import BadInput, NotFetched, Problem
+from tasks.workspace import Workspace
 
 FOLDER = "lists"
 """Of the home: where downloads lie. What is in force lies in the content store."""
@@ -22,10 +22,10 @@ class Downloaded:
     missed: tuple[tuple[str, str], ...]
 
 
-def download(house: House, book: loading.Book) -> Downloaded:
+def download(workspace: Workspace, book: loading.Book) -> Downloaded:
     """Fetch and load every list that has an address. One that fails keeps no other back, and its
     version in force stays. Raises BadInput if no list has an address, or one cannot be used."""
-    settings = house.settings.screening
+    settings = workspace.settings.screening
     if not settings.addresses:
         raise BadInput("No list has an address: [screening.addresses] in continuity.toml")
     loaded, missed = [], []
@@ -33,7 +33,7 @@ def download(house: House, book: loading.Book) -> Downloaded:
         if list_ not in loading.READERS:
             raise BadInput(f"{list_!r} is no list; lists are {', '.join(loading.READERS)}")
         try:
-            got = fetch(settings, list_, house.settings.home / FOLDER)
+            got = fetch(settings, list_, workspace.settings.home / FOLDER)
         except NotFetched as wrong:
             missed.append((list_, str(wrong)))
             continue

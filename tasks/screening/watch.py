@@ -8,10 +8,10 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from tasks.screening.house import House
 from tasks.shared.journal import Journal
 from tasks.shared.screening_tables import HITS, LISTS, REVIEWS, SCREENED
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -58,27 +58,27 @@ def registered(journal: Journal) -> str:
     return _moment(journal, rows[0].seq) if rows else ""
 
 
-def overdue_reviews(house: House) -> tuple[int, str]:
+def overdue_reviews(workspace: Workspace) -> tuple[int, str]:
     """How many partners that somebody looked at are due to be looked at again today, and since which
     day the newest."""
-    if not house.journal.rows(sa.select(REVIEWS.c.partner).limit(1)):
+    if not workspace.journal.rows(sa.select(REVIEWS.c.partner).limit(1)):
         return 0, ""
     from tasks.screening.standing import reviews_due
 
-    due = reviews_due(house)
+    due = reviews_due(workspace)
     return len(due), due[-1] if due else ""
 
 
-def unseen(house: House) -> tuple[int, str]:
+def unseen(workspace: Workspace) -> tuple[int, str]:
     """How many partners wait for a look for their risk alone, though no list names them, and the moment
     of the screening that left them so."""
-    screened = house.journal.rows(sa.select(SCREENED.c.seq).where(SCREENED.c.what == "hits"))
+    screened = workspace.journal.rows(sa.select(SCREENED.c.seq).where(SCREENED.c.what == "hits"))
     if not screened:
         return 0, ""
     from tasks.screening.standing import unseen as waiting
 
-    found = waiting(house)
-    return len(found), _moment(house.journal, screened[0].seq) if found else ""
+    found = waiting(workspace)
+    return len(found), _moment(workspace.journal, screened[0].seq) if found else ""
 
 
 def _found(journal: Journal, hits: set[str]) -> str:

@@ -16,22 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from tasks.shared.kinds import canonical
 
 if TYPE_CHECKING:
-    from tasks.shared.content import ContentStore
-    from tasks.shared.journal import Journal
     from tasks.shared.paper import Paper
-    from tasks.shared.settings import Settings
+    from tasks.workspace import Workspace
 
 HOME = "home/"
 """Files of this folder of the kit are put into the home folder of the machine that goes on."""
-
-
-@dataclass(frozen=True)
-class KitOffice:
-    """What a part is made from."""
-
-    journal: Journal
-    content: ContentStore
-    settings: Settings
 
 
 class KitFile(NamedTuple):
@@ -76,7 +65,7 @@ class Fault(NamedTuple):
     command: str = ""
 
 
-def _none(office: KitOffice) -> Iterable[Fault]:
+def _none(workspace: Workspace) -> Iterable[Fault]:
     return ()
 
 
@@ -87,10 +76,10 @@ class Provider:
     verified."""
 
     name: str
-    make: Callable[[KitOffice], KitPart]
-    state: Callable[[KitOffice], str]
+    make: Callable[[Workspace], KitPart]
+    state: Callable[[Workspace], str]
     stale: str
-    faults: Callable[[KitOffice], Iterable[Fault]] = _none
+    faults: Callable[[Workspace], Iterable[Fault]] = _none
 
 
 def state_of(*facts: object) -> str:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tasks.duties.readiness import lines as readiness_lines
-from tasks.duties.records import Office
 from tasks.entries import reserve
-from tasks.entries.ledger import Book
 from tasks.operations import alerts, upkeep
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.covering import without_summary
@@ -24,18 +22,18 @@ from tasks.shared.board import AMBER, RED, Line
 from tasks.shared.errors import ContentMissing
 from tasks.shared.house_lines import RESERVE
 from tasks.shared.journal import Journal
-from tasks.shared.private import Vault
 from tasks.shared.projections import APPROVALS, NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 if TYPE_CHECKING:
-    from tasks.screening.house import House
+    from tasks.workspace import Workspace
 
 
-def lines(office: Office) -> list[Line]:
+def lines(workspace: Workspace) -> list[Line]:
     """The whole board, with what waits in the rooms."""
-    journal, settings = office.journal, office.settings
+    journal, settings = workspace.journal, workspace.settings
     found = [
         *_tasks(journal, settings),
         *_uncovered(journal),
@@ -44,9 +42,14 @@ def lines(office: Office) -> list[Line]:
         *_batches(journal),
         *_desks(journal),
     ]
-    found += [*_screening(office), *_kit(office), *alerts.lines(journal), *upkeep.lines(journal)]
-    found += [*_incident(office), *_papers(office)]
-    return [*found, *_other_reserves(journal, settings), *readiness_lines(office)]
+    found += [
+        *_screening(workspace),
+        *_kit(workspace),
+        *alerts.lines(journal),
+        *upkeep.lines(journal),
+    ]
+    found += [*_incident(workspace), *_papers(workspace)]
+    return [*found, *_other_reserves(journal, settings), *readiness_lines(workspace)]
 
 
 _NEEDS = (
@@ -167,35 +170,32 @@ def _at(journal: Journal, places: list[int]) -> dict[int, str]:
     return {row.seq: row.at for row in journal.rows(query)}
 
 
-def _kit(office: Office) -> list[Line]:
+def _kit(workspace: Workspace) -> list[Line]:
     from tasks.kit.check import watch
-    from tasks.shared.kit_part import KitOffice
 
-    return watch(KitOffice(office.journal, office.content, office.settings))
+    return watch(workspace)
 
 
-def _papers(office: Office) -> Iterator[Line]:
+def _papers(workspace: Workspace) -> Iterator[Line]:
     """Letters, agencies and redelivery, once there is something to say of them."""
     from tasks.incident.after import redelivery
     from tasks.incident.letters import chasing, outdated
     from tasks.incident.pga import matrix
 
-    book = Book(office.journal, office.content, Vault(office.settings.home), office.settings)
-    yield from matrix.readiness(book)
-    yield from chasing.unlettered(book)
-    if next(office.journal.events(kind="letter."), None):
-        yield from chasing.readiness(book)
-        yield from outdated.readiness(book)
-    yield from redelivery.readiness(book)
+    yield from matrix.readiness(workspace)
+    yield from chasing.unlettered(workspace)
+    if next(workspace.journal.events(kind="letter."), None):
+        yield from chasing.readiness(workspace)
+        yield from outdated.readiness(workspace)
+    yield from redelivery.readiness(workspace)
 
 
-def _screening(office: Office) -> Iterator[Line]:
+def _screening(workspace: Workspace) -> Iterator[Line]:
     """Hits that wait for a person, lists that are red or not screened against yet, reviews that fell
     due or were never made of a risky partner; once partners are screened here."""
-    from tasks.screening.house import House
     from tasks.screening.watch import red_lists, red_since, undecided, unscreened
 
-    journal = office.journal
+    journal = workspace.journal
     if count := undecided(journal):
         fact = f"{count.undecided} undecided, {count.blocking} of them block a partner"
         yield Line("P9", "screening hits", RED if count.blocking else AMBER, fact,
@@ -208,39 +208,38 @@ def _screening(office: Office) -> Iterator[Line]:
         yield Line("P9", "screening", AMBER, f"partners not screened against: {', '.join(changed)}",
                    "continuity screen run", since)  # fmt: skip
     try:
-        yield from _not_screened(House(journal, office.content, office.settings))
-        yield from _reviews(House(journal, office.content, office.settings))
+        yield from _not_screened(workspace)
+        yield from _reviews(workspace)
     except ContentMissing as lost:
         yield Line("P9", "partner register", RED, str(lost), "continuity journal verify")
 
 
-def _not_screened(house: House) -> Iterator[Line]:
+def _not_screened(workspace: Workspace) -> Iterator[Line]:
     from tasks.screening.coverage import RUN, waiting
     from tasks.screening.watch import red_since, registered
 
-    if registered(house.journal) and (found := waiting(house)).count:
+    if registered(workspace.journal) and (found := waiting(workspace)).count:
         next_ = "continuity screen lists update DIR, or --download" if found.red else RUN
         fact = f"{found.count} of {found.partners} not screened: {'; '.join(found.reasons)}"
-        since = red_since(house.journal) if found.red else registered(house.journal)
+        since = red_since(workspace.journal) if found.red else registered(workspace.journal)
         yield Line("P9", "partners", RED, fact, next_, since)
 
 
-def _reviews(house: House) -> Iterator[Line]:
+def _reviews(workspace: Workspace) -> Iterator[Line]:
     from tasks.screening.watch import overdue_reviews, unseen
 
-    count, day = overdue_reviews(house)
+    count, day = overdue_reviews(workspace)
     if count:
         yield Line("P9", "partner reviews", AMBER, f"{count} fell due", "continuity screen risk --due",
                    day)  # fmt: skip
-    count, since = unseen(house)
+    count, since = unseen(workspace)
     if count:
         yield Line("P9", "risky partners", AMBER, f"{count} of high risk wait for a review, no list names "
                    "them", "continuity screen risk, then screen review", since)  # fmt: skip
 
 
-def _incident(office: Office) -> list[Line]:
+def _incident(workspace: Workspace) -> list[Line]:
     """The open incident with its clocks, and whom to tell in one."""
-    from tasks.incident import office as incident, watch
+    from tasks.incident import watch
 
-    vault = Vault(office.settings.home)
-    return watch.lines(incident.Office(office.journal, office.content, vault, office.settings))
+    return watch.lines(workspace)

@@ -36,11 +36,11 @@ from tasks.ace.entry_summary import write_summaries  # noqa: E402
 from tasks.entries.lines import entry_lines  # noqa: E402
 from tasks.entries.record import Record, to_bytes  # noqa: E402
 from tasks.reconciliation import loop, reading  # noqa: E402
-from tasks.reconciliation.asking import House, house_of  # noqa: E402
 from tasks.reconciliation.classify import Step  # noqa: E402
 from tasks.shared import kinds  # noqa: E402
 from tasks.shared.opening import make_home  # noqa: E402
 from tasks.shared.settings import load  # noqa: E402
+from tasks.workspace import Workspace  # noqa: E402
 from tests.benchmarks import made_stored, plain_compare  # noqa: E402
 from tests.benchmarks.made_summaries import made_summaries  # noqa: E402
 from tests.benchmarks.summaries import ENVELOPE, PAYMENT  # noqa: E402
@@ -58,7 +58,7 @@ def make(folder: Path, entries: int, lines: int, whole: int) -> dict[str, Any]:
     """The home with its book, and the inbox. Not measured."""
     settings = make_home(folder / "home", SETTINGS, "bench")
     made_stored.write_terms(settings.home)
-    house = house_of(settings)
+    house = Workspace(settings)
     block = {"series": "entry", "filer": "ABC", "first": 1, "last": entries, "offset": 0}
     house.journal.append(kinds.NumbersReserved(**block, range_check="bench"), "bench", "bench")
     house.journal.append(kinds.NumbersIssued(**block, desk="truck", port="2704"), "bench", "bench")
@@ -94,7 +94,7 @@ def as_released(record: Record) -> Record:
     return Record.of({**dict(record.items()), "entries": entries})
 
 
-def _record(house: House, part: Record) -> None:
+def _record(house: Workspace, part: Record) -> None:
     body = kinds.EntriesRecorded(
         content=house.content.put(to_bytes(part)), source="", file="bench.xlsx", desk="truck",
         entries=entry_lines(part),
@@ -142,10 +142,10 @@ def read(folder: Path) -> dict[str, Any]:
     }
 
 
-def _house(folder: Path) -> House:
+def _house(folder: Path) -> Workspace:
     settings = load(folder / "home")
     ace = settings.ace.model_copy(update={"inbox": folder / "inbox"})
-    return house_of(settings.model_copy(update={"ace": ace}))
+    return Workspace(settings.model_copy(update={"ace": ace}))
 
 
 def _clocked(spent: dict[str, float], name: str, work: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,7 +161,7 @@ def _clocked(spent: dict[str, float], name: str, work: Callable[..., Any]) -> Ca
 
 def plain(folder: Path) -> dict[str, Any]:
     """The first answer, one entry at a time: the same differences, and the time for all."""
-    house = house_of(load(folder / "home"))
+    house = Workspace.open(folder / "home")
     path = min((folder / "inbox").iterdir())
     begun = time.perf_counter()
     found, count = plain_compare.differences(house, path.read_bytes())

@@ -17,8 +17,8 @@ from tasks.ace.entry_summary import write_summaries
 from tasks.ace.layout import WIDTH, layout
 from tasks.ace.summary.compared import NUMBERS, Compared, named, records
 from tasks.entries.record import Record, from_bytes
-from tasks.reconciliation.asking import House
 from tasks.shared.projections import ENTRIES
+from tasks.workspace import Workspace
 from tests.benchmarks.summaries import ENVELOPE, PAYMENT
 
 Key = tuple[int, int, int, str]
@@ -31,7 +31,7 @@ _APART = {"34": (2, 5), "47": (2, 3), "53": (2, 3), "54": (2, 4), "62": (2, 5), 
 _LACKING = "nothing in ACE: paper there, ACE nothing", "only in ACE: paper nothing, ACE there"
 
 
-def differences(house: House, data: bytes) -> tuple[dict[str, list[str]], int]:
+def differences(house: Workspace, data: bytes) -> tuple[dict[str, list[str]], int]:
     """The differences of an answer, by entry, and how many summaries it has."""
     contents: dict[str, dict[str, Summary]] = {}
     values: dict[str, int] = {}

@@ -25,12 +25,11 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.screening import register, running
-from tasks.screening.house import House
 from tasks.screening.lists import loading, ofac, tables, versions
 from tasks.screening.lists.source import Source
 from tasks.shared import kinds
-from tasks.shared.content import ContentStore
-from tasks.shared.opening import journal, make_home
+from tasks.shared.opening import make_home
+from tasks.workspace import Workspace
 from tests.benchmarks.perturb import clean
 from tests.conftest import SETTINGS
 
@@ -64,12 +63,12 @@ def partners(count: int) -> pa.Table:
     return register.table(made)
 
 
-def load(house: House, folder: Path) -> None:
+def load(house: Workspace, folder: Path) -> None:
     book = loading.Book(house.journal, house.content, "benchmark", partial=True)
     loading.load_folder(book, folder)
 
 
-def put_list(house: House, rows: list[dict[str, Any]]) -> None:
+def put_list(house: Workspace, rows: list[dict[str, Any]]) -> None:
     """A version of the SDN list with these records in force."""
     table = pa.Table.from_pylist(rows, schema=tables.RECORDS)
     content = house.content.put(tables.to_bytes(table))
@@ -88,7 +87,7 @@ def timed(what: str, call: Callable[[], running.Outcome], changes: int = 0) -> r
     return done
 
 
-def change(house: House, what: str, rows: list[dict[str, Any]], changes: int) -> bool:
+def change(house: Workspace, what: str, rows: list[dict[str, Any]], changes: int) -> bool:
     """Screen what a new version changes, twice: the second time after it is taken back, with the
     prepared partners kept; then everything. True if both leave the same hits."""
     before = versions.records_of(house.journal, house.content, LIST).to_pylist()
@@ -111,7 +110,7 @@ def changed(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[s
     return [row for row in new if known.get(row["record"]) != row["digest"]]
 
 
-def days(house: House, may: Path) -> dict[int, bool]:
+def days(house: Workspace, may: Path) -> dict[int, bool]:
     """Whether a change of so many records left the hits of a full run."""
     old = versions.records_of(house.journal, house.content, LIST).to_pylist()
     new = tables.records(ofac.read_sdn(Source(may))).to_pylist()
@@ -134,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[int, bool]:
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as top:
         settings = make_home(Path(top) / "home", SETTINGS, "benchmark")
-        house = House(journal(settings), ContentStore(settings.content_path), settings)
+        house = Workspace(settings)
         january, may = given.folder / "ofac_2024-01-08", Path(top) / "ofac_2024-05-03"
         shutil.copytree(january, may)
         may.chmod(0o700)  # what was copied may be read-only

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks.duties.records import Office
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 FILLER = "\n" + "made up for a test, signed by nobody; " * 3
 """What follows the words of a proof."""
 
 
 @pytest.fixture
-def office(journal: Journal, content: ContentStore, house: Settings) -> Office:
-    return Office(journal, content, house)
+def office(journal: Journal, content: ContentStore, house: Settings) -> Workspace:
+    return Workspace(house, journal=journal)
 
 
 @pytest.fixture

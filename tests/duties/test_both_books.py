@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 
 from tasks.duties.fulfil import Given, acknowledge, change, fulfil, withdraw
 from tasks.duties.readiness import lines
-from tasks.duties.records import Office
 from tasks.duties.reminding import remind
 from tasks.shared import clock, kinds
 from tasks.shared.board import page
@@ -15,6 +14,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.mail import waiting
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 
 def at(day: int) -> datetime:
@@ -22,7 +22,7 @@ def at(day: int) -> datetime:
 
 
 def test_the_room_on_either(book: Journal, content: ContentStore, house: Settings, proof) -> None:
-    office = Office(book, content, house)
+    office = Workspace(house, journal=book)
     with clock.held(at(1)):
         book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
         facts = {"holder": "self", "connection": "sFTP", "legal-name": "x"}
@@ -48,7 +48,7 @@ def test_the_room_on_either(book: Journal, content: ContentStore, house: Setting
 def test_backup_lines_by_their_events(
     book: Journal, content: ContentStore, house: Settings
 ) -> None:
-    office = Office(book, content, house)
+    office = Workspace(house, journal=book)
     done = kinds.BackupDone(
         repository="r", host="d", sequence=1, manifest="m", head="h", retention="records", place="Reno",
         retain_until="", customs_territory=False, sources=[], stored_bytes=1, flags=[],

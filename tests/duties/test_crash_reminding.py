@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks.duties.records import Office
 from tasks.duties.reminding import remind
 from tasks.shared import clock, opening
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import Settings, load
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.crash import storm, undisturbed
 from tests.mail_server import mail_server
@@ -64,7 +64,7 @@ def _midday() -> str:
 def _settle(settings: Settings) -> None:
     """Run again at once, and once more when a claim that nobody holds is over."""
     book = opening.journal(settings)
-    office = Office(book, opening.content(settings), settings)
+    office = Workspace(settings, journal=book)
     remind(office, "flow")
     with clock.held(clock.now() + timedelta(minutes=11)):
         assert remind(office, "flow").waiting == []

@@ -12,11 +12,12 @@ from tasks.duties import evidence, ladder
 from tasks.duties.catalogue import Catalogue, shipped
 from tasks.duties.fulfil import Given, acknowledge, change, end, fulfil, stand, withdraw
 from tasks.duties.readiness import line, lines
-from tasks.duties.records import Office
+from tasks.duties.records import catalogue_of, load_catalogue
 from tasks.duties.terms import standings
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal_check import verify
+from tasks.workspace import Workspace
 
 ISA = {"holder": "self", "connection": "MQIPT, sFTP", "legal-name": "Harbor & Vance"}
 TODAY = date(2026, 11, 25)
@@ -32,19 +33,19 @@ def at(day: date):
     return clock.held(datetime(day.year, day.month, day.day, 17, tzinfo=UTC))
 
 
-def isa(office: Office):
+def isa(office: Workspace):
     return stand(office.journal.rows, office, shipped().duties["isa"], "")
 
 
-def test_every_duty_is_red_until_something_is_shown(office: Office) -> None:
-    for standing in standings(office.journal.rows, office.catalogue, office.zone):
+def test_every_duty_is_red_until_something_is_shown(office: Workspace) -> None:
+    for standing in standings(office.journal.rows, catalogue_of(office), office.zone):
         said = line(standing, office.today())
         if standing.duty.due is None:
             assert said.light == "red" and "never done" in said.fact, said
     assert {one.about for one in lines(office)} >= {f"P{n}" for n in range(1, 11)}
 
 
-def test_a_proof_is_stored_and_found_again(office: Office, proof) -> None:
+def test_a_proof_is_stored_and_found_again(office: Workspace, proof) -> None:
     given = Given(proof("accepted by CBP"), on=date(2026, 11, 2), facts=ISA)
     standing = fulfil(office, "isa", given, "ada")
     assert (standing.due, standing.submit_by) == (date(2029, 11, 2), date(2029, 5, 6))
@@ -58,7 +59,7 @@ def test_a_proof_is_stored_and_found_again(office: Office, proof) -> None:
     assert verify(office.journal, office.content).ok
 
 
-def test_a_choice_is_known_whatever_letters_were_typed(office: Office, proof) -> None:
+def test_a_choice_is_known_whatever_letters_were_typed(office: Workspace, proof) -> None:
     typed = {**ISA, "holder": "SELF", "connection": "mqipt ,SFTP"}
     done = fulfil(office, "isa", Given(proof(), on=date(2026, 11, 2), facts=typed), "ada")
     assert done.last and dict(done.last.facts) == ISA
@@ -85,7 +86,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("duty", "given", "said"), WRONG)
 def test_what_is_wrong_is_told_and_changes_nothing(
-    office: Office, duty: str, given: dict, said: str
+    office: Workspace, duty: str, given: dict, said: str
 ) -> None:
     before = office.journal.head()
     with pytest.raises(BadInput) as refused:
@@ -94,13 +95,13 @@ def test_what_is_wrong_is_told_and_changes_nothing(
     assert office.journal.head() == before
 
 
-def test_all_is_told_at_once(office: Office) -> None:
+def test_all_is_told_at_once(office: Workspace) -> None:
     with pytest.raises(BadInput) as refused:
         fulfil(office, "isa", Given(on=date(2027, 1, 1), item="x"), "ada")
     assert len(refused.value.problems) == 6
 
 
-def test_an_acknowledgement_silences_only_the_rung(office: Office, proof) -> None:
+def test_an_acknowledgement_silences_only_the_rung(office: Workspace, proof) -> None:
     fulfil(office, "contacts", Given(statement="rang all"), "ada")
     with pytest.raises(Refused, match="no reminder is open"):
         acknowledge(office, "contacts", "", "", "ada")
@@ -115,7 +116,9 @@ def test_an_acknowledgement_silences_only_the_rung(office: Office, proof) -> Non
     assert line(isa(office), date(2027, 4, 20)).light == "red", "30 days before its end"
 
 
-def test_a_change_makes_it_due_again_and_a_new_agreement_ends_that(office: Office, proof) -> None:
+def test_a_change_makes_it_due_again_and_a_new_agreement_ends_that(
+    office: Workspace, proof
+) -> None:
     with pytest.raises(Refused, match="nothing is shown yet"):
         change(office, "isa", "", "legal name", TODAY, "ada")
     fulfil(office, "isa", Given(proof(), on=date(2026, 1, 5), facts=ISA), "ada")
@@ -130,21 +133,21 @@ def test_a_change_makes_it_due_again_and_a_new_agreement_ends_that(office: Offic
     assert renewed.change is None and renewed.due == date(2029, 12, 1)
 
 
-def test_a_change_does_not_make_a_late_renewal_look_better(office: Office, proof) -> None:
+def test_a_change_does_not_make_a_late_renewal_look_better(office: Workspace, proof) -> None:
     fulfil(office, "isa", Given(proof(), on=date(2024, 3, 1), facts=ISA), "ada")
-    late = line(stand(office.journal.rows, office, office.catalogue.duty("isa"), ""), TODAY)
+    late = line(stand(office.journal.rows, office, catalogue_of(office).duty("isa"), ""), TODAY)
     assert late.light == "red" and "was to be submitted by 2026-09-02" in late.fact
     moved = line(change(office, "isa", "", "merger", TODAY, "ada"), TODAY)
     assert moved.light == "red" and "merger" in moved.fact
     assert "besides, ends on 2027-03-01 and was to be submitted by 2026-09-02" in moved.fact
 
 
-def test_an_event_of_another_room_makes_it_due_again(office: Office, proof) -> None:
+def test_an_event_of_another_room_makes_it_due_again(office: Workspace, proof) -> None:
     """As a closed incident does an exercise: by the kind of the event, whoever writes it."""
-    shipped_ = office.catalogue.duties["exercise"]
+    shipped_ = catalogue_of(office).duties["exercise"]
     assert shipped_.again_after == ("incident.closed",)
     duty = shipped_.model_copy(update={"again_after": ("backup.failed",)})
-    office.__dict__["catalogue"] = Catalogue({duty.id: duty}, {})
+    office.keep(load_catalogue, Catalogue({duty.id: duty}, {}))
     fulfil(office, duty.id, Given(proof(), on=date(2026, 11, 1)), "ada")
     assert stand(office.journal.rows, office, duty, "").due == date(2027, 11, 1)
     failed = kinds.BackupFailed(what="run", reason="no store", details=[])
@@ -154,7 +157,7 @@ def test_an_event_of_another_room_makes_it_due_again(office: Office, proof) -> N
     assert "backup failed on 2026-11-25" in line(again, TODAY).fact
 
 
-def test_fixed_days_follow_each_other(office: Office, proof) -> None:
+def test_fixed_days_follow_each_other(office: Workspace, proof) -> None:
     duty = shipped().duties["triennial-report"]
     assert stand(office.journal.rows, office, duty, "").due == date(2027, 2, 1)
     with at(date(2027, 2, 10)):
@@ -170,7 +173,7 @@ def test_fixed_days_follow_each_other(office: Office, proof) -> None:
         assert again.due == date(2027, 2, 1) and line(again, date(2027, 2, 10)).light == "red"
 
 
-def test_a_mistake_is_withdrawn_and_said_again(office: Office, proof) -> None:
+def test_a_mistake_is_withdrawn_and_said_again(office: Workspace, proof) -> None:
     given = Given(proof(), on=TODAY)
     fulfil(office, "risk-assessment", given, "ada")
     assert withdraw(office, "risk-assessment", "", "the old one", "ada").never
@@ -179,12 +182,12 @@ def test_a_mistake_is_withdrawn_and_said_again(office: Office, proof) -> None:
         withdraw(office, "firewall", "", "x", "ada")
 
 
-def test_each_item_has_its_own_dates_until_it_ends(office: Office, proof) -> None:
+def test_each_item_has_its_own_dates_until_it_ends(office: Workspace, proof) -> None:
     facts = {"attestation": "SOC 2 type 2", "breach-notice-hours": "72", "risk": "low"}
     for name, until in (("Alpha Hosting", date(2027, 3, 1)), ("Beta Cloud", None)):
         given = Given(proof(name), item=name, on=TODAY, until=until, facts=facts)
         fulfil(office, "provider-due-diligence", given, "ada")
-    own = [one for one in standings(office.journal.rows, office.catalogue, office.zone)
+    own = [one for one in standings(office.journal.rows, catalogue_of(office), office.zone)
            if one.duty.id == "provider-due-diligence"]  # fmt: skip
     assert [(one.item, one.due) for one in own] == [
         ("Alpha Hosting", date(2027, 3, 1)), ("Beta Cloud", date(2027, 11, 25)),
@@ -192,13 +195,13 @@ def test_each_item_has_its_own_dates_until_it_ends(office: Office, proof) -> Non
     assert line(own[0], TODAY).light == "amber", "72 hours are more than 24"
     assert "breach-notice-hours 72, more than 24" in line(own[0], TODAY).fact
     end(office, "provider-due-diligence", "Alpha Hosting", "contract ended", "ada")
-    left = standings(office.journal.rows, office.catalogue, office.zone)
+    left = standings(office.journal.rows, catalogue_of(office), office.zone)
     assert [one.item for one in left if one.duty.id == "provider-due-diligence"] == ["Beta Cloud"]
     with pytest.raises(Refused):
         end(office, "provider-due-diligence", "Alpha Hosting", "again", "ada")
 
 
-def test_what_other_rooms_did_counts_by_its_kind(office: Office) -> None:
+def test_what_other_rooms_did_counts_by_its_kind(office: Workspace) -> None:
     done = kinds.BackupProved(
         repository="r", host="d", sequence=1, manifest="m", proof="p", drill="x", scope="all", files=1,
         bytes=1, seconds=1, restored_at="2026-11-24T00:00:00Z",
@@ -209,7 +212,7 @@ def test_what_other_rooms_did_counts_by_its_kind(office: Office) -> None:
     assert standing.due == date(2027, 2, 25) and line(standing, TODAY).light == "green"
 
 
-def test_a_policy_register_names_the_functions_it_covers(office: Office, proof) -> None:
+def test_a_policy_register_names_the_functions_it_covers(office: Workspace, proof) -> None:
     given = Given(proof(), item="Incident response", facts={"version": "2", "owner": "compliance"})
     with pytest.raises(
         BadInput,
@@ -223,18 +226,18 @@ def test_a_policy_register_names_the_functions_it_covers(office: Office, proof) 
     assert standing.last and standing.last.facts == facts
 
 
-def test_a_provider_is_one_however_it_is_typed(office: Office, proof) -> None:
+def test_a_provider_is_one_however_it_is_typed(office: Workspace, proof) -> None:
     facts = {"attestation": "ISO 27001", "breach-notice-hours": "24", "risk": "low"}
     for name, words in (("Cloud Co", "last year"), ("cloud  CO", "this year")):
         given = Given(proof(words), item=name, facts=facts)
         assert fulfil(office, "provider-due-diligence", given, "ada").item == "Cloud Co"
     end(office, "provider-due-diligence", "CLOUD CO", "contract over", "ada")
-    items = [one.item for one in standings(office.journal.rows, office.catalogue, office.zone)
+    items = [one.item for one in standings(office.journal.rows, catalogue_of(office), office.zone)
              if one.duty.id == "provider-due-diligence"]  # fmt: skip
     assert items == [""]
 
 
-def test_a_file_proves_one_duty(office: Office, proof) -> None:
+def test_a_file_proves_one_duty(office: Workspace, proof) -> None:
     """One file proved five."""
     file = proof("the assessment of the year")
     fulfil(office, "risk-assessment", Given(file), "ada")
@@ -255,14 +258,14 @@ def test_a_file_proves_one_duty(office: Office, proof) -> None:
         fulfil(office, "risk-assessment", Given(file), "ada")
 
 
-def test_a_file_may_prove_the_same_duty_in_its_next_term(office: Office, proof) -> None:
+def test_a_file_may_prove_the_same_duty_in_its_next_term(office: Workspace, proof) -> None:
     fulfil(office, "risk-assessment", Given(proof()), "ada")
     with at(date(2027, 11, 20)):
         assert fulfil(office, "risk-assessment", Given(proof()), "ada").due == date(2028, 11, 20)
 
 
 def test_one_file_does_not_prove_two_providers_unless_it_was_withdrawn(
-    office: Office, proof
+    office: Workspace, proof
 ) -> None:
     facts = {"attestation": "ISO 27001", "breach-notice-hours": "24", "risk": "low"}
     file = proof("SOC 2 of somebody")
@@ -276,7 +279,7 @@ def test_one_file_does_not_prove_two_providers_unless_it_was_withdrawn(
 
 @pytest.mark.parametrize("data", [b"ok", b" " * 200 + b"done"])
 def test_a_file_with_nothing_in_it_proves_no_duty(
-    office: Office, tmp_path: Path, data: bytes
+    office: Workspace, tmp_path: Path, data: bytes
 ) -> None:
     small = tmp_path / "ok.txt"
     small.write_bytes(data)

@@ -11,7 +11,7 @@ import pytest
 
 from tasks.duties.catalogue import Catalogue, shipped
 from tasks.duties.fulfil import Given, acknowledge, change, fulfil
-from tasks.duties.records import Office
+from tasks.duties.records import load_catalogue
 from tasks.duties.reminding import remind
 from tasks.shared import clock
 from tasks.shared.content import ContentStore
@@ -19,6 +19,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.mail import outbox
 from tasks.shared.settings import load
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.mail_server import MailServer, mail_server
 
@@ -45,10 +46,10 @@ def started(tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def office(
     started: None, journal: Journal, content: ContentStore, home: Path, server: MailServer
-) -> Office:
+) -> Workspace:
     (home / "continuity.toml").write_text(SETTINGS + server.settings(home, RECIPIENTS))
-    made = Office(journal, content, load(home))
-    made.__dict__["catalogue"] = Catalogue({"isa": shipped().duties["isa"]}, {})
+    made = Workspace(load(home), journal=journal)
+    made.keep(load_catalogue, Catalogue({"isa": shipped().duties["isa"]}, {}))
     return made
 
 
@@ -56,12 +57,12 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 17, tzinfo=UTC)
 
 
-def on(day: date, office: Office):
+def on(day: date, office: Workspace):
     with clock.held(noon(day)):
         return remind(office, "flow")
 
 
-def sign(office: Office, path: Path, day: date, recorded: date) -> None:
+def sign(office: Workspace, path: Path, day: date, recorded: date) -> None:
     path.write_text(
         f"The agreement, signed {day} by the made-up officer of a made-up customs broker"
     )
@@ -83,7 +84,7 @@ def days_of(calendar: icalendar.Calendar) -> dict[str, tuple[int, date]]:
 
 
 def test_the_second_message_moves_what_the_first_put_into_calendars(
-    office: Office, server: MailServer, tmp_path: Path
+    office: Workspace, server: MailServer, tmp_path: Path
 ) -> None:
     sign(office, tmp_path / "one.pdf", date(2024, 2, 29), date(2026, 5, 1))
     on(date(2026, 7, 3), office)  # the T-240 of 3 July, as 28 June was a Sunday: told at once
@@ -102,7 +103,7 @@ def test_the_second_message_moves_what_the_first_put_into_calendars(
 
 
 def test_a_letter_says_what_a_person_needs(
-    office: Office, server: MailServer, tmp_path: Path
+    office: Workspace, server: MailServer, tmp_path: Path
 ) -> None:
     sign(office, tmp_path / "one.pdf", date(2024, 2, 29), date(2026, 5, 1))
     done = on(date(2026, 9, 1), office)
@@ -122,7 +123,7 @@ def test_a_letter_says_what_a_person_needs(
 
 
 def test_what_was_acknowledged_is_not_told(
-    office: Office, server: MailServer, tmp_path: Path
+    office: Workspace, server: MailServer, tmp_path: Path
 ) -> None:
     sign(office, tmp_path / "one.pdf", date(2024, 2, 29), date(2026, 5, 1))
     with clock.held(noon(date(2026, 9, 2))):
@@ -132,7 +133,7 @@ def test_what_was_acknowledged_is_not_told(
 
 
 def test_it_escalates_and_a_refused_address_keeps_no_other_back(
-    office: Office, server: MailServer, tmp_path: Path
+    office: Workspace, server: MailServer, tmp_path: Path
 ) -> None:
     sign(office, tmp_path / "one.pdf", date(2024, 2, 29), date(2026, 5, 1))
     server.refused = {"dep@a.example": "550 5.1.1 no such person"}
@@ -143,7 +144,7 @@ def test_it_escalates_and_a_refused_address_keeps_no_other_back(
     assert len(list(outbox(office.settings.home).iterdir())) == 1
 
 
-def test_overdue_is_told_every_day(office: Office, server: MailServer, tmp_path: Path) -> None:
+def test_overdue_is_told_every_day(office: Workspace, server: MailServer, tmp_path: Path) -> None:
     sign(office, tmp_path / "one.pdf", date(2024, 2, 29), date(2026, 5, 1))
     on(date(2027, 2, 28), office)
     for number in range(1, 6):
@@ -155,18 +156,21 @@ def test_overdue_is_told_every_day(office: Office, server: MailServer, tmp_path:
     assert verify(office.journal, office.content).ok
 
 
-def test_several_duties_of_one_owner_come_in_one_letter(office: Office, server: MailServer) -> None:
-    office.__dict__["catalogue"] = shipped()
+def test_several_duties_of_one_owner_come_in_one_letter(
+    office: Workspace, server: MailServer
+) -> None:
+    office.keep(load_catalogue, shipped())
     done = on(date(2026, 5, 1), office)
     assert len(server.received) == len(done.letters) == done.sent == 4
     again = on(date(2026, 5, 1), office)
     assert (again.rungs, again.sent) == ([], 0)
 
 
-def test_a_low_reserve_alarms_every_day_in_one_letter(office: Office, server: MailServer) -> None:
-    office.__dict__["catalogue"] = Catalogue(
-        {"number-reserve": shipped().duties["number-reserve"]}, {}
-    )
+def test_a_low_reserve_alarms_every_day_in_one_letter(
+    office: Workspace, server: MailServer
+) -> None:
+    duties = {"number-reserve": shipped().duties["number-reserve"]}
+    office.keep(load_catalogue, Catalogue(duties, {}))
     on(date(2026, 5, 1), office)
     on(date(2026, 5, 1), office)
     on(date(2026, 5, 2), office)

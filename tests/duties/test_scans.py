@@ -10,12 +10,12 @@ import pytest
 
 from tasks.duties.fulfil import Given, fulfil
 from tasks.duties.readiness import line
-from tasks.duties.records import Office
 from tasks.duties.scans import hostile_xml, nessus
 from tasks.duties.scans.finding import by_score
 from tasks.duties.scans.reading import aged, counted, read_report
 from tasks.shared import clock
 from tasks.shared.errors import BadInput, HostileFile
+from tasks.workspace import Workspace
 
 SCANS = Path(__file__).parents[1] / "data" / "scans"
 DAY = date(2026, 11, 21)
@@ -61,7 +61,7 @@ def at(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
 
 
-def test_an_open_critical_past_its_limit_turns_the_duty_red(office: Office) -> None:
+def test_an_open_critical_past_its_limit_turns_the_duty_red(office: Workspace) -> None:
     with clock.held(at(DAY)):
         standing = fulfil(
             office, "vulnerability-scan", Given(SCANS / "office.nessus", item="office"), "it"
@@ -84,14 +84,14 @@ def test_an_open_critical_past_its_limit_turns_the_duty_red(office: Office) -> N
     assert line(later, date(2026, 12, 12)).light == "red"
 
 
-def test_a_scan_cannot_be_younger_than_it_says(office: Office) -> None:
+def test_a_scan_cannot_be_younger_than_it_says(office: Workspace) -> None:
     with clock.held(at(date(2026, 12, 1))), pytest.raises(BadInput, match="later than the scan"):
         given = Given(SCANS / "office.nessus", on=date(2026, 12, 1))
         fulfil(office, "vulnerability-scan", given, "it")
 
 
 def test_a_scan_that_says_no_day_is_not_taken_for_one_of_today(
-    office: Office, tmp_path: Path
+    office: Workspace, tmp_path: Path
 ) -> None:
     path = tmp_path / "undated.nessus"
     text = (SCANS / "office.nessus").read_text(encoding="utf-8")

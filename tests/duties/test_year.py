@@ -16,12 +16,13 @@ from tasks.duties import evidence, evidence_page
 from tasks.duties.calendars import calendar_file
 from tasks.duties.fulfil import Given, end, fulfil, withdraw
 from tasks.duties.readiness import lines
-from tasks.duties.records import Office
+from tasks.duties.records import catalogue_of
 from tasks.duties.terms import standings
 from tasks.duties.year import year_of
 from tasks.duties.year_page import render
 from tasks.shared import clock, manifest
 from tasks.shared.board import RECOMMENDATIONS
+from tasks.workspace import Workspace
 
 ISA = {"holder": "self", "connection": "sFTP", "legal-name": "=cmd|' /C calc'!A0"}
 
@@ -33,7 +34,7 @@ def _now():
 
 
 @pytest.fixture
-def lived(office: Office, proof) -> Office:
+def lived(office: Workspace, proof) -> Workspace:
     fulfil(
         office, "isa", Given(proof("isa", "=ISA 2025.pdf"), on=date(2025, 2, 28), facts=ISA), "ada"
     )
@@ -43,8 +44,8 @@ def lived(office: Office, proof) -> Office:
     return office
 
 
-def test_the_year_holds_every_term(lived: Office) -> None:
-    found = standings(lived.journal.rows, lived.catalogue, lived.zone)
+def test_the_year_holds_every_term(lived: Workspace) -> None:
+    found = standings(lived.journal.rows, catalogue_of(lived), lived.zone)
     days = year_of(found, 2027)
     own = [(one.day, one.what, one.ahead) for one in days if one.standing.duty.id == "isa"]
     assert own == [(date(2027, 9, 1), "submit", 0)]
@@ -59,15 +60,15 @@ def test_the_year_holds_every_term(lived: Office) -> None:
     assert not parsed.errors and all(not one.errors for one in parsed.walk())
 
 
-def test_the_page_can_be_printed(lived: Office) -> None:
-    found = standings(lived.journal.rows, lived.catalogue, lived.zone)
+def test_the_page_can_be_printed(lived: Workspace) -> None:
+    found = standings(lived.journal.rows, catalogue_of(lived), lived.zone)
     pages = PdfReader(io.BytesIO(render(lived, year_of(found, 2027), 2027))).pages
     text = "".join(page.extract_text() for page in pages)
     assert "September" in text and "Submit: Interconnection security agreement" in text
     assert pages[0].mediabox.width == pytest.approx(792)
 
 
-def test_the_evidence_names_digest_and_day(lived: Office, tmp_path: Path) -> None:
+def test_the_evidence_names_digest_and_day(lived: Workspace, tmp_path: Path) -> None:
     out = tmp_path / "evidence"
     evidence.export(lived, out, proofs=True)
     assert manifest.verify(out) == []
@@ -94,7 +95,7 @@ _NESSUS = """<NessusClientData_v2><Report name="r"><ReportHost name="h1"><HostPr
 
 
 def test_what_is_red_though_proved_is_red_on_the_page(
-    office: Office, proof: Callable[..., Path], tmp_path: Path
+    office: Workspace, proof: Callable[..., Path], tmp_path: Path
 ) -> None:
     """With why; and the proofs of a provider that was let go stay evidence."""
     facts = {"breach-notice-hours": "24", "attestation": "ISO 27001", "risk": "low"}

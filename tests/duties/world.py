@@ -18,11 +18,12 @@ import pytest
 
 from tasks.duties.catalogue import Catalogue, shipped
 from tasks.duties.fulfil import Given, fulfil
-from tasks.duties.records import Office
+from tasks.duties.records import load_catalogue
 from tasks.duties.reminding import remind
 from tasks.shared import clock, mail_wire, opening
 from tasks.shared.errors import MailUndelivered
 from tasks.shared.journal import Journal, Pen
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 
 _MAIL = """
@@ -59,7 +60,7 @@ class Arrival:
 class World:
     """`chance` decides when power fails: with the probability `weak` at each step."""
 
-    office: Office
+    office: Workspace
     chance: random.Random
     monkey: pytest.MonkeyPatch
     weak: float = 0.0
@@ -80,10 +81,8 @@ class World:
 
     def restart(self) -> None:
         self.office.journal.close()
-        self.office = Office(
-            opening.journal(self.office.settings), self.office.content, self.office.settings
-        )
-        self.office.__dict__["catalogue"] = self.catalogue
+        self.office = Workspace(self.office.settings)
+        self.office.keep(load_catalogue, self.catalogue)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -129,10 +128,10 @@ def world(start: datetime, zone: str, duties: Sequence[str], seed: int) -> Itera
         with clock.held(start):
             text = SETTINGS + _MAIL + f'[duties]\nzone = "{zone}"\n'
             settings = opening.make_home(Path(folder) / "home", text, "tests")
-        office = Office(opening.journal(settings), opening.content(settings), settings)
+        office = Workspace(settings)
         made = World(office, random.Random(seed), monkey)
         made._catalogue = Catalogue({name: shipped().duties[name] for name in duties}, {})
-        office.__dict__["catalogue"] = made._catalogue
+        office.keep(load_catalogue, made._catalogue)
         _wire(made, monkey)
         try:
             yield made

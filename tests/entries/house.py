@@ -10,13 +10,12 @@ import pyarrow.compute as pc
 
 from tasks.entries import reserve
 from tasks.entries.intake import Intake, read_files
-from tasks.entries.ledger import Book, Taken, profile_of, take
+from tasks.entries.ledger import Taken, profile_of, take
 from tasks.entries.record import Record
 from tasks.entries.workbook import write_workbook
-from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
-from tasks.shared.private import Vault
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.entries import legal
 
 FIRST, RESERVED = 9_000_000, 600
@@ -24,8 +23,8 @@ SSN = "900-55-1234"
 """Of a form that is given to nobody."""
 
 
-def book_of(settings: Settings, journal: Journal) -> Book:
-    return Book(journal, ContentStore(settings.content_path), Vault(settings.home), settings)
+def book_of(settings: Settings, journal: Journal) -> Workspace:
+    return Workspace(settings, journal=journal)
 
 
 def issue(journal: Journal, settings: Settings, desk: str, count: int) -> list[str]:
@@ -84,7 +83,7 @@ def read(settings: Settings, *paths: Path) -> list[Intake]:
     return read_files(paths, profile_of(settings))
 
 
-def hand_in(book: Book, *paths: Path, accept_clean: bool = False, go_back: bool = False
+def hand_in(book: Workspace, *paths: Path, accept_clean: bool = False, go_back: bool = False
             ) -> list[Taken]:  # fmt: skip
     intakes = read(book.settings, *paths)
     return take(book, intakes, "jo", accept_clean=accept_clean, go_back=go_back)

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.entries import reserve
 from tasks.entries.intake import Intake, Source
-from tasks.entries.ledger import Book, Taken, take
+from tasks.entries.ledger import Taken, take
 from tasks.entries.record import Record, to_bytes
 from tasks.reconciliation import account
 from tasks.shared import kinds, people
@@ -17,13 +17,14 @@ from tasks.shared.errors import NumberUnavailable
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.entries import house as desks, one
 
 FIRST = 25_770_003
 
 
 @pytest.fixture
-def book(journal: Journal, house: Settings) -> Book:
+def book(journal: Journal, house: Settings) -> Workspace:
     reserve.reserve(journal, house, "in-bond", FIRST, 10, "7512 stock", "it")
     return desks.book_of(house, journal)
 
@@ -38,7 +39,7 @@ def with_bonds(numbers: dict[str, str]) -> Record:
     return one.record(made)
 
 
-def hand_in(book: Book, record: Record, go_back: bool = False) -> Taken:
+def hand_in(book: Workspace, record: Record, go_back: bool = False) -> Taken:
     digest = sha256(to_bytes(record)).hexdigest()
     source = Source(Path(f"{digest[:8]}.xlsx"), digest)
     (taken,) = take(
@@ -47,12 +48,12 @@ def hand_in(book: Book, record: Record, go_back: bool = False) -> Taken:
     return taken
 
 
-def places(book: Book) -> dict[str, str]:
+def places(book: Workspace) -> dict[str, str]:
     return {line.number: line.place for line in account.account(book.journal)
             if line.series == "in-bond" and line.place != account.FREE}  # fmt: skip
 
 
-def test_a_number_on_a_recorded_bill_is_used_until_the_last_entry_drops_it(book: Book) -> None:
+def test_a_number_on_a_recorded_bill_is_used_until_the_last_entry_drops_it(book: Workspace) -> None:
     journal = book.journal
     bond, spare = reserve.issue(journal, book.settings, "in-bond", 2, "ocean", "2704", "it")
     first, second = desks.issue(journal, book.settings, "ocean", 2)
@@ -70,7 +71,7 @@ def test_a_number_on_a_recorded_bill_is_used_until_the_last_entry_drops_it(book:
     assert verify(journal, book.content).ok
 
 
-def test_a_used_number_cannot_be_voided_and_a_void_one_not_used(book: Book) -> None:
+def test_a_used_number_cannot_be_voided_and_a_void_one_not_used(book: Workspace) -> None:
     journal = book.journal
     bond, spare = reserve.issue(journal, book.settings, "in-bond", 2, "ocean", "2704", "it")
     first, second = desks.issue(journal, book.settings, "ocean", 2)
@@ -85,7 +86,7 @@ def test_a_used_number_cannot_be_voided_and_a_void_one_not_used(book: Book) -> N
     assert "voided" in problem.wrong
 
 
-def test_a_number_never_issued_is_refused_and_a_carriers_own_taken(book: Book) -> None:
+def test_a_number_never_issued_is_refused_and_a_carriers_own_taken(book: Workspace) -> None:
     journal = book.journal
     first, second = desks.issue(journal, book.settings, "ocean", 2)
     reserved = f"{FIRST + 5}{(FIRST + 5) % 7}"

@@ -21,16 +21,16 @@ from tasks.ace.envelope import Envelope
 from tasks.ace.money.payment import read_terms
 from tasks.entries import lookup, reserve, sample
 from tasks.entries.intake import Intake, read_files
-from tasks.entries.ledger import Book, Taken, profile_of, take
+from tasks.entries.ledger import Taken, profile_of, take
 from tasks.entries.record import Record, concat, from_bytes
 from tasks.entries.rules_summary import summary_gaps
 from tasks.reconciliation import account
 from tasks.shared import keys, opening, people
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal, is_drill
-from tasks.shared.private import Vault
 from tasks.shared.projections import ENTRIES
 from tasks.shared.settings import Settings, load
+from tasks.workspace import Workspace
 
 SSN = "900-55-1234"
 VOID = ["QZ9-9000005-4", "QZ9-9000023-7", "QZ9-9000044-3", "QZ9-9000063-3"]
@@ -53,7 +53,7 @@ class Week:
     """The home after all that was handed in has been taken, and what was spoiled is void."""
 
     made: sample.Sample
-    book: Book
+    book: Workspace
     intakes: list[Intake]
     taken: list[Taken]
     voided: list[str]
@@ -73,7 +73,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     home = tmp_path_factory.mktemp("sample") / "home"
     made = sample.make(home, "drill")
     journal = opening.journal(made.settings)
-    book = Book(journal, opening.content(made.settings), Vault(home), made.settings)
+    book = Workspace(made.settings, journal=journal)
     intakes = read_files(made.handed_in, profile_of(made.settings))
     taken = take(book, intakes, "mlopez", accept_clean=True)
     spoiled = [pair for one in taken for pair in one.to_void]

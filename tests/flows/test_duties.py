@@ -28,19 +28,18 @@ def test_a_day_without_a_mail_server(house: Settings) -> None:
 def test_the_artifact_is_the_page_that_status_shows(house: Settings, journal, content) -> None:
     """What other rooms say too: a hit that blocks a partner is not green in the UI."""
     from flows.duties import duties
-    from tasks.duties.records import Office
     from tasks.screening import partner_file, register, running
-    from tasks.screening.house import House
     from tasks.status.page import lines
+    from tasks.workspace import Workspace
 
     path = house.home / "partners.csv"
     path.write_text("Partner ID,Name,Role\nP1,Emma Tel LLC,supplier\n")
     read = partner_file.read(path)
     register.take(journal, content, "ada", read.partners, source=read.sha256, file=read.file)
-    running.screen(House(journal, content, house), "ada")
+    running.screen(Workspace(house, journal=journal), "ada")
     state = duties(str(house.home), "flow", return_state=True)
     page = artifacts()["readiness"]
-    told = [one for one in lines(Office(journal, content, house)) if one.light != "green"]
+    told = [one for one in lines(Workspace(house, journal=journal)) if one.light != "green"]
     assert "screening hits" in {one.what for one in told}
     assert all(one.what in page for one in told)
     assert state.result()["lights"]["P9"] == "red"

@@ -38,11 +38,11 @@ def test_a_remediated_incident_is_told_to_prefect(house: Settings) -> None:
     """By the house's relay, in the same run: the reconciliation does not wait for the upkeep."""
     from flows.incident import incident
     from tasks.incident import state
-    from tasks.incident.office import office_of
     from tasks.incident.state import Given
     from tasks.operations import relay
+    from tasks.workspace import Workspace
 
-    office = office_of(house)
+    office = Workspace(house)
     state.declare(office, Given(), "ada", breach=None)
     for name in ("remediating", "remediated"):
         state.step(office, name, Given(), "ada")

@@ -5,20 +5,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks.incident.office import Office
 from tasks.shared import clock
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
-from tasks.shared.private import Vault
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 MORNING = datetime(2026, 11, 24, 13, 3, tzinfo=UTC)
 """A Tuesday, 08:03 in New York; Thanksgiving is that Thursday."""
 
 
 @pytest.fixture
-def office(journal: Journal, content: ContentStore, house: Settings) -> Office:
-    return Office(journal, content, Vault(house.home), house)
+def office(journal: Journal, content: ContentStore, house: Settings) -> Workspace:
+    return Workspace(house, journal=journal)
 
 
 @pytest.fixture

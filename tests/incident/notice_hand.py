@@ -14,7 +14,7 @@ from tasks.incident import (
     state,
 )
 from tasks.incident.notices import Drafted, Known
-from tasks.incident.office import Office
+from tasks.workspace import Workspace
 
 TWO = """id,role,name,organisation,phone,mail,hours,ports,mark,source
 acme,client,Ann,Acme,956-555-0100,a@acme.example,,,,
@@ -24,7 +24,7 @@ void,client,Vic,Void,,,,,,
 SSN = "123-45-6789"
 
 
-def drafted(office: Office, name: str, *only: str) -> list[Drafted]:
+def drafted(office: Workspace, name: str, *only: str) -> list[Drafted]:
     found = plan.load(office.settings.home)
     notice = found.notice(name)
     incident = state.require(office.journal.rows)
@@ -33,18 +33,18 @@ def drafted(office: Office, name: str, *only: str) -> list[Drafted]:
     )
 
 
-def known(office: Office, *made: Drafted) -> list[Known]:
+def known(office: Workspace, *made: Drafted) -> list[Known]:
     return [notices.one_of(office, one.notice) for one in made]
 
 
-def mailed(office: Office, notice: str, happened: datetime | None = None) -> Known:
+def mailed(office: Workspace, notice: str, happened: datetime | None = None) -> Known:
     """Recorded as mailed by a person, with its proof."""
     proof = office.settings.home / "sent.eml"
     proof.write_bytes(b"Subject: sent")
     return notices.told(office, notice, "mail", "ada", happened=happened, files=[proof])
 
 
-def due(office: Office) -> list[str]:
+def due(office: Workspace) -> list[str]:
     return [
         one.id
         for one in notice_due.due(

@@ -15,10 +15,11 @@ from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from tasks.entries.intake import Intake, Source
-from tasks.entries.ledger import Book, take
+from tasks.entries.ledger import take
 from tasks.entries.record import TABLES, Record, to_bytes
 from tasks.incident.letters.issuing import Issued, Outcome, Wish, issue
 from tasks.shared import clock, kinds, people
+from tasks.workspace import Workspace
 from tests.entries import house as desks, legal, one
 
 DRIVER = {"trip_number": "ABCD1234567", "driver_name": "RAMON TREVIÑO GARZA",
@@ -30,7 +31,7 @@ Rows = dict[str, list[dict[str, Any]]]
 class World:
     """`folder` is scratch room."""
 
-    book: Book
+    book: Workspace
     folder: Path
     made: int = field(default=0)
 
@@ -82,7 +83,7 @@ class World:
         return [event.kind for event in self.book.journal.events(after=seq)]
 
 
-def open_world(book: Book, folder: Path, *, leave: bool = True) -> World:
+def open_world(book: Workspace, folder: Path, *, leave: bool = True) -> World:
     """With one licence holder, and CBP's leave for downtime where it is wanted."""
     people.add(book.journal, "ada", "Ada Vance", "98765", ["approver"], "it")
     people.add(book.journal, "jo", "Jo Harbor", "", ["desk"], "it")
@@ -92,7 +93,7 @@ def open_world(book: Book, folder: Path, *, leave: bool = True) -> World:
     return World(book, folder)
 
 
-def grant(book: Book, ports: Sequence[str] = (), until: str = "") -> None:
+def grant(book: Workspace, ports: Sequence[str] = (), until: str = "") -> None:
     """An incident declared, and downtime authorised."""
     at = clock.text()
     declared = kinds.IncidentDeclared(

@@ -20,7 +20,6 @@ from tasks.incident.after import discretion, handover, opening, redelivery
 from tasks.incident.letters import documents, sending
 from tasks.reconciliation import account
 from tasks.reconciliation.acts import hand_over, require_ours_alone
-from tasks.reconciliation.asking import House
 from tasks.shared import approval, clock, kinds, seal
 from tasks.shared.errors import (
     BadInput,
@@ -36,6 +35,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.seal_keys import Cost
 from tasks.shared.settings import Approval, Settings
+from tasks.workspace import Workspace
 from tests.entries.house import SSN, book_of
 from tests.incident.paper_world import World, open_world, pdf
 
@@ -267,9 +267,8 @@ def place(world: World, number: str) -> str:
     return next(one.place for one in account.account(world.book.journal) if one.number == number)
 
 
-def house_of(world: World) -> House:
-    book = world.book
-    return House(book.journal, book.content, book.vault, book.settings)
+def house_of(world: World) -> Workspace:
+    return world.book
 
 
 def approve(world: World) -> None:

@@ -5,29 +5,29 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tasks.incident import contacts
-from tasks.incident.office import Office
 from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.errors import BadInput
+from tasks.workspace import Workspace
 from tests.incident.world import CONTACTS, with_contacts
 
 TODAY = date(2026, 11, 24)
 
 
-def test_what_ships_is_shown_with_its_mark(office: Office) -> None:
+def test_what_ships_is_shown_with_its_mark(office: Workspace) -> None:
     found = contacts.load(office)
     assert found["cbp-soc"].mark == "S" and found["cbp-soc"].mail == "cbpsoc@cbp.dhs.gov"
     assert found["cbp-soc"].light(TODAY, 100) == (AMBER, "never verified")
     assert found["cbp-hq"].light(TODAY, 100)[0] == RED, "no address is known: it must be filled in"
 
 
-def test_the_brokers_own_go_over_what_ships(office: Office) -> None:
+def test_the_brokers_own_go_over_what_ships(office: Workspace) -> None:
     found = contacts.load(with_contacts(office))
     assert found["cbp-hq"].mail == "hq@cbp.example" and not found["cbp-hq"].mark
     assert found["laredo"].ports == ("2304",) and "cbp-soc" in found
 
 
-def test_a_try_counts_for_a_time_and_for_that_address(office: Office) -> None:
+def test_a_try_counts_for_a_time_and_for_that_address(office: Workspace) -> None:
     with_contacts(office)
     with clock.held(datetime(2026, 11, 24, 17, tzinfo=UTC)):
         one = contacts.check(office, "laredo", "ada", works=True, how="rang, officer Diaz")
@@ -59,14 +59,14 @@ def test_a_try_counts_for_a_time_and_for_that_address(office: Office) -> None:
         ("a,port,x,,,,,,,\na,port,y,,,,,,,", "row 3, column id: stands in row 2 already"),
     ],
 )
-def test_faults_are_named_by_row(office: Office, row: str, said: str) -> None:
+def test_faults_are_named_by_row(office: Workspace, row: str, said: str) -> None:
     with_contacts(office, CONTACTS.splitlines()[0] + "\n" + row + "\n")
     with pytest.raises(BadInput) as refused:
         contacts.load(office)
     assert said in str(refused.value)
 
 
-def test_missing_headings_are_named(office: Office) -> None:
+def test_missing_headings_are_named(office: Workspace) -> None:
     with_contacts(office, "id,name\na,b\n")
     with pytest.raises(BadInput, match="row 1, column role: is no heading"):
         contacts.load(office)

@@ -13,10 +13,8 @@ import pytest
 
 from tasks.incident import drafting, exposure, notice_page, plan, state, work_page
 from tasks.incident.letters import documents, sending
-from tasks.incident.office import Office
 from tasks.incident.pga import matrix
 from tasks.shared import opening
-from tasks.shared.private import Vault
 from tests.conftest import SETTINGS
 from tests.entries.house import book_of
 from tests.incident.paper_world import World, open_world, pdf
@@ -34,7 +32,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_tables_of_a_drill_are_marked(world: World, morning: datetime) -> None:
     book = world.book
-    office = Office(book.journal, book.content, Vault(book.settings.home), book.settings)
+    office = book
     office = with_systems(office, crm(office))
     incident = declared(office, morning)
     number = world.record("11")

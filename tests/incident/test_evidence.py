@@ -27,11 +27,11 @@ from tasks.incident import (
 )
 from tasks.incident.evidence_verify import public_key, verify
 from tasks.incident.hour_zero import Act
-from tasks.incident.office import Office, office_of
 from tasks.incident.state import Given
 from tasks.shared import clock, keys, kinds, manifest, opening
 from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Refused
 from tasks.shared.files import digest_of
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.incident.conftest import MORNING
 from tests.incident.notice_hand import mailed
@@ -41,7 +41,7 @@ MANUAL = ("cause", "scope", "clean-build", "credentials", "second-factor", "moni
           "attestation")  # fmt: skip
 
 
-def proofs(office: Office, folder: Path) -> None:
+def proofs(office: Workspace, folder: Path) -> None:
     """Files for the items that nobody but a person can show."""
     folder.mkdir(exist_ok=True)
     for name in MANUAL:
@@ -52,7 +52,7 @@ def proofs(office: Office, folder: Path) -> None:
         evidence.attach(office, name, [path], f"examiner's report of {name}", "ada")
 
 
-def by_itself(office: Office) -> None:
+def by_itself(office: Workspace) -> None:
     """What the house writes of its own: a proved restore, a scan report, the agreement, a notice."""
     proved = kinds.BackupProved(repository="r", host="desk1", sequence=7, manifest="m", proof="",
                                 drill="drill1", scope="whole", files=1234, bytes=1, seconds=1.0,
@@ -73,11 +73,11 @@ def by_itself(office: Office) -> None:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Path]]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Path]]:
     """A house in an incident and its pack, made once: a pack is fonts and PDF."""
     top = tmp_path_factory.mktemp("built")
     house = opening.make_home(top / "home", SETTINGS, "tests")
-    made = office_of(house)
+    made = Workspace(house)
     with clock.held(MORNING):
         declared(made, MORNING)
         proofs(made, top / "proofs")
@@ -89,20 +89,20 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Pa
 
 
 @pytest.fixture
-def owner(built: tuple[Office, Path]) -> Office:
+def owner(built: tuple[Workspace, Path]) -> Workspace:
     return built[0]
 
 
 @pytest.fixture
-def pack(built: tuple[Office, Path], tmp_path: Path) -> Path:
+def pack(built: tuple[Workspace, Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(built[1], tmp_path / "pack"))
 
 
-def own_key(office: Office) -> bytes:
+def own_key(office: Workspace) -> bytes:
     return keys.public(office.settings.home)
 
 
-def test_a_pack_is_whole_and_by_whom(owner: Office, pack: Path, tmp_path: Path) -> None:
+def test_a_pack_is_whole_and_by_whom(owner: Workspace, pack: Path, tmp_path: Path) -> None:
     elsewhere = Path(shutil.move(pack, tmp_path / "at CBP"))
     key = public_key(str(elsewhere / "public-key.txt"))
     assert key == own_key(owner) == public_key(base64.b64encode(key).decode())
@@ -123,7 +123,7 @@ def test_a_pack_is_whole_and_by_whom(owner: Office, pack: Path, tmp_path: Path) 
     assert "Complete" in text and "snapshot 7 of desk1" in text and keys.key_id(key) in text
 
 
-def test_what_lacks_is_named(office: Office, morning: datetime, tmp_path: Path) -> None:
+def test_what_lacks_is_named(office: Workspace, morning: datetime, tmp_path: Path) -> None:
     incident = declared(office, morning)
     with pytest.raises(
         Refused, match=r"lack their evidence: cause, scope, clean-build, restore-proof"
@@ -141,7 +141,7 @@ def test_what_lacks_is_named(office: Office, morning: datetime, tmp_path: Path) 
         evidence.attach(office, "luck", [], "", "ada")
 
 
-def test_what_was_before_the_incident_proves_nothing(office: Office, morning: datetime) -> None:
+def test_what_was_before_the_incident_proves_nothing(office: Workspace, morning: datetime) -> None:
     declared(office, morning)
     by_itself(office)
     through(
@@ -184,21 +184,21 @@ def swap(first: Path, second: Path) -> None:
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-def test_a_tampered_pack_shows(owner: Office, pack: Path, name: str) -> None:
+def test_a_tampered_pack_shows(owner: Workspace, pack: Path, name: str) -> None:
     tamper, said = TAMPERED[name]
     tamper(pack)
     found = verify(pack, own_key(owner))
     assert not found.ok and said in "\n".join(map(str, found.problems))
 
 
-def test_a_file_that_is_gone_is_named_once(owner: Office, pack: Path) -> None:
+def test_a_file_that_is_gone_is_named_once(owner: Workspace, pack: Path) -> None:
     (gone := one_file(pack)).unlink()
     (problem,) = verify(pack, own_key(owner)).problems
     assert problem.file.endswith(gone.name) and problem.wrong == "is missing"
 
 
 @pytest.mark.parametrize("name", ["head.json", "events.jsonl", "evidence.json"])
-def test_a_missing_part_of_the_pack_is_named(owner: Office, pack: Path, name: str) -> None:
+def test_a_missing_part_of_the_pack_is_named(owner: Workspace, pack: Path, name: str) -> None:
     """It said '[Errno 2]'."""
     (pack / name).unlink()
     with pytest.raises(
@@ -208,7 +208,7 @@ def test_a_missing_part_of_the_pack_is_named(owner: Office, pack: Path, name: st
     assert said.value.exit_code == 1 and "Errno" not in str(said.value)
 
 
-def test_a_manifest_made_anew_does_not_hide_a_swap(owner: Office, pack: Path) -> None:
+def test_a_manifest_made_anew_does_not_hide_a_swap(owner: Workspace, pack: Path) -> None:
     """By the house itself: the files no longer are what the items name."""
     swap(one_file(pack), one_file(pack, 1))
     manifest.write(pack, owner.settings.home, "made anew")
@@ -216,7 +216,7 @@ def test_a_manifest_made_anew_does_not_hide_a_swap(owner: Office, pack: Path) ->
     assert said.count("is not the file that was attached") == 2
 
 
-def test_a_pack_signed_by_somebody_else_shows(owner: Office, pack: Path, tmp_path: Path) -> None:
+def test_a_pack_signed_by_somebody_else_shows(owner: Workspace, pack: Path, tmp_path: Path) -> None:
     other = opening.make_home(tmp_path / "other", SETTINGS, "mallory")
     altered(one_file(pack), lambda data: b"forged")
     manifest.write(pack, other.home, "forged")
@@ -226,7 +226,7 @@ def test_a_pack_signed_by_somebody_else_shows(owner: Office, pack: Path, tmp_pat
         verify(pack)
 
 
-def test_a_signature_that_does_not_hold_shows(owner: Office, pack: Path) -> None:
+def test_a_signature_that_does_not_hold_shows(owner: Workspace, pack: Path) -> None:
     said = json.loads((pack / manifest.FILE).read_bytes())
     said["what"] = "evidence of something else"
     (pack / manifest.FILE).write_text(json.dumps(said))
@@ -244,14 +244,14 @@ def test_a_signature_that_does_not_hold_shows(owner: Office, pack: Path) -> None
     "data", [b"", b"{}", b"[1, 2]", b"\xff\xfe\x00", b'{"files": [7]}', b"null"]
 )
 def test_garbage_never_passes_and_never_surprises(
-    owner: Office, pack: Path, name: str, data: bytes
+    owner: Workspace, pack: Path, name: str, data: bytes
 ) -> None:
     (pack / name).write_bytes(data)
     with suppress(ContinuityError):
         assert not verify(pack, own_key(owner)).ok
 
 
-def test_a_cut_tail_of_the_journal_shows(owner: Office, pack: Path, tmp_path: Path) -> None:
+def test_a_cut_tail_of_the_journal_shows(owner: Workspace, pack: Path, tmp_path: Path) -> None:
     """The book, cut by whoever owns the host, is whole in itself; the pack knows better."""
     import sqlite3
 
@@ -289,7 +289,7 @@ def test_what_is_no_pack_and_no_key(tmp_path: Path) -> None:
         public_key("AAAA")
 
 
-def late_entry(office: Office) -> None:
+def late_entry(office: Workspace) -> None:
     """A desk hands in one entry more."""
     from tasks.entries import reserve
 
@@ -301,7 +301,7 @@ def late_entry(office: Office) -> None:
     office.journal.append(late, "desk/truck", "it")
 
 
-def test_closing_needs_the_signed_accounting(office: Office, morning: datetime) -> None:
+def test_closing_needs_the_signed_accounting(office: Workspace, morning: datetime) -> None:
     declared(office, morning)
     item = kinds.WorkLine(item="isf:A1", work="isf", reference="A1", due="2026-12-01")
     taken = kinds.WorkTaken(incident="2026-01", file="x", source="x", as_of="x", items=[item])
@@ -323,7 +323,7 @@ def test_closing_needs_the_signed_accounting(office: Office, morning: datetime) 
 
 
 def test_closing_says_what_became_of_open_work_that_could_not_be_read(
-    office: Office, morning: datetime
+    office: Workspace, morning: datetime
 ) -> None:
     incident = declared(office, morning)
     taken = kinds.WorkTaken(
@@ -340,7 +340,7 @@ def test_closing_says_what_became_of_open_work_that_could_not_be_read(
     assert not closing.close(office, Given(note="both were filed by hand"), "ada").is_open
 
 
-def test_an_accounting_of_before_does_not_close_it(office: Office, morning: datetime) -> None:
+def test_an_accounting_of_before_does_not_close_it(office: Workspace, morning: datetime) -> None:
     signed(office)
     declared(office, morning)
     through(office, "remediating", "remediated", "keying_backlog")
@@ -359,12 +359,12 @@ def a_report(folder: Path, words: str, name: str = "report.pdf") -> Path:
     return path
 
 
-def attached(office: Office) -> list[kinds.EvidenceAttached]:
+def attached(office: Workspace) -> list[kinds.EvidenceAttached]:
     found = [event.said for event in office.journal.events(kind="evidence.attached")]
     return [said for said in found if isinstance(said, kinds.EvidenceAttached)]
 
 
-def test_a_file_proves_one_item(office: Office, morning: datetime, tmp_path: Path) -> None:
+def test_a_file_proves_one_item(office: Workspace, morning: datetime, tmp_path: Path) -> None:
     """All eight items were complete, and signed, with one file of two bytes."""
     declared(office, morning)
     report = a_report(tmp_path, "cause")
@@ -385,7 +385,7 @@ def test_a_file_proves_one_item(office: Office, morning: datetime, tmp_path: Pat
 
 
 def test_a_reason_lets_a_file_prove_two_and_the_pack_says_so(
-    office: Office, morning: datetime, tmp_path: Path
+    office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
     incident = declared(office, morning)
     report = a_report(tmp_path, "cause and scope")
@@ -408,7 +408,7 @@ def test_a_reason_lets_a_file_prove_two_and_the_pack_says_so(
 
 @pytest.mark.parametrize("data", [b"ok", b"x" * 63, b" \n" * 500 + b"done", b"\0" * 4096])
 def test_a_file_with_nothing_in_it_proves_nothing(
-    office: Office, morning: datetime, tmp_path: Path, data: bytes
+    office: Workspace, morning: datetime, tmp_path: Path, data: bytes
 ) -> None:
     declared(office, morning)
     small = tmp_path / "small.pdf"
@@ -425,7 +425,7 @@ def test_a_file_with_nothing_in_it_proves_nothing(
 
 
 def test_a_file_that_proves_a_duty_proves_no_item_and_the_other_way_round(
-    office: Office, morning: datetime, tmp_path: Path
+    office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
     from tasks.duties import records as duty_records
     from tasks.duties.fulfil import Given as Proved, fulfil
@@ -445,7 +445,7 @@ def test_a_file_that_proves_a_duty_proves_no_item_and_the_other_way_round(
 
 @pytest.mark.parametrize("lacking", ["second-factor", "monitoring"])
 def test_a_second_factor_and_monitoring_are_required(
-    office: Office, morning: datetime, tmp_path: Path, lacking: str
+    office: Workspace, morning: datetime, tmp_path: Path, lacking: str
 ) -> None:
     incident = declared(office, morning)
     by_itself(office)

@@ -7,17 +7,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from tasks.entries.ledger import Book
 from tasks.incident import exposure, notice_facts
-from tasks.incident.office import Office
 from tasks.shared.errors import BadInput
 from tasks.shared.private import is_reference
 from tasks.shared.settings import System
+from tasks.workspace import Workspace
 from tests.incident.paper_world import open_world
 from tests.incident.world import crm, declared, with_systems
 
 
-def test_the_list_of_72_hours_is_a_command(office: Office, morning: datetime) -> None:
+def test_the_list_of_72_hours_is_a_command(office: Workspace, morning: datetime) -> None:
     path = office.settings.home / "tms.sqlite"
     with sqlite3.connect(path) as made:
         made.execute("CREATE TABLE c (ior TEXT, name TEXT)")
@@ -42,7 +41,7 @@ def test_the_list_of_72_hours_is_a_command(office: Office, morning: datetime) ->
     assert b"123-45-6789" not in stored
 
 
-def test_only_the_systems_that_were_compromised(office: Office, morning: datetime) -> None:
+def test_only_the_systems_that_were_compromised(office: Workspace, morning: datetime) -> None:
     office = with_systems(office, crm(office))
     declared(office, morning)
     assert len(exposure.record(office, ["crm"], "ada")[0]) == 3
@@ -56,7 +55,7 @@ def test_only_the_systems_that_were_compromised(office: Office, morning: datetim
 
 
 def test_without_an_inventory_nothing_is_told_as_compromised(
-    office: Office, morning: datetime
+    office: Workspace, morning: datetime
 ) -> None:
     declared(office, morning)
     with pytest.raises(BadInput, match=r"\[incident\] systems"):
@@ -65,9 +64,9 @@ def test_without_an_inventory_nothing_is_told_as_compromised(
 
 
 def test_our_own_book_gives_names_and_a_person_stands_once(
-    office: Office, morning: datetime, tmp_path: Path
+    office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
-    world = open_world(Book(office.journal, office.content, office.vault, office.settings),
+    world = open_world(office,
                        tmp_path / "scratch", leave=False)  # fmt: skip
     person = {
         "importer_number": "123-45-6789",
@@ -85,7 +84,7 @@ def test_our_own_book_gives_names_and_a_person_stands_once(
     assert names["ACME FOODS"] == ("book",) and "" not in names
 
 
-def test_faults_do_not_hold_up_the_notice(office: Office, morning: datetime) -> None:
+def test_faults_do_not_hold_up_the_notice(office: Workspace, morning: datetime) -> None:
     office = with_systems(office, crm(office))
     path = office.settings.home / "crm.csv"
     path.write_text(path.read_text(encoding="utf-8") + "123456789,No hyphens\n", encoding="utf-8")
@@ -109,7 +108,7 @@ def test_faults_do_not_hold_up_the_notice(office: Office, morning: datetime) -> 
          "has no driver here.*export it as CSV"),
     ],
 )  # fmt: skip
-def test_a_source_that_cannot_be_read(office: Office, system: System, said: str) -> None:
+def test_a_source_that_cannot_be_read(office: Workspace, system: System, said: str) -> None:
     """It neither holds up the notice, nor does this pass it over."""
     crm(office)
     office = with_systems(office, system)
@@ -129,7 +128,7 @@ def test_an_inventory_that_cannot_be(more: dict[str, str]) -> None:
 
 
 def test_a_client_without_a_number_is_told_and_not_passed_over(
-    office: Office, morning: datetime
+    office: Workspace, morning: datetime
 ) -> None:
     (office.settings.home / "c.csv").write_text("ior,name\n98-7654321,Zed\n,Nemo Ltd\n,\n")
     office = with_systems(office, System(name="crm", holds="clients", file=Path("c.csv"), number="ior",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from tasks.incident import hour_zero, notices, plan, standing, state
 from tasks.incident.clocks import clocks, span
 from tasks.incident.deadlines import load
 from tasks.incident.hour_zero import Act
-from tasks.incident.office import Office
 from tasks.incident.state import Given
 from tasks.shared import clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED
@@ -22,6 +20,7 @@ from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal_check import verify
 from tasks.shared.private import is_reference
 from tasks.shared.settings import OpenWorkFile
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.incident.notice_hand import mailed
 
@@ -36,7 +35,7 @@ STMT,2026-11,,,,,11/30/2026,
 """
 
 
-def export(office: Office, text: str, **more: object) -> Office:
+def export(office: Workspace, text: str, **more: object) -> Workspace:
     """The office whose settings name an export with this text."""
     path = office.settings.home / "open.csv"
     path.write_text(text, encoding="utf-8")
@@ -46,19 +45,19 @@ def export(office: Office, text: str, **more: object) -> Office:
              "kinds": {"REL": "summary", "ISF": "isf", "TIB": "tib", "STMT": "statement"}, **more}  # fmt: skip
     wanted = OpenWorkFile(file=Path("open.csv"), **given)  # type: ignore[arg-type]
     room = office.settings.incident.model_copy(update={"open_work": (wanted,)})
-    return replace(office, settings=office.settings.model_copy(update={"incident": room}))
+    return office.with_settings(office.settings.model_copy(update={"incident": room}))
 
 
-def declared(office: Office, moment: datetime | None = None) -> state.Incident:
+def declared(office: Workspace, moment: datetime | None = None) -> state.Incident:
     return state.declare(office, Given(happened=moment), "ada", breach=moment)[0]
 
 
-def listed(office: Office) -> list[hour_zero.Item]:
+def listed(office: Workspace) -> list[hour_zero.Item]:
     rules = load(office.settings.home)
     return hour_zero.items(office.journal.rows, state.require(office.journal.rows).id, rules)
 
 
-def test_the_export_becomes_the_list_with_its_clocks(office: Office, morning: datetime) -> None:
+def test_the_export_becomes_the_list_with_its_clocks(office: Workspace, morning: datetime) -> None:
     office = export(office, GOOD)
     declared(office, morning)
     (taken,) = hour_zero.take(office, "ada")
@@ -104,7 +103,7 @@ def test_the_export_becomes_the_list_with_its_clocks(office: Office, morning: da
         ("ISF,1,01,2704,x,,11/20/2026,\nISF,1,,,,,11/20/2026,", "stands in row 2 already"),
     ],
 )  # fmt: skip
-def test_a_faulty_row_is_named_and_nothing_is_taken(office: Office, row: str, said: str) -> None:
+def test_a_faulty_row_is_named_and_nothing_is_taken(office: Workspace, row: str, said: str) -> None:
     import re
 
     office = export(office, HEAD + row + "\n")
@@ -115,7 +114,7 @@ def test_a_faulty_row_is_named_and_nothing_is_taken(office: Office, row: str, sa
     assert office.journal.head() == before
 
 
-def test_all_faults_at_once_and_the_clean_rows_if_asked(office: Office) -> None:
+def test_all_faults_at_once_and_the_clean_rows_if_asked(office: Workspace) -> None:
     office = export(office, GOOD + "ISF,A1,,2704,x,,bad,\nXYZ,B1,,,,,11/20/2026,\n")
     declared(office)
     assert len(hour_zero.take(office, "ada")[0].problems) == 2
@@ -137,7 +136,7 @@ def test_all_faults_at_once_and_the_clean_rows_if_asked(office: Office) -> None:
         ('Type,"Entry\nREL,1\n', "is no proper CSV"),
     ],
 )
-def test_a_file_that_cannot_be_read(office: Office, text: str, said: str) -> None:
+def test_a_file_that_cannot_be_read(office: Workspace, text: str, said: str) -> None:
     office = export(office, text)
     declared(office)
     (taken,) = hour_zero.take(office, "ada", accept_clean=True)
@@ -146,7 +145,7 @@ def test_a_file_that_cannot_be_read(office: Office, text: str, said: str) -> Non
     assert "cannot be opened" in str(hour_zero.take(office, "ada")[0].problems)
 
 
-def test_a_newer_export_brings_up_to_date_and_leaves_what_is_closed(office: Office) -> None:
+def test_a_newer_export_brings_up_to_date_and_leaves_what_is_closed(office: Workspace) -> None:
     office = export(office, GOOD)
     declared(office)
     hour_zero.take(office, "ada")
@@ -164,7 +163,7 @@ def test_a_newer_export_brings_up_to_date_and_leaves_what_is_closed(office: Offi
     assert verify(office.journal, office.content).ok
 
 
-def test_the_same_file_says_more_once_its_mapping_is_mended(office: Office) -> None:
+def test_the_same_file_says_more_once_its_mapping_is_mended(office: Workspace) -> None:
     office = export(office, GOOD, kinds={"REL": "summary", "ISF": "isf", "TIB": "tib"})
     declared(office)
     assert hour_zero.take(office, "ada", accept_clean=True)[0].left == 1
@@ -175,7 +174,7 @@ def test_the_same_file_says_more_once_its_mapping_is_mended(office: Office) -> N
 
 
 def test_a_social_security_number_under_a_wrong_heading_never_reaches_the_book(
-    office: Office,
+    office: Workspace,
 ) -> None:
     wrong = {**COLUMNS, "importer": "IOR", "importer_number": "Importer"}
     office = export(office, GOOD, columns=wrong)
@@ -188,7 +187,7 @@ def test_a_social_security_number_under_a_wrong_heading_never_reaches_the_book(
     assert "123-45-6789" not in said + "".join(one.body for one in office.journal.events())
 
 
-def test_a_social_security_number_among_words_never_reaches_the_book(office: Office) -> None:
+def test_a_social_security_number_among_words_never_reaches_the_book(office: Workspace) -> None:
     noted = {**COLUMNS, "note": "Remark"}
     head = HEAD.rstrip("\n") + ",Remark\n"
     text = head + "REL,ABC-1234567-6,01,2704,Abe 123-45-6789,,11/20/2026,,SSN 123-45-6789 given\n"
@@ -200,7 +199,7 @@ def test_a_social_security_number_among_words_never_reaches_the_book(office: Off
     assert "123-45-6789" not in "".join(one.body for one in office.journal.events())
 
 
-def test_an_export_that_was_not_taken_stands_in_the_status(office: Office) -> None:
+def test_an_export_that_was_not_taken_stands_in_the_status(office: Workspace) -> None:
     office = export(office, GOOD)
     incident = declared(office)
     (office.settings.home / "open.csv").write_bytes(GOOD.encode("cp1252"))
@@ -211,7 +210,7 @@ def test_an_export_that_was_not_taken_stands_in_the_status(office: Office) -> No
     assert standing.standing(office, incident)["not taken"] == []
 
 
-def test_each_item_is_closed_by_a_recorded_act(office: Office, tmp_path: Path) -> None:
+def test_each_item_is_closed_by_a_recorded_act(office: Workspace, tmp_path: Path) -> None:
     office = export(office, GOOD)
     incident = declared(office)
     hour_zero.take(office, "ada")
@@ -234,7 +233,7 @@ def test_each_item_is_closed_by_a_recorded_act(office: Office, tmp_path: Path) -
     assert sum(row["in all"] for row in rows) == 5 and not any(row["open"] for row in rows)  # type: ignore[misc]
 
 
-def test_what_bites_next_stands_first(office: Office, morning: datetime) -> None:
+def test_what_bites_next_stands_first(office: Workspace, morning: datetime) -> None:
     office = export(office, GOOD)
     incident = declared(office, morning)
     hour_zero.take(office, "ada")
@@ -251,7 +250,7 @@ def test_what_bites_next_stands_first(office: Office, morning: datetime) -> None
     assert "OVERDUE by" in found[0].words(morning) and found[1].words(morning) == "in 1 h 57 min"
 
 
-def test_the_clocks_of_the_breach(office: Office, morning: datetime) -> None:
+def test_the_clocks_of_the_breach(office: Workspace, morning: datetime) -> None:
     incident = declared(office, morning)
 
     def sent(template: str, at: datetime, number: int = 1) -> None:
@@ -281,7 +280,7 @@ def test_the_clocks_of_the_breach(office: Office, morning: datetime) -> None:
 
 
 def test_a_breach_that_was_discovered_earlier_than_first_said(
-    office: Office, morning: datetime
+    office: Workspace, morning: datetime
 ) -> None:
     """The 72 hours run from the earliest discovery; and a notice that went before a fact was recorded
     did not tell it, though it went after the discovery."""
@@ -313,7 +312,7 @@ def test_a_breach_that_was_discovered_earlier_than_first_said(
     assert "BR72+" not in running()
 
 
-def test_no_breach_no_breach_clock(office: Office) -> None:
+def test_no_breach_no_breach_clock(office: Workspace) -> None:
     incident = declared(office)
     assert [one.rule.id for one in clocks(office, incident)] == ["STATUS"]
     state.step(office, "remediating", Given(), "ada")
@@ -322,7 +321,7 @@ def test_no_breach_no_breach_clock(office: Office) -> None:
     assert clocks(office, state.require(office.journal.rows)) == []
 
 
-def test_the_last_day_of_the_authorisation_bites(office: Office, morning: datetime) -> None:
+def test_the_last_day_of_the_authorisation_bites(office: Workspace, morning: datetime) -> None:
     """Letters are refused after it; nobody should learn that from the port."""
     declared(office, morning)
     for name in ("disconnected", "downtime_requested"):
@@ -345,14 +344,14 @@ def test_the_last_day_of_the_authorisation_bites(office: Office, morning: dateti
     assert bites() == [], "for all ports, without an end"
 
 
-def test_exports_in_the_settings(office: Office) -> None:
+def test_exports_in_the_settings(office: Workspace) -> None:
     from tasks.shared.settings import load as settings
 
     text = '[incident]\nopen_work = [{ file = "open.csv", kind = "isf", columns = { reference = "No" } }]\n'
     (office.settings.home / "continuity.toml").write_text(SETTINGS + text)
     read = settings(office.settings.home)
     assert read.incident.open_work[0].kind == "isf"
-    office = replace(office, settings=read)
+    office = office.with_settings(read)
     (office.settings.home / "open.csv").write_text("No,starts\nA1,2026-11-30\n")
     declared(office)
     assert hour_zero.take(office, "ada")[0].items == 1

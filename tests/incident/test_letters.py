@@ -15,20 +15,19 @@ import sqlalchemy as sa
 from pypdf import PdfReader
 
 from tasks.entries import reserve
-from tasks.entries.ledger import Book
 from tasks.incident.letters import documents, needs, private_copy, readying, sending
 from tasks.incident.letters.authorisation import leave
 from tasks.incident.letters.chasing import chase_list, readiness, unlettered
 from tasks.incident.letters.readying import waiting
 from tasks.reconciliation.report_letters import letter_words, letters, of_client
 from tasks.shared import clock, kinds, manifest, people, purging
-from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.private import HIDDEN
 from tasks.shared.projections import LETTERS
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.entries.house import SSN, book_of
 from tests.incident import paper_world
 from tests.incident.paper_world import World, open_world, text_of
@@ -459,7 +458,7 @@ def test_two_who_issue_at_once_issue_one(book: Journal, house: Settings, tmp_pat
     """On both kinds of book: what was drawn before another's letter is refused."""
     from tasks.incident.letters import issuing
 
-    world = open_world(Book(book, ContentStore(house.content_path), book_of(house, book).vault, house),
+    world = open_world(Workspace(house, journal=book),
                        tmp_path / "scratch")  # fmt: skip
     number = world.record("11")
     once = issuing._require_unchanged

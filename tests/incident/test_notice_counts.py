@@ -12,11 +12,10 @@ from tasks.entries import history, history_file
 from tasks.incident import drafting, notice_facts, plan, state
 from tasks.incident.after import discretion
 from tasks.incident.drafting import Desk
-from tasks.incident.office import Office
 from tasks.incident.pga.loading import FLAGS, HISTORY, load
 from tasks.shared.journal import Journal
-from tasks.shared.private import Vault
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.entries import one
 from tests.entries.house import book_of
 from tests.incident.paper_world import World, open_world, pdf
@@ -32,22 +31,21 @@ def world(journal: Journal, house: Settings, tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def office(world: World) -> Office:
-    book = world.book
-    return Office(book.journal, book.content, Vault(book.settings.home), book.settings)
+def office(world: World) -> Workspace:
+    return world.book
 
 
-def desk(office: Office) -> Desk:
+def desk(office: Workspace) -> Desk:
     home = office.settings.home
     return drafting.desk_of(office, state.require(office.journal.rows), plan.load(home))
 
 
-def say(office: Office, **facts: str) -> None:
+def say(office: Workspace, **facts: str) -> None:
     named = {name.replace("_", "-"): words for name, words in facts.items()}
     notice_facts.note(office, state.require(office.journal.rows), named, "ada")
 
 
-def origins(office: Office) -> dict[str, str]:
+def origins(office: Workspace) -> dict[str, str]:
     return {name: origin for name, _, _, origin in desk(office).facts()}
 
 
@@ -59,7 +57,7 @@ def entry(agency: str = "", hts: str = "8203200000") -> one.Rows:
     return rows
 
 
-def test_the_share_is_counted_over_recorded_entries(world: World, office: Office) -> None:
+def test_the_share_is_counted_over_recorded_entries(world: World, office: Workspace) -> None:
     say(office, agency_share="about a third")
     assert desk(office).fact(SHARE)[1] == "about a third (stated by hand, not from our book)"
     assert origins(office)[SHARE] == "by hand"
@@ -76,7 +74,7 @@ def test_the_share_is_counted_over_recorded_entries(world: World, office: Office
 
 
 def test_before_any_entry_it_is_counted_over_what_clients_imported(
-    world: World, office: Office
+    world: World, office: Workspace
 ) -> None:
     report = world.file("report.csv", b"Importer,IOR,HTS,Origin\nAcme,12-3456789,8203200000,CN\n"
                         b"Acme,12-3456789,8204110030,CN\nBasil,98-7654321,0306170004,TH\n")  # fmt: skip
@@ -97,12 +95,12 @@ def test_before_any_entry_it_is_counted_over_what_clients_imported(
     assert "1 of 1 entries recorded" in desk(office).fact(SHARE)[1]
 
 
-def test_a_hint_of_the_chapter_is_no_regulation(world: World, office: Office) -> None:
+def test_a_hint_of_the_chapter_is_no_regulation(world: World, office: Workspace) -> None:
     world.record_many([entry(hts="9503000073"), entry(hts="0306170004")])
     assert desk(office).fact(SHARE)[1].startswith("0 of 2 entries recorded (0%); no tariff flags")
 
 
-def test_nobody_knows_anything(world: World, office: Office) -> None:
+def test_nobody_knows_anything(world: World, office: Workspace) -> None:
     assert desk(office).fact(SHARE)[1] == notice_facts.UNKNOWN
     assert desk(office).fact(DISCRETION)[1] == "none on record"
     found = origins(office)
@@ -110,7 +108,9 @@ def test_nobody_knows_anything(world: World, office: Office) -> None:
     assert found["broker"] == "the book" and found["procedure"] == "the plan"
 
 
-def test_discretion_stands_in_the_close_out_with_its_entries(world: World, office: Office) -> None:
+def test_discretion_stands_in_the_close_out_with_its_entries(
+    world: World, office: Workspace
+) -> None:
     with_contacts(office)
     say(office, discretion="CBP said so by telephone")
     assert "stated by hand" in desk(office).fact(DISCRETION)[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from email import policy
 from pathlib import Path
@@ -21,13 +20,11 @@ from tasks.incident import (
     state,
 )
 from tasks.incident.clocks import clocks
-from tasks.incident.office import Office
 from tasks.shared import clock
-from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.mail import outbox
-from tasks.shared.private import Vault
 from tasks.shared.settings import load as settings
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.incident.notice_hand import SSN, TWO, drafted, known, page
 from tests.incident.world import crm, declared, with_contacts, with_systems
@@ -51,7 +48,7 @@ mark = "G"
 
 
 def test_to_a_dead_contact_it_is_written_and_not_mailed(
-    office: Office, morning: datetime, server: MailServer
+    office: Workspace, morning: datetime, server: MailServer
 ) -> None:
     office = mailing(office, server)
     declared(office, morning)
@@ -74,14 +71,14 @@ def server(tmp_path: Path) -> Iterator[MailServer]:
         yield running
 
 
-def mailing(office: Office, server: MailServer) -> Office:
+def mailing(office: Workspace, server: MailServer) -> Workspace:
     home = office.settings.home
     (home / "continuity.toml").write_text(SETTINGS + server.settings(home, "{ it = [] }"))
-    return replace(office, settings=settings(home))
+    return office.with_settings(settings(home))
 
 
 def test_mail_opens_private_numbers_only_on_the_way_out(
-    office: Office, morning: datetime, server: MailServer
+    office: Workspace, morning: datetime, server: MailServer
 ) -> None:
     office = mailing(office, server)
     office = with_systems(office, crm(office, 100))
@@ -116,7 +113,7 @@ def test_mail_opens_private_numbers_only_on_the_way_out(
 
 
 def test_a_reference_in_the_name_of_an_importer_stays_closed(
-    office: Office, morning: datetime, server: MailServer, tmp_path: Path
+    office: Workspace, morning: datetime, server: MailServer, tmp_path: Path
 ) -> None:
     """The vault names a number by a reference; a client of that name must not show the number."""
     office = mailing(office, server)
@@ -147,7 +144,7 @@ def test_only_a_breach_notice_may_write_social_security_numbers_out(home: Path) 
 
 
 def test_a_mail_that_others_delivered_is_noted_with_its_own_time(
-    office: Office, morning: datetime, server: MailServer
+    office: Workspace, morning: datetime, server: MailServer
 ) -> None:
     from tasks.shared.mail import Post
 
@@ -167,13 +164,13 @@ def test_a_mail_that_others_delivered_is_noted_with_its_own_time(
 def test_a_drill_sends_nothing(tmp_path: Path, server: MailServer, morning: datetime) -> None:
     """Not the room, and not the post, whoever calls it."""
     from tasks.shared.mail import Letter, Post
-    from tasks.shared.opening import journal, make_home
+    from tasks.shared.opening import make_home
 
     home = tmp_path / "drill"
     made = make_home(home, SETTINGS, "tests", drill=True)
     (home / "continuity.toml").write_text(SETTINGS + server.settings(home, "{ it = [] }"))
     made = settings(home)
-    office = Office(journal(made), ContentStore(made.content_path), Vault(home), made)
+    office = Workspace(made)
     declared(office, morning)
     (one,) = drafted(office, "breach")
     assert one.draft.mark == "DRILL"
@@ -195,7 +192,7 @@ def test_a_drill_sends_nothing(tmp_path: Path, server: MailServer, morning: date
 
 
 def test_a_draft_that_waits_does_not_go_beside_the_newer_one(
-    office: Office, morning: datetime, server: MailServer
+    office: Workspace, morning: datetime, server: MailServer
 ) -> None:
     """Hours without mail, three versions: the client gets the last. An address that was refused for good
     and mended leaves no letter behind."""
@@ -217,7 +214,7 @@ def test_a_draft_that_waits_does_not_go_beside_the_newer_one(
 
 
 def test_what_a_person_told_in_writing_does_not_go_by_mail_as_well(
-    office: Office, morning: datetime, server: MailServer
+    office: Workspace, morning: datetime, server: MailServer
 ) -> None:
     """The outbox's copy is there to be sent with another program; the letter stayed in line all the same."""
     silent = with_contacts(

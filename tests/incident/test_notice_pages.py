@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ import pytest
 from tasks.incident import drafting, evidence_page, notice_page, plan, state, work_page
 from tasks.incident.contacts import Contact
 from tasks.incident.drafting import Draft, DraftTable
-from tasks.incident.office import Office
 from tasks.incident.state import Given
 from tasks.kit import contacts as contacts_part, run_book
 from tasks.shared import clock
 from tasks.shared.paper import UPRIGHT, Frame, Paper
+from tasks.workspace import Workspace
 from tests.conftest import missing_part
 from tests.incident.test_letter_pages import LONG, check
 from tests.incident.world import declared, through
@@ -43,10 +42,10 @@ def poppler() -> None:
 
 
 @pytest.fixture
-def office(office: Office) -> Office:
+def office(office: Workspace) -> Workspace:
     said = {"name": BROKER, "contact_name": LONG, "contact_phone": "562-555-0100 ext. 12345"}
     broker = office.settings.broker.model_copy(update=said)
-    return replace(office, settings=office.settings.model_copy(update={"broker": broker}))
+    return office.with_settings(office.settings.model_copy(update={"broker": broker}))
 
 
 def crowded(table: DraftTable, rows: int) -> DraftTable:
@@ -70,7 +69,7 @@ def stretched(draft: Draft, rows: int) -> Draft:
     return msgspec.structs.replace(draft, facts=facts, tables=tables)
 
 
-def drawn(office: Office, name: str, rows: int) -> bytes:
+def drawn(office: Workspace, name: str, rows: int) -> bytes:
     found = plan.load(office.settings.home)
     desk = drafting.desk_of(office, state.require(office.journal.rows), found)
     draft = drafting.compose(desk, found.notice(name), CONTACT)
@@ -89,7 +88,9 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("name", "rows"), list(cases()))
-def test_notices(office: Office, morning: datetime, tmp_path: Path, name: str, rows: int) -> None:
+def test_notices(
+    office: Workspace, morning: datetime, tmp_path: Path, name: str, rows: int
+) -> None:
     declared(office, morning)
     path = tmp_path / "notice.pdf"
     path.write_bytes(drawn(office, name, rows))
@@ -99,7 +100,7 @@ def test_notices(office: Office, morning: datetime, tmp_path: Path, name: str, r
 
 @pytest.mark.parametrize("rows", ROWS)
 def test_the_cover_of_the_evidence(
-    office: Office, morning: datetime, tmp_path: Path, rows: int
+    office: Workspace, morning: datetime, tmp_path: Path, rows: int
 ) -> None:
     declared(office, morning)
     through(office, "disconnected")
@@ -123,7 +124,7 @@ def test_the_cover_of_the_evidence(
 
 @pytest.mark.parametrize("rows", ROWS)
 def test_the_list_of_open_work(
-    office: Office, morning: datetime, tmp_path: Path, rows: int
+    office: Workspace, morning: datetime, tmp_path: Path, rows: int
 ) -> None:
     incident = declared(office, morning)
     row = {"item": f"summary/{WORD[:60]}", "entry type": "01", "port": "2704", "importer": LONG,
@@ -134,7 +135,7 @@ def test_the_list_of_open_work(
     assert check(path) >= (1 if rows == 1 else 10)
 
 
-def on_kit_paper(office: Office, path: Path, title: str, write: Any) -> int:
+def on_kit_paper(office: Workspace, path: Path, title: str, write: Any) -> int:
     frame = Frame("kit", f"{BROKER} · filer ABC · licence 12345", "kit of 2026-11-24",
                   f"Made 2026-11-24T13:03Z from the book at event 1. {LONG}", "DRILL: this is an exercise",
                   clock.now())  # fmt: skip
@@ -147,7 +148,7 @@ def on_kit_paper(office: Office, path: Path, title: str, write: Any) -> int:
 
 
 @pytest.mark.parametrize("rows", ROWS)
-def test_the_contact_sheet(office: Office, morning: datetime, tmp_path: Path, rows: int) -> None:
+def test_the_contact_sheet(office: Workspace, morning: datetime, tmp_path: Path, rows: int) -> None:
     listed = [(CONTACT, "red", "neither number nor address: fill it in")] * rows
     pages = on_kit_paper(office, tmp_path / "contacts.pdf", "Whom to call", lambda paper:
                          contacts_part._page(paper, listed))  # fmt: skip
@@ -155,7 +156,7 @@ def test_the_contact_sheet(office: Office, morning: datetime, tmp_path: Path, ro
 
 
 @pytest.mark.parametrize("rows", ROWS)
-def test_the_run_book(office: Office, tmp_path: Path, rows: int) -> None:
+def test_the_run_book(office: Workspace, tmp_path: Path, rows: int) -> None:
     steps = [f"{LONG} {WORD} {n}" for n in range(rows)]
     book = {
         "chapter": [{"title": LONG, "steps": steps}, {"title": f"{BROKER} {LONG}", "steps": steps}]
@@ -165,7 +166,7 @@ def test_the_run_book(office: Office, tmp_path: Path, rows: int) -> None:
     assert pages >= (1 if rows == 1 else 8)
 
 
-def test_a_text_longer_than_a_page_goes_on_the_next(office: Office, tmp_path: Path) -> None:
+def test_a_text_longer_than_a_page_goes_on_the_next(office: Workspace, tmp_path: Path) -> None:
     def write(paper: Paper) -> None:
         from tasks.shared.paper import Column
 

@@ -28,10 +28,10 @@ from tasks.incident import (
     state,
 )
 from tasks.incident.clocks import Clock, clocks
-from tasks.incident.office import Office
 from tasks.incident.state import Given
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Refused
+from tasks.workspace import Workspace
 from tests.incident.notice_hand import SSN, TWO, drafted, due, known, mailed, page
 from tests.incident.test_hour_zero import GOOD, export
 from tests.incident.world import crm, declared, through, with_contacts, with_systems
@@ -45,7 +45,7 @@ def test_the_plan_holds_together() -> None:
     assert [one.id for one in found.notices.values() if one.numbers] == ["breach", "breach-update"]
 
 
-def test_what_is_due_follows_the_steps(office: Office, morning: datetime) -> None:
+def test_what_is_due_follows_the_steps(office: Workspace, morning: datetime) -> None:
     with_contacts(office)
     declared(office, morning)
     assert due(office) == ["call-sheet", "breach", "downtime-request", "status", "client", "vendor"]
@@ -59,7 +59,7 @@ def test_what_is_due_follows_the_steps(office: Office, morning: datetime) -> Non
     assert "reconnect" in due(office) and "call-sheet" not in due(office)
 
 
-def test_the_update_is_due_before_its_clock_ends(office: Office, morning: datetime) -> None:
+def test_the_update_is_due_before_its_clock_ends(office: Workspace, morning: datetime) -> None:
     declared(office, morning)
     made = drafted(office, "breach")[0]
     mailed(office, made.notice)
@@ -72,7 +72,7 @@ def test_the_update_is_due_before_its_clock_ends(office: Office, morning: dateti
 
 
 def test_an_update_of_a_notice_that_was_never_sent_is_the_notice(
-    office: Office, morning: datetime
+    office: Workspace, morning: datetime
 ) -> None:
     with_contacts(office)
     incident = declared(office, morning)
@@ -95,7 +95,7 @@ def test_an_update_of_a_notice_that_was_never_sent_is_the_notice(
 
 
 def test_a_notice_that_a_person_says_was_sent_is_added_to(
-    office: Office, morning: datetime
+    office: Workspace, morning: datetime
 ) -> None:
     with_contacts(office)
     incident = declared(office, morning)
@@ -105,7 +105,9 @@ def test_a_notice_that_a_person_says_was_sent_is_added_to(
     assert "adds to its breach notice of Mon 2026-11-23, by telephone" in made.draft.text[0]
 
 
-def test_the_sending_of_what_stands_in_meets_the_clocks(office: Office, morning: datetime) -> None:
+def test_the_sending_of_what_stands_in_meets_the_clocks(
+    office: Workspace, morning: datetime
+) -> None:
     with_contacts(office)
     declared(office, morning)
     with clock.held(morning + timedelta(hours=5)):
@@ -119,7 +121,9 @@ def test_the_sending_of_what_stands_in_meets_the_clocks(office: Office, morning:
         assert "BR10" in ids and not {"BR72", "BR72+"} & ids
 
 
-def test_discretion_is_asked_for_when_somebody_says_so(office: Office, morning: datetime) -> None:
+def test_discretion_is_asked_for_when_somebody_says_so(
+    office: Workspace, morning: datetime
+) -> None:
     office = with_contacts(export(office, GOOD))
     declared(office, morning)
     through(office, "disconnected", "downtime_requested", "downtime_authorised")
@@ -145,12 +149,12 @@ def test_discretion_is_asked_for_when_somebody_says_so(office: Office, morning: 
     assert [row[1] for row in after.rows] == [one.reference for one in owed[1:]]
 
 
-def test_no_breach_no_breach_notice(office: Office, morning: datetime) -> None:
+def test_no_breach_no_breach_notice(office: Workspace, morning: datetime) -> None:
     declared(office, morning, breach=False)
     assert "breach" not in due(office) and "call-sheet" in due(office)
 
 
-def test_a_notice_says_what_is_known_and_what_is_not(office: Office, morning: datetime) -> None:
+def test_a_notice_says_what_is_known_and_what_is_not(office: Workspace, morning: datetime) -> None:
     with_contacts(office)
     incident = declared(office, morning)
     notice_facts.note(office, incident, {"cause": "a stolen password"}, "ada")
@@ -164,7 +168,7 @@ def test_a_notice_says_what_is_known_and_what_is_not(office: Office, morning: da
 
 
 def test_the_breach_notice_lists_the_numbers_in_the_clear(
-    office: Office, morning: datetime, tmp_path: Path
+    office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
     office = with_systems(office, crm(office))
     declared(office, morning)
@@ -184,7 +188,7 @@ def test_the_breach_notice_lists_the_numbers_in_the_clear(
 
 
 def test_numbers_that_cannot_be_opened_keep_back_their_notice_alone(
-    office: Office, morning: datetime, tmp_path: Path
+    office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
     office = with_contacts(with_systems(office, crm(office)))
     declared(office, morning)
@@ -199,7 +203,7 @@ def test_numbers_that_cannot_be_opened_keep_back_their_notice_alone(
 
 
 def test_other_notices_never_hold_a_social_security_number(
-    office: Office, morning: datetime, tmp_path: Path
+    office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
     office = with_contacts(with_systems(office, crm(office)))
     declared(office, morning)
@@ -214,7 +218,7 @@ def test_other_notices_never_hold_a_social_security_number(
 
 
 def test_a_long_list_goes_beside_the_mail(
-    office: Office, morning: datetime, tmp_path: Path
+    office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
     office = with_systems(office, crm(office, 200))
     declared(office, morning)
@@ -232,7 +236,7 @@ def test_a_long_list_goes_beside_the_mail(
     assert len(PdfReader(io.BytesIO(pdf)).pages) > 3 and "Importer 199 of" in page(pdf)
 
 
-def test_the_same_is_not_drafted_twice(office: Office, morning: datetime) -> None:
+def test_the_same_is_not_drafted_twice(office: Workspace, morning: datetime) -> None:
     incident = declared(office, morning)
     first = drafted(office, "breach")[0]
     with clock.held(morning + timedelta(minutes=5)):
@@ -244,7 +248,7 @@ def test_the_same_is_not_drafted_twice(office: Office, morning: datetime) -> Non
     assert [one.id for one in notices.current(office.journal.rows, "2026-01")] == [third.notice]
 
 
-def test_each_port_gets_its_own_blocks(office: Office, morning: datetime) -> None:
+def test_each_port_gets_its_own_blocks(office: Workspace, morning: datetime) -> None:
     from tasks.entries import reserve
 
     with_contacts(office)
@@ -261,7 +265,7 @@ def test_each_port_gets_its_own_blocks(office: Office, morning: datetime) -> Non
     assert [row[0] for row in asked.tables[0].rows] == ["2304 Laredo", "2704 Los Angeles"]
 
 
-def test_nobody_to_tell_is_said(office: Office, morning: datetime) -> None:
+def test_nobody_to_tell_is_said(office: Workspace, morning: datetime) -> None:
     declared(office, morning)
     made, missing = notices.draft_due(office, "ada")
     assert {one.draft.template for one in made} >= {"call-sheet", "breach"}
@@ -273,7 +277,9 @@ def test_nobody_to_tell_is_said(office: Office, morning: datetime) -> None:
         drafted(office, "breach", "cbp-soc")
 
 
-def test_sent_by_hand_and_acknowledged(office: Office, morning: datetime, tmp_path: Path) -> None:
+def test_sent_by_hand_and_acknowledged(
+    office: Workspace, morning: datetime, tmp_path: Path
+) -> None:
     declared(office, morning)
     (made,) = drafted(office, "breach")
     with pytest.raises(Refused, match="was not sent yet"):
@@ -292,14 +298,14 @@ def test_sent_by_hand_and_acknowledged(office: Office, morning: datetime, tmp_pa
     assert notices.acknowledge(office, made.notice, "Officer Diaz", "ada").state == "acknowledged"
 
 
-def _clock(office: Office, rule: str) -> Clock | None:
+def _clock(office: Workspace, rule: str) -> Clock | None:
     found = clocks(office, state.require(office.journal.rows))
     return next((one for one in found if one.rule.id == rule), None)
 
 
 @pytest.mark.parametrize("how", ["call", "letter", "hand"])
 def test_only_electronic_notice_stops_the_clock_of_a_breach(
-    office: Office, morning: datetime, tmp_path: Path, how: str
+    office: Workspace, morning: datetime, tmp_path: Path, how: str
 ) -> None:
     """19 CFR 111.21(b). What was told otherwise stands beside the notice, and the clock says what
     clears it."""
@@ -339,7 +345,7 @@ def test_only_electronic_notice_stops_the_clock_of_a_breach(
 
 
 def test_a_call_that_an_older_version_took_for_the_sending_stops_no_clock(
-    office: Office, morning: datetime
+    office: Workspace, morning: datetime
 ) -> None:
     declared(office, morning)
     (made,) = drafted(office, "breach")
@@ -357,7 +363,7 @@ def test_a_call_that_an_older_version_took_for_the_sending_stops_no_clock(
     assert _clock(office, "BR72") is None
 
 
-def test_the_brokers_own_plan(office: Office) -> None:
+def test_the_brokers_own_plan(office: Workspace) -> None:
     own = '[[notice]]\nid = "insurer"\nstage = 1\ntitle = "Claim"\nto = ["insurer"]\nchannel = "letter"\n'
     own += (
         'after = ["declared"]\nfacts = ["cause"]\ntext = ["Hello {broker-name}"]\nsigned = true\n'
@@ -374,13 +380,13 @@ def test_the_brokers_own_plan(office: Office) -> None:
         plan.load(office.settings.home)
 
 
-def _reconnection(office: Office) -> dict[str, str]:
+def _reconnection(office: Workspace) -> dict[str, str]:
     (made, *_) = drafted(office, "reconnect", "cbp-hq")
     return dict(made.draft.facts)
 
 
 def test_a_request_to_reconnect_tells_the_steps_and_what_proves_the_restore(
-    office: Office, morning: datetime, tmp_path: Path
+    office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
     with_contacts(office)
     proved = kinds.BackupProved(repository="r", host="desk1", sequence=7, manifest="m", proof="",
@@ -413,7 +419,7 @@ def test_a_request_to_reconnect_tells_the_steps_and_what_proves_the_restore(
 
 
 def test_progress_that_a_person_states_stands_before_the_steps(
-    office: Office, morning: datetime
+    office: Workspace, morning: datetime
 ) -> None:
     with_contacts(office)
     incident = declared(office, morning)
@@ -428,7 +434,7 @@ def test_progress_that_a_person_states_stands_before_the_steps(
 
 
 def test_who_was_told_first_does_not_silence_a_notice_to_the_others(
-    office: Office, morning: datetime, tmp_path: Path
+    office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
     with_contacts(office, TWO)
     declared(office, morning)

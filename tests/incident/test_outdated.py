@@ -12,13 +12,12 @@ from tasks.entries import shelf
 from tasks.incident import standing, state
 from tasks.incident.after import redelivery
 from tasks.incident.letters import outdated, sending
-from tasks.incident.office import Office
 from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.journal import Journal
-from tasks.shared.private import Vault
 from tasks.shared.projections import ENTRIES
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.entries import house as desks
 from tests.incident.paper_world import DRIVER, World, open_world, pdf
 
@@ -75,9 +74,8 @@ def test_lines_count_too_and_a_decided_one_is_said_to_be(world: World) -> None:
     assert "of 1 the port decided already" in outdated.readiness(world.book)[0].fact
 
 
-def office(world: World) -> Office:
-    book = world.book
-    return Office(book.journal, book.content, Vault(book.settings.home), book.settings)
+def office(world: World) -> Workspace:
+    return world.book
 
 
 def test_the_status_shows_watches_with_their_days(world: World) -> None:

@@ -10,7 +10,6 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from tasks.entries.ledger import Book
 from tasks.incident.letters.case import cases
 from tasks.incident.pga import acts, loading, matrix
 from tasks.incident.pga.demands import (
@@ -31,6 +30,7 @@ from tasks.shared.errors import BadInput, HostileFile, NumberUnavailable, Refuse
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.entries import one
 from tests.entries.house import SSN, book_of
 from tests.incident.paper_world import World, open_world, pdf
@@ -54,7 +54,7 @@ def rows(*pga: dict[str, object]) -> one.Rows:
     return made
 
 
-def of(book: Book, number: str) -> dict[str, Demand]:
+def of(book: Workspace, number: str) -> dict[str, Demand]:
     (case,) = cases(book, [number])
     return {one.agency: one for one in demands(Office(book), case)}
 

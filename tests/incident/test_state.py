@@ -12,19 +12,18 @@ from hypothesis import given as drawn, strategies as st
 
 from tasks.incident import state, states
 from tasks.incident.notice_facts import COMPUTED
-from tasks.incident.office import Office
 from tasks.incident.state import Given
 from tasks.shared import clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
-from tasks.shared.private import Vault
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.incident.world import PROVED, signed, through
 
 
-def test_declaring_twice_is_one_incident(office: Office, morning: datetime) -> None:
+def test_declaring_twice_is_one_incident(office: Workspace, morning: datetime) -> None:
     first, new = state.declare(office, Given(note="files are encrypted"), "ada", breach=morning)
     again, second = state.declare(office, Given(note="again"), "bo", breach=morning)
     assert (new, second) == (True, False) and first == again and first.id == "2026-01"
@@ -35,7 +34,7 @@ def test_declaring_twice_is_one_incident(office: Office, morning: datetime) -> N
 def test_two_who_declare_at_once_declare_one(
     book: Journal, content: ContentStore, house: Settings
 ) -> None:
-    office = Office(book, content, Vault(house.home), house)
+    office = Workspace(house, journal=book)
     start, ids = threading.Barrier(6), []
 
     def declare(n: int) -> None:
@@ -52,7 +51,7 @@ def test_two_who_declare_at_once_declare_one(
     assert verify(book, content).ok
 
 
-def test_the_book_itself_refuses_a_second_open_incident(office: Office) -> None:
+def test_the_book_itself_refuses_a_second_open_incident(office: Workspace) -> None:
     import sqlalchemy as sa
 
     state.declare(office, Given(), "ada", breach=None)
@@ -63,7 +62,7 @@ def test_the_book_itself_refuses_a_second_open_incident(office: Office) -> None:
         office.journal.append(body, "incident/2026-77", "ada")
 
 
-def test_a_suspicion_is_declared_or_dismissed(office: Office, morning: datetime) -> None:
+def test_a_suspicion_is_declared_or_dismissed(office: Workspace, morning: datetime) -> None:
     state.declare(office, Given(), "ada", breach=None, suspected=True)
     with pytest.raises(Refused, match="Possible now: declared, dismissed"):
         state.step(office, "disconnected", Given(), "ada")
@@ -75,7 +74,7 @@ def test_a_suspicion_is_declared_or_dismissed(office: Office, morning: datetime)
     assert [one.state for one in declared.steps] == ["suspected", "declared"]
 
 
-def test_the_whole_way_and_its_evidence(office: Office, tmp_path: Path) -> None:
+def test_the_whole_way_and_its_evidence(office: Workspace, tmp_path: Path) -> None:
     state.declare(office, Given(), "ada", breach=None)
     grant = tmp_path / "grant.pdf"
     grant.write_bytes(b"%PDF-1.7 authorised")
@@ -98,7 +97,7 @@ def test_the_whole_way_and_its_evidence(office: Office, tmp_path: Path) -> None:
     assert "missing" in str(verify(office.journal, office.content).problems)
 
 
-def test_a_later_authorisation_adds_its_ports_to_those_before(office: Office) -> None:
+def test_a_later_authorisation_adds_its_ports_to_those_before(office: Workspace) -> None:
     state.declare(office, Given(), "ada", breach=None)
     through(office, "disconnected", "downtime_requested")
     for reference, ports in (("HQ 1", ("2304", "2704")), ("HQ 2", ("4701",)), ("HQ 3", ("2704",))):
@@ -112,7 +111,7 @@ def test_a_later_authorisation_adds_its_ports_to_those_before(office: Office) ->
     assert said.startswith("HQ 1, ") and "ports 2304; HQ 2, " in said and "2704" not in said
 
 
-def test_an_authorisation_for_all_ports_names_those_taken_out_since(office: Office) -> None:
+def test_an_authorisation_for_all_ports_names_those_taken_out_since(office: Workspace) -> None:
     state.declare(office, Given(), "ada", breach=None)
     through(office, "disconnected", "downtime_requested", "downtime_authorised")
     at = state.step(office, "downtime_refused", Given(reference="HQ 4", ports=("2704",)), "ada")
@@ -123,7 +122,7 @@ def test_an_authorisation_for_all_ports_names_those_taken_out_since(office: Offi
     "ports, until", [(("99XX",), ""), (("2304",), "2026-13-01"), ((), "friday")]
 )
 def test_bounds_that_a_letter_could_not_rely_on_are_refused(
-    office: Office, ports: tuple[str, ...], until: str
+    office: Workspace, ports: tuple[str, ...], until: str
 ) -> None:
     state.declare(office, Given(), "ada", breach=None)
     through(office, "disconnected", "downtime_requested")
@@ -133,7 +132,7 @@ def test_bounds_that_a_letter_could_not_rely_on_are_refused(
     assert state.require(office.journal.rows).authorised is None
 
 
-def test_remediation_runs_beside_downtime(office: Office) -> None:
+def test_remediation_runs_beside_downtime(office: Workspace) -> None:
     state.declare(office, Given(), "ada", breach=None)
     at = through(
         office, "remediating", "downtime_requested", "downtime_authorised", "downtime_running"
@@ -155,7 +154,7 @@ def test_remediation_runs_beside_downtime(office: Office) -> None:
     ],
 )  # fmt: skip
 def test_a_step_out_of_turn_is_refused(
-    office: Office, taken: tuple[str, ...], name: str, why: str
+    office: Workspace, taken: tuple[str, ...], name: str, why: str
 ) -> None:
     state.declare(office, Given(), "ada", breach=None)
     through(office, *taken)
@@ -165,7 +164,7 @@ def test_a_step_out_of_turn_is_refused(
     assert office.journal.head() == before
 
 
-def test_what_must_be_proved_is_asked_for(office: Office) -> None:
+def test_what_must_be_proved_is_asked_for(office: Workspace) -> None:
     state.declare(office, Given(), "ada", breach=None)
     through(office, "disconnected", "downtime_requested")
     with pytest.raises(BadInput, match="CBP's reference"):
@@ -176,7 +175,7 @@ def test_what_must_be_proved_is_asked_for(office: Office) -> None:
         state.step(office, "closed", Given(), "ada")
 
 
-def test_a_file_that_cannot_be_kept(office: Office, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_kept(office: Workspace, tmp_path: Path) -> None:
     state.declare(office, Given(), "ada", breach=None)
     empty, link = tmp_path / "empty.pdf", tmp_path / "link.pdf"
     empty.touch()
@@ -209,7 +208,7 @@ def test_no_walk_leaves_the_graph(seed: int) -> None:
         taken.append(now)
 
 
-def test_moments_as_people_write_them(office: Office, morning: datetime) -> None:
+def test_moments_as_people_write_them(office: Workspace, morning: datetime) -> None:
     from tasks.incident.moments import moment
 
     zone = office.zone

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tasks.incident import closing, contacts, drill, notices, plan, state, watch
-from tasks.incident.office import Office, office_of
 from tasks.incident.state import Given
 from tasks.shared import clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import Refused
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import OpenWorkFile
+from tasks.workspace import Workspace
 from tests.incident.notice_hand import mailed
 from tests.incident.world import declared, signed, through, with_contacts
 
 
-def board(office: Office) -> dict[str, Line]:
+def board(office: Workspace) -> dict[str, Line]:
     return {one.what: one for one in watch.lines(office)}
 
 
-def test_the_clock_of_72_hours_turns_amber_then_red(office: Office, morning: datetime) -> None:
+def test_the_clock_of_72_hours_turns_amber_then_red(office: Workspace, morning: datetime) -> None:
     declared(office, morning)
     what = "Breach notice to CBP's Security Operations Center"
     found = board(office)
@@ -43,7 +42,7 @@ def test_the_clock_of_72_hours_turns_amber_then_red(office: Office, morning: dat
         assert line.light == RED and line.fact.startswith("OVERDUE by 1 h 0 min")
 
 
-def test_clocks_outlast_the_incident(office: Office, morning: datetime) -> None:
+def test_clocks_outlast_the_incident(office: Workspace, morning: datetime) -> None:
     """Closed within the ten business days, the updated list is still owed; and a fact that comes weeks
     later still has its 72 hours, also while another incident is open."""
     declared(office, morning)
@@ -67,7 +66,7 @@ def test_clocks_outlast_the_incident(office: Office, morning: datetime) -> None:
         assert line.light == RED and "2026-01, closed" in line.fact
 
 
-def test_contacts_on_the_board(office: Office) -> None:
+def test_contacts_on_the_board(office: Workspace) -> None:
     assert board(office)["contacts"].light == RED
     assert "cbp-hq (neither number nor address: fill it in)" in board(office)["contacts"].fact
     text = "id,role,name,organisation,phone,mail,hours,ports,mark,source\n" + "".join(
@@ -86,12 +85,12 @@ def test_contacts_on_the_board(office: Office) -> None:
     assert "row 6, column id: is no id" in board(office)["contacts"].fact
 
 
-def test_the_age_of_the_export_is_watched(office: Office, tmp_path: Path) -> None:
+def test_the_age_of_the_export_is_watched(office: Workspace, tmp_path: Path) -> None:
     assert board(office)["export of open work"].light == AMBER
     room = office.settings.incident.model_copy(
         update={"open_work": (OpenWorkFile(file=Path("w.csv")),)}
     )
-    office = replace(office, settings=office.settings.model_copy(update={"incident": room}))
+    office = office.with_settings(office.settings.model_copy(update={"incident": room}))
     assert board(office)["export of open work"].light == RED
     path = office.settings.home / "w.csv"
     path.write_text("x")
@@ -102,7 +101,7 @@ def test_the_age_of_the_export_is_watched(office: Office, tmp_path: Path) -> Non
             assert board(office)["export of open work"].light == light
 
 
-def test_the_chapters_of_the_drill_are_for_drills_alone(office: Office, tmp_path: Path) -> None:
+def test_the_chapters_of_the_drill_are_for_drills_alone(office: Workspace, tmp_path: Path) -> None:
     for chapter in drill.CHAPTERS.values():
         with pytest.raises(Refused, match="Only a drill"):
             chapter(office, tmp_path, "ada")
@@ -112,7 +111,7 @@ def test_the_samples_open_work_is_of_today(tmp_path: Path) -> None:
     from tasks.entries.sample import make
     from tasks.incident import deadlines, hour_zero
 
-    office = office_of(make(tmp_path / "h", "mlopez").settings)
+    office = Workspace(make(tmp_path / "h", "mlopez").settings)
     state.declare(office, Given(), "mlopez", breach=clock.now())
     (taken,) = hour_zero.take(office, "mlopez")
     assert (taken.items, taken.problems) == (12, ())
@@ -128,11 +127,10 @@ def test_everything_on_either_database(
 ) -> None:
     """The whole room on SQLite and PostgreSQL; folded anew it says the same."""
     from tasks.incident import evidence, exposure, notice_facts, notices, plan
-    from tasks.shared.private import Vault
     from tests.incident.world import crm, with_systems
 
     book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
-    office = Office(book, content, Vault(house.home), house)
+    office = Workspace(house, journal=book)
     office = with_contacts(with_systems(office, crm(office)))
     incident = declared(office, morning)
     notice_facts.note(office, incident, {"cause": "x"}, "ada")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tasks.incident import state
-from tasks.incident.office import Office
 from tasks.incident.state import Given
 from tasks.shared import kinds
 from tasks.shared.settings import System
+from tasks.workspace import Workspace
 
 CONTACTS = """id,role,name,organisation,phone,mail,hours,ports,mark,source
 cbp-hq,hq,Downtime desk,CBP headquarters,202-555-0101,hq@cbp.example,,,,letter of 2026
@@ -24,17 +23,17 @@ fda,agency,Import desk,FDA,,fda@agency.example,,,,
 PROVED = Given(reference="HQ-2026-117")
 
 
-def with_contacts(office: Office, text: str = CONTACTS) -> Office:
+def with_contacts(office: Workspace, text: str = CONTACTS) -> Workspace:
     (office.settings.home / "contacts.csv").write_text(text, encoding="utf-8")
     return office
 
 
-def with_systems(office: Office, *systems: System, **mail: Any) -> Office:
+def with_systems(office: Workspace, *systems: System, **mail: Any) -> Workspace:
     room = office.settings.incident.model_copy(update={"systems": systems})
-    return replace(office, settings=office.settings.model_copy(update={"incident": room, **mail}))
+    return office.with_settings(office.settings.model_copy(update={"incident": room, **mail}))
 
 
-def crm(office: Office, rows: int = 0) -> System:
+def crm(office: Workspace, rows: int = 0) -> System:
     """A system with an SSN, an IRS number, one given by CBP, and as many more as wanted."""
     lines = ["IOR,Client", "123-45-6789,Abe Doe", "12-3456789AB,Acme Übersee",
              "261234-56789,Tiny Imports"]  # fmt: skip
@@ -47,17 +46,17 @@ def crm(office: Office, rows: int = 0) -> System:
     )
 
 
-def declared(office: Office, at: datetime | None, breach: bool = True) -> state.Incident:
+def declared(office: Workspace, at: datetime | None, breach: bool = True) -> state.Incident:
     return state.declare(office, Given(happened=at), "ada", breach=at if breach else None)[0]
 
 
-def through(office: Office, *names: str) -> state.Incident:
+def through(office: Workspace, *names: str) -> state.Incident:
     for name in names:
         state.step(office, name, PROVED, "ada")
     return state.require(office.journal.rows)
 
 
-def signed(office: Office, accounting: bytes = b"accounting") -> str:
+def signed(office: Workspace, accounting: bytes = b"accounting") -> str:
     """The accounting as the reconciliation room signs it."""
     digest = office.content.put(accounting)
     body = kinds.AccountingSigned(accounting=digest, plan=digest, numbers=3)

@@ -13,10 +13,10 @@ import pytest
 from tasks.entries import history, history_file
 from tasks.kit.build import Built, Order, build
 from tasks.shared import opening
-from tasks.shared.kit_part import KitOffice
 from tasks.shared.seal import To
 from tasks.shared.seal_keys import Cost
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.entries import house as desks, legal
 
@@ -35,8 +35,8 @@ def known(folder: Path, count: int = 3) -> Path:
     return path
 
 
-def furnish(settings: Settings, folder: Path) -> KitOffice:
-    office = KitOffice(opening.journal(settings), opening.content(settings), settings)
+def furnish(settings: Settings, folder: Path) -> Workspace:
+    office = Workspace(settings)
     desks.issue(office.journal, settings, "truck", 6)
     desks.issue(office.journal, settings, "ocean", 3)
     rows = history_file.read(known(folder))
@@ -45,7 +45,7 @@ def furnish(settings: Settings, folder: Path) -> KitOffice:
 
 
 @pytest.fixture
-def office(house: Settings, tmp_path: Path) -> Iterator[KitOffice]:
+def office(house: Settings, tmp_path: Path) -> Iterator[Workspace]:
     """An office that a test may change."""
     furnished = furnish(house, tmp_path)
     yield furnished
@@ -54,7 +54,7 @@ def office(house: Settings, tmp_path: Path) -> Iterator[KitOffice]:
 
 @dataclass(frozen=True)
 class World:
-    office: KitOffice
+    office: Workspace
     kit: Built
 
 
@@ -77,6 +77,6 @@ def kit(world: World, tmp_path: Path) -> Built:
     return replace(world.kit, folder=folder, sealed=Path(sealed))
 
 
-def made(office: KitOffice, out: Path | None, **more: object) -> Built:
+def made(office: Workspace, out: Path | None, **more: object) -> Built:
     order = Order(**{"out": out, "wheels": False, "to": To(passphrase=PHRASE, cost=CHEAP), **more})  # type: ignore[arg-type]
     return build(office, order, "it")

@@ -14,7 +14,7 @@ from tasks.entries import reserve
 from tasks.incident import exposure
 from tasks.kit.begin import begin
 from tasks.kit.build import Built
-from tasks.shared import keys, manifest, opening, seal
+from tasks.shared import keys, manifest, seal
 from tasks.shared.errors import (
     BadInput,
     ContinuityError,
@@ -25,12 +25,12 @@ from tasks.shared.errors import (
 )
 from tasks.shared.journal_check import verify
 from tasks.shared.journal_copy import HEAD_FILE, adopt, export
-from tasks.shared.kit_part import KitOffice
 from tasks.shared.opening import make_home
 from tasks.shared.private import Vault
 from tasks.shared.private_copy import take as take_private, write as write_private
 from tasks.shared.seal import By, To
 from tasks.shared.settings import FILE, Settings, load
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.entries import house as desks
 from tests.kit.conftest import CHEAP, PHRASE, World, made
@@ -38,9 +38,9 @@ from tests.kit.conftest import CHEAP, PHRASE, World, made
 OPEN = By(passphrase=PHRASE)
 
 
-def laptop(kit: Path, tmp_path: Path, by: By = OPEN, **more: str) -> KitOffice:
+def laptop(kit: Path, tmp_path: Path, by: By = OPEN, **more: str) -> Workspace:
     settings = begin(tmp_path / "laptop", kit, "laptop", by, **more).settings
-    return KitOffice(opening.journal(settings), opening.content(settings), settings)
+    return Workspace(settings)
 
 
 @pytest.mark.parametrize("sealed", [False, True])
@@ -290,7 +290,7 @@ def test_settings_come_along_without_secrets_and_places(tmp_path: Path) -> None:
     (settings.home / "contacts.csv").write_text(CONTACTS)
     (settings.home / "pga").mkdir()
     (settings.home / "pga" / "flags.csv").write_text("flag,agency\n")
-    office = KitOffice(opening.journal(settings), opening.content(settings), settings)
+    office = Workspace(settings)
     kit = made(office, tmp_path / "kits")
     office.journal.close()
     text = (kit.folder / "home" / FILE).read_text("utf-8")
@@ -346,7 +346,7 @@ def test_tables_within_settings_are_written_as_toml() -> None:
 
 
 def test_the_old_book_takes_back_entries_with_their_private_values(
-    office: KitOffice, tmp_path: Path
+    office: Workspace, tmp_path: Path
 ) -> None:
     kit = made(office, tmp_path / "kits")
     there = laptop(kit.folder, tmp_path)

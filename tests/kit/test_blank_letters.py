@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from tasks.kit import letters, papers
 from tasks.kit.build import Built
 from tasks.kit.check import check
 from tasks.shared.board import RED
-from tasks.shared.kit_part import KitOffice
+from tasks.workspace import Workspace
 from tests.incident.paper_world import locked, pdf, written
 from tests.incident.test_forms import blank_form, by_number
 from tests.kit.conftest import World, made
@@ -25,7 +24,7 @@ def printed(kit: Built) -> list[str]:
     return [page.extract_text() for page in PdfReader(kit.folder / papers.FILE).pages]
 
 
-def put(office: KitOffice, name: str, data: bytes) -> Path:
+def put(office: Workspace, name: str, data: bytes) -> Path:
     folder = office.settings.home / "forms"
     folder.mkdir(exist_ok=True)
     path = folder / name
@@ -44,7 +43,7 @@ def test_a_blank_letter_stands_at_the_end_of_the_print_and_as_a_file(world: Worl
     assert "A downtime letter to be filled in by hand" in cover and "CBP's forms are not" in cover
 
 
-def test_cbps_forms_are_printed_empty_and_come_along(office: KitOffice, tmp_path: Path) -> None:
+def test_cbps_forms_are_printed_empty_and_come_along(office: Workspace, tmp_path: Path) -> None:
     put(office, "cbp3461.pdf", blank_form(by_number()))
     put(office, "cbp3461.csv", b"field,value\n")
     put(office, "cbp7501.pdf", pdf(2, "OFFICIAL 7501"))
@@ -62,10 +61,10 @@ def test_cbps_forms_are_printed_empty_and_come_along(office: KitOffice, tmp_path
     assert said == ["the broker or CBP's forms changed since"]
 
 
-def test_a_setting_that_every_letter_needs_is_a_loud_gap(office: KitOffice) -> None:
+def test_a_setting_that_every_letter_needs_is_a_loud_gap(office: Workspace) -> None:
     assert letters.faults(office) == []
     broker = office.settings.broker.model_copy(update={"permit": "", "address": ""})
-    bare = replace(office, settings=office.settings.model_copy(update={"broker": broker}))
+    bare = office.with_settings(office.settings.model_copy(update={"broker": broker}))
     assert [one.light for one in letters.faults(bare)] == [RED, RED]
     assert "[broker] permit is not set" in letters.faults(bare)[0].words
     assert letters.make(bare).words.startswith(
@@ -87,7 +86,7 @@ def drawn_by_a_program() -> bytes:
      (drawn_by_a_program(), "print it to PDF")],
 )  # fmt: skip
 def test_a_form_that_cannot_be_printed_is_named(
-    office: KitOffice, tmp_path: Path, data: bytes, why: str
+    office: Workspace, tmp_path: Path, data: bytes, why: str
 ) -> None:
     put(office, "cbp3461.pdf", data)
     (fault,) = letters.faults(office)

@@ -19,8 +19,9 @@ from tasks.shared import clock, kinds, manifest, people
 from tasks.shared.errors import BadInput, NotFetched, Refused
 from tasks.shared.files import digest_of
 from tasks.shared.journal_copy import read
-from tasks.shared.kit_part import KitFile, KitOffice, KitPart, Provider
+from tasks.shared.kit_part import KitFile, KitPart, Provider
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.conftest import missing_part
 from tests.incident.test_letter_pages import check
 from tests.kit.conftest import LONG, World, known, made
@@ -66,7 +67,7 @@ def test_the_history_is_dated_and_by_client(world: World) -> None:
     assert list(rows["AD cases"]) == [f"A570{123_000 + n}" for n in range(3)]
 
 
-def test_agencies_stand_in_it_by_client(office: KitOffice, tmp_path: Path) -> None:
+def test_agencies_stand_in_it_by_client(office: Workspace, tmp_path: Path) -> None:
     from tasks.incident.pga.loading import HISTORY, load
     from tasks.kit.check import check
     from tests.entries import house as desks, legal
@@ -106,7 +107,7 @@ def test_the_first_call_can_be_made_from_paper(world: World) -> None:
     assert "filer code ABC, licence 12345" in shown and "JO HARBOR, 5625550100" in shown
 
 
-def test_a_plan_without_a_call_sheet_makes_none(office: KitOffice) -> None:
+def test_a_plan_without_a_call_sheet_makes_none(office: Workspace) -> None:
     shipped = plan.load(office.settings.home)
     own = replace(shipped, notices={k: v for k, v in shipped.notices.items() if k != "call-sheet"})
     with pytest.MonkeyPatch.context() as patch:
@@ -116,7 +117,7 @@ def test_a_plan_without_a_call_sheet_makes_none(office: KitOffice) -> None:
     assert call_sheet.make(office).pages
 
 
-def test_no_secret_is_in_it(office: KitOffice, tmp_path: Path) -> None:
+def test_no_secret_is_in_it(office: Workspace, tmp_path: Path) -> None:
     home = office.settings.home
     people.add(office.journal, "ada", "Ada Vance", "12345", ["approver"], "it")
     people.enrol(office.journal, home, "ada", "it")
@@ -131,9 +132,9 @@ def test_no_secret_is_in_it(office: KitOffice, tmp_path: Path) -> None:
 
 
 def test_a_part_that_fails_leaves_no_kit(
-    office: KitOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    office: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: KitOffice) -> KitPart:
+    def fail(_: Workspace) -> KitPart:
         raise BadInput("no contacts")
 
     bad = Provider("contacts", fail, lambda _: "", "")
@@ -146,7 +147,7 @@ def test_a_part_that_fails_leaves_no_kit(
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "C:/evil", "workbooks/TRUCK.xlsx"])
 def test_a_name_that_leads_outside_or_stands_twice_is_refused(
-    office: KitOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    office: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     part = KitPart("", [KitFile(name, b"x")])
     bad = Provider("bad", lambda _: part, lambda _: "", "")
@@ -159,9 +160,9 @@ def with_keep(settings: Settings, keep: int) -> Settings:
     return settings.model_copy(update={"kit": settings.kit.model_copy(update={"keep": keep})})
 
 
-def test_what_a_crash_left_is_swept_and_the_newest_are_kept(office: KitOffice) -> None:
+def test_what_a_crash_left_is_swept_and_the_newest_are_kept(office: Workspace) -> None:
     kits = building.kits(office.settings)
-    office = KitOffice(office.journal, office.content, with_keep(office.settings, 1))
+    office = Workspace(with_keep(office.settings, 1), journal=office.journal)
     left = kits / ".kit-ABC-20260101T0000Z.part"
     left.mkdir(parents=True)
     (left / "half").write_text("x")
@@ -173,7 +174,7 @@ def test_what_a_crash_left_is_swept_and_the_newest_are_kept(office: KitOffice) -
 
 
 def test_without_an_index_no_kit_is_made(
-    office: KitOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    office: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tasks.kit import wheel
 
@@ -187,7 +188,7 @@ def test_without_an_index_no_kit_is_made(
 
 
 def test_the_brokers_own_run_book_takes_the_place_of_ours(
-    office: KitOffice, tmp_path: Path
+    office: Workspace, tmp_path: Path
 ) -> None:
     own = office.settings.home / run_book.FILE
     own.write_text(
@@ -202,7 +203,7 @@ def test_the_brokers_own_run_book_takes_the_place_of_ours(
     assert len(told.value.problems) == 2
 
 
-def test_two_hundred_lines_and_one_stay_on_their_pages(office: KitOffice, tmp_path: Path) -> None:
+def test_two_hundred_lines_and_one_stay_on_their_pages(office: Workspace, tmp_path: Path) -> None:
     if not shutil.which("pdftotext"):
         missing_part("poppler-utils")
     from tasks.entries import history, history_file
@@ -224,7 +225,7 @@ def test_drill_kits_say_so_everywhere(tmp_path: Path) -> None:
     from tests.conftest import SETTINGS
 
     settings = opening.make_home(tmp_path / "drill", SETTINGS, "it", drill=True)
-    office = KitOffice(opening.journal(settings), opening.content(settings), settings)
+    office = Workspace(settings)
     kit = made(office, tmp_path / "kits")
     office.journal.close()
     assert kit.folder.name.startswith("DRILL-") and kit.facts.drill
@@ -233,7 +234,7 @@ def test_drill_kits_say_so_everywhere(tmp_path: Path) -> None:
     assert "DRILL" in first
 
 
-def test_the_facts_are_those_of_their_moment(office: KitOffice, tmp_path: Path) -> None:
+def test_the_facts_are_those_of_their_moment(office: Workspace, tmp_path: Path) -> None:
     with clock.held(clock.parse("2026-11-24T08:03:00.000000Z")):
         kit = made(office, tmp_path / "kits")
     assert kit.folder.name == "kit-ABC-20261124T0803Z"

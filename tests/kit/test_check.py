@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from tasks.kit.check import check
 from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.errors import BadInput
-from tasks.shared.kit_part import Fault, KitOffice, KitPart, Provider
+from tasks.shared.kit_part import Fault, KitPart, Provider
+from tasks.workspace import Workspace
 from tests.kit.conftest import World, made
 
 
-def lights(office: KitOffice, folder: Path | None = None) -> dict[str, str]:
+def lights(office: Workspace, folder: Path | None = None) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in check(office, folder):
         found[line.what] = max(
@@ -50,7 +50,7 @@ def test_age_turns_amber_then_red(world: World) -> None:
             assert lights(world.office, world.kit.folder)["age"] == light
 
 
-def test_numbers_issued_since_make_it_red(office: KitOffice, tmp_path: Path) -> None:
+def test_numbers_issued_since_make_it_red(office: Workspace, tmp_path: Path) -> None:
     folder = made(office, tmp_path / "kits").folder
     assert lights(office, folder)["book"] == lights(office, folder)["workbooks"] == GREEN
     reserve.issue(office.journal, office.settings, "entry", 1, "truck", "2704", "it")
@@ -60,14 +60,14 @@ def test_numbers_issued_since_make_it_red(office: KitOffice, tmp_path: Path) -> 
     assert watched["off-line kit: book"] == RED
 
 
-def test_settings_and_history_that_changed_are_amber(office: KitOffice, tmp_path: Path) -> None:
+def test_settings_and_history_that_changed_are_amber(office: Workspace, tmp_path: Path) -> None:
     from tasks.entries import history
 
     folder = made(office, tmp_path / "kits").folder
     row = {"importer": "New", "hts_number": "8481805090", "country_of_origin": "VN"}
     history.take(office.journal, office.content, "it", ("b.csv", [row], clock.now().date()))
     broker = office.settings.broker.model_copy(update={"contact_phone": "1"})
-    changed = replace(office, settings=office.settings.model_copy(update={"broker": broker}))
+    changed = office.with_settings(office.settings.model_copy(update={"broker": broker}))
     found = lights(changed, folder)
     assert found["history"] == found["settings"] == found["clients"] == AMBER
     assert found["run-book"] == found["book"] == GREEN
@@ -91,7 +91,7 @@ def test_damage_is_red_and_named(world: World, kit: Built) -> None:
     assert line.light == RED and "workbooks/ocean.xlsx" in line.fact
 
 
-def test_another_books_kit_is_told(office: KitOffice, world: World) -> None:
+def test_another_books_kit_is_told(office: Workspace, world: World) -> None:
     line = next(one for one in check(office, world.kit.folder) if one.what == "book")
     assert line.light == RED and "not made from this book" in line.fact
 
@@ -111,7 +111,7 @@ def test_programs_and_python(world: World) -> None:
     assert said(program="0.0.1")["programs"] == AMBER
 
 
-def test_without_a_folder_the_newest_here_then_the_book(office: KitOffice, tmp_path: Path) -> None:
+def test_without_a_folder_the_newest_here_then_the_book(office: Workspace, tmp_path: Path) -> None:
     assert [(line.what, line.light) for line in check(office)] == [("kit", RED)]
     assert checking.watch(office) == []
     made(office, tmp_path / "elsewhere")
@@ -122,7 +122,7 @@ def test_without_a_folder_the_newest_here_then_the_book(office: KitOffice, tmp_p
     assert lights(office)["files"] == GREEN and lights(office)["sealed archive"] == AMBER
 
 
-def test_what_is_no_kit_is_named(office: KitOffice, tmp_path: Path) -> None:
+def test_what_is_no_kit_is_named(office: Workspace, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"kit\.json"):
         check(office, tmp_path)
     (tmp_path / "kit.json").write_text("{}")
@@ -130,16 +130,14 @@ def test_what_is_no_kit_is_named(office: KitOffice, tmp_path: Path) -> None:
         check(office, tmp_path)
 
 
-def test_contacts_that_are_dead_or_changed_are_named(office: KitOffice, tmp_path: Path) -> None:
+def test_contacts_that_are_dead_or_changed_are_named(office: Workspace, tmp_path: Path) -> None:
     from tasks.incident import contacts
-    from tasks.incident.office import Office
-    from tasks.shared.private import Vault
 
     head = "id,role,name,organisation,phone,mail\n"
     own = office.settings.home / contacts.FILE
     own.write_text(f"{head}port-2704,port,Duty officer,CBP,562-555-0100,\n")
     folder = made(office, tmp_path / "kits").folder
-    room = Office(office.journal, office.content, Vault(office.settings.home), office.settings)
+    room = office
     contacts.check(room, "port-2704", "it", works=False, how="rang out")
     said = [line.fact for line in check(office, folder) if line.what == "contacts"]
     assert any("cannot be reached" in fact and "port-2704" in fact for fact in said)

@@ -8,13 +8,13 @@ from tasks.entries import sample
 from tasks.kit import drill
 from tasks.shared import manifest, opening
 from tasks.shared.errors import Refused
-from tasks.shared.kit_part import KitOffice
+from tasks.workspace import Workspace
 
 
 def test_the_chapter_leaves_a_kit_and_says_what_happened(tmp_path: Path) -> None:
     settings = sample.make(tmp_path / "home", "it").settings
     journal = opening.journal(settings)
-    office = KitOffice(journal, opening.content(settings), settings)
+    office = Workspace(settings, journal=journal)
     said = "\n".join(drill.chapter(office, "it", tmp_path / "kit"))
     journal.close()
     for words in ("4 desk workbook(s) with 70", "a swapped workbook is caught: workbooks/",
@@ -25,6 +25,6 @@ def test_the_chapter_leaves_a_kit_and_says_what_happened(tmp_path: Path) -> None
     assert manifest.verify(folder) == [] and sealed.suffix == ".sealed"
 
 
-def test_a_real_house_has_no_such_chapter(office: KitOffice, tmp_path: Path) -> None:
+def test_a_real_house_has_no_such_chapter(office: Workspace, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="Only a drill"):
         drill.chapter(office, "it", tmp_path / "kit")

@@ -24,9 +24,9 @@ from tasks.entries import sample
 from tasks.kit import program
 from tasks.kit.build import Built, Order, build
 from tasks.kit.program import Target
-from tasks.shared import keys, opening
-from tasks.shared.kit_part import KitOffice
+from tasks.shared import keys
 from tasks.shared.seal import To
+from tasks.workspace import Workspace
 
 PHRASE = "five random words are better"
 WINDOWS = Target("windows", "3.13", "win_amd64")
@@ -41,11 +41,11 @@ socket.getaddrinfo = socket.create_connection = _refuse
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[KitOffice, Built]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Built]:
     """A kit of the sample brokerage with its programs, for this machine and for Windows."""
     folder = tmp_path_factory.mktemp("whole")
     settings = sample.make(folder / "home", "it").settings
-    office = KitOffice(opening.journal(settings), opening.content(settings), settings)
+    office = Workspace(settings)
     installer = folder / "python-3.13.9-amd64.exe"
     installer.write_bytes(b"MZ stands for the installer")
     order = Order(folder / "kits", python=installer, to=To(passphrase=PHRASE))
@@ -67,7 +67,7 @@ def isolated(folder: Path) -> tuple[list[str], dict[str, str], str]:
 
 @pytest.mark.long
 def test_a_clean_laptop_without_any_network(
-    whole: tuple[KitOffice, Built], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    whole: tuple[Workspace, Built], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     office, kit = whole
     assert kit.sealed is not None
@@ -133,7 +133,7 @@ def a_letter_is_issued(
 @pytest.mark.long
 @pytest.mark.parametrize("target", [program.here(), WINDOWS], ids=lambda one: one.name)
 def test_the_wheels_are_for_their_machine_and_want_nothing_more(
-    whole: tuple[KitOffice, Built], target: Target
+    whole: tuple[Workspace, Built], target: Target
 ) -> None:
     """Every wheel fits, and everything that one of them requires there is among them."""
     folder = whole[1].folder / program.FOLDER

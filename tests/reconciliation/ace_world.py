@@ -11,11 +11,11 @@ from tasks.ace.stand_in import StandIn
 from tasks.entries.intake import Intake, Source
 from tasks.entries.ledger import take
 from tasks.entries.record import Record, to_bytes
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.loop import Turn, turn, verdicts
 from tasks.reconciliation.planned import Plan
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import clock
+from tasks.workspace import Workspace
 from tests.ace import made_record, made_summary
 from tests.entries import house as desks
 from tests.reconciliation.house import Office
@@ -28,7 +28,7 @@ class World:
     inbox: Path
 
     @property
-    def house(self) -> House:
+    def house(self) -> Workspace:
         return self.office.house
 
     def turn(self) -> Turn:

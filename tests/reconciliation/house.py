@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pyotp
 
-from tasks.entries.ledger import Book
 from tasks.reconciliation import outbound, plan
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import approval, clock, opening, people
 from tasks.shared.journal import Journal
 from tasks.shared.opening import make_home
 from tasks.shared.settings import Ace, Settings
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.entries import house as desks
 
@@ -35,13 +34,12 @@ class Office:
     codes: int = field(default=0)
 
     @property
-    def book(self) -> Book:
+    def book(self) -> Workspace:
         return desks.book_of(self.settings, self.journal)
 
     @property
-    def house(self) -> House:
-        book = self.book
-        return House(book.journal, book.content, book.vault, book.settings)
+    def house(self) -> Workspace:
+        return self.book
 
     @property
     def outbound(self) -> Path:

@@ -12,7 +12,7 @@ import pytest
 from tasks.ace.check import check_bytes
 from tasks.ace.layout import layout
 from tasks.reconciliation import owed, pending, plan
-from tasks.reconciliation.building import Draft, Site, build
+from tasks.reconciliation.building import Draft, build
 from tasks.reconciliation.due import ready
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import clock, kinds
@@ -135,7 +135,7 @@ def open_draft(world: World) -> Draft:
     house = world.house
     going = pending.going(house.journal, house.content, house.settings, TODAY)
     taken = owed.used(house.journal, house.content, going)
-    return Draft(Site(house.journal, house.content, house.settings, TODAY), 1, taken)
+    return Draft(house, TODAY, 1, taken)
 
 
 def test_rejected_summaries_free_their_amount(world: World) -> None:
@@ -211,7 +211,7 @@ def test_a_waiting_plan_is_made_anew_when_its_statements_filled_up_meanwhile(
     waiting = until_duty(world)
     house = world.house
     taken = {(datetime(2026, 11, 25).date(), "filer"): 60_000}
-    draft = Draft(Site(house.journal, house.content, house.settings, TODAY), 90, taken)
+    draft = Draft(house, TODAY, 90, taken)
     build(draft, ready(house.journal, house.settings))
     assert {row["statement_date"] for row in draft.duty()} == {"2026-11-27"}
     assert {row["statement_date"] for row in waiting.duty} == {"2026-11-25"}

@@ -17,9 +17,9 @@ from tasks.desk.main import run
 from tasks.entries import shelf
 from tasks.entries.record import Record, concat, to_bytes
 from tasks.reconciliation import compare
-from tasks.reconciliation.asking import House, house_of
 from tasks.shared import kinds
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 from tests.benchmarks import made_stored, plain_compare
 from tests.benchmarks.compare import as_released
 from tests.benchmarks.made_summaries import made_summaries
@@ -30,7 +30,7 @@ COUNT = 12
 RECORD = as_released(made_summaries(COUNT, 40))
 
 
-def recorded(house: House, parts: list[Record]) -> None:
+def recorded(house: Workspace, parts: list[Record]) -> None:
     made_stored.write_terms(house.settings.home)
     block = {"series": "entry", "filer": "ABC", "first": 1, "last": COUNT, "offset": 0}
     house.journal.append(kinds.NumbersReserved(**block, range_check="x"), "x", "it")
@@ -54,7 +54,7 @@ def answer_of(record: Record) -> tuple[np.ndarray, list[str], np.ndarray]:
     return whole, numbers, starts
 
 
-def found(house: House, numbers: list[str], whole: np.ndarray, starts: np.ndarray) -> dict:
+def found(house: Workspace, numbers: list[str], whole: np.ndarray, starts: np.ndarray) -> dict:
     ((_, _, data),) = made_stored.answers(numbers, whole, starts)
     (answer,) = read_answers(data)
     assert answer.whole
@@ -66,7 +66,7 @@ def found(house: House, numbers: list[str], whole: np.ndarray, starts: np.ndarra
 
 
 def test_what_went_out_comes_back_without_a_difference(house: Settings) -> None:
-    opened = house_of(house)
+    opened = Workspace(house)
     halves = [RECORD.take(RECORD.numbers[:5]), RECORD.take(RECORD.numbers[5:])]
     recorded(opened, halves)
     whole, numbers, starts = answer_of(RECORD)
@@ -78,7 +78,7 @@ def test_what_went_out_comes_back_without_a_difference(house: Settings) -> None:
 
 
 def test_lines_that_one_side_lacks_are_told(house: Settings) -> None:
-    opened = house_of(house)
+    opened = Workspace(house)
     recorded(opened, [RECORD])
     short = RECORD.numbers[2]
     lines = RECORD.lines.to_pylist()
@@ -111,7 +111,7 @@ def test_a_shelf_gives_the_rows_of_any_entries(wanted: list[int], pieces: int) -
 
 
 def test_a_record_out_of_its_contents_is_that_which_was_recorded(house: Settings) -> None:
-    opened = house_of(house)
+    opened = Workspace(house)
     parts = [RECORD.take(RECORD.numbers[k::3]) for k in range(3)]
     where = {}
     for part in parts:
@@ -126,7 +126,7 @@ def test_a_record_out_of_its_contents_is_that_which_was_recorded(house: Settings
 def test_the_desk_sees_every_field_that_differs(
     house: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    opened = house_of(house)
+    opened = Workspace(house)
     recorded(opened, [RECORD])
     whole, numbers, starts = answer_of(RECORD)
     same, other = tmp_path / "same.abi", tmp_path / "other.abi"

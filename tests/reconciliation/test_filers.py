@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tasks.duties.records import Office
 from tasks.reconciliation import plan_words
 from tasks.reconciliation.due import ready
 from tasks.reconciliation.following import HELD, following
@@ -35,7 +33,7 @@ def test_entries_of_another_filer_are_held_with_what_to_do(world: World, asked: 
         world.exchange()
     house = world.house
     other = house.settings.broker.model_copy(update={"filer_code": "XYZ"})
-    changed = replace(house, settings=house.settings.model_copy(update={"broker": other}))
+    changed = house.with_settings(house.settings.model_copy(update={"broker": other}))
     done = turn(changed, "bo", today())
     assert (done.asked, done.written, done.waiting) == ((), (), None)
     assert done.steps == {HELD: numbers} and list(done.held) == numbers
@@ -44,7 +42,7 @@ def test_entries_of_another_filer_are_held_with_what_to_do(world: World, asked: 
     assert {(row["step"], row["why"]) for row in following(changed)} == {
         (HELD, done.held[numbers[0]])
     }
-    board = lines(Office(changed.journal, changed.content, changed.settings))
+    board = lines(changed)
     (told,) = [one for one in board if one.what.startswith("entries of another filer code")]
     assert told.light == "red" and told.fact == f"2: {done.held[numbers[0]]}"
     again = world.turn()
@@ -58,7 +56,7 @@ def test_an_approved_plan_is_not_written_under_a_filer_code_that_changed(world: 
     world.office.approve(waits)
     house = world.house
     other = house.settings.broker.model_copy(update={"filer_code": "XYZ"})
-    changed = replace(house, settings=house.settings.model_copy(update={"broker": other}))
+    changed = house.with_settings(house.settings.model_copy(update={"broker": other}))
     done = turn(changed, "bo", today())
     assert not done.written and list(done.held) == [number]
     assert 'Put filer_code = "ABC" back' in done.dropped[waits.digest]

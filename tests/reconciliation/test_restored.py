@@ -114,7 +114,7 @@ def test_questions_are_of_31_days_and_put_once(world: World) -> None:
     assert days[0][0] == datetime(2026, 10, 5)
     assert all((end.date() - begin.date()).days < 31 for begin, end in days)
     ace = house.settings.ace.model_copy(update={"ask_again_minutes": 60})
-    waits = replace(house, settings=house.settings.model_copy(update={"ace": ace}))
+    waits = house.with_settings(house.settings.model_copy(update={"ace": ace}))
     assert not restored.ask(waits, restore, "bo", NOW.date())
     world.exchange()
     done = turn(world, restore)
@@ -171,7 +171,7 @@ def test_the_reserve_is_never_hit(world: World, last: int, wanted: str) -> None:
     restore = to_the_end(world).restore
     house = world.house
     ours = house.settings.numbers.model_copy(update={"production_last": last})
-    narrow = replace(house, settings=house.settings.model_copy(update={"numbers": ours}))
+    narrow = house.with_settings(house.settings.model_copy(update={"numbers": ours}))
     small = replace(restore, counter=None)
     with pytest.raises(Refused, match=wanted):
         production.next_number(narrow, small, 20 if last < 9_000_000 else -8_000_000)

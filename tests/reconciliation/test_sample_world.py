@@ -23,17 +23,17 @@ from tasks.ace.layout import layout
 from tasks.ace.stand_in import StandIn
 from tasks.entries import lookup, sample
 from tasks.entries.intake import read_files
-from tasks.entries.ledger import Book, Taken, profile_of, take
+from tasks.entries.ledger import Taken, profile_of, take
 from tasks.entries.number import parse
 from tasks.entries.record import Record
 from tasks.reconciliation import drill, terms
-from tasks.reconciliation.asking import House, house_of
 from tasks.reconciliation.bonds import confirm
 from tasks.reconciliation.loop import Turn, turn, verdicts
 from tasks.reconciliation.plan import records
 from tasks.reconciliation.standings import standings
 from tasks.shared import clock
 from tasks.shared.ace_tables import BATCHES
+from tasks.workspace import Workspace
 
 DAY = datetime(2026, 11, 24, 15, tzinfo=UTC)
 STB, QUOTA, WITHDRAWAL = "QZ9-9000052-6", "QZ9-9000027-8", "QZ9-9000042-7"
@@ -57,15 +57,14 @@ class World:
     """The sample brokerage and a stand-in ACE on the other side of its two folders."""
 
     made: sample.Sample
-    house: House
+    house: Workspace
     ace: StandIn
     turns: int = 0
     seen: list[Turn] = field(default_factory=list)
 
     @property
-    def book(self) -> Book:
-        house = self.house
-        return Book(house.journal, house.content, house.vault, house.settings)
+    def book(self) -> Workspace:
+        return self.house
 
     def hand_in(self, paths: list[Path]) -> list[Taken]:
         intakes = read_files(paths, profile_of(self.house.settings))
@@ -210,7 +209,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     home = tmp_path_factory.mktemp("world") / "home"
     with clock.held(DAY):
         made = sample.make(home, "drill")
-        house = house_of(made.settings)
+        house = Workspace(made.settings)
         world = World(made, house, StandIn(home.parent / "ace.sqlite", DAY.date()))
         spoiled = [pair for taken in world.hand_in(made.handed_in) for pair in taken.to_void]
         sample.void(house.journal, home, spoiled)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tasks.duties.records import Office
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.following import following
 from tasks.shared import clock
@@ -28,7 +27,7 @@ def world(office: Desk, tmp_path: Path) -> Iterator[World]:
 
 def told(world: World) -> list[str]:
     house = world.house
-    board = lines(Office(house.journal, house.content, house.settings))
+    board = lines(house)
     return [one.fact for one in board if one.what == WHAT]
 
 

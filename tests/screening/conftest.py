@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.screening.house import House
 from tasks.screening.lists import floors
 from tasks.screening.lists.loading import Book
 from tasks.shared import people
+from tasks.workspace import Workspace
 from tests.screening.world import World
 
 LISTS = Path(__file__).parents[1] / "data" / "lists"
@@ -57,6 +57,6 @@ def keeper(journal, content, staff, excerpts_are_whole) -> Callable[..., Book]:
 @pytest.fixture
 def world(journal, content, house, staff, excerpts_are_whole, tmp_path: Path) -> World:
     """A house of Ada's and Bo's with the January SDN list and no partners yet."""
-    made = World(House(journal, content, house), tmp_path, LISTS)
+    made = World(Workspace(house, journal=journal), tmp_path, LISTS)
     made.load("ofac_2024-01-08", "further")
     return made

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from tasks.screening import decisions, standing, watch
-from tasks.screening.house import House
 from tasks.screening.lists import versions
 from tasks.shared import clock, kinds, people, screening_tables
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.journal_check import verify
 from tasks.status import page
+from tasks.workspace import Workspace
 from tests.screening.conftest import LISTS
 from tests.screening.world import World
 
@@ -24,7 +24,7 @@ TIVA = "ofac-sdn/16527"
 def anywhere(book: Journal, content, house, excerpts_are_whole, tmp_path) -> World:
     """The world of these tests on SQLite, then on PostgreSQL."""
     people.add(book, "ada", "Ada Vance", "98765", ["approver", "compliance"], "it")
-    made = World(House(book, content, house), tmp_path, LISTS)
+    made = World(Workspace(house, journal=book), tmp_path, LISTS)
     made.load("ofac_2024-01-08")
     return made
 

@@ -8,10 +8,10 @@ import pyotp
 import pytest
 
 from tasks.screening import decisions, partner_file, register, shown, standing
-from tasks.screening.house import House
 from tasks.shared import clock, people
 from tasks.shared.errors import BadInput, CodeRefused, Refused
 from tasks.shared.journal_check import verify
+from tasks.workspace import Workspace
 from tests.screening.world import HEAD, World
 
 TIVA = "ofac-sdn/16527"
@@ -137,7 +137,7 @@ def with_settings(world: World, **changes: object) -> World:
     given = world.house.settings
     changed = given.screening.model_copy(update=changes)
     settings = given.model_copy(update={"screening": changed})
-    house = House(world.house.journal, world.house.content, settings)
+    house = Workspace(settings, journal=world.house.journal)
     return World(house, world.folder, world.lists)
 
 

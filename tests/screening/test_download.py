@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from tasks.screening import updating
-from tasks.screening.house import House
 from tasks.screening.lists import loading, versions
 from tasks.screening.lists.download import fetch
 from tasks.shared import clock
 from tasks.shared.errors import BadInput, NotFetched
 from tasks.shared.settings import Screening
+from tasks.workspace import Workspace
 from tests.screening.world import World
 
 
@@ -152,12 +152,12 @@ def served(site: Site, folder: Path) -> None:
     site.bodies |= {f"/{path.name}": path.read_bytes() for path in folder.glob("*.csv")}
 
 
-def house_with(world: World, site: Site) -> House:
+def house_with(world: World, site: Site) -> Workspace:
     given = settings(site, "sdn.csv", "alt.csv", "add.csv", "sdn_comments.csv")
     addresses = given.addresses | {"uflpa": (f"{site.address}/uflpa_list.csv",)}
     screening = given.model_copy(update={"addresses": addresses})
     changed = world.house.settings.model_copy(update={"screening": screening})
-    return House(world.house.journal, world.house.content, changed)
+    return Workspace(changed, journal=world.house.journal)
 
 
 def test_downloads_are_loaded_and_what_fails_keeps_its_version(

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.duties.records import Office
 from tasks.duties.terms import standings as duty_standings
 from tasks.screening import by_name, decisions, running, standing
-from tasks.screening.house import House
 from tasks.screening.lists import floors, loading, versions
 from tasks.screening.lists.catalogue import READERS
 from tasks.shared import clock
 from tasks.shared.errors import BadInput
 from tasks.status import page
+from tasks.workspace import Workspace
 from tests.screening import whole_lists
 from tests.screening.conftest import LISTS
 from tests.screening.world import World
@@ -26,7 +25,7 @@ TWO_ROWS = {"EL": 1, "SDN": 1} | dict.fromkeys(whole_lists.SOURCES.keys() - {"EL
 @pytest.fixture
 def empty(journal, content, house, staff, tmp_path: Path) -> World:
     """A broker's first day: no list, no partner, the real floors."""
-    return World(House(journal, content, house), tmp_path, tmp_path / "lists")
+    return World(Workspace(house, journal=journal), tmp_path, tmp_path / "lists")
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ def state(world: World, partner: str = "P1") -> standing.Standing:
 
 def status(world: World) -> dict[str, page.Line]:
     house = world.house
-    lines = page._screening(Office(house.journal, house.content, house.settings))  # type: ignore[arg-type]
+    lines = page._screening(house)  # type: ignore[arg-type]
     return {line.what: line for line in lines}
 
 
@@ -85,7 +84,7 @@ def test_a_list_that_is_not_whole_clears_nobody(two_rows: World) -> None:
 
 def test_a_list_that_is_not_whole_proves_no_duty(two_rows: World) -> None:
     house = two_rows.house
-    office = Office(house.journal, house.content, house.settings)
+    office = house
 
     def fresh() -> set[str]:
         found = duty_standings(house.journal.rows, office.catalogue, office.zone)

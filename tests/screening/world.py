@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from tasks.screening import decisions, partner_file, register, running
-from tasks.screening.house import House
 from tasks.screening.lists import loading, versions
+from tasks.workspace import Workspace
 
 HEAD = "Partner ID,Name,Role,Country,City,Owners\n"
 
 
 @dataclass
 class World:
-    house: House
+    house: Workspace
     folder: Path
     lists: Path
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.entries import number as numbering
-from tasks.entries.ledger import Book
 from tasks.incident.after.grant_days import days_of, outside
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.drawing import Box, LetterPaper
@@ -22,6 +21,7 @@ from tasks.shared.files import write_atomic
 from tasks.shared.journal import is_drill
 from tasks.shared.paper import Frame
 from tasks.shared.projections import ENTRIES, among
+from tasks.workspace import Workspace
 
 ON_PAPER = ("released", "provisional")
 
@@ -37,12 +37,13 @@ class Relied:
     dated: bool
 
 
-def grant(book: Book, reference: str, first: date, last: date, reason: str, acts: Sequence[str],
+def grant(workspace: Workspace, reference: str, first: date, last: date, reason: str, acts: Sequence[str],
           proof: Path, actor: str) -> None:  # fmt: skip
     """Record what CBP granted. Raises BadInput for dates the wrong way round, an act that discretion never
     covers or that is not known, a reference that is taken; without reason or proof."""
     known = {
-        row["act"]: row for row in table(book.settings.home, "letters", "discretion_acts.csv").rows
+        row["act"]: row
+        for row in table(workspace.settings.home, "letters", "discretion_acts.csv").rows
     }
     problems = [
         Problem(column="act", wrong=f"{act!r} is never covered: {known[act]['source']}" if act in known
@@ -63,9 +64,9 @@ def grant(book: Book, reference: str, first: date, last: date, reason: str, acts
         raise BadInput("Nothing was recorded:", problems)
     body = kinds.DiscretionGranted(reference=reference.strip(), first=first.isoformat(),
                                    last=last.isoformat(), reason=reason.strip(), acts=list(acts),
-                                   proof=kept(book, proof, "CBP's own words"))  # fmt: skip
+                                   proof=kept(workspace, proof, "CBP's own words"))  # fmt: skip
     subject = f"discretion/{reference.strip()}"
-    if not book.journal.append(body, subject, actor, key=f"discretion:{reference.strip()}"):
+    if not workspace.journal.append(body, subject, actor, key=f"discretion:{reference.strip()}"):
         raise BadInput(f"The reference {reference!r} is taken; another grant has another")
 
 
@@ -73,7 +74,7 @@ def _covered(known: dict[str, dict[str, str]]) -> list[str]:
     return [act for act, row in known.items() if row["may_be_covered"] == "Y"]
 
 
-def rely(book: Book, numbers: Sequence[str], reference: str, act: str, folder: Path, actor: str
+def rely(workspace: Workspace, numbers: Sequence[str], reference: str, act: str, folder: Path, actor: str
          ) -> list[Relied]:  # fmt: skip
     """Note that entries rest on a grant, and write the attachment of each into an empty folder.
 
@@ -83,26 +84,28 @@ def rely(book: Book, numbers: Sequence[str], reference: str, act: str, folder: P
     """
     if folder.exists() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty: attachments get a folder of their own")
-    given = next((one for one in grants(book) if one.reference == reference), None)
+    given = next((one for one in grants(workspace) if one.reference == reference), None)
     if given is None or act not in given.acts:
         what = f"covers {', '.join(given.acts)}, not {act}" if given else "is not recorded"
         raise Refused(f"The grant {reference!r} {what}")
-    written = [_ours(book, text) for text in numbers]
-    known = days_of(book, written)
+    written = [_ours(workspace, text) for text in numbers]
+    known = days_of(workspace, written)
     if problems := list(outside(given, act, known)):
         raise Refused("Nothing was recorded:", problems)
     query = sa.select(ENTRIES.c.number, ENTRIES.c.outcome)
-    outcomes = dict(among(book.journal.rows, query, ENTRIES.c.number, written))
-    paths = [_rely(book, given, one, act, outcomes.get(one, ""), folder, actor) for one in written]
+    outcomes = dict(among(workspace.journal.rows, query, ENTRIES.c.number, written))
+    paths = [
+        _rely(workspace, given, one, act, outcomes.get(one, ""), folder, actor) for one in written
+    ]
     if any(paths):
-        drill = "DRILL " if is_drill(book.journal) else ""
-        manifest.write(folder, book.settings.home, f"{drill}attachments under {reference}")
+        drill = "DRILL " if is_drill(workspace.journal) else ""
+        manifest.write(folder, workspace.settings.home, f"{drill}attachments under {reference}")
     return [Relied(one, act, path, one in known) for one, path in zip(written, paths, strict=True)]
 
 
-def _ours(book: Book, text: str) -> str:
-    filer = book.settings.broker.filer_code
-    offsets = {filer: book.settings.numbers.check_digit_offset}
+def _ours(workspace: Workspace, text: str) -> str:
+    filer = workspace.settings.broker.filer_code
+    offsets = {filer: workspace.settings.numbers.check_digit_offset}
     found = numbering.parse(text, offsets=offsets)
     if found.filer != filer:
         problem = Problem(
@@ -112,30 +115,37 @@ def _ours(book: Book, text: str) -> str:
     return str(found)
 
 
-def _rely(book: Book, given: kinds.DiscretionGranted, number: str, act: str, outcome: str, folder: Path,
-          actor: str) -> Path | None:  # fmt: skip
+def _rely(
+    workspace: Workspace,
+    given: kinds.DiscretionGranted,
+    number: str,
+    act: str,
+    outcome: str,
+    folder: Path,
+    actor: str,
+) -> Path | None:
     if outcome in ON_PAPER:
         body = kinds.DiscretionRelied(number=number, reference=given.reference, act=act, content="")
         path = None
     else:
-        data = attachment(book, given, number, act)
+        data = attachment(workspace, given, number, act)
         body = kinds.DiscretionRelied(number=number, reference=given.reference, act=act,
-                                      content=book.content.put(data))  # fmt: skip
+                                      content=workspace.content.put(data))  # fmt: skip
         path = write_atomic(folder / f"discretion-{number}-{act}.pdf", data)
-    book.journal.append(
+    workspace.journal.append(
         body, f"entry/{number}", actor, key=f"relied:{number}:{given.reference}:{act}"
     )
     return path
 
 
-def grants(book: Book) -> list[kinds.DiscretionGranted]:
-    events = book.journal.events(kind=kinds.DiscretionGranted.kind)
+def grants(workspace: Workspace) -> list[kinds.DiscretionGranted]:
+    events = workspace.journal.events(kind=kinds.DiscretionGranted.kind)
     return [event.said for event in events if isinstance(event.said, kinds.DiscretionGranted)]
 
 
-def relied(book: Book) -> list[dict[str, object]]:
+def relied(workspace: Workspace) -> list[dict[str, object]]:
     """A row an entry and act, in the order they were noted."""
-    events = book.journal.events(kind=kinds.DiscretionRelied.kind)
+    events = workspace.journal.events(kind=kinds.DiscretionRelied.kind)
     return [
         {"number": said.number, "act": said.act, "reference": said.reference, "noted": event.at[:10],
          "attachment": said.content or "none asked for: released on downtime"}
@@ -143,12 +153,14 @@ def relied(book: Book) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def attachment(book: Book, given: kinds.DiscretionGranted, number: str, act: str) -> bytes:
+def attachment(
+    workspace: Workspace, given: kinds.DiscretionGranted, number: str, act: str
+) -> bytes:
     """The document for one summary: broker, dates and reason of the discretion (CBP 3609-0324 as the
     trade press tells it)."""
-    broker, drill = book.settings.broker, is_drill(book.journal)
+    broker, drill = workspace.settings.broker, is_drill(workspace.journal)
     titles = {row["act"]: row["title"] for row in
-              table(book.settings.home, "letters", "discretion_acts.csv").rows}  # fmt: skip
+              table(workspace.settings.home, "letters", "discretion_acts.csv").rows}  # fmt: skip
     frame = Frame(
         title=f"Enforcement discretion, entry {number}",
         left=broker.name,

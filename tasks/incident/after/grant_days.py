@@ -8,11 +8,11 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from tasks.entries.ledger import Book
 from tasks.incident import deadlines, hour_zero, state
 from tasks.shared import kinds
 from tasks.shared.errors import Problem
 from tasks.shared.projections import ENTRIES, among
+from tasks.workspace import Workspace
 
 SUMMARY = "late-summary"
 _WORKS = ("summary", "unpaid", "immediate-delivery")
@@ -26,12 +26,12 @@ class Days:
     due: date
 
 
-def days_of(book: Book, numbers: Sequence[str]) -> dict[str, Days]:
+def days_of(workspace: Workspace, numbers: Sequence[str]) -> dict[str, Days]:
     """What the book knows: of recorded entries, and of production's in the hour-zero list."""
-    rules = deadlines.load(book.settings.home)
-    found = dict(_listed(book, rules, frozenset(numbers)))
+    rules = deadlines.load(workspace.settings.home)
+    found = dict(_listed(workspace, rules, frozenset(numbers)))
     query = sa.select(ENTRIES.c.number, ENTRIES.c.entry_type, ENTRIES.c.entered)
-    for row in among(book.journal.rows, query, ENTRIES.c.number, list(numbers)):
+    for row in among(workspace.journal.rows, query, ENTRIES.c.number, list(numbers)):
         if row.entered:
             entered = date.fromisoformat(row.entered)
             dues = [deadlines.due(rule, entered).day or entered
@@ -40,10 +40,10 @@ def days_of(book: Book, numbers: Sequence[str]) -> dict[str, Days]:
     return found
 
 
-def _listed(book: Book, rules: Mapping[str, deadlines.Deadline], numbers: frozenset[str]
+def _listed(workspace: Workspace, rules: Mapping[str, deadlines.Deadline], numbers: frozenset[str]
             ) -> Iterator[tuple[str, Days]]:  # fmt: skip
-    incident = state.newest(book.journal.rows)
-    for item in hour_zero.items(book.journal.rows, incident.id, rules) if incident else ():
+    incident = state.newest(workspace.journal.rows)
+    for item in hour_zero.items(workspace.journal.rows, incident.id, rules) if incident else ():
         if item.reference in numbers and item.work in _WORKS and item.starts and item.due:
             start = deadlines.day_of(hour_zero.start_of(item.starts))
             yield item.reference, Days(start, item.due.day or deadlines.day_of(item.due.at))

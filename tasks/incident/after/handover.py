@@ -20,7 +20,6 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.entries import number as numbering
-from tasks.entries.ledger import Book
 from tasks.entries.private_fields import unseal
 from tasks.entries.record import Record
 from tasks.entries.shelf import record as record_of
@@ -33,6 +32,7 @@ from tasks.shared.journal import is_drill
 from tasks.shared.presented import presented
 from tasks.shared.private import masked
 from tasks.shared.projections import ENTRIES, NUMBERS, WITH_ANOTHER, among
+from tasks.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Prepared:
     signer: str
 
 
-def prepare(book: Book, numbers: Sequence[str], other: Other, authorised: Mapping[str, Path],
+def prepare(workspace: Workspace, numbers: Sequence[str], other: Other, authorised: Mapping[str, Path],
             power: Mapping[str, Path], folder: Path, actor: str) -> Prepared:  # fmt: skip
     """Seal entries for another broker; from then on they are not ours to file. `authorised` and `power`:
     by importer number as recorded (the name where that is a Social Security number), the client's written
@@ -72,17 +72,18 @@ def prepare(book: Book, numbers: Sequence[str], other: Other, authorised: Mappin
     attorney, for our own filer code, or a folder that is not empty; NumberUnavailable.
     """
     numbers = list(dict.fromkeys(numbers))
-    _require_other(book, other, folder)
-    _require_unseen(book, numbers)
-    record = unseal(_record(book, numbers), book.vault)
+    _require_other(workspace, other, folder)
+    _require_unseen(workspace, numbers)
+    record = unseal(_record(workspace, numbers), workspace.vault)
     clients = _clients(record)
     _require_papers(clients, authorised, power)
     leave = {
-        one: kept(book, authorised[one], "the client's written authorisation") for one in clients
+        one: kept(workspace, authorised[one], "the client's written authorisation")
+        for one in clients
     }
-    powers = {one: kept(book, power[one], "the power of attorney") for one in clients}
-    name = _name(book, numbers, other)
-    data, digest, count = _bundle(book, name, numbers, record, other)
+    powers = {one: kept(workspace, power[one], "the power of attorney") for one in clients}
+    name = _name(workspace, numbers, other)
+    data, digest, count = _bundle(workspace, name, numbers, record, other)
     # Written before the book says so: a file too many does no harm, only its addressee can read it.
     path = folder / f"{clock.stamp()}-{name}{seal.SUFFIX}"
     package = seal.write(path, seal.To(recipients=[other.key]), lambda out: _fill(out, data))
@@ -92,48 +93,48 @@ def prepare(book: Book, numbers: Sequence[str], other: Other, authorised: Mappin
         power={_said(one): found for one, found in powers.items()},
         manifest=digest, package=package,
     )  # fmt: skip
-    with book.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         pen.append(body, f"handover/{name}")
-    signer = keys.key_id(keys.public(book.settings.home))
+    signer = keys.key_id(keys.public(workspace.settings.home))
     return Prepared(name, path, tuple(numbers), count, other.key_id, signer)
 
 
-def recall(book: Book, handover: str, reason: str, proof: Path, actor: str) -> list[str]:
+def recall(workspace: Workspace, handover: str, reason: str, proof: Path, actor: str) -> list[str]:
     """Take back what the other broker did not file and will not; returns the numbers that are ours again.
     Raises BadInput without reason or its written word, Refused if there is nothing to take back."""
     if not reason.strip():
         raise BadInput("Say why the other broker does not file these")
-    said = next((one for one in handovers(book) if one.handover == handover), None)
+    said = next((one for one in handovers(workspace) if one.handover == handover), None)
     if said is None:
         raise Refused(f"No hand-over {handover!r}; see continuity incident handover list")
     # A number that came back and was sealed anew is with the broker of the later hand-over.
-    newest = _newest(book)
-    back = [number for number, state in _states(book, said.numbers).items()
+    newest = _newest(workspace)
+    back = [number for number, state in _states(workspace, said.numbers).items()
             if state == WITH_ANOTHER and newest[number] == handover]  # fmt: skip
     if not back:
         raise Refused(f"Nothing of {handover} is with {said.broker} any more")
-    word = kept(book, proof, "the other broker's word that it filed none")
+    word = kept(workspace, proof, "the other broker's word that it filed none")
     body = kinds.HandoverRecalled(
         handover=handover, numbers=back, reason=reason.strip(), proof=word
     )
-    book.journal.append(body, f"handover/{handover}", actor)
+    workspace.journal.append(body, f"handover/{handover}", actor)
     return back
 
 
-def handovers(book: Book) -> list[kinds.HandoverPrepared]:
-    events = book.journal.events(kind=kinds.HandoverPrepared.kind)
+def handovers(workspace: Workspace) -> list[kinds.HandoverPrepared]:
+    events = workspace.journal.events(kind=kinds.HandoverPrepared.kind)
     return [event.said for event in events if isinstance(event.said, kinds.HandoverPrepared)]
 
 
-def listing(book: Book) -> list[dict[str, object]]:
+def listing(workspace: Workspace) -> list[dict[str, object]]:
     """A row an entry: to whom it was sealed, and where its number stands now; of an earlier hand-over
     only that it came back."""
-    found, newest = [], _newest(book)
-    for said in handovers(book):
+    found, newest = [], _newest(workspace)
+    for said in handovers(workspace):
         query = sa.select(NUMBERS.c.number, NUMBERS.c.state, NUMBERS.c.note)
         rows = {
             row.number: row
-            for row in among(book.journal.rows, query, NUMBERS.c.number, said.numbers)
+            for row in among(workspace.journal.rows, query, NUMBERS.c.number, said.numbers)
         }
         for number in said.numbers:
             now = rows[number].state, rows[number].note
@@ -145,16 +146,16 @@ def listing(book: Book) -> list[dict[str, object]]:
     return found
 
 
-def _newest(book: Book) -> dict[str, str]:
+def _newest(workspace: Workspace) -> dict[str, str]:
     """Number to the last hand-over that it was sealed for."""
-    return {number: said.handover for said in handovers(book) for number in said.numbers}
+    return {number: said.handover for said in handovers(workspace) for number in said.numbers}
 
 
 def _fill(out: seal.Sealer, data: bytes) -> None:
     out.write(data)
 
 
-def _require_other(book: Book, other: Other, folder: Path) -> None:
+def _require_other(workspace: Workspace, other: Other, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty: a hand-over gets a folder of its own")
     problems = []
@@ -163,34 +164,35 @@ def _require_other(book: Book, other: Other, folder: Path) -> None:
     if not numbering.is_filer(other.filer):
         problems.append(Problem(column="filer", value=other.filer, wrong="is no filer code",
                                 right="three letters or digits, like XYZ"))  # fmt: skip
-    elif other.filer == book.settings.broker.filer_code:
+    elif other.filer == workspace.settings.broker.filer_code:
         problems.append(Problem(column="filer", value=other.filer, wrong="is our own"))
     if problems:
         raise BadInput("Nothing was sealed:", problems)
 
 
-def _require_unseen(book: Book, numbers: Sequence[str]) -> None:
+def _require_unseen(workspace: Workspace, numbers: Sequence[str]) -> None:
     if not numbers:
         raise BadInput("No entry is named")
-    states = _states(book, numbers)
+    states = _states(workspace, numbers)
     if lacking := [number for number in numbers if states.get(number) != "recorded"]:
         said = ", ".join(f"{one} is {states.get(one, 'in no reserve')}" for one in lacking[:5])
         raise NumberUnavailable(f"{said}; only recorded entries can be handed over")
     problems = [Problem(column="Entry number", value=number, wrong=reason, right="it stays ours: we file it")
-                for number in numbers if (reason := presented(book.journal, number))]  # fmt: skip
+                for number in numbers if (reason := presented(workspace.journal, number))]  # fmt: skip
     if problems:
         raise Refused("Only what CBP has not seen can be handed over:", problems)
 
 
-def _states(book: Book, numbers: Sequence[str]) -> dict[str, str]:
+def _states(workspace: Workspace, numbers: Sequence[str]) -> dict[str, str]:
     query = sa.select(NUMBERS.c.number, NUMBERS.c.state)
-    return dict(among(book.journal.rows, query, NUMBERS.c.number, list(numbers)))
+    return dict(among(workspace.journal.rows, query, NUMBERS.c.number, list(numbers)))
 
 
-def _record(book: Book, numbers: Sequence[str]) -> Record:
+def _record(workspace: Workspace, numbers: Sequence[str]) -> Record:
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
     return record_of(
-        book.content, dict(among(book.journal.rows, query, ENTRIES.c.number, list(numbers)))
+        workspace.content,
+        dict(among(workspace.journal.rows, query, ENTRIES.c.number, list(numbers))),
     )
 
 
@@ -227,32 +229,32 @@ def _require_papers(
         raise BadInput("Nothing was sealed:", problems)
 
 
-def _name(book: Book, numbers: Sequence[str], other: Other) -> str:
-    before = len(handovers(book))
+def _name(workspace: Workspace, numbers: Sequence[str], other: Other) -> str:
+    before = len(handovers(workspace))
     said = kinds.canonical([list(numbers), other.filer, other.key_id, before])
     return f"HO-{sha256(said.encode()).hexdigest()[:8].upper()}"
 
 
-def _bundle(book: Book, name: str, numbers: Sequence[str], record: Record, other: Other
+def _bundle(workspace: Workspace, name: str, numbers: Sequence[str], record: Record, other: Other
             ) -> tuple[bytes, str, int]:  # fmt: skip
     """The package in the clear, the digest of its manifest, and how many documents are in it. Nothing of it
     touches the disk: a hand-over that is killed would leave Social Security numbers lying in a folder."""
-    broker, drill = book.settings.broker, is_drill(book.journal)
+    broker, drill = workspace.settings.broker, is_drill(workspace.journal)
     house = {"name": broker.name, "filer_code": broker.filer_code, "licence": broker.licence,
              "contact_name": broker.contact_name, "contact_phone": broker.contact_phone}  # fmt: skip
     port = str(record.entries["port_of_entry"][0].as_py() or "")
     files = {f"{name}.xlsx": workbook(f"for {other.filer}"[:20], port, [], house, drill=drill,
                                       record=record, handed_to=f"for {other.name}")}  # fmt: skip
     listed = []
-    for number, some in attached(book.journal, numbers).items():
+    for number, some in attached(workspace.journal, numbers).items():
         for one in some:
             file = f"{len(listed) + 1:03d}-{number}-{one.file}"
-            files[file] = book.content.get(one.content)
+            files[file] = workspace.content.get(one.content)
             listed.append({"entry": number, "document": one.document, "file": file})
     about = {"handover": name, "from": broker.name, "to": other.name, "filer": other.filer,
              "entries": list(numbers), "documents": listed, "drill": drill}  # fmt: skip
     files["about.json"] = json.dumps(about, indent=1, ensure_ascii=False).encode()
-    made = manifest.of(files, book.settings.home, f"hand-over {name}")
+    made = manifest.of(files, workspace.settings.home, f"hand-over {name}")
     data = _zipped({**files, manifest.FILE: made})
     return data, sha256(made).hexdigest(), len(listed)
 

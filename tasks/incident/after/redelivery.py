@@ -10,7 +10,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.entries.ledger import Book
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.tables import table
 from tasks.shared import clock, kinds
@@ -18,6 +17,7 @@ from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.projections import ENTRIES
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 CONDITIONAL, WATCHED, OVER, DEMANDED, ANSWERED = (
     "conditional", "watched", "over", "demanded", "answered")  # fmt: skip
@@ -54,15 +54,15 @@ class _Facts:
     """When the newest of these was recorded, by number."""
 
 
-def watches(book: Book, *, pressing: bool = False) -> list[Watch]:
+def watches(workspace: Workspace, *, pressing: bool = False) -> list[Watch]:
     """Every entry that was released on paper, what bites first before all others; or only those under a
     condition or with a demand."""
-    facts, rules = _facts(book), _rules(book)
+    facts, rules = _facts(workspace), _rules(workspace)
     query = sa.select(ENTRIES).where(ENTRIES.c.released != "").order_by(ENTRIES.c.number)
     if pressing:
         named = {*facts.conditions, *(number for number, _ in facts.demands)}
         query = query.where(sa.or_(ENTRIES.c.outcome == "provisional", ENTRIES.c.number.in_(named)))
-    found = [_watch(row, facts, rules) for row in book.journal.rows(query)]
+    found = [_watch(row, facts, rules) for row in workspace.journal.rows(query)]
     order = (DEMANDED, CONDITIONAL, WATCHED, ANSWERED, OVER)
     last = date.max
     return sorted(
@@ -70,13 +70,13 @@ def watches(book: Book, *, pressing: bool = False) -> list[Watch]:
     )
 
 
-def _facts(book: Book) -> _Facts:
+def _facts(workspace: Workspace) -> _Facts:
     found = _Facts({}, {}, {}, {})
-    for event in book.journal.events(kind="release."):
+    for event in workspace.journal.events(kind="release."):
         if isinstance(event.said, kinds.ReleaseConditional):
             found.conditions[event.said.number] = event.said
             found.noted[event.said.number] = event.at
-    for event in book.journal.events(kind="redelivery."):
+    for event in workspace.journal.events(kind="redelivery."):
         if isinstance(said := event.said, kinds.RedeliveryDemanded):
             found.demands[said.number, said.notice] = said
             found.noted[said.number] = event.at
@@ -85,8 +85,8 @@ def _facts(book: Book) -> _Facts:
     return found
 
 
-def _rules(book: Book) -> dict[str, tuple[int, str]]:
-    rows = table(book.settings.home, "letters", "after_release.csv").rows
+def _rules(workspace: Workspace) -> dict[str, tuple[int, str]]:
+    rows = table(workspace.settings.home, "letters", "after_release.csv").rows
     try:
         return {row["rule"]: (int(row["days"]), row["mark"]) for row in rows}
     except ValueError as wrong:
@@ -132,11 +132,11 @@ def _today() -> date:
 
 
 def conditional(
-    book: Book, number: str, why: str, until: date | None, proof: Path, actor: str
+    workspace: Workspace, number: str, why: str, until: date | None, proof: Path, actor: str
 ) -> None:
     """Note that a release stands under a condition, or (with `until`) that this ended. Raises BadInput
     without words or proof, NumberUnavailable unless the entry was released."""
-    released = _released(book, number)
+    released = _released(workspace, number)
     if not why.strip():
         raise BadInput(
             "Say what the release depends on: a sample, a request for information (CBP 28) ..."
@@ -146,17 +146,17 @@ def conditional(
             f"--until {until}: a condition ends between the release ({released}) and today"
         )
     body = kinds.ReleaseConditional(number=number, why=why.strip(), until=until.isoformat() if until else "",
-                                    proof=kept(book, proof, "what the port wrote"))  # fmt: skip
-    book.journal.append(body, f"entry/{number}", actor)
+                                    proof=kept(workspace, proof, "what the port wrote"))  # fmt: skip
+    workspace.journal.append(body, f"entry/{number}", actor)
 
 
-def demanded(book: Book, number: str, notice: str, on: date, due: date | None, what: str, proof: Path,
+def demanded(workspace: Workspace, number: str, notice: str, on: date, due: date | None, what: str, proof: Path,
              actor: str) -> date:  # fmt: skip
     """Note a notice on CBP Form 4647; returns the day by which it must be met: the one that it names,
     else the usual term [G]. Raises BadInput for days that cannot be, NumberUnavailable, Refused if that
     notice is known."""
-    released = _released(book, number)
-    days, _ = _rules(book)["notice_to_comply"]
+    released = _released(workspace, number)
+    days, _ = _rules(workspace)["notice_to_comply"]
     last = due or on + timedelta(days=days)
     if not released <= on <= _today() or last < on:
         raise BadInput(f"A notice of {on}, to be met by {last}: it comes after the release ({released}), not "
@@ -165,21 +165,29 @@ def demanded(book: Book, number: str, notice: str, on: date, due: date | None, w
         raise BadInput("Give the notice's number or date (--notice) and what it demands (--what)")
     body = kinds.RedeliveryDemanded(number=number, notice=notice.strip(), on=on.isoformat(),
                                     due=last.isoformat(), what=what.strip(),
-                                    proof=kept(book, proof, "the notice"))  # fmt: skip
-    if not book.journal.append(
+                                    proof=kept(workspace, proof, "the notice"))  # fmt: skip
+    if not workspace.journal.append(
         body, f"entry/{number}", actor, key=f"4647:{number}:{notice.strip()}"
     ):
         raise Refused(f"{number}: the notice {notice!r} is recorded already")
     return last
 
 
-def answered(book: Book, number: str, notice: str, how: str, on: date, until: date | None, proof: Path,
-             actor: str) -> None:  # fmt: skip
+def answered(
+    workspace: Workspace,
+    number: str,
+    notice: str,
+    how: str,
+    on: date,
+    until: date | None,
+    proof: Path,
+    actor: str,
+) -> None:
     """Note what became of a demand: complied, extended (`until`), withdrawn. Raises BadInput for another
     word or day, Refused if there is no such demand open."""
     if how not in (COMPLIED, EXTENDED, WITHDRAWN):
         raise BadInput(f"{how!r}: a demand is {COMPLIED}, {EXTENDED} or {WITHDRAWN}")
-    facts = _facts(book)
+    facts = _facts(workspace)
     said, before = facts.demands.get((number, notice)), facts.answers.get((number, notice))
     if said is None or (before is not None and before.how != EXTENDED):
         raise Refused(
@@ -191,12 +199,12 @@ def answered(book: Book, number: str, notice: str, how: str, on: date, until: da
         raise BadInput("An extension has a day to come (--until), and nothing else has")
     body = kinds.RedeliveryAnswered(number=number, notice=notice, how=how, on=on.isoformat(),
                                     until=until.isoformat() if until else "",
-                                    proof=kept(book, proof, "CBP's word or the receipt"))  # fmt: skip
-    book.journal.append(body, f"entry/{number}", actor)
+                                    proof=kept(workspace, proof, "CBP's word or the receipt"))  # fmt: skip
+    workspace.journal.append(body, f"entry/{number}", actor)
 
 
-def _released(book: Book, number: str) -> date:
-    rows = book.journal.rows(sa.select(ENTRIES.c.released).where(ENTRIES.c.number == number))
+def _released(workspace: Workspace, number: str) -> date:
+    rows = workspace.journal.rows(sa.select(ENTRIES.c.released).where(ENTRIES.c.number == number))
     if not rows or not rows[0].released:
         raise NumberUnavailable(
             f"{number} is not recorded as released on paper: record its outcome and release date first (its "
@@ -212,9 +220,9 @@ def light(one: Watch, today: date) -> str:
     return AMBER if one.state == CONDITIONAL else GREEN
 
 
-def readiness(book: Book) -> Iterator[Line]:
+def readiness(workspace: Workspace) -> Iterator[Line]:
     """The board's lines: demands that are due, releases under a condition."""
-    found, noted = watches(book, pressing=True), _facts(book).noted
+    found, noted = watches(workspace, pressing=True), _facts(workspace).noted
     today = _today()
     for one in found:
         if one.state == DEMANDED and one.due:
@@ -228,11 +236,17 @@ def readiness(book: Book) -> Iterator[Line]:
                        noted[one.number], "G")  # fmt: skip
     if some := [one.number for one in found if one.state == CONDITIONAL]:
         fact = f"{len(some)}: {', '.join(some[:3])}{', ...' if some[3:] else ''}; the importers keep the goods"
-        yield Line("", "released under a condition", AMBER, fact,
-                   "continuity incident redelivery conditional NUMBER --why WORDS --until DAY --proof FILE",
-                   max(noted.get(number, "") or _recorded(book, number) for number in some), "S")  # fmt: skip
+        yield Line(
+            "",
+            "released under a condition",
+            AMBER,
+            fact,
+            "continuity incident redelivery conditional NUMBER --why WORDS --until DAY --proof FILE",
+            max(noted.get(number, "") or _recorded(workspace, number) for number in some),
+            "S",
+        )
 
 
-def _recorded(book: Book, number: str) -> str:
+def _recorded(workspace: Workspace, number: str) -> str:
     query = sa.select(EVENTS.c.at).join(ENTRIES, ENTRIES.c.seq == EVENTS.c.seq)
-    return str(book.journal.rows(query.where(ENTRIES.c.number == number))[0].at)
+    return str(workspace.journal.rows(query.where(ENTRIES.c.number == number))[0].at)

@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from tasks.entries import codes, shelf
-from tasks.entries.ledger import Book
 from tasks.shared.errors import Refused
 from tasks.shared.private import HIDDEN, is_reference
 from tasks.shared.projections import ENTRIES, NUMBERS, among
+from tasks.workspace import Workspace
 
 Row = Mapping[str, Any]
 GONE = "purged"
@@ -59,23 +59,27 @@ class Case:
         return HIDDEN if hidden else value
 
 
-def cases(book: Book, numbers: Iterable[str]) -> list[Case]:
+def cases(workspace: Workspace, numbers: Iterable[str]) -> list[Case]:
     """The recorded entries among these numbers, in their order, with private values opened."""
     wanted = list(dict.fromkeys(numbers))
     query = sa.select(ENTRIES, NUMBERS.c.state, NUMBERS.c.note).join(
         NUMBERS, NUMBERS.c.number == ENTRIES.c.number
     )
-    found = {row.number: row for row in among(book.journal.rows, query, ENTRIES.c.number, wanted)}
-    record = shelf.record(book.content, {number: row.content for number, row in found.items()})
+    found = {
+        row.number: row for row in among(workspace.journal.rows, query, ENTRIES.c.number, wanted)
+    }
+    record = shelf.record(workspace.content, {number: row.content for number, row in found.items()})
     tables = {name: _by_entry(table.to_pylist()) for name, table in record.items()}
-    return [_case(book, found[number], tables) for number in wanted if number in found]
+    return [_case(workspace, found[number], tables) for number in wanted if number in found]
 
 
-def as_recorded(book: Book, known: Sequence[Case], where: Mapping[str, str]) -> list[Case]:
+def as_recorded(
+    workspace: Workspace, known: Sequence[Case], where: Mapping[str, str]
+) -> list[Case]:
     """The same entries as earlier revisions have them; `where`: the content of that revision by number."""
-    record = shelf.record(book.content, where)
+    record = shelf.record(workspace.content, where)
     tables = {name: _by_entry(table.to_pylist()) for name, table in record.items()}
-    return [_filled(book, case, tables) for case in known]
+    return [_filled(workspace, case, tables) for case in known]
 
 
 def _by_entry(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -85,25 +89,27 @@ def _by_entry(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _case(book: Book, row: Any, tables: Mapping[str, Mapping[str, list[Row]]]) -> Case:
+def _case(workspace: Workspace, row: Any, tables: Mapping[str, Mapping[str, list[Row]]]) -> Case:
     bare = Case(row.number, row.digest, row.state, row.note, row.outcome, {})
-    return _filled(book, bare, tables)
+    return _filled(workspace, bare, tables)
 
 
-def _filled(book: Book, bare: Case, tables: Mapping[str, Mapping[str, list[Row]]]) -> Case:
+def _filled(
+    workspace: Workspace, bare: Case, tables: Mapping[str, Mapping[str, list[Row]]]
+) -> Case:
     own = {name: some.get(bare.number, []) for name, some in tables.items()}
     (entry,) = own["entries"]
-    opened = {name: _opened(book, entry[name]) for name in PRIVATE if entry[name]}
+    opened = {name: _opened(workspace, entry[name]) for name in PRIVATE if entry[name]}
     return replace(bare, tables=own, opened=opened)
 
 
 PRIVATE = ("driver_birth_date", "driver_licence", "vehicle_plate")
 
 
-def _opened(book: Book, value: str) -> str:
+def _opened(workspace: Workspace, value: str) -> str:
     if not is_reference(value):
         return value
     try:
-        return book.vault.open(value)
+        return workspace.vault.open(value)
     except Refused:
         return GONE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tasks.entries.ledger import Book
 from tasks.incident import state
 from tasks.incident.clocks import ON_LINE
 from tasks.incident.letters import letterhead
@@ -18,17 +17,18 @@ from tasks.shared import board, clock
 from tasks.shared.board import AMBER, Line
 from tasks.shared.private import masked
 from tasks.shared.projections import LETTERS
+from tasks.workspace import Workspace
 
 
-def chase_list(book: Book) -> list[dict[str, object]]:
+def chase_list(workspace: Workspace) -> list[dict[str, object]]:
     """A row an entry whose letter counts and of which something is still to come, by importer. What
     came since the letter is no longer listed; what an entry was let go without, is."""
-    rules, found = Rules.of(book), []
-    known = {one.said.letter: one for one in letters(book)}
+    rules, found = Rules.of(workspace), []
+    known = {one.said.letter: one for one in letters(workspace)}
     live = sa.select(LETTERS.c.live, LETTERS.c.letter).where(LETTERS.c.live.is_not(None))
-    where = {row.live: known[row.letter] for row in book.journal.rows(live)}
-    have = attached(book.journal, list(where))
-    for case in cases(book, where):
+    where = {row.live: known[row.letter] for row in workspace.journal.rows(live)}
+    have = attached(workspace.journal, list(where))
+    for case in cases(workspace, where):
         said = where[case.number].said
         gone = next(one.let_go for one in said.entries if one.number == case.number)
         lacking = [*follows(rules, case, have[case.number]),
@@ -42,29 +42,29 @@ def chase_list(book: Book) -> list[dict[str, object]]:
     return sorted(found, key=lambda row: (str(row["importer"]), str(row["entry"])))
 
 
-def unlettered(book: Book) -> list[Line]:
+def unlettered(workspace: Workspace) -> list[Line]:
     """The board's line on entries that went, or are to go, to a port without a letter while we are down."""
-    incident = state.find(book.journal.rows)
-    if incident is None or incident.state in ON_LINE or not (left := without(book.journal)):
+    incident = state.find(workspace.journal.rows)
+    if incident is None or incident.state in ON_LINE or not (left := without(workspace.journal)):
         return []
     told = "; ".join(f"port {port or 'not given'}: {len(some)}" for port, some in left.items())
     return [Line("", "entries on paper without a downtime letter", AMBER, told,
                  "continuity incident letters issue --port PORT --out FOLDER")]  # fmt: skip
 
 
-def readiness(book: Book) -> list[Line]:
+def readiness(workspace: Workspace) -> list[Line]:
     """The board's lines: settings without which no letter is issued, entries of which papers are still
     to follow, letters that nobody sent."""
     lines = []
-    if names := letterhead.missing(book.settings.broker):
+    if names := letterhead.missing(workspace.settings.broker):
         fact = f"not set: [broker] {', '.join(names)}"
         lines.append(Line("", "settings that every downtime letter needs", AMBER, fact,
                           "enter them in continuity.toml"))  # fmt: skip
-    if rows := chase_list(book):
+    if rows := chase_list(workspace):
         fact = f"{len(rows)} entries of {len({row['importer'] for row in rows})} importers"
         lines.append(Line("", "papers to follow behind downtime letters", AMBER, fact,
                           "continuity incident letters chase"))  # fmt: skip
-    unsent = [one for one in letters(book) if one.state == ISSUED]
+    unsent = [one for one in letters(workspace) if one.state == ISSUED]
     if unsent:
         fact = f"{len(unsent)}, the first issued {board.ago(clock.parse(unsent[0].at))}"
         lines.append(Line("", "downtime letters without proof of sending", AMBER, fact,

@@ -10,13 +10,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.entries import codes
-from tasks.entries.ledger import Book
 from tasks.incident.letters.case import Case, cases
 from tasks.incident.letters.hostile_document import Document, name_fault, read
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, HostileFile, NumberUnavailable, Problem, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.projections import DOCUMENTS, ENTRIES, among
+from tasks.workspace import Workspace
 
 OWN = ("CBP 3461", "Stamped copy")
 """Documents that no packet waits for: the letter brings the first, the port makes the second."""
@@ -50,7 +50,7 @@ def attached(journal: Journal, numbers: Sequence[str]) -> dict[str, list[Attache
     return found
 
 
-def attach(book: Book, number: str, path: Path, document: str, actor: str,
+def attach(workspace: Workspace, number: str, path: Path, document: str, actor: str,
            reference: str = "") -> Attached:  # fmt: skip
     """Attach one file. The same file again changes nothing. Raises BadInput for an unknown kind of
     document or a reference that is taken, HostileFile, NumberUnavailable if it is not recorded."""
@@ -59,8 +59,10 @@ def attach(book: Book, number: str, path: Path, document: str, actor: str,
         problem = Problem(column="type", value=document, wrong="is no kind of document",
                           right=f"one of {kinds_}")  # fmt: skip
         raise BadInput("Nothing was attached:", [problem])
-    _require_recorded(book.journal, [number])
-    one = _kept(book, number, read(path, book.settings.letters), document, reference, actor)
+    _require_recorded(workspace.journal, [number])
+    one = _kept(
+        workspace, number, read(path, workspace.settings.letters), document, reference, actor
+    )
     if one.document != document:
         raise BadInput(
             f"{path.name} is attached already, as {one.document} ({one.file}, {one.reference}); a file goes "
@@ -80,28 +82,30 @@ class Gathered:
     twins: list[Problem]
 
 
-def attach_folder(book: Book, folder: Path, numbers: Sequence[str], actor: str) -> Gathered:
+def attach_folder(
+    workspace: Workspace, folder: Path, numbers: Sequence[str], actor: str
+) -> Gathered:
     """Attach every file of a folder that the sheet Documents of these entries names. Raises HostileFile
     with every file that is not taken, and then attaches none; BadInput if there is no such folder."""
     if not folder.is_dir():
         raise BadInput(f"{folder} is no folder")
-    _require_recorded(book.journal, numbers)
+    _require_recorded(workspace.journal, numbers)
     checked, lacking, problems = [], [], []
-    for case in cases(book, numbers):
+    for case in cases(workspace, numbers):
         for row in case.rows("documents"):
             path = folder / row["file_name"]
             if name_fault(row["file_name"]) or not path.is_file():
                 lacking.append((case.number, row["file_name"]))
                 continue
             try:
-                checked.append((case.number, read(path, book.settings.letters), row))
+                checked.append((case.number, read(path, workspace.settings.letters), row))
             except HostileFile as bad:
                 problems += bad.problems
     if problems:
         raise HostileFile("files that are not attached; nothing was", sorted(problems))
-    alone, twins = _apart(book.journal, checked)
+    alone, twins = _apart(workspace.journal, checked)
     done = [
-        _kept(book, number, found, row["document_type"], row["dis_reference"] or "", actor)
+        _kept(workspace, number, found, row["document_type"], row["dis_reference"] or "", actor)
         for number, found, row in alone
     ]
     return Gathered(done, lacking, twins)
@@ -127,15 +131,15 @@ def _apart(journal: Journal, checked: Sequence[Checked]) -> tuple[list[Checked],
     return alone, twins
 
 
-def drop(book: Book, number: str, reference: str, reason: str, actor: str) -> None:
+def drop(workspace: Workspace, number: str, reference: str, reason: str, actor: str) -> None:
     """Take a file off an entry; it stays in the book. Raises BadInput without a reason, Refused if
     there is no such file."""
     if not reason.strip():
         raise BadInput("Say why the file does not belong to the entry")
-    if reference not in {one.reference for one in attached(book.journal, [number])[number]}:
+    if reference not in {one.reference for one in attached(workspace.journal, [number])[number]}:
         raise Refused(f"{number} has no document {reference!r}")
     body = kinds.DocumentDropped(number=number, reference=reference, reason=reason)
-    book.journal.append(body, f"entry/{number}", actor)
+    workspace.journal.append(body, f"entry/{number}", actor)
 
 
 def lacking(case: Case, have: Iterable[Attached], wanted: Sequence[Mapping[str, str]]) -> list[str]:
@@ -161,10 +165,10 @@ def _require_recorded(journal: Journal, numbers: Sequence[str]) -> None:
         )
 
 
-def _kept(book: Book, number: str, found: Document, document: str, reference: str, actor: str
+def _kept(workspace: Workspace, number: str, found: Document, document: str, reference: str, actor: str
           ) -> Attached:  # fmt: skip
-    content = book.content.put(found.data)
-    with book.journal.write(actor) as pen:
+    content = workspace.content.put(found.data)
+    with workspace.journal.write(actor) as pen:
         rows = pen.rows(sa.select(DOCUMENTS).where(DOCUMENTS.c.number == number))
         for row in rows:
             if row.content == content:

@@ -12,7 +12,6 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.entries import codes
-from tasks.entries.ledger import Book
 from tasks.incident.letters import forms, letterhead, private_copy
 from tasks.incident.letters.authorisation import Leave, leave
 from tasks.incident.letters.case import GONE, PRIVATE
@@ -33,6 +32,7 @@ from tasks.shared.files import write_atomic
 from tasks.shared.hostile import MIB
 from tasks.shared.journal import Pen, is_drill
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, among
+from tasks.workspace import Workspace
 
 _QUOTA = codes.having("entry_type", "quota")
 
@@ -73,7 +73,7 @@ class Outcome:
     left: tuple[Problem, ...]
 
 
-def issue(book: Book, wish: Wish, folder: Path, actor: str) -> Outcome:
+def issue(workspace: Workspace, wish: Wish, folder: Path, actor: str) -> Outcome:
     """Issue the letters into an empty folder with a signed manifest; nothing is sent by this.
 
     Raises Refused, naming every reason by entry, for data that CBP wants and the record lacks, a number
@@ -81,27 +81,28 @@ def issue(book: Book, wish: Wish, folder: Path, actor: str) -> Outcome:
     nothing is left. BadInput for an unknown port, no number, a folder that is not empty, or a setting of
     the broker that every letter names and that is missing.
     """
-    letterhead.require(book.settings.broker)
+    letterhead.require(workspace.settings.broker)
     if folder.exists() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty: letters get a folder of their own")
     if not wish.numbers:
         raise BadInput("No entry is named, and none waits for a letter there: name entries, or a port "
                        "with recorded ones (continuity incident letters list)")  # fmt: skip
-    signs = signer(book.journal, book.settings, wish.signer)
-    found = ready(Rules.of(book), wish.numbers, bool(wish.again))
+    signs = signer(workspace.journal, workspace.settings, wish.signer)
+    found = ready(Rules.of(workspace), wish.numbers, bool(wish.again))
     for one in found:
         if one.port:
-            require_port(book, one.port)
-    given, day = leave(book.journal), clock.washington().date()
+            require_port(workspace, one.port)
+    given, day = leave(workspace.journal), clock.washington().date()
     left = _refused(found, given, day, wish)
     parts = [one for one in found if one.clean and one.part is not None]
-    drafts = [_draft(book, wish, some, signs, given, day) for some in _groups(parts, wish.per)]
+    drafts = [_draft(workspace, wish, some, signs, given, day) for some in _groups(parts, wish.per)]
     # All are drawn before the first is written down: what cannot be drawn must refuse them all.
-    made = [(draft, *_packets(book, draft)) for draft in drafts]
+    made = [(draft, *_packets(workspace, draft)) for draft in drafts]
     ready_ = [
-        (draft, printed, _kept(book, draft, printed, masked)) for draft, printed, masked, _ in made
+        (draft, printed, _kept(workspace, draft, printed, masked))
+        for draft, printed, masked, _ in made
     ]
-    with book.journal.write(actor) as pen:
+    with workspace.journal.write(actor) as pen:
         for draft, _, body in ready_:
             _require_unchanged(pen, draft)
             if pen.append(body, f"letter/{draft.id}", key=f"letter:{draft.id}") is None:
@@ -110,8 +111,8 @@ def issue(book: Book, wish: Wish, folder: Path, actor: str) -> Outcome:
         _written(draft, printed, body, notes, folder)
         for (draft, printed, body), (*_, notes) in zip(ready_, made, strict=True)
     )
-    what = f"{'DRILL ' if is_drill(book.journal) else ''}downtime letters of {day}"
-    manifest.write(folder, book.settings.home, what)
+    what = f"{'DRILL ' if is_drill(workspace.journal) else ''}downtime letters of {day}"
+    manifest.write(folder, workspace.settings.home, what)
     return Outcome(issued, left)
 
 
@@ -138,54 +139,54 @@ def _groups(found: Sequence[Ready], per: str) -> list[list[Ready]]:
     return [some for _, some in sorted(ports.items())]
 
 
-def _draft(book: Book, wish: Wish, some: Sequence[Ready], signs: Signer, given: Leave, day: date
+def _draft(workspace: Workspace, wish: Wish, some: Sequence[Ready], signs: Signer, given: Leave, day: date
            ) -> Draft:  # fmt: skip
     parts = tuple(one.part for one in some if one.part is not None)
     replaces = tuple(sorted({one.live for one in some if one.live}))
     reason = wish.again if replaces else ""
     return Draft(
-        id=name(parts, day, signs, replaces, reason, _letters_so_far(book, parts)),
+        id=name(parts, day, signs, replaces, reason, _letters_so_far(workspace, parts)),
         per=wish.per,
         port=some[0].port,
         day=day,
         made=clock.now(),
-        broker=book.settings.broker,
+        broker=workspace.settings.broker,
         signer=signs,
         leave=given,
         override=wish.without if given.lacking(some[0].port, day) else "",
         parts=parts,
         replaces=replaces,
         reason=reason,
-        drill=is_drill(book.journal),
+        drill=is_drill(workspace.journal),
     )
 
 
-def _letters_so_far(book: Book, parts: Sequence[Part]) -> int:
+def _letters_so_far(workspace: Workspace, parts: Sequence[Part]) -> int:
     """So that a letter of the same data, issued after one that was withdrawn, is another letter."""
     query = sa.select(LETTERS.c.letter, LETTERS.c.number)
-    return len(list(among(book.journal.rows, query, LETTERS.c.number,
+    return len(list(among(workspace.journal.rows, query, LETTERS.c.number,
                           [part.case.number for part in parts])))  # fmt: skip
 
 
-def _packets(book: Book, draft: Draft) -> tuple[Packet, Packet | None, tuple[str, ...]]:
+def _packets(workspace: Workspace, draft: Draft) -> tuple[Packet, Packet | None, tuple[str, ...]]:
     """The packet as printed, the one with private values hidden if it differs, and notes."""
     size = sum(one.size for part in draft.parts for one in part.documents)
-    most = book.settings.letters.packet_mib
+    most = workspace.settings.letters.packet_mib
     if size > most * MIB:
         raise Refused(f"{draft.id}: its documents have {size / MIB:.0f} MiB, more than {most} "
                       "([letters] packet_mib): issue it per shipment, or scan coarser")  # fmt: skip
-    filled, whole, notes = _forms(book, draft.parts)
-    printed = assemble(draft, book.content.get, filled, whole, hidden=False)
+    filled, whole, notes = _forms(workspace, draft.parts)
+    printed = assemble(draft, workspace.content.get, filled, whole, hidden=False)
     private = any(
         part.case.opened.get(one, GONE) != GONE for part in draft.parts for one in PRIVATE
     )
-    masked = assemble(draft, book.content.get, filled, whole, hidden=True) if private else None
+    masked = assemble(draft, workspace.content.get, filled, whole, hidden=True) if private else None
     return printed, masked, notes
 
 
-def _forms(book: Book, parts: Sequence[Part]
+def _forms(workspace: Workspace, parts: Sequence[Part]
            ) -> tuple[list[list[bytes]], list[bool], tuple[str, ...]]:  # fmt: skip
-    home, limits = book.settings.home, book.settings.letters
+    home, limits = workspace.settings.home, workspace.settings.letters
     entry, why = forms.form(home, forms.CBP_3461, limits)
     summary, why_not = forms.form(home, forms.CBP_7501, limits)
     filled, whole = [], []
@@ -198,12 +199,16 @@ def _forms(book: Book, parts: Sequence[Part]
     return filled, whole, tuple(f"not used: {reason}" for reason in (why, why_not) if reason)
 
 
-def _kept(book: Book, draft: Draft, printed: Packet, masked: Packet | None) -> kinds.LetterIssued:
+def _kept(
+    workspace: Workspace, draft: Draft, printed: Packet, masked: Packet | None
+) -> kinds.LetterIssued:
     """The letter's contents put away, and the event that will name them."""
-    content = book.content.put((masked or printed).data)
+    content = workspace.content.put((masked or printed).data)
     sealed, key = "", ""
     if masked is not None:
-        sealed, key = private_copy.put(book, draft.parts[0].case.number, draft.id, printed.data)
+        sealed, key = private_copy.put(
+            workspace, draft.parts[0].case.number, draft.id, printed.data
+        )
     return _body(draft, printed, content, sealed, key)
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from tasks.entries.ledger import Book
 from tasks.incident.letters.case import PRIVATE, Case, as_recorded, cases
 from tasks.incident.letters.sheet import record_tables
 from tasks.incident.letters.values import VALUES
 from tasks.shared import clock, kinds
 from tasks.shared.board import AMBER, Line
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS
+from tasks.workspace import Workspace
 
 GONE_ON = ("released", "provisional", "refused", "exported", "cleared otherwise")
 _AGAIN = "continuity incident letters issue NUMBER --again REASON --out FOLDER"
@@ -39,7 +39,7 @@ class Outdated:
                 "port said": self.outcome, "changed since": ", ".join(self.changed)}  # fmt: skip
 
 
-def outdated(book: Book) -> list[Outdated]:
+def outdated(workspace: Workspace) -> list[Outdated]:
     """Every letter and entry that it holds for, whose printed data differs from the record of now."""
     query = (
         sa.select(LETTERS.c.live, LETTERS.c.letter, LETTERS.c.state, LETTERS.c.digest,
@@ -49,13 +49,13 @@ def outdated(book: Book) -> list[Outdated]:
         .where(NUMBERS.c.state == "recorded", ENTRIES.c.digest != LETTERS.c.digest)
         .order_by(LETTERS.c.live)
     )  # fmt: skip
-    rows = {row.live: row for row in book.journal.rows(query)}
+    rows = {row.live: row for row in workspace.journal.rows(query)}
     if not rows:
         return []
-    before, after = _revisions(book, {number: row.digest for number, row in rows.items()})
+    before, after = _revisions(workspace, {number: row.digest for number, row in rows.items()})
     found = []
-    now = cases(book, rows)
-    for old, new in zip(as_recorded(book, now, before), now, strict=True):
+    now = cases(workspace, rows)
+    for old, new in zip(as_recorded(workspace, now, before), now, strict=True):
         if changed := tuple(differences(old, new)):
             row = rows[new.number]
             found.append(Outdated(new.number, row.letter, row.port, row.state == "sent",
@@ -63,11 +63,13 @@ def outdated(book: Book) -> list[Outdated]:
     return found
 
 
-def _revisions(book: Book, digests: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _revisions(
+    workspace: Workspace, digests: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
     """Of each entry the content that holds it as the letter has it, and when it was recorded last."""
     before: dict[str, str] = {}
     after: dict[str, str] = {}
-    for event in book.journal.events(kind="entries."):
+    for event in workspace.journal.events(kind="entries."):
         if isinstance(said := event.said, kinds.EntriesRecorded):
             for line in said.entries:
                 if line.number in digests:
@@ -99,9 +101,9 @@ def by_letter(found: Iterable[Outdated]) -> dict[str, list[str]]:
     return listed
 
 
-def readiness(book: Book) -> Sequence[Line]:
+def readiness(workspace: Workspace) -> Sequence[Line]:
     """The board's line."""
-    if not (found := outdated(book)):
+    if not (found := outdated(workspace)):
         return []
     newest = max(one.revised for one in found)
     late = sum(one.outcome in GONE_ON for one in found)

@@ -11,25 +11,27 @@ from datetime import timedelta
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tasks.entries.ledger import Book
 from tasks.shared import clock
 from tasks.shared.errors import JournalBroken
+from tasks.workspace import Workspace
 
 _NONCE, _FIELD = 12, "letter.packet"
 
 
-def put(book: Book, number: str, letter: str, data: bytes) -> tuple[str, str]:
+def put(workspace: Workspace, number: str, letter: str, data: bytes) -> tuple[str, str]:
     """The digest of the encrypted packet in content, and the private reference of its key."""
     key, nonce = AESGCM.generate_key(256), secrets.token_bytes(_NONCE)
-    purge = clock.now().date() + timedelta(days=book.settings.private.keep_days)
+    purge = clock.now().date() + timedelta(days=workspace.settings.private.keep_days)
     told = base64.b64encode(key).decode()
-    (reference,) = book.vault.seal([(number, f"{_FIELD}:{letter}", told)], purge)
-    return book.content.put(nonce + AESGCM(key).encrypt(nonce, data, letter.encode())), reference
+    (reference,) = workspace.vault.seal([(number, f"{_FIELD}:{letter}", told)], purge)
+    return workspace.content.put(
+        nonce + AESGCM(key).encrypt(nonce, data, letter.encode())
+    ), reference
 
 
-def get(book: Book, letter: str, sealed: str, reference: str) -> bytes:
+def get(workspace: Workspace, letter: str, sealed: str, reference: str) -> bytes:
     """The packet as printed. Raises Refused once the key was purged, JournalBroken if it was altered."""
-    key, blob = base64.b64decode(book.vault.open(reference)), book.content.get(sealed)
+    key, blob = base64.b64decode(workspace.vault.open(reference)), workspace.content.get(sealed)
     try:
         return AESGCM(key).decrypt(blob[:_NONCE], blob[_NONCE:], letter.encode())
     except InvalidTag:

@@ -10,18 +10,18 @@ from datetime import date
 import sqlalchemy as sa
 
 from tasks.entries import codes
-from tasks.entries.ledger import Book
 from tasks.incident.letters import documents, needs
 from tasks.incident.letters.authorisation import Leave
 from tasks.incident.letters.case import Case, cases
 from tasks.incident.letters.draft import Part
 from tasks.incident.letters.tables import Table, table
 from tasks.incident.letters.values import asks
-from tasks.incident.pga.demands import Demand, Office, demands, held
+from tasks.incident.pga.demands import Agencies, Demand, demands, held
 from tasks.shared.ace_tables import SENT
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.journal import Journal
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, WITH_ANOTHER, among
+from tasks.workspace import Workspace
 
 CLOSED = ("refused", "exported", "cleared otherwise")
 RELEASED = ("released", "provisional")
@@ -46,21 +46,26 @@ class Ready:
 class Rules:
     """The tables that letters rest on, and what is known of agencies; read once."""
 
-    book: Book
+    workspace: Workspace
     fields: Table
     documents: Table
-    office: Office
+    office: Agencies
 
     @classmethod
-    def of(cls, book: Book) -> Rules:
-        home = book.settings.home
-        return cls(book, needs.fields(home), table(home, "letters", "documents.csv"), Office(book))
+    def of(cls, workspace: Workspace) -> Rules:
+        home = workspace.settings.home
+        return cls(
+            workspace,
+            needs.fields(home),
+            table(home, "letters", "documents.csv"),
+            Agencies(workspace),
+        )
 
 
 def ready(rules: Rules, numbers: Sequence[str], again: bool) -> list[Ready]:
     """Each number with its part of a letter, or why it cannot be on one. `again`: a letter that is
     there already is no hindrance."""
-    book = rules.book
+    book = rules.workspace
     known = {case.number: case for case in cases(book, numbers)}
     live = letters_of(book.journal, numbers)
     have = documents.attached(book.journal, numbers)
@@ -136,9 +141,9 @@ def _unlettered() -> sa.Select[tuple[str, str]]:
     )
 
 
-def require_port(book: Book, port: str) -> None:
+def require_port(workspace: Workspace, port: str) -> None:
     """Raises BadInput for a port that neither the list nor the settings know."""
-    if port not in codes.meanings("port") and port not in book.settings.entries.further_ports:
+    if port not in codes.meanings("port") and port not in workspace.settings.entries.further_ports:
         problem = Problem(column="port", wrong=f"{port!r} is no port of Schedule D that is known here",
                           right="four digits, like 2304; a port that the list lacks goes into [entries] "
                                 "further_ports")  # fmt: skip
@@ -179,10 +184,10 @@ def _problem(number: str, column: str, value: str, wrong: str, right: str) -> Pr
     return Problem(file=number, column=column, value=value, wrong=wrong, right=right)
 
 
-def _unrecorded(book: Book, number: str) -> tuple[str, str, str, str]:
+def _unrecorded(workspace: Workspace, number: str) -> tuple[str, str, str, str]:
     rows: Mapping[str, sa.Row] = {
         row.number: row
-        for row in book.journal.rows(sa.select(NUMBERS).where(NUMBERS.c.number == number))
+        for row in workspace.journal.rows(sa.select(NUMBERS).where(NUMBERS.c.number == number))
     }
     row = rows.get(number)
     if row is None:

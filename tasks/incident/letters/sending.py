@@ -13,7 +13,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.entries.ledger import Book
 from tasks.incident.letters import private_copy
 from tasks.incident.letters.documents import Attached, attached
 from tasks.incident.letters.tables import table
@@ -23,6 +22,7 @@ from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.hostile import MIB
 from tasks.shared.journal import Event, is_drill
 from tasks.shared.projections import LETTERS
+from tasks.workspace import Workspace
 
 ISSUED, SENT = "issued", "sent"
 _SUFFIX = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/tiff": "tif"}
@@ -46,16 +46,16 @@ class Letter:
                 "replaces": ", ".join(getattr(one, "replaces", [])), "by": self.actor}  # fmt: skip
 
 
-def letters(book: Book) -> list[Letter]:
+def letters(workspace: Workspace) -> list[Letter]:
     """Every letter, in the order of issue."""
     states: dict[str, set[str]] = {}
-    for row in book.journal.rows(sa.select(LETTERS.c.letter, LETTERS.c.state)):
+    for row in workspace.journal.rows(sa.select(LETTERS.c.letter, LETTERS.c.state)):
         states.setdefault(row.letter, set()).add(row.state)
-    return [_letter(event, states) for event in _events(book)]
+    return [_letter(event, states) for event in _events(workspace)]
 
 
-def _events(book: Book) -> Iterator[Event]:
-    for event in book.journal.events(kind="letter."):
+def _events(workspace: Workspace) -> Iterator[Event]:
+    for event in workspace.journal.events(kind="letter."):
         if event.kind in (kinds.LetterIssued.kind, kinds.LetterReissued.kind):
             yield event
 
@@ -68,19 +68,21 @@ def _letter(event: Event, states: dict[str, set[str]]) -> Letter:
     return Letter(said, event.at, event.actor, min(states[said.letter], key=order.index))
 
 
-def find(book: Book, letter: str) -> Letter:
+def find(workspace: Workspace, letter: str) -> Letter:
     """Raises Refused if there is no letter of that id."""
-    for one in letters(book):
+    for one in letters(workspace):
         if one.said.letter == letter.strip().upper():
             return one
     raise Refused(f"No downtime letter {letter!r}; see continuity incident letters list")
 
 
-def sent(book: Book, letter: str, way: str, to: str, on: date, proof: Path, actor: str) -> str:
+def sent(
+    workspace: Workspace, letter: str, way: str, to: str, on: date, proof: Path, actor: str
+) -> str:
     """Note that a letter went to the port; returns the proof's digest. Raises BadInput without way,
     addressee or a usable proof, or for a day to come or before its issue; Refused if it does not count
     any more."""
-    one = _live(book, letter)
+    one = _live(workspace, letter)
     if not way.strip() or not to.strip():
         raise BadInput("Say how it went (--way) and to whom (--to)")
     # Days are Washington's: in its evening the journal's own time is the next day already.
@@ -89,18 +91,18 @@ def sent(book: Book, letter: str, way: str, to: str, on: date, proof: Path, acto
         raise BadInput(
             f"--on {on}: {letter} was issued on {issued}, and what is to come is no fact"
         )
-    data = _proof(book, proof)
-    kept = book.content.put(data)
+    data = _proof(workspace, proof)
+    kept = workspace.content.put(data)
     body = kinds.LetterSent(letter=one.said.letter, way=way.strip(), to=to.strip(), on=on.isoformat(),
                             proof=kept, file=proof.name)  # fmt: skip
-    book.journal.append(
+    workspace.journal.append(
         body, f"letter/{one.said.letter}", actor, key=f"sent:{one.said.letter}:{kept}"
     )
     return kept
 
 
-def _proof(book: Book, path: Path) -> bytes:
-    most = book.settings.letters.attachment_mib
+def _proof(workspace: Workspace, path: Path) -> bytes:
+    most = workspace.settings.letters.attachment_mib
     if not path.is_file():
         raise BadInput(f"{path} is not there: the proof is the stamped copy, the mail, the receipt")
     size = path.stat().st_size
@@ -110,72 +112,74 @@ def _proof(book: Book, path: Path) -> bytes:
     return path.read_bytes()
 
 
-def withdraw(book: Book, letter: str, reason: str, actor: str) -> list[str]:
+def withdraw(workspace: Workspace, letter: str, reason: str, actor: str) -> list[str]:
     """Take a letter back before the port has it; returns the numbers that are free for another.
     Raises BadInput without a reason, Refused if it went to the port or no longer counts."""
     if not reason.strip():
         raise BadInput("Say why the letter is taken back, and that no copy is left")
-    one = _live(book, letter)
+    one = _live(workspace, letter)
     if one.state == SENT:
         raise Refused(f"{letter} went to the port: issue it again instead (--again REASON)")
     body = kinds.LetterWithdrawn(letter=one.said.letter, reason=reason.strip())
     query = sa.select(LETTERS.c.live).where(LETTERS.c.letter == one.said.letter)
-    numbers = [row.live for row in book.journal.rows(query) if row.live]
-    book.journal.append(body, f"letter/{one.said.letter}", actor)
+    numbers = [row.live for row in workspace.journal.rows(query) if row.live]
+    workspace.journal.append(body, f"letter/{one.said.letter}", actor)
     return numbers
 
 
-def _live(book: Book, letter: str) -> Letter:
-    one = find(book, letter)
+def _live(workspace: Workspace, letter: str) -> Letter:
+    one = find(workspace, letter)
     if one.state not in (ISSUED, SENT):
         raise Refused(f"{one.said.letter} is {one.state} and no longer counts")
     return one
 
 
-def reprint(book: Book, letter: str, path: Path) -> tuple[Path, bool]:
+def reprint(workspace: Workspace, letter: str, path: Path) -> tuple[Path, bool]:
     """Write a letter out once more, as printed; where its private data was purged, with these hidden
     (then False). Raises BadInput if the file stands there."""
     if path.exists():
         raise BadInput(f"{path} stands there already")
-    one = find(book, letter).said
+    one = find(workspace, letter).said
     whole, data = True, b""
     try:
-        data = private_copy.get(book, one.letter, one.sealed, one.key) if one.sealed else b""
+        data = private_copy.get(workspace, one.letter, one.sealed, one.key) if one.sealed else b""
     except Refused:
         whole = False
-    write_atomic(path, data or book.content.get(one.content), mode=0o600)
+    write_atomic(path, data or workspace.content.get(one.content), mode=0o600)
     return path, whole
 
 
-def export(book: Book, letter: str, folder: Path, actor: str) -> list[dict[str, object]]:
+def export(workspace: Workspace, letter: str, folder: Path, actor: str) -> list[dict[str, object]]:
     """Write the documents of a letter's entries for the image system: a file each, named by entry and
     reference, `index.csv` and `index.json` with document, entry number and reference, a signed
     manifest. Nothing is sent. Raises BadInput if the folder is not empty, Refused without documents."""
-    one = find(book, letter)
+    one = find(workspace, letter)
     if folder.exists() and any(folder.iterdir()):
         raise BadInput(f"{folder} is not empty: an export gets a folder of its own")
     numbers = [entry.number for entry in one.said.entries]
-    found = [doc for number in numbers for doc in attached(book.journal, numbers)[number]]
+    found = [doc for number in numbers for doc in attached(workspace.journal, numbers)[number]]
     if not found:
         raise Refused(f"No document is attached to the entries of {one.said.letter}")
     labels = {row["document"]: row["label"] for row in
-              table(book.settings.home, "letters", "dis_documents.csv").rows}  # fmt: skip
-    mark = {"drill": "DRILL"} if is_drill(book.journal) else {}
-    rows = [_exported(book, folder, doc, labels) | mark for doc in found]
+              table(workspace.settings.home, "letters", "dis_documents.csv").rows}  # fmt: skip
+    mark = {"drill": "DRILL"} if is_drill(workspace.journal) else {}
+    rows = [_exported(workspace, folder, doc, labels) | mark for doc in found]
     write_atomic(folder / "index.csv", _csv(rows).encode())
     write_atomic(folder / "index.json", json.dumps(rows, indent=1, ensure_ascii=False).encode())
-    drill = "DRILL " if is_drill(book.journal) else ""
-    made = manifest.write(folder, book.settings.home, f"{drill}documents of {one.said.letter}")
+    drill = "DRILL " if is_drill(workspace.journal) else ""
+    made = manifest.write(folder, workspace.settings.home, f"{drill}documents of {one.said.letter}")
     body = kinds.PacketExported(letter=one.said.letter, references=[doc.reference for doc in found],
                                 manifest=digest_of(made))  # fmt: skip
-    book.journal.append(body, f"letter/{one.said.letter}", actor)
+    workspace.journal.append(body, f"letter/{one.said.letter}", actor)
     return rows
 
 
-def _exported(book: Book, folder: Path, doc: Attached, labels: dict[str, str]) -> dict[str, object]:
+def _exported(
+    workspace: Workspace, folder: Path, doc: Attached, labels: dict[str, str]
+) -> dict[str, object]:
     name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in doc.reference)
     path = folder / f"{doc.number}-{name}.{_SUFFIX[doc.media]}"
-    write_atomic(path, book.content.get(doc.content))
+    write_atomic(path, workspace.content.get(doc.content))
     return {"entry_number": doc.number, "filer_code": doc.number[:3],
             "document": labels.get(doc.document, doc.document), "reference": doc.reference,
             "file": path.name, "original_name": doc.file, "media": doc.media, "pages": doc.pages,

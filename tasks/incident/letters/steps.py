@@ -6,21 +6,17 @@ from pathlib import Path
 
 from prefect import get_run_logger
 
-from tasks.entries.ledger import Book
 from tasks.incident.letters import drill
-from tasks.shared import opening
-from tasks.shared.private import Vault
 from tasks.shared.settings import load
 from tasks.shared.steps import task
+from tasks.workspace import Workspace
 
 
 @task(name="downtime letters of the drill")
 def drill_letters(home: str, out: str, actor: str) -> list[str]:
     """Letters for the three desks of the sample brokerage, and what is left to chase."""
     settings = load(Path(home))
-    book = Book(
-        opening.journal(settings), opening.content(settings), Vault(settings.home), settings
-    )
-    told = drill.chapter(book, Path(out), actor)
+    workspace = Workspace(settings)
+    told = drill.chapter(workspace, Path(out), actor)
     get_run_logger().info("downtime letters issued")
     return told

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.entries import codes
-from tasks.entries.ledger import Book
 from tasks.incident.letters.case import Case, cases
 from tasks.incident.letters.documents import attach
-from tasks.incident.pga.demands import HELD, Demand, Office, demands
+from tasks.incident.pga.demands import HELD, Agencies, Demand, demands
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
+from tasks.workspace import Workspace
 
 
 def note_paper(
-    book: Book,
+    workspace: Workspace,
     number: str,
     agency: str,
     actor: str,
@@ -28,45 +28,45 @@ def note_paper(
     """Note a form or confirmation; returns what agencies want of the entry now. `file` is attached as
     a PGA form. Raises BadInput without form, number or file, for an unknown agency or line, or where a
     number is what the agency wants and none is given; HostileFile; NumberUnavailable."""
-    case = _case(book, number)
+    case = _case(workspace, number)
     _require(case, agency, line)
     if not (form.strip() or reference.strip() or file):
         raise BadInput("Give the form, its number, or the file: --form, --reference, --file")
-    office = Office(book)
+    office = Agencies(workspace)
     asked = {one.program for one in demands(office, case)
              if one.agency == agency and line in (0, one.line)}  # fmt: skip
     program = program or (asked.pop() if len(asked) == 1 else "")
     paper = office.paper_for(agency, program)
     if paper["number"] == "Y" and not reference.strip():
         raise BadInput(f"{paper['form']}: its number is what counts, give it with --reference")
-    kept = attach(book, number, file, "PGA form", actor).reference if file else ""
+    kept = attach(workspace, number, file, "PGA form", actor).reference if file else ""
     body = kinds.PgaPaper(number=number, line=line, agency=agency, program=program,
                           form=form.strip() or paper["form"], reference=reference.strip(),
                           document=kept)  # fmt: skip
-    book.journal.append(body, f"entry/{number}", actor)
-    return demands(Office(book), case)
+    workspace.journal.append(body, f"entry/{number}", actor)
+    return demands(Agencies(workspace), case)
 
 
-def let_go(book: Book, number: str, agency: str, reason: str, actor: str, line: int = 0
+def let_go(workspace: Workspace, number: str, agency: str, reason: str, actor: str, line: int = 0
            ) -> list[Demand]:  # fmt: skip
     """Let an entry go to the port without an agency's paper, for a recorded reason (R5). Raises
     BadInput without one, Refused if nothing of that agency holds the entry, NumberUnavailable."""
     if len(reason.split()) < 2:
         raise BadInput("Say in words why the goods go without the agency's paper, and who said so")
-    case = _case(book, number)
+    case = _case(workspace, number)
     _require(case, agency, line)
-    wanted = demands(Office(book), case)
+    wanted = demands(Agencies(workspace), case)
     if not any(
         one.agency == agency and one.state == HELD and line in (0, one.line) for one in wanted
     ):
         raise Refused(f"Nothing of {agency} holds {number}{f' on line {line}' if line else ''}")
     body = kinds.PgaLetGo(number=number, line=line, agency=agency, reason=reason.strip())
-    book.journal.append(body, f"entry/{number}", actor)
-    return demands(Office(book), case)
+    workspace.journal.append(body, f"entry/{number}", actor)
+    return demands(Agencies(workspace), case)
 
 
-def _case(book: Book, number: str) -> Case:
-    found = cases(book, [number])
+def _case(workspace: Workspace, number: str) -> Case:
+    found = cases(workspace, [number])
     if not found:
         raise NumberUnavailable(f"{number} is not recorded; hand in the workbook first")
     return found[0]

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tasks.entries import disclaimers
-from tasks.entries.ledger import Book
 from tasks.incident.letters.case import Case, Row
 from tasks.incident.letters.tables import table
 from tasks.incident.letters.values import joined
 from tasks.incident.pga import history
 from tasks.incident.pga.loading import FLAGS, Loaded, loaded
 from tasks.shared import kinds
+from tasks.workspace import Workspace
 
 RECORD, FLAG, PAST, CHAPTER = "the record", "flag", "earlier entries", "chapter of the tariff"
 REQUIRED, MAY, NOTED, HINT = (
@@ -57,18 +57,20 @@ class Demand:
 
 
 @dataclass(frozen=True)
-class Office:
+class Agencies:
     """What is known of agencies in this house; read once, asked for many entries."""
 
-    book: Book
+    workspace: Workspace
 
     @cached_property
     def flags(self) -> Loaded:
-        return loaded(self.book, FLAGS)
+        return loaded(self.workspace, FLAGS)
 
     @cached_property
     def _meanings(self) -> dict[str, Row]:
-        return {row["flag"]: row for row in table(self.book.settings.home, "pga", "flags.csv").rows}
+        return {
+            row["flag"]: row for row in table(self.workspace.settings.home, "pga", "flags.csv").rows
+        }
 
     @cached_property
     def _by_hts(self) -> dict[str, list[str]]:
@@ -79,15 +81,15 @@ class Office:
 
     @cached_property
     def papers(self) -> tuple[dict[str, str], ...]:
-        return table(self.book.settings.home, "pga", "papers.csv").rows
+        return table(self.workspace.settings.home, "pga", "papers.csv").rows
 
     @cached_property
     def chapters(self) -> tuple[dict[str, str], ...]:
-        return table(self.book.settings.home, "pga", "chapters.csv").rows
+        return table(self.workspace.settings.home, "pga", "chapters.csv").rows
 
     @cached_property
     def past(self) -> list[history.Seen]:
-        return history.seen(self.book)
+        return history.seen(self.workspace)
 
     @cached_property
     def _past_of(self) -> dict[tuple[str, str], list[history.Seen]]:
@@ -98,11 +100,11 @@ class Office:
 
     @cached_property
     def papers_noted(self) -> dict[str, list[kinds.PgaPaper]]:
-        return _by_number(self.book, kinds.PgaPaper)
+        return _by_number(self.workspace, kinds.PgaPaper)
 
     @cached_property
     def released(self) -> dict[str, list[kinds.PgaLetGo]]:
-        return _by_number(self.book, kinds.PgaLetGo)
+        return _by_number(self.workspace, kinds.PgaLetGo)
 
     def flags_of(self, hts: str) -> Iterator[Row]:
         """Flags of a tariff number: those of every longer or shorter number that it begins with."""
@@ -121,14 +123,14 @@ class Office:
                     if row["agency"] in ("", agency) and row["program"] in ("", program))  # fmt: skip
 
 
-def _by_number(book: Book, struct: type) -> dict[str, list]:
+def _by_number(workspace: Workspace, struct: type) -> dict[str, list]:
     found: dict[str, list] = {}
-    for event in book.journal.events(kind=struct.kind):
+    for event in workspace.journal.events(kind=struct.kind):
         found.setdefault(event.said.number, []).append(event.said)
     return found
 
 
-def demands(office: Office, case: Case) -> list[Demand]:
+def demands(office: Agencies, case: Case) -> list[Demand]:
     """Every agency that has, or may have, a say in this entry, by line."""
     found = []
     rows = {(row["line"], row["position"]): row for row in case.rows("tariffs")}
@@ -170,7 +172,7 @@ def spans(lines: Iterable[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in found)
 
 
-def _of_line(office: Office, case: Case, line: int, numbers: list[str], own: list[Row],
+def _of_line(office: Agencies, case: Case, line: int, numbers: list[str], own: list[Row],
              tariffs: Mapping[tuple[int, int], Row]) -> Iterator[Demand]:  # fmt: skip
     known: set[tuple[str, str]] = set()
     for row in own:
@@ -212,7 +214,7 @@ def _covered(known: Iterable[tuple[str, str]], agency: str, program: str) -> boo
     return any(a == agency and (not program or not p or p == program) for a, p in known)
 
 
-def _from_record(office: Office, case: Case, line: int, hts: str, row: Row, need: str,
+def _from_record(office: Agencies, case: Case, line: int, hts: str, row: Row, need: str,
                  flags: list[Row]) -> Demand:  # fmt: skip
     made = _blank(
         office, case, line, hts, row["agency"], row["program"] or "", need, RECORD, "", ""
@@ -241,7 +243,7 @@ def _refused(code: str, need: str, flags: list[Row]) -> tuple[str, str]:
     return told, "W" if told else "P"
 
 
-def _blank(office: Office, case: Case, line: int, hts: str, agency: str, program: str, need: str,
+def _blank(office: Agencies, case: Case, line: int, hts: str, agency: str, program: str, need: str,
            source: str, mark: str, as_of: str) -> Demand:  # fmt: skip
     """A demand with nothing in hand."""
     paper = office.paper_for(agency, program)
@@ -252,7 +254,7 @@ def _blank(office: Office, case: Case, line: int, hts: str, agency: str, program
                   state, "", why, mark or paper["mark"], as_of)  # fmt: skip
 
 
-def _settled(office: Office, case: Case, one: Demand) -> Demand:
+def _settled(office: Agencies, case: Case, one: Demand) -> Demand:
     """With what was noted since the record: a paper that came, or a reason to go without."""
     if one.state not in (HELD, OPEN):
         return one

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tasks.entries import shelf
-from tasks.entries.ledger import Book
 from tasks.incident.letters.case import Row
 from tasks.incident.pga.loading import HISTORY, loaded
 from tasks.shared.private import masked
 from tasks.shared.projections import ENTRIES
+from tasks.workspace import Workspace
 
 BOOK, FILE = "this book", "loaded history"
 _NOT_THEIRS = ("A",)
@@ -41,20 +41,20 @@ def client_of(entry: Row) -> str:
     return str(entry["importer_name"] or "") if hidden or not number else number
 
 
-def seen(book: Book) -> list[Seen]:
+def seen(workspace: Workspace) -> list[Seen]:
     """Every combination once, the newest day of each; what the book itself holds comes first."""
     found: dict[tuple[str, str, str, str], Seen] = {}
-    for one in [*_of_book(book), *_of_file(book)]:
+    for one in [*_of_book(workspace), *_of_file(workspace)]:
         key = (one.client, one.hts, one.agency, one.program)
         if key not in found or one.last > found[key].last:
             found[key] = one
     return sorted(found.values(), key=lambda one: (one.name, one.client, one.hts, one.agency))
 
 
-def _of_book(book: Book) -> list[Seen]:
-    where = {row.number: row.content for row in book.journal.rows(
+def _of_book(workspace: Workspace) -> list[Seen]:
+    where = {row.number: row.content for row in workspace.journal.rows(
         sa.select(ENTRIES.c.number, ENTRIES.c.content))}  # fmt: skip
-    record = shelf.record(book.content, where, ("entries", "tariffs", "pga"))
+    record = shelf.record(workspace.content, where, ("entries", "tariffs", "pga"))
     entries = {row["entry_number"]: row for row in record.entries.to_pylist()}
     numbers = {(row["entry_number"], row["line"], row["position"]): row["hts_number"]
                for row in record.tariffs.to_pylist()}  # fmt: skip
@@ -73,8 +73,8 @@ def _day(entry: Row) -> str:
     return day.isoformat() if day else ""
 
 
-def _of_file(book: Book) -> list[Seen]:
-    given = loaded(book, HISTORY)
+def _of_file(workspace: Workspace) -> list[Seen]:
+    given = loaded(workspace, HISTORY)
     return [
         Seen(row["importer"] or row["client"], row["client"] or row["importer"], row["hts"],
              row["agency"], row["program"], row["form"], row["last"] or given.as_of, FILE)

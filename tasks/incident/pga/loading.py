@@ -11,12 +11,12 @@ from datetime import date
 from pathlib import Path
 
 from tasks.entries import codes, tariff_number
-from tasks.entries.ledger import Book
 from tasks.incident.letters.tables import table
 from tasks.incident.pga import sheet
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.private import masked
+from tasks.workspace import Workspace
 
 FLAGS, HISTORY = "flags", "history"
 _HTS = re.compile(r"\d{2}(\d{2}){0,4}")
@@ -36,7 +36,9 @@ class Loaded:
     at: str = ""
 
 
-def load(book: Book, what: str, path: Path, as_of: date, source: str, actor: str) -> Loaded:
+def load(
+    workspace: Workspace, what: str, path: Path, as_of: date, source: str, actor: str
+) -> Loaded:
     """Take a table into the book. Raises BadInput with every faulty row, or for a day to come or no
     source; HostileFile for a file that is not opened. Loading the same again changes nothing."""
     if what not in _SHAPES:
@@ -45,40 +47,40 @@ def load(book: Book, what: str, path: Path, as_of: date, source: str, actor: str
         raise BadInput("Say where the table comes from: --source")
     if as_of > clock.washington().date():
         raise BadInput(f"--as-of {as_of} lies ahead; it is the day that the source itself gives")
-    rows = _checked(book, what, path)
-    original = book.content.put(path.read_bytes()) if what == FLAGS else ""
-    content = book.content.put(kinds.canonical(rows).encode())
+    rows = _checked(workspace, what, path)
+    original = workspace.content.put(path.read_bytes()) if what == FLAGS else ""
+    content = workspace.content.put(kinds.canonical(rows).encode())
     body = kinds.PgaLoaded(what=what, content=content, original=original, file=path.name,
                            source=source.strip(), as_of=as_of.isoformat(), rows=len(rows))  # fmt: skip
-    last = newest(book, what)
+    last = newest(workspace, what)
     if last is None or last[0] != body:
-        book.journal.append(body, f"pga/{what}", actor)
-    return loaded(book, what)
+        workspace.journal.append(body, f"pga/{what}", actor)
+    return loaded(workspace, what)
 
 
-def loaded(book: Book, what: str) -> Loaded:
+def loaded(workspace: Workspace, what: str) -> Loaded:
     """The table in force. Raises ContentMissing if its rows are gone."""
-    found = newest(book, what)
+    found = newest(workspace, what)
     if found is None:
         return Loaded(what)
     said, at = found
-    rows = tuple(json.loads(book.content.get(said.content)))
+    rows = tuple(json.loads(workspace.content.get(said.content)))
     return Loaded(what, rows, said.as_of, said.source, said.file, at)
 
 
-def newest(book: Book, what: str) -> tuple[kinds.PgaLoaded, str] | None:
+def newest(workspace: Workspace, what: str) -> tuple[kinds.PgaLoaded, str] | None:
     """The last time that a table was loaded, and when; None if it never was."""
     found = None
-    for event in book.journal.events(kind=kinds.PgaLoaded.kind, subject=f"pga/{what}"):
+    for event in workspace.journal.events(kind=kinds.PgaLoaded.kind, subject=f"pga/{what}"):
         if isinstance(event.said, kinds.PgaLoaded):
             found = event.said, event.at
     return found
 
 
-def _checked(book: Book, what: str, path: Path) -> list[Row]:
+def _checked(workspace: Workspace, what: str, path: Path) -> list[Row]:
     needed, known, faults = _SHAPES[what]
     found = sheet.read(path, needed, known)
-    flags = {row["flag"] for row in table(book.settings.home, "pga", "flags.csv").rows}
+    flags = {row["flag"] for row in table(workspace.settings.home, "pga", "flags.csv").rows}
     problems, rows = [], []
     for place, row in found.rows:
         row["hts"] = tariff_number.canonical(re.sub(r"[.\s]", "", row["hts"]))

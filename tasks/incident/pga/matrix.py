@@ -8,16 +8,16 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from tasks.entries.ledger import Book
 from tasks.incident.letters.values import joined
 from tasks.incident.pga import loading
-from tasks.incident.pga.demands import FLAG, Office
+from tasks.incident.pga.demands import FLAG, Agencies
 from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.journal import is_drill
 from tasks.shared.paper import ACROSS, Column, Frame, Paper
 from tasks.shared.private import masked
 from tasks.shared.projections import ENTRIES
+from tasks.workspace import Workspace
 
 _LOAD = "continuity incident pga load {} FILE --as-of DAY --source WORDS"
 
@@ -38,7 +38,7 @@ HEADS = (
 )
 
 
-def rows(office: Office) -> list[dict[str, str]]:
+def rows(office: Agencies) -> list[dict[str, str]]:
     """A row a client, number and agency, in the order of clients; each says what it rests on. Tariff
     numbers that a client was seen with are also held against the flags that are loaded."""
     found = {}
@@ -54,7 +54,7 @@ def rows(office: Office) -> list[dict[str, str]]:
     return sorted(found.values(), key=lambda row: (row["client"], row["hts"], row["agency"]))
 
 
-def _row(office: Office, name: str, client: str, hts: str, agency: str, program: str, because: str,
+def _row(office: Agencies, name: str, client: str, hts: str, agency: str, program: str, because: str,
          last: str, mark: str = "") -> dict[str, str]:  # fmt: skip
     paper = office.paper_for(agency, program)
     values = (name, masked(client) if client != name else "", hts, agency, program, paper["form"],
@@ -67,23 +67,23 @@ def of_client(found: Iterable[dict[str, str]], client: str) -> list[dict[str, st
     return [row for row in found if client.lower() in row["client"].lower()]
 
 
-def files(book: Book, client: str = "") -> dict[str, bytes]:
+def files(workspace: Workspace, client: str = "") -> dict[str, bytes]:
     """The matrix as `pga-matrix.xlsx` and `pga-matrix.pdf`, for the kit; of some clients alone, which
     the files then say."""
-    office = Office(book)
+    office = Agencies(workspace)
     found, said = of_client(rows(office), client), _said(office)
     said += f"; only clients with {client!r} in their name" if client else ""
     return {
         "pga-matrix.xlsx": workbook(found, said),
-        "pga-matrix.pdf": pages(book, said, found),
+        "pga-matrix.pdf": pages(workspace, said, found),
     }
 
 
-def _said(office: Office) -> str:
+def _said(office: Agencies) -> str:
     """Which tables it rests on, with their days."""
     flags = office.flags
     told = f"flags as of {flags.as_of}, {flags.source}" if flags.rows else "no flags loaded"
-    mark = "DRILL; " if is_drill(office.book.journal) else ""
+    mark = "DRILL; " if is_drill(office.workspace.journal) else ""
     return f"{mark}made {clock.washington():%Y-%m-%d}; {told}"
 
 
@@ -110,8 +110,8 @@ def workbook(found: Iterable[dict[str, str]], said: str) -> bytes:
 _WIDTHS = (32, 14, 12, 8, 8, 34, 48, 22, 12, 6)
 
 
-def pages(book: Book, said: str, found: list[dict[str, str]]) -> bytes:
-    broker, drill = book.settings.broker, is_drill(book.journal)
+def pages(workspace: Workspace, said: str, found: list[dict[str, str]]) -> bytes:
+    broker, drill = workspace.settings.broker, is_drill(workspace.journal)
     frame = Frame(
         title="What agencies want of our clients' goods",
         left=broker.name,
@@ -130,11 +130,11 @@ def pages(book: Book, said: str, found: list[dict[str, str]]) -> bytes:
     return paper.bytes()
 
 
-def readiness(book: Book) -> list[Line]:
+def readiness(workspace: Workspace) -> list[Line]:
     """The board's lines for P10: whether there is anything to make a matrix of, and how old the tables
     behind it are. Reads no content: the page is looked at all the time."""
-    recorded = book.journal.rows(sa.select(sa.func.count()).select_from(ENTRIES))[0][0]
-    given = loading.newest(book, loading.HISTORY)
+    recorded = workspace.journal.rows(sa.select(sa.func.count()).select_from(ENTRIES))[0][0]
+    given = loading.newest(workspace, loading.HISTORY)
     facts = [f"{recorded} recorded entries"] if recorded else []
     facts += (
         [f"{given[0].rows} rows as of {given[0].as_of} from {given[0].source}"] if given else []
@@ -142,7 +142,7 @@ def readiness(book: Book) -> list[Line]:
     lines = [Line("P10", "clients' agency requirements", GREEN if facts else RED,
                   "; ".join(facts) or "nothing known of any client",
                   "" if facts else _LOAD.format("history"))]  # fmt: skip
-    flags = loading.newest(book, loading.FLAGS)
+    flags = loading.newest(workspace, loading.FLAGS)
     if flags is None:
         return [*lines, Line("P10", "tariff flags", RED, "never loaded",
                              _LOAD.format("flags"), "", "W")]  # fmt: skip

@@ -17,7 +17,7 @@ _COLUMNS = (Head("Entry", 19), Head("Type, port", 14), Head("Released", 14), Hea
 def drafts(cases: Cases) -> Iterator[Draft]:
     """One letter an importer, what is due first on top."""
     open_ = cases.where(lambda case: to_be_filed(case) and bool(fault(case.one)))
-    whose = open_.by(lambda one: f"{one.importer}|{identity(cases.house, one.one.importer)}")
+    whose = open_.by(lambda one: f"{one.importer}|{identity(cases.workspace, one.one.importer)}")
     for some in whose.values():
         yield _letter(some)
 

@@ -11,7 +11,6 @@ from typing import Any
 from tasks.ace.money.statement_days import DUE, Calendar
 from tasks.entries import codes
 from tasks.entries.record import Record
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.building import records
 from tasks.reconciliation.classify import CLOSED, HELD, Verdict, classify
 from tasks.reconciliation.report_rows import masked
@@ -19,6 +18,7 @@ from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import SUMMARY, Standing
 from tasks.shared.errors import Refused
 from tasks.shared.private import is_reference
+from tasks.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -48,36 +48,38 @@ class Case:
 class Cases:
     """Entries of one house, and their rows."""
 
-    house: House
+    workspace: Workspace
     entries: tuple[Case, ...]
 
     @cached_property
     def record(self) -> Record:
-        return records(self.house.content, {one.number: one.one.content for one in self.entries})
+        return records(
+            self.workspace.content, {one.number: one.one.content for one in self.entries}
+        )
 
     def where(self, wanted: Callable[[Case], bool]) -> Cases:
-        return Cases(self.house, tuple(one for one in self.entries if wanted(one)))
+        return Cases(self.workspace, tuple(one for one in self.entries if wanted(one)))
 
     def by(self, key: Callable[[Case], str]) -> dict[str, Cases]:
         """Groups by a key, in its order."""
         found: dict[str, list[Case]] = {}
         for one in self.entries:
             found.setdefault(key(one), []).append(one)
-        return {name: Cases(self.house, tuple(some)) for name, some in sorted(found.items())}
+        return {name: Cases(self.workspace, tuple(some)) for name, some in sorted(found.items())}
 
     @property
     def numbers(self) -> tuple[str, ...]:
         return tuple(one.number for one in self.entries)
 
 
-def all_cases(house: House) -> Cases:
+def all_cases(workspace: Workspace) -> Cases:
     """Every recorded entry that has no final place yet."""
-    open_ = [one for one in standings(house.journal) if one.state == "recorded"]
+    open_ = [one for one in standings(workspace.journal) if one.state == "recorded"]
     if not open_:
-        return Cases(house, ())
-    record = records(house.content, {one.number: one.content for one in open_})
+        return Cases(workspace, ())
+    record = records(workspace.content, {one.number: one.content for one in open_})
     rows = {row["entry_number"]: row for row in record.entries.to_pylist()}
-    return Cases(house, tuple(Case(one, classify(one), rows[one.number]) for one in open_))
+    return Cases(workspace, tuple(Case(one, classify(one), rows[one.number]) for one in open_))
 
 
 def to_be_filed(case: Case) -> bool:
@@ -94,11 +96,11 @@ def summary_due(released: date | None) -> date | None:
     return Calendar().after(released, DUE) if released else None
 
 
-def identity(house: House, number: str) -> str:
+def identity(workspace: Workspace, number: str) -> str:
     """What tells one person from another of the same name; never printed. A Social Security number
     stands behind another reference in each entry; once purged, each is somebody of its own."""
     try:
-        return house.vault.open(number) if is_reference(number) else number
+        return workspace.vault.open(number) if is_reference(number) else number
     except Refused:
         return number
 

@@ -49,7 +49,7 @@ def parties(cases: Cases) -> list[Party]:
         for about, number in case.one.parties.items():
             view = case.one.views.get(about)
             if view is not None and view.disposition != "active":
-                key = identity(cases.house, number)
+                key = identity(cases.workspace, number)
                 known = found.get(key)
                 found[key] = _with(known, _party(cases, case, about, number, view.disposition))
     return [found[key] for key in sorted(found)]

@@ -19,7 +19,7 @@ def drafts(cases: Cases, today: date) -> Iterator[Draft]:
     if not open_.entries:
         return
     gaps = _gaps(open_)
-    whose = open_.by(lambda one: f"{one.importer}|{identity(cases.house, one.one.importer)}")
+    whose = open_.by(lambda one: f"{one.importer}|{identity(cases.workspace, one.one.importer)}")
     for some in whose.values():
         yield _letter(some, gaps, today)
 

@@ -18,7 +18,7 @@ _COLUMNS = (Head("Entry", 19), Head("Released on paper", 17), Head("ACE says", 3
 def drafts(cases: Cases) -> Iterator[Draft]:
     """One letter an importer and one a port."""
     held = cases.where(lambda one: one.verdict.step is Step.TASK)
-    house = cases.house
+    house = cases.workspace
     for some in held.by(lambda one: f"{one.importer}|{identity(house, one.one.importer)}").values():
         yield _to_client(some)
     for port, some in held.by(lambda one: one.one.port).items():

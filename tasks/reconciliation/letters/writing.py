@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from tasks.reconciliation import workbook
-from tasks.reconciliation.asking import House
 from tasks.reconciliation.letters import bonds, forms, importers, ports, sureties, today
 from tasks.reconciliation.letters.cases import all_cases
 from tasks.reconciliation.letters.draft import KINDS, Draft
@@ -19,6 +18,7 @@ from tasks.shared import clock, kinds, manifest
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import is_drill
+from tasks.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Letter:
     entries: int
 
 
-def drafts(house: House, day: date, only: Collection[str] = ()) -> Iterator[Draft]:
+def drafts(workspace: Workspace, day: date, only: Collection[str] = ()) -> Iterator[Draft]:
     """All that is to be written now, or only these kinds. Raises BadInput for an unknown one."""
     if unknown := set(only) - set(KINDS):
         raise BadInput(f"Unknown: {', '.join(sorted(unknown))}. There are {', '.join(KINDS)}")
-    cases = all_cases(house)
+    cases = all_cases(workspace)
     makers = {
         today.TODAY: lambda: today.drafts(cases),
         forms.FORMS: lambda: forms.drafts(cases),
@@ -50,34 +50,38 @@ def drafts(house: House, day: date, only: Collection[str] = ()) -> Iterator[Draf
             yield from makers[kind]()
 
 
-def write(house: House, folder: Path, actor: str, only: Collection[str] = ()) -> list[Letter]:
+def write(
+    workspace: Workspace, folder: Path, actor: str, only: Collection[str] = ()
+) -> list[Letter]:
     """Write what is to be sent now. The same letter on the same day is one event; nothing is sent
     by this. Raises Refused if the folder holds something already, since a letter of yesterday must
     not be sent for one of today; MissingPart without fpdf2 or its fonts."""
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} is not empty: letters get a folder of their own")
-    day, drill = clock.washington().date(), is_drill(house.journal)
+    day, drill = clock.washington().date(), is_drill(workspace.journal)
     made = []
-    for draft in drafts(house, day, only):
-        data = render(draft, house.settings.broker, clock.now(), str(day), drill=drill)
+    for draft in drafts(workspace, day, only):
+        data = render(draft, workspace.settings.broker, clock.now(), str(day), drill=drill)
         path = write_atomic(folder / draft.kind / f"{draft.name}.pdf", data)
         if draft.listed:
             rows = [dict(zip((head.title for head in draft.columns), row, strict=True))
                     for row in draft.rows]  # fmt: skip
             workbook.write(path.with_suffix(".xlsx"), {"Entries": rows}, drill=drill)
-        _note(house, draft, data, str(day), actor)
+        _note(workspace, draft, data, str(day), actor)
         addressee = next(filter(None, draft.to), "")
         made.append(Letter(path, draft.kind, addressee, draft.subject, len(draft.numbers)))
     if made:
-        manifest.write(folder, house.settings.home, f"{'DRILL ' if drill else ''}letters of {day}")
+        manifest.write(
+            folder, workspace.settings.home, f"{'DRILL ' if drill else ''}letters of {day}"
+        )
     return made
 
 
-def _note(house: House, draft: Draft, data: bytes, day: str, actor: str) -> None:
+def _note(workspace: Workspace, draft: Draft, data: bytes, day: str, actor: str) -> None:
     said = kinds.canonical([draft.kind, draft.name, draft.to, draft.rows, day])
     body = kinds.PaperWritten(
         what=draft.kind, addressee=next(filter(None, draft.to), ""), numbers=list(draft.numbers),
-        content=house.content.put(data),
+        content=workspace.content.put(data),
     )  # fmt: skip
     key = f"paper:{sha256(said.encode()).hexdigest()}"
-    house.journal.append(body, f"paper/{draft.kind}", actor, key=key)
+    workspace.journal.append(body, f"paper/{draft.kind}", actor, key=key)

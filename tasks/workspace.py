@@ -1,0 +1,128 @@
+"""The one context of a command or a run: settings, journal, content, private data, clock.
+
+A command of the CLI and a process of a flow run open it once. Each part is opened when it is first
+asked for, so that a command without a journal needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from tasks.shared.content import ContentStore
+    from tasks.shared.journal import Journal
+    from tasks.shared.private import Vault
+    from tasks.shared.settings import Settings
+
+T = TypeVar("T")
+
+
+class Workspace:
+    """What every package works with.
+
+    `settings`: those of one home folder. `journal`: one that is open already, else it is opened
+    where the settings say.
+    """
+
+    def __init__(self, settings: Settings, *, journal: Journal | None = None) -> None:
+        self.settings = settings
+        self._parts: dict[Callable[[Workspace], object], object] = {}
+        if journal is not None:
+            self.__dict__["journal"] = journal
+
+    @classmethod
+    def open(cls, home: Path) -> Workspace:
+        """The workspace of a home folder: the one that this process has open, else a new one.
+
+        Raises BadSettings for a folder that is no home.
+        """
+        from tasks.shared.settings import load
+
+        return _OPEN.get(home.absolute()) or cls(load(home))
+
+    @property
+    def home(self) -> Path:
+        """The home folder."""
+        return self.settings.home
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Raises BadSettings without a journal, StoreLost for a database that does not answer,
+        JournalBroken if the last event was altered."""
+        from tasks.shared.opening import journal
+
+        return journal(self.settings)
+
+    @cached_property
+    def content(self) -> ContentStore:
+        """What events name by SHA-256."""
+        from tasks.shared.content import ContentStore
+
+        return ContentStore(self.settings.content_path)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Private values, each under a key of its own."""
+        from tasks.shared.private import Vault
+
+        return Vault(self.home)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the broker's clocks and days."""
+        return ZoneInfo(self.settings.duties.zone)
+
+    @cached_property
+    def drill(self) -> bool:
+        """Whether the journal is one of a drill."""
+        from tasks.shared.journal import is_drill
+
+        return is_drill(self.journal)
+
+    @property
+    def mark(self) -> str:
+        """What heads everything that a drill makes, else empty."""
+        return "DRILL" if self.drill else ""
+
+    def today(self) -> date:
+        """The date in the broker's zone."""
+        from tasks.shared import clock
+
+        return clock.now().astimezone(self.zone).date()
+
+    def once(self, make: Callable[[Workspace], T]) -> T:
+        """What `make` returns for this workspace, made on the first call only."""
+        if make not in self._parts:
+            self._parts[make] = make(self)
+        return self._parts[make]  # type: ignore[return-value]
+
+    def keep(self, make: Callable[[Workspace], T], value: T) -> None:
+        """Let `once(make)` return this value: for what a caller has at hand already."""
+        self._parts[make] = value
+
+    def with_settings(self, settings: Settings) -> Workspace:
+        """The same journal under other settings of the same home."""
+        return Workspace(settings, journal=self.journal)
+
+
+_OPEN: dict[Path, Workspace] = {}
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Workspace]:
+    """Keep one workspace for all steps of a run: `Workspace.open(home)` returns it until the end."""
+    key = home.absolute()
+    if key in _OPEN:
+        yield _OPEN[key]
+        return
+    workspace = _OPEN[key] = Workspace.open(home)
+    try:
+        yield workspace
+    finally:
+        del _OPEN[key]
