@@ -133,9 +133,9 @@ def _refuse_another(home: Path, there: set[Path]) -> None:
     A home that was moved left no settings where it was. Raises Refused."""
     for other in sorted(there):
         if (other / SETTINGS_FILE).is_file() and not other.samefile(home):
-            raise Refused(f"The server's database runs {other} already, and would run it no more: give {home}"
-                          f" another [operations] database. If {other} is only a copy, take its"
-                          f" {SETTINGS_FILE} away")  # fmt: skip
+            raise Refused(
+                "server-database-in-use", other=other, home=home, settings_file=SETTINGS_FILE
+            )
 
 
 async def ensure_pool(client: Any, name: str) -> None:

@@ -42,11 +42,15 @@ def pins() -> Iterator[Problem]:
         try:
             there = metadata.version(wanted.name)
         except metadata.PackageNotFoundError:
-            yield Problem(column=wanted.name, wrong="is not installed", right=_INSTALL)
+            yield Problem(column=wanted.name, right=_INSTALL, code="package-not-installed")
             continue
         if not wanted.specifier.contains(there, prereleases=True):
-            yield Problem(column=wanted.name, value=there, wrong="is a version that does not work",
-                          right=f"{wanted.specifier}; {_INSTALL}")  # fmt: skip
+            yield Problem(
+                column=wanted.name,
+                value=there,
+                code="package-version-unsupported",
+                values={"specifier": wanted.specifier, "install": _INSTALL},
+            )
 
 
 _INSTALL = "install with -c deployments/constraints.txt"
@@ -62,8 +66,7 @@ def _extras(street: Street) -> Iterator[Problem]:
     }  # fmt: skip
     for setting, (wanted, module, extra) in asked.items():
         if wanted and find_spec(module) is None:
-            yield Problem(column=setting, wrong="is set, and its part is not installed",
-                          right=f"install the extra {extra}")  # fmt: skip
+            yield Problem(column=setting, code="extra-not-installed", values={"extra": extra})  # fmt: skip
 
 
 def _dask(street: Street) -> Iterator[Problem]:
@@ -74,9 +77,12 @@ def _dask(street: Street) -> Iterator[Problem]:
     try:
         socket.create_connection((where.hostname or "", where.port or 8786), timeout=5).close()
     except (OSError, ValueError) as wrong:
-        yield Problem(column="operations.dask", value=where.geturl(),
-                      wrong=f"no scheduler answers: {wrong}",
-                      right="start it, or leave the setting out")  # fmt: skip
+        yield Problem(
+            column="operations.dask",
+            value=where.geturl(),
+            code="scheduler-not-reachable",
+            values={"reason": wrong},
+        )
 
 
 def _home(street: Street) -> Iterator[Problem]:
@@ -89,8 +95,9 @@ def _home(street: Street) -> Iterator[Problem]:
 def _pool(pool: str) -> Iterator[Problem]:
     """A worker of a pool that no deployment goes to stands there and never has anything to do."""
     if pool not in pools():
-        yield Problem(column="--pool", value=pool, wrong="is a pool that nothing runs in",
-                      right=" or ".join(pools()))  # fmt: skip
+        yield Problem(
+            column="--pool", value=pool, right=" or ".join(pools()), code="pool-without-worker"
+        )
 
 
 def _auth(street: Street) -> Iterator[Problem]:
@@ -106,8 +113,12 @@ def _authority(street: Street) -> Iterator[Problem]:
         if path:
             ssl.create_default_context(cafile=path)
     except OSError as wrong:
-        yield Problem(column="operations.ca_file", value=str(path), wrong=f"cannot be read: {wrong}",
-                      right="the certificate of who signed the proxy's, as PEM")  # fmt: skip
+        yield Problem(
+            column="operations.ca_file",
+            value=str(path),
+            code="ca-file-unreadable",
+            values={"reason": wrong},
+        )
 
 
 def _port(street: Street) -> Iterator[Problem]:
@@ -117,9 +128,12 @@ def _port(street: Street) -> Iterator[Problem]:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((street.host, street.port))
     except OSError as wrong:
-        yield Problem(column="port", value=f"{street.host}:{street.port}",
-                      wrong=f"cannot be listened on: {wrong.strerror or wrong}",
-                      right="give another with --port")  # fmt: skip
+        yield Problem(
+            column="port",
+            value=f"{street.host}:{street.port}",
+            code="port-not-available",
+            values={"strerror": wrong.strerror or wrong},
+        )
 
 
 ROOM = 100_000_000
@@ -131,8 +145,12 @@ def _room(street: Street) -> Iterator[Problem]:
     place = street.folder / "prefect"
     there = next(one for one in (place, *place.parents) if one.exists())
     if (free := shutil.disk_usage(there).free) < ROOM:
-        yield Problem(column="disk", value=str(there), wrong=f"has {free / 1e6:.0f} MB free",
-                      right=f"at least {ROOM / 1e6:.0f} MB: make room")  # fmt: skip
+        yield Problem(
+            column="disk",
+            value=str(there),
+            code="disk-space-low",
+            values={"free": free / 1000000.0, "room": ROOM / 1000000.0},
+        )
 
 
 def _database(street: Street) -> Iterator[Problem]:
@@ -144,7 +162,9 @@ def _database(street: Street) -> Iterator[Problem]:
     try:
         psycopg.connect(url, connect_timeout=5).close()
     except psycopg.Error as wrong:
-        yield Problem(column="operations.database", wrong=f"cannot be used: {wrong}")
+        yield Problem(
+            column="operations.database", code="database-not-usable", values={"reason": wrong}
+        )
 
 
 def answers(address: str, ca_file: Path | None = None) -> str:

@@ -77,9 +77,14 @@ def _elsewhere(street: Street) -> list[Problem]:
     password."""
     ca_file = street.settings.operations.ca_file
     if why := answers(street.address, ca_file):
-        return [Problem(column="operations.address", value=street.address,
-                        wrong=f"no server answers there: {why}",
-                        right="start the server, or mend the address")]  # fmt: skip
+        return [
+            Problem(
+                column="operations.address",
+                value=street.address,
+                code="server-not-reachable",
+                values={"why": why},
+            )
+        ]
     try:
         why = refusal(street.address, street.access, ca_file)
     except BadSettings:
@@ -100,7 +105,7 @@ class Up:
         self._street.make()
         hold = Hold(self._street.folder, self._name)
         if not hold.take():
-            raise Refused(f"It is running already: {self._running()}. End that one first")
+            raise Refused("server-already-running", running=self._running())
         write_atomic(self._number, str(os.getpid()).encode(), mode=0o600)
         try:
             self._require_fit()
@@ -151,12 +156,12 @@ class Up:
 
     def _require_fit(self) -> None:
         if found := problems(self._street, self._pool):
-            raise Refused("It cannot be started:", found)
+            raise Refused("server-cannot-start", found)
 
     def _require_access(self) -> None:
         """Raises BadSettings if the server refuses the password that this machine has."""
         if why := self._refusal():
-            raise BadSettings(why)
+            raise BadSettings("server-access-refused", reason=why)
 
     def _refusal(self) -> str:
         street = self._street

@@ -47,7 +47,7 @@ def drill(home: str = "", out: str = "", into: str = "") -> dict[str, Any] | Sta
     """
     if deployment.id and not (out or into):
         # where a worker starts a run is gone when that ends
-        raise BadInput("Nobody would find the results: leave `into` as the deployment has it")
+        raise BadInput("drill-output-folder-changed")
     out = out or str(Path(into or ".").absolute() / f"drill-{clock.stamp()}")
     if home and not deployment.id:
         summary = play(home, out)

@@ -36,10 +36,9 @@ class BatchLimits:
             problem = Problem(
                 column="batch limits",
                 value=f"{self.entries_per_block} x {self.blocks_per_batch}",
-                wrong="out of range",
-                right="1 to 999 entries a block and 1 to 999 blocks a batch (SE v40 p.26)",
+                code="batch-limits-out-of-range",
             )
-            raise BadInput("batch limits", [problem])
+            raise BadInput("batch-limits-invalid", [problem])
 
     @property
     def entries_per_batch(self) -> int:
@@ -136,6 +135,4 @@ def fill_in(
 
 
 def _refused(column: str, wrong: str, right: str) -> BadInput:
-    return BadInput(
-        "the batch cannot be filled in", [Problem(column=column, wrong=wrong, right=right)]
-    )
+    return BadInput("batch-envelope-invalid", [Problem(column=column, wrong=wrong, right=right)])

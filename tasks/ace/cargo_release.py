@@ -109,7 +109,9 @@ def refuse_routes(entries: pa.Table, *, accept_86: bool = False) -> None:
         f"{one['entry_number']} (type {one['entry_type']}, route {one['filing_route']})"
         for one in told.to_pylist()
     ]
-    raise RouteRefused(f"{len(wrong)} entries have no cargo release: {', '.join(reasons)}")
+    raise RouteRefused(
+        "cargo-release-not-applicable", wrong_count=len(wrong), reasons=", ".join(reasons)
+    )
 
 
 def records(part: Slice) -> list[Part]:

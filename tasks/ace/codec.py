@@ -75,10 +75,14 @@ def encode(layout: Layout, table: Columns) -> Bytes:
             problems.extend(_problem(layout, field, column, *item) for item in wrong.items())
             matrix[:, field.span] = view
         elif field.required and rows:
-            problems.append(Problem(sheet=layout.title, column=field.name, wrong="is not given"))
+            problems.append(
+                Problem(sheet=layout.title, column=field.name, code="required-field-blank")
+            )
     if problems:
         problems.sort(key=lambda problem: problem.row)
-        raise BadInput(f"{layout.title}: {len(problems)} values do not fit", problems)
+        raise BadInput(
+            "values-not-encodable", problems, title=layout.title, problems_count=len(problems)
+        )
     return matrix
 
 

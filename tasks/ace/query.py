@@ -54,9 +54,9 @@ class QueryLimits:
         counts = (self.numbers_per_batch, self.bills_per_batch, self.importers_per_batch)
         if min(counts) < 1 or not 0 < self.fill <= 1:
             problem = Problem(
-                column="query limits", value=str(self), wrong="out of range", right="1 or more"
+                column="query limits", value=str(self), code="query-limits-out-of-range"
             )
-            raise BadInput("query limits", [problem])
+            raise BadInput("query-limits-invalid", [problem])
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _numbers(numbers: Iterable[str], offsets: Offsets | None) -> list[EntryNumbe
         except BadNumber as wrong:
             problems.extend(wrong.problems)
     if problems:
-        raise BadNumber(f"{len(problems)} numbers cannot be asked for", problems)
+        raise BadNumber("numbers-not-queryable", problems, problems_count=len(problems))
     return list(found)
 
 
@@ -189,7 +189,7 @@ def _own(entries: Iterable[EntryNumber], filer: str) -> None:
         for one in others
     ]
     if problems:
-        raise BadInput("CQ answers for the own filer only", problems)
+        raise BadInput("cargo-query-other-filer", problems)
 
 
 def _parts(items: Sequence, size: int) -> list[list]:

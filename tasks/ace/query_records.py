@@ -83,7 +83,9 @@ def ranges(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]
     """Consecutive ranges of at most 31 days. Raises BadInput for one turned round."""
     if end <= begin:
         wrong = f"{begin} to {end}: the range ends before it begins"
-        raise BadInput("query range", [Problem(column="range", wrong=wrong, right="from, then to")])
+        raise BadInput(
+            "query-range-invalid", [Problem(column="range", wrong=wrong, right="from, then to")]
+        )
     second = timedelta(seconds=1)
     while begin < end:
         last = min(end, begin + LONGEST - second)
@@ -150,7 +152,7 @@ def check_bills(bills: Iterable[BillQuestion]) -> None:
         for wrong, right in _bill_faults(one)
     ]
     if problems:
-        raise BadInput(f"{len(problems)} bills cannot be asked for", problems)
+        raise BadInput("bills-not-queryable", problems, problems_count=len(problems))
 
 
 def _bill_faults(one: BillQuestion) -> Iterable[tuple[str, str]]:
@@ -176,7 +178,9 @@ def enclosed(
     matrix = np.concatenate([a, b, asked.matrix, y, z])
     errors = [one for one in check_matrix(matrix, offsets=offsets).findings if one.is_error]
     if errors:
-        raise BadInput(f"{len(errors)} faults in the query", [_problem(one) for one in errors])
+        raise BadInput(
+            "query-not-valid", [_problem(one) for one in errors], errors_count=len(errors)
+        )
     slots = [Slot(row + 2, column, length, name) for row, column, length, name in asked.private]
     block = Block(envelope.block_id(sequence, 1), port, tuple(names))
     return Batch.of(envelope.batch_id(sequence), sequence, [block], matrix, slots)

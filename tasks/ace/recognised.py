@@ -25,14 +25,11 @@ def require_ace(path: Path) -> None:
     with path.open("rb") as stream:
         head = stream.read(_LOOKED_AT)
     if not head.strip(b" \r\n\x1a\0\t"):
-        raise BadInput(f"C001: {path.name} is no ACE file: it is empty. Fetch or write it again")
+        raise BadInput("ace-file-empty", name=path.name)
     if not any(map(_is_header, _records(head))):
         kind = next((f", it looks like {words}" for mark, words in _KINDS.items()
                      if head.lstrip().startswith(mark)), "")  # fmt: skip
-        raise BadInput(
-            f"{path.name} is no ACE file{kind}: no record in it is a batch header (A, port, filer code) "
-            "or a block header (B). Name the file that goes to ACE or that came from it"
-        )
+        raise BadInput("ace-header-not-found", name=path.name, kind=kind)
 
 
 def _records(head: bytes) -> Iterator[bytes]:

@@ -163,9 +163,9 @@ def choose(
     candidates = found.snapshots(host, retention or _usual(found, host))
     hosts = sorted({candidate.host for candidate in candidates})
     if not candidates:
-        raise Missing("no snapshot of that host and class is there")
+        raise Missing("snapshot-of-class-missing")
     if len(hosts) > 1:
-        raise Missing(f"snapshots of several hosts are there: name one of {', '.join(hosts)}")
+        raise Missing("snapshot-host-ambiguous", hosts=", ".join(hosts))
     proven = [(c, p) for c in candidates if (p := found.proof_of(c.digest))]
     last = max(candidates, key=lambda c: (c.sequence, c.manifest.time, c.digest))
     if newest:
@@ -174,9 +174,7 @@ def choose(
         warning = (doubt + "the host's key may have made it",) if doubt else ()
         return Choice(last, proof, warning)
     if not proven:
-        raise ChainBroken(
-            f"no snapshot {_uncounted(found)}; --newest restores the newest one all the same"
-        )
+        raise ChainBroken("snapshot-not-proven", uncounted=_uncounted(found))
     best, proof = max(proven, key=lambda pair: (pair[0].sequence, pair[0].manifest.time))
     later = [c.label for c in candidates if c.sequence > best.sequence]
     warning = (f"{len(later)} later snapshots were not countersigned and are passed over",)
@@ -205,10 +203,7 @@ def _named(found: Survey, text: str) -> Choice:
     wanted = _LABEL.match(text)
     matches = [s for s in found.snapshots() if wanted and _is(s, *wanted.groups(default=""))]
     if len(matches) != 1:
-        raise Missing(
-            f"{len(matches)} snapshots are named {text}: give a label as `backup list` shows it, "
-            "host:number, or 8 or more digits of a digest"
-        )
+        raise Missing("snapshot-name-ambiguous", matches_count=len(matches), text=text)
     proof = found.proof_of(matches[0].digest)
     warning = () if proof else (f"{matches[0].label} was not countersigned by a drill",)
     return Choice(matches[0], proof, warning)

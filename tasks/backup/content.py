@@ -192,7 +192,7 @@ class Content:
         done, entry = row.row, row.entry
         assert done is not None and entry is not None
         if entry.size and not done.ids and not entry.extents:
-            raise StoreFault(f"{os.fsdecode(row.name)}: read, and no content of it was kept")
+            raise StoreFault("file-content-not-kept", fsdecode=os.fsdecode(row.name))
         count.new_files += row.fresh and stat.S_ISREG(done.mode)
         self._ids += [done.ids[start : start + 32] for start in range(0, len(done.ids), 32)]
         if done.mark and done.mark != "sqlite":

@@ -41,7 +41,9 @@ class PostgresDump:
             )
         except OSError as error:
             self._errors.close()
-            raise SourceFault(f"{program} does not start: {error.strerror}") from error
+            raise SourceFault(
+                "backup-program-not-started", program=program, strerror=error.strerror
+            ) from error
 
     def read_into(self, view: memoryview) -> int:
         assert self._process.stdout is not None
@@ -54,7 +56,7 @@ class PostgresDump:
         said = self._errors.read(500).decode(errors="replace").strip()
         self._close()
         if code:
-            raise SourceFault(f"pg_dump ended with {code}: {said}")
+            raise SourceFault("pg-dump-failed", code_given=code, reason=said)
 
     def abort(self) -> None:
         if self._process.poll() is None:

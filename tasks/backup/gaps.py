@@ -91,7 +91,7 @@ def grown(library: Library, seed: bytes, manifest: Manifest, before: Manifest | 
         older = Listing(library, before)
         files, older_gaps = _covered(older, gaps)
         if older.lost:
-            raise Damaged(older.lost[0])
+            raise Damaged("listing-damaged", faults=older.lost[0])
     except (Damaged, Missing):  # sealed to other keys, or damaged: the numbers are left
         counts = {count.name: count for count in before.sources}
         return doubts + [t for s in manifest.sources for t in grown_counts(counts.get(s.name), s)]
@@ -175,7 +175,7 @@ def _of_earlier(
     listing = Listing(library, manifest)
     files, own = _covered(listing, gaps)
     if listing.lost:
-        raise Damaged(listing.lost[0])
+        raise Damaged("listing-damaged", faults=listing.lost[0])
     return files, own
 
 

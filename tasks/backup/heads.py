@@ -66,7 +66,7 @@ def one_run(state: Path | None) -> Iterator[None]:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
-            raise Busy("another backup of this host is running") from None
+            raise Busy("backup-already-running") from None
         yield
     finally:
         lock.close()

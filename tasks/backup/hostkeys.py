@@ -59,9 +59,6 @@ class HostKeys:
             values = json.loads(path.read_bytes())
             return cls(**{name: str(values[name]) for name in _FIELDS})
         except OSError as error:
-            raise WrongKey(
-                f"no host keys at {path}: make them (set [backup] store first): {_MAKE}; for one more host "
-                "of a repository: continuity backup keys add-host"
-            ) from error
+            raise WrongKey("host-keys-missing", path=path, make=_MAKE) from error
         except (ValueError, KeyError, TypeError) as error:
-            raise WrongKey(f"{path} is no file of host keys") from error
+            raise WrongKey("host-key-file-invalid", path=path) from error

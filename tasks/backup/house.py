@@ -65,7 +65,7 @@ def open_store(account: StoreAccount) -> Store:
 
 def _bad(setting: str, value: str, wrong: str, right: str) -> BadSettings:
     problem = Problem("continuity.toml", "", 0, f"backup.{setting}", value, wrong, right)
-    return BadSettings("The backup settings cannot be used:", [problem])
+    return BadSettings("backup-settings-invalid", [problem])
 
 
 def secret_text(path: Path | None, setting: str) -> str:

@@ -43,12 +43,12 @@ def open_segment(index_key: bytes, data: bytes) -> dict[str, object]:
     """Raises Damaged, also for a segment of another host or an earlier index key."""
     head = len(MAGIC) + _SALT
     if data[: len(MAGIC)] != MAGIC:
-        raise Damaged("not an index segment")
+        raise Damaged("index-segment-invalid")
     try:
         key = segment_key(index_key, data[len(MAGIC) : head])
         return json.loads(inflate(key.decrypt(bytes(12), data[head:], MAGIC)))
     except (InvalidTag, ValueError, RecursionError) as error:
-        raise Damaged("this index key does not open the segment") from error
+        raise Damaged("index-key-wrong") from error
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def recipient(name: str, role: str, seed: bytes) -> Recipient:
 def check_passphrase(passphrase: str) -> str:
     """Raises BadInput: the passphrase is all that stands between a found file and every backup."""
     if len(passphrase) < LEAST_PASSPHRASE:
-        problem = Problem(wrong="the passphrase is too short", right="at least 12 characters")
-        raise BadInput("no key was made", [problem])
+        problem = Problem(code="key-passphrase-too-short")
+        raise BadInput("key-not-created", [problem])
     return passphrase
 
 
@@ -63,7 +63,7 @@ def make(
     paths = {kind: out / f"{kind}.key" for kind in kinds}
     taken = [str(path) for path in paths.values() if path.exists()]
     if taken:
-        raise BadInput(f"key files stand there already: {', '.join(taken)}; nothing was made")
+        raise BadInput("key-files-already-exist", taken=", ".join(taken))
     seeds = {kind: os.urandom(32) for kind in kinds}
     identity, officer = os.urandom(16).hex(), signer(seeds["officer"])
     keys = HostKeys.make(identity, public_hex(officer), host)
@@ -108,12 +108,10 @@ def read_key(path: Path, kinds: Sequence[str]) -> LockedKey:
     try:
         text = as_typed(path)
     except (OSError, UnicodeError) as error:
-        raise WrongKey(f"{path} cannot be read as a key file: {error}") from error
+        raise WrongKey("key-file-unreadable", path=path, reason=error) from error
     locked = from_text(text, str(path))
     if locked.kind not in kinds:
-        raise WrongKey(
-            f"{path} holds the {locked.kind} key; this needs the {' or '.join(kinds)} key"
-        )
+        raise WrongKey("key-kind-wrong", path=path, kind=locked.kind, kinds=" or ".join(kinds))
     return locked
 
 
@@ -142,7 +140,7 @@ def rotate_host(
 def add_host(repository: Repository, officer_seed: bytes, host: str) -> tuple[Repository, HostKeys]:
     """Keys for one more host that writes into the same repository. Raises BadInput."""
     if check_name(host, "host") in repository.config.hosts:
-        raise BadInput(f"{host} takes part already: rotate its keys instead")
+        raise BadInput("host-already-registered", host=host)
     keys = HostKeys.make(repository.id, repository.officer, host)
     hosts = {**repository.config.hosts, host: [HostKey(keys.public())]}
     return repository.add_config(signer(officer_seed), hosts=hosts), keys
@@ -153,7 +151,7 @@ def require_named(repository: Repository, drop: Sequence[str]) -> None:
     known = {r.name for r in repository.config.recipients} | repository.config.drills.keys()
     if strange := sorted(set(drop) - known):
         raise BadInput(
-            f"no key is named {', '.join(strange)}; there are {', '.join(sorted(known))}"
+            "key-name-unknown", strange=", ".join(strange), allowed=", ".join(sorted(known))
         )
 
 
@@ -170,7 +168,7 @@ def replace_recipients(
     kept = [r for r in repository.config.recipients if r.name not in drop]
     new = [*kept, *add]
     if not any(r.role == "recovery" for r in new):
-        raise BadInput("no recovery key would be left: add the new one first")
+        raise BadInput("last-recovery-key")
     signers = {n: k for n, k in repository.config.drills.items() if n not in drop}
     for name, key in (drills or {}).items():
         signers[check_name(name, "drill worker")] = [*signers.get(name, []), key]

@@ -71,7 +71,7 @@ class Library:
                 return pack.reader.plain(counter, stored)
             except (Damaged, Missing) as error:
                 trouble, stored = error, None
-        raise Damaged(f"pack {pack.digest[:16]}: {trouble}")
+        raise Damaged("pack-damaged", digest=pack.digest[:16], trouble=trouble)
 
     def blob(self, name: bytes) -> bytes:
         """One blob from wherever it lies whole. Raises Damaged."""
@@ -87,7 +87,7 @@ class Library:
             if not self.key or blake3.blake3(data, key=self.key).digest() == name:
                 return data
             trouble = "a blob does not have its digest"
-        raise Damaged(trouble)
+        raise Damaged("blob-not-readable", reason=trouble)
 
 
 def open_library(
@@ -136,8 +136,10 @@ def opened_by(
         if not known:
             raise
         raise WrongKey(
-            f"this key does not open {manifest.host}:{manifest.sequence}; the newest that it opens: "
-            f"--snapshot {known}"
+            "snapshot-not-opened-by-key",
+            host=manifest.host,
+            sequence=manifest.sequence,
+            allowed=known,
         ) from error
 
 
@@ -224,7 +226,7 @@ class Listing:
     def _first(self, pieces: list[bytes]) -> bytes:
         """The first piece carries the key that all ids are made with."""
         if not pieces:
-            raise Damaged("the manifest names no listing")
+            raise Damaged("manifest-without-listing")
         self.library.key = b""  # an earlier snapshot's may be another
         first = self.library.blob(pieces[0])
         self.library.key = read_head(first.split(b"\n", 1)[0])

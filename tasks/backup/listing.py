@@ -126,12 +126,12 @@ def read_head(first: bytes) -> bytes:
     try:
         head = json.loads(first)
         if int(head["format"]) > FORMAT:
-            raise NewerFormat(f"listing format {head['format']} is newer than {FORMAT}")
+            raise NewerFormat("listing-format-too-new", head=head["format"], format=FORMAT)
         key = bytes.fromhex(head["key"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Damaged(f"listing head: {error}") from error
+        raise Damaged("listing-header-invalid", reason=error) from error
     if len(key) != 32:
-        raise Damaged("listing head: the key has the wrong length")
+        raise Damaged("listing-key-length-wrong")
     return key
 
 

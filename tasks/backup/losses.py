@@ -44,11 +44,11 @@ def sign_for(
     """The officer's word that these snapshots and holds are lost and known to be. Raises Missing,
     Refused."""
     if public_hex(officer) != repository.officer:
-        raise Refused("this officer key belongs to another repository")
+        raise Refused("officer-key-of-another-repository")
     gone = lost(found)
     if strange := [label for label in labels if label not in gone]:
         known = ", ".join(sorted(gone)) or "none"
-        raise Missing(f"{strange[0]} is no lost snapshot or hold; lost are: {known}")
+        raise Missing("neither-lost-snapshot-nor-hold", strange=strange[0], allowed=known)
     rows = [(label.partition(":")[0], str(gone[label]), "") for label in dict.fromkeys(labels)]
     record = Pruned(FORMAT, repository.id, clock.text(), "", rows, [])
     data = sign("pruned", plain(record), officer)

@@ -71,16 +71,16 @@ def read_manifest(repository: Repository, host: str, item_name: str) -> tuple[st
     try:
         data = repository.read(path)
     except NoRight as error:
-        raise Unfit(f"{path}: {error}") from error
+        raise Unfit("object-read-failed", path=path, reason=error) from error
     if name is None or digest(data) != name.digest:
-        raise Unfit(f"{path}: content does not fit the name")
+        raise Unfit("manifest-digest-mismatch", path=path)
     try:
         keys = set(repository.config.host_keys(host))
         found = read_signed(data, ["manifest"], keys | repository.hosts_ever.get(host, set()))
         if found.signer not in keys:
-            raise Damaged("signed with a key that an earlier config named, and the newest does not")
+            raise Damaged("signing-key-no-longer-named")
         if found.signer not in repository.config.host_keys(host, name.sequence):
-            raise KeyEnded("signed with a key that the officer ended before this number")
+            raise KeyEnded("signing-key-ended")
         manifest = typed(found.body, Manifest)
     except (Damaged, NewerFormat) as error:
         raise type(error)(f"{path}: {error}") from error
@@ -89,7 +89,7 @@ def read_manifest(repository: Repository, host: str, item_name: str) -> tuple[st
         host,
         name.sequence,
     ):
-        raise Junk(f"{path}: a manifest of another repository, host or number")
+        raise Junk("manifest-of-another-snapshot", path=path)
     return name.digest, manifest
 
 
@@ -109,7 +109,7 @@ def read_chain(
         path, accounted = f"manifests/{host}/{item.name}", name.digest in (pruned or {})
         try:
             if item.size > MOST_MANIFEST:
-                raise Unfit(f"{path}: {UNFIT}")
+                raise Unfit("object-does-not-fit", path=path, unfit=UNFIT)
             stored, manifest = read_manifest(repository, host, item.name)
         except KeyEnded as error:
             chain.ended[name.digest] = str(error)

@@ -93,10 +93,10 @@ def inflate(data: bytes | memoryview, limit: int = LIMIT) -> bytes:
     try:
         # the size in the frame's head is allocated before anything is checked
         if not 0 <= zstandard.frame_content_size(data) <= limit:
-            raise Damaged(f"compressed data claims more than {limit} bytes")
+            raise Damaged("compressed-data-too-large", limit=limit)
         return _own.decompressor.decompress(data, max_output_size=limit)
     except zstandard.ZstdError as error:
-        raise Damaged(f"compressed data does not expand: {error}") from error
+        raise Damaged("decompression-failed", reason=error) from error
 
 
 @dataclass(frozen=True, order=True)
@@ -174,18 +174,18 @@ def read_signed(data: bytes, kinds: Sequence[str], signers: Iterable[str] | None
     found = _split(data, kinds)
     kind, signature, signer = (part.decode() for part in found.groups())
     if kind not in kinds:
-        raise Junk(f"a {kind} stands where a {' or '.join(kinds)} belongs")
+        raise Junk("structure-kind-wrong", kind=kind, kinds=" or ".join(kinds))
     if signers is not None and signer not in set(signers):
-        raise Junk(f"this {kind} is signed by an unknown key {signer[:16]}")
+        raise Junk("signing-key-unknown", kind=kind, signer=signer[:16])
     body = found.string[len(_HEAD) : found.start()]
     if not signature_holds(kind, body, signature, signer):
-        raise Junk(f"the signature of this {kind} does not hold")
+        raise Junk("structure-signature-invalid", kind=kind)
     try:
         version = msgspec.json.decode(body, type=_Versioned).format
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Damaged(f"not a signed structure: {error}") from error
+        raise Damaged("signed-structure-invalid", reason=error) from error
     if version > FORMAT:
-        raise NewerFormat(f"format {version} is newer than {FORMAT}: use a newer program")
+        raise NewerFormat("structure-format-too-new", version=version, format=FORMAT)
     return Signed(kind, body, signer)
 
 
@@ -198,12 +198,12 @@ def _split(data: bytes, kinds: Sequence[str]) -> re.Match[bytes]:
     """Kind, signature and signer, from the end of an expanded structure. Raises Junk."""
     stored, most = most_stored(kinds), max(MOST_OF[kind][1] for kind in kinds)
     if len(data) > stored:
-        raise Junk(f"larger than {stored} bytes: no {' or '.join(kinds)} is")
+        raise Junk("object-too-large-for-kind", stored=stored, kinds=" or ".join(kinds))
     try:
         text = inflate(data, min(most, max(_FLOOR, _RATIO * len(data))))
     except Damaged as error:
-        raise Junk(f"not a signed structure: {error}") from error
+        raise Junk("signed-structure-invalid", reason=error) from error
     found = _TAIL.search(text, max(0, len(text) - _MOST_TAIL))
     if found is None or not text.startswith(_HEAD):
-        raise Junk("not a signed structure: no signature stands at its end")
+        raise Junk("signature-absent-at-end")
     return found

@@ -76,26 +76,20 @@ def prove(
     """
     found = survey(repository)
     if found.faults():
-        raise ChainBroken(
-            f"nothing is countersigned: {'; '.join(found.faults()[:5])}. When it is known why, "
-            "`backup prune lost` signs for snapshots that are gone; of a fork or a number given twice, "
-            "`backup keys rotate-host --last N` sets aside what came after snapshot N"
-        )
+        raise ChainBroken("countersigning-blocked", faults="; ".join(found.faults()[:5]))
     if not options.accept_flags:
         _require_usual(snapshot, found.doubts(snapshot))
     if drill not in repository.config.drills:
-        raise Missing(f"the officer named no drill worker {drill}")
+        raise Missing("drill-worker-unknown", drill=drill)
     if public_hex(signer(seed)) not in repository.config.drills[drill]:
-        raise WrongKey(
-            f"the officer ended this key of {drill}, or never named it: give the new one"
-        )
+        raise WrongKey("drill-key-not-current", drill=drill)
     if options.progress and options.scope == "all":
         options.progress("total", snapshot.manifest.total_bytes())
     started = time.monotonic()
     stored, manifest = read_manifest(repository, snapshot.host, snapshot.name)
     library = open_library(repository, seed, manifest.packs)
     if library.damaged():
-        raise Damaged("; ".join(library.damaged()[:5]))
+        raise Damaged("packs-damaged", faults="; ".join(library.damaged()[:5]))
     if not options.accept_flags:
         before, earlier = _last_proved(found, snapshot), None
         if before:
@@ -132,8 +126,7 @@ def prove(
 def _require_usual(snapshot: Snapshot, doubts: list[str]) -> None:
     if doubts:
         raise Suspicious(
-            f"{snapshot.label} is not countersigned: {'; '.join(doubts[:5])}. Look at the sources; "
-            "if all is well, prove with --accept-flags"
+            "snapshot-not-countersigned", label=snapshot.label, doubts="; ".join(doubts[:5])
         )
 
 
@@ -159,7 +152,7 @@ def _restore(
     finally:
         shutil.rmtree(folder, onerror=_open_up)
     if report.damage:  # gaps are judged above
-        raise Damaged("; ".join([*report.lost, *report.refused][:5]))
+        raise Damaged("restore-incomplete", faults="; ".join([*report.lost, *report.refused][:5]))
     if options.scope == "all":
         _check_unwritten(library, manifest)
     return report.files, report.bytes

@@ -60,13 +60,13 @@ def check_content(library: Library, manifest: Manifest, threads: int = 2) -> tup
             files, size = files + 1, size + entry.size
             for name in entry.blobs:
                 if bytes.fromhex(name) not in library.places:
-                    raise Damaged(f"{entry.path}: a part of it lies in no pack of the snapshot")
+                    raise Damaged("file-part-not-in-packs", path=entry.path)
     if listing.lost:
-        raise Damaged("; ".join(listing.lost))
+        raise Damaged("listing-damaged", faults="; ".join(listing.lost))
     with ThreadPoolExecutor(threads) as pool:
         for trouble in pool.map(lambda n: _check_pack(library, n), range(len(library.packs))):
             if trouble:
-                raise Damaged(trouble)
+                raise Damaged("pack-not-readable", reason=trouble)
     return files, size
 
 

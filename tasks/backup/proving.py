@@ -72,4 +72,4 @@ def drill_name(repository: Repository, seed: bytes) -> str:
     for name, known in repository.config.drills.items():
         if own in known:
             return name
-    raise WrongKey("the officer named no drill worker with this key")
+    raise WrongKey("drill-worker-key-unknown")

@@ -62,7 +62,7 @@ def expired(found: Survey, today: str) -> list[Snapshot]:
 def _sound(repository: Repository) -> Survey:
     found = survey(repository)
     if found.faults():
-        raise ChainBroken("nothing is pruned: " + "; ".join(found.faults()[:5]))
+        raise ChainBroken("repository-has-faults", faults="; ".join(found.faults()[:5]))
     return found
 
 
@@ -97,7 +97,7 @@ class _Packs:
         there = {parsed.digest for name in self.items if (parsed := ObjectName.parse(name))}
         gone = set(needed) - there
         if gone:
-            raise Damaged(f"{len(gone)} packs that snapshots need are missing: nothing is pruned")
+            raise Damaged("needed-packs-missing", gone_count=len(gone))
 
     def most(self, going: int, limit: float) -> int:
         """How many of `going` may go at once, so that no more than `limit` objects go with them."""
@@ -125,7 +125,8 @@ def make_plan(repository: Repository, now: float, cool_off_days: int = COOL_OFF_
     count = packs.most(len(going), len(packs.items) * MOST_PERCENT / 100)
     names = packs.of(count)
     if not going and not names:
-        raise InsideRetention(_unknown_holds(found) or "nothing is past its time")
+        _require_known_holds(found)
+        raise InsideRetention("nothing-past-retention")
     _require_few(len(names if count else packs.of(min(1, len(going)))), len(packs.items))
     return PrunePlan(
         format=FORMAT,
@@ -139,22 +140,16 @@ def make_plan(repository: Repository, now: float, cool_off_days: int = COOL_OFF_
     )
 
 
-def _unknown_holds(found: Survey) -> str:
-    """Why nothing expires while an object in `holds` does not have its content."""
-    if not found.holds.torn:
-        return ""
-    names = "; ".join(found.holds.unknown()[:5])
-    return (
-        f"every snapshot is kept: a hold may have stood there, and what it held is not known: {names}. "
-        "Bring the object back from another copy, or, when you know that it held nothing that must be "
-        "kept, sign for it: `continuity backup prune lost`"
-    )
+def _require_known_holds(found: Survey) -> None:
+    """Raises InsideRetention: nothing expires while an object in `holds` does not have its content."""
+    if found.holds.torn:
+        raise InsideRetention("hold-content-unknown", names="; ".join(found.holds.unknown()[:5]))
 
 
 def _require_few(going: int, there: int) -> None:
     if going > there * MOST_PERCENT / 100:
         raise InsideRetention(
-            f"{going} of {there} packs would go, more than {MOST_PERCENT:g} %: nothing is pruned"
+            "prune-share-too-large", going=going, there=there, most_percent=MOST_PERCENT
         )
 
 
@@ -165,14 +160,14 @@ def approve(repository: Repository, plan: PrunePlan, officer: Ed25519PrivateKey)
     Raises Refused for a plan that names what may not go: it lay on a disk since it was made.
     """
     if public_hex(officer) != repository.officer or plan.repository != repository.id:
-        raise Refused("this officer key or plan belongs to another repository")
+        raise Refused("prune-of-another-repository")
     if plan.cool_off_days < LEAST_COOL_OFF_DAYS:
-        raise Refused(f"a cool-off lasts {LEAST_COOL_OFF_DAYS} days or more")
+        raise Refused("cool-off-too-short", least_cool_off_days=LEAST_COOL_OFF_DAYS)
     fresh = make_plan(repository, clock.now().timestamp())
     rows = [tuple(row) for row in (*plan.manifests, *plan.packs)]
     known = {tuple(row) for row in (*fresh.manifests, *fresh.packs)}
     if strange := [row for row in rows if row not in known]:
-        raise Refused(f"the plan names what may not go: {strange[0]}; make it anew")
+        raise Refused("prune-plan-not-allowed", strange=strange[0])
     data = sign("prune-plan", plain(plan), officer)
     name = ObjectName(-1, digest(data), 0)
     repository.put("audit", name, [data])
@@ -188,7 +183,7 @@ def execute(
     """
     one = next((a for a in approved(repository) if plan and a.digest.startswith(plan)), None)
     if one is None:
-        raise Missing(f"no plan {plan} was approved")
+        raise Missing("prune-plan-not-approved", plan=plan)
     now = server_now(admin)
     _require_cool(one, now)
     found = _sound(repository)
@@ -218,9 +213,8 @@ def _require_due(
     present = {(s.host, s.name) for s in found.snapshots()}
     early = [name for host, name in planned if (host, name) in present - set(due)]
     if early:
-        raise InsideRetention(
-            _unknown_holds(found) or f"held or inside retention by now: {', '.join(early[:3])}"
-        )
+        _require_known_holds(found)
+        raise InsideRetention("snapshots-still-retained", early=", ".join(early[:3]))
 
 
 def _require_cool(one: Approved, now: float) -> None:
@@ -229,4 +223,4 @@ def _require_cool(one: Approved, now: float) -> None:
     days = max(one.plan.cool_off_days, LEAST_COOL_OFF_DAYS)
     wait = max(signed, one.modified) + days * _DAY - now
     if wait > 0:
-        raise InsideRetention(f"the cool-off of this plan lasts another {wait / _DAY:.1f} days")
+        raise InsideRetention("cool-off-not-over", wait=wait / _DAY)

@@ -105,7 +105,7 @@ class Repository:
     def add_config(self, officer: Ed25519PrivateKey, **changes: Any) -> Repository:
         """Append a config with some fields changed; makes the folders of new hosts and drills."""
         if public_hex(officer) != self.officer:
-            raise ForeignRepository("this officer key belongs to another repository")
+            raise ForeignRepository("officer-key-of-another-repository")
         config = msgspec.structs.replace(
             self.config,
             sequence=self.config.sequence + 1,
@@ -158,7 +158,7 @@ def put(
             # ours from a broken connection, or the same content from an earlier run
             if patiently(lambda path=path: _is_whole(store, path, name.digest, parts), patience):
                 return final
-    raise Damaged(f"{folder}/{name}: {_ATTEMPTS} attempts were left broken")
+    raise Damaged("store-write-attempts-failed", folder=folder, name=name, attempts=_ATTEMPTS)
 
 
 def _is_whole(store: Store, path: str, name: str, parts: Sequence[Buffer]) -> bool:
@@ -245,23 +245,18 @@ def read_head(store: Store, patience: Patience) -> dict[str, Any]:
     try:
         data = patiently(lambda: store.read("REPO", 0, _MOST_HEAD), patience)
     except Missing:
-        raise Missing(
-            f"no backup repository at {store.label}: is its disk or share connected, and [backup] "
-            "store right? A new one is laid out by `backup keys make`"
-        ) from None
+        raise Missing("repository-not-found", label=store.label) from None
     try:
         head = json.loads(data)
         version, signature = head["format"], head.pop("signature")
         officer, name = head["officer"], head["id"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Damaged(f"REPO at {store.label} does not read: {error}") from error
+        raise Damaged("repo-file-unreadable", label=store.label, reason=error) from error
     if isinstance(version, int) and version > FORMAT:
-        raise NewerFormat(
-            f"repository format {version} is newer than {FORMAT}: use a newer program"
-        )
+        raise NewerFormat("repository-format-too-new", version=version, format=FORMAT)
     whole = data == canonical({**head, "signature": signature}) and isinstance(name, str)
     if not whole or not signature_holds("repository", canonical(head), signature, officer):
-        raise Damaged(f"REPO at {store.label} is damaged: its signature does not hold")
+        raise Damaged("repo-signature-invalid", label=store.label)
     return head
 
 
@@ -276,8 +271,10 @@ def open_repository(
     head = read_head(store, patience)
     if head["id"] != repository or head["officer"] != officer:
         raise ForeignRepository(
-            f"the repository at {store.label} is {head['id'][:8]}, this key belongs to "
-            f"{repository[:8]}"
+            "key-of-another-repository",
+            label=store.label,
+            head=head["id"][:8],
+            repository=repository[:8],
         )
     found = read_configs(store, patience, repository, officer)
     opened = Repository(store, repository, officer, found.newest, found.digest, patience)
@@ -313,7 +310,7 @@ def read_configs(store: Store, patience: Patience, repository: str, officer: str
         try:
             config = typed(read_signed(data, ["config"], [officer]).body, Config)
             if config.repository != repository or config.sequence != name.sequence:
-                raise Junk("belongs elsewhere")
+                raise Junk("config-of-another-repository")
             chain[name.sequence] = (name.digest, config)
         except Junk as error:
             junk[path] = str(error)
@@ -332,5 +329,5 @@ def read_configs(store: Store, patience: Patience, repository: str, officer: str
         _note_keys(config, found.hosts, found.drills)
     if found is None:
         why = "; ".join([*wrong, *left, *(f"{path}: {text}" for path, text in junk.items())])
-        raise Damaged(f"no whole config at {store.label}: {why or 'none there'}")
+        raise Damaged("config-not-whole", label=store.label, why=why or "none there")
     return replace(found, torn=left, wrong=wrong, junk=junk)

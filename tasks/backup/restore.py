@@ -81,9 +81,11 @@ def _check_room(
     needed = manifest.total_bytes() - sum(_holes(entry) for entry in listing.entries())
     if needed > free + have:
         raise StoreFull(
-            f"the snapshot needs {_size(needed)}, {base} has {_size(free)} free, "
-            f"{_size(needed - free - have)} too little: make room, give another target, or bring back a "
-            "part with --only"
+            "restore-space-insufficient",
+            size=_size(needed),
+            base=base,
+            size2=_size(free),
+            size3=_size(needed - free - have),
         )
 
 
@@ -116,7 +118,7 @@ def _wanted(
             continue
         left -= entry.size
         if left < 0:
-            raise Damaged("the listing expands beyond what the manifest says: restore stopped")
+            raise Damaged("listing-larger-than-manifest")
         if is_unread(entry):
             report.gaps.append(f"{show(path)}: {entry.mark}")
         elif entry.mark and entry.mark != "sqlite":

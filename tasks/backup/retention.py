@@ -50,7 +50,7 @@ def hold(
     """Keep snapshots, whatever their age, until the officer releases the hold. A host may hold: it
     takes nothing away. Returns the hold's digest."""
     if not manifests or not reason:
-        raise BadInput("a hold names snapshots and a reason")
+        raise BadInput("hold-incomplete")
     return _store(repository, key, by, sorted(manifests), reason, [])
 
 
@@ -59,7 +59,7 @@ def release(
 ) -> str:
     """End holds. Only the officer's signature counts. Raises BadInput."""
     if public_hex(officer) != repository.officer:
-        raise BadInput("only the officer's key releases a hold")
+        raise BadInput("officer-key-required")
     return _store(repository, officer, "officer", [], reason, sorted(holds))
 
 

@@ -66,10 +66,7 @@ class LockedKey:
             key = stretch(one, self.salt, self.cost)
             with contextlib.suppress(InvalidTag):
                 return AESGCM(key).decrypt(self.nonce, self.sealed, self.head())
-        raise WrongPassphrase(
-            f"this passphrase does not open the {self.kind} key of repository "
-            f"{self.repository.hex()[:8]}"
-        )
+        raise WrongPassphrase("key-passphrase-wrong", kind=self.kind, hex=self.repository.hex()[:8])
 
 
 def lock(
@@ -125,7 +122,7 @@ def from_text(text: str, source: str = "key") -> LockedKey:
         wrong, right = f"ends after line {due - 1}", f"type all {_LINES} lines"
         problems.append(Problem(source, wrong=wrong, right=right))
     if problems:
-        raise BadKeyText("the key has mistyped lines", problems)
+        raise BadKeyText("typed-key-has-errors", problems)
     raw = "".join(parts)
     try:
         data = base64.b32decode(raw + "=" * (-len(raw) % 8))
@@ -133,7 +130,7 @@ def from_text(text: str, source: str = "key") -> LockedKey:
     except (ValueError, IndexError) as error:
         wrong = "not a whole continuity backup key"
         problem = Problem(source, wrong=wrong, right="give the file that `backup keys` wrote")
-        raise BadKeyText("the key does not read", [problem]) from error
+        raise BadKeyText("typed-key-unreadable", [problem]) from error
 
 
 def _from_bytes(data: bytes) -> LockedKey:
@@ -155,4 +152,4 @@ def unseal(sealed: bytes, private: MLKEM768X25519PrivateKey, info: bytes) -> byt
     try:
         return SUITE.decrypt(sealed, private, info)
     except (InvalidTag, ValueError) as error:
-        raise WrongKey("this key does not open the pack") from error
+        raise WrongKey("pack-key-wrong") from error

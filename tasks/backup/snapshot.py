@@ -62,14 +62,9 @@ def take_snapshots(
         clear_scratch(options.state)
         head, alarms = find_head(repository, keys, options.state)
         if keys.public() not in repository.config.host_keys(keys.host, head.sequence + 1):
-            raise WrongKey(
-                f"the officer named no such key for host {keys.host}: its keys were ended"
-            )
+            raise WrongKey("host-key-ended", host=keys.host)
         if head.sequence >= _MOST_SNAPSHOTS:
-            raise ChainBroken(
-                f"snapshot {head.sequence} leaves no number to go on with: it is none of ours; "
-                "end this host's keys with `backup keys rotate-host --last`"
-            )
+            raise ChainBroken("snapshot-number-exhausted", sequence=head.sequence)
         alarms += [*_dated_ahead(head, options.clock_right), *options.alarms]
         cache = options.state / "index.bin" if options.state else None
         index = load_index(repository, keys.host, keys.index_bytes(), cache)
@@ -86,8 +81,8 @@ def take_snapshots(
         if cache:
             write_cache(cache, index, keys.index_bytes())
         if run.unread:
-            rest = "; the other sources are backed up" if taken else ""
-            raise SourceFault("; ".join(run.unread) + rest)
+            code = "some-sources-unread" if taken else "sources-unread"
+            raise SourceFault(code, sources="; ".join(run.unread))
         return taken
 
 
@@ -100,10 +95,7 @@ def _dated_ahead(head: Head, clock_right: bool) -> list[str]:
     written = datetime.fromtimestamp(head.written, UTC)
     if clock_right or (head.written and written <= now + _DRIFT):
         return [f"snapshot {head.sequence} is dated {head.time}: this host's clock was ahead then"]
-    raise ClockSetBack(
-        f"this machine says {clock.text(now)}, the newest snapshot was made {head.time}: set the "
-        "clock right. If it is right, and was ahead then: `continuity backup run --clock-right`"
-    )
+    raise ClockSetBack("clock-behind-newest-snapshot", now=clock.text(now), time=head.time)
 
 
 class _Run:
@@ -220,7 +212,7 @@ class _Run:
         name = ObjectName(manifest.sequence, digest(data), 0)
         final = self.repository.put(f"manifests/{self.keys.host}", name, [data])
         if self.repository.read(f"manifests/{self.keys.host}/{final}") != data:
-            raise Damaged(f"the store gives back another manifest than was written: {final}")
+            raise Damaged("stored-manifest-differs", final=final)
         self.head = Head(manifest.sequence, name.digest, manifest.time, manifest)
         if self.options.state:
             note_head(self.options.state, self.keys, self.head)

@@ -42,7 +42,9 @@ def require_readable(root: bytes) -> None:
         if stat.S_ISDIR(os.stat(root).st_mode):  # noqa: PTH116 - bytes
             os.scandir(root).close()
     except OSError as error:
-        raise SourceFault(f"{os.fsdecode(root)} cannot be read: {error.strerror}") from error
+        raise SourceFault(
+            "source-file-unreadable", fsdecode=os.fsdecode(root), strerror=error.strerror
+        ) from error
 
 
 def beneath(root: bytes, real: Sequence[bytes]) -> set[bytes]:

@@ -89,7 +89,7 @@ def read_proofs(repository: Repository) -> Proofs:
                     drill,
                     name.sequence,
                 ):
-                    raise Junk("a proof of another repository, worker or number")
+                    raise Junk("proof-of-another-worker")
                 chain[name.sequence] = (name.digest, proof)
             except Junk as error:
                 repository.pass_over(path, error)

@@ -184,7 +184,7 @@ def typed(body: bytes, kind: type[S]) -> S:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Damaged(f"{kind.__name__.lower()}: {error}") from error
+        raise Damaged("signed-body-malformed", name=kind.__name__.lower(), reason=error) from error
 
 
 def plain(structure: msgspec.Struct) -> dict[str, Any]:

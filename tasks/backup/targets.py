@@ -60,10 +60,10 @@ class Target:
             marker = self.folder / MARKER
             if marker.is_file() and not marker.is_symlink():
                 if marker.read_text() != self.digest:
-                    raise Refused(f"{self.folder} holds a broken-off restore of another snapshot")
+                    raise Refused("folder-has-other-restore", folder=self.folder)
                 return True
             if any(self.folder.iterdir()):
-                raise Refused(f"{self.folder} is not empty: restore into a new folder")
+                raise Refused("restore-folder-not-empty", folder=self.folder)
             marker.write_text(self.digest)
         except OSError as error:
             raise as_fault(error, os.fsencode(self.folder)) from error
@@ -239,7 +239,7 @@ def _folder(place: bytes) -> None:
         os.mkdir(place, 0o700)
     except FileExistsError:
         if not stat.S_ISDIR(os.lstat(place).st_mode) or is_junction(place):
-            raise Refused(f"{os.fsdecode(place)} stands in the way: no folder") from None
+            raise Refused("restore-path-not-a-folder", fsdecode=os.fsdecode(place)) from None
 
 
 def _unlink(place: bytes) -> None:

@@ -85,9 +85,9 @@ class PackReader:
             else:
                 data = self.cipher.decrypt(nonce(counter), stored, bond)
         except (InvalidTag, ValueError):
-            raise Damaged(f"frame {counter} does not open") from None
+            raise Damaged("frame-not-decryptable", counter=counter) from None
         if len(data) != frame.plain:
-            raise Damaged(f"frame {counter} has the wrong length")
+            raise Damaged("frame-length-wrong", counter=counter)
         return data
 
 
@@ -102,33 +102,33 @@ def open_pack(
     head = _parse(header)
     version = head.get("format")
     if not isinstance(version, int) or version > FORMAT:
-        raise NewerFormat(f"pack format {version} is not {FORMAT}")
+        raise NewerFormat("pack-format-unsupported", version=version, format=FORMAT)
     if head.get("repository") != repository:
-        raise ForeignRepository("this pack belongs to another repository")
+        raise ForeignRepository("pack-of-another-repository")
     try:
         salt = str(head["salt"])
         sealed = {entry["to"]: base64.b64decode(entry["key"]) for entry in head["sealed"]}
         info = sealing_info(repository, salt)
     except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"pack header: {error}") from error
+        raise Damaged("pack-header-invalid", reason=error) from error
     if own not in sealed:
-        raise WrongKey(f"the pack is sealed to {', '.join(sealed)}, not to this key")
+        raise WrongKey("pack-sealed-to-other-key", sealed=", ".join(sealed))
     key = unseal(sealed[own], private, info)
     if len(key) != 32:
-        raise Damaged("pack header: the sealed key has the wrong length")
+        raise Damaged("pack-sealed-key-length-wrong")
     cipher = AESGCM(key)
     return PackReader(repository, salt, _read_directory(read, size, header, cipher), cipher)
 
 
 def _read_header(read: ReadRange, size: int) -> bytes:
     if size < START.size + TRAILER.size:
-        raise Damaged("too short for a pack")
+        raise Damaged("pack-too-short")
     start = read(0, min(HEAD_GUESS, size))
     if len(start) < START.size:
-        raise Damaged("the pack ends within its header")
+        raise Damaged("pack-header-truncated")
     magic, length = START.unpack_from(start)
     if magic != MAGIC or length > min(MOST_HEADER, size):
-        raise Damaged("no pack begins here")
+        raise Damaged("pack-header-not-found")
     if len(start) < START.size + length:
         start = read(0, START.size + length)
     return start[START.size : START.size + length]
@@ -138,9 +138,9 @@ def _parse(header: bytes) -> dict[str, Any]:
     try:
         head = json.loads(header)
     except (ValueError, RecursionError) as error:
-        raise Damaged(f"pack header: {error}") from error
+        raise Damaged("pack-header-invalid", reason=error) from error
     if not isinstance(head, dict):
-        raise Damaged("pack header is no object")
+        raise Damaged("pack-header-not-an-object")
     return head
 
 
@@ -148,12 +148,12 @@ def _read_directory(read: ReadRange, size: int, header: bytes, cipher: AESGCM) -
     guess = min(TAIL_GUESS, size)
     tail = read(size - guess, guess)
     if len(tail) != guess:
-        raise Damaged("the pack is shorter than its listing says")
+        raise Damaged("pack-shorter-than-listing")
     offset, length, count, end = TRAILER.unpack_from(tail, guess - TRAILER.size)
     if end != END or offset + length + TRAILER.size != size:
-        raise Damaged("the pack has no whole trailer")
+        raise Damaged("pack-trailer-truncated")
     if length > MOST_DIRECTORY:
-        raise Damaged("the pack's directory is larger than any of ours")
+        raise Damaged("pack-directory-too-large")
     if length + TRAILER.size > guess:
         tail = read(offset, length + TRAILER.size)
     sealed = tail[len(tail) - TRAILER.size - length : len(tail) - TRAILER.size]
@@ -162,9 +162,9 @@ def _read_directory(read: ReadRange, size: int, header: bytes, cipher: AESGCM) -
         rows = inflate(plain, MOST_DIRECTORY)
         return [_frame(row, offset) for row in _decode_directory(rows).frames]
     except InvalidTag:
-        raise Damaged("the pack's directory does not open") from None
+        raise Damaged("pack-directory-not-decryptable") from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Damaged(f"the pack's directory: {error}") from error
+        raise Damaged("pack-directory-invalid", reason=error) from error
 
 
 def _frame(row: _Row, end: int) -> Frame:

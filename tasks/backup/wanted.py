@@ -64,7 +64,7 @@ def write_all(handle: int, part: memoryview) -> None:
 def as_fault(error: OSError, place: bytes) -> StoreFault:
     name = os.fsdecode(place)
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-        return StoreFull(f"the disk is full: {name}")
+        return StoreFull("disk-full", name=name)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return NoRight(f"no right to write {name}: {error.strerror}")
-    return StoreFault(f"{name}: {error.strerror or error}")
+        return NoRight("restore-write-denied", name=name, strerror=error.strerror)
+    return StoreFault("restore-write-failed", name=name, strerror=error.strerror or error)

@@ -123,8 +123,11 @@ def batch(as_json: Json = False) -> None:
         for line in [] if waiting else plan_words.held(held):
             say(line)
     if waiting:
-        raise NotApproved(f"{plan_words.words(waiting)[0]}: waits for approval: continuity approve "
-                          f"{waiting.digest[:12]} --by ID")  # fmt: skip
+        raise NotApproved(
+            "plan-waits-for-approval",
+            words=plan_words.words(waiting)[0],
+            digest=waiting.digest[:12],
+        )
     if held:
         raise typer.Exit(2)
 
@@ -170,7 +173,7 @@ def read(
         _explain(said)
     problems = [problem for one in done for problem in one.problems]
     if problems:
-        raise BadInput("Some answers are damaged; ask for them again:", problems)
+        raise BadInput("answers-damaged", problems)
 
 
 _MOST = 50
@@ -267,5 +270,7 @@ def _misbehaviours(wanted: Sequence[str]) -> list[Kind]:
 
     known = {kind.lower(): kind for kind in get_args(Kind)}
     if unknown := [one for one in wanted if one.lower() not in known]:
-        raise BadInput(f"Not known: {', '.join(unknown)}; there are {', '.join(known.values())}")
+        raise BadInput(
+            "fault-kind-unknown", unknown=", ".join(unknown), allowed=", ".join(known.values())
+        )
     return [known[one.lower()] for one in wanted]

@@ -75,7 +75,7 @@ def _plan_bytes(plan: Path) -> bytes:
         json.loads(data)
         return data
     except (OSError, ValueError) as error:
-        raise BadInput(f"{plan} is no plan as `backup prune plan` wrote it: {error}") from error
+        raise BadInput("prune-plan-unreadable", plan=plan, reason=error) from error
 
 
 @prune.command()
@@ -224,6 +224,5 @@ def _hold_of(there: Holds, text: str) -> str:
     stands = {name for name, one in there.objects.items() if one.manifests} | there.own.keys()
     found = [name for name in stands if len(text) >= 8 and name.startswith(text)]
     if len(found) != 1:
-        raise BadInput(f"{len(found)} holds begin with {text}: give 8 or more digits, as "
-                       "`continuity backup hold list` shows them")  # fmt: skip
+        raise BadInput("hold-id-ambiguous", found_count=len(found), text=text)  # fmt: skip
     return found[0]

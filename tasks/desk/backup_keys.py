@@ -47,7 +47,7 @@ def make(
 
     house = _house()
     if house.key_file.exists():
-        raise BadInput(f"{house.key_file} stands there: this host has backup keys already")
+        raise BadInput("host-keys-already-exist", key_file=house.key_file)
     phrase = passphrase_of(out, new=True)
     own = passphrase_of(out / "drill.key", "CONTINUITY_DRILL_PASSPHRASE", True) if drill else ""
     made = keymaking.make(house.store(), host, out, phrase, drill, own)

@@ -63,7 +63,7 @@ class Desk:
         """Who acts. Raises BadInput if nobody is named."""
         actor = self.given_actor or os.environ.get("CONTINUITY_ACTOR", "")
         if not actor:
-            raise BadInput("Nobody is named: give --by NAME or set CONTINUITY_ACTOR")
+            raise BadInput("actor-missing")
         return actor
 
 
@@ -75,7 +75,7 @@ def day(text: str) -> date:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
-        raise BadInput(f"{text!r} is no day; one is 2026-11-24") from None
+        raise BadInput("day-invalid", text=text) from None
 
 
 def say(text: str = "") -> None:

@@ -33,7 +33,7 @@ def run(out: Path | None, *, home: Path | None = None, here: bool = False) -> in
     playing with; without one it is gone afterwards. `here` keeps PREFECT_* and CONTINUITY_* as they
     are, so that a running server shows the run. Raises Refused for a home that exists."""
     if home and home.exists():
-        raise Refused(f"{home} exists: the drill makes a brokerage of its own. Name a new folder")
+        raise Refused("drill-home-already-exists", home=home)
     target = (out or Path(f"drill-{clock.stamp()}")).absolute()
     with tempfile.TemporaryDirectory(prefix="continuity-drill-") as scratch:
         command = [

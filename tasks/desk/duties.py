@@ -28,8 +28,8 @@ def _day(text: str, option: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        wrong = Problem(column=option, value=text, wrong="is no day", right="2026-11-24")
-        raise BadInput("Not understood:", [wrong]) from None
+        wrong = Problem(column=option, value=text, code="option-not-a-date")
+        raise BadInput("option-not-understood", [wrong]) from None
 
 
 @app.command("list")
@@ -106,8 +106,10 @@ def _facts(given: list[str] | None) -> dict[str, str]:
     for one in given or []:
         name, mark, value = one.partition("=")
         if not mark:
-            raise BadInput("Not understood:", [Problem(column="--fact", value=one, wrong="has no =",
-                                                       right="NAME=VALUE")])  # fmt: skip
+            raise BadInput(
+                "option-not-understood",
+                [Problem(column="--fact", value=one, code="equals-sign-missing")],
+            )
         facts[name.strip()] = value.strip()
     return facts
 
@@ -266,6 +268,6 @@ def export(
     if out is None:
         raise typer.BadParameter("a new folder", param_hint="--out")
     if out.exists() and any(out.iterdir()):
-        raise BadInput(f"{out} is not empty; name a new folder")
+        raise BadInput("output-folder-not-empty", out=out)
     for path in evidence.export(workspace, out, proofs=proofs, said=lines(workspace)):
         say(f"Written: {path}")

@@ -78,7 +78,7 @@ def record(
         words = f"{len(problems)} problem(s) in {files_left} file(s)"
         if in_the_way:
             words += f"; {len(in_the_way)} annotated copy or copies not written"
-        raise BadInput(f"{words}:", [*problems, *in_the_way])
+        raise BadInput("input-not-usable", [*problems, *in_the_way], words=words)
 
 
 def _report(taken: Sequence[Taken], copies: Sequence[list[str]], as_json: bool) -> None:

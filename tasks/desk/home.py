@@ -153,8 +153,5 @@ def drill(
     from tasks.desk.drill import run
 
     if find_spec("prefect") is None:
-        raise MissingPart(
-            "The drill runs through Prefect, which is not installed here. Run it on the server; "
-            "every other command works without Prefect"
-        )
+        raise MissingPart("drill-needs-prefect")
     raise typer.Exit(run(out, home=desk.given_home, here=here))

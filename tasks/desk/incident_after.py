@@ -196,7 +196,7 @@ def _pairs(given: list[str], option: str) -> dict[str, Path]:
     for text in given:
         client, mark, path = text.partition("=")
         if not mark or not client.strip() or not path.strip():
-            raise BadInput(f"{option} {text!r}: give CLIENT=FILE")
+            raise BadInput("client-file-malformed", option=option, text=text)
         found[client.strip()] = Path(path.strip())
     return found
 

@@ -130,7 +130,7 @@ def attach(
     from tasks.shared.errors import BadInput
 
     if reference and len(files) > 1:
-        raise BadInput("A reference is for one file: attach them one by one")
+        raise BadInput("reference-needs-single-file")
     wanted = desk.number(number)
     made = [
         documents.attach(desk.workspace, wanted, path, document, desk.actor, reference)

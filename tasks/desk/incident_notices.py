@@ -71,7 +71,7 @@ def _drafted(workspace: Workspace, name: str, only: list[str] | tuple[str, ...],
     from tasks.shared.errors import BadInput
 
     if of and not name:
-        raise BadInput("Name the notice: what is due by itself is due of the open incident only")
+        raise BadInput("notice-name-missing")
     if not name:
         return book.draft_due(workspace, desk.actor)
     plan, rows = load(workspace.settings.home), workspace.journal.rows
@@ -164,7 +164,7 @@ def fact(
                         right=f"NAME=VALUE with one of {', '.join(sorted(known))}")
                 for name, mark, _ in pairs if not mark or name.strip() not in known]  # fmt: skip
     if problems:
-        raise BadInput("Nothing was written:", problems)
+        raise BadInput("facts-not-recorded", problems)
     if pairs:
         facts = {name.strip(): value.strip() for name, _, value in pairs}
         notice_facts.note(office, incident, facts, desk.actor)

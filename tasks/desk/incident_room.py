@@ -20,9 +20,7 @@ def fit(given: str | list[str] | None) -> str | list[str] | None:
     from tasks.shared.private import holds_ssn
 
     if holds_ssn(given if isinstance(given, str) else " ".join(given or ())):
-        raise BadInput("Nothing was written: a Social Security number stands among your words. Notices and "
-                       "packs quote them, and the book keeps them for good: say it without the "
-                       "number")  # fmt: skip
+        raise BadInput("ssn-in-fact")  # fmt: skip
     return given
 
 

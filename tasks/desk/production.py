@@ -76,7 +76,7 @@ def _restore(
     known = room.current(desk.workspace.journal)
     begin = last_backup or (known.last_backup if known else None)
     if begin is None:
-        raise BadInput("The book knows of no restore: give --last-backup")
+        raise BadInput("restore-not-recorded")
     return room.told(desk.workspace, begin, cut_off, counter, desk.actor)
 
 

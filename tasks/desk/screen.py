@@ -44,7 +44,7 @@ def partners(
         _tell_faults(read, as_json)
         raise _bad(f"{len(read.problems):,} problem(s) in {read.file}", read)
     if not read.partners.num_rows:
-        raise BadInput(f"{read.file} holds no partner; nothing was changed")
+        raise BadInput("partner-file-empty", file=read.file)
     register.take(desk.workspace.journal, desk.workspace.content, desk.actor, read.partners, source=read.sha256,
                   file=read.file, whole=whole, refused=read.refused)  # fmt: skip
     outcome = running.screen(house(), desk.actor)
@@ -61,7 +61,7 @@ _MOST = 200
 def _bad(said: str, read: Read) -> BadInput:
     more = len(read.problems) - _MOST
     left = f"; the first {_MOST}, and {more:,} more with --json" if more > 0 else ""
-    return BadInput(f"{said}{left}:", read.problems[:_MOST])
+    return BadInput("partner-file-invalid", read.problems[:_MOST], reason=said, left=left)
 
 
 def _tell_faults(read: Read, as_json: bool) -> None:
@@ -150,7 +150,7 @@ def name(
             value("role", role),
         )
     except Wrong as wrong:
-        raise BadInput(f"{wrong.wrong}; {wrong.right}") from None
+        raise BadInput("name-query-invalid", reason=wrong.wrong, right=wrong.right) from None
     found = by_name.screen(house(), asked, desk.actor)
     if as_json:
         print(json.dumps(vars(found), indent=1, ensure_ascii=False))
@@ -256,4 +256,6 @@ def _checked(type_: str, text: str) -> str:
     try:
         return value(type_, text)
     except Wrong as wrong:
-        raise BadInput(f"{text!r}: {wrong.wrong}; {wrong.right}") from None
+        raise BadInput(
+            "screening-value-invalid", text=text, reason=wrong.wrong, right=wrong.right
+        ) from None

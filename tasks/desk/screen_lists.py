@@ -101,7 +101,7 @@ def _tell(loaded: list[Loaded], missed: tuple[tuple[str, str], ...], as_json: bo
         if any(one.short for one in loaded if one.state == "refused"):
             say("A list below its floor stays red even so: partners without a hit are not screened, not "
                 "clear. Load the publisher's whole list")  # fmt: skip
-        raise Refused(f"{len(faults)} fault(s):", faults)
+        raise Refused("lists-have-faults", faults, faults_count=len(faults))
     raise typer.Exit(1 if missed else 0)
 
 
@@ -111,7 +111,7 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat() if text else ""
     except ValueError:
-        raise BadInput(f"{text!r} is no day; write it as 2026-11-24") from None
+        raise BadInput("date-format-wrong", text=text) from None
 
 
 @app.command()

@@ -37,7 +37,7 @@ def risk(
 
     found = standings(house(), [partner] if partner else None)
     if partner and not found:
-        raise Refused(f"No partner {partner!r} in the register")
+        raise Refused("partner-not-registered", partner=partner)
     if due:
         found = [one for one in found if one.overdue or not one.reviewed]
     if as_json or not partner:

@@ -35,9 +35,7 @@ def up(
     from importlib.util import find_spec
 
     if find_spec("prefect") is None:
-        raise MissingPart(
-            "Prefect is not installed here: run this on the server. A desk works without it"
-        )
+        raise MissingPart("prefect-not-installed")
     command = [sys.executable, "-m", "deployments.up", "--home", str(desk.home), "--part", part,
                "--pool", pool]  # fmt: skip
     command += ["--port", str(port)] if port else []

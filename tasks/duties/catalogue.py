@@ -48,7 +48,7 @@ class Catalogue:
         if name in self.duties:
             return self.duties[name]
         known = ", ".join(self.duties)
-        raise BadInput(f"No duty has the id {name!r}; there are {known}")
+        raise BadInput("duty-id-unknown", name=name, allowed=known)
 
 
 def shipped() -> Catalogue:
@@ -70,7 +70,7 @@ def load(settings: Settings) -> Catalogue:
         own = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as wrong:
         raise BadInput(
-            "The catalogue cannot be read:", [Problem(file=str(path), wrong=str(wrong))]
+            "duty-catalog-unreadable", [Problem(file=str(path), wrong=str(wrong))]
         ) from None
     return merged(_shipped(), _read(own, str(path)), str(path), own)
 
@@ -86,18 +86,26 @@ def merged(ours: _File, own: _File, name: str, text: str) -> Catalogue:
     """Both together. Raises BadInput for an id that stands twice or leaves out nothing."""
     duties = {duty.id: duty for duty in ours.duty}
     problems = [
-        Problem(file=name, row=line_of(text, ("without", place, "id")), value=one.id,
-                wrong="leaves out a duty that is not shipped")
-        for place, one in enumerate(own.without) if one.id not in duties
-    ]  # fmt: skip
+        Problem(
+            file=name,
+            row=line_of(text, ("without", place, "id")),
+            value=one.id,
+            code="omitted-duty-unknown",
+        )
+        for place, one in enumerate(own.without)
+        if one.id not in duties
+    ]
     without = {one.id: one.reason for one in own.without}
     for place, duty in enumerate(own.duty):
         row = line_of(text, ("duty", place, "id"))
         if duty.id in duties and not duty.replaces:
-            problems.append(Problem(file=name, row=row, value=duty.id, wrong="stands twice",
-                                    right="another id, or replaces = true"))  # fmt: skip
+            problems.append(
+                Problem(file=name, row=row, value=duty.id, code="duty-id-already-shipped")
+            )
         if duty.id not in duties and duty.replaces:
-            problems.append(Problem(file=name, row=row, value=duty.id, wrong="replaces no duty"))
+            problems.append(
+                Problem(file=name, row=row, value=duty.id, code="replaced-duty-unknown")
+            )
         duties[duty.id] = duty
     if problems:
         raise _refused(problems)
@@ -125,7 +133,7 @@ def _read(text: str, name: str) -> _File:
 def _refused(problems: list[Problem]) -> BadInput:
     """All faults, each with its line; a catalogue has lines, not a spreadsheet's rows."""
     placed = [replace(one, file=f"{one.file}, line {one.row}", row=0) for one in sorted(problems)]
-    return BadInput("The catalogue cannot be used:", placed)
+    return BadInput("duty-catalog-invalid", placed)
 
 
 def _twice(given: dict[str, Any], text: str, name: str) -> Iterator[Problem]:
@@ -135,8 +143,9 @@ def _twice(given: dict[str, Any], text: str, name: str) -> Iterator[Problem]:
         key = str(duty.get("id", "")) if isinstance(duty, dict) else ""
         row = line_of(text, ("duty", place, "id"))
         if key and key in seen:
-            yield Problem(file=name, row=row, value=key, wrong="stands twice",
-                          right=f"another id; line {seen[key]} has this one")  # fmt: skip
+            yield Problem(
+                file=name, row=row, value=key, code="duty-id-duplicated", values={"seen": seen[key]}
+            )
         seen.setdefault(key, row)
 
 

@@ -27,13 +27,16 @@ def fact_problems(duty: Duty, given: Mapping[str, str]) -> Iterator[Problem]:
         fact = duty.fact(name)
         if fact is None:
             known = ", ".join(one.name for one in duty.facts) or "none"
-            yield Problem(column=f"--fact {name}", value=value, wrong="is no fact of this duty",
-                          right=known)  # fmt: skip
+            yield Problem(
+                column=f"--fact {name}", value=value, right=known, code="duty-fact-unknown"
+            )
         else:
             yield from _value(fact, value)
     for fact in duty.facts:
         if fact.required and not given.get(fact.name, "").strip():
-            yield Problem(column=f"--fact {fact.name}", wrong="is missing", right=_right(fact))
+            yield Problem(
+                column=f"--fact {fact.name}", right=_right(fact), code="required-fact-missing"
+            )
 
 
 def _value(fact: Fact, value: str) -> Iterator[Problem]:
@@ -42,10 +45,14 @@ def _value(fact: Fact, value: str) -> Iterator[Problem]:
     said = [part.strip() for part in value.split(",")] if fact.some_of else [value]
     choices = fact.some_of or fact.one_of
     if choices and (wrong := [one for one in said if one not in choices]):
-        yield Problem(column=f"--fact {fact.name}", value=wrong[0], wrong="is none of the choices",
-                      right=_right(fact))  # fmt: skip
+        yield Problem(
+            column=f"--fact {fact.name}",
+            value=wrong[0],
+            right=_right(fact),
+            code="fact-choice-invalid",
+        )
     if fact.number and not value.strip().replace(".", "", 1).isdigit():
-        yield Problem(column=f"--fact {fact.name}", value=value, wrong="is no number")
+        yield Problem(column=f"--fact {fact.name}", value=value, code="fact-not-a-number")
 
 
 def _right(fact: Fact) -> str:

@@ -53,11 +53,11 @@ def fulfil(workspace: Workspace, name: str, given: Given, actor: str) -> Standin
         read_report(given.proof) if duty.scan and given.proof and given.proof.is_file() else None
     )
     if report and not (report.taken or given.on):
-        raise BadInput(f"The proof of {name} is not taken:", [_UNDATED])
+        raise BadInput("duty-proof-refused", [_UNDATED], name=name)
     given = replace(given, item=_as_known(workspace, name, given.item), on=_day(workspace, given, report),
                     facts=spelled(duty, given.facts))  # fmt: skip
     if problems := list(_problems(workspace, duty, given, report)):
-        raise BadInput(f"The proof of {name} is not taken:", problems)
+        raise BadInput("duty-proof-refused", problems, name=name)
     before = stand(workspace.journal.rows, workspace, duty, given.item)
     body = _body(workspace, duty, given, before, report)
     withdrawn = _withdrawn(workspace.journal.rows, duty.id, given.item)
@@ -67,10 +67,10 @@ def fulfil(workspace: Workspace, name: str, given: Given, actor: str) -> Standin
         proves = proof_files.duty(duty.id, given.item)
         # another process may have used the file since it was checked
         if taken := list(proof_files.problems(pen.rows, proves, own, given.reason, "--proof")):
-            raise BadInput(f"The proof of {name} is not taken:", taken)
+            raise BadInput("duty-proof-refused", taken, name=name)
         event = pen.append(body, subject(before), key)
     if event is None:
-        raise Refused(f"This proof of {before.name} on {body.on} stands in the journal already")
+        raise Refused("duty-proof-already-recorded", name=before.name, on=body.on)
     return stand(workspace.journal.rows, workspace, duty, given.item)
 
 
@@ -92,8 +92,7 @@ def stand(rows: Rows, workspace: Workspace, duty: Duty, item: str) -> Standing:
     return with_rungs(rows, [bare])[0]
 
 
-_UNDATED = Problem(column="--on", wrong="is missing, and the report does not say when the scan was",
-                   right="the day of the scan")  # fmt: skip
+_UNDATED = Problem(column="--on", code="scan-date-missing")  # fmt: skip
 
 
 def _day(workspace: Workspace, given: Given, report: Report | None) -> date:
@@ -106,21 +105,17 @@ def _problems(
     today, on = workspace.today(), given.on
     assert on is not None
     if duty.watched:
-        yield Problem(column="duty", value=duty.id, wrong="is counted by the house itself")
+        yield Problem(column="duty", value=duty.id, code="duty-counted-automatically")
     if given.item and not duty.each:
-        yield Problem(column="--for", value=given.item, wrong="there is only one of this duty")
+        yield Problem(column="--for", value=given.item, code="duty-without-items")
     if duty.each and not given.item and not duty.by:
-        yield Problem(column="--for", wrong="is missing", right=f"which {duty.each} it is of")
+        yield Problem(column="--for", code="duty-item-missing", values={"each": duty.each})
     if len(given.item) > 120 or "/" in given.item:
-        yield Problem(column="--for", value=given.item[:60], wrong="is no name",
-                      right="at most 120 signs, no slash")  # fmt: skip
+        yield Problem(column="--for", value=given.item[:60], code="duty-item-name-invalid")  # fmt: skip
     if on > today:
-        yield Problem(
-            column="--on", value=str(on), wrong="lies in the future", right=f"{today} or before"
-        )
+        yield Problem(column="--on", value=str(on), code="date-in-future", values={"today": today})
     if report and report.taken and on > report.taken:
-        yield Problem(column="--on", value=str(on), wrong="is later than the scan itself",
-                      right=str(report.taken))  # fmt: skip
+        yield Problem(column="--on", value=str(on), right=str(report.taken), code="date-after-scan")
     yield from _until(duty, given, on)
     yield from _proof(workspace, duty, given)
     yield from fact_problems(duty, given.facts)
@@ -128,12 +123,21 @@ def _problems(
 
 def _until(duty: Duty, given: Given, on: date) -> Iterator[Problem]:
     if duty.until == "required" and given.until is None:
-        yield Problem(column="--until", wrong="is missing", right="the day on which it ends")
+        yield Problem(column="--until", code="end-date-missing")
     if given.until and not duty.until:
-        yield Problem(column="--until", value=str(given.until), wrong="this duty has a cadence instead",
-                      right=f"every {duty.every}")  # fmt: skip
+        yield Problem(
+            column="--until",
+            value=str(given.until),
+            code="duty-has-fixed-interval",
+            values={"every": duty.every},
+        )
     if given.until and given.until <= on:
-        yield Problem(column="--until", value=str(given.until), wrong=f"is not after {on}")
+        yield Problem(
+            column="--until",
+            value=str(given.until),
+            code="end-date-not-after-start",
+            values={"on": on},
+        )
 
 
 def _proof(workspace: Workspace, duty: Duty, given: Given) -> Iterator[Problem]:
@@ -141,13 +145,17 @@ def _proof(workspace: Workspace, duty: Duty, given: Given) -> Iterator[Problem]:
     if path is None:
         if not (duty.statement and given.statement.strip()):
             right = duty.proof + ("; or --statement" if duty.statement else "")
-            yield Problem(column="--proof", wrong="is missing", right=right)
+            yield Problem(column="--proof", right=right, code="required-fact-missing")
         return
     if not path.is_file():
-        yield Problem(file=str(path), column="--proof", wrong="is no file")
+        yield Problem(file=str(path), column="--proof", code="proof-not-a-file")
     elif not 0 < path.stat().st_size <= MOST:
-        yield Problem(file=str(path), column="--proof", wrong=f"has {path.stat().st_size} bytes",
-                      right=f"1 to {MOST >> 20} MiB")  # fmt: skip
+        yield Problem(
+            file=str(path),
+            column="--proof",
+            code="proof-size-invalid",
+            values={"st_size": path.stat().st_size, "most": MOST >> 20},
+        )
     else:
         proves = proof_files.duty(duty.id, given.item)
         rows = workspace.journal.rows
@@ -206,7 +214,7 @@ def acknowledge(workspace: Workspace, name: str, item: str, note: str, actor: st
         if step.name not in now.rungs or now.rungs[step.name].acknowledged is None
     ]
     if not rungs:
-        raise Refused(f"{now.name}: no reminder is open; it is due on {now.due}")
+        raise Refused("reminder-not-open", name=now.name, due=now.due)
     body = kinds.DutyAcknowledged(duty=name, item=item, term=now.term, rungs=rungs, note=note)
     workspace.journal.append(body, subject(now), actor)
     return rungs
@@ -217,20 +225,16 @@ def change(workspace: Workspace, name: str, item: str, what: str, on: date, acto
     duty, item = catalogue_of(workspace).duty(name), _as_known(workspace, name, item)
     now = stand(workspace.journal.rows, workspace, duty, item)
     if not now.proofs:
-        raise Refused(
-            f"{now.name}: nothing is shown yet that a change could touch; fulfil it first"
-        )
+        raise Refused("duty-not-fulfilled-yet", name=now.name)
     known = [one.what for one in duty.triggers]
     if known and what not in known:
         right = ", ".join(f"{one.what!r}" for one in duty.triggers)
-        problem = Problem(
-            column="--what", value=what, wrong="is no change of this duty", right=right
-        )
-        raise BadInput("The change is not taken:", [problem])
+        problem = Problem(column="--what", value=what, right=right, code="duty-change-unknown")
+        raise BadInput("duty-change-refused", [problem])
     body = kinds.DutyChanged(duty=name, item=item, what=what, on=on.isoformat())
     key = f"duty.changed:{name}/{item}:{what}:{on}"
     if not workspace.journal.append(body, subject(now), actor, key):
-        raise Refused(f"{now.name}: this change on {on} stands in the journal already")
+        raise Refused("duty-change-already-recorded", name=now.name, on=on)
     return stand(workspace.journal.rows, workspace, duty, item)
 
 
@@ -250,7 +254,7 @@ def withdraw(workspace: Workspace, name: str, item: str, reason: str, actor: str
     own = (column.duty == name, column.item == item, ~column.withdrawn, ~column.ended)
     found = workspace.journal.rows(sa.select(sa.func.max(column.seq)).where(*own))[0][0]
     if found is None:
-        raise Refused(f"{name} {item}".strip() + ": no proof was given that could be withdrawn")
+        raise Refused("no-proof-to-withdraw", duty=f"{name} {item}".strip())
     now = stand(workspace.journal.rows, workspace, duty, item)
     body = kinds.DutyWithdrawn(duty=name, item=item, fulfilled=found, reason=reason)
     workspace.journal.append(body, subject(now), actor, f"duty.withdrawn:{found}")
@@ -262,7 +266,7 @@ def _known(
 ) -> Standing:
     now = stand(workspace.journal.rows, workspace, duty, item)
     if not duty.each or not holds(now):
-        raise Refused(f"{duty.id} has no {duty.each or 'item'} {item!r}")
+        raise Refused("duty-item-unknown", id=duty.id, each=duty.each or "item", item=item)
     return now
 
 

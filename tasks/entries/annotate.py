@@ -119,7 +119,7 @@ def _formats(source: Path, opened: Opened, kind: str) -> dict[str, SheetFormats]
     try:
         return read_formats(source, sheets)
     except (KeyError, expat.ExpatError, zipfile.BadZipFile) as wrong:
-        raise Refused(f"{source} was changed while it was read: record it again") from wrong
+        raise Refused("file-changed-while-read", source=source) from wrong
 
 
 def _marks(grid: Grid, problems: Iterable[Problem]) -> dict[tuple[int, str], str]:

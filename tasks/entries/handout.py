@@ -36,9 +36,7 @@ def write(
     require_workbook_name(path)
     numbers = reserve.issued_to(journal, desk)
     if not numbers:
-        raise NumberUnavailable(
-            f"The desk {desk!r} holds no unused numbers: continuity numbers issue --desk {desk}"
-        )
+        raise NumberUnavailable("desk-without-unused-numbers", desk=desk)
     port = _port(journal, desk)
     data = workbook(desk, port, numbers, _house(settings), drill=is_drill(journal))
     instead = (
@@ -67,7 +65,7 @@ def hand_back(
     wanted = [str(parse(text, offsets=offsets)) for text in numbers]
     rows = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number.in_(wanted)))
     if missing := sorted(set(wanted) - {row.number for row in rows}):
-        raise Refused(f"Not recorded in this book: {', '.join(missing)}")
+        raise Refused("entries-not-recorded", missing=", ".join(missing))
     by_desk: dict[str, list[sa.Row]] = {}
     for row in rows:
         by_desk.setdefault(row.desk, []).append(row)

@@ -42,10 +42,11 @@ def read_with_notes(path: Path) -> tuple[list[Row], list[Problem]]:
         for row in [_row(path, sheet, number, line, places, problems)]
     ]
     if not rows and not problems:
-        problems.append(Problem(path.name, sheet, wrong="holds no row", right="a row a client, HTS "
-                                "number and origin"))  # fmt: skip
+        problems.append(Problem(file=path.name, sheet=sheet, code="history-without-rows"))  # fmt: skip
     if problems:
-        raise BadInput(f"{path.name} is not taken: {len(problems)} problem(s)", problems[:_MOST])
+        raise BadInput(
+            "workbook-has-problems", problems[:_MOST], name=path.name, problems_count=len(problems)
+        )
     return rows, list(_shortened(path, sheet, cells, places))
 
 
@@ -68,8 +69,8 @@ def _shortened(
 
 def _cells(path: Path) -> tuple[str, list[Sequence[object]]]:
     if not path.is_file():
-        problem = Problem(file=str(path), wrong="is no file", right="a .csv or .xlsx file")
-        raise BadInput("The history is not taken:", [problem])
+        problem = Problem(file=str(path), code="history-file-type-wrong")
+        raise BadInput("history-not-accepted", [problem])
     if path.suffix.lower() == ".csv":
         text = hostile.read_text(path)
         try:
@@ -98,7 +99,7 @@ def _sheet(path: Path) -> tuple[str, list[Sequence[object]]]:
     found = [Problem(path.name, sheet, value=cell, wrong=wrong, right="the value itself")
              for sheet, cell, wrong in formula_cells(path, facts, [name])]  # fmt: skip
     if found:
-        raise BadInput(f"{path.name} is not taken: it holds formulas", found[:_MOST])
+        raise BadInput("workbook-has-formulas", found[:_MOST], name=path.name)
     return name, rows
 
 
@@ -112,16 +113,32 @@ def _places(
     for place, cell in enumerate(heading):
         one = names.get(heading_key(_text(cell)))
         if one in places.values() and one:
-            problems.append(Problem(path.name, sheet, 1, one.title, _text(cell),
-                                    "stands twice", "each heading once"))  # fmt: skip
+            problems.append(
+                Problem(
+                    file=path.name,
+                    sheet=sheet,
+                    row=1,
+                    column=one.title,
+                    value=_text(cell),
+                    code="history-heading-duplicated",
+                )
+            )
         elif one:
             places[place] = one
     there = {one.field for one in places.values()}
     for one in columns():
         if one.field in REQUIRED and one.field not in there:
             right = f"a column {one.title}" + (f", or {', '.join(one.also)}" if one.also[0] else "")
-            problems.append(Problem(path.name, sheet, 1, one.title, wrong="the column is missing",
-                                    right=right))  # fmt: skip
+            problems.append(
+                Problem(
+                    file=path.name,
+                    sheet=sheet,
+                    row=1,
+                    column=one.title,
+                    right=right,
+                    code="history-column-missing",
+                )
+            )
     return places
 
 
@@ -140,12 +157,29 @@ def _row(
             row[one.field] = _value(one, text)
         except ValueError:
             shown = "***-**-****" if _SSN.fullmatch(text) else text[:60]
-            problems.append(Problem(path.name, sheet, number, one.title, shown, "is no such value",
-                                    _right(one, text)))  # fmt: skip
+            problems.append(
+                Problem(
+                    file=path.name,
+                    sheet=sheet,
+                    row=number,
+                    column=one.title,
+                    value=shown,
+                    right=_right(one, text),
+                    code="history-value-invalid",
+                )
+            )
         else:
             if one.field in REQUIRED and not row[one.field]:
-                problems.append(Problem(path.name, sheet, number, one.title, wrong="is empty",
-                                        right=one.example or "a value"))  # fmt: skip
+                problems.append(
+                    Problem(
+                        file=path.name,
+                        sheet=sheet,
+                        row=number,
+                        column=one.title,
+                        right=one.example or "a value",
+                        code="history-cell-empty",
+                    )
+                )
     return row
 
 

@@ -76,7 +76,7 @@ def _checked(text: str, bare: str, serial: str) -> str:
 
 def _bad(value: str, wrong: str, right: str) -> BadNumber:
     problem = Problem(value=value, wrong=wrong, right=right)
-    return BadNumber("not a number that can be used", [problem])
+    return BadNumber("entry-number-invalid", [problem])
 
 
 def check_digits(serials: np.ndarray) -> np.ndarray:

@@ -165,9 +165,18 @@ def _clashes(
 def _references(intake: Intake) -> Iterable[tuple[str, Problem]]:
     """A reference of the books in a desk's file would put somebody else's number into ACE."""
     for table, column, number, value in private_fields.references(intake.record):
-        yield number, Problem(intake.file, SHEETS[table], 0, field_of(table, column).title, value,
-                              f"{number}: a reference of the books in place of the value",
-                              "the number or date itself")  # fmt: skip
+        yield (
+            number,
+            Problem(
+                file=intake.file,
+                sheet=SHEETS[table],
+                row=0,
+                column=field_of(table, column).title,
+                value=value,
+                code="private-reference-as-value",
+                values={"number": number},
+            ),
+        )
 
 
 def _going_back(

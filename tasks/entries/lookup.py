@@ -80,7 +80,7 @@ def entry(
     _, written = _normal(settings, text)
     found = [said.content for said in _revisions(journal, written)]
     if not found or revision > len(found):
-        raise Refused(f"{written} has {len(found)} revision(s) in this book")
+        raise Refused("revision-not-found", written=written, found_count=len(found))
     record = from_bytes(content.get(found[revision - 1])).take([written])
     return {name: [_filled(row) for row in table.to_pylist()] for name, table in record.items()
             if table.num_rows}  # fmt: skip

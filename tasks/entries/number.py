@@ -130,7 +130,7 @@ def _advice(text: str, offsets: Offsets) -> str:
 
 def _bad(value: str, wrong: str, right: str) -> BadNumber:
     problem = Problem(value=value, wrong=wrong, right=right)
-    return BadNumber("not a number that can be used", [problem])
+    return BadNumber("entry-number-invalid", [problem])
 
 
 def check_digits(filer: str, serials: np.ndarray, offset: int = 0) -> Digits:

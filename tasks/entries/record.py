@@ -66,7 +66,7 @@ class Record:
     def __post_init__(self) -> None:
         problems = [problem for name, table in self.items() for problem in _misfits(name, table)]
         if problems:
-            raise BadInput("not a table of the entry record", problems)
+            raise BadInput("entry-table-invalid", problems)
 
     @classmethod
     def of(cls, tables: Mapping[str, pa.Table]) -> Record:
@@ -181,7 +181,7 @@ def read_table(
     with _told_as_bad_input():
         table = _read(data, where or _members(data), name, columns, without)
     if not columns and without is None and (problems := _misfits(name, table)):
-        raise BadInput("not a table of the entry record", problems)
+        raise BadInput("entry-table-invalid", problems)
     return table
 
 
@@ -196,8 +196,8 @@ def _told_as_bad_input() -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, pa.ArrowException, KeyError) as wrong:
-        problem = Problem(wrong="not an entry record", right="bytes made by to_bytes")
-        raise BadInput("the content cannot be read", [problem]) from wrong
+        problem = Problem(code="entry-record-malformed")
+        raise BadInput("entry-record-unreadable", [problem]) from wrong
 
 
 def _members(data: bytes) -> dict[str, tuple[int, int]]:

@@ -61,10 +61,7 @@ def reserve(
     try:
         journal.append(body, f"numbers/{filer}", actor)
     except sa.exc.IntegrityError:
-        raise NumberUnavailable(
-            f"Some of the serials {first}-{last} are in the reserve already; see "
-            "continuity numbers status"
-        ) from None
+        raise NumberUnavailable("number-already-reserved", first=first, last=last) from None
     return printed(series, filer, first, first, offset)[0], printed(
         series, filer, last, last, offset
     )[0]
@@ -74,17 +71,19 @@ def _require_range(
     settings: Settings, series: str, first: int, last: int, range_check: str
 ) -> None:
     if series not in _LAST:
-        raise BadInput(f"Unknown series {series!r}: entry or in-bond")
+        raise BadInput("number-series-unknown", series=series)
     if not 0 <= first <= last <= _LAST[series]:
-        raise BadInput(f"Serials {first}-{last} do not exist: 0 to {_LAST[series]}")
+        raise BadInput("serials-out-of-range", first=first, last=last, last2=_LAST[series])
     if not range_check.strip():
-        raise BadInput("Say who checked that the production system cannot issue these numbers")
+        raise BadInput("range-check-person-missing")
     ours = settings.numbers
     if series == ENTRY and first <= ours.production_last and last >= ours.production_first:
         raise BadInput(
-            f"Serials {first}-{last} lie in the range that the production system can issue "
-            f"({ours.production_first}-{ours.production_last}, [numbers] in continuity.toml): "
-            "after a restore it would issue them again"
+            "serials-in-production-range",
+            first=first,
+            last=last,
+            production_first=ours.production_first,
+            production_last=ours.production_last,
         )
 
 
@@ -109,7 +108,7 @@ def issue(
     Raises NumberUnavailable, issuing none, if the reserve holds fewer.
     """
     if count < 1 or not desk.strip():
-        raise BadInput("Issue at least one number, to a named desk")
+        raise BadInput("issue-request-incomplete")
     filer = settings.broker.filer_code
     if request and (known := _issued_by(journal, request, desk, count)):
         return known
@@ -124,7 +123,7 @@ def issue(
             )  # fmt: skip
             key = f"issue:{request}:{part}" if request else None
             if pen.append(body, f"numbers/{filer}", key) is None:
-                raise Busy(f"The request {request!r} was fulfilled a moment ago; ask again")
+                raise Busy("number-request-just-fulfilled", request=request)
             numbers += printed(series, filer, first, last, offset)
     return numbers
 
@@ -138,7 +137,7 @@ def _issued_by(journal: Journal, request: str, desk: str, count: int) -> list[st
         said = event.said
         assert isinstance(said, kinds.NumbersIssued)
         if said.desk != desk:
-            raise BadInput(f"The request {request!r} was made for the desk {said.desk}")
+            raise BadInput("number-request-of-other-desk", request=request, desk=said.desk)
         numbers += printed(said.series, said.filer, said.first, said.last, said.offset)
     return numbers
 
@@ -157,8 +156,7 @@ def _next_free(pen: Pen, series: str, filer: str, count: int) -> list[int]:
     serials = sorted(row.serial for row in pen.rows(query))
     if len(serials) < count:
         raise NumberUnavailable(
-            f"The reserve holds {len(serials)} free {series} number(s), {count} are wanted: "
-            "continuity numbers reserve"
+            "reserve-too-small", serials_count=len(serials), series=series, count=count
         )
     return serials
 
@@ -194,11 +192,11 @@ def void(
     """Void issued numbers for good. `first` and `second` are the two persons who confirm it; the
     second gave a one-time code (`code_spent`). Raises Refused or NumberUnavailable."""
     if not reason.strip():
-        raise BadInput("A number is voided with a reason: --reason")
+        raise BadInput("void-reason-missing")
     if people.known(journal, first).person == people.known(journal, second).person:
-        raise Refused("Voiding takes two persons; both names are the same")
+        raise Refused("void-needs-two-people")
     if not code_spent:
-        raise Refused("The second person confirms with a one-time code: --code")
+        raise Refused("second-person-code-missing")
     body = kinds.NumbersVoided(numbers=numbers, reason=reason, persons=[first, second])
     journal.append(body, f"numbers/{numbers[0][:3]}", first)
 

@@ -144,7 +144,7 @@ def void(journal: Journal, home: Path, numbers: list[tuple[str, str]]) -> list[s
     Raises Refused in a house that is no drill, NumberUnavailable for a number that is no spoiled
     one."""
     if not is_drill(journal):
-        raise Refused("Only a drill may take a person's code from the host's own folder")
+        raise Refused("person-code-drill-only")
     wanted = dict(numbers)
     known = sa.select(NUMBERS.c.number).where(NUMBERS.c.number.in_(list(wanted)))
     done = {row.number for row in journal.rows(known.where(NUMBERS.c.state == "void"))}

@@ -19,7 +19,7 @@ def attach(content: ContentStore, paths: Iterable[Path], origin: str) -> list[ki
     """Keep each file. Raises BadInput, naming every file that cannot be taken, and keeps none."""
     listed = list(paths)
     if problems := [one for path in listed for one in faults(path)]:
-        raise BadInput("These files cannot be attached; nothing was changed:", problems)
+        raise BadInput("evidence-files-refused", problems)
     return [kept(content, path.name, path.read_bytes(), origin) for path in listed]
 
 
@@ -31,14 +31,17 @@ def kept(content: ContentStore, name: str, data: bytes, origin: str) -> kinds.At
 def faults(path: Path) -> Iterator[Problem]:
     """What keeps a file from being kept at all."""
     if path.is_symlink():
-        yield Problem(file=str(path), wrong="is a link", right="the file itself")
+        yield Problem(file=str(path), code="file-is-a-link")
     elif not path.is_file():
-        yield Problem(file=str(path), wrong="is not there, or no file")
+        yield Problem(file=str(path), code="attachment-not-a-file")
     elif not is_safe_name(path.name) or not path.name.isprintable():
-        yield Problem(file=repr(path.name), wrong="has a name that no other system takes")
+        yield Problem(file=repr(path.name), code="file-name-not-portable")
     elif (size := path.stat().st_size) == 0:
-        yield Problem(file=str(path), wrong="is empty")
+        yield Problem(file=str(path), code="attachment-empty")
     elif size > MOST:
-        yield Problem(file=str(path), value=f"{size / (1 << 20):.0f} MiB", wrong="is too large:",
-                      right=f"at most {MOST >> 20} MiB; attach its report, keep the whole "
-                      "elsewhere and name its digest in --note")  # fmt: skip
+        yield Problem(
+            file=str(path),
+            value=f"{size / (1 << 20):.0f} MiB",
+            code="evidence-file-too-large",
+            values={"most": MOST >> 20},
+        )

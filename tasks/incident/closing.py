@@ -36,8 +36,7 @@ def _require_list(rows: Rows, incident: Incident, note: str) -> None:
     """Raises Refused where no hour-zero list was ever taken and nobody says why."""
     query = sa.select(OPEN_WORK.c.item).where(OPEN_WORK.c.incident == incident.id).limit(1)
     if not (note or rows(query)):
-        raise Refused("No list of open work was taken in this incident. Take it, or say with --note "
-                      "why there was none")  # fmt: skip
+        raise Refused("open-work-not-loaded")  # fmt: skip
 
 
 def _require_read(workspace: Workspace, incident: Incident, note: str) -> None:
@@ -47,5 +46,4 @@ def _require_read(workspace: Workspace, incident: Incident, note: str) -> None:
               *(f"all of {file}" for file in work_taken.untaken(workspace, incident.id))]  # fmt: skip
     if unread and not note:
         said = ", ".join(unread)
-        raise Refused(f"{said} could not be read and are on no list. Mend them and take the file again "
-                      "(continuity incident work take), or say with --note what became of them")  # fmt: skip
+        raise Refused("open-work-rows-unread", reason=said)  # fmt: skip

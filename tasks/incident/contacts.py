@@ -112,12 +112,16 @@ def _read(text: str, name: str, workspace: Workspace) -> list[Contact]:
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as wrong:
-        raise BadInput("No proper CSV:", [Problem(file=name, wrong=str(wrong))]) from None
+        raise BadInput("contacts-csv-malformed", [Problem(file=name, wrong=str(wrong))]) from None
     if missing := [one for one in COLUMNS[:6] if rows and one not in rows[0]]:
         right = f"headings {', '.join(COLUMNS)}"
-        raise BadInput("Headings are missing:",
-                       [Problem(file=name, row=1, column=one, wrong="is no heading", right=right)
-                        for one in missing])  # fmt: skip
+        raise BadInput(
+            "csv-headings-missing",
+            [
+                Problem(file=name, row=1, column=one, right=right, code="csv-heading-missing")
+                for one in missing
+            ],
+        )
     problems: list[Problem] = []
     found, seen = [], dict[str, int]()
     for number, row in enumerate(rows, 2):
@@ -129,7 +133,7 @@ def _read(text: str, name: str, workspace: Workspace) -> list[Contact]:
         if not faults:
             found.append(Contact(**cells | {"ports": tuple(cells["ports"].split())}))  # type: ignore[arg-type]
     if problems:
-        raise BadInput("These contacts cannot be used:", problems)
+        raise BadInput("contacts-invalid", problems)
     return found
 
 
@@ -151,8 +155,7 @@ def _faults(
     known = meanings("port").keys() | set(workspace.settings.entries.further_ports)
     for port in cells["ports"].split():
         if port not in known:
-            yield Problem(column="ports", value=port, wrong="is no port",
-                          right="four digits of Schedule D, parted by blanks")  # fmt: skip
+            yield Problem(column="ports", value=port, code="port-code-malformed")  # fmt: skip
 
 
 def _wrong(cells: Mapping[str, str], name: str, wrong: str, right: str) -> Problem:
@@ -166,10 +169,10 @@ def check(
     tried of, or a day to come."""
     one = known(load(workspace), name)
     if not (one.phone or one.mail):
-        raise BadInput(f"{name} has neither number nor address; fill it in in {FILE}")
+        raise BadInput("contact-details-missing", name=name, file=FILE)
     today = clock.now().astimezone(workspace.zone).date()
     if on and on > today:
-        raise BadInput(f"{on} is still to come")
+        raise BadInput("date-not-reached", on=on)
     body = kinds.ContactChecked(
         contact=name, digest=one.digest, on=(on or today).isoformat(), works=works, how=how
     )
@@ -181,7 +184,7 @@ def known(found: Mapping[str, Contact], name: str) -> Contact:
     """Raises BadInput for an id that there is not."""
     if name in found:
         return found[name]
-    raise BadInput(f"No contact has the id {name!r}; there are {', '.join(found)}")
+    raise BadInput("contact-id-unknown", name=name, names=", ".join(found))
 
 
 def of_roles(found: Iterable[Contact], roles: Iterable[str]) -> list[Contact]:

@@ -143,7 +143,7 @@ def rule_of(rules: Mapping[str, Deadline], name: str) -> Deadline:
     """Raises BadInput for an id that is not among them."""
     if name in rules:
         return rules[name]
-    raise BadInput(f"No deadline has the id {name!r}; there are {', '.join(rules)}")
+    raise BadInput("deadline-id-unknown", name=name, rules=", ".join(rules))
 
 
 def for_work(

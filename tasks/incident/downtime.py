@@ -66,16 +66,13 @@ def require_bounds(settings: Settings, ports: Sequence[str], until: str) -> None
     rely on them."""
     known = {*codes.meanings("port"), *settings.entries.further_ports}
     problems = [
-        Problem(column="--port", value=port, wrong="is no port of Schedule D that is known here",
-                right="four digits, like 2304; a port that the list lacks goes into [entries] further_ports")
+        Problem(column="--port", value=port, code="port-not-listed")
         for port in ports if port not in known
     ]  # fmt: skip
     if until and not _is_day(until):
-        problems.append(
-            Problem(column="--until", value=until, wrong="is no day", right="like 2026-11-24")
-        )
+        problems.append(Problem(column="--until", value=until, code="moment-not-a-date"))
     if problems:
-        raise BadInput("Nothing was recorded:", problems)
+        raise BadInput("grant-not-recorded", problems)
 
 
 def _is_day(text: str) -> bool:

@@ -57,7 +57,7 @@ _OFFICER = "Officer Diaz (made up)"
 
 def _require_drill(workspace: Workspace) -> None:
     if not workspace.drill:
-        raise Refused("Only a drill makes up an incident")
+        raise Refused("simulated-incident-drill-only")
 
 
 def begin(workspace: Workspace, out: Path, actor: str) -> list[str]:

@@ -24,7 +24,6 @@ from tasks.shared.journal_check import verify
 from tasks.workspace import Workspace
 
 FILE = "evidence.toml"
-_REFUSED = "These files cannot be attached; nothing was changed:"
 
 
 class Item(Table):
@@ -104,13 +103,13 @@ def attach(workspace: Workspace, item: str, files: Sequence[Path], note: str, ac
     unfit = list(proof_files.problems(rows, proves, regular, reason))
     if unfit:
         unfit = [fault for path in files for fault in attaching.faults(path)] + unfit
-        raise BadInput(_REFUSED, unfit)
+        raise BadInput("evidence-not-attached", unfit)
     attached = attaching.attach(workspace.content, files, note or f"evidence, {item}")
     contents = [each.content for each in attached]
     with workspace.journal.write(actor) as pen:
         # another process may have used the file since it was checked
         if unfit := list(proof_files.problems(pen.rows, proves, files, reason)):
-            raise BadInput(_REFUSED, unfit)
+            raise BadInput("evidence-not-attached", unfit)
         also = proof_files.others(pen.rows, proves, contents)
         body = kinds.EvidenceAttached(
             incident=incident.id, item=item, note=note, attached=tuple(attached), also=also,
@@ -132,7 +131,7 @@ def waive(workspace: Workspace, item: str, reason: str, actor: str) -> None:
 def _known(workspace: Workspace, item: str) -> None:
     known = checklist(workspace.settings.home)
     if item not in known:
-        raise BadInput(f"The checklist has no item {item!r}; there are {', '.join(known)}")
+        raise BadInput("checklist-item-unknown", item=item, allowed=", ".join(known))
 
 
 def standing(workspace: Workspace, incident: Incident) -> list[Standing]:

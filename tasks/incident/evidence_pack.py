@@ -34,12 +34,11 @@ def build(workspace: Workspace, incident: Incident, out: Path, actor: str, *, in
     """Write the pack into a folder. Raises Refused, naming the items that lack, unless `incomplete`:
     then the cover says so; and for a folder that holds something already."""
     if out.exists() and any(out.iterdir()):
-        raise Refused(f"{out} is not empty: a pack gets a folder of its own")
+        raise Refused("pack-folder-not-empty", out=out)
     found = evidence.standing(workspace, incident)
     open_ = [one.item.id for one in found if one.is_open]
     if open_ and not incomplete:
-        raise Refused(f"{len(open_)} item(s) lack their evidence: {', '.join(open_)}. Attach or waive "
-                      "them, or build with --incomplete")  # fmt: skip
+        raise Refused("evidence-items-missing", open__count=len(open_), open=', '.join(open_))  # fmt: skip
     written = list(_write(workspace, incident, found, out))
     what = f"{workspace.mark} evidence of remediation, incident {incident.id}".strip()
     written.append(manifest.write(out, workspace.settings.home, what))

@@ -49,8 +49,9 @@ def public_key(given: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != 32:
-        raise BadInput("No public key:", [Problem(value=given[:60], wrong="is none",
-                       right="44 letters of base64, or the file public-key.txt")])  # fmt: skip
+        raise BadInput(
+            "public-key-invalid", [Problem(value=given[:60], code="public-key-malformed")]
+        )
     return key
 
 
@@ -75,7 +76,7 @@ def signed(folder: Path, key: bytes | None = None) -> Verdict:
     """The same of any folder that leaves the house with a manifest: an accounting report, an export.
     Its head is told in words, in the manifest's own `what`."""
     if not (folder / manifest.FILE).is_file():
-        raise BadInput(f"{folder} is no signed folder: {manifest.FILE} is missing")
+        raise BadInput("signed-folder-invalid", folder=folder, file=manifest.FILE)
     said = _manifest(folder, key)
     problems = tuple(manifest.verify(folder, key))
     signer = keys.key_id(base64.b64decode(said["public_key"]))
@@ -85,7 +86,7 @@ def signed(folder: Path, key: bytes | None = None) -> Verdict:
 def _manifest(folder: Path, key: bytes | None) -> dict[str, Any]:
     path = folder / manifest.FILE
     if not path.is_file():
-        raise BadInput(f"{folder} is no evidence pack: {manifest.FILE} is missing")
+        raise BadInput("evidence-pack-invalid", folder=folder, file=manifest.FILE)
     try:
         said = json.loads(path.read_bytes())
         wanted = {"signature", "what", "at"} - said.keys()
@@ -93,7 +94,7 @@ def _manifest(folder: Path, key: bytes | None) -> dict[str, Any]:
         if wanted or unfit or not base64.b64decode(said["public_key"]):
             raise ValueError("a part is missing")
     except _UNREADABLE as wrong:
-        raise JournalBroken(f"The manifest in {folder} cannot be read: {wrong}") from None
+        raise JournalBroken("pack-manifest-unreadable", folder=folder, reason=wrong) from None
     return said
 
 
@@ -106,7 +107,7 @@ def _head(folder: Path, signer: bytes) -> tuple[int, str]:
     except _UNREADABLE as wrong:
         raise _unread(HEAD, wrong) from None
     if own != signer:
-        raise JournalBroken(f"{HEAD} was signed with another key than the manifest")
+        raise JournalBroken("head-signer-mismatch", head=HEAD)
     keys.verify(signer, kinds.canonical(head).encode(), signature)
     return head["seq"], head["digest"]
 
@@ -121,9 +122,8 @@ def _events(folder: Path) -> list[Event]:
 
 def _unread(name: str, wrong: Exception) -> JournalBroken:
     if isinstance(wrong, FileNotFoundError):
-        return JournalBroken(f"{name} is missing, which tells {_TELLS[name]}: this pack is not whole and "
-                             "proves nothing. Have it sent anew by whoever made it")  # fmt: skip
-    return JournalBroken(f"{name} cannot be read: {wrong}")
+        return JournalBroken("evidence-pack-incomplete", name=name, tells=_TELLS[name])  # fmt: skip
+    return JournalBroken("pack-file-unreadable", name=name, reason=wrong)
 
 
 def _files(folder: Path) -> Iterator[Problem]:
@@ -139,30 +139,29 @@ def _files(folder: Path) -> Iterator[Problem]:
     for name, digest in listed:
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
-            yield Problem(file=name, wrong="is missing")
+            yield Problem(file=name, code="required-item-missing")
         elif digest_of(path) != digest:
-            yield Problem(file=name, wrong="is not the file that was attached")
+            yield Problem(file=name, code="attached-file-differs")
 
 
 def _inside(told: list[Event], head: tuple[int, str]) -> Iterator[Problem]:
     for event in told:
         if event.computed() != event.digest:
-            yield Problem(file=EVENTS, row=event.seq, wrong="was altered: its digest does not fit")
+            yield Problem(file=EVENTS, row=event.seq, code="pack-event-digest-mismatch")
         elif event.seq > head[0]:
-            yield Problem(file=EVENTS, row=event.seq, wrong="lies behind the signed head")
+            yield Problem(file=EVENTS, row=event.seq, code="event-after-signed-head")
 
 
 def _against(journal: Journal, head: tuple[int, str], told: list[Event]) -> Iterator[Problem]:
     """The book as it is now against the pack: a cut or rewritten tail shows here."""
     now = journal.head()
     if now.seq < head[0]:
-        yield Problem(wrong=f"the journal ends at event {now.seq}, the pack's signed head says "
-                      f"{head[0]}: its tail was cut")  # fmt: skip
+        yield Problem(code="journal-shorter-than-pack", values={"seq": now.seq, "head": head[0]})  # fmt: skip
     kept = {event.seq: event.digest for event in journal.events(after=head[0] - 1 if head[0] else 0)
             if event.seq == head[0]}  # fmt: skip
     if head[0] and kept.get(head[0]) not in (None, head[1]):
-        yield Problem(row=head[0], wrong="is another event in the journal than in the pack")
+        yield Problem(row=head[0], code="pack-event-differs-from-journal")
     wanted = {event.seq: event.digest for event in told}
     for event in journal.events():
         if event.seq in wanted and wanted[event.seq] != event.digest:
-            yield Problem(row=event.seq, wrong="is another event in the journal than in the pack")
+            yield Problem(row=event.seq, code="pack-event-differs-from-journal")

@@ -71,21 +71,22 @@ def read(workspace: Workspace, names: Sequence[str] = ()) -> list[Read]:
     known = inventory(workspace)
     wanted = {one.name: one for one in workspace.settings.incident.systems}
     if not names and not wanted:
-        raise BadInput("No system is known: list under [incident] systems which held importer numbers, or "
-                       f"name our own book if it was compromised: --system {BOOK}")  # fmt: skip
+        raise BadInput("inventory-not-set", book=BOOK)  # fmt: skip
     if unknown := [name for name in names if name not in known]:
-        problems = [Problem(value=one, wrong="is no system of the inventory",
-                            right=f"one of {', '.join(known)}") for one in unknown]  # fmt: skip
-        raise BadInput("Not known:", problems)
+        problems = [
+            Problem(
+                value=one, code="inventory-system-unknown", values={"allowed": ", ".join(known)}
+            )
+            for one in unknown
+        ]
+        raise BadInput("systems-unknown", problems)
     return [_read(workspace, wanted.get(name), known[name]) for name in names or wanted]
 
 
 def _read(workspace: Workspace, system: System | None, holds: str) -> Read:
     found = Read(system.name if system else BOOK, holds)
     if system and system.elsewhere:
-        found.problems.append(Problem(file=system.name, wrong="cannot be read on this machine, which knows its "
-            "name alone", right="get an export as CSV from the office or the vendor, and set file in place of "
-            "elsewhere, in continuity.toml under [incident] systems"))  # fmt: skip
+        found.problems.append(Problem(file=system.name, code="system-not-on-this-machine"))  # fmt: skip
         return found
     try:
         for place, number, name in _rows(workspace, system, found):
@@ -94,11 +95,14 @@ def _read(workspace: Workspace, system: System | None, holds: str) -> Read:
         found.problems += refused.problems
     except ImportError as wrong:
         # A database whose driver is not here must not hold up the other systems either.
-        found.problems.append(Problem(file=found.system, wrong=f"has no driver here: {wrong}",
-                              right="export it as CSV, and name that with file"))  # fmt: skip
+        found.problems.append(
+            Problem(file=found.system, code="database-driver-missing", values={"reason": wrong})
+        )
     except (OSError, csv.Error, sa.exc.SQLAlchemyError, UnicodeDecodeError) as wrong:
         said = str(wrong).splitlines()[0][:200]
-        found.problems.append(Problem(file=found.system, wrong=f"cannot be read: {said}"))
+        found.problems.append(
+            Problem(file=found.system, code="inventory-system-unreadable", values={"reason": said})
+        )
     return found
 
 
@@ -107,15 +111,27 @@ def _keep(found: Read, place: int, number: str, name: str) -> None:
         if name:
             # A client that is passed over is not told of its breach: a person looks its number up.
             found.faulty += 1
-            found.problems.append(Problem(file=found.system, row=place, value=name[:40],
-                                          wrong="has no importer number", right=importers.RIGHT))  # fmt: skip
+            found.problems.append(
+                Problem(
+                    file=found.system,
+                    row=place,
+                    value=name[:40],
+                    right=importers.RIGHT,
+                    code="entry-without-importer-number",
+                )
+            )
         return
     if not importers.is_number(number) and not number.startswith(MARK):
         found.faulty += 1
         found.problems.append(
-            Problem(file=found.system, row=place, value=number[:3] + "...", right=importers.RIGHT,
-                    wrong="is no importer number")
-        )  # fmt: skip
+            Problem(
+                file=found.system,
+                row=place,
+                value=number[:3] + "...",
+                right=importers.RIGHT,
+                code="importer-number-invalid",
+            )
+        )
     elif name or number not in found.numbers:
         found.numbers[number] = name
 
@@ -160,16 +176,17 @@ def _csv(workspace: Workspace, system: System, found: Read) -> Iterator[tuple[in
     wanted = [one for one in (system.number, system.importer) if one]
     right = f"set it under [incident] systems; one of {', '.join(headings)[:80]}"
     problems = [
-        Problem(file=path.name, row=1, column=one, wrong="is no heading", right=right)
+        Problem(file=path.name, row=1, column=one, right=right, code="csv-heading-missing")
         for one in wanted
         if one not in headings
     ]
     if problems:
-        raise BadInput("Headings are missing:", problems)
+        raise BadInput("csv-headings-missing", problems)
     for place, row in enumerate(reader, 2):
         if place > _MOST:
             raise BadInput(
-                "Too long:", [Problem(file=path.name, wrong=f"more than {_MOST:,} rows")]
+                "inventory-too-long",
+                [Problem(file=path.name, code="inventory-file-too-long", values={"most": _MOST})],
             )
         yield place, row.get(system.number) or "", row.get(system.importer) or ""
 
@@ -216,10 +233,7 @@ def record(
     found = read(workspace, names)
     problems = [problem for one in found for problem in one.problems]
     if problems and not accept_faulty:
-        raise BadInput(
-            "Nothing was written. Mend these, or take what can be read with --accept-faulty:",
-            problems,
-        )
+        raise BadInput("faulty-rows-not-accepted", problems)
     exposed = listing(workspace, found)
     systems = [one.system for one in found]
     told = [[one.number, one.importer, list(one.systems)] for one in exposed]

@@ -77,7 +77,7 @@ def take(
     """
     wanted = files or workspace.settings.incident.open_work
     if not wanted:
-        raise BadInput("No export of open work is set: [incident] open_work in continuity.toml")
+        raise BadInput("open-work-not-set")
     incident = require(workspace.journal.rows)
     works = deadlines.kinds_of_work(deadlines.load(workspace.settings.home))
     exports = [Reader(one, workspace.settings, workspace, works).read() for one in wanted]
@@ -189,10 +189,10 @@ def close(workspace: Workspace, names: Sequence[str], act: Act, actor: str) -> l
     Raises BadInput for an unknown item or act, or one that nothing shows, and changes nothing.
     """
     if act.how not in HOW:
-        raise BadInput(f"{act.how!r} is no act; there are {', '.join(HOW)}")
+        raise BadInput("work-action-unknown", how=act.how, how2=", ".join(HOW))
     if not (act.note or act.reference or act.files):
-        problem = Problem(column="--note, --reference or --evidence", wrong="is missing")
-        raise BadInput("What shows that it is done?", [problem])
+        problem = Problem(column="--note, --reference or --evidence", code="required-item-missing")
+        raise BadInput("work-proof-missing", [problem])
     attached = attaching.attach(workspace.content, act.files, f"open work, {act.how}")
     with workspace.journal.write(actor) as pen:
         incident = require(pen.rows)
@@ -216,11 +216,11 @@ def _chosen(rows: Rows, incident: str, names: Sequence[str]) -> list[sa.Row[Any]
             chosen[fit[0].item] = fit[0]
         elif fit:
             right = "one of " + ", ".join(row.item for row in fit)
-            problems.append(Problem(value=name, wrong="stands for several items", right=right))
+            problems.append(Problem(value=name, right=right, code="work-item-ambiguous"))
         else:
-            problems.append(Problem(value=name, wrong="is no item of the list"))
+            problems.append(Problem(value=name, code="work-item-unknown"))
     if problems:
-        raise BadInput("Nothing was closed:", problems)
+        raise BadInput("work-not-closed", problems)
     return list(chosen.values())
 
 
@@ -230,8 +230,7 @@ def require_accounted(rows: Rows, incident: str) -> None:
     open_ = [row.item for row in rows(query.where(OPEN_WORK.c.closed.is_(None)))]
     if open_:
         first = ", ".join(sorted(open_)[:3]) + (", ..." if open_[3:] else "")
-        raise Refused(f"{len(open_)} item(s) of the hour-zero list are open: {first}. "
-                      "Close each: continuity incident work close")  # fmt: skip
+        raise Refused("open-work-items-open", open__count=len(open_), first=first)  # fmt: skip
 
 
 def counts(found: Sequence[Item], now: datetime) -> Iterator[dict[str, object]]:

@@ -71,7 +71,11 @@ class Reader:
         except HostileFile as refused:
             return Export(name, "", clock.now(), problems=list(refused.problems))
         except OSError as wrong:
-            why = Problem(file=str(self.path), wrong=f"cannot be opened ({wrong.strerror})")
+            why = Problem(
+                file=str(self.path),
+                code="open-work-file-not-opened",
+                values={"strerror": wrong.strerror},
+            )
             return Export(name, "", clock.now(), problems=[why])
         export = Export(name, sha256(data).hexdigest(), as_of)
         self._fill(export, text)
@@ -81,13 +85,19 @@ class Reader:
         try:
             rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
         except csv.Error as wrong:
-            export.problems.append(Problem(file=export.file, wrong=f"is no proper CSV ({wrong})"))
+            export.problems.append(
+                Problem(file=export.file, code="csv-malformed", values={"reason": wrong})
+            )
             return
         if len(rows) > MOST:
             export.problems.append(
-                Problem(file=export.file, value=f"{len(rows):,}", wrong="has too many rows:",
-                        right=f"at most {MOST:,}")
-            )  # fmt: skip
+                Problem(
+                    file=export.file,
+                    value=f"{len(rows):,}",
+                    code="table-too-many-rows",
+                    values={"most": MOST},
+                )
+            )
             return
         places, problems = self._places(rows[0] if rows else [], export.file)
         export.problems += problems
@@ -103,9 +113,7 @@ class Reader:
         if apart:
             right = "a comma between the cells: saved as CSV UTF-8 (comma delimited)"
             return {}, [
-                Problem(
-                    file=name, row=1, value=apart, wrong="stands between the cells:", right=right
-                )
+                Problem(file=name, row=1, value=apart, right=right, code="csv-separator-wrong")
             ]
         known = {_key(text): place for place, text in enumerate(heading)}
         # Under no name: how many cells a row has.
@@ -123,7 +131,9 @@ class Reader:
                 perhaps = f"perhaps {near[0]!r}" if near else f"one of {', '.join(heading)[:80]}"
                 right = f"set columns.{one} under [incident] open_work; {perhaps}"
                 problems.append(
-                    Problem(file=name, row=1, column=wanted, wrong="is no heading", right=right)
+                    Problem(
+                        file=name, row=1, column=wanted, right=right, code="csv-heading-missing"
+                    )
                 )
         return found, problems
 
@@ -137,7 +147,7 @@ class Reader:
         problems = list(self._faults(cells))
         if more := [cell for cell in row[places[""] :] if cell.strip()]:
             right = "a value with a comma stands in quotes"
-            problems.append(Problem(value=more[0][:40], wrong="is a cell too many:", right=right))
+            problems.append(Problem(value=more[0][:40], right=right, code="row-has-extra-cell"))
         item = f"{cells['work']}:{cells['reference']}"
         if item in seen:
             wrong = f"stands in row {seen[item]} already"
@@ -168,21 +178,28 @@ class Reader:
         for name, value in cells.items():
             if name != "importer_number" and importers.is_social(value):
                 # Only that column is sealed: under a wrong heading it would stand in the book for good.
-                yield Problem(column=name, value=importers.MASK, wrong="is a Social Security number:",
-                              right="another column; it belongs into importer_number")  # fmt: skip
+                yield Problem(column=name, value=importers.MASK, code="ssn-in-wrong-column")  # fmt: skip
         number = cells["importer_number"]
         if number and not importers.is_number(number):
             # Perhaps a Social Security number without its hyphens.
-            yield Problem(column="importer_number", value=f"{number[:3]}...",
-                          wrong="is no importer number", right=importers.RIGHT)  # fmt: skip
+            yield Problem(
+                column="importer_number",
+                value=f"{number[:3]}...",
+                right=importers.RIGHT,
+                code="importer-number-invalid",
+            )
         for name in ("starts", "due"):
             yield from self._when(cells, name)
         if not (cells["starts"] or cells["due"]):
             yield _wrong(cells, "starts", "is missing", "the day it counts from, or its due day")
         for name, value in cells.items():
             if len(value) > _LONGEST:
-                yield Problem(column=name, value=f"{value[:30]}...", wrong="is too long:",
-                              right=f"at most {_LONGEST} characters")  # fmt: skip
+                yield Problem(
+                    column=name,
+                    value=f"{value[:30]}...",
+                    code="cell-too-long",
+                    values={"longest": _LONGEST},
+                )
 
     def _reference(self, cells: dict[str, str]) -> Iterator[Problem]:
         if not cells["reference"]:

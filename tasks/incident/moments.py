@@ -49,5 +49,5 @@ def shown(when: datetime, zone: ZoneInfo) -> str:
 
 def _bad(column: str, value: str, wrong: str, right: str) -> BadInput:
     return BadInput(
-        "Not understood:", [Problem(column=column, value=value, wrong=wrong, right=right)]
+        "moment-not-understood", [Problem(column=column, value=value, wrong=wrong, right=right)]
     )

@@ -51,9 +51,7 @@ def write(workspace: Workspace, wanted: Sequence[Known], folder: Path) -> list[P
             continue
         made += [write_atomic(folder / name, data, mode=0o600) for name, data in files.items()]
     if kept_back:
-        raise Refused(
-            f"{len(made)} file(s) were written to {folder}, of these notices none:", kept_back
-        )
+        raise Refused("notices-not-sent", kept_back, made_count=len(made), folder=folder)
     return made
 
 
@@ -98,9 +96,7 @@ def send(workspace: Workspace, wanted: Sequence[Known], actor: str) -> Sending:
     and its clock met, only when the server took it.
     """
     if workspace.drill:
-        raise Refused("A drill sends nothing outside. Print the notices, and record them as told: "
-                      "continuity incident sent NOTICE --how hand; a breach notice --how mail --evidence "
-                      "FILE, with the mail file that was written")  # fmt: skip
+        raise Refused("drill-sends-no-notice")  # fmt: skip
     done = Sending()
     dead = {one.id for one in contacts.load(workspace).values() if one.dead}
     post = Post(workspace.journal, workspace.content, workspace.settings)

@@ -89,16 +89,24 @@ def recipients(workspace: Workspace, notice: Notice, only: Sequence[str] = ()) -
     if only:
         chosen = [contacts.known(found, name) for name in only]
         if dead := [one for one in chosen if one.dead]:
-            raise BadInput("Nobody is reached there:", [
-                Problem(value=one.id, wrong=f"was dead when tried on {one.tried}",
-                        right=f"mend it in {contacts.FILE}, then continuity incident contacts --verify")
-                for one in dead])  # fmt: skip
+            raise BadInput(
+                "contacts-not-reachable",
+                [
+                    Problem(
+                        value=one.id,
+                        code="contact-not-reachable",
+                        values={"tried": one.tried, "file": contacts.FILE},
+                    )
+                    for one in dead
+                ],
+            )
         return chosen
     chosen = contacts.of_roles(found.values(), notice.to)
     if not chosen:
         right = f"add one of role {' or '.join(notice.to)} to {contacts.FILE} in the home folder"
         raise BadInput(
-            "Nobody to tell:", [Problem(column=notice.id, wrong="has no contact", right=right)]
+            "notice-recipient-missing",
+            [Problem(column=notice.id, right=right, code="notice-without-contact")],
         )
     return chosen
 
@@ -218,7 +226,7 @@ def one_of(workspace: Workspace, name: str) -> Known:
     ] or [one for one in _everywhere(workspace.journal.rows) if one.id.startswith(name)]
     if found:
         return found[-1]
-    raise BadInput(f"No notice is called {name!r}; see continuity incident notices")
+    raise BadInput("notice-unknown", name=name)
 
 
 def _everywhere(rows: Rows) -> Iterator[Known]:
@@ -234,16 +242,17 @@ def told(
     sent by (a call, a letter) is logged beside it, and it stays unsent. Raises BadInput for an unknown
     way, or a breach notice by mail or portal without its proof; Refused if it is sent already."""
     if how not in HOW:
-        raise BadInput(f"{how!r} is no way to tell; there are {', '.join(HOW)}")
+        raise BadInput("notice-method-unknown", how=how, how2=", ".join(HOW))
     one = one_of(workspace, name)
     only_written = must_be_written(workspace, one)
     if one.sent:
-        raise Refused(_already(workspace, one, only_written))
+        _refuse_again(workspace, one, only_written)
     if only_written and how in tellings.WRITTEN and not files:
-        raise BadInput(f"{one.id}: nothing was written.", [
-            Problem(column="--evidence", wrong=f"a breach notice by {how} needs its proof",
-                    right="the file that shows it: the mail as it was sent, the server's or portal's "
-                          "receipt; 19 CFR 111.21(b) asks for electronic notice")])  # fmt: skip
+        raise BadInput(
+            "notice-not-recorded",
+            [Problem(column="--evidence", code="breach-notice-proof-missing", values={"how": how})],
+            id=one.id,
+        )
     attached = tuple(attaching.attach(workspace.content, files, f"sending of {one.id}"))
     if only_written and how not in tellings.WRITTEN:
         call = kinds.NoticeCalled(notice=one.id, happened=clock.text(happened), how=how,
@@ -261,16 +270,14 @@ def must_be_written(workspace: Workspace, one: Known) -> bool:
     return one.template in tellings.electronic(deadlines.load(workspace.settings.home))
 
 
-def _already(workspace: Workspace, one: Known, only_written: bool) -> str:
-    """Why it is not recorded as sent again. An older version took a call for the sending."""
+def _refuse_again(workspace: Workspace, one: Known, only_written: bool) -> None:
+    """Raises Refused: it was sent already, or a call is logged where only electronic notice counts."""
     assert one.sent
-    words = f"{one.id} was sent on {clock.text(one.sent)[:16]}Z already"
     calls = tellings.calls(workspace.journal.rows, one.id.split("/")[0],
                            deadlines.load(workspace.settings.home))  # fmt: skip
     if only_written and any(call.notice == one.id and call.how == one.how for call in calls):
-        return (f"{one.id} stands as told by {one.how} without proof, which clears no clock. Write it "
-                f"anew: continuity incident notify {one.template}")  # fmt: skip
-    return words
+        raise Refused("notice-without-proof", id=one.id, how=one.how, template=one.template)
+    raise Refused("notice-already-recorded-as-sent", id=one.id, sent=clock.text(one.sent)[:16])
 
 
 def acknowledge(
@@ -281,7 +288,7 @@ def acknowledge(
     one = one_of(workspace, name)
     if not one.sent:
         way = "mail --evidence FILE" if must_be_written(workspace, one) else "call"
-        raise Refused(f"{one.id} was not sent yet: continuity incident sent {one.id} --how {way}")
+        raise Refused("notice-not-sent-yet", id=one.id, way=way)
     attached = attaching.attach(workspace.content, files, f"acknowledgement of {one.id}")
     body = kinds.NoticeAcknowledged(notice=one.id, happened=clock.text(happened), who=who,
                                     reference=reference, attached=tuple(attached))  # fmt: skip

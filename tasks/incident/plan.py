@@ -91,7 +91,7 @@ class Plan:
         """Raises BadInput for an id that is not in it."""
         if name in self.notices:
             return self.notices[name]
-        raise BadInput(f"The plan has no notice {name!r}; there are {', '.join(self.notices)}")
+        raise BadInput("plan-notice-unknown", name=name, notices=", ".join(self.notices))
 
 
 @cache
@@ -109,7 +109,7 @@ def load(home: Path) -> Plan:
         toml_data.merged(ours.fact, own.fact, "fact", text, str(path)),
     )
     if problems := _unknown(plan, str(path)):
-        raise BadInput("The plan cannot be used:", problems)
+        raise BadInput("incident-plan-invalid", problems)
     return plan
 
 
@@ -117,9 +117,14 @@ def _unknown(plan: Plan, name: str) -> list[Problem]:
     """Facts that a notice names and nobody gives."""
     known = plan.facts.keys() | COMPUTED.keys()
     return [
-        Problem(file=name, column=one.id, value=fact, wrong="is no fact",
-                right=f"one of {', '.join(sorted(known))}")
+        Problem(
+            file=name,
+            column=one.id,
+            value=fact,
+            code="notice-fact-unknown",
+            values={"allowed": ", ".join(sorted(known))},
+        )
         for one in plan.notices.values()
         for fact in [*one.facts, *_NAMES.findall(" ".join([one.title, *one.text]))]
         if fact not in known
-    ]  # fmt: skip
+    ]

@@ -23,15 +23,12 @@ def require_signed(rows: Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]], open
     newest = sa.select(sa.func.max(column.seq).label("seq"))
     signed = rows(newest.where(column.kind == "accounting.signed", column.seq > opened))[0].seq
     if signed is None:
-        raise Refused(
-            "The accounting of this incident is not signed: continuity reconcile sign-off"
-        )
+        raise Refused("accounting-not-signed")
     count = sa.select(sa.func.count().label("n")).where(
         column.kind.in_(_SINCE), column.seq > signed
     )
     if more := rows(count)[0].n:
-        raise Refused(f"{more} file(s) of entries came after the accounting was signed; sign it anew: "
-                      "continuity reconcile sign-off")  # fmt: skip
+        raise Refused("accounting-out-of-date", more=more)  # fmt: skip
     found = last(rows, "accounting.signed")
     assert found is not None
     return str(found[1]["accounting"])

@@ -142,8 +142,8 @@ def require(rows: Rows, incident: str = "") -> Incident:
         return found
     known = [row.incident for row in rows(sa.select(INCIDENTS.c.incident))]
     if incident:
-        raise Refused(f"There is no incident {incident!r}; known: {', '.join(known) or 'none'}")
-    raise Refused("No incident is open. Declare one: continuity incident declare")
+        raise Refused("incident-unknown", incident=incident, allowed=", ".join(known) or "none")
+    raise Refused("incident-not-open")
 
 
 def _incident(rows: Rows, row: sa.Row[Any]) -> Incident:
@@ -227,11 +227,10 @@ def step(workspace: Workspace, name: str, given: Given, actor: str, incident: st
     """
     chosen = _known(name)
     if chosen.own:
-        raise BadInput(f"{name} is taken by its own command: continuity incident {chosen.own}")
+        raise BadInput("step-has-own-command", name=name, own=chosen.own)
     if chosen.proved and not (given.files or given.reference):
-        problem = Problem(column="--evidence or --reference", wrong="is missing",
-                          right="the file that proves it, or CBP's reference")  # fmt: skip
-        raise BadInput(f"{name} must be proved:", [problem])
+        problem = Problem(column="--evidence or --reference", code="step-evidence-missing")  # fmt: skip
+        raise BadInput("step-proof-required", [problem], name=name)
     require_bounds(workspace.settings, given.ports, given.until)
     attached = attaching.attach(workspace.content, given.files, f"step {name}")
     with workspace.journal.write(actor) as pen:
@@ -251,8 +250,9 @@ def take(
     """Take a step in the caller's transaction. Raises Refused."""
     if reason := states.refusal(chosen, incident.state, incident.taken):
         open_ = [one.name for one in states.following(incident.state, incident.taken)]
-        raise Refused(f"{chosen.name} cannot be taken: {reason}. "
-                      f"Possible now: {', '.join(open_) or 'nothing'}")  # fmt: skip
+        raise Refused(
+            "step-not-possible", name=chosen.name, reason=reason, open=", ".join(open_) or "nothing"
+        )
     body = chosen.body(incident=incident.id, **_said(given, attached))
     pen.append(body, f"incident/{incident.id}")
     return require(pen.rows, incident.id)
@@ -262,7 +262,7 @@ def _known(name: str) -> states.Step:
     wanted = name.strip().lower().replace("-", "_").replace(" ", "_")
     if wanted in states.STEPS:
         return states.STEPS[wanted]
-    raise BadInput(f"Unknown step {name!r}; there are {', '.join(states.STEPS)}")
+    raise BadInput("step-unknown", name=name, steps=", ".join(states.STEPS))
 
 
 def found(workspace: Workspace, discovered: datetime, note: str, files: Sequence[Path], actor: str,

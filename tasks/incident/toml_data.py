@@ -60,7 +60,9 @@ def own_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as wrong:
-        raise BadInput("Not readable:", [Problem(file=str(path), wrong=str(wrong))]) from None
+        raise BadInput(
+            "toml-file-unreadable", [Problem(file=str(path), wrong=str(wrong))]
+        ) from None
 
 
 def merged(
@@ -72,10 +74,9 @@ def merged(
     for place, one in enumerate(own):
         row = line_of(text, (table, place, "id"))
         if one.id in seen or (one.id in items and not one.replaces):
-            problems.append(Problem(file=name, row=row, value=one.id, wrong="stands twice",
-                                    right="another id, or replaces = true"))  # fmt: skip
+            problems.append(Problem(file=name, row=row, value=one.id, code="toml-id-duplicated"))  # fmt: skip
         if one.replaces and one.id not in items:
-            problems.append(Problem(file=name, row=row, value=one.id, wrong="replaces nothing"))
+            problems.append(Problem(file=name, row=row, value=one.id, code="replaced-id-unknown"))
         seen.add(one.id)
         items[one.id] = one
     if problems:
@@ -85,7 +86,7 @@ def merged(
 
 def _refused(problems: list[Problem]) -> BadInput:
     placed = [replace(one, file=f"{one.file}, line {one.row}", row=0) for one in sorted(problems)]
-    return BadInput("This file cannot be used:", placed)
+    return BadInput("toml-file-invalid", placed)
 
 
 def _problem(fault: Any, text: str, name: str) -> Problem:

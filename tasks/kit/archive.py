@@ -53,8 +53,8 @@ def open_(path: Path, by: By, folder: Path) -> None:
             for member in tar:
                 _unpack(path, tar, member, folder)
     except tarfile.TarError as wrong:
-        problem = Problem(file=path.name, wrong=f"holds no kit ({wrong})")
-        raise HostileFile("a file that is not opened", [problem]) from None
+        problem = Problem(file=path.name, code="archive-without-kit", values={"reason": wrong})
+        raise HostileFile("kit-archive-refused", [problem]) from None
     while source.read(1 << 20):
         # What follows the archive's end is checked too: only then is the seal whole.
         pass
@@ -62,9 +62,8 @@ def open_(path: Path, by: By, folder: Path) -> None:
 
 def _unpack(path: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     if not member.isfile() or not is_safe_name(member.name) or member.size > MOST:
-        problem = Problem(file=path.name, value=member.name[:80], wrong="holds what leads outside, "
-                          "or is no plain file")  # fmt: skip
-        raise HostileFile("a file that is not opened", [problem])
+        problem = Problem(file=path.name, value=member.name[:80], code="kit-member-unsafe")  # fmt: skip
+        raise HostileFile("kit-archive-refused", [problem])
     content = tar.extractfile(member)
     assert content is not None
     made = write_atomic(folder / member.name, iter(lambda: content.read(1 << 20), b""), mode=0o600)

@@ -48,7 +48,7 @@ def begin(home: Path, kit: Path, actor: str, by: By, signed_by: str = "") -> Beg
     another key, NotOpened."""
     home = home.absolute()
     if (home / FILE).exists() and not (home / UNFINISHED).is_file():
-        raise BadInput(f"{home} is a home folder already; nothing was changed")
+        raise BadInput("kit-home-already-exists", home=home)
     with _opened(kit, by, home) as folder:
         signer = verify(folder, signed_by)
         facts = read_facts(folder)
@@ -70,8 +70,7 @@ def _continued(home: Path, folder: Path, actor: str) -> tuple[Settings, Head]:
             if book.head().seq and mark.read_text(encoding="utf-8") == digest:
                 return settings, book.head()
             if book.head().seq:
-                raise BadInput(f"{home} was begun from another kit and not finished: give that kit again, or "
-                               "take another folder (--home)")  # fmt: skip
+                raise BadInput("home-started-from-other-kit", home=home)  # fmt: skip
     require_local(home)
     write_atomic(mark, digest.encode())
     (home / FILE).unlink(missing_ok=True)
@@ -89,7 +88,7 @@ def _opened(kit: Path, by: By, home: Path) -> Iterator[Path]:
         yield kit
         return
     if kit.suffix != SUFFIX:
-        raise BadInput(f"{kit} is neither a kit's folder nor a sealed kit ({SUFFIX})")
+        raise BadInput("kit-path-invalid", kit=kit, suffix=SUFFIX)
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=prefix, dir=home.parent) as scratch:
         archive.open_(kit, by, Path(scratch))
@@ -102,11 +101,11 @@ def verify(folder: Path, signed_by: str = "") -> str:
     problems, public = differences(folder)
     signer = keys.key_id(public)
     if problems:
-        raise JournalBroken(f"The kit is not as it was made: {len(problems)} file(s)", problems)
+        raise JournalBroken("kit-files-altered", problems, problems_count=len(problems))
     require_signer(public, signed_by, "The kit")
     head = json.loads((folder / JOURNAL / HEAD_FILE).read_bytes())
     if base64.b64decode(head["public_key"]) != public:
-        raise JournalBroken("The kit and the copy of the book in it were signed with two keys")
+        raise JournalBroken("kit-signed-with-two-keys")
     return signer
 
 
@@ -116,9 +115,9 @@ def differences(folder: Path) -> tuple[list[Problem], bytes]:
         public = base64.b64decode(json.loads((folder / manifest.FILE).read_bytes())["public_key"])
         problems = manifest.verify(folder)
     except FileNotFoundError:
-        raise BadInput(f"{folder} is no kit: {manifest.FILE} is missing") from None
+        raise BadInput("kit-manifest-missing", folder=folder, file=manifest.FILE) from None
     except (ValueError, KeyError, TypeError, AttributeError) as wrong:
-        raise JournalBroken(f"The kit's {manifest.FILE} cannot be read ({wrong})") from None
+        raise JournalBroken("kit-file-unreadable", file=manifest.FILE, reason=wrong) from None
     bare = not (folder / program.FOLDER).exists()
     return [one for one in problems if not (bare and _left_out(one))], public
 

@@ -88,8 +88,7 @@ def build(workspace: Workspace, order: Order, actor: str) -> Built:
         for left in (draft, out / name):
             shutil.rmtree(left, ignore_errors=True)
         if isinstance(wrong, OSError) and wrong.errno in _STICK:
-            raise Refused(f"No kit was made in {out}: {wrong.strerror}. Make room or take another stick; "
-                          "a kit of before stands as it was") from None  # fmt: skip
+            raise Refused("kit-not-written", out=out, strerror=wrong.strerror) from None  # fmt: skip
         raise
     _note(workspace, out / name, facts, digest, actor)
     removed = () if order.out else _thin(workspace.settings, out)
@@ -172,10 +171,8 @@ def _write_parts(parts: Sequence[KitPart], draft: Path) -> None:
     for part in parts:
         for one in part.files:
             if not is_safe_name(one.name) or one.name.casefold() in names:
-                problem = Problem(
-                    file=one.name, wrong="is no name for a file of the kit, or stands twice"
-                )
-                raise BadInput("A part of the kit cannot be written:", [problem])
+                problem = Problem(file=one.name, code="kit-file-name-invalid")
+                raise BadInput("kit-part-not-writable", [problem])
             names.add(one.name.casefold())
             path = write_atomic(draft / one.name, one.data, mode=0o600)
             if one.modified:
@@ -207,7 +204,7 @@ def read_facts(folder: Path) -> kinds.KitFacts:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kinds.KitFacts)
     except FileNotFoundError:
-        raise BadInput(f"{folder} is no kit: {FACTS} is missing") from None
+        raise BadInput("kit-facts-missing", folder=folder, facts=FACTS) from None
     except (msgspec.DecodeError, OSError) as wrong:
-        problem = Problem(file=str(path), wrong=f"cannot be read ({wrong})")
-        raise BadInput(f"{folder} is no kit that this version reads:", [problem]) from None
+        problem = Problem(file=str(path), code="kit-facts-unreadable", values={"reason": wrong})
+        raise BadInput("kit-version-unsupported", [problem], folder=folder) from None

@@ -30,7 +30,7 @@ def chapter(workspace: Workspace, actor: str, out: Path) -> list[str]:
     """Leaves the kit in `out`; returns what happened, in words. Raises Refused in a house that is no
     drill."""
     if not is_drill(workspace.journal):
-        raise Refused("Only a drill throws a kit's passphrase away")
+        raise Refused("kit-passphrase-discard-drill-only")
     phrase = secrets.token_urlsafe(18)
     made = build(workspace, Order(out, wheels=False, to=To(passphrase=phrase, cost=_QUICK)), actor)
     said = [
@@ -54,7 +54,7 @@ def _tampered(made: Built, scratch: Path, actor: str) -> Iterator[str]:
     except JournalBroken as caught:
         yield f"a swapped workbook is caught: {caught.problems[0]}"
     else:
-        raise JournalBroken("The swapped workbook was not caught")
+        raise JournalBroken("replaced-workbook-not-detected")
 
 
 def _laptop(made: Built, by: By, home: Path, actor: str) -> Iterator[str]:

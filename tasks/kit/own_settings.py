@@ -96,10 +96,8 @@ def _without_social(data: bytes, name: str) -> bytes:
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     except (UnicodeDecodeError, csv.Error) as wrong:
-        problem = Problem(
-            name, wrong=f"cannot be read ({wrong})", right="saved as CSV UTF-8 (comma delimited)"
-        )
-        raise BadInput("An export of open work cannot be put into the kit:", [problem]) from None
+        problem = Problem(file=name, code="open-work-csv-unreadable", values={"reason": wrong})
+        raise BadInput("open-work-not-packable", [problem]) from None
     out = io.StringIO(newline="")
     kept = [["" if is_social(cell.strip()) else without_ssn(cell) for cell in row] for row in rows]
     csv.writer(out).writerows(kept)

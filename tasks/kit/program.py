@@ -89,9 +89,8 @@ def write(folder: Path, own: Path, kinds: Sequence[Target], python: Path | None)
 def _installer(path: Path) -> Path:
     if path.is_file() and path.stat().st_size:
         return path
-    problem = Problem(file=str(path), wrong="is no file, or an empty one",
-                      right="the Python installer as it was downloaded")  # fmt: skip
-    raise BadInput("The Python installer cannot be put in:", [problem])
+    problem = Problem(file=str(path), code="installer-missing-or-empty")  # fmt: skip
+    raise BadInput("python-installer-invalid", [problem])
 
 
 def requirements(target: Target) -> list[str]:

@@ -28,21 +28,22 @@ def read(said: str) -> dict[str, Any]:
     try:
         book = tomllib.loads(said)
     except tomllib.TOMLDecodeError as wrong:
-        raise BadInput(
-            "The run-book cannot be read:", [Problem(file=FILE, wrong=str(wrong))]
-        ) from None
+        raise BadInput("runbook-unreadable", [Problem(file=FILE, wrong=str(wrong))]) from None
     chapters = book.get("chapter", [])
     problems = [
-        Problem(file=FILE, value=str(one.get("title", ""))[:60],
-                wrong=f"chapter {place} has not its shape", right='title = "...", steps = ["..."]')
+        Problem(
+            file=FILE,
+            value=str(one.get("title", ""))[:60],
+            code="runbook-chapter-malformed",
+            values={"location": place},
+        )
         for place, one in enumerate(chapters, 1)
         if not isinstance(one.get("title"), str) or not _steps(one.get("steps"))
-    ]  # fmt: skip
+    ]
     if not chapters or not isinstance(book.get("title"), str):
-        problems.append(Problem(file=FILE, wrong="has no title or no chapter",
-                                right='title = "..." and [[chapter]]'))  # fmt: skip
+        problems.append(Problem(file=FILE, code="runbook-without-chapters"))  # fmt: skip
     if problems:
-        raise BadInput("The run-book cannot be printed:", problems)
+        raise BadInput("runbook-not-printable", problems)
     return book
 
 

@@ -30,4 +30,4 @@ def _kept(settings: Settings) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as wrong:
-        raise BadSettings(f"[kit] passphrase_file {path} cannot be read: {wrong}") from None
+        raise BadSettings("kit-passphrase-file-unreadable", path=path, reason=wrong) from None

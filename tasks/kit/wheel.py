@@ -55,10 +55,7 @@ def find(home: Path, given: Path | None, scratch: Path) -> Path:
         return source
     if source is not None and (source / "pyproject.toml").is_file():
         return _made(source, scratch)
-    raise MissingPart(
-        f"The wheel of this program ({version()}) is not kept here: give it with --wheel FILE, or "
-        "build the kit with --no-wheels"
-    )
+    raise MissingPart("program-wheel-missing", version=version())
 
 
 def check(path: Path) -> None:
@@ -75,7 +72,7 @@ def check(path: Path) -> None:
         problem = Problem(
             file=str(path), value=own.removesuffix(".dist-info"), wrong=wrong, right=right
         )
-        raise BadInput("The program's wheel cannot be used:", [problem])
+        raise BadInput("program-wheel-invalid", [problem])
 
 
 def _installed_from() -> Path | None:
@@ -115,7 +112,7 @@ def pip(*arguments: object) -> None:
         said.seek(0)
         lines = [line for line in said.read().splitlines() if line.strip()]
     if code and any("No module named pip" in line for line in lines):
-        raise MissingPart("pip is not installed here, which fetches the wheels: use --no-wheels")
+        raise MissingPart("pip-not-installed")
     if code:
         why = "\n  ".join(line for line in lines if "ERROR" in line) or "\n  ".join(lines[-3:])
-        raise NotFetched(f"The kit's programs could not be fetched; no kit was made:\n  {why}")
+        raise NotFetched("kit-programs-not-fetched", why=why)

@@ -41,7 +41,7 @@ def _cluster(where: str) -> Any:
         # by name: an extra that is mostly not installed
         runner = import_module("prefect_dask").DaskTaskRunner
     except ImportError as none:
-        raise MissingPart("[operations] dask is set; install the extra `dask`") from none
+        raise MissingPart("dask-not-installed") from none
     if where != "local":
         return runner(address=where)
     # no page of its own: that would listen on a port that nobody asked for

@@ -83,13 +83,10 @@ def _bound(one: Standing) -> dict[str, object]:
 def _may_be_settled(one: Standing | None, number: str, not_in_ace: bool) -> None:
     if one is None or one.state != "recorded":
         state = one.state if one else "in no record"
-        raise NumberUnavailable(f"{number} is {state}; to become settled it must be recorded")
+        raise NumberUnavailable("entry-not-recorded", number=number, state=state)
     verdict = classify(one)
     if verdict.step not in IN_ACE and not not_in_ace:
-        raise Refused(
-            f"{number} does not stand in ACE as far as we know ({verdict.step}: {verdict.why}). "
-            "If it is to be settled all the same, say so: --not-in-ace"
-        )
+        raise Refused("entry-not-in-ace", number=number, step=verdict.step, why=verdict.why)
 
 
 def not_received(
@@ -105,13 +102,12 @@ def not_received(
     query = sa.select(SENT.c.number).where(SENT.c.batch == batch, SENT.c.state == "waiting")
     numbers = sorted(row.number for row in workspace.journal.rows(query))
     if not numbers:
-        raise Refused(f"{batch} is no batch that waits for an answer of ACE")
+        raise Refused("batch-not-awaiting-answer", batch=batch)
     (file,) = (row.file for row in workspace.journal.rows(sa.select(BATCHES).where(
         BATCHES.c.batch == batch)))  # fmt: skip
     with outbound(workspace.settings, workspace.journal) as folder:
         if folder.size(file) is not None or folder.hides(file):
-            raise Refused(f"{file} still lies in {folder.label}: the sender can still take it. Stop "
-                          "the sender and move the file away first")  # fmt: skip
+            raise Refused("outbound-file-not-removed", file=file, label=folder.label)  # fmt: skip
     what = f"batch {batch} never reached ACE ({len(numbers)} entries): {reason}"
     facts = {"batch": batch, "numbers": numbers, "reason": reason}
     plan, kept = _approved(workspace, "batch not received", what, facts, proof, actor)
@@ -132,7 +128,7 @@ def hand_over(workspace: Workspace, number: str, other: str, proof: bytes, actor
     taken = other_number.read(other)
     ours = workspace.settings.broker.filer_code
     if taken.filer == ours:
-        raise BadInput(f"{taken} is a number of ours; handed over means to another filer")
+        raise BadInput("handover-to-own-filer", taken=taken)
     one = _may_be_handed_over(workspace, number, taken.filer)
     what = f"{number} was filed by {taken.filer} under {taken}"
     odd = other_number.doubt(workspace.journal, taken)
@@ -141,7 +137,9 @@ def hand_over(workspace: Workspace, number: str, other: str, proof: bytes, actor
     try:
         plan, kept = _approved(workspace, "hand over", what + caution, facts, proof, actor)
     except NotApproved as waits:
-        raise NotApproved(f"{waits}{caution}", waits.plan) from None
+        raise NotApproved(
+            "filed-elsewhere-needs-approval", waits=waits, caution=caution, plan=waits.plan
+        ) from None
     body = kinds.EntryHandedOver(
         number=number, filer=taken.filer, other_number=str(taken), proof=kept, approval=plan
     )
@@ -154,28 +152,35 @@ def require_ours_alone(workspace: Workspace, numbers: Sequence[str]) -> None:
     and none was presented to CBP: only then may another broker take them over."""
     known = {one.number: one for one in standings(workspace.journal)}
     problems = [
-        Problem(column="Entry number", value=number, wrong=f"{reason}: it stays ours")
+        Problem(
+            column="Entry number",
+            value=number,
+            code="entry-not-transferable",
+            values={"reason": reason},
+        )
         for number in numbers
         if (reason := _in_ace(facts_of(known[number])) if number in known else "")
         or (reason := presented(workspace.journal, number))
     ]
     if problems:
-        raise Refused("Only what CBP has not seen can be handed over", problems)
+        raise Refused("entries-already-with-cbp", problems)
 
 
 def _may_be_handed_over(workspace: Workspace, number: str, filer: str) -> Standing:
     one = _recorded(workspace, number, "handed over", WITH_ANOTHER)
     if standing := _in_ace(facts_of(one)):
-        raise Refused(
-            f"{number} {standing}: have that cancelled first, or the goods are entered twice"
-        )
+        raise Refused("entry-active-in-ace", number=number, standing=standing)
     if reason := presented(workspace.journal, number):
-        raise Refused(f"{number} {reason}. It stays ours")
+        raise Refused("entry-presented-to-cbp", number=number, reason=reason)
     given = prepared_for(workspace.journal, number) if one.state == WITH_ANOTHER else None
     if given is not None and given.filer != filer:
         raise Refused(
-            f"{number} was sealed for {given.broker} ({given.filer}), not for the filer {filer}; if "
-            f"{filer} has it now, recall {given.handover} first"
+            "handover-sealed-for-other-filer",
+            number=number,
+            broker=given.broker,
+            filer=given.filer,
+            filer2=filer,
+            handover=given.handover,
         )
     return one
 
@@ -204,9 +209,7 @@ def burn(workspace: Workspace, number: str, reason: str, proof: bytes, actor: st
         facts = facts_of(one)
         gone = facts.summary is Summary.CANCELLED or facts.release is Release.GONE
         if not gone and (standing := _in_ace(facts)):
-            raise Refused(
-                f"{number} {standing}: ACE does not show it as cancelled yet; run a turn first"
-            )
+            raise Refused("entry-not-canceled-in-ace", number=number, standing=standing)
         said |= {"since": one.since}
     what = f"{number} is burnt: {reason}"
     plan, kept = _approved(workspace, "burn", what, said, proof, actor)
@@ -218,7 +221,7 @@ def _recorded(workspace: Workspace, number: str, wanted: str, also: str = "recor
     one = next((one for one in standings(workspace.journal) if one.number == number), None)
     if one is None or one.state not in ("recorded", also):
         state = one.state if one else "in no record"
-        raise NumberUnavailable(f"{number} is {state}; to become {wanted} it must be recorded")
+        raise NumberUnavailable("entry-state-not-recorded", number=number, state=state, name=wanted)
     return one
 
 
@@ -227,14 +230,14 @@ def send_again(workspace: Workspace, numbers: list[str], reason: str, actor: str
     What goes out is asked about and approved as ever. Raises BadInput without a reason, Refused
     for an entry that was not rejected."""
     if not reason.strip():
-        raise BadInput("Say what was mended, and where")
+        raise BadInput("correction-note-missing")
     known = {one.number: one for one in standings(workspace.journal)}
     with workspace.journal.write(actor) as pen:
         for number in numbers:
             one = known.get(number)
             step = classify(one).step if one else None
             if one is None or step not in (Step.OUTSIDE, Step.DESK):
-                raise Refused(f"{number} was not rejected by ACE: {step or 'in no record'}")
+                raise Refused("entry-not-rejected", number=number, step=step or "in no record")
             name = next(n for n in ("AE", "SE") if n in one.sent and own_fault(one.sent[n]))
             body = kinds.SendAgain(number=number, application=name, reason=reason)
             pen.append(body, f"entry/{number}", key=f"again:{number}:{one.sent[name].seq}")
@@ -245,20 +248,20 @@ def keep_release(workspace: Workspace, numbers: list[str], reason: str, actor: s
     the difference or had CBP mend it. Raises BadInput without a reason, Refused where ACE took no
     release of ours."""
     if not reason.strip():
-        raise BadInput("Say what was looked at, or what CBP mended")
+        raise BadInput("review-note-missing")
     known = {one.number: one for one in standings(workspace.journal)}
     with workspace.journal.write(actor) as pen:
         for number in numbers:
             one = known.get(number)
             if one is None or "SE" not in one.sent:
-                raise Refused(f"ACE took no release of ours for {number}")
+                raise Refused("release-not-accepted-by-ace", number=number)
             body = kinds.ReleaseKept(number=number, digest=one.release_digest, reason=reason)
             pen.append(body, f"entry/{number}", key=f"kept:{number}:{one.release_digest}")
 
 
 def _worded(words: str, proof: bytes) -> None:
     if not words.strip() or not proof:
-        raise BadInput("This takes words on how or why, and a proof that is not empty")
+        raise BadInput("statement-or-proof-missing")
 
 
 def _approved(

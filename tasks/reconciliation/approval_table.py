@@ -120,10 +120,7 @@ def _payload(content: ContentStore, digest: str) -> Any:
 
 
 def _not_shown(plan: str, reason: str) -> Refused:
-    return Refused(
-        f"Plan {plan[:12]} cannot be shown: its content {reason}. Nothing that cannot be shown is "
-        "approved; ask for the approval again with the command that made it"
-    )
+    return Refused("plan-content-not-shown", plan=plan[:12], reason=reason)
 
 
 def _require_bound(asked: Asked, binds: list[str]) -> None:

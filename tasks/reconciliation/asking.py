@@ -227,18 +227,12 @@ def _hide_and_name(
     """Both under the journal's lock: whatever is named was hidden before, with its private values."""
     key = f"query:{body.batch}"
     if workspace.journal.holds(key):
-        raise Busy(_BUSY)
+        raise Busy("another-query-in-progress")
     with workspace.journal.write(actor) as pen:
         if pen.rows(sa.select(QUERIES.c.batch).where(QUERIES.c.batch == body.batch)):
-            raise Busy(_BUSY)
+            raise Busy("another-query-in-progress")
         folder.hide(body.file, data)
         pen.append(body, f"query/{body.batch}", key=key)
-
-
-_BUSY = (
-    "Another desk or run is asking ACE at this moment, and asks what is due. Nothing is lost: give the "
-    "command again in a minute"
-)
 
 
 def _make_visible(

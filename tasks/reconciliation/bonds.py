@@ -34,7 +34,7 @@ def confirm(
     """
     one = next((one for one in standings(workspace.journal) if one.number == number), None)
     if one is None:
-        raise NumberUnavailable(f"{number} is in no record; its desk hands it in first")
+        raise NumberUnavailable("bond-entry-not-recorded", number=number)
     wanted = _wanted(one, surety)
     check_notice(notice, name, number)
     proof = workspace.content.put(notice)
@@ -47,15 +47,22 @@ def confirm(
 
 def _wanted(one: Standing, surety: str) -> list[str]:
     if not one.single_bonds:
-        raise Refused(f"{one.number} has no single transaction bond (bond type "
-                      f"{one.bond_type or 'not recorded'}): no eBond is waited for")  # fmt: skip
+        raise Refused(
+            "single-transaction-bond-missing",
+            number=one.number,
+            bond_type=one.bond_type or "not recorded",
+        )
     own = [bond for bond in one.single_bonds if surety in ("", _surety(bond))]
     if not own:
-        raise Refused(f"{one.number} has no bond of surety {surety}: {_listed(one.single_bonds)}")
+        raise Refused(
+            "bond-of-surety-missing",
+            number=one.number,
+            surety=surety,
+            listed=_listed(one.single_bonds),
+        )
     open_ = [bond for bond in own if bond in one.open_bonds]
     if len({_surety(bond) for bond in open_}) > 1:
-        raise BadInput(f"{one.number} waits for bonds of several sureties: {_listed(open_)}. Say "
-                       "whose notice this is: --surety")  # fmt: skip
+        raise BadInput("surety-ambiguous", number=one.number, listed=_listed(open_))  # fmt: skip
     return open_
 
 
@@ -73,7 +80,7 @@ def check_notice(notice: bytes, name: str, number: str) -> None:
     if wrong:
         problem = Problem(file=name, value=number if "name" in wrong else "", wrong=wrong,
                           right=right)  # fmt: skip
-        raise BadInput("This is no notice of the surety:", [problem])
+        raise BadInput("surety-notice-invalid", [problem])
 
 
 def _fault(notice: bytes, number: str) -> tuple[str, str]:

@@ -203,9 +203,7 @@ def envelope_of(journal: Journal, settings: Settings, today: date) -> Envelope:
     """The sender's envelope. Raises Refused if CBP's site code and sender id are not set."""
     ace = settings.ace
     if not (ace.site_code and ace.sender_id):
-        raise Refused(
-            "Set site_code and sender_id under [ace] in continuity.toml, as CBP gave them"
-        )
+        raise Refused("sender-id-not-set")
     return Envelope(
         site_code=ace.site_code,
         sender_id=ace.sender_id,

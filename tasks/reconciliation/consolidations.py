@@ -52,7 +52,7 @@ def refuse(content: ContentStore, covers: pa.Table, known: Mapping[str, Standing
         for wrong in _wrong([rows[number] for number in numbers], known)
     ]
     if problems:
-        raise BadInput("Consolidated summaries that ACE does not take", problems)
+        raise BadInput("consolidated-summaries-not-accepted", problems)
 
 
 def _wrong(rows: Sequence[Row], known: Mapping[str, Standing]) -> Iterator[str]:
@@ -99,6 +99,9 @@ def _each(rows: Sequence[Row], of: Callable[[Row], str | None]) -> str:
 
 def _problem(whole: str, wrong: str) -> Problem:
     return Problem(
-        sheet=SHEETS["entries"], column=field("entries", "consolidated_summary").title,
-        wrong=f"{whole}: {wrong}", right=_RIGHT,
-    )  # fmt: skip
+        sheet=SHEETS["entries"],
+        column=field("entries", "consolidated_summary").title,
+        right=_RIGHT,
+        code="consolidated-summary-blocked",
+        values={"whole": whole, "reason": wrong},
+    )

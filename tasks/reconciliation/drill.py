@@ -43,7 +43,7 @@ def approve(settings: Settings, plan: str) -> str:
     Raises Refused in a house that is no drill."""
     journal = opening.journal(settings)
     if not is_drill(journal):
-        raise Refused("Only a drill may take a licence holder's code from the host's own folder")
+        raise Refused("license-code-drill-only")
     one = next(p for p in people.everyone(journal) if p.enrolled and people.APPROVER in p.roles)
     secret = (settings.home / "keys" / "totp" / one.person).read_text(encoding="ascii")
     given_at = clock.now()
@@ -87,7 +87,7 @@ def to_rest(settings: Settings, actor: str) -> dict[str, int]:
         if last.waiting is None and now == before:
             return {step: len(numbers) for step, numbers in last.steps.items()}
         before = now
-    raise ContinuityError(f"The loop did not come to rest: {before}")
+    raise ContinuityError("reconciliation-not-stable", before=before)
 
 
 def why(settings: Settings, steps: tuple[str, ...]) -> list[str]:

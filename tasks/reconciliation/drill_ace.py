@@ -34,7 +34,7 @@ def stand_in(workspace: Workspace) -> Iterator[StandIn]:
     """The drill's ACE, with its state in the home folder. Raises Refused in a house that is no
     drill."""
     if not is_drill(workspace.journal):
-        raise Refused("The stand-in answers drills only")
+        raise Refused("ace-simulator-outside-drill")
     with StandIn(workspace.settings.home / STATE, clock.washington().date()) as ace:
         yield ace
 

@@ -53,4 +53,4 @@ def _answered(
             return done, done.following
         waiting = done.waiting
         drill.exchange(settings)
-    raise ContinuityError(f"ACE did not answer: {', '.join(waiting)}")
+    raise ContinuityError("ace-answer-missing", waiting=", ".join(waiting))

@@ -70,8 +70,7 @@ def write(
     finish(journal, settings, plan, actor)
     today = sending_day(settings)
     if reason := fallen(journal, settings, plan, today):
-        raise Refused(f"Plan {plan.digest[:12]} is out of date: {reason}. Make a new one: "
-                      "continuity reconcile plan")  # fmt: skip
+        raise Refused("plan-out-of-date", digest=plan.digest[:12], reason=reason)  # fmt: skip
     secret = password(settings)
 
     def bytes_of(batch: Planned) -> bytes:
@@ -129,8 +128,8 @@ def _withdraw(
         return set()
     known, gone = {one.number: one for one in standings(journal)}, set()
     asked = approval.find(journal, plan.digest)
-    lapsed = approval.lacking(journal, asked, settings.approval.persons)
-    lapsed = lapsed or plan.lapsed(sending_day(settings))
+    missing = approval.lacking(journal, asked, settings.approval.persons)
+    lapsed = missing.message if missing else plan.lapsed(sending_day(settings))
     for batch in hidden:
         reasons = (
             unfit(_before(known.get(number), batch.batch), number, plan, settings)
@@ -215,12 +214,10 @@ def outbound(settings: Settings, journal: Journal) -> Iterator[Exchange]:
     Refused where a drill's lies outside its own home: a drill sends nothing outside."""
     place = settings.ace.outbound
     if place is None:
-        raise BadSettings(
-            "Set outbound under [ace] in continuity.toml: the folder your sender reads"
-        )
+        raise BadSettings("outbound-folder-not-set")
     inside = isinstance(place, Path) and place.resolve().is_relative_to(settings.home.resolve())
     if not inside and is_drill(journal):
-        raise Refused(f"A drill sends nothing outside, and {place} lies outside {settings.home}")
+        raise Refused("drill-folder-outside-home", location=place, home=settings.home)
     with exchange(place, settings.ace) as folder:
         yield folder
 
@@ -231,10 +228,7 @@ def password(settings: Settings) -> str:
     try:
         secret = path.read_text(encoding="ascii").strip() if path else ""
     except (OSError, UnicodeDecodeError) as wrong:
-        raise BadSettings(f"The ACE password file {path} cannot be read: {wrong}") from None
+        raise BadSettings("ace-password-file-unreadable", path=path, reason=wrong) from None
     if not (0 < len(secret) <= 6 and secret.isalnum()):
-        raise BadSettings(
-            "password_file under [ace] must name a file with the ACE communications password: "
-            "one to six letters or digits"
-        )
+        raise BadSettings("ace-password-invalid")
     return secret.upper()

@@ -124,8 +124,7 @@ def _asked(plan: Plan, journal: Journal, preparer: str) -> Plan:
     if not plan.batches:
         at_desks = any(is_desks(reason) for reason in plan.held.values())
         raise HeldBack(
-            "No entry that is due can be written"
-            + ("; for their desks: continuity entries correct" if at_desks else ""),
+            "entries-back-to-desks" if at_desks else "no-entry-writable",
             [Problem(value=number, wrong=reason) for number, reason in plan.held.items()],
         )
     what = f"{WHAT}: {len(plan.numbers)} entries in {len(plan.batches)} file(s)"

@@ -85,8 +85,7 @@ def before_approval(content: ContentStore, found: Bound, asked: Asked, today: da
         return [asked.what, *lines(found), prepared]
     plan = load(content, asked.plan)
     if reason := plan.lapsed(today):
-        raise Refused(f"Plan {plan.digest[:12]} is over: {reason}. Make a new one: "
-                      "continuity reconcile plan")  # fmt: skip
+        raise Refused("plan-day-passed", digest=plan.digest[:12], reason=reason)  # fmt: skip
     return [*words(plan), prepared]
 
 

@@ -166,9 +166,7 @@ def _require_free(workspace: Workspace, serial: int) -> None:
     ours, column = workspace.settings.numbers, NUMBERS.c
     if serial > ours.production_last:
         raise Refused(
-            f"Production's next serial would be {serial}, and its range ends at "
-            f"{ours.production_last}: numbers behind it are the reserve's. Give production a new "
-            "range (and a new check digit factor, if CBP sets one: CATAIR Appendix E item 6) first"
+            "production-range-exhausted", serial=serial, production_last=ours.production_last
         )
     query = sa.select(sa.func.min(column.serial)).where(
         column.series == "entry", column.filer == workspace.settings.broker.filer_code,
@@ -177,8 +175,10 @@ def _require_free(workspace: Workspace, serial: int) -> None:
     lowest = workspace.journal.rows(query)[0][0]
     if lowest is not None:
         raise Refused(
-            f"Our reserve holds the serial {lowest}, which production would reach from {serial}: "
-            f"end its range before that ([numbers] production_last, now {ours.production_last})"
+            "reserve-overlaps-production",
+            lowest=lowest,
+            serial=serial,
+            production_last=ours.production_last,
         )
 
 
@@ -218,5 +218,5 @@ def numbers_of(text: str, name: str) -> list[str]:
             problems.append(Problem(file=name, row=row, value=cell, wrong=said.wrong,
                                     right=said.right))  # fmt: skip
     if problems:
-        raise BadNumber(f"{len(problems)} line(s) hold no entry number", problems)
+        raise BadNumber("lines-without-entry-number", problems, problems_count=len(problems))
     return listed

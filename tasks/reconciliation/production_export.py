@@ -39,10 +39,10 @@ def write(workspace: Workspace, folder: Path, actor: str, *, private: bool = Fal
     folder holds something already.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise Refused(f"{folder} is not empty: an export gets a folder of its own")
+        raise Refused("accounting-export-folder-not-empty", folder=folder)
     where = _settled(workspace)
     if not where:
-        raise Refused("No recorded entry is settled yet: continuity reconcile next")
+        raise Refused("settled-entry-missing")
     record = records(workspace.content, where)
     shown = unseal(record, workspace.vault) if private else _masked(record)
     sheets = {SHEETS[name]: _rows(table) for name, table in shown.items() if table.num_rows}

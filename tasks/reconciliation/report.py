@@ -138,14 +138,14 @@ def build(
     ContentMissing, and Busy while others write without a pause.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", incident):
-        raise BadInput(f"{incident!r} names no incident: lower case letters, digits and dashes")
+        raise BadInput("incident-name-invalid", incident=incident)
     for _ in range(_TRIES):
         head = journal.head()
         report = _gather(journal, content, settings, incident, head)
         report = one_client(report, importer) if importer else report
         if journal.head() == head:
             return report
-    raise Busy("The book is being written to all the time; make the report when it rests")
+    raise Busy("journal-busy")
 
 
 def _gather(
@@ -186,7 +186,7 @@ def one_client(report: Report, importer: str) -> Report:
                        pc.equal(rows["importer_name"], importer))  # fmt: skip
     rows = rows.filter(own)
     if not len(rows) or importer == MASK:
-        raise BadInput(f"No entry is of the importer {importer!r}: give the number or the name")
+        raise BadInput("importer-without-entries", importer=importer)
     name = next((one for one in rows["importer_name"].to_pylist() if one), importer)
     batches = {one for text in rows["batches"].to_pylist() if text for one in text.split(", ")}
     subjects = pa.array([*rows["number"].to_pylist(), *batches])

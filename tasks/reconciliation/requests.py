@@ -49,10 +49,10 @@ def answered(
     """Note how all that CBP asked of these entries was answered. Raises BadInput without words or
     proof, Refused for an entry of which nothing is asked."""
     if not how.strip() or not proof:
-        raise BadInput("Say how it was answered, and give a proof that is not empty")
+        raise BadInput("request-answer-incomplete")
     open_ = [one for one in requests(workspace.journal) if one.number in numbers]
     if idle := sorted(set(numbers) - {one.number for one in open_}):
-        raise Refused(f"CBP asks nothing of {', '.join(idle)}: continuity reconcile requests")
+        raise Refused("cbp-request-not-open", idle=", ".join(idle))
     kept = workspace.content.put(proof)
     with workspace.journal.write(actor) as pen:
         for number in dict.fromkeys(one.number for one in open_):

@@ -81,7 +81,7 @@ def told(
     # ACE refuses a question that ends in its future (EQ 017).
     end = min(end, now)
     if end <= begin:
-        raise BadInput(f"The cut-off {end} lies before the last backup, {begin}")
+        raise BadInput("cutoff-before-last-backup", end=end, begin=begin)
     counter = known.counter if known and same and counter is None else counter
     made = Restore(begin, end.replace(microsecond=0), counter)
     if made != known:
@@ -173,8 +173,7 @@ def probes(workspace: Workspace, restore: Restore) -> list[str]:
     last = min(top, ours.production_last)
     if last - restore.counter >= MOST_PROBES:
         raise BadInput(
-            f"From the counter {restore.counter} to {last} are more than {MOST_PROBES} numbers: is "
-            "it the counter of the restored system? Without --counter releases are not looked for"
+            "counter-range-too-large", counter=restore.counter, last=last, most_probes=MOST_PROBES
         )
     filer = workspace.settings.broker.filer_code
     summaries = seen.with_summary(workspace)
@@ -208,7 +207,7 @@ def _port(workspace: Workspace) -> str:
     rows = (row.port for query in queries for row in workspace.journal.rows(query.limit(1)))
     port = next(iter([*workspace.settings.ace.ports, *rows]), "")
     if not port:
-        raise BadSettings("Set ports under [ace] in continuity.toml: a question names a port")
+        raise BadSettings("ace-ports-not-set")
     return port
 
 

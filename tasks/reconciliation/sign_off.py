@@ -30,7 +30,9 @@ def require_accounted(lines: list[Line]) -> None:
     """Raises Unaccounted, naming desks and numbers, while a number has no place or a recorded
     entry is neither settled nor handed over nor burnt nor in need of no filing."""
     if stray := [line.number for line in lines if line.place == STRAY]:
-        raise Unaccounted(strays_in_words(stray), stray)
+        raise Unaccounted(
+            "numbers-in-ace-not-in-record", reason=strays_in_words(stray), numbers=stray
+        )
     missing = unaccounted(lines)
     if missing:
         told = "; ".join(
@@ -38,12 +40,17 @@ def require_accounted(lines: list[Line]) -> None:
             for desk, numbers in sorted(missing.items())
         )
         numbers = [number for some in missing.values() for number in some]
-        raise Unaccounted(f"{len(numbers)} number(s) are unaccounted for. Ask the desks: {told}",
-                          numbers)  # fmt: skip
+        raise Unaccounted(
+            "numbers-unaccounted-for", numbers_count=len(numbers), reason=told, numbers=numbers
+        )
     if still := unsettled(lines):
         first = ", ".join(f"{line.number} ({line.place})" for line in still[:3])
-        raise Unaccounted(f"{len(still)} entries are not settled yet: {first}",
-                          [line.number for line in still])  # fmt: skip
+        raise Unaccounted(
+            "entries-not-settled",
+            still_count=len(still),
+            first=first,
+            numbers=[line.number for line in still],
+        )
 
 
 def require_asked(journal: Journal) -> None:
@@ -58,7 +65,9 @@ def require_asked(journal: Journal) -> None:
             open_[one.number] = f"{verdict.step}: {verdict.why}"
     if open_:
         first = "; ".join(f"{number} ({why})" for number, why in [*open_.items()][:3])
-        raise Unaccounted(f"{len(open_)} entries are not final in ACE: {first}", [*open_])
+        raise Unaccounted(
+            "entries-not-final-in-ace", open__count=len(open_), first=first, numbers=[*open_]
+        )
 
 
 def sign_off(

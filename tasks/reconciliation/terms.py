@@ -21,10 +21,7 @@ def of_house(settings: Settings, sent: date, used: Used | None = None) -> Paymen
     holds faults."""
     path = settings.ace.payment_table or settings.home / FILE
     if not path.is_file():
-        raise BadSettings(
-            f"{path} is missing: a CSV with the columns importer_number, payment_type, branch, "
-            "account, periodic_day; a row with importer_number * is for all others"
-        )
+        raise BadSettings("payment-table-missing", path=path)
     return Payment(
         terms=read_terms(path),
         sent=sent,

@@ -26,14 +26,16 @@ def refuse(entries: pa.Table, known: Mapping[str, Standing]) -> None:
     drawn = entries.filter(pc.is_valid(entries["warehouse_entry"]))
     problems = [
         Problem(
-            sheet=SHEETS["entries"], column=field("entries", "warehouse_entry").title,
-            wrong=f"{row['entry_number']}: {wrong}",
+            sheet=SHEETS["entries"],
+            column=field("entries", "warehouse_entry").title,
+            code="warehouse-withdrawal-blocked",
+            values={"row": row["entry_number"], "reason": wrong},
         )
         for row in drawn.select(["entry_number", "warehouse_entry"]).to_pylist()
         if (wrong := _wrong(known.get(row["warehouse_entry"])))
-    ]  # fmt: skip
+    ]
     if problems:
-        raise BadInput("Entries whose warehouse entry ACE does not have yet", problems)
+        raise BadInput("warehouse-entries-not-in-ace", problems)
 
 
 def _wrong(source: Standing | None) -> str:

@@ -32,14 +32,17 @@ def refuse(entries: pa.Table, sent: date) -> None:
         if not sent <= row["zone_week"] <= sent + AHEAD
     ]
     if problems:
-        raise BadInput("Weekly zone entries that ACE does not take today", problems)
+        raise BadInput("weekly-zone-entries-not-accepted", problems)
 
 
 def _problem(number: str, first: date, sent: date) -> Problem:
     past = first < sent
     wrong = "the zone week began before today" if past else "the zone week is over 7 days ahead"
     return Problem(
-        sheet=SHEETS["entries"], column=field("entries", "zone_week").title, value=str(first),
-        wrong=f"{number}: {wrong}",
+        sheet=SHEETS["entries"],
+        column=field("entries", "zone_week").title,
+        value=str(first),
         right=_PAST if past else f"it is sent from {first - AHEAD} on",
-    )  # fmt: skip
+        code="weekly-zone-entry-blocked",
+        values={"number": number, "reason": wrong},
+    )

@@ -57,14 +57,13 @@ def _find(workspace: Workspace, which: str) -> tuple[Event, kinds.ScreeningDone]
     if not found and len(which) >= 4:
         found = [one for one in done if one[1].content.startswith(which)]
     if not found:
-        raise Refused(f"No screening is named {which!r}; see continuity screen log")
+        raise Refused("screening-unknown", which=which)
     if len({_basis(said) for _, said in found}) > 1:  # who finds nothing finds the same
         events = ", ".join(str(event.seq) for event, _ in found)
-        raise Refused(f"Several screenings found {which!r}; name one by its event: {events}")
+        raise Refused("screening-name-ambiguous", which=which, events=events)
     event, said = found[-1]
     if said.scope == running.NAME and not said.partners:
-        raise Refused(f"The country, kind and role of {said.about!r} were not written down when it was "
-                      "screened; its hits stand in the book as they were found")  # fmt: skip
+        raise Refused("screened-details-not-recorded", about=said.about)  # fmt: skip
     return event, said
 
 
@@ -77,7 +76,7 @@ def _screener(workspace: Workspace, model: str) -> Screener:
     version, _, opinion = model.partition(", ")
     asked = second.logic_v2() if opinion else None
     if asked and asked.name != opinion:
-        raise Refused(f"It was done with {opinion}; here is {asked.name}: install that version")
+        raise Refused("second-opinion-version-mismatch", opinion=opinion, name=asked.name)
     return Screener(workspace.settings.screening.threads, asked, version=version)
 
 

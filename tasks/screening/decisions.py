@@ -110,7 +110,7 @@ def find(workspace: Workspace, hit: str) -> Hit:
     """A hit by its id or the first letters of it. Raises Refused for none or several."""
     rows = workspace.journal.rows(sa.select(HITS).where(HITS.c.hit.startswith(hit)))
     if len(hit) < 4 or len(rows) != 1:
-        raise Refused(f"{len(rows) or 'No'} hits begin with {hit!r}; see continuity screen hits")
+        raise Refused("hit-id-ambiguous", rows_count=len(rows) or "No", hit=hit)
     return _as_of(rows[0], clock.now().date().isoformat())
 
 
@@ -131,9 +131,9 @@ def decide(
     for a bad one-time code.
     """
     if verdict not in VERDICTS:
-        raise BadInput(f"{verdict!r} is no verdict: {' or '.join(VERDICTS)}")
+        raise BadInput("verdict-unknown", verdict=verdict, verdicts=" or ".join(VERDICTS))
     if len(reason.strip()) < 3:
-        raise BadInput("Say why: --reason, in words that an auditor will read in ten years")
+        raise BadInput("decision-reason-missing")
     person = _decider(workspace, actor)
     one = find(workspace, hit)
     _require_open(one, verdict)
@@ -144,9 +144,9 @@ def decide(
     if first is None:
         return _proposed(workspace, one, verdict, reason, person.person)
     if first == person.person:
-        raise Refused(f"{person.name} has said so already; a second person must decide {one.hit}")
+        raise Refused("second-person-required", name=person.name, hit=one.hit)
     if not code:
-        raise Refused(f"{person.name} is the second person: give --code, a one-time code")
+        raise Refused("second-person-code-required", name=person.name)
     people.spend_code(workspace.journal, workspace.settings.home, person.person, code,
                       given_at or clock.now(), f"hit {one.hit} {verdict}")  # fmt: skip
     return _decided(workspace, one, verdict, reason, [first, person.person])
@@ -155,16 +155,17 @@ def decide(
 def _decider(workspace: Workspace, actor: str) -> people.Person:
     person = people.known(workspace.journal, actor)
     if not DECIDERS & set(person.roles):
-        raise Refused(f"{person.name} may not decide hits: the role {' or '.join(sorted(DECIDERS))} "
-                      "is missing")  # fmt: skip
+        raise Refused(
+            "decider-role-missing", name=person.name, deciders=" or ".join(sorted(DECIDERS))
+        )
     return person
 
 
 def _require_open(one: Hit, verdict: str) -> None:
     if one.state == GONE:
-        raise Refused(f"{one.hit} is gone: nothing is left to decide")
+        raise Refused("hit-no-longer-exists", hit=one.hit)
     if one.state == verdict:
-        raise Refused(f"{one.hit} is {verdict} already, {one.why}")
+        raise Refused("hit-already-decided", hit=one.hit, verdict=verdict, why=one.why)
 
 
 def _require_current(workspace: Workspace, one: Hit) -> None:
@@ -172,8 +173,10 @@ def _require_current(workspace: Workspace, one: Hit) -> None:
     what changed."""
     if changed := meanwhile.changed(workspace, one.hit):
         raise Refused(
-            f"{one.hit}: the {' and the '.join(changed)} changed since the last screening; first: "
-            f"{meanwhile.NEXT}, then look at it again"
+            "screening-out-of-date",
+            hit=one.hit,
+            changed=" and the ".join(changed),
+            next=meanwhile.NEXT,
         )
 
 

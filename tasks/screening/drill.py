@@ -47,7 +47,7 @@ def _not_screened(workspace: Workspace) -> list[str]:
 def decide(workspace: Workspace, first: str, second: str) -> list[str]:
     """Two persons clear a namesake; the next run is quiet about it. Raises Refused outside a drill."""
     if not is_drill(workspace.journal):
-        raise Refused("Only a drill may take a person's code from the host's own folder")
+        raise Refused("screener-code-drill-only")
     hits = [hit for hit in decisions.hits(workspace, [_NAMESAKE]) if hit.undecided]
     reason = "founded 2009 in Dubai, other owners, other trade; register of firms seen"
     for hit in hits:

@@ -79,8 +79,8 @@ def load_model(version: str = MODEL) -> Model:
     """The model of that version. Raises BadInput for a version that is not shipped."""
     where = folder(version)
     if not (where / "model.json").is_file():
-        problem = Problem(column="model", value=version, wrong="no such model version")
-        raise BadInput("screening cannot be done with that model", [problem])
+        problem = Problem(column="model", value=version, code="model-version-unknown")
+        raise BadInput("model-not-usable", [problem])
     body = json.loads((where / "model.json").read_text(encoding="utf-8"))
     groups = np.ones(GROUPS)
     for number, weight in _rows(where / "groups.csv"):

@@ -62,7 +62,7 @@ def weights(version: str = VERSION) -> Mapping[str, Any]:
     """Raises BadInput for a version that is not known."""
     path = files("continuity_data").joinpath("screening", f"risk-{version}.toml")
     if not path.is_file():
-        raise BadInput(f"There are no risk weights of version {version}")
+        raise BadInput("risk-weights-version-unknown", version=version)
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 

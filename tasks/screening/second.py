@@ -77,7 +77,7 @@ class LogicV2:
 def logic_v2() -> LogicV2:
     """The second opinion of nomenklatura. Raises MissingPart when the extra is not installed."""
     if not installed():
-        raise MissingPart("the second opinion is not installed: pip install '.[second-opinion]'")
+        raise MissingPart("second-opinion-not-installed")
     matching = import_module("nomenklatura.matching")
     name = f"logic-v2, nomenklatura {version('nomenklatura')}"
     ready = LogicV2(name, matching.LogicV2, matching.ScoringConfig.defaults())

@@ -192,10 +192,10 @@ def review(workspace: Workspace, partner: str, note: str, actor: str) -> Standin
     Raises Refused for a partner that is not in the register, or still has undecided hits."""
     found = standings(workspace, [partner])
     if not found:
-        raise Refused(f"No partner {partner!r} in the register")
+        raise Refused("partner-unknown", partner=partner)
     one = found[0]
     if one.undecided:
-        raise Refused(f"{partner} has {one.undecided} undecided hit(s): decide them first")
+        raise Refused("hits-undecided", partner=partner, undecided=one.undecided)
     body = kinds.PartnerReviewed(
         partner=partner,
         points=one.risk.points,

@@ -27,11 +27,11 @@ def download(workspace: Workspace, book: loading.Book) -> Downloaded:
     version in force stays. Raises BadInput if no list has an address, or one cannot be used."""
     settings = workspace.settings.screening
     if not settings.addresses:
-        raise BadInput("No list has an address: [screening.addresses] in continuity.toml")
+        raise BadInput("all-list-addresses-missing")
     loaded, missed = [], []
     for list_ in sorted(settings.addresses):
         if list_ not in loading.READERS:
-            raise BadInput(f"{list_!r} is no list; lists are {', '.join(loading.READERS)}")
+            raise BadInput("list-name-unknown", list=list_, readers=", ".join(loading.READERS))
         try:
             got = fetch(settings, list_, workspace.settings.home / FOLDER)
         except NotFetched as wrong:

@@ -46,10 +46,10 @@ def find(journal: Journal, plan: str) -> Asked:
     """A plan by its digest or the first 8 or more digits of it. Raises Refused if there is none,
     or more than one."""
     if len(plan) < 8:
-        raise Refused(f"{plan!r} is too short: give at least 8 digits of the plan")
+        raise Refused("plan-id-too-short", plan=plan)
     rows = journal.rows(sa.select(APPROVALS).where(APPROVALS.c.plan.startswith(plan)))
     if len(rows) != 1:
-        raise Refused(f"{len(rows) or 'No'} plans begin with {plan!r}; see continuity status")
+        raise Refused("plan-id-ambiguous", rows_count=len(rows) or "No", plan=plan)
     return _asked(journal, rows[0])
 
 
@@ -155,7 +155,7 @@ def grant(
     if reason := _unfit(one, asked, persons):
         refused = kinds.ApprovalRefused(plan=asked.plan, person=person, reason=reason)
         journal.append(refused, f"plan/{asked.plan}", person)
-        raise CodeRefused(f"{one.name} may not approve this plan: {reason}")
+        raise CodeRefused("approver-not-allowed", name=one.name, reason=reason)
     people.spend_code(journal, home, person, code, given_at or clock.now(), f"plan {asked.plan}")
     body = kinds.ApprovalGranted(
         plan=asked.plan,
@@ -172,25 +172,24 @@ def require(journal: Journal, plan: str, binds: list[str], persons: int) -> Aske
     """The approval that lets exactly these bytes go. Raises NotApproved."""
     rows = journal.rows(sa.select(APPROVALS).where(APPROVALS.c.plan == plan))
     if not rows:
-        raise NotApproved(f"Nobody was asked to approve plan {plan[:12]}")
+        raise NotApproved("approval-not-requested", plan=plan[:12])
     asked = _asked(journal, rows[0])
     if sorted(asked.binds) != sorted(binds):
-        raise NotApproved(f"Plan {plan[:12]} was approved for other bytes than these")
-    if reason := lacking(journal, asked, persons):
-        raise NotApproved(reason, plan)
+        raise NotApproved("approved-plan-differs", plan=plan[:12])
+    if missing := lacking(journal, asked, persons):
+        raise missing
     return asked
 
 
-def lacking(journal: Journal, asked: Asked, persons: int) -> str:
-    """Why a plan may not go yet, with what to do; empty if it may."""
+def lacking(journal: Journal, asked: Asked, persons: int) -> NotApproved | None:
+    """What keeps a plan from going yet, as the error to raise; None if it may go."""
     if len(asked.granted_by) >= needed(persons):
-        return ""
-    gave = GRANTS.c.person.in_(_REVOKED)
-    gone = journal.rows(sa.select(GRANTS.c.person).where(GRANTS.c.plan == asked.plan, gave))
-    names = ", ".join(row.person for row in gone)
-    again = f" anew, since {names}, who gave one, was revoked" if names else ""
-    return (f"Plan {asked.plan[:12]} waits for approval{again}: "
-            f"continuity approve {asked.plan[:12]} --by ID")  # fmt: skip
+        return None
+    revoked = GRANTS.c.person.in_(_REVOKED)
+    rows = journal.rows(sa.select(GRANTS.c.person).where(GRANTS.c.plan == asked.plan, revoked))
+    names = ", ".join(row.person for row in rows)
+    code = "approval-needed-again" if names else "approval-needed"
+    return NotApproved(code, plan=asked.plan, short=asked.plan[:12], revoked=names)
 
 
 def _unfit(one: people.Person, asked: Asked, persons: int) -> str:

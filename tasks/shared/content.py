@@ -27,7 +27,7 @@ class ContentStore:
         if not (target.is_file() and digest_of(target) == digest):
             write_atomic(target, data)
             if digest_of(target) != digest:
-                raise ContentMissing(f"{target} did not keep what was written; check the disk")
+                raise ContentMissing("written-file-not-kept", target=target)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -36,10 +36,10 @@ class ContentStore:
             data = self.path(digest).read_bytes()
         except FileNotFoundError:
             if not self.root.is_dir():
-                raise ContentAway(f"The folder of all content, {self.root}, is not there") from None
-            raise ContentMissing(f"Content {digest} is missing from {self.root}") from None
+                raise ContentAway("content-folder-missing", root=self.root) from None
+            raise ContentMissing("content-missing", digest=digest, root=self.root) from None
         if sha256(data).hexdigest() != digest:
-            raise ContentMissing(f"Content {digest} in {self.root} was altered")
+            raise ContentMissing("content-altered", digest=digest, root=self.root)
         return data
 
     def damaged(self, digests: Iterator[str]) -> Iterator[tuple[str, str]]:

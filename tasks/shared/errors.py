@@ -35,16 +35,21 @@ itself. Errors from outside this tree (a locked file or database, a broken conne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum
+from typing import Any
+
+from tasks.shared import messages
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing wrong with something given: where it stands, what it says, what would be right.
+    """One thing wrong with something given: where it is, what it is, what would be right.
 
     `row` counts as the spreadsheet does (the heading is row 1); 0 means the whole sheet or file.
+    `code` names the rule. Its words come from `data/messages` with `values`, unless `wrong` and
+    `right` are stated: rules over columns (E101, C102) state theirs.
     """
 
     file: str = ""
@@ -55,6 +60,13 @@ class Problem:
     wrong: str = ""
     right: str = ""
     code: str = ""
+    values: Mapping[str, object] = field(default_factory=dict, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        if self.code and not self.wrong:
+            wrong, right = messages.problem(self.code, self.values)
+            object.__setattr__(self, "wrong", wrong)
+            object.__setattr__(self, "right", self.right or right)
 
     def __str__(self) -> str:
         place = ", ".join(
@@ -67,10 +79,10 @@ class Problem:
             )
             if part
         )
-        said = f" {self.value!r}" if self.value else ""
-        mend = f"; {self.right}" if self.right else ""
-        mark = f"[{self.code}] " if self.code else ""
-        return f"{place + ': ' if place else ''}{mark}{self.wrong}{said}{mend}"
+        value = f" {self.value!r}" if self.value else ""
+        right = f"; {self.right}" if self.right else ""
+        rule = f"[{self.code}] " if self.code[:1].isupper() else ""
+        return f"{place + ': ' if place else ''}{rule}{self.wrong}{value}{right}"
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -90,19 +102,49 @@ EXIT_CODES = "Exit codes: 0 done, 1 the answer is no, 2 bad input or usage, 3 do
 
 
 class ContinuityError(Exception):
-    """Root of the tree. `exit_code` is what the command line ends with; `passing` says whether the
-    same try may go through a little later; `problems` is every single thing found, never only the
-    first."""
+    """Root of the tree.
+
+    `code` names what happened, `values` the facts of it; the words come from `data/messages`.
+    `problems` is every single thing found, never only the first. `exit_code` is what the command
+    line ends with; `passing` says whether the same try may go through a little later.
+    """
 
     exit_code: int = Exit.NO
     passing = False
 
-    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, problems: Sequence[Problem] = (), /, **values: Any) -> None:
+        super().__init__(code, tuple(problems))
+        self.code = code
         self.problems = tuple(problems)
+        self.values = values
+
+    @property
+    def message(self) -> str:
+        """The first line, in words."""
+        return messages.text(self.code, self.values)
 
     def __str__(self) -> str:
-        return "\n".join([str(self.args[0]), *(f"  {problem}" for problem in self.problems)])
+        return "\n".join([self.message, *(f"  {problem}" for problem in self.problems)])
+
+    def as_dict(self) -> dict[str, object]:
+        """For `--json`: error, message, values, problems."""
+        problems = [problem.as_dict() for problem in self.problems]
+        return {
+            "error": self.code,
+            "message": self.message,
+            "values": self.values,
+            "problems": problems,
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Prefect hands errors from one process to another.
+        return _rebuilt, (type(self), self.code, self.problems, self.values)
+
+
+def _rebuilt(
+    cls: type[ContinuityError], code: str, problems: Sequence[Problem], values: dict[str, Any]
+) -> ContinuityError:
+    return cls(code, problems, **values)
 
 
 class Refused(ContinuityError):
@@ -116,9 +158,9 @@ class NumberUnavailable(Refused):
 class NotApproved(Refused):
     """No approval is bound to this plan. `plan`: its digest."""
 
-    def __init__(self, message: str, plan: str = "") -> None:
-        super().__init__(message)
-        self.plan = plan
+    @property
+    def plan(self) -> str:
+        return self.values.get("plan", "")
 
 
 class CodeRefused(Refused):
@@ -132,9 +174,9 @@ class NotOpened(Refused):
 class Unaccounted(Refused):
     """Numbers or entries without a settled place. `numbers` lists them."""
 
-    def __init__(self, message: str, numbers: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.numbers = tuple(numbers)
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        return tuple(self.values.get("numbers", ()))
 
 
 class RouteRefused(Refused):

@@ -67,14 +67,14 @@ def exchange(place: Path | str, ace: Ace) -> Iterator[Exchange]:
     names no share, or the folder is not there."""
     if isinstance(place, Path):
         if not place.is_dir():
-            raise FolderAway(f"The folder {place} is not there; make it or mend [ace]")
+            raise FolderAway("exchange-folder-missing", location=place)
         yield LocalExchange(place)
         return
     share = ShareExchange(place, ace)
     try:
         # A store makes its folder; here a wrong name would be a folder that no sender looks into.
         if not share.is_there():
-            raise FolderAway(f"The folder {share.label} is not there; make it or mend [ace]")
+            raise FolderAway("exchange-share-folder-missing", label=share.label)
         yield share
     finally:
         share.close()
@@ -103,7 +103,7 @@ class LocalExchange:
         try:
             size = hidden.stat().st_size
             if visible.exists() and hidden.exists():
-                raise Exists(f"{visible} is there already, and not of this batch; move it away")
+                raise Exists("outbound-file-already-exists", visible=visible)
             hidden.replace(visible)
         except FileNotFoundError:
             return None  # Never hidden, or another run has shown it a moment ago.
@@ -129,7 +129,7 @@ class LocalExchange:
         try:
             return (self.path / name).read_bytes()
         except FileNotFoundError:
-            raise Missing(f"{self.path / name} is not there any more") from None
+            raise Missing("file-no-longer-exists", path=self.path / name) from None
 
 
 class ShareExchange:
@@ -142,10 +142,7 @@ class ShareExchange:
         parts = urlsplit(address)
         share, _, folder = unquote(parts.path).strip("/").partition("/")
         if not (parts.hostname and share and ace.share_user and ace.share_password_file):
-            raise BadSettings(
-                f"{address} under [ace] needs the form smb://server/share/folder, and share_user "
-                "and share_password_file beside it"
-            )
+            raise BadSettings("share-address-incomplete", address=address)
         secret = _password(ace.share_password_file)
         self._store = SmbFolder(
             SmbPlace(
@@ -209,4 +206,4 @@ def _password(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as wrong:
-        raise NoRight(f"The share's password file {path} cannot be read: {wrong}") from None
+        raise NoRight("share-password-file-unreadable", path=path, reason=wrong) from None

@@ -38,7 +38,7 @@ class Limits:
 def refuse(path: Path, wrong: str, right: str, value: str = "") -> HostileFile:
     """The error for a file that is not opened."""
     problem = Problem(file=path.name, value=value, wrong=wrong, right=right, code="E001")
-    return HostileFile("a file that is not opened", [problem])
+    return HostileFile("untrusted-file-refused", [problem])
 
 
 Visit = Callable[[str, bytes, int], None]

@@ -83,7 +83,7 @@ class Pen:
     def copy(self, event: Event) -> None:
         """Append an event of the same chain as it stands. Raises JournalBroken if it is not next."""
         if event.prev != self.head.digest or event.computed() != event.digest:
-            raise JournalBroken(f"Event {event.seq} does not follow {self.head.seq} of this book")
+            raise JournalBroken("adopted-event-out-of-sequence", seq=event.seq, seq2=self.head.seq)
         self._connection.execute(sa.insert(store.EVENTS), [vars(event)])
         folds.apply(self._connection, event.seq, event.said)
         self.head = Head(event.seq, event.digest)
@@ -115,7 +115,7 @@ class Pen:
 
     def _next(self, body: kinds.Body, subject: str, key: str | None, actor: str) -> Event:
         if not actor:
-            raise Refused("Nobody is named: give --by NAME or set CONTINUITY_ACTOR")
+            raise Refused("acting-person-missing")
         draft = Event(
             seq=self.head.seq + 1,
             at=clock.text(),
@@ -238,7 +238,7 @@ def require_whole(journal: Journal) -> None:
     head = journal.head()
     for event in journal.events(after=head.seq - 1):
         if event.computed() != event.digest:
-            raise JournalBroken(f"Event {event.seq} was altered; run `continuity journal verify`")
+            raise JournalBroken("event-altered", seq=event.seq)
 
 
 def is_drill(journal: Journal) -> bool:

@@ -44,7 +44,9 @@ def verify(journal: Journal, content: ContentStore | None = None) -> Verdict:
             problems += _differences(journal, connection)
     if content is not None:
         problems += [
-            Problem(row=named[digest], value=digest, wrong=f"content is {wrong}")
+            Problem(
+                row=named[digest], value=digest, code="content-damaged", values={"reason": wrong}
+            )
             for digest, wrong in content.damaged(iter(named))
         ]
     return Verdict(head, tuple(problems))
@@ -64,11 +66,11 @@ def _fresh() -> Iterator[sa.Connection]:
 
 def _link(event: Event, head: Head) -> list[Problem]:
     if event.seq != head.seq + 1:
-        return [Problem(row=event.seq, wrong=f"event {head.seq + 1} is missing before this one")]
+        return [Problem(row=event.seq, code="previous-event-missing", values={"seq": head.seq + 1})]
     if event.prev != head.digest:
-        return [Problem(row=event.seq, wrong="does not follow the event before it")]
+        return [Problem(row=event.seq, code="event-chain-broken")]
     if event.computed() != event.digest:
-        return [Problem(row=event.seq, wrong="was altered: its digest does not fit")]
+        return [Problem(row=event.seq, code="journal-event-digest-mismatch")]
     return []
 
 
@@ -77,7 +79,14 @@ def _fold(event: Event, connection: sa.Connection, named: dict[str, int]) -> lis
         body = event.said
         folds.apply(connection, event.seq, body)
     except Exception as wrong:
-        return [Problem(row=event.seq, column=event.kind, wrong=f"cannot be true: {wrong}")]
+        return [
+            Problem(
+                row=event.seq,
+                column=event.kind,
+                code="event-contradicts-journal",
+                values={"reason": wrong},
+            )
+        ]
     for digest in contents(body):
         named.setdefault(digest, event.seq)
     return []
@@ -103,8 +112,8 @@ def _differences(journal: Journal, fresh: sa.Connection) -> Iterator[Problem]:
                 yield Problem(
                     sheet=table.name,
                     value=str(row[0]),
-                    wrong=f"{state} the projection, against the events",
-                    right="run continuity journal rebuild",
+                    code="projection-out-of-date",
+                    values={"state": state},
                 )
 
 
@@ -116,5 +125,5 @@ def require(verdict: Verdict) -> None:
     """Raises JournalBroken unless the verdict is clean."""
     if not verdict.ok:
         raise JournalBroken(
-            f"The journal does not hold: {len(verdict.problems)} finding(s)", verdict.problems
+            "journal-not-valid", verdict.problems, problems_count=len(verdict.problems)
         )

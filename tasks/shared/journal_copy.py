@@ -65,9 +65,11 @@ def _head(folder: Path) -> tuple[dict[str, object], bytes]:
         said = {"seq": head["seq"], "digest": head["digest"]}
         public, signature = base64.b64decode(head["public_key"]), str(head["signature"])
     except FileNotFoundError as missing:
-        raise BadInput(f"{folder} is no copy of a journal: {missing.filename} is missing") from None
+        raise BadInput(
+            "journal-copy-incomplete", folder=folder, filename=missing.filename
+        ) from None
     except (ValueError, TypeError, KeyError) as wrong:
-        raise JournalBroken(f"The copy in {folder} cannot be read: {wrong!r}") from None
+        raise JournalBroken("copy-not-readable", folder=folder, reason=wrong) from None
     keys.verify(public, kinds.canonical(said).encode(), signature)
     return said, public
 
@@ -77,8 +79,7 @@ def require_signer(public: bytes, signed_by: str, what: str) -> None:
     signer_id = keys.key_id(public)
     if signed_by and signed_by.strip().lower() != signer_id:
         raise JournalBroken(
-            f"{what} was signed with the key {signer_id}, not with {signed_by.strip()}. Compare the "
-            "id on the print; if it differs, do not use this copy"
+            "signed-by-another-key", subject=what, signer_id=signer_id, signed_by=signed_by.strip()
         )
 
 
@@ -90,17 +91,16 @@ def read(folder: Path, signed_by: str = "") -> list[Event]:
         lines = (folder / EVENTS_FILE).read_bytes().splitlines()
         events = [Event(**json.loads(one)) for one in lines]
     except FileNotFoundError as missing:
-        raise BadInput(f"{folder} is no copy of a journal: {missing.filename} is missing") from None
+        raise BadInput(
+            "journal-copy-incomplete", folder=folder, filename=missing.filename
+        ) from None
     except (ValueError, TypeError) as wrong:
-        raise JournalBroken(f"The copy in {folder} cannot be read: {wrong}") from None
+        raise JournalBroken("journal-copy-unreadable", folder=folder, reason=wrong) from None
     said, public = _head(folder)
     require_signer(public, signed_by, "The copy of the journal")
     last = _chain(events)
     if (last.seq, last.digest) != (said["seq"], said["digest"]):
-        raise JournalBroken(
-            f"The copy ends at event {last.seq}, its signed head says {said['seq']}: "
-            "its tail was cut or replaced"
-        )
+        raise JournalBroken("journal-copy-truncated", seq=last.seq, reason=said["seq"])
     return events
 
 
@@ -108,9 +108,9 @@ def _chain(events: list[Event]) -> Head:
     head = Head(0, GENESIS)
     for event in events:
         if event.seq != head.seq + 1 or event.prev != head.digest:
-            raise JournalBroken(f"Event {event.seq} of the copy does not follow {head.seq}")
+            raise JournalBroken("copied-event-out-of-sequence", seq=event.seq, seq2=head.seq)
         if event.computed() != event.digest:
-            raise JournalBroken(f"Event {event.seq} of the copy was altered")
+            raise JournalBroken("copied-event-altered", seq=event.seq)
         head = Head(event.seq, event.digest)
     return head
 
@@ -122,7 +122,7 @@ def continue_from(
     with its chain. From now on only this book issues numbers. Raises BadInput if the book is not
     empty, JournalBroken as `read` does."""
     if journal.head().seq:
-        raise BadInput("This home has a journal already; continue a copy in a fresh home")
+        raise BadInput("home-already-has-journal")
     events = read(folder, signed_by)
     _take_content(folder, events, content)
     with journal.write(actor) as pen:
@@ -170,7 +170,7 @@ def adopt(
     theirs = read(folder, signed_by)
     prefix = _common(journal, theirs)
     if prefix == 0:
-        raise BadInput("The two books have no event in common: this is another broker's journal")
+        raise BadInput("journals-unrelated")
     _take_content(folder, theirs[prefix:], content)
     given = b"".join(line(event) for event in theirs)
     some, passed = adopting.part(theirs, prefix)
@@ -178,10 +178,7 @@ def adopt(
         taken, conflicts = _take(pen, some)
         if conflicts and not leave_conflicts:
             raise JournalBroken(
-                f"{len(conflicts)} event(s) of the other book clash with this one; nothing was "
-                "adopted. What both printed cannot be taken back: note these, and run again with "
-                "--leave-conflicts, which takes all the rest:",
-                conflicts,
+                "journal-events-conflict", conflicts, conflicts_count=len(conflicts)
             )
         copy = content.put(given)
         _note(

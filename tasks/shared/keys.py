@@ -51,7 +51,7 @@ def secret(home: Path, name: str) -> bytes:
     """Raises BadSettings if the key is not there."""
     path = folder(home) / name
     if not path.is_file():
-        raise BadSettings(f"{path} is missing; restore it from the backup or run continuity init")
+        raise BadSettings("home-file-missing", path=path)
     return path.read_bytes()
 
 
@@ -82,4 +82,4 @@ def verify(public_key: bytes, message: bytes, signature: str) -> None:
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(base64.b64decode(signature), message)
     except (InvalidSignature, ValueError):
-        raise JournalBroken("The signature does not belong to this content and key") from None
+        raise JournalBroken("signature-mismatch") from None

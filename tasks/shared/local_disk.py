@@ -16,11 +16,7 @@ def require_local(folder: Path) -> None:
     """Raises BadSettings if `folder` lies on a share or on removable storage."""
     kind = _windows_kind(folder) if sys.platform == "win32" else _linux_kind(folder)
     if kind:
-        raise BadSettings(
-            f"The home folder {folder} lies on {kind}. The journal needs a local disk: "
-            "its write-ahead log is not safe there. Choose a folder on this machine's own disk "
-            "with --home, or keep the journal in PostgreSQL ([journal] url)."
-        )
+        raise BadSettings("home-not-on-local-disk", folder=folder, kind=kind)
 
 
 def _linux_kind(folder: Path) -> str:

@@ -127,9 +127,9 @@ class Post:
         letters = waiting(self._journal)
         try:
             if letters and not self._settings.mail.server:
-                raise MailUndelivered("no mail server is set: [mail] server")
+                raise MailUndelivered("mail-server-not-set")
             if letters and is_drill(self._journal):
-                raise MailUndelivered("a drill sends nothing outside")
+                raise MailUndelivered("mail-blocked-in-drill")
             self._deliver(letters, put_off, faults, actor)
         except MailUndelivered as failure:
             done.reason = str(failure)
@@ -173,7 +173,7 @@ class Post:
                         faults[letter.id] = broken
                         break
         if rest:
-            raise MailUndelivered(f"{broken}, {_LINES} times")
+            raise MailUndelivered("fault-repeated", reason=broken, lines=_LINES)
 
     def tidy(self) -> None:
         """Only what waits lies in the outbox."""
@@ -251,7 +251,9 @@ class Post:
             private = json.loads(self._content.get(letter.private)) if letter.private else {}
             return mail_private.opened(self._addressed(letter), private, self._vault.open)
         except _UNREADABLE as fault:
-            raise LetterFault(str(fault) or type(fault).__name__) from fault
+            raise LetterFault(
+                "letter-not-readable", reason=str(fault) or type(fault).__name__
+            ) from fault
 
     def _addressed(self, letter: Waiting) -> EmailMessage:
         data = self._content.get(letter.content)

@@ -21,7 +21,10 @@ def connection(settings: Mail) -> Iterator[smtplib.SMTP]:
         server = _opened(settings)
     except (OSError, smtplib.SMTPException, ValueError) as wrong:
         raise MailUndelivered(
-            f"{named(settings)}: {_words(wrong)}{_hint(settings, wrong)}"
+            "mail-server-not-reachable",
+            named=named(settings),
+            words=_words(wrong),
+            hint=_hint(settings, wrong),
         ) from wrong
     try:
         yield server
@@ -83,14 +86,15 @@ def hand_over(
         refused = dict.fromkeys(to, (no.smtp_code, no.smtp_error))
     except smtplib.SMTPSenderRefused as no:
         # The size of the letter goes with the sender: 552 to it is a fault of this letter.
-        words = f"the sender {sender} was refused: {no.smtp_code} {_said(no.smtp_error)}"
-        raise (MailUndelivered if no.smtp_code == CLOSING else LetterFault)(words) from no
+        kind = MailUndelivered if no.smtp_code == CLOSING else LetterFault
+        raise kind("mail-sender-not-taken", sender=sender, status=no.smtp_code,
+                   reason=_said(no.smtp_error)) from no  # fmt: skip
     except (smtplib.SMTPNotSupportedError, ValueError) as no:
-        raise LetterFault(_words(no)) from no
+        raise LetterFault("letter-not-accepted", reason=_words(no)) from no
     closing = [_said(why) for code, why in refused.values() if code == CLOSING]
     if closing:
         # The library hung up as well: no other letter can go by this line.
-        raise MailUndelivered(f"the mail server closed the line: {CLOSING} {closing[0]}")
+        raise MailUndelivered("mail-connection-closed", closing=CLOSING, closing2=closing[0])
     return {one: (code, _said(why)) for one, (code, why) in refused.items()}
 
 

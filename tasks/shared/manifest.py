@@ -44,7 +44,7 @@ def verify(folder: Path, public_key: bytes | None = None) -> list[Problem]:
     said = {name: signed[name] for name in ("what", "at", "files")}
     own = base64.b64decode(signed["public_key"])
     if public_key is not None and own != public_key:
-        raise JournalBroken("The manifest was signed with another key than the one given")
+        raise JournalBroken("manifest-signer-mismatch")
     keys.verify(own, kinds.canonical(said).encode(), signed["signature"])
     listed = {str(one["name"]): one for one in said["files"]}
     found = {str(one["name"]): one for one in _files(folder)}

@@ -31,7 +31,7 @@ def content(settings: Settings) -> ContentStore:
 def make_home(home: Path, settings_text: str, actor: str, *, drill: bool = False) -> Settings:
     """Make a home: settings, host keys, book, content. Raises BadInput if one stands there."""
     if (home / FILE).exists():
-        raise BadInput(f"{home} is a home folder already; nothing was changed")
+        raise BadInput("home-already-exists", home=home)
     require_local(home)
     write_atomic(home / FILE, settings_text.encode(), mode=0o600)
     try:
@@ -51,10 +51,7 @@ def _open(settings: Settings, *, make: bool) -> Journal:
         return _on_server(url)
     path = settings.home / BOOK
     if not make and not path.is_file():
-        raise BadSettings(
-            f"{path} is missing: restore it from the backup or a kit, or begin anew with "
-            "continuity init in an empty folder"
-        )
+        raise BadSettings("journal-file-missing", path=path)
     require_local(settings.home)
     return Journal.at(path)
 
@@ -67,7 +64,7 @@ def _on_server(url: str) -> Journal:
     except OperationalError as error:
         why = " ".join(str(error.orig).split())
         help_ = "start it, or set [journal] url right, and do this again"
-        raise StoreLost(f"The book's database does not answer: {why}; {help_}") from error
+        raise StoreLost("journal-database-not-reachable", why=why, help=help_) from error
 
 
 def continue_home(
@@ -77,7 +74,7 @@ def continue_home(
     key that must have signed the copy. Raises BadInput if a home or a book stands there, JournalBroken
     if the copy does not hold or another key signed it."""
     if (home / FILE).exists():
-        raise BadInput(f"{home} is a home folder already; nothing was changed")
+        raise BadInput("home-already-exists", home=home)
     require_local(home)
     events = read(copy, signed_by)
     kept = copy / FILE

@@ -58,7 +58,7 @@ class Page:
         try:
             from fpdf import FPDF
         except ImportError:
-            raise MissingPart("PDF reports need fpdf2: pip install fpdf2") from None
+            raise MissingPart("pdf-package-missing") from None
         self.frame, self.sheet = frame, sheet
         way = "landscape" if sheet.width > sheet.height else "portrait"
         self.pdf = pdf = FPDF(orientation=way, unit="mm", format="letter")

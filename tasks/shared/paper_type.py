@@ -35,7 +35,7 @@ class Type:
         try:
             folder = files(_FONTS) / "files"
         except ModuleNotFoundError:
-            raise MissingPart(f"PDF reports need the fonts of {_FONTS.replace('_', '-')}") from None
+            raise MissingPart("pdf-fonts-missing", fonts=_FONTS.replace("_", "-")) from None
         for style, face in (("", "Regular"), ("B", "Bold")):
             with as_file(folder / f"IBMPlexSansCondensed-{face}.ttf") as path:
                 pdf.add_font(FACE, style, path)

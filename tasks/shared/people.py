@@ -48,9 +48,9 @@ def known(journal: Journal, person: str) -> Person:
     for one in everyone(journal):
         if one.person == person:
             if one.revoked:
-                raise Refused(f"{one.name} ({person}) was revoked and can no longer act")
+                raise Refused("person-revoked", name=one.name, person=person)
             return one
-    raise Refused(f"Nobody with the id {person!r} is listed; see continuity people list")
+    raise Refused("person-id-unknown", person=person)
 
 
 def refuse_revoked(journal: Journal, person: str) -> None:
@@ -64,14 +64,14 @@ def add(
 ) -> None:
     """Raises BadInput for an id or role that cannot be, or an id that is taken."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,30}", person):
-        raise BadInput(f"{person!r} is no id: lower case letters, digits, dots and dashes")
+        raise BadInput("person-id-invalid", person=person)
     if wrong := [role for role in roles if role not in ROLES]:
-        raise BadInput(f"Unknown role {wrong[0]!r}; roles are {', '.join(ROLES)}")
+        raise BadInput("role-unknown", reason=wrong[0], roles=", ".join(ROLES))
     if APPROVER in roles and not licence:
-        raise BadInput("An approver signs under a licence: give --licence")
+        raise BadInput("approver-license-missing")
     body = kinds.PersonAdded(person=person, name=name, licence=licence, roles=roles)
     if not journal.append(body, f"person/{person}", actor, key=f"person:{person}"):
-        raise BadInput(f"The id {person!r} is taken; ids are never used again")
+        raise BadInput("person-id-taken", person=person)
 
 
 def enrol(journal: Journal, home: Path, person: str, actor: str) -> str:
@@ -113,7 +113,7 @@ def spend_code(
         reason = "the code was used before; wait for the next one"
     failed = kinds.PersonCodeFailed(person=person, reason=reason, purpose=purpose)
     journal.append(failed, f"person/{person}", person)
-    raise CodeRefused(f"Code of {one.name} refused: {reason}")
+    raise CodeRefused("code-refused", name=one.name, reason=reason)
 
 
 def _refusal(journal: Journal, home: Path, person: str, given_at: datetime) -> str:

@@ -111,11 +111,11 @@ class Vault:
                 "SELECT nonce, data FROM sealed WHERE ref = ?", [reference]
             ).fetchone()
         if key is None or row is None:
-            raise Refused(f"The private value {reference} was purged or belongs to another home")
+            raise Refused("private-value-missing", reference=reference)
         try:
             return AESGCM(key[0]).decrypt(row[0], row[1], reference.encode()).decode()
         except InvalidTag:
-            raise JournalBroken(f"The private value {reference} was altered") from None
+            raise JournalBroken("private-value-altered", reference=reference) from None
 
     def purge_due(self, today: date) -> int:
         """Destroy the keys whose day has come. Returns how many values can no longer be read."""

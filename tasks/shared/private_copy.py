@@ -39,8 +39,8 @@ def take(vault: Vault, folder: Path, by: By) -> int:
     try:
         rows = list(_rows(data))
     except (ValueError, TypeError, KeyError):
-        problem = Problem(file=path.name, wrong="holds no private values of this program")
-        raise HostileFile("a file that is not opened", [problem]) from None
+        problem = Problem(file=path.name, code="private-copy-invalid")
+        raise HostileFile("untrusted-file-refused", [problem]) from None
     return vault.take(rows)
 
 

@@ -81,19 +81,21 @@ def problems(rows: Rows, proves: str, paths: Iterable[Path], reason: str, column
         digest = sha256(data).hexdigest()
         if (size := len(data.translate(None, _BLANK))) < least_bytes():
             yield Problem(
-                file=str(path), column=column, value=f"{len(data):,} bytes, SHA-256 {digest}",
-                wrong=f"is too small to prove {proves}: {size:,} bytes that are not blank; the file:",
-                right=f"at least {least_bytes()}: the report, the screenshot or the signed statement itself",
-            )  # fmt: skip
+                file=str(path),
+                column=column,
+                value=f"{len(data):,} bytes, SHA-256 {digest}",
+                code="proof-too-small",
+                values={"proves": proves, "size": size, "least_bytes": least_bytes()},
+            )
         for use in [] if reason.strip() else uses(rows, digest):
             if use.proves != proves:
                 yield Problem(
-                    file=str(path), column=column, value=f"{len(data):,} bytes, SHA-256 {digest}",
-                    wrong=f"cannot prove {proves}: it proves {use.proves} already, by event {use.event}; "
-                    "the file:",
-                    right="a file of its own; or --reason WHY, which the event, the listing and the pack "
-                    "show",
-                )  # fmt: skip
+                    file=str(path),
+                    column=column,
+                    value=f"{len(data):,} bytes, SHA-256 {digest}",
+                    code="proof-already-used",
+                    values={"proves": proves, "proves2": use.proves, "event": use.event},
+                )
 
 
 def words(also: Sequence[str], reason: str) -> str:

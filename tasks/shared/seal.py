@@ -108,11 +108,14 @@ def write(path: Path, to: To, fill: Callable[[Sealer], None]) -> str:
 def require(to: To) -> None:
     """Raises BadInput unless somebody can open what is sealed to them, and nobody guess it."""
     if not to:
-        raise BadInput("Nothing to seal with: name a recipient's public key or a passphrase")
+        raise BadInput("seal-recipient-missing")
     if to.passphrase and len(to.passphrase) < LEAST:
-        problem = Problem(column="passphrase", wrong=f"has {len(to.passphrase)} signs",
-                          right=f"at least {LEAST}; five random words are better")  # fmt: skip
-        raise BadInput("The passphrase is too short:", [problem])
+        problem = Problem(
+            column="passphrase",
+            code="passphrase-length-too-short",
+            values={"passphrase_count": len(to.passphrase), "least": LEAST},
+        )
+        raise BadInput("seal-passphrase-too-short", [problem])
 
 
 def pieces(path: Path, by: By) -> Iterator[bytes]:
@@ -133,11 +136,11 @@ def pieces(path: Path, by: By) -> Iterator[bytes]:
                 yield cipher.decrypt(_nonce(count, not following), held, bound)
             except InvalidTag:
                 raise JournalBroken(
-                    f"{path.name} was altered or cut in piece {count + 1}"
+                    "sealed-file-altered", name=path.name, count=count + 1
                 ) from None
             count, held = count + 1, following
         if not count:
-            raise JournalBroken(f"{path.name} was cut after its head")
+            raise JournalBroken("sealed-file-truncated", name=path.name)
 
 
 def _slots(key: bytes, to: To) -> dict[str, Any]:
@@ -168,17 +171,17 @@ def _file_key(path: Path, head: bytes, by: By) -> bytes:
         wanted = ", ".join(slots["recipients"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _other(path) from None
-    raise NotOpened(f"{path.name} is sealed to keys only ({wanted}): give --key FILE")
+    raise NotOpened("file-sealed-to-keys-only", name=path.name, name2=wanted)
 
 
 def _by_seed(path: Path, recipients: Mapping[str, str], seed: bytes) -> bytes:
     own = seal_keys.key_id(seal_keys.public_bytes(seed))
     if own not in recipients:
-        raise NotOpened(f"{path.name} is not sealed to the key {own}")
+        raise NotOpened("file-not-sealed-to-key", name=path.name, own=own)
     try:
         return seal_keys.SUITE.decrypt(_raw(recipients[own]), seal_keys.opener(seed), _INFO)
     except InvalidTag:
-        raise NotOpened(f"The key {own} does not open {path.name}") from None
+        raise NotOpened("seal-key-wrong", own=own, name=path.name) from None
 
 
 def _by_passphrase(slot: Mapping[str, Any], passphrase: str) -> bytes:
@@ -189,7 +192,7 @@ def _by_passphrase(slot: Mapping[str, Any], passphrase: str) -> bytes:
         stretched = seal_keys.stretch(passphrase, _raw(slot["salt"]), cost)
         return AESGCM(stretched).decrypt(_raw(slot["nonce"]), _raw(slot["sealed"]), _INFO)
     except InvalidTag:
-        raise NotOpened("This passphrase does not open it") from None
+        raise NotOpened("seal-passphrase-wrong") from None
 
 
 def _head(path: Path, source: BinaryIO) -> bytes:
@@ -200,9 +203,8 @@ def _head(path: Path, source: BinaryIO) -> bytes:
 
 
 def _other(path: Path) -> HostileFile:
-    problem = Problem(file=path.name, wrong="is no sealed file of this program",
-                      right=f"a file {SUFFIX} as it was written")  # fmt: skip
-    return HostileFile("a file that is not opened", [problem])
+    problem = Problem(file=path.name, code="sealed-file-invalid", values={"suffix": SUFFIX})  # fmt: skip
+    return HostileFile("untrusted-file-refused", [problem])
 
 
 def _nonce(count: int, last: bool) -> bytes:
@@ -222,7 +224,7 @@ def make_key(folder: Path, name: str, passphrase: str, cost: Cost | None = None)
     who seal. Returns the key's id. Raises BadInput if a key of that name stands there."""
     private, public = folder / f"{name}.key", folder / f"{name}.pub"
     if private.exists() or public.exists():
-        raise BadInput(f"{private.with_suffix('')}: a key of this name stands there already")
+        raise BadInput("seal-key-already-exists", with_suffix=private.with_suffix(""))
     seed = os.urandom(32)
     raw = seal_keys.public_bytes(seed)
     write(private, To(passphrase=passphrase, cost=cost or USUAL), lambda out: _put(out, seed))
@@ -256,4 +258,4 @@ def read_public(path: Path) -> bytes:
     except ValueError:
         wrong = "is no public key of this program"
     problem = Problem(file=str(path), wrong=wrong, right="the .pub file of continuity kit key")
-    raise BadInput("A recipient's key cannot be used:", [problem])
+    raise BadInput("recipient-key-invalid", [problem])

@@ -66,7 +66,7 @@ class Access:
         user, colon, password = line.partition(":")
         # Prefect's server compares the two as ASCII, and answers 500 to every call otherwise
         if not (user and colon and password and line.isascii() and len(line.splitlines()) == 1):
-            raise BadSettings(f"{source} must hold one line user:password, in ASCII{remedy}")
+            raise BadSettings("password-file-wrong-form", source=source, remedy=remedy)
         return cls(line, source)
 
     def headers(self) -> dict[str, str]:
@@ -92,4 +92,4 @@ def _text(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{name} cannot be read: {error}") from error
+        raise BadSettings("file-unreadable", name=name, reason=error) from error

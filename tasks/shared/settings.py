@@ -88,12 +88,12 @@ def load(home: Path) -> Settings:
     there is no home there."""
     path = home / FILE
     if not path.is_file():
-        raise BadSettings(f"{home} is no home folder: {FILE} is missing. Make one: continuity init")
+        raise BadSettings("home-folder-invalid", home=home, file=FILE)
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         problem = Problem(file=str(path), wrong=str(wrong), right="mend the line named")
-        raise BadSettings("The settings cannot be read:", [problem]) from wrong
+        raise BadSettings("settings-unreadable", [problem]) from wrong
     return checked(given, home)
 
 
@@ -113,7 +113,7 @@ def checked(given: dict[str, Any], home: Path) -> Settings:
             )
             for fault in wrong.errors()
         ]
-        raise BadSettings("The settings hold what cannot be used:", problems) from None
+        raise BadSettings("settings-invalid", problems) from None
 
 
 def _refuse_unknown_environment() -> None:
@@ -126,6 +126,6 @@ def _refuse_unknown_environment() -> None:
         table = Settings.model_fields.get(room)
         known = getattr(table.annotation, "model_fields", {}) if table else {}
         if setting not in known:
-            problems.append(Problem(column=name, wrong="is no setting of this program"))
+            problems.append(Problem(column=name, code="setting-unknown"))
     if problems:
-        raise BadSettings("The environment holds unknown settings:", problems)
+        raise BadSettings("environment-setting-unknown", problems)

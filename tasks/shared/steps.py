@@ -27,9 +27,7 @@ AlertName = Annotated[str, Field(pattern=r"^\S(.*\S)?$", max_length=200)]
 
 def _refuse_ssn(words: str) -> str:
     if holds_ssn(words):
-        raise BadInput(
-            "A Social Security number among the words: status, mail and notices show them to all"
-        )
+        raise BadInput("ssn-in-text")
     return words
 
 

@@ -68,8 +68,8 @@ def _stamp(archive: zipfile.ZipFile, purpose: str) -> str:
 def require_workbook_name(path: Path) -> Path:
     """`path`, if it can be that of a workbook. Raises BadInput."""
     if path.suffix.lower() != ".xlsx":
-        problem = Problem(str(path), wrong="is no name for a workbook", right="a name in .xlsx")
-        raise BadInput("Nothing was written:", [problem])
+        problem = Problem(file=str(path), code="workbook-name-wrong")
+        raise BadInput("targets-not-written", [problem])
     return path
 
 
@@ -79,7 +79,7 @@ def write_targets(targets: Iterable[Target], *, force: bool = False) -> list[Pat
     listed = list(targets)
     problems = [*_twice(listed), *filter(None, (_conflict(one, force) for one in listed))]
     if problems:
-        raise Refused("Nothing was written:", problems)
+        raise Refused("targets-not-written", problems)
     for target in listed:
         if not target.path.exists() or not _shows_the_same(target):
             write_atomic(target.path, target.data, target.mode)
@@ -89,7 +89,7 @@ def write_targets(targets: Iterable[Target], *, force: bool = False) -> list[Pat
 def _twice(targets: Sequence[Target]) -> list[Problem]:
     paths = [os.path.normcase(target.path) for target in targets]
     return [
-        Problem(str(target.path), wrong="would be written twice", right="ask for them one by one")
+        Problem(file=str(target.path), code="target-named-twice")
         for place, target in enumerate(targets)
         if paths[place] in paths[:place]
     ]

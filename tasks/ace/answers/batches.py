@@ -57,7 +57,7 @@ def batches(matrix: Bytes, name: str) -> Batches:
     found = split(matrix)
     outside = np.flatnonzero(found.batch_of < 0)
     if len(outside):
-        raise BadInput("not a file of answers", [_outside(name, matrix, outside)])
+        raise BadInput("answer-file-invalid", [_outside(name, matrix, outside)])
     last = np.concatenate((found.a[1:], [len(matrix)]))
     counts = _counts(found, last)
     bounds = np.searchsorted(found.block_batch, np.arange(len(found.a) + 1))

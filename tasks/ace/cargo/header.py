@@ -136,8 +136,8 @@ def refuse_clear(part: Slice, clear: Mask, rank: Keys, what: str) -> None:
             Problem(
                 sheet=f"entry {numbers[int(rank[row])].as_py()}",
                 column=what,
-                wrong="is a Social Security number in the clear",
-                right=f"a private reference that begins with {PRIVATE}",
+                code="ssn-not-protected",
+                values={"private": PRIVATE},
             )
         )
 

@@ -162,6 +162,6 @@ def _note_lost(part: Slice, lost: Mask, rank: Keys) -> None:
             Problem(
                 sheet=f"entry {numbers[int(rank[row])].as_py()}",
                 column="PG01",
-                wrong="agency data for a tariff number that the line does not have",
+                code="agency-data-without-tariff-number",
             )
         )

@@ -95,4 +95,4 @@ def _sorted_after(last: str, numbers: pa.Array, path: Path) -> str:
 
 
 def _wrong(path: Path, wrong: str, right: str) -> BadInput:
-    return BadInput("cannot stream", [Problem(file=path.name, wrong=wrong, right=right)])
+    return BadInput("entries-not-streamable", [Problem(file=path.name, wrong=wrong, right=right)])

@@ -133,14 +133,8 @@ def required_periods(fee: str, days: Days) -> Numbers:
     unknown = np.flatnonzero(index < 0)
     if len(unknown):
         day = str(np.array(int(days[unknown[0]]), dtype="datetime64[D]"))
-        problem = Problem(
-            file="fees.csv",
-            column=fee,
-            value=day,
-            wrong="no rate is known for this day",
-            right="add the period with its source",
-        )
-        raise BadInput(f"fee {fee}", [problem])
+        problem = Problem(file="fees.csv", column=fee, value=day, code="fee-rate-missing")
+        raise BadInput("fee-not-computable", [problem], fee=fee)
     return index
 
 

@@ -94,7 +94,7 @@ def terms(rows: Iterable[Mapping[str, object]], file: str = "") -> dict[str, Ter
             day = int(text.pop("periodic_day") or 0)
             found[text["importer_number"]] = Terms(**text, periodic_day=day)
     if problems:
-        raise BadInput(f"{file or 'the payment table'} cannot be used", problems)
+        raise BadInput("payment-table-invalid", problems, file=file or "the payment table")
     return found
 
 
@@ -105,9 +105,10 @@ def read_terms(path: Path) -> dict[str, Terms]:
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
             faults = [
-                Problem(path.name, "", 1, name, wrong="column is missing") for name in missing
+                Problem(file=path.name, sheet="", row=1, column=name, code="payment-column-missing")
+                for name in missing
             ]
-            raise BadInput(f"{path.name} cannot be used", faults)
+            raise BadInput("payment-table-columns-missing", faults, name=path.name)
         return terms(reader, path.name)
 
 

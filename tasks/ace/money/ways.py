@@ -114,7 +114,7 @@ def _ways(
         for row, way in enumerate(way_of)
         if isinstance(wrong := found[way], Problem)
     ]
-    raise BadInput(f"{len(problems)} summaries have no way to be paid", problems)
+    raise BadInput("summaries-without-payment-method", problems, problems_count=len(problems))
 
 
 def _way(
@@ -126,9 +126,7 @@ def _way(
     own = row["payment_type"]
     if terms is None:
         return Problem(
-            column="payment_type",
-            wrong="no payment terms for the importer",
-            right=f"a row in the payment table, or one for {OTHERS}",
+            column="payment_type", code="payment-terms-missing", values={"others": OTHERS}
         )
     kind, notes = str(own or terms.payment_type), []
     if kind in MONTHLY and row["taxed"]:
@@ -138,20 +136,15 @@ def _way(
     if kind in MONTHLY and row["enrolled"] is False:
         kind, notes = AS_DAILY[kind], [NOT_MONTHLY_ENROLLED]
     if kind in MONTHLY and not terms.periodic_day:
-        return Problem(
-            column="periodic_day",
-            value=kind,
-            wrong="monthly, but the importer's terms name no day",
-            right="periodic_day in the payment table",
-        )
+        return Problem(column="periodic_day", value=kind, code="statement-day-not-set")
     entered: date = row["estimated_entry_date"]  # type: ignore[assignment]
     first, fits = earliest(entered)
     if kind != INDIVIDUAL and not fits:
         return Problem(
             column="estimated_entry_date",
             value=entered.isoformat(),
-            wrong="leaves no statement date",
-            right=f"at most {AHEAD} days after sending (206, 218)",
+            code="entry-date-after-statement-window",
+            values={"ahead": AHEAD},
         )
     return Way(terms, kind, entered, first, due(kind, entered), tuple(notes))
 

@@ -144,7 +144,7 @@ def read_lines(data: bytes, name: str = "") -> tuple[list[str], bool]:
     """
     text = data.decode("latin-1").rstrip("\r\n")
     if not text.strip():
-        raise BadInput("no records", [Problem(file=name, wrong="the file is empty")])
+        raise BadInput("file-without-records", [Problem(file=name, code="input-file-empty")])
     if "\n" in text:
         lines = text.replace("\r\n", "\n").split("\n")
         if all(len(line) <= WIDTH for line in lines):

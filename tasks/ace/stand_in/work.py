@@ -186,7 +186,7 @@ def batches(data: bytes, name: str = "") -> Iterator[tuple[int, tuple[list[str],
         outside += [closed + 1] if closed + 1 < end else []
     if outside:
         raise BadInput(
-            "records outside of any batch",
+            "records-outside-batch",
             [
                 Problem(
                     file=name,

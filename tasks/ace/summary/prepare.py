@@ -93,7 +93,7 @@ class Survey:
         that stands against sending."""
         refuse(self.refusals)
         if self.problems:
-            raise BadInput(f"{len(self.problems)} summaries are not complete", self.problems)
+            raise BadInput("summaries-incomplete", self.problems, problems_count=len(self.problems))
         asked = pa.concat_tables(self.asked) if self.asked else SUMMARIES.empty_table()
         return plan_payment(asked, self.run.payment)
 

@@ -49,7 +49,7 @@ def refuse(told: Sequence[str]) -> None:
     if told:
         more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
         listed = ", ".join(told[:_SHOWN]) + more
-        raise RouteRefused(f"{len(told)} entries have no such entry summary: {listed}")
+        raise RouteRefused("entry-summary-not-applicable", told_count=len(told), listed=listed)
 
 
 def _refusals(part: SummarySlice, quota_one_step: bool, there: Mask) -> list[tuple[str, Mask]]:

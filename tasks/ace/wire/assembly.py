@@ -65,7 +65,7 @@ def assemble(part: Slice, build: Assembly, plan: Planned) -> list[Batch]:
     part.check_ranges()
     made = build.records(part)
     if part.problems:
-        raise BadInput(f"{len(part.problems)} values cannot be sent", part.problems)
+        raise BadInput("values-not-sendable", part.problems, problems_count=len(part.problems))
     blocks = _blocks(part, build.envelope, plan)
     made.extend(_controls(build.envelope, plan, blocks))
     place, matrix = _in_order(made)
@@ -79,7 +79,7 @@ def _refuse_faults(matrix: Bytes, build: Assembly) -> None:
         return
     found = check_matrix(matrix, build.profile, offsets=build.offsets, limit=None)
     problems = [_problem(one) for one in found.errors]
-    raise BadInput(f"{len(problems)} faults in the batches", problems)
+    raise BadInput("batches-not-valid", problems, problems_count=len(problems))
 
 
 def _blocks(part: Slice, envelope: Envelope, plan: Planned) -> list[tuple[int, int, int, Block]]:

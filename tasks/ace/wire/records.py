@@ -25,11 +25,11 @@ def read_records(data: bytes, name: str = "") -> Bytes:
     """
     data = data.rstrip(_ENDS)
     if not data.strip():
-        raise BadInput("no records", [Problem(file=name, wrong="the file is empty")])
+        raise BadInput("file-without-records", [Problem(file=name, code="input-file-empty")])
     if _LF in data or _CR in data:
         return _from_lines(data, name)
     if len(data) % WIDTH:
-        raise BadInput("the last record is short", [_short(name, data)])
+        raise BadInput("last-record-short", [_short(name, data)])
     return _reshape(data)
 
 
@@ -58,9 +58,7 @@ def _from_lines(data: bytes, name: str) -> Bytes:
     if len(long) and len(data) % WIDTH == 0:
         return _reshape(data)
     if len(long):
-        raise BadInput(
-            "records over 80 characters", [_too_long(name, int(k), lengths) for k in long]
-        )
+        raise BadInput("records-too-long", [_too_long(name, int(k), lengths) for k in long])
     matrix = np.full((len(starts), WIDTH), SPACE, dtype=np.uint8)
     row = np.repeat(np.arange(len(starts)), lengths)
     column = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -86,8 +84,5 @@ def _short(name: str, data: bytes) -> Problem:
 
 def _too_long(name: str, index: int, lengths: np.ndarray) -> Problem:
     return Problem(
-        file=name,
-        row=index + 1,
-        wrong=f"a record of {lengths[index]} characters",
-        right="at most 80 before the line end",
+        file=name, row=index + 1, code="record-too-long", values={"lengths": lengths[index]}
     )

@@ -159,8 +159,8 @@ class Slice:
                         sheet=f"entry {number}",
                         column=f"{table} {name}",
                         value=str(values[row]),
-                        wrong="is out of range",
-                        right=f"{low} to {high}",
+                        code="value-out-of-range",
+                        values={"low": low, "high": high},
                     )
                 )
 

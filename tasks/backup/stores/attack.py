@@ -234,7 +234,11 @@ class _Local:
                 act(self._root / target)
             except OSError as error:
                 fault = as_fault(error, f"{name} {target}")
-                raise fault if isinstance(fault, NoRight) else NoRight(str(fault)) from error
+                raise (
+                    fault
+                    if isinstance(fault, NoRight)
+                    else NoRight("store-act-refused", reason=fault)
+                ) from error
 
         return attack
 

@@ -19,12 +19,12 @@ _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 def as_fault(error: OSError, what: str) -> StoreFault:
     """The engine's own error for one of the operating system's."""
     if error.errno in _FULL:
-        return StoreFull(f"no room left for {what}")
+        return StoreFull("store-full", subject=what)
     if error.errno in _DENIED:
-        return NoRight(f"no right to {what}: {error.strerror}")
+        return NoRight("store-access-denied", subject=what, strerror=error.strerror)
     if error.errno == errno.ENOENT:
-        return Missing(f"{what}: not there")
-    return StoreLost(f"{what}: {error.strerror or error}")
+        return Missing("store-item-missing", subject=what)
+    return StoreLost("local-store-failed", subject=what, strerror=error.strerror or error)
 
 
 class LocalStore:
@@ -45,7 +45,7 @@ class LocalStore:
         try:
             handle = self._open_new(path)
         except FileExistsError:
-            raise Exists(f"{name} exists") from None
+            raise Exists("restore-target-exists", name=name) from None
         except OSError as error:
             raise as_fault(error, f"create {name} in {self.label}") from error
         try:
@@ -83,7 +83,7 @@ class LocalStore:
                 yield from entries
         except FileNotFoundError:
             if not self.root.is_dir():
-                raise StoreLost(f"the store {self.label} is not there") from None
+                raise StoreLost("store-not-found", label=self.label) from None
         except OSError as error:
             raise as_fault(error, f"list {folder} in {self.label}") from error
 

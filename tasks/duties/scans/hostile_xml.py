@@ -72,4 +72,4 @@ def _what(wrong: Exception) -> str:
 
 def refused(path: Path, wrong: str, right: str) -> HostileFile:
     problem = Problem(file=path.name, wrong=wrong, right=right)
-    return HostileFile("A scan report that is not read:", [problem])
+    return HostileFile("scan-report-not-supported", [problem])

@@ -52,22 +52,20 @@ def grant(workspace: Workspace, reference: str, first: date, last: date, reason:
     ]  # fmt: skip
     if not acts:
         problems.append(
-            Problem(column="act", wrong="none is given", right=", ".join(_covered(known)))
+            Problem(column="act", right=", ".join(_covered(known)), code="grant-act-missing")
         )
     if last < first:
-        problems.append(Problem(column="to", value=str(last), wrong="lies before the first day"))
+        problems.append(Problem(column="to", value=str(last), code="last-day-before-first-day"))
     if not reference.strip() or not reason.strip():
-        problems.append(
-            Problem(column="reference, reason", wrong="is empty", right="as CBP wrote it")
-        )
+        problems.append(Problem(column="reference, reason", code="grant-reference-or-reason-empty"))
     if problems:
-        raise BadInput("Nothing was recorded:", problems)
+        raise BadInput("grant-not-recorded", problems)
     body = kinds.DiscretionGranted(reference=reference.strip(), first=first.isoformat(),
                                    last=last.isoformat(), reason=reason.strip(), acts=list(acts),
                                    proof=kept(workspace, proof, "CBP's own words"))  # fmt: skip
     subject = f"discretion/{reference.strip()}"
     if not workspace.journal.append(body, subject, actor, key=f"discretion:{reference.strip()}"):
-        raise BadInput(f"The reference {reference!r} is taken; another grant has another")
+        raise BadInput("grant-reference-taken", reference=reference)
 
 
 def _covered(known: dict[str, dict[str, str]]) -> list[str]:
@@ -83,15 +81,15 @@ def rely(workspace: Workspace, numbers: Sequence[str], reference: str, act: str,
     BadInput with every number that is not ours or wrong, or for a folder that is not empty.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise BadInput(f"{folder} is not empty: attachments get a folder of their own")
+        raise BadInput("attachment-folder-not-empty", folder=folder)
     given = next((one for one in grants(workspace) if one.reference == reference), None)
     if given is None or act not in given.acts:
         what = f"covers {', '.join(given.acts)}, not {act}" if given else "is not recorded"
-        raise Refused(f"The grant {reference!r} {what}")
+        raise Refused("grant-not-applicable", reference=reference, subject=what)
     written = [_ours(workspace, text) for text in numbers]
     known = days_of(workspace, written)
     if problems := list(outside(given, act, known)):
-        raise Refused("Nothing was recorded:", problems)
+        raise Refused("grant-not-recorded", problems)
     query = sa.select(ENTRIES.c.number, ENTRIES.c.outcome)
     outcomes = dict(among(workspace.journal.rows, query, ENTRIES.c.number, written))
     paths = [
@@ -109,9 +107,12 @@ def _ours(workspace: Workspace, text: str) -> str:
     found = numbering.parse(text, offsets=offsets)
     if found.filer != filer:
         problem = Problem(
-            column="Entry number", value=text, wrong="is another filer's", right=f"{filer}-..."
+            column="Entry number",
+            value=text,
+            code="entry-of-another-filer",
+            values={"filer": filer},
         )
-        raise BadInput("Nothing was recorded:", [problem])
+        raise BadInput("grant-not-recorded", [problem])
     return str(found)
 
 

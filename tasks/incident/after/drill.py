@@ -29,7 +29,7 @@ def chapter(workspace: Workspace, out: Path, actor: str) -> list[str]:
     """From asking to the record, into `out/incident/discretion`; says what came of it. Raises Refused
     outside a drill: a made-up grant must never stand behind a real entry."""
     if not workspace.drill:
-        raise Refused("Only a drill makes up what CBP grants")
+        raise Refused("simulated-grant-drill-only")
     return list(_chapter(workspace, out / "incident", actor))
 
 

@@ -103,16 +103,16 @@ def recall(workspace: Workspace, handover: str, reason: str, proof: Path, actor:
     """Take back what the other broker did not file and will not; returns the numbers that are ours again.
     Raises BadInput without reason or its written word, Refused if there is nothing to take back."""
     if not reason.strip():
-        raise BadInput("Say why the other broker does not file these")
+        raise BadInput("recall-reason-missing")
     said = next((one for one in handovers(workspace) if one.handover == handover), None)
     if said is None:
-        raise Refused(f"No hand-over {handover!r}; see continuity incident handover list")
+        raise Refused("handover-unknown", handover=handover)
     # A number that came back and was sealed anew is with the broker of the later hand-over.
     newest = _newest(workspace)
     back = [number for number, state in _states(workspace, said.numbers).items()
             if state == WITH_ANOTHER and newest[number] == handover]  # fmt: skip
     if not back:
-        raise Refused(f"Nothing of {handover} is with {said.broker} any more")
+        raise Refused("handover-already-returned", handover=handover, broker=said.broker)
     word = kept(workspace, proof, "the other broker's word that it filed none")
     body = kinds.HandoverRecalled(
         handover=handover, numbers=back, reason=reason.strip(), proof=word
@@ -157,30 +157,29 @@ def _fill(out: seal.Sealer, data: bytes) -> None:
 
 def _require_other(workspace: Workspace, other: Other, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
-        raise BadInput(f"{folder} is not empty: a hand-over gets a folder of its own")
+        raise BadInput("handover-folder-not-empty", folder=folder)
     problems = []
     if not other.name.strip():
-        problems.append(Problem(column="broker", wrong="has no name"))
+        problems.append(Problem(column="broker", code="broker-name-missing"))
     if not numbering.is_filer(other.filer):
-        problems.append(Problem(column="filer", value=other.filer, wrong="is no filer code",
-                                right="three letters or digits, like XYZ"))  # fmt: skip
+        problems.append(Problem(column="filer", value=other.filer, code="filer-code-invalid"))  # fmt: skip
     elif other.filer == workspace.settings.broker.filer_code:
-        problems.append(Problem(column="filer", value=other.filer, wrong="is our own"))
+        problems.append(Problem(column="filer", value=other.filer, code="filer-code-is-own"))
     if problems:
-        raise BadInput("Nothing was sealed:", problems)
+        raise BadInput("handover-not-sealed", problems)
 
 
 def _require_unseen(workspace: Workspace, numbers: Sequence[str]) -> None:
     if not numbers:
-        raise BadInput("No entry is named")
+        raise BadInput("entry-not-named")
     states = _states(workspace, numbers)
     if lacking := [number for number in numbers if states.get(number) != "recorded"]:
         said = ", ".join(f"{one} is {states.get(one, 'in no reserve')}" for one in lacking[:5])
-        raise NumberUnavailable(f"{said}; only recorded entries can be handed over")
+        raise NumberUnavailable("handover-entry-not-recorded", reason=said)
     problems = [Problem(column="Entry number", value=number, wrong=reason, right="it stays ours: we file it")
                 for number in numbers if (reason := presented(workspace.journal, number))]  # fmt: skip
     if problems:
-        raise Refused("Only what CBP has not seen can be handed over:", problems)
+        raise Refused("entries-not-transferable", problems)
 
 
 def _states(workspace: Workspace, numbers: Sequence[str]) -> dict[str, str]:
@@ -222,11 +221,18 @@ def _require_papers(
     for option, papers, wrong, right in given:
         problems += [Problem(column=option, value=one, wrong=wrong, right=right)
                      for one in clients if one not in papers]  # fmt: skip
-        problems += [Problem(column=option, value=_said(one), wrong="is no importer of these entries",
-                             right=f"one of {', '.join(clients)}")
-                     for one in papers if one not in clients]  # fmt: skip
+        problems += [
+            Problem(
+                column=option,
+                value=_said(one),
+                code="importer-not-on-entries",
+                values={"clients": ", ".join(clients)},
+            )
+            for one in papers
+            if one not in clients
+        ]
     if problems:
-        raise BadInput("Nothing was sealed:", problems)
+        raise BadInput("handover-not-sealed", problems)
 
 
 def _name(workspace: Workspace, numbers: Sequence[str], other: Other) -> str:

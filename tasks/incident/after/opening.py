@@ -33,9 +33,9 @@ def open_package(path: Path, seed: bytes, folder: Path) -> Opened:
     (`seal.read_key`). Raises HostileFile if it is none or holds what it must not, NotOpened for another
     key, JournalBroken if it was altered, Refused if its own manifest does not hold: then nothing stays."""
     if folder.exists() and any(folder.iterdir()):
-        raise BadInput(f"{folder} is not empty")
+        raise BadInput("opening-folder-not-empty", folder=folder)
     if not path.is_file():
-        raise BadInput(f"{path} is not there")
+        raise BadInput("handover-package-not-found", path=path)
     data = b"".join(seal.pieces(path, seal.By(seed=seed)))
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -54,7 +54,7 @@ def open_package(path: Path, seed: bytes, folder: Path) -> Opened:
 
 def _checked(folder: Path) -> Opened:
     if problems := manifest.verify(folder):
-        raise Refused("The package is not what its manifest says", problems)
+        raise Refused("handover-package-mismatch", problems)
     said = json.loads((folder / manifest.FILE).read_bytes())
     about = json.loads((folder / "about.json").read_bytes())
     signer = keys.key_id(base64.b64decode(said["public_key"]))
@@ -68,13 +68,11 @@ def _require_harmless(path: Path, archive: zipfile.ZipFile) -> None:
     size = sum(one.file_size for one in archive.infolist())
     if odd or size > _MOST:
         what = f"names a file {odd[0]!r}" if odd else f"grows to {size / MIB:,.0f} MiB"
-        raise Refused(f"The package {what}: it is not opened")
+        raise Refused("handover-package-unsafe", subject=what)
     if not {manifest.FILE, "about.json"} <= set(names):
         raise _no_package(path)
 
 
 def _no_package(path: Path) -> HostileFile:
-    problem = Problem(file=path.name, wrong="is no hand-over of another broker",
-                      right="the file that its 'incident handover prepare' sealed; a kit is opened with "
-                      "continuity kit open")  # fmt: skip
-    return HostileFile("a file that is not opened", [problem])
+    problem = Problem(file=path.name, code="handover-file-invalid")  # fmt: skip
+    return HostileFile("handover-file-refused", [problem])

@@ -13,9 +13,9 @@ def kept(workspace: Workspace, path: Path, what: str) -> str:
     """The digest under which the file is kept. Raises BadInput, naming `what` it should be."""
     most = workspace.settings.letters.attachment_mib
     if path.is_symlink() or not path.is_file():
-        raise BadInput(f"{path} is not there: give {what}")
+        raise BadInput("proof-file-not-found", path=path, subject=what)
     size = path.stat().st_size
     if not 0 < size <= most * MIB:
         said = "is empty" if not size else f"has {size / MIB:.0f} MiB, more than {most}"
-        raise BadInput(f"{path.name} {said} ([letters] attachment_mib): give {what}")
+        raise BadInput("proof-file-size-invalid", name=path.name, reason=said, subject=what)
     return workspace.content.put(path.read_bytes())

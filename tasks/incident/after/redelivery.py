@@ -90,7 +90,7 @@ def _rules(workspace: Workspace) -> dict[str, tuple[int, str]]:
     try:
         return {row["rule"]: (int(row["days"]), row["mark"]) for row in rows}
     except ValueError as wrong:
-        raise BadInput(f"after_release.csv: days is not a whole number ({wrong})") from None
+        raise BadInput("after-release-days-invalid", reason=wrong) from None
 
 
 def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> Watch:
@@ -138,13 +138,9 @@ def conditional(
     without words or proof, NumberUnavailable unless the entry was released."""
     released = _released(workspace, number)
     if not why.strip():
-        raise BadInput(
-            "Say what the release depends on: a sample, a request for information (CBP 28) ..."
-        )
+        raise BadInput("release-condition-missing")
     if until and not released <= until <= _today():
-        raise BadInput(
-            f"--until {until}: a condition ends between the release ({released}) and today"
-        )
+        raise BadInput("condition-end-out-of-range", until=until, released=released)
     body = kinds.ReleaseConditional(number=number, why=why.strip(), until=until.isoformat() if until else "",
                                     proof=kept(workspace, proof, "what the port wrote"))  # fmt: skip
     workspace.journal.append(body, f"entry/{number}", actor)
@@ -159,17 +155,16 @@ def demanded(workspace: Workspace, number: str, notice: str, on: date, due: date
     days, _ = _rules(workspace)["notice_to_comply"]
     last = due or on + timedelta(days=days)
     if not released <= on <= _today() or last < on:
-        raise BadInput(f"A notice of {on}, to be met by {last}: it comes after the release ({released}), not "
-                       "after today, and is met after it is written")  # fmt: skip
+        raise BadInput("redelivery-notice-dates-invalid", on=on, last=last, released=released)  # fmt: skip
     if not notice.strip() or not what.strip():
-        raise BadInput("Give the notice's number or date (--notice) and what it demands (--what)")
+        raise BadInput("redelivery-notice-incomplete")
     body = kinds.RedeliveryDemanded(number=number, notice=notice.strip(), on=on.isoformat(),
                                     due=last.isoformat(), what=what.strip(),
                                     proof=kept(workspace, proof, "the notice"))  # fmt: skip
     if not workspace.journal.append(
         body, f"entry/{number}", actor, key=f"4647:{number}:{notice.strip()}"
     ):
-        raise Refused(f"{number}: the notice {notice!r} is recorded already")
+        raise Refused("redelivery-notice-already-recorded", number=number, notice=notice)
     return last
 
 
@@ -186,17 +181,21 @@ def answered(
     """Note what became of a demand: complied, extended (`until`), withdrawn. Raises BadInput for another
     word or day, Refused if there is no such demand open."""
     if how not in (COMPLIED, EXTENDED, WITHDRAWN):
-        raise BadInput(f"{how!r}: a demand is {COMPLIED}, {EXTENDED} or {WITHDRAWN}")
+        raise BadInput(
+            "redelivery-outcome-unknown",
+            how=how,
+            complied=COMPLIED,
+            extended=EXTENDED,
+            withdrawn=WITHDRAWN,
+        )
     facts = _facts(workspace)
     said, before = facts.demands.get((number, notice)), facts.answers.get((number, notice))
     if said is None or (before is not None and before.how != EXTENDED):
-        raise Refused(
-            f"{number} has no open demand {notice!r}; see continuity incident redelivery list"
-        )
+        raise Refused("redelivery-demand-not-open", number=number, notice=notice)
     if not said.on <= on.isoformat() <= _today().isoformat():
-        raise BadInput(f"--on {on}: after the notice ({said.on}), and not after today")
+        raise BadInput("outcome-date-out-of-range", on=on, on2=said.on)
     if (how == EXTENDED) != bool(until) or (until and until <= on):
-        raise BadInput("An extension has a day to come (--until), and nothing else has")
+        raise BadInput("extension-date-invalid")
     body = kinds.RedeliveryAnswered(number=number, notice=notice, how=how, on=on.isoformat(),
                                     until=until.isoformat() if until else "",
                                     proof=kept(workspace, proof, "CBP's word or the receipt"))  # fmt: skip
@@ -206,10 +205,7 @@ def answered(
 def _released(workspace: Workspace, number: str) -> date:
     rows = workspace.journal.rows(sa.select(ENTRIES.c.released).where(ENTRIES.c.number == number))
     if not rows or not rows[0].released:
-        raise NumberUnavailable(
-            f"{number} is not recorded as released on paper: record its outcome and release date first (its "
-            "desk's workbook). What production released stands on the hour-zero list (incident work)"
-        )
+        raise NumberUnavailable("paper-release-not-recorded", number=number)
     return date.fromisoformat(rows[0].released)
 
 

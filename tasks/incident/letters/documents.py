@@ -56,18 +56,22 @@ def attach(workspace: Workspace, number: str, path: Path, document: str, actor: 
     document or a reference that is taken, HostileFile, NumberUnavailable if it is not recorded."""
     if document not in codes.meanings("document_type"):
         kinds_ = ", ".join(codes.meanings("document_type"))
-        problem = Problem(column="type", value=document, wrong="is no kind of document",
-                          right=f"one of {kinds_}")  # fmt: skip
-        raise BadInput("Nothing was attached:", [problem])
+        problem = Problem(
+            column="type", value=document, code="document-kind-unknown", values={"kinds": kinds_}
+        )
+        raise BadInput("nothing-attached", [problem])
     _require_recorded(workspace.journal, [number])
     one = _kept(
         workspace, number, read(path, workspace.settings.letters), document, reference, actor
     )
     if one.document != document:
         raise BadInput(
-            f"{path.name} is attached already, as {one.document} ({one.file}, {one.reference}); a file goes "
-            f"behind a letter once. If it is {document}: incident letters drop it first; if it is both, "
-            "split the scan"
+            "document-already-attached",
+            name=path.name,
+            document=one.document,
+            file=one.file,
+            reference=one.reference,
+            document2=document,
         )
     return one
 
@@ -88,7 +92,7 @@ def attach_folder(
     """Attach every file of a folder that the sheet Documents of these entries names. Raises HostileFile
     with every file that is not taken, and then attaches none; BadInput if there is no such folder."""
     if not folder.is_dir():
-        raise BadInput(f"{folder} is no folder")
+        raise BadInput("folder-not-found", folder=folder)
     _require_recorded(workspace.journal, numbers)
     checked, lacking, problems = [], [], []
     for case in cases(workspace, numbers):
@@ -102,7 +106,7 @@ def attach_folder(
             except HostileFile as bad:
                 problems += bad.problems
     if problems:
-        raise HostileFile("files that are not attached; nothing was", sorted(problems))
+        raise HostileFile("attachments-refused", sorted(problems))
     alone, twins = _apart(workspace.journal, checked)
     done = [
         _kept(workspace, number, found, row["document_type"], row["dis_reference"] or "", actor)
@@ -124,10 +128,14 @@ def _apart(journal: Journal, checked: Sequence[Checked]) -> tuple[list[Checked],
         if (file, document) == own:
             alone.append((number, found, row))
             continue
-        twins.append(Problem(
-            file=found.file, column=f"{number}, {own[1]}", wrong=f"is the same scan as {file}, {document}",
-            right="a file goes behind a letter once: scan the other paper, or entries correct",
-        ))  # fmt: skip
+        twins.append(
+            Problem(
+                file=found.file,
+                column=f"{number}, {own[1]}",
+                code="scan-duplicated",
+                values={"file": file, "document": document},
+            )
+        )
     return alone, twins
 
 
@@ -135,9 +143,9 @@ def drop(workspace: Workspace, number: str, reference: str, reason: str, actor: 
     """Take a file off an entry; it stays in the book. Raises BadInput without a reason, Refused if
     there is no such file."""
     if not reason.strip():
-        raise BadInput("Say why the file does not belong to the entry")
+        raise BadInput("detach-reason-missing")
     if reference not in {one.reference for one in attached(workspace.journal, [number])[number]}:
-        raise Refused(f"{number} has no document {reference!r}")
+        raise Refused("document-not-found", number=number, reference=reference)
     body = kinds.DocumentDropped(number=number, reference=reference, reason=reason)
     workspace.journal.append(body, f"entry/{number}", actor)
 
@@ -160,9 +168,7 @@ def _require_recorded(journal: Journal, numbers: Sequence[str]) -> None:
     rows = among(journal.rows, sa.select(ENTRIES.c.number), ENTRIES.c.number, list(numbers))
     known = {row.number for row in rows}
     if unknown := [number for number in numbers if number not in known]:
-        raise NumberUnavailable(
-            f"{', '.join(unknown[:5])}: not recorded; hand in the workbook first"
-        )
+        raise NumberUnavailable("case-entries-not-recorded", unknown=", ".join(unknown[:5]))
 
 
 def _kept(workspace: Workspace, number: str, found: Document, document: str, reference: str, actor: str
@@ -175,9 +181,7 @@ def _kept(workspace: Workspace, number: str, found: Document, document: str, ref
                 return Attached(**{k: row._mapping[k] for k in Attached.__dataclass_fields__})
         taken = {row.reference for row in rows}
         if reference and reference in taken:
-            raise BadInput(
-                f"{number} has a document {reference!r} already; a reference is used once"
-            )
+            raise BadInput("document-reference-taken", number=number, reference=reference)
         one = Attached(number, reference or _reference(number, taken, content), document, found.file,
                        content, len(found.data), found.media, found.pages)  # fmt: skip
         pen.append(kinds.DocumentAttached(**vars(one)), f"entry/{number}")

@@ -36,7 +36,7 @@ def chapter(workspace: Workspace, out: Path, actor: str) -> list[str]:
     """Issue the letters into `out/letters`, write the agencies' matrix; says what came of it. Raises
     Refused outside a drill: a made-up document must never stand behind a real entry."""
     if not is_drill(workspace.journal):
-        raise Refused("Only a drill may make up documents")
+        raise Refused("simulated-documents-drill-only")
     told = [_flags(workspace, actor), f"agencies' matrix: {_matrix(workspace, out / 'pga')}"]
     for desk, port in PORTS:
         numbers = waiting(workspace.journal, port)
@@ -71,7 +71,7 @@ def _letters(
 ) -> list[str]:
     wish = Wish(tuple(numbers), PORT, without=_without(workspace, port), leave_out=True)
     if not numbers:
-        raise BadInput(f"the drill's desk {desk} has recorded nothing")
+        raise BadInput("drill-desk-without-entries", desk=desk)
     without = [f"  left out, {some.words}" for some in decided(workspace.journal, port)]
     outcome = issue(workspace, wish, out / FOLDER / desk, actor)
     left = [f"  not on it: {problem}" for problem in outcome.left]

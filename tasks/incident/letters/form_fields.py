@@ -123,8 +123,7 @@ def given(path: Path, fields: Iterable[str], boxes: Iterable[str]) -> FormMap:
         return FormMap({}, {})
     reader = csv.DictReader(io.StringIO(read_text(path)))
     problems = [
-        Problem(path.name, row=1, column=name, wrong="the column is missing",
-                right="the heading field,value or field,value,when")
+        Problem(file=path.name, row=1, column=name, code="form-fields-column-missing")
         for name in ("field", "value") if name not in (reader.fieldnames or ())
     ]  # fmt: skip
     rows = [] if problems else list(reader)
@@ -132,7 +131,7 @@ def given(path: Path, fields: Iterable[str], boxes: Iterable[str]) -> FormMap:
     for place, row in enumerate(rows, start=2):
         problems += _faults(path.name, place, row, known, square)
     if problems:
-        raise BadInput(f"{path} cannot be used:", problems)
+        raise BadInput("letter-table-invalid", problems, path=path)
     return FormMap(
         {row["field"]: row["value"] for row in rows if row["field"] in known},
         {
@@ -147,14 +146,19 @@ def _faults(file: str, place: int, row: Mapping[str, str], known: set[str], squa
             ) -> Iterator[Problem]:  # fmt: skip
     name, value, when = (row.get(one) or "" for one in ("field", "value", "when"))
     if name not in known | square:
-        yield Problem(file, row=place, column="field", value=name, wrong="is no field of the form",
-                      right="continuity incident letters forms lists them")  # fmt: skip
+        yield Problem(file=file, row=place, column="field", value=name, code="form-field-unknown")  # fmt: skip
     if value not in NAMES or value in PRIVATE:
-        yield Problem(file, row=place, column="value", value=value, wrong="is no value of an entry",
-                      right=f"one of the column value in {_TABLE}")  # fmt: skip
+        yield Problem(
+            file=file,
+            row=place,
+            column="value",
+            value=value,
+            code="form-value-unknown",
+            values={"table": _TABLE},
+        )
     if name in square and not when.strip():
-        yield Problem(file, row=place, column="when", wrong="is missing for a box to tick",
-                      right="the code for which it is ticked, such as 8 for bond_type")  # fmt: skip
+        yield Problem(file=file, row=place, column="when", code="checkbox-code-missing")  # fmt: skip
     if name in known and when.strip():
-        yield Problem(file, row=place, column="when", value=when, wrong="stands at a field to write in",
-                      right="only boxes to tick have it")  # fmt: skip
+        yield Problem(
+            file=file, row=place, column="when", value=when, code="checkbox-code-on-text-field"
+        )

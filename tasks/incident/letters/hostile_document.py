@@ -123,6 +123,4 @@ def _frames(name: str, data: bytes) -> int:
 
 
 def _fault(name: str, wrong: str, right: str) -> HostileFile:
-    return HostileFile(
-        "a file that is not attached", [Problem(file=name, wrong=wrong, right=right)]
-    )
+    return HostileFile("attachment-refused", [Problem(file=name, wrong=wrong, right=right)])

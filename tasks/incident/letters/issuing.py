@@ -83,10 +83,9 @@ def issue(workspace: Workspace, wish: Wish, folder: Path, actor: str) -> Outcome
     """
     letterhead.require(workspace.settings.broker)
     if folder.exists() and any(folder.iterdir()):
-        raise BadInput(f"{folder} is not empty: letters get a folder of their own")
+        raise BadInput("letter-folder-not-empty", folder=folder)
     if not wish.numbers:
-        raise BadInput("No entry is named, and none waits for a letter there: name entries, or a port "
-                       "with recorded ones (continuity incident letters list)")  # fmt: skip
+        raise BadInput("letter-without-entries")  # fmt: skip
     signs = signer(workspace.journal, workspace.settings, wish.signer)
     found = ready(Rules.of(workspace), wish.numbers, bool(wish.again))
     for one in found:
@@ -106,7 +105,7 @@ def issue(workspace: Workspace, wish: Wish, folder: Path, actor: str) -> Outcome
         for draft, _, body in ready_:
             _require_unchanged(pen, draft)
             if pen.append(body, f"letter/{draft.id}", key=f"letter:{draft.id}") is None:
-                raise Busy(f"{draft.id} was issued by somebody else just now")
+                raise Busy("letter-just-issued", id=draft.id)
     issued = tuple(
         _written(draft, printed, body, notes, folder)
         for (draft, printed, body), (*_, notes) in zip(ready_, made, strict=True)
@@ -121,16 +120,20 @@ def _refused(found: Sequence[Ready], given: Leave, day: date, wish: Wish) -> tup
     barred = [] if wish.without else leave_problems(given, ports, day)
     faults = [problem for one in found for problem in one.problems]
     if barred:
-        raise Refused("No letter was issued:", [*barred, *faults])
+        raise Refused("letter-not-issued", [*barred, *faults])
     if faults and (not wish.leave_out or all(not one.clean for one in found)):
-        raise Refused(f"No letter was issued; {sum(not one.clean for one in found)} of {len(found)} "
-                      "entries cannot be on one:", faults)  # fmt: skip
+        raise Refused(
+            "entries-not-allowed-on-letter",
+            faults,
+            names=sum(not one.clean for one in found),
+            found_count=len(found),
+        )
     return tuple(faults)
 
 
 def _groups(found: Sequence[Ready], per: str) -> list[list[Ready]]:
     if per not in (SHIPMENT, PORT):
-        raise BadInput(f"{per!r}: a letter is made per {SHIPMENT} or per {PORT}")
+        raise BadInput("letter-grouping-unknown", per=per, shipment=SHIPMENT, port=PORT)
     if per == SHIPMENT:
         return [[one] for one in found]
     ports: dict[str, list[Ready]] = {}
@@ -173,8 +176,7 @@ def _packets(workspace: Workspace, draft: Draft) -> tuple[Packet, Packet | None,
     size = sum(one.size for part in draft.parts for one in part.documents)
     most = workspace.settings.letters.packet_mib
     if size > most * MIB:
-        raise Refused(f"{draft.id}: its documents have {size / MIB:.0f} MiB, more than {most} "
-                      "([letters] packet_mib): issue it per shipment, or scan coarser")  # fmt: skip
+        raise Refused("letter-packet-too-large", id=draft.id, size=size / MIB, most=most)  # fmt: skip
     filled, whole, notes = _forms(workspace, draft.parts)
     printed = assemble(draft, workspace.content.get, filled, whole, hidden=False)
     private = any(
@@ -256,4 +258,4 @@ def _require_unchanged(pen: Pen, draft: Draft) -> None:
         row = now[part.case.number]
         other = row.letter is not None and row.letter not in draft.replaces
         if row.digest != part.case.digest or row.state != "recorded" or other:
-            raise Refused(f"{part.case.number} changed while its letter was made: issue it again")
+            raise Refused("entry-changed-during-letter", number=part.case.number)

@@ -32,12 +32,13 @@ def titles(names: list[str]) -> str:
 def require(broker: Broker) -> None:
     """Raises BadInput, naming each setting that is missing and what to enter."""
     problems = [
-        Problem(file=FILE, column=f"[broker] {name}", wrong="is not set", right=REQUIRED[name][1])
+        Problem(
+            file=FILE, column=f"[broker] {name}", right=REQUIRED[name][1], code="setting-not-set"
+        )
         for name in missing(broker)
     ]
     if problems:
-        raise BadInput("No letter was issued. A port must know who the broker is: enter these under "
-                       "[broker] in continuity.toml, then give the command again:", problems)  # fmt: skip
+        raise BadInput("letterhead-incomplete", problems)  # fmt: skip
 
 
 def credentials(broker: Broker) -> str:

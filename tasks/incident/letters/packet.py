@@ -43,7 +43,7 @@ def assemble(draft: Draft, load: Callable[[str], bytes], forms: Sequence[Sequenc
             break
         places = found
     else:
-        raise JournalBroken("the packet's page numbers do not come to rest")
+        raise JournalBroken("packet-page-numbers-unstable")
     data, pages = _joined(draft, made, forms, load)
     return Packet(data, pages, places)
 

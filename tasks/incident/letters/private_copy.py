@@ -35,4 +35,4 @@ def get(workspace: Workspace, letter: str, sealed: str, reference: str) -> bytes
     try:
         return AESGCM(key).decrypt(blob[:_NONCE], blob[_NONCE:], letter.encode())
     except InvalidTag:
-        raise JournalBroken(f"The packet of {letter} was altered") from None
+        raise JournalBroken("letter-packet-altered", letter=letter) from None

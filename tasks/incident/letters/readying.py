@@ -144,19 +144,14 @@ def _unlettered() -> sa.Select[tuple[str, str]]:
 def require_port(workspace: Workspace, port: str) -> None:
     """Raises BadInput for a port that neither the list nor the settings know."""
     if port not in codes.meanings("port") and port not in workspace.settings.entries.further_ports:
-        problem = Problem(column="port", wrong=f"{port!r} is no port of Schedule D that is known here",
-                          right="four digits, like 2304; a port that the list lacks goes into [entries] "
-                                "further_ports")  # fmt: skip
-        raise BadInput("No letter was made:", [problem])
+        problem = Problem(column="port", code="grant-port-not-listed", values={"port": port})  # fmt: skip
+        raise BadInput("letter-not-drafted", [problem])
 
 
 def leave_problems(leave: Leave, ports: Iterable[str], day: date) -> list[Problem]:
     """Why CBP's leave does not cover these ports today."""
     return [
-        Problem(column="authorisation", wrong=f"port {port}: {reason}",
-                right="record CBP's authorization (continuity incident step downtime_authorised --reference "
-                      "WORDS), or issue without it and say why: "
-                      "--without-authorisation REASON")
+        Problem(column="authorisation", code="port-not-authorized", values={"port": port, "reason": reason})
         for port in sorted(set(ports)) if (reason := leave.lacking(port, day))
     ]  # fmt: skip
 

@@ -73,7 +73,7 @@ def find(workspace: Workspace, letter: str) -> Letter:
     for one in letters(workspace):
         if one.said.letter == letter.strip().upper():
             return one
-    raise Refused(f"No downtime letter {letter!r}; see continuity incident letters list")
+    raise Refused("letter-unknown", letter=letter)
 
 
 def sent(
@@ -84,13 +84,11 @@ def sent(
     any more."""
     one = _live(workspace, letter)
     if not way.strip() or not to.strip():
-        raise BadInput("Say how it went (--way) and to whom (--to)")
+        raise BadInput("delivery-details-missing")
     # Days are Washington's: in its evening the journal's own time is the next day already.
     issued = clock.washington(clock.parse(one.at)).date()
     if not issued <= on <= clock.washington().date():
-        raise BadInput(
-            f"--on {on}: {letter} was issued on {issued}, and what is to come is no fact"
-        )
+        raise BadInput("letter-date-out-of-range", on=on, letter=letter, issued=issued)
     data = _proof(workspace, proof)
     kept = workspace.content.put(data)
     body = kinds.LetterSent(letter=one.said.letter, way=way.strip(), to=to.strip(), on=on.isoformat(),
@@ -104,11 +102,10 @@ def sent(
 def _proof(workspace: Workspace, path: Path) -> bytes:
     most = workspace.settings.letters.attachment_mib
     if not path.is_file():
-        raise BadInput(f"{path} is not there: the proof is the stamped copy, the mail, the receipt")
+        raise BadInput("delivery-proof-not-found", path=path)
     size = path.stat().st_size
     if not 0 < size <= most * MIB:
-        raise BadInput(f"{path.name} has {size / MIB:.0f} MiB; a proof has something in it, and at most "
-                       f"{most} MiB")  # fmt: skip
+        raise BadInput("delivery-proof-size-invalid", name=path.name, size=size / MIB, most=most)  # fmt: skip
     return path.read_bytes()
 
 
@@ -116,10 +113,10 @@ def withdraw(workspace: Workspace, letter: str, reason: str, actor: str) -> list
     """Take a letter back before the port has it; returns the numbers that are free for another.
     Raises BadInput without a reason, Refused if it went to the port or no longer counts."""
     if not reason.strip():
-        raise BadInput("Say why the letter is taken back, and that no copy is left")
+        raise BadInput("withdrawal-reason-missing")
     one = _live(workspace, letter)
     if one.state == SENT:
-        raise Refused(f"{letter} went to the port: issue it again instead (--again REASON)")
+        raise Refused("letter-already-sent", letter=letter)
     body = kinds.LetterWithdrawn(letter=one.said.letter, reason=reason.strip())
     query = sa.select(LETTERS.c.live).where(LETTERS.c.letter == one.said.letter)
     numbers = [row.live for row in workspace.journal.rows(query) if row.live]
@@ -130,7 +127,7 @@ def withdraw(workspace: Workspace, letter: str, reason: str, actor: str) -> list
 def _live(workspace: Workspace, letter: str) -> Letter:
     one = find(workspace, letter)
     if one.state not in (ISSUED, SENT):
-        raise Refused(f"{one.said.letter} is {one.state} and no longer counts")
+        raise Refused("letter-not-in-force", letter=one.said.letter, state=one.state)
     return one
 
 
@@ -138,7 +135,7 @@ def reprint(workspace: Workspace, letter: str, path: Path) -> tuple[Path, bool]:
     """Write a letter out once more, as printed; where its private data was purged, with these hidden
     (then False). Raises BadInput if the file stands there."""
     if path.exists():
-        raise BadInput(f"{path} stands there already")
+        raise BadInput("output-already-exists", path=path)
     one = find(workspace, letter).said
     whole, data = True, b""
     try:
@@ -155,11 +152,11 @@ def export(workspace: Workspace, letter: str, folder: Path, actor: str) -> list[
     manifest. Nothing is sent. Raises BadInput if the folder is not empty, Refused without documents."""
     one = find(workspace, letter)
     if folder.exists() and any(folder.iterdir()):
-        raise BadInput(f"{folder} is not empty: an export gets a folder of its own")
+        raise BadInput("export-folder-not-empty", folder=folder)
     numbers = [entry.number for entry in one.said.entries]
     found = [doc for number in numbers for doc in attached(workspace.journal, numbers)[number]]
     if not found:
-        raise Refused(f"No document is attached to the entries of {one.said.letter}")
+        raise Refused("letter-without-documents", letter=one.said.letter)
     labels = {row["document"]: row["label"] for row in
               table(workspace.settings.home, "letters", "dis_documents.csv").rows}  # fmt: skip
     mark = {"drill": "DRILL"} if is_drill(workspace.journal) else {}

@@ -35,12 +35,10 @@ def signer(journal: Journal, settings: Settings, given: str = "") -> Signer:
         licensed = [one for one in people.everyone(journal) if one.licence and not one.revoked]
         if len(licensed) != 1:
             who = ", ".join(one.person for one in licensed) or "nobody here has a licence"
-            raise BadInput(f"Who signs? Give --signer ID or set [letters] signer ({who})")
+            raise BadInput("letter-signer-missing", who=who)
         person = licensed[0].person
     one = people.known(journal, person)
     licence = one.licence or settings.broker.licence
     if not licence:
-        raise Refused(
-            f"{one.name} has no licence, and [broker] licence is not set: nothing to sign under"
-        )
+        raise Refused("signer-license-missing", name=one.name)
     return Signer(one.person, one.name, licence, own=bool(one.licence))

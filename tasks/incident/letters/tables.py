@@ -49,26 +49,38 @@ def _checked(path: Path, text: str, columns: tuple[str, ...]) -> tuple[Row, ...]
     reader = csv.DictReader(io.StringIO(text))
     have = reader.fieldnames or ()
     problems = [
-        Problem(path.name, column=column, wrong="the column is missing",
-                right=f"the heading {','.join(columns)}")
-        for column in columns if column not in have
-    ]  # fmt: skip
+        Problem(
+            file=path.name,
+            column=column,
+            code="letter-table-column-missing",
+            values={"columns": ",".join(columns)},
+        )
+        for column in columns
+        if column not in have
+    ]
     rows = tuple(reader)
     for place, row in enumerate(rows, start=2):
         if None in row or None in row.values():
             wrong = "has more or fewer cells than the heading"
             problems.append(Problem(path.name, row=place, wrong=wrong, right="one cell a column"))
     if problems:
-        raise BadInput(f"{path} cannot be used:", problems)
+        raise BadInput("letter-table-invalid", problems, path=path)
     return rows
 
 
 def require_known(found: Table, column: str, known: Collection[str]) -> None:
     """Raises BadInput, with each row, where a column holds what the program has no meaning for."""
     problems = [
-        Problem(found.name, row=place, column=column, value=row[column], wrong="is not known",
-                right=f"one of {', '.join(sorted(known))}")
-        for place, row in enumerate(found.rows, start=2) if row[column] not in known
-    ]  # fmt: skip
+        Problem(
+            file=found.name,
+            row=place,
+            column=column,
+            value=row[column],
+            code="grant-act-unknown",
+            values={"allowed": ", ".join(sorted(known))},
+        )
+        for place, row in enumerate(found.rows, start=2)
+        if row[column] not in known
+    ]
     if problems:
-        raise BadInput(f"{found.words} cannot be used:", problems)
+        raise BadInput("letter-table-values-invalid", problems, words=found.words)

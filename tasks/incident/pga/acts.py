@@ -31,14 +31,14 @@ def note_paper(
     case = _case(workspace, number)
     _require(case, agency, line)
     if not (form.strip() or reference.strip() or file):
-        raise BadInput("Give the form, its number, or the file: --form, --reference, --file")
+        raise BadInput("agency-form-missing")
     office = Agencies(workspace)
     asked = {one.program for one in demands(office, case)
              if one.agency == agency and line in (0, one.line)}  # fmt: skip
     program = program or (asked.pop() if len(asked) == 1 else "")
     paper = office.paper_for(agency, program)
     if paper["number"] == "Y" and not reference.strip():
-        raise BadInput(f"{paper['form']}: its number is what counts, give it with --reference")
+        raise BadInput("agency-form-number-missing", paper=paper["form"])
     kept = attach(workspace, number, file, "PGA form", actor).reference if file else ""
     body = kinds.PgaPaper(number=number, line=line, agency=agency, program=program,
                           form=form.strip() or paper["form"], reference=reference.strip(),
@@ -52,14 +52,19 @@ def let_go(workspace: Workspace, number: str, agency: str, reason: str, actor: s
     """Let an entry go to the port without an agency's paper, for a recorded reason (R5). Raises
     BadInput without one, Refused if nothing of that agency holds the entry, NumberUnavailable."""
     if len(reason.split()) < 2:
-        raise BadInput("Say in words why the goods go without the agency's paper, and who said so")
+        raise BadInput("agency-release-reason-missing")
     case = _case(workspace, number)
     _require(case, agency, line)
     wanted = demands(Agencies(workspace), case)
     if not any(
         one.agency == agency and one.state == HELD and line in (0, one.line) for one in wanted
     ):
-        raise Refused(f"Nothing of {agency} holds {number}{f' on line {line}' if line else ''}")
+        raise Refused(
+            "agency-hold-not-found",
+            agency=agency,
+            number=number,
+            detail=f" on line {line}" if line else "",
+        )
     body = kinds.PgaLetGo(number=number, line=line, agency=agency, reason=reason.strip())
     workspace.journal.append(body, f"entry/{number}", actor)
     return demands(Agencies(workspace), case)
@@ -68,7 +73,7 @@ def let_go(workspace: Workspace, number: str, agency: str, reason: str, actor: s
 def _case(workspace: Workspace, number: str) -> Case:
     found = cases(workspace, [number])
     if not found:
-        raise NumberUnavailable(f"{number} is not recorded; hand in the workbook first")
+        raise NumberUnavailable("case-entry-not-recorded", number=number)
     return found[0]
 
 
@@ -76,12 +81,11 @@ def _require(case: Case, agency: str, line: int) -> None:
     lines = {row["line"] for row in case.rows("lines")}
     problems = []
     if agency not in codes.meanings("agency"):
-        problems.append(Problem(column="agency", value=agency, wrong="is no agency",
-                                right="a code of CATAIR Appendix V, like FDA or APH"))  # fmt: skip
+        problems.append(Problem(column="agency", value=agency, code="agency-code-unknown"))  # fmt: skip
     if line and line not in lines:
         right = f"0 for the whole entry, or one of {', '.join(map(str, sorted(lines)))}"
         problems.append(
-            Problem(column="line", value=str(line), wrong="is no line of it", right=right)
+            Problem(column="line", value=str(line), right=right, code="entry-line-unknown")
         )
     if problems:
-        raise BadInput("Nothing was noted:", problems)
+        raise BadInput("agency-demand-not-recorded", problems)

@@ -42,11 +42,11 @@ def load(
     """Take a table into the book. Raises BadInput with every faulty row, or for a day to come or no
     source; HostileFile for a file that is not opened. Loading the same again changes nothing."""
     if what not in _SHAPES:
-        raise BadInput(f"{what!r} is no table; there are {' and '.join(_SHAPES)}")
+        raise BadInput("agency-table-unknown", subject=what, shapes=" and ".join(_SHAPES))
     if not source.strip():
-        raise BadInput("Say where the table comes from: --source")
+        raise BadInput("table-source-missing")
     if as_of > clock.washington().date():
-        raise BadInput(f"--as-of {as_of} lies ahead; it is the day that the source itself gives")
+        raise BadInput("source-date-in-future", as_of=as_of)
     rows = _checked(workspace, what, path)
     original = workspace.content.put(path.read_bytes()) if what == FLAGS else ""
     content = workspace.content.put(kinds.canonical(rows).encode())
@@ -88,9 +88,9 @@ def _checked(workspace: Workspace, what: str, path: Path) -> list[Row]:
                      for c, v, w, r in faults(row, flags)]  # fmt: skip
         rows.append(row)
     if not rows:
-        problems.append(Problem(path.name, wrong="holds no row", right="at least one"))
+        problems.append(Problem(file=path.name, code="agency-table-empty"))
     if problems:
-        raise BadInput("The table was not taken:", problems)
+        raise BadInput("agency-table-not-accepted", problems)
     # A Social Security number is never kept here: such a client is known by name.
     return [{**row, **({"importer": _plain(row["importer"])} if "importer" in row else {})}
             for row in rows]  # fmt: skip

@@ -34,22 +34,32 @@ def read(path: Path, needed: Sequence[str], known: Sequence[str]) -> Sheet:
         raise hostile.refuse(path, "no kind of file that is read here", "a .csv or .xlsx file")
     heading = [cell.strip().lower().replace(" ", "_") for cell in grid[0]] if grid else []
     problems = [
-        Problem(path.name, row=1, column=name, wrong="the column is missing",
-                right=f"a heading row with {', '.join(needed)}")
-        for name in needed if name not in heading
-    ]  # fmt: skip
+        Problem(
+            file=path.name,
+            row=1,
+            column=name,
+            code="agency-table-column-missing",
+            values={"needed": ", ".join(needed)},
+        )
+        for name in needed
+        if name not in heading
+    ]
     if len(grid) > MOST_ROWS:
         problems.append(
-            Problem(path.name, wrong=f"{len(grid):,} rows", right=f"at most {MOST_ROWS:,}")
+            Problem(
+                file=path.name,
+                code="grid-too-many-rows",
+                values={"grid_count": len(grid), "most_rows": MOST_ROWS},
+            )
         )
     if problems:
-        raise BadInput("The table was not taken:", problems)
+        raise BadInput("agency-table-not-accepted", problems)
     return Sheet(path.name, tuple(_rows(path, heading, grid[1:], {*needed, *known})))
 
 
 def _there(path: Path) -> Path:
     if not path.is_file():
-        raise BadInput(f"{path} is not there")
+        raise BadInput("handover-package-not-found", path=path)
     return path
 
 
@@ -65,7 +75,7 @@ def _rows(path: Path, heading: list[str], grid: list[list[str]], wanted: set[str
         row = dict(zip(heading, cells, strict=False))
         found.append((place, {name: row.get(name, "").strip() for name in sorted(wanted)}))
     if problems:
-        raise BadInput("The table was not taken:", problems)
+        raise BadInput("agency-table-not-accepted", problems)
     return found
 
 

@@ -25,7 +25,7 @@ def give(
     approved. Returns why not, in words; empty if the approval stands. Every refusal is written down."""
     try:
         if not seen or not plan.startswith(seen):
-            raise Refused("The plan changed while the form was open: look at the new one")
+            raise Refused("plan-changed-in-form")
         approval.grant(journal, settings.home, plan, person(journal, who), code,
                        persons=settings.approval.persons, given_at=given_at)  # fmt: skip
     except CodeRefused as no:
@@ -46,9 +46,9 @@ def person(journal: Journal, who: str) -> str:
         return wanted.lower()
     found = [one.person for one in everyone if one.licence and one.licence == wanted]
     if len(found) > 1:
-        raise Refused(f"{len(found)} people act under the licence {wanted}: give your id")
+        raise Refused("license-shared-by-people", found_count=len(found), name=wanted)
     if not found:
-        raise Refused(f"Nobody here has the id or licence number {wanted!r}")
+        raise Refused("person-or-license-unknown", name=wanted)
     return found[0]
 
 

@@ -35,7 +35,9 @@ class Letter:
 def drafts(workspace: Workspace, day: date, only: Collection[str] = ()) -> Iterator[Draft]:
     """All that is to be written now, or only these kinds. Raises BadInput for an unknown one."""
     if unknown := set(only) - set(KINDS):
-        raise BadInput(f"Unknown: {', '.join(sorted(unknown))}. There are {', '.join(KINDS)}")
+        raise BadInput(
+            "letter-kind-unknown", unknown=", ".join(sorted(unknown)), kinds=", ".join(KINDS)
+        )
     cases = all_cases(workspace)
     makers = {
         today.TODAY: lambda: today.drafts(cases),
@@ -57,7 +59,7 @@ def write(
     by this. Raises Refused if the folder holds something already, since a letter of yesterday must
     not be sent for one of today; MissingPart without fpdf2 or its fonts."""
     if folder.exists() and any(folder.iterdir()):
-        raise Refused(f"{folder} is not empty: letters get a folder of their own")
+        raise Refused("status-letter-folder-not-empty", folder=folder)
     day, drill = clock.washington().date(), is_drill(workspace.journal)
     made = []
     for draft in drafts(workspace, day, only):

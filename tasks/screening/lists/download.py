@@ -44,7 +44,7 @@ def fetch(settings: Screening, list_: str, folder: Path) -> Fetched:
     may not be used. Either all files of the list are replaced or none."""
     addresses = settings.addresses.get(list_, ())
     if not addresses:
-        raise BadInput(f"No address is set for the list {list_}: [screening.addresses]")
+        raise BadInput("list-address-not-set", list=list_)
     _judge_addresses(settings, addresses)
     target = folder / list_
     notes = _notes(target)
@@ -70,13 +70,12 @@ def forget(folder: Path) -> None:
 def _judge_addresses(settings: Screening, addresses: tuple[str, ...]) -> None:
     schemes = ("https", "http") if settings.allow_plain_http else ("https",)
     problems = [
-        Problem(file="continuity.toml", column="screening.addresses", value=url,
-                wrong="not fetched over https", right="https://...")
+        Problem(file="continuity.toml", column="screening.addresses", value=url, code="list-address-not-https")
         for url in addresses
         if urlsplit(url).scheme not in schemes or not re.fullmatch(r"[\w.-]+", _name(url))
     ]  # fmt: skip
     if problems:
-        raise BadInput("A list's address cannot be used:", problems)
+        raise BadInput("list-address-invalid", problems)
 
 
 def _name(url: str) -> str:
@@ -116,8 +115,8 @@ def _get(
             return _read(pool, settings, response, url)
         except HTTPError as wrong:
             if attempt + 1 == settings.tries:
-                raise NotFetched(f"{url} could not be fetched: {_why(wrong)}") from None
-    raise NotFetched(f"{url} could not be fetched")
+                raise NotFetched("list-download-failed", url=url, why=_why(wrong)) from None
+    raise NotFetched("list-download-refused", url=url)
 
 
 def _conditions(folder: Path, url: str, note: dict[str, str]) -> dict[str, str]:
@@ -134,12 +133,17 @@ def _read(
 ) -> tuple[bytes, dict[str, str]] | None:
     final = response.url or url
     if final.startswith("http:") and not settings.allow_plain_http:
-        raise NotFetched(f"{url} leads to {final}, which is not https")
+        raise NotFetched("redirect-not-https", url=url, final=final)
     if response.status == 304:
         response.drain_conn()
         return None
     if response.status != 200:
-        raise NotFetched(f"{url} answers {response.status} {response.reason or ''}".strip())
+        raise NotFetched(
+            "list-server-answer-unusable",
+            url=url,
+            status=response.status,
+            reason=response.reason or "",
+        )
     data = _body(response, url)
     _check(pool, settings, response, url, data)
     modified = response.headers.get("Last-Modified", "")
@@ -154,7 +158,7 @@ def _body(response: BaseHTTPResponse, url: str) -> bytes:
     for piece in response.stream(_PIECE, decode_content=True):
         size += len(piece)
         if size > MOST_BYTES:
-            raise NotFetched(f"{url} is larger than {MOST_BYTES >> 20} MiB")
+            raise NotFetched("list-download-too-large", url=url, most_bytes=MOST_BYTES >> 20)
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -168,11 +172,11 @@ def _check(
     header = response.headers.get("Repr-Digest", "") or response.headers.get("Digest", "")
     found = re.search(r"sha-256=:?([A-Za-z0-9+/=]{44})", header, re.I)
     if found and b64decode(found[1]) != ours.digest():
-        raise NotFetched(f"{url} does not have the digest that the server names")
+        raise NotFetched("list-digest-mismatch", url=url)
     if address := settings.checksums.get(url):
         told = pool.request("GET", address).data[:4096].decode("ascii", "replace").lower()
         if ours.hexdigest() not in re.findall(r"\b[0-9a-f]{64}\b", told):
-            raise NotFetched(f"{url} does not have the checksum of {address}")
+            raise NotFetched("list-checksum-mismatch", url=url, address=address)
 
 
 def _day(modified: str) -> str:

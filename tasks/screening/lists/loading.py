@@ -64,9 +64,9 @@ class Book:
 
     def __post_init__(self) -> None:
         if self.accept and not self.reason:
-            raise BadInput("To take a faulty list say why: --reason")
+            raise BadInput("faulty-list-reason-missing")
         if unknown := sorted(self.accept - READERS.keys()):
-            raise BadInput(f"{unknown[0]!r} is no list; lists are {', '.join(READERS)}")
+            raise BadInput("accepted-list-unknown", unknown=unknown[0], readers=", ".join(READERS))
         if self.accept:
             people.known(self.journal, self.actor)
 
@@ -75,13 +75,13 @@ def load_folder(book: Book, folder: Path) -> list[Loaded]:
     """Load every list whose files lie in a folder or in its folders. Raises BadInput if there is
     none. A refused list leaves its old version in force and keeps no other list back."""
     if not folder.is_dir():
-        raise BadInput(f"{folder} is no folder")
+        raise BadInput("list-folder-not-found", folder=folder)
     places = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
     wanted = {list_: _places(places, list_) for list_ in READERS}
     found = {list_: those for list_, those in wanted.items() if those}
     if not found:
         names = ", ".join(sorted({name for signs in SIGNS.values() for name in signs}))
-        raise BadInput(f"{folder} holds no list; files that are known: {names}")
+        raise BadInput("list-files-not-found", folder=folder, names=names)
     done = []
     for list_, (place, *others) in found.items():
         made = load(book, list_, place)

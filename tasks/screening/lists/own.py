@@ -31,7 +31,7 @@ def allow(journal: Journal, content: ContentStore, actor: str, record: str, reas
     old = versions.records_of(journal, content, OWN)
     left = old.filter(pc.not_equal(old["record"], record))
     if left.num_rows == old.num_rows:
-        raise Refused(f"{record} is not on the own deny list; see continuity screen deny")
+        raise Refused("deny-record-not-found", record=record)
     _put_own(journal, content, actor, left, reason)
 
 
@@ -39,7 +39,7 @@ def _put_own(
     journal: Journal, content: ContentStore, actor: str, table: pa.Table, reason: str
 ) -> None:
     if not reason:
-        raise BadInput("Say why: --reason")
+        raise BadInput("reason-missing")
     body = kinds.ListLoaded(
         list_id=OWN,
         content=content.put(tables.to_bytes(table)),

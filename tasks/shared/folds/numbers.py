@@ -38,7 +38,7 @@ def _issued(connection: sa.Connection, seq: int, body: kinds.NumbersIssued) -> N
     wanted = body.last - body.first + 1
     if connection.execute(change).rowcount != wanted:
         raise NumberUnavailable(
-            f"Serials {body.first}-{body.last} of {body.filer} are not all free in the reserve"
+            "reserve-serials-not-free", first=body.first, last=body.last, filer=body.filer
         )
 
 
@@ -60,7 +60,7 @@ def move(
     into = {"into": state, "at": seq, "why": note}
     done = connection.execute(_moving(allowed), [{"n": number, **into} for number in numbers])
     if done.rowcount not in (-1, len(numbers)):
-        raise NumberUnavailable(_elsewhere(connection, seq, numbers, allowed, state))
+        raise _elsewhere(connection, seq, numbers, allowed, state)
     if done.rowcount == -1:
         raise RuntimeError("this database driver does not count updated rows")
 
@@ -79,13 +79,14 @@ def _moving(allowed: tuple[str, ...]) -> sa.Update:
 
 def _elsewhere(
     connection: sa.Connection, seq: int, numbers: list[str], allowed: tuple[str, ...], state: str
-) -> str:
+) -> NumberUnavailable:
     column = NUMBERS.c
     for number in numbers:
         query = sa.select(column.state, column.desk).where(column.number == number)
         query = query.where(column.seq != seq)
         found = connection.execute(query).first()
         if found is not None:
-            held = f" for {found.desk}" if found.desk else ""
-            return f"{number} is {found.state}{held}; to become {state} it must be {allowed[0]}"
-    return f"{numbers[0]} is in no reserve of this book"
+            return NumberUnavailable("number-in-another-state", number=number, state=found.state,
+                                     desk=f" for {found.desk}" if found.desk else "",
+                                     to=state, needed=allowed[0])  # fmt: skip
+    return NumberUnavailable("number-not-in-reserve", number=numbers[0])

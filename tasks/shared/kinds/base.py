@@ -77,12 +77,14 @@ def read(kind: str, text: str) -> Body:
     """The typed body behind `text`. Raises JournalBroken for an unknown kind, version or shape."""
     struct = by_name().get(kind)
     if struct is None:
-        raise JournalBroken(f"The journal holds an event of kind {kind!r}, unknown to this version")
+        raise JournalBroken("event-kind-unknown", kind=kind)
     fields = json.loads(text)
     version = fields.pop("v", None)
     if version != struct.version:
-        raise JournalBroken(f"{kind} in version {version} cannot be read; known: {struct.version}")
+        raise JournalBroken(
+            "event-version-unknown", kind=kind, version=version, version2=struct.version
+        )
     try:
         return msgspec.convert(fields, struct)
     except msgspec.ValidationError as wrong:
-        raise JournalBroken(f"{kind} does not have its shape: {wrong}") from wrong
+        raise JournalBroken("event-body-malformed", kind=kind, reason=wrong) from wrong

@@ -95,25 +95,27 @@ def as_fault(error: Exception, what: str) -> StoreFault:
     if isinstance(error, StoreFault):
         return error
     if isinstance(error, SMBAuthenticationError | LogonFailure):
-        return NoRight(f"{what}: the server does not accept this user and password")
+        return NoRight("share-login-refused", subject=what)
     if isinstance(error, SMBResponseException):
         status = error.status & 0xFFFFFFFF
         if status in _ACCOUNT:  # trying on would not help, and lock the account for longer
             help_ = "ask the server's administrator; a new password goes into the password file"
-            return NoRight(f"{what}: {_ACCOUNT[status]}: {help_}")
+            return NoRight(
+                "share-account-refused", subject=what, account=_ACCOUNT[status], help=help_
+            )
         if status in _EXISTS:
-            return Exists(f"{what}: exists")
+            return Exists("share-item-already-exists", subject=what)
         if status in _MISSING:
-            return Missing(f"{what}: not there")
+            return Missing("share-item-missing", subject=what)
         if status in _DENIED:
-            return NoRight(f"{what}: the server refuses it")
+            return NoRight("share-access-denied", subject=what)
         if status in _FULL:
-            return StoreFull(f"{what}: no room left on the share")
+            return StoreFull("share-full", subject=what)
         if status in _LOGON:
-            return NoRight(f"{what}: the server does not accept this user and password")
+            return NoRight("share-login-refused", subject=what)
         words = ": it has no share of that name" if status == _NO_SHARE else ""
-        return StoreLost(f"{what}: the server answers 0x{status:08X}{words}")
-    return StoreLost(f"{what}: {error}")
+        return StoreLost("share-server-error", subject=what, status=status, words=words)
+    return StoreLost("share-call-failed", subject=what, reason=error)
 
 
 def _limit_sends(sock: socket.socket, seconds: float) -> None:

@@ -70,7 +70,9 @@ class SmbStore:
             raise
         except (SMBException, OSError, ValueError, KeyError) as error:
             link.close()
-            raise StoreLost(f"{what} on {self.label}: {error}") from error
+            raise StoreLost(
+                "share-connection-failed", subject=what, label=self.label, reason=error
+            ) from error
         except BaseException:
             link.close()
             raise
@@ -210,7 +212,7 @@ def _require_all(taken: int, sent: int) -> None:
     """No server may take more of a request than it holds, so the sum tells of each. Raises StoreLost
     where a file has a hole or lacks its end: it was not created."""
     if taken != sent:
-        raise StoreLost(f"the server took {taken} of {sent} bytes")
+        raise StoreLost("share-write-incomplete", taken=taken, sent=sent)
 
 
 def _read(link: Link, handle: Open, offset: int, length: int) -> bytes:
@@ -229,7 +231,7 @@ def _read(link: Link, handle: Open, offset: int, length: int) -> bytes:
     link.pump(messages(), answered)
     whole = b"".join(pieces)
     if len(whole) != length:
-        raise StoreLost(f"{handle.file_name} became shorter while it was read")
+        raise StoreLost("file-shrank-while-read", file_name=handle.file_name)
     return whole
 
 

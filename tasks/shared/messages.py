@@ -1,0 +1,54 @@
+"""The words of errors and problems, by code, from `data/messages`: one file a package.
+
+An error is `code = "text"`, a problem `code = { wrong = "...", right = "..." }`. A name in braces is a
+value of the error; a colon after it a format, as in `{count:,}`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+def text(code: str, values: Mapping[str, object]) -> str:
+    """The text of an error. A code without one is shown with its values, so that nothing is hidden."""
+    found = catalog().get(code)
+    return _filled(found, code, values) if isinstance(found, str) else _bare(code, values)
+
+
+def problem(code: str, values: Mapping[str, object]) -> tuple[str, str]:
+    """What is wrong, and what would be right (empty if nothing is stated)."""
+    found = catalog().get(code)
+    if not isinstance(found, dict):
+        return _bare(code, values), ""
+    return (
+        _filled(found.get("wrong", ""), code, values),
+        _filled(found.get("right", ""), code, values),
+    )
+
+
+@cache
+def catalog() -> dict[str, Any]:
+    """Every text by its code. Raises ValueError if two packages use one code."""
+    entries: dict[str, Any] = {}
+    folder = files("continuity_data") / "messages"
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        own = tomllib.loads(path.read_text(encoding="utf-8"))
+        if twice := entries.keys() & own.keys():
+            raise ValueError(f"messages of {path.name} that another file has: {sorted(twice)}")
+        entries |= own
+    return entries
+
+
+def _filled(template: str, code: str, values: Mapping[str, object]) -> str:
+    try:
+        return template.format_map(values)
+    except (KeyError, ValueError, IndexError):
+        return _bare(code, values)
+
+
+def _bare(code: str, values: Mapping[str, object]) -> str:
+    return " ".join([code, *(f"{name}={value}" for name, value in values.items())])
