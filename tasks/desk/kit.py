@@ -96,10 +96,10 @@ def key(
 ) -> None:
     """Make a recipient's key: NAME.key, locked with a passphrase, for that person; NAME.pub for
     \\[kit] recipients."""
-    from tasks.kit.workbooks import plain
+    from tasks.entries.handout import file_name
     from tasks.shared.seal import make_key
 
-    if plain(name) != name:
+    if file_name(name) != name:
         raise typer.BadParameter("letters, digits, dashes", param_hint="NAME")
     phrase = phrase_of(out / f"{name}.key", new=True)
     own = make_key(out, name, phrase)

@@ -27,7 +27,8 @@ _TAKEN: Mapping[str, Kinds] = {
         kinds.DocumentAttached, kinds.DocumentDropped,
     ),
     "what went to ACE, or may have: it must never be sent twice": (
-        kinds.BatchNamed, kinds.BatchWritten, kinds.QueryNamed, kinds.PlanDropped,
+        kinds.BatchNamed, kinds.BatchWritten, kinds.QueryNamed, kinds.QueryWritten,
+        kinds.PlanDropped,
         kinds.HandoverPrepared, kinds.ReleaseKept,
     ),
     "what ACE or CBP answered": (
@@ -46,7 +47,8 @@ _TAKEN: Mapping[str, Kinds] = {
         kinds.IncidentDowntimeRunning, kinds.IncidentRemediating, kinds.IncidentRemediated,
         kinds.IncidentEvidenceSubmitted, kinds.IncidentReconnected, kinds.IncidentKeyingBacklog,
         kinds.FactsNoted, kinds.WorkTaken, kinds.WorkClosed, kinds.ExposureListed,
-        kinds.EvidenceAttached, kinds.NoticeDrafted, kinds.NoticeSent, kinds.NoticeAcknowledged,
+        kinds.EvidenceAttached, kinds.NoticeDrafted, kinds.NoticeSent, kinds.NoticeCalled,
+        kinds.NoticeAcknowledged,
     ),
     "mail that went out must not go out again": (
         kinds.MailQueued, kinds.MailTried, kinds.MailAnswered, kinds.MailSuperseded,

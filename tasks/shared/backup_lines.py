@@ -67,8 +67,8 @@ def _flagged(rows: Rows) -> Iterator[Line]:
     told = [(at, flag) for at, flag in every if not flag.startswith(JUNK)]
     if junk := [(at, flag) for at, flag in every if flag.startswith(JUNK)]:
         at, flag = max(junk)
-        yield Line("P6", "what lies on the store", AMBER, flag.removeprefix(JUNK)[:240],
-                   "continuity backup list; ask the server's administrator who wrote them", at)  # fmt: skip
+        fact = f"{flag.removeprefix(JUNK)[:200]}. Ask the server's administrator who wrote them"
+        yield Line("P6", "what lies on the store", AMBER, fact, "continuity backup list", at)
     if told:
         words = "; ".join(dict.fromkeys(flag for _, flag in told))
         yield Line("P6", "what was backed up", RED, f"look before the next run: {words}"[:240],

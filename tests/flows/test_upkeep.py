@@ -21,14 +21,14 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 @pytest.fixture(autouse=True)
 def pool() -> None:
     """As `continuity up` makes it."""
-    from deployments.carry import _pool
+    from deployments.carry import ensure_pool
 
     async def make() -> None:
         from prefect.client.orchestration import get_client
 
         async with get_client() as client:
-            await _pool(client, "continuity")
-            await _pool(client, "restore-drill")
+            await ensure_pool(client, "continuity")
+            await ensure_pool(client, "restore-drill")
 
     asyncio.run(make())
 

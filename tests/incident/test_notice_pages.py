@@ -110,6 +110,7 @@ def test_the_cover_of_the_evidence(
         "origin": LONG * 2,
         "size": 123_456_789,
         "sha256": "a" * 64,
+        "shared": LONG,
     }
     items = [{"id": f"item-{n}", "what": LONG, "rule": LONG, "words": "MISSING", "open": n % 2 == 0,
               "files": [file] * (n % 3)} for n in range(rows)]  # fmt: skip
