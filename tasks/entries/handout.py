@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from tasks.entries import reserve
 from tasks.entries.number import parse
 from tasks.entries.private_fields import unseal
 from tasks.entries.record import Record, concat, from_bytes
+from tasks.entries.standing import objection, standings
 from tasks.entries.workbook import workbook
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import NumberUnavailable, Problem, Refused
@@ -59,13 +60,16 @@ def hand_back(
     force: bool = False,
 ) -> list[Path]:
     """One workbook a desk with just these recorded entries, filled in, and why each comes back.
-    Raises Refused, writing none, that names each number that is not recorded, or each workbook that
-    stands there and that somebody may have corrected, unless with `force`."""
+    Raises Refused, writing none, that names each number that is not recorded, each entry whose
+    correction would not be taken, or each workbook that stands there and that somebody may have
+    corrected, unless with `force`."""
     offsets = {settings.broker.filer_code: settings.numbers.check_digit_offset}
     wanted = [str(parse(text, offsets=offsets)) for text in numbers]
     rows = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number.in_(wanted)))
     if missing := sorted(set(wanted) - {row.number for row in rows}):
         raise Refused("entries-not-recorded", missing=", ".join(missing))
+    if problems_found := list(_not_correctable(journal, wanted)):
+        raise Refused("entries-not-correctable", problems_found)
     by_desk: dict[str, list[sa.Row]] = {}
     for row in rows:
         by_desk.setdefault(row.desk, []).append(row)
@@ -83,6 +87,14 @@ def hand_back(
         )
         targets.append(_target(path, data, f"corrections of {desk}: {listed}", instead))
     return write_targets(targets, force=force)
+
+
+def _not_correctable(journal: Journal, numbers: list[str]) -> Iterator[Problem]:
+    """What recording would refuse afterwards, said before somebody corrects it."""
+    for row in standings(journal, numbers):
+        if reason := objection(row.number, row.desk, row, ""):
+            wrong, right = reason
+            yield Problem(column="Entry number", value=row.number, wrong=wrong, right=right)
 
 
 def _target(path: Path, data: bytes, purpose: str, instead: str) -> Target:

@@ -1,0 +1,42 @@
+"""Workbooks for corrections are written only for entries whose correction would be taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.entries import handout
+from tasks.shared import kinds
+from tasks.shared.content import ContentStore
+from tasks.shared.journal import Journal
+from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
+from tests.entries import house as made
+from tests.errors import refused
+
+
+@pytest.fixture
+def workspace(house: Settings, journal: Journal, content: ContentStore) -> Workspace:
+    return Workspace(house, journal=journal)
+
+
+def test_no_workbook_to_correct_an_entry_that_went_out(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    sent, open_ = made.issue(workspace.journal, workspace.settings, "truck", 2)
+    made.hand_in(
+        workspace,
+        made.workbook(tmp_path, "a.xlsx", "truck", made.filled(10, [sent, open_], "truck")),
+    )
+    named = kinds.BatchNamed(
+        batch="B1", application="SE", plan="p", content="", file="f", numbers=[sent]
+    )
+    workspace.journal.append(named, "batch/B1", "it")
+    parts = (workspace.journal, workspace.content, workspace.vault, workspace.settings)
+    with refused("entries-not-correctable") as caught:
+        handout.hand_back(*parts, [sent, open_], tmp_path / "back")
+    assert [problem.value for problem in caught.problems] == [sent]
+    assert not (tmp_path / "back").exists()
+    (path,) = handout.hand_back(*parts, [open_], tmp_path / "back")
+    assert path.is_file()
