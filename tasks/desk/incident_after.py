@@ -207,8 +207,8 @@ def filed(
     other: Annotated[str, typer.Option(help="The number under which the other broker filed it.")],
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
 ) -> None:
-    """Note that the other broker filed it: our number is void, filed by another broker. Asks for a licence
-    holder's approval; give the same command again once it is there."""
+    """Note that the other broker filed it: our number is void, filed by another broker. Asks for a license
+    holder's approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.acts import hand_over
 
     taken = hand_over(desk.workspace, desk.number(number), other, proof.read_bytes(), desk.actor)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import Json, desk, say, show, tell
+from tasks.desk.context import Json, desk, plan_told, say, show, tell
 
 app = typer.Typer(no_args_is_help=True, help="The reserve of entry and in-bond numbers.")
 
@@ -71,28 +71,26 @@ def issue(
 def void(
     numbers: Annotated[list[str], typer.Argument(help="Issued numbers that will not be used.")],
     reason: Annotated[str, typer.Option(help="Why, in words; it is kept.")],
-    second: Annotated[str, typer.Option(help="Id of the second person.")],
-    code: Annotated[str, typer.Option(help="The second person's one-time code.")],
+    second: Annotated[str, typer.Option(help="Id of the second person.")] = "",
+    code: Annotated[str, typer.Option(help="The second person's one-time code.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Void issued numbers for good: a reason and two persons."""
-    from tasks.entries import reserve as room
-    from tasks.shared import clock, people
+    """Void issued numbers for good: a reason and two persons. With --second and --code at once;
+    without, it asks for the second person's approval: continuity approve PLAN voids them."""
+    from tasks.entries import voiding
 
+    if bool(second) != bool(code):
+        raise typer.BadParameter("--second and --code go together", param_hint="--second")
     if second == desk.actor:
         raise typer.BadParameter("voiding takes two persons", param_hint="--second")
-    wanted = desk.numbers(numbers)
-    people.known(desk.workspace.journal, desk.actor)
-    people.spend_code(
-        desk.workspace.journal,
-        desk.home,
-        second,
-        code,
-        clock.now(),
-        f"void {' '.join(wanted)}"[:200],
-    )
-    room.void(desk.workspace.journal, wanted, reason, desk.actor, second, code_spent=True)
-    tell(as_json, f"Voided: {', '.join(wanted)}", voided=wanted, reason=reason)
+    checked = desk.numbers(numbers)
+    reasons = dict.fromkeys(checked, reason)
+    if second:
+        voiding.void(desk.workspace, reasons, desk.actor, second, code)
+    else:
+        with plan_told(as_json):
+            voiding.ask(desk.workspace, reasons, desk.actor)
+    tell(as_json, f"Voided: {', '.join(checked)}", voided=checked, reason=reason)
 
 
 @app.command()

@@ -217,8 +217,8 @@ def settle_(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Settle recorded entries by proof, e.g. a difference that is accepted. Asks for a licence
-    holder's approval; give the same command again once it is there."""
+    """Settle recorded entries by proof, e.g. a difference that is accepted. Asks for a license
+    holder's approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.acts import settle
 
     wanted = desk.numbers(numbers)
@@ -236,8 +236,8 @@ def not_received_(
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
     as_json: Json = False,
 ) -> None:
-    """Note that ACE never got a batch, so that its entries may go again. Asks for a licence
-    holder's approval; give the same command again once it is there."""
+    """Note that ACE never got a batch, so that its entries may go again. Asks for a license
+    holder's approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.acts import not_received
 
     with plan_told(as_json):
@@ -284,8 +284,8 @@ def hand_over_(
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
     as_json: Json = False,
 ) -> None:
-    """Note that another filer filed the entry under a number of its own. Asks for a licence holder's
-    approval; give the same command again once it is there."""
+    """Note that another filer filed the entry under a number of its own. Asks for a license holder's
+    approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.acts import hand_over
 
     wanted = desk.number(number)
@@ -301,8 +301,8 @@ def burnt(
     proof: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Kept by its digest.")],
     as_json: Json = False,
 ) -> None:
-    """Note that a number was cancelled in ACE and is never used again. Asks for a licence holder's
-    approval; give the same command again once it is there."""
+    """Note that a number was cancelled in ACE and is never used again. Asks for a license holder's
+    approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.acts import burn
 
     wanted = desk.number(number)
@@ -313,7 +313,8 @@ def burnt(
 
 @app.command("sign-off")
 def sign_off_(as_json: Json = False) -> None:
-    """Sign the accounting. Refused while a number or an entry lacks its final place."""
+    """Sign the accounting. Refused while a number or an entry lacks its final place. Asks for a license
+    holder's approval: `continuity approve PLAN` signs it."""
     from tasks.reconciliation.sign_off import sign_off
 
     with plan_told(as_json):

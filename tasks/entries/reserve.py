@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds, people
+from tasks.shared import kinds
 from tasks.shared.ace_tables import HELD_BY_ACE, VIEWS
-from tasks.shared.errors import BadInput, Busy, NumberUnavailable, Refused
+from tasks.shared.errors import BadInput, Busy, NumberUnavailable
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.numbering import printed
 from tasks.shared.projections import NUMBERS
@@ -184,21 +184,6 @@ def _runs(serials: list[int]) -> list[tuple[int, int]]:
         else:
             runs.append((serial, serial))
     return runs
-
-
-def void(
-    journal: Journal, numbers: list[str], reason: str, first: str, second: str, code_spent: bool
-) -> None:
-    """Void issued numbers for good. `first` and `second` are the two persons who confirm it; the
-    second gave a one-time code (`code_spent`). Raises Refused or NumberUnavailable."""
-    if not reason.strip():
-        raise BadInput("void-reason-missing")
-    if people.known(journal, first).person == people.known(journal, second).person:
-        raise Refused("void-needs-two-people")
-    if not code_spent:
-        raise Refused("second-person-code-missing")
-    body = kinds.NumbersVoided(numbers=numbers, reason=reason, persons=[first, second])
-    journal.append(body, f"numbers/{numbers[0][:3]}", first)
 
 
 def standings(journal: Journal, settings: Settings) -> list[Standing]:

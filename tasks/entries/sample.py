@@ -19,13 +19,14 @@ from typing import Any
 import sqlalchemy as sa
 from pyotp.totp import TOTP
 
-from tasks.entries import reserve
+from tasks.entries import reserve, voiding
 from tasks.shared import clock, opening, people
 from tasks.shared.errors import Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Journal, is_drill
 from tasks.shared.projections import NUMBERS
-from tasks.shared.settings import Settings
+from tasks.shared.settings import Settings, load
+from tasks.workspace import Workspace
 
 PREPARER, APPROVER, CLERK = "mlopez", "avance", "bharbor"
 PEOPLE = (
@@ -150,10 +151,8 @@ def void(journal: Journal, home: Path, numbers: list[tuple[str, str]]) -> list[s
     done = {row.number for row in journal.rows(known.where(NUMBERS.c.state == "void"))}
     spoiled = {number: reason for number, reason in wanted.items() if number not in done}
     if spoiled:
-        purpose = f"void {' '.join(spoiled)}"[:200]
-        people.spend_code(journal, home, CLERK, _code(journal, home), clock.now(), purpose)
-    for number, reason in spoiled.items():
-        reserve.void(journal, [number], reason, PREPARER, CLERK, code_spent=True)
+        workspace = Workspace(load(home), journal=journal)
+        voiding.void(workspace, spoiled, PREPARER, CLERK, _code(journal, home))
     return list(spoiled)
 
 

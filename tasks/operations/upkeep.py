@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from tasks.approved_acts import title
 from tasks.operations.alerts import Alarm, open_alerts
 from tasks.shared import approval, board, clock, journal_check, kinds, mail
 from tasks.shared.content import ContentStore
@@ -19,6 +20,7 @@ from tasks.shared.opening import BOOK
 from tasks.shared.projections import APPROVALS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 SPARE = 0.2
 """Share of free pages from which a SQLite book is written anew without them."""
@@ -128,9 +130,10 @@ def _plans(journal: Journal, settings: Settings, found: Look) -> None:
     limit = timedelta(hours=settings.operations.approval_hours)
     query = sa.select(APPROVALS.c.plan, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == APPROVALS.c.seq)
     asked = {row.plan: clock.parse(row.at) for row in journal.rows(query)}
+    workspace = Workspace(settings, journal=journal)
     for one in waiting:
         if clock.now() - asked[one.plan] > limit:
-            what = f"{one.what}: waits for approval since {board.ago(asked[one.plan])}"
+            what = f"{title(workspace, one)}: waits for approval since {board.ago(asked[one.plan])}"
             next_ = f"continuity approve {one.plan[:12]} --by ID"
             found.faults.append(Fault(f"plan {one.plan[:12]}", what, next_, escalate=True))
 

@@ -20,19 +20,20 @@ from tasks.ace.checks.deck import Deck, Rows
 from tasks.ace.checks.numbers import entry_text
 from tasks.ace.checks.recognise import table
 from tasks.ace.codec import decode, read_records
+from tasks.approved_acts import handler
 from tasks.entries import shelf
 from tasks.reconciliation.account import Line
-from tasks.reconciliation.planned import Plan, Planned, load
+from tasks.reconciliation.planned import Plan, Planned
 from tasks.shared.approval import Asked
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import ContentMissing, Refused
 from tasks.shared.journal import Journal
+from tasks.shared.kinds import Act
 from tasks.shared.private import masked, without_ssn
 from tasks.shared.projections import ENTRIES, among
 
 Row = dict[str, Any]
 
-BATCHES, ACCOUNTING = "batches", "accounting"
 NAME = "importer_name"
 _HEADINGS = {NAME: "name (from the journal, not in the file)"}
 _SE_ACTIONS = {"A": "add", "D": "cancel", "R": "replace", "U": "update"}
@@ -46,13 +47,12 @@ _AMOUNTS = ("value", "duty", "total")
 
 @dataclass(frozen=True)
 class Bound:
-    """What an approval binds. `kind`: `batches`, `accounting` or the act (`settle`, `hand over`,
-    `burn`, `batch not received`). `facts`: what is bound once. `rows`: all with the same keys, a row for
+    """What an approval binds. `facts`: what is bound once. `rows`: all with the same keys, a row for
     each entry of each batch, or each number; amounts are whole cents, None where the bytes have none.
     """
 
     plan: str
-    kind: str
+    act: Act
     facts: dict[str, str]
     rows: tuple[Row, ...] = field(repr=False)
 
@@ -62,10 +62,10 @@ class Bound:
         parts: dict[str, list[Row]] = {}
         for row in self.rows:
             parts.setdefault(self._title(row), []).append(row)
-        hidden = {"file", "sends"} if self.kind == BATCHES else self._blank()
+        hidden = {"file", "sends"} if self.act is Act.SEND_BATCHES else self._blank()
         hidden |= set() if names else {NAME}
         for title, rows in parts.items():
-            shown = rows if self.kind != BATCHES else [*rows, _sum(rows)]
+            shown = rows if self.act is not Act.SEND_BATCHES else [*rows, _sum(rows)]
             yield (
                 title,
                 [
@@ -84,8 +84,8 @@ class Bound:
         return {key for key in keys if all(row.get(key) in ("", None) for row in self.rows)}
 
     def _title(self, row: Row) -> str:
-        if self.kind != BATCHES:
-            return f"{self.kind}: {len(self.rows)} number(s)"
+        if self.act is not Act.SEND_BATCHES:
+            return f"{self.act.replace('-', ' ')}: {len(self.rows)} number(s)"
         return f"{row['file']}: {row['sends']}"
 
 
@@ -95,37 +95,27 @@ def bound(journal: Journal, content: ContentStore, asked: Asked) -> Bound:
     Raises ContentMissing where the bytes are gone or altered, Refused where they are of no kind that
     can be shown, or do not agree with what the approval binds.
     """
-    payload = _payload(content, asked.plan)
-    if isinstance(payload, list):
-        _require_bound(asked, [asked.plan])
-        return Bound(asked.plan, ACCOUNTING, {}, tuple(_line(line) for line in payload))
-    if "batches" in payload:
-        plan = load(content, asked.plan)
-        _require_bound(asked, plan.binds)
-        return Bound(asked.plan, BATCHES, {}, _of_batches(journal, content, plan))
-    if "act" in payload:
-        _require_bound(asked, [payload["proof"]])
-        return _of_act(content, asked.plan, payload)
-    raise _not_shown(asked.plan, "is neither a plan of batches nor an act nor an accounting")
+    payload = _payload(content, asked)
+    own = handler(asked.act)
+    typed = own.load(content, asked.plan)
+    if sorted(own.binds(asked.plan, typed)) != sorted(asked.binds):
+        raise Refused("plan-binds-other-bytes", plan=asked.plan[:12])
+    if asked.act is Act.SEND_BATCHES:
+        return Bound(asked.plan, asked.act, {}, _of_batches(journal, content, typed))
+    if asked.act is Act.SIGN_ACCOUNTING:
+        lines = json.loads(content.get(payload["accounting"]))
+        return Bound(asked.plan, asked.act, {}, tuple(_line(line) for line in lines))
+    return _of_act(content, asked, payload)
 
 
-def _payload(content: ContentStore, digest: str) -> Any:
+def _payload(content: ContentStore, asked: Asked) -> dict[str, Any]:
     try:
-        payload = json.loads(content.get(digest))
+        payload = json.loads(content.get(asked.plan))
     except ValueError:
         payload = None
-    if not isinstance(payload, dict | list):
-        raise _not_shown(digest, "is no JSON object or list")
+    if not isinstance(payload, dict) or payload.get("act") != asked.act:
+        raise Refused("act-payload-unreadable", plan=asked.plan[:12])
     return payload
-
-
-def _not_shown(plan: str, reason: str) -> Refused:
-    return Refused("plan-content-not-shown", plan=plan[:12], reason=reason)
-
-
-def _require_bound(asked: Asked, binds: list[str]) -> None:
-    if sorted(binds) != sorted(asked.binds):
-        raise _not_shown(asked.plan, "names other bytes than the approval binds")
 
 
 def _of_batches(journal: Journal, content: ContentStore, plan: Plan) -> tuple[Row, ...]:
@@ -137,14 +127,14 @@ def _of_batches(journal: Journal, content: ContentStore, plan: Plan) -> tuple[Ro
 def _of_batch(content: ContentStore, plan: Plan, batch: Planned) -> list[Row]:
     deck = _deck(content.get(batch.content))
     if deck is None:
-        raise _not_shown(plan.digest, f"has a batch, {batch.file}, that is neither SE nor AE")
+        raise Refused("plan-batch-not-shown", plan=plan.digest[:12], file=batch.file)
     rows = _releases(deck) if deck.application == "SE" else _summaries(deck)
     numbers = [row["number"] for row in rows]
     if numbers != list(batch.numbers):
-        raise _not_shown(
-            plan.digest,
-            f"lists {' '.join(batch.numbers)} for {batch.file}, whose bytes hold {' '.join(numbers)}",
-        )
+        raise Refused(
+            "plan-numbers-differ-from-bytes", plan=plan.digest[:12], file=batch.file,
+            listed=" ".join(batch.numbers), numbers=" ".join(numbers),
+        )  # fmt: skip
     return [{"file": batch.file, **row} for row in rows]
 
 
@@ -285,7 +275,7 @@ def _line(line: Mapping[str, Any]) -> Row:
     }
 
 
-def _of_act(content: ContentStore, plan: str, payload: Mapping[str, Any]) -> Bound:
+def _of_act(content: ContentStore, asked: Asked, payload: Mapping[str, Any]) -> Bound:
     numbers = payload.get("numbers", payload.get("number", ()))
     alike = ("act", "numbers", "number", "since", "other")
     facts = {
@@ -293,7 +283,7 @@ def _of_act(content: ContentStore, plan: str, payload: Mapping[str, Any]) -> Bou
         for key, value in payload.items()
         if key not in alike
     }
-    return Bound(plan, payload["act"], facts, tuple(_of_numbers(numbers, payload)))
+    return Bound(asked.plan, asked.act, facts, tuple(_of_numbers(numbers, payload)))
 
 
 def _of_numbers(numbers: Any, payload: Mapping[str, Any]) -> Iterator[Row]:

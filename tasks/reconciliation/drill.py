@@ -4,7 +4,6 @@ against the stand-in until it rests, the end, and what stays in the folder to le
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from pyotp.totp import TOTP
 
+from tasks import approved_acts
 from tasks.ace.check import check_bytes
 from tasks.entries import sample
 from tasks.reconciliation import (
@@ -25,7 +25,7 @@ from tasks.reconciliation import (
 )
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.terms import sending_day
-from tasks.shared import approval, clock, kinds, manifest, opening, people
+from tasks.shared import clock, kinds, manifest, opening, people
 from tasks.shared.ace_tables import BATCHES
 from tasks.shared.errors import ContinuityError, NotApproved, Refused
 from tasks.shared.files import write_atomic
@@ -39,7 +39,7 @@ MOST_TURNS = 40
 
 
 def approve(settings: Settings, plan: str) -> str:
-    """Approve by the code of the first enrolled licence holder, through the one approval function.
+    """Approve by the code of the first enrolled license holder, as `continuity approve` does.
     Raises Refused in a house that is no drill."""
     journal = opening.journal(settings)
     if not is_drill(journal):
@@ -50,10 +50,9 @@ def approve(settings: Settings, plan: str) -> str:
     # Each code counts once; one that was read off a little earlier is as good.
     while any(journal.events(key=f"code:{one.person}:{int(given_at.timestamp()) // people.STEP}")):
         given_at -= timedelta(seconds=people.STEP)
-    approval.grant(
-        journal, settings.home, plan, one.person, TOTP(secret).at(given_at),
-        persons=settings.approval.persons, given_at=given_at,
-    )  # fmt: skip
+    workspace = Workspace(settings, journal=journal)
+    code = TOTP(secret).at(given_at)
+    approved_acts.approve(workspace, plan, one.person, code, given_at=given_at)
     return f"{one.name} (licence {one.licence})"
 
 
@@ -130,11 +129,11 @@ def accept_differences(settings: Settings, actor: str) -> list[str]:
             continue
         how = f"keyed by CBP, difference accepted by the licence holder: {verdict.why}"
         proof = kinds.canonical({"number": one.number, "why": verdict.why}).encode()
-        with suppress(NotApproved):
+        who = ""
+        try:
             acts.settle(workspace, [one.number], how, proof, actor)
-        asked = approval.waiting(workspace.journal, settings.approval.persons)[-1]
-        who = approve(settings, asked.plan)
-        acts.settle(workspace, [one.number], how, proof, actor)
+        except NotApproved as waits:
+            who = approve(settings, waits.plan)
         told.append(f"{one.number}: {verdict.why}; accepted by the licence holder {who}")
     return told
 
@@ -146,9 +145,8 @@ def try_to_sign(settings: Settings, actor: str) -> str:
         try:
             done = sign_off.sign_off(workspace.journal, workspace.content, settings, actor)
             return f"the accounting is signed: {done.numbers} numbers, each in its final place"
-        except NotApproved:
-            waiting = approval.waiting(workspace.journal, settings.approval.persons)
-            approve(settings, waiting[-1].plan)
+        except NotApproved as waits:
+            approve(settings, waits.plan)
         except ContinuityError as refused:
             return f"sign-off refused, as it must be: {refused}"
     return "the accounting waits for its approval"

@@ -14,13 +14,16 @@ def read(text: str) -> EntryNumber:
     return parse(text, offsets={text.strip()[:3].upper(): range(10)})
 
 
-def doubt(journal: Journal, taken: EntryNumber) -> str:
-    """In words why it may be mistyped or copied; empty if it stands for no other entry of ours, and its
-    check digit is as this filer's were before, or as those of most filers are."""
+def doubt(journal: Journal, taken: EntryNumber, number: str) -> str:
+    """In words why the number that another filer gave our entry `number` may be mistyped or copied;
+    empty if it stands for no other entry of ours, and its check digit is as this filer's were before,
+    or as those of most filers are."""
     before = [
         event.said
         for event in journal.events(kind=kinds.EntryHandedOver.kind)
-        if isinstance(event.said, kinds.EntryHandedOver) and event.said.filer == taken.filer
+        if isinstance(event.said, kinds.EntryHandedOver)
+        and event.said.filer == taken.filer
+        and event.said.number != number
     ]
     twice = [one.number for one in before if one.other_number == str(taken)]
     copied = f"{taken} stands for {', '.join(twice)} already: see on the proof that it covers both"

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from tasks.reconciliation.classify import classify
 from tasks.reconciliation.due import step_of
 from tasks.reconciliation.filers import foreign
-from tasks.reconciliation.planned import WHAT, Plan, Planned, load
+from tasks.reconciliation.planned import Plan, Planned, load
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval, kinds
 from tasks.shared.ace_tables import BATCHES, DROPPED
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds import Act
 from tasks.shared.settings import Settings
 
 
@@ -31,9 +32,9 @@ def approved(journal: Journal, content: ContentStore, persons: int) -> Iterator[
     }
     dropped = {row.plan for row in journal.rows(sa.select(DROPPED.c.plan))}
     for asked in approval.all_asked(journal):
-        if not asked.what.startswith(WHAT) or asked.plan in dropped:
+        if asked.act is not Act.SEND_BATCHES or asked.plan in dropped:
             continue
-        if len(asked.granted_by) < approval.needed(persons):
+        if approval.missing(asked, persons):
             continue
         plan = load(content, asked.plan)
         if not all(batch.batch in written for batch in plan.batches):

@@ -18,17 +18,18 @@ from tasks.reconciliation import owed, pending, planned
 from tasks.reconciliation.building import Draft, build, envelope_of, records
 from tasks.reconciliation.due import APPLICATIONS, ready, step_of
 from tasks.reconciliation.filers import foreign, is_desks
-from tasks.reconciliation.planned import WHAT, Plan, Planned, load
+from tasks.reconciliation.planned import TOPIC, Plan, Planned, load
 from tasks.reconciliation.view import Standing
 from tasks.shared import approval
 from tasks.shared.ace_tables import BATCHES
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import HeldBack, Problem
 from tasks.shared.journal import Journal
+from tasks.shared.kinds import Act
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 
-__all__ = ["APPLICATIONS", "WHAT", "Plan", "Planned", "envelope_of", "load", "make", "ready"]
+__all__ = ["APPLICATIONS", "Plan", "Planned", "envelope_of", "load", "make", "ready"]
 __all__ += ["records", "step_of"]
 
 
@@ -70,7 +71,7 @@ def _known(
     steps = _steps(wanted, settings)
     used = owed.used(journal, content, going)
     for asked in reversed(approval.waiting(journal, settings.approval.persons)):
-        if asked.what.startswith(WHAT):
+        if asked.act is Act.SEND_BATCHES:
             known = load(content, asked.plan)
             same = known.entries == entries and known.steps == steps
             others = foreign((one for some in wanted.values() for one in some), settings)
@@ -127,8 +128,7 @@ def _asked(plan: Plan, journal: Journal, preparer: str) -> Plan:
             "entries-back-to-desks" if at_desks else "no-entry-writable",
             [Problem(value=number, wrong=reason) for number, reason in plan.held.items()],
         )
-    what = f"{WHAT}: {len(plan.numbers)} entries in {len(plan.batches)} file(s)"
-    approval.ask(journal, plan.digest, what, plan.binds, preparer)
+    approval.ask(journal, plan.digest, Act.SEND_BATCHES, plan.binds, preparer, TOPIC)
     return plan
 
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from tasks.reconciliation.approval_table import BATCHES, Bound, lines
+from tasks.approved_acts import title
+from tasks.reconciliation.approval_table import Bound, lines
 from tasks.reconciliation.filers import is_desks
 from tasks.reconciliation.planned import Plan, Row, load
 from tasks.reconciliation.report_rows import masked
 from tasks.shared.approval import Asked
-from tasks.shared.content import ContentStore
 from tasks.shared.errors import Refused
+from tasks.shared.kinds import Act
+from tasks.workspace import Workspace
 
 
 def words(plan: Plan) -> list[str]:
@@ -77,13 +79,13 @@ def markdown(some: list[str]) -> str:
     return "\n".join(f"- {line}" for line in some)
 
 
-def before_approval(content: ContentStore, found: Bound, asked: Asked, today: date) -> list[str]:
+def before_approval(workspace: Workspace, found: Bound, asked: Asked, today: date) -> list[str]:
     """The lines above the tables of what is to be approved. Raises Refused for batches whose day is
     over: they would not be written."""
     prepared = f"prepared by {asked.preparer}"
-    if found.kind != BATCHES:
-        return [asked.what, *lines(found), prepared]
-    plan = load(content, asked.plan)
+    if found.act is not Act.SEND_BATCHES:
+        return [title(workspace, asked), *lines(found), prepared]
+    plan = load(workspace.content, asked.plan)
     if reason := plan.lapsed(today):
         raise Refused("plan-day-passed", digest=plan.digest[:12], reason=reason)  # fmt: skip
     return [*words(plan), prepared]

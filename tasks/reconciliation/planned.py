@@ -11,8 +11,8 @@ from tasks.ace.batch import Slot
 from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 
-WHAT = "ACE batches"
-"""How the approval of such a plan begins."""
+TOPIC = "batches"
+"""A later plan of batches replaces the earlier ones."""
 
 Row = dict[str, object]
 
@@ -70,7 +70,8 @@ class Plan:
 
 def keep(content: ContentStore, said: dict[str, object]) -> Plan:
     """A plan put by, from all its fields but the digest."""
-    return load(content, content.put(kinds.canonical(said).encode()))
+    payload = said | {"act": kinds.Act.SEND_BATCHES}
+    return load(content, content.put(kinds.canonical(payload).encode()))
 
 
 def load(content: ContentStore, digest: str) -> Plan:

@@ -36,6 +36,7 @@ from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Busy
 from tasks.shared.journal import Head, Journal, is_drill
 from tasks.shared.settings import Broker, Settings
+from tasks.workspace import Workspace
 
 _TRIES = 5
 CURRENT = "current"
@@ -157,7 +158,7 @@ def _gather(
         account(journal), standing, report_rows.papers(content, standing), story,
         report_book.day(made),
     )  # fmt: skip
-    approvals = report_audit.approvals(journal)
+    approvals = report_audit.approvals(Workspace(settings, journal=journal))
     stamped, unstamped = report_audit.stamped(rows)
     return Report(
         incident=incident, made=made, drill=is_drill(journal), client="", broker=settings.broker, head=head,

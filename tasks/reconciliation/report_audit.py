@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from tasks import approved_acts
 from tasks.reconciliation.account import (
     BURNT,
     CLOSED_OUTCOMES,
@@ -23,10 +24,11 @@ from tasks.reconciliation.account import (
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.report_book import Mark, Sending, Story
 from tasks.reconciliation.report_rows import scrubbed
-from tasks.shared import people
+from tasks.shared import approval, people
 from tasks.shared.journal import Head, Journal
 from tasks.shared.projections import APPROVALS, GRANTS
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 APPROVALS_SCHEMA = pa.schema([(name, pa.string()) for name in (
     "what", "plan", "prepared_by", "asked", "approved_by", "licence", "approved", "sole")]
@@ -56,8 +58,12 @@ class Proof:
     holds: bool = True
 
 
-def approvals(journal: Journal) -> pa.Table:
+def approvals(workspace: Workspace) -> pa.Table:
     """A row a signature, and one for each plan that lacks any; the licence is that of the moment."""
+    journal = workspace.journal
+    titles = {
+        asked.plan: approved_acts.title(workspace, asked) for asked in approval.all_asked(journal)
+    }
     names = {one.person: one.name for one in people.everyone(journal)}
     licences, sole = _granted(journal)
     query = (
@@ -69,7 +75,7 @@ def approvals(journal: Journal) -> pa.Table:
     at = _moments(journal, [seq for row in found for seq in (row.seq, row.granted) if seq])
     rows = [
         {
-            "what": row.what,
+            "what": titles[row.plan],
             "plan": row.plan,
             "prepared_by": names.get(row.preparer, row.preparer),
             "asked": at[row.seq],

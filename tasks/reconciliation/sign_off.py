@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
+import msgspec
+
+from tasks import approved_acts
+from tasks.approved_acts import Facts, Handler, load_struct
 from tasks.reconciliation.account import (
     FREE,
     NO_FILING,
@@ -19,9 +24,11 @@ from tasks.reconciliation.classify import Step, classify, taken_back
 from tasks.reconciliation.facts import Paper, paper_of
 from tasks.reconciliation.standings import standings
 from tasks.shared import approval, kinds
+from tasks.shared.approval import Asked
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import NotApproved, Unaccounted
-from tasks.shared.journal import Journal
+from tasks.shared.errors import NotApproved, Refused, Unaccounted
+from tasks.shared.journal import Journal, Pen
+from tasks.shared.messages import text
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 
@@ -70,29 +77,79 @@ def require_asked(journal: Journal) -> None:
         )
 
 
+class SignAccounting(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="act", tag="sign-accounting"
+):
+    """`accounting`: its lines, in content. `closed`: entries that need no filing, which become settled
+    by the same act: outcome and event of the state of each."""
+
+    accounting: str
+    numbers: int
+    closed: dict[str, tuple[str, int]]
+
+
+TOPIC = "accounting"
+"""A later accounting replaces the earlier ones."""
+
+
 def sign_off(
     journal: Journal, content: ContentStore, settings: Settings, preparer: str
 ) -> kinds.AccountingSigned:
     """Sign the accounting as it stands. Raises Unaccounted, or NotApproved after asking for the
     approval. Entries that need no filing become settled by the same act."""
-    lines = account(journal)
+    workspace = Workspace(settings, journal=journal)
+    lines, payload = _payload(workspace)
+    content.put(as_content(lines))
+    asked = approved_acts.ask(workspace, payload, preparer, TOPIC)
+    if error := approval.lacking(journal, asked, settings.approval.persons):
+        raise error
+    approved_acts.carry_out(workspace, asked.plan, preparer)
+    return _signed(payload, asked.plan)
+
+
+def _payload(workspace: Workspace) -> tuple[list[Line], SignAccounting]:
+    """The accounting as it stands. Raises Unaccounted while it cannot be signed."""
+    lines = account(workspace.journal)
     require_accounted(lines)
-    if settings.ace.ask_first:
-        require_asked(journal)
-    digest = content.put(as_content(lines))
-    approval.ask(journal, digest, f"accounting of {len(lines)} numbers", [digest], preparer)
-    approval.require(journal, digest, [digest], settings.approval.persons)
-    since = {one.number: one.since for one in standings(journal)}
-    signed = kinds.AccountingSigned(accounting=digest, plan=digest, numbers=len(lines))
-    with journal.write(preparer) as pen:
-        for line in lines:
-            if line.place == NO_FILING:
-                settle = kinds.EntrySettled(number=line.number, how=line.outcome or "no filing",
-                                            proof=digest)  # fmt: skip
-                key = f"settled:{line.number}:{since[line.number]}"
-                pen.append(settle, f"entry/{line.number}", key=key)
-        pen.append(signed, "accounting", key=f"signed:{digest}")
-    return signed
+    if workspace.settings.ace.ask_first:
+        require_asked(workspace.journal)
+    since = {one.number: one.since for one in standings(workspace.journal)}
+    closed = {
+        line.number: (line.outcome or "no filing", since[line.number])
+        for line in lines
+        if line.place == NO_FILING
+    }
+    digest = sha256(as_content(lines)).hexdigest()
+    return lines, SignAccounting(accounting=digest, numbers=len(lines), closed=closed)
+
+
+def _require_current(workspace: Workspace, payload: SignAccounting) -> None:
+    if _payload(workspace)[1] != payload:
+        raise Refused("accounting-changed", accounting=payload.accounting[:12])
+
+
+def _sign(pen: Pen, payload: SignAccounting, asked: Asked, actor: str) -> Facts:
+    for number, (outcome, since) in payload.closed.items():
+        body = kinds.EntrySettled(
+            number=number, how=outcome, proof=payload.accounting, approval=asked.plan
+        )
+        pen.append(body, f"entry/{number}", key=f"settled:{number}:{since}", actor=actor)
+    key = f"signed:{payload.accounting}"
+    pen.append(_signed(payload, asked.plan), "accounting", key=key, actor=actor)
+    return {"signed": payload.accounting, "numbers": payload.numbers}
+
+
+def _signed(payload: SignAccounting, plan: str) -> kinds.AccountingSigned:
+    return kinds.AccountingSigned(accounting=payload.accounting, plan=plan, numbers=payload.numbers)
+
+
+HANDLER: Handler[SignAccounting] = Handler(
+    load_struct(SignAccounting),
+    lambda _, payload: [payload.accounting],
+    lambda _, payload: text("title-sign-accounting", {"count": payload.numbers}),
+    _require_current,
+    _sign,
+)
 
 
 def try_to_end(workspace: Workspace, actor: str) -> dict[str, Any]:
@@ -106,6 +163,6 @@ def try_to_end(workspace: Workspace, actor: str) -> dict[str, Any]:
     except Unaccounted as open_:
         return {"words": str(open_)}
     except NotApproved as waits:
-        return {"words": str(waits), "plan": workspace.content.put(as_content(lines))}
+        return {"words": str(waits), "plan": waits.plan}
     words = f"the accounting is signed: {done.numbers} numbers, each in its final place"
     return {"words": words, "signed": done.accounting}

@@ -11,16 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
+from tasks import approved_acts
+from tasks.approved_acts import Handler, load_struct
 from tasks.screening import meanwhile, register, running
 from tasks.screening.lists import versions
 from tasks.screening.policy import NOTE
-from tasks.shared import clock, kinds, people
+from tasks.shared import approval, clock, kinds, people
+from tasks.shared.approval import Asked
 from tasks.shared.errors import BadInput, Refused
-from tasks.shared.journal import Journal
+from tasks.shared.journal import Journal, Pen
+from tasks.shared.kinds import Act
+from tasks.shared.messages import text
 from tasks.shared.screening_tables import HITS
 from tasks.workspace import Workspace
 
@@ -140,16 +147,21 @@ def decide(
     _require_current(workspace, one)
     first = _first(workspace, one, verdict)
     if not one.strong or workspace.settings.screening.persons == 1:
-        return _decided(workspace, one, verdict, reason, [person.person])
+        return _decided(workspace, one, verdict, reason, person.person)
     if first is None:
         return _proposed(workspace, one, verdict, reason, person.person)
     if first == person.person:
         raise Refused("second-person-required", name=person.name, hit=one.hit)
     if not code:
         raise Refused("second-person-code-required", name=person.name)
-    people.spend_code(workspace.journal, workspace.settings.home, person.person, code,
-                      given_at or clock.now(), f"hit {one.hit} {verdict}")  # fmt: skip
-    return _decided(workspace, one, verdict, reason, [first, person.person])
+    plan = _row(workspace, one).proposed_plan
+    own = partial(_append, reason=reason.strip())
+    approved = approved_acts.approve(
+        workspace, plan, person.person, code, given_at=given_at, append=own
+    )
+    if approved.facts is None:
+        approved_acts.carry_out(workspace, plan, person.person)
+    return find(workspace, one.hit)
 
 
 def _decider(workspace: Workspace, actor: str) -> people.Person:
@@ -191,36 +203,109 @@ def _row(workspace: Workspace, one: Hit) -> Any:
     return workspace.journal.rows(sa.select(HITS).where(HITS.c.hit == one.hit))[0]
 
 
-def _proposed(workspace: Workspace, one: Hit, verdict: str, reason: str, person: str) -> Hit:
-    said = _said(workspace, one, verdict, reason, [person])
-    workspace.journal.append(kinds.HitProposed(verdict=verdict, **said), f"hit/{one.hit}", person)
-    return find(workspace, one.hit)
+class DecideHit(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", tag="decide-hit"):
+    """A verdict on a strong hit, and what was looked at. `since`: the event of the decision before it,
+    0 without one; `clear_days`: how long a clearance holds."""
+
+    hit: str
+    verdict: str
+    reason: str
+    proposed_by: str
+    partner_digest: str
+    record_digest: str
+    partners: str
+    list_version: str
+    since: int
+    clear_days: int
 
 
-def _decided(workspace: Workspace, one: Hit, verdict: str, reason: str, persons: list[str]) -> Hit:
-    kind = kinds.HitCleared if verdict == CLEARED else kinds.HitConfirmed
-    said = _said(workspace, one, verdict, reason, persons)
-    workspace.journal.append(kind(**said), f"hit/{one.hit}", persons[-1])
-    return find(workspace, one.hit)
-
-
-def _said(
-    workspace: Workspace, one: Hit, verdict: str, reason: str, persons: list[str]
-) -> dict[str, Any]:
-    row = _row(workspace, one)
-    today = clock.now().date()
-    until = today + timedelta(days=workspace.settings.screening.clear_days)
+def _payload(workspace: Workspace, hit: str, verdict: str, reason: str, person: str) -> DecideHit:
+    row = workspace.journal.rows(sa.select(HITS).where(HITS.c.hit == hit))[0]
     lists = versions.used(workspace.journal)
+    return DecideHit(
+        hit=hit, verdict=verdict, reason=reason.strip(), proposed_by=person,
+        partner_digest=row.partner_digest,
+        record_digest=row.record_digest, partners=register.current(workspace.journal),
+        list_version=lists.get(row.record.partition("/")[0], ""), since=row.decided_seq,
+        clear_days=workspace.settings.screening.clear_days,
+    )  # fmt: skip
+
+
+def _proposed(workspace: Workspace, one: Hit, verdict: str, reason: str, person: str) -> Hit:
+    """Ask for the second person: the proposal and the request are one transaction."""
+    payload = _payload(workspace, one.hit, verdict, reason, person)
+    request = approved_acts.request(workspace, payload, person, f"hit/{one.hit}")
+    facts = _facts(payload, payload.reason, [person])
+    with workspace.journal.write(person) as pen:
+        approval.ask_in(pen, request)
+        pen.append(kinds.HitProposed(verdict=verdict, plan=request.plan, **facts), f"hit/{one.hit}")
+    return find(workspace, one.hit)
+
+
+def _decided(workspace: Workspace, one: Hit, verdict: str, reason: str, person: str) -> Hit:
+    """A decision that one person may take."""
+    payload = _payload(workspace, one.hit, verdict, reason, person)
+    body = _decision(payload, payload.reason, [person], "")
+    proposal = _row(workspace, one).proposed_plan
+    with workspace.journal.write(person) as pen:
+        pen.append(body, f"hit/{one.hit}")
+        if proposal:
+            running.drop_proposal(pen, proposal)
+    return find(workspace, one.hit)
+
+
+def _decision(
+    payload: DecideHit, reason: str, persons: list[str], plan: str
+) -> kinds.HitCleared | kinds.HitConfirmed:
+    kind = kinds.HitCleared if payload.verdict == CLEARED else kinds.HitConfirmed
+    return kind(approval=plan, **_facts(payload, reason, persons))
+
+
+def _facts(payload: DecideHit, reason: str, persons: list[str]) -> dict[str, Any]:
+    until = clock.now().date() + timedelta(days=payload.clear_days)
     return {
-        "hit": one.hit,
-        "partner_digest": row.partner_digest,
-        "record_digest": row.record_digest,
-        "partners": register.current(workspace.journal),
-        "list_version": lists.get(one.record.partition("/")[0], ""),
-        "reason": reason.strip(),
+        "hit": payload.hit,
+        "partner_digest": payload.partner_digest,
+        "record_digest": payload.record_digest,
+        "partners": payload.partners,
+        "list_version": payload.list_version,
+        "reason": reason,
         "persons": persons,
-        "expires": until.isoformat() if verdict == CLEARED else "",
+        "expires": until.isoformat() if payload.verdict == CLEARED else "",
     }
+
+
+def _require_decidable(workspace: Workspace, payload: DecideHit) -> None:
+    """Raises Refused where the hit, or what was looked at, is no longer as it was proposed."""
+    one = find(workspace, payload.hit)
+    _require_open(one, payload.verdict)
+    _require_current(workspace, one)
+    now = _payload(workspace, payload.hit, payload.verdict, payload.reason, payload.proposed_by)
+    same = ("partner_digest", "record_digest", "since")
+    if changed := [name for name in same if getattr(now, name) != getattr(payload, name)]:
+        raise Refused("hit-changed-since-proposed", hit=payload.hit, changed=", ".join(changed))
+
+
+def _append(
+    pen: Pen, payload: DecideHit, asked: Asked, actor: str, *, reason: str = ""
+) -> approved_acts.Facts:
+    """`reason`: what the second person says; the first person's where it is empty."""
+    persons = [asked.preparer, *asked.granted_by]
+    body = _decision(payload, reason or payload.reason, persons, asked.plan)
+    pen.append(body, f"hit/{payload.hit}", key=f"decided:{asked.plan}", actor=actor)
+    return {"hit": payload.hit, "verdict": payload.verdict}
+
+
+def _title(workspace: Workspace, payload: DecideHit) -> str:
+    values = {"hit": payload.hit, "verdict": payload.verdict, "reason": payload.reason}
+    return text("title-decide-hit", values)
+
+
+HANDLERS: dict[Act, Handler[Any]] = {
+    Act.DECIDE_HIT: Handler(
+        load_struct(DecideHit), lambda *_: [], _title, _require_decidable, _append
+    )
+}
 
 
 @dataclass(frozen=True)

@@ -160,9 +160,29 @@ def _write(workspace: Workspace, actor: str, held: _Held) -> Outcome:
         new, gone = _news(pen, held.lines)
         if new or gone:
             pen.append(kinds.HitFound(hits=list(new), gone=list(gone)), "screening")
+            _drop_proposals(pen)
         if not _written(pen, basis, content):
             pen.append(done, "screening")
     return Outcome(held.scope, basis, content, held.screened, count, new, gone)
+
+
+def _drop_proposals(pen: Pen) -> None:
+    """Drop what waits for a second person on a hit that is gone or changed since it was proposed."""
+    column = HITS.c
+    changed = sa.or_(
+        ~column.present,
+        column.partner_digest != column.proposed_partner_digest,
+        column.record_digest != column.proposed_record_digest,
+    )
+    query = sa.select(column.proposed_plan).where(column.proposed_plan != "", changed)
+    for row in pen.rows(query):
+        drop_proposal(pen, row.proposed_plan)
+
+
+def drop_proposal(pen: Pen, plan: str) -> None:
+    """Note that a proposal no longer waits for its second person."""
+    body = kinds.PlanDropped(plan=plan, reason="hit-changed-since-proposed")
+    pen.append(body, f"plan/{plan}", key=f"dropped:{plan}")
 
 
 def _news(

@@ -127,7 +127,7 @@ _STEALS = Reason("it bears the key of an event that is never taken", "look at it
 
 OWN_KEYS = frozenset(
     ("approval", "approval-asked", "person", "code", "signed", "settled", "burnt", "handed over",
-     "reopened", "again", "not received", "run", "alert", "adopted", "adoption", "continued")
+     "reopened", "again", "decided", "not received", "run", "alert", "adopted", "adoption", "continued")
 )  # fmt: skip
 """First parts of the keys of listed events. An event under such a key would keep this home's own from
 being written, or stand for it."""

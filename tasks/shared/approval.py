@@ -1,45 +1,72 @@
-"""Approval: the one function by which desk, UI form and drill let something be sent.
+"""Approval: the one function by which CLI, UI form and drill let something be done.
 
-An approval binds to the SHA-256 of the plan and of the bytes it would send. What is sent is loaded
-by those digests and never planned anew. It lasts only while its giver may act: what somebody approved
-who was revoked since does not go until another person approves it. Whoever owns the host can forge
-approvals; see the README.
+An approval binds to the SHA-256 of the act's payload (the plan) and of the bytes it would send. What
+is done is loaded by those digests and never planned anew. It lasts only while its giver may act: what
+somebody approved who was revoked since does not go until another person approves it. Whoever owns the
+host can forge approvals; see the README.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from tasks.shared import clock, kinds, people
-from tasks.shared.ace_tables import BATCHES, DROPPED
+from tasks.shared.ace_tables import DROPPED
 from tasks.shared.errors import CodeRefused, NotApproved, Refused
-from tasks.shared.journal import Journal
+from tasks.shared.journal import Journal, Pen
+from tasks.shared.kinds import Act
 from tasks.shared.projections import APPROVALS, GRANTS, PEOPLE
-from tasks.shared.store import EVENTS
+
+
+@dataclass(frozen=True)
+class Request:
+    """What approval is asked for. `topic`: a later request of the same topic replaces this one;
+    empty where none does."""
+
+    plan: str
+    act: Act
+    binds: tuple[str, ...]
+    preparer: str
+    topic: str = ""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A plan that waits for, or has, its approval; `granted_by` leaves out who was revoked since."""
+    """A plan that waits for, or has, its approval; `granted_by` leaves out who was revoked since.
+    `carried_out`: an event that it allowed is in the journal."""
 
     plan: str
-    what: str
+    act: Act
+    topic: str
     binds: tuple[str, ...]
     preparer: str
     granted_by: tuple[str, ...]
+    carried_out: bool = False
 
 
-def ask(journal: Journal, plan: str, what: str, binds: list[str], preparer: str) -> bool:
+def ask(
+    journal: Journal, plan: str, act: Act, binds: Sequence[str], preparer: str, topic: str = ""
+) -> bool:
     """Ask for approval of a plan, by its digest. False if it was asked before. Raises Refused for a
     preparer who was revoked."""
     people.refuse_revoked(journal, preparer)
-    body = kinds.ApprovalAsked(plan=plan, what=what, binds=binds, preparer=preparer)
-    return journal.append(body, f"plan/{plan}", preparer, key=f"approval-asked:{plan}")
+    with journal.write(preparer) as pen:
+        return ask_in(pen, Request(plan, act, tuple(binds), preparer, topic))
+
+
+def ask_in(pen: Pen, request: Request) -> bool:
+    """The same within a transaction, by a preparer who was checked."""
+    body = kinds.ApprovalAsked(
+        plan=request.plan, act=request.act, topic=request.topic or request.plan,
+        binds=list(request.binds), preparer=request.preparer,
+    )  # fmt: skip
+    key = f"approval-asked:{request.plan}"
+    return pen.append(body, f"plan/{request.plan}", key, actor=request.preparer) is not None
 
 
 def find(journal: Journal, plan: str) -> Asked:
@@ -54,30 +81,31 @@ def find(journal: Journal, plan: str) -> Asked:
 
 
 def waiting(journal: Journal, persons: int) -> list[Asked]:
-    """Plans that still lack an approval, oldest first."""
-    lacks = [one for one in all_asked(journal) if len(one.granted_by) < needed(persons)]
-    used = _used(journal) if lacks else set()
-    return [one for one in lacks if one.plan not in used]
+    """Plans that still lack an approval, oldest first. What was carried out or dropped needs none,
+    also if its approver was revoked since; a plan of batches of which a part went is planned anew."""
+    dropped = _dropped(journal)
+    return [
+        asked
+        for asked in all_asked(journal)
+        if missing(asked, persons) and not asked.carried_out and asked.plan not in dropped
+    ]
 
 
-def _used(journal: Journal) -> set[str]:
-    """Plans that were carried out or given up: nobody need approve them anew when their approver is
-    revoked. A plan of which a part went is planned anew."""
-    used = {row.plan for query in (_WRITTEN, _DROPPED) for row in journal.rows(query)}
-    gone = journal.rows(_GONE)
-    signed = {row.plan for row in gone if journal.holds(f"signed:{row.plan}")}
-    return used | signed | {row.plan for row in gone if _done(journal, row)}
+def current(journal: Journal, persons: int) -> list[Asked]:
+    """Of `waiting` those that a person should still look at: the last of each topic."""
+    last = _last_of_topics(journal)
+    return [asked for asked in waiting(journal, persons) if asked.plan in last]
 
 
-def _done(journal: Journal, act: sa.Row) -> bool:
-    """Whether the act was carried out that a plan was for; books from before acts named their plan know
-    it by its proof."""
-    said = sa.or_(*(EVENTS.c.body.contains(digest) for digest in (act.plan, *act.binds.split())))
-    for row in journal.rows(sa.select(EVENTS.c.kind, EVENTS.c.body).where(_ACTS, said)):
-        plan = getattr(kinds.read(row.kind, row.body), "approval", "")
-        if plan in ("", act.plan):
-            return True
-    return False
+def ready(journal: Journal, persons: int) -> list[Asked]:
+    """Acts that are approved and neither carried out nor dropped nor replaced, oldest first."""
+    dropped, last = _dropped(journal), _last_of_topics(journal)
+    return [
+        asked
+        for asked in all_asked(journal)
+        if not (missing(asked, persons) or asked.carried_out or asked.plan in dropped)
+        and asked.plan in last
+    ]
 
 
 def all_asked(journal: Journal) -> list[Asked]:
@@ -88,6 +116,15 @@ def all_asked(journal: Journal) -> list[Asked]:
     return [_as_asked(row, granted.get(row.plan, ())) for row in journal.rows(_ALL_APPROVALS)]
 
 
+def _dropped(journal: Journal) -> set[str]:
+    return {row.plan for row in journal.rows(sa.select(DROPPED.c.plan))}
+
+
+def _last_of_topics(journal: Journal) -> set[str]:
+    rows = journal.rows(sa.select(APPROVALS.c.topic, APPROVALS.c.plan).order_by(APPROVALS.c.seq))
+    return set({row.topic: row.plan for row in rows}.values())
+
+
 _ALL_APPROVALS = sa.select(APPROVALS).order_by(APPROVALS.c.seq)
 _REVOKED = sa.select(PEOPLE.c.person).where(PEOPLE.c.revoked)
 _ALL_GRANTS = (
@@ -96,79 +133,80 @@ _ALL_GRANTS = (
     .order_by(GRANTS.c.seq)
 )
 
-
-def current(journal: Journal, persons: int) -> list[Asked]:
-    """Of `waiting` those that a person should still look at: a later plan of batches, a later
-    accounting, or another broker's number for the same entry, read better, stands for the earlier
-    ones, and a plan that was dropped is gone."""
-    dropped = {row.plan for row in journal.rows(sa.select(DROPPED.c.plan))}
-    newest = {}
-    for row in journal.rows(sa.select(APPROVALS).order_by(APPROVALS.c.seq)):
-        newest[_sort(row.what) or row.plan] = row.plan
-    last = set(newest.values())
-    return [one for one in waiting(journal, persons) if one.plan in last - dropped]
+ALWAYS_TWO = frozenset({Act.VOID_NUMBERS, Act.DECIDE_HIT})
+"""Acts that take two persons, preparer and approver, whatever `[approval] persons` is."""
+_ROLES = {
+    Act.VOID_NUMBERS: frozenset(people.ROLES),
+    Act.DECIDE_HIT: frozenset({people.APPROVER, "compliance"}),
+}
+"""Who may approve an act that does not take an approver: the holder of any of these roles."""
 
 
-_CARRIED_OUT = (
-    kinds.EntrySettled, kinds.EntryHandedOver, kinds.EntryBurnt, kinds.BatchNotReceived,
-)  # fmt: skip
-_ACTS = EVENTS.c.kind.in_([body.kind for body in _CARRIED_OUT])
-_WRITTEN, _DROPPED = sa.select(BATCHES.c.plan), sa.select(DROPPED.c.plan)
-_GONE = (
-    sa.select(APPROVALS.c.plan, APPROVALS.c.binds)
-    .join(GRANTS, GRANTS.c.plan == APPROVALS.c.plan)
-    .where(GRANTS.c.person.in_(_REVOKED))
-)
-_SORTS = ("ACE batches", "accounting of")
-"""What of which the last that was asked for replaces all before."""
-
-
-def _sort(what: str) -> str:
-    number, filed, _ = what.partition(" was filed by ")
-    return number + filed if filed else next((one for one in _SORTS if what.startswith(one)), "")
-
-
-def needed(persons: int) -> int:
+def needed(persons: int, act: Act | None = None) -> int:
     """How many must approve where `persons` take part, the preparer among them."""
-    return max(1, persons - 1)
+    return 1 if act in ALWAYS_TWO else max(1, persons - 1)
+
+
+def missing(asked: Asked, persons: int) -> int:
+    """How many approvals a plan still lacks."""
+    return max(0, needed(persons, asked.act) - len(asked.granted_by))
 
 
 def grant(
     journal: Journal,
     home: Path,
-    plan: str,
+    plan: str | Request,
     person: str,
     code: str,
     *,
     persons: int,
     given_at: datetime | None = None,
+    finish: Callable[[Pen, Asked], None] | None = None,
 ) -> Asked:
-    """Approve a plan with a licence holder's one-time code. Returns the plan as it now stands.
+    """Approve a plan with a person's one-time code. Returns the plan as it now stands.
 
-    Approving again changes nothing. Raises CodeRefused (and writes it down) for a bad code or the
-    preparer's own, Refused for somebody who may not approve.
+    `plan`: its digest, or a request, which is asked for in the same transaction. `finish` appends
+    the events of the act in that transaction once no approval is missing: if it raises, the code
+    is not spent and nothing is granted. Approving again changes nothing. Raises CodeRefused (and
+    records it) for a bad code or the preparer's own, Refused for somebody who may not approve.
     """
-    asked = find(journal, plan)
+    asked = _requested(journal, plan) if isinstance(plan, Request) else find(journal, plan)
     if person in asked.granted_by:
         return asked
-    one = people.known(journal, person)
-    if reason := _unfit(one, asked, persons):
+    approver = people.known(journal, person)
+    if reason := _unfit(approver, asked, persons):
         refused = kinds.ApprovalRefused(plan=asked.plan, person=person, reason=reason)
         journal.append(refused, f"plan/{asked.plan}", person)
-        raise CodeRefused("approver-not-allowed", name=one.name, reason=reason)
-    people.spend_code(journal, home, person, code, given_at or clock.now(), f"plan {asked.plan}")
+        raise CodeRefused(reason, name=approver.name)
     body = kinds.ApprovalGranted(
         plan=asked.plan,
         binds=list(asked.binds),
         person=person,
-        licence=one.licence,
+        licence=approver.licence,
         sole=person == asked.preparer,
     )
-    journal.append(body, f"plan/{asked.plan}", person, key=f"approval:{asked.plan}:{person}")
+    purpose = f"plan {asked.plan}"
+    with people.spending(journal, home, person, code, given_at or clock.now(), purpose) as pen:
+        if isinstance(plan, Request):
+            ask_in(pen, plan)
+        pen.append(body, f"plan/{asked.plan}", key=f"approval:{asked.plan}:{person}")
+        granted = replace(asked, granted_by=(*asked.granted_by, person))
+        if finish and not missing(granted, persons):
+            finish(pen, granted)
     return find(journal, asked.plan)
 
 
-def require(journal: Journal, plan: str, binds: list[str], persons: int) -> Asked:
+def _requested(journal: Journal, request: Request) -> Asked:
+    """A request as a plan, with the grants that it has if it was asked for before."""
+    people.refuse_revoked(journal, request.preparer)
+    rows = journal.rows(sa.select(APPROVALS).where(APPROVALS.c.plan == request.plan))
+    if rows:
+        return _asked(journal, rows[0])
+    topic = request.topic or request.plan
+    return Asked(request.plan, request.act, topic, request.binds, request.preparer, ())
+
+
+def require(journal: Journal, plan: str, binds: Sequence[str], persons: int) -> Asked:
     """The approval that lets exactly these bytes go. Raises NotApproved."""
     rows = journal.rows(sa.select(APPROVALS).where(APPROVALS.c.plan == plan))
     if not rows:
@@ -176,14 +214,14 @@ def require(journal: Journal, plan: str, binds: list[str], persons: int) -> Aske
     asked = _asked(journal, rows[0])
     if sorted(asked.binds) != sorted(binds):
         raise NotApproved("approved-plan-differs", plan=plan[:12])
-    if missing := lacking(journal, asked, persons):
-        raise missing
+    if error := lacking(journal, asked, persons):
+        raise error
     return asked
 
 
 def lacking(journal: Journal, asked: Asked, persons: int) -> NotApproved | None:
     """What keeps a plan from going yet, as the error to raise; None if it may go."""
-    if len(asked.granted_by) >= needed(persons):
+    if not missing(asked, persons):
         return None
     revoked = GRANTS.c.person.in_(_REVOKED)
     rows = journal.rows(sa.select(GRANTS.c.person).where(GRANTS.c.plan == asked.plan, revoked))
@@ -192,12 +230,12 @@ def lacking(journal: Journal, asked: Asked, persons: int) -> NotApproved | None:
     return NotApproved(code, plan=asked.plan, short=asked.plan[:12], revoked=names)
 
 
-def _unfit(one: people.Person, asked: Asked, persons: int) -> str:
-    if people.APPROVER not in one.roles:
-        return "the role approver is missing"
-    if one.person == asked.preparer and persons > 1:
-        return "preparer and approver must be two persons"
-    return ""
+def _unfit(approver: people.Person, asked: Asked, persons: int) -> str:
+    """The code of why somebody may not approve; empty if he may."""
+    if not _ROLES.get(asked.act, frozenset({people.APPROVER})) & set(approver.roles):
+        return "approver-role-missing"
+    two = persons > 1 or asked.act in ALWAYS_TWO
+    return "preparer-cannot-approve" if two and approver.person == asked.preparer else ""
 
 
 def _asked(journal: Journal, row: sa.Row) -> Asked:
@@ -206,4 +244,5 @@ def _asked(journal: Journal, row: sa.Row) -> Asked:
 
 
 def _as_asked(row: sa.Row, granted: Sequence[str]) -> Asked:
-    return Asked(row.plan, row.what, tuple(row.binds.split()), row.preparer, tuple(granted))
+    return Asked(row.plan, Act(row.act), row.topic, tuple(row.binds.split()), row.preparer,
+                 tuple(granted), bool(row.carried_out))  # fmt: skip

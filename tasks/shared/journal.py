@@ -57,12 +57,13 @@ class Head:
 
 
 class Pen:
-    """Appends to the book inside one transaction that holds the writer's lock."""
+    """Appends to the journal inside one transaction that holds the writer's lock. `start`: the last
+    event before it."""
 
     def __init__(self, connection: sa.Connection, actor: str) -> None:
         self._connection = connection
         self._actor = actor
-        self.head = _head(connection)
+        self.start = self.head = _head(connection)
 
     def append(
         self, body: kinds.Body, subject: str, key: str | None = None, *, actor: str = ""

@@ -6,6 +6,8 @@ The secret of a person's codes lies in `<home>/keys/totp/<id>`, never in journal
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ import sqlalchemy as sa
 from tasks.shared import clock, kinds, projections, store
 from tasks.shared.errors import BadInput, CodeRefused, Refused
 from tasks.shared.files import write_atomic
-from tasks.shared.journal import Journal
+from tasks.shared.journal import Journal, Pen
 
 APPROVER = "approver"
 ROLES = ("approver", "preparer", "desk", "it", "compliance")
@@ -96,24 +98,36 @@ def revoke(journal: Journal, home: Path, person: str, reason: str, actor: str) -
 def spend_code(
     journal: Journal, home: Path, person: str, code: str, given_at: datetime, purpose: str
 ) -> Person:
-    """Check a one-time code and use it up. Raises CodeRefused; every refusal is written down.
+    """Check a one-time code and use it up. Raises CodeRefused; every refusal is recorded."""
+    with spending(journal, home, person, code, given_at, purpose):
+        return known(journal, person)
 
-    A code is checked against the time it was given, which may lie 10 minutes back, no more. Each
-    30-second step counts once. Five failures lock the person for 15 minutes.
+
+@contextmanager
+def spending(
+    journal: Journal, home: Path, person: str, code: str, given_at: datetime, purpose: str
+) -> Iterator[Pen]:
+    """A transaction in which a one-time code is used up together with what it allows.
+
+    An exception in the block leaves the code unused. A code is checked against the time it was
+    given, which may lie 10 minutes back, no more. Each 30-second step counts once. Five failures
+    lock the person for 15 minutes. Raises CodeRefused; every refusal is recorded.
     """
-    one = known(journal, person)
+    holder = known(journal, person)
     reason = _refusal(journal, home, person, given_at)
     drift = None if reason else _drift(home, person, code, given_at)
     reason = reason or ("it is wrong" if drift is None else "")
     if drift is not None:
         step = int(given_at.timestamp()) // STEP + drift
         used = kinds.PersonCodeUsed(person=person, step=step, purpose=purpose)
-        if journal.append(used, f"person/{person}", person, key=f"code:{person}:{step}"):
-            return one
+        with journal.write(person) as pen:
+            if pen.append(used, f"person/{person}", f"code:{person}:{step}"):
+                yield pen
+                return
         reason = "the code was used before; wait for the next one"
     failed = kinds.PersonCodeFailed(person=person, reason=reason, purpose=purpose)
     journal.append(failed, f"person/{person}", person)
-    raise CodeRefused("code-refused", name=one.name, reason=reason)
+    raise CodeRefused("code-refused", name=holder.name, reason=reason)
 
 
 def _refusal(journal: Journal, home: Path, person: str, given_at: datetime) -> str:

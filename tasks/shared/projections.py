@@ -98,11 +98,14 @@ APPROVALS = sa.Table(
     "p_approval",
     METADATA,
     sa.Column("plan", sa.Text, primary_key=True),
-    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
     sa.Column("binds", sa.Text, nullable=False),
     sa.Column("preparer", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("carried_out", sa.BigInteger, nullable=False),
 )
+"""`carried_out`: the first event that the approved act caused; 0 while there is none."""
 
 GRANTS = sa.Table(
     "p_grant",

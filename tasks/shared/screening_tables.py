@@ -58,11 +58,13 @@ HITS = sa.Table(
             f"{stage}_expires",
         )
     ),
+    sa.Column("proposed_plan", sa.Text, nullable=False),
     sa.Column("decided_seq", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("partner", "record"),
 )
 """`decided_verdict`: cleared, confirmed or empty, `decided_expires` empty too for a clearance of one person
-that two must give now; `proposed_...`: what the first of two persons says.
+that two must give now; `proposed_...`: what the first of two persons says,
+`proposed_plan` the plan that waits for the second.
 Whether a clearance still holds is reckoned from the digests and the day, in the screening room."""
 
 REVIEWS = sa.Table(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from tasks.approved_acts import title
 from tasks.duties.readiness import lines as readiness_lines
 from tasks.entries import reserve
 from tasks.operations import alerts, upkeep
@@ -22,6 +23,7 @@ from tasks.shared.board import AMBER, RED, Line
 from tasks.shared.errors import ContentMissing
 from tasks.shared.house_lines import RESERVE
 from tasks.shared.journal import Journal
+from tasks.shared.kinds import Act
 from tasks.shared.projections import APPROVALS, NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
@@ -38,7 +40,7 @@ def lines(workspace: Workspace) -> list[Line]:
         *_tasks(journal, settings),
         *_uncovered(journal),
         *_requests(journal),
-        *_plans(journal, settings),
+        *_plans(workspace),
         *_batches(journal),
         *_desks(journal),
     ]
@@ -119,11 +121,20 @@ def _other_reserves(journal: Journal, settings: Settings) -> Iterator[Line]:
             )
 
 
-def _plans(journal: Journal, settings: Settings) -> Iterator[Line]:
+def _plans(workspace: Workspace) -> Iterator[Line]:
+    """Plans that wait for approval, and approved acts that were not carried out. Batches that are
+    approved go at the pace of the outbound folder."""
+    journal, persons = workspace.journal, workspace.settings.approval.persons
     at = _moments(journal, APPROVALS.c.plan, APPROVALS.c.seq)
-    for asked in approval.current(journal, settings.approval.persons):
-        yield Line("", "plan waits for approval", AMBER, f"{asked.what}, prepared by {asked.preparer}",
+    for asked in approval.current(journal, persons):
+        fact = f"{title(workspace, asked)}, prepared by {asked.preparer}"
+        yield Line("", "plan waits for approval", AMBER, fact,
                    f"continuity approve {asked.plan[:12]} --by ID", at[asked.plan])  # fmt: skip
+    for asked in approval.ready(journal, persons):
+        if asked.act is not Act.SEND_BATCHES:
+            fact = f"{title(workspace, asked)}, approved by {', '.join(asked.granted_by)}"
+            yield Line("", "approved and not carried out", AMBER, fact,
+                       f"continuity approve {asked.plan[:12]} --by ID", at[asked.plan])  # fmt: skip
 
 
 def _batches(journal: Journal) -> Iterator[Line]:

@@ -13,6 +13,7 @@ from tasks.entries.intake import Intake, read_files
 from tasks.entries.ledger import Taken, profile_of, take
 from tasks.entries.record import Record
 from tasks.entries.workbook import write_workbook
+from tasks.shared import kinds
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
@@ -33,6 +34,12 @@ def issue(journal: Journal, settings: Settings, desk: str, count: int) -> list[s
     if not any(one.free for one in standings if one.series == "entry"):
         reserve.reserve(journal, settings, "entry", FIRST, max(RESERVED, count), "tests", "it")
     return reserve.issue(journal, settings, "entry", count, desk, "2704", "it")
+
+
+def void(journal: Journal, *numbers: str) -> None:
+    """Issued numbers that two persons voided."""
+    body = kinds.NumbersVoided(numbers=[*numbers], reason="spoiled", persons=["ada", "bo"])
+    journal.append(body, "numbers/ABC", "bo")
 
 
 def filled(seed: int, numbers: list[str], desk: str, outcome: str = "released") -> Record:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.entries import reserve
+from tasks.entries import reserve, voiding
 from tasks.entries.intake import Intake, Source
 from tasks.entries.ledger import Taken, take
 from tasks.entries.record import Record, to_bytes
@@ -79,8 +79,8 @@ def test_a_used_number_cannot_be_voided_and_a_void_one_not_used(book: Workspace)
     for person in ("ada", "bo"):
         people.add(journal, person, person, "1", ["approver"], "it")
     with pytest.raises(NumberUnavailable):
-        reserve.void(journal, [bond], "spoiled", "ada", "bo", code_spent=True)
-    reserve.void(journal, [spare], "spoiled", "ada", "bo", code_spent=True)
+        voiding.ask(book, {bond: "spoiled"}, "ada")
+    desks.void(journal, spare)
     (problem,) = hand_in(book, with_bonds({second: spare})).problems
     assert (problem.value, problem.sheet) == (spare, "Bills")
     assert "voided" in problem.wrong

@@ -3,17 +3,24 @@ from __future__ import annotations
 import multiprocessing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pyotp
 import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 
-from tasks.entries import reserve
+from tasks import approved_acts
+from tasks.entries import reserve, voiding
 from tasks.entries.number import parse
-from tasks.shared import kinds, people
-from tasks.shared.errors import BadInput, NumberUnavailable, Refused
+from tasks.shared import approval, kinds, people
+from tasks.shared.errors import BadInput, CodeRefused, NotApproved, NumberUnavailable
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds import Act
 from tasks.shared.settings import Numbers, Settings
+from tasks.workspace import Workspace
+from tests.entries import house as desks
+from tests.errors import refused
 
 FIRST = 9_000_000
 
@@ -41,17 +48,17 @@ def test_the_check_digit_follows_the_filers_offset(journal: Journal, house: Sett
 def test_the_reserve_must_lie_where_production_cannot_issue(
     journal: Journal, house: Settings
 ) -> None:
-    with pytest.raises(BadInput, match="production system can issue"):
+    with refused("serials-in-production-range", BadInput):
         reserve.reserve(journal, house, "entry", 8_999_990, 20, "checked", "it")
-    with pytest.raises(BadInput, match="who checked"):
+    with refused("range-check-person-missing", BadInput):
         reserve.reserve(journal, house, "entry", FIRST, 20, " ", "it")
-    with pytest.raises(BadInput, match="do not exist"):
+    with refused("serials-out-of-range", BadInput):
         reserve.reserve(journal, house, "entry", 9_999_990, 11, "checked", "it")
     assert journal.head().seq == 1
 
 
 def test_a_block_is_reserved_once(stocked: Journal, house: Settings) -> None:
-    with pytest.raises(NumberUnavailable, match="already"):
+    with refused("number-already-reserved", NumberUnavailable):
         reserve.reserve(stocked, house, "entry", FIRST + 99, 10, "checked", "it")
 
 
@@ -67,12 +74,12 @@ def test_a_number_that_ace_shows_is_never_handed_out(stocked: Journal, house: Se
     assert (standing.free, standing.used) == (99, 1)
     numbers = reserve.issue(stocked, house, "entry", 99, "truck", "2304", "it")
     assert first not in numbers
-    with pytest.raises(NumberUnavailable, match="holds 0 free"):
+    with refused("reserve-too-small", NumberUnavailable):
         reserve.issue(stocked, house, "entry", 1, "truck", "2304", "it")
 
 
 def test_a_reserve_that_is_too_small_issues_nothing(stocked: Journal, house: Settings) -> None:
-    with pytest.raises(NumberUnavailable, match="holds 100 free"):
+    with refused("reserve-too-small", NumberUnavailable):
         reserve.issue(stocked, house, "entry", 101, "truck", "2304", "it")
     assert reserve.issued_to(stocked, "truck") == []
 
@@ -81,7 +88,7 @@ def test_a_request_repeated_issues_nothing_new(stocked: Journal, house: Settings
     ask = (stocked, house, "entry", 5, "truck", "2304", "it", "monday")
     assert reserve.issue(*ask) == reserve.issue(*ask)
     assert len(reserve.issued_to(stocked, "truck")) == 5
-    with pytest.raises(BadInput, match="desk truck"):
+    with refused("number-request-of-other-desk", BadInput):
         reserve.issue(stocked, house, "entry", 5, "air", "2720", "it", "monday")
 
 
@@ -100,23 +107,87 @@ def test_in_bond_numbers_are_a_second_series(journal: Journal, house: Settings) 
     assert verify(journal).ok
 
 
-def test_voiding_takes_a_reason_and_two_persons(stocked: Journal, house: Settings) -> None:
+@pytest.fixture
+def phones(stocked: Journal, house: Settings) -> dict[str, pyotp.TOTP]:
+    """Ada and Bo, who may do what needs no license, with their phones."""
+    made = {}
     for person in ("ada", "bo"):
         people.add(stocked, person, person.title(), "", ["desk"], "it")
-    number = reserve.issue(stocked, house, "entry", 1, "truck", "2304", "it")
-    with pytest.raises(BadInput, match="reason"):
-        reserve.void(stocked, number, "", "ada", "bo", code_spent=True)
-    with pytest.raises(Refused, match="two persons"):
-        reserve.void(stocked, number, "spoiled", "ada", "ada", code_spent=True)
-    with pytest.raises(Refused, match="one-time code"):
-        reserve.void(stocked, number, "spoiled", "ada", "bo", code_spent=False)
-    with pytest.raises(Refused, match="Nobody"):
-        reserve.void(stocked, number, "spoiled", "ada", "nobody", code_spent=True)
-    reserve.void(stocked, number, "spoiled", "ada", "bo", code_spent=True)
-    again = reserve.issue(stocked, house, "entry", 99, "truck", "2304", "it")
-    assert number[0] not in again
-    with pytest.raises(NumberUnavailable, match="is void"):
-        reserve.void(stocked, number, "again", "ada", "bo", code_spent=True)
+        made[person] = pyotp.parse_uri(people.enrol(stocked, house.home, person, "it"))
+    return made
+
+
+def test_voiding_takes_a_reason_and_two_persons(
+    stocked: Journal, house: Settings, phones: dict[str, pyotp.TOTP]
+) -> None:
+    workspace = Workspace(house, journal=stocked)
+    (number,) = reserve.issue(stocked, house, "entry", 1, "truck", "2304", "it")
+    code, reasons = phones["bo"].now(), {number: "spoiled"}
+    with refused("void-reason-missing", BadInput):
+        voiding.void(workspace, {number: ""}, "ada", "bo", code)
+    with refused("void-needs-two-people"):
+        voiding.void(workspace, reasons, "ada", "ada", phones["ada"].now())
+    with refused("person-id-unknown"):
+        voiding.void(workspace, reasons, "ada", "nobody", code)
+    before = stocked.head()
+    with refused("code-refused", CodeRefused):
+        voiding.void(workspace, reasons, "ada", "bo", "0")
+    assert [event.kind for event in stocked.events(after=before.seq)] == ["person.code_failed"]
+    voiding.void(workspace, reasons, "ada", "bo", code)
+    (event,) = stocked.events(kind="numbers.voided")
+    asked = approval.find(stocked, event.said.approval)  # type: ignore[attr-defined]
+    assert event.said.persons == ["ada", "bo"]  # type: ignore[attr-defined]
+    assert (asked.act, asked.preparer, asked.granted_by) == (Act.VOID_NUMBERS, "ada", ("bo",))
+    assert asked.carried_out and verify(stocked, workspace.content).ok
+    assert number not in reserve.issue(stocked, house, "entry", 99, "truck", "2304", "it")
+    with refused("number-in-another-state", NumberUnavailable) as caught:
+        voiding.void(workspace, {number: "again"}, "ada", "bo", code)
+    assert caught.values["state"] == "void"
+
+
+def test_a_code_whose_voiding_fails_can_be_used_again(
+    stocked: Journal,
+    house: Settings,
+    phones: dict[str, pyotp.TOTP],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another process uses the number between the checks and the writer's lock."""
+    workspace = Workspace(house, journal=stocked)
+    (used, number) = reserve.issue(stocked, house, "entry", 2, "truck", "2304", "it")
+    code, spending = phones["bo"].now(), people.spending
+
+    def late(*arguments: Any) -> Any:
+        monkeypatch.setattr(people, "spending", spending)
+        desks.void(stocked, used)
+        return spending(*arguments)
+
+    monkeypatch.setattr(people, "spending", late)
+    with refused("number-in-another-state", NumberUnavailable):
+        voiding.void(workspace, {used: "spoiled"}, "ada", "bo", code)
+    written = [event.kind for event in stocked.events()]
+    assert "person.code_used" not in written and "approval.asked" not in written
+    voiding.void(workspace, {number: "spoiled"}, "ada", "bo", code)
+
+
+def test_voiding_can_be_asked_for_and_approved_later(
+    stocked: Journal, house: Settings, phones: dict[str, pyotp.TOTP]
+) -> None:
+    workspace = Workspace(house, journal=stocked)
+    first, second = reserve.issue(stocked, house, "entry", 2, "truck", "2304", "it")
+    with refused("approval-needed", NotApproved) as caught:
+        voiding.ask(workspace, {first: "spoiled", second: "torn"}, "ada")
+    plan = caught.values["plan"]
+    with refused("preparer-cannot-approve", CodeRefused):
+        approved_acts.approve(workspace, plan, "ada", phones["ada"].now())
+    done = approved_acts.approve(workspace, plan, "bo", phones["bo"].now())
+    assert done.facts == {"voided": [first, second]}
+    events = [event.said for event in stocked.events(kind="numbers.voided")]
+    assert [(body.numbers, body.reason) for body in events] == [  # type: ignore[attr-defined]
+        ([first], "spoiled"), ([second], "torn"),
+    ]  # fmt: skip
+    before = stocked.head()
+    assert approved_acts.carry_out(workspace, plan, "bo") == {}, "once"
+    assert stocked.head() == before
 
 
 def test_the_alarm_counts_in_days(stocked: Journal, house: Settings) -> None:

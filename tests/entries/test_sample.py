@@ -26,11 +26,12 @@ from tasks.entries.record import Record, concat, from_bytes
 from tasks.entries.rules_summary import summary_gaps
 from tasks.reconciliation import account
 from tasks.shared import keys, opening, people
-from tasks.shared.errors import BadInput, Refused
+from tasks.shared.errors import BadInput
 from tasks.shared.journal import Journal, is_drill
 from tasks.shared.projections import ENTRIES
 from tasks.shared.settings import Settings, load
 from tasks.workspace import Workspace
+from tests.errors import refused
 
 SSN = "900-55-1234"
 VOID = ["QZ9-9000005-4", "QZ9-9000023-7", "QZ9-9000044-3", "QZ9-9000063-3"]
@@ -125,7 +126,7 @@ def test_numbers_are_the_same_each_time(week: Week, tmp_path: Path) -> None:
     again = sample.make(tmp_path / "home", "sample")
     assert again.issued == week.made.issued
     assert keys.public(again.settings.home) != keys.public(week.made.settings.home)
-    with pytest.raises(BadInput, match="is a home folder already"):
+    with pytest.raises(BadInput):
         sample.make(tmp_path / "home", "sample")
 
 
@@ -204,7 +205,7 @@ def test_voiding_twice_in_a_minute_takes_another_code(tmp_path: Path) -> None:
 
 
 def test_no_code_is_taken_from_a_house_that_is_no_drill(house: Settings, journal: Journal) -> None:
-    with pytest.raises(Refused, match="Only a drill"):
+    with refused("person-code-drill-only"):
         sample.void(journal, house.home, [("ABC-9000000-0", "spoiled")])
     assert not list(journal.events(kind="person."))
 

@@ -215,7 +215,7 @@ def test_every_code_that_does_not_count_is_refused_and_written_down(
     assert second.state.name == "Suspended" and "used before" in asked_of(second)
     assert sorted(office.outbound.iterdir()) == written
     assert refusals(office) == [
-        ("ada", "preparer and approver must be two persons"),
+        ("ada", "preparer-cannot-approve"),
         ("ada", "the code was given more than 10 minutes ago"),
         ("ada", "the code was used before; wait for the next one"),
     ]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tasks.entries import reserve
 from tasks.reconciliation import plan_words
 from tasks.reconciliation.planned import load
 from tasks.shared import approval, kinds
@@ -58,7 +57,7 @@ def test_it_goes_to_its_end(office: Office, tmp_path: Path) -> None:
     spoiled = desks.issue(office.journal, office.settings, "truck", 1)
     open_ = run(office).result()["end"]
     assert "unaccounted" in open_["words"] and "plan" not in open_
-    reserve.void(office.journal, spoiled, "coffee", "bo", "ada", code_spent=True)
+    desks.void(office.journal, *spoiled)
     waits = run(office)
     assert waits.name == "AwaitingApproval"
     assert "report" not in waits.result()

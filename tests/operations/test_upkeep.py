@@ -16,6 +16,7 @@ from tasks.operations.upkeep import Look, look, note, settle
 from tasks.shared import approval, board, clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds import Act
 from tasks.shared.opening import BOOK
 from tasks.shared.settings import Backup, Settings
 
@@ -79,7 +80,7 @@ def test_a_plan_that_waits_too_long_is_escalated_and_closed_when_approved(
 ) -> None:
     alarm = Alarm(journal, content, told, "operations")
     plan = "ab" * 32
-    approval.ask(journal, plan, "3 entries", [], "bo")
+    approval.ask(journal, plan, Act.SEND_BATCHES, [], "bo")
     assert look(journal, content, told, full=False).faults == []
     with clock.held(clock.now() + timedelta(hours=3)):
         found = look(journal, content, told, full=False)

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import typer
 
+from tasks import approved_acts
 from tasks.reconciliation import plan_words
 from tasks.reconciliation.planned import Plan
-from tasks.shared import clock
+from tasks.shared import approval, clock
 from tests.ace import made_summary
+from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries, until_duty
 from tests.reconciliation.house import Office
 
@@ -131,9 +133,10 @@ def test_desk_and_approval_show_the_same_lines(
     code, out, error = continuity("approve", made.digest[:12], by="ada")
     assert code == 0, error
     assert all(line in shown[0] for line in words), "all is shown before the code is asked for"
-    assert "approved by ada" in out
-    code, out, _ = continuity("reconcile", "plan", by="bo")
-    assert "Nothing is ready" in out and f"of plan {made.digest[:12]} are approved" in out
+    for batch in made.batches:
+        assert (world.office.outbound / batch.file).is_file(), "approve writes the files"
+    code, out, _ = continuity("reconcile", "plan", "--json", by="bo")
+    assert code == 0 and json.loads(out) is None
 
 
 def test_a_plan_whose_day_is_over_is_not_approved(world: World, continuity) -> None:
@@ -141,6 +144,8 @@ def test_a_plan_whose_day_is_over_is_not_approved(world: World, continuity) -> N
     keyed(world, made_summary.RELEASED, made_summary.RELEASED)
     made = until_duty(world)
     with clock.held(NOON + timedelta(days=1)):
-        code, _, error = continuity("approve", made.digest[:12], "--code", "000000", by="ada")
-        assert code == 1 and "is over" in error
+        assert continuity("approve", made.digest[:12], "--code", "000000", by="ada")[0] == 1
+        asked = approval.find(world.office.journal, made.digest)
+        with refused("plan-out-of-date"):
+            approved_acts.approve(world.house, asked.plan, "ada", "000000")
     assert not [*world.office.journal.events(kind="approval.granted")]

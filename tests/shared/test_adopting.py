@@ -18,6 +18,7 @@ from tasks.shared.errors import JournalBroken
 from tasks.shared.journal import Event, Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.journal_copy import EVENTS_FILE, HEAD_FILE, adopt, export, line, read, signer
+from tasks.shared.kinds import Act
 from tasks.shared.opening import continue_home, journal as open_journal
 from tasks.shared.projections import GRANTS, MAIL, NUMBERS, PEOPLE
 from tests.conftest import SETTINGS
@@ -126,7 +127,7 @@ def forged(copy: Path) -> str:
     plan, proof = store.put(b"EVIL PLAN"), store.put(b"EVIL PROOF")
     batch = store.put(b"EVIL BATCH")
     resign(copy, [
-        (kinds.ApprovalAsked(plan=plan, what="ACE batches: 1 file", binds=[batch], preparer="ben"),
+        (kinds.ApprovalAsked(plan=plan, act=Act.SEND_BATCHES, topic="batches", binds=[batch], preparer="ben"),
          f"plan/{plan}", f"approval-asked:{plan}"),
         (kinds.ApprovalGranted(plan=plan, binds=[batch], person="ada", licence="11111", sole=False),
          f"plan/{plan}", f"approval:{plan}:ada"),
@@ -159,7 +160,7 @@ def test_approvals_and_people_of_a_copy_signed_with_a_fresh_key_are_listed_never
         "entry.settled": "settle again here", "accounting.signed": "sign again here",
     }  # fmt: skip
     # this home can still ask, approve and add under the very keys that the copy used
-    assert approval.ask(office, plan, "ACE batches: 1 file", [], "ben")
+    assert approval.ask(office, plan, Act.SEND_BATCHES, [], "ben")
     people.add(office, "evil", "Evan Ill", "", ["preparer"], "office")
     assert verify(office, content).ok
 
@@ -186,7 +187,7 @@ def test_what_the_laptop_sent_counts_as_sent_and_its_approval_is_given_anew(
 ) -> None:
     laptop.record(NUMBER, OTHER)
     plan = laptop.plan()
-    approval.ask(laptop.journal, plan, "ACE batches: 2 files", [], "ben")
+    approval.ask(laptop.journal, plan, Act.SEND_BATCHES, [], "ben")
     granted = kinds.ApprovalGranted(plan=plan, binds=[], person="ada", licence="1", sole=False)
     laptop.add(granted, f"plan/{plan}", f"approval:{plan}:ada")
     laptop.send("B1", NUMBER)

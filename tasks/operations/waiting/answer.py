@@ -31,7 +31,7 @@ def give(
     except CodeRefused as no:
         return str(no)
     except Refused as no:
-        body = kinds.ApprovalRefused(plan=plan, person=who.strip()[:40], reason=str(no)[:300])
+        body = kinds.ApprovalRefused(plan=plan, person=who.strip()[:40], reason=no.code)
         journal.append(body, f"plan/{plan}", "form")
         return str(no)
     return ""
@@ -60,15 +60,17 @@ shows a longer one."""
 
 
 def question(
+    title: str,
     asked: approval.Asked,
     persons: int,
     refused: str = "",
     shown: Sequence[str] = (),
     table: str = "",
 ) -> str:
-    """What the form says above its fields, in Markdown. `refused`: why the last answer was not
-    taken; `shown`: what an approver must see of the plan; `table`: everything that it would let go."""
-    missing = approval.needed(persons) - len(asked.granted_by)
+    """What the form says above its fields, in Markdown. `title`: the act in one line; `refused`: why
+    the last answer was not taken; `shown`: what an approver must see of the plan; `table`:
+    everything that it would let go."""
+    missing = approval.missing(asked, persons)
     had = f" Approved so far by {', '.join(asked.granted_by)}." if asked.granted_by else ""
     again = f"**The last answer was not taken: {refused}**\n\n" if refused else ""
     lines = "".join(f"- {line}\n" for line in shown[:MOST]) + "\n" * bool(shown)
@@ -79,7 +81,7 @@ def question(
         table += "`approval-` of this run.**"
     table += "\n\n" * bool(table)
     return (
-        f"{again}**{asked.what}** waits for {missing} approval(s).{had} Plan `{asked.plan[:12]}`, "
+        f"{again}**{title}** waits for {missing} approval(s).{had} Plan `{asked.plan[:12]}`, "
         f"prepared by {asked.preparer}. Look at the artifacts of this run first.\n\n{lines}{table}"
         "Give your id or licence number and the code that your phone shows now. Leave both empty if "
         f"it was approved at a desk (`continuity approve {asked.plan[:12]}`)."

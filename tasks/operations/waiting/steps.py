@@ -17,11 +17,13 @@ from prefect.input import RunInput
 from prefect.input.actions import delete_flow_run_input, filter_flow_run_input
 from pydantic import Field
 
+from tasks import approved_acts
 from tasks.operations.waiting import answer
 from tasks.shared import approval, clock, opening
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings, load
 from tasks.shared.steps import task
+from tasks.workspace import Workspace
 
 
 class Approval(RunInput):
@@ -77,12 +79,14 @@ def wait_for_approval(
         return
     for one in others:
         ask(f"/flow_runs/{one['id']}/resume", {"run_input": {}})
-    settings, journal = open_house(home)
-    asked = approval.find(journal, plan)
-    journal.close()
+    workspace = Workspace.open(Path(home))
+    asked = approval.find(workspace.journal, plan)
+    title = approved_acts.title(workspace, asked)
     # a preset field loses its checks; `give` holds this one against the plan that waits
     form = Approval.with_initial_data(
-        description=answer.question(asked, settings.approval.persons, refused, shown, table),
+        description=answer.question(
+            title, asked, workspace.settings.approval.persons, refused, shown, table
+        ),
         plan=plan[:12],
     )
     # a key of its own each time: with one that it knows, the server would not let the run wait again

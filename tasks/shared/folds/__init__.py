@@ -39,3 +39,5 @@ def apply(connection: sa.Connection, seq: int, body: kinds.Body) -> None:
     be true after what stands already."""
     if found := FOLDS.get(type(body)):
         found(connection, seq, body)
+    if plan := getattr(body, "approval", ""):
+        people.carried_out(connection, seq, plan)

@@ -23,6 +23,7 @@ from tasks.shared.ace_tables import (
     VIEWS,
 )
 from tasks.shared.folds.numbers import move
+from tasks.shared.folds.people import carried_out
 from tasks.shared.folds.registry import fold
 from tasks.shared.folds.upsert import Row, put
 from tasks.shared.projections import ENTRIES, among
@@ -57,6 +58,7 @@ def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
         for number, own in digests.items()
     ]  # fmt: skip
     connection.execute(sa.insert(SENT), rows)
+    carried_out(connection, seq, body.plan)
 
 
 def entry_digests(connection: sa.Connection, numbers: list[str]) -> dict[str, sa.Row[Any]]:

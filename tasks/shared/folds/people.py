@@ -30,10 +30,22 @@ def _revoked(connection: sa.Connection, seq: int, body: kinds.PersonRevoked) -> 
 
 @fold(kinds.ApprovalAsked)
 def _asked(connection: sa.Connection, seq: int, body: kinds.ApprovalAsked) -> None:
-    row = {"plan": body.plan, "what": body.what, "binds": " ".join(body.binds)}
-    connection.execute(sa.insert(APPROVALS), [{**row, "preparer": body.preparer, "seq": seq}])
+    row = {"plan": body.plan, "act": str(body.act), "topic": body.topic, "preparer": body.preparer}
+    row |= {"binds": " ".join(body.binds), "seq": seq, "carried_out": 0}
+    connection.execute(sa.insert(APPROVALS), [row])
 
 
 @fold(kinds.ApprovalGranted)
 def _granted(connection: sa.Connection, seq: int, body: kinds.ApprovalGranted) -> None:
     connection.execute(sa.insert(GRANTS), [{"plan": body.plan, "person": body.person, "seq": seq}])
+
+
+def carried_out(connection: sa.Connection, seq: int, plan: str) -> None:
+    """Note the first event that an approved act caused."""
+    mine = sa.update(APPROVALS).where(APPROVALS.c.plan == plan, APPROVALS.c.carried_out == 0)
+    connection.execute(mine.values(carried_out=seq))
+
+
+@fold(kinds.AccountingSigned)
+def _signed(connection: sa.Connection, seq: int, body: kinds.AccountingSigned) -> None:
+    carried_out(connection, seq, body.plan)

@@ -76,7 +76,7 @@ def _lapse(connection: sa.Connection, hits: list[str]) -> None:
 _STAGES = ("decided", "proposed")
 _SAID = ("verdict", "by", "partner_digest", "record_digest", "expires")
 _UNDECIDED: dict[str, Any] = {f"{stage}_{said}": "" for stage in _STAGES for said in _SAID}
-_UNDECIDED |= {"decided_seq": 0}
+_UNDECIDED |= {"decided_seq": 0, "proposed_plan": ""}
 
 
 def _line(line: kinds.HitLine, seq: int) -> dict[str, Any]:
@@ -96,7 +96,8 @@ def _line(line: kinds.HitLine, seq: int) -> dict[str, Any]:
 
 @fold(kinds.HitProposed)
 def _proposed(connection: sa.Connection, seq: int, body: kinds.HitProposed) -> None:
-    _set(connection, body.hit, _stage("proposed", body, body.verdict))
+    plan = {"proposed_plan": body.plan}
+    _set(connection, body.hit, _stage("proposed", body, body.verdict) | plan)
 
 
 @fold(kinds.HitCleared)
@@ -112,7 +113,7 @@ def _confirmed(connection: sa.Connection, seq: int, body: kinds.HitConfirmed) ->
 def _decide(
     connection: sa.Connection, seq: int, body: kinds.HitCleared | kinds.HitConfirmed, verdict: str
 ) -> None:
-    nothing = {f"proposed_{said}": "" for said in _SAID}
+    nothing = {f"proposed_{said}": "" for said in (*_SAID, "plan")}
     _set(connection, body.hit, nothing | _stage("decided", body, verdict) | {"decided_seq": seq})
 
 

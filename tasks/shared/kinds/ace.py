@@ -41,8 +41,8 @@ class BatchNotReceived(Body, frozen=True, kw_only=True):
 
 
 class PlanDropped(Body, frozen=True, kw_only=True):
-    """What is not written yet of an approved plan never will be; `reason` says which entry fell
-    out and why."""
+    """Nothing more of a plan is carried out; `reason` says which entry fell out and why, or is a
+    code."""
 
     kind: ClassVar[str] = "plan.dropped"
     plan: str

@@ -36,9 +36,11 @@ class NumbersIssued(Body, frozen=True, kw_only=True):
 
 
 class NumbersVoided(Body, frozen=True, kw_only=True):
-    """Numbers that will never be used. `persons` are the two who confirmed it."""
+    """Numbers that will never be used. `persons` are the two who confirmed it, by the plan
+    `approval`."""
 
     kind: ClassVar[str] = "numbers.voided"
     numbers: list[str]
     reason: str
     persons: list[str]
+    approval: str = ""

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from tasks.shared.kinds.base import Body
 
 
+class Act(StrEnum):
+    """What can be approved. Each has a payload in content, whose SHA-256 is the id of its plan."""
+
+    SEND_BATCHES = "send-batches"
+    SIGN_ACCOUNTING = "sign-accounting"
+    SETTLE_ENTRIES = "settle-entries"
+    BATCH_NOT_RECEIVED = "batch-not-received"
+    HAND_OVER = "hand-over"
+    CANCEL_NUMBER = "cancel-number"
+    VOID_NUMBERS = "void-numbers"
+    DECIDE_HIT = "decide-hit"
+
+
 class ApprovalAsked(Body, frozen=True, kw_only=True):
-    """`plan` is the SHA-256 of the plan; `binds` those of the bytes it would send."""
+    """`plan`: the SHA-256 of the act's payload. `topic`: a later request of the same topic replaces
+    this one; the plan itself where none does. `binds`: the SHA-256 of the bytes it would let go."""
 
     kind: ClassVar[str] = "approval.asked"
     plan: str
-    what: str
+    act: Act
+    topic: str
     binds: list[str]
     preparer: str
 
@@ -27,6 +43,8 @@ class ApprovalGranted(Body, frozen=True, kw_only=True):
 
 
 class ApprovalRefused(Body, frozen=True, kw_only=True):
+    """`reason` is the code of the refusal."""
+
     kind: ClassVar[str] = "approval.refused"
     plan: str
     person: str

@@ -124,22 +124,27 @@ class _Decision(Body, frozen=True, kw_only=True):
 
 
 class HitProposed(_Decision, frozen=True, kw_only=True):
-    """The first of two persons has decided a strong hit: it waits for the second."""
+    """The first of two persons has decided a strong hit: the plan `plan` waits for the second."""
 
     kind: ClassVar[str] = "hit.proposed"
     verdict: str
+    plan: str
 
 
 class HitCleared(_Decision, frozen=True, kw_only=True):
-    """Not the same party. Holds until `expires`, while both contents stay as they were."""
+    """Not the same party. Holds until `expires`, while both contents stay as they were.
+    `approval`: the plan by which two persons decided; empty where one person may."""
 
     kind: ClassVar[str] = "hit.cleared"
+    approval: str = ""
 
 
 class HitConfirmed(_Decision, frozen=True, kw_only=True):
-    """The same party. Stands until the record or the partner is gone; `expires` is empty."""
+    """The same party. Stands until the record or the partner is gone; `expires` is empty.
+    `approval` as in `HitCleared`."""
 
     kind: ClassVar[str] = "hit.confirmed"
+    approval: str = ""
 
 
 class PartnerReviewed(Body, frozen=True, kw_only=True):
