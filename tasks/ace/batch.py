@@ -115,24 +115,26 @@ def fill_in(
     out = bytearray(stored)
     secret = password.encode("ascii", "replace")
     if not re.fullmatch(rb"[A-Z0-9]{1,6}", secret):
-        raise _refused("password", "the ACE password does not fit", "1 to 6 letters A-Z or digits")
+        raise _refused("password", "ace-password-malformed")
     place = slice(_PASSWORD_AT, _PASSWORD_AT + _PASSWORD_WIDTH)
     if out[:1] != b"A" or out[place] != PASSWORD.encode("ascii"):
-        raise _refused("A 9-14", "not a batch in its stored form", PASSWORD)
+        raise _refused("A 9-14", "batch-form-not-stored", placeholder=PASSWORD)
     out[place] = secret.ljust(_PASSWORD_WIDTH)
     for slot in slots:
         start = slot.record_index * WIDTH + slot.column - 1
         held = bytes(out[start : start + slot.length])
         if held != PLACEHOLDER.encode("ascii").ljust(slot.length):
-            raise _refused(f"record {slot.record_index + 1}", "no placeholder here", PLACEHOLDER)
+            raise _refused(
+                f"record {slot.record_index + 1}", "placeholder-missing", placeholder=PLACEHOLDER
+            )
         value = opener(slot.reference).encode("ascii", "replace")
         if not _SOCIAL.fullmatch(value):
-            raise _refused(slot.reference, "the private value has another form", "NNN-NN-NNNN")
+            raise _refused(slot.reference, "private-value-malformed")
         out[start : start + slot.length] = value.ljust(slot.length)
     if not line_ends:
         return bytes(out)
     return write_records(np.frombuffer(out, dtype=np.uint8).reshape(-1, WIDTH), line_ends=True)
 
 
-def _refused(column: str, wrong: str, right: str) -> BadInput:
-    return BadInput("batch-envelope-invalid", [Problem(column=column, wrong=wrong, right=right)])
+def _refused(column: str, code: str, **values: object) -> BadInput:
+    return BadInput("batch-envelope-invalid", [Problem(column=column, code=code, values=values)])

@@ -29,7 +29,7 @@ from tasks.ace.wire.vectors import numpy
 from tasks.entries import codes
 from tasks.entries.number import Offsets
 from tasks.entries.record import Record
-from tasks.shared.errors import RouteRefused
+from tasks.shared.errors import Problem, RouteRefused
 
 SE_ROUTE = "se_then_ae"
 SLICE = 4096
@@ -104,14 +104,16 @@ def refuse_routes(entries: pa.Table, *, accept_86: bool = False) -> None:
     wrong = np.flatnonzero(~numpy(pc.and_(routed, typed), np.bool_))
     if not len(wrong):
         return
-    told = entries.select(["entry_number", "entry_type", "filing_route"]).take(pa.array(wrong))
-    reasons = [
-        f"{one['entry_number']} (type {one['entry_type']}, route {one['filing_route']})"
-        for one in told.to_pylist()
+    rows = entries.select(["entry_number", "entry_type", "filing_route"]).take(pa.array(wrong))
+    problems = [
+        Problem(
+            subject=row["entry_number"],
+            code="route-without-cargo-release",
+            values={"entry_type": row["entry_type"], "route": row["filing_route"]},
+        )
+        for row in rows.to_pylist()
     ]
-    raise RouteRefused(
-        "cargo-release-not-applicable", wrong_count=len(wrong), reasons=", ".join(reasons)
-    )
+    raise RouteRefused("cargo-release-not-applicable", problems, count=len(problems))
 
 
 def records(part: Slice) -> list[Part]:

@@ -26,7 +26,7 @@ from tasks.ace.wire.classes import (
     impossible_date,
     is_blank,
 )
-from tasks.ace.wire.columns import column_bytes
+from tasks.ace.wire.columns import Wrong, column_bytes
 from tasks.ace.wire.records import read_records, write_records
 from tasks.shared.errors import BadInput, Problem
 
@@ -116,33 +116,33 @@ def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column
 
 
-def _faults(field: Field, view: Bytes, known: Mapping[int, tuple[str, str]]) -> dict:
+def _faults(field: Field, view: Bytes, known: Wrong) -> Wrong:
     """Rows whose bytes are not of the class, are no date, or are blank where a value must be."""
-    found: dict[int, tuple[str, str]] = {}
-    wanted = _WANTED[field.cls]
+    faults: Wrong = {}
+    allowed: dict[str, object] = {"allowed": _WANTED[field.cls]}
     for row in np.flatnonzero(faulty(field, view)):
-        found[int(row)] = ("is not of the field's class", wanted)
+        faults[int(row)] = ("value-characters-invalid", allowed)
     if field.is_date:
         for row in np.flatnonzero(impossible_date(view)):
-            found[int(row)] = ("is no date", "MMDDYY")
+            faults[int(row)] = ("date-not-in-calendar", {})
     if field.required:
         for row in np.flatnonzero(is_blank(view)):
-            found[int(row)] = ("is missing", wanted)
-    return {row: text for row, text in found.items() if row not in known}
+            faults[int(row)] = ("required-value-missing", allowed)
+    return {row: fault for row, fault in faults.items() if row not in known}
 
 
 def _problem(
-    layout: Layout, field: Field, column: pa.Array, row: int, text: tuple[str, str]
+    layout: Layout, field: Field, column: pa.Array, row: int, fault: tuple[str, dict[str, object]]
 ) -> Problem:
     value = column[row].as_py()
-    wrong, right = text
+    code, values = fault
     return Problem(
         sheet=layout.title,
         row=row + 1,
         column=field.name,
         value="" if value is None else str(value),
-        wrong=wrong,
-        right=f"{right}, at most {field.length} columns",
+        code=code,
+        values={**values, "length": field.length},
     )
 
 

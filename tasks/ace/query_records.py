@@ -82,10 +82,12 @@ def eq_time(moment: datetime) -> str:
 def ranges(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Consecutive ranges of at most 31 days. Raises BadInput for one turned round."""
     if end <= begin:
-        wrong = f"{begin} to {end}: the range ends before it begins"
-        raise BadInput(
-            "query-range-invalid", [Problem(column="range", wrong=wrong, right="from, then to")]
+        problem = Problem(
+            column="range",
+            code="range-ends-before-begin",
+            values={"begin": str(begin), "end": str(end)},
         )
+        raise BadInput("query-range-invalid", [problem])
     second = timedelta(seconds=1)
     while begin < end:
         last = min(end, begin + LONGEST - second)
@@ -147,26 +149,26 @@ def importer_records(part: Sequence[str], addresses: bool) -> Asked:
 def check_bills(bills: Iterable[BillQuestion]) -> None:
     """Raises BadInput for questions that WR1 has no room for or does not know."""
     problems = [
-        Problem(column="bill", value=str(one), wrong=wrong, right=right)
+        Problem(column="bill", value=str(one), code=code, values={"most": _BILL_WIDTH})
         for one in bills
-        for wrong, right in _bill_faults(one)
+        for code in _bill_faults(one)
     ]
     if problems:
         raise BadInput("bills-not-queryable", problems, problems_count=len(problems))
 
 
-def _bill_faults(one: BillQuestion) -> Iterable[tuple[str, str]]:
+def _bill_faults(one: BillQuestion) -> Iterable[str]:
     kinds = [bool(one.bill_number), bool(one.air_waybill), bool(one.in_bond_number)]
     if sum(kinds) != 1:
-        yield "asks for more or less than one thing", "a bill, an air waybill or an in-bond number"
+        yield "bill-query-ambiguous"
     if one.bill_number and not one.issuer:
-        yield "has no issuer code", "the SCAC of who issued the bill"
+        yield "bill-issuer-missing"
     if len(one.bill_number) > _BILL_WIDTH or len(one.house_air_waybill) > _BILL_WIDTH:
-        yield f"has over {_BILL_WIDTH} characters", "CQ takes no longer number: ask the carrier"
+        yield "bill-number-too-long"
     if one.air_waybill and not (len(one.air_waybill) == _AIR_WIDTH and one.air_waybill.isdigit()):
-        yield "is no air waybill", "11 digits, the airline's prefix first"
+        yield "air-waybill-invalid"
     if one.house_air_waybill and not one.air_waybill:
-        yield "is a house waybill without its master", "both numbers"
+        yield "house-waybill-without-master"
 
 
 def enclosed(

@@ -162,9 +162,12 @@ def correct(
     from tasks.reconciliation.answers import reasons
     from tasks.reconciliation.classify import Step
     from tasks.reconciliation.loop import verdicts
+    from tasks.reconciliation.plan_words import plain
 
     back = {one.number: verdict.why for one, verdict in verdicts(desk.workspace)
-            if verdict.step is Step.DESK} | following.held_back(desk.workspace)  # fmt: skip
+            if verdict.step is Step.DESK}  # fmt: skip
+    back |= {number: plain(reason)
+             for number, reason in following.held_back(desk.workspace).items()}  # fmt: skip
     wanted = desk.numbers(numbers or ()) or list(back)
     if not wanted:
         say("No entry waits for its desk.")

@@ -179,7 +179,7 @@ def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
         "settled": list(done.settled),
         "reopened": done.reopened,
         "dropped": done.dropped,
-        "held": done.held,
+        "held": {number: reason.as_dict() for number, reason in done.held.items()},
         "uncovered": done.uncovered,
         "contradictions": [odd for one in done.read for odd in one.odd],
         "meddled": done.meddled,

@@ -11,11 +11,12 @@ import re
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
+from typing import Any
 
 from tasks.entries import codes, layout, schema, tariff_number
 from tasks.entries.number import parse
 from tasks.entries.schema import RecordField
-from tasks.shared.errors import BadNumber
+from tasks.shared.errors import BadInput, BadNumber, Problem
 
 Cell = str | float | int | bool | date | datetime | time | timedelta | None
 Value = str | int | bool | date | Decimal | None
@@ -27,12 +28,23 @@ DIGITS = ("digits", "tariff")
 """Folds that leave the digits of a text alone."""
 
 
-class Fault(Exception):
-    """A cell that gives no value: what is wrong and what would be right."""
+class Fault(BadInput):
+    """A cell that gives no value. `problem`: what is wrong, and what would be right; its place is not
+    known here."""
 
-    def __init__(self, wrong: str, right: str) -> None:
-        super().__init__(wrong)
-        self.wrong, self.right = wrong, right
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__("cell-not-readable", [Problem(code=code, values=values)])
+
+    @property
+    def problem(self) -> Problem:
+        return self.problems[0]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self.problem.code, dict(self.problem.values))
+
+
+def _rebuilt(code: str, values: dict[str, Any]) -> Fault:
+    return Fault(code, **values)
 
 
 def convert(field: RecordField, cell: Cell) -> Value:
@@ -46,7 +58,7 @@ def _text(field: RecordField, cell: Cell) -> str | None:
     if isinstance(cell, str):
         return _spelled(field, cell)
     if isinstance(cell, bool):
-        raise Fault("yes/no where text belongs", field.example or "text")
+        raise Fault("cell-flag-for-text", example=field.example or "text")
     if isinstance(cell, int | float):
         return _number_as_text(field, cell)
     return _time_as_text(field, cell)
@@ -74,20 +86,20 @@ def bare_digits(text: str) -> str:
 def _number_as_text(field: RecordField, cell: float) -> str:
     """Text that was stored as a number: taken only if no leading zero can have been lost."""
     if not abs(cell) < _EXACT:
-        raise Fault("a number too long to be exact", "the same as text, typed again")
+        raise Fault("cell-number-not-exact")
     if cell != int(cell):
-        raise Fault("a number with decimals where text belongs", field.example or "text")
+        raise Fault("cell-decimals-for-text", example=field.example or "text")
     text = str(int(cell))
     if field.fold == "tariff" and tariff_number.is_special(text):
         return tariff_number.canonical(text)
     padded = text.zfill(field.width)
     if field.codes and text not in codes.meanings(field.codes):
         if padded in codes.meanings(field.codes):
-            raise Fault("a number, its leading zeros lost:", f"{padded} as text")
+            raise Fault("cell-zeros-lost", padded=padded)
     elif not field.codes and _loses_zeros(field):
-        raise Fault("a number where text belongs (leading zeros are lost):", f"{text} as text")
+        raise Fault("cell-number-for-text", text=text)
     if _has_fixed_width(field) and len(text) < field.width:
-        raise Fault("a number, its leading zeros lost:", f"{padded} as text")
+        raise Fault("cell-zeros-lost", padded=padded)
     return text
 
 
@@ -108,38 +120,39 @@ def _time_as_text(field: RecordField, cell: Cell) -> str:
     for text in (str(cell)[:10], str(cell)[:5]):
         if form and not isinstance(cell, timedelta) and form.fullmatch(text):
             return text
-    raise Fault("a date where text belongs:", field.example or "text")
+    raise Fault("cell-date-for-text", example=field.example or "text")
 
 
 def _integer(field: RecordField, cell: Cell) -> int:
     if isinstance(cell, bool) or not isinstance(cell, int | float | str):
-        raise Fault("no number:", "a whole number")
+        raise Fault("cell-not-whole-number")
     if isinstance(cell, str):
         text = cell.strip()
         if re.fullmatch(r"[0-9]{1,15}", text):
             return int(text)
         digits = re.sub(r"[,$\s]", "", text)
-        right = digits if re.fullmatch(r"[0-9]{1,15}", digits) else "a whole number"
-        raise Fault("no whole number:", right)
+        if re.fullmatch(r"[0-9]{1,15}", digits):
+            raise Fault("cell-number-with-signs", digits=digits)
+        raise Fault("cell-not-whole-number")
     if cell != cell or abs(cell) >= _EXACT:
-        raise Fault("too big:", f"at most {field.width} digits")
+        raise Fault("cell-number-too-big", digits=field.width)
     if cell != int(cell):
-        raise Fault("no whole number:", f"{_rounded(Decimal(repr(cell)), 0)}, if that is meant")
+        raise Fault("cell-number-with-decimals", rounded=str(_rounded(Decimal(repr(cell)), 0)))
     return int(cell)
 
 
 def _decimal(field: RecordField, cell: Cell) -> Decimal:
     if isinstance(cell, bool) or not isinstance(cell, int | float | str):
-        raise Fault("no number:", "a number with two decimals at most")
+        raise Fault("cell-not-a-number")
     text = cell.strip() if isinstance(cell, str) else repr(cell)
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise Fault("no number:", "a number with two decimals at most, like 12.50") from None
+        raise Fault("cell-not-a-number") from None
     if not value.is_finite() or abs(value) >= 10**12:
-        raise Fault("too big:", f"at most {field.width - 2} digits before the point")
+        raise Fault("cell-decimal-too-big", digits=field.width - 2)
     if value != _rounded(value, 2):
-        raise Fault("more than two decimals:", str(_rounded(value, 2)))
+        raise Fault("cell-too-many-decimals", rounded=str(_rounded(value, 2)))
     return _rounded(value, 2)
 
 
@@ -150,7 +163,7 @@ def _rounded(value: Decimal, places: int) -> Decimal:
 def _date(field: RecordField, cell: Cell) -> date:
     if isinstance(cell, datetime):
         if cell.time() != time():
-            raise Fault("a date with an hour:", f"{cell.date()} alone")
+            raise Fault("cell-date-with-hour", day=str(cell.date()))
         return cell.date()
     if isinstance(cell, date):
         return cell
@@ -158,8 +171,8 @@ def _date(field: RecordField, cell: Cell) -> date:
         return _date_from_text(cell.strip())
     if isinstance(cell, int | float) and not isinstance(cell, bool) and 20_000 <= cell < 62_100:
         day = _EXCEL_ZERO + timedelta(days=int(cell))
-        raise Fault("a number where a date belongs:", f"{day} as a date, if that is meant")
-    raise Fault("no date:", "a date, like 2026-11-24")
+        raise Fault("cell-number-for-date", day=str(day))
+    raise Fault("cell-not-a-date")
 
 
 def _date_from_text(text: str) -> date:
@@ -168,8 +181,8 @@ def _date_from_text(text: str) -> date:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise Fault("no day of the calendar:", "a date, like 2026-11-24") from None
-    raise Fault("a date written as text:", "a date cell, or YYYY-MM-DD like 2026-11-24")
+            raise Fault("cell-day-not-in-calendar") from None
+    raise Fault("cell-text-for-date")
 
 
 def _flag(field: RecordField, cell: Cell) -> bool:
@@ -178,7 +191,7 @@ def _flag(field: RecordField, cell: Cell) -> bool:
     code = layout.code_of(cell).upper() if isinstance(cell, str) else ""
     if code in ("Y", "N"):
         return code == "Y"
-    raise Fault("neither yes nor no:", "Y or N")
+    raise Fault("cell-not-yes-or-no")
 
 
 _CONVERTERS = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_SERIAL = 99_999_999
-WANTED = "9 digits (CBP 7512), 11 digits (air waybill), or V and 10 letters or digits (paperless)"
+CHECK_DIGIT_WRONG = "in-bond-check-digit-wrong"
 
 
 class InBondKind(StrEnum):
@@ -43,7 +43,7 @@ class InBondNumber:
 def check_digit(serial: int) -> int:
     """Check digit of a CBP 7512 serial of eight digits: 25770003 gives 0, 25770005 gives 2."""
     if not 0 <= serial <= MAX_SERIAL:
-        raise _bad(str(serial), "not an in-bond serial", f"within 0-{MAX_SERIAL}")
+        raise _bad(str(serial), "in-bond-serial-out-of-range", last=MAX_SERIAL)
     return serial % 7
 
 
@@ -55,7 +55,7 @@ def make(serial: int) -> InBondNumber:
 def parse(text: str) -> InBondNumber:
     """Reads one in-bond number; hyphens, blanks and lower case are forgiven.
 
-    Raises BadNumber saying what would be right.
+    Raises BadNumber with one problem: `in-bond-number-malformed` or CHECK_DIGIT_WRONG.
     """
     bare = re.sub(r"[\s-]", "", text).upper() if text.isascii() else text
     if re.fullmatch(r"[0-9]{9}", bare):
@@ -64,19 +64,18 @@ def parse(text: str) -> InBondNumber:
         return InBondNumber(InBondKind.AIR_WAYBILL, _checked(text, bare, bare[3:10]))
     if re.fullmatch(r"V[0-9A-Z]{10}", bare):
         return InBondNumber(InBondKind.PAPERLESS, bare)
-    raise _bad(text, "not an in-bond number", WANTED)
+    raise _bad(text, "in-bond-number-malformed")
 
 
 def _checked(text: str, bare: str, serial: str) -> str:
     right = bare[:-1] + str(int(serial) % 7)
     if bare != right:
-        raise _bad(text, "wrong check digit", f"{right}, if the other digits are right")
+        raise _bad(text, CHECK_DIGIT_WRONG, number=right)
     return bare
 
 
-def _bad(value: str, wrong: str, right: str) -> BadNumber:
-    problem = Problem(value=value, wrong=wrong, right=right)
-    return BadNumber("entry-number-invalid", [problem])
+def _bad(value: str, code: str, **values: object) -> BadNumber:
+    return BadNumber("entry-number-invalid", [Problem(value=value, code=code, values=values)])
 
 
 def check_digits(serials: np.ndarray) -> np.ndarray:
@@ -92,5 +91,5 @@ def format_block(first: int, last: int) -> list[str]:
     Raises BadNumber if the block is empty or leaves 0-99,999,999.
     """
     if not 0 <= first <= last <= MAX_SERIAL:
-        raise _bad(f"{first}-{last}", "not a block of serials", f"within 0-{MAX_SERIAL}")
+        raise _bad(f"{first}-{last}", "serial-block-out-of-range", last=MAX_SERIAL)
     return [f"{serial:08d}{serial % 7}" for serial in range(first, last + 1)]

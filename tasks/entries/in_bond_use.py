@@ -31,17 +31,11 @@ def clashes(journal: Journal, record: Record, file: str) -> Iterable[tuple[str, 
     title = field_of("bills", "bill_number").title
     for entry, some in used.items():
         for number in some:
-            if reason := _WRONG.get(states.get(number, "")):
-                yield entry, Problem(file, SHEETS["bills"], 0, title, number, *reason)
+            if code := _FAULTS.get(states.get(number, "")):
+                yield entry, Problem(file, SHEETS["bills"], 0, title, number, code=code)
 
 
-_WRONG: Mapping[str, tuple[str, str]] = {
-    "reserved": (
-        "the in-bond number was never issued to a desk",
-        "continuity numbers issue --desk DESK --count N",
-    ),
-    "void": ("the in-bond number was voided", "take the next one"),
-}
+_FAULTS: Mapping[str, str] = {"reserved": "in-bond-not-issued", "void": "in-bond-voided"}
 
 
 def _states(journal: Journal, numbers: list[str]) -> dict[str, str]:

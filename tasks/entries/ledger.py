@@ -158,8 +158,9 @@ def _clashes(
         foreign = row is not None and row.desk != desk
         elsewhere = used_elsewhere(number, desk, intake, others) if foreign else ""
         if reason := objection(number, desk, row, elsewhere):
+            code, values = reason
             yield number, Problem(intake.file, "Entries", intake.row_of(number), "Entry number",
-                                  number, *reason)  # fmt: skip
+                                  number, code=code, values=values)  # fmt: skip
 
 
 def _references(intake: Intake) -> Iterable[tuple[str, Problem]]:
@@ -174,7 +175,7 @@ def _references(intake: Intake) -> Iterable[tuple[str, Problem]]:
                 column=field_of(table, column).title,
                 value=value,
                 code="private-reference-as-value",
-                values={"number": number},
+                subject=number,
             ),
         )
 

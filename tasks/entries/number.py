@@ -31,7 +31,7 @@ _VALUES = {str(digit): digit for digit in range(10)} | LETTERS
 _SHAPE = re.compile(r"([0-9A-Z]{3})-?([0-9]{7})-?([0-9])")
 _NEAR = re.compile(r"([0-9A-Z]{3})[\s-]*([0-9]{7})[\s-]*([0-9]?)")
 _FILER = re.compile(r"(?!000)[0-9A-Z]{3}")
-WANTED = "XXX-NNNNNNN-C: filer code, seven digits, check digit"
+CHECK_DIGIT_WRONG = "check-digit-wrong"
 
 
 @dataclass(frozen=True, order=True)
@@ -45,7 +45,7 @@ class EntryNumber:
     def __post_init__(self) -> None:
         require_filer(self.filer)
         if not 0 <= self.serial <= MAX_SERIAL or not 0 <= self.check <= 9:
-            raise _bad(f"{self.filer} {self.serial} {self.check}", "out of range", WANTED)
+            raise _bad(f"{self.filer} {self.serial} {self.check}", "entry-number-out-of-range")
 
     def __str__(self) -> str:
         return f"{self.filer}-{self.serial:07d}-{self.check}"
@@ -70,7 +70,7 @@ def require_filer(code: str) -> str:
     """The code itself. Raises BadNumber if it is none of the patterns of Appendix E."""
     if is_filer(code):
         return code
-    raise _bad(code, "not a filer code", "three of 0-9 and A-Z, from 001 to ZZZ")
+    raise _bad(code, "filer-code-malformed")
 
 
 def check_digit(filer: str, serial: int, offset: int = 0) -> int:
@@ -96,17 +96,19 @@ def parse(
 
     `filers`: the codes that are ours; others are refused, since a wrong letter of the same value
     (A and J, B, K and S ...) passes the check digit. `offsets`: per filer a factor or several.
-    Raises BadNumber saying what would be right.
+    Raises BadNumber with one problem: `entry-number-malformed`, `-misread` or
+    `-without-check-digit`, `entry-number-of-other-filer`, CHECK_DIGIT_WRONG.
     """
     found = _SHAPE.fullmatch(text.strip().upper()) if text.isascii() else None
     if found is None:
-        raise _bad(text, "not an entry number", _advice(text, offsets or {}))
+        raise _malformed(text, offsets or {})
     filer, serial = require_filer(found[1]), int(found[2])
     if filers is not None and filer not in filers:
-        raise _bad(text, "filer code of someone else", f"ours: {', '.join(sorted(filers))}")
+        raise _bad(text, "entry-number-of-other-filer", ours=", ".join(sorted(filers)))
     number = EntryNumber(filer, serial, int(found[3]))
     if number.offset not in allowed_offsets(filer, offsets or {}):
-        raise _bad(text, "wrong check digit", right_numbers(filer, serial, offsets or {}))
+        numbers = right_numbers(filer, serial, offsets or {})
+        raise _bad(text, CHECK_DIGIT_WRONG, numbers=numbers)
     return number
 
 
@@ -115,22 +117,22 @@ def right_numbers(filer: str, serial: int, offsets: Offsets) -> str:
     return " or ".join(str(make(filer, serial, n)) for n in allowed_offsets(filer, offsets))
 
 
-def _advice(text: str, offsets: Offsets) -> str:
-    """The likely number behind a mistyped one, else the shape that is wanted."""
+def _malformed(text: str, offsets: Offsets) -> BadNumber:
+    """With the likely number behind a mistyped one, else the shape of a number."""
     head, rest = text.strip().upper()[:3], text.strip().upper()[3:]
     for misread, meant in (("O", "0"), ("I", "1"), ("L", "1")):
         rest = rest.replace(misread, meant)
     found = _NEAR.fullmatch(head + rest)
     if found is None or not is_filer(head):
-        return WANTED
+        return _bad(text, "entry-number-malformed")
     if found[3]:
-        return f"perhaps {head}-{found[2]}-{found[3]}"
-    return f"the check digit is missing: {right_numbers(head, int(found[2]), offsets)}"
+        return _bad(text, "entry-number-misread", number=f"{head}-{found[2]}-{found[3]}")
+    numbers = right_numbers(head, int(found[2]), offsets)
+    return _bad(text, "entry-number-without-check-digit", numbers=numbers)
 
 
-def _bad(value: str, wrong: str, right: str) -> BadNumber:
-    problem = Problem(value=value, wrong=wrong, right=right)
-    return BadNumber("entry-number-invalid", [problem])
+def _bad(value: str, code: str, **values: object) -> BadNumber:
+    return BadNumber("entry-number-invalid", [Problem(value=value, code=code, values=values)])
 
 
 def check_digits(filer: str, serials: np.ndarray, offset: int = 0) -> Digits:
@@ -172,5 +174,5 @@ def format_block(filer: str, first: int, last: int, offset: int = 0) -> list[str
     import numpy as np
 
     if not 0 <= first <= last <= MAX_SERIAL:
-        raise _bad(f"{first}-{last}", "not a block of serials", f"within 0-{MAX_SERIAL}")
+        raise _bad(f"{first}-{last}", "serial-block-out-of-range", last=MAX_SERIAL)
     return format_array(filer, np.arange(first, last + 1), offset).to_pylist()

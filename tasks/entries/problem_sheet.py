@@ -29,7 +29,7 @@ def problem_sheet(book: Book, problems: Sequence[Problem]) -> None:
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, title, head)
     for row, p in enumerate(problems, start=1):
-        values = (p.sheet, p.row or None, p.column, p.value, p.wrong, p.right, p.code)
+        values = (p.sheet, p.row or None, p.column, p.value, p.wrong, p.right, p.rule)
         for column, value in enumerate(values):
             write_any(sheet, row, column, value, lambda shape: body)
         if p.sheet and p.row:

@@ -172,7 +172,18 @@ def _told(
     for at, fault in faults[:MOST]:
         file, sheet, row = reading.place(known.table, start + at)
         shown = masked(known.table, known.name, _shown(values[at]))
-        yield Problem(file, sheet, row, known.title, shown, fault.wrong, fault.right, "E010")
+        problem = fault.problem
+        yield Problem(
+            file,
+            sheet,
+            row,
+            known.title,
+            shown,
+            problem.wrong,
+            problem.right,
+            "E010",
+            {"fault": problem.code, **problem.values},
+        )
     if len(faults) > MOST:
         file, sheet, _ = reading.place(known.table, start)
         more = f"the same in {len(faults) - MOST:,} more rows"

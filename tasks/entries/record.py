@@ -117,11 +117,17 @@ def _misfits(name: str, table: pa.Table) -> list[Problem]:
             sheet=name,
             column=column,
             value=have.get(column, ""),
-            wrong="column missing" if column not in have else "column of another kind",
-            right=want.get(column, "no such column"),
+            code=_misfit(column, have, want),
+            values={"kind": want.get(column, "")},
         )
-        for column in odd or ["order of the columns"]
-    ]
+        for column in odd
+    ] or [Problem(sheet=name, code="table-columns-out-of-order")]
+
+
+def _misfit(column: str, have: Mapping[str, str], want: Mapping[str, str]) -> str:
+    if column not in have:
+        return "table-column-missing"
+    return "table-column-kind-wrong" if column in want else "table-column-unknown"
 
 
 def _in_order(name: str, table: pa.Table) -> pa.Table:

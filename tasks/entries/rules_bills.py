@@ -141,7 +141,8 @@ def forms(c: Checks) -> None:
         try:
             in_bond.parse(text)
         except BadNumber as bad:
-            if bad.problems[0].wrong != "wrong check digit":  # CBP does not state the digit
+            # CBP does not state the digit.
+            if bad.problems[0].code != in_bond.CHECK_DIGIT_WRONG:
                 faults[text] = bad.problems[0].right
     c.report(
         B,

@@ -27,13 +27,19 @@ def against_release(journal: Journal, intake: Intake) -> Iterable[tuple[str, Pro
                                ("importer_number", held.importer)):  # fmt: skip
             sealed = (before or "").startswith("~")
             if held.application == "SE" and not sealed and before and row[column] != before:
-                place = (intake.file, "Entries", intake.row_of(held.number))
-                wrong = f"{held.number}: the release in batch {held.batch} says {before}"
-                yield held.number, Problem(
-                    *place, field_of("entries", column).title, row[column] or "", wrong,
-                    "ACE keeps that. CBP cancels it there (then continuity reconcile burnt, and the "
-                    "next number of this workbook), or mends it (then continuity reconcile settle)",
-                )  # fmt: skip
+                yield (
+                    held.number,
+                    Problem(
+                        file=intake.file,
+                        sheet="Entries",
+                        row=intake.row_of(held.number),
+                        column=field_of("entries", column).title,
+                        value=row[column] or "",
+                        code="differs-from-release-in-ace",
+                        values={"batch": held.batch, "released": before},
+                        subject=held.number,
+                    ),
+                )
 
 
 def desks_of(intake: Intake) -> dict[str, str]:
@@ -73,21 +79,24 @@ def objection(
     desk: str,
     row: sa.Row | None,
     elsewhere: str,
-) -> tuple[str, str] | None:
+) -> tuple[str, dict[str, object]] | None:
+    """The code and values of why a desk may not use a number; None if it may. `elsewhere`: the file
+    and desk that use it too."""
     if row is None:
-        return "is in no reserve of this book", "use the numbers printed in your workbook"
+        return "entry-number-not-in-reserve", {}
     if row.state == "reserved":
-        return "was never issued to a desk", "continuity numbers issue --desk DESK --count N"
+        return "number-not-issued", {}
     if row.desk != desk:
-        also = f" and used in {elsewhere}" if elsewhere else ""
-        wrong = f"was issued to the desk {row.desk}{also}, not to {desk or 'an unnamed desk'}"
-        return wrong, f"{desk or 'this desk'} takes the next number of its own workbook"
+        desks = {"owner": row.desk, "desk": desk or "an unnamed desk"}
+        if elsewhere:
+            return "number-used-by-two-desks", {**desks, "elsewhere": elsewhere}
+        return "number-issued-to-other-desk", desks
     if row.state == "void":
-        return f"was voided: {row.note}", "take the next number"
+        return "number-voided", {"note": row.note}
     if row.batch and (row.application != "SE" or row.sent_state == "waiting"):
-        return f"went out in batch {row.batch}", "a change after that is a correction, not a record"
+        return "number-already-sent", {"batch": row.batch}
     if row.state not in ("issued", "recorded"):
-        return f"is {row.state} and can no longer change", "ask the office"
+        return "number-no-longer-open", {"state": row.state}
     return None
 
 

@@ -7,7 +7,7 @@ import csv
 import difflib
 import io
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -161,8 +161,7 @@ class Reader:
 
     def _at(self, one: Problem, name: str, number: int) -> Problem:
         column = self.wanted.columns.get(one.column, one.column)
-        return Problem(file=name, row=number, column=column, value=one.value, wrong=one.wrong,
-                       right=one.right)  # fmt: skip
+        return replace(one, file=name, row=number, column=column)
 
     def _faults(self, cells: dict[str, str]) -> Iterator[Problem]:
         """What is wrong in one row; what can be read is brought to its one form on the way."""
@@ -214,7 +213,7 @@ class Reader:
             except BadInput as bad:
                 for one in bad.problems:
                     shown = importers.masked(one.value)
-                    yield Problem(column="reference", value=shown, wrong=one.wrong, right=one.right)
+                    yield replace(one, column="reference", value=shown)
 
     def _port(self, cells: dict[str, str]) -> Iterator[Problem]:
         port, further = cells["port"], self.settings.entries.further_ports

@@ -76,27 +76,26 @@ def _listed(bonds: list[str] | tuple[str, ...]) -> str:
 
 def check_notice(notice: bytes, name: str, number: str) -> None:
     """Raises BadInput for what cannot be a surety's notice about this entry."""
-    wrong, right = _fault(notice, number)
-    if wrong:
-        problem = Problem(file=name, value=number if "name" in wrong else "", wrong=wrong,
-                          right=right)  # fmt: skip
+    if code := _fault(notice, number):
+        values = {"megabytes": LARGEST // 1_000_000, "number": number}
+        problem = Problem(file=name, code=code, values=values)
         raise BadInput("surety-notice-invalid", [problem])
 
 
-def _fault(notice: bytes, number: str) -> tuple[str, str]:
-    """What is wrong and what would be right; empty where nothing is."""
+def _fault(notice: bytes, number: str) -> str:
+    """The code of what is wrong; empty where nothing is."""
     if not notice.strip():
-        return "the file is empty", "the surety's notice, or CBP's answer to it"
+        return "surety-notice-empty"
     if len(notice) > LARGEST:
-        return "the file is too large", f"at most {LARGEST // 1_000_000} MB"
+        return "surety-notice-too-large"
     if notice.startswith(_SEALED):
-        return "", ""
+        return ""
     try:
         text = notice.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = ""
     if not text or "\x00" in text:
-        return "the file is of an unknown form", "a PDF, PNG, JPEG or TIFF, or plain text"
+        return "surety-notice-type-unknown"
     if number.replace("-", "") not in re.sub(r"[^0-9A-Z]", "", text.upper()):
-        return "the text does not name the entry", "the notice for this entry number"
-    return "", ""
+        return "surety-notice-other-entry"
+    return ""

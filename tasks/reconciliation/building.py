@@ -3,7 +3,6 @@ with its reason, so that one desk's slip does not keep the others back."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -30,7 +29,7 @@ from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import IMPORTER, Standing
 from tasks.shared import clock
 from tasks.shared.content import ContentStore
-from tasks.shared.errors import BadInput, ContinuityError, Refused, RouteRefused
+from tasks.shared.errors import BadInput, ContinuityError, Problem, Refused, RouteRefused
 from tasks.shared.journal import Journal, is_drill
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
@@ -46,7 +45,7 @@ class Draft:
     first: int
     used: Used
     batches: list[Planned] = field(default_factory=list)
-    held: dict[str, str] = field(default_factory=dict)
+    held: dict[str, Problem] = field(default_factory=dict)
     owed: list[pa.Table] = field(default_factory=list)
     dates: list[Row] = field(default_factory=list)
 
@@ -106,7 +105,6 @@ def _was_rejected_whole(one: Standing, application: str) -> bool:
 
 
 Maker = Callable[[list[Standing], Draft, BatchLimits], Built]
-_NUMBER = re.compile(r"[0-9A-Z]{3}-[0-9]{7}-[0-9]")
 
 
 def _without_faulty(
@@ -125,15 +123,13 @@ def _without_faulty(
     return Built([])
 
 
-def _faulty(wrong: ContinuityError, wanted: set[str]) -> dict[str, str]:
-    """A problem is of the entry that it names first; it may name others that have nothing to mend."""
-    found: dict[str, str] = {}
-    for text in map(str, wrong.problems):
-        for number in [one for one in _NUMBER.findall(text) if one in wanted][:1]:
-            found.setdefault(number, text)
-    if not wrong.problems:
-        found = {one: str(wrong) for one in _NUMBER.findall(str(wrong)) if one in wanted}
-    return found
+def _faulty(wrong: ContinuityError, due: set[str]) -> dict[str, Problem]:
+    """The first problem of each entry that is due and has one."""
+    faulty: dict[str, Problem] = {}
+    for problem in wrong.problems:
+        if problem.subject in due:
+            faulty.setdefault(problem.subject, problem)
+    return faulty
 
 
 def _releases(some: list[Standing], draft: Draft, limits: BatchLimits) -> Built:

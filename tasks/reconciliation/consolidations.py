@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -26,10 +27,6 @@ SPAN = timedelta(days=6)
 """From the first to the last day of a period of seven."""
 
 AIR = ("40", "41")
-_RIGHT = (
-    "give some of them another consolidated summary, or summaries of their own: correct them with "
-    "continuity entries correct"
-)
 _COLUMNS = ("entry_number", "port_of_entry", "mode_of_transport", "carrier_code")
 
 Row = Mapping[str, Any]
@@ -47,28 +44,28 @@ def refuse(content: ContentStore, covers: pa.Table, known: Mapping[str, Standing
     entries = shelf.record(content, wanted, ("entries",)).entries.select(_COLUMNS).to_pylist()
     rows = {row["entry_number"]: row for row in entries}
     problems = [
-        _problem(whole, wrong)
+        _problem(whole, code, releases)
         for whole, numbers in parts.items()
-        for wrong in _wrong([rows[number] for number in numbers], known)
+        for code, releases in _faults([rows[number] for number in numbers], known)
     ]
     if problems:
         raise BadInput("consolidated-summaries-not-accepted", problems)
 
 
-def _wrong(rows: Sequence[Row], known: Mapping[str, Standing]) -> Iterator[str]:
-    told = [date.fromisoformat(day) for row in rows if (day := _day(row, known))]
-    if told and max(told) - min(told) > SPAN:
-        apart = _each(rows, lambda row: _day(row, known))
-        yield f"its releases are more than seven days apart (244): {apart}"
+def _faults(
+    rows: Sequence[Row], known: Mapping[str, Standing]
+) -> Iterator[tuple[str, dict[str, list[str]]]]:
+    """The code of each fault, and the releases by the value in which they differ."""
+    days = [date.fromisoformat(day) for row in rows if (day := _day(row, known))]
+    if days and max(days) - min(days) > SPAN:
+        yield "consolidated-releases-over-seven-days", _each(rows, lambda row: _day(row, known))
     if _several(rows, lambda row: (row["port_of_entry"] or "")[:2]):
-        ports = _each(rows, lambda row: row["port_of_entry"])
-        yield f"its releases lie in several districts (242): {ports}"
+        yield "consolidated-releases-several-districts", _each(rows, itemgetter("port_of_entry"))
     if _several(rows, lambda row: row["mode_of_transport"]):
-        yield f"its releases came by several modes of transport (247): {_each(rows, _mode)}"
+        yield "consolidated-releases-several-modes", _each(rows, _mode)
     flown = all(row["mode_of_transport"] in AIR for row in rows)
     if flown and _several(rows, lambda row: row["carrier_code"]):
-        carriers = _each(rows, lambda row: row["carrier_code"])
-        yield f"its releases came by several air carriers: {carriers}"
+        yield "consolidated-releases-several-carriers", _each(rows, itemgetter("carrier_code"))
 
 
 def _day(row: Row, known: Mapping[str, Standing]) -> str:
@@ -86,22 +83,27 @@ def _several(rows: Sequence[Row], of: Callable[[Row], str | None]) -> bool:
     return len({value for row in rows if (value := of(row))}) > 1
 
 
-def _each(rows: Sequence[Row], of: Callable[[Row], str | None]) -> str:
-    """Each value with the releases that have it, the first three of them named."""
-    found: dict[str, list[str]] = {}
+def _each(rows: Sequence[Row], of: Callable[[Row], str | None]) -> dict[str, list[str]]:
+    """The releases by their value."""
+    releases: dict[str, list[str]] = {}
     for row in rows:
-        found.setdefault(of(row) or "not given", []).append(row["entry_number"])
-    return ", ".join(
-        f"{value}: {' '.join(numbers[:3])}{' ...' if numbers[3:] else ''}"
-        for value, numbers in sorted(found.items())
+        releases.setdefault(of(row) or "not given", []).append(row["entry_number"])
+    return dict(sorted(releases.items()))
+
+
+def _problem(summary: str, code: str, releases: Mapping[str, Sequence[str]]) -> Problem:
+    return Problem(
+        subject=summary,
+        sheet=SHEETS["entries"],
+        column=field("entries", "consolidated_summary").title,
+        code=code,
+        values={"releases": releases, "listed": _listed(releases)},
     )
 
 
-def _problem(whole: str, wrong: str) -> Problem:
-    return Problem(
-        sheet=SHEETS["entries"],
-        column=field("entries", "consolidated_summary").title,
-        right=_RIGHT,
-        code="consolidated-summary-blocked",
-        values={"whole": whole, "reason": wrong},
+def _listed(releases: Mapping[str, Sequence[str]]) -> str:
+    """Each value with the first three of its releases."""
+    return ", ".join(
+        f"{value}: {' '.join(numbers[:3])}{' ...' if numbers[3:] else ''}"
+        for value, numbers in releases.items()
     )

@@ -3,7 +3,7 @@ where an entry that should go cannot be written, that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tasks.reconciliation import plan
 from tasks.reconciliation.classify import Verdict
@@ -13,10 +13,11 @@ from tasks.reconciliation.plan_words import plain
 from tasks.reconciliation.rules import HELD, SENDING, Step
 from tasks.reconciliation.silent import by_number, silent
 from tasks.reconciliation.terms import sending_day
+from tasks.shared.errors import Problem
 from tasks.workspace import Workspace
 
 
-def held_back(workspace: Workspace) -> dict[str, str]:
+def held_back(workspace: Workspace) -> dict[str, Problem]:
     """Entries that should go and cannot be written, with the reason."""
     held = plan.held(
         workspace.journal, workspace.content, workspace.settings, sending_day(workspace.settings)
@@ -32,7 +33,7 @@ def following(workspace: Workspace) -> list[dict[str, str]]:
             "number": one.number,
             "desk": one.desk,
             "step": HELD if one.number in held else str(verdict.step),
-            "why": _why(held[one.number], one.number)
+            "why": _why(held[one.number])
             if one.number in held
             else _waiting(verdict, late.get(one.number, "")),
         }
@@ -44,12 +45,14 @@ def _waiting(verdict: Verdict, late: str) -> str:
     return f"{verdict.why}; {late}" if late and verdict.step is Step.WAIT else verdict.why
 
 
-def _why(reason: str, number: str) -> str:
-    said = plain(reason, number)
-    return f"{said}. Next: continuity entries correct {number}" if is_desks(reason) else said
+def _why(reason: Problem) -> str:
+    words = plain(reason)
+    if is_desks(reason):
+        return f"{words}. Next: continuity entries correct {reason.subject}"
+    return words
 
 
-def with_held(steps: Mapping[str, list[str]], held: Mapping[str, str]) -> dict[str, list[str]]:
+def with_held(steps: Mapping[str, list[str]], held: Collection[str]) -> dict[str, list[str]]:
     """Entries by step, those apart that should go and cannot."""
     sending = {str(step) for step in SENDING}
     found: dict[str, list[str]] = {}

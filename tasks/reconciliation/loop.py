@@ -21,7 +21,7 @@ from tasks.reconciliation.silent import silent
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
 from tasks.shared import approval, kinds, people
-from tasks.shared.errors import HeldBack, Refused
+from tasks.shared.errors import HeldBack, Problem, Refused
 from tasks.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ class Turn:
     asked: tuple[str, ...]
     waiting: plan.Plan | None
     steps: dict[str, list[str]]
-    held: dict[str, str] = field(default_factory=dict)
+    held: dict[str, Problem] = field(default_factory=dict)
     reopened: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     """Settled numbers that ACE took back, and plans of which nothing more is written: why."""
@@ -110,13 +110,13 @@ def write_approved(
 
 def waiting_plan(
     workspace: Workspace, actor: str, today: date
-) -> tuple[plan.Plan | None, dict[str, str]]:
+) -> tuple[plan.Plan | None, dict[str, Problem]]:
     """The plan that lacks an approval, made if entries are ready, and the entries that are due but
     cannot be written, with the reason: their desks must correct them."""
     try:
         made = plan.make(workspace.journal, workspace.content, workspace.settings, actor, today)
     except HeldBack as none:
-        return None, {problem.value: problem.wrong for problem in none.problems}
+        return None, {problem.subject: problem for problem in none.problems}
     if made is None:
         return None, {}
     granted = approval.find(workspace.journal, made.digest).granted_by

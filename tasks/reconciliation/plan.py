@@ -48,7 +48,7 @@ def make(
 
 def held(
     journal: Journal, content: ContentStore, settings: Settings, today: date
-) -> dict[str, str]:
+) -> dict[str, Problem]:
     """Entries that are due and cannot be written, with the reason. Asks for nothing."""
     known, draft, wanted = _known(journal, content, settings, today)
     if known or draft is None:
@@ -116,7 +116,7 @@ def _kept(draft: Draft, wanted: dict[str, list[Standing]], settings: Settings) -
         "notes": owed.notes(draft.owed),
         "payments": owed.payments(draft.owed),
         "dates": draft.dates,
-        "held": draft.held,
+        "held": {number: reason.facts() for number, reason in draft.held.items()},
     }
     return planned.keep(draft.workspace.content, said)
 
@@ -126,7 +126,7 @@ def _asked(plan: Plan, journal: Journal, preparer: str) -> Plan:
         at_desks = any(is_desks(reason) for reason in plan.held.values())
         raise HeldBack(
             "entries-back-to-desks" if at_desks else "no-entry-writable",
-            [Problem(value=number, wrong=reason) for number, reason in plan.held.items()],
+            list(plan.held.values()),
         )
     approval.ask(journal, plan.digest, Act.SEND_BATCHES, plan.binds, preparer, TOPIC)
     return plan

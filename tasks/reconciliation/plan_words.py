@@ -8,6 +8,7 @@ release dates that differ, those first that change what is owed, then what is he
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from tasks.approved_acts import title
@@ -16,7 +17,7 @@ from tasks.reconciliation.filers import is_desks
 from tasks.reconciliation.planned import Plan, Row, load
 from tasks.reconciliation.report_rows import masked
 from tasks.shared.approval import Asked
-from tasks.shared.errors import Refused
+from tasks.shared.errors import Problem, Refused
 from tasks.shared.kinds import Act
 from tasks.workspace import Workspace
 
@@ -32,11 +33,11 @@ def words(plan: Plan) -> list[str]:
     ]
 
 
-def held(reasons: Mapping[str, str]) -> list[str]:
+def held(reasons: Mapping[str, Problem]) -> list[str]:
     """A line for each reason for which entries that are due cannot be written, and what to do."""
     together: dict[str, list[str]] = {}
     for number, reason in reasons.items():
-        together.setdefault(plain(reason, number), []).append(number)
+        together.setdefault(plain(reason), []).append(number)
     lines = [f"held back: {' '.join(numbers)}: {reason}" for reason, numbers in together.items()]
     at_desks = any(is_desks(reason) for reason in reasons.values())
     return [*lines, TO_CORRECT] if at_desks else lines
@@ -45,9 +46,9 @@ def held(reasons: Mapping[str, str]) -> list[str]:
 TO_CORRECT = "what is held back goes back to its desks: continuity entries correct"
 
 
-def plain(reason: str, number: str) -> str:
-    """A reason without the number that it is told of."""
-    return reason.replace(f"sheet entry {number}, column ", "record ").replace(f"{number}: ", "")
+def plain(reason: Problem) -> str:
+    """A reason in words, without the number of its entry, which stands beside it."""
+    return str(replace(reason, subject=""))
 
 
 def facts(plan: Plan) -> dict[str, object]:
@@ -69,7 +70,7 @@ def facts(plan: Plan) -> dict[str, object]:
         "duty": [row | {"payer": masked(str(row["payer"]))} for row in plan.duty],
         "notes": plan.notes,
         "dates": list(plan.dates),
-        "held": dict(plan.held),
+        "held": {number: reason.as_dict() for number, reason in plan.held.items()},
         "words": words(plan),
     }
 

@@ -10,6 +10,7 @@ from datetime import date
 from tasks.ace.batch import Slot
 from tasks.shared import kinds
 from tasks.shared.content import ContentStore
+from tasks.shared.errors import Problem
 
 TOPIC = "batches"
 """A later plan of batches replaces the earlier ones."""
@@ -37,8 +38,8 @@ class Plan:
     `duty`: `owed.DUTY`, what each payer owes on each statement date; `payments`: payer, statement
     date and cents of each summary; `notes`: what is to be said of how they are paid, and of how
     many. `dates`: where ACE's release date is another than the paper's.
-    `held`: entries that were due but cannot be written, with the first reason; they keep no other
-    entry back."""
+    `held`: entries that were due but cannot be written, with the first reason, whose `subject` is
+    the entry; they keep no other entry back."""
 
     digest: str
     batches: tuple[Planned, ...]
@@ -48,7 +49,7 @@ class Plan:
     payments: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     dates: tuple[Row, ...] = field(default=())
-    held: dict[str, str] = field(default_factory=dict)
+    held: dict[str, Problem] = field(default_factory=dict)
     steps: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -86,7 +87,7 @@ def load(content: ContentStore, digest: str) -> Plan:
         payments={number: tuple(own) for number, own in said.get("payments", {}).items()},
         notes=said.get("notes", {}),
         dates=tuple(said.get("dates", ())),
-        held=said["held"],
+        held={number: Problem(**facts) for number, facts in said["held"].items()},
         steps=said.get("steps", {}),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.restored import Restore
 from tasks.reconciliation.view import NOTICE, PROBE
 from tasks.shared import kinds
-from tasks.shared.errors import BadNumber, Problem, Refused
+from tasks.shared.errors import BadNumber, Refused
 from tasks.shared.projections import NUMBERS
 from tasks.workspace import Workspace
 
@@ -214,9 +214,9 @@ def numbers_of(text: str, name: str) -> list[str]:
         try:
             listed.append(str(parse(cell, offsets={cell[:3].upper(): range(10)})))
         except BadNumber as wrong:
-            said = wrong.problems[0]
-            problems.append(Problem(file=name, row=row, value=cell, wrong=said.wrong,
-                                    right=said.right))  # fmt: skip
+            problems += [
+                replace(problem, file=name, row=row, value=cell) for problem in wrong.problems
+            ]
     if problems:
         raise BadNumber("lines-without-entry-number", problems, problems_count=len(problems))
     return listed

@@ -41,7 +41,7 @@ def _read(journal: Journal) -> list[Standing]:
     for number, state, since, single, *rest in journal.rows(_RECORDED):
         known = dict(zip(_KNOWN_OF_ENTRY, rest, strict=True))
         parties = (known["importer"], known["consignee"])
-        bonds = tuple(one for one in single.split("; ") if one) if single else ()
+        bonds = _TEXTS.decode(single) if single else ()
         sure = confirmed.get(number, ())
         open_ = tuple(one for one in bonds if not _is_confirmed(one, sure))
         found.append(
@@ -78,6 +78,7 @@ _RECORDED = (
     .order_by(ENTRIES.c.number)
 )
 
+_TEXTS = msgspec.json.Decoder(tuple[str, ...])
 _Said = TypeVar("_Said")
 
 

@@ -15,8 +15,8 @@ from tasks.reconciliation.facts import CLOSED, Summary, facts_of
 from tasks.reconciliation.view import Standing
 from tasks.shared.errors import BadInput, Problem
 
-_WAITS = "waits until ACE shows the summary of the warehouse entry"
-"""Reasons are kept in plans as text; by this the one that no desk need correct is known."""
+AWAITED = "warehouse-summary-awaited"
+"""The code of an entry that waits for another one: no desk need correct it."""
 
 _IN_ACE = (Summary.GOOD, Summary.DIFFERENT)
 
@@ -24,29 +24,30 @@ _IN_ACE = (Summary.GOOD, Summary.DIFFERENT)
 def refuse(entries: pa.Table, known: Mapping[str, Standing]) -> None:
     """Raises BadInput, naming each entry that draws on one of ours of which ACE shows no summary yet."""
     drawn = entries.filter(pc.is_valid(entries["warehouse_entry"]))
-    problems = [
-        Problem(
-            sheet=SHEETS["entries"],
-            column=field("entries", "warehouse_entry").title,
-            code="warehouse-withdrawal-blocked",
-            values={"row": row["entry_number"], "reason": wrong},
-        )
-        for row in drawn.select(["entry_number", "warehouse_entry"]).to_pylist()
-        if (wrong := _wrong(known.get(row["warehouse_entry"])))
-    ]
+    problems = []
+    for row in drawn.select(["entry_number", "warehouse_entry"]).to_pylist():
+        source = known.get(row["warehouse_entry"])
+        if source is not None and (code := _fault(source)):
+            problems.append(_problem(row["entry_number"], source, code))
     if problems:
         raise BadInput("warehouse-entries-not-in-ace", problems)
 
 
-def _wrong(source: Standing | None) -> str:
-    if source is None or source.state == "settled":
+def _fault(source: Standing) -> str:
+    """The code of what a warehouse entry lacks; empty if it may be drawn on."""
+    if source.state == "settled":
         return ""
     if source.state != "recorded" or source.outcome in CLOSED:
-        why = source.outcome if source.state == "recorded" else source.state
-        return f"it draws on {source.number}, which is {why}: correct the warehouse entry"
-    return "" if facts_of(source).summary in _IN_ACE else f"{_WAITS} {source.number} (298)"
+        return "warehouse-entry-closed"
+    return "" if facts_of(source).summary in _IN_ACE else AWAITED
 
 
-def is_waiting(reason: str) -> bool:
-    """Whether an entry is held until its warehouse entry stands, and not for what a desk can correct."""
-    return _WAITS in reason
+def _problem(number: str, source: Standing, code: str) -> Problem:
+    state = source.outcome if source.state == "recorded" else source.state
+    return Problem(
+        subject=number,
+        sheet=SHEETS["entries"],
+        column=field("entries", "warehouse_entry").title,
+        code=code,
+        values={"source": source.number, "state": state},
+    )

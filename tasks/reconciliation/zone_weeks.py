@@ -16,10 +16,6 @@ from tasks.entries.schema import SHEETS, field
 from tasks.shared.errors import BadInput, Problem
 
 AHEAD = timedelta(days=7)
-_PAST = (
-    "ask the port: either it keys the weekly entry with the paper's date, and the next question "
-    "finds it in ACE, or it takes an entry without election, and the desk empties this field"
-)
 
 
 def refuse(entries: pa.Table, sent: date) -> None:
@@ -36,13 +32,11 @@ def refuse(entries: pa.Table, sent: date) -> None:
 
 
 def _problem(number: str, first: date, sent: date) -> Problem:
-    past = first < sent
-    wrong = "the zone week began before today" if past else "the zone week is over 7 days ahead"
     return Problem(
+        subject=number,
         sheet=SHEETS["entries"],
         column=field("entries", "zone_week").title,
         value=str(first),
-        right=_PAST if past else f"it is sent from {first - AHEAD} on",
-        code="weekly-zone-entry-blocked",
-        values={"number": number, "reason": wrong},
+        code="zone-week-begun" if first < sent else "zone-week-too-far-ahead",
+        values={"days": AHEAD.days, "sendable": str(first - AHEAD)},
     )

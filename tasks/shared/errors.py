@@ -49,7 +49,9 @@ class Problem:
 
     `row` counts as the spreadsheet does (the heading is row 1); 0 means the whole sheet or file.
     `code` names the rule. Its words come from `data/messages` with `values`, unless `wrong` and
-    `right` are stated: rules over columns (E101, C102) state theirs.
+    `right` are stated: rules over columns (E101, C102) state theirs. `subject`: the number of the
+    entry that it is a fault of, XXX-NNNNNNN-C; empty if it is a fault of no entry. Its words may
+    name other entries.
     """
 
     file: str = ""
@@ -61,6 +63,7 @@ class Problem:
     right: str = ""
     code: str = ""
     values: Mapping[str, object] = field(default_factory=dict, compare=False, hash=False)
+    subject: str = ""
 
     def __post_init__(self) -> None:
         if self.code and not self.wrong:
@@ -73,6 +76,7 @@ class Problem:
             part
             for part in (
                 self.file,
+                self.subject and f"entry {self.subject}",
                 self.sheet and f"sheet {self.sheet}",
                 self.row and f"row {self.row}",
                 self.column and f"column {self.column}",
@@ -81,11 +85,23 @@ class Problem:
         )
         value = f" {self.value!r}" if self.value else ""
         right = f"; {self.right}" if self.right else ""
-        rule = f"[{self.code}] " if self.code[:1].isupper() else ""
+        rule = f"[{self.rule}] " if self.rule else ""
         return f"{place + ': ' if place else ''}{rule}{self.wrong}{value}{right}"
+
+    @property
+    def rule(self) -> str:
+        """The code that people look up: that of a rule over columns or of CBP; empty for others."""
+        return self.code if self.code[:1].isupper() else ""
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
+
+    def facts(self) -> dict[str, object]:
+        """What is not empty, without words that the catalog has: `Problem(**facts)` is this again."""
+        given = {name: value for name, value in self.as_dict().items() if value}
+        if (self.wrong, self.right) == messages.problem(self.code, self.values):
+            return {name: value for name, value in given.items() if name not in ("wrong", "right")}
+        return given
 
 
 class Exit(IntEnum):

@@ -79,8 +79,9 @@ def _tasks(journal: Journal, settings: Settings) -> Iterator[Line]:
     for one, verdict in known:
         at.setdefault(verdict.step, []).append(one.number)
     if others := kept_back(known, settings):
+        first = next(iter(others.values()))
         yield Line("", "entries of another filer code than the settings'", RED,
-                   f"{len(others)}: {next(iter(others.values()))}", "continuity reconcile turn")  # fmt: skip
+                   f"{len(others)}: {first.wrong}", "continuity reconcile turn")  # fmt: skip
     spoke = [board.last(journal.rows, kind) for kind in ("answer.read", "entries.recorded")]
     since = max((clock.text(found[0]) for found in spoke if found), default="")
     for step, light, words in _NEEDS:

@@ -20,6 +20,7 @@ from tasks.entries.record import Record
 from tasks.shared.errors import BadInput, RouteRefused
 from tests.ace.made_record import ENVELOPE, Rows, entry, joined, line, made, number, tariff
 from tests.benchmarks.made_entries import made_tables, write_parquet
+from tests.errors import refused
 
 
 def written(record: Record, **options: object) -> list[Batch]:
@@ -247,31 +248,36 @@ def test_agency_data_for_a_number_that_is_not_there_is_refused() -> None:
     rows["pga"] = [
         {"entry_number": number(19), "line": 1, "position": 5, "agency": "FDA", "program": "FOO"}
     ]
-    with pytest.raises(BadInput, match="the line does not have"):
+    with refused("values-not-sendable", BadInput) as caught:
         written(made(rows))
+    assert [(one.subject, one.code) for one in caught.problems] == [
+        (number(19), "agency-data-without-tariff-number")
+    ]
 
 
 @pytest.mark.parametrize("route", ["ae_only", "ae_certified", "none", None])
 def test_an_entry_without_a_release_message_is_refused_by_number(route: str | None) -> None:
     record = joined([entry(20), entry(21, filing_route=route), entry(22, filing_route=route)])
-    with pytest.raises(RouteRefused) as refusal:
+    with refused("cargo-release-not-applicable", RouteRefused) as caught:
         next(write_batches(record, ENVELOPE))
-    assert number(21) in str(refusal.value) and number(22) in str(refusal.value)
-    assert number(20) not in str(refusal.value)
+    assert [one.subject for one in caught.problems] == [number(21), number(22)]
+    assert set(caught.codes) == {"route-without-cargo-release"}
+    assert caught.problems[0].values == {"entry_type": "01", "route": route}
 
 
 @pytest.mark.parametrize("kind", ["13", "31", "51", None])
 def test_types_that_cargo_release_does_not_take_are_refused(kind: str | None) -> None:
-    with pytest.raises(RouteRefused, match=number(23)):
-        written(made(entry(23, entry_type=kind)))
-    with pytest.raises(RouteRefused, match=number(23)):
-        written(made(entry(23, entry_type=kind)), accept_86=True)
+    for accept_86 in (False, True):
+        with refused("cargo-release-not-applicable", RouteRefused) as caught:
+            written(made(entry(23, entry_type=kind)), accept_86=accept_86)
+        assert [one.subject for one in caught.problems] == [number(23)]
 
 
 def test_type_86_is_refused_unless_it_is_asked_for() -> None:
     rows = entry(24, entry_type="86", estimated_arrival=date(2026, 11, 30))
-    with pytest.raises(RouteRefused, match=number(24)):
+    with refused("cargo-release-not-applicable", RouteRefused) as caught:
         written(made(rows))
+    assert [one.subject for one in caught.problems] == [number(24)]
     assert written(made(rows), accept_86=True)[0].numbers == [number(24)]
 
 
@@ -281,25 +287,26 @@ def test_a_value_that_does_not_fit_names_its_entry_and_nothing_is_written() -> N
     )
     with pytest.raises(BadInput) as refusal:
         next(write_batches(rows, ENVELOPE))
-    told = {(one.sheet, one.column) for one in refusal.value.problems}
+    told = {(one.subject, one.column, one.code) for one in refusal.value.problems}
     assert told == {
-        (f"entry {number(26)}", "SE13 contact_phone"),
-        (f"entry {number(27)}", "SE11 voyage"),
+        (number(26), "SE13 contact_phone", "value-characters-invalid"),
+        (number(27), "SE11 voyage", "value-too-long"),
     }
 
 
 def test_a_batch_that_the_checker_faults_is_never_handed_on() -> None:
     rows = entry(28)
     rows["bills"][0]["bill_type"] = "M"
-    with pytest.raises(BadInput, match="C151"):
+    with refused("batches-not-valid", BadInput) as caught:
         next(write_batches(made(rows), ENVELOPE))
+    assert (number(28), "C151") in {(one.subject, one.code) for one in caught.problems}
 
 
 def test_a_social_security_number_in_the_clear_is_refused_without_naming_it() -> None:
     rows = entry(29, importer_type="34", importer_number="123-45-6789")
-    with pytest.raises(BadInput) as refusal:
+    with refused("values-not-sendable", BadInput) as caught:
         written(made(rows))
-    assert "in the clear" in str(refusal.value) and "6789" not in str(refusal.value)
+    assert caught.codes == ["ssn-not-protected"] and "6789" not in str(caught.error)
 
 
 def test_private_numbers_leave_a_placeholder_and_a_slot() -> None:
@@ -330,31 +337,32 @@ def test_private_numbers_leave_a_placeholder_and_a_slot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("password", "opened", "told"),
+    ("password", "opened", "code"),
     [
-        ("toolong1", "123-45-6789", "1 to 6 letters"),
-        ("", "123-45-6789", "1 to 6 letters"),
-        ("pa ss", "123-45-6789", "1 to 6 letters"),
-        ("S3CRET", "987654321", "NNN-NN-NNNN"),
+        ("toolong1", "123-45-6789", "ace-password-malformed"),
+        ("", "123-45-6789", "ace-password-malformed"),
+        ("pa ss", "123-45-6789", "ace-password-malformed"),
+        ("S3CRET", "987654321", "private-value-malformed"),
     ],
 )
 def test_filling_in_refuses_without_showing_the_value(
-    password: str, opened: str, told: str
+    password: str, opened: str, code: str
 ) -> None:
     rows = entry(31, importer_type="34", importer_number="~AAAAAAAAAA1")
     (batch,) = written(made(rows))
-    with pytest.raises(BadInput) as refusal:
+    with refused("batch-envelope-invalid", BadInput) as caught:
         fill_in(batch.bytes(), password, batch.slots, lambda reference: opened)
-    assert told in str(refusal.value)
-    assert opened not in str(refusal.value)
-    assert not password or password not in str(refusal.value)
+    assert caught.codes == [code]
+    assert opened not in str(caught.error)
+    assert not password or password not in str(caught.error)
 
 
 def test_filling_in_twice_is_refused() -> None:
     (batch,) = written(made(entry(32)))
     sent = fill_in(batch.bytes(), "S3CRET", batch.slots, str)
-    with pytest.raises(BadInput, match="stored form"):
+    with refused("batch-envelope-invalid", BadInput) as caught:
         fill_in(sent, "S3CRET", batch.slots, str)
+    assert caught.codes == ["batch-form-not-stored"]
 
 
 def test_blocks_and_batches_keep_their_limits_and_one_port_each() -> None:
@@ -381,8 +389,9 @@ def test_blocks_and_batches_keep_their_limits_and_one_port_each() -> None:
 
 @pytest.mark.parametrize("limits", [(0, 5), (5, 0), (1000, 1), (1, 1000)])
 def test_limits_out_of_range_are_refused(limits: tuple[int, int]) -> None:
-    with pytest.raises(BadInput, match="out of range"):
+    with refused("batch-limits-invalid", BadInput) as caught:
         BatchLimits(*limits)
+    assert caught.codes == ["batch-limits-out-of-range"]
 
 
 @settings(max_examples=15)
@@ -437,11 +446,13 @@ def test_a_stream_refuses_tables_out_of_order_or_with_strangers(tmp_path: Path) 
     paths = write_parquet(tables, tmp_path)
     turned = tables["lines"].take(list(range(tables["lines"].num_rows))[::-1])
     pq.write_table(turned, paths["lines"])
-    with pytest.raises(BadInput, match="not sorted"):
+    with refused("entries-not-streamable", BadInput) as caught:
         list(stream_batches(paths, ENVELOPE))
+    assert caught.codes == ["rows-not-sorted"]
     paths = write_parquet(tables | {"entries": tables["entries"].slice(0, 20)}, tmp_path)
-    with pytest.raises(BadInput, match="belong to no entry"):
+    with refused("entries-not-streamable", BadInput) as caught:
         list(stream_batches(paths, ENVELOPE))
+    assert caught.codes == ["rows-without-entry"]
 
 
 def test_a_filer_with_a_check_digit_factor_is_judged_by_it() -> None:
@@ -450,8 +461,9 @@ def test_a_filer_with_a_check_digit_factor_is_judged_by_it() -> None:
     for held in rows.values():
         for row in held:
             row["entry_number"] = shifted
-    with pytest.raises(BadInput, match="B16"):
+    with refused("batches-not-valid", BadInput) as caught:
         written(made(rows))
+    assert "B16" in caught.codes
     assert written(made(rows), offsets={"ABC": 1})[0].numbers == [shifted]
 
 

@@ -19,6 +19,7 @@ from tests.ace.made_summary import (
     tariff,
 )
 from tests.ace.write_summary import lines_of, problems, written
+from tests.errors import refused
 
 
 def test_a_truck_summary_reads_as_the_chapter_says() -> None:
@@ -233,10 +234,14 @@ def test_six_releases_a_record_and_none_of_them_has_a_summary_of_its_own() -> No
     assert len(held) == 2
     assert shown == [f"ABC  {number(serial)[4:11]}{number(serial)[12]}" for serial in range(21, 29)]
     assert text[2][41] == "Y"
-    with pytest.raises(RouteRefused, match="covers"):
+    with refused("entry-summary-not-applicable", RouteRefused) as caught:
         written(joined(rest))
-    with pytest.raises(RouteRefused, match="no release names it"):
+    assert {(one.subject, one.code) for one in caught.problems} == {
+        (number(serial), "covered-by-consolidated-summary") for serial in range(21, 29)
+    }
+    with refused("entry-summary-not-applicable", RouteRefused) as caught:
         written(made(main))
+    assert caught.codes == ["consolidated-summary-without-release"]
 
 
 def test_agencies_go_with_certified_and_expedited_summaries_only() -> None:
@@ -273,9 +278,9 @@ def test_a_disclaimer_goes_without_data_and_data_needs_its_tariff_number() -> No
     rows = summary(30, expedited_release=True, filing_route="ae_only")
     base = {"entry_number": number(30), "line": 1, "position": 1, "agency": "EPA", "program": "TS1"}
     rows["pga"] = [base | {"disclaimer": "A", "records": "PG02P"}]
-    assert problems(rows) == ["line 1 PG01: is disclaimed and carries further records"]
+    assert problems(rows) == ["line 1 PG01: agency-data-beside-disclaimer"]
     rows["pga"] = [base | {"position": 4}]
-    assert problems(rows) == ["line 1 PG01: has no tariff number to stand under"]
+    assert problems(rows) == ["line 1 PG01: agency-data-without-tariff-number"]
 
 
 def test_private_numbers_are_filled_in_only_when_the_batch_leaves() -> None:
@@ -288,6 +293,4 @@ def test_private_numbers_are_filled_in_only_when_the_batch_leaves() -> None:
     out = fill_in(batch.bytes(), "SECRET", batch.slots, values.__getitem__, True).decode("ascii")
     assert "11123-45-6789 12-345678900" in out and "47S987-65-4321" in out
     clear = change(summary(31), "lines", sold_to="123-45-6789")
-    assert set(problems(clear)) == {
-        "47 article_party_identifier: is a Social Security number in the clear"
-    }
+    assert set(problems(clear)) == {"47 article_party_identifier: ssn-not-protected"}

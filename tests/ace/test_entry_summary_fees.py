@@ -12,6 +12,7 @@ from tasks.ace.money.fees import Exemption
 from tests.ace.made_record import joined
 from tests.ace.made_summary import Rows, change, made, number, summary, tariff
 from tests.ace.write_summary import lines_of, written
+from tests.errors import refused
 
 KINDS = ("program", "origin", "chapter", "zone_status", "article_set", "entry_type")
 DAY = date(2026, 11, 20)
@@ -53,8 +54,9 @@ def test_minimum_and_maximum_of_each_fiscal_year(day: date, least: int, most: in
 
 
 def test_a_day_beyond_the_last_known_rate_is_refused() -> None:
-    with pytest.raises(Exception, match="no rate is known"):
+    with refused("fee-not-computable") as caught:
         fees_of(on(date(2027, 10, 1), summary(1)))
+    assert caught.codes == ["fee-rate-missing"]
 
 
 def test_consolidated_and_pipeline_summaries_are_not_capped() -> None:

@@ -27,6 +27,7 @@ from tasks.ace.money.payment_totals import daily_totals, over_ceiling
 from tasks.ace.money.statement_days import AHEAD, window
 from tasks.shared.business_days import Calendar, federal_holidays
 from tasks.shared.errors import BadInput
+from tests.errors import refused
 
 SENT = date(2026, 11, 24)  # a Tuesday; Thursday the 26th is Thanksgiving
 ACME = "12-345678900"
@@ -95,11 +96,11 @@ def test_never_before_the_estimated_entry_date() -> None:
 def test_an_entry_date_beyond_the_window_is_refused_with_all_others() -> None:
     far = SENT + timedelta(days=AHEAD + 1)
     rows = [summary(1, estimated_entry_date=far), summary(2), summary(3, importer_number="~A")]
-    with pytest.raises(BadInput) as refused:
+    with refused("summaries-without-payment-method", BadInput) as caught:
         plan(payment(), *rows)
-    assert [problem.sheet for problem in refused.value.problems] == [
-        "entry ABC-0000001-0",
-        "entry ABC-0000003-0",
+    assert [(problem.subject, problem.code) for problem in caught.problems] == [
+        ("ABC-0000001-0", "entry-date-after-statement-window"),
+        ("ABC-0000003-0", "payment-terms-missing"),
     ]
 
 
@@ -155,8 +156,9 @@ def test_tax_a_single_bond_and_an_importer_not_enrolled_take_the_daily_statement
 
 
 def test_a_wish_for_monthly_without_a_day_in_the_terms_is_refused() -> None:
-    with pytest.raises(BadInput, match="periodic_day"):
+    with refused("summaries-without-payment-method", BadInput) as caught:
         plan(payment("2"), summary(payment_type="7"))
+    assert caught.codes == ["statement-day-not-set"]
 
 
 def test_over_the_ceiling_moves_to_the_next_day_the_most_urgent_first() -> None:
@@ -252,9 +254,9 @@ def test_the_payment_table_is_read_and_every_fault_is_named(tmp_path: Path) -> N
     assert Payment(known, SENT).of("55-555555500") == Terms("55-555555500", "2")
     wrong = "nobody,4,ABC,bank,40\n*,1,A1,filer,\n*,6,,filer,\n12-345678900,2,,filer,5\n"
     path.write_text(head + wrong, encoding="utf-8")
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as caught:
         read_terms(path)
-    told = [(problem.row, problem.column) for problem in refused.value.problems]
+    told = [(problem.row, problem.column) for problem in caught.value.problems]
     assert told == [
         (2, "importer_number"),
         (2, "payment_type"),
@@ -270,13 +272,14 @@ def test_the_payment_table_is_read_and_every_fault_is_named(tmp_path: Path) -> N
 def test_a_table_without_its_columns_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "payment.csv"
     path.write_text("importer_number,branch\n", encoding="utf-8")
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as caught:
         read_terms(path)
-    columns = [problem.column for problem in refused.value.problems]
+    columns = [problem.column for problem in caught.value.problems]
     assert columns == ["payment_type", "account", "periodic_day"]
 
 
 def test_terms_stand_once() -> None:
     row = {"importer_number": ACME, "payment_type": "2", "account": "filer"}
-    with pytest.raises(BadInput, match="twice"):
+    with refused("payment-table-invalid", BadInput) as caught:
         terms([row, row])
+    assert caught.codes == ["payment-importer-duplicated"]

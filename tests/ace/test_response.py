@@ -183,10 +183,10 @@ def test_an_application_that_is_not_read_here_is_kept_unread() -> None:
 @pytest.mark.parametrize(
     ("stored", "code"),
     [
-        (b"", ""),
-        (b"\n\n", ""),
+        (b"", "input-file-empty"),
+        (b"\n\n", "input-file-empty"),
         (made.stream(many()[0])[:-7], "X42"),
-        (b"A" * 81 + b"\nB\n", ""),
+        (b"A" * 81 + b"\nB\n", "record-too-long"),
         (made.stream(many()[0])[80:], "C002"),
         (b"not an answer at all", "X42"),
         (b"not an answer\nat all\n", "C002"),

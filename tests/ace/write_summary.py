@@ -28,4 +28,4 @@ def lines_of(rows: Rows, head: str = "", **options: object) -> list[str]:
 def problems(rows: Rows, **options: object) -> list[str]:
     with pytest.raises(BadInput) as refused:
         written(made(rows), **options)
-    return [f"{one.column}: {one.wrong}" for one in refused.value.problems]
+    return [f"{one.column}: {one.code}" for one in refused.value.problems]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from hypothesis import given, strategies as st
 
 from tasks.entries import cells, schema
 from tasks.entries.cells import Cell, Fault
+from tests.errors import refused
 
 
 def convert(place: str, cell: Cell) -> cells.Value:
@@ -59,45 +61,65 @@ def test_what_is_taken(place: str, cell: Cell, value: cells.Value) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "cell", "right"),
+    ("place", "cell", "code", "right"),
     [
-        ("entries.entry_type", 1.0, "01"),
-        ("entries.port_of_entry", 401.0, "0401"),
-        ("entries.surety_code", 36.0, "036"),
-        ("tariffs.hts_number", 306170003.0, "0306170003"),
-        ("bills.bill_number", 12345.0, "12345 as text"),
-        ("entries.voyage", 12.0, "12 as text"),
-        ("parties.postal_code", 2134.0, "2134 as text"),
-        ("bills.bill_number", 1.2e17, "typed again"),
-        ("entries.carrier_name", 1.5, "text"),
-        ("entries.carrier_name", True, "text"),
-        ("entries.carrier_name", date(2026, 11, 24), "text"),
-        ("entries.release_time", timedelta(hours=26), "14:05"),
-        ("entries.entered_value", "9,000", "9000"),
-        ("entries.entered_value", "$9 000", "9000"),
-        ("entries.entered_value", "nine", "a whole number"),
-        ("entries.entered_value", 12.5, "13"),
-        ("entries.entered_value", 1e16, "10 digits"),
-        ("entries.entered_value", True, "a whole number"),
-        ("entries.entered_value", date(2026, 11, 24), "a whole number"),
-        ("tariffs.quantity", 12.345, "12.35"),
-        ("tariffs.quantity", "1,5", "12.50"),
-        ("tariffs.quantity", float("inf"), "10 digits"),
-        ("tariffs.quantity", 1e300, "10 digits"),
-        ("entries.arrival_date", "03/04/2026", "2026-11-24"),
-        ("entries.arrival_date", "24 Nov 2026", "YYYY-MM-DD"),
-        ("entries.arrival_date", "2026-02-30", "2026-11-24"),
-        ("entries.arrival_date", 46350.0, "2026-11-24"),
-        ("entries.arrival_date", 5.0, "2026-11-24"),
-        ("entries.arrival_date", datetime(2026, 11, 24, 14, 5), "2026-11-24 alone"),
-        ("entries.perishable", "perhaps", "Y or N"),
-        ("entries.perishable", 1.0, "Y or N"),
+        ("entries.entry_type", 1.0, "cell-zeros-lost", "01"),
+        ("entries.port_of_entry", 401.0, "cell-zeros-lost", "0401"),
+        ("entries.surety_code", 36.0, "cell-zeros-lost", "036"),
+        ("tariffs.hts_number", 306170003.0, "cell-zeros-lost", "0306170003"),
+        ("bills.bill_number", 12345.0, "cell-number-for-text", "12345"),
+        ("entries.voyage", 12.0, "cell-number-for-text", "12"),
+        ("parties.postal_code", 2134.0, "cell-number-for-text", "2134"),
+        ("bills.bill_number", 1.2e17, "cell-number-not-exact", None),
+        ("entries.carrier_name", 1.5, "cell-decimals-for-text", "text"),
+        ("entries.carrier_name", True, "cell-flag-for-text", "text"),
+        ("entries.carrier_name", date(2026, 11, 24), "cell-date-for-text", "text"),
+        (
+            "entries.release_time",
+            timedelta(hours=26),
+            "cell-date-for-text",
+            "24-hour clock, like 14:05",
+        ),
+        ("entries.entered_value", "9,000", "cell-number-with-signs", "9000"),
+        ("entries.entered_value", "$9 000", "cell-number-with-signs", "9000"),
+        ("entries.entered_value", "nine", "cell-not-whole-number", None),
+        ("entries.entered_value", 12.5, "cell-number-with-decimals", "13"),
+        ("entries.entered_value", 1e16, "cell-number-too-big", 10),
+        ("entries.entered_value", True, "cell-not-whole-number", None),
+        ("entries.entered_value", date(2026, 11, 24), "cell-not-whole-number", None),
+        ("tariffs.quantity", 12.345, "cell-too-many-decimals", "12.35"),
+        ("tariffs.quantity", "1,5", "cell-not-a-number", None),
+        ("tariffs.quantity", float("inf"), "cell-decimal-too-big", 10),
+        ("tariffs.quantity", 1e300, "cell-decimal-too-big", 10),
+        ("entries.arrival_date", "03/04/2026", "cell-text-for-date", None),
+        ("entries.arrival_date", "24 Nov 2026", "cell-text-for-date", None),
+        ("entries.arrival_date", "2026-02-30", "cell-day-not-in-calendar", None),
+        ("entries.arrival_date", 46350.0, "cell-number-for-date", "2026-11-24"),
+        ("entries.arrival_date", 5.0, "cell-not-a-date", None),
+        (
+            "entries.arrival_date",
+            datetime(2026, 11, 24, 14, 5),
+            "cell-date-with-hour",
+            "2026-11-24",
+        ),
+        ("entries.perishable", "perhaps", "cell-not-yes-or-no", None),
+        ("entries.perishable", 1.0, "cell-not-yes-or-no", None),
     ],
 )
-def test_what_is_refused_with_what_is_right(place: str, cell: Cell, right: str) -> None:
-    with pytest.raises(Fault) as caught:
+def test_what_is_refused_with_what_is_right(
+    place: str, cell: Cell, code: str, right: object
+) -> None:
+    with refused("cell-not-readable", Fault) as caught:
         convert(place, cell)
-    assert right in caught.value.right
+    assert caught.codes == [code] and caught.problems[0].right
+    assert list(caught.problems[0].values.values()) == ([] if right is None else [right])
+
+
+def test_a_fault_keeps_its_facts_on_the_way_between_processes() -> None:
+    with refused("cell-not-readable", Fault) as caught:
+        convert("tariffs.quantity", 12.345)
+    copy = pickle.loads(pickle.dumps(caught.error))
+    assert isinstance(copy, Fault) and copy.problem == caught.problems[0]
 
 
 any_cell = st.one_of(
@@ -120,7 +142,7 @@ def test_any_cell_gives_a_value_or_a_fault(field: schema.RecordField, cell: Cell
     try:
         value = cells.convert(field, cell)
     except Fault as fault:
-        assert str(fault) and fault.right
+        assert str(fault) and fault.problem.right
     else:
         assert value is None or type(value) is kinds[field.type]
         assert value != ""

@@ -13,6 +13,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import Settings
 from tests.entries import house as desks, legal
+from tests.errors import refused
 
 ROW = {
     "Importer": "Acme Tools, Inc.", "IOR": "12-3456789", "HTS": "8481.80.5090", "Origin": "cn",
@@ -51,11 +52,13 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     found = {(one.row, one.column) for one in told.value.problems}
     assert found == {(2, "HTS number"), (2, "Country of origin"), (2, "Last entry"),
                      (2, "Importer"), (4, "HTS number"), (4, "Importer number")}  # fmt: skip
-    with pytest.raises(BadInput, match="the column is missing"):
+    with refused("workbook-has-problems", BadInput) as caught:
         history_file.read(report(tmp_path / "h.csv", {"Importer": "Acme", "HTS": "8481805090"}))
-    with pytest.raises(BadInput, match="no row"):
+    assert set(caught.codes) == {"history-column-missing"}
+    with refused("workbook-has-problems", BadInput) as caught:
         (tmp_path / "e.csv").write_text("Importer,HTS,Origin\n")
         history_file.read(tmp_path / "e.csv")
+    assert caught.codes == ["history-without-rows"]
     with pytest.raises(HostileFile):
         (tmp_path / "h.pdf").write_bytes(b"%PDF")
         history_file.read(tmp_path / "h.pdf")
@@ -63,7 +66,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_a_formula_is_refused(tmp_path: Path) -> None:
     pd.DataFrame([{**ROW, "Rate": "=1+1"}]).to_excel(tmp_path / "h.xlsx", index=False)
-    with pytest.raises(BadInput, match="formula"):
+    with refused("workbook-has-formulas", BadInput):
         history_file.read(tmp_path / "h.xlsx")
 
 

@@ -83,7 +83,7 @@ def test_a_used_number_cannot_be_voided_and_a_void_one_not_used(book: Workspace)
     desks.void(journal, spare)
     (problem,) = hand_in(book, with_bonds({second: spare})).problems
     assert (problem.value, problem.sheet) == (spare, "Bills")
-    assert "voided" in problem.wrong
+    assert problem.code == "in-bond-voided"
 
 
 def test_a_number_never_issued_is_refused_and_a_carriers_own_taken(book: Workspace) -> None:
@@ -91,7 +91,7 @@ def test_a_number_never_issued_is_refused_and_a_carriers_own_taken(book: Workspa
     first, second = desks.issue(journal, book.settings, "ocean", 2)
     reserved = f"{FIRST + 5}{(FIRST + 5) % 7}"
     (problem,) = hand_in(book, with_bonds({first: reserved})).problems
-    assert "never issued" in problem.wrong
+    assert problem.code == "in-bond-not-issued"
     assert not hand_in(book, with_bonds({second: "V1234567890"})).problems
     assert places(book) == {}
 

@@ -81,19 +81,19 @@ def test_reading_twice_gives_the_same(desk: Path) -> None:
 @pytest.mark.parametrize(
     ("sheet", "title", "value", "shown", "right", "code"),
     [
-        ("Entries", "Entry type", 1, "1", "01 as text", "E010"),
-        ("Entries", "Entry type", "x1", "x1", "one like 01, 02", "E206"),
-        ("Entries", "Arrival date", "11/20/2026", "11/20/2026", "YYYY-MM-DD", "E010"),
+        ("Entries", "Entry type", 1, "1", "01", "E010"),
+        ("Entries", "Entry type", "x1", "x1", "01, 02", "E206"),
+        ("Entries", "Arrival date", "11/20/2026", "11/20/2026", "2026-11-24", "E010"),
         ("Entries", "Importer number type", "ei", "ei", "EI", "E206"),
         ("Entries", "Contact", "Zoë", "Zoë", "ZOE", "E203"),
         ("Entries", "Location of goods (FIRMS)", "z123", "z123", "Z123", "E203"),
         ("Entries", "Entered value", "9,000", "9,000", "9000", "E010"),
         ("Bills", "Bill number", "AB-12 3", "AB-12 3", "AB123", "E203"),
         ("Bills", "Bill number", "ab123", "ab123", "AB123", "E203"),
-        ("Bills", "Bill number", 123, "123", "123 as text", "E010"),
+        ("Bills", "Bill number", 123, "123", "123", "E010"),
         ("Lines", "Description", "CAFÉ CHAIRS", "CAFÉ CHAIRS", "CAFE CHAIRS", "E203"),
         ("Lines", "Country of origin", "Mexico", "Mexico", "MX (MEXICO)", "E206"),
-        ("Tariffs", "HTS number", "8471.30", "847130", "ten digits", "E203"),
+        ("Tariffs", "HTS number", "8471.30", "847130", "", "E203"),
         ("Tariffs", "Quantity", 1.005, "1.005", "1.01", "E010"),
     ],
 )
@@ -126,7 +126,7 @@ def test_all_problems_come_at_once(desk: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "right"),
     [
-        ("DM4-0085887-2", "ours: ABC"),
+        ("DM4-0085887-2", "ABC"),
         ("ABC-0001000-2", "ABC-0001000-1"),
         ("hello", "XXX-NNNNNNN-C"),
     ],
@@ -259,7 +259,7 @@ def test_a_million_rows_of_csv(tmp_path: Path) -> None:
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b.xlsx").mkdir()
     for intake in read_files([tmp_path / "a.xlsx", tmp_path / "b.xlsx"]):
-        assert "cannot be opened" in only(intake).wrong and intake.sha256 == ""
+        assert only(intake).code == "E002" and intake.sha256 == ""
 
 
 def test_picked_items_and_loose_spelling_are_taken(desk: Path) -> None:

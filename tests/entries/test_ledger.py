@@ -18,6 +18,7 @@ from tasks.shared.journal_check import verify
 from tasks.shared.projections import ENTRIES
 from tasks.shared.settings import Settings
 from tests.entries import house as made
+from tests.errors import refused
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_a_changed_row_is_a_revision_and_the_old_one_stays(
     read = (book.journal, book.content, book.settings, numbers[0])
     assert entry(*read)["entries"][0]["remarks"] == "seal was broken"
     assert entry(*read, revision=1)["entries"][0].get("remarks") != "seal was broken"
-    with pytest.raises(Refused, match="2 revision"):
+    with refused("revision-not-found", Refused):
         entry(*read, revision=3)
 
 
@@ -110,8 +111,9 @@ def test_one_number_from_two_desks_is_refused_naming_both(
     first, second = made.hand_in(book, theirs, ours)
     assert sorted(first.recorded) == ocean
     (problem,) = second.problems
-    assert problem.value == ocean[0] and "ocean" in problem.wrong and "air" in problem.wrong
-    assert "ocean.xlsx" in problem.wrong and second.refused
+    assert problem.value == ocean[0] and problem.code == "number-used-by-two-desks"
+    assert (problem.values["owner"], problem.values["desk"]) == ("ocean", "air")
+    assert "ocean.xlsx" in str(problem.values["elsewhere"]) and second.refused
     (taken,) = made.hand_in(book, ours, accept_clean=True)
     assert sorted(taken.recorded) == air
 
@@ -121,10 +123,10 @@ def test_a_number_that_the_desk_does_not_hold_is_refused(
     book: ledger.Book, tmp_path: Path, state: str
 ) -> None:
     numbers = made.issue(book.journal, book.settings, "truck", 2)
-    number, told = {
-        "free": ("ABC-9000100-9", "never issued"),
-        "foreign": ("ABC-1234567-6", "no reserve"),
-        "void": (numbers[1], "was voided: torn"),
+    number, code, values = {
+        "free": ("ABC-9000100-9", "number-not-issued", {}),
+        "foreign": ("ABC-1234567-6", "entry-number-not-in-reserve", {}),
+        "void": (numbers[1], "number-voided", {"note": "torn"}),
     }[state]
     if state == "free":
         number = next(n for n in all_numbers(book.journal) if n not in numbers)
@@ -133,7 +135,8 @@ def test_a_number_that_the_desk_does_not_hold_is_refused(
         book.journal.append(void, "numbers/ABC", "it")
     file = made.workbook(tmp_path, "truck.xlsx", "truck", made.filled(9, [number], "truck"))
     (taken,) = made.hand_in(book, file)
-    assert taken.refused and told in taken.problems[0].wrong
+    problem = taken.problems[0]
+    assert taken.refused and (problem.code, problem.values) == (code, values)
 
 
 def all_numbers(journal: Journal) -> list[str]:
@@ -154,7 +157,11 @@ def test_what_went_out_in_a_batch_can_no_longer_be_revised(
     book.journal.append(named, "batch/B1", "it")
     changed = made.with_values(record, remarks="late news")
     (taken,) = made.hand_in(book, made.workbook(tmp_path, "b.xlsx", "truck", changed))
-    assert taken.refused and "went out in batch B1" in taken.problems[0].wrong
+    problem = taken.problems[0]
+    assert taken.refused and (problem.code, problem.values) == (
+        "number-already-sent",
+        {"batch": "B1"},
+    )
 
 
 def test_a_workbook_handed_in_again_with_one_correction_is_taken_though_the_others_went_out(
@@ -200,8 +207,9 @@ def test_after_the_release_the_summarys_data_may_still_come_in(
     assert taken.revised == tuple(numbers), taken.problems
     other = made.with_values(more, port_of_entry="5301")
     (taken,) = made.hand_in(book, made.workbook(tmp_path, "c.xlsx", "truck", other))
-    assert taken.refused and "the release in batch B1 says" in taken.problems[0].wrong
-    assert "reconcile burnt" in taken.problems[0].right, "what can still be done about it"
+    problem = taken.problems[0]
+    assert taken.refused and problem.code == "differs-from-release-in-ace"
+    assert (problem.subject, problem.values["batch"]) == (numbers[0], "B1")
 
 
 def test_private_values_never_reach_content_or_journal(book: ledger.Book, tmp_path: Path) -> None:
@@ -240,12 +248,12 @@ def test_a_reference_of_the_books_is_no_value_for_a_desk(book: ledger.Book, tmp_
     record = made.filled(15, numbers, "truck")
     record = made.with_values(record, importer_type="34", importer_number="~ABCDEFGHIJK")
     (taken,) = made.hand_in(book, made.workbook(tmp_path, "truck.xlsx", "truck", record))
-    assert taken.refused and "reference of the books" in taken.problems[0].wrong
+    assert taken.refused and taken.problems[0].code == "private-reference-as-value"
 
 
 def test_a_workbook_for_a_desk_and_back(book: ledger.Book, tmp_path: Path) -> None:
     numbers = made.issue(book.journal, book.settings, "truck", 4)
-    with pytest.raises(NumberUnavailable, match="no unused numbers"):
+    with refused("desk-without-unused-numbers", NumberUnavailable):
         handout.write(book.journal, book.settings, "air", tmp_path / "air.xlsx")
     assert handout.write(book.journal, book.settings, "truck", tmp_path / "truck.xlsx") == 4
     (intake,) = made.read(book.settings, tmp_path / "truck.xlsx")
@@ -261,7 +269,7 @@ def test_entries_go_back_to_their_desk_filled_in(book: ledger.Book, tmp_path: Pa
     before = book.journal.head()
     (taken,) = made.hand_in(book, path)
     assert sorted(taken.unchanged) == numbers[:2] and book.journal.head() == before
-    with pytest.raises(Refused, match="Not recorded"):
+    with refused("entries-not-recorded", Refused):
         handout.hand_back(*parts, ["ABC-1234567-6"], tmp_path)
 
 

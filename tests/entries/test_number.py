@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 
 from tasks.entries import number
 from tasks.shared.errors import BadNumber
+from tests.errors import refused
 
 # FDA warning letters of 2002-2010: FLA-02-36, FLA-02-59, FY03-SWID-015, FLA-02-58,
 # FY03-SWID-WL-010, W/L 11-10; taken over 2026-11 from the project's broker-domain.md, 1.2.1
@@ -52,31 +53,32 @@ def test_spellings_that_are_forgiven(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "right"),
+    ("text", "code", "right"),
     [
-        ("ABC-1234567-5", "ABC-1234567-6"),
-        ("ABC-1234567", "ABC-1234567-6"),
-        ("ABC-12345O7-6", "ABC-1234507-6"),
-        ("ABC 1234567 6", "ABC-1234567-6"),
-        ("", "XXX-NNNNNNN-C"),
-        ("ABC-123456-7", "XXX-NNNNNNN-C"),
-        ("ABC-1234567-67", "XXX-NNNNNNN-C"),
-        ("АBC-1234567-6", "XXX-NNNNNNN-C"),  # Cyrillic A
-        ("ABC-١٢٣٤٥٦٧-6", "XXX-NNNNNNN-C"),
-        ("000-1234567-6", "001"),
+        ("ABC-1234567-5", number.CHECK_DIGIT_WRONG, {"numbers": "ABC-1234567-6"}),
+        ("ABC-1234567", "entry-number-without-check-digit", {"numbers": "ABC-1234567-6"}),
+        ("ABC-12345O7-6", "entry-number-misread", {"number": "ABC-1234507-6"}),
+        ("ABC 1234567 6", "entry-number-misread", {"number": "ABC-1234567-6"}),
+        ("", "entry-number-malformed", {}),
+        ("ABC-123456-7", "entry-number-malformed", {}),
+        ("ABC-1234567-67", "entry-number-malformed", {}),
+        ("АBC-1234567-6", "entry-number-malformed", {}),  # Cyrillic A
+        ("ABC-١٢٣٤٥٦٧-6", "entry-number-malformed", {}),
+        ("000-1234567-6", "filer-code-malformed", {}),
     ],
 )
-def test_bad_numbers_say_what_is_right(text: str, right: str) -> None:
-    with pytest.raises(BadNumber) as caught:
+def test_bad_numbers_say_what_is_right(text: str, code: str, right: dict[str, str]) -> None:
+    with refused("entry-number-invalid", BadNumber) as caught:
         number.parse(text)
-    assert right in caught.value.problems[0].right
+    assert caught.codes == [code] and caught.problems[0].values == right
 
 
 def test_another_filer_is_refused_though_the_digit_holds() -> None:
     assert number.parse("JBC-1234567-6").check == number.parse("ABC-1234567-6").check
     with pytest.raises(BadNumber) as caught:
         number.parse("JBC-1234567-6", filers=["ABC", "DM4"])
-    assert "ABC, DM4" in caught.value.problems[0].right
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.values) == ("entry-number-of-other-filer", {"ours": "ABC, DM4"})
 
 
 def test_factor_of_an_exhausted_filer() -> None:
@@ -85,7 +87,7 @@ def test_factor_of_an_exhausted_filer() -> None:
     assert number.parse("ABC-1234567-6", offsets={"ABC": (0, 3)}).offset == 0
     with pytest.raises(BadNumber) as caught:
         number.parse("ABC-1234567-7", offsets={"ABC": (0, 3)})
-    assert caught.value.problems[0].right == "ABC-1234567-6 or ABC-1234567-9"
+    assert caught.value.problems[0].values == {"numbers": "ABC-1234567-6 or ABC-1234567-9"}
 
 
 @pytest.mark.parametrize("code", ["001", "A00", "AA0", "AAA", "A0A", "0A0", "00A", "0AA", "ZZZ"])

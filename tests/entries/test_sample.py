@@ -39,7 +39,7 @@ CAUGHT = [
     ("Entries", 12, "Arrival date", "11/10/2026", "E010"),
     ("Entries", 12, "Carrier code", "8q", "E203"),
     ("Entries", 12, "Entry number", "QZ9-9000055-9", "E401"),
-    ("Entries", 13, "Entry number", "QZ9-9000034-4", ""),
+    ("Entries", 13, "Entry number", "QZ9-9000034-4", "number-used-by-two-desks"),
     ("Entries", 18, "Importer of record number", "29380716500", "E208"),
     ("Entries", 18, "Paper release date", "", "E350"),
     ("Parties", 46, "Name", "MÜLLER PRÄZISION MESSTECHNIK GMBH", "E203"),
@@ -153,7 +153,9 @@ def test_every_fault_is_told_with_its_place(week: Week) -> None:
 
 def test_number_used_by_two_desks_names_both(week: Week) -> None:
     (clash,) = [p for p in by_file(week)["air.xlsx"].problems if p.value == "QZ9-9000034-4"]
-    assert "ocean" in clash.wrong and "air" in clash.wrong and "ocean.xlsx" in clash.wrong
+    assert clash.code == "number-used-by-two-desks"
+    assert (clash.values["owner"], clash.values["desk"]) == ("ocean", "air")
+    assert "ocean.xlsx" in str(clash.values["elsewhere"])
     owner = lookup.standing(week.journal, week.made.settings, "QZ9-9000034-4")
     assert (owner["desk"], owner["file"]) == ("ocean", "ocean.xlsx")
 
@@ -205,7 +207,7 @@ def test_voiding_twice_in_a_minute_takes_another_code(tmp_path: Path) -> None:
 
 
 def test_no_code_is_taken_from_a_house_that_is_no_drill(house: Settings, journal: Journal) -> None:
-    with refused("person-code-drill-only"):
+    with refused("person-code-drill-only", Refused):
         sample.void(journal, house.home, [("ABC-9000000-0", "spoiled")])
     assert not list(journal.events(kind="person."))
 

@@ -251,15 +251,19 @@ def test_a_release_on_file_and_not_released_keeps_the_summary_back(world: World)
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "code", "value"),
     [
-        ({"release_date": made_summary.RELEASED - timedelta(days=7)}, "seven days apart (244)"),
-        ({"mode_of_transport": "31"}, "several modes of transport (247): 30"),
-        ({"port_of_entry": "2304"}, "several districts (242)"),
+        (
+            {"release_date": made_summary.RELEASED - timedelta(days=7)},
+            "consolidated-releases-over-seven-days",
+            str(made_summary.RELEASED - timedelta(days=7)),
+        ),
+        ({"mode_of_transport": "31"}, "consolidated-releases-several-modes", ""),
+        ({"port_of_entry": "2304"}, "consolidated-releases-several-districts", "2304"),
     ],
 )
 def test_releases_that_ace_does_not_take_together_keep_the_summary_back(
-    world: World, fields: dict[str, Any], told: str
+    world: World, fields: dict[str, Any], code: str, value: str
 ) -> None:
     numbers = desks.issue(world.office.journal, world.office.settings, "truck", 4)
     whole, first, second, odd = numbers
@@ -271,7 +275,10 @@ def test_releases_that_ace_does_not_take_together_keep_the_summary_back(
         world.ace.seed_paper_release(one, more.get("release_date", made_summary.RELEASED))
     settled(world, 8)
     assert not world.ace.history(whole)
-    why = world.turn().held[whole]
-    assert told in why and odd in why and "another consolidated summary" in why
+    reason = world.turn().held[whole]
+    assert (reason.subject, reason.code) == (whole, code)
+    releases = reason.values["releases"]
+    assert isinstance(releases, dict) and len(releases) == 2
+    assert [name for name, own in releases.items() if own == [odd] and value in ("", name)]
     take_record(world, made_record.joined([made(odd, filing_route="se_then_ae", **fields)]))
     assert whole not in world.turn().held

@@ -10,6 +10,7 @@ import pytest
 
 from tasks.reconciliation import plan_words
 from tasks.reconciliation.due import ready
+from tasks.reconciliation.filers import DIFFERS
 from tasks.reconciliation.following import HELD, following
 from tasks.reconciliation.loop import turn
 from tasks.shared import clock
@@ -37,14 +38,14 @@ def test_entries_of_another_filer_are_held_with_what_to_do(world: World, asked: 
     done = turn(changed, "bo", today())
     assert (done.asked, done.written, done.waiting) == ((), (), None)
     assert done.steps == {HELD: numbers} and list(done.held) == numbers
+    reason = done.held[numbers[0]]
+    assert (reason.code, reason.values) == (DIFFERS, {"theirs": "ABC", "ours": "XYZ"})
     (line,) = plan_words.held(done.held)
-    assert 'Put filer_code = "ABC" back under [broker]' in line and "entries correct" not in line
+    assert plan_words.plain(reason) in line and line != plan_words.TO_CORRECT
     assert {(row["step"], row["why"]) for row in following(changed)} == {
-        (HELD, done.held[numbers[0]])
+        (HELD, plan_words.plain(reason))
     }
-    board = lines(changed)
-    (told,) = [one for one in board if one.what.startswith("entries of another filer code")]
-    assert told.light == "red" and told.fact == f"2: {done.held[numbers[0]]}"
+    assert [one.light for one in lines(changed) if reason.wrong in one.fact] == ["red"]
     again = world.turn()
     assert not again.held and (again.waiting if asked else again.asked)
 
@@ -59,7 +60,7 @@ def test_an_approved_plan_is_not_written_under_a_filer_code_that_changed(world: 
     changed = house.with_settings(house.settings.model_copy(update={"broker": other}))
     done = turn(changed, "bo", today())
     assert not done.written and list(done.held) == [number]
-    assert 'Put filer_code = "ABC" back' in done.dropped[waits.digest]
+    assert list(done.dropped) == [waits.digest]
     assert not list(world.office.outbound.glob("*-se-*"))
     with clock.held(clock.now() + timedelta(minutes=2)):
         again = world.turn()

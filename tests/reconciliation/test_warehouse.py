@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tasks.reconciliation import following, plan_words
+from tasks.reconciliation.rules import HELD
+from tasks.reconciliation.warehouse import AWAITED
+from tasks.shared.errors import Problem
 from tests.ace import made_record, made_summary
 from tests.entries import house as desks
 from tests.reconciliation.ace_world import World, open_world, take_record, today
@@ -31,14 +34,15 @@ def test_a_withdrawal_waits_for_its_warehouse_entry_and_then_goes(world: World) 
         rows["parties"] = made_record.parties(number)
     take_record(world, made_record.joined(made))
     world.ace.seed_paper_release(into, made_summary.RELEASED)
-    held: list[str] = []
+    held: list[Problem] = []
     for _ in range(14):
         last = world.turn()
         held += [last.held[out]] if out in last.held else []
         if last.held and len(held) == 1:
+            assert held[0].code == AWAITED and held[0].values["source"] == into
             assert plan_words.TO_CORRECT not in plan_words.held(last.held)
             (row,) = [one for one in following.following(world.house) if one["number"] == out]
-            assert f"ACE shows the summary of the warehouse entry {into}" in row["why"]
+            assert row["step"] == HELD and into in row["why"]
         if last.waiting is not None:
             office.approve(last.waiting)
         world.exchange()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tasks.reconciliation.classify import Step
+from tasks.shared import messages
 from tests.ace import made_record, made_summary
 from tests.entries import house as desks
 from tests.reconciliation.ace_world import World, open_world, take_record, today
@@ -41,12 +42,34 @@ def test_a_week_that_began_in_the_outage_is_held_with_what_to_do(world: World) -
         if last.waiting is not None:
             world.office.approve(last.waiting)
         world.exchange()
-    assert set(last.held) == {past, later}
-    assert "keys the weekly entry" in last.held[past]
-    assert f"sent from {today() + timedelta(days=1)} on" in last.held[later]
+    assert {number: reason.code for number, reason in last.held.items()} == {
+        past: "zone-week-begun", later: "zone-week-too-far-ahead",
+    }  # fmt: skip
+    assert last.held[later].values["sendable"] == str(today() + timedelta(days=1))
     assert not world.ace.history(past) and not world.ace.history(later)
     assert {world.steps()[one] for one in (now, soon)} == {str(Step.SETTLE)}
     world.ace.seed_officer_entry(past, port="3801", released=made_summary.RELEASED,
                                  entry_type="06", notified=True)  # fmt: skip
     last = world.run()
     assert past not in last.held
+
+
+def test_a_text_that_names_another_entry_first_holds_only_its_own_entry(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past, good = weekly(world, -5), weekly(world, 0)
+    world.ace.seed_paper_release(good, made_summary.RELEASED)
+    words = messages.problem
+
+    def longer(code: str, values: Mapping[str, object]) -> tuple[str, str]:
+        wrong, right = words(code, values)
+        return f"{good} is not affected: {wrong}", right
+
+    monkeypatch.setattr(messages, "problem", longer)
+    for _ in range(14):
+        last = world.turn()
+        if last.waiting is not None:
+            break
+        world.exchange()
+    assert last.waiting is not None and last.waiting.numbers == [good]
+    assert list(last.waiting.held) == [past] == [last.waiting.held[past].subject]

@@ -44,7 +44,7 @@ def test_every_text_has_the_values_of_its_error() -> None:
             needed = _placeholders(entry)
         else:
             given = [word.value for word in call.keywords if word.arg == "values"]
-            values = {
+            values = {word.arg for word in call.keywords} | {
                 key.value
                 for value in given
                 if isinstance(value, ast.Dict)

@@ -78,8 +78,7 @@ def _identity(reading: Reading, heads: Rows) -> dict[str, pa.Array]:
     accepted, wrong = twelve_hour(heads.raw("accept_date_time"))
     for row in np.flatnonzero(wrong)[:20]:
         value = heads.raw("accept_date_time")[row].tobytes().decode("latin-1")
-        reading.note(int(heads.at[row]), "JB", "accept_date_time", value, "is no time",
-                     "MMDDYYHHMMSS and AM or PM")  # fmt: skip
+        reading.note(int(heads.at[row]), "JB", "accept_date_time", value, "answer-time-unreadable")
     return {
         "version": said["version_number"],
         "accepted_at": accepted,
@@ -139,8 +138,8 @@ def _amounts(reading: Reading, heads: Rows) -> dict[str, pa.Array]:
         cents = signed(text)
         lost = pc.and_(pc.is_null(cents), pc.is_valid(text)).to_numpy(zero_copy_only=False)
         for row in np.flatnonzero(lost)[:20]:
-            reading.note(int(rows.at[row]), "JE", field, text[int(row)].as_py(), "is no amount",
-                         "digits, a minus in front")  # fmt: skip
+            value = text[int(row)].as_py()
+            reading.note(int(rows.at[row]), "JE", field, value, "answer-amount-unreadable")
         made[name] = money(cents)
     return _aligned(made, owner, len(heads))
 

@@ -93,8 +93,8 @@ class Reading:
         made = decode(_narrowed(rows.layout, names), rows.matrix)
         return {name: made[name].combine_chunks() for name in names}
 
-    def note(self, at: int, record: str, column: str, value: str, wrong: str, right: str) -> None:
-        """A fault at a deck row. At most a few hundred are told one by one."""
+    def note(self, at: int, record: str, column: str, value: str, code: str) -> None:
+        """A fault at a deck row. At most a few hundred are kept one by one."""
         if len(self.problems) < _LIMIT:
             self.problems.append(
                 (
@@ -105,8 +105,7 @@ class Reading:
                         row=int(self.index[at]) + 1,
                         column=column,
                         value=value,
-                        wrong=wrong,
-                        right=right,
+                        code=code,
                     ),
                 )
             )
@@ -128,11 +127,15 @@ class Reading:
         lost = column.is_null().to_numpy(zero_copy_only=False) & ~is_blank(raw)
         if pa.types.is_date(column.type) and lost.any():
             lost &= (raw != ord("0")).any(axis=1)
-        wanted = "MMDDYY" if pa.types.is_date(column.type) else "digits"
+        code = (
+            "answer-date-unreadable"
+            if pa.types.is_date(column.type)
+            else "answer-number-unreadable"
+        )
         for row in np.flatnonzero(lost)[:_LIMIT]:
             value = raw[row].tobytes().decode("latin-1").strip()
             record = rows.layout.record
-            self.note(int(rows.at[row]), record, name, value, "cannot be read", wanted)
+            self.note(int(rows.at[row]), record, name, value, code)
 
 
 def _is_text(one: Field) -> bool:

@@ -134,7 +134,7 @@ def refuse_clear(part: Slice, clear: Mask, rank: Keys, what: str) -> None:
     for row in np.flatnonzero(clear):
         part.problems.append(
             Problem(
-                sheet=f"entry {numbers[int(rank[row])].as_py()}",
+                subject=numbers[int(rank[row])].as_py(),
                 column=what,
                 code="ssn-not-protected",
                 values={"private": PRIVATE},

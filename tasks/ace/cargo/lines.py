@@ -160,7 +160,7 @@ def _note_lost(part: Slice, lost: Mask, rank: Keys) -> None:
     for row in np.flatnonzero(lost):
         part.problems.append(
             Problem(
-                sheet=f"entry {numbers[int(rank[row])].as_py()}",
+                subject=numbers[int(rank[row])].as_py(),
                 column="PG01",
                 code="agency-data-without-tariff-number",
             )

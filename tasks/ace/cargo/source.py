@@ -77,7 +77,7 @@ class _Reader:
         left = self.held.num_rows + sum(batch.num_rows for batch in self.batches)
         self.file.close()
         if left:
-            raise _wrong(self.path, f"{left} rows belong to no entry", "rows of entries given")
+            raise _refused(self.path, "rows-without-entry", count=left)
 
 
 def _empty(name: str, columns: Sequence[str]) -> pa.Table:
@@ -90,9 +90,9 @@ def _sorted_after(last: str, numbers: pa.Array, path: Path) -> str:
         return last
     steps = pc.less_equal(numbers.slice(0, len(numbers) - 1), numbers.slice(1))
     if numbers[0].as_py() < last or not pc.all(steps, min_count=0).as_py():
-        raise _wrong(path, "is not sorted by entry number", "sort it first")
+        raise _refused(path, "rows-not-sorted")
     return numbers[-1].as_py()
 
 
-def _wrong(path: Path, wrong: str, right: str) -> BadInput:
-    return BadInput("entries-not-streamable", [Problem(file=path.name, wrong=wrong, right=right)])
+def _refused(path: Path, code: str, **values: object) -> BadInput:
+    return BadInput("entries-not-streamable", [Problem(file=path.name, code=code, values=values)])

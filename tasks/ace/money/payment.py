@@ -87,8 +87,15 @@ def terms(rows: Iterable[Mapping[str, object]], file: str = "") -> dict[str, Ter
         text = {name: str(row.get(name) or "").strip() for name in COLUMNS}
         faults = list(_faults(text, found))
         problems.extend(
-            Problem(file, "", number, column, text[column], wrong, right)
-            for column, wrong, right in faults
+            Problem(
+                file=file,
+                row=number,
+                column=column,
+                value=text[column],
+                code=code,
+                values=values,
+            )
+            for column, code, values in faults
         )
         if not faults:
             day = int(text.pop("periodic_day") or 0)
@@ -112,24 +119,26 @@ def read_terms(path: Path) -> dict[str, Terms]:
         return terms(reader, path.name)
 
 
-def _faults(text: Mapping[str, str], known: Mapping[str, Terms]) -> Iterator[tuple[str, str, str]]:
-    """Column, what is wrong, what would be right."""
+def _faults(
+    text: Mapping[str, str], known: Mapping[str, Terms]
+) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Column, the code of what is wrong, and its values."""
     if not _IMPORTER.fullmatch(text["importer_number"]):
-        yield "importer_number", "is no importer number", "with hyphens, or * for all others"
+        yield "importer_number", "payment-importer-invalid", {"others": OTHERS}
     elif text["importer_number"] in known:
-        yield "importer_number", "stands twice", "one row an importer"
+        yield "importer_number", "payment-importer-duplicated", {}
     kinds = tuple(codes.meanings("payment_type"))
     if text["payment_type"] not in kinds:
-        yield "payment_type", "is unknown", f"one of {' '.join(kinds)}"
+        yield "payment_type", "payment-type-unknown", {"kinds": " ".join(kinds)}
     if not _BRANCH.fullmatch(text["branch"]):
-        yield "branch", "does not fit", "two letters or digits, or empty"
+        yield "branch", "payment-branch-invalid", {}
     elif text["branch"] and text["payment_type"] == INDIVIDUAL:
-        yield "branch", "goes with a statement only", "empty for payment type 1"
+        yield "branch", "payment-branch-without-statement", {"kind": INDIVIDUAL}
     if text["account"] not in ACCOUNTS:
-        yield "account", "is unknown", " or ".join(ACCOUNTS)
+        yield "account", "payment-account-unknown", {"accounts": " or ".join(ACCOUNTS)}
     day = text["periodic_day"]
     monthly = text["payment_type"] in MONTHLY
     if monthly and not (day.isdigit() and 1 <= int(day) <= 31):
-        yield "periodic_day", "is no day of the month", "1 to 31, for types 6, 7, 8"
+        yield "periodic_day", "periodic-day-invalid", {"kinds": ", ".join(MONTHLY)}
     elif day and not monthly:
-        yield "periodic_day", "goes with a monthly statement only", "empty"
+        yield "periodic_day", "periodic-day-not-applicable", {}

@@ -110,7 +110,7 @@ def _ways(
         return ways
     numbers = summaries["entry_number"]
     problems = [
-        replace(wrong, sheet=f"entry {numbers[row].as_py()}")
+        replace(wrong, subject=numbers[row].as_py())
         for row, way in enumerate(way_of)
         if isinstance(wrong := found[way], Problem)
     ]

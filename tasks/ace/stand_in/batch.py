@@ -57,7 +57,10 @@ class Fault:
 
 
 class Rejected(Exception):
-    """The whole batch is refused and nothing in it is processed."""
+    """The whole batch is refused and nothing in it is processed.
+
+    Stays inside the simulator: `Worker.batch` catches it and answers with its faults.
+    """
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__(faults[0].code)

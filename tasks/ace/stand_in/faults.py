@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from tasks.ace.stand_in.book import Book
+from tasks.shared.errors import ContinuityError
 
 Kind = Literal["drop", "twice", "late", "reject", "ZZZ", "die"]
 """drop: the answer to a batch is lost; twice: it comes two times; late: it is kept until asked for;
@@ -17,8 +18,8 @@ and is not processed; die: the stand-in stops before a transaction."""
 PER_BATCH = ("drop", "twice", "late", "reject")
 
 
-class StandInDied(RuntimeError):
-    """The stand-in was told to die here. What it did before is done, and no more."""
+class StandInDied(ContinuityError):
+    """The simulator was switched to stop here. What it did before is done, and no more."""
 
 
 def switch(book: Book, kind: Kind, times: int, skip: int, detail: str, only: str) -> None:

@@ -36,7 +36,10 @@ class Part:
 
 
 class OutOfOrder(Exception):
-    """A structure fault: CBP's code, and the index of the record that shows it."""
+    """A structure fault: CBP's code, and the index of the record that shows it.
+
+    Stays inside the simulator: `syntax` catches it and rejects the batch or the transaction.
+    """
 
     def __init__(self, code: str, at: int) -> None:
         super().__init__(code)

@@ -100,7 +100,7 @@ class Worker:
         with self._book.writing():
             died = take(self._book, "die") is not None
         if died:
-            raise StandInDied(f"before transaction {place} of block {block.number}")
+            raise StandInDied("ace-simulator-stopped", transaction=place, block=block.number)
         with self._book.writing():
             fails = take(self._book, "ZZZ") is not None
             body = self._body(batch, block, transaction, place, fails=fails)

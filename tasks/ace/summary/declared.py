@@ -127,7 +127,7 @@ def _planned(wanted: pa.Table, payment: Payment) -> pa.Table:
     try:
         return plan_payment(wanted, payment)
     except BadInput as wrong:
-        unpaid = {problem.sheet.removeprefix("entry ") for problem in wrong.problems}
+        unpaid = {problem.subject for problem in wrong.problems}
         left = truths(pc.is_in(wanted["entry_number"], value_set=pa.array(unpaid, pa.string())))
         if not left.any():
             raise

@@ -147,7 +147,6 @@ def _duty(part: SummarySlice) -> Keys:
         part.note(
             int(part.ranks["tariffs"][at]),
             f"line {line} duty",
-            "is missing",
-            "dollars and cents, 0 if free",
+            "line-duty-missing",
         )
     return owed

@@ -42,14 +42,15 @@ def agencies(part: SummarySlice, at: Keys) -> list[Part]:
     )
     match = lookup(known, own)
     for row in np.flatnonzero(match < 0):
-        part.note(int(rank[row]), f"line {line[row]} PG01", "has no tariff number to stand under")
+        part.note(int(rank[row]), f"line {line[row]} PG01", "agency-data-without-tariff-number")
     if (match < 0).any():
         return []
     agency = part.plain("agency", "pga").take(pa.array(rows)).dictionary_encode()
     order = np.lexsort((rows, agency.indices.to_numpy(), own))
     pga = _Ordered(part, rows[order], at[match[order]], own[order])
     for row in np.flatnonzero(pga.within >= MOST):
-        part.note(int(pga.rank[row]), f"line {pga.line[row]} PG01", f"more than {MOST} on a number")
+        column = f"line {pga.line[row]} PG01"
+        part.note(int(pga.rank[row]), column, "agency-records-too-many", most=MOST)
     return _made(part, pga)
 
 
@@ -93,8 +94,7 @@ def _made(part: SummarySlice, pga: _Ordered) -> list[Part]:
         part.note(
             int(pga.rank[row]),
             f"line {pga.line[row]} PG01",
-            "is disclaimed and carries further records",
-            "a disclaimer, or the agency's data",
+            "agency-data-beside-disclaimer",
         )
     begun = np.zeros(len(pga.rows), dtype=bool)
     begun[owner[numpy(pc.starts_with(raw, _WITH_ITEM), np.bool_)]] = True
@@ -135,9 +135,8 @@ def _raw(part: SummarySlice, pga: _Ordered) -> tuple[pa.Array, Keys]:
 def _bytes(part: SummarySlice, raw: pa.Array, rank: Keys) -> Bytes:
     long = numpy(pc.greater(pc.binary_length(raw), WIDTH), np.bool_)
     for row in np.flatnonzero(long):
-        part.note(
-            int(rank[row]), "PG record", "is too long", "80 columns", raw[int(row)].as_py()[:4]
-        )
+        start = raw[int(row)].as_py()[:4]
+        part.note(int(rank[row]), "PG record", "agency-record-too-long", start, width=WIDTH)
     padded = pc.utf8_slice_codeunits(pc.ascii_rpad(raw, WIDTH, " "), 0, WIDTH)
     data = "".join(padded.to_pylist()).encode("ascii", "replace")
     return np.frombuffer(data, dtype=np.uint8).reshape(-1, WIDTH)

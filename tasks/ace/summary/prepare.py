@@ -70,17 +70,17 @@ class Survey:
     """What keeps summaries from being sent, gathered over portions, and what payment asks."""
 
     run: Run
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     asked: list[pa.Table] = field(default_factory=list)
 
     def see(self, part: SummarySlice) -> tuple[pa.Table, pa.Table]:
         """The entries and lines of a part with their computed columns."""
-        certified, live, told = routed(part, self.run.quota_one_step, self.run.known.released)
-        self.refusals.extend(told)
+        certified, live, refusals = routed(part, self.run.quota_one_step, self.run.known.released)
+        self.refusals.extend(refusals)
         complete = _noted(part)
         self.problems.extend(part.problems)
-        if not complete.all() or told:
+        if not complete.all() or refusals:
             return part.entries, part.tables["lines"]
         entries, lines = with_amounts(part, self.run.payment.sent, self.run.known.entry_dates)
         entries = entries.append_column("certified", pa.array(certified))
@@ -147,14 +147,12 @@ def _noted(part: SummarySlice) -> Mask:
     """What the checker cannot see, noted: the date that is always sent, and the ledger key."""
     dated = truths(pc.is_valid(estimated_entry_date(part)))
     for row in np.flatnonzero(~dated):
-        right = "the paper release date, or an estimated one where nothing was released"
-        part.note(int(row), "estimated entry date", "is missing", right)
+        part.note(int(row), "estimated entry date", "estimated-entry-date-missing")
     key = part.plain("broker_reference")
     named = truths(pc.less_equal(pc.binary_length(key), _REFERENCE))
     for row in np.flatnonzero(~named):
-        wrong = "is missing or too long"
         value = str(key[int(row)].as_py() or "")
-        part.note(int(row), "broker reference", wrong, "the ledger key, at most 9", value)
+        part.note(int(row), "broker reference", "broker-reference-invalid", value, most=_REFERENCE)
     return dated & named
 
 

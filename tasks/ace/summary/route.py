@@ -17,16 +17,15 @@ import pyarrow.compute as pc
 from tasks.ace.summary.slice import SummarySlice
 from tasks.ace.wire.codes import codes
 from tasks.ace.wire.vectors import Mask, truths
-from tasks.shared.errors import RouteRefused
+from tasks.shared.errors import Problem, RouteRefused
 
 CERTIFIED, TWO_STEP, ALONE = "ae_certified", "se_then_ae", "ae_only"
-_SHOWN = 200
 
 
 def routed(
     part: SummarySlice, quota_one_step: bool, released: Collection[str] = ()
-) -> tuple[Mask, Mask, list[str]]:
-    """Which entries are certified, which are live, and in words each that has no such message.
+) -> tuple[Mask, Mask, list[Problem]]:
+    """Which entries are certified, which are live, and each that has no such message, with why.
 
     `released`: numbers for which ACE already has the entry; their summaries are never certified,
     whatever the route, and quota goods among them are still live.
@@ -34,22 +33,22 @@ def routed(
     refusals: dict[int, str] = {}
     on_file = pa.array(sorted(released), pa.string())
     there = truths(pc.is_in(part.plain("entry_number"), value_set=on_file))
-    for reason, mask in _refusals(part, quota_one_step, there):
+    for code, mask in _refusals(part, quota_one_step, there):
         for row in np.flatnonzero(mask):
-            refusals.setdefault(int(row), reason)
+            refusals.setdefault(int(row), code)
     numbers = part.column("entry_number")
-    told = [f"{numbers[row].as_py()} ({refusals[row]})" for row in sorted(refusals)]
+    problems = [
+        Problem(subject=numbers[row].as_py(), code=refusals[row]) for row in sorted(refusals)
+    ]
     one_step = part.is_any("filing_route", (CERTIFIED,))
     live = part.yes("live_entry") | (one_step & part.is_any("entry_type", codes("live_quota_type")))
-    return one_step & ~there, live, told
+    return one_step & ~there, live, problems
 
 
-def refuse(told: Sequence[str]) -> None:
+def refuse(problems: Sequence[Problem]) -> None:
     """Raises RouteRefused for entries that have no such summary, each with its reason."""
-    if told:
-        more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-        listed = ", ".join(told[:_SHOWN]) + more
-        raise RouteRefused("entry-summary-not-applicable", told_count=len(told), listed=listed)
+    if problems:
+        raise RouteRefused("entry-summary-not-applicable", problems, count=len(problems))
 
 
 def _refusals(part: SummarySlice, quota_one_step: bool, there: Mask) -> list[tuple[str, Mask]]:
@@ -61,22 +60,16 @@ def _refusals(part: SummarySlice, quota_one_step: bool, there: Mask) -> list[tup
     without = part.is_any("entry_type", codes("no_release_type"))
     types = part.is_any("entry_type", codes("summary_type"))
     found = [
-        ("its route is none or unknown", ~known),
-        ("its type has no entry summary", ~types),
-        ("its type has no cargo release", two_step & without),
-        ("a release that a consolidating summary covers", part.given("consolidated_summary")),
-        (
-            "consolidating, but no release names it",
-            part.yes("consolidating") & ~_covered(part),
-        ),
-        ("consolidating is not for its type", part.yes("consolidating") & ~_consolidable(part)),
-        (
-            "quota goes certified and live (error 320); the setting ace.quota_one_step allows else",
-            quota & ~certified & ~there & (quota_one_step is True),
-        ),
+        ("filing-route-unknown", ~known),
+        ("entry-type-without-summary", ~types),
+        ("entry-type-without-cargo-release", two_step & without),
+        ("covered-by-consolidated-summary", part.given("consolidated_summary")),
+        ("consolidated-summary-without-release", part.yes("consolidating") & ~_covered(part)),
+        ("entry-type-not-consolidated", part.yes("consolidating") & ~_consolidable(part)),
+        ("quota-not-certified", quota & ~certified & ~there & (quota_one_step is True)),
     ]
-    for reason, rule in _NEVER_CERTIFIED:
-        found.append((f"certified, but {reason}", certified & rule(part)))
+    for code, rule in _NEVER_CERTIFIED:
+        found.append((code, certified & rule(part)))
     return found
 
 
@@ -90,15 +83,15 @@ def _consolidable(part: SummarySlice) -> Mask:
 
 _NEVER_CERTIFIED: tuple[tuple[str, Callable[[SummarySlice], Mask]], ...] = (
     (
-        "its type is never certified",
+        "entry-type-never-certified",
         lambda part: part.is_any("entry_type", codes("no_release_type")),
     ),
-    ("it is a consolidating summary", lambda part: part.yes("consolidating")),
-    ("it is a consolidated express summary", lambda part: part.yes("express_informal")),
-    ("the goods came by expedited release", lambda part: part.yes("expedited_release")),
+    ("consolidated-summary-certified", lambda part: part.yes("consolidating")),
+    ("express-summary-certified", lambda part: part.yes("express_informal")),
+    ("expedited-release-certified", lambda part: part.yes("expedited_release")),
     (
-        "it is a weekly zone entry",
+        "weekly-zone-entry-certified",
         lambda part: part.is_any("entry_type", ("06",)) & part.given("zone_week"),
     ),
-    ("immediate delivery was asked for", lambda part: part.yes("immediate_delivery")),
+    ("immediate-delivery-certified", lambda part: part.yes("immediate_delivery")),
 )

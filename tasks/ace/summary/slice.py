@@ -140,18 +140,23 @@ class SummarySlice(Slice):
             numbers = self.column("entry_number")
             for problem in refusal.problems:
                 row = int(ranks[problem.row - 1]) if problem.row else 0
-                number = numbers[row].as_py()
                 self.problems.append(
                     replace(
-                        problem, sheet=f"entry {number}", row=0, column=f"{record} {problem.column}"
+                        problem,
+                        subject=numbers[row].as_py(),
+                        sheet="",
+                        row=0,
+                        column=f"{record} {problem.column}",
                     )
                 )
             return np.full((len(ranks), 80), 32, dtype=np.uint8)
 
-    def note(self, rank: int, column: str, wrong: str, right: str = "", value: str = "") -> None:
-        """One thing wrong with an entry."""
+    def note(self, rank: int, column: str, code: str, /, value: str = "", **values: object) -> None:
+        """One thing wrong with an entry: `code` and `values` as in `Problem`."""
         number = self.column("entry_number")[rank].as_py()
-        self.problems.append(Problem("", f"entry {number}", 0, column, value, wrong, right))
+        self.problems.append(
+            Problem(subject=number, column=column, value=value, code=code, values=values)
+        )
 
     def certified_part(self, certified: Mask) -> SummarySlice:
         """The same entries with the child rows of certified ones only."""

@@ -172,7 +172,7 @@ def _cut(
 def _problem(one: Finding) -> Problem:
     column = f"{one.record} {one.position}" if one.position else one.record
     return Problem(
-        sheet=f"entry {one.entry}" if one.entry else "",
+        subject=one.entry,
         column=column,
         wrong=one.text,
         code=one.code,

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from tasks.ace.layout import Field
 from tasks.ace.wire.classes import PIVOT, SPACE, Bytes
 
-Wrong = dict[int, tuple[str, str]]
-"""Row (0-based) -> what is wrong, what would be right."""
+Wrong = dict[int, tuple[str, dict[str, object]]]
+"""Row (0-based) -> the code of what is wrong, as in `Problem`, and its values."""
 
 _FIRST_YEAR, _LAST_YEAR = 1900 + PIVOT, 1999 + PIVOT
 
@@ -55,7 +55,7 @@ def _padded(field: Field, text: pa.Array) -> tuple[Bytes, Wrong]:
     if len(text) and (pc.max(lengths).as_py() or 0) > field.length:
         long = pc.fill_null(pc.greater(lengths, field.length), False)
         for row in np.flatnonzero(long.to_numpy(zero_copy_only=False)):
-            wrong[int(row)] = (f"has {lengths[int(row)]} characters", "shorter")
+            wrong[int(row)] = ("value-too-long", {"count": lengths[int(row)].as_py()})
         text = pc.if_else(long, pa.scalar(None, text.type), text)
     if not field.right:
         padded = pc.ascii_rpad(text, field.length, " ")
@@ -71,7 +71,7 @@ def _number(field: Field, column: pa.Array) -> tuple[Bytes, Wrong]:
     negative = pc.fill_null(pc.less(column, 0), False)
     if len(column) and pc.any(negative).as_py():
         for row in np.flatnonzero(negative.to_numpy(zero_copy_only=False)):
-            wrong[int(row)] = ("is negative", "0 or more")
+            wrong[int(row)] = ("value-negative", {})
         column = pc.if_else(negative, pa.scalar(None, column.type), column)
     view, long = _padded(field, pc.cast(column, pa.string()))
     return view, {**wrong, **long}
@@ -95,7 +95,7 @@ def _date(field: Field, column: pa.Array) -> tuple[Bytes, Wrong]:
     if field.length == 6:
         far = pc.fill_null(pc.or_(pc.less(year, _FIRST_YEAR), pc.greater(year, _LAST_YEAR)), False)
         for row in np.flatnonzero(far.to_numpy(zero_copy_only=False)):
-            wrong[int(row)] = ("cannot be told by two digits", f"{_FIRST_YEAR}-{_LAST_YEAR}")
+            wrong[int(row)] = ("year-out-of-range", {"first": _FIRST_YEAR, "last": _LAST_YEAR})
         year = pc.subtract(year, pc.multiply(pc.divide(year, 100), 100))
     scale = 10 ** (field.length - 4)
     number = pc.add(pc.multiply(pc.add(pc.multiply(month, 100), day), scale), year)

@@ -24,6 +24,7 @@ def read_damaged(data: bytes) -> tuple[Bytes, list[Finding]]:
         return read_records(data), []
     except BadInput as refused:
         problems = refused.problems
+    # A finding has the text of its condition; what the problem says stands after it.
     if any(problem.code == "X42" for problem in problems):
         whole = len(data) // WIDTH
         matrix = np.frombuffer(data[: whole * WIDTH], dtype=np.uint8).reshape(-1, WIDTH)

@@ -77,12 +77,12 @@ def _short(name: str, data: bytes) -> Problem:
         row=len(data) // WIDTH + 1,
         value=data[-rest:].decode("latin-1").rstrip(),
         wrong=f"the last record has {rest} characters",
-        right="each record has 80",
+        right=f"each record has {WIDTH}",
         code="X42",
     )
 
 
 def _too_long(name: str, index: int, lengths: np.ndarray) -> Problem:
     return Problem(
-        file=name, row=index + 1, code="record-too-long", values={"lengths": lengths[index]}
+        file=name, row=index + 1, code="record-too-long", values={"count": int(lengths[index])}
     )

@@ -8,7 +8,7 @@ bill group or line, place within it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -156,7 +156,7 @@ class Slice:
                 number = self.tables[table]["entry_number"][int(row)].as_py()
                 self.problems.append(
                     Problem(
-                        sheet=f"entry {number}",
+                        subject=number,
                         column=f"{table} {name}",
                         value=str(values[row]),
                         code="value-out-of-range",
@@ -176,13 +176,12 @@ class Slice:
             for problem in refusal.problems:
                 row = int(ranks[problem.row - 1]) if problem.row else 0
                 self.problems.append(
-                    Problem(
-                        sheet=f"entry {numbers[row].as_py()}",
+                    replace(
+                        problem,
+                        subject=numbers[row].as_py(),
+                        sheet="",
+                        row=0,
                         column=f"{record} {problem.column}",
-                        value=problem.value,
-                        wrong=problem.wrong,
-                        right=problem.right,
-                        code=problem.code,
                     )
                 )
             return np.full((len(ranks), 80), 32, dtype=np.uint8)

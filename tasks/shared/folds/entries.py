@@ -63,11 +63,17 @@ def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict
         "released": line.released,
         "entered": line.entered,
         "bond_type": line.bond_type,
-        "single_bonds": "; ".join(line.single_bonds or (["B"] if line.bond_type == "9" else [])),
+        "single_bonds": _single_bonds(line),
         "consignee": line.consignee,
         "release_digest": line.release_digest,
         "seq": seq,
     }
+
+
+def _single_bonds(line: kinds.EntryLine) -> str:
+    """A JSON list; empty if there is none. Bond type 9 is a single transaction bond of unknown terms."""
+    bonds = line.single_bonds or (["B"] if line.bond_type == "9" else [])
+    return kinds.canonical(bonds, floats=False) if bonds else ""
 
 
 @fold(kinds.EntrySettled)
