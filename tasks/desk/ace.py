@@ -160,7 +160,7 @@ def read(
     done = [read_file(desk.workspace, path, desk.actor) for path in files]
     rows = [
         {"file": one.file, "answers": one.answers, "known before": bool(one.known),
-         "problems": len(one.problems), "contradictions": list(one.odd)}
+         "problems": len(one.problems), "contradictions": [asdict(odd) for odd in one.odd]}
         for one in done
     ]  # fmt: skip
     said = [one for one in _told(files) if one.code]
@@ -212,21 +212,22 @@ def compare(
     """Summaries that ACE stored against our record, field by field, also what the paper cannot say.
     Changes nothing; exit 1 where anything differs."""
     from tasks.ace.response import read_answers
+    from tasks.ace.summary.compared import title as field_title
     from tasks.reconciliation.compare import compared
-    from tasks.reconciliation.matching import DIFFERS
 
     def seal(triples):
         return desk.workspace.vault.seal(triples, None)
 
     answers = [one for path in files for one in read_answers(path.read_bytes(), path.name, seal)]
     rows = [row for found in compared(desk.workspace, answers) for row in found.table.to_pylist()]
-    told = [
-        {"number": row["entry_number"], "where": row["place"], "field": row["field"],
-         "paper": row["ours"] or "", "ACE": row["theirs"] or "", "said": row["said"]}
+    shown = [
+        {"number": row["entry_number"], "where": row["subject"], "field": row["field"],
+         "title": field_title(row["field"], row["qualifier"]), "paper": row["paper"] or "",
+         "ACE": row["ace"] or "", "code": row["code"]}
         for row in rows
     ]  # fmt: skip
-    show(told, as_json=as_json, title="Paper and ACE")
-    raise typer.Exit(1 if any(row["said"] == DIFFERS for row in rows) else 0)
+    show(shown, as_json=as_json, title="Paper and ACE")
+    raise typer.Exit(1 if any(row["code"] != "not-on-paper" for row in rows) else 0)
 
 
 @app.command("stand-in")

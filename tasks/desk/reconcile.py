@@ -181,7 +181,7 @@ def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
         "dropped": done.dropped,
         "held": {number: reason.as_dict() for number, reason in done.held.items()},
         "uncovered": done.uncovered,
-        "contradictions": [odd for one in done.read for odd in one.odd],
+        "contradictions": [asdict(odd) for one in done.read for odd in one.odd],
         "meddled": done.meddled,
         "silent": done.silent,
         "paced": done.paced,
@@ -198,13 +198,16 @@ def bond(
 ) -> None:
     """Note that a surety's eBonds for single transaction bonds of an entry stand in ACE. Refused
     for an entry that has none."""
+    import msgspec
+
+    from tasks.reconciliation.bond_words import in_words
     from tasks.reconciliation.bonds import confirm
 
     wanted = desk.number(number)
     done = confirm(desk.workspace, wanted, proof.read_bytes(), proof.name, desk.actor, surety)
-    words = [f"{wanted}: confirmed: {bond}" for bond in done]
+    words = [f"{wanted}: confirmed: {in_words(bond)}" for bond in done]
     words = words or [f"{wanted}: every eBond was confirmed before; nothing is written."]
-    tell(as_json, "\n".join(words), number=wanted, confirmed=done)
+    tell(as_json, "\n".join(words), number=wanted, confirmed=msgspec.to_builtins(done))
 
 
 @app.command("settle")

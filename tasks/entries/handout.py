@@ -93,8 +93,8 @@ def _not_correctable(journal: Journal, numbers: list[str]) -> Iterator[Problem]:
     """What recording would refuse afterwards, said before somebody corrects it."""
     for row in standings(journal, numbers):
         if reason := objection(row.number, row.desk, row, ""):
-            wrong, right = reason
-            yield Problem(column="Entry number", value=row.number, wrong=wrong, right=right)
+            code, values = reason
+            yield Problem(column="Entry number", value=row.number, code=code, values=values)
 
 
 def _target(path: Path, data: bytes, purpose: str, instead: str) -> Target:

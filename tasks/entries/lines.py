@@ -49,12 +49,11 @@ def _day(value: date | None) -> str:
     return value.isoformat() if value else ""
 
 
-def single_bonds(record: Record) -> dict[str, list[str]]:
-    """The single transaction bonds of each entry that has one, the basic one first: designation
-    (B, U, E; A the additional one), surety and whole dollars, as they stand in `EntryLine`."""
+def single_bonds(record: Record) -> dict[str, list[kinds.SingleBond]]:
+    """The single transaction bonds of each entry that has one, the basic one first."""
     columns = ("entry_number", "bond_type", "bond_designation", "surety_code", "bond_amount",
                "second_surety", "second_bond_amount")  # fmt: skip
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[kinds.SingleBond]] = {}
     for row in record.entries.select(list(columns)).to_pylist():
         own = found.setdefault(row["entry_number"], [])
         if row["bond_type"] == "9":
@@ -65,8 +64,8 @@ def single_bonds(record: Record) -> dict[str, list[str]]:
     return {number: own for number, own in found.items() if own}
 
 
-def _bond(designation: str, surety: str | None, amount: int | None) -> str:
-    return f"{designation} {surety or '?'} {amount or 0}"
+def _bond(designation: str, surety: str | None, amount: int | None) -> kinds.SingleBond:
+    return kinds.SingleBond(designation=designation, surety=surety or "", amount=amount or 0)
 
 
 def _consignees(record: Record) -> dict[str, str]:

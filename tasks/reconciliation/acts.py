@@ -54,7 +54,7 @@ class SettledEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What an approver of a settlement sees of an entry: everything that ACE has otherwise than our
     record. `since`: the event of its state."""
 
-    difference: list[str]
+    difference: list[kinds.Difference]
     since: int
 
 
@@ -171,10 +171,15 @@ def _settlement_title(workspace: Workspace, payload: SettleEntries) -> str:
 def _bound(one: Standing) -> SettledEntry:
     view, dated = one.views.get(SUMMARY), facts_of(one).dated
     shown = view is not None and view.disposition in HELD
-    difference = list(view.differs) if view is not None and shown else ["ACE shows no summary"]
+    missing = kinds.Difference(code="no-summary-in-ace")
+    differences = list(view.differs) if view is not None and shown else [missing]
     if dated and one.released and dated != one.released:
-        difference.append(f"Release date: paper {one.released}, ACE {dated}")
-    return SettledEntry(difference=difference, since=one.since)
+        differences.append(
+            kinds.Difference(
+                code="field-differs", field="release_date", paper=one.released, ace=dated
+            )
+        )
+    return SettledEntry(difference=differences, since=one.since)
 
 
 def _may_be_settled(one: Standing | None, number: str, not_in_ace: bool) -> None:

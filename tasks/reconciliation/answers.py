@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tasks.ace.answers.shape import ACCEPTED, REJECTED, WARNED
 from tasks.ace.condition_codes import look_up
+from tasks.reconciliation import restored
 from tasks.reconciliation.view import RANGE
 from tasks.shared import kinds
 from tasks.shared.errors import Problem
@@ -103,25 +104,35 @@ def told(
 
 
 def _of_line(event: Event, said: kinds.AnswerRead, line: kinds.AnswerLine) -> Iterator[Told]:
-    for code in dict.fromkeys(line.code.split()) or [""]:
-        yield _told(event, said, line.number, line.disposition, code, line.text)
+    for reason in line.why or (kinds.AceReason(),):
+        # What CBP did names the act; what explains it has no code of its own.
+        if reason.code or not line.code:
+            text = _text(reason) if line.codes[1:] else line.message
+            yield _told(event, said, line.number, line.disposition, reason.code, text)
+
+
+def _text(reason: kinds.AceReason) -> str:
+    return f"{reason.subject}: {reason.text}" if reason.subject else reason.text
 
 
 def _of_ranges(event: Event, said: kinds.AnswerRead) -> Iterator[Told]:
     """What was asked by acceptance time: the line names no entry but the time from which to which."""
     for line in said.lines:
-        begin, _, end = line.number.partition("/")
-        text = f"summaries accepted {begin} to {end}{f': {line.text}' if line.text else ''}"
+        begin, end = restored.range_of(line.number)
+        tail = line.message or line.resume_at
+        text = f"summaries accepted {begin.isoformat()} to {end.isoformat()}"
+        text += f": {tail}" if tail else ""
         yield _told(event, said, "", line.disposition, line.code, text)
 
 
 def _rejected_whole(
     event: Event, said: kinds.AnswerRead, wanted: Collection[str]
 ) -> Iterator[Told]:
-    """A batch of which nothing was processed: a line without an entry."""
+    """A batch of which nothing was processed: a line without an entry for each reason."""
     if said.rejected and not wanted:
-        code, _, text = said.why.partition(" ")
-        yield _told(event, said, "", "batch rejected", code, text)
+        for reason in said.reasons or (kinds.AceReason(),):
+            text = f"{reason.text} ({reason.subject})" if reason.subject else reason.text
+            yield _told(event, said, "", "batch rejected", reason.code, text)
 
 
 def _told(

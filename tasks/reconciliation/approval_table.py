@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import msgspec
 import numpy as np
 import sqlalchemy as sa
 
@@ -23,12 +24,13 @@ from tasks.ace.codec import decode, read_records
 from tasks.approved_acts import handler
 from tasks.entries import shelf
 from tasks.reconciliation.account import Line
+from tasks.reconciliation.difference_words import in_words
 from tasks.reconciliation.planned import Plan, Planned
 from tasks.shared.approval import Asked
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import ContentMissing, Refused
 from tasks.shared.journal import Journal
-from tasks.shared.kinds import Act
+from tasks.shared.kinds import Act, Difference
 from tasks.shared.private import masked, without_ssn
 from tasks.shared.projections import ENTRIES, among
 
@@ -306,6 +308,8 @@ def _fact(key: str, value: Any, content: ContentStore) -> str:
 def _words(value: Any) -> Any:
     if isinstance(value, list):
         return [_words(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: _words(each) for key, each in value.items()}
     return without_ssn(value) if isinstance(value, str) else value
 
 
@@ -317,6 +321,9 @@ def _sum(rows: Sequence[Row]) -> Row:
 def _text(key: str, value: Any) -> str:
     if key in _AMOUNTS:
         return "-" if value is None else f"{value / 100:,.2f}"
+    if key == "difference":
+        differences = msgspec.convert(value, list[Difference])
+        return "; ".join(map(in_words, differences)) or "none"
     if isinstance(value, list):
         return "; ".join(map(str, value)) or "none"
     return "" if value is None else str(value)

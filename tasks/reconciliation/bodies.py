@@ -11,7 +11,7 @@ from tasks.ace.response import Answer
 from tasks.reconciliation import importers, restored, seen
 from tasks.reconciliation.asking import question_of
 from tasks.reconciliation.bills import bill_lines
-from tasks.reconciliation.compare import Words
+from tasks.reconciliation.compare import ByEntry
 from tasks.reconciliation.importers import Row
 from tasks.reconciliation.told import entry_lines
 from tasks.reconciliation.view import (
@@ -35,7 +35,7 @@ of an agency or a quota (UC v30)."""
 
 
 def bodies(
-    workspace: Workspace, answer: Answer, digest: str, name: str, differ: Words
+    workspace: Workspace, answer: Answer, digest: str, name: str, differ: ByEntry
 ) -> Iterator[kinds.AnswerRead]:
     """The events of one answer of the file `name`, whose SHA-256 is `digest`; `differ`: what its stored
     summaries have otherwise than our record."""
@@ -52,7 +52,7 @@ def bodies(
             content=content,
             rejected=answer.rejected,
             lines=some,
-            why=_why_rejected(answer) if answer.rejected else "",
+            reasons=_why_rejected(answer) if answer.rejected else (),
             file=name,
         )
 
@@ -65,24 +65,25 @@ def _parted(
         yield about, lines
         return
     for part, decisive in ((ACTION, True), (REQUEST, False)):
-        if some := [line for line in lines if (line.code.split()[:1] in _DECISIVE) is decisive]:
+        if some := [line for line in lines if (line.code in DECISIVE) is decisive]:
             yield part, some
 
 
-_DECISIVE = [[code] for code in DECISIVE]
-
-
-def _why_rejected(answer: Answer) -> str:
+def _why_rejected(answer: Answer) -> tuple[kinds.AceReason, ...]:
     """Up to six faults for which CBP dropped the batch whole, each with where it is in our batch;
     else the closing code."""
     told = [one for one in answer.conditions if not one.final] or list(answer.conditions)
-    return "; ".join(dict.fromkeys(_fault(one) for one in told[:6]))
+    return tuple(dict.fromkeys(map(_reason, told[:6])))
 
 
-def _fault(one: Condition) -> str:
-    place = f"record {one.sent_record}" if one.sent_record else one.reference or ""
-    place += f" column {one.position}" if one.sent_record and one.position else ""
-    return f"{one.code or ''} {one.text or ''}".strip() + (f" ({place.strip()})" if place else "")
+def _reason(condition: Condition) -> kinds.AceReason:
+    subject = condition.reference or ""
+    if condition.sent_record:
+        column = f" column {condition.position}" if condition.position else ""
+        subject = f"record {condition.sent_record}{column}"
+    return kinds.AceReason(
+        code=condition.code or "", text=condition.text or "", subject=subject.strip()
+    )
 
 
 def _about(workspace: Workspace, answer: Answer) -> str:
@@ -91,7 +92,7 @@ def _about(workspace: Workspace, answer: Answer) -> str:
 
 
 def _lines(
-    workspace: Workspace, answer: Answer, about: str, differ: Words
+    workspace: Workspace, answer: Answer, about: str, differ: ByEntry
 ) -> Iterable[kinds.AnswerLine]:
     if about == IMPORTER:
         return _importers(workspace, answer)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from tasks.shared.kinds import SingleBond
+
 DESIGNATIONS = {"B": "basic", "A": "additional", "U": "substitution", "E": "superseding"}
 
 
-def in_words(bond: str) -> str:
-    """A single transaction bond, as in `EntryLine.single_bonds`, the way a person would call it."""
-    designation, surety, amount = [*bond.split(), "", ""][:3]
-    named = f" of surety {surety}" if surety else ""
-    worth = f", {int(amount):,} dollars" if amount else ""
-    return f"{DESIGNATIONS.get(designation, designation)} bond{named}{worth}"
+def in_words(bond: SingleBond) -> str:
+    """A single transaction bond the way a person would call it."""
+    surety = f" of surety {bond.surety}" if bond.surety else ""
+    amount = f", {bond.amount:,} dollars" if bond.amount else ""
+    return f"{DESIGNATIONS.get(bond.designation, bond.designation)} bond{surety}{amount}"

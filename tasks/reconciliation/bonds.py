@@ -7,12 +7,15 @@ and importer (errors 752 to 757).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tasks.reconciliation.bond_words import in_words
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
+from tasks.shared.kinds import SingleBond
+from tasks.shared.struct_columns import cell
 from tasks.workspace import Workspace
 
 LARGEST = 20_000_000
@@ -24,9 +27,9 @@ _SEALED = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00
 
 def confirm(
     workspace: Workspace, number: str, notice: bytes, name: str, actor: str, surety: str = ""
-) -> list[str]:
+) -> list[SingleBond]:
     """Note that the eBonds of an entry stand in ACE: those of one surety where several are waited
-    for. Returns the bonds in words; none if all were confirmed before.
+    for. Returns the bonds; none if all were confirmed before.
 
     Raises NumberUnavailable for a number that is in no record, Refused for an entry without a single
     transaction bond or without one of that surety, BadInput where the surety must be named, or for
@@ -41,18 +44,18 @@ def confirm(
     with workspace.journal.write(actor) as pen:
         for bond in wanted:
             body = kinds.BondConfirmed(number=number, proof=proof, bond=bond)
-            pen.append(body, f"entry/{number}", key=f"bond:{number}:{bond}:{proof}")
-    return [in_words(bond) for bond in wanted]
+            pen.append(body, f"entry/{number}", key=f"bond:{number}:{cell(bond)}:{proof}")
+    return wanted
 
 
-def _wanted(one: Standing, surety: str) -> list[str]:
+def _wanted(one: Standing, surety: str) -> list[SingleBond]:
     if not one.single_bonds:
         raise Refused(
             "single-transaction-bond-missing",
             number=one.number,
             bond_type=one.bond_type or "not recorded",
         )
-    own = [bond for bond in one.single_bonds if surety in ("", _surety(bond))]
+    own = [bond for bond in one.single_bonds if surety in ("", bond.surety)]
     if not own:
         raise Refused(
             "bond-of-surety-missing",
@@ -61,16 +64,12 @@ def _wanted(one: Standing, surety: str) -> list[str]:
             listed=_listed(one.single_bonds),
         )
     open_ = [bond for bond in own if bond in one.open_bonds]
-    if len({_surety(bond) for bond in open_}) > 1:
+    if len({bond.surety for bond in open_}) > 1:
         raise BadInput("surety-ambiguous", number=one.number, listed=_listed(open_))  # fmt: skip
     return open_
 
 
-def _surety(bond: str) -> str:
-    return [*bond.split(), ""][1]
-
-
-def _listed(bonds: list[str] | tuple[str, ...]) -> str:
+def _listed(bonds: Iterable[SingleBond]) -> str:
     return "; ".join(map(in_words, bonds))
 
 

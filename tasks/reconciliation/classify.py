@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from tasks.reconciliation import difference_words, reason_words
 from tasks.reconciliation.bond_words import in_words
 from tasks.reconciliation.continuous import fault
 from tasks.reconciliation.facts import (
@@ -29,6 +30,7 @@ from tasks.reconciliation.view import (
     SUMMARY,
     Standing,
 )
+from tasks.shared.errors import Problem
 
 __all__ = ["CLOSED", "HELD", "SENDING", "Step", "Verdict", "classify", "taken_back"]
 
@@ -50,8 +52,10 @@ def classify(one: Standing) -> Verdict:
         return Verdict(Step.SETTLE, one.state)
     facts = facts_of(one)
     rule = first(facts)
-    verdict = Verdict(rule.step, rule.why.format_map(_Details(one, facts)), rule.ask)
-    return _noted(one, _heard(one, _ready(one, verdict) if rule.step in SENDING else verdict))
+    details = _Details(one, facts)
+    verdict = Verdict(rule.step, rule.why.format_map(details), rule.ask)
+    verdict = _heard(one, _ready(one, verdict) if rule.step in SENDING else verdict)
+    return verdict if "uncovered" in details else _noted(one, verdict)
 
 
 def orphaned(one: Standing) -> bool:
@@ -62,16 +66,22 @@ def orphaned(one: Standing) -> bool:
 
 def _noted(one: Standing, verdict: Verdict) -> Verdict:
     """A summary that is wanting is told from the first day, not when all else is done."""
-    if one.uncovered in verdict.why or not orphaned(one):
+    if one.uncovered is None or not orphaned(one):
         return verdict
-    return Verdict(verdict.step, f"{verdict.why}; then: {one.uncovered}", verdict.ask)
+    return Verdict(verdict.step, f"{verdict.why}; then: {stated(one.uncovered)}", verdict.ask)
+
+
+def stated(problem: Problem) -> str:
+    """What is wrong and what to do, for a person."""
+    return ": ".join(filter(None, (problem.wrong, problem.right)))
 
 
 def _heard(one: Standing, verdict: Verdict) -> Verdict:
     """What waits for an answer waits for a person where ACE looks at none of our questions."""
-    why = one.refused.get(IMPORTER if verdict.ask == CONSIGNEE else verdict.ask, "")
-    if not why or verdict.step not in (Step.ASK, Step.WAIT):
+    reasons = one.refused.get(IMPORTER if verdict.ask == CONSIGNEE else verdict.ask)
+    if reasons is None or verdict.step not in (Step.ASK, Step.WAIT):
         return verdict
+    why = reason_words.in_words(reasons) or "CBP gave no reason"
     words = (
         f"ACE rejects our questions whole ({why}): mend password, filer or port; it is asked again"
     )
@@ -85,10 +95,10 @@ def taken_back(one: Standing) -> str:
         return ""
     acted, told = one.views.get(ACTION), one.views.get(NOTICE)
     if acted is not None and acted.seq > one.since:
-        return f"CBP, of the summary: {acted.text or acted.code}"
+        return f"CBP, of the summary: {acted.message or acted.code}"
     if told is None or told.seq <= one.since:
         return ""
-    words = f"ACE, of the release: {told.release or told.text or 'on file'}"
+    words = f"ACE, of the release: {told.release or told.message or 'on file'}"
     other_day = told.release_date and one.released and told.release_date != one.released
     if held(told.release_code) not in (None, Held.FREE, Held.ADMISSIBLE):
         return words
@@ -98,13 +108,14 @@ def taken_back(one: Standing) -> str:
 
 
 class _Details(dict[str, str]):
-    """What a rule's words can name, worked out when they do."""
+    """What a rule's words can name, worked out when they do; it holds what they named."""
 
     def __init__(self, one: Standing, facts: Facts) -> None:
         self._one, self._facts = one, facts
 
     def __missing__(self, name: str) -> str:
-        return _DETAILS[name](self._one, self._facts)
+        self[name] = _DETAILS[name](self._one, self._facts)
+        return self[name]
 
 
 def _of_summary(one: Standing, facts: Facts) -> str:
@@ -112,14 +123,14 @@ def _of_summary(one: Standing, facts: Facts) -> str:
     if view is None:
         return ""
     if view.disposition not in HELD:
-        return f"{view.disposition} {view.text}".strip()
-    state = [view.summary, view.control and f"in {view.control} control", view.text]
+        return f"{view.disposition} {view.message}".strip()
+    state = [view.summary, view.control and f"in {view.control} control", view.message]
     return ", ".join(part for part in state if part) or "nothing of its state"
 
 
 def _bill(one: Standing, facts: Facts) -> str:
     view = one.views.get(BILL)
-    return f"{view.text or view.disposition}" if view else ""
+    return f"{view.message or view.disposition}" if view else ""
 
 
 def _version(one: Standing, facts: Facts) -> str:
@@ -130,7 +141,8 @@ def _version(one: Standing, facts: Facts) -> str:
 def _differs(one: Standing, facts: Facts) -> str:
     differs = view.differs if (view := one.views.get(SUMMARY)) else ()
     more = len(differs) - _MOST_DIFFERENCES
-    return "; ".join([*differs[:_MOST_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])])
+    shown = [difference_words.in_words(each) for each in differs[:_MOST_DIFFERENCES]]
+    return "; ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
 
 
 _MOST_DIFFERENCES = 12
@@ -153,7 +165,7 @@ def _batch(application: str) -> Detail:
 def _code(application: str) -> Detail:
     def told(one: Standing, facts: Facts) -> str:
         sent = one.sent.get(application)
-        return (sent.code if sent else "") or "CBP gave no code"
+        return reason_words.in_words(sent.reasons if sent else ()) or "CBP gave no code"
 
     return told
 
@@ -179,7 +191,7 @@ _DETAILS: Mapping[str, Detail] = {
     "version": _version,
     "differs": _differs,
     "covered_by": lambda one, facts: one.covered_by,
-    "uncovered": lambda one, facts: one.uncovered,
+    "uncovered": lambda one, facts: stated(one.uncovered) if one.uncovered else "",
     "covers": lambda one, facts: str(len(one.covers)),
     "awaited": lambda one, facts: few(one.awaited),
     **{f"{name.lower()}_batch": _batch(name) for name in ("SE", "AE")},
@@ -198,9 +210,9 @@ def _ready(one: Standing, go: Verdict) -> Verdict:
     for about in one.parties:
         if (missing := _unknown_party(one, about)) is not None:
             return missing
-    if uncovered := fault(one):
-        mend = "the surety files one that does, or the desk records a single transaction bond"
-        return Verdict(Step.PERSON, f"{uncovered}: {mend} (continuity reconcile letters)", IMPORTER)
+    if (problem := fault(one)) is not None:
+        why = f"{stated(problem)} (continuity reconcile letters)"
+        return Verdict(Step.PERSON, why, IMPORTER)
     return go
 
 

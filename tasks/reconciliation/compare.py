@@ -24,14 +24,16 @@ from tasks.ace.summary.groups import Group, Said
 from tasks.entries import shelf
 from tasks.reconciliation import matching, terms
 from tasks.reconciliation.covering import releases
+from tasks.reconciliation.matching import SCHEMA
 from tasks.reconciliation.view import IMPORTER
 from tasks.shared.ace_tables import VIEWS
 from tasks.shared.errors import BadInput, BadSettings
+from tasks.shared.kinds import Difference
 from tasks.shared.projections import ENTRIES, among
 from tasks.workspace import Workspace
 
-Words = dict[str, list[str]]
-"""What differs, by entry, in words."""
+ByEntry = dict[str, list[Difference]]
+"""What differs, by entry number, in the order of the summary."""
 
 
 @dataclass(frozen=True)
@@ -40,21 +42,15 @@ class Differences:
 
     table: pa.Table
 
-    def words(self) -> Words:
-        """What differs, by entry, all of it."""
-        found: Words = {}
-        differ = self.table.filter(pc.equal(self.table["said"], matching.DIFFERS))
-        for row in differ.to_pylist():
-            where = f"{row['place']}, " if row["place"] else ""
-            ours, theirs = row["ours"] or "nothing", row["theirs"] or "nothing"
-            text = f"{where}{row['field']}: paper {ours}, ACE {theirs}"
-            found.setdefault(row["entry_number"], []).append(text.replace(";", ","))
-        return found
-
-    @property
-    def unknown(self) -> pa.Table:
-        """What ACE has and the paper does not say, because it cannot."""
-        return self.table.filter(pc.equal(self.table["said"], matching.UNKNOWN))
+    def by_entry(self) -> ByEntry:
+        """What differs, by entry, but for what the paper cannot state."""
+        entries: ByEntry = {}
+        differ = self.table.filter(pc.not_equal(self.table["code"], "not-on-paper"))
+        for number, *fields in zip(*(column.to_pylist() for column in differ.columns), strict=True):
+            values = zip(SCHEMA.names[1:], fields, strict=True)
+            difference = Difference(**{name: value or "" for name, value in values})
+            entries.setdefault(number, []).append(difference)
+        return entries
 
 
 @dataclass(frozen=True)
@@ -79,10 +75,10 @@ def ours_of(workspace: Workspace, answers: Sequence[Answer]) -> Ours:
 
 def differences(
     workspace: Workspace, answers: Sequence[Answer], ours: Ours | None = None
-) -> list[Words]:
+) -> list[ByEntry]:
     """What the stored summaries of answers have otherwise than our record, for each answer; `ours` if
     it was read already."""
-    return [found.words() for found in compared(workspace, answers, ours)]
+    return [found.by_entry() for found in compared(workspace, answers, ours)]
 
 
 def compared(

@@ -6,7 +6,9 @@ still a user of it and CBP holds it sufficient (AE 2026-07 p.156-157; errors 113
 
 from __future__ import annotations
 
+from tasks.ace.answers.kr import NO_BOND
 from tasks.reconciliation.view import IMPORTER, Standing
+from tasks.shared.errors import Problem
 from tasks.shared.kinds import ImporterBond
 
 CONTINUOUS = "8"
@@ -14,19 +16,19 @@ IMPORTING = ("A", "C")
 """Activities that cover entries: importer or broker, importer/broker and drawback (KI v7 p.13)."""
 
 
-def fault(one: Standing) -> str:
-    """Why no continuous bond in ACE covers an entry that relies on one, in words; empty if one does,
-    or if ACE was not asked yet."""
+def fault(one: Standing) -> Problem | None:
+    """Why no continuous bond in ACE covers an entry that relies on one; None if one does, or if ACE
+    was not asked yet."""
     said = one.views.get(IMPORTER)
     if one.bond_type != CONTINUOUS or said is None:
-        return ""
-    if said.text == "no bond":
-        return "ACE shows no continuous bond of the importer"
+        return None
+    if said.code == NO_BOND:
+        return Problem(code="importer-bond-missing")
     if not said.bonds:
-        return ""
+        return None
     reasons = [_reason(bond, one.entered or one.released) for bond in said.bonds]
-    if not all(reasons):
-        return ""
+    if None in reasons:
+        return None
     covering = [why for bond, why in zip(said.bonds, reasons, strict=True) if _imports(bond)]
     return (covering or reasons)[0]
 
@@ -35,19 +37,27 @@ def _imports(bond: ImporterBond) -> bool:
     return bond.activity in IMPORTING
 
 
-def _reason(bond: ImporterBond, day: str) -> str:
+def _reason(bond: ImporterBond, day: str) -> Problem | None:
     """Why one bond does not cover an entry of this day (YYYY-MM-DD, empty if it has none yet)."""
     if not _imports(bond):
-        return f"ACE shows the importer's bond for activity {bond.activity} only, not for importing"
-    named = f"the importer's continuous bond of surety {bond.surety}"
+        return Problem(code="importer-bond-other-activity", values={"activity": bond.activity})
     if day and bond.until and bond.until <= day:
-        return f"{named} ended on {bond.until}, the entry is of {day}"
+        return Problem(
+            code="importer-bond-ended",
+            values={"surety": bond.surety, "until": bond.until, "day": day},
+        )
     if day and bond.since and bond.since > day:
-        return f"{named} holds from {bond.since} only, the entry is of {day}"
-    ended = bond.user_until and bond.user_until <= day
-    if ended or (bond.user_active is False and not bond.user_until):
-        since = f" since {bond.user_until}" if bond.user_until else ""
-        return f"{named} no longer has the importer as an active user{since}"
+        return Problem(
+            code="importer-bond-not-effective",
+            values={"surety": bond.surety, "since": bond.since, "day": day},
+        )
+    if bond.user_until and bond.user_until <= day:
+        return Problem(
+            code="importer-bond-user-ended",
+            values={"surety": bond.surety, "until": bond.user_until},
+        )
+    if bond.user_active is False and not bond.user_until:
+        return Problem(code="importer-bond-user-inactive", values={"surety": bond.surety})
     if bond.sufficient is False:
-        return f"CBP holds {named} insufficient"
-    return ""
+        return Problem(code="importer-bond-insufficient", values={"surety": bond.surety})
+    return None

@@ -4,10 +4,11 @@ in the book, ACE is asked what is so, and a person is told: nothing is settled o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
+from tasks.shared import kinds, messages
 from tasks.shared.ace_tables import SENT
 from tasks.shared.folds.ace import SENT_STATES
 from tasks.shared.journal import Journal
@@ -15,8 +16,21 @@ from tasks.shared.journal import Journal
 _FINAL = ("taken", "rejected", "batch rejected")
 
 
-def contradictions(journal: Journal, bodies: Sequence[kinds.AnswerRead]) -> Iterator[str]:
-    """A line for each entry, in the order of the answers that are about to be written."""
+@dataclass(frozen=True)
+class Contradiction:
+    """ACE gave one state of an entry in a batch, and now another one (states of `ace_tables.SENT`)."""
+
+    number: str
+    batch: str
+    before: str
+    now: str
+
+    def __str__(self) -> str:
+        return messages.text("ace-answers-contradict", asdict(self))
+
+
+def contradictions(journal: Journal, bodies: Sequence[kinds.AnswerRead]) -> Iterator[Contradiction]:
+    """One for each entry, in the order of the answers that are about to be written."""
     known: dict[str, dict[str, str]] = {}
     for body in bodies:
         if not body.batch:
@@ -32,8 +46,6 @@ def contradictions(journal: Journal, bodies: Sequence[kinds.AnswerRead]) -> Iter
             if number not in before or state not in _FINAL:
                 continue
             if before[number] in _FINAL and before[number] != state:
-                yield (f"{number}: ACE said '{before[number]}' of batch {body.batch}, and now "
-                       f"'{state}'. The first counts until ACE, asked anew, shows what is so; see "
-                       f"continuity reconcile answers {number}")  # fmt: skip
+                yield Contradiction(number, body.batch, before[number], state)
             else:
                 before[number] = state

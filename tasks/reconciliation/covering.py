@@ -12,9 +12,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from tasks.ace.summary.prepare import RELEASES
-from tasks.reconciliation.classify import few, orphaned
+from tasks.reconciliation.classify import few, orphaned, stated
 from tasks.reconciliation.facts import Paper, Release, Summary, facts_of, paper_of
 from tasks.reconciliation.view import SUMMARY, Standing
+from tasks.shared.errors import Problem
 from tasks.shared.journal import Journal
 from tasks.shared.projections import ENTRIES, NUMBERS
 
@@ -53,37 +54,43 @@ def _joined(one: Standing, parts: Iterable[Standing], head: Standing | None) -> 
     )
 
 
-def _uncovered(number: str, head: Standing | None) -> str:
-    """Why no summary goes under the number that is to cover a release, and what to do; empty where one
-    may."""
-    correct = "correct the consolidated summary number of this entry"
+def _uncovered(number: str, head: Standing | None) -> Problem | None:
+    """Why no summary goes under the number that is to cover a release; None where one may."""
     if head is None:
-        return f"no summary is recorded under {number}: record that entry summary, or {correct}"
+        return Problem(code="covering-summary-not-recorded", values={"number": number})
     if head.state not in _STANDING:
-        return f"{number}, which is to cover it, is {head.state}: {correct}"
+        return Problem(
+            code="covering-summary-closed", values={"number": number, "state": head.state}
+        )
     if head.covered_by:
-        return f"{number}, which is to cover it, is itself covered by {head.covered_by}: {correct}"
+        return Problem(
+            code="covering-summary-covered", values={"number": number, "other": head.covered_by}
+        )
     if paper_of(head) is Paper.CLOSED:
-        why = head.outcome if head.route != "none" else f"route {head.route}"
-        return f"nothing is filed under {number}, which is to cover it ({why}): {correct}"
-    return ""
+        outcome = head.outcome if head.route != "none" else "no filing route"
+        return Problem(
+            code="covering-summary-not-filed", values={"number": number, "outcome": outcome}
+        )
+    return None
 
 
-def uncovered(found: Iterable[Standing]) -> Iterator[tuple[str, str, list[str]]]:
+def uncovered(found: Iterable[Standing]) -> Iterator[tuple[str, Problem, list[str]]]:
     """Numbers that are to cover releases of ours and under which no summary goes: the number, why and
     what to do, and the releases that wait for it."""
-    waiting: dict[tuple[str, str], list[str]] = {}
+    waiting: dict[str, list[str]] = {}
+    reasons: dict[str, Problem] = {}
     for one in found:
-        if orphaned(one):
-            waiting.setdefault((one.covered_by, one.uncovered), []).append(one.number)
-    for (number, why), parts in sorted(waiting.items()):
-        yield number, why, parts
+        if orphaned(one) and one.uncovered is not None:
+            waiting.setdefault(one.covered_by, []).append(one.number)
+            reasons[one.covered_by] = one.uncovered
+    for number, parts in sorted(waiting.items()):
+        yield number, reasons[number], parts
 
 
 def without_summary(found: Iterable[Standing]) -> list[str]:
     """A line for each of these numbers, for a person."""
     return [
-        f"{len(parts)} release(s) have no summary to go with ({few(parts)}): {why}"
+        f"{len(parts)} release(s) have no summary to go with ({few(parts)}): {stated(why)}"
         for _, why, parts in uncovered(found)
     ]
 

@@ -23,6 +23,7 @@ from tasks.reconciliation import (
     report,
     sign_off,
 )
+from tasks.reconciliation.bond_words import in_words
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import clock, kinds, manifest, opening, people
@@ -102,11 +103,12 @@ def sureties_act(settings: Settings, actor: str) -> list[str]:
     for one, verdict in loop.verdicts(workspace):
         if verdict.step is Step.SURETY:
             notice = f"DRILL: the surety's notice that its eBond is on file for {one.number}"
-            for surety in sorted({bond.split()[1] for bond in one.open_bonds}):
+            for surety in sorted({bond.surety for bond in one.open_bonds}):
                 done = bonds.confirm(
                     workspace, one.number, notice.encode(), "notice.txt", actor, surety
                 )
-                told.append(f"{one.number}: the surety's eBond is confirmed: {'; '.join(done)}")
+                names = "; ".join(map(in_words, done))
+                told.append(f"{one.number}: the surety's eBond is confirmed: {names}")
     return told
 
 

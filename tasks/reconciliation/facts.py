@@ -191,7 +191,7 @@ def _release(one: Standing) -> tuple[Release, str, str, str]:
         return _not_on_file(one)
     dated = next((word.dated for word in words if word.dated), "")
     told = next((word for word in words if word.held), words[0])
-    code, says = told.view.release_code, told.view.release or told.view.text
+    code, says = told.view.release_code, told.view.release or told.view.message
     if (amount := _AMOUNTS.get(told.held)) is not None:
         return amount, dated, code, says
     if not dated or told.held is Held.ADMISSIBLE:
@@ -205,9 +205,9 @@ def _not_on_file(one: Standing) -> tuple[Release, str, str, str]:
     if view is None:
         return Release[_unanswered(one, RELEASE)], "", "", ""
     if view.disposition in FAILURES:
-        return Release.FAILED, "", view.code, view.text
+        return Release.FAILED, "", " ".join(view.codes), view.message
     found = Release.INVISIBLE if view.disposition == "not visible" else Release.ODD
-    return found, "", view.code, f"{view.disposition} {view.text}".strip()
+    return found, "", " ".join(view.codes), f"{view.disposition} {view.message}".strip()
 
 
 def _way(one: Standing, application: str) -> Way:

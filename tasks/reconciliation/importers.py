@@ -22,7 +22,7 @@ def line(number: str, rows: Sequence[Row]) -> kinds.AnswerLine:
         disposition="active" if status in USABLE else status,
         code=rows[0]["code"] or "",
         text=status,
-        bonds=[_bond(row) for row in rows if row["activity"]],
+        bonds=tuple(_bond(row) for row in rows if row["activity"]),
         monthly=any(told) if told else None,
     )
 

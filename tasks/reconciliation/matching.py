@@ -1,4 +1,4 @@
-"""Two sides of summaries, record by record: which fields differ, in a person's words.
+"""Two sides of summaries, record by record: which fields differ.
 
 Records are compared as bytes first; only those that are not alike are read as values. A blank number
 is zero. Everything else that one side leaves blank differs from a value on the other, unless our
@@ -19,20 +19,28 @@ from tasks.ace.answers.columns import importer_key
 from tasks.ace.codec import decode
 from tasks.ace.layout import WIDTH, Layout
 from tasks.ace.summary import groups
-from tasks.ace.summary.compared import NUMBERS, SETS, Compared, bits, chart, named, records
+from tasks.ace.summary.compared import (
+    ENTERED_VALUE,
+    NUMBERS,
+    SETS,
+    Compared,
+    bits,
+    chart,
+    named,
+    records,
+)
 from tasks.ace.summary.groups import Group, Said, told_apart
 from tasks.ace.wire.classes import SPACE, Bytes
 from tasks.ace.wire.vectors import Keys, Mask, truths
 from tasks.reconciliation.matching_sets import unlike_sets
+from tasks.shared.kinds import Difference
 
-DIFFERS, UNKNOWN = "differs", "not on the paper"
 SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("entry_number", "place", "field", "ours", "theirs", "said")]
+    [("entry_number", pa.string())] + [(name, pa.string()) for name in Difference.__struct_fields__]
 )
-"""`place`: a line, or a line and the order of a tariff number on it, or a bill; empty for the whole
-summary. `said`: DIFFERS, or UNKNOWN where ACE has what our side could not know."""
+"""A row for each `Difference`; a value that a side lacks is null. `subject`: a line, or a line and the
+order of a tariff number on it, or a bill."""
 
-THERE = "there"
 _LINE, _TARIFF = "40", "50"
 
 
@@ -111,30 +119,33 @@ class _Found:
 
     def __init__(self, numbers: Sequence[str]) -> None:
         self._numbers = numbers
-        self._rows: list[tuple[int, int, int, str, str, str | None, str | None, str]] = []
+        self._rows: list[tuple[tuple[int, int, int], Difference]] = []
 
     def add(
-        self, rank: int, line: int, order: int, place: str, field: str,
-        ours: str | None, theirs: str | None, said: str = DIFFERS,
+        self, rank: int, line: int, order: int, subject: str, field: str,
+        paper: str | None, ace: str | None, code: str = "field-differs", qualifier: str = "",
     ) -> None:  # fmt: skip
-        self._rows.append((rank, line, order, place, field, ours, theirs, said))
+        difference = Difference(
+            code=code, field=field, subject=subject, qualifier=qualifier,
+            paper=paper or "", ace=ace or "",
+        )  # fmt: skip
+        self._rows.append(((rank, line, order), difference))
 
     def table(self) -> pa.Table:
-        rows = sorted(self._rows, key=lambda row: row[:3])
-        columns = [[self._numbers[row[0]] for row in rows]]
-        columns += [[row[place] for row in rows] for place in range(3, 8)]
+        rows = sorted(self._rows, key=lambda row: row[0])
+        columns: list[list[str | None]] = [[self._numbers[where[0]] for where, _ in rows]]
+        for name in SCHEMA.names[1:]:
+            empty = None if name in ("paper", "ace") else ""
+            columns.append([getattr(difference, name) or empty for _, difference in rows])
         return pa.table([pa.array(one, pa.string()) for one in columns], schema=SCHEMA)
 
 
 def _lines(found: _Found, pair: Pair) -> Keys:
     """Tells lines that one side lacks. Returns them, each as its keys begin."""
-    for lacks, words, here in (
-        (pair.only_ours, "nothing in ACE", (THERE, None)),
-        (pair.only_theirs, "only in ACE", (None, THERE)),
-    ):
+    for lacks, code in ((pair.only_ours, "not-in-ace"), (pair.only_theirs, "only-in-ace")):
         for key in pair.keys[lacks].tolist():
             rank, line, _ = groups.place_of(key)
-            found.add(rank, line, 0, f"line {line}", words, *here)
+            found.add(rank, line, 0, f"line {line}", "line", None, None, code)
     return pair.keys[pair.only_ours | pair.only_theirs] >> groups.LINE
 
 
@@ -146,11 +157,9 @@ def _tariffs(found: _Found, pair: Pair) -> Pair:
     """Tells tariff numbers that one side lacks. Returns the others."""
     lone = pair.only_ours | pair.only_theirs
     for row in np.flatnonzero(lone).tolist():
-        mine = bool(pair.only_ours[row])
-        words = "nothing in ACE" if mine else "only in ACE"
-        here = (THERE, None) if mine else (None, THERE)
-        rank, line, order, place = _place(_TARIFF, int(pair.keys[row]))
-        found.add(rank, line, order, place, words, *here)
+        code = "not-in-ace" if pair.only_ours[row] else "only-in-ace"
+        rank, line, order, subject = _place(_TARIFF, int(pair.keys[row]))
+        found.add(rank, line, order, subject, "tariff", None, None, code)
     if not lone.any():
         return pair
     kept = ~lone
@@ -158,7 +167,7 @@ def _tariffs(found: _Found, pair: Pair) -> Pair:
 
 
 def _place(record: str, key: int) -> tuple[int, int, int, str]:
-    """Rank, line, order on the line, and the place in words."""
+    """Rank, line, order on the line, and the subject of a difference there."""
     rank, line, nth = groups.place_of(key)
     order = (records().index(record) << groups.SLOT) | nth
     if not line:
@@ -170,7 +179,7 @@ def _value(found: _Found, ours: Said, theirs: Said) -> None:
     """The entered value of the whole summary, which no record of it carries."""
     here = np.unique(groups.entries(theirs.of("10").keys))
     for rank in here[ours.value[here] != theirs.value[here]].tolist():
-        found.add(rank, -1, -1, "", "Entered value", str(ours.value[rank]), str(theirs.value[rank]))
+        found.add(rank, -1, -1, "", ENTERED_VALUE, str(ours.value[rank]), str(theirs.value[rank]))
 
 
 def _fields(found: _Found, record: str, pair: Pair) -> None:
@@ -195,11 +204,10 @@ def _field(
         return
     left, right = (values(record, one, side[at]) for side in (ours, theirs))
     differ = np.flatnonzero(truths(pc.not_equal(left[1], right[1])))
-    title = one.name.format(mark)
     for row, mine, other in _chosen(differ, left[0], right[0]):
-        unknown = mine is None and bool(one.unknown)
-        rank, line, order, place = _place(record, int(keys[at[row]]))
-        found.add(rank, line, order, place, title, mine, other, UNKNOWN if unknown else DIFFERS)
+        code = "not-on-paper" if mine is None and one.unknown else "field-differs"
+        rank, line, order, subject = _place(record, int(keys[at[row]]))
+        found.add(rank, line, order, subject, one.id, mine, other, code, mark)
 
 
 def _chosen(

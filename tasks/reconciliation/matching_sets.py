@@ -18,7 +18,7 @@ from tasks.ace.wire.classes import Bytes
 from tasks.ace.wire.vectors import Keys
 
 Row = tuple[int, int, int, str, str, str | None, str | None]
-"""Rank, line, order, place, field, ours, theirs."""
+"""Rank, line, order, subject, field, value on paper, value in ACE."""
 
 Shipment = tuple[tuple[str, ...], str, str]
 """Its bills in order, quantity, unit."""
@@ -27,6 +27,7 @@ _TYPE, _ISSUER, _NUMBER = (
     "manifest_component_type_code", "manifest_component_issuer_code",
     "manifest_component_identifier",
 )  # fmt: skip
+_SIZES = ("manifested_quantity", "manifested_quantity_unit_of_measure_code")
 
 
 def unlike_sets(ours: Said, theirs: Said) -> Iterator[Row]:
@@ -35,7 +36,7 @@ def unlike_sets(ours: Said, theirs: Said) -> Iterator[Row]:
         yield from _bills(rank, *(_shipments(side, rank) for side in (ours, theirs)))
     for rank in _suspects(ours, theirs, (RELEASES,)):
         mine, other = (_releases(side.of(RELEASES), rank) for side in (ours, theirs))
-        yield from _only(rank, "Releases covered", mine, other)
+        yield from _only(rank, "releases", mine, other)
 
 
 def _suspects(ours: Said, theirs: Said, kinds: tuple[str, ...]) -> list[int]:
@@ -78,8 +79,8 @@ def _shipments(side: Said, rank: int) -> Counter[Shipment]:
     details, bills = (_of(side.of(record), rank) for record in BILLS)
     size = {
         int(groups.lines(key)): (
-            _text("22", "manifested_quantity", row).lstrip("0"),
-            _text("22", "manifested_quantity_unit_of_measure_code", row),
+            _text("22", _SIZES[0], row).lstrip("0"),
+            _text("22", _SIZES[1], row),
         )
         for key, row in zip(details.keys.tolist(), details.matrix, strict=True)
     }
@@ -101,11 +102,11 @@ def _bills(rank: int, mine: Counter[Shipment], other: Counter[Shipment]) -> Iter
     left, right = mine - other, other - mine
     single = [Counter(bill for one in side.elements() for bill in one[0]) for side in (left, right)]
     if single[0] != single[1]:
-        yield from _only(rank, "Bills", *single)
+        yield from _only(rank, "bills", *single)
     alone = [Counter(one[0] for one in side.elements()) for side in (left, right)]
     if single[0] == single[1] and alone[0] != alone[1]:
         together = [Counter(" with ".join(one) for one in side.elements()) for side in alone]
-        yield from _only(rank, "Bills that travel together", *together)
+        yield from _only(rank, "bills_together", *together)
     for bills in sorted(set(alone[0]) & set(alone[1])):
         ours, theirs = (sorted(one[1:] for one in side.elements() if one[0] == bills)
                         for side in (left, right))  # fmt: skip
@@ -114,10 +115,10 @@ def _bills(rank: int, mine: Counter[Shipment], other: Counter[Shipment]) -> Iter
 
 
 def _sizes(rank: int, bills: str, ours: tuple[str, ...], theirs: tuple[str, ...]) -> Iterator[Row]:
-    place = f"bill {bills}" if bills else ""
-    for field, mine, other in zip(("Quantity", "Unit"), ours, theirs, strict=True):
+    subject = f"bill {bills}" if bills else ""
+    for field, mine, other in zip(_SIZES, ours, theirs, strict=True):
         if mine != other:
-            yield rank, -1, -1, place, field, mine or None, other or None
+            yield rank, -1, -1, subject, f"22.{field}", mine or None, other or None
 
 
 def _releases(group: Group, rank: int) -> Counter[str]:

@@ -61,7 +61,7 @@ def _is_off(one: Standing) -> bool:
     if sent is None or one.state in ("burnt", "handed over"):
         return True
     acted, shown = one.views.get(ACTION), one.views.get(SUMMARY)
-    if acted is not None and acted.seq > sent.seq and acted.code[:1] in _TAKEN_OFF:
+    if acted is not None and acted.seq > sent.seq and acted.code in _TAKEN_OFF:
         return True
     if shown is None or shown.asked <= sent.seq or shown.disposition not in HELD:
         return False
@@ -95,8 +95,8 @@ def payments(tables: Iterable[pa.Table]) -> dict[str, tuple[str, str, int]]:
 def notes(tables: Iterable[pa.Table]) -> dict[str, int]:
     """What payment plans say of their summaries (moved by the ceiling, late, daily instead of
     monthly), and how many each is said of."""
-    said = (one for table in tables for one in table["note"].drop_null().to_pylist())
-    return dict(sorted(Counter(part for one in said for part in one.split("; ")).items()))
+    own = (notes for table in tables for notes in table["notes"].to_pylist())
+    return dict(sorted(Counter(note for notes in own for note in notes).items()))
 
 
 def duty(tables: list[pa.Table], payment: Payment) -> list[Row]:

@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 from tasks.ace.response import Answer, read_answers
 from tasks.reconciliation.addressed import foreign
 from tasks.reconciliation.bodies import bodies
-from tasks.reconciliation.compare import Ours, Words, differences, ours_of
-from tasks.reconciliation.contradictions import contradictions
+from tasks.reconciliation.compare import ByEntry, Ours, differences, ours_of
+from tasks.reconciliation.contradictions import Contradiction, contradictions
 from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import Exchange, exchange
@@ -34,7 +34,7 @@ class Read:
     answers: int
     known: int
     problems: tuple[Problem, ...] = ()
-    odd: tuple[str, ...] = ()
+    odd: tuple[Contradiction, ...] = ()
 
 
 def unread(done: Iterable[Read]) -> dict[str, str]:
@@ -71,7 +71,7 @@ TOGETHER = 40 << 20
 
 def _compared(
     workspace: Workspace, folder: Exchange
-) -> Iterator[tuple[Sequence[_Opened], Mapping[int, Words]]]:
+) -> Iterator[tuple[Sequence[_Opened], Mapping[int, ByEntry]]]:
     """Files of the inbox, some at a time, with what differs in each answer, by its `id`."""
     for held, ours in _ahead(
         (some, _ours(workspace, some)) for some in _together(workspace, folder)
@@ -141,7 +141,7 @@ def _opened(workspace: Workspace, name: str, data: bytes) -> _Opened:
     return _Opened(name, digest, 0 if known else len(data), ours, foreign=told)
 
 
-def _differ(workspace: Workspace, held: Sequence[_Opened], ours: Ours) -> Mapping[int, Words]:
+def _differ(workspace: Workspace, held: Sequence[_Opened], ours: Ours) -> Mapping[int, ByEntry]:
     """What differs in the stored summaries of files that are new."""
     stored = _stored(held)
     return dict(zip(map(id, stored), differences(workspace, stored, ours), strict=True))
@@ -156,7 +156,7 @@ def _stored(held: Sequence[_Opened]) -> list[Answer]:
             for answer in one.answers if answer.application == "ER"]  # fmt: skip
 
 
-def _written(workspace: Workspace, one: _Opened, differ: Mapping[int, Words], actor: str) -> Read:
+def _written(workspace: Workspace, one: _Opened, differ: Mapping[int, ByEntry], actor: str) -> Read:
     """Write an opened file into the book."""
     if one.told is not None:
         return one.told

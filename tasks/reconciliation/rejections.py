@@ -25,6 +25,6 @@ def of_profile(sent: Sent) -> bool:
 
 
 def _all(sent: Sent, *meanings: str) -> bool:
-    """Each fault that was told of a batch (`X13 TEXT; X42 TEXT`) has one of these meanings."""
-    told = [fault.split(maxsplit=1)[0] for fault in sent.code.split("; ") if fault.strip()]
-    return bool(told) and codes_meaning(ANY, *meanings).issuperset(told)
+    """Each reason that ACE gave for a batch has one of these meanings."""
+    codes = [reason.code for reason in sent.reasons]
+    return bool(codes) and codes_meaning(ANY, *meanings).issuperset(codes)

@@ -31,7 +31,7 @@ from tasks.reconciliation.report_restore import Restored
 from tasks.reconciliation.report_rows import LATE, LATE_OPEN, MASK, UNKNOWN
 from tasks.reconciliation.report_totals import among, count, counts, every
 from tasks.reconciliation.standings import standings
-from tasks.shared import clock, manifest
+from tasks.shared import clock, kinds, manifest
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Busy
 from tasks.shared.journal import Head, Journal, is_drill
@@ -167,7 +167,7 @@ def _gather(
         matters=report_matters.table(story, standing),
         proofs=tuple(report_audit.proofs(head, story, rows)),
         approvals=approvals,
-        refusals=tuple(f"{mark.at[:16]}Z {why}" for mark, why in story.refusals),
+        refusals=tuple(f"{mark.at[:16]}Z {_refusal(body)}" for mark, body in story.refusals),
         batches=report_audit.batches(story),
         deeds=report_deeds.deeds(story, rows),
         signed=tuple(_signature(mark, body, approvals) for mark, body in story.signed),
@@ -189,7 +189,8 @@ def one_client(report: Report, importer: str) -> Report:
     if not len(rows) or importer == MASK:
         raise BadInput("importer-without-entries", importer=importer)
     name = next((one for one in rows["importer_name"].to_pylist() if one), importer)
-    batches = {one for text in rows["batches"].to_pylist() if text for one in text.split(", ")}
+    sendings = (report.story.sent.get(number, ()) for number in rows["number"].to_pylist())
+    batches = {sending.batch for own in sendings for sending in own}
     subjects = pa.array([*rows["number"].to_pylist(), *batches])
     sent = _only(report.batches, "batch", pa.array(sorted(batches), pa.string()))
     stamped, unstamped = report_audit.stamped(rows)
@@ -207,6 +208,11 @@ def one_client(report: Report, importer: str) -> Report:
 
 def _only(table: pa.Table, column: str, values: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table[column], value_set=values))
+
+
+def _refusal(body: kinds.ApprovalRefused | kinds.PersonCodeFailed) -> str:
+    purpose = f" ({body.purpose})" if isinstance(body, kinds.PersonCodeFailed) else ""
+    return f"{body.person}: {body.reason}{purpose}"
 
 
 def _signature(mark: report_book.Mark, body, approvals: pa.Table) -> str:

@@ -182,7 +182,7 @@ def _again(story: Story) -> tuple[int, list[str], list[str]]:
 def _refused(story: Story, number: str, sending: Sending, before: int) -> bool:
     """Whether ACE had said, before that place in the book, that this sending came to nothing, or a
     licence holder had proved that ACE never got it."""
-    if sending.lost is not None and sending.lost.seq < before:
+    if sending.lost is not None and sending.lost.mark.seq < before:
         return True
     if sending.rejected:
         return sending.answers[0][0].seq < before

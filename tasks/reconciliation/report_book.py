@@ -3,15 +3,16 @@ is made of it, and of the projections for where a number stands now."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.view import BILL, IMPORTER, RANGE, RELEASE, SUMMARY
 from tasks.shared import clock, kinds
+from tasks.shared.folds.registry import apply, fold
 from tasks.shared.journal import GENESIS, Event, Journal
 
 TAKEN = (*HELD, "referred")
@@ -74,8 +75,8 @@ class File(NamedTuple):
 @dataclass
 class Sending:
     """One batch that was named. `answers`: each answer, and whether it rejected the batch whole;
-    `why`: CBP's codes and texts for that. `lost`: noted, with proof, as never received by ACE;
-    `lost_why`: that in words."""
+    `reasons`: CBP's for that. `lost`: noted, with proof, as never received by
+    ACE."""
 
     batch: str
     application: str
@@ -85,9 +86,8 @@ class Sending:
     named: Mark
     written: Mark | None = None
     answers: list[tuple[Mark, bool]] = field(default_factory=list)
-    why: str = ""
-    lost: Mark | None = None
-    lost_why: str = ""
+    reasons: tuple[kinds.AceReason, ...] = ()
+    lost: End | None = None
 
     @property
     def rejected(self) -> bool:
@@ -123,7 +123,9 @@ class Story:
     replies: dict[str, list[tuple[Mark, str]]] = field(default_factory=dict)
     ends: dict[str, End] = field(default_factory=dict)
     signed: list[tuple[Mark, kinds.AccountingSigned]] = field(default_factory=list)
-    refusals: list[tuple[Mark, str]] = field(default_factory=list)
+    refusals: list[tuple[Mark, kinds.ApprovalRefused | kinds.PersonCodeFailed]] = field(
+        default_factory=list
+    )
     deeds: dict[tuple[str, str], Deed] = field(default_factory=dict)
     people: dict[str, kinds.PersonAdded] = field(default_factory=dict)
     broken: list[int] = field(default_factory=list)
@@ -155,7 +157,7 @@ class Story:
             return "batch rejected whole"
         for one in self.told.get(number, ()):
             if one.batch == sending.batch:
-                return " ".join(part for part in (one.line.disposition, one.line.code) if part)
+                return " ".join(part for part in (one.line.disposition, *one.line.codes) if part)
         if sending.lost is not None:
             return "never reached ACE"
         return "no answer" if sending.written else "not written yet"
@@ -171,9 +173,7 @@ def read(journal: Journal) -> Story:
         mark = Mark(event.seq, event.at, event.actor)
         body = event.said
         _deed(story, mark, event, body)
-        for struct, take in _READERS.items():
-            if isinstance(body, struct):
-                take(story, mark, body)
+        apply(story, mark, body)
     return story
 
 
@@ -209,6 +209,7 @@ def _touched(body: kinds.Body) -> Iterable[str]:
     return (number,) if number else ()
 
 
+@fold(kinds.EntriesRecorded, kinds.EntriesRevised, into=Story)
 def _recorded(story: Story, mark: Mark, body: kinds.EntriesRecorded) -> None:
     revised = isinstance(body, kinds.EntriesRevised)
     file = File(mark, body.file, body.desk, revision=revised)
@@ -216,6 +217,7 @@ def _recorded(story: Story, mark: Mark, body: kinds.EntriesRecorded) -> None:
         story.recorded.setdefault(line.number, []).append(file)
 
 
+@fold(kinds.BatchNamed, into=Story)
 def _named(story: Story, mark: Mark, body: kinds.BatchNamed) -> None:
     one = Sending(body.batch, body.application, body.plan, body.file, tuple(body.numbers), mark)
     story.sendings[body.batch] = one
@@ -223,23 +225,24 @@ def _named(story: Story, mark: Mark, body: kinds.BatchNamed) -> None:
         story.sent.setdefault(number, []).append(one)
 
 
+@fold(kinds.BatchWritten, into=Story)
 def _written(story: Story, mark: Mark, body: kinds.BatchWritten) -> None:
     if body.batch in story.sendings:
         story.sendings[body.batch].written = mark
 
 
+@fold(kinds.BatchNotReceived, into=Story)
 def _lost(story: Story, mark: Mark, body: kinds.BatchNotReceived) -> None:
     if body.batch in story.sendings:
-        proof = f", proof {body.proof[:12]}" if body.proof else ""
-        why = f"{body.reason} ({mark.actor}, {mark.day}{proof})"
-        story.sendings[body.batch].lost, story.sendings[body.batch].lost_why = mark, why
+        story.sendings[body.batch].lost = End(mark, body.reason, body.proof)
 
 
+@fold(kinds.AnswerRead, into=Story)
 def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:
     if body.batch in story.sendings:
         sending = story.sendings[body.batch]
         sending.answers.append((mark, body.rejected))
-        sending.why = sending.why or body.why
+        sending.reasons = sending.reasons or body.reasons
     if body.about == BILL or body.rejected:
         return
     into = story.importers if body.about == IMPORTER else story.told
@@ -248,69 +251,80 @@ def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:
         into.setdefault(line.number, []).append(told)
 
 
+@fold(kinds.AnswerRepeated, into=Story)
 def _repeated(story: Story, mark: Mark, body: kinds.AnswerRepeated) -> None:
     for batch in body.batches:
         if batch in story.sendings:
             story.sendings[batch].answers.append((mark, story.sendings[batch].rejected))
 
 
+@fold(kinds.NumbersVoided, into=Story)
 def _voided(story: Story, mark: Mark, body: kinds.NumbersVoided) -> None:
     how = f"{body.reason} (confirmed by {' and '.join(body.persons)})"
     story.ends |= {number: End(mark, how) for number in body.numbers}
 
 
-def _put(how: Callable[[Any], str]) -> Callable[[Story, Mark, Any], None]:
-    def take(story: Story, mark: Mark, body: Any) -> None:
-        story.ends[body.number] = End(mark, how(body), getattr(body, "proof", ""))
-
-    return take
+@fold(kinds.EntrySettled, into=Story)
+def _settled(story: Story, mark: Mark, body: kinds.EntrySettled) -> None:
+    story.ends[body.number] = End(mark, body.how, body.proof)
 
 
+@fold(kinds.EntryHandedOver, into=Story)
+def _handed_over(story: Story, mark: Mark, body: kinds.EntryHandedOver) -> None:
+    how = f"filed by {body.filer} under {body.other_number}"
+    story.ends[body.number] = End(mark, how, body.proof)
+
+
+@fold(kinds.EntryBurnt, into=Story)
+def _canceled(story: Story, mark: Mark, body: kinds.EntryBurnt) -> None:
+    story.ends[body.number] = End(mark, body.reason, body.proof)
+
+
+@fold(kinds.EntriesRefused, into=Story)
+def _file_refused(story: Story, mark: Mark, body: kinds.EntriesRefused) -> None:
+    story.refused.append(File(mark, body.file, body.desk, tuple(body.reasons)))
+
+
+@fold(kinds.AccountingSigned, into=Story)
+def _signed(story: Story, mark: Mark, body: kinds.AccountingSigned) -> None:
+    story.signed.append((mark, body))
+
+
+@fold(kinds.ApprovalRefused, into=Story)
+def _approval_refused(story: Story, mark: Mark, body: kinds.ApprovalRefused) -> None:
+    story.refusals.append((mark, body))
+
+
+@fold(kinds.PersonCodeFailed, into=Story)
+def _code_failed(story: Story, mark: Mark, body: kinds.PersonCodeFailed) -> None:
+    story.refusals.append((mark, body))
+
+
+@fold(kinds.PersonAdded, into=Story)
+def _person(story: Story, mark: Mark, body: kinds.PersonAdded) -> None:
+    story.people[body.person] = body
+
+
+@fold(kinds.EntryReopened, into=Story)
 def _reopened(story: Story, mark: Mark, body: kinds.EntryReopened) -> None:
     story.ends.pop(body.number, None)
 
 
+@fold(kinds.NumbersReserved, into=Story)
 def _reserved(story: Story, mark: Mark, body: kinds.NumbersReserved) -> None:
     story.reserved += body.last - body.first + 1
 
 
+@fold(kinds.NumbersIssued, into=Story)
 def _issued(story: Story, mark: Mark, body: kinds.NumbersIssued) -> None:
     story.issued += body.last - body.first + 1
 
 
+@fold(kinds.RequestAnswered, into=Story)
 def _replied(story: Story, mark: Mark, body: kinds.RequestAnswered) -> None:
     story.replies.setdefault(body.number, []).append((mark, body.how))
 
 
+@fold(kinds.BondConfirmed, into=Story)
 def _bonded(story: Story, mark: Mark, body: kinds.BondConfirmed) -> None:
     story.bonds.setdefault(body.number, mark)
-
-
-_READERS: dict[type[kinds.Body], Callable[[Story, Mark, Any], None]] = {
-    kinds.NumbersReserved: _reserved,
-    kinds.NumbersIssued: _issued,
-    kinds.NumbersVoided: _voided,
-    kinds.EntriesRecorded: _recorded,
-    kinds.EntriesRefused: lambda story, mark, body: story.refused.append(
-        File(mark, body.file, body.desk, tuple(body.reasons))
-    ),
-    kinds.BatchNamed: _named,
-    kinds.BatchWritten: _written,
-    kinds.BatchNotReceived: _lost,
-    kinds.AnswerRead: _answered,
-    kinds.AnswerRepeated: _repeated,
-    kinds.BondConfirmed: _bonded,
-    kinds.RequestAnswered: _replied,
-    kinds.EntrySettled: _put(lambda body: body.how),
-    kinds.EntryReopened: _reopened,
-    kinds.EntryHandedOver: _put(lambda body: f"filed by {body.filer} under {body.other_number}"),
-    kinds.EntryBurnt: _put(lambda body: body.reason),
-    kinds.AccountingSigned: lambda story, mark, body: story.signed.append((mark, body)),
-    kinds.ApprovalRefused: lambda story, mark, body: story.refusals.append(
-        (mark, f"{body.person}: {body.reason}")
-    ),
-    kinds.PersonAdded: lambda story, mark, body: story.people.update({body.person: body}),
-    kinds.PersonCodeFailed: lambda story, mark, body: story.refusals.append(
-        (mark, f"{body.person}: {body.reason} ({body.purpose})")
-    ),
-}

@@ -8,10 +8,13 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from tasks.reconciliation.report_book import Sending, Story, Told
+from tasks.reconciliation import reason_words
+from tasks.reconciliation.difference_words import in_words
+from tasks.reconciliation.report_book import End, Sending, Story, Told
 from tasks.reconciliation.report_rows import MASK, masked, scrubbed
 from tasks.reconciliation.report_unseen import unseen
 from tasks.reconciliation.view import RELEASE, REQUEST, SUMMARY, Standing
+from tasks.shared import kinds
 from tasks.shared.ace_tables import CALLS
 from tasks.shared.private import is_reference
 
@@ -88,11 +91,11 @@ def _of_number(story: Story, standing: Mapping[str, Standing], number: str) -> I
 def _calls(story: Story, number: str, told: Sequence[Told]) -> Iterator[Matter]:
     """What CBP asked of the summary, and how that was answered."""
     for one in told:
-        if one.about != REQUEST or one.line.code[:1] not in CALLS:
+        if one.about != REQUEST or one.line.code not in CALLS:
             continue
         later = (f"{how} ({mark.actor}, {mark.day})" for mark, how in story.replies.get(number, ())
                  if mark.seq > one.mark.seq)  # fmt: skip
-        what = f"{one.line.code} {one.line.text}".strip()
+        what = f"{one.line.code} {one.line.message}".strip()
         yield Matter(CALLED, number, one.mark.seq, one.mark.day, what, next(later, None))
 
 
@@ -100,14 +103,15 @@ def _differences(story: Story, number: str, told: Sequence[Told]) -> Iterator[Ma
     """Each difference by its first showing; gone when a later answer no longer shows it."""
     looks = [one for one in told if one.about == SUMMARY and one.application == "ER"]
     looks = looks or [one for one in told if one.line.differs]
-    seen: dict[str, Told] = {}
+    seen: dict[kinds.Difference, Told] = {}
     for one in looks:
-        for text in one.line.differs:
-            seen.setdefault(text, one)
-    for text, first in seen.items():
-        last = max(one.mark.seq for one in looks if text in one.line.differs)
+        for difference in one.line.differs:
+            seen.setdefault(difference, one)
+    for difference, first in seen.items():
+        last = max(one.mark.seq for one in looks if difference in one.line.differs)
         same = next((one for one in looks if one.mark.seq > last), None)
         gone = f"ACE and paper agree since {same.mark.day}" if same else None
+        text = in_words(difference)
         yield Matter(
             DIFFERS, number, first.mark.seq, first.mark.day, text, gone or _ended(story, number)
         )
@@ -136,7 +140,7 @@ def _rejections(story: Story, number: str, told: Sequence[Told]) -> Iterator[Mat
         if not refused or one.batch not in story.sendings or one.batch in seen:
             continue
         seen.add(one.batch)
-        said = " ".join(part for part in (one.line.code, one.line.text) if part)
+        said = reason_words.in_words(one.line.why)
         sent = story.sendings[one.batch].application
         what = f"{sent} in batch {one.batch} {one.line.disposition}: {said}"
         yield Matter(
@@ -176,8 +180,10 @@ def _later(story: Story, number: str, application: str, seq: int) -> str | None:
 
 def _ended(story: Story, number: str) -> str | None:
     end = story.ends.get(number)
-    if end is None:
-        return None
+    return _by_proof(end) if end else None
+
+
+def _by_proof(end: End) -> str:
     proof = f", proof {end.proof[:12]}" if end.proof else ""
     return f"{end.how} ({end.mark.actor}, {end.mark.day}{proof})"
 
@@ -193,12 +199,14 @@ def _of_batch(story: Story, one: Sending) -> Iterator[Matter]:
             mark.seq,
             mark.day,
             f"{one.application}, {size} entries: nothing of it was processed"
-            f"{f': {one.why}' if one.why else ''}",
+            f"{f': {reason_words.in_words(one.reasons)}' if one.reasons else ''}",
             after,
         )
     if one.written and not one.answers:
         after = _all_settled(story, one, written.seq)
-        why = f"never reached ACE: {one.lost_why}" if one.lost else "no answer of ACE was read"
+        why = (
+            f"never reached ACE: {_by_proof(one.lost)}" if one.lost else "no answer of ACE was read"
+        )
         yield Matter(
             NO_ANSWER,
             one.batch,

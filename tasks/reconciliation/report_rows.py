@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.ace.money.statement_days import DUE
+from tasks.ace.summary.compared import ENTERED_VALUE
 from tasks.entries.record import read_table
-from tasks.entries.schema import field
 from tasks.reconciliation.account import (
     AWAY,
     BURNT,
@@ -29,6 +29,7 @@ from tasks.reconciliation.account import (
     Line,
 )
 from tasks.reconciliation.classify import classify
+from tasks.reconciliation.difference_words import in_words
 from tasks.reconciliation.report_book import Story
 from tasks.reconciliation.view import NOTICE, RELEASE, SUMMARY, Standing, View
 from tasks.shared.business_days import federal_holidays
@@ -144,7 +145,7 @@ def _in_ace(one: Standing, paper: Paper, story: Story) -> dict[str, object]:
         "entry_in_ace": entry.mark.day if entry else None,
         "summary_in_ace": filed.mark.day if filed else None,
         "cbp_late": summary.late if summary else None,
-        "differences": "; ".join(summary.differs) or None if summary else None,
+        "differences": "; ".join(map(in_words, summary.differs)) or None if summary else None,
         "ace_value": _ace_value(summary, paper, bool(filed)),
         **_paid(story, one.number),
         "next_step": f"{verdict.step}: {verdict.why}" if one.state == "recorded" else None,
@@ -158,7 +159,7 @@ def _paid(story: Story, number: str) -> dict[str, object]:
         return {}
     last = shown[-1]
     return {"ace_owed": Decimal(last.owed), "collection": last.collection or None,
-            "collected": _date(last.collected)}  # fmt: skip
+            "collected": _date(last.collection_date)}  # fmt: skip
 
 
 def ace_release(one: Standing) -> date | None:
@@ -176,12 +177,10 @@ def _ace_value(summary: View | None, paper: Paper, filed: bool) -> int | None:
     """Of the stored summary: the paper's, unless the comparison found another."""
     if summary is None or not filed or summary.disposition == "not found":
         return None
-    head = f"{field('entries', 'entered_value').title}: "
-    said = next((text for text in summary.differs if text.startswith(head)), "")
-    theirs = said.rpartition("ACE ")[2]
-    if not said:
+    other = next((each for each in summary.differs if each.field == ENTERED_VALUE), None)
+    if other is None:
         return paper.value
-    return int(theirs) if theirs.isdigit() else None
+    return int(other.ace) if other.ace.isdigit() else None
 
 
 def history(line: Line, one: Standing | None, story: Story) -> str:

@@ -138,9 +138,10 @@ def wanted(journal: Journal, restore: Restore) -> list[Asked]:
             view = views.get(_key(begin, end))
             state = view.disposition if view else ""
             found.append(Asked(begin, end, state, view.text if view else ""))
-            if state != CUT or not view or datetime.fromisoformat(view.text) <= begin:
+            resume = datetime.fromisoformat(view.resume_at) if view and state == CUT else begin
+            if resume <= begin:
                 break
-            begin = datetime.fromisoformat(view.text)
+            begin = resume
     return found
 
 
@@ -201,6 +202,12 @@ def _key(begin: datetime, end: datetime) -> str:
     return f"{begin.isoformat()}/{end.isoformat()}"
 
 
+def range_of(key: str) -> tuple[datetime, datetime]:
+    """The range that a question by acceptance time names in the journal (ISO 8601 interval)."""
+    begin, end = key.split("/")
+    return datetime.fromisoformat(begin), datetime.fromisoformat(end)
+
+
 def _port(workspace: Workspace) -> str:
     """A port of this filer for the block of a question. Raises BadSettings if none is known."""
     queries = (sa.select(table.c.port).where(table.c.port != "") for table in (ENTRIES, NUMBERS))
@@ -212,15 +219,17 @@ def _port(workspace: Workspace) -> str:
 
 
 def lines(answer: Answer, asked: Sequence[str]) -> Iterator[kinds.AnswerLine]:
-    """One line for the range that was asked: answered, cut (`text` says where), or refused."""
+    """One line for the range that was asked: answered, cut (and from where on), or refused."""
     wrong = [one for one in answer.conditions
              if one.level == "query" and one.code not in (NONE_FOUND, AT_LIMIT)]  # fmt: skip
-    state, code, text = ANSWERED, "", ""
+    state, code, text, resume = ANSWERED, "", "", ""
     if wrong:
         state, code, text = REFUSED, wrong[0].code or "", wrong[0].text or ""
     elif answer.more:
         last = resume_at(answer.table("entries"))
-        text = last.isoformat() if isinstance(last, datetime) else ""
+        resume = last.isoformat() if isinstance(last, datetime) else ""
         state = CUT
     for key in asked:
-        yield kinds.AnswerLine(number=key, disposition=state, code=code, text=text)
+        yield kinds.AnswerLine(
+            number=key, disposition=state, code=code, text=text, resume_at=resume
+        )

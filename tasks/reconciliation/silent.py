@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from tasks.shared import clock
+from tasks.shared import clock, messages
 from tasks.shared.ace_tables import BATCHES, SENT
 from tasks.shared.journal import Journal
 from tasks.shared.store import EVENTS
@@ -29,12 +29,9 @@ class Silent:
 
     @property
     def words(self) -> str:
-        return (
-            f"no answer to {self.file} since {self.since[:16].replace('T', ' ')} UTC. Still in the outbound "
-            "folder: the sender does not run. Gone: ask the sender for its receipt, since whoever removed "
-            "a file leaves the same gap. Only if ACE never got it: continuity reconcile not-received "
-            f"{self.batch} --reason HOW --proof FILE"
-        )  # fmt: skip
+        since = self.since[:16].replace("T", " ")
+        values = {"file": self.file, "since": since, "batch": self.batch}
+        return messages.text("batch-not-answered", values)
 
 
 def silent(journal: Journal) -> list[Silent]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -14,7 +14,7 @@ from tasks.reconciliation.covering import joined
 from tasks.reconciliation.view import ADDITIONAL, IMPORTER, Sent, Standing, View, parties_of
 from tasks.shared.ace_tables import ASKED, BATCHES, BONDS, QUERIES, SENT, VIEWS
 from tasks.shared.journal import Head, Journal
-from tasks.shared.kinds import ImporterBond
+from tasks.shared.kinds import AceReason, Difference, ImporterBond, SingleBond
 from tasks.shared.projections import ENTRIES, NUMBERS
 
 AT_LAST = 3
@@ -41,7 +41,7 @@ def _read(journal: Journal) -> list[Standing]:
     for number, state, since, single, *rest in journal.rows(_RECORDED):
         known = dict(zip(_KNOWN_OF_ENTRY, rest, strict=True))
         parties = (known["importer"], known["consignee"])
-        bonds = _TEXTS.decode(single) if single else ()
+        bonds = _single_bonds(single)
         sure = confirmed.get(number, ())
         open_ = tuple(one for one in bonds if not _is_confirmed(one, sure))
         found.append(
@@ -78,20 +78,29 @@ _RECORDED = (
     .order_by(ENTRIES.c.number)
 )
 
-_TEXTS = msgspec.json.Decoder(tuple[str, ...])
 _Said = TypeVar("_Said")
 
 
-def _confirmed(journal: Journal) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+_SINGLE_BOND = msgspec.json.Decoder(SingleBond)
+_SINGLE_BONDS = msgspec.json.Decoder(tuple[SingleBond, ...])
+
+
+@lru_cache(10_000)
+def _single_bonds(text: str) -> tuple[SingleBond, ...]:
+    return _SINGLE_BONDS.decode(text) if text else ()
+
+
+def _confirmed(journal: Journal) -> dict[str, set[SingleBond | None]]:
+    found: dict[str, set[SingleBond | None]] = {}
     for row in journal.rows(sa.select(BONDS)):
-        found.setdefault(row.number, set()).add(row.bond)
+        bond = _SINGLE_BOND.decode(row.bond) if row.bond else None
+        found.setdefault(row.number, set()).add(bond)
     return found
 
 
-def _is_confirmed(bond: str, confirmed: Collection[str]) -> bool:
+def _is_confirmed(bond: SingleBond, confirmed: Collection[SingleBond | None]) -> bool:
     """A notice is of one bond, with its surety and amount: a bond revised since is another one."""
-    return bond in confirmed or ("" in confirmed and not bond.startswith(ADDITIONAL))
+    return bond in confirmed or (None in confirmed and bond.designation != ADDITIONAL)
 
 
 def _with_parties(
@@ -111,30 +120,48 @@ def _with_parties(
 
 def _sent(journal: Journal) -> dict[str, dict[str, Sent]]:
     found: dict[str, dict[str, Sent]] = {}
-    columns = (SENT.c[name] for name in ("batch", "state", "digest", "code", "seq"))
+    columns = (SENT.c[name] for name in ("batch", "state", "digest", "reasons", "seq"))
     more = (BATCHES.c.size == 1, SENT.c.outside, SENT.c.release_digest)
     query = sa.select(SENT.c.number, SENT.c.application, *columns, *more)
     for row in journal.rows(query.join(BATCHES, BATCHES.c.batch == SENT.c.batch)):
-        found.setdefault(row[0], {})[row[1]] = Sent(*row[2:])
+        fields = [*row[2:]]
+        fields[_SENT_REASONS] = _reasons(fields[_SENT_REASONS])
+        found.setdefault(row[0], {})[row[1]] = Sent(*fields)
     return found
 
 
 def _views(journal: Journal) -> dict[str, dict[str, View]]:
     found: dict[str, dict[str, View]] = {}
     columns = (VIEWS.c[name] for name in View.__struct_fields__)
-    for number, about, *first, differs, bonds, monthly in journal.rows(
-        sa.select(VIEWS.c.number, VIEWS.c.about, *columns)
-    ):
-        apart = tuple(part for part in differs.split("; ") if part) if differs else ()
-        found.setdefault(number, {})[about] = View(
-            *first, differs=apart, bonds=_bonds(bonds), monthly=monthly
-        )
+    for number, about, *fields in journal.rows(sa.select(VIEWS.c.number, VIEWS.c.about, *columns)):
+        fields[_DIFFERS] = _differences(fields[_DIFFERS])
+        fields[_BONDS] = _bonds(fields[_BONDS])
+        fields[_REASONS] = _reasons(fields[_REASONS])
+        found.setdefault(number, {})[about] = View(*fields)
     return found
+
+
+_DIFFERS, _BONDS, _REASONS = (
+    View.__struct_fields__.index(name) for name in ("differs", "bonds", "reasons")
+)
+_SENT_REASONS = Sent.__struct_fields__.index("reasons")
+_LIST_OF_REASONS = msgspec.json.Decoder(tuple[AceReason, ...])
+_LIST_OF_DIFFERENCES = msgspec.json.Decoder(tuple[Difference, ...])
+_LIST_OF_BONDS = msgspec.json.Decoder(tuple[ImporterBond, ...])
+
+
+def _differences(text: str) -> tuple[Difference, ...]:
+    return _LIST_OF_DIFFERENCES.decode(text) if text else ()
+
+
+@lru_cache(10_000)
+def _reasons(text: str) -> tuple[AceReason, ...]:
+    return _LIST_OF_REASONS.decode(text) if text else ()
 
 
 @cache
 def _bonds(text: str) -> tuple[ImporterBond, ...]:
-    return msgspec.json.decode(text, type=tuple[ImporterBond, ...]) if text else ()
+    return _LIST_OF_BONDS.decode(text) if text else ()
 
 
 def _asked(journal: Journal) -> dict[str, dict[str, int]]:
@@ -144,16 +171,16 @@ def _asked(journal: Journal) -> dict[str, dict[str, int]]:
     return found
 
 
-def _refused(journal: Journal) -> dict[str, str]:
-    """Why, by what is asked about, where the last `AT_LAST` answers to questions were rejections."""
-    rejected = (QUERIES.c.rejected != "") & ~QUERIES.c.answered
+def _refused(journal: Journal) -> dict[str, tuple[AceReason, ...]]:
+    """The last reasons, by what is asked about, where the last `AT_LAST` answers were rejections."""
+    rejected = QUERIES.c.rejected & ~QUERIES.c.answered
     column = QUERIES.c.about
     many = sa.select(column).where(rejected).group_by(column).having(sa.func.count() >= AT_LAST)
     found = {}
     for (about,) in journal.rows(many):
-        known = sa.select(QUERIES.c.rejected, QUERIES.c.answered).where(column == about)
+        known = sa.select(QUERIES.c.reasons, QUERIES.c.answered).where(column == about)
         known = known.where(rejected | QUERIES.c.answered).order_by(QUERIES.c.seq.desc())
         last = journal.rows(known.limit(AT_LAST))
         if not any(row.answered for row in last):
-            found[about] = str(last[0].rejected)
+            found[about] = _reasons(last[0].reasons)
     return found

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.ace.answers.shape import Condition, EntryAnswer
-from tasks.ace.answers.tables import MONEY
+from tasks.ace.answers.tables import MONEY, SCHEMAS
 from tasks.ace.condition_codes import look_up, meaning_of
 from tasks.ace.response import Answer
 from tasks.reconciliation.release import deciding
@@ -46,31 +48,44 @@ DATE_REMOVED = "99"
 """Release origin: the release date was taken off again (CQ v21 p.57)."""
 
 
-def entry_lines(answer: Answer, differ: Mapping[str, list[str]]) -> list[kinds.AnswerLine]:
+def entry_lines(
+    answer: Answer, differ: Mapping[str, Sequence[kinds.Difference]]
+) -> list[kinds.AnswerLine]:
     """A line for each time that an answer speaks of an entry."""
     if answer.application != "ER" or answer.by_head:
         return [entry_line(answer, one, differ) for one in answer.entries if one.entry_number]
     return [*_stored_lines(answer.table("entries"), differ)]
 
 
-_PLAIN = ("code", "text", "release", "release_code", "release_date", "control", "summary",
-          "version", "collection", "collected", "owed")  # fmt: skip
+_STATED = tuple(
+    name for name in kinds.AnswerLine.__struct_fields__ if name in SCHEMAS["entries"].names
+)
+"""Facts that the journal keeps as the answer states them: days as YYYY-MM-DD, flags as they are, and
+empty text where the answer states nothing."""
+
+_FLAGS = frozenset(
+    field.name for field in SCHEMAS["entries"] if field.name in _STATED and field.type == pa.bool_()
+)
 _OWED = ("duty", "tax", "fees", "ad_cvd")
 
 
-def _stored_lines(told: pa.Table, differ: Mapping[str, list[str]]) -> Iterator[kinds.AnswerLine]:
-    """The same, column by column, of summaries in ER of which no condition is told."""
-    columns = {name: told[name] for name in _PLAIN[:-2]}
-    columns |= {"collected": told["collection_date"], "owed": _sums(told)}
-    texts = (pc.fill_null(pc.cast(columns[name], pa.string()), "").to_pylist() for name in _PLAIN)
-    late = told["late"].to_pylist()
-    heads = (told["entry_number"].to_pylist(), told["disposition"].to_pylist(), late)
-    for number, disposition, is_late, *rest in zip(*heads, *texts, strict=True):
+def _stored_lines(
+    entries: pa.Table, differ: Mapping[str, Sequence[kinds.Difference]]
+) -> Iterator[kinds.AnswerLine]:
+    """The same, column by column, of summaries in ER without a condition."""
+    columns = {name: entries[name] for name in _STATED} | {"owed": _sums(entries)}
+    values = (
+        column if name in _FLAGS else pc.fill_null(pc.cast(column, pa.string()), "")
+        for name, column in columns.items()
+    )
+    lists = (column.to_pylist() for column in values)
+    for number, *rest in zip(entries["entry_number"].to_pylist(), *lists, strict=True):
         if number:
             yield kinds.AnswerLine(
-                number=number, disposition=disposition, late=is_late,
-                differs=differ.get(number, []), **dict(zip(_PLAIN, rest, strict=True)),
-            )  # fmt: skip
+                number=number,
+                differs=tuple(differ.get(number, ())),
+                **dict(zip(columns, rest, strict=True)),
+            )
 
 
 def _sums(told: pa.Table) -> pa.Array:
@@ -84,34 +99,48 @@ def _sums(told: pa.Table) -> pa.Array:
 
 
 def entry_line(
-    answer: Answer, one: EntryAnswer, differ: Mapping[str, list[str]]
+    answer: Answer, one: EntryAnswer, differ: Mapping[str, Sequence[kinds.Difference]]
 ) -> kinds.AnswerLine:
+    """What the answer states, with the codes that give the reason, and where the goods stand."""
     number = one.entry_number or ""
-    release, code = _stands(answer, one)
-    return kinds.AnswerLine(
-        number=number,
-        disposition=one.disposition,
-        code=(one.code or "") if answer.application == "UC" else _codes(one),
-        text=_notice(one) if answer.application == "UC" else _texts(one),
-        release=release,
-        release_code=code,
-        release_date=one.release_date.isoformat() if one.release_date else "",
-        control=one.control or "",
-        summary=one.summary or "",
-        version=one.version or "",
-        late=one.late,
-        outside=_is_outside(one),
-        owed=_owed(one),
-        collection=one.collection or "",
-        collected=one.collection_date.isoformat() if one.collection_date else "",
-        differs=differ.get(number, []),
-    )
+    release, release_code = _stands(answer, one)
+    facts = {name: _stated(name, getattr(one, name)) for name in _STATED}
+    facts |= {
+        "reasons": _notice(one) if answer.application == "UC" else _why(one),
+        "release": release,
+        "release_code": release_code,
+        "outside": _is_outside(one),
+        "owed": _owed(one),
+        "differs": tuple(differ.get(number, ())),
+    }
+    return kinds.AnswerLine(number=number, **facts)
 
 
-def _notice(one: EntryAnswer) -> str:
+def _stated(name: str, value: Any) -> Any:
+    if name in _FLAGS:
+        return value
+    return value.isoformat() if isinstance(value, date) else value or ""
+
+
+def _notice(one: EntryAnswer) -> tuple[kinds.AceReason, ...]:
     """What CBP did, then why: the type counts, the reason explains it."""
-    told = [one.text, *(found.text for found in one.conditions if not found.final)]
-    return "; ".join(dict.fromkeys(text for text in told if text))
+    texts = [condition.text or "" for condition in one.conditions if not condition.final]
+    explaining = (kinds.AceReason(text=text) for text in dict.fromkeys(texts) if text != one.text)
+    lead = kinds.AceReason(code=one.code or "", text=one.text or "")
+    return (lead, *(reason for reason in explaining if reason.text))
+
+
+def _why(one: EntryAnswer) -> tuple[kinds.AceReason, ...]:
+    """Why, without what closes the answer (998 alone tells a desk nothing)."""
+    reasons = (
+        kinds.AceReason(
+            code=condition.code or "",
+            text=condition.text or "",
+            subject=f"line {condition.line}" if condition.line else "",
+        )
+        for condition in _reasons(one)
+    )
+    return tuple(dict.fromkeys(reasons))
 
 
 def _owed(one: EntryAnswer) -> str:
@@ -141,22 +170,6 @@ def _lies_outside(found: Condition) -> bool:
     code = (found.code or "")[-3:]
     named = code in OUTSIDE_CODES.get(found.application, ())
     return named or look_up(found.application, code).meaning in OUTSIDE_MEANINGS
-
-
-def _codes(one: EntryAnswer) -> str:
-    """The codes that say why, not the closing one (998 alone tells a desk nothing)."""
-    return " ".join(dict.fromkeys(found.code for found in _reasons(one) if found.code)) or (
-        one.code or ""
-    )
-
-
-def _texts(one: EntryAnswer) -> str:
-    told = [
-        f"{f'line {found.line}: ' if found.line else ''}{found.text}"
-        for found in _reasons(one)
-        if found.text
-    ]
-    return "; ".join(dict.fromkeys(told)) or (one.text or "")
 
 
 def _reasons(one: EntryAnswer) -> list[Condition]:

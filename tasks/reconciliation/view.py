@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tasks.shared.kinds import ImporterBond
+from tasks.shared.errors import Problem
+from tasks.shared.kinds import AceReason, AceStatus, SingleBond
 
 SUMMARY, RELEASE, BILL, IMPORTER = "summary", "release", "bill", "importer"
 """What can be asked about: EQ, CQ by number, CQ by bill, KI."""
@@ -34,7 +35,7 @@ class Sent(msgspec.Struct, frozen=True):
     batch: str
     state: str
     digest: str
-    code: str
+    reasons: tuple[AceReason, ...]
     seq: int
     alone: bool = False
     """The batch held this entry only, so that its rejection is this entry's own."""
@@ -44,24 +45,11 @@ class Sent(msgspec.Struct, frozen=True):
     """The digest of the release data as ACE has it."""
 
 
-class View(msgspec.Struct, frozen=True):
-    """What ACE last said. `asked`: the place in the book of the question."""
+class View(AceStatus, frozen=True):
+    """What ACE last showed. `asked`: the event of the question; `seq`: that of the answer."""
 
-    asked: int
-    seq: int
-    disposition: str
-    code: str
-    text: str
-    release: str
-    release_code: str
-    release_date: str
-    control: str
-    summary: str
-    version: str
-    late: bool | None
-    differs: tuple[str, ...]
-    bonds: tuple[ImporterBond, ...] = ()
-    monthly: bool | None = None
+    asked: int = 0
+    seq: int = 0
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -85,9 +73,9 @@ class Standing(msgspec.Struct, frozen=True):
     bond_type: str = ""
     entered: str = ""
     """The day that decides which bond holds, `YYYY-MM-DD` or empty."""
-    open_bonds: tuple[str, ...] = ()
-    """Single transaction bonds whose eBond is not confirmed, as in `EntryLine.single_bonds`."""
-    single_bonds: tuple[str, ...] = ()
+    open_bonds: tuple[SingleBond, ...] = ()
+    """Single transaction bonds whose eBond is not confirmed."""
+    single_bonds: tuple[SingleBond, ...] = ()
     sent: Mapping[str, Sent] = msgspec.field(default_factory=dict)
     views: Mapping[str, View] = msgspec.field(default_factory=dict)
     asked: Mapping[str, int] = msgspec.field(default_factory=dict)
@@ -104,10 +92,10 @@ class Standing(msgspec.Struct, frozen=True):
     """The summary that covers it stands in ACE and names it."""
     late: bool = False
     """That summary was settled before this entry was recorded."""
-    uncovered: str = ""
-    """Why no summary of our book can cover it, and what to do; empty where one can."""
-    refused: Mapping[str, str] = msgspec.field(default_factory=dict)
-    """Why ACE rejects all questions whole, by what is asked about."""
+    uncovered: Problem | None = None
+    """Why no summary of our journal can cover it, and what to do; None where one can."""
+    refused: Mapping[str, tuple[AceReason, ...]] = msgspec.field(default_factory=dict)
+    """CBP's reasons where ACE rejects all questions whole, by what is asked about."""
 
     @property
     def parties(self) -> dict[str, str]:

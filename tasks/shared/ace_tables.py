@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from tasks.shared import kinds
 from tasks.shared.projections import METADATA
+from tasks.shared.struct_columns import columns
+
+OF_BATCH = ("batch", "application", "plan", "content", "file")
+OF_QUERY = ("batch", "application", "about", "file")
+OF_DROPPED = ("plan", "reason")
+"""Fields of an event that its table keeps as they are."""
 
 BATCHES = sa.Table(
     "p_batch",
     METADATA,
-    sa.Column("batch", sa.Text, primary_key=True),
-    sa.Column("application", sa.Text, nullable=False),
-    sa.Column("plan", sa.Text, nullable=False),
-    sa.Column("content", sa.Text, nullable=False),
-    sa.Column("file", sa.Text, nullable=False, unique=True),
+    *columns(kinds.BatchNamed, *OF_BATCH, keys=("batch",), unique=("file",)),
     sa.Column("written", sa.Boolean, nullable=False),
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
@@ -27,16 +30,17 @@ SENT = sa.Table(
     sa.Column("batch", sa.Text, sa.ForeignKey("p_batch.batch"), nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("reasons", sa.Text, nullable=False),
+    sa.Column("lost", sa.Boolean, nullable=False),
     sa.Column("release_digest", sa.Text, nullable=False),
     sa.Column("outside", sa.Boolean, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Index("p_sent_batch", "batch"),
 )
 """What became of the last sending: `waiting`, `taken` or `found` (on file before), or one of
-`REFUSED`. `code`: CBP's codes and texts. `digest`: of the entry as it was sent, `release_digest`:
-of its release data as ACE has it; `outside`: rejected
-for causes outside the record. `seq`: when it was sent, or found never to have reached ACE."""
+`REFUSED`. `reasons`: CBP's for a rejection, as JSON; `lost`: noted as never received by ACE;
+`outside`: rejected for causes outside the record. `digest`: of the entry as it was sent,
+`release_digest`: of its release data as ACE has it. `seq`: when it was sent, or noted as lost."""
 
 REFUSED = ("rejected", "batch rejected", "not processed")
 """States of a sending that came to nothing, so that the number may be named again: the entry was
@@ -45,8 +49,7 @@ rejected, its batch was rejected whole, or ACE failed."""
 DROPPED = sa.Table(
     "p_dropped",
     METADATA,
-    sa.Column("plan", sa.Text, primary_key=True),
-    sa.Column("reason", sa.Text, nullable=False),
+    *columns(kinds.PlanDropped, *OF_DROPPED, keys=("plan",)),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 """Approved plans of which nothing more will be written."""
@@ -54,17 +57,15 @@ DROPPED = sa.Table(
 QUERIES = sa.Table(
     "p_query",
     METADATA,
-    sa.Column("batch", sa.Text, primary_key=True),
-    sa.Column("application", sa.Text, nullable=False),
-    sa.Column("about", sa.Text, nullable=False),
-    sa.Column("file", sa.Text, nullable=False),
+    *columns(kinds.QueryNamed, *OF_QUERY, keys=("batch",)),
     sa.Column("written", sa.Boolean, nullable=False),
     sa.Column("answered", sa.Boolean, nullable=False),
-    sa.Column("rejected", sa.Text, nullable=False),
+    sa.Column("rejected", sa.Boolean, nullable=False),
+    sa.Column("reasons", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
-"""`written`: the file is, or was, visible in the outbound folder. `rejected`: why ACE rejected the
-question whole, empty if it did not."""
+"""`written`: the file is, or was, visible in the outbound folder. `rejected`: ACE rejected
+the question whole; `reasons`: its reasons as JSON."""
 
 ASKED = sa.Table(
     "p_asked",
@@ -82,19 +83,7 @@ VIEWS = sa.Table(
     sa.Column("number", sa.Text, primary_key=True),
     sa.Column("asked", sa.BigInteger, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
-    sa.Column("disposition", sa.Text, nullable=False),
-    sa.Column("code", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("release", sa.Text, nullable=False),
-    sa.Column("release_code", sa.Text, nullable=False),
-    sa.Column("release_date", sa.Text, nullable=False),
-    sa.Column("control", sa.Text, nullable=False),
-    sa.Column("summary", sa.Text, nullable=False),
-    sa.Column("version", sa.Text, nullable=False),
-    sa.Column("late", sa.Boolean, nullable=True),
-    sa.Column("differs", sa.Text, nullable=False),
-    sa.Column("bonds", sa.Text, nullable=False),
-    sa.Column("monthly", sa.Boolean, nullable=True),
+    *columns(kinds.AceStatus),
     sa.Column("content", sa.Text, nullable=False),
 )
 """What ACE last said when it was asked (`summary`, `release`, `bill`, `importer`) or told of its own
@@ -121,8 +110,8 @@ REQUESTS = sa.Table(
 BONDS = sa.Table(
     "p_bond",
     METADATA,
-    sa.Column("number", sa.Text, primary_key=True),
+    *columns(kinds.BondConfirmed, "number", keys=("number",)),
     sa.Column("bond", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
-"""Single transaction bonds whose eBond is confirmed."""
+"""Single transaction bonds whose eBond is confirmed; `bond` as JSON, empty for any basic bond."""

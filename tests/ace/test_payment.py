@@ -114,9 +114,9 @@ def test_individual_payment_names_no_date_and_no_branch() -> None:
 @pytest.mark.parametrize("kind", ["6", "7", "8"])
 def test_monthly_goes_to_the_month_after_the_entry(kind: str) -> None:
     (row,) = plan(payment(kind, periodic_day=11), summary())
-    assert (row["periodic_month"], row["note"]) == ("12", None)
+    assert (row["periodic_month"], row["notes"]) == ("12", [])
     (row,) = plan(payment(kind, periodic_day=11), summary(estimated_entry_date=date(2026, 9, 30)))
-    assert (row["periodic_month"], row["note"]) == ("12", LATE)
+    assert (row["periodic_month"], row["notes"]) == ("12", [LATE])
     (row,) = plan(payment(kind, periodic_day=28), summary(estimated_entry_date=date(2026, 9, 30)))
     assert row["periodic_month"] == "11"
 
@@ -131,7 +131,7 @@ def test_a_monthly_statement_is_debited_in_one_sum_on_its_own_day() -> None:
         "2026-12-21", "2026-12-21", "2026-11-25", "2026-11-27",
     ]  # fmt: skip
     assert over_ceiling(found) == [f"ABC-{2:07d}-0"]
-    assert found["note"].to_pylist() == [None, MONTH_FULL, None, MOVED]
+    assert found["notes"].to_pylist() == [[], [MONTH_FULL], [], [MOVED]]
     told = daily_totals(found, how).to_pylist()
     assert [(row["monthly"], row["amount"], row["over"]) for row in told] == [
         (False, 10_000, False), (False, 10_000, False), (True, 20_000, True),
@@ -142,7 +142,7 @@ def test_what_misses_its_month_is_late_although_it_is_printed_in_time() -> None:
     sent = date(2026, 11, 12)
     how = Payment({ACME: Terms(ACME, "7", periodic_day=11)}, sent)
     (row,) = plan(how, summary(estimated_entry_date=date(2026, 10, 30)))
-    assert row["statement_date"] < row["due"] < row["debit"] and row["note"] == LATE
+    assert row["statement_date"] < row["due"] < row["debit"] and row["notes"] == [LATE]
 
 
 def test_tax_a_single_bond_and_an_importer_not_enrolled_take_the_daily_statement() -> None:
@@ -150,8 +150,8 @@ def test_tax_a_single_bond_and_an_importer_not_enrolled_take_the_daily_statement
     rows = plan(how, summary(1, taxed=True), summary(2, bond_type="9"), summary(3, enrolled=False),
                 summary(4, enrolled=True))  # fmt: skip
     assert [row["payment_type"] for row in rows] == ["3", "3", "3", "7"]
-    assert [row["note"] for row in rows] == [NOT_MONTHLY_TAX, NOT_MONTHLY_BOND,
-                                             NOT_MONTHLY_ENROLLED, None]  # fmt: skip
+    assert [row["notes"] for row in rows] == [[NOT_MONTHLY_TAX], [NOT_MONTHLY_BOND],
+                                              [NOT_MONTHLY_ENROLLED], []]  # fmt: skip
     assert [row["periodic_month"] for row in rows] == [None, None, None, "12"]
 
 
@@ -167,7 +167,7 @@ def test_over_the_ceiling_moves_to_the_next_day_the_most_urgent_first() -> None:
     rows = plan(how, summary(1), summary(2), late)
     days = [row["statement_date"] for row in rows]
     assert days == [date(2026, 11, 25), date(2026, 11, 27), date(2026, 11, 25)]
-    assert [row["note"] for row in rows] == [None, MOVED, LATE]
+    assert [row["notes"] for row in rows] == [[], [MOVED], [LATE]]
     totals = daily_totals(plan_payment(table(summary(1), summary(2), late), how), how)
     assert totals.to_pylist() == [
         {
@@ -188,20 +188,20 @@ def test_what_no_day_can_take_is_reported() -> None:
     how = payment(ceilings={"*": 5_000})
     found = plan_payment(table(summary(1)), how)
     assert over_ceiling(found) == ["ABC-0000001-0"]
-    assert ALONE in found["note"][0].as_py()
+    assert ALONE in found["notes"][0].as_py()
     assert daily_totals(found, how)["over"].to_pylist() == [True]
     days = len(list(Calendar().days(*window(Calendar(), SENT))))
     many = table(*(summary(number, amount=5_000) for number in range(days + 1)))
     found = plan_payment(many, how)
     assert over_ceiling(found) == [f"ABC-{days:07d}-0"]
-    assert found["note"][days].as_py().startswith(FULL)
+    assert found["notes"][days].as_py()[0] == FULL
 
 
 def test_each_payer_has_its_own_account() -> None:
     how = Payment({"*": Terms("*", "3", account="importer")}, SENT, {ACME: 10_000})
     rows = plan(how, summary(1), summary(2), summary(3, importer_number="99-999999900"))
     assert [row["payer"] for row in rows] == [ACME, ACME, "99-999999900"]
-    assert [row["note"] for row in rows] == [None, MOVED, None]
+    assert [row["notes"] for row in rows] == [[], [MOVED], []]
 
 
 @given(

@@ -17,6 +17,7 @@ from tasks.ace.entry_summary import write_summaries
 from tasks.ace.layout import WIDTH, layout
 from tasks.ace.summary.compared import NUMBERS, Compared, named, records
 from tasks.entries.record import Record, from_bytes
+from tasks.shared.kinds import Difference
 from tasks.shared.projections import ENTRIES
 from tasks.workspace import Workspace
 from tests.benchmarks.summaries import ENVELOPE, PAYMENT
@@ -28,10 +29,10 @@ Summary = dict[Key, str]
 HIGH = 1 << 30
 _PAIRS = {"32": 13, "34": 11, "89": 14}
 _APART = {"34": (2, 5), "47": (2, 3), "53": (2, 3), "54": (2, 4), "62": (2, 5), "89": (2, 5)}
-_LACKING = "nothing in ACE: paper there, ACE nothing", "only in ACE: paper nothing, ACE there"
+_LACKING = "not-in-ace", "only-in-ace"
 
 
-def differences(house: Workspace, data: bytes) -> tuple[dict[str, list[str]], int]:
+def differences(house: Workspace, data: bytes) -> tuple[dict[str, list[Difference]], int]:
     """The differences of an answer, by entry, and how many summaries it has."""
     contents: dict[str, dict[str, Summary]] = {}
     values: dict[str, int] = {}
@@ -45,8 +46,8 @@ def differences(house: Workspace, data: bytes) -> tuple[dict[str, list[str]], in
             contents[digest] = written(record)
             rows = record.entries.select(["entry_number", "entered_value"]).to_pylist()
             values |= {row["entry_number"]: row["entered_value"] for row in rows}
-        if texts := [*_compared(contents[digest][number], theirs, values[number])]:
-            found[number] = texts
+        if differs := [*_compared(contents[digest][number], theirs, values[number])]:
+            found[number] = differs
     return found, count
 
 
@@ -95,10 +96,10 @@ def _keep(told: Summary, text: str, line: int) -> None:
     told[key] = text
 
 
-def _compared(ours: Summary, theirs: Summary, entered: int) -> Iterator[str]:
+def _compared(ours: Summary, theirs: Summary, entered: int) -> Iterator[Difference]:
     other = sum(int(text[24:34]) for text in theirs.values() if text[:2] == "50")
     if entered != other:
-        yield f"Entered value: paper {entered}, ACE {other}"
+        yield _differs("entered_value", "", "", str(entered), str(other))
     yield from _bills(ours, theirs)
     lines = [{key[0] for key, text in side.items() if text[:2] == "40"} for side in (ours, theirs)]
     for key in sorted({*ours, *theirs}):
@@ -106,7 +107,10 @@ def _compared(ours: Summary, theirs: Summary, entered: int) -> Iterator[str]:
         lone = [key in side for side in (ours, theirs)]
         if record == "40" or (record == "50" and line in lines[0] & lines[1]):
             if lone != [True, True]:
-                yield f"{_place(record, key)}{_LACKING[lone.index(True)]}"
+                field = "line" if record == "40" else "tariff"
+                yield Difference(
+                    code=_LACKING[lone.index(True)], field=field, subject=_place(record, key)
+                )
                 continue
         elif 0 <= line < HIGH and line not in lines[0] & lines[1]:
             continue
@@ -117,15 +121,26 @@ def _compared(ours: Summary, theirs: Summary, entered: int) -> Iterator[str]:
 def _place(record: str, key: Key) -> str:
     if not 0 <= key[0] < HIGH:
         return ""
-    return f"line {key[0]}.{key[2] + 1}, " if record == "50" else f"line {key[0]}, "
+    return f"line {key[0]}.{key[2] + 1}" if record == "50" else f"line {key[0]}"
 
 
-def _fields(record: str, key: Key, ours: str, theirs: str) -> Iterator[str]:
+def _differs(field: str, subject: str, qualifier: str, paper: str, ace: str) -> Difference:
+    return Difference(
+        code="field-differs",
+        field=field,
+        subject=subject,
+        qualifier=qualifier,
+        paper=paper,
+        ace=ace,
+    )
+
+
+def _fields(record: str, key: Key, ours: str, theirs: str) -> Iterator[Difference]:
     for one in named(record, key[3]):
         left, right = (_value(record, one, text.ljust(WIDTH)) for text in (ours, theirs))
-        if left[0] != right[0] and not (one.unknown and left[1] == "nothing"):
-            title = one.name.format(key[3])
-            yield f"{_place(record, key)}{title}: paper {left[1]}, ACE {right[1]}"
+        if left[0] != right[0] and not (one.unknown and not left[1]):
+            field, subject = f"{record}.{one.field}", _place(record, key)
+            yield _differs(field, subject, key[3], left[1], right[1])
 
 
 def _value(record: str, one: Compared, text: str) -> tuple[Any, str]:
@@ -134,16 +149,16 @@ def _value(record: str, one: Compared, text: str) -> tuple[Any, str]:
     if one.kind in NUMBERS:
         unit = NUMBERS[one.kind]
         shown = f"{int(value or 0) / unit:.{len(str(unit)) - 1}f}"
-        return int(value or 0), shown if value else "nothing"
+        return int(value or 0), shown if value else ""
     if one.kind == "date" and value:
         value = datetime.strptime(value, "%m%d%y").date().isoformat()
-    shown = value or "nothing"
+    shown = value
     if one.kind == "party" and re.fullmatch(r"\d\d-\d{7}", value):
         value += "00"
     return value, shown
 
 
-def _bills(ours: Summary, theirs: Summary) -> Iterator[str]:
+def _bills(ours: Summary, theirs: Summary) -> Iterator[Difference]:
     sides = []
     for side in (ours, theirs):
         names = (" ".join(part for part in (text[2], text[3:7].strip(), text[7:19].strip()) if part)
@@ -151,5 +166,5 @@ def _bills(ours: Summary, theirs: Summary) -> Iterator[str]:
         sides.append(Counter(names))
     left, right = sides[0] - sides[1], sides[1] - sides[0]
     if left or right:
-        mine, other = (", ".join(sorted(one.elements())) or "nothing" for one in (left, right))
-        yield f"Bills: paper {mine}, ACE {other}"
+        mine, other = (", ".join(sorted(one.elements())) for one in (left, right))
+        yield _differs("bills", "", "", mine, other)

@@ -100,9 +100,9 @@ def test_the_stand_in_misbehaves_when_told_to(continuity, home: Path, tmp_path: 
     (inbox / "batch.abi").write_bytes(good())
     stand_in = ("ace", "stand-in", str(inbox), str(outbox))
     code, _, err = continuity(*stand_in, "--misbehave", "sulk")
-    assert code == 2 and "Not known: sulk; there are drop" in err
+    assert code == 2 and "sulk" in err
     code, out, _ = continuity(*stand_in, "--misbehave", "die")
-    assert code == 1 and "run it again" in out and not list(outbox.glob("*.abi"))
+    assert code == 1 and not out and not list(outbox.glob("*.abi"))
     code, out, _ = continuity(*stand_in, "--misbehave", "late")
     assert code == 0 and "1 file(s) answered" in out
     kept = len(list(outbox.glob("*.abi")))

@@ -207,7 +207,7 @@ def test_voiding_twice_in_a_minute_takes_another_code(tmp_path: Path) -> None:
 
 
 def test_no_code_is_taken_from_a_house_that_is_no_drill(house: Settings, journal: Journal) -> None:
-    with refused("person-code-drill-only", Refused):
+    with refused("person-code-drill-only"):
         sample.void(journal, house.home, [("ABC-9000000-0", "spoiled")])
     assert not list(journal.events(kind="person."))
 

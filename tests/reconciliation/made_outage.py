@@ -13,6 +13,7 @@ from tasks.shared import clock, kinds, people
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.numbering import printed
+from tests.reconciliation.differences import differs
 
 MONDAY = datetime(2026, 11, 9, 15, tzinfo=UTC)
 RELEASED = date(2026, 11, 10)
@@ -145,12 +146,12 @@ def _found(outage: Outage) -> None:
     """ACE is asked first: officers keyed some, two with a difference."""
     keyed = [said(number, "already on file", summary="accepted", version="01", late=False,
                   release="released", release_date=RELEASED.isoformat(), owed="1216.40",
-                  collection="paid", collected="2026-11-20")
+                  collection="paid", collection_date="2026-11-20")
              for number in outage.of("keyed")]  # fmt: skip
     other = [said(number, "already on file", summary="accepted", version="01", late=False,
                   release_date=RELEASED.isoformat(),
-                  differs=[f"Entered value: paper {1000 + outage.numbers.index(number)}, ACE 1300",
-                           "line 1, Country of origin: paper TW, ACE CN"])
+                  differs=(differs("entered_value", 1000 + outage.numbers.index(number), 1300),
+                           differs("40.country_of_origin_code", "TW", "CN", "line 1")))
              for number in outage.of("keyed with differences")]  # fmt: skip
     rest = [said(number, "not found") for number in sends(outage)]
     _ask(outage, 5, "Q1", [*keyed, *other, *rest])
@@ -163,8 +164,8 @@ def sends(outage: Outage) -> list[str]:
 def batch(outage: Outage, day: int, name: str, application: str, numbers: list[str]) -> None:
     """A plan that ada approves, and its one batch, written."""
     plan = f"{name}{'f' * (64 - len(name))}"
-    outage.say(day, kinds.ApprovalAsked(plan=plan, what=f"ACE batches: {len(numbers)} entries in 1 "
-                                        "file(s)", binds=[plan], preparer="bo"))  # fmt: skip
+    outage.say(day, kinds.ApprovalAsked(plan=plan, act=kinds.Act.SEND_BATCHES, topic="batches",
+                                        binds=[plan], preparer="bo"))  # fmt: skip
     outage.say(day, kinds.ApprovalGranted(plan=plan, binds=[plan], person="ada", licence="12345",
                                           sole=False), "ada")  # fmt: skip
     outage.say(day, kinds.BatchNamed(batch=name, application=application, plan=plan, content="",

@@ -15,6 +15,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.numbering import printed
 from tests.counts import examples
+from tests.reconciliation.differences import differs
 
 NUMBERS = list(printed("entry", "ABC", 1, 12))
 OUTCOMES = [*room.OPEN_OUTCOMES, *room.RELEASED, *room.CLOSED_OUTCOMES]
@@ -181,7 +182,8 @@ def test_what_ace_shows_is_not_to_be_sent(journal: Journal) -> None:
     tell(journal, [kinds.NumbersReserved(**block(1, 1), range_check="x"),
                    kinds.NumbersIssued(**block(1, 1), desk="truck", port="2304"),
                    recorded(kinds.EntriesRecorded, [(NUMBERS[0], "released", "se_then_ae")])])  # fmt: skip
-    shown = kinds.AnswerLine(number=NUMBERS[0], disposition="already on file", differs=["value"])
+    shown = kinds.AnswerLine(number=NUMBERS[0], disposition="already on file",
+                             differs=(differs("entered_value", 1, 2),))  # fmt: skip
     answer = kinds.AnswerRead(
         application="ER", about="summary", batch="", content="", rejected=False, lines=[shown]
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 import typer
 from markdown_it import MarkdownIt
@@ -32,6 +33,7 @@ from tests.reconciliation.ace_world import (
     send_one,
     until_duty,
 )
+from tests.reconciliation.differences import differs
 from tests.reconciliation.house import Office
 
 NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)
@@ -192,34 +194,38 @@ def test_what_cannot_be_shown_is_not_approved(office: Office, continuity) -> Non
     assert not [*office.journal.events(kind="approval.granted")]
 
 
-def differing(world: World, count: int, each: int) -> dict[str, list[str]]:
+def differing(world: World, count: int, each: int) -> dict[str, list[kinds.Difference]]:
     """Entries whose summaries in ACE differ from the record in so many fields, as ACE answered."""
     numbers = record_summaries(world, ["01"] * count)
-    differs = {
-        number: [f"line {at}, Value: paper {at}, ACE {at * 7}{number[4:11]}" for at in range(each)]
+    differences = {
+        number: [
+            differs("40.charges_amount", at, f"{at * 7}{number[4:11]}", f"line {at}")
+            for at in range(each)
+        ]
         for number in numbers
     }
     lines = [
         kinds.AnswerLine(number=number, disposition="already on file", summary="accepted",
-                         control="cbp", differs=own)
-        for number, own in differs.items()
+                         control="cbp", differs=tuple(own))
+        for number, own in differences.items()
     ]  # fmt: skip
     body = kinds.AnswerRead(application="", about="summary", batch="", content="", rejected=False,
                             lines=lines)  # fmt: skip
     world.house.journal.append(body, "answer/1", "bo")
-    return differs
+    return differences
 
 
 def test_a_settlement_shows_each_number_with_all_its_differences(
     world: World, continuity, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    differs = differing(world, 10, 14)
+    differences = differing(world, 10, 14)
     with pytest.raises(NotApproved):
-        acts.settle(world.house, list(differs), f"accepted | by CBP {SSN}", b"letter", "bo")
+        acts.settle(world.house, list(differences), f"accepted | by CBP {SSN}", b"letter", "bo")
     found = waiting(world.office)
-    assert found.act is Act.SETTLE_ENTRIES and {
-        row["number"]: row["difference"] for row in found.rows
-    } == (differs)
+    assert found.act is Act.SETTLE_ENTRIES
+    assert {row["number"]: row["difference"] for row in found.rows} == {
+        number: msgspec.to_builtins(own) for number, own in differences.items()
+    }
     assert found.facts["how"] == f"accepted | by CBP {HIDDEN}" and "6 bytes" in found.facts["proof"]
     before: list[str] = []
 
@@ -230,12 +236,12 @@ def test_a_settlement_shows_each_number_with_all_its_differences(
     monkeypatch.setattr(typer, "prompt", ask)
     code, _, error = continuity("approve", found.plan[:12], by="ada")
     assert code == 0, error
-    text = "".join(before[0].split())
-    for number, own in differs.items():
+    text = "".join(filter(str.isalnum, before[0]))
+    for number, own in differences.items():
         assert number in before[0]
-        assert all("".join(one.split(",")[0].split()) in text for one in own)
+        assert all(one.subject.replace(" ", "") in text and one.ace in text for one in own)
     settled = [event.said for event in world.house.journal.events(kind="entry.settled")]
-    assert [body.number for body in settled] == list(differs), "by this command, nobody retypes"  # type: ignore[attr-defined]
+    assert [body.number for body in settled] == list(differences), "by this command, nobody retypes"  # type: ignore[attr-defined]
     assert {body.approval for body in settled} == {found.plan}  # type: ignore[attr-defined]
 
 
@@ -246,13 +252,15 @@ def test_a_settlement_whose_difference_changed_needs_its_approval_anew(world: Wo
         acts.settle(*act)
     world.office.approve_last()
     line = kinds.AnswerLine(number=number, disposition="already on file", summary="accepted",
-                            control="cbp", differs=["Entered value: paper 1, ACE 9"])  # fmt: skip
+                            control="cbp", differs=(differs("entered_value", 1, 9),))  # fmt: skip
     body = kinds.AnswerRead(application="", about="summary", batch="", content="", rejected=False,
                             lines=[line])  # fmt: skip
     world.house.journal.append(body, "answer/2", "bo")
     with pytest.raises(NotApproved):
         acts.settle(*act)
-    assert waiting(world.office).rows[0]["difference"] == ["Entered value: paper 1, ACE 9"]
+    assert waiting(world.office).rows[0]["difference"] == [
+        msgspec.to_builtins(differs("entered_value", 1, 9))
+    ]
 
 
 KEPT = {"paper_outcome": "not presented", "release_date": None, "release_time": None}
@@ -350,7 +358,7 @@ def test_the_desk_shows_the_table_before_it_asks_for_the_code(
 def test_markdown_shows_text_as_it_stands(office: Office) -> None:
     odd = "a | b `c` *d* <script>x</script> [e](http://f) \\ & $g$ ~h~ # i\nj"
     found = Bound(
-        "ab" * 32, Act.SETTLE_ENTRIES, {"how": odd}, ({"number": "1", "difference": [odd, "k"]},)
+        "ab" * 32, Act.SETTLE_ENTRIES, {"how": odd}, ({"number": "1", "other": [odd, "k"]},)
     )
     tokens = (
         MarkdownIt("commonmark")
@@ -374,6 +382,6 @@ def test_release_dates_that_differ_are_part_of_the_difference(world: World) -> N
     world.house.journal.append(body, "answer/3", "bo")
     with pytest.raises(NotApproved):
         acts.settle(world.house, [number], "accepted", b"letter", "bo", not_in_ace=True)
-    assert waiting(world.office).rows[0]["difference"][-1] == (
-        f"Release date: paper {made_summary.RELEASED}, ACE 2026-11-22"
+    assert waiting(world.office).rows[0]["difference"][-1] == msgspec.to_builtins(
+        differs("release_date", made_summary.RELEASED, "2026-11-22")
     )

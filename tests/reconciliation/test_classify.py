@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, product
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
+from tasks.ace.answers.kr import NO_BOND
 from tasks.reconciliation.classify import CLOSED, SENDING, Step, classify, taken_back
 from tasks.reconciliation.facts import FAILURES, Bill, Facts, Paper, Release, Summary, Way
 from tasks.reconciliation.routes import CARRIED, CONSOLIDATING, COVERED, ORPHAN
@@ -25,6 +27,8 @@ from tasks.reconciliation.view import (
     View,
 )
 from tasks.shared.ace_tables import REFUSED
+from tasks.shared.kinds import AceReason
+from tests.reconciliation.differences import differs
 
 ENTRY = Standing(
     number="ABC-1234567-6", desk="truck", port="2304", state="recorded", entry_type="01",
@@ -40,9 +44,8 @@ def view(disposition: str, asked: int = 10, **values: object) -> View:
     return View(asked=asked, seq=asked, disposition=disposition, **given_)
 
 
-def sent(state: str, digest: str = "d", **values: object) -> Sent:
-    given_: dict = {"code": "", "seq": 5, **values}
-    return Sent("B1", state, digest, **given_)
+def sent(state: str, digest: str = "d", *reasons: AceReason, seq: int = 5, **values: Any) -> Sent:
+    return Sent("B1", state, digest, reasons, seq, **values)
 
 
 NOTHING = {
@@ -112,13 +115,14 @@ def test_a_refused_entry_goes_again_only_when_it_changed() -> None:
 
 
 def test_a_batch_rejected_whole_is_the_fault_of_its_only_entry() -> None:
-    whole = {"SE": sent("batch rejected", code="X33 NO SUCH RECORD")}
-    alone = {"SE": sent("batch rejected", code="X33 NO SUCH RECORD", alone=True)}
+    unknown = AceReason(code="X33", text="NO SUCH RECORD")
+    whole = {"SE": sent("batch rejected", "d", unknown)}
+    alone = {"SE": sent("batch rejected", "d", unknown, alone=True)}
     assert step(views=NOTHING, sent=whole) is Step.SEND_RELEASE
     back = classify(replace(ENTRY, views=NOTHING, sent=alone))
     assert back.step is Step.DESK
-    assert back.why.endswith("X33 NO SUCH RECORD")
-    failed = {"SE": sent("not processed", code="ZZZ", alone=True)}
+    assert "X33 NO SUCH RECORD" in back.why
+    failed = {"SE": sent("not processed", "d", AceReason(code="ZZZ"), alone=True)}
     assert step(views=NOTHING, sent=failed) is Step.SEND_RELEASE
 
 
@@ -137,7 +141,7 @@ def on_file(**values: object) -> dict[str, View]:
     ("values", "wanted"),
     [
         ({}, Step.SETTLE),
-        ({"differs": ("line 1, Value: paper 10, ACE 20",)}, Step.DIFFERS),
+        ({"differs": (differs("50.value_of_goods_amount", 10, 20, "line 1.1"),)}, Step.DIFFERS),
         ({"release_date": "2026-11-11"}, Step.DATE),
         ({"release_date": ""}, Step.DATE),
         ({"summary": "cancelled"}, Step.PERSON),
@@ -192,7 +196,7 @@ def test_a_consignee_of_another_number_must_be_known_too() -> None:
 
 
 def test_a_continuous_bond_must_stand_in_ace() -> None:
-    bare = {**NOTHING, IMPORTER: view("active", text="no bond")}
+    bare = {**NOTHING, IMPORTER: view("active", code=NO_BOND)}
     assert step(views=bare, bond_type="8") is Step.PERSON
     assert step(views=bare, bond_type="0") is Step.SEND_RELEASE
 
@@ -230,7 +234,7 @@ def test_a_failure_is_no_absence_and_is_asked_again(about: str, failure: str) ->
 def test_what_a_person_mends_is_asked_about_again() -> None:
     for changes, about in (
         ({"views": on_file(release_date="2026-11-11")}, SUMMARY),
-        ({"views": on_file(differs=("x",))}, SUMMARY),
+        ({"views": on_file(differs=(differs("entered_value", 1, 2),))}, SUMMARY),
         ({"views": {**NOTHING, IMPORTER: view("unknown")}}, IMPORTER),
         ({"views": {**NOTHING, RELEASE: view("already on file", release_code="03")}}, RELEASE),
         ({"views": {**NOTHING, BILL: view("already on file")}}, BILL),
@@ -295,7 +299,7 @@ def test_no_bill_match_is_no_loss() -> None:
 
 
 def test_what_waits_for_an_answer_waits_for_a_person_where_ace_looks_at_no_question() -> None:
-    refused = {SUMMARY: "X33 PASSWORD", IMPORTER: "X33 PASSWORD"}
+    refused = dict.fromkeys((SUMMARY, IMPORTER), (AceReason(code="X33", text="PASSWORD"),))
     verdict = classify(replace(ENTRY, views={}, refused=refused))
     assert (verdict.step, verdict.ask) == (Step.PERSON, SUMMARY) and "X33" in verdict.why
     no_consignee = replace(ENTRY, views=NOTHING, consignee="12-3456780", refused=refused)
@@ -304,9 +308,9 @@ def test_what_waits_for_an_answer_waits_for_a_person_where_ace_looks_at_no_quest
 
 
 def test_a_cause_outside_the_record_waits_for_its_mending() -> None:
-    outside = {"AE": sent("rejected", code="205 STMT DATE", outside=True)}
+    outside = {"AE": sent("rejected", "d", AceReason(code="205"), outside=True)}
     assert step(views=ENTRY_ONLY, sent=outside) is Step.OUTSIDE
-    mended = {"AE": sent("not processed", code="date mended", outside=True)}
+    mended = {"AE": sent("not processed", "d", AceReason(text="date corrected"), outside=True)}
     assert step(views=ENTRY_ONLY, sent=mended) is Step.SEND_SUMMARY
 
 

@@ -74,7 +74,9 @@ def test_what_went_out_comes_back_without_a_difference(house: Settings) -> None:
     assert made_stored.otherwise(whole, starts, 5) == [0, 5, 10]
     differ = found(opened, numbers, whole, starts)
     assert set(differ) == {numbers[0], numbers[5], numbers[10]}
-    assert all("line 1, Country of origin: paper" in texts[0] for texts in differ.values())
+    assert {(own[0].code, own[0].subject, own[0].field) for own in differ.values()} == {
+        ("field-differs", "line 1", "40.country_of_origin_code")
+    }
 
 
 def test_lines_that_one_side_lacks_are_told(house: Settings) -> None:
@@ -91,7 +93,8 @@ def test_lines_that_one_side_lacks_are_told(house: Settings) -> None:
     whole, numbers, starts = answer_of(as_released(Record.of(tables)))
     differ = found(opened, numbers, whole, starts)
     assert set(differ) == {short}
-    assert f"line {last}, nothing in ACE: paper there, ACE nothing" in differ[short]
+    missing = kinds.Difference(code="not-in-ace", field="line", subject=f"line {last}")
+    assert missing in differ[short]
 
 
 @given(st.lists(st.integers(0, COUNT - 1), unique=True), st.integers(1, COUNT))
@@ -142,13 +145,15 @@ def test_the_desk_sees_every_field_that_differs(
     assert (row["number"], row["where"], row["field"]) == (
         numbers[0],
         "line 1",
-        "Country of origin",
+        "40.country_of_origin_code",
     )
-    assert (row["ACE"], row["said"]) == ("ZZ", "differs")
+    assert (row["ACE"], row["code"]) == ("ZZ", "field-differs")
     (house.home / "payment.csv").unlink()
     code, rows = command(house, same, capsys)
     assert code == 0
-    assert {(row["field"], row["said"]) for row in rows} == {("Payment type", "not on the paper")}
+    assert {(row["field"], row["code"]) for row in rows} == {
+        ("10.payment_type_code", "not-on-paper")
+    }
     assert opened.journal.head() == head
 
 

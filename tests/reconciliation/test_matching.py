@@ -15,7 +15,17 @@ from tasks.ace.layout import layouts
 from tasks.ace.query import Asker, summary_queries
 from tasks.ace.response import read_answers
 from tasks.ace.stand_in import StandIn
-from tasks.ace.summary.compared import KEY, KINDS, NUMBERS, Compared, chart, named, records, rows
+from tasks.ace.summary.compared import (
+    KEY,
+    KINDS,
+    NUMBERS,
+    Compared,
+    chart,
+    named,
+    records,
+    rows,
+    title,
+)
 from tasks.ace.summary.declared import UNUSED
 from tasks.ace.summary.slice import SummarySlice
 from tasks.entries import schema
@@ -68,9 +78,12 @@ def changed(record: str, field: str, value: str, nth: int = 0, mark: str = "") -
     return told(FULL, [*TEXTS[:at], put(TEXTS[at], one, value), *TEXTS[at + 1 :]])
 
 
-def row(place: str, field: str, ours: str | None, theirs: str | None, said: str = "differs") -> Row:
-    return {"entry_number": number(1), "place": place, "field": field, "ours": ours,
-            "theirs": theirs, "said": said}  # fmt: skip
+def row(
+    subject: str, field: str, paper: str | None, ace: str | None, code: str = "field-differs",
+    qualifier: str = "",
+) -> Row:  # fmt: skip
+    return {"entry_number": number(1), "code": code, "field": field, "subject": subject,
+            "qualifier": qualifier, "paper": paper, "ace": ace}  # fmt: skip
 
 
 def test_what_went_out_is_what_is_declared() -> None:
@@ -79,42 +92,47 @@ def test_what_went_out_is_what_is_declared() -> None:
 
 def test_a_text_differs_and_so_does_a_blank() -> None:
     assert changed("40", "country_of_origin_code", "CN") == [
-        row("line 1", "Country of origin", "TW", "CN")
+        row("line 1", "40.country_of_origin_code", "TW", "CN")
     ]
     assert changed("40", "trade_agreement_special_program_claim_code", "", nth=1) == [
-        row("line 2", "Special program (SPI)", "KR", None)
+        row("line 2", "40.trade_agreement_special_program_claim_code", "KR", None)
     ]
     assert changed("20", "designated_exam_port_code", "2704") == [
-        row("", "Port of exam", None, "2704")
+        row("", "20.designated_exam_port_code", None, "2704")
     ]
 
 
 def test_a_date_is_told_as_a_date() -> None:
     assert changed("11", "estimated_entry_date", "112126") == [
-        row("", "Estimated entry date", "2026-11-20", "2026-11-21")
+        row("", "11.estimated_entry_date", "2026-11-20", "2026-11-21")
     ]
 
 
 def test_amounts_are_told_in_dollars_and_blank_is_zero() -> None:
-    assert changed("50", "duty_amount", "12346") == [row("line 1.1", "Duty", "123.45", "123.46")]
+    assert changed("50", "duty_amount", "12346") == [
+        row("line 1.1", "50.duty_amount", "123.45", "123.46")
+    ]
     assert changed("53", "ad_cvd_duty_amount", "0", mark="A") == [
-        row("line 1", "AD duty", "400.00", "0.00")
+        row("line 1", "53.ad_cvd_duty_amount", "400.00", "0.00", qualifier="A")
     ]
     assert changed("53", "ad_cvd_value_of_goods_amount", "", mark="A") == []
-    assert changed("40", "charges_amount", "") == [row("line 1", "Charges", "300", None)]
+    assert changed("40", "charges_amount", "") == [row("line 1", "40.charges_amount", "300", None)]
 
 
 def test_a_value_changes_that_of_the_whole_too() -> None:
     assert changed("50", "value_of_goods_amount", "10001", nth=1) == [
-        row("", "Entered value", "20000", "20001"), row("line 2.1", "Value", "10000", "10001"),
+        row("", "entered_value", "20000", "20001"),
+        row("line 2.1", "50.value_of_goods_amount", "10000", "10001"),
     ]  # fmt: skip
 
 
 def test_a_quantity_has_no_tolerance() -> None:
-    assert changed("50", "quantity_1", "85026") == [row("line 1.1", "Quantity", "850.25", "850.26")]
-    assert changed("50", "quantity_3", "951") == [row("line 1.1", "Third quantity", "9.50", "9.51")]
+    assert changed("50", "quantity_1", "85026") == [
+        row("line 1.1", "50.quantity_1", "850.25", "850.26")
+    ]
+    assert changed("50", "quantity_3", "951") == [row("line 1.1", "50.quantity_3", "9.50", "9.51")]
     assert changed("53", "ad_cvd_quantity", "12500", mark="A") == [
-        row("line 1", "AD quantity", "0.0000", "1.2500")
+        row("line 1", "53.ad_cvd_quantity", "0.0000", "1.2500", qualifier="A")
     ]
 
 
@@ -122,25 +140,29 @@ def test_an_importer_number_is_the_same_with_its_blank_suffix() -> None:
     """EQ v26 p.37: ACE writes 00 for it."""
     assert changed("11", "importer_of_record_number", "12-3456789") == []
     assert changed("11", "consignee_number", "12-345678901") == [
-        row("", "Ultimate consignee number", "12-345678900", "12-345678901")
+        row("", "11.consignee_number", "12-345678900", "12-345678901")
     ]
 
 
 def test_parties_of_a_line_are_told_by_their_kind() -> None:
     places = {text[2]: nth for nth, text in enumerate(t for t in TEXTS if t.startswith("47"))}
-    for mark, title in (("M", "Manufacturer id (MID)"), ("S", "Sold to"), ("C", "Delivered to"),
-                        ("E", "Foreign exporter")):  # fmt: skip
-        (one,) = changed("47", "article_party_identifier", "99-999999900", places[mark], mark)
-        assert (one["place"], one["field"], one["theirs"]) == ("line 2", title, "99-999999900")
+    for qualifier in "MSCE":
+        (one,) = changed(
+            "47", "article_party_identifier", "99-999999900", places[qualifier], qualifier
+        )
+        assert (one["subject"], one["field"], one["ace"]) == (
+            "line 2", "47.article_party_identifier", "99-999999900",
+        )  # fmt: skip
+        assert one["qualifier"] == qualifier
 
 
 def test_fees_are_found_by_their_class() -> None:
     assert [
-        (one["place"], one["field"])
+        (one["subject"], one["field"], one["qualifier"])
         for one in told(FULL, [text for text in TEXTS if not text.startswith("62501")])
-    ] == [("line 1", "Fee 501"), ("line 2", "Fee 501")]
+    ] == [("line 1", "62.user_fee_amount", "501"), ("line 2", "62.user_fee_amount", "501")]
     (one,) = changed("62", "user_fee_amount", "1", nth=0)
-    assert one["field"] == f"Fee {next(text for text in TEXTS if text.startswith('62'))[2:5]}"
+    assert one["qualifier"] == next(text for text in TEXTS if text.startswith("62"))[2:5]
 
 
 def test_fee_totals_are_found_by_their_class_in_any_order() -> None:
@@ -151,22 +173,25 @@ def test_fee_totals_are_found_by_their_class_in_any_order() -> None:
     assert told(FULL, [*TEXTS[:at], turned, *TEXTS[at + 1 :]]) == []
     lost = ("89" + "".join(used[1:])).ljust(80)
     (one,) = told(FULL, [*TEXTS[:at], lost, *TEXTS[at + 1 :]])
-    assert (one["field"], one["theirs"]) == (f"Total of fee {used[0][:3]}", None)
+    assert (one["field"], one["qualifier"], one["ace"]) == (
+        "89.total_fee_amount_1", used[0][:3], None,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("record", ["20", "21", "33", "43", "51", "52", "60", "88"])
 def test_a_record_that_ace_lacks_is_told_field_by_field(record: str) -> None:
     found = told(FULL, [text for text in TEXTS if not text.startswith(record)])
-    names = {one.name for one in named(record)}
-    assert found and {one["field"] for one in found} <= names
-    assert all(one["ours"] and one["theirs"] is None for one in found)
+    assert found and {one["field"] for one in found} <= {one.id for one in named(record)}
+    assert all(one["paper"] and one["ace"] is None for one in found)
 
 
 def test_the_second_bond_is_not_the_first() -> None:
     lost = [text for text in TEXTS if not text.startswith("319A")]
-    assert {(one["field"], one["ours"]) for one in told(FULL, lost)} == {
-        ("Type of the second bond", "9"), ("Surety of the second bond", "777"),
-        ("Amount of the second bond", "60000"),
+    found = told(FULL, lost)
+    assert {one["qualifier"] for one in found} == {"A"}
+    assert {(one["field"], one["paper"]) for one in found} == {
+        ("31.bond_type_code", "9"), ("31.surety_company_code", "777"),
+        ("31.single_transaction_bond_amount", "60000"),
     }  # fmt: skip
 
 
@@ -185,16 +210,16 @@ def test_lines_are_found_by_their_number_not_their_place() -> None:
     assert told(FULL, numbered("1", "2")) == []
     assert told(FULL, numbered("", "")) == []
     assert told(FULL, numbered("001", "001")) == []
-    assert [(one["place"], one["field"]) for one in told(FULL, numbered("001", "003"))] == [
-        ("line 2", "nothing in ACE"), ("line 3", "only in ACE"),
+    assert [(one["subject"], one["code"]) for one in told(FULL, numbered("001", "003"))] == [
+        ("line 2", "not-in-ace"), ("line 3", "only-in-ace"),
     ]  # fmt: skip
 
 
 def test_a_tariff_number_that_one_side_lacks_is_told_as_one() -> None:
     at = next(place for place, text in enumerate(TEXTS) if text.startswith("50"))
     twice = [*TEXTS[: at + 1], TEXTS[at], *TEXTS[at + 1 :]]
-    assert [(one["place"], one["field"]) for one in told(FULL, twice)] == [
-        ("", "Entered value"), ("line 1.2", "only in ACE"),
+    assert [(one["subject"], one["field"], one["code"]) for one in told(FULL, twice)] == [
+        ("", "entered_value", "field-differs"), ("line 1.2", "tariff", "only-in-ace"),
     ]  # fmt: skip
 
 
@@ -218,12 +243,12 @@ TWO = ((1, "M", "100", None), (1, "H", "H1", 10), (2, "R", "200", 20))
     [
         (((1, "R", "200", 20), (2, "M", "100", None), (2, "H", "H1", 10)), []),
         (((1, "M", "100", None), (1, "H", "H1", 10), (2, "R", "201", 20)),
-         [row("", "Bills", "M MAEU 200", "M MAEU 201")]),
+         [row("", "bills", "M MAEU 200", "M MAEU 201")]),
         (((1, "M", "100", None), (1, "H", "H1", 11), (2, "R", "200", 20)),
-         [row("bill H MAEU H1 with M MAEU 100", "Quantity", "10", "11")]),
-        (((1, "M", "100", None), (1, "H", "H1", 10)), [row("", "Bills", "M MAEU 200", None)]),
+         [row("bill H MAEU H1 with M MAEU 100", "22.manifested_quantity", "10", "11")]),
+        (((1, "M", "100", None), (1, "H", "H1", 10)), [row("", "bills", "M MAEU 200", None)]),
         (((1, "R", "100", 10), (2, "M", "200", None), (2, "H", "H1", 20)),
-         [row("", "Bills that travel together", "H MAEU H1 with M MAEU 100, M MAEU 200",
+         [row("", "bills_together", "H MAEU H1 with M MAEU 100, M MAEU 200",
               "H MAEU H1 with M MAEU 200, M MAEU 100")]),
     ],
 )  # fmt: skip
@@ -243,17 +268,17 @@ def test_releases_that_a_summary_covers_are_compared_in_any_order() -> None:
     assert told(record, [*texts[: at[0]], second, *texts[at[0] + 1 :]]) == []
     lost = texts[at[1]][:2] + texts[at[1]][15:].ljust(78)
     assert told(record, [*texts[: at[1]], lost, *texts[at[1] + 1 :]]) == [
-        row("", "Releases covered", number(8), None)
+        row("", "releases", number(8), None)
     ]
 
 
 def test_what_our_side_could_not_know_is_told_apart() -> None:
     record = made_record.made(full(vessel_code=None))
-    assert told(record, TEXTS) == [row("", "Vessel code", None, "9839430", "not on the paper")]
+    assert told(record, TEXTS) == [row("", "20.vessel_code", None, "9839430", "not-on-paper")]
     assert told(FULL, TEXTS, payment=None) == [
-        row("", "Payment type", None, "2", "not on the paper")
+        row("", "10.payment_type_code", None, "2", "not-on-paper")
     ]  # fmt: skip
-    assert changed("10", "payment_type_code", "1") == [row("", "Payment type", "2", "1")]
+    assert changed("10", "payment_type_code", "1") == [row("", "10.payment_type_code", "2", "1")]
 
 
 def test_fees_follow_the_entry_date_that_cbp_set() -> None:
@@ -263,7 +288,9 @@ def test_fees_follow_the_entry_date_that_cbp_set() -> None:
     texts = stored(record)
     assert told(record, texts) == []
     found = told(record, texts, entry_dates={number(1): date(2026, 9, 30)})
-    assert {one["field"] for one in found} == {"Total of fee 499", "Total fees"}
+    assert {(one["field"], one["qualifier"]) for one in found} == {
+        ("89.total_fee_amount_1", "499"), ("90.grand_total_user_fee_amount", ""),
+    }  # fmt: skip
 
 
 def test_a_summary_that_stands_in_an_answer_twice_is_compared_twice() -> None:
@@ -273,7 +300,9 @@ def test_a_summary_that_stands_in_an_answer_twice_is_compared_twice() -> None:
     other = [*TEXTS[:eleven], put(TEXTS[eleven], one, "CA"), *TEXTS[eleven + 1 :]]
     assert at == len(TEXTS) - 1
     for order in (TEXTS + other, other + TEXTS):
-        assert [found["field"] for found in told(FULL, order)] == ["State of destination"]
+        assert [found["field"] for found in told(FULL, order)] == [
+            "11.u_s_state_of_destination_code"
+        ]
 
 
 # Any field of any record
@@ -310,19 +339,16 @@ def test_any_one_change_is_found_and_nothing_else(change_: tuple[int, Compared, 
     text = TEXTS[place]
     found = told(FULL, [*TEXTS[:place], put(text, one, value), *TEXTS[place + 1 :]])
     same = _alike(one, get(text, one), value)
-    wanted = [] if same else [one.name.format(_class(text))]
+    wanted = [] if same else [one.id]
     if one.field == "value_of_goods_amount" and not same:
-        wanted.insert(0, "Entered value")
+        wanted.insert(0, "entered_value")
     assert [row["field"] for row in found] == wanted
+    assert all(title(row["field"] or "", row["qualifier"] or "") for row in found)
     lines = sum(text.startswith("40") for text in [*TEXTS[:place], text])
     inside = "40" <= one.record < "88"
-    own = [row["place"] for row in found if row["field"] != "Entered value"]
-    assert all(str(place).startswith(f"line {lines}" if inside else "") for place in own)
+    own = [row["subject"] for row in found if row["field"] != "entered_value"]
+    assert all(str(subject).startswith(f"line {lines}" if inside else "") for subject in own)
     assert inside or own in ([], [""])
-
-
-def _class(text: str) -> str:
-    return text[2:4] if text.startswith("54") else text[2:5]
 
 
 def _alike(one: Compared, old: str, new: str) -> bool:

@@ -109,7 +109,7 @@ def test_one_page_answers_the_auditor(report: Report) -> None:
     (place,) = (n for n, page in enumerate(pages) if "For the auditor" in page)
     assert "Differences and mishaps" in pages[place + 1]
     page = " ".join(pages[place].split())
-    assert "Ada Vänce-Łodz, licence 12345, 2026-11-14T15:00Z: ACE batches: 8 entries" in page
+    assert "Ada Vänce-Łodz, licence 12345, 2026-11-14T15:00Z: send-batches" in page
     assert "CBP's authorisation and its dates not recorded" in page
     assert "nothing in this report rests on discretion" in page
     assert "15 of 16" not in page and "13 of 14 entries" in page and "MISSING for 1" in page

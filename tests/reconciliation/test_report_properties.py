@@ -19,6 +19,7 @@ from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 from tests.counts import examples
+from tests.reconciliation.differences import differs
 from tests.reconciliation.made_outage import (
     answer,
     said,
@@ -37,11 +38,11 @@ told = st.one_of(
         st.lists(st.tuples(
             st.sampled_from(NUMBERS),
             st.sampled_from(["accepted", "rejected", "already on file", "not found"]),
-            st.sampled_from(["", "2026-11-10"]), st.sampled_from([[], ["Entered value: paper 1, ACE 2"]]),
+            st.sampled_from(["", "2026-11-10"]), st.sampled_from([(), (differs("entered_value", 1, 2),)]),
         ), max_size=3), st.booleans(),
     ).map(lambda a: answer(
         a[0], "release" if a[0] == "SX" else "summary", a[1],
-        [said(n, how, release_date=day, differs=differs) for n, how, day, differs in a[2]], a[3],
+        [said(n, how, release_date=day, differs=own) for n, how, day, own in a[2]], a[3],
     )),
 )  # fmt: skip
 

@@ -23,7 +23,9 @@ def office(journal: Journal, content: ContentStore) -> Journal:
     """The office's book: a reserve, and a plan whose content it names."""
     journal.append(reserved(), "numbers/ABC", "office")
     plan = content.put(b"a plan")
-    asked = kinds.ApprovalAsked(plan=plan, what="test", binds=[], preparer="jo")
+    asked = kinds.ApprovalAsked(
+        plan=plan, act=kinds.Act.SEND_BATCHES, topic=plan, binds=[], preparer="jo"
+    )
     journal.append(asked, f"plan/{plan}", "jo")
     return journal
 

@@ -14,10 +14,11 @@ from tasks.ace.answers.columns import Index, hidden, is_text, joined, placed
 from tasks.ace.answers.read import Reading
 from tasks.ace.checks.deck import Rows
 
+NO_BOND = "2"
 STATUSES = {
     "0": "unknown",
     "1": "bonded",
-    "2": "no bond",
+    NO_BOND: "no bond",
     "3": "void",
     "4": "inactive",
 }

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from tasks.ace.answers.facts import Condition, EntryAnswer
+from tasks.shared.struct_columns import arrow_types
 
 MONEY = pa.decimal128(14, 2)
 TIME = pa.timestamp("s")
@@ -15,72 +19,21 @@ _TEXT, _DATE, _FLAG, _NUMBER, _PLACE = (
     pa.string(), pa.date32(), pa.bool_(), pa.int64(), pa.int32()
 )  # fmt: skip
 
-_ENTRIES: Mapping[str, pa.DataType] = {
-    "entry_number": _TEXT,
-    "disposition": _TEXT,
-    "code": _TEXT,
-    "severity": _TEXT,
-    "text": _TEXT,
-    "action": _TEXT,
-    "reference": _TEXT,
-    "block": _PLACE,
-    "record_index": _NUMBER,
-    "port": _TEXT,
-    "entry_type": _TEXT,
-    "importer_number": _TEXT,
-    "version": _TEXT,
-    "accepted_at": TIME,
-    "control": _TEXT,
-    "summary": _TEXT,
-    "summary_date": _DATE,
-    "late": _FLAG,
-    "release": _TEXT,
-    "release_code": _TEXT,
-    "release_date": _DATE,
-    "release_origin": _TEXT,
-    "collection": _TEXT,
-    "collection_date": _DATE,
-    "corrected": _FLAG,
-    "owned": _FLAG,
-    "review": _FLAG,
-    "liquidation": _TEXT,
-    "liquidation_date": _DATE,
-    "entry_date": _DATE,
-    "filing_date": _DATE,
-    "reject_date": _DATE,
-    "statement_date": _DATE,
-    "duty": MONEY,
-    "tax": MONEY,
-    "fees": MONEY,
-    "interest": MONEY,
-    "ad_cvd": MONEY,
-    "lines": _NUMBER,
-    "bond_type": _TEXT,
-    "surety_code": _TEXT,
-    "bond_number": _TEXT,
-    "bond_amount": MONEY,
-    "census": _TEXT,
-    "immediate_delivery": _FLAG,
-    "at": TIME,
-    "remarks": _TEXT,
-}
+_BY_TYPE: Mapping[str, pa.DataType] = {
+    "str": _TEXT, "date": _DATE, "bool": _FLAG, "int": _NUMBER, "int32": _PLACE, "datetime": TIME,
+    "decimal": MONEY,
+}  # fmt: skip
+
+
+def _columns(struct: type[msgspec.Struct], *omit: str) -> dict[str, pa.DataType]:
+    return {name: _BY_TYPE[kind] for name, kind in arrow_types(struct, omit).items()}
+
+
+_ENTRIES: Mapping[str, pa.DataType] = _columns(EntryAnswer, "conditions")
 _CONDITIONS: Mapping[str, pa.DataType] = {
     "head": _NUMBER,
     "block": _PLACE,
-    "entry_number": _TEXT,
-    "level": _TEXT,
-    "code": _TEXT,
-    "place": _TEXT,
-    "severity": _TEXT,
-    "text": _TEXT,
-    "record": _TEXT,
-    "line": _TEXT,
-    "reference": _TEXT,
-    "sent_record": _NUMBER,
-    "at": TIME,
-    "final": _FLAG,
-    "record_index": _NUMBER,
-    "position": _PLACE,
+    **_columns(Condition, "application"),
 }
 _BILLS: Mapping[str, pa.DataType] = {
     "head": _NUMBER,

@@ -51,7 +51,7 @@ PLAN = pa.schema(
         ("debit", pa.date32()),
         ("due", pa.date32()),
         ("amount", pa.int64()),
-        ("note", pa.string()),
+        ("notes", pa.list_(pa.string())),
     ]
 )
 MOVED = "moved: the payer's ceiling was reached"
@@ -180,7 +180,7 @@ def _row(way: Way, day: date | None, notes: Sequence[str], calendar: Calendar) -
         "periodic_month": f"{_period(way, day)[1]:02d}" if monthly and day else None,
         "debit": debit_day(way, day, calendar) if day else None,
         "due": way.due,
-        "note": "; ".join(notes) or None,
+        "notes": list(notes),
     }
 
 

@@ -54,6 +54,6 @@ def daily_totals(plan: pa.Table, payment: Payment) -> pa.Table:
 
 def over_ceiling(plan: pa.Table) -> list[str]:
     """The entry numbers that no day could take under the ceiling."""
-    pairs = zip(plan["entry_number"].to_pylist(), plan["note"].to_pylist(), strict=True)
-    told = (ALONE, FULL, MONTH_FULL)
-    return [number for number, note in pairs if note and any(one in note for one in told)]
+    pairs = zip(plan["entry_number"].to_pylist(), plan["notes"].to_pylist(), strict=True)
+    over = {ALONE, FULL, MONTH_FULL}
+    return [number for number, notes in pairs if over.intersection(notes)]

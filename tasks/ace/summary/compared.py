@@ -2,7 +2,8 @@
 
 `data/ace/summary_compared.csv`, one row a field of a record that ACE returns (10 to 90, EQ v26 p.52)
 and one for each column of the image tables that has no field of its own. `kind`: how values are
-read; empty where the field is not compared, and `why` says why not. `mark`: of several records of one
+read; empty where the field is not compared, and `why` says why not; `whole` for what no field holds (a
+set of bills, a line). `mark`: of several records of one
 id, which (second bond, article party, case). `unknown`: why our side may be unable to say anything.
 """
 
@@ -22,10 +23,15 @@ from tasks.entries import schema
 KEY = "key"
 """A kind: by this both sides are found, so it never differs by itself."""
 
+WHOLE = "whole"
+"""A kind: what is compared as one, with a title here and no field of a record."""
+
+ENTERED_VALUE = "entered_value"
+
 NUMBERS = {"count": 1, "dollars": 1, "cents": 100, "hundredths": 100, "parts": 10_000}
 """Kinds of numbers, and how many of the last place make one. A blank number is zero."""
 
-KINDS = ("text", "party", "date", *NUMBERS, KEY)
+KINDS = ("text", "party", "date", *NUMBERS, KEY, WHOLE)
 BILLS = ("22", "23")
 RELEASES = "32"
 SETS = (*BILLS, RELEASES)
@@ -47,6 +53,11 @@ class Compared:
     title: str
     unknown: str
     why: str
+
+    @property
+    def id(self) -> str:
+        """The field as a difference names it: `40.charges_amount`, `entered_value`."""
+        return f"{self.record}.{self.field}" if self.record else self.field
 
     @property
     def name(self) -> str:
@@ -79,6 +90,15 @@ def named(record: str, mark: str = "") -> tuple[Compared, ...]:
     first = [one for one in own if one.mark == own[0].mark]
     odd = any(one.mark for one in own)
     return tuple(replace(one, title=f"{one.field} ({mark})") if odd else one for one in first)
+
+
+@cache
+def title(field: str, qualifier: str = "") -> str:
+    """What a person calls the field of a difference. Raises KeyError for a field that none can have."""
+    records_ = {one.id: one.record for one in rows() if one.field}
+    return next(one.name for one in named(records_[field], qualifier) if one.id == field).format(
+        qualifier
+    )
 
 
 @cache

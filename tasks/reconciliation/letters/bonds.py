@@ -16,7 +16,7 @@ _COLUMNS = (Head("Entry", 19), Head("Type, port", 14), Head("Released", 14), Hea
 
 def drafts(cases: Cases) -> Iterator[Draft]:
     """One letter an importer, what is due first on top."""
-    open_ = cases.where(lambda case: to_be_filed(case) and bool(fault(case.one)))
+    open_ = cases.where(lambda case: to_be_filed(case) and fault(case.one) is not None)
     whose = open_.by(lambda one: f"{one.importer}|{identity(cases.workspace, one.one.importer)}")
     for some in whose.values():
         yield _letter(some)
@@ -53,5 +53,5 @@ def _row(case: Case) -> tuple[str, ...]:
         joined((case.one.entry_type, case.one.port)),
         day(case.row["release_date"]),
         day(case.due),
-        fault(case.one),
+        problem.wrong if (problem := fault(case.one)) else "",
     )

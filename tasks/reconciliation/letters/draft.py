@@ -35,6 +35,8 @@ class Draft:
     numbers: tuple[str, ...]
     listed: bool = False
     signed: bool = True
+    urgent: frozenset[int] = frozenset()
+    """Rows, from 0, that are printed in red."""
     lines: int = 1
     """Lines that each row of the table is high at least: room to write by hand."""
 

@@ -116,6 +116,9 @@ def _sheet(party: Party) -> Draft:
         columns=_COLUMNS,
         rows=tuple((row["section"], row["ask"], known.get(row["known"], ""), _to_do(row, known))
                    for row in _asks()),
+        urgent=frozenset(
+            n for n, row in enumerate(_asks()) if _open(row, known) and row["need"] == "must"
+        ),
         after=(f"Missing for certain: {len(missing)} of {len(_asks())} items. The party itself "
                "answers for what it certifies; a broker only passes it on.",),
         numbers=party.entries,

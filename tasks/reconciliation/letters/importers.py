@@ -46,6 +46,7 @@ def _letter(some: Cases, gaps: dict[str, str], today: date) -> Draft:
         ),
         columns=_COLUMNS,
         rows=tuple(rows),
+        urgent=frozenset(n for n, one in enumerate(ordered) if one.due and one.due < today),
         after=("Please answer with the entry number, by e-mail or telephone, or send the commercial "
                "documents that show it.",),
         numbers=some.numbers,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from tasks.reconciliation.letters.draft import Draft
@@ -29,7 +28,8 @@ def render(draft: Draft, broker: Broker, made: datetime, day: str, *, drill: boo
     paper.y += 2
     inner, shares = UPRIGHT.inner, sum(head.share for head in draft.columns)
     columns = [Column(head.title, inner * head.share / shares) for head in draft.columns]
-    paper.table(columns, draft.rows, 8.5, red=_urgent, lines=draft.lines)
+    urgent = {draft.rows[index] for index in draft.urgent}
+    paper.table(columns, draft.rows, 8.5, red=lambda row: tuple(row) in urgent, lines=draft.lines)
     for text in draft.after:
         paper.text(text, 10)
     if draft.signed:
@@ -47,10 +47,6 @@ def _frame(draft: Draft, broker: Broker, made: datetime, drill: bool) -> Frame:
         mark=DRILL if drill else "",
         made=made,
     )
-
-
-def _urgent(row: Sequence[str]) -> bool:
-    return any(cell == "MISSING" or cell.endswith("LATE") for cell in row)
 
 
 def _sign(paper: Paper, broker: Broker) -> None:

@@ -10,6 +10,8 @@ from tasks.reconciliation.bond_words import DESIGNATIONS
 from tasks.reconciliation.letters.cases import Cases, day, joined, to_be_filed
 from tasks.reconciliation.letters.draft import SURETIES, Draft, Head
 from tasks.reconciliation.report_rows import masked
+from tasks.reconciliation.view import ADDITIONAL
+from tasks.shared.kinds import SingleBond
 
 _COLUMNS = (Head("Entry", 19), Head("Type, port", 13), Head("Importer", 30), Head("Bond", 12),
             Head("Amount, dollars", 13), Head("Released", 13))  # fmt: skip
@@ -27,9 +29,13 @@ def drafts(cases: Cases) -> Iterator[Draft]:
         yield _list(code, [row for row in rows if (row["surety_code"] or "") == code])
 
 
-def _is_open(row: dict, open_: tuple[str, ...]) -> bool:
-    own = f"{row['designation']} {row['surety_code'] or '?'} {row['amount'] or 0}"
-    return own in open_ or (row["designation"] != "A" and "B" in open_)
+def _is_open(row: dict, open_: tuple[SingleBond, ...]) -> bool:
+    own = SingleBond(
+        designation=row["designation"] or "B",
+        surety=row["surety_code"] or "",
+        amount=row["amount"] or 0,
+    )
+    return own in open_ or (own.designation != ADDITIONAL and SingleBond() in open_)
 
 
 def _list(code: str, rows: list[dict]) -> Draft:

@@ -66,7 +66,7 @@ def _to_port(port: str, some: Cases) -> Draft:
 
 def _row(one: Case) -> tuple[str, ...]:
     views = [one.one.views.get(about) for about in (NOTICE, RELEASE)]
-    said = next((f"{view.release_code} {view.release or view.text}".strip()
+    said = next((f"{view.release_code} {view.release or view.message}".strip()
                  for view in views if view is not None and view.release_code), "")  # fmt: skip
     copy = one.row["stamped_copy"] or "copy MISSING: ask the desk"
     return (one.number, day(one.row["release_date"]), said,

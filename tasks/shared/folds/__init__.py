@@ -15,9 +15,9 @@ from tasks.shared.folds import (
     mail,
     numbers,
     people,
+    registry,
     screening,
 )
-from tasks.shared.folds.registry import FOLDS
 
 __all__ = [
     "ace",
@@ -37,7 +37,6 @@ __all__ = [
 def apply(connection: sa.Connection, seq: int, body: kinds.Body) -> None:
     """Carry one event into the tables. Raises IntegrityError or NumberUnavailable if it cannot
     be true after what stands already."""
-    if found := FOLDS.get(type(body)):
-        found(connection, seq, body)
+    registry.apply(connection, seq, body)
     if plan := getattr(body, "approval", ""):
         people.carried_out(connection, seq, plan)

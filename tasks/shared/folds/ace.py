@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from tasks.shared import kinds
@@ -16,6 +15,9 @@ from tasks.shared.ace_tables import (
     BONDS,
     CALLS,
     DROPPED,
+    OF_BATCH,
+    OF_DROPPED,
+    OF_QUERY,
     QUERIES,
     REFUSED,
     REQUESTS,
@@ -27,24 +29,15 @@ from tasks.shared.folds.people import carried_out
 from tasks.shared.folds.registry import fold
 from tasks.shared.folds.upsert import Row, put
 from tasks.shared.projections import ENTRIES, among
+from tasks.shared.struct_columns import cell, row_of
 
 
 @fold(kinds.BatchNamed)
 def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
     move(connection, seq, body.numbers, ("recorded",), "recorded")
-    batch = {"batch": body.batch, "application": body.application, "plan": body.plan, "seq": seq}
-    connection.execute(
-        sa.insert(BATCHES),
-        [
-            {
-                **batch,
-                "content": body.content,
-                "file": body.file,
-                "written": False,
-                "size": len(body.numbers),
-            }
-        ],
-    )
+    batch = row_of(body, *OF_BATCH)
+    batch |= {"written": False, "size": len(body.numbers), "seq": seq}
+    connection.execute(sa.insert(BATCHES), [batch])
     refused = sa.or_(*(SENT.c.state == state for state in REFUSED))
     again = sa.delete(SENT).where(SENT.c.application == body.application, refused)
     connection.execute(
@@ -52,7 +45,7 @@ def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
     )
     digests = entry_digests(connection, body.numbers)
     rows = [
-        {"application": body.application, "number": number, "batch": body.batch, "code": "",
+        {"application": body.application, "number": number, "batch": body.batch, "reasons": "", "lost": False,
          "state": "waiting", "digest": own.digest, "release_digest": own.release_digest, "outside": False,
          "seq": seq}
         for number, own in digests.items()
@@ -82,10 +75,8 @@ def _written(connection: sa.Connection, seq: int, body: kinds.BatchWritten) -> N
 
 @fold(kinds.QueryNamed)
 def _queried(connection: sa.Connection, seq: int, body: kinds.QueryNamed) -> None:
-    row = {"batch": body.batch, "application": body.application, "about": body.about}
-    state = {"file": body.file, "written": False, "answered": False, "rejected": ""}
-    new = {**row, **state, "seq": seq}
-    connection.execute(sa.insert(QUERIES), [new])
+    state = {"written": False, "answered": False, "rejected": False, "reasons": "", "seq": seq}
+    connection.execute(sa.insert(QUERIES), [row_of(body, *OF_QUERY) | state])
     put(
         connection,
         ASKED,
@@ -107,7 +98,7 @@ def _answered(connection: sa.Connection, seq: int, body: kinds.AnswerRead) -> No
         _requested(connection, body, seq)
     if asked is not None and body.rejected:
         mine = sa.update(QUERIES).where(QUERIES.c.batch == body.batch, ~QUERIES.c.answered)
-        connection.execute(mine.values(rejected=body.why or "no reason given"))
+        connection.execute(mine.values(rejected=True, reasons=cell(body.reasons)))
     elif asked is not None:
         change = sa.update(QUERIES).where(QUERIES.c.batch == body.batch).values(answered=True)
         connection.execute(change)
@@ -124,14 +115,14 @@ _LIFTS = {"C": "D"}
 
 def _requested(connection: sa.Connection, body: kinds.AnswerRead, seq: int) -> None:
     for line in body.lines:
-        code = line.code.split()[0] if line.code.strip() else ""
+        code = line.code
         if code in CALLS:
-            row = {"number": line.number, "code": code, "text": line.text, "how": "", "seq": seq}
+            row = {"number": line.number, "code": code, "text": line.message, "how": "", "seq": seq}
             put(connection, REQUESTS, [row])
         elif code in _LIFTS:
             over = sa.update(REQUESTS).where(REQUESTS.c.number == line.number)
             over = over.where(REQUESTS.c.code == _LIFTS[code], REQUESTS.c.how == "")
-            connection.execute(over.values(how=line.text or code))
+            connection.execute(over.values(how=line.message or code))
 
 
 @fold(kinds.RequestAnswered)
@@ -143,17 +134,19 @@ def _request_answered(connection: sa.Connection, seq: int, body: kinds.RequestAn
 def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
     """An answer to what we sent. Only what waits can change: a second or late copy does nothing,
     unless the batch was thought not to have reached ACE."""
-    open_ = sa.or_(SENT.c.state == "waiting", SENT.c.code == NOT_RECEIVED)
+    open_ = sa.or_(SENT.c.state == "waiting", SENT.c.lost)
     change = sa.update(SENT).where(SENT.c.batch == body.batch, open_)
     if body.rejected:
-        connection.execute(change.values(state="batch rejected", code=body.why))
+        connection.execute(
+            change.values(state="batch rejected", reasons=cell(body.reasons), lost=False)
+        )
         return
     sent = connection.execute(sa.select(BATCHES).where(BATCHES.c.batch == body.batch)).first()
     told = [
         {
             "n": line.number,
             "now": state,
-            "why": f"{line.code} {line.text}".strip(),
+            "why": cell(line.why),
             "off": line.outside and state == "rejected",
         }
         for line in body.lines
@@ -164,16 +157,13 @@ def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
             SENT.c.application == sent.application, SENT.c.number == sa.bindparam("n")
         )
         now, why, off = (sa.bindparam(name) for name in ("now", "why", "off"))
-        connection.execute(own.values(state=now, code=why, outside=off), told)
-
-
-NOT_RECEIVED = "not received"
+        connection.execute(own.values(state=now, reasons=why, outside=off, lost=False), told)
 
 
 @fold(kinds.BatchNotReceived)
 def _not_received(connection: sa.Connection, seq: int, body: kinds.BatchNotReceived) -> None:
     lost = sa.update(SENT).where(SENT.c.batch == body.batch, SENT.c.state == "waiting")
-    connection.execute(lost.values(state="not processed", code=NOT_RECEIVED, seq=seq))
+    connection.execute(lost.values(state="not processed", reasons="", lost=True, seq=seq))
     done = sa.update(BATCHES).where(BATCHES.c.batch == body.batch).values(written=True)
     connection.execute(done)
 
@@ -183,13 +173,13 @@ def _send_again(connection: sa.Connection, seq: int, body: kinds.SendAgain) -> N
     refused = sa.or_(SENT.c.state == "rejected", SENT.c.state == "batch rejected")
     again = sa.update(SENT).where(SENT.c.number == body.number, refused)
     again = again.where(SENT.c.application == body.application)
-    connection.execute(again.values(state="not processed", code=body.reason, seq=seq))
+    reasons = cell((kinds.AceReason(text=body.reason),))
+    connection.execute(again.values(state="not processed", reasons=reasons, seq=seq))
 
 
 @fold(kinds.PlanDropped)
 def _dropped(connection: sa.Connection, seq: int, body: kinds.PlanDropped) -> None:
-    row = {"plan": body.plan, "reason": body.reason, "seq": seq}
-    connection.execute(sa.insert(DROPPED), [row])
+    connection.execute(sa.insert(DROPPED), [row_of(body, *OF_DROPPED) | {"seq": seq}])
 
 
 SENT_STATES = {
@@ -207,18 +197,15 @@ def _view(connection: sa.Connection, body: kinds.AnswerRead, asked: int, seq: in
     common = {"about": body.about, "content": body.content, "asked": asked, "seq": seq}
     rows = []
     for line in body.lines:
-        said = dict(zip(_VIEWED, _viewed(line), strict=True))
-        bonds = kinds.canonical(msgspec.to_builtins(line.bonds)) if line.bonds else ""
-        rows.append(said | {"differs": "; ".join(line.differs), "bonds": bonds, **common})
+        status = dict(zip(_VIEWED, _viewed(line), strict=True))
+        lists = {name: cell(status[name]) for name in _LISTS}
+        rows.append({**status, **lists, **common})
     put(connection, VIEWS, rows if body.batch else _noticed(connection, body.about, rows),
         newer="asked")  # fmt: skip
 
 
-_VIEWED = tuple(
-    name
-    for name in kinds.AnswerLine.__struct_fields__
-    if name in VIEWS.c and name not in ("differs", "bonds")
-)
+_VIEWED = ("number", *kinds.AceStatus.__struct_fields__)
+_LISTS = ("differs", "bonds", "reasons")
 _viewed = attrgetter(*_VIEWED)
 
 
@@ -250,4 +237,4 @@ RELEASE_REMOVED = "99"
 
 @fold(kinds.BondConfirmed)
 def _bonded(connection: sa.Connection, seq: int, body: kinds.BondConfirmed) -> None:
-    put(connection, BONDS, [{"number": body.number, "bond": body.bond, "seq": seq}])
+    put(connection, BONDS, [{"number": body.number, "bond": cell(body.bond) or "", "seq": seq}])

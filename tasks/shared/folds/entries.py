@@ -11,6 +11,7 @@ from tasks.shared.folds.in_bonds import carry
 from tasks.shared.folds.numbers import move
 from tasks.shared.folds.registry import fold
 from tasks.shared.projections import ENTRIES, WITH_ANOTHER
+from tasks.shared.struct_columns import cell
 
 
 @fold(kinds.EntriesRecorded)
@@ -72,8 +73,8 @@ def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict
 
 def _single_bonds(line: kinds.EntryLine) -> str:
     """A JSON list; empty if there is none. Bond type 9 is a single transaction bond of unknown terms."""
-    bonds = line.single_bonds or (["B"] if line.bond_type == "9" else [])
-    return kinds.canonical(bonds, floats=False) if bonds else ""
+    unknown = [kinds.SingleBond()] if line.bond_type == "9" else []
+    return cell(line.single_bonds or unknown)
 
 
 @fold(kinds.EntrySettled)

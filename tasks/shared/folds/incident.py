@@ -6,7 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tasks.shared import kinds
-from tasks.shared.folds.registry import FOLDS, fold
+from tasks.shared.folds.registry import fold
 from tasks.shared.folds.upsert import put
 from tasks.shared.incident_tables import (
     BREACHES,
@@ -21,6 +21,14 @@ OVER = ("dismissed", "closed")
 """States after which another incident can be opened."""
 
 
+@fold(
+    *(
+        struct
+        for base in (kinds.IncidentStep, kinds.IncidentOpened)
+        for struct in base.__subclasses__()
+        if struct.kind
+    )
+)
 def _stepped(connection: sa.Connection, seq: int, body: kinds.IncidentStep) -> None:
     state = body.kind.partition(".")[2]
     own = INCIDENTS.c.incident == body.incident
@@ -35,15 +43,6 @@ def _stepped(connection: sa.Connection, seq: int, body: kinds.IncidentStep) -> N
     step |= {"note": body.note, "reference": body.reference, "until": body.until}
     step |= {"ports": " ".join(body.ports), "attached": attached}
     connection.execute(sa.insert(INCIDENT_STEPS), [step])
-
-
-FOLDS.update(
-    dict.fromkeys(
-        (one for base in (kinds.IncidentStep, kinds.IncidentOpened)
-         for one in base.__subclasses__() if one.kind),
-        _stepped,
-    )
-)  # fmt: skip
 
 
 @fold(kinds.IncidentBreachFound)

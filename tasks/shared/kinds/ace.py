@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from tasks.shared.kinds.base import Body
+from tasks.shared.kinds.entries import SingleBond
 
 
 class BatchNamed(Body, frozen=True, kw_only=True):
@@ -104,17 +105,45 @@ class ImporterBond(msgspec.Struct, frozen=True, kw_only=True):
     sufficient: bool | None = None
 
 
-class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer says of one entry (or importer), in the words of `tasks/ace`.
+class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One field that the record and ACE do not agree on.
 
-    `differs`: fields of the summary in ACE that are not as ours would be. `outside`: it was
-    rejected, and every reason lies outside the record (payment, bond, importer). `owed`: duty, taxes,
-    fees and AD/CVD of the stored summary in dollars; `collection`: whether that was paid, `collected`
-    the day (ER record JC). `bonds`: an importer's continuous bonds; `monthly`: whether the importer
-    is enrolled for the periodic monthly statement (KR record K2).
+    code: `field-differs`, `not-in-ace` or `only-in-ace` (a line or a tariff number), `not-on-paper`
+    (ACE has what our side cannot state), `no-summary-in-ace`. subject: the part of the summary
+    (`line 1`, `line 1.2`, `bill M ABCD 123`), empty for the whole. field: as in
+    `data/ace/summary_compared.csv` (`40.charges_amount`, `entered_value`). qualifier: of several
+    records of one id, which (fee class, second bond, party). paper, ace: values as a person reads
+    them, empty where that side has none.
     """
 
-    number: str
+    code: str
+    field: str = ""
+    subject: str = ""
+    qualifier: str = ""
+    paper: str = ""
+    ace: str = ""
+
+
+class AceReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reason that ACE gave: its code, CBP's own text, and of what (`line 3`; `record 12 column 5` of
+    our batch). A reason without a code is a person's, or CBP's text alone."""
+
+    code: str = ""
+    text: str = ""
+    subject: str = ""
+
+
+class AceStatus(msgspec.Struct, frozen=True):
+    """What ACE shows of one entry (or importer), in the words of `tasks/ace`. Each fact is declared
+    here and nowhere else: answers in the journal carry it (`AnswerLine`), the table `p_view` has a
+    column for it, and the classification reads it (`View`).
+
+    Days are YYYY-MM-DD. `differs`: what the stored summary has otherwise than our record. `bonds`: an
+    importer's continuous bonds; `monthly`: whether the importer is enrolled for the periodic monthly
+    statement (KR record K2). None: ACE says neither yes nor no. `code` and `text` close the answer, `reasons`
+    come before them; `resume_at`: from which moment a range that ACE cut is asked for again (EQ).
+    """
+
     disposition: str
     code: str = ""
     text: str = ""
@@ -125,13 +154,48 @@ class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
     version: str = ""
     late: bool | None = None
+    differs: tuple[Difference, ...] = ()
+    bonds: tuple[ImporterBond, ...] = ()
+    monthly: bool | None = None
+    reasons: tuple[AceReason, ...] = ()
+    resume_at: str = ""
+
+    @property
+    def why(self) -> tuple[AceReason, ...]:
+        """The reasons; what closes the answer where ACE gave none."""
+        closing = AceReason(code=self.code, text=self.text)
+        return self.reasons or ((closing,) if self.code or self.text else ())
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Each code of the reasons once; that which closes the answer where they have none."""
+        own = tuple(dict.fromkeys(reason.code for reason in self.reasons if reason.code))
+        return own or ((self.code,) if self.code else ())
+
+    @property
+    def message(self) -> str:
+        """CBP's own texts for a person."""
+        texts = (
+            f"{reason.subject}: {reason.text}" if reason.subject else reason.text
+            for reason in self.reasons
+            if reason.text
+        )
+        return "; ".join(dict.fromkeys(texts)) or self.text
+
+
+class AnswerLine(AceStatus, frozen=True, kw_only=True):
+    """What an answer says of one entry (or importer).
+
+    `outside`: it was rejected, and every reason lies outside the record (payment, bond, importer).
+    `owed`: duty, taxes, fees and AD/CVD of the stored summary in dollars; `collection`: whether that
+    was paid, `collection_date` the day (ER record JC).
+    """
+
+    number: str
     outside: bool = False
     owed: str = ""
     collection: str = ""
-    collected: str = ""
-    differs: list[str] = []
-    bonds: list[ImporterBond] = []
-    monthly: bool | None = None
+    collection_date: str = ""
 
 
 class AnswerRead(Body, frozen=True, kw_only=True):
@@ -139,7 +203,7 @@ class AnswerRead(Body, frozen=True, kw_only=True):
 
     `file`: the name under which it came. `about`: summary, release, bill, importer, range, probe; by
     itself also notice (SO), action (what CBP did with a summary) and request (what it asks for).
-    `rejected`: nothing of our batch was processed, and `why` is CBP's codes and texts for that.
+    `rejected`: nothing of our batch was processed, and `reasons` are CBP's for that.
     """
 
     kind: ClassVar[str] = "answer.read"
@@ -149,7 +213,7 @@ class AnswerRead(Body, frozen=True, kw_only=True):
     content: str
     rejected: bool
     lines: list[AnswerLine]
-    why: str = ""
+    reasons: tuple[AceReason, ...] = ()
     file: str = ""
 
 
@@ -165,9 +229,9 @@ class AnswerRepeated(Body, frozen=True, kw_only=True):
 
 class BondConfirmed(Body, frozen=True, kw_only=True):
     """The surety's eBond for a single transaction bond stands in ACE (errors 752-757). `bond`: which
-    one, as in `EntryLine.single_bonds`; empty for whatever is the basic bond."""
+    one, as in `EntryLine.single_bonds`; None for whatever is the basic bond."""
 
     kind: ClassVar[str] = "bond.confirmed"
     number: str
     proof: str
-    bond: str = ""
+    bond: SingleBond | None = None

@@ -9,15 +9,24 @@ import msgspec
 from tasks.shared.kinds.base import Body
 
 
+class SingleBond(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A single transaction bond. designation: B basic, U substitution, E superseding, A additional (AE
+    2026-07 p.156); surety: CBP's code, empty if it is not recorded; amount: whole dollars, 0 if it is
+    not recorded."""
+
+    designation: str = "B"
+    surety: str = ""
+    amount: int = 0
+
+
 class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     """What the accounting needs to know of a recorded entry without opening its content.
 
     `release_digest`: of what a cargo release tells of it.
     `in_bonds`: the in-bond numbers on its bills. `consignee`: as recorded, or a private reference.
     `entered`: the day that decides which bond holds, released or estimated (AE 2026-07 p.156).
-    `single_bonds`: its single transaction bonds, each as designation, surety and dollars: `B 036
-    25000`; those that an additional surety gives too. `covered_by`: the number of the consolidating
-    summary that takes its release; `consolidating`: it is such a summary itself.
+    `single_bonds`: its single transaction bonds, those of an additional surety too. `covered_by`: the
+    number of the consolidating summary that takes its release; `consolidating`: it is such a summary.
     """
 
     number: str
@@ -34,7 +43,7 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     bond_type: str = ""
     consignee: str = ""
     in_bonds: list[str] = []
-    single_bonds: list[str] = []
+    single_bonds: list[SingleBond] = []
     covered_by: str = ""
     consolidating: bool = False
 

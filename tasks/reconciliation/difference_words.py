@@ -1,0 +1,18 @@
+"""A difference between paper and ACE as a person reads it."""
+
+from __future__ import annotations
+
+from tasks.ace.summary.compared import title
+from tasks.shared import messages
+from tasks.shared.kinds import Difference
+
+
+def in_words(difference: Difference) -> str:
+    """One line: where, which field, the value on paper and that in ACE."""
+    values = {
+        "field": title(difference.field, difference.qualifier) if difference.field else "",
+        "paper": difference.paper or "nothing",
+        "ace": difference.ace or "nothing",
+    }
+    text = messages.text(difference.code, values)
+    return f"{difference.subject}, {text}" if difference.subject else text
