@@ -187,7 +187,7 @@ def refusal(address: str, access: Access, ca_file: Path | None = None) -> str:
         with urllib.request.urlopen(call, timeout=10, context=trust):
             return ""
     except urllib.error.HTTPError as error:
-        return access.refused_by(address) if error.code == 401 else str(error)
+        return str(access.refused_by(address)) if error.code == 401 else str(error)
     except OSError as error:
         return str(error)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from tasks.desk.context import Json, desk, say, show
+from tasks.desk.context import Json, desk, say, show, tell
 from tasks.shared.errors import BadInput, NotApproved
 
 if TYPE_CHECKING:
@@ -248,6 +248,7 @@ def stand_in(
         ),
     ] = None,
     late: Annotated[bool, typer.Option("--late", help="Send also the answers kept back.")] = False,
+    as_json: Json = False,
 ) -> None:
     """A stand-in for ACE, for drills: answers the files of one folder into another."""
     from tasks.ace.stand_in import StandIn
@@ -260,7 +261,8 @@ def stand_in(
         for kind in wrongs:
             ace.misbehave(kind)
         done = ace.process_folder(inbox, outbox, late=late)
-    say(f"{len(done.read)} file(s) answered, {len(done.written)} written to {outbox}")
+    words = f"{len(done.read)} file(s) answered, {len(done.written)} written to {outbox}"
+    tell(as_json, words, answered=len(done.read), written=[str(path) for path in done.written])
 
 
 def _misbehaviours(wanted: Sequence[str]) -> list[Kind]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import Force, Json, desk, say, show
+from tasks.desk.context import Force, Json, desk, say, show, tell
 from tasks.shared.errors import BadInput, Problem, Refused
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def workbook(
     to: Annotated[str, typer.Option("--desk", help="The desk it is for.")],
     out: Annotated[Path | None, typer.Option(help="The file to write (.xlsx).")] = None,
     force: Force = False,
+    as_json: Json = False,
 ) -> None:
     """Write a desk's workbook with its issued, unused numbers pre-printed. A file that somebody filled
     in is not written over."""
@@ -30,7 +31,8 @@ def workbook(
 
     path = out or Path(f"{handout.file_name(to)}.xlsx")
     count = handout.write(desk.workspace.journal, desk.workspace.settings, to, path, force=force)
-    say(f"{path}: {count} numbers for the desk {to}. Print it too: paper works without power.")
+    words = f"{path}: {count} numbers for the desk {to}. Print it too: paper works without power."
+    tell(as_json, words, file=str(path), desk=to, numbers=count)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.desk.context import Json, desk, say, show
+from tasks.desk.context import Json, desk, say, show, tell
 
 if TYPE_CHECKING:
     from tasks.shared.journal_copy import Adoption
@@ -52,14 +52,17 @@ def export(
     private: Annotated[
         bool, typer.Option("--private", help="Private values too, sealed with a passphrase.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Write a signed copy of the book, with its content, into a folder. Private values stay behind
     their references, unless they are sealed to somebody."""
     from tasks.shared.journal_copy import export as write, signer
 
     head = write(desk.workspace.journal, desk.workspace.content, desk.home, out)
-    say(f"{head.seq} events written to {out}; signed head {head.digest[:16]}")
-    say(f"Signed with the key {signer(out)}: whoever takes the copy names it with --signed-by.")
+    facts = {"folder": str(out), "events": head.seq, "head": head.digest, "signer": signer(out)}
+    if not as_json:
+        say(f"{head.seq} events written to {out}; signed head {head.digest[:16]}")
+        say(f"Signed with the key {signer(out)}: whoever takes the copy names it with --signed-by.")
     if private or private_to:
         from tasks.desk.kit import phrase_of
         from tasks.shared import private_copy
@@ -68,7 +71,11 @@ def export(
         phrase = phrase_of(out / private_copy.FILE, new=True) if private else ""
         to = To([read_public(path) for path in private_to or ()], phrase)
         count = private_copy.write(desk.workspace.vault, out, to)
-        say(f"{out / private_copy.FILE}: {count} private value(s), sealed")
+        facts |= {"private": count, "sealed": str(out / private_copy.FILE)}
+        if not as_json:
+            say(f"{out / private_copy.FILE}: {count} private value(s), sealed")
+    if as_json:
+        tell(True, "", **facts)
 
 
 @app.command()
@@ -88,9 +95,10 @@ def tail(
 
 
 @app.command()
-def rebuild() -> None:
+def rebuild(as_json: Json = False) -> None:
     """Drop the projections and fold them anew from the events."""
-    say(f"Projections rebuilt from {desk.workspace.journal.rebuild()} events.")
+    count = desk.workspace.journal.rebuild()
+    tell(as_json, f"Projections rebuilt from {count} events.", events=count)
 
 
 @app.command()
@@ -114,6 +122,7 @@ def adopt(
     from tasks.shared.private_copy import FILE as PRIVATE
 
     read(copy, signed_by)
+    count = 0
     if (copy / PRIVATE).is_file():
         from tasks.desk.kit import opened_by
         from tasks.shared.private_copy import take as take_private
@@ -127,7 +136,7 @@ def adopt(
         leave_conflicts=leave_conflicts, signed_by=signed_by,
     )  # fmt: skip
     if as_json:
-        print(json.dumps(_adoption(done), indent=1, ensure_ascii=False))
+        print(json.dumps(_adoption(done) | {"private": count}, indent=1, ensure_ascii=False))
         return
     same = "as you said" if signed_by else "compare it with what journal export said there"
     say(f"Signed with the key {done.signer}: {same}.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasks.desk.context import Json, desk, say, show
+from tasks.desk.context import Json, desk, say, show, tell
 
 if TYPE_CHECKING:
     from tasks.shared.seal import By
@@ -41,6 +41,7 @@ def build(
         bool,
         typer.Option("--passphrase", help=f"Ask for one; else {PASSPHRASE}, or the settings'."),
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Build the kit: a folder, a sealed archive of it, and a PDF to print."""
     from tasks.kit.build import Order, build as make
@@ -49,6 +50,19 @@ def build(
 
     seal_to = to(desk.workspace.settings, recipient, _new_passphrase(passphrase))
     made = make(desk.workspace, Order(out, wheels, windows, wheel, python, seal_to), desk.actor)
+    if as_json:
+        tell(
+            True,
+            "",
+            folder=str(made.folder),
+            sealed=str(made.sealed) if made.sealed else "",
+            print=str(made.folder / FILE),
+            event=made.facts.head_seq,
+            platforms=list(made.facts.platforms),
+            python=made.facts.python,
+            removed=list(made.removed),
+        )
+        return
     for words in made.parts:
         say(f"  {words}")
     say(f"{made.folder}: the kit, at event {made.facts.head_seq} of the book")
@@ -161,8 +175,15 @@ def history(
         said = room.take(
             desk.workspace.journal, desk.workspace.content, desk.actor, (file.name, rows, day)
         )
-        say(f"{file.name}: {said.rows} rows of {said.clients} client(s) in the book, up to {said.as_of}"
-            if said else f"{file.name}: nothing new")  # fmt: skip
+        if as_json:
+            facts = (
+                {"rows": said.rows, "clients": said.clients, "as_of": said.as_of} if said else {}
+            )
+            problems = [note.as_dict() for note in notes]
+            tell(True, "", file=file.name, new=bool(said), **facts, notes=problems)
+            return
+        say(f"{file.name}: {said.rows} rows of {said.clients} client(s) in the journal, up to "
+            f"{said.as_of}" if said else f"{file.name}: nothing new")  # fmt: skip
         for note in notes:
             say(f"  NOTE {note}")
         return

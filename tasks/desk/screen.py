@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from tasks.desk import screen_lists, screen_risk
 from tasks.desk.context import desk, say, show, tell
-from tasks.desk.screen_lists import Json, house, red_lists, warn_of_lists
+from tasks.desk.screen_lists import Json, red_lists, warn_of_lists
 from tasks.shared.errors import BadInput
 
 if TYPE_CHECKING:
@@ -42,26 +43,34 @@ def partners(
     usable = accept_clean and not whole and read.partners.num_rows
     if read.problems and not usable:
         _tell_faults(read, as_json)
-        raise _bad(f"{len(read.problems):,} problem(s) in {read.file}", read)
+        problems = read.problems[:_MOST]
+        raise BadInput(
+            "partner-file-invalid",
+            problems,
+            file=read.file,
+            count=len(read.problems),
+            shown=len(problems),
+        )
     if not read.partners.num_rows:
         raise BadInput("partner-file-empty", file=read.file)
     register.take(desk.workspace.journal, desk.workspace.content, desk.actor, read.partners, source=read.sha256,
                   file=read.file, whole=whole, refused=read.refused)  # fmt: skip
-    outcome = running.screen(house(), desk.actor)
+    outcome = running.screen(desk.workspace, desk.actor)
     ids = set(read.partners["partner"].to_pylist())
     _report(read, ids, outcome.screened, as_json)
     if read.problems:
-        raise _bad(f"{read.refused:,} row(s) of {read.file} were left out", read)
+        problems = read.problems[:_MOST]
+        raise BadInput(
+            "partner-rows-left-out",
+            problems,
+            file=read.file,
+            count=read.refused,
+            shown=len(problems),
+        )
     raise typer.Exit(1 if _undecided(ids) or red_lists() else 0)
 
 
 _MOST = 200
-
-
-def _bad(said: str, read: Read) -> BadInput:
-    more = len(read.problems) - _MOST
-    left = f"; the first {_MOST}, and {more:,} more with --json" if more > 0 else ""
-    return BadInput("partner-file-invalid", read.problems[:_MOST], reason=said, left=left)
 
 
 def _tell_faults(read: Read, as_json: bool) -> None:
@@ -77,19 +86,19 @@ def _tell_faults(read: Read, as_json: bool) -> None:
 def _undecided(ids: set[str]) -> int:
     from tasks.screening import decisions
 
-    return sum(hit.undecided for hit in decisions.hits(house(), ids))
+    return sum(hit.undecided for hit in decisions.hits(desk.workspace, ids))
 
 
 def _report(read: Read, ids: set[str], screened: int, as_json: bool) -> None:
     from tasks.screening import decisions, shown, standing
 
-    found = [hit for hit in decisions.hits(house(), ids) if hit.state != decisions.GONE]
-    rows = shown.rows(house(), found)
-    stands = standing.standings(house(), ids)
+    found = [hit for hit in decisions.hits(desk.workspace, ids) if hit.state != decisions.GONE]
+    rows = shown.rows(desk.workspace, found)
+    stands = standing.standings(desk.workspace, ids)
     if as_json:
         told = {"partners": len(ids), "screened": screened, "refused": read.refused, "hits": rows}
         told |= {"standing": [screen_risk.row(one) for one in stands]}
-        told |= {"red_lists": red_lists()}
+        told |= {"red_lists": [reason.as_dict() for reason in red_lists()]}
         told |= {"problems": [problem.as_dict() for problem in read.problems]}
         print(json.dumps(told, indent=1, ensure_ascii=False))
         return
@@ -110,15 +119,15 @@ def run(
     Exit 1 if a hit waits for a person, or a list is red."""
     from tasks.screening import decisions, running, shown
 
-    outcome = running.screen(house(), desk.actor, full=full)
+    outcome = running.screen(desk.workspace, desk.actor, full=full)
     new = {line.hit for line in outcome.new}
-    hits = decisions.hits(house())
+    hits = decisions.hits(desk.workspace)
     waiting = sum(hit.undecided for hit in hits)
-    rows = shown.rows(house(), [hit for hit in hits if hit.hit in new])
+    rows = shown.rows(desk.workspace, [hit for hit in hits if hit.hit in new])
     if as_json:
         told = {"scope": outcome.scope, "screened": outcome.screened, "hits": outcome.hits,
                 "undecided": waiting, "gone": list(outcome.gone), "new": rows,
-                "red_lists": red_lists()}  # fmt: skip
+                "red_lists": [reason.as_dict() for reason in red_lists()]}  # fmt: skip
         print(json.dumps(told, indent=1, ensure_ascii=False))
         raise typer.Exit(1 if waiting or red_lists() else 0)
     show(shown.brief(rows), as_json=False, title="New or changed hits")
@@ -140,22 +149,21 @@ def name(
 
     Exit 1 if it resembles somebody listed, or a list is red."""
     from tasks.screening import by_name
-    from tasks.screening.partner_cells import Wrong, value
 
-    try:
-        asked = by_name.Asked(
-            value("name", name.strip() or " "),
-            value("country", country) if country else "",
-            value("kind", kind),
-            value("role", role),
-        )
-    except Wrong as wrong:
-        raise BadInput("name-query-invalid", reason=wrong.wrong, right=wrong.right) from None
-    found = by_name.screen(house(), asked, desk.actor)
+    asked = by_name.Asked(
+        _checked("name", name.strip() or " "),
+        _checked("country", country) if country else "",
+        _checked("kind", kind),
+        _checked("role", role),
+    )
+    found = by_name.screen(desk.workspace, asked, desk.actor)
     if as_json:
-        print(json.dumps(vars(found), indent=1, ensure_ascii=False))
+        not_screened = [reason.as_dict() for reason in found.not_screened]
+        told = vars(found) | {"not_screened": not_screened}
+        print(json.dumps(told, indent=1, ensure_ascii=False))
     else:
-        show(found.hits, as_json=False, title=asked.name)
+        rows = [row | {"reasons": ", ".join(row["reasons"])} for row in found.hits]
+        show(rows, as_json=False, title=asked.name)
         say(f"{asked.name}: {found.state}, {len(found.hits)} hit(s)")
         warn_of_lists()
     raise typer.Exit(1 if found.hits or red_lists() else 0)
@@ -172,16 +180,16 @@ def hits(
     from tasks.screening import decisions, shown
 
     if hit:
-        told = shown.one(house(), decisions.find(house(), hit))
+        told = shown.one(desk.workspace, decisions.find(desk.workspace, hit))
         if as_json:
             print(json.dumps(told, indent=1, ensure_ascii=False))
         else:
             for line in shown.lines(told):
                 say(line)
         return
-    found = decisions.hits(house(), [partner] if partner else None)
+    found = decisions.hits(desk.workspace, [partner] if partner else None)
     listed = [one for one in found if every or one.undecided]
-    rows = shown.rows(house(), listed)
+    rows = shown.rows(desk.workspace, listed)
     show(rows if as_json else shown.brief(rows), as_json=as_json, title="Hits")
     raise typer.Exit(1 if any(one.undecided for one in found) else 0)
 
@@ -201,9 +209,9 @@ def decide(
     if clear == confirm:
         raise typer.BadParameter("--clear or --confirm")
     verdict = decisions.CLEARED if clear else decisions.CONFIRMED
-    one = decisions.decide(house(), hit, verdict, reason, desk.actor, code=code)
+    one = decisions.decide(desk.workspace, hit, verdict, reason, desk.actor, code=code)
     if as_json:
-        print(json.dumps(shown.rows(house(), [one])[0], ensure_ascii=False))
+        print(json.dumps(shown.rows(desk.workspace, [one])[0], ensure_ascii=False))
         return
     until = f" until {one.expires}, or until partner or listing changes" if one.expires else ""
     say(f"{one.hit} ({one.partner} / {one.record}): {one.state}{until}. {one.why}")
@@ -227,14 +235,12 @@ def deny(
     from tasks.screening.lists import own, tables, versions
 
     if remove:
-        own.allow(desk.workspace.journal, desk.workspace.content, desk.actor, remove, reason)
+        own.allow(desk.workspace, desk.actor, remove, reason)
         tell(as_json, f"{remove} is off the own deny list. Next: continuity screen run",
              removed=remove, reason=reason)  # fmt: skip
         return
     if not name:
-        found = versions.records_of(
-            desk.workspace.journal, desk.workspace.content, "own"
-        ).to_pylist()
+        found = versions.records_of(desk.workspace, "own").to_pylist()
         rows = [{"record": row["record"], "names": "; ".join(n["name"] for n in row["names"]),
                  "listed": row["listed"], "reason": row["remarks"]} for row in found]  # fmt: skip
         show(rows, as_json=as_json, title="Own deny list")
@@ -243,7 +249,7 @@ def deny(
     for one in (name, *(alias or ())):
         draft.name(_checked("name", one), tables.STRONG if draft.names else tables.PRIMARY)
     draft.place(_checked("country", country) if country else "")
-    record = own.deny(desk.workspace.journal, desk.workspace.content, desk.actor, draft, reason)
+    record = own.deny(desk.workspace, desk.actor, draft, reason)
     if as_json:
         print(json.dumps({"record": record, "name": name, "reason": reason}))
         return
@@ -251,11 +257,11 @@ def deny(
 
 
 def _checked(type_: str, text: str) -> str:
-    from tasks.screening.partner_cells import Wrong, value
+    """The value of an option or argument. Raises BadInput that names it."""
+    from tasks.screening.partner_cells import value
 
     try:
         return value(type_, text)
-    except Wrong as wrong:
-        raise BadInput(
-            "screening-value-invalid", text=text, reason=wrong.wrong, right=wrong.right
-        ) from None
+    except BadInput as error:
+        problems = [replace(problem, column=type_, value=text) for problem in error.problems]
+        raise BadInput("screening-value-invalid", problems) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,14 +13,10 @@ from tasks.shared.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from tasks.screening.lists.loading import Loaded
-    from tasks.workspace import Workspace
+    from tasks.screening.reasons import Reason
+    from tasks.shared.errors import NotFetched
 
 app = typer.Typer(no_args_is_help=True, help="The lists, and how old they are.")
-
-
-def house() -> Workspace:
-
-    return desk.workspace
 
 
 @app.command()
@@ -43,40 +39,38 @@ def update(
 
     Exit 1 if a list was refused or could not be fetched."""
     from tasks.screening import updating
-    from tasks.screening.lists.loading import Book, load_folder
+    from tasks.screening.lists.loading import Intake, load_folder
 
     if (folder is None) == (not from_publishers):
         raise typer.BadParameter("give a folder, or --download")
-    chosen = frozenset(accept or ())
-    book = Book(
-        desk.workspace.journal, desk.workspace.content, desk.actor, chosen, reason, _day(as_of)
-    )
-    missed: tuple[tuple[str, str], ...] = ()
+    intake = Intake(desk.actor, frozenset(accept or ()), reason, _day(as_of))
+    missed: tuple[tuple[str, NotFetched], ...] = ()
     if folder is not None:
-        loaded = load_folder(book, folder)
+        loaded = load_folder(desk.workspace, intake, folder)
     else:
-        done = updating.download(house(), book)
+        done = updating.download(desk.workspace, intake)
         loaded, missed = list(done.loaded), done.missed
     _tell(loaded, missed, as_json)
 
 
-def _tell(loaded: list[Loaded], missed: tuple[tuple[str, str], ...], as_json: bool) -> None:
+def _tell(loaded: list[Loaded], missed: tuple[tuple[str, NotFetched], ...], as_json: bool) -> None:
     from tasks.screening import updating
     from tasks.screening.lists import floors
+    from tasks.screening.reasons import text_of
 
     faults = updating.problems(loaded)
     if as_json:
         told = {
             "lists": updating.rows(loaded, passed=True),
             "problems": [problem.as_dict() for problem in faults],
-            "missed": [{"list": list_, "why": why} for list_, why in missed],
+            "missed": [{"list": list_, **error.as_dict()} for list_, error in missed],
         }
         print(json.dumps(told, indent=1, ensure_ascii=False))
         raise typer.Exit(1 if faults or missed else 0)
     show(updating.rows(loaded), as_json=False, title="Lists")
     for one in loaded:
-        for reason, count in (one.left_out or {}).items():
-            say(f"  {one.list}: left out {count} {reason}")
+        for reason, count in one.left_out.items():
+            say(f"  {one.list}: left out {count} {reason.text}")
     for one in loaded:
         if one.passed:
             say(f"NOT READ {', '.join(one.passed)}: {one.list} stands there too; the wholest, then the "
@@ -85,13 +79,14 @@ def _tell(loaded: list[Loaded], missed: tuple[tuple[str, str], ...], as_json: bo
     if unsure:
         say(f"{', '.join(unsure)}: dated by the file's own time, which a copy may have changed. Say "
             "--as-of DAY, or name the folder with the day")  # fmt: skip
-    for list_, why in missed:
-        say(f"NOT FETCHED {list_}: {why}. The version in force stays.")
+    for list_, error in missed:
+        say(f"NOT FETCHED {list_}: {error}. The version in force stays.")
     if missed:
         say("Or save the files by a browser: continuity screen lists update FOLDER")
     for one in loaded:
         if one.short and one.state != "refused":
-            say(f"NOT WHOLE {one.list}: it stays red and clears nobody: {floors.brief(one.short)}")
+            short = text_of(floors.reason(each) for each in one.short)
+            say(f"NOT WHOLE {one.list}: it stays red and clears nobody: {short}")
     if any(one.state == "new" for one in loaded):
         say("Next: continuity screen run, which screens only what changed.")
     refused = [one.list for one in loaded if one.state == "refused"]
@@ -120,11 +115,19 @@ def status(as_json: Json = False) -> None:
     from tasks.screening.lists.versions import standing
 
     rows = standing(desk.workspace.journal)
-    show(rows, as_json=as_json, title="Lists in force")
+    if as_json:
+        listed = [row | {"reason": _data(row["reason"])} for row in rows]
+    else:
+        listed = [row | {"reason": row["reason"] and row["reason"].text} for row in rows]
+    show(listed, as_json=as_json, title="Lists in force")
     raise typer.Exit(1 if any(row["state"] == "red" for row in rows) else 0)
 
 
-def red_lists() -> list[str]:
+def _data(reason: Reason | None) -> dict[str, Any] | None:
+    return reason.as_dict() if reason else None
+
+
+def red_lists() -> list[Reason]:
     """Why lists are red, and which."""
     from tasks.screening import watch
 
@@ -132,5 +135,5 @@ def red_lists() -> list[str]:
 
 
 def warn_of_lists() -> None:
-    for why in red_lists():
-        say(f"RED, nobody is cleared by these lists: {why}")
+    for reason in red_lists():
+        say(f"RED, nobody is cleared by these lists: {reason.text}")

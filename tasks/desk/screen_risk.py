@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasks.desk.context import desk, say, show
-from tasks.desk.screen_lists import Json, house, warn_of_lists
+from tasks.desk.screen_lists import Json, warn_of_lists
 
 if TYPE_CHECKING:
     from tasks.screening.standing import Standing
@@ -35,7 +35,7 @@ def risk(
     from tasks.screening.standing import standings
     from tasks.shared.errors import Refused
 
-    found = standings(house(), [partner] if partner else None)
+    found = standings(desk.workspace, [partner] if partner else None)
     if partner and not found:
         raise Refused("partner-not-registered", partner=partner)
     if due:
@@ -47,8 +47,8 @@ def risk(
             say(line)
     if not as_json:
         warn_of_lists()
-        for why in coverage(house()).not_asked:
-            say(f"NOT SCREENED: {why}")
+        for reason in coverage(desk.workspace).not_asked:
+            say(f"NOT SCREENED: {reason.text}")
 
 
 def row(one: Standing, *, reasons: bool = True) -> dict[str, Any]:
@@ -58,24 +58,28 @@ def row(one: Standing, *, reasons: bool = True) -> dict[str, Any]:
         "name": one.name,
         "role": one.role,
         "state": one.state,
-        **({"not_screened": one.not_screened} if reasons else {}),
+        **({"not_screened": [reason.as_dict() for reason in one.not_screened]} if reasons else {}),
         "undecided": one.undecided,
         "points": one.risk.points,
         "tier": one.risk.tier,
         "review_due": one.due,
     }
     if reasons:
-        told["reasons"] = [vars(reason) for reason in one.risk.reasons]
+        told["reasons"] = [
+            point.reason.as_dict() | {"points": point.points} for point in one.risk.reasons
+        ]
         told["weights"] = one.risk.weights
     return told
 
 
 def lines(one: Standing) -> list[str]:
     """A partner as lines of text, each point with its reason."""
+    from tasks.screening.reasons import text_of
+
     found = [f"{one.partner} {one.name} ({one.role}): {one.state}",
              f"  {one.risk.points} points, tier {one.risk.tier} (weights {one.risk.weights})"]  # fmt: skip
-    found += [f"  not screened: {one.not_screened}"] if one.not_screened else []
-    found += [f"  {reason.points:+4d}  {reason.why}" for reason in one.risk.reasons]
+    found += [f"  not screened: {text_of(one.not_screened)}"] if one.not_screened else []
+    found += [f"  {point.points:+4d}  {point.reason.text}" for point in one.risk.reasons]
     return [*found, f"  next review {one.due}, {one.undecided} undecided hit(s)"]
 
 
@@ -87,7 +91,7 @@ def review(
     """Write down a review of the whole partner; its tier sets the day of the next."""
     from tasks.screening import standing
 
-    one = standing.review(house(), partner, note, desk.actor)
+    one = standing.review(desk.workspace, partner, note, desk.actor)
     if as_json:
         print(json.dumps(row(one), ensure_ascii=False))
         return
@@ -98,7 +102,7 @@ def log(as_json: Json = False) -> None:
     """Every screening, whoever ran it: desk, flow or a colleague."""
     from tasks.screening.by_name import log as screenings
 
-    show(list(screenings(house())), as_json=as_json, title="Screenings")
+    show(list(screenings(desk.workspace)), as_json=as_json, title="Screenings")
 
 
 def again(
@@ -109,13 +113,13 @@ def again(
     against what was found then. Writes nothing. Exit 1 if they differ."""
     from tasks.screening.again import again as redo
 
-    done = redo(house(), which)
+    done = redo(desk.workspace, which)
     if as_json:
-        print(json.dumps(vars(done), ensure_ascii=False))
+        print(json.dumps(vars(done) | {"differ": [one.as_dict() for one in done.differ]}))
     else:
         about = f" of {done.about}" if done.about else ""
         say(f"Screening{about}, {done.at[:16]}Z by {done.by}, model {done.model}: {done.screened} screened, "
             f"{done.hits} hits, {len(done.differ)} differ from what was found then.")  # fmt: skip
-        for partner, record, what in done.differ:
-            say(f"  {partner} / {record}: {what}")
+        for one in done.differ:
+            say(f"  {one.text}")
     raise typer.Exit(1 if done.differ else 0)

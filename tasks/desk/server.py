@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from tasks.shared.errors import Refused
 from tasks.shared.server_access import Access
 from tasks.shared.settings import Settings
 
@@ -29,15 +30,15 @@ class Run:
 
 
 class Server:
-    """The server at `address`, the API's; empty if none is known here. `refusal`: what a person must
-    do, once the server answered that the password is missing or wrong; empty before."""
+    """The server at `address`, the API's; empty if none is known here. `refusal`: the
+    error once the server answered that the password is missing or wrong; None before."""
 
     def __init__(
         self, address: str, access: Access | None = None, ca_file: Path | None = None
     ) -> None:
         self._address, self._ca = address, str(ca_file) if ca_file else None
         self._access, self._client, self._token = access or Access(), str(uuid4()), ""
-        self.refusal = ""
+        self.refusal: Refused | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Server:

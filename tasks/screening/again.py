@@ -11,6 +11,7 @@ from tasks.screening import register, running, second
 from tasks.screening.delta import in_order
 from tasks.screening.finding import Screener
 from tasks.screening.lists import versions
+from tasks.screening.reasons import Reason
 from tasks.screening.subjects import of
 from tasks.shared import kinds
 from tasks.shared.errors import Refused
@@ -22,7 +23,7 @@ _SAID = ("partner", "record", "name_matched", "partner_name", "score")
 
 @dataclass(frozen=True)
 class Again:
-    """`hits`: how many were found now; `differ`: (partner, record, what) of each that is not as it was.
+    """`hits`: how many were found now; `differ`: each hit (`partner`, `record`) that is not as it was.
     `about`: the name, of a screening of one name."""
 
     event: int
@@ -32,7 +33,7 @@ class Again:
     model: str
     screened: int
     hits: int
-    differ: tuple[tuple[str, str, str], ...]
+    differ: tuple[Reason, ...]
 
 
 def again(workspace: Workspace, which: str) -> Again:
@@ -87,12 +88,23 @@ def _rows(found: pa.Table) -> dict[tuple[str, str], dict[str, object]]:
 
 def _differences(
     before: dict[tuple[str, str], dict[str, object]], now: dict[tuple[str, str], dict[str, object]]
-) -> list[tuple[str, str, str]]:
-    told = []
+) -> list[Reason]:
+    found = []
     for pair in sorted(before.keys() | now.keys()):
         old, new = before.get(pair), now.get(pair)
-        if old is None or new is None:
-            told.append((*pair, "not found then" if old is None else "not found now"))
+        partner, record = pair
+        if old is None:
+            found.append(Reason("hit-not-found-then", partner=partner, record=record))
+        elif new is None:
+            found.append(Reason("hit-not-found-now", partner=partner, record=record))
         elif old != new:
-            told.append((*pair, f"score {old['score']} then, {new['score']} now"))
-    return told
+            found.append(
+                Reason(
+                    "hit-found-otherwise",
+                    partner=partner,
+                    record=record,
+                    before=old["score"],
+                    now=new["score"],
+                )
+            )
+    return found

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 from tasks.screening import decisions, watch
 from tasks.screening.policy import BLOCK
-from tasks.shared import clock
+from tasks.screening.reasons import Reason
+from tasks.shared import clock, kinds
 from tasks.shared.journal import is_drill
 from tasks.shared.mail import Delivery, Letter, Post
 from tasks.workspace import Workspace
@@ -30,7 +32,7 @@ def tell(
     if not to or not (hits or red or kept):
         return None
     letter = Letter(
-        key=_key([hit.hit + hit.why for hit in hits], [*red, *_kept(kept)]),
+        key=_key(hits, red, kept),
         to=to,
         title=_title(workspace, hits, red, kept),
         text="\n".join([*_lines(hits, red), *_kept(kept)]) + "\n",
@@ -38,9 +40,19 @@ def tell(
     return Post(workspace.journal, workspace.content, workspace.settings).send(letter, actor)
 
 
-def _key(hits: list[str], red: list[str]) -> str:
-    told = "\n".join([clock.text()[:10], *hits, "", *red])
-    return f"screening:{sha256(told.encode()).hexdigest()}"
+def _key(hits: Sequence[decisions.Hit], red: Sequence[Reason], kept: Sequence[str]) -> str:
+    """The same for the same news of a day, however it is worded."""
+    news = {
+        "day": clock.text()[:10],
+        "hits": [[hit.hit, *_facts(hit.reason)] for hit in hits],
+        "red": [_facts(reason) for reason in red],
+        "kept": list(kept),
+    }
+    return f"screening:{sha256(kinds.canonical(news).encode()).hexdigest()}"
+
+
+def _facts(reason: Reason | None) -> list[Any]:
+    return [reason.code, reason.facts] if reason else []
 
 
 def _kept(lists: Sequence[str]) -> list[str]:
@@ -52,7 +64,7 @@ def _kept(lists: Sequence[str]) -> list[str]:
 
 
 def _title(
-    workspace: Workspace, hits: Sequence[decisions.Hit], red: list[str], kept: Sequence[str]
+    workspace: Workspace, hits: Sequence[decisions.Hit], red: Sequence[Reason], kept: Sequence[str]
 ) -> str:
     blocking = sum(hit.effect == BLOCK for hit in hits)
     parts = []
@@ -66,7 +78,7 @@ def _title(
     return f"{mark}Screening: {'; '.join(parts)}"
 
 
-def _lines(hits: Sequence[decisions.Hit], red: list[str]) -> list[str]:
+def _lines(hits: Sequence[decisions.Hit], red: Sequence[Reason]) -> list[str]:
     found = []
     if hits:
         found += ["Hits that are new or came back. Until they are decided, do nothing with a partner",
@@ -77,7 +89,7 @@ def _lines(hits: Sequence[decisions.Hit], red: list[str]) -> list[str]:
         found += ["", "Next: continuity screen hits, then continuity screen decide HIT", ""]
     if red:
         found += ["Lists that are red, so that nobody is cleared by them:"]
-        found += [f"  {one}" for one in red]
+        found += [f"  {reason.text}" for reason in red]
         found += ["Next: continuity screen lists update --download, or a folder", ""]
     return found
 

@@ -13,6 +13,7 @@ from tasks.screening.delta import in_order
 from tasks.screening.finding import FOUND
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
+from tasks.screening.reasons import Reason
 from tasks.screening.subjects import of
 from tasks.shared import clock, kinds
 from tasks.workspace import Workspace
@@ -33,18 +34,18 @@ class Asked:
 @dataclass(frozen=True)
 class Answer:
     """`state`: stop, review, not screened or clear, as of a partner whose hits are all open; `hits`: best
-    first, with what the policy says; `not_screened`: the red lists, each with its reason."""
+    first, with what the policy says; `not_screened`: which lists are red, and why."""
 
     name: str
     state: str
     hits: list[dict[str, Any]]
-    not_screened: list[str]
+    not_screened: list[Reason]
 
 
 def screen(workspace: Workspace, asked: Asked, actor: str) -> Answer:
     """One name against the lists in force. Written down as a screening."""
     if not versions.in_force(workspace.journal):
-        load_embedded(workspace.journal, workspace.content, actor)
+        load_embedded(workspace, actor)
     lists = versions.used(workspace.journal)
     records = versions.records(workspace.content, lists)
     one = register.table([register.complete({"partner": _ASKED, **vars(asked)})])
@@ -60,7 +61,7 @@ def screen(workspace: Workspace, asked: Asked, actor: str) -> Answer:
     return Answer(asked.name, _state({row["effect"] for row in hits}, red), hits, red)
 
 
-def _state(effects: set[str], red: list[str]) -> str:
+def _state(effects: set[str], red: list[Reason]) -> str:
     if policy.BLOCK in effects:
         return standing.STOP
     if policy.REVIEW in effects:
@@ -100,7 +101,7 @@ def _row(hit: dict[str, Any], record: dict[str, Any], role: str) -> dict[str, An
         "countries": " ".join(sorted(places)),
         "score": round(hit["score"], 3),
         "effect": effect,
-        "reasons": ", ".join(hit["reasons"]),
+        "reasons": hit["reasons"],
     }
 
 

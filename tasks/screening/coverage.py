@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tasks.screening import register, watch
+from tasks.screening.reasons import Reason
 from tasks.shared.journal import Journal
 from tasks.shared.screening_tables import SCREENED
 from tasks.workspace import Workspace
@@ -23,19 +24,19 @@ class Coverage:
     """`red`: red lists with their reasons; `not_asked`: lists that are newer than the last screening, or
     that there was none; `changed`: partners that were taken or changed after it."""
 
-    red: tuple[str, ...]
-    not_asked: tuple[str, ...]
+    red: tuple[Reason, ...]
+    not_asked: tuple[Reason, ...]
     changed: frozenset[str] = frozenset()
 
     @property
-    def reasons(self) -> tuple[str, ...]:
+    def reasons(self) -> tuple[Reason, ...]:
         """Why no partner is screened; empty if all lists are whole, current and were asked."""
         return (*self.red, *self.not_asked)
 
-    def why(self, partner: str) -> str:
+    def reasons_of(self, partner: str) -> tuple[Reason, ...]:
         """Why this partner is not screened; empty if it is."""
-        own = (f"taken or changed since the last screening; next: {RUN}",)
-        return "; ".join((*self.reasons, *(own if partner in self.changed else ())))
+        own = (Reason("partner-changed-since-screening", next=RUN),)
+        return (*self.reasons, *(own if partner in self.changed else ()))
 
 
 def coverage(workspace: Workspace) -> Coverage:
@@ -46,11 +47,13 @@ def coverage(workspace: Workspace) -> Coverage:
     return Coverage(red, not_asked, _changed(workspace, rows[0].partners) if rows else frozenset())
 
 
-def _not_asked(journal: Journal) -> list[str]:
+def _not_asked(journal: Journal) -> list[Reason]:
     if not journal.rows(sa.select(SCREENED.c.what).where(SCREENED.c.what == "hits")):
-        return [f"no screening was done yet; next: {RUN}"]
+        return [Reason("screening-never-done", next=RUN)]
     changed, _ = watch.unscreened(journal)
-    return [f"not asked since they changed: {', '.join(changed)}; next: {RUN}"] if changed else []
+    return (
+        [Reason("lists-changed-since-screening", lists=tuple(changed), next=RUN)] if changed else []
+    )
 
 
 def _changed(workspace: Workspace, screened: str) -> frozenset[str]:
@@ -69,7 +72,7 @@ class Waiting:
 
     count: int
     partners: int
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     red: bool = False
 
 
@@ -79,5 +82,5 @@ def waiting(workspace: Workspace) -> Waiting:
     found = coverage(workspace)
     if found.reasons:
         return Waiting(partners, partners, found.reasons, bool(found.red))
-    reasons = tuple({found.why(partner) for partner in found.changed})
+    reasons = tuple({reason for partner in found.changed for reason in found.reasons_of(partner)})
     return Waiting(len(found.changed), partners, reasons)

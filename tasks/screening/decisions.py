@@ -22,6 +22,7 @@ from tasks.approved_acts import Handler, load_struct
 from tasks.screening import meanwhile, register, running
 from tasks.screening.lists import versions
 from tasks.screening.policy import NOTE
+from tasks.screening.reasons import Reason
 from tasks.shared import approval, clock, kinds, people
 from tasks.shared.approval import Asked
 from tasks.shared.errors import BadInput, Refused
@@ -32,14 +33,15 @@ from tasks.shared.screening_tables import HITS
 from tasks.workspace import Workspace
 
 OPEN, WAITS, CLEARED, CONFIRMED, GONE, NOTED = (
-    "open", "waits for a second person", "cleared", "confirmed", "gone", "note")  # fmt: skip
+    "open", "waiting", "cleared", "confirmed", "gone", "note")  # fmt: skip
 VERDICTS = (CLEARED, CONFIRMED)
 DECIDERS = frozenset({"approver", "compliance"})
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One hit as it stands today. `why`: what reopened it, or who decided. ISO dates."""
+    """One hit as it stands today. `state`: OPEN, WAITS (for a second person), CLEARED, CONFIRMED, GONE or
+    NOTED. `reason`: what reopened it, or who decided. ISO dates."""
 
     hit: str
     partner: str
@@ -48,8 +50,13 @@ class Hit:
     strong: bool
     effect: str
     state: str
-    why: str
+    reason: Reason | None
     expires: str
+
+    @property
+    def why(self) -> str:
+        """The words of the reason; empty if there is none."""
+        return self.reason.text if self.reason else ""
 
     @property
     def undecided(self) -> bool:
@@ -76,41 +83,43 @@ def hits_in(journal: Journal, partners: Iterable[str] | None = None) -> list[Hit
 
 
 def _as_of(row: Any, today: str) -> Hit:
-    state, why = _state(row, today)
-    return Hit(row.hit, row.partner, row.record, row.score, row.strong, row.effect, state, why,
+    state, reason = _state(row, today)
+    return Hit(row.hit, row.partner, row.record, row.score, row.strong, row.effect, state, reason,
                row.decided_expires if state == CLEARED else "")  # fmt: skip
 
 
-def _state(row: Any, today: str) -> tuple[str, str]:
+def _state(row: Any, today: str) -> tuple[str, Reason | None]:
     if not row.present:
-        return GONE, ""
+        return GONE, None
     changed = _changed(row, "decided")
     if row.decided_verdict == CONFIRMED:
-        since = f"; the {' and the '.join(changed)} changed since" if changed else ""
-        return CONFIRMED, f"by {row.decided_by}{since}"
+        by = Reason("hit-decided", persons=row.decided_by)
+        return CONFIRMED, Reason(
+            "hit-changed-since-confirmed", by=by, sides=changed
+        ) if changed else by
     if row.decided_verdict == CLEARED and not changed and today <= row.decided_expires:
-        return CLEARED, f"by {row.decided_by}"
+        return CLEARED, Reason("hit-decided", persons=row.decided_by)
     if row.proposed_verdict and not _changed(row, "proposed"):
-        return WAITS, f"{row.proposed_by} says {row.proposed_verdict}"
+        return WAITS, Reason("hit-proposed", person=row.proposed_by, verdict=row.proposed_verdict)
     if row.effect == NOTE:
-        return NOTED, ""
+        return NOTED, None
     if row.decided_verdict == CLEARED:
         if changed:
-            return OPEN, f"the {' and the '.join(changed)} changed since it was cleared"
+            return OPEN, Reason("hit-changed-since-cleared", sides=changed)
         if not row.decided_expires:
-            return OPEN, f"{row.decided_by} cleared it before it took two persons"
-        return OPEN, f"the clearance expired on {row.decided_expires}"
-    return OPEN, ""
+            return OPEN, Reason("hit-cleared-by-one", person=row.decided_by)
+        return OPEN, Reason("hit-clearance-expired", expires=row.decided_expires)
+    return OPEN, None
 
 
-def _changed(row: Any, stage: str) -> list[str]:
+def _changed(row: Any, stage: str) -> tuple[str, ...]:
     """Which sides do not read as they did at that stage."""
     sides = {"partner": "partner_digest", "list record": "record_digest"}
-    return [
+    return tuple(
         side
         for side, name in sides.items()
         if getattr(row, name) != getattr(row, f"{stage}_{name}")
-    ]
+    )
 
 
 def find(workspace: Workspace, hit: str) -> Hit:

@@ -8,6 +8,7 @@ from importlib.resources import as_file, files
 from pyotp.totp import TOTP
 
 from tasks.screening import coverage, decisions, partner_file, register, running, shown, standing
+from tasks.screening.reasons import text_of
 from tasks.shared import clock, people
 from tasks.shared.errors import Refused
 from tasks.shared.journal import is_drill
@@ -32,7 +33,7 @@ def partners(workspace: Workspace, actor: str) -> list[str]:
         if one.risk.tier in ("high", "stop"):
             first = max(one.risk.reasons, key=lambda reason: reason.points)
             told.append(f"  {one.state:6} {one.partner} {one.name}: {one.risk.points} points, "
-                        f"first of all {first.why}")  # fmt: skip
+                        f"first of all {first.reason.text}")  # fmt: skip
     return [*told, *_not_screened(workspace)]
 
 
@@ -41,7 +42,7 @@ def _not_screened(workspace: Workspace) -> list[str]:
     if not found.count:
         return []
     return [f"{found.count} of {found.partners} partners are not screened, nobody is clear: "
-            f"{'; '.join(found.reasons)}"]  # fmt: skip
+            f"{text_of(found.reasons)}"]  # fmt: skip
 
 
 def decide(workspace: Workspace, first: str, second: str) -> list[str]:

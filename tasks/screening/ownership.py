@@ -16,6 +16,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tasks.screening.reasons import Reason
+
 HALF = 50.0
 MARK = " > "
 SURE, POSSIBLE = "sure", "possible"
@@ -23,21 +25,22 @@ SURE, POSSIBLE = "sure", "possible"
 
 @dataclass(frozen=True)
 class Rule:
-    """Under which an owner counts. `least`: percent from which it bites; `strictly`: only above."""
+    """Under which an owner counts. `least`: percent from which it applies; `strictly`: only above.
+    `unsure`: the source that leaves open whether the rule is in force; empty if it is."""
 
     name: str
-    words: str
+    code: str
     least: float = HALF
     strictly: bool = False
+    unsure: str = ""
 
     def bites(self, share: float) -> bool:
         return share > self.least if self.strictly else share >= self.least
 
 
-OFAC = Rule("ofac-50", "owned by blocked persons (OFAC 50 percent rule)")
-BIS = Rule("bis-affiliates", "owned by parties of the Entity or MEU List (BIS affiliates rule)")
-SUBSIDIARY = Rule("subsidiary", "subsidiary of a listed firm whose listing covers subsidiaries",
-                  strictly=True)  # fmt: skip
+OFAC = Rule("ofac-50", "owned-by-blocked-persons")
+BIS = Rule("bis-affiliates", "owned-by-listed-parties")
+SUBSIDIARY = Rule("subsidiary", "subsidiary-of-listed-firm", strictly=True)
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,16 @@ class Owned:
         return SURE if self.rule.bites(self.sure) else POSSIBLE
 
     @property
-    def words(self) -> str:
-        held = "; ".join(f"{name} {share:g}%" for name, share in self.owners)
-        maybe = "" if self.state == SURE else ", if its open hits are confirmed"
-        return f"{self.rule.words}{maybe}: {held}"
+    def reason(self) -> Reason:
+        owners = tuple(
+            Reason("owner-share", owner=name, percent=share) for name, share in self.owners
+        )
+        rule = Reason(self.rule.code)
+        if self.rule.unsure:
+            rule = Reason("ownership-rule-unsure", rule=rule, source=self.rule.unsure)
+        if self.state == SURE:
+            return Reason("ownership-counts", rule=rule, owners=owners)
+        return Reason("ownership-possible", rule=rule, owners=owners)
 
 
 def owner_id(partner: str, owner: str) -> str:

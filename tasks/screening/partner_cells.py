@@ -1,4 +1,4 @@
-"""One cell of a partner file into its value. Each says what would be right when it is wrong."""
+"""One cell of a partner file into its value; a wrong one is a problem that states what would be right."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from tasks.screening.lists import countries
 from tasks.screening.mid import is_mid
 from tasks.screening.ownership import MARK
 from tasks.screening.register import KINDS, ROLES
+from tasks.shared.errors import BadInput, Problem
 
 MOST = 1000
 """Characters of a cell; a longer one is a damaged file rather than a name."""
 
 
-class Wrong(ValueError):
-    """A cell that cannot be read. `right`: what could stand there."""
-
-    def __init__(self, wrong: str, right: str) -> None:
-        super().__init__(wrong)
-        self.wrong, self.right = wrong, right
+def _refuse(problem: Problem) -> BadInput:
+    """The error for a cell that cannot be read, with its only problem."""
+    return BadInput("partner-value-invalid", [problem])
 
 
 def text_of(cell: object) -> str:
@@ -41,27 +39,29 @@ def text_of(cell: object) -> str:
 
 
 def value(type_: str, text: str) -> Any:
-    """The value of a cell that is not empty. Raises Wrong."""
+    """The value of a cell that is not empty. Raises BadInput with one problem."""
     if len(text) > MOST:
-        raise Wrong(f"{len(text):,} characters in one cell", f"at most {MOST:,}")
+        raise _refuse(
+            Problem(code="partner-cell-too-long", values={"length": len(text), "most": MOST})
+        )
     if odd := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]", text):
-        raise Wrong(f"the control character U+{ord(odd[0]):04X}", "plain text")
+        raise _refuse(Problem(code="partner-cell-control-character", values={"point": ord(odd[0])}))
     if odd := re.search("[\ud800-\udfff]", text):
-        raise Wrong(f"not UTF-8: the byte {ord(odd[0]) & 0xFF:02x}", "text in UTF-8")
+        raise _refuse(Problem(code="partner-cell-not-utf8", values={"byte": ord(odd[0]) & 0xFF}))
     return _READERS[type_](text)
 
 
 def _id(text: str) -> str:
     if len(text) > 64 or MARK.strip() in text or "\n" in text:
-        raise Wrong("no id", f"at most 64 characters, one line, without {MARK.strip()}")
+        raise _refuse(Problem(code="partner-id-invalid", values={"mark": MARK.strip()}))
     return " ".join(text.split())
 
 
 def _name(text: str) -> str:
     if "\n" in text or "\r" in text:
-        raise Wrong("a line break in the name (a quote that is not closed?)", "one line")
+        raise _refuse(Problem(code="partner-name-line-break"))
     if not re.search(r"\w", text):
-        raise Wrong("a name without a letter or digit", "the legal name")
+        raise _refuse(Problem(code="partner-name-without-letters"))
     return " ".join(text.split())
 
 
@@ -69,7 +69,9 @@ def _choice(choices: tuple[str, ...]) -> Callable[[str], str]:
     def read(text: str) -> str:
         plain = re.sub(r"[\s-]+", "_", text.lower())
         if plain not in choices:
-            raise Wrong("unknown", f"one of {', '.join(choices)}")
+            raise _refuse(
+                Problem(code="partner-choice-unknown", values={"choices": ", ".join(choices)})
+            )
         return plain
 
     return read
@@ -78,7 +80,7 @@ def _choice(choices: tuple[str, ...]) -> Callable[[str], str]:
 def _country(text: str) -> str:
     found = countries.code(text)
     if not found:
-        raise Wrong("no country that is known", "an ISO code such as CN, or the name")
+        raise _refuse(Problem(code="partner-country-unknown"))
     return found
 
 
@@ -86,7 +88,7 @@ def _date(text: str) -> str:
     try:
         return date.fromisoformat(text[:10]).isoformat()
     except ValueError:
-        raise Wrong("no date", "a date such as 2026-11-24") from None
+        raise _refuse(Problem(code="partner-date-invalid")) from None
 
 
 def _born(text: str) -> str:
@@ -102,17 +104,17 @@ def _owners(text: str) -> list[dict[str, Any]]:
     for part in _several(text):
         share = re.fullmatch(r"(.+?)[\s,:(]+(\d{1,3}(?:[.,]\d+)?)\s*%\)?", part)
         if not share:
-            raise Wrong("an owner without a share", "ACME HOLDING 60%; JO SMITH 40%")
+            raise _refuse(Problem(code="owner-share-missing"))
         found.append({"name": share[1].strip(), "share": float(share[2].replace(",", "."))})
     if sum(owner["share"] for owner in found) > 100.5:
-        raise Wrong("shares of more than 100%", "each owner's part of the whole")
+        raise _refuse(Problem(code="owner-shares-above-whole"))
     return found
 
 
 def _hts(text: str) -> list[str]:
     found = [re.sub(r"[.\s]", "", part) for part in re.split(r"[;,\n]", text) if part.strip()]
     if wrong := [part for part in found if not re.fullmatch(r"\d{2,10}", part)]:
-        raise Wrong(f"{wrong[0]!r} is no tariff number", "2 to 10 digits each")
+        raise _refuse(Problem(code="partner-tariff-number-invalid", values={"number": wrong[0]}))
     return found
 
 
@@ -121,14 +123,14 @@ def _attestations(text: str) -> list[dict[str, str]]:
     for part in _several(text):
         ends = re.fullmatch(r"(.+?)[\s,:(]+(\d{4}-\d\d-\d\d)\)?", part)
         if not ends:
-            raise Wrong("an attestation without the day it ends", "SOC 2 2027-03-31")
+            raise _refuse(Problem(code="attestation-date-missing"))
         found.append({"name": ends[1].strip(), "expires": _date(ends[2])})
     return found
 
 
 def _whole(text: str) -> int:
     if not re.fullmatch(r"\d{1,6}", text):
-        raise Wrong("no whole number", "hours, such as 24")
+        raise _refuse(Problem(code="partner-hours-invalid"))
     return int(text)
 
 
@@ -136,14 +138,14 @@ def _yes(text: str) -> bool:
     words = {"yes": True, "y": True, "true": True, "1": True, "x": True}
     words |= {"no": False, "n": False, "false": False, "0": False}
     if text.lower() not in words:
-        raise Wrong("neither yes nor no", "yes or no")
+        raise _refuse(Problem(code="partner-yes-no-invalid"))
     return words[text.lower()]
 
 
 def _mid(text: str) -> str:
     plain = re.sub(r"\s", "", text.upper())
     if not is_mid(plain):
-        raise Wrong("no manufacturer id", "8 to 15 letters and digits, the country first")
+        raise _refuse(Problem(code="manufacturer-id-invalid"))
     return plain
 
 

@@ -7,22 +7,20 @@ concerns the whole file (encoding, no heading, a workbook that is none) leaves n
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from tasks.screening import partner_rows
-from tasks.screening.partner_cells import Wrong, text_of, value
+from tasks.screening.partner_cells import text_of, value
 from tasks.screening.register import IDENTIFIERS, Column, columns, complete, table
-from tasks.shared.errors import HostileFile, Problem
+from tasks.shared.errors import BadInput, HostileFile, Problem
 from tasks.shared.files import digest_of
 
-_CODES = {"heading": "S001", "cell": "S002", "empty": "S003", "double": "S004"}
 _IDENTIFIER_FIELDS = {"tax_id": "tax", **{kind: kind for kind in IDENTIFIERS}}
 _SHOWN = 60
-_HEADING = "a heading row with Partner ID and Name"
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,9 @@ def read(path: Path) -> Read:
         rows = partner_rows.open_rows(path)
     except HostileFile as refused:
         return Read(path.name, digest_of(path), table([]), refused.problems, 0)
-    except OSError as wrong:
-        why = wrong.strerror or type(wrong).__name__
-        problem = Problem(file=path.name, wrong=f"cannot be opened ({why})", code="E002")
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        problem = Problem(path.name, code="partner-file-not-opened", values={"cause": cause})
         return Read(path.name, "", table([]), (problem,), 0)
     reader = _Reader(rows)
     partners = list(reader.partners())
@@ -93,15 +91,26 @@ class _Reader:
         lacking = [column.title for column in columns()[:2] if column.field not in names]
         for column in columns():
             if names.count(column.field) > 1:
-                self._blame("heading", 1, column.title, "", "the column stands there twice", "once")
+                self._add(Problem(row=1, column=column.title, code="partner-column-twice"))
         unknown = [key for key, column in zip(keys, fields, strict=True) if key and not column]
         for key in unknown if names else ():
-            right = f"one of {', '.join(column.title for column in columns())}"
-            self._blame("heading", 1, key[:_SHOWN], "", "unknown column", right)
+            self._add(
+                Problem(
+                    row=1,
+                    column=key[:_SHOWN],
+                    code="partner-column-unknown",
+                    values={"columns": ", ".join(column.title for column in columns())},
+                )
+            )
         if lacking:
-            wrong = f"no column {', '.join(lacking)}"
-            shown = "" if names else ", ".join(filter(None, keys))
-            self._blame("heading", 1, "", shown, wrong, _HEADING)
+            self._add(
+                Problem(
+                    row=1,
+                    value="" if names else ", ".join(filter(None, keys)),
+                    code="partner-columns-missing",
+                    values={"columns": ", ".join(lacking)},
+                )
+            )
         return None if lacking or len(names) > len(set(names)) else fields
 
     def _row(
@@ -120,29 +129,44 @@ class _Reader:
                     row["identifiers"] += found
                 else:
                     row[column.field] = value(column.type, text)
-            except Wrong as wrong:
-                self._blame("cell", number, column.title, text, wrong.wrong, wrong.right)
+            except BadInput as error:
+                (problem,) = error.problems
+                self._add(replace(problem, row=number, column=column.title, value=text))
         return row
 
     def _judge(self, number: int, row: dict[str, Any], told: set[str]) -> None:
         """What is missing or stands there twice; `told`: columns of the row already found wrong."""
         for column in columns()[:2]:
             if not row.get(column.field) and column.title not in told:
-                self._blame("empty", number, column.title, "", "is empty", column.meaning)
+                self._add(
+                    Problem(
+                        row=number,
+                        column=column.title,
+                        code="partner-cell-empty",
+                        values={"meaning": column.meaning},
+                    )
+                )
         partner = row.get("partner", "")
         if first := self._seen.get(partner):
-            wrong = f"the id of row {first} again"
-            self._blame("double", number, columns()[0].title, partner, wrong, "each id once")
+            self._add(
+                Problem(
+                    row=number,
+                    column=columns()[0].title,
+                    value=partner,
+                    code="partner-id-twice",
+                    values={"first": first},
+                )
+            )
         elif partner:
             self._seen[partner] = number
         if row["role"] == "vessel" and row["kind"] == "unknown":
             row["kind"] = "vessel"
 
-    def _blame(self, what: str, row: int, column: str, value_: str, wrong: str, right: str) -> None:
-        shown = value_ if len(value_) <= _SHOWN else f"{value_[:_SHOWN]}..."
+    def _add(self, problem: Problem) -> None:
+        """A problem of this file; a long value is cut."""
+        text = problem.value
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
         shown = shown.encode("utf-8", "replace").decode()
         self.problems.append(
-            Problem(
-                self._rows.file, self._rows.sheet, row, column, shown, wrong, right, _CODES[what]
-            )
+            replace(problem, file=self._rows.file, sheet=self._rows.sheet, value=shown)
         )

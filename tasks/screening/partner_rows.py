@@ -63,9 +63,9 @@ def _csv(path: Path, text: str) -> Rows:
     rows = Rows(path.name)
     mark, odd = _mark(lines[0] if lines else ""), _ODD.search(text) is not None
     with _wide_cells():
-        for number, cells, wrong, right in _records(lines, mark):
-            if wrong:
-                rows.problems.append(Problem(path.name, "", number, "", "", wrong, right, "S005"))
+        for number, cells, problem in _records(lines, mark):
+            if problem:
+                rows.problems.append(replace(problem, file=path.name, row=number))
             elif odd and (found := _odd(cells, rows.heading)):
                 rows.problems.append(replace(found, file=path.name, row=number))
             elif number == 1:
@@ -84,9 +84,12 @@ def _odd(cells: list[str], heading: Sequence[object]) -> Problem | None:
     for cell, column in zip_longest(cells, heading, fillvalue=""):
         if found := _ODD.search(str(cell)):
             shown = _ODD.sub("\ufffd", str(cell)[:_SHOWN])
-            wrong = f"not UTF-8: the byte {ord(found[0]) - 0xDC00:02x}"
-            return Problem(column=str(column), value=shown, wrong=wrong,
-                           right="saved as CSV UTF-8", code="E001")  # fmt: skip
+            return Problem(
+                column=str(column),
+                value=shown,
+                code="partner-file-not-utf8",
+                values={"byte": ord(found[0]) - 0xDC00},
+            )
     return None
 
 
@@ -121,9 +124,9 @@ class _Lines:
         return self._lines[self.place - 1]
 
 
-def _records(lines: list[str], mark: str) -> Iterator[tuple[int, list[str], str, str]]:
-    """(line number, cells, what is wrong, what would be right) of each record. After a fault reading
-    goes on with the line after the one on which the record began."""
+def _records(lines: list[str], mark: str) -> Iterator[tuple[int, list[str], Problem | None]]:
+    """(line number, cells, what is wrong with it) of each record. After a fault reading goes on with
+    the line after the one on which the record began."""
     start, width = 0, 0
     while start < len(lines):
         feed = _Lines(lines, start)
@@ -134,30 +137,37 @@ def _records(lines: list[str], mark: str) -> Iterator[tuple[int, list[str], str,
                 cells = next(reader)
             except StopIteration:
                 return
-            except csv.Error as wrong:
-                yield start + 1, [], *_broken(str(wrong))
+            except csv.Error as error:
+                yield start + 1, [], _broken(error)
                 break
             width = width or len(cells)
             if cells and len(cells) != width:
-                wrong = f"{len(cells)} cell(s) under {width} headings"
-                right = f"as many cells as headings, parted by {_MARKS[mark]}, text with such a mark in quotes"
-                yield start + 1, [], wrong, right
+                yield (
+                    start + 1,
+                    [],
+                    Problem(
+                        code="partner-row-width-wrong",
+                        values={
+                            "cells": len(cells),
+                            "headings": width,
+                            "separator": _SEPARATORS[mark],
+                        },
+                    ),
+                )
                 break
-            yield start + 1, cells, "", ""
+            yield start + 1, cells, None
         start += 1
 
 
-_MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
-def _broken(said: str) -> tuple[str, str]:
-    """What is wrong with a record and what would be right, in a clerk's words; `said`: by the reader."""
-    if "end of data" in said or "expected after" in said:
-        return (
-            "a quotation mark is opened and not closed, or stands inside a cell",
-            'a mark at both ends of the cell, one inside it written twice: ""',
-        )
-    return f"no proper CSV ({said})", "saved as CSV UTF-8 (comma delimited)"
+def _broken(error: csv.Error) -> Problem:
+    """What is wrong with a record. The standard library's reader has no codes, only these words."""
+    cause = str(error)
+    if "end of data" in cause or "expected after" in cause:
+        return Problem(code="partner-row-quote-open")
+    return Problem(code="partner-row-unreadable", values={"cause": cause})
 
 
 def _workbook(path: Path) -> Rows:
@@ -172,16 +182,13 @@ def _workbook(path: Path) -> Rows:
     except (python_calamine.CalamineError, ValueError, OSError, LookupError, ParseError) as wrong:
         raise hostile.refuse(path, f"the workbook cannot be read ({wrong})", "save it") from None
     rows = Rows(path.name, name, cells[0] if cells else ())
-    for sheet, cell, wrong in formulas:
+    for sheet, cell, _ in formulas:
         row = int("".join(filter(str.isdigit, cell)) or 0)
-        right = "the value itself, typed in"
-        rows.problems.append(Problem(path.name, sheet, row, "", cell, wrong, right, "E008"))
-    for other in others:
-        wrong, right = (
-            "partners too, which are not read",
-            "all partners on one sheet, or a file each",
+        rows.problems.append(
+            Problem(path.name, sheet, row, value=cell, code="partner-cell-formula")
         )
-        rows.problems.append(Problem(path.name, other, 0, "", "", wrong, right, "S006"))
+    for other in others:
+        rows.problems.append(Problem(path.name, other, code="partner-sheet-not-read"))
     faulty = {problem.row for problem in rows.problems}
     rows.rows = [(n, line) for n, line in enumerate(cells[1:], 2) if n not in faulty]
     return rows

@@ -125,9 +125,10 @@ def read(content: ContentStore, digest: str) -> pa.Table:
 
 def row(content: ContentStore, digest: str, partner: str) -> dict[str, Any]:
     """One partner as a register (a content digest) has it; empty if it has none."""
-    register = read(content, digest)
-    found = register.filter(pc.equal(register["partner"], partner)).to_pylist()
-    return found[0] if found else {}
+    if not digest:
+        return {}
+    found = stored.some(content.get(digest), REGISTER, pc.field("partner") == partner)
+    return found.to_pylist()[0] if found.num_rows else {}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from tasks.screening import provider
 from tasks.screening.ownership import SURE, Owned
 from tasks.screening.policy import BLOCK, NOTE
+from tasks.screening.reasons import Reason
 from tasks.shared.errors import BadInput
 
 VERSION = "2026.11"
@@ -29,7 +30,7 @@ VERSION = "2026.11"
 class Point:
     """A reason and what it weighs; relief is negative."""
 
-    why: str
+    reason: Reason
     points: int
 
 
@@ -80,7 +81,10 @@ def score(
         *_ownership(table["ownership"], row, list(owned)),
         *_places(table, row),
         *_goods(table["goods"], row),
-        *(Point(why, points) for why, points in provider.reasons(table["provider"], row, today)),
+        *(
+            Point(reason, points)
+            for reason, points in provider.reasons(table["provider"], row, today)
+        ),
         *_behaviour(table["behaviour"], row),
         *_relief(table["relief"], row, today),
     ]
@@ -89,8 +93,8 @@ def score(
     points = max(0, min(100, total))
     if total != points:
         # an auditor adds them up
-        why = "more than 100 is not counted" if total > 100 else "less than 0 is not counted"
-        reasons.append(Point(why, points - total))
+        limit = Reason("risk-above-limit") if total > 100 else Reason("risk-below-zero")
+        reasons.append(Point(limit, points - total))
     tier, days = _tier(table["tiers"], points)
     return Risk(points, tier, days, tuple(reasons), version)
 
@@ -113,31 +117,34 @@ def _tier(tiers: Mapping[str, Mapping[str, int]], points: int) -> tuple[str, int
 
 def _hits(table: Mapping[str, int], findings: list[Finding]) -> list[Point]:
     found = [
-        Point(f"{one.state} hit on {one.record} ({one.effect})", table[f"{one.state}_{one.effect}"])
+        Point(
+            Reason("risk-hit", state=one.state, record=one.record, effect=one.effect),
+            table[f"{one.state}_{one.effect}"],
+        )
         for one in findings
     ]
     found.sort(key=lambda point: -point.points)
     return [
-        point if place == 0 else Point(point.why, min(point.points, table["further"]))
+        point if place == 0 else Point(point.reason, min(point.points, table["further"]))
         for place, point in enumerate(found)
     ]
 
 
 def _ownership(table: Mapping[str, Any], row: Mapping[str, Any], owned: list[Owned]) -> list[Point]:
     if not row["owners"] and row["role"] in table["roles"] and row["kind"] != "individual":
-        return [Point("owners were not declared", table["not_declared"])]
-    return [Point(one.words, table["sure" if one.state == SURE else "possible"]) for one in owned]
+        return [Point(Reason("owners-not-declared"), table["not_declared"])]
+    return [Point(one.reason, table["sure" if one.state == SURE else "possible"]) for one in owned]
 
 
 def _places(table: Mapping[str, Any], row: Mapping[str, Any]) -> list[Point]:
     country = row["country"]
     found = []
     if points := table["countries"].get(country):
-        found.append(Point(f"country {country}", points))
+        found.append(Point(Reason("risk-country", country=country), points))
     region = table["regions"].get(country)
     where = " ".join((row["region"], row["city"], row["address"])).lower()
     if region and (word := next((w for w in region["words"] if w in where), "")):
-        found.append(Point(f"region: {word.title()}", region["points"]))
+        found.append(Point(Reason("risk-region", region=word.title()), region["points"]))
     return found
 
 
@@ -148,7 +155,7 @@ def _goods(table: Mapping[str, Any], row: Mapping[str, Any]) -> list[Point]:
         for sector in table["sectors"]
         if any(_overlap(hts, prefix) for hts in row["hts"] for prefix in sector["hts"])
     ]
-    return [Point(f"goods of a UFLPA priority sector: {', '.join(names)}", points)] if names else []
+    return [Point(Reason("risk-goods", sectors=tuple(names)), points)] if names else []
 
 
 def _overlap(hts: str, prefix: str) -> bool:
@@ -161,18 +168,18 @@ def _behaviour(table: Mapping[str, int], row: Mapping[str, Any]) -> list[Point]:
     for flag in row["flags"]:
         points = min(left, table.get(flag, table["other"]))
         left -= points
-        found.append(Point(f"warning sign: {flag.replace('_', ' ')}", points))
+        found.append(Point(Reason("risk-warning-sign", sign=flag.replace("_", " ")), points))
     return found
 
 
 def _relief(table: Mapping[str, int], row: Mapping[str, Any], today: date) -> list[Point]:
     found = []
     if row["ctpat"]:
-        found.append(Point("member of CTPAT or a recognised AEO programme", table["ctpat"]))
+        found.append(Point(Reason("trusted-trader"), table["ctpat"]))
     recent = (today - timedelta(days=table["screened_within_days"])).isoformat()
     if row["screened_by"] and row["screened_on"] >= recent:
-        why = f"screened by {row['screened_by']} on {row['screened_on']}"
-        found.append(Point(why, table["screened_by_others"]))
+        by = Reason("screened-by-others", by=row["screened_by"], date=row["screened_on"])
+        found.append(Point(by, table["screened_by_others"]))
     return found
 
 

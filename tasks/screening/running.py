@@ -59,7 +59,7 @@ def screen(workspace: Workspace, actor: str, *, full: bool = False) -> Outcome:
     """Screen what changed since the last time, or everything. Loads the embedded subset if no list
     was ever loaded. Running it again changes nothing."""
     if not versions.in_force(workspace.journal):
-        load_embedded(workspace.journal, workspace.content, actor)
+        load_embedded(workspace, actor)
     by = screener(workspace)
     basis = Basis(versions.used(workspace.journal), register.current(workspace.journal), by.model)
     before = None if full else last(workspace)
@@ -87,6 +87,12 @@ def last(workspace: Workspace) -> tuple[Basis, pa.Table] | None:
     if not rows:
         return None
     return _basis(rows[0]), hits_of(workspace, rows[0].content)
+
+
+def last_content(workspace: Workspace) -> str:
+    """The content digest of the hits of the last screening of the register; empty if there was none."""
+    rows = workspace.journal.rows(sa.select(SCREENED.c.content).where(SCREENED.c.what == "hits"))
+    return rows[0].content if rows else ""
 
 
 def _basis(row: sa.Row) -> Basis:

@@ -6,18 +6,26 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from tasks.screening import decisions, meanwhile, running
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.screening import decisions, meanwhile, running, stored
 from tasks.screening.decisions import Hit
+from tasks.screening.finding import FOUND
 from tasks.screening.lists import versions
 from tasks.workspace import Workspace
 
+_NAME_COLUMNS = ("partner", "record", "name_matched", "partner_name", "reasons")
+
+NAMES = pa.schema([FOUND.field(name) for name in _NAME_COLUMNS])
+"""What of a screening a listing of hits shows; its explanations are most of the table."""
+
 
 def rows(workspace: Workspace, hits: Iterable[Hit]) -> list[dict[str, Any]]:
-    """A line a hit, with the names of both sides."""
+    """A line a hit, with the names of both sides. `reason`: code, values and text of what reopened it
+    or who decided, None if there is none; `reasons`: codes of what made it a hit."""
     chosen = list(hits)
-    last = running.last(workspace)
-    found = last[1].to_pylist() if last else []
-    names = {(row["partner"], row["record"]): row for row in found}
+    names = _names(workspace, chosen)
     return [
         {
             "hit": hit.hit,
@@ -26,10 +34,11 @@ def rows(workspace: Workspace, hits: Iterable[Hit]) -> list[dict[str, Any]]:
             "record": hit.record,
             "listed_name": row.get("name_matched", ""),
             "score": round(hit.score, 3),
-            "strong": "two persons" if hit.strong else "",
+            "strong": hit.strong,
             "effect": hit.effect,
             "state": hit.state,
-            "why": hit.why or ", ".join(row.get("reasons", [])),
+            "reason": hit.reason.as_dict() if hit.reason else None,
+            "reasons": row.get("reasons", []),
             "expires": hit.expires,
         }
         for hit in chosen
@@ -37,7 +46,17 @@ def rows(workspace: Workspace, hits: Iterable[Hit]) -> list[dict[str, Any]]:
     ]
 
 
-def brief(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _names(workspace: Workspace, hits: list[Hit]) -> dict[tuple[str, str], dict[str, Any]]:
+    """(partner, record) -> columns of NAMES, as the last screening has them."""
+    content = running.last_content(workspace)
+    if not content or not hits:
+        return {}
+    which = pc.field("partner").isin(sorted({hit.partner for hit in hits}))
+    found = stored.some(workspace.content.get(content), NAMES, which).to_pylist()
+    return {(row["partner"], row["record"]): row for row in found}
+
+
+def brief(rows_: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The lines of `rows` as a table has room for."""
     return [
         {
@@ -45,28 +64,26 @@ def brief(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             "partner": f"{row['partner']}: {row['name']}",
             "listing": f"{row['record']}: {row['listed_name']}",
             "score": row["score"],
-            "effect": ", ".join(filter(None, (row["effect"], row["strong"]))),
+            "effect": f"{row['effect']}, two persons" if row["strong"] else row["effect"],
             "state": row["state"] + (f" until {row['expires']}" if row["expires"] else ""),
-            "why": row["why"],
+            "why": row["reason"]["text"] if row["reason"] else ", ".join(row["reasons"]),
         }
-        for row in told
+        for row in rows_
     ]
 
 
 def one(workspace: Workspace, hit: Hit) -> dict[str, Any]:
-    """Everything about a hit: the listing, which words matched what, who said what, what changed."""
-    last = running.last(workspace)
+    """Everything about a hit: the listing, which words matched what, its decisions, what changed."""
     row: dict[str, Any] = {}
-    if last:
-        row = next((r for r in last[1].to_pylist()
-                    if (r["partner"], r["record"]) == (hit.partner, hit.record)), {})  # fmt: skip
+    if content := running.last_content(workspace):
+        which = (pc.field("partner") == hit.partner) & (pc.field("record") == hit.record)
+        row = next(iter(stored.some(workspace.content.get(content), FOUND, which).to_pylist()), {})
     list_ = hit.record.partition("/")[0]
     listing = versions.row(
         workspace.content, versions.used(workspace.journal).get(list_, ""), hit.record
     )
     return {
         **rows(workspace, [hit])[0],
-        "reasons": row.get("reasons", []),
         "model": row.get("model", ""),
         "explanation": json.loads(row.get("explanation") or "{}"),
         "listing": listing,
@@ -80,7 +97,8 @@ def lines(told: dict[str, Any]) -> list[str]:
     """The same as lines of text."""
     listing = told["listing"]
     found = [
-        f"{told['hit']}: {told['state']}" + (f", {told['why']}" if told["why"] else ""),
+        f"{told['hit']}: {told['state']}"
+        + (f", {told['reason']['text']}" if told["reason"] else ""),
         f"  partner   {told['partner']}: {told['name']}",
         f"  listed    {told['record']}: {told['listed_name']}",
         f"  score     {told['score']} (model {told['model']}): {', '.join(told['reasons'])}",

@@ -18,6 +18,7 @@ from tasks.screening.decisions import CONFIRMED, Hit
 from tasks.screening.lists import versions
 from tasks.screening.ownership import BIS, OFAC, SUBSIDIARY, Owned, Rule
 from tasks.screening.policy import BLOCK
+from tasks.screening.reasons import Reason
 from tasks.shared import clock, kinds
 from tasks.shared.errors import Refused
 from tasks.shared.screening_tables import REVIEWS
@@ -48,7 +49,7 @@ class Standing:
     due: str
     reviewed: str
     unseen: bool = False
-    not_screened: str = ""
+    not_screened: tuple[Reason, ...] = ()
 
     @property
     def overdue(self) -> bool:
@@ -80,9 +81,9 @@ def standings(workspace: Workspace, partners: Iterable[str] | None = None) -> li
 
 def _covered(standing: Standing, covered: Coverage) -> Standing:
     """The same with why it is not screened; nothing found by lists that were not asked clears nobody."""
-    why = covered.why(standing.partner)
-    state = NOT_SCREENED if why and standing.state == CLEAR else standing.state
-    return replace(standing, state=state, not_screened=why)
+    reasons = covered.reasons_of(standing.partner)
+    state = NOT_SCREENED if reasons and standing.state == CLEAR else standing.state
+    return replace(standing, state=state, not_screened=reasons)
 
 
 def _of(every: pa.Table, partners: Iterable[str]) -> pa.Table:
@@ -174,8 +175,7 @@ def _rules(workspace: Workspace) -> list[Rule]:
     state, source = ownership.rule_state(BIS.name, clock.now().date().isoformat(), held)
     if state == "off":
         return [OFAC, SUBSIDIARY]
-    words = BIS.words if state == "on" else f"{BIS.words}; not sure to be in force: {source}"
-    return [OFAC, SUBSIDIARY, replace(BIS, words=words)]
+    return [OFAC, SUBSIDIARY, BIS if state == "on" else replace(BIS, unsure=source)]
 
 
 def _counts(rule: Rule, record: Mapping[str, Any]) -> bool:

@@ -10,8 +10,9 @@ from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
 from tasks.screening import alerts, decisions, drill, running, updating, watch
-from tasks.screening.lists.loading import Book, load_folder
+from tasks.screening.lists.loading import Intake, load_folder
 from tasks.screening.policy import BLOCK
+from tasks.screening.reasons import text_of
 from tasks.shared.steps import task
 from tasks.workspace import Workspace
 
@@ -23,19 +24,19 @@ def update_lists(home: str, actor: str, folder: str = "") -> dict[str, Any]:
     """Load lists from a folder, or fetch them from their publishers. What fails keeps its old
     version in force, and is named."""
     workspace = Workspace.open(Path(home))
-    book = Book(workspace.journal, workspace.content, actor)
+    intake = Intake(actor)
     if folder:
-        loaded, missed = load_folder(book, Path(folder)), ()
+        loaded, missed = load_folder(workspace, intake, Path(folder)), ()
     else:
-        done = updating.download(workspace, book)
+        done = updating.download(workspace, intake)
         loaded, missed = list(done.loaded), done.missed
     kept = [one.list for one in loaded if one.state == "refused"] + [list_ for list_, _ in missed]
     new = [one.list for one in loaded if one.state == "new"]
     get_run_logger().info("new: %s; old version kept: %s", ", ".join(new), ", ".join(kept))
     for problem in updating.problems(loaded):
         get_run_logger().warning("refused: %s", problem)
-    for list_, why in missed:
-        get_run_logger().warning("not fetched: %s: %s", list_, why)
+    for list_, error in missed:
+        get_run_logger().warning("not fetched: %s: %s", list_, error)
     return {"new": new, "kept": kept}
 
 
@@ -64,7 +65,7 @@ def publish(home: str) -> dict[str, Any]:
          "score": f"{h.score:.2f}", "effect": h.effect, "state": h.state, "why": h.why}
         for h in waiting[:_MOST]
     ]  # fmt: skip
-    red = "; ".join(watch.red_lists(workspace.journal))
+    red = text_of(watch.red_lists(workspace.journal))
     told = f"{len(waiting)} hit(s) wait for a person (the first {_MOST} are shown)."
     create_table_artifact(
         key="screening-hits",

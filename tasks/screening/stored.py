@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 
@@ -13,6 +14,11 @@ def to_bytes(table: pa.Table, schema: pa.Schema) -> bytes:
     out = io.BytesIO()
     pq.write_table(table.cast(schema).combine_chunks(), out, compression="zstd")
     return out.getvalue()
+
+
+def some(data: bytes, schema: pa.Schema, which: pc.Expression) -> pa.Table:
+    """The rows of a table that `which` chooses, in the columns of `schema`; no others are kept."""
+    return pq.read_table(pa.BufferReader(data), columns=schema.names, filters=which).cast(schema)
 
 
 def from_bytes(data: bytes, schema: pa.Schema) -> pa.Table:

@@ -19,12 +19,14 @@ class Downloaded:
     """What was loaded, and which lists could not be fetched whole."""
 
     loaded: tuple[loading.Loaded, ...]
-    missed: tuple[tuple[str, str], ...]
+    missed: tuple[tuple[str, NotFetched], ...]
 
 
-def download(workspace: Workspace, book: loading.Book) -> Downloaded:
+def download(workspace: Workspace, intake: loading.Intake) -> Downloaded:
     """Fetch and load every list that has an address. One that fails keeps no other back, and its
-    version in force stays. Raises BadInput if no list has an address, or one cannot be used."""
+    version in force stays. Raises BadInput if no list has an address, or one cannot be used; Refused
+    for an unnamed person who accepts faults."""
+    loading.authorize(workspace, intake)
     settings = workspace.settings.screening
     if not settings.addresses:
         raise BadInput("all-list-addresses-missing")
@@ -34,10 +36,10 @@ def download(workspace: Workspace, book: loading.Book) -> Downloaded:
             raise BadInput("list-name-unknown", list=list_, readers=", ".join(loading.READERS))
         try:
             got = fetch(settings, list_, workspace.settings.home / FOLDER)
-        except NotFetched as wrong:
-            missed.append((list_, str(wrong)))
+        except NotFetched as error:
+            missed.append((list_, error))
             continue
-        one = loading.load(replace(book, as_of=got.as_of), list_, got.folder)
+        one = loading.load(workspace, replace(intake, as_of=got.as_of), list_, got.folder)
         if one.state == "refused":
             forget(got.folder)
         loaded.append(one)
@@ -59,7 +61,7 @@ def rows(
             "added": one.added,
             "removed": one.removed,
             "changed": one.changed,
-            "left_out": sum((one.left_out or {}).values()),
+            "left_out": sum(one.left_out.values()),
             "whole": not one.short,
             **({"not_read": list(one.passed)} if passed else {}),
         }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
+from tasks.screening.reasons import Reason
 from tasks.shared.journal import Journal
 from tasks.shared.screening_tables import HITS, LISTS, REVIEWS, SCREENED
 from tasks.shared.store import EVENTS
@@ -92,17 +94,21 @@ def _moment(journal: Journal, seq: int) -> str:
     return found[0].at if found else ""
 
 
-def red_lists(journal: Journal) -> list[str]:
-    """Why lists are red, and which; nothing in a house that screens nobody."""
+def red_lists(journal: Journal) -> list[Reason]:
+    """Which lists are red (`lists`), and why (`reason`), one of a reason; none where nobody is
+    screened."""
     if not (journal.rows(sa.select(SCREENED.c.what)) or journal.rows(sa.select(LISTS.c.list))):
         return []
     from tasks.screening.lists.versions import standing
 
-    by_reason: dict[str, list[str]] = {}
+    by_reason: dict[Reason, list[str]] = {}
     for row in standing(journal):
         if row["state"] == "red":
-            by_reason.setdefault(str(row["why"]), []).append(str(row["list"]))
-    return [f"{', '.join(lists)}: {why}" for why, lists in by_reason.items()]
+            by_reason.setdefault(row["reason"], []).append(row["list"])
+    return [
+        Reason("lists-red", lists=tuple(lists), reason=reason)
+        for reason, lists in by_reason.items()
+    ]
 
 
 def red_since(journal: Journal) -> str:
@@ -117,7 +123,7 @@ def red_since(journal: Journal) -> str:
     return max(turned, default="") or _moment(journal, screened or 0)
 
 
-def _turned(journal: Journal, row: dict[str, object], places: dict[str, int]) -> str:
+def _turned(journal: Journal, row: dict[str, Any], places: dict[str, int]) -> str:
     age, limit = row["age_days"], row["limit_days"]
     if isinstance(age, int) and isinstance(limit, int) and age > limit:
         return str(date.fromisoformat(str(row["as_of"])) + timedelta(days=limit + 1))

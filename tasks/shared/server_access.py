@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.shared.errors import BadSettings
+from tasks.shared.errors import BadSettings, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.settings import Settings
 
@@ -75,16 +75,12 @@ class Access:
             return {}
         return {"Authorization": f"Basic {base64.b64encode(self.line.encode()).decode()}"}
 
-    def refused_by(self, address: str) -> str:
-        """What to tell a person when the server at `address` answered 401."""
-        if self.line:
-            wrong = f"refuses the password from {self.source} (401)"
-        else:
-            wrong = "asks for a password (401), and none is set here"
-        return (
-            f"The server at {address} {wrong}. Copy the line of <home>/street/password, or of [operations]"
-            f" auth_file, from the server's machine into a file that only you can read; name that file in"
-            f" [operations] auth_file, or put the line into {VARIABLE}"
+    def refused_by(self, address: str) -> Refused:
+        """The error for an answer 401 of the server at `address`."""
+        if not self.line:
+            return Refused("server-password-missing", address=address, variable=VARIABLE)
+        return Refused(
+            "server-password-refused", address=address, source=self.source, variable=VARIABLE
         )
 
 

@@ -205,6 +205,7 @@ def _papers(workspace: Workspace) -> Iterator[Line]:
 def _screening(workspace: Workspace) -> Iterator[Line]:
     """Hits that wait for a person, lists that are red or not screened against yet, reviews that fell
     due or were never made of a risky partner; once partners are screened here."""
+    from tasks.screening.reasons import text_of
     from tasks.screening.watch import red_lists, red_since, undecided, unscreened
 
     journal = workspace.journal
@@ -213,7 +214,7 @@ def _screening(workspace: Workspace) -> Iterator[Line]:
         yield Line("P9", "screening hits", RED if count.blocking else AMBER, fact,
                    "continuity screen hits", count.since)  # fmt: skip
     if red := red_lists(journal):
-        yield Line("P9", "screening lists", RED, "; ".join(red),
+        yield Line("P9", "screening lists", RED, text_of(red),
                    "continuity screen lists update DIR, or --download", red_since(journal))  # fmt: skip
     changed, since = unscreened(journal)
     if changed:
@@ -228,11 +229,12 @@ def _screening(workspace: Workspace) -> Iterator[Line]:
 
 def _not_screened(workspace: Workspace) -> Iterator[Line]:
     from tasks.screening.coverage import RUN, waiting
+    from tasks.screening.reasons import text_of
     from tasks.screening.watch import red_since, registered
 
     if registered(workspace.journal) and (found := waiting(workspace)).count:
         next_ = "continuity screen lists update DIR, or --download" if found.red else RUN
-        fact = f"{found.count} of {found.partners} not screened: {'; '.join(found.reasons)}"
+        fact = f"{found.count} of {found.partners} not screened: {text_of(found.reasons)}"
         since = red_since(workspace.journal) if found.red else registered(workspace.journal)
         yield Line("P9", "partners", RED, fact, next_, since)
 

@@ -64,8 +64,7 @@ def partners(count: int) -> pa.Table:
 
 
 def load(house: Workspace, folder: Path) -> None:
-    book = loading.Book(house.journal, house.content, "benchmark", partial=True)
-    loading.load_folder(book, folder)
+    loading.load_folder(house, loading.Intake("benchmark", partial=True), folder)
 
 
 def put_list(house: Workspace, rows: list[dict[str, Any]]) -> None:
@@ -90,7 +89,7 @@ def timed(what: str, call: Callable[[], running.Outcome], changes: int = 0) -> r
 def change(house: Workspace, what: str, rows: list[dict[str, Any]], changes: int) -> bool:
     """Screen what a new version changes, twice: the second time after it is taken back, with the
     prepared partners kept; then everything. True if both leave the same hits."""
-    before = versions.records_of(house.journal, house.content, LIST).to_pylist()
+    before = versions.records_of(house, LIST).to_pylist()
     for turn in ("first", "again"):
         put_list(house, rows)
         found = timed(f"{what} ({turn})", lambda: running.screen(house, "benchmark"), changes)
@@ -112,7 +111,7 @@ def changed(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[s
 
 def days(house: Workspace, may: Path) -> dict[int, bool]:
     """Whether a change of so many records left the hits of a full run."""
-    old = versions.records_of(house.journal, house.content, LIST).to_pylist()
+    old = versions.records_of(house, LIST).to_pylist()
     new = tables.records(ofac.read_sdn(Source(may))).to_pylist()
     fresh = changed(old, new)
     found = {len(fresh): change(house, f"January to May, {len(fresh):,} records", new, len(fresh))}

@@ -7,15 +7,18 @@ import pytest
 
 from tasks.desk.context import Desk, desk
 from tasks.desk.main import run
+from tasks.shared.errors import ContinuityError
 
 Said = tuple[int, str, str]
 
 
 @pytest.fixture
 def continuity(capsys: pytest.CaptureFixture[str], home: Path) -> Callable[..., Said]:
-    """Runs one command line on the fresh home; returns exit code, standard output and error."""
+    """Runs one command line on the fresh home; returns exit code, standard output and error. `error`
+    of the callable is the error that ended the last command, None if none did."""
 
     def call(*arguments: str, by: str = "it") -> Said:
+        call.error = None  # type: ignore[attr-defined]
         fresh = Desk()
         desk.__dict__.clear()
         desk.__dict__.update(fresh.__dict__)
@@ -25,6 +28,8 @@ def continuity(capsys: pytest.CaptureFixture[str], home: Path) -> Callable[..., 
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)
+            if isinstance(end.__context__, ContinuityError):
+                call.error = end.__context__  # type: ignore[attr-defined]
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

@@ -35,10 +35,11 @@ def walk(continuity, tmp_path: Path) -> None:
     with StandIn(state, today) as ace:
         ace.seed_filer("ABC")
         production_sends(ace, 1000, today)
-    code, _, told = continuity("reconcile", "restored")
-    assert code == 2 and "--last-backup" in told
-    code, out, _ = continuity("reconcile", "restored", "--last-backup", str(today))
-    assert code == 1 and "Question written" in out and "production must issue none" in out
+    assert continuity("reconcile", "restored")[0] == 2
+    assert continuity.error.code == "restore-not-recorded"
+    code, out, _ = continuity("reconcile", "restored", "--last-backup", str(today), "--json")
+    said = json.loads(out)
+    assert code == 1 and said["next"] is None and len(list((tmp_path / "out").iterdir())) > 0
     folders = (str(tmp_path / "out"), str(tmp_path / "in"))
     continuity("ace", "stand-in", *folders, "--state", str(state))
     book = tmp_path / "restored.xlsx"
@@ -58,26 +59,26 @@ def walk(continuity, tmp_path: Path) -> None:
 def test_an_export_without_settled_entries_is_refused(
     continuity, house: Settings, tmp_path: Path
 ) -> None:
-    code, _, told = continuity("reconcile", "export", "--out", str(tmp_path / "e"))
-    assert code == 1 and "settled" in told
+    assert continuity("reconcile", "export", "--out", str(tmp_path / "e"))[0] == 1
+    assert continuity.error.code == "settled-entry-missing"
 
 
 def test_a_report_is_checked_and_what_was_changed_in_it_told(continuity, tmp_path: Path) -> None:
     out = tmp_path / "report"
     continuity("reconcile", "report", "--out", str(out), "--incident", "x")
-    code, said, _ = continuity("reconcile", "check", str(out))
-    assert code == 0 and "accounting x" in said and "holds; signed with the key" in said
+    code, said, _ = continuity("reconcile", "check", str(out), "--json")
+    (found,) = json.loads(said)
+    assert code == 0 and found["ok"] and found["key"] and "accounting x" in found["what"]
     with (out / "accounting-x.xlsx").open("ab") as book:
         book.write(b"more")
     (out / "extra.txt").write_text("a page more")
     code, said, _ = continuity("reconcile", "check", str(out), "--json")
     (found,) = json.loads(said)
     assert code == 1 and not found["ok"]
-    assert {one["file"]: one["wrong"] for one in found["problems"]} == {
-        "accounting-x.xlsx": "was changed", "extra.txt": "is not in the manifest"}  # fmt: skip
+    assert {one["file"] for one in found["problems"]} == {"accounting-x.xlsx", "extra.txt"}
     manifest = out / "manifest.json"
     manifest.write_text(manifest.read_text().replace("accounting x", "accounting y"))
-    code, _, err = continuity("reconcile", "check", str(out))
-    assert code == 1 and "signature" in err
-    code, _, err = continuity("reconcile", "check", str(tmp_path))
-    assert code == 2 and "is no signed folder" in err
+    assert continuity("reconcile", "check", str(out))[0] == 1
+    assert continuity.error.code == "signature-mismatch"
+    assert continuity("reconcile", "check", str(tmp_path))[0] == 2
+    assert continuity.error.code == "signed-folder-invalid"

@@ -106,7 +106,7 @@ def test_a_csrf_token_goes_with_it(prefect) -> None:
     answers.token = "0f" * 32
     server = Server(address)
     assert server.plan_of(RUN["name"]) == PLAN and server.wake(PLAN) == [RUN["name"]]
-    assert server.refusal == ""
+    assert server.refusal is None
 
 
 def test_a_server_that_refuses_the_password_is_named_with_what_to_do(
@@ -116,15 +116,18 @@ def test_a_server_that_refuses_the_password_is_named_with_what_to_do(
     answers.token, answers.password = "0f" * 32, "Basic b3BzOnNlY3JldA=="
     settings = house.model_copy(update={"operations": Operations(address=address)})
     server = Server.of(settings)
-    assert server.plan_of(RUN["name"]) == "" and "none is set here" in server.refusal
+    assert server.plan_of(RUN["name"]) == "" and server.refusal
+    assert server.refusal.code == "server-password-missing"
+    assert server.refusal.values["address"] == address
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "ops:guess")
     server = Server.of(settings)
-    assert server.wake(PLAN) == [] and "PREFECT_API_AUTH_STRING (401)" in server.refusal
-    assert address in server.refusal and "auth_file" in server.refusal
-    assert "guess" not in server.refusal
+    assert server.wake(PLAN) == [] and server.refusal
+    assert server.refusal.code == "server-password-refused"
+    assert server.refusal.values["source"] == "PREFECT_API_AUTH_STRING"
+    assert "guess" not in str(server.refusal)
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "ops:secret")
     server = Server.of(settings)
-    assert server.plan_of(RUN["name"]) == PLAN and server.refusal == ""
+    assert server.plan_of(RUN["name"]) == PLAN and server.refusal is None
     # the server of this home is asked with this home's password, whatever the variable says
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "somebody:else")
     (house.home / "street").mkdir()

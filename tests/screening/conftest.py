@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.screening.lists import floors
-from tasks.screening.lists.loading import Book
+from tasks.screening.lists.loading import Intake, Loaded, load_folder
 from tasks.shared import people
 from tasks.workspace import Workspace
 from tests.screening.world import World
@@ -44,14 +44,18 @@ def staff(journal) -> None:
 
 
 @pytest.fixture
-def keeper(journal, content, staff, excerpts_are_whole) -> Callable[..., Book]:
-    """The versions' book as Ada keeps it."""
+def workspace(house, journal) -> Workspace:
+    return Workspace(house, journal=journal)
 
-    def open_(**options) -> Book:
-        given = {"actor": "ada", **options}
-        return Book(journal, content, **given)
 
-    return open_
+@pytest.fixture
+def load(workspace: Workspace, staff, excerpts_are_whole) -> Callable[..., list[Loaded]]:
+    """Loads a folder of lists as Ada."""
+
+    def load_(folder: Path, **options) -> list[Loaded]:
+        return load_folder(workspace, Intake(**{"actor": "ada", **options}), folder)
+
+    return load_
 
 
 @pytest.fixture

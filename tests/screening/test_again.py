@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tasks.screening import by_name, stored
 from tasks.screening.again import again
 from tasks.screening.finding import FOUND
+from tasks.screening.reasons import Reason
 from tasks.screening.running import hits_of
 from tasks.shared import kinds
 from tasks.shared.errors import Refused
+from tests.errors import refused
 from tests.screening.world import World
 
 TIVA = "ofac-sdn/16527"
@@ -23,7 +23,7 @@ def test_an_old_screening_finds_again_what_it_found(world: World) -> None:
     assert world.screen().content != first.content
     done = again(world.house, first.content[:12])
     assert (done.screened, done.hits, done.differ, done.model) == (2, first.hits, (), "1")
-    with pytest.raises(Refused, match="see continuity screen log"):
+    with refused("screening-unknown", Refused):
         again(world.house, "0000")
 
 
@@ -35,7 +35,9 @@ def test_what_differs_is_told(world: World) -> None:
     basis = first.basis
     journal.append(kinds.ScreeningDone(scope="full", model=basis.model, lists=basis.lists, content=forged,
                    partners=basis.partners, screened=1, hits=0), "screening", "ada")  # fmt: skip
-    assert again(world.house, forged).differ == (("P1", TIVA, "not found then"),)
+    assert again(world.house, forged).differ == (
+        Reason("hit-not-found-then", partner="P1", record=TIVA),
+    )
 
 
 def test_one_name_is_screened_again_as_it_was_asked_for(world: World) -> None:
@@ -53,15 +55,17 @@ def test_clean_screenings_are_told_apart_by_their_event(world: World) -> None:
         by_name.screen(world.house, by_name.Asked(name, "US"), "ada")
     second, first = by_name.log(world.house)
     assert second["content"] == first["content"]
-    with pytest.raises(Refused, match=f"by its event: {first['event']}, {second['event']}"):
+    with refused("screening-name-ambiguous", Refused) as caught:
         again(world.house, str(first["content"]))
+    assert caught.values["events"] == f"{first['event']}, {second['event']}"
     assert again(world.house, str(first["event"])).about == "Nordsee Trading"
 
 
-def test_a_name_of_before_it_was_kept_whole_is_refused_with_the_reason(world: World) -> None:
+def test_a_name_without_its_details_is_refused(world: World) -> None:
     old = kinds.ScreeningDone(scope="name", model="1", lists={}, partners="", screened=1, hits=0,
                               content=world.house.content.put(b""), about="Old Name")  # fmt: skip
     world.house.journal.append(old, "screening", "ada")
     row = next(by_name.log(world.house))
-    with pytest.raises(Refused, match="role of 'Old Name' were not written down"):
+    with refused("screened-details-not-recorded", Refused) as caught:
         again(world.house, str(row["event"]))
+    assert caught.values["about"] == "Old Name"

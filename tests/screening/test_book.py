@@ -90,7 +90,8 @@ def test_what_status_says_is_light_to_ask(world: World) -> None:
     world.screen()
     waiting = watch.undecided(world.house.journal)
     assert (waiting.undecided, waiting.blocking) == (1, 1)
-    assert any("older than" in one for one in watch.red_lists(world.house.journal))
+    red = [one.values["reason"].code for one in watch.red_lists(world.house.journal)]
+    assert "list-too-old" in red
 
 
 def test_a_list_that_nobody_was_screened_against_is_told(world: World) -> None:
@@ -128,7 +129,6 @@ def test_a_risky_partner_that_nobody_looked_at_is_counted(world: World) -> None:
     world.screen()
     count, since = watch.unseen(world.house)
     assert count == 1 and since
-    said = [line.fact for line in page._reviews(world.house)]
-    assert said == ["1 of high risk wait for a review, no list names them"]
+    assert [line.what for line in page._reviews(world.house)] == ["risky partners"]
     standing.review(world.house, "P2", "looked", "ada")
     assert watch.unseen(world.house) == (0, "") and not list(page._reviews(world.house))

@@ -10,6 +10,7 @@ import pytest
 
 from tasks import approved_acts
 from tasks.screening import decisions, partner_file, register, shown, standing
+from tasks.screening.reasons import Reason
 from tasks.shared import approval, clock, people
 from tasks.shared.errors import BadInput, CodeRefused, Refused
 from tasks.shared.journal_check import verify
@@ -43,7 +44,8 @@ def code_of(world: World, person: str) -> str:
 def clear_by_two(world: World) -> decisions.Hit:
     hit = world.hit("P1", TIVA)
     waits = clear(world, hit)
-    assert waits.state == decisions.WAITS and waits.why == "ada says cleared"
+    assert waits.reason == Reason("hit-proposed", person="ada", verdict="cleared")
+    assert waits.state == decisions.WAITS
     return clear(world, hit, "bo", code=code_of(world, "bo"))
 
 
@@ -65,7 +67,8 @@ def test_it_comes_back_with_the_difference_when_the_record_changes(screened: Wor
     outcome = screened.screen()
     assert outcome.scope == "changes" and [line.record for line in outcome.new] == [TIVA]
     hit = screened.hit("P1", TIVA)
-    assert hit.state == "open" and hit.why == "the list record changed since it was cleared"
+    assert hit.state == "open"
+    assert hit.reason == Reason("hit-changed-since-cleared", sides=("list record",))
     change = decisions.difference(screened.house, hit)
     assert [(one.side, one.field) for one in change] == [("list record", "remarks")]
     assert "moved to Hamburg" in change[0].after and "Secondary Sanctions" in change[0].before
@@ -80,7 +83,8 @@ def test_it_comes_back_with_the_difference_when_the_partner_changes(screened: Wo
     screened.take("P1,Tiva Polymer,supplier,SY,Damascus,\n")
     screened.screen()
     hit = screened.hit("P1", TIVA)
-    assert hit.state == "open" and "partner changed" in hit.why
+    assert hit.state == "open"
+    assert hit.reason == Reason("hit-changed-since-cleared", sides=("partner",))
     change = {one.field: (one.before, one.after) for one in
               decisions.difference(screened.house, hit)}  # fmt: skip
     assert change == {"country": ("DE", "SY"), "city": ("Hamburg", "Damascus")}
@@ -124,7 +128,8 @@ def test_a_clearance_expires(screened: World) -> None:
     day = clock.now() + timedelta(days=366)
     with clock.held(day):
         hit = screened.hit("P1", TIVA)
-    assert hit.state == "open" and hit.why == f"the clearance expired on {cleared.expires}"
+    assert hit.state == "open"
+    assert hit.reason == Reason("hit-clearance-expired", expires=cleared.expires)
 
 
 def test_a_weak_hit_is_decided_by_one_person(world: World) -> None:
@@ -173,7 +178,9 @@ def test_a_proposal_falls_with_a_change_and_with_another_verdict(screened: World
     hit = screened.hit("P1", TIVA)
     clear(screened, hit)
     decisions.decide(screened.house, hit.hit, "confirmed", "the same owner", "bo")
-    assert screened.hit("P1", TIVA).why == "bo says confirmed"
+    assert screened.hit("P1", TIVA).reason == Reason(
+        "hit-proposed", person="bo", verdict="confirmed"
+    )
     screened.change_record(TIVA, remarks="new")
     screened.screen()
     assert screened.hit("P1", TIVA).state == "open"
@@ -275,7 +282,8 @@ def test_an_owner_makes_its_firm_stop(world: World) -> None:
     confirm_by_two(world, world.hit("P1 > Parto Sanat", PARTO), "", seconds=90)
     after = standing.standings(world.house)[0]
     assert after.state == "stop" and after.owned[0].state == "sure"
-    assert "Tiva Polymer 30%; Parto Sanat 25%" in after.risk.reasons[0].why
+    assert after.risk.reasons[0].reason.code == "ownership-counts"
+    assert after.owned[0].owners == (("Tiva Polymer", 30), ("Parto Sanat", 25))
 
 
 def test_a_review_sets_the_next_one(screened: World) -> None:
@@ -336,7 +344,7 @@ def test_what_one_person_cleared_comes_back_where_two_must(screened: World) -> N
     screened.screen()
     hit = decisions.find(screened.house, noted.hit)
     assert (hit.state, hit.strong) == ("open", True)
-    assert hit.why == "ada cleared it before it took two persons"
+    assert hit.reason == Reason("hit-cleared-by-one", person="ada")
     assert clear(screened, hit).state == decisions.WAITS
     assert clear(screened, hit, "bo", code=code_of(screened, "bo")).state == "cleared"
     for role in ("supplier", "it_provider"):

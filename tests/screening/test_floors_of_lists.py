@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tasks.duties.records import catalogue_of
 from tasks.duties.terms import standings as duty_standings
-from tasks.screening import by_name, decisions, running, standing
+from tasks.screening import by_name, coverage, decisions, running, standing
 from tasks.screening.lists import floors, loading, versions
 from tasks.screening.lists.catalogue import READERS
 from tasks.shared import clock
 from tasks.shared.errors import BadInput
 from tasks.status import page
 from tasks.workspace import Workspace
+from tests.errors import refused
 from tests.screening import whole_lists
 from tests.screening.conftest import LISTS
 from tests.screening.world import World
@@ -42,9 +44,7 @@ def two_rows(empty: World) -> World:
 
 def load(world: World, **options) -> list[loading.Loaded]:
     options.setdefault("as_of", clock.now().date().isoformat())
-    house = world.house
-    book = loading.Book(house.journal, house.content, "ada", **options)
-    return loading.load_folder(book, world.lists)
+    return loading.load_folder(world.house, loading.Intake("ada", **options), world.lists)
 
 
 def state(world: World, partner: str = "P1") -> standing.Standing:
@@ -61,33 +61,42 @@ def status(world: World) -> dict[str, page.Line]:
 def test_a_first_csl_of_two_rows_is_refused(empty: World) -> None:
     whole_lists.csl(empty.lists / "csl", **TWO_ROWS)
     (loaded,) = load(empty)
-    assert loaded.state == "refused" and {one.code for one in loaded.problems} == {"L009"}
-    first = str(loaded.problems[0])
-    assert "2 records, at least 12,000 in a whole list" in first
-    assert "it had 25,757 records on 2026-06" in first
+    assert loaded.state == "refused" and {one.code for one in loaded.problems} == {
+        "list-smaller-than-published",
+        "list-not-whole",
+    }
+    first = loaded.problems[0].values
+    assert (first["counted"], first["count"], first["least"]) == ("records", 2, 12_000)
+    assert (first["real_records"], first["dated"]) == (25_757, "2026-06")
     assert versions.in_force(empty.house.journal) == {}
-    with pytest.raises(BadInput, match="--reason"):
+    with refused("faulty-list-reason-missing", BadInput):
         load(empty, accept=frozenset({"csl"}))
 
 
 def test_a_list_that_is_not_whole_clears_nobody(two_rows: World) -> None:
     found = state(two_rows)
-    assert found.state == standing.NOT_SCREENED and "not whole: 2 records" in found.not_screened
+    assert found.state == standing.NOT_SCREENED
+    reasons = {
+        name: reason.values["reason"]
+        for reason in found.not_screened
+        for name in reason.values["lists"]
+    }
+    assert reasons["csl"].code == "list-incomplete" and reasons["csl"].values["person"] == "ada"
+    assert reasons["csl"].values["parts"][0].values["count"] == 2
+    assert {"ofac-sdn", "ofac-cons"} <= reasons.keys()
     answer = by_name.screen(two_rows.house, by_name.Asked("Hizballah"), "ada")
     assert (answer.state, answer.hits) == ("not screened", []) and answer.not_screened
     lines = status(two_rows)
     assert lines["partners"].light == lines["screening lists"].light == "red"
-    assert lines["partners"].fact.startswith("1 of 1 not screened: ofac-sdn, ofac-cons, ")
-    assert "csl: not whole: 2 records" in lines["partners"].fact
-    assert "accepted by ada" in lines["screening lists"].fact
+    waiting = coverage.waiting(two_rows.house)
+    assert (waiting.count, waiting.partners, waiting.red) == (1, 1, True)
 
 
 def test_a_list_that_is_not_whole_proves_no_duty(two_rows: World) -> None:
-    house = two_rows.house
-    office = house
+    workspace = two_rows.house
 
     def fresh() -> set[str]:
-        found = duty_standings(house.journal.rows, office.catalogue, office.zone)
+        found = duty_standings(workspace.journal.rows, catalogue_of(workspace), workspace.zone)
         return {one.item for one in found if one.duty.id == "list-freshness" and one.proofs}
 
     assert fresh() == set()
@@ -102,7 +111,9 @@ def test_whole_and_current_lists_clear_and_find(two_rows: World) -> None:
     whole_lists.forced_labor(two_rows.lists / "orders")
     assert {one.state for one in load(two_rows)} == {"new"}
     two_rows.take("P1,Hizballah,supplier,LB,,\nP2,Nordsee Trading,carrier,DE,,\n")
-    assert "not asked since they changed: cbp-wro, csl" in state(two_rows, "P2").not_screened
+    reasons = {reason.code: reason.values for reason in state(two_rows, "P2").not_screened}
+    changed = reasons["lists-changed-since-screening"]["lists"]
+    assert {"cbp-wro", "csl"} <= set(changed)
     assert status(two_rows)["partners"].next == "continuity screen run"
     two_rows.screen()
     assert state(two_rows).state == standing.STOP
@@ -112,9 +123,12 @@ def test_whole_and_current_lists_clear_and_find(two_rows: World) -> None:
     assert by_name.screen(house, by_name.Asked("Nordsee Trading"), "ada").state == "clear"
     assert by_name.screen(house, by_name.Asked("Hizballah"), "ada").state == "stop"
     two_rows.take("P3,Ostsee Trading,carrier,DE,,\n")
-    assert "taken or changed since the last screening" in state(two_rows, "P3").not_screened
+    assert [reason.code for reason in state(two_rows, "P3").not_screened] == [
+        "partner-changed-since-screening"
+    ]
     assert state(two_rows, "P2").state == standing.CLEAR
-    assert status(two_rows)["partners"].fact.startswith("1 of 3 not screened")
+    waiting = coverage.waiting(two_rows.house)
+    assert (waiting.count, waiting.partners) == (1, 3) and "partners" in status(two_rows)
     old = clock.now() + loading_limit()
     with clock.held(old):
         assert state(two_rows, "P2").state == standing.NOT_SCREENED, "the CSL is too old"
@@ -130,12 +144,15 @@ def loading_limit():
 @pytest.mark.parametrize("count", [0, 5])
 def test_a_csl_without_a_source_is_not_whole(empty: World, source: str, count: int) -> None:
     whole_lists.csl(empty.lists / "csl", **{"SDN": 9000, "EL": 3400, source: count})
-    (refused,) = load(empty)
-    assert refused.state == "refused" and source in {one.source for one in refused.short}
-    assert any(f"source {source}: {count} records" in one.wrong for one in refused.problems)
+    (rejected,) = load(empty)
+    assert rejected.state == "refused" and source in {one.source for one in rejected.short}
+    facts = [one.values for one in rejected.problems]
+    assert (source, count) in {(each.get("source"), each["count"]) for each in facts}
     load(empty, accept=frozenset({"csl"}), reason="the source was taken off")
     (row,) = [row for row in versions.standing(empty.house.journal) if row["list"] == "csl"]
-    assert row["state"] == "red" and f"{source} {count} of" in str(row["why"])
+    assert row["state"] == "red"
+    parts = [part.values for part in row["reason"].values["parts"]]
+    assert (source, count) in {(part.get("source"), part["count"]) for part in parts}
 
 
 def test_a_source_that_a_whole_list_of_its_own_brings_is_not_missed(empty: World) -> None:
@@ -143,7 +160,8 @@ def test_a_source_that_a_whole_list_of_its_own_brings_is_not_missed(empty: World
     whole_lists.consolidated(empty.lists / "ofac")
     load(empty, accept=frozenset({"csl"}), reason="OFAC's lists come from OFAC")
     rows = {row["list"]: row for row in versions.standing(empty.house.journal)}
-    assert rows["csl"]["state"] == "amber" and "in spite of" in str(rows["csl"]["why"])
+    assert rows["csl"]["state"] == "amber"
+    assert rows["csl"]["reason"].code == "list-faults-accepted"
     assert rows["ofac-cons"]["state"] == "green" and rows["ofac-sdn"]["state"] == "green"
 
 

@@ -10,6 +10,7 @@ import pytest
 from tasks.screening.lists import countries, forced_labor, remarks, tables
 from tasks.screening.lists.catalogue import READERS, SIGNS, listings
 from tasks.screening.lists.source import Source
+from tasks.screening.reasons import Reason
 
 FOLDERS = {
     "ofac-sdn": "ofac_2024-01-08",
@@ -128,7 +129,7 @@ def test_orders_name_firms_vessels_and_goods(lists: Path) -> None:
     every = {name for row in rows.values() for name in names(row)}
     assert {"Yili Zhuowan Garment Manufacturing Co., Ltd.", "Tianjin No. 2 Prison", "Hua Li 8",
             "Baoding LYSZD Trade and Business Co., Ltd."} <= every  # fmt: skip
-    assert source.left_out == {"orders against goods that name nobody": 1}
+    assert source.left_out == {Reason("list-goods-unnamed"): 1}
 
 
 def test_what_a_measure_only_mentions_is_left_out_and_counted(lists: Path) -> None:

@@ -14,6 +14,7 @@ from tasks.screening.features import FEATURES, Likeness
 from tasks.screening.match import MODEL, explain, load_model
 from tasks.screening.version import folder
 from tasks.shared.errors import BadInput
+from tests.errors import refused
 from tests.screening.listed import DATA
 
 
@@ -83,5 +84,6 @@ def test_the_limits_stand_in_order() -> None:
 
 
 def test_an_unknown_version_is_bad_input() -> None:
-    with pytest.raises(BadInput, match="no such model version"):
+    with refused("model-not-usable", BadInput) as caught:
         load_model("none")
+    assert (caught.codes, caught.problems[0].value) == (["model-version-unknown"], "none")

@@ -21,7 +21,9 @@ def test_shares_of_several_blocked_owners_add_up() -> None:
     owners = {owner_id("P", "A"), owner_id("P", "B")}
     found = judge(register, OFAC, owners, set())["P"]
     assert (found.sure, found.state) == (50, "sure")
-    assert found.words == "owned by blocked persons (OFAC 50 percent rule): A 25%; B 25%"
+    assert found.reason.code == "ownership-counts"
+    assert found.reason.values["rule"].code == "owned-by-blocked-persons"
+    assert found.owners == (("A", 25), ("B", 25))
     assert judge(register, OFAC, {owner_id("P", "A")}, set()) == {}
 
 
@@ -29,7 +31,7 @@ def test_an_open_hit_makes_it_possible() -> None:
     register = [firm("P", ("A", 30), ("B", 40))]
     found = judge(register, OFAC, {owner_id("P", "A")}, {owner_id("P", "B")})["P"]
     assert (found.sure, found.possible, found.state) == (30, 70, "possible")
-    assert "if its open hits are confirmed" in found.words
+    assert found.reason.code == "ownership-possible"
 
 
 def test_a_chain_counts_with_all_its_share() -> None:
@@ -111,4 +113,5 @@ def test_the_affiliates_rule_counts_by_its_dates(world: World) -> None:
     unsure = datetime(2026, 11, 25, tzinfo=UTC)
     assert owned_on(world, unsure) == [("bis-affiliates", "possible")]
     with clock.held(unsure):
-        assert "not sure to be in force" in standing.standings(world.house)[0].owned[0].words
+        rule = standing.standings(world.house)[0].owned[0].reason.values["rule"]
+    assert rule.code == "ownership-rule-unsure" and rule.values["source"]

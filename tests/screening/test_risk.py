@@ -9,6 +9,7 @@ from tasks.screening import policy, provider, risk
 from tasks.screening.ownership import OFAC, Owned
 from tasks.screening.register import complete
 from tasks.shared.errors import BadInput
+from tests.errors import refused
 
 TODAY = date(2026, 11, 25)
 
@@ -18,8 +19,9 @@ def row(**values: object) -> dict:
     return complete({**given_, **values})
 
 
-def told(found: risk.Risk) -> dict[str, int]:
-    return {reason.why: reason.points for reason in found.reasons}
+def points_of(found: risk.Risk) -> dict[str, int]:
+    """Points by the code of their reason."""
+    return {point.reason.code: point.points for point in found.reasons}
 
 
 def test_nothing_known_against_it_is_low() -> None:
@@ -32,21 +34,26 @@ def test_every_point_has_its_reason() -> None:
     maker = row(role="manufacturer", country="CN", region="Xinjiang", hts=["5205"], ctpat=True,
                 flags=["undervalues"])  # fmt: skip
     found = risk.score(maker, [], [], TODAY)
-    assert told(found) == {
-        "owners were not declared": 5,
-        "country CN": 8,
-        "region: Xinjiang": 45,
-        "goods of a UFLPA priority sector: cotton and apparel": 20,
-        "warning sign: undervalues": 20,
-        "member of CTPAT or a recognised AEO programme": -10,
+    assert points_of(found) == {
+        "owners-not-declared": 5,
+        "risk-country": 8,
+        "risk-region": 45,
+        "risk-goods": 20,
+        "risk-warning-sign": 20,
+        "trusted-trader": -10,
     }
-    assert found.points == sum(told(found).values()) == 88 and found.tier == "stop"
+    values = {point.reason.code: point.reason.values for point in found.reasons}
+    assert values["risk-country"] == {"country": "CN"}
+    assert values["risk-region"] == {"region": "Xinjiang"}
+    assert values["risk-goods"] == {"sectors": ("cotton and apparel",)}
+    assert values["risk-warning-sign"] == {"sign": "undervalues"}
+    assert found.points == sum(points_of(found).values()) == 88 and found.tier == "stop"
 
 
 def test_hits_weigh_by_state_and_effect() -> None:
     hits = [risk.Finding("ofac-sdn/1", "open", "block"), risk.Finding("csl/EL-2", "open", "review")]
     found = risk.score(row(), hits, [], TODAY)
-    assert list(told(found).values()) == [60, 5] and found.tier == "high"
+    assert [point.points for point in found.reasons] == [60, 5] and found.tier == "high"
     confirmed = [risk.Finding("ofac-sdn/1", "confirmed", "block")]
     assert risk.score(row(), confirmed, [], TODAY).points == 100
 
@@ -56,8 +63,8 @@ def test_what_is_told_adds_up_at_both_ends(given: dict) -> None:
     heavy = [risk.Finding("ofac-sdn/1", "confirmed", "block")] if "flags" in given else []
     found = risk.score(row(**given), heavy, [], TODAY)
     assert found.points == (100 if heavy else 0)
-    assert sum(told(found).values()) == found.points and told(found)[
-        f"{'more than 100' if heavy else 'less than 0'} is not counted"]  # fmt: skip
+    assert sum(points_of(found).values()) == found.points and points_of(found)[
+        "risk-above-limit" if heavy else "risk-below-zero"]  # fmt: skip
 
 
 def test_ownership_weighs() -> None:
@@ -77,10 +84,10 @@ def test_an_attestation_fades_over_its_last_days(left: int, points: int) -> None
 
 
 def test_an_it_provider_of_whom_nothing_is_known() -> None:
-    found = told(risk.score(row(role="it_provider"), [], [], TODAY))
-    assert found["no attestation (SOC 2, ISO 27001)"] == 30
-    assert found["no breach notice in the contract"] == 15
-    assert found["no security questionnaire"] == 15
+    found = points_of(risk.score(row(role="it_provider"), [], [], TODAY))
+    assert found["attestation-missing"] == 30
+    assert found["breach-notice-missing"] == 15
+    assert found["questionnaire-missing"] == 15
 
 
 @given(st.integers(-400, 800), st.integers(0, 400))
@@ -91,8 +98,9 @@ def test_worth_never_grows_with_time(left: int, later: int) -> None:
 
 
 def test_weights_of_an_unknown_version() -> None:
-    with pytest.raises(BadInput, match=r"1999\.1"):
+    with refused("risk-weights-version-unknown", BadInput) as caught:
         risk.weights("1999.1")
+    assert caught.values["version"] == "1999.1"
 
 
 @pytest.mark.parametrize(

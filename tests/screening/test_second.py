@@ -11,6 +11,7 @@ from tasks.screening import second
 from tasks.shared.errors import MissingPart
 from tests.benchmarks.perturb import CHANGES
 from tests.conftest import missing_part
+from tests.errors import refused
 from tests.screening.listed import index, listed, partners
 
 
@@ -55,7 +56,7 @@ def test_the_opinion_stands_in_the_explanation() -> None:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(second, "find_spec", lambda name: None)
-    with pytest.raises(MissingPart, match="second-opinion"):
+    with refused("second-opinion-not-installed", MissingPart):
         second.logic_v2()
 
 

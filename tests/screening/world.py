@@ -28,9 +28,9 @@ class World:
                              source=found.sha256, file=found.file, **options)  # fmt: skip
 
     def load(self, *folders: str, **options: Any) -> None:
-        book = loading.Book(self.house.journal, self.house.content, "ada", **options)
+        intake = loading.Intake("ada", **options)
         for folder in folders:
-            loaded = loading.load_folder(book, self.lists / folder)
+            loaded = loading.load_folder(self.house, intake, self.lists / folder)
             assert {one.state for one in loaded} <= {"new", "unchanged"}, loaded
 
     def change_record(self, record: str, **values: Any) -> None:
@@ -40,7 +40,7 @@ class World:
 
         list_ = record.partition("/")[0]
         journal, content = self.house.journal, self.house.content
-        rows = versions.records_of(journal, content, list_).to_pylist()
+        rows = versions.records_of(self.house, list_).to_pylist()
         rows = [row | values if row["record"] == record else row for row in rows]
         rows = [row | {"digest": tables.digest_of_row(row)} for row in rows]
         import pyarrow as pa

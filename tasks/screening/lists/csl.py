@@ -13,6 +13,7 @@ from hashlib import sha256
 from tasks.screening.lists import brackets, countries, remarks
 from tasks.screening.lists.source import Source
 from tasks.screening.lists.tables import PRIMARY, Draft
+from tasks.screening.reasons import Reason
 
 FILES = ("consolidated.csv", "csl*.csv")
 _CODE = re.compile(r"\(([A-Z]{2,5})\)")
@@ -31,7 +32,7 @@ def read(source: Source) -> list[Draft]:
     for _, row in source.table(FILES, ("source", "name", "addresses", "alt_names", "ids")):
         code = found[1] if (found := _CODE.search(row["source"])) else "OTHER"
         if not row["name"]:
-            source.skip("rows without a name")
+            source.skip(Reason("list-rows-unnamed"))
             continue
         draft = _draft(row, code)
         drafts.setdefault(draft.record, draft)

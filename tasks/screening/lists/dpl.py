@@ -7,8 +7,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from tasks.screening.lists import countries
-from tasks.screening.lists.source import FAULTY, Source
+from tasks.screening.lists.source import Source
 from tasks.screening.lists.tables import PRIMARY, Draft
+from tasks.shared.errors import Problem
 
 FILES = ("dpl*.txt", "dpl*.tsv")
 _HEADING = ("Name", "Street_Address", "City", "State", "Country", "Effective_Date",
@@ -20,7 +21,7 @@ def read(source: Source) -> list[Draft]:
     drafts: dict[str, Draft] = {}
     for number, row in source.table(FILES, _HEADING, "\t"):
         if not row["Name"]:
-            source.blame(FAULTY, FILES[0], "an order without a name", row=number)
+            source.blame(Problem(FILES[0], row=number, code="list-order-unnamed"))
             continue
         listed = _iso(row["Effective_Date"])
         key = sha256(f"{row['Name']}\n{listed}".encode()).hexdigest()[:12]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,6 +17,8 @@ from importlib.resources import files
 import pyarrow as pa
 
 from tasks.screening.lists import tables
+from tasks.screening.reasons import Reason
+from tasks.shared.errors import Problem
 from tasks.shared.kinds import ListShortfall
 
 RECORDS, NAMES = "records", "names"
@@ -80,24 +81,36 @@ def _short(floor: Floor, counted: str, count: int, least: int) -> ListShortfall:
     return ListShortfall(source=floor.source, counted=counted, count=count, least=least)
 
 
-def words(short: ListShortfall) -> str:
-    """`source EL: 0 records, at least 1,700 in a whole list`."""
-    source = f"source {short.source}: " if short.source else ""
-    return f"{source}{short.count:,} {short.counted}, at least {short.least:,} in a whole list"
+def reason(short: ListShortfall) -> Reason:
+    """One shortfall: what was counted, and the fewest of it in a whole list."""
+    if not short.source:
+        return Reason(
+            "list-below-floor", counted=short.counted, count=short.count, least=short.least
+        )
+    return Reason(
+        "list-source-below-floor",
+        source=short.source,
+        counted=short.counted,
+        count=short.count,
+        least=short.least,
+    )
 
 
-def real_size(list_: str, source: str) -> str:
-    """The size that the floor comes from, in words; empty if none is known."""
-    found = next((one for one in floors() if (one.list, one.source) == (list_, source)), None)
-    if found is None or not found.real_records:
-        return ""
-    return f"it had {found.real_records:,} records on {found.dated}"
-
-
-def brief(short: Sequence[ListShortfall]) -> str:
-    """All shortfalls of a list in a line: `not whole: 2 records, at least 12,000 in a whole list; sources
-    below their floor: EL 0 of 1,700, UVL 0 of 40`."""
-    own = [words(each) for each in short if not each.source]
-    sources = [f"{each.source} {each.count:,} of {each.least:,}" for each in short if each.source]
-    below = [f"sources below their floor: {', '.join(sources)}"] if sources else []
-    return f"not whole: {'; '.join([*own, *below])}"
+def problem(list_: str, short: ListShortfall) -> Problem:
+    """The same as a fault of a list that is loaded, with the size that the floor comes from."""
+    floor = next((one for one in floors() if (one.list, one.source) == (list_, short.source)), None)
+    cause = reason(short)
+    if floor is None or not floor.real_records:
+        return Problem(
+            list_, code="list-not-whole", values={**cause.values, "shortfall": cause.text}
+        )
+    return Problem(
+        list_,
+        code="list-smaller-than-published",
+        values={
+            **cause.values,
+            "shortfall": cause.text,
+            "real_records": floor.real_records,
+            "dated": floor.dated,
+        },
+    )

@@ -12,6 +12,7 @@ from hashlib import sha256
 from tasks.screening.lists import brackets, countries
 from tasks.screening.lists.source import Source
 from tasks.screening.lists.tables import PRIMARY, STRONG, Draft
+from tasks.screening.reasons import Reason
 
 UFLPA_FILES, WRO_FILES = ("uflpa*.csv",), ("cbp_wro*.csv", "wro*.csv")
 _SUBSIDIARIES = re.compile(
@@ -70,7 +71,7 @@ def read_wro(source: Source) -> list[Draft]:
             draft.place(countries.code(row["country"]))
             if goods:
                 draft.kind = "goods"
-                source.skip("orders against goods that name nobody")
+                source.skip(Reason("list-goods-unnamed"))
             elif vessels:
                 _vessels(draft, vessels["names"])
             else:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from tasks.screening.lists import brackets, countries
 from tasks.screening.lists.source import Source
 from tasks.screening.lists.tables import PRIMARY, Draft
+from tasks.screening.reasons import Reason
 from tasks.shared import clock
 
 DOD_FILES, FINCEN_FILES = ("dod_1260[Hh]*.csv",), ("fincen*.csv",)
@@ -22,7 +23,7 @@ def read_dod(source: Source) -> list[Draft]:
     today = clock.now().date().isoformat()
     for _, row in source.table(DOD_FILES, heading):
         if row["End date"] and row["End date"] <= today:
-            source.skip("companies that were taken off")
+            source.skip(Reason("list-companies-removed"))
             continue
         name = row["Clean Name"] or row["Name"]
         key = sha256(_plain(name).encode()).hexdigest()[:12]
@@ -43,7 +44,7 @@ def read_fincen(source: Source) -> list[Draft]:
     heading = ("Measure", "Relationship", "Type", "Name", "Alias", "Country", "Address", "Topics")
     for _, row in source.table(FINCEN_FILES, heading):
         if row["Relationship"] not in _NAMED:
-            source.skip("firms and owners that a measure only mentions")
+            source.skip(Reason("list-firms-only-mentioned"))
             continue
         key = sha256(f"{row['Measure']}\n{_plain(row['Name'])}".encode()).hexdigest()[:12]
         kind = _FINCEN_KINDS.get(row["Type"], "entity")

@@ -4,8 +4,8 @@ a named person says yes to it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -14,24 +14,25 @@ import pyarrow as pa
 
 from tasks.screening.lists import floors, tables, versions
 from tasks.screening.lists.catalogue import READERS, SIGNS
-from tasks.screening.lists.source import BELOW_FLOOR, EMPTY, OLDER, SHRUNKEN, Source, find
+from tasks.screening.lists.source import Source, find
+from tasks.screening.reasons import Reason
 from tasks.shared import clock, kinds, people
-from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Problem
-from tasks.shared.journal import Journal
+from tasks.workspace import Workspace
 
 LEAST_PART = 0.95
 """A list with fewer than this part of its records before is taken for cut off."""
 
 _DATE = re.compile(r"(20\d\d-\d\d-\d\d)")
-_MOST_TOLD = 20
+_MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
 class Loaded:
     """What became of one list. `state`: new, unchanged or refused; `as_of`: ISO date, `dated_by`
-    what said so: told, name, or file time, which a copy may have changed; `passed`: files and folders
-    of the same list that were not read."""
+    where it comes from: request, name, or file time, which a copy may have changed; `left_out`: rows
+    that name nobody to screen against, by reason; `passed`: files and folders of the same list that
+    were not read."""
 
     list: str
     state: str
@@ -42,20 +43,20 @@ class Loaded:
     removed: int = 0
     changed: int = 0
     dated_by: str = ""
-    left_out: dict[str, int] | None = None
+    left_out: Mapping[Reason, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     passed: tuple[str, ...] = ()
     short: tuple[kinds.ListShortfall, ...] = ()
 
 
 @dataclass(frozen=True)
-class Book:
-    """Where versions are written down. `accept`: lists that `actor` takes in spite of faults, and
-    `reason`, which is then needed. `partial`: a sample, marked as such in the event: it has no floor
-    and is never whole."""
+class Intake:
+    """How lists are to be loaded. `accept`: lists that `actor` takes in spite of faults, and `reason`,
+    which is then needed. `as_of`: their ISO date, else it is read off the files. `partial`: a sample,
+    marked as such in the event: it has no floor and is never whole.
 
-    journal: Journal
-    content: ContentStore
+    Raises BadInput for a list without a name of the catalog, or without a reason."""
+
     actor: str
     accept: frozenset[str] = frozenset()
     reason: str = ""
@@ -67,13 +68,19 @@ class Book:
             raise BadInput("faulty-list-reason-missing")
         if unknown := sorted(self.accept - READERS.keys()):
             raise BadInput("accepted-list-unknown", unknown=unknown[0], readers=", ".join(READERS))
-        if self.accept:
-            people.known(self.journal, self.actor)
 
 
-def load_folder(book: Book, folder: Path) -> list[Loaded]:
+def authorize(workspace: Workspace, intake: Intake) -> None:
+    """Faulty lists are accepted by a person that the journal names. Raises Refused."""
+    if intake.accept:
+        people.known(workspace.journal, intake.actor)
+
+
+def load_folder(workspace: Workspace, intake: Intake, folder: Path) -> list[Loaded]:
     """Load every list whose files lie in a folder or in its folders. Raises BadInput if there is
-    none. A refused list leaves its old version in force and keeps no other list back."""
+    none, Refused for an unnamed person who accepts faults. A refused list leaves its old version in
+    force and keeps no other list back."""
+    authorize(workspace, intake)
     if not folder.is_dir():
         raise BadInput("list-folder-not-found", folder=folder)
     places = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
@@ -84,7 +91,7 @@ def load_folder(book: Book, folder: Path) -> list[Loaded]:
         raise BadInput("list-files-not-found", folder=folder, names=names)
     done = []
     for list_, (place, *others) in found.items():
-        made = load(book, list_, place)
+        made = load(workspace, intake, list_, place)
         told = (*made.passed, *(f"{other.name}/" for other in others))
         done.append(replace(made, passed=told))
     return done
@@ -106,65 +113,74 @@ def _places(places: Sequence[Path], list_: str) -> list[Path]:
     return [places[one] for *_, one in order]
 
 
-def load_embedded(journal: Journal, content: ContentStore, actor: str) -> list[Loaded]:
+def load_embedded(workspace: Workspace, actor: str) -> list[Loaded]:
     """Load the small real subset that ships with the program: enough to try out, not to rely on."""
     with as_file(files("continuity_data") / "lists") as folder:
-        return load_folder(Book(journal, content, actor, partial=True), folder)
+        return load_folder(workspace, Intake(actor, partial=True), folder)
 
 
-def load(book: Book, list_: str, folder: Path) -> Loaded:
-    """Read one list from a folder and put it in force, or say why not."""
+def load(workspace: Workspace, intake: Intake, list_: str, folder: Path) -> Loaded:
+    """Read one list from a folder and put it in force, or return its problems."""
     source = Source(folder)
     table = tables.records(READERS[list_](source))
-    before = versions.in_force(book.journal).get(list_)
-    old = versions.read(book.content, before) if before else tables.RECORDS.empty_table()
-    short = () if book.partial else tuple(floors.shortfalls(list_, table))
+    before = versions.in_force(workspace.journal).get(list_)
+    old = versions.read(workspace.content, before) if before else tables.RECORDS.empty_table()
+    short = () if intake.partial else tuple(floors.shortfalls(list_, table))
     whole_before = before if before and before.whole else None
     _judge(source, list_, table, old.num_rows if whole_before else 0)
     _judge_floors(source, list_, short)
-    as_of, dated_by = (book.as_of, "told") if book.as_of else dated(source, list_)
+    as_of, dated_by = (intake.as_of, "request") if intake.as_of else dated(source, list_)
     counts = _difference(old, table)
     if whole_before and any(counts):
-        _judge_age(source, list_, as_of, versions.published(book.journal, list_))
-    problems = tuple(source.problems[:_MOST_TOLD])
+        _judge_age(source, list_, as_of, versions.published(workspace.journal, list_))
+    problems = tuple(source.problems[:_MOST_PROBLEMS])
     names = tables.names(table).num_rows
     made = Loaded(list_, "", as_of, table.num_rows, names, *counts, dated_by, source.left_out,
                   problems, tuple(source.passed), short)  # fmt: skip
-    if source.problems and list_ not in book.accept:
+    if source.problems and list_ not in intake.accept:
         return _with_state(made, "refused")
-    return _with_state(made, _put(book, made, table, source, before))
+    return _with_state(made, _put(workspace, intake, made, table, source, before))
 
 
 def _judge(source: Source, list_: str, table: pa.Table, before: int) -> None:
     if not table.num_rows:
-        source.blame(EMPTY, list_, "the list holds no record", "the publisher's whole list")
+        source.blame(Problem(list_, code="list-without-records"))
     elif table.num_rows < LEAST_PART * before:
-        wrong = f"{table.num_rows:,} records, {before:,} before"
-        source.blame(SHRUNKEN, list_, wrong, f"at most {1 - LEAST_PART:.0%} fewer")
+        source.blame(
+            Problem(
+                list_,
+                code="list-shrunken",
+                values={"records": table.num_rows, "before": before, "part": 1 - LEAST_PART},
+            )
+        )
 
 
 def _judge_floors(source: Source, list_: str, short: tuple[kinds.ListShortfall, ...]) -> None:
     for each in short:
-        real = floors.real_size(list_, each.source)
-        right = f"the publisher's whole list{f'; {real}' if real else ''}"
-        source.blame(BELOW_FLOOR, list_, floors.words(each), right)
+        source.blame(floors.problem(list_, each))
 
 
 def _judge_age(source: Source, list_: str, as_of: str, before: str) -> None:
     """An older list would take back what its publisher added since, and nothing would turn red."""
     if as_of < before:
-        wrong = f"of {as_of}, older than the version in force, which is of {before}"
-        source.blame(OLDER, list_, wrong, "the newest list; --as-of DAY if it is of a later day")
+        source.blame(
+            Problem(list_, code="list-older-than-loaded", values={"as_of": as_of, "before": before})
+        )
 
 
 def _put(
-    book: Book, made: Loaded, table: pa.Table, source: Source, before: versions.Version | None
+    workspace: Workspace,
+    intake: Intake,
+    made: Loaded,
+    table: pa.Table,
+    source: Source,
+    before: versions.Version | None,
 ) -> str:
-    content = book.content.put(tables.to_bytes(table))
-    if before and before.content == content and before.partial == book.partial:
+    content = workspace.content.put(tables.to_bytes(table))
+    if before and before.content == content and before.partial == intake.partial:
         if made.as_of > before.as_of:
             checked = kinds.ListChecked(list_id=made.list, list_version=content, as_of=made.as_of)
-            book.journal.append(checked, f"list/{made.list}", book.actor)
+            workspace.journal.append(checked, f"list/{made.list}", intake.actor)
         return "unchanged"
     faulty = bool(source.problems)
     body = kinds.ListLoaded(
@@ -174,13 +190,13 @@ def _put(
         as_of=made.as_of,
         records=made.records,
         names=made.names,
-        partial=book.partial,
+        partial=intake.partial,
         faults=len(source.problems),
-        accepted_by=book.actor if faulty else "",
-        reason=book.reason if faulty else "",
+        accepted_by=intake.actor if faulty else "",
+        reason=intake.reason if faulty else "",
         short=made.short,
     )
-    book.journal.append(body, f"list/{made.list}", book.actor)
+    workspace.journal.append(body, f"list/{made.list}", intake.actor)
     return "new"
 
 

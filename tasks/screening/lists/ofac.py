@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tasks.screening.lists import countries, remarks
-from tasks.screening.lists.source import FAULTY, ORPHAN, TRUNCATED, Source
+from tasks.screening.lists.source import Source, incomplete, unreadable
 from tasks.screening.lists.tables import PRIMARY, STRONG, Draft
+from tasks.screening.reasons import Reason
+from tasks.shared.errors import Problem
 
 _END = "\x1a"
 _NOTHING = "-0-"
@@ -82,16 +84,17 @@ def _vessel(draft: Draft, cells: list[str]) -> None:
 def _owner(source: Source, drafts: dict[str, Draft], number: str, file: str) -> Draft | None:
     draft = drafts.get(number)
     if draft is None:
-        source.skip(f"rows of {file} that belong to no entry")
+        source.skip(Reason("list-rows-without-entry", file=file))
     return draft
 
 
 def _tell_orphans(source: Source) -> None:
     """Rows that belong to no entry show that the files are not of one publication, or one is cut."""
     for reason, count in source.left_out.items():
-        if "belong to no entry" in reason:
-            right = "all files of one publication, downloaded again"
-            source.blame(ORPHAN, reason.split()[2], f"{count} {reason}", right)
+        if reason.code == "list-rows-without-entry":
+            source.blame(
+                Problem(reason.values["file"], code="list-rows-orphaned", values={"count": count})
+            )
 
 
 def _rows(source: Source, file: str, width: int) -> Iterator[list[str]]:
@@ -99,17 +102,16 @@ def _rows(source: Source, file: str, width: int) -> Iterator[list[str]]:
     if not text:
         return
     if not text.rstrip("\r\n").endswith(_END):
-        source.blame(TRUNCATED, name, "the end mark (0x1A) is missing", "downloaded again")
+        source.blame(Problem(name, code="list-end-missing"))
     reader = csv.reader(io.StringIO(text.rstrip("\r\n" + _END), newline=""), strict=True)
     try:
         for number, cells in enumerate(reader, 1):
             if len(cells) == width:
                 yield [_cell(cell) for cell in cells]
             elif cells:
-                wrong = f"{len(cells)} cells, not {width}"
-                source.blame(TRUNCATED, name, wrong, "the whole file, downloaded again", number)
-    except csv.Error as wrong:
-        source.blame(FAULTY, name, f"no proper CSV ({wrong})", "downloaded again")
+                source.blame(incomplete(name, number, len(cells), width))
+    except csv.Error as error:
+        source.blame(unreadable(name, error))
 
 
 def _cell(text: str) -> str:

@@ -1,21 +1,19 @@
-"""The files of a list as they came: read with the house's hostile checks, every fault told."""
+"""The files of a list as they came: read as untrusted input, every fault reported."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
+from tasks.screening.reasons import Reason
 from tasks.shared import hostile
 from tasks.shared.errors import HostileFile, Problem
-
-EMPTY, TRUNCATED, FAULTY = "L001", "L002", "L003"
-MISSING, ORPHAN, SHRUNKEN, HEADING, OLDER = "L004", "L005", "L006", "L007", "L008"
-BELOW_FLOOR = "L009"
 
 
 @dataclass
@@ -26,15 +24,15 @@ class Source:
     folder: Path
     sources: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    left_out: dict[str, int] = field(default_factory=dict)
+    left_out: Counter[Reason] = field(default_factory=Counter)
     passed: list[str] = field(default_factory=list)
 
-    def blame(self, code: str, file: str, wrong: str, right: str = "", row: int = 0) -> None:
-        self.problems.append(Problem(file=file, row=row, wrong=wrong, right=right, code=code))
+    def blame(self, problem: Problem) -> None:
+        self.problems.append(problem)
 
-    def skip(self, reason: str) -> None:
+    def skip(self, reason: Reason) -> None:
         """Count a row that the list holds but that names nobody to screen against."""
-        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+        self.left_out[reason] += 1
 
     def text(self, names: Sequence[str], needed: bool = True) -> tuple[str, str]:
         """Name and text of the first of these files that is there; empty if none is."""
@@ -42,15 +40,14 @@ class Source:
         self.passed += [other.name for other in others if other]
         if path is None:
             if needed:
-                self.blame(MISSING, names[0], "the file is missing", f"in {self.folder}")
+                self.blame(
+                    Problem(names[0], code="list-file-missing", values={"folder": str(self.folder)})
+                )
             return "", ""
         try:
             text = hostile.read_text(path)
         except HostileFile as refused:
-            code = FAULTY if path.stat().st_size else EMPTY
-            # the file was not saved by hand
-            right = "the publisher's whole file, downloaded again"
-            self.problems += [replace(_coded(one, code), right=right) for one in refused.problems]
+            self.problems += [_not_text(path, problem) for problem in refused.problems]
             return path.name, ""
         self.sources.append((path.name, sha256(path.read_bytes()).hexdigest()))
         return path.name, text
@@ -67,20 +64,40 @@ class Source:
         try:
             titles = [title.strip() for title in next(rows, [])]
             if lacking := [title for title in heading if title not in titles]:
-                self.blame(HEADING, name, f"no column {', '.join(lacking)}", "the publisher's file")
+                self.blame(
+                    Problem(
+                        name, code="list-columns-missing", values={"columns": ", ".join(lacking)}
+                    )
+                )
                 return
             for number, cells in enumerate(rows, 2):
                 if len(cells) == len(titles):
                     yield number, {k: v.strip() for k, v in zip(titles, cells, strict=True)}
                 elif cells:
-                    wrong = f"{len(cells)} cells under {len(titles)} headings"
-                    self.blame(TRUNCATED, name, wrong, "the whole file, downloaded again", number)
-        except csv.Error as wrong:
-            self.blame(FAULTY, name, f"no proper table ({wrong})", "the publisher's file")
+                    self.blame(incomplete(name, number, len(cells), len(titles)))
+        except csv.Error as error:
+            self.blame(unreadable(name, error))
 
 
-def _coded(problem: Problem, code: str) -> Problem:
-    return replace(problem, code=code)
+def incomplete(file: str, row: int, cells: int, width: int) -> Problem:
+    """A row with another number of cells than the file has columns."""
+    return Problem(
+        file, row=row, code="list-row-incomplete", values={"cells": cells, "width": width}
+    )
+
+
+def unreadable(file: str, error: csv.Error) -> Problem:
+    """A file that is no proper CSV."""
+    return Problem(file, code="list-table-unreadable", values={"cause": str(error)})
+
+
+def _not_text(path: Path, problem: Problem) -> Problem:
+    """A file that could not be read as text. It was not saved by hand, so the way out is another
+    download."""
+    if not path.stat().st_size:
+        return Problem(path.name, code="list-file-empty")
+    return replace(problem, code="list-file-unreadable", wrong="", right="",
+                   values={"cause": problem.wrong})  # fmt: skip
 
 
 def find(folder: Path, names: Sequence[str]) -> Path | None:

@@ -13,12 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from tasks.screening import stored
 from tasks.screening.lists import floors, tables
 from tasks.screening.lists.catalogue import OWN, Listing, listings
+from tasks.screening.reasons import Reason
 from tasks.shared import clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.screening_tables import LISTS
+from tasks.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,10 @@ def read(content: ContentStore, version: Version) -> pa.Table:
     return tables.from_bytes(content.get(version.content))
 
 
-def records_of(journal: Journal, content: ContentStore, list_: str) -> pa.Table:
+def records_of(workspace: Workspace, list_: str) -> pa.Table:
     """The records of one list in force; none if it was never loaded."""
-    version = in_force(journal).get(list_)
-    return read(content, version) if version else tables.RECORDS.empty_table()
+    version = in_force(workspace.journal).get(list_)
+    return read(workspace.content, version) if version else tables.RECORDS.empty_table()
 
 
 def records(content: ContentStore, contents: Mapping[str, str]) -> pa.Table:
@@ -93,8 +96,8 @@ def row(content: ContentStore, version: str, record: str) -> dict[str, Any]:
     """One record as a version (a content digest) has it; empty if it has none."""
     if not version:
         return {}
-    found = some(tables.from_bytes(content.get(version)), [record]).to_pylist()
-    return found[0] if found else {}
+    found = stored.some(content.get(version), tables.RECORDS, pc.field("record") == record)
+    return found.to_pylist()[0] if found.num_rows else {}
 
 
 def used(journal: Journal) -> dict[str, str]:
@@ -143,8 +146,9 @@ def some(table: pa.Table, wanted: Iterable[str]) -> pa.Table:
     return table.filter(pc.is_in(table["record"], pa.array(sorted(wanted), pa.string())))
 
 
-def standing(journal: Journal) -> list[dict[str, object]]:
-    """Every list of the catalogue: version, age, and whether screening may rely on it."""
+def standing(journal: Journal) -> list[dict[str, Any]]:
+    """Every list of the catalogue: version, age, whether screening may rely on it (`state`: red, amber,
+    green), and the `reason` if there is one."""
     force, today = in_force(journal), clock.now().date()
     return [
         {
@@ -157,32 +161,36 @@ def standing(journal: Journal) -> list[dict[str, object]]:
             "records": version.records if version else 0,
             "names": version.names if version else 0,
             "version": version.content[:12] if version else "",
-            "why": why,
+            "reason": reason,
         }
         for one in listings().values()
         for version in [force.get(one.list)]
-        for state, why in [_state(one, version, today, force)]
+        for state, reason in [_state(one, version, today, force)]
     ]
 
 
 def _state(
     listing: Listing, version: Version | None, today: date, force: Mapping[str, Version]
-) -> tuple[str, str]:
+) -> tuple[str, Reason | None]:
     in_csl = _in_csl(force, listing)
     if version is None or (in_csl and not version.whole):
         if in_csl:
-            return "green", "its records come with the CSL"
-        return ("red" if listing.needed else "amber", "never loaded") if listing.list != OWN else (
-            "green", "nobody is on it")  # fmt: skip
+            return "green", Reason("list-covered-by-csl")
+        if listing.list == OWN:
+            return "green", Reason("own-list-empty")
+        return "red" if listing.needed else "amber", Reason("list-never-loaded")
     if version.partial:
-        return "red", "only the subset that ships with the program: load the publisher's list"
+        return "red", Reason("list-only-embedded")
     if short := _uncovered(version, force):
-        return "red", f"{floors.brief(short)}; accepted by {version.accepted_by}"
+        parts = tuple(floors.reason(each) for each in short)
+        return "red", Reason("list-incomplete", parts=parts, person=version.accepted_by)
     if listing.limit_days and version.age(today) > listing.limit_days:
-        return "red", f"older than {listing.limit_days} days"
+        return "red", Reason("list-too-old", days=listing.limit_days)
     if version.faults:
-        return "amber", f"taken by {version.accepted_by} in spite of {version.faults} fault(s)"
-    return "green", ""
+        return "amber", Reason(
+            "list-faults-accepted", person=version.accepted_by, faults=version.faults
+        )
+    return "green", None
 
 
 def contents_of(text: str) -> dict[str, str]:
