@@ -46,7 +46,8 @@ def incident(
         "told": told,
         "left": made.get("left", []),
     }
-    waits = [*sent["waiting"], *sent["by_hand"], *sent["missing"]]
+    missing = [problem["value"] or problem["column"] for problem in sent["missing"]]
+    waits = [*sent["waiting"], *sent["by_hand"], *missing]
     if waits:
         message = f"incident {now['incident']}: {len(waits)} to tell, {sent['reason'] or waits[0]}"
         return Completed(name="NoticesWait", message=message, data=result)

@@ -69,6 +69,24 @@ def change_messages(path: Path) -> int:
     return count
 
 
+def change_template(path: Path) -> int:
+    """Reword each sentence of a template; returns how many changed. A string without a blank is an id."""
+    count = 0
+
+    def quoted(match: re.Match[str]) -> str:
+        nonlocal count
+        new = reworded(match[1]) if " " in match[1] else match[1]
+        count += new != match[1]
+        return f'"{new}"'
+
+    lines = path.read_text(encoding="utf-8").split("\n")
+    path.write_text(
+        "\n".join(line if line.startswith("#") else _QUOTED.sub(quoted, line) for line in lines),
+        encoding="utf-8",
+    )
+    return count
+
+
 def change_code(path: Path) -> int:
     """Reword literals that a module hands to the callables of SPOKEN."""
     text = path.read_text(encoding="utf-8")
@@ -118,7 +136,7 @@ def main(arguments: list[str]) -> int:
         # An editable installation would serve the unchanged data.
         (copy / "continuity_data").symlink_to("data")
         count = sum(change_messages(path) for path in (copy / "data" / "messages").glob("*.toml"))
-        count += sum(change_messages(copy / "data" / name) for name in TEMPLATES)
+        count += sum(change_template(copy / "data" / name) for name in TEMPLATES)
         for top in ("tasks", "deployments"):
             count += sum(change_code(path) for path in (copy / top).rglob("*.py"))
         print(f"{count} messages changed", flush=True)

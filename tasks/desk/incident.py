@@ -9,7 +9,7 @@ import typer
 
 from tasks.desk import incident_evidence, incident_notices, incident_work
 from tasks.desk.context import desk, say, show
-from tasks.desk.incident_room import At, Evidence, Json, Note, Reference, paths, room
+from tasks.desk.incident_room import At, Evidence, Json, Note, Reference, listed, paths, room
 
 if TYPE_CHECKING:
     from tasks.incident.state import Given, Incident
@@ -142,32 +142,36 @@ def status(
 
 def _tell(one: Incident, said: dict[str, Any]) -> None:
     show(said["steps"], as_json=False, title=_head(one))
-    running = [{name: value for name, value in row.items() if name != "cleared by"}
+    running = [{name: value for name, value in row.items() if name not in ("cleared_by", "calls")}
                for row in said["clocks"][:MOST]]  # fmt: skip
     show(running, as_json=False, title="What bites next")
     ends: dict[str, list[str]] = {}
     for row in said["clocks"]:
-        if row["cleared by"]:
-            ends.setdefault(row["cleared by"], []).append(row["rule"].partition(":")[0])
+        if row["cleared_by"]:
+            ends.setdefault(row["cleared_by"], []).append(row["rule"])
     for words, names in ends.items():
         say(f"{', '.join(dict.fromkeys(names))}: {words}")
     if len(said["clocks"]) > MOST:
         say(f"and {len(said['clocks']) - MOST} more: status --json")
     show(said["work"], as_json=False, title="Open when the systems went down")
-    for file in said["not taken"]:
+    for file in said["not_taken"]:
         say(f"{file} was NOT TAKEN: what was open in it is on no list. Mend it, then continuity incident work "
             "take")  # fmt: skip
-    for left in said["left out"]:
+    for left in said["left_out"]:
         say(f"{left['rows']} row(s) of {left['file']} could not be read and are on no list: mend them, then "
             "continuity incident work take")  # fmt: skip
     if said["redelivery"]:
-        show(said["redelivery"], as_json=False, title="CBP may want these goods back")
+        show(listed(said["redelivery"]), as_json=False, title="CBP may want these goods back")
     if others := said["watched"]["entries"]:
-        first, last = said["watched"]["first ends"], said["watched"]["last ends"]
+        first, last = said["watched"]["first_ends"], said["watched"]["last_ends"]
         say(f"{others} more released: CBP may ask for the first until {first}, for the last until {last} "
             "(continuity incident redelivery list)")  # fmt: skip
     if said["letters"]:
-        show(said["letters"], as_json=False, title="Letters older than their record: issue again")
+        show(
+            listed(said["letters"]),
+            as_json=False,
+            title="Letters older than their record: issue again",
+        )
     say(f"notices due: {', '.join(said['due']) or 'none'}; steps possible now: "
         f"{', '.join(said['possible']) or 'none'}")  # fmt: skip
     say(

@@ -40,7 +40,10 @@ def watches(
 
     found = room.watches(desk.workspace)
     shown = [one for one in found if every or one.state not in (room.OVER, room.ANSWERED)]
-    show([one.as_dict() for one in shown], as_json=as_json, title="Redelivery")
+    rows = [one.as_dict() for one in shown]
+    if not as_json:
+        rows = [row | {"why": one.why} for row, one in zip(rows, shown, strict=True)]
+    show(rows, as_json=as_json, title="Redelivery")
     today = clock.washington().date()
     late = any(one.state == room.DEMANDED and one.due and one.due < today for one in found)
     raise typer.Exit(1 if late else 0)
@@ -139,11 +142,11 @@ def rely(
     from tasks.incident.after import discretion as room
 
     made = room.rely(desk.workspace, numbers, reference, act, out, desk.actor)
-    rows = [{"number": one.number, "act": one.act,
-             "attachment": str(one.path) if one.path else "none asked for: released on downtime",
-             "its day": "covered" if one.dated else "NOT KNOWN HERE: hold it against the grant yourself"}
-            for one in made]  # fmt: skip
+    rows = [{"number": one.number, "act": one.act, "attachment": str(one.path or ""),
+             "released_on_paper": one.path is None, "day_covered": one.dated} for one in made]  # fmt: skip
     show(rows, as_json=as_json, title=f"Resting on {reference}")
+    if not as_json and not all(one.dated for one in made):
+        say("The day of an entry that is not covered is not known here: compare it with the grant")
 
 
 @discretion.command("list")

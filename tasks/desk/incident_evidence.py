@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.desk.context import desk, say, show
+from tasks.desk.context import desk, say, show, show_files
 from tasks.desk.incident_room import Json, fit, room
 from tasks.desk.verdict import tell
 
@@ -28,7 +28,8 @@ def list_(as_json: Json = False) -> None:
     incident = state.newest(office.journal.rows) or state.require(office.journal.rows)
     found = evidence.standing(office, incident)
     show([{"item": one.item.id, "what": one.item.what, "required": one.item.required,
-           "evidence": one.words, "rule": f"{one.item.source} [{one.item.mark}]"} for one in found],
+           "state": str(one.state), "evidence": one.words, "waived": one.waived,
+           "rule": f"{one.item.source} [{one.item.mark}]"} for one in found],
          as_json=as_json, title="Evidence of remediation")  # fmt: skip
     raise typer.Exit(1 if any(one.is_open for one in found) else 0)
 
@@ -44,11 +45,16 @@ def attach(
             help="Why the same file also proves another item or a duty; it is kept.", callback=fit
         ),
     ] = "",
+    as_json: Json = False,
 ) -> None:
     """Files stand for an item of the checklist. A file proves one item; for a second it needs --reason."""
     from tasks.incident import evidence
 
     kept = evidence.attach(room(), item, [one.absolute() for one in file], note, desk.actor, reason)
+    if as_json:
+        show([{"name": one.name, "sha256": one.content, "size": one.size} for one in kept],
+             as_json=True)  # fmt: skip
+        return
     for one in kept:
         say(f"Stored: {one.name}, SHA-256 {one.content}")
 
@@ -71,6 +77,7 @@ def build(
     incomplete: Annotated[
         bool, typer.Option("--incomplete", help="Although items lack their evidence.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """The signed pack: cover, files with digest and origin, events, the book's signed head."""
     from tasks.incident import evidence_pack, state
@@ -78,9 +85,11 @@ def build(
 
     office = room()
     incident = state.newest(office.journal.rows) or state.require(office.journal.rows)
-    for path in evidence_pack.build(office, incident, out, desk.actor, incomplete=incomplete):
-        say(f"Written: {path}")
-    say(f"Signed with the key {keys.key_id(keys.public(desk.home))}")
+    paths = evidence_pack.build(office, incident, out, desk.actor, incomplete=incomplete)
+    key = keys.key_id(keys.public(desk.home))
+    show_files(paths, as_json=as_json, key=key)
+    if not as_json:
+        say(f"Signed with the key {key}")
 
 
 @app.command()

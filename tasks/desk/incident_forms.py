@@ -19,18 +19,23 @@ def forms(as_json: Json = False) -> None:
 
     rows, bad = [], False
     for name in (room.CBP_3461, room.CBP_7501):
-        found, why = room.form(desk.home, name, desk.workspace.settings.letters)
-        bad = bad or bool(why)
+        found, problems = room.form(desk.home, name, desk.workspace.settings.letters)
+        bad = bad or bool(problems)
         if found is None:
-            rows.append(
-                {"form": name, "field": "", "value": "", "said": why or "not in <home>/forms"}
-            )
+            rows += [_row(name, "problem", value=problem.column, label=str(problem), code=problem.code)
+                     for problem in problems] or [_row(name, "absent")]  # fmt: skip
             continue
-        rows += [{"form": name, "field": field, "value": found.where.get(field, ""), "said": one.words}
+        rows += [_row(name, "field", field, found.where.get(field, ""), one.words)
                  for field, one in found.fields.items()]  # fmt: skip
-        rows += [{"form": name, "field": box, "value": " ".join(found.ticks.get(box, ())),
-                  "said": f"box to tick: {one.words}"} for box, one in found.boxes.items()]  # fmt: skip
-        rows += [{"form": name, "field": "", "value": value, "said": "no field was found for it"}
-                 for value in found.unused]  # fmt: skip
+        rows += [_row(name, "checkbox", box, " ".join(found.ticks.get(box, ())), one.words)
+                 for box, one in found.boxes.items()]  # fmt: skip
+        rows += [_row(name, "without-field", value=value) for value in found.unused]
     show(rows, as_json=as_json, title="Official forms")
     raise typer.Exit(1 if bad else 0)
+
+
+def _row(form: str, kind: str, field: str = "", value: str = "", label: str = "", code: str = ""
+         ) -> dict[str, str]:  # fmt: skip
+    """`kind`: field, checkbox, without-field (a value that no field takes), problem or absent."""
+    return {"form": form, "kind": kind, "field": field, "value": value, "label": label,
+            "code": code}  # fmt: skip

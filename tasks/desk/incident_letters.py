@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tasks.desk import incident_after, incident_forms, incident_pga
 from tasks.desk.context import Json, day, desk, say, show
-from tasks.desk.incident_room import fit
+from tasks.desk.incident_room import fit, listed
 
 if TYPE_CHECKING:
     from tasks.incident.letters.issuing import Outcome
@@ -66,7 +66,7 @@ def issue(
     if port and not chosen:
         chosen = readying.waiting(desk.workspace.journal, port)
         for some in readying.decided(desk.workspace.journal, port):
-            typer.echo(f"left out, {some.words}", err=True)
+            typer.echo(f"left out, {some.reason}", err=True)
     kind = per or (issuing.PORT if port else issuing.SHIPMENT)
     wish = issuing.Wish(tuple(chosen), kind, signer, again, without_authorisation, leave_out)
     outcome = issuing.issue(desk.workspace, wish, out, desk.actor)
@@ -76,13 +76,13 @@ def issue(
 
 def _tell(outcome: Outcome, out: Path, as_json: bool) -> None:
     rows = [{"letter": one.letter, "port": one.port, "entries": len(one.numbers), "pages": one.pages,
-             "replaces": ", ".join(one.replaces), "to_follow": len(one.follows),
+             "replaces": list(one.replaces), "to_follow": len(one.follows),
              "file": str(one.path)} for one in outcome.issued]  # fmt: skip
-    show(rows, as_json=as_json, title="Downtime letters")
+    show(rows if as_json else listed(rows), as_json=as_json, title="Downtime letters")
     for problem in outcome.left:
         typer.echo(f"left out: {problem}", err=True)
-    for note in dict.fromkeys(note for one in outcome.issued for note in one.notes):
-        typer.echo(f"Official form {note}", err=True)
+    for note in dict.fromkeys(str(note) for one in outcome.issued for note in one.notes):
+        typer.echo(f"official form not used: {note}", err=True)
     if told := incident_pga.look_up([number for one in outcome.issued for number in one.numbers]):
         typer.echo(told, err=True)
     if as_json:
@@ -100,10 +100,11 @@ def list_(as_json: Json = False) -> None:
 
     old = outdated.outdated(desk.workspace)
     since = outdated.by_letter(old)
-    show([one.as_dict() | {"revised since": ", ".join(since.get(one.said.letter, []))}
-          for one in letters(desk.workspace)], as_json=as_json, title="Downtime letters")  # fmt: skip
+    rows = [one.as_dict() | {"revised": since.get(one.said.letter, [])}
+            for one in letters(desk.workspace)]  # fmt: skip
+    show(rows if as_json else listed(rows), as_json=as_json, title="Downtime letters")
     if old and not as_json:
-        show([one.as_dict() for one in old], as_json=False, title="Older than their record")
+        show(listed(one.as_dict() for one in old), as_json=False, title="Older than their record")
     for port, some in readying.without(desk.workspace.journal).items():
         more = f" and {len(some) - 3} more" if some[3:] else ""
         typer.echo(f"NO LETTER, port {port or 'not given'}: {', '.join(some[:3])}{more}", err=True)
@@ -114,7 +115,18 @@ def chase(as_json: Json = False) -> None:
     """What letters said would follow and is not here yet, by importer."""
     from tasks.incident.letters.chasing import chase_list
 
-    show(chase_list(desk.workspace), as_json=as_json, title="To follow")
+    rows = chase_list(desk.workspace)
+    show(rows if as_json else [_chased(row) for row in rows], as_json=as_json, title="To follow")
+
+
+def _chased(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the table."""
+    gaps = [f"{gap['name']} ({gap['file']})" if gap["file"] else gap["name"]
+            for gap in row["to_follow"]]  # fmt: skip
+    releases = [f"{one['agency']}, line {one['line']}: {one['reason']} (without its paper)"
+                for one in row["without"]]  # fmt: skip
+    named = {name: value for name, value in row.items() if name not in ("to_follow", "without")}
+    return named | {"to_follow": "; ".join([*gaps, *releases])}
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk.context import Force, desk, say, show
-from tasks.desk.incident_room import At, Evidence, Json, Reference, fit, paths, room
+from tasks.desk.incident_room import At, Evidence, Json, Reference, fit, listed, paths, room
 
 if TYPE_CHECKING:
+    from tasks.incident.notice_sending import Sending
     from tasks.incident.notices import Drafted
+    from tasks.shared.errors import Problem
     from tasks.workspace import Workspace
 
 
@@ -31,6 +34,7 @@ def notify(
     incident: Annotated[
         str, typer.Option(help="One that is closed, by its id; name the notice.")
     ] = "",
+    as_json: Json = False,
 ) -> None:
     """Write the notices that are due, filled from the book, as PDF, text and mail file; with --send
     also send them, but none to a contact that was dead when tried. Exit 1 if one waits or nobody can be
@@ -39,33 +43,69 @@ def notify(
 
     office = room()
     drafted, missing = _drafted(office, notice, contact or (), incident)
-    wanted = {one.notice for one in drafted}
     folder = (
         out or desk.home / "incident" / (drafted[0].draft.incident if drafted else "") / "notices"
     )
     known = [book.one_of(office, one.notice) for one in drafted]
-    for one in drafted:
-        say(one.words)
-    for path in notice_sending.write(office, known, folder):
-        say(f"Written: {path}")
-    for words in missing:
-        print(words, file=sys.stderr)
-    waiting: list[str] = []
-    if send and wanted:
+    paths = notice_sending.write(office, known, folder)
+    done = notice_sending.Sending()
+    if send and drafted:
         done = notice_sending.send(office, known, desk.actor)
-        waiting = done.waiting
-        say(f"{len(done.sent)} sent, {len(waiting)} wait{f': {done.reason}' if waiting else ''}")
-        for name in done.by_hand:
-            written = book.must_be_written(office, book.one_of(office, name))
-            way = "mail|portal --evidence FILE" if written else "call"
-            say(f"by hand: {name}; then continuity incident sent {name} --how {way}")
-    if not drafted and not missing:
+    if as_json:
+        print(json.dumps({
+            "drafted": [{"notice": one.notice, "template": one.draft.template, "new": one.new,
+                         "contact": one.contact.id, "instead": one.instead} for one in drafted],
+            "files": [str(path) for path in paths],
+            "missing": [problem.as_dict() for problem in missing],
+            "sent": done.sent, "waiting": done.waiting, "by_hand": done.by_hand,
+        }, indent=1, ensure_ascii=False, default=str))  # fmt: skip
+    else:
+        _tell(office, drafted, paths, done, sending=send)
+    for problem in missing:
+        print(problem, file=sys.stderr)
+    if not as_json and not drafted and not missing:
         say("No notice is due.")
-    raise typer.Exit(1 if waiting or missing else 0)
+    raise typer.Exit(1 if done.waiting or missing else 0)
+
+
+def _tell(workspace: Workspace, drafted: list[Drafted], paths: list[Path], done: Sending, *,
+          sending: bool) -> None:  # fmt: skip
+    from tasks.incident import notices as book
+
+    for one in drafted:
+        say(_words(one))
+    for path in paths:
+        say(f"Written: {path}")
+    if not sending or not drafted:
+        return
+    waiting = f": {done.reason}" if done.waiting else ""
+    say(f"{len(done.sent)} sent, {len(done.waiting)} wait{waiting}")
+    for name in done.by_hand:
+        written = book.must_be_written(workspace, book.one_of(workspace, name))
+        way = "mail|portal --evidence FILE" if written else "call"
+        say(f"by hand: {name}; then continuity incident sent {name} --how {way}")
+
+
+def _words(one: Drafted) -> str:
+    """What was done, in a line."""
+    from tasks.incident.reasons import Reason
+
+    code = "notice-drafted" if one.new else "notice-draft-unchanged"
+    drafted = Reason(code, notice=one.notice, title=one.draft.title).text
+    if not one.instead:
+        return drafted
+    more = Reason(
+        "notice-stands-in",
+        notice=one.notice,
+        instead=one.instead,
+        template=one.draft.template,
+        way="mail --evidence FILE" if one.written else "call",
+    )
+    return f"{drafted}. {more.text}"
 
 
 def _drafted(workspace: Workspace, name: str, only: list[str] | tuple[str, ...], of: str
-             ) -> tuple[list[Drafted], list[str]]:  # fmt: skip
+             ) -> tuple[list[Drafted], list[Problem]]:  # fmt: skip
     from tasks.incident import notices as book, state
     from tasks.incident.plan import load
     from tasks.shared.errors import BadInput
@@ -141,7 +181,8 @@ def notices(
     office = room()
     rows = office.journal.rows
     one = state.require(rows, incident) if incident else state.newest(rows)
-    show(standing.notice_rows(office, one.id) if one else [], as_json=as_json, title="Notices")
+    found = standing.notice_rows(office, one.id) if one else []
+    show(found if as_json else listed(found), as_json=as_json, title="Notices")
 
 
 def fact(
@@ -160,9 +201,15 @@ def fact(
     incident, plan = state.require(office.journal.rows), load(office.settings.home)
     pairs = [one.partition("=") for one in given or []]
     known = plan.facts.keys() | notice_facts.COMPUTED.keys()
-    problems = [Problem(value=name, wrong="is no fact" if mark else "has no =",
-                        right=f"NAME=VALUE with one of {', '.join(sorted(known))}")
-                for name, mark, _ in pairs if not mark or name.strip() not in known]  # fmt: skip
+    problems = [
+        Problem(
+            value=name,
+            code="fact-unknown" if mark else "fact-without-value",
+            values={"allowed": ", ".join(sorted(known))},
+        )
+        for name, mark, _ in pairs
+        if not mark or name.strip() not in known
+    ]
     if problems:
         raise BadInput("facts-not-recorded", problems)
     if pairs:
@@ -171,8 +218,8 @@ def fact(
         say(f"Written: {', '.join(facts)}")
         return
     listed = drafting.desk_of(office, incident, plan).facts()
-    show([{"fact": name, "label": label, "says": says, "from": origin}
-          for name, label, says, origin in listed], as_json=as_json, title="Facts")  # fmt: skip
+    show([{"fact": name, "label": label, "says": text, "from": str(origin)}
+          for name, label, text, origin in listed], as_json=as_json, title="Facts")  # fmt: skip
 
 
 def contacts(
@@ -232,7 +279,8 @@ def exposure(
                "systems": list(one.systems)} for one in listed], as_json=True)  # fmt: skip
     else:
         show([{"system": one.system, "holds": one.holds, "numbers": len(one.numbers),
-               "not readable": one.unread} for one in read], as_json=False, title="Exposure")  # fmt: skip
+               "unread": one.unread.text if one.unread else ""} for one in read],
+             as_json=False, title="Exposure")  # fmt: skip
         say(f"{len(listed):,} importer number(s) in all; the next breach notice lists them")
         if book.BOOK not in {one.system for one in read}:
             say(

@@ -61,8 +61,12 @@ def look_up(numbers: list[str]) -> str:
 
 
 def _tell(found: list[Demand], as_json: bool) -> None:
-    rows = [one.as_dict() for one in found]
+    rows: list[dict[str, object]] = [one.as_dict() for one in found]
     if not as_json:
+        rows = [
+            row | {"source": one.source, "why": one.why or ""}
+            for row, one in zip(rows, found, strict=True)
+        ]
         names = (
             "number",
             "line",
@@ -127,12 +131,17 @@ def load(
     source: Annotated[
         str, typer.Option(help="Where it comes from: CBP 0875-0419, an ACE report ...")
     ],
+    as_json: Json = False,
 ) -> None:
     """Load which tariff number carries which flag, or what clients had to show before. Replaces the one
     loaded before; a faulty file changes nothing."""
     from tasks.incident.pga import loading
 
     made = loading.load(desk.workspace, what, file, day(as_of), source, desk.actor)
+    if as_json:
+        show([{"table": what, "rows": len(made.rows), "file": made.file, "as_of": made.as_of,
+               "source": made.source}], as_json=True)  # fmt: skip
+        return
     say(f"{what}: {len(made.rows)} rows of {made.file}, as of {made.as_of}, from {made.source}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,6 +43,21 @@ def room() -> Workspace:
     """The incident room of this home."""
 
     return desk.workspace
+
+
+def listed(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a table: lists and yes or no in words."""
+    return [{name: _cell(value) for name, value in row.items()} for row in rows]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return " ".join(filter(None, map(str, value.values())))
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_cell(part)) for part in value)
+    return value
 
 
 def paths(given: Iterable[Path] | None) -> tuple[Path, ...]:

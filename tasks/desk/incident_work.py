@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk.context import desk, say, show
-from tasks.desk.incident_room import At, Evidence, Json, Reference, fit, paths, room
+from tasks.desk.incident_room import At, Evidence, Json, Reference, fit, listed, paths, room
 
 if TYPE_CHECKING:
     from tasks.workspace import Workspace
@@ -21,12 +21,19 @@ def add_to(group: typer.Typer) -> None:
     group.add_typer(app, name="work")
 
 
-def take(workspace: Workspace, *, accept_clean: bool = False, quiet: bool = False) -> bool:
+def take(
+    workspace: Workspace, *, accept_clean: bool = False, quiet: bool = False, as_json: bool = False
+) -> bool:
     """Take the exports and say what became of each; whether all of it was taken."""
     from tasks.incident import hour_zero
     from tasks.shared import clock
 
     done = hour_zero.take(workspace, desk.actor, accept_clean=accept_clean)
+    if as_json:
+        show([{"file": one.file, "as_of": clock.text(one.as_of), "items": one.items,
+               "left_out": one.left, "problems": [fault.as_dict() for fault in one.problems]}
+              for one in done], as_json=True)  # fmt: skip
+        return not any(one.problems for one in done)
     for one in done:
         if one.problems and not one.items:
             print(
@@ -46,10 +53,11 @@ def take_(
     accept_clean: Annotated[
         bool, typer.Option("--accept-clean", help="Take the clean rows of a faulty file.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Read the export of open work that the settings name. Exit 2 if a file has faults; nothing of it
     is taken then, unless --accept-clean."""
-    if not take(room(), accept_clean=accept_clean):
+    if not take(room(), accept_clean=accept_clean, as_json=as_json):
         raise typer.Exit(2)
 
 
@@ -64,9 +72,8 @@ def list_(
     office = room()
     one = state.newest(office.journal.rows)
     rows = standing.work_rows(office, one.id) if one else []
-    show(
-        [row for row in rows if everything or not row["closed"]], as_json=as_json, title="Open work"
-    )
+    chosen = [row for row in rows if everything or not row["closed"]]
+    show(chosen if as_json else listed(chosen), as_json=as_json, title="Open work")
 
 
 @app.command("close")
@@ -77,6 +84,7 @@ def close(
     reference: Reference = "",
     at: At = "",
     evidence: Evidence = None,
+    as_json: Json = False,
 ) -> None:
     """Close items by a recorded act, with what shows it."""
     from tasks.incident import hour_zero
@@ -86,6 +94,9 @@ def close(
     happened = moment(at, office.zone, "--at")
     act = hour_zero.Act(how, note, reference, happened, paths(evidence))
     closed = hour_zero.close(office, item, act, desk.actor)
+    if as_json:
+        show([{"item": name, "how": how} for name in closed], as_json=True)
+        return
     say(f"{len(closed)} item(s) closed: {how}")
 
 

@@ -27,7 +27,7 @@ ON_LINE = ("reconnected", "keying_backlog", "reconciled", "closed", "dismissed")
 class Clock:
     """`about`: of what and how many; `next`: what a person should do; `whole`: how long it runs in
     all, where that is less than the days in which others turn red; `clears`: what alone ends it, in
-    words, where not every way of telling does."""
+    words, where not every way of telling does; `calls`: how many were logged that do not."""
 
     rule: Deadline
     due: Due
@@ -36,6 +36,7 @@ class Clock:
     count: int = 1
     whole: timedelta = 4 * SOON
     clears: str = ""
+    calls: int = 0
 
     def left(self, now: datetime) -> timedelta:
         return self.due.at - now
@@ -127,7 +128,7 @@ def _breach_clock(
     count = sum(one.template == met_by and one.happened >= start for one in called)
     some = "call logged, which does" if count == 1 else "calls logged, which do"
     logged = f"; {count} {some} not clear it" if count else ""
-    return replace(made, about=made.about + logged, clears=tellings.clears(met_by))
+    return replace(made, about=made.about + logged, clears=tellings.clears(met_by), calls=count)
 
 
 def _tell(rule: Deadline, start: datetime, word: str, met_by: str = "") -> Clock:

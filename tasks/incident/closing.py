@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from tasks.incident import attaching, hour_zero, state, states, work_taken
 from tasks.incident.signing import require_signed
 from tasks.incident.state import Given, Incident, Rows
-from tasks.shared.errors import Refused
+from tasks.shared.errors import Problem, Refused
 from tasks.shared.incident_tables import OPEN_WORK
 from tasks.workspace import Workspace
 
@@ -42,8 +42,11 @@ def _require_list(rows: Rows, incident: Incident, note: str) -> None:
 def _require_read(workspace: Workspace, incident: Incident, note: str) -> None:
     """Raises Refused where rows of an export were left out and nobody says what became of them."""
     left = work_taken.left_out(workspace, incident.id)
-    unread = [*(f"{rows} row(s) of {file}" for file, rows in left.items()),
-              *(f"all of {file}" for file in work_taken.untaken(workspace, incident.id))]  # fmt: skip
-    if unread and not note:
-        said = ", ".join(unread)
-        raise Refused("open-work-rows-unread", reason=said)  # fmt: skip
+    problems = [
+        *(Problem(file=file, code="open-work-rows-left-out", values={"rows": rows})
+          for file, rows in left.items()),
+        *(Problem(file=file, code="open-work-file-not-loaded")
+          for file in work_taken.untaken(workspace, incident.id)),
+    ]  # fmt: skip
+    if problems and not note:
+        raise Refused("open-work-rows-unread", problems)

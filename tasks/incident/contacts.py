@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from tasks.entries.codes import meanings
 from tasks.incident import toml_data
+from tasks.incident.reasons import Reason
 from tasks.shared import clock, hostile, kinds
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.errors import BadInput, Problem
@@ -74,17 +75,18 @@ class Contact:
     def reach(self) -> str:
         return ", ".join(filter(None, (self.phone, self.mail, self.hours)))
 
-    def light(self, today: date, days: int) -> tuple[str, str]:
+    def light(self, today: date, days: int) -> tuple[str, Reason]:
         """Its light, and why."""
         if not (self.phone or self.mail):
-            return RED, "neither number nor address: fill it in"
+            return RED, Reason("contact-details-empty", self.id)
         if self.tried is None:
-            return AMBER, "never verified"
+            return AMBER, Reason("contact-never-tried", self.id)
         if not self.works:
-            return RED, f"DEAD when tried on {self.tried}"
+            return RED, Reason("contact-dead-when-tried", self.id, tried=self.tried.isoformat())
+        tried = self.tried.isoformat()
         if today - self.tried > timedelta(days=days):
-            return AMBER, f"verified {self.tried}, more than {days} days ago"
-        return GREEN, f"verified {self.tried}"
+            return AMBER, Reason("contact-verified-long-ago", self.id, tried=tried, days=days)
+        return GREEN, Reason("contact-verified", self.id, tried=tried)
 
 
 def load(workspace: Workspace) -> dict[str, Contact]:
@@ -111,8 +113,9 @@ def _tried(one: Contact, tried: Mapping[str, sa.Row]) -> Contact:
 def _read(text: str, name: str, workspace: Workspace) -> list[Contact]:
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as wrong:
-        raise BadInput("contacts-csv-malformed", [Problem(file=name, wrong=str(wrong))]) from None
+    except csv.Error as error:
+        problem = Problem(file=name, code="contacts-csv-unreadable", values={"reason": error})
+        raise BadInput("contacts-csv-malformed", [problem]) from None
     if missing := [one for one in COLUMNS[:6] if rows and one not in rows[0]]:
         right = f"headings {', '.join(COLUMNS)}"
         raise BadInput(
@@ -127,8 +130,7 @@ def _read(text: str, name: str, workspace: Workspace) -> list[Contact]:
     for number, row in enumerate(rows, 2):
         cells = {one: (row.get(one) or "").strip() for one in COLUMNS}
         faults = list(_faults(cells, seen, workspace))
-        problems += [Problem(file=name, row=number, column=one.column, value=one.value,
-                             wrong=one.wrong, right=one.right) for one in faults]  # fmt: skip
+        problems += [replace(fault, file=name, row=number) for fault in faults]
         seen.setdefault(cells["id"], number)
         if not faults:
             found.append(Contact(**cells | {"ports": tuple(cells["ports"].split())}))  # type: ignore[arg-type]
@@ -140,26 +142,33 @@ def _read(text: str, name: str, workspace: Workspace) -> list[Contact]:
 def _faults(
     cells: Mapping[str, str], seen: Mapping[str, int], workspace: Workspace
 ) -> Iterator[Problem]:
+    shown = {name: cell[:60] for name, cell in cells.items()}
     if not _ID.fullmatch(cells["id"]):
-        yield _wrong(cells, "id", "is no id", "lower case letters, digits, dots, dashes")
+        yield Problem(column="id", value=shown["id"], code="contact-id-malformed")
     elif cells["id"] in seen:
-        yield _wrong(cells, "id", f"stands in row {seen[cells['id']]} already", "")
+        yield Problem(
+            column="id",
+            value=shown["id"],
+            code="contact-id-duplicated",
+            values={"row": seen[cells["id"]]},
+        )
     if cells["role"] not in ROLES:
-        yield _wrong(cells, "role", "is no role", f"one of {', '.join(ROLES)}")
+        yield Problem(
+            column="role",
+            value=shown["role"],
+            code="contact-role-unknown",
+            values={"roles": ", ".join(ROLES)},
+        )
     if not cells["name"]:
-        yield _wrong(cells, "name", "is missing", "")
+        yield Problem(column="name", code="contact-name-missing")
     if cells["mail"] and not _MAIL.fullmatch(cells["mail"]):
-        yield _wrong(cells, "mail", "is no address", "name@example.com")
+        yield Problem(column="mail", value=shown["mail"], code="contact-mail-malformed")
     if cells["phone"] and not _PHONE.fullmatch(cells["phone"]):
-        yield _wrong(cells, "phone", "is no number", "703-555-0100")
+        yield Problem(column="phone", value=shown["phone"], code="contact-phone-malformed")
     known = meanings("port").keys() | set(workspace.settings.entries.further_ports)
     for port in cells["ports"].split():
         if port not in known:
             yield Problem(column="ports", value=port, code="port-code-malformed")  # fmt: skip
-
-
-def _wrong(cells: Mapping[str, str], name: str, wrong: str, right: str) -> Problem:
-    return Problem(column=name, value=cells[name][:60], wrong=wrong, right=right)
 
 
 def check(

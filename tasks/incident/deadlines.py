@@ -55,7 +55,10 @@ class Deadline(Table):
     def _one_unit(self) -> Deadline:
         given = [name for name in _UNITS if getattr(self, name) is not None]
         if len(given) + self.at_once != 1:
-            raise ValueError(f"needs exactly one of {', '.join(_UNITS)}, at_once")
+            raise toml_data.invalid(
+                code="deadline-unit-not-single",
+                values={"units": ", ".join((*_UNITS, "at_once"))},
+            )
         return self
 
     @property

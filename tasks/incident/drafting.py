@@ -12,6 +12,7 @@ import msgspec
 
 from tasks.incident import deadlines, importers, notice_counts, notice_facts, tellings
 from tasks.incident.contacts import Contact
+from tasks.incident.notice_counts import Origin
 from tasks.incident.notice_facts import COMPUTED, UNKNOWN, UNTOLD
 from tasks.incident.notice_tables import TABLES, Filled
 from tasks.incident.plan import Notice, Plan
@@ -74,7 +75,7 @@ class Desk:
     plan: Plan
     said: Mapping[str, str]
     _tables: dict[tuple[str, tuple[str, ...]], Filled] = field(default_factory=dict)
-    _computed: dict[str, str] = field(default_factory=dict)
+    _computed: dict[str, tuple[str, Origin]] = field(default_factory=dict)
 
     def table(self, name: str, to: Contact) -> Filled:
         """A table of the plan; it differs only by the ports of whom it goes to."""
@@ -85,24 +86,38 @@ class Desk:
 
     def fact(self, name: str) -> tuple[str, str]:
         """Label and words of a fact; what nobody knows is said to be so."""
-        if name in self.plan.facts:
-            one = self.plan.facts[name]
-            return one.label, self.said.get(name) or self._untold(name) or one.default or UNKNOWN
-        return COMPUTED[name][0], self._of_book(name) or UNKNOWN
+        label = self.plan.facts[name].label if name in self.plan.facts else COMPUTED[name][0]
+        return label, self._value(name)[0]
+
+    def _value(self, name: str) -> tuple[str, Origin]:
+        """The words of a fact, and whose they are."""
+        if name not in self.plan.facts:
+            text, origin = self._of_book(name)
+            return text or UNKNOWN, origin
+        if stated := self.said.get(name):
+            return stated, Origin.HAND
+        if text := self._untold(name):
+            return text, Origin.JOURNAL
+        default = self.plan.facts[name].default
+        return (default, Origin.PLAN) if default else (UNKNOWN, Origin.NOBODY)
 
     def _untold(self, name: str) -> str:
         find = UNTOLD.get(name)
         return find(self.workspace, self.incident) if find else ""
 
-    def _of_book(self, name: str) -> str:
+    def _of_book(self, name: str) -> tuple[str, Origin]:
         if name not in self._computed:
-            said, find = self.said.get(name, ""), COMPUTED[name][1]
-            if name in notice_counts.SILENT:
-                words = notice_counts.with_hand(name, find(self.workspace, self.incident), said)
-            else:
-                words = said or find(self.workspace, self.incident)
-            self._computed[name] = words
+            self._computed[name] = self._found(name)
         return self._computed[name]
+
+    def _found(self, name: str) -> tuple[str, Origin]:
+        stated, find = self.said.get(name, ""), COMPUTED[name][1]
+        if name in notice_counts.SILENT:
+            return notice_counts.with_hand(name, find(self.workspace, self.incident), stated)
+        if stated:
+            return stated, Origin.HAND
+        text = find(self.workspace, self.incident)
+        return text, Origin.JOURNAL if text else Origin.NOBODY
 
     def sent(self, template: str) -> bool:
         """Whether this notice was sent to anybody, by the book or as a person says (`breach-sent`)."""
@@ -110,20 +125,11 @@ class Desk:
         times = tellings.sent_times(self.workspace.journal.rows, self.incident.id, rules)
         return bool(times.get(template) or self.said.get(f"{template}-sent"))
 
-    def facts(self) -> Iterator[tuple[str, str, str, str]]:
-        """Every fact: its id, label, words, and where these come from."""
+    def facts(self) -> Iterator[tuple[str, str, str, Origin]]:
+        """Every fact: its id, label, words, and whose these are."""
         for name in (*self.plan.facts, *COMPUTED):
-            label, says = self.fact(name)
-            yield name, label, says, self._origin(name, says)
-
-    def _origin(self, name: str, says: str) -> str:
-        if says in (UNKNOWN, notice_counts.SILENT.get(name)):
-            return "nobody yet"
-        if name in notice_counts.SILENT and self.said.get(name):
-            return "by hand" if says.endswith(notice_counts.BY_HAND) else "the book, and by hand"
-        if self.said.get(name):
-            return "by hand"
-        return "the plan" if name in self.plan.facts and not self._untold(name) else "the book"
+            label, text = self.fact(name)
+            yield name, label, text, self._value(name)[1]
 
     def fill(self, text: str) -> str:
         return _NAMES.sub(lambda found: self.fact(found[1])[1], text)

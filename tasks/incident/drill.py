@@ -99,7 +99,7 @@ def _tell(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
             notices.told(workspace, one.id, "hand", actor, reference="DRILL: not sent")
     names = ", ".join(dict.fromkeys(one.template for one in known))
     yield f"{len(known)} notices written and printed: {names or 'none'}"
-    yield from (f"  nobody to tell: {words}" for words in missing)
+    yield from (f"  nobody to tell: {problem}" for problem in missing)
 
 
 def _mail(workspace: Workspace, one: Known, files: Sequence[Path], actor: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +17,7 @@ from pydantic import Field
 from tasks.incident import attaching, notices, toml_data
 from tasks.incident.state import Incident, require
 from tasks.incident.toml_data import Mark, Table, Words
-from tasks.shared import kinds, proof_files
+from tasks.shared import kinds, messages, proof_files
 from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import BadInput
 from tasks.shared.journal import Event
@@ -56,6 +57,22 @@ class Piece:
     shared: str = ""
 
 
+class ItemState(StrEnum):
+    """Whether an item has its evidence; `NONE`: it has none and needs none."""
+
+    PROVED = "proved"
+    WAIVED = "waived"
+    MISSING = "missing"
+    NONE = "none"
+
+
+_STATES = {
+    ItemState.WAIVED: "evidence-waived",
+    ItemState.MISSING: "evidence-missing",
+    ItemState.NONE: "evidence-none",
+}
+
+
 @dataclass(frozen=True)
 class Standing:
     """An item with all that stands for it; `waived`: why it does not apply."""
@@ -69,12 +86,19 @@ class Standing:
         return self.item.required and not (self.pieces or self.waived)
 
     @property
+    def state(self) -> ItemState:
+        if self.pieces:
+            return ItemState.PROVED
+        if self.waived:
+            return ItemState.WAIVED
+        return ItemState.MISSING if self.item.required else ItemState.NONE
+
+    @property
     def words(self) -> str:
+        """For a page or a table."""
         if self.pieces:
             return "; ".join(piece.words for piece in self.pieces)
-        if self.waived:
-            return f"does not apply: {self.waived}"
-        return "MISSING" if self.item.required else "none"
+        return messages.text(_STATES[self.state], {"reason": self.waived})
 
 
 @cache

@@ -79,8 +79,8 @@ def _listed(incident: Incident, found: Sequence[Standing]) -> dict[str, Any]:
         "made": clock.text(),
         "items": [
             {"id": one.item.id, "what": one.item.what, "required": one.item.required,
-             "rule": f"{one.item.source} [{one.item.mark}]", "open": one.is_open, "words": one.words,
-             "waived": one.waived,
+             "rule": f"{one.item.source} [{one.item.mark}]", "open": one.is_open,
+             "state": str(one.state), "words": one.words, "waived": one.waived,
              "waived_required": one.item.required and bool(one.waived),
              "files": [_file(piece.attached) | {"shared": piece.shared}
                        for piece in one.pieces if piece.attached],

@@ -89,12 +89,13 @@ def _manifest(folder: Path, key: bytes | None) -> dict[str, Any]:
         raise BadInput("evidence-pack-invalid", folder=folder, file=manifest.FILE)
     try:
         said = json.loads(path.read_bytes())
-        wanted = {"signature", "what", "at"} - said.keys()
+        missing = {"signature", "what", "at"} - said.keys()
         unfit = [one for one in said["files"] if {"name", "sha256"} - one.keys()]
-        if wanted or unfit or not base64.b64decode(said["public_key"]):
-            raise ValueError("a part is missing")
-    except _UNREADABLE as wrong:
-        raise JournalBroken("pack-manifest-unreadable", folder=folder, reason=wrong) from None
+        complete = not missing and not unfit and bool(base64.b64decode(said["public_key"]))
+    except _UNREADABLE as error:
+        raise JournalBroken("pack-manifest-unreadable", folder=folder, reason=error) from None
+    if not complete:
+        raise JournalBroken("pack-manifest-incomplete", folder=folder)
     return said
 
 

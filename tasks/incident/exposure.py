@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from tasks.entries import shelf
 from tasks.incident import importers
 from tasks.incident.state import require
-from tasks.shared import hostile, kinds
+from tasks.shared import hostile, kinds, messages
 from tasks.shared.board import last
 from tasks.shared.errors import BadInput, HostileFile, Problem, Refused
 from tasks.shared.private import MARK
@@ -30,6 +30,24 @@ BOOK = "book"
 """The system that is always there: our own ledger of paper entries. It was begun after the breach, on a
 machine apart: a notice lists its numbers only where somebody says that it was compromised too."""
 _MOST = 1_000_000
+_UNREAD = {
+    "all": "exposure-unread-all",
+    "part": "exposure-unread-part",
+    "rows": "exposure-unread-rows",
+}
+
+
+@dataclass(frozen=True)
+class Unread:
+    """What of a system could not be read. `scope`: `all`, `part` (the reading broke off) or `rows`;
+    `rows`: how many faulty rows were passed over."""
+
+    scope: str
+    rows: int = 0
+
+    @property
+    def text(self) -> str:
+        return messages.text(_UNREAD[self.scope], {"rows": self.rows})
 
 
 @dataclass
@@ -43,11 +61,11 @@ class Read:
     faulty: int = 0
 
     @property
-    def unread(self) -> str:
-        """What of it could not be read; empty if nothing."""
+    def unread(self) -> Unread | None:
+        """What of it could not be read; None if all was."""
         if len(self.problems) > self.faulty:
-            return "all" if not self.numbers else "part"
-        return f"{self.faulty} row{'s' if self.faulty > 1 else ''}" if self.faulty else ""
+            return Unread("part" if self.numbers else "all", self.faulty)
+        return Unread("rows", self.faulty) if self.faulty else None
 
 
 @dataclass(frozen=True)
@@ -237,7 +255,7 @@ def record(
     exposed = listing(workspace, found)
     systems = [one.system for one in found]
     told = [[one.number, one.importer, list(one.systems)] for one in exposed]
-    unread = {one.system: one.unread for one in found if one.unread}
+    unread = {part.system: asdict(part.unread) for part in found if part.unread}
     said = {"systems": systems, "numbers": told, **({"unread": unread} if unread else {})}
     content = workspace.content.put(kinds.canonical(said).encode())
     body = kinds.ExposureListed(
@@ -261,9 +279,10 @@ def newest(workspace: Workspace, incident: str) -> list[Exposed] | None:
     return [Exposed(number, name, tuple(systems)) for number, name, systems in told["numbers"]]
 
 
-def unread(workspace: Workspace, incident: str) -> dict[str, str]:
+def unread(workspace: Workspace, incident: str) -> dict[str, Unread]:
     """System to what of it could not be read for that list: more numbers may follow."""
-    return dict((_told(workspace, incident) or {}).get("unread", {}))
+    listed = (_told(workspace, incident) or {}).get("unread", {})
+    return {system: Unread(**fields) for system, fields in listed.items()}
 
 
 def _told(workspace: Workspace, incident: str) -> dict[str, Any] | None:

@@ -91,9 +91,14 @@ def _across(exports: Sequence[Export]) -> None:
     for export in exports:
         for line in list(export.lines):
             if line.item in seen and seen[line.item] != export.file:
-                wrong = f"stands in {seen[line.item]} already"
                 export.problems.append(
-                    Problem(file=export.file, column="reference", value=line.reference, wrong=wrong)
+                    Problem(
+                        file=export.file,
+                        column="reference",
+                        value=line.reference,
+                        code="work-reference-in-other-file",
+                        values={"other": seen[line.item]},
+                    )
                 )
                 export.lines.remove(line)
                 export.faulty += 1
@@ -241,7 +246,7 @@ def counts(found: Sequence[Item], now: datetime) -> Iterator[dict[str, object]]:
         late = [one for one in open_ if one.due and one.due.at <= now]
         acts = {how: sum(one.how == how for one in own) for how in HOW}
         closed = ", ".join(f"{n} {how}" for how, n in acts.items() if n)
-        yield {"work": work, "in all": len(own), "open": len(open_), "overdue": len(late),
+        yield {"work": work, "in_all": len(own), "open": len(open_), "overdue": len(late),
                "closed": closed}  # fmt: skip
 
 

@@ -150,8 +150,14 @@ class Reader:
             problems.append(Problem(value=more[0][:40], right=right, code="row-has-extra-cell"))
         item = f"{cells['work']}:{cells['reference']}"
         if item in seen:
-            wrong = f"stands in row {seen[item]} already"
-            problems.append(_wrong(cells, "reference", wrong, ""))
+            problems.append(
+                Problem(
+                    column="reference",
+                    value=_shown(cells["reference"]),
+                    code="work-reference-duplicated",
+                    values={"row": seen[item]},
+                )
+            )
         seen.setdefault(item, number)
         if problems:
             export.faulty += 1
@@ -166,13 +172,21 @@ class Reader:
     def _faults(self, cells: dict[str, str]) -> Iterator[Problem]:
         """What is wrong in one row; what can be read is brought to its one form on the way."""
         if cells["work"] not in self.works:
-            yield _wrong(
-                cells, "work", "is no kind of work", f"one of {', '.join(sorted(self.works))}"
+            yield Problem(
+                column="work",
+                value=_shown(cells["work"]),
+                code="work-kind-unknown",
+                values={"kinds": ", ".join(sorted(self.works))},
             )
         yield from self._reference(cells)
         for name, codes in (("entry_type", "entry_type"), ("mode", "mode_of_transport")):
             if cells[name] and cells[name] not in meanings(codes):
-                yield _wrong(cells, name, "is no code of CBP's", f"see data/codes/{codes}.csv")
+                yield Problem(
+                    column=name,
+                    value=_shown(cells[name]),
+                    code="work-code-unknown",
+                    values={"table": f"data/codes/{codes}.csv"},
+                )
         yield from self._port(cells)
         for name, value in cells.items():
             if name != "importer_number" and importers.is_social(value):
@@ -190,7 +204,7 @@ class Reader:
         for name in ("starts", "due"):
             yield from self._when(cells, name)
         if not (cells["starts"] or cells["due"]):
-            yield _wrong(cells, "starts", "is missing", "the day it counts from, or its due day")
+            yield Problem(column="starts", code="work-day-missing")
         for name, value in cells.items():
             if len(value) > _LONGEST:
                 yield Problem(
@@ -202,26 +216,29 @@ class Reader:
 
     def _reference(self, cells: dict[str, str]) -> Iterator[Problem]:
         if not cells["reference"]:
-            yield _wrong(
-                cells, "reference", "is missing", "the number of the entry, filing or movement"
-            )
+            yield Problem(column="reference", code="work-reference-missing")
         elif cells["work"] in BY_ENTRY:
             filer = self.settings.broker.filer_code
             try:
                 offsets = {filer: self.settings.numbers.check_digit_offset}
                 cells["reference"] = str(parse(cells["reference"], offsets=offsets))
             except BadInput as bad:
-                for one in bad.problems:
-                    shown = importers.masked(one.value)
-                    yield replace(one, column="reference", value=shown)
+                for fault in bad.problems:
+                    shown = importers.masked(fault.value)
+                    yield replace(fault, file="", column="reference", value=shown)
 
     def _port(self, cells: dict[str, str]) -> Iterator[Problem]:
         port, further = cells["port"], self.settings.entries.further_ports
         if port and port not in meanings("port") and port not in further:
-            right = "four digits of Schedule D; [entries] further_ports adds one"
             if port.zfill(4) in meanings("port"):
-                right = f"{port.zfill(4)}, if a spreadsheet took the zero away"
-            yield _wrong(cells, "port", "is no port", right)
+                yield Problem(
+                    column="port",
+                    value=_shown(port),
+                    code="work-port-lacks-zero",
+                    values={"port": port.zfill(4)},
+                )
+            else:
+                yield Problem(column="port", value=_shown(port), code="work-port-unknown")
 
     def _when(self, cells: dict[str, str], name: str) -> Iterator[Problem]:
         text = cells[name]
@@ -232,9 +249,15 @@ class Reader:
                 moment(text, self.workspace.zone, name, ahead=True)
             )
         except BadInput as bad:
-            form = f" as {self.wanted.dates}" if self.wanted.dates else ""
-            right = bad.problems[0].right if ":" in text else f"2026-11-24{form}, or with a time"
-            yield _wrong(cells, name, "is no day", right)
+            if ":" in text:
+                yield replace(bad.problems[0], value=_shown(text))
+            else:
+                yield Problem(
+                    column=name,
+                    value=_shown(text),
+                    code="work-day-malformed",
+                    values={"format": self.wanted.dates or "YYYY-MM-DD"},
+                )
 
     def _day(self, text: str) -> str:
         """A day in its ISO form; empty if the text is none."""
@@ -250,6 +273,5 @@ def _key(text: str) -> str:
     return " ".join(text.replace("_", " ").split()).lower()
 
 
-def _wrong(cells: Mapping[str, str], name: str, wrong: str, right: str) -> Problem:
-    value = importers.masked(cells[name])[:40]
-    return Problem(column=name, value=value, wrong=wrong, right=right)
+def _shown(value: str) -> str:
+    return importers.masked(value)[:40]

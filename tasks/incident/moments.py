@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 from tasks.shared import clock
 from tasks.shared.errors import BadInput, Problem
 
-_FORM = "2026-11-24T08:03, 2026-11-24T08:03-05:00 or 2026-11-24T13:03Z"
-
 
 def moment(text: str, zone: ZoneInfo, column: str, *, ahead: bool = False) -> datetime:
     """The moment in UTC; without an offset it is read in `zone`, and empty is now.
@@ -23,12 +21,12 @@ def moment(text: str, zone: ZoneInfo, column: str, *, ahead: bool = False) -> da
     try:
         read = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise _bad(column, text, "is no moment", _FORM) from None
+        raise _bad(Problem(column=column, value=text, code="moment-malformed")) from None
     if "T" not in text.upper() and ":" not in text:
-        raise _bad(column, text, "has no time of day", _FORM)
+        raise _bad(Problem(column=column, value=text, code="moment-without-time"))
     found = read if read.tzinfo else _placed(read, zone, column)
     if not ahead and (found - clock.now()).total_seconds() > 300:
-        raise _bad(column, text, "lies in the future", "when it happened")
+        raise _bad(Problem(column=column, value=text, code="moment-in-future"))
     return found.astimezone(UTC)
 
 
@@ -37,9 +35,9 @@ def _placed(read: datetime, zone: ZoneInfo, column: str) -> datetime:
     if first.utcoffset() == second.utcoffset():
         return first
     there = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == read
-    wrong = "stands twice that night" if there else "does not exist that night"
-    right = " or ".join(one.isoformat() for one in (first, second))
-    raise _bad(column, read.isoformat(), f"{wrong}, the clocks change", f"with its offset: {right}")
+    code = "moment-ambiguous" if there else "moment-nonexistent"
+    values = {"first": first.isoformat(), "second": second.isoformat()}
+    raise _bad(Problem(column=column, value=read.isoformat(), code=code, values=values))
 
 
 def shown(when: datetime, zone: ZoneInfo) -> str:
@@ -47,7 +45,5 @@ def shown(when: datetime, zone: ZoneInfo) -> str:
     return f"{when.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"
 
 
-def _bad(column: str, value: str, wrong: str, right: str) -> BadInput:
-    return BadInput(
-        "moment-not-understood", [Problem(column=column, value=value, wrong=wrong, right=right)]
-    )
+def _bad(problem: Problem) -> BadInput:
+    return BadInput("moment-not-understood", [problem])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 
 import sqlalchemy as sa
 
@@ -13,20 +14,35 @@ from tasks.entries import history
 from tasks.incident.letters.case import cases
 from tasks.incident.pga import demands as pga, history as agencies
 from tasks.incident.state import Incident
+from tasks.shared import messages
 from tasks.shared.projections import ENTRIES
 from tasks.workspace import Workspace
+
+
+class Origin(StrEnum):
+    """Whose word a fact of a notice is."""
+
+    NOBODY = "nobody"
+    HAND = "hand"
+    PLAN = "plan"
+    JOURNAL = "journal"
+    BOTH = "journal-and-hand"
+
 
 SILENT: Mapping[str, str] = {"agency-share": "", "discretion": "none on record"}
 """Facts in which the book's word goes first, and what is said where nobody knows anything."""
 
-BY_HAND = " (stated by hand, not from our book)"
 
-
-def with_hand(name: str, book: str, said: str) -> str:
-    """The book's words, a person's words, or both, each to be told from the other."""
+def with_hand(name: str, book: str, said: str) -> tuple[str, Origin]:
+    """The journal's words, a person's words, or both, each to be told from the other; and whose."""
     if book and said:
-        return f"{book}. Added by hand: {said}"
-    return book or (f"{said}{BY_HAND}" if said else SILENT[name])
+        text = messages.text("fact-of-journal-and-hand", {"journal": book, "stated": said})
+        return text, Origin.BOTH
+    if book:
+        return book, Origin.JOURNAL
+    if said:
+        return messages.text("fact-stated-by-hand", {"stated": said}), Origin.HAND
+    return SILENT[name], Origin.NOBODY
 
 
 def agency_share(workspace: Workspace, incident: Incident) -> str:

@@ -100,7 +100,8 @@ def _exposed(workspace: Workspace, incident: Incident) -> str:
     if found is None:
         return "none known yet; the list is being made"
     social = sum(one.number.startswith("~") for one in found)
-    unread = [f"{what} of {name}" for name, what in exposure.unread(workspace, incident.id).items()]
+    left = exposure.unread(workspace, incident.id)
+    unread = [f"{part.text} of {system}" for system, part in left.items()]
     more = f"; could not be read yet: {', '.join(unread)}" if unread else ""
     return f"{len(found):,}, of them {social:,} Social Security numbers{more}"
 

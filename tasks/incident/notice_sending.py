@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from tasks.incident import contacts, drafting, notice_page, notices
 from tasks.incident.notices import Known
 from tasks.shared import clock, kinds
-from tasks.shared.errors import Problem, Refused
+from tasks.shared.errors import JournalBroken, Problem, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Pen
 from tasks.shared.mail import Attachment, Letter, Post
@@ -44,10 +44,7 @@ def write(workspace: Workspace, wanted: Sequence[Known], folder: Path) -> list[P
             files = _files(workspace, one)
         except Refused:
             # On a machine that goes on from a kit: what the old one sealed stays there.
-            right = ("write it on the machine that listed them, or list them here: incident exposure, then "
-                     "notify again")  # fmt: skip
-            wrong = "its importer numbers cannot be opened here;"
-            kept_back.append(Problem(one.id, wrong=wrong, right=right))
+            kept_back.append(Problem(file=one.id, code="notice-numbers-not-opened"))
             continue
         made += [write_atomic(folder / name, data, mode=0o600) for name, data in files.items()]
     if kept_back:
@@ -180,4 +177,4 @@ def _taken_at(workspace: Workspace, mail: str) -> str:
         body = event.said
         if isinstance(body, kinds.MailAnswered) and body.accepted:
             return event.at
-    raise LookupError(f"mail {mail} was never taken")
+    raise JournalBroken("notice-mail-not-accepted", mail=mail)

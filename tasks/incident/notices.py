@@ -124,21 +124,6 @@ class Drafted:
     instead: str = ""
     written: bool = False
 
-    @property
-    def words(self) -> str:
-        """What was done, in a line."""
-        told = (
-            f"{self.notice}: {'drafted' if self.new else 'stands as drafted'}, {self.draft.title}"
-        )
-        if not self.instead:
-            return told
-        way = "mail --evidence FILE" if self.written else "call"
-        return (
-            f"{told}. It was asked for as {self.instead}, but no {self.draft.template} notice was sent "
-            f"before: what adds to none is the notice itself. If it was sent already, record that: "
-            f"continuity incident sent {self.notice} --how {way} --at TIME"
-        )
-
 
 def draft(
     workspace: Workspace, incident: Incident, notice: Notice, to: Sequence[Contact], actor: str,
@@ -190,33 +175,44 @@ def _note(pen: Pen, workspace: Workspace, composed: Draft, content: str, to: Con
     return Drafted(name, composed, to, new=True)
 
 
-def draft_due(workspace: Workspace, actor: str) -> tuple[list[Drafted], list[str]]:
-    """Write all notices whose time it is. Returns them, and in words whom nobody can be told for."""
+def draft_due(workspace: Workspace, actor: str) -> tuple[list[Drafted], list[Problem]]:
+    """Write all notices whose time it is. Returns them, and why somebody cannot be notified."""
     incident, plan = require(workspace.journal.rows), load(workspace.settings.home)
     made, missing = [], []
     for notice in notice_due.due(workspace, incident, plan):
         try:
             to = notice_due.still(workspace, incident, notice, recipients(workspace, notice))
         except BadInput as nobody:
-            missing.append(str(nobody.problems[0]))
+            missing.append(nobody.problems[0])
             continue
         made += draft(workspace, incident, notice, to, actor, plan)
     return made, [*missing, *unreachable(made)]
 
 
-def unreachable(made: Sequence[Drafted]) -> list[str]:
-    """In words, each contact that was dead when tried, or has nothing to reach it by. Its notice stands
-    written all the same, since a clock runs; it must be told in another way."""
-    found = {one.contact.id: one.contact for one in made}.values()
-    return [
-        f"{one.id} was DEAD when tried on {one.tried}: reach {one.role} another way, or mend "
-        f"{contacts.FILE} and try again (continuity incident contacts --verify {one.id})"
-        for one in found if one.dead
-    ] + [
-        f"{one.id} has neither number nor address: find out how to reach {one.role}, fill it in in "
-        f"{contacts.FILE}, and give the command again"
-        for one in found if not (one.phone or one.mail)
-    ]  # fmt: skip
+def unreachable(made: Sequence[Drafted]) -> list[Problem]:
+    """Each contact that was dead when tried, or has nothing to reach it by. Its notice stands written
+    all the same, since a clock runs; it must be notified in another way."""
+    notified = {one.contact.id: one.contact for one in made}.values()
+    dead = [
+        Problem(
+            file=contacts.FILE,
+            value=contact.id,
+            code="contact-did-not-answer",
+            values={"tried": contact.tried, "role": contact.role, "contact": contact.id},
+        )
+        for contact in notified
+        if contact.dead
+    ]
+    return dead + [
+        Problem(
+            file=contacts.FILE,
+            value=contact.id,
+            code="contact-without-number-or-address",
+            values={"role": contact.role},
+        )
+        for contact in notified
+        if not (contact.phone or contact.mail)
+    ]
 
 
 def one_of(workspace: Workspace, name: str) -> Known:

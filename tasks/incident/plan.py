@@ -61,10 +61,9 @@ class Notice(Table):
         wrong += [one for one in (*self.after, *self.until) if one not in states.STEPS]
         wrong += [one for one in self.tables if one not in TABLES]
         if wrong:
-            raise ValueError(f"names what there is not: {', '.join(wrong)}")
+            raise toml_data.invalid(code="plan-name-unknown", values={"names": ", ".join(wrong)})
         if self.numbers and not self.breach:
-            raise ValueError("numbers = true writes Social Security numbers out, which only a breach "
-                             "notice may: set breach = true, or leave numbers out")  # fmt: skip
+            raise toml_data.invalid(code="plan-numbers-without-breach", values={})
         return self
 
 

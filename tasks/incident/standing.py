@@ -45,11 +45,11 @@ def standing(workspace: Workspace, incident: Incident) -> Row:
         "steps": [_step_row(one, workspace) for one in incident.steps],
         "clocks": [_clock_row(one, workspace) for one in clocks(workspace, incident)],
         "work": list(hour_zero.counts(items, clock.now())),
-        "left out": [
+        "left_out": [
             {"file": file, "rows": rows}
             for file, rows in work_taken.left_out(workspace, incident.id).items()
         ],
-        "not taken": work_taken.untaken(workspace, incident.id)
+        "not_taken": work_taken.untaken(workspace, incident.id)
         if incident.is_open and incident.last("declared")
         else [],
         "redelivery": [
@@ -87,26 +87,29 @@ def _clock_row(one: Clock, workspace: Workspace) -> Row:
         "left": one.words(now),
         "what": f"{one.rule.what} [{one.rule.mark}]",
         "of": one.about,
-        "rule": f"{one.rule.id}: {one.rule.source}",
+        "rule": one.rule.id,
+        "source": one.rule.source,
         "next": one.next,
-        "cleared by": one.clears,
+        "cleared_by": one.clears,
+        "calls": one.calls,
     }
 
 
 def _watch_row(one: redelivery.Watch) -> Row:
     """A release under a condition, or goods that CBP wants back."""
     today = clock.washington().date()
-    left = f"{(one.due - today).days} days" if one.due else ""
-    late = one.due is not None and one.due < today
     return {
         "light": redelivery.light(one, today),
         "entry": one.number,
         "port": one.port,
         "importer": importers.masked(one.importer),
-        "state": f"{one.state}{f' ({one.notice})' if one.notice else ''}",
-        "because": one.why,
-        "to be met by": f"{one.due}, {'LATE' if late else left}" if one.due else "",
-        "CBP may ask until": str(one.until) if one.until else "open while the condition stands",
+        "state": one.state,
+        "notice": one.notice,
+        "because": one.why.text,
+        "reason": one.why.code,
+        "due": str(one.due or ""),
+        "days_left": (one.due - today).days if one.due else None,
+        "until": str(one.until or ""),
         "mark": one.mark,
     }
 
@@ -115,7 +118,7 @@ def _watched(found: list[redelivery.Watch]) -> Row:
     """How many others were released, and between which days CBP's time to ask ends."""
     ends = sorted(one.until for one in found if one.state == redelivery.WATCHED and one.until)
     first, last = (str(ends[0]), str(ends[-1])) if ends else ("", "")
-    return {"entries": len(ends), "first ends": first, "last ends": last}
+    return {"entries": len(ends), "first_ends": first, "last_ends": last}
 
 
 def work_rows(workspace: Workspace, incident: str) -> list[Row]:
@@ -127,18 +130,19 @@ def work_rows(workspace: Workspace, incident: str) -> list[Row]:
 
 def _work_row(one: hour_zero.Item, workspace: Workspace) -> Row:
     now = clock.now()
-    when = "not known" if one.due is None else (
+    when = "" if one.due is None else (
         one.due.day.isoformat() if one.due.day else shown(one.due.at, workspace.zone)
     )  # fmt: skip
     late = one.due is not None and one.is_open and one.due.at <= now
     return {
         "item": one.id,
-        "entry type": one.entry_type,
+        "entry_type": one.entry_type,
         "port": one.port,
         "importer": " ".join(filter(None, (one.importer, one.importer_number))),
-        "due": f"{when}{' OVERDUE' if late else ''}",
+        "due": when,
+        "overdue": late,
         "amount": one.amount,
-        "rule": f"{one.rule.id} [{one.rule.mark}]" if one.rule else "as exported",
+        "rule": f"{one.rule.id} [{one.rule.mark}]" if one.rule else "",
         "note": one.note,
         "closed": one.how,
     }
@@ -147,12 +151,12 @@ def _work_row(one: hour_zero.Item, workspace: Workspace) -> Row:
 def notice_rows(workspace: Workspace, incident: str) -> list[Row]:
     """Each notice that counts; `logged`: calls and letters beside a notice that must go
     electronically."""
-    logged: defaultdict[str, list[str]] = defaultdict(list)
+    logged: defaultdict[str, list[Row]] = defaultdict(list)
     for call in tellings.calls(
         workspace.journal.rows, incident, deadlines.load(workspace.settings.home)
     ):
-        words = f"{call.how} {shown(call.happened, workspace.zone)} {call.reference}".strip()
-        logged[call.notice].append(words)
+        when = shown(call.happened, workspace.zone)
+        logged[call.notice].append({"how": call.how, "when": when, "reference": call.reference})
     return [
         {
             "notice": one.id,
@@ -161,7 +165,7 @@ def notice_rows(workspace: Workspace, incident: str) -> list[Row]:
             "drafted": shown(one.drafted, workspace.zone),
             "sent": shown(one.sent, workspace.zone) if one.sent else "",
             "how": one.how,
-            "logged": "; ".join(logged[one.id]),
+            "logged": logged[one.id],
             "acknowledged": shown(one.acknowledged, workspace.zone) if one.acknowledged else "",
             "by": one.who,
         }
@@ -174,9 +178,9 @@ def contact_rows(workspace: Workspace) -> list[Row]:
     days = workspace.settings.incident.contact_days
     rows = []
     for one in contacts.load(workspace).values():
-        light, why = one.light(today, days)
+        light, reason = one.light(today, days)
         rows.append({"contact": one.id, "role": one.role, "name": one.name, "phone": one.phone,
                      "mail": one.mail, "hours": one.hours, "ports": " ".join(one.ports),
-                     "light": light, "because": why,
+                     "light": light, "because": reason.text, "reason": reason.code,
                      "source": f"{one.source} [{one.mark}]" if one.mark else one.source})  # fmt: skip
     return rows

@@ -248,10 +248,10 @@ def take(
     attached: list[kinds.Attached],
 ) -> Incident:
     """Take a step in the caller's transaction. Raises Refused."""
-    if reason := states.refusal(chosen, incident.state, incident.taken):
+    if problem := states.refusal(chosen, incident.state, incident.taken):
         open_ = [one.name for one in states.following(incident.state, incident.taken)]
         raise Refused(
-            "step-not-possible", name=chosen.name, reason=reason, open=", ".join(open_) or "nothing"
+            "step-not-possible", [problem], name=chosen.name, open=", ".join(open_) or "nothing"
         )
     body = chosen.body(incident=incident.id, **_said(given, attached))
     pen.append(body, f"incident/{incident.id}")

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tasks.shared import kinds
+from tasks.shared.errors import Problem
 
 NEW = "normal"
 DOWN = ("downtime_requested", "downtime_authorised", "downtime_refused", "downtime_running")
@@ -68,15 +69,15 @@ def following(state: str, taken: Collection[str]) -> list[Step]:
     return [step for step in _STEPS if not refusal(step, state, taken)]
 
 
-def refusal(step: Step, state: str, taken: Collection[str]) -> str:
-    """Why a step may not be taken; empty if it may. `taken`: all steps so far."""
+def refusal(step: Step, state: str, taken: Collection[str]) -> Problem | None:
+    """Why a step may not be taken; None if it may. `taken`: all steps so far."""
     if state not in step.after:
-        return f"the incident is {words(state)}"
-    if missing := [one for one in step.needs if one not in taken]:
-        return f"{words(missing[0])} is not recorded"
+        return Problem(column="state", value=state, code="step-not-after-state")
+    if missing := [name for name in step.needs if name not in taken]:
+        return Problem(column="step", value=missing[0], code="step-needs-earlier-step")
     if step.name == "keying_backlog" and state == "remediated" and "disconnected" in taken:
-        return "the connection was cut: evidence_submitted and reconnected come first"
-    return ""
+        return Problem(column="step", value="disconnected", code="step-needs-reconnection")
+    return None
 
 
 def words(state: str) -> str:

@@ -21,9 +21,10 @@ def declare(home: str, actor: str, note: str, breach: bool) -> dict[str, Any]:
     workspace = Workspace.open(Path(home))
     now = clock.now()
     made, new = state.declare(workspace, Given(now, note), actor, breach=now if breach else None)
-    left: list[str] = []
+    left: list[dict[str, object]] = []
     if new and workspace.settings.incident.open_work:
-        left = [str(one) for taken in hour_zero.take(workspace, actor) for one in taken.problems]
+        exports = hour_zero.take(workspace, actor)
+        left = [problem.as_dict() for export in exports for problem in export.problems]
     get_run_logger().info("incident %s: %s", made.id, "declared" if new else "stands already")
     return {"incident": made.id, "new": new, "left": left}
 
@@ -43,7 +44,7 @@ def notify(home: str, actor: str) -> dict[str, Any]:
     get_run_logger().info("%d notice(s): %d sent, %d wait, %d by hand", len(known), len(done.sent),
                           len(done.waiting), len(done.by_hand))  # fmt: skip
     return {"sent": [*noted, *done.sent], "waiting": done.waiting, "by_hand": done.by_hand,
-            "missing": missing, "reason": done.reason}  # fmt: skip
+            "missing": [problem.as_dict() for problem in missing], "reason": done.reason}  # fmt: skip
 
 
 @task(name="publish clocks")

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
+from tasks.shared import messages
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.toml_lines import line_of, line_of_syntax
 
@@ -35,6 +37,11 @@ _File = TypeVar("_File", bound=Table)
 _Item = TypeVar("_Item", bound=Named)
 
 
+def invalid(code: str, values: dict[str, Any]) -> PydanticCustomError:
+    """What a validator of a table raises: `read` makes a problem of this code of it."""
+    return PydanticCustomError(code, "{code}", {"code": code, **values})  # type: ignore[arg-type]
+
+
 def shipped(name: str) -> str:
     """The text of a file of `data/incident`."""
     return files("continuity_data").joinpath("incident", name).read_text(encoding="utf-8")
@@ -44,9 +51,10 @@ def read(text: str, name: str, model: type[_File]) -> _File:
     """A file in its shape. Raises BadInput with every fault and its line."""
     try:
         given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as wrong:
-        row = line_of_syntax(text, str(wrong))
-        raise _refused([Problem(file=name, row=row, wrong=str(wrong))]) from None
+    except tomllib.TOMLDecodeError as error:
+        row = line_of_syntax(text, str(error))
+        problem = Problem(file=name, row=row, code="toml-syntax-invalid", values={"reason": error})
+        raise _refused([problem]) from None
     try:
         return model.model_validate(given)
     except ValidationError as wrong:
@@ -59,10 +67,9 @@ def own_text(path: Path) -> str:
         return ""
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise BadInput(
-            "toml-file-unreadable", [Problem(file=str(path), wrong=str(wrong))]
-        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        problem = Problem(file=str(path), code="toml-file-not-opened", values={"reason": error})
+        raise BadInput("toml-file-unreadable", [problem]) from None
 
 
 def merged(
@@ -90,9 +97,11 @@ def _refused(problems: list[Problem]) -> BadInput:
 
 
 def _problem(fault: Any, text: str, name: str) -> Problem:
-    said = str(fault["msg"]).removeprefix("Value error, ")
-    wrong = "is unknown" if fault["type"] == "extra_forbidden" else said
     column = ".".join(str(part) for part in fault["loc"] if not isinstance(part, int))
     value = fault["input"] if isinstance(fault["input"], str | int | float) else ""
-    return Problem(file=name, row=line_of(text, fault["loc"]), column=column, value=str(value)[:60],
-                   wrong=wrong)  # fmt: skip
+    at = Problem(file=name, row=line_of(text, fault["loc"]), column=column, value=str(value)[:60])
+    if fault["type"] == "extra_forbidden":
+        return replace(at, code="toml-key-unknown")
+    if isinstance(fault["type"], str) and fault["type"] in messages.catalog():
+        return replace(at, code=fault["type"], values=fault.get("ctx", {}))
+    return replace(at, code="toml-value-invalid", values={"reason": fault["msg"]})

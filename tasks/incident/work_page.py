@@ -65,7 +65,21 @@ def render(workspace: Workspace, incident: Incident, rows: list[standing.Row]) -
         paper.text(f"{left} row(s) of {file} could not be read when it was taken last: what they say is on "
                    "no list.")  # fmt: skip
     paper.heading("Item by item, what bites first in front")
-    names = ("item", "entry type", "port", "importer", "due", "amount", "rule", "closed", "note")
-    paper.table(_COLUMNS, [[str(row[name]) for name in names] for row in rows], 7.5,
-                red=lambda row: row[4].endswith("OVERDUE"))  # fmt: skip
+    late = {row["item"] for row in rows if row["overdue"]}
+    paper.table(_COLUMNS, [_cells(row) for row in rows], 7.5, red=lambda cells: cells[0] in late)
     return paper.bytes()
+
+
+def _cells(row: standing.Row) -> list[str]:
+    due = row["due"] or "not known"
+    return [
+        row["item"],
+        row["entry_type"],
+        row["port"],
+        row["importer"],
+        f"{due} OVERDUE" if row["overdue"] else due,
+        row["amount"],
+        row["rule"] or "as exported",
+        row["closed"],
+        row["note"],
+    ]

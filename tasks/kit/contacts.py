@@ -26,7 +26,8 @@ def _listed(workspace: Workspace) -> list[tuple[Contact, str, str]]:
     found = sorted(
         contacts.load(workspace).values(), key=lambda one: contacts.ROLES.index(one.role)
     )
-    return [(one, *one.light(today, days)) for one in found]
+    lights = [(contact, *contact.light(today, days)) for contact in found]
+    return [(contact, light, reason.text) for contact, light, reason in lights]
 
 
 def make(workspace: Workspace) -> KitPart:

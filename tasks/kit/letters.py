@@ -23,7 +23,7 @@ def _official(workspace: Workspace) -> list[Official]:
 
 def make(workspace: Workspace) -> KitPart:
     own = blank.blank(workspace.settings.broker, clock.now(), drill=is_drill(workspace.journal))
-    usable = [one for one in _official(workspace) if not one.why_not]
+    usable = [one for one in _official(workspace) if not one.problems]
     files = [KitFile(f"{FOLDER}/downtime-letter.pdf", own)]
     files += [KitFile(f"{FOLDER}/{one.file}", one.data) for one in usable]
     files += _for_the_home(workspace)
@@ -73,9 +73,9 @@ def faults(workspace: Workspace) -> list[Fault]:
         if name in letterhead.missing(workspace.settings.broker)
     ]
     return gaps + [
-        Fault(AMBER, f"forms/{one.file} {one.why_not}")
-        for one in _official(workspace)
-        if one.why_not
+        Fault(AMBER, f"forms/{problem}")
+        for form in _official(workspace)
+        for problem in form.problems
     ]
 
 

@@ -16,21 +16,23 @@ from tests.incident.world import CONTACTS, PROVED, signed
 
 
 def test_an_incident_by_the_command_line(continuity) -> None:
-    assert continuity("incident", "status")[:2] == (0, "Incidents: none\n")
-    code, out, _ = continuity("incident", "declare", "--note", "files are encrypted", by="ada")
-    assert code == 0 and ": declared" in out
-    code, out, _ = continuity("incident", "declare", by="bo")
-    assert code == 0 and "nothing was written" in out
+    code, out, _ = continuity("incident", "status", "--json")
+    assert code == 0 and json.loads(out) == []
+    declare = ("incident", "declare", "--json")
+    code, out, _ = continuity(*declare, "--note", "files are encrypted", by="ada")
+    assert code == 0 and (json.loads(out)["new"], json.loads(out)["state"]) == (True, "declared")
+    code, out, _ = continuity(*declare, by="bo")
+    assert code == 0 and json.loads(out)["new"] is False
     assert continuity("incident", "step", "disconnected", "--note", "by CBP")[0] == 0
     code, _, err = continuity("incident", "step", "reconnected", "--reference", "x")
-    assert code == 1 and "Possible now: downtime_requested" in err
+    assert code == 1 and "downtime_requested" in err
     code, out, _ = continuity("incident", "status", "--json")
     said = json.loads(out)
     assert said["state"] == "disconnected" and len(said["discovered"]) == 1
     assert [one["by"] for one in said["steps"]] == ["ada", "it"]
     assert [row["rule"][:4] for row in said["clocks"]] == ["STAT", "BR72"] and code == 0
-    code, out, _ = continuity("incident", "status")
-    assert "What bites next" in out and "in 2 days 23 h" in out
+    left = {row["rule"]: row["left"] for row in said["clocks"]}
+    assert "2 days 23 h" in left["BR72"] and "BR72" in continuity("incident", "status")[1]
     code, out, _ = continuity("status", "--json")
     needs = json.loads(out)["needs"]
     assert any(one["what"] == "incident 2026-01" for one in needs)
@@ -61,27 +63,29 @@ def test_hour_zero_by_the_command_line(continuity, home: Path) -> None:
     (home / "w.csv").write_text("work,reference,starts,importer_number\nisf,A1,2026-11-20,123-45-6789\n"
                                 "isf,,2026-11-20,\n")  # fmt: skip
     code, out, err = continuity("incident", "declare", "--no-breach")
-    assert code == 0 and "declared" in out and "row 3, column reference: is missing" in err
+    assert code == 0 and "w.csv, row 3, column reference: " in err
     assert continuity("incident", "work", "take")[0] == 2
-    code, out, _ = continuity("incident", "work", "take", "--accept-clean")
-    assert code == 2 and "1 item(s) on the hour-zero list, 1 left out" in out
+    code, out, _ = continuity("incident", "work", "take", "--accept-clean", "--json")
+    (file,) = json.loads(out)
+    assert code == 2 and (file["file"], file["items"], file["left_out"]) == ("w.csv", 1, 1)
+    assert [(one["row"], one["column"], one["code"]) for one in file["problems"]] == [
+        (3, "reference", "work-reference-missing")]  # fmt: skip
     code, out, _ = continuity("incident", "work", "list", "--json")
     (row,) = json.loads(out)
-    assert row["item"] == "isf:A1" and "OVERDUE" in row["due"] and row["importer"] == "***-**-****"
+    assert row["item"] == "isf:A1" and row["overdue"] and row["importer"] == "***-**-****"
     assert continuity("incident", "status")[0] == 1, "a clock is red"
     code, out, _ = continuity(
-        "incident", "work", "close", "A1", "--how", "filed", "--note", "portal"
+        "incident", "work", "close", "A1", "--how", "filed", "--note", "portal", "--json"
     )
-    assert code == 0 and "1 item(s) closed" in out
+    assert code == 0 and json.loads(out) == [{"item": "isf:A1", "how": "filed"}]
     code, out, _ = continuity("incident", "work", "report", "--out", str(home / "r"))
     assert code == 0 and (home / "r" / "open-work.pdf").read_bytes()[:5] == b"%PDF-"
     assert "123-45-6789" not in (home / "r" / "open-work.csv").read_text()
-    code, _, err = continuity("incident", "close")
-    assert code == 1 and "is not signed" in err
+    assert continuity("incident", "close")[0] == 1, "the accounting is not signed"
 
 
 def test_closing_says_which_goods_cbp_still_wants_back(continuity, home: Path) -> None:
-    """The demand outlives the incident, and nothing was said of it."""
+    """The demand outlives the incident."""
     continuity("numbers", "reserve", "--first", "9000000", "--count", "9", "--range-check", "it")
     continuity("numbers", "issue", "--desk", "truck", "--port", "2304", "--count", "1")
     continuity("incident", "declare", "--no-breach")
@@ -104,8 +108,9 @@ def test_closing_says_which_goods_cbp_still_wants_back(continuity, home: Path) -
         state.step(office, step, PROVED, "ada")
     signed(office)
     code, out, err = continuity("incident", "close", "--note", "no open work")
-    assert code == 0 and ": closed" in out, err
-    assert f"still open: CBP wants {number} back (4647-77: mark the goods), by " in out
+    assert code == 0, err
+    (line,) = (line for line in out.splitlines() if number in line)
+    assert "4647-77" in line and "mark the goods" in line
 
 
 def test_notices_by_the_command_line(continuity, home: Path, tmp_path: Path) -> None:
@@ -113,28 +118,31 @@ def test_notices_by_the_command_line(continuity, home: Path, tmp_path: Path) -> 
     continuity("incident", "declare")
     assert continuity("incident", "fact", "cause=a stolen password", "site=Laredo")[0] == 0
     code, _, err = continuity("incident", "fact", "colour=red", "nonsense")
-    assert code == 2 and "is no fact 'colour'" in err and "has no =" in err
-    code, out, err = continuity("incident", "notify", "--out", str(tmp_path / "n"))
-    assert "2026-01/breach/cbp-soc/1: drafted" in out
-    assert code == 1 and "cbp-client-rep has neither number nor address" in err, "as shipped"
+    assert code == 2 and "'colour'" in err and "'nonsense'" in err
+    notify = ("incident", "notify", "--json", "--out", str(tmp_path / "n"))
+    code, out, err = continuity(*notify)
+    said = json.loads(out)
+    notice = "2026-01/breach/cbp-soc/1"
+    assert {one["notice"]: one["new"] for one in said["drafted"]}[notice] is True
+    missing = {(one["value"], one["code"]) for one in said["missing"]}
+    assert code == 1 and ("cbp-client-rep", "contact-without-number-or-address") in missing
     text = next((tmp_path / "n").glob("*breach*.txt")).read_text()
     assert "a stolen password" in text
-    assert "No notice is due" not in out
-    code, out, _ = continuity(
-        "incident", "notify", "breach", "--send", "--out", str(tmp_path / "n")
-    )
-    assert code == 1 and "no mail server is set" in out
+    code, out, _ = continuity(*notify, "breach", "--send")
+    assert code == 1 and json.loads(out)["waiting"] == [notice]
     code, out, _ = continuity("incident", "sent", "2026-01/breach", "--how", "call")
-    assert code == 0 and "call logged beside the notice; it is NOT sent" in out
-    assert "--how mail|portal --evidence FILE" in out and list((home / "outbox").iterdir())
+    assert code == 0 and "--how mail|portal --evidence FILE" in out
+    assert list((home / "outbox").iterdir())
     portal = ("incident", "sent", "2026-01/breach", "--how", "portal", "--reference", "S-1")
-    code, _, err = continuity(*portal)
-    assert code == 2 and "a breach notice by portal needs its proof" in err
+    assert continuity(*portal)[0] == 2, "it needs its proof"
+    rows = json.loads(continuity("incident", "notices", "--json")[1])
+    states = {row["notice"]: (row["state"], [one["how"] for one in row["logged"]]) for row in rows}
+    assert states[notice] == ("drafted", ["call"])
     code, out, _ = continuity("incident", "status")
-    assert "BR72" in out and "BR72: Only electronic notice clears it" in out
+    assert "BR72" in out and "--how mail|portal --evidence FILE" in " ".join(out.split())
     (home / "receipt.pdf").write_bytes(b"%PDF-1.7 receipt")
     code, out, _ = continuity(*portal, "--evidence", str(home / "receipt.pdf"))
-    assert code == 0 and "does not go as well" in out and not list((home / "outbox").iterdir())
+    assert code == 0 and not list((home / "outbox").iterdir())
     assert continuity("incident", "acknowledge", "2026-01/breach", "--who", "Officer Diaz")[0] == 0
     rows = json.loads(continuity("incident", "notices", "--json")[1])
     assert [row["state"] for row in rows if "breach" in row["notice"]] == ["acknowledged"]
@@ -143,10 +151,10 @@ def test_notices_by_the_command_line(continuity, home: Path, tmp_path: Path) -> 
     lights = {row["contact"]: row["light"] for row in json.loads(out)}
     assert code == 1 and lights["laredo"] == "green" and lights["cbp-client-rep"] == "red"
     code, _, err = continuity("incident", "notify", "client", "--incident", "2025-07")
-    assert code == 1 and "known: 2026-01" in err
+    assert code == 1 and "2026-01" in err
     assert continuity("incident", "notify", "--incident", "2026-01")[0] == 2
     code, _, err = continuity("incident", "notify", "gossip")
-    assert code == 2 and "there are call-sheet" in err
+    assert code == 2 and "call-sheet" in err
 
 
 def test_exposure_by_the_command_line(continuity, home: Path, tmp_path: Path) -> None:
@@ -175,21 +183,23 @@ def test_evidence_by_the_command_line(continuity, home: Path, tmp_path: Path, mo
     report.write_bytes(
         b"%PDF-1.7 how they got in, and that the way is closed: examiner's report, signed"
     )
-    assert "SHA-256" in continuity("incident", "evidence", "attach", "cause", str(report))[1]
+    code, out, _ = continuity("incident", "evidence", "attach", "cause", str(report), "--json")
+    assert code == 0 and json.loads(out)[0]["sha256"] == digest_of(report)
     assert continuity("incident", "evidence", "waive", "scope", "--reason", "one laptop")[0] == 0
     code, out, _ = continuity("incident", "evidence", "list", "--json")
-    found = {row["item"]: row["evidence"] for row in json.loads(out)}
-    assert code == 1 and found["cause"] == "report.pdf" and found["scans"] == "MISSING"
+    found = {row["item"]: (row["state"], row["evidence"]) for row in json.loads(out)}
+    assert code == 1 and found["cause"] == ("proved", "report.pdf")
+    assert (found["scans"][0], found["scope"][0]) == ("missing", "waived")
     pack = str(tmp_path / "pack")
     assert continuity("incident", "evidence", "build", "--out", pack)[0] == 1
     assert continuity("incident", "evidence", "build", "--out", pack, "--incomplete")[0] == 0
     key = (tmp_path / "pack" / "public-key.txt").read_text().strip()
     code, out, _ = continuity("incident", "evidence", "verify", pack, "--key", key, "--journal")
-    assert code == 0 and "holds; signed with the key" in out
+    assert code == 0, out
     monkeypatch.setenv("CONTINUITY_HOME", str(tmp_path / "nowhere"))
     (tmp_path / "pack" / "cover.pdf").write_bytes(b"x")
     code, out, _ = continuity("incident", "evidence", "verify", pack, "--key", key)
-    assert code == 1 and "cover.pdf: was changed" in out and "DOES NOT HOLD" in out
+    assert code == 1 and "cover.pdf: " in out
 
 
 @pytest.mark.parametrize("when", ["2026-11-01T01:30", "tomorrow", "2199-01-01T00:00Z"])
@@ -206,5 +216,5 @@ def test_a_social_security_number_among_words_is_refused(continuity) -> None:
         ("letters", "withdraw", "DL-1", "--reason"),
     ):
         code, _, err = continuity("incident", *words, "cause=of Abe Doe, 123-45-6789")
-        assert code == 2 and "say it without the number" in err and "6789" not in err
+        assert code == 2 and err and "6789" not in err
     assert continuity("incident", "fact", "cause=call 956-555-0142")[0] == 0

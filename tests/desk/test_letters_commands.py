@@ -27,7 +27,7 @@ def test_from_incident_to_proof_of_sending(continuity, world: World) -> None:  #
     number = world.record("30")
     letters = ("incident", "letters")
     code, _, err = continuity(*letters, "issue", number, "--out", str(world.out()), by="jo")
-    assert code == 1 and "no incident is open" in err
+    assert code == 1 and "continuity incident declare" in err
     assert (
         continuity("incident", "declare", "--note", "ransomware", "--no-breach", by="ada")[0] == 0
     )
@@ -49,7 +49,7 @@ def test_from_incident_to_proof_of_sending(continuity, world: World) -> None:  #
     assert listed["signer"] == "Ada Vance" and listed["authorisation"].startswith("HQ-7, of ")
     code, out, err = continuity(*letters, "sent", row["letter"], "--way", "driver", "--to", "Officer 14",
                                 "--proof", str(world.file("stamp.pdf", pdf())), by="jo")  # fmt: skip
-    assert code == 0 and "went to Officer 14" in out, err
+    assert code == 0 and row["letter"] in out and "Officer 14" in out, err
     code, out, _ = continuity(
         *letters, "export", row["letter"], "--out", str(world.out()), "--json", by="jo"
     )
@@ -60,7 +60,7 @@ def test_from_incident_to_proof_of_sending(continuity, world: World) -> None:  #
     given = ("--broker", "B", "--filer", "XYZ", "--key", "k.pub", "--authorised", "a=b")
     code, _, err = continuity("incident", "handover", "prepare", number, *given, "--power", "a=b",
                               "--out", "x", by="jo")  # fmt: skip
-    assert code == 1 and "went to the port with downtime letter" in err
+    assert code == 1 and row["letter"] in err
 
 
 def test_a_port_is_asked_for_what_waits_there(continuity, home: Path, world: World) -> None:  # type: ignore[no-untyped-def]
@@ -82,15 +82,11 @@ def test_a_port_is_asked_for_what_waits_there(continuity, home: Path, world: Wor
     code, out, err = continuity(*issue, str(world.out()), by="jo")
     (row,) = json.loads(out)
     assert code == 0 and row["entries"] == 1
-    assert (
-        f"left out, recorded as released, so there is nothing to ask the port for: {gone[0]}, "
-        in err
-    )
-    assert waits not in err and gone[1] in err
+    assert waits not in err and gone[0] in err and gone[1] in err
     code, out, err = continuity(*issue, str(world.out()), by="jo")
-    assert code == 2 and "none waits for a letter there" in err and gone[1] in err
+    assert code == 2 and gone[1] in err
     code, out, err = continuity(*issue, str(world.out()), gone[1], by="jo")
-    assert code == 0 and json.loads(out)[0]["entries"] == 1 and "left out" not in err
+    assert code == 0 and json.loads(out)[0]["entries"] == 1 and gone[0] not in err
 
 
 def test_bad_input_is_told_and_ends_with_2(continuity, world: World) -> None:  # type: ignore[no-untyped-def]
@@ -99,21 +95,21 @@ def test_bad_input_is_told_and_ends_with_2(continuity, world: World) -> None:  #
     with huge.open("wb") as sparse:
         sparse.truncate(300 << 20)
     none = world.file("none.pdf", b"not a PDF")
-    for arguments, words in (
-        (("letters", "attach", number, str(huge), "--type", "Invoice"), "300 MiB; at most 25 MiB"),
-        (("letters", "attach", number, str(none), "--type", "Invoice"), "is no PDF although it is called so"),
-        (("letters", "attach", number, str(none), "--type", "Song"), "is no kind of document"),
-        (("letters", "issue", "--port", "9999", "--out", "x"), "is no port of Schedule D"),
+    for arguments, fact in (
+        (("letters", "attach", number, str(huge), "--type", "Invoice"), "300 MiB"),
+        (("letters", "attach", number, str(none), "--type", "Invoice"), "none.pdf"),
+        (("letters", "attach", number, str(none), "--type", "Song"), "'Song'"),
+        (("letters", "issue", "--port", "9999", "--out", "x"), "9999"),
         (("letters", "issue", "ABC-1", "--out", "x"), "ABC-1"),
-        (("letters", "sent", "DL-1", "--way", "x", "--to", "y", "--on", "now", "--proof", "p"), "is no day"),
-        (("pga", "load", "flags", "none.csv", "--as-of", "2026-01-01", "--source", "x"), "is not there"),
+        (("letters", "sent", "DL-1", "--way", "x", "--to", "y", "--on", "now", "--proof", "p"), "'now'"),
+        (("pga", "load", "flags", "none.csv", "--as-of", "2026-01-01", "--source", "x"), "none.csv"),
         (("handover", "prepare", number, "--broker", "B", "--filer", "XYZ", "--key", str(none), "--authorised",
-          "a=b", "--power", "a=b", "--out", "x"), "A recipient's key cannot be used"),
+          "a=b", "--power", "a=b", "--out", "x"), "none.pdf"),
         (("discretion", "grant", "--reference", "r", "--from", "2026-11-01", "--to", "2026-11-02",
-          "--reason", "x", "--act", "psc", "--proof", str(none)), "is never covered"),
+          "--reason", "x", "--act", "psc", "--proof", str(none)), "'psc'"),
     ):  # fmt: skip
         code, _, err = continuity("incident", *arguments, by="jo")
-        assert code == 2 and words in err, (arguments, err)
+        assert code == 2 and fact in err, (arguments, err)
 
 
 def test_agencies_on_the_command_line(continuity, world: World) -> None:  # type: ignore[no-untyped-def]
@@ -122,9 +118,13 @@ def test_agencies_on_the_command_line(continuity, world: World) -> None:  # type
     pga = ("incident", "pga")
     assert continuity(*pga, "list", number, "--held", "--json")[0] == 0
     code, out, err = continuity(
-        *pga, "load", "flags", str(path), "--as-of", "2026-07-01", "--source", "CBP 0875-0419"
-    )
-    assert code == 0 and "1 rows of f.csv" in out, err
+        *pga, "load", "flags", str(path), "--as-of", "2026-07-01", "--source", "CBP 0875-0419",
+        "--json",
+    )  # fmt: skip
+    assert code == 0 and json.loads(out) == [
+        {"table": "flags", "rows": 1, "file": "f.csv", "as_of": "2026-07-01",
+         "source": "CBP 0875-0419"}
+    ], err  # fmt: skip
     code, out, _ = continuity(*pga, "list", "--held", "--json")
     assert code == 1 and json.loads(out)[0]["agency"] == "FDA"
     code, out, err = continuity(
@@ -172,23 +172,23 @@ def test_a_letter_older_than_its_record_is_named_everywhere(continuity, world: W
     letter = world.letter(number).letter
     revise(world, number, location_of_goods="Z999")
     _, out, _ = continuity("incident", "letters", "list", "--json")
-    assert [(one["letter"], one["revised since"]) for one in json.loads(out)] == [(letter, number)]
+    assert [(one["letter"], one["revised"]) for one in json.loads(out)] == [(letter, [number])]
     _, out, _ = continuity("incident", "status", "--json")
     assert [one["entry"] for one in json.loads(out)["letters"]] == [number]
     _, out, _ = continuity("incident", "status")
-    assert "older than their record" in out and number in " ".join(out.split())
-    _, out, _ = continuity("status")
-    assert "letters older than their" in " ".join(out.split())
+    assert number in " ".join(out.split())
+    _, out, _ = continuity("status", "--json")
+    assert any(number in str(need["fact"]) for need in json.loads(out)["needs"])
 
 
 def test_private_data_is_purged_by_a_command_too(continuity, world: World) -> None:  # type: ignore[no-untyped-def]
     world.record("30")
     code, out, _ = continuity("journal", "purge")
-    assert code == 0 and "0 private value(s)" in out
+    assert code == 0 and out.startswith("0 ")
     later = clock.now() + timedelta(days=world.book.settings.private.keep_days + 1)
     with clock.held(later):
         code, out, _ = continuity("journal", "purge")
-    assert code == 0 and "2 private value(s) can no longer be read" in out
+    assert code == 0 and out.startswith("2 ")
     assert continuity("journal", "verify")[0] == 0
 
 
@@ -208,8 +208,9 @@ def test_an_entry_that_was_left_out_is_told_to_a_script_too(continuity, world: W
     )
     code, out, err = continuity(*given, by="jo")
     assert code == 1 and [row["entries"] for row in json.loads(out)] == [1]
-    assert f"left out: {bad}" in err
-    assert f"NO LETTER, port 2704: {bad}" in continuity("incident", "letters", "list", "--json")[2]
+    assert bad in err and good not in err
+    err = continuity("incident", "letters", "list", "--json")[2]
+    assert "2704" in err and bad in err and good not in err
 
 
 def test_goods_that_an_agency_may_want_are_told_when_the_letter_is_made(
@@ -222,4 +223,4 @@ def test_goods_that_an_agency_may_want_are_told_when_the_letter_is_made(
     code, _, err = continuity(
         "incident", "letters", "issue", number, "--out", str(world.out()), by="jo"
     )
-    assert code == 0 and "goods of 1 entries may concern FDA" in err and "No tariff flags" in err
+    assert code == 0 and "FDA" in err and "incident pga load flags" in err

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tasks.shared import messages
 from tests.kit.test_run_book import ROOT as COMMANDS, resolved
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +32,7 @@ def _texts(source: str) -> Iterator[tuple[int, str]]:
 
 def lacking(told: str) -> list[str]:
     """What is wrong with a command that stands for itself, without a word of prose."""
-    words = re.sub(r'"[^"]*"', "X", told).partition(",")[0].split()[1:]
+    words = re.split(r"[,;]", re.sub(r'"[^"]*"', "X", told))[0].split()[1:]
     if (words and words[-1] == "X" and len(words) < 3) or not words:
         return []
     try:
@@ -46,15 +47,33 @@ def lacking(told: str) -> list[str]:
     return found + [f"{told}: wants {name} too" for name in must]
 
 
+def _catalog() -> Iterator[tuple[str, str]]:
+    """Every text of `data/messages` by its code, what is filled in standing as X."""
+    for code, entry in messages.catalog().items():
+        for text in [entry] if isinstance(entry, str) else entry.values():
+            yield code, re.sub(r"\{[^}]*\}", "X", text)
+
+
 def test_each_command_that_is_told_can_be_given() -> None:
-    wrong = [
-        f"{path.relative_to(ROOT)}:{line}: {fault}"
-        for path in sorted((ROOT / "tasks").rglob("*.py"))
-        for line, text in _texts(path.read_text(encoding="utf-8"))
-        if text.startswith("continuity ") and not text.startswith("continuity backup key:")
-        for fault in lacking(text)
+    told = [
+        *(
+            (f"{path.relative_to(ROOT)}:{line}", text)
+            for path in sorted((ROOT / "tasks").rglob("*.py"))
+            for line, text in _texts(path.read_text(encoding="utf-8"))
+        ),
+        *_catalog(),
     ]
-    assert wrong == []
+    commands = [(where, text) for where, text in told if text.startswith("continuity ")]
+    assert (
+        len(commands) > 50
+        and [
+            f"{where}: {fault}"
+            for where, text in commands
+            if not text.startswith("continuity backup key:")
+            for fault in lacking(text)
+        ]
+        == []
+    )
 
 
 def _without_words(command: Any, path: str) -> Iterator[str]:

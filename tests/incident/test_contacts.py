@@ -9,6 +9,7 @@ from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.errors import BadInput
 from tasks.workspace import Workspace
+from tests.errors import refused
 from tests.incident.world import CONTACTS, with_contacts
 
 TODAY = date(2026, 11, 24)
@@ -17,7 +18,8 @@ TODAY = date(2026, 11, 24)
 def test_what_ships_is_shown_with_its_mark(office: Workspace) -> None:
     found = contacts.load(office)
     assert found["cbp-soc"].mark == "S" and found["cbp-soc"].mail == "cbpsoc@cbp.dhs.gov"
-    assert found["cbp-soc"].light(TODAY, 100) == (AMBER, "never verified")
+    light, reason = found["cbp-soc"].light(TODAY, 100)
+    assert (light, reason.code, reason.subject) == (AMBER, "contact-never-tried", "cbp-soc")
     assert found["cbp-hq"].light(TODAY, 100)[0] == RED, "no address is known: it must be filled in"
 
 
@@ -31,42 +33,53 @@ def test_a_try_counts_for_a_time_and_for_that_address(office: Workspace) -> None
     with_contacts(office)
     with clock.held(datetime(2026, 11, 24, 17, tzinfo=UTC)):
         one = contacts.check(office, "laredo", "ada", works=True, how="rang, officer Diaz")
-        assert one.light(TODAY, 100) == (GREEN, "verified 2026-11-24")
+        light, reason = one.light(TODAY, 100)
+        assert (light, reason.code) == (GREEN, "contact-verified")
+        assert reason.values == {"tried": "2026-11-24"}
         assert one.light(date(2027, 3, 5), 100)[0] == AMBER
         dead = contacts.check(office, "vendor", "ada", works=False, how="no such number")
-        assert dead.light(TODAY, 100) == (RED, "DEAD when tried on 2026-11-24")
+        light, reason = dead.light(TODAY, 100)
+        assert (light, reason.code) == (RED, "contact-dead-when-tried")
         with_contacts(office, CONTACTS.replace("956-555-0102", "956-555-0199"))
         assert contacts.load(office)["laredo"].tried is None
-        for name, said in (
-            ("nobody", "No contact has the id"),
-            ("cbp-client-rep", "neither number"),
+        for name, code in (
+            ("nobody", "contact-id-unknown"),
+            ("cbp-client-rep", "contact-details-missing"),
         ):
-            with pytest.raises(BadInput, match=said):
+            with refused(code, BadInput):
                 contacts.check(office, name, "ada", works=True, how="")
-        with pytest.raises(BadInput, match="still to come"):
+        with refused("date-not-reached", BadInput):
             contacts.check(office, "laredo", "ada", works=True, how="", on=date(2026, 11, 25))
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("rows", "row", "column", "value", "code"),
     [
-        ("Bad Id,port,x,,,,,,,", "row 2, column id: is no id"),
-        ("a,boss,x,,,,,,,", "column role: is no role 'boss'; one of soc"),
-        ("a,port,,,,,,,,", "column name: is missing"),
-        ("a,port,x,,,not an address,,,,", "column mail: is no address"),
-        ("a,port,x,,call me,,,,,", "column phone: is no number"),
-        ("a,port,x,,,,,9998,,", "column ports: is no port '9998'"),
-        ("a,port,x,,,,,,,\na,port,y,,,,,,,", "row 3, column id: stands in row 2 already"),
+        ("Bad Id,port,x,,,,,,,", 2, "id", "Bad Id", "contact-id-malformed"),
+        ("a,boss,x,,,,,,,", 2, "role", "boss", "contact-role-unknown"),
+        ("a,port,,,,,,,,", 2, "name", "", "contact-name-missing"),
+        ("a,port,x,,,not an address,,,,", 2, "mail", "not an address", "contact-mail-malformed"),
+        ("a,port,x,,call me,,,,,", 2, "phone", "call me", "contact-phone-malformed"),
+        ("a,port,x,,,,,9998,,", 2, "ports", "9998", "port-code-malformed"),
+        ("a,port,x,,,,,,,\na,port,y,,,,,,,", 3, "id", "a", "contact-id-duplicated"),
     ],
 )
-def test_faults_are_named_by_row(office: Workspace, row: str, said: str) -> None:
-    with_contacts(office, CONTACTS.splitlines()[0] + "\n" + row + "\n")
-    with pytest.raises(BadInput) as refused:
+def test_faults_are_named_by_row(
+    office: Workspace, rows: str, row: int, column: str, value: str, code: str
+) -> None:
+    with_contacts(office, CONTACTS.splitlines()[0] + "\n" + rows + "\n")
+    with refused("contacts-invalid", BadInput) as caught:
         contacts.load(office)
-    assert said in str(refused.value)
+    (problem,) = caught.problems
+    assert (problem.file, problem.row, problem.column, problem.value, problem.code) == (
+        "contacts.csv", row, column, value, code,
+    )  # fmt: skip
 
 
 def test_missing_headings_are_named(office: Workspace) -> None:
     with_contacts(office, "id,name\na,b\n")
-    with pytest.raises(BadInput, match="row 1, column role: is no heading"):
+    with refused("csv-headings-missing", BadInput) as caught:
         contacts.load(office)
+    assert set(caught.codes) == {"csv-heading-missing"}
+    assert {problem.row for problem in caught.problems} == {1}
+    assert "role" in {problem.column for problem in caught.problems}

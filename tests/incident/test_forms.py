@@ -22,6 +22,7 @@ from pypdf.generic import (
 from tasks.incident.letters import forms
 from tasks.incident.letters.case import cases
 from tasks.incident.letters.sheet import form_rows
+from tasks.shared.errors import Problem
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
 from tests.conftest import missing_part
@@ -85,7 +86,7 @@ def put(world: World, data: bytes, name: str = "cbp3461.pdf") -> Path:
     return path
 
 
-def found(world: World) -> tuple[forms.Form | None, str]:
+def found(world: World) -> tuple[forms.Form | None, tuple[Problem, ...]]:
     settings = world.book.settings
     return forms.form(settings.home, forms.CBP_3461, settings.letters)
 
@@ -183,19 +184,22 @@ def test_what_does_not_fit_says_so_and_our_own_boxes_stay(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "why"),
+    ("data", "code", "columns"),
     [
-        (pdf(), "no field was found for entry_number, entry_type, port_of_entry among 0"),
-        (b"%PDF-1.4 nonsense", "is a PDF that cannot be read"),
-        (locked(pdf()), "with a password"),
+        (pdf(), "form-field-not-matched", ["entry_number", "entry_type", "port_of_entry"]),
+        (b"%PDF-1.4 nonsense", "document-pdf-unreadable", [""]),
+        (locked(pdf()), "document-has-password", [""]),
     ],
 )
 def test_a_form_that_cannot_be_used_is_told_and_our_sheet_stands_in(
-    world: World, data: bytes, why: str
+    world: World, data: bytes, code: str, columns: list[str]
 ) -> None:
     put(world, data)
     made = world.letter(world.record("11"))
-    assert why in made.notes[0] and "Data for CBP Form 3461" in text_of(made.path)
+    assert [(note.file, note.column, note.code) for note in made.notes] == [
+        ("cbp3461.pdf", column, code) for column in columns
+    ]
+    assert "Data for CBP Form 3461" in text_of(made.path)
 
 
 def test_the_brokers_own_mapping_counts_and_its_faults_are_named(world: World) -> None:
@@ -207,8 +211,9 @@ def test_the_brokers_own_mapping_counts_and_its_faults_are_named(world: World) -
     made, _ = found(world)
     assert made is not None and made.where["F3"] == "importer"
     path.write_text("field,value\nF9,entry_number\nF1,driver_birth_date\n")
-    made, why = found(world)
-    assert made is None and "row 2" in why and "row 3" in why
+    made, problems = found(world)
+    assert made is None and [(one.row, one.code) for one in problems] == [
+        (2, "form-field-unknown"), (3, "form-value-unknown")]  # fmt: skip
 
 
 def with_boxes(data: bytes, *numbers: str) -> bytes:
@@ -248,8 +253,9 @@ def test_a_box_is_ticked_for_the_code_that_the_brokers_mapping_names(world: Worl
         dark[name] = min(inside.tobytes()) < 100
     assert dark == {"Bond=State3": False, "Bond=State4": True}
     path.write_text("field,value,when\nBond=State4,bond_type,\nText0,bond_type,8\n")
-    made, why = found(world)
-    assert made is None and "row 2" in why and "row 3" in why
+    made, problems = found(world)
+    assert made is None and [(one.row, one.code) for one in problems] == [
+        (2, "checkbox-code-missing"), (3, "checkbox-code-on-text-field")]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -258,7 +264,8 @@ def test_a_box_is_ticked_for_the_code_that_the_brokers_mapping_names(world: Worl
 def test_a_mapping_at_fault_stops_the_form_and_no_letter(world: World, text: bytes) -> None:
     put(world, blank_form(by_number())).with_suffix(".csv").write_bytes(text)
     made = world.letter(world.record("11"))
-    assert "cbp3461.csv" in made.notes[0] and "Data for CBP Form 3461" in text_of(made.path)
+    assert {note.file for note in made.notes} == {"cbp3461.csv"}
+    assert "Data for CBP Form 3461" in text_of(made.path)
 
 
 def test_the_7501_goes_along_where_the_summary_comes_before_release(world: World) -> None:

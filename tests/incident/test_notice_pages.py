@@ -112,7 +112,8 @@ def test_the_cover_of_the_evidence(
         "sha256": "a" * 64,
         "shared": LONG,
     }
-    items = [{"id": f"item-{n}", "what": LONG, "rule": LONG, "words": "MISSING", "open": n % 2 == 0,
+    items = [{"id": f"item-{n}", "what": LONG, "rule": LONG, "words": "MISSING", "waived": "",
+              "waived_required": False, "open": n % 2 == 0,
               "files": [file] * (n % 3)} for n in range(rows)]  # fmt: skip
     listed: dict[str, Any] = {"made": clock.text(), "items": items}
     incident = state.require(office.journal.rows)
@@ -128,8 +129,8 @@ def test_the_list_of_open_work(
     office: Workspace, morning: datetime, tmp_path: Path, rows: int
 ) -> None:
     incident = declared(office, morning)
-    row = {"item": f"summary/{WORD[:60]}", "entry type": "01", "port": "2704", "importer": LONG,
-           "due": "Tue 2026-11-24 08:03 EST OVERDUE", "amount": "1,234,567.89", "rule": "SUM10 [S]",
+    row = {"item": f"summary/{WORD[:60]}", "entry_type": "01", "port": "2704", "importer": LONG,
+           "due": "Tue 2026-11-24 08:03 EST", "overdue": True, "amount": "1,234,567.89", "rule": "SUM10 [S]",
            "closed": LONG, "note": LONG}  # fmt: skip
     path = tmp_path / "work.pdf"
     path.write_bytes(work_page.render(office, incident, [row] * rows))

@@ -43,7 +43,7 @@ def test_a_revised_entry_flags_its_letter_until_it_is_issued_again(world: World)
     assert flagged(world) == {}
     driver = {**DRIVER, "vehicle_plate": "TX NEW-111"}
     revise(world, number, importer_name="ACME FOODS OF LAREDO", **driver)
-    assert flagged(world) == {number: ("importer name", "importer", "vehicle plate")}
+    assert flagged(world) == {number: ("importer_name", "importer", "vehicle_plate")}
     (one,) = outdated.outdated(world.book)
     assert one.letter == first.letter and not one.sent
     assert outdated.by_letter([one]) == {first.letter: [number]}
@@ -70,8 +70,8 @@ def test_lines_count_too_and_a_decided_one_is_said_to_be(world: World) -> None:
     revise(world, number, paper_outcome="released", release_date=clock.washington().date(),
            location_of_goods="Z999")  # fmt: skip
     (one,) = outdated.outdated(world.book)
-    assert one.sent and one.changed == ("location of goods",)
-    assert "of 1 the port decided already" in outdated.readiness(world.book)[0].fact
+    assert one.sent and one.changed == ("location_of_goods",) and one.outcome == "released"
+    assert outdated.readiness(world.book)[0].fact.startswith(f"1: {number}; ")
 
 
 def office(world: World) -> Workspace:
@@ -92,9 +92,10 @@ def test_the_status_shows_watches_with_their_days(world: World) -> None:
     said = standing.standing(room, state.require(room.journal.rows))
     assert [(row["entry"], row["light"]) for row in said["redelivery"]] == [
         (wanted, RED), (held, AMBER)]  # fmt: skip
-    assert said["redelivery"][0]["to be met by"] == f"{today + timedelta(days=3)}, 3 days"
+    demand = said["redelivery"][0]
+    assert (demand["due"], demand["days_left"]) == (str(today + timedelta(days=3)), 3)
     lines = list(redelivery.readiness(world.book))
     assert [(line.light, bool(line.since)) for line in lines] == [(RED, True), (AMBER, True)]
     end = str(today + timedelta(days=21))
-    assert said["watched"] == {"entries": 1, "first ends": end, "last ends": end}
+    assert said["watched"] == {"entries": 1, "first_ends": end, "last_ends": end}
     assert plain not in str(said["redelivery"]) and GREEN not in str(said["redelivery"])

@@ -16,6 +16,7 @@ from tasks.shared.errors import Refused
 from tasks.shared.journal_check import verify
 from tasks.shared.settings import OpenWorkFile
 from tasks.workspace import Workspace
+from tests.errors import refused
 from tests.incident.notice_hand import mailed
 from tests.incident.world import declared, signed, through, with_contacts
 
@@ -58,7 +59,7 @@ def test_clocks_outlast_the_incident(office: Workspace, morning: datetime) -> No
         line = board(office)["Updated list of compromised importer numbers"]
         assert line.light == RED and line.fact.startswith("incident 2026-01, closed: in ")
         assert line.next == "continuity incident notify breach-update --incident 2026-01"
-        with pytest.raises(Refused, match="No incident is open"):
+        with refused("incident-not-open", Refused):
             state.found(office, clock.now(), "forensics", [], "ada")
         declared(office, None, breach=False)
         state.found(office, clock.now() - timedelta(hours=60), "forensics", [], "ada", "2026-01")
@@ -68,7 +69,7 @@ def test_clocks_outlast_the_incident(office: Workspace, morning: datetime) -> No
 
 def test_contacts_on_the_board(office: Workspace) -> None:
     assert board(office)["contacts"].light == RED
-    assert "cbp-hq (neither number nor address: fill it in)" in board(office)["contacts"].fact
+    assert "cbp-hq (" in board(office)["contacts"].fact
     text = "id,role,name,organisation,phone,mail,hours,ports,mark,source\n" + "".join(
         f"{name},{role},x,x,202-555-0100,,,,,\n"
         for name, role in (("cbp-soc", "soc"), ("cbp-hq", "hq"), ("cbp-client-rep", "client-rep"),
@@ -80,31 +81,39 @@ def test_contacts_on_the_board(office: Workspace) -> None:
         contacts.check(office, name, "ada", works=True, how="rang")
     assert board(office)["contacts"].light == GREEN
     contacts.check(office, "cbp-hq", "ada", works=False, how="rang")
-    assert "cbp-hq (DEAD" in board(office)["contacts"].fact
+    fact = board(office)["contacts"].fact
+    assert "cbp-hq (" in fact and clock.now().astimezone(office.zone).date().isoformat() in fact
     with_contacts(office, text + "Bad Id,port,x,x,,,,,,\n")
-    assert "row 6, column id: is no id" in board(office)["contacts"].fact
+    assert "row 6, column id: " in board(office)["contacts"].fact
 
 
 def test_the_age_of_the_export_is_watched(office: Workspace, tmp_path: Path) -> None:
-    assert board(office)["export of open work"].light == AMBER
+    def light() -> str:
+        (line,) = (line for line in watch.lines(office) if line.about == "P8")
+        return line.light
+
+    assert light() == AMBER
     room = office.settings.incident.model_copy(
         update={"open_work": (OpenWorkFile(file=Path("w.csv")),)}
     )
     office = office.with_settings(office.settings.model_copy(update={"incident": room}))
-    assert board(office)["export of open work"].light == RED
+    assert light() == RED
     path = office.settings.home / "w.csv"
     path.write_text("x")
     with clock.held(datetime(2026, 11, 24, 12, tzinfo=UTC)):
-        for hours, light in ((3, GREEN), (30, AMBER)):
+        for hours, expected in ((3, GREEN), (30, AMBER)):
             stamp = (clock.now() - timedelta(hours=hours)).timestamp()
             os.utime(path, (stamp, stamp))
-            assert board(office)["export of open work"].light == light
+            assert light() == expected
 
 
 def test_the_chapters_of_the_drill_are_for_drills_alone(office: Workspace, tmp_path: Path) -> None:
+    codes = set()
     for chapter in drill.CHAPTERS.values():
-        with pytest.raises(Refused, match="Only a drill"):
+        with pytest.raises(Refused) as caught:
             chapter(office, tmp_path, "ada")
+        codes.add(caught.value.code)
+    assert codes == {"simulated-incident-drill-only", "simulated-grant-drill-only"}
 
 
 def test_the_samples_open_work_is_of_today(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
+from tasks.incident.letters import blank
 from tasks.kit import letters, papers
 from tasks.kit.build import Built
 from tasks.kit.check import check
@@ -81,16 +82,18 @@ def drawn_by_a_program() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "why"),
-    [(b"no pdf at all", "is no PDF although it is called so"), (locked(pdf()), "password"),
-     (drawn_by_a_program(), "print it to PDF")],
+    ("data", "code"),
+    [(b"no pdf at all", "document-not-a-pdf"), (locked(pdf()), "document-has-password"),
+     (drawn_by_a_program(), "form-without-page")],
 )  # fmt: skip
 def test_a_form_that_cannot_be_printed_is_named(
-    office: Workspace, tmp_path: Path, data: bytes, why: str
+    office: Workspace, tmp_path: Path, data: bytes, code: str
 ) -> None:
     put(office, "cbp3461.pdf", data)
+    (form,) = blank.official(office.settings.home, office.settings.letters)
+    assert [problem.code for problem in form.problems] == [code]
     (fault,) = letters.faults(office)
-    assert why in fault.words and "cbp3461.pdf" in fault.words
+    assert "cbp3461.pdf" in fault.words
     kit = made(office, tmp_path / "kits")
     assert "DOWNTIME LETTER" in printed(kit)[-2] and "Please wait" not in printed(kit)[-1]
     assert not (kit.folder / "letters" / "cbp3461.pdf").exists()

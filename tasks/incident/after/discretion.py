@@ -46,10 +46,22 @@ def grant(workspace: Workspace, reference: str, first: date, last: date, reason:
         for row in table(workspace.settings.home, "letters", "discretion_acts.csv").rows
     }
     problems = [
-        Problem(column="act", wrong=f"{act!r} is never covered: {known[act]['source']}" if act in known
-                else f"{act!r} is not known", right=f"one of {', '.join(_covered(known))}")
-        for act in acts if act not in _covered(known)
-    ]  # fmt: skip
+        Problem(
+            column="act",
+            value=act,
+            code="grant-act-never-covered",
+            values={"source": known[act]["source"], "allowed": ", ".join(_covered(known))},
+        )
+        if act in known
+        else Problem(
+            column="act",
+            value=act,
+            code="grant-act-not-listed",
+            values={"allowed": ", ".join(_covered(known))},
+        )
+        for act in acts
+        if act not in _covered(known)
+    ]
     if not acts:
         problems.append(
             Problem(column="act", right=", ".join(_covered(known)), code="grant-act-missing")
@@ -83,9 +95,12 @@ def rely(workspace: Workspace, numbers: Sequence[str], reference: str, act: str,
     if folder.exists() and any(folder.iterdir()):
         raise BadInput("attachment-folder-not-empty", folder=folder)
     given = next((one for one in grants(workspace) if one.reference == reference), None)
-    if given is None or act not in given.acts:
-        what = f"covers {', '.join(given.acts)}, not {act}" if given else "is not recorded"
-        raise Refused("grant-not-applicable", reference=reference, subject=what)
+    if given is None:
+        raise Refused("grant-unknown", reference=reference)
+    if act not in given.acts:
+        raise Refused(
+            "grant-not-applicable", reference=reference, acts=", ".join(given.acts), act=act
+        )
     written = [_ours(workspace, text) for text in numbers]
     known = days_of(workspace, written)
     if problems := list(outside(given, act, known)):
@@ -149,7 +164,7 @@ def relied(workspace: Workspace) -> list[dict[str, object]]:
     events = workspace.journal.events(kind=kinds.DiscretionRelied.kind)
     return [
         {"number": said.number, "act": said.act, "reference": said.reference, "noted": event.at[:10],
-         "attachment": said.content or "none asked for: released on downtime"}
+         "attachment": said.content, "released_on_paper": not said.content}
         for event in events if isinstance(said := event.said, kinds.DiscretionRelied)
     ]  # fmt: skip
 

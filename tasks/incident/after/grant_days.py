@@ -54,11 +54,26 @@ def outside(
 ) -> Iterator[Problem]:
     """Why a grant cannot cover these entries."""
     first, last = date.fromisoformat(given.first), date.fromisoformat(given.last)
-    right = f"a grant that covers it; {given.reference} runs from {first} to {last}"
     for number, days in known.items():
         if days.entered > last:
-            wrong = f"is of {days.entered}, after the grant's last day"
-            yield Problem(column=number, wrong=wrong, right=right)
+            yield Problem(
+                column=number,
+                code="entry-after-grant",
+                values={
+                    "entered": days.entered,
+                    "reference": given.reference,
+                    "first": first,
+                    "last": last,
+                },
+            )
         elif act == SUMMARY and days.due < first:
-            wrong = f"was due on {days.due}, before the grant's first day"
-            yield Problem(column=number, wrong=wrong, right=right)
+            yield Problem(
+                column=number,
+                code="summary-due-before-grant",
+                values={
+                    "due": days.due,
+                    "reference": given.reference,
+                    "first": first,
+                    "last": last,
+                },
+            )

@@ -173,11 +173,28 @@ def _require_unseen(workspace: Workspace, numbers: Sequence[str]) -> None:
     if not numbers:
         raise BadInput("entry-not-named")
     states = _states(workspace, numbers)
-    if lacking := [number for number in numbers if states.get(number) != "recorded"]:
-        said = ", ".join(f"{one} is {states.get(one, 'in no reserve')}" for one in lacking[:5])
-        raise NumberUnavailable("handover-entry-not-recorded", reason=said)
-    problems = [Problem(column="Entry number", value=number, wrong=reason, right="it stays ours: we file it")
-                for number in numbers if (reason := presented(workspace.journal, number))]  # fmt: skip
+    problems = [
+        Problem(
+            column="Entry number",
+            value=number,
+            code="handover-number-not-recorded",
+            values={"state": states.get(number, "in no reserve")},
+        )
+        for number in numbers
+        if states.get(number) != "recorded"
+    ]
+    if problems:
+        raise NumberUnavailable("handover-entry-not-recorded", problems)
+    problems = [
+        Problem(
+            column="Entry number",
+            value=number,
+            code="handover-entry-presented",
+            values={"reason": reason},
+        )
+        for number in numbers
+        if (reason := presented(workspace.journal, number))
+    ]
     if problems:
         raise Refused("entries-not-transferable", problems)
 
@@ -213,14 +230,15 @@ def _said(client: str) -> str:
 def _require_papers(
     clients: Sequence[str], authorised: Mapping[str, Path], power: Mapping[str, Path]
 ) -> None:
-    given = (("authorised", authorised, "the client's leave is missing",
-              "its written authorisation (19 CFR 111.24): --authorised CLIENT=FILE"),
-             ("power", power, "the other broker's power of attorney is missing",
-              "its own, from this client: --power CLIENT=FILE"))  # fmt: skip
+    given = (
+        ("authorised", authorised, "client-authorization-missing"),
+        ("power", power, "power-of-attorney-missing"),
+    )
     problems = []
-    for option, papers, wrong, right in given:
-        problems += [Problem(column=option, value=one, wrong=wrong, right=right)
-                     for one in clients if one not in papers]  # fmt: skip
+    for option, papers, code in given:
+        problems += [
+            Problem(column=option, value=one, code=code) for one in clients if one not in papers
+        ]
         problems += [
             Problem(
                 column=option,

@@ -67,8 +67,9 @@ def _require_harmless(path: Path, archive: zipfile.ZipFile) -> None:
     odd = [name for name in names if "/" in name or not is_safe_name(name)]
     size = sum(one.file_size for one in archive.infolist())
     if odd or size > _MOST:
-        what = f"names a file {odd[0]!r}" if odd else f"grows to {size / MIB:,.0f} MiB"
-        raise Refused("handover-package-unsafe", subject=what)
+        if odd:
+            raise Refused("handover-file-name-unsafe", name=odd[0])
+        raise Refused("handover-package-too-large", size=size / MIB, most=_MOST // MIB)
     if not {manifest.FILE, "about.json"} <= set(names):
         raise _no_package(path)
 

@@ -16,6 +16,7 @@ def kept(workspace: Workspace, path: Path, what: str) -> str:
         raise BadInput("proof-file-not-found", path=path, subject=what)
     size = path.stat().st_size
     if not 0 < size <= most * MIB:
-        said = "is empty" if not size else f"has {size / MIB:.0f} MiB, more than {most}"
-        raise BadInput("proof-file-size-invalid", name=path.name, reason=said, subject=what)
+        raise BadInput(
+            "proof-file-size-invalid", name=path.name, size=size / MIB, most=most, subject=what
+        )
     return workspace.content.put(path.read_bytes())

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.tables import table
+from tasks.incident.reasons import Reason
 from tasks.shared import clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
@@ -35,14 +36,15 @@ class Watch:
     importer: str
     released: date
     state: str
-    why: str
+    why: Reason
     until: date | None
     notice: str
     due: date | None
     mark: str
 
     def as_dict(self) -> dict[str, object]:
-        return dict(vars(self))
+        """Its fields; `why` as code, subject, field and values."""
+        return {**vars(self), "why": self.why.as_dict()}
 
 
 @dataclass
@@ -89,8 +91,8 @@ def _rules(workspace: Workspace) -> dict[str, tuple[int, str]]:
     rows = table(workspace.settings.home, "letters", "after_release.csv").rows
     try:
         return {row["rule"]: (int(row["days"]), row["mark"]) for row in rows}
-    except ValueError as wrong:
-        raise BadInput("after-release-days-invalid", reason=wrong) from None
+    except ValueError as error:
+        raise BadInput("after-release-days-invalid", reason=error) from None
 
 
 def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> Watch:
@@ -104,27 +106,34 @@ def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> Wat
         if answer is None or answer.how == EXTENDED:
             open_ones.append((answer.until if answer else said.due, said.notice, said.what))
         else:
-            state, notice, why = ANSWERED, said.notice, f"{answer.how} on {answer.on}"
+            state, notice = ANSWERED, said.notice
+            why = Reason("redelivery-demand-answered", row.number, how=answer.how, on=answer.on)
     if open_ones:
-        (day, notice, why), *later = sorted(open_ones)
+        (day, notice, demand), *later = sorted(open_ones)
         state, due = DEMANDED, date.fromisoformat(day)
-        why += "".join(f"; also {what} ({name}) by {by}" for by, name, what in later)
+        why = Reason("redelivery-demanded", row.number, what=demand)
+        if later:
+            others = ", ".join(f"{what} ({name}) by {by}" for by, name, what in later)
+            why = Reason("redelivery-demanded-again", row.number, what=demand, others=others)
     return Watch(row.number, row.port, row.importer, released, state, why, until, notice, due, mark)
 
 
 def _period(row: sa.Row, released: date, condition: kinds.ReleaseConditional | None,
-            rules: dict[str, tuple[int, str]]) -> tuple[date | None, str, str, bool]:  # fmt: skip
+            rules: dict[str, tuple[int, str]]) -> tuple[date | None, Reason, str, bool]:  # fmt: skip
     """Until when CBP may ask, why, how sure that is, and whether a condition stands open."""
     if condition is not None:
         days, mark = rules["redelivery_after_condition"]
         if not condition.until:
-            return None, condition.why, mark, True
+            return None, Reason("release-conditional", row.number, why=condition.why), mark, True
         end = date.fromisoformat(condition.until)
-        return end + timedelta(days=days), f"{condition.why}; ended {condition.until}", mark, False
+        ended = Reason(
+            "release-condition-ended", row.number, why=condition.why, until=condition.until
+        )
+        return end + timedelta(days=days), ended, mark, False
     days, mark = rules["redelivery_demand"]
     if row.outcome == "provisional":
-        return None, "released provisionally; no condition is recorded", mark, True
-    return released + timedelta(days=days), "released", mark, False
+        return None, Reason("release-provisional", row.number), mark, True
+    return released + timedelta(days=days), Reason("release-unconditional", row.number), mark, False
 
 
 def _today() -> date:

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from tasks.incident.downtime import Word, about, in_force
+from tasks.shared.errors import Problem
 from tasks.shared.journal import Journal
 
 _OPENS = ("incident.suspected", "incident.declared")
@@ -28,21 +29,24 @@ class Leave:
     reason: str = ""
     said: tuple[Word, ...] = ()
 
-    def lacking(self, port: str, day: date) -> str:
-        """Why a letter to this port may not go out today; empty if it may."""
+    def lacking(self, port: str, day: date) -> Problem | None:
+        """Why a letter to this port may not go out today; None if it may."""
+        at = Problem(column="authorisation", value=port)
         if not self.incident:
-            return "no incident is open (continuity incident declare)"
-        one = about(self.said, port)
-        if one is None:
+            return replace(at, code="downtime-without-incident")
+        word = about(self.said, port)
+        if word is None:
             ports = [port for grant in in_force(self.said) for port in grant.ports]
             if ports:
-                return f"CBP's authorisation is for {', '.join(ports)}, not for {port}"
-            return "CBP has not authorised downtime, as far as the book knows"
-        if not one.granted:
-            return f"CBP refused downtime or ended it on {one.happened[:10]}"
-        if one.until and day.isoformat() > one.until:
-            return f"CBP's authorisation ended on {one.until}"
-        return ""
+                return replace(
+                    at, code="downtime-not-authorized-here", values={"ports": ", ".join(ports)}
+                )
+            return replace(at, code="downtime-not-authorized")
+        if not word.granted:
+            return replace(at, code="downtime-refused", values={"on": word.happened[:10]})
+        if word.until and day.isoformat() > word.until:
+            return replace(at, code="downtime-authorization-ended", values={"until": word.until})
+        return None
 
     def words(self, port: str) -> str:
         """The authorisation as a letter to this port names it; empty if there is none."""

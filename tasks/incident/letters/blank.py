@@ -15,7 +15,7 @@ from tasks.incident.letters.hostile_document import PDF, checked
 from tasks.incident.letters.packet import disarm
 from tasks.incident.letters.page import DRILL, UNDERTAKING
 from tasks.incident.letters.sheet import form_rows
-from tasks.shared.errors import HostileFile
+from tasks.shared.errors import HostileFile, Problem
 from tasks.shared.paper import GREY, INK, Column, Frame
 from tasks.shared.settings import Broker, Letters
 
@@ -105,13 +105,13 @@ def _sign(paper: LetterPaper, broker: Broker) -> None:
 @dataclass(frozen=True)
 class Official:
     """An official form of the home folder. `data`: as it lies there; `printable`: its pages without what
-    a PDF could do by itself; `why_not`: why it cannot be printed empty, else empty."""
+    a PDF could do by itself; `problems`: why it cannot be printed empty, else empty."""
 
     title: str
     file: str
     data: bytes
     printable: bytes
-    why_not: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 def official(home: Path, limits: Letters) -> list[Official]:
@@ -120,7 +120,7 @@ def official(home: Path, limits: Letters) -> list[Official]:
     for name in forms.SHIPPED:
         path = home / "forms" / f"{name}.pdf"
         if path.is_file():
-            found.append(_official(path, f"CBP Form {name.removeprefix('cbp')}", limits))
+            found.append(_official(path, forms.TITLES[name], limits))
     return found
 
 
@@ -129,9 +129,10 @@ def _official(path: Path, title: str, limits: Letters) -> Official:
     try:
         document = checked(path.name, data, limits)
     except HostileFile as bad:
-        return Official(title, path.name, data, b"", "; ".join(one.wrong for one in bad.problems))
+        return Official(title, path.name, data, b"", bad.problems)
     if document.media != PDF:
-        return Official(title, path.name, data, b"", "is no PDF")
+        problem = Problem(file=path.name, code="form-not-a-pdf")
+        return Official(title, path.name, data, b"", (problem,))
     return _pages(title, path.name, data)
 
 
@@ -140,9 +141,8 @@ def _pages(title: str, name: str, data: bytes) -> Official:
 
     reader, writer = PdfReader(io.BytesIO(data)), PdfWriter()
     if _drawn_by_a_program(reader):
-        why = ("holds no page, only a program that draws one (XFA): open it in its own reader and print "
-               "it to PDF")  # fmt: skip
-        return Official(title, name, data, b"", why)
+        problem = Problem(file=name, code="form-without-page")
+        return Official(title, name, data, b"", (problem,))
     for page in reader.pages:
         disarm(writer.add_page(page))
     sink = io.BytesIO()

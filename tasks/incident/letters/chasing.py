@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import sqlalchemy as sa
 
 from tasks.incident import state
@@ -12,7 +13,6 @@ from tasks.incident.letters.documents import attached
 from tasks.incident.letters.readying import Rules, follows, without
 from tasks.incident.letters.sending import ISSUED, letters
 from tasks.incident.letters.values import text_of
-from tasks.incident.pga.demands import LET_GO
 from tasks.shared import board, clock
 from tasks.shared.board import AMBER, Line
 from tasks.shared.private import masked
@@ -21,8 +21,9 @@ from tasks.workspace import Workspace
 
 
 def chase_list(workspace: Workspace) -> list[dict[str, object]]:
-    """A row an entry whose letter counts and of which something is still to come, by importer. What
-    came since the letter is no longer listed; what an entry was let go without, is."""
+    """A row an entry whose letter counts and of which something is still to come, by importer:
+    `to_follow` (kind, name, file) and `without` (agency, line, reason). What came since the letter is no
+    longer listed; what an entry was let go without, is."""
     rules, found = Rules.of(workspace), []
     known = {one.said.letter: one for one in letters(workspace)}
     live = sa.select(LETTERS.c.live, LETTERS.c.letter).where(LETTERS.c.live.is_not(None))
@@ -30,14 +31,14 @@ def chase_list(workspace: Workspace) -> list[dict[str, object]]:
     have = attached(workspace.journal, list(where))
     for case in cases(workspace, where):
         said = where[case.number].said
-        gone = next(one.let_go for one in said.entries if one.number == case.number)
-        lacking = [*follows(rules, case, have[case.number]),
-                   *(f"{one} ({LET_GO} without its paper)" for one in gone)]  # fmt: skip
-        if lacking and case.state == "recorded":
+        gone = next(entry.let_go for entry in said.entries if entry.number == case.number)
+        gaps = follows(rules, case, have[case.number])
+        if (gaps or gone) and case.state == "recorded":
             found.append({
                 "importer": text_of(case, "importer_name") or masked(case.entry["importer_number"]),
                 "entry": case.number, "letter": said.letter, "port": case.port,
-                "since": where[case.number].at[:10], "to_follow": "; ".join(lacking),
+                "since": where[case.number].at[:10], "to_follow": [msgspec.to_builtins(gap) for gap in gaps],
+                "without": [msgspec.to_builtins(release) for release in gone],
             })  # fmt: skip
     return sorted(found, key=lambda row: (str(row["importer"]), str(row["entry"])))
 

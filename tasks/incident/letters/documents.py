@@ -150,18 +150,26 @@ def drop(workspace: Workspace, number: str, reference: str, reason: str, actor: 
     workspace.journal.append(body, f"entry/{number}", actor)
 
 
-def lacking(case: Case, have: Iterable[Attached], wanted: Sequence[Mapping[str, str]]) -> list[str]:
+def lacking(
+    case: Case, have: Iterable[Attached], wanted: Sequence[Mapping[str, str]]
+) -> list[kinds.LetterGap]:
     """Documents that are to follow: those that its mode asks for (`documents.csv`) and those that its
     desk listed, as far as they are not attached."""
     files = {one.file for one in have}
     types = {one.document for one in have}
     listed = [row for row in case.rows("documents") if row["document_type"] not in OWN]
     named = {row["document_type"] for row in listed}
-    out = [f"{row['document_type']} ({row['file_name']})" for row in listed
-           if row["file_name"] not in files]  # fmt: skip
-    out += [row["document"] for row in wanted if row[case.mode] == "A"
-            and row["document"] not in types | named]  # fmt: skip
-    return out
+    gaps = [
+        kinds.LetterGap(kind="file", name=row["document_type"], file=row["file_name"])
+        for row in listed
+        if row["file_name"] not in files
+    ]
+    gaps += [
+        kinds.LetterGap(kind="document", name=row["document"])
+        for row in wanted
+        if row[case.mode] == "A" and row["document"] not in types | named
+    ]
+    return gaps
 
 
 def _require_recorded(journal: Journal, numbers: Sequence[str]) -> None:

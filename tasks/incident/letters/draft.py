@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 
+import msgspec
+
 from tasks.incident.letters.authorisation import Leave
 from tasks.incident.letters.case import Case
 from tasks.incident.letters.documents import Attached
@@ -20,12 +22,12 @@ SHIPMENT, PORT = "shipment", "port"
 
 @dataclass(frozen=True)
 class Part:
-    """One entry on the letter. `follows`: what is still to come, in words; `se_accepted`: ACE took its
+    """One entry on the letter. `follows`: what is still to come; `se_accepted`: ACE took its
     cargo release, which immediate delivery needs before the goods go (SE11 note 9)."""
 
     case: Case
     asks: str
-    follows: tuple[str, ...]
+    follows: tuple[kinds.LetterGap, ...]
     demands: tuple[Demand, ...]
     documents: tuple[Attached, ...]
     se_accepted: bool
@@ -65,7 +67,8 @@ def name(parts: Sequence[Part], day: date, signer: Signer, replaces: Sequence[st
     """The letter's id out of all that it rests on: made twice of the same, it is the same letter.
     `before`: letters that these entries were on already."""
     said = [
-        [(p.case.number, p.case.digest, p.asks, p.follows, [d.content for d in p.documents],
+        [(p.case.number, p.case.digest, p.asks, [msgspec.to_builtins(gap) for gap in p.follows],
+          [d.content for d in p.documents],
           [one.as_dict() for one in p.demands]) for p in parts],
         day.isoformat(), signer.person, list(replaces), reason, before,
     ]  # fmt: skip

@@ -72,7 +72,7 @@ def _letters(
     wish = Wish(tuple(numbers), PORT, without=_without(workspace, port), leave_out=True)
     if not numbers:
         raise BadInput("drill-desk-without-entries", desk=desk)
-    without = [f"  left out, {some.words}" for some in decided(workspace.journal, port)]
+    without = [f"  left out, {some.reason}" for some in decided(workspace.journal, port)]
     outcome = issue(workspace, wish, out / FOLDER / desk, actor)
     left = [f"  not on it: {problem}" for problem in outcome.left]
     return [*_issued(desk, outcome), *left, *without]

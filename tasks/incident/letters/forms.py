@@ -19,11 +19,12 @@ from tasks.incident.letters.case import Case
 from tasks.incident.letters.form_fields import Field, Tick
 from tasks.incident.letters.hostile_document import PDF, checked
 from tasks.incident.letters.sheet import form_rows
-from tasks.incident.letters.values import text_of
-from tasks.shared.errors import BadInput, HostileFile
+from tasks.incident.letters.values import code_of, text_of
+from tasks.shared.errors import BadInput, HostileFile, Problem
 from tasks.shared.settings import Letters
 
 CBP_3461, CBP_7501 = "cbp3461", "cbp7501"
+TITLES = {CBP_3461: "CBP Form 3461", CBP_7501: "CBP Form 7501"}
 SHIPPED = {CBP_3461: "cbp_3461.csv", CBP_7501: "cbp_7501.csv"}
 _LEAST = ("entry_number", "entry_type", "port_of_entry")
 _LARGEST, _SMALLEST, _LEADING = 9.0, 6.0, 1.2
@@ -52,29 +53,36 @@ class Filled:
     whole: bool
 
 
-def form(home: Path, name: str, limits: Letters) -> tuple[Form | None, str]:
-    """The broker's form, and in words why it cannot be used, also for a mapping beside it that names what
-    there is not: then our own sheet goes to the port. (None, "") where there is no form."""
+def form(home: Path, name: str, limits: Letters) -> tuple[Form | None, tuple[Problem, ...]]:
+    """The broker's form, and why it cannot be used, also for a mapping beside it that names what there
+    is not: then our own sheet goes to the port. (None, ()) where there is no form."""
     path = home / "forms" / f"{name}.pdf"
     if not path.is_file():
-        return None, ""
+        return None, ()
     try:
         document = checked(path.name, path.read_bytes(), limits)
         if document.media != PDF:
-            return None, f"{path.name} is no PDF"
+            return None, (Problem(file=path.name, code="form-not-a-pdf"),)
         fields = {one.name: one for one in form_fields.texts(document.data)}
         boxes = {one.name: one for one in form_fields.ticks(document.data)}
         own = form_fields.given(path.with_suffix(".csv"), fields, boxes)
     except (BadInput, HostileFile) as bad:
-        return None, "; ".join(map(str, bad.problems))
+        return None, bad.problems
     where = own.where or _matched(name, fields)
     if lacking := [value for value in _LEAST if value not in where.values()]:
-        return None, (f"{path.name}: no field was found for {', '.join(lacking)} among "
-                      f"{len(fields)}; say which in {name}.csv (field,value) beside it")  # fmt: skip
+        return None, tuple(
+            Problem(
+                file=path.name,
+                column=value,
+                code="form-field-not-matched",
+                values={"count": len(fields), "table": f"{name}.csv"},
+            )
+            for value in lacking
+        )
     wanted = {row["value"] for row in form_rows(SHIPPED[name]) if row["value"]}
     have = {*where.values(), *(value for value, _ in own.ticks.values())}
     unused = tuple(sorted(wanted - have))
-    return Form(name, document.data, fields, where, unused, boxes, own.ticks), ""
+    return Form(name, document.data, fields, where, unused, boxes, own.ticks), ()
 
 
 def _matched(name: str, fields: Mapping[str, Field]) -> dict[str, str]:
@@ -125,7 +133,7 @@ def fill(found: Form, case: Case) -> Filled:
     writer.remove_annotations(subtypes="/Widget")
     ticked = set()
     for name, (value, when) in found.ticks.items():
-        if when in (text := text_of(case, value), text.partition(" ")[0]):
+        if when in (text_of(case, value), code_of(case, value)):
             _crossed(writer.pages[found.boxes[name].page], found.boxes[name].corners)
             ticked.add(value)
     for value in {value for value, _ in found.ticks.values()} - {*found.where.values()} - ticked:

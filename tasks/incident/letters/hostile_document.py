@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.shared.errors import HostileFile, Problem
-from tasks.shared.hostile import MIB, is_safe_name, refuse
+from tasks.shared.hostile import MIB, is_safe_name
 from tasks.shared.settings import Letters
 
 PDF, PNG, JPEG, TIFF = "application/pdf", "image/png", "image/jpeg", "image/tiff"
 _HEADS = ((b"%PDF-", PDF), (b"\x89PNG\r\n\x1a\n", PNG), (b"\xff\xd8\xff", JPEG),
           (b"II*\x00", TIFF), (b"MM\x00*", TIFF))  # fmt: skip
-_RIGHT = "a PDF, PNG, JPEG or TIFF; print anything else to PDF first"
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _POINTS = 120_000_000
 """A sheet of letter size at 1000 dots an inch has 93 million."""
+_LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
@@ -33,42 +33,63 @@ class Document:
 
 def read(path: Path, limits: Letters) -> Document:
     """The file, checked. Raises HostileFile, naming it, what is wrong and what would be right."""
-    if reason := name_fault(path.name):
-        raise refuse(path, reason, "a plain name, like invoice-0042.pdf", path.name)
+    if fault := name_fault(path.name):
+        raise _refused(fault)
     try:
         size = path.stat().st_size
         if path.is_symlink() or not path.is_file():
-            raise refuse(path, "is a link or no file", _RIGHT)
+            raise _refused(Problem(file=path.name, code="document-is-a-link"))
         if size > limits.attachment_mib * MIB:
-            most = f"at most {limits.attachment_mib} MiB ([letters] attachment_mib)"
-            raise refuse(path, f"{size / MIB:.0f} MiB", f"{most}: scan it coarser, or split it")
+            raise _refused(
+                Problem(
+                    file=path.name,
+                    code="document-too-large",
+                    values={"size": size / MIB, "most": limits.attachment_mib},
+                )
+            )
         data = path.read_bytes()
-    except OSError as wrong:
-        raise refuse(path, f"cannot be read: {wrong.strerror}", "a file that is there") from None
+    except OSError as error:
+        raise _refused(
+            Problem(file=path.name, code="document-unreadable", values={"reason": error.strerror})
+        ) from None
     return checked(path.name, data, limits)
 
 
-def name_fault(name: str) -> str:
-    """Why a file's name is not taken; empty if it is."""
+def name_fault(name: str) -> Problem | None:
+    """Why a file's name is not accepted; None if it is."""
     if not is_safe_name(name) or re.search(r'[*?"<>|/]', name) or name[-1:] in (".", " "):
-        return "its name has signs that lead elsewhere or that not every system takes"
+        return Problem(file=name, value=name, code="document-name-has-unsafe-characters")
     if _DEVICES.fullmatch(name) or name.startswith("."):
-        return "its name means something to an operating system"
-    return f"its name has {len(name)} signs, more than 120" if len(name) > 120 else ""
+        return Problem(file=name, value=name, code="document-name-reserved")
+    if len(name) > _LONGEST_NAME:
+        return Problem(
+            file=name,
+            value=name,
+            code="document-name-too-long",
+            values={"length": len(name), "most": _LONGEST_NAME},
+        )
+    return None
 
 
 def checked(name: str, data: bytes, limits: Letters) -> Document:
     """What `data` is. Raises HostileFile."""
     media = next((kind for head, kind in _HEADS if data.startswith(head)), "")
     if not data:
-        raise _fault(name, "the file is empty", _RIGHT)
+        raise _refused(Problem(file=name, code="document-empty"))
     if not media:
-        called = " although it is called so" if name.lower().endswith(".pdf") else ""
-        raise _fault(name, f"is no PDF{called} and no picture", _RIGHT)
+        code = (
+            "document-not-a-pdf" if name.lower().endswith(".pdf") else "document-kind-not-accepted"
+        )
+        raise _refused(Problem(file=name, code=code))
     pages = _pdf_pages(name, data) if media == PDF else _frames(name, data)
     if pages > limits.attachment_pages:
-        right = f"at most {limits.attachment_pages} ([letters] attachment_pages)"
-        raise _fault(name, f"{pages} pages", right)
+        raise _refused(
+            Problem(
+                file=name,
+                code="document-too-many-pages",
+                values={"pages": pages, "most": limits.attachment_pages},
+            )
+        )
     return Document(name, data, media, pages)
 
 
@@ -86,15 +107,16 @@ def _pdf_pages(name: str, data: bytes) -> int:
         pages = 0 if locked else len(reader.pages)
         boxes = [] if locked else [page.mediabox for page in reader.pages]
         sound = all(20 < float(side) < 20_000 for box in boxes for side in (box.width, box.height))
-    except Exception as wrong:
+    except Exception as error:
         # pypdf raises whatever a broken file makes it stumble over
-        first = str(wrong).splitlines()[0][:80] if str(wrong) else type(wrong).__name__
-        raise _fault(name, f"is a PDF that cannot be read ({first})",
-                     "open it and print it to PDF anew") from None  # fmt: skip
+        first = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
+        raise _refused(
+            Problem(file=name, code="document-pdf-unreadable", values={"reason": first})
+        ) from None
     if locked:
-        raise _fault(name, "is a PDF with a password", "print it to PDF anew, without one")
+        raise _refused(Problem(file=name, code="document-has-password"))
     if not pages or not sound:
-        raise _fault(name, "is a PDF without a usable page", "open it and print it to PDF anew")
+        raise _refused(Problem(file=name, code="document-without-usable-page"))
     return pages
 
 
@@ -113,14 +135,24 @@ def _frames(name: str, data: bytes) -> int:
                     raise Image.DecompressionBombError
                 picture.load()
     except Image.DecompressionBombError:
-        most = f"at most {_POINTS / 1e6:,.0f} million points"
-        raise _fault(name, "is a picture of too many points", f"{most}: scan it coarser") from None
-    except Exception as wrong:
+        raise _refused(
+            Problem(
+                file=name,
+                code="document-picture-too-large",
+                values={"most": _POINTS // 1_000_000},
+            )
+        ) from None
+    except Exception as error:
         # Pillow, too, stumbles in many ways
-        raise _fault(name, f"is a picture that cannot be read ({type(wrong).__name__})",
-                     "scan it again") from None  # fmt: skip
+        raise _refused(
+            Problem(
+                file=name,
+                code="document-picture-unreadable",
+                values={"kind": type(error).__name__},
+            )
+        ) from None
     return frames
 
 
-def _fault(name: str, wrong: str, right: str) -> HostileFile:
-    return HostileFile("attachment-refused", [Problem(file=name, wrong=wrong, right=right)])
+def _refused(problem: Problem) -> HostileFile:
+    return HostileFile("attachment-refused", [problem])

@@ -26,6 +26,7 @@ from tasks.incident.letters.readying import (
 )
 from tasks.incident.letters.signing import Signer, signer
 from tasks.incident.letters.values import WITHDRAWALS
+from tasks.incident.pga.demands import LET_GO
 from tasks.shared import clock, kinds, manifest
 from tasks.shared.errors import BadInput, Busy, Problem, Refused
 from tasks.shared.files import write_atomic
@@ -52,8 +53,8 @@ class Wish:
 
 @dataclass(frozen=True)
 class Issued:
-    """One letter that was issued. `follows`: what is to be chased, by entry; `notes`: what a person
-    should know, such as an official form that could not be used."""
+    """One letter that was issued. `follows`: what is to be chased, by entry; `notes`: why an
+    official form could not be used."""
 
     letter: str
     path: Path
@@ -61,8 +62,8 @@ class Issued:
     numbers: tuple[str, ...]
     pages: int
     replaces: tuple[str, ...]
-    follows: dict[str, list[str]]
-    notes: tuple[str, ...]
+    follows: dict[str, list[kinds.LetterGap]]
+    notes: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,9 @@ def _letters_so_far(workspace: Workspace, parts: Sequence[Part]) -> int:
                           [part.case.number for part in parts])))  # fmt: skip
 
 
-def _packets(workspace: Workspace, draft: Draft) -> tuple[Packet, Packet | None, tuple[str, ...]]:
+def _packets(
+    workspace: Workspace, draft: Draft
+) -> tuple[Packet, Packet | None, tuple[Problem, ...]]:
     """The packet as printed, the one with private values hidden if it differs, and notes."""
     size = sum(one.size for part in draft.parts for one in part.documents)
     most = workspace.settings.letters.packet_mib
@@ -187,10 +190,10 @@ def _packets(workspace: Workspace, draft: Draft) -> tuple[Packet, Packet | None,
 
 
 def _forms(workspace: Workspace, parts: Sequence[Part]
-           ) -> tuple[list[list[bytes]], list[bool], tuple[str, ...]]:  # fmt: skip
+           ) -> tuple[list[list[bytes]], list[bool], tuple[Problem, ...]]:  # fmt: skip
     home, limits = workspace.settings.home, workspace.settings.letters
-    entry, why = forms.form(home, forms.CBP_3461, limits)
-    summary, why_not = forms.form(home, forms.CBP_7501, limits)
+    entry, faults = forms.form(home, forms.CBP_3461, limits)
+    summary, more = forms.form(home, forms.CBP_7501, limits)
     filled, whole = [], []
     for part in parts:
         pages = [forms.fill(entry, part.case)] if entry else []
@@ -198,7 +201,7 @@ def _forms(workspace: Workspace, parts: Sequence[Part]
         if summary and part.case.entry["entry_type"] in (*_QUOTA, *WITHDRAWALS):
             pages.append(forms.fill(summary, part.case))
         filled.append([one.data for one in pages])
-    return filled, whole, tuple(f"not used: {reason}" for reason in (why, why_not) if reason)
+    return filled, whole, (*faults, *more)
 
 
 def _kept(
@@ -214,7 +217,7 @@ def _kept(
     return _body(draft, printed, content, sealed, key)
 
 
-def _written(draft: Draft, printed: Packet, body: kinds.LetterIssued, notes: tuple[str, ...],
+def _written(draft: Draft, printed: Packet, body: kinds.LetterIssued, notes: tuple[Problem, ...],
              folder: Path) -> Issued:  # fmt: skip
     path = write_atomic(folder / draft.file, printed.data, mode=0o600)
     return Issued(draft.id, path, draft.port, tuple(one.number for one in body.entries), printed.pages,
@@ -239,9 +242,9 @@ def _body(draft: Draft, printed: Packet, content: str, sealed: str, key: str) ->
 
 def _entry(part: Part) -> kinds.LetterEntry:
     gone = [
-        f"{one.agency}, line {one.line}: {one.have}"
-        for one in part.demands
-        if one.state == "let go"
+        kinds.LetterRelease(agency=demand.agency, line=demand.line, reason=demand.have)
+        for demand in part.demands
+        if demand.state == LET_GO
     ]
     return kinds.LetterEntry(number=part.case.number, digest=part.case.digest, asks=part.asks,
                              follows=list(part.follows), let_go=gone)  # fmt: skip

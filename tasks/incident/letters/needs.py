@@ -8,6 +8,8 @@ from pathlib import Path
 from tasks.incident.letters.case import GONE, Case
 from tasks.incident.letters.tables import Table, require_known, table
 from tasks.incident.letters.values import NAMES, text_of
+from tasks.shared.errors import Problem
+from tasks.shared.kinds import LetterGap
 
 REQUIRED, LATER, USEFUL, NOT = "R", "A", "O", "-"
 MODES = ("truck", "rail", "air", "ocean", "other")
@@ -15,10 +17,11 @@ MODES = ("truck", "rail", "air", "ocean", "other")
 
 @dataclass(frozen=True)
 class Gaps:
-    """`missing`: (title, why) without which no letter goes out; `follows`: titles to be chased."""
+    """`missing`: problems, by title of the field, without which no letter goes out; `follows`: what
+    is to be chased."""
 
-    missing: tuple[tuple[str, str], ...]
-    follows: tuple[str, ...]
+    missing: tuple[Problem, ...]
+    follows: tuple[LetterGap, ...]
 
 
 def fields(home: Path) -> Table:
@@ -37,16 +40,26 @@ def gaps(case: Case, found: Table) -> Gaps:
         need = row[case.mode]
         if need in (REQUIRED, LATER) and not text_of(case, row["field"]):
             if need == REQUIRED:
-                missing.append((row["title"], _why(case, row)))
+                missing.append(_missing(case, row))
             else:
-                follows.append(row["title"])
+                follows.append(LetterGap(kind="value", name=row["title"]))
     return Gaps(tuple(missing), tuple(follows))
 
 
-def _why(case: Case, row: dict[str, str]) -> str:
+def _missing(case: Case, row: dict[str, str]) -> Problem:
     if case.opened.get(row["field"]) == GONE:
-        return "was purged on schedule, or lies on the machine that recorded it: record it again"
-    return f"needed on a letter for {case.mode} [{row['mark']}]: {row['source']}"
+        return Problem(file=case.number, column=row["title"], code="letter-value-purged")
+    return Problem(
+        file=case.number,
+        column=row["title"],
+        code="letter-value-missing",
+        values={
+            "field": row["field"],
+            "mode": case.mode,
+            "mark": row["mark"],
+            "source": row["source"],
+        },
+    )
 
 
 def needed(found: Table, port: str) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ _AGAIN = "continuity incident letters issue NUMBER --again REASON --out FOLDER"
 
 @dataclass(frozen=True)
 class Outdated:
-    """`revised`: when, UTC; `changed`: what the letter says otherwise, in words; `outcome`: what the
+    """`revised`: when, UTC; `changed`: what the letter says otherwise, by name; `outcome`: what the
     port did meanwhile."""
 
     number: str
@@ -35,8 +35,8 @@ class Outdated:
 
     def as_dict(self) -> dict[str, object]:
         return {"entry": self.number, "letter": self.letter, "port": self.port,
-                "handed in": "yes" if self.sent else "no", "revised": f"{self.revised[:16]}Z",
-                "port said": self.outcome, "changed since": ", ".join(self.changed)}  # fmt: skip
+                "sent": self.sent, "revised": f"{self.revised[:16]}Z",
+                "outcome": self.outcome, "changed": list(self.changed)}  # fmt: skip
 
 
 def outdated(workspace: Workspace) -> list[Outdated]:
@@ -83,13 +83,15 @@ def differences(old: Case, new: Case) -> Iterator[str]:
     """What a letter of the one says otherwise than a letter of the other, by name."""
     for name, find in VALUES.items():
         if find(old) != find(new):
-            yield name.replace("_", " ")
+            yield name
     for name in PRIVATE:
         if old.private(name, hidden=False) != new.private(name, hidden=False):
-            yield name.replace("_", " ")
+            yield name
     shown = dict(record_tables(new))
     yield from (
-        title.lower() for title, rows in record_tables(old) if list(rows) != list(shown[title])
+        title.lower().replace(" ", "_")
+        for title, rows in record_tables(old)
+        if list(rows) != list(shown[title])
     )
 
 

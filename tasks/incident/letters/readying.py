@@ -3,8 +3,8 @@ it, an agency whose paper is missing, CBP's leave. Everything else follows later
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -17,12 +17,15 @@ from tasks.incident.letters.draft import Part
 from tasks.incident.letters.tables import Table, table
 from tasks.incident.letters.values import asks
 from tasks.incident.pga.demands import Agencies, Demand, demands, held
+from tasks.incident.reasons import Reason
 from tasks.shared.ace_tables import SENT
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.journal import Journal
+from tasks.shared.kinds import LetterGap
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, WITH_ANOTHER, among
 from tasks.workspace import Workspace
 
+_NUMBER = "Entry number"
 CLOSED = ("refused", "exported", "cleared otherwise")
 RELEASED = ("released", "provisional")
 
@@ -73,12 +76,12 @@ def ready(rules: Rules, numbers: Sequence[str], again: bool) -> list[Ready]:
     found = []
     for number in dict.fromkeys(numbers):
         if (case := known.get(number)) is None:
-            found.append(Ready(number, "", "", (_problem(number, *_unrecorded(book, number)),)))
+            found.append(Ready(number, "", "", (_unrecorded(book, number),)))
             continue
         wanted = tuple(demands(rules.office, case))
         problems = [
             *_unusable(case, live.get(number, ""), again),
-            *_gaps(rules, case),
+            *needs.gaps(case, rules.fields).missing,
             *_held(number, wanted),
         ]
         part = _part(rules, case, wanted, have[number], number in accepted)
@@ -95,18 +98,17 @@ def waiting(journal: Journal, port: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Decided:
-    """Entries without a letter that a letter for the whole port leaves out, and why, in words."""
+    """Entries without a letter that a letter for the whole port leaves out: what the port did."""
 
     outcome: str
     numbers: tuple[str, ...]
 
     @property
-    def words(self) -> str:
-        listed = ", ".join(self.numbers)
+    def reason(self) -> Reason:
+        numbers = ", ".join(self.numbers)
         if self.outcome in RELEASED:
-            return (f"recorded as {self.outcome}, so there is nothing to ask the port for: {listed}. Name a "
-                    "number to put it on a letter all the same")  # fmt: skip
-        return f"recorded as {self.outcome}, the port has nothing more to do: {listed}"
+            return Reason("port-entries-released", outcome=self.outcome, numbers=numbers)
+        return Reason("port-entries-closed", outcome=self.outcome, numbers=numbers)
 
 
 def decided(journal: Journal, port: str) -> list[Decided]:
@@ -150,10 +152,8 @@ def require_port(workspace: Workspace, port: str) -> None:
 
 def leave_problems(leave: Leave, ports: Iterable[str], day: date) -> list[Problem]:
     """Why CBP's leave does not cover these ports today."""
-    return [
-        Problem(column="authorisation", code="port-not-authorized", values={"port": port, "reason": reason})
-        for port in sorted(set(ports)) if (reason := leave.lacking(port, day))
-    ]  # fmt: skip
+    problems = (leave.lacking(port, day) for port in sorted(set(ports)))
+    return [problem for problem in problems if problem is not None]
 
 
 def letters_of(journal: Journal, numbers: Sequence[str]) -> dict[str, str]:
@@ -164,8 +164,8 @@ def letters_of(journal: Journal, numbers: Sequence[str]) -> dict[str, str]:
     }
 
 
-def follows(rules: Rules, case: Case, have: Sequence[documents.Attached]) -> tuple[str, ...]:
-    """What is still to come of an entry, in words."""
+def follows(rules: Rules, case: Case, have: Sequence[documents.Attached]) -> tuple[LetterGap, ...]:
+    """What is still to come of an entry."""
     titles = needs.gaps(case, rules.fields).follows
     return (*titles, *documents.lacking(case, have, rules.documents.rows))
 
@@ -175,61 +175,67 @@ def _part(rules: Rules, case: Case, wanted: tuple[Demand, ...],
     return Part(case, asks(case), follows(rules, case, have), wanted, tuple(have), accepted)
 
 
-def _problem(number: str, column: str, value: str, wrong: str, right: str) -> Problem:
-    return Problem(file=number, column=column, value=value, wrong=wrong, right=right)
-
-
-def _unrecorded(workspace: Workspace, number: str) -> tuple[str, str, str, str]:
-    rows: Mapping[str, sa.Row] = {
-        row.number: row
-        for row in workspace.journal.rows(sa.select(NUMBERS).where(NUMBERS.c.number == number))
-    }
-    row = rows.get(number)
-    if row is None:
-        return (
-            "Entry number",
-            number,
-            "is in no reserve of this book",
-            "a number printed for a desk",
-        )
-    held = f" for the desk {row.desk}" if row.desk else ""
+def _unrecorded(workspace: Workspace, number: str) -> Problem:
+    rows = workspace.journal.rows(sa.select(NUMBERS).where(NUMBERS.c.number == number))
+    at = Problem(file=number, column=_NUMBER, value=number)
+    if not rows:
+        return replace(at, code="letter-number-not-in-reserve")
+    row = rows[0]
     if row.state == "issued":
-        return (
-            "Entry number",
-            number,
-            f"is issued{held}, not recorded",
-            "continuity entries record FILE",
-        )
-    why = f": {row.note}" if row.note else ""
-    return "Entry number", number, f"is {row.state}{held}{why}", "a number whose entry is recorded"
+        return replace(at, code="letter-entry-not-recorded", values={"desk": row.desk})
+    return replace(
+        at,
+        code="letter-number-not-usable",
+        values={"state": row.state, "desk": row.desk, "note": row.note},
+    )
 
 
 def _unusable(case: Case, live: str, again: bool) -> Iterable[Problem]:
     if case.state == WITH_ANOTHER:
-        right = "nothing: it files the entry; or recall it (continuity incident handover recall)"
-        yield _problem(
-            case.number, "Entry number", "", f"is with another broker: {case.note}", right
+        yield Problem(
+            file=case.number,
+            column=_NUMBER,
+            code="letter-entry-with-other-broker",
+            values={"note": case.note},
         )
     elif case.state != "recorded":
-        yield _problem(case.number, "Entry number", "", f"is {case.state} and needs no letter", "")
+        yield Problem(
+            file=case.number,
+            column=_NUMBER,
+            code="letter-not-needed",
+            values={"state": case.state},
+        )
     elif case.outcome in CLOSED:
-        yield _problem(
-            case.number, "What the port did", case.outcome, "the port has nothing more to do", ""
+        yield Problem(
+            file=case.number,
+            column="What the port did",
+            value=case.outcome,
+            code="letter-port-done",
         )
     if live and not again:
-        yield _problem(case.number, "Letter", live, "stands on a letter already",
-                       "issue it again and say why: --again REASON")  # fmt: skip
+        yield Problem(
+            file=case.number, column="Letter", value=live, code="letter-already-issued-for-entry"
+        )
 
 
-def _gaps(rules: Rules, case: Case) -> Iterable[Problem]:
-    for title, why in needs.gaps(case, rules.fields).missing:
-        yield _problem(case.number, title, "", "is missing", why)
-
-
-def _held(number: str, wanted: Iterable[Demand]) -> Iterable[Problem]:
-    for agency, reason in held(wanted):
-        right = f"continuity incident pga note {number} --agency {agency}, or pga let-go"
-        yield _problem(number, "Agency", "", f"HELD: {reason}", right)
+def _held(number: str, demands_: Iterable[Demand]) -> Iterable[Problem]:
+    for hold in held(demands_):
+        yield Problem(
+            file=number,
+            column="Agency",
+            value=hold.agency,
+            code="agency-holds-entry",
+            values={
+                "number": number,
+                "agency": hold.agency,
+                "program": hold.program,
+                "lines": hold.lines,
+                "reason": hold.reason,
+                "paper": hold.paper,
+                "route": hold.route,
+                "mark": hold.mark,
+            },
+        )
 
 
 def _accepted(journal: Journal, numbers: Sequence[str]) -> set[str]:

@@ -17,7 +17,7 @@ from tasks.incident.letters import private_copy
 from tasks.incident.letters.documents import Attached, attached
 from tasks.incident.letters.tables import table
 from tasks.shared import clock, kinds, manifest
-from tasks.shared.errors import BadInput, Refused
+from tasks.shared.errors import BadInput, JournalBroken, Refused
 from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.hostile import MIB
 from tasks.shared.journal import Event, is_drill
@@ -42,8 +42,8 @@ class Letter:
         one = self.said
         return {"letter": one.letter, "at": self.at[:16] + "Z", "port": one.port, "per": one.per,
                 "entries": len(one.entries), "state": self.state, "signer": one.signer_name,
-                "licence": one.licence, "authorisation": one.authorisation or f"none: {one.override}",
-                "replaces": ", ".join(getattr(one, "replaces", [])), "by": self.actor}  # fmt: skip
+                "licence": one.licence, "authorisation": one.authorisation, "override": one.override,
+                "replaces": list(getattr(one, "replaces", [])), "by": self.actor}  # fmt: skip
 
 
 def letters(workspace: Workspace) -> list[Letter]:
@@ -63,7 +63,7 @@ def _events(workspace: Workspace) -> Iterator[Event]:
 def _letter(event: Event, states: dict[str, set[str]]) -> Letter:
     said = event.said
     if not isinstance(said, kinds.LetterIssued):
-        raise TypeError(event.kind)
+        raise JournalBroken("letter-event-invalid", kind=event.kind)
     order = (SENT, ISSUED, "replaced", "withdrawn")
     return Letter(said, event.at, event.actor, min(states[said.letter], key=order.index))
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tasks.incident.letters.drawing import Box, LetterPaper
 
 _QUOTA = codes.having("entry_type", "quota")
-_IN_ALL = " lines in all"
+_LINES = "Lines"
 _DRIVER = (("driver_name", "Driver"), ("driver_birth_date", "Born"), ("vehicle_plate", "Plate"),
            ("trip_number", "ACE trip number"))  # fmt: skip
 
@@ -53,12 +53,12 @@ def entry_sheet(paper: LetterPaper, draft: Draft, part: Part, places: Mapping[An
     paper.blank([(3, "CBP: action (released, conditional, exam, hold, refused)"),
                  (2, "Officer or badge"), (2, "Date and time"), (3, "Stamp")], 24)  # fmt: skip
     if part.follows:
-        paper.text(f"To follow: {'; '.join(part.follows)}", 8.5, RED)
+        paper.text(f"To follow: {'; '.join(gap.text for gap in part.follows)}", 8.5, RED)
     for title, columns, rows in _tables(part, places):
         if rows:
             paper.heading(title)
             paper.table(columns, rows, 7.5, red=lambda row: FOLLOWS in row,
-                        bold_last=rows[-1][1].endswith(_IN_ALL))  # fmt: skip
+                        bold_last=title == _LINES and len(case.rows("lines")) > 1)  # fmt: skip
 
 
 def _warnings(part: Part) -> Iterator[str]:
@@ -139,7 +139,7 @@ def _of_record(case: Case) -> Iterator[Listed]:
     yield ("Parties", [Column("Line", 13), Column("Party", 38), Column("Name and address, or number", 132.9)],
            [(str(row["line"] or "all"), codes.meanings("party").get(row["party"], row["party"]), party(row))
             for row in case.rows("parties")])  # fmt: skip
-    yield ("Lines", [Column("Line", 11), Column("Goods", 62), Column("Origin", 12), Column("HTS", 24),
+    yield (_LINES, [Column("Line", 11), Column("Goods", 62), Column("Origin", 12), Column("HTS", 24),
                      Column("Value", 27, "R"), Column("Quantity", 25, "R"), Column("AD / CVD", 22.9)],
            list(_lines(case)))  # fmt: skip
 
@@ -199,7 +199,7 @@ def _lines(case: Case) -> Iterator[tuple[str, ...]]:
         )
     if count := len(case.rows("lines")[1:]):
         told = FOLLOWS if total is None else dollars(total)
-        yield ("", f"{count + 1}{_IN_ALL}", "", "", told, "", "")
+        yield ("", f"{count + 1} lines in all", "", "", told, "", "")
 
 
 def _zone(line: Row) -> str:

@@ -61,8 +61,9 @@ def _checked(path: Path, text: str, columns: tuple[str, ...]) -> tuple[Row, ...]
     rows = tuple(reader)
     for place, row in enumerate(rows, start=2):
         if None in row or None in row.values():
-            wrong = "has more or fewer cells than the heading"
-            problems.append(Problem(path.name, row=place, wrong=wrong, right="one cell a column"))
+            problems.append(
+                Problem(file=path.name, row=place, code="letter-table-cell-count-wrong")
+            )
     if problems:
         raise BadInput("letter-table-invalid", problems, path=path)
     return rows

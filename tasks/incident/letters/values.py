@@ -36,6 +36,11 @@ def code(case: Case, name: str, listed: str) -> str:
     return f"{value} {meaning}".strip()
 
 
+def code_of(case: Case, name: str) -> str:
+    """The bare code of a value that `text_of` gives with its meaning; empty for other values."""
+    return str(case.entry[CODED[name]] or "") if name in CODED else ""
+
+
 def port(number: str) -> str:
     """`2304 LAREDO, TX`; only the code where the list lacks it."""
     found = next((row for row in codes.rows("port") if row["code"] == number), None)
@@ -180,5 +185,13 @@ VALUES = MappingProxyType({
     "party": _of_party("words"),
     "party_number": _of_party("number"),
 })  # fmt: skip
+CODED = MappingProxyType({
+    "entry_type": "entry_type",
+    "port_of_entry": "port_of_entry",
+    "port_of_unlading": "port_of_unlading",
+    "mode_of_transport": "mode_of_transport",
+    "bond_type": "bond_type",
+})  # fmt: skip
+"""Values with a code in front, and the column of the record that holds it."""
 PRIVATE = ("driver_birth_date", "driver_licence", "vehicle_plate")
 NAMES = frozenset({*VALUES, *PRIVATE})

@@ -16,10 +16,11 @@ from tasks.incident.letters.tables import table
 from tasks.incident.letters.values import joined
 from tasks.incident.pga import history
 from tasks.incident.pga.loading import FLAGS, Loaded, loaded
+from tasks.incident.reasons import Reason
 from tasks.shared import kinds
 from tasks.workspace import Workspace
 
-RECORD, FLAG, PAST, CHAPTER = "the record", "flag", "earlier entries", "chapter of the tariff"
+FLAG = "flag"
 REQUIRED, MAY, NOTED, HINT = (
     "required",
     "may be asked",
@@ -35,7 +36,8 @@ _FILED_ELSEWHERE = ("C", "D")
 @dataclass(frozen=True)
 class Demand:
     """One agency on one line. `paper` and `route`: what stands in for its data; `have`: what is in
-    hand; `why`: what the state rests on; `mark`: how sure the rule is, with `as_of` of its source."""
+    hand; `source`: what it rests on; `why`: what the state rests on, None where it needs no reason;
+    `mark`: how sure the rule is, with `as_of` of its source."""
 
     number: str
     line: int
@@ -43,17 +45,19 @@ class Demand:
     agency: str
     program: str
     need: str
-    source: str
+    source: Reason
     paper: str
     route: str
     state: str
     have: str
-    why: str
+    why: Reason | None
     mark: str
     as_of: str = ""
 
     def as_dict(self) -> dict[str, object]:
-        return dict(vars(self))
+        """Its fields; `source` and `why` as code, subject, field and values."""
+        why = self.why.as_dict() if self.why else None
+        return vars(self) | {"source": self.source.as_dict(), "why": why}
 
 
 @dataclass(frozen=True)
@@ -142,23 +146,37 @@ def demands(office: Agencies, case: Case) -> list[Demand]:
     return [_settled(office, case, one) for one in found]
 
 
-def held(wanted: Iterable[Demand]) -> list[tuple[str, str]]:
-    """(agency, why in one sentence) of all that holds an entry, lines of one reason together."""
-    lines: dict[tuple[str, ...], list[int]] = {}
-    for one in wanted:
-        if one.state == HELD:
-            reason = (one.agency, one.program, one.why, one.paper, one.route, one.mark)
-            lines.setdefault(reason, []).append(one.line)
+@dataclass(frozen=True)
+class Hold:
+    """What holds an entry: an agency, the lines (`1, 4-9`), why, and what would end it."""
+
+    agency: str
+    program: str
+    lines: str
+    reason: Reason
+    paper: str
+    route: str
+    mark: str
+
+
+def held(demands_: Iterable[Demand]) -> list[Hold]:
+    """All that holds an entry, lines of one reason together."""
+    lines: dict[tuple[str, str, Reason, str, str, str], list[int]] = {}
+    for demand in demands_:
+        if demand.state == HELD and demand.why:
+            reason = (
+                demand.agency,
+                demand.program,
+                demand.why,
+                demand.paper,
+                demand.route,
+                demand.mark,
+            )
+            lines.setdefault(reason, []).append(demand.line)
     return [
-        (agency, f"{_named(some)}, {agency} {program}".rstrip()
-         + f": {why}. Paper: {paper}; route: {route} [{mark}]")
-        for (agency, program, why, paper, route, mark), some in lines.items()
-    ]  # fmt: skip
-
-
-def _named(lines: Iterable[int]) -> str:
-    text = spans(lines)
-    return f"line{'' if text.isdigit() else 's'} {text}"
+        Hold(agency, program, spans(own), why, paper, route, mark)
+        for (agency, program, why, paper, route, mark), own in lines.items()
+    ]
 
 
 def spans(lines: Iterable[int]) -> str:
@@ -186,19 +204,20 @@ def _of_line(office: Agencies, case: Case, line: int, numbers: list[str], own: l
             if not _covered(known, flag["agency"], flag["program"]):
                 known.add((flag["agency"], flag["program"]))
                 yield _blank(office, case, line, hts, flag["agency"], flag["program"],
-                             _NEEDS[flag["need"]], f"{FLAG} {flag['flag']}", flag["mark"],
-                             office.flags.as_of)  # fmt: skip
+                             _NEEDS[flag["need"]], Reason("demand-of-flag", flag=flag["flag"]),
+                             flag["mark"], office.flags.as_of)  # fmt: skip
         for past in office.past_of(history.client_of(case.entry), hts):
             if not _covered(known, past.agency, past.program):
                 known.add((past.agency, past.program))
-                yield _blank(office, case, line, hts, past.agency, past.program, MAY,
-                             f"{PAST} ({past.where}, {past.last or 'undated'})", "", past.last)  # fmt: skip
+                source = Reason("demand-of-earlier-entry", table=past.where, last=past.last)
+                yield _blank(office, case, line, hts, past.agency, past.program, MAY, source, "",
+                             past.last)  # fmt: skip
         for hint in office.chapters:
             fits = hts[:2] in hint["chapters"].split()
             if fits and not _covered(known, hint["agency"], ""):
                 known.add((hint["agency"], hint["program"]))
                 yield _blank(office, case, line, hts, hint["agency"], hint["program"], HINT,
-                             f"{CHAPTER}: {hint['note']}", hint["mark"], "")  # fmt: skip
+                             Reason("demand-of-chapter", note=hint["note"]), hint["mark"], "")  # fmt: skip
 
 
 def _weight(need: str) -> int:
@@ -217,7 +236,16 @@ def _covered(known: Iterable[tuple[str, str]], agency: str, program: str) -> boo
 def _from_record(office: Agencies, case: Case, line: int, hts: str, row: Row, need: str,
                  flags: list[Row]) -> Demand:  # fmt: skip
     made = _blank(
-        office, case, line, hts, row["agency"], row["program"] or "", need, RECORD, "", ""
+        office,
+        case,
+        line,
+        hts,
+        row["agency"],
+        row["program"] or "",
+        need,
+        Reason("demand-of-record"),
+        "",
+        "",
     )
     have = joined((row["form"], row["reference"]), " ")
     if row["disclaimer"]:
@@ -226,29 +254,30 @@ def _from_record(office: Agencies, case: Case, line: int, hts: str, row: Row, ne
                        why=why, mark=mark)  # fmt: skip
     paper = office.paper_for(row["agency"], row["program"] or "")
     if have and (row["reference"] or paper["number"] != "Y"):
-        return replace(made, state=IN_HAND, have=have, why="")
-    lacks = "its number is not recorded" if have else "neither form nor number is recorded"
+        return replace(made, state=IN_HAND, have=have, why=None)
+    lacks = Reason("demand-number-missing") if have else Reason("demand-paper-missing")
     return replace(made, have=have, why=lacks)
 
 
-def _refused(code: str, need: str, flags: list[Row]) -> tuple[str, str]:
+def _refused(code: str, need: str, flags: list[Row]) -> tuple[Reason | None, str]:
     """Why a disclaimer does not hold under the flags of the tariff, and how sure that is."""
     if need == REQUIRED and code not in _FILED_ELSEWHERE:
         named = joined(flag["flag"] for flag in flags)
-        return (
-            f"{named} requires the data, and disclaimer {code} is generally not accepted under it",
-            "P",
-        )
-    told = joined((disclaimers.refused_under(flag["flag"], code) for flag in flags), "; ")
-    return told, "W" if told else "P"
+        return Reason("disclaimer-not-accepted-under-flag", flags=named, disclaimer=code), "P"
+    limits = [limit for flag in flags if (limit := disclaimers.refused_under(flag["flag"], code))]
+    if not limits:
+        return None, "P"
+    detail = joined(limits, "; ")
+    return Reason("disclaimer-outside-guide", disclaimer=code, detail=detail), "W"
 
 
 def _blank(office: Agencies, case: Case, line: int, hts: str, agency: str, program: str, need: str,
-           source: str, mark: str, as_of: str) -> Demand:  # fmt: skip
+           source: Reason, mark: str, as_of: str) -> Demand:  # fmt: skip
     """A demand with nothing in hand."""
     paper = office.paper_for(agency, program)
-    why = {REQUIRED: f"required by {source}", HINT: "", NOTED: "",
-           MAY: f"may be asked by {source}; neither paper nor disclaimer is recorded"}[need]  # fmt: skip
+    why = None
+    if need in (REQUIRED, MAY):
+        why = Reason("demand-required" if need == REQUIRED else "demand-possible", source=source)
     state = HELD if need in (REQUIRED, MAY) else OPEN
     return Demand(case.number, line, hts, agency, program, need, source, paper["form"], paper["route"],
                   state, "", why, mark or paper["mark"], as_of)  # fmt: skip
@@ -262,9 +291,9 @@ def _settled(office: Agencies, case: Case, one: Demand) -> Demand:
         fits = paper.line in (0, one.line) and paper.agency == one.agency
         if fits and (not paper.program or not one.program or paper.program == one.program):
             return replace(
-                one, state=IN_HAND, have=joined((paper.form, paper.reference), " "), why=""
+                one, state=IN_HAND, have=joined((paper.form, paper.reference), " "), why=None
             )
     for gone in office.released.get(case.number, ()):
         if gone.line in (0, one.line) and gone.agency == one.agency and one.state == HELD:
-            return replace(one, state=LET_GO, have=gone.reason, why="")
+            return replace(one, state=LET_GO, have=gone.reason, why=None)
     return one

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from tasks.workspace import Workspace
 FLAGS, HISTORY = "flags", "history"
 _HTS = re.compile(r"\d{2}(\d{2}){0,4}")
 Row = dict[str, str]
-Fault = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,7 @@ def _checked(workspace: Workspace, what: str, path: Path) -> list[Row]:
     problems, rows = [], []
     for place, row in found.rows:
         row["hts"] = tariff_number.canonical(re.sub(r"[.\s]", "", row["hts"]))
-        problems += [Problem(path.name, row=place, column=c, value=v, wrong=w, right=r)
-                     for c, v, w, r in faults(row, flags)]  # fmt: skip
+        problems += [replace(fault, file=path.name, row=place) for fault in faults(row, flags)]
         rows.append(row)
     if not rows:
         problems.append(Problem(file=path.name, code="agency-table-empty"))
@@ -100,38 +98,32 @@ def _plain(number: str) -> str:
     return number if masked(number) == number else ""
 
 
-def _flag_faults(row: Row, flags: set[str]) -> Iterable[Fault]:
+def _flag_faults(row: Row, flags: set[str]) -> Iterable[Problem]:
     yield from _hts_fault(row)
     if row["flag"] not in flags:
-        yield (
-            "flag",
-            row["flag"],
-            "is no flag of data/pga/flags.csv",
-            "a flag like FD4; add new ones there",
-        )
+        yield Problem(column="flag", value=row["flag"], code="tariff-flag-unknown")
 
 
-def _history_faults(row: Row, flags: set[str]) -> Iterable[Fault]:
+def _history_faults(row: Row, flags: set[str]) -> Iterable[Problem]:
     yield from _hts_fault(row)
     if not row["importer"] and not row["client"]:
-        yield "client", "", "neither importer number nor name", "one of both"
+        yield Problem(column="client", code="agency-history-client-missing")
     if row["agency"] not in codes.meanings("agency"):
-        right = "a code of CATAIR Appendix V, like FDA or APH"
-        yield "agency", row["agency"], "is no agency", right
+        yield Problem(column="agency", value=row["agency"], code="agency-code-unknown")
     if row["last"]:
         try:
             date.fromisoformat(row["last"])
         except ValueError:
-            yield "last", row["last"], "is no date", "YYYY-MM-DD"
+            yield Problem(column="last", value=row["last"], code="agency-history-date-invalid")
 
 
-def _hts_fault(row: Row) -> Iterable[Fault]:
+def _hts_fault(row: Row) -> Iterable[Problem]:
     if not _HTS.fullmatch(row["hts"]):
-        yield "hts", row["hts"], "is no tariff number", "two to ten digits, in pairs"
+        yield Problem(column="hts", value=row["hts"], code="agency-tariff-number-invalid")
 
 
 _SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...],
-                         Callable[[Row, set[str]], Iterable[Fault]]]] = {
+                         Callable[[Row, set[str]], Iterable[Problem]]]] = {
     FLAGS: (("hts", "flag"), (), _flag_faults),
     HISTORY: (("client", "hts", "agency"), ("importer", "program", "form", "last"), _history_faults),
 }  # fmt: skip

@@ -31,7 +31,7 @@ def read(path: Path, needed: Sequence[str], known: Sequence[str]) -> Sheet:
     elif path.suffix.lower() == ".xlsx":
         grid = _workbook(_there(path))
     else:
-        raise hostile.refuse(path, "no kind of file that is read here", "a .csv or .xlsx file")
+        raise _refused(Problem(file=path.name, code="agency-table-file-kind-unknown"))
     heading = [cell.strip().lower().replace(" ", "_") for cell in grid[0]] if grid else []
     problems = [
         Problem(
@@ -70,8 +70,14 @@ def _rows(path: Path, heading: list[str], grid: list[list[str]], wanted: set[str
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(heading) and any(cell.strip() for cell in cells[len(heading) :]):
-            wrong = f"{len(cells)} cells under {len(heading)} headings"
-            problems.append(Problem(path.name, row=place, wrong=wrong, right="a cell a heading"))
+            problems.append(
+                Problem(
+                    file=path.name,
+                    row=place,
+                    code="agency-table-row-too-long",
+                    values={"cells": len(cells), "headings": len(heading)},
+                )
+            )
         row = dict(zip(heading, cells, strict=False))
         found.append((place, {name: row.get(name, "").strip() for name in sorted(wanted)}))
     if problems:
@@ -85,7 +91,7 @@ def _workbook(path: Path) -> list[list[str]]:
 
     facts = hostile_workbook.check_workbook(path)
     if any(part.formulas for part in facts.values()):
-        raise hostile.refuse(path, "holds formulas or errors", "a copy pasted as values")
+        raise _refused(Problem(file=path.name, code="agency-table-has-formulas"))
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         grid = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
@@ -93,9 +99,15 @@ def _workbook(path: Path) -> list[list[str]]:
         raise
     except Exception as wrong:
         # calamine raises several unrelated kinds for a damaged workbook
-        raise hostile.refuse(path, f"cannot be read ({type(wrong).__name__})",
-                             "the workbook saved anew") from None  # fmt: skip
+        kind = type(wrong).__name__
+        raise _refused(
+            Problem(file=path.name, code="agency-workbook-unreadable", values={"kind": kind})
+        ) from None
     return [[_text(cell) for cell in row] for row in grid]
+
+
+def _refused(problem: Problem) -> HostileFile:
+    return HostileFile("agency-table-not-accepted", [problem])
 
 
 def _text(cell: object) -> str:

@@ -27,7 +27,8 @@ def _dropped(connection: sa.Connection, seq: int, body: kinds.DocumentDropped) -
 def _issued(connection: sa.Connection, seq: int, body: kinds.LetterIssued) -> None:
     rows = [
         {"letter": body.letter, "number": one.number, "state": "issued", "live": one.number,
-         "port": body.port, "digest": one.digest, "follows": kinds.canonical(one.follows), "seq": seq}
+         "port": body.port, "digest": one.digest, "seq": seq,
+         "follows": kinds.canonical(one.follows, floats=False)}
         for one in body.entries
     ]  # fmt: skip
     connection.execute(sa.insert(LETTERS), rows)

@@ -6,7 +6,7 @@ systems are back.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -37,15 +37,37 @@ class DocumentDropped(Body, frozen=True, kw_only=True):
     reason: str
 
 
+class LetterGap(msgspec.Struct, frozen=True, kw_only=True):
+    """What is still to come of an entry. `kind`: `value` (`name` is the title of a field), `document`
+    (`name` is its type) or `file` (a document that the desk listed, with its `file`)."""
+
+    kind: Literal["value", "document", "file"]
+    name: str
+    file: str = ""
+
+    @property
+    def text(self) -> str:
+        """As a letter names it."""
+        return f"{self.name} ({self.file})" if self.file else self.name
+
+
+class LetterRelease(msgspec.Struct, frozen=True, kw_only=True):
+    """An agency whose paper an entry went without, on which line, and why."""
+
+    agency: str
+    line: int
+    reason: str
+
+
 class LetterEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry on a letter: the digest of its record, what is asked for (`entry` or `immediate
-    delivery`), what follows later in plain words, and the agencies let go without their paper."""
+    delivery`), what follows later, and the agencies whose paper it goes without."""
 
     number: str
     digest: str
     asks: str
-    follows: list[str] = []
-    let_go: list[str] = []
+    follows: list[LetterGap] = []
+    let_go: list[LetterRelease] = []
 
 
 class LetterIssued(Body, frozen=True, kw_only=True):
