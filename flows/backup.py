@@ -35,8 +35,8 @@ def backup(home: HomeFolder, actor: Actor, share: int = 0) -> State[Any]:
     taken = heavy(steps.take, home, actor)
     steps.publish(taken)
     damaged = heavy(steps.check, home, actor, share)
-    flags = [one["flags"] for one in taken if one["flags"]]
-    gaps = [one["gaps"] for one in taken if one["gaps"]]
+    flags = [flag for one in taken for flag in one["flags"]]
+    gaps = [gap for one in taken for gap in one["gaps"]]
     result = {"taken": taken, "damaged": damaged, "flags": flags, "gaps": gaps}
     if damaged:
         return Failed(message=f"{len(damaged)} objects do not hold: {damaged[0]}", data=result)

@@ -11,6 +11,7 @@ from tasks.backup.repository import Repository, read_configs
 from tasks.backup.statements import Holds, Proofs, read_holds, read_proofs, read_pruned
 from tasks.backup.structures import Proof
 from tasks.backup.watch import is_gap
+from tasks.shared.findings import Finding, finding, problems
 
 _HEAD = re.compile(r"^([a-z0-9][a-z0-9-]{0,31}):(\d{1,8}):([0-9a-f]{8,64})$")
 # a number or a few digits alone name nothing: they could be taken for another snapshot's digest
@@ -29,19 +30,19 @@ class Survey:
     proofs: Proofs
     holds: Holds
     pruned: dict[str, int]
-    wrong: list[str] = field(default_factory=list)
-    torn: list[str] = field(default_factory=list)
+    wrong: list[Finding] = field(default_factory=list)
+    torn: list[Finding] = field(default_factory=list)
 
-    def junk(self) -> list[str]:
+    def junk(self) -> list[Finding]:
         """Objects that no key of this repository signed: named, and passed over."""
-        return [f"{path}: {why}" for path, why in sorted(self.repository.junk.items())]
+        return [finding for _, finding in sorted(self.repository.junk.items())]
 
-    def damage(self) -> list[str]:
+    def damage(self) -> list[Finding]:
         """Objects whose content does not fit their names."""
-        of_chains = [text for chain in self.chains.values() for _, text in chain.torn]
+        of_chains = [fault for chain in self.chains.values() for _, fault in chain.torn]
         return [*of_chains, *self.torn, *self.proofs.torn, *self.holds.unknown()]
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Finding]:
         """What only a holder of a key, or the loss of an object, brings about: it stops every proof and
         prune until somebody has looked."""
         of_chains = [fault for chain in self.chains.values() for fault in chain.faults()]
@@ -63,16 +64,16 @@ class Survey:
         """The newest proof of a snapshot."""
         return next((p for p in reversed(self.proofs.proofs) if p.manifest == digest), None)
 
-    def set_aside(self) -> list[str]:
+    def set_aside(self) -> list[Finding]:
         """Manifests and proofs under keys that the officer ended: they count for nothing."""
-        manifests = [text for chain in self.chains.values() for text in chain.ended.values()]
+        manifests = [fault for chain in self.chains.values() for fault in chain.ended.values()]
         return [*manifests, *self.proofs.ended]
 
-    def doubts(self, snapshot: Snapshot) -> list[str]:
+    def doubts(self, snapshot: Snapshot) -> list[Finding]:
         """Flags of a snapshot and of those before it back to the last that was countersigned: what
         was encrypted one night looks usual the next. Of gaps, only the snapshot's own count: whether
         those of an earlier night are mended, a proof reads from the listing."""
-        found: list[str] = []
+        found: list[Finding] = []
         for one in self.snapshots(snapshot.host, snapshot.manifest.retention):
             if one.sequence > snapshot.sequence:
                 continue
@@ -80,27 +81,27 @@ class Survey:
                 found = []
             own = one.digest == snapshot.digest
             flags = [flag for flag in one.manifest.flags if own or not is_gap(flag)]
-            found += [f"{one.label}: {flag}" for flag in flags]
+            found += [flag.about(one.label) for flag in flags]
         return [] if self.proof_of(snapshot.digest) else found
 
     def heads(self) -> list[str]:
         """What `--expect-head` takes, one for each host."""
         return [chain.head.label for chain in self.chains.values() if chain.head]
 
-    def behind(self, expected: str) -> str:
-        """Why the repository is older than an expected head, or an empty text."""
+    def behind(self, expected: str) -> Finding | None:
+        """What makes the repository older than an expected head, or not known to have it."""
         found = _HEAD.match(expected)
         if not found:
-            return f"{expected!r} is no head: host:number:digest, as a proof or key sheet prints it"
+            return finding("expected-head-malformed", expected[:120])
         host, number, digest = found[1], int(found[2]), found[3]
         chain = self.chains.get(host)
         if chain is None or chain.head is None or chain.head.sequence < number:
             newest = chain.head.sequence if chain and chain.head else 0
-            return f"{host}: the newest snapshot is number {newest}, expected at least {number}"
+            return finding("newest-snapshot-too-old", host, newest=newest, expected=number)
         known = [s.digest for s in chain.snapshots if s.sequence == number]
         if not any(d.startswith(digest) for d in [*known, *self.pruned]):
-            return f"{host}: snapshot {number} is not the expected {digest}"
-        return ""
+            return finding("snapshot-not-expected-one", host, number=number, expected=digest)
+        return None
 
 
 def survey(repository: Repository) -> Survey:
@@ -112,7 +113,7 @@ def survey(repository: Repository) -> Survey:
     chains = {host: read_chain(repository, host, pruned) for host in repository.hosts()}
     for host, chain in chains.items():
         if host not in repository.hosts_ever and (chain.junk or chain.torn):
-            repository.pass_over(f"manifests/{host}", "a host that the officer never named")
+            repository.pass_over(finding("host-never-named", f"manifests/{host}"))
             chain.torn = []
     whole = [snapshot for chain in chains.values() for snapshot in chain.snapshots]
     proofs, holds = read_proofs(repository), read_holds(repository, whole, pruned)
@@ -122,22 +123,22 @@ def survey(repository: Repository) -> Survey:
     return Survey(repository, chains, proofs, holds, pruned, wrong, [*records.torn, *configs.torn])
 
 
-def _gone(chains: dict[str, Chain], proofs: Proofs, pruned: dict[str, int]) -> list[str]:
+def _gone(chains: dict[str, Chain], proofs: Proofs, pruned: dict[str, int]) -> list[Finding]:
     """Snapshots that a drill saw and nobody pruned: a chain alone does not show a cut tail."""
     there = {snapshot.digest for chain in chains.values() for snapshot in chain.snapshots}
     there.update(pruned, *(chain.ended for chain in chains.values()))
     return [
-        f"{proof.host}: snapshot {proof.manifest_sequence} was countersigned and is gone"
+        finding("proved-snapshot-gone", proof.host, number=proof.manifest_sequence)
         for proof in proofs.proofs
         if proof.manifest not in there
     ]
 
 
-def _check_rollback(proofs: Proofs, repository: Repository, wrong: list[str]) -> None:
+def _check_rollback(proofs: Proofs, repository: Repository, wrong: list[Finding]) -> None:
     """A config that a proof saw must not have gone: it may have ended a stolen key."""
     newest = max((proof.config for proof in proofs.proofs), default=0)
     if newest > repository.config.sequence:
-        wrong.append(f"config {newest} was there when a proof was made and is gone")
+        wrong.append(finding("config-gone", "config", sequence=newest))
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Choice:
 
     snapshot: Snapshot
     proof: Proof | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Finding, ...]
 
 
 def choose(
@@ -170,21 +171,14 @@ def choose(
     last = max(candidates, key=lambda c: (c.sequence, c.manifest.time, c.digest))
     if newest:
         proof = found.proof_of(last.digest)
-        doubt = "" if proof else f"{last.label} was never countersigned by a drill: whoever held "
-        warning = (doubt + "the host's key may have made it",) if doubt else ()
+        warning = () if proof else (finding("snapshot-never-proved", last.label),)
         return Choice(last, proof, warning)
     if not proven:
-        raise ChainBroken("snapshot-not-proven", uncounted=_uncounted(found))
+        raise ChainBroken("snapshot-not-proven", problems(found.proofs.ended))
     best, proof = max(proven, key=lambda pair: (pair[0].sequence, pair[0].manifest.time))
     later = [c.label for c in candidates if c.sequence > best.sequence]
-    warning = (f"{len(later)} later snapshots were not countersigned and are passed over",)
+    warning = (finding("later-snapshots-passed-over", "", count=len(later)),)
     return Choice(best, proof, warning if later else ())
-
-
-def _uncounted(found: Survey) -> str:
-    if not found.proofs.ended:
-        return "was countersigned by a drill"
-    return f"is countersigned any more ({'; '.join(found.proofs.ended)})"
 
 
 def _usual(found: Survey, host: str) -> str:
@@ -205,5 +199,5 @@ def _named(found: Survey, text: str) -> Choice:
     if len(matches) != 1:
         raise Missing("snapshot-name-ambiguous", matches_count=len(matches), text=text)
     proof = found.proof_of(matches[0].digest)
-    warning = () if proof else (f"{matches[0].label} was not countersigned by a drill",)
+    warning = () if proof else (finding("snapshot-never-proved", matches[0].label),)
     return Choice(matches[0], proof, warning)

@@ -12,8 +12,8 @@ from pathlib import Path
 from tasks.backup.chunk import SMALL
 from tasks.backup.faults import StoreFault
 from tasks.backup.heads import scratch_of
-from tasks.backup.listing import ListingCutter, entry_of, far_time, line
-from tasks.backup.names import drive_letter
+from tasks.backup.listing import ListingCutter, entry_of, far_time, line, marked
+from tasks.backup.names import drive_letter, show
 from tasks.backup.options import Count, Options
 from tasks.backup.pipeline import Pipeline
 from tasks.backup.reading import GROUP, Reader
@@ -21,9 +21,10 @@ from tasks.backup.scan import Folder, NewCache, OldCache, Row, Seen, walk
 from tasks.backup.slot import Slot
 from tasks.backup.sources import Source, beneath, require_readable
 from tasks.backup.structures import Entry, SourceCount
+from tasks.shared.findings import Finding, finding
 
 _MOST_IN_GROUP = 256
-_DRIVE = "looks like a drive letter: it is kept, and no restore writes it; give it another name"
+_MOST_PROBLEMS = 1000  # named one by one
 _WAITING = 4096  # folders whose lines wait for content; bounds memory
 
 
@@ -51,7 +52,7 @@ class Content:
             pipeline.bin(retention, name) for name in ("data", "tree", "copy")
         )
         self.used: set[int] = set()
-        self.problems: list[str] = []
+        self.problems: list[Finding] = []
         self._ids: list[bytes] = []
         self._caches: list[NewCache] = []
         self.listing = ListingCutter(id_key, self._store_piece)
@@ -127,7 +128,7 @@ class Content:
         record = Record(folder, prefix, raw)
         for seen in folder.entries:
             if b":" in seen.name and drive_letter(seen.name):
-                self._tell(prefix + b"/" + seen.name, _DRIVE)
+                self._note(finding("name-like-drive-letter", show(prefix + b"/" + seen.name)))
             row = rows.get(seen.name)
             if row is not None and seen.same_as(row) and self._known(row, shelf, used):
                 record.rows.append(row)
@@ -169,12 +170,12 @@ class Content:
         entry = entry_of(record.cached, record.folder.st)
         count.folders += 1
         if b":" in record.cached and drive_letter(record.cached):
-            self._tell(record.cached, _DRIVE)
+            self._note(finding("name-like-drive-letter", show(record.cached)))
         if record.folder.trouble:
-            entry.mark = record.folder.trouble
+            entry.mark, entry.reason = "unreadable", record.folder.trouble
             count.unreadable += 1
-            self._tell(record.cached, entry.mark)
-        self._tell_time(record.cached, entry)
+            self._note(marked(entry, show(record.cached)))
+        self._note_time(record.cached, entry)
         self.listing.add(line(entry))
 
     def _rows(self, record: Record, count: Count) -> list[Row]:
@@ -196,20 +197,19 @@ class Content:
         count.new_files += row.fresh and stat.S_ISREG(done.mode)
         self._ids += [done.ids[start : start + 32] for start in range(0, len(done.ids), 32)]
         if done.mark and done.mark != "sqlite":
-            kind = done.mark.split(":")[0]
-            setattr(count, kind, getattr(count, kind) + 1)
-            count.missing += kind == "gone" and row.before
-            self._tell(row.name, done.mark)
-        self._tell_time(row.name, entry)
+            setattr(count, done.mark, getattr(count, done.mark) + 1)
+            count.missing += done.mark == "gone" and row.before
+            self._note(marked(entry, show(row.name)))
+        self._note_time(row.name, entry)
         return done
 
-    def _tell_time(self, name: bytes, entry: Entry) -> None:
+    def _note_time(self, name: bytes, entry: Entry) -> None:
         if entry.far_mtime:
-            self._tell(name, far_time(entry))
+            self._note(far_time(entry, show(name)))
 
-    def _tell(self, name: bytes, mark: str) -> None:
-        if len(self.problems) < 1000:
-            self.problems.append(f"{os.fsdecode(name)}: {mark}")
+    def _note(self, finding: Finding) -> None:
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(finding)
 
     # -- databases
 

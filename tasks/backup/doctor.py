@@ -12,6 +12,7 @@ from tasks.backup.repository import Repository
 from tasks.backup.stores.attack import Attack, attacks, free_bytes, protocol
 from tasks.backup.stores.base import Store
 from tasks.shared import clock
+from tasks.shared.findings import Finding, finding
 
 _CANARY = b"an object that nobody may change\n" * 8
 CLOCK_SECONDS = 120.0
@@ -19,12 +20,17 @@ CLOCK_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Check:
-    """One finding. `weight` is `guard` for a destructive verb, else `fact`."""
+    """One check and what it found. `weight` is `guard` for a destructive verb, else `fact`."""
 
     name: str
     ok: bool
-    detail: str
+    findings: tuple[Finding, ...]
     weight: str = "fact"
+
+    @property
+    def detail(self) -> str:
+        """What it found, in words."""
+        return "; ".join(map(str, self.findings))
 
 
 @dataclass
@@ -70,31 +76,35 @@ def examine(repository: Repository, grace_seconds: float, least_free: int = 0) -
 
 def _try(store: Store, verb: str, attack: Attack, target: str, canary: str) -> Check:
     """Refused means: an error, and the canary is what and where it was."""
-    answer = ""
+    refused = False
     try:
         attack(target)
     except StoreLost as error:
-        if "answers 0x" not in str(error):
+        if error.code not in (
+            "share-server-error",
+            "share-name-unknown",
+        ):  # which is an answer: the server would not do it
             raise
-        answer = str(error)
-    except StoreFault as error:
-        answer = str(error)
+        refused = True
+    except StoreFault:
+        refused = True
     whole = False
     with contextlib.suppress(StoreFault):
         whole = store.read(canary) == _CANARY
-    if answer and whole:
-        return Check(verb, True, "refused", "guard")
-    return Check(verb, False, "the store allows it" if not answer else "it did harm", "guard")
+    if refused and whole:
+        return Check(verb, True, (Finding("attack-refused"),), "guard")
+    code = "attack-harmful" if refused else "attack-allowed"
+    return Check(verb, False, (Finding(code),), "guard")
 
 
 def _facts(store: Store, names: dict[str, str], least_free: int) -> list[Check]:
-    checks = []
-    for name, value in protocol(store).items():
-        good = value not in ("none", "not required") and not value.startswith("0x")
-        checks.append(Check(name, good and "only asked" not in value, value))
+    checks: list[Check] = []
+    checks += [Check(name, fact.ok, (fact.finding,)) for name, fact in protocol(store).items()]
     free = free_bytes(store)
-    checks.append(Check("free space", free >= least_free, f"{free / 1e9:.1f} GB"))
+    room = finding("store-free-bytes", free=free, gigabytes=round(free / 1e9, 1))
+    checks.append(Check("free space", free >= least_free, (room,)))
     there = store.stat(next(iter(names.values()))).modified
     skew = abs(there - clock.now().timestamp())
-    checks.append(Check("clock", skew < CLOCK_SECONDS, f"{skew:.0f} s apart"))
+    apart = finding("store-clock-apart", seconds=round(skew))
+    checks.append(Check("clock", skew < CLOCK_SECONDS, (apart,)))
     return checks

@@ -16,6 +16,7 @@ from tasks.backup.names import show
 from tasks.backup.report import Report, RestoreOptions
 from tasks.backup.targets import Target
 from tasks.backup.wanted import Wanted
+from tasks.shared.findings import Finding, finding, of_error
 
 GAP = 256 << 10  # bytes read in vain rather than asking twice
 _AHEAD = 128  # stretches that wait for a thread: bounds the plans in memory
@@ -80,10 +81,10 @@ class Fetcher:
         places = [self.library.places.get(name) for name in wanted.blobs]
         lengths = [place[3] for place in places if place]
         if len(lengths) < len(places):
-            self._lose(wanted, "its pack is lost")
+            self._lose(wanted, finding("pack-of-file-lost"))
             return
         if sum(lengths) != wanted.content_bytes():
-            self._lose(wanted, "its parts do not make up its size")
+            self._lose(wanted, finding("file-parts-differ-from-size"))
             return
         if not wanted.simple:
             self.target.make(wanted)
@@ -122,7 +123,7 @@ class Fetcher:
             data = memoryview(self.library.frame(pack, counter, stored))
         except Damaged as error:
             for name, files in waiting.items():
-                self._elsewhere(name, files, str(error))
+                self._elsewhere(name, files, of_error(error))
             return
         places, key = self.library.places, self.library.key
         for name, files in waiting.items():
@@ -131,7 +132,7 @@ class Fetcher:
             if blake3.blake3(blob, key=key).digest() == name:
                 self._write(files, blob)
             else:
-                self._elsewhere(name, files, "a blob does not have its digest")
+                self._elsewhere(name, files, finding("blob-digest-mismatch"))
 
     def _write(self, files: list[tuple[Wanted, int]], blob: memoryview) -> None:
         for wanted, at in files:
@@ -148,11 +149,11 @@ class Fetcher:
 
     def _complete(self, wanted: Wanted) -> None:
         if self.options.compare and not self.target.matches(wanted):
-            self._lose(wanted, "what was written does not have the digest of the original")
+            self._lose(wanted, finding("restored-file-differs"))
             return
         self._done(wanted)
 
-    def _elsewhere(self, name: bytes, files: list[tuple[Wanted, int]], why: str) -> None:
+    def _elsewhere(self, name: bytes, files: list[tuple[Wanted, int]], why: Finding) -> None:
         """A blob that another pack holds too is taken from there; else its files are lost."""
         try:
             self._write(files, memoryview(self.library.blob(name)))
@@ -160,12 +161,12 @@ class Fetcher:
             for wanted, _ in files:
                 self._lose(wanted, why)
 
-    def _lose(self, wanted: Wanted, why: str) -> None:
+    def _lose(self, wanted: Wanted, why: Finding) -> None:
         with self._lock:
             if wanted.lost:
                 return
             wanted.lost = True
-            self.report.lost.append(f"{show(wanted.entry.path_bytes())}: {why}")
+            self.report.lost.append(why.about(show(wanted.entry.path_bytes())))
         self.target.remove(wanted)
 
     def _done(self, wanted: Wanted) -> None:

@@ -11,6 +11,7 @@ from tasks.backup.manifests import UNREAD as UNREAD_OBJECTS, Snapshot, read_mani
 from tasks.backup.names import show
 from tasks.backup.structures import Entry, Manifest
 from tasks.backup.watch import unread as grown_counts
+from tasks.shared.findings import Finding, finding, of_error, problems
 
 MOST_BACK = 60  # earlier snapshots that a restore looks into: each costs the reading of its listing
 _NAMED = 3
@@ -42,11 +43,11 @@ def lies_in(path: bytes, roots: Collection[bytes]) -> bool:
 
 
 def is_unread(entry: Entry) -> bool:
-    return entry.mark.startswith("unreadable")
+    return entry.mark == "unreadable"
 
 
 def is_gone(entry: Entry) -> bool:
-    return entry.mark.startswith("gone")
+    return entry.mark == "gone"
 
 
 def gaps_of(listing: Listing) -> Gaps:
@@ -75,13 +76,15 @@ def _covered(listing: Listing, gaps: Gaps) -> tuple[dict[bytes, int], Gaps]:
     return files, own
 
 
-def grown(library: Library, seed: bytes, manifest: Manifest, before: Manifest | None) -> list[str]:
+def grown(
+    library: Library, seed: bytes, manifest: Manifest, before: Manifest | None
+) -> list[Finding]:
     """Why the gaps of a snapshot keep it from being countersigned: what the host could not read this
     time and could for `before`, the last countersigned snapshot; and faulty lines of the listing. Compares
     paths: the counts stay the same when other files are missing. Raises Damaged."""
     listing = Listing(library, manifest)
     gaps = gaps_of(listing)
-    doubts = [f"a faulty line of the listing: {text}" for text in listing.faulty]
+    doubts = list(listing.faulty)
     if not gaps:
         return doubts
     if before is None:
@@ -91,25 +94,26 @@ def grown(library: Library, seed: bytes, manifest: Manifest, before: Manifest | 
         older = Listing(library, before)
         files, older_gaps = _covered(older, gaps)
         if older.lost:
-            raise Damaged("listing-damaged", faults=older.lost[0])
+            raise Damaged("listing-damaged", problems(older.lost))
     except (Damaged, Missing):  # sealed to other keys, or damaged: the numbers are left
         counts = {count.name: count for count in before.sources}
-        return doubts + [t for s in manifest.sources for t in grown_counts(counts.get(s.name), s)]
+        return doubts + [
+            flag for s in manifest.sources for flag in grown_counts(counts.get(s.name), s)
+        ]
     there, _ = _covered(listing, gaps)
     absent = files.keys() - there.keys()
     fresh = {path for path in gaps.unread if not lies_in(path, older_gaps.unread)}
     return doubts + _unread_doubt(fresh, absent)
 
 
-def _unread_doubt(unread: Collection[bytes], absent: Collection[bytes]) -> list[str]:
-    """One text for what newly could not be read, and for the files that are missing with it."""
+def _unread_doubt(unread: Collection[bytes], absent: Collection[bytes]) -> list[Finding]:
+    """One finding for what newly could not be read, and for the files that are missing with it."""
     doubts = []
     if unread:
-        doubts.append(f"{len(unread)} files or folders could not be read: {_some(unread)}")
+        doubts.append(finding("files-not-read", "", count=len(unread), examples=_some(unread)))
     if absent:
         doubts.append(
-            f"{len(absent)} files of the last countersigned snapshot are missing for that reason: "
-            f"{_some(absent)}"
+            finding("proved-files-missing", "", count=len(absent), examples=_some(absent))
         )
     return doubts
 
@@ -119,24 +123,13 @@ def _some(paths: Collection[bytes]) -> str:
     return first + (" ..." if len(paths) > _NAMED else "")
 
 
-@dataclass(frozen=True)
-class Lacking:
-    """One file that an earlier snapshot has, and this one lacks since it could not be read."""
-
-    path: bytes
-    snapshot: str
-
-    def __str__(self) -> str:
-        return f"{show(self.path)}: is in {self.snapshot}"
-
-
 def lacking(
     library: Library,
     seed: bytes,
     manifest: Manifest,
     earlier: Sequence[Snapshot],
     want: Callable[[bytes], bool],
-) -> tuple[list[Lacking], list[str]]:
+) -> tuple[list[Finding], list[Finding]]:
     """Files wanted that earlier snapshots (newest first) have where this one has gaps, each with the
     newest snapshot that has it; and what kept the search from being whole.
 
@@ -147,12 +140,15 @@ def lacking(
     if not gaps:
         return [], []
     there, _ = _covered(listing, gaps)
-    open_gaps, sources, notes = Gaps(set(gaps.unread), set(gaps.gone)), {}, []
+    open_gaps = Gaps(set(gaps.unread), set(gaps.gone))
+    sources: dict[bytes, str] = {}
+    notes: list[Finding] = []
     for snapshot in earlier[:MOST_BACK]:
         try:
             files, own = _of_earlier(library, seed, snapshot, open_gaps)
         except (Damaged, Missing, WrongKey, *UNREAD_OBJECTS) as error:
-            notes.append(f"{snapshot.label} could not be searched: {error}")
+            reason = of_error(error).message
+            notes.append(finding("snapshot-not-searched", snapshot.label, reason=reason))
             continue
         for path in files:
             if path not in there and want(path):
@@ -163,8 +159,12 @@ def lacking(
             break
     else:
         if len(earlier) > MOST_BACK:
-            notes.append(f"only the {MOST_BACK} snapshots before this one were searched")
-    return [Lacking(path, sources[path]) for path in sorted(sources)], notes
+            notes.append(finding("snapshots-not-all-searched", "", count=MOST_BACK))
+    files_there = [
+        finding("file-in-earlier-snapshot", show(path), snapshot=sources[path])
+        for path in sorted(sources)
+    ]
+    return files_there, notes
 
 
 def _of_earlier(
@@ -175,7 +175,7 @@ def _of_earlier(
     listing = Listing(library, manifest)
     files, own = _covered(listing, gaps)
     if listing.lost:
-        raise Damaged("listing-damaged", faults=listing.lost[0])
+        raise Damaged("listing-damaged", problems(listing.lost))
     return files, own
 
 

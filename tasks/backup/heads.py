@@ -21,6 +21,7 @@ from tasks.backup.manifests import MOST_MANIFEST, read_manifest
 from tasks.backup.objects import ObjectName
 from tasks.backup.repository import Repository
 from tasks.backup.structures import Manifest
+from tasks.shared.findings import Finding, finding
 
 
 def scratch_of(state: Path | None) -> Path:
@@ -72,7 +73,9 @@ def one_run(state: Path | None) -> Iterator[None]:
         lock.close()
 
 
-def find_head(repository: Repository, keys: HostKeys, state: Path | None) -> tuple[Head, list[str]]:
+def find_head(
+    repository: Repository, keys: HostKeys, state: Path | None
+) -> tuple[Head, list[Finding]]:
     """The newest whole manifest of this host; alarms when it is older than what we remember."""
     own = remembered(state, keys)
     items = [i for i in repository.list(f"manifests/{keys.host}") if i.size <= MOST_MANIFEST]
@@ -89,11 +92,11 @@ def find_head(repository: Repository, keys: HostKeys, state: Path | None) -> tup
     alarms = []
     if own.sequence > head.sequence:
         alarms.append(
-            f"the store's newest snapshot is number {head.sequence}, this host made {own.sequence}"
+            finding("store-behind-host", keys.host, sequence=head.sequence, own=own.sequence)
         )
         head = Head(own.sequence, own.digest, own.time)
     elif own.digest and own.digest not in {name.digest for name, _ in ordered}:
-        alarms.append(f"snapshot {own.sequence} of this host is no longer on the store")
+        alarms.append(finding("own-snapshot-gone", keys.host, sequence=own.sequence))
     return head, alarms
 
 

@@ -18,6 +18,7 @@ from tasks.backup.names import show
 from tasks.backup.reach import near
 from tasks.backup.structures import Entry
 from tasks.backup.wanted import Wanted
+from tasks.shared.findings import Finding, finding
 
 _USUAL = (-(1 << 31) * 10**9, (1 << 31) * 10**9)  # 1901 to 2038, which every disk holds
 _COARSE = 2 * 10**9  # FAT counts in two seconds
@@ -30,7 +31,7 @@ class Attributes:
 
     special: bool
     owners: bool
-    untimed: list[str] = field(default_factory=list)
+    untimed: list[Finding] = field(default_factory=list)
 
     def mode(self, entry: Entry) -> int:
         return entry.mode & (0o7777 if self.special else 0o777)
@@ -58,12 +59,13 @@ class Attributes:
         except (OSError, OverflowError) as error:
             if usual:
                 raise
-            self.untimed.append(f"{show(entry.path_bytes())}: its time is not set: {error}")
+            name = show(entry.path_bytes())
+            self.untimed.append(finding("file-time-not-set", name, reason=str(error)))
             return
         if abs(has - entry.mtime) > _COARSE:
+            name = show(entry.path_bytes())
             self.untimed.append(
-                f"{show(entry.path_bytes())}: its time, {entry.mtime} ns since 1970, cannot be "
-                f"set on this disk: it has {has}"
+                finding("file-time-not-kept-by-disk", name, time=entry.mtime, nearest=has)
             )
 
 
@@ -74,7 +76,7 @@ class Late:
     attributes: Attributes
     folders: list[tuple[bytes, Entry]] = field(default_factory=list)
     links: list[tuple[bytes, Entry]] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    troubles: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._twins: list[tuple[bytes, Wanted]] = []
@@ -104,8 +106,8 @@ class Late:
             with near(place) as short:
                 make(short, what)
         except OSError as error:
-            name = entry.path_bytes().decode(errors="backslashreplace")
-            self.troubles.append(f"{name}: {error.strerror or error}")
+            name, reason = show(entry.path_bytes()), error.strerror or str(error)
+            self.troubles.append(finding("entry-not-made", name, reason=reason))
             return False
         return True
 

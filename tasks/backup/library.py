@@ -25,6 +25,7 @@ from tasks.backup.sealing import key_id, opener, public_bytes
 from tasks.backup.stores.base import Item
 from tasks.backup.structures import Entry, Manifest
 from tasks.backup.unpack import PackReader, open_pack
+from tasks.shared.findings import Finding, finding, of_error
 
 _MOST_FAULTS = 1000  # named, of a listing that is full of them
 Place = tuple[int, int, int, int]  # pack, frame, start within the frame, length
@@ -38,7 +39,7 @@ class OpenPack:
     size: int
     names: list[str]
     reader: PackReader | None = None
-    trouble: str = ""
+    trouble: Finding | None = None
 
 
 @dataclass
@@ -52,8 +53,11 @@ class Library:
     key: bytes = b""
     there: dict[str, list[Item]] = field(default_factory=dict)
 
-    def damaged(self) -> list[str]:
-        return [f"pack {pack.digest[:16]}: {pack.trouble}" for pack in self.packs if pack.trouble]
+    def damaged(self) -> list[Finding]:
+        """What is wrong with packs that do not open."""
+        return [
+            pack.trouble.about(f"packs/{pack.digest[:16]}") for pack in self.packs if pack.trouble
+        ]
 
     def frame(
         self, pack_number: int, counter: int, stored: bytes | memoryview | None = None
@@ -71,23 +75,24 @@ class Library:
                 return pack.reader.plain(counter, stored)
             except (Damaged, Missing) as error:
                 trouble, stored = error, None
-        raise Damaged("pack-damaged", digest=pack.digest[:16], trouble=trouble)
+        reason = of_error(trouble).message if trouble else ""
+        raise Damaged("pack-damaged", digest=pack.digest[:16], reason=reason) from trouble
 
     def blob(self, name: bytes) -> bytes:
         """One blob from wherever it lies whole. Raises Damaged."""
         first = self.places.get(name)
-        trouble = "its pack is lost"
+        trouble = Damaged("pack-of-file-lost")
         for place in [*([first] if first else []), *self.again.get(name, [])]:
             pack, counter, start, length = place
             try:
                 data = self.frame(pack, counter)[start : start + length]
             except Damaged as error:
-                trouble = str(error)
+                trouble = error
                 continue
             if not self.key or blake3.blake3(data, key=self.key).digest() == name:
                 return data
-            trouble = "a blob does not have its digest"
-        raise Damaged("blob-not-readable", reason=trouble)
+            trouble = Damaged("blob-digest-mismatch")
+        raise trouble
 
 
 def open_library(
@@ -155,19 +160,19 @@ def _names(there: dict[str, list[Item]], digest: str, size: int) -> list[str]:
 
 
 def _open_one(repository: Repository, private: object, own: str, pack: OpenPack) -> WrongKey | None:
-    pack.trouble = "missing or cut short"
+    pack.trouble = finding("pack-missing-or-short")
     refused = None
     for name in pack.names:
         path = f"packs/{name}"
         try:
             read = partial(_read, repository, path)
             pack.reader = open_pack(read, pack.size, repository.id, private, own)  # type: ignore[arg-type]
-            pack.trouble = ""
+            pack.trouble = None
             return None
         except WrongKey as error:
-            pack.trouble, refused = str(error), error
+            pack.trouble, refused = of_error(error), error
         except (Damaged, Missing, ForeignRepository, NewerFormat) as error:
-            pack.trouble = str(error)
+            pack.trouble = of_error(error)
     return refused
 
 
@@ -196,8 +201,8 @@ class Listing:
 
     library: Library
     manifest: Manifest
-    lost: list[str] = field(default_factory=list)
-    faulty: list[str] = field(default_factory=list)
+    lost: list[Finding] = field(default_factory=list)
+    faulty: list[Finding] = field(default_factory=list)
 
     def entries(self) -> Iterator[Entry]:
         """Every entry whose piece of the listing is whole. Raises Damaged when none is."""
@@ -211,12 +216,13 @@ class Listing:
             try:
                 piece = self.library.blob(name)
             except Damaged as error:
-                self.lost.append(f"part {number} of {len(pieces)} of the listing: {error}")
+                values = {"part": number, "parts": len(pieces), "reason": of_error(error).message}
+                self.lost.append(finding("listing-part-lost", "", **values))
                 continue
             running.update(piece)
             yield from self._read(piece)
         if not self.lost and running.hexdigest() != self.manifest.tree_digest:
-            self.lost.append("the listing does not have the digest that the manifest names")
+            self.lost.append(finding("listing-digest-mismatch"))
 
     def _read(self, lines: bytes) -> list[Entry]:
         entries, faults = read_entries(lines)

@@ -15,6 +15,7 @@ from tasks.backup.faults import Damaged, NewerFormat
 from tasks.backup.names import show
 from tasks.backup.objects import FORMAT
 from tasks.backup.structures import EARLIEST, LATEST, Entry, ListingHead
+from tasks.shared.findings import Finding, finding
 
 _TYPES = {
     stat.S_IFREG: "file",
@@ -60,12 +61,25 @@ def set_target(entry: Entry, target: bytes) -> None:
         entry.target_raw = target.hex()
 
 
-def far_time(entry: Entry) -> str:
-    """What is to be said of an entry with a `far_mtime`."""
-    return (
-        f"its time, {entry.far_mtime[:40]} ns since 1970, is outside of the years 1677 to 2262 that a "
-        f"backup can keep: stored as {entry.mtime} ns"
+def far_time(entry: Entry, subject: str) -> Finding:
+    """What is to be told of an entry with a `far_mtime`; times in ns since 1970."""
+    return finding(
+        "file-time-out-of-range", subject, time=entry.far_mtime[:40], nearest=entry.mtime
     )
+
+
+def marked(entry: Entry, subject: str) -> Finding:
+    """What the mark of an entry tells. Any other mark is of a hostile or later maker."""
+    match entry.mark:
+        case "changed" if entry.reason:
+            return finding("database-not-consistent", subject, reason=entry.reason)
+        case "changed":
+            return finding("changed-while-read", subject)
+        case "gone":
+            return finding("file-gone-while-read", subject)
+        case "unreadable":
+            return finding("file-or-folder-not-read", subject, reason=entry.reason)
+    return finding("entry-mark-unknown", subject, mark=entry.mark[:100])
 
 
 def line(entry: Entry) -> bytes:
@@ -135,8 +149,8 @@ def read_head(first: bytes) -> bytes:
     return key
 
 
-def read_entries(lines: bytes | memoryview) -> tuple[list[Entry], list[str]]:
-    """Entries of a piece of a listing, without the head, and one text for each faulty line. A faulty
+def read_entries(lines: bytes | memoryview) -> tuple[list[Entry], list[Finding]]:
+    """Entries of a piece of a listing, without the head, and a finding for each faulty line. A faulty
     line does not affect the others; where only its time is wrong, or it is a folder's, it is kept."""
     try:
         entries = _decode(lines)
@@ -147,9 +161,9 @@ def read_entries(lines: bytes | memoryview) -> tuple[list[Entry], list[str]]:
     return entries, []
 
 
-def _by_line(lines: bytes) -> tuple[list[Entry], list[str]]:
+def _by_line(lines: bytes) -> tuple[list[Entry], list[Finding]]:
     entries: list[Entry] = []
-    faults: list[str] = []
+    faults: list[Finding] = []
     for text in filter(None, lines.split(b"\n")):
         try:
             entry = _decode_line(text)
@@ -162,7 +176,7 @@ def _by_line(lines: bytes) -> tuple[list[Entry], list[str]]:
     return entries, faults
 
 
-def _mended(text: bytes, why: str) -> tuple[Entry | None, str]:
+def _mended(text: bytes, reason: str) -> tuple[Entry | None, Finding]:
     """What can be kept of a faulty line, and what is wrong with it. A folder is kept without its
     attributes, since its files need it; an entry with a bad time is kept with the nearest good one."""
     try:
@@ -170,22 +184,21 @@ def _mended(text: bytes, why: str) -> tuple[Entry | None, str]:
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
-        return None, f"a line that is not a JSON object: {show(text[:60])}"
+        return None, finding("listing-line-not-json", "", line=show(text[:60]))
     name = show(str(fields.get("path") or fields.get("raw") or "")[:4096].encode(errors="replace"))
     time = fields.get("mtime")
     if isinstance(time, int) and not EARLIEST <= time <= LATEST:
         nearest = min(max(time, EARLIEST), LATEST)
         if entry := _converted(fields | {"mtime": nearest}):
             entry.far_mtime = ""
-            return (
-                entry,
-                f"{name}: its time, {str(time)[:40]} ns since 1970, is out of range: {nearest} is set",
+            return entry, finding(
+                "listing-time-out-of-range", name, time=str(time)[:40], nearest=nearest
             )
     if fields.get("type") == "folder":
         kept = {key: fields[key] for key in ("path", "raw", "type") if key in fields}
         if entry := _converted(kept | {"mode": 0o700}):
-            return entry, f"{name}: {why}: the folder is made, its mode and time are lost"
-    return None, f"{name}: {why}"
+            return entry, finding("listing-folder-line-faulty", name, reason=reason)
+    return None, finding("listing-line-faulty", name, reason=reason)
 
 
 def _converted(fields: Mapping[str, object]) -> Entry | None:

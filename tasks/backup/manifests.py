@@ -9,8 +9,9 @@ import msgspec
 
 from tasks.backup.faults import Damaged, Junk, KeyEnded, NewerFormat, NoRight, Unfit
 from tasks.backup.objects import ObjectName, digest, most_stored, read_signed
-from tasks.backup.repository import UNFIT, Repository
+from tasks.backup.repository import Repository
 from tasks.backup.structures import Manifest, typed
+from tasks.shared.findings import Finding, finding, of_error
 
 MOST_MANIFEST = most_stored(["manifest"])
 # one object that this program does not read is a fault to be told, never the end of a survey: else
@@ -45,51 +46,57 @@ class Chain:
 
     host: str
     snapshots: list[Snapshot] = field(default_factory=list)
-    forks: list[str] = field(default_factory=list)
-    gaps: list[str] = field(default_factory=list)
-    broken: list[tuple[int, str]] = field(default_factory=list)
-    torn: list[tuple[int, str]] = field(default_factory=list)
+    forks: list[Finding] = field(default_factory=list)
+    gaps: list[Finding] = field(default_factory=list)
+    broken: list[tuple[int, Finding]] = field(default_factory=list)
+    torn: list[tuple[int, Finding]] = field(default_factory=list)
     junk: int = 0
-    ended: dict[str, str] = field(default_factory=dict)  # by digest: signed with an ended key
+    ended: dict[str, Finding] = field(default_factory=dict)  # by digest: signed with an ended key
 
     @property
     def head(self) -> Snapshot | None:
         return self.snapshots[-1] if self.snapshots else None
 
-    def faults(self) -> list[str]:
-        return [*self.forks, *self.gaps, *(text for _, text in self.broken)]
+    def faults(self) -> list[Finding]:
+        return [*self.forks, *self.gaps, *(fault for _, fault in self.broken)]
 
-    def begun_only(self, last: int) -> list[str]:
+    def begun_only(self, last: int) -> list[Finding]:
         """Torn manifests past the last number that the host finished: writes that broke off."""
-        return [text for sequence, text in self.torn if sequence > last]
+        return [fault for sequence, fault in self.torn if sequence > last]
 
 
 def read_manifest(repository: Repository, host: str, item_name: str) -> tuple[str, Manifest]:
-    """Digest and manifest of one object. Raises Damaged, Junk, KeyEnded, NewerFormat."""
+    """Digest and manifest of one object. Raises Damaged, Junk, KeyEnded, NewerFormat with its path among
+    their problems."""
+    try:
+        return _read(repository, host, item_name)
+    except UNREAD as error:
+        path = f"manifests/{host}/{item_name}"
+        problem = of_error(error, path).problem()
+        raise type(error)("manifest-not-usable", [problem], path=path) from error
+
+
+def _read(repository: Repository, host: str, item_name: str) -> tuple[str, Manifest]:
     name = ObjectName.parse(item_name)
-    path = f"manifests/{host}/{item_name}"
     try:
-        data = repository.read(path)
+        data = repository.read(f"manifests/{host}/{item_name}")
     except NoRight as error:
-        raise Unfit("object-read-failed", path=path, reason=error) from error
+        raise Unfit("object-read-denied", reason=of_error(error).message) from error
     if name is None or digest(data) != name.digest:
-        raise Unfit("manifest-digest-mismatch", path=path)
-    try:
-        keys = set(repository.config.host_keys(host))
-        found = read_signed(data, ["manifest"], keys | repository.hosts_ever.get(host, set()))
-        if found.signer not in keys:
-            raise Damaged("signing-key-no-longer-named")
-        if found.signer not in repository.config.host_keys(host, name.sequence):
-            raise KeyEnded("signing-key-ended")
-        manifest = typed(found.body, Manifest)
-    except (Damaged, NewerFormat) as error:
-        raise type(error)(f"{path}: {error}") from error
+        raise Unfit("manifest-digest-mismatch")
+    keys = set(repository.config.host_keys(host))
+    found = read_signed(data, ["manifest"], keys | repository.hosts_ever.get(host, set()))
+    if found.signer not in keys:
+        raise Damaged("signing-key-no-longer-named")
+    if found.signer not in repository.config.host_keys(host, name.sequence):
+        raise KeyEnded("signing-key-ended")
+    manifest = typed(found.body, Manifest)
     if (manifest.repository, manifest.host, manifest.sequence) != (
         repository.id,
         host,
         name.sequence,
     ):
-        raise Junk("manifest-of-another-snapshot", path=path)
+        raise Junk("manifest-of-another-snapshot")
     return name.digest, manifest
 
 
@@ -101,7 +108,9 @@ def read_chain(
 ) -> Chain:
     """Read every manifest of a host. `pruned` are digests and numbers of manifests that a signed
     prune accounts for."""
-    chain, broken, torn = Chain(host), [], []
+    chain = Chain(host)
+    broken: list[tuple[int, Finding]] = []
+    torn: list[tuple[int, Finding]] = []
     for item in repository.list(f"manifests/{host}"):
         name = ObjectName.parse(item.name)
         if name is None or name.sequence < 0:
@@ -109,22 +118,22 @@ def read_chain(
         path, accounted = f"manifests/{host}/{item.name}", name.digest in (pruned or {})
         try:
             if item.size > MOST_MANIFEST:
-                raise Unfit("object-does-not-fit", path=path, unfit=UNFIT)
-            stored, manifest = read_manifest(repository, host, item.name)
+                raise Unfit("object-does-not-fit")
+            stored, manifest = _read(repository, host, item.name)
         except KeyEnded as error:
-            chain.ended[name.digest] = str(error)
+            chain.ended[name.digest] = of_error(error, path)
             continue
         except Junk as error:
             chain.junk += 1
-            repository.pass_over(path, str(error).removeprefix(f"{path}: "))
+            repository.pass_over(of_error(error, path))
             continue
         except Unfit as error:
             if not accounted:
-                torn.append((name.sequence, str(error)))
+                torn.append((name.sequence, of_error(error, path)))
             continue
         except UNREAD as error:
             if not accounted:
-                broken.append((name.sequence, str(error)))
+                broken.append((name.sequence, of_error(error, path)))
             continue
         if visit:
             visit(manifest)
@@ -135,8 +144,8 @@ def read_chain(
     _check(chain, pruned or {})
     whole = {snapshot.sequence for snapshot in chain.snapshots}
     # a write that broke off is made good by a whole manifest of the same number
-    chain.broken = [(sequence, text) for sequence, text in broken if sequence not in whole]
-    chain.torn = [(sequence, text) for sequence, text in torn if sequence not in whole]
+    chain.broken = [(sequence, fault) for sequence, fault in broken if sequence not in whole]
+    chain.torn = [(sequence, fault) for sequence, fault in torn if sequence not in whole]
     return chain
 
 
@@ -148,19 +157,23 @@ def _check(chain: Chain, pruned: Mapping[str, int]) -> None:
         by_parent.setdefault(before, []).append(snapshot)
         if before and before not in known:
             chain.gaps.append(
-                f"{snapshot.label}: the snapshot before it ({before[:16]}) is not there"
+                finding("previous-snapshot-missing", snapshot.label, previous=before[:16])
             )
         elif before and known[before] != snapshot.sequence - 1:
-            chain.gaps.append(f"{snapshot.label}: follows number {known[before]}")
+            chain.gaps.append(
+                finding("snapshot-number-skipped", snapshot.label, previous=known[before])
+            )
         elif not before and snapshot.sequence != 1:
-            chain.gaps.append(f"{snapshot.label}: begins a chain in the middle")
+            chain.gaps.append(finding("chain-starts-late", snapshot.label))
     for children in by_parent.values():
         if len(children) > 1:
             labels = ", ".join(child.label for child in children)
-            chain.forks.append(f"{chain.host}: two continuations of one snapshot: {labels}")
+            chain.forks.append(finding("chain-forked", chain.host, snapshots=labels))
     numbers: dict[int, list[Snapshot]] = {}
     for snapshot in chain.snapshots:
         numbers.setdefault(snapshot.sequence, []).append(snapshot)
     for number, same in numbers.items():
         if len(same) > 1 and len({s.manifest.previous for s in same}) > 1:
-            chain.forks.append(f"{chain.host}: number {number} was given {len(same)} times")
+            chain.forks.append(
+                finding("snapshot-number-repeated", chain.host, number=number, times=len(same))
+            )

@@ -21,21 +21,21 @@ _SUSPECT = {b"con", b"prn", b"aux", b"nul", b"com", b"lpt"}  # how reserved name
 
 
 def lies_outside(path: bytes) -> str:
-    """Why a path could leave the target, or an empty text. Holds on every system."""
+    """The code of why a path could leave the target, or an empty text. Holds on every system."""
     if not path or b"\0" in path:
-        return "an empty name or a NUL in it"
+        return "name-empty-or-nul"
     if folded(path.split(b"/")[0]) == MARKER.encode():
-        return "the name that marks a restore under way"
+        return "name-of-restore-marker"
     if path.startswith((b"/", b"\\")):
-        return "an absolute path"
+        return "path-absolute"
     for part in path.split(b"/"):
         text = part.decode(errors="replace")
         if part in (b"", b".", b".."):
-            return "a part that is empty or leads upwards"
+            return "path-part-leads-up"
         if _DRIVE.match(text):
-            return "a drive letter"
+            return "path-with-drive-letter"
         if WINDOWS and ("\\" in text):
-            return "a backslash, which separates folders here"
+            return "path-with-backslash"
     return ""
 
 
@@ -46,13 +46,13 @@ def drive_letter(path: bytes) -> bool:
 
 
 def not_portable(path: bytes) -> str:
-    """Why a path cannot stand on every system: reserved names, endings that Windows drops."""
+    """The code of why a path cannot stand on every system: reserved names, endings that Windows drops."""
     for part in path.split(b"/"):
         text = part.decode(errors="replace")
         if _RESERVED.match(text.rstrip(" .")) or _RESERVED.match(text):
-            return "a name that Windows reserves"
+            return "name-reserved-by-windows"
         if WINDOWS and (_NOT_ON_WINDOWS.search(text) or text != text.rstrip(" .")):
-            return "a character or ending that Windows does not allow"
+            return "name-not-allowed-by-windows"
     return ""
 
 
@@ -89,7 +89,7 @@ class NameGuard:
         self._taken: set[int] = set()
 
     def refuse(self, entry: Entry) -> str:
-        """Why this entry may not be written, or an empty text."""
+        """The code of why this entry may not be written, or an empty text."""
         path = entry.path_bytes()
         above, _, name = path.rpartition(b"/")
         known = not above or above in self._folders  # then its parts were judged with it
@@ -98,11 +98,11 @@ class NameGuard:
             if why:
                 return why
         if not known:
-            return "its folder is no folder of this snapshot, or a link, or was refused"
+            return "entry-without-folder"
         key = path if self._native else folded(path)
         mark = hash(key)  # keyed anew in each process: a snapshot's maker cannot foresee it
         if mark in self._taken:
-            return "another name differs from it in case or Unicode form only, or is the same"
+            return "name-not-distinct"
         self._taken.add(mark)
         if entry.type == "folder":
             self._folders.add(path)

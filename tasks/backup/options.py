@@ -10,6 +10,7 @@ from pathlib import Path
 from tasks.backup.retention import CLASSES, Retention
 from tasks.backup.scan import Row
 from tasks.backup.structures import JournalHead, Place
+from tasks.shared.findings import Finding
 
 # kind and bytes: `total` that are to be seen, `seen` (plain), `stored` or `read` (as on the store)
 Progress = Callable[[str, int], None]
@@ -27,7 +28,9 @@ class Options:
     clock_right: bool = False  # somebody looked: the newest snapshot's date is the wrong one
     workers: int = 0
     journal: JournalHead | None = None
-    alarms: tuple[str, ...] = ()  # what the run's snapshots are flagged with, whatever they hold
+    alarms: tuple[
+        Finding, ...
+    ] = ()  # what the run's snapshots are flagged with, whatever they hold
     progress: Progress | None = None
 
 

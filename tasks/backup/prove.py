@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tasks.backup.choosing import Survey, survey
 from tasks.backup.faults import ChainBroken, Damaged, Missing, Suspicious, WrongKey
-from tasks.backup.gaps import grown
+from tasks.backup.gaps import grown, is_gone, is_unread
 from tasks.backup.library import Library, Listing, open_library
 from tasks.backup.manifests import Snapshot, read_manifest
 from tasks.backup.names import drive_letter
@@ -27,6 +27,7 @@ from tasks.backup.restore import restore
 from tasks.backup.sealing import signer
 from tasks.backup.structures import Entry, Manifest, Proof, plain
 from tasks.shared import clock
+from tasks.shared.findings import Finding, problems
 
 SCOPES = ("sample", "all", "content")
 
@@ -76,7 +77,7 @@ def prove(
     """
     found = survey(repository)
     if found.faults():
-        raise ChainBroken("countersigning-blocked", faults="; ".join(found.faults()[:5]))
+        raise ChainBroken("countersigning-blocked", problems(found.faults()))
     if not options.accept_flags:
         _require_usual(snapshot, found.doubts(snapshot))
     if drill not in repository.config.drills:
@@ -89,7 +90,7 @@ def prove(
     stored, manifest = read_manifest(repository, snapshot.host, snapshot.name)
     library = open_library(repository, seed, manifest.packs)
     if library.damaged():
-        raise Damaged("packs-damaged", faults="; ".join(library.damaged()[:5]))
+        raise Damaged("packs-damaged", problems(library.damaged()))
     if not options.accept_flags:
         before, earlier = _last_proved(found, snapshot), None
         if before:
@@ -123,11 +124,9 @@ def prove(
     return Proved(proof, name.digest, snapshot.label)
 
 
-def _require_usual(snapshot: Snapshot, doubts: list[str]) -> None:
+def _require_usual(snapshot: Snapshot, doubts: list[Finding]) -> None:
     if doubts:
-        raise Suspicious(
-            "snapshot-not-countersigned", label=snapshot.label, doubts="; ".join(doubts[:5])
-        )
+        raise Suspicious("snapshot-not-countersigned", problems(doubts), label=snapshot.label)
 
 
 def _last_proved(found: Survey, snapshot: Snapshot) -> Snapshot | None:
@@ -152,7 +151,7 @@ def _restore(
     finally:
         shutil.rmtree(folder, onerror=_open_up)
     if report.damage:  # gaps are judged above
-        raise Damaged("restore-incomplete", faults="; ".join([*report.lost, *report.refused][:5]))
+        raise Damaged("restore-incomplete", problems([*report.lost, *report.refused]))
     if options.scope == "all":
         _check_unwritten(library, manifest)
     return report.files, report.bytes
@@ -187,7 +186,7 @@ def _sample(entries: Iterator[Entry], options: ProofOptions) -> frozenset[bytes]
     dice, chosen = random.Random(options.seed), []
     largest, seen = Entry(), 0
     for entry in entries:
-        unread = entry.mark.startswith(("gone", "unreadable"))
+        unread = is_gone(entry) or is_unread(entry)
         if entry.type != "file" or unread or _never_written(entry):
             continue
         seen += 1

@@ -10,9 +10,10 @@ from tasks.backup.faults import Damaged
 from tasks.backup.library import Library, Listing
 from tasks.backup.structures import Manifest, SourceCount
 from tasks.backup.watch import unusual
+from tasks.shared.findings import Finding, problems
 
 
-def changes(library: Library, manifest: Manifest, before: Manifest) -> list[str]:
+def changes(library: Library, manifest: Manifest, before: Manifest) -> list[Finding]:
     """What is out of line since a snapshot that was countersigned, reckoned from the content itself:
     whoever has the host's key can sign a snapshot that carries no flags."""
     now = _counted(library, manifest, {name for name, _ in before.packs})
@@ -62,25 +63,20 @@ def check_content(library: Library, manifest: Manifest, threads: int = 2) -> tup
                 if bytes.fromhex(name) not in library.places:
                     raise Damaged("file-part-not-in-packs", path=entry.path)
     if listing.lost:
-        raise Damaged("listing-damaged", faults="; ".join(listing.lost))
+        raise Damaged("listing-damaged", problems(listing.lost))
     with ThreadPoolExecutor(threads) as pool:
-        for trouble in pool.map(lambda n: _check_pack(library, n), range(len(library.packs))):
-            if trouble:
-                raise Damaged("pack-not-readable", reason=trouble)
+        for _ in pool.map(lambda n: _check_pack(library, n), range(len(library.packs))):
+            pass  # raises what a thread met
     return files, size
 
 
-def _check_pack(library: Library, number: int) -> str:
+def _check_pack(library: Library, number: int) -> None:
+    """Raises Damaged."""
     reader = library.packs[number].reader
     assert reader is not None
     for counter, frame in enumerate(reader.frames):
-        try:
-            data = memoryview(library.frame(number, counter))
-        except Damaged as error:
-            return str(error)
-        at = 0
+        data, at = memoryview(library.frame(number, counter)), 0
         for name, length in frame.blobs:
             if blake3.blake3(data[at : at + length], key=library.key).digest() != name:
-                return f"pack {library.packs[number].digest[:16]}: a blob lacks its digest"
+                raise Damaged("blob-of-pack-differs", digest=library.packs[number].digest[:16])
             at += length
-    return ""

@@ -23,6 +23,7 @@ from tasks.backup.stores.admin import AdminStore, server_now
 from tasks.backup.structures import Pruned, PrunePlan, plain
 from tasks.shared import clock
 from tasks.shared.errors import Refused
+from tasks.shared.findings import problems
 
 COOL_OFF_DAYS, LEAST_COOL_OFF_DAYS, ORPHAN_DAYS, MOST_PERCENT = 30, 7, 90, 5.0
 _DAY = 86400.0
@@ -62,7 +63,7 @@ def expired(found: Survey, today: str) -> list[Snapshot]:
 def _sound(repository: Repository) -> Survey:
     found = survey(repository)
     if found.faults():
-        raise ChainBroken("repository-has-faults", faults="; ".join(found.faults()[:5]))
+        raise ChainBroken("repository-has-faults", problems(found.faults()))
     return found
 
 
@@ -143,7 +144,7 @@ def make_plan(repository: Repository, now: float, cool_off_days: int = COOL_OFF_
 def _require_known_holds(found: Survey) -> None:
     """Raises InsideRetention: nothing expires while an object in `holds` does not have its content."""
     if found.holds.torn:
-        raise InsideRetention("hold-content-unknown", names="; ".join(found.holds.unknown()[:5]))
+        raise InsideRetention("hold-content-unknown", problems(found.holds.unknown()))
 
 
 def _require_few(going: int, there: int) -> None:

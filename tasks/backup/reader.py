@@ -199,7 +199,7 @@ def entries(lines, gaps):
     for line in lines:
         try:
             entry = json.loads(line)
-            for text in (entry.get("path", ""), entry.get("mark", "")):
+            for text in (entry.get("path", ""), entry.get("mark", ""), entry.get("reason", "")):
                 text.encode()
             bytes.fromhex(entry.get("raw", ""))
             yield entry
@@ -241,11 +241,11 @@ def restore(packs, manifest, target, only):
                 )
                 os.makedirs(near(os.path.dirname(place)), exist_ok=True)
                 links.append((place, aim))  # made last: nothing is written through one
-            elif kind == "file" and not re.match("gone|unreadable", entry.get("mark", "")):
+            elif kind == "file" and entry.get("mark") not in ("gone", "unreadable"):
                 os.makedirs(near(os.path.dirname(place)), exist_ok=True)
                 write(packs, entry, near(place))
             elif kind == "file":
-                packs.gaps.append(f"{name!r}: {entry['mark']}")
+                packs.gaps.append(f"{name!r}: {entry['mark']} {entry.get('reason', '')}")
             else:
                 raise ValueError(f"a {kind} {entry.get('mark', '')} is not restored")
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -282,8 +282,8 @@ def write(packs, entry, place):
 
 def settle(packs, entry, place):
     mode, time, note = entry.get("mode", 0), entry.get("mtime", 0), entry.get("mark", "")
-    if note.startswith("unreadable"):  # a folder whose content is missing
-        packs.gaps.append(f"{place!r}: {note}")
+    if note == "unreadable":  # a folder whose content is missing
+        packs.gaps.append(f"{place!r}: {note}: {entry.get('reason', '')}")
     if "far_mtime" in entry:
         print(f"{place!r}: its time was {entry['far_mtime']!s:.40}", file=sys.stderr)
     try:

@@ -73,13 +73,16 @@ class Reader:
                 with near(slot.seen.path) as short:
                     set_target(entry, os.readlink(short))
             except OSError as error:
-                entry.mark = f"unreadable: {error.strerror}"
+                entry.mark, entry.reason = "unreadable", error.strerror or str(error)
         slot.entry = entry
         slot.finish(())
 
     def unreadable(self, slot: Slot, error: OSError) -> None:
         entry = entry_of(slot.name, slot.seen.st)
-        entry.mark = "gone" if error.errno == errno.ENOENT else f"unreadable: {error.strerror}"
+        if error.errno == errno.ENOENT:
+            entry.mark = "gone"
+        else:
+            entry.mark, entry.reason = "unreadable", error.strerror or str(error)
         entry.size = 0
         slot.entry, slot.ids = entry, []
         slot.finish(())
@@ -190,7 +193,7 @@ class Reader:
             except sqlite3.Error as error:
                 os.lseek(handle, 0, os.SEEK_SET)
                 self._read_plain(slot, handle, st, buffers, run)
-                self._with_companions(slot, f"changed: SQLite: {error}", buffers, run)
+                self._with_companions(slot, str(error), buffers, run)
                 return True
         finally:
             os.close(handle)
@@ -229,11 +232,11 @@ class Reader:
         return True
 
     def _with_companions(
-        self, slot: Slot, mark: str, buffers: Buffers | None, run: Callable | None
+        self, slot: Slot, reason: str, buffers: Buffers | None, run: Callable | None
     ) -> None:
         """A database that SQLite does not open is kept with all its files: they belong together."""
         assert slot.entry is not None
-        slot.entry.mark = mark
+        slot.entry.mark, slot.entry.reason = "changed", reason
         for seen in slot.seen.companions:
             other = Slot(seen, slot.name[: -len(slot.seen.name)] + seen.name)
             self.large(other, buffers, run)

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tasks.backup.manifests import Snapshot, read_chain
 from tasks.backup.objects import canonical, digest
 from tasks.backup.repository import Repository
+from tasks.backup.setup import fresh_journal
 from tasks.backup.snapshot import Taken
 from tasks.backup.structures import Manifest, Proof, plain
 from tasks.shared import kinds
 from tasks.shared.backup_lines import JUNK
+from tasks.shared.findings import Finding, all_of
 from tasks.shared.journal import Journal
+from tasks.workspace import Workspace
 
-OpenJournal = Callable[[], Journal]
+MOST_FINDINGS = 50
+"""Of one event."""
+_NAMED = 3
 
 
 def record_taken(
-    open_journal: OpenJournal,
+    workspace: Workspace,
     actor: str,
     taken: Sequence[Taken],
     repository: Repository,
-    junk: Sequence[str] = (),
+    junk: Sequence[Finding] = (),
 ) -> None:
     """Write `backup.done` for each snapshot, and before them for those that a run left unwritten
     because the book was down. `junk`: objects that were passed over; they become a flag of the event,
     not of the snapshot, which would keep a drill from countersigning it."""
-    flags = (
-        [f"{JUNK}{len(junk)} objects that no key here signed: {'; '.join(junk[:3])}"]
-        if junk
-        else []
-    )
-    book = open_journal()
+    flags: list[Finding] = []
+    if junk:
+        first = ", ".join(one.subject for one in junk[:_NAMED])
+        flags = [Finding(JUNK, "", {"count": len(junk), "examples": first})]
+    book = fresh_journal(workspace)
     for one in (*_unwritten(book, repository, taken[0].manifest), *taken):
         book.append(
             _done(one, flags), f"backup/{one.label}", actor, key=f"backup.done:{one.digest}"
@@ -57,14 +61,14 @@ def _unwritten(book: Journal, repository: Repository, first: Manifest) -> list[S
     return missed[::-1]
 
 
-def record_failure(open_journal: OpenJournal, actor: str, what: str, error: Exception) -> None:
-    body = kinds.BackupFailed(what=what, reason=str(error)[:500], details=[])
-    book = open_journal()
+def record_failure(workspace: Workspace, actor: str, what: str, error: Exception) -> None:
+    body = kinds.BackupFailed(what=what, findings=all_of(error)[:MOST_FINDINGS])
+    book = fresh_journal(workspace)
     book.append(body, "backup", actor)
     book.close()
 
 
-def _done(one: Taken | Snapshot, flags: Sequence[str] = ()) -> kinds.BackupDone:
+def _done(one: Taken | Snapshot, flags: Sequence[Finding] = ()) -> kinds.BackupDone:
     manifest = one.manifest
     return kinds.BackupDone(
         repository=manifest.repository,
@@ -92,9 +96,9 @@ def _done(one: Taken | Snapshot, flags: Sequence[str] = ()) -> kinds.BackupDone:
     )
 
 
-def take_in_proofs(open_journal: OpenJournal, actor: str, host: str, proofs: list[Proof]) -> None:
-    """Proofs made on the drill machine become events of this house's book."""
-    book = open_journal()
+def take_in_proofs(workspace: Workspace, actor: str, host: str, proofs: list[Proof]) -> None:
+    """Proofs made on the drill machine become events of this home's journal."""
+    book = fresh_journal(workspace)
     for proof in proofs:
         if proof.host == host:
             record_proof(book, actor, proof)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tasks.backup.options import Progress
 from tasks.backup.structures import Entry
+from tasks.shared.findings import Finding
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,14 @@ class Report:
     links: int = 0
     bytes: int = 0
     kept: int = 0
-    refused: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    marked: list[str] = field(default_factory=list)
-    gaps: list[str] = field(default_factory=list)
-    lacking: list[str] = field(default_factory=list)
-    faulty: list[str] = field(default_factory=list)
-    damaged_packs: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    refused: list[Finding] = field(default_factory=list)
+    lost: list[Finding] = field(default_factory=list)
+    marked: list[Finding] = field(default_factory=list)
+    gaps: list[Finding] = field(default_factory=list)
+    lacking: list[Finding] = field(default_factory=list)
+    faulty: list[Finding] = field(default_factory=list)
+    damaged_packs: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:

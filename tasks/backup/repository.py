@@ -36,11 +36,11 @@ from tasks.backup.objects import (
 from tasks.backup.stores.base import Buffer, Item, Patience, Store, patiently
 from tasks.backup.structures import Config, HostKey, Recipient, plain, typed
 from tasks.shared import clock
+from tasks.shared.findings import Finding, finding, of_error, problems
 
 FOLDERS = ("config", "packs", "index", "manifests", "proofs", "holds", "audit", "canary")
 SHIPPED = {"README.md": "README.md", "restore.py": "reader.py"}
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")
-UNFIT = "content does not fit the name, cannot be read or is too large"
 _ATTEMPTS = 12
 _MOST_HEAD = 1 << 16
 
@@ -59,7 +59,7 @@ class Repository:
     patience: Patience = field(default_factory=Patience)
     drills: dict[str, set[str]] = field(default_factory=dict)
     hosts_ever: dict[str, set[str]] = field(default_factory=dict)
-    junk: dict[str, str] = field(default_factory=dict)
+    junk: dict[str, Finding] = field(default_factory=dict)
 
     def put(self, folder: str, name: ObjectName, parts: Sequence[Buffer]) -> str:
         """Create an object; a broken first attempt keeps its name and the next takes a suffix."""
@@ -94,9 +94,9 @@ class Repository:
         be read, or is larger than the `most` bytes that one of ours has."""
         return objects(self.store, self.patience, folder, most)
 
-    def pass_over(self, path: str, why: object) -> None:
-        """Note an object that is none of ours, to be named."""
-        self.junk[path] = str(why)
+    def pass_over(self, finding: Finding) -> None:
+        """Note an object that is none of ours, by its path, to be named."""
+        self.junk[finding.subject] = finding
 
     def host_keys_ever(self) -> set[str]:
         """Keys that any config named for any host: a hold counts for good, whatever became of its host."""
@@ -291,21 +291,21 @@ class Configs:
     digest: str = ""
     hosts: dict[str, set[str]] = field(default_factory=dict)
     drills: dict[str, set[str]] = field(default_factory=dict)
-    torn: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    junk: dict[str, str] = field(default_factory=dict)
+    torn: list[Finding] = field(default_factory=list)
+    wrong: list[Finding] = field(default_factory=list)
+    junk: dict[str, Finding] = field(default_factory=dict)
 
 
 def read_configs(store: Store, patience: Patience, repository: str, officer: str) -> Configs:
     """All configs that the officer signed. Raises Damaged where none is whole, NewerFormat."""
     chain: dict[int, tuple[str, Config]] = {}
-    torn: list[tuple[int, str]] = []
-    wrong: list[str] = []
-    junk: dict[str, str] = {}
+    torn: list[tuple[int, Finding]] = []
+    wrong: list[Finding] = []
+    junk: dict[str, Finding] = {}
     for item, name, data in objects(store, patience, "config", most_stored(["config"])):
         path = f"config/{item.name}"
         if data is None:
-            torn.append((name.sequence, f"{path}: {UNFIT}"))
+            torn.append((name.sequence, finding("object-does-not-fit", path)))
             continue
         try:
             config = typed(read_signed(data, ["config"], [officer]).body, Config)
@@ -313,21 +313,22 @@ def read_configs(store: Store, patience: Patience, repository: str, officer: str
                 raise Junk("config-of-another-repository")
             chain[name.sequence] = (name.digest, config)
         except Junk as error:
-            junk[path] = str(error)
+            junk[path] = of_error(error, path)
         except Damaged as error:
-            wrong.append(f"{path}: {error}")
+            wrong.append(of_error(error, path))
     # an attempt that broke off is made good by a whole one of the same number
-    left = [text for sequence, text in torn if sequence not in chain]
+    left = [fault for sequence, fault in torn if sequence not in chain]
     found: Configs | None = None
     for sequence in range(1, len(chain) + 1):
         before = found.digest if found else ""
         if sequence not in chain or chain[sequence][1].previous != before:
-            wrong.append(f"config {sequence}: the chain breaks here")
+            wrong.append(finding("config-chain-broken", "config", sequence=sequence))
             break
         stored, config = chain[sequence]
         found = replace(found, newest=config, digest=stored) if found else Configs(config, stored)
         _note_keys(config, found.hosts, found.drills)
     if found is None:
-        why = "; ".join([*wrong, *left, *(f"{path}: {text}" for path, text in junk.items())])
-        raise Damaged("config-not-whole", label=store.label, why=why or "none there")
+        raise Damaged(
+            "config-not-whole", problems([*wrong, *left, *junk.values()]), label=store.label
+        )
     return replace(found, torn=left, wrong=wrong, junk=junk)

@@ -10,15 +10,16 @@ from pathlib import Path
 
 from tasks.backup.faults import Damaged, StoreFull
 from tasks.backup.fetch import Fetcher
-from tasks.backup.gaps import is_unread
+from tasks.backup.gaps import is_gone, is_unread
 from tasks.backup.library import Library, Listing
-from tasks.backup.listing import far_time
+from tasks.backup.listing import far_time, marked
 from tasks.backup.names import NameGuard, Patterns, show
 from tasks.backup.report import Report, RestoreOptions
 from tasks.backup.scan import walk
 from tasks.backup.structures import Entry, Manifest
 from tasks.backup.targets import Target
 from tasks.backup.vigour import vigour
+from tasks.shared.findings import finding
 
 _FIRST, _BATCH = 500, 4_000  # entries planned at one go: a few at first, so that threads can begin
 
@@ -114,17 +115,17 @@ def _wanted(
         if options.leave and options.leave(entry):
             continue
         if why:
-            report.refused.append(f"{show(path)}: {why}")
+            report.refused.append(finding(why, show(path)))
             continue
         left -= entry.size
         if left < 0:
             raise Damaged("listing-larger-than-manifest")
         if is_unread(entry):
-            report.gaps.append(f"{show(path)}: {entry.mark}")
+            report.gaps.append(marked(entry, show(path)))
         elif entry.mark and entry.mark != "sqlite":
-            report.marked.append(f"{show(path)}: {entry.mark}")
+            report.marked.append(marked(entry, show(path)))
         if entry.far_mtime:
-            report.marked.append(f"{show(path)}: {far_time(entry)}")
-        if entry.type == "file" and entry.mark.startswith(("gone", "unreadable")):
+            report.marked.append(far_time(entry, show(path)))
+        if entry.type == "file" and (is_gone(entry) or is_unread(entry)):
             continue
         yield entry

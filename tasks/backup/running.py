@@ -1,4 +1,4 @@
-"""What a house does with its backups, each with its event in the journal."""
+"""Backup runs, verify and doctor, each with its event in the journal."""
 
 from __future__ import annotations
 
@@ -8,29 +8,37 @@ from tasks.backup.choosing import survey
 from tasks.backup.doctor import Check, Diagnosis, examine
 from tasks.backup.faults import SourceFault, StoreFault, StoreLost
 from tasks.backup.heads import read_bad, remembered, write_bad
-from tasks.backup.house import House
 from tasks.backup.index import load_index
 from tasks.backup.options import Progress
-from tasks.backup.recording import OpenJournal, record_failure, record_taken, take_in_proofs
+from tasks.backup.recording import MOST_FINDINGS, record_failure, record_taken, take_in_proofs
+from tasks.backup.setup import (
+    fresh_journal,
+    host_keys,
+    options as usual_options,
+    repository as repository_of,
+    sources,
+    state_folder,
+)
 from tasks.backup.snapshot import Taken, take_snapshots
 from tasks.backup.statements import read_holds, read_proofs
 from tasks.backup.structures import JournalHead, Proof
 from tasks.backup.verify import VerifyReport, in_turn, verify
 from tasks.backup.watch import freshness
 from tasks.shared import kinds
-from tasks.shared.errors import ContinuityError
+from tasks.shared.errors import ContinuityError, Problem
+from tasks.shared.findings import Finding, all_of, finding
 from tasks.shared.journal import Journal
+from tasks.workspace import Workspace
 
 
 def run_backup(
-    house: House,
+    workspace: Workspace,
     actor: str,
-    open_journal: OpenJournal,
     hold: bool = False,
     progress: Progress | None = None,
     clock_right: bool = False,
     taken: list[Taken] | None = None,
-    junk: list[str] | None = None,
+    junk: list[Finding] | None = None,
 ) -> list[Taken]:
     """Take the snapshots and write `backup.done` for each; after an error `backup.failed`, and raise.
     `taken` is filled as they come to stand, `junk` with the objects on the store that were passed over.
@@ -41,41 +49,42 @@ def run_backup(
     process holds on it.
     """
     taken, junk = [] if taken is None else taken, [] if junk is None else junk
-    head, down = _head(open_journal)
-    options = replace(house.options(head, hold, progress), clock_right=clock_right)
+    head, down = _head(workspace)
+    options = replace(
+        usual_options(workspace, head, hold=hold, progress=progress), clock_right=clock_right
+    )
     if down:
-        alarm = "the book was down: this snapshot names no head of the journal"
-        options = replace(options, alarms=(alarm,))
+        options = replace(options, alarms=(Finding("journal-was-down"),))
     proofs: list[Proof] = []
     repository, fault = None, None
     try:
-        keys = house.keys()
-        repository = house.repository(keys)
-        take_snapshots(repository, keys, house.sources(), options, taken)
+        keys = host_keys(workspace)
+        repository = repository_of(workspace, keys)
+        take_snapshots(repository, keys, sources(workspace), options, taken)
         proofs = read_proofs(repository).proofs
         read_holds(repository)
-        junk += [f"{path}: {why}" for path, why in sorted(repository.junk.items())]
+        junk += [found for _, found in sorted(repository.junk.items())]
     except (ContinuityError, OSError) as error:
         fault = error
     try:
         if repository and taken:
-            record_taken(open_journal, actor, taken, repository, junk)
-            take_in_proofs(open_journal, actor, taken[0].manifest.host, proofs)
+            record_taken(workspace, actor, taken, repository, junk)
+            take_in_proofs(workspace, actor, taken[0].manifest.host, proofs)
         if fault:
-            record_failure(open_journal, actor, "run", fault)
+            record_failure(workspace, actor, "run", fault)
     except StoreLost as error:
-        raise _book_down(error, fault, taken) from fault
+        raise _journal_down(error, fault, taken) from fault
     if fault:
         raise fault
     if down:
-        raise _book_down(down, None, [])
+        raise _journal_down(down, None, [])
     return taken
 
 
-def _head(open_journal: OpenJournal) -> tuple[JournalHead | None, StoreLost | None]:
-    """The book's head, or why it could not be asked."""
+def _head(workspace: Workspace) -> tuple[JournalHead | None, StoreLost | None]:
+    """The journal's head, or why it could not be asked."""
     try:
-        book = open_journal()
+        book = fresh_journal(workspace)
     except StoreLost as error:
         return None, error
     head = book.head()
@@ -83,22 +92,22 @@ def _head(open_journal: OpenJournal) -> tuple[JournalHead | None, StoreLost | No
     return JournalHead(head.seq, head.digest), None
 
 
-def _book_down(down: StoreLost, fault: Exception | None, taken: list[Taken]) -> StoreFault:
-    """What to tell of a run whose book was down, with what else went wrong. Where nothing waits to be
-    written, the run may be tried again."""
-    told = [str(down)]
-    if fault:
-        told.append(str(fault))
+def _journal_down(down: StoreLost, fault: Exception | None, taken: list[Taken]) -> StoreFault:
+    """The error of a run whose journal was down, with what else went wrong. Where no snapshot waits to be
+    recorded, the run may be tried again."""
+    causes: list[Problem] = [
+        found.problem() for error in (down, fault) if error for found in all_of(error)
+    ]
     if taken:
-        stand = ", ".join(one.label for one in taken)
-        told.append(f"these stand, and the next `backup run` writes them into the book: {stand}")
-    return (SourceFault if taken else StoreLost)("\n".join(told))
+        labels = ", ".join(one.label for one in taken)
+        return SourceFault("snapshots-not-recorded", causes, snapshots=labels)
+    return StoreLost("journal-down-for-backup", causes)
 
 
-def expected_bytes(open_journal: OpenJournal) -> int:
+def expected_bytes(workspace: Workspace) -> int:
     """Bytes of the sources when they were last backed up: what progress is measured against."""
     try:
-        book, last = open_journal(), {}
+        book, last = fresh_journal(workspace), {}
     except StoreLost:
         return 0  # a bar without an end is better than no backup
     for event in book.events(kind=kinds.BackupDone.kind):
@@ -109,9 +118,8 @@ def expected_bytes(open_journal: OpenJournal) -> int:
 
 
 def run_verify(
-    house: House,
+    workspace: Workspace,
     actor: str,
-    open_journal: OpenJournal,
     share: int = 1,
     turn: int | None = None,
     progress: Progress | None = None,
@@ -120,18 +128,20 @@ def run_verify(
 
     `turn` None goes on with the part after the last verified one.
     """
-    keys = house.keys()
-    repository = house.repository(keys)
-    index = load_index(repository, keys.host, keys.index_bytes(), house.state / "index.bin")
-    book = open_journal()
+    keys = host_keys(workspace)
+    repository = repository_of(workspace, keys)
+    index = load_index(
+        repository, keys.host, keys.index_bytes(), state_folder(workspace) / "index.bin"
+    )
+    book = fresh_journal(workspace)
     turn = _next_turn(book, share) if turn is None else turn
-    last = remembered(house.state, keys).sequence
+    last = remembered(state_folder(workspace), keys).sequence
     finished = {keys.host: last} if last else {}
     indexed = [pack.digest for pack in index.packs]
     report = verify(repository, share, turn, indexed, finished, progress=progress)
     # what an earlier run found damaged, and this one did not read, is damaged still
-    unread = [n for n in read_bad(house.state, keys) if not in_turn(n, share, turn)]
-    write_bad(house.state, keys, [*report.bad_packs, *unread])
+    unread = [n for n in read_bad(state_folder(workspace), keys) if not in_turn(n, share, turn)]
+    write_bad(state_folder(workspace), keys, [*report.bad_packs, *unread])
     if report.whole:
         body: kinds.Body = kinds.BackupVerified(
             repository=repository.id,
@@ -142,10 +152,9 @@ def run_verify(
             turn=turn,
         )
     else:
-        reason = f"{len(report.damaged)} objects or chain links do not hold"
-        body = kinds.BackupFailed(
-            what="verify", reason=reason, details=report.damaged[:50], share=share, turn=turn
-        )
+        count = finding("objects-damaged", count=len(report.damaged))
+        found = [count, *report.damaged[:MOST_FINDINGS]]
+        body = kinds.BackupFailed(what="verify", findings=found, share=share, turn=turn)
     book.append(body, "backup", actor)
     book.close()
     return report
@@ -162,29 +171,26 @@ def _next_turn(book: Journal, share: int) -> int:
     return (max(read)[1] + 1) % share if read else 0
 
 
-def run_doctor(house: House, actor: str, open_journal: OpenJournal) -> Diagnosis:
+def run_doctor(workspace: Workspace, actor: str) -> Diagnosis:
     """Examine the store with this host's own credentials, and write the event."""
-    wanted, repository = house.settings.backup, house.repository()
+    wanted, repository = workspace.settings.backup, repository_of(workspace)
     found = examine(repository, wanted.grace_seconds, int(wanted.least_free_gb * 1e9))
-    where = wanted.place or "nowhere declared"
-    told = (
-        f"{where}; {'within' if wanted.customs_territory else 'not declared within'} the territory"
+    declared = finding(
+        "place-in-territory" if wanted.customs_territory else "place-not-in-territory",
+        place=wanted.place or "-",
     )
-    found.checks.append(Check("place", bool(wanted.place), told))
-    late = [
-        line.told
-        for line in freshness(survey(repository), house.keys().host, house.sources())
-        if line.late
-    ]
-    found.checks.append(Check("objectives", not late, "; ".join(late) or "all met"))
-    book = open_journal()
+    found.checks.append(Check("place", bool(wanted.place), (declared,)))
+    lines = freshness(survey(repository), host_keys(workspace).host, sources(workspace))
+    late = tuple(line.finding for line in lines if line.late)
+    found.checks.append(Check("objectives", not late, late or (Finding("objectives-met"),)))
+    book = fresh_journal(workspace)
     if found.ok:
         names = [check.name for check in found.checks]
         body: kinds.Body = kinds.BackupExamined(repository=repository.id, checks=names)
     else:
-        details = [f"{c.name}: {c.detail}" for c in found.checks if not c.ok]
-        reason = "the store does not guard what it holds" if not found.guarded else "see details"
-        body = kinds.BackupFailed(what="doctor", reason=reason, details=details)
+        head = Finding("store-check-failed" if found.guarded else "store-not-guarded")
+        failed = [one.about(c.name) for c in found.checks if not c.ok for one in c.findings]
+        body = kinds.BackupFailed(what="doctor", findings=[head, *failed])
     book.append(body, "backup", actor)
     book.close()
     return found

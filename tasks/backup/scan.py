@@ -103,7 +103,7 @@ def walk(
                 raise
             continue
         except OSError as error:  # its line stands as the folder above it shows it
-            folder.trouble, found = f"unreadable: {error.strerror or error}", []
+            folder.trouble, found = error.strerror or str(error), []
         inner = []
         for seen in found:
             if stat.S_ISDIR(seen.st.st_mode):
@@ -145,9 +145,9 @@ def _list(folder: Folder, patterns: list[bytes], short: bytes) -> list[Seen]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        folder.trouble = f"unreadable: {error.strerror or error}"
+        folder.trouble = error.strerror or str(error)
     if unread:
-        folder.trouble = f"unreadable: {len(unread)} of its entries, as {min(unread)}"
+        folder.trouble = f"{len(unread)} of its entries, as {min(unread)}"
     found.sort(key=lambda seen: seen.name)
     return _without_companions(found)
 
@@ -241,7 +241,7 @@ class NewCache:
             # a time beyond 64 bits does not go into a record: its file is read anew each night
             racy = self._racy
             settled = [r for r in rows if EARLIEST <= r.mtime < racy and EARLIEST <= r.ctime < racy]
-            raw = _encode([row for row in settled if not row.mark.startswith(("changed", "unre"))])
+            raw = _encode([row for row in settled if row.mark not in ("changed", "unreadable")])
         self._write(raw)
         self._places.append((folder, self._at - len(raw), self._at))
 

@@ -110,17 +110,14 @@ def from_text(text: str, source: str = "key") -> LockedKey:
             for part in (whole.groups() if whole else ("", ""))
         )
         if _check(number, letters) != check:
-            wrong = "this line does not check"
-            right = "type it again: number, groups of four, two check letters"
-            problems.append(Problem(source, "", row, "", line.strip(), wrong, right))
+            problems.append(_line_problem(source, row, line, "key-line-mistyped"))
         elif number != due:
-            wrong, right = f"stands where line {due} should", "type each line once, in order"
-            problems.append(Problem(source, "", row, "", line.strip(), wrong, right))
+            problems.append(_line_problem(source, row, line, "key-line-out-of-order", due=due))
         due = number + 1
         parts.append(letters)
     if 0 < len(parts) < _LINES and not problems:
-        wrong, right = f"ends after line {due - 1}", f"type all {_LINES} lines"
-        problems.append(Problem(source, wrong=wrong, right=right))
+        values = {"last": due - 1, "lines": _LINES}
+        problems.append(Problem(source, code="key-lines-missing", values=values))
     if problems:
         raise BadKeyText("typed-key-has-errors", problems)
     raw = "".join(parts)
@@ -128,9 +125,12 @@ def from_text(text: str, source: str = "key") -> LockedKey:
         data = base64.b32decode(raw + "=" * (-len(raw) % 8))
         return _from_bytes(data)
     except (ValueError, IndexError) as error:
-        wrong = "not a whole continuity backup key"
-        problem = Problem(source, wrong=wrong, right="give the file that `backup keys` wrote")
+        problem = Problem(source, code="key-not-whole")
         raise BadKeyText("typed-key-unreadable", [problem]) from error
+
+
+def _line_problem(source: str, row: int, line: str, code: str, **values: object) -> Problem:
+    return Problem(source, row=row, value=line.strip(), code=code, values=values)
 
 
 def _from_bytes(data: bytes) -> LockedKey:

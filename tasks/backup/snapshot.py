@@ -25,6 +25,7 @@ from tasks.backup.statements import condemned
 from tasks.backup.structures import Manifest, SourceCount, plain
 from tasks.backup.vigour import vigour
 from tasks.shared import clock
+from tasks.shared.findings import Finding, finding, of_error, problems
 
 _DRIFT = timedelta(minutes=5)
 _MOST_SNAPSHOTS = 90_000_000  # names have eight digits
@@ -37,7 +38,7 @@ class Taken:
 
     manifest: Manifest
     digest: str
-    problems: tuple[str, ...]
+    problems: tuple[Finding, ...]
 
     @property
     def label(self) -> str:
@@ -82,11 +83,11 @@ def take_snapshots(
             write_cache(cache, index, keys.index_bytes())
         if run.unread:
             code = "some-sources-unread" if taken else "sources-unread"
-            raise SourceFault(code, sources="; ".join(run.unread))
+            raise SourceFault(code, problems(run.unread))
         return taken
 
 
-def _dated_ahead(head: Head, clock_right: bool) -> list[str]:
+def _dated_ahead(head: Head, clock_right: bool) -> list[Finding]:
     """A newest snapshot from the future: either this clock was set back, or it was ahead then. The
     store's own clock tells which; of a folder on this machine, only a person. Raises ClockSetBack."""
     now = clock.now()
@@ -94,7 +95,7 @@ def _dated_ahead(head: Head, clock_right: bool) -> list[str]:
         return []
     written = datetime.fromtimestamp(head.written, UTC)
     if clock_right or (head.written and written <= now + _DRIFT):
-        return [f"snapshot {head.sequence} is dated {head.time}: this host's clock was ahead then"]
+        return [finding("clock-was-ahead", "", sequence=head.sequence, time=head.time)]
     raise ClockSetBack("clock-behind-newest-snapshot", now=clock.text(now), time=head.time)
 
 
@@ -107,13 +108,13 @@ class _Run:
         keys: HostKeys,
         index: Index,
         head: Head,
-        alarms: list[str],
+        alarms: list[Finding],
         options: Options,
     ) -> None:
         self.repository, self.keys, self.index = repository, keys, index
         self.head, self.alarms, self.options = head, alarms, options
         self.known_before = bool(index.packs)
-        self.unread: list[str] = []
+        self.unread: list[Finding] = []
         told = options.progress
         self.pipeline = Pipeline(
             repository,
@@ -135,7 +136,7 @@ class _Run:
             try:
                 counts.append(_carried(before.get(source.name), content.add(source)))
             except SourceFault as error:
-                self.unread.append(f"{source.name}: {error}")
+                self.unread.append(of_error(error, source.name))
         if not counts:
             return []
         content.finish()
@@ -160,7 +161,7 @@ class _Run:
         chain = read_chain(self.repository, self.keys.host)
         return [s.manifest for s in chain.snapshots if s.manifest.retention == retention]
 
-    def _hold_earlier(self, manifest: Manifest, unusual: list[str]) -> None:
+    def _hold_earlier(self, manifest: Manifest, unusual: list[Finding]) -> None:
         """Whatever is happening to the sources, the snapshots from before it must stay."""
         chain = read_chain(self.repository, self.keys.host)
         earlier = [
@@ -169,7 +170,7 @@ class _Run:
             if s.sequence < manifest.sequence and s.manifest.retention == manifest.retention
         ]
         if earlier:
-            reason = f"before snapshot {manifest.sequence}: " + "; ".join(unusual)
+            reason = f"before snapshot {manifest.sequence}: " + "; ".join(map(str, unusual))
             by = f"host {self.keys.host}"
             hold(self.repository, self.keys.signer(), by, earlier[-_HELD:], reason)
 
@@ -179,7 +180,7 @@ class _Run:
         retention: Retention,
         at: datetime,
         counts: list[SourceCount],
-        unusual: list[str],
+        unusual: list[Finding],
     ) -> Manifest:
         used = [self.index.packs[number] for number in content.used]
         segments, self.pipeline.segments = self.pipeline.segments, []

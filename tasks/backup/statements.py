@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from tasks.backup.faults import Junk
 from tasks.backup.manifests import UNREAD, Snapshot
 from tasks.backup.objects import ObjectName, most_stored, read_signed
-from tasks.backup.repository import UNFIT, Repository
+from tasks.backup.repository import Repository
 from tasks.backup.structures import Hold, Proof, Pruned, PrunePlan, typed
+from tasks.shared.findings import Finding, finding, of_error
 
 OWN_HOLD = "held when it was made"
 
@@ -23,8 +24,8 @@ class Records:
     `torn`: objects whose content does not fit their name; `wrong`: signed ones that do not read."""
 
     gone: dict[str, int] = field(default_factory=dict)
-    torn: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
+    torn: list[Finding] = field(default_factory=list)
+    wrong: list[Finding] = field(default_factory=list)
 
 
 def read_pruned(repository: Repository) -> Records:
@@ -32,7 +33,7 @@ def read_pruned(repository: Repository) -> Records:
     gone, wrong = records.gone, records.wrong
     for item, _, data in repository.objects("audit", most_stored(_AUDIT)):
         if data is None:
-            records.torn.append(f"audit/{item.name}: {UNFIT}")
+            records.torn.append(finding("object-does-not-fit", f"audit/{item.name}"))
             continue
         try:
             found = read_signed(data, _AUDIT, [repository.officer])
@@ -43,9 +44,9 @@ def read_pruned(repository: Repository) -> Records:
                     if parsed:
                         gone[parsed.digest] = parsed.sequence
         except Junk as error:
-            repository.pass_over(f"audit/{item.name}", error)
+            repository.pass_over(of_error(error, f"audit/{item.name}"))
         except UNREAD as error:
-            wrong.append(f"audit/{item.name}: {error}")
+            wrong.append(of_error(error, f"audit/{item.name}"))
     return records
 
 
@@ -55,9 +56,9 @@ class Proofs:
     keys that the officer ended; `heads`: number and digest of each worker's last proof."""
 
     proofs: list[Proof] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    torn: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
+    wrong: list[Finding] = field(default_factory=list)
+    torn: list[Finding] = field(default_factory=list)
+    ended: list[Finding] = field(default_factory=list)
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def digests(self) -> set[str]:
@@ -69,14 +70,14 @@ def read_proofs(repository: Repository) -> Proofs:
     found = Proofs()
     for drill in sorted(set(repository.config.drills) | set(repository.folders("proofs"))):
         chain: dict[int, tuple[str, Proof]] = {}
-        broken: list[tuple[int, str]] = []
-        torn: list[tuple[int, str]] = []
+        broken: list[tuple[int, Finding]] = []
+        torn: list[tuple[int, Finding]] = []
         keys, ended = repository.config.drills.get(drill, []), 0
         known = {*keys, *repository.drills.get(drill, ())}
         for item, name, data in repository.objects(f"proofs/{drill}", most_stored(["proof"])):
             path = f"proofs/{drill}/{item.name}"
             if data is None:
-                torn.append((name.sequence, f"{path}: {UNFIT}"))
+                torn.append((name.sequence, finding("object-does-not-fit", path)))
                 continue
             try:
                 signed = read_signed(data, ["proof"], known)
@@ -92,24 +93,28 @@ def read_proofs(repository: Repository) -> Proofs:
                     raise Junk("proof-of-another-worker")
                 chain[name.sequence] = (name.digest, proof)
             except Junk as error:
-                repository.pass_over(path, error)
+                repository.pass_over(of_error(error, path))
             except UNREAD as error:
-                broken.append((name.sequence, f"{path}: {error}"))
+                broken.append((name.sequence, of_error(error, path)))
         before = ""
         for sequence in sorted(chain):
             stored, proof = chain[sequence]
             if proof.previous != before:
-                found.wrong.append(f"proofs/{drill}: the chain breaks at number {sequence}")
+                found.wrong.append(
+                    finding("proof-chain-broken", f"proofs/{drill}", sequence=sequence)
+                )
             found.proofs.append(proof)
             before = stored
             found.heads[drill] = (sequence, stored)
         if ended:
-            why = "signed with a key that the officer ended"
-            if not chain:
-                why += ", none with a new one: `backup run`, then `backup prove` with the new key"
-            found.ended.append(f"proofs/{drill}: {ended} proofs {why}")
-        found.wrong += [text for sequence, text in broken if sequence not in chain]
-        found.torn += [text for sequence, text in torn if sequence not in chain]
+            subject, values = f"proofs/{drill}", {"count": ended}
+            found.ended.append(
+                finding("proofs-by-ended-key", subject, **values)
+                if chain
+                else finding("proofs-by-ended-key-only", subject, **values)
+            )
+        found.wrong += [fault for sequence, fault in broken if sequence not in chain]
+        found.torn += [fault for sequence, fault in torn if sequence not in chain]
     found.proofs.sort(key=lambda proof: proof.time)
     return found
 
@@ -125,12 +130,12 @@ class Holds:
     released: set[str] = field(default_factory=set)
     held: dict[str, list[str]] = field(default_factory=dict)
     objects: dict[str, Hold] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
+    wrong: list[Finding] = field(default_factory=list)
     torn: dict[str, str] = field(default_factory=dict)
 
-    def unknown(self) -> list[str]:
+    def unknown(self) -> list[Finding]:
         """What to tell of the torn ones."""
-        return [f"{path}: {UNFIT}" for path in self.torn.values()]
+        return [finding("object-does-not-fit", path) for path in self.torn.values()]
 
 
 def read_holds(
@@ -151,10 +156,10 @@ def read_holds(
             found = read_signed(data, ["hold"], signers)
             hold = typed(found.body, Hold)
         except Junk as error:
-            repository.pass_over(f"holds/{item.name}", error)
+            repository.pass_over(of_error(error, f"holds/{item.name}"))
             continue
         except UNREAD as error:
-            holds.wrong.append(f"holds/{item.name}: {error}")
+            holds.wrong.append(of_error(error, f"holds/{item.name}"))
             continue
         holds.objects[name.digest] = hold
         if hold.release and found.signer == repository.officer:
@@ -191,7 +196,7 @@ def approved(repository: Repository) -> Iterator[Approved]:
             if found.kind == "prune-plan":
                 yield Approved(name.digest, typed(found.body, PrunePlan), item.modified)
         except Junk as error:
-            repository.pass_over(f"audit/{item.name}", error)
+            repository.pass_over(of_error(error, f"audit/{item.name}"))
         except UNREAD:
             continue
 

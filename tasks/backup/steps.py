@@ -15,34 +15,32 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
-from tasks.backup.house import House
 from tasks.backup.prove import ProofOptions
 from tasks.backup.proving import run_proofs
 from tasks.backup.running import expected_bytes, run_backup, run_doctor, run_verify
+from tasks.backup.setup import drill_key
+from tasks.backup.snapshot import Taken
 from tasks.backup.watch import has_gaps, is_gap
-from tasks.shared import opening
-from tasks.shared.settings import Settings, load
+from tasks.shared.findings import Finding, finding
 from tasks.shared.steps import task
+from tasks.workspace import Workspace
 
 STEP_PERCENT = 5.0
-
-
-def _opener(settings: Settings) -> Any:
-    return lambda: opening.journal(settings)
+_GAPS = ("file-or-folder-not-read", "file-gone-while-read")
 
 
 @task(name="take the snapshots", retries=2, retry_delay_seconds=60)
 def take(home: str, actor: str) -> list[dict[str, Any]]:
     """Back up the home and its sources; packs that an earlier try carried off are used again."""
-    settings = load(Path(home))
-    with_bar = _Bar("backup-progress", "Sources read", expected_bytes(_opener(settings)))
-    taken = run_backup(House(settings), actor, _opener(settings), progress=with_bar)
+    workspace = Workspace.open(Path(home))
+    with_bar = _Bar("backup-progress", "Sources read", expected_bytes(workspace))
+    taken = run_backup(workspace, actor, progress=with_bar)
     with_bar.finish()
     get_run_logger().info("%d snapshot(s) stand on the store", len(taken))
     return [_row(one) for one in taken]
 
 
-def _row(one: Any) -> dict[str, Any]:
+def _row(one: Taken) -> dict[str, Any]:
     counts = one.manifest.sources
     return {
         "snapshot": one.label,
@@ -52,20 +50,20 @@ def _row(one: Any) -> dict[str, Any]:
         "bytes": one.manifest.total_bytes(),
         "new bytes": sum(count.new_bytes for count in counts),
         "unreadable": sum(count.unreadable + count.missing for count in counts),
-        "flags": "; ".join(flag for flag in one.manifest.flags if not is_gap(flag)),
-        "gaps": "; ".join(_gaps(one)),
+        "flags": [str(flag) for flag in one.manifest.flags if not is_gap(flag)],
+        "gaps": [str(gap) for gap in _gaps(one)],
     }
 
 
-def _gaps(taken: Any) -> list[str]:
+def _gaps(taken: Taken) -> list[Finding]:
     """What could not be read, new or as before, and the first five names."""
     manifest = taken.manifest
     if not has_gaps(manifest):
         return []
     count = sum(source.unreadable + source.missing for source in manifest.sources)
     flags = [flag for flag in manifest.flags if is_gap(flag)]
-    flags = flags or [f"{count} files or folders could not be read, as before"]
-    names = [text for text in taken.problems if ": unreadable" in text or text.endswith(": gone")]
+    flags = flags or [finding("gaps-as-before", count=count)]
+    names = [found for found in taken.problems if found.code in _GAPS]
     return [*flags, *names[:5]]
 
 
@@ -95,24 +93,25 @@ class _Bar:
 
 @task(name="publish the snapshots")
 def publish(taken: list[dict[str, Any]]) -> None:
-    create_table_artifact(table=taken, key="backup-snapshots", description="Newest snapshots")
+    table = [row | {name: "; ".join(row[name]) for name in ("flags", "gaps")} for row in taken]
+    create_table_artifact(table=table, key="backup-snapshots", description="Newest snapshots")
 
 
 @task(name="verify a share of the packs", retries=1, retry_delay_seconds=60)
 def check(home: str, actor: str, share: int) -> list[str]:
     """Read the next part of the packs and all that is small; returns what does not hold."""
-    settings = load(Path(home))
-    wanted = share or settings.backup.verify_share
-    report = run_verify(House(settings), actor, _opener(settings), wanted)
+    workspace = Workspace.open(Path(home))
+    wanted = share or workspace.settings.backup.verify_share
+    report = run_verify(workspace, actor, wanted)
     get_run_logger().info("%d of %d packs read", report.packs_read, report.packs)
-    return report.damaged
+    return [str(found) for found in report.damaged]
 
 
 @task(name="examine the store")
 def examine(home: str, actor: str) -> list[str]:
     """Every destructive verb on canaries; returns the checks that failed."""
-    settings = load(Path(home))
-    found = run_doctor(House(settings), actor, _opener(settings))
+    workspace = Workspace.open(Path(home))
+    found = run_doctor(workspace, actor)
     table = [{"check": c.name, "ok": c.ok, "detail": c.detail} for c in found.checks]
     create_table_artifact(table=table, key="backup-doctor", description="Does the store guard?")
     return found.failed()
@@ -123,12 +122,11 @@ def prove(
     home: str, actor: str, scope: str, files: int, accept_flags: bool
 ) -> list[dict[str, Any]]:
     """Restore what no drill has proved yet, with the drill key of this machine."""
-    settings = load(Path(home))
-    house = House(settings)
-    path, phrase = house.drill_key()
+    workspace = Workspace.open(Path(home))
+    path, phrase = drill_key(workspace)
     bar = _Bar("restore-progress", "Restored by the drill")
     options = ProofOptions(scope, files, accept_flags=accept_flags, progress=bar)
-    done = run_proofs(house, actor, _opener(settings), path, phrase, options)
+    done = run_proofs(workspace, actor, path, phrase, options)
     bar.finish()
     get_run_logger().info("%d snapshot(s) countersigned", len(done))
     return [

@@ -9,6 +9,7 @@ import msgspec
 
 from tasks.backup.faults import Damaged
 from tasks.backup.sealing import key_id
+from tasks.shared.findings import Finding
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -116,7 +117,7 @@ class Manifest(msgspec.Struct, frozen=True):
     tree_digest: str
     packs: list[tuple[str, int]]
     index: list[str]
-    flags: list[str]
+    flags: list[Finding]  # what looked wrong when it was taken
 
     def total_bytes(self) -> int:
         return sum(source.bytes for source in self.sources)
@@ -232,7 +233,8 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     target_raw: str = ""
     same: str = ""  # hard links share this mark
     device: Number = 0
-    mark: str = ""  # changed | sqlite | unreadable: why
+    mark: str = ""  # changed | sqlite | gone | unreadable
+    reason: str = ""  # of the mark, as the system stated it
     far_mtime: str = ""
 
     def path_bytes(self) -> bytes:

@@ -14,11 +14,12 @@ from pathlib import Path
 import blake3
 
 from tasks.backup.late import Attributes, Late
-from tasks.backup.names import MARKER
+from tasks.backup.names import MARKER, show
 from tasks.backup.reach import near, open_file
 from tasks.backup.structures import Entry, Extent
 from tasks.backup.wanted import Wanted, as_fault, is_junction, spread, write_all
 from tasks.shared.errors import Refused
+from tasks.shared.findings import Finding, finding
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -41,7 +42,7 @@ class Target:
     devices: bool = False
     owners: bool = False
     key: bytes = b""
-    troubles: list[str] = field(default_factory=list)
+    troubles: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._attributes = Attributes(self.special, self.owners)
@@ -70,7 +71,7 @@ class Target:
         return False
 
     @property
-    def untimed(self) -> list[str]:
+    def untimed(self) -> list[Finding]:
         """Entries whose time the disk does not hold."""
         return self._attributes.untimed
 
@@ -99,7 +100,8 @@ class Target:
                 self._above(place)
                 self._late.links.append((place, entry))
             else:
-                self.troubles.append(f"{entry.path}: a {entry.type} is only restored by option")
+                name, kind = show(entry.path_bytes()), entry.type
+                self.troubles.append(finding("entry-type-not-restored", name, kind=kind))
         return files, kept
 
     def _place(self, entry: Entry) -> bytes:

@@ -14,6 +14,7 @@ from tasks.backup.manifests import read_manifest
 from tasks.backup.objects import digest
 from tasks.backup.repository import SHIPPED, Repository, read_head
 from tasks.backup.stores.base import Item
+from tasks.shared.findings import Finding, finding, of_error
 
 
 @dataclass
@@ -25,11 +26,10 @@ class VerifyReport:
     packs: int = 0
     packs_read: int = 0
     bytes_read: int = 0
-    damaged: list[str] = field(default_factory=list)
-    leftovers: list[str] = field(default_factory=list)
+    damaged: list[Finding] = field(default_factory=list)
+    leftovers: list[Finding] = field(default_factory=list)
     bad_packs: list[str] = field(default_factory=list)
-    junk: list[str] = field(default_factory=list)
-    lost_by: dict[str, list[str]] = field(default_factory=dict)
+    junk: list[Finding] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
@@ -54,15 +54,15 @@ def verify(
     report = VerifyReport()
     _check_head(repository, report)
     found = survey(repository)
-    begun = {
-        text
+    begun = [
+        fault
         for host, last in (finished or {}).items()
         if host in found.chains
-        for text in found.chains[host].begun_only(last)
-    }
-    report.damaged += [text for text in (*found.faults(), *found.damage()) if text not in begun]
+        for fault in found.chains[host].begun_only(last)
+    ]
+    report.damaged += [fault for fault in (*found.faults(), *found.damage()) if fault not in begun]
     report.junk += found.junk()
-    report.leftovers += [*sorted(begun), *found.set_aside()]
+    report.leftovers += [*begun, *found.set_aside()]
     needed = _check_snapshots(repository, found, report)
     there = repository.pack_items()
     chosen = sorted(set(needed) | (set(indexed) & set(there)))
@@ -75,11 +75,14 @@ def verify(
             report.packs_read += 1
             report.bytes_read += size
             if not good:
-                report.damaged.append(f"packs/{name}: content does not fit the name")
+                report.damaged.append(finding("content-differs-from-name", f"packs/{name}"))
                 report.bad_packs.append(name)
     named = set(chosen)
     report.leftovers += [
-        f"packs/{item.name}" for name, items in there.items() if name not in named for item in items
+        finding("object-not-named", f"packs/{item.name}")
+        for name, items in there.items()
+        if name not in named
+        for item in items
     ]
     return report
 
@@ -94,13 +97,13 @@ def _check_head(repository: Repository, report: VerifyReport) -> None:
     try:
         read_head(repository.store, repository.patience)
     except (Damaged, Missing) as error:
-        report.damaged.append(str(error))
+        report.damaged.append(of_error(error, "REPO"))
     for name in SHIPPED:
         try:
             if digest(repository.read(name)) != repository.config.files.get(name):
-                report.damaged.append(f"{name}: not the document that the officer signed for")
+                report.damaged.append(finding("document-not-the-signed-one", name))
         except Missing:
-            report.damaged.append(f"{name}: missing")
+            report.damaged.append(finding("object-missing", name))
 
 
 def _check_snapshots(
@@ -127,19 +130,21 @@ def _check_snapshots(
 def _check_segments(
     repository: Repository, host: str, named: set[str], report: VerifyReport
 ) -> None:
-    whole, broken = set(), []
+    whole: set[str] = set()
+    broken: list[tuple[str, Finding]] = []
     for item, name, data in repository.objects(f"index/{host}"):
         if data is not None:
             whole.add(name.digest)
         else:
-            broken.append((name.digest, f"index/{host}/{item.name}: content does not fit the name"))
-    for name, text in broken:
+            fault = finding("content-differs-from-name", f"index/{host}/{item.name}")
+            broken.append((name.digest, fault))
+    for name, fault in broken:
         if name in named and name not in whole:
-            report.damaged.append(text)
+            report.damaged.append(fault)
         elif name not in whole:
-            report.leftovers.append(text)
+            report.leftovers.append(fault)
     gone = named - whole - {name for name, _ in broken}
-    report.damaged += [f"index/{host}/{name}: missing" for name in sorted(gone)]
+    report.damaged += [finding("object-missing", f"index/{host}/{name}") for name in sorted(gone)]
 
 
 def _check_presence(
@@ -149,8 +154,12 @@ def _check_presence(
         items = there.get(name, [])
         if any(item.size == size for item in items):
             continue
-        what = "cut short or grown" if items else "missing"
-        report.damaged.append(f"packs/{name}: {what}; needed by {', '.join(snapshots[:3])}")
+        subject, values = f"packs/{name}", {"snapshots": ", ".join(snapshots[:3])}
+        report.damaged.append(
+            finding("pack-of-wrong-size", subject, **values)
+            if items
+            else finding("pack-missing", subject, **values)
+        )
         report.bad_packs.append(name)
 
 

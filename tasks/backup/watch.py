@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tasks.backup.sources import Source
 from tasks.backup.structures import Manifest, SourceCount
 from tasks.shared import clock
+from tasks.shared.findings import Finding, finding
 
 if TYPE_CHECKING:
     from tasks.backup.choosing import Survey
@@ -20,44 +21,48 @@ _DRIFT = 0.25  # hours that two clocks may differ
 SHRUNK, GROWN, GROWN_BYTES = 0.5, 2.0, 1 << 30
 
 
-def unusual(before: SourceCount | None, now: SourceCount, anew: bool = False) -> list[str]:
+def unusual(before: SourceCount | None, now: SourceCount, anew: bool = False) -> list[Finding]:
     """What is out of line between two snapshots of a source: the marks of ransomware. `anew`:
     packs were lost or recipients changed, so that all counts as new without being so."""
     if before is None:
         return []
     found = []
     if not anew and now.new_files >= MASS_FILES and now.new_files > now.files * MASS_SHARE:
-        found.append(f"{now.name}: mass change: {now.new_files} of {now.files} files are new")
+        found.append(finding("files-changed-in-mass", now.name, new=now.new_files, files=now.files))
     dense_before = before.seen_stored / before.seen_bytes if before.seen_bytes else 1.0
     dense = now.stored_bytes / now.new_bytes if now.new_bytes else 0.0
     much = now.new_bytes > max(DENSE_BYTES, now.bytes * DENSE_SHARE)
     if much and dense > DENSE and dense_before < DENSE_BEFORE:
         found.append(
-            f"{now.name}: new content does not compress ({dense:.0%}, before {dense_before:.0%}): "
-            "it may be encrypted"
+            finding(
+                "content-maybe-encrypted",
+                now.name,
+                density=round(dense, 4),
+                before=round(dense_before, 4),
+            )
         )
     few = before.files >= MASS_FILES and now.files < before.files * SHRUNK
     if few or (before.files and not now.files):  # a mount that went away leaves an empty folder
-        found.append(f"{now.name}: {before.files - now.files} of {before.files} files are gone")
+        gone = before.files - now.files
+        found.append(finding("files-vanished", now.name, gone=gone, files=before.files))
     if now.bytes > before.bytes * GROWN + GROWN_BYTES:
-        found.append(f"{now.name}: grew from {before.bytes} to {now.bytes} bytes")
+        found.append(finding("source-grew", now.name, before=before.bytes, bytes=now.bytes))
     return found
 
 
-_UNREAD = "files or folders could not be read"
-
-
-def unread(before: SourceCount | None, now: SourceCount) -> list[str]:
+def unread(before: SourceCount | None, now: SourceCount) -> list[Finding]:
     """That more of a source could not be read, or went missing while it was read, than the time
     before: what is not in a snapshot cannot be restored from it."""
     was = before.unreadable + before.missing if before else 0
     count = now.unreadable + now.missing
-    return [f"{now.name}: {count} {_UNREAD}, {was} before"] if count > was else []
+    if count <= was:
+        return []
+    return [finding("source-not-all-read", now.name, count=count, before=was)]
 
 
-def is_gap(flag: str) -> bool:
+def is_gap(flag: Finding) -> bool:
     """Whether a snapshot's flag is of `unread`: a gap, and no mark of an attack."""
-    return _UNREAD in flag
+    return flag.code == "source-not-all-read"
 
 
 def has_gaps(manifest: Manifest) -> bool:
@@ -65,11 +70,11 @@ def has_gaps(manifest: Manifest) -> bool:
     return any(count.unreadable or count.missing for count in manifest.sources)
 
 
-def taken_away(before: Manifest | None, names: Sequence[str]) -> list[str]:
+def taken_away(before: Manifest | None, names: Sequence[str]) -> list[Finding]:
     """Sources of the last snapshot of a class that the settings no longer name: whoever owns the host
     could end their backups so, and nothing would grow late."""
     gone = [count.name for count in before.sources if count.name not in names] if before else []
-    return [f"{name}: is no longer among the sources" for name in gone]
+    return [finding("source-removed", name) for name in gone]
 
 
 @dataclass(frozen=True)
@@ -88,10 +93,14 @@ class Freshness:
         return not self.newest or not -_DRIFT <= self.age_hours <= self.objective_hours
 
     @property
-    def told(self) -> str:
-        ahead = ", dated in the future" if self.age_hours < -_DRIFT else ""
-        newest = self.newest or "never"
-        return f"{self.source}: newest {newest}{ahead}, objective {self.objective_hours:g} hours"
+    def finding(self) -> Finding:
+        """The same for people: when it was last in a snapshot, and its objective in hours."""
+        values = {"newest": self.newest, "hours": self.objective_hours}
+        if not self.newest:
+            return finding("source-never-backed-up", self.source, **values)
+        if self.age_hours < -_DRIFT:
+            return finding("newest-snapshot-in-future", self.source, **values)
+        return finding("newest-snapshot-of-source", self.source, **values)
 
 
 def freshness(

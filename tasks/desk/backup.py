@@ -9,31 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.desk import backup_admin, backup_keys, backup_restore
-from tasks.desk.backup_asking import Key, bar, passphrase_of, tell_junk
+from tasks.desk.backup_asking import MOST_NAMED, Key, bar, passphrase_of, tell_junk
 from tasks.desk.context import Json, desk, say, show
 from tasks.shared.errors import Exit
 
 if TYPE_CHECKING:
-    from tasks.backup.house import House
     from tasks.backup.snapshot import Taken
-    from tasks.shared.journal import Journal
+    from tasks.shared.findings import Finding
 
 app = typer.Typer(no_args_is_help=True, help="Sealed copies off-site, and bringing them back.")
 app.add_typer(backup_keys.app, name="keys")
 app.add_typer(backup_admin.prune, name="prune")
 app.add_typer(backup_admin.hold, name="hold")
-
-
-def _house() -> House:
-    from tasks.backup.house import House
-
-    return House(desk.workspace.settings)
-
-
-def _journal() -> Journal:
-    from tasks.shared.opening import journal
-
-    return journal(desk.workspace.settings)
 
 
 @app.command()
@@ -49,14 +36,14 @@ def run(
     from tasks.backup.running import expected_bytes, run_backup
     from tasks.backup.watch import has_gaps, is_gap
 
-    actor, house = desk.actor, _house()
+    actor, workspace = desk.actor, desk.workspace
     taken: list[Taken] = []
-    junk: list[str] = []
+    junk: list[Finding] = []
     try:
-        with bar("sources", as_json, "seen", expected_bytes(_journal)) as progress:
-            run_backup(house, actor, _journal, hold, progress, clock_right, taken, junk)
+        with bar("sources", as_json, "seen", expected_bytes(workspace)) as progress:
+            run_backup(workspace, actor, hold, progress, clock_right, taken, junk)
     finally:  # what stands is told, whatever could not be read
-        _tell_taken(taken, as_json, house.settings.backup.store)
+        _tell_taken(taken, as_json, workspace.settings.backup.store)
         tell_junk(junk, as_json)
     flags = [flag for one in taken for flag in one.manifest.flags]
     if not all(map(is_gap, flags)):
@@ -67,18 +54,26 @@ def run(
 
 def _tell_taken(taken: list[Taken], as_json: bool, store: str) -> None:
     if as_json:
-        print(json.dumps([_taken_row(one) | {"problems": list(one.problems)} for one in taken]))
+        print(json.dumps([_taken_facts(one) for one in taken]))
     elif taken:
         show([_taken_row(one) for one in taken], as_json=False, title="Snapshots")
         for one in taken:
-            for text in (*one.manifest.flags, *one.problems[:20]):
-                say(f"  {text}")
-            if len(one.problems) > 20:
-                say(f"  and {len(one.problems) - 20} more: --json names up to 1,000")
+            for found in (*one.manifest.flags, *one.problems[:MOST_NAMED]):
+                say(f"  {found}")
+            if len(one.problems) > MOST_NAMED:
+                say(f"  and {len(one.problems) - MOST_NAMED} more: --json names up to 1,000")
         say(f"Stored at {store}. The next restore drill countersigns them.")
 
 
-def _taken_row(one) -> dict[str, object]:
+def _taken_facts(one: Taken) -> dict[str, object]:
+    """For a script: the same with each flag and problem as data."""
+    return _taken_row(one) | {
+        "flags": [flag.as_dict() for flag in one.manifest.flags],
+        "problems": [found.as_dict() for found in one.problems],
+    }
+
+
+def _taken_row(one: Taken) -> dict[str, object]:
     counts = one.manifest.sources
     return {
         "snapshot": one.label,
@@ -98,11 +93,11 @@ def list_(as_json: Json = False) -> None:
     if a source is late, a chain has a fault or an object is damaged. Junk that somebody left on the
     store is named and changes nothing."""
     from tasks.backup.choosing import survey
+    from tasks.backup.setup import host_keys, repository, sources
     from tasks.backup.watch import freshness
 
-    house = _house()
-    keys = house.keys()
-    found = survey(house.repository(keys))
+    keys = host_keys(desk.workspace)
+    found = survey(repository(desk.workspace, keys))
     rows = []
     for one in found.snapshots():
         proof = found.proof_of(one.digest)
@@ -116,12 +111,14 @@ def list_(as_json: Json = False) -> None:
                 "proved": proof.time[:10] if proof else "",
                 "held": len(found.holds.held.get(one.digest, ())),
                 "unreadable": sum(c.unreadable + c.missing for c in one.manifest.sources),
-                "flags": "; ".join(one.manifest.flags),
+                "flags": [flag.as_dict() for flag in one.manifest.flags]
+                if as_json
+                else "; ".join(map(str, one.manifest.flags)),
             }
         )
     show(rows, as_json=as_json, title="Snapshots")
-    late = [line for line in freshness(found, keys.host, house.sources()) if line.late]
-    told = [f"late: {line.told}" for line in late]
+    late = [line for line in freshness(found, keys.host, sources(desk.workspace)) if line.late]
+    told = [f"late: {line.finding}" for line in late]
     told += [f"wrong: {fault}" for fault in found.faults()]
     told += [f"damaged: {text}" for text in found.damage()]
     told += [f"set aside: {text}" for text in found.set_aside()]
@@ -138,14 +135,15 @@ def verify(
 ) -> None:
     """Read every object and hold it against its digest. Needs no private key. Exit 1 on damage."""
     from tasks.backup.running import run_verify
+    from tasks.shared.findings import Finding
 
     with bar("read", as_json) as progress:
-        report = run_verify(_house(), desk.actor, _journal, share, progress=progress)
+        report = run_verify(desk.workspace, desk.actor, share, progress=progress)
     if as_json:
-        print(json.dumps(vars(report), default=list))
+        print(json.dumps(vars(report), default=Finding.as_dict))
     else:
-        for text in report.damaged:
-            say(f"damaged: {text}")
+        for found in report.damaged:
+            say(f"damaged: {found}")
         tell_junk(report.junk, as_json)
         if report.leftovers:
             say(f"{len(report.leftovers)} objects that no snapshot names are passed over")
@@ -175,17 +173,17 @@ def prove(
     """
     from tasks.backup.prove import SCOPES, ProofOptions
     from tasks.backup.proving import run_proofs
+    from tasks.backup.setup import drill_key
 
     if scope not in SCOPES:
         raise typer.BadParameter(f"one of {', '.join(SCOPES)}", param_hint="--scope")
-    house = _house()
-    path, phrase = (key, passphrase_of(key)) if key else house.drill_key()
+    path, phrase = (key, passphrase_of(key)) if key else drill_key(desk.workspace)
     actor = desk.actor
-    junk: list[str] = []
+    junk: list[Finding] = []
     with bar("restored", as_json, "seen") as progress:
         options = ProofOptions(scope, files, accept_flags=accept_flags, progress=progress)
         try:
-            done = run_proofs(house, actor, _journal, path, phrase, options, junk)
+            done = run_proofs(desk.workspace, actor, path, phrase, options, junk)
         finally:
             tell_junk(junk, as_json)
     rows = [
@@ -206,14 +204,14 @@ app.command()(backup_restore.restore)
 def doctor(as_json: Json = False) -> None:
     """Try every destructive verb on canaries, with this host's own credentials. Exit 1 if one works."""
     from tasks.backup.running import run_doctor
+    from tasks.backup.setup import host_keys
 
-    house = _house()
-    house.keys()  # without them there is nothing to wait for
+    host_keys(desk.workspace)  # without them there is nothing to wait for
     if not as_json:
         say(
             f"Waiting {desk.workspace.settings.backup.grace_seconds:g} s until the grace time is over ..."
         )
-    found = run_doctor(house, desk.actor, _journal)
+    found = run_doctor(desk.workspace, desk.actor)
     rows = [
         {"check": c.name, "result": "ok" if c.ok else "FAILED", "detail": c.detail}
         for c in found.checks

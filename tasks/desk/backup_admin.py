@@ -25,7 +25,7 @@ Password = Annotated[Path | None, typer.Option(help="Its password.")]
 
 def _admin(store: str, user: str, password_file: Path | None) -> AdminStore:
     """The store with the right to delete."""
-    from tasks.backup.house import StoreAccount, open_store
+    from tasks.backup.setup import StoreAccount, open_store
     from tasks.backup.stores.admin import LocalAdmin, SmbAdmin
     from tasks.backup.stores.local import LocalStore
     from tasks.shared.smb.store import SmbStore
@@ -60,7 +60,7 @@ def plan(
     now = server_now(_admin(store, user, password_file))
     made = make_plan(repository, now, cool_off_days)
     out.write_text(json.dumps(plain(made), indent=1))
-    tell_junk([f"{path}: {why}" for path, why in sorted(repository.junk.items())], as_json)
+    tell_junk([found for _, found in sorted(repository.junk.items())], as_json)
     size = sum(size for _, size in made.packs)
     words = f"{len(made.manifests)} snapshots, {len(made.packs)} packs, {size / 1e6:.1f} MB may go"
     tell(as_json, f"{words}\n{out} written. Next: continuity backup prune approve {out}", plan=str(out),
@@ -156,12 +156,11 @@ def add(
 ) -> None:
     """Hold snapshots. Any host may: it takes nothing away."""
     from tasks.backup.choosing import choose, survey
-    from tasks.backup.house import House
     from tasks.backup.retention import hold as keep
+    from tasks.backup.setup import host_keys, repository as repository_of
 
-    house = House(desk.workspace.settings)
-    keys = house.keys()
-    repository = house.repository(keys)
+    keys = host_keys(desk.workspace)
+    repository = repository_of(desk.workspace, keys)
     found = survey(repository)
     digests = [choose(found, snapshot=text).snapshot.digest for text in snapshots]
     made = keep(repository, keys.signer(), f"{desk.actor} at host {keys.host}", digests, reason)
@@ -174,10 +173,10 @@ def add(
 def list_(as_json: Json = False) -> None:
     """Holds that stand, and those that were released."""
     from tasks.backup.choosing import survey
-    from tasks.backup.house import House
+    from tasks.backup.setup import repository
     from tasks.backup.statements import OWN_HOLD
 
-    holds = survey(House(desk.workspace.settings).repository()).holds
+    holds = survey(repository(desk.workspace)).holds
     found = [(n, h.time, h.by, len(h.manifests), h.reason) for n, h in holds.objects.items()]
     found += [(n, s.manifest.time, f"host {s.host}", 1, OWN_HOLD) for n, s in holds.own.items()]
     rows = [

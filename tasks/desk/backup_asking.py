@@ -14,13 +14,14 @@ import typer
 
 from tasks.desk.context import desk, say
 
-MOST_JUNK = 20
+MOST_NAMED = 20
 """Objects named one by one."""
 
 if TYPE_CHECKING:
-    from tasks.backup.house import StoreAccount
     from tasks.backup.options import Progress
     from tasks.backup.repository import Repository
+    from tasks.backup.setup import StoreAccount
+    from tasks.shared.findings import Finding
 
 Key = Annotated[Path | None, typer.Option("--key", help="Key file, or a typed key sheet.")]
 Store = Annotated[
@@ -42,7 +43,7 @@ def account_of(store: str, user: str, password_file: Path | None) -> StoreAccoun
     """A store named on the command line, for a machine without a home folder."""
     if not store:
         return None
-    from tasks.backup.house import StoreAccount, secret_text
+    from tasks.backup.setup import StoreAccount, secret_text
 
     return StoreAccount(store, user, secret_text(password_file, "password_file"))
 
@@ -51,15 +52,15 @@ def repository_with(
     key: Path | None, account: StoreAccount | None, kinds: tuple[str, ...] = ("recovery", "drill")
 ) -> tuple[Repository, bytes]:
     """A repository opened with a private key, and the key's seed."""
-    from tasks.backup.house import House, open_store
     from tasks.backup.keymaking import read_key
     from tasks.backup.repository import open_repository
+    from tasks.backup.setup import open_store, store_of
 
     if key is None:
         raise typer.BadParameter("give the key file", param_hint="--key")
     locked = read_key(key, kinds)
     seed = locked.open(passphrase_of(key))
-    store = open_store(account) if account else House(desk.workspace.settings).store()
+    store = open_store(account) if account else store_of(desk.workspace)
     return open_repository(store, locked.officer.hex(), locked.repository.hex()), seed
 
 
@@ -91,11 +92,11 @@ def bar(what: str, quiet: bool, kind: str = "read", total: int = 0) -> Iterator[
         yield told
 
 
-def tell_junk(junk: Sequence[str], as_json: bool) -> None:
+def tell_junk(junk: Sequence[Finding], as_json: bool) -> None:
     """Name what somebody left on the store and nothing here believes. A script gets its JSON alone, and
     whoever reads its log the names."""
-    texts = [f"junk, passed over: {text}" for text in junk[:MOST_JUNK]]
-    if len(junk) > MOST_JUNK:
-        texts.append(f"junk, passed over: {len(junk) - MOST_JUNK} more objects")
+    texts = [f"junk, passed over: {found}" for found in junk[:MOST_NAMED]]
+    if len(junk) > MOST_NAMED:
+        texts.append(f"junk, passed over: {len(junk) - MOST_NAMED} more objects")
     for text in texts:
         print(text, file=sys.stderr) if as_json else say(text)

@@ -11,17 +11,10 @@ from tasks.desk.backup_asking import Key, passphrase_of, repository_with
 from tasks.desk.context import Json, desk, say, show, tell
 
 if TYPE_CHECKING:
-    from tasks.backup.house import House
     from tasks.backup.repository import Repository
 
 app = typer.Typer(no_args_is_help=True, help="Keys: made once, kept in a safe, turned over.")
 Out = Annotated[Path, typer.Option("--out", help="Folder for the safe, on a stick.")]
-
-
-def _house() -> House:
-    from tasks.backup.house import House
-
-    return House(desk.workspace.settings)
 
 
 def _of(repository: Repository, heads: list[str] | None = None) -> tuple[str, list[str], str]:
@@ -42,16 +35,17 @@ def make(
     CONTINUITY_DRILL_PASSPHRASE).
     """
     from tasks.backup import keymaking
+    from tasks.backup.setup import key_file, store_of
     from tasks.backup.sheet import write_sheet
     from tasks.shared.errors import BadInput
 
-    house = _house()
-    if house.key_file.exists():
-        raise BadInput("host-keys-already-exist", key_file=house.key_file)
+    own_keys = key_file(desk.workspace)
+    if own_keys.exists():
+        raise BadInput("host-keys-already-exist", key_file=own_keys)
     phrase = passphrase_of(out, new=True)
     own = passphrase_of(out / "drill.key", "CONTINUITY_DRILL_PASSPHRASE", True) if drill else ""
-    made = keymaking.make(house.store(), host, out, phrase, drill, own)
-    made.host.save(house.key_file)
+    made = keymaking.make(store_of(desk.workspace), host, out, phrase, drill, own)
+    made.host.save(own_keys)
     for path in made.files:
         locked = keymaking.read_key(path, ("recovery", "officer", "drill"))
         write_sheet(path.with_suffix(".pdf"), locked, *_of(made.repository))
@@ -71,10 +65,10 @@ def sheet(
     """Print a key's sheet again, with the newest snapshots for --expect-head."""
     from tasks.backup.choosing import survey
     from tasks.backup.keymaking import read_key
+    from tasks.backup.setup import repository as repository_of
     from tasks.backup.sheet import write_sheet
 
-    house = _house()
-    repository = house.repository()
+    repository = repository_of(desk.workspace)
     locked = read_key(key, ("recovery", "officer", "drill"))
     write_sheet(out, locked, *_of(repository, survey(repository).heads()))
     say(f"{out} written")
@@ -93,7 +87,9 @@ def check(key: Annotated[Path, typer.Argument(help="A key file or typed sheet.")
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """Hosts, recipients and drill workers that the officer named."""
-    config = _house().repository().config
+    from tasks.backup.setup import repository
+
+    config = repository(desk.workspace).config
     rows = [
         *({"what": r.role, "name": r.name, "key": r.id(), "from": ""} for r in config.recipients),
         *(
@@ -119,13 +115,14 @@ def rotate_host(
 ) -> None:
     """New keys for this host; the old ones sign nothing more. Needs the officer's key."""
     from tasks.backup import keymaking
+    from tasks.backup.setup import host_keys, key_file
 
-    house = _house()
+    own_keys = key_file(desk.workspace)
     repository, seed = repository_with(key, None, ("officer",))
-    old = house.keys()
+    old = host_keys(desk.workspace)
     _, fresh = keymaking.rotate_host(repository, seed, old, last)
-    house.key_file.replace(house.key_file.with_suffix(".old"))
-    fresh.save(house.key_file)
+    own_keys.replace(own_keys.with_suffix(".old"))
+    fresh.save(own_keys)
     say(f"Host {fresh.host} has new keys; the next backup stores everything anew.")
 
 

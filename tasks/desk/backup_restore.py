@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tasks.backup.choosing import Choice, Survey
     from tasks.backup.report import Report
+    from tasks.shared.findings import Finding
 
 
 def restore(
@@ -63,10 +64,12 @@ def restore(
     from tasks.backup.report import RestoreOptions
     from tasks.backup.restore import restore as bring_back
     from tasks.backup.watch import has_gaps
+    from tasks.shared.findings import Finding
 
     repository, seed = repository_with(key, account_of(store, user, password_file))
     found = survey(repository)
-    wrong = [*found.faults(), *found.damage(), *filter(None, map(found.behind, expect_head or ()))]
+    behind = [late for head in expect_head or () if (late := found.behind(head))]
+    wrong = [*found.faults(), *found.damage(), *behind]
     if not as_json:  # it carries these itself; a person hears them also where no choice is possible
         _say_all("wrong", wrong)
         tell_junk(found.junk(), as_json)
@@ -88,13 +91,14 @@ def restore(
                                     manifest.sequence))  # fmt: skip
         want = Patterns(options.patterns).want
         files, notes = lacking(library, seed, manifest, earlier, want)
-        report.lacking += map(str, files)
+        report.lacking += files
         report.warnings += notes
     nothing = bool(only) and not (report.files or report.kept or report.folders or report.links)
     if as_json:
         report.warnings += choice.warnings
-        told = {"snapshot": choice.snapshot.label, "proved": proved, "whole": report.whole}
-        print(json.dumps({**told, "wrong": wrong, "junk": found.junk(), **vars(report)}))
+        facts = {"snapshot": choice.snapshot.label, "proved": choice.proof.time if choice.proof else "",
+                 "whole": report.whole, "wrong": wrong, "junk": found.junk(), **vars(report)}  # fmt: skip
+        print(json.dumps(facts, default=Finding.as_dict))
     else:
         _tell(report, target, nothing)
         _other_classes(found, choice)
@@ -103,9 +107,9 @@ def restore(
     raise typer.Exit(Exit.GAPS if report.has_gaps else Exit.DONE)
 
 
-def _say_all(word: str, texts: Sequence[str]) -> None:
-    for text in texts:
-        say(f"{word}: {text}")
+def _say_all(word: str, findings: Sequence[Finding]) -> None:
+    for found in findings:
+        say(f"{word}: {found}")
 
 
 def _tell(report: Report, target: Path, nothing: bool) -> None:

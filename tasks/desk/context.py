@@ -148,7 +148,9 @@ def _marked(title: str) -> str:
     return f"DRILL: {title}" if opened and title and "DRILL" not in title else title
 
 
-def told(error: ContinuityError) -> int:
-    """Say an error on standard error; returns the exit code."""
-    print(str(error), file=sys.stderr)
+def told(error: ContinuityError, *, as_json: bool = False) -> int:
+    """Print an error on standard error, as one line of JSON for a script: standard output may hold the
+    result of what was done before. Returns the exit code."""
+    text = json.dumps(error.as_dict(), default=str) if as_json else str(error)
+    print(text, file=sys.stderr)
     return error.exit_code

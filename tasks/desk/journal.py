@@ -154,7 +154,7 @@ def adopt(
 
 def _tell_listed(done: Adoption) -> None:
     """What was not taken and needs a person, as a table; the rest is counted."""
-    due = [passed.row() for passed in done.listed if passed.reason.next]
+    due = [passed.row() for passed in done.listed if passed.reason.to_do]
     columns = ("seq", "kind", "subject", "by", "next", "why")
     if due:
         show([{name: row[name] for name in columns} for row in due], as_json=False,

@@ -71,7 +71,13 @@ def run(arguments: list[str] | None = None) -> None:
     try:
         app(given, prog_name="continuity")
     except ContinuityError as error:
-        sys.exit(told(error))
+        sys.exit(told(error, as_json=_asks_for_json(given)))
+
+
+def _asks_for_json(arguments: list[str]) -> bool:
+    """Whether `--json` is among the options: after `--` it is a value."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return "--json" in arguments[:end]
 
 
 def in_front(arguments: list[str]) -> list[str]:

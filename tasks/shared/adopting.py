@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.shared import kinds
+from tasks.shared import kinds, messages
 from tasks.shared.journal import Event
 
 Kinds = tuple[type[kinds.Body], ...]
@@ -72,46 +72,55 @@ TAKEN: Mapping[type[kinds.Body], str] = {
 
 @dataclass(frozen=True)
 class Reason:
-    """Why an event type is only listed, and what a person does about it: empty if nothing is to do."""
+    """Why an event type is only listed. `to_do`: whether a person must do something about it here."""
 
-    why: str
-    next: str = ""
+    code: str
+    to_do: bool = False
+
+    @property
+    def why(self) -> str:
+        return messages.problem(self.code, {})[0]
+
+    @property
+    def next(self) -> str:
+        """What a person does about it; empty if nothing is to do."""
+        return messages.problem(self.code, {})[1]
 
 
 _LISTED: Mapping[Reason, Kinds] = {
-    Reason("a person's rights and codes belong to one home", "needs enrolling here"): (
+    Reason("rights-belong-to-home", to_do=True): (
         kinds.PersonAdded, kinds.PersonRevoked, kinds.PersonEnrolled,
     ),
-    Reason("a code that was used or refused there"): (
+    Reason("code-used-elsewhere"): (
         kinds.PersonCodeUsed, kinds.PersonCodeFailed,
     ),
-    Reason("an approval binds where its one-time code was checked", "needs fresh approval"): (
+    Reason("approval-bound-elsewhere", to_do=True): (
         kinds.ApprovalAsked, kinds.ApprovalGranted,
     ),
-    Reason("an approval that was refused there lets nothing go"): (kinds.ApprovalRefused,),
-    Reason("an entry's final place rests on an approval", "settle again here"): (
+    Reason("approval-refused-elsewhere"): (kinds.ApprovalRefused,),
+    Reason("place-rests-on-approval", to_do=True): (
         kinds.EntrySettled, kinds.EntryBurnt, kinds.EntryHandedOver,
     ),
-    Reason("it would let an entry go to ACE again", "decide again here"): (
+    Reason("lets-entry-go-again", to_do=True): (
         kinds.EntryReopened, kinds.SendAgain, kinds.BatchNotReceived, kinds.HandoverRecalled,
     ),
-    Reason("a signature rests on an approval", "sign again here"): (
+    Reason("signature-rests-on-approval", to_do=True): (
         kinds.AccountingSigned, kinds.EvidenceBuilt,
     ),
-    Reason("it ends an incident or a demand for proof", "decide again here"): (
+    Reason("ends-incident-or-demand", to_do=True): (
         kinds.IncidentReconciled, kinds.IncidentClosed, kinds.IncidentDismissed,
         kinds.EvidenceWaived,
     ),
-    Reason("two persons decide on a hit, on lists that this home loaded", "screen again here"): (
+    Reason("hit-decided-elsewhere", to_do=True): (
         kinds.HitFound, kinds.HitProposed, kinds.HitCleared, kinds.HitConfirmed,
         kinds.ScreeningDone, kinds.ListLoaded, kinds.ListChecked,
     ),
-    Reason("it tells of that machine alone"): (
+    Reason("of-that-machine-alone"): (
         kinds.AlertRaised, kinds.AlertClosed, kinds.RunBegun, kinds.UpkeepDone, kinds.KitBuilt,
         kinds.PrivatePurged, kinds.BackupDone, kinds.BackupExamined, kinds.BackupFailed,
         kinds.BackupProved, kinds.BackupVerified,
     ),
-    Reason("it tells of that copy of the journal alone"): (
+    Reason("of-that-copy-alone"): (
         kinds.JournalStarted, kinds.JournalContinued, kinds.JournalAdopted,
     ),
 }  # fmt: skip
@@ -121,9 +130,9 @@ LISTED: Mapping[type[kinds.Body], Reason] = {
 }
 """Event types that adoption lists and never takes."""
 
-_NEW = Reason("adoption does not know this type of event", "look at it and do it again here")
-_UNSENT = Reason("the letter was still waiting there", "send again here")
-_STEALS = Reason("it bears the key of an event that is never taken", "look at it")
+_NEW = Reason("event-kind-not-adopted", to_do=True)
+_UNSENT = Reason("letter-was-waiting", to_do=True)
+_STEALS = Reason("key-of-listed-event", to_do=True)
 
 OWN_KEYS = frozenset(
     ("approval", "approval-asked", "person", "code", "signed", "settled", "burnt", "handed over",
@@ -143,8 +152,8 @@ class Passed:
     def row(self) -> dict[str, object]:
         """For a table or JSON. `digest` finds the event in the stored copy."""
         return {"seq": self.event.seq, "kind": self.event.kind, "subject": self.event.subject,
-                "by": self.event.actor, "at": self.event.at, "why": self.reason.why,
-                "next": self.reason.next, "digest": self.event.digest}  # fmt: skip
+                "by": self.event.actor, "at": self.event.at, "code": self.reason.code,
+                "why": self.reason.why, "next": self.reason.next, "digest": self.event.digest}  # fmt: skip
 
 
 def part(theirs: Sequence[Event], prefix: int) -> tuple[list[Event], list[Passed]]:

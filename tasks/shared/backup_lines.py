@@ -5,21 +5,24 @@ mends neither an old pack nor the store."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED, Line, Rows, ago, last, newest
+from tasks.shared.findings import Finding
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
 _RECENT = 24  # snapshots: several runs of every class there is
-JUNK = "junk on the store: "
-"""How a flag begins that tells of objects which nobody of this house wrote. They harm no snapshot, and an
+JUNK = "junk-on-store"
+"""Code of the flag for objects that nobody of this repository wrote. They harm no snapshot, and an
 administrator of the server looks at who made them."""
+_LONGEST = 200  # characters of findings on one line
 Told = tuple[datetime, dict[str, Any]]
 
 
@@ -36,7 +39,11 @@ def _by(what: str) -> sa.ColumnElement[bool]:
 def _taken(rows: Rows, settings: Settings) -> Iterator[Line]:
     done, failed = last(rows, "backup.done"), newest(rows, _by("run"))
     if done is None:
-        why = f"; it failed {ago(failed[0])}: {failed[1]['reason']}" if failed else ""
+        why = (
+            f"; it failed {ago(failed[0])}: {_words(_findings(failed[1]['findings']))}"
+            if failed
+            else ""
+        )
         yield Line("P6", "newest backup", RED, f"never done{why}", "continuity backup run")
         return
     at, said = done
@@ -58,20 +65,22 @@ def _flagged(rows: Rows) -> Iterator[Line]:
     """Flags of the newest snapshot of each class, and what it is without: one run takes several, and
     the last of them says nothing of the others."""
     query = sa.select(EVENTS.c.at, EVENTS.c.body).where(EVENTS.c.kind == "backup.done")
-    found: dict[tuple[str, str], tuple[str, list[str], int]] = {}
+    found: dict[tuple[str, str], tuple[str, list[Finding], int]] = {}
     for row in rows(query.order_by(EVENTS.c.seq.desc()).limit(_RECENT)):
         said = json.loads(row.body)
         unread = sum(source["unreadable"] for source in said["sources"])
-        found.setdefault((said["host"], said["retention"]), (row.at, said["flags"], unread))
+        found.setdefault(
+            (said["host"], said["retention"]), (row.at, _findings(said["flags"]), unread)
+        )
     every = [(at, flag) for at, flags, _ in found.values() for flag in flags]
-    told = [(at, flag) for at, flag in every if not flag.startswith(JUNK)]
-    if junk := [(at, flag) for at, flag in every if flag.startswith(JUNK)]:
-        at, flag = max(junk)
-        fact = f"{flag.removeprefix(JUNK)[:200]}. Ask the server's administrator who wrote them"
+    told = [(at, flag) for at, flag in every if flag.code != JUNK]
+    if junk := [(at, flag) for at, flag in every if flag.code == JUNK]:
+        at, flag = max(junk, key=lambda pair: pair[0])
+        fact = f"{str(flag)[:200]}. Ask the server's administrator who wrote them"
         yield Line("P6", "what lies on the store", AMBER, fact, "continuity backup list", at)
     if told:
-        words = "; ".join(dict.fromkeys(flag for _, flag in told))
-        yield Line("P6", "what was backed up", RED, f"look before the next run: {words}"[:240],
+        words = _words([flag for _, flag in told])
+        yield Line("P6", "what was backed up", RED, f"look before the next run: {words}",
                    "continuity backup list", told[0][0])  # fmt: skip
     gaps = [(at, unread) for at, flags, unread in found.values() if unread and not flags]
     if gaps:
@@ -81,9 +90,18 @@ def _flagged(rows: Rows) -> Iterator[Line]:
         )
 
 
+def _findings(stored: list[dict[str, Any]]) -> list[Finding]:
+    return msgspec.convert(stored, list[Finding])
+
+
+def _words(findings: Sequence[Finding]) -> str:
+    """Each once, as many as fit on the line."""
+    return "; ".join(dict.fromkeys(map(str, findings)))[:_LONGEST]
+
+
 def _failed(what: str, failed: Told) -> Line:
     at, said = failed
-    fact = f"{said['what']} failed {ago(at)}: {'; '.join([said['reason'], *said['details']])[:200]}"
+    fact = f"{said['what']} failed {ago(at)}: {_words(_findings(said['findings']))}"
     return Line("P6", what, RED, fact, f"continuity backup {said['what']}", clock.text(at))
 
 
@@ -116,7 +134,7 @@ def _guard(rows: Rows) -> Iterator[Line]:
     """What the doctor found."""
     failed, passed = newest(rows, _by("doctor")), last(rows, "backup.examined")
     if failed and (passed is None or failed[0] > passed[0]):
-        why = "; ".join([failed[1]["reason"], *failed[1]["details"]])[:200]
+        why = _words(_findings(failed[1]["findings"]))
         yield Line("P6", "the store's guard", RED, f"found wanting {ago(failed[0])}: {why}",
                    "continuity backup doctor", clock.text(failed[0]))  # fmt: skip
     elif passed:

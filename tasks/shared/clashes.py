@@ -15,8 +15,8 @@ from tasks.shared.projections import NUMBERS
 from tasks.shared.store import EVENTS
 
 
-def issued(pen: Pen, event: Event, said: kinds.NumbersIssued) -> dict[str, str]:
-    """Numbers of a block of the other book that are not free in this one, and what they are here. A
+def issued(pen: Pen, event: Event, said: kinds.NumbersIssued) -> dict[str, tuple[str, str]]:
+    """Numbers of a block of the other book that are not free in this one: state and desk here. A
     block that this book does not hold at all has none: that is another fault."""
     column = NUMBERS.c
     query = (
@@ -26,7 +26,7 @@ def issued(pen: Pen, event: Event, said: kinds.NumbersIssued) -> dict[str, str]:
         .order_by(column.serial)
     )
     before = adopted(pen, event)
-    return {row.number: f"is {row.state}{f' for {row.desk}' if row.desk else ''}"
+    return {row.number: (row.state, row.desk or "")
             for row in pen.rows(query) if row.serial not in before}  # fmt: skip
 
 

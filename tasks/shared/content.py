@@ -43,10 +43,10 @@ class ContentStore:
         return data
 
     def damaged(self, digests: Iterator[str]) -> Iterator[tuple[str, str]]:
-        """(digest, what is wrong) for each that is gone or altered."""
+        """Digest and code, `content-is-missing` or `content-is-altered`, of each."""
         for digest in digests:
             target = self.path(digest)
             if not target.is_file():
-                yield digest, "missing"
+                yield digest, "content-is-missing"
             elif digest_of(target) != digest:
-                yield digest, "altered"
+                yield digest, "content-is-altered"

@@ -114,7 +114,10 @@ class Exit(IntEnum):
     GAPS = 3
 
 
-EXIT_CODES = "Exit codes: 0 done, 1 the answer is no, 2 bad input or usage, 3 done, with gaps."
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 the answer is no, 2 bad input or usage, 3 done, with gaps. With --json, an "
+    "error is one JSON object on a line of standard error: error, message, values, problems."
+)
 
 
 class ContinuityError(Exception):

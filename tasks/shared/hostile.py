@@ -41,6 +41,12 @@ def refuse(path: Path, wrong: str, right: str, value: str = "") -> HostileFile:
     return HostileFile("untrusted-file-refused", [problem])
 
 
+def unsafe(path: Path, code: str, value: str = "", **values: object) -> HostileFile:
+    """The same with a code and its facts. `value`: the member or cell that is meant."""
+    problem = Problem(file=path.name, value=value, code=code, values=values)
+    return HostileFile("untrusted-file-refused", [problem])
+
+
 Visit = Callable[[str, bytes, int], None]
 """Called with a member's name, a piece of it and where in the piece the new bytes begin: the last
 bytes of the piece before stand in front, so that what straddles two pieces is seen whole."""
@@ -53,9 +59,9 @@ def check_zip(
     limits = limits or Limits()
     size = path.stat().st_size
     if size == 0:
-        raise refuse(path, "the file is empty", "the workbook as it was saved")
+        raise unsafe(path, "workbook-file-empty")
     if size > limits.packed:
-        raise refuse(path, f"{size / MIB:.0f} MiB", f"at most {limits.packed // MIB} MiB")
+        raise unsafe(path, "file-too-large", size=size / MIB, most=limits.packed // MIB)
     try:
         with zipfile.ZipFile(path) as archive, path.open("rb") as raw:
             members = archive.infolist()
@@ -64,9 +70,7 @@ def check_zip(
             for member in members:
                 left -= _walk(path, raw, member, min(left, _most(member, limits)), visit)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError) as wrong:
-        raise refuse(
-            path, f"not a whole zip archive ({wrong})", "the file as it was saved"
-        ) from None
+        raise unsafe(path, "zip-not-whole", reason=str(wrong)) from None
     return tuple(member.filename for member in members)
 
 
@@ -78,12 +82,12 @@ def _check_directory(
     path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], limits: Limits
 ) -> None:
     if len(members) > limits.members:
-        raise refuse(path, f"{len(members)} members", f"at most {limits.members}")
+        raise unsafe(path, "zip-too-many-members", count=len(members), most=limits.members)
     if archive.comment or (members and min(m.header_offset for m in members) > 0):
-        raise refuse(path, "something stands before or after the archive", "the archive alone")
+        raise unsafe(path, "zip-not-alone")
     names = [member.orig_filename for member in members]
     if len({name.lower() for name in names}) < len(names):
-        raise refuse(path, "two members of one name", "each name once")
+        raise unsafe(path, "zip-name-repeated")
     for member in members:
         _check_member(path, member)
 
@@ -91,13 +95,13 @@ def _check_directory(
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
     name = member.orig_filename
     if not is_safe_name(name):
-        raise refuse(path, "a member's name leads outside", "plain names", repr(name))
+        raise unsafe(path, "zip-name-leads-outside", repr(name))
     if stat.S_ISLNK(member.external_attr >> 16):
-        raise refuse(path, "a member is a link", "files only", name)
+        raise unsafe(path, "zip-member-is-link", name)
     if member.flag_bits & 0x1:
-        raise refuse(path, "a member is encrypted", "no password", name)
+        raise unsafe(path, "zip-member-encrypted", name)
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise refuse(path, "a member is packed in an unknown way", "stored or deflated", name)
+        raise unsafe(path, "zip-packing-unknown", name)
 
 
 def is_safe_name(name: str) -> bool:
@@ -115,17 +119,12 @@ def _walk(
     for piece in _inflated(raw, member):
         size += len(piece)
         if size > most:
-            raise refuse(
-                path,
-                f"grows to more than {most // MIB} MiB when unpacked (a zip bomb?)",
-                "a workbook of ordinary size",
-                member.filename,
-            )
+            raise unsafe(path, "zip-grows-too-large", member.filename, most=most // MIB)
         if visit:
             visit(member.filename, tail + piece, len(tail))
             tail = piece[-_TAIL:]
     if size != member.file_size:
-        raise refuse(path, "a member's size is not what the archive says", "", member.filename)
+        raise unsafe(path, "zip-size-differs", member.filename)
     return size
 
 
@@ -160,23 +159,18 @@ def read_text(path: Path, limits: Limits | None = None, *, keep_odd: bool = Fals
     limits = limits or Limits()
     size = path.stat().st_size
     if size == 0:
-        raise refuse(path, "the file is empty", "a heading row and the data")
+        raise unsafe(path, "text-file-empty")
     if size > limits.text:
-        raise refuse(path, f"{size / MIB:.0f} MiB", f"at most {limits.text // MIB} MiB")
+        raise unsafe(path, "file-too-large", size=size / MIB, most=limits.text // MIB)
     data = path.read_bytes()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise refuse(path, "saved as Unicode (UTF-16)", "saved as CSV UTF-8 (comma delimited)")
+        raise unsafe(path, "text-is-utf-16")
     if b"\x00" in data:
         line = data.count(b"\n", 0, data.index(b"\x00")) + 1
-        wrong = f"binary, not text: line {line} has the byte 00"
-        raise refuse(path, wrong, "a CSV file saved as CSV UTF-8 (comma delimited)")
+        raise unsafe(path, "text-is-binary", line=line)
     try:
         return data.decode("utf-8-sig", "surrogateescape" if keep_odd else "strict")
     except UnicodeDecodeError as wrong:
         line = data.count(b"\n", 0, wrong.start) + 1
         odd = data[wrong.start : wrong.start + 1]
-        raise refuse(
-            path,
-            f"not UTF-8: line {line} has the byte {odd.hex()}",
-            "saved as CSV UTF-8 (comma delimited)",
-        ) from None
+        raise unsafe(path, "text-not-utf-8", line=line, byte=odd.hex()) from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from tasks.shared.hostile import Limits, check_zip, refuse
+from tasks.shared.hostile import Limits, check_zip, unsafe
 
 MOST_ROWS, MOST_COLUMNS = 99_999, 104
 """A reader makes room for the whole rectangle up to the last cell, wherever that one cell lies;
@@ -47,8 +47,7 @@ def check_workbook(path: Path, limits: Limits | None = None) -> Facts:
     limits = limits or Limits()
     with path.open("rb") as raw:
         if raw.read(4) == b"\xd0\xcf\x11\xe0":
-            right = "saved as .xlsx, without a password"
-            raise refuse(path, "an old .xls, or a workbook with a password", right)
+            raise unsafe(path, "workbook-old-or-locked")
     facts: Facts = {}
 
     def look(name: str, piece: bytes, new: int) -> None:
@@ -61,15 +60,15 @@ def check_workbook(path: Path, limits: Limits | None = None) -> Facts:
             part.cells += piece.count(b"</c", new) + piece.count(b":c", new)
             part.formulas = part.formulas or any(form.search(piece) for form in _FORMULA)
             if sum(seen.cells for seen in facts.values()) > limits.cells:
-                raise refuse(path, "too many cells", f"at most {limits.cells:,} in a workbook")
+                raise unsafe(path, "workbook-too-many-cells", most=limits.cells)
 
     names = check_zip(path, limits, look)
     for part in facts.values():
         _parse(path, part.parser, b"", last=True)
     if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
-        raise refuse(path, "a zip archive, but no Excel workbook", "a file saved as .xlsx")
+        raise unsafe(path, "zip-is-no-workbook")
     if any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise refuse(path, "the workbook carries macros", "the same saved as .xlsx, without macros")
+        raise unsafe(path, "workbook-with-macros")
     return facts
 
 
@@ -79,24 +78,20 @@ def _parse(path: Path, parser: expat.XMLParserType, piece: bytes, last: bool = F
     try:
         parser.Parse(piece, last)
     except expat.ExpatError as wrong:
-        raise refuse(path, f"the XML inside is damaged ({wrong})", "the file saved again") from None
+        raise unsafe(path, "workbook-xml-damaged", reason=str(wrong)) from None
 
 
 def _look(path: Path, piece: bytes) -> None:
     if _DECLARATION.search(piece):
-        raise refuse(path, "the XML inside declares a document type", "plain XML")
+        raise unsafe(path, "workbook-xml-declares-type")
     far = _FAR.search(piece)
     rare = b'"r' in piece or any(mark in piece for mark in (b"'", b"&", b"\t", b"\n", b"\r"))
     odd = _ODD_SPACING.search(piece) or (rare and _ODD_MARK.search(piece))
     if odd and _DISGUISED.search(piece):
-        raise refuse(path, "cell references inside are disguised", "a workbook saved by Excel")
+        raise unsafe(path, "workbook-cells-disguised")
     if far := far or (_ANY_FAR.search(piece) if odd else None):
-        raise refuse(
-            path,
-            "a cell beyond what a desk can fill",
-            f"at most {MOST_ROWS:,} rows and {MOST_COLUMNS} columns; "
-            "delete the empty rows below and columns beside the data",
-            far[1].decode(),
+        raise unsafe(
+            path, "workbook-cell-too-far", far[1].decode(), rows=MOST_ROWS, columns=MOST_COLUMNS
         )
 
 
@@ -107,4 +102,4 @@ def _check_encoding(path: Path, piece: bytes) -> None:
         or piece[:2] in (b"\xff\xfe", b"\xfe\xff")
         or b"\x00" in piece[:8]
     ):
-        raise refuse(path, "the XML inside is not UTF-8", "a workbook saved by Excel")
+        raise unsafe(path, "workbook-xml-not-utf-8")

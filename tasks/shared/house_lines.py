@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import sqlalchemy as sa
 
 from tasks.shared.backup_lines import backup_lines
 from tasks.shared.board import AMBER, GREEN, RED, Line, Rows, last
+from tasks.shared.findings import Finding
 from tasks.shared.projections import MAIL, NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
+OF_SETTINGS = ("mail-server-not-set", "mail-role-without-address", "mail-security-mismatch")
+"""Codes of reasons that a change of [mail] mends."""
 RESERVE = "continuity numbers reserve --first SERIAL --count N --range-check WORDS"
 
 
@@ -34,10 +38,12 @@ def _mail(rows: Rows) -> list[Line]:
     refused = {k: v for row in found for k, v in json.loads(row.refused).items()}
     delayed = last(rows, "mail.delayed")
     why = "; ".join(f"{one}: {reason}" for one, reason in sorted(refused.items()))
-    why = why or (delayed[1]["reason"] if delayed else "not sent yet")
+    reasons = msgspec.convert(delayed[1]["reasons"] if delayed else [], list[Finding])
+    why = why or "; ".join(map(str, reasons)) or "not sent yet"
     count = f"{len(found)} letter{'s' if len(found) > 1 else ''}"
     fact = f"{count} since {found[0].at[:10]}: {why}"
-    mend = "set [mail], then " if refused or "[mail" in why else ""
+    settings = refused or any(reason.code in OF_SETTINGS for reason in reasons)
+    mend = "set [mail], then " if settings else ""
     return [Line("", "letters in the outbox", RED if refused else AMBER, fact,
                  f"{mend}continuity duties remind", found[-1].at)]  # fmt: skip
 

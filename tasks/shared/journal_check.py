@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from tasks.shared import folds, kinds, projections, store
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import JournalBroken, Problem
+from tasks.shared.findings import of_error
 from tasks.shared.journal import GENESIS, Event, Head, Journal
 
 # Not `source`: a file as a desk handed it in holds private data in the clear and is not kept.
@@ -44,10 +45,8 @@ def verify(journal: Journal, content: ContentStore | None = None) -> Verdict:
             problems += _differences(journal, connection)
     if content is not None:
         problems += [
-            Problem(
-                row=named[digest], value=digest, code="content-damaged", values={"reason": wrong}
-            )
-            for digest, wrong in content.damaged(iter(named))
+            Problem(row=named[digest], value=digest, code=code)
+            for digest, code in content.damaged(iter(named))
         ]
     return Verdict(head, tuple(problems))
 
@@ -78,13 +77,12 @@ def _fold(event: Event, connection: sa.Connection, named: dict[str, int]) -> lis
     try:
         body = event.said
         folds.apply(connection, event.seq, body)
-    except Exception as wrong:
+    except Exception as error:
+        cause = of_error(error)
+        values = {"cause": cause.code, "reason": cause.message}
         return [
             Problem(
-                row=event.seq,
-                column=event.kind,
-                code="event-contradicts-journal",
-                values={"reason": wrong},
+                row=event.seq, column=event.kind, code="event-contradicts-journal", values=values
             )
         ]
     for digest in contents(body):
@@ -108,13 +106,8 @@ def _differences(journal: Journal, fresh: sa.Connection) -> Iterator[Problem]:
         for table in projections.METADATA.sorted_tables:
             ours, folded = _rows(kept, table), _rows(fresh, table)
             for row in sorted(ours ^ folded, key=repr)[:3]:
-                state = "is in" if row in ours else "is missing from"
-                yield Problem(
-                    sheet=table.name,
-                    value=str(row[0]),
-                    code="projection-out-of-date",
-                    values={"state": state},
-                )
+                code = "projection-row-unfounded" if row in ours else "projection-row-missing"
+                yield Problem(sheet=table.name, value=str(row[0]), code=code)
 
 
 def _rows(connection: sa.Connection, table: sa.Table) -> set[tuple[Any, ...]]:

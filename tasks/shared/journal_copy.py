@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tasks.shared import adopting, clashes, keys, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Problem
 from tasks.shared.files import write_atomic
+from tasks.shared.findings import Finding, of_error
 from tasks.shared.journal import GENESIS, Event, Head, Journal, Pen
 from tasks.shared.journal_check import contents
 from tasks.shared.store import EVENTS
@@ -207,17 +208,17 @@ def _unlike(journal: Journal, left: list[Event]) -> Iterator[Problem]:
             ours, other = (msgspec.structs.replace(one, origin=None)
                            for one in (kinds.read(row.kind, row.body), event.said))  # fmt: skip
             if ours != other:
-                yield _named(event, event.subject, f"this book tells it too, and otherwise; ours stays. "
-                             f"There, by {event.actor}: {event.body[:300]}")  # fmt: skip
+                values = {"actor": event.actor, "body": event.body[:300]}
+                yield _named(event, event.subject, "event-told-otherwise", values)
 
 
 def _note(pen: Pen, theirs: list[Event], prefix: int, done: Adoption) -> None:
-    if done.taken or done.conflicts or any(passed.reason.next for passed in done.listed):
+    if done.taken or done.conflicts or any(passed.reason.to_do for passed in done.listed):
         body = kinds.JournalAdopted(
             seq=prefix,
             head=theirs[-1].digest,
             events=len(done.taken),
-            conflicts=[f"{one.row}: {one.wrong}" for one in done.conflicts],
+            conflicts=[_stored(problem) for problem in done.conflicts],
             listed=tuple(passed.event.digest for passed in done.listed),
             content=done.copy,
         )
@@ -236,7 +237,7 @@ def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
             twice |= {one.value for one in found}
         elif both := clashes.used(said, twice):
             some, found = _whole(pen, event, clashes.unused(said, twice), ":rest")
-            found += [_named(event, number, _TWICE) for number in both]
+            found += [_named(event, number, "number-issued-twice", {}) for number in both]
         else:
             some, found = _whole(pen, event)
         taken += some
@@ -244,19 +245,18 @@ def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
     return taken, conflicts
 
 
-_TWICE = (
-    "was issued by both books: find out which paper bears it. What the other book says of it stays in that "
-    "copy; if its paper is the one, correct it here, else that shipment needs a number of its own"
-)
-
-
 def _blocks(pen: Pen, event: Event, said: kinds.NumbersIssued) -> tuple[list[Event], list[Problem]]:
     """A block of which some numbers clash: the rest is taken, or it would be issued once more."""
     clash = clashes.issued(pen, event, said)
     if not clash and not clashes.adopted(pen, event):
         return _whole(pen, event)
-    words = f"in this book, and was issued to {said.desk} in the other"
-    found = [_named(event, number, f"{where} {words}") for number, where in clash.items()]
+    found = [
+        _named(
+            event, number, "number-not-free-here",
+            {"state": state, "desk": desk or "-", "there": said.desk},
+        )
+        for number, (state, desk) in clash.items()
+    ]  # fmt: skip
     made = [pen.adopt(event, body, f":{body.first}")
             for body in clashes.rest(pen, event, said, set(clash))]  # fmt: skip
     return [event for one in made if one is not None], found
@@ -278,11 +278,18 @@ def _whole(
         LookupError,
         ValueError,
     ) as clash:
-        return [], [_named(event, event.subject, str(clash).splitlines()[0])]
+        cause = of_error(clash)
+        return [], [_named(event, event.subject, cause.code, cause.values)]
 
 
-def _named(event: Event, value: str, wrong: str) -> Problem:
-    return Problem(row=event.seq, column=event.kind, value=value, wrong=wrong)
+def _named(event: Event, value: str, code: str, values: Mapping[str, object]) -> Problem:
+    return Problem(row=event.seq, column=event.kind, value=value, code=code, values=values)
+
+
+def _stored(problem: Problem) -> Finding:
+    """A conflict as the journal keeps it: the subject is the number, or what the event is about."""
+    values = {name: str(value) for name, value in problem.values.items()}
+    return Finding(problem.code, problem.value, {"seq": problem.row, **values})
 
 
 def _common(journal: Journal, theirs: list[Event]) -> int:

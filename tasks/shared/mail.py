@@ -24,12 +24,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import sqlalchemy as sa
 
 from tasks.shared import clock, kinds, mail_private, mail_wire
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import ContinuityError, LetterFault, MailUndelivered
 from tasks.shared.files import write_atomic
+from tasks.shared.findings import Finding, finding, of_error
 from tasks.shared.journal import Journal, Pen, is_drill
 from tasks.shared.mail_letter import Attachment, Letter, composed, one_line
 from tasks.shared.private import Vault
@@ -44,7 +46,6 @@ _LINES = 3
 """Connections of one delivery: a letter at which the server hangs up costs its own."""
 _UNREADABLE = (ContinuityError, ValueError, LookupError, MessageError)
 """What a stored letter can raise: content or a key that is gone, a text in a coding unknown here."""
-_NOBODY = "no address for {}: set [mail.recipients]"
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,16 @@ class Waiting:
 
 @dataclass
 class Delivery:
-    """What one `deliver` did, by the letters' titles. `reason` says why the rest waits."""
+    """What one `deliver` did, by the letters' titles. `reasons`: why the rest waits."""
 
     sent: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
-    reason: str = ""
+    reasons: list[Finding] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str:
+        """Why the rest waits, in words; empty if nothing does."""
+        return "; ".join(map(str, self.reasons))
 
 
 def waiting(journal: Journal) -> list[Waiting]:
@@ -121,9 +127,9 @@ class Post:
 
     def deliver(self, actor: str) -> Delivery:
         """Send what waits. Never raises for a server that is down or a letter that cannot be sent:
-        `reason` says which and why, they lie in the outbox, and the next call tries them again. A
+        `reasons` say which and why, they lie in the outbox, and the next call tries them again. A
         letter that fails holds no other back."""
-        done, put_off, faults = Delivery(), dict[str, str](), dict[str, str]()
+        done, put_off, faults = Delivery(), dict[str, str](), dict[str, Finding]()
         letters = waiting(self._journal)
         try:
             if letters and not self._settings.mail.server:
@@ -132,31 +138,30 @@ class Post:
                 raise MailUndelivered("mail-blocked-in-drill")
             self._deliver(letters, put_off, faults, actor)
         except MailUndelivered as failure:
-            done.reason = str(failure)
+            done.reasons = [of_error(failure)]
         left = waiting(self._journal)
         open_ = {one.id for one in left}
         done.sent = [one.title for one in letters if one.id not in open_]
         done.waiting = [one.title for one in left]
         faults |= self._keep_outbox(left)
-        held = [f"{one.title!r} was not sent: {faults[one.id]}" for one in left if one.id in faults]
-        more = [done.reason] if done.reason else self._reasons(left, put_off)
-        done.reason = "; ".join([*more, *held])
+        done.reasons = done.reasons or list(self._reasons(left, put_off))
+        done.reasons += [faults[one.id].about(repr(one.title)) for one in left if one.id in faults]
         if left:
-            self._delay(done.reason, left, actor)
-        done.reason = "; ".join(filter(None, (done.reason, *_claimed(left))))
+            self._delay(done.reasons, left, actor)
+        done.reasons += _claimed(left)
         return done
 
     def _deliver(
         self,
         letters: Sequence[Waiting],
         put_off: dict[str, str],
-        faults: dict[str, str],
+        faults: dict[str, Finding],
         actor: str,
     ) -> None:
         """Try each letter once. `faults` gets the letters that failed by themselves: id -> reason.
         A server that hangs up is called again for the rest, `_LINES` times at most. Raises
         MailUndelivered if it cannot be reached, or says that it takes nothing more."""
-        rest, broken = list(letters), ""
+        rest, broken = list(letters), Finding("")
         for _ in range(_LINES):
             if not rest:
                 return
@@ -166,14 +171,17 @@ class Post:
                     try:
                         put_off |= self._attempt(server, letter, actor)
                     except LetterFault as fault:
-                        faults[letter.id] = str(fault)
+                        faults[letter.id] = of_error(fault)
                     except OSError as failure:  # as all of smtplib's are
-                        named = mail_wire.named(self._settings.mail)
-                        broken = f"{named}: the line broke: {failure or type(failure).__name__}"
+                        settings, reason = self._settings.mail, str(failure)
+                        broken = finding(
+                            "mail-line-broke", server=settings.server, port=settings.port,
+                            reason=reason or type(failure).__name__,
+                        )  # fmt: skip
                         faults[letter.id] = broken
                         break
         if rest:
-            raise MailUndelivered("fault-repeated", reason=broken, lines=_LINES)
+            raise MailUndelivered("mail-line-broke-again", **broken.values, times=_LINES)
 
     def tidy(self) -> None:
         """Only what waits lies in the outbox."""
@@ -231,18 +239,23 @@ class Post:
     def _addresses(self, name: str) -> tuple[str, ...]:
         return (name,) if "@" in name else self._settings.mail.recipients.get(name, ())
 
-    def _reasons(self, left: list[Waiting], put_off: Mapping[str, str]) -> Iterator[str]:
+    def _reasons(self, left: list[Waiting], put_off: Mapping[str, str]) -> Iterator[Finding]:
         names = {name for one in left for name in one.to if not self._addresses(name)}
-        yield from (_NOBODY.format(name) for name in sorted(names))
+        yield from (finding("mail-role-without-address", role=name) for name in sorted(names))
         refused = {(one, why) for letter in left for one, why in letter.refused.items()}
-        yield from (f"{one} was refused: {why}" for one, why in sorted(refused))
-        yield from (f"{one} is put off: {why}" for one, why in sorted(put_off.items()))
+        yield from (
+            finding("mail-address-refused", address=one, reason=why) for one, why in sorted(refused)
+        )
+        yield from (
+            finding("mail-address-put-off", address=one, reason=why)
+            for one, why in sorted(put_off.items())
+        )
 
-    def _delay(self, reason: str, left: list[Waiting], actor: str) -> None:
-        """Each reason once a day: status tells the newest."""
-        if reason:
-            body = kinds.MailDelayed(reason=reason[:500], waiting=[one.id for one in left])
-            mark = sha256(reason.encode()).hexdigest()[:12]
+    def _delay(self, reasons: list[Finding], left: list[Waiting], actor: str) -> None:
+        """The same reasons once a day: status tells the newest."""
+        if reasons:
+            body = kinds.MailDelayed(reasons=list(reasons), waiting=[one.id for one in left])
+            mark = sha256(msgspec.json.encode(body.reasons, order="sorted")).hexdigest()[:12]
             self._journal.append(body, "mail", actor, f"mail.delayed:{clock.text()[:10]}:{mark}")
 
     def _composed(self, letter: Waiting) -> EmailMessage:
@@ -251,9 +264,8 @@ class Post:
             private = json.loads(self._content.get(letter.private)) if letter.private else {}
             return mail_private.opened(self._addressed(letter), private, self._vault.open)
         except _UNREADABLE as fault:
-            raise LetterFault(
-                "letter-not-readable", reason=str(fault) or type(fault).__name__
-            ) from fault
+            cause = _unreadable(fault)
+            raise LetterFault(cause.code, **cause.values) from fault
 
     def _addressed(self, letter: Waiting) -> EmailMessage:
         data = self._content.get(letter.content)
@@ -262,10 +274,10 @@ class Post:
         message["To"] = ", ".join(dict.fromkeys([*letter.accepted, *to])) or "undisclosed:;"
         return message
 
-    def _keep_outbox(self, left: list[Waiting]) -> dict[str, str]:
+    def _keep_outbox(self, left: list[Waiting]) -> dict[str, Finding]:
         """The outbox folder shows what waits, so that a person can send it with her own program.
         Returns the letters that cannot be read: id -> reason."""
-        faults = dict[str, str]()
+        faults = dict[str, Finding]()
         wanted = {self._place(one): one for one in left}
         folder = outbox(self._settings.home)
         for path in folder.glob(f"*-{'?' * 24}.eml"):
@@ -275,7 +287,7 @@ class Post:
             try:
                 message = mail_private.masked(self._addressed(letter))
             except _UNREADABLE as fault:
-                faults[letter.id] = str(fault) or type(fault).__name__
+                faults[letter.id] = _unreadable(fault)
                 continue
             message["X-Unsent"] = "1"  # opens in Outlook as a draft, ready to be sent
             if not path.exists() or path.read_bytes() != bytes(message):
@@ -287,13 +299,18 @@ class Post:
         return outbox(self._settings.home) / f"{stamp}-{letter.id}.eml"
 
 
-def _claimed(left: Sequence[Waiting]) -> Iterator[str]:
+def _unreadable(fault: Exception) -> Finding:
+    """Why a stored letter cannot be read."""
+    if isinstance(fault, ContinuityError):
+        return of_error(fault)
+    return finding("letter-not-readable", reason=str(fault) or type(fault).__name__)
+
+
+def _claimed(left: Sequence[Waiting]) -> Iterator[Finding]:
     """An attempt that broke off, or that another process makes now."""
     until = [one.until for one in left if one.until > clock.text()]
     if until:
-        count = f"{len(until)} letter{'s' if until[1:] else ''}"
-        yield (f"nobody knows yet whether the server took {count}: tried again after "
-               f"{max(until)[:16]}Z")  # fmt: skip
+        yield finding("mail-outcome-unknown", count=len(until), until=f"{max(until)[:16]}Z")
 
 
 def outbox(home: Path) -> Path:

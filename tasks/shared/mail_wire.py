@@ -20,33 +20,23 @@ def connection(settings: Mail) -> Iterator[smtplib.SMTP]:
     try:
         server = _opened(settings)
     except (OSError, smtplib.SMTPException, ValueError) as wrong:
-        raise MailUndelivered(
-            "mail-server-not-reachable",
-            named=named(settings),
-            words=_words(wrong),
-            hint=_hint(settings, wrong),
-        ) from wrong
+        facts = {"server": settings.server, "port": settings.port, "reason": _words(wrong)}
+        if other := _other_security(settings, wrong):
+            raise MailUndelivered("mail-security-mismatch", **facts, other=other) from wrong
+        raise MailUndelivered("mail-server-not-reachable", **facts) from wrong
     try:
         yield server
     finally:
         server.close()
 
 
-def named(settings: Mail) -> str:
-    return f"mail server {settings.server}:{settings.port}"
-
-
-def _hint(settings: Mail, wrong: Exception) -> str:
-    """The other kind of TLS, where the two sides did not understand each other."""
+def _other_security(settings: Mail, wrong: Exception) -> str:
+    """The other kind of TLS, where the two sides did not understand each other; else empty."""
     if settings.security == "tls" and isinstance(wrong, ssl.SSLError):
         deaf, other = wrong.reason == "WRONG_VERSION_NUMBER", "starttls"
     else:
         deaf, other = isinstance(wrong, smtplib.SMTPServerDisconnected), "tls"
-    return (
-        f'; perhaps it wants [mail] security = "{other}"'
-        if deaf and other != settings.security
-        else ""
-    )
+    return other if deaf and other != settings.security else ""
 
 
 def _opened(settings: Mail) -> smtplib.SMTP:
@@ -94,7 +84,7 @@ def hand_over(
     closing = [_said(why) for code, why in refused.values() if code == CLOSING]
     if closing:
         # The library hung up as well: no other letter can go by this line.
-        raise MailUndelivered("mail-connection-closed", closing=CLOSING, closing2=closing[0])
+        raise MailUndelivered("mail-connection-closed", status=CLOSING, reason=closing[0])
     return {one: (code, _said(why)) for one, (code, why) in refused.items()}
 
 

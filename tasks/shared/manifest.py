@@ -38,8 +38,9 @@ def _signed(listed: Sequence[Mapping[str, object]], home: Path, what: str) -> by
 
 
 def verify(folder: Path, public_key: bytes | None = None) -> list[Problem]:
-    """What differs from the manifest; empty if nothing. Raises JournalBroken if the signature
-    does not hold, or is not by `public_key` where one is given."""
+    """What differs from the manifest, one problem a file: `file-missing`, `file-changed` or
+    `file-not-listed`; empty if nothing. Raises JournalBroken if the signature does not hold, or is
+    not by `public_key` where one is given."""
     signed = json.loads((folder / FILE).read_bytes())
     said = {name: signed[name] for name in ("what", "at", "files")}
     own = base64.b64decode(signed["public_key"])
@@ -49,7 +50,7 @@ def verify(folder: Path, public_key: bytes | None = None) -> list[Problem]:
     listed = {str(one["name"]): one for one in said["files"]}
     found = {str(one["name"]): one for one in _files(folder)}
     return [
-        Problem(file=name, wrong=_difference(listed.get(name), found.get(name)))
+        Problem(file=name, code=_difference(listed.get(name), found.get(name)))
         for name in sorted(listed.keys() | found.keys())
         if listed.get(name) != found.get(name)
     ]
@@ -57,8 +58,8 @@ def verify(folder: Path, public_key: bytes | None = None) -> list[Problem]:
 
 def _difference(listed: dict[str, object] | None, found: dict[str, object] | None) -> str:
     if listed is None:
-        return "is not in the manifest"
-    return "is missing" if found is None else "was changed"
+        return "file-not-listed"
+    return "file-missing" if found is None else "file-changed"
 
 
 def _files(folder: Path) -> list[dict[str, object]]:

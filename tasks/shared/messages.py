@@ -14,8 +14,11 @@ from typing import Any
 
 
 def text(code: str, values: Mapping[str, object]) -> str:
-    """The text of an error. A code without one is shown with its values, so that nothing is hidden."""
+    """The text of an error or a finding. A code without one is shown with its values, so that nothing is
+    hidden."""
     found = catalog().get(code)
+    if isinstance(found, dict):
+        return "; ".join(filter(None, problem(code, values)))
     return _filled(found, code, values) if isinstance(found, str) else _bare(code, values)
 
 
@@ -23,7 +26,7 @@ def problem(code: str, values: Mapping[str, object]) -> tuple[str, str]:
     """What is wrong, and what would be right (empty if nothing is stated)."""
     found = catalog().get(code)
     if not isinstance(found, dict):
-        return _bare(code, values), ""
+        return text(code, values), ""
     return (
         _filled(found.get("wrong", ""), code, values),
         _filled(found.get("right", ""), code, values),

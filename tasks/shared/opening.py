@@ -63,8 +63,7 @@ def _on_server(url: str) -> Journal:
         return Journal.made(url)
     except OperationalError as error:
         why = " ".join(str(error.orig).split())
-        help_ = "start it, or set [journal] url right, and do this again"
-        raise StoreLost("journal-database-not-reachable", why=why, help=help_) from error
+        raise StoreLost("journal-database-not-reachable", why=why) from error
 
 
 def continue_home(

@@ -68,7 +68,7 @@ def add(
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,30}", person):
         raise BadInput("person-id-invalid", person=person)
     if wrong := [role for role in roles if role not in ROLES]:
-        raise BadInput("role-unknown", reason=wrong[0], roles=", ".join(ROLES))
+        raise BadInput("role-unknown", role=wrong[0], roles=", ".join(ROLES))
     if APPROVER in roles and not licence:
         raise BadInput("approver-license-missing")
     body = kinds.PersonAdded(person=person, name=name, licence=licence, roles=roles)

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tasks.shared import seal_keys
 from tasks.shared.errors import BadInput, HostileFile, JournalBroken, NotOpened, Problem
 from tasks.shared.files import digest_of, flush_folder, write_atomic
-from tasks.shared.hostile import refuse
+from tasks.shared.hostile import unsafe
 from tasks.shared.seal_keys import Cost
 
 SUFFIX = ".sealed"
@@ -124,8 +124,7 @@ def pieces(path: Path, by: By) -> Iterator[bytes]:
     try:
         opened = path.open("rb")
     except OSError as fault:
-        right = "a file .sealed or .key that is there"
-        raise refuse(path, f"cannot be opened ({fault.strerror})", right) from None
+        raise unsafe(path, "sealed-file-not-opened", reason=fault.strerror or str(fault)) from None
     with opened as source:
         head = _head(path, source)
         cipher, bound = AESGCM(_file_key(path, head, by)), sha256(head).digest()
@@ -252,10 +251,10 @@ def read_public(path: Path) -> bytes:
         raw = _raw(text)
         if kind == _PUBLIC and len(raw) == seal_keys.PUBLIC_SIZE and seal_keys.key_id(raw) == own:
             return raw
-        wrong = "is not whole"
+        problem = Problem(file=str(path), code="public-key-not-whole")
     except OSError as fault:
-        wrong = f"cannot be opened ({fault.strerror})"
+        reason = fault.strerror or str(fault)
+        problem = Problem(file=str(path), code="public-key-unreadable", values={"reason": reason})
     except ValueError:
-        wrong = "is no public key of this program"
-    problem = Problem(file=str(path), wrong=wrong, right="the .pub file of continuity kit key")
+        problem = Problem(file=str(path), code="seal-public-key-invalid")
     raise BadInput("recipient-key-invalid", [problem])

@@ -92,7 +92,7 @@ def load(home: Path) -> Settings:
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        problem = Problem(file=str(path), wrong=str(wrong), right="mend the line named")
+        problem = Problem(file=str(path), code="settings-not-toml", values={"reason": str(wrong)})
         raise BadSettings("settings-unreadable", [problem]) from wrong
     return checked(given, home)
 
@@ -109,7 +109,8 @@ def checked(given: dict[str, Any], home: Path) -> Settings:
                 file=FILE,
                 column=".".join(str(part) for part in fault["loc"]),
                 value="" if "password" in str(fault["loc"]) else str(fault["input"])[:60],
-                wrong=fault["msg"],
+                code="setting-value-invalid",
+                values={"kind": fault["type"], "reason": fault["msg"]},
             )
             for fault in wrong.errors()
         ]

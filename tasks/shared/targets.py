@@ -100,12 +100,13 @@ def _conflict(target: Target, force: bool) -> Problem | None:
     path = target.path
     above = next(one for one in (path.parent, *path.parent.parents) if one.exists())
     if path.is_dir() or not above.is_dir():
-        wrong = "is a folder" if path.is_dir() else f"cannot be written: {above} is no folder"
-        return Problem(str(path), wrong=wrong, right="the name of a file in a folder")
+        if path.is_dir():
+            return Problem(str(path), code="target-is-folder")
+        return Problem(str(path), code="target-not-in-folder", values={"above": above})
     if force or not path.exists() or _shows_the_same(target) or _is_as_printed(target):
         return None
-    wrong = "stands there already and somebody may have worked on it"
-    return Problem(str(path), wrong=wrong, right=f"{target.instead}, or {FORCE}")
+    values = {"instead": target.instead, "force": FORCE}
+    return Problem(str(path), code="target-exists", values=values)
 
 
 def _shows_the_same(target: Target) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from tasks.backup.sources import Source
 from tasks.backup.stores.base import Patience, Store
 from tasks.backup.stores.local import LocalStore
 from tasks.backup.structures import Place, Recipient
+from tasks.shared.findings import Finding
 from tests.smbd import Samba
 
 KINDS = ("local", "smb", "worm")
@@ -118,6 +119,16 @@ class Vault:
         """Files of the repository as they lie on the server's disk."""
         starts = [self.folder / name for name in folders] or [self.folder]
         return sorted(p for start in starts for p in start.rglob("*") if p.is_file())
+
+
+def codes(findings: Iterable[Finding]) -> list[str]:
+    """Their codes, in order."""
+    return [finding.code for finding in findings]
+
+
+def subjects(findings: Iterable[Finding]) -> list[str]:
+    """What they are about, in order."""
+    return [finding.subject for finding in findings]
 
 
 def harden(folder: Path) -> None:

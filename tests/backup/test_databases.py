@@ -22,6 +22,7 @@ from tests.backup.trees import (
     picture,
     write,
 )
+from tests.errors import refused
 
 
 def test_databases_are_consistent_while_they_are_written(anywhere: Vault) -> None:
@@ -152,6 +153,7 @@ def test_a_databases_password_stands_in_no_command_line(tmp_path: Path) -> None:
 def test_a_dump_that_breaks_off_is_no_backup(anywhere: Vault) -> None:
     from tasks.backup.faults import StoreFault
 
-    with pytest.raises(StoreFault, match="pg_dump ended with"):
+    with refused("sources-unread", StoreFault) as caught:
         anywhere.backup([Source("book", "postgresql://127.0.0.1:1/none", kind="postgresql")])
+    assert [(one.file, one.code) for one in caught.problems] == [("book", "pg-dump-failed")]
     assert anywhere.survey().snapshots() == []

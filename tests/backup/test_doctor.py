@@ -16,12 +16,13 @@ def test_a_write_once_share_passes(worm: Vault) -> None:
     found = examine(worm.open(), GRACE + 1)
     assert found.failed() == []
     assert found.guarded
-    names = {check.name: check.detail for check in found.checks}
-    assert names["dialect"] == "3.1.1"
-    assert names["encryption"].endswith("-GCM")
-    assert names["signing"] == names["server encryption"] == "required"
+    names = {check.name: check.findings[0] for check in found.checks}
+    assert names["dialect"].values == {"dialect": "3.1.1"}
+    assert str(names["encryption"].values["cipher"]).endswith("-GCM")
+    assert names["signing"].code == "smb-signing-required"
+    assert names["server encryption"].code == "smb-encryption-required"
     for verb in ("overwrite", "truncate", "rename", "replace", "delete", "rename folder"):
-        assert names[verb] == "refused"
+        assert names[verb].code == "attack-refused"
     assert worm.restore()[0].whole
 
 

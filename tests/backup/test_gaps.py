@@ -21,11 +21,21 @@ from tasks.backup.manifests import read_manifest
 from tasks.backup.scan import walk
 from tasks.backup.structures import SourceCount
 from tasks.backup.watch import is_gap, unread
+from tasks.shared.findings import finding
 from tests.backup.conftest import Vault
 from tests.backup.plain_user import continuity, plainly
 from tests.backup.test_desk import call, made, top  # noqa: F401 - fixtures
 from tests.backup.test_reader import run_reader
 from tests.backup.trees import write
+from tests.errors import refused
+
+NOT_READ = ("file-or-folder-not-read", "papers/letters", {"reason": "Permission denied"})
+ONE_GAP = finding("source-not-all-read", "papers", count=1, before=0)
+
+
+def facts(findings: list[dict]) -> list[tuple[str, str, dict]]:
+    """Of findings as `--json` prints them: code, subject, values."""
+    return [(one["code"], one["subject"], one["values"]) for one in findings]
 
 
 @pytest.fixture
@@ -90,31 +100,34 @@ def test_issue_13_fault_8_unreadable_folders(call, top: Path, locked: list[Path]
     done = continuity(home, "backup", "run", "--json")
     assert done.returncode == 3, done.stdout + done.stderr
     row = json.loads(done.stdout)[0]
-    assert (row["unreadable"], row["flags"]) == (1, 1)
-    assert row["problems"] == ["papers/letters: unreadable: Permission denied"]
+    assert (row["unreadable"], len(row["flags"])) == (1, 1)
+    assert facts(row["problems"]) == [NOT_READ]
     listed = json.loads(continuity(home, "backup", "list", "--json").stdout)
     newest = [row for row in listed if row["class"] == "records"][-1]
     assert newest["unreadable"] == 1
-    assert newest["flags"] == "papers: 1 files or folders could not be read, 0 before"
-    shown = continuity(home, "status").stdout
-    assert "could not be read" in " ".join(shown.replace("│", " ").split()), shown
+    assert facts(newest["flags"]) == [("source-not-all-read", "papers", {"count": 1, "before": 0})]
+    shown = continuity(home, "status", "--json").stdout
+    assert newest["flags"][0]["message"] in shown, shown
 
     for _ in range(2):  # and no second try gets past it
-        done = continuity(home, "backup", "prove")
+        done = continuity(home, "backup", "prove", "--json")
         assert done.returncode == 1
-        assert "could not be read" in done.stderr
+        error = json.loads(done.stderr.splitlines()[-1])
+        assert error["error"] == "snapshot-not-countersigned"
+        assert "source-not-all-read" in {problem["code"] for problem in error["problems"]}
     key = ["--key", str(top / "safe/recovery.key")]
     done = continuity(home, "backup", "restore", str(top / "back"), "--newest", *key, "--json")
     assert done.returncode == 3, done.stderr
     report = json.loads(done.stdout)
     assert not report["whole"]
-    assert report["gaps"] == ["papers/letters: unreadable: Permission denied"]
-    names = sorted(f"papers/letters/{number}.txt: is in {first}" for number in range(300))
-    assert report["lacking"] == names
+    assert facts(report["gaps"]) == [NOT_READ]
+    names = sorted(f"papers/letters/{number}.txt" for number in range(300))
+    there = [("file-in-earlier-snapshot", name, {"snapshot": first}) for name in names]
+    assert facts(report["lacking"]) == there
     assert not list((top / "back/papers/letters").iterdir())
     done = continuity(home, "backup", "restore", str(top / "again"), "--newest", *key)
     assert done.returncode == 3
-    assert f"missing here: papers/letters/299.txt: is in {first}" in done.stdout
+    assert "papers/letters/299.txt" in done.stdout and first in done.stdout
     # the countersigned one is what a restore takes, and it is whole
     done = continuity(home, "backup", "restore", str(top / "whole"), *key)
     assert done.returncode == 0
@@ -123,7 +136,8 @@ def test_issue_13_fault_8_unreadable_folders(call, top: Path, locked: list[Path]
     assert continuity(home, "backup", "prove", "--accept-flags").returncode == 0
     done = continuity(home, "backup", "run", "--json")  # as before: a gap all the same, no new one
     assert done.returncode == 3
-    assert (json.loads(done.stdout)[0]["unreadable"], json.loads(done.stdout)[0]["flags"]) == (1, 0)
+    row = json.loads(done.stdout)[0]
+    assert (row["unreadable"], row["flags"]) == (1, [])
     assert (
         "1 files or folders could not be read, as before"
         in continuity(home, "status", "--json").stdout
@@ -142,9 +156,9 @@ def test_a_folder_that_gives_names_and_no_more(call, top: Path, locked: list[Pat
     (top / "papers" / "letters").chmod(0o444)
     done = continuity(top / "home", "backup", "run", "--json")
     assert done.returncode == 3
-    assert json.loads(done.stdout)[0]["problems"] == [
-        "papers/letters: unreadable: 1 of its entries, as 'a.txt': Permission denied"
-    ]
+    (problem,) = json.loads(done.stdout)[0]["problems"]
+    assert (problem["code"], problem["subject"]) == NOT_READ[:2]
+    assert "'a.txt': Permission denied" in problem["values"]["reason"]
 
 
 def test_a_wanted_file_below_an_unreadable_folder_is_named(
@@ -163,8 +177,9 @@ def test_a_wanted_file_below_an_unreadable_folder_is_named(
         "--key", str(top / "safe/recovery.key"), "--only", "papers/letters/a.txt",
     )  # fmt: skip
     assert done.returncode == 1  # nothing of what was asked for is there
-    (line,) = json.loads(done.stdout)["lacking"]
-    assert line.startswith("papers/letters/a.txt: is in desk1:1:")
+    ((code, path, values),) = facts(json.loads(done.stdout)["lacking"])
+    assert (code, path) == ("file-in-earlier-snapshot", "papers/letters/a.txt")
+    assert values["snapshot"].startswith("desk1:1:")
 
 
 def test_other_folders_in_the_same_number_are_new_gaps(anywhere: Vault, monkeypatch) -> None:
@@ -181,10 +196,11 @@ def test_other_folders_in_the_same_number_are_new_gaps(anywhere: Vault, monkeypa
     with monkeypatch.context() as patch:
         forbid(patch, b"entries")
         assert anywhere.backup().manifest.flags == []
-        with pytest.raises(
-            Suspicious, match=r"1 files or folders could .*papers/entries; .*30 fil"
-        ):
+        with refused("snapshot-not-countersigned", Suspicious) as caught:
             anywhere.prove("sample")
+        doubts = {problem.code: problem.values for problem in caught.problems}
+        assert doubts["files-not-read"] == {"count": 1, "examples": "papers/entries"}
+        assert doubts["proved-files-missing"]["count"] == 30
         with pytest.raises(Suspicious):
             anywhere.prove("content")
 
@@ -198,22 +214,20 @@ def test_gaps_that_are_mended_need_nobody(anywhere: Vault, monkeypatch) -> None:
         (flag,) = anywhere.backup().manifest.flags
         assert is_gap(flag)
         anywhere.backup()  # no new gap: no flag of its own
-        with pytest.raises(Suspicious, match="could not be read"):
+        with refused("snapshot-not-countersigned", Suspicious):
             anywhere.prove()
     assert anywhere.backup().manifest.flags == []
     anywhere.prove()
     # the past is kept, as after any suspicious change
-    assert "could not be read" in next(iter(anywhere.survey().holds.held.values()))[0]
+    assert str(flag) in next(iter(anywhere.survey().holds.held.values()))[0]
 
 
 def test_the_first_snapshot_with_gaps_is_looked_at(anywhere: Vault, monkeypatch) -> None:
     tree(anywhere)
     with monkeypatch.context() as patch:
         forbid(patch, b"letters")
-        assert anywhere.backup().manifest.flags == [
-            "papers: 1 files or folders could not be read, 0 before"
-        ]
-        with pytest.raises(Suspicious, match="could not be read"):
+        assert anywhere.backup().manifest.flags == [ONE_GAP]
+        with refused("snapshot-not-countersigned", Suspicious):
             anywhere.prove()
 
 
@@ -226,8 +240,9 @@ def test_no_host_can_hide_its_gaps(anywhere: Vault, monkeypatch) -> None:
         forbid(patch, b"letters")
         patch.setattr("tasks.backup.watch.unread", lambda *given: [])
         assert anywhere.backup().manifest.flags == []
-    with pytest.raises(Suspicious, match="papers/letters"):
+    with refused("snapshot-not-countersigned", Suspicious) as caught:
         anywhere.prove()
+    assert caught.problems[0].values["examples"] == "papers/letters"
 
 
 def test_where_the_proved_listing_is_lost_the_numbers_count(local: Vault, monkeypatch) -> None:
@@ -239,8 +254,9 @@ def test_where_the_proved_listing_is_lost_the_numbers_count(local: Vault, monkey
         after = local.backup()
     for name in {name for name, _ in before.manifest.packs} - {n for n, _ in after.manifest.packs}:
         (local.folder / "packs" / name).unlink()
-    with pytest.raises(Suspicious, match="1 files or folders could not be read, 0 before"):
+    with refused("snapshot-not-countersigned", Suspicious) as caught:
         local.prove(which=survey(local.open()).snapshots()[-1])
+    assert "source-not-all-read" in caught.codes
 
 
 def test_a_restore_looks_back_until_all_could_be_read(anywhere: Vault, monkeypatch) -> None:
@@ -260,16 +276,16 @@ def test_a_restore_looks_back_until_all_could_be_read(anywhere: Vault, monkeypat
     earlier = list(earlier_than(snapshots, third.manifest.sequence))
     assert [snapshot.sequence for snapshot in earlier] == [3, 2, 1]
     everything = lacking(library, anywhere.recovery, third.manifest, earlier, lambda path: True)
-    holders = {file.path: file.snapshot for file in everything[0]}
+    holders = {file.subject: file.values["snapshot"] for file in everything[0]}
     # 0.txt was deleted while its folder could be read, and is not missing for that
-    expected = {f"papers/letters/{n}.txt".encode(): second.label for n in range(1, 30)}
-    expected |= {f"papers/entries/{n}.txt".encode(): first.label for n in range(30)}
+    expected = {f"papers/letters/{n}.txt": second.label for n in range(1, 30)}
+    expected |= {f"papers/entries/{n}.txt": first.label for n in range(30)}
     assert holders == expected
     assert everything[1] == []
     part = lacking(
         library, anywhere.recovery, third.manifest, earlier, lambda p: p.endswith(b"/7.txt")
     )
-    assert [file.path for file in part[0]] == [b"papers/entries/7.txt", b"papers/letters/7.txt"]
+    assert [file.subject for file in part[0]] == ["papers/entries/7.txt", "papers/letters/7.txt"]
 
 
 def test_the_stand_alone_reader_names_what_could_not_be_read(anywhere: Vault, monkeypatch) -> None:
@@ -304,7 +320,7 @@ def test_a_file_that_was_there_and_vanishes_as_it_is_read_is_missing(
         taken = anywhere.backup()
     (count,) = taken.manifest.sources
     assert (count.gone, count.missing, count.unreadable) == (2, 1, 0)
-    assert taken.manifest.flags == ["papers: 1 files or folders could not be read, 0 before"]
+    assert taken.manifest.flags == [ONE_GAP]
     monkeypatch.setattr("tasks.backup.choosing.is_gap", lambda flag: True)
     with pytest.raises(Suspicious):
         anywhere.prove()
@@ -346,8 +362,9 @@ def test_an_entry_that_cannot_be_read_takes_no_other_along(anywhere: Vault, monk
         patch.setattr(scan.os, "scandir", Faulty)
         taken = anywhere.backup()
     assert taken.manifest.sources[0].files == 58
+    reason = "1 of its entries, as '1.txt': Input/output error"
     assert taken.problems == tuple(
-        f"papers/{name}: unreadable: 1 of its entries, as '1.txt': Input/output error"
+        finding("file-or-folder-not-read", f"papers/{name}", reason=reason)
         for name in ("entries", "letters")
     )
     report, folder = anywhere.restore()
@@ -370,7 +387,7 @@ def test_a_folder_that_cannot_even_be_looked_at_stops_no_walk(tmp_path: Path, mo
     with monkeypatch.context() as patch:
         patch.setattr(scan.os, "stat", refuse)
         folders = {folder.path: folder for folder in walk(os.fsencode(tmp_path))}
-    assert folders[b"a"].trouble == "unreadable: Stale file handle"
+    assert folders[b"a"].trouble == "Stale file handle"
     assert stat.S_ISDIR(folders[b"a"].st.st_mode)
     assert [seen.name for seen in folders[b"b"].entries] == [b"y"]
 

@@ -24,11 +24,12 @@ from tasks.backup.repository import Repository
 from tasks.backup.retention import hold
 from tasks.backup.verify import verify
 from tasks.shared import clock
-from tests.backup.conftest import Vault
+from tests.backup.conftest import Vault, subjects
 from tests.backup.test_desk import call, made, top  # noqa: F401
 from tests.backup.test_retention import few_packs, old_vault  # noqa: F401
 from tests.backup.test_round_trip import run_reader
 from tests.backup.trees import write
+from tests.errors import refused
 
 FOLDERS = ("config", "manifests/desk1", "manifests/unknown", "proofs/drill1", "proofs/unknown",
            "holds", "audit", "index/desk1", "packs")  # fmt: skip
@@ -88,7 +89,7 @@ def test_junk_is_named_and_stops_nothing(anywhere: Vault, what: str) -> None:
     planted.append(plant(anywhere, "config", b"x", digest(b"x")))
     found = anywhere.survey()
     assert found.faults() == [] and found.damage() == []
-    named = " ".join(found.junk())
+    named = subjects(found.junk())
     for path in planted[:7]:
         where = path.relative_to(anywhere.folder)
         assert str(where) in named, "each signed folder's junk is named"
@@ -146,10 +147,10 @@ def test_the_signature_is_checked_before_the_body_is_parsed(
 
     monkeypatch.setattr("tasks.backup.objects.msgspec.json.decode", parse)
     monkeypatch.setattr("tasks.backup.objects.json.loads", parse)
-    with pytest.raises(Junk, match="unknown key"):
+    with refused("signing-key-unknown", Junk):
         read_signed(data, ["hold"], [anywhere.keys.public()])
     forged = inflate(data).replace(b'"format":1', b'"format":2')
-    with pytest.raises(Junk, match="does not hold"):
+    with refused("structure-signature-invalid", Junk):
         read_signed(zstandard.ZstdCompressor().compress(forged), ["hold"])
 
 
@@ -191,10 +192,10 @@ def test_bytes_that_do_not_fit_their_name_stop_no_proof_and_no_prune(
     anywhere.backup()
     assert anywhere.restore(choose(anywhere.survey()))[0].whole
     told = [*anywhere.survey().damage(), *anywhere.survey().junk()]
-    assert any(path.name in text or path.parent.name in text for text in told)
+    assert any(path.name in where or path.parent.name in where for where in subjects(told))
     with clock.held(datetime.fromtimestamp(now, UTC)):
         if folder == "holds":  # it may have been a hold: nothing expires until the officer signs
-            with pytest.raises(InsideRetention, match="what it held is not known"):
+            with refused("hold-content-unknown", InsideRetention):
                 make_plan(anywhere.open(), now)
             label = f"holds/{path.name[:16]}"
             assert list(lost(anywhere.survey())) == [label]
@@ -208,16 +209,15 @@ def test_what_a_damaged_hold_kept_is_kept(anywhere: Vault) -> None:
     first = anywhere.survey().snapshots()[0].digest
     made_hold = hold(anywhere.open(), anywhere.keys.signer(), "desk1", [first], "subpoena")
     path = anywhere.folder / "holds" / made_hold
-    plan = "nothing is past its time"
-    with pytest.raises(InsideRetention, match=plan):
+    with refused("nothing-past-retention", InsideRetention):
         make_plan(anywhere.open(), now)
     kept = path.read_bytes()
     for data in (b"", kept[:40], os.urandom(len(kept)), kept + bytes(8 << 20)):
         path.write_bytes(data)
-        with pytest.raises(InsideRetention, match="what it held is not known"):
+        with refused("hold-content-unknown", InsideRetention):
             make_plan(anywhere.open(), now)
     (path.parent / f"{path.name}.1").write_bytes(kept)  # the second attempt is whole
-    with pytest.raises(InsideRetention, match=plan):
+    with refused("nothing-past-retention", InsideRetention):
         make_plan(anywhere.open(), now)
 
 
@@ -289,7 +289,7 @@ def test_the_commands_name_junk_and_go_on(call, top: Path) -> None:  # noqa: F81
                     ("restore", str(top / "back"), "--key", str(top / "safe/recovery.key"))):  # fmt: skip
         code, out, err = call(*command)
         assert code == 0, (command, out, err)
-        assert f"junk, passed over: holds/{junk}" in out, command
+        assert f"holds/{junk}" in out, command
     code, out, err = call("list", "--json")
     assert code == 0 and json.loads(out) and f"holds/{junk}" in err
 
@@ -303,5 +303,5 @@ def test_the_commands_name_junk_and_go_on(call, top: Path) -> None:  # noqa: F81
     (line,) = [
         one for one in backup_lines(book.rows, settings) if one.what == "what lies on the store"
     ]
-    assert line.light == AMBER and "4 objects that no key here signed" in line.fact
+    assert line.light == AMBER and line.fact.startswith("4 ")
     book.close()

@@ -21,7 +21,6 @@ from tasks.backup.faults import (
     WrongPassphrase,
 )
 from tasks.backup.hostkeys import HostKeys
-from tasks.backup.house import secret_text
 from tasks.backup.keymaking import (
     add_host,
     make,
@@ -43,14 +42,17 @@ from tasks.backup.sealing import (
     to_text,
     unseal,
 )
+from tasks.backup.setup import secret_text
 from tasks.backup.sheet import write_sheet
 from tasks.backup.stores.local import LocalStore
 from tasks.backup.structures import Entry
 from tasks.backup.verify import verify
 from tasks.shared.errors import BadInput
-from tests.backup.conftest import QUICK, Vault
+from tasks.shared.findings import finding
+from tests.backup.conftest import QUICK, Vault, codes
 from tests.backup.forging import forge
 from tests.backup.trees import differences, picture, plain_tree, write
+from tests.errors import refused
 
 CHEAP = Cost(8, 1, 1)
 PHRASE = "a long passphrase"
@@ -101,15 +103,17 @@ def test_a_sheet_typed_in_any_manner_reads_or_names_the_right_row(tmp_path: Path
     assert [problem.row for problem in caught.value.problems] == [5]
     with pytest.raises(BadKeyText) as caught:
         from_text("\n".join(lines[:-2]), "sheet")
-    assert "ends after line 9" in caught.value.problems[0].wrong
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.values["last"]) == ("key-lines-missing", 9)
     for encoding in ("utf-8-sig", "utf-16"):  # as Windows' editor saves it
         (tmp_path / "typed.key").write_bytes("\r\n".join(lines).encode(encoding))
         assert read_key(tmp_path / "typed.key", ["recovery"]).open(PHRASE) == b"s" * 32
         (tmp_path / "phrase").write_bytes("geheim \u00e9\r\n".encode(encoding))
         assert secret_text(tmp_path / "phrase", "password_file") == "geheim \u00e9"
     (tmp_path / "phrase").write_bytes(b"caf\xe9")
-    with pytest.raises(BadInput, match="cannot be used"):
+    with refused("backup-settings-invalid", BadInput) as error:
         secret_text(tmp_path / "phrase", "password_file")
+    assert error.codes == ["secret-file-not-text"]
 
 
 @pytest.mark.parametrize("made", ["NFC", "NFD"])
@@ -129,7 +133,7 @@ def test_a_hostile_key_file_cannot_eat_the_machine() -> None:
 
 
 def test_a_wrong_passphrase_is_told() -> None:
-    with pytest.raises(WrongPassphrase, match="does not open the recovery key"):
+    with refused("key-passphrase-wrong", WrongPassphrase):
         locked().open("another passphrase")
 
 
@@ -155,16 +159,16 @@ def test_make_leaves_no_private_half_with_the_host(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert HostKeys.load(path) == made.host
     assert read_key(made.files[2], ["drill"]).open(PHRASE + "2")
-    with pytest.raises(WrongKey, match="holds the officer key"):
+    with refused("key-kind-wrong", WrongKey):
         read_key(made.files[1], ["recovery", "drill"])
-    with pytest.raises(BadInput, match="nothing was made"):
+    with refused("key-files-already-exist", BadInput):
         make(store, "desk1", tmp_path / "safe", PHRASE, cost=CHEAP)
     with pytest.raises(BadInput):
         make(store, "desk1", tmp_path / "other", "short", cost=CHEAP)
 
 
 def test_host_keys_that_are_missing_or_spoilt(tmp_path: Path) -> None:
-    with pytest.raises(WrongKey, match="no host keys"):
+    with refused("host-keys-missing", WrongKey):
         HostKeys.load(tmp_path / "none")
     (tmp_path / "bad").write_text("{}")
     with pytest.raises(WrongKey):
@@ -187,12 +191,12 @@ def test_rotating_host_keys_ends_the_old_ones(anywhere: Vault) -> None:
     forge(anywhere.open(), stolen, [(Entry(path="papers", type="folder"), b"")])
     # set aside, so that he cannot stop proofs and prunes for ever on a share where nothing is deleted
     assert anywhere.survey().faults() == []
-    assert "a key that the officer ended" in anywhere.survey().set_aside()[0]
-    assert "a key that the officer ended" in verify(anywhere.open()).leftovers[0]
+    assert codes(anywhere.survey().set_aside()) == ["signing-key-ended"]
+    assert "signing-key-ended" in codes(verify(anywhere.open()).leftovers)
     assert len(anywhere.survey().snapshots()) == 2
     anywhere.prove("content")
     anywhere.keys = stolen
-    with pytest.raises(WrongKey, match="its keys were ended"):
+    with refused("host-key-ended", WrongKey):
         anywhere.backup()
 
 
@@ -206,7 +210,7 @@ def test_a_thiefs_last_number_does_not_stop_the_host(anywhere: Vault) -> None:
         [(Entry(path="papers", type="folder"), b"")],
         sequence=99_999_999,
     )
-    with pytest.raises(ChainBroken, match="rotate-host --last"):
+    with refused("snapshot-number-exhausted", ChainBroken):
         anywhere.backup()
     _, anywhere.keys = rotate_host(anywhere.open(), anywhere.officer_seed, anywhere.keys, last=1)
     taken = anywhere.backup()
@@ -219,7 +223,7 @@ def test_rotating_recipients(anywhere: Vault) -> None:
     plain_tree(anywhere.source, files=10, large=0)
     anywhere.backup()
     old, fresh = anywhere.recovery, os.urandom(32)
-    with pytest.raises(BadInput, match="no recovery key would be left"):
+    with refused("last-recovery-key", BadInput):
         replace_recipients(anywhere.open(), anywhere.officer_seed, drop=["safe"])
     added = [recipient("safe-2", "recovery", fresh)]
     replace_recipients(anywhere.open(), anywhere.officer_seed, added, drop=["safe"])
@@ -262,29 +266,28 @@ def test_a_drill_workers_new_key_sets_the_old_proofs_aside(anywhere: Vault) -> N
     replace_recipients(anywhere.open(), anywhere.officer_seed, added, named, drills)
     found = anywhere.survey()
     assert (found.faults(), found.proofs.proofs) == ([], [])
-    assert "2 proofs signed with a key that the officer ended" in found.set_aside()[0]
-    assert "`backup run`, then `backup prove` with the new key" in found.set_aside()[0]
-    with pytest.raises(
-        ChainBroken, match=r"is countersigned any more .*then `backup prove`.*--new"
-    ):
+    assert found.set_aside() == [finding("proofs-by-ended-key-only", "proofs/drill1", count=2)]
+    with refused("snapshot-not-proven", ChainBroken) as caught:
         choose(found)
+    assert caught.codes == ["proofs-by-ended-key-only"]
     for content in (b"3", b"4"):  # the new key's own chain
         write(anywhere.source / "a", content)
         anywhere.backup()
         anywhere.prove()
     assert anywhere.survey().faults() == []
     assert choose(anywhere.survey()).snapshot.sequence == 4
-    assert "backup prove" not in anywhere.survey().set_aside()[0]
+    assert codes(anywhere.survey().set_aside()) == ["proofs-by-ended-key"]
     anywhere.drill_seed = stolen
-    with pytest.raises(WrongKey, match="ended this key of drill1"):
+    with refused("drill-key-not-current", WrongKey):
         anywhere.prove(which=anywhere.survey().snapshots()[0])
 
 
 def test_a_key_to_drop_that_is_not_there_changes_nothing(local: Vault) -> None:
-    with pytest.raises(BadInput, match="no key is named saef; there are drill, drill1, safe"):
+    with refused("key-name-unknown", BadInput) as caught:
         replace_recipients(
             local.open(), local.officer_seed, [recipient("s2", "recovery", bytes(32))], ["saef"]
         )
+    assert (caught.values["strange"], caught.values["allowed"]) == ("saef", "drill, drill1, safe")
     assert local.open().config.sequence == 1
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tasks.backup.faults import WrongKey
+from tasks.shared.findings import finding
 from tests.backup.conftest import Vault, make_vault
 from tests.backup.test_reader import run_reader
 from tests.backup.trees import (
@@ -32,7 +33,7 @@ def test_a_tree_comes_back_whole_on_every_store(vault: Vault) -> None:
     assert taken.manifest.sources[0].unreadable == 0
     report, folder = vault.restore()
     assert report.lost == []
-    assert report.refused == ["papers/pipe: a fifo is only restored by option"]
+    assert report.refused == [finding("entry-type-not-restored", "papers/pipe", kind="fifo")]
     assert differences(before, picture(folder / "papers")) == []
 
 

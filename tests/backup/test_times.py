@@ -17,9 +17,11 @@ from tasks.backup.late import Attributes
 from tasks.backup.listing import entry_of, line, read_entries
 from tasks.backup.scan import NewCache, OldCache, Seen
 from tasks.backup.structures import EARLIEST, LATEST, Entry
-from tests.backup.conftest import Vault, make_vault
+from tasks.shared.findings import finding
+from tests.backup.conftest import Vault, make_vault, subjects
 from tests.backup.forging import forge
 from tests.backup.test_reader import run_reader
+from tests.errors import refused
 
 YEAR_1601 = -11_644_473_600 * 10**9  # a zeroed time of NTFS
 YEAR_2117 = 4_640_000_000 * 10**9
@@ -111,12 +113,12 @@ def test_no_time_loses_a_snapshot(disk: Path, times: list[int]) -> None:
         has["folder"] = (vault.source / "folder").stat().st_mtime_ns
     far = sorted(name for name, time in has.items() if not EARLIEST <= time <= LATEST)
     taken = vault.backup()
-    assert sorted(text.split(":")[0].removeprefix("papers/") for text in taken.problems) == far
+    assert sorted(path.removeprefix("papers/") for path in subjects(taken.problems)) == far
     vault.backup()
     vault.prove()
     report, folder = vault.restore()
     assert report.whole
-    assert sorted(text.split(":")[0].removeprefix("papers/") for text in report.marked) == far
+    assert sorted(path.removeprefix("papers/") for path in subjects(report.marked)) == far
     for name, time in has.items():
         back = folder / "papers" / name
         assert back.stat().st_mtime_ns == min(max(time, EARLIEST), LATEST)
@@ -166,13 +168,14 @@ def test_a_line_with_a_time_out_of_bounds_costs_its_time(
     ]
     forge(local.open(), local.keys, entries)
     report, folder = local.restore()
-    assert [text.split(":")[0] for text in report.faulty] == ["papers", "papers/a"]
+    assert subjects(report.faulty) == ["papers", "papers/a"]
     assert (report.files, report.damage, report.whole) == (2, False, False)
     assert (folder / "papers/a").read_bytes() == b"a"
     assert (folder / "papers/b").stat().st_mtime_ns == 77
     for scope in ("sample", "all", "content"):
-        with pytest.raises(Suspicious, match="faulty line of the listing: papers: its time"):
+        with refused("snapshot-not-countersigned", Suspicious) as caught:
             local.prove(scope)
+        assert caught.codes == ["listing-time-out-of-range"] * 2
     local.prove(accept_flags=True)
     done = run_reader(local, local.top / "bare")
     assert done.returncode == 3
@@ -188,13 +191,14 @@ def test_a_disk_that_keeps_another_time_is_told_of(tmp_path: Path, monkeypatch) 
     real = os.utime
     monkeypatch.setattr(os, "utime", lambda target, ns, **more: real(target, ns=(5, 5), **more))
     attributes.put(os.fsencode(path), Entry(path="a", mode=0o644, mtime=YEAR_2117))
-    assert "cannot be set on this disk: it has 5" in attributes.untimed[0]
+    (found,) = attributes.untimed
+    assert found == finding("file-time-not-kept-by-disk", "a", time=YEAR_2117, nearest=5)
 
     def refuse(target, ns, **more):
         raise OSError(22, "Invalid argument")
 
     monkeypatch.setattr(os, "utime", refuse)
     attributes.put(os.fsencode(path), Entry(path="a", mode=0o644, mtime=EARLIEST))
-    assert "its time is not set" in attributes.untimed[1]
+    assert attributes.untimed[1].code == "file-time-not-set"
     with pytest.raises(OSError, match="Invalid"):  # of a usual one, the disk itself is at fault
         attributes.put(os.fsencode(path), Entry(path="a", mode=0o644, mtime=77))

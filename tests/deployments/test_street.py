@@ -6,9 +6,10 @@ import pytest
 from pydantic import SecretStr
 
 from deployments.street import Street
-from tasks.backup.house import House
+from tasks.backup.setup import options, sources
 from tasks.shared import server_access
 from tasks.shared.settings import Backup, Operations, Settings
+from tasks.workspace import Workspace
 
 
 def environment(house: Settings, *, serves: bool = True, **operations: object) -> dict[str, str]:
@@ -101,10 +102,12 @@ def test_a_worker_elsewhere_makes_no_password(
 def test_the_backup_does_not_read_the_password(house: Settings, tmp_path: Path) -> None:
     environment(house)
     stored = house.model_copy(update={"backup": Backup(store=str(tmp_path / "store"))})
-    sources = House(stored).sources()
-    left_out = House(stored).options(None, False, None).leave_out
+    workspace = Workspace(stored)
+    left_out = options(workspace).leave_out
     path = server_access.own_file(house.home)
-    below = [Path(source.place) for source in sources if path.is_relative_to(source.place)]
+    below = [
+        Path(source.place) for source in sources(workspace) if path.is_relative_to(source.place)
+    ]
     assert below == [house.home] and any(path.is_relative_to(folder) for folder in left_out)
 
 

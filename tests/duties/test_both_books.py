@@ -10,6 +10,7 @@ from tasks.duties.reminding import remind
 from tasks.shared import clock, kinds
 from tasks.shared.board import page
 from tasks.shared.content import ContentStore
+from tasks.shared.findings import Finding
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.mail import waiting
@@ -60,9 +61,10 @@ def test_backup_lines_by_their_events(
         assert found["where the store is"].light == "amber"
         assert found["backup-restored"].light == "red"
     with clock.held(at(3)):
-        book.append(kinds.BackupFailed(what="run", reason="no space", details=[]), "backup", "it")
+        fault = Finding("store-full", "", {"subject": "packs/ab12"})
+        book.append(kinds.BackupFailed(what="run", findings=[fault]), "backup", "it")
         found = {one.what: one for one in lines(office) if one.about == "P6"}
         assert (
             found["newest backup"].light == "amber" and "2 days ago" in found["newest backup"].fact
         )
-        assert found["backup after that"].fact == "run failed just now: no space"
+        assert "packs/ab12" in found["backup after that"].fact

@@ -150,7 +150,7 @@ def test_an_event_of_another_room_makes_it_due_again(office: Workspace, proof) -
     office.keep(load_catalogue, Catalogue({duty.id: duty}, {}))
     fulfil(office, duty.id, Given(proof(), on=date(2026, 11, 1)), "ada")
     assert stand(office.journal.rows, office, duty, "").due == date(2027, 11, 1)
-    failed = kinds.BackupFailed(what="run", reason="no store", details=[])
+    failed = kinds.BackupFailed(what="run", findings=[])
     office.journal.append(failed, "backup", "it")
     again = stand(office.journal.rows, office, duty, "")
     assert again.due == TODAY + timedelta(days=90) and again.change

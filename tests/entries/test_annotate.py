@@ -109,13 +109,17 @@ def test_csv_files_get_a_workbook_each(tmp_path: Path) -> None:
     assert red(sheet.cell(2, column(sheet, "Issuer code")))
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04"])
-def test_a_file_that_was_not_opened_has_its_problem_listed(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "code"), [(b"", "workbook-file-empty"), (b"PK\x03\x04", "zip-not-whole")]
+)
+def test_a_file_that_was_not_opened_has_its_problem_listed(
+    tmp_path: Path, data: bytes, code: str
+) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(data)
     (written,) = annotate(read_files([path])[0], tmp_path / "out")
     sheet = openpyxl.load_workbook(written)["Problems"]
-    assert sheet.cell(2, 7).value == "E001"
+    assert sheet.cell(2, 7).value == code
 
 
 def test_a_clean_file_gets_none(desk: Path, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_a_night_and_a_drill(backed_up: Settings, tmp_path: Path) -> None:
         path.write_bytes(os.urandom(40_000))
     state = backup(home, "it", 1, return_state=True)
     assert state.name == "Suspicious"
-    assert "may be encrypted" in state.message
+    assert "papers: " in state.message
     refused = restore_drill(home, "it", return_state=True)
     assert refused.is_failed()
     assert "--accept-flags" in refused.message

@@ -10,7 +10,7 @@ from tasks.operations.relay import Position, due
 from tasks.shared import clock, kinds
 from tasks.shared.journal import Journal
 
-PROVED = kinds.BackupFailed(what="prove", reason="x", details=[])
+PROVED = kinds.BackupFailed(what="prove", findings=[])
 
 
 def failed(journal: Journal, count: int = 1) -> None:

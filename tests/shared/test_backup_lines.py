@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from tasks.shared import clock, kinds
+from tasks.shared.backup_lines import JUNK
 from tasks.shared.board import AMBER, GREEN, RED, Line, worst
+from tasks.shared.findings import finding
 from tasks.shared.house_lines import house_lines
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
@@ -18,10 +20,14 @@ DONE = kinds.BackupDone(
     retain_until="", place="Reno", customs_territory=True, sources=[], stored_bytes=1, flags=[],
 )  # fmt: skip
 LETS_GO = kinds.BackupFailed(
-    what="doctor", reason="the store does not guard what it holds", details=["delete: allowed"]
+    what="doctor",
+    findings=[finding("store-not-guarded"), finding("attack-allowed", "delete a file")],
 )
 HOLDS = kinds.BackupExamined(repository="r", checks=["delete"])
-BROKE = kinds.BackupFailed(what="run", reason='said "what":"doctor"', details=[])
+BROKE = kinds.BackupFailed(
+    what="run",
+    findings=[finding("unexpected-error", kind="OSError", reason='said "what":"doctor"')],
+)
 
 
 def backup_lines(journal: Journal, house: Settings, *bodies: kinds.Body) -> list[Line]:
@@ -40,8 +46,7 @@ def test_a_store_that_lets_go_is_red_until_the_doctor_passes(
     assert worst(line.light for line in lines) == RED
     found = lines[-1]
     assert (found.what, found.next) == ("the store's guard", "continuity backup doctor")
-    assert "does not guard" in found.fact
-    assert "delete: allowed" in found.fact
+    assert all(str(finding) in found.fact for finding in LETS_GO.findings)
     assert backup_lines(journal, house, DONE)[-1].light == RED  # a night's backup mends nothing
     lines = backup_lines(journal, house, HOLDS, DONE)
     assert [line.light for line in lines] == [GREEN, GREEN]
@@ -58,10 +63,11 @@ def test_a_failed_run_is_told_as_a_run(journal: Journal, house: Settings) -> Non
 
 def test_a_flag_of_one_class_is_not_hidden_by_the_next(journal: Journal, house: Settings) -> None:
     """One run takes the records and then the private keys, whose snapshot has no flag."""
-    flagged = replace(DONE, flags=["papers: mass change, 80 of 80 files"])
+    flag = finding("files-changed-in-mass", "papers", new=79, files=80)
+    flagged = replace(DONE, flags=[flag])
     lines = backup_lines(journal, house, flagged, replace(DONE, retention="private"))
-    (line,) = [line for line in lines if line.what == "what was backed up"]
-    assert line.light == RED and "look before the next run: papers: mass change" in line.fact
+    (line,) = [line for line in lines if line.light == RED]
+    assert str(flag) in line.fact and "79" in line.fact
     lines = backup_lines(journal, house, DONE, replace(DONE, retention="private"))
     assert [line.light for line in lines] == [GREEN]
 
@@ -73,15 +79,20 @@ def test_what_a_backup_is_without_stands_on_the_board(journal: Journal, house: S
     )
     gaps = replace(DONE, sources=[source])
     lines = backup_lines(journal, house, gaps, replace(DONE, retention="private"))
-    (line,) = [line for line in lines if line.what == "missing from the backup"]
-    assert (line.light, line.fact) == (
-        AMBER, "2 files or folders could not be read, as before"
-    )  # fmt: skip
-    flagged = replace(gaps, flags=["papers: 2 files or folders could not be read, 0 before"])
+    (line,) = [line for line in lines if line.light == AMBER]
+    assert line.fact.startswith("2 ")
+    flag = finding("source-not-all-read", "papers", count=2, before=0)
+    flagged = replace(gaps, flags=[flag])
     (line,) = [line for line in backup_lines(journal, house, flagged) if line.light == RED]
-    assert "could not be read, 0 before" in line.fact
+    assert str(flag) in line.fact
     lines = backup_lines(journal, house, DONE, replace(DONE, retention="private"))
     assert [line.light for line in lines] == [GREEN]
+
+
+def test_junk_on_the_store_is_no_alarm_about_the_backup(journal: Journal, house: Settings) -> None:
+    junk = finding(JUNK, count=2, examples="holds/x, holds/y")
+    (_, line) = backup_lines(journal, house, replace(DONE, flags=[junk]))
+    assert line.light == AMBER and str(junk) in line.fact
 
 
 def verified(share: int, turn: int) -> kinds.BackupVerified:
@@ -91,9 +102,12 @@ def verified(share: int, turn: int) -> kinds.BackupVerified:
 
 
 DAMAGED = kinds.BackupFailed(
-    what="verify", reason="1 objects do not hold", details=["packs/ab12"], share=3, turn=1
+    what="verify",
+    findings=[finding("objects-damaged", count=1), finding("object-missing", "packs/ab12")],
+    share=3,
+    turn=1,
 )
-UNPROVED = kinds.BackupFailed(what="prove", reason="a file is lost", details=[])
+UNPROVED = kinds.BackupFailed(what="prove", findings=[finding("pack-of-file-lost", "papers/a")])
 PROVED = kinds.BackupProved(
     repository="r", host="desk1", sequence=1, manifest="m", proof="p", drill="d", scope="all",
     files=1, bytes=1, seconds=1.0, restored_at="2026-11-23T02:00:00Z",

@@ -15,6 +15,7 @@ from tasks.shared.journal_copy import EVENTS_FILE, HEAD_FILE, adopt, export, rea
 from tasks.shared.opening import continue_home, journal as open_journal, make_home
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tests.conftest import SETTINGS
+from tests.errors import refused
 from tests.shared.test_journal import issued, reserved
 
 
@@ -94,8 +95,9 @@ def test_a_copy_without_its_content_is_refused(
 
 
 def test_what_is_no_copy_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"journal\.jsonl"):
+    with refused("journal-copy-incomplete", BadInput) as caught:
         read(tmp_path)
+    assert Path(caught.values["filename"]).name == "journal.jsonl"
 
 
 def test_the_office_adopts_what_the_laptop_wrote(
@@ -125,10 +127,13 @@ def test_numbers_that_both_books_issued_are_named(
     office.append(issued(4, 9, "office"), "numbers/ABC", "office")
     export(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
     before = office.head()
-    with pytest.raises(JournalBroken, match="ABC-0000004-4") as told:
+    with refused("journal-events-conflict", JournalBroken) as caught:
         adopt(office, tmp_path / "back", content, "office")
     assert office.head() == before
-    assert [one.value for one in told.value.problems] == ["ABC-0000004-4", "ABC-0000005-1"]
+    assert [(one.value, one.code) for one in caught.problems] == [
+        ("ABC-0000004-4", "number-not-free-here"), ("ABC-0000005-1", "number-not-free-here"),
+    ]  # fmt: skip
+    assert caught.problems[0].values == {"state": "issued", "desk": "office", "there": "laptop"}
     done = adopt(office, tmp_path / "back", content, "office", leave_conflicts=True)
     assert len(done.taken) == 2 and len(done.conflicts) == 2
     desks = {row.serial: row.desk for row in office.rows(sa.select(NUMBERS))}
@@ -167,10 +172,14 @@ def test_an_entry_under_a_number_that_both_issued_waits_for_a_person(
     kept = {row.number for row in office.rows(sa.select(ENTRIES.c.number))}
     assert kept == {"ABC-0000001-0", "ABC-0000002-8"}, "the file's other entry is not lost"
     assert adopt(office, tmp_path / "back", content, "office", leave_conflicts=True).taken == ()
-    assert [(one.column, one.value) for one in done.conflicts] == [
-        ("numbers.issued", "ABC-0000005-1"), ("entries.recorded", "ABC-0000005-1"),
-        ("document.attached", "ABC-0000005-1"),
-    ]  # fmt: skip
+    assert [(one.column, one.value, one.code) for one in done.conflicts] == [
+        ("numbers.issued", "ABC-0000005-1", "number-not-free-here"),
+        ("entries.recorded", "ABC-0000005-1", "number-issued-twice"),
+        ("document.attached", "ABC-0000005-1", "number-issued-twice"),
+    ]
+    (adopted,) = office.events(kind="journal.adopted")
+    stored = [(one.code, one.subject) for one in adopted.said.conflicts]  # type: ignore[attr-defined]
+    assert stored == [(one.code, one.value) for one in done.conflicts]
     assert verify(office, content).ok
 
 
@@ -191,7 +200,8 @@ def test_what_two_laptops_told_once_each_is_named(
     assert not again.taken and not again.unlike, "its own words, with their origin"
     second = adopt(office, tmp_path / "two" / "back", content, "it")
     (problem,) = second.unlike
-    assert not second.taken and "by jo" in problem.wrong and "REF-two" in problem.wrong
+    assert not second.taken and problem.code == "event-told-otherwise"
+    assert problem.values["actor"] == "jo" and "REF-two" in str(problem.values["body"])
 
 
 def test_a_strangers_book_is_refused(
@@ -200,5 +210,5 @@ def test_a_strangers_book_is_refused(
     other = make_home(tmp_path / "other", SETTINGS, "stranger")
     theirs = open_journal(other)
     export(theirs, ContentStore(other.content_path), other.home, tmp_path / "copy")
-    with pytest.raises(BadInput, match="another broker"):
+    with refused("journals-unrelated", BadInput):
         adopt(office, tmp_path / "copy", content, "office")

@@ -14,10 +14,11 @@ from tasks.shared.errors import BadSettings
 from tasks.shared.house_lines import house_lines
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
-from tasks.shared.mail import Attachment, Letter, Post, outbox, waiting
+from tasks.shared.mail import Attachment, Delivery, Letter, Post, outbox, waiting
 from tasks.shared.private import Vault
 from tasks.shared.settings import Settings, load
 from tests.conftest import SETTINGS
+from tests.errors import refused
 from tests.mail_server import PASSWORD, MailServer, mail_server
 
 IT, ADA, BO = "it@harborvance.example", "ada@harborvance.example", "bo@harborvance.example"
@@ -79,7 +80,7 @@ def test_a_refused_recipient_keeps_no_other_back(
     server.refused = {IT: "550 no such person", BO: "451 try later"}
     done = post.send(letter(), "it")
     assert [to for to, _ in server.received] == [[ADA]]
-    assert "it@harborvance.example was refused: 550 no such person" in done.reason
+    assert {"address": IT, "reason": "550 no such person"} in values(done, "mail-address-refused")
     assert waiting(journal)[0].to == ("it", "licence-holder")
     server.refused = {IT: "550 no such person"}
     post.deliver("it")
@@ -95,7 +96,7 @@ def test_a_refused_recipient_keeps_no_other_back(
 
 def test_a_role_without_an_address_waits_and_says_so(post: Post, journal: Journal) -> None:
     done = post.send(letter(to=("it", "deputy")), "it")
-    assert done.waiting and "no address for deputy: set [mail.recipients]" in done.reason
+    assert done.waiting and values(done, "mail-role-without-address") == [{"role": "deputy"}]
     assert waiting(journal)[0].to == ("deputy",)
 
 
@@ -103,7 +104,7 @@ def test_without_a_server_the_letter_lies_in_the_outbox(
     journal: Journal, content: ContentStore, home: Path, server: MailServer
 ) -> None:
     done = Post(journal, content, load(home)).send(letter(), "it")
-    assert done.reason == "no mail server is set: [mail] server"
+    assert codes(done) == ["mail-server-not-set"]
     (path,) = outbox(home).iterdir()
     assert b"X-Unsent: 1" in path.read_bytes()
     Post(journal, content, settled(home, server.settings(home, RECIPIENTS))).deliver("it")
@@ -117,9 +118,12 @@ def test_a_server_that_is_down_or_not_trusted_gets_nothing(
 ) -> None:
     text = server.settings(home, RECIPIENTS)
     down = settled(home, text.replace(f"port = {server.port}", "port = 1"))
-    assert "refused" in Post(journal, content, down).send(letter(), "it").reason.lower()
+    done = Post(journal, content, down).send(letter(), "it")
+    (facts,) = values(done, "mail-server-not-reachable")
+    assert "refused" in str(facts["reason"]).lower()
     strange = settled(home, text.replace(f'ca_file = "{server.certificate}"', ""))
-    assert "certificate" in Post(journal, content, strange).deliver("it").reason
+    (facts,) = values(Post(journal, content, strange).deliver("it"), "mail-server-not-reachable")
+    assert "certificate" in str(facts["reason"])
     server.busy = "452 no room"
     ours = Post(journal, content, settled(home, text))
     assert ours.deliver("it").waiting and not server.received
@@ -134,19 +138,26 @@ def test_why_a_letter_waits_is_always_said(
     noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
     server.refused = {IT: "450 4.7.1 greylisted"}
     with clock.held(noon):
-        assert f"{IT} is put off: 450 4.7.1 greylisted" in post.send(letter(to=(IT,)), "it").reason
+        done = post.send(letter(to=(IT,)), "it")
+        assert values(done, "mail-address-put-off") == [
+            {"address": IT, "reason": "450 4.7.1 greylisted"}
+        ]
     server.refused = {IT: "421 too many"}
     with clock.held(noon):
         post.send(letter("another", to=(ADA,)), "it")
-        assert not server.received and "closed the line: 421 too many" in post.deliver("it").reason
+        done = post.deliver("it")
+        assert values(done, "mail-connection-closed") == [{"status": 421, "reason": "too many"}]
+        assert not server.received
     server.refused, server.breaks = {}, True
     with clock.held(noon):
-        reason = post.deliver("it").reason
-        assert f"mail server 127.0.0.1:{server.port}: the line broke" in reason
-        assert "tried again after 2026-11-24T12:10Z" in reason
-        assert "tried again after" in post.deliver("it").reason
+        done = post.deliver("it")
+        assert {facts["port"] for facts in values(done, "mail-line-broke")} == {server.port}
+        (facts,) = values(done, "mail-outcome-unknown")
+        assert facts["until"] == "2026-11-24T12:10Z"
+        assert "mail-outcome-unknown" in codes(post.deliver("it"))
     *_, line = house_lines(journal.rows, load(home))
-    assert "2 letters" in line.fact and "the line broke" in line.fact
+    broke = [str(reason) for reason in done.reasons if reason.code == "mail-line-broke"]
+    assert line.fact.startswith("2 ") and broke[0] in line.fact
     assert line.next == "continuity duties remind"
     server.breaks = False
     with clock.held(noon + timedelta(minutes=11)):
@@ -158,16 +169,18 @@ def test_a_login_that_is_refused_and_the_two_kinds_of_tls(
 ) -> None:
     text = server.settings(home, RECIPIENTS)
     (home / "mail-password").write_text("a wrong one")
-    reason = Post(journal, content, settled(home, text)).send(letter(), "it").reason
-    assert "535" in reason and not server.received
+    done = Post(journal, content, settled(home, text)).send(letter(), "it")
+    (facts,) = values(done, "mail-server-not-reachable")
+    assert "535" in str(facts["reason"]) and not server.received
     (home / "mail-password").write_text(PASSWORD)
     tls = settled(home, text.replace("timeout_seconds = 5", 'security = "tls"'))
-    hint = 'perhaps it wants [mail] security = "{}"'.format
-    assert hint("starttls") in Post(journal, content, tls).deliver("it").reason
+    (facts,) = values(Post(journal, content, tls).deliver("it"), "mail-security-mismatch")
+    assert facts["other"] == "starttls"
     with mail_server(tmp_path, tls=True) as other:
         text = other.settings(home, RECIPIENTS)
         plain = settled(home, text.replace("timeout_seconds = 5", "timeout_seconds = 0.3"))
-        assert hint("tls") in Post(journal, content, plain).deliver("it").reason
+        (facts,) = values(Post(journal, content, plain).deliver("it"), "mail-security-mismatch")
+        assert facts["other"] == "tls"
         ours = settled(home, text.replace("timeout_seconds = 5", 'security = "tls"'))
         assert Post(journal, content, ours).deliver("it").sent and other.received
 
@@ -207,6 +220,15 @@ def test_a_process_that_dies_in_the_middle_leaves_it_to_the_next(
     with clock.held(noon + timedelta(minutes=11)):
         assert post.deliver("it").sent
     assert len({message["Message-ID"] for _, message in server.received}) == 1
+
+
+def codes(done: Delivery) -> list[str]:
+    return [reason.code for reason in done.reasons]
+
+
+def values(done: Delivery, code: str) -> list[dict[str, str | int | float]]:
+    """The facts of the reasons of one code."""
+    return [reason.values for reason in done.reasons if reason.code == code]
 
 
 SSN = "078-05-1121"
@@ -260,11 +282,13 @@ def test_a_letter_whose_content_or_key_is_gone_holds_no_other_back(
     for _ in range(2):
         done = post.deliver("it")
         assert done.waiting == ["lost", "purged"]
-        assert "'lost' was not sent: Content" in done.reason
-        assert "'purged' was not sent: The private value ~BBBBBBBBBBB was purged" in done.reason
+        assert [(reason.subject, reason.code) for reason in done.reasons] == [
+            ("'lost'", "content-missing"), ("'purged'", "private-value-missing"),
+        ]  # fmt: skip
+        assert values(done, "private-value-missing") == [{"reference": "~BBBBBBBBBBB"}]
     assert [message["Subject"] for _, message in server.received] == ["breach"]
     *_, line = house_lines(journal.rows, load(home))
-    assert "'lost' was not sent" in line.fact
+    assert "'lost'" in line.fact
     lost.write_bytes(kept)
     assert post.deliver("it").sent == ["lost"]
 
@@ -282,16 +306,21 @@ def test_a_letter_that_the_server_does_not_take_holds_no_other_back(
         server.hangs_up_at = "hangs up"
         done = post.deliver("it")
         assert done.sent == ["breach"] and done.waiting == ["large", "hangs up"]
-        assert "'large' was not sent: the sender" in done.reason and "552" in done.reason
-        assert "'hangs up' was not sent: mail server" in done.reason
-        assert "tried again after 2026-11-24T12:10Z" in done.reason
+        assert [(reason.subject, reason.code) for reason in done.reasons] == [
+            ("'large'", "mail-sender-not-taken"), ("'hangs up'", "mail-line-broke"),
+            ("", "mail-outcome-unknown"),
+        ]  # fmt: skip
+        assert values(done, "mail-sender-not-taken")[0]["status"] == 552
+        assert values(done, "mail-outcome-unknown")[0]["until"] == "2026-11-24T12:10Z"
     server.hangs_up_at = ""
     with clock.held(noon + timedelta(minutes=11)):
         assert post.deliver("it").sent == ["hangs up"]
 
 
 def test_settings_that_cannot_send_are_refused(home: Path) -> None:
-    with pytest.raises(BadSettings, match="needs a sender"):
+    with refused("settings-invalid", BadSettings) as caught:
         settled(home, '[mail]\nserver = "mail.example"\n')
-    with pytest.raises(BadSettings, match="recipients"):
+    assert [problem.column for problem in caught.problems] == ["mail"]
+    with refused("settings-invalid", BadSettings) as caught:
         settled(home, '[mail]\nrecipients = { it = ["no address"] }\n')
+    assert [problem.column for problem in caught.problems] == ["mail.recipients.it.0"]

@@ -6,6 +6,7 @@ import pytest
 
 from tasks.shared import keys, manifest
 from tasks.shared.errors import JournalBroken
+from tests.errors import refused
 
 
 @pytest.fixture
@@ -26,20 +27,19 @@ def test_each_change_is_named(folder: Path) -> None:
     (folder / "batches" / "a.abi").write_bytes(b"Z")
     (folder / "b.txt").unlink()
     (folder / "c.txt").write_bytes(b"new")
-    told = {problem.file: problem.wrong for problem in manifest.verify(folder)}
-    assert told == {
-        "batches/a.abi": "was changed",
-        "b.txt": "is missing",
-        "c.txt": "is not in the manifest",
+    assert {problem.file: problem.code for problem in manifest.verify(folder)} == {
+        "batches/a.abi": "file-changed",
+        "b.txt": "file-missing",
+        "c.txt": "file-not-listed",
     }
 
 
 def test_a_changed_manifest_or_another_signer_is_refused(folder: Path, home: Path) -> None:
-    with pytest.raises(JournalBroken, match="another key"):
+    with refused("manifest-signer-mismatch", JournalBroken):
         manifest.verify(folder, bytes(32))
     path = folder / manifest.FILE
     path.write_text(path.read_text().replace("a test", "a tent"))
-    with pytest.raises(JournalBroken, match="signature"):
+    with refused("signature-mismatch", JournalBroken):
         manifest.verify(folder)
 
 

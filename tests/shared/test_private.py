@@ -3,11 +3,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pytest
-
 from tasks.shared import clock
 from tasks.shared.errors import JournalBroken, Refused
 from tasks.shared.private import Vault, is_reference
+from tests.errors import refused
 
 SECRETS = [
     ("ABC-1234567-6", "driver_birth_date", "1980-02-29"),
@@ -45,7 +44,7 @@ def test_purging_destroys_the_key_for_good(home: Path) -> None:
     key_file = home / "private-keys" / "keys.sqlite"
     before = key_file.read_bytes()
     assert vault.purge_due(date(2027, 1, 1)) == 1
-    with pytest.raises(Refused, match="purged"):
+    with refused("private-value-missing", Refused):
         vault.open(early)
     assert vault.open(kept) == "123-45-6789"
     assert early.encode() in before and early.encode() not in key_file.read_bytes()
@@ -67,7 +66,7 @@ def test_a_restore_of_older_keys_does_not_undo_a_purge(home: Path) -> None:
     vault.purge_due(date(2027, 1, 1))
     with clock.held(datetime(2027, 2, 1, tzinfo=UTC)):
         keys.write_bytes(backup)
-        with pytest.raises(Refused, match="purged"):
+        with refused("private-value-missing", Refused):
             vault.open(gone)
         assert list(vault.rows()) == []
         (anew,) = vault.seal(SECRETS[:1], date(2028, 1, 1))
@@ -83,5 +82,5 @@ def test_an_altered_value_is_told_from_a_purged_one(home: Path) -> None:
     store.execute("UPDATE sealed SET data = zeroblob(40)")
     store.commit()
     store.close()
-    with pytest.raises(JournalBroken, match="altered"):
+    with refused("private-value-altered", JournalBroken):
         vault.open(reference)

@@ -12,6 +12,7 @@ from tasks.shared.local_disk import kind_among
 from tasks.shared.opening import journal, make_home
 from tasks.shared.settings import FILE, Settings, home_folder, load
 from tests.conftest import SETTINGS
+from tests.errors import refused
 
 
 def test_the_environment_goes_on_top(house, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,25 +23,38 @@ def test_the_environment_goes_on_top(house, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "columns"),
     [
-        ("[broker]\nfiler_code = 'abcd'\n", "broker.filer_code"),
-        ("[numbers]\ncheck_digit_offset = 10\ndaily_volume = 0\n", "daily_volume"),
-        ("[nubmers]\n", "nubmers"),
-        ("[ace]\nline_ends = 'crlf'\n", "ace.line_ends"),
-        ("[broker\n", "line 1"),
+        ("[broker]\nfiler_code = 'abcd'\n", {"broker.filer_code"}),
+        ("[numbers]\ncheck_digit_offset = 10\ndaily_volume = 0\n",
+         {"numbers.check_digit_offset", "numbers.daily_volume"}),
+        ("[nubmers]\n", {"nubmers"}),
+        ("[ace]\nline_ends = 'crlf'\n", {"ace.line_ends"}),
     ],
-)
-def test_what_cannot_be_used_is_named(house, text: str, named: str) -> None:
+)  # fmt: skip
+def test_what_cannot_be_used_is_named(house, text: str, columns: set[str]) -> None:
     (house.home / FILE).write_text(text)
-    with pytest.raises(BadSettings, match=named):
+    with refused("settings-invalid", BadSettings) as caught:
         load(house.home)
+    assert set(caught.codes) == {"setting-value-invalid"}
+    assert {problem.column for problem in caught.problems} == columns
+
+
+def test_a_file_that_is_no_toml_is_refused_with_its_line(house) -> None:
+    (house.home / FILE).write_text("[broker\n")
+    with refused("settings-unreadable", BadSettings) as caught:
+        load(house.home)
+    (problem,) = caught.problems
+    assert problem.code == "settings-not-toml" and "line 1" in str(problem.values["reason"])
 
 
 def test_a_misspelt_variable_is_refused(house, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTINUITY_NUMBERS__DALY_VOLUME", "1")
-    with pytest.raises(BadSettings, match="DALY_VOLUME"):
+    with refused("environment-setting-unknown", BadSettings) as caught:
         load(house.home)
+    assert [(problem.column, problem.code) for problem in caught.problems] == [
+        ("CONTINUITY_NUMBERS__DALY_VOLUME", "setting-unknown")
+    ]
 
 
 def test_settings_cannot_be_changed_while_running(house) -> None:
@@ -56,9 +70,9 @@ def test_the_home_folder_is_found_in_the_order_told(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_home_is_made_once_and_a_missing_one_is_told(house, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="already"):
+    with refused("home-already-exists", BadInput):
         make_home(house.home, SETTINGS, "tests")
-    with pytest.raises(BadSettings, match="continuity init"):
+    with refused("home-folder-invalid", BadSettings):
         load(tmp_path / "nowhere")
 
 
@@ -70,7 +84,7 @@ def test_a_home_with_bad_settings_is_not_made(tmp_path: Path) -> None:
 
 def test_a_missing_book_is_never_silently_made_anew(house) -> None:
     (house.home / "journal.sqlite").unlink()
-    with pytest.raises(BadSettings, match="restore it"):
+    with refused("journal-file-missing", BadSettings):
         journal(house)
 
 

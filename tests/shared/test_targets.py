@@ -10,12 +10,14 @@ import xlsxwriter
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.targets import (
     BLANK_STAMP,
+    FORCE,
     PROPERTY,
     Target,
     require_workbook_name,
     stamped,
     write_targets,
 )
+from tests.errors import refused
 
 
 def workbook(*cells: object) -> bytes:
@@ -49,8 +51,11 @@ def test_a_file_that_was_filled_in_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     write_targets([target(path, "x")])
     work = filled_in(path, "work")
-    with pytest.raises(Refused, match=r"a\.xlsx.*record it first, or use --force to write over it"):
+    with refused("targets-not-written", Refused) as caught:
         write_targets([target(path, "x")])
+    (problem,) = caught.problems
+    assert (problem.file, problem.code) == (str(path), "target-exists")
+    assert problem.values == {"instead": "record it first", "force": FORCE}
     assert path.read_bytes() == work
     write_targets([target(path, "x")], force=True)
     assert openpyxl.load_workbook(path)["A"]["B1"].value is None
@@ -101,27 +106,26 @@ def test_none_is_written_where_some_are_refused(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("a.xlsx", "b.xlsx", "c.xlsx")]
     for path in paths[1:]:
         path.write_bytes(b"work")
-    with pytest.raises(Refused) as refused:
+    with refused("targets-not-written", Refused) as caught:
         write_targets([target(path, "x") for path in paths])
-    assert [one.file for one in refused.value.problems] == [str(path) for path in paths[1:]]
+    assert [one.file for one in caught.problems] == [str(path) for path in paths[1:]]
     assert not paths[0].exists()
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
-    with pytest.raises(Refused, match="twice"):
+    with refused("targets-not-written", Refused) as caught:
         write_targets([target(path, "x"), target(path, "y")], force=True)
+    assert caught.codes == ["target-named-twice"]
 
 
 def test_a_folder_or_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     folder, file = tmp_path / "d.xlsx", tmp_path / "f"
     folder.mkdir()
     file.write_bytes(b"x")
-    with pytest.raises(Refused) as refused:
+    with refused("targets-not-written", Refused) as caught:
         write_targets([target(folder, "x"), target(file / "a.xlsx", "x")], force=True)
-    assert [one.wrong.partition(":")[0] for one in refused.value.problems] == [
-        "is a folder", "cannot be written",
-    ]  # fmt: skip
+    assert caught.codes == ["target-is-folder", "target-not-in-folder"]
 
 
 def test_other_documents_are_compared_by_their_bytes(tmp_path: Path) -> None:
@@ -136,5 +140,6 @@ def test_other_documents_are_compared_by_their_bytes(tmp_path: Path) -> None:
 
 def test_a_workbook_has_a_name_of_one() -> None:
     assert require_workbook_name(Path("a.XLSX"))
-    with pytest.raises(BadInput, match=r"laredo.*\.xlsx"):
+    with refused("targets-not-written", BadInput) as caught:
         require_workbook_name(Path("laredo"))
+    assert caught.codes == ["workbook-name-wrong"]

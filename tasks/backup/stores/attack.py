@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from smbprotocol.open import (
 from tasks.backup.faults import NoRight
 from tasks.backup.stores.base import Store
 from tasks.backup.stores.local import LocalStore, as_fault
+from tasks.shared.findings import Finding, finding
 from tasks.shared.smb.folder import renaming, set_info
 from tasks.shared.smb.link import (
     ALL_SHARES,
@@ -62,23 +64,40 @@ def free_bytes(store: Store) -> int:
     return shutil.disk_usage(store.root).free
 
 
-def protocol(store: Store) -> dict[str, str]:
+@dataclass(frozen=True)
+class Fact:
+    """One property of a connection, and whether it is as it should be."""
+
+    ok: bool
+    finding: Finding
+
+
+def protocol(store: Store) -> dict[str, Fact]:
     """Dialect, cipher and signing of an SMB store's connection; empty for a folder."""
     if not isinstance(store, SmbStore):
         return {}
     return store.with_link("look at the connection", _facts)
 
 
-def _facts(link: Link) -> dict[str, str]:
+def _facts(link: Link) -> dict[str, Fact]:
     connection, session = link.connection, link.session
     ciphers = {1: "AES-128-CCM", 2: "AES-128-GCM", 3: "AES-256-CCM", 4: "AES-256-GCM"}
+    dialect = connection.dialect or 0
+    newest = dialect == 0x311
+    cipher = ciphers.get(connection.cipher_id or 0, "") if session.encrypt_data else ""
+    signing, required = bool(connection.require_signing), bool(link.tree.encrypt_data)
     return {
-        "dialect": "3.1.1" if connection.dialect == 0x311 else hex(connection.dialect or 0),
-        "encryption": ciphers.get(connection.cipher_id or 0, "none")
-        if session.encrypt_data
-        else "none",
-        "signing": "required" if connection.require_signing else "not required",
-        "server encryption": "required" if link.tree.encrypt_data else "only asked for by us",
+        "dialect": Fact(
+            newest, finding("smb-dialect", dialect="3.1.1" if newest else hex(dialect))
+        ),
+        "encryption": Fact(bool(cipher), finding("smb-cipher", cipher=cipher or "none")),
+        "signing": Fact(
+            signing, Finding("smb-signing-required" if signing else "smb-signing-not-required")
+        ),
+        "server encryption": Fact(
+            required,
+            Finding("smb-encryption-required" if required else "smb-encryption-not-required"),
+        ),
     }
 
 

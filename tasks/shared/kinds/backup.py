@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
+from tasks.shared.findings import Finding
 from tasks.shared.kinds.base import Body
 
 
@@ -21,7 +22,8 @@ class BackupSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackupDone(Body, frozen=True, kw_only=True):
-    """A snapshot stands on the store. `head` is what `--expect-head` takes; `flags` are alarms."""
+    """A snapshot stands on the store. `head` is what `--expect-head` takes; `flags`: what looked wrong,
+    and `junk-on-store` for objects that nobody of this repository wrote."""
 
     kind: ClassVar[str] = "backup.done"
     repository: str
@@ -35,7 +37,7 @@ class BackupDone(Body, frozen=True, kw_only=True):
     customs_territory: bool
     sources: list[BackupSource]
     stored_bytes: int
-    flags: list[str]
+    flags: list[Finding]
 
 
 class BackupProved(Body, frozen=True, kw_only=True):
@@ -76,11 +78,11 @@ class BackupExamined(Body, frozen=True, kw_only=True):
 
 
 class BackupFailed(Body, frozen=True, kw_only=True):
-    """`what` is run, verify, prove or doctor; `share` and `turn` are verify's, as when all is whole."""
+    """`what` is run, verify, prove or doctor; `findings` say what was wrong, the error first. `share` and
+    `turn` are verify's, as when all is whole."""
 
     kind: ClassVar[str] = "backup.failed"
     what: str
-    reason: str
-    details: list[str]
+    findings: list[Finding]
     share: int = 0
     turn: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tasks.shared.findings import Finding
 from tasks.shared.kinds.base import Body
 
 
@@ -29,6 +30,6 @@ class JournalAdopted(Body, frozen=True, kw_only=True):
     seq: int
     head: str
     events: int
-    conflicts: list[str]
+    conflicts: list[Finding]
     listed: tuple[str, ...] = ()
     content: str = ""

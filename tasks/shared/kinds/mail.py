@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tasks.shared.findings import Finding
 from tasks.shared.kinds.base import Body
 
 
@@ -51,8 +52,8 @@ class MailSuperseded(Body, frozen=True, kw_only=True):
 
 
 class MailDelayed(Body, frozen=True, kw_only=True):
-    """The mail server could not be used. Written at most once a day."""
+    """Letters wait, and why. The same reasons are written at most once a day."""
 
     kind: ClassVar[str] = "mail.delayed"
-    reason: str
+    reasons: list[Finding]
     waiting: list[str]

@@ -59,14 +59,14 @@ _DENIED = {0xC0000022, 0xC00000A2, 0xC0000061, 0xC00000BA, 0xC0000121}
 _FULL = {0xC000007F, 0xC0000044, 0xC0000802}
 _LOGON = {0xC000006D, 0xC000006E, 0xC0000064, 0xC000006A}
 _ACCOUNT = {
-    0xC0000071: "this password has expired",
-    0xC0000224: "this password must be changed first",
-    0xC0000234: "this account is locked, after too many wrong passwords",
-    0xC0000072: "this account is disabled",
-    0xC0000193: "this account has expired",
-    0xC000006F: "this account may not log on at this hour",
-    0xC0000070: "this account may not log on from this machine",
-    0xC000015B: "this account may not log on over the network",
+    0xC0000071: "share-password-expired",
+    0xC0000224: "share-password-change-due",
+    0xC0000234: "share-account-locked",
+    0xC0000072: "share-account-disabled",
+    0xC0000193: "share-account-expired",
+    0xC000006F: "share-account-wrong-hour",
+    0xC0000070: "share-account-wrong-machine",
+    0xC000015B: "share-account-not-remote",
 }
 _NO_SHARE = 0xC00000CC
 
@@ -99,10 +99,7 @@ def as_fault(error: Exception, what: str) -> StoreFault:
     if isinstance(error, SMBResponseException):
         status = error.status & 0xFFFFFFFF
         if status in _ACCOUNT:  # trying on would not help, and lock the account for longer
-            help_ = "ask the server's administrator; a new password goes into the password file"
-            return NoRight(
-                "share-account-refused", subject=what, account=_ACCOUNT[status], help=help_
-            )
+            return NoRight(_ACCOUNT[status], subject=what)
         if status in _EXISTS:
             return Exists("share-item-already-exists", subject=what)
         if status in _MISSING:
@@ -113,8 +110,9 @@ def as_fault(error: Exception, what: str) -> StoreFault:
             return StoreFull("share-full", subject=what)
         if status in _LOGON:
             return NoRight("share-login-refused", subject=what)
-        words = ": it has no share of that name" if status == _NO_SHARE else ""
-        return StoreLost("share-server-error", subject=what, status=status, words=words)
+        if status == _NO_SHARE:
+            return StoreLost("share-name-unknown", subject=what)
+        return StoreLost("share-server-error", subject=what, status=status)
     return StoreLost("share-call-failed", subject=what, reason=error)
 
 
