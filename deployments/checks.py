@@ -20,6 +20,7 @@ from deployments.carry import pools
 from deployments.street import POOL, Street
 from tasks.shared import opening
 from tasks.shared.errors import ContinuityError, Problem
+from tasks.shared.messages import Message
 from tasks.shared.server_access import Access
 
 PACKAGE = "broker-continuity"
@@ -89,7 +90,8 @@ def _home(street: Street) -> Iterator[Problem]:
     try:
         opening.journal(street.settings).close()
     except ContinuityError as wrong:
-        yield Problem(column="home", value=str(street.settings.home), wrong=str(wrong))
+        yield Problem(column="home", value=str(street.settings.home), code="home-not-usable",
+                      values={"error": wrong.code, "reason": wrong})  # fmt: skip
 
 
 def _pool(pool: str) -> Iterator[Problem]:
@@ -104,7 +106,8 @@ def _auth(street: Street) -> Iterator[Problem]:
     try:
         _ = street.access
     except ContinuityError as wrong:
-        yield Problem(column="operations.auth_file", wrong=str(wrong))
+        yield Problem(column="operations.auth_file", code="server-password-unusable",
+                      values={"error": wrong.code, "reason": wrong})  # fmt: skip
 
 
 def _authority(street: Street) -> Iterator[Problem]:
@@ -167,29 +170,33 @@ def _database(street: Street) -> Iterator[Problem]:
         )
 
 
-def answers(address: str, ca_file: Path | None = None) -> str:
-    """Why no server is well at this API address; empty if one is. `ca_file`: who signed its
+def unanswered(address: str, ca_file: Path | None = None) -> Message | None:
+    """Why no server is well at this API address; None if one is. `ca_file`: who signed its
     certificate."""
     try:
         trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
         with urllib.request.urlopen(f"{address}/health", timeout=2, context=trust) as answer:
-            return "" if answer.status == 200 else f"it answers {answer.status}"
-    except OSError as wrong:
-        return str(wrong)
+            if answer.status == 200:
+                return None
+            return Message("server-answers-status", status=answer.status)
+    except OSError as error:
+        return Message("server-call-failed", reason=str(error))
 
 
-def refusal(address: str, access: Access, ca_file: Path | None = None) -> str:
-    """Why the server at this API address takes no call with this password; empty if it takes one.
+def refusal(address: str, access: Access, ca_file: Path | None = None) -> Message | None:
+    """Why the server at this API address takes no call with this password; None if it takes one.
     Its health, which needs no password, says nothing of that."""
     call = urllib.request.Request(f"{address}/admin/version", headers=access.headers())
     try:
         trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
         with urllib.request.urlopen(call, timeout=10, context=trust):
-            return ""
+            return None
     except urllib.error.HTTPError as error:
-        return str(access.refused_by(address)) if error.code == 401 else str(error)
+        if error.code == 401:
+            return access.refused_by(address)
+        return Message("server-call-failed", reason=str(error))
     except OSError as error:
-        return str(error)
+        return Message("server-call-failed", reason=str(error))
 
 
 class Hold:

@@ -16,11 +16,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from deployments.checks import Hold, answers, problems, refusal
+from deployments.checks import Hold, problems, refusal, unanswered
 from deployments.children import Child, end_all
 from deployments.street import POOL, Street
 from tasks.shared.errors import BadSettings, ContinuityError, Problem, Refused
 from tasks.shared.files import write_atomic
+from tasks.shared.messages import Message
 from tasks.shared.settings import home_folder, load
 
 START_SECONDS = 120
@@ -76,20 +77,28 @@ def _elsewhere(street: Street) -> list[Problem]:
     """What is wrong with the server that a worker speaks to: it does not answer, or not with this
     password."""
     ca_file = street.settings.operations.ca_file
-    if why := answers(street.address, ca_file):
+    if why := unanswered(street.address, ca_file):
         return [
             Problem(
                 column="operations.address",
                 value=street.address,
                 code="server-not-reachable",
-                values={"why": why},
+                values={"error": why.code, "reason": why.text},
             )
         ]
     try:
         why = refusal(street.address, street.access, ca_file)
     except BadSettings:
         return []  # among the problems already
-    return [Problem(column="operations.auth_file", wrong=why)] if why else []
+    if why is None:
+        return []
+    return [
+        Problem(
+            column="operations.auth_file",
+            code="server-refuses-access",
+            values={"error": why.code, "reason": why.text},
+        )
+    ]
 
 
 class Up:
@@ -99,7 +108,7 @@ class Up:
         self._street, self._part, self._pool = street, given.part, given.pool
         self._children: list[Child] = []
         self._ended = False
-        self._wrong = ""
+        self._wrong: Message | None = None
 
     def run(self) -> int:
         self._street.make()
@@ -161,9 +170,9 @@ class Up:
     def _require_access(self) -> None:
         """Raises BadSettings if the server refuses the password that this machine has."""
         if why := self._refusal():
-            raise BadSettings("server-access-refused", reason=why)
+            raise BadSettings("server-access-refused", error=why.code, reason=why.text)
 
-    def _refusal(self) -> str:
+    def _refusal(self) -> Message | None:
         street = self._street
         return refusal(street.address, street.access, street.settings.operations.ca_file)
 
@@ -186,7 +195,7 @@ class Up:
             try:
                 asyncio.run(carry.carry(self._street.settings, print))
             except (httpx.HTTPError, DeploymentApplyError) as wrong:
-                self._wrong = f"it does not take the deployments ({type(wrong).__name__})"
+                self._wrong = Message("server-refuses-deployments", error=type(wrong).__name__)
                 return self._fell()
         if self._part != "server":
             self._start(environment, f"worker-{self._pool}", *self._worker())
@@ -218,12 +227,12 @@ class Up:
         while time.monotonic() < until and not self._ended:
             if any(child.died() is not None for child in self._children):
                 return False
-            self._wrong = answers(self._street.address, self._street.settings.operations.ca_file)
+            self._wrong = unanswered(self._street.address, self._street.settings.operations.ca_file)
             if not self._wrong:
                 return True
             if not said:
                 print(
-                    f"Waiting for {self._street.address}: {self._wrong}",
+                    f"Waiting for {self._street.address}: {self._wrong.text}",
                     file=sys.stderr,
                     flush=True,
                 )
@@ -235,7 +244,8 @@ class Up:
         if self._ended:
             return 0
         words = "".join(child.last_words() for child in self._children)
-        print(f"The server at {self._street.address} is not well: {self._wrong}\n{words}",
+        reason = self._wrong.text if self._wrong else "it ended"
+        print(f"The server at {self._street.address} is not well: {reason}\n{words}",
               file=sys.stderr)  # fmt: skip
         return 1
 
@@ -266,7 +276,7 @@ class Up:
         print(f"The {child.name} ended with {code}; started again\n{words}", file=sys.stderr)
         # a worker whose password was changed on the server dies of that, and its log says only 401
         if not self._serves and (why := self._refusal()):
-            print(why, file=sys.stderr, flush=True)
+            print(why.text, file=sys.stderr, flush=True)
         if child.revive():
             return True
         print(f"The {child.name} dies again and again: see {child.log}", file=sys.stderr)

@@ -12,11 +12,12 @@ from typing import Any
 from deployments.street import POOL, Street
 from tasks.operations.alerts import Alarm
 from tasks.operations.seeing.steps import switched_off
+from tasks.operations.upkeep import Fault
 from tasks.operations.waiting.steps import ask
 from tasks.shared import opening
 
-ABOUT = "worker"
-"""What the alert is about. Upkeep closes it: that it runs means that there is a worker."""
+MISSING = "worker-missing"
+"""The code of its alert. Upkeep closes it: that it runs means that there is a worker."""
 MOST_SECONDS = 30.0
 """Between two looks."""
 
@@ -38,26 +39,25 @@ class Watching:
         self._next = self._now() + min(MOST_SECONDS, self._late)
         try:
             if waiting := undone(self._late):
-                self._tell(ABOUT, *_words(waiting))
+                self._tell(_missing(waiting))
             for run in stuck(3 * self._settings.operations.dead_seconds):
                 ask(f"/flow_runs/{run['id']}/set_state", {"state": _GIVEN_UP, "force": True})
             for one in switched_off(_upkeep(), self._settings):
-                self._tell(one.about, one.what, one.next)
+                self._tell(one)
         except Exception as wrong:
             print(f"Whether work lies undone cannot be seen: {wrong}", file=sys.stderr, flush=True)
 
-    def _tell(self, about: str, what: str, next_: str) -> None:
+    def _tell(self, fault: Fault) -> None:
         alarm = Alarm(self._journal, opening.content(self._settings), self._settings, "operations")
-        if alarm.raise_(about, what, next_):
-            print(what, file=sys.stderr, flush=True)
+        if alarm.raise_(*fault.key, fault.text, fault.next):
+            print(fault.text, file=sys.stderr, flush=True)
             alarm.deliver()
 
 
-def _words(waiting: list[dict[str, Any]]) -> tuple[str, str]:
+def _missing(waiting: list[dict[str, Any]]) -> Fault:
     since = waiting[0]["expected_start_time"][:16].replace("T", " ")
-    what = f"{len(waiting)} run(s) wait for a worker since {since} UTC: none takes them up"
     next_ = "continuity up --part worker, where work is done; worker-continuity.log says more"
-    return what, next_
+    return Fault(MISSING, "", next_, count=len(waiting), since=since)
 
 
 def _upkeep() -> list[dict[str, Any]]:

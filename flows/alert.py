@@ -14,35 +14,36 @@ from prefect.states import Completed
 
 from tasks.operations import steps
 from tasks.operations.showing.steps import what_to_do
-from tasks.shared.steps import Actor, AlertName, HomeFolder, Words
+from tasks.shared.steps import Actor, AlertName, AlertSubject, HomeFolder, Words
 
 _TEST = "nothing: upkeep closes it"
-_BY_HAND = "when it is mended, run `alert` with about {about} and how it was `mended`"
+_BY_HAND = "when it is fixed, run `alert` with code {code} and how it was `mended`"
 
 
 @flow(
     name="alert",
-    flow_run_name="alert-{about}",
+    flow_run_name="alert-{code}-{subject}",
     description=__doc__,
     validate_parameters=True,
     on_failure=[what_to_do],
 )
 def alert(
-    home: HomeFolder, actor: Actor, about: AlertName = "test", what: Words = "a test",
-    next: Words = _TEST, escalate: bool = False, mended: Words = "",
+    home: HomeFolder, actor: Actor, code: AlertName = "test", subject: AlertSubject = "",
+    what: Words = "a test", next: Words = _TEST, escalate: bool = False, mended: Words = "",
 ) -> State[Any]:  # fmt: skip
-    """`about`: its name; while it is open there is no second alert of that name. `what`: in words;
-    `next`: what to do; `escalate`: to those who decide rather than to those who mend. `mended`: how
-    it was; closes the alert of that name instead, as upkeep does for those that it finds."""
+    """`code` and `subject`: its key; while it is open there is no second alert of that key. `what`: in
+    words; `next`: what to do; `escalate`: to those who decide rather than to those who fix. `mended`: how
+    it was fixed; closes the alert of that key instead, as upkeep does for those that it finds."""
     if mended:
-        closed = steps.close_alert(home, actor, about, mended)
+        closed = steps.close_alert(home, actor, code, subject, mended)
         if closed:
             return Completed(message="closed", data={"closed": True})
-        word = f"no alert is open about {about}: its name stands in `continuity status`"
-        return Completed(name="NothingClosed", message=word, data={"closed": False})
-    if about != "test" and next in ("", _TEST):
-        next = _BY_HAND.format(about=about)
-    done = steps.raise_alert(home, actor, about, what, next, escalate)
+        name = " ".join(filter(None, (code, subject)))
+        message = f"no alert {name} is open: `continuity status` shows those that are"
+        return Completed(name="NothingClosed", message=message, data={"closed": False})
+    if code != "test" and next in ("", _TEST):
+        next = _BY_HAND.format(code=code) + (f" (subject {subject})" if subject else "")
+    done = steps.raise_alert(home, actor, code, subject, what, next, escalate)
     if done["waiting"]:
         told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"
         return Completed(name="MailWaiting", message=told, data=done)

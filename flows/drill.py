@@ -30,9 +30,10 @@ from tasks.kit import steps as kit
 from tasks.operations.showing.steps import what_to_do
 from tasks.reconciliation import steps as reconcile
 from tasks.screening import steps as screening
-from tasks.shared import clock
+from tasks.shared import board, clock
 from tasks.shared.errors import BadInput
 from tasks.shared.story import Story
+from tasks.status import steps as status
 
 ACTOR, APPROVER, INCIDENT = "mlopez", "avance", "drill"
 
@@ -212,7 +213,9 @@ def close(tell: Story, home: str, out: str, made: dict[str, Any]) -> dict[str, A
     for line in incident.drill_chapter(home, out, ACTOR, "end"):
         tell.line(line)
     tell.chapter("Are we ready: CBP's ten recommendations, and the evidence for an auditor")
-    for line in duties.show_sample(home, ACTOR, f"{out}/evidence"):
+    duties.live_sample(home, ACTOR)
+    page = status.read(home)
+    for line in [*board.words(page), *duties.leave_evidence(home, f"{out}/evidence", page)]:
         tell.line(line)
     tell.chapter("What came of it")
     found = reconcile.leave_results(home, out)

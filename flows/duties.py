@@ -31,6 +31,7 @@ def duties(home: HomeFolder, actor: Actor) -> State[Any]:
     """Ends `MailWaiting` while a letter is not sent, else `Completed`."""
     done = steps.remind(home, actor)
     lights = status.publish(home)
+    steps.publish(home)
     result = {**done, "lights": lights}
     if done["waiting"]:
         told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"

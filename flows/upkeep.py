@@ -13,6 +13,7 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
+from tasks.duties import steps as duties
 from tasks.operations import steps
 from tasks.operations.showing.steps import what_to_do
 from tasks.shared.steps import Actor, HomeFolder
@@ -32,8 +33,9 @@ def upkeep(home: HomeFolder, actor: Actor, full: bool = False) -> State[Any]:
     found = steps.look_after(home, actor, full)
     going = steps.go_on(home)
     lights = status.publish(home)
+    duties.publish(home)
     result = {**found, "told": told, "reconciliation": going, "lights": lights}
     if found["faults"]:
-        message = f"{len(found['faults'])} fault(s): {found['faults'][0]}"
+        message = f"{len(found['faults'])} fault(s): {found['faults'][0]['text']}"
         return Completed(name="Faults", message=message, data=result)
     return Completed(message=f"all is well; {told} news carried", data=result)

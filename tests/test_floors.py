@@ -14,8 +14,6 @@ ARROWS = {
     "incident": {"entries"},
     # it gathers what the others put in
     "kit": {"entries", "duties", "incident"},
-    # it says what waits in every room
-    "status": {"duties", "entries", "incident", "kit", "operations", "reconciliation", "screening"},
 }
 POSIX_ONLY_MODULES = {"fcntl", "pwd", "grp", "resource", "termios", "pty"}
 POSIX_ONLY_CALLS = {"fork", "geteuid", "getuid", "setsid", "mkfifo", "getpgid", "killpg"}

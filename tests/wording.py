@@ -30,9 +30,10 @@ SPOKEN: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "Option": ((), ("help",)),
     "Argument": ((), ("help",)),
     "Typer": ((), ("help",)),
-    "Line": ((1, 3), ("what", "fact")),
+    "Line": ((2, 4), ("what", "fact")),
     "Problem": ((5, 6), ("wrong", "right")),
     "report": ((4, 5), ("wrong", "right")),
+    "_line": ((1, 3), ("what", "fact")),
     "need": ((4,), ("why",)),
     "bar": ((4,), ("why",)),
 }
@@ -60,7 +61,8 @@ def change_messages(path: Path) -> int:
 
     def quoted(match: re.Match[str]) -> str:
         nonlocal count
-        new = reworded(match[1])
+        # A value of one word, such as `channel = "call"`, is a key and no text.
+        new = reworded(match[1]) if " " in match[1] else match[1]
         count += new != match[1]
         return f'"{new}"'
 

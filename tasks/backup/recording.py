@@ -9,9 +9,9 @@ from tasks.backup.objects import canonical, digest
 from tasks.backup.repository import Repository
 from tasks.backup.setup import fresh_journal
 from tasks.backup.snapshot import Taken
+from tasks.backup.status import JUNK
 from tasks.backup.structures import Manifest, Proof, plain
 from tasks.shared import kinds
-from tasks.shared.backup_lines import JUNK
 from tasks.shared.findings import Finding, all_of
 from tasks.shared.journal import Journal
 from tasks.workspace import Workspace

@@ -41,7 +41,7 @@ def list_(
     from tasks.duties.readiness import command, table
     from tasks.duties.records import catalogue_of
     from tasks.duties.terms import standings
-    from tasks.shared import board, house_lines
+    from tasks.shared import board, status
 
     workspace = desk.workspace
     found = standings(workspace.journal.rows, catalogue_of(workspace), workspace.zone)
@@ -52,8 +52,9 @@ def list_(
             row |= {"what": duty.what, "proof": duty.proof, "rule": duty.source}
             row["next"] = "" if duty.by else command(one)
     watched = [one for one in catalogue_of(workspace).duties.values() if one.watched]
-    reserve = house_lines.reserve(workspace.journal.rows, workspace.settings)
-    rows += [{**dict.fromkeys(rows[0], ""), "about": one.about, "duty": one.id, "mark": one.mark,
+    reserve = status.reserve(workspace.journal.rows, workspace.settings)
+    rows += [{**dict.fromkeys(rows[0], ""), "about": one.about, "duty": one.id, "code": reserve.code,
+              "mark": one.mark,
               "light": reserve.light, "fact": reserve.fact, "owner": one.owner}
              for one in watched]  # fmt: skip
     show(rows, as_json=as_json, title="Duties")
@@ -269,5 +270,5 @@ def export(
         raise typer.BadParameter("a new folder", param_hint="--out")
     if out.exists() and any(out.iterdir()):
         raise BadInput("output-folder-not-empty", out=out)
-    for path in evidence.export(workspace, out, proofs=proofs, said=lines(workspace)):
+    for path in evidence.export(workspace, out, proofs=proofs, page=lines(workspace)):
         say(f"Written: {path}")

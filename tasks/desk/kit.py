@@ -96,9 +96,9 @@ def check(
     from tasks.shared.board import RED
 
     found = look(desk.workspace, folder)
-    rows: list[dict[str, Any]] = [
-        {"what": one.what, "light": one.light, "fact": one.fact, "next": one.next} for one in found
-    ]
+    rows: list[dict[str, Any]] = [line.as_dict() for line in found]
+    if not as_json:
+        rows = [{name: row[name] for name in ("what", "light", "fact", "next")} for row in rows]
     show(rows, as_json=as_json, title="The off-line kit")
     raise typer.Exit(1 if any(one.light == RED for one in found) else 0)
 

@@ -53,7 +53,7 @@ def partners(
         )
     if not read.partners.num_rows:
         raise BadInput("partner-file-empty", file=read.file)
-    register.take(desk.workspace.journal, desk.workspace.content, desk.actor, read.partners, source=read.sha256,
+    register.take(desk.workspace, desk.actor, read.partners, source=read.sha256,
                   file=read.file, whole=whole, refused=read.refused)  # fmt: skip
     outcome = running.screen(desk.workspace, desk.actor)
     ids = set(read.partners["partner"].to_pylist())

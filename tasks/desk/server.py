@@ -96,7 +96,7 @@ class Server:
 
     def _taken(self, status: int) -> bool:
         if status == 401:
-            self.refusal = self._access.refused_by(self._address)
+            self.refusal = self._access.refused_by(self._address).text
         return status < 300
 
 

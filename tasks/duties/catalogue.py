@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.duties.duty import Duty, Id, Table, Words
+from tasks.duties.duty import Duty, Id, Inconsistent, Table, Words
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.settings import Settings
 from tasks.shared.toml_lines import line_of, line_of_syntax
@@ -69,9 +69,8 @@ def load(settings: Settings) -> Catalogue:
     try:
         own = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as wrong:
-        raise BadInput(
-            "duty-catalog-unreadable", [Problem(file=str(path), wrong=str(wrong))]
-        ) from None
+        problem = Problem(file=str(path), code="catalog-file-unreadable", values={"reason": wrong})
+        raise BadInput("duty-catalog-unreadable", [problem]) from None
     return merged(_shipped(), _read(own, str(path)), str(path), own)
 
 
@@ -117,13 +116,14 @@ def _read(text: str, name: str) -> _File:
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
-        problem = Problem(file=name, row=line_of_syntax(text, str(wrong)), wrong=str(wrong))
+        problem = Problem(file=name, row=line_of_syntax(text, str(wrong)), code="catalog-not-toml",
+                          values={"reason": wrong})  # fmt: skip
         raise _refused([problem]) from None
     problems = list(_twice(given, text, name))
     try:
         read = _File.model_validate(given)
     except ValidationError as wrong:
-        problems += [_problem(fault, text, name) for fault in wrong.errors()]
+        problems += [one for fault in wrong.errors() for one in _problems(fault, text, name)]
         raise _refused(problems) from None
     if problems:
         raise _refused(problems)
@@ -132,7 +132,12 @@ def _read(text: str, name: str) -> _File:
 
 def _refused(problems: list[Problem]) -> BadInput:
     """All faults, each with its line; a catalogue has lines, not a spreadsheet's rows."""
-    placed = [replace(one, file=f"{one.file}, line {one.row}", row=0) for one in sorted(problems)]
+    placed = [
+        replace(
+            one, file=f"{one.file}, line {one.row}", row=0, values={**one.values, "line": one.row}
+        )
+        for one in sorted(problems)
+    ]
     return BadInput("duty-catalog-invalid", placed)
 
 
@@ -149,10 +154,18 @@ def _twice(given: dict[str, Any], text: str, name: str) -> Iterator[Problem]:
         seen.setdefault(key, row)
 
 
-def _problem(fault: Any, text: str, name: str) -> Problem:
-    said = str(fault["msg"]).removeprefix("Value error, ")
-    wrong = "is unknown" if fault["type"] == "extra_forbidden" else said
+def _problems(fault: Any, text: str, name: str) -> Iterator[Problem]:
+    """What pydantic found at one place; our own checks can find several faults there."""
     column = ".".join(str(part) for part in fault["loc"] if not isinstance(part, int))
     value = fault["input"] if isinstance(fault["input"], str | int | float) else ""
-    return Problem(file=name, row=line_of(text, fault["loc"]), column=column,
-                   value=str(value)[:60], wrong=wrong)  # fmt: skip
+    at = Problem(name, row=line_of(text, fault["loc"]), column=column, value=str(value)[:60])
+    error = fault.get("ctx", {}).get("error")
+    if isinstance(error, Inconsistent):
+        for message in error.faults:
+            yield replace(at, code="catalog-duty-inconsistent",
+                          values={"fault": message.code, "reason": message.text})  # fmt: skip
+    elif fault["type"] == "extra_forbidden":
+        yield replace(at, code="catalog-key-unknown")
+    else:
+        yield replace(at, code="catalog-value-invalid",
+                      values={"type": fault["type"], "reason": fault["msg"]})  # fmt: skip

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from tasks.shared.messages import Message
+
 SIMPLE = (30, 7, 0)
 """Rungs of the simple ladder, in days before the end, after that of the duty's own lead."""
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 _PERIOD = re.compile(r"(\d{1,3}) (day|month|year)s?")
+
+
+class Inconsistent(ValueError):
+    """Values of a duty that cannot be used. `faults`: each of them."""
+
+    def __init__(self, *faults: Message) -> None:
+        super().__init__("; ".join(fault.text for fault in faults))
+        self.faults = faults
 
 
 class Table(BaseModel):
@@ -35,7 +46,7 @@ class Period:
 def _period(text: object) -> Period:
     found = _PERIOD.fullmatch(str(text))
     if not found:
-        raise ValueError("is no cadence; one is '3 months', '7 days' or '1 year'")
+        raise Inconsistent(Message("duty-interval-invalid"))
     number, unit = int(found[1]), found[2]
     if unit == "day":
         return Period(days=number)
@@ -131,7 +142,7 @@ class Duty(Table):
     @model_validator(mode="after")
     def _holds_together(self) -> Duty:
         if faults := list(_faults(self)):
-            raise ValueError("; ".join(faults))
+            raise Inconsistent(*faults)
         return self
 
     @property
@@ -144,27 +155,23 @@ class Duty(Table):
         return next((one for one in self.facts if one.name == name), None)
 
 
-def _faults(duty: Duty) -> list[str]:
-    faults = []
+def _faults(duty: Duty) -> Iterator[Message]:
     if not (duty.every or duty.until == "required" or duty.watched):
-        faults.append(
-            "has no every, no until = 'required' and is not watched: it would never be due"
-        )
+        yield Message("duty-never-due")
     if duty.due and not duty.every:
-        faults.append("has a due date but no every")
+        yield Message("duty-due-without-interval")
     if duty.due and (duty.triggers or duty.again_after):
-        faults.append("has a fixed due date, which no change moves: no triggers, no again_after")
+        yield Message("duty-due-with-triggers")
     span = duty.every.months * 28 + duty.every.days if duty.every else 3650
     if duty.every and not span:
-        faults.append("every is nothing; 1 day is the least")
+        yield Message("duty-interval-empty")
     if duty.every and max((duty.lead, *duty.ladder)) >= max(span, 1):
-        faults.append(f"the lead or ladder is not shorter than its cadence of {duty.every}")
+        yield Message("duty-lead-too-long", every=str(duty.every))
     if duty.submit is not None and duty.submit > duty.rungs[0]:
-        faults.append("is to be submitted before the first rung of its ladder")
+        yield Message("duty-submission-before-reminders")
     if duty.limits and not duty.scan:
-        faults.append("has limits but scan is not true")
-    known = {fact.name for fact in duty.facts}
-    faults += [
-        f"when names {one.fact}, no fact of it" for one in duty.when if one.fact not in known
-    ]
-    return faults
+        yield Message("duty-limits-without-scan")
+    names = {fact.name for fact in duty.facts}
+    for when in duty.when:
+        if when.fact not in names:
+            yield Message("duty-note-fact-unknown", fact=when.fact)

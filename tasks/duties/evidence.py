@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tasks.duties.duty import SEVERITIES
 from tasks.duties.evidence_page import render
-from tasks.duties.readiness import line, lines
+from tasks.duties.readiness import line
 from tasks.duties.records import Item, Proof, catalogue_of, proof_of
 from tasks.duties.terms import Standing, standings
 from tasks.shared import clock, manifest
@@ -147,17 +147,13 @@ def _findings(proof: Proof) -> str:
     return f"{scan.tool}: " + (", ".join(said) or "none open")
 
 
-def export(
-    workspace: Workspace, out: Path, *, proofs: bool, said: Sequence[Line] | None = None
-) -> list[Path]:
+def export(workspace: Workspace, out: Path, *, proofs: bool, page: Sequence[Line]) -> list[Path]:
     """Write CSV, PDF, with `proofs` the files themselves, and a signed manifest into a folder.
-    `said`: what stands behind the ten lights, of every room; without it that of the duties alone."""
+    `page`: the lines of the status page, of every package."""
     found = gathered(workspace)
     written = [
         write_atomic(out / CSV, _csv(found)),
-        write_atomic(
-            out / PDF, render(workspace, found, lines(workspace) if said is None else said)
-        ),
+        write_atomic(out / PDF, render(workspace, found, page)),
     ]
     if proofs:
         for one in {(row.sha256, row.file) for row in found if row.sha256}:

@@ -1,36 +1,35 @@
-"""What each duty says on the board: its light, the fact behind it, and what to do."""
+"""The duties' lines of the status page: light, the fact behind it, and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import cast
 
 from tasks.duties.catalogue import Catalogue, shipped
 from tasks.duties.duty import SEVERITIES
 from tasks.duties.records import catalogue_of
 from tasks.duties.terms import Standing, standings
 from tasks.shared import board, clock
-from tasks.shared.board import AMBER, GREEN, RED, Line
+from tasks.shared.board import AMBER, GREEN, RED, Finding, Line
 from tasks.shared.errors import BadInput
-from tasks.shared.house_lines import house_lines
+from tasks.shared.messages import Message
 from tasks.workspace import Workspace
 
+DUTY = "duty"
+"""The code of a duty's line; its subject is the duty's id and the item."""
 _FULFIL = "continuity duties fulfil"
 _DAY = timedelta(days=1)
-NEVER = "never done; first proof wanted by"
-Finding = tuple[str, str]
-"""A light and the words for it."""
 
 
 def lines(workspace: Workspace) -> list[Line]:
-    """The whole board: every duty, and what the house counts itself."""
+    """Every duty, and the broker's own catalog if it cannot be used."""
     rows = workspace.journal.rows
     catalogue, faults = usable(workspace)
-    found = [
-        line(standing, workspace.today()) for standing in standings(rows, catalogue, workspace.zone)
-    ]
-    return [*faults, *found, *house_lines(rows, workspace.settings)]
+    today = workspace.today()
+    duties = [line(standing, today) for standing in standings(rows, catalogue, workspace.zone)]
+    return [*faults, *duties]
 
 
 def usable(workspace: Workspace) -> tuple[Catalogue, list[Line]]:
@@ -41,21 +40,38 @@ def usable(workspace: Workspace) -> tuple[Catalogue, list[Line]]:
     except BadInput as wrong:
         first, more = wrong.problems[0], len(wrong.problems) - 1
         fact = f"{first}{f' (and {more} more)' if more else ''}"
-        fault = Line("P1", "own catalogue of duties", RED, f"not used, what ships counts: {fact}",
-                     "mend it, then continuity duties list")  # fmt: skip
+        fault = Line("duty-catalog-unusable", "P1", "own catalogue of duties", RED,
+                     f"not used, what ships counts: {fact}", "mend it, then continuity duties list",
+                     values={"problems": [problem.as_dict() for problem in wrong.problems]})  # fmt: skip
         return shipped(), [fault]
 
 
 def line(standing: Standing, today: date) -> Line:
-    """One duty or item."""
-    findings = list(_findings(standing, today))
-    light = board.worst(one for one, _ in findings)
-    facts = [words for found, words in findings if found == light]
+    """One duty or item. `values["reasons"]`: the findings of its light, with their codes."""
+    every = findings(standing, today)
+    light = board.worst(finding.light for finding in every)
+    shown = [finding for finding in every if finding.light == light]
     shared = standing.last.shared if standing.last else ""
-    fact = "; ".join([*facts, shared] if shared else facts)
-    command = "" if light == GREEN else _command(standing)
     duty = standing.duty
-    return Line(duty.about, standing.name, light, fact, command, _since(standing, today), duty.mark)
+    return Line(
+        DUTY,
+        duty.about,
+        standing.name,
+        light,
+        "; ".join([*(finding.text for finding in shown), *([shared] if shared else [])]),
+        "" if light == GREEN else _command(standing),
+        _since(standing, today),
+        duty.mark,
+        subject=standing.name,
+        values={
+            "duty": duty.id,
+            "item": standing.item,
+            "by_hand": not duty.by,
+            "due": standing.due.isoformat(),
+            "reasons": [finding.as_dict() for finding in shown],
+            "shared": shared,
+        },
+    )
 
 
 def _since(standing: Standing, today: date) -> str:
@@ -72,70 +88,97 @@ def _since(standing: Standing, today: date) -> str:
     return clock.text(standing.last.at) if standing.last else ""
 
 
-def _findings(standing: Standing, today: date) -> Iterator[Finding]:
-    yield _when(standing, today)
+def findings(standing: Standing, today: date) -> list[Finding]:
+    """Every reason for its light, the date first."""
+    found = [*_when(standing, today)]
     if standing.last:
-        yield from _scan(standing, today)
-        yield from _facts(standing)
+        found += [*_scan(standing, today), *_facts(standing)]
+    return found
 
 
-def _when(standing: Standing, today: date) -> Finding:
-    """The light of the date alone."""
-    due, days = standing.due, (standing.due - today).days
+def _when(standing: Standing, today: date) -> Iterator[Finding]:
+    """What the date alone gives."""
+    due, days, submit = standing.due, (standing.due - today).days, standing.submit_by
     if standing.never:
-        return RED, f"{NEVER} {due}"
-    if standing.change:
-        told = f"to be done again by {due}: {standing.change.what} on {standing.change.on}"
-        late = _late_besides(standing, today)
-        return (RED if late or days < 0 else AMBER), told + late
-    if days < 0:
-        return RED, f"{_over(standing)} {_days(-days)} ago, on {due}"
-    submit = standing.submit_by
-    told = f"{_ends(standing)} in {_days(days)}, on {due}"
-    if submit and today > submit:
-        if not standing.submitted:
-            return RED, f"{told}; was to be submitted by {submit}"
-        return (RED if days <= 30 else AMBER), f"{told}; submitted, not yet accepted"
-    light = AMBER if days <= standing.duty.lead else GREEN
-    return light, told + (f"; submit by {submit}" if submit else "")
+        yield Finding("duty-never-done", RED, due=due.isoformat())
+    elif standing.change:
+        late = list(_late_besides(standing, today))
+        light = RED if late or days < 0 else AMBER
+        yield Finding("duty-due-again", light, due=due.isoformat(), change=standing.change.what,
+                      changed=standing.change.on.isoformat())  # fmt: skip
+        yield from late
+    elif days < 0:
+        code = "proof-ended" if _ends(standing) else "duty-overdue"
+        yield Finding(code, RED, days=Days(-days), due=due.isoformat())
+    else:
+        late = bool(submit and today > submit)
+        light = AMBER if days <= standing.duty.lead else GREEN
+        if late:
+            light = AMBER if standing.submitted and days > 30 else RED
+        code = "proof-ends" if _ends(standing) else "duty-due"
+        yield Finding(code, light, days=Days(days), due=due.isoformat())
+        if submit:
+            yield Finding(_submission(standing, late), light, submit=submit.isoformat())
 
 
-def _late_besides(standing: Standing, today: date) -> str:
+def _submission(standing: Standing, late: bool) -> str:
+    if not late:
+        return "submit-by"
+    return "submitted-not-accepted" if standing.submitted else "submission-late"
+
+
+def _late_besides(standing: Standing, today: date) -> Iterator[Finding]:
     """What is late without the change too: it must not make that look better."""
     regular, submit = standing.regular, standing.duty.submit
     if regular is None or today <= regular - timedelta(days=submit or 0):
-        return ""
-    return f"; besides, {'ends' if today <= regular else 'ended'} on {regular}" + (
-        f" and was to be submitted by {regular - timedelta(days=submit)}" if submit else "")  # fmt: skip
+        return
+    code = "term-also-ends" if today <= regular else "term-also-ended"
+    yield Finding(code, RED, regular=regular.isoformat())
+    if submit:
+        day = regular - timedelta(days=submit)
+        yield Finding("submission-late", RED, submit=day.isoformat())
 
 
-def _ends(standing: Standing) -> str:
-    ends = standing.submit_by or (standing.last and standing.last.until == standing.due)
-    return "ends" if ends else "due"
+def _ends(standing: Standing) -> bool:
+    """Whether what was proved ends that day; else the duty is to be done by then."""
+    return bool(standing.submit_by or (standing.last and standing.last.until == standing.due))
 
 
-def _over(standing: Standing) -> str:
-    return "ended" if _ends(standing) == "ends" else "was due"
-
-
-def folded(needs: Sequence[board.Line]) -> list[board.Line]:
-    """The same for a page: duties of which nothing was ever shown are one line, so that a new house's
-    many do not push what happened off the page."""
-    never = [one for one in needs if one.fact.startswith(NEVER) and _FULFIL in one.next]
+def folded(needs: Sequence[Line]) -> list[Line]:
+    """The same for a page: duties of which nothing was ever shown are one line, so that a new
+    workspace's many do not push what happened off the page."""
+    never = [need for need in needs if _by_hand_and_never(need)]
     if len(never) < 3:
         return list(needs)
-    names = ", ".join(one.label for one in never)
-    days = min(one.fact for one in never)
-    told = f"{days}: {names}"
-    first = replace(never[0], what=f"{len(never)} duties", light=board.worst(one.light for one in never),
-                    fact=told, next="continuity duties list", mark="")  # fmt: skip
+    names = ", ".join(need.label for need in never)
+    due = min(str(need.values["due"]) for need in never)
+    reason = Message("duty-never-done", due=due).text
+    first = replace(never[0], code="duties-never-done", subject="", what=f"{len(never)} duties",
+                    light=board.worst(need.light for need in never), fact=f"{reason}: {names}",
+                    next="continuity duties list", mark="",
+                    values={"due": due, "duties": [need.subject for need in never]})  # fmt: skip
     return [
-        first if one is never[0] else one for one in needs if one is never[0] or one not in never
+        first if need is never[0] else need
+        for need in needs
+        if need is never[0] or need not in never
     ]
 
 
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
+def _by_hand_and_never(need: Line) -> bool:
+    """A duty that a person proves, and of which there is no proof."""
+    return need.code == DUTY and bool(need.values["by_hand"]) and "duty-never-done" in reasons(need)
+
+
+def reasons(duty: Line) -> list[str]:
+    """The codes of the findings that give a duty's line its light."""
+    return [reason["code"] for reason in cast("list[dict[str, str]]", duty.values["reasons"])]
+
+
+class Days(int):
+    """A count that reads as `1 day` or `3 days` in a text; a number in JSON."""
+
+    def __format__(self, spec: str) -> str:
+        return f"{int(self):{spec}} day{'' if self == 1 else 's'}"
 
 
 def _scan(standing: Standing, today: date) -> Iterator[Finding]:
@@ -146,12 +189,18 @@ def _scan(standing: Standing, today: date) -> Iterator[Finding]:
     for severity, (limit, last) in _limits(standing).items():
         if today > last:
             light = RED if severity == "critical" else AMBER
-            age = (today - last).days + limit
-            yield light, f"{severity} finding open {_days(age)}, limit {limit}"
-    counts = ", ".join(f"{scan.open[one]} {one}" for one in SEVERITIES if scan.open.get(one))
-    oldest = min((scan.oldest[one] for one in SEVERITIES[:-1] if one in scan.oldest), default="")
-    age = f"; oldest open {_days((today - date.fromisoformat(oldest)).days)}" if oldest else ""
-    yield GREEN, f"open findings: {counts or 'none'}{age}"
+            yield Finding("scan-finding-past-limit", light, severity=severity,
+                          days=Days((today - last).days + limit), limit=limit)  # fmt: skip
+    counts = {severity: scan.open[severity] for severity in SEVERITIES if scan.open.get(severity)}
+    if not counts:
+        yield Finding("scan-without-open-findings", GREEN)
+        return
+    texts = ", ".join(f"{count} {severity}" for severity, count in counts.items())
+    yield Finding("scan-findings-open", GREEN, counts=texts)
+    dated = [scan.oldest[severity] for severity in SEVERITIES[:-1] if severity in scan.oldest]
+    if dated:
+        days = Days((today - date.fromisoformat(min(dated))).days)
+        yield Finding("scan-oldest-finding", GREEN, days=days)
 
 
 def _limits(standing: Standing) -> dict[str, tuple[int, date]]:
@@ -172,9 +221,11 @@ def _facts(standing: Standing) -> Iterator[Finding]:
     for fact in standing.duty.facts:
         value = said.get(fact.name, "")
         if value in fact.warn:
-            yield AMBER, f"{fact.name} is {value}"
+            yield Finding("proof-fact-warns", AMBER, fact=fact.name, value=value)
         if fact.most is not None and value and float(value) > fact.most:
-            yield AMBER, f"{fact.name} {value}, more than {fact.most:g}"
+            yield Finding(
+                "proof-fact-too-large", AMBER, fact=fact.name, value=value, most=fact.most
+            )
 
 
 def _command(standing: Standing) -> str:
@@ -208,7 +259,7 @@ def table(found: Sequence[Standing], today: date) -> list[dict[str, str]]:
     for standing in found:
         said = line(standing, today)
         rows.append(
-            {"about": said.about, "duty": standing.duty.id, "for": standing.item,
+            {"about": said.about, "duty": standing.duty.id, "for": standing.item, "code": said.code,
              "light": said.light, "due": standing.due.isoformat(), "fact": said.fact,
              "owner": standing.duty.owner, "mark": said.mark}
         )  # fmt: skip

@@ -16,7 +16,7 @@ from tasks.duties import ladder, letters
 from tasks.duties.letters import Told
 from tasks.duties.records import Rows, catalogue_of, unreached
 from tasks.duties.terms import Standing, standings, subject, with_rungs
-from tasks.shared import board, clock, house_lines, kinds
+from tasks.shared import board, clock, kinds, status
 from tasks.shared.journal import Pen, is_drill
 from tasks.shared.mail import Letter, Post
 from tasks.workspace import Workspace
@@ -25,13 +25,14 @@ from tasks.workspace import Workspace
 @dataclass
 class Reminded:
     """What one run told: `rungs` new ones as (duty and item, rung), `letters` their titles.
-    `waiting`: letters not yet sent, and `reason` why."""
+    `waiting`: letters not yet sent, and why: `reason` for a person, `codes` for a program."""
 
     rungs: list[tuple[str, str]] = field(default_factory=list)
     letters: list[str] = field(default_factory=list)
     sent: int = 0
     waiting: list[str] = field(default_factory=list)
     reason: str = ""
+    codes: list[str] = field(default_factory=list)
 
 
 def remind(workspace: Workspace, actor: str) -> Reminded:
@@ -43,7 +44,8 @@ def remind(workspace: Workspace, actor: str) -> Reminded:
         with workspace.journal.write(actor) as pen:
             _tell(workspace, post, pen, done)
     delivery = post.deliver(actor)
-    done.sent, done.waiting, done.reason = len(delivery.sent), delivery.waiting, delivery.reason
+    done.sent, done.waiting = len(delivery.sent), delivery.waiting
+    done.reason, done.codes = delivery.reason, delivery.codes
     return done
 
 
@@ -74,7 +76,7 @@ def _alarms(workspace: Workspace, rows: Rows) -> list[Standing]:
     """Duties that the house watches, while they are not green: each day is a term of its own."""
     today, found = workspace.today(), []
     for duty in catalogue_of(workspace).duties.values():
-        if duty.watched and house_lines.reserve(rows, workspace.settings).light != board.GREEN:
+        if duty.watched and status.reserve(rows, workspace.settings).light != board.GREEN:
             bare = Standing(duty, "", today, today, today.isoformat())
             found.append(bare)
     return with_rungs(rows, found)

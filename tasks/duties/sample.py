@@ -1,17 +1,16 @@
-"""What the sample brokerage has shown of its duties, and the page and letters that follow."""
+"""What the sample brokerage has shown of its duties, and the letters and evidence that follow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from tasks.duties import evidence
 from tasks.duties.fulfil import Given, fulfil
-from tasks.duties.readiness import lines
 from tasks.duties.reminding import remind
-from tasks.shared import board
+from tasks.shared.board import Line
 from tasks.workspace import Workspace
 
 _AGE = timedelta(days=880)
@@ -35,15 +34,9 @@ def live(workspace: Workspace, actor: str) -> None:
     remind(workspace, actor)
 
 
-def words(workspace: Workspace) -> Iterator[str]:
-    """The board, a line a recommendation."""
-    for one in board.page(lines(workspace)):
-        yield f"{one.light:5} {one.id:3} {one.title}: {one.fact}"
-
-
-def leave(workspace: Workspace, out: Path) -> list[str]:
-    """The auditor's evidence in a folder; returns the names of its files."""
+def leave(workspace: Workspace, out: Path, page: Sequence[Line]) -> list[str]:
+    """The auditor's evidence in a folder, with the status `page`; returns the names of its files."""
     return [
         path.relative_to(out.parent).as_posix()
-        for path in evidence.export(workspace, out, proofs=True)
+        for path in evidence.export(workspace, out, proofs=True, page=page)
     ]

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger
+from prefect.artifacts import create_table_artifact
 
-from tasks.duties import reminding, sample
+from tasks.duties import readiness, reminding, sample
+from tasks.duties.terms import standings
+from tasks.shared.board import Line
 from tasks.shared.steps import task
 from tasks.workspace import Workspace
 
@@ -24,11 +27,29 @@ def remind(home: str, actor: str) -> dict[str, Any]:
     return vars(done)
 
 
-@task(name="readiness of the sample brokerage")
-def show_sample(home: str, actor: str, out: str) -> list[str]:
-    """Proofs and reminders of the sample brokerage, and its evidence in `out`; the board in words."""
+@task(name="publish duties")
+def publish(home: str) -> None:
+    """The artifact `duties`: every duty, and when it is due."""
+    workspace = Workspace.open(Path(home))
+    catalogue, _ = readiness.usable(workspace)
+    found = standings(workspace.journal.rows, catalogue, workspace.zone)
+    create_table_artifact(table=readiness.table(found, workspace.today()), key="duties",
+                          description="Every duty, and when it is due")  # fmt: skip
+    workspace.journal.close()
+
+
+@task(name="duties of the sample brokerage")
+def live_sample(home: str, actor: str) -> None:
+    """Proofs and reminders of the sample brokerage."""
     workspace = Workspace.open(Path(home))
     sample.live(workspace, actor)
-    said = [*sample.words(workspace), *sample.leave(workspace, Path(out))]
     workspace.journal.close()
-    return said
+
+
+@task(name="evidence of the sample brokerage")
+def leave_evidence(home: str, out: str, page: list[Line]) -> list[str]:
+    """The auditor's evidence in `out`, with the status `page`; returns the names of its files."""
+    workspace = Workspace.open(Path(home))
+    names = sample.leave(workspace, Path(out), page)
+    workspace.journal.close()
+    return names

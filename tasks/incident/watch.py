@@ -43,11 +43,19 @@ def _named(incident: Incident) -> str:
 def _incident(workspace: Workspace, incident: Incident) -> Iterator[Line]:
     last = incident.steps[-1]
     fact = f"{incident.state.replace('_', ' ')} since {clock.text(last.happened)[:16]}Z"
-    yield Line("", _named(incident), RED, fact, "continuity incident status", clock.text(last.at))
+    yield Line(
+        "incident-open",
+        "",
+        _named(incident),
+        RED,
+        fact,
+        "continuity incident status",
+        clock.text(last.at),
+    )
     own = sa.and_(OPEN_WORK.c.incident == incident.id, OPEN_WORK.c.closed.is_(None))
     query = sa.select(sa.func.count()).where(own, OPEN_WORK.c.due == "", OPEN_WORK.c.starts == "")
     if count := workspace.journal.rows(query)[0][0]:
-        yield Line("", "open work without a day", AMBER, f"{count} item(s)",
+        yield Line("open-work-without-date", "", "open work without a day", AMBER, f"{count} item(s)",
                    "continuity incident work list", clock.text(last.at))  # fmt: skip
 
 
@@ -59,7 +67,17 @@ def _clocks(workspace: Workspace, incident: Incident) -> Iterator[Line]:
         light = one.light(now)
         if light != GREEN:
             fact = f"{of}{one.words(now)}, {clock.text(one.due.at)[:16]}Z: {one.about}"
-            yield Line("", one.rule.what, light, fact, one.next + which, since, one.rule.mark)
+            yield Line(
+                "clock-running",
+                "",
+                one.rule.what,
+                light,
+                fact,
+                one.next + which,
+                since,
+                one.rule.mark,
+                subject=one.rule.id,
+            )
 
 
 def _notices(workspace: Workspace, incident: Incident) -> Iterator[Line]:
@@ -69,10 +87,12 @@ def _notices(workspace: Workspace, incident: Incident) -> Iterator[Line]:
     silent = [one for one in found if one.sent and not one.acknowledged
               and clock.now() - one.sent > timedelta(days=1)]  # fmt: skip
     if unsent:
-        yield Line("P7", "notices drafted, not sent", AMBER, _first([one.id for one in unsent]),
+        yield Line("notice-drafts-not-sent", "P7", "notices drafted, not sent", AMBER,
+                   _first([one.id for one in unsent]),
                    "continuity incident notify --send", clock.text(unsent[-1].drafted))  # fmt: skip
     if silent:
-        yield Line("P7", "notices not acknowledged", AMBER, _first([one.id for one in silent]),
+        yield Line("notices-not-acknowledged", "P7", "notices not acknowledged", AMBER,
+                   _first([one.id for one in silent]),
                    "continuity incident acknowledge NOTICE --who NAME",
                    clock.text(silent[-1].drafted))  # fmt: skip
 
@@ -88,31 +108,47 @@ def _contacts(workspace: Workspace) -> Iterator[Line]:
     try:
         listed = contacts.load(workspace)
     except BadInput as wrong:
-        yield Line("P7", "contacts", RED, str(wrong.problems[0]), f"mend {contacts.FILE}")
+        yield Line(
+            "contacts", "P7", "contacts", RED, str(wrong.problems[0]), f"mend {contacts.FILE}"
+        )
         return
     lights = {one.id: one.light(today, days) for one in listed.values()}
     light = worst(one for one, _ in lights.values())
     at = [f"{name} ({why})" for name, (own, why) in lights.items() if own == light]
     if light == GREEN:
-        yield Line("P7", "contacts", GREEN, f"{len(lights)} verified within {days} days")
+        yield Line(
+            "contacts", "P7", "contacts", GREEN, f"{len(lights)} verified within {days} days"
+        )
     else:
-        yield Line("P7", "contacts", light, _first(at), "continuity incident contacts")
+        yield Line("contacts", "P7", "contacts", light, _first(at), "continuity incident contacts")
 
 
 def _export(workspace: Workspace) -> Iterator[Line]:
     """How old the exports of open work are: at hour zero they are what there is."""
     wanted = workspace.settings.incident.open_work
     if not wanted:
-        yield Line("P8", "export of open work", AMBER, "none is set", "set [incident] open_work")
+        yield Line(
+            "open-work-export",
+            "P8",
+            "export of open work",
+            AMBER,
+            "none is set",
+            "set [incident] open_work",
+        )
     for one in wanted:
         path, hours = workspace.settings.home / one.file, workspace.settings.incident.export_hours
         if not path.is_file():
             yield Line(
-                "P8", "export of open work", RED, f"{one.file} is not there", "see its nightly job"
+                "open-work-export",
+                "P8",
+                "export of open work",
+                RED,
+                f"{one.file} is not there",
+                "see its nightly job",
             )
             continue
         at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         late = clock.now() - at > timedelta(hours=hours)
-        yield Line("P8", "export of open work", AMBER if late else GREEN,
+        yield Line("open-work-export", "P8", "export of open work", AMBER if late else GREEN,
                    f"{path.name} made {ago(at)}, objective {hours:g} h",
                    "see its nightly job" if late else "", clock.text(at))  # fmt: skip

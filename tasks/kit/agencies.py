@@ -47,8 +47,11 @@ def state(workspace: Workspace) -> str:
 
 def faults(workspace: Workspace) -> list[Fault]:
     """What the board says of P10. The kit itself is not broken by it, so it is no more than amber."""
-    return [Fault(AMBER, f"{line.what}: {line.fact}", line.next) for line in matrix.readiness(workspace)
-            if line.light != GREEN]  # fmt: skip
+    return [
+        Fault("kit-agency-data-incomplete", AMBER, command=line.next, about=line.code, what=line.what,
+              fact=line.fact)
+        for line in matrix.readiness(workspace) if line.light != GREEN
+    ]  # fmt: skip
 
 
 PROVIDER = Provider("agencies", make, state, "tables of agencies were loaded since", faults)

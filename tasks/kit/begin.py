@@ -123,7 +123,7 @@ def differences(folder: Path) -> tuple[list[Problem], bytes]:
 
 
 def _left_out(problem: Problem) -> bool:
-    return problem.file.startswith(f"{program.FOLDER}/") and problem.wrong == "is missing"
+    return problem.file.startswith(f"{program.FOLDER}/") and problem.code == "file-missing"
 
 
 def _bring(folder: Path, home: Path) -> None:

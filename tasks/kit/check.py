@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from tasks.kit.parts import providers
 from tasks.shared import board, clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import ContinuityError
-from tasks.shared.kit_part import Fault
+from tasks.shared.kit_part import Fault, Provider
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace
@@ -37,15 +37,24 @@ def check(workspace: Workspace, folder: Path | None = None) -> list[Line]:
     folder = folder or newest(workspace.settings)
     said = board.last(workspace.journal.rows, kinds.KitBuilt.kind)
     if folder is None and said is None:
-        return [_line("kit", RED, "never built", _AGAIN)]
+        return [_line("kit-never-built", "kit", RED, "never built", _AGAIN)]
     facts = build.read_facts(folder) if folder else _facts(said[1] if said else {})
     lines = [_age(facts, workspace.settings), _files(folder), _book(workspace, facts)]
     lines += [*_parts(workspace, facts), *programs(facts)]
     return [*lines, _sealed(facts, folder, said[1] if said else {})]
 
 
-def _line(what: str, light: str, fact: str, command: str = "", since: str = "") -> Line:
-    return Line("P8", what, light, fact, "" if light == GREEN else command, since)
+def _line(
+    code: str,
+    what: str,
+    light: str,
+    fact: str,
+    command: str = "",
+    since: str = "",
+    values: Mapping[str, object] | None = None,
+) -> Line:
+    command = "" if light == GREEN else command
+    return Line(code, "P8", what, light, fact, command, since, values=values or {})
 
 
 def _facts(body: dict[str, object]) -> kinds.KitFacts:
@@ -57,20 +66,27 @@ def _age(facts: kinds.KitFacts, settings: Settings) -> Line:
     made, most = clock.parse(facts.made), timedelta(days=settings.kit.max_age_days)
     age = clock.now() - made
     light = GREEN if age <= most else AMBER if age <= 2 * most else RED
-    return _line("age", light, f"{facts.name}, built {board.ago(made)}, at most {most.days} days",
-                 _AGAIN, facts.made)  # fmt: skip
+    return _line("kit-age", "age", light, f"{facts.name}, built {board.ago(made)}, at most {most.days} days",
+                 _AGAIN, facts.made, values={"kit": facts.name})  # fmt: skip
 
 
 def _files(folder: Path | None) -> Line:
     if folder is None:
-        return _line(
-            "files", AMBER, "not looked at: the kit is not here", "continuity kit check DIR"
-        )
+        return _line("kit-files", "files", AMBER, "not looked at: the kit is not here",
+                     "continuity kit check DIR")  # fmt: skip
     try:
         signer = begin.verify(folder)
     except ContinuityError as broken:
-        return _line("files", RED, str(broken).replace("\n ", ";"), _AGAIN)
-    return _line("files", GREEN, f"each as it was made and signed by {signer}")
+        files = [problem.file for problem in broken.problems]
+        return _line("kit-files", "files", RED, str(broken).replace("\n ", ";"), _AGAIN,
+                     values={"error": broken.code, "files": files})  # fmt: skip
+    return _line(
+        "kit-files",
+        "files",
+        GREEN,
+        f"each as it was made and signed by {signer}",
+        values={"signer": signer},
+    )
 
 
 def _book(workspace: Workspace, facts: kinds.KitFacts) -> Line:
@@ -78,29 +94,40 @@ def _book(workspace: Workspace, facts: kinds.KitFacts) -> Line:
     columns = EVENTS.c
     ours = workspace.journal.rows(sa.select(columns.digest).where(columns.seq == facts.head_seq))
     if not ours or ours[0].digest != facts.head:
-        return _line("book", RED, "the kit was not made from this book", _AGAIN)
+        return _line(
+            "kit-of-other-journal", "book", RED, "the kit was not made from this book", _AGAIN
+        )
     moved = sa.or_(columns.kind.startswith("numbers."), columns.kind == "entries.recorded")
     query = sa.select(sa.func.count()).where(columns.seq > facts.head_seq, moved)
     count = workspace.journal.rows(query)[0][0]
     if count:
-        return _line(
-            "book", RED, f"numbers moved {count} time(s) since: the laptop would not know", _AGAIN
-        )
-    return _line("book", GREEN, f"at event {facts.head_seq}; no number moved since")
+        return _line("kit-numbers", "book", RED,
+                     f"numbers moved {count} time(s) since: the laptop would not know", _AGAIN,
+                     values={"count": count})  # fmt: skip
+    return _line("kit-numbers", "book", GREEN, f"at event {facts.head_seq}; no number moved since")
 
 
 def _parts(workspace: Workspace, facts: kinds.KitFacts) -> Iterator[Line]:
-    for one in providers():
-        then, now = facts.parts.get(one.name), one.state(workspace)
-        if then is None:
-            yield _line(one.name, AMBER, "is not in this kit: it was built before there was such a part",
-                        _AGAIN)  # fmt: skip
-        elif then != now:
-            yield _line(one.name, RED if one.name in _RED_PARTS else AMBER, one.stale, _AGAIN)
-        faults = list(one.faults(workspace))
-        yield from (_line(one.name, fault.light, fault.words, _mended(fault)) for fault in faults)
-        if then == now and not faults:
-            yield _line(one.name, GREEN, "as it is now")
+    """What became of each part since the kit was built; the subject is the part's name."""
+    for part in providers():
+        lines = list(_part(workspace, facts, part))
+        yield from (replace(line, subject=part.name) for line in lines)
+
+
+def _part(workspace: Workspace, facts: kinds.KitFacts, part: Provider) -> Iterator[Line]:
+    then, now = facts.parts.get(part.name), part.state(workspace)
+    if then is None:
+        yield _line("kit-part-missing", part.name, AMBER,
+                    "is not in this kit: it was built before there was such a part", _AGAIN)  # fmt: skip
+    elif then != now:
+        light = RED if part.name in _RED_PARTS else AMBER
+        yield _line("kit-part-stale", part.name, light, part.stale, _AGAIN)
+    faults = list(part.faults(workspace))
+    for fault in faults:
+        yield _line("kit-part-fault", part.name, fault.light, fault.text, _mended(fault),
+                    values={"fault": fault.code, **fault.values})  # fmt: skip
+    if then == now and not faults:
+        yield _line("kit-part-current", part.name, GREEN, "as it is now")
 
 
 def _mended(fault: Fault) -> str:
@@ -111,25 +138,32 @@ def _mended(fault: Fault) -> str:
 def programs(facts: kinds.KitFacts) -> Iterator[Line]:
     """What a clean laptop would lack."""
     if not facts.platforms:
-        yield _line("programs", RED, "not in the kit: it can be installed nowhere without a network",
+        yield _line("kit-programs", "programs", RED,
+                    "not in the kit: it can be installed nowhere without a network",
                     "continuity kit build, without --no-wheels")  # fmt: skip
         return
     if facts.program != wheel.version():
         yield _line(
-            "programs", AMBER, f"version {facts.program}, here runs {wheel.version()}", _AGAIN
+            "kit-programs",
+            "programs",
+            AMBER,
+            f"version {facts.program}, here runs {wheel.version()}",
+            _AGAIN,
         )
     else:
-        yield _line("programs", GREEN, f"{facts.program} for {'; '.join(facts.platforms)}")
+        yield _line(
+            "kit-programs", "programs", GREEN, f"{facts.program} for {'; '.join(facts.platforms)}"
+        )
     if not facts.python:
-        yield _line("python", AMBER, "no installer: the laptop must have Python already",
+        yield _line("kit-python", "python", AMBER, "no installer: the laptop must have Python already",
                     "continuity kit build --python FILE")  # fmt: skip
 
 
 def _sealed(facts: kinds.KitFacts, folder: Path | None, body: dict[str, object]) -> Line:
     there = folder is not None and folder.with_name(folder.name + build.SUFFIX).is_file()
     if there or (body.get("sealed") and _facts(body).name == facts.name):
-        return _line("sealed archive", GREEN, "made")
-    return _line("sealed archive", AMBER, "none: nobody to seal to; set [kit] recipients or "
+        return _line("kit-sealed", "sealed archive", GREEN, "made")
+    return _line("kit-sealed", "sealed archive", AMBER, "none: nobody to seal to; set [kit] recipients or "
                  "passphrase_file", _AGAIN)  # fmt: skip
 
 

@@ -72,6 +72,10 @@ def state(workspace: Workspace) -> str:
     )
 
 
+_CORRECT = "correct contacts.csv"
+_VERIFY = "continuity incident contacts --verify NAME --how HOW"
+
+
 def faults(workspace: Workspace) -> list[Fault]:
     """Dead contacts and those without a number, by name; how many nobody verified."""
     listed = _listed(workspace)
@@ -79,10 +83,11 @@ def faults(workspace: Workspace) -> list[Fault]:
     old = sum(light == AMBER for _, light, _ in listed)
     found = []
     if dead:
-        found.append(Fault(AMBER, f"cannot be reached: {', '.join(dead)}", "mend contacts.csv"))
+        found.append(
+            Fault("kit-contacts-unreachable", AMBER, command=_CORRECT, contacts=", ".join(dead))
+        )
     if old:
-        tried = "continuity incident contacts --verify NAME --how HOW"
-        found.append(Fault(AMBER, f"{old} never verified, or too long ago", tried))
+        found.append(Fault("kit-contacts-not-verified", AMBER, command=_VERIFY, count=old))
     return found
 
 

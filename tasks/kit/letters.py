@@ -66,14 +66,18 @@ def faults(workspace: Workspace) -> list[Fault]:
     """A setting of the broker without which no port takes the letter, and a form that lies there and
     cannot be printed. That there is no form is no fault: our own stands in."""
     gaps = [
-        Fault(
-            RED, f"[broker] {name} is not set, and the blank letter has a gap there: enter {enter}"
-        )
+        Fault("kit-letter-setting-missing", RED, setting=name, enter=enter)
         for name, (_, enter) in letterhead.REQUIRED.items()
         if name in letterhead.missing(workspace.settings.broker)
     ]
     return gaps + [
-        Fault(AMBER, f"forms/{problem}")
+        Fault(
+            "kit-form-not-printable",
+            AMBER,
+            file=problem.file,
+            problem=problem.code,
+            reason=problem.wrong,
+        )
         for form in _official(workspace)
         for problem in form.problems
     ]

@@ -55,8 +55,7 @@ def state(workspace: Workspace) -> str:
 
 def faults(workspace: Workspace) -> list[Fault]:
     said = bool(workspace.settings.kit.recovery_key)
-    return [] if said else [Fault(board.AMBER, "nobody wrote down where the recovery key is kept "
-                                               "([kit] recovery_key)", "set it")]  # fmt: skip
+    return [] if said else [Fault("kit-recovery-key-not-recorded", board.AMBER, command="set it")]
 
 
 PROVIDER = Provider(

@@ -23,12 +23,16 @@ def text(settings: Settings) -> str:
     return files("continuity_data").joinpath("kit", "run_book.toml").read_text(encoding="utf-8")
 
 
+def _not_toml(error: tomllib.TOMLDecodeError) -> Problem:
+    return Problem(file=FILE, code="runbook-not-toml", values={"reason": error})
+
+
 def read(said: str) -> dict[str, Any]:
     """Title and chapters. Raises BadInput, naming every chapter that has not its shape."""
     try:
         book = tomllib.loads(said)
     except tomllib.TOMLDecodeError as wrong:
-        raise BadInput("runbook-unreadable", [Problem(file=FILE, wrong=str(wrong))]) from None
+        raise BadInput("runbook-unreadable", [_not_toml(wrong)]) from None
     chapters = book.get("chapter", [])
     problems = [
         Problem(

@@ -27,18 +27,18 @@ def build(home: str, actor: str, wheels: bool) -> dict[str, Any]:
 
 
 @task(name="check the kit")
-def check(home: str, folder: str) -> list[dict[str, str]]:
+def check(home: str, folder: str) -> list[dict[str, Any]]:
     """What `kit check` says, a row a line."""
     workspace = Workspace.open(Path(home))
-    found = [one.as_dict() for one in checking.check(workspace, Path(folder))]
+    found: list[dict[str, Any]] = [one.as_dict() for one in checking.check(workspace, Path(folder))]
     workspace.journal.close()
-    red = [one["what"] for one in found if one["light"] == "red"]
+    red = [str(one["what"]) for one in found if one["light"] == "red"]
     get_run_logger().info("red: %s", ", ".join(red) or "none")
     return found
 
 
 @task(name="publish the kit")
-def publish(made: dict[str, Any], found: list[dict[str, str]]) -> None:
+def publish(made: dict[str, Any], found: list[dict[str, Any]]) -> None:
     """The artifact `kit`."""
     table = [{name: one[name] for name in ("what", "light", "fact", "next")} for one in found]
     create_table_artifact(table=table, key="kit", description=f"{made['name']}: "

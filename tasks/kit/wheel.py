@@ -65,13 +65,13 @@ def check(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             own = next((name.split("/")[0] for name in archive.namelist()
                         if name.endswith(".dist-info/METADATA")), "")  # fmt: skip
-        wrong = "is not the wheel of the version that runs"
+        problem = Problem(file=str(path), value=own.removesuffix(".dist-info"), right=right,
+                          code="wheel-of-other-version")  # fmt: skip
     except (OSError, zipfile.BadZipFile) as fault:
-        wrong = f"is no wheel ({fault})"
-    if own != f"{_FILE}-{version()}.dist-info" or path.suffix != ".whl":
         problem = Problem(
-            file=str(path), value=own.removesuffix(".dist-info"), wrong=wrong, right=right
+            file=str(path), right=right, code="wheel-unreadable", values={"reason": fault}
         )
+    if own != f"{_FILE}-{version()}.dist-info" or path.suffix != ".whl":
         raise BadInput("program-wheel-invalid", [problem])
 
 

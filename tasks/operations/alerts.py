@@ -14,27 +14,33 @@ from tasks.shared.mail import Delivery, Letter, Post
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
+Key = tuple[str, str]
+"""Code and subject of an alert: while one is open there is no second one of this key."""
+
 
 @dataclass(frozen=True)
 class Alert:
     """An alert that is open. `at`: since when."""
 
-    about: str
+    code: str
+    subject: str
     what: str
     next: str
     at: str
     seq: int
 
 
-def open_alerts(journal: Journal) -> dict[str, Alert]:
-    """What needs a person, by what it is about, oldest first."""
-    found: dict[str, Alert] = {}
+def open_alerts(journal: Journal) -> dict[Key, Alert]:
+    """What needs a person, by code and subject, oldest first."""
+    found: dict[Key, Alert] = {}
     for event in _events(journal):
         said = event.said
         if isinstance(said, kinds.AlertClosed):
-            found.pop(said.about, None)
+            found.pop((said.code, said.subject), None)
         elif isinstance(said, kinds.AlertRaised):
-            found[said.about] = Alert(said.about, said.what, said.next, event.at, event.seq)
+            found[said.code, said.subject] = Alert(
+                said.code, said.subject, said.what, said.next, event.at, event.seq
+            )
     return found
 
 
@@ -56,31 +62,39 @@ class Alarm:
         self._journal, self._settings, self._actor = journal, settings, actor
         self._post = Post(journal, content, settings)
 
-    def raise_(self, about: str, what: str, next_: str, *, escalate: bool = False) -> bool:
-        """Write an alert and its letter down, in one transaction. False if one about it is open."""
-        wanted = self._settings.operations
-        to = wanted.escalate_to if escalate else wanted.alert_to
+    def raise_(
+        self, code: str, subject: str, what: str, next_: str, *, escalate: bool = False
+    ) -> bool:
+        """Append an alert and its letter, in one transaction. False if one of this key is open."""
+        operations = self._settings.operations
+        to = operations.escalate_to if escalate else operations.alert_to
         with self._journal.write(self._actor) as pen:
-            if about in open_alerts(self._journal):
+            if (code, subject) in open_alerts(self._journal):
                 return False
-            body = kinds.AlertRaised(about=about, what=what, next=next_, to=list(to))
-            event = pen.append(body, f"alert/{about}")
+            body = kinds.AlertRaised(code=code, subject=subject, what=what, next=next_, to=list(to))
+            event = pen.append(body, _name(code, subject))
             assert event is not None
             if to:
                 self._post.queue(pen, _letter(body, event))
         return True
 
-    def close(self, about: str, reason: str) -> bool:
-        """The cause is gone. False if no alert about it is open."""
+    def close(self, code: str, subject: str, reason: str) -> bool:
+        """The cause is gone. False if no alert of this key is open."""
         with self._journal.write(self._actor) as pen:
-            if about not in open_alerts(self._journal):
+            if (code, subject) not in open_alerts(self._journal):
                 return False
-            pen.append(kinds.AlertClosed(about=about, reason=reason), f"alert/{about}")
+            body = kinds.AlertClosed(code=code, subject=subject, reason=reason)
+            pen.append(body, _name(code, subject))
         return True
 
     def deliver(self) -> Delivery:
         """Send every letter that waits."""
         return self._post.deliver(self._actor)
+
+
+def _name(code: str, subject: str) -> str:
+    """What the journal calls an alert."""
+    return "/".join(filter(None, ("alert", code, subject)))
 
 
 def _letter(body: kinds.AlertRaised, event: Event) -> Letter:
@@ -93,6 +107,7 @@ def _letter(body: kinds.AlertRaised, event: Event) -> Letter:
 def lines(journal: Journal) -> list[board.Line]:
     """The open alerts for `continuity status`."""
     return [
-        board.Line("", one.about, board.RED, one.what, one.next, one.at)
-        for one in open_alerts(journal).values()
-    ]
+        board.Line("alert-open", "", " ".join(filter(None, key)), board.RED, alert.what, alert.next,
+                   alert.at, subject="/".join(filter(None, key)))
+        for key, alert in open_alerts(journal).items()
+    ]  # fmt: skip

@@ -67,23 +67,25 @@ def begin(home: str, work: str, about: str, because: str, actor: str) -> str:
 
 @task(name="raise an alert", retries=2, retry_delay_seconds=5)
 def raise_alert(
-    home: str, actor: str, about: str, what: str, next_: str, escalate: bool
+    home: str, actor: str, code: str, subject: str, what: str, next_: str, escalate: bool
 ) -> dict[str, Any]:
     """Write the alert down and send the letters that wait."""
     settings, journal = open_house(home)
     alarm = Alarm(journal, opening.content(settings), settings, actor)
-    new = alarm.raise_(about, what, next_, escalate=escalate)
+    new = alarm.raise_(code, subject, what, next_, escalate=escalate)
     done = alarm.deliver()
     journal.close()
-    get_run_logger().info("%s: %s", about, "told" if new else "is known already")
-    return {"new": new, "sent": done.sent, "waiting": done.waiting, "reason": done.reason}
+    get_run_logger().info("%s %s: %s", code, subject, "sent" if new else "is open already")
+    return {"new": new, "sent": done.sent, "waiting": done.waiting, "reason": done.reason,
+            "codes": done.codes}  # fmt: skip
 
 
 @task(name="close an alert", retries=2, retry_delay_seconds=5)
-def close_alert(home: str, actor: str, about: str, mended: str) -> bool:
-    """False if no alert about it is open."""
+def close_alert(home: str, actor: str, code: str, subject: str, mended: str) -> bool:
+    """False if no alert of this code and subject is open."""
     settings, journal = open_house(home)
-    closed = Alarm(journal, opening.content(settings), settings, actor).close(about, mended)
+    alarm = Alarm(journal, opening.content(settings), settings, actor)
+    closed = alarm.close(code, subject, mended)
     journal.close()
     return closed
 
@@ -134,8 +136,9 @@ def look_after(home: str, actor: str, full: bool) -> dict[str, Any]:
     create_markdown_artifact(_page(journal, found), key="upkeep", description=_HOUSE)
     journal.close()
     for fault in found.faults:
-        get_run_logger().warning("%s: %s", fault.about, fault.what)
-    return {"faults": [one.what for one in found.faults], "raised": raised, "woken": woken}
+        get_run_logger().warning("%s %s: %s", fault.code, fault.subject, fault.text)
+    faults = [fault.as_dict() for fault in found.faults]
+    return {"faults": faults, "raised": raised, "woken": woken}
 
 
 @task(name="go on with the reconciliation")

@@ -4,7 +4,6 @@ closed when it is right again."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,30 +11,42 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.approved_acts import title
-from tasks.operations.alerts import Alarm, open_alerts
+from tasks.operations.alerts import Alarm, Key, open_alerts
 from tasks.shared import approval, board, clock, journal_check, kinds, mail
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import GENESIS, Head, Journal
+from tasks.shared.messages import Message
 from tasks.shared.opening import BOOK
 from tasks.shared.projections import APPROVALS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace
 
+NOT_PROVED: Key = ("backup-not-proved", "")
 SPARE = 0.2
 """Share of free pages from which a SQLite book is written anew without them."""
 LATE = timedelta(hours=2)
 """Upkeep runs every ten minutes; after this long without one, server or worker stand still."""
 
 
-@dataclass
-class Fault:
-    """Something to mend. `about` is its name as an alert; `escalate`: to those who decide."""
+class Fault(Message):
+    """Something to correct: `subject` is of what, empty where there is only one. `code` and `subject`
+    are its key as an alert; `next`: what to do; `escalate`: to those who decide."""
 
-    about: str
-    what: str
-    next: str
-    escalate: bool = False
+    def __init__(
+        self, code: str, subject: str, next_: str, /, *, escalate: bool = False, **values: object
+    ) -> None:
+        super().__init__(code, **values)
+        self.subject, self.next, self.escalate = subject, next_, escalate
+
+    @property
+    def key(self) -> Key:
+        """Code and subject."""
+        return self.code, self.subject
+
+    def as_dict(self) -> dict[str, object]:
+        """For results and events."""
+        return {**super().as_dict(), "subject": self.subject, "text": self.text, "next": self.next}
 
 
 @dataclass
@@ -67,13 +78,15 @@ def look(journal: Journal, content: ContentStore, settings: Settings, *, full: b
 def _chain(journal: Journal, content: ContentStore, found: Look, *, full: bool) -> int:
     if full:
         verdict = journal_check.verify(journal, content)
-        problems = [str(one) for one in verdict.problems]
-        head = verdict.head.seq
+        problems, head = [str(problem) for problem in verdict.problems], verdict.head.seq
     else:
-        head, problems = _since(journal, _verified(journal))
+        head, broken = _since(journal, _verified(journal))
+        problems = [broken.text] if broken else []
     if problems:
-        what = f"the book does not hold: {problems[0]}"
-        found.faults.append(Fault("journal", what, "continuity journal verify", escalate=True))
+        found.faults.append(
+            Fault("journal-invalid", "", "continuity journal verify", escalate=True,
+                  reason=problems[0], verified=head)
+        )  # fmt: skip
     return head
 
 
@@ -82,18 +95,18 @@ def _verified(journal: Journal) -> int:
     return int(last[1]["head"]) if last else 0
 
 
-def _since(journal: Journal, seq: int) -> tuple[int, list[str]]:
-    """Events after `seq`, each against the one before; the last place that holds, and what not."""
+def _since(journal: Journal, seq: int) -> tuple[int, Message | None]:
+    """Events after `seq`, each against the one before: the last that holds, and what does not."""
     row = journal.rows(sa.select(EVENTS.c.digest).where(EVENTS.c.seq == seq))
     head = Head(seq, row[0].digest) if row else Head(0, GENESIS)
     if seq and not row:
-        return 0, [f"event {seq} was verified once and is gone"]
+        return 0, Message("verified-event-missing", event=seq)
     for event in journal.events(after=seq):
         fits = event.seq == head.seq + 1 and event.prev == head.digest
         if not fits or event.computed() != event.digest:
-            return head.seq, [f"event {event.seq} does not follow the one before it"]
+            return head.seq, Message("event-out-of-chain", event=event.seq)
         head = Head(event.seq, event.digest)
-    return head.seq, []
+    return head.seq, None
 
 
 def _tidy(journal: Journal, settings: Settings) -> int:
@@ -133,9 +146,11 @@ def _plans(journal: Journal, settings: Settings, found: Look) -> None:
     workspace = Workspace(settings, journal=journal)
     for one in waiting:
         if clock.now() - asked[one.plan] > limit:
-            what = f"{title(workspace, one)}: waits for approval since {board.ago(asked[one.plan])}"
-            next_ = f"continuity approve {one.plan[:12]} --by ID"
-            found.faults.append(Fault(f"plan {one.plan[:12]}", what, next_, escalate=True))
+            short = one.plan[:12]
+            found.faults.append(
+                Fault("plan-waits-too-long", short, f"continuity approve {short} --by ID", escalate=True,
+                      what=title(workspace, one), since=board.ago(asked[one.plan]))
+            )  # fmt: skip
 
 
 def _proved(journal: Journal, settings: Settings, found: Look) -> None:
@@ -146,13 +161,13 @@ def _proved(journal: Journal, settings: Settings, found: Look) -> None:
     last = board.last(journal.rows, "backup.proved")
     first = next(journal.events(kind="backup.done"), None)
     since = last[0] if last else clock.parse(first.at) if first else None
-    if since and clock.now() - since > timedelta(hours=settings.backup.home_objective_hours):
-        what = f"no backup was restored and proved since {board.ago(since)}"
-        found.faults.append(Fault("backup.proved", what, "see the deployment restore-drill"))
-    elif (told := open_alerts(journal).get("backup.proved")) and not (
-        last and last[0] > clock.parse(told.at)
-    ):
-        found.faults.append(Fault(told.about, told.what, told.next))
+    hours = settings.backup.home_objective_hours
+    late = since is not None and clock.now() - since > timedelta(hours=hours)
+    raised = open_alerts(journal).get(NOT_PROVED)
+    unanswered = raised is not None and not (last and last[0] > clock.parse(raised.at))
+    if late or unanswered:
+        next_ = raised.next if raised else "see the deployment restore-drill"
+        found.faults.append(Fault(*NOT_PROVED, next_, hours=hours))
 
 
 def _free(place: Path) -> int:
@@ -166,46 +181,53 @@ def _room(settings: Settings, found: Look) -> None:
     places = (settings.home.absolute(), settings.content_path.absolute())
     short = {place: left for place in places if (left := _free(place) / 1e9) < least}
     if short:
-        said = " and ".join(map(str, short)) + f": only {min(short.values()):.1f} GB free"
-        next_ = f"make room: {least:g} GB are wanted ([operations] least_free_gb)"
-        found.faults.append(Fault("disk", f"room runs out at {said}", next_))
+        found.faults.append(
+            Fault("disk-space-short", "", f"free space: at least {least:g} GB ([operations] least_free_gb)",
+                  folders=" and ".join(map(str, short)), free=min(short.values()))
+        )  # fmt: skip
 
 
-WATCHED = (
-    "journal",
-    "plan ",
-    "backup.proved",
-    "disk",
-    "run ",
-    "late ",
-    "schedule ",
-    "worker",
+WATCHED = {
+    "backup-not-proved",
+    "disk-space-short",
+    "journal-invalid",
+    "plan-waits-too-long",
+    "run-failed",
+    "run-late",
+    "schedule-paused",
     "test",
-)
-"""Alerts that upkeep itself closes when it no longer finds the fault; a test has none."""
+    "worker-missing",
+}
+"""Codes of alerts that upkeep itself closes when it no longer finds the fault; a test has none."""
 
 
-def settle(alarm: Alarm, journal: Journal, found: Look) -> list[str]:
-    """Raise what is new and close what is over; returns what was raised."""
+def settle(alarm: Alarm, journal: Journal, found: Look) -> list[Key]:
+    """Raise what is new and close what is over; returns the keys of those raised."""
     raised = [
-        one.about
-        for one in found.faults
-        if alarm.raise_(one.about, one.what, one.next, escalate=one.escalate)
+        fault.key
+        for fault in found.faults
+        if alarm.raise_(*fault.key, fault.text, fault.next, escalate=fault.escalate)
     ]
-    still = {one.about for one in found.faults}
-    for about in open_alerts(journal):
-        if about.startswith(WATCHED) and about not in still:
-            alarm.close(about, "upkeep no longer finds it")
+    still = {fault.key for fault in found.faults}
+    for key in open_alerts(journal):
+        if key[0] in WATCHED and key not in still:
+            alarm.close(*key, "upkeep no longer finds it")
     return raised
 
 
 def note(journal: Journal, found: Look, actor: str) -> bool:
     """Write down that the house was looked after: once an hour, and whenever the faults change."""
-    faults = sorted(one.what for one in found.faults)
+    faults = [
+        kinds.UpkeepFault(code=fault.code, subject=fault.subject, text=fault.text)
+        for fault in sorted(found.faults, key=lambda fault: fault.key)
+    ]
+    keys = [[fault.code, fault.subject] for fault in faults]
     last = board.last(journal.rows, kinds.UpkeepDone.kind)
     hour = clock.text()[:13]
-    if last and clock.text(last[0])[:13] == hour and _names(last[1]["faults"]) == _names(faults):
-        return False
+    if last and clock.text(last[0])[:13] == hour:
+        before = [[fault["code"], fault["subject"]] for fault in last[1]["faults"]]
+        if before == keys:
+            return False
     body = kinds.UpkeepDone(
         head=found.head,
         book_bytes=found.book_bytes,
@@ -216,11 +238,6 @@ def note(journal: Journal, found: Look, actor: str) -> bool:
         faults=faults,
     )
     return journal.append(body, "upkeep", actor)
-
-
-def _names(faults: Sequence[str]) -> list[str]:
-    """Faults without how long ago they began or how much room is left, which change by the minute."""
-    return sorted(one.partition(" since ")[0].partition(": only ")[0] for one in faults)
 
 
 def lines(journal: Journal) -> list[board.Line]:
@@ -235,4 +252,5 @@ def lines(journal: Journal) -> list[board.Line]:
     )
     light = board.RED if stands else board.GREEN
     next_ = "continuity up, on the server" if stands else ""
-    return [board.Line("P8", "server and worker", light, fact, next_, clock.text(at))]
+    return [board.Line("upkeep", "P8", "server and worker", light, fact, next_, clock.text(at),
+                       values={"workers": said["workers"], "verified": said["head"]})]  # fmt: skip

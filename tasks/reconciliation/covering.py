@@ -67,7 +67,7 @@ def _uncovered(number: str, head: Standing | None) -> Problem | None:
             code="covering-summary-covered", values={"number": number, "other": head.covered_by}
         )
     if paper_of(head) is Paper.CLOSED:
-        outcome = head.outcome if head.route != "none" else "no filing route"
+        outcome = head.outcome if head.route != "none" else f"route {head.route}"
         return Problem(
             code="covering-summary-not-filed", values={"number": number, "outcome": outcome}
         )

@@ -22,7 +22,7 @@ def partners(workspace: Workspace, actor: str) -> list[str]:
     """Take the sample's partners and screen them. Says what was found, and why."""
     with as_file(files("continuity_data") / "screening" / "sample_partners.csv") as path:
         read = partner_file.read(path)
-    register.take(workspace.journal, workspace.content, actor, read.partners, source=read.sha256,
+    register.take(workspace, actor, read.partners, source=read.sha256,
                   file=read.file)  # fmt: skip
     outcome = running.screen(workspace, actor)
     told = [f"{outcome.screened} partners and owners held against the lists that ship (a part of "

@@ -24,6 +24,7 @@ from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.screening_tables import SCREENED
+from tasks.workspace import Workspace
 
 ROLES = ("supplier", "manufacturer", "consignee", "importer", "carrier", "vessel", "it_provider",
          "agent")  # fmt: skip
@@ -127,7 +128,7 @@ def row(content: ContentStore, digest: str, partner: str) -> dict[str, Any]:
     """One partner as a register (a content digest) has it; empty if it has none."""
     if not digest:
         return {}
-    found = stored.some(content.get(digest), REGISTER, pc.field("partner") == partner)
+    found = stored.some(content.get(digest), REGISTER, partner=[partner])
     return found.to_pylist()[0] if found.num_rows else {}
 
 
@@ -144,8 +145,7 @@ class Taken:
 
 
 def take(
-    journal: Journal,
-    content: ContentStore,
+    workspace: Workspace,
     actor: str,
     given: pa.Table,
     *,
@@ -156,7 +156,7 @@ def take(
 ) -> Taken:
     """Put partners into the register: by their ids, new or changed. With `whole` the file is all
     there is, and partners that it does not name are retired. Nothing new adds no event."""
-    old = read(content, before := current(journal))
+    old = read(workspace.content, before := current(workspace.journal))
     kept = old.slice(0, 0) if whole else _without(old, given["partner"])
     new = pa.concat_tables([kept, given]).sort_by("partner").combine_chunks()
     was = {row["partner"]: row for row in old.to_pylist()}
@@ -164,11 +164,11 @@ def take(
     added = len(now.keys() - was.keys())
     changed = sum(was[one] != row for one, row in now.items() if one in was)
     retired = old.num_rows + added - new.num_rows
-    digest = content.put(stored.to_bytes(new, REGISTER))
+    digest = workspace.content.put(stored.to_bytes(new, REGISTER))
     taken = Taken(digest, new.num_rows, added, changed, retired, refused)
     if digest != before:
         body = kinds.PartnersTaken(source=source, file=file, **vars(taken))
-        journal.append(body, "partners", actor)
+        workspace.journal.append(body, "partners", actor)
     return taken
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.screening import decisions, meanwhile, running, stored
 from tasks.screening.decisions import Hit
@@ -51,8 +50,8 @@ def _names(workspace: Workspace, hits: list[Hit]) -> dict[tuple[str, str], dict[
     content = running.last_content(workspace)
     if not content or not hits:
         return {}
-    which = pc.field("partner").isin(sorted({hit.partner for hit in hits}))
-    found = stored.some(workspace.content.get(content), NAMES, which).to_pylist()
+    partners = {hit.partner for hit in hits}
+    found = stored.some(workspace.content.get(content), NAMES, partner=partners).to_pylist()
     return {(row["partner"], row["record"]): row for row in found}
 
 
@@ -76,8 +75,10 @@ def one(workspace: Workspace, hit: Hit) -> dict[str, Any]:
     """Everything about a hit: the listing, which words matched what, its decisions, what changed."""
     row: dict[str, Any] = {}
     if content := running.last_content(workspace):
-        which = (pc.field("partner") == hit.partner) & (pc.field("record") == hit.record)
-        row = next(iter(stored.some(workspace.content.get(content), FOUND, which).to_pylist()), {})
+        found = stored.some(
+            workspace.content.get(content), FOUND, partner=[hit.partner], record=[hit.record]
+        )
+        row = next(iter(found.to_pylist()), {})
     list_ = hit.record.partition("/")[0]
     listing = versions.row(
         workspace.content, versions.used(workspace.journal).get(list_, ""), hit.record

@@ -1,20 +1,21 @@
 """The board: CBP's ten recommendations to brokers (P1-P10), each green, amber or red, with the facts
 that make it so. What no event speaks of was never done, and is red.
 
-Its lines are the rooms' own, and those of `house_lines`.
+Its lines are those of the packages; `tasks.status.providers` lists who gives them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from tasks.shared import clock
+from tasks.shared.messages import Message
 from tasks.shared.store import EVENTS
 
 Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
@@ -39,12 +40,26 @@ OTHERS = {"licence": "Keeping the licence", "clients": "Powers of attorney and b
 """What a broker also watches, beyond the ten."""
 
 
+class Finding(Message):
+    """A reason for a light."""
+
+    def __init__(self, code: str, light: str, /, **values: object) -> None:
+        super().__init__(code, **values)
+        self.light = light
+
+
 @dataclass(frozen=True)
 class Line:
-    """One fact. `about`: P1-P10, a key of OTHERS, or empty; `next`: what a person should do, empty if
-    nothing; `since`: the moment of the event behind it, empty if there is none; `mark`: how sure
-    the rule behind it is (P, S, W, G), empty where it is the house's own fact."""
+    """One fact.
 
+    `code`: what it is a line of, in kebab-case; with `subject` (a duty, a desk, an alert; empty where
+    there is only one) it names the line, and stays as it is when its texts change. `about`: P1-P10, a
+    key of OTHERS, or empty; `next`: what a person should do, empty if nothing; `since`: the moment of
+    the event behind it, empty if there is none; `mark`: how sure the rule behind it is (P, S, W, G),
+    empty where it is the broker's own fact; `values`: the facts of the texts, for machines.
+    """
+
+    code: str
     about: str
     what: str
     light: str
@@ -52,8 +67,11 @@ class Line:
     next: str = ""
     since: str = ""
     mark: str = ""
+    subject: str = ""
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, object]:
+        """For `--json`."""
         return asdict(self)
 
     @property
@@ -113,7 +131,7 @@ def _recommendation(name: str, title: str, lines: list[Line]) -> Recommendation:
     )
     light = worst(line.light for line in own)
     telling = [line for line in own if line.light == light]
-    fact = f"{telling[0].label}: {telling[0].fact}" if telling else "never done"
+    fact = f"{telling[0].label}: {telling[0].fact}" if telling else Message("never-done").text
     more = len(telling) - 1
     if more > 0 and light != GREEN:
         fact += f" (and {more} more)"
@@ -129,6 +147,12 @@ def as_dict(lines: Iterable[Line]) -> dict[str, object]:
         for one in page(found)
     ]  # fmt: skip
     return {"readiness": readiness, "needs": [line.as_dict() for line in needs(found)]}
+
+
+def words(lines: Iterable[Line]) -> Iterator[str]:
+    """The page as text, a line a recommendation."""
+    for one in page(lines):
+        yield f"{one.light:5} {one.id:3} {one.title}: {one.fact}"
 
 
 def markdown(lines: Iterable[Line]) -> str:

@@ -13,6 +13,7 @@ ContinuityError
 |   |-- BadSettings         continuity.toml or a CONTINUITY_* variable
 |   |   `-- FolderAway *    a folder named there is not there
 |   |-- BadNumber           not an entry or in-bond number
+|   |-- Fault               a cell of a desk's sheet that gives no value (entries/cells.py)
 |   |-- HeldBack            every entry that is due has a fault of its own
 |   `-- HostileFile         a file refused before it was opened
 |-- JournalBroken           the book does not hold together                  (exit 1)
@@ -20,6 +21,7 @@ ContinuityError
 |       `-- ContentAway *   the folder of all content is not there
 |-- NotFetched *            a list could not be fetched whole; the old one stays (exit 1)
 |-- MailUndelivered *       the mail server did not take a letter; it waits    (exit 1)
+|-- StandInDied             the drill's ACE simulator stopped where it was set to     (exit 1)
 |-- LetterFault             this letter cannot be sent; it waits, others go  (exit 1)
 |-- MissingPart             a program or an extra that is not installed      (exit 2)
 `-- StoreFault *            a store or share did not do what it was asked    (exit 1)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from tasks.shared.board import Finding
 from tasks.shared.kinds import canonical
 
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ class KitPart:
     sheets: Sequence[KitSheet] = ()
 
 
-class Fault(NamedTuple):
-    """Something that makes a part not fit for use: a light of `board`, what it is, and what mends it, if
-    building anew alone does not."""
+class Fault(Finding):
+    """Something that makes a part not fit for use. `command`: what corrects it, if building a new kit
+    alone does not."""
 
-    light: str
-    words: str
-    command: str = ""
+    def __init__(self, code: str, light: str, /, *, command: str = "", **values: object) -> None:
+        super().__init__(code, light, **values)
+        self.command = command
 
 
 def _none(workspace: Workspace) -> Iterable[Fault]:

@@ -78,6 +78,11 @@ class Delivery:
         """Why the rest waits, in words; empty if nothing does."""
         return "; ".join(map(str, self.reasons))
 
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the reasons, each once, in order."""
+        return list(dict.fromkeys(reason.code for reason in self.reasons))
+
 
 def waiting(journal: Journal) -> list[Waiting]:
     """The letters that are not yet with all whom they are for, oldest first."""

@@ -33,10 +33,10 @@ def connection(settings: Mail) -> Iterator[smtplib.SMTP]:
 def _other_security(settings: Mail, wrong: Exception) -> str:
     """The other kind of TLS, where the two sides did not understand each other; else empty."""
     if settings.security == "tls" and isinstance(wrong, ssl.SSLError):
-        deaf, other = wrong.reason == "WRONG_VERSION_NUMBER", "starttls"
+        mismatch, other = wrong.reason == "WRONG_VERSION_NUMBER", "starttls"
     else:
-        deaf, other = isinstance(wrong, smtplib.SMTPServerDisconnected), "tls"
-    return other if deaf and other != settings.security else ""
+        mismatch, other = isinstance(wrong, smtplib.SMTPServerDisconnected), "tls"
+    return other if mismatch and other != settings.security else ""
 
 
 def _opened(settings: Mail) -> smtplib.SMTP:

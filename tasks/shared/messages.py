@@ -1,7 +1,7 @@
-"""The words of errors and problems, by code, from `data/messages`: one file a package.
+"""The texts of errors, problems and reasons, by code, from `data/messages`: one file a package.
 
-An error is `code = "text"`, a problem `code = { wrong = "...", right = "..." }`. A name in braces is a
-value of the error; a colon after it a format, as in `{count:,}`.
+An error or a reason is `code = "text"`, a problem `code = { wrong = "...", right = "..." }`. A name in
+braces is a value of the error; a colon after it a format, as in `{count:,}`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,31 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+
+class Message:
+    """Something to tell a person, as data: its `code` and its `values`. Decide by those, never by `text`."""
+
+    def __init__(self, code: str, /, **values: object) -> None:
+        self.code, self.values = code, values
+
+    def __repr__(self) -> str:
+        return f"Message({self.code!r}, {self.values!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.code, repr(self.values)))
+
+    @property
+    def text(self) -> str:
+        """What a person reads."""
+        return text(self.code, self.values)
+
+    def as_dict(self) -> dict[str, object]:
+        """For `--json`."""
+        return {"code": self.code, "values": self.values}
 
 
 def text(code: str, values: Mapping[str, object]) -> str:

@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.shared.errors import BadSettings, Refused
+from tasks.shared.errors import BadSettings
 from tasks.shared.files import write_atomic
+from tasks.shared.messages import Message
 from tasks.shared.settings import Settings
 
 VARIABLE = "PREFECT_API_AUTH_STRING"
@@ -75,13 +76,13 @@ class Access:
             return {}
         return {"Authorization": f"Basic {base64.b64encode(self.line.encode()).decode()}"}
 
-    def refused_by(self, address: str) -> Refused:
-        """The error for an answer 401 of the server at `address`."""
-        if not self.line:
-            return Refused("server-password-missing", address=address, variable=VARIABLE)
-        return Refused(
-            "server-password-refused", address=address, source=self.source, variable=VARIABLE
-        )
+    def refused_by(self, address: str) -> Message:
+        """Why the server at `address` answered 401, and what to do."""
+        if self.line:
+            return Message(
+                "server-password-refused", address=address, source=self.source, variable=VARIABLE
+            )
+        return Message("server-password-not-set", address=address, variable=VARIABLE)
 
 
 def _text(path: Path, name: str) -> str:

@@ -24,6 +24,8 @@ Actor = Annotated[str, Field(min_length=1)]
 IncidentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
 AlertName = Annotated[str, Field(pattern=r"^\S(.*\S)?$", max_length=200)]
 
+AlertSubject = Annotated[str, Field(pattern=r"^(\S(.*\S)?)?$", max_length=200)]
+
 
 def _refuse_ssn(words: str) -> str:
     if holds_ssn(words):

@@ -293,15 +293,18 @@ def test_the_commands_name_junk_and_go_on(call, top: Path) -> None:  # noqa: F81
     code, out, err = call("list", "--json")
     assert code == 0 and json.loads(out) and f"holds/{junk}" in err
 
-    from tasks.shared.backup_lines import backup_lines
+    from tasks.backup import status
     from tasks.shared.board import AMBER
     from tasks.shared.opening import journal
     from tasks.shared.settings import load
+    from tasks.workspace import Workspace
 
     settings = load(top / "home")
     book = journal(settings)
     (line,) = [
-        one for one in backup_lines(book.rows, settings) if one.what == "what lies on the store"
+        line
+        for line in status.lines(Workspace(settings, journal=book))
+        if line.code == "unsigned-objects-on-store"
     ]
     assert line.light == AMBER and line.fact.startswith("4 ")
     book.close()

@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[int, bool]:
         (may / "sdn.csv").unlink()
         shutil.copyfile(given.folder / "ofac_2024-05-03" / "sdn.csv", may / "sdn.csv")
         load(house, january)
-        register.take(house.journal, house.content, "benchmark", partners(given.partners),
+        register.take(house, "benchmark", partners(given.partners),
                       source="0" * 64, file="partners.csv", whole=True)  # fmt: skip
         timed(
             f"{given.partners:,} partners, everything", lambda: running.screen(house, "benchmark")

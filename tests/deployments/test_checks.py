@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from deployments.checks import Hold, pins, problems
+from deployments.checks import Hold, pins, problems, refusal
 from deployments.street import Street
 from deployments.up import main
+from tasks.shared.errors import Problem
+from tasks.shared.server_access import Access
 from tasks.shared.settings import Operations, Settings
 
 
@@ -28,10 +30,11 @@ def street(house: Settings) -> Street:
         return Street(house, "127.0.0.1", probe.getsockname()[1])
 
 
-def wrong(street: Street, **operations: object) -> list[str]:
+def wrong(street: Street, **operations: object) -> list[Problem]:
+    """The problems with these settings under [operations]."""
     wanted = Operations(**operations)  # type: ignore[arg-type]
     settings = street.settings.model_copy(update={"operations": wanted})
-    return [str(one) for one in problems(replace(street, settings=settings))]
+    return problems(replace(street, settings=settings))
 
 
 def test_what_is_installed_here_fits(street: Street) -> None:
@@ -56,13 +59,13 @@ def test_a_port_that_is_taken(street: Street) -> None:
         taken.bind((street.host, street.port))
         taken.listen()
         (told,) = wrong(street)
-    assert f"{street.host}:{street.port}" in told and "--port" in told
+    assert told.code == "port-not-available" and told.value == f"{street.host}:{street.port}"
 
 
 def test_a_disk_that_is_full_is_told(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deployments.checks.ROOM", 1 << 60)  # no disk has so much
     (told,) = wrong(street)
-    assert "MB free" in told and "make room" in told
+    assert told.code == "disk-space-low"
 
 
 def test_a_password_file_that_cannot_be_used(street: Street, tmp_path: Path) -> None:
@@ -72,15 +75,17 @@ def test_a_password_file_that_cannot_be_used(street: Street, tmp_path: Path) -> 
     for line in ("no colon", "ops:", ":secret", "ops:señor", "ops:a\nops:b"):
         path.write_text(line)
         (problem,) = wrong(street, auth_file=path)
-        assert "user:password" in problem and str(path) in problem and line not in problem
+        assert problem.code == "server-password-unusable"
+        assert problem.values["error"] == "password-file-wrong-form"
+        assert str(path) in problem.wrong and line not in str(problem)
     path.unlink()
     (problem,) = wrong(street, auth_file=path)
-    assert "cannot be read" in problem
+    assert problem.values["error"] == "file-unreadable"
     own = street.settings.home / "street" / "password"
     own.parent.mkdir()
     own.write_text("half of")
     (problem,) = wrong(street)
-    assert "delete it" in problem and str(own) in problem
+    assert problem.values["error"] == "password-file-wrong-form" and str(own) in problem.wrong
 
 
 class Guarded(BaseHTTPRequestHandler):
@@ -97,21 +102,27 @@ class Guarded(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("check", [["--check"], []])
-@pytest.mark.parametrize(("line", "words"), [("", "none is set here"), ("ops:wrong", "(401)")])
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [("", "server-password-not-set"), ("ops:wrong", "server-password-refused")],
+)
 def test_a_worker_without_the_right_password_is_not_started(
     house: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-    check: list[str], line: str, words: str,
+    check: list[str], line: str, refused: str,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", line)
     with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         worker = ["--home", str(house.home), "--port", str(server.server_port), "--part", "worker"]
         code = main([*worker, *check])
+        address = f"http://127.0.0.1:{server.server_port}/api"
+        why = refusal(address, Access(line, "x"))
         monkeypatch.setenv("PREFECT_API_AUTH_STRING", "ops:right")
         checked = main([*worker, "--check"])
         server.shutdown()
     output = "".join(capsys.readouterr())
-    assert code == (1 if check else 2) and words in output and "auth_file" in output
+    assert why and why.code == refused
+    assert code == (1 if check else 2) and "401" in output and "auth_file" in output
     assert "PREFECT_API_AUTH_STRING" in output
     assert "ops:wrong" not in output and checked == 0
 
@@ -131,37 +142,38 @@ def test_a_worker_is_told_that_no_server_answers(
     worker = ["--home", str(house.home), "--port", port, "--part", "worker", "--check"]
     assert main(worker) == 1
     said = capsys.readouterr().out
-    assert f"127.0.0.1:{port}" in said and "no server answers there" in said
-    assert "1 problem(s)" in said
+    assert f"127.0.0.1:{port}" in said and "operations.address" in said
 
 
 def test_a_home_without_a_book(street: Street) -> None:
     (street.settings.home / "journal.sqlite").unlink()
     (told,) = wrong(street)
-    assert "journal.sqlite is missing" in told
+    assert told.code == "home-not-usable" and "journal.sqlite" in told.wrong
 
 
 def test_a_database_that_does_not_answer(street: Street) -> None:
     url = "postgresql://nobody@127.0.0.1:1/none"
     (told,) = wrong(street, database=SecretStr(url))
-    assert "operations.database" in told
+    assert (told.column, told.code) == ("operations.database", "database-not-usable")
 
 
 def test_parts_that_the_settings_ask_for(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deployments.checks.find_spec", lambda module: object())
-    assert any("no scheduler answers" in one for one in wrong(street, dask="tcp://127.0.0.1:1"))
+    (problem,) = wrong(street, dask="tcp://127.0.0.1:1")
+    assert problem.code == "scheduler-not-reachable"
     assert wrong(street, dask="local") == []
     monkeypatch.setattr("deployments.checks.find_spec", lambda module: None)
-    assert any("install the extra dask" in one for one in wrong(street, dask="local"))
+    (problem,) = wrong(street, dask="local")
+    assert (problem.code, problem.values["extra"]) == ("extra-not-installed", "dask")
 
 
 def test_an_authority_that_cannot_be_read(street: Street, tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     (told,) = wrong(street, ca_file=path)
-    assert "operations.ca_file" in told
+    assert told.code == "ca-file-unreadable"
     path.write_text("no certificate")
     (told,) = wrong(street, ca_file=path)
-    assert "operations.ca_file" in told and "PEM" in told
+    assert (told.column, told.code) == ("operations.ca_file", "ca-file-unreadable")
 
 
 def test_a_street_is_held_by_one_and_free_again_when_that_is_killed(tmp_path: Path) -> None:

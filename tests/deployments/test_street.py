@@ -140,8 +140,9 @@ def test_prefect_takes_every_one_of_them(house: Settings, monkeypatch: pytest.Mo
 
 
 def test_why_a_server_is_not_well_is_said(tmp_path: Path) -> None:
-    from deployments.checks import answers
+    from deployments.checks import unanswered
 
-    assert "refused" in answers("http://127.0.0.1:1/api")
+    refused = unanswered("http://127.0.0.1:1/api")
+    assert refused and refused.code == "server-call-failed"
     (tmp_path / "ca.pem").write_text("no certificate")
-    assert answers("https://127.0.0.1:1/api", tmp_path / "ca.pem")
+    assert unanswered("https://127.0.0.1:1/api", tmp_path / "ca.pem")

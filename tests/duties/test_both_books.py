@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from tasks.backup import status
 from tasks.duties.fulfil import Given, acknowledge, change, fulfil, withdraw
 from tasks.duties.readiness import lines
 from tasks.duties.reminding import remind
@@ -56,10 +57,9 @@ def test_backup_lines_by_their_events(
     )  # fmt: skip
     with clock.held(at(1)):
         book.append(done, "backup/d:1", "it")
-        found = {one.what: one for one in lines(office) if one.about == "P6"}
-        assert found["newest backup"].light == "green" and "just now" in found["newest backup"].fact
-        assert found["where the store is"].light == "amber"
-        assert found["backup-restored"].light == "red"
+        found = {line.code: line.light for line in status.lines(office)}
+        assert found == {"newest-backup": "green", "store-location": "amber"}
+        assert {line.subject: line.light for line in lines(office)}["backup-restored"] == "red"
     with clock.held(at(3)):
         fault = Finding("store-full", "", {"subject": "packs/ab12"})
         book.append(kinds.BackupFailed(what="run", findings=[fault]), "backup", "it")

@@ -10,9 +10,10 @@ import pytest
 from tasks.duties.catalogue import load, shipped
 from tasks.duties.duty import Period
 from tasks.shared.board import RECOMMENDATIONS
-from tasks.shared.errors import BadInput
+from tasks.shared.errors import BadInput, Problem
 from tasks.shared.settings import load as settings_of
 from tests.conftest import SETTINGS
+from tests.errors import refused
 
 GOOD = """\
 # what this broker does besides
@@ -84,50 +85,59 @@ reason = "not a member"
 
 
 FAULTS = [
-    ('lead = 14', 'lead = 14\ncolour = "red"', "line 10, column duty.colour: is unknown"),
-    ('every = "6 months"', 'every = "-6 months"', "line 8, column duty.every: is no cadence"),
-    ('every = "6 months"', 'every = "0 months"', "every is nothing"),
-    ('lead = 14', "lead = -1", "line 9, column duty.lead"),
-    ('lead = 14', 'lead = "14"', "line 9, column duty.lead"),
-    ('lead = 14', "lead = 200", "not shorter than its cadence of 6 months"),
-    ('id = "fire-drill"', 'id = "isa"', "line 3: stands twice 'isa'; another id, or replaces = true"),
-    ('lead = 14', "lead = 14\ndue = 2027-02-30", "line 10: Invalid date"),
-    ('lead = 14', 'lead = 14\ndue = "soon"', "line 10, column duty.due"),
-    ('mark = "G"', 'mark = "X"', "line 7, column duty.mark"),
-    ('owner = "it"\n', "", "line 2, column duty.owner: Field required"),
-    ('name = "place"', 'name = "place"\nwhy = 1', "line 15, column duty.facts.why: is unknown"),
-    ("[[duty]]", "[[duties]]", "line 2, column duties: is unknown"),
-    ('lead = 14', 'lead = 14\nlead = 15', "line 10: Cannot overwrite a value"),
-    ('lead = 14', 'lead = = 14', "line 9: Invalid value"),
-    ('id = "fire-drill"', 'id = "fire-drill"\nreplaces = true', "line 3: replaces no duty"),
+    ('lead = 14', 'lead = 14\ncolour = "red"', 10, "duty.colour", "catalog-key-unknown"),
+    ('every = "6 months"', 'every = "-6 months"', 8, "duty.every", "duty-interval-invalid"),
+    ('every = "6 months"', 'every = "0 months"', 2, "duty", "duty-interval-empty"),
+    ('lead = 14', "lead = -1", 9, "duty.lead", "greater_than_equal"),
+    ('lead = 14', 'lead = "14"', 9, "duty.lead", "int_type"),
+    ('lead = 14', "lead = 200", 2, "duty", "duty-lead-too-long"),
+    ('id = "fire-drill"', 'id = "isa"', 3, "", "duty-id-already-shipped"),
+    ('lead = 14', "lead = 14\ndue = 2027-02-30", 10, "", "catalog-not-toml"),
+    ('lead = 14', 'lead = 14\ndue = "soon"', 10, "duty.due", "date_from_datetime_parsing"),
+    ('mark = "G"', 'mark = "X"', 7, "duty.mark", "literal_error"),
+    ('owner = "it"\n', "", 2, "duty.owner", "missing"),
+    ('name = "place"', 'name = "place"\nwhy = 1', 15, "duty.facts.why", "catalog-key-unknown"),
+    ("[[duty]]", "[[duties]]", 2, "duties", "catalog-key-unknown"),
+    ('lead = 14', 'lead = 14\nlead = 15', 10, "", "catalog-not-toml"),
+    ('lead = 14', 'lead = = 14', 9, "", "catalog-not-toml"),
+    ('id = "fire-drill"', 'id = "fire-drill"\nreplaces = true', 3, "", "replaced-duty-unknown"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("was", "becomes", "said"), FAULTS)
+def exact(problem: Problem) -> str:
+    """What is wrong: the fault within a duty, the type of a value, else the code of the problem."""
+    values = problem.values
+    return str(values.get("fault") or values.get("type") or problem.code)
+
+
+@pytest.mark.parametrize(("was", "becomes", "line", "column", "code"), FAULTS)
 def test_a_wrong_catalogue_is_refused_with_the_line(
-    home: Path, was: str, becomes: str, said: str
+    home: Path, was: str, becomes: str, line: int, column: str, code: str
 ) -> None:
-    with pytest.raises(BadInput) as refused:
+    with refused("duty-catalog-invalid", BadInput) as caught:
         own(home, GOOD.replace(was, becomes, 1))
-    assert "duties.toml" in str(refused.value)
-    assert said in str(refused.value)
+    assert all("duties.toml" in problem.file for problem in caught.problems)
+    found = [(one.values["line"], one.column, exact(one)) for one in caught.problems]
+    assert (line, column, code) in found
 
 
 def test_all_faults_are_told_at_once(home: Path) -> None:
     twice = GOOD + GOOD.replace("lead = 14", "lead = -3").replace('"G"', '"Q"')
-    with pytest.raises(BadInput) as refused:
+    with refused("duty-catalog-invalid", BadInput) as caught:
         own(home, twice)
-    lines = [str(one).partition(": ")[0].rpartition("line ")[2] for one in refused.value.problems]
-    assert [line.partition(",")[0] for line in lines] == ["18", "22", "24"]
+    assert [problem.values["line"] for problem in caught.problems] == [18, 22, 24]
 
 
 def test_a_table_in_a_text_is_no_table(home: Path) -> None:
     text = 'title = """\n[[duty]]\nid = "isa"\n"""\n' + GOOD.replace("lead = 14", "lead = -1")
-    with pytest.raises(BadInput, match=r"line 13, column duty\.lead"):
+    with refused("duty-catalog-invalid", BadInput) as caught:
         own(home, text)
+    assert [(one.values["line"], one.column) for one in caught.problems] == [(13, "duty.lead")]
 
 
 def test_an_own_catalogue_that_is_named_must_be_there(home: Path) -> None:
     (home / "continuity.toml").write_text(SETTINGS + '[duties]\ncatalogue = "gone.toml"\n')
-    with pytest.raises(BadInput, match=r"gone\.toml"):
+    with refused("duty-catalog-unreadable", BadInput) as caught:
         load(settings_of(home))
+    assert caught.codes == ["catalog-file-unreadable"]
+    assert "gone.toml" in caught.problems[0].file

@@ -11,13 +11,14 @@ import pytest
 from tasks.duties import evidence, ladder
 from tasks.duties.catalogue import Catalogue, shipped
 from tasks.duties.fulfil import Given, acknowledge, change, end, fulfil, stand, withdraw
-from tasks.duties.readiness import line, lines
+from tasks.duties.readiness import findings, line, lines, reasons as codes
 from tasks.duties.records import catalogue_of, load_catalogue
 from tasks.duties.terms import standings
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal_check import verify
 from tasks.workspace import Workspace
+from tests.errors import refused
 
 ISA = {"holder": "self", "connection": "MQIPT, sFTP", "legal-name": "Harbor & Vance"}
 TODAY = date(2026, 11, 25)
@@ -41,7 +42,7 @@ def test_every_duty_is_red_until_something_is_shown(office: Workspace) -> None:
     for standing in standings(office.journal.rows, catalogue_of(office), office.zone):
         said = line(standing, office.today())
         if standing.duty.due is None:
-            assert said.light == "red" and "never done" in said.fact, said
+            assert said.light == "red" and codes(said) == ["duty-never-done"], said
     assert {one.about for one in lines(office)} >= {f"P{n}" for n in range(1, 11)}
 
 
@@ -53,8 +54,11 @@ def test_a_proof_is_stored_and_found_again(office: Workspace, proof) -> None:
     assert (
         last and last.by == "ada" and office.content.get(last.proof).startswith(b"accepted by CBP")
     )
-    assert line(standing, TODAY).fact == "ends in 1073 days, on 2029-11-02; submit by 2029-05-06"
-    with pytest.raises(Refused, match="stands in the journal already"):
+    assert line(standing, TODAY).values["reasons"] == [
+        {"code": "proof-ends", "values": {"days": 1073, "due": "2029-11-02"}},
+        {"code": "submit-by", "values": {"submit": "2029-05-06"}},
+    ]
+    with refused("duty-proof-already-recorded", Refused):
         fulfil(office, "isa", given, "ada")
     assert verify(office.journal, office.content).ok
 
@@ -66,44 +70,54 @@ def test_a_choice_is_known_whatever_letters_were_typed(office: Workspace, proof)
 
 
 WRONG = [
-    ("isa", {}, "--proof: is missing; CBP's acceptance"),
-    ("isa", {"on": date(2026, 11, 26)}, "--on: lies in the future"),
-    ("isa", {"until": date(2029, 1, 1)}, "--until: this duty has a cadence instead"),
-    ("isa", {"item": "x"}, "--for: there is only one of this duty"),
-    ("isa", {"statement": "done"}, "--proof: is missing"),
-    ("isa", {"facts": {**ISA, "holder": "both"}}, "--fact holder: is none of the choices 'both'"),
-    ("isa", {"facts": {**ISA, "connection": "sFTP, fax"}}, "is none of the choices 'fax'"),
-    ("isa", {"facts": {**ISA, "colour": "red"}}, "--fact colour: is no fact of this duty"),
-    ("isa", {"proof": Path("/no/such")}, "--proof: is no file"),
-    ("power-of-attorney", {"item": "ACME"}, "--until: is missing; the day on which it ends"),
-    ("power-of-attorney", {"until": date(2026, 11, 25)}, "--until: is not after 2026-11-25"),
-    ("provider-due-diligence", {"facts": {"breach-notice-hours": "soon"}}, "is no number 'soon'"),
-    ("provider-due-diligence", {"item": "a/b"}, "--for: is no name"),
-    ("number-reserve", {}, "is counted by the house itself"),
-    ("no-such", {}, "No duty has the id 'no-such'; there are isa,"),
-]
+    ("isa", {}, ("--proof", "required-fact-missing", "")),
+    ("isa", {"on": date(2026, 11, 26)}, ("--on", "date-in-future", "2026-11-26")),
+    ("isa", {"until": date(2029, 1, 1)}, ("--until", "duty-has-fixed-interval", "2029-01-01")),
+    ("isa", {"item": "x"}, ("--for", "duty-without-items", "x")),
+    ("isa", {"statement": "done"}, ("--proof", "required-fact-missing", "")),
+    ("isa", {"facts": {**ISA, "holder": "both"}}, ("--fact holder", "fact-choice-invalid", "both")),
+    ("isa", {"facts": {**ISA, "connection": "sFTP, fax"}},
+     ("--fact connection", "fact-choice-invalid", "fax")),
+    ("isa", {"facts": {**ISA, "colour": "red"}}, ("--fact colour", "duty-fact-unknown", "red")),
+    ("isa", {"proof": Path("/no/such")}, ("--proof", "proof-not-a-file", "")),
+    ("power-of-attorney", {"item": "ACME"}, ("--until", "end-date-missing", "")),
+    ("power-of-attorney", {"until": date(2026, 11, 25)},
+     ("--until", "end-date-not-after-start", "2026-11-25")),
+    ("provider-due-diligence", {"facts": {"breach-notice-hours": "soon"}},
+     ("--fact breach-notice-hours", "fact-not-a-number", "soon")),
+    ("provider-due-diligence", {"item": "a/b"}, ("--for", "duty-item-name-invalid", "a/b")),
+    ("number-reserve", {}, ("duty", "duty-counted-automatically", "number-reserve")),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("duty", "given", "said"), WRONG)
+@pytest.mark.parametrize(("duty", "given", "problem"), WRONG)
 def test_what_is_wrong_is_told_and_changes_nothing(
-    office: Workspace, duty: str, given: dict, said: str
+    office: Workspace, duty: str, given: dict, problem: tuple[str, str, str]
 ) -> None:
     before = office.journal.head()
-    with pytest.raises(BadInput) as refused:
+    with refused("duty-proof-refused", BadInput) as caught:
         fulfil(office, duty, Given(**given), "ada")
-    assert said in str(refused.value)
+    assert problem in [(one.column, one.code, one.value) for one in caught.problems]
+    assert office.journal.head() == before
+
+
+def test_an_unknown_duty_is_refused(office: Workspace) -> None:
+    before = office.journal.head()
+    with refused("duty-id-unknown", BadInput) as caught:
+        fulfil(office, "no-such", Given(), "ada")
+    assert caught.values["name"] == "no-such" and "isa" in caught.values["allowed"]
     assert office.journal.head() == before
 
 
 def test_all_is_told_at_once(office: Workspace) -> None:
-    with pytest.raises(BadInput) as refused:
+    with refused("duty-proof-refused", BadInput) as caught:
         fulfil(office, "isa", Given(on=date(2027, 1, 1), item="x"), "ada")
-    assert len(refused.value.problems) == 6
+    assert len(caught.problems) == 6
 
 
 def test_an_acknowledgement_silences_only_the_rung(office: Workspace, proof) -> None:
     fulfil(office, "contacts", Given(statement="rang all"), "ada")
-    with pytest.raises(Refused, match="no reminder is open"):
+    with refused("reminder-not-open", Refused):
         acknowledge(office, "contacts", "", "", "ada")
     fulfil(office, "isa", Given(proof(), on=date(2024, 5, 20), facts=ISA), "ada")
     submit = isa(office).submit_by
@@ -119,11 +133,12 @@ def test_an_acknowledgement_silences_only_the_rung(office: Workspace, proof) -> 
 def test_a_change_makes_it_due_again_and_a_new_agreement_ends_that(
     office: Workspace, proof
 ) -> None:
-    with pytest.raises(Refused, match="nothing is shown yet"):
+    with refused("duty-not-fulfilled-yet", Refused):
         change(office, "isa", "", "legal name", TODAY, "ada")
     fulfil(office, "isa", Given(proof(), on=date(2026, 1, 5), facts=ISA), "ada")
-    with pytest.raises(BadInput, match="is no change of this duty"):
+    with refused("duty-change-refused", BadInput) as caught:
         change(office, "isa", "", "new carpet", TODAY, "ada")
+    assert caught.codes == ["duty-change-unknown"]
     moved = change(office, "isa", "", "data origination or physical address", TODAY, "ada")
     assert moved.due == TODAY and line(moved, TODAY).light == "amber"
     assert line(moved, TODAY + timedelta(days=1)).light == "red"
@@ -136,10 +151,14 @@ def test_a_change_makes_it_due_again_and_a_new_agreement_ends_that(
 def test_a_change_does_not_make_a_late_renewal_look_better(office: Workspace, proof) -> None:
     fulfil(office, "isa", Given(proof(), on=date(2024, 3, 1), facts=ISA), "ada")
     late = line(stand(office.journal.rows, office, catalogue_of(office).duty("isa"), ""), TODAY)
-    assert late.light == "red" and "was to be submitted by 2026-09-02" in late.fact
+    assert late.light == "red" and codes(late) == ["proof-ends", "submission-late"]
     moved = line(change(office, "isa", "", "merger", TODAY, "ada"), TODAY)
-    assert moved.light == "red" and "merger" in moved.fact
-    assert "besides, ends on 2027-03-01 and was to be submitted by 2026-09-02" in moved.fact
+    assert moved.light == "red" and moved.values["reasons"] == [
+        {"code": "duty-due-again",
+         "values": {"due": TODAY.isoformat(), "change": "merger", "changed": TODAY.isoformat()}},
+        {"code": "term-also-ends", "values": {"regular": "2027-03-01"}},
+        {"code": "submission-late", "values": {"submit": "2026-09-02"}},
+    ]  # fmt: skip
 
 
 def test_an_event_of_another_room_makes_it_due_again(office: Workspace, proof) -> None:
@@ -154,7 +173,9 @@ def test_an_event_of_another_room_makes_it_due_again(office: Workspace, proof) -
     office.journal.append(failed, "backup", "it")
     again = stand(office.journal.rows, office, duty, "")
     assert again.due == TODAY + timedelta(days=90) and again.change
-    assert "backup failed on 2026-11-25" in line(again, TODAY).fact
+    (reason,) = findings(again, TODAY)
+    assert (reason.code, reason.values["change"]) == ("duty-due-again", "backup failed")
+    assert reason.values["changed"] == "2026-11-25"
 
 
 def test_fixed_days_follow_each_other(office: Workspace, proof) -> None:
@@ -178,7 +199,7 @@ def test_a_mistake_is_withdrawn_and_said_again(office: Workspace, proof) -> None
     fulfil(office, "risk-assessment", given, "ada")
     assert withdraw(office, "risk-assessment", "", "the old one", "ada").never
     assert fulfil(office, "risk-assessment", given, "ada").due == date(2027, 11, 25)
-    with pytest.raises(Refused, match="no proof was given"):
+    with refused("no-proof-to-withdraw", Refused):
         withdraw(office, "firewall", "", "x", "ada")
 
 
@@ -193,7 +214,10 @@ def test_each_item_has_its_own_dates_until_it_ends(office: Workspace, proof) -> 
         ("Alpha Hosting", date(2027, 3, 1)), ("Beta Cloud", date(2027, 11, 25)),
     ]  # fmt: skip
     assert line(own[0], TODAY).light == "amber", "72 hours are more than 24"
-    assert "breach-notice-hours 72, more than 24" in line(own[0], TODAY).fact
+    too_large = {"fact": "breach-notice-hours", "value": "72", "most": 24}
+    assert {"code": "proof-fact-too-large", "values": too_large} in line(own[0], TODAY).values[
+        "reasons"
+    ]
     end(office, "provider-due-diligence", "Alpha Hosting", "contract ended", "ada")
     left = standings(office.journal.rows, catalogue_of(office), office.zone)
     assert [one.item for one in left if one.duty.id == "provider-due-diligence"] == ["Beta Cloud"]
@@ -214,11 +238,9 @@ def test_what_other_rooms_did_counts_by_its_kind(office: Workspace) -> None:
 
 def test_a_policy_register_names_the_functions_it_covers(office: Workspace, proof) -> None:
     given = Given(proof(), item="Incident response", facts={"version": "2", "owner": "compliance"})
-    with pytest.raises(
-        BadInput,
-        match="functions: is missing; one or more, with commas: GV, ID, PR",
-    ):
+    with refused("duty-proof-refused", BadInput) as caught:
         fulfil(office, "policy-review", given, "ada")
+    assert caught.codes == ["required-fact-missing"]
     facts = {**given.facts, "functions": "RS, RC"}
     standing = fulfil(
         office, "policy-review", Given(given.proof, item=given.item, facts=facts), "ada"
@@ -242,19 +264,20 @@ def test_a_file_proves_one_duty(office: Workspace, proof) -> None:
     file = proof("the assessment of the year")
     fulfil(office, "risk-assessment", Given(file), "ada")
     before = office.journal.head()
-    with pytest.raises(BadInput) as refused:
+    with refused("duty-proof-refused", BadInput) as caught:
         fulfil(office, "firewall", Given(file), "ada")
-    (problem,) = refused.value.problems
+    (problem,) = caught.problems
     digest = sha256(file.read_bytes()).hexdigest()
     assert problem.file == str(file) and digest in problem.value
-    assert f"it proves duty risk-assessment already, by event {before.seq}" in problem.wrong
+    assert (problem.code, problem.values["event"]) == ("proof-already-used", before.seq)
+    assert "risk-assessment" in problem.values["proves2"]
     assert office.journal.head() == before
     done = fulfil(office, "firewall", Given(file, reason="part 2 is the firewall review"), "ada")
-    said = line(done, TODAY).fact
-    assert "also proves duty risk-assessment; reason: part 2 is the firewall review" in said
+    shared = line(done, TODAY).values["shared"]
+    assert "risk-assessment" in shared and "part 2 is the firewall review" in shared
     (row,) = [one for one in evidence.gathered(office) if one.duty == "firewall"]
     assert "part 2 is the firewall review" in row.shared
-    with at(date(2027, 11, 20)), pytest.raises(BadInput, match="it proves duty firewall already"):
+    with at(date(2027, 11, 20)), refused("duty-proof-refused", BadInput):
         fulfil(office, "risk-assessment", Given(file), "ada")
 
 
@@ -271,8 +294,9 @@ def test_one_file_does_not_prove_two_providers_unless_it_was_withdrawn(
     file = proof("SOC 2 of somebody")
     fulfil(office, "provider-due-diligence", Given(file, item="Alpha", facts=facts), "ada")
     beta = Given(file, item="Beta", facts=facts)
-    with pytest.raises(BadInput, match="it proves duty provider-due-diligence Alpha already"):
+    with refused("duty-proof-refused", BadInput) as caught:
         fulfil(office, "provider-due-diligence", beta, "ada")
+    assert caught.codes == ["proof-already-used"]
     withdraw(office, "provider-due-diligence", "Alpha", "it was Beta's", "ada")
     assert fulfil(office, "provider-due-diligence", beta, "ada").item == "Beta"
 
@@ -283,6 +307,7 @@ def test_a_file_with_nothing_in_it_proves_no_duty(
 ) -> None:
     small = tmp_path / "ok.txt"
     small.write_bytes(data)
-    with pytest.raises(BadInput, match="is too small to prove duty risk-assessment"):
+    with refused("duty-proof-refused", BadInput) as caught:
         fulfil(office, "risk-assessment", Given(small), "ada")
+    assert caught.codes == ["proof-too-small"]
     assert not office.content.path(sha256(data).hexdigest()).exists()

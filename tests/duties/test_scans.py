@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from tasks.duties.fulfil import Given, fulfil
-from tasks.duties.readiness import line
+from tasks.duties.readiness import findings, line
 from tasks.duties.scans import hostile_xml, nessus
 from tasks.duties.scans.finding import by_score
 from tasks.duties.scans.reading import aged, counted, read_report
 from tasks.shared import clock
 from tasks.shared.errors import BadInput, HostileFile
 from tasks.workspace import Workspace
+from tests.errors import refused
 
 SCANS = Path(__file__).parents[1] / "data" / "scans"
 DAY = date(2026, 11, 21)
@@ -73,7 +74,9 @@ def test_an_open_critical_past_its_limit_turns_the_duty_red(office: Workspace) -
     assert {day: one.light for day, one in lights.items()} == {
         0: "green", 14: "green", 15: "red", 29: "red", 30: "red",
     }  # fmt: skip
-    assert "critical finding open 16 days, limit 15" in lights[15].fact
+    (reason,) = findings(standing, DAY + timedelta(days=15))[1:2]
+    assert (reason.code, reason.values["severity"]) == ("scan-finding-past-limit", "critical")
+    assert (reason.values["days"], reason.values["limit"]) == (16, 15)
     with clock.held(at(date(2026, 12, 12))):
         later = fulfil(
             office, "vulnerability-scan", Given(SCANS / "office-later.nessus", item="office"), "it"
@@ -85,9 +88,10 @@ def test_an_open_critical_past_its_limit_turns_the_duty_red(office: Workspace) -
 
 
 def test_a_scan_cannot_be_younger_than_it_says(office: Workspace) -> None:
-    with clock.held(at(date(2026, 12, 1))), pytest.raises(BadInput, match="later than the scan"):
+    with clock.held(at(date(2026, 12, 1))), refused("duty-proof-refused", BadInput) as caught:
         given = Given(SCANS / "office.nessus", on=date(2026, 12, 1))
         fulfil(office, "vulnerability-scan", given, "it")
+    assert caught.codes == ["duty-item-missing", "date-after-scan"]
 
 
 def test_a_scan_that_says_no_day_is_not_taken_for_one_of_today(
@@ -97,8 +101,9 @@ def test_a_scan_that_says_no_day_is_not_taken_for_one_of_today(
     text = (SCANS / "office.nessus").read_text(encoding="utf-8")
     path.write_text(text.replace("HOST_END_TIMESTAMP", "OTHER"), encoding="utf-8")
     with clock.held(at(date(2026, 12, 1))):
-        with pytest.raises(BadInput, match="does not say when the scan was"):
+        with refused("duty-proof-refused", BadInput) as caught:
             fulfil(office, "vulnerability-scan", Given(path, item="office"), "it")
+        assert caught.codes == ["scan-date-missing"]
         done = fulfil(
             office, "vulnerability-scan", Given(path, item="office", on=date(2026, 11, 20)), "it"
         )
@@ -113,8 +118,9 @@ def test_a_scan_that_did_not_end_proves_nothing(tmp_path: Path) -> None:
     text = (SCANS / "web.sarif").read_text(encoding="utf-8")
     failed.write_text(text.replace('Successful": true', 'Successful": false'), encoding="utf-8")
     for path in (stopped, failed):
-        with pytest.raises(HostileFile, match="did not end"):
+        with refused("scan-report-not-supported", HostileFile) as caught:
             read_report(path)
+        assert caught.codes == ["scan-not-finished"]
 
 
 def test_of_several_runs_the_oldest_dates_the_report(tmp_path: Path) -> None:
@@ -133,44 +139,47 @@ ENTITIES = "".join(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "code"),
     [
-        (BOMB.format(ENTITIES), "DTDForbidden"),
-        ('<!DOCTYPE x SYSTEM "file:///etc/passwd"><report>&x;</report>', "DTDForbidden"),
-        ('<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><report>&e;</report>', "DTDForbidden"),
-        ("<report>", "not well-formed"),
-        ("<report>\x00</report>", "not well-formed"),
-        ('<?xml version="1.0" encoding="no-such"?><report/>', "unknown encoding"),
-        ("<html></html>", "its outermost element is 'html'"),
-        ("a,b\n1,2\n", "neither JSON nor XML"),
-        ("", "empty"),
-        ("{}", "no SARIF log"),
-        ('{"version": "2.0.0", "runs": []}', "SARIF 2.0.0"),
-        ('{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}}]}', "did not end"),
-        ("{" + '"a":{' * 100_000, "no SARIF log"),
-        ('{"version": "2.1.0", "runs": ' + "[" * 100_000, "no SARIF log"),
+        (BOMB.format(ENTITIES), "scan-report-unsafe"),
+        ('<!DOCTYPE x SYSTEM "file:///etc/passwd"><report>&x;</report>', "scan-report-unsafe"),
+        ('<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><report>&e;</report>', "scan-report-unsafe"),
+        ("<report>", "scan-report-not-xml"),
+        ("<report>\x00</report>", "scan-report-not-xml"),
+        ('<?xml version="1.0" encoding="no-such"?><report/>', "scan-report-unsafe"),
+        ("<html></html>", "scan-report-root-unknown"),
+        ("a,b\n1,2\n", "scan-report-format-unknown"),
+        ("", "scan-report-empty"),
+        ("{}", "scan-report-not-sarif"),
+        ('{"version": "2.0.0", "runs": []}', "sarif-version-unsupported"),
+        ('{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}}]}', "scan-not-finished"),
+        ("{" + '"a":{' * 100_000, "scan-report-not-sarif"),
+        ('{"version": "2.1.0", "runs": ' + "[" * 100_000, "scan-report-not-sarif"),
     ],
 )  # fmt: skip
-def test_hostile_files_are_refused(tmp_path: Path, words: str, said: str) -> None:
+def test_hostile_files_are_refused(tmp_path: Path, words: str, code: str) -> None:
     path = tmp_path / "report.xml"
     path.write_text(words)
-    with pytest.raises(HostileFile, match=said):
+    with refused("scan-report-not-supported", HostileFile) as caught:
         read_report(path)
+    assert caught.codes == [code]
 
 
 @pytest.mark.parametrize("piece", ["<a>", '<ReportItem severity="0">'])
 def test_nesting_is_refused_long_before_its_end(tmp_path: Path, piece: str) -> None:
     path = tmp_path / "deep.nessus"
     path.write_text("<NessusClientData_v2>" + piece * 2_000_000)
-    with pytest.raises(HostileFile, match="inside each other"):
+    with refused("scan-report-not-supported", HostileFile) as caught:
         read_report(path)
+    assert caught.codes == ["scan-report-too-deep"]
 
 
 def test_one_element_that_never_ends_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "wide.nessus"
     path.write_text("<NessusClientData_v2><ReportItem>" + "<a/>" * 300_000)
-    with pytest.raises(HostileFile, match="200,000 in one"):
+    with refused("scan-report-not-supported", HostileFile) as caught:
         read_report(path)
+    assert caught.codes == ["scan-report-too-deep"]
 
 
 @pytest.mark.long
@@ -180,9 +189,9 @@ def test_a_gigabyte_of_nesting_is_refused(tmp_path: Path) -> None:
         out.write(b"<NessusClientData_v2>")
         for _ in range(1024):
             out.write(b"<a>" * (hostile_xml.MIB // 3))
-    with pytest.raises(HostileFile, match="1024 MiB"):
+    with refused("scan-report-not-supported", HostileFile):
         nessus.read(path)
-    with pytest.raises(HostileFile, match="inside each other"):
+    with refused("scan-report-not-supported", HostileFile):
         list(hostile_xml.elements(path, frozenset(), frozenset(), most=2 << 30))
     path.unlink()
 

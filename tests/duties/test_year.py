@@ -70,7 +70,7 @@ def test_the_page_can_be_printed(lived: Workspace) -> None:
 
 def test_the_evidence_names_digest_and_day(lived: Workspace, tmp_path: Path) -> None:
     out = tmp_path / "evidence"
-    evidence.export(lived, out, proofs=True)
+    evidence.export(lived, out, proofs=True, page=lines(lived))
     assert manifest.verify(out) == []
     text = (out / "evidence.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -113,7 +113,7 @@ def test_what_is_red_though_proved_is_red_on_the_page(
     with clock.held(datetime(2026, 2, 20, 15, tzinfo=UTC)):
         found = evidence.gathered(office)
         rows = {row[0]: row for row in evidence_page.rows(found)}
-        (said,) = [one for one in lines(office) if one.what == "vulnerability-scan office"]
+        (said,) = [one for one in lines(office) if one.subject == "vulnerability-scan office"]
     assert said.since == "2026-01-25", "the day on which it turned red, not that of the scan"
     scan_row = rows["Vulnerability scan of what can be reached: office"]
     assert scan_row.red and "red: critical finding open 42 days, limit 15" in scan_row[-1]

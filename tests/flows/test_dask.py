@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tasks.screening import partner_file, register
-from tasks.shared.opening import content, journal
+from tasks.shared.opening import journal
 from tasks.shared.settings import load
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS, missing_part
 from tests.flows.test_backup import backed_up  # noqa: F401 - a fixture
 from tests.screening.conftest import LISTS
@@ -39,9 +40,8 @@ def screened(home: Path) -> dict[str, Any]:
     path = home.parent / "partners.csv"
     path.write_text("Partner ID,Name,Role\nP1,Tiva Polymer,supplier\nP2,Nordsee Trading,carrier\n")
     read = partner_file.read(path)
-    register.take(
-        book, content(load(home)), "ada", read.partners, source=read.sha256, file=read.file
-    )
+    workspace = Workspace(load(home), journal=book)
+    register.take(workspace, "ada", read.partners, source=read.sha256, file=read.file)
     found = screening(str(home), "ada", folder=str(LISTS), return_state=True).result()
     book.close()
     return {

@@ -154,7 +154,7 @@ def test_a_pool_of_an_earlier_start_gets_our_template() -> None:
         ("backup", "actor", ""),
         ("reconciliation", "incident", ""),
         ("reconciliation", "incident", "Ärger 1"),
-        ("alert", "about", " "),
+        ("alert", "code", " "),
         ("alert", "what", "the driver\n078-05-1120 called"),
         ("incident", "note", "records of 078-05-1120 are gone"),
     ],

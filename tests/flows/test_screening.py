@@ -11,6 +11,7 @@ from tasks.screening import partner_file, register
 from tasks.shared import clock, people
 from tasks.shared.mail import waiting
 from tasks.shared.settings import Settings, load
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.screening.conftest import LISTS
 
@@ -31,7 +32,9 @@ def office(journal, content, house: Settings, excerpts_are_whole, tmp_path: Path
     path = tmp_path / "partners.csv"
     path.write_text("Partner ID,Name,Role\nP1,Tiva Polymer,supplier\nP2,Nordsee Trading,carrier\n")
     read = partner_file.read(path)
-    register.take(journal, content, "ada", read.partners, source=read.sha256, file=read.file)
+    register.take(
+        Workspace(house, journal=journal), "ada", read.partners, source=read.sha256, file=read.file
+    )
     return load(house.home)
 
 

@@ -13,9 +13,12 @@ from tasks.operations.once import begin
 from tasks.shared import clock, kinds
 from tasks.shared.errors import Refused
 from tasks.shared.private import Vault
+from tests.errors import refused
 from tests.reconciliation.house import Office
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
+
+MISSING = ("worker-missing", "")
 
 
 @pytest.fixture(autouse=True)
@@ -62,12 +65,12 @@ def test_a_failed_run_is_told_until_one_goes_well(office: Office) -> None:
     asyncio.run(ended(name, Failed(), ["watched"]))
     first = run(office)
     assert first.name == "Faults"
-    assert f"run {name}" in open_alerts(office.journal)
+    assert ("run-failed", name) in open_alerts(office.journal)
     again = run(office)
     assert again.result()["raised"] == []
     asyncio.run(ended(name, Completed(), ["watched"]))
     run(office)
-    assert f"run {name}" not in open_alerts(office.journal)
+    assert ("run-failed", name) not in open_alerts(office.journal)
 
 
 def test_what_is_not_watched_is_not_told(office: Office) -> None:
@@ -75,7 +78,7 @@ def test_what_is_not_watched_is_not_told(office: Office) -> None:
 
     asyncio.run(ended("unwatched", Failed(), []))
     run(office)
-    assert "run unwatched" not in open_alerts(office.journal)
+    assert ("run-failed", "unwatched") not in open_alerts(office.journal)
 
 
 def test_a_reconciliation_under_way_goes_on_once(office: Office) -> None:
@@ -119,7 +122,7 @@ def test_private_values_whose_day_has_come_are_purged(office: Office) -> None:
     (kept,) = vault.seal([("ABC-1", "entries.vehicle_plate", "TX 1")], None)
     run(office)
     assert vault.open(kept) == "TX 1"
-    with pytest.raises(Refused, match="was purged"):
+    with refused("private-value-missing", Refused):
         vault.open(due)
     (event,) = office.journal.events(kind=kinds.PrivatePurged.kind)
     run(office)
@@ -154,11 +157,11 @@ def test_a_run_that_is_late_is_told_until_it_is_taken_up(office: Office) -> None
     waits = asyncio.run(late("kit", 30))
     asyncio.run(late("duties", 1))  # a worker may still take it up
     run(office)
-    told = [about for about in open_alerts(office.journal) if about.startswith("late ")]
-    assert told == ["late kit"]
+    told = [subject for code, subject in open_alerts(office.journal) if code == "run-late"]
+    assert told == ["kit"]
     ask(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "COMPLETED"}, "force": True})
     run(office)
-    assert "late kit" not in open_alerts(office.journal)
+    assert ("run-late", "kit") not in open_alerts(office.journal)
 
 
 def test_that_no_worker_takes_anything_up_is_told_without_one(office: Office) -> None:
@@ -171,15 +174,15 @@ def test_that_no_worker_takes_anything_up_is_told_without_one(office: Office) ->
     oldest = asyncio.run(late("screening", 90))
     asyncio.run(late("backup", 80))
     watch.turn()
-    assert "worker" not in open_alerts(office.journal), "a worker that begins takes up what is due"
+    assert MISSING not in open_alerts(office.journal), "a worker that begins takes up what is due"
     watch.turn()
-    told = open_alerts(office.journal)["worker"]
+    told = open_alerts(office.journal)[MISSING]
     since = oldest.expected_start_time.strftime("%Y-%m-%d %H:%M")
-    assert "2 run(s) wait for a worker" in told.what and since in told.what
+    assert "2" in told.what and since in told.what
     watch.turn()
     assert len(list(office.journal.events(kind="alert.raised"))) == 1
     run(office)
-    assert "worker" not in open_alerts(office.journal)
+    assert MISSING not in open_alerts(office.journal)
 
 
 def test_a_run_that_the_server_takes_for_alive_for_ever_is_told(office: Office) -> None:
@@ -188,10 +191,10 @@ def test_a_run_that_the_server_takes_for_alive_for_ever_is_told(office: Office) 
 
     asyncio.run(ended("duties", Running(), ["watched"]))
     run(office)
-    assert "run duties" not in open_alerts(office.journal)
+    assert ("run-failed", "duties") not in open_alerts(office.journal)
     with clock.held(clock.now() + timedelta(minutes=10)):
         run(office)
-    assert "no sign of life" in open_alerts(office.journal)["run duties"].what
+    assert ("run-failed", "duties") in open_alerts(office.journal)
     asyncio.run(ended("duties", Completed(), ["watched"]))
 
 
@@ -213,11 +216,11 @@ def test_a_schedule_that_somebody_paused_is_told_until_it_is_on(office: Office) 
     asyncio.run(scheduled("duties", ["watched"], on=False))
     asyncio.run(scheduled("backup", ["watched", "backup"], on=False))
     run(office)
-    told = {about for about in open_alerts(office.journal) if about.startswith("schedule")}
-    assert told == {"schedule duties"}
+    told = {subject for code, subject in open_alerts(office.journal) if code == "schedule-paused"}
+    assert told == {"duties"}
     asyncio.run(scheduled("duties", ["watched"], on=True))
     run(office)
-    assert "schedule duties" not in open_alerts(office.journal)
+    assert ("schedule-paused", "duties") not in open_alerts(office.journal)
 
 
 def test_up_itself_tells_that_upkeep_is_paused(office: Office) -> None:
@@ -226,7 +229,7 @@ def test_up_itself_tells_that_upkeep_is_paused(office: Office) -> None:
 
     asyncio.run(scheduled("upkeep", ["watched"], on=False))
     Watching(Street(office.settings, "127.0.0.1", 4200), iter([0.0, 1e6, 1e6]).__next__).turn()
-    assert "schedule upkeep" in open_alerts(office.journal)
+    assert ("schedule-paused", "upkeep") in open_alerts(office.journal)
     asyncio.run(scheduled("upkeep", ["watched"], on=True))
 
 
@@ -234,13 +237,13 @@ def test_an_alert_raised_by_hand_says_how_it_is_closed(office: Office) -> None:
     from flows.alert import alert
 
     home = str(office.settings.home)
-    alert(home, "operations", about="printer", what="it does not print")
+    alert(home, "operations", code="printer", what="it does not print")
     run(office)
-    assert "about printer" in open_alerts(office.journal)["printer"].next
-    missed: Any = alert(home, "operations", about="print", mended="new toner", return_state=True)
-    assert missed.name == "NothingClosed" and "printer" in open_alerts(office.journal)
-    alert(home, "operations", about="printer", mended="new toner")
-    assert "printer" not in open_alerts(office.journal)
+    assert "printer" in open_alerts(office.journal)["printer", ""].next
+    missed: Any = alert(home, "operations", code="print", mended="new toner", return_state=True)
+    assert missed.name == "NothingClosed" and ("printer", "") in open_alerts(office.journal)
+    alert(home, "operations", code="printer", mended="new toner")
+    assert ("printer", "") not in open_alerts(office.journal)
 
 
 def test_what_is_late_in_a_pool_of_its_own_is_told_with_that_pool(office: Office) -> None:
@@ -248,7 +251,7 @@ def test_what_is_late_in_a_pool_of_its_own_is_told_with_that_pool(office: Office
 
     waits = asyncio.run(late("restore-drill", 30, "restore-drill"))
     run(office)
-    told = open_alerts(office.journal)["late restore-drill"]
+    told = open_alerts(office.journal)["run-late", "restore-drill"]
     assert told.next == "continuity up --part worker --pool restore-drill"
     ask(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "COMPLETED"}, "force": True})
 

@@ -58,8 +58,8 @@ def test_cbps_forms_are_printed_empty_and_come_along(office: Workspace, tmp_path
     assert {path.name for path in (there.settings.home / "forms").iterdir()} == {
         "cbp3461.pdf", "cbp3461.csv", "cbp7501.pdf"}  # fmt: skip
     put(office, "cbp7501.pdf", pdf(1, "A NEWER EDITION"))
-    said = [line.fact for line in check(office, kit.folder) if line.what == "letters"]
-    assert said == ["the broker or CBP's forms changed since"]
+    codes = [line.code for line in check(office, kit.folder) if line.subject == "letters"]
+    assert codes == ["kit-part-stale"]
 
 
 def test_a_setting_that_every_letter_needs_is_a_loud_gap(office: Workspace) -> None:
@@ -67,10 +67,11 @@ def test_a_setting_that_every_letter_needs_is_a_loud_gap(office: Workspace) -> N
     broker = office.settings.broker.model_copy(update={"permit": "", "address": ""})
     bare = office.with_settings(office.settings.model_copy(update={"broker": broker}))
     assert [one.light for one in letters.faults(bare)] == [RED, RED]
-    assert "[broker] permit is not set" in letters.faults(bare)[0].words
-    assert letters.make(bare).words.startswith(
-        "blank downtime letter, WITHOUT permit number, address"
-    )
+    missing = [(fault.code, fault.values["setting"]) for fault in letters.faults(bare)]
+    assert missing == [
+        ("kit-letter-setting-missing", "permit"), ("kit-letter-setting-missing", "address"),
+    ]  # fmt: skip
+    assert letters.make(bare).words != letters.make(office).words
     assert letters.state(bare) != letters.state(office)
 
 
@@ -93,7 +94,8 @@ def test_a_form_that_cannot_be_printed_is_named(
     (form,) = blank.official(office.settings.home, office.settings.letters)
     assert [problem.code for problem in form.problems] == [code]
     (fault,) = letters.faults(office)
-    assert "cbp3461.pdf" in fault.words
+    assert (fault.code, fault.values["file"]) == ("kit-form-not-printable", "cbp3461.pdf")
+    assert fault.values["problem"] == code
     kit = made(office, tmp_path / "kits")
     assert "DOWNTIME LETTER" in printed(kit)[-2] and "Please wait" not in printed(kit)[-1]
     assert not (kit.folder / "letters" / "cbp3461.pdf").exists()

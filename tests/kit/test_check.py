@@ -14,28 +14,29 @@ from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.errors import BadInput
 from tasks.shared.kit_part import Fault, KitPart, Provider
 from tasks.workspace import Workspace
+from tests.errors import refused
 from tests.kit.conftest import World, made
 
 
 def lights(office: Workspace, folder: Path | None = None) -> dict[str, str]:
+    """The worst light of each part by its name, and of everything else by its code."""
     found: dict[str, str] = {}
     for line in check(office, folder):
-        found[line.what] = max(
-            line.light, found.get(line.what, GREEN), key=(GREEN, AMBER, RED).index
-        )
+        name = line.subject or line.code
+        found[name] = max(line.light, found.get(name, GREEN), key=(GREEN, AMBER, RED).index)
     return found
 
 
 def test_a_fresh_kit_lacks_only_what_a_person_must_give(world: World) -> None:
     found = lights(world.office, world.kit.folder)
     assert {what for what, light in found.items() if light != GREEN} == {
-        "recovery", "programs", "agencies", "contacts",
+        "recovery", "kit-programs", "agencies", "contacts",
     }  # fmt: skip
     assert (
         found["recovery"] == found["agencies"] == found["contacts"] == AMBER
-        and found["programs"] == RED
+        and found["kit-programs"] == RED
     )
-    told = {line.what: line.next for line in check(world.office, world.kit.folder)}
+    told = {line.subject: line.next for line in check(world.office, world.kit.folder)}
     assert told["contacts"].startswith("continuity incident contacts --verify")
     assert (
         told["agencies"]
@@ -47,17 +48,17 @@ def test_age_turns_amber_then_red(world: World) -> None:
     made_at = clock.parse(world.kit.facts.made)
     for days, light in ((30, GREEN), (32, AMBER), (63, RED)):
         with clock.held(made_at + timedelta(days=days)):
-            assert lights(world.office, world.kit.folder)["age"] == light
+            assert lights(world.office, world.kit.folder)["kit-age"] == light
 
 
 def test_numbers_issued_since_make_it_red(office: Workspace, tmp_path: Path) -> None:
     folder = made(office, tmp_path / "kits").folder
-    assert lights(office, folder)["book"] == lights(office, folder)["workbooks"] == GREEN
+    assert lights(office, folder)["kit-numbers"] == lights(office, folder)["workbooks"] == GREEN
     reserve.issue(office.journal, office.settings, "entry", 1, "truck", "2704", "it")
     found = lights(office, folder)
-    assert found["book"] == found["workbooks"] == RED and found["settings"] == GREEN
-    watched = {line.what: line.light for line in checking.watch(office)}
-    assert watched["off-line kit: book"] == RED
+    assert found["kit-numbers"] == found["workbooks"] == RED and found["settings"] == GREEN
+    watched = {line.code: line.light for line in checking.watch(office)}
+    assert watched["kit-numbers"] == RED
 
 
 def test_settings_and_history_that_changed_are_amber(office: Workspace, tmp_path: Path) -> None:
@@ -70,30 +71,34 @@ def test_settings_and_history_that_changed_are_amber(office: Workspace, tmp_path
     changed = office.with_settings(office.settings.model_copy(update={"broker": broker}))
     found = lights(changed, folder)
     assert found["history"] == found["settings"] == found["clients"] == AMBER
-    assert found["run-book"] == found["book"] == GREEN
+    assert found["run-book"] == found["kit-numbers"] == GREEN
 
 
 def test_a_room_says_what_is_wrong_with_its_part(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a part that is younger than the kit."""
-    faults = lambda _: [Fault(RED, "3 letterheads without a name since May")]  # noqa: E731
+    faults = lambda _: [Fault("kit-form-not-printable", RED, file="a", reason="b")]  # noqa: E731
     letters = Provider("letterheads", lambda _: KitPart(""), lambda _: "a", "changed", faults)
     monkeypatch.setattr(checking, "providers", lambda: (*parts.providers(), letters))
-    found = [line for line in check(world.office, world.kit.folder) if line.what == "letterheads"]
-    assert [line.light for line in found] == [AMBER, RED]
-    assert "before there was such a part" in found[0].fact and "May" in found[1].fact
+    found = [
+        line for line in check(world.office, world.kit.folder) if line.subject == "letterheads"
+    ]
+    assert [(line.code, line.light) for line in found] == [
+        ("kit-part-missing", AMBER), ("kit-part-fault", RED),
+    ]  # fmt: skip
+    assert found[1].values["fault"] == "kit-form-not-printable"
 
 
 def test_damage_is_red_and_named(world: World, kit: Built) -> None:
     (kit.folder / "workbooks" / "ocean.xlsx").write_bytes(b"x")
-    line = next(one for one in check(world.office, kit.folder) if one.what == "files")
-    assert line.light == RED and "workbooks/ocean.xlsx" in line.fact
+    line = next(one for one in check(world.office, kit.folder) if one.code == "kit-files")
+    assert line.light == RED and line.values["files"] == ["workbooks/ocean.xlsx"]
 
 
 def test_another_books_kit_is_told(office: Workspace, world: World) -> None:
-    line = next(one for one in check(office, world.kit.folder) if one.what == "book")
-    assert line.light == RED and "not made from this book" in line.fact
+    lines = {line.code: line for line in check(office, world.kit.folder)}
+    assert lines["kit-of-other-journal"].light == RED and "kit-numbers" not in lines
 
 
 def test_programs_and_python(world: World) -> None:
@@ -103,30 +108,30 @@ def test_programs_and_python(world: World) -> None:
     def said(**more: object) -> dict[str, str]:
         import msgspec
 
-        return {line.what: line.light
+        return {line.code: line.light
                 for line in checking.programs(msgspec.structs.replace(facts, **whole | more))}  # fmt: skip
 
-    assert said() == {"programs": GREEN, "python": AMBER}
-    assert said(python="python-3.13.9-amd64.exe") == {"programs": GREEN}
-    assert said(program="0.0.1")["programs"] == AMBER
+    assert said() == {"kit-programs": GREEN, "kit-python": AMBER}
+    assert said(python="python-3.13.9-amd64.exe") == {"kit-programs": GREEN}
+    assert said(program="0.0.1")["kit-programs"] == AMBER
 
 
 def test_without_a_folder_the_newest_here_then_the_book(office: Workspace, tmp_path: Path) -> None:
-    assert [(line.what, line.light) for line in check(office)] == [("kit", RED)]
+    assert [(line.code, line.light) for line in check(office)] == [("kit-never-built", RED)]
     assert checking.watch(office) == []
     made(office, tmp_path / "elsewhere")
-    assert lights(office)["files"] == AMBER and lights(office)["sealed archive"] == GREEN
+    assert lights(office)["kit-files"] == AMBER and lights(office)["kit-sealed"] == GREEN
     name = made(office, None, to=building.NOBODY).facts.name
     found = check(office)
-    assert name in next(line.fact for line in found if line.what == "age")
-    assert lights(office)["files"] == GREEN and lights(office)["sealed archive"] == AMBER
+    assert name in [line.values.get("kit") for line in found if line.code == "kit-age"]
+    assert lights(office)["kit-files"] == GREEN and lights(office)["kit-sealed"] == AMBER
 
 
 def test_what_is_no_kit_is_named(office: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"kit\.json"):
+    with refused("kit-facts-missing", BadInput):
         check(office, tmp_path)
     (tmp_path / "kit.json").write_text("{}")
-    with pytest.raises(BadInput, match="no kit that this version reads"):
+    with refused("kit-version-unsupported", BadInput):
         check(office, tmp_path)
 
 
@@ -139,9 +144,10 @@ def test_contacts_that_are_dead_or_changed_are_named(office: Workspace, tmp_path
     folder = made(office, tmp_path / "kits").folder
     room = office
     contacts.check(room, "port-2704", "it", works=False, how="rang out")
-    said = [line.fact for line in check(office, folder) if line.what == "contacts"]
-    assert any("cannot be reached" in fact and "port-2704" in fact for fact in said)
-    assert "contacts changed since" not in said, "trying one changes no kit"
+    lines = [line for line in check(office, folder) if line.subject == "contacts"]
+    dead = [line for line in lines if line.values.get("fault") == "kit-contacts-unreachable"]
+    assert "port-2704" in str(dead[0].values["contacts"])
+    assert "kit-part-stale" not in [line.code for line in lines], "trying one changes no kit"
     own.write_text(f"{head}port-2704,port,Duty officer,CBP,562-555-0199,\n")
-    said = [line.fact for line in check(office, folder) if line.what == "contacts"]
-    assert "contacts changed since" in said
+    lines = [line for line in check(office, folder) if line.subject == "contacts"]
+    assert "kit-part-stale" in [line.code for line in lines]

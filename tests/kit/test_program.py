@@ -10,6 +10,7 @@ import pytest
 from tasks.kit import program, wheel
 from tasks.kit.program import Target
 from tasks.shared.errors import BadInput, MissingPart
+from tests.errors import refused
 
 WINDOWS = Target("windows", "3.13", "win_amd64")
 
@@ -108,7 +109,7 @@ def test_what_is_not_our_wheel_is_refused(tmp_path: Path, name: str) -> None:
             archive.writestr("prefect-3.8.8.dist-info/METADATA", "")
     if name == "text":
         path.write_text("hello")
-    with pytest.raises(BadInput, match="cannot be used"):
+    with refused("program-wheel-invalid", BadInput):
         wheel.find(tmp_path, path, tmp_path)
     with pytest.raises(BadInput):
         wheel.keep(tmp_path, path)
@@ -119,7 +120,7 @@ def test_without_any_wheel_the_way_out_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wheel, "_installed_from", lambda: None)
-    with pytest.raises(MissingPart, match="--wheel FILE"):
+    with refused("program-wheel-missing", MissingPart):
         wheel.find(tmp_path, None, tmp_path)
     assert wheel.keep(tmp_path) is None
 
@@ -127,8 +128,9 @@ def test_without_any_wheel_the_way_out_is_named(
 def test_an_installer_that_is_none_is_named_before_anything_is_fetched(tmp_path: Path) -> None:
     (tmp_path / "empty.exe").touch()
     for python in (tmp_path / "missing.exe", tmp_path / "empty.exe"):
-        with pytest.raises(BadInput, match="installer"):
+        with refused("python-installer-invalid", BadInput) as caught:
             program.write(tmp_path / "program", own_wheel(tmp_path), [program.here()], python)
+        assert caught.codes == ["installer-missing-or-empty"]
         assert not (tmp_path / "program").exists()
 
 

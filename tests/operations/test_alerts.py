@@ -13,21 +13,23 @@ def alarm(journal: Journal, content: ContentStore, settings: Settings) -> Alarm:
 
 def test_an_alert_is_told_once_while_it_is_open(journal, content, told: Settings) -> None:
     bell = alarm(journal, content, told)
-    assert bell.raise_("run backup", "backup ended Failed", "look")
-    assert not bell.raise_("run backup", "backup ended Failed", "look")
+    assert bell.raise_("run-failed", "backup", "backup ended Failed", "look")
+    assert not bell.raise_("run-failed", "backup", "backup ended Failed", "look")
     (letter,) = mail.waiting(journal)
     assert letter.title == "[continuity] backup ended Failed" and letter.to == ("it",)
     (line,) = lines(journal)
-    assert (line.what, line.light, line.fact) == ("run backup", "red", "backup ended Failed")
-    assert bell.close("run backup", "it went well")
-    assert not bell.close("run backup", "it went well")
+    assert (line.code, line.subject, line.light) == ("alert-open", "run-failed/backup", "red")
+    assert bell.close("run-failed", "backup", "it went well")
+    assert not bell.close("run-failed", "backup", "it went well")
     assert open_alerts(journal) == {} and lines(journal) == []
-    assert bell.raise_("run backup", "backup ended Failed", "look")
+    assert bell.raise_("run-failed", "backup", "backup ended Failed", "look")
     assert len(mail.waiting(journal)) == 2
 
 
 def test_what_is_escalated_goes_to_those_who_decide(journal, content, told: Settings) -> None:
-    alarm(journal, content, told).raise_("plan 1", "waits", "approve", escalate=True)
+    alarm(journal, content, told).raise_(
+        "plan-waits-too-long", "1", "waits", "approve", escalate=True
+    )
     (letter,) = mail.waiting(journal)
     assert set(letter.to) == {"deputy", "licence-holder"}
 
@@ -36,9 +38,9 @@ def test_without_a_mail_server_the_letter_waits_in_the_outbox(
     journal, content, told: Settings
 ) -> None:
     bell = alarm(journal, content, told)
-    bell.raise_("run backup", "backup ended Failed", "look at the run")
+    bell.raise_("run-failed", "backup", "backup ended Failed", "look at the run")
     done = bell.deliver()
-    assert done.sent == [] and len(done.waiting) == 1 and "no mail server" in done.reason
+    assert done.sent == [] and len(done.waiting) == 1 and done.codes == ["mail-server-not-set"]
     (path,) = mail.outbox(told.home).glob("*.eml")
     text = path.read_text()
     assert "it@harbor.example" in text and "look at the run" in text

@@ -77,8 +77,10 @@ def test_a_position_of_another_book_counts_as_none(journal: Journal, tmp_path: P
 
 
 def test_what_is_told_holds_ids_alone(journal: Journal) -> None:
-    body = kinds.AlertRaised(about="run backup", what="SECRET", next="n", to=["it"])
-    journal.append(body, "alert/run backup", "operations")
+    body = kinds.AlertRaised(
+        code="run-failed", subject="backup", what="SECRET", next="n", to=["it"]
+    )
+    journal.append(body, "alert/run-failed/backup", "operations")
     (news,), _ = due(journal, None)
     assert "SECRET" not in str(news)
 

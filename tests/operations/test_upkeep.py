@@ -17,6 +17,7 @@ from tasks.shared import approval, board, clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.kinds import Act
+from tasks.shared.messages import Message
 from tasks.shared.opening import BOOK
 from tasks.shared.settings import Backup, Settings
 
@@ -49,7 +50,8 @@ def test_an_altered_event_is_found(journal, content, told: Settings, full: bool)
         journal.append(kinds.PersonEnrolled(person="ada"), "person/ada", "it")
     alter(told, "UPDATE events SET actor = 'eve' WHERE seq = 3")
     (fault,) = look(journal, content, told, full=full).faults
-    assert fault.about == "journal" and fault.escalate and "3" in fault.what
+    assert fault.key == ("journal-invalid", "") and fault.escalate
+    assert "3" in str(fault.values["reason"])
 
 
 def test_a_tail_that_was_cut_after_it_was_verified_is_found(
@@ -60,10 +62,9 @@ def test_a_tail_that_was_cut_after_it_was_verified_is_found(
     verified = journal.head().seq - 1
     alter(told, f"UPDATE events SET seq = 900 WHERE seq = {verified}")
     found = look(journal, content, told, full=False)
-    assert (
-        found.faults[0].what
-        == f"the book does not hold: event {verified} was verified once and is gone"
-    )
+    (fault,) = found.faults
+    missing = Message("verified-event-missing", event=verified)
+    assert (fault.code, fault.values["reason"]) == ("journal-invalid", missing.text)
 
 
 def alter(settings: Settings, statement: str) -> None:
@@ -84,7 +85,7 @@ def test_a_plan_that_waits_too_long_is_escalated_and_closed_when_approved(
     assert look(journal, content, told, full=False).faults == []
     with clock.held(clock.now() + timedelta(hours=3)):
         found = look(journal, content, told, full=False)
-        assert settle(alarm, journal, found) == [f"plan {plan[:12]}"]
+        assert settle(alarm, journal, found) == [("plan-waits-too-long", plan[:12])]
         assert settle(alarm, journal, found) == []
         granted = kinds.ApprovalGranted(plan=plan, binds=[], person="ada", licence="1", sole=False)
         journal.append(granted, f"plan/{plan}", "ada")
@@ -95,8 +96,8 @@ def test_a_plan_that_waits_too_long_is_escalated_and_closed_when_approved(
 def test_an_alert_that_was_a_test_does_not_stand_for_ever(journal, content, told: Settings) -> None:
     alarm = Alarm(journal, content, told, "operations")
     asked = inspect.signature(alert.fn).parameters
-    assert alarm.raise_(asked["about"].default, asked["what"].default, asked["next"].default)
-    assert open_alerts(journal)["test"].next
+    assert alarm.raise_(*(asked[name].default for name in ("code", "subject", "what", "next")))
+    assert open_alerts(journal)["test", ""].next
     settle(alarm, journal, look(journal, content, told, full=False))
     assert open_alerts(journal) == {}
 
@@ -105,8 +106,10 @@ def test_a_disk_is_told_of_while_there_is_room_to_tell_it(journal, content, told
     wanted = told.operations.model_copy(update={"least_free_gb": 1e9})
     short = told.model_copy(update={"operations": wanted})
     alarm = Alarm(journal, content, told, "operations")
-    assert settle(alarm, journal, look(journal, content, short, full=False)) == ["disk"]
-    assert str(told.home) in open_alerts(journal)["disk"].what
+    assert settle(alarm, journal, look(journal, content, short, full=False)) == [
+        ("disk-space-short", "")
+    ]
+    assert str(told.home) in open_alerts(journal)["disk-space-short", ""].what
     settle(alarm, journal, look(journal, content, told, full=False))
     assert open_alerts(journal) == {}
 
@@ -114,11 +117,11 @@ def test_a_disk_is_told_of_while_there_is_room_to_tell_it(journal, content, told
 def test_an_alert_under_a_name_of_ones_own_is_closed_by_who_mended_it(
     journal, content, told: Settings
 ) -> None:
-    Alarm(journal, content, told, "ada").raise_("printer", "prints no letters", "call Bo")
+    Alarm(journal, content, told, "ada").raise_("printer", "", "prints no letters", "call Bo")
     settle(Alarm(journal, content, told, "it"), journal, look(journal, content, told, full=False))
-    assert "printer" in open_alerts(journal)
-    assert close_alert.fn(str(told.home), "bo", "printer", "new toner")
-    assert not close_alert.fn(str(told.home), "bo", "printer", "new toner")
+    assert ("printer", "") in open_alerts(journal)
+    assert close_alert.fn(str(told.home), "bo", "printer", "", "new toner")
+    assert not close_alert.fn(str(told.home), "bo", "printer", "", "new toner")
     assert open_alerts(journal) == {}
 
 
@@ -129,15 +132,15 @@ def test_what_the_server_told_of_a_backup_stands_until_there_is_a_proof(
     stored = told.model_copy(update={"backup": Backup(store="/s", home_objective_hours=10)})
     alarm = Alarm(journal, content, stored, "operations")
     assert look(journal, content, stored, full=False).faults == []
-    alarm.raise_("backup.proved", "nothing was proved", "continuity backup list")
+    alarm.raise_(*upkeep.NOT_PROVED, "nothing was proved", "continuity backup list")
     settle(alarm, journal, look(journal, content, stored, full=False))
-    assert "backup.proved" in open_alerts(journal)
+    assert upkeep.NOT_PROVED in open_alerts(journal)
     proof = kinds.BackupProved(repository="r", host="h", sequence=1, manifest="m", proof="p",
                                drill="d", scope="all", files=1, bytes=1, seconds=1,
                                restored_at=clock.text())  # fmt: skip
     journal.append(proof, "backup/r", "restore-drill")
     settle(alarm, journal, look(journal, content, stored, full=False))
-    assert "backup.proved" not in open_alerts(journal)
+    assert upkeep.NOT_PROVED not in open_alerts(journal)
 
 
 def test_a_backup_that_nobody_proved_in_time(journal, content, told: Settings) -> None:
@@ -150,7 +153,7 @@ def test_a_backup_that_nobody_proved_in_time(journal, content, told: Settings) -
     assert look(journal, content, settings, full=False).faults == []
     with clock.held(clock.now() + timedelta(hours=27)):
         (fault,) = look(journal, content, settings, full=False).faults
-    assert fault.about == "backup.proved"
+    assert fault.key == upkeep.NOT_PROVED
 
 
 def test_it_is_noted_once_an_hour_and_when_faults_change(journal: Journal) -> None:
@@ -158,9 +161,9 @@ def test_it_is_noted_once_an_hour_and_when_faults_change(journal: Journal) -> No
     with clock.held(moment):
         assert note(journal, Look(head=1), "operations")
         assert not note(journal, Look(head=2), "operations")
-        fault = upkeep.Fault("run x", "x failed since 2 min ago", "look")
+        fault = upkeep.Fault("plan-waits-too-long", "ab", "look", what="x", since="2 min ago")
         assert note(journal, Look(head=3, faults=[fault]), "operations")
-        fault = upkeep.Fault("run x", "x failed since 5 min ago", "look")
+        fault = upkeep.Fault("plan-waits-too-long", "ab", "look", what="x", since="5 min ago")
         assert not note(journal, Look(head=4, faults=[fault]), "operations")
     with clock.held(moment + timedelta(hours=1)):
         assert note(journal, Look(head=5, faults=[fault]), "operations")
@@ -170,7 +173,7 @@ def test_status_says_when_nobody_looks_after_the_house(journal: Journal) -> None
     assert upkeep.lines(journal) == []
     note(journal, Look(head=1, workers=1), "operations")
     (line,) = upkeep.lines(journal)
-    assert line.light == board.GREEN and line.next == ""
+    assert (line.code, line.light, line.next) == ("upkeep", board.GREEN, "")
     with clock.held(clock.now() + timedelta(hours=3)):
         (line,) = upkeep.lines(journal)
     assert line.light == board.RED and "continuity up" in line.next

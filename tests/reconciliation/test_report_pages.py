@@ -27,6 +27,7 @@ from tasks.shared.journal import Journal
 from tasks.shared.opening import journal as open_journal, make_home
 from tasks.shared.settings import Settings
 from tests.conftest import SETTINGS
+from tests.errors import refused
 from tests.reconciliation.house import Office
 from tests.reconciliation.made_outage import (
     IMPORTERS,
@@ -281,7 +282,7 @@ def test_too_many_for_paper_stand_in_the_workbook(
 def test_an_incident_must_have_a_name_for_a_file(
     journal: Journal, content: ContentStore, house: Settings, name: str
 ) -> None:
-    with pytest.raises(BadInput, match="names no incident"):
+    with refused("incident-name-invalid", BadInput):
         room.build(journal, content, house, name)
 
 

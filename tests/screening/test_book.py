@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from tasks.screening import decisions, standing, watch
+from tasks.screening import decisions, shown, standing, status, stored, watch
 from tasks.screening.lists import versions
 from tasks.shared import clock, kinds, people, screening_tables
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.journal_check import verify
-from tasks.status import page
 from tasks.workspace import Workspace
 from tests.screening.conftest import LISTS
 from tests.screening.world import World
@@ -129,6 +129,29 @@ def test_a_risky_partner_that_nobody_looked_at_is_counted(world: World) -> None:
     world.screen()
     count, since = watch.unseen(world.house)
     assert count == 1 and since
-    assert [line.what for line in page._reviews(world.house)] == ["risky partners"]
+    lines = {line.code: line for line in status.lines(world.house)}
+    assert lines["risky-partners-not-reviewed"].values == {"count": 1}
     standing.review(world.house, "P2", "looked", "ada")
-    assert watch.unseen(world.house) == (0, "") and not list(page._reviews(world.house))
+    assert watch.unseen(world.house) == (0, "")
+    codes = {line.code for line in status.lines(world.house)}
+    assert "risky-partners-not-reviewed" not in codes
+
+
+def test_a_listing_of_hits_reads_only_the_columns_it_shows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.take("P1,Tiva Polymer,supplier,DE,,\n")
+    world.screen()
+    hits = decisions.hits(world.house)
+    read: list[list[str]] = []
+    some = stored.some
+
+    def spied(data: bytes, schema: pa.Schema, **wanted: list[str]) -> pa.Table:
+        read.append(schema.names)
+        return some(data, schema, **wanted)
+
+    monkeypatch.setattr(stored, "some", spied)
+    monkeypatch.setattr(stored, "from_bytes", None)
+    (row,) = shown.rows(world.house, hits)
+    assert (row["name"], row["listed_name"]) == ("Tiva Polymer", "TIVA POLYMER CO.")
+    assert len(read) == 1 and "explanation" not in read[0]

@@ -317,7 +317,7 @@ def test_high_risk_without_a_hit_is_not_clear_until_somebody_looked(screened: Wo
     path = screened.folder / "mill.csv"
     path.write_text(rows, encoding="utf-8")
     found = partner_file.read(path)
-    register.take(screened.house.journal, screened.house.content, "ada", found.partners,
+    register.take(screened.house, "ada", found.partners,
                   source=found.sha256, file=found.file)  # fmt: skip
     screened.screen()
 

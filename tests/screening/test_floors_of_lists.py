@@ -9,12 +9,19 @@ import pytest
 
 from tasks.duties.records import catalogue_of
 from tasks.duties.terms import standings as duty_standings
-from tasks.screening import by_name, coverage, decisions, running, standing
+from tasks.screening import (
+    by_name,
+    coverage,
+    decisions,
+    running,
+    standing,
+    status as screening_status,
+)
 from tasks.screening.lists import floors, loading, versions
 from tasks.screening.lists.catalogue import READERS
 from tasks.shared import clock
+from tasks.shared.board import Line
 from tasks.shared.errors import BadInput
-from tasks.status import page
 from tasks.workspace import Workspace
 from tests.errors import refused
 from tests.screening import whole_lists
@@ -52,10 +59,8 @@ def state(world: World, partner: str = "P1") -> standing.Standing:
     return found
 
 
-def status(world: World) -> dict[str, page.Line]:
-    house = world.house
-    lines = page._screening(house)  # type: ignore[arg-type]
-    return {line.what: line for line in lines}
+def status(world: World) -> dict[str, Line]:
+    return {line.code: line for line in screening_status.lines(world.house)}
 
 
 def test_a_first_csl_of_two_rows_is_refused(empty: World) -> None:
@@ -87,7 +92,7 @@ def test_a_list_that_is_not_whole_clears_nobody(two_rows: World) -> None:
     answer = by_name.screen(two_rows.house, by_name.Asked("Hizballah"), "ada")
     assert (answer.state, answer.hits) == ("not screened", []) and answer.not_screened
     lines = status(two_rows)
-    assert lines["partners"].light == lines["screening lists"].light == "red"
+    assert lines["partners-not-screened"].light == lines["screening-lists"].light == "red"
     waiting = coverage.waiting(two_rows.house)
     assert (waiting.count, waiting.partners, waiting.red) == (1, 1, True)
 
@@ -114,11 +119,11 @@ def test_whole_and_current_lists_clear_and_find(two_rows: World) -> None:
     reasons = {reason.code: reason.values for reason in state(two_rows, "P2").not_screened}
     changed = reasons["lists-changed-since-screening"]["lists"]
     assert {"cbp-wro", "csl"} <= set(changed)
-    assert status(two_rows)["partners"].next == "continuity screen run"
+    assert status(two_rows)["partners-not-screened"].next == "continuity screen run"
     two_rows.screen()
     assert state(two_rows).state == standing.STOP
     assert state(two_rows, "P2").state == standing.CLEAR
-    assert "partners" not in status(two_rows)
+    assert "partners-not-screened" not in status(two_rows)
     house = two_rows.house
     assert by_name.screen(house, by_name.Asked("Nordsee Trading"), "ada").state == "clear"
     assert by_name.screen(house, by_name.Asked("Hizballah"), "ada").state == "stop"
@@ -128,7 +133,9 @@ def test_whole_and_current_lists_clear_and_find(two_rows: World) -> None:
     ]
     assert state(two_rows, "P2").state == standing.CLEAR
     waiting = coverage.waiting(two_rows.house)
-    assert (waiting.count, waiting.partners) == (1, 3) and "partners" in status(two_rows)
+    assert (waiting.count, waiting.partners) == (1, 3) and "partners-not-screened" in status(
+        two_rows
+    )
     old = clock.now() + loading_limit()
     with clock.held(old):
         assert state(two_rows, "P2").state == standing.NOT_SCREENED, "the CSL is too old"

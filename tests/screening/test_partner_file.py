@@ -214,10 +214,10 @@ def test_no_bytes_make_it_fall_over(tmp_path: Path, data: bytes) -> None:
     assert len(set(ids(found))) == found.partners.num_rows
 
 
-def test_the_register_takes_adds_changes_and_retires(journal, content, tmp_path: Path) -> None:
+def test_the_register_takes_adds_changes_and_retires(workspace, tmp_path: Path) -> None:
     def take(data: str, **options: object) -> register.Taken:
         found = read(tmp_path, "Partner ID,Name,HTS\n" + data)
-        return register.take(journal, content, "ada", found.partners, source=found.sha256,
+        return register.take(workspace, "ada", found.partners, source=found.sha256,
                              file=found.file, **options)  # type: ignore[arg-type]  # fmt: skip
 
     first = take("P1,Acme,\nP2,Beta,\n")
@@ -225,10 +225,10 @@ def test_the_register_takes_adds_changes_and_retires(journal, content, tmp_path:
     second = take("P2,Beta Ltd,\nP3,Gamma,\n")
     assert (second.partners, second.added, second.changed, second.retired) == (3, 1, 1, 0)
     assert take("P3,Gamma,\n").content == second.content
-    assert len(list(journal.events(kind="partners.taken"))) == 2
+    assert len(list(workspace.journal.events(kind="partners.taken"))) == 2
     whole = take("P2,Beta Ltd,5205\n", whole=True)
     assert (whole.partners, whole.added, whole.changed, whole.retired) == (1, 0, 1, 2)
-    old, new = (register.read(content, one.content) for one in (second, whole))
+    old, new = (register.read(workspace.content, one.content) for one in (second, whole))
     # goods are no part of who a partner is
     assert register.difference(old, new) == (set(), {"P1", "P3"})
 

@@ -24,7 +24,7 @@ class World:
         path.write_text(HEAD + rows, encoding="utf-8")
         found = partner_file.read(path)
         assert found.problems == ()
-        return register.take(self.house.journal, self.house.content, "ada", found.partners,
+        return register.take(self.house, "ada", found.partners,
                              source=found.sha256, file=found.file, **options)  # fmt: skip
 
     def load(self, *folders: str, **options: Any) -> None:

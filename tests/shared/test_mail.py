@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.shared import clock, mail_private, mail_wire
+from tasks.shared import clock, mail_private, mail_wire, status
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings
-from tasks.shared.house_lines import house_lines
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.mail import Attachment, Delivery, Letter, Post, outbox, waiting
 from tasks.shared.private import Vault
 from tasks.shared.settings import Settings, load
+from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.errors import refused
 from tests.mail_server import PASSWORD, MailServer, mail_server
@@ -155,7 +155,7 @@ def test_why_a_letter_waits_is_always_said(
         (facts,) = values(done, "mail-outcome-unknown")
         assert facts["until"] == "2026-11-24T12:10Z"
         assert "mail-outcome-unknown" in codes(post.deliver("it"))
-    *_, line = house_lines(journal.rows, load(home))
+    *_, line = status.lines(Workspace(load(home), journal=journal))
     broke = [str(reason) for reason in done.reasons if reason.code == "mail-line-broke"]
     assert line.fact.startswith("2 ") and broke[0] in line.fact
     assert line.next == "continuity duties remind"
@@ -287,7 +287,7 @@ def test_a_letter_whose_content_or_key_is_gone_holds_no_other_back(
         ]  # fmt: skip
         assert values(done, "private-value-missing") == [{"reference": "~BBBBBBBBBBB"}]
     assert [message["Subject"] for _, message in server.received] == ["breach"]
-    *_, line = house_lines(journal.rows, load(home))
+    *_, line = status.lines(Workspace(load(home), journal=journal))
     assert "'lost'" in line.fact
     lost.write_bytes(kept)
     assert post.deliver("it").sent == ["lost"]

@@ -62,7 +62,8 @@ def test_runs_that_go_wrong_are_told(hasty: Street, tmp_path: Path) -> None:
     assert hasty.ended(zombie)["state"]["type"] == "CRASHED"
     assert hasty.finished("upkeep")["state"]["name"] == "Faults"
     still = set(open_alerts(hasty.office.journal))
-    assert "worker" not in still and {"run reconciliation", "run incident", "run drill"} <= still
+    assert ("worker-missing", "") not in still
+    assert {("run-failed", name) for name in ("reconciliation", "incident", "drill")} <= still
 
 
 def _alive(street: Street, run: dict[str, Any]) -> bool:
@@ -76,23 +77,23 @@ def _alive(street: Street, run: dict[str, Any]) -> bool:
 
 def _told(street: Street, run: dict[str, Any], name: str, ended: str) -> None:
     """The run ended so, and the automation told it: in the book, and by a letter."""
-    told = _alert(street, f"run {name}")
+    told = _alert(street, "run-failed", name)
     # a run has its name from when it began
-    assert {street.ended(run)["name"], name, ended} <= set(told.what.split())
+    assert street.ended(run)["name"] in told.what and ended in told.what
     # the letter's two clicks: the run with its log, and the page that says what to do
     assert f"{street.page}/runs/flow-run/{run['id']}" in told.next
     assert f"/deployments/deployment/{street.deployment(name)['id']}" in told.next
-    _by_automation(street, "alert", about=told.about)
+    _by_automation(street, "alert", code=told.code, subject=told.subject)
 
 
-def _alert(street: Street, about: str) -> kinds.AlertRaised:
+def _alert(street: Street, code: str, subject: str = "") -> kinds.AlertRaised:
     """The alert as it stands in the book, when it does, and its letter in the outbox."""
 
     def look() -> kinds.AlertRaised | None:
         said = [event.said for event in street.office.journal.events(kind="alert.raised")]
-        return next((one for one in said if one.about == about), None)  # type: ignore[attr-defined]
+        return next((one for one in said if (one.code, one.subject) == (code, subject)), None)  # type: ignore[attr-defined]
 
-    told = street.wait(f"an alert about {about}", look, 120)
+    told = street.wait(f"an alert {code} {subject}", look, 120)
     street.wait(f"its letter: {told.what}", lambda: told.what in _letters(street), 60)
     return told
 
@@ -120,13 +121,13 @@ def _late(street: Street) -> None:
     os.kill(worker, signal.SIGSTOP)
     try:
         run = street.run("screening", update=False)
-        told = _alert(street, "worker")
+        told = _alert(street, "worker-missing")
     finally:
         os.kill(worker, signal.SIGCONT)
     assert "continuity up --part worker" in told.next
-    late = _alert(street, "late screening")
+    late = _alert(street, "run-late", "screening")
     assert "screening" in late.what and "continuity" in late.next
-    _by_automation(street, "alert", about="late screening")
+    _by_automation(street, "alert", code="run-late", subject="screening")
     street.ended(run)
 
 
@@ -154,19 +155,18 @@ def test_what_does_not_happen_in_time_is_told_and_what_changes_is_followed(
 
 def _escalated(street: Street) -> None:
     plan = street.plan()
-    told = _alert(street, f"plan {plan[:12]}")
+    told = _alert(street, "plan-waits-too-long", plan[:12])
     assert told.to == ["dee@harbor.example"]
     assert told.next == f"continuity approve {plan[:12]} --by ID"
     _by_automation(street, "upkeep")
 
 
 def _unproved(street: Street) -> None:
-    told = _alert(street, "backup.proved")
-    assert told.what and told.to == ["it@harbor.example"]
-    _by_automation(street, "alert", about="backup.proved")
+    _alert(street, "backup-not-proved")
+    _by_automation(street, "alert", code="backup-not-proved")
     # upkeep, for which there was no backup yet, does not take it back
     street.finished("upkeep")
-    assert "backup.proved" in open_alerts(street.office.journal)
+    assert ("backup-not-proved", "") in open_alerts(street.office.journal)
 
 
 def _news(street: Street, actor: str) -> list[str]:

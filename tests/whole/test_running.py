@@ -151,7 +151,7 @@ def _in(street: Street, state: str) -> list[dict]:
 def test_twelve_runs_at_once_lose_no_event(fresh: Street) -> None:
     found = fresh.deployment("alert")
     fresh.limit(found["id"], None)
-    runs = [fresh.run("alert", about=f"test {n}", what=f"test {n}") for n in range(12)]
+    runs = [fresh.run("alert", code=f"test {n}", what=f"test {n}") for n in range(12)]
     ended = [fresh.ended(run, 400)["state"] for run in runs]
     assert {state["type"] for state in ended} == {"COMPLETED"}
     assert fresh.kinds().count("alert.raised") == 12

@@ -14,8 +14,6 @@ MIB = 1 << 20
 MOST, DEEPEST, KEPT = 256 * MIB, 60, 200_000
 """Bytes of a report; elements inside each other; elements that are held at one time."""
 
-_AS_WRITTEN = "the report as the scanner exported it"
-
 
 def elements(
     path: Path, open_: frozenset[str], wanted: frozenset[str], most: int = MOST
@@ -26,13 +24,13 @@ def elements(
     """
     size = path.stat().st_size
     if size > most:
-        raise refused(path, f"{size / MIB:.0f} MiB", f"at most {most // MIB} MiB")
+        raise refused(path, "scan-report-too-large", size=size / MIB, most=most // MIB)
     try:
         yield from _walk(path, open_, wanted)
     except ParseError as wrong:
-        raise refused(path, f"not well-formed XML ({wrong})", _AS_WRITTEN) from None
+        raise refused(path, "scan-report-not-xml", reason=wrong) from None
     except (ValueError, LookupError) as wrong:  # what defusedxml forbids, or an unknown encoding
-        raise refused(path, f"not safe to read ({_what(wrong)})", "no DTD, no entities") from None
+        raise refused(path, "scan-report-unsafe", reason=_what(wrong)) from None
 
 
 def _walk(
@@ -50,8 +48,7 @@ def _walk(
                 held += 1
                 inside += element.tag in wanted
                 if len(above) > DEEPEST or held > KEPT:
-                    raise refused(path, f"more than {DEEPEST} elements inside each other, or "
-                                  f"{KEPT:,} in one", _AS_WRITTEN)  # fmt: skip
+                    raise refused(path, "scan-report-too-deep", deepest=DEEPEST, kept=KEPT)
                 if element.tag in open_:
                     yield "start", element
                 continue
@@ -70,6 +67,7 @@ def _what(wrong: Exception) -> str:
     return type(wrong).__name__ if type(wrong).__module__.startswith("defusedxml") else str(wrong)
 
 
-def refused(path: Path, wrong: str, right: str) -> HostileFile:
-    problem = Problem(file=path.name, wrong=wrong, right=right)
+def refused(path: Path, code: str, **values: object) -> HostileFile:
+    """The error for a report that cannot be read; `code` and `values` say why."""
+    problem = Problem(file=path.name, code=code, values=values)
     return HostileFile("scan-report-not-supported", [problem])

@@ -24,7 +24,7 @@ def read(path: Path) -> Report:
             severity = _SEVERITY.get(element.get("severity", ""))
             if severity is None:
                 said = element.get("severity")
-                raise refused(path, f"a ReportItem has the severity {said!r}", "0 to 4")
+                raise refused(path, "scan-severity-unknown", severity=said, right="0 to 4")
             place = f"{host}:{element.get('port', '')}/{element.get('protocol', '')}"
             key = f"{element.get('pluginID', '')}|{place}"
             findings.append(Finding(key, severity, element.get("pluginName", ""), place))

@@ -23,9 +23,7 @@ def read(path: Path) -> Report:
     for _, element in elements(path, frozenset(), wanted):
         if element.tag == "scan_run_status":
             if (said := (element.text or "").strip()) not in _ENDED:
-                raise refused(
-                    path, f"the scan did not end: its status is {said!r}", "a finished scan"
-                )
+                raise refused(path, "scan-not-finished", status=said)
         elif element.tag == "scan_end":
             taken = _day(element.text) or taken
         elif (test := element.find("nvt")) is not None:
@@ -44,7 +42,7 @@ def _finding(path: Path, result: Element, test: Element) -> list[Finding]:
     except (ValueError, KeyError):
         said = score or threat
         raise refused(
-            path, f"a result has the severity {said!r}", "a number from 0 to 10"
+            path, "scan-severity-unknown", severity=said, right="a number from 0 to 10"
         ) from None
     place = f"{_text(result, 'host')}:{_text(result, 'port')}"
     title = _text(result, "name") or _text(test, "name")

@@ -21,8 +21,6 @@ from tasks.duties.scans.hostile_xml import elements, refused
 from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 
-_RIGHT = "SARIF 2.1.0, Nessus (.nessus) or OpenVAS XML"
-
 
 class Aged(msgspec.Struct, frozen=True, kw_only=True):
     """A finding as it is kept, with the day it was first seen."""
@@ -39,17 +37,17 @@ def read_report(path: Path) -> Report:
     with path.open("rb") as source:
         head = source.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     if not head:
-        raise refused(path, "the file is empty", _RIGHT)
+        raise refused(path, "scan-report-empty")
     if head[:1] == b"{":
         return sarif.read(path)
     if head[:1] != b"<" and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise refused(path, "neither JSON nor XML", _RIGHT)
+        raise refused(path, "scan-report-format-unknown")
     root = _root(path)
     if root == nessus.ROOT:
         return nessus.read(path)
     if root in openvas.ROOTS:
         return openvas.read(path)
-    raise refused(path, f"its outermost element is {root!r}", _RIGHT)
+    raise refused(path, "scan-report-root-unknown", element=root)
 
 
 def _root(path: Path) -> str:
@@ -57,7 +55,7 @@ def _root(path: Path) -> str:
     every = _Every()
     for _, element in elements(path, every, frozenset()):
         return element.tag
-    raise refused(path, "no element in it", _RIGHT)
+    raise refused(path, "scan-report-without-elements")
 
 
 class _Every(frozenset[str]):

@@ -113,18 +113,16 @@ def read(path: Path) -> Report:
     """Raises HostileFile for what is no SARIF 2.1.0, or cannot be read safely."""
     size = path.stat().st_size
     if size > MOST:
-        raise refused(path, f"{size / MIB:.0f} MiB", f"at most {MOST // MIB} MiB")
+        raise refused(path, "scan-report-too-large", size=size / MIB, most=MOST // MIB)
     try:
         # compilers on Windows put a mark of byte order before their log
         log = msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8), type=_Log)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
-        raise refused(path, f"no SARIF log ({wrong})", "SARIF 2.1.0") from None
+        raise refused(path, "scan-report-not-sarif", reason=wrong) from None
     if not log.version.startswith("2.1"):
-        raise refused(path, f"SARIF {log.version}", "SARIF 2.1.0")
+        raise refused(path, "sarif-version-unsupported", version=log.version)
     if any(run.results is None or not _ended(run) for run in log.runs):
-        raise refused(
-            path, "a run that failed or has no results: the scan did not end", "a finished scan"
-        )
+        raise refused(path, "scan-not-finished", status="a run failed or has no results")
     tools = ", ".join(dict.fromkeys(run.tool.driver.name for run in log.runs))
     findings = tuple(one for run in log.runs for one in _findings(path, run))
     return Report("SARIF", tools, findings, _taken(log))
@@ -176,7 +174,9 @@ def _severity(path: Path, result: _Result, rule: _Rule | None) -> str:
         return by_score(float(score)) if score is not None else _LEVELS[level]
     except (ValueError, KeyError):
         said = level if score is None else score
-        raise refused(path, f"a result has the severity {said!r}", "a level or a number") from None
+        raise refused(
+            path, "scan-severity-unknown", severity=said, right="a level or a number"
+        ) from None
 
 
 def _taken(log: _Log) -> date | None:

@@ -235,13 +235,14 @@ def readiness(workspace: Workspace) -> Iterator[Line]:
             fact = f"{one.number}: {one.why}, by {one.due}" + (
                 f", {-left} days LATE" if left < 0 else ""
             )
-            yield Line("", "redelivery demanded (CBP 4647)", light(one, today), fact,
+            yield Line("redelivery-demanded", "", "redelivery demanded (CBP 4647)", light(one, today), fact,
                        f"continuity incident redelivery answered {one.number} --notice NOTICE --how HOW "
                        "--on DAY --proof FILE",
                        noted[one.number], "G")  # fmt: skip
     if some := [one.number for one in found if one.state == CONDITIONAL]:
         fact = f"{len(some)}: {', '.join(some[:3])}{', ...' if some[3:] else ''}; the importers keep the goods"
         yield Line(
+            "conditional-release",
             "",
             "released under a condition",
             AMBER,

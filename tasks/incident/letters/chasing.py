@@ -49,7 +49,7 @@ def unlettered(workspace: Workspace) -> list[Line]:
     if incident is None or incident.state in ON_LINE or not (left := without(workspace.journal)):
         return []
     told = "; ".join(f"port {port or 'not given'}: {len(some)}" for port, some in left.items())
-    return [Line("", "entries on paper without a downtime letter", AMBER, told,
+    return [Line("entries-without-letter", "", "entries on paper without a downtime letter", AMBER, told,
                  "continuity incident letters issue --port PORT --out FOLDER")]  # fmt: skip
 
 
@@ -59,16 +59,17 @@ def readiness(workspace: Workspace) -> list[Line]:
     lines = []
     if names := letterhead.missing(workspace.settings.broker):
         fact = f"not set: [broker] {', '.join(names)}"
-        lines.append(Line("", "settings that every downtime letter needs", AMBER, fact,
-                          "enter them in continuity.toml"))  # fmt: skip
+        lines.append(Line("letterhead-settings-missing", "", "settings that every downtime letter needs", AMBER,
+                          fact, "enter them in continuity.toml"))  # fmt: skip
     if rows := chase_list(workspace):
         fact = f"{len(rows)} entries of {len({row['importer'] for row in rows})} importers"
-        lines.append(Line("", "papers to follow behind downtime letters", AMBER, fact,
+        lines.append(Line("papers-to-follow", "", "papers to follow behind downtime letters", AMBER, fact,
                           "continuity incident letters chase"))  # fmt: skip
     unsent = [one for one in letters(workspace) if one.state == ISSUED]
     if unsent:
         fact = f"{len(unsent)}, the first issued {board.ago(clock.parse(unsent[0].at))}"
-        lines.append(Line("", "downtime letters without proof of sending", AMBER, fact,
+        lines.append(Line("letters-without-proof-of-sending", "", "downtime letters without proof of sending",
+                          AMBER, fact,
                           "continuity incident letters sent LETTER --way WAY --to OFFICER --proof FILE",
                           unsent[-1].at))  # fmt: skip
     return lines

@@ -113,5 +113,5 @@ def readiness(workspace: Workspace) -> Sequence[Line]:
         f"{len(found)}: {', '.join(one.number for one in found[:3])}{', ...' if found[3:] else ''}"
     )
     fact += f"; of {late} the port decided already: tell it" if late else ""
-    return [Line("", "letters older than their record", AMBER, fact, _AGAIN,
+    return [Line("letters-outdated", "", "letters older than their record", AMBER, fact, _AGAIN,
                  clock.text(clock.parse(newest)))]  # fmt: skip

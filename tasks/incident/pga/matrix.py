@@ -139,16 +139,16 @@ def readiness(workspace: Workspace) -> list[Line]:
     facts += (
         [f"{given[0].rows} rows as of {given[0].as_of} from {given[0].source}"] if given else []
     )
-    lines = [Line("P10", "clients' agency requirements", GREEN if facts else RED,
+    lines = [Line("agency-requirements", "P10", "clients' agency requirements", GREEN if facts else RED,
                   "; ".join(facts) or "nothing known of any client",
                   "" if facts else _LOAD.format("history"))]  # fmt: skip
     flags = loading.newest(workspace, loading.FLAGS)
     if flags is None:
-        return [*lines, Line("P10", "tariff flags", RED, "never loaded",
+        return [*lines, Line("tariff-flags", "P10", "tariff flags", RED, "never loaded",
                              _LOAD.format("flags"), "", "W")]  # fmt: skip
     said, at = flags
     age = (clock.now() - clock.parse(at)).days
     old = age > MATRIX_AGE
     fact = f"as of {said.as_of}, loaded {age} days ago"
-    return [*lines, Line("P10", "tariff flags", AMBER if old else GREEN, fact,
+    return [*lines, Line("tariff-flags", "P10", "tariff flags", AMBER if old else GREEN, fact,
                          _LOAD.format("flags") if old else "", at, "W")]  # fmt: skip

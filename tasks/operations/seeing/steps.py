@@ -14,6 +14,8 @@ from tasks.shared import clock, store
 from tasks.shared.settings import Settings
 
 POOL = "continuity"
+_NO_HEARTBEAT = "without a sign of life"
+"""State of a run that the server still calls running."""
 
 
 def look_at_server(settings: Settings, found: Look) -> None:
@@ -25,17 +27,22 @@ def look_at_server(settings: Settings, found: Look) -> None:
     names = {one["id"]: one["name"] for one in deployments}
     pools = {one["name"]: one["work_pool_name"] for one in deployments}
     for name, run in _unmended(names).items():
-        what = f"{run['name']} of {name} ended {run['state']['name']}"
-        found.faults.append(Fault(f"run {name}", what, f"look at the run {run['name']} in the UI"))
+        next_ = f"look at the run {run['name']} in the UI"
+        found.faults.append(
+            Fault("run-failed", name, next_, run=run["name"], name=name, state=run["state"]["name"])
+        )
     for name, run in _silent(names, settings).items():
-        what = f"{run['name']} of {name} gives no sign of life"
-        found.faults.append(Fault(f"run {name}", what, "cancel it in the UI and run it again"))
+        next_ = "cancel it in the UI and run it again"
+        found.faults.append(
+            Fault("run-failed", name, next_, run=run["name"], name=name, state=_NO_HEARTBEAT)
+        )
     for name in _late(names, settings):
-        what = f"{name} is late: no worker took it up"
         # the plain worker takes nothing from another pool
         pool = pools.get(name) or POOL
         other = f" --pool {pool}" if pool != POOL else ""
-        found.faults.append(Fault(f"late {name}", what, f"continuity up --part worker{other}"))
+        found.faults.append(
+            Fault("run-late", name, f"continuity up --part worker{other}", name=name)
+        )
     found.faults.extend(switched_off(deployments, settings))
 
 
@@ -43,8 +50,9 @@ def switched_off(deployments: list[dict[str, Any]], settings: Settings) -> list[
     """Watched deployments whose schedule somebody paused, and may have forgotten: what never falls
     due is never late. Backups have none that runs until there is a store."""
     return [
-        Fault(f"schedule {one['name']}", f"the schedule of {one['name']} is paused: it does not run by itself",
-              "switch it on again on the deployment's page in the UI; a new start of `up` does so too")
+        Fault("schedule-paused", one["name"],
+              "switch it on again on the deployment's page in the UI; a new start of `up` does so too",
+              name=one["name"])
         for one in deployments
         if "watched" in one["tags"]
         and (settings.backup.store or "backup" not in one["tags"])

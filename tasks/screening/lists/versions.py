@@ -96,7 +96,7 @@ def row(content: ContentStore, version: str, record: str) -> dict[str, Any]:
     """One record as a version (a content digest) has it; empty if it has none."""
     if not version:
         return {}
-    found = stored.some(content.get(version), tables.RECORDS, pc.field("record") == record)
+    found = stored.some(content.get(version), tables.RECORDS, record=[record])
     return found.to_pylist()[0] if found.num_rows else {}
 
 

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from tasks.shared.kinds.base import Body
 
 
 class AlertRaised(Body, frozen=True, kw_only=True):
-    """Something needs a person. `about` names it (`flow backup`, `plan 3f...`): while an alert about
-    it is open there is no second one. `next` is what to do."""
+    """Something needs a person. `code` and `subject` are its key (`run-failed`, `backup`): while an
+    alert of one key is open there is no second one. `next` is what to do."""
 
     kind: ClassVar[str] = "alert.raised"
-    about: str
+    code: str
+    subject: str
     what: str
     next: str
     to: list[str]
 
 
 class AlertClosed(Body, frozen=True, kw_only=True):
-    """The cause of the alert about `about` is gone."""
+    """The cause of the alert of this key is gone."""
 
     kind: ClassVar[str] = "alert.closed"
-    about: str
+    code: str
+    subject: str
     reason: str
 
 
@@ -37,9 +41,17 @@ class RunBegun(Body, frozen=True, kw_only=True):
     run: str
 
 
+class UpkeepFault(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that upkeep found wrong, by code and subject; `text` is for a person."""
+
+    code: str
+    subject: str
+    text: str
+
+
 class UpkeepDone(Body, frozen=True, kw_only=True):
-    """The house was looked after. `faults` are in words; `head` is the event up to which the chain
-    was verified, `book_bytes` and `server_bytes` sizes of the databases (0 where it cannot be
+    """Journal, home and server were looked at: what is wrong is in `faults`. `head` is the event up to
+    which the chain was verified, `book_bytes` and `server_bytes` sizes of the databases (0 where it cannot be
     known), `workers` how many are on line."""
 
     kind: ClassVar[str] = "upkeep.done"
@@ -49,4 +61,4 @@ class UpkeepDone(Body, frozen=True, kw_only=True):
     workers: int
     waiting_plans: int
     waiting_letters: int
-    faults: list[str]
+    faults: list[UpkeepFault]

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from tasks.backup import status
+from tasks.backup.status import JUNK
 from tasks.shared import clock, kinds
-from tasks.shared.backup_lines import JUNK
 from tasks.shared.board import AMBER, GREEN, RED, Line, worst
 from tasks.shared.findings import finding
-from tasks.shared.house_lines import house_lines
 from tasks.shared.journal import Journal
 from tasks.shared.settings import Settings
+from tasks.workspace import Workspace
 
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 DONE = kinds.BackupDone(
@@ -36,7 +37,7 @@ def backup_lines(journal: Journal, house: Settings, *bodies: kinds.Body) -> list
         with clock.held(START + timedelta(minutes=journal.head().seq)):
             journal.append(body, "backup", "ada")
     with clock.held(START + timedelta(minutes=journal.head().seq)):
-        return [line for line in house_lines(journal.rows, house) if line.about == "P6"]
+        return status.lines(Workspace(house, journal=journal))
 
 
 def test_a_store_that_lets_go_is_red_until_the_doctor_passes(
@@ -54,10 +55,10 @@ def test_a_store_that_lets_go_is_red_until_the_doctor_passes(
 
 def test_a_failed_run_is_told_as_a_run(journal: Journal, house: Settings) -> None:
     lines = backup_lines(journal, house, DONE, HOLDS, BROKE)
-    assert [(line.what, line.light) for line in lines] == [
-        ("newest backup", GREEN),
-        ("backup after that", RED),
-        ("the store's guard", GREEN),
+    assert [(line.code, line.light) for line in lines] == [
+        ("newest-backup", GREEN),
+        ("backup-failed", RED),
+        ("store-guard", GREEN),
     ]
 
 
@@ -118,7 +119,7 @@ def test_damage_stands_until_its_own_part_is_read_and_whole(
     journal: Journal, house: Settings
 ) -> None:
     lines = backup_lines(journal, house, DONE, DAMAGED, DONE, verified(3, 2), verified(3, 0))
-    assert [(line.what, line.light) for line in lines[1:]] == [("what lies on the store", RED)]
+    assert [(line.code, line.light) for line in lines[1:]] == [("store-damaged", RED)]
     assert "packs/ab12" in lines[1].fact and lines[1].next == "continuity backup verify"
     assert len(backup_lines(journal, house, verified(3, 1))) == 1
     assert len(backup_lines(journal, house, DAMAGED, DONE)) == 2
@@ -127,5 +128,5 @@ def test_damage_stands_until_its_own_part_is_read_and_whole(
 
 def test_a_proof_that_failed_stands_until_one_holds(journal: Journal, house: Settings) -> None:
     lines = backup_lines(journal, house, DONE, UNPROVED, DONE)
-    assert [(line.what, line.light) for line in lines[1:]] == [("proof of the backup", RED)]
+    assert [(line.code, line.light) for line in lines[1:]] == [("backup-proof-failed", RED)]
     assert len(backup_lines(journal, house, PROVED)) == 1

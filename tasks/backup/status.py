@@ -1,6 +1,6 @@
-"""P6 on the board: when the newest backup was taken, what failed since and still does, and whether the
-store guards what it holds. Each red goes when its own kind of look finds all well: a backup that succeeds
-mends neither an old pack nor the store."""
+"""Lines of the status page on backups (P6): when the newest was taken, what failed since and still does,
+and whether the store guards what it holds. Each red goes when its own kind of check passes: a backup that
+succeeds corrects neither an old pack nor the store."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tasks.shared.board import AMBER, GREEN, RED, Line, Rows, ago, last, newest
 from tasks.shared.findings import Finding
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 _RECENT = 24  # snapshots: several runs of every class there is
 JUNK = "junk-on-store"
@@ -26,8 +27,9 @@ _LONGEST = 200  # characters of findings on one line
 Told = tuple[datetime, dict[str, Any]]
 
 
-def backup_lines(rows: Rows, settings: Settings) -> list[Line]:
-    """The lines of P6 that events tell."""
+def lines(workspace: Workspace) -> list[Line]:
+    """What events record of backups."""
+    rows, settings = workspace.journal.rows, workspace.settings
     return [*_taken(rows, settings), *_verified(rows), *_proved(rows), *_guard(rows)]
 
 
@@ -44,20 +46,22 @@ def _taken(rows: Rows, settings: Settings) -> Iterator[Line]:
             if failed
             else ""
         )
-        yield Line("P6", "newest backup", RED, f"never done{why}", "continuity backup run")
+        yield Line(
+            "newest-backup", "P6", "newest backup", RED, f"never done{why}", "continuity backup run"
+        )
         return
     at, said = done
     hours = settings.backup.home_objective_hours
     late = clock.now() - at > timedelta(hours=hours)
-    yield Line("P6", "newest backup", AMBER if late else GREEN,
+    yield Line("newest-backup", "P6", "newest backup", AMBER if late else GREEN,
                f"taken {ago(at)}, objective {hours:g} h", "continuity backup run" if late else "",
                clock.text(at))  # fmt: skip
     if failed and failed[0] > at:
-        yield _failed("backup after that", failed)
+        yield _failed("backup-failed", "backup after that", failed)
     yield from _flagged(rows)
     if not said["customs_territory"]:
         fact = "not declared to lie in the U.S. customs territory (19 CFR 111.23(a))"
-        yield Line("P6", "where the store is", AMBER, fact,
+        yield Line("store-location", "P6", "where the store is", AMBER, fact,
                    "set [backup] place and customs_territory", clock.text(at), "S")  # fmt: skip
 
 
@@ -77,17 +81,19 @@ def _flagged(rows: Rows) -> Iterator[Line]:
     if junk := [(at, flag) for at, flag in every if flag.code == JUNK]:
         at, flag = max(junk, key=lambda pair: pair[0])
         fact = f"{str(flag)[:200]}. Ask the server's administrator who wrote them"
-        yield Line("P6", "what lies on the store", AMBER, fact, "continuity backup list", at)
+        yield Line("unsigned-objects-on-store", "P6", "what lies on the store", AMBER, fact,
+                   "continuity backup list", at)  # fmt: skip
     if told:
-        words = _words([flag for _, flag in told])
-        yield Line("P6", "what was backed up", RED, f"look before the next run: {words}",
-                   "continuity backup list", told[0][0])  # fmt: skip
+        flags = [flag for _, flag in told]
+        yield Line("snapshot-flagged", "P6", "what was backed up", RED,
+                   f"look before the next run: {_words(flags)}", "continuity backup list", told[0][0],
+                   values={"flags": [flag.code for flag in flags]})  # fmt: skip
     gaps = [(at, unread) for at, flags, unread in found.values() if unread and not flags]
     if gaps:
-        fact = f"{sum(unread for _, unread in gaps)} files or folders could not be read, as before"
-        yield Line(
-            "P6", "missing from the backup", AMBER, fact, "continuity backup run", gaps[0][0]
-        )
+        count = sum(unread for _, unread in gaps)
+        fact = f"{count} files or folders could not be read, as before"
+        yield Line("files-not-backed-up", "P6", "missing from the backup", AMBER, fact,
+                   "continuity backup run", gaps[0][0], values={"files": count})  # fmt: skip
 
 
 def _findings(stored: list[dict[str, Any]]) -> list[Finding]:
@@ -99,10 +105,12 @@ def _words(findings: Sequence[Finding]) -> str:
     return "; ".join(dict.fromkeys(map(str, findings)))[:_LONGEST]
 
 
-def _failed(what: str, failed: Told) -> Line:
-    at, said = failed
-    fact = f"{said['what']} failed {ago(at)}: {_words(_findings(said['findings']))}"
-    return Line("P6", what, RED, fact, f"continuity backup {said['what']}", clock.text(at))
+def _failed(code: str, what: str, failed: Told) -> Line:
+    at, body = failed
+    findings = _findings(body["findings"])
+    fact = f"{body['what']} failed {ago(at)}: {_words(findings)}"
+    return Line(code, "P6", what, RED, fact, f"continuity backup {body['what']}", clock.text(at),
+                values={"findings": [finding.code for finding in findings]})  # fmt: skip
 
 
 def _verified(rows: Rows) -> Iterator[Line]:
@@ -115,7 +123,7 @@ def _verified(rows: Rows) -> Iterator[Line]:
     whole = [(row.seq, json.loads(row.body)) for row in rows(query.where(since))]
     for row, said in reversed(found):
         if not any(seq > row.seq and _covers(later, said) for seq, later in whole):
-            yield _failed("what lies on the store", (clock.parse(row.at), said))
+            yield _failed("store-damaged", "what lies on the store", (clock.parse(row.at), said))
             return
 
 
@@ -127,7 +135,7 @@ def _covers(whole: dict[str, Any], damaged: dict[str, Any]) -> bool:
 def _proved(rows: Rows) -> Iterator[Line]:
     failed, proved = newest(rows, _by("prove")), last(rows, "backup.proved")
     if failed and (proved is None or failed[0] > proved[0]):
-        yield _failed("proof of the backup", failed)
+        yield _failed("backup-proof-failed", "proof of the backup", failed)
 
 
 def _guard(rows: Rows) -> Iterator[Line]:
@@ -135,8 +143,10 @@ def _guard(rows: Rows) -> Iterator[Line]:
     failed, passed = newest(rows, _by("doctor")), last(rows, "backup.examined")
     if failed and (passed is None or failed[0] > passed[0]):
         why = _words(_findings(failed[1]["findings"]))
-        yield Line("P6", "the store's guard", RED, f"found wanting {ago(failed[0])}: {why}",
+        yield Line("store-guard", "P6", "the store's guard", RED, f"found wanting {ago(failed[0])}: {why}",
                    "continuity backup doctor", clock.text(failed[0]))  # fmt: skip
     elif passed:
         at = passed[0]
-        yield Line("P6", "the store's guard", GREEN, f"held {ago(at)}", since=clock.text(at))
+        yield Line(
+            "store-guard", "P6", "the store's guard", GREEN, f"held {ago(at)}", since=clock.text(at)
+        )

@@ -1,4 +1,4 @@
-"""Lines of the board that come from events which the whole house writes."""
+"""Lines of the status page on what every package shares: letters and the reserve of entry numbers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import json
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared.backup_lines import backup_lines
 from tasks.shared.board import AMBER, GREEN, RED, Line, Rows, last
 from tasks.shared.findings import Finding
 from tasks.shared.projections import MAIL, NUMBERS
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
+from tasks.workspace import Workspace
 
 OF_SETTINGS = ("mail-server-not-set", "mail-role-without-address", "mail-security-mismatch")
 """Codes of reasons that a change of [mail] mends."""
 RESERVE = "continuity numbers reserve --first SERIAL --count N --range-check WORDS"
 
 
-def house_lines(rows: Rows, settings: Settings) -> list[Line]:
-    """The lines that the house counts itself: backups, the reserve, letters that wait."""
-    return [*backup_lines(rows, settings), reserve(rows, settings), *_mail(rows)]
+def lines(workspace: Workspace) -> list[Line]:
+    """The reserve of entry numbers, and letters that wait."""
+    rows, settings = workspace.journal.rows, workspace.settings
+    return [reserve(rows, settings), *_mail(rows)]
 
 
 def _mail(rows: Rows) -> list[Line]:
@@ -37,15 +38,16 @@ def _mail(rows: Rows) -> list[Line]:
         return []
     refused = {k: v for row in found for k, v in json.loads(row.refused).items()}
     delayed = last(rows, "mail.delayed")
-    why = "; ".join(f"{one}: {reason}" for one, reason in sorted(refused.items()))
     reasons = msgspec.convert(delayed[1]["reasons"] if delayed else [], list[Finding])
+    why = "; ".join(f"{address}: {reason}" for address, reason in sorted(refused.items()))
     why = why or "; ".join(map(str, reasons)) or "not sent yet"
+    codes = ["mail-address-refused"] if refused else [reason.code for reason in reasons]
     count = f"{len(found)} letter{'s' if len(found) > 1 else ''}"
     fact = f"{count} since {found[0].at[:10]}: {why}"
-    settings = refused or any(reason.code in OF_SETTINGS for reason in reasons)
-    mend = "set [mail], then " if settings else ""
-    return [Line("", "letters in the outbox", RED if refused else AMBER, fact,
-                 f"{mend}continuity duties remind", found[-1].at)]  # fmt: skip
+    fix = "set [mail], then " if refused or set(OF_SETTINGS) & set(codes) else ""
+    return [Line("letters-waiting", "", "letters in the outbox", RED if refused else AMBER, fact,
+                 f"{fix}continuity duties remind", found[-1].at,
+                 values={"letters": len(found), "refused": refused, "reasons": codes})]  # fmt: skip
 
 
 def reserve(rows: Rows, settings: Settings) -> Line:
@@ -59,4 +61,5 @@ def reserve(rows: Rows, settings: Settings) -> Line:
     low = days < numbers.alarm_days
     more = f", alarm below {numbers.alarm_days}" if low and ever else ""
     command = RESERVE if low else ""
-    return Line("P8", "reserve of entry numbers", RED if low else GREEN, fact + more, command)
+    return Line("reserve-entry-numbers", "P8", "reserve of entry numbers", RED if low else GREEN, fact + more,
+                command, values={"days": days if ever else None, "alarm_days": numbers.alarm_days})  # fmt: skip

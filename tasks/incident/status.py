@@ -1,0 +1,23 @@
+"""Lines of the status page on incidents: clocks, notices, contacts, letters, agencies, redelivery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tasks.incident import watch
+from tasks.incident.after import redelivery
+from tasks.incident.letters import chasing, outdated
+from tasks.incident.pga import matrix
+from tasks.shared.board import Line
+from tasks.workspace import Workspace
+
+
+def lines(workspace: Workspace) -> Iterator[Line]:
+    """The open incident with its clocks, whom to notify, and papers once there is something of them."""
+    yield from watch.lines(workspace)
+    yield from matrix.readiness(workspace)
+    yield from chasing.unlettered(workspace)
+    if next(workspace.journal.events(kind="letter."), None):
+        yield from chasing.readiness(workspace)
+        yield from outdated.readiness(workspace)
+    yield from redelivery.readiness(workspace)
