@@ -6,6 +6,7 @@ If it ends `MailWaiting`, the letter lies in the home's `outbox`: set `[mail]`, 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -15,6 +16,7 @@ from prefect.states import Completed
 from tasks.operations import steps
 from tasks.operations.showing.steps import what_to_do
 from tasks.shared.steps import Actor, AlertName, AlertSubject, HomeFolder, Words
+from tasks.workspace import opened
 
 _TEST = "nothing: upkeep closes it"
 _BY_HAND = "when it is fixed, run `alert` with code {code} and how it was `mended`"
@@ -34,17 +36,18 @@ def alert(
     """`code` and `subject`: its key; while it is open there is no second alert of that key. `what`: in
     words; `next`: what to do; `escalate`: to those who decide rather than to those who fix. `mended`: how
     it was fixed; closes the alert of that key instead, as upkeep does for those that it finds."""
-    if mended:
-        closed = steps.close_alert(home, actor, code, subject, mended)
-        if closed:
-            return Completed(message="closed", data={"closed": True})
-        name = " ".join(filter(None, (code, subject)))
-        message = f"no alert {name} is open: `continuity status` shows those that are"
-        return Completed(name="NothingClosed", message=message, data={"closed": False})
-    if code != "test" and next in ("", _TEST):
-        next = _BY_HAND.format(code=code) + (f" (subject {subject})" if subject else "")
-    done = steps.raise_alert(home, actor, code, subject, what, next, escalate)
-    if done["waiting"]:
-        told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"
-        return Completed(name="MailWaiting", message=told, data=done)
-    return Completed(message="told" if done["new"] else "known already", data=done)
+    with opened(Path(home)):
+        if mended:
+            closed = steps.close_alert(home, actor, code, subject, mended)
+            if closed:
+                return Completed(message="closed", data={"closed": True})
+            name = " ".join(filter(None, (code, subject)))
+            message = f"no alert {name} is open: `continuity status` shows those that are"
+            return Completed(name="NothingClosed", message=message, data={"closed": False})
+        if code != "test" and next in ("", _TEST):
+            next = _BY_HAND.format(code=code) + (f" (subject {subject})" if subject else "")
+        done = steps.raise_alert(home, actor, code, subject, what, next, escalate)
+        if done["waiting"]:
+            told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"
+            return Completed(name="MailWaiting", message=told, data=done)
+        return Completed(message="told" if done["new"] else "known already", data=done)

@@ -11,6 +11,7 @@ Until then the restore drill does not countersign a snapshot with new gaps. If i
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -21,6 +22,7 @@ from tasks.backup import steps
 from tasks.operations.showing.steps import what_to_do
 from tasks.operations.steps import heavy
 from tasks.shared.steps import Actor, HomeFolder
+from tasks.workspace import opened
 
 
 @flow(
@@ -32,19 +34,20 @@ from tasks.shared.steps import Actor, HomeFolder
 )
 def backup(home: HomeFolder, actor: Actor, share: int = 0) -> State[Any]:
     """`share` 0 takes the settings' part of the packs for verifying; 1 reads them all."""
-    taken = heavy(steps.take, home, actor)
-    steps.publish(taken)
-    damaged = heavy(steps.check, home, actor, share)
-    flags = [flag for one in taken for flag in one["flags"]]
-    gaps = [gap for one in taken for gap in one["gaps"]]
-    result = {"taken": taken, "damaged": damaged, "flags": flags, "gaps": gaps}
-    if damaged:
-        return Failed(message=f"{len(damaged)} objects do not hold: {damaged[0]}", data=result)
-    if flags:
-        return Completed(name="Suspicious", message="; ".join([*flags, *gaps]), data=result)
-    if gaps:
-        return Completed(name="WithGaps", message="; ".join(gaps), data=result)
-    return Completed(message=f"{len(taken)} snapshot(s) taken", data=result)
+    with opened(Path(home)):
+        taken = heavy(steps.take, home, actor)
+        steps.publish(taken)
+        damaged = heavy(steps.check, home, actor, share)
+        flags = [flag for one in taken for flag in one["flags"]]
+        gaps = [gap for one in taken for gap in one["gaps"]]
+        result = {"taken": taken, "damaged": damaged, "flags": flags, "gaps": gaps}
+        if damaged:
+            return Failed(message=f"{len(damaged)} objects do not hold: {damaged[0]}", data=result)
+        if flags:
+            return Completed(name="Suspicious", message="; ".join([*flags, *gaps]), data=result)
+        if gaps:
+            return Completed(name="WithGaps", message="; ".join(gaps), data=result)
+        return Completed(message=f"{len(taken)} snapshot(s) taken", data=result)
 
 
 @flow(
@@ -57,7 +60,8 @@ def backup(home: HomeFolder, actor: Actor, share: int = 0) -> State[Any]:
     on_failure=[what_to_do],
 )
 def examine_store(home: HomeFolder, actor: Actor) -> State[Any]:
-    failed = steps.examine(home, actor)
-    if failed:
-        return Failed(message=f"the store fails: {', '.join(failed)}", data=failed)
-    return Completed(message="the store refuses every destructive verb", data=failed)
+    with opened(Path(home)):
+        failed = steps.examine(home, actor)
+        if failed:
+            return Failed(message=f"the store fails: {', '.join(failed)}", data=failed)
+        return Completed(message="the store refuses every destructive verb", data=failed)

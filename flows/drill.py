@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from tasks.shared import board, clock
 from tasks.shared.errors import BadInput
 from tasks.shared.story import Story
 from tasks.status import steps as status
+from tasks.workspace import opened
 
 ACTOR, APPROVER, INCIDENT = "mlopez", "avance", "drill"
 
@@ -79,17 +80,18 @@ def play(home: str, out: str) -> dict[str, Any]:
     """The chapters, in order."""
     tell = Story("DRILL: the brokerage loses its systems on a Monday morning")
     made = prepare(tell, home)
-    know_partners(tell, home)
-    pack(tell, home, out)
-    happen(tell, home, out)
-    hand_in(tell, home, made["handed_in"])
-    write_letters(tell, home, out)
-    ask_discretion(tell, home, out)
-    be_clean(tell, home, out)
-    come_back(tell, home)
-    settle(tell, home, out, made)
-    restore(tell, home, out)
-    return close(tell, home, out, made)
+    with opened(Path(home)):
+        know_partners(tell, home)
+        pack(tell, home, out)
+        happen(tell, home, out)
+        hand_in(tell, home, made["handed_in"])
+        write_letters(tell, home, out)
+        ask_discretion(tell, home, out)
+        be_clean(tell, home, out)
+        come_back(tell, home)
+        settle(tell, home, out, made)
+        restore(tell, home, out)
+        return close(tell, home, out, made)
 
 
 def prepare(tell: Story, home: str) -> dict[str, Any]:
@@ -169,7 +171,7 @@ def come_back(tell: Story, home: str) -> None:
 
 
 def settle(tell: Story, home: str, out: str, made: dict[str, Any]) -> None:
-    tell.chapter("The loop: a batch rejected, an answer lost, an answer twice")
+    tell.chapter("The cycle: a batch rejected, an answer lost, an answer twice")
     rest(tell, home)
     for line in reconcile.why(
         home, ["back to the desk", "differs from ACE", "wait for the surety"]
@@ -233,12 +235,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="continuity drill")
     parser.add_argument("--home", required=True)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--start", help="start its clock then: 2026-11-30T14:00:00.0Z")
     given = parser.parse_args()
     if Path(given.out).exists() and any(Path(given.out).iterdir()):
         print(f"{given.out} is not empty; name a new folder with --out", file=sys.stderr)
         return 2
     try:
-        drill(given.home, given.out)
+        with clock.started(clock.parse(given.start)) if given.start else nullcontext():
+            drill(given.home, given.out)
     except FailedRun as wrong:
         print(wrong, file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ server or the address that the message names, then run it again. Deploy it with 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -18,6 +19,7 @@ from tasks.duties import steps
 from tasks.operations.showing.steps import what_to_do
 from tasks.shared.steps import Actor, HomeFolder
 from tasks.status import steps as status
+from tasks.workspace import opened
 
 
 @flow(
@@ -29,13 +31,14 @@ from tasks.status import steps as status
 )
 def duties(home: HomeFolder, actor: Actor) -> State[Any]:
     """Ends `MailWaiting` while a letter is not sent, else `Completed`."""
-    done = steps.remind(home, actor)
-    lights = status.publish(home)
-    steps.publish(home)
-    result = {**done, "lights": lights}
-    if done["waiting"]:
-        told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"
-        return Completed(name="MailWaiting", message=told, data=result)
-    red = ", ".join(name for name, light in lights.items() if light == "red")
-    message = f"{len(done['rungs'])} reminder(s); red: {red or 'none'}"
-    return Completed(message=message, data=result)
+    with opened(Path(home)):
+        done = steps.remind(home, actor)
+        lights = status.publish(home)
+        steps.publish(home)
+        result = {**done, "lights": lights}
+        if done["waiting"]:
+            told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"
+            return Completed(name="MailWaiting", message=told, data=result)
+        red = ", ".join(name for name, light in lights.items() if light == "red")
+        message = f"{len(done['rungs'])} reminder(s); red: {red or 'none'}"
+        return Completed(message=message, data=result)

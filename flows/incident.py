@@ -9,6 +9,7 @@ has less than a day.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -19,6 +20,7 @@ from tasks.incident import steps
 from tasks.operations import steps as operations
 from tasks.operations.showing.steps import what_to_do
 from tasks.shared.steps import Actor, HomeFolder, Words
+from tasks.workspace import opened
 
 
 @flow(
@@ -33,25 +35,28 @@ def incident(
 ) -> State[Any]:
     """`declare` opens an incident, if none is open, with `note`; `breach`: a breach of records is
     known, so that the 72 hours of 19 CFR 111.21(b) run from now. Without it the open one goes on."""
-    made = steps.declare(home, actor, note, breach) if declare else {}
-    told = operations.carry_news(home)
-    now = steps.publish(home)
-    if not now["incident"]:
-        return Completed(name="NoIncident", message="no incident is open", data={"told": told})
-    sent = steps.notify(home, actor)
-    result = {
-        **now,
-        **sent,
-        "new": made.get("new", False),
-        "told": told,
-        "left": made.get("left", []),
-    }
-    missing = [problem["value"] or problem["column"] for problem in sent["missing"]]
-    waits = [*sent["waiting"], *sent["by_hand"], *missing]
-    if waits:
-        message = f"incident {now['incident']}: {len(waits)} to tell, {sent['reason'] or waits[0]}"
-        return Completed(name="NoticesWait", message=message, data=result)
-    if now["red"]:
-        message = f"incident {now['incident']}: {now['red']} clock(s) red"
-        return Completed(name="ClockRed", message=message, data=result)
-    return Completed(message=f"incident {now['incident']}: {now['state']}", data=result)
+    with opened(Path(home)):
+        made = steps.declare(home, actor, note, breach) if declare else {}
+        told = operations.carry_news(home)
+        now = steps.publish(home)
+        if not now["incident"]:
+            return Completed(name="NoIncident", message="no incident is open", data={"told": told})
+        sent = steps.notify(home, actor)
+        result = {
+            **now,
+            **sent,
+            "new": made.get("new", False),
+            "told": told,
+            "left": made.get("left", []),
+        }
+        missing = [problem["value"] or problem["column"] for problem in sent["missing"]]
+        waits = [*sent["waiting"], *sent["by_hand"], *missing]
+        if waits:
+            message = (
+                f"incident {now['incident']}: {len(waits)} to tell, {sent['reason'] or waits[0]}"
+            )
+            return Completed(name="NoticesWait", message=message, data=result)
+        if now["red"]:
+            message = f"incident {now['incident']}: {now['red']} clock(s) red"
+            return Completed(name="ClockRed", message=message, data=result)
+        return Completed(message=f"incident {now['incident']}: {now['state']}", data=result)

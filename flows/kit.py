@@ -8,6 +8,7 @@ only worth something away from here: copy it to the stick and print its PDF.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -17,6 +18,7 @@ from prefect.states import Completed
 from tasks.kit import steps
 from tasks.operations.showing.steps import what_to_do
 from tasks.shared.steps import Actor, HomeFolder
+from tasks.workspace import opened
 
 
 @flow(
@@ -28,12 +30,13 @@ from tasks.shared.steps import Actor, HomeFolder
 )
 def kit(home: HomeFolder, actor: Actor, wheels: bool = True) -> State[Any]:
     """Ends `Incomplete` while a line of the check is not green. `wheels`: with the programs."""
-    made = steps.build(home, actor, wheels)
-    found = steps.check(home, made["folder"])
-    steps.publish(made, found)
-    open_ = [line for line in found if line["light"] != "green"]
-    result = {**made, "open": open_}
-    if open_:
-        told = "; ".join(f"{line['what']}: {line['fact']}" for line in open_)
-        return Completed(name="Incomplete", message=told[:500], data=result)
-    return Completed(message=f"{made['name']} stands; carry it and print it", data=result)
+    with opened(Path(home)):
+        made = steps.build(home, actor, wheels)
+        found = steps.check(home, made["folder"])
+        steps.publish(made, found)
+        open_ = [line for line in found if line["light"] != "green"]
+        result = {**made, "open": open_}
+        if open_:
+            told = "; ".join(f"{line['what']}: {line['fact']}" for line in open_)
+            return Completed(name="Incomplete", message=told[:500], data=result)
+        return Completed(message=f"{made['name']} stands; carry it and print it", data=result)

@@ -13,6 +13,7 @@ or when the plan was approved at a desk.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -24,6 +25,7 @@ from tasks.operations.showing.steps import Progress, what_to_do
 from tasks.operations.waiting import steps as waits
 from tasks.reconciliation import steps
 from tasks.shared.steps import Actor, HomeFolder, IncidentName
+from tasks.workspace import opened
 
 
 @flow(
@@ -42,29 +44,32 @@ def reconciliation(
     `home`: the home folder; `actor`: who prepares the plan; `incident`: lower case, digits and
     dashes, as it stands in the artifacts' names; `because`: the event that started it, if one did.
     """
-    if other := operations.begin(home, "reconciliation", incident, because, actor):
-        return Completed(name="AlreadyBegun", message=f"run {other} has this event")
-    done = Progress(f"progress-{incident}", "How far this turn is", 8)
+    with opened(Path(home)):
+        if other := operations.begin(home, "reconciliation", incident, because, actor):
+            return Completed(name="AlreadyBegun", message=f"run {other} has this event")
+        return _run(home, actor, incident)
+
+
+def _run(home: str, actor: str, incident: str) -> State[Any]:
+    done = Progress(f"progress-{incident}", "How far this cycle is", len(steps.STAGES) + 4)
     refused = waits.take_answer(home)
-    read = done(steps.read_answers(home, actor))
-    settled = done(steps.settle(home, actor))
-    written = done(steps.write_approved(home, actor))
-    asked = done(steps.ask_ace(home, actor))
-    planned = done(steps.plan_batches(home, actor))
-    waiting = planned["waiting"]
-    missing = done(steps.take_account(home, incident))
-    following = done(steps.next_steps(home, incident))
-    steps.publish_batches(incident, planned, written)
-    result = {"written": written, **planned, "unaccounted": missing, "next": following}
-    result |= {"read": read, "settled": settled, "asked": asked}
+    steps.begin(home, actor)
+    for stage in steps.STAGES:
+        done(steps.run_stage(home, stage.name))
+    result = steps.summary(done(steps.finish(home)))
+    waiting = result["waiting"]
+    result["unaccounted"] = done(steps.take_account(home, incident))
+    result["next"] = done(steps.next_steps(home, incident))
+    steps.publish_batches(incident, result)
     done(steps.publish_figures(home, incident))
-    end = {} if waiting else steps.sign_accounting(home, actor)
+    end = result["end"] = {} if waiting else steps.sign_accounting(home, actor)
     if end.get("signed"):
         result["report"] = steps.write_report(home, incident)
     if plan := (waiting or end).get("plan", ""):
         table = steps.publish_approval(home, incident, plan)
-        waits.wait_for_approval(home, plan, refused, planned["words"] if waiting else (), table)
-        told = f"Plan {plan[:12]} waits: continuity approve {plan[:12]}"
-        return Completed(name="AwaitingApproval", message=told, data=result | {"end": end})
-    told = f"{len(written)} batch file(s) written; {end.get('words', 'entries are still open')}"
-    return Completed(message=told, data=result | {"end": end})
+        waits.wait_for_approval(home, plan, refused, result["words"] if waiting else (), table)
+        message = f"Plan {plan[:12]} waits: continuity approve {plan[:12]}"
+        return Completed(name="AwaitingApproval", message=message, data=result)
+    written = len(result["written"])
+    message = f"{written} batch file(s) written; {end.get('words', 'entries are still open')}"
+    return Completed(message=message, data=result)

@@ -7,6 +7,7 @@ not what a restore takes. If it fails, the backups are a hope only: read the mes
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -16,6 +17,7 @@ from prefect.states import Completed
 from tasks.backup import steps
 from tasks.operations.showing.steps import what_to_do
 from tasks.shared.steps import Actor, HomeFolder
+from tasks.workspace import opened
 
 
 @flow(
@@ -35,6 +37,7 @@ def restore_drill(
     """`scope`: `sample` restores about `files` files, `all` everything, `content` opens and checks
     every blob without writing files. `accept_flags`: somebody looked at what a run flagged as it
     flags encryption by ransomware; without it such a snapshot is not countersigned."""
-    done = steps.prove(home, actor, scope, files, accept_flags)
-    steps.publish_proof(done)
-    return Completed(message=f"{len(done)} snapshot(s) countersigned", data=done)
+    with opened(Path(home)):
+        done = steps.prove(home, actor, scope, files, accept_flags)
+        steps.publish_proof(done)
+        return Completed(message=f"{len(done)} snapshot(s) countersigned", data=done)

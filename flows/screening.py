@@ -9,6 +9,7 @@ or only the subset that ships: nobody is cleared by it; see `continuity screen l
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -19,6 +20,7 @@ from tasks.operations.showing.steps import what_to_do
 from tasks.operations.steps import heavy
 from tasks.screening import steps
 from tasks.shared.steps import Actor, HomeFolder
+from tasks.workspace import opened
 
 
 @flow(
@@ -33,17 +35,18 @@ def screening(
 ) -> State[Any]:
     """`folder`: take lists from there rather than from their publishers; `update` false leaves the
     lists as they are; `full` screens everything, as is due after a change of the matching model."""
-    lists = steps.update_lists(home, actor, folder) if update else {"new": [], "kept": []}
-    found = heavy(steps.screen, home, actor, full)
-    waiting = steps.publish(home)
-    told = steps.alert(home, actor, found["new"], lists["kept"])
-    result = {"lists": lists, **found, **waiting, "told": told}
-    kept = f"old version kept, see the log: {', '.join(lists['kept'])}" if lists["kept"] else ""
-    red = "; ".join(filter(None, (waiting["red"], kept)))
-    if waiting["undecided"]:
-        message = f"{waiting['undecided']} hit(s) wait, {waiting['blocking']} block a partner"
-        message += f"; {red}" if red else ""
-        return Completed(name="HitsWait", message=message, data=result)
-    if red:
-        return Completed(name="Red", message=red, data=result)
-    return Completed(message=f"{found['screened']} screened, nothing waits", data=result)
+    with opened(Path(home)):
+        lists = steps.update_lists(home, actor, folder) if update else {"new": [], "kept": []}
+        found = heavy(steps.screen, home, actor, full)
+        waiting = steps.publish(home)
+        told = steps.alert(home, actor, found["new"], lists["kept"])
+        result = {"lists": lists, **found, **waiting, "told": told}
+        kept = f"old version kept, see the log: {', '.join(lists['kept'])}" if lists["kept"] else ""
+        red = "; ".join(filter(None, (waiting["red"], kept)))
+        if waiting["undecided"]:
+            message = f"{waiting['undecided']} hit(s) wait, {waiting['blocking']} block a partner"
+            message += f"; {red}" if red else ""
+            return Completed(name="HitsWait", message=message, data=result)
+        if red:
+            return Completed(name="Red", message=red, data=result)
+        return Completed(message=f"{found['screened']} screened, nothing waits", data=result)

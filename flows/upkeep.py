@@ -7,6 +7,7 @@ If it ends `Faults`, the artifact `upkeep` names each with what to do. It is saf
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -18,6 +19,7 @@ from tasks.operations import steps
 from tasks.operations.showing.steps import what_to_do
 from tasks.shared.steps import Actor, HomeFolder
 from tasks.status import steps as status
+from tasks.workspace import opened
 
 
 @flow(
@@ -29,13 +31,14 @@ from tasks.status import steps as status
 )
 def upkeep(home: HomeFolder, actor: Actor, full: bool = False) -> State[Any]:
     """Ends `Faults` while something needs a person, else `Completed`."""
-    told = steps.carry_news(home)
-    found = steps.look_after(home, actor, full)
-    going = steps.go_on(home)
-    lights = status.publish(home)
-    duties.publish(home)
-    result = {**found, "told": told, "reconciliation": going, "lights": lights}
-    if found["faults"]:
-        message = f"{len(found['faults'])} fault(s): {found['faults'][0]['text']}"
-        return Completed(name="Faults", message=message, data=result)
-    return Completed(message=f"all is well; {told} news carried", data=result)
+    with opened(Path(home)):
+        told = steps.carry_news(home)
+        found = steps.look_after(home, actor, full)
+        going = steps.go_on(home)
+        lights = status.publish(home)
+        duties.publish(home)
+        result = {**found, "told": told, "reconciliation": going, "lights": lights}
+        if found["faults"]:
+            message = f"{len(found['faults'])} fault(s): {found['faults'][0]['text']}"
+            return Completed(name="Faults", message=message, data=result)
+        return Completed(message=f"all is well; {told} news carried", data=result)

@@ -69,6 +69,11 @@ class Outcome:
     facts: Facts
     refused: ContinuityError | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`: plan, act, facts, and the error that refused it."""
+        refused = self.refused.as_dict() if self.refused else None
+        return {"plan": self.plan, "act": str(self.act), "facts": self.facts, "refused": refused}
+
 
 @dataclass(frozen=True)
 class Approved:

@@ -6,11 +6,13 @@ asked for, so that a command without a journal needs none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -44,7 +46,7 @@ class Workspace:
         """
         from tasks.shared.settings import load
 
-        return _OPEN.get(home.absolute()) or cls(load(home))
+        return _OPEN.get().get(home.absolute()) or cls(load(home))
 
     @property
     def home(self) -> Path:
@@ -106,23 +108,33 @@ class Workspace:
         """Let `once(make)` return this value: for what a caller has at hand already."""
         self._parts[make] = value
 
+    def close(self) -> None:
+        """Close the journal, if it was opened."""
+        if "journal" in self.__dict__:
+            self.journal.close()
+
     def with_settings(self, settings: Settings) -> Workspace:
         """The same journal under other settings of the same home."""
         return Workspace(settings, journal=self.journal)
 
 
-_OPEN: dict[Path, Workspace] = {}
+_OPEN: ContextVar[Mapping[Path, Workspace]] = ContextVar(
+    "open workspaces", default=MappingProxyType({})
+)
 
 
 @contextmanager
 def opened(home: Path) -> Iterator[Workspace]:
-    """Keep one workspace for all steps of a run: `Workspace.open(home)` returns it until the end."""
-    key = home.absolute()
-    if key in _OPEN:
-        yield _OPEN[key]
+    """Keep one workspace for all steps of a run: `Workspace.open(home)` returns it until the end, when
+    its journal is closed. Runs at the same time in other threads have their own."""
+    key, before = home.absolute(), _OPEN.get()
+    if key in before:
+        yield before[key]
         return
-    workspace = _OPEN[key] = Workspace.open(home)
+    workspace = Workspace.open(home)
+    token = _OPEN.set({**before, key: workspace})
     try:
         yield workspace
     finally:
-        del _OPEN[key]
+        _OPEN.reset(token)
+        workspace.close()

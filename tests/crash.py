@@ -19,7 +19,7 @@ KILLED = -signal.SIGKILL
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     ["tasks.desk.main", "tasks.entries.ledger", "tasks.entries.intake", "tasks.entries.annotate",
-     "tasks.reconciliation.loop", "tasks.reconciliation.outbound", "tests.reconciliation.ace_world",
+     "tasks.reconciliation.cycle", "tasks.reconciliation.outbound", "tests.reconciliation.ace_world",
      "tasks.shared.opening", "tasks.shared.people", "tasks.duties.reminding"]
 )  # fmt: skip
 

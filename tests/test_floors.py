@@ -83,10 +83,11 @@ def test_nothing_below_imports_upwards(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules("flows"), ids=name_of)
-def test_flows_call_steps_and_settings_only(path: Path) -> None:
+def test_flows_call_steps_settings_and_the_workspace_only(path: Path) -> None:
     for name in imported(path):
         if name.startswith("tasks."):
-            assert ".steps" in name or name.startswith("tasks.shared."), f"{path.name}: {name}"
+            below = name.startswith(("tasks.shared.", "tasks.workspace"))
+            assert ".steps" in name or below, f"{path.name}: {name}"
 
 
 @pytest.mark.parametrize("path", modules("tasks"), ids=name_of)

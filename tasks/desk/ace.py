@@ -94,7 +94,7 @@ def batch(as_json: Json = False) -> None:
     still waits, 2 if entries are held back. With
     --json an object: written, dropped, paced, waiting, held."""
     from tasks.reconciliation import pacing, plan_words
-    from tasks.reconciliation.loop import waiting_plan, write_approved
+    from tasks.reconciliation.cycle import waiting_plan, write_approved
     from tasks.reconciliation.terms import sending_day
 
     done, dropped = write_approved(desk.workspace, desk.actor)
@@ -137,7 +137,7 @@ def batch(as_json: Json = False) -> None:
 @app.command()
 def query(as_json: Json = False) -> None:
     """Ask ACE what is not known yet: summaries, entries, bills, importers. Needs no approval."""
-    from tasks.reconciliation.loop import ask
+    from tasks.reconciliation.cycle import ask
     from tasks.reconciliation.terms import sending_day
 
     rows = [

@@ -163,7 +163,7 @@ def correct(
     from tasks.reconciliation import following
     from tasks.reconciliation.answers import reasons
     from tasks.reconciliation.classify import Step
-    from tasks.reconciliation.loop import verdicts
+    from tasks.reconciliation.cycle import verdicts
     from tasks.reconciliation.plan_words import plain
 
     back = {one.number: verdict.why for one, verdict in verdicts(desk.workspace)

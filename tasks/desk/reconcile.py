@@ -13,7 +13,7 @@ from tasks.desk import letters, production, requests, signed
 from tasks.desk.context import Force, Json, desk, plan_told, say, show, show_files, tell
 
 if TYPE_CHECKING:
-    from tasks.reconciliation.loop import Turn
+    from tasks.reconciliation.cycle import CycleResult
 
 app = typer.Typer(no_args_is_help=True, help="Every number accounted for, and signed.")
 letters.add_to(app)
@@ -122,16 +122,15 @@ def answers(
 
 @app.command()
 def turn(as_json: Json = False) -> None:
-    """One turn: read what came, settle, write what is approved, ask, plan. Run it again and again;
+    """One cycle: read what came, settle, write what is approved, ask, plan. Run it again and again;
     exit 1 while a plan waits for approval. With --json an object."""
-    from tasks.reconciliation import plan_words
+    from tasks.reconciliation import cycle, plan_words
     from tasks.reconciliation.account import strays, strays_in_words
     from tasks.reconciliation.following import with_held
-    from tasks.reconciliation.loop import turn as run
     from tasks.reconciliation.reading import unread
     from tasks.reconciliation.terms import sending_day
 
-    done = run(desk.workspace, desk.actor, sending_day(desk.workspace.settings))
+    done = cycle.run(desk.workspace, desk.actor, sending_day(desk.workspace.settings))
     steps = with_held(done.steps, done.held)
     rows = [{"step": name, "entries": len(numbers)} for name, numbers in sorted(steps.items())]
     if as_json:
@@ -147,12 +146,15 @@ def turn(as_json: Json = False) -> None:
         say(f"CONTRADICTION: {odd}")
     for file, wrong in done.meddled.items():
         say(f"NOT AS WRITTEN: {file}: {wrong}")
-    for line in done.silent:
-        say(f"NO ANSWER: {line}")
-    if done.paced:
-        say(f"Pace: {done.paced}")
+    for batch in done.silent:
+        say(f"NO ANSWER: {batch.words}")
+    if not done.pace.left:
+        say(f"Pace: {done.pace}")
     for number, reason in done.reopened.items():
         say(f"open again: {number}: {reason}")
+    for outcome in done.carried:
+        result = f"not carried out: {outcome.refused}" if outcome.refused else "carried out"
+        say(f"approved act {outcome.act} of plan {outcome.plan[:12]}: {result}")
     for reason in done.dropped.values():
         say(f"not written: {reason}")
     for line in plan_words.words(done.waiting) if done.waiting else plan_words.held(done.held):
@@ -166,7 +168,7 @@ def turn(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
+def _turn(done: CycleResult, steps: list[dict[str, object]]) -> dict[str, object]:
     from tasks.reconciliation import plan_words
     from tasks.reconciliation.reading import unread
 
@@ -178,13 +180,14 @@ def _turn(done: Turn, steps: list[dict[str, object]]) -> dict[str, object]:
         "unread": unread(done.read),
         "settled": list(done.settled),
         "reopened": done.reopened,
+        "carried_out": [outcome.as_dict() for outcome in done.carried],
         "dropped": done.dropped,
         "held": {number: reason.as_dict() for number, reason in done.held.items()},
         "uncovered": done.uncovered,
         "contradictions": [asdict(odd) for one in done.read for odd in one.odd],
         "meddled": done.meddled,
-        "silent": done.silent,
-        "paced": done.paced,
+        "silent": [batch.words for batch in done.silent],
+        "paced": "" if done.pace.left else str(done.pace),
         "waiting": plan_words.facts(done.waiting) if done.waiting else None,
     }
 

@@ -152,13 +152,17 @@ def _by_events(
     rows: Rows, catalogue: Catalogue, zone: ZoneInfo
 ) -> list[tuple[Item, Proof]]:  # fmt: skip
     """Proofs that the house itself recorded, such as a backup that was restored."""
-    found = _last_of(rows, {kind for duty in catalogue.duties.values() for kind in duty.by})
+    found: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+    for row in _last_of(rows, {kind for duty in catalogue.duties.values() for kind in duty.by}):
+        found[row.kind].append(row)
     unfit = _not_whole(rows)
     proofs: dict[Item, Proof] = {}
     for duty in catalogue.duties.values():
-        for row in found:
+        for row in sorted(
+            (row for kind in duty.by for row in found[kind]), key=lambda row: row.seq
+        ):
             item = row.subject.partition("/")[2] if duty.each else ""
-            if row.kind in duty.by and item not in duty.beside and row.subject not in unfit:
+            if item not in duty.beside and row.subject not in unfit:
                 at = clock.parse(row.at).astimezone(zone)
                 proofs[duty.id, item] = Proof(row.seq, at.date(), at, row.actor)
     return list(proofs.items())

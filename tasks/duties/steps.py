@@ -21,7 +21,6 @@ def remind(home: str, actor: str) -> dict[str, Any]:
     """Queue the reminders that are due and deliver every letter that waits."""
     workspace = Workspace.open(Path(home))
     done = reminding.remind(workspace, actor)
-    workspace.journal.close()
     get_run_logger().info("%d reminder(s), %d letter(s) sent, %d wait", len(done.rungs), done.sent,
                           len(done.waiting))  # fmt: skip
     return vars(done)
@@ -43,13 +42,10 @@ def live_sample(home: str, actor: str) -> None:
     """Proofs and reminders of the sample brokerage."""
     workspace = Workspace.open(Path(home))
     sample.live(workspace, actor)
-    workspace.journal.close()
 
 
 @task(name="evidence of the sample brokerage")
 def leave_evidence(home: str, out: str, page: list[Line]) -> list[str]:
     """The auditor's evidence in `out`, with the status `page`; returns the names of its files."""
     workspace = Workspace.open(Path(home))
-    names = sample.leave(workspace, Path(out), page)
-    workspace.journal.close()
-    return names
+    return sample.leave(workspace, Path(out), page)

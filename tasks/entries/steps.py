@@ -10,8 +10,6 @@ from prefect import get_run_logger
 from tasks.entries import sample
 from tasks.entries.intake import read_files
 from tasks.entries.ledger import profile_of, take
-from tasks.shared import opening
-from tasks.shared.settings import load
 from tasks.shared.steps import task
 from tasks.workspace import Workspace
 
@@ -29,9 +27,8 @@ def make_sample(home: str) -> dict[str, Any]:
 @task(name="record what the desks handed in", retries=1)
 def record_files(home: str, paths: list[str], actor: str, accept_clean: bool) -> list[Any]:
     """Take each file into the book; the answer says what became of each."""
-    settings = load(Path(home))
-    workspace = Workspace(settings)
-    intakes = read_files([Path(path) for path in paths], profile_of(settings))
+    workspace = Workspace.open(Path(home))
+    intakes = read_files([Path(path) for path in paths], profile_of(workspace.settings))
     taken = take(workspace, intakes, actor, accept_clean=accept_clean)
     get_run_logger().info("%d file(s) read", len(taken))
     return taken
@@ -40,7 +37,7 @@ def record_files(home: str, paths: list[str], actor: str, accept_clean: bool) ->
 @task(name="void spoiled numbers")
 def void_spoiled(home: str, numbers: list[tuple[str, str]]) -> list[str]:
     """Void what the desks gave up, confirmed by two persons of the sample brokerage."""
-    settings = load(Path(home))
-    voided = sample.void(opening.journal(settings), settings.home, numbers)
+    workspace = Workspace.open(Path(home))
+    voided = sample.void(workspace.journal, workspace.home, numbers)
     get_run_logger().info("%d number(s) voided", len(voided))
     return voided

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from tasks.incident import contacts, notices, state
+from tasks.incident import contacts, state
 from tasks.incident.clocks import clocks
 from tasks.incident.state import Incident
 from tasks.shared import clock
@@ -82,6 +82,8 @@ def _clocks(workspace: Workspace, incident: Incident) -> Iterator[Line]:
 
 def _notices(workspace: Workspace, incident: Incident) -> Iterator[Line]:
     """Drafts that nobody sent, and notices that nobody acknowledged for a day."""
+    from tasks.incident import notices  # reads entries as Arrow tables
+
     found = notices.current(workspace.journal.rows, incident.id)
     unsent = [one for one in found if not one.sent]
     silent = [one for one in found if one.sent and not one.acknowledged

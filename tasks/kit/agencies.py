@@ -50,7 +50,7 @@ def faults(workspace: Workspace) -> list[Fault]:
     return [
         Fault("kit-agency-data-incomplete", AMBER, command=line.next, about=line.code, what=line.what,
               fact=line.fact)
-        for line in matrix.readiness(workspace) if line.light != GREEN
+        for line in loading.readiness(workspace) if line.light != GREEN
     ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from tasks.kit import archive, extracts, papers, program, readme, wheel, workbooks
+from tasks.kit import archive, papers, program, readme, wheel, workbooks
 from tasks.kit.parts import providers
 from tasks.shared import clock, kinds, manifest, seal
 from tasks.shared.errors import BadInput, Problem, Refused
@@ -73,6 +73,8 @@ def build(workspace: Workspace, order: Order, actor: str) -> Built:
     out = order.out or kits(workspace.settings)
     if order.to:
         seal.require(order.to)
+    from tasks.kit import extracts  # Arrow tables: who only checks a kit needs none
+
     extracts.refresh(workspace, actor)
     name = _name(workspace, out)
     draft = out / f".{name}.part"

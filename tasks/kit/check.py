@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from tasks.kit import begin, build, wheel
+from tasks.kit import build, wheel
 from tasks.kit.parts import providers
 from tasks.shared import board, clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED, Line
@@ -74,6 +74,8 @@ def _files(folder: Path | None) -> Line:
     if folder is None:
         return _line("kit-files", "files", AMBER, "not looked at: the kit is not here",
                      "continuity kit check DIR")  # fmt: skip
+    from tasks.kit import begin
+
     try:
         signer = begin.verify(folder)
     except ContinuityError as broken:

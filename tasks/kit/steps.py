@@ -20,7 +20,6 @@ def build(home: str, actor: str, wheels: bool) -> dict[str, Any]:
     workspace = Workspace.open(Path(home))
     order = building.Order(wheels=wheels, to=to(workspace.settings))
     made = building.build(workspace, order, actor)
-    workspace.journal.close()
     get_run_logger().info("kit %s built, %d part(s)", made.facts.name, len(made.parts))
     return {"name": made.facts.name, "folder": str(made.folder), "parts": list(made.parts),
             "sealed": bool(made.sealed), "removed": list(made.removed)}  # fmt: skip
@@ -31,7 +30,6 @@ def check(home: str, folder: str) -> list[dict[str, Any]]:
     """What `kit check` says, a row a line."""
     workspace = Workspace.open(Path(home))
     found: list[dict[str, Any]] = [one.as_dict() for one in checking.check(workspace, Path(folder))]
-    workspace.journal.close()
     red = [str(one["what"]) for one in found if one["light"] == "red"]
     get_run_logger().info("red: %s", ", ".join(red) or "none")
     return found
@@ -48,7 +46,4 @@ def publish(made: dict[str, Any], found: list[dict[str, Any]]) -> None:
 @task(name="the kit in the drill")
 def show_sample(home: str, actor: str, out: str) -> list[str]:
     """A kit of the sample brokerage in `out`, gone on from on a laptop of its own; in words."""
-    workspace = Workspace.open(Path(home))
-    said = drill.chapter(workspace, actor, Path(out))
-    workspace.journal.close()
-    return said
+    return drill.chapter(Workspace.open(Path(home)), actor, Path(out))

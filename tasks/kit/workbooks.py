@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.entries import handout, reserve
+from tasks.entries import reserve
 from tasks.shared.kit_part import KitFile, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Column, Paper
 from tasks.shared.projections import NUMBERS
@@ -48,6 +48,8 @@ def state(workspace: Workspace) -> str:
 
 
 def _file(workspace: Workspace, desk: str) -> KitFile:
+    from tasks.entries import handout  # the status page lists a kit's parts and writes none
+
     with tempfile.TemporaryDirectory(prefix="continuity-kit-") as scratch:
         path = Path(scratch) / "desk.xlsx"
         handout.write(workspace.journal, workspace.settings, desk, path)

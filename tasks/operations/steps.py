@@ -16,19 +16,18 @@ from tasks.operations import once, relay, upkeep
 from tasks.operations.alerts import Alarm, lines
 from tasks.operations.seeing.steps import look_at_server
 from tasks.operations.upkeep import Look
-from tasks.operations.waiting.steps import ask, open_house, wake
-from tasks.shared import opening, purging
+from tasks.operations.waiting.steps import ask, wake
+from tasks.shared import purging
 from tasks.shared.errors import MissingPart
 from tasks.shared.journal import Journal
-from tasks.shared.private import Vault
-from tasks.shared.settings import load
 from tasks.shared.steps import task
+from tasks.workspace import Workspace
 
 
 def heavy(step: Task[..., Any], home: str, *given: Any) -> Any:
     """Run a step where `[operations] dask` says: in this process, on a Dask cluster of this machine
     (`local`), or on that of a scheduler, whose workers see the same home, book and content."""
-    where = load(Path(home)).operations.dask
+    where = Workspace.open(Path(home)).settings.operations.dask
     if not where:
         return step(home, *given)
     parameters = signature(step.fn).bind(home, *given).arguments
@@ -58,10 +57,7 @@ def begin(home: str, work: str, about: str, because: str, actor: str) -> str:
         return ""
     context = FlowRunContext.get()
     own = str(context.flow_run.id) if context and context.flow_run else because
-    settings, journal = open_house(home)
-    del settings
-    has = once.begin(journal, work, about, own, actor)
-    journal.close()
+    has = once.begin(Workspace.open(Path(home)).journal, work, about, own, actor)
     return "" if has == own else has
 
 
@@ -70,11 +66,9 @@ def raise_alert(
     home: str, actor: str, code: str, subject: str, what: str, next_: str, escalate: bool
 ) -> dict[str, Any]:
     """Write the alert down and send the letters that wait."""
-    settings, journal = open_house(home)
-    alarm = Alarm(journal, opening.content(settings), settings, actor)
+    alarm = _alarm(Workspace.open(Path(home)), actor)
     new = alarm.raise_(code, subject, what, next_, escalate=escalate)
     done = alarm.deliver()
-    journal.close()
     get_run_logger().info("%s %s: %s", code, subject, "sent" if new else "is open already")
     return {"new": new, "sent": done.sent, "waiting": done.waiting, "reason": done.reason,
             "codes": done.codes}  # fmt: skip
@@ -83,19 +77,18 @@ def raise_alert(
 @task(name="close an alert", retries=2, retry_delay_seconds=5)
 def close_alert(home: str, actor: str, code: str, subject: str, mended: str) -> bool:
     """False if no alert of this code and subject is open."""
-    settings, journal = open_house(home)
-    alarm = Alarm(journal, opening.content(settings), settings, actor)
-    closed = alarm.close(code, subject, mended)
-    journal.close()
-    return closed
+    return _alarm(Workspace.open(Path(home)), actor).close(code, subject, mended)
+
+
+def _alarm(workspace: Workspace, actor: str) -> Alarm:
+    return Alarm(workspace.journal, workspace.content, workspace.settings, actor)
 
 
 @task(name="carry the news", retries=2, retry_delay_seconds=5)
 def carry_news(home: str) -> int:
     """Tell the server what the book says since it was told last."""
-    settings, journal = open_house(home)
-    count = relay_from(journal, settings.home / "street" / "relay.json")
-    journal.close()
+    workspace = Workspace.open(Path(home))
+    count = relay_from(workspace.journal, workspace.home / "street" / "relay.json")
     get_run_logger().info("%d told", count)
     return count
 
@@ -122,19 +115,18 @@ def _as_event(one: relay.News) -> dict[str, Any]:
 @task(name="look after the house")
 def look_after(home: str, actor: str, full: bool) -> dict[str, Any]:
     """Look at book and server, raise and close alerts, send letters, write it down."""
-    settings, journal = open_house(home)
-    content = opening.content(settings)
-    found = upkeep.look(journal, content, settings, full=full)
+    workspace = Workspace.open(Path(home))
+    journal, settings = workspace.journal, workspace.settings
+    found = upkeep.look(journal, workspace.content, settings, full=full)
     look_at_server(settings, found)
-    alarm = Alarm(journal, content, settings, actor)
+    alarm = _alarm(workspace, actor)
     raised = upkeep.settle(alarm, journal, found)
     done = alarm.deliver()
     found.letters = len(done.waiting)
-    purging.purge(journal, Vault(settings.home), actor)
+    purging.purge(journal, workspace.vault, actor)
     upkeep.note(journal, found, actor)
     woken = wake(journal, settings)
     create_markdown_artifact(_page(journal, found), key="upkeep", description=_HOUSE)
-    journal.close()
     for fault in found.faults:
         get_run_logger().warning("%s %s: %s", fault.code, fault.subject, fault.text)
     faults = [fault.as_dict() for fault in found.faults]
@@ -145,14 +137,13 @@ def look_after(home: str, actor: str, full: bool) -> dict[str, Any]:
 def go_on(home: str) -> str:
     """Start a turn of the reconciliation that is under way, unless one is due or runs. While one
     waits for a person the others go on reading answers, only less often. Returns its incident."""
-    settings, journal = open_house(home)
-    incident = once.open_incident(journal)
-    journal.close()
+    workspace = Workspace.open(Path(home))
+    incident = once.open_incident(workspace.journal)
     named = {"deployments": {"name": {"any_": ["reconciliation"]}}}
     found = ask("/deployments/filter", {**named, "limit": 1}) if incident else []
     if not found or _busy(named):
         return ""
-    given = {**found[0]["parameters"], "home": str(settings.home), "incident": incident}
+    given = {**found[0]["parameters"], "home": str(workspace.home), "incident": incident}
     wanted = {"parameters": given, "state": {"type": "SCHEDULED"}}
     ask(f"/deployments/{found[0]['id']}/create_flow_run", wanted)
     get_run_logger().info("reconciliation of %s goes on", incident)

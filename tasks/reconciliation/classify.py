@@ -47,7 +47,14 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def classify(one: Standing) -> Verdict:
-    """The next step of one recorded entry. Pure: the same standing gives the same verdict."""
+    """The next step of one recorded entry. Pure, so that it is worked out once for each state."""
+    kept = vars(one)
+    if "verdict" not in kept:
+        kept["verdict"] = _classified(one)
+    return kept["verdict"]
+
+
+def _classified(one: Standing) -> Verdict:
     if one.state != "recorded":
         return Verdict(Step.SETTLE, one.state)
     facts = facts_of(one)

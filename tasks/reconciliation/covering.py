@@ -6,9 +6,9 @@ right."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
-import pyarrow as pa
 import sqlalchemy as sa
 
 from tasks.ace.summary.prepare import RELEASES
@@ -18,6 +18,9 @@ from tasks.reconciliation.view import SUMMARY, Standing
 from tasks.shared.errors import Problem
 from tasks.shared.journal import Journal
 from tasks.shared.projections import ENTRIES, NUMBERS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _THERE = (Release.FREE, Release.OTHER_DAY)
 """Released, not merely on file: a summary that names one that is not is rejected (error 237)."""
@@ -108,6 +111,9 @@ def _released(part: Standing) -> bool:
 
 def releases(journal: Journal, numbers: Iterable[str]) -> pa.Table:
     """RELEASES: what of our book names one of these summaries as the one that covers it."""
+    # Entry states are read without these, which take long to load.
+    import pyarrow as pa
+
     column = ENTRIES.c
     query = (
         sa.select(column.covered_by, column.number)

@@ -12,27 +12,26 @@ from tasks.reconciliation.production import Next
 from tasks.reconciliation.restored import Restore
 from tasks.reconciliation.terms import sending_day
 from tasks.shared.errors import ContinuityError
-from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 
 MOST_TURNS = 8
 
 
-def letters(settings: Settings, out: Path, actor: str) -> list[str]:
+def letters(workspace: Workspace, out: Path, actor: str) -> list[str]:
     """Write the letters that are due into `out`; what each is, in words."""
-    made = write_letters(Workspace(settings), out / "letters", actor)
+    made = write_letters(workspace, out / "letters", actor)
     return [f"{one.kind}: to {one.to}, {one.subject}" for one in made]
 
 
-def restore(settings: Settings, out: Path, actor: str) -> list[str]:
+def restore(workspace: Workspace, out: Path, actor: str) -> list[str]:
     """Ask ACE what production sent after its backup, name its next number, hand it the settled
     entries; what that is, in words."""
-    house, facts = Workspace(settings), sample.ace_facts()["restore"]
+    facts = sample.ace_facts()["restore"]
     backup = datetime.combine(facts["last_backup"], datetime.min.time())
-    told = restored.told(house, backup, None, facts["counter"], actor)
-    done, following = _answered(settings, house, told, actor)
-    restored_turn.write(house, done, out / "production" / "restored.xlsx")
-    files = production_export.write(house, out / "production" / "settled", actor)
+    told = restored.told(workspace, backup, None, facts["counter"], actor)
+    done, following = _answered(workspace, told, actor)
+    restored_turn.write(workspace, done, out / "production" / "restored.xlsx")
+    files = production_export.write(workspace, out / "production" / "settled", actor)
     numbers = ", ".join(one.number for one in done.lacking)
     return [
         f"ACE took {len(done.lacking)} entries after the backup that production lost: {numbers}",
@@ -42,9 +41,7 @@ def restore(settings: Settings, out: Path, actor: str) -> list[str]:
     ]
 
 
-def _answered(
-    settings: Settings, workspace: Workspace, told: Restore, actor: str
-) -> tuple[restored_turn.Turn, Next]:
+def _answered(workspace: Workspace, told: Restore, actor: str) -> tuple[restored_turn.Turn, Next]:
     """Turns, with the stand-in's answers between them, until the next number is named."""
     waiting: tuple[str, ...] = ()
     for _ in range(MOST_TURNS):
@@ -52,5 +49,5 @@ def _answered(
         if done.following is not None:
             return done, done.following
         waiting = done.waiting
-        drill.exchange(settings)
+        drill.exchange(workspace)
     raise ContinuityError("ace-answer-missing", waiting=", ".join(waiting))

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 
 from tasks.reconciliation import plan
 from tasks.reconciliation.classify import Verdict
+from tasks.reconciliation.cycle import verdicts
 from tasks.reconciliation.filers import is_desks, kept_back
-from tasks.reconciliation.loop import verdicts
 from tasks.reconciliation.plan_words import plain
 from tasks.reconciliation.rules import HELD, SENDING, Step
 from tasks.reconciliation.silent import by_number, silent

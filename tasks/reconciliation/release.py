@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from tasks.ace.answers.shape import Condition
+if TYPE_CHECKING:
+    from tasks.ace.answers.shape import Condition
 
 
 class Held(StrEnum):

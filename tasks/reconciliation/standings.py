@@ -3,34 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
 import sqlalchemy as sa
 
+from tasks.reconciliation.classify import Verdict, classify
 from tasks.reconciliation.covering import joined
 from tasks.reconciliation.view import ADDITIONAL, IMPORTER, Sent, Standing, View, parties_of
+from tasks.shared import folds, kinds
 from tasks.shared.ace_tables import ASKED, BATCHES, BONDS, QUERIES, SENT, VIEWS
+from tasks.shared.folds.registry import FOLDS
 from tasks.shared.journal import Head, Journal
 from tasks.shared.kinds import AceReason, Difference, ImporterBond, SingleBond
 from tasks.shared.projections import ENTRIES, NUMBERS
+from tasks.shared.store import EVENTS
 
 AT_LAST = 3
 """So many questions about the same in a row that ACE rejects whole are no chance any more."""
 
-_KNOWN: WeakKeyDictionary[Journal, tuple[Head, list[Standing]]] = WeakKeyDictionary()
+
+@dataclass
+class EntryStates:
+    """Every recorded entry, in order, as it is after the event `head` of the journal."""
+
+    head: Head
+    entries: tuple[Standing, ...]
+
+    @cached_property
+    def verdicts(self) -> tuple[tuple[Standing, Verdict], ...]:
+        """Each entry with its next step."""
+        return tuple((entry, classify(entry)) for entry in self.entries)
+
+
+_STATES: WeakKeyDictionary[Journal, EntryStates] = WeakKeyDictionary()
+
+_WITHOUT = (kinds.BatchWritten, kinds.QueryWritten, kinds.PlanDropped, kinds.RequestAnswered)
+"""Events about ACE that change nothing of what is read here."""
+
+
+def entry_states(journal: Journal) -> EntryStates:
+    """The state of every recorded entry, read again only after an event that can change one."""
+    # The head comes first: what is appended meanwhile is then read again next time.
+    head = journal.head()
+    states = _STATES.get(journal)
+    if states is None or (states.head != head and _changed(journal, states.head)):
+        states = _STATES[journal] = EntryStates(head, tuple(_read(journal)))
+    states.head = head
+    return states
 
 
 def standings(journal: Journal) -> list[Standing]:
-    """Every recorded entry, in order, whatever became of it. Read anew only when the book grew."""
-    # The head comes first: what is appended meanwhile is then read again next time.
-    head = journal.head()
-    known = _KNOWN.get(journal)
-    if known is None or known[0] != head:
-        known = _KNOWN[journal] = (head, _read(journal))
-    return list(known[1])
+    """Every recorded entry, in order, whatever became of it."""
+    return list(entry_states(journal).entries)
+
+
+def _changed(journal: Journal, since: Head) -> bool:
+    """Whether the journal has an event after this one that can change the state of an entry; also
+    where it is another journal by now, put in the place of the one that was read."""
+    column = EVENTS.c
+    rows = journal.rows(
+        sa.select(column.seq, column.digest, column.kind).where(column.seq >= since.seq)
+    )
+    same = bool(rows) and rows[0].digest == since.digest
+    return not same or any(row.kind in _changing() for row in rows[1:])
+
+
+@cache
+def _changing() -> frozenset[str]:
+    """Types of event whose projection can change what is read here."""
+    return frozenset(
+        body.kind
+        for body, apply in FOLDS.items()
+        if apply.__module__ in _MODULES and body not in _WITHOUT
+    )
+
+
+_MODULES = tuple(module.__name__ for module in (folds.ace, folds.entries, folds.numbers))
 
 
 def _read(journal: Journal) -> list[Standing]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
-from tasks.reconciliation.classify import Step, classify
+from tasks.reconciliation.classify import Step
 from tasks.reconciliation.covering import without_summary
 from tasks.reconciliation.filers import kept_back
 from tasks.reconciliation.requests import requests
 from tasks.reconciliation.silent import silent
-from tasks.reconciliation.standings import standings
+from tasks.reconciliation.standings import entry_states, standings
 from tasks.shared import board, clock
 from tasks.shared.ace_tables import BATCHES
 from tasks.shared.board import AMBER, RED, Line
@@ -52,7 +52,7 @@ _BY_LETTER = (Step.TASK, Step.FORM, Step.CHASE, Step.SURETY, Step.DATE)
 def _steps(journal: Journal, settings: Settings) -> Iterator[Line]:
     """What entries wait for, since ACE last answered or a desk last handed in."""
     at: dict[Step, list[str]] = {}
-    states = [(state, classify(state)) for state in standings(journal)]
+    states = entry_states(journal).verdicts
     for state, verdict in states:
         at.setdefault(verdict.step, []).append(state.number)
     if others := kept_back(states, settings):

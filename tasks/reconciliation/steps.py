@@ -16,92 +16,102 @@ from prefect.artifacts import (
 from tasks.reconciliation import (
     account,
     approval_table,
-    covering,
+    cycle,
     drill,
     drill_ace,
     drill_production,
     following,
-    loop,
     plan_words,
     reading,
     report,
     sign_off,
 )
-from tasks.reconciliation.meddled import meddled
-from tasks.reconciliation.standings import standings
+from tasks.reconciliation.cycle import STAGES, Cycle, CycleResult
 from tasks.reconciliation.terms import sending_day
-from tasks.shared import approval, opening
-from tasks.shared.settings import load
+from tasks.shared import approval
 from tasks.shared.steps import task
 from tasks.workspace import Workspace
 
 
-@task(name="write approved batches", retries=2, retry_delay_seconds=5)
-def write_approved(home: str, actor: str) -> list[dict[str, Any]]:
-    """Write the batches of every approved plan that is still right; what was written before is
-    left alone."""
+def begin(home: str, actor: str) -> Cycle:
+    """Begin a cycle in the workspace that the run has open."""
     workspace = Workspace.open(Path(home))
-    done, dropped = loop.write_approved(workspace, actor)
-    for file, wrong in meddled(workspace).items():
-        get_run_logger().warning("not as written: %s: %s", file, wrong)
-    for plan, reason in dropped.items():
-        get_run_logger().warning("plan %s is dropped: %s", plan[:12], reason)
-    get_run_logger().info("%d batch file(s) stand in the outbound folder", len(done))
-    return [
-        {"batch": one.batch, "file": one.where.rpartition("/")[2], "entries": one.numbers}
-        for one in done
-    ]
+    begun = Cycle(workspace, actor, sending_day(workspace.settings))
+    workspace.keep(_current, begun)
+    return begun
 
 
-@task(name="read what ACE sent", retries=2, retry_delay_seconds=5)
-def read_answers(home: str, actor: str) -> int:
-    """Read the inbox into the book; returns how many answers were new."""
-    done = reading.read_inbox(Workspace.open(Path(home)), actor)
-    get_run_logger().info("%d file(s) in the inbox", len(done))
-    for odd in (odd for one in done for odd in one.odd):
-        get_run_logger().warning("contradiction: %s", odd)
-    for file, wrong in reading.unread(done).items():
-        get_run_logger().warning("NOT READ: %s: %s", file, wrong)
-    return sum(one.answers for one in done)
+def _current(workspace: Workspace) -> Cycle:
+    raise LookupError(f"no reconciliation cycle has begun in {workspace.home}")
 
 
-@task(name="settle what stands in ACE", retries=1)
-def settle(home: str, actor: str) -> list[str]:
-    """Reopen what ACE took back, settle every entry that ACE shows as the paper does; returns the
-    numbers settled."""
-    workspace = Workspace.open(Path(home))
-    for number, reason in loop.reopen(workspace, actor).items():
-        get_run_logger().warning("%s is open again: %s", number, reason)
-    settled = loop.settle(workspace, actor)
-    get_run_logger().info("%d entries settled", len(settled))
-    return settled
+@task(name="reconciliation stage", task_run_name="{stage}", retries=2, retry_delay_seconds=5)
+def run_stage(home: str, stage: str) -> None:
+    """Run a stage of the cycle that has begun."""
+    current = Workspace.open(Path(home)).once(_current)
+    next(one for one in STAGES if one.name == stage).run(current)
+    get_run_logger().info("%s", _counts(current))
 
 
-@task(name="ask ACE", retries=2, retry_delay_seconds=5)
-def ask_ace(home: str, actor: str) -> list[str]:
-    """Write the questions that are due: summaries, entries, bills, importers."""
-    workspace = Workspace.open(Path(home))
-    asked = loop.ask_first(workspace, actor, sending_day(workspace.settings))
-    get_run_logger().info("%d question(s) written", len(asked))
-    return asked
+def _counts(current: Cycle) -> dict[str, int]:
+    """How much the stages have done so far."""
+    counts = {
+        "answers read": sum(one.answers for one in current.read),
+        "reopened": len(current.reopened),
+        "settled": len(current.settled),
+        "batch files": len(current.written),
+        "query files": len(current.asked),
+        "entries in the plan": len(current.waiting.numbers) if current.waiting else 0,
+        "held back": len(current.held),
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
-@task(name="plan batches", retries=1)
-def plan_batches(home: str, actor: str) -> dict[str, Any]:
-    """`waiting`: the plan that lacks its approval, made if entries are ready, else None; `words`:
-    what its approver must see, or which entries are held back."""
-    workspace = Workspace.open(Path(home))
-    today = sending_day(workspace.settings)
-    made, held = loop.waiting_plan(workspace, actor, today)
-    loop.ask_held(workspace, held, actor, today)
-    words = plan_words.words(made) if made else plan_words.held(held)
-    words += covering.without_summary(standings(workspace.journal))
-    for line in words:
+@task(name="what the cycle did", retries=2, retry_delay_seconds=5)
+def finish(home: str) -> CycleResult:
+    """The result of the cycle; what a person must see of it is in the log."""
+    done = cycle.result(Workspace.open(Path(home)).once(_current))
+    warn = get_run_logger().warning
+    for odd in (odd for one in done.read for odd in one.odd):
+        warn("contradiction: %s", odd)
+    for file, wrong in reading.unread(done.read).items():
+        warn("NOT READ: %s: %s", file, wrong)
+    for file, wrong in done.meddled.items():
+        warn("not as written: %s: %s", file, wrong)
+    for number, reason in done.reopened.items():
+        warn("%s is open again: %s", number, reason)
+    for plan, reason in done.dropped.items():
+        warn("plan %s is dropped: %s", plan[:12], reason)
+    for line in words(done):
         get_run_logger().info("%s", line)
-    if made is None:
-        return {"waiting": None, "words": words}
-    waiting = {"plan": made.digest, "batches": len(made.batches), "entries": len(made.numbers)}
-    return {"waiting": waiting, "words": words}
+    return done
+
+
+def words(done: CycleResult) -> list[str]:
+    """What an approver must see of the plan that waits, or which entries are held back."""
+    lines = plan_words.words(done.waiting) if done.waiting else plan_words.held(done.held)
+    return lines + done.uncovered
+
+
+def summary(done: CycleResult) -> dict[str, Any]:
+    """The cycle as the result of a flow run."""
+    waiting = done.waiting
+    return {
+        "read": sum(one.answers for one in done.read),
+        "settled": list(done.settled),
+        "asked": list(done.asked),
+        "written": [
+            {"batch": one.batch, "file": one.where.rpartition("/")[2], "entries": one.numbers}
+            for one in done.written
+        ],
+        "waiting": waiting
+        and {
+            "plan": waiting.digest,
+            "batches": len(waiting.batches),
+            "entries": len(waiting.numbers),
+        },
+        "words": words(done),
+    }
 
 
 @task(name="what happens next")
@@ -122,7 +132,7 @@ _NEXT = "What happens next with each recorded entry (the first 500), and why."
 @task(name="account for every number", retries=1)
 def take_account(home: str, incident: str) -> dict[str, list[str]]:
     """Publish the accounting and how far it is; returns the unaccounted numbers by desk."""
-    lines = account.account(opening.journal(load(Path(home))))
+    lines = account.account(Workspace.open(Path(home)).journal)
     create_table_artifact(
         key=f"accounting-{incident}",
         table=[{key: str(value) for key, value in row.items()} for row in account.totals(lines)],
@@ -139,16 +149,17 @@ def take_account(home: str, incident: str) -> dict[str, list[str]]:
 
 
 @task(name="publish batches")
-def publish_batches(incident: str, planned: dict[str, Any], written: list[Any]) -> None:
-    """What was written and what waits, as an artifact with all that an approver must see."""
-    lines = [f"- `{one['file']}`: {one['entries']} entries" for one in written]
-    if waiting := planned["waiting"]:
+def publish_batches(incident: str, done: dict[str, Any]) -> None:
+    """What was written and what waits, as an artifact with all that an approver must see. `done`:
+    as `summary` gives it."""
+    lines = [f"- `{one['file']}`: {one['entries']} entries" for one in done["written"]]
+    if waiting := done["waiting"]:
         lines.append(
             f"\n**{waiting['entries']} entries in {waiting['batches']} file(s) wait for approval:** "
             f"`continuity approve {waiting['plan'][:12]} --by ID`\n"
         )
-    if planned["words"]:
-        lines.append(plan_words.markdown(planned["words"]))
+    if done["words"]:
+        lines.append(plan_words.markdown(done["words"]))
     create_markdown_artifact(
         key=f"batches-{incident}",
         markdown="\n".join(lines or ["Nothing to send."]),
@@ -206,14 +217,14 @@ def write_report(home: str, incident: str) -> list[str]:
 @task(name="approve in the drill")
 def approve_in_drill(home: str, plan_digest: str) -> str:
     """The sample licence holder gives her code. Refused in a house that is no drill."""
-    return drill.approve(load(Path(home)), plan_digest)
+    return drill.approve(Workspace.open(Path(home)), plan_digest)
 
 
 @task(name="seed the stand-in ACE")
 def seed_ace(home: str) -> int:
     """What the drill's ACE knows; returns how many entries officers keyed meanwhile."""
     keyed = drill_ace.seed(Workspace.open(Path(home)))
-    drill.misbehave(load(Path(home)))
+    drill.misbehave(Workspace.open(Path(home)))
     get_run_logger().info("%d entries keyed by officers", keyed)
     return keyed
 
@@ -221,13 +232,13 @@ def seed_ace(home: str) -> int:
 @task(name="the stand-in answers")
 def exchange(home: str) -> int:
     """The drill's ACE takes what was sent and answers."""
-    return drill.exchange(load(Path(home)))
+    return drill.exchange(Workspace.open(Path(home)))
 
 
-@task(name="run the loop to rest")
+@task(name="run cycles until nothing moves")
 def run_to_rest(home: str, actor: str) -> dict[str, int]:
-    """Turns of the loop until nothing moves; how many entries stand at each step."""
-    counts = drill.to_rest(load(Path(home)), actor)
+    """Cycles until nothing moves; how many entries stand at each step."""
+    counts = drill.to_rest(Workspace.open(Path(home)), actor)
     get_run_logger().info("%s", counts)
     return counts
 
@@ -235,49 +246,49 @@ def run_to_rest(home: str, actor: str) -> dict[str, int]:
 @task(name="why entries wait")
 def why(home: str, steps: list[str]) -> list[str]:
     """Entries at these steps, each with its reason."""
-    return drill.why(load(Path(home)), tuple(steps))
+    return drill.why(Workspace.open(Path(home)), tuple(steps))
 
 
 @task(name="sureties act")
 def sureties_act(home: str, actor: str) -> list[str]:
     """Those who are waited for confirm their eBonds."""
-    return drill.sureties_act(load(Path(home)), actor)
+    return drill.sureties_act(Workspace.open(Path(home)), actor)
 
 
 @task(name="the port acts")
 def port_acts(home: str) -> list[str]:
-    """What CBP does of its own accord before the loop can go on."""
-    return drill.port_acts(load(Path(home)))
+    """What CBP does of its own accord before the cycle can go on."""
+    return drill.port_acts(Workspace.open(Path(home)))
 
 
 @task(name="write the letters that are due")
 def write_letters(home: str, out: str, actor: str) -> list[str]:
     """Letters to importers, sureties and ports, for a person to sign; each in words."""
-    return drill_production.letters(load(Path(home)), Path(out), actor)
+    return drill_production.letters(Workspace.open(Path(home)), Path(out), actor)
 
 
 @task(name="production runs again from a backup")
 def restore_production(home: str, out: str, actor: str) -> list[str]:
     """What ACE took since the backup, the next number, the settled entries; in words."""
-    return drill_production.restore(load(Path(home)), Path(out), actor)
+    return drill_production.restore(Workspace.open(Path(home)), Path(out), actor)
 
 
 @task(name="accept differences")
 def accept_differences(home: str, actor: str) -> list[str]:
     """The licence holder accepts what officers keyed otherwise."""
-    return drill.accept_differences(load(Path(home)), actor)
+    return drill.accept_differences(Workspace.open(Path(home)), actor)
 
 
 @task(name="sign the accounting")
 def try_to_sign(home: str, actor: str) -> str:
     """Sign, or say why that is refused."""
-    return drill.try_to_sign(load(Path(home)), actor)
+    return drill.try_to_sign(Workspace.open(Path(home)), actor)
 
 
 @task(name="leave the results")
 def leave_results(home: str, out: str) -> dict[str, Any]:
     """Report, accounting, batches and journal copy in `out`; what to say of them."""
-    found = drill.leave_results(load(Path(home)), Path(out))
+    found = drill.leave_results(Workspace.open(Path(home)), Path(out))
     get_run_logger().info("results in %s", out)
     return found
 
@@ -285,4 +296,4 @@ def leave_results(home: str, out: str) -> dict[str, Any]:
 @task(name="seal the folder")
 def seal_folder(home: str, out: str, text: str) -> None:
     """The story beside the results, then the signed manifest over everything."""
-    drill.seal_folder(load(Path(home)), Path(out), text)
+    drill.seal_folder(Workspace.open(Path(home)), Path(out), text)

@@ -52,7 +52,7 @@ class View(AceStatus, frozen=True):
     seq: int = 0
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, dict=True):
     """One recorded entry. `released` is the paper's date, `YYYY-MM-DD` or empty. Places in the
     book: `since` of the number's state, `recorded` of the entry's last revision."""
 

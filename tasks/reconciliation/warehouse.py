@@ -6,14 +6,15 @@ they came back to a desk that had nothing to mend. One that only ACE has is ACE'
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from tasks.entries.schema import SHEETS, field
 from tasks.reconciliation.facts import CLOSED, Summary, facts_of
 from tasks.reconciliation.view import Standing
 from tasks.shared.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 AWAITED = "warehouse-summary-awaited"
 """The code of an entry that waits for another one: no desk need correct it."""
@@ -23,7 +24,7 @@ _IN_ACE = (Summary.GOOD, Summary.DIFFERENT)
 
 def refuse(entries: pa.Table, known: Mapping[str, Standing]) -> None:
     """Raises BadInput, naming each entry that draws on one of ours of which ACE shows no summary yet."""
-    drawn = entries.filter(pc.is_valid(entries["warehouse_entry"]))
+    drawn = entries.filter(entries["warehouse_entry"].is_valid())
     problems = []
     for row in drawn.select(["entry_number", "warehouse_entry"]).to_pylist():
         source = known.get(row["warehouse_entry"])

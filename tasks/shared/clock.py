@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_SHAPE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 _held: datetime | None = None
+_ahead = timedelta()
 
 
 def now() -> datetime:
     """The present moment in UTC."""
-    return _held or datetime.now(UTC)
+    return _held or datetime.now(UTC) + _ahead
 
 
 def text(moment: datetime | None = None) -> str:
@@ -31,6 +34,8 @@ def washington(moment: datetime | None = None) -> datetime:
 
 def parse(written: str) -> datetime:
     """The moment behind `text`. Raises ValueError for any other shape."""
+    if _SHAPE.fullmatch(written):
+        return datetime.fromisoformat(written)  # many times faster than by a format
     return datetime.strptime(written, FORMAT).replace(tzinfo=UTC)
 
 
@@ -48,3 +53,15 @@ def held(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _held = before
+
+
+@contextmanager
+def started(moment: datetime) -> Iterator[None]:
+    """Let the clock run from `moment` for the time of the block. For a drill, which makes its home
+    itself: nothing that a real home keeps may carry such a time."""
+    global _ahead
+    before, _ahead = _ahead, moment - datetime.now(UTC)
+    try:
+        yield
+    finally:
+        _ahead = before

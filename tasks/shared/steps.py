@@ -46,11 +46,16 @@ R = TypeVar("R")
 
 
 def task(
-    *, name: str, retries: int = 0, retry_delay_seconds: float = 0
+    *,
+    name: str,
+    task_run_name: str | None = None,
+    retries: int = 0,
+    retry_delay_seconds: float = 0,
 ) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Like Prefect's own. `retries` count for errors that may pass only."""
     return prefect.task(
         name=name,
+        task_run_name=task_run_name,
         retries=retries,
         retry_delay_seconds=retry_delay_seconds,
         retry_condition_fn=may_pass,

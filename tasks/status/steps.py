@@ -28,7 +28,6 @@ def publish(home: str) -> dict[str, str]:
     """The artifact `readiness`; returns the light of each recommendation."""
     workspace = Workspace.open(Path(home))
     page = lines(workspace)
-    workspace.journal.close()
     create_markdown_artifact(board.markdown(page), key="readiness", description="Are we ready")
     lights = {one.id: one.light for one in board.page(page)}
     red = [name for name, light in lights.items() if light == board.RED]

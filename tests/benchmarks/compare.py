@@ -35,7 +35,7 @@ import pyarrow.compute as pc  # noqa: E402
 from tasks.ace.entry_summary import write_summaries  # noqa: E402
 from tasks.entries.lines import entry_lines  # noqa: E402
 from tasks.entries.record import Record, to_bytes  # noqa: E402
-from tasks.reconciliation import loop, reading  # noqa: E402
+from tasks.reconciliation import cycle, reading  # noqa: E402
 from tasks.reconciliation.classify import Step  # noqa: E402
 from tasks.shared import kinds  # noqa: E402
 from tasks.shared.opening import make_home  # noqa: E402
@@ -131,7 +131,7 @@ def read(folder: Path) -> dict[str, Any]:
     whole = time.perf_counter() - begun
     assert not any(one.problems for one in done), [one.problems[:1] for one in done][:3]
     begun = time.perf_counter()
-    steps = [verdict.step for _, verdict in loop.verdicts(house)]
+    steps = [verdict.step for _, verdict in cycle.verdicts(house)]
     spent["verdicts"] = time.perf_counter() - begun
     return {
         "answers": len(done),

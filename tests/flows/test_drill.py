@@ -10,6 +10,7 @@ import pytest
 
 from flows import drill as story
 from tasks.shared.errors import BadInput
+from tests.errors import refused
 
 DEPLOYED = "PREFECT__RUNTIME__DEPLOYMENT__ID"
 
@@ -42,5 +43,5 @@ def test_a_deployed_one_never_takes_the_brokers_book(
     monkeypatch.setenv(DEPLOYED, "one")
     story.drill.fn(home=str(tmp_path / "new"), into=str(tmp_path))
     assert played["book"] is None
-    with pytest.raises(BadInput, match="Nobody would find the results"):
+    with refused("drill-output-folder-changed", BadInput):
         story.drill.fn()

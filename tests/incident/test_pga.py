@@ -252,7 +252,7 @@ def test_a_workbook_is_read_and_one_with_formulas_is_not(world: World) -> None:
 
 
 def test_the_matrix_names_paper_and_route_and_readiness_follows(world: World) -> None:
-    assert [line.light for line in matrix.readiness(world.book)] == [RED, RED]
+    assert [line.light for line in loading.readiness(world.book)] == [RED, RED]
     world.record_rows(rows({"agency": "NHT", "program": "MVS", "form": "HS-7"}))
     flags(world)
     office = Agencies(world.book)
@@ -262,7 +262,7 @@ def test_the_matrix_names_paper_and_route_and_readiness_follows(world: World) ->
     files = matrix.files(world.book)
     sheet = openpyxl.load_workbook(io.BytesIO(files["pga-matrix.xlsx"])).active
     assert sheet is not None and sheet.max_row == 5 and "CBP 0875-0419" in str(sheet["A1"].value)
-    assert [line.light for line in matrix.readiness(world.book)] == [GREEN, GREEN]
+    assert [line.light for line in loading.readiness(world.book)] == [GREEN, GREEN]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tasks.ace.stand_in import StandIn
 from tasks.entries.intake import Intake, Source
 from tasks.entries.ledger import take
 from tasks.entries.record import Record, to_bytes
-from tasks.reconciliation.loop import Turn, turn, verdicts
+from tasks.reconciliation.cycle import CycleResult, run, verdicts
 from tasks.reconciliation.planned import Plan
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import clock
@@ -31,14 +31,14 @@ class World:
     def house(self) -> Workspace:
         return self.office.house
 
-    def turn(self) -> Turn:
-        return turn(self.house, "bo", sending_day(self.office.settings))
+    def turn(self) -> CycleResult:
+        return run(self.house, "bo", sending_day(self.office.settings))
 
     def exchange(self) -> None:
         """The sender takes what lies in the outbound folder; ACE answers into the inbox."""
         self.ace.process_folder(self.office.outbound, self.inbox)
 
-    def run(self, turns: int = 25, approve: bool = True) -> Turn:
+    def run(self, turns: int = 25, approve: bool = True) -> CycleResult:
         """Turns until the steps stay the same; each plan is approved as it comes."""
         seen: list[dict[str, list[str]]] = []
         for _ in range(turns):

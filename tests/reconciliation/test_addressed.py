@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reconciliation.loop import verdicts
+from tasks.reconciliation.cycle import verdicts
 from tasks.reconciliation.reading import read_inbox, unread
 from tests.reconciliation.ace_world import World, open_world, send_one
 from tests.reconciliation.house import Office

@@ -12,7 +12,7 @@ from tasks.ace.query import summary_queries
 from tasks.reconciliation import report_book, report_matters
 from tasks.reconciliation.asking import asker_of, write_question
 from tasks.reconciliation.classify import Step
-from tasks.reconciliation.loop import verdicts
+from tasks.reconciliation.cycle import verdicts
 from tasks.reconciliation.requests import answered, requests
 from tasks.reconciliation.standings import AT_LAST, standings
 from tasks.reconciliation.terms import sending_day

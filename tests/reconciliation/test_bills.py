@@ -11,7 +11,7 @@ import pytest
 from tasks.ace.answers.tables import SCHEMAS
 from tasks.reconciliation import bills
 from tasks.reconciliation.bills import CLEAR, FAILED, ODD, OWN, SILENT, TAKEN
-from tasks.reconciliation.loop import verdicts
+from tasks.reconciliation.cycle import verdicts
 from tests.reconciliation.ace_world import open_world, record_summaries
 from tests.reconciliation.house import Office
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tasks.reconciliation import covering
 from tasks.reconciliation.classify import CLOSED, Step, classify
-from tasks.reconciliation.loop import verdicts
+from tasks.reconciliation.cycle import verdicts
 from tasks.reconciliation.sign_off import sign_off
 from tasks.reconciliation.view import Standing
 from tasks.shared.errors import NotApproved, Unaccounted

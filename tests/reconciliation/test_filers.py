@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tasks.reconciliation import plan_words
+from tasks.reconciliation.cycle import run
 from tasks.reconciliation.due import ready
 from tasks.reconciliation.filers import DIFFERS
 from tasks.reconciliation.following import HELD, following
-from tasks.reconciliation.loop import turn
 from tasks.shared import clock
 from tasks.status.page import lines
 from tests.reconciliation.ace_world import World, open_world, record_summaries, today
@@ -35,7 +35,7 @@ def test_entries_of_another_filer_are_held_with_what_to_do(world: World, asked: 
     house = world.house
     other = house.settings.broker.model_copy(update={"filer_code": "XYZ"})
     changed = house.with_settings(house.settings.model_copy(update={"broker": other}))
-    done = turn(changed, "bo", today())
+    done = run(changed, "bo", today())
     assert (done.asked, done.written, done.waiting) == ((), (), None)
     assert done.steps == {HELD: numbers} and list(done.held) == numbers
     reason = done.held[numbers[0]]
@@ -58,7 +58,7 @@ def test_an_approved_plan_is_not_written_under_a_filer_code_that_changed(world: 
     house = world.house
     other = house.settings.broker.model_copy(update={"filer_code": "XYZ"})
     changed = house.with_settings(house.settings.model_copy(update={"broker": other}))
-    done = turn(changed, "bo", today())
+    done = run(changed, "bo", today())
     assert not done.written and list(done.held) == [number]
     assert list(done.dropped) == [waits.digest]
     assert not list(world.office.outbound.glob("*-se-*"))

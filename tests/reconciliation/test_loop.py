@@ -14,6 +14,7 @@ from tasks.shared import kinds
 from tasks.shared.errors import BadInput, NotApproved, Refused, Unaccounted
 from tasks.shared.journal_check import verify
 from tests.ace import made_record, made_summary
+from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries, take_record
 from tests.reconciliation.house import Office
 
@@ -111,11 +112,11 @@ def test_a_refused_truck_that_an_officer_keyed_is_cancelled_not_final(world: Wor
     number = recorded(world, paper_outcome="refused", release_date=None)
     world.ace.seed_officer_entry(number, port="3801", released=made_summary.RELEASED, notified=True)
     sign = (world.office.journal, world.house.content, world.office.settings, "bo")
-    with pytest.raises(Unaccounted, match="ask ACE"):
+    with refused("entries-not-final-in-ace", Unaccounted):
         sign_off(*sign)
     world.run()
     assert step(world, number) == "cancel in ACE"
-    with pytest.raises(Unaccounted, match="cancel in ACE"):
+    with refused("entries-not-final-in-ace", Unaccounted):
         sign_off(*sign)
     world.ace.cancel_entry(number, "09")
     world.run()
@@ -156,7 +157,7 @@ def not_received(world: World, batch: str, proof: bytes = b"CBP's mail") -> list
 
 def test_a_batch_lost_on_the_way_goes_again_by_the_licence_holder_s_word(world: World) -> None:
     number, batch = lost(world)
-    with pytest.raises(NotApproved, match="continuity approve"):
+    with refused("approval-needed", NotApproved):
         not_received(world, batch)
     assert step(world, number) == "wait for ACE"
     with pytest.raises(NotApproved):
@@ -191,13 +192,13 @@ def test_only_a_batch_that_waits_and_has_left_can_be_called_lost(world: World) -
     number = released(world)
     until_planned(world)
     (written,) = world.turn().written
-    with pytest.raises(Refused, match="still lies"):
+    with refused("outbound-file-not-removed", Refused):
         not_received(world, written.batch)
     with pytest.raises(BadInput):
         not_received(world, written.batch, b"")
     world.exchange()
     world.turn()
-    with pytest.raises(Refused, match="no batch that waits"):
+    with refused("batch-not-awaiting-answer", Refused):
         not_received(world, written.batch)
     assert number in world.steps()
 
@@ -205,7 +206,7 @@ def test_only_a_batch_that_waits_and_has_left_can_be_called_lost(world: World) -
 def test_nobody_settles_what_ace_does_not_show(world: World) -> None:
     number = recorded(world)
     given = (world.house, [number], "trust me", b"p", "nobody")
-    with pytest.raises(Refused, match="--not-in-ace"):
+    with refused("entry-not-in-ace", Refused):
         acts.settle(*given)
     for _ in range(2):
         with pytest.raises(NotApproved):
@@ -222,7 +223,7 @@ def test_nobody_settles_what_ace_does_not_show(world: World) -> None:
 def test_a_cause_outside_the_record_lets_the_entry_go_again_by_a_word(world: World) -> None:
     number = recorded(world)
     world.ace.seed_officer_entry(number, port="3801", released=made_summary.RELEASED, notified=True)
-    with pytest.raises(Refused, match="was not rejected"):
+    with refused("entry-not-rejected", Refused):
         acts.send_again(world.house, [number], "bond filed", "bo")
     until_planned(world)
     (written,) = world.turn().written

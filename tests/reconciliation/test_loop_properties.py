@@ -18,7 +18,7 @@ from tasks.ace.stand_in import StandIn, StandInDied
 from tasks.entries import reserve
 from tasks.reconciliation import acts
 from tasks.reconciliation.classify import Step
-from tasks.reconciliation.loop import verdicts
+from tasks.reconciliation.cycle import verdicts
 from tasks.reconciliation.standings import standings
 from tasks.shared import approval, kinds, opening, store
 from tasks.shared.ace_tables import BATCHES

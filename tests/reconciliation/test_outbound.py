@@ -8,7 +8,7 @@ import pytest
 from tasks.ace.check import check_bytes
 from tasks.reconciliation import account, outbound, plan
 from tasks.reconciliation.acts import settle
-from tasks.reconciliation.loop import verdicts, write_approved
+from tasks.reconciliation.cycle import verdicts, write_approved
 from tasks.reconciliation.meddled import meddled
 from tasks.reconciliation.sign_off import sign_off
 from tasks.shared import approval, people

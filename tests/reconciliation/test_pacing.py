@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reconciliation import loop, outbound
-from tasks.reconciliation.pacing import HOUR, pace
+from tasks.reconciliation import cycle, outbound
+from tasks.reconciliation.pacing import HOUR, Pace, pace
 from tasks.shared import clock, kinds
 from tests.reconciliation.ace_world import open_world, record_summaries, today
 from tests.reconciliation.house import Office
@@ -57,12 +57,12 @@ def test_questions_and_filings_count_together(office: Office, tmp_path: Path) ->
             update={"numbers_per_query": 1, "batches_per_hour": 2}
         )
         office.settings = office.settings.model_copy(update={"ace": one_each})
-        asked = loop.ask(world.house, "bo", today())
+        asked = cycle.ask(world.house, "bo", today())
         assert len(asked) == 2 == files(office)
-        assert loop.ask(world.house, "bo", today()) == []
-        assert "the next file may go at" in world.turn().paced
+        assert cycle.ask(world.house, "bo", today()) == []
+        assert world.turn().pace == Pace(0, begin + HOUR)
     with clock.held(begin + HOUR):
-        assert len(loop.ask(world.house, "bo", today())) == 2
+        assert len(cycle.ask(world.house, "bo", today())) == 2
     events = office.journal.events(kind=kinds.QueryNamed.kind)
     assert {number for event in events for number in event.said.asked} == set(numbers)
     world.ace.close()

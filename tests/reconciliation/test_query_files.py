@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reconciliation import asking, loop, restored, restored_turn
+from tasks.reconciliation import asking, cycle, restored, restored_turn
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import kinds
 from tasks.shared.errors import BadSettings
 from tasks.shared.exchange import LocalExchange
 from tasks.shared.journal_check import verify
 from tests.crash import KILLED, struck
+from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries
 from tests.reconciliation.house import PASSWORD, Office
 
@@ -88,7 +89,7 @@ def test_after_a_restore_too(world: World, fault: str) -> None:
     begin = datetime(2026, 1, 5)
     restore = restored.told(house, begin, begin.replace(day=6), None, "bo")
 
-    def turn() -> restored_turn.Turn:
+    def turn() -> restored_turn.CycleResult:
         return restored_turn.turn(house, restore, (), None, "bo", sending_day(house.settings))
 
     correct = spoil(world, fault)
@@ -157,7 +158,7 @@ def test_a_hidden_query_waits_for_its_folder_and_is_shown_without_asking_first(
     home = str(world.office.settings.home)
     assert struck(killed_turn, (home, ["ace", "query"], POINTS[1]), 120) == KILLED
     away = world.office.outbound.rename(world.office.outbound.with_name("away"))
-    with pytest.raises(BadSettings, match="is not there"):
+    with refused("exchange-folder-missing", BadSettings):
         asking.finish(world.house, "bo")
     away.rename(world.office.outbound)
     ace = world.office.settings.ace.model_copy(update={"ask_first": False})
@@ -167,7 +168,7 @@ def test_a_hidden_query_waits_for_its_folder_and_is_shown_without_asking_first(
 
 
 def test_a_rebuilt_journal_still_knows_what_was_written(world: World) -> None:
-    loop.ask(world.house, "bo", sending_day(world.office.settings))
+    cycle.ask(world.house, "bo", sending_day(world.office.settings))
     world.house.journal.rebuild()
     assert asking.finish(world.house, "bo") == []
     assert len(queries(world, kinds.QueryWritten.kind)) == 1

@@ -11,7 +11,7 @@ import pytest
 from tasks.reconciliation import report
 from tasks.reconciliation.acts import send_again
 from tasks.reconciliation.classify import Step
-from tasks.reconciliation.loop import verdicts
+from tasks.reconciliation.cycle import verdicts
 from tasks.reconciliation.reading import read_inbox
 from tasks.shared import kinds
 from tasks.shared.journal_check import verify

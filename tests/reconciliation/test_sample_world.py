@@ -28,7 +28,7 @@ from tasks.entries.number import parse
 from tasks.entries.record import Record
 from tasks.reconciliation import drill, terms
 from tasks.reconciliation.bonds import confirm
-from tasks.reconciliation.loop import Turn, turn, verdicts
+from tasks.reconciliation.cycle import CycleResult, run, verdicts
 from tasks.reconciliation.plan import records
 from tasks.reconciliation.standings import standings
 from tasks.shared import clock
@@ -60,7 +60,7 @@ class World:
     house: Workspace
     ace: StandIn
     turns: int = 0
-    seen: list[Turn] = field(default_factory=list)
+    seen: list[CycleResult] = field(default_factory=list)
 
     @property
     def book(self) -> Workspace:
@@ -70,13 +70,13 @@ class World:
         intakes = read_files(paths, profile_of(self.house.settings))
         return take(self.book, intakes, sample.PREPARER, accept_clean=True)
 
-    def turn(self) -> Turn:
+    def turn(self) -> CycleResult:
         """A turn, a minute after the last: an approver's code counts once."""
         self.turns += 1
         with clock.held(DAY + timedelta(minutes=self.turns)):
-            last = turn(self.house, sample.PREPARER, DAY.date())
+            last = run(self.house, sample.PREPARER, DAY.date())
             if last.waiting is not None:
-                drill.approve(self.house.settings, last.waiting.digest)
+                drill.approve(self.house, last.waiting.digest)
             self.ace.process_folder(self.made.settings.home / "outbound", self.made.answers)
         self.seen.append(last)
         return last

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.reconciliation import outbound, plan
-from tasks.reconciliation.loop import Turn
+from tasks.reconciliation.cycle import CycleResult
 from tasks.reconciliation.terms import sending_day
 from tasks.shared import clock
 from tasks.shared.journal_check import verify
@@ -55,7 +55,7 @@ def summaries(world: World) -> list[str]:
     return sorted(path.name for path in world.office.outbound.glob("*-ae-*"))
 
 
-def until_waiting(world: World) -> Turn:
+def until_waiting(world: World) -> CycleResult:
     for _ in range(6):
         last = world.turn()
         if last.waiting is not None:

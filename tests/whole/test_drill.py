@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pypdf import PdfReader
 from tasks.ace.check import check_file
 from tasks.shared import kinds, manifest
 from tasks.shared.journal_copy import read
+from tests.whole import pinned_drill
 
 SSN = re.compile(rb"(?<![\d-])(?!000)\d{3}-\d{2}-\d{4}(?![\d-])")
 
@@ -33,6 +35,18 @@ def test_every_batch_passes_the_check_and_is_marked(drilled: tuple[Path, str]) -
     for path in batches:
         assert check_file(path).errors == ()
         assert path.read_bytes()[59:65] == b"DRILL-"
+
+
+def test_its_numbers_and_the_bytes_of_its_batches_are_as_recorded(tmp_path: Path) -> None:
+    """At a pinned moment. A change of the code must not change what goes to CBP unseen."""
+    left, recorded = pinned_drill.play(tmp_path), json.loads(pinned_drill.RECORDED.read_text())
+    assert len(recorded["numbers"]) == 70
+    assert left["numbers"] == recorded["numbers"]
+    assert [batch["file"] for batch in left["batches"]] == [
+        batch["file"] for batch in recorded["batches"]
+    ]
+    for batch, before in zip(left["batches"], recorded["batches"], strict=True):
+        assert batch == before
 
 
 def test_chapter_98_and_99_numbers_go_out_with_eight_digits(drilled: tuple[Path, str]) -> None:

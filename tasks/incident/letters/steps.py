@@ -7,7 +7,6 @@ from pathlib import Path
 from prefect import get_run_logger
 
 from tasks.incident.letters import drill
-from tasks.shared.settings import load
 from tasks.shared.steps import task
 from tasks.workspace import Workspace
 
@@ -15,8 +14,6 @@ from tasks.workspace import Workspace
 @task(name="downtime letters of the drill")
 def drill_letters(home: str, out: str, actor: str) -> list[str]:
     """Letters for the three desks of the sample brokerage, and what is left to chase."""
-    settings = load(Path(home))
-    workspace = Workspace(settings)
-    told = drill.chapter(workspace, Path(out), actor)
+    told = drill.chapter(Workspace.open(Path(home)), Path(out), actor)
     get_run_logger().info("downtime letters issued")
     return told

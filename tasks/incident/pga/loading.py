@@ -10,17 +10,26 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from tasks.entries import codes, tariff_number
 from tasks.incident.letters.tables import table
 from tasks.incident.pga import sheet
 from tasks.shared import clock, kinds
+from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.private import masked
+from tasks.shared.projections import ENTRIES
 from tasks.workspace import Workspace
 
 FLAGS, HISTORY = "flags", "history"
 _HTS = re.compile(r"\d{2}(\d{2}){0,4}")
 Row = dict[str, str]
+
+_LOAD = "continuity incident pga load {} FILE --as-of DAY --source WORDS"
+
+MATRIX_AGE = 40
+"""Days after which the loaded tables count as old: the broker exports them monthly."""
 
 
 @dataclass(frozen=True)
@@ -127,3 +136,27 @@ _SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...],
     FLAGS: (("hts", "flag"), (), _flag_faults),
     HISTORY: (("client", "hts", "agency"), ("importer", "program", "form", "last"), _history_faults),
 }  # fmt: skip
+
+
+def readiness(workspace: Workspace) -> list[Line]:
+    """The board's lines for P10: whether there is anything to make a matrix of, and how old the tables
+    behind it are. Reads no content: the page is looked at all the time."""
+    recorded = workspace.journal.rows(sa.select(sa.func.count()).select_from(ENTRIES))[0][0]
+    given = newest(workspace, HISTORY)
+    facts = [f"{recorded} recorded entries"] if recorded else []
+    facts += (
+        [f"{given[0].rows} rows as of {given[0].as_of} from {given[0].source}"] if given else []
+    )
+    lines = [Line("agency-requirements", "P10", "clients' agency requirements", GREEN if facts else RED,
+                  "; ".join(facts) or "nothing known of any client",
+                  "" if facts else _LOAD.format("history"))]  # fmt: skip
+    flags = newest(workspace, FLAGS)
+    if flags is None:
+        return [*lines, Line("tariff-flags", "P10", "tariff flags", RED, "never loaded",
+                             _LOAD.format("flags"), "", "W")]  # fmt: skip
+    said, at = flags
+    age = (clock.now() - clock.parse(at)).days
+    old = age > MATRIX_AGE
+    fact = f"as of {said.as_of}, loaded {age} days ago"
+    return [*lines, Line("tariff-flags", "P10", "tariff flags", AMBER if old else GREEN, fact,
+                         _LOAD.format("flags") if old else "", at, "W")]  # fmt: skip

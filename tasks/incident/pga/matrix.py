@@ -6,23 +6,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 
-import sqlalchemy as sa
-
 from tasks.incident.letters.values import joined
-from tasks.incident.pga import loading
 from tasks.incident.pga.demands import FLAG, Agencies
 from tasks.shared import clock
-from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.journal import is_drill
 from tasks.shared.paper import ACROSS, Column, Frame, Paper
 from tasks.shared.private import masked
-from tasks.shared.projections import ENTRIES
 from tasks.workspace import Workspace
-
-_LOAD = "continuity incident pga load {} FILE --as-of DAY --source WORDS"
-
-MATRIX_AGE = 40
-"""Days after which the loaded tables count as old: the broker exports them monthly."""
 
 HEADS = (
     "client",
@@ -128,27 +118,3 @@ def pages(workspace: Workspace, said: str, found: list[dict[str, str]]) -> bytes
                Column("Because", 21), Column("Last", 16), Column("Mark", 8)]  # fmt: skip
     paper.table(columns, [[row[name] for name in HEADS] for row in found], 7)
     return paper.bytes()
-
-
-def readiness(workspace: Workspace) -> list[Line]:
-    """The board's lines for P10: whether there is anything to make a matrix of, and how old the tables
-    behind it are. Reads no content: the page is looked at all the time."""
-    recorded = workspace.journal.rows(sa.select(sa.func.count()).select_from(ENTRIES))[0][0]
-    given = loading.newest(workspace, loading.HISTORY)
-    facts = [f"{recorded} recorded entries"] if recorded else []
-    facts += (
-        [f"{given[0].rows} rows as of {given[0].as_of} from {given[0].source}"] if given else []
-    )
-    lines = [Line("agency-requirements", "P10", "clients' agency requirements", GREEN if facts else RED,
-                  "; ".join(facts) or "nothing known of any client",
-                  "" if facts else _LOAD.format("history"))]  # fmt: skip
-    flags = loading.newest(workspace, loading.FLAGS)
-    if flags is None:
-        return [*lines, Line("tariff-flags", "P10", "tariff flags", RED, "never loaded",
-                             _LOAD.format("flags"), "", "W")]  # fmt: skip
-    said, at = flags
-    age = (clock.now() - clock.parse(at)).days
-    old = age > MATRIX_AGE
-    fact = f"as of {said.as_of}, loaded {age} days ago"
-    return [*lines, Line("tariff-flags", "P10", "tariff flags", AMBER if old else GREEN, fact,
-                         _LOAD.format("flags") if old else "", at, "W")]  # fmt: skip

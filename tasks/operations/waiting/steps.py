@@ -19,9 +19,9 @@ from pydantic import Field
 
 from tasks import approved_acts
 from tasks.operations.waiting import answer
-from tasks.shared import approval, clock, opening
+from tasks.shared import approval, clock
 from tasks.shared.journal import Journal
-from tasks.shared.settings import Settings, load
+from tasks.shared.settings import Settings
 from tasks.shared.steps import task
 from tasks.workspace import Workspace
 
@@ -35,17 +35,11 @@ class Approval(RunInput):
     code: str = Field(default="", pattern=r"^([0-9]{6})?$", title="One-time code, six digits")
 
 
-def open_house(home: str) -> tuple[Settings, Journal]:
-    """Settings and book of a home."""
-    settings = load(Path(home))
-    return settings, opening.journal(settings)
-
-
 @task(name="take the approval that was given")
 def take_answer(home: str) -> str:
     """Carry the answers given in this run's form to the approval. Returns why the last one was
     refused; empty if there was none, or it was taken."""
-    settings, journal = open_house(home)
+    workspace = Workspace.open(Path(home))
     refused = ""
     for given in cast("list[FlowRunInput]", filter_flow_run_input("suspended-", limit=200)):
         _, plan, turn, last = (*given.key.split("-"), "", "", "")[:4]
@@ -57,9 +51,10 @@ def take_answer(home: str) -> str:
         if not (said.person or said.code):
             continue
         at = given.created or clock.now()
-        refused = answer.give(journal, settings, plan, said.plan, said.person, said.code, at)
+        refused = answer.give(
+            workspace.journal, workspace.settings, plan, said.plan, said.person, said.code, at
+        )
         get_run_logger().info("answer %s to plan %s: %s", turn, plan[:12], refused or "approved")
-    journal.close()
     return refused
 
 

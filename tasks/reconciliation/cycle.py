@@ -1,86 +1,181 @@
-"""One turn of the reconciliation, from any point: read what came, reopen what ACE took back, settle
-what stands in ACE as on the paper, write what is approved and still right, ask what is not known,
-plan what may go. Turns are run until nothing changes; a crash between any two lines is mended by
-the next turn."""
+"""The reconciliation cycle: one ordered list of named stages, run from any point.
+
+A run of the flow makes a Prefect task of each stage, the CLI runs them through. Cycles are run until
+nothing changes; the next cycle repairs what a crash between any two lines left undone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import msgspec
 
-from tasks.reconciliation import asking, outbound, pacing, plan, reading
-from tasks.reconciliation.classify import Step, Verdict, classify, taken_back
+from tasks.approved_acts import Outcome
+from tasks.reconciliation import acts, asking, outbound, pacing, plan, reading
+from tasks.reconciliation.classify import Step, Verdict, taken_back
 from tasks.reconciliation.covering import without_summary
 from tasks.reconciliation.filers import kept_back
 from tasks.reconciliation.meddled import meddled
 from tasks.reconciliation.rules import HELD
-from tasks.reconciliation.silent import silent
-from tasks.reconciliation.standings import standings
+from tasks.reconciliation.silent import Silent, silent
+from tasks.reconciliation.standings import entry_states, standings
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
 from tasks.shared import approval, kinds, people
 from tasks.shared.errors import HeldBack, Problem, Refused
 from tasks.workspace import Workspace
 
 
+@dataclass
+class Cycle:
+    """One cycle of `actor` on the day `today`, with what its stages have done so far."""
+
+    workspace: Workspace
+    actor: str
+    today: date
+    read: list[reading.Read] = field(default_factory=list)
+    reopened: dict[str, str] = field(default_factory=dict)
+    settled: list[str] = field(default_factory=list)
+    written: list[outbound.Written] = field(default_factory=list)
+    dropped: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    waiting: plan.Plan | None = None
+    held: dict[str, Problem] = field(default_factory=dict)
+    carried: list[Outcome] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
-class Turn:
-    """What a turn did, and what now waits for a person: the plan, and entries by step."""
+class Stage:
+    """A named part of the cycle. `run` adds its results to the cycle; `changes`: whether it can
+    change the state of an entry. Safe to run again."""
+
+    name: str
+    run: Callable[[Cycle], None]
+    changes: bool
+
+
+class CycleResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cycle did, and what now waits for a person: the plan, and entries by step."""
 
     written: tuple[outbound.Written, ...]
     read: tuple[reading.Read, ...]
     settled: tuple[str, ...]
     asked: tuple[str, ...]
+    """Names of the query files."""
     waiting: plan.Plan | None
+    """The plan that lacks an approval."""
     steps: dict[str, list[str]]
-    held: dict[str, Problem] = field(default_factory=dict)
-    reopened: dict[str, str] = field(default_factory=dict)
-    dropped: dict[str, str] = field(default_factory=dict)
-    """Settled numbers that ACE took back, and plans of which nothing more is written: why."""
-    uncovered: list[str] = field(default_factory=list)
-    """A line for each number under which a summary is to cover releases, and none of the book goes."""
-    meddled: dict[str, str] = field(default_factory=dict)
+    """Numbers by what happens next with them."""
+    held: dict[str, Problem]
+    """Entries that are due and cannot be written: why."""
+    reopened: dict[str, str]
+    """Settled numbers that ACE took back: why."""
+    dropped: dict[str, str]
+    """Plans, by digest, of which nothing more is written: why."""
+    uncovered: list[str]
+    """A line for each number under which a summary is to cover releases, and none in the journal goes."""
+    meddled: dict[str, str]
     """Files of the outbound folder that somebody edited or renamed, and what to do."""
-    silent: list[str] = field(default_factory=list)
-    """A line for each batch without an answer long after it was written."""
-    paced: str = ""
-    """Why files wait although they might go; empty if none does."""
+    silent: tuple[Silent, ...]
+    """Batches without an answer long after they were written."""
+    pace: pacing.Pace
+    """How many files may go now, and when the next may."""
+    carried: tuple[Outcome, ...]
+    """Approved acts that were carried out, or that their state refuses now."""
 
     @property
     def moved(self) -> bool:
-        """True if something happened, so that another turn may do more."""
+        """True if something happened, so that another cycle may do more."""
         fresh = [one for one in self.written if not one.again]
-        done = self.settled or self.reopened or self.dropped or self.asked
+        acted = any(outcome.refused is None for outcome in self.carried)
+        done = self.settled or self.reopened or self.dropped or self.asked or acted
         return bool(fresh or done or any(one.answers for one in self.read))
 
 
-def turn(workspace: Workspace, actor: str, today: date) -> Turn:
-    """Run one turn. Raises BadSettings if folders or password are not set."""
-    read = reading.read_inbox(workspace, actor)
-    reopened = reopen(workspace, actor)
-    settled = settle(workspace, actor)
-    written, dropped = write_approved(workspace, actor)
-    asked = ask_first(workspace, actor, today)
-    waiting, held = waiting_plan(workspace, actor, today)
-    asked += ask_held(workspace, held, actor, today)
+def _read(cycle: Cycle) -> None:
+    cycle.read = reading.read_inbox(cycle.workspace, cycle.actor)
+
+
+def _reopen(cycle: Cycle) -> None:
+    cycle.reopened = reopen(cycle.workspace, cycle.actor)
+
+
+def _settle(cycle: Cycle) -> None:
+    cycle.settled = settle(cycle.workspace, cycle.actor)
+
+
+def _carry_out(cycle: Cycle) -> None:
+    cycle.carried = acts.carry_out_approved(cycle.workspace, cycle.actor)
+
+
+def _write(cycle: Cycle) -> None:
+    cycle.written, cycle.dropped = write_approved(cycle.workspace, cycle.actor)
+
+
+def _ask(cycle: Cycle) -> None:
+    cycle.asked = ask_first(cycle.workspace, cycle.actor, cycle.today)
+
+
+def _plan(cycle: Cycle) -> None:
+    cycle.waiting, cycle.held = waiting_plan(cycle.workspace, cycle.actor, cycle.today)
+
+
+def _ask_held(cycle: Cycle) -> None:
+    cycle.asked += ask_held(cycle.workspace, cycle.held, cycle.actor, cycle.today)
+
+
+STAGES = (
+    Stage("read what ACE sent", _read, changes=True),
+    Stage("reopen what ACE took back", _reopen, changes=True),
+    Stage("settle what stands in ACE", _settle, changes=True),
+    Stage("carry out approved acts", _carry_out, changes=True),
+    Stage("write approved batches", _write, changes=True),
+    Stage("ask ACE", _ask, changes=True),
+    Stage("plan batches", _plan, changes=False),
+    Stage("ask about entries held back", _ask_held, changes=True),
+)
+"""The cycle, in its order: a plan is made when everything that ACE answered is in the journal."""
+
+
+def run(workspace: Workspace, actor: str, today: date) -> CycleResult:
+    """Run one cycle. Raises BadSettings if folders or password are not set."""
+    cycle = Cycle(workspace, actor, today)
+    for stage in STAGES:
+        stage.run(cycle)
+    return result(cycle)
+
+
+def result(cycle: Cycle) -> CycleResult:
+    """What the stages did, and how entries, files and batches are now."""
+    workspace = cycle.workspace
+    states = verdicts(workspace)
+    foreign = kept_back(states, workspace.settings)
     steps: dict[str, list[str]] = {}
-    known = verdicts(workspace)
-    others = kept_back(known, workspace.settings)
-    for one, verdict in known:
-        step = HELD if one.number in others else str(verdict.step)
-        steps.setdefault(step, []).append(one.number)
-    pace = pacing.pace(workspace.journal, workspace.settings)
-    return Turn(tuple(written), tuple(read), tuple(settled), tuple(asked), waiting, steps, held | others,
-                reopened, dropped, without_summary(standings(workspace.journal)),
-                meddled(workspace), [one.words for one in silent(workspace.journal)],
-                "" if pace.left else str(pace))  # fmt: skip
+    for entry, verdict in states:
+        step = HELD if entry.number in foreign else str(verdict.step)
+        steps.setdefault(step, []).append(entry.number)
+    return CycleResult(
+        written=tuple(cycle.written),
+        read=tuple(cycle.read),
+        settled=tuple(cycle.settled),
+        asked=tuple(cycle.asked),
+        waiting=cycle.waiting,
+        steps=steps,
+        held=cycle.held | foreign,
+        reopened=cycle.reopened,
+        dropped=cycle.dropped,
+        uncovered=without_summary(standings(workspace.journal)),
+        meddled=meddled(workspace),
+        silent=tuple(silent(workspace.journal)),
+        pace=pacing.pace(workspace.journal, workspace.settings),
+        carried=tuple(cycle.carried),
+    )
 
 
 def verdicts(workspace: Workspace) -> list[tuple[Standing, Verdict]]:
     """Every recorded entry with its next step."""
-    return [(one, classify(one)) for one in standings(workspace.journal)]
+    return list(entry_states(workspace.journal).verdicts)
 
 
 def write_approved(
