@@ -20,7 +20,7 @@ from deployments.carry import pools
 from deployments.street import POOL, Street
 from tasks.shared import opening
 from tasks.shared.errors import ContinuityError, Problem
-from tasks.shared.messages import Message
+from tasks.shared.messages import Reason
 from tasks.shared.server_access import Access
 
 PACKAGE = "broker-continuity"
@@ -170,7 +170,7 @@ def _database(street: Street) -> Iterator[Problem]:
         )
 
 
-def unanswered(address: str, ca_file: Path | None = None) -> Message | None:
+def unanswered(address: str, ca_file: Path | None = None) -> Reason | None:
     """Why no server is well at this API address; None if one is. `ca_file`: who signed its
     certificate."""
     try:
@@ -178,12 +178,12 @@ def unanswered(address: str, ca_file: Path | None = None) -> Message | None:
         with urllib.request.urlopen(f"{address}/health", timeout=2, context=trust) as answer:
             if answer.status == 200:
                 return None
-            return Message("server-answers-status", status=answer.status)
+            return Reason("server-answers-status", status=answer.status)
     except OSError as error:
-        return Message("server-call-failed", reason=str(error))
+        return Reason("server-call-failed", reason=str(error))
 
 
-def refusal(address: str, access: Access, ca_file: Path | None = None) -> Message | None:
+def refusal(address: str, access: Access, ca_file: Path | None = None) -> Reason | None:
     """Why the server at this API address takes no call with this password; None if it takes one.
     Its health, which needs no password, says nothing of that."""
     call = urllib.request.Request(f"{address}/admin/version", headers=access.headers())
@@ -194,9 +194,9 @@ def refusal(address: str, access: Access, ca_file: Path | None = None) -> Messag
     except urllib.error.HTTPError as error:
         if error.code == 401:
             return access.refused_by(address)
-        return Message("server-call-failed", reason=str(error))
+        return Reason("server-call-failed", reason=str(error))
     except OSError as error:
-        return Message("server-call-failed", reason=str(error))
+        return Reason("server-call-failed", reason=str(error))
 
 
 class Hold:

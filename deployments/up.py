@@ -21,7 +21,7 @@ from deployments.children import Child, end_all
 from deployments.street import POOL, Street
 from tasks.shared.errors import BadSettings, ContinuityError, Problem, Refused
 from tasks.shared.files import write_atomic
-from tasks.shared.messages import Message
+from tasks.shared.messages import Reason
 from tasks.shared.settings import home_folder, load
 
 START_SECONDS = 120
@@ -108,7 +108,7 @@ class Up:
         self._street, self._part, self._pool = street, given.part, given.pool
         self._children: list[Child] = []
         self._ended = False
-        self._wrong: Message | None = None
+        self._wrong: Reason | None = None
 
     def run(self) -> int:
         self._street.make()
@@ -172,7 +172,7 @@ class Up:
         if why := self._refusal():
             raise BadSettings("server-access-refused", error=why.code, reason=why.text)
 
-    def _refusal(self) -> Message | None:
+    def _refusal(self) -> Reason | None:
         street = self._street
         return refusal(street.address, street.access, street.settings.operations.ca_file)
 
@@ -195,7 +195,7 @@ class Up:
             try:
                 asyncio.run(carry.carry(self._street.settings, print))
             except (httpx.HTTPError, DeploymentApplyError) as wrong:
-                self._wrong = Message("server-refuses-deployments", error=type(wrong).__name__)
+                self._wrong = Reason("server-refuses-deployments", error=type(wrong).__name__)
                 return self._fell()
         if self._part != "server":
             self._start(environment, f"worker-{self._pool}", *self._worker())

@@ -57,7 +57,7 @@ def approve(
     digest = server.plan_of(plan)
     if server.refusal:
         typer.echo(
-            f"{server.refusal}. A plan can be approved all the same, by its digest; a run that waits for"
+            f"{server.refusal.text}. A plan can be approved all the same, by its digest; a run that waits for"
             " it goes on at the next upkeep.",
             err=True,
         )

@@ -88,7 +88,7 @@ def _tell(workspace: Workspace, drafted: list[Drafted], paths: list[Path], done:
 
 def _words(one: Drafted) -> str:
     """What was done, in a line."""
-    from tasks.incident.reasons import Reason
+    from tasks.shared.messages import Reason
 
     code = "notice-drafted" if one.new else "notice-draft-unchanged"
     drafted = Reason(code, notice=one.notice, title=one.draft.title).text

@@ -13,8 +13,8 @@ from tasks.shared.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from tasks.screening.lists.loading import Loaded
-    from tasks.screening.reasons import Reason
     from tasks.shared.errors import NotFetched
+    from tasks.shared.messages import Reason
 
 app = typer.Typer(no_args_is_help=True, help="The lists, and how old they are.")
 
@@ -56,7 +56,7 @@ def update(
 def _tell(loaded: list[Loaded], missed: tuple[tuple[str, NotFetched], ...], as_json: bool) -> None:
     from tasks.screening import updating
     from tasks.screening.lists import floors
-    from tasks.screening.reasons import text_of
+    from tasks.shared.messages import text_of
 
     faults = updating.problems(loaded)
     if as_json:

@@ -74,7 +74,7 @@ def row(one: Standing, *, reasons: bool = True) -> dict[str, Any]:
 
 def lines(one: Standing) -> list[str]:
     """A partner as lines of text, each point with its reason."""
-    from tasks.screening.reasons import text_of
+    from tasks.shared.messages import text_of
 
     found = [f"{one.partner} {one.name} ({one.role}): {one.state}",
              f"  {one.risk.points} points, tier {one.risk.tier} (weights {one.risk.weights})"]  # fmt: skip

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tasks.shared.errors import Refused
+from tasks.shared.messages import Reason
 from tasks.shared.server_access import Access
 from tasks.shared.settings import Settings
 
@@ -30,15 +30,15 @@ class Run:
 
 
 class Server:
-    """The server at `address`, the API's; empty if none is known here. `refusal`: the
-    error once the server answered that the password is missing or wrong; None before."""
+    """The server at `address`, the API's; empty if none is known here. `refusal`: why
+    the server refuses the password of this machine; None if it does not, or was not asked yet."""
 
     def __init__(
         self, address: str, access: Access | None = None, ca_file: Path | None = None
     ) -> None:
         self._address, self._ca = address, str(ca_file) if ca_file else None
         self._access, self._client, self._token = access or Access(), str(uuid4()), ""
-        self.refusal: Refused | None = None
+        self.refusal: Reason | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Server:
@@ -96,7 +96,7 @@ class Server:
 
     def _taken(self, status: int) -> bool:
         if status == 401:
-            self.refusal = self._access.refused_by(self._address).text
+            self.refusal = self._access.refused_by(self._address)
         return status < 300
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from tasks.shared.messages import Message
+from tasks.shared.messages import Reason
 
 SIMPLE = (30, 7, 0)
 """Rungs of the simple ladder, in days before the end, after that of the duty's own lead."""
@@ -22,7 +22,7 @@ _PERIOD = re.compile(r"(\d{1,3}) (day|month|year)s?")
 class Inconsistent(ValueError):
     """Values of a duty that cannot be used. `faults`: each of them."""
 
-    def __init__(self, *faults: Message) -> None:
+    def __init__(self, *faults: Reason) -> None:
         super().__init__("; ".join(fault.text for fault in faults))
         self.faults = faults
 
@@ -46,7 +46,7 @@ class Period:
 def _period(text: object) -> Period:
     found = _PERIOD.fullmatch(str(text))
     if not found:
-        raise Inconsistent(Message("duty-interval-invalid"))
+        raise Inconsistent(Reason("duty-interval-invalid"))
     number, unit = int(found[1]), found[2]
     if unit == "day":
         return Period(days=number)
@@ -155,23 +155,23 @@ class Duty(Table):
         return next((one for one in self.facts if one.name == name), None)
 
 
-def _faults(duty: Duty) -> Iterator[Message]:
+def _faults(duty: Duty) -> Iterator[Reason]:
     if not (duty.every or duty.until == "required" or duty.watched):
-        yield Message("duty-never-due")
+        yield Reason("duty-never-due")
     if duty.due and not duty.every:
-        yield Message("duty-due-without-interval")
+        yield Reason("duty-due-without-interval")
     if duty.due and (duty.triggers or duty.again_after):
-        yield Message("duty-due-with-triggers")
+        yield Reason("duty-due-with-triggers")
     span = duty.every.months * 28 + duty.every.days if duty.every else 3650
     if duty.every and not span:
-        yield Message("duty-interval-empty")
+        yield Reason("duty-interval-empty")
     if duty.every and max((duty.lead, *duty.ladder)) >= max(span, 1):
-        yield Message("duty-lead-too-long", every=str(duty.every))
+        yield Reason("duty-lead-too-long", every=str(duty.every))
     if duty.submit is not None and duty.submit > duty.rungs[0]:
-        yield Message("duty-submission-before-reminders")
+        yield Reason("duty-submission-before-reminders")
     if duty.limits and not duty.scan:
-        yield Message("duty-limits-without-scan")
+        yield Reason("duty-limits-without-scan")
     names = {fact.name for fact in duty.facts}
     for when in duty.when:
         if when.fact not in names:
-            yield Message("duty-note-fact-unknown", fact=when.fact)
+            yield Reason("duty-note-fact-unknown", fact=when.fact)

@@ -12,9 +12,9 @@ from tasks.duties.duty import SEVERITIES
 from tasks.duties.records import catalogue_of
 from tasks.duties.terms import Standing, standings
 from tasks.shared import board, clock
-from tasks.shared.board import AMBER, GREEN, RED, Finding, Line
+from tasks.shared.board import AMBER, GREEN, RED, LightReason, Line
 from tasks.shared.errors import BadInput
-from tasks.shared.messages import Message
+from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
 DUTY = "duty"
@@ -68,7 +68,7 @@ def line(standing: Standing, today: date) -> Line:
             "item": standing.item,
             "by_hand": not duty.by,
             "due": standing.due.isoformat(),
-            "reasons": [finding.as_dict() for finding in shown],
+            "reasons": [finding.facts for finding in shown],
             "shared": shared,
         },
     )
@@ -88,7 +88,7 @@ def _since(standing: Standing, today: date) -> str:
     return clock.text(standing.last.at) if standing.last else ""
 
 
-def findings(standing: Standing, today: date) -> list[Finding]:
+def findings(standing: Standing, today: date) -> list[LightReason]:
     """Every reason for its light, the date first."""
     found = [*_when(standing, today)]
     if standing.last:
@@ -96,29 +96,29 @@ def findings(standing: Standing, today: date) -> list[Finding]:
     return found
 
 
-def _when(standing: Standing, today: date) -> Iterator[Finding]:
+def _when(standing: Standing, today: date) -> Iterator[LightReason]:
     """What the date alone gives."""
     due, days, submit = standing.due, (standing.due - today).days, standing.submit_by
     if standing.never:
-        yield Finding("duty-never-done", RED, due=due.isoformat())
+        yield LightReason("duty-never-done", RED, due=due.isoformat())
     elif standing.change:
         late = list(_late_besides(standing, today))
         light = RED if late or days < 0 else AMBER
-        yield Finding("duty-due-again", light, due=due.isoformat(), change=standing.change.what,
+        yield LightReason("duty-due-again", light, due=due.isoformat(), change=standing.change.what,
                       changed=standing.change.on.isoformat())  # fmt: skip
         yield from late
     elif days < 0:
         code = "proof-ended" if _ends(standing) else "duty-overdue"
-        yield Finding(code, RED, days=Days(-days), due=due.isoformat())
+        yield LightReason(code, RED, days=Days(-days), due=due.isoformat())
     else:
         late = bool(submit and today > submit)
         light = AMBER if days <= standing.duty.lead else GREEN
         if late:
             light = AMBER if standing.submitted and days > 30 else RED
         code = "proof-ends" if _ends(standing) else "duty-due"
-        yield Finding(code, light, days=Days(days), due=due.isoformat())
+        yield LightReason(code, light, days=Days(days), due=due.isoformat())
         if submit:
-            yield Finding(_submission(standing, late), light, submit=submit.isoformat())
+            yield LightReason(_submission(standing, late), light, submit=submit.isoformat())
 
 
 def _submission(standing: Standing, late: bool) -> str:
@@ -127,16 +127,16 @@ def _submission(standing: Standing, late: bool) -> str:
     return "submitted-not-accepted" if standing.submitted else "submission-late"
 
 
-def _late_besides(standing: Standing, today: date) -> Iterator[Finding]:
+def _late_besides(standing: Standing, today: date) -> Iterator[LightReason]:
     """What is late without the change too: it must not make that look better."""
     regular, submit = standing.regular, standing.duty.submit
     if regular is None or today <= regular - timedelta(days=submit or 0):
         return
     code = "term-also-ends" if today <= regular else "term-also-ended"
-    yield Finding(code, RED, regular=regular.isoformat())
+    yield LightReason(code, RED, regular=regular.isoformat())
     if submit:
         day = regular - timedelta(days=submit)
-        yield Finding("submission-late", RED, submit=day.isoformat())
+        yield LightReason("submission-late", RED, submit=day.isoformat())
 
 
 def _ends(standing: Standing) -> bool:
@@ -152,7 +152,7 @@ def folded(needs: Sequence[Line]) -> list[Line]:
         return list(needs)
     names = ", ".join(need.label for need in never)
     due = min(str(need.values["due"]) for need in never)
-    reason = Message("duty-never-done", due=due).text
+    reason = Reason("duty-never-done", due=due).text
     first = replace(never[0], code="duties-never-done", subject="", what=f"{len(never)} duties",
                     light=board.worst(need.light for need in never), fact=f"{reason}: {names}",
                     next="continuity duties list", mark="",
@@ -181,7 +181,7 @@ class Days(int):
         return f"{int(self):{spec}} day{'' if self == 1 else 's'}"
 
 
-def _scan(standing: Standing, today: date) -> Iterator[Finding]:
+def _scan(standing: Standing, today: date) -> Iterator[LightReason]:
     """Open findings past their limit: a critical one turns the duty red, others amber."""
     scan = standing.last.scan if standing.last else None
     if scan is None:
@@ -189,18 +189,18 @@ def _scan(standing: Standing, today: date) -> Iterator[Finding]:
     for severity, (limit, last) in _limits(standing).items():
         if today > last:
             light = RED if severity == "critical" else AMBER
-            yield Finding("scan-finding-past-limit", light, severity=severity,
+            yield LightReason("scan-finding-past-limit", light, severity=severity,
                           days=Days((today - last).days + limit), limit=limit)  # fmt: skip
     counts = {severity: scan.open[severity] for severity in SEVERITIES if scan.open.get(severity)}
     if not counts:
-        yield Finding("scan-without-open-findings", GREEN)
+        yield LightReason("scan-without-open-findings", GREEN)
         return
     texts = ", ".join(f"{count} {severity}" for severity, count in counts.items())
-    yield Finding("scan-findings-open", GREEN, counts=texts)
+    yield LightReason("scan-findings-open", GREEN, counts=texts)
     dated = [scan.oldest[severity] for severity in SEVERITIES[:-1] if severity in scan.oldest]
     if dated:
         days = Days((today - date.fromisoformat(min(dated))).days)
-        yield Finding("scan-oldest-finding", GREEN, days=days)
+        yield LightReason("scan-oldest-finding", GREEN, days=days)
 
 
 def _limits(standing: Standing) -> dict[str, tuple[int, date]]:
@@ -215,15 +215,15 @@ def _limits(standing: Standing) -> dict[str, tuple[int, date]]:
     }
 
 
-def _facts(standing: Standing) -> Iterator[Finding]:
+def _facts(standing: Standing) -> Iterator[LightReason]:
     """What was said with the proof, where the catalogue warns of it."""
     said = (standing.last.facts if standing.last else None) or {}
     for fact in standing.duty.facts:
         value = said.get(fact.name, "")
         if value in fact.warn:
-            yield Finding("proof-fact-warns", AMBER, fact=fact.name, value=value)
+            yield LightReason("proof-fact-warns", AMBER, fact=fact.name, value=value)
         if fact.most is not None and value and float(value) > fact.most:
-            yield Finding(
+            yield LightReason(
                 "proof-fact-too-large", AMBER, fact=fact.name, value=value, most=fact.most
             )
 

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 
 from tasks.entries.codes import meanings
 from tasks.incident import toml_data
-from tasks.incident.reasons import Reason
 from tasks.shared import clock, hostile, kinds
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.incident_tables import CONTACTS
+from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
 FILE = "contacts.csv"

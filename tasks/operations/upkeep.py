@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from tasks.operations.alerts import Alarm, Key, open_alerts
 from tasks.shared import approval, board, clock, journal_check, kinds, mail
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import GENESIS, Head, Journal
-from tasks.shared.messages import Message
+from tasks.shared.messages import Reason
 from tasks.shared.opening import BOOK
 from tasks.shared.projections import APPROVALS
 from tasks.shared.settings import Settings
@@ -29,24 +30,28 @@ LATE = timedelta(hours=2)
 """Upkeep runs every ten minutes; after this long without one, server or worker stand still."""
 
 
-class Fault(Message):
+@dataclass(frozen=True, init=False)
+class Fault(Reason):
     """Something to correct: `subject` is of what, empty where there is only one. `code` and `subject`
     are its key as an alert; `next`: what to do; `escalate`: to those who decide."""
 
+    next: str = ""
+    escalate: bool = False
+
     def __init__(
-        self, code: str, subject: str, next_: str, /, *, escalate: bool = False, **values: object
+        self, code: str, subject: str, next_: str, /, *, escalate: bool = False, **values: Any
     ) -> None:
-        super().__init__(code, **values)
-        self.subject, self.next, self.escalate = subject, next_, escalate
+        super().__init__(code, subject, **values)
+        self._set(next=next_, escalate=escalate)
 
     @property
     def key(self) -> Key:
         """Code and subject."""
         return self.code, self.subject
 
-    def as_dict(self) -> dict[str, object]:
-        """For results and events."""
-        return {**super().as_dict(), "subject": self.subject, "text": self.text, "next": self.next}
+    def as_dict(self) -> dict[str, Any]:
+        """For results."""
+        return {**super().as_dict(), "next": self.next}
 
 
 @dataclass
@@ -95,16 +100,16 @@ def _verified(journal: Journal) -> int:
     return int(last[1]["head"]) if last else 0
 
 
-def _since(journal: Journal, seq: int) -> tuple[int, Message | None]:
+def _since(journal: Journal, seq: int) -> tuple[int, Reason | None]:
     """Events after `seq`, each against the one before: the last that holds, and what does not."""
     row = journal.rows(sa.select(EVENTS.c.digest).where(EVENTS.c.seq == seq))
     head = Head(seq, row[0].digest) if row else Head(0, GENESIS)
     if seq and not row:
-        return 0, Message("verified-event-missing", event=seq)
+        return 0, Reason("verified-event-missing", event=seq)
     for event in journal.events(after=seq):
         fits = event.seq == head.seq + 1 and event.prev == head.digest
         if not fits or event.computed() != event.digest:
-            return head.seq, Message("event-out-of-chain", event=event.seq)
+            return head.seq, Reason("event-out-of-chain", event=event.seq)
         head = Head(event.seq, event.digest)
     return head.seq, None
 

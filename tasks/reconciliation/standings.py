@@ -16,7 +16,7 @@ from tasks.reconciliation.covering import joined
 from tasks.reconciliation.view import ADDITIONAL, IMPORTER, Sent, Standing, View, parties_of
 from tasks.shared import folds, kinds
 from tasks.shared.ace_tables import ASKED, BATCHES, BONDS, QUERIES, SENT, VIEWS
-from tasks.shared.folds.registry import FOLDS
+from tasks.shared.folds import registry
 from tasks.shared.journal import Head, Journal
 from tasks.shared.kinds import AceReason, Difference, ImporterBond, SingleBond
 from tasks.shared.projections import ENTRIES, NUMBERS
@@ -77,7 +77,7 @@ def _changing() -> frozenset[str]:
     """Types of event whose projection can change what is read here."""
     return frozenset(
         body.kind
-        for body, apply in FOLDS.items()
+        for body, apply in registry.folds().items()
         if apply.__module__ in _MODULES and body not in _WITHOUT
     )
 

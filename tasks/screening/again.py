@@ -11,11 +11,11 @@ from tasks.screening import register, running, second
 from tasks.screening.delta import in_order
 from tasks.screening.finding import Screener
 from tasks.screening.lists import versions
-from tasks.screening.reasons import Reason
 from tasks.screening.subjects import of
 from tasks.shared import kinds
 from tasks.shared.errors import Refused
 from tasks.shared.journal import Event
+from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
 _SAID = ("partner", "record", "name_matched", "partner_name", "score")

@@ -10,10 +10,10 @@ from typing import Any
 
 from tasks.screening import decisions, watch
 from tasks.screening.policy import BLOCK
-from tasks.screening.reasons import Reason
 from tasks.shared import clock, kinds
 from tasks.shared.journal import is_drill
 from tasks.shared.mail import Delivery, Letter, Post
+from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
 _MOST = 200
@@ -52,7 +52,7 @@ def _key(hits: Sequence[decisions.Hit], red: Sequence[Reason], kept: Sequence[st
 
 
 def _facts(reason: Reason | None) -> list[Any]:
-    return [reason.code, reason.facts] if reason else []
+    return [reason.facts] if reason else []
 
 
 def _kept(lists: Sequence[str]) -> list[str]:

@@ -13,9 +13,9 @@ from tasks.screening.delta import in_order
 from tasks.screening.finding import FOUND
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
-from tasks.screening.reasons import Reason
 from tasks.screening.subjects import of
 from tasks.shared import clock, kinds
+from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
 _ASKED = "name"

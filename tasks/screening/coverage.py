@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tasks.screening import register, watch
-from tasks.screening.reasons import Reason
 from tasks.shared.journal import Journal
+from tasks.shared.messages import Reason
 from tasks.shared.screening_tables import SCREENED
 from tasks.workspace import Workspace
 

@@ -22,13 +22,12 @@ from tasks.approved_acts import Handler, load_struct
 from tasks.screening import meanwhile, register, running
 from tasks.screening.lists import versions
 from tasks.screening.policy import NOTE
-from tasks.screening.reasons import Reason
 from tasks.shared import approval, clock, kinds, people
 from tasks.shared.approval import Asked
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.kinds import Act
-from tasks.shared.messages import text
+from tasks.shared.messages import Reason, text
 from tasks.shared.screening_tables import HITS
 from tasks.workspace import Workspace
 

@@ -8,10 +8,10 @@ from importlib.resources import as_file, files
 from pyotp.totp import TOTP
 
 from tasks.screening import coverage, decisions, partner_file, register, running, shown, standing
-from tasks.screening.reasons import text_of
 from tasks.shared import clock, people
 from tasks.shared.errors import Refused
 from tasks.shared.journal import is_drill
+from tasks.shared.messages import text_of
 from tasks.workspace import Workspace
 
 _NAMESAKE = "1011"

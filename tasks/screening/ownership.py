@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tasks.screening.reasons import Reason
+from tasks.shared.messages import Reason
 
 HALF = 50.0
 MARK = " > "

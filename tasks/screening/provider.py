@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from tasks.screening.reasons import Reason
+from tasks.shared.messages import Reason
 
 ROLE = "it_provider"
 

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from tasks.screening import provider
 from tasks.screening.ownership import SURE, Owned
 from tasks.screening.policy import BLOCK, NOTE
-from tasks.screening.reasons import Reason
 from tasks.shared.errors import BadInput
+from tasks.shared.messages import Reason
 
 VERSION = "2026.11"
 

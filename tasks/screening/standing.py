@@ -18,9 +18,9 @@ from tasks.screening.decisions import CONFIRMED, Hit
 from tasks.screening.lists import versions
 from tasks.screening.ownership import BIS, OFAC, SUBSIDIARY, Owned, Rule
 from tasks.screening.policy import BLOCK
-from tasks.screening.reasons import Reason
 from tasks.shared import clock, kinds
 from tasks.shared.errors import Refused
+from tasks.shared.messages import Reason
 from tasks.shared.screening_tables import REVIEWS
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace

@@ -12,7 +12,7 @@ from prefect.artifacts import create_table_artifact
 from tasks.screening import alerts, decisions, drill, running, updating, watch
 from tasks.screening.lists.loading import Intake, load_folder
 from tasks.screening.policy import BLOCK
-from tasks.screening.reasons import text_of
+from tasks.shared.messages import text_of
 from tasks.shared.steps import task
 from tasks.workspace import Workspace
 

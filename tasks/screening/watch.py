@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.screening.reasons import Reason
 from tasks.shared.journal import Journal
+from tasks.shared.messages import Reason
 from tasks.shared.screening_tables import HITS, LISTS, REVIEWS, SCREENED
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tasks.shared import clock
-from tasks.shared.messages import Message
+from tasks.shared.messages import Reason
 from tasks.shared.store import EVENTS
 
 Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
@@ -40,12 +40,15 @@ OTHERS = {"licence": "Keeping the licence", "clients": "Powers of attorney and b
 """What a broker also watches, beyond the ten."""
 
 
-class Finding(Message):
+@dataclass(frozen=True, init=False)
+class LightReason(Reason):
     """A reason for a light."""
 
-    def __init__(self, code: str, light: str, /, **values: object) -> None:
+    light: str = RED
+
+    def __init__(self, code: str, light: str, /, **values: Any) -> None:
         super().__init__(code, **values)
-        self.light = light
+        self._set(light=light)
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def _recommendation(name: str, title: str, lines: list[Line]) -> Recommendation:
     )
     light = worst(line.light for line in own)
     telling = [line for line in own if line.light == light]
-    fact = f"{telling[0].label}: {telling[0].fact}" if telling else Message("never-done").text
+    fact = f"{telling[0].label}: {telling[0].fact}" if telling else Reason("never-done").text
     more = len(telling) - 1
     if more > 0 and light != GREEN:
         fact += f" (and {more} more)"

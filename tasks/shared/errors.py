@@ -93,7 +93,7 @@ class Problem:
     @property
     def rule(self) -> str:
         """The code that people look up: that of a rule over columns or of CBP; empty for others."""
-        return self.code if self.code[:1].isupper() else ""
+        return "" if self.code.islower() else self.code
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tasks.shared.board import Finding
+from tasks.shared.board import LightReason
 from tasks.shared.kinds import canonical
 
 if TYPE_CHECKING:
@@ -57,13 +57,16 @@ class KitPart:
     sheets: Sequence[KitSheet] = ()
 
 
-class Fault(Finding):
+@dataclass(frozen=True, init=False)
+class Fault(LightReason):
     """Something that makes a part not fit for use. `command`: what corrects it, if building a new kit
     alone does not."""
 
-    def __init__(self, code: str, light: str, /, *, command: str = "", **values: object) -> None:
+    command: str = ""
+
+    def __init__(self, code: str, light: str, /, *, command: str = "", **values: Any) -> None:
         super().__init__(code, light, **values)
-        self.command = command
+        self._set(command=command)
 
 
 def _none(workspace: Workspace) -> Iterable[Fault]:

@@ -7,35 +7,63 @@ braces is a value of the error; a colon after it a format, as in `{count:,}`.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field as column
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 
-class Message:
-    """Something to tell a person, as data: its `code` and its `values`. Decide by those, never by `text`."""
+@dataclass(frozen=True, init=False)
+class Reason:
+    """Why something is so, as data. Decide by its code and values, never by its text.
 
-    def __init__(self, code: str, /, **values: object) -> None:
-        self.code, self.values = code, values
+    `code` names its text; `subject` is what it is about (an entry, a contact, a list), `field` the
+    value that it rests on, each empty where there is none. A value may be a reason, or a tuple or
+    list of texts and reasons.
+    """
 
-    def __repr__(self) -> str:
-        return f"Message({self.code!r}, {self.values!r})"
+    code: str
+    subject: str = ""
+    field: str = ""
+    values: Mapping[str, Any] = column(default_factory=dict, hash=False)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Message) and vars(self) == vars(other)
+    def __init__(self, code: str, /, subject: str = "", field: str = "", **values: Any) -> None:
+        self._set(code=code, subject=subject, field=field, values=values)
 
-    def __hash__(self) -> int:
-        return hash((self.code, repr(self.values)))
+    def _set(self, **columns: object) -> None:
+        for name, value in columns.items():
+            object.__setattr__(self, name, value)  # the class is frozen
+
+    def __str__(self) -> str:
+        return self.text
 
     @property
     def text(self) -> str:
-        """What a person reads."""
-        return text(self.code, self.values)
+        """What a person reads; parts of a list are joined by semicolons if one is a reason, else by
+        commas."""
+        values = {name: _shown(value) for name, value in self.values.items()}
+        return text(self.code, {"subject": self.subject, "field": self.field, **values})
 
-    def as_dict(self) -> dict[str, object]:
-        """For `--json`."""
-        return {"code": self.code, "values": self.values}
+    @property
+    def facts(self) -> dict[str, Any]:
+        """code, subject, field and values as JSON has them, reasons among the values in the same form:
+        the same however the texts are worded."""
+        return {
+            "code": self.code,
+            "subject": self.subject,
+            "field": self.field,
+            "values": {name: _data(value) for name, value in self.values.items()},
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`: `facts` and `text`."""
+        return {**self.facts, "text": self.text}
+
+
+def text_of(reasons: Iterable[Reason]) -> str:
+    """All of them on a line."""
+    return "; ".join(reason.text for reason in reasons)
 
 
 def text(code: str, values: Mapping[str, object]) -> str:
@@ -79,4 +107,19 @@ def _filled(template: str, code: str, values: Mapping[str, object]) -> str:
 
 
 def _bare(code: str, values: Mapping[str, object]) -> str:
-    return " ".join([code, *(f"{name}={value}" for name, value in values.items())])
+    return " ".join([code, *(f"{name}={value}" for name, value in values.items() if value != "")])
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Reason):
+        return value.text
+    if isinstance(value, tuple | list):
+        separator = "; " if any(isinstance(part, Reason) for part in value) else ", "
+        return separator.join(str(_shown(part)) for part in value)
+    return value
+
+
+def _data(value: Any) -> Any:
+    if isinstance(value, Reason):
+        return value.facts
+    return [_data(part) for part in value] if isinstance(value, tuple | list) else value

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tasks.shared.errors import BadSettings
 from tasks.shared.files import write_atomic
-from tasks.shared.messages import Message
+from tasks.shared.messages import Reason
 from tasks.shared.settings import Settings
 
 VARIABLE = "PREFECT_API_AUTH_STRING"
@@ -76,13 +76,13 @@ class Access:
             return {}
         return {"Authorization": f"Basic {base64.b64encode(self.line.encode()).decode()}"}
 
-    def refused_by(self, address: str) -> Message:
+    def refused_by(self, address: str) -> Reason:
         """Why the server at `address` answered 401, and what to do."""
         if self.line:
-            return Message(
+            return Reason(
                 "server-password-refused", address=address, source=self.source, variable=VARIABLE
             )
-        return Message("server-password-not-set", address=address, variable=VARIABLE)
+        return Reason("server-password-not-set", address=address, variable=VARIABLE)
 
 
 def _text(path: Path, name: str) -> str:

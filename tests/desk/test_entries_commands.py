@@ -22,7 +22,7 @@ def test_a_workbook_goes_out_and_comes_back(continuity, numbers: list[str], tmp_
     assert out.is_file()
     file = made.workbook(tmp_path, "in.xlsx", "truck", made.filled(1, numbers[:3], "truck"))
     code, said, _ = continuity("entries", "record", str(file), "--json", by="jo")
-    assert code == 0 and json.loads(said)[0]["recorded"] == 3
+    assert code == 0 and json.loads(said)[0]["recorded"] == numbers[:3]
     rows = json.loads(continuity("entries", "list", "--json")[1])
     assert [row["number"] for row in rows] == numbers[:3]
     shown = json.loads(continuity("entries", "show", numbers[0], "--json")[1])
@@ -148,12 +148,13 @@ def test_an_annotated_copy_in_the_making_is_not_written_over(
     work = put(copy, "Paper release date", legal.TODAY)
     code, said, err = continuity("entries", "record", str(file), "--json", by="jo")
     assert code == 2 and json.loads(said)[0]["annotated"] == []
-    assert "row 2, column Paper release date" in err
+    problems = json.loads(err)["problems"]
+    assert {"row": 2, "column": "Paper release date"}.items() <= problems[0].items()
     assert f"continuity entries record {copy}" in err and "--force" in err
     assert copy.read_bytes() == work
     put(copy, "Paper release date", legal.TODAY, row=3)
     code, said, err = continuity("entries", "record", str(copy), "--json", by="jo")
-    assert code == 0 and json.loads(said)[0]["recorded"] == 2, err
+    assert code == 0 and json.loads(said)[0]["recorded"] == numbers[:2], err
     assert continuity("entries", "record", str(file), "--force", by="jo")[0] == 2
     assert value_of(copy, "Paper release date") is None
 

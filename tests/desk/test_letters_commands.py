@@ -76,7 +76,8 @@ def test_a_port_is_asked_for_what_waits_there(continuity, home: Path, world: Wor
     )
     out_of = world.out()
     code, out, err = continuity(*issue, str(out_of), by="jo")
-    assert code == 2 and "[broker] permit" in err and 'permit = "22-00417"' in err
+    assert code == 2 and continuity.error.code == "letterhead-incomplete"
+    assert [problem.column for problem in continuity.error.problems] == ["[broker] permit"]
     assert not out_of.exists() and out == ""
     settings.write_text(kept)
     code, out, err = continuity(*issue, str(world.out()), by="jo")

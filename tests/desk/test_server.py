@@ -117,7 +117,7 @@ def test_a_server_that_refuses_the_password_is_named_with_what_to_do(
     settings = house.model_copy(update={"operations": Operations(address=address)})
     server = Server.of(settings)
     assert server.plan_of(RUN["name"]) == "" and server.refusal
-    assert server.refusal.code == "server-password-missing"
+    assert server.refusal.code == "server-password-not-set"
     assert server.refusal.values["address"] == address
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "ops:guess")
     server = Server.of(settings)

@@ -17,6 +17,7 @@ from tasks.duties.terms import standings
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 from tests.errors import refused
 
@@ -55,8 +56,8 @@ def test_a_proof_is_stored_and_found_again(office: Workspace, proof) -> None:
         last and last.by == "ada" and office.content.get(last.proof).startswith(b"accepted by CBP")
     )
     assert line(standing, TODAY).values["reasons"] == [
-        {"code": "proof-ends", "values": {"days": 1073, "due": "2029-11-02"}},
-        {"code": "submit-by", "values": {"submit": "2029-05-06"}},
+        Reason("proof-ends", days=1073, due="2029-11-02").facts,
+        Reason("submit-by", submit="2029-05-06").facts,
     ]
     with refused("duty-proof-already-recorded", Refused):
         fulfil(office, "isa", given, "ada")
@@ -154,10 +155,10 @@ def test_a_change_does_not_make_a_late_renewal_look_better(office: Workspace, pr
     assert late.light == "red" and codes(late) == ["proof-ends", "submission-late"]
     moved = line(change(office, "isa", "", "merger", TODAY, "ada"), TODAY)
     assert moved.light == "red" and moved.values["reasons"] == [
-        {"code": "duty-due-again",
-         "values": {"due": TODAY.isoformat(), "change": "merger", "changed": TODAY.isoformat()}},
-        {"code": "term-also-ends", "values": {"regular": "2027-03-01"}},
-        {"code": "submission-late", "values": {"submit": "2026-09-02"}},
+        Reason("duty-due-again", due=TODAY.isoformat(), change="merger",
+               changed=TODAY.isoformat()).facts,
+        Reason("term-also-ends", regular="2027-03-01").facts,
+        Reason("submission-late", submit="2026-09-02").facts,
     ]  # fmt: skip
 
 
@@ -214,10 +215,8 @@ def test_each_item_has_its_own_dates_until_it_ends(office: Workspace, proof) -> 
         ("Alpha Hosting", date(2027, 3, 1)), ("Beta Cloud", date(2027, 11, 25)),
     ]  # fmt: skip
     assert line(own[0], TODAY).light == "amber", "72 hours are more than 24"
-    too_large = {"fact": "breach-notice-hours", "value": "72", "most": 24}
-    assert {"code": "proof-fact-too-large", "values": too_large} in line(own[0], TODAY).values[
-        "reasons"
-    ]
+    too_large = Reason("proof-fact-too-large", fact="breach-notice-hours", value="72", most=24)
+    assert too_large.facts in line(own[0], TODAY).values["reasons"]
     end(office, "provider-due-diligence", "Alpha Hosting", "contract ended", "ada")
     left = standings(office.journal.rows, catalogue_of(office), office.zone)
     assert [one.item for one in left if one.duty.id == "provider-due-diligence"] == ["Beta Cloud"]

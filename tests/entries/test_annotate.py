@@ -117,9 +117,11 @@ def test_a_file_that_was_not_opened_has_its_problem_listed(
 ) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(data)
-    (written,) = annotate(read_files([path])[0], tmp_path / "out")
+    (intake,) = read_files([path])
+    (written,) = annotate(intake, tmp_path / "out")
     sheet = openpyxl.load_workbook(written)["Problems"]
-    assert sheet.cell(2, 7).value == code
+    (problem,) = intake.problems
+    assert problem.code == code and sheet.cell(2, 5).value == problem.wrong
 
 
 def test_a_clean_file_gets_none(desk: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tasks.shared.errors import BadInput, Refused
 from tasks.shared.opening import make_home
 from tasks.shared.settings import Settings, load
 from tests.conftest import SETTINGS
+from tests.errors import refused
 
 
 def _deployments() -> list[dict[str, Any]]:
@@ -96,7 +97,7 @@ def test_carried_twice_everything_stands_once(house: Settings, tmp_path: Path) -
     assert asyncio.run(stands()) == first
     assert len(ids) == len(_deployments()) and len(first[1]) == 5
     second = make_home(tmp_path / "second", SETTINGS, "tests")
-    with pytest.raises(Refused, match="would run it no more"):
+    with refused("server-database-in-use", Refused):
         asyncio.run(carry(second, lambda _: None))
     moved = house.home.rename(tmp_path / "moved")
     assert asyncio.run(carry(load(moved), lambda _: None)) == ids

@@ -469,4 +469,4 @@ def test_what_was_sealed_to_us_and_is_no_hand_over_leaves_nothing(world: World, 
         assert not out.exists()
     with refused("untrusted-file-refused", HostileFile) as caught:
         seal.read_key(keys / "gone.key", PHRASE)
-    assert caught.codes == ["E001"]
+    assert caught.codes == ["sealed-file-not-opened"]

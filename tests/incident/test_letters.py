@@ -15,12 +15,14 @@ import sqlalchemy as sa
 from pypdf import PdfReader
 
 from tasks.entries import reserve
-from tasks.incident.letters import documents, needs, private_copy, readying, sending
+from tasks.incident.letters import documents, draft, needs, private_copy, readying, sending
 from tasks.incident.letters.authorisation import leave
 from tasks.incident.letters.chasing import chase_list, readiness, unlettered
-from tasks.incident.letters.readying import waiting
+from tasks.incident.letters.readying import Rules, ready, waiting
+from tasks.incident.letters.signing import Signer
+from tasks.incident.pga import loading
 from tasks.reconciliation.report_letters import letter_words, letters, of_client
-from tasks.shared import clock, kinds, manifest, people, purging
+from tasks.shared import clock, kinds, manifest, messages, people, purging
 from tasks.shared.board import AMBER
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.journal import Journal
@@ -546,3 +548,25 @@ def test_documents_of_entries_that_are_not_recorded(world: World) -> None:
         documents.attach(
             world.book, "ABC-1234567-6", world.file("i.pdf", paper_world.pdf()), "Invoice", "jo"
         )
+
+
+def test_the_id_of_a_letter_does_not_rest_on_words(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = world.file("flags.csv", b"hts,flag\n8471300100,FD4\n8471300100,EP7\n")
+    loading.load(world.book, loading.FLAGS, path, date(2026, 7, 1), "CBP 0875-0419", "jo")
+    number = world.record("11")
+
+    def letter() -> tuple[str, list[str]]:
+        (found,) = ready(Rules.of(world.book), [number], again=False)
+        assert found.part
+        signer = Signer("ada", "Ada Vance", "98765", own=True)
+        reasons = [demand.why.text for demand in found.part.demands if demand.why]
+        return draft.name([found.part], date(2026, 11, 24), signer, [], "", 0), reasons
+
+    before, reasons = letter()
+    changed = {code: text.replace(" ", "  ") if isinstance(text, str) else text
+               for code, text in messages.catalog().items()}  # fmt: skip
+    monkeypatch.setattr(messages, "catalog", lambda: changed)
+    after, reworded = letter()
+    assert after == before and len(reasons) == len(reworded) >= 2 and reasons != reworded

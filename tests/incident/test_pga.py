@@ -24,12 +24,12 @@ from tasks.incident.pga.demands import (
     demands,
     spans,
 )
-from tasks.incident.reasons import Reason
 from tasks.shared import clock, kinds
 from tasks.shared.board import GREEN, RED
 from tasks.shared.errors import BadInput, HostileFile, NumberUnavailable, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.messages import Reason
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 from tests.entries import one

@@ -17,7 +17,7 @@ from tasks.shared import approval, board, clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
 from tasks.shared.kinds import Act
-from tasks.shared.messages import Message
+from tasks.shared.messages import Reason
 from tasks.shared.opening import BOOK
 from tasks.shared.settings import Backup, Settings
 
@@ -63,7 +63,7 @@ def test_a_tail_that_was_cut_after_it_was_verified_is_found(
     alter(told, f"UPDATE events SET seq = 900 WHERE seq = {verified}")
     found = look(journal, content, told, full=False)
     (fault,) = found.faults
-    missing = Message("verified-event-missing", event=verified)
+    missing = Reason("verified-event-missing", event=verified)
     assert (fault.code, fault.values["reason"]) == ("journal-invalid", missing.text)
 
 

@@ -19,6 +19,7 @@ from tasks.shared.journal_check import verify
 from tasks.shared.kinds import Act
 from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries, send_one
+from tests.reconciliation.differences import differs
 from tests.reconciliation.house import Office
 
 OTHER = "XYZ-1234567-1"
@@ -32,7 +33,7 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
     opened.ace.close()
 
 
-def answered(world: World, number: str, *differences: str) -> None:
+def answered(world: World, number: str, *differences: kinds.Difference) -> None:
     """ACE shows the entry's summary, otherwise than the record in these fields."""
     line = kinds.AnswerLine(number=number, disposition="already on file", summary="accepted",
                             control="cbp", differs=[*differences])  # fmt: skip
@@ -44,7 +45,7 @@ def answered(world: World, number: str, *differences: str) -> None:
 def asked_settlement(world: World) -> tuple[str, str]:
     """An entry that ACE has otherwise, and the plan by which it waits to be settled."""
     (number,) = record_summaries(world, ["01"])
-    answered(world, number, "Value: paper 1, ACE 7")
+    answered(world, number, differs("entered_value", 1, 7))
     with refused("approval-needed", NotApproved) as caught:
         acts.settle(world.house, [number], "accepted", b"letter", "bo")
     return number, caught.values["plan"]
@@ -63,7 +64,7 @@ def settled(journal: Journal) -> list[str]:
 def test_approve_carries_the_settlement_out(world: World, continuity, tmp_path: Path) -> None:
     """The command that asked had to be given again, with the same proof."""
     (number,) = record_summaries(world, ["01"])
-    answered(world, number, "Value: paper 1, ACE 7")
+    answered(world, number, differs("entered_value", 1, 7))
     proof = tmp_path / "letter.txt"
     proof.write_text("CBP's letter")
     ask = ("reconcile", "settle", number, "--how", "accepted", "--proof", str(proof), "--json")
@@ -88,7 +89,7 @@ def test_an_act_whose_state_changed_is_refused_and_can_follow_later(
 ) -> None:
     number, plan = asked_settlement(world)
     world.office.approve_digest(plan)
-    answered(world, number, "Value: paper 1, ACE 9")
+    answered(world, number, differs("entered_value", 1, 9))
     before = world.house.journal.head()
     with refused("act-state-changed") as caught:
         approved_acts.carry_out(world.house, plan, "ada")
@@ -100,14 +101,14 @@ def test_an_act_whose_state_changed_is_refused_and_can_follow_later(
     (outcome,) = acts.carry_out_approved(world.house, "bo")
     assert outcome.refused is not None and outcome.refused.code == "act-state-changed"
     assert world.house.journal.head() == before, "nothing half done"
-    answered(world, number, "Value: paper 1, ACE 7")
+    answered(world, number, differs("entered_value", 1, 7))
     code, out, error = continuity("approve", plan, "--json", by="ada")
     assert code == 0 and json.loads(out)["carried_out"]["settled"] == [number], error
 
 
 def test_a_changed_state_is_refused_before_the_code_is_asked_for(world: World, continuity) -> None:
     number, plan = asked_settlement(world)
-    answered(world, number, "Value: paper 1, ACE 9")
+    answered(world, number, differs("entered_value", 1, 9))
     before = world.house.journal.head()
     with refused("act-state-changed"):
         approved_acts.approve(world.house, plan, "ada", world.office.phone.now())
@@ -225,7 +226,7 @@ def test_an_act_of_a_revoked_approver_waits(world: World) -> None:
 def test_a_refused_act_keeps_no_other_back(world: World) -> None:
     first, plan = asked_settlement(world)
     world.office.approve_digest(plan)
-    answered(world, first, "Value: paper 1, ACE 9")
+    answered(world, first, differs("entered_value", 1, 9))
     (second,) = record_summaries(world, ["01"], **KEPT)
     with refused("approval-needed", NotApproved):
         acts.hand_over(world.house, second, OTHER, b"mail", "bo")

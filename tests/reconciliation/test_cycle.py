@@ -15,7 +15,7 @@ from tasks.reconciliation.cycle import STAGES, Cycle, result
 from tasks.reconciliation.view import Standing
 from tasks.shared import kinds
 from tasks.shared.ace_tables import ASKED, BATCHES, BONDS, QUERIES, SENT, VIEWS
-from tasks.shared.folds.registry import FOLDS
+from tasks.shared.folds import registry
 from tasks.shared.journal import Head, Journal
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tests.reconciliation.ace_world import (
@@ -121,7 +121,7 @@ TABLES = {ENTRIES, NUMBERS, ASKED, BATCHES, BONDS, QUERIES, SENT, VIEWS}
 def test_an_event_that_states_are_not_read_again_for_changes_none_of_their_tables(
     world: World,
 ) -> None:
-    for body, apply in FOLDS.items():
+    for body, apply in registry.folds().items():
         if body.kind not in states._changing() and body not in states._WITHOUT:
             used = vars(sys.modules[apply.__module__]).values()
             assert not [t for t in used if isinstance(t, sa.Table) and t in TABLES], body

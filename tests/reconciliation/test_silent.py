@@ -11,11 +11,10 @@ import pytest
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.following import following
 from tasks.shared import clock
+from tasks.shared.board import Line
 from tasks.status.page import lines
 from tests.reconciliation.ace_world import World, open_world, send_one
 from tests.reconciliation.house import Office as Desk
-
-WHAT = "batch without an answer"
 
 
 @pytest.fixture
@@ -25,10 +24,10 @@ def world(office: Desk, tmp_path: Path) -> Iterator[World]:
     made.ace.close()
 
 
-def told(world: World) -> list[str]:
+def told(world: World) -> list[Line]:
     house = world.house
     board = lines(house)
-    return [one.fact for one in board if one.what == WHAT]
+    return [line for line in board if line.code == "batch-without-answer"]
 
 
 def test_a_removed_batch_file_is_asked_about_never_settled_and_told(world: World) -> None:
@@ -43,7 +42,7 @@ def test_a_removed_batch_file_is_asked_about_never_settled_and_told(world: World
             world.exchange()
             assert done.asked and not done.settled and not done.waiting
         (line,) = done.silent
-        assert file.name in line and "reconcile not-received 26" in line
-        assert told(world) == [f"1 entries: {line}"]
+        assert line.file == file.name and line.batch.startswith("26") and line.numbers == (number,)
+        assert [found.values["numbers"] for found in told(world)] == [[number]]
         (row,) = following(world.house)
-        assert (row["number"], row["step"]) == (number, Step.WAIT) and line in row["why"]
+        assert (row["number"], row["step"]) == (number, Step.WAIT) and line.words in row["why"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from tasks.screening import by_name, stored
 from tasks.screening.again import again
 from tasks.screening.finding import FOUND
-from tasks.screening.reasons import Reason
 from tasks.screening.running import hits_of
 from tasks.shared import kinds
 from tasks.shared.errors import Refused
+from tasks.shared.messages import Reason
 from tests.errors import refused
 from tests.screening.world import World
 

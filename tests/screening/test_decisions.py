@@ -10,11 +10,11 @@ import pytest
 
 from tasks import approved_acts
 from tasks.screening import decisions, partner_file, register, shown, standing
-from tasks.screening.reasons import Reason
 from tasks.shared import approval, clock, people
 from tasks.shared.errors import BadInput, CodeRefused, Refused
 from tasks.shared.journal_check import verify
 from tasks.shared.kinds import Act
+from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 from tests.errors import refused
 from tests.screening.world import HEAD, World

@@ -10,7 +10,7 @@ import pytest
 from tasks.screening.lists import countries, forced_labor, remarks, tables
 from tasks.screening.lists.catalogue import READERS, SIGNS, listings
 from tasks.screening.lists.source import Source
-from tasks.screening.reasons import Reason
+from tasks.shared.messages import Reason
 
 FOLDERS = {
     "ofac-sdn": "ofac_2024-01-08",

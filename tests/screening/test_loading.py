@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tasks.screening.lists import loading, own, tables, versions
-from tasks.screening.reasons import Reason
 from tasks.shared import clock, kinds
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.messages import Reason
 from tests.errors import refused
 
 

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.tables import table
-from tasks.incident.reasons import Reason
 from tasks.shared import clock, kinds
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
+from tasks.shared.messages import Reason
 from tasks.shared.projections import ENTRIES
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace
@@ -43,7 +43,7 @@ class Watch:
     mark: str
 
     def as_dict(self) -> dict[str, object]:
-        """Its fields; `why` as code, subject, field and values."""
+        """Its fields; `why` as code, subject, field, values and text."""
         return {**vars(self), "why": self.why.as_dict()}
 
 
@@ -235,7 +235,7 @@ def readiness(workspace: Workspace) -> Iterator[Line]:
             fact = f"{one.number}: {one.why}, by {one.due}" + (
                 f", {-left} days LATE" if left < 0 else ""
             )
-            yield Line("redelivery-demanded", "", "redelivery demanded (CBP 4647)", light(one, today), fact,
+            yield Line("redelivery-demands", "", "redelivery demanded (CBP 4647)", light(one, today), fact,
                        f"continuity incident redelivery answered {one.number} --notice NOTICE --how HOW "
                        "--on DAY --proof FILE",
                        noted[one.number], "G")  # fmt: skip

@@ -69,7 +69,7 @@ def name(parts: Sequence[Part], day: date, signer: Signer, replaces: Sequence[st
     said = [
         [(p.case.number, p.case.digest, p.asks, [msgspec.to_builtins(gap) for gap in p.follows],
           [d.content for d in p.documents],
-          [one.as_dict() for one in p.demands]) for p in parts],
+          [one.facts for one in p.demands]) for p in parts],
         day.isoformat(), signer.person, list(replaces), reason, before,
     ]  # fmt: skip
     digest = sha256(kinds.canonical(said).encode()).hexdigest()

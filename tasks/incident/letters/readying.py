@@ -17,11 +17,11 @@ from tasks.incident.letters.draft import Part
 from tasks.incident.letters.tables import Table, table
 from tasks.incident.letters.values import asks
 from tasks.incident.pga.demands import Agencies, Demand, demands, held
-from tasks.incident.reasons import Reason
 from tasks.shared.ace_tables import SENT
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.journal import Journal
 from tasks.shared.kinds import LetterGap
+from tasks.shared.messages import Reason
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, WITH_ANOTHER, among
 from tasks.workspace import Workspace
 

@@ -16,8 +16,8 @@ from tasks.incident.letters.tables import table
 from tasks.incident.letters.values import joined
 from tasks.incident.pga import history
 from tasks.incident.pga.loading import FLAGS, Loaded, loaded
-from tasks.incident.reasons import Reason
 from tasks.shared import kinds
+from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
 FLAG = "flag"
@@ -54,8 +54,14 @@ class Demand:
     mark: str
     as_of: str = ""
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """Its fields; `source` and `why` without their texts."""
+        why = self.why.facts if self.why else None
+        return vars(self) | {"source": self.source.facts, "why": why}
+
     def as_dict(self) -> dict[str, object]:
-        """Its fields; `source` and `why` as code, subject, field and values."""
+        """For `--json`: its fields; `source` and `why` with their texts."""
         why = self.why.as_dict() if self.why else None
         return vars(self) | {"source": self.source.as_dict(), "why": why}
 

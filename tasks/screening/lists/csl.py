@@ -13,7 +13,7 @@ from hashlib import sha256
 from tasks.screening.lists import brackets, countries, remarks
 from tasks.screening.lists.source import Source
 from tasks.screening.lists.tables import PRIMARY, Draft
-from tasks.screening.reasons import Reason
+from tasks.shared.messages import Reason
 
 FILES = ("consolidated.csv", "csl*.csv")
 _CODE = re.compile(r"\(([A-Z]{2,5})\)")

@@ -17,9 +17,9 @@ from importlib.resources import files
 import pyarrow as pa
 
 from tasks.screening.lists import tables
-from tasks.screening.reasons import Reason
 from tasks.shared.errors import Problem
 from tasks.shared.kinds import ListShortfall
+from tasks.shared.messages import Reason
 
 RECORDS, NAMES = "records", "names"
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from tasks.screening.lists import brackets, countries
 from tasks.screening.lists.source import Source
 from tasks.screening.lists.tables import PRIMARY, STRONG, Draft
-from tasks.screening.reasons import Reason
+from tasks.shared.messages import Reason
 
 UFLPA_FILES, WRO_FILES = ("uflpa*.csv",), ("cbp_wro*.csv", "wro*.csv")
 _SUBSIDIARIES = re.compile(

@@ -9,8 +9,8 @@ from hashlib import sha256
 from tasks.screening.lists import brackets, countries
 from tasks.screening.lists.source import Source
 from tasks.screening.lists.tables import PRIMARY, Draft
-from tasks.screening.reasons import Reason
 from tasks.shared import clock
+from tasks.shared.messages import Reason
 
 DOD_FILES, FINCEN_FILES = ("dod_1260[Hh]*.csv",), ("fincen*.csv",)
 _NAMED = ("self", "subsidiary", "target")

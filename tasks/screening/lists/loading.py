@@ -15,9 +15,9 @@ import pyarrow as pa
 from tasks.screening.lists import floors, tables, versions
 from tasks.screening.lists.catalogue import READERS, SIGNS
 from tasks.screening.lists.source import Source, find
-from tasks.screening.reasons import Reason
 from tasks.shared import clock, kinds, people
 from tasks.shared.errors import BadInput, Problem
+from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
 LEAST_PART = 0.95

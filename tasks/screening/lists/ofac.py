@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from tasks.screening.lists import countries, remarks
 from tasks.screening.lists.source import Source, incomplete, unreadable
 from tasks.screening.lists.tables import PRIMARY, STRONG, Draft
-from tasks.screening.reasons import Reason
 from tasks.shared.errors import Problem
+from tasks.shared.messages import Reason
 
 _END = "\x1a"
 _NOTHING = "-0-"

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from tasks.screening.reasons import Reason
 from tasks.shared import hostile
 from tasks.shared.errors import HostileFile, Problem
+from tasks.shared.messages import Reason
 
 
 @dataclass

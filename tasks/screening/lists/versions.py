@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from tasks.screening import stored
 from tasks.screening.lists import floors, tables
 from tasks.screening.lists.catalogue import OWN, Listing, listings
-from tasks.screening.reasons import Reason
 from tasks.shared import clock, kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.messages import Reason
 from tasks.shared.screening_tables import LISTS
 from tasks.workspace import Workspace
 

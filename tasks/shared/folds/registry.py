@@ -3,7 +3,8 @@ gathers. The one dispatch over typed events that there is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -27,6 +28,11 @@ def fold(*structs: type[kinds.Body], into: type[Any] = sa.Connection) -> Callabl
         return apply_
 
     return register
+
+
+def folds(into: type[Any] = sa.Connection) -> Mapping[type[kinds.Body], Callable[..., None]]:
+    """What takes each type of event into a target."""
+    return MappingProxyType(_FOLDS.get(into, {}))
 
 
 def apply(target: Any, where: Any, body: kinds.Body) -> None:
