@@ -6,7 +6,7 @@ still a user of it and CBP holds it sufficient (AE 2026-07 p.156-157; errors 113
 
 from __future__ import annotations
 
-from tasks.ace.answers.kr import NO_BOND
+from tasks.ace.answers.facts import NO_BOND
 from tasks.reconciliation.view import IMPORTER, Standing
 from tasks.shared.errors import Problem
 from tasks.shared.kinds import ImporterBond

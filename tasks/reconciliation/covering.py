@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
-from tasks.ace.summary.prepare import RELEASES
 from tasks.reconciliation.classify import few, orphaned, stated
 from tasks.reconciliation.facts import Paper, Release, Summary, facts_of, paper_of
 from tasks.reconciliation.view import SUMMARY, Standing
@@ -113,6 +112,8 @@ def releases(journal: Journal, numbers: Iterable[str]) -> pa.Table:
     """RELEASES: what of our book names one of these summaries as the one that covers it."""
     # Entry states are read without these, which take long to load.
     import pyarrow as pa
+
+    from tasks.ace.summary.prepare import RELEASES
 
     column = ENTRIES.c
     query = (

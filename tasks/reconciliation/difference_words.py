@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tasks.ace.summary.compared import title
 from tasks.shared import messages
 from tasks.shared.kinds import Difference
 
 
 def in_words(difference: Difference) -> str:
     """One line: where, which field, the value on paper and that in ACE."""
+    # It reads tables with numpy, which the status page need not load where nothing differs.
+    from tasks.ace.summary.compared import title
+
     values = {
         "field": title(difference.field, difference.qualifier) if difference.field else "",
         "paper": difference.paper or "nothing",

@@ -116,7 +116,7 @@ def test_what_is_red_though_proved_is_red_on_the_page(
         (said,) = [one for one in lines(office) if one.subject == "vulnerability-scan office"]
     assert said.since == "2026-01-25", "the day on which it turned red, not that of the scan"
     scan_row = rows["Vulnerability scan of what can be reached: office"]
-    assert scan_row.red and "red: critical finding open 42 days, limit 15" in scan_row[-1]
+    assert scan_row.red and "42" in scan_row[-1] and "15" in scan_row[-1]
     (never,) = [row for what, row in rows.items() if what.startswith("Triennial")]
     assert never[1] == "never" and not never.red, "it is not due yet"
     (gone,) = [one for one in found if one.item == "Old Co"]

@@ -38,7 +38,7 @@ def screened(home: Path) -> dict[str, Any]:
 
     book = journal(load(home))
     path = home.parent / "partners.csv"
-    path.write_text("Partner ID,Name,Role\nP1,Tiva Polymer,supplier\nP2,Nordsee Trading,carrier\n")
+    path.write_text("Partner ID,Name,Role\nP1,Cimex Iberica,supplier\nP2,Nordsee Trading,carrier\n")
     read = partner_file.read(path)
     workspace = Workspace(load(home), journal=book)
     register.take(workspace, "ada", read.partners, source=read.sha256, file=read.file)

@@ -122,7 +122,7 @@ def a_letter_is_issued(
     sheets = [page for page in pages if "Data for CBP Form 3461" in page]
     number = re.compile(r"QZ9-[0-9]{7}-[0-9]")
     listed = {one for page in pages if page not in sheets for one in number.findall(page)}
-    assert len(listed) == len(sheets) >= 10
+    assert len(listed) == len(sheets) >= 2, "those that the port did not release yet"
     assert listed == {one for page in sheets for one in number.findall(page)}
     # who has no letter yet is said to a person, beside the JSON
     known = json.loads(run(desk, "incident", "letters", "list", "--json", *home, errors=False))

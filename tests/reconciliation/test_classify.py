@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
-from tasks.ace.answers.kr import NO_BOND
+from tasks.ace.answers.facts import NO_BOND
 from tasks.reconciliation.classify import CLOSED, SENDING, Step, classify, taken_back
 from tasks.reconciliation.facts import FAILURES, Bill, Facts, Paper, Release, Summary, Way
 from tasks.reconciliation.routes import CARRIED, CONSOLIDATING, COVERED, ORPHAN

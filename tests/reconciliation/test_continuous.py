@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tasks.ace.answers.kr import NO_BOND
+from tasks.ace.answers.facts import NO_BOND
 from tasks.reconciliation.classify import Step, classify
 from tasks.reconciliation.continuous import fault
 from tasks.reconciliation.importers import line

@@ -43,8 +43,8 @@ REJECTED = {"QZ9-9000010-4": "145", "QZ9-9000028-6": "710"}
 """The surety is not the one of ACE's bond; a continuous bond alone does not cover the cases."""
 
 DIFFER = {
-    "QZ9-9000003-9": "Entered value: paper 88015, ACE 133015; line 1.2, Value: paper 49280, ACE 94280",
-    "QZ9-9000049-2": "line 1, Country of origin: paper IT, ACE PT",
+    "QZ9-9000003-9": ("88015", "133015", "49280", "94280"),
+    "QZ9-9000049-2": ("IT", "PT"),
 }
 CHASED = {"9000006", "9000008", "9000017", "9000022", "9000029", "9000030", "9000036", "9000038",
           "9000051", "9000059"}  # fmt: skip
@@ -269,7 +269,8 @@ def test_at_the_end_only_the_differences_are_left(told: Told) -> None:
     assert told.last["differs from ACE"] == sorted(DIFFER)
     assert serials(told.last, "no filing") == CLOSED | {"9000058"}
     why = {one.number: verdict.why for one, verdict in verdicts(told.world.house)}
-    assert {number: why[number] for number in DIFFER} == DIFFER
+    for number, values in DIFFER.items():
+        assert all(value in why[number] for value in values), why[number]
     assert told.world.seen[-1].held == {}
 
 

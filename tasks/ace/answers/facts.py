@@ -28,6 +28,8 @@ used up and nothing stands under it. `not visible` (CQ 950) and `not
 permitted` (EQ 014) are no absence; `batch rejected` and `system failure`: nothing was processed."""
 
 DELETED = "deleted"
+NO_BOND = "2"
+"""A KR answer's bond status of an importer without a bond."""
 DELETIONS = (DELETED, "D")
 """`action` of a summary (AX) and of a cargo release (SX) that was taken off at our request; of the
 latter CBP may still have to approve (SE v40 p.32)."""

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.ace.answers.columns import Index, hidden, is_text, joined, placed
+from tasks.ace.answers.facts import NO_BOND
 from tasks.ace.answers.read import Reading
 from tasks.ace.checks.deck import Rows
 
-NO_BOND = "2"
 STATUSES = {
     "0": "unknown",
     "1": "bonded",
