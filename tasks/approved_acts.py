@@ -15,12 +15,13 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from tasks.shared import approval, kinds, people
+from tasks.shared import approval, people
 from tasks.shared.approval import Asked, Request
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import Busy, ContentMissing, ContinuityError, Refused
 from tasks.shared.journal import Head, Journal, Pen
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.people import Act
 from tasks.workspace import Workspace
 
 P = TypeVar("P")
@@ -112,7 +113,7 @@ def title(workspace: Workspace, asked: Asked) -> str:
 def request(workspace: Workspace, payload: Any, preparer: str, topic: str = "") -> Request:
     """Store the payload of an act and make the request for its approval. Nothing is asked yet."""
     act = Act(msgspec.to_builtins(payload)["act"])
-    text = kinds.canonical(msgspec.to_builtins(payload))
+    text = canonical(msgspec.to_builtins(payload))
     plan = workspace.content.put(text.encode())
     return Request(plan, act, tuple(handler(act).binds(plan, payload)), preparer, topic)
 

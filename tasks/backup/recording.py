@@ -11,9 +11,9 @@ from tasks.backup.setup import fresh_journal
 from tasks.backup.snapshot import Taken
 from tasks.backup.status import JUNK
 from tasks.backup.structures import Manifest, Proof, plain
-from tasks.shared import kinds
 from tasks.shared.findings import Finding, all_of
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.backup import BackupDone, BackupFailed, BackupProved, BackupSource
 from tasks.workspace import Workspace
 
 MOST_FINDINGS = 50
@@ -46,9 +46,9 @@ def record_taken(
 def _unwritten(book: Journal, repository: Repository, first: Manifest) -> list[Snapshot]:
     """The snapshots between the last that the book knows and `first`, which must go back to it: what
     else stands in the repository under our name is none of ours."""
-    said = [event.said for event in book.events(kind=kinds.BackupDone.kind)]
+    said = [event.said for event in book.events(kind=BackupDone.kind)]
     ours = [one.sequence for one in said
-            if isinstance(one, kinds.BackupDone)
+            if isinstance(one, BackupDone)
             and (one.repository, one.host) == (first.repository, first.host)]  # fmt: skip
     known = max(ours, default=0)
     if first.sequence <= known + 1:
@@ -62,15 +62,15 @@ def _unwritten(book: Journal, repository: Repository, first: Manifest) -> list[S
 
 
 def record_failure(workspace: Workspace, actor: str, what: str, error: Exception) -> None:
-    body = kinds.BackupFailed(what=what, findings=all_of(error)[:MOST_FINDINGS])
+    body = BackupFailed(what=what, findings=all_of(error)[:MOST_FINDINGS])
     book = fresh_journal(workspace)
     book.append(body, "backup", actor)
     book.close()
 
 
-def _done(one: Taken | Snapshot, flags: Sequence[Finding] = ()) -> kinds.BackupDone:
+def _done(one: Taken | Snapshot, flags: Sequence[Finding] = ()) -> BackupDone:
     manifest = one.manifest
-    return kinds.BackupDone(
+    return BackupDone(
         repository=manifest.repository,
         host=manifest.host,
         sequence=manifest.sequence,
@@ -81,7 +81,7 @@ def _done(one: Taken | Snapshot, flags: Sequence[Finding] = ()) -> kinds.BackupD
         place=manifest.place.name,
         customs_territory=manifest.place.customs_territory,
         sources=[
-            kinds.BackupSource(
+            BackupSource(
                 name=s.name,
                 files=s.files,
                 bytes=s.bytes,
@@ -107,7 +107,7 @@ def take_in_proofs(workspace: Workspace, actor: str, host: str, proofs: list[Pro
 
 def record_proof(book: Journal, actor: str, proof: Proof) -> None:
     stored = digest(canonical(plain(proof)))
-    body = kinds.BackupProved(
+    body = BackupProved(
         repository=proof.repository,
         host=proof.host,
         sequence=proof.manifest_sequence,

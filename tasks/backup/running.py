@@ -24,10 +24,11 @@ from tasks.backup.statements import read_holds, read_proofs
 from tasks.backup.structures import JournalHead, Proof
 from tasks.backup.verify import VerifyReport, in_turn, verify
 from tasks.backup.watch import freshness
-from tasks.shared import kinds
 from tasks.shared.errors import ContinuityError, Problem
 from tasks.shared.findings import Finding, all_of, finding
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.backup import BackupDone, BackupExamined, BackupFailed, BackupVerified
+from tasks.shared.kinds.base import Body
 from tasks.workspace import Workspace
 
 
@@ -110,8 +111,8 @@ def expected_bytes(workspace: Workspace) -> int:
         book, last = fresh_journal(workspace), {}
     except StoreLost:
         return 0  # a bar without an end is better than no backup
-    for event in book.events(kind=kinds.BackupDone.kind):
-        if isinstance(event.said, kinds.BackupDone):
+    for event in book.events(kind=BackupDone.kind):
+        if isinstance(event.said, BackupDone):
             last |= {source.name: source.bytes for source in event.said.sources}
     book.close()
     return sum(last.values())
@@ -143,7 +144,7 @@ def run_verify(
     unread = [n for n in read_bad(state_folder(workspace), keys) if not in_turn(n, share, turn)]
     write_bad(state_folder(workspace), keys, [*report.bad_packs, *unread])
     if report.whole:
-        body: kinds.Body = kinds.BackupVerified(
+        body: Body = BackupVerified(
             repository=repository.id,
             snapshots=report.snapshots,
             packs=report.packs,
@@ -154,7 +155,7 @@ def run_verify(
     else:
         count = finding("objects-damaged", count=len(report.damaged))
         found = [count, *report.damaged[:MOST_FINDINGS]]
-        body = kinds.BackupFailed(what="verify", findings=found, share=share, turn=turn)
+        body = BackupFailed(what="verify", findings=found, share=share, turn=turn)
     book.append(body, "backup", actor)
     book.close()
     return report
@@ -164,9 +165,9 @@ def _next_turn(book: Journal, share: int) -> int:
     """The part after the one that was read last, whole or not: what stays damaged must not keep the
     others from being read."""
     read = [(event.seq, event.said.turn)
-            for kind in (kinds.BackupVerified.kind, kinds.BackupFailed.kind)
+            for kind in (BackupVerified.kind, BackupFailed.kind)
             for event in book.events(kind=kind)
-            if isinstance(event.said, kinds.BackupVerified | kinds.BackupFailed)
+            if isinstance(event.said, BackupVerified | BackupFailed)
             and event.said.share == share]  # fmt: skip
     return (max(read)[1] + 1) % share if read else 0
 
@@ -186,11 +187,11 @@ def run_doctor(workspace: Workspace, actor: str) -> Diagnosis:
     book = fresh_journal(workspace)
     if found.ok:
         names = [check.name for check in found.checks]
-        body: kinds.Body = kinds.BackupExamined(repository=repository.id, checks=names)
+        body: Body = BackupExamined(repository=repository.id, checks=names)
     else:
         head = Finding("store-check-failed" if found.guarded else "store-not-guarded")
         failed = [one.about(c.name) for c in found.checks if not c.ok for one in c.findings]
-        body = kinds.BackupFailed(what="doctor", findings=[head, *failed])
+        body = BackupFailed(what="doctor", findings=[head, *failed])
     book.append(body, "backup", actor)
     book.close()
     return found

@@ -18,9 +18,16 @@ from tasks.duties.records import Rows, catalogue_of, read
 from tasks.duties.scans.finding import Report
 from tasks.duties.scans.reading import aged, counted, first_seen, read_report
 from tasks.duties.terms import Standing, add, standing, subject, with_rungs
-from tasks.shared import kinds, proof_files
+from tasks.shared import proof_files
 from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import BadInput, Problem, Refused
+from tasks.shared.kinds.duties import (
+    DutyAcknowledged,
+    DutyChanged,
+    DutyEnded,
+    DutyFulfilled,
+    DutyWithdrawn,
+)
 from tasks.workspace import Workspace
 
 MOST = 256 << 20
@@ -164,7 +171,7 @@ def _proof(workspace: Workspace, duty: Duty, given: Given) -> Iterator[Problem]:
 
 def _body(
     workspace: Workspace, duty: Duty, given: Given, before: Standing, report: Report | None
-) -> kinds.DutyFulfilled:
+) -> DutyFulfilled:
     on = given.on or workspace.today()
     content, scan, also = "", None, ()
     if given.proof:
@@ -176,7 +183,7 @@ def _body(
         findings = aged(report, on, seen)
         content = workspace.content.put(msgspec.json.encode(findings))
         scan = counted(report, findings)
-    return kinds.DutyFulfilled(
+    return DutyFulfilled(
         duty=duty.id,
         item=given.item,
         term=_term(duty, given, before, on),
@@ -215,7 +222,7 @@ def acknowledge(workspace: Workspace, name: str, item: str, note: str, actor: st
     ]
     if not rungs:
         raise Refused("reminder-not-open", name=now.name, due=now.due)
-    body = kinds.DutyAcknowledged(duty=name, item=item, term=now.term, rungs=rungs, note=note)
+    body = DutyAcknowledged(duty=name, item=item, term=now.term, rungs=rungs, note=note)
     workspace.journal.append(body, subject(now), actor)
     return rungs
 
@@ -231,7 +238,7 @@ def change(workspace: Workspace, name: str, item: str, what: str, on: date, acto
         right = ", ".join(f"{one.what!r}" for one in duty.triggers)
         problem = Problem(column="--what", value=what, right=right, code="duty-change-unknown")
         raise BadInput("duty-change-refused", [problem])
-    body = kinds.DutyChanged(duty=name, item=item, what=what, on=on.isoformat())
+    body = DutyChanged(duty=name, item=item, what=what, on=on.isoformat())
     key = f"duty.changed:{name}/{item}:{what}:{on}"
     if not workspace.journal.append(body, subject(now), actor, key):
         raise Refused("duty-change-already-recorded", name=now.name, on=on)
@@ -242,9 +249,7 @@ def end(workspace: Workspace, name: str, item: str, reason: str, actor: str) -> 
     """An item is no more: its proofs stay in the book, its reminders end. Raises Refused."""
     duty, item = catalogue_of(workspace).duty(name), _as_known(workspace, name, item)
     now = _known(workspace, duty, item, lambda one: bool(one.proofs))
-    workspace.journal.append(
-        kinds.DutyEnded(duty=name, item=item, reason=reason), subject(now), actor
-    )
+    workspace.journal.append(DutyEnded(duty=name, item=item, reason=reason), subject(now), actor)
 
 
 def withdraw(workspace: Workspace, name: str, item: str, reason: str, actor: str) -> Standing:
@@ -256,7 +261,7 @@ def withdraw(workspace: Workspace, name: str, item: str, reason: str, actor: str
     if found is None:
         raise Refused("no-proof-to-withdraw", duty=f"{name} {item}".strip())
     now = stand(workspace.journal.rows, workspace, duty, item)
-    body = kinds.DutyWithdrawn(duty=name, item=item, fulfilled=found, reason=reason)
+    body = DutyWithdrawn(duty=name, item=item, fulfilled=found, reason=reason)
     workspace.journal.append(body, subject(now), actor, f"duty.withdrawn:{found}")
     return stand(workspace.journal.rows, workspace, duty, item)
 

@@ -14,8 +14,9 @@ import msgspec
 import sqlalchemy as sa
 
 from tasks.duties.catalogue import Catalogue, load
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.duty_tables import CHANGES, PROOFS, RUNGS
+from tasks.shared.kinds.duties import ScanCounts
 from tasks.shared.projections import MAIL
 from tasks.shared.screening_tables import LISTS
 from tasks.shared.store import EVENTS
@@ -51,7 +52,7 @@ class Proof:
     statement: str = ""
     facts: Mapping[str, str] | None = None
     content: str = ""
-    scan: kinds.ScanCounts | None = None
+    scan: ScanCounts | None = None
     shared: str = ""
 
 
@@ -128,7 +129,7 @@ def proof_of(row: sa.Row[Any], zone: ZoneInfo) -> Proof:
         statement=row.statement,
         facts=json.loads(row.facts),
         content=row.content,
-        scan=msgspec.json.decode(row.scan, type=kinds.ScanCounts) if row.scan else None,
+        scan=msgspec.json.decode(row.scan, type=ScanCounts) if row.scan else None,
         shared=row.shared,
     )
 

@@ -16,8 +16,10 @@ from tasks.duties import ladder, letters
 from tasks.duties.letters import Told
 from tasks.duties.records import Rows, catalogue_of, unreached
 from tasks.duties.terms import Standing, standings, subject, with_rungs
-from tasks.shared import board, clock, kinds, status
+from tasks.shared import board, clock, status
 from tasks.shared.journal import Pen, is_drill
+from tasks.shared.kinds.duties import DutyReminded
+from tasks.shared.kinds.mail import MailSuperseded
 from tasks.shared.mail import Letter, Post
 from tasks.workspace import Workspace
 
@@ -95,13 +97,13 @@ def _tell(workspace: Workspace, post: Post, pen: Pen, done: Reminded) -> None:
             _write(pen, told, letter, done)
         by = letter.id
     for mail in sorted(stale):  # what still matters of it was told anew
-        body = kinds.MailSuperseded(mail=mail, by=by)
+        body = MailSuperseded(mail=mail, by=by)
         pen.append(body, f"mail/{mail}", f"mail.superseded:{mail}")
 
 
 def _write(pen: Pen, told: Told, letter: Letter, done: Reminded) -> None:
     duty, item = told.standing.key
-    body = kinds.DutyReminded(
+    body = DutyReminded(
         duty=duty,
         item=item,
         term=told.standing.term,

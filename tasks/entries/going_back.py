@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from tasks.entries import shelf
 from tasks.entries.record import Record, field, fields, keys
 from tasks.entries.schema import SHEETS
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.entries import EntriesRecorded
 from tasks.shared.projections import ENTRIES, among
 
 _MOST = 6
@@ -45,7 +45,7 @@ def _contents(journal: Journal, wanted: set[str]) -> Mapping[str, list[str]]:
     """The contents of each entry's revisions, oldest first."""
     found: dict[str, list[str]] = {number: [] for number in wanted}
     for event in journal.events(kind="entries."):
-        if isinstance(event.said, kinds.EntriesRecorded):
+        if isinstance(event.said, EntriesRecorded):
             for line in event.said.entries:
                 if line.number in wanted:
                     found[line.number].append(event.said.content)

@@ -21,9 +21,10 @@ import sqlalchemy as sa
 
 from tasks.entries import codes, tariff_number
 from tasks.entries.record import read_table
-from tasks.shared import board, clock, kinds
+from tasks.shared import board, clock
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.kit import HistoryTaken
 from tasks.shared.private import MARK
 from tasks.shared.projections import ENTRIES, NUMBERS
 
@@ -82,7 +83,7 @@ _ORDER = ("importer", "importer_number", "hts_number", "country_of_origin", "sou
 
 def latest(journal: Journal, content: ContentStore) -> pa.Table | None:
     """The history as last taken; None if there is none."""
-    found = board.last(journal.rows, kinds.HistoryTaken.kind)
+    found = board.last(journal.rows, HistoryTaken.kind)
     if found is None:
         return None
     return pq.ParquetFile(pa.BufferReader(content.get(found[1]["content"]))).read(use_threads=False)
@@ -93,7 +94,7 @@ def take(
     content: ContentStore,
     actor: str,
     given: tuple[str, Sequence[Row], date] | None = None,
-) -> kinds.HistoryTaken | None:
+) -> HistoryTaken | None:
     """Take a history into the book: rows of a file (its name, rows and as-of day), which replace
     those of the file before, and what the book itself recorded. Returns what was written; None if
     there is nothing, or nothing new."""
@@ -105,7 +106,7 @@ def take(
         return None
     sink = io.BytesIO()
     pq.write_table(made, sink, compression="zstd")
-    said = kinds.HistoryTaken(
+    said = HistoryTaken(
         content=content.put(sink.getvalue()),
         file=name,
         as_of=as_of.isoformat(),

@@ -34,9 +34,10 @@ from tasks.entries.standing import (
     standings,
     used_elsewhere,
 )
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import Problem
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.entries import EntriesRecorded, EntriesRefused, EntriesRevised
 from tasks.shared.projections import ENTRIES, among
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
@@ -233,7 +234,7 @@ def _write(
     lines = {line.number: line for line in entry_lines(record)}
     subject = f"file/{intake.sha256[:12]}"
     with workspace.journal.write(actor) as pen:
-        for struct, numbers in ((kinds.EntriesRecorded, new), (kinds.EntriesRevised, changed)):
+        for struct, numbers in ((EntriesRecorded, new), (EntriesRevised, changed)):
             if numbers:
                 body = struct(
                     content=content,
@@ -251,7 +252,7 @@ def _write_refusal(
     """A desk's file that was not taken is a fact of the incident; a file that is none is not."""
     if not intake.record.numbers:
         return
-    body = kinds.EntriesRefused(
+    body = EntriesRefused(
         source=intake.sha256,
         file=intake.file,
         desk=intake.desk,

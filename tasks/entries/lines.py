@@ -8,10 +8,10 @@ from tasks.entries import in_bond_use
 from tasks.entries.digests import digests, release_digests
 from tasks.entries.record import Record
 from tasks.entries.rules_summary import summary_gaps
-from tasks.shared import kinds
+from tasks.shared.kinds.entries import EntryLine, SingleBond
 
 
-def entry_lines(record: Record) -> list[kinds.EntryLine]:
+def entry_lines(record: Record) -> list[EntryLine]:
     """What the accounting needs of each entry, in the order of the record."""
     release = release_digests(record)
     seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
@@ -22,7 +22,7 @@ def entry_lines(record: Record) -> list[kinds.EntryLine]:
     moved, consignees = in_bond_use.in_bonds(record), _consignees(record)
     rows = record.entries.select(list(columns)).to_pylist()
     return [
-        kinds.EntryLine(
+        EntryLine(
             number=row["entry_number"],
             digest=seen[row["entry_number"]],
             release_digest=release[row["entry_number"]],
@@ -49,11 +49,11 @@ def _day(value: date | None) -> str:
     return value.isoformat() if value else ""
 
 
-def single_bonds(record: Record) -> dict[str, list[kinds.SingleBond]]:
+def single_bonds(record: Record) -> dict[str, list[SingleBond]]:
     """The single transaction bonds of each entry that has one, the basic one first."""
     columns = ("entry_number", "bond_type", "bond_designation", "surety_code", "bond_amount",
                "second_surety", "second_bond_amount")  # fmt: skip
-    found: dict[str, list[kinds.SingleBond]] = {}
+    found: dict[str, list[SingleBond]] = {}
     for row in record.entries.select(list(columns)).to_pylist():
         own = found.setdefault(row["entry_number"], [])
         if row["bond_type"] == "9":
@@ -64,8 +64,8 @@ def single_bonds(record: Record) -> dict[str, list[kinds.SingleBond]]:
     return {number: own for number, own in found.items() if own}
 
 
-def _bond(designation: str, surety: str | None, amount: int | None) -> kinds.SingleBond:
-    return kinds.SingleBond(designation=designation, surety=surety or "", amount=amount or 0)
+def _bond(designation: str, surety: str | None, amount: int | None) -> SingleBond:
+    return SingleBond(designation=designation, surety=surety or "", amount=amount or 0)
 
 
 def _consignees(record: Record) -> dict[str, str]:

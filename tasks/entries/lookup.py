@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from tasks.entries import in_bond, number
 from tasks.entries.record import from_bytes
 from tasks.entries.rules_summary import summary_gaps
-from tasks.shared import kinds
 from tasks.shared.ace_tables import SENT
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadNumber, Refused
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.entries import EntriesRecorded
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tasks.shared.settings import Settings
 
@@ -86,10 +86,10 @@ def entry(
             if table.num_rows}  # fmt: skip
 
 
-def _revisions(journal: Journal, written: str) -> Iterator[kinds.EntriesRecorded]:
+def _revisions(journal: Journal, written: str) -> Iterator[EntriesRecorded]:
     for event in journal.events(kind="entries."):
         said = event.said
-        is_record = isinstance(said, kinds.EntriesRecorded)
+        is_record = isinstance(said, EntriesRecorded)
         if is_record and any(line.number == written for line in said.entries):
             yield said
 

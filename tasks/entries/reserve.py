@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.ace_tables import HELD_BY_ACE, VIEWS
 from tasks.shared.errors import BadInput, Busy, NumberUnavailable
 from tasks.shared.journal import Journal, Pen
+from tasks.shared.kinds.book import JournalContinued
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved
 from tasks.shared.numbering import printed
 from tasks.shared.projections import NUMBERS
 from tasks.shared.settings import Settings
@@ -55,7 +56,7 @@ def reserve(
     last = first + count - 1
     _require_range(settings, series, first, last, range_check)
     filer, offset = settings.broker.filer_code, _offset(settings, series)
-    body = kinds.NumbersReserved(
+    body = NumbersReserved(
         series=series, filer=filer, first=first, last=last, offset=offset, range_check=range_check
     )
     try:
@@ -117,7 +118,7 @@ def issue(
         numbers: list[str] = []
         for part, (first, last) in enumerate(_runs(serials)):
             offset = _offset_of(pen, series, filer, first)
-            body = kinds.NumbersIssued(
+            body = NumbersIssued(
                 series=series, filer=filer, first=first, last=last, offset=offset, desk=desk,
                 port=port,
             )  # fmt: skip
@@ -135,7 +136,7 @@ def _issued_by(journal: Journal, request: str, desk: str, count: int) -> list[st
         if event is None:
             break
         said = event.said
-        assert isinstance(said, kinds.NumbersIssued)
+        assert isinstance(said, NumbersIssued)
         if said.desk != desk:
             raise BadInput("number-request-of-other-desk", request=request, desk=said.desk)
         numbers += printed(said.series, said.filer, said.first, said.last, said.offset)
@@ -144,7 +145,7 @@ def _issued_by(journal: Journal, request: str, desk: str, count: int) -> list[st
 
 def _next_free(pen: Pen, series: str, filer: str, count: int) -> list[int]:
     column = NUMBERS.c
-    continued = sa.select(EVENTS.c.seq).where(EVENTS.c.kind == kinds.JournalContinued.kind).limit(1)
+    continued = sa.select(EVENTS.c.seq).where(EVENTS.c.kind == JournalContinued.kind).limit(1)
     order = column.serial.desc() if pen.rows(continued) else column.serial
     query = (
         sa.select(column.serial)

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from tasks import approved_acts
 from tasks.approved_acts import Facts, Handler, load_struct
-from tasks.shared import kinds, people
+from tasks.shared import people
 from tasks.shared.approval import Asked
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.journal import Pen
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.numbers import NumbersVoided
+from tasks.shared.kinds.people import Act
 from tasks.shared.messages import text
 from tasks.shared.projections import NUMBERS, among
 from tasks.workspace import Workspace
@@ -93,9 +94,7 @@ def _void(pen: Pen, payload: VoidNumbers, asked: Asked, actor: str) -> Facts:
         together.setdefault(voided.reason, []).append(number)
     persons = [asked.preparer, *asked.granted_by]
     for part, (reason, numbers) in enumerate(together.items()):
-        body = kinds.NumbersVoided(
-            numbers=numbers, reason=reason, persons=persons, approval=asked.plan
-        )
+        body = NumbersVoided(numbers=numbers, reason=reason, persons=persons, approval=asked.plan)
         key = f"void:{asked.plan}:{part}"
         pen.append(body, f"numbers/{numbers[0][:3]}", key=key, actor=asked.preparer)
     return {"voided": list(payload.numbers)}

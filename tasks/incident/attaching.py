@@ -6,16 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.hostile import is_safe_name
+from tasks.shared.kinds.incident import Attached
 
 MOST = 64 << 20
 """Bytes of one file: a report or a scan, no disk image."""
 
 
-def attach(content: ContentStore, paths: Iterable[Path], origin: str) -> list[kinds.Attached]:
+def attach(content: ContentStore, paths: Iterable[Path], origin: str) -> list[Attached]:
     """Keep each file. Raises BadInput, naming every file that cannot be taken, and keeps none."""
     listed = list(paths)
     if problems := [one for path in listed for one in faults(path)]:
@@ -23,9 +23,9 @@ def attach(content: ContentStore, paths: Iterable[Path], origin: str) -> list[ki
     return [kept(content, path.name, path.read_bytes(), origin) for path in listed]
 
 
-def kept(content: ContentStore, name: str, data: bytes, origin: str) -> kinds.Attached:
+def kept(content: ContentStore, name: str, data: bytes, origin: str) -> Attached:
     """One file from memory."""
-    return kinds.Attached(name=name, content=content.put(data), size=len(data), origin=origin)
+    return Attached(name=name, content=content.put(data), size=len(data), origin=origin)
 
 
 def faults(path: Path) -> Iterator[Problem]:

@@ -17,10 +17,12 @@ import sqlalchemy as sa
 
 from tasks.entries.codes import meanings
 from tasks.incident import toml_data
-from tasks.shared import clock, hostile, kinds
+from tasks.shared import clock, hostile
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.incident_tables import CONTACTS
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.incident import ContactChecked
 from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
@@ -64,7 +66,7 @@ class Contact:
 
     @property
     def digest(self) -> str:
-        return sha256(kinds.canonical([self.phone, self.mail]).encode()).hexdigest()
+        return sha256(canonical([self.phone, self.mail]).encode()).hexdigest()
 
     @property
     def dead(self) -> bool:
@@ -182,7 +184,7 @@ def check(
     today = clock.now().astimezone(workspace.zone).date()
     if on and on > today:
         raise BadInput("date-not-reached", on=on)
-    body = kinds.ContactChecked(
+    body = ContactChecked(
         contact=name, digest=one.digest, on=(on or today).isoformat(), works=works, how=how
     )
     workspace.journal.append(body, f"contact/{name}", actor)

@@ -17,7 +17,8 @@ from tasks.incident.notice_facts import COMPUTED, UNKNOWN, UNTOLD
 from tasks.incident.notice_tables import TABLES, Filled
 from tasks.incident.plan import Notice, Plan
 from tasks.incident.state import Incident
-from tasks.shared import clock, kinds
+from tasks.shared import clock
+from tasks.shared.kinds.base import canonical
 from tasks.workspace import Workspace
 
 _NAMES = re.compile(r"\{([a-z-]+)\}")
@@ -63,7 +64,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     def telling(self) -> str:
         """Digest of what it says, without its time."""
         said = msgspec.to_builtins(self) | {"made": ""}
-        return sha256(kinds.canonical(said).encode()).hexdigest()
+        return sha256(canonical(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def compose(desk: Desk, notice: Notice, to: Contact) -> Draft:
 
 
 def stored(draft: Draft) -> bytes:
-    return kinds.canonical(msgspec.to_builtins(draft)).encode()
+    return canonical(msgspec.to_builtins(draft)).encode()
 
 
 def loaded(data: bytes) -> Draft:

@@ -17,11 +17,13 @@ from pydantic import Field
 from tasks.incident import attaching, notices, toml_data
 from tasks.incident.state import Incident, require
 from tasks.incident.toml_data import Mark, Table, Words
-from tasks.shared import kinds, messages, proof_files
+from tasks.shared import messages, proof_files
 from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import BadInput
 from tasks.shared.journal import Event
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.backup import BackupProved
+from tasks.shared.kinds.incident import Attached, EvidenceAttached, EvidenceWaived
 from tasks.workspace import Workspace
 
 FILE = "evidence.toml"
@@ -52,7 +54,7 @@ class Piece:
     `shared`: what else the file proves, and why."""
 
     words: str
-    attached: kinds.Attached | None = None
+    attached: Attached | None = None
     event: int = 0
     shared: str = ""
 
@@ -115,7 +117,7 @@ def checklist(home: Path) -> dict[str, Item]:
 
 
 def attach(workspace: Workspace, item: str, files: Sequence[Path], note: str, actor: str, reason: str = ""
-           ) -> list[kinds.Attached]:  # fmt: skip
+           ) -> list[Attached]:  # fmt: skip
     """Files stand for an item. `reason`: why one of them also proves another item or a duty. Raises
     BadInput for an unknown item, a file that cannot be kept or is too small for a proof, and without
     `reason` for one that proves something else already; then nothing is kept."""
@@ -135,7 +137,7 @@ def attach(workspace: Workspace, item: str, files: Sequence[Path], note: str, ac
         if unfit := list(proof_files.problems(pen.rows, proves, files, reason)):
             raise BadInput("evidence-not-attached", unfit)
         also = proof_files.others(pen.rows, proves, contents)
-        body = kinds.EvidenceAttached(
+        body = EvidenceAttached(
             incident=incident.id, item=item, note=note, attached=tuple(attached), also=also,
             reason=reason.strip() if also else "",
         )  # fmt: skip
@@ -148,7 +150,7 @@ def waive(workspace: Workspace, item: str, reason: str, actor: str) -> None:
     """An item does not apply. Raises BadInput for an unknown one."""
     _known(workspace, item)
     incident = require(workspace.journal.rows)
-    body = kinds.EvidenceWaived(incident=incident.id, item=item, reason=reason)
+    body = EvidenceWaived(incident=incident.id, item=item, reason=reason)
     workspace.journal.append(body, f"incident/{incident.id}", actor)
 
 
@@ -164,9 +166,9 @@ def standing(workspace: Workspace, incident: Incident) -> list[Standing]:
     waived: dict[str, str] = {}
     for event in workspace.journal.events(kind="evidence.", subject=f"incident/{incident.id}"):
         body = event.said
-        if isinstance(body, kinds.EvidenceAttached):
+        if isinstance(body, EvidenceAttached):
             given[body.item] += _attached(workspace, body, event.seq)
-        elif isinstance(body, kinds.EvidenceWaived):
+        elif isinstance(body, EvidenceWaived):
             waived[body.item] = body.reason
     found = []
     for item in checklist(workspace.settings.home).values():
@@ -175,7 +177,7 @@ def standing(workspace: Workspace, incident: Incident) -> list[Standing]:
     return found
 
 
-def _attached(workspace: Workspace, body: kinds.EvidenceAttached, event: int) -> Iterator[Piece]:
+def _attached(workspace: Workspace, body: EvidenceAttached, event: int) -> Iterator[Piece]:
     """The files of an event; what else each proves is looked up, as the event names it for all of them."""
     proves = proof_files.evidence(body.incident, body.item)
     for attached in body.attached:
@@ -196,10 +198,10 @@ def _events(workspace: Workspace, incident: Incident, kind: str) -> Iterator[Eve
 
 def _restore(workspace: Workspace, incident: Incident) -> Iterator[Piece]:
     """The newest restore that was proved since the incident began."""
-    *_, last = [None, *_events(workspace, incident, kinds.BackupProved.kind)]
+    *_, last = [None, *_events(workspace, incident, BackupProved.kind)]
     if last is not None:
         said = last.said
-        assert isinstance(said, kinds.BackupProved)
+        assert isinstance(said, BackupProved)
         words = f"snapshot {said.sequence} of {said.host}: {said.files:,} files, {said.scope}"
         yield Piece(f"{words}, {last.at[:10]}", event=last.seq)
 
@@ -212,7 +214,7 @@ def _duty_proofs(
         origin = f"duty {row.duty} {row.item}".strip()
         if row.proof:
             size = workspace.content.path(row.proof).stat().st_size
-            kept = kinds.Attached(name=row.file, content=row.proof, size=size, origin=origin)
+            kept = Attached(name=row.file, content=row.proof, size=size, origin=origin)
             shared = f"; {row.shared}" if row.shared else ""
             yield Piece(f"{row.file} ({origin}{shared})", kept, row.seq, row.shared)
         else:

@@ -15,11 +15,12 @@ from typing import Any
 from tasks.incident import evidence, evidence_page
 from tasks.incident.evidence import Standing
 from tasks.incident.state import Incident
-from tasks.shared import clock, keys, kinds, manifest
+from tasks.shared import clock, keys, manifest
 from tasks.shared.errors import Refused
 from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.journal import Event
 from tasks.shared.journal_copy import line, signed
+from tasks.shared.kinds.incident import Attached, EvidenceBuilt
 from tasks.workspace import Workspace
 
 COVER, LIST, EVENTS, HEAD, KEY, FILES = (
@@ -42,7 +43,7 @@ def build(workspace: Workspace, incident: Incident, out: Path, actor: str, *, in
     written = list(_write(workspace, incident, found, out))
     what = f"{workspace.mark} evidence of remediation, incident {incident.id}".strip()
     written.append(manifest.write(out, workspace.settings.home, what))
-    body = kinds.EvidenceBuilt(incident=incident.id, manifest=digest_of(written[-1]), open=open_)
+    body = EvidenceBuilt(incident=incident.id, manifest=digest_of(written[-1]), open=open_)
     workspace.journal.append(body, f"incident/{incident.id}", actor)
     return written
 
@@ -90,7 +91,7 @@ def _listed(incident: Incident, found: Sequence[Standing]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _file(attached: kinds.Attached) -> dict[str, Any]:
+def _file(attached: Attached) -> dict[str, Any]:
     return {"name": f"{FILES}/{_name(attached)}", "given_as": attached.name, "size": attached.size,
             "sha256": attached.content, "origin": attached.origin}  # fmt: skip
 
@@ -101,7 +102,7 @@ def _files(found: Sequence[Standing]) -> dict[str, str]:
     return {_name(one): one.content for one in all_}
 
 
-def _name(attached: kinds.Attached) -> str:
+def _name(attached: Attached) -> str:
     """A name that every system takes, and that no two contents share."""
     from anyascii import anyascii
 

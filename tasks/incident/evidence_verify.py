@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from tasks.incident.evidence_pack import EVENTS, HEAD, LIST
-from tasks.shared import keys, kinds, manifest
+from tasks.shared import keys, manifest
 from tasks.shared.errors import BadInput, JournalBroken, Problem
 from tasks.shared.files import digest_of
 from tasks.shared.journal import Event, Journal
+from tasks.shared.kinds.base import canonical
 
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError)
 _TELLS = {
@@ -109,7 +110,7 @@ def _head(folder: Path, signer: bytes) -> tuple[int, str]:
         raise _unread(HEAD, wrong) from None
     if own != signer:
         raise JournalBroken("head-signer-mismatch", head=HEAD)
-    keys.verify(signer, kinds.canonical(head).encode(), signature)
+    keys.verify(signer, canonical(head).encode(), signature)
     return head["seq"], head["digest"]
 
 

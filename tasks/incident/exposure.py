@@ -18,9 +18,11 @@ import sqlalchemy as sa
 from tasks.entries import shelf
 from tasks.incident import importers
 from tasks.incident.state import require
-from tasks.shared import hostile, kinds, messages
+from tasks.shared import hostile, messages
 from tasks.shared.board import last
 from tasks.shared.errors import BadInput, HostileFile, Problem, Refused
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.incident import ExposureListed
 from tasks.shared.private import MARK
 from tasks.shared.projections import ENTRIES
 from tasks.shared.settings import System
@@ -257,8 +259,8 @@ def record(
     told = [[one.number, one.importer, list(one.systems)] for one in exposed]
     unread = {part.system: asdict(part.unread) for part in found if part.unread}
     said = {"systems": systems, "numbers": told, **({"unread": unread} if unread else {})}
-    content = workspace.content.put(kinds.canonical(said).encode())
-    body = kinds.ExposureListed(
+    content = workspace.content.put(canonical(said).encode())
+    body = ExposureListed(
         incident=incident.id, systems=systems, numbers=len(exposed), content=content
     )
     with workspace.journal.write(actor) as pen:
@@ -286,7 +288,7 @@ def unread(workspace: Workspace, incident: str) -> dict[str, Unread]:
 
 
 def _told(workspace: Workspace, incident: str) -> dict[str, Any] | None:
-    found = last(workspace.journal.rows, kinds.ExposureListed.kind)
+    found = last(workspace.journal.rows, ExposureListed.kind)
     if found is None or found[1]["incident"] != incident:
         return None
     return json.loads(workspace.content.get(found[1]["content"]))

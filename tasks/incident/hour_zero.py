@@ -16,9 +16,10 @@ from tasks.incident import attaching, deadlines, importers, work_taken
 from tasks.incident.deadlines import Deadline, Due
 from tasks.incident.hour_zero_file import Export, Reader
 from tasks.incident.state import Incident, Rows, require
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.incident_tables import OPEN_WORK
+from tasks.shared.kinds.incident import WorkClosed, WorkLine, WorkTaken
 from tasks.shared.private import without_ssn
 from tasks.shared.settings import OpenWorkFile
 from tasks.workspace import Workspace
@@ -111,7 +112,7 @@ def _take_one(
     problems = tuple(sorted(export.problems))
     if (problems and not accept_clean) or not export.source:
         return Taken(export.file, export.as_of, 0, len(export.lines) + export.faulty, problems)
-    body = kinds.WorkTaken(
+    body = WorkTaken(
         incident=incident.id, file=export.file, source=export.source, left=export.faulty,
         as_of=clock.text(export.as_of), items=[_sealed(workspace, one) for one in export.lines],
     )  # fmt: skip
@@ -122,7 +123,7 @@ def _take_one(
     return Taken(export.file, export.as_of, len(export.lines), export.faulty, problems)
 
 
-def _sealed(workspace: Workspace, line: kinds.WorkLine) -> kinds.WorkLine:
+def _sealed(workspace: Workspace, line: WorkLine) -> WorkLine:
     """As the book keeps it, which goes into kit and notices: a number has a column of its own, and is not
     needed where production wrote it among words."""
     line = msgspec.structs.replace(
@@ -204,7 +205,7 @@ def close(workspace: Workspace, names: Sequence[str], act: Act, actor: str) -> l
         listed = _chosen(pen.rows, incident.id, names)
         fresh = [row.item for row in listed if row.closed is None]
         if fresh:
-            body = kinds.WorkClosed(
+            body = WorkClosed(
                 incident=incident.id, items=fresh, how=act.how, happened=clock.text(act.happened),
                 note=act.note, reference=act.reference, attached=tuple(attached),
             )  # fmt: skip

@@ -16,12 +16,13 @@ from tasks.entries.codes import meanings
 from tasks.entries.number import parse
 from tasks.incident import importers
 from tasks.incident.moments import moment
-from tasks.shared import clock, hostile, kinds
+from tasks.shared import clock, hostile
 from tasks.shared.errors import BadInput, HostileFile, Problem
+from tasks.shared.kinds.incident import WorkLine
 from tasks.shared.settings import OpenWorkFile, Settings
 from tasks.workspace import Workspace
 
-FIELDS = tuple(name for name in kinds.WorkLine.__struct_fields__ if name != "item")
+FIELDS = tuple(name for name in WorkLine.__struct_fields__ if name != "item")
 MOST = 100_000
 BY_ENTRY = (
     "summary",
@@ -43,7 +44,7 @@ class Export:
     file: str
     source: str
     as_of: datetime
-    lines: list[kinds.WorkLine] = field(default_factory=list)
+    lines: list[WorkLine] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     faulty: int = 0
 
@@ -163,7 +164,7 @@ class Reader:
             export.faulty += 1
             export.problems += [self._at(one, export.file, number) for one in problems]
             return
-        export.lines.append(kinds.WorkLine(item=item, **cells))
+        export.lines.append(WorkLine(item=item, **cells))
 
     def _at(self, one: Problem, name: str, number: int) -> Problem:
         column = self.wanted.columns.get(one.column, one.column)

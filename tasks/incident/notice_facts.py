@@ -13,7 +13,8 @@ from tasks.incident import deadlines, exposure, notice_counts, notice_progress, 
 from tasks.incident.downtime import InForce
 from tasks.incident.moments import shown
 from tasks.incident.state import Incident, Taken
-from tasks.shared import board, clock, kinds
+from tasks.shared import board, clock
+from tasks.shared.kinds.incident import FactsNoted
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tasks.workspace import Workspace
 
@@ -25,17 +26,15 @@ Fact = tuple[str, Callable[[Workspace, Incident], str]]
 def said(workspace: Workspace, incident: Incident) -> dict[str, str]:
     """Facts that persons gave, the newest of each."""
     found: dict[str, str] = {}
-    for event in workspace.journal.events(
-        kind=kinds.FactsNoted.kind, subject=f"incident/{incident.id}"
-    ):
+    for event in workspace.journal.events(kind=FactsNoted.kind, subject=f"incident/{incident.id}"):
         body = event.said
-        assert isinstance(body, kinds.FactsNoted)
+        assert isinstance(body, FactsNoted)
         found |= body.facts
     return found
 
 
 def note(workspace: Workspace, incident: Incident, facts: Mapping[str, str], actor: str) -> None:
-    body = kinds.FactsNoted(incident=incident.id, facts=dict(facts))
+    body = FactsNoted(incident=incident.id, facts=dict(facts))
     workspace.journal.append(body, f"incident/{incident.id}", actor)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tasks.incident.moments import shown
 from tasks.incident.state import Incident, Taken
 from tasks.incident.states import STEPS
-from tasks.shared import kinds
+from tasks.shared.kinds.backup import BackupProved
+from tasks.shared.kinds.incident import EvidenceAttached
 from tasks.workspace import Workspace
 
 PROOF = "restore-proof"
@@ -38,20 +39,20 @@ def restore(workspace: Workspace, incident: Incident) -> str:
 def _tested(workspace: Workspace, incident: Incident) -> Iterator[str]:
     *_, last = [
         None,
-        *workspace.journal.events(after=incident.opened, kind=kinds.BackupProved.kind),
+        *workspace.journal.events(after=incident.opened, kind=BackupProved.kind),
     ]
     if last is not None:
         body = last.said
-        assert isinstance(body, kinds.BackupProved)
+        assert isinstance(body, BackupProved)
         yield (f"{body.files:,} files restored and compared by the backup's own test, "
                f"{last.at[:10]}")  # fmt: skip
 
 
 def _attached(workspace: Workspace, incident: Incident) -> Iterator[str]:
-    subject, kind = f"incident/{incident.id}", kinds.EvidenceAttached.kind
+    subject, kind = f"incident/{incident.id}", EvidenceAttached.kind
     for event in workspace.journal.events(kind=kind, subject=subject):
         body = event.said
-        assert isinstance(body, kinds.EvidenceAttached)
+        assert isinstance(body, EvidenceAttached)
         if body.item == PROOF and body.attached:
             names = ", ".join(one.name for one in body.attached)
             note = f" ({body.note})" if body.note else ""

@@ -15,10 +15,12 @@ import sqlalchemy as sa
 
 from tasks.incident import contacts, drafting, notice_page, notices
 from tasks.incident.notices import Known
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import JournalBroken, Problem, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Pen
+from tasks.shared.kinds.incident import NoticeSent
+from tasks.shared.kinds.mail import MailAnswered, MailSuperseded
 from tasks.shared.mail import Attachment, Letter, Post
 from tasks.shared.projections import MAIL
 from tasks.workspace import Workspace
@@ -131,7 +133,7 @@ def _withdraw(pen: Pen, one: Known, by: str) -> bool:
     idle = sa.and_(column.accepted == "[]", column.until <= clock.text())
     if not pen.rows(_waiting().where(column.mail == mail, idle)):
         return False
-    pen.append(kinds.MailSuperseded(mail=mail, by=by), f"mail/{mail}", f"mail.superseded:{mail}")
+    pen.append(MailSuperseded(mail=mail, by=by), f"mail/{mail}", f"mail.superseded:{mail}")
     return True
 
 
@@ -164,7 +166,7 @@ def note_delivered(workspace: Workspace, actor: str) -> list[str]:
     for one in notices.unsent(workspace.journal.rows):
         mail = _mail_id(one)
         if mail in taken:
-            body = kinds.NoticeSent(notice=one.id, happened=_taken_at(workspace, mail), how="mail",
+            body = NoticeSent(notice=one.id, happened=_taken_at(workspace, mail), how="mail",
                                     mail=mail)  # fmt: skip
             if workspace.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}"):
                 noted.append(one.id)
@@ -173,8 +175,8 @@ def note_delivered(workspace: Workspace, actor: str) -> list[str]:
 
 def _taken_at(workspace: Workspace, mail: str) -> str:
     """The moment at which the server took it, which is when it was told."""
-    for event in workspace.journal.events(kind=kinds.MailAnswered.kind, subject=f"mail/{mail}"):
+    for event in workspace.journal.events(kind=MailAnswered.kind, subject=f"mail/{mail}"):
         body = event.said
-        if isinstance(body, kinds.MailAnswered) and body.accepted:
+        if isinstance(body, MailAnswered) and body.accepted:
             return event.at
     raise JournalBroken("notice-mail-not-accepted", mail=mail)

@@ -15,10 +15,11 @@ from tasks.incident.contacts import Contact
 from tasks.incident.drafting import Desk, Draft
 from tasks.incident.plan import Notice, Plan, load
 from tasks.incident.state import Incident, Rows, require
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.incident_tables import NOTICES
 from tasks.shared.journal import Pen
+from tasks.shared.kinds.incident import NoticeAcknowledged, NoticeCalled, NoticeDrafted, NoticeSent
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace
 
@@ -167,7 +168,7 @@ def _note(pen: Pen, workspace: Workspace, composed: Draft, content: str, to: Con
         stands = drafting.loaded(workspace.content.get(earlier[-1].content))
         return Drafted(earlier[-1].id, stands, to, new=False)
     name = f"{composed.incident}/{composed.template}/{to.id}/{len(earlier) + 1}"
-    body = kinds.NoticeDrafted(
+    body = NoticeDrafted(
         incident=composed.incident, notice=name, template=composed.template, contact=to.id,
         channel=composed.channel, title=composed.title, telling=composed.telling, content=content,
     )  # fmt: skip
@@ -251,11 +252,11 @@ def told(
         )
     attached = tuple(attaching.attach(workspace.content, files, f"sending of {one.id}"))
     if only_written and how not in tellings.WRITTEN:
-        call = kinds.NoticeCalled(notice=one.id, happened=clock.text(happened), how=how,
+        call = NoticeCalled(notice=one.id, happened=clock.text(happened), how=how,
                                   reference=reference, attached=attached)  # fmt: skip
         workspace.journal.append(call, f"notice/{one.id}", actor)
         return one_of(workspace, one.id)
-    body = kinds.NoticeSent(notice=one.id, happened=clock.text(happened), how=how,
+    body = NoticeSent(notice=one.id, happened=clock.text(happened), how=how,
                             reference=reference, attached=attached)  # fmt: skip
     workspace.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}")
     return one_of(workspace, one.id)
@@ -286,7 +287,7 @@ def acknowledge(
         way = "mail --evidence FILE" if must_be_written(workspace, one) else "call"
         raise Refused("notice-not-sent-yet", id=one.id, way=way)
     attached = attaching.attach(workspace.content, files, f"acknowledgement of {one.id}")
-    body = kinds.NoticeAcknowledged(notice=one.id, happened=clock.text(happened), who=who,
+    body = NoticeAcknowledged(notice=one.id, happened=clock.text(happened), who=who,
                                     reference=reference, attached=tuple(attached))  # fmt: skip
     workspace.journal.append(body, f"notice/{one.id}", actor)
     return one_of(workspace, one.id)

@@ -18,11 +18,17 @@ import sqlalchemy as sa
 from tasks.incident import attaching, states
 from tasks.incident.downtime import InForce, Word, in_force, require_bounds
 from tasks.incident.signing import require_signed
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.folds.incident import OVER
 from tasks.shared.incident_tables import BREACHES, INCIDENT_STEPS, INCIDENTS
 from tasks.shared.journal import Pen
+from tasks.shared.kinds.incident import (
+    Attached,
+    IncidentBreachFound,
+    IncidentDeclared,
+    IncidentSuspected,
+)
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace
 
@@ -43,7 +49,7 @@ class Taken:
     reference: str
     ports: tuple[str, ...]
     until: str
-    attached: tuple[kinds.Attached, ...]
+    attached: tuple[Attached, ...]
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,7 @@ def _steps(rows: Rows, incident: str) -> tuple[Taken, ...]:
     return tuple(
         Taken(row.seq, row.state, clock.parse(row.happened), clock.parse(row.at), row.actor, row.note,
               row.reference, tuple(row.ports.split()), row.until,
-              tuple(msgspec.convert(json.loads(row.attached), list[kinds.Attached])))
+              tuple(msgspec.convert(json.loads(row.attached), list[Attached])))
         for row in rows(query)
     )  # fmt: skip
 
@@ -190,7 +196,7 @@ def declare(
         if known and (suspected or known.state != "suspected"):
             return known, False
         incident = known.id if known else _next_id(pen, workspace)
-        kind = kinds.IncidentSuspected if suspected else kinds.IncidentDeclared
+        kind = IncidentSuspected if suspected else IncidentDeclared
         body = kind(incident=incident, filer=workspace.settings.broker.filer_code, drill=workspace.drill,
                     **_said(given, attached))  # fmt: skip
         pen.append(body, f"incident/{incident}", f"{kind.kind}:{incident}")
@@ -208,7 +214,7 @@ def _next_id(pen: Pen, workspace: Workspace) -> str:
     return f"{year}-{pen.rows(query)[0][0] + 1:02d}"
 
 
-def _said(given: Given, attached: list[kinds.Attached]) -> dict[str, Any]:
+def _said(given: Given, attached: list[Attached]) -> dict[str, Any]:
     return {
         "happened": clock.text(given.happened),
         "note": given.note,
@@ -245,7 +251,7 @@ def take(
     incident: Incident,
     chosen: states.Step,
     given: Given,
-    attached: list[kinds.Attached],
+    attached: list[Attached],
 ) -> Incident:
     """Take a step in the caller's transaction. Raises Refused."""
     if problem := states.refusal(chosen, incident.state, incident.taken):
@@ -277,9 +283,9 @@ def found(workspace: Workspace, discovered: datetime, note: str, files: Sequence
 
 
 def _find_breach(
-    pen: Pen, incident: str, discovered: datetime, note: str, attached: list[kinds.Attached]
+    pen: Pen, incident: str, discovered: datetime, note: str, attached: list[Attached]
 ) -> None:
-    body = kinds.IncidentBreachFound(
+    body = IncidentBreachFound(
         incident=incident, discovered=clock.text(discovered), note=note, attached=tuple(attached)
     )
     pen.append(body, f"incident/{incident}")

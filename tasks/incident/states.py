@@ -11,8 +11,25 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tasks.shared import kinds
 from tasks.shared.errors import Problem
+from tasks.shared.kinds.incident import (
+    IncidentClosed,
+    IncidentDeclared,
+    IncidentDisconnected,
+    IncidentDismissed,
+    IncidentDowntimeAuthorised,
+    IncidentDowntimeRefused,
+    IncidentDowntimeRequested,
+    IncidentDowntimeRunning,
+    IncidentEvidenceSubmitted,
+    IncidentKeyingBacklog,
+    IncidentReconciled,
+    IncidentReconnected,
+    IncidentRemediated,
+    IncidentRemediating,
+    IncidentStep,
+    IncidentSuspected,
+)
 
 NEW = "normal"
 DOWN = ("downtime_requested", "downtime_authorised", "downtime_refused", "downtime_running")
@@ -25,7 +42,7 @@ class Step:
 
     name: str
     title: str
-    body: type[kinds.IncidentStep]
+    body: type[IncidentStep]
     after: tuple[str, ...]
     needs: tuple[str, ...] = ()
     proved: bool = False
@@ -33,32 +50,32 @@ class Step:
 
 
 _STEPS = (
-    Step("suspected", "suspected, nobody told yet", kinds.IncidentSuspected, (NEW,), own="declare"),
-    Step("declared", "declared", kinds.IncidentDeclared, (NEW, "suspected"), own="declare"),
-    Step("dismissed", "the suspicion proved false", kinds.IncidentDismissed, ("suspected",)),
-    Step("disconnected", "ACE connection cut", kinds.IncidentDisconnected,
+    Step("suspected", "suspected, nobody told yet", IncidentSuspected, (NEW,), own="declare"),
+    Step("declared", "declared", IncidentDeclared, (NEW, "suspected"), own="declare"),
+    Step("dismissed", "the suspicion proved false", IncidentDismissed, ("suspected",)),
+    Step("disconnected", "ACE connection cut", IncidentDisconnected,
          ("declared", *DOWN, "remediating", "remediated", "evidence_submitted", "reconnected",
           "keying_backlog")),
-    Step("downtime_requested", "downtime asked of CBP headquarters", kinds.IncidentDowntimeRequested,
+    Step("downtime_requested", "downtime asked of CBP headquarters", IncidentDowntimeRequested,
          ("declared", "disconnected", *DOWN, "remediating")),
-    Step("downtime_authorised", "CBP authorised downtime", kinds.IncidentDowntimeAuthorised,
+    Step("downtime_authorised", "CBP authorised downtime", IncidentDowntimeAuthorised,
          ("disconnected", *DOWN, "remediating"), ("downtime_requested",), proved=True),
-    Step("downtime_refused", "CBP refused or ended downtime", kinds.IncidentDowntimeRefused,
+    Step("downtime_refused", "CBP refused or ended downtime", IncidentDowntimeRefused,
          ("disconnected", *DOWN, "remediating", "remediated"), ("downtime_requested",)),
-    Step("downtime_running", "entries go out on paper", kinds.IncidentDowntimeRunning,
+    Step("downtime_running", "entries go out on paper", IncidentDowntimeRunning,
          ("disconnected", "downtime_authorised", "remediating"), ("downtime_authorised",)),
-    Step("remediating", "systems are cleaned and rebuilt", kinds.IncidentRemediating,
+    Step("remediating", "systems are cleaned and rebuilt", IncidentRemediating,
          ("declared", "disconnected", *DOWN, "remediated", "evidence_submitted")),
-    Step("remediated", "systems are clean and work", kinds.IncidentRemediated,
+    Step("remediated", "systems are clean and work", IncidentRemediated,
          ("remediating", *DOWN), ("remediating",)),
-    Step("evidence_submitted", "evidence handed to CBP", kinds.IncidentEvidenceSubmitted,
+    Step("evidence_submitted", "evidence handed to CBP", IncidentEvidenceSubmitted,
          ("remediated", "evidence_submitted"), proved=True),
-    Step("reconnected", "ACE connection restored", kinds.IncidentReconnected,
+    Step("reconnected", "ACE connection restored", IncidentReconnected,
          ("evidence_submitted",), proved=True),
-    Step("keying_backlog", "paper entries go to ACE", kinds.IncidentKeyingBacklog,
+    Step("keying_backlog", "paper entries go to ACE", IncidentKeyingBacklog,
          ("remediated", "reconnected")),
-    Step("reconciled", "every number in its place", kinds.IncidentReconciled, ("keying_backlog",)),
-    Step("closed", "closed", kinds.IncidentClosed, ("reconciled",), own="close"),
+    Step("reconciled", "every number in its place", IncidentReconciled, ("keying_backlog",)),
+    Step("closed", "closed", IncidentClosed, ("reconciled",), own="close"),
 )  # fmt: skip
 STEPS = {step.name: step for step in _STEPS}
 OVER = ("dismissed", "closed")

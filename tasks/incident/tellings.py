@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from tasks.incident.deadlines import Deadline
-from tasks.shared import clock, kinds
+from tasks.shared import clock
+from tasks.shared.kinds.base import read_body
+from tasks.shared.kinds.incident import NoticeCalled, NoticeSent
 from tasks.shared.store import EVENTS
 
 Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
@@ -54,7 +56,7 @@ def clears(template: str, notice: str = "NOTICE") -> str:
     )
 
 
-def is_proved(body: kinds.NoticeSent) -> bool:
+def is_proved(body: NoticeSent) -> bool:
     """Whether it is electronic notice with its proof."""
     return bool(body.mail) or (body.how in WRITTEN and bool(body.attached))
 
@@ -80,21 +82,21 @@ def calls(rows: Rows, incident: str, rules: Mapping[str, Deadline]) -> list[Call
     """What was logged beside notices, in the order of the journal. A call that an older version took
     for the sending of a breach notice is among them."""
     strict, found = electronic(rules), list[Call]()
-    for row in rows(_query(incident, kinds.NoticeCalled.kind, kinds.NoticeSent.kind)):
-        body = kinds.read(row.kind, row.body)
-        assert isinstance(body, kinds.NoticeCalled | kinds.NoticeSent)
+    for row in rows(_query(incident, NoticeCalled.kind, NoticeSent.kind)):
+        body = read_body(row.kind, row.body)
+        assert isinstance(body, NoticeCalled | NoticeSent)
         template = body.notice.split("/")[1]
-        if isinstance(body, kinds.NoticeSent) and (template not in strict or is_proved(body)):
+        if isinstance(body, NoticeSent) and (template not in strict or is_proved(body)):
             continue
         moment = clock.parse(body.happened)
         found.append(Call(body.notice, template, moment, body.how, body.reference))
     return found
 
 
-def _sent(rows: Rows, incident: str) -> Iterator[tuple[Telling, kinds.NoticeSent]]:
-    for row in rows(_query(incident, kinds.NoticeSent.kind)):
-        body = kinds.read(row.kind, row.body)
-        assert isinstance(body, kinds.NoticeSent)
+def _sent(rows: Rows, incident: str) -> Iterator[tuple[Telling, NoticeSent]]:
+    for row in rows(_query(incident, NoticeSent.kind)):
+        body = read_body(row.kind, row.body)
+        assert isinstance(body, NoticeSent)
         _, template, contact, *_ = body.notice.split("/")
         yield Telling(row.seq, template, contact, clock.parse(body.happened)), body
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.shared import kinds
+from tasks.shared.kinds.incident import WorkTaken
 from tasks.workspace import Workspace
 
 
@@ -18,7 +18,7 @@ def untaken(workspace: Workspace, incident: str) -> list[str]:
     return [name for name in names if name not in have]
 
 
-def taken(workspace: Workspace, incident: str) -> dict[str, kinds.WorkTaken]:
+def taken(workspace: Workspace, incident: str) -> dict[str, WorkTaken]:
     """What was taken last of each file."""
-    events = workspace.journal.events(kind=kinds.WorkTaken.kind, subject=f"incident/{incident}")
-    return {one.said.file: one.said for one in events if isinstance(one.said, kinds.WorkTaken)}
+    events = workspace.journal.events(kind=WorkTaken.kind, subject=f"incident/{incident}")
+    return {one.said.file: one.said for one in events if isinstance(one.said, WorkTaken)}

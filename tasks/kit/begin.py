@@ -14,11 +14,12 @@ from pathlib import Path
 from tasks.kit import archive, program, wheel
 from tasks.kit.build import JOURNAL, read_facts
 from tasks.kit.own_settings import PLACE
-from tasks.shared import keys, kinds, manifest
+from tasks.shared import keys, manifest
 from tasks.shared.errors import BadInput, JournalBroken, Problem
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Head, Journal
 from tasks.shared.journal_copy import HEAD_FILE, require_signer
+from tasks.shared.kinds.kit import KitFacts
 from tasks.shared.kit_part import HOME
 from tasks.shared.local_disk import require_local
 from tasks.shared.opening import BOOK, continue_home
@@ -37,7 +38,7 @@ class Begun:
 
     settings: Settings
     head: Head
-    facts: kinds.KitFacts
+    facts: KitFacts
     signer: str
 
 

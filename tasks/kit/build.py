@@ -20,12 +20,13 @@ import msgspec
 
 from tasks.kit import archive, papers, program, readme, wheel, workbooks
 from tasks.kit.parts import providers
-from tasks.shared import clock, kinds, manifest, seal
+from tasks.shared import clock, manifest, seal
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.hostile import is_safe_name
 from tasks.shared.journal import is_drill
 from tasks.shared.journal_copy import export
+from tasks.shared.kinds.kit import KitBuilt, KitFacts
 from tasks.shared.kit_part import KitPart
 from tasks.shared.seal import SUFFIX, To
 from tasks.shared.settings import Settings
@@ -54,7 +55,7 @@ class Built:
 
     folder: Path
     sealed: Path | None
-    facts: kinds.KitFacts
+    facts: KitFacts
     parts: tuple[str, ...]
     removed: tuple[str, ...] = ()
 
@@ -113,7 +114,7 @@ def _sweep(out: Path) -> None:
 
 def _fill(
     workspace: Workspace, order: Order, draft: Path, name: str
-) -> tuple[kinds.KitFacts, list[KitPart]]:
+) -> tuple[KitFacts, list[KitPart]]:
     made = _program(workspace.settings, order, draft)
     # The states are asked for first: what changes meanwhile makes the kit stale, never wrong.
     sources = providers()
@@ -121,7 +122,7 @@ def _fill(
     parts = [one.make(workspace) for one in sources]
     _write_parts(parts, draft)
     head = export(workspace.journal, workspace.content, workspace.settings.home, draft / JOURNAL)
-    facts = kinds.KitFacts(
+    facts = KitFacts(
         name=name,
         made=clock.text(),
         filer=workspace.settings.broker.filer_code,
@@ -181,11 +182,9 @@ def _write_parts(parts: Sequence[KitPart], draft: Path) -> None:
                 os.utime(path, (one.modified, one.modified))
 
 
-def _note(
-    workspace: Workspace, folder: Path, facts: kinds.KitFacts, sealed: str, actor: str
-) -> None:
+def _note(workspace: Workspace, folder: Path, facts: KitFacts, sealed: str, actor: str) -> None:
     digest = digest_of(folder / manifest.FILE)
-    body = kinds.KitBuilt(facts=facts, manifest=digest, sealed=sealed)
+    body = KitBuilt(facts=facts, manifest=digest, sealed=sealed)
     workspace.journal.append(body, "kit", actor, key=f"kit.built:{digest}")
 
 
@@ -200,11 +199,11 @@ def _thin(settings: Settings, out: Path) -> tuple[str, ...]:
     return tuple(one.name for one in gone)
 
 
-def read_facts(folder: Path) -> kinds.KitFacts:
+def read_facts(folder: Path) -> KitFacts:
     """What a kit says of itself. Raises BadInput for a folder that is none."""
     path = folder / FACTS
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kinds.KitFacts)
+        return msgspec.json.decode(path.read_bytes(), type=KitFacts)
     except FileNotFoundError:
         raise BadInput("kit-facts-missing", folder=folder, facts=FACTS) from None
     except (msgspec.DecodeError, OSError) as wrong:

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from tasks.kit import build, wheel
 from tasks.kit.parts import providers
-from tasks.shared import board, clock, kinds
+from tasks.shared import board, clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import ContinuityError
+from tasks.shared.kinds.kit import KitBuilt, KitFacts
 from tasks.shared.kit_part import Fault, Provider
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
@@ -35,7 +36,7 @@ def check(workspace: Workspace, folder: Path | None = None) -> list[Line]:
     """Everything there is to say of a kit: the one in `folder`, else the newest here, else what the
     book says of the last one. Raises BadInput for a folder that is no kit."""
     folder = folder or newest(workspace.settings)
-    said = board.last(workspace.journal.rows, kinds.KitBuilt.kind)
+    said = board.last(workspace.journal.rows, KitBuilt.kind)
     if folder is None and said is None:
         return [_line("kit-never-built", "kit", RED, "never built", _AGAIN)]
     facts = build.read_facts(folder) if folder else _facts(said[1] if said else {})
@@ -57,11 +58,11 @@ def _line(
     return Line(code, "P8", what, light, fact, command, since, values=values or {})
 
 
-def _facts(body: dict[str, object]) -> kinds.KitFacts:
-    return msgspec.convert(body["facts"], kinds.KitFacts)
+def _facts(body: dict[str, object]) -> KitFacts:
+    return msgspec.convert(body["facts"], KitFacts)
 
 
-def _age(facts: kinds.KitFacts, settings: Settings) -> Line:
+def _age(facts: KitFacts, settings: Settings) -> Line:
     """Monthly and on change [S]; red from twice that on."""
     made, most = clock.parse(facts.made), timedelta(days=settings.kit.max_age_days)
     age = clock.now() - made
@@ -91,7 +92,7 @@ def _files(folder: Path | None) -> Line:
     )
 
 
-def _book(workspace: Workspace, facts: kinds.KitFacts) -> Line:
+def _book(workspace: Workspace, facts: KitFacts) -> Line:
     """Numbers that this book gave out or used after the kit: the laptop would not know of it."""
     columns = EVENTS.c
     ours = workspace.journal.rows(sa.select(columns.digest).where(columns.seq == facts.head_seq))
@@ -109,14 +110,14 @@ def _book(workspace: Workspace, facts: kinds.KitFacts) -> Line:
     return _line("kit-numbers", "book", GREEN, f"at event {facts.head_seq}; no number moved since")
 
 
-def _parts(workspace: Workspace, facts: kinds.KitFacts) -> Iterator[Line]:
+def _parts(workspace: Workspace, facts: KitFacts) -> Iterator[Line]:
     """What became of each part since the kit was built; the subject is the part's name."""
     for part in providers():
         lines = list(_part(workspace, facts, part))
         yield from (replace(line, subject=part.name) for line in lines)
 
 
-def _part(workspace: Workspace, facts: kinds.KitFacts, part: Provider) -> Iterator[Line]:
+def _part(workspace: Workspace, facts: KitFacts, part: Provider) -> Iterator[Line]:
     then, now = facts.parts.get(part.name), part.state(workspace)
     if then is None:
         yield _line("kit-part-missing", part.name, AMBER,
@@ -137,7 +138,7 @@ def _mended(fault: Fault) -> str:
     return f"{fault.command}; then {_AGAIN}" if fault.command else _AGAIN
 
 
-def programs(facts: kinds.KitFacts) -> Iterator[Line]:
+def programs(facts: KitFacts) -> Iterator[Line]:
     """What a clean laptop would lack."""
     if not facts.platforms:
         yield _line("kit-programs", "programs", RED,
@@ -161,7 +162,7 @@ def programs(facts: kinds.KitFacts) -> Iterator[Line]:
                     "continuity kit build --python FILE")  # fmt: skip
 
 
-def _sealed(facts: kinds.KitFacts, folder: Path | None, body: dict[str, object]) -> Line:
+def _sealed(facts: KitFacts, folder: Path | None, body: dict[str, object]) -> Line:
     there = folder is not None and folder.with_name(folder.name + build.SUFFIX).is_file()
     if there or (body.get("sealed") and _facts(body).name == facts.name):
         return _line("kit-sealed", "sealed archive", GREEN, "made")
@@ -172,7 +173,7 @@ def _sealed(facts: kinds.KitFacts, folder: Path | None, body: dict[str, object])
 def watch(workspace: Workspace) -> list[Line]:
     """For `continuity status`: the cheap part, from the book alone. That a kit is due is said by its
     duty."""
-    said = board.last(workspace.journal.rows, kinds.KitBuilt.kind)
+    said = board.last(workspace.journal.rows, KitBuilt.kind)
     if said is None:
         return []
     facts = _facts(said[1])

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from tasks.entries import history
 from tasks.kit import sheets
-from tasks.shared import board, kinds
+from tasks.shared import board
+from tasks.shared.kinds.kit import HistoryTaken
 from tasks.shared.kit_part import KitFile, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Column, Paper
 from tasks.workspace import Workspace
@@ -24,7 +25,7 @@ _AS_OF = (
 
 def make(workspace: Workspace) -> KitPart:
     found = history.latest(workspace.journal, workspace.content)
-    said = board.last(workspace.journal.rows, kinds.HistoryTaken.kind)
+    said = board.last(workspace.journal.rows, HistoryTaken.kind)
     if found is None or said is None:
         return KitPart("no trade history: continuity kit history FILE, or entries recorded")
     as_of = said[1]["as_of"]
@@ -69,7 +70,7 @@ def _page(paper: Paper, rows: list[dict[str, Any]], as_of: str) -> None:
 
 def state(workspace: Workspace) -> str:
     """Of the history as taken: what was recorded since is no reason to build at once."""
-    said = board.last(workspace.journal.rows, kinds.HistoryTaken.kind)
+    said = board.last(workspace.journal.rows, HistoryTaken.kind)
     return state_of(said[1]["content"] if said else "")
 
 

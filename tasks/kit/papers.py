@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 
-from tasks.shared import clock, keys, kinds
+from tasks.shared import clock, keys
+from tasks.shared.kinds.kit import KitFacts
 from tasks.shared.kit_part import KitPart, KitSheet
 from tasks.shared.paper import RED, UPRIGHT, Column, Frame, Paper
 from tasks.workspace import Workspace
@@ -14,7 +15,7 @@ FILE = "paper/print-this.pdf"
 DRILL = "DRILL: this is an exercise. Nothing goes to CBP."
 
 
-def render(workspace: Workspace, facts: kinds.KitFacts, parts: Sequence[KitPart]) -> bytes:
+def render(workspace: Workspace, facts: KitFacts, parts: Sequence[KitPart]) -> bytes:
     """The PDF. Raises MissingPart without fpdf2 or its fonts."""
     # Where a chapter begins is known once all are drawn; the cover's length does not hang on it.
     _, begins = _drawn(workspace, facts, parts, {})
@@ -22,7 +23,7 @@ def render(workspace: Workspace, facts: kinds.KitFacts, parts: Sequence[KitPart]
     return _with_sheets(own, [sheet for part in parts for sheet in part.sheets])
 
 
-def _drawn(workspace: Workspace, facts: kinds.KitFacts, parts: Sequence[KitPart],
+def _drawn(workspace: Workspace, facts: KitFacts, parts: Sequence[KitPart],
            begins: Mapping[str, int]) -> tuple[bytes, dict[str, int]]:  # fmt: skip
     """Cover and chapters, and on which page each of these begins."""
     broker = workspace.settings.broker
@@ -66,7 +67,7 @@ def _with_sheets(own: bytes, sheets: Sequence[KitSheet]) -> bytes:
 def _cover(
     paper: Paper,
     workspace: Workspace,
-    facts: kinds.KitFacts,
+    facts: KitFacts,
     parts: Sequence[KitPart],
     chapters: Sequence[tuple[str, str]],
 ) -> None:

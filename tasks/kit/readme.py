@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from tasks.shared import kinds
+from tasks.shared.kinds.kit import KitFacts
 from tasks.shared.kit_part import KitPart
 
 FILE = "READ-ME-FIRST.txt"
 
 
-def text(facts: kinds.KitFacts, parts: Sequence[KitPart]) -> str:
+def text(facts: KitFacts, parts: Sequence[KitPart]) -> str:
     """Plain text, at most 78 signs a line, CR LF so that every system's editor shows it."""
     mark = ["DRILL: this is an exercise. Nothing goes to CBP.", ""] if facts.drill else []
     lines = [*mark, f"Off-line kit of the filer {facts.filer}, made {facts.made[:16]}Z", ""]

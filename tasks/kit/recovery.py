@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.shared import board, kinds
+from tasks.shared import board
+from tasks.shared.kinds.backup import BackupDone
 from tasks.shared.kit_part import Fault, KitPage, KitPart, Provider, state_of
 from tasks.shared.paper import Paper
 from tasks.workspace import Workspace
@@ -12,7 +13,7 @@ _UNSAID = "NOT WRITTEN DOWN: set [kit] recovery_key in continuity.toml"
 
 def _facts(workspace: Workspace) -> list[tuple[str, str]]:
     backup, kit = workspace.settings.backup, workspace.settings.kit
-    done = board.last(workspace.journal.rows, kinds.BackupDone.kind)
+    done = board.last(workspace.journal.rows, BackupDone.kind)
     newest = f"{done[1]['head']}, taken {done[0]:%Y-%m-%d %H:%M} UTC" if done else "none yet"
     return [
         ("Where the key and its passphrase are", kit.recovery_key or _UNSAID),
@@ -31,7 +32,7 @@ def make(workspace: Workspace) -> KitPart:
 
 
 def _page(paper: Paper, workspace: Workspace) -> None:
-    done = board.last(workspace.journal.rows, kinds.BackupDone.kind)
+    done = board.last(workspace.journal.rows, BackupDone.kind)
     head = f" --expect-head {done[1]['head']}" if done else ""
     paper.answers([(question, [answer]) for question, answer in _facts(workspace)], 9)
     paper.heading("What to do")

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from tasks.shared import board, kinds
+from tasks.shared import board
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Event, Journal
+from tasks.shared.kinds.operations import AlertClosed, AlertRaised
 from tasks.shared.mail import Delivery, Letter, Post
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
@@ -35,9 +36,9 @@ def open_alerts(journal: Journal) -> dict[Key, Alert]:
     found: dict[Key, Alert] = {}
     for event in _events(journal):
         said = event.said
-        if isinstance(said, kinds.AlertClosed):
+        if isinstance(said, AlertClosed):
             found.pop((said.code, said.subject), None)
-        elif isinstance(said, kinds.AlertRaised):
+        elif isinstance(said, AlertRaised):
             found[said.code, said.subject] = Alert(
                 said.code, said.subject, said.what, said.next, event.at, event.seq
             )
@@ -47,7 +48,7 @@ def open_alerts(journal: Journal) -> dict[Key, Alert]:
 def _events(journal: Journal) -> Iterator[Event]:
     query = (
         sa.select(EVENTS)
-        .where(EVENTS.c.kind.in_([kinds.AlertRaised.kind, kinds.AlertClosed.kind]))
+        .where(EVENTS.c.kind.in_([AlertRaised.kind, AlertClosed.kind]))
         .order_by(EVENTS.c.seq)
     )
     return (Event(**row._mapping) for row in journal.rows(query))
@@ -71,7 +72,7 @@ class Alarm:
         with self._journal.write(self._actor) as pen:
             if (code, subject) in open_alerts(self._journal):
                 return False
-            body = kinds.AlertRaised(code=code, subject=subject, what=what, next=next_, to=list(to))
+            body = AlertRaised(code=code, subject=subject, what=what, next=next_, to=list(to))
             event = pen.append(body, _name(code, subject))
             assert event is not None
             if to:
@@ -83,7 +84,7 @@ class Alarm:
         with self._journal.write(self._actor) as pen:
             if (code, subject) not in open_alerts(self._journal):
                 return False
-            body = kinds.AlertClosed(code=code, subject=subject, reason=reason)
+            body = AlertClosed(code=code, subject=subject, reason=reason)
             pen.append(body, _name(code, subject))
         return True
 
@@ -97,7 +98,7 @@ def _name(code: str, subject: str) -> str:
     return "/".join(filter(None, ("alert", code, subject)))
 
 
-def _letter(body: kinds.AlertRaised, event: Event) -> Letter:
+def _letter(body: AlertRaised, event: Event) -> Letter:
     text = f"{body.what}.\n\nNext: {body.next}\n\nSince {event.at[:16].replace('T', ' ')} UTC."
     return Letter(
         key=f"alert:{event.digest}", to=body.to, title=f"[continuity] {body.what}", text=text

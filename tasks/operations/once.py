@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.operations import RunBegun
 from tasks.shared.store import EVENTS
 
 REMEDIATED = "incident.remediated"
@@ -25,11 +25,11 @@ def begin(journal: Journal, work: str, about: str, run: str, actor: str) -> str:
     comes back after a wait, or another that was quicker."""
     count = turn(journal, about)
     key = f"run:{work}:{about}:{count}"
-    body = kinds.RunBegun(work=work, about=about, turn=count, run=run)
+    body = RunBegun(work=work, about=about, turn=count, run=run)
     if journal.append(body, f"run/{work}", actor, key):
         return run
     held = next(journal.events(key=key)).said
-    return held.run if isinstance(held, kinds.RunBegun) else ""
+    return held.run if isinstance(held, RunBegun) else ""
 
 
 def open_incident(journal: Journal) -> str:
@@ -48,6 +48,6 @@ def open_incident(journal: Journal) -> str:
         if row.kind == REMEDIATED:
             return row.subject.partition("/")[2]
         begun = next(journal.events(after=row.seq - 1)).said
-        if isinstance(begun, kinds.RunBegun) and begun.work == "reconciliation":
+        if isinstance(begun, RunBegun) and begun.work == "reconciliation":
             return begun.about
     return ""

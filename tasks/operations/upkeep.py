@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from tasks.approved_acts import title
 from tasks.operations.alerts import Alarm, Key, open_alerts
-from tasks.shared import approval, board, clock, journal_check, kinds, mail
+from tasks.shared import approval, board, clock, journal_check, mail
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import GENESIS, Head, Journal
+from tasks.shared.kinds.operations import UpkeepDone, UpkeepFault
 from tasks.shared.messages import Reason
 from tasks.shared.opening import BOOK
 from tasks.shared.projections import APPROVALS
@@ -96,7 +97,7 @@ def _chain(journal: Journal, content: ContentStore, found: Look, *, full: bool) 
 
 
 def _verified(journal: Journal) -> int:
-    last = board.last(journal.rows, kinds.UpkeepDone.kind)
+    last = board.last(journal.rows, UpkeepDone.kind)
     return int(last[1]["head"]) if last else 0
 
 
@@ -223,17 +224,17 @@ def settle(alarm: Alarm, journal: Journal, found: Look) -> list[Key]:
 def note(journal: Journal, found: Look, actor: str) -> bool:
     """Write down that the house was looked after: once an hour, and whenever the faults change."""
     faults = [
-        kinds.UpkeepFault(code=fault.code, subject=fault.subject, text=fault.text)
+        UpkeepFault(code=fault.code, subject=fault.subject, text=fault.text)
         for fault in sorted(found.faults, key=lambda fault: fault.key)
     ]
     keys = [[fault.code, fault.subject] for fault in faults]
-    last = board.last(journal.rows, kinds.UpkeepDone.kind)
+    last = board.last(journal.rows, UpkeepDone.kind)
     hour = clock.text()[:13]
     if last and clock.text(last[0])[:13] == hour:
         before = [[fault["code"], fault["subject"]] for fault in last[1]["faults"]]
         if before == keys:
             return False
-    body = kinds.UpkeepDone(
+    body = UpkeepDone(
         head=found.head,
         book_bytes=found.book_bytes,
         server_bytes=found.server_bytes,
@@ -247,7 +248,7 @@ def note(journal: Journal, found: Look, actor: str) -> bool:
 
 def lines(journal: Journal) -> list[board.Line]:
     """For `continuity status`: whether the house is looked after, once it ever was."""
-    last = board.last(journal.rows, kinds.UpkeepDone.kind)
+    last = board.last(journal.rows, UpkeepDone.kind)
     if last is None:
         return []
     at, said = last

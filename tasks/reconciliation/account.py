@@ -13,9 +13,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tasks.reconciliation.facts import QUOTA_TYPES, WITHDRAWALS
-from tasks.shared import kinds
 from tasks.shared.ace_tables import BATCHES, HELD_BY_ACE, SENT, VIEWS
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.base import canonical
 from tasks.shared.projections import ENTRIES, NUMBERS, WITH_ANOTHER
 
 FREE = "free in the reserve"
@@ -231,7 +231,7 @@ def finished(lines: Iterable[Line]) -> float:
 
 def as_content(lines: Iterable[Line]) -> bytes:
     """The accounting as canonical JSON: what a sign-off binds to."""
-    return kinds.canonical([asdict(line) for line in lines]).encode()
+    return canonical([asdict(line) for line in lines]).encode()
 
 
 def write_workbook(

@@ -25,13 +25,14 @@ from tasks.reconciliation.rejections import own_fault
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
 from tasks.reconciliation.view import SUMMARY, Standing
-from tasks.shared import kinds
 from tasks.shared.ace_tables import BATCHES, SENT
 from tasks.shared.approval import Asked
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, NotApproved, NumberUnavailable, Problem, Refused
 from tasks.shared.journal import Pen
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.ace import BatchNotReceived, Difference, ReleaseKept, SendAgain
+from tasks.shared.kinds.people import Act
+from tasks.shared.kinds.settling import EntryBurnt, EntryHandedOver, EntrySettled
 from tasks.shared.messages import text
 from tasks.shared.presented import prepared_for, presented
 from tasks.shared.projections import WITH_ANOTHER
@@ -54,7 +55,7 @@ class SettledEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What an approver of a settlement sees of an entry: everything that ACE has otherwise than our
     record. `since`: the event of its state."""
 
-    difference: list[kinds.Difference]
+    difference: list[Difference]
     since: int
 
 
@@ -153,7 +154,7 @@ def _require_settlement(workspace: Workspace, payload: SettleEntries) -> None:
 
 def _settle(pen: Pen, payload: SettleEntries, asked: Asked, actor: str) -> Facts:
     for number, entry in payload.numbers.items():
-        body = kinds.EntrySettled(
+        body = EntrySettled(
             number=number, how=payload.how, proof=payload.proof, approval=asked.plan
         )
         key = f"settled:{number}:{entry.since}"
@@ -171,13 +172,11 @@ def _settlement_title(workspace: Workspace, payload: SettleEntries) -> str:
 def _bound(one: Standing) -> SettledEntry:
     view, dated = one.views.get(SUMMARY), facts_of(one).dated
     shown = view is not None and view.disposition in HELD
-    missing = kinds.Difference(code="no-summary-in-ace")
+    missing = Difference(code="no-summary-in-ace")
     differences = list(view.differs) if view is not None and shown else [missing]
     if dated and one.released and dated != one.released:
         differences.append(
-            kinds.Difference(
-                code="field-differs", field="release_date", paper=one.released, ace=dated
-            )
+            Difference(code="field-differs", field="release_date", paper=one.released, ace=dated)
         )
     return SettledEntry(difference=differences, since=one.since)
 
@@ -226,7 +225,7 @@ def _require_lost_batch(workspace: Workspace, payload: LoseBatch) -> None:
 
 
 def _lose_batch(pen: Pen, payload: LoseBatch, asked: Asked, actor: str) -> Facts:
-    body = kinds.BatchNotReceived(
+    body = BatchNotReceived(
         batch=payload.batch, reason=payload.reason, proof=payload.proof, approval=asked.plan
     )
     key = f"not received:{payload.batch}"
@@ -277,7 +276,7 @@ def _require_handover(workspace: Workspace, payload: HandOver) -> None:
 
 
 def _hand_over(pen: Pen, payload: HandOver, asked: Asked, actor: str) -> Facts:
-    body = kinds.EntryHandedOver(
+    body = EntryHandedOver(
         number=payload.number, filer=other_number.read(payload.other).filer,
         other_number=payload.other, proof=payload.proof, approval=asked.plan,
     )  # fmt: skip
@@ -372,7 +371,7 @@ def _require_cancellation(workspace: Workspace, payload: CancelNumber) -> None:
 
 
 def _cancel(pen: Pen, payload: CancelNumber, asked: Asked, actor: str) -> Facts:
-    body = kinds.EntryBurnt(
+    body = EntryBurnt(
         number=payload.number, reason=payload.reason, proof=payload.proof, approval=asked.plan
     )
     key = f"burnt:{payload.number}"
@@ -406,7 +405,7 @@ def send_again(workspace: Workspace, numbers: list[str], reason: str, actor: str
             if one is None or step not in (Step.OUTSIDE, Step.DESK):
                 raise Refused("entry-not-rejected", number=number, step=step or "in no record")
             name = next(n for n in ("AE", "SE") if n in one.sent and own_fault(one.sent[n]))
-            body = kinds.SendAgain(number=number, application=name, reason=reason)
+            body = SendAgain(number=number, application=name, reason=reason)
             pen.append(body, f"entry/{number}", key=f"again:{number}:{one.sent[name].seq}")
 
 
@@ -422,7 +421,7 @@ def keep_release(workspace: Workspace, numbers: list[str], reason: str, actor: s
             one = known.get(number)
             if one is None or "SE" not in one.sent:
                 raise Refused("release-not-accepted-by-ace", number=number)
-            body = kinds.ReleaseKept(number=number, digest=one.release_digest, reason=reason)
+            body = ReleaseKept(number=number, digest=one.release_digest, reason=reason)
             pen.append(body, f"entry/{number}", key=f"kept:{number}:{one.release_digest}")
 
 

@@ -9,9 +9,9 @@ from tasks.ace.answers.shape import ACCEPTED, REJECTED, WARNED
 from tasks.ace.condition_codes import look_up
 from tasks.reconciliation import restored
 from tasks.reconciliation.view import RANGE
-from tasks.shared import kinds
 from tasks.shared.errors import Problem
 from tasks.shared.journal import Event, Journal
+from tasks.shared.kinds.ace import AceReason, AnswerLine, AnswerRead
 
 UNKNOWN, UNDECIDED, SURE = "not in our tables", "not certain", ""
 
@@ -89,11 +89,11 @@ def told(
     """All that was read of these entries, or of all, oldest first; `subjects`: only these files
     (`answer/<digest>`). An answer without a code has one line with empty code."""
     wanted = set(numbers)
-    for event in journal.events(kind=kinds.AnswerRead.kind):
+    for event in journal.events(kind=AnswerRead.kind):
         if subjects and event.subject not in subjects:
             continue
         said = event.said
-        if isinstance(said, kinds.AnswerRead):
+        if isinstance(said, AnswerRead):
             yield from _rejected_whole(event, said, wanted)
             if said.about == RANGE:
                 yield from () if wanted else _of_ranges(event, said)
@@ -103,19 +103,19 @@ def told(
                     yield from _of_line(event, said, line)
 
 
-def _of_line(event: Event, said: kinds.AnswerRead, line: kinds.AnswerLine) -> Iterator[Told]:
-    for reason in line.why or (kinds.AceReason(),):
+def _of_line(event: Event, said: AnswerRead, line: AnswerLine) -> Iterator[Told]:
+    for reason in line.why or (AceReason(),):
         # What CBP did names the act; what explains it has no code of its own.
         if reason.code or not line.code:
             text = _text(reason) if line.codes[1:] else line.message
             yield _told(event, said, line.number, line.disposition, reason.code, text)
 
 
-def _text(reason: kinds.AceReason) -> str:
+def _text(reason: AceReason) -> str:
     return f"{reason.subject}: {reason.text}" if reason.subject else reason.text
 
 
-def _of_ranges(event: Event, said: kinds.AnswerRead) -> Iterator[Told]:
+def _of_ranges(event: Event, said: AnswerRead) -> Iterator[Told]:
     """What was asked by acceptance time: the line names no entry but the time from which to which."""
     for line in said.lines:
         begin, end = restored.range_of(line.number)
@@ -125,18 +125,16 @@ def _of_ranges(event: Event, said: kinds.AnswerRead) -> Iterator[Told]:
         yield _told(event, said, "", line.disposition, line.code, text)
 
 
-def _rejected_whole(
-    event: Event, said: kinds.AnswerRead, wanted: Collection[str]
-) -> Iterator[Told]:
+def _rejected_whole(event: Event, said: AnswerRead, wanted: Collection[str]) -> Iterator[Told]:
     """A batch of which nothing was processed: a line without an entry for each reason."""
     if said.rejected and not wanted:
-        for reason in said.reasons or (kinds.AceReason(),):
+        for reason in said.reasons or (AceReason(),):
             text = f"{reason.text} ({reason.subject})" if reason.subject else reason.text
             yield _told(event, said, "", "batch rejected", reason.code, text)
 
 
 def _told(
-    event: Event, said: kinds.AnswerRead, number: str, disposition: str, code: str, text: str
+    event: Event, said: AnswerRead, number: str, disposition: str, code: str, text: str
 ) -> Told:
     found = look_up(said.application, code) if code else None
     sure = SURE if found is None or found.decided else UNDECIDED if found.known else UNKNOWN

@@ -30,7 +30,8 @@ from tasks.shared.approval import Asked
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import ContentMissing, Refused
 from tasks.shared.journal import Journal
-from tasks.shared.kinds import Act, Difference
+from tasks.shared.kinds.ace import Difference
+from tasks.shared.kinds.people import Act
 from tasks.shared.private import masked, without_ssn
 from tasks.shared.projections import ENTRIES, among
 

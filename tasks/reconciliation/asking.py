@@ -37,11 +37,12 @@ from tasks.reconciliation.filers import foreign
 from tasks.reconciliation.outbound import outbound, password
 from tasks.reconciliation.pacing import pace
 from tasks.reconciliation.view import CONSIGNEE, IMPORTER, RELEASE, SUMMARY, Standing
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.ace_tables import BATCHES, QUERIES
 from tasks.shared.errors import Busy
 from tasks.shared.exchange import Exchange
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.ace import QueryNamed, QueryWritten
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace
 
@@ -208,7 +209,7 @@ def write_question(
         batch.bytes(), password(workspace.settings), batch.slots, workspace.vault.open, line_ends
     )
     with outbound(workspace.settings, workspace.journal) as folder:
-        body = kinds.QueryNamed(
+        body = QueryNamed(
             batch=batch.batch_id,
             application=query.application,
             about=about,
@@ -222,7 +223,7 @@ def write_question(
 
 
 def _hide_and_name(
-    workspace: Workspace, folder: Exchange, body: kinds.QueryNamed, data: bytes, actor: str
+    workspace: Workspace, folder: Exchange, body: QueryNamed, data: bytes, actor: str
 ) -> None:
     """Both under the journal's lock: whatever is named was hidden before, with its private values."""
     key = f"query:{body.batch}"
@@ -240,7 +241,7 @@ def _make_visible(
 ) -> bool:
     """Show a named query and note it; False if it was visible before, fetched by now or not."""
     size = folder.show(file)
-    done = kinds.QueryWritten(
+    done = QueryWritten(
         batch=batch, file=file, size=size if size is not None else folder.size(file) or 0
     )
     workspace.journal.append(done, f"query/{batch}", actor, key=f"query-written:{batch}")
@@ -260,11 +261,11 @@ def finish(workspace: Workspace, actor: str) -> list[str]:
         ]
 
 
-def question_of(journal: Journal, batch: str) -> kinds.QueryNamed | None:
+def question_of(journal: Journal, batch: str) -> QueryNamed | None:
     """Our question that an answer belongs to, by the batch id that it echoes."""
     event = next(journal.events(key=f"query:{batch.strip()}"), None)
     said = event.said if event else None
-    return said if isinstance(said, kinds.QueryNamed) else None
+    return said if isinstance(said, QueryNamed) else None
 
 
 def without_questions(workspace: Workspace, some: Sequence[Standing]) -> list[str]:

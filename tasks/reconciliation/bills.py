@@ -15,7 +15,7 @@ from tasks.ace.condition_codes import look_up
 from tasks.ace.query import BillQuestion
 from tasks.ace.response import Answer
 from tasks.reconciliation.asking import question_of, questions_of
-from tasks.shared import kinds
+from tasks.shared.kinds.ace import AnswerLine
 from tasks.shared.projections import ENTRIES, among
 from tasks.workspace import Workspace
 
@@ -34,7 +34,7 @@ _NUMBER = 11
 Row = Mapping[str, Any]
 
 
-def bill_lines(workspace: Workspace, answer: Answer) -> Iterator[kinds.AnswerLine]:
+def bill_lines(workspace: Workspace, answer: Answer) -> Iterator[AnswerLine]:
     """A line for each of our entries whose bills this batch asked for."""
     said = question_of(workspace.journal, answer.batch_text)
     if said is None:
@@ -46,7 +46,7 @@ def bill_lines(workspace: Workspace, answer: Answer) -> Iterator[kinds.AnswerLin
     for number in said.asked:
         told = [_of_bill(number, one, bills, events) for one in asked.get(number, [])]
         worst = min(told, key=lambda one: _WORST.index(one[0]), default=(SILENT, "", ""))
-        yield kinds.AnswerLine(number=number, disposition=worst[0], code=worst[1], text=worst[2])
+        yield AnswerLine(number=number, disposition=worst[0], code=worst[1], text=worst[2])
 
 
 def _of_bill(

@@ -24,7 +24,7 @@ from tasks.reconciliation.view import (
     REQUEST,
     SUMMARY,
 )
-from tasks.shared import kinds
+from tasks.shared.kinds.ace import AceReason, AnswerLine, AnswerRead
 from tasks.shared.private import is_reference
 from tasks.workspace import Workspace
 
@@ -36,7 +36,7 @@ of an agency or a quota (UC v30)."""
 
 def bodies(
     workspace: Workspace, answer: Answer, digest: str, name: str, differ: ByEntry
-) -> Iterator[kinds.AnswerRead]:
+) -> Iterator[AnswerRead]:
     """The events of one answer of the file `name`, whose SHA-256 is `digest`; `differ`: what its stored
     summaries have otherwise than our record."""
     about = _about(workspace, answer)
@@ -45,7 +45,7 @@ def bodies(
         content = workspace.content.put(seen.kept(answer))
     lines = [*_lines(workspace, answer, about, differ)] if answer.whole else []
     for part, some in _parted(about, lines):
-        yield kinds.AnswerRead(
+        yield AnswerRead(
             application=answer.application,
             about=part,
             batch=answer.batch_text.strip(),
@@ -57,9 +57,7 @@ def bodies(
         )
 
 
-def _parted(
-    about: str, lines: list[kinds.AnswerLine]
-) -> Iterator[tuple[str, list[kinds.AnswerLine]]]:
+def _parted(about: str, lines: list[AnswerLine]) -> Iterator[tuple[str, list[AnswerLine]]]:
     """What CBP did with summaries apart from what it merely asks for or tells."""
     if about != ACTION:
         yield about, lines
@@ -69,21 +67,19 @@ def _parted(
             yield part, some
 
 
-def _why_rejected(answer: Answer) -> tuple[kinds.AceReason, ...]:
+def _why_rejected(answer: Answer) -> tuple[AceReason, ...]:
     """Up to six faults for which CBP dropped the batch whole, each with where it is in our batch;
     else the closing code."""
     told = [one for one in answer.conditions if not one.final] or list(answer.conditions)
     return tuple(dict.fromkeys(map(_reason, told[:6])))
 
 
-def _reason(condition: Condition) -> kinds.AceReason:
+def _reason(condition: Condition) -> AceReason:
     subject = condition.reference or ""
     if condition.sent_record:
         column = f" column {condition.position}" if condition.position else ""
         subject = f"record {condition.sent_record}{column}"
-    return kinds.AceReason(
-        code=condition.code or "", text=condition.text or "", subject=subject.strip()
-    )
+    return AceReason(code=condition.code or "", text=condition.text or "", subject=subject.strip())
 
 
 def _about(workspace: Workspace, answer: Answer) -> str:
@@ -93,7 +89,7 @@ def _about(workspace: Workspace, answer: Answer) -> str:
 
 def _lines(
     workspace: Workspace, answer: Answer, about: str, differ: ByEntry
-) -> Iterable[kinds.AnswerLine]:
+) -> Iterable[AnswerLine]:
     if about == IMPORTER:
         return _importers(workspace, answer)
     if about == BILL:
@@ -104,7 +100,7 @@ def _lines(
     return entry_lines(answer, differ)
 
 
-def _importers(workspace: Workspace, answer: Answer) -> Iterator[kinds.AnswerLine]:
+def _importers(workspace: Workspace, answer: Answer) -> Iterator[AnswerLine]:
     """A line for each number as it was asked, with all its bonds. One person's Social Security number
     stands behind a reference of its own in each entry."""
     asked = _as_asked(workspace, answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.shared.kinds import SingleBond
+from tasks.shared.kinds.entries import SingleBond
 
 DESIGNATIONS = {"B": "basic", "A": "additional", "U": "substitution", "E": "superseding"}
 

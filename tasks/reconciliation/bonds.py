@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from tasks.reconciliation.bond_words import in_words
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
-from tasks.shared import kinds
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
-from tasks.shared.kinds import SingleBond
+from tasks.shared.kinds.ace import BondConfirmed
+from tasks.shared.kinds.entries import SingleBond
 from tasks.shared.struct_columns import cell
 from tasks.workspace import Workspace
 
@@ -43,7 +43,7 @@ def confirm(
     proof = workspace.content.put(notice)
     with workspace.journal.write(actor) as pen:
         for bond in wanted:
-            body = kinds.BondConfirmed(number=number, proof=proof, bond=bond)
+            body = BondConfirmed(number=number, proof=proof, bond=bond)
             pen.append(body, f"entry/{number}", key=f"bond:{number}:{cell(bond)}:{proof}")
     return wanted
 

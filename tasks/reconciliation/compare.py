@@ -28,7 +28,7 @@ from tasks.reconciliation.matching import SCHEMA
 from tasks.reconciliation.view import IMPORTER
 from tasks.shared.ace_tables import VIEWS
 from tasks.shared.errors import BadInput, BadSettings
-from tasks.shared.kinds import Difference
+from tasks.shared.kinds.ace import Difference
 from tasks.shared.projections import ENTRIES, among
 from tasks.workspace import Workspace
 

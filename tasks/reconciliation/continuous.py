@@ -9,7 +9,7 @@ from __future__ import annotations
 from tasks.ace.answers.facts import NO_BOND
 from tasks.reconciliation.view import IMPORTER, Standing
 from tasks.shared.errors import Problem
-from tasks.shared.kinds import ImporterBond
+from tasks.shared.kinds.ace import ImporterBond
 
 CONTINUOUS = "8"
 IMPORTING = ("A", "C")

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds, messages
+from tasks.shared import messages
 from tasks.shared.ace_tables import SENT
 from tasks.shared.folds.ace import SENT_STATES
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.ace import AnswerRead
 
 _FINAL = ("taken", "rejected", "batch rejected")
 
@@ -29,7 +30,7 @@ class Contradiction:
         return messages.text("ace-answers-contradict", asdict(self))
 
 
-def contradictions(journal: Journal, bodies: Sequence[kinds.AnswerRead]) -> Iterator[Contradiction]:
+def contradictions(journal: Journal, bodies: Sequence[AnswerRead]) -> Iterator[Contradiction]:
     """One for each entry, in the order of the answers that are about to be written."""
     known: dict[str, dict[str, str]] = {}
     for body in bodies:

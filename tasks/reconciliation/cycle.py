@@ -22,8 +22,11 @@ from tasks.reconciliation.rules import HELD
 from tasks.reconciliation.silent import Silent, silent
 from tasks.reconciliation.standings import entry_states, standings
 from tasks.reconciliation.view import BILL, RELEASE, SUMMARY, Standing
-from tasks.shared import approval, kinds, people
+from tasks.shared import approval, people
 from tasks.shared.errors import HeldBack, Problem, Refused
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.settling import EntryReopened, EntrySettled
 from tasks.workspace import Workspace
 
 
@@ -225,7 +228,7 @@ def reopen(workspace: Workspace, actor: str) -> dict[str, str]:
     found = {}
     for one in standings(workspace.journal):
         if reason := taken_back(one):
-            body = kinds.EntryReopened(number=one.number, reason=reason)
+            body = EntryReopened(number=one.number, reason=reason)
             key = f"reopened:{one.number}:{one.since}"
             if workspace.journal.append(body, f"entry/{one.number}", actor, key=key):
                 found[one.number] = reason
@@ -240,7 +243,7 @@ def settle(workspace: Workspace, actor: str) -> list[str]:
         if one.state == "recorded" and verdict.step is Step.SETTLE
     ]
     bodies = [
-        kinds.EntrySettled(number=one.number, how=verdict.why, proof=_proof(workspace, one))
+        EntrySettled(number=one.number, how=verdict.why, proof=_proof(workspace, one))
         for one, verdict in due
     ]
     if not bodies:
@@ -255,7 +258,7 @@ def settle(workspace: Workspace, actor: str) -> list[str]:
 
 def _proof(workspace: Workspace, one: Standing) -> str:
     said = {about: msgspec.to_builtins(view) for about, view in one.views.items()}
-    return workspace.content.put(kinds.canonical({"number": one.number, "ace": said}).encode())
+    return workspace.content.put(canonical({"number": one.number, "ace": said}).encode())
 
 
 def ask_first(workspace: Workspace, actor: str, today: date) -> list[str]:
@@ -295,11 +298,9 @@ def _note_unaskable(workspace: Workspace, some: Sequence[Standing], actor: str) 
     if not numbers:
         return []
     lines = [
-        kinds.AnswerLine(number=number, disposition="not found", text="CQ cannot ask for its bill")
+        AnswerLine(number=number, disposition="not found", text="CQ cannot ask for its bill")
         for number in numbers
     ]
-    body = kinds.AnswerRead(
-        application="", about=BILL, batch="", content="", rejected=False, lines=lines
-    )
+    body = AnswerRead(application="", about=BILL, batch="", content="", rejected=False, lines=lines)
     workspace.journal.append(body, "answer/none", actor)
     return numbers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.shared import messages
-from tasks.shared.kinds import Difference
+from tasks.shared.kinds.ace import Difference
 
 
 def in_words(difference: Difference) -> str:

@@ -26,12 +26,13 @@ from tasks.reconciliation import (
 from tasks.reconciliation.bond_words import in_words
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.terms import sending_day
-from tasks.shared import clock, kinds, manifest, people
+from tasks.shared import clock, manifest, people
 from tasks.shared.ace_tables import BATCHES
 from tasks.shared.errors import ContinuityError, NotApproved, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal_check import verify
 from tasks.shared.journal_copy import export
+from tasks.shared.kinds.base import canonical
 from tasks.workspace import Workspace
 
 MOST_CYCLES = 40
@@ -124,7 +125,7 @@ def accept_differences(workspace: Workspace, actor: str) -> list[str]:
         if verdict.step is not Step.DIFFERS:
             continue
         how = f"keyed by CBP, difference accepted by the licence holder: {verdict.why}"
-        proof = kinds.canonical({"number": one.number, "why": verdict.why}).encode()
+        proof = canonical({"number": one.number, "why": verdict.why}).encode()
         who = ""
         try:
             acts.settle(workspace, [one.number], how, proof, actor)

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from tasks.shared import kinds
+from tasks.shared.kinds.ace import AnswerLine, ImporterBond
 
 Row = dict[str, Any]
 USABLE = ("bonded", "no bond")
 """Query results of importers that may be used; the others are unknown, void or inactive."""
 
 
-def line(number: str, rows: Sequence[Row]) -> kinds.AnswerLine:
+def line(number: str, rows: Sequence[Row]) -> AnswerLine:
     """One line of all K1 records of an importer, one for each of its bonds."""
     status = rows[0]["status"]
     told = [row["periodic_monthly"] for row in rows if row["periodic_monthly"] is not None]
-    return kinds.AnswerLine(
+    return AnswerLine(
         number=number,
         disposition="active" if status in USABLE else status,
         code=rows[0]["code"] or "",
@@ -27,8 +27,8 @@ def line(number: str, rows: Sequence[Row]) -> kinds.AnswerLine:
     )
 
 
-def _bond(row: Row) -> kinds.ImporterBond:
-    return kinds.ImporterBond(
+def _bond(row: Row) -> ImporterBond:
+    return ImporterBond(
         activity=row["activity"],
         surety=row["surety_code"] or "",
         since=_day(row["bond_from"]),

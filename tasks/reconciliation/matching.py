@@ -33,7 +33,7 @@ from tasks.ace.summary.groups import Group, Said, told_apart
 from tasks.ace.wire.classes import SPACE, Bytes
 from tasks.ace.wire.vectors import Keys, Mask, truths
 from tasks.reconciliation.matching_sets import unlike_sets
-from tasks.shared.kinds import Difference
+from tasks.shared.kinds.ace import Difference
 
 SCHEMA = pa.schema(
     [("entry_number", pa.string())] + [(name, pa.string()) for name in Difference.__struct_fields__]

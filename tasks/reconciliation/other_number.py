@@ -5,8 +5,8 @@ not know, and one entry may cover two shipments, so it is told and not refused."
 from __future__ import annotations
 
 from tasks.entries.number import EntryNumber, make, parse
-from tasks.shared import kinds
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.settling import EntryHandedOver
 
 
 def read(text: str) -> EntryNumber:
@@ -20,8 +20,8 @@ def doubt(journal: Journal, taken: EntryNumber, number: str) -> str:
     or as those of most filers are."""
     before = [
         event.said
-        for event in journal.events(kind=kinds.EntryHandedOver.kind)
-        if isinstance(event.said, kinds.EntryHandedOver)
+        for event in journal.events(kind=EntryHandedOver.kind)
+        if isinstance(event.said, EntryHandedOver)
         and event.said.filer == taken.filer
         and event.said.number != number
     ]

@@ -28,12 +28,13 @@ from tasks.reconciliation.planned import Plan, Planned
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.terms import sending_day
 from tasks.reconciliation.view import Standing
-from tasks.shared import approval, kinds
+from tasks.shared import approval
 from tasks.shared.ace_tables import BATCHES
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadSettings, Refused
 from tasks.shared.exchange import Exchange, exchange
 from tasks.shared.journal import Journal, is_drill
+from tasks.shared.kinds.ace import BatchNamed, BatchNotReceived, BatchWritten
 from tasks.shared.private import Vault
 from tasks.shared.settings import Settings
 
@@ -136,7 +137,7 @@ def _withdraw(
             for number in batch.numbers
         )
         if reason := lapsed or next((one for one in reasons if one), ""):
-            body = kinds.BatchNotReceived(
+            body = BatchNotReceived(
                 batch=batch.batch, reason=f"never made visible: {reason}", proof="", approval=""
             )
             journal.append(body, f"batch/{batch.batch}", actor, key=f"not received:{batch.batch}")
@@ -176,7 +177,7 @@ def _named(
 ) -> bool:
     """Hide and name a batch; False if another run was quicker. Both under the book's lock: a slower run
     would hide anew, and then show, what the sender fetched already."""
-    body = kinds.BatchNamed(
+    body = BatchNamed(
         batch=batch.batch, application=batch.application, plan=plan.digest, content=batch.content,
         file=batch.file, numbers=list(batch.numbers),
     )  # fmt: skip
@@ -194,7 +195,7 @@ def _visible(
     size = folder.show(batch.file)
     if size is None:  # it was visible before, and the sender may have fetched it
         size = folder.size(batch.file)
-    done = kinds.BatchWritten(batch=batch.batch, file=batch.file, size=size or 0)
+    done = BatchWritten(batch=batch.batch, file=batch.file, size=size or 0)
     journal.append(done, f"batch/{batch.batch}", actor, key=f"written:{batch.batch}")
     where = f"{folder.label}/{batch.file}"
     return Written(batch.batch, where, len(batch.numbers), again=again)

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.ace import BatchNamed, QueryNamed
 from tasks.shared.settings import Settings
 from tasks.shared.store import EVENTS
 
 HOUR = timedelta(hours=1)
-_FILES = (kinds.BatchNamed.kind, kinds.QueryNamed.kind)
+_FILES = (BatchNamed.kind, QueryNamed.kind)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from tasks.reconciliation.filers import foreign
 from tasks.reconciliation.planned import Plan, Planned, load
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import Standing
-from tasks.shared import approval, kinds
+from tasks.shared import approval
 from tasks.shared.ace_tables import BATCHES, DROPPED
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.ace import PlanDropped
+from tasks.shared.kinds.people import Act
 from tasks.shared.settings import Settings
 
 
@@ -97,5 +98,5 @@ def unfit(one: Standing | None, number: str, plan: Plan, settings: Settings) -> 
 
 def drop(journal: Journal, plan: Plan, reason: str, actor: str) -> None:
     """Write down that nothing more of a plan will be written."""
-    body = kinds.PlanDropped(plan=plan.digest, reason=reason)
+    body = PlanDropped(plan=plan.digest, reason=reason)
     journal.append(body, f"plan/{plan.digest}", actor, key=f"dropped:{plan.digest}")

@@ -25,7 +25,7 @@ from tasks.shared.ace_tables import BATCHES
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import HeldBack, Problem
 from tasks.shared.journal import Journal
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.people import Act
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 

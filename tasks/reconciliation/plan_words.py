@@ -18,7 +18,7 @@ from tasks.reconciliation.planned import Plan, Row, load
 from tasks.reconciliation.report_rows import masked
 from tasks.shared.approval import Asked
 from tasks.shared.errors import Problem, Refused
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.people import Act
 from tasks.workspace import Workspace
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from tasks.ace.batch import Slot
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import Problem
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.people import Act
 
 TOPIC = "batches"
 """A later plan of batches replaces the earlier ones."""
@@ -71,8 +72,8 @@ class Plan:
 
 def keep(content: ContentStore, said: dict[str, object]) -> Plan:
     """A plan put by, from all its fields but the digest."""
-    payload = said | {"act": kinds.Act.SEND_BATCHES}
-    return load(content, content.put(kinds.canonical(payload).encode()))
+    payload = said | {"act": Act.SEND_BATCHES}
+    return load(content, content.put(canonical(payload).encode()))
 
 
 def load(content: ContentStore, digest: str) -> Plan:

@@ -13,8 +13,9 @@ from tasks.reconciliation import seen
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.restored import Restore
 from tasks.reconciliation.view import NOTICE, PROBE
-from tasks.shared import kinds
 from tasks.shared.errors import BadNumber, Refused
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.settling import ProductionNumbered
 from tasks.shared.projections import NUMBERS
 from tasks.workspace import Workspace
 
@@ -194,8 +195,8 @@ def _outside(workspace: Workspace) -> tuple[str, ...]:
 def note(workspace: Workspace, rows: list[Found], following: Next, actor: str) -> None:
     """Write the next number and what our books lack into the book, once."""
     lacking = [one for one in rows if one.lacking]
-    content = workspace.content.put(kinds.canonical([asdict(one) for one in rows]).encode())
-    body = kinds.ProductionNumbered(
+    content = workspace.content.put(canonical([asdict(one) for one in rows]).encode())
+    body = ProductionNumbered(
         number=following.number, highest=following.highest, seen_in=following.seen_in,
         lacking=len(lacking), content=content,
     )  # fmt: skip

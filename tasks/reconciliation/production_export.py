@@ -18,11 +18,12 @@ from tasks.entries.schema import SHEETS
 from tasks.reconciliation import workbook
 from tasks.reconciliation.building import records
 from tasks.reconciliation.report_rows import MASK
-from tasks.shared import kinds, manifest
+from tasks.shared import manifest
 from tasks.shared.ace_tables import VIEWS
 from tasks.shared.errors import Refused
 from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.journal import is_drill
+from tasks.shared.kinds.settling import ProductionExported
 from tasks.shared.private import is_reference
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tasks.workspace import Workspace
@@ -50,7 +51,7 @@ def write(workspace: Workspace, folder: Path, actor: str, *, private: bool = Fal
     paths = list(_files(workspace, folder, sheets, _OWNER_ONLY if private else _OPEN))
     mark = "DRILL " if is_drill(workspace.journal) else ""
     paths.append(manifest.write(folder, workspace.settings.home, f"{mark}settled entries"))
-    body = kinds.ProductionExported(numbers=sorted(where), private=private,
+    body = ProductionExported(numbers=sorted(where), private=private,
                                     manifest=digest_of(paths[-1]))  # fmt: skip
     workspace.journal.append(body, "production", actor)
     return paths

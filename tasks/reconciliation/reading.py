@@ -16,10 +16,10 @@ from tasks.reconciliation.addressed import foreign
 from tasks.reconciliation.bodies import bodies
 from tasks.reconciliation.compare import ByEntry, Ours, differences, ours_of
 from tasks.reconciliation.contradictions import Contradiction, contradictions
-from tasks.shared import kinds
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.exchange import Exchange, exchange
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.ace import AnswerRead, AnswerRepeated
 from tasks.workspace import Workspace
 
 _Some = TypeVar("_Some")
@@ -189,7 +189,7 @@ def _known(workspace: Workspace, digest: str) -> str | None:
         first = next(workspace.journal.events(key=f"answer:{digest}:0"), None)
         if first is None:
             return None
-        read[digest] = first.said.file if isinstance(first.said, kinds.AnswerRead) else ""
+        read[digest] = first.said.file if isinstance(first.said, AnswerRead) else ""
     return read[digest]
 
 
@@ -215,7 +215,7 @@ def _note_repeated(
     if _is_there(known, name) or workspace.journal.holds(key):
         return
     batches = [one.batch_text.strip() for one in answers]
-    body = kinds.AnswerRepeated(content=f"file:{digest}", file=name,
+    body = AnswerRepeated(content=f"file:{digest}", file=name,
                                 batches=[batch for batch in batches if batch])  # fmt: skip
     workspace.journal.append(body, _subject(digest), actor, key=key)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasks.shared.kinds import AceReason
+from tasks.shared.kinds.ace import AceReason
 
 
 def in_words(reasons: Iterable[AceReason]) -> str:

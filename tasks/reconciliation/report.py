@@ -31,10 +31,11 @@ from tasks.reconciliation.report_restore import Restored
 from tasks.reconciliation.report_rows import LATE, LATE_OPEN, MASK, UNKNOWN
 from tasks.reconciliation.report_totals import among, count, counts, every
 from tasks.reconciliation.standings import standings
-from tasks.shared import clock, kinds, manifest
+from tasks.shared import clock, manifest
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Busy
 from tasks.shared.journal import Head, Journal, is_drill
+from tasks.shared.kinds.people import ApprovalRefused, PersonCodeFailed
 from tasks.shared.settings import Broker, Settings
 from tasks.workspace import Workspace
 
@@ -210,8 +211,8 @@ def _only(table: pa.Table, column: str, values: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table[column], value_set=values))
 
 
-def _refusal(body: kinds.ApprovalRefused | kinds.PersonCodeFailed) -> str:
-    purpose = f" ({body.purpose})" if isinstance(body, kinds.PersonCodeFailed) else ""
+def _refusal(body: ApprovalRefused | PersonCodeFailed) -> str:
+    purpose = f" ({body.purpose})" if isinstance(body, PersonCodeFailed) else ""
     return f"{body.person}: {body.reason}{purpose}"
 
 

@@ -11,9 +11,41 @@ from typing import NamedTuple
 
 from tasks.reconciliation.classify import HELD
 from tasks.reconciliation.view import BILL, IMPORTER, RANGE, RELEASE, SUMMARY
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.folds.registry import apply, fold
 from tasks.shared.journal import GENESIS, Event, Journal
+from tasks.shared.kinds.ace import (
+    AceReason,
+    AnswerLine,
+    AnswerRead,
+    AnswerRepeated,
+    BatchNamed,
+    BatchNotReceived,
+    BatchWritten,
+    BondConfirmed,
+    QueryNamed,
+)
+from tasks.shared.kinds.base import Body
+from tasks.shared.kinds.entries import EntriesRecorded, EntriesRefused, EntriesRevised
+from tasks.shared.kinds.letters import LetterIssued
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
+from tasks.shared.kinds.people import (
+    ApprovalAsked,
+    ApprovalGranted,
+    ApprovalRefused,
+    PersonAdded,
+    PersonCodeFailed,
+)
+from tasks.shared.kinds.settling import (
+    AccountingSigned,
+    EntryBurnt,
+    EntryHandedOver,
+    EntryReopened,
+    EntrySettled,
+    PaperWritten,
+    ProductionExported,
+    RequestAnswered,
+)
 
 TAKEN = (*HELD, "referred")
 """What ACE says of a filing that stands there."""
@@ -46,7 +78,7 @@ class Told(NamedTuple):
     about: str
     batch: str
     application: str
-    line: kinds.AnswerLine
+    line: AnswerLine
 
     @property
     def stands(self) -> bool:
@@ -86,7 +118,7 @@ class Sending:
     named: Mark
     written: Mark | None = None
     answers: list[tuple[Mark, bool]] = field(default_factory=list)
-    reasons: tuple[kinds.AceReason, ...] = ()
+    reasons: tuple[AceReason, ...] = ()
     lost: End | None = None
 
     @property
@@ -122,12 +154,10 @@ class Story:
     bonds: dict[str, Mark] = field(default_factory=dict)
     replies: dict[str, list[tuple[Mark, str]]] = field(default_factory=dict)
     ends: dict[str, End] = field(default_factory=dict)
-    signed: list[tuple[Mark, kinds.AccountingSigned]] = field(default_factory=list)
-    refusals: list[tuple[Mark, kinds.ApprovalRefused | kinds.PersonCodeFailed]] = field(
-        default_factory=list
-    )
+    signed: list[tuple[Mark, AccountingSigned]] = field(default_factory=list)
+    refusals: list[tuple[Mark, ApprovalRefused | PersonCodeFailed]] = field(default_factory=list)
     deeds: dict[tuple[str, str], Deed] = field(default_factory=dict)
-    people: dict[str, kinds.PersonAdded] = field(default_factory=dict)
+    people: dict[str, PersonAdded] = field(default_factory=dict)
     broken: list[int] = field(default_factory=list)
     """Events whose digest does not fit, or that do not follow the one before."""
 
@@ -177,15 +207,15 @@ def read(journal: Journal) -> Story:
     return story
 
 
-def _deed(story: Story, mark: Mark, event: Event, body: kinds.Body) -> None:
+def _deed(story: Story, mark: Mark, event: Event, body: Body) -> None:
     done = story.deeds.setdefault((event.actor, event.kind), Deed(mark, mark))
     done.last, done.events = mark, done.events + 1
     done.numbers.update(_touched(body))
-    if isinstance(body, kinds.ApprovalAsked | kinds.ApprovalGranted):
+    if isinstance(body, ApprovalAsked | ApprovalGranted):
         done.plans.add(body.plan)
 
 
-_LISTING = kinds.BatchNamed | kinds.NumbersVoided | kinds.PaperWritten | kinds.ProductionExported
+_LISTING = BatchNamed | NumbersVoided | PaperWritten | ProductionExported
 """Bodies that list the numbers that they are about."""
 
 
@@ -193,15 +223,15 @@ _NO_ENTRIES = (IMPORTER, RANGE)
 """What such questions and answers name is no entry number."""
 
 
-def _touched(body: kinds.Body) -> Iterable[str]:
+def _touched(body: Body) -> Iterable[str]:
     """The entry numbers that an event is about; a block of the reserve belongs to nobody yet."""
-    if isinstance(body, kinds.EntriesRecorded):
+    if isinstance(body, EntriesRecorded):
         return (line.number for line in body.entries)
-    if isinstance(body, kinds.LetterIssued):
+    if isinstance(body, LetterIssued):
         return (one.number for one in body.entries)
-    if isinstance(body, kinds.AnswerRead):
+    if isinstance(body, AnswerRead):
         return (line.number for line in body.lines) if body.about not in _NO_ENTRIES else ()
-    if isinstance(body, kinds.QueryNamed):
+    if isinstance(body, QueryNamed):
         return body.asked if body.about not in _NO_ENTRIES else ()
     if isinstance(body, _LISTING):
         return body.numbers
@@ -209,36 +239,36 @@ def _touched(body: kinds.Body) -> Iterable[str]:
     return (number,) if number else ()
 
 
-@fold(kinds.EntriesRecorded, kinds.EntriesRevised, into=Story)
-def _recorded(story: Story, mark: Mark, body: kinds.EntriesRecorded) -> None:
-    revised = isinstance(body, kinds.EntriesRevised)
+@fold(EntriesRecorded, EntriesRevised, into=Story)
+def _recorded(story: Story, mark: Mark, body: EntriesRecorded) -> None:
+    revised = isinstance(body, EntriesRevised)
     file = File(mark, body.file, body.desk, revision=revised)
     for line in body.entries:
         story.recorded.setdefault(line.number, []).append(file)
 
 
-@fold(kinds.BatchNamed, into=Story)
-def _named(story: Story, mark: Mark, body: kinds.BatchNamed) -> None:
+@fold(BatchNamed, into=Story)
+def _named(story: Story, mark: Mark, body: BatchNamed) -> None:
     one = Sending(body.batch, body.application, body.plan, body.file, tuple(body.numbers), mark)
     story.sendings[body.batch] = one
     for number in body.numbers:
         story.sent.setdefault(number, []).append(one)
 
 
-@fold(kinds.BatchWritten, into=Story)
-def _written(story: Story, mark: Mark, body: kinds.BatchWritten) -> None:
+@fold(BatchWritten, into=Story)
+def _written(story: Story, mark: Mark, body: BatchWritten) -> None:
     if body.batch in story.sendings:
         story.sendings[body.batch].written = mark
 
 
-@fold(kinds.BatchNotReceived, into=Story)
-def _lost(story: Story, mark: Mark, body: kinds.BatchNotReceived) -> None:
+@fold(BatchNotReceived, into=Story)
+def _lost(story: Story, mark: Mark, body: BatchNotReceived) -> None:
     if body.batch in story.sendings:
         story.sendings[body.batch].lost = End(mark, body.reason, body.proof)
 
 
-@fold(kinds.AnswerRead, into=Story)
-def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:
+@fold(AnswerRead, into=Story)
+def _answered(story: Story, mark: Mark, body: AnswerRead) -> None:
     if body.batch in story.sendings:
         sending = story.sendings[body.batch]
         sending.answers.append((mark, body.rejected))
@@ -251,80 +281,80 @@ def _answered(story: Story, mark: Mark, body: kinds.AnswerRead) -> None:
         into.setdefault(line.number, []).append(told)
 
 
-@fold(kinds.AnswerRepeated, into=Story)
-def _repeated(story: Story, mark: Mark, body: kinds.AnswerRepeated) -> None:
+@fold(AnswerRepeated, into=Story)
+def _repeated(story: Story, mark: Mark, body: AnswerRepeated) -> None:
     for batch in body.batches:
         if batch in story.sendings:
             story.sendings[batch].answers.append((mark, story.sendings[batch].rejected))
 
 
-@fold(kinds.NumbersVoided, into=Story)
-def _voided(story: Story, mark: Mark, body: kinds.NumbersVoided) -> None:
+@fold(NumbersVoided, into=Story)
+def _voided(story: Story, mark: Mark, body: NumbersVoided) -> None:
     how = f"{body.reason} (confirmed by {' and '.join(body.persons)})"
     story.ends |= {number: End(mark, how) for number in body.numbers}
 
 
-@fold(kinds.EntrySettled, into=Story)
-def _settled(story: Story, mark: Mark, body: kinds.EntrySettled) -> None:
+@fold(EntrySettled, into=Story)
+def _settled(story: Story, mark: Mark, body: EntrySettled) -> None:
     story.ends[body.number] = End(mark, body.how, body.proof)
 
 
-@fold(kinds.EntryHandedOver, into=Story)
-def _handed_over(story: Story, mark: Mark, body: kinds.EntryHandedOver) -> None:
+@fold(EntryHandedOver, into=Story)
+def _handed_over(story: Story, mark: Mark, body: EntryHandedOver) -> None:
     how = f"filed by {body.filer} under {body.other_number}"
     story.ends[body.number] = End(mark, how, body.proof)
 
 
-@fold(kinds.EntryBurnt, into=Story)
-def _canceled(story: Story, mark: Mark, body: kinds.EntryBurnt) -> None:
+@fold(EntryBurnt, into=Story)
+def _canceled(story: Story, mark: Mark, body: EntryBurnt) -> None:
     story.ends[body.number] = End(mark, body.reason, body.proof)
 
 
-@fold(kinds.EntriesRefused, into=Story)
-def _file_refused(story: Story, mark: Mark, body: kinds.EntriesRefused) -> None:
+@fold(EntriesRefused, into=Story)
+def _file_refused(story: Story, mark: Mark, body: EntriesRefused) -> None:
     story.refused.append(File(mark, body.file, body.desk, tuple(body.reasons)))
 
 
-@fold(kinds.AccountingSigned, into=Story)
-def _signed(story: Story, mark: Mark, body: kinds.AccountingSigned) -> None:
+@fold(AccountingSigned, into=Story)
+def _signed(story: Story, mark: Mark, body: AccountingSigned) -> None:
     story.signed.append((mark, body))
 
 
-@fold(kinds.ApprovalRefused, into=Story)
-def _approval_refused(story: Story, mark: Mark, body: kinds.ApprovalRefused) -> None:
+@fold(ApprovalRefused, into=Story)
+def _approval_refused(story: Story, mark: Mark, body: ApprovalRefused) -> None:
     story.refusals.append((mark, body))
 
 
-@fold(kinds.PersonCodeFailed, into=Story)
-def _code_failed(story: Story, mark: Mark, body: kinds.PersonCodeFailed) -> None:
+@fold(PersonCodeFailed, into=Story)
+def _code_failed(story: Story, mark: Mark, body: PersonCodeFailed) -> None:
     story.refusals.append((mark, body))
 
 
-@fold(kinds.PersonAdded, into=Story)
-def _person(story: Story, mark: Mark, body: kinds.PersonAdded) -> None:
+@fold(PersonAdded, into=Story)
+def _person(story: Story, mark: Mark, body: PersonAdded) -> None:
     story.people[body.person] = body
 
 
-@fold(kinds.EntryReopened, into=Story)
-def _reopened(story: Story, mark: Mark, body: kinds.EntryReopened) -> None:
+@fold(EntryReopened, into=Story)
+def _reopened(story: Story, mark: Mark, body: EntryReopened) -> None:
     story.ends.pop(body.number, None)
 
 
-@fold(kinds.NumbersReserved, into=Story)
-def _reserved(story: Story, mark: Mark, body: kinds.NumbersReserved) -> None:
+@fold(NumbersReserved, into=Story)
+def _reserved(story: Story, mark: Mark, body: NumbersReserved) -> None:
     story.reserved += body.last - body.first + 1
 
 
-@fold(kinds.NumbersIssued, into=Story)
-def _issued(story: Story, mark: Mark, body: kinds.NumbersIssued) -> None:
+@fold(NumbersIssued, into=Story)
+def _issued(story: Story, mark: Mark, body: NumbersIssued) -> None:
     story.issued += body.last - body.first + 1
 
 
-@fold(kinds.RequestAnswered, into=Story)
-def _replied(story: Story, mark: Mark, body: kinds.RequestAnswered) -> None:
+@fold(RequestAnswered, into=Story)
+def _replied(story: Story, mark: Mark, body: RequestAnswered) -> None:
     story.replies.setdefault(body.number, []).append((mark, body.how))
 
 
-@fold(kinds.BondConfirmed, into=Story)
-def _bonded(story: Story, mark: Mark, body: kinds.BondConfirmed) -> None:
+@fold(BondConfirmed, into=Story)
+def _bonded(story: Story, mark: Mark, body: BondConfirmed) -> None:
     story.bonds.setdefault(body.number, mark)

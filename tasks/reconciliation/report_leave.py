@@ -10,17 +10,23 @@ import pyarrow.compute as pc
 
 from tasks.reconciliation.report_audit import RECORDED_SCHEMA
 from tasks.reconciliation.report_rows import scrubbed
-from tasks.shared import kinds
 from tasks.shared.journal import Event, Journal
+from tasks.shared.kinds.after import DiscretionGranted, DiscretionRelied
+from tasks.shared.kinds.incident import (
+    IncidentDowntimeAuthorised,
+    IncidentDowntimeRefused,
+    IncidentDowntimeRequested,
+    IncidentStep,
+)
 
 LEAVE_SCHEMA = RECORDED_SCHEMA.append(pa.field("said", pa.string()))
 """As what is recorded of other rooms, and what it says; `at` is when it was written down."""
 GRANTED, RELIED = "discretion granted", "rests on discretion"
 
 _STEPS: dict[type, str] = {
-    kinds.IncidentDowntimeRequested: "downtime asked for",
-    kinds.IncidentDowntimeAuthorised: "downtime authorised",
-    kinds.IncidentDowntimeRefused: "downtime refused or ended",
+    IncidentDowntimeRequested: "downtime asked for",
+    IncidentDowntimeAuthorised: "downtime authorised",
+    IncidentDowntimeRefused: "downtime refused or ended",
 }
 _MOST_GRANTS, _MOST_ENTRIES = 4, 8
 
@@ -30,7 +36,7 @@ def authorised(journal: Journal) -> pa.Table:
     return _table(
         (event, _STEPS[type(event.said)], _step(event.said))
         for event in journal.events(kind="incident.")
-        if isinstance(event.said, kinds.IncidentStep) and type(event.said) in _STEPS
+        if isinstance(event.said, IncidentStep) and type(event.said) in _STEPS
     )
 
 
@@ -76,16 +82,16 @@ def discretion_words(found: pa.Table) -> list[str]:
     return said
 
 
-def _step(said: kinds.IncidentStep) -> str:
+def _step(said: IncidentStep) -> str:
     """Reference, CBP's day, ports, last day, proof: what an auditor compares with CBP's own letter."""
-    if isinstance(said, kinds.IncidentDowntimeRequested):
+    if isinstance(said, IncidentDowntimeRequested):
         return "; ".join(filter(None, (f"on {said.happened[:16]}Z", said.reference, said.note)))
     parts = [
         said.reference or "no reference",
         f"of {said.happened[:16]}Z",
         f"ports {', '.join(said.ports)}" if said.ports else "all ports",
     ]
-    if isinstance(said, kinds.IncidentDowntimeAuthorised):
+    if isinstance(said, IncidentDowntimeAuthorised):
         parts.append(f"until {said.until}" if said.until else "no last day named")
     parts += [f"proof {one.name}, SHA-256 {one.content[:12]}" for one in said.attached]
     return "; ".join([*parts, *filter(None, (said.note,))])
@@ -94,10 +100,10 @@ def _step(said: kinds.IncidentStep) -> str:
 def _discretions(journal: Journal) -> Iterator[tuple[Event, str, str]]:
     for event in journal.events(kind="discretion."):
         said = event.said
-        if isinstance(said, kinds.DiscretionGranted):
+        if isinstance(said, DiscretionGranted):
             yield event, GRANTED, (f"{said.reference}: {', '.join(said.acts)}, {said.first} to {said.last}; "
                                    f"{said.reason}; CBP's letter SHA-256 {said.proof[:12]}")  # fmt: skip
-        elif isinstance(said, kinds.DiscretionRelied):
+        elif isinstance(said, DiscretionRelied):
             attached = f"; attachment SHA-256 {said.content[:12]}" if said.content else ""
             yield event, RELIED, f"{said.act} under {said.reference}{attached}"
 

@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.reconciliation.report_rows import scrubbed
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.journal import Event, Journal
+from tasks.shared.kinds.letters import LetterIssued, LetterReissued, LetterSent, LetterWithdrawn
 
 LETTERS_SCHEMA = pa.schema([
     ("letter", pa.string()), ("what", pa.string()), ("day", pa.string()), ("port", pa.string()),
@@ -36,17 +37,17 @@ def _row(event: Event) -> dict[str, Any]:
     day = clock.washington(clock.parse(event.at)).date().isoformat()  # as the letter itself says
     row: dict[str, Any] = {"letter": event.subject.removeprefix("letter/"), "day": day,
                            "at": event.at, "actor": event.actor}  # fmt: skip
-    if isinstance(said, kinds.LetterIssued):
+    if isinstance(said, LetterIssued):
         return row | _made(said)
-    if isinstance(said, kinds.LetterWithdrawn):
+    if isinstance(said, LetterWithdrawn):
         return row | {"what": WITHDRAWN, "said": said.reason}
-    assert isinstance(said, kinds.LetterSent)
+    assert isinstance(said, LetterSent)
     return row | {"what": SENT, "day": said.on, "said": f"by {said.way} to {said.to}"}
 
 
-def _made(said: kinds.LetterIssued) -> dict[str, Any]:
+def _made(said: LetterIssued) -> dict[str, Any]:
     told, what = [], ISSUED
-    if isinstance(said, kinds.LetterReissued):
+    if isinstance(said, LetterReissued):
         what = REISSUED
         told.append(f"in place of {', '.join(said.replaces)}: {said.reason}")
     if said.override:

@@ -14,8 +14,8 @@ from tasks.reconciliation.report_book import End, Sending, Story, Told
 from tasks.reconciliation.report_rows import MASK, masked, scrubbed
 from tasks.reconciliation.report_unseen import unseen
 from tasks.reconciliation.view import RELEASE, REQUEST, SUMMARY, Standing
-from tasks.shared import kinds
 from tasks.shared.ace_tables import CALLS
+from tasks.shared.kinds.ace import Difference
 from tasks.shared.private import is_reference
 
 FOUND, DIFFERS, DATE = "found in ACE", "differs from the paper", "release dates differ"
@@ -103,7 +103,7 @@ def _differences(story: Story, number: str, told: Sequence[Told]) -> Iterator[Ma
     """Each difference by its first showing; gone when a later answer no longer shows it."""
     looks = [one for one in told if one.about == SUMMARY and one.application == "ER"]
     looks = looks or [one for one in told if one.line.differs]
-    seen: dict[kinds.Difference, Told] = {}
+    seen: dict[Difference, Told] = {}
     for one in looks:
         for difference in one.line.differs:
             seen.setdefault(difference, one)

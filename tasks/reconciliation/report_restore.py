@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from tasks.reconciliation.production import LACKING, STRAY
 from tasks.reconciliation.report_rows import scrubbed
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Event, Journal
+from tasks.shared.kinds.settling import ProductionExported, ProductionNumbered, ProductionRestored
 
 _NAMES = ("number", "what", "books", "entry_type", "port", "importer", "accepted", "version",
           "summary", "release", "release_date", "owed", "seen_in")  # fmt: skip
@@ -35,7 +35,7 @@ NOTHING = Restored((), SCHEMA.empty_table())
 def read(journal: Journal, content: ContentStore) -> Restored:
     """All that the book says of restores. Raises ContentMissing."""
     events = [*journal.events(kind="production.")]
-    numbered = [one.said for one in events if isinstance(one.said, kinds.ProductionNumbered)]
+    numbered = [one.said for one in events if isinstance(one.said, ProductionNumbered)]
     rows = json.loads(content.get(numbered[-1].content)) if numbered else []
     lacking = [{name: row[name] for name in _NAMES} for row in rows
                if row["books"] in (LACKING, STRAY)]  # fmt: skip
@@ -45,13 +45,13 @@ def read(journal: Journal, content: ContentStore) -> Restored:
 
 def _words(event: Event) -> Iterator[str]:
     said, at = event.said, f"{event.at[:16]}Z ({event.actor})"
-    if isinstance(said, kinds.ProductionRestored):
+    if isinstance(said, ProductionRestored):
         counter = f", its counter at {said.counter}" if said.counter is not None else ""
         yield (f"{at}: production restored from the backup of {said.last_backup}, ACE asked up to "
                f"{said.cut_off}{counter}")  # fmt: skip
-    if isinstance(said, kinds.ProductionNumbered):
+    if isinstance(said, ProductionNumbered):
         yield (f"{at}: ACE holds {said.lacking} number(s) that our books lack; production goes on "
                f"with {said.number}, above {said.highest or 'none'} ({said.seen_in})")  # fmt: skip
-    if isinstance(said, kinds.ProductionExported):
+    if isinstance(said, ProductionExported):
         private = ", private values in the clear" if said.private else ""
         yield f"{at}: {len(said.numbers)} settled entries handed to production{private}"

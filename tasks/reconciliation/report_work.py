@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from tasks.reconciliation.report_rows import scrubbed
-from tasks.shared import kinds
 from tasks.shared.incident_tables import OPEN_WORK
 from tasks.shared.journal import Event, Journal
+from tasks.shared.kinds.incident import WorkClosed
 
 OPEN = "open"
 SCHEMA = pa.schema(
@@ -40,7 +40,7 @@ def table(journal: Journal) -> pa.Table:
 
 
 def _end(event: Event | None) -> dict[str, str]:
-    if event is None or not isinstance(event.said, kinds.WorkClosed):
+    if event is None or not isinstance(event.said, WorkClosed):
         return {"ended_on": "", "by": "", "shown_by": ""}
     said = event.said
     files = [f"{one.name} ({one.content[:12]})" for one in said.attached]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tasks.ace.condition_codes import look_up
-from tasks.shared import kinds
 from tasks.shared.ace_tables import REQUESTS
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.settling import RequestAnswered
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace
 
@@ -56,6 +56,6 @@ def answered(
     kept = workspace.content.put(proof)
     with workspace.journal.write(actor) as pen:
         for number in dict.fromkeys(one.number for one in open_):
-            body = kinds.RequestAnswered(number=number, how=how.strip(), proof=kept)
+            body = RequestAnswered(number=number, how=how.strip(), proof=kept)
             pen.append(body, f"entry/{number}")
     return open_

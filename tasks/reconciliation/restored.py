@@ -22,10 +22,12 @@ from tasks.entries.number import make
 from tasks.reconciliation import asking, seen
 from tasks.reconciliation.asking import asker_of, stale_before, write_question
 from tasks.reconciliation.view import PROBE, RANGE
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.ace_tables import ASKED, VIEWS
 from tasks.shared.errors import BadInput, BadSettings
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.ace import AnswerLine
+from tasks.shared.kinds.settling import ProductionRestored
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tasks.workspace import Workspace
 
@@ -85,7 +87,7 @@ def told(
     counter = known.counter if known and same and counter is None else counter
     made = Restore(begin, end.replace(microsecond=0), counter)
     if made != known:
-        body = kinds.ProductionRestored(
+        body = ProductionRestored(
             last_backup=begin.isoformat(), cut_off=made.cut_off.isoformat(), counter=counter
         )
         workspace.journal.append(body, "production", actor)
@@ -96,7 +98,7 @@ def current(journal: Journal) -> Restore | None:
     """The last restore that the book knows of."""
     for event in reversed([*journal.events(kind="production.restored")]):
         said = event.said
-        assert isinstance(said, kinds.ProductionRestored)
+        assert isinstance(said, ProductionRestored)
         ends = (datetime.fromisoformat(said.last_backup), datetime.fromisoformat(said.cut_off))
         return Restore(*ends, said.counter)
     return None
@@ -218,7 +220,7 @@ def _port(workspace: Workspace) -> str:
     return port
 
 
-def lines(answer: Answer, asked: Sequence[str]) -> Iterator[kinds.AnswerLine]:
+def lines(answer: Answer, asked: Sequence[str]) -> Iterator[AnswerLine]:
     """One line for the range that was asked: answered, cut (and from where on), or refused."""
     wrong = [one for one in answer.conditions
              if one.level == "query" and one.code not in (NONE_FOUND, AT_LIMIT)]  # fmt: skip
@@ -230,6 +232,4 @@ def lines(answer: Answer, asked: Sequence[str]) -> Iterator[kinds.AnswerLine]:
         resume = last.isoformat() if isinstance(last, datetime) else ""
         state = CUT
     for key in asked:
-        yield kinds.AnswerLine(
-            number=key, disposition=state, code=code, text=text, resume_at=resume
-        )
+        yield AnswerLine(number=key, disposition=state, code=code, text=text, resume_at=resume)

@@ -23,11 +23,12 @@ from tasks.reconciliation.account import (
 from tasks.reconciliation.classify import Step, classify, taken_back
 from tasks.reconciliation.facts import Paper, paper_of
 from tasks.reconciliation.standings import standings
-from tasks.shared import approval, kinds
+from tasks.shared import approval
 from tasks.shared.approval import Asked
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import NotApproved, Refused, Unaccounted
 from tasks.shared.journal import Journal, Pen
+from tasks.shared.kinds.settling import AccountingSigned, EntrySettled
 from tasks.shared.messages import text
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
@@ -94,7 +95,7 @@ TOPIC = "accounting"
 
 def sign_off(
     journal: Journal, content: ContentStore, settings: Settings, preparer: str
-) -> kinds.AccountingSigned:
+) -> AccountingSigned:
     """Sign the accounting as it stands. Raises Unaccounted, or NotApproved after asking for the
     approval. Entries that need no filing become settled by the same act."""
     workspace = Workspace(settings, journal=journal)
@@ -130,7 +131,7 @@ def _require_current(workspace: Workspace, payload: SignAccounting) -> None:
 
 def _sign(pen: Pen, payload: SignAccounting, asked: Asked, actor: str) -> Facts:
     for number, (outcome, since) in payload.closed.items():
-        body = kinds.EntrySettled(
+        body = EntrySettled(
             number=number, how=outcome, proof=payload.accounting, approval=asked.plan
         )
         pen.append(body, f"entry/{number}", key=f"settled:{number}:{since}", actor=actor)
@@ -139,8 +140,8 @@ def _sign(pen: Pen, payload: SignAccounting, asked: Asked, actor: str) -> Facts:
     return {"signed": payload.accounting, "numbers": payload.numbers}
 
 
-def _signed(payload: SignAccounting, plan: str) -> kinds.AccountingSigned:
-    return kinds.AccountingSigned(accounting=payload.accounting, plan=plan, numbers=payload.numbers)
+def _signed(payload: SignAccounting, plan: str) -> AccountingSigned:
+    return AccountingSigned(accounting=payload.accounting, plan=plan, numbers=payload.numbers)
 
 
 HANDLER: Handler[SignAccounting] = Handler(

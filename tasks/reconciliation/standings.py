@@ -14,11 +14,20 @@ import sqlalchemy as sa
 from tasks.reconciliation.classify import Verdict, classify
 from tasks.reconciliation.covering import joined
 from tasks.reconciliation.view import ADDITIONAL, IMPORTER, Sent, Standing, View, parties_of
-from tasks.shared import folds, kinds
+from tasks.shared import folds
 from tasks.shared.ace_tables import ASKED, BATCHES, BONDS, QUERIES, SENT, VIEWS
 from tasks.shared.folds import registry
 from tasks.shared.journal import Head, Journal
-from tasks.shared.kinds import AceReason, Difference, ImporterBond, SingleBond
+from tasks.shared.kinds.ace import (
+    AceReason,
+    BatchWritten,
+    Difference,
+    ImporterBond,
+    PlanDropped,
+    QueryWritten,
+)
+from tasks.shared.kinds.entries import SingleBond
+from tasks.shared.kinds.settling import RequestAnswered
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tasks.shared.store import EVENTS
 
@@ -41,7 +50,7 @@ class EntryStates:
 
 _STATES: WeakKeyDictionary[Journal, EntryStates] = WeakKeyDictionary()
 
-_WITHOUT = (kinds.BatchWritten, kinds.QueryWritten, kinds.PlanDropped, kinds.RequestAnswered)
+_WITHOUT = (BatchWritten, QueryWritten, PlanDropped, RequestAnswered)
 """Events about ACE that change nothing of what is read here."""
 
 

@@ -15,7 +15,7 @@ from tasks.ace.answers.tables import MONEY, SCHEMAS
 from tasks.ace.condition_codes import look_up, meaning_of
 from tasks.ace.response import Answer
 from tasks.reconciliation.release import deciding
-from tasks.shared import kinds
+from tasks.shared.kinds.ace import AceReason, AnswerLine, Difference
 
 OUTSIDE_MEANINGS = frozenset({"payment", "statement", "eBond", "retry"})
 OUTSIDE_CODES = {
@@ -48,18 +48,14 @@ DATE_REMOVED = "99"
 """Release origin: the release date was taken off again (CQ v21 p.57)."""
 
 
-def entry_lines(
-    answer: Answer, differ: Mapping[str, Sequence[kinds.Difference]]
-) -> list[kinds.AnswerLine]:
+def entry_lines(answer: Answer, differ: Mapping[str, Sequence[Difference]]) -> list[AnswerLine]:
     """A line for each time that an answer speaks of an entry."""
     if answer.application != "ER" or answer.by_head:
         return [entry_line(answer, one, differ) for one in answer.entries if one.entry_number]
     return [*_stored_lines(answer.table("entries"), differ)]
 
 
-_STATED = tuple(
-    name for name in kinds.AnswerLine.__struct_fields__ if name in SCHEMAS["entries"].names
-)
+_STATED = tuple(name for name in AnswerLine.__struct_fields__ if name in SCHEMAS["entries"].names)
 """Facts that the journal keeps as the answer states them: days as YYYY-MM-DD, flags as they are, and
 empty text where the answer states nothing."""
 
@@ -70,8 +66,8 @@ _OWED = ("duty", "tax", "fees", "ad_cvd")
 
 
 def _stored_lines(
-    entries: pa.Table, differ: Mapping[str, Sequence[kinds.Difference]]
-) -> Iterator[kinds.AnswerLine]:
+    entries: pa.Table, differ: Mapping[str, Sequence[Difference]]
+) -> Iterator[AnswerLine]:
     """The same, column by column, of summaries in ER without a condition."""
     columns = {name: entries[name] for name in _STATED} | {"owed": _sums(entries)}
     values = (
@@ -81,7 +77,7 @@ def _stored_lines(
     lists = (column.to_pylist() for column in values)
     for number, *rest in zip(entries["entry_number"].to_pylist(), *lists, strict=True):
         if number:
-            yield kinds.AnswerLine(
+            yield AnswerLine(
                 number=number,
                 differs=tuple(differ.get(number, ())),
                 **dict(zip(columns, rest, strict=True)),
@@ -99,8 +95,8 @@ def _sums(told: pa.Table) -> pa.Array:
 
 
 def entry_line(
-    answer: Answer, one: EntryAnswer, differ: Mapping[str, Sequence[kinds.Difference]]
-) -> kinds.AnswerLine:
+    answer: Answer, one: EntryAnswer, differ: Mapping[str, Sequence[Difference]]
+) -> AnswerLine:
     """What the answer states, with the codes that give the reason, and where the goods stand."""
     number = one.entry_number or ""
     release, release_code = _stands(answer, one)
@@ -113,7 +109,7 @@ def entry_line(
         "owed": _owed(one),
         "differs": tuple(differ.get(number, ())),
     }
-    return kinds.AnswerLine(number=number, **facts)
+    return AnswerLine(number=number, **facts)
 
 
 def _stated(name: str, value: Any) -> Any:
@@ -122,18 +118,18 @@ def _stated(name: str, value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value or ""
 
 
-def _notice(one: EntryAnswer) -> tuple[kinds.AceReason, ...]:
+def _notice(one: EntryAnswer) -> tuple[AceReason, ...]:
     """What CBP did, then why: the type counts, the reason explains it."""
     texts = [condition.text or "" for condition in one.conditions if not condition.final]
-    explaining = (kinds.AceReason(text=text) for text in dict.fromkeys(texts) if text != one.text)
-    lead = kinds.AceReason(code=one.code or "", text=one.text or "")
+    explaining = (AceReason(text=text) for text in dict.fromkeys(texts) if text != one.text)
+    lead = AceReason(code=one.code or "", text=one.text or "")
     return (lead, *(reason for reason in explaining if reason.text))
 
 
-def _why(one: EntryAnswer) -> tuple[kinds.AceReason, ...]:
+def _why(one: EntryAnswer) -> tuple[AceReason, ...]:
     """Why, without what closes the answer (998 alone tells a desk nothing)."""
     reasons = (
-        kinds.AceReason(
+        AceReason(
             code=condition.code or "",
             text=condition.text or "",
             subject=f"line {condition.line}" if condition.line else "",

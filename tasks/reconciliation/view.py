@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from tasks.shared.errors import Problem
-from tasks.shared.kinds import AceReason, AceStatus, SingleBond
+from tasks.shared.kinds.ace import AceReason, AceStatus
+from tasks.shared.kinds.entries import SingleBond
 
 SUMMARY, RELEASE, BILL, IMPORTER = "summary", "release", "bill", "importer"
 """What can be asked about: EQ, CQ by number, CQ by bill, KI."""

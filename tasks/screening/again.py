@@ -12,9 +12,10 @@ from tasks.screening.delta import in_order
 from tasks.screening.finding import Screener
 from tasks.screening.lists import versions
 from tasks.screening.subjects import of
-from tasks.shared import kinds
 from tasks.shared.errors import Refused
 from tasks.shared.journal import Event
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.screening import ScreeningDone
 from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
@@ -48,11 +49,11 @@ def again(workspace: Workspace, which: str) -> Again:
                  tuple(differ))  # fmt: skip
 
 
-def _find(workspace: Workspace, which: str) -> tuple[Event, kinds.ScreeningDone]:
+def _find(workspace: Workspace, which: str) -> tuple[Event, ScreeningDone]:
     done = [
         (event, event.said)
-        for event in workspace.journal.events(kind=kinds.ScreeningDone.kind)
-        if isinstance(event.said, kinds.ScreeningDone)
+        for event in workspace.journal.events(kind=ScreeningDone.kind)
+        if isinstance(event.said, ScreeningDone)
     ]
     found = [one for one in done if which == str(one[0].seq)]
     if not found and len(which) >= 4:
@@ -68,8 +69,8 @@ def _find(workspace: Workspace, which: str) -> tuple[Event, kinds.ScreeningDone]
     return event, said
 
 
-def _basis(said: kinds.ScreeningDone) -> tuple[str, str, str, str]:
-    return said.content, kinds.canonical(said.lists), said.partners, said.model
+def _basis(said: ScreeningDone) -> tuple[str, str, str, str]:
+    return said.content, canonical(said.lists), said.partners, said.model
 
 
 def _screener(workspace: Workspace, model: str) -> Screener:

@@ -10,8 +10,9 @@ from typing import Any
 
 from tasks.screening import decisions, watch
 from tasks.screening.policy import BLOCK
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.journal import is_drill
+from tasks.shared.kinds.base import canonical
 from tasks.shared.mail import Delivery, Letter, Post
 from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
@@ -48,7 +49,7 @@ def _key(hits: Sequence[decisions.Hit], red: Sequence[Reason], kept: Sequence[st
         "red": [_facts(reason) for reason in red],
         "kept": list(kept),
     }
-    return f"screening:{sha256(kinds.canonical(news).encode()).hexdigest()}"
+    return f"screening:{sha256(canonical(news).encode()).hexdigest()}"
 
 
 def _facts(reason: Reason | None) -> list[Any]:

@@ -14,7 +14,8 @@ from tasks.screening.finding import FOUND
 from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
 from tasks.screening.subjects import of
-from tasks.shared import clock, kinds
+from tasks.shared import clock
+from tasks.shared.kinds.screening import ScreeningDone
 from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
@@ -76,7 +77,7 @@ def _some(records: pa.Table, found: pa.Table) -> list[dict[str, Any]]:
 def _write(
     workspace: Workspace, asked: Asked, actor: str, basis: running.Basis, found: pa.Table
 ) -> None:
-    body = kinds.ScreeningDone(
+    body = ScreeningDone(
         scope=running.NAME,
         model=basis.model,
         lists=basis.lists,
@@ -107,10 +108,10 @@ def _row(hit: dict[str, Any], record: dict[str, Any], role: str) -> dict[str, An
 
 def log(workspace: Workspace) -> Iterator[dict[str, Any]]:
     """Every screening, the latest first: who ran it, over what, and what came of it."""
-    events = list(workspace.journal.events(kind=kinds.ScreeningDone.kind))
+    events = list(workspace.journal.events(kind=ScreeningDone.kind))
     for event in reversed(events):
         said = event.said
-        if isinstance(said, kinds.ScreeningDone):
+        if isinstance(said, ScreeningDone):
             yield {
                 "event": event.seq,
                 "at": event.at[:16],

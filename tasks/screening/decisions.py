@@ -22,11 +22,12 @@ from tasks.approved_acts import Handler, load_struct
 from tasks.screening import meanwhile, register, running
 from tasks.screening.lists import versions
 from tasks.screening.policy import NOTE
-from tasks.shared import approval, clock, kinds, people
+from tasks.shared import approval, clock, people
 from tasks.shared.approval import Asked
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal, Pen
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.people import Act
+from tasks.shared.kinds.screening import HitCleared, HitConfirmed, HitProposed
 from tasks.shared.messages import Reason, text
 from tasks.shared.screening_tables import HITS
 from tasks.workspace import Workspace
@@ -246,7 +247,7 @@ def _proposed(workspace: Workspace, one: Hit, verdict: str, reason: str, person:
     facts = _facts(payload, payload.reason, [person])
     with workspace.journal.write(person) as pen:
         approval.ask_in(pen, request)
-        pen.append(kinds.HitProposed(verdict=verdict, plan=request.plan, **facts), f"hit/{one.hit}")
+        pen.append(HitProposed(verdict=verdict, plan=request.plan, **facts), f"hit/{one.hit}")
     return find(workspace, one.hit)
 
 
@@ -264,8 +265,8 @@ def _decided(workspace: Workspace, one: Hit, verdict: str, reason: str, person: 
 
 def _decision(
     payload: DecideHit, reason: str, persons: list[str], plan: str
-) -> kinds.HitCleared | kinds.HitConfirmed:
-    kind = kinds.HitCleared if payload.verdict == CLEARED else kinds.HitConfirmed
+) -> HitCleared | HitConfirmed:
+    kind = HitCleared if payload.verdict == CLEARED else HitConfirmed
     return kind(approval=plan, **_facts(payload, reason, persons))
 
 
@@ -333,7 +334,7 @@ def difference(workspace: Workspace, one: Hit) -> list[Difference]:
         next(workspace.journal.events(after=row.decided_seq - 1), None) if row.decided_seq else None
     )
     said = event.said if event else None
-    if not isinstance(said, kinds.HitCleared | kinds.HitConfirmed):
+    if not isinstance(said, HitCleared | HitConfirmed):
         return []
     found = []
     if said.partner_digest != row.partner_digest:
@@ -371,12 +372,12 @@ def history(workspace: Workspace, one: Hit) -> list[dict[str, Any]]:
         {
             "at": event.at[:16],
             "by": " and ".join(said.persons),
-            "said": said.verdict if isinstance(said, kinds.HitProposed) else event.kind[4:],
-            "alone": isinstance(said, kinds.HitProposed),
+            "said": said.verdict if isinstance(said, HitProposed) else event.kind[4:],
+            "alone": isinstance(said, HitProposed),
             "reason": said.reason,
-            "expires": "" if isinstance(said, kinds.HitProposed) else said.expires,
+            "expires": "" if isinstance(said, HitProposed) else said.expires,
         }
         for event in workspace.journal.events(subject=f"hit/{one.hit}")
         for said in [event.said]
-        if isinstance(said, kinds.HitProposed | kinds.HitCleared | kinds.HitConfirmed)
+        if isinstance(said, HitProposed | HitCleared | HitConfirmed)
     ]

@@ -15,8 +15,8 @@ from tasks.screening.lists import tables
 from tasks.screening.mid import ReverseIndex
 from tasks.screening.second import Opinion
 from tasks.screening.subjects import Subjects, of, with_mids
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
+from tasks.shared.kinds.base import canonical
 
 WORTH_KEEPING = 2000
 """So many partners take longer to prepare than to read back."""
@@ -183,7 +183,7 @@ class _Bare:
             "score": MID_SCORE,
             "priority": MID_PRIORITY,
             "reasons": [],
-            "explanation": kinds.canonical({"mid": by}),
+            "explanation": canonical({"mid": by}),
             "model": self._version,
         }
 

@@ -20,9 +20,10 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from tasks.screening import stored
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.screening import PartnersTaken
 from tasks.shared.screening_tables import SCREENED
 from tasks.workspace import Workspace
 
@@ -103,7 +104,7 @@ def _empty(type_: pa.DataType) -> Any:
 def digest_of(row: Mapping[str, Any]) -> str:
     """SHA-256 over who a partner is, 64 hex digits."""
     identity = {name: row[name] for name in _IDENTITY}
-    return sha256(kinds.canonical(identity).encode()).hexdigest()
+    return sha256(canonical(identity).encode()).hexdigest()
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
@@ -167,7 +168,7 @@ def take(
     digest = workspace.content.put(stored.to_bytes(new, REGISTER))
     taken = Taken(digest, new.num_rows, added, changed, retired, refused)
     if digest != before:
-        body = kinds.PartnersTaken(source=source, file=file, **vars(taken))
+        body = PartnersTaken(source=source, file=file, **vars(taken))
         workspace.journal.append(body, "partners", actor)
     return taken
 

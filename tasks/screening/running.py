@@ -21,8 +21,10 @@ from tasks.screening.lists import versions
 from tasks.screening.lists.loading import load_embedded
 from tasks.screening.ownership import MARK
 from tasks.screening.subjects import Subjects
-from tasks.shared import clock, kinds, store
+from tasks.shared import clock, store
 from tasks.shared.journal import Pen
+from tasks.shared.kinds.ace import PlanDropped
+from tasks.shared.kinds.screening import HitFound, HitLine, ScreeningDone
 from tasks.shared.screening_tables import HITS, SCREENED
 from tasks.workspace import Workspace
 
@@ -51,7 +53,7 @@ class Outcome:
     content: str
     screened: int
     hits: int
-    new: tuple[kinds.HitLine, ...]
+    new: tuple[HitLine, ...]
     gone: tuple[str, ...]
 
 
@@ -145,7 +147,7 @@ class _Held:
     scope: str
     basis: Basis
     found: pa.Table
-    lines: list[kinds.HitLine]
+    lines: list[HitLine]
     screened: int
 
 
@@ -153,7 +155,7 @@ def _write(workspace: Workspace, actor: str, held: _Held) -> Outcome:
     """Write down what was found, in one transaction with the hits that are new or gone."""
     basis, count = held.basis, held.found.num_rows
     content = workspace.content.put(stored.to_bytes(held.found, FOUND))
-    done = kinds.ScreeningDone(
+    done = ScreeningDone(
         scope=held.scope,
         model=basis.model,
         lists=basis.lists,
@@ -165,7 +167,7 @@ def _write(workspace: Workspace, actor: str, held: _Held) -> Outcome:
     with workspace.journal.write(actor) as pen:
         new, gone = _news(pen, held.lines)
         if new or gone:
-            pen.append(kinds.HitFound(hits=list(new), gone=list(gone)), "screening")
+            pen.append(HitFound(hits=list(new), gone=list(gone)), "screening")
             _drop_proposals(pen)
         if not _written(pen, basis, content):
             pen.append(done, "screening")
@@ -187,13 +189,11 @@ def _drop_proposals(pen: Pen) -> None:
 
 def drop_proposal(pen: Pen, plan: str) -> None:
     """Note that a proposal no longer waits for its second person."""
-    body = kinds.PlanDropped(plan=plan, reason="hit-changed-since-proposed")
+    body = PlanDropped(plan=plan, reason="hit-changed-since-proposed")
     pen.append(body, f"plan/{plan}", key=f"dropped:{plan}")
 
 
-def _news(
-    pen: Pen, lines: list[kinds.HitLine]
-) -> tuple[tuple[kinds.HitLine, ...], tuple[str, ...]]:
+def _news(pen: Pen, lines: list[HitLine]) -> tuple[tuple[HitLine, ...], tuple[str, ...]]:
     """The hits that the book does not know so, and the ids of those that are no more."""
     known = {row.hit: row for row in pen.rows(sa.select(HITS))}
     standing = {line.hit for line in lines}
@@ -214,7 +214,7 @@ def _written(pen: Pen, basis: Basis, content: str) -> bool:
 
 def _lines(
     workspace: Workspace, sides: tuple[Subjects, pa.Table], found: pa.Table
-) -> list[kinds.HitLine]:
+) -> list[HitLine]:
     """The journal's line for each hit: with what the policy says of it today."""
     subjects, every = sides
     found_ones = subjects.only(pc.unique(found["partner"])).partners
@@ -229,7 +229,7 @@ def _lines(
         effect = policy.effect(role, one["list"], tuple(one["programs"]), one["ends"], today)
         strong = row["score"] >= least and effect != policy.NOTE
         hit = hit_id(row["partner"], row["record"])
-        lines.append(kinds.HitLine(hit=hit, strong=strong, effect=effect, **row))
+        lines.append(HitLine(hit=hit, strong=strong, effect=effect, **row))
     return lines
 
 
@@ -242,7 +242,7 @@ def _strong(workspace: Workspace) -> float:
 _IN_LINE = ["partner", "record", "score", "partner_digest", "record_digest"]
 
 
-def _is_news(line: kinds.HitLine, known: sa.Row | None) -> bool:
+def _is_news(line: HitLine, known: sa.Row | None) -> bool:
     if known is None or not known.present:
         return True
     said = (known.partner_digest, known.record_digest, known.effect, known.strong, known.score)

@@ -18,8 +18,9 @@ from tasks.screening.decisions import CONFIRMED, Hit
 from tasks.screening.lists import versions
 from tasks.screening.ownership import BIS, OFAC, SUBSIDIARY, Owned, Rule
 from tasks.screening.policy import BLOCK
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import Refused
+from tasks.shared.kinds.screening import PartnerReviewed
 from tasks.shared.messages import Reason
 from tasks.shared.screening_tables import REVIEWS
 from tasks.shared.store import EVENTS
@@ -196,7 +197,7 @@ def review(workspace: Workspace, partner: str, note: str, actor: str) -> Standin
     one = found[0]
     if one.undecided:
         raise Refused("hits-undecided", partner=partner, undecided=one.undecided)
-    body = kinds.PartnerReviewed(
+    body = PartnerReviewed(
         partner=partner,
         points=one.risk.points,
         tier=one.risk.tier,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
+from tasks.shared.kinds.ace import AceStatus, BatchNamed, BondConfirmed, PlanDropped, QueryNamed
 from tasks.shared.projections import METADATA
 from tasks.shared.struct_columns import columns
 
@@ -16,7 +16,7 @@ OF_DROPPED = ("plan", "reason")
 BATCHES = sa.Table(
     "p_batch",
     METADATA,
-    *columns(kinds.BatchNamed, *OF_BATCH, keys=("batch",), unique=("file",)),
+    *columns(BatchNamed, *OF_BATCH, keys=("batch",), unique=("file",)),
     sa.Column("written", sa.Boolean, nullable=False),
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
@@ -49,7 +49,7 @@ rejected, its batch was rejected whole, or ACE failed."""
 DROPPED = sa.Table(
     "p_dropped",
     METADATA,
-    *columns(kinds.PlanDropped, *OF_DROPPED, keys=("plan",)),
+    *columns(PlanDropped, *OF_DROPPED, keys=("plan",)),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 """Approved plans of which nothing more will be written."""
@@ -57,7 +57,7 @@ DROPPED = sa.Table(
 QUERIES = sa.Table(
     "p_query",
     METADATA,
-    *columns(kinds.QueryNamed, *OF_QUERY, keys=("batch",)),
+    *columns(QueryNamed, *OF_QUERY, keys=("batch",)),
     sa.Column("written", sa.Boolean, nullable=False),
     sa.Column("answered", sa.Boolean, nullable=False),
     sa.Column("rejected", sa.Boolean, nullable=False),
@@ -83,7 +83,7 @@ VIEWS = sa.Table(
     sa.Column("number", sa.Text, primary_key=True),
     sa.Column("asked", sa.BigInteger, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
-    *columns(kinds.AceStatus),
+    *columns(AceStatus),
     sa.Column("content", sa.Text, nullable=False),
 )
 """What ACE last said when it was asked (`summary`, `release`, `bill`, `importer`) or told of its own
@@ -110,7 +110,7 @@ REQUESTS = sa.Table(
 BONDS = sa.Table(
     "p_bond",
     METADATA,
-    *columns(kinds.BondConfirmed, "number", keys=("number",)),
+    *columns(BondConfirmed, "number", keys=("number",)),
     sa.Column("bond", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )

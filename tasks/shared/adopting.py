@@ -13,58 +13,180 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.shared import kinds, messages
+from tasks.shared import messages
 from tasks.shared.journal import Event
+from tasks.shared.kinds.ace import (
+    AnswerRead,
+    AnswerRepeated,
+    BatchNamed,
+    BatchNotReceived,
+    BatchWritten,
+    BondConfirmed,
+    PlanDropped,
+    QueryNamed,
+    QueryWritten,
+    ReleaseKept,
+    SendAgain,
+)
+from tasks.shared.kinds.after import (
+    DiscretionGranted,
+    DiscretionRelied,
+    HandoverPrepared,
+    HandoverRecalled,
+    RedeliveryAnswered,
+    RedeliveryDemanded,
+    ReleaseConditional,
+)
+from tasks.shared.kinds.backup import (
+    BackupDone,
+    BackupExamined,
+    BackupFailed,
+    BackupProved,
+    BackupVerified,
+)
+from tasks.shared.kinds.base import Body
+from tasks.shared.kinds.book import JournalAdopted, JournalContinued, JournalStarted
+from tasks.shared.kinds.duties import (
+    DutyAcknowledged,
+    DutyChanged,
+    DutyEnded,
+    DutyFulfilled,
+    DutyReminded,
+    DutyWithdrawn,
+)
+from tasks.shared.kinds.entries import (
+    EntriesRecorded,
+    EntriesRefused,
+    EntriesRevised,
+    PrivatePurged,
+)
+from tasks.shared.kinds.incident import (
+    ContactChecked,
+    EvidenceAttached,
+    EvidenceBuilt,
+    EvidenceWaived,
+    ExposureListed,
+    FactsNoted,
+    IncidentBreachFound,
+    IncidentClosed,
+    IncidentDeclared,
+    IncidentDisconnected,
+    IncidentDismissed,
+    IncidentDowntimeAuthorised,
+    IncidentDowntimeRefused,
+    IncidentDowntimeRequested,
+    IncidentDowntimeRunning,
+    IncidentEvidenceSubmitted,
+    IncidentKeyingBacklog,
+    IncidentReconciled,
+    IncidentReconnected,
+    IncidentRemediated,
+    IncidentRemediating,
+    IncidentSuspected,
+    NoticeAcknowledged,
+    NoticeCalled,
+    NoticeDrafted,
+    NoticeSent,
+    WorkClosed,
+    WorkTaken,
+)
+from tasks.shared.kinds.kit import HistoryTaken, KitBuilt
+from tasks.shared.kinds.letters import (
+    DocumentAttached,
+    DocumentDropped,
+    LetterIssued,
+    LetterReissued,
+    LetterSent,
+    LetterWithdrawn,
+    PacketExported,
+)
+from tasks.shared.kinds.mail import MailAnswered, MailDelayed, MailQueued, MailSuperseded, MailTried
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
+from tasks.shared.kinds.operations import AlertClosed, AlertRaised, RunBegun, UpkeepDone
+from tasks.shared.kinds.people import (
+    ApprovalAsked,
+    ApprovalGranted,
+    ApprovalRefused,
+    PersonAdded,
+    PersonCodeFailed,
+    PersonCodeUsed,
+    PersonEnrolled,
+    PersonRevoked,
+)
+from tasks.shared.kinds.pga import PgaLetGo, PgaLoaded, PgaPaper
+from tasks.shared.kinds.screening import (
+    HitCleared,
+    HitConfirmed,
+    HitFound,
+    HitProposed,
+    ListChecked,
+    ListLoaded,
+    PartnerReviewed,
+    PartnersTaken,
+    ScreeningDone,
+)
+from tasks.shared.kinds.settling import (
+    AccountingSigned,
+    EntryBurnt,
+    EntryHandedOver,
+    EntryReopened,
+    EntrySettled,
+    PaperWritten,
+    ProductionExported,
+    ProductionNumbered,
+    ProductionRestored,
+    RequestAnswered,
+)
 
-Kinds = tuple[type[kinds.Body], ...]
+Kinds = tuple[type[Body], ...]
 
 _TAKEN: Mapping[str, Kinds] = {
     "numbers that are reserved, printed or void must never be issued again": (
-        kinds.NumbersReserved, kinds.NumbersIssued, kinds.NumbersVoided,
+        NumbersReserved, NumbersIssued, NumbersVoided,
     ),
     "what a desk recorded and attached": (
-        kinds.EntriesRecorded, kinds.EntriesRevised, kinds.EntriesRefused,
-        kinds.DocumentAttached, kinds.DocumentDropped,
+        EntriesRecorded, EntriesRevised, EntriesRefused,
+        DocumentAttached, DocumentDropped,
     ),
     "what went to ACE, or may have: it must never be sent twice": (
-        kinds.BatchNamed, kinds.BatchWritten, kinds.QueryNamed, kinds.QueryWritten,
-        kinds.PlanDropped,
-        kinds.HandoverPrepared, kinds.ReleaseKept,
+        BatchNamed, BatchWritten, QueryNamed, QueryWritten,
+        PlanDropped,
+        HandoverPrepared, ReleaseKept,
     ),
     "what ACE or CBP answered": (
-        kinds.AnswerRead, kinds.AnswerRepeated, kinds.RequestAnswered, kinds.ReleaseConditional,
-        kinds.BondConfirmed, kinds.RedeliveryDemanded, kinds.RedeliveryAnswered,
-        kinds.DiscretionGranted, kinds.DiscretionRelied,
+        AnswerRead, AnswerRepeated, RequestAnswered, ReleaseConditional,
+        BondConfirmed, RedeliveryDemanded, RedeliveryAnswered,
+        DiscretionGranted, DiscretionRelied,
     ),
     "paper that lies at a port or an agency": (
-        kinds.LetterIssued, kinds.LetterReissued, kinds.LetterSent, kinds.LetterWithdrawn,
-        kinds.PacketExported, kinds.PaperWritten, kinds.PgaPaper, kinds.PgaLetGo, kinds.PgaLoaded,
+        LetterIssued, LetterReissued, LetterSent, LetterWithdrawn,
+        PacketExported, PaperWritten, PgaPaper, PgaLetGo, PgaLoaded,
     ),
     "the course of the incident, and who was told": (
-        kinds.IncidentSuspected, kinds.IncidentDeclared, kinds.IncidentBreachFound,
-        kinds.IncidentDisconnected, kinds.IncidentDowntimeRequested,
-        kinds.IncidentDowntimeAuthorised, kinds.IncidentDowntimeRefused,
-        kinds.IncidentDowntimeRunning, kinds.IncidentRemediating, kinds.IncidentRemediated,
-        kinds.IncidentEvidenceSubmitted, kinds.IncidentReconnected, kinds.IncidentKeyingBacklog,
-        kinds.FactsNoted, kinds.WorkTaken, kinds.WorkClosed, kinds.ExposureListed,
-        kinds.EvidenceAttached, kinds.NoticeDrafted, kinds.NoticeSent, kinds.NoticeCalled,
-        kinds.NoticeAcknowledged,
+        IncidentSuspected, IncidentDeclared, IncidentBreachFound,
+        IncidentDisconnected, IncidentDowntimeRequested,
+        IncidentDowntimeAuthorised, IncidentDowntimeRefused,
+        IncidentDowntimeRunning, IncidentRemediating, IncidentRemediated,
+        IncidentEvidenceSubmitted, IncidentReconnected, IncidentKeyingBacklog,
+        FactsNoted, WorkTaken, WorkClosed, ExposureListed,
+        EvidenceAttached, NoticeDrafted, NoticeSent, NoticeCalled,
+        NoticeAcknowledged,
     ),
     "mail that went out must not go out again": (
-        kinds.MailQueued, kinds.MailTried, kinds.MailAnswered, kinds.MailSuperseded,
-        kinds.MailDelayed,
+        MailQueued, MailTried, MailAnswered, MailSuperseded,
+        MailDelayed,
     ),
     "work on duties, partners and contacts": (
-        kinds.DutyAcknowledged, kinds.DutyChanged, kinds.DutyEnded, kinds.DutyFulfilled,
-        kinds.DutyReminded, kinds.DutyWithdrawn, kinds.PartnersTaken, kinds.PartnerReviewed,
-        kinds.ContactChecked, kinds.HistoryTaken,
+        DutyAcknowledged, DutyChanged, DutyEnded, DutyFulfilled,
+        DutyReminded, DutyWithdrawn, PartnersTaken, PartnerReviewed,
+        ContactChecked, HistoryTaken,
     ),
     "what the production system was given": (
-        kinds.ProductionExported, kinds.ProductionNumbered, kinds.ProductionRestored,
+        ProductionExported, ProductionNumbered, ProductionRestored,
     ),
 }  # fmt: skip
 
-TAKEN: Mapping[type[kinds.Body], str] = {
+TAKEN: Mapping[type[Body], str] = {
     kind: reason for reason, group in _TAKEN.items() for kind in group
 }
 """Event types that adoption takes, each with the reason."""
@@ -89,43 +211,43 @@ class Reason:
 
 _LISTED: Mapping[Reason, Kinds] = {
     Reason("rights-belong-to-home", to_do=True): (
-        kinds.PersonAdded, kinds.PersonRevoked, kinds.PersonEnrolled,
+        PersonAdded, PersonRevoked, PersonEnrolled,
     ),
     Reason("code-used-elsewhere"): (
-        kinds.PersonCodeUsed, kinds.PersonCodeFailed,
+        PersonCodeUsed, PersonCodeFailed,
     ),
     Reason("approval-bound-elsewhere", to_do=True): (
-        kinds.ApprovalAsked, kinds.ApprovalGranted,
+        ApprovalAsked, ApprovalGranted,
     ),
-    Reason("approval-refused-elsewhere"): (kinds.ApprovalRefused,),
+    Reason("approval-refused-elsewhere"): (ApprovalRefused,),
     Reason("place-rests-on-approval", to_do=True): (
-        kinds.EntrySettled, kinds.EntryBurnt, kinds.EntryHandedOver,
+        EntrySettled, EntryBurnt, EntryHandedOver,
     ),
     Reason("lets-entry-go-again", to_do=True): (
-        kinds.EntryReopened, kinds.SendAgain, kinds.BatchNotReceived, kinds.HandoverRecalled,
+        EntryReopened, SendAgain, BatchNotReceived, HandoverRecalled,
     ),
     Reason("signature-rests-on-approval", to_do=True): (
-        kinds.AccountingSigned, kinds.EvidenceBuilt,
+        AccountingSigned, EvidenceBuilt,
     ),
     Reason("ends-incident-or-demand", to_do=True): (
-        kinds.IncidentReconciled, kinds.IncidentClosed, kinds.IncidentDismissed,
-        kinds.EvidenceWaived,
+        IncidentReconciled, IncidentClosed, IncidentDismissed,
+        EvidenceWaived,
     ),
     Reason("hit-decided-elsewhere", to_do=True): (
-        kinds.HitFound, kinds.HitProposed, kinds.HitCleared, kinds.HitConfirmed,
-        kinds.ScreeningDone, kinds.ListLoaded, kinds.ListChecked,
+        HitFound, HitProposed, HitCleared, HitConfirmed,
+        ScreeningDone, ListLoaded, ListChecked,
     ),
     Reason("of-that-machine-alone"): (
-        kinds.AlertRaised, kinds.AlertClosed, kinds.RunBegun, kinds.UpkeepDone, kinds.KitBuilt,
-        kinds.PrivatePurged, kinds.BackupDone, kinds.BackupExamined, kinds.BackupFailed,
-        kinds.BackupProved, kinds.BackupVerified,
+        AlertRaised, AlertClosed, RunBegun, UpkeepDone, KitBuilt,
+        PrivatePurged, BackupDone, BackupExamined, BackupFailed,
+        BackupProved, BackupVerified,
     ),
     Reason("of-that-copy-alone"): (
-        kinds.JournalStarted, kinds.JournalContinued, kinds.JournalAdopted,
+        JournalStarted, JournalContinued, JournalAdopted,
     ),
 }  # fmt: skip
 
-LISTED: Mapping[type[kinds.Body], Reason] = {
+LISTED: Mapping[type[Body], Reason] = {
     kind: reason for reason, group in _LISTED.items() for kind in group
 }
 """Event types that adoption lists and never takes."""
@@ -164,7 +286,7 @@ def part(theirs: Sequence[Event], prefix: int) -> tuple[list[Event], list[Passed
     passed: list[Passed] = []
     for event in extra:
         body = event.said
-        if isinstance(body, kinds.BatchNotReceived) and body.batch in resent:
+        if isinstance(body, BatchNotReceived) and body.batch in resent:
             reason = None
         elif getattr(body, "mail", "") in unsent and event.kind.startswith("mail."):
             reason = _UNSENT
@@ -185,11 +307,9 @@ def _unsent(extra: Iterable[Event]) -> set[str]:
     waiting: set[str] = set()
     for event in extra:
         body = event.said
-        if isinstance(body, kinds.MailQueued):
+        if isinstance(body, MailQueued):
             waiting.add(body.mail)
-        elif isinstance(body, kinds.MailSuperseded | kinds.MailAnswered) and not getattr(
-            body, "waiting", ()
-        ):
+        elif isinstance(body, MailSuperseded | MailAnswered) and not getattr(body, "waiting", ()):
             waiting.discard(body.mail)
     return waiting
 
@@ -201,15 +321,11 @@ def _resent(theirs: Iterable[Event], prefix: int) -> set[str]:
     lost: dict[str, set[str]] = {}
     for event in theirs:
         body = event.said if event.kind.startswith("batch.") else None
-        if isinstance(body, kinds.BatchNamed):
+        if isinstance(body, BatchNamed):
             for batch, left in lost.items():
                 if batches[batch][0] == body.application:
                     left.difference_update(body.numbers)
             batches[body.batch] = (body.application, set(body.numbers))
-        elif (
-            isinstance(body, kinds.BatchNotReceived)
-            and event.seq > prefix
-            and body.batch in batches
-        ):
+        elif isinstance(body, BatchNotReceived) and event.seq > prefix and body.batch in batches:
             lost[body.batch] = set(batches[body.batch][1])
     return {batch for batch, left in lost.items() if not left}

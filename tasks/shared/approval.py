@@ -15,11 +15,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.shared import clock, kinds, people
+from tasks.shared import clock, people
 from tasks.shared.ace_tables import DROPPED
 from tasks.shared.errors import CodeRefused, NotApproved, Refused
 from tasks.shared.journal import Journal, Pen
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.people import Act, ApprovalAsked, ApprovalGranted, ApprovalRefused
 from tasks.shared.projections import APPROVALS, GRANTS, PEOPLE
 
 
@@ -61,7 +61,7 @@ def ask(
 
 def ask_in(pen: Pen, request: Request) -> bool:
     """The same within a transaction, by a preparer who was checked."""
-    body = kinds.ApprovalAsked(
+    body = ApprovalAsked(
         plan=request.plan, act=request.act, topic=request.topic or request.plan,
         binds=list(request.binds), preparer=request.preparer,
     )  # fmt: skip
@@ -175,10 +175,10 @@ def grant(
         return asked
     approver = people.known(journal, person)
     if reason := _unfit(approver, asked, persons):
-        refused = kinds.ApprovalRefused(plan=asked.plan, person=person, reason=reason)
+        refused = ApprovalRefused(plan=asked.plan, person=person, reason=reason)
         journal.append(refused, f"plan/{asked.plan}", person)
         raise CodeRefused(reason, name=approver.name)
-    body = kinds.ApprovalGranted(
+    body = ApprovalGranted(
         plan=asked.plan,
         binds=list(asked.binds),
         person=person,

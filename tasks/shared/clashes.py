@@ -8,14 +8,16 @@ from itertools import groupby
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.journal import Event, Pen
+from tasks.shared.kinds.base import Body, read_body
+from tasks.shared.kinds.entries import EntriesRecorded
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersVoided
 from tasks.shared.numbering import printed
 from tasks.shared.projections import NUMBERS
 from tasks.shared.store import EVENTS
 
 
-def issued(pen: Pen, event: Event, said: kinds.NumbersIssued) -> dict[str, tuple[str, str]]:
+def issued(pen: Pen, event: Event, said: NumbersIssued) -> dict[str, tuple[str, str]]:
     """Numbers of a block of the other book that are not free in this one: state and desk here. A
     block that this book does not hold at all has none: that is another fault."""
     column = NUMBERS.c
@@ -38,37 +40,37 @@ def adopted(pen: Pen, event: Event) -> set[int]:
         mine = sa.or_(mine, columns.key == event.key)
     found: set[int] = set()
     for row in pen.rows(sa.select(columns.kind, columns.body).where(mine)):
-        body = kinds.read(row.kind, row.body)
-        if isinstance(body, kinds.NumbersIssued):
+        body = read_body(row.kind, row.body)
+        if isinstance(body, NumbersIssued):
             found |= set(range(body.first, body.last + 1))
     return found
 
 
-def used(said: kinds.Body, twice: Set[str]) -> list[str]:
+def used(said: Body, twice: Set[str]) -> list[str]:
     """Numbers issued by both books that keep this event of the other one, or a part of it, out. What speaks
     of other numbers too and cannot be parted, such as a letter for a port, is taken."""
-    if isinstance(said, kinds.EntriesRecorded):
+    if isinstance(said, EntriesRecorded):
         return [line.number for line in said.entries if line.number in twice]
     one, some = getattr(said, "number", None), getattr(said, "numbers", None)
     numbers = [one] if isinstance(one, str) else some if isinstance(some, list) else []
     both = [number for number in numbers if number in twice]
-    return both if isinstance(said, kinds.NumbersVoided) or len(both) == len(numbers) else []
+    return both if isinstance(said, NumbersVoided) or len(both) == len(numbers) else []
 
 
-def unused(said: kinds.Body, twice: Set[str]) -> kinds.Body | None:
+def unused(said: Body, twice: Set[str]) -> Body | None:
     """The same event without those numbers: one of them must not keep a whole file's entries out. None
     if nothing is left."""
-    if isinstance(said, kinds.EntriesRecorded):
+    if isinstance(said, EntriesRecorded):
         lines = [line for line in said.entries if line.number not in twice]
         return msgspec.structs.replace(said, entries=lines) if lines else None
-    if isinstance(said, kinds.NumbersVoided):
+    if isinstance(said, NumbersVoided):
         numbers = [number for number in said.numbers if number not in twice]
         return msgspec.structs.replace(said, numbers=numbers) if numbers else None
     return None
 
 
-def rest(pen: Pen, event: Event, said: kinds.NumbersIssued, clash: set[str]
-         ) -> Iterator[kinds.NumbersIssued]:  # fmt: skip
+def rest(pen: Pen, event: Event, said: NumbersIssued, clash: set[str]
+         ) -> Iterator[NumbersIssued]:  # fmt: skip
     """The block without the numbers that clash or were adopted before, a block for each run of what is
     left."""
     serials = range(said.first, said.last + 1)

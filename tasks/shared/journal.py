@@ -17,8 +17,10 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import clock, folds, kinds, projections, store
+from tasks.shared import clock, folds, projections, store
 from tasks.shared.errors import JournalBroken, Refused
+from tasks.shared.kinds.base import Body, Origin, canonical, read_body, write_body
+from tasks.shared.kinds.book import JournalStarted
 
 GENESIS = "0" * 64
 
@@ -38,13 +40,13 @@ class Event:
     digest: str
 
     @property
-    def said(self) -> kinds.Body:
-        return kinds.read(self.kind, self.body)
+    def said(self) -> Body:
+        return read_body(self.kind, self.body)
 
     def computed(self) -> str:
         """SHA-256 over everything but the digest itself."""
         parts = [self.seq, self.at, self.actor, self.subject, self.kind, self.body]
-        text = kinds.canonical([*parts, self.key, self.prev], floats=False)
+        text = canonical([*parts, self.key, self.prev], floats=False)
         return sha256(text.encode()).hexdigest()
 
 
@@ -66,7 +68,7 @@ class Pen:
         self.start = self.head = _head(connection)
 
     def append(
-        self, body: kinds.Body, subject: str, key: str | None = None, *, actor: str = ""
+        self, body: Body, subject: str, key: str | None = None, *, actor: str = ""
     ) -> Event | None:
         """Add one event and update the projections.
 
@@ -89,10 +91,10 @@ class Pen:
         folds.apply(self._connection, event.seq, event.said)
         self.head = Head(event.seq, event.digest)
 
-    def adopt(self, event: Event, said: kinds.Body | None = None, part: str = "") -> Event | None:
+    def adopt(self, event: Event, said: Body | None = None, part: str = "") -> Event | None:
         """Append an event of another book anew, with its origin, or a `part` of what it said. None
         if it stands already."""
-        origin = kinds.Origin(seq=event.seq, at=event.at, digest=event.digest)
+        origin = Origin(seq=event.seq, at=event.at, digest=event.digest)
         body = msgspec.structs.replace(said or event.said, origin=origin)
         key = event.key if event.key and not part else f"adopted:{event.digest}{part}"
         return self.append(body, event.subject, key, actor=event.actor)
@@ -114,7 +116,7 @@ class Pen:
     def _known(self, key: str) -> bool:
         return self._connection.execute(_KEYED, {"known": key}).first() is not None
 
-    def _next(self, body: kinds.Body, subject: str, key: str | None, actor: str) -> Event:
+    def _next(self, body: Body, subject: str, key: str | None, actor: str) -> Event:
         if not actor:
             raise Refused("acting-person-missing")
         draft = Event(
@@ -123,7 +125,7 @@ class Pen:
             actor=actor,
             subject=subject,
             kind=body.kind,
-            body=kinds.write(body),
+            body=write_body(body),
             key=key,
             prev=self.head.digest,
             digest="",
@@ -161,7 +163,7 @@ class Journal:
             store.lock(connection)
             yield Pen(connection, actor)
 
-    def append(self, body: kinds.Body, subject: str, actor: str, key: str | None = None) -> bool:
+    def append(self, body: Body, subject: str, actor: str, key: str | None = None) -> bool:
         """Add one event on its own. False if an event with this key stands already."""
         with self.write(actor) as pen:
             return pen.append(body, subject, key) is not None
@@ -244,5 +246,5 @@ def require_whole(journal: Journal) -> None:
 
 def is_drill(journal: Journal) -> bool:
     """True for a book that was started for a drill: all that comes of it is marked so."""
-    started = next(journal.events(kind=kinds.JournalStarted.kind), None)
+    started = next(journal.events(kind=JournalStarted.kind), None)
     return started is not None and bool(getattr(started.said, "drill", False))

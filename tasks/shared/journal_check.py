@@ -9,11 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.shared import folds, kinds, projections, store
+from tasks.shared import folds, projections, store
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import JournalBroken, Problem
 from tasks.shared.findings import of_error
 from tasks.shared.journal import GENESIS, Event, Head, Journal
+from tasks.shared.kinds.backup import BackupProved
+from tasks.shared.kinds.base import Body
 
 # Not `source`: a file as a desk handed it in holds private data in the clear and is not kept.
 _CONTENT_FIELDS = ("content", "accounting", "plan", "private", "proof")
@@ -90,9 +92,9 @@ def _fold(event: Event, connection: sa.Connection, named: dict[str, int]) -> lis
     return []
 
 
-def contents(body: kinds.Body) -> Iterator[str]:
+def contents(body: Body) -> Iterator[str]:
     """The digests of content that an event names."""
-    if isinstance(body, kinds.BackupProved):
+    if isinstance(body, BackupProved):
         return  # its proof lies on the backup's store
     for field in _CONTENT_FIELDS:
         digest = getattr(body, field, None)

@@ -15,13 +15,16 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import adopting, clashes, keys, kinds
+from tasks.shared import adopting, clashes, keys
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Problem
 from tasks.shared.files import write_atomic
 from tasks.shared.findings import Finding, of_error
 from tasks.shared.journal import GENESIS, Event, Head, Journal, Pen
 from tasks.shared.journal_check import contents
+from tasks.shared.kinds.base import Body, canonical, read_body
+from tasks.shared.kinds.book import JournalAdopted, JournalContinued
+from tasks.shared.kinds.numbers import NumbersIssued
 from tasks.shared.store import EVENTS
 
 EVENTS_FILE, HEAD_FILE = "journal.jsonl", "head.json"
@@ -45,13 +48,13 @@ def signed(head: Head, home: Path) -> dict[str, object]:
     said = {"seq": head.seq, "digest": head.digest}
     return {
         **said,
-        "signature": keys.sign(home, kinds.canonical(said).encode()),
+        "signature": keys.sign(home, canonical(said).encode()),
         "public_key": base64.b64encode(keys.public(home)).decode(),
     }
 
 
 def line(event: Event) -> bytes:
-    return (kinds.canonical(vars(event)) + "\n").encode()
+    return (canonical(vars(event)) + "\n").encode()
 
 
 def signer(folder: Path) -> str:
@@ -71,7 +74,7 @@ def _head(folder: Path) -> tuple[dict[str, object], bytes]:
         ) from None
     except (ValueError, TypeError, KeyError) as wrong:
         raise JournalBroken("copy-not-readable", folder=folder, reason=wrong) from None
-    keys.verify(public, kinds.canonical(said).encode(), signature)
+    keys.verify(public, canonical(said).encode(), signature)
     return said, public
 
 
@@ -130,7 +133,7 @@ def continue_from(
         for event in events:
             pen.copy(event)
         head = pen.head
-        body = kinds.JournalContinued(seq=head.seq, head=head.digest)
+        body = JournalContinued(seq=head.seq, head=head.digest)
         pen.append(body, "journal", key=f"continued:{head.digest}")
     return journal.head()
 
@@ -206,7 +209,7 @@ def _unlike(journal: Journal, left: list[Event]) -> Iterator[Problem]:
             sa.select(EVENTS.c.kind, EVENTS.c.body).where(EVENTS.c.key == event.key)
         ):
             ours, other = (msgspec.structs.replace(one, origin=None)
-                           for one in (kinds.read(row.kind, row.body), event.said))  # fmt: skip
+                           for one in (read_body(row.kind, row.body), event.said))  # fmt: skip
             if ours != other:
                 values = {"actor": event.actor, "body": event.body[:300]}
                 yield _named(event, event.subject, "event-told-otherwise", values)
@@ -214,7 +217,7 @@ def _unlike(journal: Journal, left: list[Event]) -> Iterator[Problem]:
 
 def _note(pen: Pen, theirs: list[Event], prefix: int, done: Adoption) -> None:
     if done.taken or done.conflicts or any(passed.reason.to_do for passed in done.listed):
-        body = kinds.JournalAdopted(
+        body = JournalAdopted(
             seq=prefix,
             head=theirs[-1].digest,
             events=len(done.taken),
@@ -232,7 +235,7 @@ def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
     twice: set[str] = set()
     for event in extra:
         said = event.said
-        if isinstance(said, kinds.NumbersIssued):
+        if isinstance(said, NumbersIssued):
             some, found = _blocks(pen, event, said)
             twice |= {one.value for one in found}
         elif both := clashes.used(said, twice):
@@ -245,7 +248,7 @@ def _take(pen: Pen, extra: list[Event]) -> tuple[list[Event], list[Problem]]:
     return taken, conflicts
 
 
-def _blocks(pen: Pen, event: Event, said: kinds.NumbersIssued) -> tuple[list[Event], list[Problem]]:
+def _blocks(pen: Pen, event: Event, said: NumbersIssued) -> tuple[list[Event], list[Problem]]:
     """A block of which some numbers clash: the rest is taken, or it would be issued once more."""
     clash = clashes.issued(pen, event, said)
     if not clash and not clashes.adopted(pen, event):
@@ -263,7 +266,7 @@ def _blocks(pen: Pen, event: Event, said: kinds.NumbersIssued) -> tuple[list[Eve
 
 
 def _whole(
-    pen: Pen, event: Event, said: kinds.Body | None = None, part: str = ""
+    pen: Pen, event: Event, said: Body | None = None, part: str = ""
 ) -> tuple[list[Event], list[Problem]]:
     """All of an event, or the `part` that `said` is; nothing, where nothing of it is left."""
     if part and said is None:

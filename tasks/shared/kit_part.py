@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tasks.shared.board import LightReason
-from tasks.shared.kinds import canonical
+from tasks.shared.kinds.base import canonical
 
 if TYPE_CHECKING:
     from tasks.shared.paper import Paper

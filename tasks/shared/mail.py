@@ -27,12 +27,14 @@ from typing import cast
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import clock, kinds, mail_private, mail_wire
+from tasks.shared import clock, mail_private, mail_wire
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import ContinuityError, LetterFault, MailUndelivered
 from tasks.shared.files import write_atomic
 from tasks.shared.findings import Finding, finding, of_error
 from tasks.shared.journal import Journal, Pen, is_drill
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.mail import MailAnswered, MailDelayed, MailQueued, MailTried
 from tasks.shared.mail_letter import Attachment, Letter, composed, one_line
 from tasks.shared.private import Vault
 from tasks.shared.projections import MAIL
@@ -112,7 +114,7 @@ class Post:
         if pen.rows(sa.select(MAIL.c.mail).where(MAIL.c.mail == letter.id)):
             return False
         content = self._content.put(bytes(composed(letter, self._settings)))
-        body = kinds.MailQueued(
+        body = MailQueued(
             mail=letter.id, title=one_line(letter.title), to=list(letter.to), content=content,
             private=self._declared(letter),
         )  # fmt: skip
@@ -122,7 +124,7 @@ class Post:
         """Where the aliases of a letter are kept; empty if it has none."""
         if not letter.private:
             return ""
-        return self._content.put(kinds.canonical(dict(letter.private)).encode())
+        return self._content.put(canonical(dict(letter.private)).encode())
 
     def send(self, letter: Letter, actor: str) -> Delivery:
         """Queue a letter on its own and deliver what waits."""
@@ -219,7 +221,7 @@ class Post:
         if letter.until > clock.text():
             return False
         until, attempt = clock.text(clock.now() + CLAIM), letter.attempt + 1
-        body = kinds.MailTried(mail=letter.id, attempt=attempt, until=until)
+        body = MailTried(mail=letter.id, attempt=attempt, until=until)
         key = f"mail.tried:{letter.id}:{attempt}"
         return self._journal.append(body, f"mail/{letter.id}", actor, key)
 
@@ -227,7 +229,7 @@ class Post:
         self, letter: Waiting, accepted: list[str], refused: dict[str, str], actor: str
     ) -> None:
         reached, dead = {*letter.accepted, *accepted}, {*letter.refused, *refused}
-        body = kinds.MailAnswered(
+        body = MailAnswered(
             mail=letter.id,
             attempt=letter.attempt + 1,
             accepted=accepted,
@@ -259,7 +261,7 @@ class Post:
     def _delay(self, reasons: list[Finding], left: list[Waiting], actor: str) -> None:
         """The same reasons once a day: status tells the newest."""
         if reasons:
-            body = kinds.MailDelayed(reasons=list(reasons), waiting=[one.id for one in left])
+            body = MailDelayed(reasons=list(reasons), waiting=[one.id for one in left])
             mark = sha256(msgspec.json.encode(body.reasons, order="sorted")).hexdigest()[:12]
             self._journal.append(body, "mail", actor, f"mail.delayed:{clock.text()[:10]}:{mark}")
 

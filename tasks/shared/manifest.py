@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from tasks.shared import clock, keys, kinds
+from tasks.shared import clock, keys
 from tasks.shared.errors import JournalBroken, Problem
 from tasks.shared.files import digest_of, write_atomic
+from tasks.shared.kinds.base import canonical
 
 FILE = "manifest.json"
 
@@ -31,7 +32,7 @@ def _signed(listed: Sequence[Mapping[str, object]], home: Path, what: str) -> by
     said = {"what": what, "at": clock.text(), "files": listed}
     signed = {
         **said,
-        "signature": keys.sign(home, kinds.canonical(said).encode()),
+        "signature": keys.sign(home, canonical(said).encode()),
         "public_key": base64.b64encode(keys.public(home)).decode(),
     }
     return json.dumps(signed, indent=1).encode()
@@ -46,7 +47,7 @@ def verify(folder: Path, public_key: bytes | None = None) -> list[Problem]:
     own = base64.b64decode(signed["public_key"])
     if public_key is not None and own != public_key:
         raise JournalBroken("manifest-signer-mismatch")
-    keys.verify(own, kinds.canonical(said).encode(), signed["signature"])
+    keys.verify(own, canonical(said).encode(), signed["signature"])
     listed = {str(one["name"]): one for one in said["files"]}
     found = {str(one["name"]): one for one in _files(folder)}
     return [

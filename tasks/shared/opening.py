@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.shared import keys, kinds
+from tasks.shared import keys
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, BadSettings, StoreLost
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Event, Head, Journal, require_whole
 from tasks.shared.journal_copy import continue_from, read
+from tasks.shared.kinds.book import JournalStarted
 from tasks.shared.local_disk import require_local
 from tasks.shared.settings import FILE, Settings, load
 
@@ -41,7 +42,7 @@ def make_home(home: Path, settings_text: str, actor: str, *, drill: bool = False
         raise
     keys.make(home)
     settings.content_path.mkdir(parents=True, exist_ok=True)
-    started = kinds.JournalStarted(filer=settings.broker.filer_code, drill=drill)
+    started = JournalStarted(filer=settings.broker.filer_code, drill=drill)
     _open(settings, make=True).append(started, "journal", actor, key="journal.started")
     return settings
 
@@ -88,5 +89,5 @@ def continue_home(
 
 def _for_filer(settings_text: str, events: list[Event]) -> str:
     started = events[0].said
-    filer = started.filer if isinstance(started, kinds.JournalStarted) else "XXX"
+    filer = started.filer if isinstance(started, JournalStarted) else "XXX"
     return settings_text.replace('filer_code = "XXX"', f'filer_code = "{filer}"')

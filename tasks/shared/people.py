@@ -14,10 +14,17 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.shared import clock, kinds, projections, store
+from tasks.shared import clock, projections, store
 from tasks.shared.errors import BadInput, CodeRefused, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import Journal, Pen
+from tasks.shared.kinds.people import (
+    PersonAdded,
+    PersonCodeFailed,
+    PersonCodeUsed,
+    PersonEnrolled,
+    PersonRevoked,
+)
 
 APPROVER = "approver"
 ROLES = ("approver", "preparer", "desk", "it", "compliance")
@@ -71,7 +78,7 @@ def add(
         raise BadInput("role-unknown", role=wrong[0], roles=", ".join(ROLES))
     if APPROVER in roles and not licence:
         raise BadInput("approver-license-missing")
-    body = kinds.PersonAdded(person=person, name=name, licence=licence, roles=roles)
+    body = PersonAdded(person=person, name=name, licence=licence, roles=roles)
     if not journal.append(body, f"person/{person}", actor, key=f"person:{person}"):
         raise BadInput("person-id-taken", person=person)
 
@@ -85,13 +92,13 @@ def enrol(journal: Journal, home: Path, person: str, actor: str) -> str:
     one = known(journal, person)
     secret = random_base32()
     write_atomic(_secret_path(home, person), secret.encode(), mode=0o600)
-    journal.append(kinds.PersonEnrolled(person=person), f"person/{person}", actor)
+    journal.append(PersonEnrolled(person=person), f"person/{person}", actor)
     return TOTP(secret).provisioning_uri(name=one.name, issuer_name="Broker Continuity")
 
 
 def revoke(journal: Journal, home: Path, person: str, reason: str, actor: str) -> None:
     known(journal, person)
-    journal.append(kinds.PersonRevoked(person=person, reason=reason), f"person/{person}", actor)
+    journal.append(PersonRevoked(person=person, reason=reason), f"person/{person}", actor)
     _secret_path(home, person).unlink(missing_ok=True)
 
 
@@ -119,13 +126,13 @@ def spending(
     reason = reason or ("it is wrong" if drift is None else "")
     if drift is not None:
         step = int(given_at.timestamp()) // STEP + drift
-        used = kinds.PersonCodeUsed(person=person, step=step, purpose=purpose)
+        used = PersonCodeUsed(person=person, step=step, purpose=purpose)
         with journal.write(person) as pen:
             if pen.append(used, f"person/{person}", f"code:{person}:{step}"):
                 yield pen
                 return
         reason = "the code was used before; wait for the next one"
-    failed = kinds.PersonCodeFailed(person=person, reason=reason, purpose=purpose)
+    failed = PersonCodeFailed(person=person, reason=reason, purpose=purpose)
     journal.append(failed, f"person/{person}", person)
     raise CodeRefused("code-refused", name=holder.name, reason=reason)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.after import HandoverPrepared
 from tasks.shared.projections import ENTRIES, LETTERS
 
 NOT_PRESENTED = "not presented"
@@ -28,11 +28,11 @@ def presented(journal: Journal, number: str) -> str:
     return ""
 
 
-def prepared_for(journal: Journal, number: str) -> kinds.HandoverPrepared | None:
+def prepared_for(journal: Journal, number: str) -> HandoverPrepared | None:
     """The last hand-over that this number was sealed for, whatever became of it since."""
     found = None
-    for event in journal.events(kind=kinds.HandoverPrepared.kind):
+    for event in journal.events(kind=HandoverPrepared.kind):
         said = event.said
-        if isinstance(said, kinds.HandoverPrepared) and number in said.numbers:
+        if isinstance(said, HandoverPrepared) and number in said.numbers:
             found = said
     return found

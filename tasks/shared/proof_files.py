@@ -18,9 +18,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.duty_tables import PROOFS
 from tasks.shared.errors import Problem
+from tasks.shared.kinds.base import read_body
+from tasks.shared.kinds.incident import EvidenceAttached
 from tasks.shared.store import EVENTS
 
 Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
@@ -57,11 +58,11 @@ def uses(rows: Rows, digest: str) -> list[Use]:
     `pen.rows` under the writer's lock."""
     own = sa.select(PROOFS).where(PROOFS.c.proof == digest, ~PROOFS.c.withdrawn)
     found = [Use(duty(row.duty, row.item), row.seq) for row in rows(own)]
-    kind = kinds.EvidenceAttached.kind
+    kind = EvidenceAttached.kind
     query = sa.select(EVENTS).where(EVENTS.c.kind == kind, EVENTS.c.body.contains(digest))
     for row in rows(query):
-        said = kinds.read(kind, row.body)
-        assert isinstance(said, kinds.EvidenceAttached)
+        said = read_body(kind, row.body)
+        assert isinstance(said, EvidenceAttached)
         if digest in {attached.content for attached in said.attached}:
             found.append(Use(evidence(said.incident, said.item), row.seq))
     return sorted(found, key=lambda use: use.event)

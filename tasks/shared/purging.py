@@ -3,8 +3,9 @@ be read nowhere, in no copy; what was printed stays paper."""
 
 from __future__ import annotations
 
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.entries import PrivatePurged
 from tasks.shared.private import Vault
 
 
@@ -13,5 +14,5 @@ def purge(journal: Journal, vault: Vault, actor: str) -> int:
     between the two leaves values destroyed and not told, never told and still there."""
     day = clock.now().date()
     if gone := vault.purge_due(day):
-        journal.append(kinds.PrivatePurged(values=gone, day=day.isoformat()), "private", actor)
+        journal.append(PrivatePurged(values=gone, day=day.isoformat()), "private", actor)
     return gone

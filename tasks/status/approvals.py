@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tasks.approved_acts import title
 from tasks.shared import approval
 from tasks.shared.board import AMBER, Line
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.people import Act
 from tasks.shared.projections import APPROVALS
 from tasks.shared.store import EVENTS
 from tasks.workspace import Workspace

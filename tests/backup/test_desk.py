@@ -15,8 +15,8 @@ import pytest
 from tasks.backup.sealing import Cost
 from tasks.desk import backup
 from tasks.desk.context import Desk, desk, told
-from tasks.shared import kinds
 from tasks.shared.errors import ContinuityError
+from tasks.shared.kinds.backup import BackupDone
 from tasks.shared.opening import journal, make_home
 from tests.backup.trees import differences, picture, plain_tree
 from tests.conftest import SETTINGS
@@ -155,7 +155,7 @@ def test_what_happened_stands_in_the_journal(call: Callable[..., Said], top: Pat
         "backup.failed",
     ]
     first = found[0]
-    assert isinstance(first, kinds.BackupDone)
+    assert isinstance(first, BackupDone)
     assert first.customs_territory
     assert {source.name for source in first.sources} == {"home", "papers"}
     assert found[-1].what == "doctor"

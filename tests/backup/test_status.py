@@ -8,30 +8,39 @@ from msgspec.structs import replace
 
 from tasks.backup import status
 from tasks.backup.status import JUNK
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED, Line, worst
 from tasks.shared.findings import finding
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.backup import (
+    BackupDone,
+    BackupExamined,
+    BackupFailed,
+    BackupProved,
+    BackupSource,
+    BackupVerified,
+)
+from tasks.shared.kinds.base import Body
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)
-DONE = kinds.BackupDone(
+DONE = BackupDone(
     repository="r", host="desk1", sequence=1, manifest="m", head="h", retention="records",
     retain_until="", place="Reno", customs_territory=True, sources=[], stored_bytes=1, flags=[],
 )  # fmt: skip
-LETS_GO = kinds.BackupFailed(
+LETS_GO = BackupFailed(
     what="doctor",
     findings=[finding("store-not-guarded"), finding("attack-allowed", "delete a file")],
 )
-HOLDS = kinds.BackupExamined(repository="r", checks=["delete"])
-BROKE = kinds.BackupFailed(
+HOLDS = BackupExamined(repository="r", checks=["delete"])
+BROKE = BackupFailed(
     what="run",
     findings=[finding("unexpected-error", kind="OSError", reason='said "what":"doctor"')],
 )
 
 
-def backup_lines(journal: Journal, house: Settings, *bodies: kinds.Body) -> list[Line]:
+def backup_lines(journal: Journal, house: Settings, *bodies: Body) -> list[Line]:
     """P6 after these events, a minute apart, as it is at the end of them."""
     for body in bodies:
         with clock.held(START + timedelta(minutes=journal.head().seq)):
@@ -75,9 +84,7 @@ def test_a_flag_of_one_class_is_not_hidden_by_the_next(journal: Journal, house: 
 
 def test_what_a_backup_is_without_stands_on_the_board(journal: Journal, house: Settings) -> None:
     """A gap that is no new one is no alarm, and is not forgotten either."""
-    source = kinds.BackupSource(
-        name="papers", files=320, bytes=1, new_bytes=0, unreadable=2, changed=0
-    )
+    source = BackupSource(name="papers", files=320, bytes=1, new_bytes=0, unreadable=2, changed=0)
     gaps = replace(DONE, sources=[source])
     lines = backup_lines(journal, house, gaps, replace(DONE, retention="private"))
     (line,) = [line for line in lines if line.light == AMBER]
@@ -96,20 +103,20 @@ def test_junk_on_the_store_is_no_alarm_about_the_backup(journal: Journal, house:
     assert line.light == AMBER and str(junk) in line.fact
 
 
-def verified(share: int, turn: int) -> kinds.BackupVerified:
-    return kinds.BackupVerified(
+def verified(share: int, turn: int) -> BackupVerified:
+    return BackupVerified(
         repository="r", snapshots=1, packs=9, packs_read=3, share=share, turn=turn
     )
 
 
-DAMAGED = kinds.BackupFailed(
+DAMAGED = BackupFailed(
     what="verify",
     findings=[finding("objects-damaged", count=1), finding("object-missing", "packs/ab12")],
     share=3,
     turn=1,
 )
-UNPROVED = kinds.BackupFailed(what="prove", findings=[finding("pack-of-file-lost", "papers/a")])
-PROVED = kinds.BackupProved(
+UNPROVED = BackupFailed(what="prove", findings=[finding("pack-of-file-lost", "papers/a")])
+PROVED = BackupProved(
     repository="r", host="desk1", sequence=1, manifest="m", proof="p", drill="d", scope="all",
     files=1, bytes=1, seconds=1.0, restored_at="2026-11-23T02:00:00Z",
 )  # fmt: skip

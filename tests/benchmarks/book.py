@@ -27,9 +27,20 @@ sys.path.insert(0, str(ROOT))
 from tasks.reconciliation.account import account, totals  # noqa: E402
 from tasks.reconciliation.classify import classify  # noqa: E402
 from tasks.reconciliation.standings import standings  # noqa: E402
-from tasks.shared import kinds  # noqa: E402
 from tasks.shared.journal import Journal  # noqa: E402
 from tasks.shared.journal_check import verify  # noqa: E402
+from tasks.shared.kinds.ace import (  # noqa: E402
+    AnswerLine,
+    AnswerRead,
+    BatchNamed,
+    BatchWritten,
+    QueryNamed,
+    QueryWritten,
+)
+from tasks.shared.kinds.base import Body
+from tasks.shared.kinds.entries import EntriesRecorded, EntryLine
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved
+from tasks.shared.kinds.settling import EntrySettled
 from tasks.shared.numbering import printed  # noqa: E402
 
 WORKBOOK, QUERY, BATCH = 250, 500, 100
@@ -47,12 +58,12 @@ def write_book(journal: Journal, count: int) -> None:
             pen.append(body, "bench")
 
 
-def story(numbers: list[str]) -> Iterator[kinds.Body]:
+def story(numbers: list[str]) -> Iterator[Body]:
     block = {"series": "entry", "filer": "ABC", "first": 1, "last": len(numbers), "offset": 0}
-    yield kinds.NumbersReserved(**block, range_check="bench")
-    yield kinds.NumbersIssued(**block, desk="truck", port="2704")
+    yield NumbersReserved(**block, range_check="bench")
+    yield NumbersIssued(**block, desk="truck", port="2704")
     for place, some in enumerate(_parts(numbers, WORKBOOK)):
-        yield kinds.EntriesRecorded(
+        yield EntriesRecorded(
             content="c" * 64, source="", file=f"{place}.xlsx", desk="truck",
             entries=[_line(n, number) for n, number in enumerate(some)],
         )  # fmt: skip
@@ -66,39 +77,37 @@ def story(numbers: list[str]) -> Iterator[kinds.Body]:
     yield from _sent(numbers, "AE", "AX", "summary")
     yield from _asked(numbers, "EQ", "summary", "S", "already on file")
     for number in numbers[: len(numbers) // 2]:
-        yield kinds.EntrySettled(number=number, how="summary 00100 in ACE", proof="d" * 64)
+        yield EntrySettled(number=number, how="summary 00100 in ACE", proof="d" * 64)
 
 
-def _line(place: int, number: str) -> kinds.EntryLine:
-    return kinds.EntryLine(
+def _line(place: int, number: str) -> EntryLine:
+    return EntryLine(
         number=number, digest=f"{place:064d}", entry_type="01", route="se_then_ae", outcome="released",
         port="2704", importer=IMPORTERS[place % 40], complete=True, released=RELEASED, bond_type="8",
     )  # fmt: skip
 
 
-def _asked(
-    some: list[str], application: str, about: str, name: str, said: str
-) -> Iterator[kinds.Body]:
+def _asked(some: list[str], application: str, about: str, name: str, said: str) -> Iterator[Body]:
     dates = {"release": "released", "release_date": RELEASED, "summary": "accepted",
              "version": "00100", "late": False} if said == "already on file" else {}  # fmt: skip
     for place, part in enumerate(_parts(some, QUERY)):
-        yield kinds.QueryNamed(batch=f"{name}{place}", application=application, about=about,
+        yield QueryNamed(batch=f"{name}{place}", application=application, about=about,
                                content="", file=f"{name}{place}.abi", asked=part)  # fmt: skip
-        yield kinds.QueryWritten(batch=f"{name}{place}", file=f"{name}{place}.abi", size=80)
-        lines = [kinds.AnswerLine(number=one, disposition=said, **dates) for one in part]
-        yield kinds.AnswerRead(application="", about=about, batch=f"{name}{place}", content="",
+        yield QueryWritten(batch=f"{name}{place}", file=f"{name}{place}.abi", size=80)
+        lines = [AnswerLine(number=one, disposition=said, **dates) for one in part]
+        yield AnswerRead(application="", about=about, batch=f"{name}{place}", content="",
                                rejected=False, lines=lines)  # fmt: skip
 
 
-def _sent(numbers: list[str], application: str, answer: str, about: str) -> Iterator[kinds.Body]:
+def _sent(numbers: list[str], application: str, answer: str, about: str) -> Iterator[Body]:
     for place, part in enumerate(_parts(numbers, BATCH)):
         batch = f"{application}{place}"
         file = f"{batch}.abi"
-        yield kinds.BatchNamed(batch=batch, application=application, plan="p", content="", file=file,
+        yield BatchNamed(batch=batch, application=application, plan="p", content="", file=file,
                                numbers=part)  # fmt: skip
-        yield kinds.BatchWritten(batch=batch, file=file, size=80)
-        lines = [kinds.AnswerLine(number=one, disposition="accepted") for one in part]
-        yield kinds.AnswerRead(application=answer, about=about, batch=batch, content="",
+        yield BatchWritten(batch=batch, file=file, size=80)
+        lines = [AnswerLine(number=one, disposition="accepted") for one in part]
+        yield AnswerRead(application=answer, about=about, batch=batch, content="",
                                rejected=False, lines=lines)  # fmt: skip
 
 

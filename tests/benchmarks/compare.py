@@ -37,7 +37,9 @@ from tasks.entries.lines import entry_lines  # noqa: E402
 from tasks.entries.record import Record, to_bytes  # noqa: E402
 from tasks.reconciliation import cycle, reading  # noqa: E402
 from tasks.reconciliation.classify import Step  # noqa: E402
-from tasks.shared import kinds  # noqa: E402
+from tasks.shared.kinds.ace import QueryNamed  # noqa: E402
+from tasks.shared.kinds.entries import EntriesRecorded
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved
 from tasks.shared.opening import make_home  # noqa: E402
 from tasks.shared.settings import load  # noqa: E402
 from tasks.workspace import Workspace  # noqa: E402
@@ -60,8 +62,8 @@ def make(folder: Path, entries: int, lines: int, whole: int) -> dict[str, Any]:
     made_stored.write_terms(settings.home)
     house = Workspace(settings)
     block = {"series": "entry", "filer": "ABC", "first": 1, "last": entries, "offset": 0}
-    house.journal.append(kinds.NumbersReserved(**block, range_check="bench"), "bench", "bench")
-    house.journal.append(kinds.NumbersIssued(**block, desk="truck", port="2704"), "bench", "bench")
+    house.journal.append(NumbersReserved(**block, range_check="bench"), "bench", "bench")
+    house.journal.append(NumbersIssued(**block, desk="truck", port="2704"), "bench", "bench")
     parts, asked = [], []
     for first in range(0, entries, PORTION):
         count = min(PORTION, entries - first)
@@ -95,14 +97,14 @@ def as_released(record: Record) -> Record:
 
 
 def _record(house: Workspace, part: Record) -> None:
-    body = kinds.EntriesRecorded(
+    body = EntriesRecorded(
         content=house.content.put(to_bytes(part)), source="", file="bench.xlsx", desk="truck",
         entries=entry_lines(part),
     )  # fmt: skip
     house.journal.append(body, "bench", "bench")
 
 
-def _answers(inbox: Path, part: Record, first: int) -> list[kinds.QueryNamed]:
+def _answers(inbox: Path, part: Record, first: int) -> list[QueryNamed]:
     """The answer files, and the questions that they answer."""
     inbox.mkdir(exist_ok=True)
     batches = write_summaries(part, ENVELOPE, None, PAYMENT)
@@ -115,7 +117,7 @@ def _answers(inbox: Path, part: Record, first: int) -> list[kinds.QueryNamed]:
         (inbox / f"{name}.abi").write_bytes(
             data.replace(batch.encode(), name.encode().ljust(len(batch)), 1)
         )
-        questions.append(kinds.QueryNamed(batch=name, application="EQ", about="summary", content="",
+        questions.append(QueryNamed(batch=name, application="EQ", about="summary", content="",
                                           file=name, asked=asked))  # fmt: skip
     return questions
 

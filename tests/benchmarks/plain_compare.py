@@ -17,7 +17,7 @@ from tasks.ace.entry_summary import write_summaries
 from tasks.ace.layout import WIDTH, layout
 from tasks.ace.summary.compared import NUMBERS, Compared, named, records
 from tasks.entries.record import Record, from_bytes
-from tasks.shared.kinds import Difference
+from tasks.shared.kinds.ace import Difference
 from tasks.shared.projections import ENTRIES
 from tasks.workspace import Workspace
 from tests.benchmarks.summaries import ENVELOPE, PAYMENT

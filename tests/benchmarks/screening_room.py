@@ -27,7 +27,7 @@ import pyarrow as pa
 from tasks.screening import register, running
 from tasks.screening.lists import loading, ofac, tables, versions
 from tasks.screening.lists.source import Source
-from tasks.shared import kinds
+from tasks.shared.kinds.screening import ListLoaded
 from tasks.shared.opening import make_home
 from tasks.workspace import Workspace
 from tests.benchmarks.perturb import clean
@@ -71,7 +71,7 @@ def put_list(house: Workspace, rows: list[dict[str, Any]]) -> None:
     """A version of the SDN list with these records in force."""
     table = pa.Table.from_pylist(rows, schema=tables.RECORDS)
     content = house.content.put(tables.to_bytes(table))
-    body = kinds.ListLoaded(list_id=LIST, content=content, sources=[], as_of="2024-05-03",
+    body = ListLoaded(list_id=LIST, content=content, sources=[], as_of="2024-05-03",
                             records=len(rows), names=1)  # fmt: skip
     house.journal.append(body, f"list/{LIST}", "benchmark")
 

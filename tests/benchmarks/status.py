@@ -13,8 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.journal import Journal, Pen
+from tasks.shared.kinds.backup import BackupDone
+from tasks.shared.kinds.duties import DutyFulfilled, DutyReminded
+from tasks.shared.kinds.mail import MailAnswered, MailQueued
+from tasks.shared.kinds.people import PersonCodeUsed
 from tasks.shared.opening import journal as open_journal, make_home
 from tests.conftest import SETTINGS
 
@@ -36,30 +40,28 @@ def _one(pen: Pen, number: int, chance: random.Random) -> None:
     kind = chance.choices(("code", "backup", "told", "proof", "letter"), (50, 5, 25, 5, 15))[0]
     day = clock.text()[:10]
     if kind == "code":
-        body = kinds.PersonCodeUsed(person="ada", step=number, purpose="approve")
+        body = PersonCodeUsed(person="ada", step=number, purpose="approve")
         pen.append(body, "person/ada", f"code:{number}")
     elif kind == "backup":
-        done = kinds.BackupDone(
+        done = BackupDone(
             repository="r", host="desk1", sequence=number, manifest="m", head="h", retention="records",
             retain_until="", place="Reno", customs_territory=True, sources=[], stored_bytes=1, flags=[],
         )  # fmt: skip
         pen.append(done, f"backup/desk1:{number}")
     elif kind == "told":
-        told = kinds.DutyReminded(duty="contacts", item="", term=day, rungs=[f"T-{number}"], again=[],
+        told = DutyReminded(duty="contacts", item="", term=day, rungs=[f"T-{number}"], again=[],
                                   mail="m")  # fmt: skip
         pen.append(told, "duty/contacts")
     elif kind == "proof":
-        proof = kinds.DutyFulfilled(
+        proof = DutyFulfilled(
             duty="policy-review", item=f"policy {number % 20}", term=day, on=day, until="", proof="",
             file="p.pdf", statement="", facts={"version": "1", "owner": "it", "functions": "GV"},
         )  # fmt: skip
         pen.append(proof, f"duty/policy-review/policy {number % 20}")
     else:
         mail = f"{number:024d}"
-        pen.append(kinds.MailQueued(mail=mail, title="t", to=["it"], content=""), f"mail/{mail}")
-        answer = kinds.MailAnswered(
-            mail=mail, attempt=1, accepted=["a@b.c"], refused={}, waiting=[]
-        )
+        pen.append(MailQueued(mail=mail, title="t", to=["it"], content=""), f"mail/{mail}")
+        answer = MailAnswered(mail=mail, attempt=1, accepted=["a@b.c"], refused={}, waiting=[])
         pen.append(answer, f"mail/{mail}")
 
 

@@ -152,13 +152,12 @@ def test_the_command_line_starts_without_the_heavy_parts() -> None:
 
 
 def test_what_cbp_asks_is_listed_and_answered(continuity, home: Path) -> None:
-    from tasks.shared import kinds, opening
+    from tasks.shared import opening
+    from tasks.shared.kinds.ace import AnswerLine, AnswerRead
     from tasks.shared.settings import load
 
-    line = kinds.AnswerLine(
-        number="ABC-9000000-3", disposition="referred", code="2", text="PACKAGE"
-    )
-    body = kinds.AnswerRead(application="UC", about="request", batch="", content="", rejected=False,
+    line = AnswerLine(number="ABC-9000000-3", disposition="referred", code="2", text="PACKAGE")
+    body = AnswerRead(application="UC", about="request", batch="", content="", rejected=False,
                             lines=[line])  # fmt: skip
     opening.journal(load(home)).append(body, "answer/x", "bo")
     code, out, _ = continuity("reconcile", "requests", "--json")

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from tasks.desk.incident_room import room
 from tasks.incident import state
-from tasks.shared import kinds
 from tasks.shared.clock import washington
 from tasks.shared.files import digest_of
+from tasks.shared.kinds.entries import EntriesRecorded, EntryLine
 from tasks.shared.projections import NUMBERS
 from tests.incident.world import CONTACTS, PROVED, signed
 
@@ -93,10 +93,10 @@ def test_closing_says_which_goods_cbp_still_wants_back(continuity, home: Path) -
     number = office.journal.rows(sa.select(NUMBERS.c.number).where(NUMBERS.c.state == "issued"))[0][
         0
     ]
-    line = kinds.EntryLine(number=number, digest="d", entry_type="01", route="se", outcome="released",
+    line = EntryLine(number=number, digest="d", entry_type="01", route="se", outcome="released",
                            port="2304", importer="12-3456789AB", complete=True,
                            released=str(washington().date()))  # fmt: skip
-    file = kinds.EntriesRecorded(content="", source="", file="x", desk="truck", entries=[line])
+    file = EntriesRecorded(content="", source="", file="x", desk="truck", entries=[line])
     office.journal.append(file, "desk/truck", "it")
     (home / "4647.pdf").write_bytes(b"%PDF-1.4 notice")
     today = str(washington().date())

@@ -8,12 +8,14 @@ from tasks.backup import status
 from tasks.duties.fulfil import Given, acknowledge, change, fulfil, withdraw
 from tasks.duties.readiness import lines
 from tasks.duties.reminding import remind
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.board import page
 from tasks.shared.content import ContentStore
 from tasks.shared.findings import Finding
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.backup import BackupDone, BackupFailed
+from tasks.shared.kinds.book import JournalStarted
 from tasks.shared.mail import waiting
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
@@ -26,7 +28,7 @@ def at(day: int) -> datetime:
 def test_the_room_on_either(book: Journal, content: ContentStore, house: Settings, proof) -> None:
     office = Workspace(house, journal=book)
     with clock.held(at(1)):
-        book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
+        book.append(JournalStarted(filer="ABC"), "journal", "it")
         facts = {"holder": "self", "connection": "sFTP", "legal-name": "x"}
         fulfil(office, "isa", Given(proof(), on=date(2024, 5, 20), facts=facts), "ada")
         first = remind(office, "flow")
@@ -51,7 +53,7 @@ def test_backup_lines_by_their_events(
     book: Journal, content: ContentStore, house: Settings
 ) -> None:
     office = Workspace(house, journal=book)
-    done = kinds.BackupDone(
+    done = BackupDone(
         repository="r", host="d", sequence=1, manifest="m", head="h", retention="records", place="Reno",
         retain_until="", customs_territory=False, sources=[], stored_bytes=1, flags=[],
     )  # fmt: skip
@@ -62,7 +64,7 @@ def test_backup_lines_by_their_events(
         assert {line.subject: line.light for line in lines(office)}["backup-restored"] == "red"
     with clock.held(at(3)):
         fault = Finding("store-full", "", {"subject": "packs/ab12"})
-        book.append(kinds.BackupFailed(what="run", findings=[fault]), "backup", "it")
+        book.append(BackupFailed(what="run", findings=[fault]), "backup", "it")
         found = {line.code: line for line in status.lines(office)}
         assert found["newest-backup"].light == "amber"
         assert found["backup-failed"].values == {"findings": ["store-full"]}

@@ -14,9 +14,10 @@ from tasks.duties.fulfil import Given, acknowledge, change, end, fulfil, stand, 
 from tasks.duties.readiness import findings, line, lines, reasons as codes
 from tasks.duties.records import catalogue_of, load_catalogue
 from tasks.duties.terms import standings
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.backup import BackupFailed, BackupProved
 from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 from tests.errors import refused
@@ -170,7 +171,7 @@ def test_an_event_of_another_room_makes_it_due_again(office: Workspace, proof) -
     office.keep(load_catalogue, Catalogue({duty.id: duty}, {}))
     fulfil(office, duty.id, Given(proof(), on=date(2026, 11, 1)), "ada")
     assert stand(office.journal.rows, office, duty, "").due == date(2027, 11, 1)
-    failed = kinds.BackupFailed(what="run", findings=[])
+    failed = BackupFailed(what="run", findings=[])
     office.journal.append(failed, "backup", "it")
     again = stand(office.journal.rows, office, duty, "")
     assert again.due == TODAY + timedelta(days=90) and again.change
@@ -225,7 +226,7 @@ def test_each_item_has_its_own_dates_until_it_ends(office: Workspace, proof) -> 
 
 
 def test_what_other_rooms_did_counts_by_its_kind(office: Workspace) -> None:
-    done = kinds.BackupProved(
+    done = BackupProved(
         repository="r", host="d", sequence=1, manifest="m", proof="p", drill="x", scope="all", files=1,
         bytes=1, seconds=1, restored_at="2026-11-24T00:00:00Z",
     )  # fmt: skip

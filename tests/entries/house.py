@@ -13,8 +13,8 @@ from tasks.entries.intake import Intake, read_files
 from tasks.entries.ledger import Taken, profile_of, take
 from tasks.entries.record import Record
 from tasks.entries.workbook import write_workbook
-from tasks.shared import kinds
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.numbers import NumbersVoided
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 from tests.entries import legal
@@ -38,7 +38,7 @@ def issue(journal: Journal, settings: Settings, desk: str, count: int) -> list[s
 
 def void(journal: Journal, *numbers: str) -> None:
     """Issued numbers that two persons voided."""
-    body = kinds.NumbersVoided(numbers=[*numbers], reason="spoiled", persons=["ada", "bo"])
+    body = NumbersVoided(numbers=[*numbers], reason="spoiled", persons=["ada", "bo"])
     journal.append(body, "numbers/ABC", "bo")
 
 

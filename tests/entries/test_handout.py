@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tasks.entries import handout
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.ace import BatchNamed
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 from tests.entries import house as made
@@ -29,9 +29,7 @@ def test_no_workbook_to_correct_an_entry_that_went_out(
         workspace,
         made.workbook(tmp_path, "a.xlsx", "truck", made.filled(10, [sent, open_], "truck")),
     )
-    named = kinds.BatchNamed(
-        batch="B1", application="SE", plan="p", content="", file="f", numbers=[sent]
-    )
+    named = BatchNamed(batch="B1", application="SE", plan="p", content="", file="f", numbers=[sent])
     workspace.journal.append(named, "batch/B1", "it")
     parts = (workspace.journal, workspace.content, workspace.vault, workspace.settings)
     with refused("entries-not-correctable") as caught:

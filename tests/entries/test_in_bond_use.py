@@ -12,10 +12,12 @@ from tasks.entries.intake import Intake, Source
 from tasks.entries.ledger import Taken, take
 from tasks.entries.record import Record, to_bytes
 from tasks.reconciliation import account
-from tasks.shared import kinds, people
+from tasks.shared import people
 from tasks.shared.errors import NumberUnavailable
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.base import read_body
+from tasks.shared.kinds.entries import EntriesRecorded
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 from tests.entries import house as desks, one
@@ -100,7 +102,7 @@ def test_entries_recorded_before_the_field_was_known_are_read(journal: Journal) 
     text = ('{"bond_type":"8","complete":true,"digest":"d","entry_type":"01","importer":"",'
             '"number":"ABC-9000000-3","outcome":"released","port":"2704","released":"",'
             '"route":"se_then_ae"}')  # fmt: skip
-    said = kinds.read("entries.recorded", '{"content":"c","desk":"d","entries":[' + text
+    said = read_body("entries.recorded", '{"content":"c","desk":"d","entries":[' + text
                       + '],"file":"f","source":"s","v":1}')  # fmt: skip
-    assert isinstance(said, kinds.EntriesRecorded)
+    assert isinstance(said, EntriesRecorded)
     assert said.entries[0].in_bonds == []

@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from tasks.entries import handout, ledger, reserve
 from tasks.entries.lookup import chase_list, entry, recorded, standing
 from tasks.entries.record import Record, from_bytes
-from tasks.shared import kinds
 from tasks.shared.errors import NumberUnavailable, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead, BatchNamed
+from tasks.shared.kinds.entries import EntriesRefused
+from tasks.shared.kinds.numbers import NumbersVoided
+from tasks.shared.kinds.settling import EntrySettled
 from tasks.shared.projections import ENTRIES
 from tasks.shared.settings import Settings
 from tests.entries import house as made
@@ -77,7 +80,7 @@ def test_a_faulty_file_changes_nothing_but_is_on_record(book: ledger.Book, tmp_p
     assert {problem.row for problem in taken.problems} == {2, 3, 4}
     assert reserve.issued_to(book.journal, "truck") == numbers
     refusals = [event.said for event in book.journal.events(kind="entries.refused")]
-    assert isinstance(refusals[0], kinds.EntriesRefused) and refusals[0].problems == 3
+    assert isinstance(refusals[0], EntriesRefused) and refusals[0].problems == 3
     made.hand_in(book, file)
     assert len(list(book.journal.events(kind="entries.refused"))) == 1
 
@@ -131,7 +134,7 @@ def test_a_number_that_the_desk_does_not_hold_is_refused(
     if state == "free":
         number = next(n for n in all_numbers(book.journal) if n not in numbers)
     if state == "void":
-        void = kinds.NumbersVoided(numbers=[number], reason="torn", persons=["a", "b"])
+        void = NumbersVoided(numbers=[number], reason="torn", persons=["a", "b"])
         book.journal.append(void, "numbers/ABC", "it")
     file = made.workbook(tmp_path, "truck.xlsx", "truck", made.filled(9, [number], "truck"))
     (taken,) = made.hand_in(book, file)
@@ -151,7 +154,7 @@ def test_what_went_out_in_a_batch_can_no_longer_be_revised(
     numbers = made.issue(book.journal, book.settings, "truck", 1)
     record = made.filled(10, numbers, "truck")
     made.hand_in(book, made.workbook(tmp_path, "a.xlsx", "truck", record))
-    named = kinds.BatchNamed(
+    named = BatchNamed(
         batch="B1", application="SE", plan="p", content="", file="f", numbers=numbers
     )
     book.journal.append(named, "batch/B1", "it")
@@ -171,11 +174,9 @@ def test_a_workbook_handed_in_again_with_one_correction_is_taken_though_the_othe
     sent, settled, open_ = made.issue(book.journal, book.settings, "truck", 3)
     record = made.filled(10, [sent, settled, open_], "truck")
     made.hand_in(book, made.workbook(tmp_path, "a.xlsx", "truck", record))
-    named = kinds.BatchNamed(
-        batch="B1", application="AE", plan="p", content="", file="f", numbers=[sent]
-    )
+    named = BatchNamed(batch="B1", application="AE", plan="p", content="", file="f", numbers=[sent])
     book.journal.append(named, "batch/B1", "it")
-    done = kinds.EntrySettled(number=settled, how="in ACE", proof="")
+    done = EntrySettled(number=settled, how="in ACE", proof="")
     book.journal.append(done, f"entry/{settled}", "it")
     rows = record.entries.to_pylist()
     rows[2]["remarks"] = "late news"
@@ -193,12 +194,12 @@ def test_after_the_release_the_summarys_data_may_still_come_in(
     numbers = made.issue(book.journal, book.settings, "truck", 1)
     record = made.filled(10, numbers, "truck")
     made.hand_in(book, made.workbook(tmp_path, "a.xlsx", "truck", record))
-    named = kinds.BatchNamed(
+    named = BatchNamed(
         batch="B1", application="SE", plan="p", content="", file="f", numbers=numbers
     )
     book.journal.append(named, "batch/B1", "it")
-    told = kinds.AnswerLine(number=numbers[0], disposition="accepted")
-    answer = kinds.AnswerRead(
+    told = AnswerLine(number=numbers[0], disposition="accepted")
+    answer = AnswerRead(
         application="SX", about="release", batch="B1", content="", rejected=False, lines=[told]
     )
     book.journal.append(answer, "answer/1", "it")
@@ -287,7 +288,7 @@ def test_spoiled_numbers_are_told_until_two_persons_void_them(
     file = made.workbook(tmp_path, "truck.xlsx", "truck", record)
     (taken,) = made.hand_in(book, file)
     assert taken.to_void == ((numbers[1], "coffee"),), taken.problems
-    void = kinds.NumbersVoided(numbers=[numbers[1]], reason="coffee", persons=["a", "b"])
+    void = NumbersVoided(numbers=[numbers[1]], reason="coffee", persons=["a", "b"])
     book.journal.append(void, "numbers/ABC", "it")
     assert made.hand_in(book, file)[0].to_void == ()
 

@@ -12,11 +12,12 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 from tasks import approved_acts
 from tasks.entries import reserve, voiding
 from tasks.entries.number import parse
-from tasks.shared import approval, kinds, people
+from tasks.shared import approval, people
 from tasks.shared.errors import BadInput, CodeRefused, NotApproved, NumberUnavailable
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead
+from tasks.shared.kinds.people import Act
 from tasks.shared.settings import Numbers, Settings
 from tasks.workspace import Workspace
 from tests.entries import house as desks
@@ -65,9 +66,9 @@ def test_a_block_is_reserved_once(stocked: Journal, house: Settings) -> None:
 def test_a_number_that_ace_shows_is_never_handed_out(stocked: Journal, house: Settings) -> None:
     """A paper with a free number on it was keyed by an officer: that number is used."""
     first = "ABC-9000000-3"
-    lines = [kinds.AnswerLine(number=first, disposition="accepted"),
-             kinds.AnswerLine(number="ABC-9000002-9", disposition="not visible")]  # fmt: skip
-    said = kinds.AnswerRead(application="SO", about="notice", batch="", content="", rejected=False,
+    lines = [AnswerLine(number=first, disposition="accepted"),
+             AnswerLine(number="ABC-9000002-9", disposition="not visible")]  # fmt: skip
+    said = AnswerRead(application="SO", about="notice", batch="", content="", rejected=False,
                             lines=lines)  # fmt: skip
     stocked.append(said, "answer/x", "it")
     (standing,) = reserve.standings(stocked, house)

@@ -13,8 +13,9 @@ from tasks.reconciliation import drill_ace, plan_words
 from tasks.reconciliation.cycle import STAGES
 from tasks.reconciliation.planned import load
 from tasks.reconciliation.rules import HELD
-from tasks.shared import approval, kinds
+from tasks.shared import approval
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.settling import EntrySettled
 from tasks.workspace import Workspace
 from tests.entries import house as desks
 from tests.reconciliation.house import PASSWORD, Office
@@ -184,7 +185,7 @@ def test_it_shows_how_far_it_is(
     assert [*seen.values()] == pytest.approx([100 * done / parts for done in before], abs=0.1)
     assert float(artifacts()["progress-2026-01"]) == 100
     assert float(artifacts()["settled-2026-01"]) == 0
-    settled = kinds.EntrySettled(number=numbers[0], how="in ACE", proof="")
+    settled = EntrySettled(number=numbers[0], how="in ACE", proof="")
     office.journal.append(settled, f"entry/{numbers[0]}", "bo")
     run(office)
     assert float(artifacts()["settled-2026-01"]) == pytest.approx(100 / 3)

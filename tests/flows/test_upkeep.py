@@ -10,8 +10,9 @@ import pytest
 
 from tasks.operations.alerts import open_alerts
 from tasks.operations.once import begin
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import Refused
+from tasks.shared.kinds.entries import PrivatePurged
 from tasks.shared.private import Vault
 from tests.errors import refused
 from tests.reconciliation.house import Office
@@ -124,9 +125,9 @@ def test_private_values_whose_day_has_come_are_purged(office: Office) -> None:
     assert vault.open(kept) == "TX 1"
     with refused("private-value-missing", Refused):
         vault.open(due)
-    (event,) = office.journal.events(kind=kinds.PrivatePurged.kind)
+    (event,) = office.journal.events(kind=PrivatePurged.kind)
     run(office)
-    assert list(office.journal.events(kind=kinds.PrivatePurged.kind)) == [event]
+    assert list(office.journal.events(kind=PrivatePurged.kind)) == [event]
 
 
 async def late(name: str, minutes: int, pool: str = "continuity") -> Any:

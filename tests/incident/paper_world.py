@@ -18,7 +18,8 @@ from tasks.entries.intake import Intake, Source
 from tasks.entries.ledger import take
 from tasks.entries.record import TABLES, Record, to_bytes
 from tasks.incident.letters.issuing import Issued, Outcome, Wish, issue
-from tasks.shared import clock, kinds, people
+from tasks.shared import clock, people
+from tasks.shared.kinds.incident import IncidentDeclared, IncidentDowntimeAuthorised
 from tasks.workspace import Workspace
 from tests.entries import house as desks, legal, one
 
@@ -96,11 +97,11 @@ def open_world(book: Workspace, folder: Path, *, leave: bool = True) -> World:
 def grant(book: Workspace, ports: Sequence[str] = (), until: str = "") -> None:
     """An incident declared, and downtime authorised."""
     at = clock.text()
-    declared = kinds.IncidentDeclared(
+    declared = IncidentDeclared(
         incident="2026-01", happened=at, note="ransomware", filer="ABC", drill=False
     )
     book.journal.append(declared, "incident/2026-01", "ada", key="declared:2026-01")
-    said = kinds.IncidentDowntimeAuthorised(incident="2026-01", happened=at, reference="HQ-2026-117",
+    said = IncidentDowntimeAuthorised(incident="2026-01", happened=at, reference="HQ-2026-117",
                                             ports=list(ports), until=until)  # fmt: skip
     book.journal.append(said, "incident/2026-01", "ada")
 

@@ -20,7 +20,7 @@ from tasks.incident.after import discretion, handover, opening, redelivery
 from tasks.incident.letters import documents, sending
 from tasks.reconciliation import account
 from tasks.reconciliation.acts import hand_over, require_ours_alone
-from tasks.shared import approval, clock, kinds, seal
+from tasks.shared import approval, clock, seal
 from tasks.shared.errors import (
     BadInput,
     BadNumber,
@@ -33,6 +33,8 @@ from tasks.shared.errors import (
 )
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.after import HandoverPrepared
+from tasks.shared.kinds.people import ApprovalGranted
 from tasks.shared.seal_keys import Cost
 from tasks.shared.settings import Approval, Settings
 from tasks.workspace import Workspace
@@ -284,7 +286,7 @@ def house_of(world: World) -> Workspace:
 def approve(world: World) -> None:
     """The licence holder signs what was asked for last."""
     asked = approval.waiting(world.book.journal, 1)[-1]
-    body = kinds.ApprovalGranted(
+    body = ApprovalGranted(
         plan=asked.plan, binds=list(asked.binds), person="ada", licence="98765", sole=True
     )
     world.book.journal.append(body, f"plan/{asked.plan}", "ada")
@@ -313,7 +315,7 @@ def test_the_other_broker_gets_workbook_documents_and_manifest(world: World, key
     about = json.loads((out / "about.json").read_text(encoding="utf-8"))
     assert about["entries"] == [number] and about["filer"] == "XYZ"
     (event,) = world.book.journal.events(kind="handover.prepared")
-    assert SSN not in event.body and isinstance(said := event.said, kinds.HandoverPrepared)
+    assert SSN not in event.body and isinstance(said := event.said, HandoverPrepared)
     assert set(said.authorised) == set(said.power) == {"Jo Doe"}
     assert said.authorised["Jo Doe"] != said.power["Jo Doe"]
 

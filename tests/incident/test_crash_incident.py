@@ -14,10 +14,11 @@ from pypdf import PdfReader
 
 from tasks.incident import evidence_verify, notices
 from tasks.incident.letters import sending
-from tasks.shared import keys, kinds, manifest
+from tasks.shared import keys, manifest
 from tasks.shared.errors import ContinuityError
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.incident import EvidenceAttached, IncidentDeclared, NoticeDrafted
 from tasks.shared.settings import Settings
 from tests.crash import KILLED, SEED, struck
 from tests.entries import one
@@ -85,7 +86,7 @@ def look(world: World, turn: str) -> None:
     """What must hold after any blow."""
     journal, home = world.book.journal, world.book.settings.home
     assert verify(journal, world.book.content).ok
-    assert len(list(journal.events(kind=kinds.IncidentDeclared.kind))) <= 1
+    assert len(list(journal.events(kind=IncidentDeclared.kind))) <= 1
     assert not [number for number, times in issued(world).items() if times > 1]
     for path in world.folder.glob(f"*-{turn}/*.pdf"):
         if not path.name.startswith("."):
@@ -140,20 +141,20 @@ def at_the_end(world: World, numbers: list[str]) -> None:
     for place, letter in enumerate(ids):
         path, whole = sending.reprint(world.book, letter, world.folder / "again" / f"{place}.pdf")
         assert whole and letter in PdfReader(path).pages[0].extract_text()
-    (declared,) = journal.events(kind=kinds.IncidentDeclared.kind)
+    (declared,) = journal.events(kind=IncidentDeclared.kind)
     said = declared.said
-    assert isinstance(said, kinds.IncidentDeclared)
+    assert isinstance(said, IncidentDeclared)
     assert len(notices.current(journal.rows, said.incident)) >= 6
     drafted: dict[tuple[str, str], list[str]] = {}
-    for event in journal.events(kind=kinds.NoticeDrafted.kind):
+    for event in journal.events(kind=NoticeDrafted.kind):
         told = event.said
-        assert isinstance(told, kinds.NoticeDrafted)
+        assert isinstance(told, NoticeDrafted)
         drafted.setdefault((told.template, told.contact), []).append(told.telling)
     assert all(a != b for some in drafted.values() for a, b in pairwise(some)), (
         "the same, drafted twice"
     )
     key = keys.public(world.book.settings.home)
     assert evidence_holds(world.folder / "pack-end", key)
-    scans = {one.name for event in journal.events(kind=kinds.EvidenceAttached.kind)
+    scans = {one.name for event in journal.events(kind=EvidenceAttached.kind)
              for one in event.said.attached}  # type: ignore[attr-defined]  # fmt: skip
     assert {"scan-whole.pdf", "scan-end.pdf"} <= scans

@@ -15,10 +15,10 @@ from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObjec
 
 from tasks.incident.letters import documents
 from tasks.incident.letters.hostile_document import checked, name_fault, read
-from tasks.shared import kinds
 from tasks.shared.errors import BadInput, HostileFile, Problem, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.letters import LetterGap
 from tasks.shared.settings import Letters, Settings
 from tests.entries import one
 from tests.entries.house import book_of
@@ -196,7 +196,7 @@ def test_a_folder_is_attached_whole_or_not_at_all(world: World) -> None:
     made = documents.attach_folder(world.book, folder, [number], "jo")
     assert [(doc.file, doc.pages) for doc in made.done] == [("i.pdf", 1), ("w.pdf", 2)]
     assert made.done[0].reference == "DIS-7" and made.lacking == [(number, "missing.pdf")]
-    gap = kinds.LetterGap(kind="file", name="Invoice", file="missing.pdf")
+    gap = LetterGap(kind="file", name="Invoice", file="missing.pdf")
     assert gap in world.letter(number).follows[number]
 
 
@@ -218,7 +218,7 @@ def test_one_scan_under_two_names_is_told_and_the_others_are_gathered(world: Wor
     twin = made.twins[0]
     assert (twin.file, twin.code) == ("p.pdf", "scan-duplicated")
     assert twin.values == {"file": "i.pdf", "document": "Invoice"}
-    gap = kinds.LetterGap(kind="file", name="Packing list", file="p.pdf")
+    gap = LetterGap(kind="file", name="Packing list", file="p.pdf")
     assert gap in world.letter(number).follows[number]
     (folder / "p.pdf").write_bytes(pdf(2))
     for _ in range(2):

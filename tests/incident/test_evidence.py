@@ -27,9 +27,13 @@ from tasks.incident import (
 from tasks.incident.evidence_verify import public_key, verify
 from tasks.incident.hour_zero import Act
 from tasks.incident.state import Given
-from tasks.shared import clock, keys, kinds, manifest, opening
+from tasks.shared import clock, keys, manifest, opening
 from tasks.shared.errors import BadInput, ContinuityError, JournalBroken, Refused
 from tasks.shared.files import digest_of
+from tasks.shared.kinds.backup import BackupProved
+from tasks.shared.kinds.duties import DutyFulfilled, ScanCounts
+from tasks.shared.kinds.entries import EntriesRecorded, EntryLine
+from tasks.shared.kinds.incident import EvidenceAttached, EvidenceBuilt, WorkLine, WorkTaken
 from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.errors import refused
@@ -54,16 +58,16 @@ def proofs(office: Workspace, folder: Path) -> None:
 
 def by_itself(office: Workspace) -> None:
     """What the house writes of its own: a proved restore, a scan report, the agreement, a notice."""
-    proved = kinds.BackupProved(repository="r", host="desk1", sequence=7, manifest="m", proof="",
+    proved = BackupProved(repository="r", host="desk1", sequence=7, manifest="m", proof="",
                                 drill="drill1", scope="whole", files=1234, bytes=1, seconds=1.0,
                                 restored_at="x")  # fmt: skip
     office.journal.append(proved, "backup/desk1:7", "drill1")
-    scan = kinds.ScanCounts(format="sarif", tool="scanner", open={"critical": 0}, oldest={})
+    scan = ScanCounts(format="sarif", tool="scanner", open={"critical": 0}, oldest={})
     common = {"item": "", "term": "2026", "on": "2026-11-24", "until": "", "facts": {}}
-    done = kinds.DutyFulfilled(duty="scan", proof=office.content.put(b"{}"), file="scan.sarif", statement="",
+    done = DutyFulfilled(duty="scan", proof=office.content.put(b"{}"), file="scan.sarif", statement="",
                                scan=scan, **common)  # fmt: skip
     office.journal.append(done, "duty/scan", "it")
-    isa = kinds.DutyFulfilled(duty="isa", proof="", file="", statement="nothing changed", **common)
+    isa = DutyFulfilled(duty="isa", proof="", file="", statement="nothing changed", **common)
     office.journal.append(isa, "duty/isa", "it")
     found = plan.load(office.settings.home)
     incident = state.require(office.journal.rows)
@@ -117,7 +121,7 @@ def test_a_pack_is_whole_and_by_whom(owner: Workspace, pack: Path, tmp_path: Pat
     )
     assert not any(item["open"] for item in listed["items"])
     (built,) = owner.journal.events(kind="evidence.built")
-    assert isinstance(built.said, kinds.EvidenceBuilt)
+    assert isinstance(built.said, EvidenceBuilt)
     assert built.said.manifest == digest_of(elsewhere / manifest.FILE)
     text = " ".join(one.extract_text() for one in PdfReader(elsewhere / "cover.pdf").pages)
     assert "desk1" in text and "1,234" in text and keys.key_id(key) in text
@@ -139,7 +143,7 @@ def test_what_lacks_is_named(office: Workspace, morning: datetime, tmp_path: Pat
     states = {item["id"]: item["state"] for item in listed["items"]}
     assert states["clean-build"] == "waived" and states["cause"] == "missing"
     (built,) = office.journal.events(kind="evidence.built")
-    assert isinstance(built.said, kinds.EvidenceBuilt) and "cause" in built.said.open
+    assert isinstance(built.said, EvidenceBuilt) and "cause" in built.said.open
     with refused("pack-folder-not-empty", Refused):
         evidence_pack.build(office, incident, tmp_path / "out", "ada", incomplete=True)
     with refused("checklist-item-unknown", BadInput):
@@ -302,16 +306,16 @@ def late_entry(office: Workspace) -> None:
 
     reserve.reserve(office.journal, office.settings, "entry", 9_000_000, 5, "seen", "it")
     (number,) = reserve.issue(office.journal, office.settings, "entry", 1, "truck", "2304", "it")
-    line = kinds.EntryLine(number=number, digest="d", entry_type="01", route="se", outcome="waiting",
+    line = EntryLine(number=number, digest="d", entry_type="01", route="se", outcome="waiting",
                            port="2304", importer="12-3456789AB", complete=False)  # fmt: skip
-    late = kinds.EntriesRecorded(content="", source="", file="x", desk="truck", entries=[line])
+    late = EntriesRecorded(content="", source="", file="x", desk="truck", entries=[line])
     office.journal.append(late, "desk/truck", "it")
 
 
 def test_closing_needs_the_signed_accounting(office: Workspace, morning: datetime) -> None:
     declared(office, morning)
-    item = kinds.WorkLine(item="isf:A1", work="isf", reference="A1", due="2026-12-01")
-    taken = kinds.WorkTaken(incident="2026-01", file="x", source="x", as_of="x", items=[item])
+    item = WorkLine(item="isf:A1", work="isf", reference="A1", due="2026-12-01")
+    taken = WorkTaken(incident="2026-01", file="x", source="x", as_of="x", items=[item])
     office.journal.append(taken, "incident/2026-01", "ada")
     through(office, "remediating", "remediated", "keying_backlog")
     with refused("accounting-not-signed", Refused):
@@ -333,9 +337,9 @@ def test_closing_says_what_became_of_open_work_that_could_not_be_read(
     office: Workspace, morning: datetime
 ) -> None:
     incident = declared(office, morning)
-    taken = kinds.WorkTaken(
+    taken = WorkTaken(
         incident="2026-01", file="open.csv", source="x", as_of="x", left=2,
-        items=[kinds.WorkLine(item="isf:A1", work="isf", reference="A1", due="2026-12-01")],
+        items=[WorkLine(item="isf:A1", work="isf", reference="A1", due="2026-12-01")],
     )  # fmt: skip
     office.journal.append(taken, "incident/2026-01", "ada")
     hour_zero.close(office, ["A1"], Act("filed", "portal"), "ada")
@@ -369,9 +373,9 @@ def a_report(folder: Path, words: str, name: str = "report.pdf") -> Path:
     return path
 
 
-def attached(office: Workspace) -> list[kinds.EvidenceAttached]:
+def attached(office: Workspace) -> list[EvidenceAttached]:
     found = [event.said for event in office.journal.events(kind="evidence.attached")]
-    return [said for said in found if isinstance(said, kinds.EvidenceAttached)]
+    return [said for said in found if isinstance(said, EvidenceAttached)]
 
 
 def test_a_file_proves_one_item(office: Workspace, morning: datetime, tmp_path: Path) -> None:

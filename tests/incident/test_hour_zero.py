@@ -15,10 +15,11 @@ from tasks.incident.deadlines import load
 from tasks.incident.hour_zero import Act
 from tasks.incident.notice_facts import COMPUTED
 from tasks.incident.state import Given
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.incident import NoticeDrafted, NoticeSent, WorkTaken
 from tasks.shared.private import is_reference
 from tasks.shared.settings import OpenWorkFile
 from tasks.workspace import Workspace
@@ -128,7 +129,7 @@ def test_all_faults_at_once_and_the_clean_rows_if_asked(office: Workspace) -> No
     (taken,) = hour_zero.take(office, "ada", accept_clean=True)
     assert (taken.items, taken.left, len(taken.problems)) == (5, 2, 2)
     (event,) = office.journal.events(kind="incident.work_taken")
-    assert isinstance(event.said, kinds.WorkTaken) and event.said.left == 2
+    assert isinstance(event.said, WorkTaken) and event.said.left == 2
 
 
 @pytest.mark.parametrize(
@@ -269,10 +270,10 @@ def test_the_clocks_of_the_breach(office: Workspace, morning: datetime) -> None:
 
     def sent(template: str, at: datetime, number: int = 1) -> None:
         name = f"{incident.id}/{template}/soc/{number}"
-        draft = kinds.NoticeDrafted(incident=incident.id, notice=name, template=template, contact="soc",
+        draft = NoticeDrafted(incident=incident.id, notice=name, template=template, contact="soc",
                                     channel="mail", title="x", telling=name, content="")  # fmt: skip
         office.journal.append(draft, f"notice/{name}", "ada")
-        body = kinds.NoticeSent(notice=name, happened=clock.text(at), how="mail", mail="m1")
+        body = NoticeSent(notice=name, happened=clock.text(at), how="mail", mail="m1")
         office.journal.append(body, f"notice/{name}", "ada")
 
     def running() -> dict[str, datetime]:

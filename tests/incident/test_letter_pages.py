@@ -16,8 +16,9 @@ from pypdf import PdfReader
 from tasks.incident.after import discretion
 from tasks.incident.letters.blank import blank
 from tasks.incident.pga import acts, matrix
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.after import DiscretionGranted
 from tasks.shared.settings import Settings
 from tests.conftest import missing_part
 from tests.entries import one
@@ -156,7 +157,7 @@ def test_a_scanner_reads_the_entry_number_on_letter_and_sheet(world: World) -> N
 
 def test_the_attachment_on_discretion_and_the_matrix(world: World, tmp_path: Path) -> None:
     number = world.record_rows(crowded(3), mode="30", importer_name=LONG[:35])
-    given = kinds.DiscretionGranted(reference="OT-2026-0099", first="2026-11-01", last="2026-11-30",
+    given = DiscretionGranted(reference="OT-2026-0099", first="2026-11-01", last="2026-11-30",
                                     reason=LONG * 6, acts=["late-summary"], proof="x")  # fmt: skip
     paper = tmp_path / "discretion.pdf"
     paper.write_bytes(discretion.attachment(world.book, given, number, "late-summary"))

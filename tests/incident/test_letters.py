@@ -22,11 +22,18 @@ from tasks.incident.letters.readying import Rules, ready, waiting
 from tasks.incident.letters.signing import Signer
 from tasks.incident.pga import loading
 from tasks.reconciliation.report_letters import letter_words, letters, of_client
-from tasks.shared import clock, kinds, manifest, messages, people, purging
+from tasks.shared import clock, manifest, messages, people, purging
 from tasks.shared.board import AMBER
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.incident import (
+    IncidentClosed,
+    IncidentDowntimeAuthorised,
+    IncidentDowntimeRefused,
+)
+from tasks.shared.kinds.letters import LetterIssued
+from tasks.shared.kinds.settling import EntrySettled
 from tasks.shared.private import HIDDEN
 from tasks.shared.projections import LETTERS
 from tasks.shared.settings import Settings
@@ -75,7 +82,7 @@ def test_a_letter_says_what_cbp_asks_and_stands_in_the_book(world: World) -> Non
     assert manifest.verify(made.path.parent) == []
     (event,) = world.book.journal.events(kind="letter.issued")
     said = event.said
-    assert isinstance(said, kinds.LetterIssued)
+    assert isinstance(said, LetterIssued)
     assert (said.signer, said.licence, said.override) == ("ada", "98765", "")
     assert verify(world.book.journal, world.book.content).ok
 
@@ -143,9 +150,7 @@ def test_numbers_that_cannot_be_used(world: World) -> None:
     done = world.record("11")
     closed = world.record("11", paper_outcome="exported")
     (issued,) = reserve.issue(book.journal, book.settings, "entry", 1, "ocean", "2704", "it")
-    book.journal.append(
-        kinds.EntrySettled(number=done, how="by hand", proof="x"), f"entry/{done}", "ada"
-    )
+    book.journal.append(EntrySettled(number=done, how="by hand", proof="x"), f"entry/{done}", "ada")
     error = refusal(world, done, closed, issued, "ABC-1234567-6")
     assert faults(error) == {
         (done, "Entry number"): "letter-not-needed",
@@ -186,11 +191,11 @@ def test_leave_is_bounded_by_ports_and_days_and_can_be_refused(hushed: World) ->
     fault = given.lacking("2304", date(2026, 12, 1))
     assert fault and fault.code == "downtime-authorization-ended"
     assert fault.values == {"until": "2026-11-30"}
-    no = kinds.IncidentDowntimeRefused(incident="2026-01", happened=clock.text())
+    no = IncidentDowntimeRefused(incident="2026-01", happened=clock.text())
     journal.append(no, "incident/2026-01", "ada")
     fault = leave(journal).lacking("2304", day)
     assert fault and fault.code == "downtime-refused"
-    over = kinds.IncidentClosed(incident="2026-01", happened=clock.text())
+    over = IncidentClosed(incident="2026-01", happened=clock.text())
     journal.append(over, "incident/2026-01", "ada")
     assert leave(journal).incident == ""
 
@@ -198,7 +203,7 @@ def test_leave_is_bounded_by_ports_and_days_and_can_be_refused(hushed: World) ->
 def test_each_port_has_the_newest_word_of_cbp_that_covers_it(hushed: World) -> None:
     journal, day = hushed.book.journal, date(2026, 11, 24)
     paper_world.grant(hushed.book, ports=["2304"])
-    said = kinds.IncidentDowntimeAuthorised(
+    said = IncidentDowntimeAuthorised(
         incident="2026-01",
         happened=clock.text(),
         reference="HQ-118",
@@ -212,7 +217,7 @@ def test_each_port_has_the_newest_word_of_cbp_that_covers_it(hushed: World) -> N
     assert fault and fault.code == "downtime-not-authorized-here"
     assert fault.values == {"ports": "2304, 2704"}
     assert given.words("2304").startswith("HQ-2026-117, of ") and "HQ-118" in given.words("2704")
-    no = kinds.IncidentDowntimeRefused(incident="2026-01", happened=clock.text(), ports=("2304",))
+    no = IncidentDowntimeRefused(incident="2026-01", happened=clock.text(), ports=("2304",))
     journal.append(no, "incident/2026-01", "ada")
     given = leave(journal)
     fault = given.lacking("2304", day)
@@ -347,7 +352,7 @@ def test_the_book_keeps_no_birth_date_after_the_purge(world: World) -> None:
     printed = made.path.read_bytes()
     (event,) = world.book.journal.events(kind="letter.issued")
     said = event.said
-    assert isinstance(said, kinds.LetterIssued)
+    assert isinstance(said, LetterIssued)
     masked = PdfReader(world.book.content.path(said.content))
     shown = "\n".join(page.extract_text() for page in masked.pages)
     assert "1979-03-18" not in shown and "R41-7KD" not in shown and HIDDEN in shown

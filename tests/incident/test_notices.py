@@ -30,8 +30,10 @@ from tasks.incident import (
 from tasks.incident.clocks import Clock, clocks
 from tasks.incident.notice_counts import Origin
 from tasks.incident.state import Given
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import BadInput, Refused
+from tasks.shared.kinds.backup import BackupProved
+from tasks.shared.kinds.incident import NoticeSent
 from tasks.workspace import Workspace
 from tests.errors import refused
 from tests.incident.notice_hand import SSN, TWO, drafted, due, known, mailed, page
@@ -355,7 +357,7 @@ def test_a_call_that_an_older_version_took_for_the_sending_stops_no_clock(
 ) -> None:
     declared(office, morning)
     (made,) = drafted(office, "breach")
-    body = kinds.NoticeSent(notice=made.notice, happened=clock.text(), how="call", reference="Diaz")
+    body = NoticeSent(notice=made.notice, happened=clock.text(), how="call", reference="Diaz")
     office.journal.append(body, f"notice/{made.notice}", "ada", f"notice.sent:{made.notice}")
     left = _clock(office, "BR72")
     assert left and left.calls == 1
@@ -397,7 +399,7 @@ def test_a_request_to_reconnect_tells_the_steps_and_what_proves_the_restore(
     office: Workspace, morning: datetime, tmp_path: Path
 ) -> None:
     with_contacts(office)
-    proved = kinds.BackupProved(repository="r", host="desk1", sequence=7, manifest="m", proof="",
+    proved = BackupProved(repository="r", host="desk1", sequence=7, manifest="m", proof="",
                                 drill="drill1", scope="whole", files=1234, bytes=1, seconds=1.0,
                                 restored_at="x")  # fmt: skip
     office.journal.append(proved, "backup/desk1:6", "drill1")

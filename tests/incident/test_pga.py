@@ -24,11 +24,12 @@ from tasks.incident.pga.demands import (
     demands,
     spans,
 )
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.board import GREEN, RED
 from tasks.shared.errors import BadInput, HostileFile, NumberUnavailable, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.letters import LetterIssued, LetterRelease
 from tasks.shared.messages import Reason
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
@@ -88,9 +89,9 @@ def test_a_flag_holds_until_paper_disclaimer_or_reason_is_there(world: World) ->
     assert (found["FDA"].state, found["EPA"].state) == (IN_HAND, LET_GO)
     made = world.letter(number)
     (event,) = world.book.journal.events(kind="letter.issued")
-    assert isinstance(event.said, kinds.LetterIssued) and made.numbers == (number,)
+    assert isinstance(event.said, LetterIssued) and made.numbers == (number,)
     assert event.said.entries[0].let_go == [
-        kinds.LetterRelease(
+        LetterRelease(
             agency="EPA", line=1, reason="port director agreed, certificate comes by mail"
         )
     ]

@@ -13,11 +13,12 @@ from hypothesis import given as drawn, strategies as st
 from tasks.incident import state, states
 from tasks.incident.notice_facts import COMPUTED
 from tasks.incident.state import Given
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.incident import IncidentDeclared
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 from tests.errors import refused
@@ -56,9 +57,7 @@ def test_the_book_itself_refuses_a_second_open_incident(office: Workspace) -> No
     import sqlalchemy as sa
 
     state.declare(office, Given(), "ada", breach=None)
-    body = kinds.IncidentDeclared(
-        incident="2026-77", filer="ABC", drill=False, happened=clock.text()
-    )
+    body = IncidentDeclared(incident="2026-77", filer="ABC", drill=False, happened=clock.text())
     with pytest.raises(sa.exc.IntegrityError):
         office.journal.append(body, "incident/2026-77", "ada")
 

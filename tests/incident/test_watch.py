@@ -10,10 +10,11 @@ import pytest
 
 from tasks.incident import closing, contacts, drill, notices, plan, state, watch
 from tasks.incident.state import Given
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.book import JournalStarted
 from tasks.shared.settings import OpenWorkFile
 from tasks.workspace import Workspace
 from tests.errors import refused
@@ -138,7 +139,7 @@ def test_everything_on_either_database(
     from tasks.incident import evidence, exposure, notice_facts, notices, plan
     from tests.incident.world import crm, with_systems
 
-    book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
+    book.append(JournalStarted(filer="ABC"), "journal", "it")
     office = Workspace(house, journal=book)
     office = with_contacts(with_systems(office, crm(office)))
     incident = declared(office, morning)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.incident import state
 from tasks.incident.state import Given
-from tasks.shared import kinds
+from tasks.shared.kinds.settling import AccountingSigned
 from tasks.shared.settings import System
 from tasks.workspace import Workspace
 
@@ -59,6 +59,6 @@ def through(office: Workspace, *names: str) -> state.Incident:
 def signed(office: Workspace, accounting: bytes = b"accounting") -> str:
     """The accounting as the reconciliation room signs it."""
     digest = office.content.put(accounting)
-    body = kinds.AccountingSigned(accounting=digest, plan=digest, numbers=3)
+    body = AccountingSigned(accounting=digest, plan=digest, numbers=3)
     office.journal.append(body, "accounting", "ada", f"signed:{digest}")
     return digest

@@ -15,10 +15,11 @@ from tasks.entries.intake import read_files
 from tasks.incident import plan
 from tasks.kit import build as building, call_sheet, papers, parts, run_book, workbooks
 from tasks.kit.build import Built
-from tasks.shared import clock, kinds, manifest, people
+from tasks.shared import clock, manifest, people
 from tasks.shared.errors import BadInput, NotFetched, Refused
 from tasks.shared.files import digest_of
 from tasks.shared.journal_copy import read
+from tasks.shared.kinds.kit import KitBuilt
 from tasks.shared.kit_part import KitFile, KitPart, Provider
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
@@ -43,7 +44,7 @@ def test_it_holds_what_it_promises(world: World) -> None:
     assert kit.sealed is not None and kit.sealed.is_file()
     (event,) = office.journal.events(kind="kit.built")
     said = event.said
-    assert isinstance(said, kinds.KitBuilt)
+    assert isinstance(said, KitBuilt)
     assert said.facts == building.read_facts(kit.folder) and said.facts.numbers == 9
     assert said.manifest == digest_of(kit.folder / manifest.FILE)
     assert said.sealed == digest_of(kit.sealed)

@@ -10,7 +10,7 @@ import pytest
 from tasks.operations.waiting.answer import give, question
 from tasks.shared import approval, clock, people
 from tasks.shared.journal import Journal
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.people import Act
 from tasks.shared.settings import Approval, Settings
 
 PLAN, OTHER = "ab" * 32, "cd" * 32

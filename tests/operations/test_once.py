@@ -5,8 +5,8 @@ import threading
 import sqlalchemy as sa
 
 from tasks.operations.once import begin, open_incident
-from tasks.shared import kinds
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.settling import AccountingSigned
 from tasks.shared.store import EVENTS
 
 
@@ -38,6 +38,6 @@ def test_a_reconciliation_is_open_until_its_accounting_is_signed(journal: Journa
     assert open_incident(journal) == ""
     begin(journal, "reconciliation", "2026-01", "run-1", "r")
     assert open_incident(journal) == "2026-01"
-    signed = kinds.AccountingSigned(accounting="a", plan="p", numbers=1)
+    signed = AccountingSigned(accounting="a", plan="p", numbers=1)
     journal.append(signed, "accounting", "ada")
     assert open_incident(journal) == ""

@@ -7,10 +7,14 @@ from hypothesis import given, settings, strategies as st
 
 from tasks.operations import relay
 from tasks.operations.relay import Position, due
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.backup import BackupFailed
+from tasks.shared.kinds.book import JournalStarted
+from tasks.shared.kinds.operations import AlertRaised
+from tasks.shared.kinds.screening import ListLoaded
 
-PROVED = kinds.BackupFailed(what="prove", findings=[])
+PROVED = BackupFailed(what="prove", findings=[])
 
 
 def failed(journal: Journal, count: int = 1) -> None:
@@ -19,14 +23,14 @@ def failed(journal: Journal, count: int = 1) -> None:
 
 
 def loaded(journal: Journal, name: str) -> None:
-    body = kinds.ListLoaded(list_id=name, content="c", sources=[], as_of="2026-11-01", records=1,
+    body = ListLoaded(list_id=name, content="c", sources=[], as_of="2026-11-01", records=1,
                             names=1)  # fmt: skip
     journal.append(body, f"list/{name}", "ada")
 
 
 def test_each_listed_event_is_told_once_in_order(book: Journal) -> None:
     failed(book)
-    book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
+    book.append(JournalStarted(filer="ABC"), "journal", "it")
     failed(book)
     news, position = due(book, None)
     assert [one.event for one in news] == ["backup.failed", "backup.failed"]
@@ -77,9 +81,7 @@ def test_a_position_of_another_book_counts_as_none(journal: Journal, tmp_path: P
 
 
 def test_what_is_told_holds_ids_alone(journal: Journal) -> None:
-    body = kinds.AlertRaised(
-        code="run-failed", subject="backup", what="SECRET", next="n", to=["it"]
-    )
+    body = AlertRaised(code="run-failed", subject="backup", what="SECRET", next="n", to=["it"])
     journal.append(body, "alert/run-failed/backup", "operations")
     (news,), _ = due(journal, None)
     assert "SECRET" not in str(news)
@@ -100,7 +102,7 @@ def test_in_parts_nothing_is_lost_or_told_twice(
         elif one == "list":
             loaded(book, "csl")
         else:
-            book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
+            book.append(JournalStarted(filer="ABC"), "journal", "it")
     kept, relay.MOST = relay.MOST, most
     try:
         told, position = [], None

@@ -13,10 +13,12 @@ from tasks.operations.alerts import Alarm, open_alerts
 from tasks.operations.seeing.steps import server_bytes
 from tasks.operations.steps import close_alert
 from tasks.operations.upkeep import Look, look, note, settle
-from tasks.shared import approval, board, clock, kinds
+from tasks.shared import approval, board, clock
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.backup import BackupDone, BackupProved
+from tasks.shared.kinds.book import JournalStarted
+from tasks.shared.kinds.people import Act, ApprovalGranted, PersonEnrolled
 from tasks.shared.messages import Reason
 from tasks.shared.opening import BOOK
 from tasks.shared.settings import Backup, Settings
@@ -38,7 +40,7 @@ def test_the_servers_database_has_a_size_on_postgres_too(told: Settings, postgre
 
 
 def test_on_postgres_too(book: Journal, content, told: Settings) -> None:
-    book.append(kinds.JournalStarted(filer="ABC"), "journal", "it")
+    book.append(JournalStarted(filer="ABC"), "journal", "it")
     found = look(book, content, told, full=True)
     assert found.faults == [] and found.head == 1
     assert found.book_bytes > 0 or book.engine.dialect.name == "sqlite"
@@ -47,7 +49,7 @@ def test_on_postgres_too(book: Journal, content, told: Settings) -> None:
 @pytest.mark.parametrize("full", [False, True])
 def test_an_altered_event_is_found(journal, content, told: Settings, full: bool) -> None:
     for _ in range(3):
-        journal.append(kinds.PersonEnrolled(person="ada"), "person/ada", "it")
+        journal.append(PersonEnrolled(person="ada"), "person/ada", "it")
     alter(told, "UPDATE events SET actor = 'eve' WHERE seq = 3")
     (fault,) = look(journal, content, told, full=full).faults
     assert fault.key == ("journal-invalid", "") and fault.escalate
@@ -57,7 +59,7 @@ def test_an_altered_event_is_found(journal, content, told: Settings, full: bool)
 def test_a_tail_that_was_cut_after_it_was_verified_is_found(
     journal, content, told: Settings
 ) -> None:
-    journal.append(kinds.PersonEnrolled(person="ada"), "person/ada", "it")
+    journal.append(PersonEnrolled(person="ada"), "person/ada", "it")
     note(journal, look(journal, content, told, full=False), "operations")
     verified = journal.head().seq - 1
     alter(told, f"UPDATE events SET seq = 900 WHERE seq = {verified}")
@@ -87,7 +89,7 @@ def test_a_plan_that_waits_too_long_is_escalated_and_closed_when_approved(
         found = look(journal, content, told, full=False)
         assert settle(alarm, journal, found) == [("plan-waits-too-long", plan[:12])]
         assert settle(alarm, journal, found) == []
-        granted = kinds.ApprovalGranted(plan=plan, binds=[], person="ada", licence="1", sole=False)
+        granted = ApprovalGranted(plan=plan, binds=[], person="ada", licence="1", sole=False)
         journal.append(granted, f"plan/{plan}", "ada")
         settle(alarm, journal, look(journal, content, told, full=False))
     assert open_alerts(journal) == {}
@@ -135,7 +137,7 @@ def test_what_the_server_told_of_a_backup_stands_until_there_is_a_proof(
     alarm.raise_(*upkeep.NOT_PROVED, "nothing was proved", "continuity backup list")
     settle(alarm, journal, look(journal, content, stored, full=False))
     assert upkeep.NOT_PROVED in open_alerts(journal)
-    proof = kinds.BackupProved(repository="r", host="h", sequence=1, manifest="m", proof="p",
+    proof = BackupProved(repository="r", host="h", sequence=1, manifest="m", proof="p",
                                drill="d", scope="all", files=1, bytes=1, seconds=1,
                                restored_at=clock.text())  # fmt: skip
     journal.append(proof, "backup/r", "restore-drill")
@@ -146,7 +148,7 @@ def test_what_the_server_told_of_a_backup_stands_until_there_is_a_proof(
 def test_a_backup_that_nobody_proved_in_time(journal, content, told: Settings) -> None:
     settings = told.model_copy(update={"backup": Backup(store="/store")})
     assert look(journal, content, settings, full=False).faults == []  # `status` says "never done"
-    body = kinds.BackupDone(repository="r", host="h", sequence=1, manifest="m", head="h",
+    body = BackupDone(repository="r", host="h", sequence=1, manifest="m", head="h",
                             retention="records", retain_until="", place="", customs_territory=True,
                             sources=[], stored_bytes=0, flags=[])  # fmt: skip
     journal.append(body, "backup/r", "backup")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.shared.kinds import Difference
+from tasks.shared.kinds.ace import Difference
 
 
 def differs(field: str, paper: object, ace: object, subject: str = "") -> Difference:

@@ -9,9 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 
 from tasks.entries.record import Record, schema, to_bytes
-from tasks.shared import clock, kinds, people
+from tasks.shared import clock, people
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead, BatchNamed, BatchWritten, QueryNamed
+from tasks.shared.kinds.base import Body
+from tasks.shared.kinds.entries import EntriesRecorded, EntriesRefused, EntriesRevised, EntryLine
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
+from tasks.shared.kinds.people import Act, ApprovalAsked, ApprovalGranted
+from tasks.shared.kinds.settling import EntrySettled
 from tasks.shared.numbering import printed
 from tests.reconciliation.differences import differs
 
@@ -52,7 +58,7 @@ class Outage:
     def at(self, day: int, hour: int = 15) -> datetime:
         return MONDAY + timedelta(days=day, hours=hour - 15)
 
-    def say(self, day: int, body: kinds.Body, actor: str = "bo", subject: str = "x") -> None:
+    def say(self, day: int, body: Body, actor: str = "bo", subject: str = "x") -> None:
         with clock.held(self.at(day)):
             self.journal.append(body, subject, actor)
 
@@ -62,11 +68,11 @@ def tell(outage: Outage) -> None:
     _reserve(outage)
     recorded = outage.of(*WAYS[:8])
     if recorded:
-        outage.say(1, _recorded(outage, recorded, kinds.EntriesRecorded), "desk1")
+        outage.say(1, _recorded(outage, recorded, EntriesRecorded), "desk1")
     if spoiled := outage.of("void"):
-        outage.say(1, kinds.NumbersVoided(numbers=spoiled, reason="coffee over it",
+        outage.say(1, NumbersVoided(numbers=spoiled, reason="coffee over it",
                                           persons=["bo", "ada"]))  # fmt: skip
-    outage.say(1, kinds.EntriesRefused(source="", file="bad.xlsx", desk="truck", problems=2,
+    outage.say(1, EntriesRefused(source="", file="bad.xlsx", desk="truck", problems=2,
                                        reasons=["row 3: no port", f"row 4: {SSN} is no EIN"]))  # fmt: skip
     _found(outage)
     _release(outage)
@@ -77,35 +83,33 @@ def tell(outage: Outage) -> None:
 def _reserve(outage: Outage) -> None:
     block = {"series": "entry", "filer": "ABC", "first": 9_000_000, "offset": 0}
     last = 9_000_000 + outage.count - 1
-    outage.say(0, kinds.NumbersReserved(**block, last=last + outage.free, range_check="x"), "it")
-    outage.say(0, kinds.NumbersIssued(**block, last=last, desk="truck", port="2304"), "it")
+    outage.say(0, NumbersReserved(**block, last=last + outage.free, range_check="x"), "it")
+    outage.say(0, NumbersIssued(**block, last=last, desk="truck", port="2304"), "it")
     with clock.held(outage.at(0)):
         people.add(outage.journal, "ada", "Ada Vänce-Łodz", "12345", ["approver"], "it")
         people.add(outage.journal, "bo", "Bo Harbor", "", ["preparer"], "it")
 
 
-def entry_line(outage: Outage, number: str) -> kinds.EntryLine:
+def entry_line(outage: Outage, number: str) -> EntryLine:
     n = outage.numbers.index(number)
     way, outcome = WAYS[n % 10], "released"
     if way in ("refused", "waiting"):
         outcome = way
     released = RELEASED.isoformat() if outcome == "released" else ""
-    return kinds.EntryLine(
+    return EntryLine(
         number=number, digest=f"d{n}", entry_type="01", route="se_then_ae", outcome=outcome,
         port=PORTS[n % 3], importer=IMPORTERS[n % 4][0], complete=True, released=released,
         bond_type="8",
     )  # fmt: skip
 
 
-def _recorded(
-    outage: Outage, numbers: list[str], struct: type[kinds.EntriesRecorded]
-) -> kinds.EntriesRecorded:
+def _recorded(outage: Outage, numbers: list[str], struct: type[EntriesRecorded]) -> EntriesRecorded:
     lines = [entry_line(outage, number) for number in numbers]
     digest = outage.content.put(to_bytes(paper(outage, lines)))
     return struct(content=digest, source="", file="truck.xlsx", desk="truck", entries=lines)
 
 
-def paper(outage: Outage, lines: list[kinds.EntryLine]) -> Record:
+def paper(outage: Outage, lines: list[EntryLine]) -> Record:
     """The entries as a desk would record them, with what the report reads."""
     place = [outage.numbers.index(line.number) for line in lines]
     known = {
@@ -123,21 +127,21 @@ def paper(outage: Outage, lines: list[kinds.EntryLine]) -> Record:
 
 
 def answer(
-    application: str, about: str, batch: str, lines: list[kinds.AnswerLine], rejected: bool = False
-) -> kinds.AnswerRead:
-    return kinds.AnswerRead(application=application, about=about, batch=batch, content="",
+    application: str, about: str, batch: str, lines: list[AnswerLine], rejected: bool = False
+) -> AnswerRead:
+    return AnswerRead(application=application, about=about, batch=batch, content="",
                             rejected=rejected, lines=lines)  # fmt: skip
 
 
-def said(number: str, disposition: str, **more: object) -> kinds.AnswerLine:
-    return kinds.AnswerLine(number=number, disposition=disposition, **more)  # type: ignore[arg-type]
+def said(number: str, disposition: str, **more: object) -> AnswerLine:
+    return AnswerLine(number=number, disposition=disposition, **more)  # type: ignore[arg-type]
 
 
-def _ask(outage: Outage, day: int, batch: str, lines: list[kinds.AnswerLine]) -> None:
+def _ask(outage: Outage, day: int, batch: str, lines: list[AnswerLine]) -> None:
     """EQ and its answer, two hours apart."""
     asked = [line.number for line in lines]
     if asked:
-        outage.say(day, kinds.QueryNamed(batch=batch, application="EQ", about="summary", content="",
+        outage.say(day, QueryNamed(batch=batch, application="EQ", about="summary", content="",
                                          file=f"{batch}.abi", asked=asked))  # fmt: skip
         outage.say(day, answer("ER", "summary", batch, lines), "loop")
 
@@ -164,13 +168,13 @@ def sends(outage: Outage) -> list[str]:
 def batch(outage: Outage, day: int, name: str, application: str, numbers: list[str]) -> None:
     """A plan that ada approves, and its one batch, written."""
     plan = f"{name}{'f' * (64 - len(name))}"
-    outage.say(day, kinds.ApprovalAsked(plan=plan, act=kinds.Act.SEND_BATCHES, topic="batches",
+    outage.say(day, ApprovalAsked(plan=plan, act=Act.SEND_BATCHES, topic="batches",
                                         binds=[plan], preparer="bo"))  # fmt: skip
-    outage.say(day, kinds.ApprovalGranted(plan=plan, binds=[plan], person="ada", licence="12345",
+    outage.say(day, ApprovalGranted(plan=plan, binds=[plan], person="ada", licence="12345",
                                           sole=False), "ada")  # fmt: skip
-    outage.say(day, kinds.BatchNamed(batch=name, application=application, plan=plan, content="",
+    outage.say(day, BatchNamed(batch=name, application=application, plan=plan, content="",
                                      file=f"{name}.abi", numbers=numbers))  # fmt: skip
-    outage.say(day, kinds.BatchWritten(batch=name, file=f"{name}.abi", size=80))
+    outage.say(day, BatchWritten(batch=name, file=f"{name}.abi", size=80))
 
 
 def _release(outage: Outage) -> None:
@@ -187,7 +191,7 @@ def _release(outage: Outage) -> None:
     outage.say(6, answer("SX", "release", "SE2", lines), "loop")
     outage.say(6, answer("SX", "release", "SE2", lines), "loop")
     if again:
-        outage.say(7, _recorded(outage, again, kinds.EntriesRevised), "desk1")
+        outage.say(7, _recorded(outage, again, EntriesRevised), "desk1")
         batch(outage, 7, "SE3", "SE", again)
         outage.say(7, answer("SX", "release", "SE3", [said(n, "accepted") for n in again]), "loop")
 
@@ -215,8 +219,8 @@ def _summaries(outage: Outage) -> None:
 
 def _settle(outage: Outage) -> None:
     for number in [*sends(outage), *outage.of("keyed")]:
-        outage.say(23, kinds.EntrySettled(number=number, how="summary 01 in ACE", proof="p" * 64),
+        outage.say(23, EntrySettled(number=number, how="summary 01 in ACE", proof="p" * 64),
                    "loop")  # fmt: skip
     for number in outage.of("keyed with differences"):
         how = "licence holder accepts CBP's value: invoice re-read, client told"
-        outage.say(23, kinds.EntrySettled(number=number, how=how, proof="p" * 64), "ada")
+        outage.say(23, EntrySettled(number=number, how=how, proof="p" * 64), "ada")

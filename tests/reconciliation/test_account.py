@@ -9,10 +9,14 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 
 from tasks.reconciliation import account as room
 from tasks.reconciliation.sign_off import require_accounted
-from tasks.shared import kinds
 from tasks.shared.errors import ContinuityError, Unaccounted
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead, BatchNamed, BatchWritten
+from tasks.shared.kinds.base import Body
+from tasks.shared.kinds.entries import EntriesRecorded, EntriesRevised, EntryLine
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
+from tasks.shared.kinds.settling import EntryBurnt, EntryHandedOver, EntrySettled
 from tasks.shared.numbering import printed
 from tests.counts import examples
 from tests.reconciliation.differences import differs
@@ -26,8 +30,8 @@ def block(first: int, last: int) -> dict:
     return {"series": "entry", "filer": "ABC", "first": first, "last": last, "offset": 0}
 
 
-def line(number: str, outcome: str, route: str) -> kinds.EntryLine:
-    return kinds.EntryLine(
+def line(number: str, outcome: str, route: str) -> EntryLine:
+    return EntryLine(
         number=number, digest=f"{outcome}{route}", entry_type="01", route=route, outcome=outcome,
         port="2304", importer="12-3456789", complete=False,
     )  # fmt: skip
@@ -37,7 +41,7 @@ def some(draw_from: list[str]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(draw_from), min_size=1, max_size=4, unique=True)
 
 
-def recorded(struct: type[kinds.EntriesRecorded], lines: list) -> kinds.EntriesRecorded:
+def recorded(struct: type[EntriesRecorded], lines: list) -> EntriesRecorded:
     entries = [line(*one) for one in lines]
     return struct(content="", source="", file="f.xlsx", desk="truck", entries=entries)
 
@@ -49,30 +53,28 @@ lines = st.lists(
 places = st.integers(1, 12)
 spans = st.tuples(places, places).map(sorted)
 events = st.one_of(
-    spans.map(lambda s: kinds.NumbersReserved(**block(*s), range_check="x")),
+    spans.map(lambda s: NumbersReserved(**block(*s), range_check="x")),
     st.tuples(spans, st.sampled_from(["truck", "air"])).map(
-        lambda s: kinds.NumbersIssued(**block(*s[0]), desk=s[1], port="2304")
+        lambda s: NumbersIssued(**block(*s[0]), desk=s[1], port="2304")
     ),
-    some(NUMBERS).map(lambda n: kinds.NumbersVoided(numbers=n, reason="r", persons=["a", "b"])),
-    lines.map(lambda some_lines: recorded(kinds.EntriesRecorded, some_lines)),
-    lines.map(lambda some_lines: recorded(kinds.EntriesRevised, some_lines)),
+    some(NUMBERS).map(lambda n: NumbersVoided(numbers=n, reason="r", persons=["a", "b"])),
+    lines.map(lambda some_lines: recorded(EntriesRecorded, some_lines)),
+    lines.map(lambda some_lines: recorded(EntriesRevised, some_lines)),
     st.tuples(st.text("abc", min_size=1, max_size=2), some(NUMBERS)).map(
-        lambda b: kinds.BatchNamed(
+        lambda b: BatchNamed(
             batch=b[0], application="SE", plan="p", content="", file=b[0], numbers=b[1]
         )
     ),
-    st.text("abc", min_size=1, max_size=2).map(
-        lambda b: kinds.BatchWritten(batch=b, file=b, size=1)
-    ),
-    st.sampled_from(NUMBERS).map(lambda n: kinds.EntrySettled(number=n, how="h", proof="")),
+    st.text("abc", min_size=1, max_size=2).map(lambda b: BatchWritten(batch=b, file=b, size=1)),
+    st.sampled_from(NUMBERS).map(lambda n: EntrySettled(number=n, how="h", proof="")),
     st.sampled_from(NUMBERS).map(
-        lambda n: kinds.EntryHandedOver(number=n, filer="XYZ", other_number="XYZ-1")
+        lambda n: EntryHandedOver(number=n, filer="XYZ", other_number="XYZ-1")
     ),
-    st.sampled_from(NUMBERS).map(lambda n: kinds.EntryBurnt(number=n, reason="cancelled")),
+    st.sampled_from(NUMBERS).map(lambda n: EntryBurnt(number=n, reason="cancelled")),
 )
 
 
-def tell(book: Journal, told: list[kinds.Body]) -> int:
+def tell(book: Journal, told: list[Body]) -> int:
     """Append what can be true; returns how many numbers were reserved."""
     count = 0
     for body in told:
@@ -80,7 +82,7 @@ def tell(book: Journal, told: list[kinds.Body]) -> int:
             book.append(body, "x", "me")
         except (ContinuityError, sa.exc.IntegrityError):
             continue
-        if isinstance(body, kinds.NumbersReserved):
+        if isinstance(body, NumbersReserved):
             count += body.last - body.first + 1
     return count
 
@@ -88,7 +90,7 @@ def tell(book: Journal, told: list[kinds.Body]) -> int:
 @given(told=st.lists(events, max_size=25))
 @hypothesis_settings(max_examples=examples(60))
 def test_whatever_happens_the_accounting_sums_up(
-    tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
+    tmp_path_factory: pytest.TempPathFactory, told: list[Body]
 ) -> None:
     sums_up(tmp_path_factory.mktemp("book"), told)
 
@@ -97,15 +99,15 @@ def test_whatever_happens_the_accounting_sums_up(
 @given(told=st.lists(events, max_size=60))
 @hypothesis_settings(max_examples=600)
 def test_whatever_happens_the_accounting_sums_up_at_length(
-    tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
+    tmp_path_factory: pytest.TempPathFactory, told: list[Body]
 ) -> None:
     sums_up(tmp_path_factory.mktemp("book"), told)
 
 
-def sums_up(folder: Path, told: list[kinds.Body]) -> None:
+def sums_up(folder: Path, told: list[Body]) -> None:
     book = Journal.at(folder / "journal.sqlite")
-    ours = [kinds.NumbersReserved(**block(1, 8), range_check="x"),
-            kinds.NumbersIssued(**block(1, 6), desk="truck", port="2304"), *told]  # fmt: skip
+    ours = [NumbersReserved(**block(1, 8), range_check="x"),
+            NumbersIssued(**block(1, 6), desk="truck", port="2304"), *told]  # fmt: skip
     count = tell(book, ours)
     found = room.account(book)
     assert len(found) == len({one.number for one in found}) == count
@@ -121,12 +123,12 @@ def sums_up(folder: Path, told: list[kinds.Body]) -> None:
 
 
 def test_each_place_is_told_apart(journal: Journal) -> None:
-    told: list[kinds.Body] = [
-        kinds.NumbersReserved(**block(1, 12), range_check="x"),
-        kinds.NumbersIssued(**block(1, 11), desk="truck", port="2304"),
-        kinds.NumbersVoided(numbers=[NUMBERS[0]], reason="r", persons=["a", "b"]),
+    told: list[Body] = [
+        NumbersReserved(**block(1, 12), range_check="x"),
+        NumbersIssued(**block(1, 11), desk="truck", port="2304"),
+        NumbersVoided(numbers=[NUMBERS[0]], reason="r", persons=["a", "b"]),
         recorded(
-            kinds.EntriesRecorded,
+            EntriesRecorded,
             [
                 (NUMBERS[1], "waiting", "se_then_ae"),
                 (NUMBERS[2], "released", "se_then_ae"),
@@ -138,14 +140,14 @@ def test_each_place_is_told_apart(journal: Journal) -> None:
                 (NUMBERS[8], "released", "se_then_ae"),
             ],
         ),
-        kinds.BatchNamed(batch="1", application="SE", plan="p", content="", file="1",
+        BatchNamed(batch="1", application="SE", plan="p", content="", file="1",
                          numbers=[NUMBERS[3]]),
-        kinds.BatchNamed(batch="2", application="SE", plan="p", content="", file="2",
+        BatchNamed(batch="2", application="SE", plan="p", content="", file="2",
                          numbers=[NUMBERS[4]]),
-        kinds.BatchWritten(batch="2", file="2", size=1),
-        kinds.EntrySettled(number=NUMBERS[7], how="h", proof=""),
-        kinds.EntryBurnt(number=NUMBERS[8], reason="cancelled"),
-        kinds.EntryHandedOver(number=NUMBERS[9], filer="XYZ", other_number="XYZ-1"),
+        BatchWritten(batch="2", file="2", size=1),
+        EntrySettled(number=NUMBERS[7], how="h", proof=""),
+        EntryBurnt(number=NUMBERS[8], reason="cancelled"),
+        EntryHandedOver(number=NUMBERS[9], filer="XYZ", other_number="XYZ-1"),
     ]  # fmt: skip
     assert tell(journal, told) == 12
     assert [one.place for one in room.account(journal)] == [
@@ -157,20 +159,20 @@ def test_each_place_is_told_apart(journal: Journal) -> None:
 
 
 def test_an_entry_cannot_be_named_in_two_batches(journal: Journal) -> None:
-    tell(journal, [kinds.NumbersReserved(**block(1, 2), range_check="x"),
-                   kinds.NumbersIssued(**block(1, 2), desk="truck", port="2304"),
-                   recorded(kinds.EntriesRecorded, [(NUMBERS[0], "released", "se_then_ae")])])  # fmt: skip
+    tell(journal, [NumbersReserved(**block(1, 2), range_check="x"),
+                   NumbersIssued(**block(1, 2), desk="truck", port="2304"),
+                   recorded(EntriesRecorded, [(NUMBERS[0], "released", "se_then_ae")])])  # fmt: skip
     batch = {"application": "SE", "plan": "p", "content": "", "numbers": [NUMBERS[0]]}
-    journal.append(kinds.BatchNamed(batch="1", file="1", **batch), "batch/1", "me")
+    journal.append(BatchNamed(batch="1", file="1", **batch), "batch/1", "me")
     with pytest.raises(sa.exc.IntegrityError):
-        journal.append(kinds.BatchNamed(batch="2", file="2", **batch), "batch/2", "me")
+        journal.append(BatchNamed(batch="2", file="2", **batch), "batch/2", "me")
 
 
 def test_the_workbook_opens_and_says_the_same(journal: Journal, tmp_path: Path) -> None:
     import pandas as pd
 
-    tell(journal, [kinds.NumbersReserved(**block(1, 4), range_check="x"),
-                   kinds.NumbersIssued(**block(1, 3), desk="=1+1", port="2304")])  # fmt: skip
+    tell(journal, [NumbersReserved(**block(1, 4), range_check="x"),
+                   NumbersIssued(**block(1, 3), desk="=1+1", port="2304")])  # fmt: skip
     path = room.write_workbook(room.account(journal), tmp_path / "a.xlsx", drill=True)
     sheets = pd.read_excel(path, sheet_name=None, engine="calamine", header=2)
     assert sheets["Numbers"]["desk"].tolist() == ["=1+1"] * 3
@@ -179,12 +181,12 @@ def test_the_workbook_opens_and_says_the_same(journal: Journal, tmp_path: Path) 
 
 def test_what_ace_shows_is_not_to_be_sent(journal: Journal) -> None:
     """An officer keyed it otherwise than the paper: it stands in ACE and must never be sent."""
-    tell(journal, [kinds.NumbersReserved(**block(1, 1), range_check="x"),
-                   kinds.NumbersIssued(**block(1, 1), desk="truck", port="2304"),
-                   recorded(kinds.EntriesRecorded, [(NUMBERS[0], "released", "se_then_ae")])])  # fmt: skip
-    shown = kinds.AnswerLine(number=NUMBERS[0], disposition="already on file",
+    tell(journal, [NumbersReserved(**block(1, 1), range_check="x"),
+                   NumbersIssued(**block(1, 1), desk="truck", port="2304"),
+                   recorded(EntriesRecorded, [(NUMBERS[0], "released", "se_then_ae")])])  # fmt: skip
+    shown = AnswerLine(number=NUMBERS[0], disposition="already on file",
                              differs=(differs("entered_value", 1, 2),))  # fmt: skip
-    answer = kinds.AnswerRead(
+    answer = AnswerRead(
         application="ER", about="summary", batch="", content="", rejected=False, lines=[shown]
     )
     journal.append(answer, "answer/1", "me")
@@ -195,24 +197,24 @@ def test_what_ace_shows_is_not_to_be_sent(journal: Journal) -> None:
 def test_what_ace_answered_decides_where_a_sending_puts_an_entry(journal: Journal) -> None:
     """A release that ACE took and a summary that it rejected stood 'in a written batch' for ever."""
     (number,) = NUMBERS[:1]
-    tell(journal, [kinds.NumbersReserved(**block(1, 1), range_check="x"),
-                   kinds.NumbersIssued(**block(1, 1), desk="truck", port="2304"),
-                   recorded(kinds.EntriesRecorded, [(number, "released", "se_then_ae")])])  # fmt: skip
+    tell(journal, [NumbersReserved(**block(1, 1), range_check="x"),
+                   NumbersIssued(**block(1, 1), desk="truck", port="2304"),
+                   recorded(EntriesRecorded, [(number, "released", "se_then_ae")])])  # fmt: skip
 
     def place() -> str:
         return room.account(journal)[0].place
 
     def sending(application: str, batch: str) -> None:
-        named = kinds.BatchNamed(batch=batch, application=application, plan="p", content="",
+        named = BatchNamed(batch=batch, application=application, plan="p", content="",
                                  file=batch, numbers=[number])  # fmt: skip
         journal.append(named, f"batch/{batch}", "me")
         assert place() == room.NAMED
-        journal.append(kinds.BatchWritten(batch=batch, file=batch, size=1), f"batch/{batch}", "me")
+        journal.append(BatchWritten(batch=batch, file=batch, size=1), f"batch/{batch}", "me")
         assert place() == room.SENT_OUT
 
     def answer(application: str, batch: str, disposition: str) -> str:
-        said = kinds.AnswerLine(number=number, disposition=disposition)
-        body = kinds.AnswerRead(application=application, about="x", batch=batch, content="",
+        said = AnswerLine(number=number, disposition=disposition)
+        body = AnswerRead(application=application, about="x", batch=batch, content="",
                                 rejected=False, lines=[said])  # fmt: skip
         journal.append(body, f"answer/{batch}", "me")
         return place()
@@ -222,7 +224,7 @@ def test_what_ace_answered_decides_where_a_sending_puts_an_entry(journal: Journa
     sending("AE", "2")
     assert answer("AX", "2", "rejected") == room.REJECTED
     assert room.unsettled(room.account(journal)) and room.account(journal)[0].batch == "2"
-    tell(journal, [recorded(kinds.EntriesRevised, [(number, "provisional", "se_then_ae")])])
+    tell(journal, [recorded(EntriesRevised, [(number, "provisional", "se_then_ae")])])
     assert place() == room.SUMMARY, "corrected: it may go again"
     sending("AE", "3")
     assert answer("AX", "3", "accepted") == room.ON_FILE

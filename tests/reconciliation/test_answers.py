@@ -18,7 +18,7 @@ from tasks.reconciliation.answers import (
     together,
     told,
 )
-from tasks.shared import kinds
+from tasks.shared.kinds.ace import AceReason, AnswerLine, AnswerRead
 from tests.entries import house as desks
 from tests.reconciliation.ace_world import World, open_world, record_summaries
 from tests.reconciliation.house import Office
@@ -32,9 +32,9 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
 
 
 def said(world: World, number: str, application: str, disposition: str, code: str, text: str):
-    reasons = tuple(kinds.AceReason(code=one, text=text) for one in code.split())
-    line = kinds.AnswerLine(number=number, disposition=disposition, reasons=reasons)
-    body = kinds.AnswerRead(application=application, about="summary", batch="B1", content="",
+    reasons = tuple(AceReason(code=one, text=text) for one in code.split())
+    line = AnswerLine(number=number, disposition=disposition, reasons=reasons)
+    body = AnswerRead(application=application, about="summary", batch="B1", content="",
                             rejected=False, lines=[line])  # fmt: skip
     world.office.journal.append(body, f"answer/{code or 'none'}", "bo")
 
@@ -127,8 +127,8 @@ def test_the_desk_reads_why(world: World, tmp_path: Path) -> None:
 def test_a_question_by_date_names_no_entry(world: World) -> None:
     (number,) = record_summaries(world, ["01"])
     key = "2026-11-01T00:00:00/2026-11-20T23:59:59"
-    line = kinds.AnswerLine(number=key, disposition="refused by ACE", code="011", text="BAD RANGE")
-    body = kinds.AnswerRead(application="ER", about="range", batch="B1", content="",
+    line = AnswerLine(number=key, disposition="refused by ACE", code="011", text="BAD RANGE")
+    body = AnswerRead(application="ER", about="range", batch="B1", content="",
                             rejected=False, lines=[line])  # fmt: skip
     world.office.journal.append(body, "answer/range", "bo")
     (row,) = told(world.office.journal)

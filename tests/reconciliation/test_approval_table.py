@@ -19,9 +19,10 @@ from tasks.reconciliation.account import account
 from tasks.reconciliation.approval_table import Bound, bound
 from tasks.reconciliation.planned import Plan
 from tasks.reconciliation.sign_off import sign_off
-from tasks.shared import approval, clock, kinds
+from tasks.shared import approval, clock
 from tasks.shared.errors import ContentMissing, NotApproved, Refused
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead, Difference
+from tasks.shared.kinds.people import Act
 from tasks.shared.private import HIDDEN, masked
 from tests.ace import made_summary
 from tests.errors import refused
@@ -194,7 +195,7 @@ def test_what_cannot_be_shown_is_not_approved(office: Office, continuity) -> Non
     assert not [*office.journal.events(kind="approval.granted")]
 
 
-def differing(world: World, count: int, each: int) -> dict[str, list[kinds.Difference]]:
+def differing(world: World, count: int, each: int) -> dict[str, list[Difference]]:
     """Entries whose summaries in ACE differ from the record in so many fields, as ACE answered."""
     numbers = record_summaries(world, ["01"] * count)
     differences = {
@@ -205,11 +206,11 @@ def differing(world: World, count: int, each: int) -> dict[str, list[kinds.Diffe
         for number in numbers
     }
     lines = [
-        kinds.AnswerLine(number=number, disposition="already on file", summary="accepted",
+        AnswerLine(number=number, disposition="already on file", summary="accepted",
                          control="cbp", differs=tuple(own))
         for number, own in differences.items()
     ]  # fmt: skip
-    body = kinds.AnswerRead(application="", about="summary", batch="", content="", rejected=False,
+    body = AnswerRead(application="", about="summary", batch="", content="", rejected=False,
                             lines=lines)  # fmt: skip
     world.house.journal.append(body, "answer/1", "bo")
     return differences
@@ -251,9 +252,9 @@ def test_a_settlement_whose_difference_changed_needs_its_approval_anew(world: Wo
     with pytest.raises(NotApproved):
         acts.settle(*act)
     world.office.approve_last()
-    line = kinds.AnswerLine(number=number, disposition="already on file", summary="accepted",
+    line = AnswerLine(number=number, disposition="already on file", summary="accepted",
                             control="cbp", differs=(differs("entered_value", 1, 9),))  # fmt: skip
-    body = kinds.AnswerRead(application="", about="summary", batch="", content="", rejected=False,
+    body = AnswerRead(application="", about="summary", batch="", content="", rejected=False,
                             lines=[line])  # fmt: skip
     world.house.journal.append(body, "answer/2", "bo")
     with pytest.raises(NotApproved):
@@ -375,9 +376,9 @@ def test_markdown_shows_text_as_it_stands(office: Office) -> None:
 
 def test_release_dates_that_differ_are_part_of_the_difference(world: World) -> None:
     (number,) = differing(world, 1, 1)
-    line = kinds.AnswerLine(number=number, disposition="already on file", release="released",
+    line = AnswerLine(number=number, disposition="already on file", release="released",
                             release_code="98", release_date="2026-11-22")  # fmt: skip
-    body = kinds.AnswerRead(application="SO", about="notice", batch="", content="", rejected=False,
+    body = AnswerRead(application="SO", about="notice", batch="", content="", rejected=False,
                             lines=[line])  # fmt: skip
     world.house.journal.append(body, "answer/3", "bo")
     with pytest.raises(NotApproved):

@@ -11,12 +11,13 @@ import pytest
 
 from tasks import approved_acts
 from tasks.reconciliation import account, acts
-from tasks.shared import approval, clock, kinds, messages, people
+from tasks.shared import approval, clock, messages, people
 from tasks.shared.approval import Asked
 from tasks.shared.errors import BadSettings, CodeRefused, NotApproved, NumberUnavailable
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead, Difference
+from tasks.shared.kinds.people import Act
 from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries, send_one
 from tests.reconciliation.differences import differs
@@ -33,11 +34,11 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
     opened.ace.close()
 
 
-def answered(world: World, number: str, *differences: kinds.Difference) -> None:
+def answered(world: World, number: str, *differences: Difference) -> None:
     """ACE shows the entry's summary, otherwise than the record in these fields."""
-    line = kinds.AnswerLine(number=number, disposition="already on file", summary="accepted",
+    line = AnswerLine(number=number, disposition="already on file", summary="accepted",
                             control="cbp", differs=[*differences])  # fmt: skip
-    body = kinds.AnswerRead(application="", about="summary", batch="", content="", rejected=False,
+    body = AnswerRead(application="", about="summary", batch="", content="", rejected=False,
                             lines=[line])  # fmt: skip
     world.house.journal.append(body, "answer/1", "bo")
 

@@ -16,9 +16,10 @@ from tasks.reconciliation.cycle import verdicts
 from tasks.reconciliation.requests import answered, requests
 from tasks.reconciliation.standings import AT_LAST, standings
 from tasks.reconciliation.terms import sending_day
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import BadInput, Busy, Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.ace import QueryNamed
 from tests.ace import made_summary
 from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries
@@ -66,7 +67,7 @@ def test_questions_rejected_again_and_again_are_told_to_a_person(world: World) -
 
 
 def asked(world: World) -> list[str]:
-    events = world.house.journal.events(kind=kinds.QueryNamed.kind)
+    events = world.house.journal.events(kind=QueryNamed.kind)
     return [event.said.batch for event in events]  # type: ignore[attr-defined]
 
 

@@ -18,7 +18,7 @@ from tasks.reconciliation.view import Standing
 from tasks.shared import clock
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
 from tasks.shared.journal_check import verify
-from tasks.shared.kinds import SingleBond
+from tasks.shared.kinds.entries import SingleBond
 from tests.ace import made_record, made_summary
 from tests.errors import refused
 from tests.reconciliation.ace_world import (

@@ -15,7 +15,9 @@ from tasks.reconciliation import owed, pending, plan
 from tasks.reconciliation.building import Draft, build
 from tasks.reconciliation.due import ready
 from tasks.reconciliation.terms import sending_day
-from tasks.shared import clock, kinds
+from tasks.shared import clock
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead, BatchNotReceived
+from tasks.shared.kinds.settling import EntryBurnt
 from tests.reconciliation.ace_world import World, open_world, record_released, until_duty
 from tests.reconciliation.house import Office
 
@@ -141,10 +143,10 @@ def open_draft(world: World) -> Draft:
 def test_rejected_summaries_free_their_amount(world: World) -> None:
     numbers, made = sent(world, 2)
     one = sum(by_day(made).values()) // 2
-    lines = [kinds.AnswerLine(number=numbers[0], disposition="rejected", code="F613"),
-             kinds.AnswerLine(number=numbers[1], disposition="accepted")]  # fmt: skip
+    lines = [AnswerLine(number=numbers[0], disposition="rejected", code="F613"),
+             AnswerLine(number=numbers[1], disposition="accepted")]  # fmt: skip
     batch = made.batches[0].batch
-    body = kinds.AnswerRead(application="AX", about="summary", batch=batch, content="",
+    body = AnswerRead(application="AX", about="summary", batch=batch, content="",
                             rejected=False, lines=lines)  # fmt: skip
     world.office.journal.append(body, "answer/x", "bo")
     assert used(world) == {"2026-11-25": one}
@@ -154,8 +156,8 @@ def test_rejected_summaries_free_their_amount(world: World) -> None:
 def test_what_cbp_takes_off_frees_its_amount(world: World, code: str) -> None:
     numbers, _ = sent(world, 1)
     assert used(world)
-    line = kinds.AnswerLine(number=numbers[0], disposition="referred", code=code)
-    body = kinds.AnswerRead(application="UC", about="action", batch="", content="", rejected=False,
+    line = AnswerLine(number=numbers[0], disposition="referred", code=code)
+    body = AnswerRead(application="UC", about="action", batch="", content="", rejected=False,
                             lines=[line])  # fmt: skip
     world.office.journal.append(body, "answer/x", "bo")
     assert used(world) == {}
@@ -164,8 +166,8 @@ def test_what_cbp_takes_off_frees_its_amount(world: World, code: str) -> None:
 def test_a_request_of_cbp_frees_nothing_nor_does_silence(world: World) -> None:
     numbers, _ = sent(world, 1)
     before = used(world)
-    line = kinds.AnswerLine(number=numbers[0], disposition="referred", code="2")
-    body = kinds.AnswerRead(application="UC", about="request", batch="", content="",
+    line = AnswerLine(number=numbers[0], disposition="referred", code="2")
+    body = AnswerRead(application="UC", about="request", batch="", content="",
                             rejected=False, lines=[line])  # fmt: skip
     world.office.journal.append(body, "answer/x", "bo")
     with clock.held(NOON + timedelta(hours=3)):
@@ -175,10 +177,10 @@ def test_a_request_of_cbp_frees_nothing_nor_does_silence(world: World) -> None:
 def test_a_batch_that_ace_never_got_and_a_burnt_number_free_theirs(world: World) -> None:
     numbers, made = sent(world, 2)
     one = sum(by_day(made).values()) // 2
-    burnt = kinds.EntryBurnt(number=numbers[0], reason="cancelled, reason 11")
+    burnt = EntryBurnt(number=numbers[0], reason="cancelled, reason 11")
     world.office.journal.append(burnt, f"entry/{numbers[0]}", "ada")
     assert used(world) == {"2026-11-25": one}
-    gone = kinds.BatchNotReceived(batch=made.batches[0].batch, reason="x", proof="", approval="")
+    gone = BatchNotReceived(batch=made.batches[0].batch, reason="x", proof="", approval="")
     world.office.journal.append(gone, "batch/x", "ada")
     assert used(world) == {}
 

@@ -27,7 +27,7 @@ from tasks.reconciliation.view import (
     View,
 )
 from tasks.shared.ace_tables import REFUSED
-from tasks.shared.kinds import AceReason
+from tasks.shared.kinds.ace import AceReason
 from tests.reconciliation.differences import differs
 
 ENTRY = Standing(

@@ -17,7 +17,9 @@ from tasks.desk.main import run
 from tasks.entries import shelf
 from tasks.entries.record import Record, concat, to_bytes
 from tasks.reconciliation import compare
-from tasks.shared import kinds
+from tasks.shared.kinds.ace import Difference
+from tasks.shared.kinds.entries import EntriesRecorded, EntryLine
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved
 from tasks.shared.settings import Settings
 from tasks.workspace import Workspace
 from tests.benchmarks import made_stored, plain_compare
@@ -33,15 +35,15 @@ RECORD = as_released(made_summaries(COUNT, 40))
 def recorded(house: Workspace, parts: list[Record]) -> None:
     made_stored.write_terms(house.settings.home)
     block = {"series": "entry", "filer": "ABC", "first": 1, "last": COUNT, "offset": 0}
-    house.journal.append(kinds.NumbersReserved(**block, range_check="x"), "x", "it")
-    house.journal.append(kinds.NumbersIssued(**block, desk="truck", port="2704"), "x", "it")
+    house.journal.append(NumbersReserved(**block, range_check="x"), "x", "it")
+    house.journal.append(NumbersIssued(**block, desk="truck", port="2704"), "x", "it")
     for part in parts:
         lines = [
-            kinds.EntryLine(number=number, digest="d", entry_type="01", route="se_then_ae",
+            EntryLine(number=number, digest="d", entry_type="01", route="se_then_ae",
                             outcome="released", port="2704", importer="x", complete=True)
             for number in part.numbers
         ]  # fmt: skip
-        body = kinds.EntriesRecorded(content=house.content.put(to_bytes(part)), source="",
+        body = EntriesRecorded(content=house.content.put(to_bytes(part)), source="",
                                      file="x.xlsx", desk="truck", entries=lines)  # fmt: skip
         house.journal.append(body, "x", "it")
 
@@ -93,7 +95,7 @@ def test_lines_that_one_side_lacks_are_told(house: Settings) -> None:
     whole, numbers, starts = answer_of(as_released(Record.of(tables)))
     differ = found(opened, numbers, whole, starts)
     assert set(differ) == {short}
-    missing = kinds.Difference(code="not-in-ace", field="line", subject=f"line {last}")
+    missing = Difference(code="not-in-ace", field="line", subject=f"line {last}")
     assert missing in differ[short]
 
 

@@ -17,9 +17,8 @@ from tasks.reconciliation.letters import draft as words
 from tasks.reconciliation.letters.writing import drafts
 from tasks.reconciliation.standings import standings
 from tasks.reconciliation.view import IMPORTER, Standing
-from tasks.shared import kinds
 from tasks.shared.journal_check import verify
-from tasks.shared.kinds import ImporterBond
+from tasks.shared.kinds.ace import AnswerLine, ImporterBond
 from tests.ace.made_summary import IMPORTER as NUMBER
 from tests.reconciliation.ace_world import (
     World,
@@ -103,9 +102,7 @@ def test_all_bonds_of_an_importer_make_one_line() -> None:
     assert made.disposition == "active" and made.monthly is False
     assert [(bond.activity, bond.until) for bond in made.bonds] == [("A", ""), ("D", "2026-11-20")]
     void = dict.fromkeys(row) | {"status": "void", "code": "3"}
-    assert line("n", [void]) == kinds.AnswerLine(
-        number="n", disposition="void", code="3", text="void"
-    )
+    assert line("n", [void]) == AnswerLine(number="n", disposition="void", code="3", text="void")
 
 
 def of(world: World, number: str) -> Standing:

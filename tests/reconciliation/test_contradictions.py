@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.reconciliation.contradictions import Contradiction, contradictions
-from tasks.shared import kinds
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead
 from tests.reconciliation.house import Office
 
 
@@ -15,9 +15,9 @@ def test_a_second_word_of_ace_that_is_another_is_told(office: Office, tmp_path: 
     office.write(made)
     (batch,), (number,) = made.batches, made.numbers
 
-    def said(disposition: str, rejected: bool = False) -> kinds.AnswerRead:
-        lines = [] if rejected else [kinds.AnswerLine(number=number, disposition=disposition)]
-        return kinds.AnswerRead(application="SX", about="release", batch=batch.batch, content="",
+    def said(disposition: str, rejected: bool = False) -> AnswerRead:
+        lines = [] if rejected else [AnswerLine(number=number, disposition=disposition)]
+        return AnswerRead(application="SX", about="release", batch=batch.batch, content="",
                                 rejected=rejected, lines=lines)  # fmt: skip
 
     assert [*contradictions(office.journal, [said("accepted"), said("accepted")])] == []

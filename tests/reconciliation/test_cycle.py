@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from tasks.reconciliation import classify as rules, standings as states
 from tasks.reconciliation.cycle import STAGES, Cycle, result
 from tasks.reconciliation.view import Standing
-from tasks.shared import kinds
 from tasks.shared.ace_tables import ASKED, BATCHES, BONDS, QUERIES, SENT, VIEWS
 from tasks.shared.folds import registry
 from tasks.shared.journal import Head, Journal
+from tasks.shared.kinds.ace import PlanDropped
+from tasks.shared.kinds.settling import EntrySettled, RequestAnswered
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tests.reconciliation.ace_world import (
     World,
@@ -128,8 +129,8 @@ def test_an_event_that_states_are_not_read_again_for_changes_none_of_their_table
     journal = world.office.journal
     send_one(world)
     before = states._read(journal)
-    for body in (kinds.PlanDropped(plan="0" * 64, reason="another day"),
-                 kinds.RequestAnswered(number=before[0].number, how="sent", proof="")):  # fmt: skip
+    for body in (PlanDropped(plan="0" * 64, reason="another day"),
+                 RequestAnswered(number=before[0].number, how="sent", proof="")):  # fmt: skip
         assert type(body) in states._WITHOUT
         journal.append(body, "tests", "bo")
     assert states._read(journal) == before
@@ -141,7 +142,7 @@ def test_another_process_changes_an_entry(world: World) -> None:
     journal = world.office.journal
     assert [entry.state for entry in states.standings(journal)] == ["recorded"]
     other = Journal(journal.url)
-    body = kinds.EntrySettled(number=number, how="in ACE", proof="")
+    body = EntrySettled(number=number, how="in ACE", proof="")
     other.append(body, f"entry/{number}", "bo")
     other.close()
     assert [entry.state for entry in states.standings(journal)] == ["settled"]

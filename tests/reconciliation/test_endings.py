@@ -14,7 +14,7 @@ from tasks.entries.number import make
 from tasks.reconciliation import account, report, report_pdf
 from tasks.reconciliation.acts import burn, hand_over, settle
 from tasks.reconciliation.sign_off import require_accounted
-from tasks.shared import approval, kinds
+from tasks.shared import approval
 from tasks.shared.errors import (
     BadInput,
     BadNumber,
@@ -23,6 +23,7 @@ from tasks.shared.errors import (
     Unaccounted,
 )
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead
 from tests.ace import made_summary
 from tests.entries import house as desks
 from tests.errors import refused
@@ -161,9 +162,9 @@ def test_what_ace_has_and_nobody_recorded_blocks_the_signature(world: World) -> 
     void, lost = desks.issue(office.journal, office.settings, "truck", 2)
     desks.void(office.journal, void)
     free = next(one.number for one in account.account(office.journal) if one.place == account.FREE)
-    lines = [kinds.AnswerLine(number=number, disposition="already on file", release="released")
+    lines = [AnswerLine(number=number, disposition="already on file", release="released")
              for number in (void, lost, free)]  # fmt: skip
-    office.journal.append(kinds.AnswerRead(application="SO", about="notice", batch="", content="",
+    office.journal.append(AnswerRead(application="SO", about="notice", batch="", content="",
                                            rejected=False, lines=lines), "answer/1", "bo")  # fmt: skip
     found = {one.number: one.place for one in account.account(office.journal)}
     assert {found[number] for number in (void, lost, free)} == {account.STRAY}

@@ -17,9 +17,11 @@ from tasks.reconciliation.letters import draft as words
 from tasks.reconciliation.letters.draft import Draft, file_name
 from tasks.reconciliation.letters.page import render
 from tasks.reconciliation.letters.writing import drafts, write
-from tasks.shared import clock, kinds, manifest
+from tasks.shared import clock, manifest
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.ace import BondConfirmed
+from tasks.shared.kinds.settling import PaperWritten
 from tests.ace import made_summary
 from tests.entries.house import SSN
 from tests.errors import refused
@@ -133,7 +135,7 @@ def test_a_surety_gets_the_list_of_its_bonds_until_they_are_confirmed(
     first, second = of_kind(world, words.SURETIES)
     assert (first.numbers, second.numbers) == ((one, two), (other,))
     assert first.rows[0][4] == "25,000" and "50,000" in first.after[0]
-    body = kinds.BondConfirmed(number=one, proof=world.house.content.put(b"notice"))
+    body = BondConfirmed(number=one, proof=world.house.content.put(b"notice"))
     world.house.journal.append(body, f"entry/{one}", "bo")
     made = write(world.house, tmp_path / "letters", "bo", [words.SURETIES])
     assert [letter.entries for letter in made] == [1, 1]
@@ -178,7 +180,7 @@ def test_letters_are_written_with_manifest_and_event_once_a_day(
     assert manifest.verify(tmp_path / "a") == []
     write(house, tmp_path / "b", "bo")
     (event,) = house.journal.events(kind="paper.written")
-    assert isinstance(event.said, kinds.PaperWritten)
+    assert isinstance(event.said, PaperWritten)
     assert event.said.addressee == "HARBOR IMPORTS"
     assert house.content.get(event.said.content)[:5] == b"%PDF-"
     assert verify(house.journal, house.content).ok

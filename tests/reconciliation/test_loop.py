@@ -10,9 +10,9 @@ import pytest
 
 from tasks.reconciliation import acts, report
 from tasks.reconciliation.sign_off import sign_off
-from tasks.shared import kinds
 from tasks.shared.errors import BadInput, NotApproved, Refused, Unaccounted
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead
 from tests.ace import made_record, made_summary
 from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries, take_record
@@ -227,8 +227,8 @@ def test_a_cause_outside_the_record_lets_the_entry_go_again_by_a_word(world: Wor
         acts.send_again(world.house, [number], "bond filed", "bo")
     until_planned(world)
     (written,) = world.turn().written
-    line = kinds.AnswerLine(number=number, disposition="rejected", code="752", outside=True)
-    body = kinds.AnswerRead(application="AX", about="summary", batch=written.batch, content="",
+    line = AnswerLine(number=number, disposition="rejected", code="752", outside=True)
+    body = AnswerRead(application="AX", about="summary", batch=written.batch, content="",
                             rejected=False, lines=[line])  # fmt: skip
     next(world.office.outbound.glob("*-ae-*")).unlink()
     world.office.journal.append(body, "answer/x", "bo")

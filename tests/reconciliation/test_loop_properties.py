@@ -20,10 +20,13 @@ from tasks.reconciliation import acts
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.cycle import verdicts
 from tasks.reconciliation.standings import standings
-from tasks.shared import approval, kinds, opening, store
+from tasks.shared import approval, opening, store
 from tasks.shared.ace_tables import BATCHES
 from tasks.shared.errors import NotApproved, Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.ace import BatchNamed
+from tasks.shared.kinds.entries import EntriesRecorded
+from tasks.shared.kinds.settling import EntryReopened, EntrySettled
 from tests.ace import made_record, made_summary
 from tests.counts import FULL
 from tests.entries.house import FIRST
@@ -280,13 +283,13 @@ class Story:
         settled: set[str] = set()
         for event in self.world.house.journal.events():
             said = event.said
-            if isinstance(said, kinds.EntriesRecorded):
+            if isinstance(said, EntriesRecorded):
                 outcome |= {line.number: line.outcome for line in said.entries}
-            elif isinstance(said, kinds.EntrySettled):
+            elif isinstance(said, EntrySettled):
                 settled.add(said.number)
-            elif isinstance(said, kinds.EntryReopened):
+            elif isinstance(said, EntryReopened):
                 settled.discard(said.number)
-            elif isinstance(said, kinds.BatchNamed):
+            elif isinstance(said, BatchNamed):
                 assert not settled & set(said.numbers), said
                 assert {outcome[number] for number in said.numbers} == {"released"}, said
 

@@ -176,9 +176,9 @@ def test_signing_waits_until_everything_has_its_place(office: Office, tmp_path: 
     with refused("numbers-unaccounted-for", Unaccounted) as caught:
         sign_off(*sign)
     assert caught.values["numbers"] == held
-    from tasks.shared import kinds
+    from tasks.shared.kinds.numbers import NumbersVoided
 
-    void = kinds.NumbersVoided(numbers=held, reason="unused", persons=["ada", "bo"])
+    void = NumbersVoided(numbers=held, reason="unused", persons=["ada", "bo"])
     office.journal.append(void, "numbers/ABC", "ada")
     with refused("entries-not-settled", Unaccounted) as caught:
         sign_off(*sign)
@@ -208,14 +208,14 @@ def test_a_plan_of_which_one_batch_is_written_is_not_done(office: Office, tmp_pa
     content = office.book.content
     assert [one.digest for one in outbound.approved(office.journal, content, 2)] == [made.digest]
     batch = made.batches[0]
-    from tasks.shared import kinds
+    from tasks.shared.kinds.ace import BatchNamed, BatchWritten
 
-    named = kinds.BatchNamed(
+    named = BatchNamed(
         batch=batch.batch, application="SE", plan=made.digest, content=batch.content,
         file=batch.file, numbers=list(batch.numbers),
     )  # fmt: skip
     office.journal.append(named, "x", "bo", key=f"batch:{batch.batch}")
-    done = kinds.BatchWritten(batch=batch.batch, file=batch.file, size=1)
+    done = BatchWritten(batch=batch.batch, file=batch.file, size=1)
     office.journal.append(done, "x", "bo", key=f"written:{batch.batch}")
     assert [one.digest for one in outbound.approved(office.journal, content, 2)] == [made.digest]
     office.write(made)

@@ -9,7 +9,8 @@ import pytest
 
 from tasks.reconciliation import cycle, outbound
 from tasks.reconciliation.pacing import HOUR, Pace, pace
-from tasks.shared import clock, kinds
+from tasks.shared import clock
+from tasks.shared.kinds.ace import QueryNamed
 from tests.reconciliation.ace_world import open_world, record_summaries, today
 from tests.reconciliation.house import Office
 
@@ -63,6 +64,6 @@ def test_questions_and_filings_count_together(office: Office, tmp_path: Path) ->
         assert world.turn().pace == Pace(0, begin + HOUR)
     with clock.held(begin + HOUR):
         assert len(cycle.ask(world.house, "bo", today())) == 2
-    events = office.journal.events(kind=kinds.QueryNamed.kind)
+    events = office.journal.events(kind=QueryNamed.kind)
     assert {number for event in events for number in event.said.asked} == set(numbers)
     world.ace.close()

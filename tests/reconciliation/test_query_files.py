@@ -13,10 +13,10 @@ import pytest
 
 from tasks.reconciliation import asking, cycle, restored, restored_turn
 from tasks.reconciliation.terms import sending_day
-from tasks.shared import kinds
 from tasks.shared.errors import BadSettings
 from tasks.shared.exchange import LocalExchange
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.ace import QueryNamed, QueryWritten
 from tests.crash import KILLED, struck
 from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries
@@ -79,8 +79,8 @@ def test_a_wrong_setting_names_nothing_and_the_next_command_writes(
     correct()
     code, out, _ = continuity(*command, "--json", by="bo")
     assert code == 0 and len(files(world)) == 1 and files(world)[0] in out
-    (batch,) = queries(world, kinds.QueryNamed.kind)
-    assert queries(world, kinds.QueryWritten.kind) == [batch]
+    (batch,) = queries(world, QueryNamed.kind)
+    assert queries(world, QueryWritten.kind) == [batch]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -124,17 +124,17 @@ def test_a_kill_anywhere_ends_in_one_file_on_the_next_turn(
 ) -> None:
     home = str(world.office.settings.home)
     assert struck(killed_turn, (home, list(command), point), 120) == KILLED
-    named = queries(world, kinds.QueryNamed.kind)
+    named = queries(world, QueryNamed.kind)
     assert (len(named), len(files(world))) == {
         "before the event": (0, 0), "before the file": (1, 0), "after the file": (1, 1),
     }[point]  # fmt: skip
-    assert queries(world, kinds.QueryWritten.kind) == []
+    assert queries(world, QueryWritten.kind) == []
     code, out, _ = continuity(*command, "--json", by="bo")
     assert code == 0
     if point != "after the file":
         assert files(world)[0] in out
-    assert len(files(world)) == 1 and len(queries(world, kinds.QueryNamed.kind)) == 1
-    assert queries(world, kinds.QueryWritten.kind) == queries(world, kinds.QueryNamed.kind)
+    assert len(files(world)) == 1 and len(queries(world, QueryNamed.kind)) == 1
+    assert queries(world, QueryWritten.kind) == queries(world, QueryNamed.kind)
     assert verify(world.house.journal, world.house.content).ok
     data = (world.office.outbound / files(world)[0]).read_bytes()
     assert data[8:14] == PASSWORD.encode()
@@ -148,8 +148,8 @@ def test_a_query_that_was_fetched_is_never_written_again(world: World) -> None:
     assert struck(killed_turn, (home, ["ace", "query"], POINTS[2]), 120) == KILLED
     (world.office.outbound / files(world)[0]).unlink()
     assert world.turn().asked == () and files(world) == []
-    assert len(queries(world, kinds.QueryNamed.kind)) == 1
-    assert queries(world, kinds.QueryWritten.kind) == queries(world, kinds.QueryNamed.kind)
+    assert len(queries(world, QueryNamed.kind)) == 1
+    assert queries(world, QueryWritten.kind) == queries(world, QueryNamed.kind)
 
 
 def test_a_hidden_query_waits_for_its_folder_and_is_shown_without_asking_first(
@@ -171,4 +171,4 @@ def test_a_rebuilt_journal_still_knows_what_was_written(world: World) -> None:
     cycle.ask(world.house, "bo", sending_day(world.office.settings))
     world.house.journal.rebuild()
     assert asking.finish(world.house, "bo") == []
-    assert len(queries(world, kinds.QueryWritten.kind)) == 1
+    assert len(queries(world, QueryWritten.kind)) == 1

@@ -13,8 +13,8 @@ from tasks.reconciliation.acts import send_again
 from tasks.reconciliation.classify import Step
 from tasks.reconciliation.cycle import verdicts
 from tasks.reconciliation.reading import read_inbox
-from tasks.shared import kinds
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.ace import AnswerRead, AnswerRepeated
 from tests.ace import made_summary
 from tests.reconciliation.ace_world import World, open_world, record_released, record_summaries
 from tests.reconciliation.house import Office
@@ -64,10 +64,10 @@ def test_a_second_copy_of_an_answer_is_noted_once_and_changes_nothing(world: Wor
     world.run()
     house = world.house
     (event,) = house.journal.events(kind="answer.repeated")
-    assert isinstance(event.said, kinds.AnswerRepeated)
+    assert isinstance(event.said, AnswerRepeated)
     assert len(event.said.batches) == 1
     read = {said.file for one in house.journal.events(kind="answer.read")
-            if isinstance(said := one.said, kinds.AnswerRead)}  # fmt: skip
+            if isinstance(said := one.said, AnswerRead)}  # fmt: skip
     assert event.said.file not in read
     assert world.steps()[number] == Step.SETTLE
     rows = report.build(house.journal, house.content, house.settings).matters.to_pylist()

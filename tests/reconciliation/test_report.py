@@ -23,9 +23,12 @@ from tasks.reconciliation.report_rows import (
     UNKNOWN,
     with_lateness,
 )
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.ace import BatchNamed, BatchWritten
+from tasks.shared.kinds.entries import EntriesRecorded, EntriesRevised
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
+from tasks.shared.kinds.settling import EntryBurnt, EntryHandedOver, EntrySettled
 from tasks.shared.settings import Settings
 from tests.ace import made_summary
 from tests.reconciliation.ace_world import World, open_world, record_summaries
@@ -112,9 +115,7 @@ def test_what_is_owed_and_whether_it_was_paid(outage: Outage, house: Settings) -
 def test_what_is_not_settled_is_open(outage: Outage, house: Settings) -> None:
     number = outage.of("waiting")[0]
     revised = line(number, "released", "se_then_ae")
-    body = kinds.EntriesRevised(
-        content="", source="", file="b.xlsx", desk="truck", entries=[revised]
-    )
+    body = EntriesRevised(content="", source="", file="b.xlsx", desk="truck", entries=[revised])
     outage.say(24, body)
     outage.say(
         24,
@@ -148,17 +149,17 @@ def test_each_place_is_in_the_report(
     routes = ["se_then_ae"] * 4 + ["ae_only", "se_then_ae"]
     batch = {"application": "SE", "plan": "p", "content": ""}
     told = tell_account(journal, [
-        kinds.NumbersReserved(**block(1, 12), range_check="x"),
-        kinds.NumbersIssued(**block(1, 11), desk="truck", port="2304"),
-        kinds.NumbersVoided(numbers=[NUMBERS[0]], reason="r", persons=["a", "b"]),
-        recorded(kinds.EntriesRecorded, [*zip(NUMBERS[1:7], given_, routes, strict=True),
+        NumbersReserved(**block(1, 12), range_check="x"),
+        NumbersIssued(**block(1, 11), desk="truck", port="2304"),
+        NumbersVoided(numbers=[NUMBERS[0]], reason="r", persons=["a", "b"]),
+        recorded(EntriesRecorded, [*zip(NUMBERS[1:7], given_, routes, strict=True),
                                          *((n, "released", "se_then_ae") for n in NUMBERS[7:9])]),
-        kinds.BatchNamed(batch="1", file="1", numbers=[NUMBERS[3]], **batch),
-        kinds.BatchNamed(batch="2", file="2", numbers=[NUMBERS[4]], **batch),
-        kinds.BatchWritten(batch="2", file="2", size=1),
-        kinds.EntrySettled(number=NUMBERS[7], how="portal report", proof=""),
-        kinds.EntryBurnt(number=NUMBERS[8], reason="cancelled"),
-        kinds.EntryHandedOver(number=NUMBERS[9], filer="XYZ", other_number="XYZ-1"),
+        BatchNamed(batch="1", file="1", numbers=[NUMBERS[3]], **batch),
+        BatchNamed(batch="2", file="2", numbers=[NUMBERS[4]], **batch),
+        BatchWritten(batch="2", file="2", size=1),
+        EntrySettled(number=NUMBERS[7], how="portal report", proof=""),
+        EntryBurnt(number=NUMBERS[8], reason="cancelled"),
+        EntryHandedOver(number=NUMBERS[9], filer="XYZ", other_number="XYZ-1"),
     ])  # fmt: skip
     found = room.build(journal, content, house)
     assert told == len(found.numbers) == 12

@@ -20,10 +20,21 @@ from tasks.reconciliation.report_rows import (
 )
 from tasks.reconciliation.report_tables import _sheets
 from tasks.reconciliation.sign_off import sign_off
-from tasks.shared import approval, clock, kinds, manifest
+from tasks.shared import approval, clock, manifest
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, NotApproved
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.after import DiscretionGranted, DiscretionRelied
+from tasks.shared.kinds.base import body_types
+from tasks.shared.kinds.incident import (
+    Attached,
+    IncidentDowntimeAuthorised,
+    IncidentDowntimeRefused,
+    WorkClosed,
+    WorkLine,
+    WorkTaken,
+)
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
 from tasks.shared.opening import journal as open_journal, make_home
 from tasks.shared.settings import Settings
 from tests.conftest import SETTINGS
@@ -127,16 +138,16 @@ def test_cbps_leave_and_discretion_are_told_with_reference_ports_and_days(
     outage: Outage, house: Settings
 ) -> None:
     own, others = outage.of("keyed")[0], "ABC-1111111-7"
-    leave = kinds.Attached(name="leave.pdf", content="ab" * 32, size=9)
+    leave = Attached(name="leave.pdf", content="ab" * 32, size=9)
     bodies = [
-        kinds.IncidentDowntimeAuthorised(incident="2026-01", happened="2026-11-09T14:00:00.000000Z",
+        IncidentDowntimeAuthorised(incident="2026-01", happened="2026-11-09T14:00:00.000000Z",
                                          reference="HQ-117", ports=("2304",), until="2026-11-20",
                                          attached=(leave,)),
-        kinds.IncidentDowntimeRefused(incident="2026-01", happened="2026-11-15T14:00:00.000000Z",
+        IncidentDowntimeRefused(incident="2026-01", happened="2026-11-15T14:00:00.000000Z",
                                       reference="HQ-119"),
-        kinds.DiscretionGranted(reference="D-7", first="2026-11-09", last="2026-11-30", reason="cyber incident",
+        DiscretionGranted(reference="D-7", first="2026-11-09", last="2026-11-30", reason="cyber incident",
                                 acts=["late-summary"], proof="cd" * 32),
-        *(kinds.DiscretionRelied(number=number, reference="D-7", act="late-summary", content="")
+        *(DiscretionRelied(number=number, reference="D-7", act="late-summary", content="")
           for number in (own, others)),
     ]  # fmt: skip
     for body in bodies:
@@ -205,7 +216,7 @@ def test_who_saw_whose_data_is_told_in_words(report: Report) -> None:
 
 
 def test_every_kind_of_event_has_its_words() -> None:
-    assert [name for name in kinds.by_name() if report_deeds.act(name) == name] == []
+    assert [name for name in body_types() if report_deeds.act(name) == name] == []
 
 
 def test_one_client_sees_only_its_own(outage: Outage, house: Settings, tmp_path: Path) -> None:
@@ -229,16 +240,16 @@ def test_open_work_is_accounted_for_too(outage: Outage, house: Settings, tmp_pat
     """What was open at hour zero, who ended it how, and what is open; one client sees its own."""
     (number, name), (_, other) = IMPORTERS[0], IMPORTERS[1]
     items = [
-        kinds.WorkLine(item="s-1", work="summary due", reference="XXX-0000001-1", importer=name,
+        WorkLine(item="s-1", work="summary due", reference="XXX-0000001-1", importer=name,
                        importer_number=number, due="2026-11-25", amount="1200.50"),
-        kinds.WorkLine(item="i-1", work="in-bond open", reference="123456786", importer=other,
+        WorkLine(item="i-1", work="in-bond open", reference="123456786", importer=other,
                        importer_number=REFERENCE, starts="2026-11-01"),
     ]  # fmt: skip
-    taken = kinds.WorkTaken(incident="2026-01", file="open.csv", source="0" * 64,
+    taken = WorkTaken(incident="2026-01", file="open.csv", source="0" * 64,
                             as_of="2026-11-23T04:00:00Z", items=items)  # fmt: skip
     outage.journal.append(taken, "incident/2026-01", "mlopez")
-    paper = kinds.Attached(name="arrival.pdf", content="ab" * 32, size=9)
-    done = kinds.WorkClosed(incident="2026-01", items=["i-1"], how="arrived", attached=(paper,),
+    paper = Attached(name="arrival.pdf", content="ab" * 32, size=9)
+    done = WorkClosed(incident="2026-01", items=["i-1"], how="arrived", attached=(paper,),
                             happened="2026-11-24T10:00:00Z", reference="7512")  # fmt: skip
     outage.journal.append(done, "incident/2026-01", "dchen")
     report = report_of(outage, house)
@@ -270,8 +281,8 @@ def test_the_same_book_gives_the_same_files(
 def test_too_many_for_paper_stand_in_the_workbook(
     journal: Journal, content: ContentStore, house: Settings
 ) -> None:
-    tell_account(journal, [kinds.NumbersReserved(**block(1, 5002), range_check="x"),
-                           kinds.NumbersIssued(**block(1, 5001), desk="truck", port="2304")])  # fmt: skip
+    tell_account(journal, [NumbersReserved(**block(1, 5002), range_check="x"),
+                           NumbersIssued(**block(1, 5001), desk="truck", port="2304")])  # fmt: skip
     found = room.build(journal, content, house)
     pages = texts(found)
     assert len(pages) < 8 and "5,001 numbers are more than a paper can usefully list" in pages[-1]
@@ -323,7 +334,7 @@ def test_a_signature_is_told_with_its_licence(office: Office, tmp_path: Path) ->
 
     desks.issue(office.journal, office.settings, "truck", 1)
     number = used(office)
-    office.journal.append(kinds.NumbersVoided(numbers=number, reason="r", persons=["a", "b"]),
+    office.journal.append(NumbersVoided(numbers=number, reason="r", persons=["a", "b"]),
                           "x", "bo")  # fmt: skip
     content = office.book.content
     with pytest.raises(NotApproved):

@@ -14,9 +14,11 @@ from tasks.reconciliation.report_rows import (
     LATE_OPEN,
 )
 from tasks.reconciliation.report_totals import SUMS
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.ace import AnswerRead
+from tasks.shared.kinds.base import Body
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved
 from tasks.shared.settings import Settings
 from tests.counts import examples
 from tests.reconciliation.differences import differs
@@ -50,7 +52,7 @@ told = st.one_of(
 @given(told=st.lists(told, max_size=25))
 @hypothesis_settings(max_examples=examples(40))
 def test_totals_equal_the_rows_whatever_happens(
-    tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
+    tmp_path_factory: pytest.TempPathFactory, told: list[Body]
 ) -> None:
     totals_equal_the_rows(tmp_path_factory.mktemp("book"), told)
 
@@ -59,15 +61,15 @@ def test_totals_equal_the_rows_whatever_happens(
 @given(told=st.lists(told, max_size=60))
 @hypothesis_settings(max_examples=400)
 def test_totals_equal_the_rows_whatever_happens_at_length(
-    tmp_path_factory: pytest.TempPathFactory, told: list[kinds.Body]
+    tmp_path_factory: pytest.TempPathFactory, told: list[Body]
 ) -> None:
     totals_equal_the_rows(tmp_path_factory.mktemp("book"), told)
 
 
-def totals_equal_the_rows(folder: Path, told: list[kinds.Body]) -> None:
+def totals_equal_the_rows(folder: Path, told: list[Body]) -> None:
     book = Journal.at(folder / "journal.sqlite")
-    ours = [kinds.NumbersReserved(**block(1, 8), range_check="x"),
-            kinds.NumbersIssued(**block(1, 6), desk="truck", port="2304"), *told]  # fmt: skip
+    ours = [NumbersReserved(**block(1, 8), range_check="x"),
+            NumbersIssued(**block(1, 6), desk="truck", port="2304"), *told]  # fmt: skip
     count = tell_account(book, ours)
     found = room.build(book, ContentStore(folder), Settings(home=folder))
     numbers = found.numbers
@@ -84,5 +86,5 @@ def totals_equal_the_rows(folder: Path, told: list[kinds.Body]) -> None:
     counted = {one.what: one.holds for one in found.proofs}
     accepted = counted.pop("numbers accepted in two batches of one message")
     assert all(counted.values()), found.proofs
-    assert accepted or any(isinstance(one, kinds.AnswerRead) for one in told)
+    assert accepted or any(isinstance(one, AnswerRead) for one in told)
     book.close()

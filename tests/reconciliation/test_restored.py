@@ -18,10 +18,11 @@ from tasks.ace.stand_in import Rules, StandIn
 from tasks.ace.stand_in.query import Limits
 from tasks.reconciliation import production, production_export, report, restored, restored_turn
 from tasks.reconciliation.restored_turn import Turn
-from tasks.shared import clock, kinds, manifest
+from tasks.shared import clock, manifest
 from tasks.shared.errors import BadInput, BadNumber, Refused
 from tasks.shared.files import digest_of
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.settling import ProductionExported, ProductionNumbered
 from tests.ace import made_record, made_summary
 from tests.ace.made_record import number
 from tests.errors import refused
@@ -205,7 +206,7 @@ def test_the_restore_is_in_the_book_and_in_the_report(world: World) -> None:
     done = to_the_end(world)
     house = world.house
     (said,) = [event.said for event in house.journal.events(kind="production.numbered")]
-    assert isinstance(said, kinds.ProductionNumbered)
+    assert isinstance(said, ProductionNumbered)
     assert said.lacking == len(done.lacking)
     assert json.loads(house.content.get(said.content))[0]["number"] == number(1000)
     assert verify(house.journal, house.content).ok
@@ -251,7 +252,7 @@ def test_settled_entries_leave_for_production(continuity, world: World, tmp_path
     assert social in (tmp_path / "whole" / "entries.csv").read_text("utf-8-sig")
     assert all(path.stat().st_mode & 0o077 == 0 for path in whole if path.suffix == ".csv")
     events = [event.said for event in world.house.journal.events(kind="production.exported")]
-    assert [event.private for event in events if isinstance(event, kinds.ProductionExported)] == [
+    assert [event.private for event in events if isinstance(event, ProductionExported)] == [
         False, True,
     ]  # fmt: skip
     code, out, _ = continuity("reconcile", "export", "--out", str(tmp_path / "desk"), "--json")

@@ -6,8 +6,8 @@ from tasks.screening import by_name, stored
 from tasks.screening.again import again
 from tasks.screening.finding import FOUND
 from tasks.screening.running import hits_of
-from tasks.shared import kinds
 from tasks.shared.errors import Refused
+from tasks.shared.kinds.screening import ScreeningDone
 from tasks.shared.messages import Reason
 from tests.errors import refused
 from tests.screening.world import World
@@ -33,7 +33,7 @@ def test_what_differs_is_told(world: World) -> None:
     journal, content = world.house.journal, world.house.content
     forged = content.put(stored.to_bytes(hits_of(world.house, first.content).slice(0, 0), FOUND))
     basis = first.basis
-    journal.append(kinds.ScreeningDone(scope="full", model=basis.model, lists=basis.lists, content=forged,
+    journal.append(ScreeningDone(scope="full", model=basis.model, lists=basis.lists, content=forged,
                    partners=basis.partners, screened=1, hits=0), "screening", "ada")  # fmt: skip
     assert again(world.house, forged).differ == (
         Reason("hit-not-found-then", partner="P1", record=TIVA),
@@ -62,7 +62,7 @@ def test_clean_screenings_are_told_apart_by_their_event(world: World) -> None:
 
 
 def test_a_name_without_its_details_is_refused(world: World) -> None:
-    old = kinds.ScreeningDone(scope="name", model="1", lists={}, partners="", screened=1, hits=0,
+    old = ScreeningDone(scope="name", model="1", lists={}, partners="", screened=1, hits=0,
                               content=world.house.content.put(b""), about="Old Name")  # fmt: skip
     world.house.journal.append(old, "screening", "ada")
     row = next(by_name.log(world.house))

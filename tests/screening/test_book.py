@@ -10,9 +10,11 @@ import sqlalchemy as sa
 
 from tasks.screening import decisions, shown, standing, status, stored, watch
 from tasks.screening.lists import versions
-from tasks.shared import clock, kinds, people, screening_tables
+from tasks.shared import clock, people, screening_tables
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.base import Body
+from tasks.shared.kinds.screening import ScreeningDone
 from tasks.workspace import Workspace
 from tests.screening.conftest import LISTS
 from tests.screening.world import World
@@ -63,8 +65,8 @@ def test_a_failure_half_way_leaves_the_book_as_it_was(
     head = world.house.journal.head()
     append = Pen.append
 
-    def fails(self: Pen, body: kinds.Body, *rest: object, **more: object):
-        if isinstance(body, kinds.ScreeningDone):
+    def fails(self: Pen, body: Body, *rest: object, **more: object):
+        if isinstance(body, ScreeningDone):
             raise OSError("the disk is full")
         return append(self, body, *rest, **more)  # type: ignore[arg-type]
 

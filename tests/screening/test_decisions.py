@@ -13,7 +13,7 @@ from tasks.screening import decisions, partner_file, register, shown, standing
 from tasks.shared import approval, clock, people
 from tasks.shared.errors import BadInput, CodeRefused, Refused
 from tasks.shared.journal_check import verify
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.people import Act
 from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 from tests.errors import refused

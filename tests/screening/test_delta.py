@@ -17,7 +17,8 @@ from tasks.screening.finding import Screener
 from tasks.screening.lists import ofac, tables, versions
 from tasks.screening.lists.source import Source
 from tasks.screening.subjects import Subjects, of
-from tasks.shared import clock, kinds
+from tasks.shared import clock
+from tasks.shared.kinds.screening import ScreeningDone
 from tests.counts import examples
 from tests.screening.conftest import LISTS
 from tests.screening.world import World
@@ -184,7 +185,7 @@ def test_a_list_that_is_taken_back_is_screened_and_written_down_again(world: Wor
     """A, B, A, B within a day: each screening rests on the one before it."""
 
     def screened() -> list[str]:
-        events = world.house.journal.events(kind=kinds.ScreeningDone.kind)
+        events = world.house.journal.events(kind=ScreeningDone.kind)
         return [said.lists["ofac-sdn"] for event in events if (said := event.said)]
 
     world.take("P1,Tiva Polymer,carrier,US,,\nP2,Parto Sanat,carrier,US,,\n")
@@ -209,7 +210,7 @@ def test_the_same_screening_is_written_down_once_a_day(world: World) -> None:
         with clock.held(datetime(2026, 3, day, 12, tzinfo=UTC)):
             world.screen()
             world.screen(full=True)
-    events = world.house.journal.events(kind=kinds.ScreeningDone.kind)
+    events = world.house.journal.events(kind=ScreeningDone.kind)
     assert [event.at[:10] for event in events] == ["2026-03-01", "2026-03-02"]
 
 

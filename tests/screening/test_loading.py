@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tasks.screening.lists import loading, own, tables, versions
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.journal_check import verify
+from tasks.shared.kinds.screening import ListLoaded
 from tasks.shared.messages import Reason
 from tests.errors import refused
 
@@ -183,7 +184,7 @@ def test_the_own_deny_list(workspace, journal, staff) -> None:
     with refused("deny-record-not-found", Refused):
         own.allow(workspace, "ada", record, "again")
     events = [event.said for event in journal.events(kind="list.loaded")]
-    assert [e.reason for e in events if isinstance(e, kinds.ListLoaded)][-1] == "a namesake"
+    assert [e.reason for e in events if isinstance(e, ListLoaded)][-1] == "a namesake"
 
 
 def test_of_two_files_of_a_list_the_newer_counts_and_the_other_is_told(

@@ -36,7 +36,7 @@ class World:
     def change_record(self, record: str, **values: Any) -> None:
         """A new version of a list in which one record reads otherwise."""
         from tasks.screening.lists import tables
-        from tasks.shared import kinds
+        from tasks.shared.kinds.screening import ListLoaded
 
         list_ = record.partition("/")[0]
         journal, content = self.house.journal, self.house.content
@@ -46,7 +46,7 @@ class World:
         import pyarrow as pa
 
         table = pa.Table.from_pylist(rows, schema=tables.RECORDS)
-        body = kinds.ListLoaded(list_id=list_, content=content.put(tables.to_bytes(table)),
+        body = ListLoaded(list_id=list_, content=content.put(tables.to_bytes(table)),
                                 sources=[], as_of="2024-02-01", records=len(rows),
                                 names=1)  # fmt: skip
         journal.append(body, f"list/{list_}", "ada")

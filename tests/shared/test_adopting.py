@@ -11,14 +11,27 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tasks.shared import adopting, approval, clock, keys, kinds, people
+from tasks.shared import adopting, approval, clock, keys, people
 from tasks.shared.ace_tables import SENT
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import JournalBroken
 from tasks.shared.journal import Event, Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.journal_copy import EVENTS_FILE, HEAD_FILE, adopt, export, line, read, signer
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.ace import BatchNamed, BatchNotReceived, BatchWritten
+from tasks.shared.kinds.base import Body, body_types, canonical, write_body
+from tasks.shared.kinds.book import JournalAdopted
+from tasks.shared.kinds.entries import EntriesRecorded, EntryLine
+from tasks.shared.kinds.incident import ContactChecked
+from tasks.shared.kinds.mail import MailAnswered, MailQueued
+from tasks.shared.kinds.people import (
+    Act,
+    ApprovalAsked,
+    ApprovalGranted,
+    PersonAdded,
+    PersonRevoked,
+)
+from tasks.shared.kinds.settling import AccountingSigned, EntrySettled
 from tasks.shared.opening import continue_home, journal as open_journal
 from tasks.shared.projections import GRANTS, MAIL, NUMBERS, PEOPLE
 from tests.conftest import SETTINGS
@@ -37,15 +50,15 @@ class Laptop:
         self.home, self.back = settings.home, top / "back"
         self.journal, self.content = open_journal(settings), ContentStore(settings.content_path)
 
-    def add(self, body: kinds.Body, subject: str, key: str | None = None) -> None:
+    def add(self, body: Body, subject: str, key: str | None = None) -> None:
         assert self.journal.append(body, subject, "laptop", key)
 
     def record(self, *numbers: str) -> None:
         digest = self.content.put(numbers[0].encode())
-        rows = [kinds.EntryLine(number=number, digest=digest, entry_type="01", route="se_then_ae",
+        rows = [EntryLine(number=number, digest=digest, entry_type="01", route="se_then_ae",
                                 outcome="released", port="2704", importer="", complete=True)
                 for number in numbers]  # fmt: skip
-        body = kinds.EntriesRecorded(content=digest, source=digest, file="t.xlsx", desk="laptop",
+        body = EntriesRecorded(content=digest, source=digest, file="t.xlsx", desk="laptop",
                                      entries=rows)  # fmt: skip
         self.add(body, f"file/{digest[:12]}")
 
@@ -54,10 +67,10 @@ class Laptop:
 
     def send(self, batch: str, *numbers: str) -> None:
         content = self.content.put(batch.encode())
-        body = kinds.BatchNamed(batch=batch, application="SE", plan=self.plan(), content=content,
+        body = BatchNamed(batch=batch, application="SE", plan=self.plan(), content=content,
                                 file=f"{batch}.txt", numbers=list(numbers))  # fmt: skip
         self.add(body, f"batch/{batch}", f"batch:{batch}")
-        written = kinds.BatchWritten(batch=batch, file=f"{batch}.txt", size=9)
+        written = BatchWritten(batch=batch, file=f"{batch}.txt", size=9)
         self.add(written, f"batch/{batch}", f"written:{batch}")
 
     def export(self) -> Path:
@@ -88,7 +101,7 @@ def sent(journal: Journal) -> set[tuple[str, str, str]]:
 
 
 def test_every_type_of_event_is_either_taken_or_listed() -> None:
-    known = {body for body in kinds.by_name().values() if body.__module__.startswith("tasks.")}
+    known = {body for body in body_types().values() if body.__module__.startswith("tasks.")}
     assert not adopting.TAKEN.keys() & adopting.LISTED.keys()
     unplaced = known - (adopting.TAKEN.keys() | adopting.LISTED.keys())
     assert not unplaced, "name it in tasks/shared/adopting.py, with the reason"
@@ -99,23 +112,23 @@ def test_every_type_of_event_is_either_taken_or_listed() -> None:
 def test_a_type_in_neither_set_is_listed(laptop: Laptop, office: Journal, content: ContentStore,
                                          monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     laptop.record(NUMBER)
-    rest = {kind: why for kind, why in adopting.TAKEN.items() if kind is not kinds.EntriesRecorded}
+    rest = {kind: why for kind, why in adopting.TAKEN.items() if kind is not EntriesRecorded}
     monkeypatch.setattr(adopting, "TAKEN", rest)
     done = adopt(office, laptop.export(), content, "office")
     assert done.taken == () and "entries.recorded" in listed(done)
 
 
-def resign(copy: Path, bodies: list[tuple[kinds.Body, str, str | None]]) -> None:
+def resign(copy: Path, bodies: list[tuple[Body, str, str | None]]) -> None:
     """What the finder of a stick does: extend the chain, and sign the head with a fresh key."""
     events = read(copy)
     for body, subject, key in bodies:
         last = events[-1]
-        draft = Event(last.seq + 1, clock.text(), "ada", subject, body.kind, kinds.write(body), key,
+        draft = Event(last.seq + 1, clock.text(), "ada", subject, body.kind, write_body(body), key,
                       last.digest, "")  # fmt: skip
         events.append(Event(**{**vars(draft), "digest": draft.computed()}))
     (copy / EVENTS_FILE).write_bytes(b"".join(line(event) for event in events))
     fresh, head = Ed25519PrivateKey.generate(), {"seq": events[-1].seq, "digest": events[-1].digest}
-    signature = base64.b64encode(fresh.sign(kinds.canonical(head).encode())).decode()
+    signature = base64.b64encode(fresh.sign(canonical(head).encode())).decode()
     public = base64.b64encode(fresh.public_key().public_bytes_raw()).decode()
     (copy / HEAD_FILE).write_text(
         json.dumps({**head, "signature": signature, "public_key": public})
@@ -128,16 +141,16 @@ def forged(copy: Path) -> str:
     plan, proof = store.put(b"EVIL PLAN"), store.put(b"EVIL PROOF")
     batch = store.put(b"EVIL BATCH")
     resign(copy, [
-        (kinds.ApprovalAsked(plan=plan, act=Act.SEND_BATCHES, topic="batches", binds=[batch], preparer="ben"),
+        (ApprovalAsked(plan=plan, act=Act.SEND_BATCHES, topic="batches", binds=[batch], preparer="ben"),
          f"plan/{plan}", f"approval-asked:{plan}"),
-        (kinds.ApprovalGranted(plan=plan, binds=[batch], person="ada", licence="11111", sole=False),
+        (ApprovalGranted(plan=plan, binds=[batch], person="ada", licence="11111", sole=False),
          f"plan/{plan}", f"approval:{plan}:ada"),
-        (kinds.PersonAdded(person="evil", name="Evil", licence="6", roles=["approver"]),
+        (PersonAdded(person="evil", name="Evil", licence="6", roles=["approver"]),
          "person/evil", "person:evil"),
-        (kinds.PersonRevoked(person="ben", reason="left"), "person/ben", None),
-        (kinds.EntrySettled(number=NUMBER, how="paper", proof=proof, approval=plan),
+        (PersonRevoked(person="ben", reason="left"), "person/ben", None),
+        (EntrySettled(number=NUMBER, how="paper", proof=proof, approval=plan),
          f"entry/{NUMBER}", f"settled:{NUMBER}:9"),
-        (kinds.AccountingSigned(accounting=proof, plan=plan, numbers=1), "accounting",
+        (AccountingSigned(accounting=proof, plan=plan, numbers=1), "accounting",
          f"signed:{plan}"),
     ])  # fmt: skip
     return plan
@@ -173,7 +186,7 @@ def test_what_is_listed_stays_in_the_stored_copy_by_its_digest(
     forged(laptop.export())
     done = adopt(office, laptop.back, content, "office")
     note = next(event.said for event in office.events(kind="journal.adopted"))
-    assert isinstance(note, kinds.JournalAdopted)
+    assert isinstance(note, JournalAdopted)
     stored = [json.loads(row) for row in content.get(note.content).splitlines()]
     assert set(note.listed) <= {row["digest"] for row in stored}
     assert {one.event.digest for one in done.listed} == set(note.listed)
@@ -190,7 +203,7 @@ def test_what_the_laptop_sent_counts_as_sent_and_its_approval_is_given_anew(
     laptop.record(NUMBER, OTHER)
     plan = laptop.plan()
     approval.ask(laptop.journal, plan, Act.SEND_BATCHES, [], "ben")
-    granted = kinds.ApprovalGranted(plan=plan, binds=[], person="ada", licence="1", sole=False)
+    granted = ApprovalGranted(plan=plan, binds=[], person="ada", licence="1", sole=False)
     laptop.add(granted, f"plan/{plan}", f"approval:{plan}:ada")
     laptop.send("B1", NUMBER)
     done = adopt(office, laptop.export(), content, "office")
@@ -209,7 +222,7 @@ def test_a_word_that_ace_got_nothing_is_taken_only_with_the_batch_that_went_inst
     laptop.send("B1", NUMBER)
     laptop.send("B2", OTHER)
     for batch in ("B1", "B2"):
-        lost = kinds.BatchNotReceived(batch=batch, reason="never arrived", proof="", approval="")
+        lost = BatchNotReceived(batch=batch, reason="never arrived", proof="", approval="")
         laptop.add(lost, f"batch/{batch}", f"not received:{batch}")
     laptop.send("B3", NUMBER)
     done = adopt(office, laptop.export(), content, "office")
@@ -225,12 +238,12 @@ def test_a_letter_that_waited_there_does_not_go_out_from_here(
 ) -> None:
     letter = laptop.content.put(b"Dear agency")
     for mail in ("went", "waits"):
-        queued = kinds.MailQueued(mail=mail, title="t", to=["x@example.com"], content=letter)
+        queued = MailQueued(mail=mail, title="t", to=["x@example.com"], content=letter)
         laptop.add(queued, f"mail/{mail}", f"mail.queued:{mail}")
-    answered = kinds.MailAnswered(mail="went", attempt=1, accepted=["x@example.com"], refused={},
+    answered = MailAnswered(mail="went", attempt=1, accepted=["x@example.com"], refused={},
                                   waiting=[])  # fmt: skip
     laptop.add(answered, "mail/went")
-    half = kinds.MailAnswered(mail="waits", attempt=1, accepted=[], refused={}, waiting=["x"])
+    half = MailAnswered(mail="waits", attempt=1, accepted=[], refused={}, waiting=["x"])
     laptop.add(half, "mail/waits")
     done = adopt(office, laptop.export(), content, "office")
     assert [(row.mail, row.waiting) for row in office.rows(sa.select(MAIL))] == [("went", "[]")]
@@ -243,9 +256,7 @@ def test_a_letter_that_waited_there_does_not_go_out_from_here(
 def test_no_event_stands_in_the_way_of_an_approval_by_its_key(
     laptop: Laptop, office: Journal, content: ContentStore
 ) -> None:
-    tried = kinds.ContactChecked(
-        contact="cbp", digest="0" * 64, on="2026-11-24", works=True, how=""
-    )
+    tried = ContactChecked(contact="cbp", digest="0" * 64, on="2026-11-24", works=True, how="")
     laptop.add(tried, "contact/cbp", f"approval:{'a' * 64}:ada")
     done = adopt(office, laptop.export(), content, "office")
     assert done.taken == () and not office.holds(f"approval:{'a' * 64}:ada")
@@ -256,7 +267,7 @@ def test_a_fact_that_does_not_fit_is_a_conflict_and_no_crash(
     laptop: Laptop, office: Journal, content: ContentStore
 ) -> None:
     resign(laptop.export(), [
-        (kinds.MailAnswered(mail="nobody's", attempt=1, accepted=[], refused={}, waiting=[]), "m", None),
+        (MailAnswered(mail="nobody's", attempt=1, accepted=[], refused={}, waiting=[]), "m", None),
     ])  # fmt: skip
     with refused("journal-events-conflict", JournalBroken) as caught:
         adopt(office, laptop.back, content, "office")
@@ -271,7 +282,7 @@ def test_the_signer_is_checked_on_every_way_in(
     copy = laptop.export()
     genuine = signer(copy)
     assert genuine == keys.key_id(keys.public(laptop.home))
-    evil = kinds.PersonAdded(person="evil", name="Evil", licence="6", roles=["approver"])
+    evil = PersonAdded(person="evil", name="Evil", licence="6", roles=["approver"])
     resign(copy, [(evil, "person/evil", "person:evil")])
     ways: dict[str, Callable[[str], object]] = {
         "read": lambda signed_by: read(copy, signed_by),

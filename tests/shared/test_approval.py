@@ -8,12 +8,13 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
-from tasks.shared import approval, clock, kinds, people
+from tasks.shared import approval, clock, people
 from tasks.shared.approval import Asked, Request
 from tasks.shared.errors import BadInput, CodeRefused, NotApproved, Refused
 from tasks.shared.journal import Journal, Pen
 from tasks.shared.journal_check import verify
-from tasks.shared.kinds import Act
+from tasks.shared.kinds.ace import BatchNotReceived
+from tasks.shared.kinds.people import Act
 from tasks.shared.projections import APPROVALS
 from tests.errors import refused
 
@@ -187,7 +188,7 @@ def test_what_a_revoked_person_approved_goes_only_after_another(
 
 
 def lost(journal: Journal, batch: str, plan: str) -> None:
-    act = kinds.BatchNotReceived(batch=batch, reason="x", proof=OTHER, approval=plan)
+    act = BatchNotReceived(batch=batch, reason="x", proof=OTHER, approval=plan)
     journal.append(act, f"batch/{batch}", "bo")
 
 
@@ -244,7 +245,7 @@ def test_code_grant_and_act_are_one_transaction(
         assert asked.granted_by == ("ada",)
         if fails:
             raise Refused("number-not-in-reserve", number="x")
-        body = kinds.BatchNotReceived(batch="1", reason="x", proof="", approval=asked.plan)
+        body = BatchNotReceived(batch="1", reason="x", proof="", approval=asked.plan)
         pen.append(body, "batch/1", "lost")
 
     request = Request("d" * 64, Act.BATCH_NOT_RECEIVED, (), "bo")

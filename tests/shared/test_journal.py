@@ -9,25 +9,30 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings, strategies as st
 
-from tasks.shared import ace_tables, kinds, opening, projections, store
+from tasks.shared import ace_tables, opening, projections, store
 from tasks.shared.errors import JournalBroken, NumberUnavailable, Refused, StoreLost
 from tasks.shared.journal import GENESIS, Event, Journal, require_whole
 from tasks.shared.journal_check import verify
 from tasks.shared.kinds import base
+from tasks.shared.kinds.ace import AnswerLine, AnswerRead, Difference, QueryNamed
+from tasks.shared.kinds.base import body_types, canonical, read_body, write_body
+from tasks.shared.kinds.entries import EntriesRecorded, EntriesRevised, EntryLine
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
+from tasks.shared.kinds.people import PersonCodeFailed, PersonRevoked
 from tasks.shared.numbering import printed
 from tasks.shared.settings import load
 from tests.conftest import SETTINGS
 from tests.errors import refused
 
 
-def reserved(first: int = 1, last: int = 100) -> kinds.NumbersReserved:
-    return kinds.NumbersReserved(
+def reserved(first: int = 1, last: int = 100) -> NumbersReserved:
+    return NumbersReserved(
         series="entry", filer="ABC", first=first, last=last, offset=0, range_check="tests"
     )
 
 
-def issued(first: int, last: int, desk: str = "truck") -> kinds.NumbersIssued:
-    return kinds.NumbersIssued(
+def issued(first: int, last: int, desk: str = "truck") -> NumbersIssued:
+    return NumbersIssued(
         series="entry", filer="ABC", first=first, last=last, offset=0, desk=desk, port="2304"
     )
 
@@ -75,12 +80,12 @@ def test_a_number_is_issued_once(book: Journal) -> None:
 def test_a_void_number_stays_void_and_the_refusal_names_it(book: Journal) -> None:
     fill(book)
     numbers = list(printed("entry", "ABC", 3, 4))
-    void = kinds.NumbersVoided(numbers=numbers, reason="coffee", persons=["a", "b"])
+    void = NumbersVoided(numbers=numbers, reason="coffee", persons=["a", "b"])
     book.append(void, "numbers/ABC", "me")
     with refused("number-in-another-state", NumberUnavailable) as caught:
         book.append(void, "numbers/ABC", "me")
     assert (caught.values["number"], caught.values["state"]) == (numbers[0], "void")
-    unknown = kinds.NumbersVoided(numbers=["ABC-9999999-9"], reason="x", persons=["a", "b"])
+    unknown = NumbersVoided(numbers=["ABC-9999999-9"], reason="x", persons=["a", "b"])
     with refused("number-not-in-reserve", NumberUnavailable):
         book.append(unknown, "numbers/ABC", "me")
 
@@ -148,7 +153,7 @@ def test_nobody_writes_unnamed(book: Journal) -> None:
 def append_many(url: str, name: str, count: int) -> None:
     book = Journal(url)
     for turn in range(count):
-        failed = kinds.PersonCodeFailed(person=name, reason=str(turn), purpose="race")
+        failed = PersonCodeFailed(person=name, reason=str(turn), purpose="race")
         book.append(failed, f"person/{name}", name)
 
 
@@ -174,7 +179,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 @given(actor=text, subject=text, reason=text, key=st.none() | text)
 @settings(max_examples=200)
 def test_a_digest_depends_on_every_part(actor: str, subject: str, reason: str, key: str) -> None:
-    body = kinds.write(kinds.PersonRevoked(person="p", reason=reason))
+    body = write_body(PersonRevoked(person="p", reason=reason))
     event = Event(1, "2026-11-24T08:00:00.000000Z", actor, subject, "k", body, key, GENESIS, "")
     seen = {event.computed()}
     for name, value in (("actor", actor + "x"), ("subject", subject + "x"), ("seq", 2),
@@ -185,10 +190,10 @@ def test_a_digest_depends_on_every_part(actor: str, subject: str, reason: str, k
 
 @given(reason=text)
 def test_a_body_reads_back_as_it_was_written(reason: str) -> None:
-    body = kinds.NumbersVoided(numbers=["ABC-0000001-0"], reason=reason, persons=["a", "b"])
-    written = kinds.write(body)
-    assert kinds.read(body.kind, written) == body
-    assert kinds.write(kinds.read(body.kind, written)) == written
+    body = NumbersVoided(numbers=["ABC-0000001-0"], reason=reason, persons=["a", "b"])
+    written = write_body(body)
+    assert read_body(body.kind, written) == body
+    assert write_body(read_body(body.kind, written)) == written
 
 
 _PLAIN = st.recursive(
@@ -199,12 +204,12 @@ _PLAIN = st.recursive(
 
 @given(_PLAIN)
 def test_both_ways_to_a_canonical_text_lead_to_the_same(value: object) -> None:
-    assert kinds.canonical(value, floats=False) == kinds.canonical(value)
+    assert canonical(value, floats=False) == canonical(value)
 
 
-@pytest.mark.parametrize("kind", sorted(kinds.by_name()))
+@pytest.mark.parametrize("kind", sorted(body_types()))
 def test_a_kind_is_written_fast_only_if_it_holds_no_float(kind: str) -> None:
-    body = kinds.by_name()[kind]
+    body = body_types()[kind]
     assert base._floats(body) == ("'type': 'number'" in str(msgspec.json.schema(body)))
 
 
@@ -219,7 +224,7 @@ def test_a_kind_is_written_fast_only_if_it_holds_no_float(kind: str) -> None:
 )
 def test_a_body_of_another_shape_is_refused(kind: str, written: str) -> None:
     with pytest.raises(JournalBroken):
-        kinds.read(kind, written)
+        read_body(kind, written)
 
 
 def test_every_projection_is_made_from_the_events_alone(book: Journal) -> None:
@@ -233,16 +238,16 @@ def test_what_is_said_in_answer_to_a_later_question_stays(book: Journal) -> None
     fill(book)
     number = printed("entry", "ABC", 1, 1, 0)[0]
     for name in ("Q1", "Q2"):
-        book.append(kinds.QueryNamed(batch=name, application="EQ", about="summary", content="",
+        book.append(QueryNamed(batch=name, application="EQ", about="summary", content="",
                                      file=name, asked=[number, number]), "x", "me")  # fmt: skip
-    differs = tuple(kinds.Difference(code="field-differs", field=field) for field in "ab")
+    differs = tuple(Difference(code="field-differs", field=field) for field in "ab")
     for name, said in (("Q2", ["not found", "already on file"]), ("Q1", ["not permitted"])):
-        lines = [kinds.AnswerLine(number=number, disposition=one, differs=differs) for one in said]
-        book.append(kinds.AnswerRead(application="ER", about="summary", batch=name, content="",
+        lines = [AnswerLine(number=number, disposition=one, differs=differs) for one in said]
+        book.append(AnswerRead(application="ER", about="summary", batch=name, content="",
                                      rejected=False, lines=lines), "x", "me")  # fmt: skip
     (row,) = book.rows(sa.select(ace_tables.VIEWS))
     assert (row.disposition, row.asked) == ("already on file", 5)
-    kept = msgspec.json.decode(row.differs, type=tuple[kinds.Difference, ...])
+    kept = msgspec.json.decode(row.differs, type=tuple[Difference, ...])
     assert kept == differs
     (asked,) = book.rows(sa.select(ace_tables.ASKED))
     assert asked.seq == 5
@@ -253,14 +258,14 @@ def test_what_is_said_in_answer_to_a_later_question_stays(book: Journal) -> None
 def test_an_in_bond_number_is_used_while_an_entry_names_it(book: Journal) -> None:
     fill(book)
     block = {"series": "in-bond", "filer": "ABC", "first": 1, "last": 2, "offset": 0}
-    book.append(kinds.NumbersReserved(**block, range_check="x"), "x", "me")
-    book.append(kinds.NumbersIssued(**block, desk="truck", port="2304"), "x", "me")
+    book.append(NumbersReserved(**block, range_check="x"), "x", "me")
+    book.append(NumbersIssued(**block, desk="truck", port="2304"), "x", "me")
     first, second = printed("in-bond", "ABC", 1, 2, 0)
     numbers = printed("entry", "ABC", 1, 3, 0)
 
-    def states(struct: type[kinds.EntriesRecorded], named: dict[str, list[str]]) -> list[str]:
+    def states(struct: type[EntriesRecorded], named: dict[str, list[str]]) -> list[str]:
         lines = [
-            kinds.EntryLine(number=number, digest="d", entry_type="01", route="se_then_ae",
+            EntryLine(number=number, digest="d", entry_type="01", route="se_then_ae",
                             outcome="released", port="2304", importer="x", complete=True,
                             in_bonds=some)
             for number, some in named.items()
@@ -275,11 +280,11 @@ def test_an_in_bond_number_is_used_while_an_entry_names_it(book: Journal) -> Non
     a, b, c = numbers
     both = f"used on the bills of {a}, {b}"
     recorded = {b: [first], a: [first, "carrier's"], c: []}
-    assert states(kinds.EntriesRecorded, recorded) == [both, "issued"]
+    assert states(EntriesRecorded, recorded) == [both, "issued"]
     moved = {a: [second], c: [second]}
     after = [f"used on the bills of {b}", f"used on the bills of {a}, {c}"]
-    assert states(kinds.EntriesRevised, moved) == after
-    assert states(kinds.EntriesRevised, {a: [], b: [], c: []}) == ["issued", "issued"]
+    assert states(EntriesRevised, moved) == after
+    assert states(EntriesRevised, {a: [], b: [], c: []}) == ["issued", "issued"]
     assert verify(book).ok
 
 

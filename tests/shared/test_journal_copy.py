@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
 from tasks.shared.errors import BadInput, ContentMissing, JournalBroken
 from tasks.shared.journal import Journal
 from tasks.shared.journal_check import verify
 from tasks.shared.journal_copy import EVENTS_FILE, HEAD_FILE, adopt, export, read, tail
+from tasks.shared.kinds.entries import EntriesRecorded, EntryLine
+from tasks.shared.kinds.incident import NoticeSent
+from tasks.shared.kinds.letters import DocumentAttached
+from tasks.shared.kinds.people import Act, ApprovalAsked
 from tasks.shared.opening import continue_home, journal as open_journal, make_home
 from tasks.shared.projections import ENTRIES, NUMBERS
 from tests.conftest import SETTINGS
@@ -24,9 +27,7 @@ def office(journal: Journal, content: ContentStore) -> Journal:
     """The office's book: a reserve, and a plan whose content it names."""
     journal.append(reserved(), "numbers/ABC", "office")
     plan = content.put(b"a plan")
-    asked = kinds.ApprovalAsked(
-        plan=plan, act=kinds.Act.SEND_BATCHES, topic=plan, binds=[], preparer="jo"
-    )
+    asked = ApprovalAsked(plan=plan, act=Act.SEND_BATCHES, topic=plan, binds=[], preparer="jo")
     journal.append(asked, f"plan/{plan}", "jo")
     return journal
 
@@ -156,14 +157,14 @@ def test_an_entry_under_a_number_that_both_issued_waits_for_a_person(
     office.append(issued(5, 9, "office"), "numbers/ABC", "office")
     for numbers in (["ABC-0000001-0"], ["ABC-0000002-8", "ABC-0000005-1"]):
         digest = its_content.put(numbers[0].encode())
-        lines = [kinds.EntryLine(number=number, digest=digest, entry_type="01", route="se_then_ae",
+        lines = [EntryLine(number=number, digest=digest, entry_type="01", route="se_then_ae",
                                  outcome="released", port="2704", importer="", complete=True)
                  for number in numbers]  # fmt: skip
-        body = kinds.EntriesRecorded(content=digest, source=digest, file=f"{numbers[0]}.xlsx",
+        body = EntriesRecorded(content=digest, source=digest, file=f"{numbers[0]}.xlsx",
                                      desk="laptop", entries=lines)  # fmt: skip
         laptop.append(body, f"file/{digest[:12]}", "laptop")
     paper = its_content.put(b"%PDF")
-    invoice = kinds.DocumentAttached(number="ABC-0000005-1", reference="R", document="Invoice", file="i.pdf",
+    invoice = DocumentAttached(number="ABC-0000005-1", reference="R", document="Invoice", file="i.pdf",
                                      content=paper, size=4, media="application/pdf", pages=1)  # fmt: skip
     laptop.append(invoice, "entry/ABC-0000005-1", "laptop")
     export(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
@@ -190,7 +191,7 @@ def test_what_two_laptops_told_once_each_is_named(
     export(office, content, home, tmp_path / "copy")
     for name in ("one", "two"):
         laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path / name)
-        sent = kinds.NoticeSent(notice="n", happened="2026-11-24T13:00:00.000000Z", how="call",
+        sent = NoticeSent(notice="n", happened="2026-11-24T13:00:00.000000Z", how="call",
                                 reference=f"REF-{name}")  # fmt: skip
         laptop.append(sent, "notice/n", "jo", "notice.sent:n")
         export(laptop, its_content, tmp_path / name / "laptop", tmp_path / name / "back")

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from tasks.ace.answers.facts import Condition, EntryAnswer
 from tasks.ace.answers.tables import SCHEMAS
 from tasks.reconciliation.view import View
-from tasks.shared import kinds
 from tasks.shared.ace_tables import VIEWS
+from tasks.shared.kinds.ace import AceStatus, AnswerLine
 from tasks.shared.struct_columns import arrow_types, cell, columns, row_of
 
 
@@ -59,9 +59,9 @@ def test_a_schema_may_state_a_narrower_type() -> None:
 
 
 def test_the_facts_of_an_answer_are_declared_once() -> None:
-    facts = kinds.AceStatus.__struct_fields__
+    facts = AceStatus.__struct_fields__
     assert View.__struct_fields__[: len(facts)] == facts
-    assert set(facts) < set(kinds.AnswerLine.__struct_fields__)
+    assert set(facts) < set(AnswerLine.__struct_fields__)
     own = {"about", "number", "asked", "seq", "content"}
     assert {column.name for column in VIEWS.c} == own | set(facts)
     assert SCHEMAS["entries"].names == [*EntryAnswer.__struct_fields__[:-1]]

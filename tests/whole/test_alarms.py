@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tasks.operations.alerts import open_alerts
-from tasks.shared import kinds
+from tasks.shared.kinds.operations import AlertRaised
 from tests.conftest import SETTINGS as HOUSE
 from tests.screening import whole_lists
 from tests.whole.conftest import database, running
@@ -86,10 +86,10 @@ def _told(street: Street, run: dict[str, Any], name: str, ended: str) -> None:
     _by_automation(street, "alert", code=told.code, subject=told.subject)
 
 
-def _alert(street: Street, code: str, subject: str = "") -> kinds.AlertRaised:
+def _alert(street: Street, code: str, subject: str = "") -> AlertRaised:
     """The alert as it stands in the book, when it does, and its letter in the outbox."""
 
-    def look() -> kinds.AlertRaised | None:
+    def look() -> AlertRaised | None:
         said = [event.said for event in street.office.journal.events(kind="alert.raised")]
         return next((one for one in said if (one.code, one.subject) == (code, subject)), None)  # type: ignore[attr-defined]
 

@@ -13,8 +13,10 @@ import pytest
 from pypdf import PdfReader
 
 from tasks.ace.check import check_file
-from tasks.shared import kinds, manifest
+from tasks.shared import manifest
 from tasks.shared.journal_copy import read
+from tasks.shared.kinds.ace import AnswerRead, BatchNamed
+from tasks.shared.kinds.after import DiscretionGranted, DiscretionRelied
 from tests.whole import pinned_drill
 
 SSN = re.compile(rb"(?<![\d-])(?!000)\d{3}-\d{2}-\d{4}(?![\d-])")
@@ -129,12 +131,12 @@ def test_nothing_is_sent_again_but_what_was_refused(drilled: tuple[Path, str]) -
     batches: dict[str, tuple[str, list[str]]] = {}
     for event in read(drilled[0] / "journal"):
         said = event.said
-        if isinstance(said, kinds.BatchNamed):
+        if isinstance(said, BatchNamed):
             named = {(said.application, number) for number in said.numbers}
             assert not named & open_
             open_ |= named
             batches[said.batch] = (said.application, said.numbers)
-        if isinstance(said, kinds.AnswerRead) and said.batch in batches:
+        if isinstance(said, AnswerRead) and said.batch in batches:
             application, numbers = batches[said.batch]
             refused = {line.number for line in said.lines if line.disposition == "rejected"}
             gone = set(numbers) if said.rejected else refused
@@ -243,8 +245,8 @@ def test_discretion_goes_from_asking_to_the_report(drilled: tuple[Path, str]) ->
         if event.kind.startswith("discretion.")
     }
     granted, relied = events["discretion.granted"], events["discretion.relied"]
-    assert isinstance(granted, kinds.DiscretionGranted) and granted.acts == ["late-summary"]
-    assert isinstance(relied, kinds.DiscretionRelied) and relied.reference == reference
+    assert isinstance(granted, DiscretionGranted) and granted.acts == ["late-summary"]
+    assert isinstance(relied, DiscretionRelied) and relied.reference == reference
     book = out / "report" / "accounting-drill.xlsx"
     sheet = pd.read_excel(book, sheet_name="Discretion", header=3, engine="calamine")
     assert list(sheet["Kind"]) == ["discretion granted", *["rests on discretion"] * 2]

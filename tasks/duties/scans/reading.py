@@ -18,8 +18,8 @@ from tasks.duties.records import Proof
 from tasks.duties.scans import nessus, openvas, sarif
 from tasks.duties.scans.finding import Report
 from tasks.duties.scans.hostile_xml import elements, refused
-from tasks.shared import kinds
 from tasks.shared.content import ContentStore
+from tasks.shared.kinds.duties import ScanCounts
 
 
 class Aged(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,12 +79,12 @@ def _rank(finding: object) -> int:
     return SEVERITIES.index(getattr(finding, "severity"))  # noqa: B009
 
 
-def counted(report: Report, findings: Sequence[Aged]) -> kinds.ScanCounts:
+def counted(report: Report, findings: Sequence[Aged]) -> ScanCounts:
     """How many are open by severity, and the oldest of each."""
     oldest: dict[str, str] = {}
     for one in findings:
         oldest[one.severity] = min(one.first, oldest.get(one.severity, one.first))
-    return kinds.ScanCounts(
+    return ScanCounts(
         format=report.format,
         tool=report.tool,
         open=dict(Counter(one.severity for one in findings)),

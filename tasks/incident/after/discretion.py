@@ -15,10 +15,11 @@ from tasks.incident.after.grant_days import days_of, outside
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.drawing import Box, LetterPaper
 from tasks.incident.letters.tables import table
-from tasks.shared import clock, kinds, manifest
+from tasks.shared import clock, manifest
 from tasks.shared.errors import BadInput, Problem, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import is_drill
+from tasks.shared.kinds.after import DiscretionGranted, DiscretionRelied
 from tasks.shared.paper import Frame
 from tasks.shared.projections import ENTRIES, among
 from tasks.workspace import Workspace
@@ -72,7 +73,7 @@ def grant(workspace: Workspace, reference: str, first: date, last: date, reason:
         problems.append(Problem(column="reference, reason", code="grant-reference-or-reason-empty"))
     if problems:
         raise BadInput("grant-not-recorded", problems)
-    body = kinds.DiscretionGranted(reference=reference.strip(), first=first.isoformat(),
+    body = DiscretionGranted(reference=reference.strip(), first=first.isoformat(),
                                    last=last.isoformat(), reason=reason.strip(), acts=list(acts),
                                    proof=kept(workspace, proof, "CBP's own words"))  # fmt: skip
     subject = f"discretion/{reference.strip()}"
@@ -133,7 +134,7 @@ def _ours(workspace: Workspace, text: str) -> str:
 
 def _rely(
     workspace: Workspace,
-    given: kinds.DiscretionGranted,
+    given: DiscretionGranted,
     number: str,
     act: str,
     outcome: str,
@@ -141,11 +142,11 @@ def _rely(
     actor: str,
 ) -> Path | None:
     if outcome in ON_PAPER:
-        body = kinds.DiscretionRelied(number=number, reference=given.reference, act=act, content="")
+        body = DiscretionRelied(number=number, reference=given.reference, act=act, content="")
         path = None
     else:
         data = attachment(workspace, given, number, act)
-        body = kinds.DiscretionRelied(number=number, reference=given.reference, act=act,
+        body = DiscretionRelied(number=number, reference=given.reference, act=act,
                                       content=workspace.content.put(data))  # fmt: skip
         path = write_atomic(folder / f"discretion-{number}-{act}.pdf", data)
     workspace.journal.append(
@@ -154,24 +155,22 @@ def _rely(
     return path
 
 
-def grants(workspace: Workspace) -> list[kinds.DiscretionGranted]:
-    events = workspace.journal.events(kind=kinds.DiscretionGranted.kind)
-    return [event.said for event in events if isinstance(event.said, kinds.DiscretionGranted)]
+def grants(workspace: Workspace) -> list[DiscretionGranted]:
+    events = workspace.journal.events(kind=DiscretionGranted.kind)
+    return [event.said for event in events if isinstance(event.said, DiscretionGranted)]
 
 
 def relied(workspace: Workspace) -> list[dict[str, object]]:
     """A row an entry and act, in the order they were noted."""
-    events = workspace.journal.events(kind=kinds.DiscretionRelied.kind)
+    events = workspace.journal.events(kind=DiscretionRelied.kind)
     return [
         {"number": said.number, "act": said.act, "reference": said.reference, "noted": event.at[:10],
          "attachment": said.content, "released_on_paper": not said.content}
-        for event in events if isinstance(said := event.said, kinds.DiscretionRelied)
+        for event in events if isinstance(said := event.said, DiscretionRelied)
     ]  # fmt: skip
 
 
-def attachment(
-    workspace: Workspace, given: kinds.DiscretionGranted, number: str, act: str
-) -> bytes:
+def attachment(workspace: Workspace, given: DiscretionGranted, number: str, act: str) -> bytes:
     """The document for one summary: broker, dates and reason of the discretion (CBP 3609-0324 as the
     trade press tells it)."""
     broker, drill = workspace.settings.broker, is_drill(workspace.journal)

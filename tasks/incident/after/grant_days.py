@@ -9,8 +9,8 @@ from datetime import date
 import sqlalchemy as sa
 
 from tasks.incident import deadlines, hour_zero, state
-from tasks.shared import kinds
 from tasks.shared.errors import Problem
+from tasks.shared.kinds.after import DiscretionGranted
 from tasks.shared.projections import ENTRIES, among
 from tasks.workspace import Workspace
 
@@ -49,9 +49,7 @@ def _listed(workspace: Workspace, rules: Mapping[str, deadlines.Deadline], numbe
             yield item.reference, Days(start, item.due.day or deadlines.day_of(item.due.at))
 
 
-def outside(
-    given: kinds.DiscretionGranted, act: str, known: Mapping[str, Days]
-) -> Iterator[Problem]:
+def outside(given: DiscretionGranted, act: str, known: Mapping[str, Days]) -> Iterator[Problem]:
     """Why a grant cannot cover these entries."""
     first, last = date.fromisoformat(given.first), date.fromisoformat(given.last)
     for number, days in known.items():

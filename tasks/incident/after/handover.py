@@ -26,9 +26,11 @@ from tasks.entries.shelf import record as record_of
 from tasks.entries.workbook import workbook
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.documents import attached
-from tasks.shared import clock, keys, kinds, manifest, seal, seal_keys
+from tasks.shared import clock, keys, manifest, seal, seal_keys
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
 from tasks.shared.journal import is_drill
+from tasks.shared.kinds.after import HandoverPrepared, HandoverRecalled
+from tasks.shared.kinds.base import canonical
 from tasks.shared.presented import presented
 from tasks.shared.private import masked
 from tasks.shared.projections import ENTRIES, NUMBERS, WITH_ANOTHER, among
@@ -87,7 +89,7 @@ def prepare(workspace: Workspace, numbers: Sequence[str], other: Other, authoris
     # Written before the book says so: a file too many does no harm, only its addressee can read it.
     path = folder / f"{clock.stamp()}-{name}{seal.SUFFIX}"
     package = seal.write(path, seal.To(recipients=[other.key]), lambda out: _fill(out, data))
-    body = kinds.HandoverPrepared(
+    body = HandoverPrepared(
         handover=name, numbers=numbers, broker=other.name, filer=other.filer, recipient=other.key_id,
         authorised={_said(one): found for one, found in leave.items()},
         power={_said(one): found for one, found in powers.items()},
@@ -114,16 +116,14 @@ def recall(workspace: Workspace, handover: str, reason: str, proof: Path, actor:
     if not back:
         raise Refused("handover-already-returned", handover=handover, broker=said.broker)
     word = kept(workspace, proof, "the other broker's word that it filed none")
-    body = kinds.HandoverRecalled(
-        handover=handover, numbers=back, reason=reason.strip(), proof=word
-    )
+    body = HandoverRecalled(handover=handover, numbers=back, reason=reason.strip(), proof=word)
     workspace.journal.append(body, f"handover/{handover}", actor)
     return back
 
 
-def handovers(workspace: Workspace) -> list[kinds.HandoverPrepared]:
-    events = workspace.journal.events(kind=kinds.HandoverPrepared.kind)
-    return [event.said for event in events if isinstance(event.said, kinds.HandoverPrepared)]
+def handovers(workspace: Workspace) -> list[HandoverPrepared]:
+    events = workspace.journal.events(kind=HandoverPrepared.kind)
+    return [event.said for event in events if isinstance(event.said, HandoverPrepared)]
 
 
 def listing(workspace: Workspace) -> list[dict[str, object]]:
@@ -255,7 +255,7 @@ def _require_papers(
 
 def _name(workspace: Workspace, numbers: Sequence[str], other: Other) -> str:
     before = len(handovers(workspace))
-    said = kinds.canonical([list(numbers), other.filer, other.key_id, before])
+    said = canonical([list(numbers), other.filer, other.key_id, before])
     return f"HO-{sha256(said.encode()).hexdigest()[:8].upper()}"
 
 

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from tasks.incident.after.proofs import kept
 from tasks.incident.letters.tables import table
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput, NumberUnavailable, Refused
+from tasks.shared.kinds.after import RedeliveryAnswered, RedeliveryDemanded, ReleaseConditional
 from tasks.shared.messages import Reason
 from tasks.shared.projections import ENTRIES
 from tasks.shared.store import EVENTS
@@ -49,9 +50,9 @@ class Watch:
 
 @dataclass
 class _Facts:
-    conditions: dict[str, kinds.ReleaseConditional]
-    demands: dict[tuple[str, str], kinds.RedeliveryDemanded]
-    answers: dict[tuple[str, str], kinds.RedeliveryAnswered]
+    conditions: dict[str, ReleaseConditional]
+    demands: dict[tuple[str, str], RedeliveryDemanded]
+    answers: dict[tuple[str, str], RedeliveryAnswered]
     noted: dict[str, str]
     """When the newest of these was recorded, by number."""
 
@@ -75,14 +76,14 @@ def watches(workspace: Workspace, *, pressing: bool = False) -> list[Watch]:
 def _facts(workspace: Workspace) -> _Facts:
     found = _Facts({}, {}, {}, {})
     for event in workspace.journal.events(kind="release."):
-        if isinstance(event.said, kinds.ReleaseConditional):
+        if isinstance(event.said, ReleaseConditional):
             found.conditions[event.said.number] = event.said
             found.noted[event.said.number] = event.at
     for event in workspace.journal.events(kind="redelivery."):
-        if isinstance(said := event.said, kinds.RedeliveryDemanded):
+        if isinstance(said := event.said, RedeliveryDemanded):
             found.demands[said.number, said.notice] = said
             found.noted[said.number] = event.at
-        elif isinstance(said, kinds.RedeliveryAnswered):
+        elif isinstance(said, RedeliveryAnswered):
             found.answers[said.number, said.notice] = said
     return found
 
@@ -118,7 +119,7 @@ def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> Wat
     return Watch(row.number, row.port, row.importer, released, state, why, until, notice, due, mark)
 
 
-def _period(row: sa.Row, released: date, condition: kinds.ReleaseConditional | None,
+def _period(row: sa.Row, released: date, condition: ReleaseConditional | None,
             rules: dict[str, tuple[int, str]]) -> tuple[date | None, Reason, str, bool]:  # fmt: skip
     """Until when CBP may ask, why, how sure that is, and whether a condition stands open."""
     if condition is not None:
@@ -150,7 +151,7 @@ def conditional(
         raise BadInput("release-condition-missing")
     if until and not released <= until <= _today():
         raise BadInput("condition-end-out-of-range", until=until, released=released)
-    body = kinds.ReleaseConditional(number=number, why=why.strip(), until=until.isoformat() if until else "",
+    body = ReleaseConditional(number=number, why=why.strip(), until=until.isoformat() if until else "",
                                     proof=kept(workspace, proof, "what the port wrote"))  # fmt: skip
     workspace.journal.append(body, f"entry/{number}", actor)
 
@@ -167,7 +168,7 @@ def demanded(workspace: Workspace, number: str, notice: str, on: date, due: date
         raise BadInput("redelivery-notice-dates-invalid", on=on, last=last, released=released)  # fmt: skip
     if not notice.strip() or not what.strip():
         raise BadInput("redelivery-notice-incomplete")
-    body = kinds.RedeliveryDemanded(number=number, notice=notice.strip(), on=on.isoformat(),
+    body = RedeliveryDemanded(number=number, notice=notice.strip(), on=on.isoformat(),
                                     due=last.isoformat(), what=what.strip(),
                                     proof=kept(workspace, proof, "the notice"))  # fmt: skip
     if not workspace.journal.append(
@@ -205,7 +206,7 @@ def answered(
         raise BadInput("outcome-date-out-of-range", on=on, on2=said.on)
     if (how == EXTENDED) != bool(until) or (until and until <= on):
         raise BadInput("extension-date-invalid")
-    body = kinds.RedeliveryAnswered(number=number, notice=notice, how=how, on=on.isoformat(),
+    body = RedeliveryAnswered(number=number, notice=notice, how=how, on=on.isoformat(),
                                     until=until.isoformat() if until else "",
                                     proof=kept(workspace, proof, "CBP's word or the receipt"))  # fmt: skip
     workspace.journal.append(body, f"entry/{number}", actor)

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from tasks.entries import codes
 from tasks.incident.letters.case import Case, cases
 from tasks.incident.letters.hostile_document import Document, name_fault, read
-from tasks.shared import kinds
 from tasks.shared.errors import BadInput, HostileFile, NumberUnavailable, Problem, Refused
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.letters import DocumentAttached, DocumentDropped, LetterGap
 from tasks.shared.projections import DOCUMENTS, ENTRIES, among
 from tasks.workspace import Workspace
 
@@ -146,13 +146,13 @@ def drop(workspace: Workspace, number: str, reference: str, reason: str, actor: 
         raise BadInput("detach-reason-missing")
     if reference not in {one.reference for one in attached(workspace.journal, [number])[number]}:
         raise Refused("document-not-found", number=number, reference=reference)
-    body = kinds.DocumentDropped(number=number, reference=reference, reason=reason)
+    body = DocumentDropped(number=number, reference=reference, reason=reason)
     workspace.journal.append(body, f"entry/{number}", actor)
 
 
 def lacking(
     case: Case, have: Iterable[Attached], wanted: Sequence[Mapping[str, str]]
-) -> list[kinds.LetterGap]:
+) -> list[LetterGap]:
     """Documents that are to follow: those that its mode asks for (`documents.csv`) and those that its
     desk listed, as far as they are not attached."""
     files = {one.file for one in have}
@@ -160,12 +160,12 @@ def lacking(
     listed = [row for row in case.rows("documents") if row["document_type"] not in OWN]
     named = {row["document_type"] for row in listed}
     gaps = [
-        kinds.LetterGap(kind="file", name=row["document_type"], file=row["file_name"])
+        LetterGap(kind="file", name=row["document_type"], file=row["file_name"])
         for row in listed
         if row["file_name"] not in files
     ]
     gaps += [
-        kinds.LetterGap(kind="document", name=row["document"])
+        LetterGap(kind="document", name=row["document"])
         for row in wanted
         if row[case.mode] == "A" and row["document"] not in types | named
     ]
@@ -192,7 +192,7 @@ def _kept(workspace: Workspace, number: str, found: Document, document: str, ref
             raise BadInput("document-reference-taken", number=number, reference=reference)
         one = Attached(number, reference or _reference(number, taken, content), document, found.file,
                        content, len(found.data), found.media, found.pages)  # fmt: skip
-        pen.append(kinds.DocumentAttached(**vars(one)), f"entry/{number}")
+        pen.append(DocumentAttached(**vars(one)), f"entry/{number}")
     return one
 
 

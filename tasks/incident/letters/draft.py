@@ -14,7 +14,8 @@ from tasks.incident.letters.case import Case
 from tasks.incident.letters.documents import Attached
 from tasks.incident.letters.signing import Signer
 from tasks.incident.pga.demands import Demand
-from tasks.shared import kinds
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.letters import LetterGap
 from tasks.shared.settings import Broker
 
 SHIPMENT, PORT = "shipment", "port"
@@ -27,7 +28,7 @@ class Part:
 
     case: Case
     asks: str
-    follows: tuple[kinds.LetterGap, ...]
+    follows: tuple[LetterGap, ...]
     demands: tuple[Demand, ...]
     documents: tuple[Attached, ...]
     se_accepted: bool
@@ -72,5 +73,5 @@ def name(parts: Sequence[Part], day: date, signer: Signer, replaces: Sequence[st
           [one.facts for one in p.demands]) for p in parts],
         day.isoformat(), signer.person, list(replaces), reason, before,
     ]  # fmt: skip
-    digest = sha256(kinds.canonical(said).encode()).hexdigest()
+    digest = sha256(canonical(said).encode()).hexdigest()
     return f"DL-{digest[:8].upper()}"

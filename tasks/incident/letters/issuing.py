@@ -27,11 +27,18 @@ from tasks.incident.letters.readying import (
 from tasks.incident.letters.signing import Signer, signer
 from tasks.incident.letters.values import WITHDRAWALS
 from tasks.incident.pga.demands import LET_GO
-from tasks.shared import clock, kinds, manifest
+from tasks.shared import clock, manifest
 from tasks.shared.errors import BadInput, Busy, Problem, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.hostile import MIB
 from tasks.shared.journal import Pen, is_drill
+from tasks.shared.kinds.letters import (
+    LetterEntry,
+    LetterGap,
+    LetterIssued,
+    LetterReissued,
+    LetterRelease,
+)
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, among
 from tasks.workspace import Workspace
 
@@ -62,7 +69,7 @@ class Issued:
     numbers: tuple[str, ...]
     pages: int
     replaces: tuple[str, ...]
-    follows: dict[str, list[kinds.LetterGap]]
+    follows: dict[str, list[LetterGap]]
     notes: tuple[Problem, ...]
 
 
@@ -206,7 +213,7 @@ def _forms(workspace: Workspace, parts: Sequence[Part]
 
 def _kept(
     workspace: Workspace, draft: Draft, printed: Packet, masked: Packet | None
-) -> kinds.LetterIssued:
+) -> LetterIssued:
     """The letter's contents put away, and the event that will name them."""
     content = workspace.content.put((masked or printed).data)
     sealed, key = "", ""
@@ -217,7 +224,7 @@ def _kept(
     return _body(draft, printed, content, sealed, key)
 
 
-def _written(draft: Draft, printed: Packet, body: kinds.LetterIssued, notes: tuple[Problem, ...],
+def _written(draft: Draft, printed: Packet, body: LetterIssued, notes: tuple[Problem, ...],
              folder: Path) -> Issued:  # fmt: skip
     path = write_atomic(folder / draft.file, printed.data, mode=0o600)
     return Issued(draft.id, path, draft.port, tuple(one.number for one in body.entries), printed.pages,
@@ -225,7 +232,7 @@ def _written(draft: Draft, printed: Packet, body: kinds.LetterIssued, notes: tup
                   notes)  # fmt: skip
 
 
-def _body(draft: Draft, printed: Packet, content: str, sealed: str, key: str) -> kinds.LetterIssued:
+def _body(draft: Draft, printed: Packet, content: str, sealed: str, key: str) -> LetterIssued:
     common = {
         "letter": draft.id, "per": draft.per, "port": draft.port, "content": content, "sealed": sealed,
         "key": key, "printed": sha256(printed.data).hexdigest(), "pages": printed.pages,
@@ -236,17 +243,17 @@ def _body(draft: Draft, printed: Packet, content: str, sealed: str, key: str) ->
         "authorisation": draft.leave.words(draft.port),
     }  # fmt: skip
     if not draft.replaces:
-        return kinds.LetterIssued(**common)
-    return kinds.LetterReissued(**common, replaces=list(draft.replaces), reason=draft.reason)
+        return LetterIssued(**common)
+    return LetterReissued(**common, replaces=list(draft.replaces), reason=draft.reason)
 
 
-def _entry(part: Part) -> kinds.LetterEntry:
+def _entry(part: Part) -> LetterEntry:
     gone = [
-        kinds.LetterRelease(agency=demand.agency, line=demand.line, reason=demand.have)
+        LetterRelease(agency=demand.agency, line=demand.line, reason=demand.have)
         for demand in part.demands
         if demand.state == LET_GO
     ]
-    return kinds.LetterEntry(number=part.case.number, digest=part.case.digest, asks=part.asks,
+    return LetterEntry(number=part.case.number, digest=part.case.digest, asks=part.asks,
                              follows=list(part.follows), let_go=gone)  # fmt: skip
 
 

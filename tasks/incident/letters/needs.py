@@ -9,7 +9,7 @@ from tasks.incident.letters.case import GONE, Case
 from tasks.incident.letters.tables import Table, require_known, table
 from tasks.incident.letters.values import NAMES, text_of
 from tasks.shared.errors import Problem
-from tasks.shared.kinds import LetterGap
+from tasks.shared.kinds.letters import LetterGap
 
 REQUIRED, LATER, USEFUL, NOT = "R", "A", "O", "-"
 MODES = ("truck", "rail", "air", "ocean", "other")

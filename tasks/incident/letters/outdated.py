@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from tasks.incident.letters.case import PRIVATE, Case, as_recorded, cases
 from tasks.incident.letters.sheet import record_tables
 from tasks.incident.letters.values import VALUES
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.board import AMBER, Line
+from tasks.shared.kinds.entries import EntriesRecorded
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS
 from tasks.workspace import Workspace
 
@@ -70,7 +71,7 @@ def _revisions(
     before: dict[str, str] = {}
     after: dict[str, str] = {}
     for event in workspace.journal.events(kind="entries."):
-        if isinstance(said := event.said, kinds.EntriesRecorded):
+        if isinstance(said := event.said, EntriesRecorded):
             for line in said.entries:
                 if line.number in digests:
                     after[line.number] = event.at

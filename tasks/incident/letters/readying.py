@@ -20,7 +20,7 @@ from tasks.incident.pga.demands import Agencies, Demand, demands, held
 from tasks.shared.ace_tables import SENT
 from tasks.shared.errors import BadInput, Problem
 from tasks.shared.journal import Journal
-from tasks.shared.kinds import LetterGap
+from tasks.shared.kinds.letters import LetterGap
 from tasks.shared.messages import Reason
 from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, WITH_ANOTHER, among
 from tasks.workspace import Workspace

@@ -16,11 +16,18 @@ import sqlalchemy as sa
 from tasks.incident.letters import private_copy
 from tasks.incident.letters.documents import Attached, attached
 from tasks.incident.letters.tables import table
-from tasks.shared import clock, kinds, manifest
+from tasks.shared import clock, manifest
 from tasks.shared.errors import BadInput, JournalBroken, Refused
 from tasks.shared.files import digest_of, write_atomic
 from tasks.shared.hostile import MIB
 from tasks.shared.journal import Event, is_drill
+from tasks.shared.kinds.letters import (
+    LetterIssued,
+    LetterReissued,
+    LetterSent,
+    LetterWithdrawn,
+    PacketExported,
+)
 from tasks.shared.projections import LETTERS
 from tasks.workspace import Workspace
 
@@ -33,7 +40,7 @@ class Letter:
     """A letter as the book has it. `state`: issued, sent, replaced or withdrawn; of a letter that is
     replaced in part, what holds for the rest."""
 
-    said: kinds.LetterIssued
+    said: LetterIssued
     at: str
     actor: str
     state: str
@@ -56,13 +63,13 @@ def letters(workspace: Workspace) -> list[Letter]:
 
 def _events(workspace: Workspace) -> Iterator[Event]:
     for event in workspace.journal.events(kind="letter."):
-        if event.kind in (kinds.LetterIssued.kind, kinds.LetterReissued.kind):
+        if event.kind in (LetterIssued.kind, LetterReissued.kind):
             yield event
 
 
 def _letter(event: Event, states: dict[str, set[str]]) -> Letter:
     said = event.said
-    if not isinstance(said, kinds.LetterIssued):
+    if not isinstance(said, LetterIssued):
         raise JournalBroken("letter-event-invalid", kind=event.kind)
     order = (SENT, ISSUED, "replaced", "withdrawn")
     return Letter(said, event.at, event.actor, min(states[said.letter], key=order.index))
@@ -91,7 +98,7 @@ def sent(
         raise BadInput("letter-date-out-of-range", on=on, letter=letter, issued=issued)
     data = _proof(workspace, proof)
     kept = workspace.content.put(data)
-    body = kinds.LetterSent(letter=one.said.letter, way=way.strip(), to=to.strip(), on=on.isoformat(),
+    body = LetterSent(letter=one.said.letter, way=way.strip(), to=to.strip(), on=on.isoformat(),
                             proof=kept, file=proof.name)  # fmt: skip
     workspace.journal.append(
         body, f"letter/{one.said.letter}", actor, key=f"sent:{one.said.letter}:{kept}"
@@ -117,7 +124,7 @@ def withdraw(workspace: Workspace, letter: str, reason: str, actor: str) -> list
     one = _live(workspace, letter)
     if one.state == SENT:
         raise Refused("letter-already-sent", letter=letter)
-    body = kinds.LetterWithdrawn(letter=one.said.letter, reason=reason.strip())
+    body = LetterWithdrawn(letter=one.said.letter, reason=reason.strip())
     query = sa.select(LETTERS.c.live).where(LETTERS.c.letter == one.said.letter)
     numbers = [row.live for row in workspace.journal.rows(query) if row.live]
     workspace.journal.append(body, f"letter/{one.said.letter}", actor)
@@ -165,7 +172,7 @@ def export(workspace: Workspace, letter: str, folder: Path, actor: str) -> list[
     write_atomic(folder / "index.json", json.dumps(rows, indent=1, ensure_ascii=False).encode())
     drill = "DRILL " if is_drill(workspace.journal) else ""
     made = manifest.write(folder, workspace.settings.home, f"{drill}documents of {one.said.letter}")
-    body = kinds.PacketExported(letter=one.said.letter, references=[doc.reference for doc in found],
+    body = PacketExported(letter=one.said.letter, references=[doc.reference for doc in found],
                                 manifest=digest_of(made))  # fmt: skip
     workspace.journal.append(body, f"letter/{one.said.letter}", actor)
     return rows

@@ -8,8 +8,8 @@ from tasks.entries import codes
 from tasks.incident.letters.case import Case, cases
 from tasks.incident.letters.documents import attach
 from tasks.incident.pga.demands import HELD, Agencies, Demand, demands
-from tasks.shared import kinds
 from tasks.shared.errors import BadInput, NumberUnavailable, Problem, Refused
+from tasks.shared.kinds.pga import PgaLetGo, PgaPaper
 from tasks.workspace import Workspace
 
 
@@ -40,7 +40,7 @@ def note_paper(
     if paper["number"] == "Y" and not reference.strip():
         raise BadInput("agency-form-number-missing", paper=paper["form"])
     kept = attach(workspace, number, file, "PGA form", actor).reference if file else ""
-    body = kinds.PgaPaper(number=number, line=line, agency=agency, program=program,
+    body = PgaPaper(number=number, line=line, agency=agency, program=program,
                           form=form.strip() or paper["form"], reference=reference.strip(),
                           document=kept)  # fmt: skip
     workspace.journal.append(body, f"entry/{number}", actor)
@@ -65,7 +65,7 @@ def let_go(workspace: Workspace, number: str, agency: str, reason: str, actor: s
             number=number,
             detail=f" on line {line}" if line else "",
         )
-    body = kinds.PgaLetGo(number=number, line=line, agency=agency, reason=reason.strip())
+    body = PgaLetGo(number=number, line=line, agency=agency, reason=reason.strip())
     workspace.journal.append(body, f"entry/{number}", actor)
     return demands(Agencies(workspace), case)
 

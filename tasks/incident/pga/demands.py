@@ -16,7 +16,7 @@ from tasks.incident.letters.tables import table
 from tasks.incident.letters.values import joined
 from tasks.incident.pga import history
 from tasks.incident.pga.loading import FLAGS, Loaded, loaded
-from tasks.shared import kinds
+from tasks.shared.kinds.pga import PgaLetGo, PgaPaper
 from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
@@ -109,12 +109,12 @@ class Agencies:
         return found
 
     @cached_property
-    def papers_noted(self) -> dict[str, list[kinds.PgaPaper]]:
-        return _by_number(self.workspace, kinds.PgaPaper)
+    def papers_noted(self) -> dict[str, list[PgaPaper]]:
+        return _by_number(self.workspace, PgaPaper)
 
     @cached_property
-    def released(self) -> dict[str, list[kinds.PgaLetGo]]:
-        return _by_number(self.workspace, kinds.PgaLetGo)
+    def released(self) -> dict[str, list[PgaLetGo]]:
+        return _by_number(self.workspace, PgaLetGo)
 
     def flags_of(self, hts: str) -> Iterator[Row]:
         """Flags of a tariff number: those of every longer or shorter number that it begins with."""

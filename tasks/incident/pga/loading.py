@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from tasks.entries import codes, tariff_number
 from tasks.incident.letters.tables import table
 from tasks.incident.pga import sheet
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.board import AMBER, GREEN, RED, Line
 from tasks.shared.errors import BadInput, Problem
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.pga import PgaLoaded
 from tasks.shared.private import masked
 from tasks.shared.projections import ENTRIES
 from tasks.workspace import Workspace
@@ -57,8 +59,8 @@ def load(
         raise BadInput("source-date-in-future", as_of=as_of)
     rows = _checked(workspace, what, path)
     original = workspace.content.put(path.read_bytes()) if what == FLAGS else ""
-    content = workspace.content.put(kinds.canonical(rows).encode())
-    body = kinds.PgaLoaded(what=what, content=content, original=original, file=path.name,
+    content = workspace.content.put(canonical(rows).encode())
+    body = PgaLoaded(what=what, content=content, original=original, file=path.name,
                            source=source.strip(), as_of=as_of.isoformat(), rows=len(rows))  # fmt: skip
     last = newest(workspace, what)
     if last is None or last[0] != body:
@@ -76,11 +78,11 @@ def loaded(workspace: Workspace, what: str) -> Loaded:
     return Loaded(what, rows, said.as_of, said.source, said.file, at)
 
 
-def newest(workspace: Workspace, what: str) -> tuple[kinds.PgaLoaded, str] | None:
+def newest(workspace: Workspace, what: str) -> tuple[PgaLoaded, str] | None:
     """The last time that a table was loaded, and when; None if it never was."""
     found = None
-    for event in workspace.journal.events(kind=kinds.PgaLoaded.kind, subject=f"pga/{what}"):
-        if isinstance(event.said, kinds.PgaLoaded):
+    for event in workspace.journal.events(kind=PgaLoaded.kind, subject=f"pga/{what}"):
+        if isinstance(event.said, PgaLoaded):
             found = event.said, event.at
     return found
 

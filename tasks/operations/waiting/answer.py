@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tasks.shared import approval, kinds, people
+from tasks.shared import approval, people
 from tasks.shared.errors import CodeRefused, Refused
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.people import ApprovalRefused
 from tasks.shared.settings import Settings
 
 
@@ -31,7 +32,7 @@ def give(
     except CodeRefused as no:
         return str(no)
     except Refused as no:
-        body = kinds.ApprovalRefused(plan=plan, person=who.strip()[:40], reason=no.code)
+        body = ApprovalRefused(plan=plan, person=who.strip()[:40], reason=no.code)
         journal.append(body, f"plan/{plan}", "form")
         return str(no)
     return ""

@@ -11,7 +11,7 @@ from tasks.reconciliation.letters.cases import Cases, day, joined, to_be_filed
 from tasks.reconciliation.letters.draft import SURETIES, Draft, Head
 from tasks.reconciliation.report_rows import masked
 from tasks.reconciliation.view import ADDITIONAL
-from tasks.shared.kinds import SingleBond
+from tasks.shared.kinds.entries import SingleBond
 
 _COLUMNS = (Head("Entry", 19), Head("Type, port", 13), Head("Importer", 30), Head("Bond", 12),
             Head("Amount, dollars", 13), Head("Released", 13))  # fmt: skip

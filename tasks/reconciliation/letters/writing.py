@@ -14,10 +14,12 @@ from tasks.reconciliation.letters import bonds, forms, importers, ports, suretie
 from tasks.reconciliation.letters.cases import all_cases
 from tasks.reconciliation.letters.draft import KINDS, Draft
 from tasks.reconciliation.letters.page import render
-from tasks.shared import clock, kinds, manifest
+from tasks.shared import clock, manifest
 from tasks.shared.errors import BadInput, Refused
 from tasks.shared.files import write_atomic
 from tasks.shared.journal import is_drill
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.settling import PaperWritten
 from tasks.workspace import Workspace
 
 
@@ -80,8 +82,8 @@ def write(
 
 
 def _note(workspace: Workspace, draft: Draft, data: bytes, day: str, actor: str) -> None:
-    said = kinds.canonical([draft.kind, draft.name, draft.to, draft.rows, day])
-    body = kinds.PaperWritten(
+    said = canonical([draft.kind, draft.name, draft.to, draft.rows, day])
+    body = PaperWritten(
         what=draft.kind, addressee=next(filter(None, draft.to), ""), numbers=list(draft.numbers),
         content=workspace.content.put(data),
     )  # fmt: skip

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from tasks.screening.lists import tables
 from tasks.shared.errors import Problem
-from tasks.shared.kinds import ListShortfall
+from tasks.shared.kinds.screening import ListShortfall
 from tasks.shared.messages import Reason
 
 RECORDS, NAMES = "records", "names"

@@ -15,8 +15,9 @@ import pyarrow as pa
 from tasks.screening.lists import floors, tables, versions
 from tasks.screening.lists.catalogue import READERS, SIGNS
 from tasks.screening.lists.source import Source, find
-from tasks.shared import clock, kinds, people
+from tasks.shared import clock, people
 from tasks.shared.errors import BadInput, Problem
+from tasks.shared.kinds.screening import ListChecked, ListLoaded, ListShortfall, ListSource
 from tasks.shared.messages import Reason
 from tasks.workspace import Workspace
 
@@ -46,7 +47,7 @@ class Loaded:
     left_out: Mapping[Reason, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     passed: tuple[str, ...] = ()
-    short: tuple[kinds.ListShortfall, ...] = ()
+    short: tuple[ListShortfall, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _judge(source: Source, list_: str, table: pa.Table, before: int) -> None:
         )
 
 
-def _judge_floors(source: Source, list_: str, short: tuple[kinds.ListShortfall, ...]) -> None:
+def _judge_floors(source: Source, list_: str, short: tuple[ListShortfall, ...]) -> None:
     for each in short:
         source.blame(floors.problem(list_, each))
 
@@ -179,14 +180,14 @@ def _put(
     content = workspace.content.put(tables.to_bytes(table))
     if before and before.content == content and before.partial == intake.partial:
         if made.as_of > before.as_of:
-            checked = kinds.ListChecked(list_id=made.list, list_version=content, as_of=made.as_of)
+            checked = ListChecked(list_id=made.list, list_version=content, as_of=made.as_of)
             workspace.journal.append(checked, f"list/{made.list}", intake.actor)
         return "unchanged"
     faulty = bool(source.problems)
-    body = kinds.ListLoaded(
+    body = ListLoaded(
         list_id=made.list,
         content=content,
-        sources=[kinds.ListSource(name=n, sha256=d) for n, d in source.sources],
+        sources=[ListSource(name=n, sha256=d) for n, d in source.sources],
         as_of=made.as_of,
         records=made.records,
         names=made.names,

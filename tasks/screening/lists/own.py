@@ -7,8 +7,9 @@ import pyarrow.compute as pc
 
 from tasks.screening.lists import tables, versions
 from tasks.screening.lists.catalogue import OWN
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.errors import BadInput, Refused
+from tasks.shared.kinds.screening import ListLoaded
 from tasks.workspace import Workspace
 
 
@@ -35,7 +36,7 @@ def allow(workspace: Workspace, actor: str, record: str, reason: str) -> None:
 def _put_own(workspace: Workspace, actor: str, table: pa.Table, reason: str) -> None:
     if not reason:
         raise BadInput("reason-missing")
-    body = kinds.ListLoaded(
+    body = ListLoaded(
         list_id=OWN,
         content=workspace.content.put(tables.to_bytes(table)),
         sources=[],

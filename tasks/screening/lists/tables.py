@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.screening import stored
-from tasks.shared.kinds import canonical
+from tasks.shared.kinds.base import canonical
 
 PRIMARY, STRONG, WEAK = "primary", "strong", "weak"
 KINDS = ("entity", "individual", "vessel", "aircraft", "unknown", "goods")

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from tasks.screening import stored
 from tasks.screening.lists import floors, tables
 from tasks.screening.lists.catalogue import OWN, Listing, listings
-from tasks.shared import clock, kinds
+from tasks.shared import clock
 from tasks.shared.content import ContentStore
 from tasks.shared.journal import Journal
+from tasks.shared.kinds.screening import ListLoaded, ListShortfall
 from tasks.shared.messages import Reason
 from tasks.shared.screening_tables import LISTS
 from tasks.workspace import Workspace
@@ -37,7 +38,7 @@ class Version:
     partial: bool
     faults: int
     accepted_by: str
-    short: tuple[kinds.ListShortfall, ...] = ()
+    short: tuple[ListShortfall, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -54,7 +55,7 @@ def in_force(journal: Journal) -> dict[str, Version]:
     return {
         row.list: Version(row.list, row.content, row.as_of, row.records, row.names, row.partial,
                           row.faults, row.accepted_by,
-                          tuple(msgspec.json.decode(row.short, type=list[kinds.ListShortfall])))
+                          tuple(msgspec.json.decode(row.short, type=list[ListShortfall])))
         for row in rows
     }  # fmt: skip
 
@@ -63,7 +64,7 @@ def published(journal: Journal, list_: str) -> str:
     """The day the version in force was of when it was loaded; later checks that nothing changed do not
     count, as a publisher's mirror may lag behind. Empty if the list was never loaded."""
     said = [event.said for event in journal.events(subject=f"list/{list_}")]
-    return next((one.as_of for one in reversed(said) if isinstance(one, kinds.ListLoaded)), "")
+    return next((one.as_of for one in reversed(said) if isinstance(one, ListLoaded)), "")
 
 
 def read(content: ContentStore, version: Version) -> pa.Table:
@@ -120,7 +121,7 @@ def _in_csl(force: Mapping[str, Version], listing: Listing) -> bool:
     return not {each.source for each in csl.short} & listing.csl_codes
 
 
-def _uncovered(version: Version, force: Mapping[str, Version]) -> list[kinds.ListShortfall]:
+def _uncovered(version: Version, force: Mapping[str, Version]) -> list[ListShortfall]:
     """What of a list is below its floor, less the sources of the CSL that a whole list of its own
     brings in."""
     if version.list != "csl":

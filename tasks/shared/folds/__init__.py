@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.folds import (
     ace,
     after,
@@ -18,6 +17,7 @@ from tasks.shared.folds import (
     registry,
     screening,
 )
+from tasks.shared.kinds.base import Body
 
 __all__ = [
     "ace",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-def apply(connection: sa.Connection, seq: int, body: kinds.Body) -> None:
+def apply(connection: sa.Connection, seq: int, body: Body) -> None:
     """Carry one event into the tables. Raises IntegrityError or NumberUnavailable if it cannot
     be true after what stands already."""
     registry.apply(connection, seq, body)

@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.ace_tables import (
     ASKED,
     BATCHES,
@@ -28,12 +27,27 @@ from tasks.shared.folds.numbers import move
 from tasks.shared.folds.people import carried_out
 from tasks.shared.folds.registry import fold
 from tasks.shared.folds.upsert import Row, put
+from tasks.shared.kinds.ace import (
+    AceReason,
+    AceStatus,
+    AnswerRead,
+    BatchNamed,
+    BatchNotReceived,
+    BatchWritten,
+    BondConfirmed,
+    PlanDropped,
+    QueryNamed,
+    QueryWritten,
+    ReleaseKept,
+    SendAgain,
+)
+from tasks.shared.kinds.settling import RequestAnswered
 from tasks.shared.projections import ENTRIES, among
 from tasks.shared.struct_columns import cell, row_of
 
 
-@fold(kinds.BatchNamed)
-def _named(connection: sa.Connection, seq: int, body: kinds.BatchNamed) -> None:
+@fold(BatchNamed)
+def _named(connection: sa.Connection, seq: int, body: BatchNamed) -> None:
     move(connection, seq, body.numbers, ("recorded",), "recorded")
     batch = row_of(body, *OF_BATCH)
     batch |= {"written": False, "size": len(body.numbers), "seq": seq}
@@ -61,20 +75,20 @@ def entry_digests(connection: sa.Connection, numbers: list[str]) -> dict[str, sa
     return {row.number: row for row in found}
 
 
-@fold(kinds.ReleaseKept)
-def _release_kept(connection: sa.Connection, seq: int, body: kinds.ReleaseKept) -> None:
+@fold(ReleaseKept)
+def _release_kept(connection: sa.Connection, seq: int, body: ReleaseKept) -> None:
     mine = sa.update(SENT).where(SENT.c.number == body.number, SENT.c.application == "SE")
     connection.execute(mine.values(release_digest=body.digest))
 
 
-@fold(kinds.BatchWritten)
-def _written(connection: sa.Connection, seq: int, body: kinds.BatchWritten) -> None:
+@fold(BatchWritten)
+def _written(connection: sa.Connection, seq: int, body: BatchWritten) -> None:
     change = sa.update(BATCHES).where(BATCHES.c.batch == body.batch).values(written=True)
     connection.execute(change)
 
 
-@fold(kinds.QueryNamed)
-def _queried(connection: sa.Connection, seq: int, body: kinds.QueryNamed) -> None:
+@fold(QueryNamed)
+def _queried(connection: sa.Connection, seq: int, body: QueryNamed) -> None:
     state = {"written": False, "answered": False, "rejected": False, "reasons": "", "seq": seq}
     connection.execute(sa.insert(QUERIES), [row_of(body, *OF_QUERY) | state])
     put(
@@ -84,14 +98,14 @@ def _queried(connection: sa.Connection, seq: int, body: kinds.QueryNamed) -> Non
     )
 
 
-@fold(kinds.QueryWritten)
-def _query_written(connection: sa.Connection, seq: int, body: kinds.QueryWritten) -> None:
+@fold(QueryWritten)
+def _query_written(connection: sa.Connection, seq: int, body: QueryWritten) -> None:
     change = sa.update(QUERIES).where(QUERIES.c.batch == body.batch).values(written=True)
     connection.execute(change)
 
 
-@fold(kinds.AnswerRead)
-def _answered(connection: sa.Connection, seq: int, body: kinds.AnswerRead) -> None:
+@fold(AnswerRead)
+def _answered(connection: sa.Connection, seq: int, body: AnswerRead) -> None:
     query = sa.select(QUERIES.c.seq).where(QUERIES.c.batch == body.batch)
     asked = connection.execute(query).first()
     if body.about == "request":
@@ -113,7 +127,7 @@ _LIFTS = {"C": "D"}
 """A UC type that ends what another one began."""
 
 
-def _requested(connection: sa.Connection, body: kinds.AnswerRead, seq: int) -> None:
+def _requested(connection: sa.Connection, body: AnswerRead, seq: int) -> None:
     for line in body.lines:
         code = line.code
         if code in CALLS:
@@ -125,13 +139,13 @@ def _requested(connection: sa.Connection, body: kinds.AnswerRead, seq: int) -> N
             connection.execute(over.values(how=line.message or code))
 
 
-@fold(kinds.RequestAnswered)
-def _request_answered(connection: sa.Connection, seq: int, body: kinds.RequestAnswered) -> None:
+@fold(RequestAnswered)
+def _request_answered(connection: sa.Connection, seq: int, body: RequestAnswered) -> None:
     mine = sa.update(REQUESTS).where(REQUESTS.c.number == body.number, REQUESTS.c.how == "")
     connection.execute(mine.values(how=body.how))
 
 
-def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
+def _told(connection: sa.Connection, body: AnswerRead) -> None:
     """An answer to what we sent. Only what waits can change: a second or late copy does nothing,
     unless the batch was thought not to have reached ACE."""
     open_ = sa.or_(SENT.c.state == "waiting", SENT.c.lost)
@@ -160,25 +174,25 @@ def _told(connection: sa.Connection, body: kinds.AnswerRead) -> None:
         connection.execute(own.values(state=now, reasons=why, outside=off, lost=False), told)
 
 
-@fold(kinds.BatchNotReceived)
-def _not_received(connection: sa.Connection, seq: int, body: kinds.BatchNotReceived) -> None:
+@fold(BatchNotReceived)
+def _not_received(connection: sa.Connection, seq: int, body: BatchNotReceived) -> None:
     lost = sa.update(SENT).where(SENT.c.batch == body.batch, SENT.c.state == "waiting")
     connection.execute(lost.values(state="not processed", reasons="", lost=True, seq=seq))
     done = sa.update(BATCHES).where(BATCHES.c.batch == body.batch).values(written=True)
     connection.execute(done)
 
 
-@fold(kinds.SendAgain)
-def _send_again(connection: sa.Connection, seq: int, body: kinds.SendAgain) -> None:
+@fold(SendAgain)
+def _send_again(connection: sa.Connection, seq: int, body: SendAgain) -> None:
     refused = sa.or_(SENT.c.state == "rejected", SENT.c.state == "batch rejected")
     again = sa.update(SENT).where(SENT.c.number == body.number, refused)
     again = again.where(SENT.c.application == body.application)
-    reasons = cell((kinds.AceReason(text=body.reason),))
+    reasons = cell((AceReason(text=body.reason),))
     connection.execute(again.values(state="not processed", reasons=reasons, seq=seq))
 
 
-@fold(kinds.PlanDropped)
-def _dropped(connection: sa.Connection, seq: int, body: kinds.PlanDropped) -> None:
+@fold(PlanDropped)
+def _dropped(connection: sa.Connection, seq: int, body: PlanDropped) -> None:
     connection.execute(sa.insert(DROPPED), [row_of(body, *OF_DROPPED) | {"seq": seq}])
 
 
@@ -192,7 +206,7 @@ SENT_STATES = {
 }
 
 
-def _view(connection: sa.Connection, body: kinds.AnswerRead, asked: int, seq: int) -> None:
+def _view(connection: sa.Connection, body: AnswerRead, asked: int, seq: int) -> None:
     """What was said in answer to a later question stays."""
     common = {"about": body.about, "content": body.content, "asked": asked, "seq": seq}
     rows = []
@@ -204,7 +218,7 @@ def _view(connection: sa.Connection, body: kinds.AnswerRead, asked: int, seq: in
         newer="asked")  # fmt: skip
 
 
-_VIEWED = ("number", *kinds.AceStatus.__struct_fields__)
+_VIEWED = ("number", *AceStatus.__struct_fields__)
 _LISTS = ("differs", "bonds", "reasons")
 _viewed = attrgetter(*_VIEWED)
 
@@ -235,6 +249,6 @@ def _kept(known: Row, said: Row) -> Row:
 RELEASE_REMOVED = "99"
 
 
-@fold(kinds.BondConfirmed)
-def _bonded(connection: sa.Connection, seq: int, body: kinds.BondConfirmed) -> None:
+@fold(BondConfirmed)
+def _bonded(connection: sa.Connection, seq: int, body: BondConfirmed) -> None:
     put(connection, BONDS, [{"number": body.number, "bond": cell(body.bond) or "", "seq": seq}])

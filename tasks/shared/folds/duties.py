@@ -7,43 +7,52 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import kinds, proof_files
+from tasks.shared import proof_files
 from tasks.shared.duty_tables import CHANGES, PROOFS, RUNGS
 from tasks.shared.folds.registry import fold
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.duties import (
+    DutyAcknowledged,
+    DutyChanged,
+    DutyEnded,
+    DutyFulfilled,
+    DutyReminded,
+    DutyWithdrawn,
+)
 
 
-@fold(kinds.DutyFulfilled)
-def _fulfilled(connection: sa.Connection, seq: int, body: kinds.DutyFulfilled) -> None:
+@fold(DutyFulfilled)
+def _fulfilled(connection: sa.Connection, seq: int, body: DutyFulfilled) -> None:
     row = {name: getattr(body, name) for name in _COPIED}
-    row |= {"facts": kinds.canonical(body.facts), "withdrawn": False, "ended": False, "seq": seq}
+    row |= {"facts": canonical(body.facts), "withdrawn": False, "ended": False, "seq": seq}
     row |= {"shared": proof_files.words(body.also, body.reason)}
     scan = msgspec.to_builtins(body.scan)
-    connection.execute(sa.insert(PROOFS), [{**row, "scan": kinds.canonical(scan) if scan else ""}])
+    connection.execute(sa.insert(PROOFS), [{**row, "scan": canonical(scan) if scan else ""}])
 
 
 _COPIED = ("duty", "item", "term", "on", "until", "proof", "file", "statement", "content")
 
 
-@fold(kinds.DutyWithdrawn)
-def _withdrawn(connection: sa.Connection, seq: int, body: kinds.DutyWithdrawn) -> None:
+@fold(DutyWithdrawn)
+def _withdrawn(connection: sa.Connection, seq: int, body: DutyWithdrawn) -> None:
     own = PROOFS.c.seq == body.fulfilled
     connection.execute(sa.update(PROOFS).where(own).values(withdrawn=True))
 
 
-@fold(kinds.DutyEnded)
-def _ended(connection: sa.Connection, seq: int, body: kinds.DutyEnded) -> None:
+@fold(DutyEnded)
+def _ended(connection: sa.Connection, seq: int, body: DutyEnded) -> None:
     own = sa.and_(PROOFS.c.duty == body.duty, PROOFS.c.item == body.item)
     connection.execute(sa.update(PROOFS).where(own).values(ended=True))
 
 
-@fold(kinds.DutyChanged)
-def _changed(connection: sa.Connection, seq: int, body: kinds.DutyChanged) -> None:
+@fold(DutyChanged)
+def _changed(connection: sa.Connection, seq: int, body: DutyChanged) -> None:
     row = {"duty": body.duty, "item": body.item, "what": body.what, "on": body.on, "seq": seq}
     connection.execute(sa.insert(CHANGES), [row])
 
 
-@fold(kinds.DutyReminded)
-def _told(connection: sa.Connection, seq: int, body: kinds.DutyReminded) -> None:
+@fold(DutyReminded)
+def _told(connection: sa.Connection, seq: int, body: DutyReminded) -> None:
     rows = [
         {**_term(body), "rung": rung, "told": seq, "mail": body.mail, "acknowledged": None}
         for rung in body.rungs
@@ -55,8 +64,8 @@ def _told(connection: sa.Connection, seq: int, body: kinds.DutyReminded) -> None
         connection.execute(sa.update(RUNGS).where(_is(key)).values(mail=body.mail))
 
 
-@fold(kinds.DutyAcknowledged)
-def _acknowledged(connection: sa.Connection, seq: int, body: kinds.DutyAcknowledged) -> None:
+@fold(DutyAcknowledged)
+def _acknowledged(connection: sa.Connection, seq: int, body: DutyAcknowledged) -> None:
     for rung in body.rungs:
         key = {**_term(body), "rung": rung}
         change = sa.update(RUNGS).where(_is(key)).values(acknowledged=seq)
@@ -70,5 +79,5 @@ def _is(key: dict[str, str]) -> sa.ColumnElement[bool]:
     return sa.and_(*(RUNGS.c[name] == value for name, value in key.items()))
 
 
-def _term(body: kinds.DutyReminded | kinds.DutyAcknowledged) -> dict[str, Any]:
+def _term(body: DutyReminded | DutyAcknowledged) -> dict[str, Any]:
     return {"duty": body.duty, "item": body.item, "term": body.term}

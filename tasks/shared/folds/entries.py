@@ -6,24 +6,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.folds.in_bonds import carry
 from tasks.shared.folds.numbers import move
 from tasks.shared.folds.registry import fold
+from tasks.shared.kinds.entries import EntriesRecorded, EntriesRevised, EntryLine, SingleBond
+from tasks.shared.kinds.settling import EntryBurnt, EntryHandedOver, EntryReopened, EntrySettled
 from tasks.shared.projections import ENTRIES, WITH_ANOTHER
 from tasks.shared.struct_columns import cell
 
 
-@fold(kinds.EntriesRecorded)
-def _recorded(connection: sa.Connection, seq: int, body: kinds.EntriesRecorded) -> None:
+@fold(EntriesRecorded)
+def _recorded(connection: sa.Connection, seq: int, body: EntriesRecorded) -> None:
     move(connection, seq, [line.number for line in body.entries], ("issued",), "recorded")
     rows = [{**_entry(line, body, seq), "revision": 1} for line in body.entries]
     connection.execute(sa.insert(ENTRIES), rows)
     carry(connection, seq, body.entries)
 
 
-@fold(kinds.EntriesRevised)
-def _revised(connection: sa.Connection, seq: int, body: kinds.EntriesRevised) -> None:
+@fold(EntriesRevised)
+def _revised(connection: sa.Connection, seq: int, body: EntriesRevised) -> None:
     move(connection, seq, [line.number for line in body.entries], ("recorded",), "recorded")
     change = (
         sa.update(ENTRIES)
@@ -46,7 +47,7 @@ def _replaced() -> list[sa.Column[Any]]:
     return [column for column in ENTRIES.c if column.name not in ("number", "revision")]
 
 
-def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict[str, Any]:
+def _entry(line: EntryLine, body: EntriesRecorded, seq: int) -> dict[str, Any]:
     return {
         "number": line.number,
         "content": body.content,
@@ -71,31 +72,31 @@ def _entry(line: kinds.EntryLine, body: kinds.EntriesRecorded, seq: int) -> dict
     }
 
 
-def _single_bonds(line: kinds.EntryLine) -> str:
+def _single_bonds(line: EntryLine) -> str:
     """A JSON list; empty if there is none. Bond type 9 is a single transaction bond of unknown terms."""
-    unknown = [kinds.SingleBond()] if line.bond_type == "9" else []
+    unknown = [SingleBond()] if line.bond_type == "9" else []
     return cell(line.single_bonds or unknown)
 
 
-@fold(kinds.EntrySettled)
-def _settled(connection: sa.Connection, seq: int, body: kinds.EntrySettled) -> None:
+@fold(EntrySettled)
+def _settled(connection: sa.Connection, seq: int, body: EntrySettled) -> None:
     move(connection, seq, [body.number], ("recorded",), "settled", body.how)
 
 
-@fold(kinds.EntryReopened)
-def _reopened(connection: sa.Connection, seq: int, body: kinds.EntryReopened) -> None:
+@fold(EntryReopened)
+def _reopened(connection: sa.Connection, seq: int, body: EntryReopened) -> None:
     move(connection, seq, [body.number], ("settled",), "recorded", body.reason)
 
 
-@fold(kinds.EntryHandedOver)
-def _handed_over(connection: sa.Connection, seq: int, body: kinds.EntryHandedOver) -> None:
+@fold(EntryHandedOver)
+def _handed_over(connection: sa.Connection, seq: int, body: EntryHandedOver) -> None:
     note = f"filed by other broker {body.filer} under {body.other_number}"
     allowed = ("issued", "recorded", WITH_ANOTHER)
     move(connection, seq, [body.number], allowed, "handed over", note)
 
 
-@fold(kinds.EntryBurnt)
-def _burnt(connection: sa.Connection, seq: int, body: kinds.EntryBurnt) -> None:
+@fold(EntryBurnt)
+def _burnt(connection: sa.Connection, seq: int, body: EntryBurnt) -> None:
     # A number that is void or free can stand in ACE all the same, until CBP cancels it.
     allowed = ("issued", "recorded", "settled", "void", "reserved")
     move(connection, seq, [body.number], allowed, "burnt", body.reason)

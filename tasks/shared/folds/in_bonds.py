@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
+from tasks.shared.kinds.entries import EntryLine
 from tasks.shared.projections import IN_BONDS, NUMBERS, among
 
 SERIES, USED, ISSUED = "in-bond", "used", "issued"
 
 
-def carry(connection: sa.Connection, seq: int, entries: Sequence[kinds.EntryLine]) -> None:
+def carry(connection: sa.Connection, seq: int, entries: Sequence[EntryLine]) -> None:
     """Put these entries' in-bond numbers in the place of those that they named before."""
     named = {line.number: line.in_bonds for line in entries}
     before = among(connection.execute, sa.select(IN_BONDS), IN_BONDS.c.entry, list(named))

@@ -4,38 +4,46 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.folds.registry import fold
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.letters import (
+    DocumentAttached,
+    DocumentDropped,
+    LetterIssued,
+    LetterReissued,
+    LetterSent,
+    LetterWithdrawn,
+)
 from tasks.shared.projections import DOCUMENTS, LETTERS
 
 
-@fold(kinds.DocumentAttached)
-def _attached(connection: sa.Connection, seq: int, body: kinds.DocumentAttached) -> None:
+@fold(DocumentAttached)
+def _attached(connection: sa.Connection, seq: int, body: DocumentAttached) -> None:
     names = ("number", "reference", "document", "file", "content", "size", "media", "pages")
     row = {name: getattr(body, name) for name in names}
     connection.execute(sa.insert(DOCUMENTS), [{**row, "seq": seq}])
 
 
-@fold(kinds.DocumentDropped)
-def _dropped(connection: sa.Connection, seq: int, body: kinds.DocumentDropped) -> None:
+@fold(DocumentDropped)
+def _dropped(connection: sa.Connection, seq: int, body: DocumentDropped) -> None:
     column = DOCUMENTS.c
     wanted = sa.and_(column.number == body.number, column.reference == body.reference)
     connection.execute(sa.delete(DOCUMENTS).where(wanted))
 
 
-@fold(kinds.LetterIssued)
-def _issued(connection: sa.Connection, seq: int, body: kinds.LetterIssued) -> None:
+@fold(LetterIssued)
+def _issued(connection: sa.Connection, seq: int, body: LetterIssued) -> None:
     rows = [
         {"letter": body.letter, "number": one.number, "state": "issued", "live": one.number,
          "port": body.port, "digest": one.digest, "seq": seq,
-         "follows": kinds.canonical(one.follows, floats=False)}
+         "follows": canonical(one.follows, floats=False)}
         for one in body.entries
     ]  # fmt: skip
     connection.execute(sa.insert(LETTERS), rows)
 
 
-@fold(kinds.LetterReissued)
-def _reissued(connection: sa.Connection, seq: int, body: kinds.LetterReissued) -> None:
+@fold(LetterReissued)
+def _reissued(connection: sa.Connection, seq: int, body: LetterReissued) -> None:
     """An earlier letter may have named more entries: only those of the new one leave it."""
     for one in body.entries:
         live = LETTERS.c.live == one.number
@@ -43,13 +51,13 @@ def _reissued(connection: sa.Connection, seq: int, body: kinds.LetterReissued) -
     _issued(connection, seq, body)
 
 
-@fold(kinds.LetterWithdrawn)
-def _withdrawn(connection: sa.Connection, seq: int, body: kinds.LetterWithdrawn) -> None:
+@fold(LetterWithdrawn)
+def _withdrawn(connection: sa.Connection, seq: int, body: LetterWithdrawn) -> None:
     wanted = sa.and_(LETTERS.c.letter == body.letter, LETTERS.c.live.is_not(None))
     connection.execute(sa.update(LETTERS).where(wanted).values(state="withdrawn", live=None))
 
 
-@fold(kinds.LetterSent)
-def _sent(connection: sa.Connection, seq: int, body: kinds.LetterSent) -> None:
+@fold(LetterSent)
+def _sent(connection: sa.Connection, seq: int, body: LetterSent) -> None:
     wanted = sa.and_(LETTERS.c.letter == body.letter, LETTERS.c.live.is_not(None))
     connection.execute(sa.update(LETTERS).where(wanted).values(state="sent"))

@@ -6,26 +6,27 @@ import json
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.folds.registry import fold
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.mail import MailAnswered, MailQueued, MailSuperseded, MailTried
 from tasks.shared.projections import MAIL
 
 
-@fold(kinds.MailQueued)
-def _queued(connection: sa.Connection, seq: int, body: kinds.MailQueued) -> None:
+@fold(MailQueued)
+def _queued(connection: sa.Connection, seq: int, body: MailQueued) -> None:
     row = {"mail": body.mail, "title": body.title, "content": body.content, "seq": seq}
-    row |= {"waiting": kinds.canonical(body.to), "accepted": "[]", "refused": "{}"}
+    row |= {"waiting": canonical(body.to), "accepted": "[]", "refused": "{}"}
     connection.execute(sa.insert(MAIL), [{**row, "attempt": 0, "until": ""}])
 
 
-@fold(kinds.MailTried)
-def _tried(connection: sa.Connection, seq: int, body: kinds.MailTried) -> None:
+@fold(MailTried)
+def _tried(connection: sa.Connection, seq: int, body: MailTried) -> None:
     change = sa.update(MAIL).where(MAIL.c.mail == body.mail)
     connection.execute(change.values(attempt=body.attempt, until=body.until))
 
 
-@fold(kinds.MailAnswered)
-def _answered(connection: sa.Connection, seq: int, body: kinds.MailAnswered) -> None:
+@fold(MailAnswered)
+def _answered(connection: sa.Connection, seq: int, body: MailAnswered) -> None:
     own = MAIL.c.mail == body.mail
     known = connection.execute(sa.select(MAIL.c.accepted, MAIL.c.refused).where(own)).one()
     accepted = sorted({*json.loads(known.accepted), *body.accepted})
@@ -34,14 +35,14 @@ def _answered(connection: sa.Connection, seq: int, body: kinds.MailAnswered) -> 
         sa.update(MAIL)
         .where(own)
         .values(
-            waiting=kinds.canonical(body.waiting),
-            accepted=kinds.canonical(accepted),
-            refused=kinds.canonical(refused),
+            waiting=canonical(body.waiting),
+            accepted=canonical(accepted),
+            refused=canonical(refused),
             until="",
         )
     )
 
 
-@fold(kinds.MailSuperseded)
-def _superseded(connection: sa.Connection, seq: int, body: kinds.MailSuperseded) -> None:
+@fold(MailSuperseded)
+def _superseded(connection: sa.Connection, seq: int, body: MailSuperseded) -> None:
     connection.execute(sa.update(MAIL).where(MAIL.c.mail == body.mail).values(waiting="[]"))

@@ -6,15 +6,15 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.errors import NumberUnavailable
 from tasks.shared.folds.registry import fold
+from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
 from tasks.shared.numbering import printed
 from tasks.shared.projections import NUMBERS
 
 
-@fold(kinds.NumbersReserved)
-def _reserved(connection: sa.Connection, seq: int, body: kinds.NumbersReserved) -> None:
+@fold(NumbersReserved)
+def _reserved(connection: sa.Connection, seq: int, body: NumbersReserved) -> None:
     serials = range(body.first, body.last + 1)
     texts = printed(body.series, body.filer, body.first, body.last, body.offset)
     common = {"series": body.series, "filer": body.filer, "state": "reserved"}
@@ -26,8 +26,8 @@ def _reserved(connection: sa.Connection, seq: int, body: kinds.NumbersReserved) 
     connection.execute(sa.insert(NUMBERS), rows)
 
 
-@fold(kinds.NumbersIssued)
-def _issued(connection: sa.Connection, seq: int, body: kinds.NumbersIssued) -> None:
+@fold(NumbersIssued)
+def _issued(connection: sa.Connection, seq: int, body: NumbersIssued) -> None:
     column = NUMBERS.c
     change = (
         sa.update(NUMBERS)
@@ -42,8 +42,8 @@ def _issued(connection: sa.Connection, seq: int, body: kinds.NumbersIssued) -> N
         )
 
 
-@fold(kinds.NumbersVoided)
-def _voided(connection: sa.Connection, seq: int, body: kinds.NumbersVoided) -> None:
+@fold(NumbersVoided)
+def _voided(connection: sa.Connection, seq: int, body: NumbersVoided) -> None:
     move(connection, seq, body.numbers, ("issued",), "void", body.reason)
 
 

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from tasks.shared import kinds
+from tasks.shared.kinds.base import Body
 
 _Apply = TypeVar("_Apply", bound=Callable[..., None])
-_FOLDS: dict[type[Any], dict[type[kinds.Body], Callable[[Any, Any, Any], None]]] = {}
+_FOLDS: dict[type[Any], dict[type[Body], Callable[[Any, Any, Any], None]]] = {}
 
 
-def fold(*structs: type[kinds.Body], into: type[Any] = sa.Connection) -> Callable[[_Apply], _Apply]:
+def fold(*structs: type[Body], into: type[Any] = sa.Connection) -> Callable[[_Apply], _Apply]:
     """Registers the function that carries an event of these types into the tables, or into a target
     of the type `into`. It is called with the target, where the event stands, and its body. Raises
     ValueError for a second function of one type and target."""
@@ -30,12 +30,12 @@ def fold(*structs: type[kinds.Body], into: type[Any] = sa.Connection) -> Callabl
     return register
 
 
-def folds(into: type[Any] = sa.Connection) -> Mapping[type[kinds.Body], Callable[..., None]]:
+def folds(into: type[Any] = sa.Connection) -> Mapping[type[Body], Callable[..., None]]:
     """What takes each type of event into a target."""
     return MappingProxyType(_FOLDS.get(into, {}))
 
 
-def apply(target: Any, where: Any, body: kinds.Body) -> None:
+def apply(target: Any, where: Any, body: Body) -> None:
     """Carry one event into a target; nothing happens where it takes no event of this type. `where`:
     the event's number for tables, what the target needs to know of the event for others."""
     if found := _FOLDS.get(type(target), {}).get(type(body)):

@@ -7,43 +7,55 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import kinds
 from tasks.shared.folds.registry import fold
+from tasks.shared.kinds.base import canonical
+from tasks.shared.kinds.screening import (
+    HitCleared,
+    HitConfirmed,
+    HitFound,
+    HitLine,
+    HitProposed,
+    ListChecked,
+    ListLoaded,
+    PartnerReviewed,
+    PartnersTaken,
+    ScreeningDone,
+)
 from tasks.shared.screening_tables import HITS, LISTS, REVIEWS, SCREENED
 
 
-@fold(kinds.ListLoaded)
-def _loaded(connection: sa.Connection, seq: int, body: kinds.ListLoaded) -> None:
+@fold(ListLoaded)
+def _loaded(connection: sa.Connection, seq: int, body: ListLoaded) -> None:
     values = {"content": body.content, "as_of": body.as_of, "records": body.records}
     values |= {"names": body.names, "partial": body.partial, "faults": body.faults}
     values |= {"accepted_by": body.accepted_by, "seq": seq}
-    values |= {"short": kinds.canonical([msgspec.to_builtins(each) for each in body.short])}
+    values |= {"short": canonical([msgspec.to_builtins(each) for each in body.short])}
     _put(connection, LISTS, LISTS.c.list, body.list_id, values)
 
 
-@fold(kinds.ListChecked)
-def _checked(connection: sa.Connection, seq: int, body: kinds.ListChecked) -> None:
+@fold(ListChecked)
+def _checked(connection: sa.Connection, seq: int, body: ListChecked) -> None:
     same = sa.and_(LISTS.c.list == body.list_id, LISTS.c.content == body.list_version)
     connection.execute(sa.update(LISTS).where(same).values(as_of=body.as_of))
 
 
-@fold(kinds.PartnersTaken)
-def _taken(connection: sa.Connection, seq: int, body: kinds.PartnersTaken) -> None:
+@fold(PartnersTaken)
+def _taken(connection: sa.Connection, seq: int, body: PartnersTaken) -> None:
     values = {"content": body.content, "model": "", "lists": "", "partners": "", "seq": seq}
     _put(connection, SCREENED, SCREENED.c.what, "register", values)
 
 
-@fold(kinds.ScreeningDone)
-def _screened(connection: sa.Connection, seq: int, body: kinds.ScreeningDone) -> None:
+@fold(ScreeningDone)
+def _screened(connection: sa.Connection, seq: int, body: ScreeningDone) -> None:
     if body.scope == "name":
         return
     values = {"content": body.content, "model": body.model, "partners": body.partners, "seq": seq}
-    values |= {"lists": kinds.canonical(body.lists)}
+    values |= {"lists": canonical(body.lists)}
     _put(connection, SCREENED, SCREENED.c.what, "hits", values)
 
 
-@fold(kinds.HitFound)
-def _found(connection: sa.Connection, seq: int, body: kinds.HitFound) -> None:
+@fold(HitFound)
+def _found(connection: sa.Connection, seq: int, body: HitFound) -> None:
     columns = (HITS.c.hit, HITS.c.strong, HITS.c.decided_verdict, HITS.c.decided_by)
     known = {row.hit: row for row in connection.execute(sa.select(*columns))}
     lines = {line.hit: _line(line, seq) for line in body.hits}
@@ -79,7 +91,7 @@ _UNDECIDED: dict[str, Any] = {f"{stage}_{said}": "" for stage in _STAGES for sai
 _UNDECIDED |= {"decided_seq": 0, "proposed_plan": ""}
 
 
-def _line(line: kinds.HitLine, seq: int) -> dict[str, Any]:
+def _line(line: HitLine, seq: int) -> dict[str, Any]:
     return {
         "hit": line.hit,
         "partner": line.partner,
@@ -94,31 +106,31 @@ def _line(line: kinds.HitLine, seq: int) -> dict[str, Any]:
     }
 
 
-@fold(kinds.HitProposed)
-def _proposed(connection: sa.Connection, seq: int, body: kinds.HitProposed) -> None:
+@fold(HitProposed)
+def _proposed(connection: sa.Connection, seq: int, body: HitProposed) -> None:
     plan = {"proposed_plan": body.plan}
     _set(connection, body.hit, _stage("proposed", body, body.verdict) | plan)
 
 
-@fold(kinds.HitCleared)
-def _cleared(connection: sa.Connection, seq: int, body: kinds.HitCleared) -> None:
+@fold(HitCleared)
+def _cleared(connection: sa.Connection, seq: int, body: HitCleared) -> None:
     _decide(connection, seq, body, "cleared")
 
 
-@fold(kinds.HitConfirmed)
-def _confirmed(connection: sa.Connection, seq: int, body: kinds.HitConfirmed) -> None:
+@fold(HitConfirmed)
+def _confirmed(connection: sa.Connection, seq: int, body: HitConfirmed) -> None:
     _decide(connection, seq, body, "confirmed")
 
 
 def _decide(
-    connection: sa.Connection, seq: int, body: kinds.HitCleared | kinds.HitConfirmed, verdict: str
+    connection: sa.Connection, seq: int, body: HitCleared | HitConfirmed, verdict: str
 ) -> None:
     nothing = {f"proposed_{said}": "" for said in (*_SAID, "plan")}
     _set(connection, body.hit, nothing | _stage("decided", body, verdict) | {"decided_seq": seq})
 
 
 def _stage(
-    stage: str, body: kinds.HitProposed | kinds.HitCleared | kinds.HitConfirmed, verdict: str
+    stage: str, body: HitProposed | HitCleared | HitConfirmed, verdict: str
 ) -> dict[str, Any]:
     return {
         f"{stage}_verdict": verdict,
@@ -133,8 +145,8 @@ def _set(connection: sa.Connection, hit: str, values: dict[str, Any]) -> None:
     connection.execute(sa.update(HITS).where(HITS.c.hit == hit).values(**values))
 
 
-@fold(kinds.PartnerReviewed)
-def _reviewed(connection: sa.Connection, seq: int, body: kinds.PartnerReviewed) -> None:
+@fold(PartnerReviewed)
+def _reviewed(connection: sa.Connection, seq: int, body: PartnerReviewed) -> None:
     values = {"tier": body.tier, "points": body.points, "due": body.due, "seq": seq}
     _put(connection, REVIEWS, REVIEWS.c.partner, body.partner, values)
 

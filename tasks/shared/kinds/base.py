@@ -35,7 +35,7 @@ def _all(base: type[Body]) -> dict[str, type[Body]]:
 
 
 @cache
-def by_name() -> dict[str, type[Body]]:
+def body_types() -> dict[str, type[Body]]:
     """Every kind there is, by its name."""
     return _all(Body)
 
@@ -48,7 +48,7 @@ def canonical(value: Any, *, floats: bool = True) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def write(body: Body) -> str:
+def write_body(body: Body) -> str:
     """A body as the canonical JSON that the journal keeps, with its version as `v`."""
     floats = _floats(type(body))
     fields: dict[str, Any] = msgspec.to_builtins(body) if floats else msgspec.structs.asdict(body)
@@ -73,9 +73,9 @@ def _floats(kind: type[Body]) -> bool:
     return holds(msgspec.inspect.type_info(kind))
 
 
-def read(kind: str, text: str) -> Body:
+def read_body(kind: str, text: str) -> Body:
     """The typed body behind `text`. Raises JournalBroken for an unknown kind, version or shape."""
-    struct = by_name().get(kind)
+    struct = body_types().get(kind)
     if struct is None:
         raise JournalBroken("event-kind-unknown", kind=kind)
     fields = json.loads(text)
