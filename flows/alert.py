@@ -13,9 +13,9 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
+from tasks.core.steps import Actor, AlertName, AlertSubject, HomeFolder, Words
 from tasks.operations import steps
-from tasks.operations.showing.steps import what_to_do
-from tasks.shared.steps import Actor, AlertName, AlertSubject, HomeFolder, Words
+from tasks.operations.api import report_failure
 from tasks.workspace import opened
 
 _TEST = "nothing: upkeep closes it"
@@ -27,12 +27,18 @@ _BY_HAND = "when it is fixed, run `alert` with code {code} and how it was `mende
     flow_run_name="alert-{code}-{subject}",
     description=__doc__,
     validate_parameters=True,
-    on_failure=[what_to_do],
+    on_failure=[report_failure],
 )
 def alert(
-    home: HomeFolder, actor: Actor, code: AlertName = "test", subject: AlertSubject = "",
-    what: Words = "a test", next: Words = _TEST, escalate: bool = False, mended: Words = "",
-) -> State[Any]:  # fmt: skip
+    home: HomeFolder,
+    actor: Actor,
+    code: AlertName = "test",
+    subject: AlertSubject = "",
+    what: Words = "a test",
+    next: Words = _TEST,
+    escalate: bool = False,
+    mended: Words = "",
+) -> State[Any]:
     """`code` and `subject`: its key; while it is open there is no second alert of that key. `what`: in
     words; `next`: what to do; `escalate`: to those who decide rather than to those who fix. `mended`: how
     it was fixed; closes the alert of that key instead, as upkeep does for those that it finds."""

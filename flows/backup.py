@@ -18,10 +18,10 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
-from tasks.backup import steps
-from tasks.operations.showing.steps import what_to_do
-from tasks.operations.steps import heavy
-from tasks.shared.steps import Actor, HomeFolder
+from tasks.backup.steps import back_up, check_store, publish_backup, verify_packs
+from tasks.core.steps import Actor, HomeFolder
+from tasks.operations.api import report_failure
+from tasks.operations.steps import run_heavy_step
 from tasks.workspace import opened
 
 
@@ -30,14 +30,14 @@ from tasks.workspace import opened
     flow_run_name="backup-{actor}",
     description=__doc__,
     validate_parameters=True,
-    on_failure=[what_to_do],
+    on_failure=[report_failure],
 )
 def backup(home: HomeFolder, actor: Actor, share: int = 0) -> State[Any]:
     """`share` 0 takes the settings' part of the packs for verifying; 1 reads them all."""
     with opened(Path(home)):
-        taken = heavy(steps.take, home, actor)
-        steps.publish(taken)
-        damaged = heavy(steps.check, home, actor, share)
+        taken = run_heavy_step(back_up, home, actor)
+        publish_backup(taken)
+        damaged = run_heavy_step(verify_packs, home, actor, share)
         flags = [flag for one in taken for flag in one["flags"]]
         gaps = [gap for one in taken for gap in one["gaps"]]
         result = {"taken": taken, "damaged": damaged, "flags": flags, "gaps": gaps}
@@ -57,11 +57,11 @@ def backup(home: HomeFolder, actor: Actor, share: int = 0) -> State[Any]:
     "destructive verb is tried on canaries with the host's own credentials. Failed means that the "
     "backups are not safe from this host: have the share mended today.",
     validate_parameters=True,
-    on_failure=[what_to_do],
+    on_failure=[report_failure],
 )
 def examine_store(home: HomeFolder, actor: Actor) -> State[Any]:
     with opened(Path(home)):
-        failed = steps.examine(home, actor)
+        failed = check_store(home, actor)
         if failed:
             return Failed(message=f"the store fails: {', '.join(failed)}", data=failed)
         return Completed(message="the store refuses every destructive verb", data=failed)

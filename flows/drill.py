@@ -22,24 +22,38 @@ from prefect.runtime import deployment
 from prefect.states import Failed
 
 from flows.reconciliation import reconciliation
-from tasks.duties import steps as duties
-from tasks.entries import steps as entries
-from tasks.incident import steps as incident
-from tasks.incident.letters import steps as letters
-from tasks.kit import steps as kit
-from tasks.operations.showing.steps import what_to_do
-from tasks.reconciliation import steps as reconcile
-from tasks.screening import steps as screening
-from tasks.shared import board, clock
-from tasks.shared.errors import BadInput
-from tasks.shared.story import Story
-from tasks.status import steps as status
+from tasks.core import clock
+from tasks.core.errors import BadInput
+from tasks.core.status_lines import page_text
+from tasks.drill import steps, steps as entries, steps as letters
+from tasks.drill.api import DrillTranscript
+from tasks.drill.steps import (
+    accept_differences,
+    approve_in_drill,
+    drill_chapter,
+    exchange,
+    explain_steps,
+    leave_evidence,
+    leave_results,
+    live_sample,
+    port_acts,
+    restore_production,
+    run_to_rest,
+    screen_sample,
+    seal_folder,
+    seed_ace,
+    show_sample,
+    sureties_act,
+    try_to_sign,
+)
+from tasks.operations.api import report_failure
+from tasks.status.steps import read_status
 from tasks.workspace import opened
 
 ACTOR, APPROVER, INCIDENT = "mlopez", "avance", "drill"
 
 
-@flow(name="drill", flow_run_name="drill", description=__doc__, on_failure=[what_to_do])
+@flow(name="drill", flow_run_name="drill", description=__doc__, on_failure=[report_failure])
 def drill(home: str = "", out: str = "", into: str = "") -> dict[str, Any] | State[Any]:
     """Runs every chapter; leaves report, accounting, batches, journal and the story in `out`. Ends
     failed if something did not hold, though every chapter was played.
@@ -58,9 +72,7 @@ def drill(home: str = "", out: str = "", into: str = "") -> dict[str, Any] | Sta
             summary = play(home or f"{scratch}/home", out)
     if summary["good"]:
         return summary
-    return Failed(
-        message=f"Something did not hold: read 'What came of it' in {out}/what-happened.txt"
-    )
+    return Failed(message=f"Something did not hold: read 'What came of it' in {out}/what-happened.txt")
 
 
 @contextmanager
@@ -78,7 +90,7 @@ def apart() -> Iterator[None]:
 
 def play(home: str, out: str) -> dict[str, Any]:
     """The chapters, in order."""
-    tell = Story("DRILL: the brokerage loses its systems on a Monday morning")
+    tell = DrillTranscript("DRILL: the brokerage loses its systems on a Monday morning")
     made = prepare(tell, home)
     with opened(Path(home)):
         know_partners(tell, home)
@@ -94,7 +106,7 @@ def play(home: str, out: str) -> dict[str, Any]:
         return close(tell, home, out, made)
 
 
-def prepare(tell: Story, home: str) -> dict[str, Any]:
+def prepare(tell: DrillTranscript, home: str) -> dict[str, Any]:
     tell.chapter("The reserve")
     made = entries.make_sample(home)
     for desk, numbers in made["issued"].items():
@@ -102,25 +114,25 @@ def prepare(tell: Story, home: str) -> dict[str, Any]:
     return made
 
 
-def know_partners(tell: Story, home: str) -> None:
+def know_partners(tell: DrillTranscript, home: str) -> None:
     tell.chapter("The partners")
-    for line in screening.screen_sample(home, ACTOR, APPROVER):
+    for line in screen_sample(home, ACTOR, APPROVER):
         tell.line(line)
 
 
-def pack(tell: Story, home: str, out: str) -> None:
+def pack(tell: DrillTranscript, home: str, out: str) -> None:
     tell.chapter("The off-line kit")
-    for line in kit.show_sample(home, ACTOR, f"{out}/kit"):
+    for line in show_sample(home, ACTOR, f"{out}/kit"):
         tell.line(line)
 
 
-def happen(tell: Story, home: str, out: str) -> None:
+def happen(tell: DrillTranscript, home: str, out: str) -> None:
     tell.chapter("Hour zero: declared, what was open, whom to tell")
-    for line in incident.drill_chapter(home, out, ACTOR, "begin"):
+    for line in drill_chapter(home, out, ACTOR, "begin"):
         tell.line(line)
 
 
-def hand_in(tell: Story, home: str, paths: list[str]) -> None:
+def hand_in(tell: DrillTranscript, home: str, paths: list[str]) -> None:
     tell.chapter("What the desks hand in")
     taken = entries.record_files(home, paths, ACTOR, accept_clean=True)
     for one in taken:
@@ -132,101 +144,101 @@ def hand_in(tell: Story, home: str, paths: list[str]) -> None:
         tell.line(f"{number} will not be used: voided by two persons, never to be used again")
 
 
-def be_clean(tell: Story, home: str, out: str) -> None:
+def be_clean(tell: DrillTranscript, home: str, out: str) -> None:
     tell.chapter("Clean again: the evidence for CBP")
-    for line in incident.drill_chapter(home, out, ACTOR, "clean"):
+    for line in drill_chapter(home, out, ACTOR, "clean"):
         tell.line(line)
 
 
-def write_letters(tell: Story, home: str, out: str) -> None:
+def write_letters(tell: DrillTranscript, home: str, out: str) -> None:
     tell.chapter("Letters to the ports")
     for line in letters.drill_letters(home, out, ACTOR):
         tell.line(line)
 
 
-def ask_discretion(tell: Story, home: str, out: str) -> None:
+def ask_discretion(tell: DrillTranscript, home: str, out: str) -> None:
     tell.chapter("CBP's discretion for what is late after release")
-    for line in incident.drill_chapter(home, out, ACTOR, "discretion"):
+    for line in drill_chapter(home, out, ACTOR, "discretion"):
         tell.line(line)
 
 
-def come_back(tell: Story, home: str) -> None:
+def come_back(tell: DrillTranscript, home: str) -> None:
     tell.chapter("Back on line: first ask, then send")
-    tell.line(f"meanwhile officers keyed {reconcile.seed_ace(home)} of the paper entries")
+    tell.line(f"meanwhile officers keyed {seed_ace(home)} of the paper entries")
     while True:
         state: Any = reconciliation(home, ACTOR, INCIDENT, return_state=True)
         found = state.result()
-        tell.line(f"{len(found['asked'])} question(s) written, {found['read']} answer(s) read, "
-                  f"{len(found['settled'])} settled")  # fmt: skip
+        tell.line(
+            f"{len(found['asked'])} question(s) written, {found['read']} answer(s) read, "
+            f"{len(found['settled'])} settled"
+        )
         if found["waiting"]:
             break
-        reconcile.exchange(home)
+        exchange(home)
     waiting = found["waiting"]
     tell.line(f"{waiting['entries']} entries in {waiting['batches']} file(s); run is {state.name}")
-    who = reconcile.approve_in_drill(home, waiting["plan"])
+    who = approve_in_drill(home, waiting["plan"])
     tell.line(f"{who} approves plan {waiting['plan'][:12]} with a one-time code")
     again: Any = reconciliation(home, ACTOR, INCIDENT, return_state=True)
     for one in again.result()["written"]:
         tell.line(f"written: {one['file']} with {one['entries']} entries")
 
 
-def settle(tell: Story, home: str, out: str, made: dict[str, Any]) -> None:
+def settle(tell: DrillTranscript, home: str, out: str, made: dict[str, Any]) -> None:
     tell.chapter("The cycle: a batch rejected, an answer lost, an answer twice")
     rest(tell, home)
-    for line in reconcile.why(
-        home, ["back to the desk", "differs from ACE", "wait for the surety"]
-    ):
+    for line in explain_steps(home, ["back to the desk", "differs from ACE", "wait for the surety"]):
         tell.line(f"  {line}")
     tell.chapter("Who is waited for: letters to sign and send")
-    for line in reconcile.write_letters(home, out, ACTOR):
+    for line in steps.write_letters(home, out, ACTOR):
         tell.line(line)
-    for line in [*reconcile.sureties_act(home, ACTOR), *reconcile.port_acts(home)]:
+    for line in [*sureties_act(home, ACTOR), *port_acts(home)]:
         tell.line(line)
     tell.chapter("Rejected entries come back corrected, chased data comes in")
     for when in ("rejected", "after"):
         for one in entries.record_files(home, made["later"][when], ACTOR, accept_clean=False):
             tell.line(one.words)
         rest(tell, home)
-        for line in reconcile.sureties_act(home, ACTOR):
+        for line in sureties_act(home, ACTOR):
             tell.line(line)
     rest(tell, home)
 
 
-def restore(tell: Story, home: str, out: str) -> None:
+def restore(tell: DrillTranscript, home: str, out: str) -> None:
     tell.chapter("Production runs again from a backup")
-    for line in reconcile.restore_production(home, out, ACTOR):
+    for line in restore_production(home, out, ACTOR):
         tell.line(line)
 
 
-def rest(tell: Story, home: str) -> None:
-    counts = reconcile.run_to_rest(home, ACTOR)
+def rest(tell: DrillTranscript, home: str) -> None:
+    counts = run_to_rest(home, ACTOR)
     tell.line("at rest: " + ", ".join(f"{n} {step}" for step, n in sorted(counts.items())))
 
 
-def close(tell: Story, home: str, out: str, made: dict[str, Any]) -> dict[str, Any]:
+def close(tell: DrillTranscript, home: str, out: str, made: dict[str, Any]) -> dict[str, Any]:
     tell.chapter("The end")
-    for line in reconcile.accept_differences(home, ACTOR):
+    for line in accept_differences(home, ACTOR):
         tell.line(line)
-    tell.line(reconcile.try_to_sign(home, ACTOR))
+    tell.line(try_to_sign(home, ACTOR))
     unused = [(number, "returned unused after the incident") for number in made["issued"]["rail"]]
     voided = entries.void_spoiled(home, unused)
     tell.line(f"the desk rail returns its {len(voided)} numbers: voided by two persons")
-    tell.line(reconcile.try_to_sign(home, ACTOR))
-    for line in incident.drill_chapter(home, out, ACTOR, "end"):
+    tell.line(try_to_sign(home, ACTOR))
+    for line in drill_chapter(home, out, ACTOR, "end"):
         tell.line(line)
     tell.chapter("Are we ready: CBP's ten recommendations, and the evidence for an auditor")
-    duties.live_sample(home, ACTOR)
-    page = status.read(home)
-    for line in [*board.words(page), *duties.leave_evidence(home, f"{out}/evidence", page)]:
+    live_sample(home, ACTOR)
+    page = read_status(home)
+    for line in [*page_text(page), *leave_evidence(home, f"{out}/evidence", page)]:
         tell.line(line)
     tell.chapter("What came of it")
-    found = reconcile.leave_results(home, out)
+    found = leave_results(home, out)
     for line in found["words"]:
         tell.line(line)
     tell.chapter("What lies in the folder")
     for name in found["files"]:
         tell.line(name)
-    reconcile.seal_folder(home, out, tell.text())
+    seal_folder(home, out, tell.text())
     return found["summary"]
 
 

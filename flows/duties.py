@@ -15,10 +15,10 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from tasks.duties import steps
-from tasks.operations.showing.steps import what_to_do
-from tasks.shared.steps import Actor, HomeFolder
-from tasks.status import steps as status
+from tasks.core.steps import Actor, HomeFolder
+from tasks.duties.steps import publish_duties, send_reminders
+from tasks.operations.api import report_failure
+from tasks.status.steps import publish_status
 from tasks.workspace import opened
 
 
@@ -27,14 +27,14 @@ from tasks.workspace import opened
     flow_run_name="duties-{actor}",
     description=__doc__,
     validate_parameters=True,
-    on_failure=[what_to_do],
+    on_failure=[report_failure],
 )
 def duties(home: HomeFolder, actor: Actor) -> State[Any]:
     """Ends `MailWaiting` while a letter is not sent, else `Completed`."""
     with opened(Path(home)):
-        done = steps.remind(home, actor)
-        lights = status.publish(home)
-        steps.publish(home)
+        done = send_reminders(home, actor)
+        lights = publish_status(home)
+        publish_duties(home)
         result = {**done, "lights": lights}
         if done["waiting"]:
             told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"

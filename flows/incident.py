@@ -16,10 +16,10 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
+from tasks.core.steps import Actor, HomeFolder, Words
 from tasks.incident import steps
 from tasks.operations import steps as operations
-from tasks.operations.showing.steps import what_to_do
-from tasks.shared.steps import Actor, HomeFolder, Words
+from tasks.operations.api import report_failure
 from tasks.workspace import opened
 
 
@@ -28,7 +28,7 @@ from tasks.workspace import opened
     flow_run_name="incident-{actor}",
     description=__doc__,
     validate_parameters=True,
-    on_failure=[what_to_do],
+    on_failure=[report_failure],
 )
 def incident(
     home: HomeFolder, actor: Actor, declare: bool = False, note: Words = "", breach: bool = True
@@ -42,19 +42,11 @@ def incident(
         if not now["incident"]:
             return Completed(name="NoIncident", message="no incident is open", data={"told": told})
         sent = steps.notify(home, actor)
-        result = {
-            **now,
-            **sent,
-            "new": made.get("new", False),
-            "told": told,
-            "left": made.get("left", []),
-        }
+        result = {**now, **sent, "new": made.get("new", False), "told": told, "left": made.get("left", [])}
         missing = [problem["value"] or problem["column"] for problem in sent["missing"]]
         waits = [*sent["waiting"], *sent["by_hand"], *missing]
         if waits:
-            message = (
-                f"incident {now['incident']}: {len(waits)} to tell, {sent['reason'] or waits[0]}"
-            )
+            message = f"incident {now['incident']}: {len(waits)} to tell, {sent['reason'] or waits[0]}"
             return Completed(name="NoticesWait", message=message, data=result)
         if now["red"]:
             message = f"incident {now['incident']}: {now['red']} clock(s) red"

@@ -15,25 +15,21 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from tasks.kit import steps
-from tasks.operations.showing.steps import what_to_do
-from tasks.shared.steps import Actor, HomeFolder
+from tasks.core.steps import Actor, HomeFolder
+from tasks.kit.steps import check_newest_kit, make_kit, publish_kit
+from tasks.operations.api import report_failure
 from tasks.workspace import opened
 
 
 @flow(
-    name="kit",
-    flow_run_name="kit-{actor}",
-    description=__doc__,
-    validate_parameters=True,
-    on_failure=[what_to_do],
+    name="kit", flow_run_name="kit-{actor}", description=__doc__, validate_parameters=True, on_failure=[report_failure]
 )
 def kit(home: HomeFolder, actor: Actor, wheels: bool = True) -> State[Any]:
     """Ends `Incomplete` while a line of the check is not green. `wheels`: with the programs."""
     with opened(Path(home)):
-        made = steps.build(home, actor, wheels)
-        found = steps.check(home, made["folder"])
-        steps.publish(made, found)
+        made = make_kit(home, actor, wheels)
+        found = check_newest_kit(home, made["folder"])
+        publish_kit(made, found)
         open_ = [line for line in found if line["light"] != "green"]
         result = {**made, "open": open_}
         if open_:

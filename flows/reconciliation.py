@@ -20,11 +20,12 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from tasks.operations import steps as operations
-from tasks.operations.showing.steps import Progress, what_to_do
-from tasks.operations.waiting import steps as waits
+from tasks.core.steps import Actor, HomeFolder, IncidentName
+from tasks.operations.api import RunProgress, report_failure, take_answer, wait_for_approval
+from tasks.operations.steps import begin_once
 from tasks.reconciliation import steps
-from tasks.shared.steps import Actor, HomeFolder, IncidentName
+from tasks.reconciliation.api import STAGES
+from tasks.reconciliation.steps import begin_cycle, cycle_summary, finish_cycle
 from tasks.workspace import opened
 
 
@@ -33,11 +34,9 @@ from tasks.workspace import opened
     flow_run_name="reconciliation-{incident}",
     description=__doc__,
     validate_parameters=True,
-    on_failure=[what_to_do],
+    on_failure=[report_failure],
 )
-def reconciliation(
-    home: HomeFolder, actor: Actor, incident: IncidentName = "current", because: str = ""
-) -> State[Any]:
+def reconciliation(home: HomeFolder, actor: Actor, incident: IncidentName = "current", because: str = "") -> State[Any]:
     """Ends `AwaitingApproval` while a plan or the accounting waits for a licence holder and the run
     cannot, `AlreadyBegun` if another run has this event, else `Completed`.
 
@@ -45,18 +44,18 @@ def reconciliation(
     dashes, as it stands in the artifacts' names; `because`: the event that started it, if one did.
     """
     with opened(Path(home)):
-        if other := operations.begin(home, "reconciliation", incident, because, actor):
+        if other := begin_once(home, "reconciliation", incident, because, actor):
             return Completed(name="AlreadyBegun", message=f"run {other} has this event")
         return _run(home, actor, incident)
 
 
 def _run(home: str, actor: str, incident: str) -> State[Any]:
-    done = Progress(f"progress-{incident}", "How far this cycle is", len(steps.STAGES) + 4)
-    refused = waits.take_answer(home)
-    steps.begin(home, actor)
-    for stage in steps.STAGES:
+    done = RunProgress(f"progress-{incident}", "How far this cycle is", len(STAGES) + 4)
+    refused = take_answer(home)
+    begin_cycle(home, actor)
+    for stage in STAGES:
         done(steps.run_stage(home, stage.name))
-    result = steps.summary(done(steps.finish(home)))
+    result = cycle_summary(done(finish_cycle(home)))
     waiting = result["waiting"]
     result["unaccounted"] = done(steps.take_account(home, incident))
     result["next"] = done(steps.next_steps(home, incident))
@@ -67,7 +66,7 @@ def _run(home: str, actor: str, incident: str) -> State[Any]:
         result["report"] = steps.write_report(home, incident)
     if plan := (waiting or end).get("plan", ""):
         table = steps.publish_approval(home, incident, plan)
-        waits.wait_for_approval(home, plan, refused, result["words"] if waiting else (), table)
+        wait_for_approval(home, plan, refused, result["words"] if waiting else (), table)
         message = f"Plan {plan[:12]} waits: continuity approve {plan[:12]}"
         return Completed(name="AwaitingApproval", message=message, data=result)
     written = len(result["written"])

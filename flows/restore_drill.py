@@ -15,8 +15,9 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from tasks.backup import steps
-from tasks.operations.showing.steps import what_to_do
-from tasks.shared.steps import Actor, HomeFolder
+from tasks.backup.steps import prove_snapshots
+from tasks.core.steps import Actor, HomeFolder
+from tasks.operations.api import report_failure
 from tasks.workspace import opened
 
 
@@ -25,19 +26,15 @@ from tasks.workspace import opened
     flow_run_name="restore-drill-{scope}",
     description=__doc__,
     validate_parameters=True,
-    on_failure=[what_to_do],
+    on_failure=[report_failure],
 )
 def restore_drill(
-    home: HomeFolder,
-    actor: Actor,
-    scope: str = "sample",
-    files: int = 200,
-    accept_flags: bool = False,
+    home: HomeFolder, actor: Actor, scope: str = "sample", files: int = 200, accept_flags: bool = False
 ) -> State[Any]:
     """`scope`: `sample` restores about `files` files, `all` everything, `content` opens and checks
     every blob without writing files. `accept_flags`: somebody looked at what a run flagged as it
     flags encryption by ransomware; without it such a snapshot is not countersigned."""
     with opened(Path(home)):
-        done = steps.prove(home, actor, scope, files, accept_flags)
+        done = prove_snapshots(home, actor, scope, files, accept_flags)
         steps.publish_proof(done)
         return Completed(message=f"{len(done)} snapshot(s) countersigned", data=done)

@@ -16,10 +16,10 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from tasks.operations.showing.steps import what_to_do
-from tasks.operations.steps import heavy
+from tasks.core.steps import Actor, HomeFolder
+from tasks.operations.api import report_failure
+from tasks.operations.steps import run_heavy_step
 from tasks.screening import steps
-from tasks.shared.steps import Actor, HomeFolder
 from tasks.workspace import opened
 
 
@@ -28,16 +28,14 @@ from tasks.workspace import opened
     flow_run_name="screening-{actor}",
     description=__doc__,
     validate_parameters=True,
-    on_failure=[what_to_do],
+    on_failure=[report_failure],
 )
-def screening(
-    home: HomeFolder, actor: Actor, folder: str = "", update: bool = True, full: bool = False
-) -> State[Any]:
+def screening(home: HomeFolder, actor: Actor, folder: str = "", update: bool = True, full: bool = False) -> State[Any]:
     """`folder`: take lists from there rather than from their publishers; `update` false leaves the
     lists as they are; `full` screens everything, as is due after a change of the matching model."""
     with opened(Path(home)):
         lists = steps.update_lists(home, actor, folder) if update else {"new": [], "kept": []}
-        found = heavy(steps.screen, home, actor, full)
+        found = run_heavy_step(steps.screen, home, actor, full)
         waiting = steps.publish(home)
         told = steps.alert(home, actor, found["new"], lists["kept"])
         result = {"lists": lists, **found, **waiting, "told": told}

@@ -14,11 +14,12 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from tasks.duties import steps as duties
+from tasks.core.steps import Actor, HomeFolder
+from tasks.duties.steps import publish_duties
 from tasks.operations import steps
-from tasks.operations.showing.steps import what_to_do
-from tasks.shared.steps import Actor, HomeFolder
-from tasks.status import steps as status
+from tasks.operations.api import report_failure
+from tasks.operations.steps import continue_reconciliation, run_upkeep
+from tasks.status.steps import publish_status
 from tasks.workspace import opened
 
 
@@ -27,16 +28,16 @@ from tasks.workspace import opened
     flow_run_name="upkeep-{actor}",
     description=__doc__,
     validate_parameters=True,
-    on_failure=[what_to_do],
+    on_failure=[report_failure],
 )
 def upkeep(home: HomeFolder, actor: Actor, full: bool = False) -> State[Any]:
     """Ends `Faults` while something needs a person, else `Completed`."""
     with opened(Path(home)):
         told = steps.carry_news(home)
-        found = steps.look_after(home, actor, full)
-        going = steps.go_on(home)
-        lights = status.publish(home)
-        duties.publish(home)
+        found = run_upkeep(home, actor, full)
+        going = continue_reconciliation(home)
+        lights = publish_status(home)
+        publish_duties(home)
         result = {**found, "told": told, "reconciliation": going, "lights": lights}
         if found["faults"]:
             message = f"{len(found['faults'])} fault(s): {found['faults'][0]['text']}"

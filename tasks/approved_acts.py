@@ -15,36 +15,35 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from tasks.shared import approval, people
-from tasks.shared.approval import Asked, Request
-from tasks.shared.content import ContentStore
-from tasks.shared.errors import Busy, ContentMissing, ContinuityError, Refused
-from tasks.shared.journal import Head, Journal, Pen
-from tasks.shared.kinds.base import canonical
-from tasks.shared.kinds.people import Act
+from tasks.core.content import ContentStore
+from tasks.core.errors import Busy, ContentMissing, ContinuityError, Refused
+from tasks.core.journal.bodies import canonical
+from tasks.core.journal.journal import Journal, JournalHead, Pen
+from tasks.core.registry import packages
+from tasks.security.api import (
+    Act,
+    ApprovalRequest,
+    ApprovalSettings,
+    ApprovalState,
+    approval_error,
+    ask_for_approval,
+    find_approval,
+    grant_approval,
+    ready_approvals,
+    refuse_revoked,
+    require_approval,
+)
 from tasks.workspace import Workspace
 
 P = TypeVar("P")
-Facts = dict[str, Any]
-
-_OWNERS = {
-    Act.SEND_BATCHES: "tasks.reconciliation.acts",
-    Act.SIGN_ACCOUNTING: "tasks.reconciliation.acts",
-    Act.SETTLE_ENTRIES: "tasks.reconciliation.acts",
-    Act.BATCH_NOT_RECEIVED: "tasks.reconciliation.acts",
-    Act.HAND_OVER: "tasks.reconciliation.acts",
-    Act.CANCEL_NUMBER: "tasks.reconciliation.acts",
-    Act.VOID_NUMBERS: "tasks.entries.voiding",
-    Act.DECIDE_HIT: "tasks.screening.decisions",
-}
-"""The module that declares an act in its `HANDLERS`; imported when the act is first used."""
+ActFacts = dict[str, Any]
 
 RUN_WAITS = frozenset({Act.SEND_BATCHES, Act.SIGN_ACCOUNTING})
 """Acts for which a run of the reconciliation can wait: if one does, it carries the act out."""
 
 
 @dataclass(frozen=True)
-class Handler(Generic[P]):
+class ActHandler(Generic[P]):
     """How an act is loaded, shown and carried out.
 
     `title`: one line for a person. `require_current` raises what keeps the act from being done now,
@@ -57,17 +56,17 @@ class Handler(Generic[P]):
     binds: Callable[[str, P], list[str]]
     title: Callable[[Workspace, P], str]
     require_current: Callable[[Workspace, P], None]
-    append: Callable[[Pen, P, Asked, str], Facts] | None = None
-    perform: Callable[[Workspace, P, Asked, str], Facts] | None = None
+    append: Callable[[Pen, P, ApprovalState, str], ActFacts] | None = None
+    perform: Callable[[Workspace, P, ApprovalState, str], ActFacts] | None = None
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ActOutcome:
     """What became of an approved act: `facts` of it, or why it was not carried out."""
 
     plan: str
     act: Act
-    facts: Facts
+    facts: ActFacts
     refused: ContinuityError | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,13 +79,14 @@ class Outcome:
 class Approved:
     """A plan after an approval. `facts` of the act, None if it was not carried out by this."""
 
-    asked: Asked
-    facts: Facts | None = None
+    asked: ApprovalState
+    facts: ActFacts | None = None
 
 
-def handler(act: Act) -> Handler[Any]:
+def act_handler(act: Act) -> ActHandler[Any]:
     """How this act is handled."""
-    return cast("Handler[Any]", import_module(_OWNERS[act]).HANDLERS[act])
+    modules = (package.acts[act] for package in packages() if act in package.acts)
+    return cast("ActHandler[Any]", import_module(next(modules)).HANDLERS[act])
 
 
 def load_struct(struct: type[P]) -> Callable[[ContentStore, str], P]:
@@ -101,53 +101,53 @@ def load_struct(struct: type[P]) -> Callable[[ContentStore, str], P]:
     return load
 
 
-def title(workspace: Workspace, asked: Asked) -> str:
+def act_title(workspace: Workspace, asked: ApprovalState) -> str:
     """An act in one line, from its payload; its type alone where the payload is lost."""
-    own = handler(asked.act)
+    own = act_handler(asked.act)
     try:
         return own.title(workspace, own.load(workspace.content, asked.plan))
     except (ContentMissing, Refused):
         return asked.act
 
 
-def request(workspace: Workspace, payload: Any, preparer: str, topic: str = "") -> Request:
+def act_request(workspace: Workspace, payload: Any, preparer: str, topic: str = "") -> ApprovalRequest:
     """Store the payload of an act and make the request for its approval. Nothing is asked yet."""
     act = Act(msgspec.to_builtins(payload)["act"])
     text = canonical(msgspec.to_builtins(payload))
     plan = workspace.content.put(text.encode())
-    return Request(plan, act, tuple(handler(act).binds(plan, payload)), preparer, topic)
+    return ApprovalRequest(plan, act, tuple(act_handler(act).binds(plan, payload)), preparer, topic)
 
 
-def ask(workspace: Workspace, payload: Any, preparer: str, topic: str = "") -> Asked:
+def ask_approval(workspace: Workspace, payload: Any, preparer: str, topic: str = "") -> ApprovalState:
     """Ask for the approval of an act. Raises Refused for a preparer who was revoked."""
-    made = request(workspace, payload, preparer, topic)
-    approval.ask(workspace.journal, made.plan, made.act, made.binds, preparer, topic)
-    return approval.find(workspace.journal, made.plan)
+    made = act_request(workspace, payload, preparer, topic)
+    ask_for_approval(workspace.journal, made.plan, made.act, made.binds, preparer, topic)
+    return find_approval(workspace.journal, made.plan)
 
 
-def ask_or_carry_out(workspace: Workspace, payload: Any, actor: str, topic: str = "") -> Facts:
+def ask_or_carry_out(workspace: Workspace, payload: Any, actor: str, topic: str = "") -> ActFacts:
     """Ask for the approval of an act, or carry it out if it was approved before. Raises NotApproved
     with the plan while an approval is missing, and what `carry_out` raises."""
-    asked = ask(workspace, payload, actor, topic)
-    if error := approval.lacking(workspace.journal, asked, _persons(workspace)):
+    asked = ask_approval(workspace, payload, actor, topic)
+    if error := approval_error(workspace.journal, asked, _persons(workspace)):
         raise error
     return carry_out(workspace, asked.plan, actor)
 
 
-def require_current(workspace: Workspace, asked: Asked) -> None:
+def require_current_act(workspace: Workspace, asked: ApprovalState) -> None:
     """Raises what would keep the act from being carried out now."""
-    own = handler(asked.act)
+    own = act_handler(asked.act)
     own.require_current(workspace, own.load(workspace.content, asked.plan))
 
 
-def approve(
+def approve_act(
     workspace: Workspace,
-    plan: str | Request,
+    plan: str | ApprovalRequest,
     person: str,
     code: str,
     *,
     given_at: datetime | None = None,
-    append: Callable[[Pen, Any, Asked, str], Facts] | None = None,
+    append: Callable[[Pen, Any, ApprovalState, str], ActFacts] | None = None,
 ) -> Approved:
     """Approve a plan, or a request, with a person's one-time code.
 
@@ -155,46 +155,52 @@ def approve(
     cannot be appended, the code is not spent. An act of `RUN_WAITS` is only approved. `append` is used in
     place of the handler's. Raises what `approval.grant` and the act's checks raise.
     """
-    asked = plan if isinstance(plan, Request) else approval.find(workspace.journal, plan)
-    own = handler(asked.act)
+    asked = plan if isinstance(plan, ApprovalRequest) else find_approval(workspace.journal, plan)
+    own = act_handler(asked.act)
     payload = own.load(workspace.content, asked.plan)
     append = append or own.append
-    facts: list[Facts] = []
+    facts: list[ActFacts] = []
 
-    def attempt(guard: Callable[[Pen], None]) -> Asked:
-        def finish(pen: Pen, granted: Asked) -> None:
+    def attempt(guard: Callable[[Pen], None]) -> ApprovalState:
+        def finish(pen: Pen, granted: ApprovalState) -> None:
             guard(pen)
             facts[:] = [append(pen, payload, granted, person)] if append else []
 
         own.require_current(workspace, payload)
-        return approval.grant(
-            workspace.journal, workspace.home, plan, person, code, persons=_persons(workspace),
-            given_at=given_at, finish=None if asked.act in RUN_WAITS else finish,
-        )  # fmt: skip
+        return grant_approval(
+            workspace.journal,
+            workspace.home,
+            plan,
+            person,
+            code,
+            persons=_persons(workspace),
+            given_at=given_at,
+            finish=None if asked.act in RUN_WAITS else finish,
+        )
 
     granted = _undisturbed(workspace.journal, attempt)
     return Approved(granted, facts[0] if facts else None)
 
 
-def carry_out(workspace: Workspace, plan: str, actor: str) -> Facts:
+def carry_out(workspace: Workspace, plan: str, actor: str) -> ActFacts:
     """Carry out an approved act, loaded by its digest.
 
     Nothing happens for an act that was carried out before. Raises NotApproved while an approval is
     missing, Refused where the state is no longer as it was asked for or the actor was revoked.
     """
-    people.refuse_revoked(workspace.journal, actor)
-    asked = approval.find(workspace.journal, plan)
-    own = handler(asked.act)
+    refuse_revoked(workspace.journal, actor)
+    asked = find_approval(workspace.journal, plan)
+    own = act_handler(asked.act)
     payload = own.load(workspace.content, asked.plan)
     binds = own.binds(asked.plan, payload)
-    asked = approval.require(workspace.journal, asked.plan, binds, _persons(workspace))
+    asked = require_approval(workspace.journal, asked.plan, binds, _persons(workspace))
     if own.perform:
         return own.perform(workspace, payload, asked, actor)
     if asked.carried_out or own.append is None:
         return {}
     append = own.append
 
-    def attempt(guard: Callable[[Pen], None]) -> Facts:
+    def attempt(guard: Callable[[Pen], None]) -> ActFacts:
         own.require_current(workspace, payload)
         with workspace.journal.write(actor) as pen:
             guard(pen)
@@ -203,22 +209,22 @@ def carry_out(workspace: Workspace, plan: str, actor: str) -> Facts:
     return _undisturbed(workspace.journal, attempt)
 
 
-def carry_out_ready(workspace: Workspace, actor: str) -> list[Outcome]:
+def carry_out_ready(workspace: Workspace, actor: str) -> list[ActOutcome]:
     """Carry out every act that is approved and was not carried out, but those of `RUN_WAITS`. One that
     is refused keeps no other back."""
-    ready = approval.ready(workspace.journal, _persons(workspace))
+    ready = ready_approvals(workspace.journal, _persons(workspace))
     return [_outcome(workspace, asked, actor) for asked in ready if asked.act not in RUN_WAITS]
 
 
-def _outcome(workspace: Workspace, asked: Asked, actor: str) -> Outcome:
+def _outcome(workspace: Workspace, asked: ApprovalState, actor: str) -> ActOutcome:
     try:
-        return Outcome(asked.plan, asked.act, carry_out(workspace, asked.plan, actor))
+        return ActOutcome(asked.plan, asked.act, carry_out(workspace, asked.plan, actor))
     except ContinuityError as refused:
-        return Outcome(asked.plan, asked.act, {}, refused)
+        return ActOutcome(asked.plan, asked.act, {}, refused)
 
 
 def _persons(workspace: Workspace) -> int:
-    return workspace.settings.approval.persons
+    return workspace.settings(ApprovalSettings).persons
 
 
 class _Moved(Exception):
@@ -240,6 +246,6 @@ def _undisturbed(journal: Journal, attempt: Callable[[Callable[[Pen], None]], T]
     raise Busy("journal-changed-during-act")
 
 
-def _require_head(head: Head, pen: Pen) -> None:
+def _require_head(head: JournalHead, pen: Pen) -> None:
     if pen.start != head:
         raise _Moved

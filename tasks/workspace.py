@@ -16,11 +16,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
+from tasks.core.settings import BrokerSettings
+
 if TYPE_CHECKING:
-    from tasks.shared.content import ContentStore
-    from tasks.shared.journal import Journal
-    from tasks.shared.private import Vault
-    from tasks.shared.settings import Settings
+    from tasks.core.content import ContentStore
+    from tasks.core.journal.journal import Journal
+    from tasks.core.settings import Settings
+    from tasks.security.api import Vault
 
 T = TypeVar("T")
 
@@ -44,9 +46,9 @@ class Workspace:
 
         Raises BadSettings for a folder that is no home.
         """
-        from tasks.shared.settings import load
+        from tasks.core.settings import load_settings
 
-        return _OPEN.get().get(home.absolute()) or cls(load(home))
+        return _OPEN.get().get(home.absolute()) or cls(load_settings(home))
 
     @property
     def home(self) -> Path:
@@ -57,33 +59,33 @@ class Workspace:
     def journal(self) -> Journal:
         """Raises BadSettings without a journal, StoreLost for a database that does not answer,
         JournalBroken if the last event was altered."""
-        from tasks.shared.opening import journal
+        from tasks.opening import open_journal
 
-        return journal(self.settings)
+        return open_journal(self.settings)
 
     @cached_property
     def content(self) -> ContentStore:
         """What events name by SHA-256."""
-        from tasks.shared.content import ContentStore
+        from tasks.core.content import ContentStore
 
         return ContentStore(self.settings.content_path)
 
     @cached_property
     def vault(self) -> Vault:
         """Private values, each under a key of its own."""
-        from tasks.shared.private import Vault
+        from tasks.security.api import Vault
 
         return Vault(self.home)
 
     @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone of the broker's clocks and days."""
-        return ZoneInfo(self.settings.duties.zone)
+        return ZoneInfo(self.settings(BrokerSettings).zone)
 
     @cached_property
     def drill(self) -> bool:
         """Whether the journal is one of a drill."""
-        from tasks.shared.journal import is_drill
+        from tasks.core.journal.journal import is_drill
 
         return is_drill(self.journal)
 
@@ -94,7 +96,7 @@ class Workspace:
 
     def today(self) -> date:
         """The date in the broker's zone."""
-        from tasks.shared import clock
+        from tasks.core import clock
 
         return clock.now().astimezone(self.zone).date()
 
@@ -118,9 +120,7 @@ class Workspace:
         return Workspace(settings, journal=self.journal)
 
 
-_OPEN: ContextVar[Mapping[Path, Workspace]] = ContextVar(
-    "open workspaces", default=MappingProxyType({})
-)
+_OPEN: ContextVar[Mapping[Path, Workspace]] = ContextVar("open workspaces", default=MappingProxyType({}))
 
 
 @contextmanager

@@ -17,11 +17,11 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
-from tasks.shared import store
-from tasks.shared.content import ContentStore
-from tasks.shared.journal import Journal
-from tasks.shared.opening import make_home
-from tasks.shared.settings import Settings
+from tasks.core.content import ContentStore
+from tasks.core.journal import store
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
+from tasks.opening import make_home
 from tests.counts import examples
 from tests.smbd import Samba, missing_parts
 
@@ -42,6 +42,12 @@ site_code = "2704"
 sender_id = "ABC"
 """
 
+
+def in_zone(text: str, zone: str) -> str:
+    """These settings with the broker in a time zone."""
+    return text.replace("[broker]\n", f'[broker]\nzone = "{zone}"\n', 1)
+
+
 settings.register_profile(
     "house",
     deadline=None,
@@ -54,8 +60,8 @@ settings.load_profile("house")
 
 LONGEST = (
     "reconciliation/test_loop_properties.py",
-    "whole/test_drill.py",
-    "whole/test_up.py",
+    "system/test_drill.py",
+    "system/test_up.py",
     "flows/test_deployments.py",
     "flows/test_approval.py",
     "reconciliation/test_sample_world.py",
@@ -168,9 +174,7 @@ def _start_postgres(programs: Path, folder: Path, port: int) -> subprocess.Popen
     )
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        ready = subprocess.run(
-            [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port)], capture_output=True
-        )
+        ready = subprocess.run([programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port)], capture_output=True)
         if ready.returncode == 0:
             return server
         time.sleep(0.1)
@@ -191,9 +195,7 @@ def book_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+pysqlite:///{tmp_path / 'journal.sqlite'}"
     server = request.getfixturevalue("postgres")
     name = f"book_{time.time_ns()}"
-    admin = sa.create_engine(
-        server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
-    )
+    admin = sa.create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     admin.dispose()
@@ -211,7 +213,7 @@ def book(book_url: str) -> Iterator[Journal]:
 @pytest.fixture
 def journal(house: Settings) -> Iterator[Journal]:
     """The SQLite journal of the fresh home."""
-    from tasks.shared.opening import journal as open_journal
+    from tasks.opening import open_journal
 
     opened = open_journal(house)
     yield opened

@@ -18,15 +18,24 @@ SEED = int(os.environ.get("CONTINUITY_CRASH_SEED", random.randrange(1 << 30)))
 KILLED = -signal.SIGKILL
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["tasks.desk.main", "tasks.entries.ledger", "tasks.entries.intake", "tasks.entries.annotate",
-     "tasks.reconciliation.cycle", "tasks.reconciliation.outbound", "tests.reconciliation.ace_world",
-     "tasks.shared.opening", "tasks.shared.people", "tasks.duties.reminding"]
-)  # fmt: skip
+    [
+        "tasks.cli.main",
+        "tasks.entries.record.entry_recording",
+        "tasks.entries.workbook.file_intake",
+        "tasks.entries.workbook.annotation",
+        "tasks.reconciliation.cycle_stages",
+        "tasks.reconciliation.sending.batch_writing",
+        "tests.reconciliation.ace_world",
+        "tasks.opening",
+        "tasks.security.people",
+        "tasks.duties.reminder_letters",
+    ]
+)
 
 
 def _command(arguments: list[str]) -> None:
     """What the child does: one command line, quietly."""
-    from tasks.desk.main import run
+    from tasks.cli.main import run
 
     sink = os.open(os.environ.get("CRASH_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(sink, 1)
@@ -57,12 +66,7 @@ def undisturbed(arguments: list[str]) -> float:
 
 
 def storm(
-    times: int,
-    command: Callable[[int], list[str]],
-    after: Callable[[int], None],
-    *,
-    seconds: float,
-    name: str,
+    times: int, command: Callable[[int], list[str]], after: Callable[[int], None], *, seconds: float, name: str
 ) -> Crashes:
     """Run `command(turn)` and kill it within `seconds`, `times` over; `after(turn)` looks each time.
 

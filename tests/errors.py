@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.shared.errors import ContinuityError, Problem
+from tasks.core.errors import ContinuityError, Problem
 
 
 @dataclass

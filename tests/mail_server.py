@@ -40,18 +40,14 @@ class MailServer:
     received: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     logins: int = 0
 
-    async def handle_RCPT(
-        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:
         if address in self.refused:
             return self.refused[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
-        message = cast(
-            "EmailMessage", message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
-        )
+        message = cast("EmailMessage", message_from_bytes(cast(bytes, envelope.content), policy=policy.default))
         breaks = self.breaks or bool(self.hangs_up_at and message["Subject"] == self.hangs_up_at)
         if breaks:
             server.transport.close()
@@ -96,12 +92,7 @@ def mail_server(folder: Path, port: int = 0, *, tls: bool = False) -> Iterator[M
     if tls:
         ways = {"ssl_context": context, "auth_require_tls": False}
     controller = Controller(
-        state,
-        hostname="127.0.0.1",
-        port=state.port,
-        auth_required=True,
-        authenticator=state.authenticate,
-        **ways,
+        state, hostname="127.0.0.1", port=state.port, auth_required=True, authenticator=state.authenticate, **ways
     )
     controller.start()
     try:
@@ -128,11 +119,7 @@ def _certify(path: Path) -> None:
         .sign(key, hashes.SHA256())
     )
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + made.public_bytes(serialization.Encoding.PEM)
     )
 

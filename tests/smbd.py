@@ -10,8 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tasks.shared.smb.link import SmbPlace
-from tasks.shared.smb.store import SmbStore
+from tasks.transport.smb.connection import SmbPlace
+from tasks.transport.smb.store import SmbStore
 
 USER, PASSWORD, GRACE = "brokerbak", "only-for-tests", 1
 _CONF = """[global]
@@ -100,9 +100,7 @@ class Samba:
             if self._answers():
                 return
             self.stop()
-        raise RuntimeError(
-            "smbd did not start: " + (self.top / "log" / "smbd.log").read_text()[-800:]
-        )
+        raise RuntimeError("smbd did not start: " + (self.top / "log" / "smbd.log").read_text()[-800:])
 
     def _add_user(self) -> None:
         conf, twice = self.top / "smb.conf", f"{PASSWORD}\n{PASSWORD}\n".encode()
@@ -114,12 +112,7 @@ class Samba:
         """Start smbd on the port that it has; in a session of its own, since it signals its group."""
         program = shutil.which("smbd", path=_search())
         self._process = subprocess.Popen(
-            [
-                program,
-                "--foreground",
-                "--no-process-group",
-                f"--configfile={self.top / 'smb.conf'}",
-            ],
+            [program, "--foreground", "--no-process-group", f"--configfile={self.top / 'smb.conf'}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

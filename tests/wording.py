@@ -85,8 +85,7 @@ def change_template(path: Path) -> int:
 
     lines = path.read_text(encoding="utf-8").split("\n")
     path.write_text(
-        "\n".join(line if line.startswith("#") else _QUOTED.sub(quoted, line) for line in lines),
-        encoding="utf-8",
+        "\n".join(line if line.startswith("#") else _QUOTED.sub(quoted, line) for line in lines), encoding="utf-8"
     )
     return count
 
@@ -120,9 +119,7 @@ def _edit(node: ast.expr, data: bytes, starts: list[int]) -> list[tuple[int, int
         return _edit(node.left, data, starts)
     if isinstance(node, ast.IfExp):
         return _edit(node.body, data, starts) + _edit(node.orelse, data, starts)
-    literal = isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
+    literal = isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
     if not literal:
         return []
     start = starts[node.lineno - 1] + node.col_offset

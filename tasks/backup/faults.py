@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from tasks.shared.errors import (
-    BadInput,
-    Busy,
-    Exists,
-    Missing,
-    NoRight,
-    Refused,
-    StoreFault,
-    StoreFull,
-    StoreLost,
-)
-
-__all__ = ["Busy", "Exists", "Missing", "NoRight", "StoreFault", "StoreFull", "StoreLost"]
+from tasks.core.errors import BadInput, Refused, StoreFault
 
 
-class Damaged(StoreFault):
+class DamagedData(StoreFault):
     """An object is not what its name, signature or tag says."""
 
     passing = False
 
 
-class Unfit(Damaged):
+class UnfitObject(DamagedData):
     """An object whose content does not fit its name or cannot be read: one of ours that was damaged or
     broke off, or one that somebody left there. Nothing tells which."""
 
 
-class Junk(Damaged):
+class ForeignObject(DamagedData):
     """Whole, and no object of this repository: no key that the officer named signed it, or it was signed
     for another folder or number. Anybody who may create files on the store can leave one."""
 
@@ -39,7 +27,7 @@ class SourceFault(StoreFault):
     passing = False
 
 
-class KeyEnded(Damaged):
+class KeyEnded(DamagedData):
     """Signed with a key past the last number that the officer left to it: set aside, no fault."""
 
 

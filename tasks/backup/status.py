@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tasks.shared import clock
-from tasks.shared.board import AMBER, GREEN, RED, Line, Rows, ago, last, newest
-from tasks.shared.findings import Finding
-from tasks.shared.settings import Settings
-from tasks.shared.store import EVENTS
+from tasks.backup.settings import BackupSettings
+from tasks.core import clock
+from tasks.core.findings import Finding
+from tasks.core.journal.store import EVENTS
+from tasks.core.settings import Settings
+from tasks.core.status_lines import AMBER, GREEN, RED, Rows, StatusLine, ago, last_event, newest_event
 from tasks.workspace import Workspace
 
 _RECENT = 24  # snapshots: several runs of every class there is
@@ -27,7 +28,7 @@ _LONGEST = 200  # characters of findings on one line
 Told = tuple[datetime, dict[str, Any]]
 
 
-def lines(workspace: Workspace) -> list[Line]:
+def lines(workspace: Workspace) -> list[StatusLine]:
     """What events record of backups."""
     rows, settings = workspace.journal.rows, workspace.settings
     return [*_taken(rows, settings), *_verified(rows), *_proved(rows), *_guard(rows)]
@@ -38,34 +39,42 @@ def _by(what: str) -> sa.ColumnElement[bool]:
     return sa.and_(EVENTS.c.kind == "backup.failed", EVENTS.c.body.contains(mark, autoescape=True))
 
 
-def _taken(rows: Rows, settings: Settings) -> Iterator[Line]:
-    done, failed = last(rows, "backup.done"), newest(rows, _by("run"))
+def _taken(rows: Rows, settings: Settings) -> Iterator[StatusLine]:
+    done, failed = last_event(rows, "backup.done"), newest_event(rows, _by("run"))
     if done is None:
-        why = (
-            f"; it failed {ago(failed[0])}: {_words(_findings(failed[1]['findings']))}"
-            if failed
-            else ""
-        )
-        yield Line(
-            "newest-backup", "P6", "newest backup", RED, f"never done{why}", "continuity backup run"
-        )
+        why = f"; it failed {ago(failed[0])}: {_words(_findings(failed[1]['findings']))}" if failed else ""
+        yield StatusLine("newest-backup", "P6", "newest backup", RED, f"never done{why}", "continuity backup run")
         return
     at, said = done
-    hours = settings.backup.home_objective_hours
+    hours = settings(BackupSettings).home_objective_hours
     late = clock.now() - at > timedelta(hours=hours)
-    yield Line("newest-backup", "P6", "newest backup", AMBER if late else GREEN,
-               f"taken {ago(at)}, objective {hours:g} h", "continuity backup run" if late else "",
-               clock.text(at))  # fmt: skip
+    yield StatusLine(
+        "newest-backup",
+        "P6",
+        "newest backup",
+        AMBER if late else GREEN,
+        f"taken {ago(at)}, objective {hours:g} h",
+        "continuity backup run" if late else "",
+        clock.text(at),
+    )
     if failed and failed[0] > at:
         yield _failed("backup-failed", "backup after that", failed)
     yield from _flagged(rows)
     if not said["customs_territory"]:
         fact = "not declared to lie in the U.S. customs territory (19 CFR 111.23(a))"
-        yield Line("store-location", "P6", "where the store is", AMBER, fact,
-                   "set [backup] place and customs_territory", clock.text(at), "S")  # fmt: skip
+        yield StatusLine(
+            "store-location",
+            "P6",
+            "where the store is",
+            AMBER,
+            fact,
+            "set [backup] place and customs_territory",
+            clock.text(at),
+            "S",
+        )
 
 
-def _flagged(rows: Rows) -> Iterator[Line]:
+def _flagged(rows: Rows) -> Iterator[StatusLine]:
     """Flags of the newest snapshot of each class, and what it is without: one run takes several, and
     the last of them says nothing of the others."""
     query = sa.select(EVENTS.c.at, EVENTS.c.body).where(EVENTS.c.kind == "backup.done")
@@ -73,27 +82,41 @@ def _flagged(rows: Rows) -> Iterator[Line]:
     for row in rows(query.order_by(EVENTS.c.seq.desc()).limit(_RECENT)):
         said = json.loads(row.body)
         unread = sum(source["unreadable"] for source in said["sources"])
-        found.setdefault(
-            (said["host"], said["retention"]), (row.at, _findings(said["flags"]), unread)
-        )
+        found.setdefault((said["host"], said["retention"]), (row.at, _findings(said["flags"]), unread))
     every = [(at, flag) for at, flags, _ in found.values() for flag in flags]
     told = [(at, flag) for at, flag in every if flag.code != JUNK]
     if junk := [(at, flag) for at, flag in every if flag.code == JUNK]:
         at, flag = max(junk, key=lambda pair: pair[0])
         fact = f"{str(flag)[:200]}. Ask the server's administrator who wrote them"
-        yield Line("unsigned-objects-on-store", "P6", "what lies on the store", AMBER, fact,
-                   "continuity backup list", at)  # fmt: skip
+        yield StatusLine(
+            "unsigned-objects-on-store", "P6", "what lies on the store", AMBER, fact, "continuity backup list", at
+        )
     if told:
         flags = [flag for _, flag in told]
-        yield Line("snapshot-flagged", "P6", "what was backed up", RED,
-                   f"look before the next run: {_words(flags)}", "continuity backup list", told[0][0],
-                   values={"flags": [flag.code for flag in flags]})  # fmt: skip
+        yield StatusLine(
+            "snapshot-flagged",
+            "P6",
+            "what was backed up",
+            RED,
+            f"look before the next run: {_words(flags)}",
+            "continuity backup list",
+            told[0][0],
+            values={"flags": [flag.code for flag in flags]},
+        )
     gaps = [(at, unread) for at, flags, unread in found.values() if unread and not flags]
     if gaps:
         count = sum(unread for _, unread in gaps)
         fact = f"{count} files or folders could not be read, as before"
-        yield Line("files-not-backed-up", "P6", "missing from the backup", AMBER, fact,
-                   "continuity backup run", gaps[0][0], values={"files": count})  # fmt: skip
+        yield StatusLine(
+            "files-not-backed-up",
+            "P6",
+            "missing from the backup",
+            AMBER,
+            fact,
+            "continuity backup run",
+            gaps[0][0],
+            values={"files": count},
+        )
 
 
 def _findings(stored: list[dict[str, Any]]) -> list[Finding]:
@@ -105,15 +128,23 @@ def _words(findings: Sequence[Finding]) -> str:
     return "; ".join(dict.fromkeys(map(str, findings)))[:_LONGEST]
 
 
-def _failed(code: str, what: str, failed: Told) -> Line:
+def _failed(code: str, what: str, failed: Told) -> StatusLine:
     at, body = failed
     findings = _findings(body["findings"])
     fact = f"{body['what']} failed {ago(at)}: {_words(findings)}"
-    return Line(code, "P6", what, RED, fact, f"continuity backup {body['what']}", clock.text(at),
-                values={"findings": [finding.code for finding in findings]})  # fmt: skip
+    return StatusLine(
+        code,
+        "P6",
+        what,
+        RED,
+        fact,
+        f"continuity backup {body['what']}",
+        clock.text(at),
+        values={"findings": [finding.code for finding in findings]},
+    )
 
 
-def _verified(rows: Rows) -> Iterator[Line]:
+def _verified(rows: Rows) -> Iterator[StatusLine]:
     """Damage stands until the part of the packs that it lay in, or all of them, was read and is whole."""
     query = sa.select(EVENTS.c.seq, EVENTS.c.at, EVENTS.c.body).order_by(EVENTS.c.seq)
     found = [(row, json.loads(row.body)) for row in rows(query.where(_by("verify")))]
@@ -132,21 +163,26 @@ def _covers(whole: dict[str, Any], damaged: dict[str, Any]) -> bool:
     return whole["share"] == 1 or part == (damaged.get("share"), damaged.get("turn"))
 
 
-def _proved(rows: Rows) -> Iterator[Line]:
-    failed, proved = newest(rows, _by("prove")), last(rows, "backup.proved")
+def _proved(rows: Rows) -> Iterator[StatusLine]:
+    failed, proved = newest_event(rows, _by("prove")), last_event(rows, "backup.proved")
     if failed and (proved is None or failed[0] > proved[0]):
         yield _failed("backup-proof-failed", "proof of the backup", failed)
 
 
-def _guard(rows: Rows) -> Iterator[Line]:
+def _guard(rows: Rows) -> Iterator[StatusLine]:
     """What the doctor found."""
-    failed, passed = newest(rows, _by("doctor")), last(rows, "backup.examined")
+    failed, passed = newest_event(rows, _by("doctor")), last_event(rows, "backup.examined")
     if failed and (passed is None or failed[0] > passed[0]):
         why = _words(_findings(failed[1]["findings"]))
-        yield Line("store-guard", "P6", "the store's guard", RED, f"found wanting {ago(failed[0])}: {why}",
-                   "continuity backup doctor", clock.text(failed[0]))  # fmt: skip
+        yield StatusLine(
+            "store-guard",
+            "P6",
+            "the store's guard",
+            RED,
+            f"found wanting {ago(failed[0])}: {why}",
+            "continuity backup doctor",
+            clock.text(failed[0]),
+        )
     elif passed:
         at = passed[0]
-        yield Line(
-            "store-guard", "P6", "the store's guard", GREEN, f"held {ago(at)}", since=clock.text(at)
-        )
+        yield StatusLine("store-guard", "P6", "the store's guard", GREEN, f"held {ago(at)}", since=clock.text(at))

@@ -15,14 +15,14 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
-from tasks.backup.prove import ProofOptions
-from tasks.backup.proving import run_proofs
-from tasks.backup.running import expected_bytes, run_backup, run_doctor, run_verify
-from tasks.backup.setup import drill_key
-from tasks.backup.snapshot import Taken
-from tasks.backup.watch import has_gaps, is_gap
-from tasks.shared.findings import Finding, finding
-from tasks.shared.steps import task
+from tasks.backup.backup_runs import expected_bytes, run_backup, run_doctor, run_proofs, run_verify
+from tasks.backup.configuration import drill_key
+from tasks.backup.settings import BackupSettings
+from tasks.backup.snapshot.creation import SnapshotResult
+from tasks.backup.verify.snapshot_proofs import ProofOptions
+from tasks.backup.verify.snapshot_survey import has_gaps, is_gap
+from tasks.core.findings import Finding, make_finding
+from tasks.core.steps import task
 from tasks.workspace import Workspace
 
 STEP_PERCENT = 5.0
@@ -30,17 +30,17 @@ _GAPS = ("file-or-folder-not-read", "file-gone-while-read")
 
 
 @task(name="take the snapshots", retries=2, retry_delay_seconds=60)
-def take(home: str, actor: str) -> list[dict[str, Any]]:
+def back_up(home: str, actor: str) -> list[dict[str, Any]]:
     """Back up the home and its sources; packs that an earlier try carried off are used again."""
     workspace = Workspace.open(Path(home))
-    with_bar = _Bar("backup-progress", "Sources read", expected_bytes(workspace))
+    with_bar = _ProgressBar("backup-progress", "Sources read", expected_bytes(workspace))
     taken = run_backup(workspace, actor, progress=with_bar)
     with_bar.finish()
     get_run_logger().info("%d snapshot(s) stand on the store", len(taken))
     return [_row(one) for one in taken]
 
 
-def _row(one: Taken) -> dict[str, Any]:
+def _row(one: SnapshotResult) -> dict[str, Any]:
     counts = one.manifest.sources
     return {
         "snapshot": one.label,
@@ -55,19 +55,19 @@ def _row(one: Taken) -> dict[str, Any]:
     }
 
 
-def _gaps(taken: Taken) -> list[Finding]:
+def _gaps(taken: SnapshotResult) -> list[Finding]:
     """What could not be read, new or as before, and the first five names."""
     manifest = taken.manifest
     if not has_gaps(manifest):
         return []
     count = sum(source.unreadable + source.missing for source in manifest.sources)
     flags = [flag for flag in manifest.flags if is_gap(flag)]
-    flags = flags or [finding("gaps-as-before", count=count)]
+    flags = flags or [make_finding("gaps-as-before", count=count)]
     names = [found for found in taken.problems if found.code in _GAPS]
     return [*flags, *names[:5]]
 
 
-class _Bar:
+class _ProgressBar:
     """A progress artifact that is told about every byte and tells the server every few percent."""
 
     def __init__(self, key: str, description: str, total: int = 0) -> None:
@@ -92,23 +92,23 @@ class _Bar:
 
 
 @task(name="publish the snapshots")
-def publish(taken: list[dict[str, Any]]) -> None:
+def publish_backup(taken: list[dict[str, Any]]) -> None:
     table = [row | {name: "; ".join(row[name]) for name in ("flags", "gaps")} for row in taken]
     create_table_artifact(table=table, key="backup-snapshots", description="Newest snapshots")
 
 
 @task(name="verify a share of the packs", retries=1, retry_delay_seconds=60)
-def check(home: str, actor: str, share: int) -> list[str]:
+def verify_packs(home: str, actor: str, share: int) -> list[str]:
     """Read the next part of the packs and all that is small; returns what does not hold."""
     workspace = Workspace.open(Path(home))
-    wanted = share or workspace.settings.backup.verify_share
+    wanted = share or workspace.settings(BackupSettings).verify_share
     report = run_verify(workspace, actor, wanted)
     get_run_logger().info("%d of %d packs read", report.packs_read, report.packs)
     return [str(found) for found in report.damaged]
 
 
 @task(name="examine the store")
-def examine(home: str, actor: str) -> list[str]:
+def check_store(home: str, actor: str) -> list[str]:
     """Every destructive verb on canaries; returns the checks that failed."""
     workspace = Workspace.open(Path(home))
     found = run_doctor(workspace, actor)
@@ -118,22 +118,26 @@ def examine(home: str, actor: str) -> list[str]:
 
 
 @task(name="restore and countersign")
-def prove(
-    home: str, actor: str, scope: str, files: int, accept_flags: bool
-) -> list[dict[str, Any]]:
+def prove_snapshots(home: str, actor: str, scope: str, files: int, accept_flags: bool) -> list[dict[str, Any]]:
     """Restore what no drill has proved yet, with the drill key of this machine."""
     workspace = Workspace.open(Path(home))
     path, phrase = drill_key(workspace)
-    bar = _Bar("restore-progress", "Restored by the drill")
+    bar = _ProgressBar("restore-progress", "Restored by the drill")
     options = ProofOptions(scope, files, accept_flags=accept_flags, progress=bar)
     done = run_proofs(workspace, actor, path, phrase, options)
     bar.finish()
     get_run_logger().info("%d snapshot(s) countersigned", len(done))
     return [
-        {"head": one.head, "scope": one.proof.scope, "files": one.proof.files,
-         "bytes": one.proof.bytes, "seconds": one.proof.seconds, "time": one.proof.time}
+        {
+            "head": one.head,
+            "scope": one.proof.scope,
+            "files": one.proof.files,
+            "bytes": one.proof.bytes,
+            "seconds": one.proof.seconds,
+            "time": one.proof.time,
+        }
         for one in done
-    ]  # fmt: skip
+    ]
 
 
 @task(name="publish the proof")

@@ -6,23 +6,24 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from tasks.entries import reserve
-from tasks.shared.board import AMBER, RED, Line
-from tasks.shared.journal import Journal
-from tasks.shared.projections import NUMBERS
-from tasks.shared.settings import Settings
-from tasks.shared.status import RESERVE
-from tasks.shared.store import EVENTS
+from tasks.core.journal.journal import Journal
+from tasks.core.journal.store import EVENTS
+from tasks.core.settings import Settings
+from tasks.core.status_lines import AMBER, GREEN, RED, Rows, StatusLine
+from tasks.entries.numbers.number_reserve import ENTRY_SERIES, reserve_counts
+from tasks.entries.settings import NumberSettings
+from tasks.entries.tables import NUMBERS
 from tasks.workspace import Workspace
 
 
-def lines(workspace: Workspace) -> Iterator[Line]:
+def lines(workspace: Workspace) -> Iterator[StatusLine]:
     """Numbers that lie at desks, and reserves that run low."""
+    yield reserve_line(workspace.journal.rows, workspace.settings)
     yield from _desks(workspace.journal)
     yield from _other_reserves(workspace.journal, workspace.settings)
 
 
-def _desks(journal: Journal) -> Iterator[Line]:
+def _desks(journal: Journal) -> Iterator[StatusLine]:
     column = NUMBERS.c
     query = (
         sa.select(column.desk, sa.func.count().label("n"), sa.func.max(column.seq).label("seq"))
@@ -33,10 +34,17 @@ def _desks(journal: Journal) -> Iterator[Line]:
     rows = journal.rows(query)
     at = _at(journal, [row.seq for row in rows])
     for row in rows:
-        yield Line("numbers-at-desk", "", f"numbers at the desk {row.desk}", AMBER,
-                   f"{row.n} issued, nothing recorded or voided",
-                   "continuity entries record FILE, or numbers void", at[row.seq], subject=row.desk,
-                   values={"issued": row.n})  # fmt: skip
+        yield StatusLine(
+            "numbers-at-desk",
+            "",
+            f"numbers at the desk {row.desk}",
+            AMBER,
+            f"{row.n} issued, nothing recorded or voided",
+            "continuity entries record FILE, or numbers void",
+            at[row.seq],
+            subject=row.desk,
+            values={"issued": row.n},
+        )
 
 
 def _at(journal: Journal, events: list[int]) -> dict[int, str]:
@@ -45,13 +53,44 @@ def _at(journal: Journal, events: list[int]) -> dict[int, str]:
     return {row.seq: row.at for row in journal.rows(query)}
 
 
-def _other_reserves(journal: Journal, settings: Settings) -> Iterator[Line]:
-    """Series besides entry numbers, of which `tasks.shared.status` has the line."""
-    for series in reserve.standings(journal, settings):
-        if series.series == reserve.ENTRY or not series.alarm:
+def _other_reserves(journal: Journal, settings: Settings) -> Iterator[StatusLine]:
+    """Series besides entry numbers, which have the line of `reserve`."""
+    for series in reserve_counts(journal, settings):
+        if series.series == ENTRY_SERIES or not series.alarm:
             continue
-        daily = settings.numbers.daily_volume
-        yield Line("reserve-other-numbers", "", f"reserve of {series.series} numbers", RED,
-                   f"{series.free} free, {series.days_left} days at {daily} a day",
-                   f"{RESERVE} --series {series.series}", subject=series.series,
-                   values={"free": series.free, "days": series.days_left})  # fmt: skip
+        daily = settings(NumberSettings).daily_volume
+        yield StatusLine(
+            "reserve-other-numbers",
+            "",
+            f"reserve of {series.series} numbers",
+            RED,
+            f"{series.free} free, {series.days_left} days at {daily} a day",
+            f"{RESERVE} --series {series.series}",
+            subject=series.series,
+            values={"free": series.free, "days": series.days_left},
+        )
+
+
+RESERVE = "continuity numbers reserve --first SERIAL --count N --range-check WORDS"
+
+
+def reserve_line(rows: Rows, settings: Settings) -> StatusLine:
+    """Days that the free entry numbers last; the alarm is a setting."""
+    column = NUMBERS.c
+    free = sa.select(sa.func.count()).where(column.series == "entry", column.state == "reserved")
+    numbers = settings(NumberSettings)
+    days = rows(free)[0][0] / numbers.daily_volume
+    ever = rows(sa.select(column.seq).where(column.series == "entry").limit(1))
+    fact = f"{days:.0f} days at {numbers.daily_volume} a day" if ever else "never reserved"
+    low = days < numbers.alarm_days
+    more = f", alarm below {numbers.alarm_days}" if low and ever else ""
+    command = RESERVE if low else ""
+    return StatusLine(
+        "reserve-entry-numbers",
+        "P8",
+        "reserve of entry numbers",
+        RED if low else GREEN,
+        fact + more,
+        command,
+        values={"days": days if ever else None, "alarm_days": numbers.alarm_days},
+    )

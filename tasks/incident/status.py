@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.incident import state, watch
-from tasks.incident.after import redelivery
-from tasks.incident.pga import loading
-from tasks.shared.board import Line
+from tasks.core.status_lines import StatusLine
+from tasks.incident.after_release import redelivery_demands
+from tasks.incident.agencies import flag_tables
+from tasks.incident.timeline.incident_state import find_incident
+from tasks.incident.timeline.status_lines import incident_lines
 from tasks.workspace import Workspace
 
 
-def lines(workspace: Workspace) -> Iterator[Line]:
+def lines(workspace: Workspace) -> Iterator[StatusLine]:
     """The open incident with its clocks, whom to notify, and papers once there is something of them."""
-    yield from watch.lines(workspace)
-    yield from loading.readiness(workspace)
+    yield from incident_lines(workspace)
+    yield from flag_tables.readiness(workspace)
     letters = next(workspace.journal.events(kind="letter."), None)
-    if letters or state.find(workspace.journal.rows):
+    if letters or find_incident(workspace.journal.rows):
         # They read entries as Arrow tables.
-        from tasks.incident.letters import chasing, outdated
+        from tasks.incident.letters import letter_records, stale_letters
+        from tasks.incident.letters.letter_records import entries_lacking_letters
 
-        yield from chasing.unlettered(workspace)
+        yield from entries_lacking_letters(workspace)
         if letters:
-            yield from chasing.readiness(workspace)
-            yield from outdated.readiness(workspace)
-    yield from redelivery.readiness(workspace)
+            yield from letter_records.readiness(workspace)
+            yield from stale_letters.readiness(workspace)
+    yield from redelivery_demands.readiness(workspace)

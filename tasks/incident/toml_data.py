@@ -13,46 +13,46 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from tasks.shared import messages
-from tasks.shared.errors import BadInput, Problem
-from tasks.shared.toml_lines import line_of, line_of_syntax
+from tasks.core import messages
+from tasks.core.errors import BadInput, Problem
+from tasks.core.toml_lines import syntax_error_line, toml_line
 
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 Mark = Literal["P", "S", "W", "G"]
 """How sure a fact is: read in CBP's own text, secondary source, weak source, general knowledge."""
 
 
-class Table(BaseModel):
+class TomlTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Named(Protocol):
+class NamedTomlTable(Protocol):
     @property
     def id(self) -> str: ...
     @property
     def replaces(self) -> bool: ...
 
 
-_File = TypeVar("_File", bound=Table)
-_Item = TypeVar("_Item", bound=Named)
+_File = TypeVar("_File", bound=TomlTable)
+_Item = TypeVar("_Item", bound=NamedTomlTable)
 
 
-def invalid(code: str, values: dict[str, Any]) -> PydanticCustomError:
+def toml_error(code: str, values: dict[str, Any]) -> PydanticCustomError:
     """What a validator of a table raises: `read` makes a problem of this code of it."""
     return PydanticCustomError(code, "{code}", {"code": code, **values})  # type: ignore[arg-type]
 
 
-def shipped(name: str) -> str:
+def shipped_text(name: str) -> str:
     """The text of a file of `data/incident`."""
     return files("continuity_data").joinpath("incident", name).read_text(encoding="utf-8")
 
 
-def read(text: str, name: str, model: type[_File]) -> _File:
+def parse_table(text: str, name: str, model: type[_File]) -> _File:
     """A file in its shape. Raises BadInput with every fault and its line."""
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        row = line_of_syntax(text, str(error))
+        row = syntax_error_line(text, str(error))
         problem = Problem(file=name, row=row, code="toml-syntax-invalid", values={"reason": error})
         raise _refused([problem]) from None
     try:
@@ -72,16 +72,14 @@ def own_text(path: Path) -> str:
         raise BadInput("toml-file-unreadable", [problem]) from None
 
 
-def merged(
-    ours: Iterable[_Item], own: Iterable[_Item], table: str, text: str, name: str
-) -> dict[str, _Item]:
+def merge_tables(ours: Iterable[_Item], own: Iterable[_Item], table: str, text: str, name: str) -> dict[str, _Item]:
     """Both by id. Raises BadInput for an id that stands twice or replaces nothing."""
     items = {one.id: one for one in ours}
     problems, seen = [], set[str]()
     for place, one in enumerate(own):
-        row = line_of(text, (table, place, "id"))
+        row = toml_line(text, (table, place, "id"))
         if one.id in seen or (one.id in items and not one.replaces):
-            problems.append(Problem(file=name, row=row, value=one.id, code="toml-id-duplicated"))  # fmt: skip
+            problems.append(Problem(file=name, row=row, value=one.id, code="toml-id-duplicated"))
         if one.replaces and one.id not in items:
             problems.append(Problem(file=name, row=row, value=one.id, code="replaced-id-unknown"))
         seen.add(one.id)
@@ -99,7 +97,7 @@ def _refused(problems: list[Problem]) -> BadInput:
 def _problem(fault: Any, text: str, name: str) -> Problem:
     column = ".".join(str(part) for part in fault["loc"] if not isinstance(part, int))
     value = fault["input"] if isinstance(fault["input"], str | int | float) else ""
-    at = Problem(file=name, row=line_of(text, fault["loc"]), column=column, value=str(value)[:60])
+    at = Problem(file=name, row=toml_line(text, fault["loc"]), column=column, value=str(value)[:60])
     if fault["type"] == "extra_forbidden":
         return replace(at, code="toml-key-unknown")
     if isinstance(fault["type"], str) and fault["type"] in messages.catalog():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.operations import alerts, upkeep
-from tasks.shared.board import Line
+from tasks.core.status_lines import StatusLine
+from tasks.operations import alert_records, upkeep
 from tasks.workspace import Workspace
 
 
-def lines(workspace: Workspace) -> Iterator[Line]:
+def lines(workspace: Workspace) -> Iterator[StatusLine]:
     """Open alerts, then upkeep."""
-    yield from alerts.lines(workspace.journal)
+    yield from alert_records.lines(workspace.journal)
     yield from upkeep.lines(workspace.journal)

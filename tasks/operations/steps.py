@@ -12,22 +12,24 @@ from prefect import Task, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
-from tasks.operations import once, relay, upkeep
-from tasks.operations.alerts import Alarm, lines
-from tasks.operations.seeing.steps import look_at_server
-from tasks.operations.upkeep import Look
-from tasks.operations.waiting.steps import ask, wake
-from tasks.shared import purging
-from tasks.shared.errors import MissingPart
-from tasks.shared.journal import Journal
-from tasks.shared.steps import task
+from tasks.core.errors import MissingPart
+from tasks.core.journal.journal import Journal
+from tasks.core.steps import task
+from tasks.operations import event_relay
+from tasks.operations.alert_records import AlertManager, lines
+from tasks.operations.event_relay import RelayPosition, begin_run, due_news
+from tasks.operations.run_interface import post_to_server, resume_runs
+from tasks.operations.server_health import inspect_server
+from tasks.operations.settings import OperationsSettings
+from tasks.operations.upkeep import UpkeepReport, inspect_home, record_upkeep, settle_alerts
+from tasks.security.api import purge_private_values
 from tasks.workspace import Workspace
 
 
-def heavy(step: Task[..., Any], home: str, *given: Any) -> Any:
+def run_heavy_step(step: Task[..., Any], home: str, *given: Any) -> Any:
     """Run a step where `[operations] dask` says: in this process, on a Dask cluster of this machine
     (`local`), or on that of a scheduler, whose workers see the same home, book and content."""
-    where = Workspace.open(Path(home)).settings.operations.dask
+    where = Workspace.open(Path(home)).settings(OperationsSettings).dask
     if not where:
         return step(home, *given)
     parameters = signature(step.fn).bind(home, *given).arguments
@@ -44,20 +46,18 @@ def _cluster(where: str) -> Any:
     if where != "local":
         return runner(address=where)
     # no page of its own: that would listen on a port that nobody asked for
-    return runner(
-        cluster_kwargs={"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    )
+    return runner(cluster_kwargs={"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None})
 
 
 @task(name="begin once")
-def begin(home: str, work: str, about: str, because: str, actor: str) -> str:
+def begin_once(home: str, work: str, about: str, because: str, actor: str) -> str:
     """Take the work on an event for this run. Returns the run that was quicker; empty if none was,
     or if no event (`because`) asks."""
     if not because:
         return ""
     context = FlowRunContext.get()
     own = str(context.flow_run.id) if context and context.flow_run else because
-    has = once.begin(Workspace.open(Path(home)).journal, work, about, own, actor)
+    has = begin_run(Workspace.open(Path(home)).journal, work, about, own, actor)
     return "" if has == own else has
 
 
@@ -70,8 +70,7 @@ def raise_alert(
     new = alarm.raise_(code, subject, what, next_, escalate=escalate)
     done = alarm.deliver()
     get_run_logger().info("%s %s: %s", code, subject, "sent" if new else "is open already")
-    return {"new": new, "sent": done.sent, "waiting": done.waiting, "reason": done.reason,
-            "codes": done.codes}  # fmt: skip
+    return {"new": new, "sent": done.sent, "waiting": done.waiting, "reason": done.reason, "codes": done.codes}
 
 
 @task(name="close an alert", retries=2, retry_delay_seconds=5)
@@ -80,8 +79,8 @@ def close_alert(home: str, actor: str, code: str, subject: str, mended: str) -> 
     return _alarm(Workspace.open(Path(home)), actor).close(code, subject, mended)
 
 
-def _alarm(workspace: Workspace, actor: str) -> Alarm:
-    return Alarm(workspace.journal, workspace.content, workspace.settings, actor)
+def _alarm(workspace: Workspace, actor: str) -> AlertManager:
+    return AlertManager(workspace.journal, workspace.content, workspace.settings, actor)
 
 
 @task(name="carry the news", retries=2, retry_delay_seconds=5)
@@ -96,36 +95,41 @@ def carry_news(home: str) -> int:
 def relay_from(journal: Journal, path: Path) -> int:
     """Send what is due to the server named in Prefect's settings; the position is kept when the
     server has taken it. Returns how many were told."""
-    position, told = relay.Position.read(path), 0
+    position, told = RelayPosition.read(path), 0
     while True:
-        news, after = relay.due(journal, position)
+        news, after = due_news(journal, position)
         if after is None or after == position:
             return told
         if news:
-            ask("/events", [_as_event(one) for one in news])
+            post_to_server("/events", [_as_event(one) for one in news])
         after.keep(path)
         position, told = after, told + len(news)
 
 
-def _as_event(one: relay.News) -> dict[str, Any]:
-    return {"id": str(one.id), "event": one.event, "occurred": one.occurred,
-            "resource": one.resource, "payload": one.payload}  # fmt: skip
+def _as_event(one: event_relay.News) -> dict[str, Any]:
+    return {
+        "id": str(one.id),
+        "event": one.event,
+        "occurred": one.occurred,
+        "resource": one.resource,
+        "payload": one.payload,
+    }
 
 
 @task(name="look after the house")
-def look_after(home: str, actor: str, full: bool) -> dict[str, Any]:
+def run_upkeep(home: str, actor: str, full: bool) -> dict[str, Any]:
     """Look at book and server, raise and close alerts, send letters, write it down."""
     workspace = Workspace.open(Path(home))
     journal, settings = workspace.journal, workspace.settings
-    found = upkeep.look(journal, workspace.content, settings, full=full)
-    look_at_server(settings, found)
+    found = inspect_home(journal, workspace.content, settings, full=full)
+    inspect_server(settings, found)
     alarm = _alarm(workspace, actor)
-    raised = upkeep.settle(alarm, journal, found)
+    raised = settle_alerts(alarm, journal, found)
     done = alarm.deliver()
     found.letters = len(done.waiting)
-    purging.purge(journal, workspace.vault, actor)
-    upkeep.note(journal, found, actor)
-    woken = wake(journal, settings)
+    purge_private_values(journal, workspace.vault, actor)
+    record_upkeep(journal, found, actor)
+    woken = resume_runs(journal, settings)
     create_markdown_artifact(_page(journal, found), key="upkeep", description=_HOUSE)
     for fault in found.faults:
         get_run_logger().warning("%s %s: %s", fault.code, fault.subject, fault.text)
@@ -134,18 +138,18 @@ def look_after(home: str, actor: str, full: bool) -> dict[str, Any]:
 
 
 @task(name="go on with the reconciliation")
-def go_on(home: str) -> str:
+def continue_reconciliation(home: str) -> str:
     """Start a turn of the reconciliation that is under way, unless one is due or runs. While one
     waits for a person the others go on reading answers, only less often. Returns its incident."""
     workspace = Workspace.open(Path(home))
-    incident = once.open_incident(workspace.journal)
+    incident = event_relay.open_incident(workspace.journal)
     named = {"deployments": {"name": {"any_": ["reconciliation"]}}}
-    found = ask("/deployments/filter", {**named, "limit": 1}) if incident else []
+    found = post_to_server("/deployments/filter", {**named, "limit": 1}) if incident else []
     if not found or _busy(named):
         return ""
     given = {**found[0]["parameters"], "home": str(workspace.home), "incident": incident}
     wanted = {"parameters": given, "state": {"type": "SCHEDULED"}}
-    ask(f"/deployments/{found[0]['id']}/create_flow_run", wanted)
+    post_to_server(f"/deployments/{found[0]['id']}/create_flow_run", wanted)
     get_run_logger().info("reconciliation of %s goes on", incident)
     return incident
 
@@ -153,13 +157,13 @@ def go_on(home: str) -> str:
 def _busy(named: dict[str, Any]) -> bool:
     """Whether a run is due or under way, or waits for a person and others looked not long ago."""
     moving = {"state": {"type": {"any_": ["RUNNING", "PENDING", "SCHEDULED"]}}}
-    if ask("/flow_runs/filter", {**named, "flow_runs": moving, "limit": 1}):
+    if post_to_server("/flow_runs/filter", {**named, "flow_runs": moving, "limit": 1}):
         return True
     waits = {"state": {"type": {"any_": ["PAUSED"]}}}
     lately = {"start_time": {"after_": (datetime.now(UTC) - _SELDOM).isoformat()}}
     return bool(
-        ask("/flow_runs/filter", {**named, "flow_runs": waits, "limit": 1})
-        and ask("/flow_runs/filter", {**named, "flow_runs": lately, "limit": 1})
+        post_to_server("/flow_runs/filter", {**named, "flow_runs": waits, "limit": 1})
+        and post_to_server("/flow_runs/filter", {**named, "flow_runs": lately, "limit": 1})
     )
 
 
@@ -169,7 +173,7 @@ _SELDOM = timedelta(minutes=30)
 _HOUSE = "What needs a person, and how the house stands"
 
 
-def _page(journal: Journal, found: Look) -> str:
+def _page(journal: Journal, found: UpkeepReport) -> str:
     # no code marks around what is next: it holds links
     rows = [f"- **{one.what}**: {one.fact}. Next: {one.next}" for one in lines(journal)]
     server = f"{found.server_bytes / 1e6:.1f}" if found.server_bytes else "not seen from here"

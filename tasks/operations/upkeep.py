@@ -11,17 +11,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.approved_acts import title
-from tasks.operations.alerts import Alarm, Key, open_alerts
-from tasks.shared import approval, board, clock, journal_check, mail
-from tasks.shared.content import ContentStore
-from tasks.shared.journal import GENESIS, Head, Journal
-from tasks.shared.kinds.operations import UpkeepDone, UpkeepFault
-from tasks.shared.messages import Reason
-from tasks.shared.opening import BOOK
-from tasks.shared.projections import APPROVALS
-from tasks.shared.settings import Settings
-from tasks.shared.store import EVENTS
+from tasks.approved_acts import act_title
+from tasks.backup.api import BackupSettings
+from tasks.core import clock, status_lines
+from tasks.core.content import ContentStore
+from tasks.core.journal.journal import GENESIS, Journal, JournalHead
+from tasks.core.journal.store import EVENTS
+from tasks.core.journal.verification import verify_journal
+from tasks.core.messages import Reason
+from tasks.core.settings import Settings
+from tasks.core.status_lines import StatusLine, last_event
+from tasks.opening import JOURNAL_FILE
+from tasks.operations.alert_records import AlertManager, Key, open_alerts
+from tasks.operations.events import UpkeepDone, UpkeepFault
+from tasks.operations.settings import OperationsSettings
+from tasks.security.api import APPROVALS, ApprovalSettings, current_approvals
+from tasks.transport.api import waiting_letters
 from tasks.workspace import Workspace
 
 NOT_PROVED: Key = ("backup-not-proved", "")
@@ -32,16 +37,14 @@ LATE = timedelta(hours=2)
 
 
 @dataclass(frozen=True, init=False)
-class Fault(Reason):
+class UpkeepProblem(Reason):
     """Something to correct: `subject` is of what, empty where there is only one. `code` and `subject`
     are its key as an alert; `next`: what to do; `escalate`: to those who decide."""
 
     next: str = ""
     escalate: bool = False
 
-    def __init__(
-        self, code: str, subject: str, next_: str, /, *, escalate: bool = False, **values: Any
-    ) -> None:
+    def __init__(self, code: str, subject: str, next_: str, /, *, escalate: bool = False, **values: Any) -> None:
         super().__init__(code, subject, **values)
         self._set(next=next_, escalate=escalate)
 
@@ -56,10 +59,10 @@ class Fault(Reason):
 
 
 @dataclass
-class Look:
+class UpkeepReport:
     """What one look found. `workers` and `server_bytes` come from the server."""
 
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[UpkeepProblem] = field(default_factory=list)
     head: int = 0
     book_bytes: int = 0
     server_bytes: int = 0
@@ -68,50 +71,51 @@ class Look:
     letters: int = 0
 
 
-def look(journal: Journal, content: ContentStore, settings: Settings, *, full: bool) -> Look:
+def inspect_home(journal: Journal, content: ContentStore, settings: Settings, *, full: bool) -> UpkeepReport:
     """Everything that the book and the home say. `full` verifies the whole book, its projections
     and content; otherwise the chain from where it was verified last."""
-    found = Look()
+    found = UpkeepReport()
     found.head = _chain(journal, content, found, full=full)
     found.book_bytes = _tidy(journal, settings)
-    found.letters = len(mail.waiting(journal))
+    found.letters = len(waiting_letters(journal))
     _plans(journal, settings, found)
     _proved(journal, settings, found)
     _room(settings, found)
     return found
 
 
-def _chain(journal: Journal, content: ContentStore, found: Look, *, full: bool) -> int:
+def _chain(journal: Journal, content: ContentStore, found: UpkeepReport, *, full: bool) -> int:
     if full:
-        verdict = journal_check.verify(journal, content)
+        verdict = verify_journal(journal, content)
         problems, head = [str(problem) for problem in verdict.problems], verdict.head.seq
     else:
         head, broken = _since(journal, _verified(journal))
         problems = [broken.text] if broken else []
     if problems:
         found.faults.append(
-            Fault("journal-invalid", "", "continuity journal verify", escalate=True,
-                  reason=problems[0], verified=head)
-        )  # fmt: skip
+            UpkeepProblem(
+                "journal-invalid", "", "continuity journal verify", escalate=True, reason=problems[0], verified=head
+            )
+        )
     return head
 
 
 def _verified(journal: Journal) -> int:
-    last = board.last(journal.rows, UpkeepDone.kind)
+    last = last_event(journal.rows, UpkeepDone.kind)
     return int(last[1]["head"]) if last else 0
 
 
 def _since(journal: Journal, seq: int) -> tuple[int, Reason | None]:
     """Events after `seq`, each against the one before: the last that holds, and what does not."""
     row = journal.rows(sa.select(EVENTS.c.digest).where(EVENTS.c.seq == seq))
-    head = Head(seq, row[0].digest) if row else Head(0, GENESIS)
+    head = JournalHead(seq, row[0].digest) if row else JournalHead(0, GENESIS)
     if seq and not row:
         return 0, Reason("verified-event-missing", event=seq)
     for event in journal.events(after=seq):
         fits = event.seq == head.seq + 1 and event.prev == head.digest
         if not fits or event.computed() != event.digest:
             return head.seq, Reason("event-out-of-chain", event=event.seq)
-        head = Head(event.seq, event.digest)
+        head = JournalHead(event.seq, event.digest)
     return head.seq, None
 
 
@@ -124,29 +128,26 @@ def _tidy(journal: Journal, settings: Settings) -> int:
     raw = journal.engine.raw_connection()
     try:
         book = raw.cursor()
-        pages, free = (
-            book.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count")
-        )
+        pages, free = (book.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
         # VACUUM writes a second book beside the first
-        if free > pages * SPARE and _free(settings.home) > 2 * size(settings.home / BOOK):
+        if free > pages * SPARE and _free(settings.home) > 2 * bytes_on_disk(settings.home / JOURNAL_FILE):
             book.execute("VACUUM")
         book.execute("PRAGMA optimize")
         book.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         raw.close()
-    return size(settings.home / BOOK)
+    return bytes_on_disk(settings.home / JOURNAL_FILE)
 
 
-def size(*paths: Path) -> int:
+def bytes_on_disk(*paths: Path) -> int:
     """Bytes of these files together; a missing one counts nothing."""
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def _plans(journal: Journal, settings: Settings, found: Look) -> None:
-    waiting = approval.current(journal, settings.approval.persons)
+def _plans(journal: Journal, settings: Settings, found: UpkeepReport) -> None:
+    waiting = current_approvals(journal, settings(ApprovalSettings).persons)
     found.plans = len(waiting)
-    limit = timedelta(hours=settings.operations.approval_hours)
+    limit = timedelta(hours=settings(OperationsSettings).approval_hours)
     query = sa.select(APPROVALS.c.plan, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == APPROVALS.c.seq)
     asked = {row.plan: clock.parse(row.at) for row in journal.rows(query)}
     workspace = Workspace(settings, journal=journal)
@@ -154,26 +155,32 @@ def _plans(journal: Journal, settings: Settings, found: Look) -> None:
         if clock.now() - asked[one.plan] > limit:
             short = one.plan[:12]
             found.faults.append(
-                Fault("plan-waits-too-long", short, f"continuity approve {short} --by ID", escalate=True,
-                      what=title(workspace, one), since=board.ago(asked[one.plan]))
-            )  # fmt: skip
+                UpkeepProblem(
+                    "plan-waits-too-long",
+                    short,
+                    f"continuity approve {short} --by ID",
+                    escalate=True,
+                    what=act_title(workspace, one),
+                    since=status_lines.ago(asked[one.plan]),
+                )
+            )
 
 
-def _proved(journal: Journal, settings: Settings, found: Look) -> None:
+def _proved(journal: Journal, settings: Settings, found: UpkeepReport) -> None:
     """The objective counts from the last proof, or from the first backup if there was none yet. An
     alert of the server's, which counts from when it began to look, stands until there is a proof."""
-    if not settings.backup.store:
+    if not settings(BackupSettings).store:
         return
-    last = board.last(journal.rows, "backup.proved")
+    last = last_event(journal.rows, "backup.proved")
     first = next(journal.events(kind="backup.done"), None)
     since = last[0] if last else clock.parse(first.at) if first else None
-    hours = settings.backup.home_objective_hours
+    hours = settings(BackupSettings).home_objective_hours
     late = since is not None and clock.now() - since > timedelta(hours=hours)
     raised = open_alerts(journal).get(NOT_PROVED)
     unanswered = raised is not None and not (last and last[0] > clock.parse(raised.at))
     if late or unanswered:
         next_ = raised.next if raised else "see the deployment restore-drill"
-        found.faults.append(Fault(*NOT_PROVED, next_, hours=hours))
+        found.faults.append(UpkeepProblem(*NOT_PROVED, next_, hours=hours))
 
 
 def _free(place: Path) -> int:
@@ -181,16 +188,21 @@ def _free(place: Path) -> int:
     return shutil.disk_usage(next(one for one in (place, *place.parents) if one.exists())).free
 
 
-def _room(settings: Settings, found: Look) -> None:
+def _room(settings: Settings, found: UpkeepReport) -> None:
     """On a full disk nothing is written any more, this alert neither: it comes while there is room."""
-    least = settings.operations.least_free_gb
+    least = settings(OperationsSettings).least_free_gb
     places = (settings.home.absolute(), settings.content_path.absolute())
     short = {place: left for place in places if (left := _free(place) / 1e9) < least}
     if short:
         found.faults.append(
-            Fault("disk-space-short", "", f"free space: at least {least:g} GB ([operations] least_free_gb)",
-                  folders=" and ".join(map(str, short)), free=min(short.values()))
-        )  # fmt: skip
+            UpkeepProblem(
+                "disk-space-short",
+                "",
+                f"free space: at least {least:g} GB ([operations] least_free_gb)",
+                folders=" and ".join(map(str, short)),
+                free=min(short.values()),
+            )
+        )
 
 
 WATCHED = {
@@ -207,12 +219,10 @@ WATCHED = {
 """Codes of alerts that upkeep itself closes when it no longer finds the fault; a test has none."""
 
 
-def settle(alarm: Alarm, journal: Journal, found: Look) -> list[Key]:
+def settle_alerts(alarm: AlertManager, journal: Journal, found: UpkeepReport) -> list[Key]:
     """Raise what is new and close what is over; returns the keys of those raised."""
     raised = [
-        fault.key
-        for fault in found.faults
-        if alarm.raise_(*fault.key, fault.text, fault.next, escalate=fault.escalate)
+        fault.key for fault in found.faults if alarm.raise_(*fault.key, fault.text, fault.next, escalate=fault.escalate)
     ]
     still = {fault.key for fault in found.faults}
     for key in open_alerts(journal):
@@ -221,14 +231,14 @@ def settle(alarm: Alarm, journal: Journal, found: Look) -> list[Key]:
     return raised
 
 
-def note(journal: Journal, found: Look, actor: str) -> bool:
+def record_upkeep(journal: Journal, found: UpkeepReport, actor: str) -> bool:
     """Write down that the house was looked after: once an hour, and whenever the faults change."""
     faults = [
         UpkeepFault(code=fault.code, subject=fault.subject, text=fault.text)
         for fault in sorted(found.faults, key=lambda fault: fault.key)
     ]
     keys = [[fault.code, fault.subject] for fault in faults]
-    last = board.last(journal.rows, UpkeepDone.kind)
+    last = last_event(journal.rows, UpkeepDone.kind)
     hour = clock.text()[:13]
     if last and clock.text(last[0])[:13] == hour:
         before = [[fault["code"], fault["subject"]] for fault in last[1]["faults"]]
@@ -246,17 +256,25 @@ def note(journal: Journal, found: Look, actor: str) -> bool:
     return journal.append(body, "upkeep", actor)
 
 
-def lines(journal: Journal) -> list[board.Line]:
+def lines(journal: Journal) -> list[StatusLine]:
     """For `continuity status`: whether the house is looked after, once it ever was."""
-    last = board.last(journal.rows, UpkeepDone.kind)
+    last = last_event(journal.rows, UpkeepDone.kind)
     if last is None:
         return []
     at, said = last
     stands = clock.now() - at > LATE
-    fact = (
-        f"last {board.ago(at)}; {said['workers']} worker(s), book verified to event {said['head']}"
-    )
-    light = board.RED if stands else board.GREEN
+    fact = f"last {status_lines.ago(at)}; {said['workers']} worker(s), book verified to event {said['head']}"
+    light = status_lines.RED if stands else status_lines.GREEN
     next_ = "continuity up, on the server" if stands else ""
-    return [board.Line("upkeep", "P8", "server and worker", light, fact, next_, clock.text(at),
-                       values={"workers": said["workers"], "verified": said["head"]})]  # fmt: skip
+    return [
+        StatusLine(
+            "upkeep",
+            "P8",
+            "server and worker",
+            light,
+            fact,
+            next_,
+            clock.text(at),
+            values={"workers": said["workers"], "verified": said["head"]},
+        )
+    ]

@@ -9,11 +9,16 @@ from typing import Any
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
-from tasks.screening import alerts, decisions, drill, running, updating, watch
-from tasks.screening.lists.loading import Intake, load_folder
-from tasks.screening.policy import BLOCK
-from tasks.shared.messages import text_of
-from tasks.shared.steps import task
+from tasks.core.messages import reason_text
+from tasks.core.steps import task
+from tasks.screening import open_items
+from tasks.screening.hits import screening_run
+from tasks.screening.hits.alert_letter import mail_alert
+from tasks.screening.hits.hit_decisions import current_hits
+from tasks.screening.hits.role_policy import BLOCK
+from tasks.screening.hits.screening_run import screen_register
+from tasks.screening.lists.list_loading import ListIntake, load_folder
+from tasks.screening.lists.list_updates import download_lists, refused_problems
 from tasks.workspace import Workspace
 
 _MOST = 500
@@ -24,16 +29,16 @@ def update_lists(home: str, actor: str, folder: str = "") -> dict[str, Any]:
     """Load lists from a folder, or fetch them from their publishers. What fails keeps its old
     version in force, and is named."""
     workspace = Workspace.open(Path(home))
-    intake = Intake(actor)
+    intake = ListIntake(actor)
     if folder:
         loaded, missed = load_folder(workspace, intake, Path(folder)), ()
     else:
-        done = updating.download(workspace, intake)
+        done = download_lists(workspace, intake)
         loaded, missed = list(done.loaded), done.missed
     kept = [one.list for one in loaded if one.state == "refused"] + [list_ for list_, _ in missed]
     new = [one.list for one in loaded if one.state == "new"]
     get_run_logger().info("new: %s; old version kept: %s", ", ".join(new), ", ".join(kept))
-    for problem in updating.problems(loaded):
+    for problem in refused_problems(loaded):
         get_run_logger().warning("refused: %s", problem)
     for list_, error in missed:
         get_run_logger().warning("not fetched: %s: %s", list_, error)
@@ -43,9 +48,10 @@ def update_lists(home: str, actor: str, folder: str = "") -> dict[str, Any]:
 @task(name="screen what changed", retries=2, retry_delay_seconds=5)
 def screen(home: str, actor: str, full: bool) -> dict[str, Any]:
     """Hold changed partners against all lists, and all partners against what changed in lists."""
-    outcome = running.screen(Workspace.open(Path(home)), actor, full=full)
-    get_run_logger().info("%s: %d screened, %d hits stand, %d new", outcome.scope,
-                          outcome.screened, outcome.hits, len(outcome.new))  # fmt: skip
+    outcome = screen_register(Workspace.open(Path(home)), actor, full=full)
+    get_run_logger().info(
+        "%s: %d screened, %d hits stand, %d new", outcome.scope, outcome.screened, outcome.hits, len(outcome.new)
+    )
     return {
         "scope": outcome.scope,
         "screened": outcome.screened,
@@ -59,19 +65,25 @@ def screen(home: str, actor: str, full: bool) -> dict[str, Any]:
 def publish(home: str) -> dict[str, Any]:
     """What waits for a person, by ids alone: logs and artifacts are seen by all who may log in."""
     workspace = Workspace.open(Path(home))
-    waiting = [hit for hit in decisions.hits(workspace) if hit.undecided]
+    waiting = [hit for hit in current_hits(workspace) if hit.undecided]
     table = [
-        {"hit": h.hit, "partner": running.partner_of(h.partner), "record": h.record,
-         "score": f"{h.score:.2f}", "effect": h.effect, "state": h.state, "why": h.why}
+        {
+            "hit": h.hit,
+            "partner": screening_run.partner_of(h.partner),
+            "record": h.record,
+            "score": f"{h.score:.2f}",
+            "effect": h.effect,
+            "state": h.state,
+            "why": h.why,
+        }
         for h in waiting[:_MOST]
-    ]  # fmt: skip
-    red = text_of(watch.red_lists(workspace.journal))
+    ]
+    red = reason_text(open_items.red_lists(workspace.journal))
     told = f"{len(waiting)} hit(s) wait for a person (the first {_MOST} are shown)."
     create_table_artifact(
         key="screening-hits",
         table=table,
-        description=f"{told} Decide: `continuity screen decide HIT`."
-        + (f" **Red lists**: {red}" if red else ""),
+        description=f"{told} Decide: `continuity screen decide HIT`." + (f" **Red lists**: {red}" if red else ""),
     )
     get_run_logger().info("%s red lists: %s", told, red or "none")
     blocking = sum(hit.effect == BLOCK for hit in waiting)
@@ -81,16 +93,7 @@ def publish(home: str) -> dict[str, Any]:
 @task(name="tell by mail", retries=1)
 def alert(home: str, actor: str, new: list[str], kept: list[str]) -> str:
     """Tell those whom the settings name; what the server does not take waits in the outbox."""
-    done = alerts.tell(Workspace.open(Path(home)), actor, new, kept)
+    done = mail_alert(Workspace.open(Path(home)), actor, new, kept)
     said = "nothing to tell" if done is None else done.reason or f"{len(done.sent)} letter(s) sent"
     get_run_logger().info("%s", said)
     return said
-
-
-@task(name="screen the sample's partners")
-def screen_sample(home: str, first: str, second: str) -> list[str]:
-    """The drill's chapter: partners screened, a namesake cleared by two persons."""
-    workspace = Workspace.open(Path(home))
-    told = [*drill.partners(workspace, first), *drill.decide(workspace, first, second)]
-    get_run_logger().info("%s", told[-1])
-    return told

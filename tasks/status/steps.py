@@ -7,15 +7,15 @@ from pathlib import Path
 from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact
 
-from tasks.shared import board
-from tasks.shared.board import Line
-from tasks.shared.steps import task
-from tasks.status.page import lines
+from tasks.core import status_lines
+from tasks.core.status_lines import StatusLine, page_markdown, recommendations
+from tasks.core.steps import task
+from tasks.status.status_page import status_lines as lines
 from tasks.workspace import Workspace
 
 
 @task(name="read readiness")
-def read(home: str) -> list[Line]:
+def read_status(home: str) -> list[StatusLine]:
     """The lines of the status page."""
     workspace = Workspace.open(Path(home))
     page = lines(workspace)
@@ -24,12 +24,12 @@ def read(home: str) -> list[Line]:
 
 
 @task(name="publish readiness")
-def publish(home: str) -> dict[str, str]:
+def publish_status(home: str) -> dict[str, str]:
     """The artifact `readiness`; returns the light of each recommendation."""
     workspace = Workspace.open(Path(home))
     page = lines(workspace)
-    create_markdown_artifact(board.markdown(page), key="readiness", description="Are we ready")
-    lights = {one.id: one.light for one in board.page(page)}
-    red = [name for name, light in lights.items() if light == board.RED]
+    create_markdown_artifact(page_markdown(page), key="readiness", description="Are we ready")
+    lights = {one.id: one.light for one in recommendations(page)}
+    red = [name for name, light in lights.items() if light == status_lines.RED]
     get_run_logger().info("red: %s", ", ".join(red) or "none")
     return lights

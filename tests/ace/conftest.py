@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.ace.stand_in import StandIn
-from tests.ace.stand_in_hand import (
-    TODAY,
-)
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tests.ace.stand_in_hand import TODAY
 
 
 @pytest.fixture
-def ace() -> Iterator[StandIn]:
-    with StandIn(":memory:", TODAY) as opened:
+def ace() -> Iterator[AceSimulator]:
+    with AceSimulator(":memory:", TODAY) as opened:
         yield opened

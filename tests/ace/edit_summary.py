@@ -5,53 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from tasks.ace.check import check_bytes
-from tasks.ace.codec import write_records
-from tasks.ace.entry_summary import write_summaries
-from tasks.ace.summary.slice import used_layout
-from tests.ace.made_summary import ENVELOPE, PAYMENT, made, summary
+from tasks.ace.entry_summary.summary_slices import used_layout
+from tasks.ace.entry_summary.summary_writer import write_summaries
+from tasks.ace.file_check import check_bytes
+from tasks.ace.wire.record_files import write_records
+from tests.ace.made_record import made
+from tests.ace.made_summary import ENVELOPE, PAYMENT, summary
 
 Lines = tuple[str, ...]
 Edit = Callable[[Lines], Lines]
 QUIET = frozenset({"C600", "C604"})
 """Warnings that every such summary has: hyphens in party numbers, no unit on a 9813 number."""
 
-HEADER = (
-    "10",
-    "11",
-    "20",
-    "SE13",
-    "21",
-    "22",
-    "30",
-    "31",
-    "32",
-    "33",
-    "34",
-    "35",
-    "36",
-    "SE20",
-    "SE30",
-)
-LINE = (
-    "40",
-    "41",
-    "42",
-    "43",
-    "44",
-    "47",
-    "SE50",
-    "50",
-    "51",
-    "52",
-    "53",
-    "54",
-    "60",
-    "61",
-    "62",
-    "63",
-    "CW02",
-)
+HEADER = ("10", "11", "20", "SE13", "21", "22", "30", "31", "32", "33", "34", "35", "36", "SE20", "SE30")
+LINE = ("40", "41", "42", "43", "44", "47", "SE50", "50", "51", "52", "53", "54", "60", "61", "62", "63", "CW02")
 TOTALS = ["88", "89", "90"]
 
 
@@ -112,10 +79,7 @@ def put(name: str, /, nth: int | None = None, **values: str) -> Edit:
         at = _of(lines, name)
         assert at, name
         wanted = set(at if nth is None else [at[nth]])
-        return tuple(
-            set_fields(name, text, **values) if row in wanted else text
-            for row, text in enumerate(lines)
-        )
+        return tuple(set_fields(name, text, **values) if row in wanted else text for row, text in enumerate(lines))
 
     return edit
 
@@ -123,9 +87,7 @@ def put(name: str, /, nth: int | None = None, **values: str) -> Edit:
 def drop(name: str, begins: str = "") -> Edit:
     """Takes away every record of an id, or those that begin with a text."""
     head = begins or name
-    return lambda lines: tuple(
-        one for one in lines if not _is(one, name) or not one.startswith(head)
-    )
+    return lambda lines: tuple(one for one in lines if not _is(one, name) or not one.startswith(head))
 
 
 def add(text: str, line: int | None = None) -> Edit:
@@ -163,8 +125,7 @@ def _place(lines: Lines, name: str) -> int:
     rows = [
         row
         for row, text in enumerate(lines)
-        if (inside.get(_name(text), _name(text)) in before)
-        or (name in TOTALS and _name(text) not in TOTALS)
+        if (inside.get(_name(text), _name(text)) in before) or (name in TOTALS and _name(text) not in TOTALS)
     ]
     return rows[-1] + 1
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from tasks.ace.codec import encode
-from tasks.ace.layout import layout
+from tasks.ace.wire.codec import encode_records
+from tasks.ace.wire.record_layouts import record_layout
 
 Line = tuple[str, str]
 """The entry that a record belongs to (empty for the envelope) and its 80 characters."""
@@ -25,16 +25,14 @@ def record(application: str, name: str, variant: str = "", /, **values: str | in
 
 
 @lru_cache(1 << 14, typed=True)
-def _record(
-    application: str, name: str, variant: str, values: tuple[tuple[str, str | int], ...]
-) -> str:
+def _record(application: str, name: str, variant: str, values: tuple[tuple[str, str | int], ...]) -> str:
     # The same few are wanted for every batch that a test breaks.
-    chart = layout(application, name, variant)
+    chart = record_layout(application, name, variant)
     if not chart.data_fields:
         return "".join(field.constant.ljust(field.length) for field in chart.fields)
     columns = {key: pa.array([value]) for key, value in values}
     columns = columns or {chart.data_fields[0].name: pa.array([None], pa.string())}
-    return encode(chart, columns)[0].tobytes().decode("ascii")
+    return encode_records(chart, columns)[0].tobytes().decode("ascii")
 
 
 _SAMPLES = {"A": "A", "AN": "A1", "N": "1", "SN": "1", "D": "112426", "X": "A"}
@@ -44,15 +42,13 @@ def filled(application: str, name: str, variant: str = "", /, **values: str | in
     """One record whose mandatory fields hold something of their class unless told otherwise."""
     given = {
         field.name: "112426" if field.is_date else _SAMPLES[field.cls][: field.length]
-        for field in layout(application, name, variant).data_fields
+        for field in record_layout(application, name, variant).data_fields
         if field.required
     }
     return record(application, name, variant, **{**given, **values})
 
 
-def envelope(
-    application: str, inside: list[Line], port: str = "2704", filer: str = FILER
-) -> list[Line]:
+def envelope(application: str, inside: list[Line], port: str = "2704", filer: str = FILER) -> list[Line]:
     """A batch with one block around records."""
     a = record(
         "BB", "A", "input", site_code="2704", sender_id=filer, password="PASSWD",
@@ -86,11 +82,7 @@ def pg(name: str, /, **values: str | int) -> str:
 
 def place(lines: list[Line], entry: str, name: str, nth: int = 0) -> int:
     """Index of the nth record of an id in an entry."""
-    found = [
-        index
-        for index, (owner, text) in enumerate(lines)
-        if owner == entry and text.startswith(name)
-    ]
+    found = [index for index, (owner, text) in enumerate(lines) if owner == entry and text.startswith(name)]
     return found[nth]
 
 
@@ -158,5 +150,5 @@ def _span(application: str, name: str, field: str) -> tuple[int, int]:
     if field[0].isdigit():
         first, _, last = field.partition("-")
         return int(first), int(last or first) - int(first) + 1
-    one = layout(application, name, "input" if application == "BB" else "")[field]
+    one = record_layout(application, name, "input" if application == "BB" else "")[field]
     return one.start, one.length

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tasks.entries.number import make
+from tasks.entries.numbers.entry_numbers import make_entry_number
 from tests.ace.golden import FILER, Line, envelope, pg, se
 
 
 def se10(serial: int, **values: str | int) -> str:
-    number = make(FILER, serial)
+    number = make_entry_number(FILER, serial)
     given: dict[str, str | int] = {
         "action_code": "A", "entry_filer_code": FILER,
         "entry_number": number.wire[3:], "entry_type": "01", "importer_type": "EI",
@@ -23,14 +23,10 @@ def se10(serial: int, **values: str | int) -> str:
 CONTACT = se("SE13", contact_name="JANE ROE", contact_phone="2125550100")
 
 
-def party(
-    level: int, code: str, name: str = "", number: str = "", country: str = "CN"
-) -> list[str]:
+def party(level: int, code: str, name: str = "", number: str = "", country: str = "CN") -> list[str]:
     """A party by name and address, or by an IRS number."""
     if number:
-        return [
-            se(f"SE{level}0", entity_code=code, identifier_qualifier="EI", entity_identifier=number)
-        ]
+        return [se(f"SE{level}0", entity_code=code, identifier_qualifier="EI", entity_identifier=number)]
     return [
         se(f"SE{level}0", entity_code=code, entity_name=name),
         se(f"SE{level}5", address_qualifier="15", address_information="1 HIGH STREET"),
@@ -46,9 +42,7 @@ HEADER_PARTIES = [
 ]
 
 
-def bill(
-    kind: str, number: str, issuer: str = "", quantity: int | str = "", outside: str = "N"
-) -> str:
+def bill(kind: str, number: str, issuer: str = "", quantity: int | str = "", outside: str = "N") -> str:
     values: dict[str, str | int] = {"bill_type": kind, "bill_number": number, "non_ams": outside}
     if issuer:
         values["issuer_code"] = issuer

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from tasks.ace.check import check_bytes
-from tasks.ace.conditions import Finding
-from tasks.entries.number import make
+from tasks.ace.file_check import check_bytes
+from tasks.ace.wire.check_conditions import FileFinding
+from tasks.entries.numbers.entry_numbers import make_entry_number
 from tests.ace.golden import FILER, Line, envelope, filled, pg
 
 
@@ -18,7 +18,7 @@ def ae(name: str, variant: str = "", /, **values: str | int) -> str:
 def ae10(serial: int, action: str = "A") -> str:
     return ae(
         "10", summary_filing_action_request_code=action, entry_filer_code=FILER,
-        entry_number=make(FILER, serial).wire[3:], district_port_of_entry="2704",
+        entry_number=make_entry_number(FILER, serial).wire[3:], district_port_of_entry="2704",
         entry_type_code="01",
     )  # fmt: skip
 
@@ -63,7 +63,7 @@ def summaries() -> list[Line]:
     return envelope("AE", inside)
 
 
-def structural(findings: Iterable[Finding]) -> list[Finding]:
+def structural(findings: Iterable[FileFinding]) -> list[FileFinding]:
     """Without the codes of conditional rules that the summaries, only well formed, break as they
     stand."""
     return [one for one in findings if one.code not in _broken()]

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tasks.ace.layout import layout
-from tasks.entries.number import make
+from tasks.ace.wire.record_layouts import record_layout
+from tasks.entries.numbers.entry_numbers import make_entry_number
 
 FILER = "ABC"
 
 
 def number(serial: int) -> str:
-    return str(make(FILER, serial))
+    return str(make_entry_number(FILER, serial))
 
 
 def wire(serial: int) -> tuple[str, str]:
     """Filer code and eight digits."""
-    whole = make(FILER, serial).wire
+    whole = make_entry_number(FILER, serial).wire
     return whole[:3], whole[3:]
 
 
 def line(application: str, record: str, variant: str = "", /, **values: object) -> str:
     """One record of 80 characters."""
-    chart = layout(application, record, variant)
+    chart = record_layout(application, record, variant)
     unknown = set(values) - set(chart.by_name)
     assert not unknown, (record, unknown)
     text = [" "] * 80
@@ -79,9 +79,7 @@ def e0(serial: int, place: int = 1, kind: str = "SUMMRY", text: str = "") -> str
                 reference_data_text=said)  # fmt: skip
 
 
-def e1(
-    serial: int, code: str, text: str = "", final: str = "", severity: str = "", **more: str
-) -> str:
+def e1(serial: int, code: str, text: str = "", final: str = "", severity: str = "", **more: str) -> str:
     filer, digits = wire(serial)
     return line("AE", "E1", disposition_type_code=final, severity_code=severity,
                 condition_code=code, narrative_text=text, entry_filer_code=filer,

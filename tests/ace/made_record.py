@@ -7,9 +7,9 @@ from datetime import date
 
 import pyarrow as pa
 
-from tasks.ace.envelope import Envelope
-from tasks.entries.number import make
-from tasks.entries.record import Record, schema
+from tasks.ace.wire.batch_envelope import Envelope
+from tasks.entries.numbers.entry_numbers import make_entry_number
+from tasks.entries.record.entry_record import EntryRecord, record_schema
 
 DAY = date(2026, 11, 24)
 ENVELOPE = Envelope("2704", "ABC", "ABC", transmission_date=DAY, mark="DRILL-")
@@ -18,16 +18,14 @@ Rows = dict[str, list[dict[str, object]]]
 
 
 def number(serial: int) -> str:
-    return str(make("ABC", serial))
+    return str(make_entry_number("ABC", serial))
 
 
-def made(rows: Rows) -> Record:
-    return Record.of(
-        {name: pa.Table.from_pylist(held, schema=schema(name)) for name, held in rows.items()}
-    )
+def made(rows: Rows) -> EntryRecord:
+    return EntryRecord.of({name: pa.Table.from_pylist(held, schema=record_schema(name)) for name, held in rows.items()})
 
 
-def joined(parts: Iterable[Rows]) -> Record:
+def joined(parts: Iterable[Rows]) -> EntryRecord:
     rows: Rows = {}
     for part in parts:
         for name, held in part.items():
@@ -62,12 +60,7 @@ def parties(key: str) -> list[dict[str, object]]:
         "country": "TW",
     }  # fmt: skip
     known = {"entry_number": key, "line": 0, "number_type": "EI", "number": "12-345678900"}
-    return [
-        firm | {"party": "MF"},
-        firm | {"party": "SE"},
-        known | {"party": "BY"},
-        known | {"party": "CN"},
-    ]
+    return [firm | {"party": "MF"}, firm | {"party": "SE"}, known | {"party": "BY"}, known | {"party": "CN"}]
 
 
 def line(key: str, place: int, **fields: object) -> dict[str, object]:

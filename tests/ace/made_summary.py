@@ -6,40 +6,21 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from tasks.ace.envelope import Envelope
-from tasks.ace.money.payment import Payment, Terms
-from tests.ace.made_record import Rows, made, number, parties
+from tasks.ace.fees.payment_terms import PaymentSetup, PaymentTerms
+from tasks.ace.wire.batch_envelope import Envelope
+from tests.ace.made_record import Rows, number, parties
 
 SENT = date(2026, 11, 24)
 RELEASED = date(2026, 11, 20)
 ENVELOPE = Envelope("2704", "ABC", "ABC", "AE", transmission_date=SENT, mark="DRILL-")
 IMPORTER = "12-345678900"
-PAYMENT = Payment({"*": Terms("*", "2")}, SENT)
-TYPES = [
-    "01",
-    "02",
-    "03",
-    "06",
-    "07",
-    "11",
-    "12",
-    "21",
-    "22",
-    "23",
-    "31",
-    "32",
-    "34",
-    "38",
-    "51",
-    "52",
-]
+PAYMENT = PaymentSetup({"*": PaymentTerms("*", "2")}, SENT)
+TYPES = ["01", "02", "03", "06", "07", "11", "12", "21", "22", "23", "31", "32", "34", "38", "51", "52"]
 CASES = ("03", "07", "34", "38")
 WITHDRAWALS = ("31", "32", "34", "38")
 QUOTA = ("02", "07", "12")
 INFORMAL = ("11", "12")
 ALONE = (*WITHDRAWALS, "51")
-
-__all__ = ["Rows", "change", "line", "made", "number", "summary", "tariff"]
 
 
 def summary(serial: int, kind: str = "01", mode: str = "30", **fields: object) -> Rows:
@@ -95,13 +76,7 @@ def line(key: str, place: int, kind: str = "01", **fields: object) -> dict[str, 
 def case(kind: str = "ad", **fields: object) -> dict[str, object]:
     """A case with four per cent in cash on ten thousand dollars: a continuous bond will do."""
     number_ = "A583820001" if kind == "ad" else "C583821001"
-    row = {
-        "case": number_,
-        "claim": "C",
-        "rate": Decimal("4.00"),
-        "rate_type": "A",
-        "duty": Decimal("400.00"),
-    }
+    row = {"case": number_, "claim": "C", "rate": Decimal("4.00"), "rate_type": "A", "duty": Decimal("400.00")}
     return {f"{kind}_{name}": value for name, value in (row | fields).items()}
 
 

@@ -37,9 +37,7 @@ ENVELOPE: Mutations = [
     (
         "date impossible",
         "X10",
-        both(
-            put("", "A", "transmission_date", "133226"), put("", "Z", "transmission_date", "133226")
-        ),
+        both(put("", "A", "transmission_date", "133226"), put("", "Z", "transmission_date", "133226")),
     ),
     ("trailer differs", "X14", put("", "Z", "sender_id", "ABC")),
     ("block port differs", "X32", put("", "Y", "port", "2705")),

@@ -128,9 +128,7 @@ def summary(digits: str, action: str = "A", reference: str = "KEY000001") -> Row
         (51, "2"),
         (52, "120126"),
     )
-    content = record(
-        "11", (3, IMPORTER), (15, IMPORTER), (42, "111626"), (48, "111626"), (61, "CA")
-    )
+    content = record("11", (3, IMPORTER), (15, IMPORTER), (42, "111626"), (48, "111626"), (61, "CA"))
     return [
         head,
         content,
@@ -141,12 +139,7 @@ def summary(digits: str, action: str = "A", reference: str = "KEY000001") -> Row
         *summary_line(1),
         record("89499", (6, "       3464")),
         record(
-            "90",
-            (3, "      50000"),
-            (15, "       3464"),
-            (27, "          0"),
-            (39, "          0"),
-            (51, "          0"),
+            "90", (3, "      50000"), (15, "       3464"), (27, "          0"), (39, "          0"), (51, "          0")
         ),
     ]
 
@@ -154,23 +147,11 @@ def summary(digits: str, action: str = "A", reference: str = "KEY000001") -> Row
 def summary_line(place: int, value: int = 10_000, duty: int = 50_000, mpf: int = 3_464) -> Rows:
     return [
         record(
-            "40",
-            (5, f"{place:03d}"),
-            (9, "DEDE"),
-            (13, "111426"),
-            (27, "       120"),
-            (42, "       800"),
-            (56, "N"),
+            "40", (5, f"{place:03d}"), (9, "DEDE"), (13, "111426"), (27, "       120"), (42, "       800"), (56, "N")
         ),
         record("47MDEACMWOR12HAM"),
         record("47S", (4, IMPORTER)),
-        record(
-            "508205598000",
-            (14, f"{duty:10d}"),
-            (25, f"{value:10d}"),
-            (36, "         100"),
-            (48, "NO"),
-        ),
+        record("508205598000", (14, f"{duty:10d}"), (25, f"{value:10d}"), (36, "         100"), (48, "NO")),
         record("62499", (6, f"{mpf:8d}")),
     ]
 

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.ace.stand_in import StandIn
-from tests.ace.stand_in_hand import (
-    NUMBERS,
-    Rows,
-    dashed,
-    edited,
-    envelope,
-    having,
-    summary,
-)
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tests.ace.stand_in_hand import NUMBERS, Rows, dashed, edited, envelope, having, summary
 
 N = NUMBERS
 
@@ -22,7 +14,7 @@ FIRST = dashed(N[0])
 ADDED, REPLACED, DELETED, REJECTED = "A 995", "A 996", "A 997", "RF998"
 
 
-def send(ace: StandIn, rows: Rows, **more: str) -> bytes:
+def send(ace: AceSimulator, rows: Rows, **more: str) -> bytes:
     (answer,) = ace.answer(envelope("AE", rows, **more))
     return answer
 

@@ -44,9 +44,7 @@ MOVED = both(
 SELLER = record("SE30", entity_code="SE", entity_name="NICSAN APPLIANCE WORKS")
 OI = record("OI", description="BOLTS")
 CONTACT = record("SE13", contact_name="JO HARBOR", contact_phone="5625550100")
-VEHICLE = record(
-    "SE16", carrier_code="ABCT", voyage="412W", date_of_arrival="111926", quantity="00000020"
-)
+VEHICLE = record("SE16", carrier_code="ABCT", voyage="412W", date_of_arrival="111926", quantity="00000020")
 
 CASES: list[Case] = [
     ("176", "01", "11", twenty(carrier_code="")),
@@ -65,12 +63,7 @@ CASES: list[Case] = [
     ("261", "01", "30", group(component("I", "257700030"), component("M", issuer="ABCT"))),
     ("262", "01", "30", twenty(in_bond_in_transit_date="111926")),
     ("188", "01", "30", both(MOVED, twenty(district_port_of_unlading="3801"))),
-    (
-        "192",
-        "01",
-        "30",
-        both(MOVED, twenty(in_bond_in_transit_date="111824"), put("11", date_of_importation="")),
-    ),
+    ("192", "01", "30", both(MOVED, twenty(in_bond_in_transit_date="111824"), put("11", date_of_importation=""))),
     ("196", "01", "30", twenty(designated_exam_port_code="3801")),
     ("186", "01", "30", put("23", manifest_component_type_code="R")),
     ("187", "01", "30", group(component("M"), component("I", "257700030"))),

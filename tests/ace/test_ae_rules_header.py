@@ -20,9 +20,7 @@ RELEASES = record(
 CONSOLIDATED = both(put("10", consolidated_summary_indicator="Y"), add(RELEASES))
 SINGLE = {"bond_type_code": "9", "bond_designation_type_code": "B", "surety_company_code": "036"}
 STB = both(drop("31"), add(record("31", **SINGLE, single_transaction_bond_amount="50000")))
-CONTINUOUS = record(
-    "31", bond_type_code="8", bond_designation_type_code="B", surety_company_code="036"
-)
+CONTINUOUS = record("31", bond_type_code="8", bond_designation_type_code="B", surety_company_code="036")
 
 
 def second(**values: str) -> Edit:
@@ -75,12 +73,7 @@ CASES: list[Case] = [
     ("319", "01", "30", ten(pga_data_included_indicator="F")),
     ("315", "01", "30", ten(tib_declaration_indicator="Y")),
     ("784", "11", "30", both(CONSOLIDATED, ten(consolidated_express_informal_indicator="Y"))),
-    (
-        "789",
-        "11",
-        "30",
-        ten(consolidated_express_informal_indicator="Y", shipment_usage_type_code="P"),
-    ),
+    ("789", "11", "30", ten(consolidated_express_informal_indicator="Y", shipment_usage_type_code="P")),
     ("B75", "01", "30", ten(consolidated_express_informal_indicator="Y")),
     ("271", "02", "30", ten(post_summary_correction_indicator="Y")),
     ("270", "01", "30", both(CONSOLIDATED, ten(post_summary_correction_indicator="Y"))),
@@ -107,15 +100,7 @@ CASES: list[Case] = [
     ("C712", "21", "30", put("11", date_of_importation="112026")),
     ("C713", "01", "30", put("11", estimated_entry_date="")),
     ("760", "23", "30", put("11", date_of_importation="111925")),
-    (
-        "760",
-        "23",
-        "30",
-        both(
-            put("11", date_of_importation="051926"),
-            put("50", nth=0, hts_number="98130075"),
-        ),
-    ),
+    ("760", "23", "30", both(put("11", date_of_importation="051926"), put("50", nth=0, hts_number="98130075"))),
     ("263", "01", "30", ten(payment_type_code="", preliminary_statement_print_date="")),
     ("197", "01", "30", ten(payment_type_code="4")),
     ("199", "01", "30", ten(payment_type_code="1")),

@@ -5,13 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.ace.checks.entry_summary_rules import rules
-from tests.ace import (
-    test_ae_rules_cargo,
-    test_ae_rules_header,
-    test_ae_rules_lines,
-    test_entry_summary_matrix,
-)
+from tasks.ace.checker.summary_rules import matrix_rules
+from tasks.ace.checker.summary_rules.rule_list import summary_rules
+from tests.ace import test_ae_rules_cargo, test_ae_rules_header, test_ae_rules_lines
 from tests.ace.edit_summary import Edit, Lines, add, base, both, codes, drop, put, record
 
 Case = tuple[str, str, str, Edit]
@@ -194,16 +190,11 @@ def test_hmf_up_to_three_dollars_stays_if_anything_else_is_due() -> None:
 
 def test_every_code_that_a_rule_names_is_raised_by_a_test() -> None:
     tried = {one[0] for module in _MODULES for one in module}
-    matrix = test_entry_summary_matrix.matrix().values()
+    matrix = matrix_rules.matrix().values()
     tried |= {code for one in matrix for code in (one.missing, one.stray)}
     tried |= {"150", "320", "307", "534", "127", "108", "C703"}
-    named = {code for rule in rules() for code in rule.codes}
+    named = {code for rule in summary_rules() for code in rule.codes}
     assert named - tried == set()
 
 
-_MODULES = (
-    CASES,
-    test_ae_rules_cargo.CASES,
-    test_ae_rules_header.CASES,
-    test_ae_rules_lines.CASES,
-)
+_MODULES = (CASES, test_ae_rules_cargo.CASES, test_ae_rules_header.CASES, test_ae_rules_lines.CASES)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.ace.check import check_bytes
-from tasks.ace.conditions import conditions
+from tasks.ace.file_check import check_bytes
+from tasks.ace.wire.check_conditions import conditions
 from tests.ace.golden import data
 from tests.ace.golden_entries import release
 from tests.ace.golden_summary import summaries
@@ -20,11 +20,7 @@ SHORTER = (0, 13, 32)
 
 
 @settings(max_examples=examples(400), deadline=None)
-@given(
-    row=st.sampled_from(ENVELOPE_ROWS),
-    column=st.integers(0, 58),
-    byte=st.integers(0, 255),
-)
+@given(row=st.sampled_from(ENVELOPE_ROWS), column=st.integers(0, 58), byte=st.integers(0, 255))
 def test_any_byte_changed_in_the_envelope_is_found(row: int, column: int, byte: int) -> None:
     place = row * 80 + column
     free = column in FREE.get(row, ()) and chr(byte).isascii() and chr(byte).isalnum()

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.ace.check import CheckResult, check_bytes
-from tasks.ace.conditions import conditions
-from tasks.entries import codes, disclaimers
+from tasks.ace.file_check import CheckResult, check_bytes
+from tasks.ace.wire.check_conditions import conditions
+from tasks.entries.record.code_lists import code_meanings
+from tasks.entries.validation.disclaimer_rules import agency_guide, unjudged_text
 from tests.ace.golden import data, put
 from tests.ace.golden_entries import release
 
@@ -54,7 +55,7 @@ def test_what_the_chapter_leaves_to_an_agency_is_told_not_to_be_judged(
 ) -> None:
     result = checked(agency, program, code)
     assert result.findings == () and result.unjudged == {told: 1}
-    assert disclaimers.words(result.unjudged).endswith(f"own guide may allow fewer: {told}: 1")
+    assert unjudged_text(result.unjudged).endswith(f"own guide may allow fewer: {told}: 1")
 
 
 @pytest.mark.parametrize(("agency", "code"), [("FWS", "E"), ("FDA", "F"), ("FDA", "E")])
@@ -65,9 +66,9 @@ def test_what_the_chapter_itself_decides_is_judged(agency: str, code: str) -> No
 
 
 def test_every_row_of_the_guide_says_how_sure_it_is_and_narrows_the_chapter() -> None:
-    whole, *some = disclaimers.guide()
+    whole, *some = agency_guide()
     assert (whole.agency, whole.codes, whole.mark) == ("*", ("A", "B", "C", "D"), "S")
-    known = set(codes.meanings("agency"))
+    known = set(code_meanings("agency"))
     for row in some:
         assert row.agency in known and row.flag and row.mark == "W" and "0875-0419" in row.source
         assert set(row.codes) < set(whole.codes)
@@ -75,4 +76,4 @@ def test_every_row_of_the_guide_says_how_sure_it_is_and_narrows_the_chapter() ->
 
 def test_a_file_without_disclaimers_says_nothing_of_them() -> None:
     assert check_bytes(data(release())).unjudged == {}
-    assert disclaimers.words({}) == ""
+    assert unjudged_text({}) == ""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from tasks.ace.entry_summary import write_summaries
-from tasks.ace.stand_in import StandIn
-from tests.ace.made_record import joined
-from tests.ace.made_summary import ENVELOPE, PAYMENT, SENT, TYPES, WITHDRAWALS, number, summary
+from tasks.ace.entry_summary.summary_writer import write_summaries
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tests.ace.made_record import joined, number
+from tests.ace.made_summary import ENVELOPE, PAYMENT, SENT, TYPES, WITHDRAWALS, summary
 
 MODES = ("10", "11", "12", "20", "21", "30", "31", "32", "33", "34", "40", "41", "50", "60", "70")
 WAREHOUSE = 900
 
 
-def dispositions(ace: StandIn, record: object) -> dict[str, str]:
+def dispositions(ace: AceSimulator, record: object) -> dict[str, str]:
     """The last word on each summary: its disposition letter and code, by entry number."""
     found = {}
     for batch in write_summaries(record, ENVELOPE, None, PAYMENT):  # type: ignore[arg-type]
@@ -25,16 +25,14 @@ def dispositions(ace: StandIn, record: object) -> dict[str, str]:
 
 
 def test_every_type_by_every_mode_is_added() -> None:
-    kinds = [
-        (kind, mode) for kind in TYPES for mode in (MODES if kind not in WITHDRAWALS else ("30",))
-    ]
+    kinds = [(kind, mode) for kind in TYPES for mode in (MODES if kind not in WITHDRAWALS else ("30",))]
     wanted = dict(enumerate(kinds, start=100))
     rows = []
     for serial, (kind, mode) in wanted.items():
         again = kind in ("22", *WITHDRAWALS)
         more = {"warehouse_entry": number(WAREHOUSE)} if again else {}
         rows.append(summary(serial, kind, mode, **more))
-    with StandIn(":memory:", SENT) as ace:
+    with AceSimulator(":memory:", SENT) as ace:
         assert dispositions(ace, joined([summary(WAREHOUSE, "21")])) == {number(WAREHOUSE): "A995"}
         told = dispositions(ace, joined(rows))
     refused = {pair for serial, pair in wanted.items() if told.get(number(serial)) != "A995"}
@@ -43,7 +41,7 @@ def test_every_type_by_every_mode_is_added() -> None:
 
 def test_the_same_again_is_a_replacement_by_its_broker_reference() -> None:
     record = joined([summary(100), summary(101, "03", "11")])
-    with StandIn(":memory:", SENT) as ace:
+    with AceSimulator(":memory:", SENT) as ace:
         assert set(dispositions(ace, record).values()) == {"A995"}
         assert set(dispositions(ace, record).values()) == {"A996"}
         other = joined([summary(100, broker_reference="OTHER")])

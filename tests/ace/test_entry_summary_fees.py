@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from tasks.ace.money import fees
-from tasks.ace.money.fees import Exemption
-from tests.ace.made_record import joined
-from tests.ace.made_summary import Rows, change, made, number, summary, tariff
+from tasks.ace.fees import fee_rates
+from tasks.ace.fees.fee_rates import FeeExemption
+from tests.ace.made_record import Rows, joined, made, number
+from tests.ace.made_summary import change, summary, tariff
 from tests.ace.write_summary import lines_of, written
 from tests.errors import refused
 
@@ -64,16 +64,14 @@ def test_consolidated_and_pipeline_summaries_are_not_capped() -> None:
     assert fees_of(large) == {"499": 692_800}
     small = change(summary(1, "01", "70"), "tariffs", value=100)
     assert fees_of(small) == {"499": 70}
-    main = change(
-        summary(1, consolidating=True, filing_route="ae_only"), "tariffs", value=1_000_000
-    )
+    main = change(summary(1, consolidating=True, filing_route="ae_only"), "tariffs", value=1_000_000)
     rest = [summary(serial, consolidated_summary=number(1)) for serial in (2, 3)]
     (batch,) = written(joined([main, *rest]))
     text = batch.bytes(True).decode("ascii").splitlines()
     assert [one.rstrip() for one in text if one.startswith("89")] == ["89499     692800"]
 
 
-def exempt(one: Exemption, serial: int) -> Rows:
+def exempt(one: FeeExemption, serial: int) -> Rows:
     """A summary whose articles the exemption is for."""
     if one.kind == "entry_type":
         return summary(serial, one.code)
@@ -86,15 +84,13 @@ def exempt(one: Exemption, serial: int) -> Rows:
         return change(rows, "lines", country_of_origin=one.code)
     if one.kind == "chapter":
         free = {"hts_number": "9801001012", "value": 0, "duty": Decimal(0), "position": 2}
-        rows["tariffs"] += [
-            tariff(number(serial), line, **free, quantity=None, unit=None) for line in (1, 2)
-        ]
+        rows["tariffs"] += [tariff(number(serial), line, **free, quantity=None, unit=None) for line in (1, 2)]
         return rows
     return rows
 
 
-def all_exemptions() -> list[Exemption]:
-    found = [one for kind in KINDS for one in fees.exemptions("499", kind)]
+def all_exemptions() -> list[FeeExemption]:
+    found = [one for kind in KINDS for one in fee_rates.exemptions("499", kind)]
     return [one for one in found if one.kind != "article_set"]
 
 
@@ -135,15 +131,12 @@ def test_a_set_owes_once_at_its_header() -> None:
     rows["lines"][1] |= {"article_set": "V"}
     rows["lines"].append({**rows["lines"][1], "line": 3})
     rows["tariffs"].append(tariff(key, 3))
-    rows = {
-        **rows,
-        "tariffs": [one | {"duty": None} if one["line"] != 1 else one for one in rows["tariffs"]],
-    }
+    rows = {**rows, "tariffs": [one | {"duty": None} if one["line"] != 1 else one for one in rows["tariffs"]]}
     assert fees_of(rows) == {"499": 3464, "501": 1250}
     assert lines_of(rows, "62") == ["62499    3464", "62501    1250"]
 
 
-@pytest.mark.parametrize("kind", [one.code for one in fees.exemptions("501", "entry_type")])
+@pytest.mark.parametrize("kind", [one.code for one in fee_rates.exemptions("501", "entry_type")])
 def test_types_without_harbor_fee(kind: str) -> None:
     if kind in ("31", "32", "34", "38"):
         assert "501" not in fees_of(summary(1, kind))

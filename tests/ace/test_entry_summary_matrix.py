@@ -10,19 +10,8 @@ from functools import cache
 
 import pytest
 
-from tasks.ace.summary.matrix import ALLOWED, FORBIDDEN, MANDATORY, errata, erratum, matrix
-from tests.ace.edit_summary import (
-    Edit,
-    Lines,
-    add,
-    base,
-    both,
-    codes,
-    codes_by_entry,
-    drop,
-    put,
-    record,
-)
+from tasks.ace.checker.summary_rules.matrix_rules import ALLOWED, FORBIDDEN, MANDATORY, errata, erratum, matrix
+from tests.ace.edit_summary import Edit, Lines, add, base, both, codes, codes_by_entry, drop, put, record
 from tests.ace.made_summary import TYPES
 
 PRINTED = """
@@ -216,8 +205,7 @@ def swept(name: str, which: str) -> dict[str, set[str]]:
     if which == "without" and name == "bond":
         edit = drop("31")
     texts = {
-        kind: (edit or (lambda lines: lines))(base(kind, "30", serial))
-        for serial, kind in enumerate(TYPES, start=100)
+        kind: (edit or (lambda lines: lines))(base(kind, "30", serial)) for serial, kind in enumerate(TYPES, start=100)
     }
     element = matrix()[name]
     told = codes_by_entry([text for lines in texts.values() for text in lines])
@@ -251,9 +239,7 @@ def test_a_forbidden_element(name: str, kind: str) -> None:
     assert swept(name, "with")[kind] == {matrix()[name].stray}
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [cell for cell in cells(ALLOWED) if cell[0] != "preparer"]
-)
+@pytest.mark.parametrize(("name", "kind"), [cell for cell in cells(ALLOWED) if cell[0] != "preparer"])
 def test_an_allowed_element_both_ways(name: str, kind: str) -> None:
     assert swept(name, "with")[kind] == set()
     if name == "bond" and kind not in ("11", "12", "51", "52"):
@@ -355,11 +341,7 @@ def test_note_7_foreign_exporter_of_articles_with_a_case(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ("22", "31", "32", "34", "38"))
 def test_note_8_the_warehouse_entry_is_another_one(kind: str) -> None:
-    own = put(
-        "30",
-        associated_warehouse_entry_filer_code="ABC",
-        associated_warehouse_entry_number="00000077",
-    )
+    own = put("30", associated_warehouse_entry_filer_code="ABC", associated_warehouse_entry_number="00000077")
     assert "307" in codes(own(base(kind)))
 
 

@@ -12,30 +12,19 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.ace.batch import Batch, BatchLimits
-from tasks.ace.check import check_matrix
-from tasks.ace.codec import decode
-from tasks.ace.entry_summary import Known, prepare, stream_summaries
-from tasks.ace.layout import layout
-from tasks.ace.money.payment import Payment, Terms
-from tasks.ace.money.sureties import sureties
-from tasks.ace.summary.dates import date_differences
-from tasks.entries.record import Record
-from tasks.shared.errors import BadInput, RouteRefused
-from tests.ace.made_record import joined
-from tests.ace.made_summary import (
-    CASES,
-    ENVELOPE,
-    PAYMENT,
-    SENT,
-    TYPES,
-    change,
-    line,
-    made,
-    number,
-    summary,
-    tariff,
-)
+from tasks.ace.entry_summary.preparation import AceHoldings
+from tasks.ace.entry_summary.release_dates import date_differences
+from tasks.ace.entry_summary.summary_writer import prepare_summaries, stream_summaries
+from tasks.ace.fees.payment_terms import PaymentSetup, PaymentTerms
+from tasks.ace.fees.surety_bonds import surety_table
+from tasks.ace.file_check import check_matrix
+from tasks.ace.wire.codec import decode_records
+from tasks.ace.wire.outbound_batch import BatchLimits, OutboundBatch
+from tasks.ace.wire.record_layouts import record_layout
+from tasks.core.errors import BadInput, RouteRefused
+from tasks.entries.record.entry_record import EntryRecord
+from tests.ace.made_record import joined, made, number
+from tests.ace.made_summary import CASES, ENVELOPE, PAYMENT, SENT, TYPES, change, line, summary, tariff
 from tests.ace.write_summary import lines_of, problems, written
 from tests.benchmarks.made_entries import write_parquet
 from tests.benchmarks.made_summaries import made_summaries
@@ -46,15 +35,15 @@ from tests.errors import refused
 @pytest.mark.parametrize(
     ("payment", "columns"),
     [
-        (Terms("*", "1"), "1"),
-        (Terms("*", "2"), "2112526"),
-        (Terms("*", "3", "A1"), "3112526  A1"),
-        (Terms("*", "7", "", "importer", 15), "711252612"),
-        (Terms("*", "8", "B2", "importer", 15), "811252612B2"),
+        (PaymentTerms("*", "1"), "1"),
+        (PaymentTerms("*", "2"), "2112526"),
+        (PaymentTerms("*", "3", "A1"), "3112526  A1"),
+        (PaymentTerms("*", "7", "", "importer", 15), "711252612"),
+        (PaymentTerms("*", "8", "B2", "importer", 15), "811252612B2"),
     ],
 )
-def test_payment_stands_in_columns_51_to_61(payment: Terms, columns: str) -> None:
-    how = Payment({"*": payment}, SENT)
+def test_payment_stands_in_columns_51_to_61(payment: PaymentTerms, columns: str) -> None:
+    how = PaymentSetup({"*": payment}, SENT)
     assert lines_of(summary(32), "10", payment=how)[0][50:61].rstrip() == columns
 
 
@@ -65,18 +54,18 @@ def test_bonds_and_the_list_for_each_surety() -> None:
     assert lines_of(second, "31") == ["318B 036", "319A 099      5000"]
     waived = summary(35, bond_type="0", surety_code=None, bond_waiver_reason="999")
     assert lines_of(waived, "10")[0][37] == "0" and lines_of(waived, "31") == []
-    listed = sureties(joined([single, second, waived])).to_pylist()
-    assert [
-        (one["surety_code"], one["entry_number"], one["designation"], one["amount"])
-        for one in listed
-    ] == [("036", number(33), "B", 60_000), ("099", number(34), "A", 5_000)]
+    listed = surety_table(joined([single, second, waived])).to_pylist()
+    assert [(one["surety_code"], one["entry_number"], one["designation"], one["amount"]) for one in listed] == [
+        ("036", number(33), "B", 60_000),
+        ("099", number(34), "A", 5_000),
+    ]
 
 
 def test_fees_follow_cbps_entry_date_where_it_is_known() -> None:
     rows = change(summary(36, release_date=date(2026, 9, 30)), "tariffs", value=2_000)
     rows = change(rows, "entries", import_date=date(2026, 9, 29), export_date=date(2026, 9, 1))
     assert lines_of(rows, "89") == ["89499       3358"]
-    known = Known(entry_dates={number(36): date(2026, 10, 1)})
+    known = AceHoldings(entry_dates={number(36): date(2026, 10, 1)})
     assert lines_of(rows, "89", known=known) == ["89499       3458"]
     listed = date_differences(made(rows), {number(36): date(2026, 10, 1)}).to_pylist()
     assert listed == [
@@ -114,9 +103,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("route", "kind", "fields", "code"), ROUTES)
-def test_routes_that_are_refused(
-    route: str, kind: str, fields: dict[str, object], code: str
-) -> None:
+def test_routes_that_are_refused(route: str, kind: str, fields: dict[str, object], code: str) -> None:
     rows = joined([summary(40, kind, filing_route=route, **fields), summary(41)])
     with refused("entry-summary-not-applicable", RouteRefused) as caught:
         written(rows)
@@ -126,7 +113,7 @@ def test_routes_that_are_refused(
 def test_an_entry_on_file_overrides_the_route_and_the_quota_setting_gives_way() -> None:
     rows = summary(42, "02", filing_route="ae_certified")
     assert lines_of(rows, "10")[0][39] == "A"
-    on_file = lines_of(rows, "10", known=Known(released={number(42)}))[0]
+    on_file = lines_of(rows, "10", known=AceHoldings(released={number(42)}))[0]
     assert on_file[39] == " " and on_file[43] == "Y"
     rows = summary(43, "02", filing_route="se_then_ae")
     assert lines_of(rows, "10", quota_one_step=False)[0][39:44].strip() == ""
@@ -187,18 +174,14 @@ SUMMARIES = {
 
 @settings(max_examples=examples(40))
 @given(**SUMMARIES)
-def test_any_summary_adds_up_and_passes_the_checker(
-    values: list[int], cents: list[int], mode: str, kind: str
-) -> None:
+def test_any_summary_adds_up_and_passes_the_checker(values: list[int], cents: list[int], mode: str, kind: str) -> None:
     adds_up(values, cents, mode, kind)
 
 
 @pytest.mark.long
 @settings(max_examples=400)
 @given(**SUMMARIES)
-def test_many_summaries_add_up_and_pass_the_checker(
-    values: list[int], cents: list[int], mode: str, kind: str
-) -> None:
+def test_many_summaries_add_up_and_pass_the_checker(values: list[int], cents: list[int], mode: str, kind: str) -> None:
     adds_up(values, cents, mode, kind)
 
 
@@ -207,8 +190,7 @@ def adds_up(values: list[int], cents: list[int], mode: str, kind: str) -> None:
     key = number(60)
     extra = {"ad_duty": None} if kind in CASES else {}
     rows["lines"] = [
-        line(key, place, kind, charges=max(value // 50, 1))
-        | ({**extra, "ad_duty": rounded(value)} if extra else {})
+        line(key, place, kind, charges=max(value // 50, 1)) | ({**extra, "ad_duty": rounded(value)} if extra else {})
         for place, value in enumerate(values, start=1)
     ]
     rows["tariffs"] = [
@@ -233,12 +215,7 @@ def half_up(exact: Decimal) -> int:
 
 
 def test_batches_hold_one_port_and_number_on() -> None:
-    record = joined(
-        [
-            summary(serial, port_of_entry="2704" if serial % 3 else "3801")
-            for serial in range(70, 82)
-        ]
-    )
+    record = joined([summary(serial, port_of_entry="2704" if serial % 3 else "3801") for serial in range(70, 82)])
     batches = written(record, limits=BatchLimits(2, 2), sequence_from=5)
     assert [batch.sequence for batch in batches] == list(range(5, 5 + len(batches)))
     assert sorted(one for batch in batches for one in batch.numbers) == sorted(record.numbers)
@@ -247,17 +224,14 @@ def test_batches_hold_one_port_and_number_on() -> None:
         assert batch.matrix[0, 25:27].tobytes() == b"AE"
         assert {block.port for block in batch.blocks} == {batch.port}
         ten = batch.matrix[batch.matrix[:, :3].view("S3")[:, 0] == b"10A"]
-        ports = decode(layout("AE", "10"), ten)["district_port_of_entry"].to_pylist()
+        ports = decode_records(record_layout("AE", "10"), ten)["district_port_of_entry"].to_pylist()
         assert set(ports) == {batch.port}
 
 
 def test_the_batch_does_not_hang_on_the_order_of_the_rows() -> None:
     record = joined([summary(serial, kind) for serial, kind in enumerate(TYPES, start=90)])
-    turned = Record.of(
-        {
-            name: table.take(pa.array(range(table.num_rows)[::-1], pa.int64()))
-            for name, table in record.items()
-        }
+    turned = EntryRecord.of(
+        {name: table.take(pa.array(range(table.num_rows)[::-1], pa.int64())) for name, table in record.items()}
     ).sorted()
     assert [one.digest for one in written(turned)] == [one.digest for one in written(record)]
 
@@ -268,13 +242,11 @@ def test_a_stream_writes_what_the_whole_record_writes(tmp_path: Path) -> None:
     limits = BatchLimits(5, 2)
     whole = written(record, limits=limits)
     streamed = list(stream_summaries(paths, ENVELOPE, limits, PAYMENT, entries_at_once=64))
-    assert sorted(n for b in streamed for n in b.numbers) == sorted(
-        n for b in whole for n in b.numbers
-    )
+    assert sorted(n for b in streamed for n in b.numbers) == sorted(n for b in whole for n in b.numbers)
     assert record_bag(streamed) == record_bag(whole)
 
 
-def record_bag(batches: list[Batch]) -> Counter[bytes]:
+def record_bag(batches: list[OutboundBatch]) -> Counter[bytes]:
     """All records but those of the envelope, which tells portions apart."""
     rows = (row.tobytes() for batch in batches for row in batch.matrix)
     return Counter(row for row in rows if row[:1] not in b"ABYZ")
@@ -289,29 +261,25 @@ def test_a_stream_refuses_before_it_writes_anything(tmp_path: Path) -> None:
     paths = write_parquet(tables, tmp_path)
     with refused("entry-summary-not-applicable", RouteRefused) as caught:
         list(stream_summaries(paths, ENVELOPE, None, PAYMENT, entries_at_once=8))
-    assert [one.subject for one in caught.problems] == [
-        record.entries["entry_number"][row].as_py() for row in (3, 29)
-    ]
+    assert [one.subject for one in caught.problems] == [record.entries["entry_number"][row].as_py() for row in (3, 29)]
 
 
 def test_an_empty_record_gives_no_batch_and_no_plan() -> None:
-    assert written(Record.empty()) == []
-    assert prepare(Record.empty(), PAYMENT).plan.num_rows == 0
+    assert written(EntryRecord.empty()) == []
+    assert prepare_summaries(EntryRecord.empty(), PAYMENT).plan.num_rows == 0
 
 
 def test_what_is_prepared_says_what_is_owed_and_how_it_is_paid() -> None:
     record = joined([summary(1), summary(2, "21", "11"), summary(3, "03")])
-    rows = {row["entry_number"]: row for row in prepare(record, PAYMENT).plan.to_pylist()}
+    rows = {row["entry_number"]: row for row in prepare_summaries(record, PAYMENT).plan.to_pylist()}
     assert [rows[number(serial)]["amount"] for serial in (1, 2, 3)] == [31_618, 2_500, 111_618]
     assert {row["statement_date"] for row in rows.values()} == {date(2026, 11, 25)}
     over = replace(PAYMENT, ceilings={"filer": 120_000})
-    days = prepare(record, over).plan["statement_date"].to_pylist()
+    days = prepare_summaries(record, over).plan["statement_date"].to_pylist()
     assert sorted(days) == [date(2026, 11, 25), date(2026, 11, 25), date(2026, 11, 27)]
 
 
 def test_no_terms_no_summary() -> None:
     with refused("summaries-without-payment-method", BadInput) as caught:
-        written(made(summary(1)), payment=Payment({}, SENT))
-    assert [(one.subject, one.code) for one in caught.problems] == [
-        (number(1), "payment-terms-missing")
-    ]
+        written(made(summary(1)), payment=PaymentSetup({}, SENT))
+    assert [(one.subject, one.code) for one in caught.problems] == [(number(1), "payment-terms-missing")]

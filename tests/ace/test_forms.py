@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 
 import tasks.ace as room
-from tasks.ace.checks.cargo_release_rules import MODULES, rules
-from tasks.ace.checks.deck import among, integers, pack, pack_bytes
-from tasks.ace.checks.numbers import entry_text, key_text, wrong_digit
-from tasks.ace.checks.release import entry_form, in_bond_form, length_of, number_form, plain
-from tasks.ace.checks.rules_lines import tariff_form
-from tasks.ace.checks.sums import presence
-from tasks.ace.conditions import condition, conditions, finding
-from tasks.ace.wire.codes import codes
+from tasks.ace.checker.entry_numbers import entry_text, key_text, wrong_digit
+from tasks.ace.checker.record_deck import counts_by_owner, integers, is_among, pack, pack_bytes
+from tasks.ace.checker.release_rules.line_rules import tariff_form
+from tasks.ace.checker.release_rules.release_facts import (
+    entry_form,
+    in_bond_form,
+    is_alphanumeric,
+    number_form,
+    text_lengths,
+)
+from tasks.ace.checker.release_rules.rule_list import MODULES, release_rules
+from tasks.ace.wire.check_conditions import condition_of_code, conditions, make_finding
+from tasks.ace.wire.record_layouts import code_list
 
 PUBLISHED = (
     "406-0314754-3", "406-0318899-2", "965-0083656-2", "965-0085162-9", "DM4-0085887-2",
@@ -81,8 +86,8 @@ def test_forms_of_entry_numbers() -> None:
 
 def test_plain_text_and_its_length() -> None:
     view = _view(["ABC1", "A C1", " ABC", "A-C1", ""], 6)
-    assert plain(view).tolist() == [True, False, False, False, False]
-    assert length_of(view).tolist() == [4, 4, 4, 4, 0]
+    assert is_alphanumeric(view).tolist() == [True, False, False, False, False]
+    assert text_lengths(view).tolist() == [4, 4, 4, 4, 0]
 
 
 @pytest.mark.parametrize("number", PUBLISHED)
@@ -104,27 +109,25 @@ def test_keys_name_their_entry() -> None:
 def test_codes_pack_alike() -> None:
     view = _view(["EI", "ANI", "34"], 3)
     assert (pack_bytes(view) == [pack(text, 3) for text in ("EI", "ANI", "34")]).all()
-    assert among(pack_bytes(view), 3, ("ANI", "34")).tolist() == [False, True, True]
+    assert is_among(pack_bytes(view), 3, ("ANI", "34")).tolist() == [False, True, True]
     assert integers(_view(["0042", "  42", ""], 4)).tolist() == [42, 42, 0]
     owner, kind = np.array([0, 0, 1, -1]), np.array([1, 1, 2, 1])
-    assert presence(owner, kind, 2, 3).tolist() == [[0, 2, 0], [0, 0, 1]]
+    assert counts_by_owner(owner, kind, 2, 3).tolist() == [[0, 2, 0], [0, 0, 1]]
 
 
 def test_every_rule_is_registered_with_codes_that_exist() -> None:
-    registered = rules()
+    registered = release_rules()
     assert len({rule.check.__name__ for rule in registered}) == len(registered) >= 25
     for rule in registered:
         assert rule.codes
         for code in rule.codes:
-            assert condition(code).source
+            assert condition_of_code(code).source
     modules = {rule.check.__module__ for rule in registered}
     assert modules == {module.__name__ for module in MODULES}
 
 
 def test_every_condition_is_raised_somewhere() -> None:
-    sources = "".join(
-        path.read_text(encoding="utf-8") for path in Path(room.__path__[0]).rglob("*.py")
-    )
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(room.__path__[0]).rglob("*.py"))
     tables = "".join(
         (files("continuity_data") / "ace" / name).read_text(encoding="utf-8")
         for name in ("exceptions.csv", "entry_type_matrix.csv")
@@ -135,7 +138,7 @@ def test_every_condition_is_raised_somewhere() -> None:
 
 
 def test_conditions_read_well() -> None:
-    assert condition("X34").text == "UNKNOWN RECORD ID FOUND IN GROUPING"
+    assert condition_of_code("X34").text == "UNKNOWN RECORD ID FOUND IN GROUPING"
     for one in conditions().values():
         assert re.fullmatch(r"X\d\d|B\d\d|\d{3}|C\d{3}", one.code)
         assert one.severity in ("error", "warning")
@@ -143,8 +146,8 @@ def test_conditions_read_well() -> None:
         if one.code.startswith("X"):
             assert one.text == one.text.upper() and len(one.text) <= 40
     with pytest.raises(KeyError):
-        condition("C999")
-    told = finding(4, 5, "C102", "SE10", "B76-0000002-3", "entry_type '99'")
+        condition_of_code("C999")
+    told = make_finding(4, 5, "C102", "SE10", "B76-0000002-3", "entry_type '99'")
     assert told.is_error and str(told).startswith("C102 error: record 5 SE10 column 5 of B76")
 
 
@@ -153,6 +156,6 @@ def test_code_sets_have_no_doubles() -> None:
     names = [row.split(",")[0] for row in text.splitlines()[1:]]
     assert len(names) == len(set(names))
     for name in names:
-        assert len(codes(name)) == len(set(codes(name))) > 0
+        assert len(code_list(name)) == len(set(code_list(name))) > 0
     with pytest.raises(KeyError):
-        codes("nothing")
+        code_list("nothing")

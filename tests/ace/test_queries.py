@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.ace.check import check_bytes
-from tasks.entries.number import make
+from tasks.ace.file_check import check_bytes
+from tasks.entries.numbers.entry_numbers import make_entry_number
 from tests.ace.golden import FILER, Edit, Line, add, both, data, drop, envelope, filled, put
 
 
@@ -14,7 +14,7 @@ def _codes(lines: list[Line]) -> set[str]:
 
 
 def query() -> list[Line]:
-    numbers = [make(FILER, serial).wire[3:] for serial in range(5)]
+    numbers = [make_entry_number(FILER, serial).wire[3:] for serial in range(5)]
     texts = {f"entry_filer_code_{n}": FILER for n in range(1, 6)}
     texts |= {f"entry_number_{n}": number for n, number in enumerate(numbers, start=1)}
     first = {key: value for key, value in texts.items() if key.endswith(("_1", "_2"))}
@@ -55,9 +55,7 @@ QUERY_FAULTS: list[tuple[str, str, list[Line]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("code", "lines"), [pytest.param(code, lines, id=name) for name, code, lines in QUERY_FAULTS]
-)
+@pytest.mark.parametrize(("code", "lines"), [pytest.param(code, lines, id=name) for name, code, lines in QUERY_FAULTS])
 def test_a_fault_of_a_summary_query(code: str, lines: list[Line]) -> None:
     assert _codes(lines) == {code}
 
@@ -70,7 +68,7 @@ def test_a_batch_of_summary_queries_has_one_block() -> None:
 
 
 def status() -> list[Line]:
-    number = f"WR1    {FILER} {make(FILER, 7).wire[3:]}".ljust(71) + "Y"
+    number = f"WR1    {FILER} {make_entry_number(FILER, 7).wire[3:]}".ljust(71) + "Y"
     inside = [
         number.ljust(80),
         ("WR1".ljust(19) + "257700030").ljust(80),
@@ -83,7 +81,7 @@ def status() -> list[Line]:
 STATUS_FAULTS: list[tuple[str, str, Edit]] = [
     ("asks for nothing", "C511", put("q", "WR1", "20-31", "", 1)),
     ("asks for two things", "C510", put("q", "WR1", "48-58", "17612345675", 1)),
-    ("number to the left", "C019", put("q", "WR1", "11-19", make(FILER, 7).wire[3:])),
+    ("number to the left", "C019", put("q", "WR1", "11-19", make_entry_number(FILER, 7).wire[3:])),
     ("number of seven", "C104", put("q", "WR1", "11-19", "  0000007")),
     ("check digit", "B16", put("q", "WR1", "11-19", " 00000070")),
     ("another filer", "C103", put("q", "WR1", "8-10", "K76")),
@@ -95,9 +93,7 @@ def test_a_status_query_has_no_fault() -> None:
     assert _codes(status()) == set()
 
 
-@pytest.mark.parametrize(
-    ("code", "edit"), [pytest.param(code, edit, id=name) for name, code, edit in STATUS_FAULTS]
-)
+@pytest.mark.parametrize(("code", "edit"), [pytest.param(code, edit, id=name) for name, code, edit in STATUS_FAULTS])
 def test_a_fault_of_a_status_query(code: str, edit: Edit) -> None:
     assert _codes(edit(status())) == {code}
 
@@ -119,9 +115,7 @@ def test_an_importer_query_has_no_fault() -> None:
     assert _codes(importers()) == set()
 
 
-@pytest.mark.parametrize(
-    ("code", "edit"), [pytest.param(code, edit, id=name) for name, code, edit in IMPORTER_FAULTS]
-)
+@pytest.mark.parametrize(("code", "edit"), [pytest.param(code, edit, id=name) for name, code, edit in IMPORTER_FAULTS])
 def test_a_fault_of_an_importer_query(code: str, edit: Edit) -> None:
     assert _codes(edit(importers())) == {code}
 
@@ -162,10 +156,7 @@ def test_an_answer_is_read_in_its_order(application: str) -> None:
     assert "loosely" in result.scope
 
 
-@pytest.mark.parametrize(
-    ("application", "records"),
-    [("ER", "JC JB"), ("C1", "WO10 WN1 WO60"), ("KR", "K2 K1")],
-)
+@pytest.mark.parametrize(("application", "records"), [("ER", "JC JB"), ("C1", "WO10 WN1 WO60"), ("KR", "K2 K1")])
 def test_an_answer_out_of_order_is_told(application: str, records: str) -> None:
     sets, variant, _ = ANSWERS[application]
     result = check_bytes(data(_answer(application, sets, records.split(), variant)))

@@ -6,13 +6,14 @@ import datetime as dt
 
 import pytest
 
-from tasks.ace.answers.shape import Answer, EntryAnswer
-from tasks.ace.response import read_answers
+from tasks.ace.answers.answer_facts import EntryAnswer
+from tasks.ace.answers.answer_parser import read_answers
+from tasks.ace.answers.answer_shape import AceAnswer
 from tests.ace import made_answers as made
 from tests.ace.made_answers import e0, e1, line, se10, se90
 
 
-def answer(application: str, *records: str) -> Answer:
+def answer(application: str, *records: str) -> AceAnswer:
     (found,) = read_answers(made.stream(made.batch(application, [records])))
     assert found.whole and not found.table("unread").num_rows
     return found
@@ -70,12 +71,7 @@ def test_the_last_final_record_decides() -> None:
 
 
 def test_the_worst_severity_is_told_and_p_outranks_w() -> None:
-    records = [
-        e0(1),
-        e1(1, "P10", "", "", "P"),
-        e1(1, "27A", "", "", "W"),
-        e1(1, "465", "", "", "I"),
-    ]
+    records = [e0(1), e1(1, "P10", "", "", "P"), e1(1, "27A", "", "", "W"), e1(1, "465", "", "", "I")]
     assert entry("AX", *records, e1(1, "995", "", "A", "W")).severity == "P"
     assert entry("AX", *records, e1(1, "101", "", "", "F"), REJECTED).severity == "F"
     assert entry("AX", e0(1), e1(1, "995", "", "A")).severity == ""
@@ -106,8 +102,7 @@ def test_version_and_a_deletion_are_told() -> None:
 
 def test_a_release_taken_off_is_not_held() -> None:
     added, gone, refused = (
-        entry("SX", se10(1, action), se90(kind, "", "TEXT"))
-        for action, kind in (("A", "02"), ("D", "02"), ("D", "01"))
+        entry("SX", se10(1, action), se90(kind, "", "TEXT")) for action, kind in (("A", "02"), ("D", "02"), ("D", "01"))
     )
     assert [one.is_held for one in (added, gone, refused)] == [True, False, False]
     assert (gone.disposition, gone.action) == ("accepted", "D")
@@ -115,11 +110,7 @@ def test_a_release_taken_off_is_not_held() -> None:
 
 def test_a_number_that_is_used_up_is_on_file_and_cancelled() -> None:
     found = entry("AX", e0(1), e1(1, "B31", "", "", "F"), REJECTED)
-    assert (found.disposition, found.summary, found.is_held) == (
-        "already on file",
-        "cancelled",
-        True,
-    )
+    assert (found.disposition, found.summary, found.is_held) == ("already on file", "cancelled", True)
 
 
 def test_the_reference_that_ace_holds_is_kept_where_ours_does_not_match() -> None:
@@ -156,10 +147,7 @@ def test_a_line_of_one_summary_is_not_that_of_the_next() -> None:
     ]  # fmt: skip
     first, second = answer("AX", *records).entries
     assert first.conditions[0].line == "001"
-    assert (second.conditions[0].line, second.conditions[0].reference) == (
-        None,
-        "SUMMRY 2 ABC 00000028 L00000002 110",
-    )
+    assert (second.conditions[0].line, second.conditions[0].reference) == (None, "SUMMRY 2 ABC 00000028 L00000002 110")
 
 
 @pytest.mark.parametrize("constant", ["REF ID: ABC 00000010", "REFID: ABC 00000010"])
@@ -190,10 +178,7 @@ def test_a_batch_that_ax_refuses_names_no_entry() -> None:
         ([("11", "007", "ENTRY NUMBER ALREADY ON FILE"), ("01", "", "")], "already on file"),
         # the numbers of 2014 may have changed: a 007 that speaks of something else is no sign
         ([("11", "007", "INVALID CARRIER"), ("01", "", "")], "rejected"),
-        (
-            [("11", "A12", "DUPLICATE ENTRY NUMBER, ALREADY ON FILE"), ("01", "", "")],
-            "already on file",
-        ),
+        ([("11", "A12", "DUPLICATE ENTRY NUMBER, ALREADY ON FILE"), ("01", "", "")], "already on file"),
         ([("11", "008", "ENTRY NUMBER NOT ON FILE"), ("01", "", "")], "rejected"),
         ([("01", "ZZZ", "** ACE SYSTEM FAILURE **")], "system failure"),
         ([("01", "999", "BATCH REJECTED")], "batch rejected"),
@@ -203,11 +188,7 @@ def test_a_batch_that_ax_refuses_names_no_entry() -> None:
 )
 def test_disposition_of_a_release(notes: list[tuple[str, str, str]], disposition: str) -> None:
     found = entry("SX", se10(1), *(se90(*note) for note in notes))
-    assert (found.disposition, found.entry_number, found.action) == (
-        disposition,
-        made.number(1),
-        "A",
-    )
+    assert (found.disposition, found.entry_number, found.action) == (disposition, made.number(1), "A")
     assert (found.port, found.entry_type, found.importer_number) == ("2704", "01", "12-345678900")
     assert [c.code or "" for c in found.conditions] == [code for _, code, _ in notes]
 
@@ -258,9 +239,7 @@ def uc(kind: str, reason: str = "", **more: str) -> str:
         ("Z", "already on file", "", None),
     ],
 )
-def test_notices_of_a_summary(
-    kind: str, disposition: str, meaning: str, summary: str | None
-) -> None:
+def test_notices_of_a_summary(kind: str, disposition: str, meaning: str, summary: str | None) -> None:
     found = entry("UC", uc(kind))
     assert (found.disposition, found.summary) == (disposition, summary)
     assert (found.at, found.reference) == (dt.datetime(2026, 11, 24), "L00000001")
@@ -272,16 +251,12 @@ def test_notices_of_a_summary(
 def test_a_rejection_by_cbp_has_reason_person_and_remarks() -> None:
     records = [
         uc("4", "003", line_id="002"),
-        line(
-            "UC", "E2", cbp_user_name="DOE JANE", cbp_user_phone="5625550199", phone_extension="12"
-        ),
+        line("UC", "E2", cbp_user_name="DOE JANE", cbp_user_phone="5625550199", phone_extension="12"),
         line("UC", "E3", remarks="CLASSIFICATION OF LINE 002 IS WRONG;"),
         line("UC", "E3", remarks="SEE 7318.16"),
     ]
     found = entry("UC", *records)
-    assert found.remarks == (
-        "DOE JANE 5625550199 12: CLASSIFICATION OF LINE 002 IS WRONG; SEE 7318.16"
-    )
+    assert found.remarks == ("DOE JANE 5625550199 12: CLASSIFICATION OF LINE 002 IS WRONG; SEE 7318.16")
     notice, reason = found.conditions
     assert (notice.code, notice.place, reason.code, reason.text) == (
         "4", "notice", "003", "CLASSIFICATION",

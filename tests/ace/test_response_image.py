@@ -7,27 +7,18 @@ from decimal import Decimal
 
 import pytest
 
-from tasks.ace.answers.image import Image
-from tasks.ace.codec import write_records
-from tasks.ace.entry_summary import write_summaries
-from tasks.ace.response import read_answers
-from tasks.entries.record import Record, schema
+from tasks.ace.answers.answer_parser import read_answers
+from tasks.ace.entry_summary.summary_writer import write_summaries
+from tasks.ace.stored_summaries.image_tables import ImageTables
+from tasks.ace.wire.record_files import write_records
+from tasks.entries.record.entry_record import EntryRecord, record_schema
 from tests.ace import made_answers as made
 from tests.ace.made_answers import image, jb, jc, line, number, state
-from tests.ace.made_record import made as made_record
-from tests.ace.made_summary import (
-    ENVELOPE,
-    PAYMENT,
-    TYPES,
-    WITHDRAWALS,
-    Rows,
-    case,
-    change,
-    summary,
-)
+from tests.ace.made_record import Rows, made as made_record
+from tests.ace.made_summary import ENVELOPE, PAYMENT, TYPES, WITHDRAWALS, case, change, summary
 
 
-def picture(*records: str) -> Image:
+def picture(*records: str) -> ImageTables:
     """The stored summaries of one answer."""
     (answer,) = read_answers(made.stream(made.batch("ER", [records])))
     assert answer.whole and not answer.table("unread").num_rows and answer.image is not None
@@ -37,7 +28,7 @@ def picture(*records: str) -> Image:
 def test_the_stored_image_has_the_record_s_own_tables() -> None:
     found = picture(*state(1), *image(1))
     for name in ("entries", "bills", "lines", "tariffs"):
-        assert getattr(found, name).schema.equals(schema(name)), name
+        assert getattr(found, name).schema.equals(record_schema(name)), name
     (entry,) = found.entries.to_pylist()
     told = {key: value for key, value in entry.items() if value is not None}
     assert told == {
@@ -86,11 +77,7 @@ def test_the_lines_of_an_image_are_numbered_by_place() -> None:
     assert (first["charges"], first["gross_weight"], first["related_party"]) == (300, 900, False)
     assert (first["description"], first["manufacturer_id"]) == ("STEEL HEX BOLTS", "TWNICSAN435TAI")
     tariff = found.tariffs.to_pylist()[1]
-    assert (tariff["value"], tariff["quantity"], tariff["unit"]) == (
-        10_000,
-        Decimal("850.25"),
-        "KG",
-    )
+    assert (tariff["value"], tariff["quantity"], tariff["unit"]) == (10_000, Decimal("850.25"), "KG")
     assert found.tariffs.to_pylist()[0]["quantity"] is None
     assert found.tariffs["duty"].to_pylist()[:2] == [Decimal("0.00"), Decimal("123.45")]
     assert found.parties.num_rows == 10 and set(found.parties["party"].to_pylist()) == {"M", "S"}
@@ -190,7 +177,7 @@ def rich() -> Rows:
     )  # fmt: skip
 
 
-def stored(record: Record) -> Image:
+def stored(record: EntryRecord) -> ImageTables:
     """What ACE would send back of summaries that we have filed."""
     batches = write_summaries(record, ENVELOPE, None, PAYMENT)
     kept: list[str] = []
@@ -258,6 +245,4 @@ def test_a_consolidating_summary_names_its_releases() -> None:
             slots[f"release_entry_number_{slot}"] = key[4:11] + key[12:]
         records.insert(7 + at // 6, line("AE", "32", **slots))
     found = picture(*state(1), *records, *state(2), *image(2))
-    assert found.releases.to_pylist() == [
-        {"entry_number": number(1), "release": key} for key in covered
-    ]
+    assert found.releases.to_pylist() == [{"entry_number": number(1), "release": key} for key in covered]

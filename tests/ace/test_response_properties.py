@@ -9,18 +9,17 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from msgspec.structs import replace
 
-from tasks.ace.answers.shape import DISPOSITIONS, Answer
-from tasks.ace.layout import Field, layout
-from tasks.ace.response import READ_HERE, read_answers
+from tasks.ace.answers.answer_facts import DISPOSITIONS
+from tasks.ace.answers.answer_parser import READ_HERE, read_answers
+from tasks.ace.answers.answer_shape import AceAnswer
+from tasks.ace.wire.record_layouts import LayoutField, record_layout
 from tests.ace import made_answers as made
 from tests.counts import examples
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 SIGNS = "!@#$%&*()-_=+;:'\",.<>/?"
-TIMES = st.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2030, 12, 31)).map(
-    lambda at: f"{at:%m%d%y%I%M%S%p}"
-)
+TIMES = st.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2030, 12, 31)).map(lambda at: f"{at:%m%d%y%I%M%S%p}")
 CENTS = st.integers(-(10**9), 10**11).map(str)
 NUMBERS = st.integers(0, 9_999_999)
 DAYS = st.dates(dt.date(2020, 1, 1), dt.date(2030, 12, 31))
@@ -35,7 +34,7 @@ OWN: dict[tuple[str, str], dict[str, st.SearchStrategy[str]]] = {
 Record = tuple[str, str, str, dict[str, str]]
 
 
-def value(field: Field) -> st.SearchStrategy[str]:
+def value(field: LayoutField) -> st.SearchStrategy[str]:
     """Legal values of a field, blank too."""
     blank = st.just("")
     if field.is_date:
@@ -51,7 +50,7 @@ def value(field: Field) -> st.SearchStrategy[str]:
 
 @st.composite
 def record(draw: st.DrawFn, application: str, name: str, variant: str = "") -> Record:
-    chart = layout(application, name, variant)
+    chart = record_layout(application, name, variant)
     own = OWN.get((application, name), {})
     values = {one.name: draw(own.get(one.name, value(one))) for one in chart.data_fields}
     return application, name, variant, values
@@ -85,9 +84,7 @@ def transaction(draw: st.DrawFn, application: str) -> tuple[int, list[Record]]:
         "AX": lambda: [
             ("AE", "E0", "", {"reference_data_type_code": "SUMMRY"}),
             *(named(made_, serial) for made_ in some("AE", "E1")),
-            named(
-                ("AE", "E1", "", {"disposition_type_code": "A", "condition_code": "995"}), serial
-            ),
+            named(("AE", "E1", "", {"disposition_type_code": "A", "condition_code": "995"}), serial),
         ],
         "SX": lambda: [named(one("SE", "SE10"), serial), *some("SE", "SE15", "SE90", "SE40")],
         "SO": lambda: [
@@ -159,7 +156,7 @@ ROWS = {
 }
 
 
-def assert_rows(answer: Answer, records: list[Record]) -> None:
+def assert_rows(answer: AceAnswer, records: list[Record]) -> None:
     for name, kinds in ROWS.items():
         assert answer.table(name).num_rows == sum(one[1] in kinds for one in records), name
     notes = sum(one[1] == "SE90" for one in records)
@@ -170,9 +167,7 @@ def assert_rows(answer: Answer, records: list[Record]) -> None:
 @pytest.mark.parametrize("application", READ_HERE)
 @settings(max_examples=examples(20))
 @given(data=st.data())
-def test_any_answer_built_from_the_layouts_reads_back(
-    application: str, data: st.DataObject
-) -> None:
+def test_any_answer_built_from_the_layouts_reads_back(application: str, data: st.DataObject) -> None:
     assert_reads_back(application, data)
 
 
@@ -180,9 +175,7 @@ def test_any_answer_built_from_the_layouts_reads_back(
 @pytest.mark.parametrize("application", READ_HERE)
 @settings(max_examples=200)
 @given(data=st.data())
-def test_any_answer_built_from_the_layouts_reads_back_in_full(
-    application: str, data: st.DataObject
-) -> None:
+def test_any_answer_built_from_the_layouts_reads_back_in_full(application: str, data: st.DataObject) -> None:
     assert_reads_back(application, data)
 
 

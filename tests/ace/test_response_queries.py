@@ -8,15 +8,15 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from tasks.ace.answers.columns import importer_key
-from tasks.ace.answers.er import resume_at
-from tasks.ace.answers.shape import Answer
-from tasks.ace.response import read_answers
+from tasks.ace.answers.answer_parser import read_answers
+from tasks.ace.answers.answer_shape import AceAnswer
+from tasks.ace.answers.column_values import importer_keys
+from tasks.ace.answers.er_parser import resume_at
 from tests.ace import made_answers as made
 from tests.ace.made_answers import jb, jc, jz, line, number, state
 
 
-def answer(application: str, *records: str) -> Answer:
+def answer(application: str, *records: str) -> AceAnswer:
     (found,) = read_answers(made.stream(made.batch(application, [records])))
     assert found.whole and not found.table("unread").num_rows
     return found
@@ -115,7 +115,7 @@ def test_no_bond_on_file_is_no_bond() -> None:
 
 def test_a_blank_suffix_and_zeros_are_one_importer() -> None:
     numbers = pa.array(["12-3456789", "12-345678900", "12-3456789AB", "202704-12345", None])
-    assert importer_key(numbers).to_pylist() == [
+    assert importer_keys(numbers).to_pylist() == [
         "12-345678900", "12-345678900", "12-3456789AB", "202704-12345", None,
     ]  # fmt: skip
 

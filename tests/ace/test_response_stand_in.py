@@ -11,37 +11,37 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ace.answers.shape import Answer
-from tasks.ace.cargo_release import write_batches
-from tasks.ace.query import (
-    Asker,
-    BillQuestion,
-    Query,
+from tasks.ace.answers.answer_parser import read_answers
+from tasks.ace.answers.answer_shape import AceAnswer
+from tasks.ace.cargo_release.release_writer import write_batches
+from tasks.ace.queries.query_batches import (
+    QueryBatch,
+    QuerySender,
     bill_queries,
     entry_queries,
     importer_queries,
     summary_queries,
     summary_range_queries,
 )
-from tasks.ace.response import read_answers
-from tasks.ace.stand_in import StandIn
+from tasks.ace.queries.query_records import BillQuery
+from tasks.drill.ace_simulator.simulator import AceSimulator
 from tests.ace import made_answers as made
 from tests.ace.made_record import ENVELOPE, entry, joined, number
 
 DAY = date(2026, 11, 24)
-ASKER = Asker(ENVELOPE, "2704", 100)
+ASKER = QuerySender(ENVELOPE, "2704", 100)
 IMPORTER = "12-345678900"
 
 
 @pytest.fixture
-def ace(tmp_path: Path) -> Iterator[StandIn]:
-    with StandIn(tmp_path / "ace.sqlite", DAY) as stand_in:
+def ace(tmp_path: Path) -> Iterator[AceSimulator]:
+    with AceSimulator(tmp_path / "ace.sqlite", DAY) as stand_in:
         stand_in.seed_filer("ABC")
         stand_in.seed_importer(IMPORTER, name="HARBOR IMPORTS")
         yield stand_in
 
 
-def asked(ace: StandIn, queries: list[Query]) -> list[Answer]:
+def asked(ace: AceSimulator, queries: list[QueryBatch]) -> list[AceAnswer]:
     answers = []
     for query in queries:
         for data in ace.answer(query.batch.bytes()):
@@ -58,7 +58,7 @@ def keyed(serial: int) -> bytes:
     return "".join(records).encode("ascii")
 
 
-def test_a_release_is_sent_answered_and_found_again(ace: StandIn) -> None:
+def test_a_release_is_sent_answered_and_found_again(ace: AceSimulator) -> None:
     ace.seed_bill("ABCT", "PAPS0")
     record = joined([entry(serial) for serial in range(3)])
     answers = [
@@ -88,18 +88,14 @@ def test_a_release_is_sent_answered_and_found_again(ace: StandIn) -> None:
     assert status.entries[0].reference == "L00000000"
 
 
-def test_what_an_officer_keyed_is_found_by_eq_and_not_by_cq(ace: StandIn) -> None:
+def test_what_an_officer_keyed_is_found_by_eq_and_not_by_cq(ace: AceSimulator) -> None:
     ace.seed_officer_entry(
         number(1), port="2704", released=date(2026, 11, 20), importer=IMPORTER, mode="11",
         summary=keyed(1),
     )  # fmt: skip
     (stored,) = asked(ace, summary_queries(ASKER, [number(1), number(2)]))
     first, second = stored.entries
-    assert (first.disposition, first.control, first.summary) == (
-        "already on file",
-        "CBP",
-        "accepted",
-    )
+    assert (first.disposition, first.control, first.summary) == ("already on file", "CBP", "accepted")
     assert (first.release, first.release_date) == ("released", date(2026, 11, 20))
     assert second.disposition == "not found"
     picture = stored.image
@@ -115,10 +111,8 @@ def test_what_an_officer_keyed_is_found_by_eq_and_not_by_cq(ace: StandIn) -> Non
     assert [one.disposition for one in status.entries] == ["not visible"]
 
 
-def test_summaries_of_a_range_are_found(ace: StandIn) -> None:
-    ace.seed_officer_entry(
-        number(1), port="2704", released=date(2026, 11, 20), importer=IMPORTER, summary=keyed(1)
-    )
+def test_summaries_of_a_range_are_found(ace: AceSimulator) -> None:
+    ace.seed_officer_entry(number(1), port="2704", released=date(2026, 11, 20), importer=IMPORTER, summary=keyed(1))
     queries = summary_range_queries(ASKER, datetime(2026, 10, 1), datetime(2026, 11, 24, 23, 59))
     answers = asked(ace, queries)
     assert [answer.numbers for answer in answers if answer.numbers] == [(number(1),)]
@@ -126,9 +120,9 @@ def test_summaries_of_a_range_are_found(ace: StandIn) -> None:
     assert [one.known.meaning for one in empty.conditions] == ["nothing"]
 
 
-def test_bills_and_importers_are_told(ace: StandIn) -> None:
+def test_bills_and_importers_are_told(ace: AceSimulator) -> None:
     ace.seed_bill("ABCT", "PAPS1")
-    bills = [BillQuestion("ABCT", "PAPS1"), BillQuestion("ABCT", "NONE")]
+    bills = [BillQuery("ABCT", "PAPS1"), BillQuery("ABCT", "NONE")]
     (answer,) = asked(ace, bill_queries(ASKER, bills))
     found = answer.table("bills").to_pylist()
     assert [(row["bill_number"], row["code"]) for row in found] == [
@@ -141,7 +135,7 @@ def test_bills_and_importers_are_told(ace: StandIn) -> None:
     ]  # fmt: skip
 
 
-def test_a_refused_batch_is_told_apart_from_a_refused_entry(ace: StandIn) -> None:
+def test_a_refused_batch_is_told_apart_from_a_refused_entry(ace: AceSimulator) -> None:
     (query,) = entry_queries(ASKER, [number(1)])
     broken = bytearray(query.batch.bytes())
     broken[25:27] = b"EI"

@@ -6,14 +6,14 @@ import datetime as dt
 
 import pytest
 
-from tasks.ace.answers.shape import Answer
-from tasks.ace.response import read_answers
+from tasks.ace.answers.answer_parser import read_answers
+from tasks.ace.answers.answer_shape import AceAnswer
 from tests.ace import made_answers as made
 from tests.ace.examples import examples
 from tests.ace.made_answers import line, status10, status60
 
 
-def answer(application: str, *records: str) -> Answer:
+def answer(application: str, *records: str) -> AceAnswer:
     (found,) = read_answers(made.stream(made.batch(application, [records])))
     assert found.whole and not found.table("unread").num_rows
     return found
@@ -176,11 +176,7 @@ def wr0(serial: int, code: str, text: str, left: bool = False) -> str:
 def test_what_is_not_told_is_no_absence(code: str, disposition: str, left: bool) -> None:
     found = answer("C1", wr0(1, code, "ENTRY RECORD NOT FOUND", left))
     (entry,) = found.entries
-    assert (entry.entry_number, entry.disposition, entry.code) == (
-        made.number(1),
-        disposition,
-        code,
-    )
+    assert (entry.entry_number, entry.disposition, entry.code) == (made.number(1), disposition, code)
     assert found.rejected == (code == "999")
     assert not entry.is_held
     assert entry.conditions[0].level == "query"

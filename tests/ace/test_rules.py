@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.ace.check import check_bytes
-from tasks.ace.wire.codes import codes
+from tasks.ace.file_check import check_bytes
+from tasks.ace.wire.record_layouts import code_list
 from tests.ace.golden import Edit, add, both, data, drop, envelope, filled, put, se
-from tests.ace.golden_entries import (
-    CONTACT,
-    ENTRIES,
-    HEADER_PARTIES,
-    bill,
-    conveyance,
-    line,
-    party,
-    release,
-    se10,
-)
+from tests.ace.golden_entries import CONTACT, ENTRIES, HEADER_PARTIES, bill, conveyance, line, party, release, se10
 
 PASSING: list[tuple[str, str, Edit]] = [
     ("replace", "truck", put("truck", "SE10", "action_code", "R")),
@@ -102,9 +92,7 @@ PASSING: list[tuple[str, str, Edit]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("entry", "edit"), [pytest.param(entry, edit, id=name) for name, entry, edit in PASSING]
-)
+@pytest.mark.parametrize(("entry", "edit"), [pytest.param(entry, edit, id=name) for name, entry, edit in PASSING])
 def test_what_the_chapter_allows_is_no_fault(entry: str, edit: Edit) -> None:
     result = check_bytes(data(edit(release(entry))))
     assert [str(one) for one in result.findings] == []
@@ -125,11 +113,11 @@ def test_type_86_with_agency_data_needs_its_importer() -> None:
     assert found == ["C108"]
 
 
-@pytest.mark.parametrize("mode", codes("mode"))
+@pytest.mark.parametrize("mode", code_list("mode"))
 def test_every_mode_has_an_entry_that_passes(mode: str) -> None:
-    outside = mode in codes("manual_mode")
-    bare = mode in codes("no_issuer_mode")
-    number = "17612345675" if mode in codes("air_mode") else "HANDCARRIED"
+    outside = mode in code_list("manual_mode")
+    bare = mode in code_list("no_issuer_mode")
+    number = "17612345675" if mode in code_list("air_mode") else "HANDCARRIED"
     wanted = "" if outside and mode != "60" else 3
     texts = [
         se10(77, mode_of_transport=mode, port_of_unlading="2704"),
@@ -143,7 +131,7 @@ def test_every_mode_has_an_entry_that_passes(mode: str) -> None:
     assert [str(one) for one in result.findings] == []
 
 
-@pytest.mark.parametrize("entry_type", codes("entry_type"))
+@pytest.mark.parametrize("entry_type", code_list("entry_type"))
 def test_every_entry_type_is_taken(entry_type: str) -> None:
     known = {"06": "zone", "22": "rewarehouse", "23": "temporary", "11": "informal"}
     known["86"] = "low_value"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.ace.check import check_bytes
-from tasks.ace.codec import check, decode
-from tasks.ace.envelope_rules import FilerProfile
-from tasks.ace.layout import layout
-from tasks.ace.show import show_bytes
+from tasks.ace.file_check import check_bytes
+from tasks.ace.file_display import show_bytes
+from tasks.ace.wire.codec import decode_records
+from tasks.ace.wire.data_classes import class_faults
+from tasks.ace.wire.envelope_rules import FilerProfile
+from tasks.ace.wire.record_layouts import record_layout
 from tests.ace.examples import data, examples
 from tests.ace.golden import add, data as joined, envelope, put, se
 from tests.ace.golden_entries import release
@@ -61,7 +62,7 @@ def test_misprints_are_what_the_samples_say_they_are() -> None:
 
 def test_a_notice_decodes_to_what_cbp_says_of_it() -> None:
     record = np.frombuffer(examples()["bb6 notice"][2].encode(), dtype=np.uint8).reshape(1, 80)
-    row = decode(layout("UC", "E1"), record).to_pylist()[0]
+    row = decode_records(record_layout("UC", "E1"), record).to_pylist()[0]
     assert row["disposition_type_code"] == "2"
     assert row["source"] == "1"
     assert row["team_review_code"] == "694"
@@ -75,10 +76,10 @@ def _records(name: str, prefix: str) -> np.ndarray:
 
 
 def test_zero_filled_and_blank_filled_summary_lines_say_the_same() -> None:
-    chart = layout("AE", "50")
+    chart = record_layout("AE", "50")
     plain, numbered = (_records(name, "50") for name in ("eq2 plain", "eq2 numbered"))
-    assert len(check(chart, plain)) == len(check(chart, numbered)) == 0
-    first, second = (decode(chart, rows, typed=True).to_pylist() for rows in (plain, numbered))
+    assert len(class_faults(chart, plain)) == len(class_faults(chart, numbered)) == 0
+    first, second = (decode_records(chart, rows, typed=True).to_pylist() for rows in (plain, numbered))
     assert first == second
     assert first[0]["hts_number"] == "6210509060"
     assert first[0]["duty_amount"] == 49104
@@ -89,8 +90,8 @@ def test_zero_filled_and_blank_filled_summary_lines_say_the_same() -> None:
 
 
 def test_line_headers_and_cbp_line_numbers_decode() -> None:
-    lines = decode(layout("AE", "40"), _records("eq2 numbered", "40")).to_pylist()
-    numbers = decode(layout("EQ", "4A"), _records("eq2 numbered", "4A"), typed=True).to_pylist()
+    lines = decode_records(record_layout("AE", "40"), _records("eq2 numbered", "40")).to_pylist()
+    numbers = decode_records(record_layout("EQ", "4A"), _records("eq2 numbered", "4A"), typed=True).to_pylist()
     assert [row["country_of_origin_code"] for row in lines] == ["HK", "HK"]
     assert [row["cbp_line_number"] for row in numbers] == [1, 2]
 
@@ -110,10 +111,7 @@ def test_bond_amounts_as_printed_are_right(amount: str) -> None:
     assert check_bytes(joined(lines)).findings == ()
 
 
-@pytest.mark.parametrize(
-    "zone",
-    ["FTZ0260A01", "FTZ02610", "FTZ026T2", "FTZ02600A001", "FTZ0260100B7", "FTZ0260T20B7"],
-)
+@pytest.mark.parametrize("zone", ["FTZ0260A01", "FTZ02610", "FTZ026T2", "FTZ02600A001", "FTZ0260100B7", "FTZ0260T20B7"])
 def test_zone_ids_as_printed_are_right(zone: str) -> None:
     lines = put("zone", "SE11", "conveyance_name", zone)(release("zone"))
     assert check_bytes(joined(lines)).findings == ()

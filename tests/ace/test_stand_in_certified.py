@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tasks.ace.stand_in import StandIn
+from tasks.drill.ace_simulator.simulator import AceSimulator
 from tests.ace.stand_in_hand import (
     IMPORTER,
     TODAY,
@@ -29,14 +29,7 @@ from tests.ace.stand_in_hand import (
     wire,
     without,
 )
-from tests.ace.summary_hand import (
-    ADDED,
-    FIRST,
-    REPLACED,
-    N,
-    send,
-    wrong,
-)
+from tests.ace.summary_hand import ADDED, FIRST, REPLACED, N, send, wrong
 
 
 def certified(digits: str, action: str = "A") -> Rows:
@@ -49,7 +42,7 @@ def maker(code: str = "MF") -> Rows:
     return [record("SE5" + row[3:]) for row in party(code)]
 
 
-def test_a_certified_summary_makes_the_entry(ace: StandIn) -> None:
+def test_a_certified_summary_makes_the_entry(ace: AceSimulator) -> None:
     ace.seed_bill("", "02012345675", quantity=10, mode="40", arrived=TODAY)
     assert final(send(ace, certified(N[0]))) == ADDED
     held = ace.holding(FIRST)
@@ -106,7 +99,7 @@ def numbered(code: str, start: str = "SE50") -> str:
         (edited(carried(), "23M", (8, "SUITCASE   ")), ["Z54"]),
     ],
 )
-def test_rules_of_the_cargo_part(ace: StandIn, rows: Rows, codes: list[str]) -> None:
+def test_rules_of_the_cargo_part(ace: AceSimulator, rows: Rows, codes: list[str]) -> None:
     """The cargo release is rejected, and the summary stands (note 2, p.83)."""
     ace.answer(envelope("AE", rows))
     (answer, *_) = ace.unsolicited()
@@ -116,7 +109,7 @@ def test_rules_of_the_cargo_part(ace: StandIn, rows: Rows, codes: list[str]) -> 
     assert ace.holding(FIRST).summary is not None
 
 
-def test_only_the_cargo_part_fails_where_a_release_is_on_file(ace: StandIn) -> None:
+def test_only_the_cargo_part_fails_where_a_release_is_on_file(ace: AceSimulator) -> None:
     ace.seed_officer_entry(FIRST, port="2704", released=date(2026, 11, 16))
     assert final(send(ace, certified(N[0]))) == ADDED
     (sx,) = ace.unsolicited()
@@ -124,7 +117,7 @@ def test_only_the_cargo_part_fails_where_a_release_is_on_file(ace: StandIn) -> N
     assert ace.holding(FIRST).entry.source == "officer"
 
 
-def test_a_certified_replacement_brings_its_contact(ace: StandIn) -> None:
+def test_a_certified_replacement_brings_its_contact(ace: AceSimulator) -> None:
     send(ace, certified(N[0]))
     ace.unsolicited()
     contact = record("SE13", (5, "DANA WHITFIELD"), (45, "5625550142"))
@@ -146,11 +139,11 @@ def test_a_certified_replacement_brings_its_contact(ace: StandIn) -> None:
         (lambda r: edited(r, "10", (70, "Y")), "785"),
     ],
 )
-def test_what_never_certifies(ace: StandIn, change: Callable[[Rows], Rows], code: str) -> None:
+def test_what_never_certifies(ace: AceSimulator, change: Callable[[Rows], Rows], code: str) -> None:
     assert code in codes(send(ace, change(certified(N[0]))))
 
 
-def test_quota_is_certified_and_remote_filing_too(ace: StandIn) -> None:
+def test_quota_is_certified_and_remote_filing_too(ace: AceSimulator) -> None:
     assert codes(send(ace, edited(summary(N[0]), "10", (34, "02")))) == ["320"]
     assert final(send(ace, edited(certified(N[0]), "10", (34, "02")))) == ADDED
     assert ace.holding(FIRST).entry.quota == "pending"
@@ -160,7 +153,7 @@ def test_quota_is_certified_and_remote_filing_too(ace: StandIn) -> None:
     assert codes(answer) == ["150"]
 
 
-def test_immediate_delivery_sets_the_entry_date(ace: StandIn) -> None:
+def test_immediate_delivery_sets_the_entry_date(ace: AceSimulator) -> None:
     asked = after(release(N[0]), "SE10", record("SE11", (80, "Y")))
     ace.answer(envelope("SE", asked))
     assert "339" in codes(send(ace, certified(N[0])))

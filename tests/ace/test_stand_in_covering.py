@@ -7,28 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from tasks.ace.stand_in import StandIn
-from tests.ace.stand_in_hand import (
-    TODAY,
-    Rows,
-    after,
-    codes,
-    dashed,
-    delete,
-    edited,
-    final,
-    record,
-    summary,
-    without,
-)
-from tests.ace.summary_hand import (
-    ADDED,
-    FIRST,
-    REPLACED,
-    N,
-    send,
-    version,
-)
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tests.ace.stand_in_hand import TODAY, Rows, after, codes, dashed, delete, edited, final, record, summary, without
+from tests.ace.summary_hand import ADDED, FIRST, REPLACED, N, send, version
 
 
 def consolidating(digits: str, *releases: str) -> Rows:
@@ -38,12 +19,12 @@ def consolidating(digits: str, *releases: str) -> Rows:
     return after(rows, "318B", record("32", *fields))
 
 
-def released(ace: StandIn, digits: str, day: date, **facts: str) -> None:
+def released(ace: AceSimulator, digits: str, day: date, **facts: str) -> None:
     entry = {"port": "2704", "mode": "40", **facts}
     ace.seed_officer_entry(dashed(digits), released=day, **entry)
 
 
-def test_releases_under_one_summary(ace: StandIn) -> None:
+def test_releases_under_one_summary(ace: AceSimulator) -> None:
     day = date(2026, 11, 16)
     released(ace, N[1], day)
     released(ace, N[2], day + timedelta(days=6))
@@ -54,7 +35,7 @@ def test_releases_under_one_summary(ace: StandIn) -> None:
     assert final(send(ace, consolidating(N[3], N[1], N[2]))) == ADDED
 
 
-def test_what_cannot_be_consolidated(ace: StandIn) -> None:
+def test_what_cannot_be_consolidated(ace: AceSimulator) -> None:
     day = date(2026, 11, 16)
     for digits, facts in ((N[1], {}), (N[2], {"mode": "11"}), (N[3], {"port": "3001"})):
         released(ace, digits, day, **facts)
@@ -71,7 +52,7 @@ def test_what_cannot_be_consolidated(ace: StandIn) -> None:
     assert "233" in codes(send(ace, edited(consolidating(N[0], N[1], N[4]), "10", (42, " "))))
 
 
-def test_a_withdrawal_draws_on_its_warehouse_entry(ace: StandIn) -> None:
+def test_a_withdrawal_draws_on_its_warehouse_entry(ace: AceSimulator) -> None:
     def withdrawal(source: str, port: str = "2704") -> Rows:
         rows = edited(without(summary(N[0]), "22", "23"), "10", (34, "31"), (36, "  "))
         rows = edited(rows, "20", (7, "    "), (17, "W123"))
@@ -95,7 +76,7 @@ def correction(digits: str) -> Rows:
     return after(rows, "318B", record("35H12"), record("36THE STATE OF DESTINATION WAS WRONG"))
 
 
-def test_a_post_summary_correction(ace: StandIn) -> None:
+def test_a_post_summary_correction(ace: AceSimulator) -> None:
     assert codes(send(ace, correction(N[0]))) == ["B42"]
     released(ace, N[0], date(2026, 11, 16))
     send(ace, summary(N[0]))
@@ -126,7 +107,7 @@ def test_a_post_summary_correction(ace: StandIn) -> None:
     ],
 )
 def test_what_bars_a_correction(
-    ace: StandIn, change: Callable[[Rows], Rows], state: dict[str, object], code: str
+    ace: AceSimulator, change: Callable[[Rows], Rows], state: dict[str, object], code: str
 ) -> None:
     send(ace, summary(N[0]))
     ace.collect(FIRST)
@@ -135,7 +116,7 @@ def test_what_bars_a_correction(
     assert ace.holding(FIRST).summary is not None
 
 
-def test_a_correction_comes_too_late(ace: StandIn) -> None:
+def test_a_correction_comes_too_late(ace: AceSimulator) -> None:
     released(ace, N[0], TODAY - timedelta(days=270))
     send(ace, summary(N[0]))
     ace.collect(FIRST)

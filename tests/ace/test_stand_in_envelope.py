@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tasks.ace.stand_in import Rules, StandIn
-from tasks.ace.stand_in.answers import rejected
-from tasks.ace.stand_in.batch import Block, Fault, control
-from tasks.entries import number
-from tasks.shared.errors import BadInput
+from tasks.core.errors import BadInput
+from tasks.drill.ace_simulator.batch_worker import SimulatorRules
+from tasks.drill.ace_simulator.batches.answer_batches import rejection_answer
+from tasks.drill.ace_simulator.batches.input_batch import BatchFault, InputBlock, control_record
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tasks.entries.numbers.entry_numbers import parse_entry_number
 from tests.ace.stand_in_hand import (
     NUMBERS,
     TODAY,
@@ -34,7 +35,7 @@ N = NUMBERS
 
 
 def test_the_numbers_of_these_tests_check() -> None:
-    assert all(str(number.parse(dashed(digits))) == dashed(digits) for digits in N)
+    assert all(str(parse_entry_number(dashed(digits))) == dashed(digits) for digits in N)
 
 
 def rows(text: str) -> Rows:
@@ -98,12 +99,12 @@ Z                                                                              Z
 """
 
 
-def test_printed_example_of_a_batch_fault(ace: StandIn) -> None:
+def test_printed_example_of_a_batch_fault(ace: AceSimulator) -> None:
     (answer,) = ace.answer(wire(rows(UNKNOWN_APPLICATION)))
     assert lines_of(answer) == rows(UNKNOWN_APPLICATION_ANSWER)
 
 
-def test_printed_example_of_block_faults(ace: StandIn) -> None:
+def test_printed_example_of_block_faults(ace: AceSimulator) -> None:
     ace.seed_filer("N01", preparer_ports=("1202",))
     (answer,) = ace.answer(wire(rows(BLOCK_FAULTS)))
     assert lines_of(answer) == rows(BLOCK_FAULTS_ANSWER)
@@ -113,8 +114,8 @@ def test_printed_example_of_a_syntax_fault() -> None:
     head = "A1234N01PASSWD040108     CW                                BATCH-AAAAAA-TEXT-001"
     first = "B  1201N01CW                                  1232N01  1   BLOCK-AAAAAA-TEXT-001"
     last = record("Y  1201N01CW")
-    block = Block(control("B", first, 2), (), control("Y", last, 6), 1)
-    answer = rejected(head, [Fault("X34", block, 1, 5)])
+    block = InputBlock(control_record("B", first, 2), (), control_record("Y", last, 6), 1)
+    answer = rejection_answer(head, [BatchFault("X34", block, 1, 5)])
     assert lines_of(answer) == rows(SYNTAX_ANSWER)
 
 
@@ -175,7 +176,7 @@ def drop(start: str) -> Change:
         (put("SE13", (10, "\x1a")), ["X40"]),
     ],
 )
-def test_each_envelope_code(ace: StandIn, change: Change, codes: list[str]) -> None:
+def test_each_envelope_code(ace: AceSimulator, change: Change, codes: list[str]) -> None:
     ace.seed_filer("ABC")
     lines = change(lines_of(envelope("SE", release(N[0]))))
     (answer,) = ace.answer(wire(lines))
@@ -185,7 +186,7 @@ def test_each_envelope_code(ace: StandIn, change: Change, codes: list[str]) -> N
     assert ace.book() == {}
 
 
-def test_a_fault_names_its_record_and_column(ace: StandIn) -> None:
+def test_a_fault_names_its_record_and_column(ace: AceSimulator) -> None:
     lines = lines_of(envelope("SE", release(N[0]), release(N[1])))
     lines = edited(lines, "SE20", (60, "X"), nth=1)
     (answer,) = ace.answer(wire(lines))
@@ -194,40 +195,40 @@ def test_a_fault_names_its_record_and_column(ace: StandIn) -> None:
     assert having(answer, "X0 TRNACT")[0][25:35] == f"{at:07d} 58"
 
 
-def test_a_fault_of_one_block_sinks_the_whole_batch(ace: StandIn) -> None:
+def test_a_fault_of_one_block_sinks_the_whole_batch(ace: AceSimulator) -> None:
     broken = edited(release(N[1]), "SE40", (1, "SE4X"))
     (answer,) = ace.answer(envelope("SE", release(N[0]), broken))
     assert told(answer) == ["X34"]
     assert ace.book() == {}
 
 
-def test_evaluation_stops_at_the_first_fault_of_the_file(ace: StandIn) -> None:
+def test_evaluation_stops_at_the_first_fault_of_the_file(ace: AceSimulator) -> None:
     first = edited(release(N[0]), "SE20", (70, "X"))
     second = edited(release(N[1]), "SE40", (1, "SE4X"))
     (answer,) = ace.answer(envelope("SE", [*first, *second]))
     assert told(answer) == ["X39"]
 
 
-def test_a_short_last_record(ace: StandIn) -> None:
+def test_a_short_last_record(ace: AceSimulator) -> None:
     (answer,) = ace.answer(envelope("SE", release(N[0]))[:-10])
     assert told(answer) == ["X42"]
 
 
-def test_lines_with_ends_are_read_too(ace: StandIn) -> None:
+def test_lines_with_ends_are_read_too(ace: AceSimulator) -> None:
     lines = lines_of(envelope("SE", release(N[0])))
     data = "\r\n".join(line.rstrip() for line in lines).encode()
     (answer,) = ace.answer(data)
     assert having(answer, "SE9002")
 
 
-def test_a_carriage_return_inside_a_stream(ace: StandIn) -> None:
+def test_a_carriage_return_inside_a_stream(ace: AceSimulator) -> None:
     data = bytearray(envelope("SE", release(N[0])))
     data[250] = 13
     (answer,) = ace.answer(bytes(data))
     assert told(answer) == ["X40"]
 
 
-def test_each_batch_of_a_file_has_its_own_answer(ace: StandIn) -> None:
+def test_each_batch_of_a_file_has_its_own_answer(ace: AceSimulator) -> None:
     bad = wire(edited(lines_of(envelope("SE", release(N[1]))), "A", (26, "EI")))
     data = envelope("SE", release(N[0])) + bad + envelope("AE", summary(N[2]))
     answers = ace.answer(data)
@@ -235,7 +236,7 @@ def test_each_batch_of_a_file_has_its_own_answer(ace: StandIn) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"  \n ", b"HELLO".ljust(80)])
-def test_what_is_no_batch_is_refused_and_changes_nothing(ace: StandIn, data: bytes) -> None:
+def test_what_is_no_batch_is_refused_and_changes_nothing(ace: AceSimulator, data: bytes) -> None:
     with pytest.raises(BadInput):
         ace.answer(data)
     stray = envelope("SE", release(N[0])) + record("SE10A").encode()
@@ -245,7 +246,7 @@ def test_what_is_no_batch_is_refused_and_changes_nothing(ace: StandIn, data: byt
     assert ace.book() == {}
 
 
-def test_the_envelope_of_an_answer_mirrors_the_input(ace: StandIn) -> None:
+def test_the_envelope_of_an_answer_mirrors_the_input(ace: AceSimulator) -> None:
     data = envelope("AE", summary(N[0]), text="BLOCK-AAAAAA-TEXT-001")
     out = lines_of(ace.answer(data)[0])
     assert out[0] == record("A2704ABC      112426     AX", (60, "BATCH-1"))
@@ -254,7 +255,7 @@ def test_the_envelope_of_an_answer_mirrors_the_input(ace: StandIn) -> None:
     assert out[-1] == record("Z2704ABC      112426")
 
 
-def test_small_letters_of_details_become_capitals(ace: StandIn) -> None:
+def test_small_letters_of_details_become_capitals(ace: AceSimulator) -> None:
     filing = edited(release(N[0]), "SE13", (5, "Dana Whitfield"))
     (answer,) = ace.answer(envelope("SE", filing))
     assert having(answer, "SE9002")
@@ -269,24 +270,21 @@ def test_small_letters_of_details_become_capitals(ace: StandIn) -> None:
         ([record("J3")], ["X34"]),
     ],
 )
-def test_queries_have_a_structure_too(ace: StandIn, details: Rows, codes: list[str]) -> None:
+def test_queries_have_a_structure_too(ace: AceSimulator, details: Rows, codes: list[str]) -> None:
     (answer,) = ace.answer(envelope("EQ", details))
     assert told(answer) == codes
 
 
-def test_one_query_block_a_batch(ace: StandIn) -> None:
+def test_one_query_block_a_batch(ace: AceSimulator) -> None:
     (answer,) = ace.answer(envelope("EQ", numbers(N[0]), numbers(N[1])))
     assert told(answer) == ["X41"]
 
 
 def test_syntax_faults_in_the_applications_own_records() -> None:
     """AE 2026-07 p.207, EQ v26 p.50 and CQ v21 p.65 print them so."""
-    with StandIn(":memory:", TODAY, Rules(syntax_answer="application")) as ace:
+    with AceSimulator(":memory:", TODAY, SimulatorRules(syntax_answer="application")) as ace:
         (answer,) = ace.answer(envelope("AE", edited(summary(N[0]), "47M", (1, "99"))))
-        assert [row[:20] for row in having(answer, "E1")] == [
-            "E1 FX34   UNKNOWN RE",
-            "E1RF999   BATCH REJE",
-        ]
+        assert [row[:20] for row in having(answer, "E1")] == ["E1 FX34   UNKNOWN RE", "E1RF999   BATCH REJE"]
         assert final(answer) == "RF999"
         (answer,) = ace.answer(envelope("EQ", [record("J3")]))
         assert having(answer, "JZ")[0].startswith("JZX34   UNKNOWN RECORD ID")

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tasks.ace.stand_in import StandIn, StandInDied, texts as stand_in_texts
-from tasks.entries import number
+from tasks.drill.ace_simulator.batches import condition_texts as stand_in_texts
+from tasks.drill.ace_simulator.fault_switches import SimulatorStopped
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tasks.entries.numbers import entry_numbers
 from tests.ace.stand_in_hand import (
     NUMBERS,
     TODAY,
@@ -38,15 +40,15 @@ FIRST = dashed(N[0])
 
 
 @pytest.fixture
-def ace(tmp_path: Path) -> Iterator[StandIn]:
-    with StandIn(tmp_path / "ace.sqlite", TODAY) as opened:
+def ace(tmp_path: Path) -> Iterator[AceSimulator]:
+    with AceSimulator(tmp_path / "ace.sqlite", TODAY) as opened:
         yield opened
 
 
 # Switches
 
 
-def test_a_lost_answer_leaves_the_entry_on_file(ace: StandIn) -> None:
+def test_a_lost_answer_leaves_the_entry_on_file(ace: AceSimulator) -> None:
     ace.misbehave("drop", skip=1)
     assert len(ace.answer(envelope("SE", release(N[0])))) == 1
     assert ace.answer(envelope("SE", release(N[1]))) == []
@@ -54,14 +56,14 @@ def test_a_lost_answer_leaves_the_entry_on_file(ace: StandIn) -> None:
     assert len(ace.answer(envelope("SE", release(N[2])))) == 1
 
 
-def test_an_answer_that_comes_twice_is_of_one_filing(ace: StandIn) -> None:
+def test_an_answer_that_comes_twice_is_of_one_filing(ace: AceSimulator) -> None:
     ace.misbehave("twice")
     first, second = ace.answer(envelope("AE", summary(N[0])))
     assert first == second
     assert ace.holding(FIRST).count("summary added") == 1
 
 
-def test_only_one_application_goes_wrong(ace: StandIn) -> None:
+def test_only_one_application_goes_wrong(ace: AceSimulator) -> None:
     ace.misbehave("reject", only="AE")
     ace.misbehave("drop", only="AX")
     ace.misbehave("twice", only="SX")
@@ -72,7 +74,7 @@ def test_only_one_application_goes_wrong(ace: StandIn) -> None:
     assert ace.holding(FIRST).count("summary added") == 1
 
 
-def test_a_late_answer_waits(ace: StandIn) -> None:
+def test_a_late_answer_waits(ace: AceSimulator) -> None:
     ace.misbehave("late", times=2)
     assert ace.answer(envelope("SE", release(N[0])) + envelope("SE", release(N[1]))) == []
     late = ace.late_answers()
@@ -80,7 +82,7 @@ def test_a_late_answer_waits(ace: StandIn) -> None:
     assert ace.late_answers() == []
 
 
-def test_a_rejected_batch_is_not_processed(ace: StandIn) -> None:
+def test_a_rejected_batch_is_not_processed(ace: AceSimulator) -> None:
     ace.misbehave("reject")
     ace.misbehave("reject", detail="X17")
     for code in ("X13", "X17"):
@@ -89,7 +91,7 @@ def test_a_rejected_batch_is_not_processed(ace: StandIn) -> None:
     assert ace.book() == {}
 
 
-def test_a_system_failure_is_of_one_transaction(ace: StandIn) -> None:
+def test_a_system_failure_is_of_one_transaction(ace: AceSimulator) -> None:
     ace.misbehave("ZZZ", skip=1)
     (answer,) = ace.answer(envelope("AE", [*summary(N[0]), *summary(N[1]), *summary(N[2])]))
     assert [final(answer, k) for k in range(3)] == ["A 995", "RFZZZ", "A 995"]
@@ -105,19 +107,19 @@ def test_a_system_failure_is_of_one_transaction(ace: StandIn) -> None:
         assert having(answer, start)[0][at : at + 3] == "ZZZ"
 
 
-def test_dying_half_way_keeps_whole_transactions(ace: StandIn, tmp_path: Path) -> None:
+def test_dying_half_way_keeps_whole_transactions(ace: AceSimulator, tmp_path: Path) -> None:
     ace.misbehave("die", skip=2)
     batch = envelope("SE", release(N[0]), [*release(N[1]), *release(N[2])])
-    with pytest.raises(StandInDied):
+    with pytest.raises(SimulatorStopped):
         ace.answer(batch)
-    with StandIn(tmp_path / "ace.sqlite", TODAY) as again:
+    with AceSimulator(tmp_path / "ace.sqlite", TODAY) as again:
         assert sorted(again.book()) == sorted([dashed(N[0]), dashed(N[1])])
         (answer,) = again.answer(batch)
         assert [message(answer, k) for k in range(3)] == ["01", "01", "02"]
         assert all(held.stands_once for held in again.book().values())
 
 
-def test_an_unknown_misbehaviour(ace: StandIn) -> None:
+def test_an_unknown_misbehaviour(ace: AceSimulator) -> None:
     with pytest.raises(ValueError, match="drop, twice, late, reject, ZZZ, die"):
         ace.misbehave("sulk")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="exam"):
@@ -132,7 +134,7 @@ def put(folder: Path, name: str, data: bytes) -> None:
     (folder / name).write_bytes(data)
 
 
-def test_a_folder_is_answered_once(ace: StandIn, tmp_path: Path) -> None:
+def test_a_folder_is_answered_once(ace: AceSimulator, tmp_path: Path) -> None:
     inbox, outbox = tmp_path / "in", tmp_path / "out"
     put(inbox, "0002-ae.abi", envelope("AE", summary(N[0])))
     put(inbox, "0001-se.abi", envelope("SE", release(N[0])) + envelope("SE", release(N[1])))
@@ -152,7 +154,7 @@ def test_a_folder_is_answered_once(ace: StandIn, tmp_path: Path) -> None:
     assert ace.process_folder(inbox, outbox).written == []
 
 
-def test_other_content_under_a_used_name_is_another_file(ace: StandIn, tmp_path: Path) -> None:
+def test_other_content_under_a_used_name_is_another_file(ace: AceSimulator, tmp_path: Path) -> None:
     inbox, outbox = tmp_path / "in", tmp_path / "out"
     put(inbox, "a.abi", envelope("AE", summary(N[0])))
     ace.process_folder(inbox, outbox)
@@ -162,7 +164,7 @@ def test_other_content_under_a_used_name_is_another_file(ace: StandIn, tmp_path:
     assert final(run.written[0].read_bytes().replace(b"\n", b"")) == "A 995"
 
 
-def test_misbehaviour_reaches_the_folder(ace: StandIn, tmp_path: Path) -> None:
+def test_misbehaviour_reaches_the_folder(ace: AceSimulator, tmp_path: Path) -> None:
     inbox, outbox = tmp_path / "in", tmp_path / "out"
     for k in range(4):
         put(inbox, f"{k}.abi", envelope("AE", summary(N[k])))
@@ -177,14 +179,14 @@ def test_misbehaviour_reaches_the_folder(ace: StandIn, tmp_path: Path) -> None:
     assert all(held.stands_once for held in ace.book().values())
 
 
-def test_dying_in_a_folder_and_going_on(ace: StandIn, tmp_path: Path) -> None:
+def test_dying_in_a_folder_and_going_on(ace: AceSimulator, tmp_path: Path) -> None:
     inbox, outbox = tmp_path / "in", tmp_path / "out"
     put(inbox, "a.abi", envelope("SE", [row for one in N[:5] for row in release(one)]))
     ace.misbehave("die", skip=3)
-    with pytest.raises(StandInDied):
+    with pytest.raises(SimulatorStopped):
         ace.process_folder(inbox, outbox)
     assert not outbox.exists()
-    with StandIn(tmp_path / "ace.sqlite", TODAY) as again:
+    with AceSimulator(tmp_path / "ace.sqlite", TODAY) as again:
         run = again.process_folder(inbox, outbox)
         answer = run.written[0].read_bytes()
         assert [message(answer, k) for k in range(5)] == ["02"] * 5
@@ -192,13 +194,13 @@ def test_dying_in_a_folder_and_going_on(ace: StandIn, tmp_path: Path) -> None:
 
 
 def _serve(state: Path, inbox: Path, outbox: Path) -> None:
-    with StandIn(state, TODAY) as ace:
+    with AceSimulator(state, TODAY) as ace:
         ace.process_folder(inbox, outbox)
 
 
 def _numbers(first: int, count: int) -> list[str]:
     serials = range(9_100_000 + first, 9_100_000 + first + count)
-    return [f"{serial}{number.check_digit('ABC', serial)}" for serial in serials]
+    return [f"{serial}{entry_numbers.check_digit('ABC', serial)}" for serial in serials]
 
 
 def _killed(folder: Path, times: int, seed: int) -> None:
@@ -211,11 +213,7 @@ def _killed(folder: Path, times: int, seed: int) -> None:
         part = _numbers(8 * k, 8)
         filed = release if k % 2 else summary
         rows = [row for one in part for row in filed(one)]
-        put(
-            inbox,
-            f"{k:04d}.abi",
-            envelope("SE" if k % 2 else "AE", rows[: len(rows) // 2], rows[len(rows) // 2 :]),
-        )
+        put(inbox, f"{k:04d}.abi", envelope("SE" if k % 2 else "AE", rows[: len(rows) // 2], rows[len(rows) // 2 :]))
         child = fork.Process(target=_serve, args=(state, inbox, outbox))
         child.start()
         child.join(chosen.uniform(0.0, 0.04))
@@ -228,7 +226,7 @@ def _killed(folder: Path, times: int, seed: int) -> None:
     for k, path in enumerate(answers):
         data, tell, good = path.read_bytes(), *((message, "02") if k % 2 else (final, "A 995"))
         assert [tell(data, place) for place in range(8)] == [good] * 8, seed
-    with StandIn(state, TODAY) as ace:
+    with AceSimulator(state, TODAY) as ace:
         assert len(ace.book()) == 8 * times
         for held in ace.book().values():
             assert held.counts in ({"summary added": 1}, {"entry added": 1}), seed
@@ -249,16 +247,12 @@ NUMBER = st.sampled_from(N[:3])
 ACT = st.one_of(
     st.tuples(st.just("SE"), NUMBER, st.sampled_from("ARUD")),
     st.tuples(st.just("AE"), NUMBER, st.sampled_from("ARDw")),
-    st.tuples(
-        st.sampled_from(["print", "pay", "reject", "officer", "arrive"]), NUMBER, st.just("")
-    ),
-    st.tuples(
-        st.sampled_from(["drop", "twice", "late", "reject batch", "ZZZ"]), NUMBER, st.just("")
-    ),
+    st.tuples(st.sampled_from(["print", "pay", "reject", "officer", "arrive"]), NUMBER, st.just("")),
+    st.tuples(st.sampled_from(["drop", "twice", "late", "reject batch", "ZZZ"]), NUMBER, st.just("")),
 )
 
 
-def _do(ace: StandIn, act: tuple[str, str, str]) -> None:
+def _do(ace: AceSimulator, act: tuple[str, str, str]) -> None:
     kind, digits, action = act
     name = dashed(digits)
     held = ace.holding(name)
@@ -286,7 +280,7 @@ def _do(ace: StandIn, act: tuple[str, str, str]) -> None:
 
 
 def _proved(acts: list[tuple[str, str, str]]) -> None:
-    with StandIn(":memory:", TODAY) as ace:
+    with AceSimulator(":memory:", TODAY) as ace:
         for act in acts:
             before = ace.book()
             _do(ace, act)
@@ -317,7 +311,7 @@ def test_every_number_stands_once_long(acts: list[tuple[str, str, str]]) -> None
     _proved(acts)
 
 
-def test_history_tells_it_in_order(ace: StandIn) -> None:
+def test_history_tells_it_in_order(ace: AceSimulator) -> None:
     ace.answer(envelope("AE", summary(N[0])))
     ace.answer(envelope("AE", edited(summary(N[0], "R"), "90", (3, "          1"))))
     ace.answer(envelope("AE", summary(N[0])))
@@ -332,16 +326,16 @@ def test_history_tells_it_in_order(ace: StandIn) -> None:
     assert [event.at for event in told] == sorted(event.at for event in told)
 
 
-def test_state_outlives_the_process(ace: StandIn, tmp_path: Path) -> None:
+def test_state_outlives_the_process(ace: AceSimulator, tmp_path: Path) -> None:
     ace.answer(envelope("SE", release(N[0])))
     ace.misbehave("drop")
-    with StandIn(tmp_path / "ace.sqlite", TODAY) as again:
+    with AceSimulator(tmp_path / "ace.sqlite", TODAY) as again:
         assert again.answer(envelope("SE", release(N[1]))) == []
         assert len(again.unsolicited()) == 1
     assert ace.unsolicited() == []
 
 
-def test_passwords_are_never_kept_or_answered(ace: StandIn, tmp_path: Path) -> None:
+def test_passwords_are_never_kept_or_answered(ace: AceSimulator, tmp_path: Path) -> None:
     (answer,) = ace.answer(envelope("SE", release(N[0])))
     assert lines_of(answer)[0] == record("A2704ABC      112426     SX", (60, "BATCH-1"))
     ace.close()

@@ -7,24 +7,14 @@ from datetime import date
 
 import pytest
 
-from tasks.ace.stand_in import StandIn
-from tests.ace.stand_in_hand import (
-    IMPORTER,
-    TODAY,
-    after,
-    edited,
-    record,
-    summary,
-    without,
-)
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tests.ace.stand_in_hand import IMPORTER, TODAY, after, edited, record, summary, without
 from tests.ace.test_stand_in_rules import FIRST, N, found
 
 
-@pytest.mark.parametrize(
-    ("status", "code"), [("active", ""), ("void", "104"), ("inactive", "875"), (None, "101")]
-)
+@pytest.mark.parametrize(("status", "code"), [("active", ""), ("void", "104"), ("inactive", "875"), (None, "101")])
 def test_importers(status: str | None, code: str) -> None:
-    with StandIn(":memory:", TODAY) as ace:
+    with AceSimulator(":memory:", TODAY) as ace:
         ace.seed_importer("98-7654321")
         ace.seed_bond("991234567", IMPORTER, "036")
         ace.seed_bond("991234568", "98-7654321", "036")
@@ -50,7 +40,7 @@ def test_importers(status: str | None, code: str) -> None:
     ],
 )
 def test_continuous_bonds(facts: dict[str, object] | None, code: str) -> None:
-    with StandIn(":memory:", TODAY) as ace:
+    with AceSimulator(":memory:", TODAY) as ace:
         ace.seed_importer(IMPORTER)
         if facts is not None:
             ace.seed_bond("991234567", IMPORTER, **{"surety": "036", **facts})
@@ -69,7 +59,7 @@ def test_continuous_bonds(facts: dict[str, object] | None, code: str) -> None:
     ],
 )
 def test_single_transaction_bonds(facts: dict[str, object], code: str) -> None:
-    with StandIn(":memory:", TODAY) as ace:
+    with AceSimulator(":memory:", TODAY) as ace:
         base = {"importer": IMPORTER, "surety": "036", "amount": 50_000, "entry_type": "01"}
         ace.seed_transaction_bond(FIRST, **{**base, **facts})
         rows = edited(summary(N[0]), "31", (3, "9"), (9, "     50000"))
@@ -103,12 +93,12 @@ def test_single_transaction_bonds(facts: dict[str, object], code: str) -> None:
     ],
 )
 def test_statement_dates(fields: list[tuple[int, str]], code: str) -> None:
-    with StandIn(":memory:", TODAY) as ace:
+    with AceSimulator(":memory:", TODAY) as ace:
         assert found(ace, edited(summary(N[0]), "10", *fields)) == ([code] if code else [])
 
 
 def test_payment_conflicts() -> None:
-    with StandIn(":memory:", TODAY) as ace:
+    with AceSimulator(":memory:", TODAY) as ace:
         monthly = edited(summary(N[0]), "10", (51, "7"), (58, "12"))
         assert found(ace, monthly) == []
         taxed = after(monthly, "508", record("60017", (6, "       100")))
@@ -126,7 +116,7 @@ def test_payment_conflicts() -> None:
 
 
 def test_a_single_bond_pays_no_monthly_statement() -> None:
-    with StandIn(":memory:", TODAY) as ace:
+    with AceSimulator(":memory:", TODAY) as ace:
         ace.seed_transaction_bond(FIRST, IMPORTER, "036", 50_000, "01")
         rows = edited(summary(N[0]), "31", (3, "9"), (9, "     50000"))
         rows = edited(rows, "10", (51, "6"), (58, "12"), (46, "Y"))

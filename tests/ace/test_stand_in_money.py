@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from tasks.ace.stand_in import StandIn
-from tasks.ace.stand_in.fees import share, working, working_days_after
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tasks.drill.ace_simulator.summaries.fee_rates import business_days_after, fee_share, is_business_day
 from tests.ace.stand_in_hand import (
     NUMBERS,
     Rows,
@@ -25,7 +25,7 @@ from tests.ace.stand_in_hand import (
 N = NUMBERS
 
 
-def found(ace: StandIn, rows: Rows) -> list[str]:
+def found(ace: AceSimulator, rows: Rows) -> list[str]:
     return codes(ace.answer(envelope("AE", rows))[0])
 
 
@@ -43,24 +43,24 @@ YEARS = [("093025", 3271, 63462), ("111525", 3358, 65150), ("111626", 3458, 6708
 
 
 @pytest.mark.parametrize(("entered", "least", "most"), YEARS)
-def test_caps_of_three_fiscal_years(ace: StandIn, entered: str, least: int, most: int) -> None:
+def test_caps_of_three_fiscal_years(ace: AceSimulator, entered: str, least: int, most: int) -> None:
     """FY2025 and FY2026: AE 2026-07 p.173; FY2027: 91 FR 48398, secondary."""
     small, large, middle = 1_000, 900_000, 100_000
-    assert found(ace, valued(small, share(3464, small), least, entered)) == []
-    assert found(ace, valued(small, share(3464, small), least - 1, entered)) == ["639"]
-    assert found(ace, valued(large, share(3464, large), most, entered)) == []
-    assert found(ace, valued(large, share(3464, large), most + 1, entered)) == ["640"]
+    assert found(ace, valued(small, fee_share(3464, small), least, entered)) == []
+    assert found(ace, valued(small, fee_share(3464, small), least - 1, entered)) == ["639"]
+    assert found(ace, valued(large, fee_share(3464, large), most, entered)) == []
+    assert found(ace, valued(large, fee_share(3464, large), most + 1, entered)) == ["640"]
     assert found(ace, valued(middle, 34640, 34640, entered)) == []
     assert found(ace, valued(middle, 34640, 34641, entered)) == ["641"]
 
 
-def test_the_release_date_decides_before_the_estimated_one(ace: StandIn) -> None:
+def test_the_release_date_decides_before_the_estimated_one(ace: AceSimulator) -> None:
     ace.seed_officer_entry(dashed(N[0]), port="2704", released=date(2026, 9, 30))
     assert found(ace, valued(1_000, 346, 3458)) == ["639"]
     assert found(ace, valued(1_000, 346, 3358)) == []
 
 
-def test_pipelines_keep_to_no_cap_and_consolidations_only_to_the_minimum(ace: StandIn) -> None:
+def test_pipelines_keep_to_no_cap_and_consolidations_only_to_the_minimum(ace: AceSimulator) -> None:
     line = edited(without(valued(900_000, 311760, 311760), "22", "23"), "10", (36, "70"))
     assert found(ace, line) == []
     for digits in (N[1], N[2]):
@@ -73,9 +73,9 @@ def test_pipelines_keep_to_no_cap_and_consolidations_only_to_the_minimum(ace: St
     assert found(ace, low) == ["640"]
 
 
-def test_mpf_of_a_line_is_its_value_times_the_rate(ace: StandIn) -> None:
-    assert share(3464, 12_345) == 4276  # 42.76308
-    assert share(3464, 625) == 217  # 2.165, half up
+def test_mpf_of_a_line_is_its_value_times_the_rate(ace: AceSimulator) -> None:
+    assert fee_share(3464, 12_345) == 4276  # 42.76308
+    assert fee_share(3464, 625) == 217  # 2.165, half up
     assert found(ace, valued(12_345, 4276, 4276)) == []
     assert found(ace, valued(12_345, 4277, 4277)) == ["634"]
     assert "633" in found(ace, without(summary(N[1]), "62"))
@@ -87,16 +87,13 @@ def exempt(*fields: tuple[int, str]) -> Rows:
     return edited(rows, "90", (15, "          0"))
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [[(9, "IL")], [(25, "B#")], [(25, "S+")], [(25, "KR")], [(9, "JM")], [(9, "GU")]],
-)
-def test_exempt_lines(ace: StandIn, fields: list[tuple[int, str]]) -> None:
+@pytest.mark.parametrize("fields", [[(9, "IL")], [(25, "B#")], [(25, "S+")], [(25, "KR")], [(9, "JM")], [(9, "GU")]])
+def test_exempt_lines(ace: AceSimulator, fields: list[tuple[int, str]]) -> None:
     assert found(ace, exempt(*fields)) == []
     assert found(ace, edited(summary(N[2]), "40", *fields)) == ["632"]
 
 
-def test_chapter_98_is_exempt_with_two_exceptions(ace: StandIn) -> None:
+def test_chapter_98_is_exempt_with_two_exceptions(ace: AceSimulator) -> None:
     def special(hts: str) -> Rows:
         row = record(f"50{hts}", (14, "         0"), (25, "         0"))
         return after(exempt(), "47S", row)
@@ -117,7 +114,7 @@ def informal(fee: int | None = 277) -> Rows:
     return edited(rows, "90", (15, f"{fee:11d}"))
 
 
-def test_the_informal_fee(ace: StandIn) -> None:
+def test_the_informal_fee(ace: AceSimulator) -> None:
     assert found(ace, informal()) == []
     assert found(ace, informal(276)) == ["638"]
     assert found(ace, informal(None)) == ["636"]
@@ -130,7 +127,7 @@ def test_the_informal_fee(ace: StandIn) -> None:
     assert found(ace, informal(None)) == []
 
 
-def test_header_fees(ace: StandIn) -> None:
+def test_header_fees(ace: AceSimulator) -> None:
     def extra(code: str) -> Rows:
         return after(summary(N[2]), "318B", record(f"34{code}", (6, "     761")))
 
@@ -153,7 +150,7 @@ def vessel(hmf: int | None, value: int = 10_000, mode: str = "11") -> Rows:
     return edited(rows, "90", (15, f"{3464 + hmf:11d}"))
 
 
-def test_harbor_maintenance(ace: StandIn) -> None:
+def test_harbor_maintenance(ace: AceSimulator) -> None:
     assert found(ace, vessel(1250)) == []
     assert found(ace, vessel(None)) == []
     assert found(ace, vessel(1251)) == ["601"]
@@ -164,7 +161,7 @@ def test_harbor_maintenance(ace: StandIn) -> None:
     assert found(ace, edited(other, "90", (15, "       4715"))) == ["719"]
 
 
-def test_harbor_maintenance_alone_of_three_dollars_is_not_due(ace: StandIn) -> None:
+def test_harbor_maintenance_alone_of_three_dollars_is_not_due(ace: AceSimulator) -> None:
     rows = edited(vessel(250, 2_000), "40", (9, "IL"))
     rows = edited(rows, "508", (14, "         0"))
     rows = [row for row in rows if not row.startswith("62499")]
@@ -198,11 +195,11 @@ def test_harbor_maintenance_alone_of_three_dollars_is_not_due(ace: StandIn) -> N
         (lambda r: edited(r, "62", (3, "   ")), ["248"]),
     ],
 )
-def test_totals_are_the_sums(ace: StandIn, change: object, told: list[str]) -> None:
+def test_totals_are_the_sums(ace: AceSimulator, change: object, told: list[str]) -> None:
     assert set(told) <= set(found(ace, change(summary(N[2]))))  # type: ignore[operator]
 
 
-def test_many_lines_sum_up(ace: StandIn) -> None:
+def test_many_lines_sum_up(ace: AceSimulator) -> None:
     rows = without(summary(N[2]), "40", "47", "50", "62")
     lines = [row for place in range(1, 12) for row in summary_line(place)]
     rows = after(rows, "318B", *lines)
@@ -214,6 +211,6 @@ def test_many_lines_sum_up(ace: StandIn) -> None:
 
 def test_business_days() -> None:
     closed = ["2026-11-26", "2026-12-25", "2027-01-01", "2026-07-03", "2026-10-12", "2026-11-28"]
-    assert not any(working(date.fromisoformat(day)) for day in closed)
-    assert working(date(2026, 11, 27)) and working(date(2026, 12, 24))
-    assert working_days_after(date(2026, 11, 24), 2) == date(2026, 11, 27)
+    assert not any(is_business_day(date.fromisoformat(day)) for day in closed)
+    assert is_business_day(date(2026, 11, 27)) and is_business_day(date(2026, 12, 24))
+    assert business_days_after(date(2026, 11, 24), 2) == date(2026, 11, 27)

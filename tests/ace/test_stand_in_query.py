@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from tasks.ace.stand_in import Rules, StandIn
-from tasks.ace.stand_in.query import Limits
-from tasks.ace.stand_in.query_facts import padded
+from tasks.drill.ace_simulator.batch_worker import SimulatorRules
+from tasks.drill.ace_simulator.queries.summary_image import pad_numbers
+from tasks.drill.ace_simulator.queries.summary_query import AnswerLimits
+from tasks.drill.ace_simulator.simulator import AceSimulator
 from tests.ace.stand_in_hand import (
     IMPORTER,
     NUMBERS,
@@ -34,7 +35,7 @@ FIRST = dashed(N[0])
 WHOLE_DAY = ("112426120000AM", "112426115959PM")
 
 
-def ask(ace: StandIn, application: str, rows: Rows, **more: str) -> bytes:
+def ask(ace: AceSimulator, application: str, rows: Rows, **more: str) -> bytes:
     (answer,) = ace.answer(envelope(application, rows, **more))
     return answer
 
@@ -43,7 +44,7 @@ def conditions(answer: bytes) -> list[str]:
     return [row[2:5] for row in having(answer, "JZ")]
 
 
-def file(ace: StandIn, *digits: str) -> None:
+def file(ace: AceSimulator, *digits: str) -> None:
     for one in digits:
         ace.answer(envelope("AE", summary(one)))
 
@@ -51,7 +52,7 @@ def file(ace: StandIn, *digits: str) -> None:
 # EQ by number
 
 
-def test_numbers_come_back_in_their_order(ace: StandIn) -> None:
+def test_numbers_come_back_in_their_order(ace: AceSimulator) -> None:
     file(ace, *N[:7])
     asked = [N[6], N[0], N[9], N[3], N[1], N[2]]
     answer = ask(ace, "EQ", numbers(*asked))
@@ -61,7 +62,7 @@ def test_numbers_come_back_in_their_order(ace: StandIn) -> None:
     assert missing[49:52] + missing[54:62] == f"ABC{N[9]}"
 
 
-def test_what_stands_of_a_summary(ace: StandIn) -> None:
+def test_what_stands_of_a_summary(ace: AceSimulator) -> None:
     file(ace, N[0])
     out = {row[:2]: row.rstrip() for row in lines_of(ask(ace, "EQ", numbers(N[0])))}
     assert out["JB"] == f"JBABC  {N[0]}00100112426080000AM       Y2       PNDING"
@@ -74,7 +75,7 @@ def test_what_stands_of_a_summary(ace: StandIn) -> None:
     assert out["JI"].startswith("JI036Y8BN")
 
 
-def test_release_date_late_flag_and_payment(ace: StandIn) -> None:
+def test_release_date_late_flag_and_payment(ace: AceSimulator) -> None:
     ace.seed_officer_entry(FIRST, port="2704", released=date(2026, 11, 6), mode="40")
     file(ace, N[0])
     (row,) = having(ask(ace, "EQ", numbers(N[0])), "JC")
@@ -88,7 +89,7 @@ def test_release_date_late_flag_and_payment(ace: StandIn) -> None:
     assert (row[2:4], row[10:18], row[19:26]) == ("21", "01110926", "2112426")
 
 
-def test_land_border_releases_are_not_told_for_five_days(ace: StandIn) -> None:
+def test_land_border_releases_are_not_told_for_five_days(ace: AceSimulator) -> None:
     ace.seed_officer_entry(FIRST, port="2304", released=date(2026, 11, 20), mode="30")
     rows = edited(summary(N[0]), "10", (18, "2304"))
     ace.answer(envelope("AE", rows, port="2304"))
@@ -99,14 +100,14 @@ def test_land_border_releases_are_not_told_for_five_days(ace: StandIn) -> None:
     assert row[11:18] == "1112026"
 
 
-def test_a_release_alone_is_no_summary_and_a_deleted_one_is_none(ace: StandIn) -> None:
+def test_a_release_alone_is_no_summary_and_a_deleted_one_is_none(ace: AceSimulator) -> None:
     ace.answer(envelope("SE", release(N[0])))
     file(ace, N[1])
     ace.answer(envelope("AE", edited(summary(N[1], "R"), "90", (3, "          1"))))
     assert conditions(ask(ace, "EQ", numbers(N[0], N[1]))) == ["013", "013"]
 
 
-def test_another_filers_summary(ace: StandIn) -> None:
+def test_another_filers_summary(ace: AceSimulator) -> None:
     file(ace, N[0])
     assert conditions(ask(ace, "EQ", numbers(N[0]), filer="XYZ")) == ["014"]
     assert conditions(ask(ace, "EQ", numbers(N[0], filer="XYZ"))) == ["014"]
@@ -131,14 +132,14 @@ def test_another_filers_summary(ace: StandIn) -> None:
         (span(*WHOLE_DAY), "015"),
     ],
 )
-def test_each_condition_of_a_query(ace: StandIn, rows: Rows, code: str) -> None:
+def test_each_condition_of_a_query(ace: AceSimulator, rows: Rows, code: str) -> None:
     assert conditions(ask(ace, "EQ", rows)) == [code]
 
 
 # EQ by date
 
 
-def test_a_range_goes_by_acceptance_and_owner(ace: StandIn) -> None:
+def test_a_range_goes_by_acceptance_and_owner(ace: AceSimulator) -> None:
     file(ace, N[2], N[0])
     file(ace, N[2])
     ace.today = TODAY + timedelta(days=1)
@@ -152,7 +153,7 @@ def test_a_range_goes_by_acceptance_and_owner(ace: StandIn) -> None:
 
 
 def test_a_cut_answer_goes_on_from_its_last_acceptance() -> None:
-    with StandIn(":memory:", TODAY, Rules(query_limits=Limits(summaries=3))) as ace:
+    with AceSimulator(":memory:", TODAY, SimulatorRules(query_limits=AnswerLimits(summaries=3))) as ace:
         file(ace, *N[:7])
         seen: list[str] = []
         start = WHOLE_DAY[0]
@@ -169,13 +170,13 @@ def test_a_cut_answer_goes_on_from_its_last_acceptance() -> None:
 
 
 def test_a_cut_by_size() -> None:
-    with StandIn(":memory:", TODAY, Rules(query_limits=Limits(size=2_000))) as ace:
+    with AceSimulator(":memory:", TODAY, SimulatorRules(query_limits=AnswerLimits(size=2_000))) as ace:
         file(ace, *N[:4])
         answer = ask(ace, "EQ", [record("J0Y"), *span(*WHOLE_DAY)])
         assert len(having(answer, "JB")) == 1 and conditions(answer) == ["016"]
 
 
-def test_criteria_pick(ace: StandIn) -> None:
+def test_criteria_pick(ace: AceSimulator) -> None:
     file(ace, *N[:3])
     ace.mark_summary(dashed(N[0]), liquidation=TODAY)
     ace.request_documents(dashed(N[1]))
@@ -189,7 +190,7 @@ def test_criteria_pick(ace: StandIn) -> None:
 # The stored image
 
 
-def test_the_image_with_line_numbers_and_without_cargo_records(ace: StandIn) -> None:
+def test_the_image_with_line_numbers_and_without_cargo_records(ace: AceSimulator) -> None:
     rows = edited(summary(N[0]), "10", (40, "A"))
     parties = [record("SE30BY", (43, "EI"), (46, IMPORTER)), record("SE30SE", (8, "ACME"))]
     pga = [record("OI", (11, "HAND TOOLS")), record("PG01001FDA")]
@@ -208,13 +209,13 @@ def test_printed_padding_of_numbers() -> None:
     """ESQ v26 p.54, both lines."""
     given = "506210509060 0000049104 0000007920 000000000055DOZ000000006982KG"
     shown = "506210509060      49104       7920           55DOZ        6982KG"
-    assert padded(record(given)) == record(shown)
+    assert pad_numbers(record(given)) == record(shown)
     given = "506210509070 0000000000 0000004524 000000000029DOZ000000008003KG"
     shown = "506210509070        000       4524           29DOZ        8003KG"
-    assert padded(record(given)) == record(shown)
+    assert pad_numbers(record(given)) == record(shown)
 
 
-def test_an_officers_summary_comes_with_its_own_image(ace: StandIn) -> None:
+def test_an_officers_summary_comes_with_its_own_image(ace: AceSimulator) -> None:
     keyed = edited(summary(N[0], reference=""), "508", (25, "     10500"))
     ace.seed_officer_entry(FIRST, port="2704", released=date(2026, 11, 16), summary=wire(keyed))
     answer = ask(ace, "EQ", [record("J0Y"), *numbers(N[0])])
@@ -225,7 +226,7 @@ def test_an_officers_summary_comes_with_its_own_image(ace: StandIn) -> None:
 # CQ
 
 
-def test_an_entry_with_its_statuses(ace: StandIn) -> None:
+def test_an_entry_with_its_statuses(ace: AceSimulator) -> None:
     ace.answer(envelope("SE", release(N[0])))
     assert having(ask(ace, "CQ", cargo_query(N[0])), "WO60") == []
     ace.seed_bill("ABCD", "B0001", quantity=10, mode="30", port="2704", arrived=TODAY)
@@ -240,7 +241,7 @@ def test_an_entry_with_its_statuses(ace: StandIn) -> None:
     assert having(answer, "WO20")[0].rstrip() == "WO20CR KEY000001"
 
 
-def test_the_newest_status_the_last_five_or_all(ace: StandIn) -> None:
+def test_the_newest_status_the_last_five_or_all(ace: AceSimulator) -> None:
     ace.expect(FIRST, "review")
     ace.answer(envelope("SE", release(N[0])))
     for _ in range(6):
@@ -253,7 +254,7 @@ def test_the_newest_status_the_last_five_or_all(ace: StandIn) -> None:
         assert len(having(answer, "WO60")) == count
 
 
-def test_what_cq_does_not_show(ace: StandIn) -> None:
+def test_what_cq_does_not_show(ace: AceSimulator) -> None:
     def refusal(rows: Rows, **more: str) -> str:
         (row,) = having(ask(ace, "CQ", rows, **more), "WR0")
         return row[29:32]
@@ -285,15 +286,13 @@ def test_what_cq_does_not_show(ace: StandIn) -> None:
         ([(48, "02012345675")], "WSB", "122"),
     ],
 )
-def test_refused_cargo_queries(
-    ace: StandIn, fields: list[tuple[int, str]], kind: str, code: str
-) -> None:
+def test_refused_cargo_queries(ace: AceSimulator, fields: list[tuple[int, str]], kind: str, code: str) -> None:
     (row,) = having(ask(ace, "CQ", [record("WR1", *fields)]), "W")
     at = {"WR0": 29, "WSA": 31, "WSB": 26}[kind]
     assert row.startswith(kind) and row[at : at + 3] == code
 
 
-def test_a_bill_shows_under_what_it_was_released(ace: StandIn) -> None:
+def test_a_bill_shows_under_what_it_was_released(ace: AceSimulator) -> None:
     ace.seed_bill("MAEU", "BILL77", quantity=10, port="2704", arrived=TODAY)
     query = [record("WR1", (32, "MAEU"), (36, "BILL77"), (73, "2"))]
     assert having(ask(ace, "CQ", query), "WR5") == []
@@ -303,7 +302,7 @@ def test_a_bill_shows_under_what_it_was_released(ace: StandIn) -> None:
     assert (row[3:9], row[13:16].strip()) == ("110626", "1C")
 
 
-def test_an_air_waybill_names_the_entry(ace: StandIn) -> None:
+def test_an_air_waybill_names_the_entry(ace: AceSimulator) -> None:
     ace.seed_bill("", "02012345675", quantity=10, mode="40", carrier="LH", arrived=TODAY)
     bills = [("R", "", "02012345675", 10)]
     ace.seed_officer_entry(FIRST, port="2704", released=date(2026, 11, 6), bills=bills)
@@ -315,7 +314,7 @@ def test_an_air_waybill_names_the_entry(ace: StandIn) -> None:
 # KI
 
 
-def test_importers_and_their_bonds(ace: StandIn) -> None:
+def test_importers_and_their_bonds(ace: AceSimulator) -> None:
     ace.seed_importer(IMPORTER, name="A" * 34, address="1 PIER", city="LONG BEACH", state="CA")
     ace.seed_importer("12-345678901", name="SUFFIX")
     ace.seed_importer("11-1111111", status="void")
@@ -336,7 +335,7 @@ def test_importers_and_their_bonds(ace: StandIn) -> None:
     assert [row[2:14] for row in having(family, "K1")] == ["12-3456789  "] * 2 + ["12-345678901"]
 
 
-def test_all_importers_are_known_until_one_is_seeded(ace: StandIn) -> None:
+def test_all_importers_are_known_until_one_is_seeded(ace: AceSimulator) -> None:
     assert having(ask(ace, "KI", [record("K", (3, IMPORTER))]), "K1")[0][14] == "1"
     ace.seed_importer("98-7654321")
     assert having(ask(ace, "KI", [record("K", (3, IMPORTER))]), "K1")[0][14] == "0"

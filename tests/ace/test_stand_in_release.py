@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tasks.ace.stand_in import StandIn
+from tasks.drill.ace_simulator.simulator import AceSimulator
 from tests.ace.stand_in_hand import (
     IMPORTER,
     NUMBERS,
@@ -31,26 +31,21 @@ FIRST = dashed(N[0])
 ACCEPTED, REJECTED, REFERRED = "02", "01", "04"
 
 
-def send(ace: StandIn, rows: Rows) -> bytes:
+def send(ace: AceSimulator, rows: Rows) -> bytes:
     (answer,) = ace.answer(envelope("SE", rows))
     return answer
 
 
-def statuses(ace: StandIn) -> list[str]:
+def statuses(ace: AceSimulator) -> list[str]:
     """Bill and entry status codes of all that ACE tells now."""
-    return [
-        row[14:16]
-        for batch in ace.unsolicited()
-        for row in having(batch, "SO")
-        if row[:4] in ("SO50", "SO60")
-    ]
+    return [row[14:16] for batch in ace.unsolicited() for row in having(batch, "SO") if row[:4] in ("SO50", "SO60")]
 
 
-def arrived(ace: StandIn, bill: str = "B0001", **facts: object) -> None:
+def arrived(ace: AceSimulator, bill: str = "B0001", **facts: object) -> None:
     ace.seed_bill("ABCD", bill, **{"quantity": 10, "mode": "30", "arrived": TODAY, **facts})
 
 
-def test_an_add_is_taken_once(ace: StandIn) -> None:
+def test_an_add_is_taken_once(ace: AceSimulator) -> None:
     answer = send(ace, release(N[0]))
     assert message(answer) == ACCEPTED
     assert [row[:4] for row in having(answer, "SE")] == ["SE10", "SE15", "SE90"]
@@ -61,7 +56,7 @@ def test_an_add_is_taken_once(ace: StandIn) -> None:
     assert ace.holding(FIRST).count("entry added") == 1
 
 
-def test_replace_and_update_before_any_match(ace: StandIn) -> None:
+def test_replace_and_update_before_any_match(ace: AceSimulator) -> None:
     assert remarks(send(ace, release(N[0], "R"))) == ["008"]
     send(ace, release(N[0]))
     assert message(send(ace, release(N[0], "R", bill="B0002"))) == ACCEPTED
@@ -72,7 +67,7 @@ def test_replace_and_update_before_any_match(ace: StandIn) -> None:
     assert ace.holding(FIRST).entry.status == "released"
 
 
-def test_a_cancelled_number_is_burnt(ace: StandIn) -> None:
+def test_a_cancelled_number_is_burnt(ace: AceSimulator) -> None:
     send(ace, release(N[0]))
     assert message(send(ace, release(N[0], "D"))) == ACCEPTED
     assert ace.holding(FIRST).burnt
@@ -81,7 +76,7 @@ def test_a_cancelled_number_is_burnt(ace: StandIn) -> None:
     assert "23" in statuses(ace)
 
 
-def test_released_goods_are_updated_for_fifteen_days_and_never_replaced(ace: StandIn) -> None:
+def test_released_goods_are_updated_for_fifteen_days_and_never_replaced(ace: AceSimulator) -> None:
     arrived(ace)
     send(ace, release(N[0]))
     assert ace.holding(FIRST).entry.released == TODAY
@@ -92,7 +87,7 @@ def test_released_goods_are_updated_for_fifteen_days_and_never_replaced(ace: Sta
     assert remarks(send(ace, release(N[0], "U"))) == ["Z42"]
 
 
-def test_what_is_under_review_or_arrived_is_referred(ace: StandIn) -> None:
+def test_what_is_under_review_or_arrived_is_referred(ace: AceSimulator) -> None:
     ace.expect(FIRST, "exam")
     arrived(ace)
     send(ace, release(N[0]))
@@ -108,7 +103,7 @@ def test_what_is_under_review_or_arrived_is_referred(ace: StandIn) -> None:
     assert ace.holding(FIRST).burnt
 
 
-def test_a_granted_correction_replaces(ace: StandIn) -> None:
+def test_a_granted_correction_replaces(ace: AceSimulator) -> None:
     ace.expect(FIRST, "review")
     send(ace, release(N[0]))
     change = edited(release(N[0], "R", bill="B0009"), "SE10", (40, "0000020000"))
@@ -123,9 +118,7 @@ def test_a_granted_correction_replaces(ace: StandIn) -> None:
     ("outcome", "code", "origin"),
     [("exam", "03", "05"), ("documents", "96", "06"), ("review", "90", "06"), ("hold", "53", "07")],
 )
-def test_exam_hold_review_documents_then_release(
-    ace: StandIn, outcome: str, code: str, origin: str
-) -> None:
+def test_exam_hold_review_documents_then_release(ace: AceSimulator, outcome: str, code: str, origin: str) -> None:
     ace.expect(FIRST, outcome)
     arrived(ace)
     send(ace, release(N[0]))
@@ -136,7 +129,7 @@ def test_exam_hold_review_documents_then_release(
     assert having(batch, "SO60")[0][14:64].split() == ["98RELEASED", f"112326{origin}"]
 
 
-def test_bills_lead_to_release(ace: StandIn) -> None:
+def test_bills_lead_to_release(ace: AceSimulator) -> None:
     send(ace, release(N[0]))
     assert statuses(ace) == ["91"]
     ace.seed_bill("ABCD", "B0001", quantity=10, mode="30")
@@ -148,14 +141,14 @@ def test_bills_lead_to_release(ace: StandIn) -> None:
     assert statuses(ace) == []
 
 
-def test_more_than_is_on_the_bill(ace: StandIn) -> None:
+def test_more_than_is_on_the_bill(ace: AceSimulator) -> None:
     arrived(ace, quantity=15)
     send(ace, release(N[0]))
     send(ace, release(N[1]))
     assert statuses(ace) == ["95", "98", "58"]
 
 
-def test_paper_release_is_posted(ace: StandIn) -> None:
+def test_paper_release_is_posted(ace: AceSimulator) -> None:
     paper = date(2026, 11, 3)
     ace.seed_paper_release(FIRST, paper)
     send(ace, release(N[0]))
@@ -172,7 +165,7 @@ def test_paper_release_is_posted(ace: StandIn) -> None:
     assert ace.holding(second).entry.released == paper
 
 
-def test_an_officer_keyed_entry_is_on_file_and_not_told(ace: StandIn) -> None:
+def test_an_officer_keyed_entry_is_on_file_and_not_told(ace: AceSimulator) -> None:
     ace.seed_officer_entry(FIRST, port="2704", released=date(2026, 11, 2), importer=IMPORTER)
     assert ace.unsolicited() == []
     assert remarks(send(ace, release(N[0]))) == ["007"]
@@ -180,7 +173,7 @@ def test_an_officer_keyed_entry_is_on_file_and_not_told(ace: StandIn) -> None:
     assert ace.holding(FIRST).stands_once
 
 
-def test_quota_waits_for_its_acceptance(ace: StandIn) -> None:
+def test_quota_waits_for_its_acceptance(ace: AceSimulator) -> None:
     arrived(ace)
     send(ace, edited(release(N[0]), "SE10", (20, "02")))
     assert statuses(ace) == ["95", "70"]
@@ -188,7 +181,7 @@ def test_quota_waits_for_its_acceptance(ace: StandIn) -> None:
     assert statuses(ace) == ["73", "98"]
 
 
-def test_status_goes_to_the_sender_with_its_text_and_preparer(ace: StandIn) -> None:
+def test_status_goes_to_the_sender_with_its_text_and_preparer(ace: AceSimulator) -> None:
     lines = envelope("SE", release(N[0]), text="OUTAGE-7").decode()
     block = record("B  2704ABCSE", (60, "OUTAGE-7"))
     lines = lines.replace(block, record(block, (47, "2304ABC  1")))
@@ -199,7 +192,7 @@ def test_status_goes_to_the_sender_with_its_text_and_preparer(ace: StandIn) -> N
     assert first[1] == record("B  2704ABCSO", (47, "2304ABC  1"), (60, "OUTAGE-7"))
 
 
-def test_a_port_change_waits_for_the_summary_to_go(ace: StandIn) -> None:
+def test_a_port_change_waits_for_the_summary_to_go(ace: AceSimulator) -> None:
     send(ace, release(N[0]))
     ace.answer(envelope("AE", summary(N[0])))
     moved = edited(release(N[0], "U"), "SE10", (50, "2720"))
@@ -260,7 +253,7 @@ CONVEYANCE = record("SE16MAEU", (9, "V123"), (14, "111026"), (20, "00000010"))
         (lambda r: [record("SE10A", (6, "ABC"), (11, N[0])), *r[1:]], ["Z02", "009"]),
     ],
 )
-def test_each_rule_of_an_add(ace: StandIn, change: object, codes: list[str]) -> None:
+def test_each_rule_of_an_add(ace: AceSimulator, change: object, codes: list[str]) -> None:
     answer = send(ace, change(release(N[0])))  # type: ignore[operator]
     assert set(codes) <= set(remarks(answer))
     if codes and codes[0] != "Z02":
@@ -397,13 +390,13 @@ def extra(*fields: tuple[int, str]) -> Rows:
         (after(release(N[0]), "SE60", CURRENT), ["Z65"]),
     ],
 )  # fmt: skip
-def test_forms_of_an_add(ace: StandIn, rows: Rows, codes: list[str]) -> None:
+def test_forms_of_an_add(ace: AceSimulator, rows: Rows, codes: list[str]) -> None:
     answer = send(ace, rows)
     assert sorted(remarks(answer)) == sorted(codes)
     assert message(answer) == (REJECTED if codes else ACCEPTED)
 
 
-def test_importers_that_cbp_does_not_take(ace: StandIn) -> None:
+def test_importers_that_cbp_does_not_take(ace: AceSimulator) -> None:
     ace.seed_importer("98-7654321")
     assert remarks(send(ace, release(N[0]))) == ["014"]
     ace.seed_importer(IMPORTER, status="inactive")
@@ -414,26 +407,21 @@ def test_importers_that_cbp_does_not_take(ace: StandIn) -> None:
     assert message(send(ace, release(N[0]))) == ACCEPTED
 
 
-def test_a_filer_with_a_factor(ace: StandIn) -> None:
+def test_a_filer_with_a_factor(ace: AceSimulator) -> None:
     ace.seed_filer("ABC", factor=3)
     assert remarks(send(ace, release(N[0]))) == ["006"]
     shifted = N[0][:7] + str((int(N[0][7]) + 3) % 10)
     assert message(send(ace, release(shifted))) == ACCEPTED
 
 
-def test_a_single_bond_must_stand_in_ebond(ace: StandIn) -> None:
-    bonded = after(
-        edited(release(N[0]), "SE10", (39, "9")),
-        "SE20",
-        record("SE20V1 036"),
-        record("SE20AMT9000"),
-    )
+def test_a_single_bond_must_stand_in_ebond(ace: AceSimulator) -> None:
+    bonded = after(edited(release(N[0]), "SE10", (39, "9")), "SE20", record("SE20V1 036"), record("SE20AMT9000"))
     assert remarks(send(ace, bonded)) == ["Z08"]
     ace.seed_transaction_bond(FIRST, IMPORTER, "036", 9000, "01")
     assert message(send(ace, bonded)) == ACCEPTED
 
 
-def test_cancelling_wants_a_reason_and_what_replaces_it(ace: StandIn) -> None:
+def test_cancelling_wants_a_reason_and_what_replaces_it(ace: AceSimulator) -> None:
     send(ace, release(N[0]))
     plain = release(N[0], "D")
     assert remarks(send(ace, edited(plain, "SE13", (60, "99")))) == ["Z25"]
@@ -443,7 +431,7 @@ def test_cancelling_wants_a_reason_and_what_replaces_it(ace: StandIn) -> None:
     assert message(send(ace, [*moved, record("SE20EN ABC90000011")])) == ACCEPTED
 
 
-def test_a_zone_entry(ace: StandIn) -> None:
+def test_a_zone_entry(ace: AceSimulator) -> None:
     zone = edited(without(release(N[0]), "SE15"), "SE10", (20, "06"), (37, "  "))
     zone = after(zone, "SE40", record("SE41N", (12, "00000010")))
     assert remarks(send(ace, zone)) == ["Z13"]
@@ -454,7 +442,7 @@ def test_a_zone_entry(ace: StandIn) -> None:
     assert remarks(send(ace, goods)) == ["Z24"]
 
 
-def test_immediate_delivery_is_asked_before_release(ace: StandIn) -> None:
+def test_immediate_delivery_is_asked_before_release(ace: AceSimulator) -> None:
     asked = record("SE11", (80, "Y"))
     stored = edited([asked], "SE11", (65, "W123"))
     warehouse = after(edited(release(N[0]), "SE10", (20, "21")), "SE10", *stored)
@@ -464,7 +452,7 @@ def test_immediate_delivery_is_asked_before_release(ace: StandIn) -> None:
     assert message(send(ace, after(release(N[0]), "SE10", asked))) == ACCEPTED
 
 
-def test_split_shipment_groups(ace: StandIn) -> None:
+def test_split_shipment_groups(ace: AceSimulator) -> None:
     """SE v40 appendix C, example 4: one bill, a part on each conveyance."""
     part = record("SE15R", (6, "MAEU"), (10, "12345"), (73, "N"))
     rows = edited(without(release(N[0]), "SE15"), "SE10", *OCEAN)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tasks.ace.stand_in import Rules, StandIn
+from tasks.drill.ace_simulator.batch_worker import SimulatorRules
+from tasks.drill.ace_simulator.simulator import AceSimulator
 from tests.ace.stand_in_hand import (
     IMPORTER,
     NUMBERS,
@@ -33,12 +34,12 @@ TYPES = MATRIX_HEAD.split()
 
 
 @pytest.fixture
-def ace() -> Iterator[StandIn]:
-    with StandIn(":memory:", TODAY, Rules(quota_certified=False)) as opened:
+def ace() -> Iterator[AceSimulator]:
+    with AceSimulator(":memory:", TODAY, SimulatorRules(quota_certified=False)) as opened:
         yield opened
 
 
-def found(ace: StandIn, rows: Rows) -> list[str]:
+def found(ace: AceSimulator, rows: Rows) -> list[str]:
     return codes(ace.answer(envelope("AE", rows))[0])
 
 
@@ -54,13 +55,7 @@ def drop(*starts: str) -> Change:
     return lambda rows: without(rows, *starts)
 
 
-CASE = record(
-    "53A427098001C",
-    (14, "     400A"),
-    (25, "         0"),
-    (35, "           0"),
-    (47, "     40000"),
-)
+CASE = record("53A427098001C", (14, "     400A"), (25, "         0"), (35, "           0"), (47, "     40000"))
 
 # AE 2026-07 p.134-135, a line an element as printed, and how a summary gets or loses it here.
 MATRIX: dict[str, tuple[str, Change, Change, str, str]] = {
@@ -138,7 +133,7 @@ CELLS = [
 
 
 @pytest.mark.parametrize(("element", "kind", "cell"), CELLS)
-def test_each_cell_of_the_matrix(ace: StandIn, element: str, kind: str, cell: str) -> None:
+def test_each_cell_of_the_matrix(ace: AceSimulator, element: str, kind: str, cell: str) -> None:
     """M: missing without it, not with it. N: barred with it, not without it. A: neither."""
     _, given, absent, missing, barred = MATRIX[element]
     base = edited(summary(N[0]), "10", (34, kind))
@@ -232,7 +227,7 @@ HEADER: list[tuple[Change, str]] = [
 
 
 @pytest.mark.parametrize(("change", "code"), HEADER)
-def test_header_conditions(ace: StandIn, change: Change, code: str) -> None:
+def test_header_conditions(ace: AceSimulator, change: Change, code: str) -> None:
     assert code in found(ace, change(summary(N[1])))
 
 
@@ -259,7 +254,7 @@ def moved(start: str, *fields: tuple[int, str]) -> Change:
         (moved("40", (13, "111826")), "420"),
     ],
 )
-def test_in_bond_dates(ace: StandIn, change: Change, code: str) -> None:
+def test_in_bond_dates(ace: AceSimulator, change: Change, code: str) -> None:
     assert code in found(ace, change(summary(N[1])))
     assert found(ace, moved("11")(summary(N[2]))) == []
 
@@ -317,22 +312,22 @@ LINES: list[tuple[Change, str]] = [
 
 
 @pytest.mark.parametrize(("change", "code"), LINES)
-def test_line_conditions(ace: StandIn, change: Change, code: str) -> None:
+def test_line_conditions(ace: AceSimulator, change: Change, code: str) -> None:
     told = found(ace, change(summary(N[1])))
     assert code in told if code else told == []
 
 
-def test_chapter_99_comes_first_and_needs_no_unit(ace: StandIn) -> None:
+def test_chapter_99_comes_first_and_needs_no_unit(ace: AceSimulator) -> None:
     remedy = record("5099038803  ", (14, "    250000"), (25, "         0"))
     rows = edited(after(summary(N[2]), "47S", remedy), "90", (3, "     300000"))
     assert found(ace, rows) == []
 
 
-def test_line_identifiers_are_unique(ace: StandIn) -> None:
+def test_line_identifiers_are_unique(ace: AceSimulator) -> None:
     assert "518" in found(ace, after(summary(N[2]), "62", *summary_line(1)))
 
 
-def test_article_sets(ace: StandIn) -> None:
+def test_article_sets(ace: AceSimulator) -> None:
     head = edited(summary(N[2]), "40", (8, "X"))
     part = without(edited(summary_line(2, duty=0), "40", (8, "V")), "62")
     assert found(ace, after(head, "62", *part)) == []
@@ -367,7 +362,7 @@ def dumping(*fields: tuple[int, str]) -> Rows:
         ([(14, "     500"), (47, "     50000")], "710"),
     ],
 )
-def test_cases(ace: StandIn, fields: list[tuple[int, str]], code: str) -> None:
+def test_cases(ace: AceSimulator, fields: list[tuple[int, str]], code: str) -> None:
     assert found(ace, dumping()) == []
     assert code in found(ace, dumping(*fields))
     assert "499" in found(ace, without(dumping(), "47E"))
@@ -386,11 +381,11 @@ def test_cases(ace: StandIn, fields: list[tuple[int, str]], code: str) -> None:
         ("90", [(51, "          1")], "746"),
     ],
 )
-def test_case_totals(ace: StandIn, start: str, fields: list[tuple[int, str]], code: str) -> None:
+def test_case_totals(ace: AceSimulator, start: str, fields: list[tuple[int, str]], code: str) -> None:
     assert found(ace, edited(dumping(), start, *fields)) == [code]
 
 
-def test_specific_rates(ace: StandIn) -> None:
+def test_specific_rates(ace: AceSimulator) -> None:
     """110.25 a unit, 12.5 units: 1,378.125, half up 1,378.13."""
     fields = [(14, "   11025S"), (35, "      125000"), (47, "    137813")]
     rows = edited(edited(dumping(*fields), "88", (15, "     137813")), "90", (39, "     137813"))
@@ -400,7 +395,7 @@ def test_specific_rates(ace: StandIn) -> None:
 # Zone, TIB, Canada
 
 
-def test_zone_lines(ace: StandIn) -> None:
+def test_zone_lines(ace: AceSimulator) -> None:
     def zone(line: str) -> Rows:
         rows = edited(summary(N[2]), "10", (34, "06"))
         rows = edited(edited(rows, "11", (63, "02600A001")), "20", (17, "Z123"))
@@ -419,7 +414,7 @@ def test_zone_lines(ace: StandIn) -> None:
         assert found(ace, zone(edited([right], "41", *fields)[0])) == [code]
 
 
-def test_temporary_importation(ace: StandIn) -> None:
+def test_temporary_importation(ace: AceSimulator) -> None:
     def bond(imported: str, hts: str = "9813000540") -> Rows:
         rows = edited(without(summary(N[2]), "62", "89"), "10", (34, "23"), (69, "Y"))
         rows = edited(rows, "11", (48, imported))
@@ -434,13 +429,13 @@ def test_temporary_importation(ace: StandIn) -> None:
     assert "760" in found(ace, bond("050126", "98130075"))
 
 
-def test_goods_from_canada(ace: StandIn) -> None:
+def test_goods_from_canada(ace: AceSimulator) -> None:
     rows = edited(edited(summary(N[2]), "40", (9, "XOCA")), "47M", (4, "XOACMWOR12HAM"))
     assert found(ace, rows) == []
 
 
 def test_classes_and_presence_of_fields() -> None:
-    with StandIn(":memory:", TODAY) as ace:
+    with AceSimulator(":memory:", TODAY) as ace:
         assert found(ace, edited(summary(N[0]), "10", (22, "KEY-00001"))) == []
         assert found(ace, edited(summary(N[2]), "20", (17, "Z-12"))) == ["Z01"]
         assert found(ace, after(summary(N[1]), "20", record("21"))) == ["Z02"]

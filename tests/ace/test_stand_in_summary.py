@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tasks.ace.stand_in import StandIn
+from tasks.drill.ace_simulator.simulator import AceSimulator
 from tests.ace.stand_in_hand import (
     IMPORTER,
     TODAY,
@@ -25,22 +25,12 @@ from tests.ace.stand_in_hand import (
     summary_line,
     wire,
 )
-from tests.ace.summary_hand import (
-    ADDED,
-    DELETED,
-    FIRST,
-    REJECTED,
-    REPLACED,
-    N,
-    send,
-    version,
-    wrong,
-)
+from tests.ace.summary_hand import ADDED, DELETED, FIRST, REJECTED, REPLACED, N, send, version, wrong
 
 # Brought on file, and in what order
 
 
-def test_added_then_replaced_in_trade_control(ace: StandIn) -> None:
+def test_added_then_replaced_in_trade_control(ace: AceSimulator) -> None:
     first = send(ace, summary(N[0]))
     assert (final(first), version(first)) == (ADDED, "00100")
     for action in "AR":
@@ -49,13 +39,13 @@ def test_added_then_replaced_in_trade_control(ace: StandIn) -> None:
     assert ace.holding(FIRST).stands_once
 
 
-def test_replace_creates_too_and_does_not_look_at_the_reference(ace: StandIn) -> None:
+def test_replace_creates_too_and_does_not_look_at_the_reference(ace: AceSimulator) -> None:
     assert final(send(ace, summary(N[0], "R"))) == ADDED
     assert final(send(ace, summary(N[0], "R", "OTHER"))) == REPLACED
     assert ace.holding(FIRST).summary.reference == "OTHER"
 
 
-def test_printed_order_of_an_answer(ace: StandIn) -> None:
+def test_printed_order_of_an_answer(ace: AceSimulator) -> None:
     """B&B v23 p.37: three summaries in two blocks. Its own numbers carry no valid check digit, and
     it prints the condition code three columns to the right of the layout."""
     for number in (N[1], N[2]):
@@ -80,7 +70,7 @@ def test_printed_order_of_an_answer(ace: StandIn) -> None:
     ]
 
 
-def test_references_say_where(ace: StandIn) -> None:
+def test_references_say_where(ace: AceSimulator) -> None:
     lines = [*summary(N[0])[:11], *summary_line(2)]
     rows = [*lines, *summary(N[0])[11:]]
     rows = edited(rows, "508205598000", (36, " " * 12), (48, "   "), nth=1)
@@ -89,10 +79,7 @@ def test_references_say_where(ace: StandIn) -> None:
     assert out[0] == f"E0 SUMMRY 000001 REF ID: ABC {N[0]} KEY000001"
     assert out[1].startswith("E1 F132   STATE OF DESTINATION MISSING")
     at = next(k for k, row in enumerate(out) if row[4:7] == "439")
-    assert out[at - 2 : at] == [
-        "E0 LINITM 000002 REF ID: 002",
-        "E0 TARIFF 000001 REF ID: 8205598000",
-    ]
+    assert out[at - 2 : at] == ["E0 LINITM 000002 REF ID: 002", "E0 TARIFF 000001 REF ID: 8205598000"]
     totals = next(k for k, row in enumerate(out) if row[4:7] == "722")
     assert out[totals - 1] == f"E0 TOTALS 000001 REF ID: ABC {N[0]} KEY000001"
     assert out[-1].startswith("E1RF998   TRANSACTION DATA REJECTED")
@@ -101,7 +88,7 @@ def test_references_say_where(ace: StandIn) -> None:
 # Implicit delete
 
 
-def test_a_rejected_correction_deletes_what_was_accepted(ace: StandIn) -> None:
+def test_a_rejected_correction_deletes_what_was_accepted(ace: AceSimulator) -> None:
     send(ace, summary(N[0]))
     answer = send(ace, wrong(N[0]))
     assert (final(answer), codes(answer)) == (REJECTED, ["722"])
@@ -112,7 +99,7 @@ def test_a_rejected_correction_deletes_what_was_accepted(ace: StandIn) -> None:
     assert held.stands_once is False and ace.holding(FIRST).stands_once
 
 
-def test_a_reference_that_does_not_match_is_refused_and_deletes_too(ace: StandIn) -> None:
+def test_a_reference_that_does_not_match_is_refused_and_deletes_too(ace: AceSimulator) -> None:
     send(ace, summary(N[0]))
     answer = send(ace, summary(N[0], "A", "OTHER"))
     assert codes(answer) == ["B35"]
@@ -120,7 +107,7 @@ def test_a_reference_that_does_not_match_is_refused_and_deletes_too(ace: StandIn
     assert ace.holding(FIRST).summary is None
 
 
-def test_no_reference_at_first_cannot_be_matched(ace: StandIn) -> None:
+def test_no_reference_at_first_cannot_be_matched(ace: AceSimulator) -> None:
     send(ace, summary(N[0], "R", ""))
     assert codes(send(ace, summary(N[0], "A", ""))) == ["B35"]
 
@@ -133,15 +120,13 @@ def test_no_reference_at_first_cannot_be_matched(ace: StandIn) -> None:
         lambda r: edited(r, "10", (3, "X")),
     ],
 )
-def test_what_does_not_name_the_summary_leaves_it(
-    ace: StandIn, change: Callable[[Rows], Rows]
-) -> None:
+def test_what_does_not_name_the_summary_leaves_it(ace: AceSimulator, change: Callable[[Rows], Rows]) -> None:
     send(ace, summary(N[0]))
     assert final(send(ace, change(wrong(N[0])))) == REJECTED
     assert ace.holding(FIRST).summary.status == 1
 
 
-def test_under_cbp_control_nothing_is_replaced_or_deleted(ace: StandIn) -> None:
+def test_under_cbp_control_nothing_is_replaced_or_deleted(ace: AceSimulator) -> None:
     send(ace, summary(N[0]))
     ace.today = date(2026, 12, 1)
     assert ace.print_statements() == [FIRST]
@@ -152,7 +137,7 @@ def test_under_cbp_control_nothing_is_replaced_or_deleted(ace: StandIn) -> None:
     assert (held.summary.control, held.summary.status) == (2, 1)
 
 
-def test_rejected_by_cbp_it_is_replaced_as_a_new_version(ace: StandIn) -> None:
+def test_rejected_by_cbp_it_is_replaced_as_a_new_version(ace: AceSimulator) -> None:
     send(ace, summary(N[0]))
     ace.collect(FIRST)
     ace.reject_summary(FIRST, reason="005", team="694")
@@ -170,7 +155,7 @@ def test_rejected_by_cbp_it_is_replaced_as_a_new_version(ace: StandIn) -> None:
     assert ace.holding(FIRST).summary.version == "00201"
 
 
-def test_off_the_statement_it_is_the_filers_again(ace: StandIn) -> None:
+def test_off_the_statement_it_is_the_filers_again(ace: AceSimulator) -> None:
     send(ace, summary(N[0]))
     ace.today = date(2026, 12, 1)
     ace.print_statements()
@@ -179,7 +164,7 @@ def test_off_the_statement_it_is_the_filers_again(ace: StandIn) -> None:
     assert (final(answer), version(answer)) == (REPLACED, "00200")
 
 
-def test_delete(ace: StandIn) -> None:
+def test_delete(ace: AceSimulator) -> None:
     assert codes(send(ace, delete(N[0]))) == ["B25"]
     send(ace, summary(N[0]))
     assert codes(send(ace, edited(delete(N[0]), "10", (39, "X")))) == ["B24"]
@@ -217,32 +202,30 @@ def test_delete(ace: StandIn) -> None:
         (lambda r: edited(r, "10", (39, "Y")), "B40"),
     ],
 )
-def test_numbers_ports_types_and_signatures(
-    ace: StandIn, change: Callable[[Rows], Rows], code: str
-) -> None:
+def test_numbers_ports_types_and_signatures(ace: AceSimulator, change: Callable[[Rows], Rows], code: str) -> None:
     ace.seed_filer("ABC")
     assert code in codes(send(ace, change(summary(N[0]))))
     assert ace.holding(FIRST).summary is None
 
 
-def test_a_block_takes_one_district_but_for_new_york(ace: StandIn) -> None:
+def test_a_block_takes_one_district_but_for_new_york(ace: AceSimulator) -> None:
     mixed = edited(summary(N[0]), "10", (18, "1001"))
     assert final(send(ace, mixed, port="4601")) == ADDED
     near = edited(summary(N[1]), "10", (18, "2720"))
     assert final(send(ace, near)) == ADDED
 
 
-def test_another_filers_number(ace: StandIn) -> None:
+def test_another_filers_number(ace: AceSimulator) -> None:
     other = edited(summary(N[0]), "10", (4, "999"), (9, "99999990"))
     assert codes(send(ace, other)) == ["B53"]
 
 
-def test_a_factor_of_the_filer(ace: StandIn) -> None:
+def test_a_factor_of_the_filer(ace: AceSimulator) -> None:
     ace.seed_filer("ABC", factor=1)
     assert codes(send(ace, summary(N[0]))) == ["B16"]
 
 
-def test_ports_on_file_and_inactive(ace: StandIn) -> None:
+def test_ports_on_file_and_inactive(ace: AceSimulator) -> None:
     send(ace, summary(N[0]))
     assert codes(send(ace, edited(summary(N[0]), "10", (18, "2720")))) == ["B32"]
     ace.answer(envelope("SE", release(N[1])))
@@ -251,7 +234,7 @@ def test_ports_on_file_and_inactive(ace: StandIn) -> None:
     assert "B78" in codes(send(ace, summary(N[2])))
 
 
-def test_cancelled_numbers_are_never_taken(ace: StandIn) -> None:
+def test_cancelled_numbers_are_never_taken(ace: AceSimulator) -> None:
     ace.answer(envelope("SE", release(N[0])))
     ace.answer(envelope("SE", release(N[0], "D")))
     assert codes(send(ace, summary(N[0]))) == ["B31"]
@@ -260,7 +243,7 @@ def test_cancelled_numbers_are_never_taken(ace: StandIn) -> None:
     assert "B56" in codes(send(ace, correction))
 
 
-def test_a_cancelled_release_takes_its_summary_along(ace: StandIn) -> None:
+def test_a_cancelled_release_takes_its_summary_along(ace: AceSimulator) -> None:
     ace.answer(envelope("SE", release(N[0])))
     send(ace, summary(N[0]))
     ace.answer(envelope("SE", release(N[0], "D")))
@@ -278,18 +261,18 @@ def test_a_cancelled_release_takes_its_summary_along(ace: StandIn) -> None:
         ({"psc": TODAY}, "B54"),
     ],
 )
-def test_states_that_cbp_sets(ace: StandIn, state: dict[str, object], code: str) -> None:
+def test_states_that_cbp_sets(ace: AceSimulator, state: dict[str, object], code: str) -> None:
     send(ace, summary(N[0]))
     ace.mark_summary(FIRST, **state)
     assert code in codes(send(ace, summary(N[0])))
 
 
-def test_filers_whose_profile_wants_a_reference(ace: StandIn) -> None:
+def test_filers_whose_profile_wants_a_reference(ace: AceSimulator) -> None:
     ace.seed_filer("ABC", reference_required=True)
     assert codes(send(ace, summary(N[0], "R", ""))) == ["B34"]
 
 
-def test_withdrawals_have_no_release(ace: StandIn) -> None:
+def test_withdrawals_have_no_release(ace: AceSimulator) -> None:
     ace.answer(envelope("SE", release(N[0])))
     assert "B67" in codes(send(ace, edited(summary(N[0]), "10", (34, "31"))))
 
@@ -297,7 +280,7 @@ def test_withdrawals_have_no_release(ace: StandIn) -> None:
 # Notices
 
 
-def test_printed_example_of_a_notice(ace: StandIn) -> None:
+def test_printed_example_of_a_notice(ace: AceSimulator) -> None:
     """B&B v23 p.38: documents wanted, team 694."""
     number = "N01-5000003-5"
     image = wire([record("10A", (4, "N01"), (9, "50000035"), (22, "1234567-1"), (34, "01"))])
@@ -312,7 +295,7 @@ def test_printed_example_of_a_notice(ace: StandIn) -> None:
     ]
 
 
-def test_documents_wanted_puts_it_under_cbp_control(ace: StandIn) -> None:
+def test_documents_wanted_puts_it_under_cbp_control(ace: AceSimulator) -> None:
     send(ace, summary(N[0]))
     ace.request_documents(FIRST, team="694")
     assert ace.holding(FIRST).summary.control == 2

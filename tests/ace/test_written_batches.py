@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from tasks.ace.cargo_release import write_batches
-from tasks.ace.check import check_matrix
-from tasks.entries.record import TABLES, Record
+from tasks.ace.cargo_release.release_writer import write_batches
+from tasks.ace.file_check import check_matrix
+from tasks.entries.record.entry_record import EntryRecord
+from tasks.entries.record.record_fields import RECORD_TABLES
 from tests.ace.made_record import ENVELOPE
 from tests.entries import legal
 
@@ -30,9 +31,9 @@ def written() -> Records:
     return [row.tobytes() for batch in batches for row in batch.matrix]
 
 
-def _sealed(record: Record) -> Record:
+def _sealed(record: EntryRecord) -> EntryRecord:
     """As the store gives it: a private reference in the place of a Social Security number."""
-    tables = {name: getattr(record, name) for name in TABLES}
+    tables = {name: getattr(record, name) for name in RECORD_TABLES}
     places = (
         ("entries", "importer_type", "importer_number"), ("parties", "number_type", "number")
     )  # fmt: skip
@@ -41,7 +42,7 @@ def _sealed(record: Record) -> Record:
         private = pc.fill_null(pc.equal(held[kind], "34"), False)
         column = pc.if_else(private, "~ABCDEFGHIJK", held[number])
         tables[table] = held.set_column(held.column_names.index(number), number, column)
-    return Record.of(tables)
+    return EntryRecord.of(tables)
 
 
 def _codes(records: Records) -> set[str]:
@@ -114,9 +115,7 @@ def _batch_of(place: int) -> Records:
 
 
 @pytest.mark.parametrize(("code", "head", "fault"), FAULTS)
-def test_one_fault_anywhere_is_found(
-    code: str, head: bytes, fault: Callable[[int], Records]
-) -> None:
+def test_one_fault_anywhere_is_found(code: str, head: bytes, fault: Callable[[int], Records]) -> None:
     places = _places(head)
     for place in Random(code).sample(places, min(len(places), 12)):
         found = _codes(fault(place))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.ace.batch import Batch
-from tasks.ace.entry_summary import write_summaries
-from tasks.entries.record import Record
-from tasks.shared.errors import BadInput
-from tests.ace.made_summary import ENVELOPE, PAYMENT, Rows, made
+from tasks.ace.entry_summary.summary_writer import write_summaries
+from tasks.ace.wire.outbound_batch import OutboundBatch
+from tasks.core.errors import BadInput
+from tasks.entries.record.entry_record import EntryRecord
+from tests.ace.made_record import Rows, made
+from tests.ace.made_summary import ENVELOPE, PAYMENT
 
 
-def written(record: Record, **options: object) -> list[Batch]:
+def written(record: EntryRecord, **options: object) -> list[OutboundBatch]:
     limits = options.pop("limits", None)
     payment = options.pop("payment", PAYMENT)
     return list(write_summaries(record, ENVELOPE, limits, payment, **options))  # type: ignore[arg-type]

@@ -16,19 +16,18 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tasks.backup.faults import StoreFault
-from tasks.backup.hostkeys import HostKeys
-from tasks.backup.index import Index, load_index, open_segment
-from tasks.backup.objects import FORMAT, ObjectName, digest, sign
-from tasks.backup.repository import Repository, open_repository
-from tasks.backup.sealing import derive, key_id, opener, public_bytes
-from tasks.backup.stores.attack import attacks
-from tasks.backup.structures import Entry, Proof, plain
-from tasks.backup.unpack import open_pack
-from tasks.shared import clock
-from tasks.shared.errors import Refused
-from tasks.shared.smb.link import SmbPlace
-from tasks.shared.smb.store import SmbStore
+from tasks.backup.format.pack_codec import open_pack
+from tasks.backup.format.repository import Repository, open_repository
+from tasks.backup.format.signed_objects import FORMAT, ObjectName, digest, sign
+from tasks.backup.format.structures import ListingEntry, SnapshotProof, encode_structure
+from tasks.backup.keys.host_keys import HostKeys
+from tasks.backup.snapshot.host_state import PackIndex, load_index, open_segment
+from tasks.backup.stores.attack_verbs import attack_verbs
+from tasks.core import clock
+from tasks.core.errors import Refused, StoreFault
+from tasks.security.sealing_keys import derive_key, seal_key_id, seal_key_opener, seal_public_bytes
+from tasks.transport.smb.connection import SmbPlace
+from tasks.transport.smb.store import SmbStore
 from tests.backup.forging import forge
 
 LABELS = ("", "pack", "segment", "mlkem768", "x25519", "ed25519", "cut points")
@@ -37,12 +36,8 @@ LABELS = ("", "pack", "segment", "mlkem768", "x25519", "ed25519", "cut points")
 def secrets(keys: HostKeys, state: Path) -> list[bytes]:
     """Every 32 bytes that the host has and what can be derived from them."""
     base = [keys.id_bytes(), keys.index_bytes(), bytes.fromhex(keys.sign_key), bytes(32)]
-    base += [
-        path.read_bytes()[:32].ljust(32, b"\0")
-        for path in sorted(state.rglob("*"))
-        if path.is_file()
-    ]
-    return [*base, *(derive(s, label, 32) for s, label in itertools.product(base[:3], LABELS))]
+    base += [path.read_bytes()[:32].ljust(32, b"\0") for path in sorted(state.rglob("*")) if path.is_file()]
+    return [*base, *(derive_key(s, label, 32) for s, label in itertools.product(base[:3], LABELS))]
 
 
 def read_packs(repository: Repository, candidates: list[bytes]) -> tuple[int, int]:
@@ -54,9 +49,9 @@ def read_packs(repository: Repository, candidates: list[bytes]) -> tuple[int, in
             for secret in candidates:
                 with contextlib.suppress(StoreFault, Refused, InvalidTag):
                     read = lambda at, size, data=data: data[at : at + size]  # noqa: E731
-                    for own in {key_id(public_bytes(secret)), *_recipients(data)}:
+                    for own in {seal_key_id(seal_public_bytes(secret)), *_recipients(data)}:
                         with contextlib.suppress(StoreFault, Refused):
-                            open_pack(read, len(data), repository.id, opener(secret), own)
+                            open_pack(read, len(data), repository.id, seal_key_opener(secret), own)
                             opened += 1
                 head = 12 + int.from_bytes(data[8:12], "little")
                 for counter in range(3):
@@ -75,7 +70,7 @@ def _recipients(pack: bytes) -> list[str]:
 def destroy(store: SmbStore, names: list[str], folders: list[str]) -> list[str]:
     """Every destructive verb on every object. What the store let through."""
     done = []
-    for verb, attack in attacks(store).items():
+    for verb, attack in attack_verbs(store).items():
         for target in folders if "folder" in verb else names:
             try:
                 attack(target)
@@ -87,8 +82,8 @@ def destroy(store: SmbStore, names: list[str], folders: list[str]) -> list[str]:
 
 def add_rubbish(repository: Repository, keys: HostKeys) -> None:
     """Snapshots, proofs, packs and torn files that look like ours."""
-    evil = [(Entry(path="papers", type="folder"), b""), (Entry(path="papers/a"), b"evil")]
-    outside = [*evil, (Entry(path="../../outside"), b"evil"), (Entry(path="/tmp/outside"), b"evil")]
+    evil = [(ListingEntry(path="papers", type="folder"), b""), (ListingEntry(path="papers/a"), b"evil")]
+    outside = [*evil, (ListingEntry(path="../../outside"), b"evil"), (ListingEntry(path="/tmp/outside"), b"evil")]
     for number in range(3):
         forge(repository, keys, evil if number else outside)
     forge(repository, keys, evil, sequence=2, previous="00" * 32)
@@ -96,25 +91,12 @@ def add_rubbish(repository: Repository, keys: HostKeys) -> None:
                  if (n := ObjectName.parse(item.name)) and n.sequence == 1)  # fmt: skip
     forge(repository, keys, evil, sequence=2, previous=first.digest)
     forge(repository, keys, evil, sequence=9999)
-    proof = Proof(
-        FORMAT,
-        repository.id,
-        "drill1",
-        1,
-        "",
-        1,
-        clock.text(),
-        keys.host,
-        "ab" * 32,
-        9999,
-        "all",
-        1,
-        1,
-        1.0,
+    proof = SnapshotProof(
+        FORMAT, repository.id, "drill1", 1, "", 1, clock.text(), keys.host, "ab" * 32, 9999, "all", 1, 1, 1.0
     )
-    data = sign("proof", plain(proof), keys.signer())
+    data = sign("proof", encode_structure(proof), keys.signer())
     _try(lambda: repository.put("proofs/drill1", ObjectName(7, digest(data), 0), [data]))
-    data = sign("config", plain(repository.config), keys.signer())
+    data = sign("config", encode_structure(repository.config), keys.signer())
     _try(lambda: repository.put("config", ObjectName(2, digest(data), 0), [data]))
     for _ in range(20):
         fake = os.urandom(50_000)
@@ -141,7 +123,7 @@ def main(arguments: list[str]) -> None:
     store = SmbStore(SmbPlace(server, share, user, password, folder, int(port), 20, "ntlm"))
     repository = open_repository(store, keys.officer, keys.repository)
     tried, opened = read_packs(repository, secrets(keys, Path(state)))
-    index: Index = load_index(repository, keys.host, keys.index_bytes(), None)
+    index: PackIndex = load_index(repository, keys.host, keys.index_bytes(), None)
     segments = [open_segment(keys.index_bytes(), repository.read(f"index/{keys.host}/{item.name}"))
                 for item in repository.list(f"index/{keys.host}")]  # fmt: skip
     folders = ["", "packs", "manifests", f"manifests/{keys.host}", f"index/{keys.host}", "index",

@@ -11,27 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup.choosing import Choice, Survey, choose, survey
-from tasks.backup.hostkeys import HostKeys
-from tasks.backup.library import open_library
-from tasks.backup.manifests import Snapshot, read_manifest
-from tasks.backup.objects import public_hex
-from tasks.backup.options import Options
-from tasks.backup.prove import ProofOptions, Proved, prove
-from tasks.backup.report import Report, RestoreOptions
-from tasks.backup.repository import Repository, create_repository, open_repository
-from tasks.backup.restore import restore
-from tasks.backup.sealing import public_bytes, signer
-from tasks.backup.snapshot import Taken, take_snapshots
-from tasks.backup.sources import Source
-from tasks.backup.stores.base import Patience, Store
-from tasks.backup.stores.local import LocalStore
-from tasks.backup.structures import Place, Recipient
-from tasks.shared.findings import Finding
+from tasks.backup.format.manifest_chain import Snapshot, read_manifest
+from tasks.backup.format.repository import Repository, create_repository, open_repository
+from tasks.backup.format.sealing import backup_signer
+from tasks.backup.format.signed_objects import public_hex
+from tasks.backup.format.structures import Recipient, StoreLocation
+from tasks.backup.keys.host_keys import HostKeys
+from tasks.backup.restore.pack_library import open_library
+from tasks.backup.restore.snapshot_restore import restore_snapshot
+from tasks.backup.run_options import RestoreOptions, RestoreReport, SnapshotOptions
+from tasks.backup.snapshot.creation import SnapshotResult, take_snapshots
+from tasks.backup.snapshot.source_access import SnapshotSource
+from tasks.backup.stores.local_store import LocalStore
+from tasks.backup.stores.store_protocol import Store, StorePatience
+from tasks.backup.verify.snapshot_proofs import ProofOptions, ProofResult, prove_snapshot
+from tasks.backup.verify.snapshot_survey import RepositorySurvey, SnapshotChoice, choose_snapshot, survey_repository
+from tasks.core.findings import Finding
+from tasks.security.sealing_keys import seal_public_bytes
 from tests.smbd import Samba
 
 KINDS = ("local", "smb", "worm")
-QUICK = Patience(total=30, first=0.05, longest=1)
+QUICK = StorePatience(total=30, first=0.05, longest=1)
 
 
 @dataclass
@@ -47,26 +47,23 @@ class Vault:
     officer_seed: bytes = field(default_factory=lambda: os.urandom(32))
     drill_seed: bytes = field(default_factory=lambda: os.urandom(32))
     id: str = field(default_factory=lambda: os.urandom(16).hex())
-    options: Options = field(default_factory=Options)
+    options: SnapshotOptions = field(default_factory=SnapshotOptions)
 
     def __post_init__(self) -> None:
-        self.officer = signer(self.officer_seed)
+        self.officer = backup_signer(self.officer_seed)
         self.keys = HostKeys.make(self.id, public_hex(self.officer), "desk1")
         self.state = self.top / "state"
         self.source = self.top / "source"
         self.source.mkdir(exist_ok=True)
-        self.options = Options(state=self.state, place=Place("Reno, Nevada", True))
+        self.options = SnapshotOptions(state=self.state, place=StoreLocation("Reno, Nevada", True))
         self._restored = 0
 
     def recipients(self) -> list[Recipient]:
         pairs = (("safe", "recovery", self.recovery), ("drill", "drill", self.drill_seed))
-        return [
-            Recipient(name, role, base64.b64encode(public_bytes(seed)).decode())
-            for name, role, seed in pairs
-        ]
+        return [Recipient(name, role, base64.b64encode(seal_public_bytes(seed)).decode()) for name, role, seed in pairs]
 
     def create(self) -> Repository:
-        drill = public_hex(signer(self.drill_seed))
+        drill = public_hex(backup_signer(self.drill_seed))
         made = create_repository(
             self.store,
             self.id,
@@ -83,37 +80,35 @@ class Vault:
     def open(self, store: Store | None = None) -> Repository:
         return open_repository(store or self.store, self.keys.officer, self.id, QUICK)
 
-    def sources(self) -> list[Source]:
-        return [Source("papers", str(self.source))]
+    def sources(self) -> list[SnapshotSource]:
+        return [SnapshotSource("papers", str(self.source))]
 
-    def backup(self, sources: Sequence[Source] | None = None, **changes: object) -> Taken:
-        options = Options(**{**vars(self.options), **changes})
+    def backup(self, sources: Sequence[SnapshotSource] | None = None, **changes: object) -> SnapshotResult:
+        options = SnapshotOptions(**{**vars(self.options), **changes})
         return take_snapshots(self.open(), self.keys, sources or self.sources(), options)[0]
 
-    def survey(self) -> Survey:
-        return survey(self.open())
+    def survey(self) -> RepositorySurvey:
+        return survey_repository(self.open())
 
-    def prove(
-        self, scope: str = "all", which: Snapshot | None = None, accept_flags: bool = False
-    ) -> Proved:
+    def prove(self, scope: str = "all", which: Snapshot | None = None, accept_flags: bool = False) -> ProofResult:
         repository = self.open()
-        which = which or survey(repository).chains["desk1"].snapshots[-1]
+        which = which or survey_repository(repository).chains["desk1"].snapshots[-1]
         options = ProofOptions(scope=scope, accept_flags=accept_flags)
-        return prove(repository, self.drill_seed, "drill1", self.top / "scratch", which, options)
+        return prove_snapshot(repository, self.drill_seed, "drill1", self.top / "scratch", which, options)
 
     def restore(
-        self, choice: Choice | None = None, seed: bytes | None = None, **options: object
-    ) -> tuple[Report, Path]:
+        self, choice: SnapshotChoice | None = None, seed: bytes | None = None, **options: object
+    ) -> tuple[RestoreReport, Path]:
         """Restore the newest snapshot, or the chosen one, with the recovery key."""
         repository = self.open()
-        choice = choice or choose(survey(repository), newest=True)
+        choice = choice or choose_snapshot(survey_repository(repository), newest=True)
         snapshot = choice.snapshot
         digest, manifest = read_manifest(repository, snapshot.host, snapshot.name)
         library = open_library(repository, seed or self.recovery, manifest.packs)
         self._restored += 1
         folder = self.top / f"restored{self._restored}"
         wanted = RestoreOptions(**{"native": True, **options})  # type: ignore[arg-type]
-        return restore(library, manifest, folder, digest, wanted), folder
+        return restore_snapshot(library, manifest, folder, digest, wanted), folder
 
     def objects(self, *folders: str) -> list[Path]:
         """Files of the repository as they lie on the server's disk."""
@@ -168,9 +163,7 @@ def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vault]:
     made.store.close()
 
 
-@pytest.fixture(
-    params=["local", *(pytest.param(kind, marks=pytest.mark.long) for kind in KINDS[1:])]
-)
+@pytest.fixture(params=["local", *(pytest.param(kind, marks=pytest.mark.long) for kind in KINDS[1:])])
 def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vault]:
     """Like `vault`, for what should not depend on the store: the shares are left to the long tier."""
     server = None if request.param == "local" else request.getfixturevalue("samba")

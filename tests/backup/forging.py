@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import blake3
 import msgspec
 
-from tasks.backup.heads import find_head
-from tasks.backup.hostkeys import HostKeys
-from tasks.backup.index import Index
-from tasks.backup.listing import ListingCutter, line
-from tasks.backup.objects import ObjectName, digest, sign
-from tasks.backup.pipeline import Pipeline
-from tasks.backup.repository import Repository
-from tasks.backup.structures import Entry, Manifest, SourceCount, plain
+from tasks.backup.format.listing_codec import ListingCutter, listing_line
+from tasks.backup.format.repository import Repository
+from tasks.backup.format.signed_objects import ObjectName, digest, sign
+from tasks.backup.format.structures import ListingEntry, Manifest, SourceCount, encode_structure
+from tasks.backup.keys.host_keys import HostKeys
+from tasks.backup.snapshot.host_state import PackIndex, find_head
+from tasks.backup.snapshot.pipeline import Pipeline
 
 BASE = {
     "format": 1,
@@ -34,12 +33,12 @@ BASE = {
 def forge(
     repository: Repository,
     keys: HostKeys,
-    entries: Sequence[tuple[Entry, bytes]],
+    entries: Sequence[tuple[ListingEntry, bytes]],
     claimed: int | None = None,
     **changes: object,
 ) -> str:
     """A signed snapshot with any entries at all. `claimed` is the size that the manifest tells."""
-    pipeline = Pipeline(repository, keys, Index())
+    pipeline = Pipeline(repository, keys, PackIndex())
     key = keys.id_bytes()
     data, tree = pipeline.bin("records", "data"), pipeline.bin("records", "tree")
 
@@ -53,7 +52,7 @@ def forge(
             if name not in data.shelf:
                 pipeline.place([data], content, [(name, len(content))])
             entry.blobs, entry.size = [name.hex()], entry.size or len(content)
-        listing.add(line(entry))
+        listing.add(listing_line(entry))
     listing.cut()
     pipeline.flush([data, tree])
     pipeline.close()
@@ -66,7 +65,7 @@ def forge(
             "host": keys.host,
             "sequence": head.sequence + 1,
             "previous": head.digest,
-            "sources": [plain(SourceCount("papers", bytes=total))],
+            "sources": [encode_structure(SourceCount("papers", bytes=total))],
             "tree": [name.hex() for name in listing.ids],
             "tree_bytes": listing.bytes,
             "tree_digest": listing.digest(),
@@ -75,7 +74,7 @@ def forge(
         },
         Manifest,
     )
-    stored = sign("manifest", plain(manifest), keys.signer())
+    stored = sign("manifest", encode_structure(manifest), keys.signer())
     name = ObjectName(manifest.sequence, digest(stored), 0)
     repository.put(f"manifests/{keys.host}", name, [stored])
     return name.digest

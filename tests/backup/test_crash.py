@@ -14,19 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup.choosing import choose
-from tasks.backup.faults import StoreFault, StoreLost
-from tasks.backup.heads import remembered
-from tasks.backup.hostkeys import HostKeys
-from tasks.backup.options import Options
-from tasks.backup.repository import open_repository
-from tasks.backup.snapshot import take_snapshots
-from tasks.backup.sources import Source
-from tasks.backup.stores.base import Buffer, Patience
-from tasks.backup.stores.local import LocalStore
-from tasks.backup.verify import verify
-from tasks.shared.smb.link import SmbPlace
-from tasks.shared.smb.store import SmbStore
+from tasks.backup.format.repository import open_repository
+from tasks.backup.keys.host_keys import HostKeys
+from tasks.backup.run_options import SnapshotOptions
+from tasks.backup.snapshot.creation import take_snapshots
+from tasks.backup.snapshot.host_state import local_head
+from tasks.backup.snapshot.source_access import SnapshotSource
+from tasks.backup.stores.local_store import LocalStore
+from tasks.backup.stores.store_protocol import StorePatience
+from tasks.backup.verify.snapshot_survey import choose_snapshot
+from tasks.backup.verify.verification import verify_repository
+from tasks.core.errors import StoreFault, StoreLost
+from tasks.transport.smb.connection import SmbPlace
+from tasks.transport.smb.objects import Buffer
+from tasks.transport.smb.store import SmbStore
 from tests.backup.conftest import Vault, make_vault
 from tests.backup.trees import differences, picture, plain_tree, write
 from tests.smbd import Samba
@@ -54,16 +55,16 @@ class Job:
     def run(self) -> str:
         store = SmbStore(self.place) if self.place else LocalStore(self.folder, flush=False)
         repository = open_repository(store, self.keys.officer, self.keys.repository)
-        sources = [Source("papers", str(self.source))]
-        return take_snapshots(repository, self.keys, sources, Options(state=self.state))[0].digest
+        sources = [SnapshotSource("papers", str(self.source))]
+        return take_snapshots(repository, self.keys, sources, SnapshotOptions(state=self.state))[0].digest
 
 
 def run_in_child(job: Job, started: str, done: str) -> None:
     """A backup with small packs; says when it begins, and its snapshot's digest when it is done."""
-    import tasks.backup.pack
-    import tasks.backup.pipeline
+    from tasks.backup.format import pack_codec
+    from tasks.backup.snapshot import pipeline
 
-    tasks.backup.pack.PACK_BYTES = tasks.backup.pipeline.PACK_BYTES = SMALL_PACKS
+    pack_codec.PACK_BYTES = pipeline.PACK_BYTES = SMALL_PACKS
     Path(started).touch()
     Path(done).write_text(job.run())
 
@@ -71,22 +72,20 @@ def run_in_child(job: Job, started: str, done: str) -> None:
 def change(vault: Vault, dice: random.Random, megabytes: int) -> None:
     for _ in range(megabytes):
         size = dice.choice([900_000, 1_500_000, 20_000])
-        write(
-            vault.source / f"n{dice.randrange(12)}.bin", dice.randbytes(size), dice.randrange(10**9)
-        )
+        write(vault.source / f"n{dice.randrange(12)}.bin", dice.randbytes(size), dice.randrange(10**9))
 
 
 def look(vault: Vault, least: int, dice: random.Random) -> None:
     """Every earlier snapshot is whole; the next run succeeds and restores what is there now."""
-    finished = {"desk1": remembered(vault.state, vault.keys).sequence}
-    report = verify(vault.open(), finished=finished)
+    finished = {"desk1": local_head(vault.state, vault.keys).sequence}
+    report = verify_repository(vault.open(), finished=finished)
     assert report.damaged == []
     assert report.snapshots >= least
     taken = vault.backup()
     assert taken.manifest.flags == []
     for snapshot in (vault.survey().chains["desk1"].head, dice.choice(vault.survey().snapshots())):
         assert snapshot is not None
-        restored, folder = vault.restore(choose(vault.survey(), snapshot=snapshot.digest))
+        restored, folder = vault.restore(choose_snapshot(vault.survey(), snapshot=snapshot.digest))
         assert restored.whole
         if snapshot.digest == taken.digest:
             assert differences(picture(vault.source), picture(folder / "papers")) == []
@@ -189,9 +188,7 @@ def test_a_killed_server_long(tmp_path: Path, samba: Samba) -> None:
     server_blows(vault, samba, 20)
 
 
-def freeze(
-    vault: Vault, samba: Samba, seconds: float, timeout: float, patience: Patience
-) -> object:
+def freeze(vault: Vault, samba: Samba, seconds: float, timeout: float, patience: StorePatience) -> object:
     """The server stops after the first object of a backup has arrived, and goes on after a while."""
     plain_tree(vault.source, files=20, large=6)
     vault.store = samba.store("plain", vault.folder.name, timeout=timeout)
@@ -226,7 +223,7 @@ def freeze(
 def test_a_server_frozen_for_a_while(tmp_path: Path, samba: Samba) -> None:
     vault = make_vault("smb", tmp_path, samba)
     vault.create()
-    result = freeze(vault, samba, 2.5, 1, Patience(30, 0.2, 0.5))
+    result = freeze(vault, samba, 2.5, 1, StorePatience(30, 0.2, 0.5))
     assert not isinstance(result, StoreLost)
     assert len(vault.survey().snapshots()) == 1
     assert vault.restore()[0].whole
@@ -237,12 +234,12 @@ def test_a_server_frozen_for_a_while(tmp_path: Path, samba: Samba) -> None:
 def test_a_server_frozen_for_a_minute(tmp_path: Path, samba: Samba, patient: bool) -> None:
     vault = make_vault("smb", tmp_path, samba)
     vault.create()
-    patience = Patience(180, 0.5, 5) if patient else Patience(15, 0.5, 5)
+    patience = StorePatience(180, 0.5, 5) if patient else StorePatience(15, 0.5, 5)
     result = freeze(vault, samba, 60, 10, patience)
     assert isinstance(result, StoreLost) is not patient
     assert len(vault.survey().snapshots()) == (1 if patient else 0)
     vault.backup()
-    assert verify(vault.open()).damaged == []
+    assert verify_repository(vault.open()).damaged == []
     assert vault.restore()[0].whole
 
 

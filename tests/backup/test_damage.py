@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup.choosing import choose
-from tasks.backup.faults import ChainBroken, Missing, StoreFault
-from tasks.backup.heads import write_bad
-from tasks.backup.library import Listing, open_library
-from tasks.backup.losses import lost, sign_for
-from tasks.backup.manifests import read_manifest
-from tasks.backup.verify import verify
-from tasks.shared.errors import Refused
+from tasks.backup.faults import ChainBroken
+from tasks.backup.format.manifest_chain import read_manifest
+from tasks.backup.restore.pack_library import SnapshotListing, open_library
+from tasks.backup.retention.pruning import lost_snapshots, sign_losses
+from tasks.backup.snapshot.host_state import write_damaged_packs
+from tasks.backup.verify.snapshot_survey import choose_snapshot
+from tasks.backup.verify.verification import verify_repository
+from tasks.core.errors import Missing, Refused, StoreFault
 from tests.backup.conftest import Vault, codes, subjects
 from tests.backup.trees import differences, odd_tree, picture, plain_tree, write
 from tests.errors import refused
@@ -27,8 +27,8 @@ SEED = int(os.environ.get("CONTINUITY_DAMAGE_SEED", random.randrange(1 << 30)))
 @pytest.fixture
 def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Packs of 3 MiB, so that a small repository has several."""
-    monkeypatch.setattr("tasks.backup.pack.PACK_BYTES", 3 << 20)
-    monkeypatch.setattr("tasks.backup.pipeline.PACK_BYTES", 3 << 20)
+    monkeypatch.setattr("tasks.backup.format.pack_codec.PACK_BYTES", 3 << 20)
+    monkeypatch.setattr("tasks.backup.snapshot.pipeline.PACK_BYTES", 3 << 20)
 
 
 def flip(path: Path, dice: random.Random) -> str:
@@ -47,11 +47,11 @@ def shorten(path: Path, dice: random.Random) -> str:
 
 def files_by_pack(vault: Vault) -> dict[str, set[str]]:
     """Which files of the newest snapshot have content in which pack."""
-    snapshot = choose(vault.survey()).snapshot
+    snapshot = choose_snapshot(vault.survey()).snapshot
     _, manifest = read_manifest(vault.open(), snapshot.host, snapshot.name)
     library = open_library(vault.open(), vault.recovery, manifest.packs)
     found: dict[str, set[str]] = {}
-    for entry in Listing(library, manifest).entries():
+    for entry in SnapshotListing(library, manifest).entries():
         for name in entry.blobs:
             pack = library.packs[library.places[bytes.fromhex(name)][0]].digest
             found.setdefault(pack, set()).add(entry.path.removeprefix("papers/"))
@@ -64,7 +64,7 @@ def storm(vault: Vault, times: int) -> None:
     dice = random.Random(SEED)
     before, by_pack = picture(vault.source), files_by_pack(vault)
     files = vault.objects()
-    assert verify(vault.open()).damaged == []
+    assert verify_repository(vault.open()).damaged == []
     for turn in range(times):
         one, other = dice.sample(files, 2)
         kept = {path: path.read_bytes() for path in (one, other)}
@@ -78,14 +78,12 @@ def storm(vault: Vault, times: int) -> None:
             other.write_bytes(kept[one])
             what = f"{one} and {other} swapped"
         try:
-            allowed = by_pack.get(one.name, set()) | (
-                by_pack.get(other.name, set()) if kind == 9 else set()
-            )
+            allowed = by_pack.get(one.name, set()) | (by_pack.get(other.name, set()) if kind == 9 else set())
             look(vault, before, what, allowed)
         finally:
             for path, data in kept.items():
                 path.write_bytes(data)
-    assert verify(vault.open()).damaged == []
+    assert verify_repository(vault.open()).damaged == []
 
 
 def look(vault: Vault, before: dict[bytes, tuple], what: str, allowed: set[str]) -> None:
@@ -93,9 +91,9 @@ def look(vault: Vault, before: dict[bytes, tuple], what: str, allowed: set[str])
         repository = vault.open()
     except (StoreFault, Refused):
         return  # REPO or the config: named at once, nothing is restored
-    assert verify(repository).damaged, what
+    assert verify_repository(repository).damaged, what
     try:
-        choice = choose(vault.survey())
+        choice = choose_snapshot(vault.survey())
         report, folder = vault.restore(choice)
     except (StoreFault, Refused):
         return
@@ -139,7 +137,7 @@ def test_losing_index_segments_costs_nothing_while_the_cache_stands(vault: Vault
     first = vault.backup().manifest
     for path in vault.objects("index"):
         path.unlink()
-    assert any("index/desk1" in path for path in subjects(verify(vault.open()).damaged))
+    assert any("index/desk1" in path for path in subjects(verify_repository(vault.open()).damaged))
     assert vault.restore()[0].whole
     assert vault.backup().manifest.packs == first.packs
 
@@ -191,21 +189,19 @@ def test_the_officer_signs_for_a_lost_snapshot_and_proofs_go_on(anywhere: Vault,
     with pytest.raises(ChainBroken):
         anywhere.prove()
     repository, found = anywhere.open(), anywhere.survey()
-    assert list(lost(found)) == ["desk1:2"]
+    assert list(lost_snapshots(found)) == ["desk1:2"]
     with refused("neither-lost-snapshot-nor-hold", Missing) as caught:
-        sign_for(repository, found, anywhere.officer, ["desk1:1"])
+        sign_losses(repository, found, anywhere.officer, ["desk1:1"])
     assert caught.values["allowed"] == "desk1:2"
     with pytest.raises(Refused):
-        sign_for(repository, found, anywhere.keys.signer(), ["desk1:2"])
-    sign_for(repository, found, anywhere.officer, ["desk1:2"])
+        sign_losses(repository, found, anywhere.keys.signer(), ["desk1:2"])
+    sign_losses(repository, found, anywhere.officer, ["desk1:2"])
     assert anywhere.survey().faults() == []
     assert anywhere.prove().proof.manifest_sequence == 3
-    assert verify(anywhere.open()).whole
+    assert verify_repository(anywhere.open()).whole
 
 
-def test_losing_one_pack_costs_its_files_until_the_next_backup(
-    anywhere: Vault, small_packs: None
-) -> None:
+def test_losing_one_pack_costs_its_files_until_the_next_backup(anywhere: Vault, small_packs: None) -> None:
     dice = random.Random(3)
     for number in range(40):
         write(anywhere.source / f"{number}.bin", dice.randbytes(300_000))
@@ -231,9 +227,9 @@ def test_a_rotten_pack_is_stored_again_after_verify(anywhere: Vault, small_packs
     anywhere.backup()
     biggest = max(anywhere.objects("packs"), key=lambda p: p.stat().st_size)
     flip(biggest, dice)
-    report = verify(anywhere.open())
+    report = verify_repository(anywhere.open())
     assert report.bad_packs == [biggest.name]
-    write_bad(anywhere.state, anywhere.keys, report.bad_packs)
+    write_damaged_packs(anywhere.state, anywhere.keys, report.bad_packs)
     anywhere.backup()
     restored, _ = anywhere.restore()
     assert restored.whole
@@ -260,11 +256,11 @@ def test_a_manifest_that_broke_off_is_no_damage_to_the_host_that_knows(anywhere:
     anywhere.backup()
     whole = anywhere.objects("manifests")[0].read_bytes()
     (anywhere.folder / f"manifests/desk1/{2:08d}-{'ab' * 32}").write_bytes(whole[:50])
-    assert len(verify(anywhere.open()).damaged) == 1
-    report = verify(anywhere.open(), finished={"desk1": 1})
+    assert len(verify_repository(anywhere.open()).damaged) == 1
+    report = verify_repository(anywhere.open(), finished={"desk1": 1})
     assert (len(report.damaged), len(report.leftovers)) == (0, 1)
     anywhere.backup()
-    assert verify(anywhere.open()).damaged == []
+    assert verify_repository(anywhere.open()).damaged == []
 
 
 @pytest.mark.parametrize("folder", ["packs", "manifests/desk1", "index/desk1", "config"])
@@ -279,7 +275,7 @@ def test_half_written_objects_are_ignored(vault: Vault, folder: str) -> None:
     write(vault.source / "more", b"more")
     vault.backup()
     assert vault.restore()[0].whole
-    assert verify(vault.open()).damaged == []
+    assert verify_repository(vault.open()).damaged == []
 
 
 def test_a_rotating_share_reads_everything_in_turn(anywhere: Vault, small_packs: None) -> None:
@@ -287,8 +283,8 @@ def test_a_rotating_share_reads_everything_in_turn(anywhere: Vault, small_packs:
     for number in range(60):
         write(anywhere.source / f"{number}.bin", dice.randbytes(300_000))
     anywhere.backup()
-    whole = verify(anywhere.open())
-    parts = [verify(anywhere.open(), share=4, turn=turn) for turn in range(4)]
+    whole = verify_repository(anywhere.open())
+    parts = [verify_repository(anywhere.open(), share=4, turn=turn) for turn in range(4)]
     assert sum(part.packs_read for part in parts) == whole.packs_read == whole.packs
     assert all(part.packs_read < whole.packs for part in parts)
 
@@ -299,8 +295,6 @@ def test_a_bit_of_the_signature_of_repo_is_seen(anywhere: Vault) -> None:
     text = path.read_text()
     head, _, tail = text.partition('"signature":"')
     letter = next(i for i, c in enumerate(tail) if c in "abcdef")
-    path.write_text(
-        head + '"signature":"' + tail[:letter] + tail[letter].upper() + tail[letter + 1 :]
-    )
+    path.write_text(head + '"signature":"' + tail[:letter] + tail[letter].upper() + tail[letter + 1 :])
     with refused("repo-signature-invalid", StoreFault):
         anywhere.open()

@@ -12,16 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup.dump import PostgresDump
-from tasks.backup.scan import walk
-from tasks.backup.sources import Source
+from tasks.backup.snapshot.source_access import PostgresDump, SnapshotSource
+from tasks.backup.snapshot.source_scan import walk
 from tests.backup.conftest import Vault
-from tests.backup.trees import (
-    database,
-    differences,
-    picture,
-    write,
-)
+from tests.backup.trees import database, differences, picture, write
 from tests.errors import refused
 
 
@@ -82,9 +76,7 @@ def test_a_commit_in_the_write_ahead_log_alone_is_seen(anywhere: Vault) -> None:
     book.close()
 
 
-def test_a_journal_is_read_before_the_content_that_it_names(
-    anywhere: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_journal_is_read_before_the_content_that_it_names(anywhere: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events may be written while content is walked: then their content must not be missing."""
     write(anywhere.source / "content" / "one", b"1")
     database(anywhere.source / "journal.sqlite", 3)
@@ -100,7 +92,7 @@ def test_a_journal_is_read_before_the_content_that_it_names(
                 book.close()
             yield folder
 
-    monkeypatch.setattr("tasks.backup.content.walk", slow_walk)
+    monkeypatch.setattr("tasks.backup.snapshot.content_writer.walk", slow_walk)
     anywhere.backup()
     _, folder = anywhere.restore()
     assert not (folder / "papers/content/two").exists()
@@ -126,7 +118,7 @@ def test_a_database_that_sqlite_refuses_is_kept_with_all_its_files(anywhere: Vau
 def test_postgresql_comes_as_a_dump(anywhere: Vault, postgres: str) -> None:
     make = "CREATE TABLE IF NOT EXISTS entries AS SELECT i, md5(i::text) AS d FROM generate_series(1, 20000) i"
     subprocess.run(["psql", "-q", postgres, "-c", make], check=True)
-    taken = anywhere.backup([Source("book", postgres, kind="postgresql")])
+    taken = anywhere.backup([SnapshotSource("book", postgres, kind="postgresql")])
     assert taken.manifest.sources[0].bytes > 500_000
     _, folder = anywhere.restore()
     text = (folder / "book/dump.sql").read_text()
@@ -138,9 +130,7 @@ def test_a_databases_password_stands_in_no_command_line(tmp_path: Path) -> None:
     program = tmp_path / "pg_dump"
     program.write_text('#!/bin/sh\necho "$@"; echo "$PGPASSWORD"\n')
     program.chmod(0o755)
-    dump = PostgresDump(
-        "postgresql+psycopg://me:s%40cret@db:5433/book?sslmode=require", str(program)
-    )
+    dump = PostgresDump("postgresql+psycopg://me:s%40cret@db:5433/book?sslmode=require", str(program))
     said = bytearray(500)
     size = dump.read_into(memoryview(said))
     size += dump.read_into(memoryview(said)[size:])
@@ -151,9 +141,9 @@ def test_a_databases_password_stands_in_no_command_line(tmp_path: Path) -> None:
 
 
 def test_a_dump_that_breaks_off_is_no_backup(anywhere: Vault) -> None:
-    from tasks.backup.faults import StoreFault
+    from tasks.core.errors import StoreFault
 
     with refused("sources-unread", StoreFault) as caught:
-        anywhere.backup([Source("book", "postgresql://127.0.0.1:1/none", kind="postgresql")])
+        anywhere.backup([SnapshotSource("book", "postgresql://127.0.0.1:1/none", kind="postgresql")])
     assert [(one.file, one.code) for one in caught.problems] == [("book", "pg-dump-failed")]
     assert anywhere.survey().snapshots() == []

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup.sealing import Cost
-from tasks.desk import backup
-from tasks.desk.context import Desk, desk, told
-from tasks.shared.errors import ContinuityError
-from tasks.shared.kinds.backup import BackupDone
-from tasks.shared.opening import journal, make_home
+from tasks.backup.events import BackupDone
+from tasks.cli.backup import snapshot_commands
+from tasks.cli.context import Invocation, invocation, print_error
+from tasks.core.errors import ContinuityError
+from tasks.opening import make_home, open_journal
+from tasks.security.sealing_keys import StretchCost
 from tests.backup.trees import differences, picture, plain_tree
 from tests.conftest import SETTINGS
 
@@ -42,7 +42,7 @@ skip = ["*.tmp"]
 @pytest.fixture
 def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with a backup store, a source, and key files in a safe."""
-    monkeypatch.setattr("tasks.backup.keymaking.Cost", lambda: Cost(8, 1, 1))
+    monkeypatch.setattr("tasks.backup.keys.key_creation.StretchCost", lambda: StretchCost(8, 1, 1))
     monkeypatch.setenv("CONTINUITY_PASSPHRASE", PHRASE)
     monkeypatch.setenv("CONTINUITY_DRILL_PASSPHRASE", PHRASE + " of the drill")
     (tmp_path / "drill-passphrase").write_text(PHRASE + " of the drill\n")
@@ -58,17 +58,17 @@ def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def call(top: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     def run(*arguments: str, home: Path | None = None) -> Said:
-        desk.__dict__.clear()
-        desk.__dict__.update(Desk().__dict__)
-        desk.given_home, desk.given_actor = home or top / "home", "it"
+        invocation.__dict__.clear()
+        invocation.__dict__.update(Invocation().__dict__)
+        invocation.given_home, invocation.given_actor = home or top / "home", "it"
         capsys.readouterr()
         try:
-            backup.app(list(arguments), prog_name="backup")
+            snapshot_commands.app(list(arguments), prog_name="backup")
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)
         except ContinuityError as error:
-            code = told(error, as_json=True)
+            code = print_error(error, as_json=True)
         said = capsys.readouterr()
         return code, said.out, said.err
 
@@ -81,9 +81,7 @@ def failure(err: str) -> dict:
 
 
 def made(call: Callable[..., Said], top: Path) -> None:
-    code, out, err = call(
-        "keys", "make", "--out", str(top / "safe"), "--host", "desk1", "--drill", "drill1", "--json"
-    )
+    code, out, err = call("keys", "make", "--out", str(top / "safe"), "--host", "desk1", "--drill", "drill1", "--json")
     assert code == 0, out + err
     assert len(json.loads(out)["keys"]) == 3
 
@@ -134,15 +132,15 @@ def test_what_happened_stands_in_the_journal(call: Callable[..., Said], top: Pat
     call("run")
     call("verify")
     call("doctor")
-    from tasks.shared.settings import load
+    from tasks.core.settings import load_settings
 
-    book = journal(load(top / "home"))
+    book = open_journal(load_settings(top / "home"))
     found = [event.said for event in book.events(kind="backup.")]
     # a proof lies on the store: the house misses no content for it
-    from tasks.shared.content import ContentStore
-    from tasks.shared.journal_check import verify
+    from tasks.core.content import ContentStore
+    from tasks.core.journal.verification import verify_journal
 
-    assert verify(book, ContentStore(top / "home/content")).ok
+    assert verify_journal(book, ContentStore(top / "home/content")).ok
     book.close()
     assert [one.kind for one in found] == [
         "backup.done",
@@ -164,18 +162,16 @@ def test_what_happened_stands_in_the_journal(call: Callable[..., Said], top: Pat
 
 
 def test_the_journal_restored_holds(call: Callable[..., Said], top: Path) -> None:
-    from tasks.shared.content import ContentStore
-    from tasks.shared.journal import Journal
-    from tasks.shared.journal_check import verify
+    from tasks.core.content import ContentStore
+    from tasks.core.journal.journal import Journal
+    from tasks.core.journal.verification import verify_journal
 
     made(call, top)
     call("run")
-    code, out, err = call(
-        "restore", str(top / "back"), "--key", str(top / "safe/recovery.key"), "--newest"
-    )
+    code, out, err = call("restore", str(top / "back"), "--key", str(top / "safe/recovery.key"), "--newest")
     assert code == 0, out + err
     book = Journal.at(top / "back/home/journal.sqlite")
-    assert verify(book, ContentStore(top / "back/home/content")).ok
+    assert verify_journal(book, ContentStore(top / "back/home/content")).ok
     book.close()
 
 
@@ -214,17 +210,13 @@ def test_damage_turns_the_answer_to_no(call: Callable[..., Said], top: Path) -> 
     assert code == 1
     (damaged,) = json.loads(out)["damaged"]
     assert damaged["subject"] == f"packs/{pack.name}"
-    code, out, _ = call(
-        "restore", str(top / "x"), "--key", str(top / "safe/recovery.key"), "--newest", "--json"
-    )
+    code, out, _ = call("restore", str(top / "x"), "--key", str(top / "safe/recovery.key"), "--newest", "--json")
     assert code == 1
     assert any(one["subject"].startswith("papers/") for one in json.loads(out)["lost"])
     call("run")
     code, out, err = call("verify")
     assert code == 1  # the first snapshot keeps its damage
-    code, out, err = call(
-        "restore", str(top / "y"), "--key", str(top / "safe/recovery.key"), "--newest"
-    )
+    code, out, err = call("restore", str(top / "y"), "--key", str(top / "safe/recovery.key"), "--newest")
     assert code == 0, out + err
 
 
@@ -284,9 +276,7 @@ def test_holds_and_keys_by_commands(call: Callable[..., Said], top: Path) -> Non
     assert failure(err)["error"] == "nothing-past-retention"
 
 
-def test_a_number_is_never_taken_for_another_snapshots_digest(
-    call: Callable[..., Said], top: Path
-) -> None:
+def test_a_number_is_never_taken_for_another_snapshots_digest(call: Callable[..., Said], top: Path) -> None:
     made(call, top)
     for _ in range(4):
         call("run")
@@ -361,9 +351,7 @@ def test_a_pattern_that_fits_nothing_is_no_restore(call: Callable[..., Said], to
     assert call("restore", str(top / "y"), "--only", "papers/folder1", *given)[0] == 0
 
 
-def test_a_rotten_pack_is_not_forgotten_by_a_verify_of_others(
-    call: Callable[..., Said], top: Path
-) -> None:
+def test_a_rotten_pack_is_not_forgotten_by_a_verify_of_others(call: Callable[..., Said], top: Path) -> None:
     made(call, top)
     call("run")
     pack = max((top / "store/packs").iterdir(), key=lambda path: path.stat().st_size)
@@ -377,9 +365,7 @@ def test_a_rotten_pack_is_not_forgotten_by_a_verify_of_others(
     assert call("verify", "--share", "0")[0] == 2
 
 
-def test_one_flagged_class_keeps_no_other_from_its_proof(
-    call: Callable[..., Said], top: Path
-) -> None:
+def test_one_flagged_class_keeps_no_other_from_its_proof(call: Callable[..., Said], top: Path) -> None:
     made(call, top)
     plain_tree(top / "papers", files=80, large=0)
     call("run")
@@ -398,10 +384,7 @@ def test_one_flagged_class_keeps_no_other_from_its_proof(
     [
         ('retention = "for-ever"', "retention-class-unknown"),
         ('[[backup.sources]]\nname = "home"\nplace = "elsewhere"', "source-name-repeated"),
-        (
-            '[[backup.sources]]\nname = "k"\nplace = "{top}/home/../home/keys"',
-            "source-contains-keys",
-        ),
+        ('[[backup.sources]]\nname = "k"\nplace = "{top}/home/../home/keys"', "source-contains-keys"),
     ],
 )
 def test_a_source_is_judged_before_anything_is_carried(
@@ -416,9 +399,7 @@ def test_a_source_is_judged_before_anything_is_carried(
     assert not list((top / "store").glob("manifests/desk1/*"))
 
 
-def test_the_sheet_names_the_reader_that_stands_in_the_store(
-    call: Callable[..., Said], top: Path
-) -> None:
+def test_the_sheet_names_the_reader_that_stands_in_the_store(call: Callable[..., Said], top: Path) -> None:
     made(call, top)
     sheet = top / "safe" / "recovery.pdf"
     done = subprocess.run(["pdftotext", "-layout", sheet, "-"], capture_output=True, text=True)
@@ -426,9 +407,7 @@ def test_the_sheet_names_the_reader_that_stands_in_the_store(
     assert reader in "".join(done.stdout.split())
 
 
-def test_a_part_that_stays_damaged_keeps_no_other_from_being_read(
-    call: Callable[..., Said], top: Path
-) -> None:
+def test_a_part_that_stays_damaged_keeps_no_other_from_being_read(call: Callable[..., Said], top: Path) -> None:
     made(call, top)
     call("run")
     pack = max((top / "store/packs").iterdir(), key=lambda path: path.stat().st_size)
@@ -465,9 +444,9 @@ def test_a_book_that_is_down_keeps_no_other_source_from_the_store(
     settings.write_text(with_book)
     code, out, err = call("run", "--json")
     assert code == 0, out + err
-    from tasks.shared.settings import load
+    from tasks.core.settings import load_settings
 
-    book = journal(load(top / "home"))
+    book = open_journal(load_settings(top / "home"))
     done = [event.said for event in book.events(kind="backup.done")]
     book.close()
     assert [one.sequence for one in done] == [1, 2, 3, 4]
@@ -476,9 +455,7 @@ def test_a_book_that_is_down_keeps_no_other_source_from_the_store(
     assert names == {"home", "papers"}
 
 
-def test_an_unreadable_source_takes_no_row_of_the_others_along(
-    call: Callable[..., Said], top: Path
-) -> None:
+def test_an_unreadable_source_takes_no_row_of_the_others_along(call: Callable[..., Said], top: Path) -> None:
     made(call, top)
     (top / "papers").rename(top / "away")
     code, out, err = call("run", "--json")

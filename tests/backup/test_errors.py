@@ -16,33 +16,21 @@ import pytest
 from smbprotocol.exceptions import SMBResponseException
 from smbprotocol.header import SMB2HeaderResponse
 
-from tasks.backup.faults import (
-    Busy,
-    ClockSetBack,
-    Damaged,
-    Exists,
-    ForeignRepository,
-    Missing,
-    NewerFormat,
-    NoRight,
-    StoreFull,
-    StoreLost,
-    Suspicious,
-    WrongKey,
-)
-from tasks.backup.heads import one_run
-from tasks.backup.hostkeys import HostKeys
-from tasks.backup.objects import ObjectName, canonical, digest, read_signed, sign
-from tasks.backup.prove import unproved
-from tasks.backup.repository import open_repository
-from tasks.backup.snapshot import take_snapshots
-from tasks.backup.stores.base import Patience
-from tasks.backup.stores.local import LocalStore
-from tasks.backup.structures import plain
-from tasks.backup.watch import freshness
-from tasks.shared import clock
-from tasks.shared.smb.link import SmbPlace, as_fault
-from tasks.shared.smb.store import SmbStore
+from tasks.backup.faults import ClockSetBack, DamagedData, ForeignRepository, NewerFormat, Suspicious, WrongKey
+from tasks.backup.format.repository import open_repository
+from tasks.backup.format.signed_objects import ObjectName, canonical_json, digest, read_signed, sign
+from tasks.backup.format.structures import encode_structure
+from tasks.backup.keys.host_keys import HostKeys
+from tasks.backup.snapshot.creation import take_snapshots
+from tasks.backup.snapshot.host_state import run_lock
+from tasks.backup.stores.local_store import LocalStore
+from tasks.backup.stores.store_protocol import StorePatience
+from tasks.backup.verify.snapshot_proofs import unproved_snapshots
+from tasks.backup.verify.snapshot_survey import source_freshness
+from tasks.core import clock
+from tasks.core.errors import Busy, Exists, Missing, NoRight, StoreFull, StoreLost
+from tasks.transport.smb.connection import SmbPlace, as_fault
+from tasks.transport.smb.store import SmbStore
 from tests.backup.conftest import Vault, codes, make_vault
 from tests.backup.trees import plain_tree, write
 from tests.errors import refused
@@ -53,7 +41,7 @@ def test_no_repository_there(tmp_path: Path) -> None:
     with refused("store-not-found", StoreLost):
         LocalStore(tmp_path / "nowhere").list("packs")
     with refused("repository-not-found", Missing):
-        open_repository(LocalStore(tmp_path), "00" * 32, "00" * 16, Patience(0))
+        open_repository(LocalStore(tmp_path), "00" * 32, "00" * 16, StorePatience(0))
 
 
 def test_a_foreign_repository(anywhere: Vault, tmp_path: Path) -> None:
@@ -74,11 +62,11 @@ def test_a_newer_format_of_each_kind(anywhere: Vault) -> None:
     taken = anywhere.backup()
     head = json.loads((anywhere.folder / "REPO").read_bytes())
     kept = (anywhere.folder / "REPO").read_bytes()
-    (anywhere.folder / "REPO").write_bytes(canonical({**head, "format": 2}))
+    (anywhere.folder / "REPO").write_bytes(canonical_json({**head, "format": 2}))
     with refused("repository-format-too-new", NewerFormat):
         anywhere.open()
     (anywhere.folder / "REPO").write_bytes(kept)
-    body = {**plain(taken.manifest), "format": 2, "sequence": 2, "previous": taken.digest}
+    body = {**encode_structure(taken.manifest), "format": 2, "sequence": 2, "previous": taken.digest}
     data = sign("manifest", body, anywhere.keys.signer())
     anywhere.open().put("manifests/desk1", ObjectName(2, digest(data), 0), [data])
     assert codes(anywhere.survey().faults()) == ["structure-format-too-new"]
@@ -91,10 +79,10 @@ def test_a_newer_format_of_each_kind(anywhere: Vault) -> None:
 def test_a_structure_of_one_kind_is_not_taken_for_another(anywhere: Vault) -> None:
     write(anywhere.source / "a", b"1")
     taken = anywhere.backup()
-    data = sign("proof", plain(taken.manifest), anywhere.keys.signer())
-    with refused("structure-kind-wrong", Damaged):
+    data = sign("proof", encode_structure(taken.manifest), anywhere.keys.signer())
+    with refused("structure-kind-wrong", DamagedData):
         read_signed(data, ["manifest"])
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedData):
         read_signed(b"\x28\xb5\x2f\xfd rubbish", ["manifest"])
 
 
@@ -112,7 +100,7 @@ def test_a_folder_without_the_right_to_write(local: Vault) -> None:
     (local.folder / "packs").chmod(0o555)
     script = (
         "import os, sys\n"
-        "from tasks.backup.stores.local import LocalStore\n"
+        "from tasks.backup.stores.local_store import LocalStore\n"
         "from tasks.backup.faults import NoRight\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "try: LocalStore(sys.argv[1]).create('packs/x', [b'x'])\n"
@@ -206,14 +194,12 @@ def test_a_full_disk_at_the_target(small_disk: Path, local: Vault) -> None:
         local.restore(patterns=("papers",))
 
 
-def test_a_target_too_small_for_little_says_how_small(
-    local: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_target_too_small_for_little_says_how_small(local: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     """It said 'needs 0 MB, has 0 MB'."""
     write(local.source / "note", b"x" * 400_000)
     local.backup()
     Room = namedtuple("Room", "total used free")
-    monkeypatch.setattr("tasks.backup.restore.shutil.disk_usage", lambda _: Room(9, 9, 380_000))
+    monkeypatch.setattr("tasks.backup.restore.snapshot_restore.shutil.disk_usage", lambda _: Room(9, 9, 380_000))
     with refused("restore-space-insufficient", StoreFull) as caught:
         local.restore()
     sizes = [caught.values[name] for name in ("size", "size2", "size3")]
@@ -233,10 +219,7 @@ def test_holes_take_no_room_at_the_target(small_disk: Path, local: Vault) -> Non
 def test_a_clock_that_was_set_back(anywhere: Vault) -> None:
     write(anywhere.source / "a", b"1")
     anywhere.backup()
-    with (
-        clock.held(clock.now() - timedelta(days=2)),
-        refused("clock-behind-newest-snapshot", ClockSetBack),
-    ):
+    with clock.held(clock.now() - timedelta(days=2)), refused("clock-behind-newest-snapshot", ClockSetBack):
         anywhere.backup()
     assert anywhere.backup().manifest.sequence == 2
 
@@ -246,19 +229,16 @@ def test_a_clock_that_was_ahead_for_a_while_stops_nothing(anywhere: Vault) -> No
     with clock.held(clock.now() + timedelta(days=365)):
         anywhere.backup()
         anywhere.prove()
-    late = freshness(anywhere.survey(), "desk1", anywhere.sources())[0]
+    late = source_freshness(anywhere.survey(), "desk1", anywhere.sources())[0]
     assert late.late
     assert late.finding.code == "newest-snapshot-in-future"
-    with (
-        clock.held(clock.now() - timedelta(days=1)),
-        refused("clock-behind-newest-snapshot", ClockSetBack),
-    ):
+    with clock.held(clock.now() - timedelta(days=1)), refused("clock-behind-newest-snapshot", ClockSetBack):
         anywhere.backup()  # the store's clock does not bear it out
     told = anywhere.backup().manifest.flags
     assert "clock-was-ahead" in codes(told)
-    assert not freshness(anywhere.survey(), "desk1", anywhere.sources())[0].late
+    assert not source_freshness(anywhere.survey(), "desk1", anywhere.sources())[0].late
     assert [s.sequence for s in anywhere.survey().snapshots()] == [1, 2]
-    assert [s.sequence for s in unproved(anywhere.survey())] == [2]
+    assert [s.sequence for s in unproved_snapshots(anywhere.survey())] == [2]
     with pytest.raises(Suspicious):  # what was proved a year ahead excuses nothing
         anywhere.prove()
     with clock.held(clock.now() - timedelta(days=1)):
@@ -267,16 +247,16 @@ def test_a_clock_that_was_ahead_for_a_while_stops_nothing(anywhere: Vault) -> No
 
 def test_two_runs_at_once(anywhere: Vault) -> None:
     write(anywhere.source / "a", b"1")
-    with one_run(anywhere.state), pytest.raises(Busy):
+    with run_lock(anywhere.state), pytest.raises(Busy):
         anywhere.backup()
     assert anywhere.backup().manifest.sequence == 1
 
 
 def test_a_missing_source_is_told_and_makes_no_snapshot(anywhere: Vault) -> None:
-    from tasks.backup.sources import Source
+    from tasks.backup.snapshot.source_access import SnapshotSource
 
     with refused("sources-unread") as caught:
-        anywhere.backup([Source("x", str(anywhere.top / "gone-folder"))])
+        anywhere.backup([SnapshotSource("x", str(anywhere.top / "gone-folder"))])
     assert [problem.file for problem in caught.problems] == ["x"]
     assert anywhere.survey().snapshots() == []
 
@@ -310,9 +290,9 @@ def test_a_connection_that_breaks_is_made_anew(samba: Samba, tmp_path: Path) -> 
     names = [path.name for path in vault.objects("packs")]
     assert sum(name.endswith(".1") for name in names) == 1
     assert vault.restore()[0].whole
-    from tasks.backup.verify import verify
+    from tasks.backup.verify.verification import verify_repository
 
-    assert verify(vault.open()).damaged == []
+    assert verify_repository(vault.open()).damaged == []
 
 
 def test_a_frozen_server_does_not_hold_us_for_ever(samba: Samba, tmp_path: Path) -> None:
@@ -321,7 +301,7 @@ def test_a_frozen_server_does_not_hold_us_for_ever(samba: Samba, tmp_path: Path)
     plain_tree(vault.source, files=5, large=1)
     vault.backup()
     vault.store = samba.store("plain", vault.folder.name, timeout=2)
-    repository = open_repository(vault.store, vault.keys.officer, vault.id, Patience(2, 0.2, 1))
+    repository = open_repository(vault.store, vault.keys.officer, vault.id, StorePatience(2, 0.2, 1))
     write(vault.source / "new", b"new")
     samba.freeze()
     try:

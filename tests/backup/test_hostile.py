@@ -1,5 +1,6 @@
 """A snapshot signed with the host's key may say anything. It cannot write outside the target."""
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
+
 # ruff: noqa: PTH115, PTH118
 
 from __future__ import annotations
@@ -11,41 +12,39 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from tasks.backup.choosing import choose
-from tasks.backup.faults import ChainBroken, Damaged, Missing, StoreFull, Suspicious
-from tasks.backup.hostkeys import HostKeys
-from tasks.backup.listing import read_entries
-from tasks.backup.names import NameGuard, folded, lies_outside, not_portable
-from tasks.backup.objects import digest as digest_of, sign
-from tasks.backup.structures import Entry, Extent
-from tasks.shared.errors import Refused
-from tasks.shared.findings import finding
+from tasks.backup.faults import ChainBroken, DamagedData, Suspicious
+from tasks.backup.format.listing_codec import read_entries
+from tasks.backup.format.path_names import NameGuard, fold_path, lies_outside, not_portable
+from tasks.backup.format.signed_objects import digest as digest_of, sign
+from tasks.backup.format.structures import Extent, ListingEntry
+from tasks.backup.keys.host_keys import HostKeys
+from tasks.backup.verify.snapshot_survey import choose_snapshot
+from tasks.core.errors import Missing, Refused, StoreFull
+from tasks.core.findings import make_finding
 from tests.backup.conftest import Vault, codes, subjects
 from tests.backup.forging import forge
-from tests.backup.test_round_trip import run_reader
+from tests.backup.restore.test_standalone_reader import run_reader
 from tests.backup.trees import picture, write
 from tests.errors import refused
 
 
-def folder(path: str) -> tuple[Entry, bytes]:
-    return Entry(path=path, type="folder", mode=0o755), b""
+def folder(path: str) -> tuple[ListingEntry, bytes]:
+    return ListingEntry(path=path, type="folder", mode=0o755), b""
 
 
-def file(path: str | bytes, content: bytes = b"hostile", **more: object) -> tuple[Entry, bytes]:
+def file(path: str | bytes, content: bytes = b"hostile", **more: object) -> tuple[ListingEntry, bytes]:
     if isinstance(path, bytes):
-        return Entry(raw=path.hex(), mode=0o644, **more), content
-    return Entry(path=path, mode=0o644, **more), content
+        return ListingEntry(raw=path.hex(), mode=0o644, **more), content
+    return ListingEntry(path=path, mode=0o644, **more), content
 
 
-def link(path: str, target: str) -> tuple[Entry, bytes]:
-    return Entry(path=path, type="link", target=target), b""
+def link(path: str, target: str) -> tuple[ListingEntry, bytes]:
+    return ListingEntry(path=path, type="link", target=target), b""
 
 
 def restored(anywhere: Vault, entries: list, **options: object):
     digest = forge(anywhere.open(), anywhere.keys, [folder("papers"), *entries])
-    return anywhere.restore(
-        choose(anywhere.survey(), snapshot=digest), **{"native": False, **options}
-    )
+    return anywhere.restore(choose_snapshot(anywhere.survey(), snapshot=digest), **{"native": False, **options})
 
 
 OUTSIDE = [
@@ -68,17 +67,13 @@ OUTSIDE = [
 
 @pytest.mark.parametrize("path", OUTSIDE)
 @pytest.mark.parametrize("native", [False, True])
-def test_names_that_lead_outside_are_refused_and_named(
-    anywhere: Vault, path: str, native: bool
-) -> None:
+def test_names_that_lead_outside_are_refused_and_named(anywhere: Vault, path: str, native: bool) -> None:
     before = picture(anywhere.top / "source")
     report, target = restored(anywhere, [file(path), file("papers/good", b"good")], native=native)
     assert len(report.refused) == 1
     assert not report.whole
     assert (target / "papers/good").read_bytes() == b"good"
-    assert [
-        p for p in anywhere.top.rglob("*") if "outside" in p.name or "ontinuity-" in p.name
-    ] == []
+    assert [p for p in anywhere.top.rglob("*") if "outside" in p.name or "ontinuity-" in p.name] == []
     assert not Path("/tmp/outside").exists()
     assert picture(anywhere.top / "source") == before
 
@@ -108,7 +103,7 @@ def test_a_link_that_waits_in_the_target_is_not_followed(anywhere: Vault) -> Non
     (anywhere.top / "elsewhere").mkdir()
     target.mkdir()
     (target / "papers").symlink_to(anywhere.top / "elsewhere")
-    choice = choose(anywhere.survey(), snapshot=digest)
+    choice = choose_snapshot(anywhere.survey(), snapshot=digest)
     with pytest.raises(Refused):
         anywhere.restore(choice)
     # the mark of a broken-off restore does not open that door either
@@ -133,9 +128,7 @@ def test_names_that_some_systems_take_for_one(anywhere: Vault, one: str, other: 
     assert len(report.refused) == 1
     assert (place / one).read_bytes() == b"first"
     if one != other:
-        report, place = restored(
-            anywhere, [file(one, b"first"), file(other, b"second!")], native=True
-        )
+        report, place = restored(anywhere, [file(one, b"first"), file(other, b"second!")], native=True)
         assert report.whole
         assert (place / other).read_bytes() == b"second!"
 
@@ -152,9 +145,9 @@ def test_names_that_only_look_reserved(name: str) -> None:
 
 
 def test_setuid_devices_and_pipes_stay_out(anywhere: Vault) -> None:
-    device = Entry(path="papers/disk", type="block", mode=0o666, device=os.makedev(254, 0))
-    setuid = Entry(path="papers/su", mode=0o6755)
-    entries = [(device, b""), (setuid, b"#!/bin/sh"), (Entry(path="papers/p", type="fifo"), b"")]
+    device = ListingEntry(path="papers/disk", type="block", mode=0o666, device=os.makedev(254, 0))
+    setuid = ListingEntry(path="papers/su", mode=0o6755)
+    entries = [(device, b""), (setuid, b"#!/bin/sh"), (ListingEntry(path="papers/p", type="fifo"), b"")]
     report, place = restored(anywhere, entries)
     assert sorted(p.name for p in (place / "papers").iterdir()) == ["su"]
     assert (place / "papers/su").stat().st_mode & 0o7777 == 0o755
@@ -164,26 +157,26 @@ def test_setuid_devices_and_pipes_stay_out(anywhere: Vault) -> None:
 def test_it_may_not_expand_beyond_what_the_manifest_says(anywhere: Vault) -> None:
     entries = [folder("papers"), file("papers/a", b"x" * 5000), file("papers/b", b"y" * 5000)]
     digest = forge(anywhere.open(), anywhere.keys, entries, claimed=6000)
-    with refused("listing-larger-than-manifest", Damaged):
-        anywhere.restore(choose(anywhere.survey(), snapshot=digest))
+    with refused("listing-larger-than-manifest", DamagedData):
+        anywhere.restore(choose_snapshot(anywhere.survey(), snapshot=digest))
 
 
 def test_a_size_that_the_disk_cannot_hold_is_refused_at_once(anywhere: Vault) -> None:
     digest = forge(anywhere.open(), anywhere.keys, [folder("papers")], claimed=1 << 60)
     with refused("restore-space-insufficient", StoreFull):
-        anywhere.restore(choose(anywhere.survey(), snapshot=digest))
+        anywhere.restore(choose_snapshot(anywhere.survey(), snapshot=digest))
 
 
 def test_a_size_that_the_content_does_not_make_up(anywhere: Vault) -> None:
     report, _ = restored(anywhere, [file("papers/a", b"short", size=500)])
-    assert report.lost == [finding("file-parts-differ-from-size", "papers/a")]
+    assert report.lost == [make_finding("file-parts-differ-from-size", "papers/a")]
 
 
 def test_a_size_without_any_content_is_lost_not_zeros(anywhere: Vault) -> None:
-    empty = Entry(path="papers/a", size=62416)
-    hole = Entry(path="papers/hole", size=5000, extents=[Extent(0, 0)])
+    empty = ListingEntry(path="papers/a", size=62416)
+    hole = ListingEntry(path="papers/hole", size=5000, extents=[Extent(0, 0)])
     report, place = restored(anywhere, [(empty, b""), (hole, b"")])
-    assert report.lost == [finding("file-parts-differ-from-size", "papers/a")]
+    assert report.lost == [make_finding("file-parts-differ-from-size", "papers/a")]
     assert not (place / "papers/a").exists()
     assert (place / "papers/hole").read_bytes() == bytes(5000)
     done = run_reader(anywhere, anywhere.top / "bare", "--newest")
@@ -192,9 +185,9 @@ def test_a_size_without_any_content_is_lost_not_zeros(anywhere: Vault) -> None:
 
 
 def test_hostile_extents_and_missing_blobs(anywhere: Vault) -> None:
-    bad = Entry(path="papers/a", size=10, blobs=["ab" * 32])
+    bad = ListingEntry(path="papers/a", size=10, blobs=["ab" * 32])
     report, place = restored(anywhere, [(bad, b"")])
-    assert report.lost == [finding("pack-of-file-lost", "papers/a")]
+    assert report.lost == [make_finding("pack-of-file-lost", "papers/a")]
     assert not (place / "papers/a").exists()
 
 
@@ -215,13 +208,13 @@ LINES = [
 def test_a_listing_that_is_no_listing_is_an_error_of_ours(anywhere: Vault, text: bytes) -> None:
     from tests.backup import forging
 
-    real = forging.line
-    forging.line = lambda entry: text
+    real = forging.listing_line
+    forging.listing_line = lambda entry: text
     try:
         digest = forge(anywhere.open(), anywhere.keys, [file("papers/x")])
     finally:
-        forging.line = real
-    report, place = anywhere.restore(choose(anywhere.survey(), snapshot=digest))
+        forging.listing_line = real
+    report, place = anywhere.restore(choose_snapshot(anywhere.survey(), snapshot=digest))
     assert len(report.faulty) == 1
     assert report.has_gaps
     assert not report.whole
@@ -233,13 +226,14 @@ def test_a_listing_that_is_no_listing_is_an_error_of_ours(anywhere: Vault, text:
 
 @pytest.mark.parametrize("text", LINES, ids=range(len(LINES)))
 def test_a_faulty_line_costs_that_line_alone(anywhere: Vault, text: bytes, monkeypatch) -> None:
+    from tasks.backup.format.listing_codec import listing_line
     from tests.backup import forging
 
-    real = forging.line
-    monkeypatch.setattr(forging, "line", lambda e: text if e.path.endswith("x") else real(e))
+    real = listing_line
+    monkeypatch.setattr(forging, "listing_line", lambda e: text if e.path.endswith("x") else real(e))
     entries = [folder("papers"), file("papers/a", b"a"), file("papers/x"), file("papers/z", b"z")]
     digest = forge(anywhere.open(), anywhere.keys, entries)
-    report, place = anywhere.restore(choose(anywhere.survey(), snapshot=digest))
+    report, place = anywhere.restore(choose_snapshot(anywhere.survey(), snapshot=digest))
     assert len(report.faulty) == 1
     assert (report.lost, report.refused) == ([], [])
     assert (place / "papers/a").read_bytes() + (place / "papers/z").read_bytes() == b"az"
@@ -253,16 +247,15 @@ def test_a_faulty_line_costs_that_line_alone(anywhere: Vault, text: bytes, monke
     assert (anywhere.top / "bare/papers/z").read_bytes() == b"z"
 
 
-def test_a_folder_with_a_faulty_line_still_holds_what_lies_in_it(
-    anywhere: Vault, monkeypatch
-) -> None:
+def test_a_folder_with_a_faulty_line_still_holds_what_lies_in_it(anywhere: Vault, monkeypatch) -> None:
+    from tasks.backup.format.listing_codec import listing_line
     from tests.backup import forging
 
-    real = forging.line
+    real = listing_line
     wrong = b'{"path": "papers", "type": "folder", "mode": -1, "mtime": "x"}\n'
-    monkeypatch.setattr(forging, "line", lambda e: wrong if e.path == "papers" else real(e))
+    monkeypatch.setattr(forging, "listing_line", lambda e: wrong if e.path == "papers" else real(e))
     digest = forge(anywhere.open(), anywhere.keys, [folder("papers"), file("papers/a", b"a")])
-    report, place = anywhere.restore(choose(anywhere.survey(), snapshot=digest))
+    report, place = anywhere.restore(choose_snapshot(anywhere.survey(), snapshot=digest))
     assert subjects(report.faulty) == ["papers"]
     assert (place / "papers/a").read_bytes() == b"a"
     done = run_reader(anywhere, anywhere.top / "bare", "--newest")
@@ -272,11 +265,7 @@ def test_a_folder_with_a_faulty_line_still_holds_what_lies_in_it(
 
 def test_the_stand_alone_reader_refuses_them_too(anywhere: Vault) -> None:
     entries = [folder("papers"), *(file(p) for p in OUTSIDE), link("papers/door", "/tmp")]
-    forge(
-        anywhere.open(),
-        anywhere.keys,
-        [*entries, file("papers/door/outside"), file("papers/ok", b"k")],
-    )
+    forge(anywhere.open(), anywhere.keys, [*entries, file("papers/door/outside"), file("papers/ok", b"k")])
     done = run_reader(anywhere, anywhere.top / "bare", "--newest")
     assert done.returncode == 1
     assert (anywhere.top / "bare/papers/ok").read_bytes() == b"k"
@@ -285,7 +274,7 @@ def test_the_stand_alone_reader_refuses_them_too(anywhere: Vault) -> None:
     assert not Path("/tmp/outside").exists()
 
 
-def below_links() -> list[tuple[Entry, bytes]]:
+def below_links() -> list[tuple[ListingEntry, bytes]]:
     """Links whose places lie below other links, and files in folders that are none."""
     return [
         file("papers/good", b"good"),
@@ -348,10 +337,10 @@ def test_the_newest_countersigned_snapshot_is_the_choice(anywhere: Vault) -> Non
     good = anywhere.backup()
     anywhere.prove()
     forge(anywhere.open(), anywhere.keys, [folder("papers"), file("papers/a", b"evil")])
-    choice = choose(anywhere.survey())
+    choice = choose_snapshot(anywhere.survey())
     assert choice.snapshot.digest == good.digest
-    assert choice.warnings == (finding("later-snapshots-passed-over", count=1),)
-    newest = choose(anywhere.survey(), newest=True)
+    assert choice.warnings == (make_finding("later-snapshots-passed-over", count=1),)
+    newest = choose_snapshot(anywhere.survey(), newest=True)
     assert newest.snapshot.digest != good.digest
     assert codes(newest.warnings) == ["snapshot-never-proved"]
 
@@ -360,8 +349,8 @@ def test_without_any_proof_one_must_say_newest(anywhere: Vault) -> None:
     write(anywhere.source / "a", b"1")
     anywhere.backup()
     with refused("snapshot-not-proven", ChainBroken):
-        choose(anywhere.survey())
-    assert choose(anywhere.survey(), newest=True).proof is None
+        choose_snapshot(anywhere.survey())
+    assert choose_snapshot(anywhere.survey(), newest=True).proof is None
 
 
 def test_forks_and_gaps_are_listed_and_stop_a_proof(anywhere: Vault) -> None:
@@ -404,8 +393,8 @@ def test_a_countersigned_snapshot_that_is_gone_is_told(anywhere: Vault) -> None:
         anywhere.prove()
     anywhere.objects("manifests")[1].unlink()
     faults = anywhere.survey().faults()
-    assert faults == [finding("proved-snapshot-gone", "desk1", number=2)]
-    assert choose(anywhere.survey()).snapshot.sequence == 1
+    assert faults == [make_finding("proved-snapshot-gone", "desk1", number=2)]
+    assert choose_snapshot(anywhere.survey()).snapshot.sequence == 1
 
 
 @pytest.mark.parametrize("place", ["manifests/desk1", "proofs/drill1", "config", "holds", "audit"])
@@ -426,7 +415,7 @@ def test_no_single_file_stops_a_restore(anywhere: Vault, place: str) -> None:
     found = anywhere.survey()
     assert len(found.junk()) >= 10
     assert f"{place}/{number}{'ab' * 32}" in subjects(found.damage())
-    choice = choose(found)
+    choice = choose_snapshot(found)
     assert choice.snapshot.digest == good.digest
     report, target = anywhere.restore(choice)
     assert report.whole
@@ -443,14 +432,14 @@ def test_an_expected_head_that_is_gone(anywhere: Vault) -> None:
     assert found.behind(taken.label) is None
     anywhere.objects("manifests")[2].unlink()
     late = anywhere.survey().behind(taken.label)
-    assert late == finding("newest-snapshot-too-old", "desk1", newest=2, expected=3)
+    assert late == make_finding("newest-snapshot-too-old", "desk1", newest=2, expected=3)
     other, nonsense = found.behind("desk1:3:" + "0" * 32), found.behind("nonsense")
     assert other and other.code == "snapshot-not-expected-one"
-    assert nonsense == finding("expected-head-malformed", "nonsense")
+    assert nonsense == make_finding("expected-head-malformed", "nonsense")
 
 
 def test_a_manifest_of_a_stranger_is_no_snapshot(anywhere: Vault) -> None:
-    from tasks.backup.hostkeys import HostKeys
+    from tasks.backup.keys.host_keys import HostKeys
 
     write(anywhere.source / "a", b"1")
     anywhere.backup()
@@ -460,7 +449,7 @@ def test_a_manifest_of_a_stranger_is_no_snapshot(anywhere: Vault) -> None:
     assert len(found.snapshots()) == 1
     assert "signing-key-unknown" in codes(found.junk())
     with pytest.raises(Missing):
-        choose(found, host="desk9", newest=True)
+        choose_snapshot(found, host="desk9", newest=True)
 
 
 # -- names as such
@@ -480,9 +469,9 @@ def test_no_accepted_name_leaves_the_target(tmp_path_factory, path: str) -> None
 def test_accepted_names_stay_apart_when_folded(paths: list[str]) -> None:
     guard, taken = NameGuard(), []
     for path in paths:
-        entry = Entry(path=path, type="folder")
+        entry = ListingEntry(path=path, type="folder")
         if not guard.refuse(entry):
-            taken.append(folded(path.encode()))
+            taken.append(fold_path(path.encode()))
     assert len(taken) == len(set(taken))
 
 

@@ -14,21 +14,21 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from tasks.backup import prune
-from tasks.backup.choosing import choose
-from tasks.backup.faults import Damaged, InsideRetention, Junk, NoRight
-from tasks.backup.hostkeys import HostKeys
-from tasks.backup.losses import lost, sign_for
-from tasks.backup.objects import canonical, digest, inflate, public_hex, read_signed, sign
-from tasks.backup.prune import approve, make_plan
-from tasks.backup.repository import Repository
-from tasks.backup.retention import hold
-from tasks.backup.verify import verify
-from tasks.shared import clock
+from tasks.backup.faults import DamagedData, ForeignObject, InsideRetention
+from tasks.backup.format.repository import Repository
+from tasks.backup.format.signed_objects import canonical_json, decompress, digest, public_hex, read_signed, sign
+from tasks.backup.keys.host_keys import HostKeys
+from tasks.backup.retention import pruning
+from tasks.backup.retention.keep_rules import place_hold
+from tasks.backup.retention.pruning import approve_plan, lost_snapshots, make_plan, sign_losses
+from tasks.backup.verify.snapshot_survey import choose_snapshot
+from tasks.backup.verify.verification import verify_repository
+from tasks.core import clock
+from tasks.core.errors import NoRight
 from tests.backup.conftest import Vault, subjects
+from tests.backup.restore.test_standalone_reader import run_reader
+from tests.backup.retention.test_keep_rules import few_packs, old_vault  # noqa: F401
 from tests.backup.test_desk import call, made, top  # noqa: F401
-from tests.backup.test_retention import few_packs, old_vault  # noqa: F401
-from tests.backup.test_round_trip import run_reader
 from tests.backup.trees import write
 from tests.errors import refused
 
@@ -54,7 +54,7 @@ def bomb(kind: str, expanded: int = 48 << 20) -> bytes:
     stranger = HostKeys.make("00" * 16, "", "x").signer()
     tail = {"kind": kind, "signature": "0" * 128, "signer": public_hex(stranger)}
     body = b'{"format":1,"manifests":[' + b"[]," * (expanded // 3) + b"[]]}"
-    text = b'{"body":' + body + b"," + canonical(tail)[1:]
+    text = b'{"body":' + body + b"," + canonical_json(tail)[1:]
     return zstandard.ZstdCompressor(level=9).compress(text)
 
 
@@ -97,13 +97,13 @@ def test_junk_is_named_and_stops_nothing(anywhere: Vault, what: str) -> None:
     anywhere.prove()
     taken = anywhere.backup()
     assert taken.manifest.flags == [] and taken.manifest.sequence == 4
-    assert anywhere.restore(choose(anywhere.survey()))[0].whole
-    report = verify(anywhere.open())
+    assert anywhere.restore(choose_snapshot(anywhere.survey()))[0].whole
+    report = verify_repository(anywhere.open())
     assert report.damaged == [] and len(report.junk) >= 7
     with clock.held(datetime.fromtimestamp(now, UTC)):
         plan = make_plan(anywhere.open(), now)
         assert [row[1][:8] for row in plan.manifests] == ["00000001"]
-        assert approve(anywhere.open(), plan, anywhere.officer)
+        assert approve_plan(anywhere.open(), plan, anywhere.officer)
     assert run_reader(anywhere, anywhere.top / "bare").returncode == 0
 
 
@@ -130,28 +130,26 @@ def test_a_key_holder_cannot_nest_without_end_either(anywhere: Vault) -> None:
     body = {"format": 1, "extra": "HERE"}
     data = sign("hold", body, anywhere.keys.signer())
     deep = b"[" * 100_000 + b"]" * 100_000
-    text = inflate(data).replace(b'"HERE"', deep)
-    message = b"continuity-backup/1/hold\n" + canonical(body).replace(b'"HERE"', deep)
-    old = json.loads(inflate(data))["signature"].encode()
+    text = decompress(data).replace(b'"HERE"', deep)
+    message = b"continuity-backup/1/hold\n" + canonical_json(body).replace(b'"HERE"', deep)
+    old = json.loads(decompress(data))["signature"].encode()
     text = text.replace(old, anywhere.keys.signer().sign(message).hex().encode())
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedData):
         read_signed(zstandard.ZstdCompressor().compress(text), ["hold"], [anywhere.keys.public()])
 
 
-def test_the_signature_is_checked_before_the_body_is_parsed(
-    anywhere: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_signature_is_checked_before_the_body_is_parsed(anywhere: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     data = sign("hold", {"format": 1}, HostKeys.make(anywhere.id, "", "x").signer())
 
     def parse(*_: object, **__: object) -> None:
         raise AssertionError("parsed before the signature was checked")
 
-    monkeypatch.setattr("tasks.backup.objects.msgspec.json.decode", parse)
-    monkeypatch.setattr("tasks.backup.objects.json.loads", parse)
-    with refused("signing-key-unknown", Junk):
+    monkeypatch.setattr("tasks.backup.format.signed_objects.msgspec.json.decode", parse)
+    monkeypatch.setattr("tasks.backup.format.signed_objects.json.loads", parse)
+    with refused("signing-key-unknown", ForeignObject):
         read_signed(data, ["hold"], [anywhere.keys.public()])
-    forged = inflate(data).replace(b'"format":1', b'"format":2')
-    with refused("structure-signature-invalid", Junk):
+    forged = decompress(data).replace(b'"format":1', b'"format":2')
+    with refused("structure-signature-invalid", ForeignObject):
         read_signed(zstandard.ZstdCompressor().compress(forged), ["hold"])
 
 
@@ -160,7 +158,7 @@ def test_genuine_objects_copied_elsewhere_are_junk(anywhere: Vault) -> None:
     write(anywhere.source / "a", b"1")
     anywhere.backup()
     anywhere.prove()
-    made_hold = hold(anywhere.open(), anywhere.keys.signer(), "desk1", ["ab" * 32], "subpoena")
+    made_hold = place_hold(anywhere.open(), anywhere.keys.signer(), "desk1", ["ab" * 32], "subpoena")
     copies = [anywhere.objects(folder)[0] for folder in ("config", "manifests", "proofs")]
     copies.append(anywhere.folder / "holds" / made_hold)
     planted = []
@@ -173,7 +171,7 @@ def test_genuine_objects_copied_elsewhere_are_junk(anywhere: Vault) -> None:
     assert found.faults() == [] and len(found.junk()) >= len(planted)
     anywhere.prove()
     anywhere.backup()
-    assert verify(anywhere.open()).whole
+    assert verify_repository(anywhere.open()).whole
 
 
 def torn(vault: Vault, folder: str) -> Path:
@@ -182,16 +180,14 @@ def torn(vault: Vault, folder: str) -> Path:
 
 
 @pytest.mark.parametrize("folder", SIGNED)
-def test_bytes_that_do_not_fit_their_name_stop_no_proof_and_no_prune(
-    anywhere: Vault, folder: str
-) -> None:
+def test_bytes_that_do_not_fit_their_name_stop_no_proof_and_no_prune(anywhere: Vault, folder: str) -> None:
     now = old_vault(anywhere, 3)
     path = torn(anywhere, folder)
     found = anywhere.survey()
     assert found.faults() == []
     anywhere.prove()
     anywhere.backup()
-    assert anywhere.restore(choose(anywhere.survey()))[0].whole
+    assert anywhere.restore(choose_snapshot(anywhere.survey()))[0].whole
     told = [*anywhere.survey().damage(), *anywhere.survey().junk()]
     assert any(path.name in where or path.parent.name in where for where in subjects(told))
     with clock.held(datetime.fromtimestamp(now, UTC)):
@@ -199,8 +195,8 @@ def test_bytes_that_do_not_fit_their_name_stop_no_proof_and_no_prune(
             with refused("hold-content-unknown", InsideRetention):
                 make_plan(anywhere.open(), now)
             label = f"holds/{path.name[:16]}"
-            assert list(lost(anywhere.survey())) == [label]
-            sign_for(anywhere.open(), anywhere.survey(), anywhere.officer, [label])
+            assert list(lost_snapshots(anywhere.survey())) == [label]
+            sign_losses(anywhere.open(), anywhere.survey(), anywhere.officer, [label])
             assert anywhere.survey().damage() == []
         assert len(make_plan(anywhere.open(), now).manifests) == 1
 
@@ -208,7 +204,7 @@ def test_bytes_that_do_not_fit_their_name_stop_no_proof_and_no_prune(
 def test_what_a_damaged_hold_kept_is_kept(anywhere: Vault) -> None:
     now = old_vault(anywhere, 3)
     first = anywhere.survey().snapshots()[0].digest
-    made_hold = hold(anywhere.open(), anywhere.keys.signer(), "desk1", [first], "subpoena")
+    made_hold = place_hold(anywhere.open(), anywhere.keys.signer(), "desk1", [first], "subpoena")
     path = anywhere.folder / "holds" / made_hold
     with refused("nothing-past-retention", InsideRetention):
         make_plan(anywhere.open(), now)
@@ -228,18 +224,16 @@ def test_a_hold_counts_whatever_became_of_its_host(anywhere: Vault) -> None:
     other = HostKeys.make(anywhere.id, public_hex(anywhere.officer), "desk2")
     repository = anywhere.open()
     hosts = dict(repository.config.hosts)
-    from tasks.backup.structures import HostKey
+    from tasks.backup.format.structures import HostKey
 
     if anywhere.kind == "worm":  # there only the share's administrator makes folders
         for name in ("manifests", "index"):
             (anywhere.folder / name / "desk2").mkdir()
             shutil.chown(anywhere.folder / name / "desk2", "nobody")
 
-    more: Repository = repository.add_config(
-        anywhere.officer, hosts={**hosts, "desk2": [HostKey(other.public())]}
-    )
+    more: Repository = repository.add_config(anywhere.officer, hosts={**hosts, "desk2": [HostKey(other.public())]})
     first = anywhere.survey().snapshots()[0].digest
-    hold(more, other.signer(), "desk2", [first], "subpoena")
+    place_hold(more, other.signer(), "desk2", [first], "subpoena")
     more.add_config(anywhere.officer, hosts=hosts)
     found = anywhere.survey()
     assert first in found.holds.held and found.junk() == []
@@ -247,9 +241,7 @@ def test_a_hold_counts_whatever_became_of_its_host(anywhere: Vault) -> None:
         make_plan(anywhere.open(), now)
 
 
-def test_orphans_stay_while_a_manifest_may_need_them(
-    anywhere: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_orphans_stay_while_a_manifest_may_need_them(anywhere: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     now = old_vault(anywhere, 3)
     spare = plant(anywhere, "packs", os.urandom(99))
     os.utime(spare, (1, 1))
@@ -258,18 +250,14 @@ def test_orphans_stay_while_a_manifest_may_need_them(
     plan = make_plan(anywhere.open(), now)
     assert len(plan.manifests) == 1 and spare.name not in dict(plan.packs)
     path.unlink()
-    assert prune.ORPHAN_DAYS and spare.name in dict(make_plan(anywhere.open(), now).packs)
+    assert pruning.ORPHAN_DAYS and spare.name in dict(make_plan(anywhere.open(), now).packs)
 
 
-def test_a_file_that_may_not_be_read_stops_nothing(
-    local: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_may_not_be_read_stops_nothing(local: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another account made it, for itself alone."""
     write(local.source / "a", b"1")
     local.backup()
-    closed = {
-        str(plant(local, folder, os.urandom(9)).relative_to(local.folder)) for folder in SIGNED
-    }
+    closed = {str(plant(local, folder, os.urandom(9)).relative_to(local.folder)) for folder in SIGNED}
     read = type(local.store).read
 
     def refuse(store: object, name: str, *more: object) -> bytes:
@@ -280,7 +268,7 @@ def test_a_file_that_may_not_be_read_stops_nothing(
     monkeypatch.setattr(type(local.store), "read", refuse)
     found = local.survey()
     assert found.faults() == [] and len(found.damage()) >= 5
-    assert local.prove() and local.backup() and local.restore(choose(local.survey()))[0].whole
+    assert local.prove() and local.backup() and local.restore(choose_snapshot(local.survey()))[0].whole
 
 
 def test_the_commands_name_junk_and_go_on(call, top: Path) -> None:  # noqa: F811
@@ -300,17 +288,15 @@ def test_the_commands_name_junk_and_go_on(call, top: Path) -> None:  # noqa: F81
     assert code == 0 and json.loads(out) and f"holds/{junk}" in err
 
     from tasks.backup import status
-    from tasks.shared.board import AMBER
-    from tasks.shared.opening import journal
-    from tasks.shared.settings import load
+    from tasks.core.settings import load_settings
+    from tasks.core.status_lines import AMBER
+    from tasks.opening import open_journal
     from tasks.workspace import Workspace
 
-    settings = load(top / "home")
-    book = journal(settings)
+    settings = load_settings(top / "home")
+    book = open_journal(settings)
     (line,) = [
-        line
-        for line in status.lines(Workspace(settings, journal=book))
-        if line.code == "unsigned-objects-on-store"
+        line for line in status.lines(Workspace(settings, journal=book)) if line.code == "unsigned-objects-on-store"
     ]
     assert line.light == AMBER and line.fact.startswith("4 ")
     book.close()

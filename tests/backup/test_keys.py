@@ -12,49 +12,33 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from tasks.backup.choosing import choose
-from tasks.backup.faults import (
-    BadKeyText,
-    ChainBroken,
-    ForeignRepository,
-    WrongKey,
-    WrongPassphrase,
-)
-from tasks.backup.hostkeys import HostKeys
-from tasks.backup.keymaking import (
+from tasks.backup.configuration import secret_text
+from tasks.backup.faults import BadKeyText, ChainBroken, ForeignRepository, WrongKey, WrongPassphrase
+from tasks.backup.format.sealing import backup_signer, from_text, lock, seal, to_text, unseal
+from tasks.backup.format.signed_objects import public_hex
+from tasks.backup.format.structures import ListingEntry
+from tasks.backup.keys.host_keys import HostKeys
+from tasks.backup.keys.key_creation import (
     add_host,
-    make,
-    read_key,
-    recipient,
+    create_repository_keys,
+    make_recipient,
+    read_backup_key,
     replace_recipients,
     rotate_host,
 )
-from tasks.backup.objects import public_hex
-from tasks.backup.sealing import (
-    Cost,
-    from_text,
-    key_id,
-    lock,
-    opener,
-    public_bytes,
-    seal,
-    signer,
-    to_text,
-    unseal,
-)
-from tasks.backup.setup import secret_text
-from tasks.backup.sheet import write_sheet
-from tasks.backup.stores.local import LocalStore
-from tasks.backup.structures import Entry
-from tasks.backup.verify import verify
-from tasks.shared.errors import BadInput
-from tasks.shared.findings import finding
+from tasks.backup.keys.key_sheet import write_key_sheet
+from tasks.backup.stores.local_store import LocalStore
+from tasks.backup.verify.snapshot_survey import choose_snapshot
+from tasks.backup.verify.verification import verify_repository
+from tasks.core.errors import BadInput
+from tasks.core.findings import make_finding
+from tasks.security.sealing_keys import StretchCost, seal_key_id, seal_key_opener, seal_public_bytes
 from tests.backup.conftest import QUICK, Vault, codes
 from tests.backup.forging import forge
 from tests.backup.trees import differences, picture, plain_tree, write
 from tests.errors import refused
 
-CHEAP = Cost(8, 1, 1)
+CHEAP = StretchCost(8, 1, 1)
 PHRASE = "a long passphrase"
 
 
@@ -94,9 +78,7 @@ def test_mistyped_lines_are_named_all_at_once() -> None:
 def test_a_sheet_typed_in_any_manner_reads_or_names_the_right_row(tmp_path: Path) -> None:
     lines = to_text(locked()).splitlines()
     for sign in ("\u00a0", "-", ". ", "\t"):  # as copied from a PDF, or typed by habit
-        assert from_text("\n".join(line.replace("  ", sign) for line in lines)) == from_text(
-            "\n".join(lines)
-        )
+        assert from_text("\n".join(line.replace("  ", sign) for line in lines)) == from_text("\n".join(lines))
     cut = [*lines[:4], lines[4][:-4], *lines[5:]]  # the check letters forgotten
     with pytest.raises(BadKeyText) as caught:
         from_text("\n".join(cut), "sheet")
@@ -107,7 +89,7 @@ def test_a_sheet_typed_in_any_manner_reads_or_names_the_right_row(tmp_path: Path
     assert (problem.code, problem.values["last"]) == ("key-lines-missing", 9)
     for encoding in ("utf-8-sig", "utf-16"):  # as Windows' editor saves it
         (tmp_path / "typed.key").write_bytes("\r\n".join(lines).encode(encoding))
-        assert read_key(tmp_path / "typed.key", ["recovery"]).open(PHRASE) == b"s" * 32
+        assert read_backup_key(tmp_path / "typed.key", ["recovery"]).open(PHRASE) == b"s" * 32
         (tmp_path / "phrase").write_bytes("geheim \u00e9\r\n".encode(encoding))
         assert secret_text(tmp_path / "phrase", "password_file") == "geheim \u00e9"
     (tmp_path / "phrase").write_bytes(b"caf\xe9")
@@ -127,7 +109,7 @@ def test_a_passphrase_opens_however_its_accents_are_put_together(made: str) -> N
 
 def test_a_hostile_key_file_cannot_eat_the_machine() -> None:
     key = locked()
-    huge = type(key)(**{**vars(key), "cost": Cost(31, 200, 1)})
+    huge = type(key)(**{**vars(key), "cost": StretchCost(31, 200, 1)})
     with pytest.raises(BadKeyText):
         from_text(to_text(huge))
 
@@ -139,32 +121,32 @@ def test_a_wrong_passphrase_is_told() -> None:
 
 def test_sealing_binds_to_its_purpose() -> None:
     seed = os.urandom(32)
-    public = public_bytes(seed)
+    public = seal_public_bytes(seed)
     assert len(public) == 1216
     box = seal(b"k" * 32, public, b"info")
-    assert unseal(box, opener(seed), b"info") == b"k" * 32
-    for private, info in ((opener(seed), b"other"), (opener(os.urandom(32)), b"info")):
+    assert unseal(box, seal_key_opener(seed), b"info") == b"k" * 32
+    for private, info in ((seal_key_opener(seed), b"other"), (seal_key_opener(os.urandom(32)), b"info")):
         with pytest.raises(WrongKey):
             unseal(box, private, info)
-    assert key_id(public) != key_id(public_bytes(os.urandom(32)))
+    assert seal_key_id(public) != seal_key_id(seal_public_bytes(os.urandom(32)))
 
 
 def test_make_leaves_no_private_half_with_the_host(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "repo")
-    made = make(store, "desk1", tmp_path / "safe", PHRASE, "drill1", PHRASE + "2", CHEAP, QUICK)
+    made = create_repository_keys(store, "desk1", tmp_path / "safe", PHRASE, "drill1", PHRASE + "2", CHEAP, QUICK)
     assert [p.name for p in made.files] == ["recovery.key", "officer.key", "drill.key"]
     assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in made.files)
     path = tmp_path / "home/keys/backup.json"
     made.host.save(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert HostKeys.load(path) == made.host
-    assert read_key(made.files[2], ["drill"]).open(PHRASE + "2")
+    assert read_backup_key(made.files[2], ["drill"]).open(PHRASE + "2")
     with refused("key-kind-wrong", WrongKey):
-        read_key(made.files[1], ["recovery", "drill"])
+        read_backup_key(made.files[1], ["recovery", "drill"])
     with refused("key-files-already-exist", BadInput):
-        make(store, "desk1", tmp_path / "safe", PHRASE, cost=CHEAP)
+        create_repository_keys(store, "desk1", tmp_path / "safe", PHRASE, cost=CHEAP)
     with pytest.raises(BadInput):
-        make(store, "desk1", tmp_path / "other", "short", cost=CHEAP)
+        create_repository_keys(store, "desk1", tmp_path / "other", "short", cost=CHEAP)
 
 
 def test_host_keys_that_are_missing_or_spoilt(tmp_path: Path) -> None:
@@ -187,12 +169,12 @@ def test_rotating_host_keys_ends_the_old_ones(anywhere: Vault) -> None:
     assert not {p for p, _ in first.manifest.packs} & {p for p, _ in second.manifest.packs}
     assert anywhere.survey().faults() == []
     for digest in (first.digest, second.digest):
-        assert anywhere.restore(choose(anywhere.survey(), snapshot=digest))[0].whole
-    forge(anywhere.open(), stolen, [(Entry(path="papers", type="folder"), b"")])
+        assert anywhere.restore(choose_snapshot(anywhere.survey(), snapshot=digest))[0].whole
+    forge(anywhere.open(), stolen, [(ListingEntry(path="papers", type="folder"), b"")])
     # set aside, so that he cannot stop proofs and prunes for ever on a share where nothing is deleted
     assert anywhere.survey().faults() == []
     assert codes(anywhere.survey().set_aside()) == ["signing-key-ended"]
-    assert "signing-key-ended" in codes(verify(anywhere.open()).leftovers)
+    assert "signing-key-ended" in codes(verify_repository(anywhere.open()).leftovers)
     assert len(anywhere.survey().snapshots()) == 2
     anywhere.prove("content")
     anywhere.keys = stolen
@@ -204,12 +186,7 @@ def test_a_thiefs_last_number_does_not_stop_the_host(anywhere: Vault) -> None:
     """He signs the highest number there is; the officer ends his key at the last good one."""
     plain_tree(anywhere.source, files=5, large=0)
     good = anywhere.backup()
-    forge(
-        anywhere.open(),
-        anywhere.keys,
-        [(Entry(path="papers", type="folder"), b"")],
-        sequence=99_999_999,
-    )
+    forge(anywhere.open(), anywhere.keys, [(ListingEntry(path="papers", type="folder"), b"")], sequence=99_999_999)
     with refused("snapshot-number-exhausted", ChainBroken):
         anywhere.backup()
     _, anywhere.keys = rotate_host(anywhere.open(), anywhere.officer_seed, anywhere.keys, last=1)
@@ -225,19 +202,17 @@ def test_rotating_recipients(anywhere: Vault) -> None:
     old, fresh = anywhere.recovery, os.urandom(32)
     with refused("last-recovery-key", BadInput):
         replace_recipients(anywhere.open(), anywhere.officer_seed, drop=["safe"])
-    added = [recipient("safe-2", "recovery", fresh)]
+    added = [make_recipient("safe-2", "recovery", fresh)]
     replace_recipients(anywhere.open(), anywhere.officer_seed, added, drop=["safe"])
     write(anywhere.source / "new", b"new content")
     second = anywhere.backup()
     # all is stored anew, so that the new key alone opens the new snapshot
-    assert (
-        second.manifest.sources[0].new_files == second.manifest.sources[0].files - 1
-    )  # one is empty
+    assert second.manifest.sources[0].new_files == second.manifest.sources[0].files - 1  # one is empty
     assert anywhere.restore(seed=fresh)[0].whole
     assert anywhere.restore(seed=anywhere.drill_seed)[0].whole
     with pytest.raises(WrongKey):
         anywhere.restore(seed=old)
-    earlier = choose(anywhere.survey(), snapshot=anywhere.survey().snapshots()[0].digest)
+    earlier = choose_snapshot(anywhere.survey(), snapshot=anywhere.survey().snapshots()[0].digest)
     assert anywhere.restore(earlier, seed=old)[0].whole  # what is stored keeps its recipients
     assert anywhere.backup().manifest.sources[0].new_files == 0
 
@@ -260,22 +235,22 @@ def test_a_drill_workers_new_key_sets_the_old_proofs_aside(anywhere: Vault) -> N
         anywhere.backup()
         anywhere.prove()
     stolen, anywhere.drill_seed = anywhere.drill_seed, os.urandom(32)
-    added = [recipient("drill1", "drill", anywhere.drill_seed)]
-    drills = {"drill1": public_hex(signer(anywhere.drill_seed))}
+    added = [make_recipient("drill1", "drill", anywhere.drill_seed)]
+    drills = {"drill1": public_hex(backup_signer(anywhere.drill_seed))}
     named = ["drill", "drill1"]
     replace_recipients(anywhere.open(), anywhere.officer_seed, added, named, drills)
     found = anywhere.survey()
     assert (found.faults(), found.proofs.proofs) == ([], [])
-    assert found.set_aside() == [finding("proofs-by-ended-key-only", "proofs/drill1", count=2)]
+    assert found.set_aside() == [make_finding("proofs-by-ended-key-only", "proofs/drill1", count=2)]
     with refused("snapshot-not-proven", ChainBroken) as caught:
-        choose(found)
+        choose_snapshot(found)
     assert caught.codes == ["proofs-by-ended-key-only"]
     for content in (b"3", b"4"):  # the new key's own chain
         write(anywhere.source / "a", content)
         anywhere.backup()
         anywhere.prove()
     assert anywhere.survey().faults() == []
-    assert choose(anywhere.survey()).snapshot.sequence == 4
+    assert choose_snapshot(anywhere.survey()).snapshot.sequence == 4
     assert codes(anywhere.survey().set_aside()) == ["proofs-by-ended-key"]
     anywhere.drill_seed = stolen
     with refused("drill-key-not-current", WrongKey):
@@ -284,9 +259,7 @@ def test_a_drill_workers_new_key_sets_the_old_proofs_aside(anywhere: Vault) -> N
 
 def test_a_key_to_drop_that_is_not_there_changes_nothing(local: Vault) -> None:
     with refused("key-name-unknown", BadInput) as caught:
-        replace_recipients(
-            local.open(), local.officer_seed, [recipient("s2", "recovery", bytes(32))], ["saef"]
-        )
+        replace_recipients(local.open(), local.officer_seed, [make_recipient("s2", "recovery", bytes(32))], ["saef"])
     assert (caught.values["strange"], caught.values["allowed"]) == ("saef", "drill, drill1, safe")
     assert local.open().config.sequence == 1
 
@@ -305,7 +278,7 @@ def test_adding_a_host(local: Vault) -> None:
 def test_the_sheet_can_be_read_back(tmp_path: Path) -> None:
     key = locked()
     path = tmp_path / "sheet.pdf"
-    write_sheet(path, key, "//server/share", ["desk1:3:" + "ab" * 16], "cd" * 32)
+    write_key_sheet(path, key, "//server/share", ["desk1:3:" + "ab" * 16], "cd" * 32)
     done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True)
     assert done.returncode == 0
     assert from_text(done.stdout).open(PHRASE) == b"s" * 32
@@ -316,7 +289,7 @@ def test_the_sheet_can_be_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("kind", "use"), [("officer", "prune plan"), ("drill", "drill_key")])
 def test_a_sheet_says_what_its_own_key_is_for(tmp_path: Path, kind: str, use: str) -> None:
     path = tmp_path / "sheet.pdf"
-    write_sheet(path, locked(kind), "//server/share", [], "cd" * 32)
+    write_key_sheet(path, locked(kind), "//server/share", [], "cd" * 32)
     done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True)
     assert f"{kind}.key" in done.stdout
     assert use in done.stdout
@@ -324,27 +297,26 @@ def test_a_sheet_says_what_its_own_key_is_for(tmp_path: Path, kind: str, use: st
 
 
 def test_a_bare_machine_needs_key_passphrase_and_repository_alone(tmp_path: Path) -> None:
-    from tasks.backup.library import open_library
-    from tasks.backup.manifests import read_manifest
-    from tasks.backup.options import Options
-    from tasks.backup.report import RestoreOptions
-    from tasks.backup.repository import open_repository
-    from tasks.backup.restore import restore
-    from tasks.backup.snapshot import take_snapshots
-    from tasks.backup.sources import Source
+    from tasks.backup.format.manifest_chain import read_manifest
+    from tasks.backup.format.repository import open_repository
+    from tasks.backup.restore.pack_library import open_library
+    from tasks.backup.restore.snapshot_restore import restore_snapshot
+    from tasks.backup.run_options import RestoreOptions, SnapshotOptions
+    from tasks.backup.snapshot.creation import take_snapshots
+    from tasks.backup.snapshot.source_access import SnapshotSource
 
     source = tmp_path / "source"
     plain_tree(source, files=10)
     store = LocalStore(tmp_path / "repo")
-    made = make(store, "desk1", tmp_path / "safe", PHRASE, cost=CHEAP)
-    take_snapshots(made.repository, made.host, [Source("s", str(source))], Options())
-    key = read_key(tmp_path / "safe/recovery.key", ["recovery"])
+    made = create_repository_keys(store, "desk1", tmp_path / "safe", PHRASE, cost=CHEAP)
+    take_snapshots(made.repository, made.host, [SnapshotSource("s", str(source))], SnapshotOptions())
+    key = read_backup_key(tmp_path / "safe/recovery.key", ["recovery"])
     bare = open_repository(store, key.officer.hex(), key.repository.hex())
-    from tasks.backup.choosing import survey
+    from tasks.backup.verify.snapshot_survey import survey_repository
 
-    snapshot = choose(survey(bare), newest=True).snapshot
+    snapshot = choose_snapshot(survey_repository(bare), newest=True).snapshot
     digest, manifest = read_manifest(bare, snapshot.host, snapshot.name)
     library = open_library(bare, key.open(PHRASE), manifest.packs)
-    report = restore(library, manifest, tmp_path / "out", digest, RestoreOptions())
+    report = restore_snapshot(library, manifest, tmp_path / "out", digest, RestoreOptions())
     assert report.whole
     assert differences(picture(source), picture(tmp_path / "out/s")) == []

@@ -8,11 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-from tasks.backup.choosing import choose
-from tasks.backup.sealing import Cost, from_text, lock, to_text
-from tasks.backup.verify import verify
+from tasks.backup.format.sealing import from_text, lock, to_text
+from tasks.backup.verify.snapshot_survey import choose_snapshot
+from tasks.backup.verify.verification import verify_repository
+from tasks.security.sealing_keys import StretchCost
 from tests.backup.conftest import Vault, codes, subjects
-from tests.backup.test_round_trip import run_reader
+from tests.backup.restore.test_standalone_reader import run_reader
 from tests.backup.trees import differences, odd_tree, picture, plain_tree, write
 from tests.smbd import GRACE, PASSWORD, USER
 
@@ -23,14 +24,7 @@ def attack(worm: Vault) -> dict:
     key_file = worm.top / "host-keys.json"
     worm.keys.save(key_file)
     place = ["127.0.0.1", str(worm.samba.port), "worm", worm.folder.name, USER, PASSWORD]
-    command = [
-        sys.executable,
-        "-m",
-        "tests.backup.attacker",
-        str(key_file),
-        str(worm.state),
-        *place,
-    ]
+    command = [sys.executable, "-m", "tests.backup.attacker", str(key_file), str(worm.state), *place]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -61,10 +55,10 @@ def test_an_owner_of_the_host_neither_reads_nor_destroys(worm: Vault) -> None:
     assert len(worm.objects()) > len(held) + 20
     # a bare machine: recovery key and passphrase, typed from paper
     sheet = to_text(lock("recovery", worm.recovery, "a passphrase", bytes.fromhex(worm.id),
-                         bytes.fromhex(worm.keys.officer), Cost(10, 1, 1)))  # fmt: skip
+                         bytes.fromhex(worm.keys.officer), StretchCost(10, 1, 1)))  # fmt: skip
     seed = from_text(sheet).open("a passphrase")
     survey = worm.survey()
-    choice = choose(survey)
+    choice = choose_snapshot(survey)
     assert choice.snapshot.digest == good.digest
     assert survey.behind(good.label) is None
     report, folder = worm.restore(choice, seed=seed)
@@ -78,7 +72,7 @@ def test_an_owner_of_the_host_neither_reads_nor_destroys(worm: Vault) -> None:
     }  # fmt: skip
     assert any(path.startswith("manifests/desk1/00010000-") for path in subjects(found))
     assert codes(choice.warnings) == ["later-snapshots-passed-over"]
-    assert len(verify(worm.open()).leftovers) >= 20
+    assert len(verify_repository(worm.open()).leftovers) >= 20
     assert not Path("/tmp/outside").exists()
     done = run_reader(worm, worm.top / "bare")
     assert done.returncode == 0, done.stderr
@@ -94,14 +88,7 @@ def test_the_attacker_on_a_share_without_guard_is_the_control(vault: Vault) -> N
     key_file = vault.top / "host-keys.json"
     vault.keys.save(key_file)
     place = ["127.0.0.1", str(vault.samba.port), "plain", vault.folder.name, USER, PASSWORD]
-    command = [
-        sys.executable,
-        "-m",
-        "tests.backup.attacker",
-        str(key_file),
-        str(vault.state),
-        *place,
-    ]
+    command = [sys.executable, "-m", "tests.backup.attacker", str(key_file), str(vault.state), *place]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     harm = json.loads(done.stdout)["harm"] if done.returncode == 0 else ["all of it"]
     assert harm

@@ -7,25 +7,26 @@ import re
 import msgspec
 import pytest
 
-from tasks.backup.repository import shipped
-from tasks.backup.structures import (
-    Config,
-    Entry,
-    Hold,
+from tasks.backup.format.repository import shipped_files
+from tasks.backup.format.structures import (
     HostKey,
+    ListingEntry,
     Manifest,
-    Proof,
-    Pruned,
     PrunePlan,
+    PruneRecord,
     Recipient,
+    RepositoryConfig,
+    SignedHold,
+    SnapshotProof,
 )
 
-PAGE = shipped()["README.md"].decode()
+PAGE = shipped_files()["README.md"].decode()
 QUOTED = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", PAGE))))
 
 
 @pytest.mark.parametrize(
-    "kind", [Config, Recipient, HostKey, Manifest, Proof, Hold, PrunePlan, Pruned, Entry]
+    "kind",
+    [RepositoryConfig, Recipient, HostKey, Manifest, SnapshotProof, SignedHold, PrunePlan, PruneRecord, ListingEntry],
 )
 def test_each_field_of_the_format_is_written_down(kind: type[msgspec.Struct]) -> None:
     assert {one.name for one in msgspec.structs.fields(kind)} - QUOTED == set()

@@ -12,17 +12,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tasks.backup.faults import WrongKey
-from tasks.shared.findings import finding
+from tasks.core.findings import make_finding
 from tests.backup.conftest import Vault, make_vault
-from tests.backup.test_reader import run_reader
-from tests.backup.trees import (
-    deep_tree,
-    differences,
-    odd_tree,
-    picture,
-    plain_tree,
-    write,
-)
+from tests.backup.restore.test_standalone_reader import run_reader
+from tests.backup.trees import deep_tree, differences, odd_tree, picture, plain_tree, write
 
 
 def test_a_tree_comes_back_whole_on_every_store(vault: Vault) -> None:
@@ -33,7 +26,7 @@ def test_a_tree_comes_back_whole_on_every_store(vault: Vault) -> None:
     assert taken.manifest.sources[0].unreadable == 0
     report, folder = vault.restore()
     assert report.lost == []
-    assert report.refused == [finding("entry-type-not-restored", "papers/pipe", kind="fifo")]
+    assert report.refused == [make_finding("entry-type-not-restored", "papers/pipe", kind="fifo")]
     assert differences(before, picture(folder / "papers")) == []
 
 
@@ -121,9 +114,9 @@ def test_a_part_comes_back_by_pattern(anywhere: Vault) -> None:
 def test_a_broken_off_restore_goes_on(anywhere: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     plain_tree(anywhere.source, files=200)
     anywhere.backup()
-    from tasks.backup import targets
+    from tasks.backup.restore.target_folder import RestoreTarget
 
-    calls, real = [], targets.Target.write
+    calls, real = [], RestoreTarget.write
 
     def fail_late(self, wanted, at, blob):
         calls.append(1)
@@ -132,7 +125,7 @@ def test_a_broken_off_restore_goes_on(anywhere: Vault, monkeypatch: pytest.Monke
         real(self, wanted, at, blob)
 
     with monkeypatch.context() as patch:
-        patch.setattr(targets.Target, "write", fail_late)
+        patch.setattr(RestoreTarget, "write", fail_late)
         with pytest.raises(KeyboardInterrupt):
             anywhere.restore()
     anywhere._restored -= 1
@@ -188,10 +181,10 @@ def test_a_path_just_short_of_the_systems_limit(anywhere: Vault) -> None:
 
 
 def test_several_hosts_share_a_repository(vault: Vault) -> None:
-    from tasks.backup.hostkeys import HostKeys
-    from tasks.backup.repository import open_repository
-    from tasks.backup.snapshot import take_snapshots
-    from tasks.backup.structures import HostKey
+    from tasks.backup.format.repository import open_repository
+    from tasks.backup.format.structures import HostKey
+    from tasks.backup.keys.host_keys import HostKeys
+    from tasks.backup.snapshot.creation import take_snapshots
 
     plain_tree(vault.source, files=10, large=1)
     other = HostKeys.make(vault.id, vault.keys.officer, "desk2")
@@ -213,10 +206,7 @@ def test_several_hosts_share_a_repository(vault: Vault) -> None:
         except BaseException as error:
             errors.append(error)
 
-    threads = [
-        threading.Thread(target=run, args=(keys, vault.top / keys.host))
-        for keys in (vault.keys, other)
-    ]
+    threads = [threading.Thread(target=run, args=(keys, vault.top / keys.host)) for keys in (vault.keys, other)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -224,10 +214,7 @@ def test_several_hosts_share_a_repository(vault: Vault) -> None:
     assert errors == []
     found = vault.survey()
     assert found.faults() == []
-    assert {host: len(chain.snapshots) for host, chain in found.chains.items()} == {
-        "desk1": 3,
-        "desk2": 3,
-    }
+    assert {host: len(chain.snapshots) for host, chain in found.chains.items()} == {"desk1": 3, "desk2": 3}
 
 
 @settings(max_examples=6)
@@ -257,10 +244,10 @@ def _changes(top: Path, data: st.DataObject, rounds: int) -> None:
         taken = vault.backup()
         pictures.append((taken.digest, picture(vault.source)))
         assert taken.manifest.sequence == turn + 1
-    from tasks.backup.choosing import choose
+    from tasks.backup.verify.snapshot_survey import choose_snapshot
 
     for digest, before in pictures:
-        report, folder = vault.restore(choose(vault.survey(), snapshot=digest))
+        report, folder = vault.restore(choose_snapshot(vault.survey(), snapshot=digest))
         assert report.whole
         assert differences(before, picture(folder / "papers")) == []
 
@@ -273,16 +260,8 @@ def _change(top: Path, dice: random.Random) -> None:
     elif what == 1 and path.exists():
         path.replace(path.with_name(f"moved{dice.randrange(9)}"))
     elif what == 2 and path.exists():
-        write(
-            path,
-            path.read_bytes()[: dice.randrange(1 + path.stat().st_size)],
-            dice.randrange(10**9),
-        )
+        write(path, path.read_bytes()[: dice.randrange(1 + path.stat().st_size)], dice.randrange(10**9))
     elif what == 3 and path.exists():
-        write(
-            path,
-            path.read_bytes() + dice.randbytes(dice.randrange(2_500_000)),
-            dice.randrange(10**9),
-        )
+        write(path, path.read_bytes() + dice.randbytes(dice.randrange(2_500_000)), dice.randrange(10**9))
     else:
         write(path, dice.randbytes(dice.choice([0, 10, 5000, 1_200_000])), dice.randrange(10**9))

@@ -7,21 +7,14 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from tasks.backup import status
+from tasks.backup.events import BackupDone, BackupExamined, BackupFailed, BackupProved, BackupSource, BackupVerified
 from tasks.backup.status import JUNK
-from tasks.shared import clock
-from tasks.shared.board import AMBER, GREEN, RED, Line, worst
-from tasks.shared.findings import finding
-from tasks.shared.journal import Journal
-from tasks.shared.kinds.backup import (
-    BackupDone,
-    BackupExamined,
-    BackupFailed,
-    BackupProved,
-    BackupSource,
-    BackupVerified,
-)
-from tasks.shared.kinds.base import Body
-from tasks.shared.settings import Settings
+from tasks.core import clock
+from tasks.core.findings import make_finding
+from tasks.core.journal.bodies import Body
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
+from tasks.core.status_lines import AMBER, GREEN, RED, StatusLine, worst_light
 from tasks.workspace import Workspace
 
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -30,17 +23,15 @@ DONE = BackupDone(
     retain_until="", place="Reno", customs_territory=True, sources=[], stored_bytes=1, flags=[],
 )  # fmt: skip
 LETS_GO = BackupFailed(
-    what="doctor",
-    findings=[finding("store-not-guarded"), finding("attack-allowed", "delete a file")],
+    what="doctor", findings=[make_finding("store-not-guarded"), make_finding("attack-allowed", "delete a file")]
 )
 HOLDS = BackupExamined(repository="r", checks=["delete"])
 BROKE = BackupFailed(
-    what="run",
-    findings=[finding("unexpected-error", kind="OSError", reason='said "what":"doctor"')],
+    what="run", findings=[make_finding("unexpected-error", kind="OSError", reason='said "what":"doctor"')]
 )
 
 
-def backup_lines(journal: Journal, house: Settings, *bodies: Body) -> list[Line]:
+def backup_lines(journal: Journal, house: Settings, *bodies: Body) -> list[StatusLine]:
     """P6 after these events, a minute apart, as it is at the end of them."""
     for body in bodies:
         with clock.held(START + timedelta(minutes=journal.head().seq)):
@@ -49,11 +40,9 @@ def backup_lines(journal: Journal, house: Settings, *bodies: Body) -> list[Line]
         return status.lines(Workspace(house, journal=journal))
 
 
-def test_a_store_that_lets_go_is_red_until_the_doctor_passes(
-    journal: Journal, house: Settings
-) -> None:
+def test_a_store_that_lets_go_is_red_until_the_doctor_passes(journal: Journal, house: Settings) -> None:
     lines = backup_lines(journal, house, DONE, LETS_GO)
-    assert worst(line.light for line in lines) == RED
+    assert worst_light(line.light for line in lines) == RED
     found = lines[-1]
     assert (found.what, found.next) == ("the store's guard", "continuity backup doctor")
     assert all(str(finding) in found.fact for finding in LETS_GO.findings)
@@ -73,7 +62,7 @@ def test_a_failed_run_is_told_as_a_run(journal: Journal, house: Settings) -> Non
 
 def test_a_flag_of_one_class_is_not_hidden_by_the_next(journal: Journal, house: Settings) -> None:
     """One run takes the records and then the private keys, whose snapshot has no flag."""
-    flag = finding("files-changed-in-mass", "papers", new=79, files=80)
+    flag = make_finding("files-changed-in-mass", "papers", new=79, files=80)
     flagged = replace(DONE, flags=[flag])
     lines = backup_lines(journal, house, flagged, replace(DONE, retention="private"))
     (line,) = [line for line in lines if line.light == RED]
@@ -89,7 +78,7 @@ def test_what_a_backup_is_without_stands_on_the_board(journal: Journal, house: S
     lines = backup_lines(journal, house, gaps, replace(DONE, retention="private"))
     (line,) = [line for line in lines if line.light == AMBER]
     assert line.fact.startswith("2 ")
-    flag = finding("source-not-all-read", "papers", count=2, before=0)
+    flag = make_finding("source-not-all-read", "papers", count=2, before=0)
     flagged = replace(gaps, flags=[flag])
     (line,) = [line for line in backup_lines(journal, house, flagged) if line.light == RED]
     assert str(flag) in line.fact
@@ -98,33 +87,29 @@ def test_what_a_backup_is_without_stands_on_the_board(journal: Journal, house: S
 
 
 def test_junk_on_the_store_is_no_alarm_about_the_backup(journal: Journal, house: Settings) -> None:
-    junk = finding(JUNK, count=2, examples="holds/x, holds/y")
+    junk = make_finding(JUNK, count=2, examples="holds/x, holds/y")
     (_, line) = backup_lines(journal, house, replace(DONE, flags=[junk]))
     assert line.light == AMBER and str(junk) in line.fact
 
 
 def verified(share: int, turn: int) -> BackupVerified:
-    return BackupVerified(
-        repository="r", snapshots=1, packs=9, packs_read=3, share=share, turn=turn
-    )
+    return BackupVerified(repository="r", snapshots=1, packs=9, packs_read=3, share=share, turn=turn)
 
 
 DAMAGED = BackupFailed(
     what="verify",
-    findings=[finding("objects-damaged", count=1), finding("object-missing", "packs/ab12")],
+    findings=[make_finding("objects-damaged", count=1), make_finding("object-missing", "packs/ab12")],
     share=3,
     turn=1,
 )
-UNPROVED = BackupFailed(what="prove", findings=[finding("pack-of-file-lost", "papers/a")])
+UNPROVED = BackupFailed(what="prove", findings=[make_finding("pack-of-file-lost", "papers/a")])
 PROVED = BackupProved(
     repository="r", host="desk1", sequence=1, manifest="m", proof="p", drill="d", scope="all",
     files=1, bytes=1, seconds=1.0, restored_at="2026-11-23T02:00:00Z",
 )  # fmt: skip
 
 
-def test_damage_stands_until_its_own_part_is_read_and_whole(
-    journal: Journal, house: Settings
-) -> None:
+def test_damage_stands_until_its_own_part_is_read_and_whole(journal: Journal, house: Settings) -> None:
     lines = backup_lines(journal, house, DONE, DAMAGED, DONE, verified(3, 2), verified(3, 0))
     assert [(line.code, line.light) for line in lines[1:]] == [("store-damaged", RED)]
     assert "packs/ab12" in lines[1].fact and lines[1].next == "continuity backup verify"

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from tasks.backup.faults import Suspicious
-from tasks.backup.late import Attributes
-from tasks.backup.listing import entry_of, line, read_entries
-from tasks.backup.scan import NewCache, OldCache, Seen
-from tasks.backup.structures import EARLIEST, LATEST, Entry
-from tasks.shared.findings import finding
+from tasks.backup.format.listing_codec import entry_of, listing_line, read_entries
+from tasks.backup.format.structures import EARLIEST, LATEST, ListingEntry
+from tasks.backup.restore.target_entries import EntryAttributes
+from tasks.backup.snapshot.source_scan import PreviousScanCache, ScanCache, ScannedEntry
+from tasks.core.findings import make_finding
 from tests.backup.conftest import Vault, make_vault, subjects
 from tests.backup.forging import forge
-from tests.backup.test_reader import run_reader
+from tests.backup.restore.test_standalone_reader import run_reader
 from tests.errors import refused
 
 YEAR_1601 = -11_644_473_600 * 10**9  # a zeroed time of NTFS
@@ -28,18 +28,7 @@ YEAR_2117 = 4_640_000_000 * 10**9
 YEAR_2400 = 13_569_465_600 * 10**9
 ANY = st.integers(-(1 << 63), (1 << 63) - 1)
 BEYOND = st.integers(-(1 << 66), 1 << 66)
-SPECIAL = [
-    0,
-    -1,
-    1,
-    EARLIEST,
-    LATEST,
-    YEAR_1601,
-    YEAR_2117,
-    YEAR_2400,
-    (1 << 62) + 1,
-    -(1 << 62) - 1,
-]
+SPECIAL = [0, -1, 1, EARLIEST, LATEST, YEAR_1601, YEAR_2117, YEAR_2400, (1 << 62) + 1, -(1 << 62) - 1]
 
 
 def stat_of(mtime: int, size: int = 0) -> os.stat_result:
@@ -54,7 +43,7 @@ def stat_of(mtime: int, size: int = 0) -> os.stat_result:
 @example(EARLIEST - 1)
 @example(LATEST + 1)
 def test_a_time_goes_through_writer_listing_and_reader(mtime: int) -> None:
-    (entry,), faults = read_entries(line(entry_of(b"papers/a", stat_of(mtime))))
+    (entry,), faults = read_entries(listing_line(entry_of(b"papers/a", stat_of(mtime))))
     assert faults == []
     if EARLIEST <= mtime <= LATEST:
         assert (entry.mtime, entry.far_mtime) == (mtime, "")
@@ -64,15 +53,13 @@ def test_a_time_goes_through_writer_listing_and_reader(mtime: int) -> None:
 
 
 @given(st.lists(BEYOND, max_size=5))
-def test_the_cache_takes_any_time(
-    tmp_path_factory: pytest.TempPathFactory, times: list[int]
-) -> None:
+def test_the_cache_takes_any_time(tmp_path_factory: pytest.TempPathFactory, times: list[int]) -> None:
     path, key = tmp_path_factory.mktemp("cache") / "x.files", bytes(32)
-    cache = NewCache(path, key, 1_800_000_000 * 10**9)
-    seen = [Seen(b"%d" % n, b"/%d" % n, stat_of(time)) for n, time in enumerate(times)]
+    cache = ScanCache(path, key, 1_800_000_000 * 10**9)
+    seen = [ScannedEntry(b"%d" % n, b"/%d" % n, stat_of(time)) for n, time in enumerate(times)]
     cache.add(b"", [entry.row(b"", b"", 0) for entry in seen])
     cache.finish()
-    old = OldCache(path, key)
+    old = PreviousScanCache(path, key)
     rows = old.rows(old.raw(b""))
     old.close()
     for entry in seen:
@@ -95,9 +82,7 @@ def dated(path: Path, time: int) -> int:
     return path.stat().st_mtime_ns
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ANY | BEYOND, min_size=1, max_size=12))
 @example(SPECIAL)
 def test_no_time_loses_a_snapshot(disk: Path, times: list[int]) -> None:
@@ -147,24 +132,19 @@ def test_issue_13_fault_9_one_odd_date(disk: Path, time: int) -> None:
 
 
 @pytest.mark.parametrize("wrong", [LATEST + 1, EARLIEST - 1, 10**30, -(10**30)])
-def test_a_line_with_a_time_out_of_bounds_costs_its_time(
-    local: Vault, wrong: int, monkeypatch
-) -> None:
+def test_a_line_with_a_time_out_of_bounds_costs_its_time(local: Vault, wrong: int, monkeypatch) -> None:
     """As another program, or a thief, may write it."""
     from tests.backup import forging
 
-    def written(entry: Entry) -> bytes:
-        fields = json.loads(line(entry))
-        return (
-            json.dumps(fields | ({"mtime": wrong} if entry.path != "papers/b" else {})).encode()
-            + b"\n"
-        )
+    def written(entry: ListingEntry) -> bytes:
+        fields = json.loads(listing_line(entry))
+        return json.dumps(fields | ({"mtime": wrong} if entry.path != "papers/b" else {})).encode() + b"\n"
 
-    monkeypatch.setattr(forging, "line", written)
+    monkeypatch.setattr(forging, "listing_line", written)
     entries = [
-        (Entry(path="papers", type="folder", mode=0o755), b""),
-        (Entry(path="papers/a", mode=0o644), b"a"),
-        (Entry(path="papers/b", mode=0o644, mtime=77), b"b"),
+        (ListingEntry(path="papers", type="folder", mode=0o755), b""),
+        (ListingEntry(path="papers/a", mode=0o644), b"a"),
+        (ListingEntry(path="papers/b", mode=0o644, mtime=77), b"b"),
     ]
     forge(local.open(), local.keys, entries)
     report, folder = local.restore()
@@ -187,18 +167,18 @@ def test_a_line_with_a_time_out_of_bounds_costs_its_time(
 def test_a_disk_that_keeps_another_time_is_told_of(tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"")
-    attributes = Attributes(False, False)
+    attributes = EntryAttributes(False, False)
     real = os.utime
     monkeypatch.setattr(os, "utime", lambda target, ns, **more: real(target, ns=(5, 5), **more))
-    attributes.put(os.fsencode(path), Entry(path="a", mode=0o644, mtime=YEAR_2117))
+    attributes.put(os.fsencode(path), ListingEntry(path="a", mode=0o644, mtime=YEAR_2117))
     (found,) = attributes.untimed
-    assert found == finding("file-time-not-kept-by-disk", "a", time=YEAR_2117, nearest=5)
+    assert found == make_finding("file-time-not-kept-by-disk", "a", time=YEAR_2117, nearest=5)
 
     def refuse(target, ns, **more):
         raise OSError(22, "Invalid argument")
 
     monkeypatch.setattr(os, "utime", refuse)
-    attributes.put(os.fsencode(path), Entry(path="a", mode=0o644, mtime=EARLIEST))
+    attributes.put(os.fsencode(path), ListingEntry(path="a", mode=0o644, mtime=EARLIEST))
     assert attributes.untimed[1].code == "file-time-not-set"
     with pytest.raises(OSError, match="Invalid"):  # of a usual one, the disk itself is at fault
-        attributes.put(os.fsencode(path), Entry(path="a", mode=0o644, mtime=77))
+        attributes.put(os.fsencode(path), ListingEntry(path="a", mode=0o644, mtime=77))

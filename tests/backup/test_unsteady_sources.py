@@ -11,19 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup import reading, scan
+from tasks.backup import file_access
 from tasks.backup.faults import SourceFault
-from tasks.backup.reading import Reader
-from tasks.backup.scan import walk
-from tasks.backup.sources import Source
-from tasks.shared.findings import finding
+from tasks.backup.snapshot import file_reading, source_scan
+from tasks.backup.snapshot.file_reading import FileReader
+from tasks.backup.snapshot.source_access import SnapshotSource
+from tasks.backup.snapshot.source_scan import walk
+from tasks.core.findings import make_finding
 from tests.backup.conftest import Vault
-from tests.backup.trees import (
-    differences,
-    picture,
-    plain_tree,
-    write,
-)
+from tests.backup.trees import differences, picture, plain_tree, write
 from tests.errors import refused
 
 
@@ -41,24 +37,24 @@ def test_files_that_change_while_read_are_read_again_and_marked(
             with path.open("ab") as file:
                 file.write(b"more")
 
-    real_read, real_stream = reading.read_all, Reader.stream
+    real_read, real_stream = file_access.read_all, FileReader.stream
 
     def read_all(handle: int, view: memoryview, expected: int) -> int:
         got = real_read(handle, view, expected)
         grow()
         return got
 
-    def stream(self: Reader, *given: object) -> object:
+    def stream(self: FileReader, *given: object) -> object:
         got = real_stream(self, *given)
         grow()
         return got
 
-    monkeypatch.setattr(reading, "read_all", read_all)
-    monkeypatch.setattr(Reader, "stream", stream)
+    monkeypatch.setattr(file_reading, "read_all", read_all)
+    monkeypatch.setattr(FileReader, "stream", stream)
     taken = anywhere.backup()
     report, folder = anywhere.restore()
     assert report.whole
-    marks = () if times == 1 else (finding("changed-while-read", "papers/growing.log"),)
+    marks = () if times == 1 else (make_finding("changed-while-read", "papers/growing.log"),)
     assert taken.problems == marks == tuple(report.marked)
     assert taken.manifest.sources[0].changed == len(marks)
     restored = (folder / "papers/growing.log").read_bytes()
@@ -73,15 +69,15 @@ def test_no_file_is_listed_before_its_content_is_stored(
     dice = random.Random(9)
     for number in range(30):
         write(anywhere.source / f"d{number}" / "file", dice.randbytes(size))
-    monkeypatch.setattr("tasks.backup.content._MOST_IN_GROUP", 2)
-    real_small, real_plain = Reader._read_small, Reader._read_plain
+    monkeypatch.setattr("tasks.backup.snapshot.content_writer._MOST_IN_GROUP", 2)
+    real_small, real_plain = FileReader._read_small, FileReader._read_plain
 
-    def slow_small(self: Reader, *given: object) -> int:
+    def slow_small(self: FileReader, *given: object) -> int:
         read = real_small(self, *given)
         time.sleep(0.004)
         return read
 
-    def slow_plain(self: Reader, *given: object) -> bool:
+    def slow_plain(self: FileReader, *given: object) -> bool:
         done = real_plain(self, *given)
         time.sleep(0.004)
         return done
@@ -91,9 +87,9 @@ def test_no_file_is_listed_before_its_content_is_stored(
             yield folder
             time.sleep(0.003)
 
-    monkeypatch.setattr("tasks.backup.content.walk", slow_walk)
-    monkeypatch.setattr(Reader, "_read_small", slow_small)
-    monkeypatch.setattr(Reader, "_read_plain", slow_plain)
+    monkeypatch.setattr("tasks.backup.snapshot.content_writer.walk", slow_walk)
+    monkeypatch.setattr(FileReader, "_read_small", slow_small)
+    monkeypatch.setattr(FileReader, "_read_plain", slow_plain)
     anywhere.backup()
     report, folder = anywhere.restore()
     assert report.whole
@@ -114,18 +110,16 @@ def test_what_cannot_be_read_is_named_and_counted(anywhere: Vault, monkeypatch) 
         taken = anywhere.backup()
     assert taken.manifest.sources[0].unreadable == 1
     place, reason = "papers/folder3/file3.dat", "Permission denied"
-    unread = finding("file-or-folder-not-read", place, reason=reason)
+    unread = make_finding("file-or-folder-not-read", place, reason=reason)
     assert taken.problems == (unread,)
     report, folder = anywhere.restore()
     assert report.gaps == [unread]
     assert not (folder / "papers/folder3/file3.dat").exists()
 
 
-def test_a_file_that_vanishes_during_the_walk_takes_no_other_along(
-    anywhere: Vault, monkeypatch
-) -> None:
+def test_a_file_that_vanishes_during_the_walk_takes_no_other_along(anywhere: Vault, monkeypatch) -> None:
     write(anywhere.source / "letters" / "kept.pdf", b"kept")
-    real = scan.os.scandir
+    real = source_scan.os.scandir
 
     class Vanishing:
         def __init__(self, path: bytes) -> None:
@@ -147,7 +141,7 @@ def test_a_file_that_vanishes_during_the_walk_takes_no_other_along(
     for folder in (anywhere.source, anywhere.source / "letters"):
         write(folder / "written.tmp", b"soon renamed")
     with monkeypatch.context() as patch:
-        patch.setattr(scan.os, "scandir", Vanishing)
+        patch.setattr(source_scan.os, "scandir", Vanishing)
         anywhere.backup()
     _, folder = anywhere.restore()
     assert (folder / "papers/letters/kept.pdf").read_bytes() == b"kept"
@@ -156,9 +150,9 @@ def test_a_file_that_vanishes_during_the_walk_takes_no_other_along(
 def test_a_source_that_cannot_be_read_keeps_no_other_from_its_backup(anywhere: Vault) -> None:
     plain_tree(anywhere.source, files=60, large=0)
     anywhere.backup()
-    away = Source("stick", str(anywhere.top / "unplugged"))
-    book = Source("book", "postgresql://127.0.0.1:1/none", kind="postgresql")
-    keys = Source("keys", str(anywhere.top / "no keys"), retention="private")
+    away = SnapshotSource("stick", str(anywhere.top / "unplugged"))
+    book = SnapshotSource("book", "postgresql://127.0.0.1:1/none", kind="postgresql")
+    keys = SnapshotSource("keys", str(anywhere.top / "no keys"), retention="private")
     with refused("some-sources-unread", SourceFault) as caught:
         anywhere.backup([*anywhere.sources(), away, book, keys])
     assert [(problem.file, problem.code) for problem in caught.problems] == [
@@ -171,23 +165,20 @@ def test_a_source_that_cannot_be_read_keeps_no_other_from_its_backup(anywhere: V
     shutil.move(anywhere.source, anywhere.top / "unplugged")
     anywhere.source.mkdir()
     with pytest.raises(SourceFault):
-        anywhere.backup([Source("papers", str(anywhere.top / "gone")), away])
+        anywhere.backup([SnapshotSource("papers", str(anywhere.top / "gone")), away])
     assert anywhere.backup([*anywhere.sources(), away]).manifest.flags == [
-        finding("files-vanished", "papers", gone=62, files=62)
+        make_finding("files-vanished", "papers", gone=62, files=62)
     ]
 
 
 def test_an_emptied_or_removed_source_is_flagged_however_small(local: Vault) -> None:
     """A mount that went away leaves an empty folder; settings that lost a source leave nothing."""
     write(local.source / "ledger.db", b"all that there is")
-    other = Source("other", str(local.top / "other"))
+    other = SnapshotSource("other", str(local.top / "other"))
     write(local.top / "other" / "a", b"1")
     first = local.backup([*local.sources(), other])
     (local.source / "ledger.db").unlink()
     flags = local.backup().manifest.flags
-    assert flags == [
-        finding("files-vanished", "papers", gone=1, files=1),
-        finding("source-removed", "other"),
-    ]
+    assert flags == [make_finding("files-vanished", "papers", gone=1, files=1), make_finding("source-removed", "other")]
     assert local.survey().holds.held[first.digest]
     assert local.backup().manifest.flags == []

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup.faults import Damaged
+from tasks.backup.faults import DamagedData
 from tests.backup.conftest import Vault, make_vault
-from tests.backup.trees import (
-    write,
-)
+from tests.backup.trees import write
 
 
 def test_what_no_restore_writes_is_told_and_stops_no_proof(anywhere: Vault) -> None:
@@ -32,7 +30,7 @@ def test_what_no_restore_writes_is_told_and_stops_no_proof(anywhere: Vault) -> N
     report, _ = anywhere.restore(devices=True)
     assert len(report.refused) == 4
     # their content is looked at all the same
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedData):
         damage_packs(anywhere)
         anywhere.prove()
 

@@ -1,5 +1,6 @@
 """Trees of every kind of file that a backup must bring back, and a comparison that misses nothing."""
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
+
 # ruff: noqa: PTH118, PTH123, PTH211
 
 from __future__ import annotations

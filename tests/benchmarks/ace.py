@@ -27,18 +27,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from tasks.ace.batch import BatchLimits  # noqa: E402
-from tasks.ace.cargo.source import read_slices  # noqa: E402
-from tasks.ace.cargo_release import SLICE, stream_batches  # noqa: E402
-from tasks.ace.check import check_matrix  # noqa: E402
-from tasks.ace.checks.recognise import table  # noqa: E402
-from tasks.ace.codec import decode, read_records  # noqa: E402
-from tasks.ace.envelope import Envelope  # noqa: E402
-from tasks.entries.record import TABLES  # noqa: E402
-from tests.benchmarks import plain_se  # noqa: E402
-from tests.benchmarks.made_entries import made_tables, write_parquet  # noqa: E402
+from tasks.ace.cargo_release.release_writer import SLICE, stream_batches
+from tasks.ace.checker.record_tables import record_table
+from tasks.ace.file_check import check_matrix
+from tasks.ace.wire.batch_envelope import Envelope
+from tasks.ace.wire.codec import decode_records
+from tasks.ace.wire.entry_slices import read_slices
+from tasks.ace.wire.outbound_batch import BatchLimits
+from tasks.ace.wire.record_files import read_records
+from tasks.entries.record.record_fields import RECORD_TABLES
+from tests.benchmarks import plain_se
+from tests.benchmarks.made_entries import made_tables, write_parquet
 
 ENVELOPE = Envelope("2704", "ABC", "ABC", transmission_date=date(2026, 11, 24))
 LIMITS = BatchLimits()
@@ -82,14 +83,14 @@ def plain(folder: Path) -> Result:
 def check(folder: Path) -> Result:
     """Reads, decodes to columns and checks the files of `write`."""
     records, values, faults = 0, 0, 0
-    kinds = table("SE")
+    kinds = record_table("SE")
     for matrix in _transmissions(sorted((folder / "columns").iterdir())):
         faults += sum(check_matrix(matrix).counts.values())
         code = kinds.codes(matrix)
         for number in np.unique(code):
             layout = kinds.layouts[number]
             if layout is not None:
-                values += decode(layout, matrix[code == number]).nbytes
+                values += decode_records(layout, matrix[code == number]).nbytes
         records += len(matrix)
     return {"records": records, "decoded_bytes": values, "faults": faults}
 
@@ -144,8 +145,7 @@ def report(entries: int, lines: int, found: dict[str, Result]) -> None:
         full = entries == 100_000 and lines == 1_000_000
         aim = f"  (aim {seconds:g} s{f', {peak} MiB' if peak else ''})" if seconds and full else ""
         print(
-            f"  {step:6} {result['seconds']:8.2f} s {result['cpu']:8.2f} s of processor"
-            f" {result['peak_mib']:6} MiB{aim}"
+            f"  {step:6} {result['seconds']:8.2f} s {result['cpu']:8.2f} s of processor {result['peak_mib']:6} MiB{aim}"
         )
     print(f"  faults found by the check: {found['check']['faults']}")
     if "plain" in found:
@@ -174,7 +174,7 @@ def main() -> None:
 
 
 def _paths(folder: Path) -> dict[str, Path]:
-    return {name: folder / f"{name}.parquet" for name in TABLES}
+    return {name: folder / f"{name}.parquet" for name in RECORD_TABLES}
 
 
 def _fresh(folder: Path) -> Path:

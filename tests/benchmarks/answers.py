@@ -18,11 +18,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from tasks.ace.response import read_answers  # noqa: E402
-from tasks.entries.number import check_digits  # noqa: E402
-from tests.ace import made_answers as made  # noqa: E402
+from tasks.ace.answers.answer_parser import read_answers
+from tasks.entries.numbers.entry_numbers import check_digits
+from tests.ace import made_answers as made
 
 LIMIT = 8_000_000
 
@@ -31,9 +31,7 @@ def answer(template: np.ndarray, first: int, count: int) -> bytes:
     """One ER answer of summaries that differ in their numbers."""
     records = np.tile(template, (count, 1)).reshape(count, *template.shape)
     serial = np.arange(first, first + count)
-    digits = np.char.add(
-        np.char.zfill(serial.astype("U7"), 7), check_digits(made.FILER, serial).astype("U1")
-    )
+    digits = np.char.add(np.char.zfill(serial.astype("U7"), 7), check_digits(made.FILER, serial).astype("U1"))
     view = np.frombuffer("".join(digits.tolist()).encode(), dtype=np.uint8).reshape(-1, 8)
     records[:, 0, 7:15] = view
     head = next(n for n, row in enumerate(template) if row[:2].tobytes() == b"10")
@@ -76,9 +74,7 @@ def notices(total: int) -> dict[str, int]:
     begin = time.perf_counter()
     found = read_answers(data)
     entries = sum(len(one.entries) for one in found)
-    print(
-        f"{entries:,} notifications in {len(found):,} batches: {time.perf_counter() - begin:.2f} s"
-    )
+    print(f"{entries:,} notifications in {len(found):,} batches: {time.perf_counter() - begin:.2f} s")
     return {"entries": entries, "batches": len(found)}
 
 

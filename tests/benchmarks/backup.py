@@ -100,17 +100,9 @@ def borg(phase: str, place: Path, data: Path, target: Path) -> list[str]:
 
 
 def tools(alone: bool = False) -> list[Tool]:
-    quiet = {
-        "RESTIC_PASSWORD": "x",
-        "RESTIC_REPOSITORY": "@/restic",
-        "RESTIC_CACHE_DIR": "@/rcache",
-    }
+    quiet = {"RESTIC_PASSWORD": "x", "RESTIC_REPOSITORY": "@/restic", "RESTIC_CACHE_DIR": "@/rcache"}
     passphrase = {"BORG_PASSPHRASE": "x", "BORG_BASE_DIR": "@/borgbase"}
-    all_of_them = [
-        Tool("ours", ours),
-        Tool("restic", restic, quiet),
-        Tool("borg", borg, passphrase),
-    ]
+    all_of_them = [Tool("ours", ours), Tool("restic", restic, quiet), Tool("borg", borg, passphrase)]
     if alone:
         return all_of_them[:1]
     require("restic", "borg")
@@ -120,9 +112,7 @@ def tools(alone: bool = False) -> list[Tool]:
 def require(*programs: str) -> None:
     """Raises SystemExit for a peer that is not installed."""
     if missing := [one for one in programs if not shutil.which(one)]:
-        raise SystemExit(
-            f"Not installed: {', '.join(missing)}. Install them, or leave them out: --alone"
-        )
+        raise SystemExit(f"Not installed: {', '.join(missing)}. Install them, or leave them out: --alone")
 
 
 def a_round(number: int, folder: Path, contestants: list[Tool]) -> None:
@@ -159,9 +149,7 @@ def _compare(restored: Path, data: Path) -> None:
 def print_table(contestants: list[Tool], size: int) -> None:
     by_name = {tool.name: tool for tool in contestants}
     mine = by_name["ours"]
-    print(
-        f"{'':10} {'ours':>26} " + " ".join(f"{t.name:>26} {'ratio':>6}" for t in contestants[1:])
-    )
+    print(f"{'':10} {'ours':>26} " + " ".join(f"{t.name:>26} {'ratio':>6}" for t in contestants[1:]))
     for phase in (*PHASES, "content"):
         row = [f"{phase:10}", _cell(mine.seconds[phase], size)]
         for tool in contestants[1:]:
@@ -253,7 +241,7 @@ def _store_alone(store) -> float:
     """Bytes a second of 32 packs written by two threads, as the engine does."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from tasks.backup.vigour import keep_memory
+    from tasks.backup.runtime_tuning import keep_memory
 
     keep_memory()
     pack = os.urandom(32 << 20)
@@ -291,9 +279,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if not (folder / "data").exists():
             # in a process of its own: a child's peak memory begins at that of its parent
-            maker = multiprocessing.get_context("spawn").Process(
-                target=make_data, args=(folder, args.megabytes)
-            )
+            maker = multiprocessing.get_context("spawn").Process(target=make_data, args=(folder, args.megabytes))
             maker.start()
             maker.join()
         size = sum(p.stat().st_size for p in (folder / "data").rglob("*") if p.is_file())
@@ -303,10 +289,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             a_round(number, folder, contestants)
         if contestants and args.runs:
             print_table(contestants, size)
-            results = {
-                t.name: {**t.seconds, "cpu": t.cpu, "size": t.size, "rss": t.memory}
-                for t in contestants
-            }
+            results = {t.name: {**t.seconds, "cpu": t.cpu, "size": t.size, "rss": t.memory} for t in contestants}
             (folder / "results.json").write_text(json.dumps(results, indent=1))
         if args.smb:
             over_smb(folder, max(1, args.runs), size, args.alone)

@@ -16,9 +16,7 @@ def text(dice: random.Random, size: int) -> bytes:
     """Prose and numbers as letters and EDI hold them."""
     parts, have = [], 0
     while have < size:
-        piece = (
-            " ".join(dice.choices(WORDS, k=9)) + f" {dice.randrange(10**9)}-{dice.randrange(99)}\n"
-        )
+        piece = " ".join(dice.choices(WORDS, k=9)) + f" {dice.randrange(10**9)}-{dice.randrange(99)}\n"
         parts.append(piece)
         have += len(piece)
     return "".join(parts).encode()[:size]
@@ -55,10 +53,7 @@ def columns(dice: random.Random, size: int) -> bytes:
 def database(path: Path, dice: random.Random, rows: int) -> None:
     book = sqlite3.connect(path)
     book.execute("CREATE TABLE entry (id INTEGER PRIMARY KEY, number TEXT, body TEXT, seal BLOB)")
-    lines = (
-        (i, f"ABC-{i:07d}", " ".join(dice.choices(WORDS, k=20)), dice.randbytes(64))
-        for i in range(rows)
-    )
+    lines = ((i, f"ABC-{i:07d}", " ".join(dice.choices(WORDS, k=20)), dice.randbytes(64)) for i in range(rows))
     book.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", lines)
     book.commit()
     book.close()

@@ -14,8 +14,8 @@ from pathlib import Path
 
 def engine(what: str, repository: str, data: str, target: str) -> None:
     """One action of ours: make, run, restore, verify, content."""
-    from tasks.backup.hostkeys import HostKeys
-    from tasks.backup.repository import open_repository
+    from tasks.backup.format.repository import open_repository
+    from tasks.backup.keys.host_keys import HostKeys
 
     on_share = repository.startswith("smb:")
     store = _smb_store(repository) if on_share else _local_store(repository)
@@ -26,63 +26,63 @@ def engine(what: str, repository: str, data: str, target: str) -> None:
     keys = HostKeys.load(keeping / "host.json")
     opened = open_repository(store, keys.officer, keys.repository)
     if what == "run":
-        from tasks.backup.options import Options
-        from tasks.backup.snapshot import take_snapshots
-        from tasks.backup.sources import Source
+        from tasks.backup.run_options import SnapshotOptions
+        from tasks.backup.snapshot.creation import take_snapshots
+        from tasks.backup.snapshot.source_access import SnapshotSource
 
-        take_snapshots(opened, keys, [Source("data", data)], Options(state=keeping / "state"))
+        take_snapshots(opened, keys, [SnapshotSource("data", data)], SnapshotOptions(state=keeping / "state"))
     elif what == "verify":
-        from tasks.backup.verify import verify
+        from tasks.backup.verify.verification import verify_repository
 
-        assert verify(opened).whole
+        assert verify_repository(opened).whole
     else:
         _with_key(what, opened, keeping, Path(target))
 
 
 def _make(store, keeping: Path) -> None:
-    from tasks.backup.hostkeys import HostKeys
-    from tasks.backup.keymaking import recipient
-    from tasks.backup.objects import public_hex
-    from tasks.backup.repository import create_repository
-    from tasks.backup.sealing import signer
+    from tasks.backup.format.repository import create_repository
+    from tasks.backup.format.sealing import backup_signer
+    from tasks.backup.format.signed_objects import public_hex
+    from tasks.backup.keys.host_keys import HostKeys
+    from tasks.backup.keys.key_creation import make_recipient
 
-    seed, officer, identity = os.urandom(32), signer(os.urandom(32)), os.urandom(16).hex()
+    seed, officer, identity = os.urandom(32), backup_signer(os.urandom(32)), os.urandom(16).hex()
     keys = HostKeys.make(identity, public_hex(officer), "desk1")
     keeping.mkdir(parents=True, exist_ok=True)
     keys.save(keeping / "host.json")
     (keeping / "seed").write_bytes(seed)
-    who = [recipient("safe", "recovery", seed)]
+    who = [make_recipient("safe", "recovery", seed)]
     create_repository(store, identity, officer, who, {"desk1": keys.public()}, {})
 
 
 def _with_key(what: str, opened, keeping: Path, target: Path) -> None:
-    from tasks.backup.choosing import choose, survey
-    from tasks.backup.library import open_library
-    from tasks.backup.manifests import read_manifest
+    from tasks.backup.format.manifest_chain import read_manifest
+    from tasks.backup.restore.pack_library import open_library
+    from tasks.backup.verify.snapshot_survey import choose_snapshot, survey_repository
 
-    snapshot = choose(survey(opened), newest=True).snapshot
+    snapshot = choose_snapshot(survey_repository(opened), newest=True).snapshot
     digest, manifest = read_manifest(opened, snapshot.host, snapshot.name)
     library = open_library(opened, (keeping / "seed").read_bytes(), manifest.packs)
     if what == "content":
-        from tasks.backup.prove_content import check_content
+        from tasks.backup.verify.snapshot_proofs import check_content
 
         check_content(library, manifest)
     else:
-        from tasks.backup.report import RestoreOptions
-        from tasks.backup.restore import restore
+        from tasks.backup.restore.snapshot_restore import restore_snapshot
+        from tasks.backup.run_options import RestoreOptions
 
-        assert restore(library, manifest, target, digest, RestoreOptions()).whole
+        assert restore_snapshot(library, manifest, target, digest, RestoreOptions()).whole
 
 
 def _local_store(root: str):
-    from tasks.backup.stores.local import LocalStore
+    from tasks.backup.stores.local_store import LocalStore
 
     return LocalStore(Path(root) / "store")
 
 
 def _smb_store(address: str):
-    from tasks.shared.smb.link import SmbPlace
-    from tasks.shared.smb.store import SmbStore
+    from tasks.transport.smb.connection import SmbPlace
+    from tasks.transport.smb.store import SmbStore
     from tests.smbd import PASSWORD, USER
 
     port, folder = address.removeprefix("smb:").split("/")

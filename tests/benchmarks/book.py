@@ -24,24 +24,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tasks.reconciliation.account import account, totals  # noqa: E402
-from tasks.reconciliation.classify import classify  # noqa: E402
-from tasks.reconciliation.standings import standings  # noqa: E402
-from tasks.shared.journal import Journal  # noqa: E402
-from tasks.shared.journal_check import verify  # noqa: E402
-from tasks.shared.kinds.ace import (  # noqa: E402
-    AnswerLine,
-    AnswerRead,
-    BatchNamed,
-    BatchWritten,
-    QueryNamed,
-    QueryWritten,
-)
-from tasks.shared.kinds.base import Body
-from tasks.shared.kinds.entries import EntriesRecorded, EntryLine
-from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved
-from tasks.shared.kinds.settling import EntrySettled
-from tasks.shared.numbering import printed  # noqa: E402
+from tasks.core.journal.bodies import Body
+from tasks.core.journal.journal import Journal
+from tasks.core.journal.verification import verify_journal
+from tasks.entries.events import EntriesRecorded, EntryLine, EntrySettled, NumbersIssued, NumbersReserved
+from tasks.entries.numbers.numbering import printed_numbers
+from tasks.reconciliation.accounting.number_account import account_numbers, place_totals
+from tasks.reconciliation.decisions.classification import classify
+from tasks.reconciliation.events import AnswerLine, AnswerRead, BatchNamed, BatchWritten, QueryNamed, QueryWritten
+from tasks.reconciliation.state.entry_reader import list_entry_states
 
 WORKBOOK, QUERY, BATCH = 250, 500, 100
 Spent = tuple[float, float]
@@ -52,7 +43,7 @@ IMPORTERS = [f"12-34567{n:02d}00" for n in range(40)]
 
 def write_book(journal: Journal, count: int) -> None:
     """The book, in one transaction."""
-    numbers = printed("entry", "ABC", 1, count, 0)
+    numbers = printed_numbers("entry", "ABC", 1, count, 0)
     with journal.write("bench") as pen:
         for body in story(numbers):
             pen.append(body, "bench")
@@ -129,13 +120,13 @@ def measure(count: int) -> dict[str, Any]:
         spent = {
             "written": _timed(lambda: write_book(journal, count)),
             "rebuild": _timed(journal.rebuild),
-            "verify": _timed(lambda: verify(journal)),
-            "account": _timed(lambda: totals(account(journal))),
-            "view and classify": _timed(lambda: [classify(one) for one in standings(journal)]),
+            "verify": _timed(lambda: verify_journal(journal)),
+            "account": _timed(lambda: place_totals(account_numbers(journal))),
+            "view and classify": _timed(lambda: [classify(one) for one in list_entry_states(journal)]),
         }
-        places = Counter(line.place for line in account(journal))
-        steps = Counter(str(classify(one).step) for one in standings(journal))
-        whole = verify(journal).ok
+        places = Counter(line.place for line in account_numbers(journal))
+        steps = Counter(str(classify(one).step) for one in list_entry_states(journal))
+        whole = verify_journal(journal).ok
         journal.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     counts = {"places": dict(places), "steps": dict(steps), "whole": whole}
@@ -145,10 +136,7 @@ def measure(count: int) -> dict[str, Any]:
 def report(found: dict[str, Any]) -> None:
     steps = (f"{name} {wall:.2f} s ({used:.2f} of a processor)"
              for name, (wall, used) in found["seconds"].items())  # fmt: skip
-    print(
-        f"{found['numbers']:,} numbers: {', '.join(steps)}, peak {found['peak_mib']} MiB",
-        flush=True,
-    )
+    print(f"{found['numbers']:,} numbers: {', '.join(steps)}, peak {found['peak_mib']} MiB", flush=True)
 
 
 def main() -> None:

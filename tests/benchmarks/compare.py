@@ -25,28 +25,32 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tasks.ace.settings import AceSettings
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
-import pyarrow as pa  # noqa: E402
-import pyarrow.compute as pc  # noqa: E402
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from tasks.ace.entry_summary import write_summaries  # noqa: E402
-from tasks.entries.lines import entry_lines  # noqa: E402
-from tasks.entries.record import Record, to_bytes  # noqa: E402
-from tasks.reconciliation import cycle, reading  # noqa: E402
-from tasks.reconciliation.classify import Step  # noqa: E402
-from tasks.shared.kinds.ace import QueryNamed  # noqa: E402
-from tasks.shared.kinds.entries import EntriesRecorded
-from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved
-from tasks.shared.opening import make_home  # noqa: E402
-from tasks.shared.settings import load  # noqa: E402
-from tasks.workspace import Workspace  # noqa: E402
-from tests.benchmarks import made_stored, plain_compare  # noqa: E402
-from tests.benchmarks.made_summaries import made_summaries  # noqa: E402
-from tests.benchmarks.summaries import ENVELOPE, PAYMENT  # noqa: E402
-from tests.conftest import SETTINGS  # noqa: E402
+from tasks.ace.answers.answer_parser import read_answers
+from tasks.ace.entry_summary.summary_writer import write_summaries
+from tasks.core.settings import load_settings
+from tasks.entries.events import EntriesRecorded, NumbersIssued, NumbersReserved
+from tasks.entries.record.entry_facts import entry_lines
+from tasks.entries.record.entry_record import EntryRecord, to_bytes
+from tasks.opening import make_home
+from tasks.reconciliation.cycle_stages import entry_decisions
+from tasks.reconciliation.decisions.rule_table import NextStep
+from tasks.reconciliation.events import QueryNamed
+from tasks.reconciliation.receiving import answer_files
+from tasks.reconciliation.receiving.summary_comparison import summary_differences
+from tasks.workspace import Workspace
+from tests.benchmarks import made_stored, plain_compare
+from tests.benchmarks.made_summaries import made_summaries
+from tests.benchmarks.summaries import ENVELOPE, PAYMENT
+from tests.conftest import SETTINGS
 
 TARGET = (12.0, 1536)
 """Seconds and MiB for 100,000 summaries with 1,000,000 lines."""
@@ -73,7 +77,7 @@ def make(folder: Path, entries: int, lines: int, whole: int) -> dict[str, Any]:
     if whole:
         tables = {name: pa.concat_tables([getattr(one, name) for one in parts])
                   for name, _ in parts[0].items()}  # fmt: skip
-        parts = [Record.of(tables)]
+        parts = [EntryRecord.of(tables)]
     for part in parts:
         size = len(part.numbers) if whole else WORKBOOK
         for low in range(0, len(part.numbers), size):
@@ -83,7 +87,7 @@ def make(folder: Path, entries: int, lines: int, whole: int) -> dict[str, Any]:
     return {}
 
 
-def as_released(record: Record) -> Record:
+def as_released(record: EntryRecord) -> EntryRecord:
     """Released on paper, and the entered value is the sum of the lines, as ACE reckons it."""
     sums = record.tariffs.group_by("entry_number").aggregate([("value", "sum")])
     place = pc.index_in(record.entries["entry_number"], value_set=sums["entry_number"])
@@ -93,10 +97,10 @@ def as_released(record: Record) -> Record:
         ("paper_outcome", pa.array(["released"] * entries.num_rows)),
     ):
         entries = entries.set_column(entries.column_names.index(name), name, column)
-    return Record.of({**dict(record.items()), "entries": entries})
+    return EntryRecord.of({**dict(record.items()), "entries": entries})
 
 
-def _record(house: Workspace, part: Record) -> None:
+def _record(house: Workspace, part: EntryRecord) -> None:
     body = EntriesRecorded(
         content=house.content.put(to_bytes(part)), source="", file="bench.xlsx", desk="truck",
         entries=entry_lines(part),
@@ -104,7 +108,7 @@ def _record(house: Workspace, part: Record) -> None:
     house.journal.append(body, "bench", "bench")
 
 
-def _answers(inbox: Path, part: Record, first: int) -> list[QueryNamed]:
+def _answers(inbox: Path, part: EntryRecord, first: int) -> list[QueryNamed]:
     """The answer files, and the questions that they answer."""
     inbox.mkdir(exist_ok=True)
     batches = write_summaries(part, ENVELOPE, None, PAYMENT)
@@ -114,9 +118,7 @@ def _answers(inbox: Path, part: Record, first: int) -> list[QueryNamed]:
     questions = []
     for place, (batch, asked, data) in enumerate(made_stored.answers(numbers, whole, starts)):
         name = f"BENCH-{first:07d}-{place:02d}"
-        (inbox / f"{name}.abi").write_bytes(
-            data.replace(batch.encode(), name.encode().ljust(len(batch)), 1)
-        )
+        (inbox / f"{name}.abi").write_bytes(data.replace(batch.encode(), name.encode().ljust(len(batch)), 1))
         questions.append(QueryNamed(batch=name, application="EQ", about="summary", content="",
                                           file=name, asked=asked))  # fmt: skip
     return questions
@@ -126,27 +128,27 @@ def read(folder: Path) -> dict[str, Any]:
     """The loop's own reading, and its verdict on each entry."""
     house = _house(folder)
     spent: dict[str, float] = {}
-    reading.read_answers = _clocked(spent, "decoding", reading.read_answers)
-    reading.differences = _clocked(spent, "comparing", reading.differences)
+    for name, step in (("read_answers", "decoding"), ("summary_differences", "comparing")):
+        setattr(answer_files, name, _clocked(spent, step, getattr(answer_files, name)))
     begun = time.perf_counter()
-    done = reading.read_inbox(house, "bench")
+    done = answer_files.read_inbox(house, "bench")
     whole = time.perf_counter() - begun
     assert not any(one.problems for one in done), [one.problems[:1] for one in done][:3]
     begun = time.perf_counter()
-    steps = [verdict.step for _, verdict in cycle.verdicts(house)]
+    steps = [verdict.step for _, verdict in entry_decisions(house)]
     spent["verdicts"] = time.perf_counter() - begun
     return {
         "answers": len(done),
-        "differ": steps.count(Step.DIFFERS),
-        "settle": steps.count(Step.SETTLE),
+        "differ": steps.count(NextStep.DIFFERS),
+        "settle": steps.count(NextStep.SETTLE),
         "in_all": round(whole, 2),
         **{name: round(seconds, 2) for name, seconds in spent.items()},
     }
 
 
 def _house(folder: Path) -> Workspace:
-    settings = load(folder / "home")
-    ace = settings.ace.model_copy(update={"inbox": folder / "inbox"})
+    settings = load_settings(folder / "home")
+    ace = settings(AceSettings).model_copy(update={"inbox": folder / "inbox"})
     return Workspace(settings.model_copy(update={"ace": ace}))
 
 
@@ -168,8 +170,8 @@ def plain(folder: Path) -> dict[str, Any]:
     begun = time.perf_counter()
     found, count = plain_compare.differences(house, path.read_bytes())
     spent = time.perf_counter() - begun
-    (answer,) = reading.read_answers(path.read_bytes(), path.name)
-    assert found == reading.differences(house, [answer])[0]
+    (answer,) = read_answers(path.read_bytes(), path.name)
+    assert found == summary_differences(house, [answer])[0]
     return {"entries": count, "differ": len(found), "in_all": round(spent, 2)}
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tasks.screening.match import explain  # noqa: E402
-from tests.benchmarks.perturb import CHANGES, DATA, clean  # noqa: E402
+from tasks.screening.matching.matcher import explain_pairs
+from tests.benchmarks.perturb import CHANGES, DATA, clean
 
 PAIRS = 120
 
@@ -43,12 +43,8 @@ def main(version: str, target: Path = DATA, pairs: int = PAIRS) -> None:
     listed = [row[1] for row in rows("listed.csv")]
     changes = list(CHANGES.values())
     for name in dice.sample(listed, pairs):
-        other = (
-            dice.choice(changes)(name.upper(), dice)
-            if dice.random() < 0.7
-            else clean(1, dice.randrange(9**9))[0]
-        )
-        scores.append([version, other, name, f"{explain(other, name, version)['score']:.4f}"])
+        other = dice.choice(changes)(name.upper(), dice) if dice.random() < 0.7 else clean(1, dice.randrange(9**9))[0]
+        scores.append([version, other, name, f"{explain_pairs(other, name, version)['score']:.4f}"])
     write(target, "frozen_models.csv", ("model", "file", "sha256"), digests)
     write(target, "frozen_scores.csv", ("model", "partner", "listed", "score"), scores)
 

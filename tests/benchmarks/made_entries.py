@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.entries.number import format_array
-from tasks.entries.record import TABLES, schema
+from tasks.entries.numbers.entry_numbers import format_array
+from tasks.entries.record.entry_record import record_schema
+from tasks.entries.record.record_fields import RECORD_TABLES
 
 PORTS = ("3801", "2704", "3901", "4601", "2304", "5301", "0901", "2720", "1303", "3001")
 _MODES = ("30", "11", "40")
@@ -45,7 +46,7 @@ def made_tables(entries: int, lines: int, seed: int = 7, first: int = 1) -> dict
         "parties": _parties(numbers, per, dice),
         **_lines(numbers, per, dice),
     }
-    return {name: tables.get(name, schema(name).empty_table()) for name in TABLES}
+    return {name: tables.get(name, record_schema(name).empty_table()) for name in RECORD_TABLES}
 
 
 def write_parquet(tables: dict[str, pa.Table], folder: Path) -> dict[str, Path]:
@@ -64,9 +65,7 @@ def _spread(entries: int, lines: int) -> np.ndarray:
     return np.maximum(np.diff(np.concatenate(([0], bounds))), 1)
 
 
-def _entries(
-    numbers: pa.Array, mode: np.ndarray, per: np.ndarray, dice: np.random.Generator, first: int
-) -> pa.Table:
+def _entries(numbers: pa.Array, mode: np.ndarray, per: np.ndarray, dice: np.random.Generator, first: int) -> pa.Table:
     count = len(numbers)
     return _table(
         "entries",
@@ -94,9 +93,7 @@ def _entries(
 def _bills(numbers: pa.Array, mode: np.ndarray, dice: np.random.Generator) -> dict[str, pa.Table]:
     """R for trucks; M and H for ocean and air; every second ocean entry has a second group."""
     second = (mode == 1) & (np.arange(len(mode)) % 2 == 1)
-    row = np.concatenate(
-        [np.flatnonzero(mode == 0), *[np.flatnonzero(mode > 0)] * 2, *[np.flatnonzero(second)] * 2]
-    )
+    row = np.concatenate([np.flatnonzero(mode == 0), *[np.flatnonzero(mode > 0)] * 2, *[np.flatnonzero(second)] * 2])
     truck, pairs, extra = (mode == 0).sum(), (mode > 0).sum(), second.sum()
     kind = np.repeat([0, 1, 2, 1, 2], [truck, pairs, pairs, extra, extra])
     group = np.repeat([1, 1, 1, 2, 2], [truck, pairs, pairs, extra, extra])
@@ -200,15 +197,10 @@ def _each_line(per: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _table(name: str, /, **columns: pa.Array) -> pa.Table:
-    kinds = schema(name)
+    kinds = record_schema(name)
     length = len(next(iter(columns.values())))
     return pa.table(
-        [
-            columns[kind.name].cast(kind.type)
-            if kind.name in columns
-            else pa.nulls(length, kind.type)
-            for kind in kinds
-        ],
+        [columns[kind.name].cast(kind.type) if kind.name in columns else pa.nulls(length, kind.type) for kind in kinds],
         schema=kinds,
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ace.layout import WIDTH, Layout, layouts
+from tasks.ace.wire.record_layouts import RECORD_WIDTH, RecordLayout, record_layouts
 from tests.ace import made_answers as made
 
 Bytes = NDArray[np.uint8]
@@ -24,7 +24,7 @@ _WHOLE = ("value_of_goods_amount", "charges_amount", "ad_cvd_value_of_goods_amou
 
 
 def records(text: list[str]) -> Bytes:
-    return np.frombuffer("".join(text).encode("ascii"), dtype=np.uint8).reshape(-1, WIDTH).copy()
+    return np.frombuffer("".join(text).encode("ascii"), dtype=np.uint8).reshape(-1, RECORD_WIDTH).copy()
 
 
 def stored(matrix: Bytes) -> tuple[list[str], Bytes, NDArray[np.int64]]:
@@ -36,20 +36,16 @@ def stored(matrix: Bytes) -> tuple[list[str], Bytes, NDArray[np.int64]]:
     state = records(made.state(0))
     place = np.concatenate((np.repeat(heads, len(state)), lines, np.arange(len(kept))))
     rank = np.repeat([0, 1, 2], [len(heads) * len(state), len(lines), len(kept)])
-    whole = np.concatenate((_states(state, kept[heads]), _line_numbers(heads, lines), kept))[
-        np.lexsort((rank, place))
-    ]
+    whole = np.concatenate((_states(state, kept[heads]), _line_numbers(heads, lines), kept))[np.lexsort((rank, place))]
     return _numbers(kept[heads]), whole, np.flatnonzero(_is(whole, "JB"))
 
 
-def answers(
-    numbers: list[str], whole: Bytes, starts: NDArray[np.int64]
-) -> Iterator[tuple[str, list[str], bytes]]:
+def answers(numbers: list[str], whole: Bytes, starts: NDArray[np.int64]) -> Iterator[tuple[str, list[str], bytes]]:
     """Batch id, entry numbers and bytes of answers that ACE need not cut."""
     bounds = np.concatenate((starts, [len(whole)]))
     low = place = 0
     while low < len(starts):
-        room = bounds[low] + LIMIT // WIDTH
+        room = bounds[low] + LIMIT // RECORD_WIDTH
         high = max(low + 1, int(np.searchsorted(bounds, room, side="right")) - 1)
         part, name = whole[bounds[low] : bounds[high]], f"BENCH-{place:010d}"
         a, b, y, z = made.batch("ER", [[]], name, count=len(part) % 100_000)
@@ -63,7 +59,7 @@ def otherwise(whole: Bytes, starts: NDArray[np.int64], every: int) -> list[int]:
     lines = np.flatnonzero(_is(whole, "40"))
     changed = list(range(0, len(starts), every))
     first = lines[np.searchsorted(lines, starts[changed])]
-    span = layouts("AE")["40", ""]["country_of_origin_code"].span
+    span = record_layouts("AE")["40", ""]["country_of_origin_code"].span
     whole[first, span] = np.frombuffer(b"ZZ", dtype=np.uint8)
     return changed
 
@@ -79,10 +75,9 @@ def _is(matrix: Bytes, letters: str) -> NDArray[np.bool_]:
 
 
 def _numbers(ten: Bytes) -> list[str]:
-    known = layouts("AE")["10", ""]
+    known = record_layouts("AE")["10", ""]
     filer, digits = (
-        [row.tobytes().decode() for row in ten[:, known[name].span]]
-        for name in ("entry_filer_code", "entry_number")
+        [row.tobytes().decode() for row in ten[:, known[name].span]] for name in ("entry_filer_code", "entry_number")
     )
     return [f"{f}-{d[:7]}-{d[7]}" for f, d in zip(filer, digits, strict=True)]
 
@@ -90,10 +85,10 @@ def _numbers(ten: Bytes) -> list[str]:
 def _states(state: Bytes, ten: Bytes) -> Bytes:
     """JB to JI of each summary: its number, and its release on the day of the paper."""
     whole = np.tile(state, (len(ten), 1)).reshape(len(ten), *state.shape)
-    head, sent = layouts("EQ")["JB", ""], layouts("AE")["10", ""]
+    head, sent = record_layouts("EQ")["JB", ""], record_layouts("AE")["10", ""]
     for name in ("entry_filer_code", "entry_number"):
         whole[:, 0, head[name].span] = ten[:, sent[name].span]
-    return whole.reshape(-1, WIDTH)
+    return whole.reshape(-1, RECORD_WIDTH)
 
 
 def _line_numbers(heads: NDArray[np.int64], lines: NDArray[np.int64]) -> Bytes:
@@ -102,7 +97,7 @@ def _line_numbers(heads: NDArray[np.int64], lines: NDArray[np.int64]) -> Bytes:
     first = np.searchsorted(owner, np.arange(len(heads)))
     place = np.arange(len(lines)) - first[owner] + 1
     whole = np.tile(records([made.line("EQ", "4A", cbp_line_number="00000")]), (len(lines), 1))
-    span = layouts("EQ")["4A", ""]["cbp_line_number"].span
+    span = record_layouts("EQ")["4A", ""]["cbp_line_number"].span
     for column in range(span.stop - span.start):
         whole[:, span.stop - 1 - column] = place // 10**column % 10 + ZERO
     return whole
@@ -111,14 +106,14 @@ def _line_numbers(heads: NDArray[np.int64], lines: NDArray[np.int64]) -> Bytes:
 def _padded(matrix: Bytes) -> Bytes:
     """Leading zeros of (S)N numbers as blanks; of an amount in cents three digits stay (p.54)."""
     done = matrix.copy()
-    for (record, variant), known in layouts("AE").items():
+    for (record, variant), known in record_layouts("AE").items():
         rows = np.flatnonzero(_is(matrix, record)) if len(record) == 2 and not variant else []
         if len(rows):
             done[rows] = _blank_zeros(known, matrix[rows])
     return done
 
 
-def _blank_zeros(known: Layout, part: Bytes) -> Bytes:
+def _blank_zeros(known: RecordLayout, part: Bytes) -> Bytes:
     for field in known.fields:
         if field.cls != "SN":
             continue

@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.entries.record import Record
+from tasks.entries.record.entry_record import EntryRecord
 from tests.benchmarks.made_entries import made_tables
 
 SENT = date(2026, 11, 24)
 RELEASED = date(2026, 11, 20)
 
 
-def made_summaries(entries: int, lines: int, seed: int = 7, first: int = 1) -> Record:
+def made_summaries(entries: int, lines: int, seed: int = 7, first: int = 1) -> EntryRecord:
     """The entries of `made_entries` with all that their summaries need: two tariff numbers on one
     line in five, agencies on one in twelve, cash cases of type 03 on one entry in ten."""
     tables = made_tables(entries, lines, seed, first)
@@ -24,7 +24,7 @@ def made_summaries(entries: int, lines: int, seed: int = 7, first: int = 1) -> R
     tables["lines"], value = _lines(tables, cased)
     tables["tariffs"] = _tariffs(tables["tariffs"], value)
     tables["bills"] = _plain_air(tables["bills"], tables["entries"])
-    return Record.of(tables)
+    return EntryRecord.of(tables)
 
 
 def _entries(table: pa.Table, cased: np.ndarray) -> pa.Table:
@@ -108,6 +108,4 @@ def _masked(column: pa.Array | pa.ChunkedArray, off: np.ndarray) -> pa.Array:
 def _cents(cents: np.ndarray, off: np.ndarray) -> pa.Array:
     """Whole cents as decimals with two places."""
     whole = pa.array(cents, mask=off).cast(pa.decimal128(19, 0))
-    return pc.divide(whole.cast(pa.decimal128(21, 2)), pa.scalar(100, pa.decimal128(3, 0))).cast(
-        pa.decimal128(14, 2)
-    )
+    return pc.divide(whole.cast(pa.decimal128(21, 2)), pa.scalar(100, pa.decimal128(3, 0))).cast(pa.decimal128(14, 2))

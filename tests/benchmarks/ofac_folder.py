@@ -1,4 +1,4 @@
-"""OFAC's delimited files of a folder as the tables that `tasks.screening.match` takes.
+"""OFAC's delimited files of a folder as the tables that `tasks.screening.matching.matcher` takes.
 
 A small reader of the benchmark's own: primaries, ALT aliases, weak aliases out of the remarks.
 """
@@ -38,6 +38,4 @@ def listed_names(primaries: Path, aliases: Path | None = None) -> pa.Table:
             found.append((row[0], row[3], "strong", kinds[row[0]]))
     columns = list(zip(*found, strict=True))
     names = ("record", "name", "strength", "kind")
-    return pa.table(
-        {name: pa.array(list(values)) for name, values in zip(names, columns, strict=True)}
-    )
+    return pa.table({name: pa.array(list(values)) for name, values in zip(names, columns, strict=True)})

@@ -27,21 +27,7 @@ SPELLINGS = (
     ("S", "Z"), ("O", "U"), ("E", "I"), ("A", "E"), ("AH", "A"), ("EV", "EFF"), ("OV", "OFF"),
     ("MM", "M"), ("SS", "S"), ("LL", "L"), ("DD", "D"), ("X", "KS"), ("GH", "G"), ("DH", "D"), ("TH", "T"),
 )  # fmt: skip
-FORMS = (
-    "LLC",
-    "LTD",
-    "INC",
-    "CO LTD",
-    "CORP",
-    "S.A.",
-    "GMBH",
-    "JSC",
-    "LIMITED",
-    "FZE",
-    "SARL",
-    "OOO",
-    "PLC",
-)
+FORMS = ("LLC", "LTD", "INC", "CO LTD", "CORP", "S.A.", "GMBH", "JSC", "LIMITED", "FZE", "SARL", "OOO", "PLC")
 ADDED = (
     "INTERNATIONAL", "GROUP", "TRADING", "HOLDING", "SERVICES", "GLOBAL", "INDUSTRIES", "COMPANY", "EXPORT",
     "LOGISTICS", "ENTERPRISES", "USA", "ASIA", "EUROPE", "NORTH", "SHIPPING", "SOLUTIONS", "TECHNOLOGY",

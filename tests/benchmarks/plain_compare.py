@@ -13,12 +13,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.ace.entry_summary import write_summaries
-from tasks.ace.layout import WIDTH, layout
-from tasks.ace.summary.compared import NUMBERS, Compared, named, records
-from tasks.entries.record import Record, from_bytes
-from tasks.shared.kinds.ace import Difference
-from tasks.shared.projections import ENTRIES
+from tasks.ace.entry_summary.summary_writer import write_summaries
+from tasks.ace.stored_summaries.comparison_fields import (
+    COMPARED_NUMBERS,
+    ComparedField,
+    compared_fields,
+    compared_records,
+)
+from tasks.ace.wire.record_layouts import RECORD_WIDTH, record_layout
+from tasks.entries.events import Difference
+from tasks.entries.record.entry_record import EntryRecord, from_bytes
+from tasks.entries.tables import ENTRIES
 from tasks.workspace import Workspace
 from tests.benchmarks.summaries import ENVELOPE, PAYMENT
 
@@ -51,7 +56,7 @@ def differences(house: Workspace, data: bytes) -> tuple[dict[str, list[Differenc
     return found, count
 
 
-def written(record: Record) -> dict[str, Summary]:
+def written(record: EntryRecord) -> dict[str, Summary]:
     """What our AE would say of each entry of a record."""
     batches = write_summaries(record, ENVELOPE, None, PAYMENT)
     return {number: told for one in batches for number, told in summaries(one.bytes())}
@@ -60,15 +65,15 @@ def written(record: Record) -> dict[str, Summary]:
 def summaries(data: bytes) -> Iterator[tuple[str, Summary]]:
     """Each summary with its number, out of an AE batch or an ER answer."""
     number, told, line = "", {}, -1
-    for at in range(0, len(data), WIDTH):
-        text = data[at : at + WIDTH].decode()
+    for at in range(0, len(data), RECORD_WIDTH):
+        text = data[at : at + RECORD_WIDTH].decode()
         if text[:2] == "10":
             if number:
                 yield number, told
             number, told, line = f"{text[3:6]}-{text[8:15]}-{text[15]}", {}, -1
         if text[:2] == "40":
             line = int(text[4:7])
-        if number and text[:2] in records() and text[:2] != "SE":
+        if number and text[:2] in compared_records() and text[:2] != "SE":
             for part in _apart(text):
                 _keep(told, part, HIGH if text[:2] >= "88" else line)
     if number:
@@ -80,9 +85,9 @@ def _apart(text: str) -> Iterator[str]:
     if width is None:
         yield text
         return
-    for start in range(2, WIDTH - width + 1, width):
+    for start in range(2, RECORD_WIDTH - width + 1, width):
         if text[start : start + 3].strip():
-            yield (text[:2] + text[start : start + width]).ljust(WIDTH)
+            yield (text[:2] + text[start : start + width]).ljust(RECORD_WIDTH)
 
 
 def _keep(told: Summary, text: str, line: int) -> None:
@@ -91,7 +96,7 @@ def _keep(told: Summary, text: str, line: int) -> None:
     if text[:2] == "31":
         mark = "A" if text[3] == "A" else ""
     nth = 0
-    while (key := (line, records().index(text[:2]), nth, mark)) in told:
+    while (key := (line, compared_records().index(text[:2]), nth, mark)) in told:
         nth += 1
     told[key] = text
 
@@ -103,14 +108,12 @@ def _compared(ours: Summary, theirs: Summary, entered: int) -> Iterator[Differen
     yield from _bills(ours, theirs)
     lines = [{key[0] for key, text in side.items() if text[:2] == "40"} for side in (ours, theirs)]
     for key in sorted({*ours, *theirs}):
-        line, record = key[0], records()[key[1]]
+        line, record = key[0], compared_records()[key[1]]
         lone = [key in side for side in (ours, theirs)]
         if record == "40" or (record == "50" and line in lines[0] & lines[1]):
             if lone != [True, True]:
                 field = "line" if record == "40" else "tariff"
-                yield Difference(
-                    code=_LACKING[lone.index(True)], field=field, subject=_place(record, key)
-                )
+                yield Difference(code=_LACKING[lone.index(True)], field=field, subject=_place(record, key))
                 continue
         elif 0 <= line < HIGH and line not in lines[0] & lines[1]:
             continue
@@ -125,29 +128,22 @@ def _place(record: str, key: Key) -> str:
 
 
 def _differs(field: str, subject: str, qualifier: str, paper: str, ace: str) -> Difference:
-    return Difference(
-        code="field-differs",
-        field=field,
-        subject=subject,
-        qualifier=qualifier,
-        paper=paper,
-        ace=ace,
-    )
+    return Difference(code="field-differs", field=field, subject=subject, qualifier=qualifier, paper=paper, ace=ace)
 
 
 def _fields(record: str, key: Key, ours: str, theirs: str) -> Iterator[Difference]:
-    for one in named(record, key[3]):
-        left, right = (_value(record, one, text.ljust(WIDTH)) for text in (ours, theirs))
+    for one in compared_fields(record, key[3]):
+        left, right = (_value(record, one, text.ljust(RECORD_WIDTH)) for text in (ours, theirs))
         if left[0] != right[0] and not (one.unknown and not left[1]):
             field, subject = f"{record}.{one.field}", _place(record, key)
             yield _differs(field, subject, key[3], left[1], right[1])
 
 
-def _value(record: str, one: Compared, text: str) -> tuple[Any, str]:
+def _value(record: str, one: ComparedField, text: str) -> tuple[Any, str]:
     """A field as it is compared and as it is shown."""
-    value = text[layout("AE", record)[one.field].span].strip()
-    if one.kind in NUMBERS:
-        unit = NUMBERS[one.kind]
+    value = text[record_layout("AE", record)[one.field].span].strip()
+    if one.kind in COMPARED_NUMBERS:
+        unit = COMPARED_NUMBERS[one.kind]
         shown = f"{int(value or 0) / unit:.{len(str(unit)) - 1}f}"
         return int(value or 0), shown if value else ""
     if one.kind == "date" and value:

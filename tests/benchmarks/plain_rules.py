@@ -10,8 +10,8 @@ import re
 from functools import cache
 from itertools import pairwise
 
-from tasks.ace.wire.codes import codes
-from tasks.entries.number import check_digit
+from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.numbers.entry_numbers import check_digit
 
 Row = dict[str, object]
 Record = tuple[str, Row, str]
@@ -56,11 +56,7 @@ _REFERENCES = {
     "EDA": re.compile(r"\d{6}"),
     "RRN": re.compile(r".{1,50}"),
 }
-_GLOBAL = {
-    "LEI": re.compile(r"[A-Z0-9]{20}"),
-    "GLN": re.compile(r"\d{13}"),
-    "DUNS": re.compile(r"\d{9}"),
-}
+_GLOBAL = {"LEI": re.compile(r"[A-Z0-9]{20}"), "GLN": re.compile(r"\d{13}"), "DUNS": re.compile(r"\d{9}")}
 _IN_BOND = re.compile(r"\d{9}|[A-Z0-9]{3}\d{8}")
 _PLAIN = re.compile(r"[A-Z0-9]+")
 _FIRMS = re.compile(r"[A-Z0-9]{4}")
@@ -71,7 +67,7 @@ _DISTRICTS = {"46": "10", "47": "10"}
 
 @cache
 def known(name: str) -> frozenset[str]:
-    return frozenset(codes(name))
+    return frozenset(code_list(name))
 
 
 def refuse(condition: object, code: str) -> None:
@@ -135,9 +131,7 @@ def _header(header: Row, of: dict[str, list[Row]], extra: Row, port: str, filer:
     refuse((kind == "11" and value > 2500) or (kind == "86" and value > 800), "C112")
     entry_port, unlading = header["port_of_entry"], header["port_of_unlading"]
     wanted = kind in known("port_type") or "PG01" in of
-    wanted = wanted or any(
-        bill["bill_type"] == "I" or bill["non_ams"] == "Y" for bill in of.get("SE15", [])
-    )
+    wanted = wanted or any(bill["bill_type"] == "I" or bill["non_ams"] == "Y" for bill in of.get("SE15", []))
     refuse(wanted and entry_port is None, "C113")
     for place in (entry_port, unlading):
         refuse(place is not None and not _PORT.fullmatch(str(place)), "C114")

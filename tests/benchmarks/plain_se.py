@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from tasks.ace.batch import BatchLimits
-from tasks.ace.envelope import Envelope
-from tasks.ace.layout import layout
+from tasks.ace.wire.batch_envelope import Envelope
+from tasks.ace.wire.outbound_batch import BatchLimits
+from tasks.ace.wire.record_layouts import record_layout
 from tests.benchmarks.plain_rules import check_entry, check_envelope
 
 Row = dict[str, object]
@@ -46,7 +46,7 @@ def spec(application: str, record: str, variant: str = "") -> Spec:
     return Spec(
         [
             (one.name, one.length, one.cls, one.required, one.constant, one.is_filler)
-            for one in layout(application, record, variant).fields
+            for one in record_layout(application, record, variant).fields
         ]
     )
 
@@ -85,10 +85,7 @@ def _text(value: object) -> str:
 
 
 def write(
-    portion: tuple[pa.Table, dict[str, pa.Table]],
-    envelope: Envelope,
-    limits: BatchLimits,
-    sequence: int,
+    portion: tuple[pa.Table, dict[str, pa.Table]], envelope: Envelope, limits: BatchLimits, sequence: int
 ) -> Iterator[tuple[bytes, str]]:
     """Batches of one portion of entries as (bytes, SHA-256), checked."""
     entries, tables = portion
@@ -132,9 +129,7 @@ def _batch(
     for block, start in enumerate(range(0, len(entries), limits.entries_per_block), start=1):
         yield encode("B", trail | {"user_text": envelope.block_id(sequence, block)})
         for entry in entries[start : start + limits.entries_per_block]:
-            children = {
-                name: groups.get(str(entry["entry_number"]), []) for name, groups in held.items()
-            }
+            children = {name: groups.get(str(entry["entry_number"]), []) for name, groups in held.items()}
             records = list(_entry(entry, children))
             check_entry(records, port, envelope.filer_code)
             for _, _, text in records:
@@ -240,10 +235,7 @@ def _bills(entry: Row, children: dict[str, list[Row]]) -> Iterator[tuple[str, Ro
 
 def _derived(entry: Row, bill: Row) -> Row:
     own = ("carrier_code", "voyage", "arrival_date", "conveyance_name")
-    return {name: entry[name] for name in own} | {
-        "quantity": bill["quantity"],
-        "unit": bill["unit"],
-    }
+    return {name: entry[name] for name in own} | {"quantity": bill["quantity"], "unit": bill["unit"]}
 
 
 def _conveyance(part: Row) -> Row:
@@ -312,9 +304,7 @@ def _halves(text: str) -> tuple[str, str]:
     return text[:35], text[35:]
 
 
-def _line(
-    line: Row, parties: list[Row], children: dict[str, list[Row]]
-) -> Iterator[tuple[str, Row]]:
+def _line(line: Row, parties: list[Row], children: dict[str, list[Row]]) -> Iterator[tuple[str, Row]]:
     description = _upper(line["description"])
     origin = line["country_of_origin"]
     yield "SE40", {"line": line["line"], "country_of_origin": origin, "description": description}
@@ -325,9 +315,7 @@ def _line(
     for tariff in tariffs:
         yield "SE60", {"hts_number": tariff["hts_number"], "value": tariff["value"]}
         agencies = [
-            one
-            for one in children["pga"]
-            if one["line"] == line["line"] and one["position"] == tariff["position"]
+            one for one in children["pga"] if one["line"] == line["line"] and one["position"] == tariff["position"]
         ]
         if agencies:
             yield "OI", {"description": description}

@@ -10,11 +10,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from tasks.entries import reserve
-from tasks.entries.intake import read_files
-from tasks.entries.ledger import profile_of, take
-from tasks.shared.journal_check import verify
-from tasks.shared.opening import journal as open_journal, make_home
+from tasks.core.journal.verification import verify_journal
+from tasks.entries.numbers.number_reserve import issue_block, reserve_block
+from tasks.entries.record.entry_recording import profile_of, record_intake
+from tasks.entries.workbook.file_intake import read_entry_files
+from tasks.opening import make_home, open_journal
 from tests.conftest import SETTINGS
 from tests.entries import house as made
 
@@ -25,18 +25,16 @@ def measure(entries: int, in_a_workbook: int) -> dict[str, float | int | bool]:
     with tempfile.TemporaryDirectory() as folder:
         settings = make_home(Path(folder) / "home", SETTINGS, "bench")
         book = made.book_of(settings, open_journal(settings))
-        reserve.reserve(book.journal, settings, "entry", made.FIRST, entries, "bench", "it")
+        reserve_block(book.journal, settings, "entry", made.FIRST, entries, "bench", "it")
         files = []
         for turn in range(entries // in_a_workbook):
-            numbers = reserve.issue(
-                book.journal, settings, "entry", in_a_workbook, "truck", "2704", "it"
-            )
+            numbers = issue_block(book.journal, settings, "entry", in_a_workbook, "truck", "2704", "it")
             record = made.filled(turn, numbers, "truck")
             files.append(made.workbook(Path(folder) / "in", f"{turn}.xlsx", "truck", record))
         began = time.perf_counter()
-        intakes = read_files(files, profile_of(settings))
+        intakes = read_entry_files(files, profile_of(settings))
         read = time.perf_counter()
-        taken = take(book, intakes, "jo")
+        taken = record_intake(book, intakes, "jo")
         ended = time.perf_counter()
         recorded = sum(len(one.recorded) for one in taken)
         assert recorded == entries, [one.problems[:2] for one in taken if one.problems]
@@ -45,7 +43,7 @@ def measure(entries: int, in_a_workbook: int) -> dict[str, float | int | bool]:
             "workbooks": len(files),
             "reading": read - began,
             "recording": ended - read,
-            "whole": verify(book.journal, book.content).ok,
+            "whole": verify_journal(book.journal, book.content).ok,
         }
 
 

@@ -24,20 +24,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
-import pyarrow as pa  # noqa: E402
-from rapidfuzz.fuzz import WRatio  # noqa: E402
-from rapidfuzz.process import cpdist  # noqa: E402
-from scipy.sparse import csr_matrix  # noqa: E402
-from sparse_dot_topn import sp_matmul_topn  # noqa: E402
+import numpy as np
+import pyarrow as pa
+from rapidfuzz.fuzz import WRatio
+from rapidfuzz.process import cpdist
+from scipy.sparse import csr_matrix
+from sparse_dot_topn import sp_matmul_topn
 
-from tasks.screening.groups import group_codes  # noqa: E402
-from tasks.screening.match import Index, Partners, build, prepare  # noqa: E402
-from tasks.screening.names import plain  # noqa: E402
-from tasks.screening.second import Opinion, installed, logic_v2  # noqa: E402
-from tests.benchmarks.ofac_folder import listed_names  # noqa: E402
-from tests.benchmarks.perturb import clean  # noqa: E402
-from tests.benchmarks.screening_queries import Query, eighths  # noqa: E402
+from tasks.screening.matching.matcher import NameIndex, build_index
+from tasks.screening.matching.name_words import group_codes, plain_name
+from tasks.screening.matching.partner_index import PartnerIndex, prepare_partners
+from tasks.screening.matching.second_opinion import Opinion, logic_v2, opinion_installed
+from tests.benchmarks.ofac_folder import listed_names
+from tests.benchmarks.perturb import clean
+from tests.benchmarks.screening_queries import Query, eighths
 
 ALERTS = 0.01
 SEED = 20240108
@@ -75,28 +75,20 @@ class Measured:
         return float(np.quantile(self.clean, 1 - alerts))
 
 
-def ours(
-    index: Index, queries: list[Query], honest: list[str], opinion: Opinion | None
-) -> Measured:
+def ours(index: NameIndex, queries: list[Query], honest: list[str], opinion: Opinion | None) -> Measured:
     """All pairs from a score of 0.2; the time is that of a screening at the model's own threshold."""
     texts = [query.name for query in queries] + honest
     table = pa.table({"partner": [str(n) for n in range(len(texts))], "name": texts})
     watch = Watch()
-    index.screen(prepare(table), opinion=opinion)
+    index.screen(prepare_partners(table), opinion=opinion)
     took = watch.took()
-    hits = index.screen(prepare(table), opinion=opinion, least=0.2)
+    hits = index.screen(prepare_partners(table), opinion=opinion, least=0.2)
     who = np.array(hits["partner"].to_pylist(), dtype=np.int64)
-    return split(
-        who, hits["record"].to_pylist(), hits["score"].to_numpy(), queries, len(texts), took
-    )
+    return split(who, hits["record"].to_pylist(), hits["score"].to_numpy(), queries, len(texts), took)
 
 
-def split(
-    who, records, scores, queries: list[Query], names: int, took: tuple[float, float]
-) -> Measured:
-    wanted = np.array(
-        [query.record for query in queries] + [""] * (names - len(queries)), dtype=object
-    )
+def split(who, records, scores, queries: list[Query], names: int, took: tuple[float, float]) -> Measured:
+    wanted = np.array([query.record for query in queries] + [""] * (names - len(queries)), dtype=object)
     right = np.array(records, dtype=object) == wanted[who]
     best = {}
     for key, mask in (("right", right), ("wrong", ~right)):
@@ -117,7 +109,7 @@ class Trigrams:
 
     @classmethod
     def of(cls, names: pa.Table) -> Trigrams:
-        texts = [" ".join(plain(name)) for name in names["name"].to_pylist()]
+        texts = [" ".join(plain_name(name)) for name in names["name"].to_pylist()]
         rows = group_codes(np.array(texts, dtype=object), 0)
         met = np.bincount(rows.indices, minlength=rows.shape[1])
         weight = np.log((1 + len(texts)) / (1 + met))
@@ -125,16 +117,14 @@ class Trigrams:
 
     def candidates(self, texts: list[str]) -> Iterator[tuple[np.ndarray, ...]]:
         for first in range(0, len(texts), 2000):
-            rows = unit(
-                group_codes(np.array(texts[first : first + 2000], dtype=object), 0), self.weight
-            )
+            rows = unit(group_codes(np.array(texts[first : first + 2000], dtype=object), 0), self.weight)
             found = sp_matmul_topn(rows, self.listed, top_n=TOP, sort=True, n_threads=2)
             who = np.repeat(np.arange(rows.shape[0]), np.diff(found.indptr)) + first
             yield who, found.indices, found.data
 
     def measure(self, queries: list[Query], honest: list[str]) -> Measured:
         watch = Watch()
-        texts = [" ".join(plain(name)) for name in [query.name for query in queries] + honest]
+        texts = [" ".join(plain_name(name)) for name in [query.name for query in queries] + honest]
         who, row, score = [], [], []
         for left, right, cosine in self.candidates(texts):
             who.append(left)
@@ -160,7 +150,7 @@ def logic(engine: Trigrams, names: pa.Table, queries: list[Query], honest: list[
     raw, kinds = names["name"].to_pylist(), names["kind"].to_pylist()
     texts = [query.name for query in queries] + honest
     who, row, _ = (np.concatenate(part) for part in zip(*engine.candidates(
-        [" ".join(plain(text)) for text in texts]), strict=True))  # fmt: skip
+        [" ".join(plain_name(text)) for text in texts]), strict=True))  # fmt: skip
     order = np.flatnonzero(np.arange(len(who)) - np.searchsorted(who, who) < 10)
     who, row = who[order], row[order]
     score = opinion.judge([(texts[n], "unknown") for n in who], [(raw[n], kinds[n]) for n in row])
@@ -189,8 +179,8 @@ def engines(names: pa.Table, each: int, honest: list[str], second: bool) -> list
     """The figures of each engine. `second`: with logic-v2."""
     listed, queries = eighths(names, each, SEED)
     print(f"{len(listed):,} listed names, {len(queries):,} queries, {len(honest):,} clean names")
-    index, plainly = build(listed), Trigrams.of(listed)
-    index.screen(prepare(pa.table({"partner": ["a"], "name": ["WARM UP"]})))
+    index, plainly = build_index(listed), Trigrams.of(listed)
+    index.screen(prepare_partners(pa.table({"partner": ["a"], "name": ["WARM UP"]})))
     base, own = plainly.measure(queries, honest), ours(index, queries, honest, None)
     here = float((own.clean >= index.model.alert).mean())
     model = f"model {index.model.version}"
@@ -212,19 +202,17 @@ def engines(names: pa.Table, each: int, honest: list[str], second: bool) -> list
         ]
         some = random.Random(SEED).sample(queries, min(len(queries), 800))
         alone = logic(plainly, listed, some, honest[: 2 * len(some)])
-        found += [
-            line(f"logic-v2 alone, {alone.names:,} names, at {ALERTS:.0%}", alone, alone.limit())
-        ]
+        found += [line(f"logic-v2 alone, {alone.names:,} names, at {ALERTS:.0%}", alone, alone.limit())]
     return found
 
 
-def whole(names: pa.Table, honest: list[str]) -> Partners:
+def whole(names: pa.Table, honest: list[str]) -> PartnerIndex:
     """All partners against the whole list, from the tables on."""
     table = pa.table({"partner": [str(n) for n in range(len(honest))], "name": honest})
     start = time.perf_counter()
-    index = build(names)
+    index = build_index(names)
     built = time.perf_counter()
-    partners = prepare(table)
+    partners = prepare_partners(table)
     prepared = time.perf_counter()
     hits = index.screen(partners)
     end = time.perf_counter()
@@ -251,14 +239,12 @@ def changed(old: pa.Table, new: pa.Table) -> list[str]:
     return [record for record, found in names(new).items() if found != before.get(record)]
 
 
-def delta(
-    label: str, new: pa.Table, records: list[str], partners: Partners, full: pa.Table
-) -> Figures:
+def delta(label: str, new: pa.Table, records: list[str], partners: PartnerIndex, full: pa.Table) -> Figures:
     mask = pa.array(np.isin(np.array(new["record"].to_pylist()), records))
     some = new.filter(mask)
-    build(some).screen(partners)
+    build_index(some).screen(partners)
     start = time.perf_counter()
-    hits = build(some).screen(partners)
+    hits = build_index(some).screen(partners)
     took = time.perf_counter() - start
     wanted = full.filter(pa.array(np.isin(np.array(full["record"].to_pylist()), records)))
     equal = hits.to_pylist() == wanted.to_pylist()
@@ -268,11 +254,11 @@ def delta(
     return {"records": len(records), "names": len(some), "hits": len(hits), "equal": equal}
 
 
-def deltas(folder: Path, partners: Partners) -> list[Figures]:
+def deltas(folder: Path, partners: PartnerIndex) -> list[Figures]:
     alt = folder / "ofac_2024-01-08" / "alt.csv"
     old = listed_names(folder / "ofac_2024-01-08" / "sdn.csv", alt)
     new = listed_names(folder / "ofac_2024-05-03" / "sdn.csv", alt)
-    records, full = changed(old, new), build(new).screen(partners)
+    records, full = changed(old, new), build_index(new).screen(partners)
     found = [delta("2024-01-08 -> 2024-05-03", new, records, partners, full)]
     with (folder / "ofac_deltas" / "sdn_daily_delta.csv").open() as source:
         sizes = [int(row["added"]) + int(row["name_changed"]) for row in csv.DictReader(source)]
@@ -294,7 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> tuple[list[Figures], list[Fi
     parser.add_argument("--partners", type=int, default=100_000)
     parser.add_argument("--no-second", action="store_true", help="leave logic-v2 out")
     given = parser.parse_args(arguments)
-    if not (given.no_second or installed()):
+    if not (given.no_second or opinion_installed()):
         sys.exit("logic-v2 is not installed: pip install '.[second-opinion]', or give --no-second")
     first = given.folder / "ofac_2024-01-08"
     names = listed_names(first / "sdn.csv", first / "alt.csv")

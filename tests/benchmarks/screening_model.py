@@ -26,18 +26,18 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from tasks.screening.block import Block, build_block  # noqa: E402
-from tasks.screening.facing import face, find, product  # noqa: E402
-from tasks.screening.features import FEATURES, measure, plausible  # noqa: E402
-from tasks.screening.model import LIMITS, Model, load_model, read_weights  # noqa: E402
-from tasks.screening.names import latin  # noqa: E402
-from tasks.screening.version import MODEL  # noqa: E402
-from tests.benchmarks.ofac_folder import listed_names  # noqa: E402
-from tests.benchmarks.perturb import clean  # noqa: E402
-from tests.benchmarks.screening_queries import eighths  # noqa: E402
-from tests.benchmarks.screening_words import group_weights, word_weights, write_weights  # noqa: E402
+from tasks.screening.matching.candidate_pairs import find_candidates, group_product, pair_blocks
+from tasks.screening.matching.model_version import MODEL
+from tasks.screening.matching.name_block import NameBlock, build_block
+from tasks.screening.matching.name_words import latin
+from tasks.screening.matching.pair_features import FEATURES, measure_pairs, plausible_pairs
+from tasks.screening.matching.scoring_model import LIMITS, ScoringModel, load_model, read_weights
+from tests.benchmarks.ofac_folder import listed_names
+from tests.benchmarks.perturb import clean
+from tests.benchmarks.screening_queries import eighths
+from tests.benchmarks.screening_words import group_weights, word_weights, write_weights
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -81,14 +81,14 @@ class Measured:
         return result
 
 
-def measured(names: list[str], listed: Block, model: Model, least: float) -> Measured:
+def measured(names: list[str], listed: NameBlock, model: ScoringModel, least: float) -> Measured:
     parts: list[tuple[np.ndarray, ...]] = []
     for first in range(0, len(names), 4000):
         block = build_block(names[first : first + 4000], model)
-        facing = face(block, listed)
-        pairs = find(facing, np.arange(len(block)), least)
-        pairs = pairs.take(plausible(facing, pairs))
-        features = measure(facing, pairs, product(facing, pairs)).features
+        facing = pair_blocks(block, listed)
+        pairs = find_candidates(facing, np.arange(len(block)), least)
+        pairs = pairs.take(plausible_pairs(facing, pairs))
+        features = measure_pairs(facing, pairs, group_product(facing, pairs)).features
         parts.append((features, pairs.left + first, pairs.right))
     return Measured(*(np.concatenate(part) for part in zip(*parts, strict=True)), len(names))
 
@@ -100,10 +100,7 @@ def faker_names(count: int, countries: tuple[str, ...]) -> list[str]:
     Faker.seed(SEED)
     makers = [Faker(country) for country in countries]
     dice = random.Random(SEED)
-    return [
-        latin(dice.choice(makers).name() if n % 2 else dice.choice(makers).company())
-        for n in range(count)
-    ]
+    return [latin(dice.choice(makers).name() if n % 2 else dice.choice(makers).company()) for n in range(count)]
 
 
 def hardest(pairs: Measured, score: np.ndarray, count: int) -> np.ndarray:
@@ -217,27 +214,19 @@ def thresholds(trees, sets: dict, even: np.ndarray, kinds: np.ndarray) -> dict[s
     base = float(trees._baseline_prediction.ravel()[0])
     alerts, strong = [], []
     for key, parts in sets.items():
-        score = {
-            name: part.best(trees.decision_function(part.features)) for name, part in parts.items()
-        }
+        score = {name: part.best(trees.decision_function(part.features)) for name, part in parts.items()}
         clean_scores = np.concatenate([score["own other"], score["second"]])
         alerts.append(np.quantile(clean_scores, 1 - ALERTS))
         strong.append(np.quantile(clean_scores, 1 - STRONG))
         hit = score["query"] > alerts[-1]
         print(
             f"{key}: recall on the other half {hit[~even].mean():.4f} at {ALERTS:.1%} alerts; "
-            + ", ".join(
-                f"{name} {np.mean(score[name] > alerts[-1]):.4f}"
-                for name in parts
-                if name != "query"
-            )
+            + ", ".join(f"{name} {np.mean(score[name] > alerts[-1]):.4f}" for name in parts if name != "query")
         )
         for kind in dict.fromkeys(kinds.tolist()):
             print(f"  {kind} {hit[~even & (kinds == kind)].mean():.3f}")
     low, high = float(np.mean(alerts)), float(np.mean(strong))
-    logit = {
-        name: float(np.log(LIMITS[name] / (0.97 - LIMITS[name]))) for name in ("alert", "strong")
-    }
+    logit = {name: float(np.log(LIMITS[name] / (0.97 - LIMITS[name]))) for name in ("alert", "strong")}
     scale = (high - low) / (logit["strong"] - logit["alert"])
     return {"shift": round(low - logit["alert"] * scale - base, 6), "scale": round(scale, 6)}
 

@@ -28,10 +28,7 @@ def eighths(names: pa.Table, each: int, seed: int) -> tuple[pa.Table, list[Query
     aliases = [n for n, row in enumerate(rows) if row["strength"] == "strong"]
     held = set(dice.sample(aliases, min(each, len(aliases))))
     kept = [row for n, row in enumerate(rows) if n not in held]
-    queries = [
-        Query(row["record"], row["name"], ALIAS, row["kind"])
-        for row in (rows[n] for n in sorted(held))
-    ]
+    queries = [Query(row["record"], row["name"], ALIAS, row["kind"]) for row in (rows[n] for n in sorted(held))]
     for kind, change in CHANGES.items():
         for row in dice.sample(kept, min(each, len(kept))):
             name = change(row["name"].upper(), dice)

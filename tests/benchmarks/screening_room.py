@@ -24,23 +24,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.screening import register, running
-from tasks.screening.lists import loading, ofac, tables, versions
-from tasks.screening.lists.source import Source
-from tasks.shared.kinds.screening import ListLoaded
-from tasks.shared.opening import make_home
+from tasks.opening import make_home
+from tasks.screening.events import ListLoaded
+from tasks.screening.hits.screening_run import ScreeningOutcome, screen_register
+from tasks.screening.lists import list_loading, list_schema, list_versions, ofac
+from tasks.screening.lists.list_files import ListFiles
+from tasks.screening.lists.list_loading import ListIntake
+from tasks.screening.lists.list_schema import records_table
+from tasks.screening.partners.partner_register import complete_row, register_table, take_partners
 from tasks.workspace import Workspace
 from tests.benchmarks.perturb import clean
 from tests.conftest import SETTINGS
 
 SEED, LIST = 20240508, "ofac-sdn"
-TOWNS = (
-    ("CN", "Shenzhen"),
-    ("DE", "Hamburg"),
-    ("MX", "Monterrey"),
-    ("US", "Laredo"),
-    ("IN", "Pune"),
-)
+TOWNS = (("CN", "Shenzhen"), ("DE", "Hamburg"), ("MX", "Monterrey"), ("US", "Laredo"), ("IN", "Pune"))
 
 
 def partners(count: int) -> pa.Table:
@@ -59,24 +56,24 @@ def partners(count: int) -> pa.Table:
             row["identifiers"] = [{"kind": "tax", "value": f"{dice.randrange(10**9):09d}"}]
         if n % 10 == 0:
             row["owners"] = [{"name": owners[n // 10], "share": 60.0}]
-        made.append(register.complete(row))
-    return register.table(made)
+        made.append(complete_row(row))
+    return register_table(made)
 
 
 def load(house: Workspace, folder: Path) -> None:
-    loading.load_folder(house, loading.Intake("benchmark", partial=True), folder)
+    list_loading.load_folder(house, ListIntake("benchmark", partial=True), folder)
 
 
 def put_list(house: Workspace, rows: list[dict[str, Any]]) -> None:
     """A version of the SDN list with these records in force."""
-    table = pa.Table.from_pylist(rows, schema=tables.RECORDS)
-    content = house.content.put(tables.to_bytes(table))
+    table = pa.Table.from_pylist(rows, schema=list_schema.RECORDS)
+    content = house.content.put(list_schema.to_bytes(table))
     body = ListLoaded(list_id=LIST, content=content, sources=[], as_of="2024-05-03",
                             records=len(rows), names=1)  # fmt: skip
     house.journal.append(body, f"list/{LIST}", "benchmark")
 
 
-def timed(what: str, call: Callable[[], running.Outcome], changes: int = 0) -> running.Outcome:
+def timed(what: str, call: Callable[[], ScreeningOutcome], changes: int = 0) -> ScreeningOutcome:
     wall, busy = time.perf_counter(), time.process_time()
     done = call()
     wall, busy = time.perf_counter() - wall, time.process_time() - busy
@@ -89,18 +86,18 @@ def timed(what: str, call: Callable[[], running.Outcome], changes: int = 0) -> r
 def change(house: Workspace, what: str, rows: list[dict[str, Any]], changes: int) -> bool:
     """Screen what a new version changes, twice: the second time after it is taken back, with the
     prepared partners kept; then everything. True if both leave the same hits."""
-    before = versions.records_of(house, LIST).to_pylist()
+    before = list_versions.records_of(house, LIST).to_pylist()
     for turn in ("first", "again"):
         put_list(house, rows)
-        found = timed(f"{what} ({turn})", lambda: running.screen(house, "benchmark"), changes)
+        found = timed(f"{what} ({turn})", lambda: screen_register(house, "benchmark"), changes)
         if turn == "first":
             put_list(house, before)
-            running.screen(house, "benchmark")
-    full = timed("  everything anew", lambda: running.screen(house, "benchmark", full=True))
+            screen_register(house, "benchmark")
+    full = timed("  everything anew", lambda: screen_register(house, "benchmark", full=True))
     equal = full.content == found.content
     print("  equal" if equal else "  DIFFERENT FROM THE FULL RUN")
     put_list(house, before)
-    running.screen(house, "benchmark")
+    screen_register(house, "benchmark")
     return equal
 
 
@@ -111,8 +108,8 @@ def changed(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[s
 
 def days(house: Workspace, may: Path) -> dict[int, bool]:
     """Whether a change of so many records left the hits of a full run."""
-    old = versions.records_of(house, LIST).to_pylist()
-    new = tables.records(ofac.read_sdn(Source(may))).to_pylist()
+    old = list_versions.records_of(house, LIST).to_pylist()
+    new = records_table(ofac.read_sdn(ListFiles(may))).to_pylist()
     fresh = changed(old, new)
     found = {len(fresh): change(house, f"January to May, {len(fresh):,} records", new, len(fresh))}
     for count in (25, 8):
@@ -139,11 +136,9 @@ def main(arguments: Sequence[str] | None = None) -> dict[int, bool]:
         (may / "sdn.csv").unlink()
         shutil.copyfile(given.folder / "ofac_2024-05-03" / "sdn.csv", may / "sdn.csv")
         load(house, january)
-        register.take(house, "benchmark", partners(given.partners),
+        take_partners(house, "benchmark", partners(given.partners),
                       source="0" * 64, file="partners.csv", whole=True)  # fmt: skip
-        timed(
-            f"{given.partners:,} partners, everything", lambda: running.screen(house, "benchmark")
-        )
+        timed(f"{given.partners:,} partners, everything", lambda: screen_register(house, "benchmark"))
         print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
         profile = cProfile.Profile()
         if given.profile:

@@ -21,9 +21,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
-from tasks.screening.groups import GROUPS, group_codes
-from tasks.screening.names import tables, words
-from tasks.screening.spelling import skeleton
+from tasks.screening.matching.name_words import GROUPS, consonant_skeleton, group_codes, name_tables, split_name
 from tests.benchmarks.perturb import ADDED, DATA, STARTS
 
 CORPUS = 30_000
@@ -49,7 +47,7 @@ def clean_counts() -> Counter[str]:
     """Word -> names in CORPUS honest partners' names of the whole world are taken to have it in."""
     counts: Counter[str] = Counter()
     for text, count in [*part_counts(), *world_counts()]:
-        for word in words(text).content:
+        for word in split_name(text).content:
             counts[word] = max(counts[word], count)
     return counts
 
@@ -59,16 +57,7 @@ def part_counts() -> Iterator[tuple[str, int]]:
         for row in csv.DictReader(source):
             census = row["kind"] in ("given-us", "family-us")
             yield row["part"], max(PART, round(float(row["share"]) * 300)) if census else COMMON
-    for word in (
-        *ADDED,
-        *" ".join(STARTS).split(),
-        "SONS",
-        "SON",
-        "BROTHERS",
-        "BROS",
-        "HIJOS",
-        "FILS",
-    ):
+    for word in (*ADDED, *" ".join(STARTS).split(), "SONS", "SON", "BROTHERS", "BROS", "HIJOS", "FILS"):
         yield word, COMMON
 
 
@@ -84,12 +73,7 @@ def world_counts() -> Iterator[tuple[str, int]]:
     for provider in providers("lorem"):
         yield from ((word, EVERYDAY) for word in texts(getattr(provider, "word_list", ())))
     for provider in providers("address"):
-        for key, count in (
-            ("cities", PLACE),
-            ("city_names", PLACE),
-            ("countries", EVERYDAY),
-            ("states", EVERYDAY),
-        ):
+        for key, count in (("cities", PLACE), ("city_names", PLACE), ("countries", EVERYDAY), ("states", EVERYDAY)):
             places = list(texts(getattr(provider, key, ())))
             yield from ((place, count) for place in places if len(places) <= MOST_PLACES)
 
@@ -115,7 +99,7 @@ def word_weights(names: Iterable[tuple[str, str]], forget: float = 0.0) -> dict[
     """
     records: dict[str, set[str]] = defaultdict(set)
     for record, name in names:
-        for word in words(name).all:
+        for word in split_name(name).all:
             records[word].add(record)
     listed = {word: round(len(found) * LISTED) for word, found in records.items()}
     clean = {
@@ -127,18 +111,18 @@ def word_weights(names: Iterable[tuple[str, str]], forget: float = 0.0) -> dict[
         count = max(listed.get(word, 0), clean.get(word, 0))
         if count > 1:
             weights[word] = round(math.log(CORPUS / count) / math.log(CORPUS), 3)
-    return {**weights, **dict.fromkeys(tables().form_words, 0.05)}
+    return {**weights, **dict.fromkeys(name_tables().form_words, 0.05)}
 
 
 def group_weights(names: list[str]) -> np.ndarray:
     """Weight of each letter group: rare groups weigh more, the commonest nothing."""
     total = np.zeros(GROUPS)
     for name in names:
-        content = words(name).content
+        content = split_name(name).content
         if not content:
             continue
         texts = np.array(content, dtype=object)
-        heard = np.array([skeleton(word) for word in content], dtype=object)
+        heard = np.array([consonant_skeleton(word) for word in content], dtype=object)
         found = sp.csr_matrix(group_codes(texts, 0) + group_codes(heard, GROUPS // 2))
         total[np.unique(found.indices)] += 1
     surprise = np.log(len(names) / np.maximum(total, 1.0)) / math.log(len(names))

@@ -13,16 +13,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tasks.shared import clock
-from tasks.shared.journal import Journal, Pen
-from tasks.shared.kinds.backup import BackupDone
-from tasks.shared.kinds.duties import DutyFulfilled, DutyReminded
-from tasks.shared.kinds.mail import MailAnswered, MailQueued
-from tasks.shared.kinds.people import PersonCodeUsed
-from tasks.shared.opening import journal as open_journal, make_home
+from tasks.backup.events import BackupDone
+from tasks.core import clock
+from tasks.core.journal.journal import Journal, Pen
+from tasks.duties.events import DutyFulfilled, DutyReminded
+from tasks.opening import make_home, open_journal
+from tasks.security.events import PersonCodeUsed
+from tasks.transport.events import MailAnswered, MailQueued
 from tests.conftest import SETTINGS
 
-PROGRAM = "import sys; from tasks.desk.main import run; run(sys.argv[1:])"
+PROGRAM = "import sys; from tasks.cli.main import run; run(sys.argv[1:])"
 START = datetime(2023, 11, 1, tzinfo=UTC)
 
 
@@ -77,9 +77,7 @@ def measure(events: int, runs: int) -> dict[str, Any]:
         count = book.head().seq
         book.close()
         commands = {"--help": ["--help"], "status": ["status", "--home", str(settings.home)]}
-        spent = {
-            name: [_timed(arguments) for _ in range(runs)] for name, arguments in commands.items()
-        }
+        spent = {name: [_timed(arguments) for _ in range(runs)] for name, arguments in commands.items()}
     return {"events": count, "written": written, "seconds": spent}
 
 

@@ -26,15 +26,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tasks.ace.check import check_file  # noqa: E402
-from tasks.ace.entry_summary import stream_summaries  # noqa: E402
-from tasks.ace.envelope import Envelope  # noqa: E402
-from tasks.ace.money.payment import Payment, Terms  # noqa: E402
-from tests.benchmarks.made_entries import write_parquet  # noqa: E402
-from tests.benchmarks.made_summaries import SENT, made_summaries  # noqa: E402
+from tasks.ace.entry_summary.summary_writer import stream_summaries
+from tasks.ace.fees.payment_terms import PaymentSetup, PaymentTerms
+from tasks.ace.file_check import check_file
+from tasks.ace.wire.batch_envelope import Envelope
+from tests.benchmarks.made_entries import write_parquet
+from tests.benchmarks.made_summaries import SENT, made_summaries
 
 ENVELOPE = Envelope("2704", "ABC", "ABC", "AE", transmission_date=SENT)
-PAYMENT = Payment({"*": Terms("*", "2")}, SENT)
+PAYMENT = PaymentSetup({"*": PaymentTerms("*", "2")}, SENT)
 TARGET = (12.0, 1536)
 """Seconds and MiB for 100,000 summaries with 1,000,000 lines, encoded and checked."""
 

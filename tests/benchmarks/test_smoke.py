@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from tasks.reconciliation import account as places
+from tasks.reconciliation.accounting import number_account as places
 from tests.benchmarks import (
     ace,
     answers,
@@ -50,15 +50,11 @@ def lists(tmp_path: Path) -> Path:
                for at, row in enumerate(rows)]  # fmt: skip
     (folder / MAY / "sdn.csv").write_text("".join(changed), encoding="latin-1")
     (folder / "ofac_deltas").mkdir()
-    (folder / "ofac_deltas" / "sdn_daily_delta.csv").write_text(
-        "added,name_changed\n1,2\n0,5\n3,4\n"
-    )
+    (folder / "ofac_deltas" / "sdn_daily_delta.csv").write_text("added,name_changed\n1,2\n0,5\n3,4\n")
     return folder
 
 
-def steps(
-    benchmark: ModuleType, show: Show, folder: Path, names: list[str], counts: list[int]
-) -> dict[str, dict]:
+def steps(benchmark: ModuleType, show: Show, folder: Path, names: list[str], counts: list[int]) -> dict[str, dict]:
     """What each step of a benchmark reports: the first in a process of its own, as the benchmark runs
     it, the others here."""
     found = {names[0]: benchmark.run(names[0], folder, *counts)}
@@ -90,8 +86,8 @@ def test_summaries(tmp_path: Path, capsys: Show) -> None:
 
 
 def test_compare(tmp_path: Path, capsys: Show, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("read_answers", "differences"):  # the benchmark puts clocks around them
-        monkeypatch.setattr(compare.reading, name, getattr(compare.reading, name))
+    for name in ("read_answers", "summary_differences"):  # the benchmark puts clocks around them
+        monkeypatch.setattr(compare.answer_files, name, getattr(compare.answer_files, name))
     found = steps(compare, capsys, tmp_path, ["make", "read", "plain"], [20, 60, 0])
     read, plain = found["read"], found["plain"]
     assert read["answers"] == 1 and read["differ"] == plain["differ"] == 1
@@ -132,9 +128,7 @@ def test_status() -> None:
 
 
 def test_screening(lists: Path, capsys: Show) -> None:
-    engines, changed = screening.main(
-        [str(lists), "--each", "5", "--clean", "40", "--partners", "30", "--no-second"]
-    )
+    engines, changed = screening.main([str(lists), "--each", "5", "--clean", "40", "--partners", "30", "--no-second"])
     assert len(engines) == 4
     for figures in engines:
         assert all(0 <= figures[name] <= 1 for name in ("recall", "precision", "alerts"))
@@ -182,7 +176,7 @@ def test_a_missing_peer_is_named(monkeypatch: pytest.MonkeyPatch, lists: Path) -
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SystemExit, match=r"restic, borg.*--alone"):
         backup.main(["--megabytes", "1"])
-    monkeypatch.setattr(screening, "installed", lambda: False)
+    monkeypatch.setattr(screening, "opinion_installed", lambda: False)
     with pytest.raises(SystemExit, match="--no-second"):
         screening.main([str(lists)])
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.shared.content import ContentStore
-from tasks.shared.journal import Journal
-from tasks.shared.settings import Settings
+from tasks.core.content import ContentStore
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
 from tasks.workspace import Workspace
 
 FILLER = "\n" + "made up for a test, signed by nobody; " * 3

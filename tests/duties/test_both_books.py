@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from tasks.backup import status
-from tasks.duties.fulfil import Given, acknowledge, change, fulfil, withdraw
-from tasks.duties.readiness import lines
-from tasks.duties.reminding import remind
-from tasks.shared import clock
-from tasks.shared.board import page
-from tasks.shared.content import ContentStore
-from tasks.shared.findings import Finding
-from tasks.shared.journal import Journal
-from tasks.shared.journal_check import verify
-from tasks.shared.kinds.backup import BackupDone, BackupFailed
-from tasks.shared.kinds.book import JournalStarted
-from tasks.shared.mail import waiting
-from tasks.shared.settings import Settings
+from tasks.backup.events import BackupDone, BackupFailed
+from tasks.core import clock
+from tasks.core.content import ContentStore
+from tasks.core.findings import Finding
+from tasks.core.journal.events import JournalStarted
+from tasks.core.journal.journal import Journal
+from tasks.core.journal.verification import verify_journal
+from tasks.core.settings import Settings
+from tasks.core.status_lines import recommendations
+from tasks.duties.fulfillment import FulfillmentInput, acknowledge_duty, change_duty, fulfill_duty, withdraw_proof
+from tasks.duties.reminder_letters import send_due_reminders
+from tasks.duties.status import lines
+from tasks.transport.mail import waiting_letters
 from tasks.workspace import Workspace
 
 
@@ -30,28 +30,24 @@ def test_the_room_on_either(book: Journal, content: ContentStore, house: Setting
     with clock.held(at(1)):
         book.append(JournalStarted(filer="ABC"), "journal", "it")
         facts = {"holder": "self", "connection": "sFTP", "legal-name": "x"}
-        fulfil(office, "isa", Given(proof(), on=date(2024, 5, 20), facts=facts), "ada")
-        first = remind(office, "flow")
+        fulfill_duty(office, "isa", FulfillmentInput(proof(), on=date(2024, 5, 20), facts=facts), "ada")
+        first = send_due_reminders(office, "flow")
         assert first.rungs and first.waiting
     with clock.held(at(24)):
-        acknowledge(office, "isa", "", "submitted", "ada")
-        change(office, "isa", "", "merger", date(2026, 11, 24), "ada")
-        assert remind(office, "flow").waiting
-        assert {letter.at[:10] for letter in waiting(book)} == {"2026-11-24"}, (
-            "the old are superseded"
-        )
-        withdraw(office, "isa", "", "mistake", "ada")
-        remind(office, "flow")
-        assert remind(office, "flow").rungs == []
-        assert [one.light for one in page(lines(office))] == ["red"] * 10
-    assert verify(book, content).ok
+        acknowledge_duty(office, "isa", "", "submitted", "ada")
+        change_duty(office, "isa", "", "merger", date(2026, 11, 24), "ada")
+        assert send_due_reminders(office, "flow").waiting
+        assert {letter.at[:10] for letter in waiting_letters(book)} == {"2026-11-24"}, "the old are superseded"
+        withdraw_proof(office, "isa", "", "mistake", "ada")
+        send_due_reminders(office, "flow")
+        assert send_due_reminders(office, "flow").rungs == []
+        assert [one.light for one in recommendations(lines(office))] == ["red"] * 10
+    assert verify_journal(book, content).ok
     book.rebuild()
-    assert verify(book, content).ok
+    assert verify_journal(book, content).ok
 
 
-def test_backup_lines_by_their_events(
-    book: Journal, content: ContentStore, house: Settings
-) -> None:
+def test_backup_lines_by_their_events(book: Journal, content: ContentStore, house: Settings) -> None:
     office = Workspace(house, journal=book)
     done = BackupDone(
         repository="r", host="d", sequence=1, manifest="m", head="h", retention="records", place="Reno",

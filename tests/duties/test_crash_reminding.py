@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.duties.reminding import remind
-from tasks.shared import clock, opening
-from tasks.shared.journal_check import verify
-from tasks.shared.settings import Settings, load
+from tasks import opening
+from tasks.core import clock
+from tasks.core.journal.verification import verify_journal
+from tasks.core.settings import Settings, load_settings
+from tasks.duties.reminder_letters import send_due_reminders
+from tasks.opening import open_journal
 from tasks.workspace import Workspace
-from tests.conftest import SETTINGS
+from tests.conftest import SETTINGS, in_zone
 from tests.crash import storm, undisturbed
 from tests.mail_server import mail_server
 
@@ -34,7 +36,7 @@ def test_kill_anywhere(tmp_path: Path, times: int) -> None:
         storm(times, lambda turn: _command(homes[turn]), lambda turn: None,
               seconds=seconds, name="duties remind")  # fmt: skip
         for home in homes[:times]:
-            _settle(load(home))
+            _settle(load_settings(home))
         # Two letters of two houses differ: their ids are made of the day, so count by house.
         copies = Counter(message["Message-ID"] for _, message in server.received)
     letters = {_letters(home) for home in homes[:times]}
@@ -51,7 +53,7 @@ def _command(home: Path) -> list[str]:
 
 def _home(folder: Path, server) -> Path:
     folder.mkdir()
-    text = SETTINGS + server.settings(folder, RECIPIENTS) + f'[duties]\nzone = "{_midday()}"\n'
+    text = in_zone(SETTINGS, _midday()) + server.settings(folder, RECIPIENTS)
     return opening.make_home(folder / "home", text, "tests").home
 
 
@@ -63,23 +65,21 @@ def _midday() -> str:
 
 def _settle(settings: Settings) -> None:
     """Run again at once, and once more when a claim that nobody holds is over."""
-    book = opening.journal(settings)
+    book = open_journal(settings)
     office = Workspace(settings, journal=book)
-    remind(office, "flow")
+    send_due_reminders(office, "flow")
     with clock.held(clock.now() + timedelta(minutes=11)):
-        assert remind(office, "flow").waiting == []
-    assert verify(book, office.content).ok
+        assert send_due_reminders(office, "flow").waiting == []
+    assert verify_journal(book, office.content).ok
     rungs = [
-        (event.subject, rung)
-        for event in book.events(kind="duty.reminded")
-        for rung in json.loads(event.body)["rungs"]
+        (event.subject, rung) for event in book.events(kind="duty.reminded") for rung in json.loads(event.body)["rungs"]
     ]
     assert len(rungs) == len(set(rungs)) > 5
     book.close()
 
 
 def _letters(home: Path) -> int:
-    book = opening.journal(load(home))
+    book = open_journal(load_settings(home))
     count = sum(1 for _ in book.events(kind="mail.queued"))
     book.close()
     return count

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.duties.fulfil import Given, fulfil
-from tasks.duties.readiness import findings, line
-from tasks.duties.scans import hostile_xml, nessus
-from tasks.duties.scans.finding import by_score
-from tasks.duties.scans.reading import aged, counted, read_report
-from tasks.shared import clock
-from tasks.shared.errors import BadInput, HostileFile
+from tasks.core import clock
+from tasks.core.errors import BadInput, HostileFile
+from tasks.duties.fulfillment import FulfillmentInput, fulfill_duty
+from tasks.duties.scans import nessus_report, untrusted_xml
+from tasks.duties.scans.report_reading import count_findings, date_findings, read_report
+from tasks.duties.scans.scan_findings import by_score
+from tasks.duties.scans.untrusted_xml import xml_elements
+from tasks.duties.status import status_findings, status_line
 from tasks.workspace import Workspace
 from tests.errors import refused
 
@@ -24,7 +25,7 @@ DAY = date(2026, 11, 21)
 
 def counts(path: Path) -> dict[str, int]:
     report = read_report(path)
-    return counted(report, aged(report, DAY, {})).open
+    return count_findings(report, date_findings(report, DAY, {})).open
 
 
 @pytest.mark.parametrize(
@@ -64,48 +65,46 @@ def at(day: date) -> datetime:
 
 def test_an_open_critical_past_its_limit_turns_the_duty_red(office: Workspace) -> None:
     with clock.held(at(DAY)):
-        standing = fulfil(
-            office, "vulnerability-scan", Given(SCANS / "office.nessus", item="office"), "it"
+        standing = fulfill_duty(
+            office, "vulnerability-scan", FulfillmentInput(SCANS / "office.nessus", item="office"), "it"
         )
         last = standing.last
         assert last and last.scan and last.on == date(2026, 11, 20)
         assert last.scan.oldest["critical"] == "2026-11-20"
-    lights = {day: line(standing, DAY + timedelta(days=day)) for day in (0, 14, 15, 29, 30)}
+    lights = {day: status_line(standing, DAY + timedelta(days=day)) for day in (0, 14, 15, 29, 30)}
     assert {day: one.light for day, one in lights.items()} == {
         0: "green", 14: "green", 15: "red", 29: "red", 30: "red",
     }  # fmt: skip
-    (reason,) = findings(standing, DAY + timedelta(days=15))[1:2]
+    (reason,) = status_findings(standing, DAY + timedelta(days=15))[1:2]
     assert (reason.code, reason.values["severity"]) == ("scan-finding-past-limit", "critical")
     assert (reason.values["days"], reason.values["limit"]) == (16, 15)
     with clock.held(at(date(2026, 12, 12))):
-        later = fulfil(
-            office, "vulnerability-scan", Given(SCANS / "office-later.nessus", item="office"), "it"
+        later = fulfill_duty(
+            office, "vulnerability-scan", FulfillmentInput(SCANS / "office-later.nessus", item="office"), "it"
         )
     scan = later.last.scan if later.last else None
     assert scan and scan.open == {"critical": 1, "high": 2, "medium": 1, "low": 1, "info": 1}
     assert scan.oldest["critical"] == "2026-11-20", "it stood in the report before"
-    assert line(later, date(2026, 12, 12)).light == "red"
+    assert status_line(later, date(2026, 12, 12)).light == "red"
 
 
 def test_a_scan_cannot_be_younger_than_it_says(office: Workspace) -> None:
     with clock.held(at(date(2026, 12, 1))), refused("duty-proof-refused", BadInput) as caught:
-        given = Given(SCANS / "office.nessus", on=date(2026, 12, 1))
-        fulfil(office, "vulnerability-scan", given, "it")
+        given = FulfillmentInput(SCANS / "office.nessus", on=date(2026, 12, 1))
+        fulfill_duty(office, "vulnerability-scan", given, "it")
     assert caught.codes == ["duty-item-missing", "date-after-scan"]
 
 
-def test_a_scan_that_says_no_day_is_not_taken_for_one_of_today(
-    office: Workspace, tmp_path: Path
-) -> None:
+def test_a_scan_that_says_no_day_is_not_taken_for_one_of_today(office: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "undated.nessus"
     text = (SCANS / "office.nessus").read_text(encoding="utf-8")
     path.write_text(text.replace("HOST_END_TIMESTAMP", "OTHER"), encoding="utf-8")
     with clock.held(at(date(2026, 12, 1))):
         with refused("duty-proof-refused", BadInput) as caught:
-            fulfil(office, "vulnerability-scan", Given(path, item="office"), "it")
+            fulfill_duty(office, "vulnerability-scan", FulfillmentInput(path, item="office"), "it")
         assert caught.codes == ["scan-date-missing"]
-        done = fulfil(
-            office, "vulnerability-scan", Given(path, item="office", on=date(2026, 11, 20)), "it"
+        done = fulfill_duty(
+            office, "vulnerability-scan", FulfillmentInput(path, item="office", on=date(2026, 11, 20)), "it"
         )
     assert done.proofs[-1].on == date(2026, 11, 20)
 
@@ -133,8 +132,7 @@ def test_of_several_runs_the_oldest_dates_the_report(tmp_path: Path) -> None:
 
 BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">{}]><NessusClientData_v2>&z;</NessusClientData_v2>'
 ENTITIES = "".join(
-    f'<!ENTITY {name} "{f"&{before};" * 10}">'
-    for before, name in zip("abcdefghij", "bcdefghijz", strict=True)
+    f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcdefghij", "bcdefghijz", strict=True)
 )
 
 
@@ -188,11 +186,11 @@ def test_a_gigabyte_of_nesting_is_refused(tmp_path: Path) -> None:
     with path.open("wb") as out:
         out.write(b"<NessusClientData_v2>")
         for _ in range(1024):
-            out.write(b"<a>" * (hostile_xml.MIB // 3))
+            out.write(b"<a>" * (untrusted_xml.MIB // 3))
     with refused("scan-report-not-supported", HostileFile):
-        nessus.read(path)
+        nessus_report.read(path)
     with refused("scan-report-not-supported", HostileFile):
-        list(hostile_xml.elements(path, frozenset(), frozenset(), most=2 << 30))
+        list(xml_elements(path, frozenset(), frozenset(), most=2 << 30))
     path.unlink()
 
 

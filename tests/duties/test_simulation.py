@@ -12,7 +12,7 @@ import pytest
 from dateutil.relativedelta import relativedelta
 from hypothesis import Phase, given, settings, strategies as st
 
-from tasks.ace.stand_in.fees import working
+from tasks.drill.ace_simulator.summaries.fee_rates import is_business_day
 from tests.counts import examples
 from tests.duties.world import World, noon, world
 
@@ -29,7 +29,7 @@ def rung_days(end: date) -> list[tuple[str, date]]:
     found = []
     for days in ISA:
         day = end - timedelta(days=days)
-        while not working(day):
+        while not is_business_day(day):
             day -= DAY
         found.append((f"T-{days}", day))
     return found

@@ -16,15 +16,17 @@ from typing import Any
 
 import pytest
 
-from tasks.duties.catalogue import Catalogue, shipped
-from tasks.duties.fulfil import Given, fulfil
-from tasks.duties.records import load_catalogue
-from tasks.duties.reminding import remind
-from tasks.shared import clock, mail_wire, opening
-from tasks.shared.errors import MailUndelivered
-from tasks.shared.journal import Journal, Pen
+from tasks import opening
+from tasks.core import clock
+from tasks.core.errors import MailUndelivered
+from tasks.core.journal.journal import Journal, Pen
+from tasks.duties.duty_catalog import DutyCatalog, shipped_catalog
+from tasks.duties.duty_history import load_workspace_catalog
+from tasks.duties.fulfillment import FulfillmentInput, fulfill_duty
+from tasks.duties.reminder_letters import send_due_reminders
+from tasks.transport import smtp
 from tasks.workspace import Workspace
-from tests.conftest import SETTINGS
+from tests.conftest import SETTINGS, in_zone
 
 _MAIL = """
 [mail]
@@ -72,7 +74,7 @@ class World:
         """One run of the flow; False if power failed in it."""
         with clock.held(at):
             try:
-                remind(self.office, "flow")
+                send_due_reminders(self.office, "flow")
                 return True
             except PowerFails:
                 self.crashes += 1
@@ -82,20 +84,18 @@ class World:
     def restart(self) -> None:
         self.office.journal.close()
         self.office = Workspace(self.office.settings)
-        self.office.keep(load_catalogue, self.catalogue)
+        self.office.keep(load_workspace_catalog, self.catalogue)
 
     @property
-    def catalogue(self) -> Catalogue:
+    def catalogue(self) -> DutyCatalog:
         return self._catalogue
 
     def fulfil(self, at: datetime, duty: str, on: date, **facts: str) -> None:
         path = self.office.settings.home / "proof.txt"
-        path.write_text(
-            f"{duty} {on}: done, as the person named in the journal says of this made-up house"
-        )
+        path.write_text(f"{duty} {on}: done, as the person named in the journal says of this made-up house")
         kept, self.weak = self.weak, 0.0
         with clock.held(at):
-            fulfil(self.office, duty, Given(proof=path, on=on, facts=facts), "ada")
+            fulfill_duty(self.office, duty, FulfillmentInput(proof=path, on=on, facts=facts), "ada")
         self.weak = kept
 
     def letters(self) -> list[Arrival]:
@@ -118,7 +118,7 @@ class World:
         if self.weak and self.chance.random() < self.weak:
             raise PowerFails
 
-    _catalogue: Catalogue = field(default_factory=shipped)
+    _catalogue: DutyCatalog = field(default_factory=shipped_catalog)
 
 
 @contextmanager
@@ -126,12 +126,12 @@ def world(start: datetime, zone: str, duties: Sequence[str], seed: int) -> Itera
     """A house that began at `start` and has just these duties."""
     with tempfile.TemporaryDirectory(dir=_MEMORY) as folder, pytest.MonkeyPatch.context() as monkey:
         with clock.held(start):
-            text = SETTINGS + _MAIL + f'[duties]\nzone = "{zone}"\n'
+            text = in_zone(SETTINGS, zone) + _MAIL
             settings = opening.make_home(Path(folder) / "home", text, "tests")
         office = Workspace(settings)
         made = World(office, random.Random(seed), monkey)
-        made._catalogue = Catalogue({name: shipped().duties[name] for name in duties}, {})
-        office.keep(load_catalogue, made._catalogue)
+        made._catalogue = DutyCatalog({name: shipped_catalog().duties[name] for name in duties}, {})
+        office.keep(load_workspace_catalog, made._catalogue)
         _wire(made, monkey)
         try:
             yield made
@@ -167,8 +167,8 @@ def _wire(made: World, monkey: pytest.MonkeyPatch) -> None:
         made.flicker()
         return done
 
-    monkey.setattr(mail_wire, "connection", connection)
-    monkey.setattr(mail_wire, "hand_over", hand_over)
+    monkey.setattr(smtp, "connection", connection)
+    monkey.setattr(smtp, "hand_over", hand_over)
     monkey.setattr(Pen, "append", weak_append)
     monkey.setattr(Journal, "append", weak_alone)
 

@@ -8,14 +8,14 @@ from random import Random
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.entries import reserve
-from tasks.entries.intake import Intake, read_files
-from tasks.entries.ledger import Taken, profile_of, take
-from tasks.entries.record import Record
-from tasks.entries.workbook import write_workbook
-from tasks.shared.journal import Journal
-from tasks.shared.kinds.numbers import NumbersVoided
-from tasks.shared.settings import Settings
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
+from tasks.entries.events import NumbersVoided
+from tasks.entries.numbers.number_reserve import issue_block, reserve_block, reserve_counts
+from tasks.entries.record.entry_record import EntryRecord
+from tasks.entries.record.entry_recording import RecordingResult, profile_of, record_intake
+from tasks.entries.workbook.desk_workbooks import write_workbook
+from tasks.entries.workbook.file_intake import FileIntake, read_entry_files
 from tasks.workspace import Workspace
 from tests.entries import legal
 
@@ -30,10 +30,10 @@ def book_of(settings: Settings, journal: Journal) -> Workspace:
 
 def issue(journal: Journal, settings: Settings, desk: str, count: int) -> list[str]:
     """Numbers for a desk, out of a reserve that is made when it is first needed."""
-    standings = reserve.standings(journal, settings)
+    standings = reserve_counts(journal, settings)
     if not any(one.free for one in standings if one.series == "entry"):
-        reserve.reserve(journal, settings, "entry", FIRST, max(RESERVED, count), "tests", "it")
-    return reserve.issue(journal, settings, "entry", count, desk, "2704", "it")
+        reserve_block(journal, settings, "entry", FIRST, max(RESERVED, count), "tests", "it")
+    return issue_block(journal, settings, "entry", count, desk, "2704", "it")
 
 
 def void(journal: Journal, *numbers: str) -> None:
@@ -42,7 +42,7 @@ def void(journal: Journal, *numbers: str) -> None:
     journal.append(body, "numbers/ABC", "bo")
 
 
-def filled(seed: int, numbers: list[str], desk: str, outcome: str = "released") -> Record:
+def filled(seed: int, numbers: list[str], desk: str, outcome: str = "released") -> EntryRecord:
     """Legal truck, ocean and air entries with this outcome, for the route that begins with SE."""
     record = without_references(legal.record(Random(seed), numbers, ("01", "03", "11")))
     return with_values(
@@ -56,7 +56,7 @@ def filled(seed: int, numbers: list[str], desk: str, outcome: str = "released") 
     )
 
 
-def without_references(record: Record) -> Record:
+def without_references(record: EntryRecord) -> EntryRecord:
     """A desk writes numbers, never the references by which the books keep them."""
     tables = {}
     for name, table in record.items():
@@ -67,10 +67,10 @@ def without_references(record: Record) -> Record:
                 plain = pc.if_else(sealed, value, table.column(place))
                 table = table.set_column(place, field, plain)
         tables[name] = table
-    return Record.of(tables)
+    return EntryRecord.of(tables)
 
 
-def with_values(record: Record, **values: object) -> Record:
+def with_values(record: EntryRecord, **values: object) -> EntryRecord:
     """The record with some columns of its entries set to one value."""
     entries = record.entries
     for name, value in values.items():
@@ -78,19 +78,19 @@ def with_values(record: Record, **values: object) -> Record:
         kind = entries.schema.field(place)
         column = pa.array([value] * entries.num_rows, kind.type)
         entries = entries.set_column(place, kind, column)
-    return Record.of({**dict(record.items()), "entries": entries})
+    return EntryRecord.of({**dict(record.items()), "entries": entries})
 
 
-def workbook(folder: Path, name: str, desk: str, record: Record) -> Path:
+def workbook(folder: Path, name: str, desk: str, record: EntryRecord) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return write_workbook(folder / name, desk, "2704", record.numbers, {}, record=record)
 
 
-def read(settings: Settings, *paths: Path) -> list[Intake]:
-    return read_files(paths, profile_of(settings))
+def read(settings: Settings, *paths: Path) -> list[FileIntake]:
+    return read_entry_files(paths, profile_of(settings))
 
 
 def hand_in(book: Workspace, *paths: Path, accept_clean: bool = False, go_back: bool = False
-            ) -> list[Taken]:  # fmt: skip
+            ) -> list[RecordingResult]:  # fmt: skip
     intakes = read(book.settings, *paths)
-    return take(book, intakes, "jo", accept_clean=accept_clean, go_back=go_back)
+    return record_intake(book, intakes, "jo", accept_clean=accept_clean, go_back=go_back)

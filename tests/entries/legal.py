@@ -14,12 +14,15 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from tasks.entries import codes, in_bond, number, schema
-from tasks.entries.record import Record, schema as arrow_schema
-from tasks.entries.rules import Profile
+from tasks.entries.numbers import entry_numbers
+from tasks.entries.numbers.in_bond_numbers import make_in_bond
+from tasks.entries.record.code_lists import code_rows, codes_where
+from tasks.entries.record.entry_record import EntryRecord, record_schema as arrow_schema
+from tasks.entries.record.record_fields import RECORD_TABLES
+from tasks.entries.validation.rule_checks import FilerRules
 
 TODAY = date(2026, 11, 24)
-PROFILE = Profile(filers=("ABC",), today=TODAY)
+PROFILE = FilerRules(filers=("ABC",), today=TODAY)
 SE_TYPES = ("01", "02", "03", "06", "07", "11", "12", "21", "22", "23", "52")
 AE_TYPES = ("31", "32", "34", "38", "51")
 PORTS = ("2704", "2304", "3901", "4601", "0901", "5301")
@@ -31,25 +34,25 @@ Row = dict[str, Any]
 
 def numbers(count: int, first: int = 1000, filer: str = "ABC") -> list[str]:
     """Consecutive entry numbers of the made-up filer."""
-    return number.format_block(filer, first, first + count - 1)
+    return entry_numbers.format_block(filer, first, first + count - 1)
 
 
-def record(chance: Random, wanted: Sequence[str], types: Sequence[str] | None = None) -> Record:
+def record(chance: Random, wanted: Sequence[str], types: Sequence[str] | None = None) -> EntryRecord:
     """A legal entry for each number."""
-    rows: dict[str, list[Row]] = {table: [] for table in schema.TABLES}
+    rows: dict[str, list[Row]] = {table: [] for table in RECORD_TABLES}
     for text in wanted:
         for table, more in _entry(chance, text, chance.choice(types or SE_TYPES + AE_TYPES)):
             rows[table].append({"entry_number": text, **more})
     return of_rows(rows)
 
 
-def of_rows(rows: dict[str, list[Row]]) -> Record:
+def of_rows(rows: dict[str, list[Row]]) -> EntryRecord:
     """A record from rows as dicts, in the order of content."""
     tables = {t: pa.Table.from_pylist(some, arrow_schema(t)) for t, some in rows.items()}
-    return Record.of(tables).sorted()
+    return EntryRecord.of(tables).sorted()
 
 
-def records(most: int = 4, types: Sequence[str] | None = None) -> st.SearchStrategy[Record]:
+def records(most: int = 4, types: Sequence[str] | None = None) -> st.SearchStrategy[EntryRecord]:
     """Strategy: records of up to `most` entries."""
     return st.builds(
         lambda chance, count: record(chance, numbers(count), types),
@@ -59,7 +62,7 @@ def records(most: int = 4, types: Sequence[str] | None = None) -> st.SearchStrat
 
 
 def _entry(chance: Random, text: str, kind: str) -> list[tuple[str, Row]]:
-    mode = chance.choice([row["code"] for row in codes.rows("mode_of_transport")])
+    mode = chance.choice([row["code"] for row in code_rows("mode_of_transport")])
     lines = chance.randint(1, 3)
     values = [chance.randint(1, 700 if kind in ("11", "12") else 90_000) for _ in range(lines)]
     head = _head(chance, kind, mode, sum(values))
@@ -69,7 +72,7 @@ def _entry(chance: Random, text: str, kind: str) -> list[tuple[str, Row]]:
     made += _lines(chance, kind, values)
     if kind in SE_TYPES:
         made += _parties(chance, kind, lines)
-    if head["paper_outcome"] == "released" and kind in codes.having("entry_type", "quota"):
+    if head["paper_outcome"] == "released" and kind in codes_where("entry_type", "quota"):
         consent = {"document_type": "CBP consent", "file_name": "consent.pdf"}
         made.append(("documents", consent))
     if chance.random() < 0.3:
@@ -160,7 +163,7 @@ def _place(chance: Random, kind: str) -> Row:
 
 
 def _bills(chance: Random, mode: str, kind: str) -> list[tuple[str, Row]]:
-    row = next(r for r in codes.rows("mode_of_transport") if r["code"] == mode)
+    row = next(r for r in code_rows("mode_of_transport") if r["code"] == mode)
     made: list[tuple[str, Row]] = []
     for group in range(1, chance.randint(1, 3) + 1):
         paper = row["not_automated"] == "Y"
@@ -185,7 +188,7 @@ def _group(chance: Random, mode: Any, group: int, paper: bool) -> list[Row]:
     quantity = chance.randint(1, 999) if mode["code"] == "60" or not paper else None
     made = []
     for kind in shape:
-        text = str(in_bond.make(chance.randint(0, 10**7))) if kind == "I" else main
+        text = str(make_in_bond(chance.randint(0, 10**7))) if kind == "I" else main
         text = f"HB{chance.randint(1, 9**9)}" if kind == "H" else text
         lowest = kind in "RHT"
         bill = {"bill_type": kind, "bill_number": text, "not_automated": paper and kind != "I"}

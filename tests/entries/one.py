@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from tasks.entries.checks import Profile
-from tasks.entries.record import Record
-from tasks.entries.rules import release_findings
+from tasks.entries.record.entry_record import EntryRecord
+from tasks.entries.validation.rule_checks import FilerRules
+from tasks.entries.validation.rule_list import release_findings
 from tests.entries import legal
 
 NUMBER = "ABC-1234567-6"
@@ -99,12 +99,12 @@ def several(numbers: list[str], kind: str = "01", mode: str = "11") -> Rows:
     return made
 
 
-def record(made: Rows) -> Record:
+def record(made: Rows) -> EntryRecord:
     """The rows as a record."""
     return legal.of_rows(made)
 
 
-def told(one: Record, profile: Profile | None = None) -> set[str]:
+def told(one: EntryRecord, profile: FilerRules | None = None) -> set[str]:
     """Every fault as `table.field code`."""
     found = release_findings(one, profile or legal.PROFILE)
     return {f"{hit.table}.{hit.field} {hit.code}" for hit in found.hits}

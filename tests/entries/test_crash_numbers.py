@@ -2,23 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.entries import reserve
-from tasks.shared.journal import Journal
-from tasks.shared.journal_check import verify
-from tasks.shared.settings import Settings
+from tasks.core.journal.journal import Journal
+from tasks.core.journal.verification import verify_journal
+from tasks.core.settings import Settings
+from tasks.entries.numbers.number_reserve import numbers_issued_to, reserve_block
 from tests.crash import storm, undisturbed
 
 
 def crash(house: Settings, journal: Journal, times: int) -> None:
-    reserve.reserve(journal, house, "entry", 9_000_000, 3 * (times + 2), "checked", "it")
+    reserve_block(journal, house, "entry", 9_000_000, 3 * (times + 2), "checked", "it")
 
     def command(turn: int) -> list[str]:
         place = ["--home", str(house.home), "--by", "it", "numbers", "issue"]
         return [*place, "--desk", "truck", "--count", "3", "--request", f"r{turn}"]
 
     def after(turn: int) -> None:
-        assert verify(journal).ok
-        assert len(reserve.issued_to(journal, "truck")) % 3 == 0
+        assert verify_journal(journal).ok
+        assert len(numbers_issued_to(journal, "truck")) % 3 == 0
 
     undisturbed(command(-1))
     seconds = undisturbed(command(-2))
@@ -26,9 +26,9 @@ def crash(house: Settings, journal: Journal, times: int) -> None:
     assert seen.killed > 0
     for turn in range(-2, times):
         undisturbed(command(turn))
-    numbers = reserve.issued_to(journal, "truck")
+    numbers = numbers_issued_to(journal, "truck")
     assert len(numbers) == len(set(numbers)) == 3 * (times + 2)
-    assert verify(journal).ok
+    assert verify_journal(journal).ok
 
 
 def test_numbers_survive_being_killed(house: Settings, journal: Journal) -> None:

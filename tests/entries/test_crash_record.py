@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.entries.lookup import recorded
-from tasks.shared.journal import Journal
-from tasks.shared.journal_check import verify
-from tasks.shared.settings import Settings
+from tasks.core.journal.journal import Journal
+from tasks.core.journal.verification import verify_journal
+from tasks.core.settings import Settings
+from tasks.entries.numbers.number_lookup import recorded_entries
 from tests.crash import storm, undisturbed
 from tests.entries import house as made
 
@@ -25,20 +25,20 @@ def crash(house: Settings, journal: Journal, folder: Path, times: int) -> None:
         return ["--home", str(house.home), "--by", "jo", "entries", "record", str(files[turn])]
 
     def after(turn: int) -> None:
-        assert verify(journal, book.content).ok
-        known = {row["number"] for row in recorded(journal)}
+        assert verify_journal(journal, book.content).ok
+        known = {row["number"] for row in recorded_entries(journal)}
         assert len(known & set(shares[turn])) in (0, 4)
 
     seconds = undisturbed(command(times))
     seen = storm(times, command, after, seconds=seconds, name="entries record")
     assert seen.killed > 0
-    before = {row["number"] for row in recorded(journal)}
+    before = {row["number"] for row in recorded_entries(journal)}
     for turn in range(times):
         undisturbed(command(turn))
-    rows = recorded(journal)
+    rows = recorded_entries(journal)
     assert [row["number"] for row in rows] == numbers and before <= set(numbers)
     assert {row["revision"] for row in rows} == {1}
-    assert verify(journal, book.content).ok
+    assert verify_journal(journal, book.content).ok
 
 
 def test_recording_survives_being_killed(house: Settings, journal: Journal, tmp_path: Path) -> None:
@@ -46,7 +46,5 @@ def test_recording_survives_being_killed(house: Settings, journal: Journal, tmp_
 
 
 @pytest.mark.long
-def test_recording_survives_being_killed_fifty_times(
-    house: Settings, journal: Journal, tmp_path: Path
-) -> None:
+def test_recording_survives_being_killed_fifty_times(house: Settings, journal: Journal, tmp_path: Path) -> None:
     crash(house, journal, tmp_path, 50)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tasks.entries.checks import Profile
-from tasks.entries.codes import rows as code_rows
-from tasks.entries.disclaimers import allowed, right, warnings
-from tasks.entries.rules import release_findings, release_problems
+from tasks.entries.record.code_lists import code_rows
+from tasks.entries.validation.disclaimer_rules import allowed_codes, allowed_text, disclaimer_warnings
+from tasks.entries.validation.rule_checks import FilerRules
+from tasks.entries.validation.rule_list import release_findings, release_problems
 from tests.entries import legal, one
 
 Break = Callable[[one.Rows], Any]
@@ -220,15 +220,13 @@ def test_what_is_let_through(kind: str, mode: str, broken: Break) -> None:
 
 def test_a_consignee_by_name_needs_the_value_of_each_line() -> None:
     made = one.rows("11")
-    at("parties", 3, number=None, number_type=None, name="A", address="1", city="B", country="US")(
-        made
-    )
+    at("parties", 3, number=None, number_type=None, name="A", address="1", city="B", country="US")(made)
     at("tariffs", 0, value=None)(made)
     assert one.told(one.record(made)) == {"tariffs.value E511"}
 
 
 def test_type_86_has_one_bill_with_packages() -> None:
-    profile = Profile(filers=["ABC"], today=legal.TODAY, accept_type_86=True)
+    profile = FilerRules(filers=["ABC"], today=legal.TODAY, accept_type_86=True)
     made = one.rows("86", "40")
     at("bills", 0, quantity=None)(made)
     more("bills", 0, bill_group=2, quantity=1)(made)
@@ -237,7 +235,7 @@ def test_type_86_has_one_bill_with_packages() -> None:
 
 
 def test_type_86_needs_seller_and_consignee_only() -> None:
-    profile = Profile(filers=["ABC"], today=legal.TODAY, accept_type_86=True)
+    profile = FilerRules(filers=["ABC"], today=legal.TODAY, accept_type_86=True)
     made = one.rows("86", "40")
     made["parties"] = [row for row in made["parties"] if row["party"] in ("SE", "CN")]
     assert one.told(one.record(made), profile) == set()
@@ -288,8 +286,8 @@ def test_one_fault_in_every_row_is_listed_up_to_a_thousand() -> None:
     ],
 )
 def test_disclaimers_by_agency(agency: str, program: str, kind: str, codes: str) -> None:
-    assert " ".join(allowed(agency, program, kind)) == codes
-    assert right(agency, program, kind).startswith(f"for {agency} one of {codes} ")
+    assert " ".join(allowed_codes(agency, program, kind)) == codes
+    assert allowed_text(agency, program, kind).startswith(f"for {agency} one of {codes} ")
 
 
 def test_every_disclaimer_says_where_its_rule_comes_from() -> None:
@@ -316,7 +314,7 @@ def test_a_disclaimer_that_only_the_agency_could_judge_is_a_warning_and_no_fault
         more("pga", line=1, position=1, agency=agency, program=program, disclaimer=code)(made)
     record = one.record(made)
     assert not [p for p in release_problems(record, legal.PROFILE) if p.code == "E603"]
-    hfc, food, wild = warnings(record, "truck.xlsx")
+    hfc, food, wild = disclaimer_warnings(record, "truck.xlsx")
     assert (hfc.code, hfc.value, hfc.sheet, hfc.column) == ("W702", "B", "PGA", "Disclaimer")
     assert "on 1 row(s) of EPA HFC: under flag EH1 EPA takes only A [W]" in hfc.wrong
     assert food.code == "W703" and "on 2 row(s) of FDA FOO: not judged" in food.wrong

@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from openpyxl.worksheet.dimensions import ColumnDimension
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tasks.entries import codes, layout, schema
-from tasks.entries.intake import read_files
-from tasks.entries.record import Record, concat
-from tasks.entries.workbook import write_workbook
+from tasks.entries.record.code_lists import offered_codes
+from tasks.entries.record.entry_record import EntryRecord, concat
+from tasks.entries.record.record_fields import RECORD_SHEETS, RECORD_TABLES, fields_of
+from tasks.entries.workbook import workbook_layout
+from tasks.entries.workbook.desk_workbooks import write_workbook
+from tasks.entries.workbook.file_intake import read_entry_files
 from tests.counts import examples
 from tests.entries import legal, one
 
@@ -26,7 +28,7 @@ HOUSE = {
 }
 
 
-def written(folder: Path, record: Record | None = None, **more: bool) -> Path:
+def written(folder: Path, record: EntryRecord | None = None, **more: bool) -> Path:
     path = folder / "desk.xlsx"
     return write_workbook(path, "Ocean LA", "2704", legal.numbers(5), HOUSE, record=record, **more)
 
@@ -51,7 +53,7 @@ def rules_of(sheet: Worksheet) -> dict[str, str]:
 
 def test_sheets_stand_in_order(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(written(tmp_path))
-    assert book.sheetnames == ["Read me", *schema.SHEETS.values(), "Lists", "About"]
+    assert book.sheetnames == ["Read me", *RECORD_SHEETS.values(), "Lists", "About"]
     assert book["Lists"].sheet_state == "hidden" and book["About"].sheet_state == "veryHidden"
     assert book.active and book.active.title == "Read me"
 
@@ -72,16 +74,16 @@ def test_numbers_are_printed_and_locked_and_the_rest_is_open(tmp_path: Path) -> 
     assert sheet.cell(2, columns["Contact phone"]).value == "5625550100"
 
 
-@pytest.mark.parametrize("table", schema.TABLES)
+@pytest.mark.parametrize("table", RECORD_TABLES)
 def test_headings_notes_formats_and_drop_downs(tmp_path: Path, table: str) -> None:
-    sheet = openpyxl.load_workbook(written(tmp_path))[schema.SHEETS[table]]
+    sheet = openpyxl.load_workbook(written(tmp_path))[RECORD_SHEETS[table]]
     columns, rules = heading(sheet), rules_of(sheet)
     assert sheet.freeze_panes == "B2" and sheet.print_title_rows == "$1:$1"
     assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.fitToHeight == 0
-    for field in schema.fields(table):
+    for field in fields_of(table):
         cell = sheet.cell(1, columns[field.title])
-        assert bool(cell.comment) == bool(layout.note(field))
-        assert cell.fill.fgColor.rgb == f"FF{layout.TINTS[field.level][0]}"
+        assert bool(cell.comment) == bool(workbook_layout.note(field))
+        assert cell.fill.fgColor.rgb == f"FF{workbook_layout.TINTS[field.level][0]}"
         shape = style(sheet, cell.column).number_format
         assert (shape == "@") == (field.type in ("text", "flag")), field.name
         if field.level != "set" and (table, field.level) != ("entries", "key"):
@@ -94,14 +96,12 @@ def test_lists_offer_code_and_meaning(tmp_path: Path) -> None:
     entries, lists = book["Entries"], book["Lists"]
     column = heading(entries)["Entry type"]
     rule = next(
-        r
-        for r in entries.data_validations.dataValidation
-        if any(area.min_col == column for area in r.sqref.ranges)
+        r for r in entries.data_validations.dataValidation if any(area.min_col == column for area in r.sqref.ranges)
     )
     sheet, area = rule.formula1.split("!")
     offered = [cell[0].value for cell in lists[area.replace("$", "")]]
     assert sheet == "Lists" and offered[0] == "01 - consumption, free and dutiable"
-    assert len(offered) == len(codes.offered("entry_type"))
+    assert len(offered) == len(offered_codes("entry_type"))
     assert not rule.showErrorMessage  # a typed code is as good as a picked one
     number = book["Lines"].data_validations.dataValidation[0]
     assert number.formula1 == "Entries!$A$2:$A$6" and number.showErrorMessage
@@ -129,26 +129,20 @@ def test_text_is_never_a_formula_or_link(tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(path)["Entries"]
     cell = sheet.cell(7, heading(sheet)["Remarks"])
     assert (cell.value, cell.data_type, cell.hyperlink) == ("=HYPERLINK(1)", "s", None)
-    assert read_files([path], legal.PROFILE)[0].problems == ()
+    assert read_entry_files([path], legal.PROFILE)[0].problems == ()
 
 
-def with_desk(record: Record) -> Record:
+def with_desk(record: EntryRecord) -> EntryRecord:
     """What reading adds: the desk of the workbook."""
     place = record.entries.column_names.index("desk")
     desks = pa.array(["Ocean LA"] * record.entries.num_rows, pa.string())
-    return Record.of(
-        dict(record.items()) | {"entries": record.entries.set_column(place, "desk", desks)}
-    )
+    return EntryRecord.of(dict(record.items()) | {"entries": record.entries.set_column(place, "desk", desks)})
 
 
 @given(record=legal.records())
-@settings(
-    deadline=None,
-    max_examples=examples(25),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-def test_what_is_written_is_read_again(tmp_path: Path, record: Record) -> None:
-    intake = read_files([written(tmp_path, record)], legal.PROFILE)[0]
+@settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_written_is_read_again(tmp_path: Path, record: EntryRecord) -> None:
+    intake = read_entry_files([written(tmp_path, record)], legal.PROFILE)[0]
     assert intake.problems == () and not intake.blocked
     assert dict(intake.record.items()) == dict(with_desk(record).items())
     assert set(intake.unused) == set(legal.numbers(5)) - set(record.numbers)
@@ -159,7 +153,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, record: Record) -> None:
 def test_two_hundred_and_fifty_entries_of_each_chance(tmp_path: Path) -> None:
     for seed in range(10):
         record = legal.record(Random(seed), legal.numbers(250))
-        intake = read_files([written(tmp_path, record)], legal.PROFILE)[0]
+        intake = read_entry_files([written(tmp_path, record)], legal.PROFILE)[0]
         assert intake.problems == ()
         assert dict(intake.record.items()) == dict(with_desk(record).items())
 
@@ -168,12 +162,12 @@ def test_spoiled_numbers_are_handed_back_too(tmp_path: Path) -> None:
     number = legal.numbers(1)[0]
     spoiled = legal.of_rows({"voided": [{"entry_number": number, "reason": "torn"}]})
     whole = concat([spoiled, one.record(one.rows())])
-    intake = read_files([written(tmp_path, whole)], legal.PROFILE)[0]
+    intake = read_entry_files([written(tmp_path, whole)], legal.PROFILE)[0]
     assert intake.record.voided == whole.voided
     assert number in intake.unused
 
 
 def test_a_workbook_without_numbers(tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "a.xlsx", "Air", "2720", [], {})
-    intake = read_files([path])[0]
+    intake = read_entry_files([path])[0]
     assert intake.record.numbers == [] and intake.problems == () and intake.desk == "Air"

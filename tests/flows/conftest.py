@@ -15,18 +15,12 @@ def prefect_server() -> Iterator[None]:
     for service in _OFF:
         os.environ[f"PREFECT_SERVER_SERVICES_{service}_ENABLED"] = "false"
     os.environ |= {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    from prefect.settings import (
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        PREFECT_LOGGING_TO_API_ENABLED,
-        temporary_settings,
-    )
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
     from prefect.testing.utilities import prefect_test_harness
 
     with (
         prefect_test_harness(server_startup_timeout=120),
-        temporary_settings(
-            updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_LOGGING_TO_API_ENABLED: False}
-        ),
+        temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_LOGGING_TO_API_ENABLED: False}),
     ):
         yield
 
@@ -41,11 +35,12 @@ def office(journal, house):
 @pytest.fixture
 def excerpts_are_whole(monkeypatch):
     """The excerpts' own floors in place of the real ones."""
-    from tasks.screening.lists import floors
+    from tasks.screening.lists import catalog
+    from tasks.screening.lists.catalog import parse_floors
     from tests.screening.conftest import LISTS
 
-    own = floors.read((LISTS / "floors.csv").read_text(encoding="utf-8"))
-    monkeypatch.setattr(floors, "floors", lambda: own)
+    own = parse_floors((LISTS / "floors.csv").read_text(encoding="utf-8"))
+    monkeypatch.setattr(catalog, "floors", lambda: own)
 
 
 @pytest.fixture

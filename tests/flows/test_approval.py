@@ -11,9 +11,10 @@ from typing import Any, cast
 
 import pytest
 
-from deployments.carry import document
-from tasks.reconciliation.account import account
-from tasks.shared import approval, clock
+from tasks.core import clock
+from tasks.operations.runtime.deployment_registration import read_document
+from tasks.reconciliation.accounting.number_account import account_numbers
+from tasks.security.approvals import current_approvals, find_approval, waiting_approvals
 from tests.flows.test_backup import artifacts
 from tests.reconciliation.house import Office
 
@@ -38,11 +39,9 @@ class Deployed:
 
         async with get_client() as client:
             flow = await client.create_flow(self.flow)
-            (book,) = (one for one in document("prefect.yaml", "deployments")
+            (book,) = (one for one in read_document("prefect.yaml", "deployments")
                        if one["name"] == "reconciliation")  # fmt: skip
-            made = await client.create_deployment(
-                flow_id=flow, name="reconciliation", description=book["description"]
-            )
+            made = await client.create_deployment(flow_id=flow, name="reconciliation", description=book["description"])
             return await client.create_flow_run_from_deployment(made, parameters=parameters)
 
     def go(self, run: Any) -> Any:
@@ -54,9 +53,7 @@ class Deployed:
         with get_client(sync_client=True) as client:
             current = client.read_flow_run(run.id)
             with suppress(Pause):
-                run_flow(
-                    self.flow, flow_run=current, parameters=current.parameters, return_type="state"
-                )
+                run_flow(self.flow, flow_run=current, parameters=current.parameters, return_type="state")
             return client.read_flow_run(run.id)
 
     def answer(self, run: Any, **said: str) -> Any:
@@ -100,15 +97,13 @@ def deployed(office: Office) -> Deployed:
     return Deployed(office.settings.home)
 
 
-def test_it_suspends_is_approved_and_writes_once(
-    office: Office, deployed: Deployed, tmp_path: Path
-) -> None:
+def test_it_suspends_is_approved_and_writes_once(office: Office, deployed: Deployed, tmp_path: Path) -> None:
     office.record(1, 5, tmp_path)
     run = deployed.begin()
     assert run.state.name == "Suspended" and list(office.outbound.iterdir()) == []
     plan = plan_of(run)
     assert plan[:12] in asked_of(run)
-    numbers = [line.number for line in account(office.journal) if line.desk]
+    numbers = [line.number for line in account_numbers(office.journal) if line.desk]
     shown = artifacts()["approval-2026-01"]
     for number in numbers:
         assert len(numbers) == 5 and number in asked_of(run) and number in shown
@@ -127,7 +122,7 @@ def test_it_suspends_is_approved_and_writes_once(
     done = deployed.answer(again, person="12345", code=code)
     assert done.state.name == "Completed" and not on_the_server(code, done)
     assert len(list(office.outbound.iterdir())) == 4
-    assert approval.find(office.journal, plan).granted_by == ("ada",)
+    assert find_approval(office.journal, plan).granted_by == ("ada",)
     kinds = [event.kind for event in office.journal.events()]
     assert kinds.count("approval.asked") == 1 and kinds.count("batch.written") == 4
     assert kinds.count("person.code_failed") == 1
@@ -149,20 +144,18 @@ def test_a_failed_run_says_what_failed_and_what_to_do(deployed: Deployed, tmp_pa
 
 
 def test_approved_at_a_desk_it_goes_on(office: Office, deployed: Deployed, tmp_path: Path) -> None:
-    from tasks.operations.waiting.steps import wake
+    from tasks.operations.run_interface import resume_runs
 
     office.record(1, 2, tmp_path)
     run = deployed.begin()
-    assert run.name not in wake(office.journal, office.settings)
+    assert run.name not in resume_runs(office.journal, office.settings)
     office.approve_digest(plan_of(run))
-    assert run.name in wake(office.journal, office.settings)
+    assert run.name in resume_runs(office.journal, office.settings)
     assert deployed.go(run).state.name == "Completed"
     assert len(list(office.outbound.iterdir())) > 0
 
 
-def test_a_plan_that_changed_under_the_form_is_not_approved(
-    office: Office, deployed: Deployed, tmp_path: Path
-) -> None:
+def test_a_plan_that_changed_under_the_form_is_not_approved(office: Office, deployed: Deployed, tmp_path: Path) -> None:
     """The run waits for an earlier plan; another run makes a newer one and sends the first away."""
     office.record(1, 2, tmp_path)
     old = deployed.begin()
@@ -173,13 +166,11 @@ def test_a_plan_that_changed_under_the_form_is_not_approved(
     assert retired.state.name == "AwaitingApproval"
     done = deployed.answer(new, plan=plan_of(old)[:12], person="ada", code=office.phone.now())
     assert done.state.name == "Suspended" and list(office.outbound.iterdir()) == []
-    current = [one.plan for one in approval.current(office.journal, 2)]
-    assert current == [plan_of(new)] and len(approval.waiting(office.journal, 2)) == 2
+    current = [one.plan for one in current_approvals(office.journal, 2)]
+    assert current == [plan_of(new)] and len(waiting_approvals(office.journal, 2)) == 2
 
 
-def test_the_same_event_twice_is_one_reconciliation(
-    office: Office, deployed: Deployed, tmp_path: Path
-) -> None:
+def test_the_same_event_twice_is_one_reconciliation(office: Office, deployed: Deployed, tmp_path: Path) -> None:
     office.record(1, 2, tmp_path)
     first = deployed.begin(because="event-1")
     second = deployed.begin(because="event-1")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup.keymaking import make
-from tasks.backup.sealing import Cost
-from tasks.backup.stores.local import LocalStore
-from tasks.shared.opening import journal as open_journal
-from tasks.shared.settings import Settings, load
+from tasks.backup.keys.key_creation import create_repository_keys
+from tasks.backup.stores.local_store import LocalStore
+from tasks.core.settings import Settings, load_settings
+from tasks.opening import open_journal
+from tasks.security.sealing_keys import StretchCost
 from tests.backup.trees import write
 from tests.conftest import SETTINGS
 
@@ -37,17 +37,11 @@ drill_passphrase_file = "{tmp_path}/phrase"
 sources = [{{ name = "papers", place = "{tmp_path}/papers" }}]
 """
     (house.home / "continuity.toml").write_text(SETTINGS + text)
-    made = make(
-        LocalStore(tmp_path / "store"),
-        "desk1",
-        tmp_path / "safe",
-        PHRASE + "s",
-        "drill1",
-        PHRASE,
-        Cost(8, 1, 1),
+    made = create_repository_keys(
+        LocalStore(tmp_path / "store"), "desk1", tmp_path / "safe", PHRASE + "s", "drill1", PHRASE, StretchCost(8, 1, 1)
     )
     made.host.save(house.home / "keys" / "backup-host.json")
-    return load(house.home)
+    return load_settings(house.home)
 
 
 def artifacts() -> dict[str, str]:
@@ -81,13 +75,7 @@ def test_a_night_and_a_drill(backed_up: Settings, tmp_path: Path) -> None:
     book = open_journal(backed_up)
     kinds = [event.kind for event in book.events(kind="backup.")]
     book.close()
-    assert kinds == [
-        "backup.done",
-        "backup.done",
-        "backup.verified",
-        "backup.proved",
-        "backup.proved",
-    ]
+    assert kinds == ["backup.done", "backup.done", "backup.verified", "backup.proved", "backup.proved"]
 
     for path in sorted((tmp_path / "papers").iterdir()):  # as ransomware does
         path.write_bytes(os.urandom(40_000))

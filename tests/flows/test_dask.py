@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tasks.screening import partner_file, register
-from tasks.shared.opening import journal
-from tasks.shared.settings import load
+from tasks.core.settings import load_settings
+from tasks.opening import open_journal
+from tasks.screening.partners.partner_file import read_partners
+from tasks.screening.partners.partner_register import take_partners
 from tasks.workspace import Workspace
 from tests.conftest import SETTINGS, missing_part
 from tests.flows.test_backup import backed_up  # noqa: F401 - a fixture
@@ -36,21 +37,19 @@ def screened(home: Path) -> dict[str, Any]:
     """A house with two partners, screened whole; what the flow said."""
     from flows.screening import screening
 
-    book = journal(load(home))
+    book = open_journal(load_settings(home))
     path = home.parent / "partners.csv"
     path.write_text("Partner ID,Name,Role\nP1,Cimex Iberica,supplier\nP2,Nordsee Trading,carrier\n")
-    read = partner_file.read(path)
-    workspace = Workspace(load(home), journal=book)
-    register.take(workspace, "ada", read.partners, source=read.sha256, file=read.file)
+    read = read_partners(path)
+    workspace = Workspace(load_settings(home), journal=book)
+    take_partners(workspace, "ada", read.partners, source=read.sha256, file=read.file)
     found = screening(str(home), "ada", folder=str(LISTS), return_state=True).result()
     book.close()
-    return {
-        name: found[name] for name in ("scope", "screened", "hits", "new", "undecided", "blocking")
-    }
+    return {name: found[name] for name in ("scope", "screened", "hits", "new", "undecided", "blocking")}
 
 
 def test_screening_finds_the_same(tmp_path: Path) -> None:
-    from tasks.shared.opening import make_home
+    from tasks.opening import make_home
 
     found = []
     for where in ("", "local"):
@@ -75,13 +74,11 @@ def test_a_backup_carries_off_the_same(backed_up) -> None:  # noqa: F811
     assert new[1] < new[0] / 2
 
 
-def test_without_the_extra_it_is_said_plainly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_extra_it_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
+    from tasks.core.errors import MissingPart
     from tasks.operations.steps import _cluster
-    from tasks.shared.errors import MissingPart
 
     monkeypatch.setitem(sys.modules, "prefect_dask", None)
     with pytest.raises(MissingPart, match="install the extra"):

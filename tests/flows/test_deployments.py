@@ -13,10 +13,10 @@ import yaml
 from prefect import Flow
 from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
 
-from tasks.operations.showing.steps import what_to_do, when_red
-from tasks.shared.errors import BadInput, Refused
-from tasks.shared.opening import make_home
-from tasks.shared.settings import Settings, load
+from tasks.core.errors import BadInput, Refused
+from tasks.core.settings import Settings, load_settings
+from tasks.opening import make_home
+from tasks.operations.run_interface import failure_instructions, report_failure
 from tests.conftest import SETTINGS
 from tests.errors import refused
 
@@ -48,8 +48,10 @@ def test_each_is_its_own_run_book(one: dict[str, Any]) -> None:
         assert part in one["description"]
     assert "**When it is late**" in one["description"] or not one.get("schedules")
     # what a failed run itself says
-    assert len(when_red(one["description"])) > 30 and "run-book" not in when_red(one["description"])
-    assert _flow(one).on_failure_hooks == [what_to_do]
+    assert len(failure_instructions(one["description"])) > 30 and "run-book" not in failure_instructions(
+        one["description"]
+    )
+    assert _flow(one).on_failure_hooks == [report_failure]
     assert one["tags"] and one["concurrency_limit"]["limit"] == 1
 
 
@@ -82,7 +84,7 @@ def test_carried_twice_everything_stands_once(house: Settings, tmp_path: Path) -
 
     from prefect.client.orchestration import get_client
 
-    from deployments.carry import MARK, carry
+    from tasks.operations.runtime.deployment_registration import MARK, register_deployments
 
     async def stands() -> tuple[list[str], list[str], int]:
         async with get_client() as client:
@@ -91,16 +93,16 @@ def test_carried_twice_everything_stands_once(house: Settings, tmp_path: Path) -
         ours = [one.name for one in alerts if one.name.startswith(MARK)]
         return sorted(str(d.id) for d in made), sorted(ours), len(alerts)
 
-    ids = asyncio.run(carry(house, lambda _: None))
+    ids = asyncio.run(register_deployments(house, lambda _: None))
     first = asyncio.run(stands())
-    assert asyncio.run(carry(house, lambda _: None)) == ids
+    assert asyncio.run(register_deployments(house, lambda _: None)) == ids
     assert asyncio.run(stands()) == first
     assert len(ids) == len(_deployments()) and len(first[1]) == 5
     second = make_home(tmp_path / "second", SETTINGS, "tests")
     with refused("server-database-in-use", Refused):
-        asyncio.run(carry(second, lambda _: None))
+        asyncio.run(register_deployments(second, lambda _: None))
     moved = house.home.rename(tmp_path / "moved")
-    assert asyncio.run(carry(load(moved), lambda _: None)) == ids
+    assert asyncio.run(register_deployments(load_settings(moved), lambda _: None)) == ids
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -112,7 +114,7 @@ def test_a_pool_of_an_earlier_start_gets_our_template() -> None:
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 
-    from deployments.carry import ensure_pool
+    from tasks.operations.runtime.deployment_registration import ensure_pool
 
     theirs = ProcessWorker.get_default_base_job_template()
     assert {"command", "env", "working_dir"} <= set(theirs["variables"]["properties"])
@@ -129,9 +131,7 @@ def test_a_pool_of_an_earlier_start_gets_our_template() -> None:
     async def configuration(**values: object) -> ProcessJobConfiguration:
         async with get_client() as client:
             pool = await client.read_work_pool("earlier")
-            return await ProcessJobConfiguration.from_template_and_values(
-                pool.base_job_template, values, client=client
-            )
+            return await ProcessJobConfiguration.from_template_and_values(pool.base_job_template, values, client=client)
 
     attack: dict[str, object] = {
         "command": "/bin/evil",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flows import drill as story
-from tasks.shared.errors import BadInput
+from tasks.core.errors import BadInput
 from tests.errors import refused
 
 DEPLOYED = "PREFECT__RUNTIME__DEPLOYMENT__ID"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.shared.settings import Settings
+from tasks.core.settings import Settings
 from tests.flows.test_backup import artifacts
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -26,20 +26,20 @@ def test_a_day_without_a_mail_server(house: Settings) -> None:
 def test_the_artifact_is_the_page_that_status_shows(house: Settings, journal, content) -> None:
     """What other rooms say too: a hit that blocks a partner is not green in the UI."""
     from flows.duties import duties
-    from tasks.screening import partner_file, register, running
-    from tasks.status.page import lines
+    from tasks.screening.hits.screening_run import screen_register
+    from tasks.screening.partners.partner_file import read_partners
+    from tasks.screening.partners.partner_register import take_partners
+    from tasks.status.status_page import status_lines
     from tasks.workspace import Workspace
 
     path = house.home / "partners.csv"
     path.write_text("Partner ID,Name,Role\nP1,Emma Tel LLC,supplier\n")
-    read = partner_file.read(path)
-    register.take(
-        Workspace(house, journal=journal), "ada", read.partners, source=read.sha256, file=read.file
-    )
-    running.screen(Workspace(house, journal=journal), "ada")
+    read = read_partners(path)
+    take_partners(Workspace(house, journal=journal), "ada", read.partners, source=read.sha256, file=read.file)
+    screen_register(Workspace(house, journal=journal), "ada")
     state = duties(str(house.home), "flow", return_state=True)
     page = artifacts()["readiness"]
-    told = [one for one in lines(Workspace(house, journal=journal)) if one.light != "green"]
+    told = [one for one in status_lines(Workspace(house, journal=journal)) if one.light != "green"]
     assert "screening-hits" in {one.code for one in told}
     assert all(one.what in page for one in told)
     assert state.result()["lights"]["P9"] == "red"

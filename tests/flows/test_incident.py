@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.shared.journal import Journal
-from tasks.shared.settings import Settings
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
 from tests.flows.test_backup import artifacts
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -37,23 +37,20 @@ def test_declaring_twice_is_one_incident(house: Settings, journal: Journal) -> N
 def test_a_remediated_incident_is_told_to_prefect(house: Settings) -> None:
     """By the house's relay, in the same run: the reconciliation does not wait for the upkeep."""
     from flows.incident import incident
-    from tasks.incident import state
-    from tasks.incident.state import Given
-    from tasks.operations import relay
+    from tasks.incident.timeline.incident_state import StepDetails, declare_incident, take_step
+    from tasks.operations.event_relay import due_news
     from tasks.workspace import Workspace
 
     office = Workspace(house)
-    state.declare(office, Given(), "ada", breach=None)
+    declare_incident(office, StepDetails(), "ada", breach=None)
     for name in ("remediating", "remediated"):
-        state.step(office, name, Given(), "ada")
+        take_step(office, name, StepDetails(), "ada")
     first = incident(str(house.home), "flow", return_state=True).result()["told"]
     assert first >= 3
-    news, _ = relay.due(office.journal, None)
+    news, _ = due_news(office.journal, None)
     said = {one.event: one for one in news}
     assert {"incident.declared", "incident.remediated"} <= said.keys()
     assert said["incident.remediated"].payload["incident"] == "2026-01"
-    assert (
-        said["incident.remediated"].resource["prefect.resource.id"] == "continuity.incident.2026-01"
-    )
+    assert said["incident.remediated"].resource["prefect.resource.id"] == "continuity.incident.2026-01"
     assert incident(str(house.home), "flow", return_state=True).result()["told"] == 0
     office.journal.close()

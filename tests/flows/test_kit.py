@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.kit.check import newest
-from tasks.shared.settings import Settings
+from tasks.core.settings import Settings
+from tasks.kit.status import newest_kit
 from tests.entries import house as desks
 from tests.flows.test_backup import artifacts
 
@@ -16,17 +16,17 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 def test_a_month(house: Settings, journal, monkeypatch: pytest.MonkeyPatch) -> None:
     from flows.kit import kit
-    from tasks.kit import steps
+    from tasks.kit.steps import make_kit
 
     desks.issue(journal, house, "truck", 3)
     home = str(house.home)
     state = kit(home, "it", wheels=False, return_state=True)
     assert state.name == "Incomplete" and "programs" in state.message
-    first = newest(house)
+    first = newest_kit(house)
     assert first is not None and artifacts()["kit"]
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    once = steps.build.with_options(retries=0)
-    monkeypatch.setattr(steps, "build", once)
+    once = make_kit.with_options(retries=0)
+    monkeypatch.setattr("flows.kit.make_kit", once)
     assert kit(home, "it", return_state=True).is_failed()
-    assert newest(house) == first and len(list(journal.events(kind="kit.built"))) == 1
+    assert newest_kit(house) == first and len(list(journal.events(kind="kit.built"))) == 1
     assert Path(first / "manifest.json").is_file()

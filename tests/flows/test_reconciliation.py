@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 
 from flows.reconciliation import reconciliation
-from tasks.entries import sample
-from tasks.entries.intake import read_files
-from tasks.entries.ledger import profile_of, take
-from tasks.reconciliation import drill_ace, plan_words
-from tasks.reconciliation.cycle import STAGES
-from tasks.reconciliation.planned import load
-from tasks.reconciliation.rules import HELD
-from tasks.shared import approval
-from tasks.shared.journal import Journal
-from tasks.shared.kinds.settling import EntrySettled
+from tasks.ace.settings import AceSettings
+from tasks.core.journal.journal import Journal
+from tasks.drill.sample_brokerage import make_sample_home
+from tasks.drill.simulator_setup import seed_simulator
+from tasks.entries.events import EntrySettled
+from tasks.entries.record.entry_recording import profile_of, record_intake
+from tasks.entries.workbook.file_intake import read_entry_files
+from tasks.reconciliation.cycle_stages import STAGES
+from tasks.reconciliation.decisions.rule_table import HELD
+from tasks.reconciliation.plan.plan_description import plan_lines
+from tasks.reconciliation.plan.plan_store import load_plan
+from tasks.security.approvals import waiting_approvals
 from tasks.workspace import Workspace
 from tests.entries import house as desks
 from tests.reconciliation.house import PASSWORD, Office
@@ -48,7 +50,7 @@ def test_the_flow_waits_for_approval_then_writes_once(office: Office, tmp_path: 
     assert list(office.outbound.iterdir()) == []
     again = run(office)
     assert again.result()["waiting"]["plan"] == waiting["plan"]
-    office.approve(load(office.book.content, waiting["plan"]))
+    office.approve(load_plan(office.book.content, waiting["plan"]))
     second = run(office)
     assert second.name == "Completed"
     assert sum(one["entries"] for one in second.result()["written"]) == len(numbers)
@@ -78,16 +80,14 @@ def test_it_goes_to_its_end(office: Office, tmp_path: Path) -> None:
     assert again.name == "Completed" and again.result()["end"]["signed"]
 
 
-def test_artifacts_say_counts_and_numbers_but_nothing_private(
-    office: Office, tmp_path: Path
-) -> None:
+def test_artifacts_say_counts_and_numbers_but_nothing_private(office: Office, tmp_path: Path) -> None:
     office.record(2, 2, tmp_path, importer_type="34", importer_number="900-55-1234",
                   importer_name="SECRET IMPORTS")  # fmt: skip
     run(office)
     found = artifacts()
     batches = found["batches-2026-01"]
-    (made,) = approval.waiting(office.journal, 2)
-    words = plan_words.words(load(office.book.content, made.plan))
+    (made,) = waiting_approvals(office.journal, 2)
+    words = plan_lines(load_plan(office.book.content, made.plan))
     assert made.plan[:12] in batches and words and all(f"- {line}" in batches for line in words)
     assert "truck" in found["accounting-2026-01"]
     told = " ".join(found.values())
@@ -95,11 +95,9 @@ def test_artifacts_say_counts_and_numbers_but_nothing_private(
         assert secret not in told
 
 
-def test_a_wrong_password_names_no_query_and_the_next_run_writes_it(
-    office: Office, tmp_path: Path
-) -> None:
+def test_a_wrong_password_names_no_query_and_the_next_run_writes_it(office: Office, tmp_path: Path) -> None:
     (tmp_path / "inbox").mkdir()
-    toml, secret = office.settings.home / "continuity.toml", office.settings.ace.password_file
+    toml, secret = (office.settings.home / "continuity.toml", office.settings(AceSettings).password_file)
     text = toml.read_text().replace("ask_first = false", "ask_first = true")
     toml.write_text(f'{text}inbox = "{(tmp_path / "inbox").as_posix()}"\n')
     office.record(1, 1, tmp_path)
@@ -122,9 +120,7 @@ def test_with_nothing_to_do_it_says_so(office: Office) -> None:
     assert state.result()["words"] == [] and state.result()["waiting"] is None
 
 
-def test_a_run_of_the_sample_opens_the_journal_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_of_the_sample_opens_the_journal_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also a second one in the same process, of another home."""
     opens: list[str] = []
     opened = Journal.__init__
@@ -134,11 +130,11 @@ def test_a_run_of_the_sample_opens_the_journal_once(
         opened(self, url)
 
     for name in ("first", "second"):
-        made = sample.make(tmp_path / name, "drill")
+        made = make_sample_home(tmp_path / name, "drill")
         workspace = Workspace(made.settings)
-        take(workspace, read_files(made.handed_in, profile_of(made.settings)), "mlopez",
+        record_intake(workspace, read_entry_files(made.handed_in, profile_of(made.settings)), "mlopez",
              accept_clean=True)  # fmt: skip
-        drill_ace.seed(workspace)
+        seed_simulator(workspace)
         with monkeypatch.context() as patch:
             patch.setattr(Journal, "__init__", count)
             done = reconciliation(str(made.settings.home), "mlopez", "drill", return_state=True)
@@ -147,9 +143,7 @@ def test_a_run_of_the_sample_opens_the_journal_once(
         opens.clear()
 
 
-def test_a_run_sees_settings_that_changed_since_the_last_one(
-    office: Office, tmp_path: Path
-) -> None:
+def test_a_run_sees_settings_that_changed_since_the_last_one(office: Office, tmp_path: Path) -> None:
     office.record(1, 1, tmp_path)
     assert run(office).name == "AwaitingApproval"
     toml = office.settings.home / "continuity.toml"
@@ -158,9 +152,7 @@ def test_a_run_sees_settings_that_changed_since_the_last_one(
     assert changed.result()["waiting"] is None and changed.result()["next"] == {HELD: 1}
 
 
-def test_it_shows_how_far_it_is(
-    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_shows_how_far_it_is(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cycle by its stages, the reconciliation by the numbers that have their final place."""
     from tasks.reconciliation import steps
 

@@ -13,12 +13,13 @@ import pytest
 from prefect import flow
 from sqlalchemy.exc import OperationalError
 
-from tasks.shared import errors
-from tasks.shared.content import ContentStore
-from tasks.shared.errors import ContinuityError
-from tasks.shared.exchange import exchange
-from tasks.shared.settings import Ace, Settings
-from tasks.shared.steps import task
+from tasks.ace.settings import AceSettings
+from tasks.core import errors
+from tasks.core.content import ContentStore
+from tasks.core.errors import ContinuityError
+from tasks.core.settings import Settings
+from tasks.core.steps import task
+from tasks.transport.exchange_folders import open_exchange
 from tasks.workspace import opened
 from tests.errors import refused
 
@@ -54,9 +55,10 @@ def tries(error: Exception) -> int:
 def test_the_tree_says_of_each_error_whether_it_passes() -> None:
     assert {one.__name__ for one in tree() if one.passing} == PASSING
     assert set(re.findall(r"-- (\w+) \*", errors.__doc__ or "")) == PASSING
-    from tasks.backup import faults
+    from tasks.backup.faults import DamagedData
+    from tasks.core.errors import Busy
 
-    assert faults.Busy("x").passing and not faults.Damaged("x").passing
+    assert Busy("x").passing and not DamagedData("x").passing
 
 
 @pytest.mark.parametrize(
@@ -107,10 +109,8 @@ def test_a_missing_home_does_not_wait_out_the_retries_of_a_flow(
     assert waits == []
 
 
-def test_a_share_that_is_away_is_waited_for(
-    house: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tasks.reconciliation.steps import begin, run_stage
+def test_a_share_that_is_away_is_waited_for(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks.reconciliation.steps import begin_cycle, run_stage
 
     inbox = house.home / "inbox"
     toml = house.home / "continuity.toml"
@@ -124,7 +124,7 @@ def test_a_share_that_is_away_is_waited_for(
     @flow(name="read")
     def read() -> None:
         with opened(house.home):
-            begin(str(house.home), "it")
+            begin_cycle(str(house.home), "it")
             run_stage(str(house.home), "read what ACE sent")
 
     read()
@@ -132,7 +132,7 @@ def test_a_share_that_is_away_is_waited_for(
 
 
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
-    with refused("exchange-folder-missing", errors.FolderAway), exchange(tmp_path / "out", Ace()):
+    with refused("exchange-folder-missing", errors.FolderAway), open_exchange(tmp_path / "out", AceSettings()):
         pass
     with refused("content-folder-missing", errors.ContentAway):
         ContentStore(tmp_path / "content").get("a" * 64)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from tasks.operations.alerts import open_alerts
-from tasks.operations.once import begin
-from tasks.shared import clock
-from tasks.shared.errors import Refused
-from tasks.shared.kinds.entries import PrivatePurged
-from tasks.shared.private import Vault
+from tasks.core import clock
+from tasks.core.errors import Refused
+from tasks.operations.alert_records import open_alerts
+from tasks.operations.event_relay import begin_run
+from tasks.operations.settings import OperationsSettings
+from tasks.security.events import PrivatePurged
+from tasks.security.private_data import Vault
 from tests.errors import refused
 from tests.reconciliation.house import Office
 
@@ -25,7 +26,7 @@ MISSING = ("worker-missing", "")
 @pytest.fixture(autouse=True)
 def pool() -> None:
     """As `continuity up` makes it."""
-    from deployments.carry import ensure_pool
+    from tasks.operations.runtime.deployment_registration import ensure_pool
 
     async def make() -> None:
         from prefect.client.orchestration import get_client
@@ -90,28 +91,26 @@ def test_a_reconciliation_under_way_goes_on_once(office: Office) -> None:
     async def deploy() -> None:
         async with get_client() as client:
             flow = await client.create_flow(reconciliation)
-            await client.create_deployment(
-                flow_id=flow, name="reconciliation", parameters={"actor": "reconciliation"}
-            )
+            await client.create_deployment(flow_id=flow, name="reconciliation", parameters={"actor": "reconciliation"})
 
-    from tasks.operations.waiting.steps import ask
+    from tasks.operations.run_interface import post_to_server
 
     asyncio.run(deploy())
     clear = {"deployments": {"name": {"any_": ["reconciliation"]}}, "limit": 200}
-    for one in ask("/flow_runs/filter", clear):
-        ask(f"/flow_runs/{one['id']}/set_state", {"state": {"type": "CANCELLED"}, "force": True})
+    for one in post_to_server("/flow_runs/filter", clear):
+        post_to_server(f"/flow_runs/{one['id']}/set_state", {"state": {"type": "CANCELLED"}, "force": True})
     assert run(office).result()["reconciliation"] == ""
-    begin(office.journal, "reconciliation", "2026-01", "run-1", "r")
+    begin_run(office.journal, "reconciliation", "2026-01", "run-1", "r")
     assert run(office).result()["reconciliation"] == "2026-01"
     assert run(office).result()["reconciliation"] == ""  # one is due already
 
 
 def test_news_reach_the_server_once(office: Office) -> None:
-    from tasks.operations.relay import Position
+    from tasks.operations.event_relay import RelayPosition
 
     run(office)
     path = office.settings.home / "street" / "relay.json"
-    position = Position.read(path)
+    position = RelayPosition.read(path)
     assert position is not None and position.seq > 0
     assert run(office).result()["told"] == 0
 
@@ -140,38 +139,32 @@ async def late(name: str, minutes: int, pool: str = "continuity") -> Any:
     due = datetime.now(UTC) - timedelta(minutes=minutes)
     async with get_client() as client:
         flow = await client.create_flow(alert)
-        made = await client.create_deployment(
-            flow_id=flow, name=name, tags=["watched"], work_pool_name=pool
-        )
-        run = await client.create_flow_run_from_deployment(
-            made, tags=["watched"], state=Scheduled(scheduled_time=due)
-        )
-        await client.set_flow_run_state(
-            run.id, Scheduled(name="Late", scheduled_time=due), force=True
-        )
+        made = await client.create_deployment(flow_id=flow, name=name, tags=["watched"], work_pool_name=pool)
+        run = await client.create_flow_run_from_deployment(made, tags=["watched"], state=Scheduled(scheduled_time=due))
+        await client.set_flow_run_state(run.id, Scheduled(name="Late", scheduled_time=due), force=True)
     return run
 
 
 def test_a_run_that_is_late_is_told_until_it_is_taken_up(office: Office) -> None:
-    from tasks.operations.waiting.steps import ask
+    from tasks.operations.run_interface import post_to_server
 
     waits = asyncio.run(late("kit", 30))
     asyncio.run(late("duties", 1))  # a worker may still take it up
     run(office)
     told = [subject for code, subject in open_alerts(office.journal) if code == "run-late"]
     assert told == ["kit"]
-    ask(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "COMPLETED"}, "force": True})
+    post_to_server(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "COMPLETED"}, "force": True})
     run(office)
     assert ("run-late", "kit") not in open_alerts(office.journal)
 
 
 def test_that_no_worker_takes_anything_up_is_told_without_one(office: Office) -> None:
     """By `up` itself, once; and taken back by the first upkeep that a worker runs."""
-    from deployments.street import Street
-    from deployments.watching import Watching
+    from tasks.operations.runtime.periodic_jobs import UndoneRunWatch
+    from tasks.operations.runtime.server_environment import RuntimeFolder
 
     seconds = iter([0.0, 1.0, 3600.0, 3600.0, 7200.0, 7200.0])
-    watch = Watching(Street(office.settings, "127.0.0.1", 4200), lambda: next(seconds))
+    watch = UndoneRunWatch(RuntimeFolder(office.settings, "127.0.0.1", 4200), lambda: next(seconds))
     oldest = asyncio.run(late("screening", 90))
     asyncio.run(late("backup", 80))
     watch.turn()
@@ -225,11 +218,11 @@ def test_a_schedule_that_somebody_paused_is_told_until_it_is_on(office: Office) 
 
 
 def test_up_itself_tells_that_upkeep_is_paused(office: Office) -> None:
-    from deployments.street import Street
-    from deployments.watching import Watching
+    from tasks.operations.runtime.periodic_jobs import UndoneRunWatch
+    from tasks.operations.runtime.server_environment import RuntimeFolder
 
     asyncio.run(scheduled("upkeep", ["watched"], on=False))
-    Watching(Street(office.settings, "127.0.0.1", 4200), iter([0.0, 1e6, 1e6]).__next__).turn()
+    UndoneRunWatch(RuntimeFolder(office.settings, "127.0.0.1", 4200), iter([0.0, 1e6, 1e6]).__next__).turn()
     assert ("schedule-paused", "upkeep") in open_alerts(office.journal)
     asyncio.run(scheduled("upkeep", ["watched"], on=True))
 
@@ -248,30 +241,30 @@ def test_an_alert_raised_by_hand_says_how_it_is_closed(office: Office) -> None:
 
 
 def test_what_is_late_in_a_pool_of_its_own_is_told_with_that_pool(office: Office) -> None:
-    from tasks.operations.waiting.steps import ask
+    from tasks.operations.run_interface import post_to_server
 
     waits = asyncio.run(late("restore-drill", 30, "restore-drill"))
     run(office)
     told = open_alerts(office.journal)["run-late", "restore-drill"]
     assert told.next == "continuity up --part worker --pool restore-drill"
-    ask(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "COMPLETED"}, "force": True})
+    post_to_server(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "COMPLETED"}, "force": True})
 
 
 def test_a_run_whose_worker_died_before_it_began_gives_its_place_back(office: Office) -> None:
     """Every later run of its deployment was turned away for ever, upkeep too, and nobody told."""
-    from deployments.street import Street
-    from deployments.watching import Watching
-    from tasks.operations.waiting.steps import ask
+    from tasks.operations.run_interface import post_to_server
+    from tasks.operations.runtime.periodic_jobs import UndoneRunWatch
+    from tasks.operations.runtime.server_environment import RuntimeFolder
 
     waits = asyncio.run(late("kit", 1))
-    ask(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "PENDING"}, "force": True})
+    post_to_server(f"/flow_runs/{waits.id}/set_state", {"state": {"type": "PENDING"}, "force": True})
 
     def after(seconds: int) -> str:
         settings = office.settings
-        wanted = settings.operations.model_copy(update={"dead_seconds": seconds})
-        street = Street(settings.model_copy(update={"operations": wanted}), "127.0.0.1", 4200)
-        Watching(street, iter([0.0, 1e6, 1e6]).__next__).turn()
-        (found,) = ask("/flow_runs/filter", {"flow_runs": {"id": {"any_": [str(waits.id)]}}})
+        wanted = settings(OperationsSettings).model_copy(update={"dead_seconds": seconds})
+        street = RuntimeFolder(settings.model_copy(update={"operations": wanted}), "127.0.0.1", 4200)
+        UndoneRunWatch(street, iter([0.0, 1e6, 1e6]).__next__).turn()
+        (found,) = post_to_server("/flow_runs/filter", {"flow_runs": {"id": {"any_": [str(waits.id)]}}})
         return found["state"]["type"]
 
     assert after(120) == "PENDING"  # a worker may be about to begin it

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks.shared import clock
-from tasks.shared.content import ContentStore
-from tasks.shared.journal import Journal
-from tasks.shared.settings import Settings
+from tasks.core import clock
+from tasks.core.content import ContentStore
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
 from tasks.workspace import Workspace
 
 MORNING = datetime(2026, 11, 24, 13, 3, tzinfo=UTC)

@@ -7,13 +7,10 @@ from datetime import datetime
 
 from pypdf import PdfReader
 
-from tasks.incident import (
-    notice_due,
-    notices,
-    plan,
-    state,
-)
-from tasks.incident.notices import Drafted, Known
+from tasks.incident.notices import notice_records
+from tasks.incident.notices.notice_plan import due_notices, load_notice_plan
+from tasks.incident.notices.notice_records import DraftResult, NoticeRecord, find_notice, record_notice
+from tasks.incident.timeline.incident_state import require_incident
 from tasks.workspace import Workspace
 
 TWO = """id,role,name,organisation,phone,mail,hours,ports,mark,source
@@ -24,36 +21,30 @@ void,client,Vic,Void,,,,,,
 SSN = "123-45-6789"
 
 
-def drafted(office: Workspace, name: str, *only: str) -> list[Drafted]:
-    found = plan.load(office.settings.home)
+def drafted(office: Workspace, name: str, *only: str) -> list[DraftResult]:
+    found = load_notice_plan(office.settings.home)
     notice = found.notice(name)
-    incident = state.require(office.journal.rows)
-    return notices.draft(
-        office, incident, notice, notices.recipients(office, notice, only), "ada", found
-    )
+    incident = require_incident(office.journal.rows)
+    return notice_records.draft(office, incident, notice, notice_records.recipients(office, notice, only), "ada", found)
 
 
-def known(office: Workspace, *made: Drafted) -> list[Known]:
-    return [notices.one_of(office, one.notice) for one in made]
+def known(office: Workspace, *made: DraftResult) -> list[NoticeRecord]:
+    return [find_notice(office, one.notice) for one in made]
 
 
-def mailed(office: Workspace, notice: str, happened: datetime | None = None) -> Known:
+def mailed(office: Workspace, notice: str, happened: datetime | None = None) -> NoticeRecord:
     """Recorded as mailed by a person, with its proof."""
     proof = office.settings.home / "sent.eml"
     proof.write_bytes(b"Subject: sent")
-    return notices.told(office, notice, "mail", "ada", happened=happened, files=[proof])
+    return record_notice(office, notice, "mail", "ada", happened=happened, files=[proof])
 
 
 def due(office: Workspace) -> list[str]:
     return [
         one.id
-        for one in notice_due.due(
-            office, state.require(office.journal.rows), plan.load(office.settings.home)
-        )
+        for one in due_notices(office, require_incident(office.journal.rows), load_notice_plan(office.settings.home))
     ]
 
 
 def page(data: bytes) -> str:
-    return " ".join(
-        " ".join(one.extract_text().split()) for one in PdfReader(io.BytesIO(data)).pages
-    )
+    return " ".join(" ".join(one.extract_text().split()) for one in PdfReader(io.BytesIO(data)).pages)

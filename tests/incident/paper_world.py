@@ -14,12 +14,14 @@ from fpdf import FPDF
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
-from tasks.entries.intake import Intake, Source
-from tasks.entries.ledger import take
-from tasks.entries.record import TABLES, Record, to_bytes
-from tasks.incident.letters.issuing import Issued, Outcome, Wish, issue
-from tasks.shared import clock, people
-from tasks.shared.kinds.incident import IncidentDeclared, IncidentDowntimeAuthorised
+from tasks.core import clock
+from tasks.entries.record.entry_record import EntryRecord, to_bytes
+from tasks.entries.record.entry_recording import record_intake
+from tasks.entries.record.record_fields import RECORD_TABLES
+from tasks.entries.workbook.file_intake import FileIntake, IntakeFile
+from tasks.incident.events import IncidentDeclared, IncidentDowntimeAuthorised
+from tasks.incident.letters.issuing import IssueOutcome, LetterFile, LetterRequest, issue_letters
+from tasks.security.people import add_person
 from tasks.workspace import Workspace
 from tests.entries import house as desks, legal, one
 
@@ -46,10 +48,8 @@ class World:
     def record_many(self, entries: Sequence[Rows], mode: str = "11", **fields: object) -> list[str]:
         """Entries of one file, in the order given."""
         numbers = desks.issue(self.book.journal, self.book.settings, "truck", len(entries))
-        more = {"desk": "truck", "carrier_name": "MAERSK"} | (
-            DRIVER if mode in ("30", "31") else {}
-        )
-        joined: Rows = {table: [] for table in TABLES}
+        more = {"desk": "truck", "carrier_name": "MAERSK"} | (DRIVER if mode in ("30", "31") else {})
+        joined: Rows = {table: [] for table in RECORD_TABLES}
         for number, rows in zip(numbers, entries, strict=True):
             rows["entries"][0] |= more | fields
             for table, some in rows.items():
@@ -57,10 +57,10 @@ class World:
         self.take(legal.of_rows(joined))
         return numbers
 
-    def take(self, record: Record) -> None:
+    def take(self, record: EntryRecord) -> None:
         digest = sha256(to_bytes(record)).hexdigest()
-        source = Source(Path(f"{digest[:8]}.xlsx"), digest)
-        (taken,) = take(self.book, [Intake((source,), "workbook", "truck", record, ())], "jo")
+        source = IntakeFile(Path(f"{digest[:8]}.xlsx"), digest)
+        (taken,) = record_intake(self.book, [FileIntake((source,), "workbook", "truck", record, ())], "jo")
         assert not taken.problems
 
     def out(self) -> Path:
@@ -68,10 +68,10 @@ class World:
         self.made += 1
         return self.folder / f"out-{self.made}"
 
-    def issue(self, *numbers: str, **wish: Any) -> Outcome:
-        return issue(self.book, Wish(numbers, **wish), self.out(), "jo")
+    def issue(self, *numbers: str, **wish: Any) -> IssueOutcome:
+        return issue_letters(self.book, LetterRequest(numbers, **wish), self.out(), "jo")
 
-    def letter(self, *numbers: str, **wish: Any) -> Issued:
+    def letter(self, *numbers: str, **wish: Any) -> LetterFile:
         (made,) = self.issue(*numbers, **wish).issued
         return made
 
@@ -86,8 +86,8 @@ class World:
 
 def open_world(book: Workspace, folder: Path, *, leave: bool = True) -> World:
     """With one licence holder, and CBP's leave for downtime where it is wanted."""
-    people.add(book.journal, "ada", "Ada Vance", "98765", ["approver"], "it")
-    people.add(book.journal, "jo", "Jo Harbor", "", ["desk"], "it")
+    add_person(book.journal, "ada", "Ada Vance", "98765", ["approver"], "it")
+    add_person(book.journal, "jo", "Jo Harbor", "", ["desk"], "it")
     folder.mkdir(exist_ok=True)
     if leave:
         grant(book)
@@ -97,9 +97,7 @@ def open_world(book: Workspace, folder: Path, *, leave: bool = True) -> World:
 def grant(book: Workspace, ports: Sequence[str] = (), until: str = "") -> None:
     """An incident declared, and downtime authorised."""
     at = clock.text()
-    declared = IncidentDeclared(
-        incident="2026-01", happened=at, note="ransomware", filer="ABC", drill=False
-    )
+    declared = IncidentDeclared(incident="2026-01", happened=at, note="ransomware", filer="ABC", drill=False)
     book.journal.append(declared, "incident/2026-01", "ada", key="declared:2026-01")
     said = IncidentDowntimeAuthorised(incident="2026-01", happened=at, reference="HQ-2026-117",
                                             ports=list(ports), until=until)  # fmt: skip

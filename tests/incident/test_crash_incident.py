@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from tasks.incident import evidence_verify, notices
-from tasks.incident.letters import sending
-from tasks.shared import keys, manifest
-from tasks.shared.errors import ContinuityError
-from tasks.shared.journal import Journal
-from tasks.shared.journal_check import verify
-from tasks.shared.kinds.incident import EvidenceAttached, IncidentDeclared, NoticeDrafted
-from tasks.shared.settings import Settings
+from tasks.core.errors import ContinuityError
+from tasks.core.journal.journal import Journal
+from tasks.core.journal.verification import verify_journal
+from tasks.core.settings import Settings
+from tasks.incident.events import EvidenceAttached, IncidentDeclared, NoticeDrafted
+from tasks.incident.evidence import pack_verifier
+from tasks.incident.letters.letter_records import issued_letters, reprint_letter
+from tasks.incident.notices.notice_records import current_notices
+from tasks.security.host_keys import host_public_key
+from tasks.security.manifest import MANIFEST_FILE
 from tests.crash import KILLED, SEED, struck
 from tests.entries import one
 from tests.entries.house import book_of
@@ -38,15 +40,15 @@ def series(commands: Commands) -> None:
     refused, since it was done already, stops nobody."""
     import os
 
-    from tasks.desk.context import Desk, desk
-    from tasks.desk.main import run
+    from tasks.cli.context import Invocation, invocation
+    from tasks.cli.main import run
 
     sink = os.open(os.environ.get("CRASH_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(sink, 1)
     os.dup2(sink, 2)
     for arguments in commands:
-        desk.__dict__.clear()
-        desk.__dict__.update(Desk().__dict__)
+        invocation.__dict__.clear()
+        invocation.__dict__.update(Invocation().__dict__)
         try:
             run(arguments)
         except SystemExit as end:
@@ -79,35 +81,33 @@ def spent(wanted: Commands) -> float:
 
 
 def issued(world: World) -> Counter[str]:
-    return Counter(line.number for one in sending.letters(world.book) for line in one.said.entries)
+    return Counter(line.number for one in issued_letters(world.book) for line in one.said.entries)
 
 
 def look(world: World, turn: str) -> None:
     """What must hold after any blow."""
     journal, home = world.book.journal, world.book.settings.home
-    assert verify(journal, world.book.content).ok
+    assert verify_journal(journal, world.book.content).ok
     assert len(list(journal.events(kind=IncidentDeclared.kind))) <= 1
     assert not [number for number, times in issued(world).items() if times > 1]
     for path in world.folder.glob(f"*-{turn}/*.pdf"):
         if not path.name.startswith("."):
             assert len(PdfReader(path).pages) > 0, f"{path} is half-written"
-    key = keys.public(home)
+    key = host_public_key(home)
     for pack in world.folder.glob(f"pack-{turn}"):
-        whole = (pack / manifest.FILE).is_file()
+        whole = (pack / MANIFEST_FILE).is_file()
         assert evidence_holds(pack, key) == whole, f"{pack} counts and is not whole"
 
 
 def evidence_holds(pack: Path, key: bytes) -> bool:
     try:
-        return evidence_verify.verify(pack, key).ok
+        return pack_verifier.verify(pack, key).ok
     except ContinuityError:
         return False
 
 
 @pytest.mark.long
-def test_an_incident_survives_being_killed_forty_times(
-    journal: Journal, house: Settings, tmp_path: Path
-) -> None:
+def test_an_incident_survives_being_killed_forty_times(journal: Journal, house: Settings, tmp_path: Path) -> None:
     blows = 40
     world = open_world(book_of(house, journal), tmp_path / "scratch", leave=False)
     (house.home / "contacts.csv").write_text(CONTACTS, encoding="utf-8")
@@ -136,24 +136,22 @@ def test_an_incident_survives_being_killed_forty_times(
 def at_the_end(world: World, numbers: list[str]) -> None:
     journal = world.book.journal
     assert issued(world) == Counter(numbers), "each number on one letter, none on two"
-    ids = [one.said.letter for one in sending.letters(world.book)]
+    ids = [one.said.letter for one in issued_letters(world.book)]
     assert len(set(ids)) == len(ids)
     for place, letter in enumerate(ids):
-        path, whole = sending.reprint(world.book, letter, world.folder / "again" / f"{place}.pdf")
+        path, whole = reprint_letter(world.book, letter, world.folder / "again" / f"{place}.pdf")
         assert whole and letter in PdfReader(path).pages[0].extract_text()
     (declared,) = journal.events(kind=IncidentDeclared.kind)
     said = declared.said
     assert isinstance(said, IncidentDeclared)
-    assert len(notices.current(journal.rows, said.incident)) >= 6
+    assert len(current_notices(journal.rows, said.incident)) >= 6
     drafted: dict[tuple[str, str], list[str]] = {}
     for event in journal.events(kind=NoticeDrafted.kind):
         told = event.said
         assert isinstance(told, NoticeDrafted)
         drafted.setdefault((told.template, told.contact), []).append(told.telling)
-    assert all(a != b for some in drafted.values() for a, b in pairwise(some)), (
-        "the same, drafted twice"
-    )
-    key = keys.public(world.book.settings.home)
+    assert all(a != b for some in drafted.values() for a, b in pairwise(some)), "the same, drafted twice"
+    key = host_public_key(world.book.settings.home)
     assert evidence_holds(world.folder / "pack-end", key)
     scans = {one.name for event in journal.events(kind=EvidenceAttached.kind)
              for one in event.said.attached}  # type: ignore[attr-defined]  # fmt: skip

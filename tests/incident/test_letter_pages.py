@@ -13,13 +13,14 @@ import zxingcpp
 from PIL import Image
 from pypdf import PdfReader
 
-from tasks.incident.after import discretion
-from tasks.incident.letters.blank import blank
-from tasks.incident.pga import acts, matrix
-from tasks.shared import clock
-from tasks.shared.journal import Journal
-from tasks.shared.kinds.after import DiscretionGranted
-from tasks.shared.settings import Settings
+from tasks.core import clock
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import BrokerSettings, Settings
+from tasks.incident.after_release import discretion_grants
+from tasks.incident.after_release.release_events import DiscretionGranted
+from tasks.incident.agencies import requirement_matrix
+from tasks.incident.agencies.agency_papers import record_exception
+from tasks.incident.letters.blank_letters import blank_letter
 from tests.conftest import missing_part
 from tests.entries import one
 from tests.entries.house import book_of
@@ -96,9 +97,7 @@ def crowded(lines: int) -> one.Rows:
         {"line": n, "position": 3, "agency": "FDA", "program": "FOO", "form": "prior notice",
          "reference": f"26110{n % 5:07d}"} for n in range(1, lines + 1)
     ]  # fmt: skip
-    rows["bills"] = [
-        {**rows["bills"][0], "bill_group": n, "bill_number": f"B{n:049d}"} for n in range(1, 13)
-    ]
+    rows["bills"] = [{**rows["bills"][0], "bill_group": n, "bill_number": f"B{n:049d}"} for n in range(1, 13)]
     rows["equipment"] = [{"bill_group": n, "equipment_number": f"MSCU{n:07d}", "seal": f"S{n:019d}"}
                          for n in range(1, 13)]  # fmt: skip
     rows["parties"] += [{**rows["parties"][0], "line": n} for n in range(1, min(lines, 20))]
@@ -124,7 +123,7 @@ def test_goods_let_go_without_the_papers_of_many_lines(world: World) -> None:
         row["reference"] = None
     number = world.record_rows(rows, mode="30")
     for agency in ("FDA", "APH"):
-        acts.let_go(world.book, number, agency, f"the officer keeps it {LONG * 50}", "ada")
+        record_exception(world.book, number, agency, f"the officer keeps it {LONG * 50}", "ada")
     made = world.letter(number)
     assert check(made.path) == made.pages
     said = [page.extract_text() for page in PdfReader(made.path).pages]
@@ -160,22 +159,20 @@ def test_the_attachment_on_discretion_and_the_matrix(world: World, tmp_path: Pat
     given = DiscretionGranted(reference="OT-2026-0099", first="2026-11-01", last="2026-11-30",
                                     reason=LONG * 6, acts=["late-summary"], proof="x")  # fmt: skip
     paper = tmp_path / "discretion.pdf"
-    paper.write_bytes(discretion.attachment(world.book, given, number, "late-summary"))
+    paper.write_bytes(discretion_grants.attachment(world.book, given, number, "late-summary"))
     assert check(paper) == 1 and scanned(paper, 1) == [number]
     listed = tmp_path / "matrix.pdf"
-    listed.write_bytes(matrix.files(world.book)["pga-matrix.pdf"])
+    listed.write_bytes(requirement_matrix.files(world.book)["pga-matrix.pdf"])
     assert check(listed) == 1
 
 
 def test_a_letter_to_be_filled_in_by_hand(world: World, tmp_path: Path) -> None:
     lacking = tmp_path / "lacking.pdf"
-    bare = world.book.settings.broker.model_copy(update={"permit": "", "address": ""})
-    lacking.write_bytes(blank(bare, clock.now()))
+    bare = world.book.settings(BrokerSettings).model_copy(update={"permit": "", "address": ""})
+    lacking.write_bytes(blank_letter(bare, clock.now()))
     said = " ".join(text_of(lacking).split())
     assert "NOT SET when this was printed: [broker] permit, [broker] address" in said
-    assert (
-        "Permit number" in said and "permit NOT SET" in said and len(PdfReader(lacking).pages) == 2
-    )
+    assert "Permit number" in said and "permit NOT SET" in said and len(PdfReader(lacking).pages) == 2
     paper = tmp_path / "blank.pdf"
-    paper.write_bytes(blank(world.book.settings.broker, clock.now()))
+    paper.write_bytes(blank_letter(world.book.settings(BrokerSettings), clock.now()))
     assert check(paper) == 2

@@ -12,23 +12,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from tasks.incident import drafting, evidence_page, notice_page, plan, state, work_page
-from tasks.incident.contacts import Contact
-from tasks.incident.drafting import Draft, DraftTable
-from tasks.incident.state import Given
-from tasks.kit import contacts as contacts_part, run_book
-from tasks.shared import clock
-from tasks.shared.paper import UPRIGHT, Frame, Paper
+from tasks.core import clock
+from tasks.core.settings import BrokerSettings
+from tasks.documents.pdf import Paper
+from tasks.documents.pdf_pages import PORTRAIT, PageFrame
+from tasks.incident.evidence.pack_builder import render_cover
+from tasks.incident.notices import draft_formats, drafting
+from tasks.incident.notices.contact_list import Contact
+from tasks.incident.notices.drafting import DraftTable, NoticeDraft, drafting_context
+from tasks.incident.notices.notice_plan import load_notice_plan
+from tasks.incident.timeline import open_work_page
+from tasks.incident.timeline.incident_state import StepDetails, require_incident, take_step
+from tasks.kit.parts import contact_list as contacts_part, run_book
 from tasks.workspace import Workspace
 from tests.conftest import missing_part
 from tests.incident.test_letter_pages import LONG, check
 from tests.incident.world import declared, through
 
-NOTICES = list(plan.load(Path("nowhere")).notices)
+NOTICES = list(load_notice_plan(Path("nowhere")).notices)
 WORD = "https://very-long-word.example/" + "x" * 160
-BROKER = (
-    "Verwaltungs- und Beteiligungsgesellschaft für Zollabfertigung Ærøskøbing mbH & Co. KG, Łódź"
-)
+BROKER = "Verwaltungs- und Beteiligungsgesellschaft für Zollabfertigung Ærøskøbing mbH & Co. KG, Łódź"
 ROWS = (1, 200)
 CONTACT = Contact(id="x", role="service-desk", name=LONG, organisation=LONG * 2,
                   phone="956-555-0102 ext. 123456", mail=f"{'a' * 60}@cbp.example",
@@ -44,7 +47,7 @@ def poppler() -> None:
 @pytest.fixture
 def office(office: Workspace) -> Workspace:
     said = {"name": BROKER, "contact_name": LONG, "contact_phone": "562-555-0100 ext. 12345"}
-    broker = office.settings.broker.model_copy(update=said)
+    broker = office.settings(BrokerSettings).model_copy(update=said)
     return office.with_settings(office.settings.model_copy(update={"broker": broker}))
 
 
@@ -63,23 +66,23 @@ def crowded(table: DraftTable, rows: int) -> DraftTable:
                       [[cell(place, n) for place in range(len(table.heads))] for n in range(rows)])  # fmt: skip
 
 
-def stretched(draft: Draft, rows: int) -> Draft:
+def stretched(draft: NoticeDraft, rows: int) -> NoticeDraft:
     facts = [(label, f"{says} {LONG} {WORD} " + LONG * 3) for label, says in draft.facts]
     tables = [crowded(one, rows) for one in draft.tables]
     return msgspec.structs.replace(draft, facts=facts, tables=tables)
 
 
 def drawn(office: Workspace, name: str, rows: int) -> bytes:
-    found = plan.load(office.settings.home)
-    desk = drafting.desk_of(office, state.require(office.journal.rows), found)
+    found = load_notice_plan(office.settings.home)
+    desk = drafting_context(office, require_incident(office.journal.rows), found)
     draft = drafting.compose(desk, found.notice(name), CONTACT)
-    return notice_page.pdf(stretched(draft, rows) if rows else draft, office.settings)
+    return draft_formats.pdf(stretched(draft, rows) if rows else draft, office.settings)
 
 
 def cases() -> Iterator[Any]:
     """Each as it stands and with a row; with two hundred, those of the most columns at once, the rest in
     the long tier."""
-    found = plan.load(Path("nowhere"))
+    found = load_notice_plan(Path("nowhere"))
     for name in NOTICES:
         yield from ((name, 0), (name, 1))
         if found.notice(name).tables:
@@ -88,9 +91,7 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("name", "rows"), list(cases()))
-def test_notices(
-    office: Workspace, morning: datetime, tmp_path: Path, name: str, rows: int
-) -> None:
+def test_notices(office: Workspace, morning: datetime, tmp_path: Path, name: str, rows: int) -> None:
     declared(office, morning)
     path = tmp_path / "notice.pdf"
     path.write_bytes(drawn(office, name, rows))
@@ -99,12 +100,10 @@ def test_notices(
 
 
 @pytest.mark.parametrize("rows", ROWS)
-def test_the_cover_of_the_evidence(
-    office: Workspace, morning: datetime, tmp_path: Path, rows: int
-) -> None:
+def test_the_cover_of_the_evidence(office: Workspace, morning: datetime, tmp_path: Path, rows: int) -> None:
     declared(office, morning)
     through(office, "disconnected")
-    state.step(office, "downtime_requested", Given(note=LONG * 5, reference=WORD), "ada")
+    take_step(office, "downtime_requested", StepDetails(note=LONG * 5, reference=WORD), "ada")
     file = {
         "given_as": f"{LONG}-{WORD}.pdf",
         "origin": LONG * 2,
@@ -116,32 +115,28 @@ def test_the_cover_of_the_evidence(
               "waived_required": False, "open": n % 2 == 0,
               "files": [file] * (n % 3)} for n in range(rows)]  # fmt: skip
     listed: dict[str, Any] = {"made": clock.text(), "items": items}
-    incident = state.require(office.journal.rows)
+    incident = require_incident(office.journal.rows)
     path = tmp_path / "cover.pdf"
-    path.write_bytes(
-        evidence_page.render(office, incident, listed, office.journal.head(), "0123456789abcdef")
-    )
+    path.write_bytes(render_cover(office, incident, listed, office.journal.head(), "0123456789abcdef"))
     assert check(path) >= (1 if rows == 1 else 8)
 
 
 @pytest.mark.parametrize("rows", ROWS)
-def test_the_list_of_open_work(
-    office: Workspace, morning: datetime, tmp_path: Path, rows: int
-) -> None:
+def test_the_list_of_open_work(office: Workspace, morning: datetime, tmp_path: Path, rows: int) -> None:
     incident = declared(office, morning)
     row = {"item": f"summary/{WORD[:60]}", "entry_type": "01", "port": "2704", "importer": LONG,
            "due": "Tue 2026-11-24 08:03 EST", "overdue": True, "amount": "1,234,567.89", "rule": "SUM10 [S]",
            "closed": LONG, "note": LONG}  # fmt: skip
     path = tmp_path / "work.pdf"
-    path.write_bytes(work_page.render(office, incident, [row] * rows))
+    path.write_bytes(open_work_page.render(office, incident, [row] * rows))
     assert check(path) >= (1 if rows == 1 else 10)
 
 
 def on_kit_paper(office: Workspace, path: Path, title: str, write: Any) -> int:
-    frame = Frame("kit", f"{BROKER} · filer ABC · licence 12345", "kit of 2026-11-24",
+    frame = PageFrame("kit", f"{BROKER} · filer ABC · licence 12345", "kit of 2026-11-24",
                   f"Made 2026-11-24T13:03Z from the book at event 1. {LONG}", "DRILL: this is an exercise",
                   clock.now())  # fmt: skip
-    paper = Paper(frame, UPRIGHT)
+    paper = Paper(frame, PORTRAIT)
     paper.page()
     paper.title(title, 14)
     write(paper)
@@ -160,9 +155,7 @@ def test_the_contact_sheet(office: Workspace, morning: datetime, tmp_path: Path,
 @pytest.mark.parametrize("rows", ROWS)
 def test_the_run_book(office: Workspace, tmp_path: Path, rows: int) -> None:
     steps = [f"{LONG} {WORD} {n}" for n in range(rows)]
-    book = {
-        "chapter": [{"title": LONG, "steps": steps}, {"title": f"{BROKER} {LONG}", "steps": steps}]
-    }
+    book = {"chapter": [{"title": LONG, "steps": steps}, {"title": f"{BROKER} {LONG}", "steps": steps}]}
     pages = on_kit_paper(office, tmp_path / "run-book.pdf", f"Run-book of {BROKER} {LONG}",
                          lambda paper: run_book._page(paper, book))  # fmt: skip
     assert pages >= (1 if rows == 1 else 8)
@@ -170,12 +163,10 @@ def test_the_run_book(office: Workspace, tmp_path: Path, rows: int) -> None:
 
 def test_a_text_longer_than_a_page_goes_on_the_next(office: Workspace, tmp_path: Path) -> None:
     def write(paper: Paper) -> None:
-        from tasks.shared.paper import Column
+        from tasks.documents.pdf import PaperColumn
 
         paper.pairs([("Cause", f"{LONG} " * 200), (f"{LONG} " * 3, "known")])
-        paper.table(
-            [Column("Note", 40), Column("Words", 100)], [("x", f"{LONG} " * 200), ("y", "z")]
-        )
+        paper.table([PaperColumn("Note", 40), PaperColumn("Words", 100)], [("x", f"{LONG} " * 200), ("y", "z")])
 
     assert on_kit_paper(office, tmp_path / "long.pdf", "Long", write) > 3
 
@@ -186,7 +177,7 @@ def test_columns_of_a_plain_text_stay_in_line() -> None:
     rows = [["cause", "how they got in, and that this way is closed to them now", "cause.txt"],
             ["isa", "the agreement", f"{WORD} and more"], ["none", "", ""]]  # fmt: skip
     table = DraftTable("Evidence of remediation", heads, rows)
-    title, *lines = notice_page._table(table, str, 0)
+    title, *lines = draft_formats._table(table, str, 0)
     starts = [lines[1].index("-  -") + 3, lines[1].rindex("-  -") + 3]
     assert title == table.title
     for line in lines:

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.incident import state
-from tasks.incident.state import Given
-from tasks.shared.kinds.settling import AccountingSigned
-from tasks.shared.settings import System
+from tasks.incident.settings import ClientSystemSettings, IncidentSettings
+from tasks.incident.timeline import incident_state
+from tasks.incident.timeline.incident_state import StepDetails, declare_incident, require_incident, take_step
+from tasks.reconciliation.events import AccountingSigned
 from tasks.workspace import Workspace
 
 CONTACTS = """id,role,name,organisation,phone,mail,hours,ports,mark,source
@@ -20,7 +20,7 @@ acme,client,José Müller-Lüdenscheidt,Acme Übersee Import & Export,,import@ac
 vendor,vendor,Support,Entry Systems Inc.,800-555-0104,support@entry.example,,,,
 fda,agency,Import desk,FDA,,fda@agency.example,,,,
 """
-PROVED = Given(reference="HQ-2026-117")
+PROVED = StepDetails(reference="HQ-2026-117")
 
 
 def with_contacts(office: Workspace, text: str = CONTACTS) -> Workspace:
@@ -28,32 +28,28 @@ def with_contacts(office: Workspace, text: str = CONTACTS) -> Workspace:
     return office
 
 
-def with_systems(office: Workspace, *systems: System, **mail: Any) -> Workspace:
-    room = office.settings.incident.model_copy(update={"systems": systems})
+def with_systems(office: Workspace, *systems: ClientSystemSettings, **mail: Any) -> Workspace:
+    room = office.settings(IncidentSettings).model_copy(update={"systems": systems})
     return office.with_settings(office.settings.model_copy(update={"incident": room, **mail}))
 
 
-def crm(office: Workspace, rows: int = 0) -> System:
+def crm(office: Workspace, rows: int = 0) -> ClientSystemSettings:
     """A system with an SSN, an IRS number, one given by CBP, and as many more as wanted."""
     lines = ["IOR,Client", "123-45-6789,Abe Doe", "12-3456789AB,Acme Übersee",
              "261234-56789,Tiny Imports"]  # fmt: skip
-    lines += [
-        f"{n // 10_000_000:02d}-{n:07d},Importer {n} of the made-up kind" for n in range(rows)
-    ]
+    lines += [f"{n // 10_000_000:02d}-{n:07d},Importer {n} of the made-up kind" for n in range(rows)]
     (office.settings.home / "crm.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return System(
-        name="crm", holds="clients", file=Path("crm.csv"), number="IOR", importer="Client"
-    )
+    return ClientSystemSettings(name="crm", holds="clients", file=Path("crm.csv"), number="IOR", importer="Client")
 
 
-def declared(office: Workspace, at: datetime | None, breach: bool = True) -> state.Incident:
-    return state.declare(office, Given(happened=at), "ada", breach=at if breach else None)[0]
+def declared(office: Workspace, at: datetime | None, breach: bool = True) -> incident_state.Incident:
+    return declare_incident(office, StepDetails(happened=at), "ada", breach=at if breach else None)[0]
 
 
-def through(office: Workspace, *names: str) -> state.Incident:
+def through(office: Workspace, *names: str) -> incident_state.Incident:
     for name in names:
-        state.step(office, name, PROVED, "ada")
-    return state.require(office.journal.rows)
+        take_step(office, name, PROVED, "ada")
+    return require_incident(office.journal.rows)
 
 
 def signed(office: Workspace, accounting: bytes = b"accounting") -> str:

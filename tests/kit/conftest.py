@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks.entries import history, history_file
-from tasks.kit.build import Built, Order, build
-from tasks.shared import opening
-from tasks.shared.seal import To
-from tasks.shared.seal_keys import Cost
-from tasks.shared.settings import Settings
+from tasks import opening
+from tasks.core.settings import Settings
+from tasks.entries.record.history_report import read_report
+from tasks.entries.record.trade_history import load_history
+from tasks.kit.builder import BuildOptions, KitBuild, build_kit
+from tasks.security.sealing import SealRecipient
+from tasks.security.sealing_keys import StretchCost
 from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.entries import house as desks, legal
 
-PHRASE, CHEAP = "five random words are better", Cost(6, 1, 1)
+PHRASE, CHEAP = "five random words are better", StretchCost(6, 1, 1)
 LONG = "Verwaltungs- und Beteiligungsgesellschaft für Ölmühlen mbH & Co. KG, Zweigstelle Łódź"
 
 
@@ -39,8 +40,8 @@ def furnish(settings: Settings, folder: Path) -> Workspace:
     office = Workspace(settings)
     desks.issue(office.journal, settings, "truck", 6)
     desks.issue(office.journal, settings, "ocean", 3)
-    rows = history_file.read(known(folder))
-    history.take(office.journal, office.content, "it", ("report.csv", rows, legal.TODAY))
+    rows = read_report(known(folder))
+    load_history(office.journal, office.content, "it", ("report.csv", rows, legal.TODAY))
     return office
 
 
@@ -55,7 +56,7 @@ def office(house: Settings, tmp_path: Path) -> Iterator[Workspace]:
 @dataclass(frozen=True)
 class World:
     office: Workspace
-    kit: Built
+    kit: KitBuild
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def kit(world: World, tmp_path: Path) -> Built:
+def kit(world: World, tmp_path: Path) -> KitBuild:
     """A copy of that kit, folder and archive, to be damaged."""
     assert world.kit.sealed is not None
     folder = tmp_path / "stick" / world.kit.folder.name
@@ -77,6 +78,6 @@ def kit(world: World, tmp_path: Path) -> Built:
     return replace(world.kit, folder=folder, sealed=Path(sealed))
 
 
-def made(office: Workspace, out: Path | None, **more: object) -> Built:
-    order = Order(**{"out": out, "wheels": False, "to": To(passphrase=PHRASE, cost=CHEAP), **more})  # type: ignore[arg-type]
-    return build(office, order, "it")
+def made(office: Workspace, out: Path | None, **more: object) -> KitBuild:
+    order = BuildOptions(**{"out": out, "wheels": False, "to": SealRecipient(passphrase=PHRASE, cost=CHEAP), **more})  # type: ignore[arg-type]
+    return build_kit(office, order, "it")

@@ -9,20 +9,23 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
-from tasks.incident.letters import blank
-from tasks.kit import letters, papers
-from tasks.kit.build import Built
-from tasks.kit.check import check
-from tasks.shared.board import RED
+from tasks.core.settings import BrokerSettings
+from tasks.core.status_lines import RED
+from tasks.incident.letters.blank_letters import official_blank
+from tasks.incident.settings import LetterSettings
+from tasks.kit.builder import KitBuild
+from tasks.kit.paper_pdf import PAPER_KIT_FILE
+from tasks.kit.parts import letter_forms
+from tasks.kit.status import check_kit
 from tasks.workspace import Workspace
+from tests.incident.letters.test_official_forms import blank_form, by_number
 from tests.incident.paper_world import locked, pdf, written
-from tests.incident.test_forms import blank_form, by_number
 from tests.kit.conftest import World, made
-from tests.kit.test_begin import laptop
+from tests.kit.test_home_setup import laptop
 
 
-def printed(kit: Built) -> list[str]:
-    return [page.extract_text() for page in PdfReader(kit.folder / papers.FILE).pages]
+def printed(kit: KitBuild) -> list[str]:
+    return [page.extract_text() for page in PdfReader(kit.folder / PAPER_KIT_FILE).pages]
 
 
 def put(office: Workspace, name: str, data: bytes) -> Path:
@@ -58,21 +61,21 @@ def test_cbps_forms_are_printed_empty_and_come_along(office: Workspace, tmp_path
     assert {path.name for path in (there.settings.home / "forms").iterdir()} == {
         "cbp3461.pdf", "cbp3461.csv", "cbp7501.pdf"}  # fmt: skip
     put(office, "cbp7501.pdf", pdf(1, "A NEWER EDITION"))
-    codes = [line.code for line in check(office, kit.folder) if line.subject == "letters"]
+    codes = [line.code for line in check_kit(office, kit.folder) if line.subject == "letters"]
     assert codes == ["kit-part-stale"]
 
 
 def test_a_setting_that_every_letter_needs_is_a_loud_gap(office: Workspace) -> None:
-    assert letters.faults(office) == []
-    broker = office.settings.broker.model_copy(update={"permit": "", "address": ""})
+    assert letter_forms.faults(office) == []
+    broker = office.settings(BrokerSettings).model_copy(update={"permit": "", "address": ""})
     bare = office.with_settings(office.settings.model_copy(update={"broker": broker}))
-    assert [one.light for one in letters.faults(bare)] == [RED, RED]
-    missing = [(fault.code, fault.values["setting"]) for fault in letters.faults(bare)]
+    assert [one.light for one in letter_forms.faults(bare)] == [RED, RED]
+    missing = [(fault.code, fault.values["setting"]) for fault in letter_forms.faults(bare)]
     assert missing == [
         ("kit-letter-setting-missing", "permit"), ("kit-letter-setting-missing", "address"),
     ]  # fmt: skip
-    assert letters.make(bare).words != letters.make(office).words
-    assert letters.state(bare) != letters.state(office)
+    assert letter_forms.make(bare).words != letter_forms.make(office).words
+    assert letter_forms.state(bare) != letter_forms.state(office)
 
 
 def drawn_by_a_program() -> bytes:
@@ -87,13 +90,11 @@ def drawn_by_a_program() -> bytes:
     [(b"no pdf at all", "document-not-a-pdf"), (locked(pdf()), "document-has-password"),
      (drawn_by_a_program(), "form-without-page")],
 )  # fmt: skip
-def test_a_form_that_cannot_be_printed_is_named(
-    office: Workspace, tmp_path: Path, data: bytes, code: str
-) -> None:
+def test_a_form_that_cannot_be_printed_is_named(office: Workspace, tmp_path: Path, data: bytes, code: str) -> None:
     put(office, "cbp3461.pdf", data)
-    (form,) = blank.official(office.settings.home, office.settings.letters)
+    (form,) = official_blank(office.settings.home, office.settings(LetterSettings))
     assert [problem.code for problem in form.problems] == [code]
-    (fault,) = letters.faults(office)
+    (fault,) = letter_forms.faults(office)
     assert (fault.code, fault.values["file"]) == ("kit-form-not-printable", "cbp3461.pdf")
     assert fault.values["problem"] == code
     kit = made(office, tmp_path / "kits")

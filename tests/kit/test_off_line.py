@@ -20,16 +20,17 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from pypdf import PdfReader
 
-from tasks.entries import sample
-from tasks.kit import program
-from tasks.kit.build import Built, Order, build
-from tasks.kit.program import Target
-from tasks.shared import keys
-from tasks.shared.seal import To
+from tasks.drill.sample_brokerage import make_sample_home
+from tasks.kit import program_files
+from tasks.kit.builder import BuildOptions, KitBuild, build_kit
+from tasks.kit.program_files import ProgramTarget, this_machine
+from tasks.security import host_keys
+from tasks.security.host_keys import host_public_key
+from tasks.security.sealing import SealRecipient
 from tasks.workspace import Workspace
 
 PHRASE = "five random words are better"
-WINDOWS = Target("windows", "3.13", "win_amd64")
+WINDOWS = ProgramTarget("windows", "3.13", "win_amd64")
 _BANNED = """
 import socket
 def _refuse(*_):
@@ -41,15 +42,15 @@ socket.getaddrinfo = socket.create_connection = _refuse
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Built]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, KitBuild]:
     """A kit of the sample brokerage with its programs, for this machine and for Windows."""
     folder = tmp_path_factory.mktemp("whole")
-    settings = sample.make(folder / "home", "it").settings
+    settings = make_sample_home(folder / "home", "it").settings
     office = Workspace(settings)
     installer = folder / "python-3.13.9-amd64.exe"
     installer.write_bytes(b"MZ stands for the installer")
-    order = Order(folder / "kits", python=installer, to=To(passphrase=PHRASE))
-    return office, build(office, order, "it")
+    order = BuildOptions(folder / "kits", python=installer, to=SealRecipient(passphrase=PHRASE))
+    return office, build_kit(office, order, "it")
 
 
 def isolated(folder: Path) -> tuple[list[str], dict[str, str], str]:
@@ -67,13 +68,13 @@ def isolated(folder: Path) -> tuple[list[str], dict[str, str], str]:
 
 @pytest.mark.long
 def test_a_clean_laptop_without_any_network(
-    whole: tuple[Workspace, Built], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    whole: tuple[Workspace, KitBuild], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     office, kit = whole
     assert kit.sealed is not None
     before, environment, how = isolated(tmp_path)
     stick = tmp_path / "stick"
-    shutil.copytree(kit.folder / program.FOLDER, stick / program.FOLDER)
+    shutil.copytree(kit.folder / program_files.FOLDER, stick / program_files.FOLDER)
     shutil.copy(kit.sealed, stick)
 
     def run(*command: object, code: int = 0, errors: bool = True) -> str:
@@ -85,7 +86,7 @@ def test_a_clean_laptop_without_any_network(
     reach = "import socket; socket.create_connection(('192.0.2.1', 80), 3)"
     assert "Error" in run(sys.executable, "-c", reach, code=1)
     started = time.monotonic()
-    signer = keys.key_id(keys.public(office.settings.home))
+    signer = host_keys.key_id(host_public_key(office.settings.home))
     said = run("sh", stick / "program" / "start.sh", tmp_path / "laptop", "--signed-by", signer)
     assert "Only this book issues numbers now" in said
     desk = tmp_path / "laptop" / "program" / "bin" / "continuity"
@@ -94,9 +95,7 @@ def test_a_clean_laptop_without_any_network(
     said = run(desk, "entries", "record", *files, "--accept-clean", "--annotated", tmp_path, *home,
                code=2)  # fmt: skip
     assert "recorded" in said
-    assert "QZ9-9000505-3" in run(
-        desk, "numbers", "issue", "--desk", "laptop", "--count", "1", *home
-    )
+    assert "QZ9-9000505-3" in run(desk, "numbers", "issue", "--desk", "laptop", "--count", "1", *home)
     assert "holds" in run(desk, "journal", "verify", *home)
     numbers = a_letter_is_issued(run, desk, home, tmp_path / "letters")
     assert "rail" in run(desk, "reconcile", "account", *home, code=1)
@@ -109,9 +108,7 @@ def test_a_clean_laptop_without_any_network(
         )
 
 
-def a_letter_is_issued(
-    run: Callable[..., str], desk: Path, home: tuple[object, ...], out: Path
-) -> int:
+def a_letter_is_issued(run: Callable[..., str], desk: Path, home: tuple[object, ...], out: Path) -> int:
     """For the truck port, and read back: the entries' numbers stand in it, and behind it a sheet each."""
     run(desk, "incident", "declare", "--note", "files are encrypted", *home)
     wish = ("--port", "2304", "--without-authorisation", "CBP cannot be reached", "--leave-out")
@@ -131,12 +128,12 @@ def a_letter_is_issued(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("target", [program.here(), WINDOWS], ids=lambda one: one.name)
+@pytest.mark.parametrize("target", [this_machine(), WINDOWS], ids=lambda one: one.name)
 def test_the_wheels_are_for_their_machine_and_want_nothing_more(
-    whole: tuple[Workspace, Built], target: Target
+    whole: tuple[Workspace, KitBuild], target: ProgramTarget
 ) -> None:
     """Every wheel fits, and everything that one of them requires there is among them."""
-    folder = whole[1].folder / program.FOLDER
+    folder = whole[1].folder / program_files.FOLDER
     listed = [Requirement(line.split(" --hash")[0])
               for line in (folder / target.requirements).read_text().splitlines()]  # fmt: skip
     paths = {}
@@ -146,7 +143,7 @@ def test_the_wheels_are_for_their_machine_and_want_nothing_more(
             paths[name, str(version)] = path
     have = {canonicalize_name(one.name): str(next(iter(one.specifier)).version) for one in listed}
     assert not [one for one in have.items() if one not in paths], "no wheel of this machine's kind"
-    about = program._environment(target) | {"extra": ""}
+    about = program_files._environment(target) | {"extra": ""}
     for name, version in have.items():
         for wanted in required(paths[name, version]):
             if name == "broker-continuity" or (wanted.marker and not wanted.marker.evaluate(about)):
@@ -155,7 +152,7 @@ def test_the_wheels_are_for_their_machine_and_want_nothing_more(
             assert held and wanted.specifier.contains(held, prereleases=True), f"{name}: {wanted}"
 
 
-def fitting(target: Target) -> Iterator[Tag]:
+def fitting(target: ProgramTarget) -> Iterator[Tag]:
     if not target.tag:
         from packaging.tags import sys_tags
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.shared.settings import Settings, load
+from tasks.core.settings import Settings, load_settings
 from tests.conftest import SETTINGS
 
 MAIL = """
@@ -21,4 +21,4 @@ licence-holder = ["ada@harbor.example"]
 def told(house: Settings) -> Settings:
     """A house whose alerts have addresses, and no mail server: letters wait in the outbox."""
     (house.home / "continuity.toml").write_text(SETTINGS + MAIL)
-    return load(house.home)
+    return load_settings(house.home)

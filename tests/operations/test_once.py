@@ -4,25 +4,23 @@ import threading
 
 import sqlalchemy as sa
 
-from tasks.operations.once import begin, open_incident
-from tasks.shared.journal import Journal
-from tasks.shared.kinds.settling import AccountingSigned
-from tasks.shared.store import EVENTS
+from tasks.core.journal.journal import Journal
+from tasks.core.journal.store import EVENTS
+from tasks.operations.event_relay import begin_run, open_incident
+from tasks.reconciliation.events import AccountingSigned
 
 
 def test_one_run_has_an_event_and_keeps_it_after_a_wait(book: Journal) -> None:
-    assert begin(book, "reconciliation", "2026-01", "run-1", "r") == "run-1"
-    assert begin(book, "reconciliation", "2026-01", "run-2", "r") == "run-1"
-    assert begin(book, "reconciliation", "2026-01", "run-1", "r") == "run-1"
-    assert begin(book, "reconciliation", "2026-02", "run-3", "r") == "run-3"
+    assert begin_run(book, "reconciliation", "2026-01", "run-1", "r") == "run-1"
+    assert begin_run(book, "reconciliation", "2026-01", "run-2", "r") == "run-1"
+    assert begin_run(book, "reconciliation", "2026-01", "run-1", "r") == "run-1"
+    assert begin_run(book, "reconciliation", "2026-02", "run-3", "r") == "run-3"
 
 
 def test_of_eight_at_once_one_has_it(book: Journal) -> None:
     found: list[str] = []
     runs = [
-        threading.Thread(
-            target=lambda n=n: found.append(begin(book, "reconciliation", "x", f"run-{n}", "r"))
-        )
+        threading.Thread(target=lambda n=n: found.append(begin_run(book, "reconciliation", "x", f"run-{n}", "r")))
         for n in range(8)
     ]
     for run in runs:
@@ -36,7 +34,7 @@ def test_of_eight_at_once_one_has_it(book: Journal) -> None:
 
 def test_a_reconciliation_is_open_until_its_accounting_is_signed(journal: Journal) -> None:
     assert open_incident(journal) == ""
-    begin(journal, "reconciliation", "2026-01", "run-1", "r")
+    begin_run(journal, "reconciliation", "2026-01", "run-1", "r")
     assert open_incident(journal) == "2026-01"
     signed = AccountingSigned(accounting="a", plan="p", numbers=1)
     journal.append(signed, "accounting", "ada")

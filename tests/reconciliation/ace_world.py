@@ -7,14 +7,15 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from tasks.ace.stand_in import StandIn
-from tasks.entries.intake import Intake, Source
-from tasks.entries.ledger import take
-from tasks.entries.record import Record, to_bytes
-from tasks.reconciliation.cycle import CycleResult, run, verdicts
-from tasks.reconciliation.planned import Plan
-from tasks.reconciliation.terms import sending_day
-from tasks.shared import clock
+from tasks.ace.settings import AceSettings
+from tasks.core import clock
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tasks.entries.record.entry_record import EntryRecord, to_bytes
+from tasks.entries.record.entry_recording import record_intake
+from tasks.entries.workbook.file_intake import FileIntake, IntakeFile
+from tasks.reconciliation.cycle_stages import CycleResult, entry_decisions, run_cycle
+from tasks.reconciliation.plan.payment_terms import sending_day
+from tasks.reconciliation.plan.plan_store import SendingPlan
 from tasks.workspace import Workspace
 from tests.ace import made_record, made_summary
 from tests.entries import house as desks
@@ -24,7 +25,7 @@ from tests.reconciliation.house import Office
 @dataclass
 class World:
     office: Office
-    ace: StandIn
+    ace: AceSimulator
     inbox: Path
 
     @property
@@ -32,7 +33,7 @@ class World:
         return self.office.house
 
     def turn(self) -> CycleResult:
-        return run(self.house, "bo", sending_day(self.office.settings))
+        return run_cycle(self.house, "bo", sending_day(self.office.settings))
 
     def exchange(self) -> None:
         """The sender takes what lies in the outbound folder; ACE answers into the inbox."""
@@ -52,7 +53,7 @@ class World:
         raise AssertionError(f"still moving after {turns} turns: {last.steps}")
 
     def steps(self) -> dict[str, str]:
-        return {one.number: str(verdict.step) for one, verdict in verdicts(self.house)}
+        return {one.number: str(verdict.step) for one, verdict in entry_decisions(self.house)}
 
 
 def today() -> date:
@@ -63,16 +64,11 @@ def open_world(office: Office, folder: Path) -> World:
     """`ask_first` on, an inbox, and a stand-in that knows this filer."""
     inbox = folder / "inbox"
     inbox.mkdir(parents=True)
-    ace = office.settings.ace.model_copy(
-        update={
-            "ask_first": True,
-            "inbox": inbox,
-            "ask_again_minutes": 0,
-            "batches_per_hour": 10_000,
-        }
+    ace = office.settings(AceSettings).model_copy(
+        update={"ask_first": True, "inbox": inbox, "ask_again_minutes": 0, "batches_per_hour": 10_000}
     )
     office.settings = office.settings.model_copy(update={"ace": ace})
-    stand_in = StandIn(folder / "ace.sqlite", today())
+    stand_in = AceSimulator(folder / "ace.sqlite", today())
     stand_in.seed_filer("ABC")
     (office.settings.home / "payment.csv").write_text(
         "importer_number,payment_type,branch,account,periodic_day\n*,2,,filer,\n"
@@ -119,7 +115,7 @@ def record_released(world: World, kinds: list[str], **fields: object) -> list[st
     return numbers
 
 
-def until_duty(world: World, turns: int = 14) -> Plan:
+def until_duty(world: World, turns: int = 14) -> SendingPlan:
     """Turns until a plan with summaries waits; releases are approved on the way."""
     steps: dict[str, list[str]] = {}
     for _ in range(turns):
@@ -133,10 +129,10 @@ def until_duty(world: World, turns: int = 14) -> Plan:
     raise AssertionError(f"no plan with duty: {steps}")
 
 
-def take_record(world: World, record: Record) -> None:
+def take_record(world: World, record: EntryRecord) -> None:
     """Hand a record in as if a desk's clean workbook had held it."""
     digest = sha256(to_bytes(record)).hexdigest()
-    source = Source(Path(f"{digest[:8]}.xlsx"), digest)
-    intake = Intake((source,), "workbook", "truck", record, ())
-    (taken,) = take(world.office.book, [intake], "jo", go_back=True)
+    source = IntakeFile(Path(f"{digest[:8]}.xlsx"), digest)
+    intake = FileIntake((source,), "workbook", "truck", record, ())
+    (taken,) = record_intake(world.office.book, [intake], "jo", go_back=True)
     assert not taken.problems

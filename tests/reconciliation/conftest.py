@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.reconciliation.report import Report
-from tasks.shared.content import ContentStore
-from tasks.shared.journal import Journal
-from tasks.shared.settings import Settings
-from tests.desk.conftest import continuity
+from tasks.core.content import ContentStore
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
+from tasks.reconciliation.accounting.report_data import AccountingReport
+from tests.cli.conftest import continuity
 from tests.reconciliation.house import Office, open_office
 from tests.reconciliation.made_outage import Outage, tell
 from tests.reconciliation.reports import report_of
@@ -28,5 +28,5 @@ def outage(journal: Journal, content: ContentStore) -> Outage:
 
 
 @pytest.fixture
-def report(outage: Outage, house: Settings) -> Report:
+def report(outage: Outage, house: Settings) -> AccountingReport:
     return report_of(outage, house)

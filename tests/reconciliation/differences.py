@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.shared.kinds.ace import Difference
+from tasks.entries.events import Difference
 
 
 def differs(field: str, paper: object, ace: object, subject: str = "") -> Difference:
-    return Difference(
-        code="field-differs", field=field, subject=subject, paper=str(paper), ace=str(ace)
-    )
+    return Difference(code="field-differs", field=field, subject=subject, paper=str(paper), ace=str(ace))

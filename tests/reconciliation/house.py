@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pyotp
 
-from tasks.reconciliation import outbound, plan
-from tasks.reconciliation.terms import sending_day
-from tasks.shared import approval, clock, opening, people
-from tasks.shared.journal import Journal
-from tasks.shared.opening import make_home
-from tasks.shared.settings import Ace, Settings
+from tasks.ace.settings import AceSettings
+from tasks.core import clock
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
+from tasks.opening import make_home, open_journal
+from tasks.reconciliation.plan.payment_terms import sending_day
+from tasks.reconciliation.plan.plan_store import SendingPlan
+from tasks.reconciliation.plan.planning import make_sending_plan
+from tasks.reconciliation.sending.batch_writing import WrittenBatch, write_plan_batches
+from tasks.security.approvals import grant_approval, waiting_approvals
+from tasks.security.people import add_person, enroll_person
 from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.entries import house as desks
@@ -43,7 +48,7 @@ class Office:
 
     @property
     def outbound(self) -> Path:
-        return Path(self.settings.ace.outbound or "")
+        return Path(self.settings(AceSettings).outbound or "")
 
     def record(self, seed: int, count: int, folder: Path, **values: object) -> list[str]:
         numbers = desks.issue(self.journal, self.settings, "truck", count)
@@ -52,28 +57,28 @@ class Office:
         assert sorted(taken.recorded) == numbers, taken.problems
         return numbers
 
-    def plan(self) -> plan.Plan | None:
+    def plan(self) -> SendingPlan | None:
         today = sending_day(self.settings)
-        return plan.make(self.journal, self.book.content, self.settings, "bo", today)
+        return make_sending_plan(self.journal, self.book.content, self.settings, "bo", today)
 
-    def approve(self, made: plan.Plan) -> None:
+    def approve(self, made: SendingPlan) -> None:
         self.approve_digest(made.digest)
 
     def approve_last(self) -> None:
         """What was asked for last."""
-        self.approve_digest(approval.waiting(self.journal, 2)[-1].plan)
+        self.approve_digest(waiting_approvals(self.journal, 2)[-1].plan)
 
     def approve_digest(self, digest: str) -> None:
         """Each code counts once, so the clock goes on by a step each time."""
         self.codes += 1
         moment: datetime = clock.now() + timedelta(seconds=60 * self.codes)
         with clock.held(moment):
-            approval.grant(self.journal, self.settings.home, digest, "ada",
+            grant_approval(self.journal, self.settings.home, digest, "ada",
                            self.phone.at(moment), persons=2)  # fmt: skip
 
-    def write(self, made: plan.Plan) -> list[outbound.Written]:
+    def write(self, made: SendingPlan) -> list[WrittenBatch]:
         book = self.book
-        return outbound.write(self.journal, book.content, book.vault, self.settings, made, "bo")
+        return write_plan_batches(self.journal, book.content, book.vault, self.settings, made, "bo")
 
 
 def open_office(journal: Journal, settings: Settings) -> Office:
@@ -89,16 +94,16 @@ def open_office(journal: Journal, settings: Settings) -> Office:
         + "ask_first = false\nentries_per_block = 2\nblocks_per_batch = 2\n"
         + f"batches_per_hour = {UNPACED}\n"
     )
-    ace = Ace(site_code="2704", sender_id="ABC", outbound=folder, password_file=secret,
+    ace = AceSettings(site_code="2704", sender_id="ABC", outbound=folder, password_file=secret,
               entries_per_block=2, blocks_per_batch=2, ask_first=False,
               batches_per_hour=UNPACED)  # fmt: skip
-    people.add(journal, "ada", "Ada Vance", "12345", ["approver"], "it")
-    people.add(journal, "bo", "Bo Harbor", "", ["preparer"], "it")
-    phone = pyotp.parse_uri(people.enrol(journal, settings.home, "ada", "it"))
+    add_person(journal, "ada", "Ada Vance", "12345", ["approver"], "it")
+    add_person(journal, "bo", "Bo Harbor", "", ["preparer"], "it")
+    phone = pyotp.parse_uri(enroll_person(journal, settings.home, "ada", "it"))
     return Office(journal, settings.model_copy(update={"ace": ace}), phone)
 
 
 def make_office(home: Path, text: str = SETTINGS) -> Office:
     """A fresh home with an office in it. `text`: its settings, with `[ace]` as the last table."""
     settings = make_home(home, text, "tests")
-    return open_office(opening.journal(settings), settings)
+    return open_office(open_journal(settings), settings)

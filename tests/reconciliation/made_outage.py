@@ -8,17 +8,25 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
-from tasks.entries.record import Record, schema, to_bytes
-from tasks.shared import clock, people
-from tasks.shared.content import ContentStore
-from tasks.shared.journal import Journal
-from tasks.shared.kinds.ace import AnswerLine, AnswerRead, BatchNamed, BatchWritten, QueryNamed
-from tasks.shared.kinds.base import Body
-from tasks.shared.kinds.entries import EntriesRecorded, EntriesRefused, EntriesRevised, EntryLine
-from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
-from tasks.shared.kinds.people import Act, ApprovalAsked, ApprovalGranted
-from tasks.shared.kinds.settling import EntrySettled
-from tasks.shared.numbering import printed
+from tasks.core import clock
+from tasks.core.content import ContentStore
+from tasks.core.journal.bodies import Body
+from tasks.core.journal.journal import Journal
+from tasks.entries.events import (
+    EntriesRecorded,
+    EntriesRefused,
+    EntriesRevised,
+    EntryLine,
+    EntrySettled,
+    NumbersIssued,
+    NumbersReserved,
+    NumbersVoided,
+)
+from tasks.entries.numbers.numbering import printed_numbers
+from tasks.entries.record.entry_record import EntryRecord, record_schema, to_bytes
+from tasks.reconciliation.events import AnswerLine, AnswerRead, BatchNamed, BatchWritten, QueryNamed
+from tasks.security.events import Act, ApprovalAsked, ApprovalGranted
+from tasks.security.people import add_person
 from tests.reconciliation.differences import differs
 
 MONDAY = datetime(2026, 11, 9, 15, tzinfo=UTC)
@@ -50,7 +58,7 @@ class Outage:
     free: int = 4
 
     def __post_init__(self) -> None:
-        self.numbers = list(printed("entry", "ABC", 9_000_000, 9_000_000 + self.count - 1))
+        self.numbers = list(printed_numbers("entry", "ABC", 9_000_000, 9_000_000 + self.count - 1))
 
     def of(self, *ways: str) -> list[str]:
         return [number for n, number in enumerate(self.numbers) if WAYS[n % 10] in ways]
@@ -86,8 +94,8 @@ def _reserve(outage: Outage) -> None:
     outage.say(0, NumbersReserved(**block, last=last + outage.free, range_check="x"), "it")
     outage.say(0, NumbersIssued(**block, last=last, desk="truck", port="2304"), "it")
     with clock.held(outage.at(0)):
-        people.add(outage.journal, "ada", "Ada Vänce-Łodz", "12345", ["approver"], "it")
-        people.add(outage.journal, "bo", "Bo Harbor", "", ["preparer"], "it")
+        add_person(outage.journal, "ada", "Ada Vänce-Łodz", "12345", ["approver"], "it")
+        add_person(outage.journal, "bo", "Bo Harbor", "", ["preparer"], "it")
 
 
 def entry_line(outage: Outage, number: str) -> EntryLine:
@@ -109,7 +117,7 @@ def _recorded(outage: Outage, numbers: list[str], struct: type[EntriesRecorded])
     return struct(content=digest, source="", file="truck.xlsx", desk="truck", entries=lines)
 
 
-def paper(outage: Outage, lines: list[EntryLine]) -> Record:
+def paper(outage: Outage, lines: list[EntryLine]) -> EntryRecord:
     """The entries as a desk would record them, with what the report reads."""
     place = [outage.numbers.index(line.number) for line in lines]
     known = {
@@ -121,14 +129,12 @@ def paper(outage: Outage, lines: list[EntryLine]) -> Record:
         "officer": ["BADGE 17"] * len(place),
         "driver_birth_date": ["1980-02-29"] * len(place),
     }  # fmt: skip
-    want = schema("entries")
+    want = record_schema("entries")
     columns = [pa.array(known.get(field.name, [None] * len(place)), field.type) for field in want]
-    return Record.of({"entries": pa.table(columns, schema=want)})
+    return EntryRecord.of({"entries": pa.table(columns, schema=want)})
 
 
-def answer(
-    application: str, about: str, batch: str, lines: list[AnswerLine], rejected: bool = False
-) -> AnswerRead:
+def answer(application: str, about: str, batch: str, lines: list[AnswerLine], rejected: bool = False) -> AnswerRead:
     return AnswerRead(application=application, about=about, batch=batch, content="",
                             rejected=rejected, lines=lines)  # fmt: skip
 
@@ -200,10 +206,7 @@ def _summaries(outage: Outage) -> None:
     """AE: some in time, some late; the answer to the first batch never comes, EQ shows it."""
     dates = dict.fromkeys(outage.of("date differs"), "2026-11-12")
     early = outage.of("plain", "rejected once", "date differs")
-    for day, name, numbers, flag in (
-        (10, "AE1", early, False),
-        (22, "AE2", outage.of("late"), True),
-    ):
+    for day, name, numbers, flag in ((10, "AE1", early, False), (22, "AE2", outage.of("late"), True)):
         if not numbers:
             continue
         batch(outage, day, name, "AE", numbers)

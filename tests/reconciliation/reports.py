@@ -6,36 +6,30 @@ import io
 
 from pypdf import PdfReader
 
-from tasks.reconciliation import (
-    account as accounting,
-    report as room,
-)
-from tasks.reconciliation.report import Report
-from tasks.shared import clock
-from tasks.shared.settings import Settings
+from tasks.core import clock
+from tasks.core.settings import Settings
+from tasks.reconciliation.accounting import number_account as accounting
+from tasks.reconciliation.accounting.number_account import account_numbers
+from tasks.reconciliation.accounting.report_data import AccountingReport, build_report
 from tests.reconciliation.house import Office
-from tests.reconciliation.made_outage import (
-    Outage,
-)
+from tests.reconciliation.made_outage import Outage
 
 
-def report_of(outage: Outage, house: Settings, importer: str = "", day: int = 24) -> Report:
+def report_of(outage: Outage, house: Settings, importer: str = "", day: int = 24) -> AccountingReport:
     with clock.held(outage.at(day)):
-        return room.build(outage.journal, outage.content, house, "2026-01", importer)
+        return build_report(outage.journal, outage.content, house, "2026-01", importer)
 
 
-def rows(report: Report, numbers: list[str]) -> list[dict]:
+def rows(report: AccountingReport, numbers: list[str]) -> list[dict]:
     found = {row["number"]: row for row in report.numbers.to_pylist()}
     return [found[number] for number in numbers]
 
 
-def texts(report: Report) -> list[str]:
-    from tasks.reconciliation.report_pdf import render
+def texts(report: AccountingReport) -> list[str]:
+    from tasks.reconciliation.accounting.report_pdf import render_report
 
-    return [page.extract_text() for page in PdfReader(io.BytesIO(render(report))).pages]
+    return [page.extract_text() for page in PdfReader(io.BytesIO(render_report(report))).pages]
 
 
 def used(office: Office) -> list[str]:
-    return [
-        one.number for one in accounting.account(office.journal) if one.place != accounting.FREE
-    ]
+    return [one.number for one in account_numbers(office.journal) if one.place != accounting.FREE]

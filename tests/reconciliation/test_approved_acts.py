@@ -10,14 +10,23 @@ from pathlib import Path
 import pytest
 
 from tasks import approved_acts
-from tasks.reconciliation import account, acts
-from tasks.shared import approval, clock, messages, people
-from tasks.shared.approval import Asked
-from tasks.shared.errors import BadSettings, CodeRefused, NotApproved, NumberUnavailable
-from tasks.shared.journal import Journal
-from tasks.shared.journal_check import verify
-from tasks.shared.kinds.ace import AnswerLine, AnswerRead, Difference
-from tasks.shared.kinds.people import Act
+from tasks.ace.settings import AceSettings
+from tasks.approved_acts import act_title, approve_act
+from tasks.core import clock, messages
+from tasks.core.errors import BadSettings, CodeRefused, NotApproved, NumberUnavailable
+from tasks.core.journal.journal import Journal
+from tasks.core.journal.verification import verify_journal
+from tasks.entries.events import Difference
+from tasks.reconciliation.accounting import number_account
+from tasks.reconciliation.accounting.number_account import account_numbers
+from tasks.reconciliation.decisions import license_holder_acts
+from tasks.reconciliation.decisions.license_holder_acts import cancel_number, lose_batch, settle_by_proof
+from tasks.reconciliation.events import AnswerLine, AnswerRead
+from tasks.security import people
+from tasks.security.approvals import ApprovalState, all_approvals, current_approvals
+from tasks.security.events import Act
+from tasks.security.people import add_person, revoke_person
+from tasks.security.settings import ApprovalSettings
 from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries, send_one
 from tests.reconciliation.differences import differs
@@ -48,14 +57,12 @@ def asked_settlement(world: World) -> tuple[str, str]:
     (number,) = record_summaries(world, ["01"])
     answered(world, number, differs("entered_value", 1, 7))
     with refused("approval-needed", NotApproved) as caught:
-        acts.settle(world.house, [number], "accepted", b"letter", "bo")
+        settle_by_proof(world.house, [number], "accepted", b"letter", "bo")
     return number, caught.values["plan"]
 
 
 def state(world: World, number: str) -> str:
-    return next(
-        line.place for line in account.account(world.house.journal) if line.number == number
-    )
+    return next(line.place for line in account_numbers(world.house.journal) if line.number == number)
 
 
 def settled(journal: Journal) -> list[str]:
@@ -85,9 +92,7 @@ def test_approve_carries_the_settlement_out(world: World, continuity, tmp_path: 
     assert world.house.journal.head() == before
 
 
-def test_an_act_whose_state_changed_is_refused_and_can_follow_later(
-    world: World, continuity
-) -> None:
+def test_an_act_whose_state_changed_is_refused_and_can_follow_later(world: World, continuity) -> None:
     number, plan = asked_settlement(world)
     world.office.approve_digest(plan)
     answered(world, number, differs("entered_value", 1, 9))
@@ -99,7 +104,7 @@ def test_an_act_whose_state_changed_is_refused_and_can_follow_later(
     done = json.loads(out)
     assert code == 1 and done["refused"]["error"] == "act-state-changed"
     assert (done["missing"], done["carried_out"]) == (0, None)
-    (outcome,) = acts.carry_out_approved(world.house, "bo")
+    (outcome,) = license_holder_acts.carry_out_approved(world.house, "bo")
     assert outcome.refused is not None and outcome.refused.code == "act-state-changed"
     assert world.house.journal.head() == before, "nothing half done"
     answered(world, number, differs("entered_value", 1, 7))
@@ -112,7 +117,7 @@ def test_a_changed_state_is_refused_before_the_code_is_asked_for(world: World, c
     answered(world, number, differs("entered_value", 1, 9))
     before = world.house.journal.head()
     with refused("act-state-changed"):
-        approved_acts.approve(world.house, plan, "ada", world.office.phone.now())
+        approve_act(world.house, plan, "ada", world.office.phone.now())
     given = ("approve", plan, "--code", world.office.phone.now())
     assert continuity(*given, by="ada")[0] == 1
     assert world.house.journal.head() == before, "the code is not spent"
@@ -122,30 +127,28 @@ def test_what_a_crash_left_after_the_approval_the_next_cycle_does(world: World) 
     number, plan = asked_settlement(world)
     world.office.approve_digest(plan)
     assert settled(world.house.journal) == []
-    (outcome,) = acts.carry_out_approved(world.house, "bo")
+    (outcome,) = license_holder_acts.carry_out_approved(world.house, "bo")
     assert (outcome.plan, outcome.act, outcome.refused) == (plan, Act.SETTLE_ENTRIES, None)
-    assert settled(world.house.journal) == [number] and state(world, number) == account.SETTLED
+    assert settled(world.house.journal) == [number] and state(world, number) == number_account.SETTLED
     before = world.house.journal.head()
-    assert acts.carry_out_approved(world.house, "bo") == []
+    assert license_holder_acts.carry_out_approved(world.house, "bo") == []
     assert approved_acts.carry_out(world.house, plan, "bo") == {}
     assert world.house.journal.head() == before
-    assert verify(world.house.journal, world.house.content).ok
+    assert verify_journal(world.house.journal, world.house.content).ok
 
 
-def test_events_of_others_do_not_disturb_an_act(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_events_of_others_do_not_disturb_an_act(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One lands between the checks and the writer's lock: all is checked anew, the code counts once."""
     number, plan = asked_settlement(world)
     spending = people.spending
 
     def late(*arguments: object) -> object:
         monkeypatch.setattr(people, "spending", spending)
-        people.add(world.house.journal, "cy", "Cy", "", ["desk"], "it")
+        add_person(world.house.journal, "cy", "Cy", "", ["desk"], "it")
         return spending(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(people, "spending", late)
-    done = approved_acts.approve(world.house, plan, "ada", world.office.phone.now())
+    done = approve_act(world.house, plan, "ada", world.office.phone.now())
     assert done.facts is not None and done.facts["settled"] == [number]
     assert len([*world.house.journal.events(kind="person.code_used")]) == 1
 
@@ -157,22 +160,18 @@ def test_every_act_is_carried_out_once_it_is_approved(world: World) -> None:
     for path in world.office.outbound.iterdir():
         path.unlink()
     asks = {
-        Act.BATCH_NOT_RECEIVED: lambda: acts.not_received(
-            world.house, batch, "the disk broke", b"photo", "bo"
-        ),
-        Act.HAND_OVER: lambda: acts.hand_over(world.house, given, OTHER, b"mail", "bo"),
-        Act.CANCEL_NUMBER: lambda: acts.burn(world.house, canceled, "code 09", b"mail", "bo"),
+        Act.BATCH_NOT_RECEIVED: lambda: lose_batch(world.house, batch, "the disk broke", b"photo", "bo"),
+        Act.HAND_OVER: lambda: license_holder_acts.hand_over(world.house, given, OTHER, b"mail", "bo"),
+        Act.CANCEL_NUMBER: lambda: cancel_number(world.house, canceled, "code 09", b"mail", "bo"),
     }
     for minute, (act, ask) in enumerate(asks.items(), start=2):
         with refused("approval-needed", NotApproved) as caught:
             ask()
         at = clock.now() + timedelta(minutes=minute)
         with clock.held(at):
-            done = approved_acts.approve(
-                world.house, caught.values["plan"], "ada", world.office.phone.at(at)
-            )
+            done = approve_act(world.house, caught.values["plan"], "ada", world.office.phone.at(at))
         assert done.asked.act is act and done.asked.carried_out and done.facts
-    assert (state(world, given), state(world, canceled)) == (account.HANDED_OVER, account.BURNT)
+    assert (state(world, given), state(world, canceled)) == (number_account.HANDED_OVER, number_account.BURNT)
     (lost,) = world.house.journal.events(kind="batch.not_received")
     assert lost.said.batch == batch  # type: ignore[attr-defined]
 
@@ -180,26 +179,24 @@ def test_every_act_is_carried_out_once_it_is_approved(world: World) -> None:
 def test_approved_batches_are_written_unless_a_run_waits_for_them(
     office: Office, tmp_path: Path, continuity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.desk.server import Server
+    from tasks.cli.prefect_server import PrefectServer
 
     office.record(1, 2, tmp_path)
     plan = office.plan()
     assert plan is not None
-    monkeypatch.setattr(Server, "wake", lambda _, digest: ["the-run"] * (digest == plan.digest))
+    monkeypatch.setattr(PrefectServer, "wake", lambda _, digest: ["the-run"] * (digest == plan.digest))
     given = ("approve", plan.digest, "--json")
     code, out, _ = continuity(*given, "--code", office.phone.now(), by="ada")
     done = json.loads(out)
     assert code == 0 and (done["runs"], done["carried_out"]) == (["the-run"], None)
     assert list(office.outbound.iterdir()) == []
-    monkeypatch.setattr(Server, "wake", lambda _, digest: [])
+    monkeypatch.setattr(PrefectServer, "wake", lambda _, digest: [])
     code, out, _ = continuity(*given, by="ada")
     assert code == 0 and len(json.loads(out)["carried_out"]["written"]) == len(plan.batches)
     assert len(list(office.outbound.iterdir())) == len(plan.batches)
 
 
-def test_an_approval_stands_where_the_files_cannot_be_written(
-    office: Office, tmp_path: Path, continuity
-) -> None:
+def test_an_approval_stands_where_the_files_cannot_be_written(office: Office, tmp_path: Path, continuity) -> None:
     office.record(1, 2, tmp_path)
     plan = office.plan()
     assert plan is not None
@@ -217,11 +214,11 @@ def test_an_approval_stands_where_the_files_cannot_be_written(
 def test_an_act_of_a_revoked_approver_waits(world: World) -> None:
     number, plan = asked_settlement(world)
     world.office.approve_digest(plan)
-    people.revoke(world.house.journal, world.house.home, "ada", "left", "it")
-    assert acts.carry_out_approved(world.house, "bo") == []
+    revoke_person(world.house.journal, world.house.home, "ada", "left", "it")
+    assert license_holder_acts.carry_out_approved(world.house, "bo") == []
     with refused("approval-needed-again", NotApproved):
         approved_acts.carry_out(world.house, plan, "bo")
-    assert settled(world.house.journal) == [] and state(world, number) != account.SETTLED
+    assert settled(world.house.journal) == [] and state(world, number) != number_account.SETTLED
 
 
 def test_a_refused_act_keeps_no_other_back(world: World) -> None:
@@ -230,18 +227,16 @@ def test_a_refused_act_keeps_no_other_back(world: World) -> None:
     answered(world, first, differs("entered_value", 1, 9))
     (second,) = record_summaries(world, ["01"], **KEPT)
     with refused("approval-needed", NotApproved):
-        acts.hand_over(world.house, second, OTHER, b"mail", "bo")
+        license_holder_acts.hand_over(world.house, second, OTHER, b"mail", "bo")
     world.office.approve_last()
-    outcomes = acts.carry_out_approved(world.house, "bo")
+    outcomes = license_holder_acts.carry_out_approved(world.house, "bo")
     assert [(one.act, one.refused is None) for one in outcomes] == [
         (Act.SETTLE_ENTRIES, False), (Act.HAND_OVER, True),
     ]  # fmt: skip
-    assert state(world, second) == account.HANDED_OVER
+    assert state(world, second) == number_account.HANDED_OVER
 
 
-def test_no_behavior_depends_on_a_text(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_behavior_depends_on_a_text(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The type of an approval was the beginning of an English sentence."""
 
     def reworded(_: object, code: str, values: Mapping[str, object]) -> str:
@@ -249,7 +244,7 @@ def test_no_behavior_depends_on_a_text(
 
     monkeypatch.setattr(messages, "_filled", reworded)
     office = world.office
-    ace = office.settings.ace.model_copy(update={"ask_first": False})
+    ace = office.settings(AceSettings).model_copy(update={"ask_first": False})
     office.settings = office.settings.model_copy(update={"ace": ace})
     office.record(1, 2, tmp_path)
     plan = office.plan()
@@ -257,14 +252,14 @@ def test_no_behavior_depends_on_a_text(
     given, _ = record_summaries(world, ["01", "01"], **KEPT)
     for other in ("XYZ-1234567-1", "XYZ-7654321-5"):
         with pytest.raises(NotApproved):
-            acts.hand_over(world.house, given, other, b"mail", "bo")
-    current: list[Asked] = approval.current(world.house.journal, 2)
+            license_holder_acts.hand_over(world.house, given, other, b"mail", "bo")
+    current: list[ApprovalState] = current_approvals(world.house.journal, 2)
     assert [asked.act for asked in current] == [Act.SEND_BATCHES, Act.HAND_OVER]
-    assert approved_acts.title(world.house, current[0]) == reworded(None, "", {})
+    assert act_title(world.house, current[0]) == reworded(None, "", {})
     office.approve(plan)
     assert len(office.write(plan)) == len(plan.batches)
     office.approve_digest(current[1].plan)
-    (outcome,) = acts.carry_out_approved(world.house, "bo")
+    (outcome,) = license_holder_acts.carry_out_approved(world.house, "bo")
     assert outcome.facts["filed"] == "XYZ-7654321-5"
 
 
@@ -272,18 +267,16 @@ def test_one_person_alone_is_recorded_so(world: World) -> None:
     number, plan = asked_settlement(world)
     settings = world.house.settings
     sole = world.house.with_settings(
-        settings.model_copy(
-            update={"approval": settings.approval.model_copy(update={"persons": 1})}
-        )
+        settings.model_copy(update={"approval": settings(ApprovalSettings).model_copy(update={"persons": 1})})
     )
     with refused("approval-needed", NotApproved):
-        acts.settle(sole, [number], "my own", b"letter", "ada")
-    asked = approval.all_asked(sole.journal)[-1]
-    done = approved_acts.approve(sole, asked.plan, "ada", world.office.phone.now())
+        settle_by_proof(sole, [number], "my own", b"letter", "ada")
+    asked = all_approvals(sole.journal)[-1]
+    done = approve_act(sole, asked.plan, "ada", world.office.phone.now())
     assert done.facts is not None and asked.plan != plan
     (granted,) = sole.journal.events(kind="approval.granted")
     assert granted.said.sole is True  # type: ignore[attr-defined]
     with refused("entry-not-recorded", NumberUnavailable):
-        approved_acts.approve(world.house, plan, "ada", "000000")
+        approve_act(world.house, plan, "ada", "000000")
     with refused("code-refused", CodeRefused):
         people.spend_code(sole.journal, sole.home, "ada", "000000", clock.now(), "test")

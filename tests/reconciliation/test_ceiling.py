@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ace.check import check_bytes
-from tasks.ace.layout import layout
-from tasks.reconciliation import owed, pending, plan
-from tasks.reconciliation.building import Draft, build
-from tasks.reconciliation.due import ready
-from tasks.reconciliation.terms import sending_day
-from tasks.shared import clock
-from tasks.shared.kinds.ace import AnswerLine, AnswerRead, BatchNotReceived
-from tasks.shared.kinds.settling import EntryBurnt
+from tasks.ace.file_check import check_bytes
+from tasks.ace.settings import AceSettings
+from tasks.ace.wire.record_layouts import record_layout
+from tasks.core import clock
+from tasks.entries.events import EntryBurnt
+from tasks.reconciliation.events import AnswerLine, AnswerRead, BatchNotReceived
+from tasks.reconciliation.plan import planning
+from tasks.reconciliation.plan.amounts_due import used_amounts
+from tasks.reconciliation.plan.batch_building import PlanDraft, build_batches
+from tasks.reconciliation.plan.eligibility import ready_entries, writable_plans
+from tasks.reconciliation.plan.payment_terms import sending_day
+from tasks.reconciliation.plan.plan_store import SendingPlan
 from tests.reconciliation.ace_world import World, open_world, record_released, until_duty
 from tests.reconciliation.house import Office
 
@@ -32,7 +35,7 @@ that a day takes two and no third."""
 def world(office: Office, tmp_path: Path) -> Iterator[World]:
     with clock.held(NOON):
         made = open_world(office, tmp_path / "ace")
-        ace = office.settings.ace.model_copy(update={"daily_ceiling": CEILING})
+        ace = office.settings(AceSettings).model_copy(update={"daily_ceiling": CEILING})
         office.settings = office.settings.model_copy(update={"ace": ace})
         yield made
     made.ace.close()
@@ -40,19 +43,19 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
 
 def used(world: World) -> dict[str, int]:
     house = world.house
-    going = pending.going(house.journal, house.content, house.settings, TODAY)
-    found = owed.used(house.journal, house.content, going)
+    going = writable_plans(house.journal, house.content, house.settings, TODAY)
+    found = used_amounts(house.journal, house.content, going)
     return {day.isoformat(): cents for (day, _), cents in sorted(found.items())}
 
 
-def by_day(made: plan.Plan) -> Counter[str]:
+def by_day(made: SendingPlan) -> Counter[str]:
     found: Counter[str] = Counter()
     for _, day, cents in made.payments.values():
         found[day] += cents
     return found
 
 
-def sent(world: World, count: int, wanted: str = "01") -> tuple[list[str], plan.Plan]:
+def sent(world: World, count: int, wanted: str = "01") -> tuple[list[str], SendingPlan]:
     """Entries, and the plan by which their summaries were approved and written."""
     numbers = record_released(world, [wanted] * count)
     made = until_duty(world)
@@ -82,7 +85,7 @@ def in_file(data: bytes) -> dict[str, list[int]]:
 
 
 def layout_of(record: str, name: str) -> slice:
-    return layout("AE", record)[name].span
+    return record_layout("AE", record)[name].span
 
 
 def test_what_is_approved_is_what_the_files_owe(world: World) -> None:
@@ -102,9 +105,7 @@ def test_what_is_approved_is_what_the_files_owe(world: World) -> None:
         # Into a warehouse or under a temporary import bond nothing but HMF is deposited.
         deposited = 0 if kind[number] in ("21", "23") else duty + fees + sum(rest)
         assert made.payments[number][2] == deposited
-    assert sum(int(str(row["amount"])) for row in made.duty) == sum(
-        cents for _, _, cents in made.payments.values()
-    )
+    assert sum(int(str(row["amount"])) for row in made.duty) == sum(cents for _, _, cents in made.payments.values())
 
 
 def test_a_second_plan_of_a_day_counts_what_the_first_put_there(world: World) -> None:
@@ -116,10 +117,7 @@ def test_a_second_plan_of_a_day_counts_what_the_first_put_there(world: World) ->
     assert by_day(second) == {"2026-11-25": one, "2026-11-27": 2 * one}
     rows = [(row["statement_date"], row["used"], row["amount"], row["ceiling"], row["over"])
             for row in second.duty]  # fmt: skip
-    assert rows == [
-        ("2026-11-25", one, one, CEILING * 100, False),
-        ("2026-11-27", 0, 2 * one, CEILING * 100, False),
-    ]
+    assert rows == [("2026-11-25", one, one, CEILING * 100, False), ("2026-11-27", 0, 2 * one, CEILING * 100, False)]
     assert used(world) == {"2026-11-25": 2 * one, "2026-11-27": 2 * one}
 
 
@@ -133,11 +131,11 @@ def test_what_is_approved_and_not_written_yet_counts_too(world: World) -> None:
     assert later.payment().used == {(datetime(2026, 11, 25).date(), "filer"): 2 * one}
 
 
-def open_draft(world: World) -> Draft:
+def open_draft(world: World) -> PlanDraft:
     house = world.house
-    going = pending.going(house.journal, house.content, house.settings, TODAY)
-    taken = owed.used(house.journal, house.content, going)
-    return Draft(house, TODAY, 1, taken)
+    going = writable_plans(house.journal, house.content, house.settings, TODAY)
+    taken = used_amounts(house.journal, house.content, going)
+    return PlanDraft(house, TODAY, 1, taken)
 
 
 def test_rejected_summaries_free_their_amount(world: World) -> None:
@@ -206,23 +204,21 @@ def test_entries_sent_again_one_by_one_share_the_day_with_the_rest(world: World)
     assert not any(row["over"] for row in again.duty)
 
 
-def test_a_waiting_plan_is_made_anew_when_its_statements_filled_up_meanwhile(
-    world: World,
-) -> None:
+def test_a_waiting_plan_is_made_anew_when_its_statements_filled_up_meanwhile(world: World) -> None:
     record_released(world, ["01"] * 2)
     waiting = until_duty(world)
     house = world.house
     taken = {(datetime(2026, 11, 25).date(), "filer"): 60_000}
-    draft = Draft(house, TODAY, 90, taken)
-    build(draft, ready(house.journal, house.settings))
+    draft = PlanDraft(house, TODAY, 90, taken)
+    build_batches(draft, ready_entries(house.journal, house.settings))
     assert {row["statement_date"] for row in draft.duty()} == {"2026-11-27"}
     assert {row["statement_date"] for row in waiting.duty} == {"2026-11-25"}
-    assert not plan._used_so(waiting, taken) and plan._used_so(waiting, {})
+    assert not planning._used_so(waiting, taken) and planning._used_so(waiting, {})
 
 
 def test_closed_days_of_the_settings_take_no_statement(world: World) -> None:
     shut = {"closed_days": (datetime(2026, 11, 25).date(), datetime(2026, 11, 27).date())}
-    ace = world.office.settings.ace.model_copy(update=shut)
+    ace = world.office.settings(AceSettings).model_copy(update=shut)
     world.office.settings = world.office.settings.model_copy(update={"ace": ace})
     record_released(world, ["01"])
     assert set(by_day(until_duty(world))) == {"2026-11-30"}

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ace.check import check_file
-from tasks.reconciliation import account
-from tasks.reconciliation.plan import Plan
-from tasks.shared.journal_check import verify
+from tasks.ace.file_check import check_file
+from tasks.core.journal.verification import verify_journal
+from tasks.reconciliation.accounting import number_account
+from tasks.reconciliation.accounting.number_account import account_numbers
+from tasks.reconciliation.plan.plan_store import SendingPlan
 from tests.crash import storm, undisturbed
 from tests.reconciliation.house import Office
 
@@ -29,7 +30,7 @@ class Sender:
 def crash(office: Office, folder: Path, times: int) -> None:
     sender = Sender(office, folder)
     home = str(office.settings.home)
-    plans: list[Plan] = []
+    plans: list[SendingPlan] = []
 
     def command(turn: int) -> list[str]:
         office.record(turn, 5, folder / "in")
@@ -41,7 +42,7 @@ def crash(office: Office, folder: Path, times: int) -> None:
 
     def after(turn: int) -> None:
         sender.fetch()
-        assert verify(office.journal, office.book.content).ok
+        assert verify_journal(office.journal, office.book.content).ok
         undisturbed(["--home", home, "--by", "bo", "ace", "batch"])
         sender.fetch()
 
@@ -52,9 +53,9 @@ def crash(office: Office, folder: Path, times: int) -> None:
     wanted = Counter(batch.file for made in plans for batch in made.batches)
     assert sender.taken == wanted, "each file was visible once, none a second time"
     assert all(check_file(path).ok for path in folder.glob("*.abi.1"))
-    places = Counter(line.place for line in account.account(office.journal) if line.desk)
-    assert places == {account.SENT_OUT: 5 * (times + 1)}
-    assert verify(office.journal, office.book.content).ok
+    places = Counter(line.place for line in account_numbers(office.journal) if line.desk)
+    assert places == {number_account.SENT_OUT: 5 * (times + 1)}
+    assert verify_journal(office.journal, office.book.content).ok
 
 
 def test_batches_survive_being_killed(office: Office, tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from tasks.ace.stand_in import StandIn
-from tasks.reconciliation import account
-from tasks.shared import opening
-from tasks.shared.journal_check import verify
-from tasks.shared.settings import Settings
+from tasks.core.journal.verification import verify_journal
+from tasks.core.settings import Settings
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tasks.opening import open_journal
+from tasks.reconciliation.accounting.number_account import account_numbers
 from tests.ace import made_summary
 from tests.crash import KILLED, SEED, struck
 from tests.reconciliation.ace_world import World, open_world, record_summaries, today
@@ -28,8 +28,8 @@ End = dict[str, tuple]
 
 def live(settings: Settings, phone: pyotp.TOTP, life: int, folder: Path) -> None:
     """One life of the process: the whole loop to its rest, with ACE at the other side."""
-    office = Office(opening.journal(settings), settings, phone, CODES * life)
-    with StandIn(folder / "ace.sqlite", today()) as ace:
+    office = Office(open_journal(settings), settings, phone, CODES * life)
+    with AceSimulator(folder / "ace.sqlite", today()) as ace:
         World(office, ace, folder / "inbox").run()
 
 
@@ -43,9 +43,7 @@ class Outage:
         self.numbers = record_summaries(self.world, KINDS)
         for number in self.numbers[2:]:
             self.world.ace.seed_paper_release(number, made_summary.RELEASED)
-        self.world.ace.seed_officer_entry(
-            self.numbers[0], port="3801", released=made_summary.RELEASED, notified=True
-        )
+        self.world.ace.seed_officer_entry(self.numbers[0], port="3801", released=made_summary.RELEASED, notified=True)
         self.world.ace.misbehave("reject")
         self.world.ace.misbehave("drop")
         self.lives = 0
@@ -60,7 +58,7 @@ class Outage:
         """What stands at the end, without what may differ: how often ACE was asked."""
         book = self.world.ace.book()
         steps = self.world.steps()
-        places = {line.number: line.place for line in account.account(self.world.office.journal)}
+        places = {line.number: line.place for line in account_numbers(self.world.office.journal)}
         found: End = {}
         for place, number in enumerate(self.numbers):
             held = book[number]
@@ -74,7 +72,7 @@ class Outage:
                 held.count("entry added"),
                 held.count("summary added"),
             )
-        assert verify(self.world.office.journal, self.world.office.book.content).ok
+        assert verify_journal(self.world.office.journal, self.world.office.book.content).ok
         return found
 
     def close(self) -> None:

@@ -12,16 +12,16 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
-from tasks.reconciliation.classify import Step
-from tasks.reconciliation.letters import draft as words
-from tasks.reconciliation.letters.draft import Draft, file_name
-from tasks.reconciliation.letters.page import render
-from tasks.reconciliation.letters.writing import drafts, write
-from tasks.shared import clock, manifest
-from tasks.shared.errors import BadInput, Refused
-from tasks.shared.journal_check import verify
-from tasks.shared.kinds.ace import BondConfirmed
-from tasks.shared.kinds.settling import PaperWritten
+from tasks.core import clock
+from tasks.core.errors import BadInput, Refused
+from tasks.core.journal.verification import verify_journal
+from tasks.core.settings import BrokerSettings
+from tasks.reconciliation.decisions.rule_table import NextStep
+from tasks.reconciliation.events import BondConfirmed, PaperWritten
+from tasks.reconciliation.letters import letter_layout as words
+from tasks.reconciliation.letters.letter_files import drafts, write_letter_files
+from tasks.reconciliation.letters.letter_layout import CorrespondenceDraft, file_name, render_letter
+from tasks.security.manifest import verify_manifest
 from tests.ace import made_summary
 from tests.entries.house import SSN
 from tests.errors import refused
@@ -38,7 +38,7 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
     made.ace.close()
 
 
-def of_kind(world: World, kind: str) -> list[Draft]:
+def of_kind(world: World, kind: str) -> list[CorrespondenceDraft]:
     return list(drafts(world.house, today(), (kind,)))
 
 
@@ -47,9 +47,9 @@ def release(world: World, numbers: list[str], day: date = made_summary.RELEASED)
         world.ace.seed_paper_release(number, day)
 
 
-def text_of(draft: Draft, world: World) -> tuple[str, int]:
-    broker = world.house.settings.broker
-    data = render(draft, broker, clock.now(), "2026-11-25", drill=False)
+def text_of(draft: CorrespondenceDraft, world: World) -> tuple[str, int]:
+    broker = world.house.settings(BrokerSettings)
+    data = render_letter(draft, broker, clock.now(), "2026-11-25", drill=False)
     reader = PdfReader(io.BytesIO(data))
     return "\n".join(page.extract_text() for page in reader.pages), len(reader.pages)
 
@@ -64,7 +64,7 @@ def test_an_unknown_importer_holds_its_entries_and_gets_a_sheet(world: World) ->
     known(world, OTHER)
     numbers = record_summaries(world, ["01", "23"], importer_address="1 MAIN ST, LAREDO TX")
     world.run()
-    assert set(world.steps().values()) == {str(Step.FORM)}
+    assert set(world.steps().values()) == {str(NextStep.FORM)}
     (sheet,) = of_kind(world, words.FORMS)
     assert sheet.numbers == tuple(numbers)
     assert "unknown in ACE" in sheet.subject
@@ -76,11 +76,11 @@ def test_an_unknown_importer_holds_its_entries_and_gets_a_sheet(world: World) ->
     assert made_summary.IMPORTER in text and "1 MAIN ST" in text
     world.ace.seed_importer(made_summary.IMPORTER)
     world.run()
-    assert set(world.steps().values()) == {str(Step.PERSON)}, "no bond yet"
+    assert set(world.steps().values()) == {str(NextStep.PERSON)}, "no bond yet"
     world.ace.seed_bond("123456799", made_summary.IMPORTER, "036")
     release(world, numbers)
     world.run()
-    assert set(world.steps().values()) == {str(Step.SETTLE)}
+    assert set(world.steps().values()) == {str(NextStep.SETTLE)}
     assert not of_kind(world, words.FORMS)
 
 
@@ -89,7 +89,7 @@ def test_an_inactive_consignee_gets_a_sheet_of_its_own(world: World) -> None:
     world.ace.seed_importer(OTHER, status="inactive")
     (number,) = record_summaries(world, ["01"], consignee_number=OTHER)
     world.run()
-    assert world.steps()[number] == Step.FORM
+    assert world.steps()[number] == NextStep.FORM
     (sheet,) = of_kind(world, words.FORMS)
     assert OTHER in sheet.to
     assert "inactive" in sheet.subject
@@ -126,9 +126,7 @@ def test_each_importer_is_asked_for_what_is_missing_by_the_due_day(world: World)
     assert second.to[0] == "ZED & SONS"
 
 
-def test_a_surety_gets_the_list_of_its_bonds_until_they_are_confirmed(
-    world: World, tmp_path: Path
-) -> None:
+def test_a_surety_gets_the_list_of_its_bonds_until_they_are_confirmed(world: World, tmp_path: Path) -> None:
     bond = {"bond_type": "9", "bond_amount": 25_000, "surety_code": "036"}
     one, two = record_summaries(world, ["01", "23"], **bond)
     (other,) = record_summaries(world, ["01"], **bond | {"surety_code": "777"})
@@ -137,7 +135,7 @@ def test_a_surety_gets_the_list_of_its_bonds_until_they_are_confirmed(
     assert first.rows[0][4] == "25,000" and "50,000" in first.after[0]
     body = BondConfirmed(number=one, proof=world.house.content.put(b"notice"))
     world.house.journal.append(body, f"entry/{one}", "bo")
-    made = write(world.house, tmp_path / "letters", "bo", [words.SURETIES])
+    made = write_letter_files(world.house, tmp_path / "letters", "bo", [words.SURETIES])
     assert [letter.entries for letter in made] == [1, 1]
     sheet = pd.read_excel(tmp_path / "letters" / "sureties" / "surety-036.xlsx", engine="calamine")
     assert sheet["Entry"].tolist() == [two]
@@ -147,7 +145,7 @@ def test_a_port_is_asked_to_post_the_stamped_date(world: World) -> None:
     numbers = record_summaries(world, ["01"], stamped_copy="stamp-1.pdf", officer="BADGE 17")
     release(world, numbers, made_summary.RELEASED + timedelta(days=1))
     world.run()
-    assert world.steps()[numbers[0]] == Step.DATE
+    assert world.steps()[numbers[0]] == NextStep.DATE
     (letter,) = of_kind(world, words.PORTS)
     assert letter.numbers == tuple(numbers)
     row = letter.rows[0]
@@ -160,7 +158,7 @@ def test_goods_that_ace_holds_are_a_task_for_today(world: World) -> None:
     numbers = record_summaries(world, ["01"], stamped_copy="stamp-1.pdf")
     world.ace.expect(numbers[0], "documents")
     world.run()
-    assert world.steps()[numbers[0]] == Step.TASK
+    assert world.steps()[numbers[0]] == NextStep.TASK
     client, port = of_kind(world, words.TODAY)
     assert "keep these goods" in client.subject and client.to[0] == "HARBOR IMPORTS"
     assert "stamped copies" in port.subject
@@ -168,28 +166,26 @@ def test_goods_that_ace_holds_are_a_task_for_today(world: World) -> None:
     assert not of_kind(world, words.PORTS)
 
 
-def test_letters_are_written_with_manifest_and_event_once_a_day(
-    world: World, tmp_path: Path
-) -> None:
+def test_letters_are_written_with_manifest_and_event_once_a_day(world: World, tmp_path: Path) -> None:
     record_summaries(world, ["01"], state_of_destination=None)
     house = world.house
     with refused("letter-kind-unknown", BadInput):
-        write(house, tmp_path / "x", "bo", ["notes"])
-    (letter,) = write(house, tmp_path / "a", "bo")
+        write_letter_files(house, tmp_path / "x", "bo", ["notes"])
+    (letter,) = write_letter_files(house, tmp_path / "a", "bo")
     assert letter.path.parent.name == words.IMPORTERS
-    assert manifest.verify(tmp_path / "a") == []
-    write(house, tmp_path / "b", "bo")
+    assert verify_manifest(tmp_path / "a") == []
+    write_letter_files(house, tmp_path / "b", "bo")
     (event,) = house.journal.events(kind="paper.written")
     assert isinstance(event.said, PaperWritten)
     assert event.said.addressee == "HARBOR IMPORTS"
     assert house.content.get(event.said.content)[:5] == b"%PDF-"
-    assert verify(house.journal, house.content).ok
+    assert verify_journal(house.journal, house.content).ok
     with refused("status-letter-folder-not-empty", Refused):
-        write(house, tmp_path / "a", "bo")
+        write_letter_files(house, tmp_path / "a", "bo")
 
 
 def test_nothing_due_writes_nothing(world: World, tmp_path: Path) -> None:
-    assert write(world.house, tmp_path / "none", "bo") == []
+    assert write_letter_files(world.house, tmp_path / "none", "bo") == []
     assert not (tmp_path / "none").exists()
 
 

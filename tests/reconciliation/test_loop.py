@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reconciliation import acts, report
-from tasks.reconciliation.sign_off import sign_off
-from tasks.shared.errors import BadInput, NotApproved, Refused, Unaccounted
-from tasks.shared.journal_check import verify
-from tasks.shared.kinds.ace import AnswerLine, AnswerRead
+from tasks.core.errors import BadInput, NotApproved, Refused, Unaccounted
+from tasks.core.journal.verification import verify_journal
+from tasks.reconciliation.accounting.report_data import build_report
+from tasks.reconciliation.accounting.sign_off import sign_final_accounting
+from tasks.reconciliation.decisions import license_holder_acts
+from tasks.reconciliation.decisions.license_holder_acts import allow_resend, lose_batch, settle_by_proof
+from tasks.reconciliation.events import AnswerLine, AnswerRead
 from tests.ace import made_record, made_summary
 from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries, take_record
@@ -79,8 +81,8 @@ def test_a_summary_that_cbp_rejects_after_the_settlement_is_open_again(world: Wo
     world.run()
     assert step(world, number) == "a person decides"
     with pytest.raises(Unaccounted):
-        sign_off(world.office.journal, world.house.content, world.office.settings, "bo")
-    assert verify(world.office.journal, world.house.content).ok
+        sign_final_accounting(world.office.journal, world.house.content, world.office.settings, "bo")
+    assert verify_journal(world.office.journal, world.house.content).ok
 
 
 def test_a_release_that_is_taken_back_is_a_task_and_settles_again(world: World) -> None:
@@ -113,23 +115,21 @@ def test_a_refused_truck_that_an_officer_keyed_is_cancelled_not_final(world: Wor
     world.ace.seed_officer_entry(number, port="3801", released=made_summary.RELEASED, notified=True)
     sign = (world.office.journal, world.house.content, world.office.settings, "bo")
     with refused("entries-not-final-in-ace", Unaccounted):
-        sign_off(*sign)
+        sign_final_accounting(*sign)
     world.run()
     assert step(world, number) == "cancel in ACE"
     with refused("entries-not-final-in-ace", Unaccounted):
-        sign_off(*sign)
+        sign_final_accounting(*sign)
     world.ace.cancel_entry(number, "09")
     world.run()
     assert step(world, number) == "no filing"
     with pytest.raises(NotApproved):
-        sign_off(*sign)
+        sign_final_accounting(*sign)
 
 
 def test_quota_that_an_officer_keyed_is_filed_uncertified(world: World) -> None:
     number = recorded(world, "02")
-    world.ace.seed_officer_entry(
-        number, port="3801", entry_type="02", released=made_summary.RELEASED, notified=True
-    )
+    world.ace.seed_officer_entry(number, port="3801", entry_type="02", released=made_summary.RELEASED, notified=True)
     world.run()
     held = world.ace.book()[number]
     assert held.count("summary added") == 1 and held.count("entry added") == 0
@@ -152,7 +152,7 @@ def lost(world: World) -> tuple[str, str]:
 
 
 def not_received(world: World, batch: str, proof: bytes = b"CBP's mail") -> list[str]:
-    return acts.not_received(world.house, batch, "CBP never saw it", proof, "bo")
+    return lose_batch(world.house, batch, "CBP never saw it", proof, "bo")
 
 
 def test_a_batch_lost_on_the_way_goes_again_by_the_licence_holder_s_word(world: World) -> None:
@@ -169,7 +169,7 @@ def test_a_batch_lost_on_the_way_goes_again_by_the_licence_holder_s_word(world: 
     assert step(world, number) == "settled"
     assert world.ace.book()[number].count("entry added") == 1
     house = world.house
-    made = report.build(house.journal, house.content, house.settings)
+    made = build_report(house.journal, house.content, house.settings)
     (again,) = [one for one in made.proofs if one.what.startswith("numbers named again")]
     assert (again.figure, again.holds) == ("1, 0 otherwise", True)
     (told,) = [one for one in made.matters.to_pylist() if one["kind"] == "no answer"]
@@ -207,24 +207,24 @@ def test_nobody_settles_what_ace_does_not_show(world: World) -> None:
     number = recorded(world)
     given = (world.house, [number], "trust me", b"p", "nobody")
     with refused("entry-not-in-ace", Refused):
-        acts.settle(*given)
+        settle_by_proof(*given)
     for _ in range(2):
         with pytest.raises(NotApproved):
-            acts.settle(*given, not_in_ace=True)
+            settle_by_proof(*given, not_in_ace=True)
     assert not [*world.office.journal.events(kind="entry.settled")]
     rows = made_summary.summary(int(number[4:11]), "01", entered_value=4321)
     rows["parties"] = made_record.parties(number)
     world.office.approve_last()
     take_record(world, made_record.joined([rows]))
     with pytest.raises(NotApproved):
-        acts.settle(*given, not_in_ace=True)
+        settle_by_proof(*given, not_in_ace=True)
 
 
 def test_a_cause_outside_the_record_lets_the_entry_go_again_by_a_word(world: World) -> None:
     number = recorded(world)
     world.ace.seed_officer_entry(number, port="3801", released=made_summary.RELEASED, notified=True)
     with refused("entry-not-rejected", Refused):
-        acts.send_again(world.house, [number], "bond filed", "bo")
+        allow_resend(world.house, [number], "bond filed", "bo")
     until_planned(world)
     (written,) = world.turn().written
     line = AnswerLine(number=number, disposition="rejected", code="752", outside=True)
@@ -236,7 +236,7 @@ def test_a_cause_outside_the_record_lets_the_entry_go_again_by_a_word(world: Wor
         world.turn()
         world.exchange()
     assert step(world, number) == "mend outside the record"
-    acts.send_again(world.house, [number], "the surety filed its eBond", "bo")
+    allow_resend(world.house, [number], "the surety filed its eBond", "bo")
     world.run()
     assert step(world, number) == "settled"
 
@@ -252,6 +252,6 @@ def test_a_release_revised_after_ace_took_it_waits_for_a_word(world: World) -> N
     revise(world, number, country_of_origin="VN")
     world.run()
     assert step(world, number) == "a person decides"
-    acts.keep_release(world.house, [number], "CBP corrected the origin", "bo")
+    license_holder_acts.keep_release(world.house, [number], "CBP corrected the origin", "bo")
     world.run()
     assert step(world, number) == "settled"

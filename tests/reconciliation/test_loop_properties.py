@@ -14,19 +14,21 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import Phase, given, seed, settings, strategies as st
 
-from tasks.ace.stand_in import StandIn, StandInDied
-from tasks.entries import reserve
-from tasks.reconciliation import acts
-from tasks.reconciliation.classify import Step
-from tasks.reconciliation.cycle import verdicts
-from tasks.reconciliation.standings import standings
-from tasks.shared import approval, opening, store
-from tasks.shared.ace_tables import BATCHES
-from tasks.shared.errors import NotApproved, Refused
-from tasks.shared.journal_check import verify
-from tasks.shared.kinds.ace import BatchNamed
-from tasks.shared.kinds.entries import EntriesRecorded
-from tasks.shared.kinds.settling import EntryReopened, EntrySettled
+from tasks.core.errors import NotApproved, Refused
+from tasks.core.journal import store
+from tasks.core.journal.verification import verify_journal
+from tasks.drill.ace_simulator.fault_switches import SimulatorStopped
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tasks.entries.events import EntriesRecorded, EntryReopened, EntrySettled
+from tasks.entries.numbers.number_reserve import reserve_block
+from tasks.opening import open_journal
+from tasks.reconciliation.cycle_stages import entry_decisions
+from tasks.reconciliation.decisions.license_holder_acts import lose_batch, settle_by_proof
+from tasks.reconciliation.decisions.rule_table import NextStep
+from tasks.reconciliation.events import BatchNamed
+from tasks.reconciliation.state.entry_reader import list_entry_states
+from tasks.reconciliation.tables import BATCHES
+from tasks.security.approvals import waiting_approvals
 from tests.ace import made_record, made_summary
 from tests.counts import FULL
 from tests.entries.house import FIRST
@@ -46,9 +48,9 @@ action = st.one_of(
     st.just(("lose",)),
     st.just(("not received",)),
     st.integers(0, 2).map(lambda n: ("settle", n)),
-    st.sampled_from(
-        ["release", "stop", "cancel", "reject", "cancel summary", "inactivate"]
-    ).flatmap(lambda what: st.integers(0, 2).map(lambda n: ("cbp", what, n))),
+    st.sampled_from(["release", "stop", "cancel", "reject", "cancel summary", "inactivate"]).flatmap(
+        lambda what: st.integers(0, 2).map(lambda n: ("cbp", what, n))
+    ),
     st.integers(0, 2).map(lambda n: ("refuse", n)),
     st.integers(0, 2).map(lambda n: ("officer", n)),
     st.integers(0, 2).map(lambda n: ("spoil", n)),
@@ -67,7 +69,7 @@ class Stage:
         self.folder = Path(self._room.name) / "stage"
         self._kept = Path(self._room.name) / "kept"
         office = make_office(self.folder / "home")
-        reserve.reserve(office.journal, office.settings, "entry", FIRST, 40, "tests", "it")
+        reserve_block(office.journal, office.settings, "entry", FIRST, 40, "tests", "it")
         world = open_world(office, self.folder / "ace")
         self.numbers = record_summaries(world, KINDS)
         for number in self.numbers:
@@ -82,8 +84,8 @@ class Stage:
         shutil.rmtree(self.folder)
         shutil.copytree(self._kept, self.folder)
         settings, phone = self._office.settings, self._office.phone
-        office = Office(opening.journal(settings), settings, phone)
-        ace = StandIn(self.folder / "ace" / "ace.sqlite", today())
+        office = Office(open_journal(settings), settings, phone)
+        ace = AceSimulator(self.folder / "ace" / "ace.sqlite", today())
         world = World(office, ace, self.folder / "ace" / "inbox")
         yield world
         _close(world)
@@ -125,13 +127,13 @@ class Story:
         self.world.turn()
 
     def approve(self) -> None:
-        for asked in approval.waiting(self.world.office.journal, 2):
+        for asked in waiting_approvals(self.world.office.journal, 2):
             self.world.office.approve_digest(asked.plan)
 
     def exchange(self, late: bool = False) -> None:
         outbound, inbox = self.world.office.outbound, self.world.inbox
         self.fetched |= {path.name for path in outbound.glob("*.abi")}
-        with suppress(StandInDied):
+        with suppress(SimulatorStopped):
             self.world.ace.process_folder(outbound, inbox, late=late)
 
     def late_answers(self) -> None:
@@ -155,13 +157,13 @@ class Story:
         """The licence holder hears from CBP that ACE never got what was lost."""
         house = self.world.house
         for row in house.journal.rows(sa.select(BATCHES).where(BATCHES.c.file.in_(self.lost))):
-            self._allowed(acts.not_received, house, row.batch, "never seen", b"CBP's mail", "bo")
+            self._allowed(lose_batch, house, row.batch, "never seen", b"CBP's mail", "bo")
         self.lost.clear()
 
     def settle(self, place: int) -> None:
         """A person settles an entry, approved, at whatever moment."""
         number, house = self.numbers[place], self.world.house
-        self._allowed(acts.settle, house, [number], "by hand", b"proof", "bo", not_in_ace=True)
+        self._allowed(settle_by_proof, house, [number], "by hand", b"proof", "bo", not_in_ace=True)
 
     def _allowed(self, act: Callable[..., object], *given_: object, **more: object) -> None:
         with suppress(Refused):
@@ -201,9 +203,7 @@ class Story:
         """An officer keys the paper entry, if ACE has never heard of it."""
         number = self.numbers[place]
         if number not in self.world.ace.book() and KINDS[place] == "01":
-            self.world.ace.seed_officer_entry(
-                number, port="3801", released=made_summary.RELEASED, notified=place == 0
-            )
+            self.world.ace.seed_officer_entry(number, port="3801", released=made_summary.RELEASED, notified=place == 0)
 
     def spoil(self, place: int) -> None:
         """The desk hands in a slip that our checks pass and ACE refuses."""
@@ -249,8 +249,8 @@ class Story:
             self.turn()
             self.approve()
             self.late_answers()
-            now = [(one.number, str(v.step), v.ask) for one, v in verdicts(self.world.house)]
-            if now == before and not approval.waiting(self.world.office.journal, 2):
+            now = [(one.number, str(v.step), v.ask) for one, v in entry_decisions(self.world.house)]
+            if now == before and not waiting_approvals(self.world.office.journal, 2):
                 return
             before = now
 
@@ -260,21 +260,29 @@ class Story:
             assert holding.count("summary implicitly deleted") == 0, holding
             assert holding.stands_once or not (holding.entry or holding.summary), holding
             assert holding.burnt == (holding.number in self.burnt), holding
-        recorded = {one.number for one in standings(self.world.house.journal)}
+        recorded = {one.number for one in list_entry_states(self.world.house.journal)}
         assert recorded == set(self.numbers), "an entry was lost"
         assert set(book) <= set(self.numbers)
 
     def ended(self) -> None:
         """Each entry rests, and what still waits for ACE is there."""
         resting = {
-            Step.SETTLE, Step.DESK, Step.DIFFERS, Step.DATE, Step.PERSON, Step.TASK, Step.WAIT,
-            Step.CANCEL, Step.NO_FILING, Step.MEND,
-        }  # fmt: skip
+            NextStep.SETTLE,
+            NextStep.DESK,
+            NextStep.DIFFERS,
+            NextStep.DATE,
+            NextStep.PERSON,
+            NextStep.TASK,
+            NextStep.WAIT,
+            NextStep.CANCEL,
+            NextStep.NO_FILING,
+            NextStep.MEND,
+        }
         steps, book = self.world.steps(), self.world.ace.book()
         assert set(steps.values()) <= set(map(str, resting)), steps
         for number, step in steps.items():
             held = book.get(number)
-            assert step != Step.WAIT or held, f"{number} waits for what ACE never got"
+            assert step != NextStep.WAIT or held, f"{number} waits for what ACE never got"
         self._sent_right()
 
     def _sent_right(self) -> None:
@@ -304,7 +312,7 @@ def tell(actions: list[tuple]) -> None:
         story.holds()
         story.ended()
         if FULL or len(actions) % 4 == 0:
-            assert verify(made.office.journal, made.office.book.content).ok
+            assert verify_journal(made.office.journal, made.office.book.content).ok
 
 
 # A failing story is short enough to read; shrinking it takes minutes.

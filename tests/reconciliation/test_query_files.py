@@ -11,12 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reconciliation import asking, cycle, restored, restored_turn
-from tasks.reconciliation.terms import sending_day
-from tasks.shared.errors import BadSettings
-from tasks.shared.exchange import LocalExchange
-from tasks.shared.journal_check import verify
-from tasks.shared.kinds.ace import QueryNamed, QueryWritten
+from tasks.ace.settings import AceSettings
+from tasks.core.errors import BadSettings
+from tasks.core.journal.verification import verify_journal
+from tasks.reconciliation import cycle_stages
+from tasks.reconciliation.cycle_stages import write_cycle_queries
+from tasks.reconciliation.events import QueryNamed, QueryWritten
+from tasks.reconciliation.plan.payment_terms import sending_day
+from tasks.reconciliation.restore.restore_cycle import run_restore_cycle
+from tasks.reconciliation.restore.restore_queries import record_restore
+from tasks.reconciliation.sending.query_writing import finish_queries
+from tasks.transport.exchange_folders import LocalExchange
 from tests.crash import KILLED, struck
 from tests.errors import refused
 from tests.reconciliation.ace_world import World, open_world, record_summaries
@@ -33,7 +38,7 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
     toml = office.settings.home / "continuity.toml"
     text = toml.read_text().replace("ask_first = false", "ask_first = true")
     toml.write_text(f'{text}inbox = "{opened.inbox.as_posix()}"\nask_again_minutes = 60\n')
-    ace = office.settings.ace.model_copy(update={"ask_again_minutes": 60})
+    ace = office.settings(AceSettings).model_copy(update={"ask_again_minutes": 60})
     office.settings = office.settings.model_copy(update={"ace": ace})
     record_summaries(opened, ["01"])
     yield opened
@@ -51,7 +56,7 @@ def files(world: World) -> list[str]:
 
 def spoil(world: World, fault: str) -> Callable[[], object]:
     """Make one setting wrong; returns what corrects it."""
-    folder, secret = world.office.outbound, world.office.settings.ace.password_file
+    folder, secret = world.office.outbound, world.office.settings(AceSettings).password_file
     assert secret is not None
     if fault == "no outbound folder":
         away = folder.rename(folder.with_name("away"))
@@ -87,10 +92,10 @@ def test_a_wrong_setting_names_nothing_and_the_next_command_writes(
 def test_after_a_restore_too(world: World, fault: str) -> None:
     house = world.house
     begin = datetime(2026, 1, 5)
-    restore = restored.told(house, begin, begin.replace(day=6), None, "bo")
+    restore = record_restore(house, begin, begin.replace(day=6), None, "bo")
 
-    def turn() -> restored_turn.CycleResult:
-        return restored_turn.turn(house, restore, (), None, "bo", sending_day(house.settings))
+    def turn() -> cycle_stages.CycleResult:
+        return run_restore_cycle(house, restore, (), None, "bo", sending_day(house.settings))
 
     correct = spoil(world, fault)
     with pytest.raises(BadSettings):
@@ -102,7 +107,7 @@ def test_after_a_restore_too(world: World, fault: str) -> None:
 
 def killed_turn(home: str, command: list[str], point: str) -> None:
     """Run a command in a process that is killed at one point of writing a query."""
-    from tasks.desk.main import run
+    from tasks.cli.main import run
 
     def kill(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -135,7 +140,7 @@ def test_a_kill_anywhere_ends_in_one_file_on_the_next_turn(
         assert files(world)[0] in out
     assert len(files(world)) == 1 and len(queries(world, QueryNamed.kind)) == 1
     assert queries(world, QueryWritten.kind) == queries(world, QueryNamed.kind)
-    assert verify(world.house.journal, world.house.content).ok
+    assert verify_journal(world.house.journal, world.house.content).ok
     data = (world.office.outbound / files(world)[0]).read_bytes()
     assert data[8:14] == PASSWORD.encode()
     world.exchange()
@@ -152,23 +157,21 @@ def test_a_query_that_was_fetched_is_never_written_again(world: World) -> None:
     assert queries(world, QueryWritten.kind) == queries(world, QueryNamed.kind)
 
 
-def test_a_hidden_query_waits_for_its_folder_and_is_shown_without_asking_first(
-    world: World,
-) -> None:
+def test_a_hidden_query_waits_for_its_folder_and_is_shown_without_asking_first(world: World) -> None:
     home = str(world.office.settings.home)
     assert struck(killed_turn, (home, ["ace", "query"], POINTS[1]), 120) == KILLED
     away = world.office.outbound.rename(world.office.outbound.with_name("away"))
     with refused("exchange-folder-missing", BadSettings):
-        asking.finish(world.house, "bo")
+        finish_queries(world.house, "bo")
     away.rename(world.office.outbound)
-    ace = world.office.settings.ace.model_copy(update={"ask_first": False})
+    ace = world.office.settings(AceSettings).model_copy(update={"ask_first": False})
     world.office.settings = world.office.settings.model_copy(update={"ace": ace})
     assert list(world.turn().asked) == files(world) and len(files(world)) == 1
     assert world.turn().asked == ()
 
 
 def test_a_rebuilt_journal_still_knows_what_was_written(world: World) -> None:
-    cycle.ask(world.house, "bo", sending_day(world.office.settings))
+    write_cycle_queries(world.house, "bo", sending_day(world.office.settings))
     world.house.journal.rebuild()
-    assert asking.finish(world.house, "bo") == []
+    assert finish_queries(world.house, "bo") == []
     assert len(queries(world, QueryWritten.kind)) == 1

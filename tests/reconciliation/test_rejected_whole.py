@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reconciliation import report
-from tasks.reconciliation.acts import send_again
-from tasks.reconciliation.classify import Step
-from tasks.reconciliation.cycle import verdicts
-from tasks.reconciliation.reading import read_inbox
-from tasks.shared.journal_check import verify
-from tasks.shared.kinds.ace import AnswerRead, AnswerRepeated
+from tasks.core.journal.verification import verify_journal
+from tasks.reconciliation.accounting.report_data import build_report
+from tasks.reconciliation.cycle_stages import entry_decisions
+from tasks.reconciliation.decisions.license_holder_acts import allow_resend
+from tasks.reconciliation.decisions.rule_table import NextStep
+from tasks.reconciliation.events import AnswerRead, AnswerRepeated
+from tasks.reconciliation.receiving.answer_files import read_inbox
 from tests.ace import made_summary
 from tests.reconciliation.ace_world import World, open_world, record_released, record_summaries
 from tests.reconciliation.house import Office
@@ -37,21 +37,21 @@ def test_the_faulty_entry_comes_back_with_cbps_words(world: World) -> None:
     world.ace.misbehave("reject", times=1, detail=CODE)
     world.exchange()
     read_inbox(world.house, "bo")
-    together = {one.number: one.sent["SE"] for one, _ in verdicts(world.house)}
+    together = {one.number: one.sent["SE"] for one, _ in entry_decisions(world.house)}
     assert {one.state for one in together.values()} == {"batch rejected"}
     assert not together[first].alone
     _until_plan(world)
     world.ace.misbehave("reject", times=1, detail=CODE)
     world.exchange()
     world.run()
-    back = {one.number: v for one, v in verdicts(world.house) if v.step is Step.DESK}
+    back = {one.number: v for one, v in entry_decisions(world.house) if v.step is NextStep.DESK}
     assert len(back) == 1
     (why,) = (verdict.why for verdict in back.values())
     assert CODE in why
     assert "no code" not in why
     house = world.house
-    assert verify(house.journal, house.content).ok
-    rows = report.build(house.journal, house.content, house.settings).matters.to_pylist()
+    assert verify_journal(house.journal, house.content).ok
+    rows = build_report(house.journal, house.content, house.settings).matters.to_pylist()
     assert [CODE in row["what"] for row in rows if row["kind"] == "batch rejected"] == [True, True]
 
 
@@ -69,8 +69,8 @@ def test_a_second_copy_of_an_answer_is_noted_once_and_changes_nothing(world: Wor
     read = {said.file for one in house.journal.events(kind="answer.read")
             if isinstance(said := one.said, AnswerRead)}  # fmt: skip
     assert event.said.file not in read
-    assert world.steps()[number] == Step.SETTLE
-    rows = report.build(house.journal, house.content, house.settings).matters.to_pylist()
+    assert world.steps()[number] == NextStep.SETTLE
+    rows = build_report(house.journal, house.content, house.settings).matters.to_pylist()
     (twice,) = [row for row in rows if row["kind"] == "answered twice"]
     assert "2 answers" in twice["what"] and not twice["open"]
 
@@ -83,7 +83,7 @@ def test_what_no_entry_is_to_blame_for_goes_again_together(world: World, types: 
     world.ace.misbehave("reject", times=1, only="SE", detail="X13")
     world.exchange()
     read_inbox(world.house, "bo")
-    assert {one.sent["SE"].state for one, _ in verdicts(world.house)} == {"batch rejected"}
+    assert {one.sent["SE"].state for one, _ in entry_decisions(world.house)} == {"batch rejected"}
     last = world.turn()
     while last.waiting is None:
         world.exchange()
@@ -96,10 +96,10 @@ def test_a_profile_that_does_not_fit_is_mended_outside_the_record(world: World) 
     _until_plan(world)
     world.ace.misbehave("reject", times=1, only="SE", detail="X17")
     world.run()
-    found = {one.number: verdict for one, verdict in verdicts(world.house)}
-    assert {verdict.step for verdict in found.values()} == {Step.OUTSIDE}
+    found = {one.number: verdict for one, verdict in entry_decisions(world.house)}
+    assert {verdict.step for verdict in found.values()} == {NextStep.OUTSIDE}
     assert all("X17" in verdict.why for verdict in found.values())
-    send_again(world.house, numbers, "CBP's client representative mended the profile", "bo")
+    allow_resend(world.house, numbers, "CBP's client representative mended the profile", "bo")
     world.run()
     assert set(world.steps().values()) == {"settled"}
     assert all(held.stands_once for held in world.ace.book().values())

@@ -8,25 +8,15 @@ import pyarrow.parquet as pq
 import pytest
 from pypdf import PdfReader
 
-from tasks.reconciliation import (
-    report as room,
-    report_deeds,
-    report_leave,
-    report_letters,
-)
-from tasks.reconciliation.report import Report
-from tasks.reconciliation.report_rows import (
-    MASK,
-)
-from tasks.reconciliation.report_tables import _sheets
-from tasks.reconciliation.sign_off import sign_off
-from tasks.shared import approval, clock, manifest
-from tasks.shared.content import ContentStore
-from tasks.shared.errors import BadInput, NotApproved
-from tasks.shared.journal import Journal
-from tasks.shared.kinds.after import DiscretionGranted, DiscretionRelied
-from tasks.shared.kinds.base import body_types
-from tasks.shared.kinds.incident import (
+from tasks.core import clock
+from tasks.core.content import ContentStore
+from tasks.core.errors import BadInput, NotApproved
+from tasks.core.journal.bodies import body_types
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
+from tasks.entries.events import NumbersIssued, NumbersReserved, NumbersVoided
+from tasks.incident.after_release.release_events import DiscretionGranted, DiscretionRelied
+from tasks.incident.events import (
     Attached,
     IncidentDowntimeAuthorised,
     IncidentDowntimeRefused,
@@ -34,27 +24,21 @@ from tasks.shared.kinds.incident import (
     WorkLine,
     WorkTaken,
 )
-from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved, NumbersVoided
-from tasks.shared.opening import journal as open_journal, make_home
-from tasks.shared.settings import Settings
+from tasks.opening import make_home, open_journal
+from tasks.reconciliation.accounting import actor_activity, audit_tables, downtime_letters
+from tasks.reconciliation.accounting.actor_activity import activity_lines
+from tasks.reconciliation.accounting.report_data import AccountingReport, build_report, write_report_files
+from tasks.reconciliation.accounting.report_rows import MASK
+from tasks.reconciliation.accounting.report_workbook import _sheets
+from tasks.reconciliation.accounting.sign_off import sign_final_accounting
+from tasks.security.approvals import grant_approval, waiting_approvals
+from tasks.security.manifest import verify_manifest
 from tests.conftest import SETTINGS
 from tests.errors import refused
+from tests.reconciliation.accounting.test_number_account import NUMBERS, block, tell as tell_account
 from tests.reconciliation.house import Office
-from tests.reconciliation.made_outage import (
-    IMPORTERS,
-    REFERENCE,
-    SSN,
-    Outage,
-    answer,
-    said,
-    tell,
-)
+from tests.reconciliation.made_outage import IMPORTERS, REFERENCE, SSN, Outage, answer, said, tell
 from tests.reconciliation.reports import report_of, texts, used
-from tests.reconciliation.test_account import (
-    NUMBERS,
-    block,
-    tell as tell_account,
-)
 
 
 def everything(folder: Path) -> str:
@@ -70,13 +54,13 @@ def everything(folder: Path) -> str:
 
 
 def test_the_folder_is_signed_and_tied_to_the_book(
-    report: Report, outage: Outage, house: Settings, tmp_path: Path
+    report: AccountingReport, outage: Outage, house: Settings, tmp_path: Path
 ) -> None:
-    paths = room.write(report, tmp_path / "out", house.home)
+    paths = write_report_files(report, tmp_path / "out", house.home)
     assert [path.name for path in paths] == [
         "accounting-2026-01.pdf", "accounting-2026-01.xlsx", "accounting-2026-01.parquet",
         "manifest.json"]  # fmt: skip
-    assert manifest.verify(tmp_path / "out") == []
+    assert verify_manifest(tmp_path / "out") == []
     said_ = pq.read_schema(paths[2]).metadata
     head = outage.journal.head()
     assert said_[b"head_digest"].decode() == head.digest == report.head.digest
@@ -88,12 +72,12 @@ def test_the_folder_is_signed_and_tied_to_the_book(
         assert "Harbor & Vance Customs Brokers · filer ABC · licence 12345" in text
         assert "DRAFT, not signed" in text and "DRILL" not in text
     paths[1].write_bytes(b"another")
-    (fault,) = manifest.verify(tmp_path / "out")
+    (fault,) = verify_manifest(tmp_path / "out")
     assert fault.file == "accounting-2026-01.xlsx"
 
 
-def test_nothing_private_leaves_the_house(report: Report, house: Settings, tmp_path: Path) -> None:
-    room.write(report, tmp_path, house.home)
+def test_nothing_private_leaves_the_house(report: AccountingReport, house: Settings, tmp_path: Path) -> None:
+    write_report_files(report, tmp_path, house.home)
     text = everything(tmp_path)
     for private in (REFERENCE, SSN, "1980-02-29"):
         assert private not in text
@@ -107,16 +91,16 @@ def test_a_drill_is_marked_on_every_page_and_sheet(tmp_path: Path) -> None:
     book = open_journal(house)
     outage = Outage(book, ContentStore(house.content_path), 20)
     tell(outage)
-    room.write(report_of(outage, house), tmp_path, house.home)
+    write_report_files(report_of(outage, house), tmp_path, house.home)
     pages = PdfReader(tmp_path / "accounting-2026-01.pdf").pages
     assert len(pages) > 4 and all("DRILL" in page.extract_text() for page in pages)
     workbook = openpyxl.load_workbook(tmp_path / "accounting-2026-01.xlsx")
     assert all("DRILL" in sheet["A1"].value for sheet in workbook)
-    assert manifest.verify(tmp_path) == []
+    assert verify_manifest(tmp_path) == []
     book.close()
 
 
-def test_one_page_answers_the_auditor(report: Report) -> None:
+def test_one_page_answers_the_auditor(report: AccountingReport) -> None:
     pages = texts(report)
     (place,) = (n for n, page in enumerate(pages) if "For the auditor" in page)
     assert "Differences and mishaps" in pages[place + 1]
@@ -128,15 +112,10 @@ def test_one_page_answers_the_auditor(report: Report) -> None:
     assert "holds: numbers accepted in two batches of one message: 0" in page
     assert "different for 2 (ABC-9000001-1, ABC-9000011-0)" in page
     assert "CBP's own flag says late for 2; it and this count disagree for 0" in page
-    assert (
-        "FAILS" not in page
-        and "desk1 (not on the list of persons): 16 entries of 4 importers" in page
-    )
+    assert "FAILS" not in page and "desk1 (not on the list of persons): 16 entries of 4 importers" in page
 
 
-def test_cbps_leave_and_discretion_are_told_with_reference_ports_and_days(
-    outage: Outage, house: Settings
-) -> None:
+def test_cbps_leave_and_discretion_are_told_with_reference_ports_and_days(outage: Outage, house: Settings) -> None:
     own, others = outage.of("keyed")[0], "ABC-1111111-7"
     leave = Attached(name="leave.pdf", content="ab" * 32, size=9)
     bodies = [
@@ -160,28 +139,24 @@ def test_cbps_leave_and_discretion_are_told_with_reference_ports_and_days(
     assert "downtime refused or ended: HQ-119; of 2026-11-15T14:00Z; all ports" in page
     assert "D-7: late-summary, 2026-11-09 to 2026-11-30; cyber incident" in page
     assert f"2 reliance(s): {own}, {others}" in page
-    importer = next(
-        row["importer_number"] for row in report_.numbers.to_pylist() if row["number"] == own
-    )
+    importer = next(row["importer_number"] for row in report_.numbers.to_pylist() if row["number"] == own)
     client = report_of(outage, house, importer)
-    assert own in str(client.discretion) and others not in str(client.discretion), (
-        "another client's"
-    )
+    assert own in str(client.discretion) and others not in str(client.discretion), "another client's"
 
 
-def test_a_crowded_auditor_page_stays_one_page(report: Report) -> None:
+def test_a_crowded_auditor_page_stays_one_page(report: AccountingReport) -> None:
     crowd = [{**row, "actor": f"{row['actor']} {n}"} for n in range(9)
              for row in report.deeds.to_pylist()]  # fmt: skip
     many = report.approvals.to_pylist() * 9
     letters = pa.Table.from_pylist(
-        [{"letter": f"DL-{n:05d}", "what": report_letters.ISSUED, "day": report.made[:10], "port": "2704",
+        [{"letter": f"DL-{n:05d}", "what": downtime_letters.ISSUED, "day": report.made[:10], "port": "2704",
           "entries": 2, "numbers": f"A-{n} B-{n}", "signer": f"Signer {n % 40}", "licence": "12345",
           "said": "", "at": report.made, "actor": "bo"} for n in range(900)],
         report.letters.schema)  # fmt: skip
     many_words = pa.Table.from_pylist(
         [{"kind": kind, "subject": f"entry/{number}", "at": report.made, "actor": "bo", "said": "said " * 20}
-         for number in NUMBERS * 9 for kind in (report_leave.GRANTED, report_leave.RELIED)],
-        report_leave.LEAVE_SCHEMA)  # fmt: skip
+         for number in NUMBERS * 9 for kind in (audit_tables.GRANTED, audit_tables.RELIED)],
+        audit_tables.LEAVE_SCHEMA)  # fmt: skip
     crowded = replace(
         report, deeds=pa.Table.from_pylist(crowd, report.deeds.schema), letters=letters,
         approvals=pa.Table.from_pylist(
@@ -197,14 +172,14 @@ def test_a_crowded_auditor_page_stays_one_page(report: Report) -> None:
     assert "and 39 before these: sheet Approvals" in pages[place]
 
 
-def test_who_approves_a_plan_has_its_entries_before_her(report: Report) -> None:
+def test_who_approves_a_plan_has_its_entries_before_her(report: AccountingReport) -> None:
     (ada,) = (row for row in report.deeds.to_pylist()
               if (row["actor"], row["kind"]) == ("ada", "approval.granted"))  # fmt: skip
     assert (ada["events"], ada["entries"]) == (5, 8)
 
 
-def test_who_saw_whose_data_is_told_in_words(report: Report) -> None:
-    said = report_deeds.deed_words(report.deeds)
+def test_who_saw_whose_data_is_told_in_words(report: AccountingReport) -> None:
+    said = activity_lines(report.deeds)
     (ada,) = (line for line in said if line.startswith("Ada"))
     assert ada.startswith("Ada Vänce-Łodz (ada, approver, licence 12345): ")
     assert "plans approved 5, entries settled 2" in ada and "approval.granted" not in str(said)
@@ -216,7 +191,7 @@ def test_who_saw_whose_data_is_told_in_words(report: Report) -> None:
 
 
 def test_every_kind_of_event_has_its_words() -> None:
-    assert [name for name in body_types() if report_deeds.act(name) == name] == []
+    assert [name for name in body_types() if actor_activity.act(name) == name] == []
 
 
 def test_one_client_sees_only_its_own(outage: Outage, house: Settings, tmp_path: Path) -> None:
@@ -224,7 +199,7 @@ def test_one_client_sees_only_its_own(outage: Outage, house: Settings, tmp_path:
     own = report_of(outage, house, number)
     assert set(own.numbers["importer_number"].to_pylist()) == {number}
     assert own.ports["in all"].to_pylist() == [own.numbers.num_rows] or len(own.ports) > 1
-    room.write(own, tmp_path, house.home)
+    write_report_files(own, tmp_path, house.home)
     text = everything(tmp_path)
     assert name in text and f"for {name}" in text
     for other, other_name in IMPORTERS[1:]:
@@ -261,29 +236,25 @@ def test_open_work_is_accounted_for_too(outage: Outage, house: Settings, tmp_pat
     assert arrived["importer_number"] == MASK
     figures = {row["what"]: row["figure"] for row in report.figures()}
     assert figures["open at hour zero"] == "2" and figures["of this work still open"] == "1"
-    room.write(report, tmp_path / "all", house.home)
+    write_report_files(report, tmp_path / "all", house.home)
     assert "arrival.pdf" in everything(tmp_path / "all")
     own = report_of(outage, house, number)
     assert own.work["reference"].to_pylist() == ["XXX-0000001-1"]
-    room.write(own, tmp_path / "own", house.home)
+    write_report_files(own, tmp_path / "own", house.home)
     assert "123456786" not in everything(tmp_path / "own")
 
 
-def test_the_same_book_gives_the_same_files(
-    outage: Outage, house: Settings, tmp_path: Path
-) -> None:
+def test_the_same_book_gives_the_same_files(outage: Outage, house: Settings, tmp_path: Path) -> None:
     for folder in ("a", "b"):
-        room.write(report_of(outage, house), tmp_path / folder, house.home)
+        write_report_files(report_of(outage, house), tmp_path / folder, house.home)
     for name in ("accounting-2026-01.pdf", "accounting-2026-01.xlsx", "accounting-2026-01.parquet"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
 
 
-def test_too_many_for_paper_stand_in_the_workbook(
-    journal: Journal, content: ContentStore, house: Settings
-) -> None:
+def test_too_many_for_paper_stand_in_the_workbook(journal: Journal, content: ContentStore, house: Settings) -> None:
     tell_account(journal, [NumbersReserved(**block(1, 5002), range_check="x"),
                            NumbersIssued(**block(1, 5001), desk="truck", port="2304")])  # fmt: skip
-    found = room.build(journal, content, house)
+    found = build_report(journal, content, house)
     pages = texts(found)
     assert len(pages) < 8 and "5,001 numbers are more than a paper can usefully list" in pages[-1]
     assert any("UNACCOUNTED at truck: 5,001 number(s)" in page for page in pages)
@@ -294,14 +265,14 @@ def test_an_incident_must_have_a_name_for_a_file(
     journal: Journal, content: ContentStore, house: Settings, name: str
 ) -> None:
     with refused("incident-name-invalid", BadInput):
-        room.build(journal, content, house, name)
+        build_report(journal, content, house, name)
 
 
 def test_an_empty_book_makes_a_report_too(
     journal: Journal, content: ContentStore, house: Settings, tmp_path: Path
 ) -> None:
-    found = room.build(journal, content, house)
-    room.write(found, tmp_path, house.home)
+    found = build_report(journal, content, house)
+    write_report_files(found, tmp_path, house.home)
     assert found.numbers.num_rows == 0 and found.figures()[0]["figure"] == "0"
     assert "nobody has approved anything" in "".join(texts(found))
     assert "no incident" in texts(found)[0] and "incident current" not in "".join(texts(found))
@@ -311,9 +282,7 @@ def test_a_broken_chain_fails_its_proof(outage: Outage, house: Settings) -> None
     import sqlite3
 
     with sqlite3.connect(house.home / "journal.sqlite") as raw:
-        for (name,) in raw.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall():
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             raw.execute(f"DROP TRIGGER {name}")
         raw.execute("UPDATE events SET actor = 'eve' WHERE seq = 3")
     failed = [one for one in report_of(outage, house).proofs if not one.holds]
@@ -338,13 +307,13 @@ def test_a_signature_is_told_with_its_licence(office: Office, tmp_path: Path) ->
                           "x", "bo")  # fmt: skip
     content = office.book.content
     with pytest.raises(NotApproved):
-        sign_off(office.journal, content, office.settings, "bo")
-    (asked,) = approval.waiting(office.journal, 2)
+        sign_final_accounting(office.journal, content, office.settings, "bo")
+    (asked,) = waiting_approvals(office.journal, 2)
     moment = clock.now()
     with clock.held(moment):
-        approval.grant(office.journal, office.settings.home, asked.plan, "ada",
+        grant_approval(office.journal, office.settings.home, asked.plan, "ada",
                        office.phone.at(moment), persons=2)  # fmt: skip
-        sign_off(office.journal, content, office.settings, "bo")
-    found = room.build(office.journal, content, office.settings)
+        sign_final_accounting(office.journal, content, office.settings, "bo")
+    found = build_report(office.journal, content, office.settings)
     assert "approved by Ada Vance (licence 12345)" in found.status
     assert all("DRAFT" not in page for page in texts(found))

@@ -6,32 +6,18 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 
-from tasks.reconciliation import (
-    report as room,
-)
-from tasks.reconciliation.report_rows import (
-    LATE,
-    LATE_OPEN,
-)
-from tasks.reconciliation.report_totals import SUMS
-from tasks.shared.content import ContentStore
-from tasks.shared.journal import Journal
-from tasks.shared.kinds.ace import AnswerRead
-from tasks.shared.kinds.base import Body
-from tasks.shared.kinds.numbers import NumbersIssued, NumbersReserved
-from tasks.shared.settings import Settings
+from tasks.core.content import ContentStore
+from tasks.core.journal.bodies import Body
+from tasks.core.journal.journal import Journal
+from tasks.entries.events import NumbersIssued, NumbersReserved
+from tasks.packages import HomeSettings
+from tasks.reconciliation.accounting.report_data import build_report
+from tasks.reconciliation.accounting.report_rows import LATE, LATE_OPEN, SUMS
+from tasks.reconciliation.events import AnswerRead
 from tests.counts import examples
+from tests.reconciliation.accounting.test_number_account import NUMBERS, block, events, tell as tell_account
 from tests.reconciliation.differences import differs
-from tests.reconciliation.made_outage import (
-    answer,
-    said,
-)
-from tests.reconciliation.test_account import (
-    NUMBERS,
-    block,
-    events,
-    tell as tell_account,
-)
+from tests.reconciliation.made_outage import answer, said
 
 told = st.one_of(
     events,
@@ -51,9 +37,7 @@ told = st.one_of(
 
 @given(told=st.lists(told, max_size=25))
 @hypothesis_settings(max_examples=examples(40))
-def test_totals_equal_the_rows_whatever_happens(
-    tmp_path_factory: pytest.TempPathFactory, told: list[Body]
-) -> None:
+def test_totals_equal_the_rows_whatever_happens(tmp_path_factory: pytest.TempPathFactory, told: list[Body]) -> None:
     totals_equal_the_rows(tmp_path_factory.mktemp("book"), told)
 
 
@@ -71,7 +55,7 @@ def totals_equal_the_rows(folder: Path, told: list[Body]) -> None:
     ours = [NumbersReserved(**block(1, 8), range_check="x"),
             NumbersIssued(**block(1, 6), desk="truck", port="2304"), *told]  # fmt: skip
     count = tell_account(book, ours)
-    found = room.build(book, ContentStore(folder), Settings(home=folder))
+    found = build_report(book, ContentStore(folder), HomeSettings(home=folder))
     numbers = found.numbers
     assert numbers.num_rows == pc.count_distinct(numbers["number"]).as_py() == count
     assert sum(found.places.values()) == count

@@ -15,24 +15,27 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from tasks.ace.check import check_bytes
-from tasks.ace.codec import encode
-from tasks.ace.entry_summary import write_summaries
-from tasks.ace.envelope import Envelope
-from tasks.ace.layout import layout
-from tasks.ace.stand_in import StandIn
-from tasks.entries import lookup, sample
-from tasks.entries.intake import read_files
-from tasks.entries.ledger import Taken, profile_of, take
-from tasks.entries.number import parse
-from tasks.entries.record import Record
-from tasks.reconciliation import drill, terms
-from tasks.reconciliation.bonds import confirm
-from tasks.reconciliation.cycle import CycleResult, run, verdicts
-from tasks.reconciliation.plan import records
-from tasks.reconciliation.standings import standings
-from tasks.shared import clock
-from tasks.shared.ace_tables import BATCHES
+from tasks.ace.entry_summary.summary_writer import write_summaries
+from tasks.ace.file_check import check_bytes
+from tasks.ace.wire.batch_envelope import Envelope
+from tasks.ace.wire.codec import encode_records
+from tasks.ace.wire.record_layouts import record_layout
+from tasks.core import clock
+from tasks.drill import sample_brokerage
+from tasks.drill.ace_simulator.simulator import AceSimulator
+from tasks.drill.reconciliation_chapter import approve_plan_in_drill
+from tasks.drill.sample_brokerage import SampleHome, make_sample_home, void_sample_numbers
+from tasks.entries.numbers import number_lookup
+from tasks.entries.numbers.entry_numbers import parse_entry_number
+from tasks.entries.record.entry_record import EntryRecord
+from tasks.entries.record.entry_recording import RecordingResult, profile_of, record_intake
+from tasks.entries.workbook.file_intake import read_entry_files
+from tasks.reconciliation.cycle_stages import CycleResult, entry_decisions, run_cycle
+from tasks.reconciliation.plan.batch_building import load_records
+from tasks.reconciliation.plan.payment_terms import read_payment_terms
+from tasks.reconciliation.receiving.surety_notices import confirm_bonds
+from tasks.reconciliation.state.entry_reader import list_entry_states
+from tasks.reconciliation.tables import BATCHES
 from tasks.workspace import Workspace
 
 DAY = datetime(2026, 11, 24, 15, tzinfo=UTC)
@@ -42,10 +45,7 @@ SECOND_STB = "QZ9-9000028-6"
 REJECTED = {"QZ9-9000010-4": "145", "QZ9-9000028-6": "710"}
 """The surety is not the one of ACE's bond; a continuous bond alone does not cover the cases."""
 
-DIFFER = {
-    "QZ9-9000003-9": ("88015", "133015", "49280", "94280"),
-    "QZ9-9000049-2": ("IT", "PT"),
-}
+DIFFER = {"QZ9-9000003-9": ("88015", "133015", "49280", "94280"), "QZ9-9000049-2": ("IT", "PT")}
 CHASED = {"9000006", "9000008", "9000017", "9000022", "9000029", "9000030", "9000036", "9000038",
           "9000051", "9000059"}  # fmt: skip
 AT_PORT = {"9000009", "9000020", "9000035", "9000058", "9000062"}
@@ -56,9 +56,9 @@ CLOSED = {"9000013", "9000018", "9000021", "9000043"}
 class World:
     """The sample brokerage and a stand-in ACE on the other side of its two folders."""
 
-    made: sample.Sample
+    made: SampleHome
     house: Workspace
-    ace: StandIn
+    ace: AceSimulator
     turns: int = 0
     seen: list[CycleResult] = field(default_factory=list)
 
@@ -66,17 +66,17 @@ class World:
     def book(self) -> Workspace:
         return self.house
 
-    def hand_in(self, paths: list[Path]) -> list[Taken]:
-        intakes = read_files(paths, profile_of(self.house.settings))
-        return take(self.book, intakes, sample.PREPARER, accept_clean=True)
+    def hand_in(self, paths: list[Path]) -> list[RecordingResult]:
+        intakes = read_entry_files(paths, profile_of(self.house.settings))
+        return record_intake(self.book, intakes, sample_brokerage.PREPARER, accept_clean=True)
 
     def turn(self) -> CycleResult:
         """A turn, a minute after the last: an approver's code counts once."""
         self.turns += 1
         with clock.held(DAY + timedelta(minutes=self.turns)):
-            last = run(self.house, sample.PREPARER, DAY.date())
+            last = run_cycle(self.house, sample_brokerage.PREPARER, DAY.date())
             if last.waiting is not None:
-                drill.approve(self.house, last.waiting.digest)
+                approve_plan_in_drill(self.house, last.waiting.digest)
             self.ace.process_folder(self.made.settings.home / "outbound", self.made.answers)
         self.seen.append(last)
         return last
@@ -91,13 +91,13 @@ class World:
                 return {step: sorted(some) for step, some in last.steps.items()}
         raise AssertionError(f"still moving after {most} turns: {seen[-1]}")
 
-    def record(self, number: str) -> Record:
-        (where,) = [one.content for one in standings(self.house.journal) if one.number == number]
-        return records(self.house.content, {number: where})
+    def record(self, number: str) -> EntryRecord:
+        (where,) = [one.content for one in list_entry_states(self.house.journal) if one.number == number]
+        return load_records(self.house.content, {number: where})
 
     def confirm_bond(self, number: str) -> list[str]:
         notice = f"our eBond for {number} is on file".encode()
-        return confirm(self.house, number, notice, "notice.txt", sample.PREPARER)
+        return confirm_bonds(self.house, number, notice, "notice.txt", sample_brokerage.PREPARER)
 
 
 def seed(world: World, facts: dict[str, Any]) -> None:
@@ -147,14 +147,14 @@ def key_warehouse(
     world: World, number: str, port: str, entry_type: str, importer: str, mode: str, released: date
 ) -> None:
     """A warehouse entry of long ago, with no more of its summary than its first two records."""
-    filed = parse(number)
+    filed = parse_entry_number(number)
     head = {"summary_filing_action_request_code": "A", "entry_filer_code": filed.filer,
             "entry_number": number[4:].replace("-", ""), "district_port_of_entry": port,
             "broker_reference_number": number[4:11], "entry_type_code": entry_type,
             "mode_of_transport": mode, "electronic_signature": "X"}  # fmt: skip
     content = {"importer_of_record_number": importer}
     rows = np.vstack([
-        encode(layout("AE", code), {name: pa.array([value]) for name, value in values.items()})
+        encode_records(record_layout("AE", code), {name: pa.array([value]) for name, value in values.items()})
         for code, values in (("10", head), ("11", content))
     ])  # fmt: skip
     world.ace.seed_officer_entry(number, port=port, released=released, entry_type=entry_type,
@@ -162,12 +162,12 @@ def key_warehouse(
                                  summary=rows.tobytes())  # fmt: skip
 
 
-def goods(record: Record, line: int) -> str:
+def goods(record: EntryRecord, line: int) -> str:
     rows = [row for row in record.tariffs.to_pylist() if row["line"] == line]
     return str(rows[-1]["hts_number"])
 
 
-def changed(record: Record, changes: list[dict[str, Any]]) -> Record:
+def changed(record: EntryRecord, changes: list[dict[str, Any]]) -> EntryRecord:
     """The record as the officer read it off the paper."""
     tables = dict(record.items())
     for change in changes:
@@ -178,12 +178,12 @@ def changed(record: Record, changes: list[dict[str, Any]]) -> Record:
                          if key in row)]  # fmt: skip
         row[change["field"]] = change["value"]
         tables[change["table"]] = pa.Table.from_pylist(rows, table.schema)
-    return Record.of(tables)
+    return EntryRecord.of(tables)
 
 
-def summary(world: World, record: Record) -> bytes:
+def summary(world: World, record: EntryRecord) -> bytes:
     """AE records 10 to 90 of an entry."""
-    payment = terms.of_house(world.house.settings, DAY.date())
+    payment = read_payment_terms(world.house.settings, DAY.date())
     envelope = Envelope("2304", "QZ9", "QZ9", application="AE", transmission_date=DAY.date())
     (batch,) = write_summaries(record, envelope, None, payment)
     data = batch.bytes()
@@ -200,7 +200,7 @@ class Told:
     bonded: dict[str, list[str]]
     corrected: dict[str, list[str]]
     last: dict[str, list[str]]
-    revised: dict[str, list[Taken]]
+    revised: dict[str, list[RecordingResult]]
     chased: set[str]
 
 
@@ -208,17 +208,17 @@ class Told:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     home = tmp_path_factory.mktemp("world") / "home"
     with clock.held(DAY):
-        made = sample.make(home, "drill")
+        made = make_sample_home(home, "drill")
         house = Workspace(made.settings)
-        world = World(made, house, StandIn(home.parent / "ace.sqlite", DAY.date()))
+        world = World(made, house, AceSimulator(home.parent / "ace.sqlite", DAY.date()))
         spoiled = [pair for taken in world.hand_in(made.handed_in) for pair in taken.to_void]
-        sample.void(house.journal, home, spoiled)
-        seed(world, sample.ace_facts())
+        void_sample_numbers(house.journal, home, spoiled)
+        seed(world, sample_brokerage.ace_facts())
         first = world.run()
         chased = {short(str(row["entry_number"]))
-                  for row in lookup.chase_list(house.journal, house.content)}  # fmt: skip
+                  for row in number_lookup.chase_list(house.journal, house.content)}  # fmt: skip
         world.confirm_bond(STB)
-        for number in sample.ace_facts()["quota"]["accepted"]:
+        for number in sample_brokerage.ace_facts()["quota"]["accepted"]:
             world.ace.accept_quota(number)
         revised = {"rejected": world.hand_in(made.later["rejected"])}
         bonded = world.run()
@@ -268,7 +268,7 @@ def test_at_the_end_only_the_differences_are_left(told: Told) -> None:
     }  # fmt: skip
     assert told.last["differs from ACE"] == sorted(DIFFER)
     assert serials(told.last, "no filing") == CLOSED | {"9000058"}
-    why = {one.number: verdict.why for one, verdict in verdicts(told.world.house)}
+    why = {one.number: verdict.why for one, verdict in entry_decisions(told.world.house)}
     for number, values in DIFFER.items():
         assert all(value in why[number] for value in values), why[number]
     assert told.world.seen[-1].held == {}
@@ -286,7 +286,7 @@ def test_later_files_revise_just_their_entries(told: Told) -> None:
 def test_ace_holds_each_number_once(told: Told) -> None:
     book = told.world.ace.book()
     ours = set(told.last["settled"]) | set(DIFFER)
-    (warehouse,) = sample.ace_facts()["warehouse_entries"]
+    (warehouse,) = sample_brokerage.ace_facts()["warehouse_entries"]
     assert set(book) == ours | {warehouse["number"]}
     assert [number for number, one in book.items() if not one.stands_once or one.burnt] == []
     assert [number for number in ours if book[number].summary is None] == []
@@ -310,12 +310,12 @@ def test_just_two_are_rejected_and_for_what_our_checks_cannot_see(told: Told) ->
 
 def test_what_officers_keyed_is_not_sent_again(told: Told) -> None:
     book = told.world.ace.book()
-    for one in sample.ace_facts()["officers"]:
+    for one in sample_brokerage.ace_facts()["officers"]:
         held = book[one["number"]]
         assert (held.count("officer keyed"), held.count("entry added")) == (1, 0)
         assert held.count("summary keyed by officer") == one["summary"]
         assert held.count("summary added") == (not one["summary"])
-    hidden = [one["number"] for one in sample.ace_facts()["officers"]
+    hidden = [one["number"] for one in sample_brokerage.ace_facts()["officers"]
               if not one["summary"] and not one["notified"]]  # fmt: skip
     assert [book[number].count("entry rejected") for number in hidden] == [1]
     assert not any(held.count("entry rejected") for n, held in book.items() if n not in hidden)
@@ -323,7 +323,7 @@ def test_what_officers_keyed_is_not_sent_again(told: Told) -> None:
 
 def test_release_dates_are_those_of_the_paper(told: Told) -> None:
     book = told.world.ace.book()
-    paper = {one.number: one.released for one in standings(told.world.house.journal)}
+    paper = {one.number: one.released for one in list_entry_states(told.world.house.journal)}
     for number in told.last["settled"]:
         entry = book[number].entry
         if paper[number]:

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reconciliation import outbound, plan
-from tasks.reconciliation.cycle import CycleResult
-from tasks.reconciliation.terms import sending_day
-from tasks.shared import clock
-from tasks.shared.journal_check import verify
-from tasks.shared.settings import Duties
+from tasks.ace.settings import AceSettings
+from tasks.core import clock
+from tasks.core.journal.verification import verify_journal
+from tasks.duties.settings import DutySettings
+from tasks.reconciliation.cycle_stages import CycleResult
+from tasks.reconciliation.plan.payment_terms import sending_day
+from tasks.reconciliation.plan.plan_store import PlannedBatch, SendingPlan
+from tasks.reconciliation.sending import batch_writing
+from tasks.reconciliation.sending.batch_writing import WrittenBatch
+from tasks.transport.exchange_folders import ExchangeFolder
 from tests.reconciliation.ace_world import World, open_world, record_released, until_duty
 from tests.reconciliation.house import Office
 
@@ -31,7 +35,7 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
     made.ace.close()
 
 
-def planned(world: World, count: int) -> tuple[list[str], plan.Plan]:
+def planned(world: World, count: int) -> tuple[list[str], SendingPlan]:
     """Entries whose release ACE has taken: their summaries are planned and approved."""
     numbers = record_released(world, ["01"] * count)
     made = until_duty(world)
@@ -41,7 +45,7 @@ def planned(world: World, count: int) -> tuple[list[str], plan.Plan]:
 
 def one_each(world: World, **more: int) -> None:
     sizes = {"entries_per_block": 1, "blocks_per_batch": 1, **more}
-    ace = world.office.settings.ace.model_copy(update=sizes)
+    ace = world.office.settings(AceSettings).model_copy(update=sizes)
     world.office.settings = world.office.settings.model_copy(update={"ace": ace})
 
 
@@ -64,12 +68,12 @@ def until_waiting(world: World) -> CycleResult:
     raise AssertionError(last.steps)
 
 
-def named_by(world: World, made: plan.Plan) -> list[str]:
+def named_by(world: World, made: SendingPlan) -> list[str]:
     events = world.office.journal.events(kind="batch.named")
     return [event.said.batch for event in events if event.said.plan == made.digest]
 
 
-def days(made: plan.Plan) -> set[str]:
+def days(made: SendingPlan) -> set[str]:
     return {str(row["statement_date"]) for row in made.duty}
 
 
@@ -90,7 +94,7 @@ def test_a_plan_with_duty_lapses_at_midnight_and_is_made_anew(world: World) -> N
         world.office.approve(fresh)
         assert world.turn().written
         assert len(summaries(world)) == len(fresh.batches)
-        assert verify(world.office.journal, world.house.content).ok
+        assert verify_journal(world.office.journal, world.house.content).ok
 
 
 def test_what_the_pace_held_over_midnight_is_not_written(world: World) -> None:
@@ -126,7 +130,7 @@ def test_a_batch_that_was_named_and_never_seen_is_withdrawn_on_another_day(
 ) -> None:
     _, made = planned(world, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(outbound, "_visible", _cut)
+        patch.setattr(batch_writing, "_visible", _cut)
         with pytest.raises(KeyboardInterrupt):
             world.office.write(made)
     assert list(world.office.outbound.glob(".*.part"))
@@ -139,7 +143,7 @@ def test_a_batch_that_was_named_and_never_seen_is_withdrawn_on_another_day(
         assert fresh is not None and days(fresh) == {"2026-11-27"}
 
 
-def _cut(*_: object, **__: object) -> outbound.Written:
+def _cut(*_: object, **__: object) -> WrittenBatch:
     raise KeyboardInterrupt
 
 
@@ -150,7 +154,7 @@ def test_a_seen_batch_of_a_plan_that_lapses_is_brought_to_its_end(
     one_each(world)
     _, made = planned(world, 3)
     with monkeypatch.context() as patch:
-        patch.setattr(outbound, "_visible", _shown_only)
+        patch.setattr(batch_writing, "_visible", _shown_only)
         with pytest.raises(KeyboardInterrupt):
             world.office.write(made)
     with clock.held(MIDNIGHT):
@@ -160,9 +164,7 @@ def test_a_seen_batch_of_a_plan_that_lapses_is_brought_to_its_end(
         assert written[-1] == made.batches[0].batch == named_by(world, made)[-1]
 
 
-def _shown_only(
-    _: object, batch: plan.Planned, folder: outbound.Exchange, *__: object, **___: object
-) -> outbound.Written:
+def _shown_only(_: object, batch: PlannedBatch, folder: ExchangeFolder, *__: object, **___: object) -> WrittenBatch:
     folder.show(batch.file)
     raise KeyboardInterrupt
 
@@ -192,14 +194,14 @@ def test_releases_carry_no_duty_and_go_on_any_day(office: Office, tmp_path: Path
     ],
 )
 def test_the_later_day_counts(office: Office, zone: str, moment: datetime, day: date) -> None:
-    settings = office.settings.model_copy(update={"duties": Duties(zone=zone)})
+    settings = office.settings.model_copy(update={"duties": DutySettings(zone=zone)})
     with clock.held(moment):
         assert sending_day(settings) == day
 
 
 def test_midnight_in_the_brokers_own_zone_counts(world: World) -> None:
     """In San Juan it is an hour later than in Washington all winter."""
-    here = world.office.settings.model_copy(update={"duties": Duties(zone="America/Puerto_Rico")})
+    here = world.office.settings.model_copy(update={"duties": DutySettings(zone="America/Puerto_Rico")})
     world.office.settings = here
     assert sending_day(here) == date(2026, 11, 25)
     with clock.held(EVENING - timedelta(hours=1)):

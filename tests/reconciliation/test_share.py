@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.shared.errors import StoreFault
-from tasks.shared.journal_check import verify
+from tasks.ace.settings import AceSettings
+from tasks.core.errors import StoreFault
+from tasks.core.journal.verification import verify_journal
 from tests.ace import made_summary
 from tests.reconciliation.ace_world import World, approve_first, open_world, record_summaries
 from tests.reconciliation.house import make_office
-from tests.shared.test_exchange import on_share
 from tests.smbd import Samba
+from tests.transport.test_exchange_folders import on_share
 
 
 class Sender(World):
@@ -36,9 +37,8 @@ def world(samba: Samba, tmp_path: Path) -> Sender:
         (top / name).mkdir()
         shutil.chown(top / name, "nobody")
     fields = ("share_user", "share_password_file", "share_auth", "share_timeout")
-    ace = made.office.settings.ace.model_copy(
-        update={name: getattr(share, name) for name in fields}
-        | {"outbound": f"{place}/out", "inbox": f"{place}/in"}
+    ace = made.office.settings(AceSettings).model_copy(
+        update={name: getattr(share, name) for name in fields} | {"outbound": f"{place}/out", "inbox": f"{place}/in"}
     )
     made.office.settings = made.office.settings.model_copy(update={"ace": ace})
     sender = Sender(made.office, made.ace, top / "in")
@@ -53,7 +53,7 @@ def test_all_settles_over_a_share(world: Sender) -> None:
     world.run()
     assert world.steps() == dict.fromkeys(numbers, "settled")
     assert all(held.stands_once for held in world.ace.book().values())
-    assert verify(world.office.journal, world.office.book.content).ok
+    assert verify_journal(world.office.journal, world.office.book.content).ok
 
 
 def test_a_server_that_dies_between_two_files(world: Sender, samba: Samba) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reconciliation import following, plan_words
-from tasks.reconciliation.rules import HELD
-from tasks.reconciliation.warehouse import AWAITED
-from tasks.shared.errors import Problem
+from tasks.core.errors import Problem
+from tasks.reconciliation.decisions.exclusions import AWAITED
+from tasks.reconciliation.decisions.rule_table import HELD
+from tasks.reconciliation.plan import plan_description
+from tasks.reconciliation.plan.plan_description import held_lines
+from tasks.reconciliation.step_listing import entry_steps
 from tests.ace import made_record, made_summary
 from tests.entries import house as desks
 from tests.reconciliation.ace_world import World, open_world, take_record, today
@@ -40,8 +42,8 @@ def test_a_withdrawal_waits_for_its_warehouse_entry_and_then_goes(world: World) 
         held += [last.held[out]] if out in last.held else []
         if last.held and len(held) == 1:
             assert held[0].code == AWAITED and held[0].values["source"] == into
-            assert plan_words.TO_CORRECT not in plan_words.held(last.held)
-            (row,) = [one for one in following.following(world.house) if one["number"] == out]
+            assert plan_description.TO_CORRECT not in held_lines(last.held)
+            (row,) = [one for one in entry_steps(world.house) if one["number"] == out]
             assert row["step"] == HELD and into in row["why"]
         if last.waiting is not None:
             office.approve(last.waiting)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.screening.lists import floors
-from tasks.screening.lists.loading import Intake, Loaded, load_folder
-from tasks.shared import people
+from tasks.screening.lists import catalog
+from tasks.screening.lists.catalog import parse_floors
+from tasks.screening.lists.list_loading import ListIntake, LoadedList, load_folder
+from tasks.security.people import add_person
 from tasks.workspace import Workspace
 from tests.screening.world import World
 
@@ -24,8 +25,8 @@ def lists() -> Path:
 @pytest.fixture
 def excerpts_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """The excerpts' own floors in place of the real ones, for tests of what comes after a whole list."""
-    own = floors.read((LISTS / "floors.csv").read_text(encoding="utf-8"))
-    monkeypatch.setattr(floors, "floors", lambda: own)
+    own = parse_floors((LISTS / "floors.csv").read_text(encoding="utf-8"))
+    monkeypatch.setattr(catalog, "floors", lambda: own)
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def january(tmp_path: Path) -> Path:
 @pytest.fixture
 def staff(journal) -> None:
     """Ada and Bo, who decide; both named in the book."""
-    people.add(journal, "ada", "Ada Vance", "98765", ["approver", "compliance"], "it")
-    people.add(journal, "bo", "Bo Harbor", "", ["compliance"], "it")
+    add_person(journal, "ada", "Ada Vance", "98765", ["approver", "compliance"], "it")
+    add_person(journal, "bo", "Bo Harbor", "", ["compliance"], "it")
 
 
 @pytest.fixture
@@ -49,11 +50,11 @@ def workspace(house, journal) -> Workspace:
 
 
 @pytest.fixture
-def load(workspace: Workspace, staff, excerpts_are_whole) -> Callable[..., list[Loaded]]:
+def load(workspace: Workspace, staff, excerpts_are_whole) -> Callable[..., list[LoadedList]]:
     """Loads a folder of lists as Ada."""
 
-    def load_(folder: Path, **options) -> list[Loaded]:
-        return load_folder(workspace, Intake(**{"actor": "ada", **options}), folder)
+    def load_(folder: Path, **options) -> list[LoadedList]:
+        return load_folder(workspace, ListIntake(**{"actor": "ada", **options}), folder)
 
     return load_
 

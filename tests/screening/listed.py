@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv
 
-from tasks.screening.match import Index, Partners, build, prepare
+from tasks.screening.matching.matcher import NameIndex, build_index
+from tasks.screening.matching.partner_index import PartnerIndex, prepare_partners
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "screening"
 
@@ -19,14 +20,14 @@ def listed() -> pa.Table:
 
 
 @cache
-def index() -> Index:
-    return build(listed())
+def index() -> NameIndex:
+    return build_index(listed())
 
 
-def partners(*names: str, **facts: list[str]) -> Partners:
+def partners(*names: str, **facts: list[str]) -> PartnerIndex:
     """Partners p0, p1 ... of these names."""
     ids = [f"p{n}" for n in range(len(names))]
-    return prepare(pa.table({"partner": ids, "name": list(names), **facts}))
+    return prepare_partners(pa.table({"partner": ids, "name": list(names), **facts}))
 
 
 def found(name: str, **facts: list[str]) -> list[dict]:

@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tasks.duties.records import catalogue_of
-from tasks.duties.terms import standings as duty_standings
-from tasks.screening import (
-    by_name,
-    coverage,
-    decisions,
-    running,
-    standing,
-    status as screening_status,
-)
-from tasks.screening.lists import floors, loading, versions
-from tasks.screening.lists.catalogue import READERS
-from tasks.shared import clock
-from tasks.shared.board import Line
-from tasks.shared.errors import BadInput
+from tasks.core import clock
+from tasks.core.errors import BadInput
+from tasks.core.status_lines import StatusLine
+from tasks.duties.duty_history import catalog_of
+from tasks.duties.term_schedule import duty_states as duty_standings
+from tasks.screening import status as screening_status
+from tasks.screening.hits.hit_decisions import current_hits
+from tasks.screening.hits.name_screening import NameQuery, screen_name
+from tasks.screening.hits.screening_run import screen_register
+from tasks.screening.lists import catalog, list_loading, list_versions
+from tasks.screening.lists.catalog import READERS
+from tasks.screening.lists.list_loading import ListIntake, LoadedList
+from tasks.screening.lists.list_versions import list_states
+from tasks.screening.risk import partner_state
+from tasks.screening.risk.partner_state import PartnerState, partner_states
+from tasks.screening.risk.screening_coverage import unscreened_partners
 from tasks.workspace import Workspace
 from tests.errors import refused
 from tests.screening import whole_lists
@@ -49,17 +50,17 @@ def two_rows(empty: World) -> World:
     return empty
 
 
-def load(world: World, **options) -> list[loading.Loaded]:
+def load(world: World, **options) -> list[LoadedList]:
     options.setdefault("as_of", clock.now().date().isoformat())
-    return loading.load_folder(world.house, loading.Intake("ada", **options), world.lists)
+    return list_loading.load_folder(world.house, ListIntake("ada", **options), world.lists)
 
 
-def state(world: World, partner: str = "P1") -> standing.Standing:
-    (found,) = standing.standings(world.house, [partner])
+def state(world: World, partner: str = "P1") -> PartnerState:
+    (found,) = partner_states(world.house, [partner])
     return found
 
 
-def status(world: World) -> dict[str, Line]:
+def status(world: World) -> dict[str, StatusLine]:
     return {line.code: line for line in screening_status.lines(world.house)}
 
 
@@ -73,27 +74,23 @@ def test_a_first_csl_of_two_rows_is_refused(empty: World) -> None:
     first = loaded.problems[0].values
     assert (first["counted"], first["count"], first["least"]) == ("records", 2, 12_000)
     assert (first["real_records"], first["dated"]) == (25_757, "2026-06")
-    assert versions.in_force(empty.house.journal) == {}
+    assert list_versions.in_force(empty.house.journal) == {}
     with refused("faulty-list-reason-missing", BadInput):
         load(empty, accept=frozenset({"csl"}))
 
 
 def test_a_list_that_is_not_whole_clears_nobody(two_rows: World) -> None:
     found = state(two_rows)
-    assert found.state == standing.NOT_SCREENED
-    reasons = {
-        name: reason.values["reason"]
-        for reason in found.not_screened
-        for name in reason.values["lists"]
-    }
+    assert found.state == partner_state.NOT_SCREENED
+    reasons = {name: reason.values["reason"] for reason in found.not_screened for name in reason.values["lists"]}
     assert reasons["csl"].code == "list-incomplete" and reasons["csl"].values["person"] == "ada"
     assert reasons["csl"].values["parts"][0].values["count"] == 2
     assert {"ofac-sdn", "ofac-cons"} <= reasons.keys()
-    answer = by_name.screen(two_rows.house, by_name.Asked("Hizballah"), "ada")
+    answer = screen_name(two_rows.house, NameQuery("Hizballah"), "ada")
     assert (answer.state, answer.hits) == ("not screened", []) and answer.not_screened
     lines = status(two_rows)
     assert lines["partners-not-screened"].light == lines["screening-lists"].light == "red"
-    waiting = coverage.waiting(two_rows.house)
+    waiting = unscreened_partners(two_rows.house)
     assert (waiting.count, waiting.partners, waiting.red) == (1, 1, True)
 
 
@@ -101,7 +98,7 @@ def test_a_list_that_is_not_whole_proves_no_duty(two_rows: World) -> None:
     workspace = two_rows.house
 
     def fresh() -> set[str]:
-        found = duty_standings(workspace.journal.rows, catalogue_of(workspace), workspace.zone)
+        found = duty_standings(workspace.journal.rows, catalog_of(workspace), workspace.zone)
         return {one.item for one in found if one.duty.id == "list-freshness" and one.proofs}
 
     assert fresh() == set()
@@ -121,24 +118,20 @@ def test_whole_and_current_lists_clear_and_find(two_rows: World) -> None:
     assert {"cbp-wro", "csl"} <= set(changed)
     assert status(two_rows)["partners-not-screened"].next == "continuity screen run"
     two_rows.screen()
-    assert state(two_rows).state == standing.STOP
-    assert state(two_rows, "P2").state == standing.CLEAR
+    assert state(two_rows).state == partner_state.STOP
+    assert state(two_rows, "P2").state == partner_state.CLEAR
     assert "partners-not-screened" not in status(two_rows)
     house = two_rows.house
-    assert by_name.screen(house, by_name.Asked("Nordsee Trading"), "ada").state == "clear"
-    assert by_name.screen(house, by_name.Asked("Hizballah"), "ada").state == "stop"
+    assert screen_name(house, NameQuery("Nordsee Trading"), "ada").state == "clear"
+    assert screen_name(house, NameQuery("Hizballah"), "ada").state == "stop"
     two_rows.take("P3,Ostsee Trading,carrier,DE,,\n")
-    assert [reason.code for reason in state(two_rows, "P3").not_screened] == [
-        "partner-changed-since-screening"
-    ]
-    assert state(two_rows, "P2").state == standing.CLEAR
-    waiting = coverage.waiting(two_rows.house)
-    assert (waiting.count, waiting.partners) == (1, 3) and "partners-not-screened" in status(
-        two_rows
-    )
+    assert [reason.code for reason in state(two_rows, "P3").not_screened] == ["partner-changed-since-screening"]
+    assert state(two_rows, "P2").state == partner_state.CLEAR
+    waiting = unscreened_partners(two_rows.house)
+    assert (waiting.count, waiting.partners) == (1, 3) and "partners-not-screened" in status(two_rows)
     old = clock.now() + loading_limit()
     with clock.held(old):
-        assert state(two_rows, "P2").state == standing.NOT_SCREENED, "the CSL is too old"
+        assert state(two_rows, "P2").state == partner_state.NOT_SCREENED, "the CSL is too old"
 
 
 def loading_limit():
@@ -156,7 +149,7 @@ def test_a_csl_without_a_source_is_not_whole(empty: World, source: str, count: i
     facts = [one.values for one in rejected.problems]
     assert (source, count) in {(each.get("source"), each["count"]) for each in facts}
     load(empty, accept=frozenset({"csl"}), reason="the source was taken off")
-    (row,) = [row for row in versions.standing(empty.house.journal) if row["list"] == "csl"]
+    (row,) = [row for row in list_states(empty.house.journal) if row["list"] == "csl"]
     assert row["state"] == "red"
     parts = [part.values for part in row["reason"].values["parts"]]
     assert (source, count) in {(part.get("source"), part["count"]) for part in parts}
@@ -166,7 +159,7 @@ def test_a_source_that_a_whole_list_of_its_own_brings_is_not_missed(empty: World
     whole_lists.csl(empty.lists / "csl", SDN=9000, SSI=0, PLC=0, CMIC=0)
     whole_lists.consolidated(empty.lists / "ofac")
     load(empty, accept=frozenset({"csl"}), reason="OFAC's lists come from OFAC")
-    rows = {row["list"]: row for row in versions.standing(empty.house.journal)}
+    rows = {row["list"]: row for row in list_states(empty.house.journal)}
     assert rows["csl"]["state"] == "amber"
     assert rows["csl"]["reason"].code == "list-faults-accepted"
     assert rows["ofac-cons"]["state"] == "green" and rows["ofac-sdn"]["state"] == "green"
@@ -175,21 +168,21 @@ def test_a_source_that_a_whole_list_of_its_own_brings_is_not_missed(empty: World
 def test_a_short_list_gives_way_to_a_whole_one_of_an_earlier_day(two_rows: World) -> None:
     whole_lists.csl(two_rows.lists / "csl")
     (loaded,) = load(two_rows, as_of="2026-01-05")
-    assert loaded.state == "new" and versions.in_force(two_rows.house.journal)["csl"].whole
+    assert loaded.state == "new" and list_versions.in_force(two_rows.house.journal)["csl"].whole
 
 
 def test_a_sample_is_marked_and_never_whole(empty: World) -> None:
     empty.take("P1,Hizballah,supplier,LB,,\n")
-    running.screen(empty.house, "ada")
-    assert all(one.partial for one in versions.in_force(empty.house.journal).values())
-    assert not [hit for hit in decisions.hits(empty.house) if hit.undecided]
-    assert state(empty).state == standing.NOT_SCREENED
+    screen_register(empty.house, "ada")
+    assert all(one.partial for one in list_versions.in_force(empty.house.journal).values())
+    assert not [hit for hit in current_hits(empty.house) if hit.undecided]
+    assert state(empty).state == partner_state.NOT_SCREENED
 
 
 def test_the_floors_are_data_with_a_source_and_well_below_the_real_size() -> None:
-    listed = {floor.list for floor in floors.floors() if not floor.source}
+    listed = {floor.list for floor in catalog.floors() if not floor.source}
     assert listed == READERS.keys()
-    for floor in floors.floors():
+    for floor in catalog.floors():
         assert floor.records > 0 and floor.dated and len(floor.basis) > 20
         assert not floor.real_records or floor.records <= 0.7 * floor.real_records
 

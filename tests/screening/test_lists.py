@@ -7,21 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tasks.screening.lists import countries, forced_labor, remarks, tables
-from tasks.screening.lists.catalogue import READERS, SIGNS, listings
-from tasks.screening.lists.source import Source
-from tasks.shared.messages import Reason
+from tasks.core.messages import Reason
+from tasks.screening.lists import forced_labor, list_schema
+from tasks.screening.lists.catalog import READERS, SIGNS, listings
+from tasks.screening.lists.country_codes import country_code
+from tasks.screening.lists.list_files import ListFiles
+from tasks.screening.lists.list_schema import RecordDraft, identifiers_table, names_table, places_table, records_table
+from tasks.screening.lists.ofac import read_remarks
 
-FOLDERS = {
-    "ofac-sdn": "ofac_2024-01-08",
-    "ofac-cons": "nonsdn_2025-12-19",
-    "csl": "csl",
-}
+FOLDERS = {"ofac-sdn": "ofac_2024-01-08", "ofac-cons": "nonsdn_2025-12-19", "csl": "csl"}
 
 
-def read(lists: Path, list_: str, folder: str = "") -> tuple[dict[str, dict], Source]:
-    source = Source(lists / (folder or FOLDERS.get(list_, "further")))
-    table = tables.records(READERS[list_](source))
+def read(lists: Path, list_: str, folder: str = "") -> tuple[dict[str, dict], ListFiles]:
+    source = ListFiles(lists / (folder or FOLDERS.get(list_, "further")))
+    table = records_table(READERS[list_](source))
     return {row["record"]: row for row in table.to_pylist()}, source
 
 
@@ -34,7 +33,7 @@ def test_a_real_list_is_read_without_a_fault(lists: Path, list_: str) -> None:
     rows, source = read(lists, list_)
     assert len(rows) > 20 and source.problems == [] and source.sources
     assert all(row["names"] for row in rows.values() if row["kind"] != "goods")
-    assert {row["kind"] for row in rows.values()} <= set(tables.KINDS)
+    assert {row["kind"] for row in rows.values()} <= set(list_schema.KINDS)
     assert len({row["digest"] for row in rows.values()}) == len(rows)
 
 
@@ -80,8 +79,8 @@ def test_remarks_go_on_in_the_comments_file(lists: Path) -> None:
     ],
 )  # fmt: skip
 def test_remarks_are_understood(clause: str, found: tuple[str, str] | None) -> None:
-    draft = tables.Draft("x/1")
-    remarks.read(draft, f"{clause}.")
+    draft = RecordDraft("x/1")
+    read_remarks(draft, f"{clause}.")
     told = [("names", name) for name in draft.names]
     told += [("born", place[3]) for place in draft.places if place[3]]
     told += [("country", place[0]) for place in draft.places if place[0]]
@@ -95,7 +94,7 @@ def test_both_layouts_of_the_csl(lists: Path, tmp_path: Path) -> None:
         folder = tmp_path / name
         folder.mkdir()
         shutil.copy(lists / "csl" / name, folder / name)
-        source = Source(folder)
+        source = ListFiles(folder)
         rows = {draft.record: draft for draft in READERS["csl"](source)}
         assert some in rows and source.problems == []
     draft = next(one for one in rows.values() if one.subsidiaries)
@@ -144,21 +143,21 @@ def test_what_a_measure_only_mentions_is_left_out_and_counted(lists: Path) -> No
      ("Congo, Democratic Republic of the", "CD"), ("DE", "DE"), ("nowhere", ""), ("", "")],
 )  # fmt: skip
 def test_countries(text: str, code: str) -> None:
-    assert countries.code(text) == code
+    assert country_code(text) == code
 
 
 def test_equal_lists_have_equal_bytes(lists: Path) -> None:
     def made() -> bytes:
-        return tables.to_bytes(tables.records(READERS["uflpa"](Source(lists / "further"))))
+        return list_schema.to_bytes(records_table(READERS["uflpa"](ListFiles(lists / "further"))))
 
     assert made() == made()
-    assert tables.from_bytes(made()).schema.equals(tables.RECORDS)
+    assert list_schema.from_bytes(made()).schema.equals(list_schema.RECORDS)
 
 
 def test_the_flat_tables_keep_every_row(lists: Path) -> None:
-    table = tables.records(READERS["ofac-sdn"](Source(lists / "ofac_2024-01-08")))
+    table = records_table(READERS["ofac-sdn"](ListFiles(lists / "ofac_2024-01-08")))
     rows = table.to_pylist()
-    assert tables.names(table).num_rows == sum(len(row["names"]) for row in rows)
-    assert tables.identifiers(table).num_rows == sum(len(row["identifiers"]) for row in rows)
-    flat = tables.places(table).to_pylist()
+    assert names_table(table).num_rows == sum(len(row["names"]) for row in rows)
+    assert identifiers_table(table).num_rows == sum(len(row["identifiers"]) for row in rows)
+    flat = places_table(table).to_pylist()
     assert flat == [{"record": row["record"], **place} for row in rows for place in row["places"]]

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tasks.incident.letters.values import NAMES, PRIVATE
-from tasks.shared.errors import BadInput, Problem
-from tasks.shared.hostile import read_text
+from tasks.core.errors import BadInput, Problem
+from tasks.core.untrusted_input import read_text
+from tasks.incident.letters.letter_values import NAMES, PRIVATE
 
 _MULTILINE, _PUSH = 1 << 12, 1 << 16
 _TABLE = "data/letters/cbp_3461.csv"
 
 
 @dataclass(frozen=True)
-class Field:
+class FormField:
     """A text field of the form: its name, what it is called, its size in points, and how many signs it
     takes; 0 for any number."""
 
@@ -31,7 +31,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Tick:
+class FormTick:
     """A box to be ticked: the page (from 0) and its corners in points. One of several under one name
     (radio buttons) is `name=state`."""
 
@@ -50,27 +50,25 @@ class FormMap:
     ticks: Mapping[str, tuple[str, str]]
 
 
-def texts(data: bytes) -> list[Field]:
+def texts(data: bytes) -> list[FormField]:
     """Fields to be written in."""
     found = []
     for _, note, words, name in _widgets(data, "/Tx"):
         left, low, right, high = _corners(note)
         several = bool(int(_inherited(note, "/Ff", 0)) & _MULTILINE)
-        found.append(Field(name, words, right - left, high - low, several,
-                           int(_inherited(note, "/MaxLen", 0))))  # fmt: skip
+        found.append(FormField(name, words, right - left, high - low, several, int(_inherited(note, "/MaxLen", 0))))
     return found
 
 
-def ticks(data: bytes) -> list[Tick]:
+def ticks(data: bytes) -> list[FormTick]:
     """Check boxes and radio buttons; buttons that start something are none."""
     found = [
-        (Tick(name, words, page, _corners(note)), _states(note))
+        (FormTick(name, words, page, _corners(note)), _states(note))
         for page, note, words, name in _widgets(data, "/Btn")
         if not int(_inherited(note, "/Ff", 0)) & _PUSH
     ]
     names = [one.name for one, _ in found]
-    return [replace(one, name=f"{one.name}={state}") if names.count(one.name) > 1 else one
-            for one, state in found]  # fmt: skip
+    return [replace(one, name=f"{one.name}={state}") if names.count(one.name) > 1 else one for one, state in found]
 
 
 def _widgets(data: bytes, kind: str) -> Iterator[tuple[int, Any, str, str]]:
@@ -117,15 +115,16 @@ def _qualified(note: Any) -> str:
     return ".".join(reversed(parts))
 
 
-def given(path: Path, fields: Iterable[str], boxes: Iterable[str]) -> FormMap:
+def load_form_map(path: Path, fields: Iterable[str], boxes: Iterable[str]) -> FormMap:
     """The mapping of the broker, empty where there is none. Raises BadInput, naming every line at fault."""
     if not path.is_file():
         return FormMap({}, {})
     reader = csv.DictReader(io.StringIO(read_text(path)))
     problems = [
         Problem(file=path.name, row=1, column=name, code="form-fields-column-missing")
-        for name in ("field", "value") if name not in (reader.fieldnames or ())
-    ]  # fmt: skip
+        for name in ("field", "value")
+        if name not in (reader.fieldnames or ())
+    ]
     rows = [] if problems else list(reader)
     known, square = set(fields), set(boxes)
     for place, row in enumerate(rows, start=2):
@@ -134,31 +133,19 @@ def given(path: Path, fields: Iterable[str], boxes: Iterable[str]) -> FormMap:
         raise BadInput("letter-table-invalid", problems, path=path)
     return FormMap(
         {row["field"]: row["value"] for row in rows if row["field"] in known},
-        {
-            row["field"]: (row["value"], row["when"].strip())
-            for row in rows
-            if row["field"] in square
-        },
+        {row["field"]: (row["value"], row["when"].strip()) for row in rows if row["field"] in square},
     )
 
 
-def _faults(file: str, place: int, row: Mapping[str, str], known: set[str], square: set[str]
-            ) -> Iterator[Problem]:  # fmt: skip
+def _faults(file: str, place: int, row: Mapping[str, str], known: set[str], square: set[str]) -> Iterator[Problem]:
     name, value, when = (row.get(one) or "" for one in ("field", "value", "when"))
     if name not in known | square:
-        yield Problem(file=file, row=place, column="field", value=name, code="form-field-unknown")  # fmt: skip
+        yield Problem(file=file, row=place, column="field", value=name, code="form-field-unknown")
     if value not in NAMES or value in PRIVATE:
         yield Problem(
-            file=file,
-            row=place,
-            column="value",
-            value=value,
-            code="form-value-unknown",
-            values={"table": _TABLE},
+            file=file, row=place, column="value", value=value, code="form-value-unknown", values={"table": _TABLE}
         )
     if name in square and not when.strip():
-        yield Problem(file=file, row=place, column="when", code="checkbox-code-missing")  # fmt: skip
+        yield Problem(file=file, row=place, column="when", code="checkbox-code-missing")
     if name in known and when.strip():
-        yield Problem(
-            file=file, row=place, column="when", value=when, code="checkbox-code-on-text-field"
-        )
+        yield Problem(file=file, row=place, column="when", value=when, code="checkbox-code-on-text-field")

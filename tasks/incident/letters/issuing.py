@@ -11,42 +11,42 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tasks.entries import codes
-from tasks.incident.letters import forms, letterhead, private_copy
-from tasks.incident.letters.authorisation import Leave, leave
-from tasks.incident.letters.case import GONE, PRIVATE
-from tasks.incident.letters.draft import PORT, SHIPMENT, Draft, Part, name
-from tasks.incident.letters.packet import Packet, assemble
-from tasks.incident.letters.readying import (
-    Ready,
-    Rules,
+from tasks.core import clock
+from tasks.core.errors import BadInput, Busy, Problem, Refused
+from tasks.core.files import write_atomic
+from tasks.core.journal.journal import Pen, is_drill
+from tasks.core.journal.table_columns import rows_among
+from tasks.core.settings import BrokerSettings
+from tasks.core.untrusted_input import MIB
+from tasks.entries.api import ENTRIES, NUMBERS, codes_where
+from tasks.incident.agencies.agency_requirements import LET_GO
+from tasks.incident.letters import official_forms
+from tasks.incident.letters.entry_case import GONE, PRIVATE
+from tasks.incident.letters.letter_draft import PORT, SHIPMENT, LetterDraft, LetterPart, letter_name
+from tasks.incident.letters.letter_events import LetterEntry, LetterGap, LetterIssued, LetterReissued, LetterRelease
+from tasks.incident.letters.letter_readiness import (
+    EntryReadiness,
+    LetterRules,
+    entry_readiness,
     leave_problems,
-    ready,
     require_port,
 )
-from tasks.incident.letters.signing import Signer, signer
-from tasks.incident.letters.values import WITHDRAWALS
-from tasks.incident.pga.demands import LET_GO
-from tasks.shared import clock, manifest
-from tasks.shared.errors import BadInput, Busy, Problem, Refused
-from tasks.shared.files import write_atomic
-from tasks.shared.hostile import MIB
-from tasks.shared.journal import Pen, is_drill
-from tasks.shared.kinds.letters import (
-    LetterEntry,
-    LetterGap,
-    LetterIssued,
-    LetterReissued,
-    LetterRelease,
-)
-from tasks.shared.projections import ENTRIES, LETTERS, NUMBERS, among
+from tasks.incident.letters.letter_records import seal_packet
+from tasks.incident.letters.letter_values import WITHDRAWALS
+from tasks.incident.letters.letterhead import LetterSigner, letter_signer, require_complete
+from tasks.incident.letters.official_forms import fill_form, form_named
+from tasks.incident.letters.packet_assembly import Packet, assemble
+from tasks.incident.settings import LetterSettings
+from tasks.incident.tables import LETTERS
+from tasks.incident.timeline.downtime_authorization import LetterAuthorization, letter_authorization
+from tasks.security.api import write_manifest
 from tasks.workspace import Workspace
 
-_QUOTA = codes.having("entry_type", "quota")
+_QUOTA = codes_where("entry_type", "quota")
 
 
 @dataclass(frozen=True)
-class Wish:
+class LetterRequest:
     """What is asked for. `again`: why earlier letters are replaced; `without`: why there is no wait
     for CBP's leave; `leave_out`: issue those that can be, and name the others."""
 
@@ -59,7 +59,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Issued:
+class LetterFile:
     """One letter that was issued. `follows`: what is to be chased, by entry; `notes`: why an
     official form could not be used."""
 
@@ -74,14 +74,14 @@ class Issued:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class IssueOutcome:
     """`left`: why entries were left out, where that was asked for."""
 
-    issued: tuple[Issued, ...]
+    issued: tuple[LetterFile, ...]
     left: tuple[Problem, ...]
 
 
-def issue(workspace: Workspace, wish: Wish, folder: Path, actor: str) -> Outcome:
+def issue_letters(workspace: Workspace, wish: LetterRequest, folder: Path, actor: str) -> IssueOutcome:
     """Issue the letters into an empty folder with a signed manifest; nothing is sent by this.
 
     Raises Refused, naming every reason by entry, for data that CBP wants and the record lacks, a number
@@ -89,26 +89,23 @@ def issue(workspace: Workspace, wish: Wish, folder: Path, actor: str) -> Outcome
     nothing is left. BadInput for an unknown port, no number, a folder that is not empty, or a setting of
     the broker that every letter names and that is missing.
     """
-    letterhead.require(workspace.settings.broker)
+    require_complete(workspace.settings(BrokerSettings))
     if folder.exists() and any(folder.iterdir()):
         raise BadInput("letter-folder-not-empty", folder=folder)
     if not wish.numbers:
-        raise BadInput("letter-without-entries")  # fmt: skip
-    signs = signer(workspace.journal, workspace.settings, wish.signer)
-    found = ready(Rules.of(workspace), wish.numbers, bool(wish.again))
+        raise BadInput("letter-without-entries")
+    signs = letter_signer(workspace.journal, workspace.settings, wish.signer)
+    found = entry_readiness(LetterRules.of(workspace), wish.numbers, bool(wish.again))
     for one in found:
         if one.port:
             require_port(workspace, one.port)
-    given, day = leave(workspace.journal), clock.washington().date()
+    given, day = letter_authorization(workspace.journal), clock.washington().date()
     left = _refused(found, given, day, wish)
     parts = [one for one in found if one.clean and one.part is not None]
     drafts = [_draft(workspace, wish, some, signs, given, day) for some in _groups(parts, wish.per)]
     # All are drawn before the first is written down: what cannot be drawn must refuse them all.
     made = [(draft, *_packets(workspace, draft)) for draft in drafts]
-    ready_ = [
-        (draft, printed, _kept(workspace, draft, printed, masked))
-        for draft, printed, masked, _ in made
-    ]
+    ready_ = [(draft, printed, _kept(workspace, draft, printed, masked)) for draft, printed, masked, _ in made]
     with workspace.journal.write(actor) as pen:
         for draft, _, body in ready_:
             _require_unchanged(pen, draft)
@@ -119,11 +116,13 @@ def issue(workspace: Workspace, wish: Wish, folder: Path, actor: str) -> Outcome
         for (draft, printed, body), (*_, notes) in zip(ready_, made, strict=True)
     )
     what = f"{'DRILL ' if is_drill(workspace.journal) else ''}downtime letters of {day}"
-    manifest.write(folder, workspace.settings.home, what)
-    return Outcome(issued, left)
+    write_manifest(folder, workspace.settings.home, what)
+    return IssueOutcome(issued, left)
 
 
-def _refused(found: Sequence[Ready], given: Leave, day: date, wish: Wish) -> tuple[Problem, ...]:
+def _refused(
+    found: Sequence[EntryReadiness], given: LetterAuthorization, day: date, wish: LetterRequest
+) -> tuple[Problem, ...]:
     ports = [one.port for one in found if one.port]
     barred = [] if wish.without else leave_problems(given, ports, day)
     faults = [problem for one in found for problem in one.problems]
@@ -131,37 +130,40 @@ def _refused(found: Sequence[Ready], given: Leave, day: date, wish: Wish) -> tup
         raise Refused("letter-not-issued", [*barred, *faults])
     if faults and (not wish.leave_out or all(not one.clean for one in found)):
         raise Refused(
-            "entries-not-allowed-on-letter",
-            faults,
-            names=sum(not one.clean for one in found),
-            found_count=len(found),
+            "entries-not-allowed-on-letter", faults, names=sum(not one.clean for one in found), found_count=len(found)
         )
     return tuple(faults)
 
 
-def _groups(found: Sequence[Ready], per: str) -> list[list[Ready]]:
+def _groups(found: Sequence[EntryReadiness], per: str) -> list[list[EntryReadiness]]:
     if per not in (SHIPMENT, PORT):
         raise BadInput("letter-grouping-unknown", per=per, shipment=SHIPMENT, port=PORT)
     if per == SHIPMENT:
         return [[one] for one in found]
-    ports: dict[str, list[Ready]] = {}
+    ports: dict[str, list[EntryReadiness]] = {}
     for one in found:
         ports.setdefault(one.port, []).append(one)
     return [some for _, some in sorted(ports.items())]
 
 
-def _draft(workspace: Workspace, wish: Wish, some: Sequence[Ready], signs: Signer, given: Leave, day: date
-           ) -> Draft:  # fmt: skip
+def _draft(
+    workspace: Workspace,
+    wish: LetterRequest,
+    some: Sequence[EntryReadiness],
+    signs: LetterSigner,
+    given: LetterAuthorization,
+    day: date,
+) -> LetterDraft:
     parts = tuple(one.part for one in some if one.part is not None)
     replaces = tuple(sorted({one.live for one in some if one.live}))
     reason = wish.again if replaces else ""
-    return Draft(
-        id=name(parts, day, signs, replaces, reason, _letters_so_far(workspace, parts)),
+    return LetterDraft(
+        id=letter_name(parts, day, signs, replaces, reason, _letters_so_far(workspace, parts)),
         per=wish.per,
         port=some[0].port,
         day=day,
         made=clock.now(),
-        broker=workspace.settings.broker,
+        broker=workspace.settings(BrokerSettings),
         signer=signs,
         leave=given,
         override=wish.without if given.lacking(some[0].port, day) else "",
@@ -172,98 +174,107 @@ def _draft(workspace: Workspace, wish: Wish, some: Sequence[Ready], signs: Signe
     )
 
 
-def _letters_so_far(workspace: Workspace, parts: Sequence[Part]) -> int:
+def _letters_so_far(workspace: Workspace, parts: Sequence[LetterPart]) -> int:
     """So that a letter of the same data, issued after one that was withdrawn, is another letter."""
     query = sa.select(LETTERS.c.letter, LETTERS.c.number)
-    return len(list(among(workspace.journal.rows, query, LETTERS.c.number,
-                          [part.case.number for part in parts])))  # fmt: skip
+    return len(list(rows_among(workspace.journal.rows, query, LETTERS.c.number, [part.case.number for part in parts])))
 
 
-def _packets(
-    workspace: Workspace, draft: Draft
-) -> tuple[Packet, Packet | None, tuple[Problem, ...]]:
+def _packets(workspace: Workspace, draft: LetterDraft) -> tuple[Packet, Packet | None, tuple[Problem, ...]]:
     """The packet as printed, the one with private values hidden if it differs, and notes."""
     size = sum(one.size for part in draft.parts for one in part.documents)
-    most = workspace.settings.letters.packet_mib
+    most = workspace.settings(LetterSettings).packet_mib
     if size > most * MIB:
-        raise Refused("letter-packet-too-large", id=draft.id, size=size / MIB, most=most)  # fmt: skip
+        raise Refused("letter-packet-too-large", id=draft.id, size=size / MIB, most=most)
     filled, whole, notes = _forms(workspace, draft.parts)
     printed = assemble(draft, workspace.content.get, filled, whole, hidden=False)
-    private = any(
-        part.case.opened.get(one, GONE) != GONE for part in draft.parts for one in PRIVATE
-    )
+    private = any(part.case.opened.get(one, GONE) != GONE for part in draft.parts for one in PRIVATE)
     masked = assemble(draft, workspace.content.get, filled, whole, hidden=True) if private else None
     return printed, masked, notes
 
 
-def _forms(workspace: Workspace, parts: Sequence[Part]
-           ) -> tuple[list[list[bytes]], list[bool], tuple[Problem, ...]]:  # fmt: skip
-    home, limits = workspace.settings.home, workspace.settings.letters
-    entry, faults = forms.form(home, forms.CBP_3461, limits)
-    summary, more = forms.form(home, forms.CBP_7501, limits)
+def _forms(
+    workspace: Workspace, parts: Sequence[LetterPart]
+) -> tuple[list[list[bytes]], list[bool], tuple[Problem, ...]]:
+    home, limits = workspace.settings.home, workspace.settings(LetterSettings)
+    entry, faults = form_named(home, official_forms.CBP_3461, limits)
+    summary, more = form_named(home, official_forms.CBP_7501, limits)
     filled, whole = [], []
     for part in parts:
-        pages = [forms.fill(entry, part.case)] if entry else []
+        pages = [fill_form(entry, part.case)] if entry else []
         whole.append(bool(pages) and pages[0].whole)
         if summary and part.case.entry["entry_type"] in (*_QUOTA, *WITHDRAWALS):
-            pages.append(forms.fill(summary, part.case))
+            pages.append(fill_form(summary, part.case))
         filled.append([one.data for one in pages])
     return filled, whole, (*faults, *more)
 
 
-def _kept(
-    workspace: Workspace, draft: Draft, printed: Packet, masked: Packet | None
-) -> LetterIssued:
+def _kept(workspace: Workspace, draft: LetterDraft, printed: Packet, masked: Packet | None) -> LetterIssued:
     """The letter's contents put away, and the event that will name them."""
     content = workspace.content.put((masked or printed).data)
     sealed, key = "", ""
     if masked is not None:
-        sealed, key = private_copy.put(
-            workspace, draft.parts[0].case.number, draft.id, printed.data
-        )
+        sealed, key = seal_packet(workspace, draft.parts[0].case.number, draft.id, printed.data)
     return _body(draft, printed, content, sealed, key)
 
 
-def _written(draft: Draft, printed: Packet, body: LetterIssued, notes: tuple[Problem, ...],
-             folder: Path) -> Issued:  # fmt: skip
+def _written(
+    draft: LetterDraft, printed: Packet, body: LetterIssued, notes: tuple[Problem, ...], folder: Path
+) -> LetterFile:
     path = write_atomic(folder / draft.file, printed.data, mode=0o600)
-    return Issued(draft.id, path, draft.port, tuple(one.number for one in body.entries), printed.pages,
-                  draft.replaces, {one.number: one.follows for one in body.entries if one.follows},
-                  notes)  # fmt: skip
+    return LetterFile(
+        draft.id,
+        path,
+        draft.port,
+        tuple(one.number for one in body.entries),
+        printed.pages,
+        draft.replaces,
+        {one.number: one.follows for one in body.entries if one.follows},
+        notes,
+    )
 
 
-def _body(draft: Draft, printed: Packet, content: str, sealed: str, key: str) -> LetterIssued:
+def _body(draft: LetterDraft, printed: Packet, content: str, sealed: str, key: str) -> LetterIssued:
     common = {
-        "letter": draft.id, "per": draft.per, "port": draft.port, "content": content, "sealed": sealed,
-        "key": key, "printed": sha256(printed.data).hexdigest(), "pages": printed.pages,
+        "letter": draft.id,
+        "per": draft.per,
+        "port": draft.port,
+        "content": content,
+        "sealed": sealed,
+        "key": key,
+        "printed": sha256(printed.data).hexdigest(),
+        "pages": printed.pages,
         "entries": [_entry(part) for part in draft.parts],
         "documents": sorted({one.content for part in draft.parts for one in part.documents}),
-        "signer": draft.signer.person, "signer_name": draft.signer.name,
-        "licence": draft.signer.licence, "override": draft.override,
+        "signer": draft.signer.person,
+        "signer_name": draft.signer.name,
+        "licence": draft.signer.licence,
+        "override": draft.override,
         "authorisation": draft.leave.words(draft.port),
-    }  # fmt: skip
+    }
     if not draft.replaces:
         return LetterIssued(**common)
     return LetterReissued(**common, replaces=list(draft.replaces), reason=draft.reason)
 
 
-def _entry(part: Part) -> LetterEntry:
+def _entry(part: LetterPart) -> LetterEntry:
     gone = [
         LetterRelease(agency=demand.agency, line=demand.line, reason=demand.have)
         for demand in part.demands
         if demand.state == LET_GO
     ]
-    return LetterEntry(number=part.case.number, digest=part.case.digest, asks=part.asks,
-                             follows=list(part.follows), let_go=gone)  # fmt: skip
+    return LetterEntry(
+        number=part.case.number, digest=part.case.digest, asks=part.asks, follows=list(part.follows), let_go=gone
+    )
 
 
-def _require_unchanged(pen: Pen, draft: Draft) -> None:
+def _require_unchanged(pen: Pen, draft: LetterDraft) -> None:
     """Under the writer's lock: nobody recorded, ended or issued one of these meanwhile."""
     numbers = [part.case.number for part in draft.parts]
     query = sa.select(ENTRIES.c.number, ENTRIES.c.digest, NUMBERS.c.state, LETTERS.c.letter)
     query = query.join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
     query = query.outerjoin(LETTERS, LETTERS.c.live == ENTRIES.c.number)
-    now = {row.number: row for row in among(pen.rows, query, ENTRIES.c.number, numbers)}
+    now = {row.number: row for row in rows_among(pen.rows, query, ENTRIES.c.number, numbers)}
     for part in draft.parts:
         row = now[part.case.number]
         other = row.letter is not None and row.letter not in draft.replaces

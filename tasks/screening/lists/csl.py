@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
-from tasks.screening.lists import brackets, countries, remarks
-from tasks.screening.lists.source import Source
-from tasks.screening.lists.tables import PRIMARY, Draft
-from tasks.shared.messages import Reason
+from tasks.core.messages import Reason
+from tasks.screening.lists.country_codes import country_code
+from tasks.screening.lists.list_files import ListFiles
+from tasks.screening.lists.list_schema import PRIMARY, RecordDraft, add_alias, add_name
+from tasks.screening.lists.ofac import birth_date
 
 FILES = ("consolidated.csv", "csl*.csv")
 _CODE = re.compile(r"\(([A-Z]{2,5})\)")
@@ -27,8 +28,8 @@ _IDENTIFIERS = (
 )
 
 
-def read(source: Source) -> list[Draft]:
-    drafts: dict[str, Draft] = {}
+def read_csl(source: ListFiles) -> list[RecordDraft]:
+    drafts: dict[str, RecordDraft] = {}
     for _, row in source.table(FILES, ("source", "name", "addresses", "alt_names", "ids")):
         code = found[1] if (found := _CODE.search(row["source"])) else "OTHER"
         if not row["name"]:
@@ -39,28 +40,29 @@ def read(source: Source) -> list[Draft]:
     return list(drafts.values())
 
 
-def _draft(row: dict[str, str], code: str) -> Draft:
+def _draft(row: dict[str, str], code: str) -> RecordDraft:
     known = row.get("entity_number") or row.get("_id") or _own_id(row)
-    draft = Draft(f"csl/{code}-{known}", row.get("type", "").lower() or "unknown")
+    draft = RecordDraft(f"csl/{code}-{known}", row.get("type", "").lower() or "unknown")
     draft.programs = [code, *_several(row.get("programs", ""))]
     draft.listed, draft.ends = row.get("start_date", ""), row.get("end_date", "")
     draft.subsidiaries = bool(_SUBSIDIARIES.search(row["name"]))
-    brackets.name(draft, _SUBSIDIARIES.sub("", row["name"]), PRIMARY)
+    add_name(draft, _SUBSIDIARIES.sub("", row["name"]), PRIMARY)
     for name in _several(row["alt_names"]):
-        brackets.alias(draft, re.sub(r"^and ", "", name))
+        add_alias(draft, re.sub(r"^and ", "", name))
     for address in _several(row["addresses"]):
         _place(draft, address)
     for date in _several(row.get("dates_of_birth", "")) or []:
-        draft.place(born=date if re.fullmatch(r"\d{4}(-\d\d-\d\d)?", date) else remarks.born(date))
+        draft.place(born=date if re.fullmatch(r"\d{4}(-\d\d-\d\d)?", date) else birth_date(date))
     for nation in _several(row.get("nationalities", "") + "; " + row.get("citizenships", "")):
-        draft.place(countries.code(nation))
-    draft.place(countries.code(row.get("vessel_flag", "")))
+        draft.place(country_code(nation))
+    draft.place(country_code(row.get("vessel_flag", "")))
     for identifier in _several(row["ids"]):
         _identifier(draft, identifier)
     draft.remarks = "; ".join(
-        row[name] for name in ("title", "remarks", "license_requirement", "license_policy",
-                               "federal_register_notice") if row.get(name)
-    )  # fmt: skip
+        row[name]
+        for name in ("title", "remarks", "license_requirement", "license_policy", "federal_register_notice")
+        if row.get(name)
+    )
     return draft
 
 
@@ -73,10 +75,10 @@ def _several(text: str) -> list[str]:
     return [part.strip() for part in text.split("; ") if part.strip()]
 
 
-def _place(draft: Draft, address: str) -> None:
+def _place(draft: RecordDraft, address: str) -> None:
     """`street, city, postal code, CC`: the last part is the country."""
     parts = [part.strip() for part in address.split(",")]
-    country = countries.code(parts[-1])
+    country = country_code(parts[-1])
     if country:
         parts.pop()
     while parts and re.fullmatch(r"[\d -]{4,}", parts[-1]):
@@ -85,7 +87,7 @@ def _place(draft: Draft, address: str) -> None:
     draft.place(country, city, ", ".join(parts))
 
 
-def _identifier(draft: Draft, text: str) -> None:
+def _identifier(draft: RecordDraft, text: str) -> None:
     """`US, 80-0890696, Tax ID No.`, `IMO 8898831, Vessel Registration Identification`, or the
     newer order `Passport, 836238033, KP`."""
     lower = text.lower()

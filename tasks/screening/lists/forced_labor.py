@@ -9,29 +9,28 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
-from tasks.screening.lists import brackets, countries
-from tasks.screening.lists.source import Source
-from tasks.screening.lists.tables import PRIMARY, STRONG, Draft
-from tasks.shared.messages import Reason
+from tasks.core.messages import Reason
+from tasks.screening.lists.country_codes import country_code
+from tasks.screening.lists.list_files import ListFiles
+from tasks.screening.lists.list_schema import PRIMARY, STRONG, RecordDraft, add_name
 
 UFLPA_FILES, WRO_FILES = ("uflpa*.csv",), ("cbp_wro*.csv", "wro*.csv")
-_SUBSIDIARIES = re.compile(
-    r"\s*,?\s*and (?:its )?(?:\w+ )?(?:[\w-]+-based )?subsidiaries\.?$", re.I
-)
+_SUBSIDIARIES = re.compile(r"\s*,?\s*and (?:its )?(?:\w+ )?(?:[\w-]+-based )?subsidiaries\.?$", re.I)
 _ALIASES = re.compile(
     r"\(\s*(?:and|including)?\s*(?:\w+\s+)?(?:alias(?:es)?\s*:|also known as|formerly known as|"
-    r"a/?k/?a\.?)\s*(?P<names>[^()]*(?:\([^()]*\)[^()]*)*)\)", re.I
-)  # fmt: skip
+    r"a/?k/?a\.?)\s*(?P<names>[^()]*(?:\([^()]*\)[^()]*)*)\)",
+    re.I,
+)
 _AND_FIRM = re.compile(r"(?<=Ltd\.|Inc\.|LLC\.) and (?=[A-Z])|(?<=Ltd|Inc|LLC) and (?=[A-Z])")
 _VESSELS = re.compile(r"fishing vessels?:? (?P<names>.+)$", re.I)
 _GOODS = re.compile(r"^All (?:products|[A-Z]\w+ (?:cotton|tobacco|seafood))\b", re.I)
 
 
-def read_uflpa(source: Source) -> list[Draft]:
+def read_uflpa(source: ListFiles) -> list[RecordDraft]:
     drafts = []
     for _, row in source.table(UFLPA_FILES, ("name_as_published", "effective_date")):
         published = row["name_as_published"]
-        draft = Draft(f"uflpa/{_key(published)}", "entity", ["UFLPA"], row["effective_date"])
+        draft = RecordDraft(f"uflpa/{_key(published)}", "entity", ["UFLPA"], row["effective_date"])
         told = "subsidiar" in row.get("note", "").lower()
         draft.subsidiaries = bool(_SUBSIDIARIES.search(published)) or told
         draft.remarks = published
@@ -57,7 +56,7 @@ def uflpa_names(published: str) -> list[tuple[str, str]]:
     return found
 
 
-def read_wro(source: Source) -> list[Draft]:
+def read_wro(source: ListFiles) -> list[RecordDraft]:
     drafts = []
     heading = ("entity_as_published", "country", "industry", "date", "status")
     for _, row in source.table(WRO_FILES, heading):
@@ -65,10 +64,10 @@ def read_wro(source: Source) -> list[Draft]:
         vessels = _VESSELS.search(published)
         goods = bool(_GOODS.match(published)) and not vessels
         for firm in [published] if goods or vessels else _AND_FIRM.split(published):
-            draft = Draft(f"cbp-wro/{_key(firm + row['date'])}", "entity", [row["status"]])
+            draft = RecordDraft(f"cbp-wro/{_key(firm + row['date'])}", "entity", [row["status"]])
             draft.listed = row["date"]
             draft.remarks = f"{published} ({row['industry']})"
-            draft.place(countries.code(row["country"]))
+            draft.place(country_code(row["country"]))
             if goods:
                 draft.kind = "goods"
                 source.skip(Reason("list-goods-unnamed"))
@@ -80,15 +79,15 @@ def read_wro(source: Source) -> list[Draft]:
     return drafts
 
 
-def _vessels(draft: Draft, names: str) -> None:
+def _vessels(draft: RecordDraft, names: str) -> None:
     draft.kind = "vessel"
     for place, one in enumerate(re.split(r",\s*(?:or |and )?", names)):
         draft.name(one, STRONG if place else PRIMARY)
 
 
-def _firm(draft: Draft, firm: str) -> None:
+def _firm(draft: RecordDraft, firm: str) -> None:
     for place, one in enumerate(re.split(r",?\s*a/k/a\s+", firm)):
-        brackets.name(draft, one, STRONG if place else PRIMARY)
+        add_name(draft, one, STRONG if place else PRIMARY)
 
 
 def _key(text: str) -> str:

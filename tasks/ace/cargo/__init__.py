@@ -1,1 +1,0 @@
-"""The cargo release's records (SE), written column-wise."""

@@ -1,1 +1,0 @@
-"""What `ace check` looks at: structure, classes, rules."""

@@ -1,1 +1,0 @@
-"""Fees, payment terms, statement dates, sureties."""

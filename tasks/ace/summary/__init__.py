@@ -1,1 +1,0 @@
-"""The entry summary (AE): its records, and its rules."""

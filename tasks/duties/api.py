@@ -1,0 +1,8 @@
+"""What other packages use of duties: the catalog, their state, their proofs.
+
+The stub beside this module lists the names. Each module is imported when a name of it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__package__ or "", __file__)

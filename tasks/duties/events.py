@@ -1,0 +1,89 @@
+"""What recurs, who did it, who was told."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from tasks.core.journal.bodies import Body
+
+
+class ScanCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Open findings of a scan report by severity, and the day on which the oldest of each severity
+    was first seen in a report of this house."""
+
+    format: str
+    tool: str
+    open: dict[str, int]
+    oldest: dict[str, str]
+
+
+class _Duty(Body, frozen=True, kw_only=True):
+    """`item`: which policy, provider or client, empty where there is only one."""
+
+    duty: str
+    item: str
+
+
+class DutyFulfilled(_Duty, frozen=True, kw_only=True):
+    """A duty was done `on` a day, for the `term` that was open then. `until`: the day on which the
+    proof itself ends. `proof`: the file as given; `statement` where none is needed. `content`: the
+    findings of a scan report, normalised. `also`: what else the same file proved before, in words;
+    then `reason` says why."""
+
+    kind: ClassVar[str] = "duty.fulfilled"
+    term: str
+    on: str
+    until: str
+    proof: str
+    file: str
+    statement: str
+    facts: dict[str, str]
+    content: str = ""
+    scan: ScanCounts | None = None
+    also: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class DutyWithdrawn(_Duty, frozen=True, kw_only=True):
+    """The fulfilment at `fulfilled` was a mistake and does not count."""
+
+    kind: ClassVar[str] = "duty.withdrawn"
+    fulfilled: int
+    reason: str
+
+
+class DutyChanged(_Duty, frozen=True, kw_only=True):
+    """Something happened `on` a day that makes the duty due again out of its turn."""
+
+    kind: ClassVar[str] = "duty.changed"
+    what: str
+    on: str
+
+
+class DutyEnded(_Duty, frozen=True, kw_only=True):
+    """The item is no more: the provider or client left."""
+
+    kind: ClassVar[str] = "duty.ended"
+    reason: str
+
+
+class DutyReminded(_Duty, frozen=True, kw_only=True):
+    """These rungs of the term's ladder are told by a letter; `again`: those whose earlier letter
+    reached nobody."""
+
+    kind: ClassVar[str] = "duty.reminded"
+    term: str
+    rungs: list[str]
+    again: list[str]
+    mail: str
+
+
+class DutyAcknowledged(_Duty, frozen=True, kw_only=True):
+    """Somebody has these rungs in hand. It ends nothing: the next rung is told again."""
+
+    kind: ClassVar[str] = "duty.acknowledged"
+    term: str
+    rungs: list[str]
+    note: str

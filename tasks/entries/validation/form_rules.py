@@ -1,0 +1,278 @@
+"""Rules on single cells and on keys: numbers, what must be filled in, widths, forms, codes.
+
+What is wrong with the spelling of a value, and the nearest right one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.core.errors import BadNumber
+from tasks.entries.numbers.entry_numbers import parse_entry_number
+from tasks.entries.numbers.tariff_numbers import length_fault
+from tasks.entries.record.code_lists import code_meanings, offered_codes
+from tasks.entries.record.record_fields import RECORD_TABLES, REFERENCE, RecordField, field_form, fields_of, key_names
+from tasks.entries.validation.rule_checks import RuleChecks, repeated
+
+_SHORT_LIST = 16
+_PLAIN = str.maketrans(
+    {"ß": "SS", "æ": "AE", "Æ": "AE", "ø": "O", "Ø": "O", "ł": "L", "Ł": "L", "đ": "D", "Đ": "D"}
+    | dict.fromkeys("‘’‚′", "'")
+    | dict.fromkeys("“”„″", '"')
+    | dict.fromkeys("–—−‐‑", "-")
+    | {"…": "...", "€": "EUR", "£": "GBP", "×": "X", "№": "NO", "°": " DEG"}
+)
+
+
+def code_fault(field: RecordField, value: str) -> tuple[str, str]:
+    """What is wrong and right with a value that is not in its code list."""
+    known = code_meanings(field.codes)
+    for better, fault in ((value.upper(), "lower case"), (value.zfill(field.width), "zero lost")):
+        if better in known:
+            return fault, better
+    by_meaning = {meaning.upper(): code for code, meaning in known.items()}
+    if named := difflib.get_close_matches(value.upper(), by_meaning, n=1, cutoff=0.8):
+        return f"no {field.title.lower()} of the list", f"{by_meaning[named[0]]} ({named[0]})"
+    offered = offered_codes(field.codes)
+    near = difflib.get_close_matches(value.upper(), offered, n=3, cutoff=0.5)
+    if len(offered) <= _SHORT_LIST or not near:
+        near = list(offered)[:_SHORT_LIST]
+    return f"no {field.title.lower()} of the list", f"one like {', '.join(near)}"
+
+
+def form_fault(field: RecordField, value: str) -> tuple[str, str]:
+    """What is wrong and right with a value that does not have its form."""
+    form = field_form(field.table, field.name)
+    odd = sorted({mark for mark in value if not mark.isascii()})
+    if odd:
+        named = ", ".join(f"{mark} ({unicodedata.name(mark, 'unnamed')})" for mark in odd[:3])
+        return f"letters that ACE does not take: {named}, in", _mended(form, value, field.example)
+    if field.fold == "tariff" and (wrong := length_fault(value)):
+        return wrong
+    upper, bare = value.upper(), re.sub(r"[\s\-/.]", "", value.upper())
+    if form and form.fullmatch(upper):
+        return "lower case", upper
+    if form and form.fullmatch(bare):
+        return "blanks, hyphens, slashes or dots in", bare
+    return "not of the right form", _mended(form, value, field.example)
+
+
+def _mended(form: re.Pattern[str] | None, value: str, otherwise: str) -> str:
+    """The value in plain letters, other marks as blanks, if that has the form."""
+    simple = plain(value)
+    for better in (simple, " ".join(re.sub(r"[^A-Z0-9]", " ", simple).split())):
+        if form and "?" not in better and form.fullmatch(better):
+            return better
+    return otherwise
+
+
+def plain(text: str) -> str:
+    """The nearest capital letters without accents; `?` where there are none."""
+    mapped = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    kept = "".join(mark for mark in mapped if not unicodedata.combining(mark))
+    return kept.encode("ascii", "replace").decode().upper()
+
+
+ID_FORMS = {
+    "EI": r"[0-9]{2}-[0-9]{7}([0-9A-Z]{2})?",
+    "ANI": r"[0-9]{6}-[0-9]{5}",
+    "34": rf"[0-9]{{3}}-[0-9]{{2}}-[0-9]{{4}}|{REFERENCE}",
+}
+"""Importer numbers by type, hyphens included (CATAIR SE v40 p.33-34, 58)."""
+ID_WORDS = {
+    "EI": "NN-NNNNNNN, with two more letters or digits if there is a suffix",
+    "ANI": "YYDDPP-NNNNN",
+    "34": "NNN-NN-NNNN",
+}
+_LEAVE_EMPTY = {("entries", "mode_of_transport")}
+
+
+def all_forms(c: RuleChecks) -> None:
+    """Every rule of this module on one record."""
+    numbers(c)
+    kin(c)
+    voided(c)
+    for table in RECORD_TABLES:
+        for field in fields_of(table):
+            _field(c, table, field)
+    ids(c, "entries", "importer_type", "importer_number")
+    ids(c, "parties", "number_type", "number")
+    any_id(c)
+
+
+def numbers(c: RuleChecks) -> None:
+    """Entry numbers parse, are ours, and stand once (CATAIR Appendix E; 19 CFR 142.3a(b)(2))."""
+    for table in ("entries", "voided"):
+        faults = _number_faults(c, table)
+        wrong = c.among(table, "entry_number", faults)
+        c.report(
+            table,
+            "entry_number",
+            wrong,
+            "E101",
+            lambda value, known=faults: known[value][0],
+            lambda value, known=faults: known[value][1],
+        )
+        twice = repeated(_places(c.column(table, "entry_number"))) & c.given(table, "entry_number")
+        c.report(table, "entry_number", twice, "E102", "stands twice here", "one row an entry")
+
+
+def _number_faults(c: RuleChecks, table: str) -> dict[str, tuple[str, str]]:
+    """What is wrong and right with each number that does not parse."""
+    faults = {}
+    for text in c.column(table, "entry_number").unique().drop_null().to_pylist():
+        try:
+            parse_entry_number(text, c.profile.filers, c.profile.offsets)
+        except BadNumber as bad:
+            faults[text] = bad.problems[0].wrong, bad.problems[0].right
+    return faults
+
+
+def _places(column: pa.ChunkedArray) -> np.ndarray:
+    """int64 that is the same for equal texts."""
+    return pc.index_in(column, value_set=column.unique()).to_numpy()
+
+
+def kin(c: RuleChecks) -> None:
+    """Every row belongs to an entry of this record."""
+    for table in RECORD_TABLES:
+        for key in key_names(table):
+            everywhere = np.ones(c.size(table), dtype=bool)
+            c.need(table, key, everywhere, "E105", "each row needs it")
+        if table not in ("entries", "voided"):
+            orphan = (c.parents[table] < 0) & c.given(table, "entry_number")
+            c.report(
+                table,
+                "entry_number",
+                orphan,
+                "E103",
+                "not on the sheet Entries",
+                "an entry number that has a row there",
+            )
+
+
+def voided(c: RuleChecks) -> None:
+    """A number is an entry or spoiled, never both."""
+    both = c.parents["voided"] >= 0
+    c.report(
+        "voided",
+        "entry_number",
+        both,
+        "E104",
+        "filled in on the sheet Entries too",
+        "empty its row there, or take it off this sheet",
+    )
+
+
+def _field(c: RuleChecks, table: str, field: RecordField) -> None:
+    if field.level == "release" and (table, field.name) not in _LEAVE_EMPTY:
+        everywhere = np.ones(c.size(table), dtype=bool)
+        c.need(table, field.name, everywhere, "E201", field.example or field.note or "needed")
+    if c.unused(table, field.name):
+        return
+    if field.type == "text":
+        _text(c, table, field)
+    elif field.type in ("integer", "decimal"):
+        _figure(c, table, field)
+    elif field.type == "date":
+        _date(c, table, field)
+
+
+def _text(c: RuleChecks, table: str, field: RecordField) -> None:
+    private = c.like(table, field.name, REFERENCE) & np.bool_(field.private)
+    lengths = pc.fill_null(pc.utf8_length(c.column(table, field.name)), 0).to_numpy()
+    c.report(
+        table,
+        field.name,
+        (lengths > field.width) & ~private & np.bool_(not field.codes),
+        "E202",
+        lambda value: f"{len(value)} characters",
+        f"at most {field.width}",
+    )
+    given = c.given(table, field.name) & ~private
+    if field.codes:
+        known = code_meanings(field.codes).keys() | _further(c, field)
+        c.report(
+            table,
+            field.name,
+            given & ~c.among(table, field.name, known),
+            "E206",
+            lambda value: code_fault(field, value)[0],
+            lambda value: code_fault(field, value)[1],
+        )
+    elif field.form:
+        c.report(
+            table,
+            field.name,
+            given & ~c.like(table, field.name, field.form),
+            "E203",
+            lambda value: form_fault(field, value)[0],
+            lambda value: form_fault(field, value)[1],
+        )
+    else:
+        odd = ~c.like(table, field.name, r"[^\x00-\x1f\x7f]+")
+        c.report(
+            table,
+            field.name,
+            given & odd,
+            "E203",
+            "empty, or holds line breaks or control characters",
+            "one line of text",
+        )
+
+
+def _further(c: RuleChecks, field: RecordField) -> set[str]:
+    return set(c.profile.further_ports) if field.codes == "port" else set()
+
+
+def _figure(c: RuleChecks, table: str, field: RecordField) -> None:
+    column = c.column(table, field.name)
+    whole = field.width - (2 if field.type == "decimal" else 0)
+    limit = pa.scalar(10**whole, pa.int64())
+    low = pc.fill_null(pc.less(column, 0), False).to_numpy().astype(bool)
+    high = pc.fill_null(pc.greater_equal(column, limit), False).to_numpy().astype(bool)
+    c.report(table, field.name, low, "E207", "below zero", "0 or more")
+    c.report(table, field.name, high, "E207", "too big", f"at most {whole} digits before the point")
+
+
+def _date(c: RuleChecks, table: str, field: RecordField) -> None:
+    """Two-digit years on the wire are read as 1970-2069 (CATAIR: MMDDYY everywhere)."""
+    days = c.column(table, field.name).to_numpy().astype("datetime64[D]")
+    odd = (days < np.datetime64("1970-01-01")) | (days > np.datetime64("2069-12-31"))
+    c.report(table, field.name, odd, "E210", "no year of our time", "1970 to 2069")
+
+
+def ids(c: RuleChecks, table: str, kind: str, name: str) -> None:
+    """An importer number has the form of its type (CATAIR SE v40 p.33-34, 58)."""
+    for code, form in ID_FORMS.items():
+        off = c.among(table, kind, [code]) & c.given(table, name) & ~c.like(table, name, form)
+        c.report(table, name, off, "E208", "not of the right form", lambda value, code=code: id_right(code, value))
+
+
+def any_id(c: RuleChecks) -> None:
+    """A consignee number has one of the forms; its type does not stand beside it."""
+    fits = c.like("entries", "consignee_number", "|".join(ID_FORMS.values()))
+    c.report(
+        "entries",
+        "consignee_number",
+        c.given("entries", "consignee_number") & ~fits,
+        "E208",
+        "not of the right form",
+        "NN-NNNNNNN, YYDDPP-NNNNN or NNN-NN-NNNN",
+    )
+
+
+def id_right(code: str, value: str) -> str:
+    """The form wanted, and where the hyphen goes if only that is missing. Never the digits: nine
+    of them may be a Social Security number under the wrong type."""
+    bare = re.sub(r"[\s-]", "", value.upper())
+    cut = {"EI": 2, "ANI": 6}.get(code, 0)
+    if cut and re.fullmatch(ID_FORMS[code], f"{bare[:cut]}-{bare[cut:]}"):
+        return f"{ID_WORDS[code]}: one hyphen, after the first {cut} digits"
+    return ID_WORDS[code]

@@ -1,0 +1,130 @@
+"""The steps of an incident: which may follow which, and what each must show.
+
+Remediation runs beside downtime, so the steps of the two may come in any order once each has begun;
+a connection that was restored can be cut again. Source of the order: CBP's incident procedures for
+brokers (publication 3609-0324 of March 2024) as its summaries tell it [S]; the graph itself is the
+house's own choice [G].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tasks.core.errors import Problem
+from tasks.incident.events import (
+    IncidentClosed,
+    IncidentDeclared,
+    IncidentDisconnected,
+    IncidentDismissed,
+    IncidentDowntimeAuthorised,
+    IncidentDowntimeRefused,
+    IncidentDowntimeRequested,
+    IncidentDowntimeRunning,
+    IncidentEvidenceSubmitted,
+    IncidentKeyingBacklog,
+    IncidentReconciled,
+    IncidentReconnected,
+    IncidentRemediated,
+    IncidentRemediating,
+    IncidentStep,
+    IncidentSuspected,
+)
+
+NEW = "normal"
+DOWN = ("downtime_requested", "downtime_authorised", "downtime_refused", "downtime_running")
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """`after`: states it may follow; `needs`: steps that must have been taken at some time;
+    `proved`: it needs a file or CBP's reference; `own`: a command of its own takes it."""
+
+    name: str
+    title: str
+    body: type[IncidentStep]
+    after: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    proved: bool = False
+    own: str = ""
+
+
+_STEPS = (
+    StepRule("suspected", "suspected, nobody told yet", IncidentSuspected, (NEW,), own="declare"),
+    StepRule("declared", "declared", IncidentDeclared, (NEW, "suspected"), own="declare"),
+    StepRule("dismissed", "the suspicion proved false", IncidentDismissed, ("suspected",)),
+    StepRule(
+        "disconnected",
+        "ACE connection cut",
+        IncidentDisconnected,
+        ("declared", *DOWN, "remediating", "remediated", "evidence_submitted", "reconnected", "keying_backlog"),
+    ),
+    StepRule(
+        "downtime_requested",
+        "downtime asked of CBP headquarters",
+        IncidentDowntimeRequested,
+        ("declared", "disconnected", *DOWN, "remediating"),
+    ),
+    StepRule(
+        "downtime_authorised",
+        "CBP authorised downtime",
+        IncidentDowntimeAuthorised,
+        ("disconnected", *DOWN, "remediating"),
+        ("downtime_requested",),
+        proved=True,
+    ),
+    StepRule(
+        "downtime_refused",
+        "CBP refused or ended downtime",
+        IncidentDowntimeRefused,
+        ("disconnected", *DOWN, "remediating", "remediated"),
+        ("downtime_requested",),
+    ),
+    StepRule(
+        "downtime_running",
+        "entries go out on paper",
+        IncidentDowntimeRunning,
+        ("disconnected", "downtime_authorised", "remediating"),
+        ("downtime_authorised",),
+    ),
+    StepRule(
+        "remediating",
+        "systems are cleaned and rebuilt",
+        IncidentRemediating,
+        ("declared", "disconnected", *DOWN, "remediated", "evidence_submitted"),
+    ),
+    StepRule("remediated", "systems are clean and work", IncidentRemediated, ("remediating", *DOWN), ("remediating",)),
+    StepRule(
+        "evidence_submitted",
+        "evidence handed to CBP",
+        IncidentEvidenceSubmitted,
+        ("remediated", "evidence_submitted"),
+        proved=True,
+    ),
+    StepRule("reconnected", "ACE connection restored", IncidentReconnected, ("evidence_submitted",), proved=True),
+    StepRule("keying_backlog", "paper entries go to ACE", IncidentKeyingBacklog, ("remediated", "reconnected")),
+    StepRule("reconciled", "every number in its place", IncidentReconciled, ("keying_backlog",)),
+    StepRule("closed", "closed", IncidentClosed, ("reconciled",), own="close"),
+)
+STEPS = {step.name: step for step in _STEPS}
+OVER = ("dismissed", "closed")
+
+
+def next_steps(state: str, taken: Collection[str]) -> list[StepRule]:
+    """The steps that may be taken from a state, in their order."""
+    return [step for step in _STEPS if not step_problem(step, state, taken)]
+
+
+def step_problem(step: StepRule, state: str, taken: Collection[str]) -> Problem | None:
+    """Why a step may not be taken; None if it may. `taken`: all steps so far."""
+    if state not in step.after:
+        return Problem(column="state", value=state, code="step-not-after-state")
+    if missing := [name for name in step.needs if name not in taken]:
+        return Problem(column="step", value=missing[0], code="step-needs-earlier-step")
+    if step.name == "keying_backlog" and state == "remediated" and "disconnected" in taken:
+        return Problem(column="step", value="disconnected", code="step-needs-reconnection")
+    return None
+
+
+def state_title(state: str) -> str:
+    return state.replace("_", " ")

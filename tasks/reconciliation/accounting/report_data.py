@@ -1,0 +1,330 @@
+"""The accounting report for CBP and the client: its facts, gathered once, and its folder.
+
+`build` gathers the facts, the same for the same book; `write` makes PDF, workbook, Parquet and the
+signed manifest of them.
+
+What the report says of a restore of production: what ACE held that its books had lost, the next
+number, and what was handed to it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.core import clock
+from tasks.core.content import ContentStore
+from tasks.core.errors import BadInput, Busy
+from tasks.core.journal.journal import Event, Journal, JournalHead, is_drill
+from tasks.core.settings import BrokerSettings, Settings
+from tasks.reconciliation.accounting import open_work
+from tasks.reconciliation.accounting.actor_activity import activity_of_entries, activity_table
+from tasks.reconciliation.accounting.audit_tables import (
+    AuditProof,
+    approval_rows,
+    audit_proofs,
+    authorization_table,
+    batch_rows,
+    discretion_of_client,
+    discretion_table,
+    stamped_copies,
+)
+from tasks.reconciliation.accounting.discrepancy_table import discrepancy_rows
+from tasks.reconciliation.accounting.downtime_letters import letter_table, letters_of_client
+from tasks.reconciliation.accounting.number_account import FREE, PLACES, RELEASED, UNACCOUNTED, account_numbers
+from tasks.reconciliation.accounting.number_history import EventPosition, NumberHistory, read_history, washington_day
+from tasks.reconciliation.accounting.open_work import work_of_client, work_table
+from tasks.reconciliation.accounting.report_rows import (
+    LATE,
+    LATE_OPEN,
+    MASK,
+    UNKNOWN,
+    count_true,
+    is_among,
+    number_rows,
+    paper_entries,
+    scrub_private,
+    totals_tables,
+    value_counts,
+)
+from tasks.reconciliation.events import ProductionExported, ProductionNumbered, ProductionRestored
+from tasks.reconciliation.restore.number_recovery import LACKING, STRAY
+from tasks.reconciliation.state.entry_reader import list_entry_states
+from tasks.security.api import ApprovalRefused, PersonCodeFailed, write_manifest
+from tasks.workspace import Workspace
+
+_NAMES = (
+    "number",
+    "what",
+    "books",
+    "entry_type",
+    "port",
+    "importer",
+    "accepted",
+    "version",
+    "summary",
+    "release",
+    "release_date",
+    "owed",
+    "seen_in",
+)
+SCHEMA = pa.schema([(name, pa.string()) for name in _NAMES])
+
+
+@dataclass(frozen=True)
+class ReportedRestores:
+    """`words` for the auditor's page; `rows`: what the books lacked when the next number was named
+    last, with `SCHEMA`."""
+
+    words: tuple[str, ...]
+    rows: pa.Table
+
+
+NOTHING = ReportedRestores((), SCHEMA.empty_table())
+
+
+def read_restores(journal: Journal, content: ContentStore) -> ReportedRestores:
+    """All that the book says of restores. Raises ContentMissing."""
+    events = [*journal.events(kind="production.")]
+    numbered = [one.said for one in events if isinstance(one.said, ProductionNumbered)]
+    rows = json.loads(content.get(numbered[-1].content)) if numbered else []
+    lacking = [{name: row[name] for name in _NAMES} for row in rows if row["books"] in (LACKING, STRAY)]
+    table = scrub_private(pa.Table.from_pylist(lacking, SCHEMA))
+    return ReportedRestores(tuple(text for event in events for text in _words(event)), table)
+
+
+def _words(event: Event) -> Iterator[str]:
+    said, at = event.said, f"{event.at[:16]}Z ({event.actor})"
+    if isinstance(said, ProductionRestored):
+        counter = f", its counter at {said.counter}" if said.counter is not None else ""
+        yield (
+            f"{at}: production restored from the backup of {said.last_backup}, ACE asked up to {said.cut_off}{counter}"
+        )
+    if isinstance(said, ProductionNumbered):
+        yield (
+            f"{at}: ACE holds {said.lacking} number(s) that our books lack; production goes on "
+            f"with {said.number}, above {said.highest or 'none'} ({said.seen_in})"
+        )
+    if isinstance(said, ProductionExported):
+        private = ", private values in the clear" if said.private else ""
+        yield f"{at}: {len(said.numbers)} settled entries handed to production{private}"
+
+
+_TRIES = 5
+CURRENT = "current"
+"""Stands for the incident's name where there never was one: a word for file names, not for people."""
+
+
+@dataclass(frozen=True)
+class AccountingReport:
+    """The facts. Tables have the schemas of the modules that make them; `head` is the place in the
+    book that all of it was read at."""
+
+    incident: str
+    made: str
+    drill: bool
+    client: str
+    broker: BrokerSettings
+    head: JournalHead
+    numbers: pa.Table
+    desks: pa.Table
+    ports: pa.Table
+    importers: pa.Table
+    matters: pa.Table
+    proofs: tuple[AuditProof, ...]
+    approvals: pa.Table
+    refusals: tuple[str, ...]
+    batches: pa.Table
+    deeds: pa.Table
+    signed: tuple[str, ...]
+    authorised: pa.Table
+    discretion: pa.Table
+    letters: pa.Table
+    work: pa.Table
+    stamped: int
+    unstamped: tuple[str, ...]
+    restore: ReportedRestores
+    story: NumberHistory = field(repr=False)
+
+    @property
+    def about(self) -> str:
+        """Of which incident, in words."""
+        return self.name if self.incident == CURRENT else f"incident {self.name}"
+
+    @property
+    def name(self) -> str:
+        return "no incident" if self.incident == CURRENT else self.incident
+
+    @property
+    def used(self) -> pa.Table:
+        """The numbers that left the reserve."""
+        return self.numbers.filter(pc.not_equal(self.numbers["place"], FREE))
+
+    @property
+    def places(self) -> dict[str, int]:
+        """Numbers in each place that is used, in the accounting's order."""
+        found = value_counts(self.numbers["place"])
+        return {place: found[place] for place in PLACES if place in found}
+
+    @property
+    def lateness(self) -> dict[str, int]:
+        """Entries with a summary to file, by how it stands against its due day."""
+        return {word: count for word, count in value_counts(self.numbers["lateness"]).items() if word}
+
+    @property
+    def status(self) -> str:
+        """Whether the accounting is signed, in words that go on the first page."""
+        return self.signed[-1] if self.signed else "NOT SIGNED: this accounting is a draft"
+
+    def figures(self) -> list[dict[str, str]]:
+        """The summary: rows of `what` and `figure`, also for a Prefect table artifact."""
+        late, places = self.lateness, self.places
+        told = [("numbers reserved", len(self.numbers)), *places.items()]
+        told += [(UNACCOUNTED, 0)] if UNACCOUNTED not in places else []
+        told += [
+            ("released on paper", count_true(is_among(self.numbers["outcome"], RELEASED))),
+            ("summaries late", late.get(LATE, 0) + late.get(LATE_OPEN, 0)),
+            ("of these not in ACE yet", late.get(LATE_OPEN, 0)),
+            ("lateness not known", late.get(UNKNOWN, 0)),
+            ("late by CBP's own flag", count_true(self.numbers["cbp_late"])),
+            ("differences and mishaps found", len(self.matters)),
+            ("of these open", count_true(self.matters["open"])),
+            ("open at hour zero", len(self.work)),
+            ("of this work still open", count_true(is_among(self.work["ended"], (open_work.OPEN,)))),
+            ("proofs that fail", sum(not proof.holds for proof in self.proofs)),
+        ]
+        return [{"what": what, "figure": f"{figure:,}"} for what, figure in told]
+
+
+def build_report(
+    journal: Journal, content: ContentStore, settings: Settings, incident: str = CURRENT, importer: str = ""
+) -> AccountingReport:
+    """The facts of the whole book, read at one head, for CBP; or one client's part of them, by the
+    importer's number or (where that is private) name: one client's records are not another's to
+    see (19 CFR 111.24).
+
+    Raises BadInput for a name that no file can have, or an importer without an entry,
+    ContentMissing, and Busy while others write without a pause.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", incident):
+        raise BadInput("incident-name-invalid", incident=incident)
+    for _ in range(_TRIES):
+        head = journal.head()
+        report = _gather(journal, content, settings, incident, head)
+        report = one_client(report, importer) if importer else report
+        if journal.head() == head:
+            return report
+    raise Busy("journal-busy")
+
+
+def _gather(
+    journal: Journal, content: ContentStore, settings: Settings, incident: str, head: JournalHead
+) -> AccountingReport:
+    standing = {one.number: one for one in list_entry_states(journal)}
+    story, made = read_history(journal), clock.text()
+    rows = number_rows(
+        account_numbers(journal), standing, paper_entries(content, standing), story, washington_day(made)
+    )
+    approvals = approval_rows(Workspace(settings, journal=journal))
+    stamped, unstamped = stamped_copies(rows)
+    return AccountingReport(
+        incident=incident,
+        made=made,
+        drill=is_drill(journal),
+        client="",
+        broker=settings(BrokerSettings),
+        head=head,
+        numbers=rows,
+        **totals_tables(rows),
+        matters=discrepancy_rows(story, standing),
+        proofs=tuple(audit_proofs(head, story, rows)),
+        approvals=approvals,
+        refusals=tuple(f"{mark.at[:16]}Z {_refusal(body)}" for mark, body in story.refusals),
+        batches=batch_rows(story),
+        deeds=activity_table(story, rows),
+        signed=tuple(_signature(mark, body, approvals) for mark, body in story.signed),
+        authorised=authorization_table(journal),
+        discretion=discretion_table(journal),
+        letters=letter_table(journal),
+        work=work_table(journal),
+        stamped=stamped,
+        unstamped=tuple(unstamped),
+        story=story,
+        restore=read_restores(journal, content),
+    )
+
+
+def one_client(report: AccountingReport, importer: str) -> AccountingReport:
+    """What of a report may go to one client. The proofs stay those of the whole book. Raises
+    BadInput if no entry is this importer's."""
+    rows = report.numbers
+    own = pc.or_kleene(pc.equal(rows["importer_number"], importer), pc.equal(rows["importer_name"], importer))
+    rows = rows.filter(own)
+    if not len(rows) or importer == MASK:
+        raise BadInput("importer-without-entries", importer=importer)
+    name = next((one for one in rows["importer_name"].to_pylist() if one), importer)
+    sendings = (report.story.sent.get(number, ()) for number in rows["number"].to_pylist())
+    batches = {sending.batch for own in sendings for sending in own}
+    subjects = pa.array([*rows["number"].to_pylist(), *batches])
+    sent = _only(report.batches, "batch", pa.array(sorted(batches), pa.string()))
+    stamped, unstamped = stamped_copies(rows)
+    return replace(
+        report,
+        client=name,
+        numbers=rows,
+        **totals_tables(rows),
+        matters=_only(report.matters, "subject", subjects),
+        batches=sent,
+        approvals=_only(report.approvals, "plan", sent["plan"].combine_chunks()),
+        deeds=activity_of_entries(report.story, rows),
+        refusals=(),
+        work=work_of_client(report.work, importer, name),
+        letters=letters_of_client(report.letters, rows["number"].to_pylist()),
+        discretion=discretion_of_client(report.discretion, rows["number"].to_pylist()),
+        stamped=stamped,
+        unstamped=tuple(unstamped),
+        restore=NOTHING,
+    )
+
+
+def _only(table: pa.Table, column: str, values: pa.Array) -> pa.Table:
+    return table.filter(pc.is_in(table[column], value_set=values))
+
+
+def _refusal(body: ApprovalRefused | PersonCodeFailed) -> str:
+    purpose = f" ({body.purpose})" if isinstance(body, PersonCodeFailed) else ""
+    return f"{body.person}: {body.reason}{purpose}"
+
+
+def _signature(mark: EventPosition, body, approvals: pa.Table) -> str:
+    own = approvals.filter(pc.equal(approvals["plan"], body.plan)).to_pylist()
+    who = ", ".join(f"{row['approved_by']} (licence {row['licence']})" for row in own if row["approved_by"])
+    return (
+        f"Signed {mark.at[:16]}Z as event {mark.seq}: {body.numbers:,} numbers, approved by "
+        f"{who or 'nobody'}, accounting {body.accounting[:16]}"
+    )
+
+
+def write_report_files(report: AccountingReport, folder: Path, home: Path) -> list[Path]:
+    """Write `accounting-<incident>.pdf`, `.xlsx`, `.parquet` and the manifest that the host signs.
+    Writing again replaces them. Returns the files, the manifest last."""
+    from tasks.core.files import write_atomic
+    from tasks.reconciliation.accounting.report_pdf import render_report
+    from tasks.reconciliation.accounting.report_workbook import report_parquet, report_sheets
+
+    name = f"accounting-{report.incident}"
+    made = {
+        f"{name}.pdf": render_report(report),
+        f"{name}.xlsx": report_sheets(report),
+        f"{name}.parquet": report_parquet(report),
+    }
+    paths = [write_atomic(folder / file, data) for file, data in made.items()]
+    mark = "DRILL " if report.drill else ""
+    what = f"{mark}accounting {report.name}, book at {report.head.seq} {report.head.digest}"
+    return [*paths, write_manifest(folder, home, what)]

@@ -1,0 +1,1 @@
+from .status_page import status_lines as status_lines

@@ -1,0 +1,26 @@
+from .events import (
+    MailAnswered as MailAnswered,
+    MailDelayed as MailDelayed,
+    MailQueued as MailQueued,
+    MailSuperseded as MailSuperseded,
+    MailTried as MailTried,
+)
+from .exchange_folders import ExchangeFolder as ExchangeFolder, open_exchange as open_exchange
+from .mail import MailDelivery as MailDelivery, MailService as MailService, waiting_letters as waiting_letters
+from .mail_aliases import private_alias as private_alias
+from .mail_message import MailAttachment as MailAttachment, MailLetter as MailLetter
+from .settings import MailSettings as MailSettings, ShareAddress as ShareAddress
+from .smb.connection import (
+    ALL_SHARES as ALL_SHARES,
+    APPEND as APPEND,
+    DELETE as DELETE,
+    READ_ATTRIBUTES as READ_ATTRIBUTES,
+    WRITE_ATTRIBUTES as WRITE_ATTRIBUTES,
+    WRITE_DATA as WRITE_DATA,
+    SmbConnection as SmbConnection,
+    SmbPlace as SmbPlace,
+)
+from .smb.folder import SmbFolder as SmbFolder, renaming_request as renaming_request, set_file_info as set_file_info
+from .smb.objects import Buffer as Buffer, StoreItem as StoreItem
+from .smb.store import SmbStore as SmbStore
+from .tables import MAIL as MAIL
