@@ -12,7 +12,6 @@ import typer
 
 from tasks.cli.context import Json, invocation, print_result, print_table, print_text
 from tasks.core.errors import BadInput, NotApproved
-from tasks.core.settings import BrokerSettings
 
 if TYPE_CHECKING:
     from tasks.drill.api import Kind
@@ -38,9 +37,9 @@ def check(
     ours, offsets = _of_this_house(profile)
     result = check_file(file, ours, offsets=offsets)
     if as_json:
-        found = [asdict(one) for one in result.findings]
-        told = {"ok": result.ok, "scope": result.scope, "counts": result.counts, "unjudged": result.unjudged}
-        print(json.dumps({**told, "findings": found}, indent=1))
+        findings = [asdict(entry_finding) for entry_finding in result.findings]
+        facts = {"ok": result.ok, "scope": result.scope, "counts": result.counts, "unjudged": result.unjudged}
+        print(json.dumps({**facts, "findings": findings}, indent=1))
     else:
         for finding in result.findings:
             print_text(str(finding))
@@ -53,17 +52,17 @@ def check(
     raise typer.Exit(0 if result.ok else 1)
 
 
-def _of_this_house(wanted: bool):
+def _of_this_house(with_profile: bool):
     """Profile and check digit factor of the home folder; without one, neither is judged."""
     from tasks.ace.api import filer_profile, number_offsets
     from tasks.core.errors import BadSettings
 
     try:
-        return filer_profile(invocation.workspace.settings) if wanted else None, number_offsets(
+        return filer_profile(invocation.workspace.settings) if with_profile else None, number_offsets(
             invocation.workspace.settings
         )
     except BadSettings:
-        if wanted:
+        if with_profile:
             raise
         return None, None
 
@@ -96,20 +95,27 @@ def batch(as_json: Json = False) -> None:
         write_approved,
     )
 
-    done, dropped = write_approved(invocation.workspace, invocation.actor)
+    batches, dropped = write_approved(invocation.workspace, invocation.actor)
     rows = [
-        {"batch": one.batch, "file": one.where, "entries": one.numbers, "when": "before" if one.again else "now"}
-        for one in done
+        {
+            "batch": written.batch,
+            "file": written.where,
+            "entries": written.numbers,
+            "when": "before" if written.again else "now",
+        }
+        for written in batches
     ]
     pace = sending_pace(invocation.workspace.journal, invocation.workspace.settings)
-    paced, waiting, held = "" if pace.left else str(pace), None, {}
+    paced, waiting, held_back = "" if pace.left else str(pace), None, {}
     if not any(row["when"] == "now" for row in rows):
-        waiting, held = waiting_plan(invocation.workspace, invocation.actor, sending_day(invocation.workspace.settings))
+        waiting, held_back = waiting_plan(
+            invocation.workspace, invocation.actor, sending_day(invocation.workspace.settings)
+        )
     if as_json:
         facts = plan_facts(waiting) if waiting else None
-        reasons = {number: reason.as_dict() for number, reason in held.items()}
-        told = {"written": rows, "dropped": dropped, "paced": paced, "waiting": facts, "held": reasons}
-        print(json.dumps(told, indent=1, ensure_ascii=False))
+        reasons = {number: reason.as_dict() for number, reason in held_back.items()}
+        result = {"written": rows, "dropped": dropped, "paced": paced, "waiting": facts, "held": reasons}
+        print(json.dumps(result, indent=1, ensure_ascii=False))
     else:
         for reason in dropped.values():
             print_text(f"not written: {reason}")
@@ -118,11 +124,11 @@ def batch(as_json: Json = False) -> None:
         print_table(rows, as_json=False, title="Written")
         if any(row["when"] == "before" for row in rows):
             print_text("'before': named by an earlier run or by another desk just now, and not written again")
-        for line in [] if waiting else held_lines(held):
+        for line in [] if waiting else held_lines(held_back):
             print_text(line)
     if waiting:
         raise NotApproved("plan-waits-for-approval", words=plan_lines(waiting)[0], digest=waiting.digest[:12])
-    if held:
+    if held_back:
         raise typer.Exit(2)
 
 
@@ -149,29 +155,29 @@ def read(
     from tasks.core.errors import BadInput
     from tasks.reconciliation.api import read_file
 
-    done = [read_file(invocation.workspace, path, invocation.actor) for path in files]
+    results = [read_file(invocation.workspace, path, invocation.actor) for path in files]
     rows = [
         {
-            "file": one.file,
-            "answers": one.answers,
-            "known before": bool(one.known),
-            "problems": len(one.problems),
-            "contradictions": [asdict(odd) for odd in one.odd],
+            "file": answer.file,
+            "answers": answer.answers,
+            "known before": bool(answer.known),
+            "problems": len(answer.problems),
+            "contradictions": [asdict(contradiction) for contradiction in answer.odd],
         }
-        for one in done
+        for answer in results
     ]
-    said = [one for one in _told(files) if one.code]
+    explained = [answer for answer in _told(files) if answer.code]
     if as_json:
-        told = [asdict(one) for one in said]
-        print(json.dumps({"files": rows, "told": told}, indent=1, ensure_ascii=False))
+        codes = [asdict(answer) for answer in explained]
+        print(json.dumps({"files": rows, "told": codes}, indent=1, ensure_ascii=False))
     else:
         print_table(
             [{**row, "contradictions": len(row["contradictions"])} for row in rows], as_json=False, title="Read"
         )
-        for odd in (odd for one in done for odd in one.odd):
-            print_text(f"CONTRADICTION: {odd}")
-        _explain(said)
-    problems = [problem for one in done for problem in one.problems]
+        for contradiction in (contradiction for answer in results for contradiction in answer.odd):
+            print_text(f"CONTRADICTION: {contradiction}")
+        _explain(explained)
+    problems = [problem for answer in results for problem in answer.problems]
     if problems:
         raise BadInput("answers-damaged", problems)
 
@@ -179,17 +185,17 @@ def read(
 _MOST = 50
 
 
-def _explain(said: list[AnswerCode]) -> None:
+def _explain(codes: list[AnswerCode]) -> None:
     from tasks.reconciliation.api import explanation_lines, group_explanations
 
-    found = group_explanations(said)
-    if found:
-        print_text(f"What ACE said: {len(said):,} code(s), {len(found):,} explanation(s)")
-    for one in found[:_MOST]:
-        for line in explanation_lines(one):
+    explanations = group_explanations(codes)
+    if explanations:
+        print_text(f"What ACE said: {len(codes):,} code(s), {len(explanations):,} explanation(s)")
+    for explanation in explanations[:_MOST]:
+        for line in explanation_lines(explanation):
             print_text(line)
-    if len(found) > _MOST:
-        print_text(f"... and {len(found) - _MOST} more: continuity reconcile answers")
+    if len(explanations) > _MOST:
+        print_text(f"... and {len(explanations) - _MOST} more: continuity reconcile answers")
 
 
 def _told(files: list[Path]):
@@ -212,9 +218,11 @@ def compare(
     def seal(triples):
         return invocation.workspace.vault.seal(triples, None)
 
-    answers = [one for path in files for one in read_answers(path.read_bytes(), path.name, seal)]
-    rows = [row for found in compare_summaries(invocation.workspace, answers) for row in found.table.to_pylist()]
-    shown = [
+    answers = [answer for path in files for answer in read_answers(path.read_bytes(), path.name, seal)]
+    rows = [
+        row for comparison in compare_summaries(invocation.workspace, answers) for row in comparison.table.to_pylist()
+    ]
+    differences = [
         {
             "number": row["entry_number"],
             "where": row["subject"],
@@ -226,7 +234,7 @@ def compare(
         }
         for row in rows
     ]
-    print_table(shown, as_json=as_json, title="Paper and ACE")
+    print_table(differences, as_json=as_json, title="Paper and ACE")
     raise typer.Exit(1 if any(row["code"] != "not-on-paper" for row in rows) else 0)
 
 
@@ -247,6 +255,7 @@ def stand_in(
 ) -> None:
     """A stand-in for ACE, for drills: answers the files of one folder into another."""
     from tasks.core import clock
+    from tasks.core.settings import BrokerSettings
     from tasks.drill.api import AceSimulator
 
     wrongs = _misbehaviours(misbehave or ())
@@ -255,15 +264,15 @@ def stand_in(
         ace.seed_filer(invocation.workspace.settings(BrokerSettings).filer_code)
         for kind in wrongs:
             ace.misbehave(kind)
-        done = ace.process_folder(inbox, outbox, late=late)
-    words = f"{len(done.read)} file(s) answered, {len(done.written)} written to {outbox}"
-    print_result(as_json, words, answered=len(done.read), written=[str(path) for path in done.written])
+        report = ace.process_folder(inbox, outbox, late=late)
+    text = f"{len(report.read)} file(s) answered, {len(report.written)} written to {outbox}"
+    print_result(as_json, text, answered=len(report.read), written=[str(path) for path in report.written])
 
 
-def _misbehaviours(wanted: Sequence[str]) -> list[Kind]:
+def _misbehaviours(names: Sequence[str]) -> list[Kind]:
     from tasks.drill.api import Kind
 
-    known = {kind.lower(): kind for kind in get_args(Kind)}
-    if unknown := [one for one in wanted if one.lower() not in known]:
-        raise BadInput("fault-kind-unknown", unknown=", ".join(unknown), allowed=", ".join(known.values()))
-    return [known[one.lower()] for one in wanted]
+    kinds = {kind.lower(): kind for kind in get_args(Kind)}
+    if unknown := [name for name in names if name.lower() not in kinds]:
+        raise BadInput("fault-kind-unknown", unknown=", ".join(unknown), allowed=", ".join(kinds.values()))
+    return [kinds[name.lower()] for name in names]

@@ -13,8 +13,6 @@ import typer
 
 from tasks.cli.context import Json, invocation, print_table, print_text
 from tasks.core.errors import ContinuityError
-from tasks.core.settings import BrokerSettings
-from tasks.security.api import ApprovalSettings
 
 if TYPE_CHECKING:
     from tasks.cli.prefect_server import PrefectServer
@@ -42,6 +40,7 @@ def approve(
     from tasks.approved_acts import require_current_act
     from tasks.cli.prefect_server import PrefectServer
     from tasks.core.local_time import parse_moment
+    from tasks.core.settings import BrokerSettings
     from tasks.reconciliation.api import approval_contents, approval_lines, sending_day
     from tasks.security.api import find_approval
 
@@ -55,25 +54,25 @@ def approve(
             err=True,
         )
     waits = find_approval(invocation.workspace.journal, digest or plan)
-    shown = approval_contents(invocation.workspace.journal, invocation.workspace.content, waits)
+    contents = approval_contents(invocation.workspace.journal, invocation.workspace.content, waits)
     today = sending_day(invocation.workspace.settings)
-    words = approval_lines(invocation.workspace, shown, waits, today)
+    lines = approval_lines(invocation.workspace, contents, waits, today)
     if not as_json:
-        _show(shown, words)
+        _show(contents, lines)
     elif not code and _missing(waits):
-        _print(shown, words, ActOutcome(waits))
+        _print(contents, lines, ActOutcome(waits))
         raise typer.Exit(1)
-    done = ActOutcome(waits, carried_out={} if waits.carried_out else None)
+    outcome = ActOutcome(waits, carried_out={} if waits.carried_out else None)
     if _missing(waits) and not waits.carried_out:
         require_current_act(invocation.workspace, waits)
-        done = _approve(waits, code, read_at if given_at else None)
-    _carry_out(done, server)
+        outcome = _approve(waits, code, read_at if given_at else None)
+    _carry_out(outcome, server)
     if as_json:
-        _print(shown, words, done)
+        _print(contents, lines, outcome)
     else:
-        _say(done)
-    if done.refused:
-        raise typer.Exit(done.refused.exit_code)
+        _say(outcome)
+    if outcome.refused:
+        raise typer.Exit(outcome.refused.exit_code)
 
 
 @dataclass
@@ -95,74 +94,74 @@ def _approve(waits: ApprovalState, code: str, given_at: datetime | None) -> ActO
     return ActOutcome(approved.asked, carried_out=approved.facts)
 
 
-def _carry_out(done: ActOutcome, server: PrefectServer) -> None:
+def _carry_out(outcome: ActOutcome, server: PrefectServer) -> None:
     """Carry out an act that is approved, unless that was done or a run waits for it."""
     from tasks import approved_acts
 
-    if _missing(done.asked) or done.carried_out is not None:
+    if _missing(outcome.asked) or outcome.carried_out is not None:
         return
-    if done.asked.act in approved_acts.RUN_WAITS:
-        done.runs = server.wake(done.asked.plan)
-    if done.runs:
+    if outcome.asked.act in approved_acts.RUN_WAITS:
+        outcome.runs = server.wake(outcome.asked.plan)
+    if outcome.runs:
         return
     try:
-        done.carried_out = approved_acts.carry_out(invocation.workspace, done.asked.plan, invocation.actor)
+        outcome.carried_out = approved_acts.carry_out(invocation.workspace, outcome.asked.plan, invocation.actor)
     except ContinuityError as refused:
-        done.refused = refused
+        outcome.refused = refused
 
 
-def _missing(asked: ApprovalState) -> int:
-    from tasks.security.api import missing_approvals
+def _missing(approval: ApprovalState) -> int:
+    from tasks.security.api import ApprovalSettings, missing_approvals
 
-    return missing_approvals(asked, invocation.workspace.settings(ApprovalSettings).persons)
+    return missing_approvals(approval, invocation.workspace.settings(ApprovalSettings).persons)
 
 
-def _show(shown: ApprovalContents, words: Sequence[str]) -> None:
-    for line in words:
+def _show(contents: ApprovalContents, lines: Sequence[str]) -> None:
+    for line in lines:
         print_text(line)
-    for title, rows in shown.tables():
+    for title, rows in contents.tables():
         print_table(rows, as_json=False, title=title)
 
 
-def _say(done: ActOutcome) -> None:
+def _say(outcome: ActOutcome) -> None:
     from tasks.approved_acts import act_title
 
-    asked = done.asked
-    title = act_title(invocation.workspace, asked)
-    print_text(f"Plan {asked.plan[:12]} ({title}) approved by {', '.join(asked.granted_by)}.")
-    if missing := _missing(asked):
+    approval = outcome.asked
+    title = act_title(invocation.workspace, approval)
+    print_text(f"Plan {approval.plan[:12]} ({title}) approved by {', '.join(approval.granted_by)}.")
+    if missing := _missing(approval):
         print_text(f"{missing} more approval(s) needed.")
-    for run in done.runs:
+    for run in outcome.runs:
         print_text(f"The run {run} goes on.")
-    if done.carried_out is not None:
+    if outcome.carried_out is not None:
         print_text("Carried out.")
-        for name, fact in done.carried_out.items():
+        for name, fact in outcome.carried_out.items():
             text = ", ".join(map(str, fact)) if isinstance(fact, list) else fact
             print_text(f"{name.replace('_', ' ')}: {text}")
-    if done.refused:
-        typer.echo(f"Not carried out: {done.refused}", err=True)
-        print_text(f"Next: {_next(asked)}")
+    if outcome.refused:
+        typer.echo(f"Not carried out: {outcome.refused}", err=True)
+        print_text(f"Next: {_next(approval)}")
 
 
-def _next(asked: ApprovalState) -> str:
-    return f"continuity approve {asked.plan[:12]} (no code is needed), or the next reconcile turn"
+def _next(approval: ApprovalState) -> str:
+    return f"continuity approve {approval.plan[:12]} (no code is needed), or the next reconcile turn"
 
 
-def _print(shown: ApprovalContents, words: Sequence[str], done: ActOutcome) -> None:
+def _print(contents: ApprovalContents, lines: Sequence[str], outcome: ActOutcome) -> None:
     from tasks.approved_acts import act_title
 
     result = {
-        "plan": shown.plan,
-        "act": shown.act,
-        "title": act_title(invocation.workspace, done.asked),
-        "facts": shown.facts,
-        "rows": list(shown.rows),
-        "words": list(words),
-        "approved_by": list(done.asked.granted_by),
-        "missing": _missing(done.asked),
-        "runs": done.runs,
-        "carried_out": done.carried_out,
-        "refused": done.refused.as_dict() if done.refused else None,
-        "next": _next(done.asked) if done.refused else "",
+        "plan": contents.plan,
+        "act": contents.act,
+        "title": act_title(invocation.workspace, outcome.asked),
+        "facts": contents.facts,
+        "rows": list(contents.rows),
+        "words": list(lines),
+        "approved_by": list(outcome.asked.granted_by),
+        "missing": _missing(outcome.asked),
+        "runs": outcome.runs,
+        "carried_out": outcome.carried_out,
+        "refused": outcome.refused.as_dict() if outcome.refused else None,
+        "next": _next(outcome.asked) if outcome.refused else "",
     }
     print(json.dumps(result, indent=1, ensure_ascii=False, default=str))

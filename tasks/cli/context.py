@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasks.core.errors import BadInput, ContinuityError, NotApproved
-from tasks.core.settings import BrokerSettings
-from tasks.entries.api import NumberSettings
 
 if TYPE_CHECKING:
     from tasks.workspace import Workspace
@@ -47,7 +45,8 @@ class Invocation:
     def numbers(self, texts: Iterable[str]) -> list[str]:
         """Entry numbers as the book writes them, by our filer's check-digit factor. Raises BadNumber
         for the first that is none."""
-        from tasks.entries.api import parse_entry_number
+        from tasks.core.settings import BrokerSettings
+        from tasks.entries.api import NumberSettings, parse_entry_number
 
         offsets = {
             self.workspace.settings(BrokerSettings).filer_code: self.workspace.settings(
@@ -123,12 +122,12 @@ def print_files(paths: Iterable[Path], *, as_json: bool, **counts: Any) -> None:
     print(json.dumps({**counts, "files": listed}, indent=1, ensure_ascii=False, default=str))
 
 
-def print_result(as_json: bool, words: str, **facts: Any) -> None:
+def print_result(as_json: bool, text: str, **facts: Any) -> None:
     """What an act did: in words for a person, or its facts for a script."""
     if as_json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
     else:
-        print_text(words)
+        print_text(text)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import typer
 
 from tasks.cli.context import Json, invocation, print_result, print_table, print_text
 from tasks.core.errors import BadInput, Problem
-from tasks.core.settings import BrokerSettings
 
 if TYPE_CHECKING:
     from tasks.duties.api import DutyState
@@ -43,27 +42,27 @@ def list_(
     from tasks.entries.api import reserve_line
 
     workspace = invocation.workspace
-    found = duty_states(workspace.journal.rows, catalog_of(workspace), workspace.zone)
-    rows = states_table(found, workspace.today())
+    states = duty_states(workspace.journal.rows, catalog_of(workspace), workspace.zone)
+    rows = states_table(states, workspace.today())
     if everything or as_json:
-        for row, one in zip(rows, found, strict=True):
-            duty = one.duty
+        for row, state in zip(rows, states, strict=True):
+            duty = state.duty
             row |= {"what": duty.what, "proof": duty.proof, "rule": duty.source}
-            row["next"] = "" if duty.by else next_duty_command(one)
-    watched = [one for one in catalog_of(workspace).duties.values() if one.watched]
+            row["next"] = "" if duty.by else next_duty_command(state)
+    watched = [state for state in catalog_of(workspace).duties.values() if state.watched]
     reserve = reserve_line(workspace.journal.rows, workspace.settings)
     rows += [
         {
             **dict.fromkeys(rows[0], ""),
-            "about": one.about,
-            "duty": one.id,
+            "about": state.about,
+            "duty": state.id,
             "code": reserve.code,
-            "mark": one.mark,
+            "mark": state.mark,
             "light": reserve.light,
             "fact": reserve.fact,
-            "owner": one.owner,
+            "owner": state.owner,
         }
-        for one in watched
+        for state in watched
     ]
     print_table(rows, as_json=as_json, title="Duties")
     if not as_json:
@@ -89,42 +88,44 @@ def fulfil(
     """Store a proof by its digest and write that the duty was done. Scan reports are read.
 
     A file proves one duty or evidence item; for a second it needs --reason."""
-    from tasks.duties.api import FulfillmentInput, fulfill_duty as write
+    from tasks.duties.api import FulfillmentInput, fulfill_duty
 
-    given = FulfillmentInput(
+    proof_input = FulfillmentInput(
         proof, statement, item, _day(on, "--on"), _day(until, "--until"), _facts(fact), again, reason
     )
-    _tell(write(invocation.workspace, duty, given, invocation.actor), as_json)
+    _tell(fulfill_duty(invocation.workspace, duty, proof_input, invocation.actor), as_json)
 
 
-def _facts(given: list[str] | None) -> dict[str, str]:
+def _facts(options: list[str] | None) -> dict[str, str]:
     facts = {}
-    for one in given or []:
-        name, mark, value = one.partition("=")
-        if not mark:
-            raise BadInput("option-not-understood", [Problem(column="--fact", value=one, code="equals-sign-missing")])
+    for option in options or []:
+        name, equals_sign, value = option.partition("=")
+        if not equals_sign:
+            raise BadInput(
+                "option-not-understood", [Problem(column="--fact", value=option, code="equals-sign-missing")]
+            )
         facts[name.strip()] = value.strip()
     return facts
 
 
-def _tell(standing: DutyState, as_json: bool, words: str = "", *, stored: bool = True) -> None:
+def _tell(state: DutyState, as_json: bool, text: str = "", *, stored: bool = True) -> None:
     """Where a duty stands after an act; with `stored` also which proof was taken."""
     from tasks.duties.api import states_table
 
-    last = standing.last if stored else None
-    new = max(standing.proofs, key=lambda one: one.seq) if last else None
-    (row,) = states_table([standing], invocation.workspace.today())
+    last = state.last if stored else None
+    new = max(state.proofs, key=lambda duty_proof: duty_proof.seq) if last else None
+    (row,) = states_table([state], invocation.workspace.today())
     if as_json:
         proof = {"event": new.seq, "file": new.file, "sha256": new.proof} if new else {}
         print_result(True, "", **row, **proof)
         return
-    if words:
-        print_text(words)
+    if text:
+        print_text(text)
     if new and new.proof:
         print_text(f"Stored: {new.file}, SHA-256 {new.proof}, event {new.seq}")
     if new and last and new.seq != last.seq:
         print_text(f"It is of {new.on}: the newer proof, of {last.on}, goes on counting")
-    print_text(f"{standing.name}: {row['light']}: {row['fact']}")
+    print_text(f"{state.name}: {row['light']}: {row['fact']}")
 
 
 @app.command()
@@ -135,11 +136,11 @@ def acknowledge(
     as_json: Json = False,
 ) -> None:
     """Say that you have it in hand. Silences the rung that was reached; the next comes all the same."""
-    from tasks.duties.api import acknowledge_duty as write
+    from tasks.duties.api import acknowledge_duty
 
-    rungs = write(invocation.workspace, duty, item, note, invocation.actor)
-    words = f": acknowledged up to {rungs[-1]}. Only proof ends the reminders."
-    print_result(as_json, f"{duty} {item}".strip() + words, **{"duty": duty, "for": item, "acknowledged": rungs})
+    rungs = acknowledge_duty(invocation.workspace, duty, item, note, invocation.actor)
+    text = f": acknowledged up to {rungs[-1]}. Only proof ends the reminders."
+    print_result(as_json, f"{duty} {item}".strip() + text, **{"duty": duty, "for": item, "acknowledged": rungs})
 
 
 @app.command()
@@ -151,11 +152,11 @@ def change(
     as_json: Json = False,
 ) -> None:
     """Something changed that makes the duty due out of its turn, such as a new address for the ISA."""
-    from tasks.duties.api import change_duty as write
+    from tasks.duties.api import change_duty
 
     workspace = invocation.workspace
-    standing = write(workspace, duty, item, what, _day(on, "--on") or workspace.today(), invocation.actor)
-    _tell(standing, as_json, stored=False)
+    state = change_duty(workspace, duty, item, what, _day(on, "--on") or workspace.today(), invocation.actor)
+    _tell(state, as_json, stored=False)
 
 
 @app.command()
@@ -166,11 +167,11 @@ def end(
     as_json: Json = False,
 ) -> None:
     """A provider, client or policy is no more: its proofs stay, its reminders end."""
-    from tasks.duties.api import end_duty as write
+    from tasks.duties.api import end_duty
 
-    write(invocation.workspace, duty, item, reason, invocation.actor)
-    words = f"{duty} {item}: ended. Its proofs stay in the journal."
-    print_result(as_json, words, **{"duty": duty, "for": item, "ended": True, "reason": reason})
+    end_duty(invocation.workspace, duty, item, reason, invocation.actor)
+    text = f"{duty} {item}: ended. Its proofs stay in the journal."
+    print_result(as_json, text, **{"duty": duty, "for": item, "ended": True, "reason": reason})
 
 
 @app.command()
@@ -181,10 +182,10 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """The newest proof was a mistake: it stays in the journal and no longer counts."""
-    from tasks.duties.api import withdraw_proof as write
+    from tasks.duties.api import withdraw_proof
 
-    standing = write(invocation.workspace, duty, item, reason, invocation.actor)
-    _tell(standing, as_json, "The newest proof no longer counts.", stored=False)
+    state = withdraw_proof(invocation.workspace, duty, item, reason, invocation.actor)
+    _tell(state, as_json, "The newest proof no longer counts.", stored=False)
 
 
 @app.command()
@@ -193,18 +194,18 @@ def remind(as_json: Json = False) -> None:
     letter still waits."""
     import json
 
-    from tasks.duties.api import send_due_reminders as run
+    from tasks.duties.api import send_due_reminders
 
-    done = run(invocation.workspace, invocation.actor)
+    result = send_due_reminders(invocation.workspace, invocation.actor)
     if as_json:
-        print(json.dumps(vars(done), indent=1))
+        print(json.dumps(vars(result), indent=1))
     else:
-        for title in done.letters:
+        for title in result.letters:
             print_text(f"told: {title}")
-        print_text(f"{len(done.rungs)} reminder(s) new, {done.sent} letter(s) sent")
-        if done.waiting:
-            print_text(f"{len(done.waiting)} letter(s) wait in {invocation.home / 'outbox'}: {done.reason}")
-    raise typer.Exit(1 if done.waiting else 0)
+        print_text(f"{len(result.rungs)} reminder(s) new, {result.sent} letter(s) sent")
+        if result.waiting:
+            print_text(f"{len(result.waiting)} letter(s) wait in {invocation.home / 'outbox'}: {result.reason}")
+    raise typer.Exit(1 if result.waiting else 0)
 
 
 @app.command()
@@ -215,30 +216,35 @@ def calendar(
 ) -> None:
     """The year's dates: a calendar file (.ics) and a page to print (PDF)."""
     from tasks.core.files import write_atomic
+    from tasks.core.settings import BrokerSettings
     from tasks.duties.api import calendar_file, catalog_of, duty_states, render_year, year_dates
 
     workspace = invocation.workspace
     year = year or workspace.today().year
-    found = duty_states(workspace.journal.rows, catalog_of(workspace), workspace.zone)
-    days = year_dates(found, year)
+    states = duty_states(workspace.journal.rows, catalog_of(workspace), workspace.zone)
+    days = year_dates(states, year)
     if as_json:
         print_table(
             [
                 {
-                    "day": one.day,
-                    "what": one.what,
-                    "duty": one.standing.duty.id,
-                    "for": one.standing.item,
-                    "ahead": one.ahead,
+                    "day": due_day.day,
+                    "what": due_day.what,
+                    "duty": due_day.standing.duty.id,
+                    "for": due_day.standing.item,
+                    "ahead": due_day.ahead,
                 }
-                for one in days
+                for due_day in days
             ],
             as_json=True,
         )
         return
-    own = list(dict.fromkeys(one.standing.name for one in days if not one.ahead))
-    more = [(one.standing, one.ahead, one.day) for one in days if one.ahead]
-    file = calendar_file([one for one in found if one.name in own], workspace.settings(BrokerSettings).filer_code, more)
+    names = list(dict.fromkeys(due_day.standing.name for due_day in days if not due_day.ahead))
+    reminders = [(due_day.standing, due_day.ahead, due_day.day) for due_day in days if due_day.ahead]
+    file = calendar_file(
+        [due_day for due_day in states if due_day.name in names],
+        workspace.settings(BrokerSettings).filer_code,
+        reminders,
+    )
     for path, data in (
         (out / f"duties-{year}.ics", file),
         (out / f"duties-{year}.pdf", render_year(workspace, days, year)),
@@ -254,7 +260,7 @@ def export(
 ) -> None:
     """For an auditor: per recommendation the evidence, with digests and dates (CSV, PDF, manifest)."""
     from tasks.duties.api import evidence_json, export_evidence, gather_evidence
-    from tasks.status.api import status_lines as lines
+    from tasks.status.api import status_lines
 
     workspace = invocation.workspace
     if as_json:
@@ -264,5 +270,5 @@ def export(
         raise typer.BadParameter("a new folder", param_hint="--out")
     if out.exists() and any(out.iterdir()):
         raise BadInput("output-folder-not-empty", out=out)
-    for path in export_evidence(workspace, out, proofs=proofs, page=lines(workspace)):
+    for path in export_evidence(workspace, out, proofs=proofs, page=status_lines(workspace)):
         print_text(f"Written: {path}")

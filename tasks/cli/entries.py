@@ -31,8 +31,8 @@ def workbook(
 
     path = out or Path(f"{workbook_name(to)}.xlsx")
     count = write_workbooks(invocation.workspace.journal, invocation.workspace.settings, to, path, force=force)
-    words = f"{path}: {count} numbers for the desk {to}. Print it too: paper works without power."
-    print_result(as_json, words, file=str(path), desk=to, numbers=count)
+    text = f"{path}: {count} numbers for the desk {to}. Print it too: paper works without power."
+    print_result(as_json, text, file=str(path), desk=to, numbers=count)
 
 
 @app.command()
@@ -55,11 +55,11 @@ def record(
     from tasks.entries.api import annotate_workbook, profile_of, read_entry_files, record_intake
 
     intakes = read_entry_files(files, profile_of(invocation.workspace.settings))
-    taken = record_intake(invocation.workspace, intakes, invocation.actor, accept_clean=accept_clean, go_back=go_back)
+    results = record_intake(invocation.workspace, intakes, invocation.actor, accept_clean=accept_clean, go_back=go_back)
     copies: list[list[str]] = []
     in_the_way: list[Problem] = []
     used: set[Path] = set()
-    for intake, result in zip(intakes, taken, strict=True):
+    for intake, result in zip(intakes, results, strict=True):
         copies.append([])
         if result.problems and intake.record.numbers:
             try:
@@ -67,43 +67,43 @@ def record(
                 copies[-1] += [str(path) for path in paths]
             except Refused as refused:
                 in_the_way += refused.problems
-    _report(taken, copies, as_json)
-    problems = [problem for one in taken for problem in one.problems]
+    _report(results, copies, as_json)
+    problems = [problem for file_result in results for problem in file_result.problems]
     if problems:
-        files_left = sum(bool(one.problems) for one in taken)
-        words = f"{len(problems)} problem(s) in {files_left} file(s)"
+        files_left = sum(bool(file_result.problems) for file_result in results)
+        text = f"{len(problems)} problem(s) in {files_left} file(s)"
         if in_the_way:
-            words += f"; {len(in_the_way)} annotated copy or copies not written"
-        raise BadInput("input-not-usable", [*problems, *in_the_way], words=words)
+            text += f"; {len(in_the_way)} annotated copy or copies not written"
+        raise BadInput("input-not-usable", [*problems, *in_the_way], words=text)
 
 
-def _report(taken: Sequence[RecordingResult], copies: Sequence[list[str]], as_json: bool) -> None:
+def _report(results: Sequence[RecordingResult], copies: Sequence[list[str]], as_json: bool) -> None:
     if as_json:
         rows = [
             {
-                "file": one.file,
-                "desk": one.desk,
-                "recorded": one.recorded,
-                "revised": one.revised,
-                "unchanged": one.unchanged,
-                "left": one.left,
-                "to_void": one.to_void,
-                "problems": [problem.as_dict() for problem in one.problems],
-                "warnings": [warning.as_dict() for warning in one.warnings],
+                "file": result.file,
+                "desk": result.desk,
+                "recorded": result.recorded,
+                "revised": result.revised,
+                "unchanged": result.unchanged,
+                "left": result.left,
+                "to_void": result.to_void,
+                "problems": [problem.as_dict() for problem in result.problems],
+                "warnings": [warning.as_dict() for warning in result.warnings],
                 "annotated": paths,
             }
-            for one, paths in zip(taken, copies, strict=True)
+            for result, paths in zip(results, copies, strict=True)
         ]
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return
-    for one, paths in zip(taken, copies, strict=True):
-        print_text(one.words)
-        for number, reason in one.to_void:
+    for result, paths in zip(results, copies, strict=True):
+        print_text(result.words)
+        for number, reason in result.to_void:
             print_text(
                 f"  spoiled: {number} ({reason}). Next: continuity numbers void {number} "
                 "--reason WHY --second ID --code CODE"
             )
-        for warning in one.warnings:
+        for warning in result.warnings:
             print_text(f"  WARNING {warning}")
         if paths:
             print_text(f"  faulty cells are marked in {', '.join(paths)}: correct and record that file")
@@ -126,13 +126,13 @@ def show_(
     """One entry as it was recorded. Private values stay behind their references."""
     from tasks.entries.api import entry_rows
 
-    found = entry_rows(
+    tables = entry_rows(
         invocation.workspace.journal, invocation.workspace.content, invocation.workspace.settings, number, revision
     )
     if as_json:
-        print(json.dumps(found, indent=1, ensure_ascii=False, default=str))
+        print(json.dumps(tables, indent=1, ensure_ascii=False, default=str))
         return
-    for table, rows in found.items():
+    for table, rows in tables.items():
         print_text(f"\n{table}")
         for row in rows:
             print_text("  " + ", ".join(f"{name}: {value}" for name, value in row.items()))
@@ -153,24 +153,24 @@ def correct(
     from tasks.reconciliation.api import NextStep, entry_decisions, held_reasons, reason_text, rejection_reasons
 
     back = {
-        one.number: verdict.why
-        for one, verdict in entry_decisions(invocation.workspace)
+        state.number: verdict.why
+        for state, verdict in entry_decisions(invocation.workspace)
         if verdict.step is NextStep.DESK
     }
     back |= {number: reason_text(reason) for number, reason in held_reasons(invocation.workspace).items()}
-    wanted = invocation.numbers(numbers or ()) or list(back)
-    if not wanted:
+    selected = invocation.numbers(numbers or ()) or list(back)
+    if not selected:
         print_text("No entry waits for its desk.")
         return
-    why = {number: [Problem(wrong=back[number])] for number in wanted if number in back}
+    why = {number: [Problem(wrong=back[number])] for number in selected if number in back}
     for path in write_corrections(
         invocation.workspace.journal,
         invocation.workspace.content,
         invocation.workspace.vault,
         invocation.workspace.settings,
-        wanted,
+        selected,
         out,
-        why | rejection_reasons(invocation.workspace.journal, wanted),
+        why | rejection_reasons(invocation.workspace.journal, selected),
         force=force,
     ):
         print_text(f"{path}: correct it, then continuity entries record {path}")

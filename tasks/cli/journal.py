@@ -19,17 +19,17 @@ app = typer.Typer(no_args_is_help=True, help="Is the book whole, and how it trav
 @app.command()
 def verify(as_json: Json = False) -> None:
     """Check chain, bodies, projections and content. Exit 1 if anything does not hold."""
-    from tasks.core.journal.verification import verify_journal as look
+    from tasks.core.journal.verification import verify_journal
 
-    verdict = look(invocation.workspace.journal, invocation.workspace.content)
+    verdict = verify_journal(invocation.workspace.journal, invocation.workspace.content)
     if as_json:
-        found = {"ok": verdict.ok, "seq": verdict.head.seq, "digest": verdict.head.digest}
-        print(json.dumps({**found, "problems": [one.as_dict() for one in verdict.problems]}))
+        facts = {"ok": verdict.ok, "seq": verdict.head.seq, "digest": verdict.head.digest}
+        print(json.dumps({**facts, "problems": [entry.as_dict() for entry in verdict.problems]}))
     else:
         for problem in verdict.problems:
             print_text(f"event {problem.row}: {problem.column} {problem.wrong} {problem.value}".strip())
-        word = "holds" if verdict.ok else "DOES NOT HOLD"
-        print_text(f"The journal {word}: {verdict.head.seq} events, head {verdict.head.digest[:16]}")
+        outcome = "holds" if verdict.ok else "DOES NOT HOLD"
+        print_text(f"The journal {outcome}: {verdict.head.seq} events, head {verdict.head.digest[:16]}")
     raise typer.Exit(0 if verdict.ok else 1)
 
 
@@ -39,8 +39,8 @@ def purge() -> None:
     \\[private] keep_days after they were recorded. The flow upkeep does it by itself."""
     from tasks.security.api import purge_private_values
 
-    gone = purge_private_values(invocation.workspace.journal, invocation.workspace.vault, invocation.actor)
-    print_text(f"{gone} private value(s) can no longer be read, by anybody")
+    count = purge_private_values(invocation.workspace.journal, invocation.workspace.vault, invocation.actor)
+    print_text(f"{count} private value(s) can no longer be read, by anybody")
 
 
 @app.command()
@@ -52,9 +52,9 @@ def export(
 ) -> None:
     """Write a signed copy of the book, with its content, into a folder. Private values stay behind
     their references, unless they are sealed to somebody."""
-    from tasks.core.journal.copies import copy_signer, export_journal as write
+    from tasks.core.journal.copies import copy_signer, export_journal
 
-    head = write(invocation.workspace.journal, invocation.workspace.content, invocation.home, out)
+    head = export_journal(invocation.workspace.journal, invocation.workspace.content, invocation.home, out)
     facts = {"folder": str(out), "events": head.seq, "head": head.digest, "signer": copy_signer(out)}
     if not as_json:
         print_text(f"{head.seq} events written to {out}; signed head {head.digest[:16]}")
@@ -76,9 +76,9 @@ def export(
 @app.command()
 def tail(count: Annotated[int, typer.Argument(help="How many events.")] = 20, as_json: Json = False) -> None:
     """The last events."""
-    from tasks.core.journal.copies import last_events as last
+    from tasks.core.journal.copies import last_events
 
-    rows = [vars(event) for event in last(invocation.workspace.journal, count)]
+    rows = [vars(event) for event in last_events(invocation.workspace.journal, count)]
     if not as_json:
         rows = [{**row, "body": row["body"][:60], "digest": row["digest"][:12]} for row in rows]
         rows = [{name: row[name] for name in ("seq", "at", "actor", "subject", "kind", "body")} for row in rows]
@@ -107,20 +107,20 @@ def adopt(
     """Take back what the desks of another copy of this journal did after the two parted, and the
     private values sealed beside it. People, approvals, settlements and signatures are listed and
     never taken: they are done again here."""
-    from tasks.core.journal.copies import adopt_copy as take, read_copy
-    from tasks.security.api import PRIVATE_COPY_FILE as PRIVATE
+    from tasks.core.journal.copies import adopt_copy, read_copy
+    from tasks.security.api import PRIVATE_COPY_FILE
 
     read_copy(copy, signed_by)
     count = 0
-    if (copy / PRIVATE).is_file():
+    if (copy / PRIVATE_COPY_FILE).is_file():
         from tasks.cli.kit import open_kit
-        from tasks.security.api import take_private_copy as take_private
+        from tasks.security.api import take_private_copy
 
         # Before the events: an entry without its private values could be planned and not filed.
-        count = take_private(invocation.workspace.vault, copy, open_kit(copy / PRIVATE, key))
+        count = take_private_copy(invocation.workspace.vault, copy, open_kit(copy / PRIVATE_COPY_FILE, key))
         if not as_json:
             print_text(f"{count} private value(s) taken.")
-    done = take(
+    adoption = adopt_copy(
         invocation.workspace.journal,
         copy,
         invocation.workspace.content,
@@ -129,25 +129,25 @@ def adopt(
         signed_by=signed_by,
     )
     if as_json:
-        print(json.dumps(_adoption(done) | {"private": count}, indent=1, ensure_ascii=False))
+        print(json.dumps(_adoption(adoption) | {"private": count}, indent=1, ensure_ascii=False))
         return
     same = "as you said" if signed_by else "compare it with what journal export said there"
-    print_text(f"Signed with the key {done.signer}: {same}.")
-    print_text(f"The books agree up to event {done.prefix}.")
-    for event in done.taken:
+    print_text(f"Signed with the key {adoption.signer}: {same}.")
+    print_text(f"The books agree up to event {adoption.prefix}.")
+    for event in adoption.taken:
         print_text(f"  adopted {event.seq}: {event.kind} {event.subject}")
-    for problem in done.conflicts:
+    for problem in adoption.conflicts:
         print_text(f"  left out {problem.row}: {problem.column} {problem.value}: {problem.wrong}")
-    for problem in done.unlike:
+    for problem in adoption.unlike:
         print_text(f"  not taken {problem.row}: {problem.column} {problem.value}: {problem.wrong}")
-    more = f", {len(done.unlike)} told otherwise here" if done.unlike else ""
-    print_text(f"{len(done.taken)} event(s) adopted, {len(done.conflicts)} left out{more}.")
-    _tell_listed(done)
+    unlike = f", {len(adoption.unlike)} told otherwise here" if adoption.unlike else ""
+    print_text(f"{len(adoption.taken)} event(s) adopted, {len(adoption.conflicts)} left out{unlike}.")
+    _tell_listed(adoption)
 
 
-def _tell_listed(done: Adoption) -> None:
+def _tell_listed(adoption: Adoption) -> None:
     """What was not taken and needs a person, as a table; the rest is counted."""
-    due = [passed.row() for passed in done.listed if passed.reason.to_do]
+    due = [passed.row() for passed in adoption.listed if passed.reason.to_do]
     columns = ("seq", "kind", "subject", "by", "next", "why")
     if due:
         print_table(
@@ -155,25 +155,25 @@ def _tell_listed(done: Adoption) -> None:
             as_json=False,
             title="Listed, never taken from another copy",
         )
-    rest = len(done.listed) - len(due)
-    if done.listed:
+    others_count = len(adoption.listed) - len(due)
+    if adoption.listed:
         print_text(
-            f"{len(due)} event(s) need a person here; {rest} more tell of the other machine alone. "
-            f"All of them stay in the stored copy {done.copy[:16]}, by their digests: --json "
+            f"{len(due)} event(s) need a person here; {others_count} more tell of the other machine alone. "
+            f"All of them stay in the stored copy {adoption.copy[:16]}, by their digests: --json "
             "lists them."
         )
 
 
-def _adoption(done: Adoption) -> dict[str, object]:
+def _adoption(adoption: Adoption) -> dict[str, object]:
     return {
-        "prefix": done.prefix,
-        "signer": done.signer,
-        "copy": done.copy,
+        "prefix": adoption.prefix,
+        "signer": adoption.signer,
+        "copy": adoption.copy,
         "adopted": [
             {"seq": event.seq, "kind": event.kind, "subject": event.subject, "digest": event.digest}
-            for event in done.taken
+            for event in adoption.taken
         ],
-        "conflicts": [problem.as_dict() for problem in done.conflicts],
-        "unlike": [problem.as_dict() for problem in done.unlike],
-        "listed": [passed.row() for passed in done.listed],
+        "conflicts": [problem.as_dict() for problem in adoption.conflicts],
+        "unlike": [problem.as_dict() for problem in adoption.unlike],
+        "listed": [passed.row() for passed in adoption.listed],
     }

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasks.cli.context import Json, invocation, print_result, print_table, print_text
-from tasks.kit.api import KitSettings
 
 if TYPE_CHECKING:
     from tasks.security.api import SealOpener
@@ -38,37 +37,37 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Build the kit: a folder, a sealed archive of it, and a PDF to print."""
-    from tasks.kit.api import PAPER_KIT_FILE, BuildOptions, build_kit as make, kit_recipients
+    from tasks.kit.api import PAPER_KIT_FILE, BuildOptions, KitSettings, build_kit, kit_recipients
 
     seal_to = kit_recipients(invocation.workspace.settings, recipient, _new_passphrase(passphrase))
-    made = make(invocation.workspace, BuildOptions(out, wheels, windows, wheel, python, seal_to), invocation.actor)
+    kit = build_kit(invocation.workspace, BuildOptions(out, wheels, windows, wheel, python, seal_to), invocation.actor)
     if as_json:
         print_result(
             True,
             "",
-            folder=str(made.folder),
-            sealed=str(made.sealed) if made.sealed else "",
-            print=str(made.folder / PAPER_KIT_FILE),
-            event=made.facts.head_seq,
-            platforms=list(made.facts.platforms),
-            python=made.facts.python,
-            removed=list(made.removed),
+            folder=str(kit.folder),
+            sealed=str(kit.sealed) if kit.sealed else "",
+            print=str(kit.folder / PAPER_KIT_FILE),
+            event=kit.facts.head_seq,
+            platforms=list(kit.facts.platforms),
+            python=kit.facts.python,
+            removed=list(kit.removed),
         )
         return
-    for words in made.parts:
-        print_text(f"  {words}")
-    print_text(f"{made.folder}: the kit, at event {made.facts.head_seq} of the book")
+    for part_text in kit.parts:
+        print_text(f"  {part_text}")
+    print_text(f"{kit.folder}: the kit, at event {kit.facts.head_seq} of the book")
     print_text(
-        f"{made.sealed}: the same sealed, for a stick that may be lost"
-        if made.sealed
+        f"{kit.sealed}: the same sealed, for a stick that may be lost"
+        if kit.sealed
         else "No sealed archive: nobody to seal to (--recipient, --passphrase, or [kit])"
     )
-    print_text(f"{made.folder / PAPER_KIT_FILE}: print it, and keep it away from the machines")
-    for name in made.removed:
+    print_text(f"{kit.folder / PAPER_KIT_FILE}: print it, and keep it away from the machines")
+    for name in kit.removed:
         print_text(f"{name} was removed: the newest {invocation.workspace.settings(KitSettings).keep} are kept")
-    if not made.facts.platforms:
+    if not kit.facts.platforms:
         print_text("Built without programs: it starts no laptop that has none.")
-    elif not made.facts.python:
+    elif not kit.facts.python:
         print_text("No Python installer in it (--python FILE): the laptop must have Python already.")
 
 
@@ -85,14 +84,14 @@ def check(
 ) -> None:
     """What of the kit is stale, broken or missing. Exit 1 if something is red."""
     from tasks.core.status_lines import RED
-    from tasks.kit.api import check_kit as look
+    from tasks.kit.api import check_kit
 
-    found = look(invocation.workspace, folder)
-    rows: list[dict[str, Any]] = [line.as_dict() for line in found]
+    lines = check_kit(invocation.workspace, folder)
+    rows: list[dict[str, Any]] = [line.as_dict() for line in lines]
     if not as_json:
         rows = [{name: row[name] for name in ("what", "light", "fact", "next")} for row in rows]
     print_table(rows, as_json=as_json, title="The off-line kit")
-    raise typer.Exit(1 if any(one.light == RED for one in found) else 0)
+    raise typer.Exit(1 if any(status_line.light == RED for status_line in lines) else 0)
 
 
 @app.command()
@@ -108,8 +107,8 @@ def key(
     if workbook_name(name) != name:
         raise typer.BadParameter("letters, digits, dashes", param_hint="NAME")
     phrase = kit_passphrase(out / f"{name}.key", new=True)
-    own = make_seal_key(out, name, phrase)
-    print_text(f"{out / f'{name}.key'}: opens what is sealed to {own}. Keep it off this machine.")
+    key_id = make_seal_key(out, name, phrase)
+    print_text(f"{out / f'{name}.key'}: opens what is sealed to {key_id}. Keep it off this machine.")
     print_text(f'{out / f"{name}.pub"}: name it under [kit]: recipients = ["{name}.pub"]')
 
 
@@ -158,24 +157,24 @@ def history(
     if file is not None:
         day: date = as_of.date() if as_of else clock.now().date()
         rows, notes = read_with_notes(file)
-        said = load_history(
+        loaded = load_history(
             invocation.workspace.journal, invocation.workspace.content, invocation.actor, (file.name, rows, day)
         )
         if as_json:
-            facts = {"rows": said.rows, "clients": said.clients, "as_of": said.as_of} if said else {}
+            facts = {"rows": loaded.rows, "clients": loaded.clients, "as_of": loaded.as_of} if loaded else {}
             problems = [note.as_dict() for note in notes]
-            print_result(True, "", file=file.name, new=bool(said), **facts, notes=problems)
+            print_result(True, "", file=file.name, new=bool(loaded), **facts, notes=problems)
             return
         print_text(
-            f"{file.name}: {said.rows} rows of {said.clients} client(s) in the journal, up to {said.as_of}"
-            if said
+            f"{file.name}: {loaded.rows} rows of {loaded.clients} client(s) in the journal, up to {loaded.as_of}"
+            if loaded
             else f"{file.name}: nothing new"
         )
         for note in notes:
             print_text(f"  NOTE {note}")
         return
-    found = latest_history(invocation.workspace.journal, invocation.workspace.content)
-    rows = found.to_pylist() if found is not None else []
+    table = latest_history(invocation.workspace.journal, invocation.workspace.content)
+    rows = table.to_pylist() if table is not None else []
     if not as_json:
         rows = [{name: _short(row[name]) for name in _SHOWN} for row in rows]
     print_table(rows, as_json=as_json, title="Trade history")

@@ -57,11 +57,11 @@ def run(arguments: list[str] | None = None) -> None:
     # A command loads a thousand modules that live to its end: the collector need not walk them for
     # every few hundred objects.
     gc.set_threshold(50_000, 20, 20)
-    given = move_global_options(sys.argv[1:] if arguments is None else arguments)
+    ordered = move_global_options(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(given, prog_name="continuity")
+        app(ordered, prog_name="continuity")
     except ContinuityError as error:
-        sys.exit(print_error(error, as_json=_asks_for_json(given)))
+        sys.exit(print_error(error, as_json=_asks_for_json(ordered)))
 
 
 def _asks_for_json(arguments: list[str]) -> bool:
@@ -73,18 +73,18 @@ def _asks_for_json(arguments: list[str]) -> bool:
 def move_global_options(arguments: list[str]) -> list[str]:
     """`--home` and `--by` may stand before or after the verb: move them to the front."""
     moved: list[str] = []
-    rest: list[str] = []
+    remaining: list[str] = []
     pieces = iter(arguments)
     for piece in pieces:
-        name, mark, _ = piece.partition("=")
+        name, equals_sign, _ = piece.partition("=")
         if piece == "--":
-            rest += [piece, *pieces]
+            remaining += [piece, *pieces]
         elif name in ("--home", "--by"):
-            value = None if mark else next(pieces, None)
+            value = None if equals_sign else next(pieces, None)
             moved += [piece] if value is None else [piece, value]
         else:
-            rest.append(piece)
-    return moved + rest
+            remaining.append(piece)
+    return moved + remaining
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from tasks.cli.context import Json, invocation, print_result, print_table, print_text, report_waiting_plan
-from tasks.entries.api import NumberSettings
 
 app = typer.Typer(no_args_is_help=True, help="The reserve of entry and in-bond numbers.")
 
@@ -96,11 +95,11 @@ def check(
 @app.command()
 def status(as_json: Json = False) -> None:
     """What is left, in numbers and in days. Exit 1 under the alarm limit."""
-    from tasks.entries.api import reserve_counts
+    from tasks.entries.api import NumberSettings, reserve_counts
 
-    found = reserve_counts(invocation.workspace.journal, invocation.workspace.settings)
-    print_table([asdict(one) for one in found], as_json=as_json, title="Reserve")
-    if any(one.alarm for one in found):
+    reserves = reserve_counts(invocation.workspace.journal, invocation.workspace.settings)
+    print_table([asdict(reserve) for reserve in reserves], as_json=as_json, title="Reserve")
+    if any(reserve.alarm for reserve in reserves):
         if not as_json:
             limit = invocation.workspace.settings(NumberSettings).alarm_days
             print_text(f"ALARM: fewer than {limit} days are left; reserve more before they run out.")

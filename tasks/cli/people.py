@@ -19,13 +19,13 @@ def list_(as_json: Json = False) -> None:
 
     rows = [
         {
-            "id": one.person,
-            "name": one.name,
-            "licence": one.licence,
-            "roles": " ".join(one.roles),
-            "state": "revoked" if one.revoked else "enrolled" if one.enrolled else "not enrolled",
+            "id": person.person,
+            "name": person.name,
+            "licence": person.licence,
+            "roles": " ".join(person.roles),
+            "state": "revoked" if person.revoked else "enrolled" if person.enrolled else "not enrolled",
         }
-        for one in all_people(invocation.workspace.journal)
+        for person in all_people(invocation.workspace.journal)
     ]
     print_table(rows, as_json=as_json, title="People")
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tasks.core.messages import Reason
-from tasks.core.settings import Settings
-from tasks.operations.api import OperationsSettings, ServerAccess
+from tasks.operations.api import ServerAccess
+
+if TYPE_CHECKING:
+    from tasks.core.settings import Settings
 
 _SECONDS = 5.0
 
@@ -41,13 +43,15 @@ class PrefectServer:
     @classmethod
     def of(cls, settings: Settings) -> PrefectServer:
         """The server of `[operations] address`, else the one that runs on this machine."""
-        wanted = settings(OperationsSettings)
-        address = wanted.address or _here(settings.home)
-        return cls(address, ServerAccess.of(settings), wanted.ca_file)
+        from tasks.operations.api import OperationsSettings
+
+        table = settings(OperationsSettings)
+        address = table.address or _here(settings.home)
+        return cls(address, ServerAccess.of(settings), table.ca_file)
 
     def plan_of(self, run: str) -> str:
         """The plan that a run waits for, by the run's name or id; empty if none is known so."""
-        plans = [one.plan for one in self._waiting() if run in (one.id, one.name)]
+        plans = [waiting.plan for waiting in self._waiting() if run in (waiting.id, waiting.name)]
         return plans[0] if len(set(plans)) == 1 else ""
 
     def wake(self, plan: str) -> list[str]:
@@ -59,9 +63,9 @@ class PrefectServer:
         return woken
 
     def _waiting(self) -> list[WaitingRun]:
-        wanted = {"flow_runs": {"state": {"name": {"any_": ["Suspended"]}}}, "limit": 200}
-        found = self._post("/flow_runs/filter", wanted) or []
-        return [WaitingRun(one["id"], one["name"], _plan(one)) for one in found]
+        query = {"flow_runs": {"state": {"name": {"any_": ["Suspended"]}}}, "limit": 200}
+        runs = self._post("/flow_runs/filter", query) or []
+        return [WaitingRun(flow_run["id"], flow_run["name"], _plan(flow_run)) for flow_run in runs]
 
     def _post(self, path: str, body: Any) -> Any:
         """The answer as JSON; None if there is no server, it does not answer, or refuses."""

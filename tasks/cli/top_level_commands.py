@@ -40,8 +40,8 @@ def init(
     if sample:
         from tasks.drill.api import make_sample_home
 
-        made = make_sample_home(invocation.home, invocation.given_actor or "sample")
-        print_text(f"The sample brokerage stands in {invocation.home}. Its desks' workbooks: {made.inbox}")
+        brokerage = make_sample_home(invocation.home, invocation.given_actor or "sample")
+        print_text(f"The sample brokerage stands in {invocation.home}. Its desks' workbooks: {brokerage.inbox}")
         return
     if from_kit and not _is_bare_copy(from_kit):
         _from_kit(from_kit, key, signed_by)
@@ -61,8 +61,8 @@ def init(
         return
     settings = make_home(invocation.home, text, invocation.actor)
     print_text(f"Home folder made: {settings.home}")
-    if kept := keep_wheel(settings.home, wheel):
-        print_text(f"{kept}: kept for off-line kits")
+    if wheel_path := keep_wheel(settings.home, wheel):
+        print_text(f"{wheel_path}: kept for off-line kits")
     print_text(
         "Next: fill in continuity.toml, [broker] first (no downtime letter goes out without it), then "
         "continuity people add, numbers reserve, numbers issue."
@@ -80,9 +80,9 @@ def _is_bare_copy(folder: Path) -> bool:
     """Whether this is a journal copy by itself. A folder with a kit's manifest is a kit whatever else
     lies in it: a `journal.jsonl` laid beside the manifest must not keep the kit from being checked."""
     from tasks.core.journal.copies import EVENTS_FILE
-    from tasks.security.api import MANIFEST_FILE as MANIFEST
+    from tasks.security.api import MANIFEST_FILE
 
-    return (folder / EVENTS_FILE).is_file() and not (folder / MANIFEST).exists()
+    return (folder / EVENTS_FILE).is_file() and not (folder / MANIFEST_FILE).exists()
 
 
 def _compared(signed_by: str) -> str:
@@ -97,11 +97,11 @@ def _from_kit(kit: Path, key: Path | None, signed_by: str) -> None:
     from tasks.security.api import SealOpener
 
     by = open_kit(kit, key) if kit.is_file() else SealOpener()
-    made = begin_home(invocation.home, kit, invocation.actor, by, signed_by)
-    print_text(f"{made.settings.home} goes on from event {made.facts.head_seq} of the kit {made.facts.name}.")
-    print_text(f"Signed with the key {made.signer}: {_compared(signed_by)}.")
+    begun = begin_home(invocation.home, kit, invocation.actor, by, signed_by)
+    print_text(f"{begun.settings.home} goes on from event {begun.facts.head_seq} of the kit {begun.facts.name}.")
+    print_text(f"Signed with the key {begun.signer}: {_compared(signed_by)}.")
     print_text(
-        f"The kit was built {ago(parse(made.facts.made))}: numbers that the old book issued or used after "
+        f"The kit was built {ago(parse(begun.facts.made))}: numbers that the old book issued or used after "
         "that are not known here. This book issues from the far end of the reserve."
     )
     print_text("Only this book issues numbers now. Enrol again whoever approves: continuity people enrol ID")
@@ -115,20 +115,26 @@ def status(as_json: Json = False) -> None:
     from tasks.duties.api import fold_lines
     from tasks.status.api import status_lines as lines
 
-    found = lines(invocation.workspace)
-    page, needs = recommendations(found), fold_lines(lines_that_need_a_person(found))
+    page_lines = lines(invocation.workspace)
+    page, needs = recommendations(page_lines), fold_lines(lines_that_need_a_person(page_lines))
     if as_json:
-        print(json.dumps(page_as_dict(found), indent=1, ensure_ascii=False))
+        print(json.dumps(page_as_dict(page_lines), indent=1, ensure_ascii=False))
     else:
         print_table(
-            [{"": one.id, "recommendation": one.title, "light": one.light, "because": one.fact} for one in page],
+            [{"": line.id, "recommendation": line.title, "light": line.light, "because": line.fact} for line in page],
             as_json=False,
             title="Are we ready",
         )
         print_table(
             [
-                {"since": one.since[:10], "what": one.label, "light": one.light, "fact": one.fact, "next": one.next}
-                for one in needs[:MOST]
+                {
+                    "since": line.since[:10],
+                    "what": line.label,
+                    "light": line.light,
+                    "fact": line.fact,
+                    "next": line.next,
+                }
+                for line in needs[:MOST]
             ],
             as_json=False,
             title="What needs a person, newest first",
@@ -136,7 +142,7 @@ def status(as_json: Json = False) -> None:
         print_text("[W] weak source, [G] general knowledge or our default: verify the rule before relying on it")
         if len(needs) > MOST:
             print_text(f"and {len(needs) - MOST} more: continuity duties list, or status --json")
-    raise typer.Exit(1 if any(one.light == status_lines.RED for one in found) else 0)
+    raise typer.Exit(1 if any(line.light == status_lines.RED for line in page_lines) else 0)
 
 
 def drill(

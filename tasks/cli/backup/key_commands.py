@@ -47,24 +47,24 @@ def make(
     if own_keys.exists():
         raise BadInput("host-keys-already-exist", key_file=own_keys)
     phrase = passphrase_of(out, new=True)
-    own = passphrase_of(out / "drill.key", "CONTINUITY_DRILL_PASSPHRASE", True) if drill else ""
-    made = create_repository_keys(configured_store(invocation.workspace), host, out, phrase, drill, own)
-    made.host.save(own_keys)
-    for path in made.files:
+    drill_phrase = passphrase_of(out / "drill.key", "CONTINUITY_DRILL_PASSPHRASE", True) if drill else ""
+    created = create_repository_keys(configured_store(invocation.workspace), host, out, phrase, drill, drill_phrase)
+    created.host.save(own_keys)
+    for path in created.files:
         locked = read_backup_key(path, ("recovery", "officer", "drill"))
-        write_key_sheet(path.with_suffix(".pdf"), locked, *_of(made.repository))
-    lines = [f"{path} and its sheet {path.with_suffix('.pdf').name} written" for path in made.files]
+        write_key_sheet(path.with_suffix(".pdf"), locked, *_of(created.repository))
+    lines = [f"{path} and its sheet {path.with_suffix('.pdf').name} written" for path in created.files]
     lines += [
-        f"Repository {made.repository.id} at {made.repository.store.label}",
+        f"Repository {created.repository.id} at {created.repository.store.label}",
         "Take the folder off this machine now: what opens the backups must not stay here.",
     ]
     print_result(
         as_json,
         "\n".join(lines),
-        repository=made.repository.id,
-        store=made.repository.store.label,
-        keys=[str(path) for path in made.files],
-        sheets=[str(path.with_suffix(".pdf")) for path in made.files],
+        repository=created.repository.id,
+        store=created.repository.store.label,
+        keys=[str(path) for path in created.files],
+        sheets=[str(path.with_suffix(".pdf")) for path in created.files],
     )
 
 
@@ -74,14 +74,9 @@ def sheet(
     out: Annotated[Path, typer.Option("--out", help="The PDF to write.")],
 ) -> None:
     """Print a key's sheet again, with the newest snapshots for --expect-head."""
-    from tasks.backup.api import (
-        configured_repository as repository_of,
-        read_backup_key,
-        survey_repository,
-        write_key_sheet,
-    )
+    from tasks.backup.api import configured_repository, read_backup_key, survey_repository, write_key_sheet
 
-    repository = repository_of(invocation.workspace)
+    repository = configured_repository(invocation.workspace)
     locked = read_backup_key(key, ("recovery", "officer", "drill"))
     write_key_sheet(out, locked, *_of(repository, survey_repository(repository).heads()))
     print_text(f"{out} written")

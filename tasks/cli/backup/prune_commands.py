@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.backup.api import BackupSettings
 from tasks.cli.backup.repository_options import Key, Store, account_of, report_junk, repository_with
 from tasks.cli.context import Json, invocation, print_result, print_table
 
@@ -23,7 +22,7 @@ Password = Annotated[Path | None, typer.Option(help="Its password.")]
 
 def _admin(store: str, user: str, password_file: Path | None) -> AdminStore:
     """The store with the right to delete."""
-    from tasks.backup.api import LocalAdmin, LocalStore, SmbAdmin, StoreAccount, open_configured_store
+    from tasks.backup.api import BackupSettings, LocalAdmin, LocalStore, SmbAdmin, StoreAccount, open_configured_store
     from tasks.transport.api import SmbStore
 
     account = account_of(store, user, password_file)
@@ -50,17 +49,17 @@ def plan(
 
     repository, _ = repository_with(key, account_of(store, user, password_file), ("officer",))
     now = server_now(_admin(store, user, password_file))
-    made = make_plan(repository, now, cool_off_days)
-    out.write_text(json.dumps(encode_structure(made), indent=1))
-    report_junk([found for _, found in sorted(repository.junk.items())], as_json)
-    size = sum(size for _, size in made.packs)
-    words = f"{len(made.manifests)} snapshots, {len(made.packs)} packs, {size / 1e6:.1f} MB may go"
+    prune_plan = make_plan(repository, now, cool_off_days)
+    out.write_text(json.dumps(encode_structure(prune_plan), indent=1))
+    report_junk([finding for _, finding in sorted(repository.junk.items())], as_json)
+    size = sum(size for _, size in prune_plan.packs)
+    text = f"{len(prune_plan.manifests)} snapshots, {len(prune_plan.packs)} packs, {size / 1e6:.1f} MB may go"
     print_result(
         as_json,
-        f"{words}\n{out} written. Next: continuity backup prune approve {out}",
+        f"{text}\n{out} written. Next: continuity backup prune approve {out}",
         plan=str(out),
-        snapshots=len(made.manifests),
-        packs=len(made.packs),
+        snapshots=len(prune_plan.manifests),
+        packs=len(prune_plan.packs),
         bytes=size,
     )
 
@@ -86,13 +85,13 @@ def approve(
     as_json: Json = False,
 ) -> None:
     """Sign a plan with the officer's key. The cool-off begins."""
-    from tasks.backup.api import PrunePlan, approve_plan as sign, backup_signer, decode_structure
+    from tasks.backup.api import PrunePlan, approve_plan, backup_signer, decode_structure
 
     repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
     read = decode_structure(_plan_bytes(plan), PrunePlan)
-    digest = sign(repository, read, backup_signer(seed))
-    words = f"Plan {digest[:16]} is approved; it may be carried out after {read.cool_off_days} days"
-    print_result(as_json, words, plan=digest, cool_off_days=read.cool_off_days)
+    digest = approve_plan(repository, read, backup_signer(seed))
+    text = f"Plan {digest[:16]} is approved; it may be carried out after {read.cool_off_days} days"
+    print_result(as_json, text, plan=digest, cool_off_days=read.cool_off_days)
 
 
 @prune.command()
@@ -105,14 +104,14 @@ def execute(
     as_json: Json = False,
 ) -> None:
     """Carry out an approved plan after its cool-off, as far as it still holds."""
-    from tasks.backup.api import backup_signer, execute_plan as carry_out
+    from tasks.backup.api import backup_signer, execute_plan
 
     if len(plan) < 8:
         raise typer.BadParameter("give at least 8 digits of the plan")
     repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
-    done = carry_out(repository, _admin(store, user, password_file), backup_signer(seed), plan)
-    words = f"{len(done.manifests)} snapshots and {len(done.packs)} packs removed"
-    print_result(as_json, words, snapshots=len(done.manifests), packs=len(done.packs))
+    executed = execute_plan(repository, _admin(store, user, password_file), backup_signer(seed), plan)
+    text = f"{len(executed.manifests)} snapshots and {len(executed.packs)} packs removed"
+    print_result(as_json, text, snapshots=len(executed.manifests), packs=len(executed.packs))
 
 
 @prune.command()
@@ -126,15 +125,15 @@ def lost(
 ) -> None:
     """Sign for snapshots that are gone, and for holds whose content is damaged, once you know why:
     proofs and pruning go on. Without a name, list them; exit 1 while there are any."""
-    from tasks.backup.api import backup_signer, lost_snapshots as missing, sign_losses, survey_repository
+    from tasks.backup.api import backup_signer, lost_snapshots, sign_losses, survey_repository
 
     repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
-    found = survey_repository(repository)
+    survey = survey_repository(repository)
     if not snapshots:
-        gone = [{"snapshot": label, "object": str(name)} for label, name in missing(found).items()]
-        print_table(gone, as_json=as_json, title="Lost snapshots")
-        raise typer.Exit(1 if gone else 0)
-    sign_losses(repository, found, backup_signer(seed), snapshots)
+        lost_rows = [{"snapshot": label, "object": str(name)} for label, name in lost_snapshots(survey).items()]
+        print_table(lost_rows, as_json=as_json, title="Lost snapshots")
+        raise typer.Exit(1 if lost_rows else 0)
+    sign_losses(repository, survey, backup_signer(seed), snapshots)
     named = sorted(set(snapshots))
     print_result(as_json, f"{len(named)} lost snapshots are signed for", signed_for=named)
 
@@ -146,20 +145,14 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Hold snapshots. Any host may: it takes nothing away."""
-    from tasks.backup.api import (
-        choose_snapshot,
-        configured_repository as repository_of,
-        place_hold as keep,
-        read_host_keys,
-        survey_repository,
-    )
+    from tasks.backup.api import choose_snapshot, configured_repository, place_hold, read_host_keys, survey_repository
 
     keys = read_host_keys(invocation.workspace)
-    repository = repository_of(invocation.workspace, keys)
-    found = survey_repository(repository)
-    digests = [choose_snapshot(found, snapshot=text).snapshot.digest for text in snapshots]
-    made = keep(repository, keys.signer(), f"{invocation.actor} at host {keys.host}", digests, reason)
-    print_result(as_json, f"{len(digests)} snapshots held by {made[:16]}", hold=made[:16], snapshots=digests)
+    repository = configured_repository(invocation.workspace, keys)
+    survey = survey_repository(repository)
+    digests = [choose_snapshot(survey, snapshot=text).snapshot.digest for text in snapshots]
+    hold_id = place_hold(repository, keys.signer(), f"{invocation.actor} at host {keys.host}", digests, reason)
+    print_result(as_json, f"{len(digests)} snapshots held by {hold_id[:16]}", hold=hold_id[:16], snapshots=digests)
 
 
 @hold.command("list")
@@ -168,8 +161,8 @@ def list_(as_json: Json = False) -> None:
     from tasks.backup.api import OWN_HOLD, configured_repository, survey_repository
 
     holds = survey_repository(configured_repository(invocation.workspace)).holds
-    found = [(n, h.time, h.by, len(h.manifests), h.reason) for n, h in holds.objects.items()]
-    found += [(n, s.manifest.time, f"host {s.host}", 1, OWN_HOLD) for n, s in holds.own.items()]
+    hold_rows = [(n, h.time, h.by, len(h.manifests), h.reason) for n, h in holds.objects.items()]
+    hold_rows += [(n, s.manifest.time, f"host {s.host}", 1, OWN_HOLD) for n, s in holds.own.items()]
     rows = [
         {
             "hold": name[:16],
@@ -179,7 +172,7 @@ def list_(as_json: Json = False) -> None:
             "state": "released" if name in holds.released else "stands",
             "reason": reason,
         }
-        for name, time, by, count, reason in sorted(found, key=lambda row: row[1])
+        for name, time, by, count, reason in sorted(hold_rows, key=lambda row: row[1])
         if count
     ]
     print_table(rows, as_json=as_json, title="Holds")
@@ -196,14 +189,14 @@ def release(
     as_json: Json = False,
 ) -> None:
     """End holds. Needs the officer's key."""
-    from tasks.backup.api import backup_signer, release_hold as let_go, survey_repository
+    from tasks.backup.api import backup_signer, release_hold, survey_repository
 
     repository, seed = repository_with(key, account_of(store, user, password_file), ("officer",))
     there = survey_repository(repository).holds
     chosen = dict.fromkeys(_hold_of(there, text) for text in holds)
     before = [name for name in chosen if name in there.released]
     if fresh := [name for name in chosen if name not in there.released]:
-        let_go(repository, backup_signer(seed), fresh, reason)
+        release_hold(repository, backup_signer(seed), fresh, reason)
     words = f"{len(fresh)} holds released"
     if before:
         words += f"; released before already: {', '.join(name[:16] for name in before)}"
@@ -214,8 +207,8 @@ def _hold_of(there: HoldRecords, text: str) -> str:
     """The one hold that is meant. Raises BadInput."""
     from tasks.core.errors import BadInput
 
-    stands = {name for name, one in there.objects.items() if one.manifests} | there.own.keys()
-    found = [name for name in stands if len(text) >= 8 and name.startswith(text)]
-    if len(found) != 1:
-        raise BadInput("hold-id-ambiguous", found_count=len(found), text=text)
-    return found[0]
+    stands = {name for name, hold in there.objects.items() if hold.manifests} | there.own.keys()
+    matches = [name for name in stands if len(text) >= 8 and name.startswith(text)]
+    if len(matches) != 1:
+        raise BadInput("hold-id-ambiguous", found_count=len(matches), text=text)
+    return matches[0]

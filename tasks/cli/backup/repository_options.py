@@ -27,9 +27,9 @@ Store = Annotated[str, typer.Option("--store", help="Folder or smb://server/shar
 
 def passphrase_of(path: Path, variable: str = "CONTINUITY_PASSPHRASE", new: bool = False) -> str:
     """From the environment, else asked for without showing it."""
-    given = os.environ.get(variable)
-    if given is not None:
-        return given
+    phrase = os.environ.get(variable)
+    if phrase is not None:
+        return phrase
     return typer.prompt(f"Passphrase for {path}", hide_input=True, confirmation_prompt=new, err=True)
 
 
@@ -81,7 +81,7 @@ def progress_bar(what: str, quiet: bool, kind: str = "read", total: int = 0) -> 
 def report_junk(junk: Sequence[Finding], as_json: bool) -> None:
     """Name what somebody left on the store and nothing here believes. A script gets its JSON alone, and
     whoever reads its log the names."""
-    texts = [f"junk, passed over: {found}" for found in junk[:MOST_NAMED]]
+    texts = [f"junk, passed over: {finding}" for finding in junk[:MOST_NAMED]]
     if len(junk) > MOST_NAMED:
         texts.append(f"junk, passed over: {len(junk) - MOST_NAMED} more objects")
     for text in texts:

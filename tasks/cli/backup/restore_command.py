@@ -55,31 +55,31 @@ def restore(
         has_gaps,
         read_manifest,
         readable_packs,
-        restore_snapshot as bring_back,
+        restore_snapshot,
         survey_repository,
     )
     from tasks.core.findings import Finding
 
     repository, seed = repository_with(key, account_of(store, user, password_file))
-    found = survey_repository(repository)
-    behind = [late for head in expect_head or () if (late := found.behind(head))]
-    wrong = [*found.faults(), *found.damage(), *behind]
+    survey = survey_repository(repository)
+    behind = [late for head in expect_head or () if (late := survey.behind(head))]
+    wrong = [*survey.faults(), *survey.damage(), *behind]
     if not as_json:  # it carries these itself; a person hears them also where no choice is possible
         _say_all("wrong", wrong)
-        report_junk(found.junk(), as_json)
-    choice = choose_snapshot(found, host, retention, snapshot, newest)
+        report_junk(survey.junk(), as_json)
+    choice = choose_snapshot(survey, host, retention, snapshot, newest)
     digest, manifest = read_manifest(repository, choice.snapshot.host, choice.snapshot.name)
     proved = f"countersigned {choice.proof.time[:10]}" if choice.proof else "not countersigned"
     if not as_json:
         _say_all("warning", choice.warnings)
         print_text(f"Restoring {choice.snapshot.label} of {manifest.time[:16]}, {proved}")
-    library = readable_packs(repository, seed, manifest, found.snapshots(choice.snapshot.host))
+    library = readable_packs(repository, seed, manifest, survey.snapshots(choice.snapshot.host))
     total = 0 if only else manifest.total_bytes()
     with progress_bar("restored", as_json, "seen", total) as progress:
         options = RestoreOptions(tuple(only or ()), None, native, special, devices, owners, compare, progress=progress)
-        report = bring_back(library, manifest, target, digest, options)
+        report = restore_snapshot(library, manifest, target, digest, options)
     if report.gaps or has_gaps(manifest):
-        earlier = list(earlier_snapshots(found.snapshots(choice.snapshot.host, manifest.retention), manifest.sequence))
+        earlier = list(earlier_snapshots(survey.snapshots(choice.snapshot.host, manifest.retention), manifest.sequence))
         want = PathPatterns(options.patterns).want
         files, notes = files_in_earlier_snapshots(library, seed, manifest, earlier, want)
         report.lacking += files
@@ -92,21 +92,21 @@ def restore(
             "proved": choice.proof.time if choice.proof else "",
             "whole": report.whole,
             "wrong": wrong,
-            "junk": found.junk(),
+            "junk": survey.junk(),
             **vars(report),
         }
         print(json.dumps(facts, default=Finding.as_dict))
     else:
         _tell(report, target, nothing)
-        _other_classes(found, choice)
+        _other_classes(survey, choice)
     if report.damage or nothing or wrong:
         raise typer.Exit(Exit.NO)
     raise typer.Exit(Exit.GAPS if report.has_gaps else Exit.DONE)
 
 
-def _say_all(word: str, findings: Sequence[Finding]) -> None:
-    for found in findings:
-        print_text(f"{word}: {found}")
+def _say_all(label: str, findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        print_text(f"{label}: {finding}")
 
 
 def _tell(report: RestoreReport, target: Path, nothing: bool) -> None:
@@ -122,8 +122,8 @@ def _tell(report: RestoreReport, target: Path, nothing: bool) -> None:
         print_text("Nothing there has such a path: it begins with the source, as in home/content.")
 
 
-def _other_classes(found: RepositorySurvey, choice: SnapshotChoice) -> None:
+def _other_classes(survey: RepositorySurvey, choice: SnapshotChoice) -> None:
     """A restore of one class of retention is not all that the host has there."""
-    there = {one.manifest.retention for one in found.snapshots(choice.snapshot.host)}
+    there = {snapshot.manifest.retention for snapshot in survey.snapshots(choice.snapshot.host)}
     for kind in sorted(there - {choice.snapshot.manifest.retention}):
         print_text(f"Snapshots of class {kind} are there too: --class {kind}, into another folder.")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks.backup.api import BackupSettings
 from tasks.cli.backup import key_commands, prune_commands, restore_command
 from tasks.cli.backup.repository_options import MOST_NAMED, Key, passphrase_of, progress_bar, report_junk
 from tasks.cli.context import Json, invocation, print_table, print_text
@@ -34,56 +33,56 @@ def run(
 ) -> None:
     """Back up the home and every source of the settings. Exit 1 if something looks wrong, 3 if the
     backup stands and something could not be read."""
-    from tasks.backup.api import expected_bytes, has_gaps, is_gap, run_backup
+    from tasks.backup.api import BackupSettings, expected_bytes, has_gaps, is_gap, run_backup
 
     actor, workspace = invocation.actor, invocation.workspace
-    taken: list[SnapshotResult] = []
+    results: list[SnapshotResult] = []
     junk: list[Finding] = []
     try:
         with progress_bar("sources", as_json, "seen", expected_bytes(workspace)) as progress:
-            run_backup(workspace, actor, hold, progress, clock_right, taken, junk)
+            run_backup(workspace, actor, hold, progress, clock_right, results, junk)
     finally:  # what stands is told, whatever could not be read
-        _tell_taken(taken, as_json, workspace.settings(BackupSettings).store)
+        _tell_taken(results, as_json, workspace.settings(BackupSettings).store)
         report_junk(junk, as_json)
-    flags = [flag for one in taken for flag in one.manifest.flags]
+    flags = [flag for result in results for flag in result.manifest.flags]
     if not all(map(is_gap, flags)):
         raise typer.Exit(Exit.NO)
-    gaps = bool(flags) or any(has_gaps(one.manifest) for one in taken)
+    gaps = bool(flags) or any(has_gaps(result.manifest) for result in results)
     raise typer.Exit(Exit.GAPS if gaps else Exit.DONE)
 
 
-def _tell_taken(taken: list[SnapshotResult], as_json: bool, store: str) -> None:
+def _tell_taken(results: list[SnapshotResult], as_json: bool, store: str) -> None:
     if as_json:
-        print(json.dumps([_taken_facts(one) for one in taken]))
-    elif taken:
-        print_table([_taken_row(one) for one in taken], as_json=False, title="Snapshots")
-        for one in taken:
-            for found in (*one.manifest.flags, *one.problems[:MOST_NAMED]):
-                print_text(f"  {found}")
-            if len(one.problems) > MOST_NAMED:
-                print_text(f"  and {len(one.problems) - MOST_NAMED} more: --json names up to 1,000")
+        print(json.dumps([_taken_facts(result) for result in results]))
+    elif results:
+        print_table([_taken_row(result) for result in results], as_json=False, title="Snapshots")
+        for result in results:
+            for finding in (*result.manifest.flags, *result.problems[:MOST_NAMED]):
+                print_text(f"  {finding}")
+            if len(result.problems) > MOST_NAMED:
+                print_text(f"  and {len(result.problems) - MOST_NAMED} more: --json names up to 1,000")
         print_text(f"Stored at {store}. The next restore drill countersigns them.")
 
 
-def _taken_facts(one: SnapshotResult) -> dict[str, object]:
+def _taken_facts(result: SnapshotResult) -> dict[str, object]:
     """For a script: the same with each flag and problem as data."""
-    return _taken_row(one) | {
-        "flags": [flag.as_dict() for flag in one.manifest.flags],
-        "problems": [found.as_dict() for found in one.problems],
+    return _taken_row(result) | {
+        "flags": [flag.as_dict() for flag in result.manifest.flags],
+        "problems": [finding.as_dict() for finding in result.problems],
     }
 
 
-def _taken_row(one: SnapshotResult) -> dict[str, object]:
-    counts = one.manifest.sources
+def _taken_row(result: SnapshotResult) -> dict[str, object]:
+    counts = result.manifest.sources
     return {
-        "snapshot": one.label,
-        "class": one.manifest.retention,
-        "keep_until": one.manifest.retain_until,
+        "snapshot": result.label,
+        "class": result.manifest.retention,
+        "keep_until": result.manifest.retain_until,
         "files": sum(c.files for c in counts),
-        "bytes": one.manifest.total_bytes(),
+        "bytes": result.manifest.total_bytes(),
         "new_bytes": sum(c.new_bytes for c in counts),
         "unreadable": sum(c.unreadable + c.missing for c in counts),
-        "flags": len(one.manifest.flags),
+        "flags": len(result.manifest.flags),
     }
 
 
@@ -101,35 +100,35 @@ def list_(as_json: Json = False) -> None:
     )
 
     keys = read_host_keys(invocation.workspace)
-    found = survey_repository(configured_repository(invocation.workspace, keys))
+    survey = survey_repository(configured_repository(invocation.workspace, keys))
     rows = []
-    for one in found.snapshots():
-        proof = found.proof_of(one.digest)
+    for snapshot in survey.snapshots():
+        proof = survey.proof_of(snapshot.digest)
         rows.append(
             {
-                "snapshot": one.label,
-                "time": one.manifest.time[:16],
-                "class": one.manifest.retention,
-                "bytes": one.manifest.total_bytes(),
-                "keep_until": one.manifest.retain_until,
+                "snapshot": snapshot.label,
+                "time": snapshot.manifest.time[:16],
+                "class": snapshot.manifest.retention,
+                "bytes": snapshot.manifest.total_bytes(),
+                "keep_until": snapshot.manifest.retain_until,
                 "proved": proof.time[:10] if proof else "",
-                "held": len(found.holds.held.get(one.digest, ())),
-                "unreadable": sum(c.unreadable + c.missing for c in one.manifest.sources),
-                "flags": [flag.as_dict() for flag in one.manifest.flags]
+                "held": len(survey.holds.held.get(snapshot.digest, ())),
+                "unreadable": sum(c.unreadable + c.missing for c in snapshot.manifest.sources),
+                "flags": [flag.as_dict() for flag in snapshot.manifest.flags]
                 if as_json
-                else "; ".join(map(str, one.manifest.flags)),
+                else "; ".join(map(str, snapshot.manifest.flags)),
             }
         )
     print_table(rows, as_json=as_json, title="Snapshots")
-    late = [line for line in source_freshness(found, keys.host, configured_sources(invocation.workspace)) if line.late]
-    told = [f"late: {line.finding}" for line in late]
-    told += [f"wrong: {fault}" for fault in found.faults()]
-    told += [f"damaged: {text}" for text in found.damage()]
-    told += [f"set aside: {text}" for text in found.set_aside()]
-    for text in told:  # a script gets its JSON alone, and whoever reads its log the reason
+    late = [line for line in source_freshness(survey, keys.host, configured_sources(invocation.workspace)) if line.late]
+    facts = [f"late: {line.finding}" for line in late]
+    facts += [f"wrong: {fault}" for fault in survey.faults()]
+    facts += [f"damaged: {text}" for text in survey.damage()]
+    facts += [f"set aside: {text}" for text in survey.set_aside()]
+    for text in facts:  # a script gets its JSON alone, and whoever reads its log the reason
         print(text, file=sys.stderr) if as_json else print_text(text)
-    report_junk(found.junk(), as_json)
-    raise typer.Exit(1 if found.faults() or found.damage() or late else 0)
+    report_junk(survey.junk(), as_json)
+    raise typer.Exit(1 if survey.faults() or survey.damage() or late else 0)
 
 
 @app.command()
@@ -146,13 +145,13 @@ def verify(
     if as_json:
         print(json.dumps(vars(report), default=Finding.as_dict))
     else:
-        for found in report.damaged:
-            print_text(f"damaged: {found}")
+        for finding in report.damaged:
+            print_text(f"damaged: {finding}")
         report_junk(report.junk, as_json)
         if report.leftovers:
             print_text(f"{len(report.leftovers)} objects that no snapshot names are passed over")
-        word = "hold" if report.whole else "DO NOT HOLD"
-        print_text(f"{report.snapshots} snapshots {word}: {report.packs_read} of {report.packs} packs read")
+        outcome = "hold" if report.whole else "DO NOT HOLD"
+        print_text(f"{report.snapshots} snapshots {outcome}: {report.packs_read} of {report.packs} packs read")
     raise typer.Exit(0 if report.whole else 1)
 
 
@@ -179,23 +178,23 @@ def prove(
     with progress_bar("restored", as_json, "seen") as progress:
         options = ProofOptions(scope, files, accept_flags=accept_flags, progress=progress)
         try:
-            done = run_proofs(invocation.workspace, actor, path, phrase, options, junk)
+            proofs = run_proofs(invocation.workspace, actor, path, phrase, options, junk)
         finally:
             report_junk(junk, as_json)
     rows = [
         {
-            "snapshot": one.head,
-            "scope": one.proof.scope,
-            "files": one.proof.files,
-            "bytes": one.proof.bytes,
-            "seconds": one.proof.seconds,
+            "snapshot": snapshot_proof.head,
+            "scope": snapshot_proof.proof.scope,
+            "files": snapshot_proof.proof.files,
+            "bytes": snapshot_proof.proof.bytes,
+            "seconds": snapshot_proof.proof.seconds,
         }
-        for one in done
+        for snapshot_proof in proofs
     ]
     print_table(rows, as_json=as_json, title="Countersigned")
     if not as_json:
-        for one in done:
-            print_text(f"  --expect-head {one.head}")
+        for snapshot_proof in proofs:
+            print_text(f"  --expect-head {snapshot_proof.head}")
 
 
 app.command()(restore_command.restore)
@@ -204,16 +203,16 @@ app.command()(restore_command.restore)
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Try every destructive verb on canaries, with this host's own credentials. Exit 1 if one works."""
-    from tasks.backup.api import read_host_keys, run_doctor
+    from tasks.backup.api import BackupSettings, read_host_keys, run_doctor
 
     read_host_keys(invocation.workspace)  # without them there is nothing to wait for
     if not as_json:
         print_text(
             f"Waiting {invocation.workspace.settings(BackupSettings).grace_seconds:g} s until the grace time ends ..."
         )
-    found = run_doctor(invocation.workspace, invocation.actor)
-    rows = [{"check": c.name, "result": "ok" if c.ok else "FAILED", "detail": c.detail} for c in found.checks]
+    examination = run_doctor(invocation.workspace, invocation.actor)
+    rows = [{"check": c.name, "result": "ok" if c.ok else "FAILED", "detail": c.detail} for c in examination.checks]
     print_table(rows, as_json=as_json, title="The store")
-    if not found.guarded and not as_json:
+    if not examination.guarded and not as_json:
         print_text("What its administrator must do stands in README.md, which lies in the repository.")
-    raise typer.Exit(0 if found.ok else 1)
+    raise typer.Exit(0 if examination.ok else 1)

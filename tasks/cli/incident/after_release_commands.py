@@ -34,14 +34,14 @@ def watches(
     from tasks.incident import api
     from tasks.incident.api import ANSWERED, DEMANDED, OVER
 
-    found = api.watches(invocation.workspace)
-    shown = [one for one in found if every or one.state not in (OVER, ANSWERED)]
-    rows = [one.as_dict() for one in shown]
+    watched = api.watches(invocation.workspace)
+    listed = [watch for watch in watched if every or watch.state not in (OVER, ANSWERED)]
+    rows = [watch.as_dict() for watch in listed]
     if not as_json:
-        rows = [row | {"why": one.why} for row, one in zip(rows, shown, strict=True)]
+        rows = [row | {"why": watch.why} for row, watch in zip(rows, listed, strict=True)]
     print_table(rows, as_json=as_json, title="Redelivery")
     today = clock.washington().date()
-    late = any(one.state == DEMANDED and one.due and one.due < today for one in found)
+    late = any(watch.state == DEMANDED and watch.due and watch.due < today for watch in watched)
     raise typer.Exit(1 if late else 0)
 
 
@@ -80,10 +80,10 @@ def demanded(
     """Note a notice to redeliver or mark (CBP Form 4647)."""
     from tasks.incident.api import record_demand
 
-    wanted = invocation.number(number)
+    entry_number = invocation.number(number)
     last = record_demand(
         invocation.workspace,
-        wanted,
+        entry_number,
         notice,
         parse_day(on),
         parse_day(due) if due else None,
@@ -91,7 +91,7 @@ def demanded(
         proof,
         invocation.actor,
     )
-    print_text(f"{wanted}: {what}, by {last}. Tell the importer today; damages run to the goods' value and more")
+    print_text(f"{entry_number}: {what}, by {last}. Tell the importer today; damages run to the goods' value and more")
 
 
 @redelivery.command()
@@ -149,19 +149,19 @@ def rely(
     entry made after the grant's last day, or whose summary was due before its first."""
     from tasks.incident.api import record_use
 
-    made = record_use(invocation.workspace, numbers, reference, act, out, invocation.actor)
+    uses = record_use(invocation.workspace, numbers, reference, act, out, invocation.actor)
     rows = [
         {
-            "number": one.number,
-            "act": one.act,
-            "attachment": str(one.path or ""),
-            "released_on_paper": one.path is None,
-            "day_covered": one.dated,
+            "number": grant_use.number,
+            "act": grant_use.act,
+            "attachment": str(grant_use.path or ""),
+            "released_on_paper": grant_use.path is None,
+            "day_covered": grant_use.dated,
         }
-        for one in made
+        for grant_use in uses
     ]
     print_table(rows, as_json=as_json, title=f"Resting on {reference}")
-    if not as_json and not all(one.dated for one in made):
+    if not as_json and not all(grant_use.dated for grant_use in uses):
         print_text("The day of an entry that is not covered is not known here: compare it with the grant")
 
 
@@ -190,13 +190,13 @@ def prepare(
     from tasks.reconciliation.api import require_ours_alone
     from tasks.security.api import read_seal_public_key
 
-    wanted = invocation.numbers(numbers)
-    require_ours_alone(invocation.workspace, wanted)
-    other = SubstituteBroker(broker, filer.upper(), read_seal_public_key(recipient))
+    entry_numbers = invocation.numbers(numbers)
+    require_ours_alone(invocation.workspace, entry_numbers)
+    substitute = SubstituteBroker(broker, filer.upper(), read_seal_public_key(recipient))
     made = prepare_handover(
         invocation.workspace,
-        wanted,
-        other,
+        entry_numbers,
+        substitute,
         _pairs(authorised, "--authorised"),
         _pairs(power, "--power"),
         out,
@@ -224,16 +224,16 @@ def prepare(
         )
 
 
-def _pairs(given: list[str], option: str) -> dict[str, Path]:
+def _pairs(options: list[str], option: str) -> dict[str, Path]:
     from tasks.core.errors import BadInput
 
-    found = {}
-    for text in given:
-        client, mark, path = text.partition("=")
-        if not mark or not client.strip() or not path.strip():
+    pairs = {}
+    for text in options:
+        client, equals_sign, path = text.partition("=")
+        if not equals_sign or not client.strip() or not path.strip():
             raise BadInput("client-file-malformed", option=option, text=text)
-        found[client.strip()] = Path(path.strip())
-    return found
+        pairs[client.strip()] = Path(path.strip())
+    return pairs
 
 
 @handover.command()
@@ -246,8 +246,10 @@ def filed(
     holder's approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.api import hand_over
 
-    taken = hand_over(invocation.workspace, invocation.number(number), other, proof.read_bytes(), invocation.actor)
-    print_text(f"{invocation.number(number)} is void: filed by other broker {taken[:3]} under {taken}")
+    filed_number = hand_over(
+        invocation.workspace, invocation.number(number), other, proof.read_bytes(), invocation.actor
+    )
+    print_text(f"{invocation.number(number)} is void: filed by other broker {filed_number[:3]} under {filed_number}")
 
 
 @handover.command()

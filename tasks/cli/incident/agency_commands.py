@@ -33,29 +33,29 @@ def list_(
     chosen = invocation.numbers(numbers or []) or [
         str(row["number"]) for row in recorded_entries(invocation.workspace.journal) if row["state"] == "recorded"
     ]
-    office = AgencyRules(invocation.workspace)
-    found = [one for case in cases(invocation.workspace, chosen) for one in agency_demands(office, case)]
-    _tell([one for one in found if one.state == HELD or not held], as_json)
-    if not as_json and not office.flags.rows:
+    rules = AgencyRules(invocation.workspace)
+    demands = [demand for case in cases(invocation.workspace, chosen) for demand in agency_demands(rules, case)]
+    _tell([demand for demand in demands if demand.state == HELD or not held], as_json)
+    if not as_json and not rules.flags.rows:
         print_text(
             "No tariff flags are loaded: only records, earlier entries and chapters were looked at "
             "(continuity incident pga load flags FILE)"
         )
-    raise typer.Exit(1 if any(one.state == HELD for one in found) else 0)
+    raise typer.Exit(1 if any(demand.state == HELD for demand in demands) else 0)
 
 
 def look_up_entries(numbers: list[str]) -> str:
     """Of entries that go to a port: what only their chapter hints at, which no letter says; else empty."""
     from tasks.incident.api import HINT, OPEN, AgencyRules, agency_demands, cases
 
-    office, agencies, entries = AgencyRules(invocation.workspace), set[str](), set[str]()
+    rules, agencies, entries = AgencyRules(invocation.workspace), set[str](), set[str]()
     for case in cases(invocation.workspace, numbers):
-        hints = [one for one in agency_demands(office, case) if (one.need, one.state) == (HINT, OPEN)]
-        agencies |= {one.agency for one in hints}
-        entries |= {one.number for one in hints}
+        hints = [demand for demand in agency_demands(rules, case) if (demand.need, demand.state) == (HINT, OPEN)]
+        agencies |= {demand.agency for demand in hints}
+        entries |= {demand.number for demand in hints}
     if not entries:
         return ""
-    why = "" if office.flags.rows else " No tariff flags are loaded (incident pga load flags)."
+    why = "" if rules.flags.rows else " No tariff flags are loaded (incident pga load flags)."
     return (
         f"LOOK UP before handing in: goods of {len(entries)} entries may concern "
         f"{', '.join(sorted(agencies))}, by their chapter, and the letters name none of it: "
@@ -63,10 +63,12 @@ def look_up_entries(numbers: list[str]) -> str:
     )
 
 
-def _tell(found: list[AgencyDemand], as_json: bool) -> None:
-    rows: list[dict[str, object]] = [one.as_dict() for one in found]
+def _tell(demands: list[AgencyDemand], as_json: bool) -> None:
+    rows: list[dict[str, object]] = [demand.as_dict() for demand in demands]
     if not as_json:
-        rows = [row | {"source": one.source, "why": one.why or ""} for row, one in zip(rows, found, strict=True)]
+        rows = [
+            row | {"source": demand.source, "why": demand.why or ""} for row, demand in zip(rows, demands, strict=True)
+        ]
         names = ("number", "line", "hts", "agency", "program", "need", "state", "have", "paper", "why", "mark")
         rows = [{name: row[name] for name in names} for row in rows]
     print_table(rows, as_json=as_json, title="Other agencies")
@@ -86,10 +88,10 @@ def note(
     """Note that an agency's paper or number is in hand."""
     from tasks.incident.api import record_paper
 
-    wanted = invocation.number(number)
-    found = record_paper(
+    entry_number = invocation.number(number)
+    demands = record_paper(
         invocation.workspace,
-        wanted,
+        entry_number,
         agency,
         invocation.actor,
         line=line,
@@ -98,7 +100,7 @@ def note(
         reference=reference,
         file=file,
     )
-    _tell(found, as_json)
+    _tell(demands, as_json)
 
 
 @app.command("let-go")
@@ -112,8 +114,8 @@ def let_go(
     """Let an entry go to the port without an agency's paper. The reason is kept, and printed."""
     from tasks.incident.api import record_exception
 
-    wanted = invocation.number(number)
-    _tell(record_exception(invocation.workspace, wanted, agency, reason, invocation.actor, line), as_json)
+    entry_number = invocation.number(number)
+    _tell(record_exception(invocation.workspace, entry_number, agency, reason, invocation.actor, line), as_json)
 
 
 @app.command()
@@ -128,14 +130,22 @@ def load(
     loaded before; a faulty file changes nothing."""
     from tasks.incident.api import load_table
 
-    made = load_table(invocation.workspace, what, file, parse_day(as_of), source, invocation.actor)
+    table = load_table(invocation.workspace, what, file, parse_day(as_of), source, invocation.actor)
     if as_json:
         print_table(
-            [{"table": what, "rows": len(made.rows), "file": made.file, "as_of": made.as_of, "source": made.source}],
+            [
+                {
+                    "table": what,
+                    "rows": len(table.rows),
+                    "file": table.file,
+                    "as_of": table.as_of,
+                    "source": table.source,
+                }
+            ],
             as_json=True,
         )
         return
-    print_text(f"{what}: {len(made.rows)} rows of {made.file}, as of {made.as_of}, from {made.source}")
+    print_text(f"{what}: {len(table.rows)} rows of {table.file}, as of {table.as_of}, from {table.source}")
 
 
 @app.command()
@@ -151,8 +161,8 @@ def matrix(
 
     rows = client_rows(matrix_rows(AgencyRules(invocation.workspace)), client)
     if out is not None:
-        made = files(invocation.workspace, client).items()
-        paths = [write_atomic(out / name, data) for name, data in made]
+        matrix_files = files(invocation.workspace, client).items()
+        paths = [write_atomic(out / name, data) for name, data in matrix_files]
         print_files(paths, as_json=as_json, rows=len(rows))
         return
     print_table(rows, as_json=as_json, title="Agencies by client and tariff number")

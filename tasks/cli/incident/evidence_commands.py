@@ -14,32 +14,32 @@ from tasks.cli.context import Json, invocation, print_files, print_table, print_
 from tasks.cli.incident.incident_options import incident_workspace, refuse_ssn
 
 
-def print_verdict(found: Any, head: dict[str, int], *, known: bool, as_json: bool) -> None:
+def print_verdict(verdict: Any, head: dict[str, int], *, known: bool, as_json: bool) -> None:
     """Say an `evidence_verify.Verdict` and end with 1 where it does not hold. `head`: what is told
     beside it, by name; `known`: the signer's key was given, got another way."""
     if as_json:
         print_table(
             [
                 {
-                    "ok": found.ok,
-                    "what": found.what,
-                    "made": found.made,
-                    "key": found.key,
+                    "ok": verdict.ok,
+                    "what": verdict.what,
+                    "made": verdict.made,
+                    "key": verdict.key,
                     **head,
-                    "problems": [one.as_dict() for one in found.problems],
+                    "problems": [one.as_dict() for one in verdict.problems],
                 }
             ],
             as_json=True,
         )
     else:
-        more = "".join(f", journal {name} {value}" for name, value in head.items())
-        print_text(f"{found.what}, made {found.made[:16]}Z{more}")
-        for problem in found.problems:
+        further = "".join(f", journal {name} {value}" for name, value in head.items())
+        print_text(f"{verdict.what}, made {verdict.made[:16]}Z{further}")
+        for problem in verdict.problems:
             print_text(f"  {problem}")
-        print_text("DOES NOT HOLD" if found.problems else f"holds; signed with the key {found.key}")
+        print_text("DOES NOT HOLD" if verdict.problems else f"holds; signed with the key {verdict.key}")
         if not known:
             print_text("No key was given: make sure by telephone that this fingerprint is the broker's")
-    raise typer.Exit(0 if found.ok else 1)
+    raise typer.Exit(0 if verdict.ok else 1)
 
 
 app = typer.Typer(no_args_is_help=True, help="Evidence of remediation, for CBP.")
@@ -55,26 +55,26 @@ def list_(as_json: Json = False) -> None:
     """The checklist, and what stands for each item. Exit 1 while a required item lacks its evidence."""
     from tasks.incident.api import checklist_state, newest_incident, require_incident
 
-    office = incident_workspace()
-    incident = newest_incident(office.journal.rows) or require_incident(office.journal.rows)
-    found = checklist_state(office, incident)
+    workspace = incident_workspace()
+    incident = newest_incident(workspace.journal.rows) or require_incident(workspace.journal.rows)
+    states = checklist_state(workspace, incident)
     print_table(
         [
             {
-                "item": one.item.id,
-                "what": one.item.what,
-                "required": one.item.required,
-                "state": str(one.state),
-                "evidence": one.words,
-                "waived": one.waived,
-                "rule": f"{one.item.source} [{one.item.mark}]",
+                "item": state.item.id,
+                "what": state.item.what,
+                "required": state.item.required,
+                "state": str(state.state),
+                "evidence": state.words,
+                "waived": state.waived,
+                "rule": f"{state.item.source} [{state.item.mark}]",
             }
-            for one in found
+            for state in states
         ],
         as_json=as_json,
         title="Evidence of remediation",
     )
-    raise typer.Exit(1 if any(one.is_open for one in found) else 0)
+    raise typer.Exit(1 if any(state.is_open for state in states) else 0)
 
 
 @app.command()
@@ -90,12 +90,20 @@ def attach(
     """Files stand for an item of the checklist. A file proves one item; for a second it needs --reason."""
     from tasks.incident.api import attach_evidence
 
-    kept = attach_evidence(incident_workspace(), item, [one.absolute() for one in file], note, invocation.actor, reason)
+    stored = attach_evidence(
+        incident_workspace(), item, [evidence_file.absolute() for evidence_file in file], note, invocation.actor, reason
+    )
     if as_json:
-        print_table([{"name": one.name, "sha256": one.content, "size": one.size} for one in kept], as_json=True)
+        print_table(
+            [
+                {"name": evidence_file.name, "sha256": evidence_file.content, "size": evidence_file.size}
+                for evidence_file in stored
+            ],
+            as_json=True,
+        )
         return
-    for one in kept:
-        print_text(f"Stored: {one.name}, SHA-256 {one.content}")
+    for evidence_file in stored:
+        print_text(f"Stored: {evidence_file.name}, SHA-256 {evidence_file.content}")
 
 
 @app.command()
@@ -119,9 +127,9 @@ def build(
     from tasks.incident.api import build_pack, newest_incident, require_incident
     from tasks.security.api import host_public_key, key_id
 
-    office = incident_workspace()
-    incident = newest_incident(office.journal.rows) or require_incident(office.journal.rows)
-    paths = build_pack(office, incident, out, invocation.actor, incomplete=incomplete)
+    workspace = incident_workspace()
+    incident = newest_incident(workspace.journal.rows) or require_incident(workspace.journal.rows)
+    paths = build_pack(workspace, incident, out, invocation.actor, incomplete=incomplete)
     key = key_id(host_public_key(invocation.home))
     print_files(paths, as_json=as_json, key=key)
     if not as_json:
@@ -142,5 +150,5 @@ def verify(
     from tasks.incident.api import public_key
 
     public = public_key(key) if key else None
-    found = api.verify(folder, public, invocation.workspace.journal if against_journal else None)
-    print_verdict(found, {"head": found.seq}, known=bool(key), as_json=as_json)
+    verdict = api.verify(folder, public, invocation.workspace.journal if against_journal else None)
+    print_verdict(verdict, {"head": verdict.seq}, known=bool(key), as_json=as_json)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from tasks.workspace import Workspace
 
 
-def refuse_ssn(given: str | list[str] | None) -> str | list[str] | None:
+def refuse_ssn(text: str | list[str] | None) -> str | list[str] | None:
     """Words that a person gives. Raises BadInput for a Social Security number among them."""
     from tasks.core.errors import BadInput
     from tasks.security.api import holds_ssn
 
-    if holds_ssn(given if isinstance(given, str) else " ".join(given or ())):
+    if holds_ssn(text if isinstance(text, str) else " ".join(text or ())):
         raise BadInput("ssn-in-fact")
-    return given
+    return text
 
 
 Note = Annotated[
@@ -53,5 +53,5 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def absolute_paths(given: Iterable[Path] | None) -> tuple[Path, ...]:
-    return tuple(path.absolute() for path in given or ())
+def absolute_paths(paths: Iterable[Path] | None) -> tuple[Path, ...]:
+    return tuple(path.absolute() for path in paths or ())

@@ -14,11 +14,9 @@ from tasks.cli.context import Json, invocation, parse_day, print_table, print_te
 from tasks.cli.incident import after_release_commands, agency_commands
 from tasks.cli.incident.agency_commands import look_up_entries
 from tasks.cli.incident.incident_options import plain_rows, refuse_ssn
-from tasks.core.settings import BrokerSettings
 
 if TYPE_CHECKING:
     from tasks.incident.api import IssueOutcome
-from tasks.incident.api import LetterSettings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,26 +27,27 @@ def forms(as_json: Json = False) -> None:
     """Official forms in <home>/forms: which boxes are found, which are not. A box to tick is ticked where
     cbp3461.csv or cbp7501.csv beside the form says for what: field,value,when. Exit 1 if a form that lies
     there cannot be used."""
-    from tasks.incident.api import CBP_3461, CBP_7501, form_named
+    from tasks.incident.api import CBP_3461, CBP_7501, LetterSettings, form_named
 
     rows, bad = [], False
     for name in (CBP_3461, CBP_7501):
-        found, problems = form_named(invocation.home, name, invocation.workspace.settings(LetterSettings))
+        form, problems = form_named(invocation.home, name, invocation.workspace.settings(LetterSettings))
         bad = bad or bool(problems)
-        if found is None:
+        if form is None:
             rows += [
                 _row(name, "problem", value=problem.column, label=str(problem), code=problem.code)
                 for problem in problems
             ] or [_row(name, "absent")]
             continue
         rows += [
-            _row(name, "field", field, found.where.get(field, ""), one.words) for field, one in found.fields.items()
+            _row(name, "field", field, form.where.get(field, ""), form_field.words)
+            for field, form_field in form.fields.items()
         ]
         rows += [
-            _row(name, "checkbox", box, " ".join(found.ticks.get(box, ())), one.words)
-            for box, one in found.boxes.items()
+            _row(name, "checkbox", box, " ".join(form.ticks.get(box, ())), form_field.words)
+            for box, form_field in form.boxes.items()
         ]
-        rows += [_row(name, "without-field", value=value) for value in found.unused]
+        rows += [_row(name, "without-field", value=value) for value in form.unused]
     print_table(rows, as_json=as_json, title="Official forms")
     raise typer.Exit(1 if bad else 0)
 
@@ -107,8 +106,8 @@ def issue(
     chosen = invocation.numbers(numbers or [])
     if port and not chosen:
         chosen = entries_to_letter(invocation.workspace.journal, port)
-        for some in entries_decided_by_port(invocation.workspace.journal, port):
-            typer.echo(f"left out, {some.reason}", err=True)
+        for entries in entries_decided_by_port(invocation.workspace.journal, port):
+            typer.echo(f"left out, {entries.reason}", err=True)
     kind = per or (PORT if port else SHIPMENT)
     wish = LetterRequest(tuple(chosen), kind, signer, again, without_authorisation, leave_out)
     outcome = issue_letters(invocation.workspace, wish, out, invocation.actor)
@@ -119,22 +118,22 @@ def issue(
 def _tell(outcome: IssueOutcome, out: Path, as_json: bool) -> None:
     rows = [
         {
-            "letter": one.letter,
-            "port": one.port,
-            "entries": len(one.numbers),
-            "pages": one.pages,
-            "replaces": list(one.replaces),
-            "to_follow": len(one.follows),
-            "file": str(one.path),
+            "letter": letter.letter,
+            "port": letter.port,
+            "entries": len(letter.numbers),
+            "pages": letter.pages,
+            "replaces": list(letter.replaces),
+            "to_follow": len(letter.follows),
+            "file": str(letter.path),
         }
-        for one in outcome.issued
+        for letter in outcome.issued
     ]
     print_table(rows if as_json else plain_rows(rows), as_json=as_json, title="Downtime letters")
     for problem in outcome.left:
         typer.echo(f"left out: {problem}", err=True)
-    for note in dict.fromkeys(str(note) for one in outcome.issued for note in one.notes):
+    for note in dict.fromkeys(str(note) for letter in outcome.issued for note in letter.notes):
         typer.echo(f"official form not used: {note}", err=True)
-    if told := look_up_entries([number for one in outcome.issued for number in one.numbers]):
+    if told := look_up_entries([number for letter in outcome.issued for number in letter.numbers]):
         typer.echo(told, err=True)
     if as_json:
         return
@@ -152,13 +151,16 @@ def list_(as_json: Json = False) -> None:
 
     old = letters_to_renew(invocation.workspace)
     since = by_letter(old)
-    rows = [one.as_dict() | {"revised": since.get(one.said.letter, [])} for one in issued_letters(invocation.workspace)]
+    rows = [
+        letter.as_dict() | {"revised": since.get(letter.said.letter, [])}
+        for letter in issued_letters(invocation.workspace)
+    ]
     print_table(rows if as_json else plain_rows(rows), as_json=as_json, title="Downtime letters")
     if old and not as_json:
-        print_table(plain_rows(one.as_dict() for one in old), as_json=False, title="Older than their record")
-    for port, some in entries_without_letter(invocation.workspace.journal).items():
-        more = f" and {len(some) - 3} more" if some[3:] else ""
-        typer.echo(f"NO LETTER, port {port or 'not given'}: {', '.join(some[:3])}{more}", err=True)
+        print_table(plain_rows(letter.as_dict() for letter in old), as_json=False, title="Older than their record")
+    for port, entry_numbers in entries_without_letter(invocation.workspace.journal).items():
+        further = f" and {len(entry_numbers) - 3} more" if entry_numbers[3:] else ""
+        typer.echo(f"NO LETTER, port {port or 'not given'}: {', '.join(entry_numbers[:3])}{further}", err=True)
 
 
 @app.command()
@@ -173,7 +175,10 @@ def chase(as_json: Json = False) -> None:
 def _chased(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the table."""
     gaps = [f"{gap['name']} ({gap['file']})" if gap["file"] else gap["name"] for gap in row["to_follow"]]
-    releases = [f"{one['agency']}, line {one['line']}: {one['reason']} (without its paper)" for one in row["without"]]
+    releases = [
+        f"{release['agency']}, line {release['line']}: {release['reason']} (without its paper)"
+        for release in row["without"]
+    ]
     named = {name: value for name, value in row.items() if name not in ("to_follow", "without")}
     return named | {"to_follow": "; ".join([*gaps, *releases])}
 
@@ -192,11 +197,14 @@ def attach(
 
     if reference and len(files) > 1:
         raise BadInput("reference-needs-single-file")
-    wanted = invocation.number(number)
-    made = [
-        attach_document(invocation.workspace, wanted, path, document, invocation.actor, reference) for path in files
+    entry_number = invocation.number(number)
+    attached = [
+        attach_document(invocation.workspace, entry_number, path, document, invocation.actor, reference)
+        for path in files
     ]
-    print_table([one.as_dict() for one in made], as_json=as_json, title=f"Attached to {wanted}")
+    print_table(
+        [entry_document.as_dict() for entry_document in attached], as_json=as_json, title=f"Attached to {entry_number}"
+    )
 
 
 @app.command()
@@ -213,18 +221,18 @@ def gather(
     chosen = invocation.numbers(numbers or []) or [
         str(row["number"]) for row in recorded_entries(invocation.workspace.journal)
     ]
-    made = attach_folder(invocation.workspace, folder, chosen, invocation.actor)
-    print_table([one.as_dict() for one in made.done], as_json=as_json, title="Attached")
-    for number, file in made.lacking:
+    gathered = attach_folder(invocation.workspace, folder, chosen, invocation.actor)
+    print_table([attached.as_dict() for attached in gathered.done], as_json=as_json, title="Attached")
+    for number, file in gathered.lacking:
         typer.echo(f"not in {folder}: {file}, {number}", err=True)
-    for twin in made.twins:
+    for twin in gathered.twins:
         typer.echo(f"not attached: {twin}", err=True)
     if not as_json:
         print_text(
-            f"{len(made.done)} attached; {len(made.lacking)} listed by the desks and not in {folder}"
-            + (f"; {len(made.twins)} not attached, the same scan twice" if made.twins else "")
+            f"{len(gathered.done)} attached; {len(gathered.lacking)} listed by the desks and not in {folder}"
+            + (f"; {len(gathered.twins)} not attached, the same scan twice" if gathered.twins else "")
         )
-    raise typer.Exit(1 if made.lacking or made.twins else 0)
+    raise typer.Exit(1 if gathered.lacking or gathered.twins else 0)
 
 
 @app.command()
@@ -232,8 +240,12 @@ def documents(numbers: Annotated[list[str], typer.Argument(help="Entries.")], as
     """The files attached to entries, each with its reference and SHA-256."""
     from tasks.incident.api import documents_of
 
-    found = documents_of(invocation.workspace.journal, invocation.numbers(numbers))
-    print_table([one.as_dict() for some in found.values() for one in some], as_json=as_json, title="Documents")
+    by_entry = documents_of(invocation.workspace.journal, invocation.numbers(numbers))
+    print_table(
+        [entry_document.as_dict() for entry_documents in by_entry.values() for entry_document in entry_documents],
+        as_json=as_json,
+        title="Documents",
+    )
 
 
 @app.command()
@@ -245,9 +257,9 @@ def drop(
     """Take a file off an entry. It stays in the book."""
     from tasks.incident.api import drop_document
 
-    wanted = invocation.number(number)
-    drop_document(invocation.workspace, wanted, reference, reason, invocation.actor)
-    print_text(f"{reference} no longer goes with {wanted}")
+    entry_number = invocation.number(number)
+    drop_document(invocation.workspace, entry_number, reference, reason, invocation.actor)
+    print_text(f"{reference} no longer goes with {entry_number}")
 
 
 @app.command()
@@ -263,8 +275,8 @@ def sent(
     from tasks.incident.api import record_sending
 
     when = parse_day(on) if on else clock.washington().date()
-    kept = record_sending(invocation.workspace, letter, way, to, when, proof, invocation.actor)
-    print_text(f"{letter.upper()} went to {to} on {when}; proof {kept[:12]}")
+    proof_digest = record_sending(invocation.workspace, letter, way, to, when, proof, invocation.actor)
+    print_text(f"{letter.upper()} went to {to} on {when}; proof {proof_digest[:12]}")
 
 
 @app.command()
@@ -282,9 +294,9 @@ def print_(letter: Letter, out: Annotated[Path, typer.Option(help="The PDF to wr
     then it is written with these hidden."""
     from tasks.incident.api import reprint_letter
 
-    path, whole = reprint_letter(invocation.workspace, letter, out)
-    print_text(f"{path} written" + ("" if whole else ": private data was purged and is hidden"))
-    raise typer.Exit(0 if whole else 1)
+    path, complete = reprint_letter(invocation.workspace, letter, out)
+    print_text(f"{path} written" + ("" if complete else ": private data was purged and is hidden"))
+    raise typer.Exit(0 if complete else 1)
 
 
 @app.command()
@@ -303,6 +315,7 @@ def blank(out: Annotated[Path, typer.Option(help="The PDF to write.")]) -> None:
     from tasks.core import clock
     from tasks.core.files import write_atomic
     from tasks.core.journal.journal import is_drill
+    from tasks.core.settings import BrokerSettings
     from tasks.incident.api import blank_letter, missing_fields
 
     data = blank_letter(

@@ -44,33 +44,33 @@ def notify(
     told."""
     from tasks.incident.api import NoticeSending, find_notice, send_notices, write_notices
 
-    office = incident_workspace()
-    drafted, missing = _drafted(office, notice, contact or (), incident)
+    workspace = incident_workspace()
+    drafted, missing = _drafted(workspace, notice, contact or (), incident)
     folder = out or invocation.home / "incident" / (drafted[0].draft.incident if drafted else "") / "notices"
-    known = [find_notice(office, one.notice) for one in drafted]
-    paths = write_notices(office, known, folder)
-    done = NoticeSending()
+    notices_found = [find_notice(workspace, drafted_notice.notice) for drafted_notice in drafted]
+    paths = write_notices(workspace, notices_found, folder)
+    sending_result = NoticeSending()
     if send and drafted:
-        done = send_notices(office, known, invocation.actor)
+        sending_result = send_notices(workspace, notices_found, invocation.actor)
     if as_json:
         print(
             json.dumps(
                 {
                     "drafted": [
                         {
-                            "notice": one.notice,
-                            "template": one.draft.template,
-                            "new": one.new,
-                            "contact": one.contact.id,
-                            "instead": one.instead,
+                            "notice": drafted_notice.notice,
+                            "template": drafted_notice.draft.template,
+                            "new": drafted_notice.new,
+                            "contact": drafted_notice.contact.id,
+                            "instead": drafted_notice.instead,
                         }
-                        for one in drafted
+                        for drafted_notice in drafted
                     ],
                     "files": [str(path) for path in paths],
                     "missing": [problem.as_dict() for problem in missing],
-                    "sent": done.sent,
-                    "waiting": done.waiting,
-                    "by_hand": done.by_hand,
+                    "sent": sending_result.sent,
+                    "waiting": sending_result.waiting,
+                    "by_hand": sending_result.by_hand,
                 },
                 indent=1,
                 ensure_ascii=False,
@@ -78,49 +78,49 @@ def notify(
             )
         )
     else:
-        _tell(office, drafted, paths, done, sending=send)
+        _tell(workspace, drafted, paths, sending_result, sending=send)
     for problem in missing:
         print(problem, file=sys.stderr)
     if not as_json and not drafted and not missing:
         print_text("No notice is due.")
-    raise typer.Exit(1 if done.waiting or missing else 0)
+    raise typer.Exit(1 if sending_result.waiting or missing else 0)
 
 
 def _tell(
-    workspace: Workspace, drafted: list[DraftResult], paths: list[Path], done: NoticeSending, *, sending: bool
+    workspace: Workspace, drafted: list[DraftResult], paths: list[Path], sending_result: NoticeSending, *, sending: bool
 ) -> None:
     from tasks.incident.api import find_notice, requires_written_notice
 
-    for one in drafted:
-        print_text(_words(one))
+    for drafted_notice in drafted:
+        print_text(_words(drafted_notice))
     for path in paths:
         print_text(f"Written: {path}")
     if not sending or not drafted:
         return
-    waiting = f": {done.reason}" if done.waiting else ""
-    print_text(f"{len(done.sent)} sent, {len(done.waiting)} wait{waiting}")
-    for name in done.by_hand:
+    waiting = f": {sending_result.reason}" if sending_result.waiting else ""
+    print_text(f"{len(sending_result.sent)} sent, {len(sending_result.waiting)} wait{waiting}")
+    for name in sending_result.by_hand:
         written = requires_written_notice(workspace, find_notice(workspace, name))
-        way = "mail|portal --evidence FILE" if written else "call"
-        print_text(f"by hand: {name}; then continuity incident sent {name} --how {way}")
+        how_sent = "mail|portal --evidence FILE" if written else "call"
+        print_text(f"by hand: {name}; then continuity incident sent {name} --how {how_sent}")
 
 
-def _words(one: DraftResult) -> str:
+def _words(drafted_notice: DraftResult) -> str:
     """What was done, in a line."""
     from tasks.core.messages import Reason
 
-    code = "notice-drafted" if one.new else "notice-draft-unchanged"
-    drafted = Reason(code, notice=one.notice, title=one.draft.title).text
-    if not one.instead:
+    code = "notice-drafted" if drafted_notice.new else "notice-draft-unchanged"
+    drafted = Reason(code, notice=drafted_notice.notice, title=drafted_notice.draft.title).text
+    if not drafted_notice.instead:
         return drafted
-    more = Reason(
+    further = Reason(
         "notice-stands-in",
-        notice=one.notice,
-        instead=one.instead,
-        template=one.draft.template,
-        way="mail --evidence FILE" if one.written else "call",
+        notice=drafted_notice.notice,
+        instead=drafted_notice.instead,
+        template=drafted_notice.draft.template,
+        way="mail --evidence FILE" if drafted_notice.written else "call",
     )
-    return f"{drafted}. {more.text}"
+    return f"{drafted}. {further.text}"
 
 
 def _drafted(
@@ -145,8 +145,8 @@ def _drafted(
     notice = plan.notice(name)
     incident = (None if of else newest_incident(rows)) or require_incident(rows, of)
     to = recipients(workspace, notice, only)
-    made = draft(workspace, incident, notice, to, invocation.actor, plan)
-    return made, unreachable_contacts(made)
+    drafts = draft(workspace, incident, notice, to, invocation.actor, plan)
+    return drafts, unreachable_contacts(drafts)
 
 
 def sent(
@@ -167,19 +167,19 @@ def sent(
     from tasks.core.local_time import parse_moment
     from tasks.incident.api import clearing_rule, record_notice, take_back
 
-    office = incident_workspace()
-    happened = parse_moment(at, office.zone, "--at")
-    one = record_notice(
-        office, notice, how, invocation.actor, happened=happened, reference=reference, files=absolute_paths(evidence)
+    workspace = incident_workspace()
+    happened = parse_moment(at, workspace.zone, "--at")
+    recorded = record_notice(
+        workspace, notice, how, invocation.actor, happened=happened, reference=reference, files=absolute_paths(evidence)
     )
-    if not one.sent:
+    if not recorded.sent:
         print_text(
-            f"{one.id}: {how} logged beside the notice; it is NOT sent, and its clock runs on. "
-            f"{clearing_rule(one.template, one.id)}"
+            f"{recorded.id}: {how} logged beside the notice; it is NOT sent, and its clock runs on. "
+            f"{clearing_rule(recorded.template, recorded.id)}"
         )
         return
-    print_text(f"{one.id}: sent, {one.how} {one.reference}".rstrip())
-    if take_back(office, one, invocation.actor):
+    print_text(f"{recorded.id}: sent, {recorded.how} {recorded.reference}".rstrip())
+    if take_back(workspace, recorded, invocation.actor):
         print_text("Its mail waited in the outbox and does not go as well")
 
 
@@ -194,17 +194,17 @@ def acknowledge(
     from tasks.core.local_time import parse_moment
     from tasks.incident import api
 
-    office = incident_workspace()
-    one = api.acknowledge(
-        office,
+    workspace = incident_workspace()
+    acknowledged = api.acknowledge(
+        workspace,
         notice,
         who,
         invocation.actor,
         reference=reference,
-        happened=parse_moment(at, office.zone, "--at"),
+        happened=parse_moment(at, workspace.zone, "--at"),
         files=absolute_paths(evidence),
     )
-    print_text(f"{one.id}: acknowledged by {one.who}")
+    print_text(f"{acknowledged.id}: acknowledged by {acknowledged.who}")
 
 
 def notices(
@@ -213,11 +213,11 @@ def notices(
     """What was drafted, sent and acknowledged, and which calls were logged beside a breach notice."""
     from tasks.incident.api import newest_incident, notice_rows, require_incident
 
-    office = incident_workspace()
-    rows = office.journal.rows
-    one = require_incident(rows, incident) if incident else newest_incident(rows)
-    found = notice_rows(office, one.id) if one else []
-    print_table(found if as_json else plain_rows(found), as_json=as_json, title="Notices")
+    workspace = incident_workspace()
+    rows = workspace.journal.rows
+    chosen_incident = require_incident(rows, incident) if incident else newest_incident(rows)
+    notice_table = notice_rows(workspace, chosen_incident.id) if chosen_incident else []
+    print_table(notice_table if as_json else plain_rows(notice_table), as_json=as_json, title="Notices")
 
 
 def fact(
@@ -229,27 +229,27 @@ def fact(
     from tasks.core.errors import BadInput, Problem
     from tasks.incident.api import COMPUTED, drafting_context, load_notice_plan, record_facts, require_incident
 
-    office = incident_workspace()
-    incident, plan = require_incident(office.journal.rows), load_notice_plan(office.settings.home)
-    pairs = [one.partition("=") for one in given or []]
-    known = plan.facts.keys() | COMPUTED.keys()
+    workspace = incident_workspace()
+    incident, plan = require_incident(workspace.journal.rows), load_notice_plan(workspace.settings.home)
+    pairs = [option.partition("=") for option in given or []]
+    allowed = plan.facts.keys() | COMPUTED.keys()
     problems = [
         Problem(
             value=name,
-            code="fact-unknown" if mark else "fact-without-value",
-            values={"allowed": ", ".join(sorted(known))},
+            code="fact-unknown" if equals_sign else "fact-without-value",
+            values={"allowed": ", ".join(sorted(allowed))},
         )
-        for name, mark, _ in pairs
-        if not mark or name.strip() not in known
+        for name, equals_sign, _ in pairs
+        if not equals_sign or name.strip() not in allowed
     ]
     if problems:
         raise BadInput("facts-not-recorded", problems)
     if pairs:
         facts = {name.strip(): value.strip() for name, _, value in pairs}
-        record_facts(office, incident, facts, invocation.actor)
+        record_facts(workspace, incident, facts, invocation.actor)
         print_text(f"Written: {', '.join(facts)}")
         return
-    listed = drafting_context(office, incident, plan).facts()
+    listed = drafting_context(workspace, incident, plan).facts()
     print_table(
         [{"fact": name, "label": label, "says": text, "from": str(origin)} for name, label, text, origin in listed],
         as_json=as_json,
@@ -267,12 +267,12 @@ def contacts(
     from tasks.core.status_lines import RED
     from tasks.incident.api import check, contact_rows
 
-    office = incident_workspace()
+    workspace = incident_workspace()
     for names, works in ((verify or (), True), (dead or (), False)):
         for name in names:
-            one = check(office, name, invocation.actor, works=works, how=how)
-            print_text(f"{one.id}: {'verified' if works else 'DEAD'}, {one.tried}")
-    rows = contact_rows(office)
+            contact = check(workspace, name, invocation.actor, works=works, how=how)
+            print_text(f"{contact.id}: {'verified' if works else 'DEAD'}, {contact.tried}")
+    rows = contact_rows(workspace)
     if not (verify or dead):
         print_table(rows, as_json=as_json, title="Contacts")
         raise typer.Exit(1 if any(row["light"] == RED for row in rows) else 0)
@@ -298,17 +298,21 @@ def exposure(
     from tasks.incident import api
     from tasks.incident.api import BOOK, as_csv, record_exposure
 
-    office = incident_workspace()
+    workspace = incident_workspace()
     if inventory:
-        rows = [{"system": name, "holds": holds} for name, holds in api.inventory(office).items()]
+        rows = [{"system": name, "holds": holds} for name, holds in api.inventory(workspace).items()]
         print_table(rows, as_json=as_json, title="Systems")
         return
-    listed, read = record_exposure(office, system or (), invocation.actor, accept_faulty=accept_faulty)
+    listed, read = record_exposure(workspace, system or (), invocation.actor, accept_faulty=accept_faulty)
     if as_json:
         print_table(
             [
-                {"importer_number": masked_importer(one.number), "importer": one.importer, "systems": list(one.systems)}
-                for one in listed
+                {
+                    "importer_number": masked_importer(exposed.number),
+                    "importer": exposed.importer,
+                    "systems": list(exposed.systems),
+                }
+                for exposed in listed
             ],
             as_json=True,
         )
@@ -316,23 +320,23 @@ def exposure(
         print_table(
             [
                 {
-                    "system": one.system,
-                    "holds": one.holds,
-                    "numbers": len(one.numbers),
-                    "unread": one.unread.text if one.unread else "",
+                    "system": exposed.system,
+                    "holds": exposed.holds,
+                    "numbers": len(exposed.numbers),
+                    "unread": exposed.unread.text if exposed.unread else "",
                 }
-                for one in read
+                for exposed in read
             ],
             as_json=False,
             title="Exposure",
         )
         print_text(f"{len(listed):,} importer number(s) in all; the next breach notice lists them")
-        if BOOK not in {one.system for one in read}:
+        if BOOK not in {exposed.system for exposed in read}:
             print_text(f"Not looked at: our own book of paper entries. Compromised too? --system {BOOK} besides")
-    for problem in (problem for one in read for problem in one.problems):
+    for problem in (problem for exposed in read for problem in exposed.problems):
         print(f"  {problem}", file=sys.stderr)
     if out:
-        data = as_csv(listed, clear, office)
+        data = as_csv(listed, clear, workspace)
         instead = "move it away or take another name with --out"
         write_targets([TargetFile(out, data, "", instead, mode=0o600)], force=force)
-        print_text(f"Written: {out}{', SSNs in the clear' if clear and not office.drill else ', SSNs masked'}")
+        print_text(f"Written: {out}{', SSNs in the clear' if clear and not workspace.drill else ', SSNs masked'}")

@@ -19,7 +19,6 @@ from tasks.cli.incident.incident_options import (
     plain_rows,
 )
 from tasks.cli.incident.work_commands import take_exports
-from tasks.incident.api import IncidentSettings
 
 if TYPE_CHECKING:
     from tasks.incident.api import Incident, StepDetails
@@ -53,23 +52,23 @@ def declare(
     """Declare an incident. The 72 hours of 19 CFR 111.21(b) run from the discovery of a breach of
     records, unless --no-breach. Declaring again changes nothing."""
     from tasks.core.local_time import parse_moment
-    from tasks.incident.api import declare_incident
+    from tasks.incident.api import IncidentSettings, declare_incident
 
-    office = incident_workspace()
-    given = _given(office, at, note=note, files=evidence)
+    workspace = incident_workspace()
+    details = _given(workspace, at, note=note, files=evidence)
     breach = None
     if not (no_breach or suspected):
-        breach = parse_moment(discovered, office.zone, "--discovered") if discovered else given.happened
-    made, new = declare_incident(office, given, invocation.actor, breach=breach, suspected=suspected)
-    if new and not suspected and office.settings(IncidentSettings).open_work:
-        take_exports(office, quiet=as_json)
+        breach = parse_moment(discovered, workspace.zone, "--discovered") if discovered else details.happened
+    declared, new = declare_incident(workspace, details, invocation.actor, breach=breach, suspected=suspected)
+    if new and not suspected and workspace.settings(IncidentSettings).open_work:
+        take_exports(workspace, quiet=as_json)
     if as_json:
         from tasks.incident.api import incident_tables
 
-        print(json.dumps(incident_tables(office, made) | {"new": new}, indent=1, default=str))
+        print(json.dumps(incident_tables(workspace, declared) | {"new": new}, indent=1, default=str))
         return
     print_text(
-        f"{_head(made)}: {'declared' if new and not suspected else made.state}"
+        f"{_head(declared)}: {'declared' if new and not suspected else declared.state}"
         + (
             ""
             if new
@@ -97,12 +96,14 @@ def step(
     """Record the next step, with who, when and evidence."""
     from tasks.incident.api import take_step
 
-    office = incident_workspace()
-    given = _given(office, at, note=note, reference=reference, ports=tuple(port or ()), until=until, files=evidence)
-    now = take_step(office, name, given, invocation.actor)
+    workspace = incident_workspace()
+    details = _given(
+        workspace, at, note=note, reference=reference, ports=tuple(port or ()), until=until, files=evidence
+    )
+    now = take_step(workspace, name, details, invocation.actor)
     print_text(f"{_head(now)}: {now.state.replace('_', ' ')}, event {now.steps[-1].seq}")
-    for one in now.steps[-1].attached:
-        print_text(f"Stored: {one.name}, SHA-256 {one.content}")
+    for evidence_file in now.steps[-1].attached:
+        print_text(f"Stored: {evidence_file.name}, SHA-256 {evidence_file.content}")
 
 
 @app.command()
@@ -116,9 +117,9 @@ def found(
     from tasks.core.local_time import parse_moment
     from tasks.incident.api import record_breach
 
-    office = incident_workspace()
-    moment_ = parse_moment(discovered, office.zone, "--discovered")
-    now = record_breach(office, moment_, note, absolute_paths(evidence), invocation.actor, incident)
+    workspace = incident_workspace()
+    moment_ = parse_moment(discovered, workspace.zone, "--discovered")
+    now = record_breach(workspace, moment_, note, absolute_paths(evidence), invocation.actor, incident)
     print_text(f"{_head(now)}: discovery {len(now.breaches)} recorded")
 
 
@@ -131,58 +132,59 @@ def status(
     from tasks.core.status_lines import RED
     from tasks.incident.api import incident_tables, newest_incident, require_incident
 
-    office = incident_workspace()
-    rows = office.journal.rows
-    one = require_incident(rows, incident) if incident else newest_incident(rows)
-    if one is None:
+    workspace = incident_workspace()
+    rows = workspace.journal.rows
+    chosen = require_incident(rows, incident) if incident else newest_incident(rows)
+    if chosen is None:
         print_table([], as_json=as_json, title="Incidents")
         return
-    said = incident_tables(office, one)
+    tables = incident_tables(workspace, chosen)
     if as_json:
-        print(json.dumps(said, indent=1, ensure_ascii=False, default=str))
+        print(json.dumps(tables, indent=1, ensure_ascii=False, default=str))
     else:
-        _tell(one, said)
-    pressing = [*said["clocks"], *said["redelivery"]]
+        _tell(chosen, tables)
+    pressing = [*tables["clocks"], *tables["redelivery"]]
     raise typer.Exit(1 if any(row["light"] == RED for row in pressing) else 0)
 
 
-def _tell(one: Incident, said: dict[str, Any]) -> None:
-    print_table(said["steps"], as_json=False, title=_head(one))
+def _tell(incident: Incident, tables: dict[str, Any]) -> None:
+    print_table(tables["steps"], as_json=False, title=_head(incident))
     running = [
         {name: value for name, value in row.items() if name not in ("cleared_by", "calls")}
-        for row in said["clocks"][:MOST]
+        for row in tables["clocks"][:MOST]
     ]
     print_table(running, as_json=False, title="What bites next")
     ends: dict[str, list[str]] = {}
-    for row in said["clocks"]:
+    for row in tables["clocks"]:
         if row["cleared_by"]:
             ends.setdefault(row["cleared_by"], []).append(row["rule"])
-    for words, names in ends.items():
-        print_text(f"{', '.join(dict.fromkeys(names))}: {words}")
-    if len(said["clocks"]) > MOST:
-        print_text(f"and {len(said['clocks']) - MOST} more: status --json")
-    print_table(said["work"], as_json=False, title="Open when the systems went down")
-    for file in said["not_taken"]:
+    for end_text, names in ends.items():
+        print_text(f"{', '.join(dict.fromkeys(names))}: {end_text}")
+    if len(tables["clocks"]) > MOST:
+        print_text(f"and {len(tables['clocks']) - MOST} more: status --json")
+    print_table(tables["work"], as_json=False, title="Open when the systems went down")
+    for file in tables["not_taken"]:
         print_text(
             f"{file} was NOT TAKEN: what was open in it is on no list. Mend it, then continuity incident work take"
         )
-    for left in said["left_out"]:
+    for left in tables["left_out"]:
         print_text(
             f"{left['rows']} row(s) of {left['file']} could not be read and are on no list: mend them, then "
             "continuity incident work take"
         )
-    if said["redelivery"]:
-        print_table(plain_rows(said["redelivery"]), as_json=False, title="CBP may want these goods back")
-    if others := said["watched"]["entries"]:
-        first, last = said["watched"]["first_ends"], said["watched"]["last_ends"]
+    if tables["redelivery"]:
+        print_table(plain_rows(tables["redelivery"]), as_json=False, title="CBP may want these goods back")
+    if other_ends := tables["watched"]["entries"]:
+        first, last = tables["watched"]["first_ends"], tables["watched"]["last_ends"]
         print_text(
-            f"{others} more released: CBP may ask for the first until {first}, for the last until {last} "
+            f"{other_ends} more released: CBP may ask for the first until {first}, for the last until {last} "
             "(continuity incident redelivery list)"
         )
-    if said["letters"]:
-        print_table(plain_rows(said["letters"]), as_json=False, title="Letters older than their record: issue again")
+    if tables["letters"]:
+        print_table(plain_rows(tables["letters"]), as_json=False, title="Letters older than their record: issue again")
     print_text(
-        f"notices due: {', '.join(said['due']) or 'none'}; steps possible now: {', '.join(said['possible']) or 'none'}"
+        f"notices due: {', '.join(tables['due']) or 'none'}; "
+        f"steps possible now: {', '.join(tables['possible']) or 'none'}"
     )
     print_text("[W] weak source, [G] general knowledge or our default: verify the rule before relying on it")
 
@@ -194,11 +196,14 @@ def close(note: Note = "", at: At = "", evidence: Evidence = None) -> None:
     from tasks.incident import api
     from tasks.incident.api import running_clocks
 
-    office = incident_workspace()
-    ended = api.close(office, _given(office, at, note=note, files=evidence), invocation.actor)
+    workspace = incident_workspace()
+    ended = api.close(workspace, _given(workspace, at, note=note, files=evidence), invocation.actor)
     print_text(f"{_head(ended)}: closed, event {ended.steps[-1].seq}")
-    for one in running_clocks(office, ended):
-        print_text(f"still runs: {one.rule.what}, {one.words(clock.now())} ({one.next} --incident {ended.id})")
+    for clock_run in running_clocks(workspace, ended):
+        print_text(
+            f"still runs: {clock_run.rule.what}, {clock_run.words(clock.now())} "
+            f"({clock_run.next} --incident {ended.id})"
+        )
     _say_wanted_back()
 
 
@@ -206,21 +211,21 @@ def _say_wanted_back() -> None:
     """What of the released goods outlives the incident: it bites on no clock of it."""
     from tasks.incident.api import CONDITIONAL, DEMANDED, watches
 
-    for one in watches(invocation.workspace, pressing=True):
-        if one.state == DEMANDED:
+    for watch in watches(invocation.workspace, pressing=True):
+        if watch.state == DEMANDED:
             print_text(
-                f"still open: CBP wants {one.number} back ({one.notice}: {one.why}), by {one.due} "
+                f"still open: CBP wants {watch.number} back ({watch.notice}: {watch.why}), by {watch.due} "
                 "(continuity incident redelivery answered)"
             )
-        elif one.state == CONDITIONAL:
+        elif watch.state == CONDITIONAL:
             print_text(
-                f"still open: {one.number} was released under a condition ({one.why}); the importer keeps "
+                f"still open: {watch.number} was released under a condition ({watch.why}); the importer keeps "
                 "the goods (continuity incident redelivery conditional, --until when it ends)"
             )
 
 
-def _head(one: Incident) -> str:
-    return f"{one.mark} incident {one.id}".strip()
+def _head(incident: Incident) -> str:
+    return f"{incident.mark} incident {incident.id}".strip()
 
 
 work_commands.add_to(app)

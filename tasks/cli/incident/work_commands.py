@@ -36,33 +36,33 @@ def take_exports(
     from tasks.core import clock
     from tasks.incident.api import load_exports
 
-    done = load_exports(workspace, invocation.actor, accept_clean=accept_clean)
+    exports = load_exports(workspace, invocation.actor, accept_clean=accept_clean)
     if as_json:
         print_table(
             [
                 {
-                    "file": one.file,
-                    "as_of": clock.text(one.as_of),
-                    "items": one.items,
-                    "left_out": one.left,
-                    "problems": [fault.as_dict() for fault in one.problems],
+                    "file": export.file,
+                    "as_of": clock.text(export.as_of),
+                    "items": export.items,
+                    "left_out": export.left,
+                    "problems": [fault.as_dict() for fault in export.problems],
                 }
-                for one in done
+                for export in exports
             ],
             as_json=True,
         )
-        return not any(one.problems for one in done)
-    for one in done:
-        if one.problems and not one.items:
-            print(f"{one.file} was not taken, nothing of it is on the hour-zero list:", file=sys.stderr)
+        return not any(export.problems for export in exports)
+    for export in exports:
+        if export.problems and not export.items:
+            print(f"{export.file} was not taken, nothing of it is on the hour-zero list:", file=sys.stderr)
         elif not quiet:
             print_text(
-                f"{one.file}, made {clock.text(one.as_of)[:16]}Z: {one.items} item(s) on the hour-zero "
-                f"list, {one.left} left out"
+                f"{export.file}, made {clock.text(export.as_of)[:16]}Z: {export.items} item(s) on the hour-zero "
+                f"list, {export.left} left out"
             )
-        for problem in one.problems:
+        for problem in export.problems:
             print(f"  {problem}", file=sys.stderr)
-    return not any(one.problems for one in done)
+    return not any(export.problems for export in exports)
 
 
 @app.command("take")
@@ -83,9 +83,9 @@ def list_(
     """Open items, what bites first in front."""
     from tasks.incident.api import newest_incident, work_rows
 
-    office = incident_workspace()
-    one = newest_incident(office.journal.rows)
-    rows = work_rows(office, one.id) if one else []
+    workspace = incident_workspace()
+    newest = newest_incident(workspace.journal.rows)
+    rows = work_rows(workspace, newest.id) if newest else []
     chosen = [row for row in rows if everything or not row["closed"]]
     print_table(chosen if as_json else plain_rows(chosen), as_json=as_json, title="Open work")
 
@@ -104,10 +104,10 @@ def close(
     from tasks.core.local_time import parse_moment
     from tasks.incident.api import OpenWorkAct, close_items
 
-    office = incident_workspace()
-    happened = parse_moment(at, office.zone, "--at")
+    workspace = incident_workspace()
+    happened = parse_moment(at, workspace.zone, "--at")
     act = OpenWorkAct(how, note, reference, happened, absolute_paths(evidence))
-    closed = close_items(office, item, act, invocation.actor)
+    closed = close_items(workspace, item, act, invocation.actor)
     if as_json:
         print_table([{"item": name, "how": how} for name in closed], as_json=True)
         return
@@ -119,10 +119,10 @@ def report(out: Annotated[Path, typer.Option(help="A folder for the two files.")
     """The whole list as PDF and CSV, each item with its deadline and how it ended."""
     from tasks.incident.api import newest_incident, write
 
-    office = incident_workspace()
-    one = newest_incident(office.journal.rows)
-    if one is None:
+    workspace = incident_workspace()
+    newest = newest_incident(workspace.journal.rows)
+    if newest is None:
         print_text("No incident was ever declared.")
         raise typer.Exit(1)
-    for path in write(office, one, out):
+    for path in write(workspace, newest, out):
         print_text(f"Written: {path}")

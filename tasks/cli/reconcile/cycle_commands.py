@@ -72,14 +72,14 @@ def plan(as_json: Json = False) -> None:
     from tasks.reconciliation.api import make_sending_plan, plan_facts, plan_lines, sending_day, writable_plans
 
     today = sending_day(invocation.workspace.settings)
-    made = make_sending_plan(
+    sending_plan = make_sending_plan(
         invocation.workspace.journal,
         invocation.workspace.content,
         invocation.workspace.settings,
         invocation.actor,
         today,
     )
-    if made is None:
+    if sending_plan is None:
         if as_json:
             print(json.dumps(None))
         else:
@@ -94,17 +94,17 @@ def plan(as_json: Json = False) -> None:
                 )
         return
     if as_json:
-        print(json.dumps(plan_facts(made), indent=1, ensure_ascii=False))
+        print(json.dumps(plan_facts(sending_plan), indent=1, ensure_ascii=False))
         return
     rows = [
-        {"batch": one.batch, "file": one.file, "entries": len(one.numbers), "numbers": " ".join(one.numbers)}
-        for one in made.batches
+        {"batch": batch.batch, "file": batch.file, "entries": len(batch.numbers), "numbers": " ".join(batch.numbers)}
+        for batch in sending_plan.batches
     ]
     print_table(rows, as_json=False, title="Plan")
-    for line in plan_lines(made):
+    for line in plan_lines(sending_plan):
         print_text(line)
     _say_uncovered()
-    print_text(f"Next: continuity approve {made.digest[:12]} --by ID, then continuity ace batch")
+    print_text(f"Next: continuity approve {sending_plan.digest[:12]} --by ID, then continuity ace batch")
 
 
 def _say_uncovered() -> None:
@@ -132,8 +132,8 @@ def answers(
     """What ACE said, code by code: CBP's text, what it means, what to do."""
     from tasks.reconciliation.api import answer_codes
 
-    wanted = invocation.numbers(numbers or ())
-    rows = [asdict(one) for one in answer_codes(invocation.workspace.journal, wanted) if every or one.code]
+    selected = invocation.numbers(numbers or ())
+    rows = [asdict(code) for code in answer_codes(invocation.workspace.journal, selected) if every or code.code]
     print_table(rows, as_json=as_json, title="What ACE said")
 
 
@@ -159,15 +159,15 @@ def turn(as_json: Json = False) -> None:
         print(json.dumps(_turn(done, rows), indent=1, ensure_ascii=False))
         raise typer.Exit(1 if done.waiting else 0)
     print_table(rows, as_json=False, title="Entries by step")
-    fresh = [one for one in done.written if not one.again]
+    fresh = [entry for entry in done.written if not entry.again]
     print_text(
         f"{len(fresh)} batch file(s) and {len(done.asked)} question(s) written, "
-        f"{sum(one.answers for one in done.read)} answer(s) read, {len(done.settled)} settled"
+        f"{sum(entry.answers for entry in done.read)} answer(s) read, {len(done.settled)} settled"
     )
     for file, wrong in unreadable_files(done.read).items():
         print_text(f"NOT READ: {file}: {wrong}")
-    for odd in (odd for one in done.read for odd in one.odd):
-        print_text(f"CONTRADICTION: {odd}")
+    for contradiction in (contradiction for entry in done.read for contradiction in entry.odd):
+        print_text(f"CONTRADICTION: {contradiction}")
     for file, wrong in done.meddled.items():
         print_text(f"NOT AS WRITTEN: {file}: {wrong}")
     for batch in done.silent:
@@ -192,26 +192,26 @@ def turn(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _turn(done: CycleResult, steps: list[dict[str, object]]) -> dict[str, object]:
+def _turn(result: CycleResult, steps: list[dict[str, object]]) -> dict[str, object]:
     from tasks.reconciliation.api import plan_facts, unreadable_files
 
     return {
         "steps": steps,
-        "written": [one.batch for one in done.written if not one.again],
-        "asked": list(done.asked),
-        "answers": sum(one.answers for one in done.read),
-        "unread": unreadable_files(done.read),
-        "settled": list(done.settled),
-        "reopened": done.reopened,
-        "carried_out": [outcome.as_dict() for outcome in done.carried],
-        "dropped": done.dropped,
-        "held": {number: reason.as_dict() for number, reason in done.held.items()},
-        "uncovered": done.uncovered,
-        "contradictions": [asdict(odd) for one in done.read for odd in one.odd],
-        "meddled": done.meddled,
-        "silent": [batch.words for batch in done.silent],
-        "paced": "" if done.pace.left else str(done.pace),
-        "waiting": plan_facts(done.waiting) if done.waiting else None,
+        "written": [entry.batch for entry in result.written if not entry.again],
+        "asked": list(result.asked),
+        "answers": sum(entry.answers for entry in result.read),
+        "unread": unreadable_files(result.read),
+        "settled": list(result.settled),
+        "reopened": result.reopened,
+        "carried_out": [outcome.as_dict() for outcome in result.carried],
+        "dropped": result.dropped,
+        "held": {number: reason.as_dict() for number, reason in result.held.items()},
+        "uncovered": result.uncovered,
+        "contradictions": [asdict(contradiction) for entry in result.read for contradiction in entry.odd],
+        "meddled": result.meddled,
+        "silent": [batch.words for batch in result.silent],
+        "paced": "" if result.pace.left else str(result.pace),
+        "waiting": plan_facts(result.waiting) if result.waiting else None,
     }
 
 
@@ -228,11 +228,13 @@ def bond(
 
     from tasks.reconciliation.api import bond_text, confirm_bonds
 
-    wanted = invocation.number(number)
-    done = confirm_bonds(invocation.workspace, wanted, proof.read_bytes(), proof.name, invocation.actor, surety)
-    words = [f"{wanted}: confirmed: {bond_text(bond)}" for bond in done]
-    words = words or [f"{wanted}: every eBond was confirmed before; nothing is written."]
-    print_result(as_json, "\n".join(words), number=wanted, confirmed=msgspec.to_builtins(done))
+    entry_number = invocation.number(number)
+    confirmed = confirm_bonds(
+        invocation.workspace, entry_number, proof.read_bytes(), proof.name, invocation.actor, surety
+    )
+    lines = [f"{entry_number}: confirmed: {bond_text(bond)}" for bond in confirmed]
+    lines = lines or [f"{entry_number}: every eBond was confirmed before; nothing is written."]
+    print_result(as_json, "\n".join(lines), number=entry_number, confirmed=msgspec.to_builtins(confirmed))
 
 
 @app.command("settle")
@@ -247,12 +249,12 @@ def settle_(
     holder's approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.api import settle_by_proof
 
-    wanted = invocation.numbers(numbers)
+    selected = invocation.numbers(numbers)
     data = proof.read_bytes()
     with report_waiting_plan(as_json):
-        digest = settle_by_proof(invocation.workspace, wanted, how, data, invocation.actor, not_in_ace=not_in_ace)
-    words = f"Settled: {', '.join(wanted)}; proof {digest[:12]}"
-    print_result(as_json, words, settled=wanted, proof=digest)
+        digest = settle_by_proof(invocation.workspace, selected, how, data, invocation.actor, not_in_ace=not_in_ace)
+    text = f"Settled: {', '.join(selected)}; proof {digest[:12]}"
+    print_result(as_json, text, settled=selected, proof=digest)
 
 
 @app.command("not-received")
@@ -268,8 +270,8 @@ def not_received_(
 
     with report_waiting_plan(as_json):
         numbers = lose_batch(invocation.workspace, batch, reason, proof.read_bytes(), invocation.actor)
-    words = f"{batch} never reached ACE: {', '.join(numbers)} may go again once ACE was asked anew"
-    print_result(as_json, words, not_received=batch, numbers=numbers)
+    text = f"{batch} never reached ACE: {', '.join(numbers)} may go again once ACE was asked anew"
+    print_result(as_json, text, not_received=batch, numbers=numbers)
 
 
 @app.command()
@@ -281,10 +283,10 @@ def again(
     """Let entries go again unchanged that ACE rejected for a cause outside the record."""
     from tasks.reconciliation.api import allow_resend
 
-    wanted = invocation.numbers(numbers)
-    allow_resend(invocation.workspace, wanted, reason, invocation.actor)
-    words = f"May go again: {', '.join(wanted)}; next: continuity reconcile turn"
-    print_result(as_json, words, again=wanted, reason=reason)
+    selected = invocation.numbers(numbers)
+    allow_resend(invocation.workspace, selected, reason, invocation.actor)
+    text = f"May go again: {', '.join(selected)}; next: continuity reconcile turn"
+    print_result(as_json, text, again=selected, reason=reason)
 
 
 @app.command("keep-release")
@@ -297,10 +299,10 @@ def keep_release_(
     may go."""
     from tasks.reconciliation.api import keep_release
 
-    wanted = invocation.numbers(numbers)
-    keep_release(invocation.workspace, wanted, reason, invocation.actor)
-    words = f"The release stands: {', '.join(wanted)}; next: continuity reconcile turn"
-    print_result(as_json, words, kept=wanted, reason=reason)
+    selected = invocation.numbers(numbers)
+    keep_release(invocation.workspace, selected, reason, invocation.actor)
+    text = f"The release stands: {', '.join(selected)}; next: continuity reconcile turn"
+    print_result(as_json, text, kept=selected, reason=reason)
 
 
 @app.command("hand-over")
@@ -314,10 +316,10 @@ def hand_over_(
     approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.api import hand_over
 
-    wanted = invocation.number(number)
+    entry_number = invocation.number(number)
     with report_waiting_plan(as_json):
-        filed = hand_over(invocation.workspace, wanted, other, proof.read_bytes(), invocation.actor)
-    print_result(as_json, f"{wanted}: filed under {filed}", handed_over=wanted, filed=filed)
+        filed = hand_over(invocation.workspace, entry_number, other, proof.read_bytes(), invocation.actor)
+    print_result(as_json, f"{entry_number}: filed under {filed}", handed_over=entry_number, filed=filed)
 
 
 @app.command()
@@ -331,10 +333,10 @@ def burnt(
     approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.api import cancel_number
 
-    wanted = invocation.number(number)
+    entry_number = invocation.number(number)
     with report_waiting_plan(as_json):
-        cancel_number(invocation.workspace, wanted, reason, proof.read_bytes(), invocation.actor)
-    print_result(as_json, f"{wanted} is burnt: never used again", burnt=wanted)
+        cancel_number(invocation.workspace, entry_number, reason, proof.read_bytes(), invocation.actor)
+    print_result(as_json, f"{entry_number} is burnt: never used again", burnt=entry_number)
 
 
 @app.command("sign-off")
@@ -344,11 +346,11 @@ def sign_off_(as_json: Json = False) -> None:
     from tasks.reconciliation.api import sign_final_accounting
 
     with report_waiting_plan(as_json):
-        done = sign_final_accounting(
+        signed = sign_final_accounting(
             invocation.workspace.journal, invocation.workspace.content, invocation.workspace.settings, invocation.actor
         )
-    words = f"Signed: {done.numbers} numbers, accounting {done.accounting[:12]}"
-    print_result(as_json, words, signed=done.accounting, numbers=done.numbers)
+    text = f"Signed: {signed.numbers} numbers, accounting {signed.accounting[:12]}"
+    print_result(as_json, text, signed=signed.accounting, numbers=signed.numbers)
 
 
 @app.command("report")
@@ -365,8 +367,8 @@ def report_(
     from tasks.reconciliation.api import CURRENT, build_report, write_report_files
 
     if not incident:
-        found = newest_incident(invocation.workspace.journal.rows)
-        incident = found.id if found else CURRENT
+        newest = newest_incident(invocation.workspace.journal.rows)
+        incident = newest.id if newest else CURRENT
     facts = build_report(
         invocation.workspace.journal, invocation.workspace.content, invocation.workspace.settings, incident, importer
     )

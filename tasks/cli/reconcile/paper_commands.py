@@ -25,11 +25,17 @@ def letters(
     sheets, data that importers owe, eBonds that sureties owe, release dates for ports to post."""
     from tasks.reconciliation.api import write_letter_files
 
-    made = write_letter_files(invocation.workspace, out, invocation.actor, only or ())
+    written = write_letter_files(invocation.workspace, out, invocation.actor, only or ())
     rows = [
-        {"kind": one.kind, "to": one.to, "subject": one.subject, "entries": one.entries, "file": str(one.path)}
-        for one in made
+        {
+            "kind": letter.kind,
+            "to": letter.to,
+            "subject": letter.subject,
+            "entries": letter.entries,
+            "file": str(letter.path),
+        }
+        for letter in written
     ]
     print_table(rows, as_json=as_json, title="Letters")
-    if made and not as_json:
-        print_text(f"{len(made)} written to {out}. Nothing was sent: sign and send them.")
+    if written and not as_json:
+        print_text(f"{len(written)} written to {out}. Nothing was sent: sign and send them.")

@@ -55,46 +55,46 @@ def restored(
     restore = _restore(last_backup, cut_off, counter)
     have = parse_numbers(known.read_text("utf-8-sig"), known.name) if known else []
     today = sending_day(invocation.workspace.settings)
-    done = run_restore_cycle(invocation.workspace, restore, have, margin, invocation.actor, today)
+    cycle = run_restore_cycle(invocation.workspace, restore, have, margin, invocation.actor, today)
     if as_json:
-        print(json.dumps(done.as_dict(every=every), indent=1))
+        print(json.dumps(cycle.as_dict(every=every), indent=1))
     else:
-        _say(done, every)
+        _say(cycle, every)
     if out:
-        written = write_restore_workbook(invocation.workspace, done, out, force=force)
+        written = write_restore_workbook(invocation.workspace, cycle, out, force=force)
         print_text("" if as_json else f"Written: {written}")
-    raise typer.Exit(1 if done.waiting else 0)
+    raise typer.Exit(1 if cycle.waiting else 0)
 
 
 def _restore(last_backup: datetime | None, cut_off: datetime | None, counter: int | None) -> Restore:
     from tasks.core.errors import BadInput
     from tasks.reconciliation.api import current_restore, record_restore
 
-    known = current_restore(invocation.workspace.journal)
-    begin = last_backup or (known.last_backup if known else None)
+    current = current_restore(invocation.workspace.journal)
+    begin = last_backup or (current.last_backup if current else None)
     if begin is None:
         raise BadInput("restore-not-recorded")
     return record_restore(invocation.workspace, begin, cut_off, counter, invocation.actor)
 
 
-def _say(done: RestoreCycle, every: bool) -> None:
-    listed = [asdict(one) for one in (done.rows if every else done.lacking)]
+def _say(cycle: RestoreCycle, every: bool) -> None:
+    listed = [asdict(one) for one in (cycle.rows if every else cycle.lacking)]
     title = "ACE has" if every else "ACE has, our books lack"
     print_table(
         [{title: row[name] for name, title in _SHOWN.items()} for row in listed],
         as_json=False,
-        title=f"{title} (from {done.restore.last_backup} to {done.restore.cut_off})",
+        title=f"{title} (from {cycle.restore.last_backup} to {cycle.restore.cut_off})",
     )
-    for path in done.asked:
+    for path in cycle.asked:
         print_text(f"Question written: {path}")
-    for words in done.waiting:
-        print_text(f"Waiting for ACE: {words}")
-    print_text(f"{len(done.rows)} number(s) in ACE so far, {len(done.lacking)} not in our books.")
-    _say_next(done)
+    for reason in cycle.waiting:
+        print_text(f"Waiting for ACE: {reason}")
+    print_text(f"{len(cycle.rows)} number(s) in ACE so far, {len(cycle.lacking)} not in our books.")
+    _say_next(cycle)
 
 
-def _say_next(done: RestoreCycle) -> None:
-    following = done.following
+def _say_next(cycle: RestoreCycle) -> None:
+    following = cycle.following
     if following is None:
         print_text(
             "Production's next number is named when ACE has answered: run this again then. Until "

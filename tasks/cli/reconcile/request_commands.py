@@ -22,9 +22,9 @@ def requests(
     """What CBP asks of summaries: papers, a detention, an extension denied. Exit 1 while one is open."""
     from tasks.reconciliation.api import open_requests
 
-    found = open_requests(invocation.workspace.journal, every=every)
-    print_table([asdict(one) for one in found], as_json=as_json, title="CBP asks")
-    raise typer.Exit(1 if any(not one.how for one in found) else 0)
+    open_rows = open_requests(invocation.workspace.journal, every=every)
+    print_table([asdict(request) for request in open_rows], as_json=as_json, title="CBP asks")
+    raise typer.Exit(1 if any(not request.how for request in open_rows) else 0)
 
 
 def answered(
@@ -36,7 +36,9 @@ def answered(
     """Note that all CBP asked of these entries was answered."""
     from tasks.reconciliation.api import answer_requests
 
-    done = answer_requests(invocation.workspace, invocation.numbers(numbers), how, proof.read_bytes(), invocation.actor)
-    rows = [{"number": one.number, "what": one.what} for one in done]
-    words = "\n".join(f"{one.number}: answered: {one.what}" for one in done)
-    print_result(as_json, words, answered=rows, how=how)
+    answered_requests = answer_requests(
+        invocation.workspace, invocation.numbers(numbers), how, proof.read_bytes(), invocation.actor
+    )
+    rows = [{"number": request.number, "what": request.what} for request in answered_requests]
+    text = "\n".join(f"{request.number}: answered: {request.what}" for request in answered_requests)
+    print_result(as_json, text, answered=rows, how=how)

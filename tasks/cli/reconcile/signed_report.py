@@ -24,5 +24,5 @@ def check(
     does not hold."""
     from tasks.incident.api import public_key, verify_signed_folder
 
-    found = verify_signed_folder(folder, public_key(key) if key else None)
-    print_verdict(found, {}, known=bool(key), as_json=as_json)
+    verdict = verify_signed_folder(folder, public_key(key) if key else None)
+    print_verdict(verdict, {}, known=bool(key), as_json=as_json)

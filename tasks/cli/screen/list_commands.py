@@ -43,8 +43,8 @@ def update(
     if folder is not None:
         loaded = load_folder(invocation.workspace, intake, folder)
     else:
-        done = download_lists(invocation.workspace, intake)
-        loaded, missed = list(done.loaded), done.missed
+        downloads = download_lists(invocation.workspace, intake)
+        loaded, missed = list(downloads.loaded), downloads.missed
     _tell(loaded, missed, as_json)
 
 
@@ -54,24 +54,24 @@ def _tell(loaded: list[LoadedList], missed: tuple[tuple[str, NotFetched], ...], 
 
     faults = refused_problems(loaded)
     if as_json:
-        told = {
+        facts = {
             "lists": update_rows(loaded, passed=True),
             "problems": [problem.as_dict() for problem in faults],
             "missed": [{"list": list_, **error.as_dict()} for list_, error in missed],
         }
-        print(json.dumps(told, indent=1, ensure_ascii=False))
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
         raise typer.Exit(1 if faults or missed else 0)
     print_table(update_rows(loaded), as_json=False, title="Lists")
-    for one in loaded:
-        for reason, count in one.left_out.items():
-            print_text(f"  {one.list}: left out {count} {reason.text}")
-    for one in loaded:
-        if one.passed:
+    for loaded_list in loaded:
+        for reason, count in loaded_list.left_out.items():
+            print_text(f"  {loaded_list.list}: left out {count} {reason.text}")
+    for loaded_list in loaded:
+        if loaded_list.passed:
             print_text(
-                f"NOT READ {', '.join(one.passed)}: {one.list} stands there too; the wholest, then the "
+                f"NOT READ {', '.join(loaded_list.passed)}: {loaded_list.list} stands there too; the wholest, then the "
                 "latest, was read. If that is wrong, give the right one a folder of its own"
             )
-    unsure = [one.list for one in loaded if one.dated_by == "file time"]
+    unsure = [loaded_list.list for loaded_list in loaded if loaded_list.dated_by == "file time"]
     if unsure:
         print_text(
             f"{', '.join(unsure)}: dated by the file's own time, which a copy may have changed. Say "
@@ -81,19 +81,19 @@ def _tell(loaded: list[LoadedList], missed: tuple[tuple[str, NotFetched], ...], 
         print_text(f"NOT FETCHED {list_}: {error}. The version in force stays.")
     if missed:
         print_text("Or save the files by a browser: continuity screen lists update FOLDER")
-    for one in loaded:
-        if one.short and one.state != "refused":
-            short = reason_text(shortfall_reason(each) for each in one.short)
-            print_text(f"NOT WHOLE {one.list}: it stays red and clears nobody: {short}")
-    if any(one.state == "new" for one in loaded):
+    for loaded_list in loaded:
+        if loaded_list.short and loaded_list.state != "refused":
+            short = reason_text(shortfall_reason(each) for each in loaded_list.short)
+            print_text(f"NOT WHOLE {loaded_list.list}: it stays red and clears nobody: {short}")
+    if any(loaded_list.state == "new" for loaded_list in loaded):
         print_text("Next: continuity screen run, which screens only what changed.")
-    refused = [one.list for one in loaded if one.state == "refused"]
+    refused = [loaded_list.list for loaded_list in loaded if loaded_list.state == "refused"]
     if refused:
         print_text(
             f"REFUSED {', '.join(refused)}: what was in force before stays in force. If it is right as "
             f"it is: --accept {refused[0]} --reason ... --by a named person"
         )
-        if any(one.short for one in loaded if one.state == "refused"):
+        if any(loaded_list.short for loaded_list in loaded if loaded_list.state == "refused"):
             print_text(
                 "A list below its floor stays red even so: partners without a hit are not screened, not "
                 "clear. Load the publisher's whole list"

@@ -34,15 +34,15 @@ def risk(
     from tasks.core.errors import Refused
     from tasks.screening.api import current_coverage, partner_states
 
-    found = partner_states(invocation.workspace, [partner] if partner else None)
-    if partner and not found:
+    states = partner_states(invocation.workspace, [partner] if partner else None)
+    if partner and not states:
         raise Refused("partner-not-registered", partner=partner)
     if due:
-        found = [one for one in found if one.overdue or not one.reviewed]
+        states = [state for state in states if state.overdue or not state.reviewed]
     if as_json or not partner:
-        print_table([risk_row(one, reasons=as_json) for one in found], as_json=as_json, title="Partners")
+        print_table([risk_row(state, reasons=as_json) for state in states], as_json=as_json, title="Partners")
     else:
-        for line in lines(found[0]):
+        for line in lines(states[0]):
             print_text(line)
     if not as_json:
         warn_of_lists()
@@ -50,36 +50,36 @@ def risk(
             print_text(f"NOT SCREENED: {reason.text}")
 
 
-def risk_row(one: PartnerState, *, reasons: bool = True) -> dict[str, Any]:
+def risk_row(partner: PartnerState, *, reasons: bool = True) -> dict[str, Any]:
     """A partner as a line of a listing."""
-    told = {
-        "partner": one.partner,
-        "name": one.name,
-        "role": one.role,
-        "state": one.state,
-        **({"not_screened": [reason.as_dict() for reason in one.not_screened]} if reasons else {}),
-        "undecided": one.undecided,
-        "points": one.risk.points,
-        "tier": one.risk.tier,
-        "review_due": one.due,
+    facts = {
+        "partner": partner.partner,
+        "name": partner.name,
+        "role": partner.role,
+        "state": partner.state,
+        **({"not_screened": [reason.as_dict() for reason in partner.not_screened]} if reasons else {}),
+        "undecided": partner.undecided,
+        "points": partner.risk.points,
+        "tier": partner.risk.tier,
+        "review_due": partner.due,
     }
     if reasons:
-        told["reasons"] = [point.reason.as_dict() | {"points": point.points} for point in one.risk.reasons]
-        told["weights"] = one.risk.weights
-    return told
+        facts["reasons"] = [point.reason.as_dict() | {"points": point.points} for point in partner.risk.reasons]
+        facts["weights"] = partner.risk.weights
+    return facts
 
 
-def lines(one: PartnerState) -> list[str]:
+def lines(partner: PartnerState) -> list[str]:
     """A partner as lines of text, each point with its reason."""
     from tasks.core.messages import reason_text
 
-    found = [
-        f"{one.partner} {one.name} ({one.role}): {one.state}",
-        f"  {one.risk.points} points, tier {one.risk.tier} (weights {one.risk.weights})",
+    texts = [
+        f"{partner.partner} {partner.name} ({partner.role}): {partner.state}",
+        f"  {partner.risk.points} points, tier {partner.risk.tier} (weights {partner.risk.weights})",
     ]
-    found += [f"  not screened: {reason_text(one.not_screened)}"] if one.not_screened else []
-    found += [f"  {point.points:+4d}  {point.reason.text}" for point in one.risk.reasons]
-    return [*found, f"  next review {one.due}, {one.undecided} undecided hit(s)"]
+    texts += [f"  not screened: {reason_text(partner.not_screened)}"] if partner.not_screened else []
+    texts += [f"  {point.points:+4d}  {point.reason.text}" for point in partner.risk.reasons]
+    return [*texts, f"  next review {partner.due}, {partner.undecided} undecided hit(s)"]
 
 
 def review(
@@ -90,18 +90,18 @@ def review(
     """Write down a review of the whole partner; its tier sets the day of the next."""
     from tasks.screening.api import record_review
 
-    one = record_review(invocation.workspace, partner, note, invocation.actor)
+    state = record_review(invocation.workspace, partner, note, invocation.actor)
     if as_json:
-        print(json.dumps(risk_row(one), ensure_ascii=False))
+        print(json.dumps(risk_row(state), ensure_ascii=False))
         return
-    print_text(f"{partner} reviewed: {one.risk.points} points, tier {one.risk.tier}, next by {one.due}")
+    print_text(f"{partner} reviewed: {state.risk.points} points, tier {state.risk.tier}, next by {state.due}")
 
 
 def log(as_json: Json = False) -> None:
     """Every screening, whoever ran it: desk, flow or a colleague."""
-    from tasks.screening.api import screening_log as screenings
+    from tasks.screening.api import screening_log
 
-    print_table(list(screenings(invocation.workspace)), as_json=as_json, title="Screenings")
+    print_table(list(screening_log(invocation.workspace)), as_json=as_json, title="Screenings")
 
 
 def again(
@@ -109,17 +109,17 @@ def again(
 ) -> None:
     """Do a screening of the past again, also of one name, with its lists, partners and model, and hold it
     against what was found then. Writes nothing. Exit 1 if they differ."""
-    from tasks.screening.api import replay_screening as redo
+    from tasks.screening.api import replay_screening
 
-    done = redo(invocation.workspace, which)
+    replay = replay_screening(invocation.workspace, which)
     if as_json:
-        print(json.dumps(vars(done) | {"differ": [one.as_dict() for one in done.differ]}))
+        print(json.dumps(vars(replay) | {"differ": [difference.as_dict() for difference in replay.differ]}))
     else:
-        about = f" of {done.about}" if done.about else ""
+        about = f" of {replay.about}" if replay.about else ""
         print_text(
-            f"Screening{about}, {done.at[:16]}Z by {done.by}, model {done.model}: {done.screened} screened, "
-            f"{done.hits} hits, {len(done.differ)} differ from what was found then."
+            f"Screening{about}, {replay.at[:16]}Z by {replay.by}, model {replay.model}: {replay.screened} screened, "
+            f"{replay.hits} hits, {len(replay.differ)} differ from what was found then."
         )
-        for one in done.differ:
-            print_text(f"  {one.text}")
-    raise typer.Exit(1 if done.differ else 0)
+        for difference in replay.differ:
+            print_text(f"  {difference.text}")
+    raise typer.Exit(1 if replay.differ else 0)

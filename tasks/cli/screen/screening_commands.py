@@ -69,9 +69,9 @@ _MOST = 200
 
 def _tell_faults(read: PartnerFile, as_json: bool) -> None:
     if as_json:
-        told = {"partners": 0, "refused": read.refused, "hits": []}
-        told |= {"problems": [problem.as_dict() for problem in read.problems]}
-        print(json.dumps(told, indent=1, ensure_ascii=False))
+        facts = {"partners": 0, "refused": read.refused, "hits": []}
+        facts |= {"problems": [problem.as_dict() for problem in read.problems]}
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
     elif read.partners.num_rows:
         print_text(
             f"{read.file}: nothing was taken. {read.partners.num_rows} clean row(s) can be "
@@ -88,20 +88,20 @@ def _undecided(ids: set[str]) -> int:
 def _report(read: PartnerFile, ids: set[str], screened: int, as_json: bool) -> None:
     from tasks.screening.api import GONE, STATES, brief_rows, current_hits, hit_rows, partner_states
 
-    found = [hit for hit in current_hits(invocation.workspace, ids) if hit.state != GONE]
-    rows = hit_rows(invocation.workspace, found)
+    current = [hit for hit in current_hits(invocation.workspace, ids) if hit.state != GONE]
+    rows = hit_rows(invocation.workspace, current)
     stands = partner_states(invocation.workspace, ids)
     if as_json:
-        told = {"partners": len(ids), "screened": screened, "refused": read.refused, "hits": rows}
-        told |= {"standing": [risk_row(one) for one in stands]}
-        told |= {"red_lists": [reason.as_dict() for reason in red_list_reasons()]}
-        told |= {"problems": [problem.as_dict() for problem in read.problems]}
-        print(json.dumps(told, indent=1, ensure_ascii=False))
+        facts = {"partners": len(ids), "screened": screened, "refused": read.refused, "hits": rows}
+        facts |= {"standing": [risk_row(one) for one in stands]}
+        facts |= {"red_lists": [reason.as_dict() for reason in red_list_reasons()]}
+        facts |= {"problems": [problem.as_dict() for problem in read.problems]}
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
         return
     print_table(brief_rows(rows), as_json=False, title="Hits")
     counts = {state: sum(one.state == state for one in stands) for state in STATES}
-    told = ", ".join(f"{count} {state}" for state, count in counts.items())
-    print_text(f"{len(ids)} partner(s): {told}. {screened} screened now.")
+    facts = ", ".join(f"{count} {state}" for state, count in counts.items())
+    print_text(f"{len(ids)} partner(s): {facts}. {screened} screened now.")
     warn_of_lists()
 
 
@@ -120,7 +120,7 @@ def run(
     waiting = sum(hit.undecided for hit in hits)
     rows = hit_rows(invocation.workspace, [hit for hit in hits if hit.hit in new])
     if as_json:
-        told = {
+        facts = {
             "scope": outcome.scope,
             "screened": outcome.screened,
             "hits": outcome.hits,
@@ -129,7 +129,7 @@ def run(
             "new": rows,
             "red_lists": [reason.as_dict() for reason in red_list_reasons()],
         }
-        print(json.dumps(told, indent=1, ensure_ascii=False))
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
         raise typer.Exit(1 if waiting or red_list_reasons() else 0)
     print_table(brief_rows(rows), as_json=False, title="New or changed hits")
     print_text(
@@ -153,23 +153,23 @@ def name(
     Exit 1 if it resembles somebody listed, or a list is red."""
     from tasks.screening.api import NameQuery, screen_name
 
-    asked = NameQuery(
+    query = NameQuery(
         _checked("name", name.strip() or " "),
         _checked("country", country) if country else "",
         _checked("kind", kind),
         _checked("role", role),
     )
-    found = screen_name(invocation.workspace, asked, invocation.actor)
+    screened = screen_name(invocation.workspace, query, invocation.actor)
     if as_json:
-        not_screened = [reason.as_dict() for reason in found.not_screened]
-        told = vars(found) | {"not_screened": not_screened}
-        print(json.dumps(told, indent=1, ensure_ascii=False))
+        not_screened = [reason.as_dict() for reason in screened.not_screened]
+        facts = vars(screened) | {"not_screened": not_screened}
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
     else:
-        rows = [row | {"reasons": ", ".join(row["reasons"])} for row in found.hits]
-        print_table(rows, as_json=False, title=asked.name)
-        print_text(f"{asked.name}: {found.state}, {len(found.hits)} hit(s)")
+        rows = [row | {"reasons": ", ".join(row["reasons"])} for row in screened.hits]
+        print_table(rows, as_json=False, title=query.name)
+        print_text(f"{query.name}: {screened.state}, {len(screened.hits)} hit(s)")
         warn_of_lists()
-    raise typer.Exit(1 if found.hits or red_list_reasons() else 0)
+    raise typer.Exit(1 if screened.hits or red_list_reasons() else 0)
 
 
 @app.command()
@@ -183,18 +183,18 @@ def hits(
     from tasks.screening.api import brief_rows, current_hits, detail_lines, find_hit, hit_details, hit_rows
 
     if hit:
-        told = hit_details(invocation.workspace, find_hit(invocation.workspace, hit))
+        details = hit_details(invocation.workspace, find_hit(invocation.workspace, hit))
         if as_json:
-            print(json.dumps(told, indent=1, ensure_ascii=False))
+            print(json.dumps(details, indent=1, ensure_ascii=False))
         else:
-            for line in detail_lines(told):
+            for line in detail_lines(details):
                 print_text(line)
         return
-    found = current_hits(invocation.workspace, [partner] if partner else None)
-    listed = [one for one in found if every or one.undecided]
+    current = current_hits(invocation.workspace, [partner] if partner else None)
+    listed = [listed_hit for listed_hit in current if every or listed_hit.undecided]
     rows = hit_rows(invocation.workspace, listed)
     print_table(rows if as_json else brief_rows(rows), as_json=as_json, title="Hits")
-    raise typer.Exit(1 if any(one.undecided for one in found) else 0)
+    raise typer.Exit(1 if any(listed_hit.undecided for listed_hit in current) else 0)
 
 
 @app.command()
@@ -212,15 +212,17 @@ def decide(
     if clear == confirm:
         raise typer.BadParameter("--clear or --confirm")
     verdict = CLEARED if clear else CONFIRMED
-    one = decide_hit(invocation.workspace, hit, verdict, reason, invocation.actor, code=code)
+    decided = decide_hit(invocation.workspace, hit, verdict, reason, invocation.actor, code=code)
     if as_json:
-        print(json.dumps(hit_rows(invocation.workspace, [one])[0], ensure_ascii=False))
+        print(json.dumps(hit_rows(invocation.workspace, [decided])[0], ensure_ascii=False))
         return
-    until = f" until {one.expires}, or until partner or listing changes" if one.expires else ""
-    print_text(f"{one.hit} ({one.partner} / {one.record}): {one.state}{until}. {one.why}")
-    if one.state == WAITS:
+    until = f" until {decided.expires}, or until partner or listing changes" if decided.expires else ""
+    print_text(f"{decided.hit} ({decided.partner} / {decided.record}): {decided.state}{until}. {decided.why}")
+    if decided.state == WAITS:
         flag = "--clear" if clear else "--confirm"
-        print_text(f"Next: a second person: continuity screen decide {one.hit} {flag} --reason ... --code CODE --by ID")
+        print_text(
+            f"Next: a second person: continuity screen decide {decided.hit} {flag} --reason ... --code CODE --by ID"
+        )
 
 
 @app.command()
@@ -244,7 +246,7 @@ def deny(
         )
         return
     if not name:
-        found = records_of(invocation.workspace, "own").to_pylist()
+        records = records_of(invocation.workspace, "own").to_pylist()
         rows = [
             {
                 "record": row["record"],
@@ -252,13 +254,13 @@ def deny(
                 "listed": row["listed"],
                 "reason": row["remarks"],
             }
-            for row in found
+            for row in records
         ]
         print_table(rows, as_json=as_json, title="Own deny list")
         return
     draft = RecordDraft("", _checked("kind", kind))
-    for one in (name, *(alias or ())):
-        draft.name(_checked("name", one), STRONG if draft.names else PRIMARY)
+    for party_name in (name, *(alias or ())):
+        draft.name(_checked("name", party_name), STRONG if draft.names else PRIMARY)
     draft.place(_checked("country", country) if country else "")
     record = api.deny(invocation.workspace, invocation.actor, draft, reason)
     if as_json:
